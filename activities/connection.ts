@@ -1,0 +1,112 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
+import { ContainerServiceClient } from '@azure/arm-containerservice';
+import { FeatureClient } from '@azure/arm-features';
+import { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { ResourceManagementClient } from '@azure/arm-resources';
+import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
+import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
+import type { TokenCredential } from '@azure/identity';
+import { Context } from '@temporalio/activity';
+
+/** How to reach Azure Resource Manager. The worker makes one from its environment; nothing else differs from Azure. */
+export interface AzureConnection {
+  credential: TokenCredential;
+  /** Address of Azure Resource Manager, without a slash at the end. */
+  endpoint: string;
+  /** PEM of a certificate authority to trust beside the system's, for an endpoint that is not Azure's own. */
+  certificateAuthority?: string;
+}
+
+/** One client per Azure service for one subscription. */
+export interface AzureClients {
+  containerService: ContainerServiceClient;
+  containerRegistry: ContainerRegistryManagementClient;
+  features: FeatureClient;
+  identities: ManagedServiceIdentityClient;
+  resources: ResourceManagementClient;
+  subscriptions: SubscriptionClient;
+}
+
+/** Makes the clients of a subscription on first use and keeps them, so that connections are reused. */
+export function azureClients({ credential, endpoint, certificateAuthority }: AzureConnection) {
+  const scopes = [`${endpoint}/.default`];
+  const options = {
+    endpoint,
+    credentials: { scopes },
+    credentialScopes: scopes,
+    // Temporal retries: a retried activity looks before it writes again, which a retry inside the SDK cannot.
+    retryOptions: { maxRetries: 0 },
+    additionalPolicies: [
+      { policy: correlateWithWorkflow, position: 'perCall' as const },
+      { policy: observeResponse, position: 'perRetry' as const },
+    ],
+    ...(certificateAuthority === undefined ? {} : { tlsOptions: { ca: certificateAuthority } }),
+  };
+  const clients = new Map<string, AzureClients>();
+  return (subscriptionId: string): AzureClients => {
+    const known = clients.get(subscriptionId);
+    if (known) return known;
+    const made: AzureClients = {
+      containerService: new ContainerServiceClient(credential, subscriptionId, options),
+      containerRegistry: new ContainerRegistryManagementClient(credential, subscriptionId, options),
+      features: new FeatureClient(credential, subscriptionId, options),
+      identities: new ManagedServiceIdentityClient(credential, subscriptionId, options),
+      resources: new ResourceManagementClient(credential, subscriptionId, options),
+      subscriptions: new SubscriptionClient(credential, options),
+    };
+    clients.set(subscriptionId, made);
+    return made;
+  };
+}
+
+export type ClientsOf = ReturnType<typeof azureClients>;
+
+/**
+ * Runs one ARM call and hands its last HTTP response to `onResponse`, also when the call throws: the SDK generations
+ * differ in what their errors carry, and pollers hide `Retry-After` and the operation's error.
+ */
+export async function observed<T>(
+  call: () => Promise<T>,
+  onResponse: (response: PipelineResponse) => void,
+): Promise<T> {
+  return observers.run(onResponse, call);
+}
+
+const observers = new AsyncLocalStorage<(response: PipelineResponse) => void>();
+
+const observeResponse: PipelinePolicy = {
+  name: 'observeResponse',
+  async sendRequest(request, next) {
+    const response = await next(request);
+    observers.getStore()?.(response);
+    const path = new URL(request.url).pathname;
+    const correlationId = response.headers.get('x-ms-correlation-request-id');
+    // The query is left out: operation addresses carry signatures.
+    currentContext()?.log.debug('ARM request', {
+      method: request.method,
+      path,
+      status: response.status,
+      correlationId,
+    });
+    return response;
+  },
+};
+
+/** Azure's activity log then shows every write of a run under the workflow's run ID. */
+const correlateWithWorkflow: PipelinePolicy = {
+  name: 'correlateWithWorkflow',
+  sendRequest(request, next) {
+    const runId = currentContext()?.info.workflowExecution?.runId;
+    if (runId) request.headers.set('x-ms-correlation-request-id', runId);
+    return next(request);
+  },
+};
+
+function currentContext(): Context | undefined {
+  try {
+    return Context.current();
+  } catch {
+    return undefined; // The worker's own checks at start run outside any activity.
+  }
+}

@@ -1,0 +1,151 @@
+import type { PipelineResponse } from '@azure/core-rest-pipeline';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { observed } from './connection.ts';
+
+/** Details of an application failure that stands for an Azure error. Its type is Azure's error code. */
+export interface AzureErrorDetails {
+  resourceId: string;
+  status?: number;
+  correlationId?: string;
+  whatToDo: string;
+}
+
+/** What an operator can do about an Azure error code. */
+export const advice: Readonly<Record<string, string>> = {
+  AuthorizationFailed: "Give the worker's identity the role that the message names, then start the scenario again.",
+  LinkedAuthorizationFailed: 'Give the identity the action that the message names on the linked resource.',
+  InvalidAuthenticationToken: "Check the worker's Azure credential: Azure Resource Manager does not accept its token.",
+  SubscriptionNotFound: 'Check the subscription ID, and that the identity of the worker can see the subscription.',
+  MissingSubscriptionRegistration:
+    'Register the resource provider that the message names, then start the scenario again.',
+  FeatureNotRegistered: 'Register the preview feature, or use profile current.',
+  RequestDisallowedByPolicy: 'An Azure Policy forbids it: change the input, or ask for an exemption.',
+  QuotaExceeded: 'Ask for more quota in this region, or use smaller or fewer nodes.',
+  ErrCode_InsufficientVCPUQuota: 'Ask for more vCPU quota for this VM family, or use smaller or fewer nodes.',
+  ManagedClusterCountExceedsQuotaLimit: 'Ask for a larger limit of clusters, or delete one.',
+  InvalidNetworkIsolatedClusterConfiguration:
+    'Set bootstrapProfile.artifactSource to Cache together with the outbound type.',
+  OperationNotAllowed: 'Another operation runs on the cluster. Wait for it to finish, or abort it, then start again.',
+  AKSOperationPreempted: 'Somebody else changed the cluster meanwhile. Agree on one writer, then start again.',
+  ResourceGroupBeingDeleted: 'Wait until the resource group is gone, then start again.',
+  ReadBackMismatch:
+    'Azure accepted the request but did not apply it. Look at the resource, and report it to Azure support.',
+  NotOwned: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',
+  ResourceGroupNotEmpty:
+    'The resource group holds resources that this run did not create. Remove it yourself if it is not needed.',
+  Unreachable: 'Check the network path from the worker to Azure Resource Manager.',
+};
+
+/** Waits of a caller must not be longer than this; ARM's own are seconds to minutes. */
+const longestRetryDelayMs = 10 * 60_000;
+
+/** Conflicts that pass by themselves: somebody's operation is in progress. */
+const passingConflicts = new Set([
+  'AnotherOperationInProgress',
+  'RetryableError',
+  'RetryableErrorDueToAnotherOperation',
+  'EtagMismatch',
+  'CanceledAndSupersededDueToAnotherOperation',
+  'ResourceGroupBeingDeleted',
+]);
+
+/** An error that Azure would repeat however often the call is made. */
+export function permanentFailure(code: string, message: string, resourceId: string): ApplicationFailure {
+  const details: AzureErrorDetails = { resourceId, whatToDo: advice[code] ?? lookAtMessage };
+  return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [details] });
+}
+
+const lookAtMessage = "Look at Azure's message; the correlation ID finds the request in Azure's activity log.";
+
+/**
+ * Makes one ARM call and turns its error into an application failure: the type is Azure's error code, permanent errors
+ * are not retried, and throttling carries Azure's own delay.
+ */
+export async function azureCall<T>(resourceId: string, call: () => Promise<T>): Promise<T> {
+  let response: PipelineResponse | undefined;
+  try {
+    return await observed(call, (seen) => {
+      response = seen;
+    });
+  } catch (error) {
+    throw toApplicationFailure(error, resourceId, response);
+  }
+}
+
+/** As {@link azureCall}, but `undefined` where Azure answers 404. */
+export async function azureRead<T>(resourceId: string, call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await azureCall(resourceId, call);
+  } catch (error) {
+    if (httpStatus(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+function httpStatus(error: unknown): unknown {
+  const details = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
+  return isRecord(details) ? details.status : undefined;
+}
+
+/** Maps any error of an ARM call; failures that are mapped already, and cancellation, pass unchanged. */
+export function toApplicationFailure(error: unknown, resourceId: string, response?: PipelineResponse): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof Error && error.name === 'AbortError') return error;
+  if (!response || response.status < 400) return unreachable(error, resourceId);
+  const { status, headers } = response;
+  const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
+  const correlationId = headers.get('x-ms-correlation-request-id');
+  const details: AzureErrorDetails = {
+    resourceId,
+    status,
+    ...(correlationId === undefined ? {} : { correlationId }),
+    whatToDo: advice[code] ?? lookAtMessage,
+  };
+  const retryAfterMs = parseRetryAfter(headers);
+  return ApplicationFailure.create({
+    type: code,
+    message: `${message} (${resourceId})`,
+    nonRetryable: !isPassing(status, code, message),
+    details: [details],
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
+  });
+}
+
+function unreachable(error: unknown, resourceId: string): ApplicationFailure {
+  const details: AzureErrorDetails = { resourceId, whatToDo: advice.Unreachable ?? lookAtMessage };
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({ type: 'Unreachable', message: `${message} (${resourceId})`, details: [details] });
+}
+
+function isPassing(status: number, code: string, message: string): boolean {
+  if (status === 401 || status === 408 || status === 429 || status >= 500) return true;
+  if (passingConflicts.has(code)) return true;
+  // AKS uses one code for a busy cluster, for quota and for a wrong power state; only the first passes.
+  return status === 409 && code === 'OperationNotAllowed' && /in progress|preempted|pending/i.test(message);
+}
+
+/** ARM wraps its errors in `error`, the AKS resource provider does not. */
+export function parseErrorBody(text: string | null | undefined): { code: string; message: string } | undefined {
+  try {
+    const body: unknown = JSON.parse(text ?? '');
+    const error = isRecord(body) && isRecord(body.error) ? body.error : body;
+    if (!isRecord(error) || typeof error.code !== 'string') return undefined;
+    return { code: error.code, message: typeof error.message === 'string' ? error.message : error.code };
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** Milliseconds until Azure wants to be asked again: seconds, fractions of seconds or a date. */
+export function parseRetryAfter(headers: { get(name: string): string | undefined }): number | undefined {
+  const milliseconds = Number(headers.get('retry-after-ms') ?? Number.NaN);
+  if (milliseconds >= 0) return milliseconds;
+  const value = headers.get('retry-after');
+  if (value === undefined) return undefined;
+  const seconds = Number(value);
+  if (seconds >= 0) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}

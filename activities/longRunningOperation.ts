@@ -1,0 +1,154 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PipelineResponse } from '@azure/core-rest-pipeline';
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { observed } from './connection.ts';
+import { azureCall, parseErrorBody, parseRetryAfter, permanentFailure, toApplicationFailure } from './errors.ts';
+
+/** The part of the Azure SDK's poller that is needed here. */
+interface Poller<T> {
+  readonly isDone: boolean;
+  readonly result: T | undefined;
+  submitted(): Promise<void>;
+  serialize(): Promise<string>;
+  poll(options?: { abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+export interface LongRunningOperation<T> {
+  resourceId: string;
+  /** Sends the request. Called at most once, unless {@link find} says that nothing of it arrived. */
+  start(): Poller<T>;
+  /** Resumes the operation of a killed worker. */
+  restore(serialized: string): Poller<T>;
+  /**
+   * Reads the resource where the request may have been sent but its answer was lost: `running` is adopted and read
+   * until it is no longer, `settled` is success, `absent` means that the request is still to be sent.
+   */
+  find(): Promise<Found<T>>;
+}
+
+export type Found<T> = { state: 'absent' } | { state: 'running' } | { state: 'settled'; result: T | undefined };
+
+/** What a heartbeat carries: nothing secret, for an operation's address is of no use without a token. */
+interface Checkpoint {
+  sent: true;
+  poller?: string;
+}
+
+const heartbeatEveryMs = 2_000;
+
+/**
+ * Sends a write whose operation takes minutes, exactly once over any number of worker deaths, and waits for its end.
+ *
+ * @throws ApplicationFailure whose type is Azure's error code. Source: AKS docs "Azure Resource Manager asynchronous operations".
+ */
+export async function longRunningOperation<T>(operation: LongRunningOperation<T>): Promise<T | undefined> {
+  const { info } = Context.current();
+  const checkpoint: Checkpoint = { ...(info.heartbeatDetails as Checkpoint | undefined), sent: true };
+  const resumed = info.heartbeatDetails !== undefined || info.attempt > 1;
+  return heartbeating(checkpoint, (heartbeat) => run(operation, checkpoint, resumed, heartbeat));
+}
+
+/** Waits until whatever runs on a resource has ended, however it ends. */
+export async function awaitOperation(find: LongRunningOperation<void>['find']): Promise<void> {
+  await heartbeating({ sent: true }, () => adopt({ find }));
+}
+
+async function heartbeating<T>(checkpoint: Checkpoint, work: (heartbeat: () => void) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const heartbeat = () => context.heartbeat(checkpoint);
+  heartbeat();
+  const heart = setInterval(heartbeat, heartbeatEveryMs);
+  try {
+    return await work(heartbeat);
+  } catch (error) {
+    throw interruption(context, error) ?? error;
+  } finally {
+    clearInterval(heart);
+    heartbeat();
+  }
+}
+
+async function run<T>(
+  operation: LongRunningOperation<T>,
+  checkpoint: Checkpoint,
+  resumed: boolean,
+  heartbeat: () => void,
+): Promise<T | undefined> {
+  const { resourceId } = operation;
+  if (checkpoint.poller !== undefined) return pollUntilDone(operation, operation.restore(checkpoint.poller));
+  if (resumed) {
+    const found = await adopt(operation);
+    if (found.state === 'settled') return found.result;
+  }
+  const poller = operation.start();
+  await azureCall(resourceId, () => poller.submitted());
+  checkpoint.poller = await poller.serialize();
+  heartbeat();
+  return pollUntilDone(operation, poller);
+}
+
+/** Reads the resource until whatever runs on it has ended. */
+async function adopt<T>({
+  find,
+}: Pick<LongRunningOperation<T>, 'find'>): Promise<Exclude<Found<T>, { state: 'running' }>> {
+  const startedAt = Date.now();
+  for (;;) {
+    const found = await find();
+    if (found.state !== 'running') return found;
+    await pause(adaptiveDelayMs(Date.now() - startedAt));
+  }
+}
+
+async function pollUntilDone<T>(operation: LongRunningOperation<T>, poller: Poller<T>): Promise<T | undefined> {
+  const { resourceId } = operation;
+  const { cancellationSignal } = Context.current();
+  const startedAt = Date.now();
+  while (!poller.isDone) {
+    let response: PipelineResponse | undefined;
+    try {
+      await observed(
+        () => poller.poll({ abortSignal: cancellationSignal }),
+        (seen) => {
+          response = seen;
+        },
+      );
+    } catch (error) {
+      const failure = pollFailure(error, resourceId, response);
+      const operationForgotten = response?.status === 404;
+      if (!response || (response.status >= 400 && !operationForgotten)) throw failure;
+      // The resource has the last word: a cluster can report Failed while the service goes on and succeeds
+      // (Azure/AKS#1972), and operations are forgotten some time after their end.
+      const found = operationForgotten ? await adopt(operation) : await operation.find();
+      if (found.state === 'settled') return found.result;
+      throw failure;
+    }
+    if (poller.isDone) break;
+    await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(Date.now() - startedAt));
+  }
+  return poller.result;
+}
+
+/** Either the request for the operation's state has failed, or the operation itself: that is an answer 200 with an error. */
+function pollFailure(error: unknown, resourceId: string, response: PipelineResponse | undefined): Error {
+  if (!response || response.status >= 400) return toApplicationFailure(error, resourceId, response);
+  const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
+  return permanentFailure(code, `${message} (${resourceId})`, resourceId);
+}
+
+/** A twentieth of the time waited so far: the end is noticed within 5 %, and a long operation is not asked too often. */
+const adaptiveDelayMs = (elapsedMs: number): number => Math.min(15_000, Math.max(100, elapsedMs / 20));
+
+const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal: Context.current().cancellationSignal });
+
+/**
+ * Tells a pause, a reset or the worker's shutdown from a cancellation. The server refuses a cancellation that was not
+ * asked for, and the activity would hang until its heartbeat times out.
+ */
+function interruption(context: Context, error: unknown): Error | undefined {
+  if (!(error instanceof Error) || error.name !== 'AbortError') return undefined;
+  const { cancelRequested, paused, reset, workerShutdown } = context.cancellationDetails ?? {};
+  if (!cancelRequested && (paused || reset || workerShutdown)) {
+    return ApplicationFailure.retryable('The activity was interrupted and goes on elsewhere', 'Interrupted');
+  }
+  return undefined;
+}

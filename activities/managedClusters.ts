@@ -1,0 +1,245 @@
+import { type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
+import type { AgentPoolProfile, ClusterIdentity } from '../contract/createCluster.ts';
+import { type ClusterReference, ownershipTags } from '../contract/names.ts';
+import { clusterId } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureRead, permanentFailure } from './errors.ts';
+import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
+
+/** A network isolated cluster as it is to be. */
+export interface ClusterSpecification {
+  cluster: ClusterReference;
+  location: string;
+  tags: Record<string, string>;
+  kubernetesVersion: string;
+  dnsPrefix: string;
+  nodeResourceGroup: string;
+  identity: ClusterIdentity;
+  agentPoolProfiles: AgentPoolProfile[];
+  artifactSource: 'Cache';
+  outboundType: 'none' | 'block';
+  enablePrivateCluster: boolean;
+  enableVnetIntegration: boolean;
+}
+
+/** What of a cluster matters to the scenarios, as Azure spells it. */
+export interface ClusterFacts {
+  id: string;
+  location: string;
+  tags: Record<string, string>;
+  provisioningState: string;
+  powerState: string;
+  kubernetesVersion: string;
+  currentKubernetesVersion: string;
+  nodeResourceGroup: string;
+  identity: string;
+  artifactSource: string;
+  containerRegistryId?: string;
+  outboundType: string;
+  enablePrivateCluster: boolean;
+  enableVnetIntegration: boolean;
+  agentPoolProfiles: AgentPoolFacts[];
+}
+
+export interface AgentPoolFacts {
+  name: string;
+  mode: string;
+  count: number;
+  vmSize: string;
+  provisioningState: string;
+}
+
+export interface KubernetesVersionFacts {
+  /** Minor version, for example `1.34`. */
+  version: string;
+  isDefault: boolean;
+  isPreview: boolean;
+  patchVersions: string[];
+}
+
+export async function readCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts | undefined> {
+  const { managedClusters } = clients(cluster.subscriptionId).containerService;
+  const found = await azureRead(clusterId(cluster), () => managedClusters.get(cluster.resourceGroup, cluster.name));
+  return found && clusterFacts(found);
+}
+
+/** The Kubernetes versions that AKS offers in a region. */
+export async function readKubernetesVersions(
+  clients: ClientsOf,
+  subscriptionId: string,
+  location: string,
+): Promise<KubernetesVersionFacts[]> {
+  const { managedClusters } = clients(subscriptionId).containerService;
+  const id = `/subscriptions/${subscriptionId}/providers/Microsoft.ContainerService/locations/${location}`;
+  const found = await azureRead(id, () => managedClusters.listKubernetesVersions(location));
+  return (found?.values ?? []).map(({ version = '', isDefault = false, isPreview = false, patchVersions = {} }) => ({
+    version,
+    isDefault,
+    isPreview,
+    patchVersions: Object.keys(patchVersions),
+  }));
+}
+
+export function managedClusterActivities(clients: ClientsOf) {
+  return {
+    /**
+     * Creates the cluster, or reconciles a failed one, and waits until Azure is done.
+     *
+     * @throws ApplicationFailure with Azure's error code, or `ReadBackMismatch` where Azure shows something else than was asked.
+     */
+    async createOrUpdateCluster(specification: ClusterSpecification): Promise<ClusterFacts> {
+      const { cluster } = specification;
+      const { containerService } = clients(cluster.subscriptionId);
+      const { managedClusters } = containerService;
+      const id = clusterId(cluster);
+      await longRunningOperation({
+        resourceId: id,
+        start: () => managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, managedCluster(specification)),
+        restore: (state) => restorePoller(containerService, state, managedClusters.createOrUpdate),
+        find: async (): Promise<Found<ManagedCluster>> => {
+          const seen = await readCluster(clients, cluster);
+          if (!seen || isFailed(seen.provisioningState)) return { state: 'absent' };
+          refuseForeign(seen, specification.tags[ownershipTags.run]);
+          return seen.provisioningState === 'Succeeded'
+            ? { state: 'settled', result: undefined }
+            : { state: 'running' };
+        },
+      });
+      const seen = await readCluster(clients, cluster);
+      if (!seen) throw permanentFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
+      const differences = clusterDifferences(specification, seen);
+      if (differences.length > 0) {
+        throw permanentFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
+      }
+      return seen;
+    },
+
+    /** Waits until an operation that an earlier run of the same workflow began has ended, however it ends. */
+    async awaitCluster(cluster: ClusterReference): Promise<void> {
+      await awaitOperation(async () => {
+        const seen = await readCluster(clients, cluster);
+        const busy = seen && !/^(succeeded|failed|cancell?ed)$/i.test(seen.provisioningState);
+        return busy ? { state: 'running' } : { state: 'settled', result: undefined };
+      });
+    },
+
+    /**
+     * Deletes a cluster that the given run created, whatever it is busy with: AKS lets a deletion preempt a creation.
+     *
+     * @throws ApplicationFailure `NotOwned`; the cluster is then left as it is.
+     */
+    async deleteCluster({ cluster, run }: { cluster: ClusterReference; run: string }): Promise<void> {
+      const { containerService } = clients(cluster.subscriptionId);
+      const { managedClusters } = containerService;
+      const seen = await readCluster(clients, cluster);
+      if (!seen) return;
+      refuseForeign(seen, run);
+      await longRunningOperation({
+        resourceId: clusterId(cluster),
+        start: () => managedClusters.delete(cluster.resourceGroup, cluster.name),
+        restore: (state) => restorePoller(containerService, state, managedClusters.delete),
+        find: async () => {
+          const now = await readCluster(clients, cluster);
+          if (!now) return { state: 'settled', result: undefined };
+          return { state: now.provisioningState === 'Deleting' ? 'running' : 'absent' };
+        },
+      });
+      if (await readCluster(clients, cluster)) {
+        throw permanentFailure(
+          'ReadBackMismatch',
+          `The cluster was deleted and is still there (${clusterId(cluster)})`,
+          clusterId(cluster),
+        );
+      }
+    },
+  };
+}
+
+const isFailed = (provisioningState: string): boolean => /^(failed|cancell?ed)$/i.test(provisioningState);
+
+function refuseForeign(seen: ClusterFacts, run: string | undefined): void {
+  if (seen.tags[ownershipTags.run] === run) return;
+  throw permanentFailure('NotOwned', `Cluster ${seen.id} was not created by this run`, seen.id);
+}
+
+/** What differs between the cluster that was asked for and the one that Azure shows, in Azure's property names. */
+export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFacts): string[] {
+  const differences: string[] = [];
+  const compare = (property: string, want: unknown, got: unknown) => {
+    if (String(want).toLowerCase() !== String(got).toLowerCase())
+      differences.push(`${property}: asked ${want}, got ${got}`);
+  };
+  compare('location', asked.location, seen.location);
+  compare('identity.type', asked.identity.type, seen.identity);
+  compare('bootstrapProfile.artifactSource', asked.artifactSource, seen.artifactSource);
+  compare('networkProfile.outboundType', asked.outboundType, seen.outboundType);
+  compare('apiServerAccessProfile.enablePrivateCluster', asked.enablePrivateCluster, seen.enablePrivateCluster);
+  compare('apiServerAccessProfile.enableVnetIntegration', asked.enableVnetIntegration, seen.enableVnetIntegration);
+  compare('nodeResourceGroup', asked.nodeResourceGroup, seen.nodeResourceGroup);
+  if (![seen.kubernetesVersion, seen.currentKubernetesVersion].includes(asked.kubernetesVersion)) {
+    compare('kubernetesVersion', asked.kubernetesVersion, seen.kubernetesVersion);
+  }
+  for (const pool of asked.agentPoolProfiles) {
+    const got = seen.agentPoolProfiles.find(({ name }) => name === pool.name);
+    compare(`agentPoolProfiles.${pool.name}.vmSize`, pool.vmSize, got?.vmSize);
+    compare(`agentPoolProfiles.${pool.name}.mode`, pool.mode, got?.mode);
+    if (!pool.enableAutoScaling) compare(`agentPoolProfiles.${pool.name}.count`, pool.count, got?.count);
+  }
+  return differences;
+}
+
+function clusterFacts(cluster: ManagedCluster): ClusterFacts {
+  const { bootstrapProfile, networkProfile, apiServerAccessProfile, identity } = cluster;
+  const containerRegistryId = bootstrapProfile?.containerRegistryId;
+  return {
+    id: cluster.id ?? '',
+    location: cluster.location,
+    tags: cluster.tags ?? {},
+    provisioningState: cluster.provisioningState ?? 'Unknown',
+    powerState: cluster.powerState?.code ?? 'Unknown',
+    kubernetesVersion: cluster.kubernetesVersion ?? '',
+    currentKubernetesVersion: cluster.currentKubernetesVersion ?? '',
+    nodeResourceGroup: cluster.nodeResourceGroup ?? '',
+    identity: identity?.type ?? 'None',
+    artifactSource: bootstrapProfile?.artifactSource ?? 'Direct',
+    ...(containerRegistryId === undefined ? {} : { containerRegistryId }),
+    outboundType: networkProfile?.outboundType ?? 'loadBalancer',
+    enablePrivateCluster: apiServerAccessProfile?.enablePrivateCluster ?? false,
+    enableVnetIntegration: apiServerAccessProfile?.enableVnetIntegration ?? false,
+    agentPoolProfiles: (cluster.agentPoolProfiles ?? []).map((pool) => ({
+      name: pool.name,
+      mode: pool.mode ?? 'User',
+      count: pool.count ?? 0,
+      vmSize: pool.vmSize ?? '',
+      provisioningState: pool.provisioningState ?? 'Unknown',
+    })),
+  };
+}
+
+function managedCluster(specification: ClusterSpecification): ManagedCluster {
+  const { identity, enablePrivateCluster, enableVnetIntegration } = specification;
+  return {
+    location: specification.location,
+    tags: specification.tags,
+    identity:
+      identity.type === 'SystemAssigned'
+        ? { type: 'SystemAssigned' }
+        : { type: 'UserAssigned', userAssignedIdentities: { [identity.resourceId]: {} } },
+    kubernetesVersion: specification.kubernetesVersion,
+    dnsPrefix: specification.dnsPrefix,
+    nodeResourceGroup: specification.nodeResourceGroup,
+    agentPoolProfiles: specification.agentPoolProfiles.map((pool) => ({
+      ...pool,
+      type: 'VirtualMachineScaleSets',
+      osType: 'Linux',
+    })),
+    bootstrapProfile: { artifactSource: specification.artifactSource },
+    networkProfile: { networkPlugin: 'azure', outboundType: specification.outboundType },
+    apiServerAccessProfile: {
+      ...(enablePrivateCluster ? { enablePrivateCluster } : {}),
+      ...(enableVnetIntegration ? { enableVnetIntegration } : {}),
+    },
+    // Network isolation allows NodeImage and None only; NodeImage is also AKS's own default.
+    autoUpgradeProfile: { nodeOSUpgradeChannel: 'NodeImage' },
+  };
+}

@@ -1,0 +1,76 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { featureId, providerId } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureCall, azureRead } from './errors.ts';
+
+/** A preview feature of AKS. */
+export interface FeatureReference {
+  subscriptionId: string;
+  feature: string;
+}
+
+export interface ProviderReference {
+  subscriptionId: string;
+  namespace: string;
+}
+
+const aks = 'Microsoft.ContainerService';
+
+/** State of a preview feature in a subscription, as Azure spells it; `NotFound` where Azure no longer knows the feature. */
+export async function readFeature(clients: ClientsOf, reference: FeatureReference): Promise<string> {
+  const { features } = clients(reference.subscriptionId).features;
+  const { subscriptionId, feature } = reference;
+  const found = await azureRead(featureId(subscriptionId, aks, feature), () => features.get(aks, feature));
+  return found?.properties?.state ?? 'NotFound';
+}
+
+/** Registration state of a resource provider in a subscription, as Azure spells it. */
+export async function readProvider(
+  clients: ClientsOf,
+  { subscriptionId, namespace }: ProviderReference,
+): Promise<string> {
+  const { providers } = clients(subscriptionId).resources;
+  const found = await azureCall(providerId(subscriptionId, namespace), () => providers.get(namespace));
+  return found.registrationState ?? 'NotRegistered';
+}
+
+/**
+ * Feature flags and resource providers. Registering answers at once and takes minutes, or half a day, so each has an
+ * activity that asks for it and one that fails with `NotYetRegistered` until it is there: its retry policy is the wait,
+ * which keeps it out of the workflow's history.
+ */
+export function registrationActivities(clients: ClientsOf) {
+  return {
+    async registerFeature({ subscriptionId, feature }: FeatureReference): Promise<void> {
+      const { features } = clients(subscriptionId).features;
+      await azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature));
+    },
+
+    async awaitFeature(reference: FeatureReference): Promise<void> {
+      const { subscriptionId, feature } = reference;
+      expectRegistered(await readFeature(clients, reference), featureId(subscriptionId, aks, feature));
+    },
+
+    async registerProvider({ subscriptionId, namespace }: ProviderReference): Promise<void> {
+      const { providers } = clients(subscriptionId).resources;
+      await azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace));
+    },
+
+    async awaitProvider(reference: ProviderReference): Promise<void> {
+      expectRegistered(
+        await readProvider(clients, reference),
+        providerId(reference.subscriptionId, reference.namespace),
+      );
+    },
+  };
+}
+
+function expectRegistered(state: string, resourceId: string): void {
+  if (state === 'Registered') return;
+  const whatToDo =
+    state === 'Pending'
+      ? 'Azure reviews this request: ask Azure support, or use profile current.'
+      : 'Wait, or cancel the workflow. Registrations have been seen to take 12 to 20 hours.';
+  const details = [{ resourceId, whatToDo }];
+  throw ApplicationFailure.create({ type: 'NotYetRegistered', message: `${state} (${resourceId})`, details });
+}

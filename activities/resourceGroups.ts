@@ -1,0 +1,89 @@
+import { restorePoller } from '@azure/arm-resources';
+import { ApplicationFailure } from '@temporalio/activity';
+import { ownershipTags } from '../contract/names.ts';
+import { resourceGroupId } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { advice, azureCall, azureRead, permanentFailure } from './errors.ts';
+import { longRunningOperation } from './longRunningOperation.ts';
+
+export interface ResourceGroupReference {
+  subscriptionId: string;
+  name: string;
+}
+
+export interface ResourceGroupFacts {
+  location: string;
+  provisioningState: string;
+  tags: Record<string, string>;
+}
+
+export async function readResourceGroup(
+  clients: ClientsOf,
+  group: ResourceGroupReference,
+): Promise<ResourceGroupFacts | undefined> {
+  const { resources } = clients(group.subscriptionId);
+  const id = resourceGroupId(group.subscriptionId, group.name);
+  const found = await azureRead(id, () => resources.resourceGroups.get(group.name));
+  if (!found) return undefined;
+  return {
+    location: found.location,
+    provisioningState: found.properties?.provisioningState ?? '',
+    tags: found.tags ?? {},
+  };
+}
+
+export function resourceGroupActivities(clients: ClientsOf) {
+  return {
+    /** Creates a resource group, or puts the same one again: the call is synchronous and idempotent. */
+    async createResourceGroup(
+      group: ResourceGroupReference & { location: string; tags: Record<string, string> },
+    ): Promise<void> {
+      const id = resourceGroupId(group.subscriptionId, group.name);
+      const { resources } = clients(group.subscriptionId);
+      const { location, tags } = group;
+      const seen = await azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags }));
+      if (seen.location !== location) {
+        throw permanentFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
+      }
+    },
+
+    /**
+     * Deletes a resource group that the given run created, if nothing of anybody else is in it.
+     *
+     * @throws ApplicationFailure `NotOwned` or `ResourceGroupNotEmpty`; the group is then left as it is.
+     */
+    async deleteResourceGroup(group: ResourceGroupReference & { run: string }): Promise<void> {
+      const { resources } = clients(group.subscriptionId);
+      const id = resourceGroupId(group.subscriptionId, group.name);
+      const find = async () => {
+        const seen = await readResourceGroup(clients, group);
+        if (!seen) return { state: 'settled' as const, result: undefined };
+        return { state: seen.provisioningState === 'Deleting' ? ('running' as const) : ('absent' as const) };
+      };
+      const seen = await readResourceGroup(clients, group);
+      if (!seen) return;
+      if (seen.tags[ownershipTags.run] !== group.run) {
+        throw permanentFailure('NotOwned', `Resource group ${group.name} was not created by this run (${id})`, id);
+      }
+      if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(id, group.name);
+      await longRunningOperation({
+        resourceId: id,
+        start: () => resources.resourceGroups.delete(group.name),
+        restore: (state) => restorePoller(resources, state, resources.resourceGroups.delete),
+        find,
+      });
+
+      async function refuseUnlessEmpty(groupId: string, name: string): Promise<void> {
+        const content: string[] = [];
+        await azureCall(groupId, async () => {
+          for await (const { id } of resources.resources.listByResourceGroup(name)) content.push(id ?? '');
+        });
+        if (content.length === 0) return;
+        // Retryable for a while: the list still shows resources that were deleted a moment ago.
+        const message = `Resource group ${name} still holds ${content.join(', ')}`;
+        const details = [{ resourceId: groupId, whatToDo: advice.ResourceGroupNotEmpty }];
+        throw ApplicationFailure.create({ type: 'ResourceGroupNotEmpty', message, details });
+      }
+    },
+  };
+}

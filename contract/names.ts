@@ -1,0 +1,58 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+/** The task queue that the worker polls and that every scenario is started on. */
+export const taskQueue = 'aks-isolation';
+
+/** Workflow types: one per scenario. */
+export const scenarios = ['createCluster'] as const;
+export type Scenario = (typeof scenarios)[number];
+
+/** Query that returns a {@link Progress}. */
+export const progressQuery = 'progress';
+
+/** Update that answers a held scenario; its argument is a {@link Decision}. */
+export const decideUpdate = 'decide';
+export const decisions = ['retry', 'rollBack', 'leave'] as const;
+export type Decision = (typeof decisions)[number];
+
+/** Search attributes that every scenario sets; all are keywords, lower case where Azure compares without case. */
+export const searchAttributes = {
+  cluster: defineSearchAttributeKey('AksCluster', 'KEYWORD'),
+  scenario: defineSearchAttributeKey('AksScenario', 'KEYWORD'),
+  phase: defineSearchAttributeKey('AksPhase', 'KEYWORD'),
+  resourceGroup: defineSearchAttributeKey('AksResourceGroup', 'KEYWORD'),
+  registryMode: defineSearchAttributeKey('AksRegistryMode', 'KEYWORD'),
+} as const;
+
+/** Types of the application failures that a scenario itself ends with; an Azure error keeps Azure's own code as its type. */
+export const errorTypes = {
+  /** The input breaks its schema. Details: `Problem[]`. Nothing was changed. */
+  invalidInput: 'InvalidInput',
+  /** The workflow ID is not the cluster's lock. Details: `Problem[]`. Nothing was changed. */
+  wrongWorkflowId: 'WrongWorkflowId',
+  /** Discovery found what would stop the run later. Details: `Problem[]`. Nothing was changed. */
+  preflightFailed: 'PreflightFailed',
+  /** A step failed. Details: {@link FailureDetails}. */
+  stepFailed: 'StepFailed',
+  /** Azure does not show what was promised. Details: {@link FailureDetails}. */
+  verificationFailed: 'VerificationFailed',
+  /** Something that this run made could not be removed. Details: {@link FailureDetails}. */
+  rollbackIncomplete: 'RollbackIncomplete',
+} as const;
+
+/** Tags on everything that a scenario creates; undo removes nothing that does not carry its own run's. */
+export const ownershipTags = { workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' } as const;
+
+export interface ClusterReference {
+  subscriptionId: string;
+  resourceGroup: string;
+  name: string;
+}
+
+/**
+ * The only workflow ID under which a scenario may write to this cluster. Temporal allows one open workflow per ID,
+ * so the ID is the lock.
+ */
+export function clusterWorkflowId({ subscriptionId, resourceGroup, name }: ClusterReference): string {
+  return `aks/${subscriptionId}/${resourceGroup}/${name}`.toLowerCase();
+}

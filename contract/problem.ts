@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+
+/** Something that stops a scenario before it changes anything. */
+export interface Problem {
+  /** Path in the input (`agentPoolProfiles[0].name`) or an Azure resource ID. */
+  where: string;
+  problem: string;
+  whatToDo: string;
+}
+
+export const problemText = ({ where, problem, whatToDo }: Problem): string => `${where}: ${problem}. ${whatToDo}`;
+
+export const problemsText = (problems: readonly Problem[]): string =>
+  problems.map((problem) => `- ${problemText(problem)}`).join('\n');
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
+
+/** Parses against a strict schema and reports every problem at once. */
+export function parse<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, problems: result.error.issues.flatMap(problemsOfIssue) };
+}
+
+function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
+  const where = pathText(issue.path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        where: pathText([...issue.path, key]),
+        problem: 'unknown key',
+        whatToDo: 'Remove it or correct its spelling; the JSON Schema lists the keys.',
+      }));
+    case 'invalid_type':
+      return issue.message.includes('received undefined')
+        ? [{ where, problem: 'missing', whatToDo: `Give a value of type ${issue.expected}.` }]
+        : [{ where, problem: 'wrong type', whatToDo: `Give a value of type ${issue.expected}.` }];
+    case 'invalid_value':
+      return [
+        {
+          where,
+          problem: 'not an allowed value',
+          whatToDo: `Use ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}.`,
+        },
+      ];
+    default: {
+      // The schemas' own messages are two sentences: what is wrong, and what to do.
+      const [, problem = issue.message, whatToDo = 'Correct the value.'] = /^(.*?)\. (.*)$/s.exec(issue.message) ?? [];
+      return [{ where, problem, whatToDo }];
+    }
+  }
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return text.replace(/^\./, '') || '(input)';
+}

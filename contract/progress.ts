@@ -1,0 +1,61 @@
+import type { Decision, Scenario } from './names.ts';
+import type { PlannedStep } from './plan.ts';
+import type { Problem } from './problem.ts';
+
+export const phases = [
+  'checking',
+  'discovering',
+  'planning',
+  'applying',
+  'verifying',
+  /** A step failed and an operator decides what happens (`onFailure: "hold"`). */
+  'held',
+  'rollingBack',
+  'succeeded',
+  'planned',
+  'failed',
+  'rolledBack',
+] as const;
+export type Phase = (typeof phases)[number];
+
+export const stepStates = [
+  'waiting',
+  'running',
+  'done',
+  /** Nothing to do: action `none`. */
+  'unchanged',
+  'failed',
+  /** Never started, because another step failed or the run was cancelled. */
+  'skipped',
+  'undoing',
+  'undone',
+  /** Could not be taken back; the failure names it. */
+  'leftBehind',
+] as const;
+export type StepState = (typeof stepStates)[number];
+
+export interface StepProgress extends PlannedStep {
+  state: StepState;
+  /** What the step waits for now: other steps, or an Azure operation. */
+  waitsFor?: string;
+  /** ISO 8601, UTC. */
+  startedAt?: string;
+  finishedAt?: string;
+  error?: string;
+}
+
+/** Answer of the `progress` query. */
+export interface Progress {
+  scenario: Scenario;
+  /** Resource ID of the cluster. */
+  cluster: string;
+  phase: Phase;
+  /** Goes up with each change. */
+  revision: number;
+  startedAt: string;
+  updatedAt: string;
+  steps: readonly StepProgress[];
+  problems: readonly Problem[];
+  /** Set while an operator's decision is waited for. */
+  decisions?: readonly Decision[];
+}
