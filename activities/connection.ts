@@ -14,8 +14,8 @@ export interface AzureConnection {
   credential: TokenCredential;
   /** Address of Azure Resource Manager, without a slash at the end. */
   endpoint: string;
-  /** PEM of a certificate authority to trust beside the system's, for an endpoint that is not Azure's own. */
-  certificateAuthority?: string;
+  /** Certificate authorities to trust, for an endpoint that is not Azure's own. */
+  tlsOptions?: { ca: string[] };
 }
 
 /** One client per Azure service for one subscription. */
@@ -29,7 +29,7 @@ export interface AzureClients {
 }
 
 /** Makes the clients of a subscription on first use and keeps them, so that connections are reused. */
-export function azureClients({ credential, endpoint, certificateAuthority }: AzureConnection) {
+export function azureClients({ credential, endpoint, tlsOptions }: AzureConnection) {
   const scopes = [`${endpoint}/.default`];
   const options = {
     endpoint,
@@ -41,7 +41,7 @@ export function azureClients({ credential, endpoint, certificateAuthority }: Azu
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
     ],
-    ...(certificateAuthority === undefined ? {} : { tlsOptions: { ca: certificateAuthority } }),
+    ...(tlsOptions && { tlsOptions }),
   };
   const clients = new Map<string, AzureClients>();
   return (subscriptionId: string): AzureClients => {

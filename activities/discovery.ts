@@ -1,14 +1,10 @@
+import type { ClusterFacts, KubernetesVersionFacts } from '../contract/cluster.ts';
 import type { ClusterReference } from '../contract/names.ts';
 import { resourceGroupId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall } from './errors.ts';
 import { type IdentityFacts, readIdentity } from './identities.ts';
-import {
-  type ClusterFacts,
-  type KubernetesVersionFacts,
-  readCluster,
-  readKubernetesVersions,
-} from './managedClusters.ts';
+import { readCluster, readKubernetesVersions } from './managedClusters.ts';
 import { readFeature, readProvider } from './registrations.ts';
 import { type RegistryFacts, readRegistry } from './registries.ts';
 import { type ResourceGroupFacts, readResourceGroup } from './resourceGroups.ts';

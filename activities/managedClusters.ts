@@ -1,61 +1,16 @@
 import { type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
-import type { AgentPoolProfile, ClusterIdentity } from '../contract/createCluster.ts';
+import {
+  type ClusterFacts,
+  type ClusterSpecification,
+  clusterDifferences,
+  isBusy,
+  type KubernetesVersionFacts,
+} from '../contract/cluster.ts';
 import { type ClusterReference, ownershipTags } from '../contract/names.ts';
 import { clusterId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead, permanentFailure } from './errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
-
-/** A network isolated cluster as it is to be. */
-export interface ClusterSpecification {
-  cluster: ClusterReference;
-  location: string;
-  tags: Record<string, string>;
-  kubernetesVersion: string;
-  dnsPrefix: string;
-  nodeResourceGroup: string;
-  identity: ClusterIdentity;
-  agentPoolProfiles: AgentPoolProfile[];
-  artifactSource: 'Cache';
-  outboundType: 'none' | 'block';
-  enablePrivateCluster: boolean;
-  enableVnetIntegration: boolean;
-}
-
-/** What of a cluster matters to the scenarios, as Azure spells it. */
-export interface ClusterFacts {
-  id: string;
-  location: string;
-  tags: Record<string, string>;
-  provisioningState: string;
-  powerState: string;
-  kubernetesVersion: string;
-  currentKubernetesVersion: string;
-  nodeResourceGroup: string;
-  identity: string;
-  artifactSource: string;
-  containerRegistryId?: string;
-  outboundType: string;
-  enablePrivateCluster: boolean;
-  enableVnetIntegration: boolean;
-  agentPoolProfiles: AgentPoolFacts[];
-}
-
-export interface AgentPoolFacts {
-  name: string;
-  mode: string;
-  count: number;
-  vmSize: string;
-  provisioningState: string;
-}
-
-export interface KubernetesVersionFacts {
-  /** Minor version, for example `1.34`. */
-  version: string;
-  isDefault: boolean;
-  isPreview: boolean;
-  patchVersions: string[];
-}
 
 export async function readCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts | undefined> {
   const { managedClusters } = clients(cluster.subscriptionId).containerService;
@@ -118,8 +73,7 @@ export function managedClusterActivities(clients: ClientsOf) {
     async awaitCluster(cluster: ClusterReference): Promise<void> {
       await awaitOperation(async () => {
         const seen = await readCluster(clients, cluster);
-        const busy = seen && !/^(succeeded|failed|cancell?ed)$/i.test(seen.provisioningState);
-        return busy ? { state: 'running' } : { state: 'settled', result: undefined };
+        return seen && isBusy(seen) ? { state: 'running' } : { state: 'settled', result: undefined };
       });
     },
 
@@ -160,32 +114,6 @@ const isFailed = (provisioningState: string): boolean => /^(failed|cancell?ed)$/
 function refuseForeign(seen: ClusterFacts, run: string | undefined): void {
   if (seen.tags[ownershipTags.run] === run) return;
   throw permanentFailure('NotOwned', `Cluster ${seen.id} was not created by this run`, seen.id);
-}
-
-/** What differs between the cluster that was asked for and the one that Azure shows, in Azure's property names. */
-export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFacts): string[] {
-  const differences: string[] = [];
-  const compare = (property: string, want: unknown, got: unknown) => {
-    if (String(want).toLowerCase() !== String(got).toLowerCase())
-      differences.push(`${property}: asked ${want}, got ${got}`);
-  };
-  compare('location', asked.location, seen.location);
-  compare('identity.type', asked.identity.type, seen.identity);
-  compare('bootstrapProfile.artifactSource', asked.artifactSource, seen.artifactSource);
-  compare('networkProfile.outboundType', asked.outboundType, seen.outboundType);
-  compare('apiServerAccessProfile.enablePrivateCluster', asked.enablePrivateCluster, seen.enablePrivateCluster);
-  compare('apiServerAccessProfile.enableVnetIntegration', asked.enableVnetIntegration, seen.enableVnetIntegration);
-  compare('nodeResourceGroup', asked.nodeResourceGroup, seen.nodeResourceGroup);
-  if (![seen.kubernetesVersion, seen.currentKubernetesVersion].includes(asked.kubernetesVersion)) {
-    compare('kubernetesVersion', asked.kubernetesVersion, seen.kubernetesVersion);
-  }
-  for (const pool of asked.agentPoolProfiles) {
-    const got = seen.agentPoolProfiles.find(({ name }) => name === pool.name);
-    compare(`agentPoolProfiles.${pool.name}.vmSize`, pool.vmSize, got?.vmSize);
-    compare(`agentPoolProfiles.${pool.name}.mode`, pool.mode, got?.mode);
-    if (!pool.enableAutoScaling) compare(`agentPoolProfiles.${pool.name}.count`, pool.count, got?.count);
-  }
-  return differences;
 }
 
 function clusterFacts(cluster: ManagedCluster): ClusterFacts {

@@ -21,3 +21,13 @@ export async function readSubscription(
   });
   return { state: found.state ?? 'Unknown', locations };
 }
+
+/** IDs of the subscriptions that the identity sees. */
+export async function listSubscriptions(clients: ClientsOf): Promise<string[]> {
+  const ids: string[] = [];
+  await azureCall('/subscriptions', async () => {
+    for await (const { subscriptionId } of clients('').subscriptions.subscriptions.list())
+      ids.push(subscriptionId ?? '');
+  });
+  return ids;
+}

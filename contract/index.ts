@@ -1,3 +1,4 @@
+export * from './cluster.ts';
 export * from './createCluster.ts';
 export * from './names.ts';
 export * from './plan.ts';

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { z } from 'zod';
+import {
+  type ClusterReference,
+  type CreateClusterInput,
+  clusterWorkflowId,
+  createClusterInput,
+  type Decision,
+  decideUpdate,
+  type Problem,
+  type Progress,
+  parse,
+  problemsText,
+  progressQuery,
+  type Scenario,
+  type ScenarioResult,
+  taskQueue,
+} from '../contract/index.ts';
+
+/** The input breaks its schema; nothing was started. */
+export class InvalidInputError extends Error {
+  override readonly name = 'InvalidInputError';
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(`Invalid input:\n${problemsText(problems)}`);
+    this.problems = problems;
+  }
+}
+
+/** Another scenario runs on this cluster; the workflow ID is its lock. */
+export class ClusterBusyError extends Error {
+  override readonly name = 'ClusterBusyError';
+  readonly workflowId: string;
+  constructor(workflowId: string, cause: unknown) {
+    super(`A scenario is running on this cluster already. Wait for workflow ${workflowId}, or cancel it.`, { cause });
+    this.workflowId = workflowId;
+  }
+}
+
+/** A started scenario. */
+export interface ScenarioRun {
+  readonly workflowId: string;
+  /** Where the scenario stands now. */
+  progress(): Promise<Progress>;
+  /**
+   * Progress whenever it changes, until the scenario ends.
+   *
+   * @param intervalMs How often Temporal is asked. Default: 500.
+   */
+  watch(intervalMs?: number): AsyncGenerator<Progress, void, undefined>;
+  /** Waits for the end. Throws Temporal's `WorkflowFailedError`; its cause is one of the contract's `errorTypes`. */
+  result(): Promise<ScenarioResult>;
+  /** Answers a scenario that is held. Throws if there is nothing to decide. */
+  decide(decision: Decision): Promise<void>;
+  /** Asks the scenario to stop and to take back what it created. */
+  cancel(): Promise<void>;
+}
+
+/**
+ * Starts and follows scenarios.
+ *
+ * ```ts
+ * const aks = await AksIsolationClient.connect();
+ * const run = await aks.createCluster({ cluster, location: 'westeurope', registry: { mode: 'managed' }, apiServerAccess: 'privateLink' });
+ * for await (const { phase } of run.watch()) console.log(phase);
+ * console.log((await run.result()).outcome);
+ * ```
+ */
+export class AksIsolationClient {
+  readonly #client: Client;
+  readonly #taskQueue: string;
+
+  /** @param queue Task queue of the workers. Default: the contract's. */
+  constructor(client: Client, queue: string = taskQueue) {
+    this.#client = client;
+    this.#taskQueue = queue;
+  }
+
+  /** Connects as Temporal's environment configuration says (`TEMPORAL_ADDRESS`, profiles, TLS, API key). */
+  static async connect(): Promise<AksIsolationClient> {
+    const { connectionOptions, namespace } = loadClientConnectConfig();
+    const connection = await Connection.connect(connectionOptions);
+    return new AksIsolationClient(new Client({ connection, ...(namespace === undefined ? {} : { namespace }) }));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.connection.close();
+  }
+
+  /**
+   * Starts `createCluster`.
+   *
+   * @throws InvalidInputError or ClusterBusyError; nothing was started then.
+   */
+  createCluster(input: CreateClusterInput): Promise<ScenarioRun> {
+    return this.#start('createCluster', createClusterInput, input);
+  }
+
+  /** The scenario that runs on a cluster, or the last one that did. */
+  scenarioOf(cluster: ClusterReference): ScenarioRun {
+    return scenarioRun(this.#client.workflow.getHandle(clusterWorkflowId(cluster)));
+  }
+
+  async #start<Input extends { cluster: ClusterReference; dryRun: boolean }>(
+    scenario: Scenario,
+    schema: z.ZodType<Input>,
+    given: unknown,
+  ): Promise<ScenarioRun> {
+    const parsed = parse(schema, given);
+    if (!parsed.ok) throw new InvalidInputError(parsed.problems);
+    const { cluster, dryRun } = parsed.value;
+    const lock = clusterWorkflowId(cluster);
+    const workflowId = dryRun ? `${lock}/dry-run/${randomUUID()}` : lock;
+    try {
+      const staticSummary = `${scenario} ${cluster.name}${dryRun ? ' (dry run)' : ''}`;
+      const options = { taskQueue: this.#taskQueue, workflowId, args: [given], staticSummary };
+      return scenarioRun(await this.#client.workflow.start(scenario, options));
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) throw new ClusterBusyError(workflowId, error);
+      throw error;
+    }
+  }
+}
+
+function scenarioRun(handle: WorkflowHandle): ScenarioRun {
+  const progress = () => handle.query<Progress>(progressQuery);
+  return {
+    workflowId: handle.workflowId,
+    progress,
+    watch: (intervalMs = 500) => watch(handle, progress, intervalMs),
+    result: () => handle.result(),
+    decide: (decision) => handle.executeUpdate<void, [Decision]>(decideUpdate, { args: [decision] }),
+    cancel: async () => {
+      await handle.cancel();
+    },
+  };
+}
+
+async function* watch(
+  handle: WorkflowHandle,
+  progress: () => Promise<Progress>,
+  intervalMs: number,
+): AsyncGenerator<Progress, void, undefined> {
+  let ended = false;
+  const end = handle.result().then(
+    () => undefined,
+    () => undefined,
+  );
+  void end.then(() => {
+    ended = true;
+  });
+  let revision = -1;
+  for (;;) {
+    const last = ended;
+    const current = await progress().catch(unlessTransient);
+    if (current && current.revision !== revision) {
+      revision = current.revision;
+      yield current;
+    }
+    if (last) return;
+    await Promise.race([end, delay(intervalMs)]);
+  }
+}
+
+/** A query fails while no worker is up, and on a workflow that refused its input before it could answer any. */
+function unlessTransient(error: unknown): undefined {
+  if (isGrpcServiceError(error) || error instanceof QueryNotRegisteredError) return undefined;
+  throw error;
+}

@@ -1,0 +1,83 @@
+import type { AgentPoolProfile, ClusterIdentity } from './createCluster.ts';
+import type { ClusterReference } from './names.ts';
+
+/** A network isolated cluster as it is to be. */
+export interface ClusterSpecification {
+  cluster: ClusterReference;
+  location: string;
+  tags: Record<string, string>;
+  kubernetesVersion: string;
+  dnsPrefix: string;
+  nodeResourceGroup: string;
+  identity: ClusterIdentity;
+  agentPoolProfiles: AgentPoolProfile[];
+  artifactSource: 'Cache';
+  outboundType: 'none' | 'block';
+  enablePrivateCluster: boolean;
+  enableVnetIntegration: boolean;
+}
+
+/** What of a cluster matters to the scenarios, as Azure spells it. */
+export interface ClusterFacts {
+  id: string;
+  location: string;
+  tags: Record<string, string>;
+  provisioningState: string;
+  powerState: string;
+  kubernetesVersion: string;
+  currentKubernetesVersion: string;
+  nodeResourceGroup: string;
+  identity: string;
+  artifactSource: string;
+  containerRegistryId?: string;
+  outboundType: string;
+  enablePrivateCluster: boolean;
+  enableVnetIntegration: boolean;
+  agentPoolProfiles: AgentPoolFacts[];
+}
+
+export interface AgentPoolFacts {
+  name: string;
+  mode: string;
+  count: number;
+  vmSize: string;
+  provisioningState: string;
+}
+
+export interface KubernetesVersionFacts {
+  /** Minor version, for example `1.34`. */
+  version: string;
+  isDefault: boolean;
+  isPreview: boolean;
+  patchVersions: string[];
+}
+
+/** Whether an operation runs on the cluster. Azure's list of states is open, so what is not known to be final is running. */
+export const isBusy = ({ provisioningState }: ClusterFacts): boolean =>
+  !/^(succeeded|failed|cancell?ed)$/i.test(provisioningState);
+
+/** What differs between the cluster that was asked for and the one that Azure shows, in Azure's property names. */
+export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFacts): string[] {
+  const differences: string[] = [];
+  const compare = (property: string, want: unknown, got: unknown) => {
+    if (String(want).toLowerCase() !== String(got).toLowerCase())
+      differences.push(`${property}: asked ${want}, got ${got}`);
+  };
+  compare('location', asked.location, seen.location);
+  compare('identity.type', asked.identity.type, seen.identity);
+  compare('bootstrapProfile.artifactSource', asked.artifactSource, seen.artifactSource);
+  compare('networkProfile.outboundType', asked.outboundType, seen.outboundType);
+  compare('apiServerAccessProfile.enablePrivateCluster', asked.enablePrivateCluster, seen.enablePrivateCluster);
+  compare('apiServerAccessProfile.enableVnetIntegration', asked.enableVnetIntegration, seen.enableVnetIntegration);
+  compare('nodeResourceGroup', asked.nodeResourceGroup, seen.nodeResourceGroup);
+  if (![seen.kubernetesVersion, seen.currentKubernetesVersion].includes(asked.kubernetesVersion)) {
+    compare('kubernetesVersion', asked.kubernetesVersion, seen.kubernetesVersion);
+  }
+  for (const pool of asked.agentPoolProfiles) {
+    const got = seen.agentPoolProfiles.find(({ name }) => name === pool.name);
+    compare(`agentPoolProfiles.${pool.name}.vmSize`, pool.vmSize, got?.vmSize);
+    compare(`agentPoolProfiles.${pool.name}.mode`, pool.mode, got?.mode);
+    if (!pool.enableAutoScaling) compare(`agentPoolProfiles.${pool.name}.count`, pool.count, got?.count);
+  }
+  return differences;
+}

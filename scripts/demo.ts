@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import Table from 'cli-table3';
+import { Command, Option } from 'commander';
+import { createLogUpdate } from 'log-update';
+import { AksIsolationClient, type ScenarioRun } from '../client/index.ts';
+import type { CreateClusterInput, Progress, ScenarioResult, VerificationReport } from '../contract/index.ts';
+import type { Duration } from '../simulator/index.ts';
+import { criticalPathSeconds } from './critical-path.ts';
+import { untilInterrupted } from './interruption.ts';
+import { editionOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
+import { type Stack, startStack } from './stack.ts';
+import { startWorker } from './worker-process.ts';
+
+const scenarios = {
+  'managed-private-link': 'create-managed-private-link.json',
+  'managed-vnet-integration': 'create-managed-vnet-integration.json',
+} as const;
+type DemoScenario = keyof typeof scenarios;
+
+interface DemoOptions extends SimulatorOptions {
+  scenario: DemoScenario;
+  keep: boolean;
+}
+
+const options = new Command('npm run demo --')
+  .description('Creates a network isolated cluster in a simulated Azure and shows how it goes.')
+  .addOption(
+    new Option('--scenario <name>', 'what to run').choices(Object.keys(scenarios)).default('managed-private-link'),
+  )
+  .addOption(speedOption())
+  .addOption(editionOption())
+  .addOption(recordOption())
+  .option('--keep', 'leave everything running at the end', false)
+  .parse()
+  .opts<DemoOptions>();
+
+async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<void> {
+  const stack = await startStack({ ...stackOptions, onProgress: print });
+  const worker = startWorker(stack.workerEnvironment);
+  try {
+    await untilInterrupted(worker.ready);
+    const connection = await Connection.connect({ address: stack.temporal.address });
+    try {
+      const client = new Client({ connection });
+      const run = await new AksIsolationClient(client).createCluster(exampleInput(scenario));
+      print(`Started createCluster: ${workflowUrl(stack, run)}\n`);
+      await untilInterrupted(showProgress(run));
+      const result = await run.result();
+      if (result.outcome === 'verified') printReport(result);
+      await printMakespan(stack, client, run, result);
+      print(`Web UI: ${workflowUrl(stack, run)}`);
+      if (keep) {
+        printNextSteps(run);
+        await untilInterrupted(new Promise<never>(() => undefined)).catch(() => print('Stopping.'));
+      }
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await worker.stop();
+    await stack.stop();
+  }
+}
+
+function exampleInput(scenario: DemoScenario): CreateClusterInput {
+  return JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', scenarios[scenario]), 'utf8'));
+}
+
+/** No colours where nobody sees them. */
+const tableStyle = process.stdout.isTTY ? { head: ['bold'], compact: true } : { head: [], border: [], compact: true };
+
+async function showProgress(run: ScenarioRun): Promise<void> {
+  const screen = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
+  const shown = new Map<string, string>();
+  for await (const progress of run.watch(200)) {
+    if (screen) screen(progressTable(progress));
+    else printChanges(progress, shown);
+  }
+  screen?.done();
+}
+
+function progressTable({ phase, steps }: Progress): string {
+  const table = new Table({ head: ['Step', 'Action', 'State', 'Waits for'], style: tableStyle });
+  table.push(
+    ...steps.map(({ title, action, state, waitsFor, error }) => [title, action, state, error ?? waitsFor ?? '']),
+  );
+  return `${phase}\n${table.toString()}`;
+}
+
+/** Without a terminal: one line for each change. */
+function printChanges({ phase, steps }: Progress, shown: Map<string, string>): void {
+  const printOnce = (key: string, line: string) => {
+    if (shown.get(key) !== line) print(line);
+    shown.set(key, line);
+  };
+  printOnce('phase', phase);
+  for (const { id, title, state, waitsFor } of steps) {
+    printOnce(id, `  ${title}: ${state}${waitsFor === undefined ? '' : ` (waits for ${waitsFor})`}`);
+  }
+}
+
+function printReport({ cluster, checks }: VerificationReport): void {
+  const table = new Table({ head: ['Check', 'Expected', 'Seen', ''], style: tableStyle });
+  table.push(...checks.map(({ title, expected, seen, ok }) => [title, expected, seen, ok ? 'ok' : 'NOT OK']));
+  print(`\nVerified: ${cluster}\n${table.toString()}\n`);
+}
+
+async function printMakespan(
+  stack: Stack,
+  client: Client,
+  { workflowId }: ScenarioRun,
+  result: ScenarioResult,
+): Promise<void> {
+  if (result.outcome !== 'verified') return;
+  const { startTime, closeTime } = await client.workflow.getHandle(workflowId).describe();
+  const seconds = ((closeTime ?? new Date()).getTime() - startTime.getTime()) / 1000;
+  const durations = await controlApi<Duration[]>(stack, 'durations');
+  const least = criticalPathSeconds(result.steps, durations) / options.speed;
+  const ratio = (seconds / least).toFixed(2);
+  print(
+    `Makespan ${seconds.toFixed(2)} s, simulated critical path ${least.toFixed(2)} s, ratio ${ratio} (speed ${options.speed})`,
+  );
+}
+
+async function controlApi<T>({ simulator }: Stack, resource: string): Promise<T> {
+  const response = await fetch(`http://127.0.0.1:${simulator.port}/simulator/${resource}`);
+  if (!response.ok) throw new Error(`The simulator answered ${response.status} for ${resource}`);
+  return (await response.json()) as T;
+}
+
+const workflowUrl = ({ temporal }: Stack, { workflowId }: ScenarioRun): string =>
+  `${temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+
+function printNextSteps({ workflowId }: ScenarioRun): void {
+  print(`
+Everything stays up until Ctrl-C. Try in another terminal:
+  npm run temporal -- workflow query --type progress --workflow-id ${workflowId}
+  npm run temporal -- workflow show --workflow-id ${workflowId}
+  npm run temporal -- workflow start --type createCluster --task-queue aks-isolation --fail-existing --workflow-id ${workflowId} --input-file examples/${scenarios[options.scenario]}`);
+}
+
+function reason(error: unknown): string {
+  if (error instanceof WorkflowFailedError) return `The scenario failed: ${error.cause?.message ?? error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+try {
+  await demo(options);
+} catch (error) {
+  process.stderr.write(`\n${reason(error)}\n`);
+  process.exitCode = 1;
+}

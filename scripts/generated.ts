@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { z } from 'zod';
+import { advice } from '../activities/errors.ts';
+import { createClusterInput, profileTable } from '../contract/index.ts';
+import { behaviours } from '../simulator/behaviours.ts';
+
+/** Writes what is generated from code, or with --check only says what is out of date. */
+const root = join(import.meta.dirname, '..');
+const check = process.argv.includes('--check');
+const stale: string[] = [];
+
+function put(file: string, content: string): void {
+  const path = join(root, file);
+  if (existsSync(path) && readFileSync(path, 'utf8') === content) return;
+  if (check) {
+    stale.push(relative(root, path));
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
+
+/** Puts a table between the markers of a page. */
+function putTable(file: string, name: string, header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const cell = (text: string) => text.replaceAll('|', '\\|');
+  const lines = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`);
+  const page = readFileSync(join(root, file), 'utf8');
+  const section = new RegExp(`(<!-- generated: ${name} -->).*?(<!-- /generated -->)`, 's');
+  if (!section.test(page)) throw new Error(`${file} has no section <!-- generated: ${name} -->`);
+  put(
+    file,
+    page.replace(section, (_, start, end) => `${start}\n\n${lines.join('\n')}\n\n${end}`),
+  );
+}
+
+const schemas = { createCluster: createClusterInput };
+for (const [scenario, schema] of Object.entries(schemas)) {
+  const json = { title: `Input of the ${scenario} scenario`, ...z.toJSONSchema(schema, { io: 'input' }) };
+  put(`contract/schemas/${scenario}.json`, `${JSON.stringify(json, null, 2)}\n`);
+}
+
+putTable(
+  'docs/reference/profiles.md',
+  'profiles',
+  ['', 'Step', '`current`', '`preview`', 'Why', 'Sources'],
+  Object.values(profileTable).map(({ id, step, current, preview, why, sources }) => [
+    id,
+    step,
+    current.does,
+    preview.does,
+    why,
+    sources.join('; '),
+  ]),
+);
+putTable(
+  'docs/reference/errors.md',
+  'azure errors',
+  ['Azure code', 'What to do'],
+  Object.entries(advice).map(([code, whatToDo]) => [`\`${code}\``, whatToDo]),
+);
+putTable(
+  'docs/simulator.md',
+  'behaviours',
+  ['Behaviour', 'Evidence', 'Source'],
+  behaviours.map(({ says, evidence, source }) => [says, evidence, source]),
+);
+
+if (stale.length > 0) {
+  process.stderr.write(`Out of date: ${stale.join(', ')}. Run: npm run fix\n`);
+  process.exit(1);
+}

@@ -1,0 +1,20 @@
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interrupted.abort(new Error(`Stopped by ${signal}`)));
+}
+
+/** Aborted when this process is asked to stop; what it started is then stopped in order. */
+export const interruption: AbortSignal = interrupted.signal;
+
+/** Waits for work, but not beyond an interruption. @throws Error that names the signal. */
+export async function untilInterrupted<T>(work: Promise<T>): Promise<T> {
+  interruption.throwIfAborted();
+  const stop = Promise.withResolvers<never>();
+  const listener = () => stop.reject(interruption.reason);
+  interruption.addEventListener('abort', listener, { once: true });
+  try {
+    return await Promise.race([work, stop.promise]);
+  } finally {
+    interruption.removeEventListener('abort', listener);
+  }
+}

@@ -1,0 +1,33 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Edition } from '../simulator/index.ts';
+
+/** Options that the demo and the development session share. */
+export interface SimulatorOptions {
+  speed: number;
+  edition: Edition;
+  record?: string;
+}
+
+export const speedOption = (): Option =>
+  new Option('--speed <factor>', 'simulated seconds per real second').argParser(positive).default(60);
+
+export const editionOption = (): Option =>
+  new Option('--edition <edition>', 'which Azure is simulated').choices(['current', '2024-preview']).default('current');
+
+export const recordOption = (): Option => new Option('--record <file>', 'write every request to Azure as a JSON line');
+
+export const portOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser(port);
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('Give a number greater than 0.');
+  return value;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value > 0 && value < 65_536))
+    throw new InvalidArgumentError('Give a port from 1 to 65535.');
+  return value;
+}

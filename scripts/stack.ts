@@ -1,0 +1,79 @@
+import { searchAttributes } from '../contract/index.ts';
+import { type Edition, type Simulator, startSimulator } from '../simulator/index.ts';
+import { removeSession, writeSession } from './session.ts';
+import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
+
+export interface StackOptions {
+  temporalPort?: number;
+  uiPort?: number;
+  speed?: number;
+  edition?: Edition;
+  record?: string;
+  onProgress: (line: string) => void;
+}
+
+/** A Temporal dev server and a simulated Azure, with what a worker needs in its environment to use both. */
+export interface Stack {
+  temporal: TemporalServer;
+  simulator: Simulator;
+  workerEnvironment: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+export async function startStack({
+  temporalPort,
+  uiPort,
+  speed,
+  edition,
+  record,
+  onProgress,
+}: StackOptions): Promise<Stack> {
+  const temporal = await startTemporalServer({
+    port: temporalPort,
+    uiPort,
+    onProgress,
+    searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, 'Keyword'])),
+  });
+  try {
+    const simulator = await startSimulator({
+      ...(speed === undefined ? {} : { speed }),
+      ...(edition === undefined ? {} : { edition }),
+      ...(record === undefined ? {} : { recordFile: record }),
+    });
+    await writeSession({
+      pid: process.pid,
+      temporalAddress: temporal.address,
+      uiUrl: temporal.uiUrl,
+      armEndpoint: simulator.endpoint,
+    });
+    return {
+      temporal,
+      simulator,
+      workerEnvironment: {
+        ...ownEnvironment(),
+        TEMPORAL_ADDRESS: temporal.address,
+        AZURE_RESOURCE_MANAGER_ENDPOINT: simulator.endpoint,
+        AZURE_RESOURCE_MANAGER_CA_FILE: simulator.caFile,
+        IDENTITY_ENDPOINT: simulator.tokenEndpoint,
+        IDENTITY_HEADER: 'simulator',
+      },
+      async stop() {
+        await removeSession(process.pid);
+        await Promise.all([temporal.stop(), simulator.close()]);
+      },
+    };
+  } catch (error) {
+    await temporal.stop();
+    throw error;
+  }
+}
+
+/** Without what the user has set for another Temporal service or for the real Azure. */
+function ownEnvironment(): Record<string, string> {
+  const foreign = /^(TEMPORAL|AZURE|ARM|IDENTITY|MSI)_/;
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || foreign.test(name) ? [] : [[name, value]],
+    ),
+  );
+}

@@ -1,0 +1,184 @@
+import { createServer } from 'node:net';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { findTemporalCli } from './temporal-cli.ts';
+import { reasonOf } from './temporal-cli-sources.ts';
+
+export interface TemporalServerOptions {
+  /** Port of the gRPC frontend on 127.0.0.1. Default: a free one. */
+  port?: number | undefined;
+  /** Port of the Web UI on 127.0.0.1. Default: a free one. */
+  uiPort?: number | undefined;
+  /** SQLite file that keeps the state. Default: in memory, gone with the server. */
+  databaseFile?: string | undefined;
+  /** Search attributes to register at start, by name. */
+  searchAttributes?: Record<string, SearchAttributeKind> | undefined;
+  /** Told which Temporal CLI is used and why, and a line each time something slow starts. */
+  onProgress?: ((line: string) => void) | undefined;
+  /** Environment to find the CLI with. Default: `process.env`. */
+  env?: NodeJS.ProcessEnv | undefined;
+}
+
+/** The value types of search attributes, as the Temporal CLI spells them. */
+export type SearchAttributeKind = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
+
+export interface TemporalServer {
+  /** The gRPC frontend, `host:port`; the namespace is `default`. */
+  address: string;
+  uiUrl: string;
+  pid: number;
+  /** Settles when the process is gone, asked for or not, with a sentence that ends in what it printed last. */
+  exited: Promise<string>;
+  /** SIGTERM, after 5 s SIGKILL; returns when the process is gone. May be called again. */
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const startTimeoutMs = 60_000;
+
+/**
+ * Starts `temporal server start-dev` and returns once its frontend, its `default` namespace and its Web UI answer.
+ * The server never outlives this process, however that ends (on Windows: unless it is killed hard).
+ *
+ * @throws Error if an asked port is taken, if no Temporal CLI is found, or if the server ends or does not answer in 60 s.
+ */
+export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+  const { env = process.env, onProgress = () => undefined } = options;
+  const port = await portFor('Temporal frontend', options.port);
+  const uiPort = await portFor('Temporal Web UI', options.uiPort);
+  const cli = await findTemporalCli({ env, onProgress });
+  onProgress(cli.summary);
+
+  const server = execa(cli.path, serverArguments(port, uiPort, options), {
+    env: withoutTemporalSettings(env),
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    buffer: false,
+    reject: false,
+    // Its own process group: Ctrl-C must reach it through stop(), after the worker has shut down. Windows would show a console.
+    detached: process.platform !== 'win32',
+  });
+  const { pid } = server;
+  const stderrTail = keepTail(server.stderr);
+  const exited = server.then(({ exitCode, signal, shortMessage }) =>
+    `temporal server start-dev ended with ${signal ?? `code ${exitCode ?? shortMessage}`}. ${stderrTail()}`.trim(),
+  );
+  if (pid === undefined) throw new Error(await exited);
+  endWithThisProcess(pid, exited);
+
+  const address = `${host}:${port}`;
+  const uiUrl = `http://${host}:${uiPort}`;
+  const stop = async () => {
+    server.kill();
+    await exited;
+  };
+  const gone = new AbortController();
+  const enough = AbortSignal.any([gone.signal, AbortSignal.timeout(startTimeoutMs)]);
+  void exited.then((sentence) => gone.abort(new Error(sentence)));
+  try {
+    await Promise.all([frontendAnswers(address, enough), uiAnswers(uiUrl, enough)]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { address, uiUrl, pid, exited, stop };
+}
+
+function serverArguments(port: number, uiPort: number, options: TemporalServerOptions): string[] {
+  const { databaseFile, searchAttributes = {} } = options;
+  return [
+    ...['server', 'start-dev', '--ip', host, '--port', String(port), '--ui-port', String(uiPort)],
+    ...['--log-level', 'warn'],
+    // At their defaults the task queue processors poll on 50 ms steps, which every activity pays.
+    ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
+    ...['--dynamic-config-value', 'history.timerProcessorMaxPollRPS=1000'],
+    // Without a write-ahead log each commit waits for the disk: a third of the throughput.
+    ...(databaseFile
+      ? ['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
+      : []),
+    ...Object.entries(searchAttributes).flatMap(([name, kind]) => ['--search-attribute', `${name}=${kind}`]),
+  ];
+}
+
+/** The user's TEMPORAL_ADDRESS, TEMPORAL_PROFILE and so on speak about another server. */
+function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
+
+async function portFor(use: string, asked: number | undefined): Promise<number> {
+  if (asked === undefined) return getPort({ host });
+  // Not get-port: it refuses for half a minute a port it gave out, and a restarted server wants its old one.
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer()
+      .once('error', (error) => reject(new Error(`Port ${asked} for the ${use} cannot be used: ${error.message}`)))
+      .listen(asked, host, () => probe.close(() => resolve()));
+  });
+  return asked;
+}
+
+/** The last lines the server printed as errors, for when it dies. */
+function keepTail(stream: Readable): () => string {
+  let tail = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    tail = (tail + chunk).slice(-4000);
+  });
+  return () => tail.trim().split('\n').slice(-5).join('\n');
+}
+
+/**
+ * A shell that waits on a pipe from this process and kills the server when the pipe closes: the one signal that comes
+ * for every end of a process, SIGKILL included.
+ */
+export function endWithThisProcess(pid: number, exited: Promise<unknown>): void {
+  if (process.platform === 'win32') return;
+  const guard = execa('/bin/sh', ['-c', 'read -r _; kill -KILL "$0"', String(pid)], {
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    reject: false,
+    detached: true,
+  });
+  // Once the server is gone its process ID may become somebody else's.
+  void exited.then(() => guard.kill('SIGKILL'));
+}
+
+async function frontendAnswers(address: string, enough: AbortSignal): Promise<void> {
+  const connection = Connection.lazy({
+    address,
+    // The client's own retries back off for up to 20 s and do not heed the signal below.
+    interceptors: [],
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 100 },
+  });
+  try {
+    // Health says the frontend serves; the namespace appears a little later.
+    await retry(`The Temporal frontend on ${address}`, enough, () =>
+      connection.withAbortSignal(enough, () => connection.workflowService.describeNamespace({ namespace: 'default' })),
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+async function uiAnswers(url: string, enough: AbortSignal): Promise<void> {
+  await retry(`The Temporal Web UI on ${url}`, enough, async () => {
+    const response = await fetch(url, { signal: enough });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`status ${response.status}`);
+  });
+}
+
+async function retry(what: string, enough: AbortSignal, attempt: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (enough.aborted) throw new Error(`${what} does not answer: ${reasonOf(enough.reason)}`, { cause: error });
+      await delay(25);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+// `npm run temporal -- …`: the Temporal CLI, connected to this checkout's demo or development session if one runs.
+import { constants } from 'node:os';
+import { execa } from 'execa';
+import { readSession } from './session.ts';
+import { findTemporalCli, type TemporalCli } from './temporal-cli.ts';
+
+const args = process.argv.slice(2);
+
+let slow = false;
+let cli: TemporalCli;
+try {
+  // Progress goes to stderr, and only if something slow happens: stdout belongs to the CLI.
+  cli = await findTemporalCli({
+    onProgress: (line) => {
+      slow = true;
+      console.error(line);
+    },
+  });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+if (slow) console.error(cli.summary);
+
+// Who says which server they mean, by environment or flag, gets that one.
+const { TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE } = process.env;
+const chosen =
+  TEMPORAL_ADDRESS ||
+  TEMPORAL_PROFILE ||
+  TEMPORAL_CONFIG_FILE ||
+  args.some((arg) => /^--(address|profile|config-file|env|env-file)(=|$)/.test(arg));
+const session = chosen ? undefined : await readSession();
+
+const child = execa(cli.path, args, {
+  stdio: 'inherit',
+  env: session ? { TEMPORAL_ADDRESS: session.temporalAddress } : {},
+  reject: false,
+  forceKillAfterDelay: false,
+});
+// Ctrl-C in a terminal already reaches the CLI; passed on a second time it would end the CLI before it has tidied up.
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+
+const { exitCode, signal, shortMessage } = await child;
+if (exitCode === undefined && !signal) console.error(shortMessage);
+// A shell's convention for a child ended by a signal.
+process.exitCode = exitCode ?? (signal ? 128 + constants.signals[signal] : 1);

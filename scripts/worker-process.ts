@@ -1,0 +1,59 @@
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { endWithThisProcess } from './temporal-server.ts';
+
+export interface WorkerProcess {
+  pid: number;
+  /** Resolves when the worker polls; rejects with what it printed if it ends before. */
+  ready: Promise<void>;
+  /** Settles with a sentence when the process is gone. */
+  exited: Promise<string>;
+  /** Lets it shut down gracefully. */
+  stop(): Promise<void>;
+}
+
+/** Starts the worker as its own process, as in production; it never outlives this one. */
+export function startWorker(
+  env: Record<string, string>,
+  onLog: (line: string) => void = () => undefined,
+): WorkerProcess {
+  const worker = execa(process.execPath, [fileURLToPath(new URL('../worker/main.ts', import.meta.url))], {
+    env,
+    extendEnv: false,
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+    // Ctrl-C must reach it through stop(), before the server goes.
+    detached: process.platform !== 'win32',
+    forceKillAfterDelay: 15_000,
+  });
+  const tail: string[] = [];
+  const keep = (line: string) => {
+    tail.push(line);
+    if (tail.length > 20) tail.shift();
+    onLog(line);
+  };
+  createInterface(worker.stderr).on('line', keep);
+  const exited = worker.then(({ exitCode, signal, shortMessage }) =>
+    [`The worker ended with ${signal ?? `code ${exitCode ?? shortMessage}`}.`, ...tail].join('\n'),
+  );
+  if (worker.pid !== undefined) endWithThisProcess(worker.pid, exited);
+  const ready = new Promise<void>((resolve, reject) => {
+    createInterface(worker.stdout).on('line', (line) => {
+      keep(line);
+      if (line.includes('"Worker is ready"')) resolve();
+    });
+    void exited.then((sentence) => reject(new Error(sentence)));
+  });
+  ready.catch(() => undefined);
+  return {
+    pid: worker.pid ?? 0,
+    ready,
+    exited,
+    async stop() {
+      worker.kill();
+      await exited;
+    },
+  };
+}

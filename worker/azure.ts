@@ -1,0 +1,42 @@
+import { getCACertificates } from 'node:tls';
+import { DefaultAzureCredential } from '@azure/identity';
+import { ApplicationFailure } from '@temporalio/common';
+import { type AzureConnection, azureClients } from '../activities/connection.ts';
+import { listSubscriptions } from '../activities/subscriptions.ts';
+import type { Problem } from '../contract/index.ts';
+import type { Configuration } from './configuration.ts';
+
+/** Azure as the environment describes it. */
+export function azureConnection({ endpoint, certificateAuthority }: Configuration): AzureConnection {
+  const certificates = certificateAuthority && { ca: [...getCACertificates('default'), certificateAuthority] };
+  return {
+    credential: new DefaultAzureCredential(certificates ? { tlsOptions: certificates } : {}),
+    endpoint,
+    ...(certificates && { tlsOptions: certificates }),
+  };
+}
+
+/** Signs in and makes one harmless call, so that a worker without access never takes a task. */
+export async function checkAzure(connection: AzureConnection): Promise<Problem[]> {
+  try {
+    await connection.credential.getToken(`${connection.endpoint}/.default`);
+  } catch (error) {
+    const whatToDo =
+      'Give the worker an identity that DefaultAzureCredential finds: a managed identity, workload identity, AZURE_CLIENT_ID and its companions, or `az login`.';
+    return [{ where: 'Azure credential', problem: `no token (${firstLine(error)})`, whatToDo }];
+  }
+  try {
+    const subscriptions = await listSubscriptions(azureClients(connection));
+    if (subscriptions.length > 0) return [];
+    const whatToDo = 'Give the identity a role in the subscriptions that hold the clusters.';
+    return [{ where: 'Azure credential', problem: 'the identity sees no subscription', whatToDo }];
+  } catch (error) {
+    const refused = error instanceof ApplicationFailure && error.type !== 'Unreachable';
+    const problem = `${refused ? 'refuses the call' : 'cannot be reached'} (${firstLine(error)})`;
+    const whatToDo = 'Check AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE and the network.';
+    return [{ where: connection.endpoint, problem, whatToDo }];
+  }
+}
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';

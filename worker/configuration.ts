@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type Problem, parse } from '../contract/index.ts';
+
+/** What the worker reads from its environment, beside Temporal's own variables and those of `DefaultAzureCredential`. */
+export interface Configuration {
+  /** Address of Azure Resource Manager. Default: `https://management.azure.com`. */
+  endpoint: string;
+  /** PEM of a certificate authority to trust as well, for an endpoint that is not Azure's own. */
+  certificateAuthority?: string;
+  logLevel: LogLevel;
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const environment = z.object({
+  AZURE_RESOURCE_MANAGER_ENDPOINT: z
+    .url({
+      protocol: /^https$/,
+      error:
+        'not an https address. Use for example https://management.azure.com: the Azure SDK sends no token over http.',
+    })
+    .default('https://management.azure.com')
+    .transform((url) => url.replace(/\/+$/, '')),
+  AZURE_RESOURCE_MANAGER_CA_FILE: z
+    .string()
+    .transform((file, context) => {
+      try {
+        return readFileSync(file, 'utf8');
+      } catch {
+        context.addIssue({ code: 'custom', message: `cannot read ${file}. Give the path of a PEM file.` });
+        return z.NEVER;
+      }
+    })
+    .optional(),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
+});
+
+/** Reads the configuration, or lists every problem with it. Empty variables count as not set. */
+export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Problem[] {
+  const parsed = parse(environment, Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!parsed.ok) return parsed.problems;
+  const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
+  return {
+    endpoint: AZURE_RESOURCE_MANAGER_ENDPOINT,
+    logLevel: LOG_LEVEL,
+    ...(AZURE_RESOURCE_MANAGER_CA_FILE === undefined ? {} : { certificateAuthority: AZURE_RESOURCE_MANAGER_CA_FILE }),
+  };
+}

@@ -1,0 +1,33 @@
+import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { type Problem, problemsText, taskQueue } from '../contract/index.ts';
+import { azureConnection, checkAzure } from './azure.ts';
+import { readConfiguration } from './configuration.ts';
+import { createLogger } from './logger.ts';
+import { registerSearchAttributes } from './searchAttributes.ts';
+import { connectToTemporal } from './temporal.ts';
+import { bundleWorkflows, createWorker } from './worker.ts';
+
+const configuration = readConfiguration(process.env);
+if (Array.isArray(configuration)) giveUp(configuration);
+
+const logger = createLogger(configuration);
+Runtime.install({
+  logger,
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} } },
+});
+
+const azure = azureConnection(configuration);
+const [temporal, azureProblems] = await Promise.all([connectToTemporal(), checkAzure(azure)]);
+if ('problem' in temporal) giveUp([temporal, ...azureProblems]);
+const problems = [...azureProblems, ...(await registerSearchAttributes(temporal))];
+if (problems.length > 0) giveUp(problems);
+
+const worker = await createWorker({ ...temporal, azure, workflowBundle: await bundleWorkflows() });
+logger.info('Worker is ready', { namespace: temporal.namespace, taskQueue, azure: configuration.endpoint });
+await worker.run();
+await temporal.connection.close();
+
+function giveUp(problems: readonly Problem[]): never {
+  process.stderr.write(`The worker cannot start:\n${problemsText(problems)}\n`);
+  process.exit(1);
+}

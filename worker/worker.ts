@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  type NativeConnection,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import type { AzureConnection } from '../activities/connection.ts';
+import { createActivities } from '../activities/index.ts';
+import { taskQueue } from '../contract/index.ts';
+
+/** Bundles the workflows. The bundler tells nothing that anybody needs, unless it fails. */
+export const bundleWorkflows = () =>
+  bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('WARN'),
+  });
+
+export interface AksWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  azure: AzureConnection;
+  workflowBundle: WorkflowBundleOption;
+  /** Default: the contract's task queue. */
+  queue?: string;
+}
+
+/** A worker that runs every scenario. */
+export function createWorker({
+  connection,
+  namespace,
+  azure,
+  workflowBundle,
+  queue = taskQueue,
+}: AksWorkerOptions): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: queue,
+    workflowBundle,
+    activities: createActivities(azure),
+    // Each operation in Azure holds a slot while it is polled, mostly asleep.
+    maxConcurrentActivityTaskExecutions: 500,
+    // Cancellation reaches an activity only with a heartbeat that is really sent.
+    maxHeartbeatThrottleInterval: '1 second',
+    // After a crash, workflow tasks wait this long for the dead worker.
+    stickyQueueScheduleToStartTimeout: '2 seconds',
+  });
+}

@@ -1,0 +1,40 @@
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/** Reads answer in a second; the bound is for an Azure that is down. */
+const read: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '15 minutes',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+};
+
+/** Calls that Azure answers at once. */
+const write: ActivityOptions = { ...read, scheduleToCloseTimeout: '1 hour' };
+
+/**
+ * Operations that take minutes. A killed worker's operation goes on elsewhere after the heartbeat timeout; the longest
+ * one that was found in public is an hour, and a busy cluster may have to be waited for before.
+ */
+const operation: ActivityOptions = {
+  startToCloseTimeout: '6 hours',
+  scheduleToCloseTimeout: '12 hours',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+};
+
+/** The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. */
+const registration = (minutes: number): ActivityOptions => ({
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: `${minutes} minutes`,
+  retry: { initialInterval: '1 second', backoffCoefficient: 1.1, maximumInterval: '30 seconds' },
+});
+
+/** The activities of each kind; `summary` is what the Web UI's timeline shows. */
+export const azure = {
+  reading: (summary: string) => proxyActivities<Activities>({ ...read, summary }),
+  writing: (summary: string) => proxyActivities<Activities>({ ...write, summary }),
+  operating: (summary: string) => proxyActivities<Activities>({ ...operation, summary }),
+  /** @param minutes Bound on the wait. */
+  awaitingRegistration: (summary: string, minutes: number) =>
+    proxyActivities<Activities>({ ...registration(minutes), summary }),
+};

@@ -1,0 +1,95 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { Discovered } from '../activities/discovery.ts';
+import {
+  type Check,
+  type CreateClusterInput,
+  createClusterInput,
+  isBusy,
+  type ParsedCreateClusterInput,
+  type ScenarioResult,
+} from '../contract/index.ts';
+import { azure } from './azure.ts';
+import {
+  type CreateClusterPlan,
+  discoveryRequest,
+  madeByEarlierRun,
+  owned,
+  planCreateCluster,
+} from './plan/createCluster.ts';
+import { runScenario } from './scenario/scenario.ts';
+import type { Step } from './scenario/steps.ts';
+import { clusterChecks } from './verify/cluster.ts';
+
+/**
+ * Creates a network isolated cluster. Guide: "Deploy a network isolated cluster with AKS-managed ACR".
+ *
+ * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
+ */
+export async function createCluster(given: CreateClusterInput): Promise<ScenarioResult> {
+  return runScenario('createCluster', createClusterInput, given, { discover, plan, apply, verify });
+}
+
+async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
+  const look = () => azure.reading('Look at everything the scenario may touch').discover(discoveryRequest(input));
+  const seen = await look();
+  if (!seen.cluster || !isBusy(seen.cluster) || !madeByEarlierRun(input, seen.cluster)) return seen;
+  await azure.operating('Wait for the operation that an earlier run began').awaitCluster(input.cluster);
+  return look();
+}
+
+/** What this run creates carries its ID. A reset keeps the ID of the first run, so that it still owns what that one made. */
+const runId = (): string => workflowInfo().firstExecutionRunId;
+
+function plan(input: ParsedCreateClusterInput, seen: Discovered): CreateClusterPlan {
+  return planCreateCluster(input, seen, runId());
+}
+
+function apply(
+  input: ParsedCreateClusterInput,
+  { features, providers, specification }: CreateClusterPlan,
+  step: Step,
+): Promise<unknown>[] {
+  const { cluster, location, tags, registrationTimeoutMinutes: minutes } = input;
+  const { subscriptionId, resourceGroup } = cluster;
+  const group = { subscriptionId, name: resourceGroup };
+  const run = runId();
+  return [
+    ...features.map((feature) =>
+      step(`feature:${feature}`, {
+        act: async () => {
+          await azure.writing(`Register ${feature}`).registerFeature({ subscriptionId, feature });
+          await azure.awaitingRegistration(`Wait for ${feature}`, minutes).awaitFeature({ subscriptionId, feature });
+        },
+        waitsFor: `state Registered, at most ${minutes} minutes`,
+      }),
+    ),
+    ...providers.map((namespace) =>
+      step(`provider:${namespace}`, {
+        act: async () => {
+          await azure.writing(`Register ${namespace}`).registerProvider({ subscriptionId, namespace });
+          await azure
+            .awaitingRegistration(`Wait for ${namespace}`, minutes)
+            .awaitProvider({ subscriptionId, namespace });
+        },
+        waitsFor: `state Registered, at most ${minutes} minutes`,
+      }),
+    ),
+    step('resourceGroup', {
+      act: () =>
+        azure
+          .writing(`Create resource group ${resourceGroup}`)
+          .createResourceGroup({ ...group, location, tags: { ...tags, ...owned(input, run) } }),
+      undo: () => azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, run }),
+      waitsFor: 'the resource group',
+    }),
+    step('cluster', {
+      act: () => azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification),
+      undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, run }),
+      waitsFor: 'AKS to create the control plane, the registry and the nodes',
+    }),
+  ];
+}
+
+async function verify({ cluster }: ParsedCreateClusterInput, { specification }: CreateClusterPlan): Promise<Check[]> {
+  return clusterChecks(specification, await azure.reading('Read everything back').readBackCluster(cluster));
+}

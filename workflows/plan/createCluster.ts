@@ -1,0 +1,262 @@
+import type { Discovered, DiscoveryRequest } from '../../activities/discovery.ts';
+import {
+  type ClusterFacts,
+  type ClusterSpecification,
+  clusterDifferences,
+  clusterId,
+  clusterWorkflowId,
+  featureId,
+  isBusy,
+  ownershipTags,
+  type ParsedCreateClusterInput,
+  type Plan,
+  type PlannedStep,
+  type Problem,
+  type ProfileSetting,
+  profileDifference,
+  profileSetting,
+  providerId,
+  resourceGroupId,
+} from '../../contract/index.ts';
+import { chooseKubernetesVersion } from './kubernetesVersion.ts';
+
+/** What `createCluster` is going to do, and with what. */
+export interface CreateClusterPlan extends Plan {
+  features: readonly string[];
+  providers: readonly string[];
+  specification: ClusterSpecification;
+}
+
+/** The resource providers that the guide names, and those of what AKS makes in the node resource group. */
+const guideProviders = ['Microsoft.ContainerService', 'Microsoft.ContainerRegistry'];
+const otherProviders = ['Microsoft.Compute', 'Microsoft.ManagedIdentity', 'Microsoft.Network'];
+
+const registrationsStay =
+  'Registrations are the whole subscription’s and cost nothing: others may rely on them, so they stay';
+
+/** What discovery is to look at. */
+export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequest {
+  const { cluster, location, identity } = input;
+  return {
+    cluster,
+    location,
+    nodeResourceGroup: nodeResourceGroup(input),
+    providers: [...guideProviders, ...otherProviders],
+    features: [...requiredFeatures(input)],
+    ...(identity.type === 'UserAssigned' ? { identityId: identity.resourceId } : {}),
+  };
+}
+
+/** Plans the guide's section "Deploy a network isolated cluster with AKS-managed ACR". */
+export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, run: string): CreateClusterPlan {
+  const kubernetesVersion = chooseKubernetesVersion(input, seen);
+  const specification = clusterSpecification(input, kubernetesVersion.version, run);
+  const features = featureSteps(input, seen);
+  const providers = providerSteps(input, seen, features);
+  const group = resourceGroupStep(input, seen);
+  const cluster = clusterStep(input, seen, [group, ...providers]);
+  return {
+    profile: input.profile,
+    differences: actingDifferences(input).map((setting) => profileDifference(input.profile, setting)),
+    steps: [...features, ...providers, group, cluster],
+    problems: [
+      ...kubernetesVersion.problems,
+      ...placeProblems(input, seen),
+      ...clusterProblems(input, seen, specification),
+    ],
+    features: requiredFeatures(input),
+    providers: requiredProviders(seen),
+    specification,
+  };
+}
+
+/** AKS's own default, which it cuts at the 80 characters that a node resource group may have. */
+export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string {
+  return given ?? `MC_${cluster.resourceGroup}_${cluster.name}_${location}`.slice(0, 80);
+}
+
+function clusterSpecification(
+  input: ParsedCreateClusterInput,
+  kubernetesVersion: string,
+  run: string,
+): ClusterSpecification {
+  const { cluster, apiServerAccess } = input;
+  const enableVnetIntegration = apiServerAccess === 'vnetIntegration';
+  return {
+    cluster,
+    location: input.location,
+    tags: { ...input.tags, ...owned(input, run) },
+    kubernetesVersion,
+    dnsPrefix: input.dnsPrefix ?? defaultDnsPrefix(input),
+    nodeResourceGroup: nodeResourceGroup(input),
+    identity: input.identity,
+    agentPoolProfiles: input.agentPoolProfiles,
+    artifactSource: 'Cache',
+    outboundType: input.outboundType,
+    enablePrivateCluster: !enableVnetIntegration || profileSetting(input.profile, 'privateClusterWithVnetIntegration'),
+    enableVnetIntegration,
+  };
+}
+
+/** As the Azure CLI makes it: cluster, resource group and subscription, shortened. */
+function defaultDnsPrefix({ cluster }: ParsedCreateClusterInput): string {
+  const name = cluster.name.replace(/[^A-Za-z0-9-]/g, '').slice(0, 10);
+  const group = cluster.resourceGroup.replace(/[^A-Za-z0-9-]/g, '').slice(0, 16);
+  return `${name}-${group}-${cluster.subscriptionId.slice(0, 6)}`;
+}
+
+export const owned = ({ cluster }: Pick<ParsedCreateClusterInput, 'cluster'>, run: string): Record<string, string> => ({
+  [ownershipTags.workflow]: clusterWorkflowId(cluster),
+  [ownershipTags.run]: run,
+});
+
+/** Whether an earlier run of the same workflow, which ended without undo, made this cluster. */
+export const madeByEarlierRun = (input: Pick<ParsedCreateClusterInput, 'cluster'>, found: ClusterFacts): boolean =>
+  found.tags[ownershipTags.workflow] === clusterWorkflowId(input.cluster);
+
+function requiredFeatures({ profile, apiServerAccess }: ParsedCreateClusterInput): readonly string[] {
+  const { always, vnetIntegration } = profileSetting(profile, 'featureFlags');
+  return apiServerAccess === 'vnetIntegration' ? [...always, ...vnetIntegration] : always;
+}
+
+function actingDifferences(input: ParsedCreateClusterInput): ProfileSetting[] {
+  return [
+    'featureFlags',
+    ...(input.apiServerAccess === 'vnetIntegration' ? (['privateClusterWithVnetIntegration'] as const) : []),
+    ...(input.outboundType === 'block' ? (['outboundTypes'] as const) : []),
+    ...(input.kubernetesVersion === undefined ? (['defaultKubernetesVersion'] as const) : []),
+  ];
+}
+
+function featureSteps(input: ParsedCreateClusterInput, { features, cluster }: Discovered): PlannedStep[] {
+  return requiredFeatures(input).map((feature) => {
+    const state = features[feature] ?? 'NotFound';
+    const needed = cluster === undefined && state !== 'Registered';
+    return {
+      id: `feature:${feature}`,
+      title: `Feature ${feature}`,
+      action: needed ? 'create' : 'none',
+      reason: cluster === undefined ? state : 'the cluster is there',
+      needs: [],
+      resourceId: featureId(input.cluster.subscriptionId, 'Microsoft.ContainerService', feature),
+      forwardOnly: registrationsStay,
+    };
+  });
+}
+
+function providerSteps(input: ParsedCreateClusterInput, seen: Discovered, features: PlannedStep[]): PlannedStep[] {
+  const again = profileSetting(input.profile, 'featureFlags').registerProvidersAgain && seen.cluster === undefined;
+  const step = (namespace: string, repeat: boolean): PlannedStep => {
+    const state = seen.providers[namespace] ?? 'NotRegistered';
+    const registered = state === 'Registered';
+    return {
+      id: `provider:${namespace}`,
+      title: `Resource provider ${namespace}`,
+      action: !registered ? 'create' : repeat ? 'update' : 'none',
+      reason: registered && repeat ? 'registered again, so that the features take effect' : state,
+      needs: repeat ? features.map(({ id }) => id) : [],
+      resourceId: providerId(input.cluster.subscriptionId, namespace),
+      forwardOnly: registrationsStay,
+    };
+  };
+  return requiredProviders(seen).map((namespace) => step(namespace, again && guideProviders.includes(namespace)));
+}
+
+const requiredProviders = ({ providers }: Discovered): string[] => [
+  ...guideProviders,
+  ...otherProviders.filter((namespace) => providers[namespace] !== 'Registered'),
+];
+
+function resourceGroupStep({ cluster }: ParsedCreateClusterInput, { resourceGroup }: Discovered): PlannedStep {
+  return {
+    id: 'resourceGroup',
+    title: `Resource group ${cluster.resourceGroup}`,
+    action: resourceGroup ? 'none' : 'create',
+    reason: resourceGroup ? `found in ${resourceGroup.location}` : 'absent',
+    needs: [],
+    resourceId: resourceGroupId(cluster.subscriptionId, cluster.resourceGroup),
+  };
+}
+
+function clusterStep(
+  input: ParsedCreateClusterInput,
+  { cluster: found }: Discovered,
+  needs: PlannedStep[],
+): PlannedStep {
+  const state = found?.provisioningState;
+  const step = {
+    id: 'cluster',
+    title: `Cluster ${input.cluster.name}`,
+    needs: needs.map(({ id }) => id),
+    resourceId: clusterId(input.cluster),
+  };
+  if (state === undefined) return { ...step, action: 'create', reason: 'absent' };
+  if (state === 'Succeeded') return { ...step, action: 'none', reason: 'found as wanted' };
+  return { ...step, action: 'update', reason: `${state}: created again`, forwardOnly: 'It was there before this run' };
+}
+
+/** Subscription, region, groups and identity. */
+function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
+  const { cluster, location, identity } = input;
+  const subscriptionId = `/subscriptions/${cluster.subscriptionId}`;
+  if (!seen.subscription) {
+    const problem = "not found, or the worker's identity cannot see it";
+    return [
+      {
+        where: subscriptionId,
+        problem,
+        whatToDo: "Check the ID, and give the worker's identity a role in the subscription.",
+      },
+    ];
+  }
+  const problems: Problem[] = [];
+  if (seen.subscription.state !== 'Enabled') {
+    const problem = `the subscription is ${seen.subscription.state}`;
+    problems.push({ where: subscriptionId, problem, whatToDo: 'Enable it, or use another one.' });
+  }
+  if (!seen.subscription.locations.includes(location)) {
+    const problem = `${location} is no region of this subscription`;
+    problems.push({
+      where: 'location',
+      problem,
+      whatToDo: 'Use one that `az account list-locations --query [].name` prints.',
+    });
+  }
+  if (seen.resourceGroup?.provisioningState === 'Deleting') {
+    const where = resourceGroupId(cluster.subscriptionId, cluster.resourceGroup);
+    problems.push({ where, problem: 'the resource group is being deleted', whatToDo: 'Wait until it is gone.' });
+  }
+  if (identity.type === 'UserAssigned' && !seen.identity) {
+    problems.push({
+      where: identity.resourceId,
+      problem: 'this identity does not exist',
+      whatToDo: 'Create it, or correct the ID.',
+    });
+  }
+  if (seen.nodeResourceGroup && !seen.cluster) {
+    const where = resourceGroupId(cluster.subscriptionId, nodeResourceGroup(input));
+    const problem = 'AKS creates the node resource group itself, and it is there already';
+    problems.push({ where, problem, whatToDo: 'Remove it, or give another name as nodeResourceGroup.' });
+  }
+  return problems;
+}
+
+/** `createCluster` never changes a cluster that is there. */
+function clusterProblems(
+  input: ParsedCreateClusterInput,
+  { cluster: found }: Discovered,
+  wanted: ClusterSpecification,
+): Problem[] {
+  if (!found) return [];
+  const where = clusterId(input.cluster);
+  if (isBusy(found)) {
+    const problem = `an operation is in progress (${found.provisioningState})`;
+    return [{ where, problem, whatToDo: 'Wait for it, or stop it with `az aks operation-abort`.' }];
+  }
+  if (found.provisioningState !== 'Succeeded' && !madeByEarlierRun(input, found)) {
+    const problem = `the cluster is there and its state is ${found.provisioningState}`;
+    return [{ where, problem, whatToDo: 'Repair or delete it: it was not created by this product.' }];
+  }
+  const whatToDo = 'Correct the input, or use another name: createCluster does not change a cluster that is there.';
+  return clusterDifferences(wanted, found).map((problem) => ({ where, problem, whatToDo }));
+}

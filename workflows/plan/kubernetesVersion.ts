@@ -1,0 +1,39 @@
+import type { Discovered } from '../../activities/discovery.ts';
+import {
+  minimumKubernetesVersion,
+  type ParsedCreateClusterInput,
+  type Problem,
+  profileSetting,
+} from '../../contract/index.ts';
+
+/** The version to ask for, and why it cannot be had if it cannot. A cluster that is there keeps its own. */
+export function chooseKubernetesVersion(
+  { kubernetesVersion: given, profile, location }: ParsedCreateClusterInput,
+  { kubernetesVersions: offered, cluster: found }: Discovered,
+): { version: string; problems: Problem[] } {
+  const version =
+    given ??
+    profileSetting(profile, 'defaultKubernetesVersion') ??
+    offered.find(({ isDefault }) => isDefault)?.version ??
+    '';
+  if (found) return { version: given ?? found.kubernetesVersion, problems: [] };
+  const usable = offered.filter(({ version: minor }) => !isOlder(minor, minimumKubernetesVersion));
+  const whatToDo = `Use one of ${usable.map(({ version: minor }) => minor).join(', ')}, or a patch version of one.`;
+  const problem = (text: string) => ({ version, problems: [{ where: 'kubernetesVersion', problem: text, whatToDo }] });
+  // A region without versions is reported as an unknown region.
+  if (offered.length === 0) return { version, problems: [] };
+  if (isOlder(version, minimumKubernetesVersion)) {
+    return problem(`${version} is older than ${minimumKubernetesVersion}, the first with network isolation`);
+  }
+  if (!offered.some(({ version: minor, patchVersions }) => minor === version || patchVersions.includes(version))) {
+    return problem(`${version} is not offered in ${location}`);
+  }
+  return { version, problems: [] };
+}
+
+/** Whether `a` is of an older minor version than `b`. */
+export function isOlder(a: string, b: string): boolean {
+  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
+  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
+  return majorA < majorB || (majorA === majorB && minorA < minorB);
+}

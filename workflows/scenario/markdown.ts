@@ -1,0 +1,44 @@
+import { type Progress, problemText, type StepProgress, type StepState } from '../../contract/index.ts';
+
+const icons: Record<StepState, string> = {
+  waiting: '⏳',
+  running: '▶️',
+  done: '✅',
+  unchanged: '➖',
+  failed: '❌',
+  skipped: '⏭️',
+  undoing: '↩️',
+  undone: '🗑️',
+  leftBehind: '⚠️',
+};
+
+/** The run as the Web UI shows it in the workflow's current details. */
+export function progressMarkdown(progress: Progress): string {
+  const { scenario, cluster, phase, problems, steps, decisions } = progress;
+  return [
+    `### ${scenario}: ${phase}`,
+    `\`${cluster}\``,
+    decisions && `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}`,
+    problems.length > 0 && problems.map((problem) => `- ${problemText(problem)}`).join('\n'),
+    steps.length > 0 && stepTable(steps),
+  ]
+    .filter((part) => typeof part === 'string')
+    .join('\n\n');
+}
+
+function stepTable(steps: readonly StepProgress[]): string {
+  const rows = steps.map((step) => {
+    const note = step.error ?? step.waitsFor ?? step.reason;
+    return `| ${[step.title, step.action, `${icons[step.state]} ${step.state}`, duration(step), cell(note)].join(' | ')} |`;
+  });
+  return ['| Step | Action | State | Took | Waits for, reason or error |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function duration({ startedAt, finishedAt }: StepProgress): string {
+  if (startedAt === undefined) return '';
+  if (finishedAt === undefined) return `since ${startedAt.slice(11, 19)}`;
+  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} m ${Math.round(seconds % 60)} s`;
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

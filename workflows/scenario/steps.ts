@@ -1,0 +1,180 @@
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { Leftover, PlannedStep, StepProgress } from '../../contract/index.ts';
+import { errorText } from './errorText.ts';
+
+/** What a scenario does about one planned step. */
+export interface StepWork<T> {
+  /** The write. Called only if the plan's action is not `none`; retried only by an operator's decision. */
+  act: () => Promise<T>;
+  /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
+  undo?: () => Promise<void>;
+  /** What is waited for while `act` runs. */
+  waitsFor: string;
+}
+
+/** Declares a step; it starts the moment the steps it needs are done. */
+export type Step = <T>(id: string, work: StepWork<T>) => Promise<T | undefined>;
+
+/** What happens when work fails: the operator's decision, as far as the steps need it. */
+export interface FailurePolicy {
+  /** Resolves to `true` if the failed work is to be tried again. Called once everything that runs has settled. */
+  shouldRetry(error: unknown): Promise<boolean>;
+}
+
+interface Entry {
+  progress: StepProgress;
+  done: Promise<unknown>;
+  undo?: () => Promise<void>;
+}
+
+/** A step that was never started because another one failed. */
+class StepSkipped extends Error {}
+
+/** Runs the steps of one plan as ordinary promises, and takes them back in reverse order. */
+export class Steps {
+  readonly #entries = new Map<string, Entry>();
+  readonly #policy: FailurePolicy;
+  readonly #changed: () => void;
+  #halted = false;
+  #abandoned = false;
+  #retrying: Promise<boolean> | undefined;
+
+  constructor(planned: readonly PlannedStep[], policy: FailurePolicy, changed: () => void) {
+    this.#policy = policy;
+    this.#changed = changed;
+    for (const step of planned) {
+      const notDeclared = Promise.reject(new Error(`Step ${step.id} is planned and never declared`));
+      notDeclared.catch(() => undefined);
+      this.#entries.set(step.id, { progress: { ...step, state: 'waiting' }, done: notDeclared });
+    }
+  }
+
+  get progress(): StepProgress[] {
+    return [...this.#entries.values()].map(({ progress }) => progress);
+  }
+
+  readonly step: Step = (id, work) => {
+    const entry = this.#entries.get(id);
+    if (!entry) throw new Error(`Step ${id} is not in the plan`);
+    if (work.undo) entry.undo = work.undo;
+    const done = this.#run(entry.progress, work);
+    // settle() reports the failure; until then it may be nobody's.
+    done.catch(() => undefined);
+    entry.done = done;
+    return done;
+  };
+
+  async #run<T>(progress: StepProgress, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
+    await this.#turn(progress);
+    if (progress.action === 'none') {
+      this.#set(progress, { state: 'unchanged' });
+      return undefined;
+    }
+    for (;;) {
+      this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
+      try {
+        const result = await act();
+        this.#set(progress, { state: 'done', finishedAt: now() });
+        return result;
+      } catch (error) {
+        this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
+        if (isCancellation(error) || !(await this.#retry(error))) {
+          this.#abandoned = true;
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** Waits for the needed steps, and while the run is halted. */
+  async #turn(progress: StepProgress): Promise<void> {
+    if (progress.needs.length > 0) this.#set(progress, { waitsFor: progress.needs.join(', ') });
+    try {
+      await Promise.all(progress.needs.map((id) => this.#entries.get(id)?.done));
+      if (this.#halted) await condition(() => !this.#halted || this.#abandoned);
+      if (this.#abandoned || CancellationScope.current().consideredCancelled) throw new StepSkipped();
+    } catch {
+      this.#set(progress, { state: 'skipped' });
+      throw new StepSkipped(`Step ${progress.id} was skipped`);
+    }
+  }
+
+  /** Lets what runs settle, then asks once for all that failed meanwhile. */
+  async #retry(error: unknown): Promise<boolean> {
+    this.#halted = true;
+    await condition(() => !this.progress.some(({ state }) => state === 'running'));
+    this.#retrying ??= this.#policy.shouldRetry(error).finally(() => {
+      this.#retrying = undefined;
+    });
+    const again = await this.#retrying;
+    if (again) this.#halted = false;
+    return again;
+  }
+
+  /**
+   * Takes back everything that was begun: each step once all that need it are taken back, the rest in parallel, where
+   * cancellation cannot reach it.
+   */
+  async undo(): Promise<Leftover[]> {
+    const leftovers: Leftover[] = [];
+    const undone = new Map<string, Promise<void>>();
+    const undoAfterDependents = async (entry: Entry): Promise<void> => {
+      const dependents = [...this.#entries.values()].filter(({ progress }) =>
+        progress.needs.includes(entry.progress.id),
+      );
+      await Promise.all(dependents.map(({ progress }) => undone.get(progress.id)));
+      const kept = dependents.find(({ progress }) => progress.state === 'leftBehind');
+      const why = await this.#undo(entry, kept?.progress);
+      if (why !== undefined) leftovers.push({ resourceId: entry.progress.resourceId, why });
+    };
+    await CancellationScope.nonCancellable(async () => {
+      for (const entry of [...this.#entries.values()].reverse()) {
+        undone.set(entry.progress.id, undoAfterDependents(entry));
+      }
+      await Promise.all(undone.values());
+    });
+    return leftovers;
+  }
+
+  /** Everything that was begun and is not taken back. */
+  leave(why: string): Leftover[] {
+    return this.progress.filter(wasBegun).map(({ resourceId }) => ({ resourceId, why }));
+  }
+
+  /** Returns why the step's resource stays, if it does. */
+  async #undo({ progress, undo }: Entry, kept: StepProgress | undefined): Promise<string | undefined> {
+    if (!wasBegun(progress)) return undefined;
+    if (progress.forwardOnly !== undefined) return progress.forwardOnly;
+    if (kept) {
+      this.#set(progress, { state: 'leftBehind' });
+      return `${kept.resourceId} still needs it`;
+    }
+    if (!undo) return undefined;
+    this.#set(progress, { state: 'undoing', waitsFor: 'removal' });
+    try {
+      await undo();
+      this.#set(progress, { state: 'undone' });
+      return undefined;
+    } catch (error) {
+      this.#set(progress, { state: 'leftBehind', error: errorText(error) });
+      return errorText(error);
+    }
+  }
+
+  #set(progress: StepProgress, change: Partial<StepProgress>): void {
+    delete progress.waitsFor;
+    Object.assign(progress, change);
+    this.#changed();
+  }
+}
+
+/** Waits until no step runs any more. Throws the first failure. */
+export async function settle(steps: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(steps);
+  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  if (errors.length > 0) throw errors.find((error) => !(error instanceof StepSkipped)) ?? errors[0];
+}
+
+const wasBegun = ({ state }: StepProgress): boolean => state === 'done' || state === 'failed';
+
+const now = (): string => new Date().toISOString();
