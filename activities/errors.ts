@@ -50,8 +50,17 @@ const passingConflicts = new Set([
 ]);
 
 /** An error that Azure would repeat however often the call is made. */
-export function permanentFailure(code: string, message: string, resourceId: string): ApplicationFailure {
-  const details: AzureErrorDetails = { resourceId, whatToDo: advice[code] ?? lookAtMessage };
+export function permanentFailure(
+  code: string,
+  message: string,
+  resourceId: string,
+  response?: PipelineResponse,
+): ApplicationFailure {
+  const details: AzureErrorDetails = {
+    resourceId,
+    ...correlation(response),
+    whatToDo: advice[code] ?? lookAtMessage,
+  };
   return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [details] });
 }
 
@@ -94,11 +103,10 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
   if (!response || response.status < 400) return unreachable(error, resourceId);
   const { status, headers } = response;
   const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
-  const correlationId = headers.get('x-ms-correlation-request-id');
   const details: AzureErrorDetails = {
     resourceId,
     status,
-    ...(correlationId === undefined ? {} : { correlationId }),
+    ...correlation(response),
     whatToDo: advice[code] ?? lookAtMessage,
   };
   const retryAfterMs = parseRetryAfter(headers);
@@ -109,6 +117,11 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
     details: [details],
     ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
   });
+}
+
+function correlation(response: PipelineResponse | undefined): Pick<AzureErrorDetails, 'correlationId'> {
+  const correlationId = response?.headers.get('x-ms-correlation-request-id');
+  return correlationId === undefined ? {} : { correlationId };
 }
 
 function unreachable(error: unknown, resourceId: string): ApplicationFailure {

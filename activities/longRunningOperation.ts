@@ -80,8 +80,12 @@ async function run<T>(
     const found = await adopt(operation);
     if (found.state === 'settled') return found.result;
   }
-  const poller = operation.start();
-  await azureCall(resourceId, () => poller.submitted());
+  // A poller is thenable, so it must not be returned from an async function by itself.
+  const { poller } = await azureCall(resourceId, async () => {
+    const started = operation.start();
+    await started.submitted();
+    return { poller: started };
+  });
   checkpoint.poller = await poller.serialize();
   heartbeat();
   return pollUntilDone(operation, poller);
@@ -132,7 +136,7 @@ async function pollUntilDone<T>(operation: LongRunningOperation<T>, poller: Poll
 function pollFailure(error: unknown, resourceId: string, response: PipelineResponse | undefined): Error {
   if (!response || response.status >= 400) return toApplicationFailure(error, resourceId, response);
   const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
-  return permanentFailure(code, `${message} (${resourceId})`, resourceId);
+  return permanentFailure(code, `${message} (${resourceId})`, resourceId, response);
 }
 
 /** A twentieth of the time waited so far: the end is noticed within 5 %, and a long operation is not asked too often. */

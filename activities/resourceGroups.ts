@@ -1,5 +1,5 @@
 import { restorePoller } from '@azure/arm-resources';
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { ownershipTags } from '../contract/names.ts';
 import { resourceGroupId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
@@ -16,6 +16,9 @@ export interface ResourceGroupFacts {
   provisioningState: string;
   tags: Record<string, string>;
 }
+
+/** With delays of 1, 2, 4, … seconds, the last one comes after two minutes. */
+const attemptsUntilListed = 8;
 
 export async function readResourceGroup(
   clients: ClientsOf,
@@ -79,10 +82,14 @@ export function resourceGroupActivities(clients: ClientsOf) {
           for await (const { id } of resources.resources.listByResourceGroup(name)) content.push(id ?? '');
         });
         if (content.length === 0) return;
-        // Retryable for a while: the list still shows resources that were deleted a moment ago.
-        const message = `Resource group ${name} still holds ${content.join(', ')}`;
-        const details = [{ resourceId: groupId, whatToDo: advice.ResourceGroupNotEmpty }];
-        throw ApplicationFailure.create({ type: 'ResourceGroupNotEmpty', message, details });
+        // Retried a few times: the list still shows resources that were deleted a moment ago.
+        throw ApplicationFailure.create({
+          type: 'ResourceGroupNotEmpty',
+          message: `Resource group ${name} still holds ${content.join(', ')}`,
+          nonRetryable: activityInfo().attempt >= 5,
+          nextRetryDelay: '2 seconds',
+          details: [{ resourceId: groupId, whatToDo: advice.ResourceGroupNotEmpty }],
+        });
       }
     },
   };

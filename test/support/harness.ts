@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DefaultAzureCredential } from '@azure/identity';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ContainerServiceClient } from '@azure/arm-containerservice';
+import { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { ResourceManagementClient } from '@azure/arm-resources';
+import type { TokenCredential } from '@azure/identity';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -35,8 +39,9 @@ export interface HarnessOptions {
   edition?: 'current' | '2024-preview';
 }
 
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const azure = await startSimulatedAzure(options);
   const address = environment('TEST_TEMPORAL_ADDRESS');
   const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
@@ -77,6 +82,14 @@ export interface SimulatedAzure {
   /** Everything that was asked of Azure, oldest first; writes only, if asked. */
   recorded(): Promise<RecordedRequest[]>;
   writes(path?: RegExp): Promise<string[]>;
+  /** Writes to a cluster or its resource group. */
+  writesTo(given: CreateClusterInput): Promise<string[]>;
+  /** Waits until a request like `PUT /subscriptions/…` has been answered. */
+  untilRequested(request: string): Promise<void>;
+  /** What somebody else does in Azure. */
+  createGroup(name: string): Promise<void>;
+  createIdentity(group: string, name: string): Promise<string>;
+  createForeignCluster(given: CreateClusterInput): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -87,11 +100,8 @@ export async function startSimulatedAzure({
   const folder = await mkdtemp(join(tmpdir(), 'aks-isolation-recording-'));
   const recordFile = join(folder, 'requests.jsonl');
   const simulator = await startSimulator({ speed, edition, recordFile });
-  // What a managed identity of App Service would find in its environment; the same for every simulator.
-  process.env.IDENTITY_ENDPOINT = simulator.tokenEndpoint;
-  process.env.IDENTITY_HEADER = 'test';
   const connection: AzureConnection = {
-    credential: new DefaultAzureCredential({ tlsOptions: { ca: simulator.ca } }),
+    credential: managedIdentity(simulator.tokenEndpoint),
     endpoint: simulator.endpoint,
     tlsOptions: { ca: [simulator.ca] },
   };
@@ -108,22 +118,79 @@ export async function startSimulatedAzure({
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line));
+  const writes = async (path = /./): Promise<string[]> => {
+    const requests = (await recorded()).filter(({ method, url }) => method !== 'GET' && path.test(url));
+    return requests.map(({ method, url, status }) => `${method} ${new URL(url).pathname} ${status}`);
+  };
+  const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
+  const { credential } = connection;
+  const groups = new ResourceManagementClient(credential, subscriptionId, options).resourceGroups;
+  const createGroup = async (name: string): Promise<void> => {
+    await groups.createOrUpdate(name, { location: 'westeurope' });
+  };
   return {
     simulator,
     connection,
+    createGroup,
+    async createIdentity(group, name) {
+      if (!(await groups.checkExistence(group)).body) await createGroup(group);
+      const { userAssignedIdentities } = new ManagedServiceIdentityClient(credential, subscriptionId, options);
+      const { id } = await userAssignedIdentities.createOrUpdate(group, name, { location: 'westeurope' });
+      return id ?? '';
+    },
+    async createForeignCluster({ cluster, location }) {
+      const { managedClusters } = new ContainerServiceClient(credential, subscriptionId, options);
+      await managedClusters.createOrUpdate(
+        cluster.resourceGroup,
+        cluster.name,
+        {
+          location,
+          dnsPrefix: 'foreign',
+          identity: { type: 'SystemAssigned' },
+          agentPoolProfiles: [{ name: 'nodepool1', mode: 'System', count: 1, vmSize: 'Standard_D4ds_v5' }],
+        },
+        { updateIntervalInMs: 50 },
+      );
+    },
+    async untilRequested(request) {
+      const deadline = Date.now() + 20_000;
+      while (!(await writes()).some((write) => write.startsWith(request))) {
+        if (Date.now() > deadline) throw new Error(`${request} was not seen`);
+        await delay(20);
+      }
+    },
+    writes,
+    writesTo: ({ cluster }) => writes(new RegExp(`/resourcegroups/${cluster.resourceGroup}([/?]|$)`, 'i')),
     fault: (rule) => control('faults', rule),
     reset: (seed = {}) => control('reset', seed),
     recorded,
-    async writes(path = /./) {
-      const requests = (await recorded()).filter(({ method, url }) => method !== 'GET' && path.test(url));
-      return requests.map(({ method, url, status }) => `${method} ${new URL(url).pathname} ${status}`);
-    },
     async close() {
       await simulator.close();
       await rm(folder, { recursive: true });
     },
   };
 }
+
+/**
+ * Asks the simulator for tokens as DefaultAzureCredential does, which keeps the first address it finds for the life of
+ * the process and so cannot serve several simulators. The end-to-end tests use the real one.
+ */
+function managedIdentity(tokenEndpoint: string): TokenCredential {
+  return {
+    async getToken(scopes) {
+      const url = `${tokenEndpoint}?resource=${encodeURIComponent(String(scopes))}&api-version=2019-08-01`;
+      const response = await fetch(url, { headers: { 'X-IDENTITY-HEADER': 'test' } });
+      const { access_token, expires_on } = (await response.json()) as { access_token: string; expires_on: string };
+      return { token: access_token, expiresOnTimestamp: Number(expires_on) * 1000 };
+    },
+  };
+}
+
+/** Paths as the SDK spells them. */
+export const groupPath = ({ cluster }: CreateClusterInput): string =>
+  `/subscriptions/${subscriptionId}/resourcegroups/${cluster.resourceGroup}`;
+export const clusterPath = ({ cluster }: CreateClusterInput): string =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${cluster.resourceGroup}/providers/Microsoft.ContainerService/managedClusters/${cluster.name}`;
 
 /** The smallest valid input for a cluster of this name. */
 export function input(name: string, more: Partial<CreateClusterInput> = {}): CreateClusterInput {

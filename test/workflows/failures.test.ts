@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isCancellation } from '@temporalio/workflow';
+import { ClusterBusyError, InvalidInputError, type ScenarioRun } from '../../client/index.ts';
+import type { CreateClusterInput, Progress } from '../../contract/index.ts';
+import {
+  clusterPath,
+  failureDetailsOf,
+  failureOf,
+  groupPath,
+  type Harness,
+  input,
+  startHarness,
+} from '../support/harness.ts';
+
+/** A wrong VM quota, as Azure reports it: late, in the operation. */
+const quota = {
+  status: 'Failed',
+  code: 'QuotaExceeded',
+  message: 'Not enough cores in this region',
+  afterSeconds: 60,
+} as const;
+
+const waitUntil = async (run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> => {
+  for await (const progress of run.watch(25)) if (reached(progress)) return;
+  throw new Error('The scenario ended before');
+};
+const clusterIs = (state: string) => (progress: Progress) =>
+  progress.steps.some((step) => step.id === 'cluster' && step.state === state);
+
+describe('createCluster when something goes wrong', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    // Slow enough to step in while the cluster is created: 2 to 3 s.
+    harness = await startHarness({ speed: 250 });
+  });
+  afterAll(() => harness.close());
+
+  const failCreation = (given: CreateClusterInput) =>
+    harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: quota });
+  const takenBack = (given: CreateClusterInput) => [
+    `PUT ${groupPath(given)} 201`,
+    `PUT ${clusterPath(given)} 201`,
+    `DELETE ${clusterPath(given)} 202`,
+    `DELETE ${groupPath(given)} 202`,
+  ];
+
+  it.concurrent('takes back what it created, in reverse order, and says what Azure said', async () => {
+    const given = input('rollback');
+    await failCreation(given);
+    const run = await harness.client.createCluster(given);
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.type).toBe('StepFailed');
+    expect(failure.message).toContain('QuotaExceeded: Not enough cores');
+    expect(failure.message).toContain('taken back');
+    expect(details.leftovers).toEqual([]);
+    expect(details.steps.map(({ id, state }) => [id, state])).toEqual([
+      ['provider:Microsoft.ContainerService', 'unchanged'],
+      ['provider:Microsoft.ContainerRegistry', 'unchanged'],
+      ['resourceGroup', 'undone'],
+      ['cluster', 'undone'],
+    ]);
+    expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
+    expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
+  });
+
+  it.concurrent('never touches a resource group that was there', async () => {
+    const given = input('found-group');
+    await harness.azure.createGroup(given.cluster.resourceGroup);
+    await failCreation(given);
+    await failureOf((await harness.client.createCluster(given)).result());
+    expect(await harness.azure.writesTo(given)).toEqual([
+      `PUT ${groupPath(given)} 201`,
+      `PUT ${clusterPath(given)} 201`,
+      `DELETE ${clusterPath(given)} 202`,
+    ]);
+  });
+
+  it.concurrent('leaves a group in which somebody else has put something, and names it', async () => {
+    const given = input('shared-group');
+    await harness.azure.fault({
+      method: 'PUT',
+      path: `${clusterPath(given)}$`,
+      operation: { ...quota, afterSeconds: 200 },
+    });
+    const run = await harness.client.createCluster(given);
+    await waitUntil(run, clusterIs('running'));
+    await harness.azure.createIdentity(given.cluster.resourceGroup, 'somebody-elses');
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.type).toBe('RollbackIncomplete');
+    expect(details.leftovers).toEqual([
+      { resourceId: expect.stringMatching(/rg-shared-group$/), why: expect.stringContaining('somebody-elses') },
+    ]);
+    expect(failure.message).toContain('rg-shared-group');
+  });
+
+  it.concurrent('names what could not be removed, and keeps what it needs', async () => {
+    const given = input('leftover');
+    await failCreation(given);
+    await harness.azure.fault({
+      method: 'DELETE',
+      path: `${clusterPath(given)}$`,
+      times: 100,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'No permission to delete' },
+    });
+    const { failure, details } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+    expect(failure.type).toBe('RollbackIncomplete');
+    expect(details.leftovers).toEqual([
+      {
+        resourceId: expect.stringMatching(/managedClusters\/leftover$/),
+        why: expect.stringContaining('AuthorizationFailed'),
+      },
+      { resourceId: expect.stringMatching(/rg-leftover$/), why: expect.stringContaining('managedClusters/leftover') },
+    ]);
+  });
+
+  it.concurrent('takes everything back when it is cancelled, and ends as cancelled', async () => {
+    const given = input('cancelled');
+    const run = await harness.client.createCluster(given);
+    await waitUntil(run, clusterIs('running'));
+    await run.cancel();
+    expect(isCancellation(await failureOf(run.result()))).toBe(true);
+    expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
+  });
+
+  it.concurrent('leaves everything as it is with onFailure leave, and names it', async () => {
+    const given = input('leave', { onFailure: 'leave' });
+    await failCreation(given);
+    const { failure, details } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+    expect(failure.type).toBe('StepFailed');
+    expect(details.leftovers.map(({ resourceId }) => resourceId.split('/').pop())).toEqual(['rg-leave', 'leave']);
+    expect(await harness.azure.writesTo(given)).toEqual(takenBack(given).slice(0, 2));
+  });
+
+  it.concurrent('waits for an operator with onFailure hold, and goes on after retry', async () => {
+    const given = input('retry', { onFailure: 'hold' });
+    await failCreation(given);
+    const run = await harness.client.createCluster(given);
+    await expect(run.decide('retry')).rejects.toThrow();
+    await waitUntil(run, ({ phase }) => phase === 'held');
+    expect(await run.progress()).toMatchObject({ decisions: ['retry', 'rollBack', 'leave'] });
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+  });
+
+  it.concurrent('rolls back when the operator says so', async () => {
+    const given = input('decided', { onFailure: 'hold' });
+    await failCreation(given);
+    const run = await harness.client.createCluster(given);
+    await waitUntil(run, ({ phase }) => phase === 'held');
+    await run.decide('rollBack');
+    await failureOf(run.result());
+    expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
+  });
+
+  it.concurrent('calls a silent no-op of Azure an error', async () => {
+    const given = input('ignored');
+    await harness.azure.fault({
+      method: 'PUT',
+      path: `${clusterPath(given)}$`,
+      ignore: { path: 'properties.apiServerAccessProfile.enablePrivateCluster' },
+    });
+    const { failure } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+    expect(failure.message).toContain(
+      'ReadBackMismatch: apiServerAccessProfile.enablePrivateCluster: asked true, got false',
+    );
+  });
+
+  it.concurrent('sends the cluster once where the reply was lost', async () => {
+    const given = input('lost-reply');
+    await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, drop: 'after' });
+    expect(await (await harness.client.createCluster(given)).result()).toMatchObject({ outcome: 'verified' });
+    expect((await harness.azure.writesTo(given)).filter((write) => write.includes('managedClusters'))).toHaveLength(1);
+  });
+
+  it.concurrent('converges after a terminated run: one cluster, sent once', async () => {
+    const given = input('terminated');
+    const first = await harness.client.createCluster(given);
+    await waitUntil(first, clusterIs('running'));
+    await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
+    await harness.temporal.workflow.getHandle(first.workflowId).terminate('power cut');
+    const result = await (await harness.client.createCluster(given)).result();
+    expect(result).toMatchObject({ outcome: 'verified' });
+    expect((await harness.azure.writesTo(given)).filter((write) => write.includes('managedClusters'))).toHaveLength(1);
+  });
+
+  it.concurrent('refuses a cluster on which somebody else works', async () => {
+    const given = input('busy');
+    await harness.azure.createGroup(given.cluster.resourceGroup);
+    const elsewhere = harness.azure.createForeignCluster(given);
+    await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
+    const { details, failure } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+    expect(failure.type).toBe('PreflightFailed');
+    expect(details).toEqual([
+      {
+        where: expect.stringContaining('managedClusters/busy'),
+        problem: expect.stringContaining('in progress'),
+        whatToDo: expect.any(String),
+      },
+    ]);
+    await elsewhere;
+  });
+
+  it.concurrent('registers a resource provider that is not, and keeps it', async () => {
+    const other = await startHarness({ speed: 2000 });
+    try {
+      await other.azure.reset({
+        providers: { 'Microsoft.ContainerRegistry': 'NotRegistered', 'Microsoft.Compute': 'NotRegistered' },
+      });
+      const given = input('unregistered');
+      const result = await (await other.client.createCluster(given)).result();
+      if (result.outcome !== 'verified') throw new Error('not verified');
+      expect(result.steps.filter(({ state }) => state === 'done').map(({ id }) => id)).toEqual([
+        'provider:Microsoft.ContainerRegistry',
+        'provider:Microsoft.Compute',
+        'resourceGroup',
+        'cluster',
+      ]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.concurrent('waits as long as Azure says when it is throttled', async () => {
+    const given = input('throttled');
+    await harness.azure.fault({
+      method: 'PUT',
+      path: `${groupPath(given)}$`,
+      times: 2,
+      answer: {
+        status: 429,
+        code: 'SubscriptionRequestsThrottled',
+        message: 'Try again later',
+        headers: { 'retry-after': '0.2' },
+      },
+    });
+    expect(await (await harness.client.createCluster(given)).result()).toMatchObject({ outcome: 'verified' });
+    const puts = (await harness.azure.writesTo(given)).filter((write) => write.startsWith(`PUT ${groupPath(given)}`));
+    expect(puts.map((put) => put.split(' ').pop())).toEqual(['429', '429', '201']);
+  });
+
+  it.concurrent('lets one scenario at a time on a cluster', async () => {
+    const given = input('locked');
+    const run = await harness.client.createCluster(given);
+    await expect(harness.client.createCluster(given)).rejects.toThrow(ClusterBusyError);
+    await run.result();
+  });
+
+  it.concurrent('refuses bad input in the client, before anything is started', async () => {
+    const given = { ...input('refused'), location: 'West Europe', agentPoolProfiles: [] };
+    const error = await harness.client.createCluster(given).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect((error as InvalidInputError).problems.map(({ where }) => where)).toEqual(['location', 'agentPoolProfiles']);
+  });
+});
