@@ -10,7 +10,7 @@ import type { Duration } from '../simulator/index.ts';
 import { criticalPathSeconds } from './critical-path.ts';
 import { untilInterrupted } from './interruption.ts';
 import { editionOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
-import { type Stack, startStack } from './stack.ts';
+import { type Stack, startAnnouncedStack } from './stack.ts';
 import { startWorker } from './worker-process.ts';
 
 const scenarios = {
@@ -37,7 +37,7 @@ const options = new Command('npm run demo --')
   .opts<DemoOptions>();
 
 async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<void> {
-  const stack = await startStack({ ...stackOptions, onProgress: print });
+  const stack = await startAnnouncedStack({ ...stackOptions, onProgress: print });
   const worker = startWorker(stack.workerEnvironment);
   try {
     await untilInterrupted(worker.ready);

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { taskQueue } from '../contract/index.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
 import { editionOption, portOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
-import { type Stack, startStack } from './stack.ts';
+import { type Stack, startAnnouncedStack } from './stack.ts';
 import { startWorker } from './worker-process.ts';
 
 interface DevOptions extends SimulatorOptions {
@@ -35,7 +35,7 @@ try {
 }
 
 async function develop(): Promise<void> {
-  const stack = await startStack({ ...options, onProgress: print });
+  const stack = await startAnnouncedStack({ ...options, onProgress: print });
   const start = () => startWorker(stack.workerEnvironment, print);
   let worker = start();
   try {

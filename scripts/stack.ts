@@ -40,12 +40,6 @@ export async function startStack({
       ...(edition === undefined ? {} : { edition }),
       ...(record === undefined ? {} : { recordFile: record }),
     });
-    await writeSession({
-      pid: process.pid,
-      temporalAddress: temporal.address,
-      uiUrl: temporal.uiUrl,
-      armEndpoint: simulator.endpoint,
-    });
     return {
       temporal,
       simulator,
@@ -58,7 +52,6 @@ export async function startStack({
         IDENTITY_HEADER: 'simulator',
       },
       async stop() {
-        await removeSession(process.pid);
         await Promise.all([temporal.stop(), simulator.close()]);
       },
     };
@@ -66,6 +59,26 @@ export async function startStack({
     await temporal.stop();
     throw error;
   }
+}
+
+/** As {@link startStack}, and lets `npm run temporal` in other terminals find it. */
+export async function startAnnouncedStack(options: StackOptions): Promise<Stack> {
+  const stack = await startStack(options);
+  const { temporal, simulator } = stack;
+  const { pid } = process;
+  await writeSession({
+    pid,
+    temporalAddress: temporal.address,
+    uiUrl: temporal.uiUrl,
+    armEndpoint: simulator.endpoint,
+  });
+  return {
+    ...stack,
+    async stop() {
+      await removeSession(pid);
+      await stack.stop();
+    },
+  };
 }
 
 /** Without what the user has set for another Temporal service or for the real Azure. */

@@ -130,8 +130,8 @@ function keepTail(stream: Readable): () => string {
 }
 
 /**
- * A shell that waits on a pipe from this process and kills the server when the pipe closes: the one signal that comes
- * for every end of a process, SIGKILL included.
+ * Kills process `pid` when this process ends: a shell waits on a pipe from here and acts when it closes, the one sign
+ * that comes for every end of a process, SIGKILL included. Until then `exited` calls it off. Does nothing on Windows.
  */
 export function endWithThisProcess(pid: number, exited: Promise<unknown>): void {
   if (process.platform === 'win32') return;

@@ -1,0 +1,103 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execa } from 'execa';
+import type { Progress } from '../../contract/index.ts';
+import { type Stack, startStack } from '../../scripts/stack.ts';
+import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const subscription = '11111111-1111-1111-1111-111111111111';
+
+/** What an operator does: the real Temporal CLI, the worker as its own process, DefaultAzureCredential unmodified. */
+describe('an operator with the Temporal CLI', () => {
+  let folder: string;
+  let record: string;
+  let stack: Stack;
+  let worker: WorkerProcess;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aks-isolation-e2e-'));
+    record = join(folder, 'requests.jsonl');
+    stack = await startStack({ speed: 100, record, onProgress: () => undefined });
+    worker = startWorker(stack.workerEnvironment);
+    await worker.ready;
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await stack.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const temporal = async (...args: string[]): Promise<string> => {
+    const env = { TEMPORAL_ADDRESS: stack.temporal.address };
+    const { stdout } = await execa(process.execPath, ['scripts/temporal.ts', ...args], { cwd: root, env });
+    return stdout;
+  };
+  const start = (example: string, workflowId: string, ...more: string[]): Promise<string> => {
+    const target = ['--type', 'createCluster', '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
+    return temporal('workflow', 'start', ...target, '--input-file', `examples/${example}.json`, ...more);
+  };
+  const progress = async (workflowId: string): Promise<Progress> => {
+    const answer = await temporal(
+      'workflow',
+      'query',
+      '--type',
+      'progress',
+      '--workflow-id',
+      workflowId,
+      '--output',
+      'json',
+    );
+    return JSON.parse(answer).queryResult[0];
+  };
+  const result = async (workflowId: string): Promise<{ status: string; result: { outcome: string } }> =>
+    JSON.parse(await temporal('workflow', 'result', '--workflow-id', workflowId, '--output', 'json'));
+  const untilClusterRuns = async (workflowId: string): Promise<void> => {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const { steps } = await progress(workflowId);
+      if (steps.some(({ id, state }) => id === 'cluster' && state === 'running')) return;
+      if (Date.now() > deadline) throw new Error('The cluster never ran');
+      await delay(50);
+    }
+  };
+  const puts = async (cluster: string): Promise<unknown[]> => {
+    const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
+    const requests = lines.map((line): { method: string; url: string } => JSON.parse(line));
+    return requests.filter(({ method, url }) => method === 'PUT' && url.includes(`/managedClusters/${cluster}?`));
+  };
+
+  it('creates a cluster, watches it, and cannot start a second scenario on it', async () => {
+    const workflowId = `aks/${subscription}/isolated/vnet-integration`;
+    await start('create-managed-vnet-integration', workflowId);
+    await untilClusterRuns(workflowId);
+    await expect(start('create-managed-vnet-integration', workflowId, '--fail-existing')).rejects.toThrow(/already/i);
+    expect(await temporal('workflow', 'metadata', '--workflow-id', workflowId)).toContain(
+      '| Cluster vnet-integration | create |',
+    );
+    expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
+    const { phase, steps } = await progress(workflowId);
+    expect([phase, ...steps.map(({ state }) => state)]).toEqual([
+      'succeeded',
+      'unchanged',
+      'unchanged',
+      'done',
+      'done',
+    ]);
+    expect(await puts('vnet-integration')).toHaveLength(1);
+  });
+
+  it('survives a killed worker: one cluster, one PUT', async () => {
+    const workflowId = `aks/${subscription}/isolated/private-link`;
+    await start('create-managed-private-link', workflowId);
+    await untilClusterRuns(workflowId);
+    process.kill(worker.pid, 'SIGKILL');
+    expect(await worker.exited).toContain('SIGKILL');
+    worker = startWorker(stack.workerEnvironment);
+    expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
+    expect(await puts('private-link')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import { type Stack, startStack } from '../../scripts/stack.ts';
+import { startTemporalServer } from '../../scripts/temporal-server.ts';
+import { startWorker } from '../../scripts/worker-process.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');
+const closedPort = '127.0.0.1:1';
+
+describe('a worker that cannot work', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({ onProgress: () => undefined });
+  });
+  afterAll(() => stack.stop());
+
+  /** What the worker says and the code it ends with. */
+  const end = async (change: Record<string, string | undefined>) => {
+    const env = { ...stack.workerEnvironment, ...change };
+    const { exitCode, stderr } = await execa(process.execPath, [main], { env, extendEnv: false, reject: false });
+    return { exitCode, stderr };
+  };
+
+  it.concurrent.each([
+    [
+      'a Temporal service that is not there',
+      { TEMPORAL_ADDRESS: closedPort },
+      [`Temporal service ${closedPort}`, 'set TEMPORAL_ADDRESS'],
+    ],
+    [
+      'a namespace that does not exist',
+      { TEMPORAL_NAMESPACE: 'nowhere' },
+      ['namespace nowhere cannot be reached', 'TEMPORAL_NAMESPACE'],
+    ],
+    ['a profile that does not exist', { TEMPORAL_PROFILE: 'nowhere' }, ['Temporal configuration', 'nowhere']],
+    [
+      'an Azure Resource Manager that is not there',
+      { AZURE_RESOURCE_MANAGER_ENDPOINT: `https://${closedPort}` },
+      [`https://${closedPort}: cannot be reached`, 'AZURE_RESOURCE_MANAGER_ENDPOINT'],
+    ],
+    [
+      'a certificate that it does not trust',
+      { AZURE_RESOURCE_MANAGER_CA_FILE: undefined },
+      ['cannot be reached', 'certificate', 'AZURE_RESOURCE_MANAGER_CA_FILE'],
+    ],
+    [
+      'no credential',
+      { IDENTITY_ENDPOINT: undefined, IDENTITY_HEADER: undefined, AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential' },
+      ['Azure credential: no token', 'Give the worker an identity'],
+    ],
+    [
+      'settings that make no sense, all named at once',
+      {
+        AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
+        AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere.pem',
+        LOG_LEVEL: 'loud',
+      },
+      [
+        'AZURE_RESOURCE_MANAGER_ENDPOINT: not an https address',
+        'AZURE_RESOURCE_MANAGER_CA_FILE: cannot read',
+        'LOG_LEVEL: not an allowed value',
+      ],
+    ],
+  ])('says so about %s', async (_, change, sentences) => {
+    const { exitCode, stderr } = await end(change);
+    for (const sentence of sentences) expect(stderr).toContain(sentence);
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('a worker that starts', () => {
+  it('registers the search attributes that are missing, logs in JSON without secrets, and shuts down gracefully', async () => {
+    const stack = await startStack({ onProgress: () => undefined });
+    const bare = await startTemporalServer();
+    try {
+      const log: string[] = [];
+      const env = { ...stack.workerEnvironment, TEMPORAL_ADDRESS: bare.address, LOG_LEVEL: 'trace' };
+      const worker = startWorker(env, (line) => log.push(line));
+      await worker.ready;
+      await worker.stop();
+      expect(await worker.exited).toContain('code 0');
+      for (const line of log) expect(() => JSON.parse(line)).not.toThrow();
+      expect(log.join('\n')).not.toMatch(/bearer|access_token|eyJ/i);
+      const connection = await Connection.connect({ address: bare.address });
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+      await connection.close();
+      expect(Object.keys(customAttributes)).toEqual(
+        expect.arrayContaining(['AksCluster', 'AksPhase', 'AksRegistryMode', 'AksResourceGroup', 'AksScenario']),
+      );
+    } finally {
+      await Promise.all([stack.stop(), bare.stop()]);
+    }
+  });
+});
