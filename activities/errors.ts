@@ -59,9 +59,15 @@ export function permanentFailure(
   const details: AzureErrorDetails = {
     resourceId,
     ...correlation(response),
-    whatToDo: advice[code] ?? lookAtMessage,
+    whatToDo: whatToDo(code, message),
   };
   return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [details] });
+}
+
+/** One code stands for a busy cluster and, in Compute's messages, for quota. */
+function whatToDo(code: string, message: string): string {
+  const about = code === 'OperationNotAllowed' && /quota/i.test(message) ? 'QuotaExceeded' : code;
+  return advice[about] ?? lookAtMessage;
 }
 
 const lookAtMessage = "Look at Azure's message; the correlation ID finds the request in Azure's activity log.";
@@ -107,7 +113,7 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
     resourceId,
     status,
     ...correlation(response),
-    whatToDo: advice[code] ?? lookAtMessage,
+    whatToDo: whatToDo(code, message),
   };
   const retryAfterMs = parseRetryAfter(headers);
   return ApplicationFailure.create({
@@ -151,14 +157,14 @@ export function parseErrorBody(text: string | null | undefined): { code: string;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** Milliseconds until Azure wants to be asked again: seconds, fractions of seconds or a date. */
+/**
+ * Milliseconds until Azure wants to be asked again: seconds, fractions of seconds or a date. Zero, and a date that has
+ * gone by, are no hint: to follow them would be to ask without a pause.
+ */
 export function parseRetryAfter(headers: { get(name: string): string | undefined }): number | undefined {
-  const milliseconds = Number(headers.get('retry-after-ms') ?? Number.NaN);
-  if (milliseconds >= 0) return milliseconds;
-  const value = headers.get('retry-after');
-  if (value === undefined) return undefined;
+  const value = headers.get('retry-after') ?? '';
   const seconds = Number(value);
-  if (seconds >= 0) return seconds * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+  const milliseconds =
+    Number(headers.get('retry-after-ms')) || (Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000);
+  return milliseconds > 0 ? milliseconds : undefined;
 }

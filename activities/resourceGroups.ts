@@ -17,9 +17,6 @@ export interface ResourceGroupFacts {
   tags: Record<string, string>;
 }
 
-/** With delays of 1, 2, 4, … seconds, the last one comes after two minutes. */
-const attemptsUntilListed = 8;
-
 export async function readResourceGroup(
   clients: ClientsOf,
   group: ResourceGroupReference,

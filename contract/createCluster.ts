@@ -28,7 +28,7 @@ const tags = z
   .record(
     z
       .string()
-      .min(1)
+      .min(1, 'the tag name is empty. Give at least one character.')
       .max(512, 'the tag name is too long. Use at most 512 characters.')
       .regex(/^[^<>%&\\?/]*$/, 'not a tag name. Leave out the characters < > % & \\ ? and /.'),
     z.string().max(256, 'the tag value is too long. Use at most 256 characters.'),
@@ -76,7 +76,7 @@ export const agentPoolProfile = z
     maxPods: z.int().min(10, 'too few. Use 10 to 250.').max(250, 'too many. Use 10 to 250.').exactOptional(),
     availabilityZones: z
       .array(z.enum(['1', '2', '3']))
-      .min(1)
+      .min(1, 'no zone. Give at least one, or leave the key out.')
       .exactOptional(),
     enableAutoScaling: z.boolean().default(false),
     minCount: count(0).exactOptional(),
@@ -93,6 +93,9 @@ export const agentPoolProfile = z
         if (maxCount !== undefined)
           report(['maxCount'], 'given without autoscaling. Remove it, or enable autoscaling.');
         return;
+      }
+      if (mode === 'System' && minCount === 0) {
+        report(['minCount'], 'a system pool that can shrink to no nodes. Use at least 1.');
       }
       if (minCount === undefined) report(['minCount'], 'missing. Give it, or set enableAutoScaling to false.');
       if (maxCount === undefined) report(['maxCount'], 'missing. Give it, or set enableAutoScaling to false.');
@@ -125,6 +128,8 @@ export const registry = z.discriminatedUnion('mode', [z.strictObject({ mode: z.l
   error: 'not an allowed registry. Use {"mode": "managed"}.',
 });
 
+const outboundTypes = ['none', 'block'] as const;
+
 /** Input of the `createCluster` scenario. Guide: "Deploy a network isolated cluster with AKS-managed ACR". */
 export const createClusterInput = z
   .strictObject({
@@ -133,7 +138,7 @@ export const createClusterInput = z
     profile: z.enum(profiles).default('current'),
     registry,
     apiServerAccess: z.enum(['privateLink', 'vnetIntegration']),
-    outboundType: z.enum(['none', 'block']).default('none'),
+    outboundType: z.enum(outboundTypes).default('none'),
     kubernetesVersion: z
       .string()
       .regex(
@@ -166,6 +171,7 @@ export const createClusterInput = z
     registrationTimeoutMinutes: z
       .int()
       .min(1, 'too short. Use at least 1 minute.')
+      .max(30 * 24 * 60, 'too long. Use at most 43200 minutes, which are 30 days.')
       .default(24 * 60)
       .describe(
         'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
@@ -175,7 +181,7 @@ export const createClusterInput = z
   })
   .check(
     crossCheck(
-      z.object({ profile: z.enum(profiles), outboundType: z.string() }),
+      z.object({ profile: z.enum(profiles), outboundType: z.enum(outboundTypes) }),
       ({ profile, outboundType }, report) => {
         const allowed: readonly string[] = profileSetting(profile, 'outboundTypes');
         if (!allowed.includes(outboundType)) {
@@ -189,7 +195,7 @@ export const createClusterInput = z
     crossCheck(
       z.object({ agentPoolProfiles: z.array(z.object({ name: z.string(), mode: z.string() })).min(1) }),
       ({ agentPoolProfiles: pools }, report) => {
-        if (!pools.some(({ mode }) => mode === 'System')) {
+        if (pools.every(({ mode }) => mode === 'User')) {
           report(['agentPoolProfiles'], 'no system pool. Set mode System on at least one.');
         }
         pools.forEach((pool, index) => {

@@ -17,7 +17,8 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
 
 /** Parses against a strict schema and reports every problem at once. */
 export function parse<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
-  const result = schema.safeParse(value);
+  // With its input, an issue tells a key that is missing from one of the wrong type.
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
   return { ok: false, problems: result.error.issues.flatMap(problemsOfIssue) };
 }
@@ -31,18 +32,17 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
         problem: 'unknown key',
         whatToDo: 'Remove it or correct its spelling; the JSON Schema lists the keys.',
       }));
-    case 'invalid_type':
-      return issue.message.includes('received undefined')
-        ? [{ where, problem: 'missing', whatToDo: `Give a value of type ${issue.expected}.` }]
-        : [{ where, problem: 'wrong type', whatToDo: `Give a value of type ${issue.expected}.` }];
-    case 'invalid_value':
-      return [
-        {
-          where,
-          problem: 'not an allowed value',
-          whatToDo: `Use ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}.`,
-        },
-      ];
+    // A key of a record: its own schema says what is wrong with it.
+    case 'invalid_key':
+      return issue.issues.flatMap((nested) => problemsOfIssue({ ...nested, path: issue.path }));
+    case 'invalid_type': {
+      const problem = issue.input === undefined ? 'missing' : 'wrong type';
+      return [{ where, problem, whatToDo: `Give a value of type ${typeNames[issue.expected] ?? issue.expected}.` }];
+    }
+    case 'invalid_value': {
+      const problem = issue.input === undefined ? 'missing' : 'not an allowed value';
+      return [{ where, problem, whatToDo: `Use ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}.` }];
+    }
     default: {
       // The schemas' own messages are two sentences: what is wrong, and what to do.
       const [, problem = issue.message, whatToDo = 'Correct the value.'] = /^(.*?)\. (.*)$/s.exec(issue.message) ?? [];
@@ -50,6 +50,9 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
     }
   }
 }
+
+/** Where zod's name of a type is not JSON's. */
+const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
 
 function pathText(path: readonly PropertyKey[]): string {
   const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');

@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { createLogUpdate } from 'log-update';
 import { AksIsolationClient, type ScenarioRun } from '../client/index.ts';
 import type { CreateClusterInput, Progress, ScenarioResult, VerificationReport } from '../contract/index.ts';
-import type { Duration } from '../simulator/index.ts';
+import type { Duration, Edition } from '../simulator/index.ts';
 import { criticalPathSeconds } from './critical-path.ts';
 import { untilInterrupted } from './interruption.ts';
 import { editionOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
@@ -44,7 +44,7 @@ async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<v
     const connection = await Connection.connect({ address: stack.temporal.address });
     try {
       const client = new Client({ connection });
-      const run = await new AksIsolationClient(client).createCluster(exampleInput(scenario));
+      const run = await new AksIsolationClient(client).createCluster(exampleInput(scenario, stackOptions.edition));
       print(`Started createCluster: ${workflowUrl(stack, run)}\n`);
       await untilInterrupted(showProgress(run));
       const result = await run.result();
@@ -64,8 +64,10 @@ async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<v
   }
 }
 
-function exampleInput(scenario: DemoScenario): CreateClusterInput {
-  return JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', scenarios[scenario]), 'utf8'));
+/** The Azure of 2024 takes the guide to the letter, and nothing else. */
+function exampleInput(scenario: DemoScenario, edition: Edition): CreateClusterInput {
+  const input = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', scenarios[scenario]), 'utf8'));
+  return edition === '2024-preview' ? { ...input, profile: 'preview' } : input;
 }
 
 /** No colours where nobody sees them. */

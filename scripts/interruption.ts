@@ -1,6 +1,6 @@
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`Stopped by ${signal}`)));
+  process.on(signal, () => interrupted.abort(new Error(`Stopped by ${signal}`)));
 }
 
 /** Aborted when this process is asked to stop; what it started is then stopped in order. */

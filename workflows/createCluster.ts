@@ -80,12 +80,12 @@ function apply(
           .writing(`Create resource group ${resourceGroup}`)
           .createResourceGroup({ ...group, location, tags: { ...tags, ...owned(input, run) } }),
       undo: () => azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, run }),
-      waitsFor: 'the resource group',
+      waitsFor: 'Azure',
     }),
     step('cluster', {
       act: () => azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification),
       undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, run }),
-      waitsFor: 'AKS to create the control plane, the registry and the nodes',
+      waitsFor: 'AKS, about ten minutes',
     }),
   ];
 }

@@ -22,6 +22,7 @@ export function chooseKubernetesVersion(
   const problem = (text: string) => ({ version, problems: [{ where: 'kubernetesVersion', problem: text, whatToDo }] });
   // A region without versions is reported as an unknown region.
   if (offered.length === 0) return { version, problems: [] };
+  if (version === '') return problem(`there is no default in ${location}`);
   if (isOlder(version, minimumKubernetesVersion)) {
     return problem(`${version} is older than ${minimumKubernetesVersion}, the first with network isolation`);
   }

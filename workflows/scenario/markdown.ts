@@ -1,15 +1,16 @@
 import { type Progress, problemText, type StepProgress, type StepState } from '../../contract/index.ts';
 
-const icons: Record<StepState, string> = {
-  waiting: '⏳',
-  running: '▶️',
-  done: '✅',
-  unchanged: '➖',
-  failed: '❌',
-  skipped: '⏭️',
-  undoing: '↩️',
-  undone: '🗑️',
-  leftBehind: '⚠️',
+/** Ordinary text: emoji are not in every operator's fonts. */
+const marks: Record<StepState, string> = {
+  waiting: '…',
+  running: '▶',
+  done: '✓',
+  unchanged: '=',
+  failed: '✗',
+  skipped: '–',
+  undoing: '↶',
+  undone: '↶',
+  leftBehind: '!',
 };
 
 /** The run as the Web UI shows it in the workflow's current details. */
@@ -29,9 +30,9 @@ export function progressMarkdown(progress: Progress): string {
 function stepTable(steps: readonly StepProgress[]): string {
   const rows = steps.map((step) => {
     const note = step.error ?? step.waitsFor ?? step.reason;
-    return `| ${[step.title, step.action, `${icons[step.state]} ${step.state}`, duration(step), cell(note)].join(' | ')} |`;
+    return `| ${[step.title, step.action, `${marks[step.state]} ${step.state}`, duration(step), cell(note)].join(' | ')} |`;
   });
-  return ['| Step | Action | State | Took | Waits for, reason or error |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| Step | Action | State | Took | Waits for, or why |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
 function duration({ startedAt, finishedAt }: StepProgress): string {

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { aksError } from './errors.ts';
+import type { ClusterBody, ClusterRequest } from './shapes.ts';
+
+/** What a cluster PUT asks for as to isolation, after Azure's defaults and silent no-ops. */
+export interface Intent {
+  readonly artifactSource: 'Direct' | 'Cache';
+  readonly containerRegistryId: string | undefined;
+  /** The registry is AKS's own, in the node resource group. */
+  readonly managedRegistry: boolean;
+  readonly outboundType: string;
+  readonly networkPlugin: string;
+  readonly vnetIntegration: boolean;
+  readonly privateCluster: boolean;
+  readonly nodeResourceGroup: string;
+}
+
+const outboundTypes = [
+  'loadBalancer',
+  'managedNATGateway',
+  'userAssignedNATGateway',
+  'userDefinedRouting',
+  'none',
+  'block',
+];
+
+/** Reads the request together with what is there. @throws ArmError 400 InvalidParameter for an unknown artifact source or outbound type. */
+export function intentOf(request: ClusterRequest, clusterId: string, existing: ClusterBody | undefined): Intent {
+  const { properties } = request;
+  const [, , subscription = '', , group = '', , , , name = ''] = clusterId.split('/');
+  const nodeResourceGroup =
+    existing?.properties.nodeResourceGroup ??
+    properties.nodeResourceGroup ??
+    `MC_${group}_${name}_${request.location}`.slice(0, 80).replace(/\.$/, '');
+  const before = existing?.properties.bootstrapProfile;
+  // A registry ID without artifactSource is silently ignored, as if no profile had been sent (azure-cli#31209).
+  const sent = properties.bootstrapProfile?.artifactSource ? properties.bootstrapProfile : undefined;
+  const artifactSource = spelled(
+    ['Direct', 'Cache'],
+    sent?.artifactSource ?? before?.artifactSource ?? 'Direct',
+    'bootstrapProfile.artifactSource',
+  );
+  const managedPrefix = `/subscriptions/${subscription}/resourceGroups/${nodeResourceGroup}/providers/Microsoft.ContainerRegistry/registries/`;
+  const registryId =
+    artifactSource === 'Cache'
+      ? (sent?.containerRegistryId ??
+        before?.containerRegistryId ??
+        `${managedPrefix}${randomUUID().replaceAll('-', '')}`)
+      : undefined;
+  const access = properties.apiServerAccessProfile ?? existing?.properties.apiServerAccessProfile;
+  const network = properties.networkProfile;
+  return {
+    artifactSource: artifactSource === 'Cache' ? 'Cache' : 'Direct',
+    containerRegistryId: registryId,
+    managedRegistry: registryId?.toLowerCase().startsWith(managedPrefix.toLowerCase()) ?? false,
+    outboundType: spelled(
+      outboundTypes,
+      network?.outboundType ?? existing?.properties.networkProfile.outboundType ?? 'loadBalancer',
+      'networkProfile.outboundType',
+    ),
+    networkPlugin: network?.networkPlugin ?? existing?.properties.networkProfile.networkPlugin ?? 'azure',
+    vnetIntegration:
+      access?.enableVnetIntegration ?? existing?.properties.apiServerAccessProfile?.enableVnetIntegration ?? false,
+    privateCluster: access?.enablePrivateCluster ?? false,
+    nodeResourceGroup,
+  };
+}
+
+/** AKS compares its enumerations without case and answers in its own spelling. */
+function spelled(known: readonly string[], value: string, target: string): string {
+  const found = known.find((one) => one.toLowerCase() === value.toLowerCase());
+  if (found !== undefined) return found;
+  throw aksError(
+    400,
+    'InvalidParameter',
+    `The value of parameter ${target} is invalid. Error details: '${value}' is none of ${known.join(', ')}.`,
+  );
+}

@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto';
+import { ArmError, gatewayError } from './errors.ts';
+import type { Fault } from './faults.ts';
+import { route } from './gateway.ts';
+import { parseId } from './ids.ts';
+import { isBody, valueAt, withValueAt } from './json.ts';
+import { type Operation, plainDocument } from './operations.ts';
+import type { ArmRequest, Reply } from './provider.ts';
+import { takeArmToken, takeProviderToken } from './rates.ts';
+import type { Recorder } from './recorder.ts';
+import type { Registry, Target } from './registry.ts';
+import { retryAfterHeaders } from './throttling.ts';
+import { bearerProblem } from './token.ts';
+import type { World } from './world.ts';
+
+/** An HTTP request as the server hands it over. */
+export interface Incoming {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly secure: boolean;
+}
+
+/** What goes back; `drop` closes the connection instead. */
+export interface Outgoing {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly drop: boolean;
+}
+
+interface Answered {
+  readonly reply: Reply;
+  readonly contentType?: string | undefined;
+  readonly indent?: number | undefined;
+}
+
+const readSeconds = 0.1;
+const writeSeconds = 0.5;
+
+/** Answers ARM requests for the world it is given. */
+export class Arm {
+  readonly #registry: Registry;
+  readonly #recorder: Recorder;
+
+  constructor(registry: Registry, recorder: Recorder) {
+    this.#registry = registry;
+    this.#recorder = recorder;
+  }
+
+  /** Takes effect at once, is recorded, and answers after the modelled latency. Rejects with WorldEnded on reset. */
+  async handle(world: World, incoming: Incoming): Promise<Outgoing> {
+    const time = new Date();
+    const origin = `${incoming.secure ? 'https' : 'http'}://${incoming.headers.host ?? '127.0.0.1'}`;
+    const url = new URL(`${origin}${incoming.url.replace(/^\/+/, '/')}`);
+    const fault = world.faults.match(incoming.method, url.pathname);
+    const answered = fault?.drop === 'before' ? undefined : this.#answer(world, incoming, url, fault);
+    const { authorization: _secret, ...headers } = incoming.headers;
+    this.#recorder.write({
+      time: time.toISOString(),
+      method: incoming.method,
+      url: url.href,
+      headers,
+      body: parseJson(incoming.body)?.value ?? null,
+      status: answered?.reply.status ?? null,
+    });
+    if (!answered) return { status: 0, headers: {}, body: '', drop: true };
+    const { reply, contentType = 'application/json; charset=utf-8', indent } = answered;
+    await world.clock.sleep(latency(incoming.method, reply, fault));
+    const body = reply.body === undefined ? '' : JSON.stringify(reply.body, undefined, indent);
+    return {
+      status: reply.status,
+      headers: {
+        ...this.#commonHeaders(world, incoming, url),
+        ...(body !== '' && { 'content-type': contentType }),
+        ...reply.headers,
+      },
+      body,
+      drop: fault?.drop === 'after',
+    };
+  }
+
+  #answer(world: World, incoming: Incoming, url: URL, fault: Fault | undefined): Answered {
+    try {
+      return this.#admitted(world, incoming, url, fault);
+    } catch (error) {
+      if (!(error instanceof ArmError)) throw error;
+      return { reply: { status: error.status, body: error.body(), headers: error.options.headers ?? {} } };
+    }
+  }
+
+  #admitted(world: World, incoming: Incoming, url: URL, fault: Fault | undefined): Answered {
+    if (!incoming.secure)
+      throw gatewayError(403, 'HttpsRequired', 'HTTPS is required for requests to Azure Resource Manager.');
+    checkBearer(incoming);
+    if (fault?.answer) {
+      const { status, code, message, headers = {}, wrapped } = fault.answer;
+      throw new ArmError(status, code, message, { headers, bare: !wrapped });
+    }
+    const apiVersion = checkApiVersion(url);
+    const polled = world.operations.find(url.pathname);
+    if (polled) return this.#poll(world, incoming, url, polled.operation, polled.view);
+    const target = this.#registry.resolve(url.pathname, apiVersion);
+    const request: ArmRequest = {
+      method: incoming.method,
+      id: target.id,
+      resourceId: target.resourceId,
+      apiVersion,
+      query: url.searchParams,
+      headers: incoming.headers,
+      body: ignoring(requestBody(incoming), fault, world, target),
+      world,
+      origin: url.origin,
+    };
+    const rates = this.#throttle(world, target, request);
+    const reply = route(this.#registry, target, request);
+    const headers = { ...rates, ...this.#begin(request, target, reply, fault), ...reply.headers };
+    return { reply: { ...reply, headers } };
+  }
+
+  /** Starts the reply's operation, keeps the write for GET /simulator/durations, and gives the operation's headers. */
+  #begin(request: ArmRequest, target: Target, reply: Reply, fault: Fault | undefined): Record<string, string> {
+    const { world, method, apiVersion } = request;
+    if (method === 'GET' || method === 'HEAD') return {};
+    const requestSeconds = latency(method, reply, fault);
+    const startedAt = world.clock.now();
+    const operation =
+      reply.operation && world.operations.start(reply.operation, apiVersion, requestSeconds, fault?.operation);
+    world.writes.push({
+      resourceId: target.resourceId,
+      operation: [method, target.action].filter(Boolean).join(' '),
+      startedAt,
+      requestSeconds,
+      longRunning: operation,
+    });
+    return operation ? operationHeaders(operation, request.origin, world) : {};
+  }
+
+  #poll(world: World, incoming: Incoming, url: URL, operation: Operation, view: 'status' | 'result'): Answered {
+    if (incoming.method !== 'GET') throw gatewayError(405, 'MethodNotAllowed', 'Operations can only be read.');
+    const { style } = operation;
+    if (!style) throw gatewayError(404, 'NotFound', 'The operation was not found.');
+    const { subscriptionId = '' } = parseId(url.pathname);
+    const rates = {
+      ...takeArmToken(world, subscriptionId, 'GET'),
+      ...(style.bucket &&
+        takeProviderToken(world, style.bucket(operation), subscriptionId, 'GetOperationStatusHandler.GET')),
+    };
+    operation.polls += 1;
+    const running = operation.status === 'InProgress';
+    const repeat = style.repeatHeaders === 'always' || (style.repeatHeaders === 'while-running' && running);
+    const headers = {
+      ...rates,
+      ...(running && retryAfterHeaders(style.retryAfter(operation.polls), world.clock.speed)),
+      ...(repeat && operationHeaders(operation, url.origin, world)),
+    };
+    if (view === 'status') {
+      const body = style.document?.(operation) ?? plainDocument(operation);
+      const reply = { status: running ? (style.runningStatus ?? 200) : 200, body, headers };
+      return { reply, contentType: style.contentType, indent: style.indent };
+    }
+    if (running)
+      return { reply: { status: 202, headers: { ...headers, ...operationHeaders(operation, url.origin, world) } } };
+    if (operation.error) return { reply: { status: 409, body: { error: operation.error }, headers } };
+    return { reply: { ...(style.result?.(operation) ?? { status: 204 }), headers } };
+  }
+
+  #throttle(world: World, target: Target, request: ArmRequest): Record<string, string> {
+    const asRead = target.type.kind === 'computed' && target.type.countsAsRead;
+    const rates = takeArmToken(world, target.id.subscriptionId ?? '', asRead ? 'GET' : request.method);
+    const bucket = target.type.bucket?.(request);
+    if (bucket)
+      takeProviderToken(world, bucket, target.id.subscriptionId ?? '', `${target.type.type}.${request.method}`);
+    return rates;
+  }
+
+  #commonHeaders(world: World, incoming: Incoming, url: URL): Record<string, string> {
+    const requestId = randomUUID();
+    const correlation = incoming.headers['x-ms-correlation-request-id'] ?? requestId;
+    const clientId = incoming.headers['x-ms-client-request-id'];
+    const stamp = world.clock
+      .now()
+      .toISOString()
+      .replace(/[-:]|\.\d+/g, '');
+    const returned = incoming.headers['x-ms-return-client-request-id'] === 'true' && clientId;
+    return {
+      'cache-control': 'no-cache',
+      pragma: 'no-cache',
+      expires: '-1',
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'x-content-type-options': 'nosniff',
+      'x-ms-request-id': requestId,
+      'x-ms-correlation-request-id': correlation,
+      'x-ms-routing-request-id': `${url.hostname.toUpperCase()}:${stamp}:${correlation}`,
+      ...(returned && { 'x-ms-client-request-id': clientId }),
+    };
+  }
+}
+
+function latency(method: string, reply: Reply, fault: Fault | undefined): number {
+  const usual = method === 'GET' || method === 'HEAD' ? readSeconds : writeSeconds;
+  return (reply.seconds ?? usual) + (fault?.delaySeconds ?? 0);
+}
+
+function checkBearer(incoming: Incoming): void {
+  const problem = bearerProblem(incoming.headers.authorization);
+  if (!problem) return;
+  throw gatewayError(401, problem.code, problem.message, {
+    headers: {
+      'www-authenticate': `Bearer authorization_uri="https://login.microsoftonline.com/", error="invalid_token", error_description="${problem.message}"`,
+    },
+  });
+}
+
+function checkApiVersion(url: URL): string {
+  const version = [...url.searchParams].find(([name]) => name.toLowerCase() === 'api-version')?.[1];
+  if (!version) {
+    throw gatewayError(
+      400,
+      'MissingApiVersionParameter',
+      'The api-version query parameter (?api-version=) is required for all requests.',
+    );
+  }
+  if (!/^\d{4}-\d{2}-\d{2}(-preview|-privatepreview|-alpha|-beta)?$/i.test(version)) {
+    throw gatewayError(
+      400,
+      'InvalidApiVersionParameter',
+      `The api-version '${version}' is invalid. The api-version must be of the form 'yyyy-MM-dd'.`,
+    );
+  }
+  return version;
+}
+
+function requestBody(incoming: Incoming): unknown {
+  if (incoming.body === '') return undefined;
+  const parsed = parseJson(incoming.body);
+  if (parsed && isBody(parsed.value)) return parsed.value;
+  throw gatewayError(
+    400,
+    'InvalidRequestContent',
+    'The request content was invalid and could not be deserialized: a JSON object was expected.',
+  );
+}
+
+function parseJson(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Applies an `ignore` fault: the property keeps its present value, as if it had not been sent. */
+function ignoring(body: unknown, fault: Fault | undefined, world: World, target: Target): unknown {
+  if (!fault?.ignore || !isBody(body)) return body;
+  const present = valueAt(world.store.get(target.id.path)?.body, fault.ignore.path);
+  return withValueAt(body, fault.ignore.path, present);
+}
+
+/** Opaque operation URLs: signed-looking, and another signature each time they are handed out. */
+function operationHeaders(operation: Operation, origin: string, world: World): Record<string, string> {
+  const { style } = operation;
+  if (!style) return {};
+  const seconds = operation.polls === 0 ? retryAfterHeaders(style.retryAfter(0), world.clock.speed) : {};
+  const link = (path: string) => {
+    const signature = randomUUID().replaceAll('-', '');
+    const query = `api-version=${style.apiVersion ?? operation.apiVersion}&t=${Date.now()}&c=MIIH&s=${signature}&h=${signature.slice(0, 8)}`;
+    return `${origin}${path}?${query}`;
+  };
+  return {
+    ...seconds,
+    ...(style.headers !== 'location' &&
+      style.statusPath && { 'azure-asyncoperation': link(style.statusPath(operation)) }),
+    ...(style.headers !== 'async' && style.resultPath && { location: link(style.resultPath(operation)) }),
+  };
+}

@@ -1,0 +1,211 @@
+import { gatewayError } from './errors.ts';
+import { parentPath } from './ids.ts';
+import { isBody } from './json.ts';
+import type { ArmRequest, Reply, ResourceType, StoredType } from './provider.ts';
+import { normalLocation, regions } from './regions.ts';
+import type { Registry, Target } from './registry.ts';
+import type { Resource } from './store.ts';
+
+const writes = new Set(['PUT', 'PATCH', 'POST', 'DELETE']);
+
+/** The checks of ARM itself in ARM's order, then the provider. @throws ArmError */
+export function route(registry: Registry, target: Target, request: ArmRequest): Reply {
+  checkScope(target, request);
+  const { type } = target;
+  if (type.kind === 'computed') {
+    if (target.id.names.length > 0) checkParent(registry, target, request);
+    const handler = { GET: type.get, POST: type.post }[request.method];
+    if (!handler) throw notSupported(request);
+    return handler(request);
+  }
+  if (target.form === 'collection') return list(registry, type, target, request);
+  const resource = request.world.store.get(target.id.path);
+  if (target.form === 'action') return act(type, target, request, resource);
+  checkPreconditions(request, resource);
+  return onResource(registry, type, target, request, resource);
+}
+
+function onResource(
+  registry: Registry,
+  type: StoredType,
+  target: Target,
+  request: ArmRequest,
+  resource: Resource | undefined,
+): Reply {
+  const { world } = request;
+  switch (request.method) {
+    case 'GET':
+    case 'HEAD': {
+      if (!resource) throw missing(registry, type, target, request);
+      if (request.method === 'HEAD') return { status: 204 };
+      const body = type.view ? type.view(resource, world) : resource.body;
+      return { status: 200, body, ...(type.etagHeader && { headers: { etag: etagText(resource.etag) } }) };
+    }
+    case 'PUT':
+      if (!type.put) throw notSupported(request);
+      checkParent(registry, target, request);
+      if (type.tracked) checkLocation(type, request, resource);
+      return type.put(request, resource);
+    case 'PATCH':
+      if (!type.patch) throw notSupported(request);
+      if (!resource) throw missing(registry, type, target, request);
+      return type.patch(request, resource);
+    case 'DELETE':
+      if (!type.delete) throw notSupported(request);
+      return resource ? type.delete(request, resource) : { status: 204 };
+    default:
+      throw notSupported(request);
+  }
+}
+
+function list(registry: Registry, type: StoredType, target: Target, request: ArmRequest): Reply {
+  if (request.method !== 'GET') throw notSupported(request);
+  checkParent(registry, target, request);
+  if (type.list) return type.list(request);
+  const { world } = request;
+  const below = parentPath(target.id.path, target.id.scope === '/' || target.id.names.length > 0 ? 1 : 3);
+  const found = world.store.list(type.type, below);
+  return { status: 200, body: { value: found.map((one) => (type.view ? type.view(one, world) : one.body)) } };
+}
+
+function act(type: StoredType, target: Target, request: ArmRequest, resource: Resource | undefined): Reply {
+  const name = Object.keys(type.actions ?? {}).find((known) => known.toLowerCase() === target.action?.toLowerCase());
+  const action = name === undefined ? undefined : type.actions?.[name];
+  if (!action) {
+    const full = [...target.id.types, target.action].join('/');
+    throw gatewayError(
+      404,
+      'InvalidResourceType',
+      `The resource type '${full}' could not be found in the namespace '${target.id.namespace}' for api version '${request.apiVersion}'.`,
+    );
+  }
+  if (request.method !== 'POST') throw notSupported(request);
+  if (!resource) throw type.notFound?.(request) ?? resourceNotFound(target);
+  return action(request, resource);
+}
+
+function checkScope(target: Target, request: ArmRequest): void {
+  const { world } = request;
+  const { subscriptionId, resourceGroup, namespace } = target.id;
+  if (subscriptionId && !world.store.get(`/subscriptions/${subscriptionId}`)) {
+    throw gatewayError(404, 'SubscriptionNotFound', `The subscription '${subscriptionId}' could not be found.`);
+  }
+  const isGroup = target.type.type === 'Microsoft.Resources/subscriptions/resourceGroups';
+  const group = world.store.get(`/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`);
+  if (resourceGroup && !group && !(isGroup && target.form === 'resource')) {
+    throw gatewayError(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`);
+  }
+  if (!writes.has(request.method)) return;
+  const properties = group?.body.properties;
+  if (isBody(properties) && properties.provisioningState === 'Deleting' && !(isGroup && request.method === 'DELETE')) {
+    throw gatewayError(
+      409,
+      'ResourceGroupBeingDeleted',
+      `The resource group '${resourceGroup}' is in deprovisioning state and cannot perform this operation.`,
+    );
+  }
+  const unregistered = subscriptionId && world.registrationState(subscriptionId, namespace) === 'NotRegistered';
+  if (unregistered && request.method !== 'DELETE') {
+    const message = `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`;
+    throw gatewayError(409, 'MissingSubscriptionRegistration', message, {
+      details: [{ code: 'MissingSubscriptionRegistration', target: namespace, message }],
+    });
+  }
+}
+
+/** A child cannot be written or listed without its parent. */
+function checkParent(registry: Registry, target: Target, request: ArmRequest): void {
+  const { types, names, path } = target.id;
+  if (types.length < 2 || names.length === 0) return;
+  const parent = registry.type(target.type.type.split('/').slice(0, -1).join('/'));
+  const owner = parentPath(path, target.form === 'resource' ? 2 : 1);
+  if (parent?.kind !== 'stored' || request.world.store.get(owner)) return;
+  if (request.method === 'GET') throw resourceNotFound({ ...target, id: { ...target.id, types: types.slice(0, -1) } });
+  throw gatewayError(
+    404,
+    'ParentResourceNotFound',
+    `Failed to perform '${request.method === 'PUT' ? 'write' : 'read'}' on resource(s) of type '${types.join('/')}', because the parent resource '${owner}' could not be found.`,
+  );
+}
+
+function checkLocation(type: ResourceType, request: ArmRequest, existing: Resource | undefined): void {
+  const sent = isBody(request.body) ? request.body.location : undefined;
+  if (typeof sent !== 'string' || sent === '') {
+    throw gatewayError(400, 'LocationRequired', 'The location property is required for this definition.');
+  }
+  const location = normalLocation(sent);
+  if (location !== 'global' && !regions.has(location)) {
+    throw gatewayError(
+      400,
+      'LocationNotAvailableForResourceType',
+      `The provided location '${sent}' is not available for resource type '${type.type}'. List of available regions for the resource type is '${[...regions.keys()].join(',')}'.`,
+    );
+  }
+  const present = existing?.body.location;
+  if (typeof present === 'string' && normalLocation(present) !== location) {
+    throw gatewayError(
+      409,
+      'InvalidResourceLocation',
+      `The resource '${existing?.name}' already exists in location '${present}' in resource group '${request.id.resourceGroup}'. A resource with the same name cannot be created in location '${sent}'. Please select a new resource name.`,
+    );
+  }
+}
+
+function checkPreconditions(request: ArmRequest, resource: Resource | undefined): void {
+  if (!writes.has(request.method)) return;
+  const ifMatch = request.headers['if-match'];
+  const ifNoneMatch = request.headers['if-none-match'];
+  const matches = (header: string) =>
+    header === '*' || header.split(',').some((tag) => bareTag(tag) === bareTag(resource?.etag ?? ''));
+  if (ifNoneMatch !== undefined && resource && matches(ifNoneMatch)) {
+    throw preconditionFailed(
+      `The condition '${ifNoneMatch}' in the If-None-Match header was not satisfied: the resource exists.`,
+    );
+  }
+  if (ifMatch !== undefined && !(resource && matches(ifMatch))) {
+    throw preconditionFailed(
+      resource
+        ? `The condition '${ifMatch}' in the If-Match header was not satisfied. The current etag is '${resource.etag}'.`
+        : 'Resource not found but ETag header is provided. If this is a request to create, please do not provide ETag.',
+    );
+  }
+}
+
+/** Microsoft.Network writes ETags weakly, `W/"guid"`; others bare. */
+export function etagText(etag: string): string {
+  return `W/"${etag}"`;
+}
+
+function bareTag(tag: string): string {
+  return tag.trim().replace(/^W\//, '').replaceAll('"', '');
+}
+
+function preconditionFailed(message: string) {
+  return gatewayError(412, 'PreconditionFailed', message);
+}
+
+function missing(registry: Registry, type: StoredType, target: Target, request: ArmRequest) {
+  checkParent(registry, target, request);
+  return type.notFound?.(request) ?? resourceNotFound(target);
+}
+
+function resourceNotFound(target: Pick<Target, 'id' | 'type'>) {
+  const { types, names, resourceGroup } = target.id;
+  if (target.type.type === 'Microsoft.Resources/subscriptions/resourceGroups') {
+    return gatewayError(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`);
+  }
+  const full = [`${target.type.type.split('/')[0]}`, ...types.flatMap((type, index) => [type, names[index] ?? ''])];
+  return gatewayError(
+    404,
+    'ResourceNotFound',
+    `The Resource '${full.filter(Boolean).join('/')}' under resource group '${resourceGroup ?? '<null>'}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+  );
+}
+
+function notSupported(request: ArmRequest) {
+  return gatewayError(
+    405,
+    'MethodNotAllowed',
+    `The request type '${request.method}' is not allowed on '${request.id.type}'.`,
+  );
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from './clock.ts';
+import { keyOf } from './ids.ts';
+import type { Body } from './json.ts';
+import type { Bucket } from './throttling.ts';
+
+export type OperationEnd = 'Succeeded' | 'Failed' | 'Canceled';
+export type OperationStatus = 'InProgress' | OperationEnd;
+export interface OperationError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How a provider shows a long-running operation to its clients. */
+export interface OperationStyle {
+  /** Which headers the first answer carries. */
+  readonly headers: 'async' | 'both' | 'location';
+  /** Path of the status document (`Azure-AsyncOperation`). */
+  statusPath?(operation: Operation): string;
+  /** Path of the result (`Location`): 202 while running, then the final answer. */
+  resultPath?(operation: Operation): string;
+  /** Fixed api-version of the URLs; otherwise the request's own. */
+  readonly apiVersion?: string;
+  /** Status document; default `{"status"}` with `error` when failed. */
+  document?(operation: Operation): Body;
+  /** HTTP status of the status document while running; private DNS answers 202. */
+  readonly runningStatus?: 200 | 202;
+  /** Running word; ACR says `Creating`. */
+  readonly running?: string;
+  /** HTTP status of a finished `Location`, or a function answering with a body. */
+  result?(operation: Operation): { status: number; body?: Body };
+  /** `while-running`: private DNS; `always`: ACR. Default: polls carry no operation headers. */
+  readonly repeatHeaders?: 'while-running' | 'always';
+  /** Simulated seconds to wait before poll number n (from 0). */
+  retryAfter(polls: number): number;
+  readonly indent?: number;
+  readonly contentType?: string;
+  readonly bucket?: (operation: Operation) => Bucket;
+}
+
+export interface OperationSpec {
+  /** Absent when the service offers nothing to poll but the resource (feature registration). */
+  readonly style?: OperationStyle;
+  readonly resourceId: string;
+  /** `PUT`, `DELETE`, `POST upgradeNodeImageVersion`, … */
+  readonly verb: string;
+  readonly location?: string;
+  readonly seconds: number;
+  /** Known from the start to fail, at the end: Azure accepts the request and finds out later. */
+  readonly fails?: OperationFault;
+  onEnd(status: OperationEnd, error: OperationError | undefined): void;
+}
+
+export interface Operation extends OperationSpec {
+  readonly id: string;
+  readonly apiVersion: string;
+  readonly startTime: Date;
+  readonly requestSeconds: number;
+  status: OperationStatus;
+  endTime: Date | undefined;
+  error: OperationError | undefined;
+  polls: number;
+}
+
+/** How an operation ends badly. */
+export interface OperationFault {
+  readonly status: 'Failed' | 'Canceled';
+  readonly code: string;
+  readonly message: string;
+  readonly afterSeconds?: number | undefined;
+}
+
+/** The operations of a world, kept until it is reset, found by the path of their URLs. */
+export class Operations {
+  readonly #clock: Clock;
+  readonly #all: Operation[] = [];
+  readonly #cancels = new Map<Operation, () => void>();
+  readonly #byPath = new Map<string, { operation: Operation; view: 'status' | 'result' }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Starts an operation; its time runs from the moment the request is answered. */
+  start(spec: OperationSpec, apiVersion: string, requestSeconds: number, fault = spec.fails): Operation {
+    const operation: Operation = {
+      ...spec,
+      id: randomUUID(),
+      apiVersion,
+      requestSeconds,
+      startTime: new Date(this.#clock.now().getTime() + requestSeconds * 1000),
+      status: 'InProgress',
+      endTime: undefined,
+      error: undefined,
+      polls: 0,
+    };
+    this.#all.push(operation);
+    const { style } = spec;
+    if (style?.statusPath) this.#byPath.set(keyOf(style.statusPath(operation)), { operation, view: 'status' });
+    if (style?.resultPath) this.#byPath.set(keyOf(style.resultPath(operation)), { operation, view: 'result' });
+    const seconds = requestSeconds + (fault?.afterSeconds ?? spec.seconds);
+    const finish = () => (fault ? this.end(operation, fault.status, fault) : this.end(operation, 'Succeeded'));
+    this.#cancels.set(operation, this.#clock.after(seconds, finish));
+    return operation;
+  }
+
+  /** Ends an operation now; does nothing when it has ended. */
+  end(operation: Operation, status: OperationEnd, error?: OperationError): void {
+    if (operation.status !== 'InProgress') return;
+    this.#cancels.get(operation)?.();
+    this.#cancels.delete(operation);
+    operation.status = status;
+    operation.endTime = this.#clock.now();
+    operation.error = error && { code: error.code, message: error.message };
+    operation.onEnd(status, operation.error);
+  }
+
+  /** The operation running on this resource, if any. */
+  running(resourceId: string): Operation | undefined {
+    return this.#running((key) => key === keyOf(resourceId));
+  }
+
+  /** An operation running on this resource or anything below it. */
+  runningBelow(resourceId: string): Operation | undefined {
+    return this.#running((key) => `${key}/`.startsWith(`${keyOf(resourceId)}/`));
+  }
+
+  find(path: string): { operation: Operation; view: 'status' | 'result' } | undefined {
+    return this.#byPath.get(keyOf(path));
+  }
+
+  #running(matches: (key: string) => boolean): Operation | undefined {
+    return [...this.#cancels.keys()].find((operation) => matches(keyOf(operation.resourceId)));
+  }
+}
+
+/** Status document of a provider without one of its own. */
+export function plainDocument(operation: Operation): Body {
+  const running = operation.style?.running ?? 'InProgress';
+  const status = operation.status === 'InProgress' ? running : operation.status;
+  return { status, ...(operation.error && { error: operation.error }) };
+}

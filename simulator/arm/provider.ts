@@ -1,0 +1,90 @@
+import type { z } from 'zod';
+import type { Behaviour } from './behaviour.ts';
+import { ArmError } from './errors.ts';
+import type { ResourceId } from './ids.ts';
+import type { Body } from './json.ts';
+import type { OperationSpec } from './operations.ts';
+import type { Resource } from './store.ts';
+import type { Bucket } from './throttling.ts';
+import type { World } from './world.ts';
+
+/** One ARM request, after the gateway has checked what ARM itself checks. */
+export interface ArmRequest {
+  readonly method: string;
+  readonly id: ResourceId;
+  /** The ID in the provider's own spelling, with `/resourceGroups/`. */
+  readonly resourceId: string;
+  readonly apiVersion: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly world: World;
+  /** `https://127.0.0.1:1234`, as the client addressed it. */
+  readonly origin: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body?: Body | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Simulated seconds until the answer; the gateway has defaults. */
+  readonly seconds?: number;
+  /** Starts when the request is answered; the gateway adds its headers. */
+  readonly operation?: OperationSpec;
+}
+
+type Handler = (request: ArmRequest) => Reply;
+type ResourceHandler = (request: ArmRequest, resource: Resource) => Reply;
+
+interface CommonType {
+  /** Full type in Azure's spelling, e.g. `Microsoft.Network/virtualNetworks/subnets`. */
+  readonly type: string;
+  /** The provider's own throttling, beside ARM's. */
+  bucket?(request: ArmRequest): Bucket | undefined;
+}
+
+/** A type whose resources live in the store. GET, HEAD and list are answered from there. */
+export interface StoredType extends CommonType {
+  readonly kind: 'stored';
+  /** Has a location and is listed by GET /subscriptions/{s}/resources. */
+  readonly tracked?: boolean;
+  /** What GET and list answer; default the stored body. */
+  view?(resource: Resource, world: World): Body;
+  /** `etag` header on GET. */
+  readonly etagHeader?: boolean;
+  /** The provider's 404, where it is not ARM's. */
+  notFound?(request: ArmRequest): ArmError;
+  put?(request: ArmRequest, existing: Resource | undefined): Reply;
+  readonly patch?: ResourceHandler;
+  readonly delete?: ResourceHandler;
+  readonly actions?: Readonly<Record<string, ResourceHandler>>;
+  list?(request: ArmRequest): Reply;
+}
+
+/** A type that is computed: versions, upgrade profiles, name checks, … */
+export interface ComputedType extends CommonType {
+  readonly kind: 'computed';
+  /** GET (of the resource or the collection, whichever the path names). */
+  readonly get?: Handler;
+  readonly post?: Handler;
+  /** Reads do not count as writes although they are POSTs (checkNameAvailability). */
+  readonly countsAsRead?: boolean;
+}
+
+export type ResourceType = StoredType | ComputedType;
+
+/** A resource provider: one file in simulator/providers/. */
+export interface Provider {
+  readonly types: readonly ResourceType[];
+  readonly behaviours: readonly Behaviour[];
+  /** Fills a fresh world. */
+  seed?(world: World): void;
+}
+
+/** The request body in the given shape. @throws ArmError 400 InvalidRequestContent naming the first problems. */
+export function parseBody<T>(request: ArmRequest, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(request.body ?? {});
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, 3).map((issue) => `'${issue.path.join('.')}': ${issue.message}`);
+  throw new ArmError(400, 'InvalidRequestContent', `The request content was invalid: ${problems.join('; ')}.`);
+}

@@ -1,0 +1,31 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+
+export interface RecordedRequest {
+  readonly time: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  /** null when the connection was closed before the request took effect. */
+  readonly status: number | null;
+}
+
+/** Writes one JSON line per ARM request, synchronously so that a reader sees it even if the client dies meanwhile. */
+export class Recorder {
+  readonly #file: string | undefined;
+
+  /** Truncates the file. @throws when it cannot be written. */
+  constructor(file: string | undefined) {
+    this.#file = file;
+    if (file === undefined) return;
+    try {
+      writeFileSync(file, '');
+    } catch (error) {
+      throw new Error(`cannot write the recording ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  write(request: RecordedRequest): void {
+    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(request)}\n`);
+  }
+}

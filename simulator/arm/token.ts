@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+export const tenantId = '33333333-3333-4333-8333-333333333333';
+/** The principal every token belongs to. */
+export const callerObjectId = '44444444-4444-4444-8444-444444444444';
+const callerClientId = '55555555-5555-4555-8555-555555555555';
+const lifetimeSeconds = 24 * 3600;
+
+/** The answer of App Service's managed identity endpoint. Expiry is in real time: clients compare it with their own clock. */
+export function issueToken(resource: string, clientId: string | undefined): Record<string, string> {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    aud: resource,
+    iss: `https://sts.windows.net/${tenantId}/`,
+    iat: now,
+    nbf: now,
+    exp: now + lifetimeSeconds,
+    appid: clientId ?? callerClientId,
+    oid: callerObjectId,
+    sub: callerObjectId,
+    tid: tenantId,
+    ver: '1.0',
+  };
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return {
+    access_token: `${part({ typ: 'JWT', alg: 'none' })}.${part(claims)}.${part('unsigned')}`,
+    expires_on: String(now + lifetimeSeconds),
+    resource,
+    token_type: 'Bearer',
+    client_id: clientId ?? callerClientId,
+  };
+}
+
+const claimsSchema = z.object({ exp: z.number() });
+
+/** Why ARM would refuse this Authorization header; undefined when it is fine. Signatures are not checked. */
+export function bearerProblem(authorization: string | undefined): { code: string; message: string } | undefined {
+  const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  if (!token) {
+    return { code: 'AuthenticationFailed', message: "Authentication failed. The 'Authorization' header is missing." };
+  }
+  const claims = claimsSchema.safeParse(decodeClaims(token));
+  if (!claims.success) return { code: 'InvalidAuthenticationToken', message: 'The access token is invalid.' };
+  if (claims.data.exp * 1000 > Date.now()) return undefined;
+  return {
+    code: 'ExpiredAuthenticationToken',
+    message: 'The access token expiry UTC time is earlier than the current UTC time.',
+  };
+}
+
+function decodeClaims(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}

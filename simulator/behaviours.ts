@@ -1,0 +1,11 @@
+import type { Behaviour } from './arm/behaviour.ts';
+import { coreBehaviours } from './arm/behaviours.ts';
+import { providers } from './providers.ts';
+
+export type { Behaviour } from './arm/behaviour.ts';
+
+/** Everything the simulator claims to do as Azure does it; docs/simulator.md shows it as a table. */
+export const behaviours: readonly Behaviour[] = [
+  ...coreBehaviours,
+  ...providers.flatMap((provider) => provider.behaviours),
+];

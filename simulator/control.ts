@@ -1,0 +1,81 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { faultRule } from './arm/faults.ts';
+import type { World } from './arm/world.ts';
+import { durations } from './durations.ts';
+
+const registrationState = z.enum(['NotRegistered', 'Registering', 'Registered', 'Unregistered']);
+const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registered', 'Unregistered']);
+
+/** Body of POST /simulator/reset. Unnamed providers are Registered, unnamed features NotRegistered. */
+export const resetRequest = z.strictObject({
+  providers: z.record(z.string(), registrationState).optional(),
+  features: z.record(z.string().regex(/^[^/]+\/[^/]+$/, 'is not {namespace}/{feature}'), featureState).optional(),
+});
+export type ResetRequest = z.input<typeof resetRequest>;
+
+/** Item of GET /simulator/durations; times are simulated. */
+export interface Duration {
+  readonly resourceId: string;
+  /** `PUT`, `DELETE`, `POST upgradeNodeImageVersion`, … */
+  readonly operation: string;
+  readonly startedAt: string;
+  /** Modelled seconds until the request was answered. */
+  readonly requestSeconds: number;
+  /** Seconds of the long-running operation after that; 0 when there was none. */
+  readonly operationSeconds: number;
+  readonly status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
+}
+
+/** GET /simulator/state. */
+export interface SimulatorState {
+  readonly edition: 'current' | '2024-preview';
+  readonly speed: number;
+  /** Simulated now. */
+  readonly now: string;
+}
+
+/** The world in use and the way to a fresh one. */
+export interface Worlds {
+  current(): World;
+  reset(seed: z.output<typeof resetRequest>): void;
+}
+
+/** The control API: not part of ARM, no token needed, http or https. */
+export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
+  app.post('/simulator/reset', async (request, reply) => {
+    const parsed = resetRequest.safeParse(json(request.body) ?? {});
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    worlds.reset(parsed.data);
+    return reply.code(204).send();
+  });
+  app.get('/simulator/durations', async () => durations(worlds.current()));
+  app.post('/simulator/faults', async (request, reply) => {
+    const parsed = faultRule.safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    return reply.code(201).send(worlds.current().faults.add(parsed.data));
+  });
+  app.get('/simulator/faults', async () => worlds.current().faults.list());
+  app.delete('/simulator/faults', async (_request, reply) => {
+    worlds.current().faults.clear();
+    return reply.code(204).send();
+  });
+  app.get('/simulator/state', async (): Promise<SimulatorState> => {
+    const { edition, clock } = worlds.current();
+    return { edition, speed: clock.speed, now: clock.now().toISOString() };
+  });
+}
+
+/** Bodies arrive as text, for ARM must see malformed JSON too. */
+function json(body: unknown): unknown {
+  if (typeof body !== 'string' || body === '') return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function problems(error: z.ZodError): string[] {
+  return error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '));
+}

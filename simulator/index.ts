@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { Arm } from './arm/arm.ts';
+import { WorldEnded } from './arm/clock.ts';
+import { Recorder } from './arm/recorder.ts';
+import { Registry } from './arm/registry.ts';
+import { issueToken } from './arm/token.ts';
+import { type Edition, World } from './arm/world.ts';
+import { addControlRoutes, type ResetRequest } from './control.ts';
+import { providers } from './providers.ts';
+import { seedWorld } from './seed.ts';
+import { listen, makeCertificate } from './server.ts';
+
+export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
+export type { RecordedRequest } from './arm/recorder.ts';
+export type { Edition } from './arm/world.ts';
+export type { Duration, ResetRequest, SimulatorState } from './control.ts';
+
+export interface SimulatorOptions {
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Simulated seconds per real second, > 0; default 1. */
+  readonly speed?: number;
+  /** Default `current`. */
+  readonly edition?: Edition;
+  /** Every ARM request as a JSON line; truncated at start. */
+  readonly recordFile?: string;
+  /** Where the CA is written; default a fresh temporary folder, removed at close. */
+  readonly caFile?: string;
+}
+
+export interface Simulator {
+  /** `https://127.0.0.1:{port}` */
+  readonly endpoint: string;
+  /** For IDENTITY_ENDPOINT; answers over http and https. */
+  readonly tokenEndpoint: string;
+  readonly caFile: string;
+  /** The CA certificate as PEM, for `tlsOptions.ca`. */
+  readonly ca: string;
+  readonly port: number;
+  /** Stops at once, open connections included. */
+  close(): Promise<void>;
+}
+
+/** Starts a local Azure Resource Manager. @throws when the port is taken or a file cannot be written. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port: wanted = 0, speed = 1, edition = 'current' } = options;
+  if (!(speed > 0 && Number.isFinite(speed))) throw new Error(`speed must be greater than 0, not ${speed}`);
+  const epoch = Date.now();
+  const registry = new Registry(providers);
+  const arm = new Arm(registry, new Recorder(options.recordFile));
+  const freshWorld = (seed: ResetRequest) => seedWorld(new World(edition, speed, epoch), registry, providers, seed);
+  let world = freshWorld({});
+
+  const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.get('/msi/token', token);
+  app.get('/metadata/endpoints', async (request) => cloudMetadata(`https://${request.headers.host}`));
+  addControlRoutes(app, {
+    current: () => world,
+    reset(seed) {
+      world.clock.stop();
+      world = freshWorld(seed);
+    },
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    try {
+      const answer = await arm.handle(world, {
+        method: request.method,
+        url: request.raw.url ?? '/',
+        headers: plainHeaders(request),
+        body: typeof request.body === 'string' ? request.body : '',
+        secure: 'encrypted' in request.raw.socket,
+      });
+      if (answer.drop) return hangUp(reply);
+      // As bytes: fastify adds a charset to JSON text, which AKS does not send.
+      return await reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
+    } catch (error) {
+      if (error instanceof WorldEnded) return hangUp(reply);
+      throw error;
+    }
+  });
+
+  const certificate = await makeCertificate();
+  const server = await listen(app, certificate, wanted);
+  const folder = options.caFile === undefined ? mkdtempSync(join(tmpdir(), 'simulated-arm-')) : undefined;
+  const caFile = options.caFile ?? join(folder ?? tmpdir(), 'ca.pem');
+  const close = async () => {
+    world.clock.stop();
+    await server.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    writeFileSync(caFile, certificate.cert);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    endpoint: `https://127.0.0.1:${server.port}`,
+    tokenEndpoint: `http://127.0.0.1:${server.port}/msi/token`,
+    caFile,
+    ca: certificate.cert,
+    port: server.port,
+    close,
+  };
+}
+
+/** The App Service managed identity endpoint, api-version 2019-08-01. */
+async function token(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams;
+  if (!request.headers['x-identity-header']) {
+    return reply.code(401).send({ statusCode: 401, message: 'The X-IDENTITY-HEADER header is missing.' });
+  }
+  const resource = query.get('resource');
+  if (!resource || !query.get('api-version')) {
+    return reply.code(400).send({ statusCode: 400, message: 'The parameters resource and api-version are required.' });
+  }
+  return issueToken(resource, query.get('client_id') ?? undefined);
+}
+
+/** What `az cloud register --endpoint-resource-manager` reads, without a token. */
+function cloudMetadata(endpoint: string): Record<string, unknown> {
+  return {
+    name: 'SimulatedAzure',
+    portal: endpoint,
+    authentication: {
+      loginEndpoint: 'https://login.microsoftonline.com/',
+      audiences: ['https://management.core.windows.net/', 'https://management.azure.com/'],
+      tenant: 'common',
+      identityProvider: 'AAD',
+    },
+    resourceManager: endpoint,
+    microsoftGraphResourceId: `${endpoint}/`,
+    suffixes: { acrLoginServer: 'azurecr.io', storage: 'core.windows.net', keyVaultDns: 'vault.azure.net' },
+  };
+}
+
+function hangUp(reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  reply.raw.destroy();
+  return reply;
+}
+
+function plainHeaders(request: FastifyRequest): Record<string, string> {
+  return Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+}

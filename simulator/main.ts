@@ -1,0 +1,54 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { startSimulator } from './index.ts';
+
+interface Options {
+  readonly port: number;
+  readonly speed: number;
+  readonly edition: 'current' | '2024-preview';
+  readonly record?: string;
+  readonly caFile?: string;
+}
+
+const command = new Command('simulator')
+  .description('A local Azure Resource Manager for AKS network isolation')
+  .requiredOption('--port <port>', 'port on 127.0.0.1; 0 takes a free one', port)
+  .option('--speed <factor>', 'simulated seconds per real second', speed, 1)
+  .addOption(new Option('--edition <edition>', 'which Azure').choices(['current', '2024-preview']).default('current'))
+  .option('--record <file>', 'write every ARM request as a JSON line')
+  .option('--ca-file <file>', 'where to write the CA certificate (default: a temporary file)');
+
+const options = command.parse().opts<Options>();
+
+try {
+  const simulator = await startSimulator({
+    port: options.port,
+    speed: options.speed,
+    edition: options.edition,
+    ...(options.record !== undefined && { recordFile: options.record }),
+    ...(options.caFile !== undefined && { caFile: options.caFile }),
+  });
+  console.log(`ARM endpoint: ${simulator.endpoint}`);
+  console.log(`Token endpoint: ${simulator.tokenEndpoint}`);
+  console.log(`CA file: ${simulator.caFile}`);
+  const stop = () => void simulator.close();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+} catch (error) {
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`simulator: ${taken ? `port ${options.port} is already in use` : message}`);
+  process.exitCode = 1;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isInteger(value) || value < 0 || value > 65535) {
+    throw new InvalidArgumentError('must be a whole number from 0 to 65535.');
+  }
+  return value;
+}
+
+function speed(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('must be a number greater than 0.');
+  return value;
+}

@@ -1,0 +1,23 @@
+import type { Provider } from './arm/provider.ts';
+import { containerRegistry } from './providers/containerRegistry.ts';
+import { features } from './providers/features.ts';
+import { managedClusters } from './providers/managedClusters.ts';
+import { managedIdentity } from './providers/managedIdentity.ts';
+import { privateDns } from './providers/privateDns.ts';
+import { privateEndpoints } from './providers/privateEndpoints.ts';
+import { resourceGroups } from './providers/resourceGroups.ts';
+import { subscriptions } from './providers/subscriptions.ts';
+import { virtualNetworks } from './providers/virtualNetworks.ts';
+
+/** Every resource provider of the simulated Azure; a new one is added here and nowhere else. */
+export const providers: readonly Provider[] = [
+  subscriptions,
+  resourceGroups,
+  features,
+  managedIdentity,
+  virtualNetworks,
+  privateEndpoints,
+  privateDns,
+  containerRegistry,
+  managedClusters,
+];

@@ -1,0 +1,171 @@
+import { gatewayError } from '../arm/errors.ts';
+import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
+import { regions } from '../arm/regions.ts';
+import type { Registry } from '../arm/registry.ts';
+import type { Resource } from '../arm/store.ts';
+import type { World } from '../arm/world.ts';
+
+const providerType = 'Microsoft.Resources/subscriptions/providers';
+const featureType = 'Microsoft.Features/providers/features';
+const featureSeconds = 180;
+const providerSeconds = 30;
+
+const known = [
+  'Microsoft.ContainerService/NetworkIsolatedClusterPreview',
+  'Microsoft.ContainerService/EnableAPIServerVnetIntegrationPreview',
+] as const;
+
+/** Registration of providers and of preview features. */
+export const features: Provider = {
+  types: [
+    {
+      kind: 'stored',
+      type: providerType,
+      notFound: (request) =>
+        gatewayError(404, 'InvalidResourceNamespace', `The resource namespace '${request.id.names[1]}' is invalid.`),
+      actions: { register: registerProvider, unregister: unregisterProvider },
+    },
+    { kind: 'computed', type: 'Microsoft.Features/features', get: listFeatures },
+    {
+      kind: 'stored',
+      type: featureType,
+      notFound: (request) =>
+        gatewayError(404, 'FeatureNotFound', `The feature '${request.id.names[1]}' could not be found.`),
+      actions: { register: registerFeature, unregister: unregisterFeature },
+    },
+  ],
+  behaviours: [
+    {
+      id: 'feature-registration',
+      says: 'Registering a flag answers 200 Registering at once and takes about three minutes; there is no operation to poll.',
+      evidence: 'documented',
+      source: 'Microsoft Learn, "Set up preview features in Azure subscription"',
+    },
+    {
+      id: 'provider-registration',
+      says: 'Registering a provider answers 200 and shows Registering even when it was Registered; 30 s later Registered.',
+      evidence: 'recorded',
+      source: 'azure-cli test_provider_registration.yaml (the 30 s are modelled)',
+    },
+    {
+      id: 'feature-needs-provider',
+      says: 'A registered flag acts only after its provider has been registered again.',
+      evidence: 'documented',
+      source: 'Microsoft Learn, "Network isolated clusters" (November 2024)',
+    },
+  ],
+};
+
+/** Registers every provider unless told otherwise; features start NotRegistered. Asked-for features act at once. */
+export function seedRegistrations(
+  world: World,
+  registry: Registry,
+  seed: { providers?: Record<string, string> | undefined; features?: Record<string, string> | undefined },
+): void {
+  const states = new Map([
+    ...known.map((name) => [name, 'NotRegistered'] as const),
+    ...Object.entries(seed.features ?? {}),
+  ]);
+  const providers = new Map(Object.entries(seed.providers ?? {}).map(([name, state]) => [name.toLowerCase(), state]));
+  for (const { id } of world.store.list('Microsoft.Resources/subscriptions')) {
+    for (const namespace of registry.namespaces) {
+      const state = providers.get(namespace.toLowerCase()) ?? 'Registered';
+      const resourceTypes = registry.typesOf(namespace).map((type) => ({
+        resourceType: type.type.slice(namespace.length + 1),
+        locations: [...regions.values()],
+      }));
+      const provider = `${id}/providers/${namespace}`;
+      world.store.put(provider, providerType, {
+        id: provider,
+        namespace,
+        registrationPolicy: 'RegistrationRequired',
+        registrationState: state,
+        resourceTypes,
+      });
+    }
+    for (const [name, state] of states) {
+      putFeature(world, id, name, state);
+      if (state === 'Registered') world.activeFeatures.add(`${id.split('/').at(-1)}/${name}`.toLowerCase());
+    }
+  }
+}
+
+function registerProvider(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  setRegistration(world, resource, 'Registering');
+  return {
+    status: 200,
+    body: resource.body,
+    operation: {
+      resourceId: resource.id,
+      verb: 'POST register',
+      seconds: providerSeconds,
+      onEnd(status) {
+        setRegistration(world, resource, status === 'Succeeded' ? 'Registered' : 'NotRegistered');
+        if (status === 'Succeeded') activateFeatures(world, resource);
+      },
+    },
+  };
+}
+
+function unregisterProvider(request: ArmRequest, resource: Resource): Reply {
+  setRegistration(request.world, resource, 'NotRegistered');
+  return { status: 200, body: resource.body };
+}
+
+function setRegistration(world: World, resource: Resource, registrationState: string): void {
+  world.store.put(resource.id, resource.type, { ...resource.body, registrationState });
+}
+
+function activateFeatures(world: World, provider: Resource): void {
+  const subscription = provider.id.split('/').slice(0, 3).join('/');
+  for (const feature of world.store.list(featureType, subscription)) {
+    const namespace = feature.id.split('/').at(-3) ?? '';
+    if (namespace.toLowerCase() !== provider.name.toLowerCase() || stateOf(feature) !== 'Registered') continue;
+    world.activeFeatures.add(`${subscription.split('/').at(-1)}/${namespace}/${feature.name}`.toLowerCase());
+  }
+}
+
+function registerFeature(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  if (stateOf(resource) === 'Registered') return { status: 200, body: resource.body };
+  setState(world, resource, 'Registering');
+  return {
+    status: 200,
+    body: resource.body,
+    operation: {
+      resourceId: resource.id,
+      verb: 'POST register',
+      seconds: featureSeconds,
+      onEnd: (status) => setState(world, resource, status === 'Succeeded' ? 'Registered' : 'NotRegistered'),
+    },
+  };
+}
+
+function unregisterFeature(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  setState(world, resource, 'Unregistered');
+  const [namespace = '', feature = ''] = request.id.names;
+  world.activeFeatures.delete(`${request.id.subscriptionId}/${namespace}/${feature}`.toLowerCase());
+  return { status: 200, body: resource.body };
+}
+
+function setState(world: World, resource: Resource, state: string): void {
+  world.store.put(resource.id, resource.type, { ...resource.body, properties: { state } });
+}
+
+function stateOf(resource: Resource): unknown {
+  const { properties } = resource.body;
+  return typeof properties === 'object' && properties && 'state' in properties ? properties.state : undefined;
+}
+
+function putFeature(world: World, subscription: string, name: string, state: string): void {
+  const [namespace, feature] = name.split('/');
+  const id = `${subscription}/providers/Microsoft.Features/providers/${namespace}/features/${feature}`;
+  world.store.put(id, featureType, { properties: { state }, id, type: featureType, name });
+}
+
+function listFeatures(request: ArmRequest): Reply {
+  const found = request.world.store.list(featureType, `/subscriptions/${request.id.subscriptionId}`);
+  return { status: 200, body: { value: found.map((feature) => feature.body) } };
+}

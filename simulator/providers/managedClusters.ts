@@ -1,0 +1,272 @@
+import { z } from 'zod';
+import { abortOperation, agentPoolTypes, clusterOf, savePool } from '../aks/agentPools.ts';
+import { aksBehaviours } from '../aks/behaviours.ts';
+import { buildCluster, buildPool, finished } from '../aks/body.ts';
+import { aksError } from '../aks/errors.ts';
+import { type Intent, intentOf } from '../aks/intent.ts';
+import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from '../aks/nodeResourceGroup.ts';
+import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, seconds } from '../aks/operations.ts';
+import { checkCluster, checkPool, checkSystemPool, refuseChange } from '../aks/rules.ts';
+import {
+  type ClusterBody,
+  type ClusterRequest,
+  clusterBody,
+  clusterRequest,
+  type PoolProperties,
+  poolProperties,
+} from '../aks/shapes.ts';
+import { kubernetesVersions, upgradesFrom } from '../aks/versions.ts';
+import type { Body } from '../arm/json.ts';
+import { withoutUndefined } from '../arm/json.ts';
+import type { OperationEnd, OperationSpec } from '../arm/operations.ts';
+import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
+import type { Resource } from '../arm/store.ts';
+import type { Bucket } from '../arm/throttling.ts';
+import type { World } from '../arm/world.ts';
+import { delegateSubnet } from './virtualNetworks.ts';
+
+const type = 'Microsoft.ContainerService/managedClusters';
+const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional() });
+// AKS answers without a charset, unlike every other provider.
+const headers = { 'content-type': 'application/json' } as const;
+
+/** Azure Kubernetes Service. The parts are in simulator/aks/. */
+export const managedClusters: Provider = {
+  types: [
+    {
+      kind: 'stored',
+      type,
+      tracked: true,
+      view: (cluster, world) => clusterView(world, clusterBody.parse(cluster.body), false),
+      bucket,
+      put,
+      patch: patchTags,
+      delete: remove,
+      actions: { abort: (request, cluster) => abortOperation(request, cluster.id, clusterOf(request).location) },
+    },
+    ...agentPoolTypes,
+    { kind: 'computed', type: `${type}/upgradeProfiles`, get: upgradeProfile },
+    {
+      kind: 'computed',
+      type: 'Microsoft.ContainerService/locations/kubernetesVersions',
+      get: ({ world }) => ({ status: 200, body: kubernetesVersions(world.edition) }),
+    },
+    { kind: 'stored', type: 'Microsoft.Compute/virtualMachineScaleSets', tracked: true },
+  ],
+  behaviours: aksBehaviours,
+};
+
+function put(request: ArmRequest, resource: Resource | undefined): Reply {
+  const { world } = request;
+  const sent = parseBody(request, clusterRequest);
+  const id = resource?.id ?? request.resourceId.replace('/resourceGroups/', '/resourcegroups/');
+  const existing = resource && clusterBody.parse(resource.body);
+  if (existing) {
+    refuseWhileBusy(world, id);
+    refuseWhilePoolsBusy(world, id);
+  }
+  const intent = intentOf(sent, id, existing);
+  const profiles = poolsAfter(world, id, sent, existing);
+  checkCluster(world, id, sent, intent, existing, profiles);
+  const cluster = buildCluster(world, id, sent, intent, existing);
+  for (const profile of profiles) {
+    checkPool(world, profile, intent.artifactSource === 'Cache', cluster.properties.kubernetesVersion);
+  }
+  checkSystemPool(profiles);
+  save(world, cluster);
+  for (const { name, properties, before } of profiles) {
+    savePool(world, id, name, buildPool(world, properties, cluster, before, cluster.properties.provisioningState));
+  }
+  openNodeGroup(world, cluster);
+  const apiSubnet = cluster.properties.apiServerAccessProfile?.subnetId;
+  if (apiSubnet) delegateSubnet(world, apiSubnet, type);
+  return {
+    status: existing ? 200 : 201,
+    body: clusterView(world, cluster, true),
+    headers,
+    seconds: requestSeconds(intent, existing),
+    operation: {
+      style: aksStyle('async'),
+      resourceId: id,
+      verb: existing ? 'PUT' : 'CREATE',
+      location: cluster.location,
+      seconds: operationSeconds(intent, existing),
+      ...registryFault(world, intent),
+      onEnd: (status) => finish(world, id, status),
+    },
+  };
+}
+
+interface PoolAfter {
+  readonly name: string;
+  readonly properties: PoolProperties;
+  readonly before: PoolProperties | undefined;
+}
+
+/** The pools as the PUT wants them. @throws ArmError when it brings a new one or changes what is fixed */
+function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: ClusterBody | undefined): PoolAfter[] {
+  const present = existing ? poolsOf(world, id) : [];
+  const profiles = sent.properties.agentPoolProfiles;
+  if (!existing && !profiles?.length)
+    throw aksError(400, 'InvalidParameter', 'Required parameter agentPoolProfiles is missing (null).');
+  const wanted = (profiles ?? []).map(({ name, ...properties }) => {
+    const before = present.find((pool) => pool.name === name)?.properties;
+    if (existing && !before) {
+      throw aksError(
+        400,
+        'BadRequest',
+        'A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster operations. For agent pool specific change, please use per agent pool operations.',
+      );
+    }
+    for (const key of ['vmSize', 'osType', 'vnetSubnetID', 'type', 'maxPods'] as const) {
+      refuseChange(before?.[key], properties[key], `agentPoolProfiles.${key}`);
+    }
+    return { name, properties: poolProperties.parse({ ...before, ...properties }), before };
+  });
+  const named = new Set(wanted.map((pool) => pool.name));
+  return [
+    ...wanted,
+    ...present.filter((pool) => !named.has(pool.name)).map((pool) => ({ ...pool, before: pool.properties })),
+  ];
+}
+
+function finish(world: World, id: string, status: OperationEnd): void {
+  const resource = world.store.get(id);
+  if (!resource) return;
+  for (const pool of poolsOf(world, id)) world.settle(pool.id, status);
+  if (status === 'Succeeded') {
+    const cluster = clusterBody.parse(resource.body);
+    reconcileNodeGroup(world, cluster);
+    save(world, finished(world, cluster, nodeGroupId(cluster)));
+  }
+  world.settle(id, status);
+}
+
+function patchTags(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  const { tags } = parseBody(request, tagsBody);
+  const cluster = clusterBody.parse(resource.body);
+  refuseWhileBusy(world, resource.id);
+  save(world, {
+    ...cluster,
+    ...(tags && { tags }),
+    properties: { ...cluster.properties, provisioningState: 'Updating' },
+  });
+  return {
+    status: 200,
+    body: clusterView(world, clusterBody.parse(resource.body), true),
+    headers,
+    seconds: 2,
+    operation: {
+      style: aksStyle('async'),
+      resourceId: resource.id,
+      verb: 'PATCH',
+      location: cluster.location,
+      seconds: seconds.tags,
+      onEnd: (status) => world.settle(resource.id, status),
+    },
+  };
+}
+
+/** Allowed at any time: what is running ends Canceled. */
+function remove(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  const { location } = clusterBody.parse(resource.body);
+  const deleting = world.operations.running(resource.id);
+  if (deleting?.verb !== 'DELETE') {
+    for (
+      let other = world.operations.runningBelow(resource.id);
+      other;
+      other = world.operations.runningBelow(resource.id)
+    ) {
+      world.operations.end(other, 'Canceled', {
+        code: 'AKSOperationPreemptedByDelete',
+        message: `The operation ${other.id} was preempted by a delete operation.`,
+      });
+    }
+    world.settle(resource.id, 'Deleting');
+    for (const pool of poolsOf(world, resource.id)) world.settle(pool.id, 'Deleting');
+  }
+  return {
+    status: 202,
+    seconds: 1,
+    operation: {
+      style: aksStyle('both'),
+      resourceId: resource.id,
+      verb: 'DELETE',
+      location,
+      seconds: seconds.deleteCluster,
+      onEnd(status) {
+        if (status === 'Succeeded') world.remove(resource.id);
+        else world.settle(resource.id, status);
+      },
+    },
+  };
+}
+
+/** A registry that nodes cannot reach is found out when the nodes start, not by the PUT. */
+function registryFault(world: World, { containerRegistryId, managedRegistry }: Intent): Pick<OperationSpec, 'fails'> {
+  if (containerRegistryId === undefined || managedRegistry || world.store.get(containerRegistryId)) return {};
+  const message = `VMExtensionProvisioningError: VM has reported a failure when processing extension 'vmssCSE': exit status=211, the registry ${containerRegistryId} cannot be reached.`;
+  return { fails: { status: 'Failed', code: 'VMExtensionProvisioningError', message } };
+}
+
+function requestSeconds(intent: Intent, existing: ClusterBody | undefined): number {
+  if (existing || intent.managedRegistry) return 6;
+  return intent.artifactSource === 'Cache' ? 8 : 7;
+}
+
+function operationSeconds(intent: Intent, existing: ClusterBody | undefined): number {
+  if (existing) return seconds.update;
+  if (intent.artifactSource === 'Direct') return seconds.createDirect;
+  return intent.managedRegistry ? seconds.createManagedRegistry : seconds.createOwnRegistry;
+}
+
+/** The cluster with its pools; `nodeLabels` appear empty in PUT answers only. */
+function clusterView(world: World, cluster: ClusterBody, putAnswer: boolean): Body {
+  const agentPoolProfiles = poolsOf(world, cluster.id).map(({ name, properties }) => ({
+    name,
+    ...properties,
+    ...(putAnswer && { nodeLabels: properties.nodeLabels ?? {} }),
+  }));
+  const { identity, sku, properties, ...top } = cluster;
+  return withoutUndefined({ ...top, properties: { ...properties, agentPoolProfiles }, identity, sku });
+}
+
+function save(world: World, cluster: ClusterBody): void {
+  world.store.put(cluster.id, type, cluster);
+}
+
+function upgradeProfile(request: ArmRequest): Reply {
+  const { world } = request;
+  const cluster = clusterOf(request);
+  const kubernetesVersion = cluster.properties.currentKubernetesVersion;
+  const upgrades = upgradesFrom(world.edition, kubernetesVersion).map((version) => ({ kubernetesVersion: version }));
+  const profile = { kubernetesVersion, osType: 'Linux', upgrades };
+  return {
+    status: 200,
+    body: {
+      id: `${cluster.id}/upgradeprofiles/default`,
+      name: 'default',
+      type: `${type}/upgradeProfiles`,
+      properties: {
+        controlPlaneProfile: profile,
+        agentPoolProfiles: poolsOf(world, cluster.id).map(({ name }) => ({ name, ...profile })),
+      },
+    },
+  };
+}
+
+/** AKS's own limits (Microsoft Learn, "Quotas, SKUs and regions in AKS"). */
+function bucket(request: ArmRequest): Bucket {
+  const { method, id } = request;
+  const subscription = `aks/${id.subscriptionId}`;
+  if (method === 'GET' && id.names.length === 0) {
+    return id.resourceGroup
+      ? { key: `${subscription}/${id.resourceGroup}/list`, capacity: 60, refill: 1 }
+      : { key: `${subscription}/list`, capacity: 500, refill: 1 };
+  }
+  if (method === 'PUT') return { key: `aks/put/${id.key}`, capacity: 20, refill: 1 / 60 };
+  if (method === 'GET') return { key: `aks/get/${id.key}`, capacity: 60, refill: 1 };
+  return { key: `${subscription}/other`, capacity: 60, refill: 1 };
+}

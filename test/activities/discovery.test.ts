@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DiscoveryRequest } from '../../activities/discovery.ts';
+import { type AzureUnderTest, attempt, failureOf, run, startAzure, subscriptionId } from './support.ts';
+
+const isolation = 'NetworkIsolatedClusterPreview';
+const identities = `/subscriptions/${subscriptionId}/resourceGroups/rg-ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+
+/** Registrations are the whole subscription's, so these tests run one after the other. */
+describe('looking', () => {
+  let azure: AzureUnderTest;
+  beforeAll(async () => {
+    azure = await startAzure();
+  });
+  afterAll(() => azure.close());
+  beforeEach(() => azure.reset());
+
+  const request = (name: string, changes: Partial<DiscoveryRequest> = {}): DiscoveryRequest => ({
+    cluster: { subscriptionId, resourceGroup: `rg-${name}`, name },
+    location: 'westeurope',
+    nodeResourceGroup: `MC_rg-${name}_${name}_westeurope`,
+    providers: ['Microsoft.ContainerService'],
+    features: [isolation],
+    identityId: `${identities}/absent`,
+    ...changes,
+  });
+  const discover = (given: DiscoveryRequest) => attempt().run(azure.activities.discover, given);
+
+  it('finds that nothing is there, and leaves it so', async () => {
+    await expect(discover(request('nothing'))).resolves.toEqual({
+      subscription: { state: 'Enabled', locations: expect.arrayContaining(['westeurope']) },
+      providers: { 'Microsoft.ContainerService': 'Registered' },
+      features: { [isolation]: 'NotRegistered' },
+      kubernetesVersions: expect.arrayContaining([
+        { version: '1.34', isDefault: true, isPreview: false, patchVersions: ['1.34.6', '1.34.5'] },
+        { version: '1.35', isDefault: false, isPreview: false, patchVersions: ['1.35.3', '1.35.2'] },
+      ]),
+    });
+    expect(await azure.sent('nothing')).toEqual([]);
+  });
+
+  it('finds what is there', async () => {
+    const wanted = await azure.specification('there');
+    await attempt().run(azure.activities.createOrUpdateCluster, wanted);
+    const identityId = await azure.createIdentity('rg-ids', 'present');
+    await expect(discover(request('there', { identityId }))).resolves.toMatchObject({
+      resourceGroup: { location: 'westeurope', provisioningState: 'Succeeded', tags: { 'aks-isolation-run': run } },
+      nodeResourceGroup: { location: 'westeurope' },
+      identity: { principalId: expect.stringMatching(/\w/), clientId: expect.stringMatching(/\w/) },
+      cluster: { provisioningState: 'Succeeded', currentKubernetesVersion: '1.34.6', identity: 'SystemAssigned' },
+    });
+  });
+
+  it('goes no further where the subscription is missing', async () => {
+    const cluster = { subscriptionId: '99999999-9999-9999-9999-999999999999', resourceGroup: 'rg', name: 'c' };
+    await expect(discover(request('c', { cluster }))).resolves.toEqual({
+      providers: {},
+      features: {},
+      kubernetesVersions: [],
+    });
+    const asked = (await azure.recorded()).filter(({ url }) => url.includes(cluster.subscriptionId));
+    expect(asked).toHaveLength(1);
+  });
+
+  it('tells what nobody registered, and what Azure no longer knows', async () => {
+    await azure.reset({
+      providers: { 'Microsoft.ContainerService': 'NotRegistered' },
+      features: { [`Microsoft.ContainerService/${isolation}`]: 'Pending' },
+    });
+    await expect(discover(request('states', { features: [isolation, 'Retired'] }))).resolves.toMatchObject({
+      providers: { 'Microsoft.ContainerService': 'NotRegistered' },
+      features: { [isolation]: 'Pending', Retired: 'NotFound' },
+    });
+  });
+
+  it('fails where it may not look', async () => {
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'The client has no authorization.' };
+    await azure.fault({ method: 'GET', path: 'managedClusters/secret$', answer });
+    expect(await failureOf(discover(request('secret')))).toMatchObject({
+      type: 'AuthorizationFailed',
+      nonRetryable: true,
+      details: {
+        resourceId: expect.stringMatching(/managedClusters\/secret$/),
+        whatToDo: expect.stringContaining('role'),
+      },
+    });
+  });
+
+  it('reads back the cluster, its registry and what is beside it', async () => {
+    const wanted = await azure.specification('read-back');
+    await attempt().run(azure.activities.createOrUpdateCluster, wanted);
+    await expect(attempt().run(azure.activities.readBackCluster, wanted.cluster)).resolves.toMatchObject({
+      cluster: { provisioningState: 'Succeeded' },
+      registry: {
+        publicNetworkAccess: 'Disabled',
+        privateEndpoints: ['Approved'],
+        cacheRules: [{ sourceRepository: 'mcr.microsoft.com/*' }],
+      },
+      nodeResourceTypes: expect.arrayContaining(['microsoft.network/privatednszones']),
+    });
+  });
+});
+
+describe('registrations and groups', () => {
+  let azure: AzureUnderTest;
+  beforeAll(async () => {
+    azure = await startAzure();
+  });
+  afterAll(() => azure.close());
+
+  /** Tries as the retry policy would, without its delays. */
+  const untilRegistered = async (ask: () => Promise<unknown>): Promise<void> => {
+    for (;;) {
+      const failure = await failureOf(ask()).catch(() => undefined);
+      if (!failure) return;
+      expect(failure).toMatchObject({
+        type: 'NotYetRegistered',
+        message: expect.stringMatching(/^Registering /),
+        nonRetryable: false,
+      });
+    }
+  };
+  const feature = { subscriptionId, feature: isolation };
+  const provider = { subscriptionId, namespace: 'Microsoft.ContainerService' };
+
+  it('a feature is waited for until it is registered', async () => {
+    await attempt().run(azure.activities.registerFeature, feature);
+    await untilRegistered(() => attempt().run(azure.activities.awaitFeature, feature));
+    await attempt().run(azure.activities.awaitFeature, feature);
+  });
+
+  it('a provider is waited for until it is registered, though it was before', async () => {
+    await attempt().run(azure.activities.awaitProvider, provider);
+    await attempt().run(azure.activities.registerProvider, provider);
+    await untilRegistered(() => attempt().run(azure.activities.awaitProvider, provider));
+    await attempt().run(azure.activities.awaitProvider, provider);
+  });
+
+  it.each([
+    ['NotRegistered', /12 to 20 hours/],
+    ['Pending', /Azure support/],
+  ] as const)('says what to do about a feature that stays %s', async (state, whatToDo) => {
+    await azure.reset({ features: { [`Microsoft.ContainerService/${isolation}`]: state } });
+    expect(await failureOf(attempt().run(azure.activities.awaitFeature, feature))).toMatchObject({
+      type: 'NotYetRegistered',
+      message: expect.stringContaining(state),
+      details: { resourceId: expect.stringContaining(isolation), whatToDo: expect.stringMatching(whatToDo) },
+    });
+  });
+
+  it('a feature that Azure no longer knows cannot be registered', async () => {
+    const retired = { subscriptionId, feature: 'Retired' };
+    expect(await failureOf(attempt().run(azure.activities.registerFeature, retired))).toMatchObject({
+      type: 'FeatureNotFound',
+      nonRetryable: true,
+    });
+  });
+
+  it('a resource group is created, and put again by the next attempt', async () => {
+    const group = { subscriptionId, name: 'rg-twice', location: 'westeurope', tags: { team: 'a' } };
+    await attempt().run(azure.activities.createResourceGroup, group);
+    await attempt(2).run(azure.activities.createResourceGroup, group);
+    expect(await azure.sent('rg-twice')).toEqual(['PUT 201', 'PUT 200']);
+  });
+
+  it('a resource group stays in its region', async () => {
+    const group = { subscriptionId, name: 'rg-moved', location: 'westeurope', tags: {} };
+    await attempt().run(azure.activities.createResourceGroup, group);
+    const moved = { ...group, location: 'swedencentral' };
+    expect(await failureOf(attempt().run(azure.activities.createResourceGroup, moved))).toMatchObject({
+      type: 'InvalidResourceGroupLocation',
+      nonRetryable: true,
+    });
+  });
+});

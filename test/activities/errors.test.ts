@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseErrorBody, parseRetryAfter } from '../../activities/errors.ts';
+import type { FaultRule } from '../../simulator/index.ts';
+import { type AzureUnderTest, attempt, failureOf, run, startAzure } from './support.ts';
+
+type Answer = NonNullable<FaultRule['answer']>;
+
+const permanent = true;
+const passing = false;
+const busy =
+  "Operation is not allowed because there's an in progress create managed cluster operation on the managed cluster.";
+const quota = 'Operation could not be completed as it results in exceeding approved Total Regional Cores quota.';
+const stopped = 'Managed cluster is in stopped state.';
+
+const answers: [status: number, code: string, nonRetryable: boolean, nextRetryDelay: unknown, more: Partial<Answer>][] =
+  [
+    [400, 'InvalidParameter', permanent, undefined, {}],
+    [400, 'InvalidNetworkIsolatedClusterConfiguration', permanent, undefined, { wrapped: false }],
+    [401, 'InvalidAuthenticationToken', passing, undefined, {}],
+    [403, 'AuthorizationFailed', permanent, undefined, {}],
+    [403, 'LinkedAuthorizationFailed', permanent, undefined, { wrapped: false }],
+    [403, 'RequestDisallowedByPolicy', permanent, undefined, {}],
+    [404, 'SubscriptionNotFound', permanent, undefined, {}],
+    [408, 'RequestTimeout', passing, undefined, {}],
+    [409, 'MissingSubscriptionRegistration', permanent, undefined, {}],
+    [409, 'ResourceGroupBeingDeleted', passing, undefined, {}],
+    [409, 'AnotherOperationInProgress', passing, undefined, {}],
+    [409, 'OperationNotAllowed', passing, undefined, { wrapped: false, message: busy }],
+    [409, 'OperationNotAllowed', permanent, undefined, { wrapped: false, message: quota }],
+    [409, 'OperationNotAllowed', permanent, undefined, { wrapped: false, message: stopped }],
+    [412, 'EtagMismatch', passing, undefined, {}],
+    [429, 'Throttled', passing, 17_000, { wrapped: false, headers: { 'retry-after': '17' } }],
+    [429, 'TooManyRequests', passing, 250, { headers: { 'retry-after': '1', 'retry-after-ms': '250' } }],
+    [429, 'SubscriptionRequestsThrottled', passing, 600_000, { headers: { 'retry-after': '86400' } }],
+    [429, 'TooManyRequests', passing, undefined, {}],
+    [500, 'InternalServerError', passing, undefined, {}],
+    [503, 'ServiceUnavailable', passing, 5000, { headers: { 'retry-after': '5' } }],
+  ];
+
+describe("Azure's errors", () => {
+  let azure: AzureUnderTest;
+  beforeAll(async () => {
+    azure = await startAzure();
+  });
+  afterAll(() => azure.close());
+
+  const failureTo = async (name: string, fault: Partial<FaultRule>) => {
+    const wanted = await azure.specification(name);
+    await azure.fault({ method: 'PUT', path: `managedClusters/${name}$`, ...fault });
+    return failureOf(attempt().run(azure.activities.createOrUpdateCluster, wanted));
+  };
+
+  it.concurrent.each(answers.map((answer, index) => [...answer, index] as const))(
+    'are failures of their own type: %s %s, permanent: %p, next try after %p ms',
+    async (status, code, nonRetryable, nextRetryDelay, more, index) => {
+      const message = more.message ?? 'No.';
+      const failure = await failureTo(`answer-${index}`, { answer: { status, code, ...more, message } });
+      expect(failure).toEqual({
+        type: code,
+        message: expect.stringContaining(message),
+        nonRetryable,
+        nextRetryDelay,
+        details: {
+          resourceId: expect.stringMatching(new RegExp(`managedClusters/answer-${index}$`)),
+          status,
+          correlationId: run,
+          whatToDo: expect.stringMatching(/\w.*\.$/),
+        },
+      });
+    },
+  );
+
+  it.concurrent('advise on quota where the code alone would say busy', async () => {
+    const answer = { status: 409, code: 'OperationNotAllowed', message: quota };
+    expect((await failureTo('quota', { answer })).details.whatToDo).toMatch(/more quota/);
+  });
+
+  it.concurrent.each(['before', 'after'] as const)(
+    'are not needed: the connection breaks %s the request',
+    async (drop) => {
+      expect(await failureTo(`drop-${drop}`, { drop })).toMatchObject({
+        type: 'Unreachable',
+        nonRetryable: false,
+        details: { whatToDo: expect.stringContaining('network path') },
+      });
+    },
+  );
+});
+
+describe('the body of an error', () => {
+  it.each([
+    ['wrapped, as ARM does', '{"error":{"code":"C","message":"M"}}', { code: 'C', message: 'M' }],
+    ['bare, as AKS does', '{"code":"C","details":null,"message":"M","subcode":""}', { code: 'C', message: 'M' }],
+    ['of an operation', '{"status":"Failed","error":{"code":"C","message":"M"}}', { code: 'C', message: 'M' }],
+    ['without a message', '{"error":{"code":"C"}}', { code: 'C', message: 'C' }],
+    ['without a code', '{"error":{"message":"M"}}', undefined],
+    ['of a running operation', '{"status":"InProgress"}', undefined],
+    ['of a proxy', '<html>Bad gateway</html>', undefined],
+    ['null', 'null', undefined],
+    ['a list', '[]', undefined],
+    ['empty', '', undefined],
+    ['absent', undefined, undefined],
+  ])('is read when it is %s', (_what, text, expected) => {
+    expect(parseErrorBody(text)).toEqual(expected);
+  });
+});
+
+describe('Retry-After', () => {
+  it.each<[Record<string, string>, number | undefined]>([
+    [{}, undefined],
+    [{ 'retry-after': '30' }, 30_000],
+    [{ 'retry-after': '0.015' }, 15],
+    [{ 'retry-after-ms': '250', 'retry-after': '1' }, 250],
+    [{ 'retry-after-ms': 'soon', 'retry-after': '1' }, 1000],
+    [{ 'retry-after': '0' }, undefined],
+    [{ 'retry-after': '-1' }, undefined],
+    [{ 'retry-after': '' }, undefined],
+    [{ 'retry-after': 'soon' }, undefined],
+    [{ 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, undefined],
+  ])('is, in milliseconds, of %p: %p', (headers, expected) => {
+    expect(parseRetryAfter(new Map(Object.entries(headers)))).toBe(expected);
+  });
+
+  it('can be a date', () => {
+    const date = new Date(Date.now() + 60_000).toUTCString();
+    const milliseconds = parseRetryAfter(new Map([['retry-after', date]]));
+    expect(milliseconds).toBeGreaterThan(50_000);
+    expect(milliseconds).toBeLessThanOrEqual(60_000);
+  });
+});

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ActivityCancellationDetails } from '@temporalio/common';
+import type { FaultRule } from '../../simulator/index.ts';
+import { type AzureUnderTest, attempt, failureOf, lastHeartbeatOf, operationHeartbeat, startAzure } from './support.ts';
+
+/** Faults on an operation's own address hit every cluster, so these tests run one after the other. */
+describe('a long-running operation', () => {
+  let azure: AzureUnderTest;
+  beforeAll(async () => {
+    azure = await startAzure();
+  });
+  afterAll(() => azure.close());
+  beforeEach(() => azure.reset());
+
+  const create = () => azure.activities.createOrUpdateCluster;
+  const operations = '/locations/westeurope/operations/';
+  const cluster = (name: string) => `managedClusters/${name}$`;
+  /** Longer than any test: what is to be interrupted must not end by itself before. */
+  const endless = { status: 'Failed', code: 'InternalServerError', message: 'No.', afterSeconds: 1e6 } as const;
+
+  it('leaves the last word to the resource when Azure has forgotten the operation', async () => {
+    const wanted = await azure.specification('forgotten');
+    const answer = { status: 404, code: 'NotFound', message: 'The entity was not found.' };
+    await azure.fault({ method: 'GET', path: operations, after: 1, times: 1000, answer });
+    await expect(attempt().run(create(), wanted)).resolves.toMatchObject({ provisioningState: 'Succeeded' });
+    expect(await azure.sent('managedClusters/forgotten')).toEqual(['PUT 201']);
+  });
+
+  it('leaves the last word to the resource when it succeeded after its operation had failed', async () => {
+    const wanted = await azure.specification('last-word');
+    const first = attempt();
+    const lastHeartbeat = lastHeartbeatOf(first);
+    const operation = { status: 'Failed', code: 'InternalServerError', message: 'No.', afterSeconds: 200 } as const;
+    await azure.fault({ method: 'PUT', path: cluster('last-word'), operation });
+    await failureOf(first.run(create(), wanted));
+    // Azure goes on by itself: here, another PUT of the same cluster stands for that.
+    await attempt().run(create(), wanted);
+    await expect(attempt(2, lastHeartbeat()).run(create(), wanted)).resolves.toMatchObject({
+      provisioningState: 'Succeeded',
+    });
+    expect(await azure.sent('managedClusters/last-word')).toEqual(['PUT 201', 'PUT 200']);
+  });
+
+  it.each<[string, FaultRule, string]>([
+    [
+      'the server is down',
+      { method: 'GET', path: operations, answer: { status: 503, code: 'ServerTimeout', message: 'Later.' } },
+      'ServerTimeout',
+    ],
+    [
+      'Azure throttles',
+      {
+        method: 'GET',
+        path: operations,
+        answer: { status: 429, code: 'Throttled', message: 'Later.', wrapped: false },
+      },
+      'Throttled',
+    ],
+    ['the connection breaks', { method: 'GET', path: operations, drop: 'after' }, 'Unreachable'],
+  ])('is gone on with by the next attempt when %s', async (_what, fault, type) => {
+    const name = `goes-on-${type.toLowerCase()}`;
+    const wanted = await azure.specification(name);
+    await azure.fault(fault);
+    const first = attempt();
+    const lastHeartbeat = lastHeartbeatOf(first);
+    expect(await failureOf(first.run(create(), wanted))).toMatchObject({ type, nonRetryable: false });
+    await attempt(2, lastHeartbeat()).run(create(), wanted);
+    expect(await azure.sent(`managedClusters/${name}`)).toEqual(['PUT 201']);
+  });
+
+  it('is cancelled while it is waited for', async () => {
+    const wanted = await azure.specification('cancelled');
+    await azure.fault({ method: 'PUT', path: cluster('cancelled'), operation: endless });
+    const environment = attempt();
+    const work = environment.run(create(), wanted);
+    await operationHeartbeat(environment);
+    environment.cancel();
+    // The worker reports an AbortError of a cancelled activity as its cancellation.
+    await expect(work).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('is cancelled while one is adopted', async () => {
+    const wanted = await azure.specification('cancelled-early');
+    await azure.fault({ method: 'PUT', path: cluster('cancelled-early'), drop: 'after', operation: endless });
+    await failureOf(attempt().run(create(), wanted));
+    const environment = attempt(2, { sent: true });
+    const work = environment.run(create(), wanted);
+    environment.cancel();
+    // The worker reports an AbortError of a cancelled activity as its cancellation.
+    await expect(work).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it.each([
+    ['PAUSED', { paused: true }],
+    ['RESET', { reset: true }],
+    ['WORKER_SHUTDOWN', { workerShutdown: true }],
+  ] as const)('goes on elsewhere after %s, which is no cancellation', async (reason, details) => {
+    const wanted = await azure.specification('interrupted');
+    const environment = attempt();
+    const work = environment.run(create(), wanted);
+    const lastHeartbeat = await operationHeartbeat(environment);
+    environment.cancel(reason, new ActivityCancellationDetails(details));
+    expect(await failureOf(work)).toMatchObject({ type: 'Interrupted', nonRetryable: false });
+    await attempt(2, lastHeartbeat).run(create(), wanted);
+  });
+
+  it('is waited for, however it ends, without being begun', async () => {
+    const wanted = await azure.specification('awaited');
+    const operation = { status: 'Failed', code: 'InternalServerError', message: 'No.' } as const;
+    await azure.fault({ method: 'PUT', path: cluster('awaited'), drop: 'after', operation });
+    await failureOf(attempt().run(create(), wanted));
+    await attempt().run(azure.activities.awaitCluster, wanted.cluster);
+    await expect(attempt().run(azure.activities.readBackCluster, wanted.cluster)).resolves.toMatchObject({
+      cluster: { provisioningState: 'Failed' },
+    });
+    await attempt().run(azure.activities.awaitCluster, { ...wanted.cluster, name: 'absent' });
+  });
+});

@@ -1,0 +1,124 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import type { AzureErrorDetails } from '../../activities/errors.ts';
+import { type Activities, createActivities } from '../../activities/index.ts';
+import { type ClusterSpecification, ownershipTags } from '../../contract/index.ts';
+import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../support/harness.ts';
+
+export { subscriptionId };
+
+/** The run that owns what the tests create, and whose ID Azure sees as the correlation ID. */
+export const run = 'f0000000-0000-0000-0000-000000000001';
+
+/** The real activities against a simulated Azure of their own. */
+export interface AzureUnderTest extends SimulatedAzure {
+  activities: Activities;
+  /** Methods and status codes of the writes to anything whose path contains this. */
+  sent(part: string): Promise<string[]>;
+  /** Creates the resource group of a cluster and says what the cluster is to be. */
+  specification(name: string, changes?: Partial<ClusterSpecification>): Promise<ClusterSpecification>;
+}
+
+export async function startAzure(speed = 2000): Promise<AzureUnderTest> {
+  const azure = await startSimulatedAzure({ speed });
+  const activities = createActivities(azure.connection);
+  return {
+    ...azure,
+    activities,
+    async sent(part) {
+      const requests = (await azure.recorded()).filter(({ method, url }) => method !== 'GET' && url.includes(part));
+      return requests.map(({ method, status }) => `${method} ${status}`);
+    },
+    async specification(name, changes = {}) {
+      const group = { subscriptionId, name: `rg-${name}`, location: 'westeurope', tags: { [ownershipTags.run]: run } };
+      await attempt().run(activities.createResourceGroup, group);
+      return specification(name, changes);
+    },
+  };
+}
+
+function specification(name: string, changes: Partial<ClusterSpecification>): ClusterSpecification {
+  return {
+    cluster: { subscriptionId, resourceGroup: `rg-${name}`, name },
+    location: 'westeurope',
+    tags: { [ownershipTags.run]: run },
+    kubernetesVersion: '1.34',
+    dnsPrefix: name,
+    nodeResourceGroup: `MC_rg-${name}_${name}_westeurope`,
+    identity: { type: 'SystemAssigned' },
+    agentPoolProfiles: [
+      { name: 'nodepool1', mode: 'System', count: 1, vmSize: 'Standard_D4ds_v5', enableAutoScaling: false },
+    ],
+    artifactSource: 'Cache',
+    outboundType: 'none',
+    enablePrivateCluster: true,
+    enableVnetIntegration: false,
+    ...changes,
+  };
+}
+
+/** One attempt of an activity; a second one gets what the first left in its last heartbeat, as the server keeps it. */
+export function attempt(
+  number = 1,
+  lastHeartbeat?: unknown,
+  log?: (message: string, meta: unknown) => void,
+): MockActivityEnvironment {
+  const heartbeatDetails: unknown = lastHeartbeat === undefined ? undefined : JSON.parse(JSON.stringify(lastHeartbeat));
+  return new MockActivityEnvironment(
+    { attempt: number, heartbeatDetails, workflowExecution: { workflowId: 'test', runId: run } },
+    {
+      logger: log ? new DefaultLogger('TRACE', ({ message, meta }) => log(message, meta)) : new DefaultLogger('ERROR'),
+    },
+  );
+}
+
+/** Resolves with the details of the first heartbeat that carries the operation: from then on, a successor can resume it. */
+export function operationHeartbeat(environment: MockActivityEnvironment): Promise<unknown> {
+  return new Promise((resolve) => {
+    environment.on('heartbeat', (details: unknown) => {
+      if (typeof details === 'object' && details !== null && 'poller' in details) resolve(details);
+    });
+  });
+}
+
+/** What the attempt's successor gets, at any time. */
+export function lastHeartbeatOf(environment: MockActivityEnvironment): () => unknown {
+  let last: unknown;
+  environment.on('heartbeat', (details: unknown) => {
+    last = JSON.parse(JSON.stringify(details));
+  });
+  return () => last;
+}
+
+/** Ends an attempt as the worker's death does: nothing of it is heard any more. Returns its last heartbeat. */
+export async function killOnceSent<T>(environment: MockActivityEnvironment, work: Promise<T>): Promise<unknown> {
+  const details = await Promise.race([operationHeartbeat(environment), work]);
+  environment.cancel('WORKER_SHUTDOWN');
+  await work.catch(() => undefined);
+  return details;
+}
+
+export interface Failure {
+  type: string;
+  message: string;
+  nonRetryable: boolean;
+  nextRetryDelay: unknown;
+  details: AzureErrorDetails;
+}
+
+/** What an activity failed with. Fails the test if it succeeded, or if it failed without saying how. */
+export async function failureOf(work: Promise<unknown>): Promise<Failure> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ApplicationFailure)) throw new Error(`Expected an application failure, got ${error}`);
+  return {
+    type: error.type ?? '',
+    message: error.message,
+    nonRetryable: error.nonRetryable ?? false,
+    nextRetryDelay: error.nextRetryDelay,
+    details: error.details?.[0] as AzureErrorDetails,
+  };
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { chooseKubernetesVersion, isOlder } from '../../workflows/plan/kubernetesVersion.ts';
+import { given, parsed } from '../contract/support.ts';
+import { clusterThere, nothingThere } from './support.ts';
+
+describe('the Kubernetes version', () => {
+  it.each([
+    ["the region's default", {}, '1.34'],
+    ['the one of the guide under profile preview', { profile: 'preview' }, '1.30.3'],
+    ['the minor version of the input', { kubernetesVersion: '1.33' }, '1.33'],
+    ['the patch version of the input', { kubernetesVersion: '1.33.8' }, '1.33.8'],
+    ['the one of the input, even under profile preview', { profile: 'preview', kubernetesVersion: '1.33' }, '1.33'],
+  ])('is %s', (_what, input, version) => {
+    expect(chooseKubernetesVersion(parsed(given(input)), nothingThere).version).toBe(version);
+  });
+
+  it('is proposed from what the region offers with network isolation', () => {
+    const { problems } = chooseKubernetesVersion(parsed(given({ kubernetesVersion: '1.31' })), nothingThere);
+    expect(problems.map(({ whatToDo }) => whatToDo)).toEqual(['Use one of 1.33, 1.34, or a patch version of one.']);
+  });
+
+  it('is that of the cluster, if there is one', () => {
+    const cluster = clusterThere({ kubernetesVersion: '1.28.1' });
+    expect(chooseKubernetesVersion(parsed(given()), { ...nothingThere, cluster })).toEqual({
+      version: '1.28.1',
+      problems: [],
+    });
+  });
+
+  it.each([
+    ['1.29', '1.30', true],
+    ['1.29.15', '1.30', true],
+    ['1.30', '1.30', false],
+    ['1.30.0', '1.30', false],
+    ['1.9', '1.30', true],
+    ['1.100', '1.30', false],
+    ['2.0', '1.30', false],
+    ['0.99', '1.30', true],
+  ])('%s against %s: older is %p', (a, b, older) => {
+    expect(isOlder(a, b)).toBe(older);
+  });
+});

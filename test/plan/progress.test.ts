@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Progress, type StepProgress, stepStates } from '../../contract/index.ts';
+import { criticalPathSeconds } from '../../scripts/critical-path.ts';
+import { progressMarkdown } from '../../workflows/scenario/markdown.ts';
+
+const step = (changes: Partial<StepProgress> = {}): StepProgress => ({
+  id: 'cluster',
+  title: 'Cluster c',
+  action: 'create',
+  reason: 'absent',
+  needs: [],
+  resourceId: '/c',
+  state: 'waiting',
+  ...changes,
+});
+const progress = (changes: Partial<Progress> = {}): Progress => ({
+  scenario: 'createCluster',
+  cluster: '/c',
+  phase: 'applying',
+  revision: 1,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  steps: [],
+  problems: [],
+  ...changes,
+});
+/** The cells of the only step's row. */
+const rowOf = (changes: Partial<StepProgress>): string[] => {
+  const row =
+    progressMarkdown(progress({ steps: [step(changes)] }))
+      .split('\n')
+      .at(-1) ?? '';
+  return row
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+};
+
+describe('the progress of a run as markdown', () => {
+  it('is a heading and the cluster before anything is planned', () => {
+    expect(progressMarkdown(progress({ phase: 'checking' }))).toBe('### createCluster: checking\n\n`/c`');
+  });
+
+  it('lists problems and the decisions that are waited for', () => {
+    const text = progressMarkdown(
+      progress({
+        phase: 'held',
+        problems: [{ where: 'location', problem: 'unknown', whatToDo: 'Use another.' }],
+        decisions: ['retry', 'leave'],
+      }),
+    );
+    expect(text).toContain('- location: unknown. Use another.');
+    expect(text).toContain('(update `decide`): `retry`, `leave`');
+  });
+
+  it.each(stepStates.map((state) => [state]))('shows a step that is %s', (state) => {
+    expect(rowOf({ state })).toEqual([
+      'Cluster c',
+      'create',
+      expect.stringMatching(new RegExp(`^\\S+ ${state}$`)),
+      '',
+      'absent',
+    ]);
+  });
+
+  it.each<[string, Partial<StepProgress>]>([
+    ['the error', { error: 'QuotaExceeded: no', waitsFor: 'AKS' }],
+    ['what is waited for', { waitsFor: 'AKS' }],
+    ['the reason', {}],
+  ])('says first of all %s', (_what, changes) => {
+    expect(rowOf(changes)[4]).toBe(changes.error ?? changes.waitsFor ?? 'absent');
+  });
+
+  it.each<[string, string | undefined, string]>([
+    ['2026-01-01T10:00:00.000Z', undefined, 'since 10:00:00'],
+    ['2026-01-01T10:00:00.000Z', '2026-01-01T10:00:01.250Z', '1.3 s'],
+    ['2026-01-01T10:00:00.000Z', '2026-01-01T10:09:29.000Z', '9 m 29 s'],
+  ])('says how long a step took: %s to %s', (startedAt, finishedAt, expected) => {
+    expect(rowOf({ startedAt, ...(finishedAt !== undefined && { finishedAt }) })[3]).toBe(expected);
+  });
+
+  it('keeps pipes and line breaks out of the table', () => {
+    expect(rowOf({ error: 'a|b\nc\r\nd' })).toHaveLength(5);
+    expect(rowOf({ error: 'a|b\nc' })[4]).toBe('a\\|b c');
+  });
+});
+
+describe('the critical path', () => {
+  const took = (resourceId: string, requestSeconds: number, operationSeconds: number) =>
+    ({ resourceId, requestSeconds, operationSeconds, operation: 'PUT', startedAt: '', status: 'Succeeded' }) as const;
+
+  it('is nothing for nothing', () => {
+    expect(criticalPathSeconds([], [])).toBe(0);
+  });
+
+  it('is the longest way, not the sum', () => {
+    const steps = [
+      step({ id: 'a', resourceId: '/A' }),
+      step({ id: 'b', resourceId: '/b' }),
+      step({ id: 'c', resourceId: '/c', needs: ['a', 'b'] }),
+    ];
+    expect(criticalPathSeconds(steps, [took('/a', 1, 10), took('/b', 1, 30), took('/c', 6, 100)])).toBe(137);
+  });
+
+  it('counts all writes to a resource, and none to another', () => {
+    const durations = [took('/c', 1, 2), took('/C', 3, 4), took('/c/agentPools/a', 100, 100)];
+    expect(criticalPathSeconds([step()], durations)).toBe(10);
+  });
+});

@@ -1,0 +1,65 @@
+import type { Discovered } from '../../activities/discovery.ts';
+import { type ClusterFacts, clusterWorkflowId, ownershipTags, type PlannedStep } from '../../contract/index.ts';
+import { type CreateClusterPlan, planCreateCluster } from '../../workflows/plan/createCluster.ts';
+import { given, parsed } from '../contract/support.ts';
+
+const registered = Object.fromEntries(
+  ['ContainerService', 'ContainerRegistry', 'Compute', 'ManagedIdentity', 'Network'].map((name) => [
+    `Microsoft.${name}`,
+    'Registered',
+  ]),
+);
+
+/** A subscription in which nothing of the cluster is there yet. */
+export const nothingThere: Discovered = {
+  subscription: { state: 'Enabled', locations: ['westeurope', 'swedencentral'] },
+  providers: registered,
+  features: {},
+  kubernetesVersions: [
+    { version: '1.29', isDefault: false, isPreview: false, patchVersions: ['1.29.9'] },
+    { version: '1.33', isDefault: false, isPreview: false, patchVersions: ['1.33.8', '1.33.9'] },
+    { version: '1.34', isDefault: true, isPreview: false, patchVersions: ['1.34.5'] },
+  ],
+};
+
+/** The cluster of the smallest input, as Azure shows it once it is created. */
+export function clusterThere(changes: Partial<ClusterFacts> = {}): ClusterFacts {
+  return {
+    id: '/subscriptions/11111111-1111-1111-1111-111111111111/resourcegroups/rg/providers/Microsoft.ContainerService/managedClusters/cluster',
+    location: 'westeurope',
+    tags: {},
+    provisioningState: 'Succeeded',
+    powerState: 'Running',
+    kubernetesVersion: '1.34',
+    currentKubernetesVersion: '1.34.5',
+    nodeResourceGroup: 'MC_rg_cluster_westeurope',
+    identity: 'SystemAssigned',
+    artifactSource: 'Cache',
+    containerRegistryId:
+      '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/MC_rg_cluster_westeurope/providers/Microsoft.ContainerRegistry/registries/r',
+    outboundType: 'none',
+    enablePrivateCluster: true,
+    enableVnetIntegration: false,
+    agentPoolProfiles: [
+      { name: 'nodepool1', mode: 'System', count: 3, vmSize: 'Standard_D4ds_v5', provisioningState: 'Succeeded' },
+    ],
+    ...changes,
+  };
+}
+
+/** Tags of a cluster that an earlier run of the same workflow made. */
+export const madeEarlier = {
+  [ownershipTags.workflow]: clusterWorkflowId({
+    subscriptionId: '11111111-1111-1111-1111-111111111111',
+    resourceGroup: 'rg',
+    name: 'cluster',
+  }),
+  [ownershipTags.run]: 'earlier run',
+};
+
+/** The plan for the smallest input, changed, where Azure shows what `nothingThere` does, changed. */
+export const planOf = (input: Record<string, unknown> = {}, seen: Partial<Discovered> = {}): CreateClusterPlan =>
+  planCreateCluster(parsed(given(input)), { ...nothingThere, ...seen }, 'this run');
+
+export const actions = ({ steps }: { steps: readonly PlannedStep[] }): Record<string, string> =>
+  Object.fromEntries(steps.map(({ id, action }) => [id, action]));

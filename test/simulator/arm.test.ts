@@ -1,0 +1,234 @@
+import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { group, location, type Started, start, subscription } from './support.ts';
+
+let azure: Started;
+beforeAll(async () => {
+  azure = await start();
+  await azure.resources.resourceGroups.createOrUpdate('arm', { location });
+});
+afterAll(() => azure.simulator.close());
+
+const v = 'api-version=2024-11-01';
+const sub = `/subscriptions/${subscription}`;
+
+test.each<[string, string, string, number, string]>([
+  ['no api-version', 'GET', group('arm'), 400, 'MissingApiVersionParameter'],
+  ['an api-version that is no date', 'GET', `${group('arm')}?api-version=latest`, 400, 'InvalidApiVersionParameter'],
+  [
+    'an unknown subscription',
+    'GET',
+    `/subscriptions/${subscription.replaceAll('1', '9')}/resourceGroups?${v}`,
+    404,
+    'SubscriptionNotFound',
+  ],
+  [
+    'an unknown group',
+    'GET',
+    `${group('none')}/providers/Microsoft.Network/virtualNetworks?${v}`,
+    404,
+    'ResourceGroupNotFound',
+  ],
+  [
+    'an unknown namespace',
+    'GET',
+    `${group('arm')}/providers/Microsoft.Nothing/things/t?${v}`,
+    404,
+    'InvalidResourceNamespace',
+  ],
+  ['an unknown type', 'GET', `${group('arm')}/providers/Microsoft.Network/wires/w?${v}`, 404, 'InvalidResourceType'],
+  [
+    'an unknown action',
+    'POST',
+    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/dance?${v}`,
+    404,
+    'InvalidResourceType',
+  ],
+  [
+    'an unknown resource',
+    'GET',
+    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v?${v}`,
+    404,
+    'ResourceNotFound',
+  ],
+  [
+    'a parent that is missing',
+    'PUT',
+    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/subnets/s?${v}`,
+    404,
+    'ParentResourceNotFound',
+  ],
+  [
+    'a method the type lacks',
+    'PATCH',
+    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/subnets/s?${v}`,
+    405,
+    'MethodNotAllowed',
+  ],
+  ['no location', 'PUT', `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v?${v}`, 400, 'LocationRequired'],
+])('%s: %s %s', async (_what, method, path, status, code) => {
+  const answer = await azure.send(method, path, method === 'GET' ? undefined : {});
+  expect(answer).toMatchObject({ status, body: { error: { code, message: expect.any(String) } } });
+  expect(answer.headers['x-ms-failure-cause']).toBe('gateway');
+  expect(answer.headers['x-ms-ratelimit-remaining-subscription-reads']).toBeUndefined();
+});
+
+test('malformed JSON is refused', async () => {
+  const answer = await azure.send('PUT', `${group('x')}?${v}`, '{"location":');
+  expect(answer).toMatchObject({ status: 400, body: { error: { code: 'InvalidRequestContent' } } });
+});
+
+test('paths ignore case, doubled and trailing slashes', async () => {
+  const answer = await azure.send('GET', `//SUBSCRIPTIONS/${subscription}/resourcegroups/ARM/?${v}`);
+  expect(answer).toMatchObject({ status: 200, body: { name: 'arm', id: group('arm') } });
+});
+
+describe('tokens', () => {
+  const path = `${sub}/resourceGroups?${v}`;
+  const expired = `h.${Buffer.from('{"exp":1}').toString('base64url')}.s`;
+  test.each([
+    ['none', '', 'AuthenticationFailed'],
+    ['garbage', 'Bearer garbage', 'InvalidAuthenticationToken'],
+    ['expired', `Bearer ${expired}`, 'ExpiredAuthenticationToken'],
+  ])('%s: 401', async (_what, authorization, code) => {
+    const answer = await azure.send('GET', path, undefined, { authorization });
+    expect(answer).toMatchObject({ status: 401, body: { error: { code } } });
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer authorization_uri=/);
+  });
+
+  test('over http ARM answers 403, whatever the token', async () => {
+    const answer = await fetch(`http://127.0.0.1:${azure.simulator.port}${path}`);
+    expect([answer.status, await answer.json()]).toMatchObject([403, { error: { code: 'HttpsRequired' } }]);
+  });
+});
+
+test('answers carry the request IDs, and the remaining rate', async () => {
+  const answer = await azure.send('GET', `${group('arm')}?${v}`, undefined, {
+    'x-ms-correlation-request-id': 'c0',
+    'x-ms-client-request-id': 'mine',
+    'x-ms-return-client-request-id': 'true',
+  });
+  expect(answer.headers).toMatchObject({
+    'x-ms-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    'x-ms-correlation-request-id': 'c0',
+    'x-ms-client-request-id': 'mine',
+    'x-ms-routing-request-id': expect.stringMatching(/:\d{8}T\d{6}Z:c0$/),
+    'x-ms-ratelimit-remaining-subscription-reads': expect.stringMatching(/^\d+$/),
+    'x-ms-ratelimit-remaining-subscription-global-reads': expect.stringMatching(/^\d+$/),
+    date: expect.any(String),
+  });
+});
+
+describe('resource groups', () => {
+  test('are made at once, and only in one place', async () => {
+    const put = (where: string) =>
+      azure.send('PUT', `${sub}/resourcegroups/where?${v}`, { location: where, tags: { a: 'b' } });
+    expect(await put('West Europe')).toMatchObject({
+      status: 201,
+      body: { location, tags: { a: 'b' }, properties: { provisioningState: 'Succeeded' } },
+    });
+    expect((await put(location)).status).toBe(200);
+    expect(await put('eastus')).toMatchObject({
+      status: 409,
+      body: { error: { code: 'InvalidResourceGroupLocation' } },
+    });
+    expect((await azure.send('HEAD', `${group('where')}?${v}`)).status).toBe(204);
+    const patched = await azure.resources.resourceGroups.update('where', { tags: { c: 'd' } });
+    expect(patched.tags).toEqual({ c: 'd' });
+  });
+
+  test('are deleted through Location alone, refusing writes meanwhile', async () => {
+    const slow = await start({ speed: 300 });
+    try {
+      await slow.resources.resourceGroups.createOrUpdate('gone', { location });
+      const deleted = await slow.send('DELETE', `${group('gone')}?${v}`);
+      expect(deleted).toMatchObject({ status: 202, body: undefined });
+      expect(deleted.headers['azure-asyncoperation']).toBeUndefined();
+      expect(deleted.headers.location).toMatch(new RegExp(`${sub}/operationresults/[\\w-]+\\?`));
+      expect((await slow.send('GET', `${group('gone')}?${v}`)).at('properties.provisioningState')).toBe('Deleting');
+      const identity = `${group('gone')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i?${v}`;
+      expect(await slow.send('PUT', identity, { location })).toMatchObject({
+        status: 409,
+        body: { error: { code: 'ResourceGroupBeingDeleted' } },
+      });
+      expect((await slow.send('GET', String(deleted.headers.location))).status).toBe(202);
+      await slow.resources.resourceGroups.delete('gone', { updateIntervalInMs: 15 });
+    } finally {
+      await slow.simulator.close();
+    }
+  });
+});
+
+test('a group takes its clusters and their node groups along', async () => {
+  await azure.resources.resourceGroups.createOrUpdate('whole', { location });
+  const cluster = `${group('whole')}/providers/Microsoft.ContainerService/managedClusters/c?api-version=2026-06-01`;
+  const created = await azure.send('PUT', cluster, {
+    location,
+    identity: { type: 'SystemAssigned' },
+    properties: { agentPoolProfiles: [{ name: 'nodepool1', mode: 'System', count: 1 }] },
+  });
+  await azure.settled(created);
+  await azure.resources.resourceGroups.delete('whole', { updateIntervalInMs: 15 });
+  const names: (string | undefined)[] = [];
+  for await (const one of azure.resources.resourceGroups.list()) names.push(one.name);
+  expect(names).toContain('arm');
+  expect(names.filter((name) => name?.includes('whole'))).toEqual([]);
+});
+
+test('subscriptions, tenants, locations and filtered resources are listed', async () => {
+  const client = new SubscriptionClient(azure.credential, azure.client);
+  const ids: (string | undefined)[] = [];
+  for await (const one of client.subscriptions.list()) ids.push(one.subscriptionId);
+  expect(ids).toEqual([subscription, subscription.replaceAll('1', '2')]);
+  const places: (string | undefined)[] = [];
+  for await (const one of client.subscriptions.listLocations(subscription)) places.push(one.name);
+  expect(places).toEqual(expect.arrayContaining([location, 'eastus2euap', 'westcentralus']));
+  const tenants = await azure.send('GET', `/tenants?${v}`);
+  expect(tenants.at('value.0.tenantId')).toMatch(/^[0-9a-f-]{36}$/);
+
+  const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+  await azure.send('PUT', `${group('arm')}/providers/${type}/listed?${v}`, { location });
+  const filter = encodeURIComponent(`resourceType eq '${type.toLowerCase()}' and name eq 'listed'`);
+  expect((await azure.send('GET', `${sub}/resources?$filter=${filter}&${v}`)).at('value')).toMatchObject([
+    { name: 'listed', type, location },
+  ]);
+  expect(await azure.send('GET', `${sub}/resources?$filter=tagName&${v}`)).toMatchObject({
+    status: 400,
+    body: { error: { code: 'InvalidFilterInQueryString' } },
+  });
+});
+
+test('ETags guard writes', async () => {
+  const vnet = `${group('arm')}/providers/Microsoft.Network/virtualNetworks/tagged?api-version=2025-07-01`;
+  const body = { location, properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } } };
+  const put = (headers: Record<string, string>) => azure.send('PUT', vnet, body, headers);
+  const failed = { status: 412, body: { error: { code: 'PreconditionFailed' } } };
+  expect(await put({ 'if-match': '"x"' })).toMatchObject(failed);
+  await azure.settled(await put({ 'if-none-match': '*' }));
+  expect(await put({ 'if-none-match': '*' })).toMatchObject(failed);
+  const { headers } = await azure.send('GET', vnet);
+  expect(headers.etag).toMatch(/^W\/"[0-9a-f-]{36}"$/);
+  expect(await put({ 'if-match': 'W/"stale"' })).toMatchObject(failed);
+  const updated = await put({ 'if-match': String(headers.etag) });
+  expect(updated.status).toBe(200);
+  expect(await put({ 'if-match': String(headers.etag) })).toMatchObject(failed);
+});
+
+test('a caller in a hurry is throttled, by ARM and by AKS', async () => {
+  const slow = await start({ speed: 1 });
+  try {
+    const many = (count: number, path: string) =>
+      Promise.all(Array.from({ length: count }, () => slow.send('GET', path)));
+    const cluster = `${group('x')}/providers/Microsoft.ContainerService/managedClusters/c?api-version=2026-06-01`;
+    const [throttled] = (await many(70, cluster)).filter((answer) => answer.status === 429);
+    expect(throttled?.body).toMatchObject({
+      code: 'Throttled',
+      message: expect.stringContaining('aka.ms/aks/throttling'),
+    });
+    const [refused] = (await many(300, `${sub}?${v}`)).filter((answer) => answer.status === 429);
+    expect(refused?.body).toMatchObject({ error: { code: 'SubscriptionRequestsThrottled' } });
+    expect(Number(refused?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  } finally {
+    await slow.simulator.close();
+  }
+});

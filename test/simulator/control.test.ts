@@ -1,0 +1,244 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Duration, FaultRule, RecordedRequest, ResetRequest } from '../../simulator/index.ts';
+import { startSimulator } from '../../simulator/index.ts';
+import {
+  group,
+  isolatedCluster,
+  location,
+  polling,
+  type Started,
+  start,
+  subscription,
+  version,
+  wireCluster,
+} from './support.ts';
+
+const recordFile = join(mkdtempSync(join(tmpdir(), 'simulator-test-')), 'requests.jsonl');
+let azure: Started;
+beforeAll(async () => {
+  azure = await start({ recordFile });
+});
+beforeEach(async () => {
+  await azure.send('POST', '/simulator/reset');
+  await azure.resources.resourceGroups.createOrUpdate('rg', { location });
+});
+afterAll(() => azure.simulator.close());
+
+const identity = (name: string) =>
+  `${group('rg')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}?api-version=2024-11-30`;
+const cluster = `${group('rg')}/providers/Microsoft.ContainerService/managedClusters/c?${version}`;
+const fault = (rule: FaultRule) => azure.send('POST', '/simulator/faults', rule);
+const recorded = (): RecordedRequest[] =>
+  readFileSync(recordFile, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+test('the state tells edition, speed and a clock that runs faster', async () => {
+  const first = await azure.send('GET', '/simulator/state');
+  expect(first.body).toMatchObject({ edition: 'current', speed: 2000 });
+  await azure.send('PUT', identity('i'), { location });
+  const second = await azure.send('GET', '/simulator/state');
+  // Creating the identity takes two simulated seconds.
+  expect(Date.parse(String(second.at('now'))) - Date.parse(String(first.at('now')))).toBeGreaterThanOrEqual(2000);
+});
+
+describe('reset', () => {
+  test('forgets everything and seeds as asked, over http too', async () => {
+    await azure.send('PUT', identity('i'), { location });
+    await fault({ method: 'GET', path: '.', drop: 'before' });
+    const seed: ResetRequest = {
+      providers: { 'Microsoft.ContainerRegistry': 'NotRegistered' },
+      features: { 'Microsoft.ContainerService/NetworkIsolatedClusterPreview': 'Registered' },
+    };
+    const reset = await fetch(`http://127.0.0.1:${azure.simulator.port}/simulator/reset`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(seed),
+    });
+    expect(reset.status).toBe(204);
+    expect((await azure.send('GET', '/simulator/faults')).body).toEqual([]);
+    expect((await azure.send('GET', '/simulator/durations')).body).toEqual([]);
+    expect((await azure.send('GET', identity('i'))).at('error.code')).toBe('ResourceGroupNotFound');
+    await azure.resources.resourceGroups.createOrUpdate('rg', { location });
+    const registry = `${group('rg')}/providers/Microsoft.ContainerRegistry/registries/demo01?api-version=2025-11-01`;
+    expect(await azure.send('PUT', registry, { location, sku: { name: 'Premium' } })).toMatchObject({
+      status: 409,
+      body: {
+        error: { code: 'MissingSubscriptionRegistration', details: [{ target: 'Microsoft.ContainerRegistry' }] },
+      },
+    });
+    const blocked = { bootstrapProfile: { artifactSource: 'Cache' }, networkProfile: { outboundType: 'block' } };
+    expect((await azure.send('PUT', cluster, wireCluster(blocked))).status).toBe(201);
+  });
+
+  test('hangs up on requests that are waiting', async () => {
+    await fault({ method: 'GET', path: 'resourceGroups/rg$', delaySeconds: 1e6 });
+    const waiting = azure.send('GET', `${group('rg')}?api-version=2024-11-01`);
+    const outcome = expect(waiting).rejects.toThrow('socket hang up');
+    while ((await azure.send('GET', '/simulator/faults')).at('0.hits') !== 1);
+    await azure.send('POST', '/simulator/reset');
+    await outcome;
+  });
+
+  test('names what is wrong with the request', async () => {
+    expect(
+      await azure.send('POST', '/simulator/reset', { features: { nonsense: 'Registered' }, color: 'red' }),
+    ).toMatchObject({
+      status: 400,
+      body: { problems: expect.arrayContaining([expect.stringContaining('nonsense')]) },
+    });
+  });
+});
+
+test('durations tell every write in simulated seconds', async () => {
+  await azure.aks.managedClusters.createOrUpdate('rg', 'c', isolatedCluster(), polling);
+  await azure.aks.agentPools.upgradeNodeImageVersion('rg', 'c', 'nodepool1', polling);
+  await azure.aks.managedClusters.delete('rg', 'c', polling);
+  const { body } = await azure.send('GET', '/simulator/durations');
+  const id = `${group('rg')}/providers/Microsoft.ContainerService/managedClusters/c`;
+  const succeeded = { startedAt: expect.any(String), status: 'Succeeded' };
+  const expected: readonly Record<keyof Duration, unknown>[] = [
+    { ...succeeded, resourceId: group('rg'), operation: 'PUT', requestSeconds: 0.5, operationSeconds: 0 },
+    { ...succeeded, resourceId: id, operation: 'PUT', requestSeconds: 6, operationSeconds: 569 },
+    {
+      ...succeeded,
+      resourceId: `${id}/agentPools/nodepool1`,
+      operation: 'POST upgradeNodeImageVersion',
+      requestSeconds: 2,
+      operationSeconds: 300,
+    },
+    { ...succeeded, resourceId: id, operation: 'DELETE', requestSeconds: 1, operationSeconds: 240 },
+  ];
+  expect(body).toEqual(expected);
+});
+
+describe('faults', () => {
+  test('answer instead of Azure, after some and for a number of times', async () => {
+    const made = await fault({
+      method: 'PUT',
+      path: 'userAssignedIdentities/',
+      after: 1,
+      times: 2,
+      answer: { status: 429, code: 'TooManyRequests', message: 'slow down', headers: { 'retry-after': '7' } },
+    });
+    expect(made).toMatchObject({ status: 201, body: { id: expect.any(String), hits: 0 } });
+    const statuses: number[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const answer = await azure.send('PUT', identity(name), { location });
+      statuses.push(answer.status);
+      if (answer.status === 429) {
+        expect(answer).toMatchObject({ headers: { 'retry-after': '7' }, body: { error: { code: 'TooManyRequests' } } });
+      }
+    }
+    expect(statuses).toEqual([201, 429, 429, 201]);
+    expect((await azure.send('GET', '/simulator/faults')).at('0.hits')).toBe(2);
+    await azure.send('DELETE', '/simulator/faults');
+    expect((await azure.send('GET', '/simulator/faults')).body).toEqual([]);
+  });
+
+  test('answer bare, as AKS does', async () => {
+    await fault({
+      method: '*',
+      path: 'managedclusters',
+      answer: { status: 400, code: 'QuotaExceeded', message: 'no', wrapped: false },
+    });
+    expect((await azure.send('PUT', cluster, wireCluster())).body).toEqual({
+      code: 'QuotaExceeded',
+      details: null,
+      message: 'no',
+      subcode: '',
+    });
+  });
+
+  test('let an operation fail', async () => {
+    await fault({
+      method: 'PUT',
+      path: 'managedClusters/c$',
+      operation: { status: 'Failed', code: 'SubnetIsFull', message: 'full', afterSeconds: 60 },
+    });
+    const created = await azure.send('PUT', cluster, wireCluster());
+    expect(created.status).toBe(201);
+    expect((await azure.settled(created)).body).toMatchObject({
+      status: 'Failed',
+      error: { code: 'SubnetIsFull', message: 'full' },
+    });
+    expect((await azure.send('GET', cluster)).at('properties.provisioningState')).toBe('Failed');
+    expect((await azure.send('GET', '/simulator/durations')).at('1.status')).toBe('Failed');
+    const repaired = await azure.send('PUT', cluster, wireCluster());
+    expect((await azure.settled(repaired)).at('status')).toBe('Succeeded');
+  });
+
+  test('drop the connection before or after the effect', async () => {
+    await fault({ method: 'PUT', path: 'before', drop: 'before' });
+    await fault({ method: 'PUT', path: 'after', drop: 'after' });
+    await expect(azure.send('PUT', identity('before'), { location })).rejects.toThrow('socket hang up');
+    await expect(azure.send('PUT', identity('after'), { location })).rejects.toThrow('socket hang up');
+    expect((await azure.send('GET', identity('before'))).status).toBe(404);
+    expect((await azure.send('GET', identity('after'))).status).toBe(200);
+    const puts = recorded().filter((one) => one.method === 'PUT' && /\/(before|after)\?/.test(one.url));
+    expect(puts.slice(-2).map((one) => one.status)).toEqual([null, 201]);
+  });
+
+  test('ignore a property silently', async () => {
+    await fault({
+      method: 'PUT',
+      path: 'managedClusters/c$',
+      after: 1,
+      ignore: { path: 'properties.bootstrapProfile.artifactSource' },
+    });
+    await azure.settled(await azure.send('PUT', cluster, wireCluster()));
+    const updated = await azure.send('PUT', cluster, wireCluster({ bootstrapProfile: { artifactSource: 'Cache' } }));
+    expect(updated.status).toBe(200);
+    await azure.settled(updated);
+    expect((await azure.send('GET', cluster)).at('properties.bootstrapProfile')).toEqual({ artifactSource: 'Direct' });
+  });
+
+  test('are checked', async () => {
+    expect(await azure.send('POST', '/simulator/faults', { method: 'PUT', path: '(' })).toMatchObject({
+      status: 400,
+      body: { problems: expect.arrayContaining(['path: is not a regular expression']) },
+    });
+    expect(await azure.send('POST', '/simulator/faults', { method: 'PUT', path: 'x' })).toMatchObject({
+      status: 400,
+      body: { problems: [expect.stringContaining('needs an effect')] },
+    });
+  });
+});
+
+describe('the recording', () => {
+  test('has a line per ARM request, without the token, the moment it is taken', async () => {
+    const before = recorded().length;
+    await fault({ method: 'PUT', path: 'recorded', delaySeconds: 1e6 });
+    const waiting = azure.send('PUT', identity('recorded'), { location });
+    const outcome = expect(waiting).rejects.toThrow();
+    while (recorded().length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    const [line] = recorded().slice(before);
+    expect(line).toMatchObject({
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      method: 'PUT',
+      url: `${azure.simulator.endpoint}${identity('recorded')}`,
+      body: { location },
+      status: 201,
+    });
+    expect(line?.headers).not.toHaveProperty('authorization');
+    await azure.send('POST', '/simulator/reset');
+    await outcome;
+  });
+
+  test('leaves out tokens and control requests', () => {
+    expect(recorded().filter((one) => /\/(msi|simulator)\//.test(one.url))).toEqual([]);
+    expect(recorded().some((one) => one.body === null && one.method === 'GET' && one.url.includes(subscription))).toBe(
+      true,
+    );
+  });
+
+  test('needs a folder that exists', async () => {
+    await expect(startSimulator({ recordFile: '/nowhere/requests.jsonl' })).rejects.toThrow(
+      'cannot write the recording /nowhere/requests.jsonl',
+    );
+  });
+});
