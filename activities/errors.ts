@@ -18,7 +18,7 @@ export const advice: Readonly<Record<string, string>> = {
   SubscriptionNotFound: 'Check the subscription ID, and that the identity of the worker can see the subscription.',
   MissingSubscriptionRegistration:
     'Register the resource provider that the message names, then start the scenario again.',
-  FeatureNotRegistered: 'Register the preview feature, or use profile current.',
+  PreviewFeatureNotRegistered: 'Register the preview feature, or use profile current.',
   RequestDisallowedByPolicy: 'An Azure Policy forbids it: change the input, or ask for an exemption.',
   QuotaExceeded: 'Ask for more quota in this region, or use smaller or fewer nodes.',
   ErrCode_InsufficientVCPUQuota: 'Ask for more vCPU quota for this VM family, or use smaller or fewer nodes.',
@@ -33,6 +33,7 @@ export const advice: Readonly<Record<string, string>> = {
   NotOwned: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',
   ResourceGroupNotEmpty:
     'The resource group holds resources that this run did not create. Remove it yourself if it is not needed.',
+  SignInFailed: "Check the worker's Azure credential: no token could be had.",
   Unreachable: 'Check the network path from the worker to Azure Resource Manager.',
 };
 
@@ -131,9 +132,14 @@ function correlation(response: PipelineResponse | undefined): Pick<AzureErrorDet
 }
 
 function unreachable(error: unknown, resourceId: string): ApplicationFailure {
-  const details: AzureErrorDetails = { resourceId, whatToDo: advice.Unreachable ?? lookAtMessage };
+  // The names of what @azure/identity throws; retried as well, for a token endpoint can be down like any other.
+  const name = error instanceof Error ? error.name : '';
+  const type = /^(CredentialUnavailable|Authentication|AggregateAuthentication)/.test(name)
+    ? 'SignInFailed'
+    : 'Unreachable';
+  const details: AzureErrorDetails = { resourceId, whatToDo: advice[type] ?? lookAtMessage };
   const message = error instanceof Error ? error.message : String(error);
-  return ApplicationFailure.create({ type: 'Unreachable', message: `${message} (${resourceId})`, details: [details] });
+  return ApplicationFailure.create({ type, message: `${message} (${resourceId})`, details: [details] });
 }
 
 function isPassing(status: number, code: string, message: string): boolean {

@@ -38,15 +38,18 @@ export async function readKubernetesVersions(
 export function managedClusterActivities(clients: ClientsOf) {
   return {
     /**
-     * Creates the cluster, or reconciles a failed one, and waits until Azure is done.
+     * Creates the cluster, or reconciles a failed one that an earlier run of the workflow made, and waits until Azure is done.
      *
-     * @throws ApplicationFailure with Azure's error code, or `ReadBackMismatch` where Azure shows something else than was asked.
+     * @throws ApplicationFailure with Azure's error code, `NotOwned` if somebody else has made the cluster since discovery,
+     * or `ReadBackMismatch` where Azure shows something else than was asked.
      */
     async createOrUpdateCluster(specification: ClusterSpecification): Promise<ClusterFacts> {
       const { cluster } = specification;
       const { containerService } = clients(cluster.subscriptionId);
       const { managedClusters } = containerService;
       const id = clusterId(cluster);
+      const there = await readCluster(clients, cluster);
+      if (there) refuseForeign(there, ownershipTags.workflow, specification.tags[ownershipTags.workflow]);
       await longRunningOperation({
         resourceId: id,
         start: () => managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, managedCluster(specification)),
@@ -54,7 +57,7 @@ export function managedClusterActivities(clients: ClientsOf) {
         find: async (): Promise<Found<ManagedCluster>> => {
           const seen = await readCluster(clients, cluster);
           if (!seen || isFailed(seen.provisioningState)) return { state: 'absent' };
-          refuseForeign(seen, specification.tags[ownershipTags.run]);
+          refuseForeign(seen, ownershipTags.run, specification.tags[ownershipTags.run]);
           return seen.provisioningState === 'Succeeded'
             ? { state: 'settled', result: undefined }
             : { state: 'running' };
@@ -87,7 +90,7 @@ export function managedClusterActivities(clients: ClientsOf) {
       const { managedClusters } = containerService;
       const seen = await readCluster(clients, cluster);
       if (!seen) return;
-      refuseForeign(seen, run);
+      refuseForeign(seen, ownershipTags.run, run);
       await longRunningOperation({
         resourceId: clusterId(cluster),
         start: () => managedClusters.delete(cluster.resourceGroup, cluster.name),
@@ -111,9 +114,9 @@ export function managedClusterActivities(clients: ClientsOf) {
 
 const isFailed = (provisioningState: string): boolean => /^(failed|cancell?ed)$/i.test(provisioningState);
 
-function refuseForeign(seen: ClusterFacts, run: string | undefined): void {
-  if (seen.tags[ownershipTags.run] === run) return;
-  throw permanentFailure('NotOwned', `Cluster ${seen.id} was not created by this run`, seen.id);
+function refuseForeign({ id, tags }: ClusterFacts, tag: string, owner: string | undefined): void {
+  if (tags[tag] === owner) return;
+  throw permanentFailure('NotOwned', `This cluster was created by somebody else (${id})`, id);
 }
 
 function clusterFacts(cluster: ManagedCluster): ClusterFacts {
@@ -128,7 +131,11 @@ function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     kubernetesVersion: cluster.kubernetesVersion ?? '',
     currentKubernetesVersion: cluster.currentKubernetesVersion ?? '',
     nodeResourceGroup: cluster.nodeResourceGroup ?? '',
-    identity: identity?.type ?? 'None',
+    dnsPrefix: cluster.dnsPrefix ?? '',
+    identity: {
+      type: identity?.type ?? 'None',
+      userAssignedIdentities: Object.keys(identity?.userAssignedIdentities ?? {}),
+    },
     artifactSource: bootstrapProfile?.artifactSource ?? 'Direct',
     ...(containerRegistryId === undefined ? {} : { containerRegistryId }),
     outboundType: networkProfile?.outboundType ?? 'loadBalancer',
@@ -140,6 +147,10 @@ function clusterFacts(cluster: ManagedCluster): ClusterFacts {
       count: pool.count ?? 0,
       vmSize: pool.vmSize ?? '',
       provisioningState: pool.provisioningState ?? 'Unknown',
+      osSKU: pool.osSKU ?? 'Ubuntu',
+      enableAutoScaling: pool.enableAutoScaling ?? false,
+      ...(pool.minCount === undefined ? {} : { minCount: pool.minCount }),
+      ...(pool.maxCount === undefined ? {} : { maxCount: pool.maxCount }),
     })),
   };
 }

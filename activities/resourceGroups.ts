@@ -34,13 +34,19 @@ export async function readResourceGroup(
 
 export function resourceGroupActivities(clients: ClientsOf) {
   return {
-    /** Creates a resource group, or puts the same one again: the call is synchronous and idempotent. */
+    /**
+     * Creates a resource group, or puts the same one again: the call is synchronous and idempotent.
+     *
+     * @throws ApplicationFailure `NotOwned` if somebody else has made the group since discovery; it is then left as it is.
+     */
     async createResourceGroup(
       group: ResourceGroupReference & { location: string; tags: Record<string, string> },
     ): Promise<void> {
       const id = resourceGroupId(group.subscriptionId, group.name);
       const { resources } = clients(group.subscriptionId);
       const { location, tags } = group;
+      const there = await readResourceGroup(clients, group);
+      if (there) refuseForeign(there, tags[ownershipTags.run], id);
       const seen = await azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags }));
       if (seen.location !== location) {
         throw permanentFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
@@ -62,9 +68,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
       };
       const seen = await readResourceGroup(clients, group);
       if (!seen) return;
-      if (seen.tags[ownershipTags.run] !== group.run) {
-        throw permanentFailure('NotOwned', `Resource group ${group.name} was not created by this run (${id})`, id);
-      }
+      refuseForeign(seen, group.run, id);
       if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(id, group.name);
       await longRunningOperation({
         resourceId: id,
@@ -90,4 +94,9 @@ export function resourceGroupActivities(clients: ClientsOf) {
       }
     },
   };
+}
+
+function refuseForeign({ tags }: ResourceGroupFacts, run: string | undefined, id: string): void {
+  if (tags[ownershipTags.run] === run) return;
+  throw permanentFailure('NotOwned', `This resource group was not created by this run (${id})`, id);
 }

@@ -27,7 +27,8 @@ export interface ClusterFacts {
   kubernetesVersion: string;
   currentKubernetesVersion: string;
   nodeResourceGroup: string;
-  identity: string;
+  dnsPrefix: string;
+  identity: { type: string; userAssignedIdentities: string[] };
   artifactSource: string;
   containerRegistryId?: string;
   outboundType: string;
@@ -42,6 +43,10 @@ export interface AgentPoolFacts {
   count: number;
   vmSize: string;
   provisioningState: string;
+  osSKU: string;
+  enableAutoScaling: boolean;
+  minCount?: number;
+  maxCount?: number;
 }
 
 export interface KubernetesVersionFacts {
@@ -64,7 +69,15 @@ export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFac
       differences.push(`${property}: asked ${want}, got ${got}`);
   };
   compare('location', asked.location, seen.location);
-  compare('identity.type', asked.identity.type, seen.identity);
+  compare('identity.type', asked.identity.type, seen.identity.type);
+  if (asked.identity.type === 'UserAssigned') {
+    compare(
+      'identity.userAssignedIdentities',
+      asked.identity.resourceId,
+      seen.identity.userAssignedIdentities.join(', '),
+    );
+  }
+  compare('dnsPrefix', asked.dnsPrefix, seen.dnsPrefix);
   compare('bootstrapProfile.artifactSource', asked.artifactSource, seen.artifactSource);
   compare('networkProfile.outboundType', asked.outboundType, seen.outboundType);
   compare('apiServerAccessProfile.enablePrivateCluster', asked.enablePrivateCluster, seen.enablePrivateCluster);
@@ -77,7 +90,14 @@ export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFac
     const got = seen.agentPoolProfiles.find(({ name }) => name === pool.name);
     compare(`agentPoolProfiles.${pool.name}.vmSize`, pool.vmSize, got?.vmSize);
     compare(`agentPoolProfiles.${pool.name}.mode`, pool.mode, got?.mode);
-    if (!pool.enableAutoScaling) compare(`agentPoolProfiles.${pool.name}.count`, pool.count, got?.count);
+    compare(`agentPoolProfiles.${pool.name}.enableAutoScaling`, pool.enableAutoScaling, got?.enableAutoScaling);
+    if (pool.osSKU !== undefined) compare(`agentPoolProfiles.${pool.name}.osSKU`, pool.osSKU, got?.osSKU);
+    if (pool.enableAutoScaling) {
+      compare(`agentPoolProfiles.${pool.name}.minCount`, pool.minCount, got?.minCount);
+      compare(`agentPoolProfiles.${pool.name}.maxCount`, pool.maxCount, got?.maxCount);
+    } else {
+      compare(`agentPoolProfiles.${pool.name}.count`, pool.count, got?.count);
+    }
   }
   return differences;
 }

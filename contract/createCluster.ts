@@ -193,6 +193,16 @@ export const createClusterInput = z
       },
     ),
     crossCheck(
+      z.object({ cluster: z.object({ resourceGroup: z.string() }), nodeResourceGroup: z.string() }),
+      ({ cluster, nodeResourceGroup }, report) => {
+        if (nodeResourceGroup.toLowerCase() !== cluster.resourceGroup.toLowerCase()) return;
+        report(
+          ['nodeResourceGroup'],
+          "the cluster's own resource group. Use another name: AKS creates this group itself.",
+        );
+      },
+    ),
+    crossCheck(
       z.object({ agentPoolProfiles: z.array(z.object({ name: z.string(), mode: z.string() })).min(1) }),
       ({ agentPoolProfiles: pools }, report) => {
         if (pools.every(({ mode }) => mode === 'User')) {

@@ -46,7 +46,11 @@ describe('looking', () => {
       resourceGroup: { location: 'westeurope', provisioningState: 'Succeeded', tags: { 'aks-isolation-run': run } },
       nodeResourceGroup: { location: 'westeurope' },
       identity: { principalId: expect.stringMatching(/\w/), clientId: expect.stringMatching(/\w/) },
-      cluster: { provisioningState: 'Succeeded', currentKubernetesVersion: '1.34.6', identity: 'SystemAssigned' },
+      cluster: {
+        provisioningState: 'Succeeded',
+        currentKubernetesVersion: '1.34.6',
+        identity: { type: 'SystemAssigned' },
+      },
     });
   });
 

@@ -51,8 +51,8 @@ describe('verification', () => {
     ],
     ['registryAccess', 'Enabled', { ...asPromised, registry: { ...registry, publicNetworkAccess: 'Enabled' } }],
     ['registryEndpoint', 'Pending', { ...asPromised, registry: { ...registry, privateEndpoints: ['Pending'] } }],
-    ['registryEndpoint', '', { ...asPromised, registry: { ...registry, privateEndpoints: [] } }],
-    ['registryCacheRule', '', { ...asPromised, registry: { ...registry, cacheRules: [] } }],
+    ['registryEndpoint', 'absent', { ...asPromised, registry: { ...registry, privateEndpoints: [] } }],
+    ['registryCacheRule', 'absent', { ...asPromised, registry: { ...registry, cacheRules: [] } }],
     ['registryZone', 'absent', { ...asPromised, nodeResourceTypes: [] }],
     ['pool nodepool1', 'absent', withCluster({ agentPoolProfiles: [] })],
   ])('fails %s, seen as %p, and nothing else', (id, seen, readBack) => {

@@ -253,7 +253,13 @@ const stops: Case[] = [
   ["somebody else's failed cluster", cluster, /state is Failed/, {}, found({ provisioningState: 'Failed' })],
   ["somebody else's cancelled cluster", cluster, /state is Canceled/, {}, found({ provisioningState: 'Canceled' })],
   ['a cluster elsewhere', cluster, /^location: asked westeurope, got eastus$/, {}, found({ location: 'eastus' })],
-  ['another identity type', cluster, /^identity.type/, {}, found({ identity: 'UserAssigned' })],
+  [
+    'another identity type',
+    cluster,
+    /^identity.type/,
+    {},
+    found({ identity: { type: 'UserAssigned', userAssignedIdentities: [] } }),
+  ],
   [
     'images from elsewhere',
     cluster,
@@ -275,6 +281,20 @@ const stops: Case[] = [
     /^apiServerAccessProfile.enableVnetIntegration/,
     {},
     found({ enableVnetIntegration: true }),
+  ],
+  [
+    'another DNS prefix than the one given',
+    cluster,
+    /^dnsPrefix: asked mine, got made-elsewhere$/,
+    { dnsPrefix: 'mine' },
+    found({}),
+  ],
+  [
+    'a pool that scales by itself',
+    cluster,
+    /^agentPoolProfiles.nodepool1.enableAutoScaling: asked false, got true/,
+    {},
+    found({ agentPoolProfiles: pool ? [{ ...pool, enableAutoScaling: true, minCount: 1, maxCount: 5 }] : [] }),
   ],
   ['another node resource group', cluster, /^nodeResourceGroup/, {}, found({ nodeResourceGroup: 'other' })],
   ['another version', cluster, /^kubernetesVersion: asked 1.33, got 1.34/, { kubernetesVersion: '1.33' }, found({})],
@@ -349,6 +369,7 @@ describe('createCluster is stopped before it changes anything', () => {
       'networkProfile.outboundType',
       'agentPoolProfiles.nodepool1.vmSize',
       'agentPoolProfiles.nodepool1.mode',
+      'agentPoolProfiles.nodepool1.enableAutoScaling',
       'agentPoolProfiles.nodepool1.count',
     ]);
   });
@@ -378,7 +399,10 @@ describe('a cluster that is there', () => {
   it('may have as many nodes as its autoscaler made', () => {
     const agentPoolProfiles = [{ name: 'nodepool1', enableAutoScaling: true, minCount: 1, maxCount: 9 }];
     expect(
-      planOf({ agentPoolProfiles }, found({ agentPoolProfiles: pool ? [{ ...pool, count: 7 }] : [] })).problems,
+      planOf(
+        { agentPoolProfiles },
+        found({ agentPoolProfiles: pool ? [{ ...pool, ...agentPoolProfiles[0], count: 7 }] : [] }),
+      ).problems,
     ).toEqual([]);
   });
 
@@ -388,6 +412,7 @@ describe('a cluster that is there', () => {
       nodeResourceGroup: 'mc_RG_cluster_westeurope',
       outboundType: 'None',
       artifactSource: 'cache',
+      dnsPrefix: specification.dnsPrefix,
     });
     expect(clusterDifferences(specification, seen)).toEqual([]);
   });

@@ -33,7 +33,8 @@ export function clusterThere(changes: Partial<ClusterFacts> = {}): ClusterFacts 
     kubernetesVersion: '1.34',
     currentKubernetesVersion: '1.34.5',
     nodeResourceGroup: 'MC_rg_cluster_westeurope',
-    identity: 'SystemAssigned',
+    dnsPrefix: 'made-elsewhere',
+    identity: { type: 'SystemAssigned', userAssignedIdentities: [] },
     artifactSource: 'Cache',
     containerRegistryId:
       '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/MC_rg_cluster_westeurope/providers/Microsoft.ContainerRegistry/registries/r',
@@ -41,7 +42,15 @@ export function clusterThere(changes: Partial<ClusterFacts> = {}): ClusterFacts 
     enablePrivateCluster: true,
     enableVnetIntegration: false,
     agentPoolProfiles: [
-      { name: 'nodepool1', mode: 'System', count: 3, vmSize: 'Standard_D4ds_v5', provisioningState: 'Succeeded' },
+      {
+        name: 'nodepool1',
+        mode: 'System',
+        count: 3,
+        vmSize: 'Standard_D4ds_v5',
+        provisioningState: 'Succeeded',
+        osSKU: 'Ubuntu',
+        enableAutoScaling: false,
+      },
     ],
     ...changes,
   };

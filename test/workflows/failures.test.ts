@@ -165,6 +165,19 @@ describe('createCluster when something goes wrong', () => {
     );
   });
 
+  it.concurrent('keeps its hands off a cluster that somebody else makes at the same time', async () => {
+    const given = input('raced');
+    await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, delaySeconds: 200 });
+    const run = await harness.client.createCluster(given);
+    await harness.azure.untilRequested(`PUT ${groupPath(given)}`);
+    await harness.azure.createForeignCluster(given);
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toContain('NotOwned: This cluster was created by somebody else');
+    expect(details.leftovers.map(({ resourceId }) => resourceId)).toEqual([expect.stringMatching(/rg-raced$/)]);
+    const writes = (await harness.azure.writesTo(given)).filter((write) => write.includes('managedClusters'));
+    expect(writes).toEqual([`PUT ${clusterPath(given)} 201`]);
+  });
+
   it.concurrent('sends the cluster once where the reply was lost', async () => {
     const given = input('lost-reply');
     await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, drop: 'after' });

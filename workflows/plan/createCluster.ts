@@ -50,7 +50,7 @@ export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequ
 /** Plans the guide's section "Deploy a network isolated cluster with AKS-managed ACR". */
 export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, run: string): CreateClusterPlan {
   const kubernetesVersion = chooseKubernetesVersion(input, seen);
-  const specification = clusterSpecification(input, kubernetesVersion.version, run);
+  const specification = clusterSpecification(input, seen, kubernetesVersion.version, run);
   const features = featureSteps(input, seen);
   const providers = providerSteps(input, seen, features);
   const group = resourceGroupStep(input, seen);
@@ -75,8 +75,10 @@ export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location 
   return given ?? `MC_${cluster.resourceGroup}_${cluster.name}_${location}`.slice(0, 80).replace(/\.+$/, '');
 }
 
+/** What the input leaves open, a cluster that is there keeps. */
 function clusterSpecification(
   input: ParsedCreateClusterInput,
+  { cluster: found }: Discovered,
   kubernetesVersion: string,
   run: string,
 ): ClusterSpecification {
@@ -87,7 +89,7 @@ function clusterSpecification(
     location: input.location,
     tags: { ...input.tags, ...owned(input, run) },
     kubernetesVersion,
-    dnsPrefix: input.dnsPrefix ?? defaultDnsPrefix(input),
+    dnsPrefix: input.dnsPrefix ?? found?.dnsPrefix ?? defaultDnsPrefix(input),
     nodeResourceGroup: nodeResourceGroup(input),
     identity: input.identity,
     agentPoolProfiles: input.agentPoolProfiles,

@@ -39,7 +39,9 @@ function duration({ startedAt, finishedAt }: StepProgress): string {
   if (startedAt === undefined) return '';
   if (finishedAt === undefined) return `since ${startedAt.slice(11, 19)}`;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
-  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} m ${Math.round(seconds % 60)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} m ${whole % 60} s`;
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -1,6 +1,6 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { Leftover, PlannedStep, StepProgress } from '../../contract/index.ts';
-import { errorText } from './errorText.ts';
+import { errorText, rootCause } from './errorText.ts';
 
 /** What a scenario does about one planned step. */
 export interface StepWork<T> {
@@ -150,12 +150,19 @@ export class Steps {
       return `${kept.resourceId} still needs it`;
     }
     if (!undo) return undefined;
+    const began = progress.state;
     this.#set(progress, { state: 'undoing', waitsFor: 'removal' });
     try {
       await undo();
       this.#set(progress, { state: 'undone' });
       return undefined;
     } catch (error) {
+      const cause = rootCause(error);
+      if (began === 'failed' && cause instanceof ApplicationFailure && cause.type === 'NotOwned') {
+        // The step failed because somebody else made the resource meanwhile: there is nothing of this run's to remove.
+        this.#set(progress, { state: 'failed' });
+        return undefined;
+      }
       this.#set(progress, { state: 'leftBehind', error: errorText(error) });
       return errorText(error);
     }

@@ -10,7 +10,7 @@ export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Che
     title,
     resourceId: of,
     expected: String(expected),
-    seen: String(value ?? 'absent'),
+    seen: value === undefined || value === '' ? 'absent' : String(value),
     ok: String(expected).toLowerCase() === String(value).toLowerCase(),
   });
   const registryId = cluster?.containerRegistryId;
