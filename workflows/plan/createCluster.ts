@@ -155,7 +155,7 @@ function providerSteps(input: ParsedCreateClusterInput, seen: Discovered, featur
       id: `provider:${namespace}`,
       title: `Resource provider ${namespace}`,
       action: !registered ? 'create' : repeat ? 'update' : 'none',
-      reason: registered && repeat ? 'registered again, so that the features take effect' : state,
+      reason: registered && repeat ? 'so that the features take effect' : state,
       needs: repeat ? features.map(({ id }) => id) : [],
       resourceId: providerId(input.cluster.subscriptionId, namespace),
       forwardOnly: registrationsStay,

@@ -30,7 +30,7 @@ export function progressMarkdown(progress: Progress): string {
 function stepTable(steps: readonly StepProgress[]): string {
   const rows = steps.map((step) => {
     const note = step.error ?? step.waitsFor ?? step.reason;
-    return `| ${[step.title, step.action, `${marks[step.state]} ${step.state}`, duration(step), cell(note)].join(' | ')} |`;
+    return `| ${[step.title, step.action, `${marks[step.state]}\u00a0${step.state}`, duration(step), cell(note)].join(' | ')} |`;
   });
   return ['| Step | Action | State | Took | Waits for, or why |', '|---|---|---|---|---|', ...rows].join('\n');
 }
