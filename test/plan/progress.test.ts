@@ -57,7 +57,7 @@ describe('the progress of a run as markdown', () => {
     expect(rowOf({ state })).toEqual([
       'Cluster c',
       'create',
-      expect.stringMatching(new RegExp(`^\\S+ ${state}$`)),
+      expect.stringMatching(new RegExp(`^\\S+\\s${state}$`)),
       '',
       'absent',
     ]);
