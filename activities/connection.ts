@@ -83,7 +83,8 @@ const observeResponse: PipelinePolicy = {
     const path = new URL(request.url).pathname;
     const correlationId = response.headers.get('x-ms-correlation-request-id');
     // The query is left out: operation addresses carry signatures.
-    currentContext()?.log.debug('ARM request', {
+    const level = request.method === 'GET' ? 'DEBUG' : 'INFO';
+    currentContext()?.log.log(level, 'ARM request', {
       method: request.method,
       path,
       status: response.status,

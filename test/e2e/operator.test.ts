@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
-import type { Progress } from '../../contract/index.ts';
+import { type Progress, taskQueue } from '../../contract/index.ts';
 import { type Stack, startStack } from '../../scripts/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
+import { replayAll } from '../support/harness.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const subscription = '11111111-1111-1111-1111-111111111111';
@@ -27,6 +29,9 @@ describe('an operator with the Temporal CLI', () => {
   });
   afterAll(async () => {
     await worker.stop();
+    const connection = await Connection.connect({ address: stack.temporal.address });
+    await replayAll(new Client({ connection }), taskQueue);
+    await connection.close();
     await stack.stop();
     await rm(folder, { recursive: true });
   });

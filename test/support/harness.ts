@@ -67,7 +67,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     async close() {
       worker.shutdown();
       await running;
-      await replayAll(temporal, taskQueue, workflowBundle);
+      await replayAll(temporal, taskQueue);
       await Promise.all([connection.close(), native.close(), azure.close()]);
     },
   };
@@ -229,7 +229,8 @@ export async function failureDetailsOf(
 }
 
 /** Today's workflow code must take every history that the tests made. */
-async function replayAll(temporal: Client, taskQueue: string, workflowBundle: { codePath: string }): Promise<void> {
+export async function replayAll(temporal: Client, taskQueue: string): Promise<void> {
+  const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
   const seen = new Set<string>();
   for await (const { workflowId, runId } of temporal.workflow.list({ query: `TaskQueue = '${taskQueue}'` })) {
     const history = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
