@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
-import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { createLogUpdate } from 'log-update';
 import { AksIsolationClient, type ScenarioRun } from '../client/index.ts';
-import type { CreateClusterInput, Progress, ScenarioResult, VerificationReport } from '../contract/index.ts';
+import type {
+  CreateClusterInput,
+  Progress,
+  ScenarioResult,
+  StepProgress,
+  VerificationReport,
+} from '../contract/index.ts';
 import type { Duration, Edition } from '../simulator/index.ts';
 import { criticalPathSeconds } from './critical-path.ts';
 import { untilInterrupted } from './interruption.ts';
@@ -50,7 +55,7 @@ async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<v
       const result = await run.result();
       if (result.outcome === 'verified') printReport(result);
       await printMakespan(stack, client, run, result);
-      print(`Web UI: ${workflowUrl(stack, run)}`);
+      print(`Web UI: ${workflowUrl(stack, run)}${keep ? '' : ' (it ends with the demo; --keep leaves it up)'}`);
       if (keep) {
         printNextSteps(run);
         await untilInterrupted(new Promise<never>(() => undefined)).catch(() => print('Stopping.'));
@@ -70,26 +75,22 @@ function exampleInput(scenario: DemoScenario, edition: Edition): CreateClusterIn
   return edition === '2024-preview' ? { ...input, profile: 'preview' } : input;
 }
 
-/** No colours where nobody sees them. */
-const tableStyle = process.stdout.isTTY ? { head: ['bold'], compact: true } : { head: [], border: [], compact: true };
-
 async function showProgress(run: ScenarioRun): Promise<void> {
   const screen = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
   const shown = new Map<string, string>();
   for await (const progress of run.watch(200)) {
-    if (screen) screen(progressTable(progress));
+    if (screen) screen(screenText(progress));
     else printChanges(progress, shown);
   }
   screen?.done();
 }
 
-function progressTable({ phase, steps }: Progress): string {
-  const table = new Table({ head: ['Step', 'Action', 'State', 'Waits for'], style: tableStyle });
-  table.push(
-    ...steps.map(({ title, action, state, waitsFor, error }) => [title, action, state, error ?? waitsFor ?? '']),
-  );
-  return `${phase}\n${table.toString()}`;
+function screenText({ phase, steps }: Progress): string {
+  return [phase, ...steps.map((step) => `  ${stepText(step)}`)].join('\n');
 }
+
+const stepText = ({ title, state, waitsFor, error }: StepProgress): string =>
+  `${title}: ${state}${error ? ` (${error})` : waitsFor ? ` (waits for ${waitsFor})` : ''}`;
 
 /** Without a terminal: one line for each change. */
 function printChanges({ phase, steps }: Progress, shown: Map<string, string>): void {
@@ -98,15 +99,15 @@ function printChanges({ phase, steps }: Progress, shown: Map<string, string>): v
     shown.set(key, line);
   };
   printOnce('phase', phase);
-  for (const { id, title, state, waitsFor } of steps) {
-    printOnce(id, `  ${title}: ${state}${waitsFor === undefined ? '' : ` (waits for ${waitsFor})`}`);
-  }
+  for (const step of steps) printOnce(step.id, `  ${stepText(step)}`);
 }
 
 function printReport({ cluster, checks }: VerificationReport): void {
-  const table = new Table({ head: ['Check', 'Expected', 'Seen', ''], style: tableStyle });
-  table.push(...checks.map(({ title, expected, seen, ok }) => [title, expected, seen, ok ? 'ok' : 'NOT OK']));
-  print(`\nVerified: ${cluster}\n${table.toString()}\n`);
+  print(`\nVerified: ${cluster}`);
+  for (const { title, expected, seen, ok } of checks) {
+    print(ok ? `  ok      ${title}: ${seen}` : `  NOT OK  ${title}: ${seen}, expected ${expected}`);
+  }
+  print('');
 }
 
 async function printMakespan(

@@ -8,7 +8,7 @@ const registrationState = z.enum(['NotRegistered', 'Registering', 'Registered', 
 const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registered', 'Unregistered']);
 
 /** Body of POST /simulator/reset. Unnamed providers are Registered, unnamed features NotRegistered. */
-export const resetRequest = z.strictObject({
+const resetRequest = z.strictObject({
   providers: z.record(z.string(), registrationState).optional(),
   features: z.record(z.string().regex(/^[^/]+\/[^/]+$/, 'is not {namespace}/{feature}'), featureState).optional(),
 });

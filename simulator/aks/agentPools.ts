@@ -12,7 +12,7 @@ import { type ClusterBody, clusterBody, type PoolProperties, poolBody, poolReque
 import { allPatches, compareVersions, latestNodeImage, patchOf, upgradesFrom } from './versions.ts';
 
 const clusterType = 'Microsoft.ContainerService/managedClusters';
-export const poolType = `${clusterType}/agentPools`;
+const poolType = `${clusterType}/agentPools`;
 
 /** Node pools and what is computed for them. */
 export const agentPoolTypes: readonly ResourceType[] = [

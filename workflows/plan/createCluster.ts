@@ -71,7 +71,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
 }
 
 /** AKS's own default, which it cuts at the 80 characters that a node resource group may have. It must not end in a dot. */
-export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string {
+function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string {
   return given ?? `MC_${cluster.resourceGroup}_${cluster.name}_${location}`.slice(0, 80).replace(/\.+$/, '');
 }
 

@@ -57,8 +57,8 @@ export interface Movements<Input, Seen, P extends Plan> {
   verify(input: Input, plan: P): Promise<Check[]>;
 }
 
-export const progressDefinition = defineQuery<Progress>(progressQuery);
-export const decideDefinition = defineUpdate<void, [Decision]>(decideUpdate);
+const progressDefinition = defineQuery<Progress>(progressQuery);
+const decideDefinition = defineUpdate<void, [Decision]>(decideUpdate);
 
 /**
  * Runs a scenario: checks its input and its workflow ID, then discovers, plans, applies and verifies, and takes
