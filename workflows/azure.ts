@@ -26,7 +26,7 @@ const operation: ActivityOptions = {
 const registration = (minutes: number): ActivityOptions => ({
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: `${minutes} minutes`,
-  retry: { initialInterval: '1 second', backoffCoefficient: 1.1, maximumInterval: '30 seconds' },
+  retry: { initialInterval: '250 milliseconds', backoffCoefficient: 1.1, maximumInterval: '30 seconds' },
 });
 
 /** The activities of each kind; `summary` is what the Web UI's timeline shows. */
