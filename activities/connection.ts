@@ -16,6 +16,8 @@ export interface AzureConnection {
   endpoint: string;
   /** Certificate authorities to trust, for an endpoint that is not Azure's own. */
   tlsOptions?: { ca: string[] };
+  /** How long one request may take. Default: 90 s; ARM answers, or gives up, after a minute. */
+  requestTimeoutMs?: number;
 }
 
 /** One client per Azure service for one subscription. */
@@ -29,7 +31,7 @@ export interface AzureClients {
 }
 
 /** Makes the clients of a subscription on first use and keeps them, so that connections are reused. */
-export function azureClients({ credential, endpoint, tlsOptions }: AzureConnection) {
+export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutMs = 90_000 }: AzureConnection) {
   const scopes = [`${endpoint}/.default`];
   const options = {
     endpoint,
@@ -38,6 +40,7 @@ export function azureClients({ credential, endpoint, tlsOptions }: AzureConnecti
     // Temporal retries: a retried activity looks before it writes again, which a retry inside the SDK cannot.
     retryOptions: { maxRetries: 0 },
     additionalPolicies: [
+      { policy: boundRequest(requestTimeoutMs), position: 'perCall' as const },
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
     ],
@@ -93,6 +96,23 @@ const observeResponse: PipelinePolicy = {
     return response;
   },
 };
+
+/** The SDK's own bound is none: an activity whose connection went silent would heartbeat for hours and wait for nothing. */
+function boundRequest(timeoutMs: number): PipelinePolicy {
+  return {
+    name: 'boundRequest',
+    async sendRequest(request, next) {
+      request.timeout = timeoutMs;
+      try {
+        return await next(request);
+      } catch (error) {
+        // The SDK tells its own timeout like a cancellation.
+        const timedOut = error instanceof Error && error.name === 'AbortError' && !request.abortSignal?.aborted;
+        throw timedOut ? new Error(`No answer within ${timeoutMs / 1000} s`) : error;
+      }
+    },
+  };
+}
 
 /** Azure's activity log then shows every write of a run under the workflow's run ID. */
 const correlateWithWorkflow: PipelinePolicy = {

@@ -5,7 +5,9 @@ import {
   Connection,
   isGrpcServiceError,
   QueryNotRegisteredError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   type WorkflowHandle,
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -47,15 +49,16 @@ export class ClusterBusyError extends Error {
   }
 }
 
-/** A started scenario. */
+/** A started scenario: this run of it, whatever is started on the cluster afterwards. */
 export interface ScenarioRun {
   readonly workflowId: string;
   /** Where the scenario stands now. */
   progress(): Promise<Progress>;
   /**
-   * Progress whenever it changes, until the scenario ends.
+   * Progress whenever it changes, until the scenario ends. Goes on while no worker is up.
    *
    * @param intervalMs How often Temporal is asked. Default: 500.
+   * @throws Temporal's `ServiceError` if Temporal can no longer be reached, `WorkflowNotFoundError` if there is no such run.
    */
   watch(intervalMs?: number): AsyncGenerator<Progress, void, undefined>;
   /** Waits for the end. Throws Temporal's `WorkflowFailedError`; its cause is one of the contract's `errorTypes`. */
@@ -124,7 +127,9 @@ export class AksIsolationClient {
     try {
       const staticSummary = `${scenario} ${cluster.name}${dryRun ? ' (dry run)' : ''}`;
       const options = { taskQueue: this.#taskQueue, workflowId, args: [given], staticSummary };
-      return scenarioRun(await this.#client.workflow.start(scenario, options));
+      const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
+      // The handle that start returns asks whatever runs under the ID by then, and the ID is used again.
+      return scenarioRun(this.#client.workflow.getHandle(workflowId, firstExecutionRunId));
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new ClusterBusyError(workflowId, error);
       throw error;
@@ -151,29 +156,42 @@ async function* watch(
   progress: () => Promise<Progress>,
   intervalMs: number,
 ): AsyncGenerator<Progress, void, undefined> {
-  let ended = false;
-  const end = handle.result().then(
-    () => undefined,
-    () => undefined,
-  );
-  void end.then(() => {
-    ended = true;
-  });
+  const abandoned = new AbortController();
+  let ended: { error?: unknown } | undefined;
+  const end = handle.client
+    .withAbortSignal(abandoned.signal, () => handle.result())
+    .then(
+      () => ({}),
+      (error: unknown) => (error instanceof WorkflowFailedError ? {} : { error }),
+    )
+    .then((how) => {
+      ended = how;
+    });
   let revision = -1;
-  for (;;) {
-    const last = ended;
-    const current = await progress().catch(unlessTransient);
-    if (current && current.revision !== revision) {
-      revision = current.revision;
-      yield current;
+  try {
+    for (;;) {
+      const last = ended;
+      if (last?.error) throw last.error;
+      const current = await progress().catch(unlessTransient);
+      if (current && current.revision !== revision) {
+        revision = current.revision;
+        yield current;
+      }
+      if (last) return;
+      await Promise.race([end, delay(intervalMs)]);
     }
-    if (last) return;
-    await Promise.race([end, delay(intervalMs)]);
+  } finally {
+    // Whoever stops watching would otherwise keep a request open until the scenario ends.
+    abandoned.abort();
   }
 }
 
-/** A query fails while no worker is up, and on a workflow that refused its input before it could answer any. */
+/**
+ * A query fails while no worker is up, and on a workflow that refused its input before it could answer any. Whether
+ * Temporal itself is gone, the wait for the end says.
+ */
 function unlessTransient(error: unknown): undefined {
-  if (isGrpcServiceError(error) || error instanceof QueryNotRegisteredError) return undefined;
+  if (error instanceof QueryNotRegisteredError) return undefined;
+  if (error instanceof ServiceError && isGrpcServiceError(error.cause)) return undefined;
   throw error;
 }

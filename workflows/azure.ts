@@ -8,14 +8,21 @@ const read: ActivityOptions = {
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 };
 
+/**
+ * A cancelled write must have ended before it is taken back, or it takes effect behind the undo. The SDK documents this
+ * as its default, and does not wait where nothing is said.
+ */
+const waitForCancelled = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ActivityOptions;
+
 /** Calls that Azure answers at once. */
-const write: ActivityOptions = { ...read, scheduleToCloseTimeout: '1 hour' };
+const write: ActivityOptions = { ...read, ...waitForCancelled, scheduleToCloseTimeout: '1 hour' };
 
 /**
  * Operations that take minutes. A killed worker's operation goes on elsewhere after the heartbeat timeout; the longest
  * one that was found in public is an hour, and a busy cluster may have to be waited for before.
  */
 const operation: ActivityOptions = {
+  ...waitForCancelled,
   startToCloseTimeout: '6 hours',
   scheduleToCloseTimeout: '12 hours',
   heartbeatTimeout: '10 seconds',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseErrorBody, parseRetryAfter } from '../../activities/errors.ts';
+import { createActivities } from '../../activities/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { type AzureUnderTest, attempt, failureOf, run, startAzure } from './support.ts';
 
@@ -85,6 +86,17 @@ describe("Azure's errors", () => {
       });
     },
   );
+
+  it.concurrent('are not needed: no answer comes', async () => {
+    const wanted = await azure.specification('silent');
+    const { createOrUpdateCluster } = createActivities({ ...azure.connection, requestTimeoutMs: 200 });
+    await azure.fault({ method: 'PUT', path: 'managedClusters/silent$', delaySeconds: 2000 });
+    expect(await failureOf(attempt().run(createOrUpdateCluster, wanted))).toMatchObject({
+      type: 'Unreachable',
+      message: expect.stringContaining('No answer within 0.2 s'),
+      nonRetryable: false,
+    });
+  });
 });
 
 describe('the body of an error', () => {

@@ -128,9 +128,11 @@ describe('createCluster, profile current', () => {
       kubernetesVersion: '1.12.3',
       identity: { type: 'UserAssigned', resourceId: missing },
     });
-    const { type, problems } = await problemsOf((await harness.client.createCluster(given)).result());
+    const run = await harness.client.createCluster(given);
+    const { type, problems } = await problemsOf(run.result());
     expect(type).toBe('PreflightFailed');
     expect(problems.map(({ where }) => where)).toEqual(expect.arrayContaining(['location', missing]));
+    expect(await run.progress()).toMatchObject({ phase: 'failed', problems });
     expect(await harness.azure.writesTo(given)).toEqual([]);
   });
 
@@ -246,7 +248,7 @@ describe('createCluster, profile preview', () => {
     expect(states(report.steps)).toMatchObject({ 'feature:NetworkIsolatedClusterPreview': 'unchanged' });
   });
 
-  it('gives up a registration that takes longer than its bound, and keeps what is registered', async () => {
+  it('stops to wait for a registration when it is cancelled, and keeps what is registered', async () => {
     await harness.azure.reset();
     await harness.azure.fault({
       method: 'GET',

@@ -9,6 +9,7 @@ import {
   groupPath,
   type Harness,
   input,
+  problemsOf,
   startHarness,
 } from '../support/harness.ts';
 
@@ -51,6 +52,7 @@ describe('createCluster when something goes wrong', () => {
     const { failure, details } = await failureDetailsOf(run.result());
     expect(failure.type).toBe('StepFailed');
     expect(failure.message).toContain('QuotaExceeded: Not enough cores');
+    expect(failure.message).toContain('Ask for more quota');
     expect(failure.message).toContain('taken back');
     expect(details.leftovers).toEqual([]);
     expect(details.steps.map(({ id, state }) => [id, state])).toEqual([
@@ -142,6 +144,34 @@ describe('createCluster when something goes wrong', () => {
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
   });
 
+  it.concurrent('takes one decision, and tells everybody else that it came too late', async () => {
+    const given = input('two-decisions', { onFailure: 'hold' });
+    await failCreation(given);
+    const run = await harness.client.createCluster(given);
+    await waitUntil(run, ({ phase }) => phase === 'held');
+    const answers = await Promise.allSettled([run.decide('leave'), run.decide('leave'), run.decide('leave')]);
+    expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await failureOf(run.result());
+  });
+
+  it.concurrent('tries everything again that has failed when the operator says retry', async () => {
+    const other = await startHarness({ speed: 2000 });
+    try {
+      const namespaces = ['Microsoft.ContainerRegistry', 'Microsoft.Compute'];
+      await other.azure.reset({ providers: Object.fromEntries(namespaces.map((each) => [each, 'NotRegistered'])) });
+      const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+      for (const each of namespaces) await other.azure.fault({ method: 'POST', path: `${each}/register`, answer });
+      const run = await other.client.createCluster(input('several', { onFailure: 'hold' }));
+      await waitUntil(run, ({ phase }) => phase === 'held');
+      const failed = (await run.progress()).steps.filter(({ state }) => state === 'failed');
+      expect(failed.map(({ id }) => id)).toEqual(namespaces.map((each) => `provider:${each}`));
+      await run.decide('retry');
+      expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    } finally {
+      await other.close();
+    }
+  });
+
   it.concurrent('rolls back when the operator says so', async () => {
     const given = input('decided', { onFailure: 'hold' });
     await failCreation(given);
@@ -163,6 +193,42 @@ describe('createCluster when something goes wrong', () => {
     expect(failure.message).toContain(
       'ReadBackMismatch: apiServerAccessProfile.enablePrivateCluster: asked true, got false',
     );
+  });
+
+  it.concurrent('names a cluster that it made and can no longer call its own', async () => {
+    const given = input('untagged');
+    await harness.azure.createGroup(given.cluster.resourceGroup);
+    await harness.azure.fault({
+      method: 'PUT',
+      path: `${clusterPath(given)}$`,
+      operation: quota,
+      ignore: { path: 'tags' },
+    });
+    const { failure, details } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+    expect(failure.type).toBe('RollbackIncomplete');
+    expect(details.leftovers).toEqual([
+      {
+        resourceId: expect.stringMatching(/managedClusters\/untagged$/),
+        why: expect.stringContaining('NotOwned'),
+      },
+    ]);
+  });
+
+  it.concurrent('says what to do where it may not look', async () => {
+    const given = input('unreadable');
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No permission to read' };
+    await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, answer });
+    const run = await harness.client.createCluster(given);
+    const { type, problems } = await problemsOf(run.result());
+    expect(type).toBe('PreflightFailed');
+    expect(problems).toEqual([
+      {
+        where: expect.stringMatching(/managedClusters\/unreadable$/),
+        problem: expect.stringContaining('AuthorizationFailed: No permission to read'),
+        whatToDo: expect.stringContaining("worker's identity"),
+      },
+    ]);
+    expect(await run.progress()).toMatchObject({ phase: 'failed', problems });
   });
 
   it.concurrent('keeps its hands off a cluster that somebody else makes at the same time', async () => {

@@ -33,7 +33,7 @@ import {
   type ScenarioResult,
   searchAttributes,
 } from '../../contract/index.ts';
-import { errorText } from './errorText.ts';
+import { adviceOf, errorText } from './errorText.ts';
 import { progressMarkdown } from './markdown.ts';
 import { type Step, Steps, settle } from './steps.ts';
 
@@ -77,13 +77,15 @@ export async function runScenario<Input extends CommonInput, Seen, P extends Pla
   const run = new ScenarioRun(name, input);
 
   run.enter('discovering');
-  const seen = await movements.discover(input);
+  const seen = await movements.discover(input).catch((error: unknown) => {
+    throw run.undiscovered(error);
+  });
 
   run.enter('planning');
   const plan = movements.plan(input, seen);
   run.accept(plan);
   if (input.dryRun) return run.planned(plan);
-  if (plan.problems.length > 0) throw problemsFailure(errorTypes.preflightFailed, plan.problems);
+  if (plan.problems.length > 0) throw run.refused(plan.problems);
 
   let checks: Check[] = [];
   try {
@@ -144,7 +146,11 @@ function verified(checks: Check[]): Check[] {
 class ScenarioRun {
   readonly #progress: Progress;
   readonly #input: CommonInput;
-  steps = new Steps([], this.#policy(), () => undefined);
+  steps = new Steps(
+    [],
+    () => this.#shouldRetry(),
+    () => undefined,
+  );
   #decision: Decision | undefined;
 
   constructor(scenario: Scenario, input: CommonInput) {
@@ -182,8 +188,28 @@ class ScenarioRun {
   }
 
   accept(plan: Plan): void {
-    this.steps = new Steps(plan.steps, this.#policy(), () => this.#change({}));
+    this.steps = new Steps(
+      plan.steps,
+      () => this.#shouldRetry(),
+      () => this.#change({}),
+    );
     this.#change({ problems: plan.problems });
+  }
+
+  /** The failure that ends the workflow where a look at Azure was refused or cancelled. */
+  undiscovered(error: unknown): unknown {
+    if (isCancellation(error)) this.enter('rolledBack');
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
+    const where = this.#progress.cluster;
+    const whatToDo = adviceOf(error) ?? 'Correct what the message says, then start the scenario again.';
+    return this.refused([{ where, problem: errorText(error), whatToDo }]);
+  }
+
+  /** The failure that ends the workflow before anything was changed. */
+  refused(problems: readonly Problem[]): ApplicationFailure {
+    this.#change({ problems });
+    this.enter('failed');
+    return problemsFailure(errorTypes.preflightFailed, problems);
   }
 
   planned(plan: Plan): ScenarioResult {
@@ -214,7 +240,6 @@ class ScenarioRun {
         return await work();
       } catch (error) {
         if (isCancellation(error) || !(await this.#shouldRetry())) throw error;
-        this.enter('verifying');
       }
     }
   }
@@ -256,15 +281,11 @@ class ScenarioRun {
         : unverified
           ? errorTypes.verificationFailed
           : errorTypes.stepFailed,
-      message: `${errorText(error)}\n${outcome}${remains}`,
+      message: [errorText(error), adviceOf(error), outcome].filter(Boolean).join('\n') + remains,
       nonRetryable: true,
       details: [details],
       ...(error instanceof Error ? { cause: error } : {}),
     });
-  }
-
-  #policy() {
-    return { shouldRetry: () => this.#shouldRetry() };
   }
 
   async #shouldRetry(): Promise<boolean> {
@@ -273,14 +294,18 @@ class ScenarioRun {
     this.#decision = undefined;
     this.enter('held');
     this.#change({ decisions });
-    await condition(() => this.#decision !== undefined);
-    this.#change({ decisions: undefined });
+    try {
+      await condition(() => this.#decision !== undefined);
+    } finally {
+      this.#change({ decisions: undefined });
+    }
     if (this.#decision === 'retry') this.enter(before);
     return this.#decision === 'retry';
   }
 
   #refuseDecision(decision: Decision): void {
     if (this.#progress.phase !== 'held') throw new Error(`Nothing to decide: the scenario is ${this.#progress.phase}`);
+    if (this.#decision !== undefined) throw new Error(`Somebody has decided already: ${this.#decision}`);
     if (!decisions.includes(decision)) throw new Error(`Unknown decision. Use ${decisions.join(', ')}.`);
   }
 

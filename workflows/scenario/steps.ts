@@ -1,4 +1,10 @@
-import { ApplicationFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  isCancellation,
+} from '@temporalio/workflow';
 import type { Leftover, PlannedStep, StepProgress } from '../../contract/index.ts';
 import { errorText, rootCause } from './errorText.ts';
 
@@ -15,37 +21,37 @@ export interface StepWork<T> {
 /** Declares a step; it starts the moment the steps it needs are done. */
 export type Step = <T>(id: string, work: StepWork<T>) => Promise<T | undefined>;
 
-/** What happens when work fails: the operator's decision, as far as the steps need it. */
-export interface FailurePolicy {
-  /** Resolves to `true` if the failed work is to be tried again. Called once everything that runs has settled. */
-  shouldRetry(error: unknown): Promise<boolean>;
-}
-
 interface Entry {
   progress: StepProgress;
   done: Promise<unknown>;
   undo?: () => Promise<void>;
+  /** Whether something of this run's may be in Azure. */
+  begun: boolean;
 }
 
-/** A step that was never started because another one failed. */
+/** A step that was never started because another one failed, or the run was cancelled. */
 class StepSkipped extends Error {}
 
 /** Runs the steps of one plan as ordinary promises, and takes them back in reverse order. */
 export class Steps {
   readonly #entries = new Map<string, Entry>();
-  readonly #policy: FailurePolicy;
+  readonly #shouldRetry: () => Promise<boolean>;
   readonly #changed: () => void;
   #halted = false;
   #abandoned = false;
   #retrying: Promise<boolean> | undefined;
 
-  constructor(planned: readonly PlannedStep[], policy: FailurePolicy, changed: () => void) {
-    this.#policy = policy;
+  /**
+   * @param shouldRetry Resolves to `true` if what failed is to be tried again. Called once everything that runs has settled.
+   * @param changed Called after each change of {@link progress}.
+   */
+  constructor(planned: readonly PlannedStep[], shouldRetry: () => Promise<boolean>, changed: () => void) {
+    this.#shouldRetry = shouldRetry;
     this.#changed = changed;
     for (const step of planned) {
       const notDeclared = Promise.reject(new Error(`Step ${step.id} is planned and never declared`));
       notDeclared.catch(() => undefined);
-      this.#entries.set(step.id, { progress: { ...step, state: 'waiting' }, done: notDeclared });
+      this.#entries.set(step.id, { progress: { ...step, state: 'waiting' }, done: notDeclared, begun: false });
     }
   }
 
@@ -57,14 +63,15 @@ export class Steps {
     const entry = this.#entries.get(id);
     if (!entry) throw new Error(`Step ${id} is not in the plan`);
     if (work.undo) entry.undo = work.undo;
-    const done = this.#run(entry.progress, work);
+    const done = this.#run(entry, work);
     // settle() reports the failure; until then it may be nobody's.
     done.catch(() => undefined);
     entry.done = done;
     return done;
   };
 
-  async #run<T>(progress: StepProgress, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
+  async #run<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
+    const { progress } = entry;
     await this.#turn(progress);
     if (progress.action === 'none') {
       this.#set(progress, { state: 'unchanged' });
@@ -74,11 +81,14 @@ export class Steps {
       this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
         const result = await act();
+        entry.begun = true;
         this.#set(progress, { state: 'done', finishedAt: now() });
         return result;
       } catch (error) {
+        // Whoever finds that somebody else has made the resource meanwhile has not written to it.
+        entry.begun ||= !isNotOwned(error);
         this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
-        if (isCancellation(error) || !(await this.#retry(error))) {
+        if (isCancellation(error) || !(await this.#retry())) {
           this.#abandoned = true;
           throw error;
         }
@@ -100,10 +110,10 @@ export class Steps {
   }
 
   /** Lets what runs settle, then asks once for all that failed meanwhile. */
-  async #retry(error: unknown): Promise<boolean> {
+  async #retry(): Promise<boolean> {
     this.#halted = true;
     await condition(() => !this.progress.some(({ state }) => state === 'running'));
-    this.#retrying ??= this.#policy.shouldRetry(error).finally(() => {
+    this.#retrying ??= this.#shouldRetry().finally(() => {
       this.#retrying = undefined;
     });
     const again = await this.#retrying;
@@ -138,31 +148,25 @@ export class Steps {
 
   /** Everything that was begun and is not taken back. */
   leave(why: string): Leftover[] {
-    return this.progress.filter(wasBegun).map(({ resourceId }) => ({ resourceId, why }));
+    const begun = [...this.#entries.values()].filter((entry) => entry.begun);
+    return begun.map(({ progress: { resourceId } }) => ({ resourceId, why }));
   }
 
   /** Returns why the step's resource stays, if it does. */
-  async #undo({ progress, undo }: Entry, kept: StepProgress | undefined): Promise<string | undefined> {
-    if (!wasBegun(progress)) return undefined;
+  async #undo({ progress, undo, begun }: Entry, kept: StepProgress | undefined): Promise<string | undefined> {
+    if (!begun) return undefined;
     if (progress.forwardOnly !== undefined) return progress.forwardOnly;
     if (kept) {
       this.#set(progress, { state: 'leftBehind' });
       return `${kept.resourceId} still needs it`;
     }
     if (!undo) return undefined;
-    const began = progress.state;
     this.#set(progress, { state: 'undoing', waitsFor: 'removal' });
     try {
       await undo();
       this.#set(progress, { state: 'undone' });
       return undefined;
     } catch (error) {
-      const cause = rootCause(error);
-      if (began === 'failed' && cause instanceof ApplicationFailure && cause.type === 'NotOwned') {
-        // The step failed because somebody else made the resource meanwhile: there is nothing of this run's to remove.
-        this.#set(progress, { state: 'failed' });
-        return undefined;
-      }
       this.#set(progress, { state: 'leftBehind', error: errorText(error) });
       return errorText(error);
     }
@@ -175,13 +179,21 @@ export class Steps {
   }
 }
 
-/** Waits until no step runs any more. Throws the first failure. */
+/** Waits until no step runs any more. Throws the first failure, or a cancellation if the run was cancelled. */
 export async function settle(steps: readonly Promise<unknown>[]): Promise<void> {
   const outcomes = await Promise.allSettled(steps);
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  if (errors.length > 0) throw errors.find((error) => !(error instanceof StepSkipped)) ?? errors[0];
+  if (errors.length === 0) return;
+  if (CancellationScope.current().consideredCancelled) {
+    // A write that was under way may have ended by itself, so that nothing but skipped steps tells of the cancellation.
+    throw errors.find(isCancellation) ?? new CancelledFailure('The run was cancelled');
+  }
+  throw errors.find((error) => !(error instanceof StepSkipped)) ?? errors[0];
 }
 
-const wasBegun = ({ state }: StepProgress): boolean => state === 'done' || state === 'failed';
+function isNotOwned(error: unknown): boolean {
+  const cause = rootCause(error);
+  return cause instanceof ApplicationFailure && cause.type === 'NotOwned';
+}
 
 const now = (): string => new Date().toISOString();

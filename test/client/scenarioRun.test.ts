@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AksIsolationClient, type ScenarioRun } from '../../client/index.ts';
+import { failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
+
+const phasesOf = async (run: ScenarioRun): Promise<string[]> => {
+  const phases: string[] = [];
+  for await (const { phase } of run.watch(25)) phases.push(phase);
+  return phases;
+};
+
+describe('a started scenario', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+  });
+  afterAll(() => harness.close());
+
+  it.concurrent('is still watched while no worker is up', async () => {
+    const client = new AksIsolationClient(harness.temporal, `nobody-${randomUUID()}`);
+    const run = await client.createCluster(input('no-worker'));
+    const watched = phasesOf(run);
+    // The server gives up each query that no worker takes, after ten seconds.
+    await harness.temporal.workflow.getHandle(run.workflowId).terminate();
+    expect(await watched).toEqual([]);
+  });
+
+  it.concurrent('is not the next one on the same cluster', async () => {
+    const given = input('two-runs', { onFailure: 'leave' });
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+    await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, answer });
+    const first = await harness.client.createCluster(given);
+    await failureOf(first.result());
+    const second = await harness.client.createCluster(given);
+    await second.result();
+    expect(await first.progress()).toMatchObject({ phase: 'failed' });
+    expect(await second.progress()).toMatchObject({ phase: 'succeeded' });
+    expect(await harness.client.scenarioOf(given.cluster).progress()).toMatchObject({ phase: 'succeeded' });
+  });
+
+  it.concurrent('that never was cannot be watched', async () => {
+    await expect(phasesOf(harness.client.scenarioOf(input('never').cluster))).rejects.toThrow(/not found/);
+  });
+});

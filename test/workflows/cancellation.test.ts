@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isCancellation } from '@temporalio/workflow';
+import type { ScenarioRun } from '../../client/index.ts';
+import type { Progress } from '../../contract/index.ts';
+import { clusterPath, failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
+
+const waitUntil = async (run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> => {
+  for await (const progress of run.watch(25)) if (reached(progress)) return;
+  throw new Error('The scenario ended before');
+};
+
+describe('createCluster when it is cancelled', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness({ speed: 250 });
+  });
+  afterAll(() => harness.close());
+
+  const cancelled = async (run: ScenarioRun): Promise<void> => {
+    await run.cancel();
+    expect(isCancellation(await failureOf(run.result()))).toBe(true);
+    expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
+  };
+  const untilStarted = async ({ workflowId }: ScenarioRun, activity: string): Promise<void> => {
+    const started = async (): Promise<boolean> => {
+      const { raw } = await harness.temporal.workflow.getHandle(workflowId).describe();
+      return (raw.pendingActivities ?? []).some(
+        ({ activityType, lastStartedTime }) => activityType?.name === activity && lastStartedTime,
+      );
+    };
+    while (!(await started())) await delay(20);
+  };
+
+  it.concurrent('ends at once while it looks at Azure', async () => {
+    const given = input('cancelled-early');
+    await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, delaySeconds: 500 });
+    const run = await harness.client.createCluster(given);
+    await untilStarted(run, 'discover');
+    await cancelled(run);
+    expect(await harness.azure.writesTo(given)).toEqual([]);
+  });
+
+  it.concurrent('takes back a resource group whose creation was under way, whatever onFailure says', async () => {
+    const given = input('cancelled-group', { onFailure: 'leave' });
+    // The activity looks before it writes, and cannot be told of the cancellation.
+    await harness.azure.fault({ method: 'GET', path: `${groupPath(given)}$`, after: 1, delaySeconds: 500 });
+    const run = await harness.client.createCluster(given);
+    await untilStarted(run, 'createResourceGroup');
+    await cancelled(run);
+    expect(await harness.azure.writesTo(given)).toEqual([
+      `PUT ${groupPath(given)} 201`,
+      `DELETE ${groupPath(given)} 202`,
+    ]);
+  });
+
+  it.concurrent('takes back a cluster whose request was about to be sent', async () => {
+    const given = input('cancelled-cluster');
+    await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, after: 1, delaySeconds: 500 });
+    const run = await harness.client.createCluster(given);
+    await untilStarted(run, 'createOrUpdateCluster');
+    await cancelled(run);
+    expect(await harness.azure.writesTo(given)).toEqual([
+      `PUT ${groupPath(given)} 201`,
+      `PUT ${clusterPath(given)} 201`,
+      `DELETE ${clusterPath(given)} 202`,
+      `DELETE ${groupPath(given)} 202`,
+    ]);
+  });
+
+  it.concurrent('takes everything back while an operator is waited for, and waits no more', async () => {
+    const given = input('cancelled-held', { onFailure: 'hold' });
+    const operation = { status: 'Failed', code: 'QuotaExceeded', message: 'Not enough cores' } as const;
+    await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation });
+    const run = await harness.client.createCluster(given);
+    await waitUntil(run, ({ phase }) => phase === 'held');
+    await cancelled(run);
+    expect(await run.progress()).not.toHaveProperty('decisions');
+    expect((await harness.azure.writesTo(given)).map((write) => write.split(' ')[0])).toEqual([
+      'PUT',
+      'PUT',
+      'DELETE',
+      'DELETE',
+    ]);
+  });
+});
