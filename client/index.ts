@@ -172,7 +172,10 @@ async function* watch(
     for (;;) {
       const last = ended;
       if (last?.error) throw last.error;
-      const current = await progress().catch(unlessTransient);
+      const query = progress().catch(unlessTransient);
+      // Where no worker is up, the server keeps a query for half a minute; one that is given up may fail unheard.
+      query.catch(() => undefined);
+      const current = await (last ? query : Promise.race([query, end]));
       if (current && current.revision !== revision) {
         revision = current.revision;
         yield current;

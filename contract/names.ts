@@ -24,13 +24,13 @@ export const searchAttributes = {
   registryMode: defineSearchAttributeKey('AksRegistryMode', 'KEYWORD'),
 } as const;
 
-/** Types of the application failures that a scenario itself ends with; an Azure error keeps Azure's own code as its type. */
+/** Types of the application failures that a scenario ends with; where Azure's error is the cause, its message begins with Azure's code. */
 export const errorTypes = {
   /** The input breaks its schema. Details: `Problem[]`. Nothing was changed. */
   invalidInput: 'InvalidInput',
   /** The workflow ID is not the cluster's lock. Details: `Problem[]`. Nothing was changed. */
   wrongWorkflowId: 'WrongWorkflowId',
-  /** Discovery found what would stop the run later. Details: `Problem[]`. Nothing was changed. */
+  /** Discovery found what would stop the run later, or Azure refused the look. Details: `Problem[]`. Nothing was changed. */
   preflightFailed: 'PreflightFailed',
   /** A step failed. Details: {@link FailureDetails}. */
   stepFailed: 'StepFailed',
