@@ -15,15 +15,17 @@ interface DevOptions extends SimulatorOptions {
 /** What the worker is made of. */
 const watchedFolders = ['contract', 'workflows', 'activities', 'worker'];
 
-const options = new Command('npm run dev --')
+const command = new Command('npm run dev --')
   .description('A Temporal server, a simulated Azure and a worker that starts anew when its code changes.')
   .addOption(portOption('--temporal-port <port>', 'port of the Temporal server (default: a free one)'))
   .addOption(portOption('--ui-port <port>', 'port of the Temporal Web UI (default: a free one)'))
   .addOption(speedOption())
   .addOption(editionOption())
   .addOption(recordOption())
-  .parse()
-  .opts<DevOptions>();
+  .parse();
+const options = command.opts<DevOptions>();
+if (options.temporalPort !== undefined && options.temporalPort === options.uiPort)
+  command.error('error: --temporal-port and --ui-port need different ports.');
 
 try {
   await develop();
@@ -33,9 +35,11 @@ try {
     process.exitCode = 1;
   }
 }
+// A Temporal CLI that is still being fetched would keep the process alive.
+process.exit();
 
 async function develop(): Promise<void> {
-  const stack = await startAnnouncedStack({ ...options, onProgress: print });
+  const stack = await startAnnouncedStack({ ...options, onProgress: print, until: untilInterrupted });
   const start = () => startWorker(stack.workerEnvironment, print);
   let worker = start();
   try {

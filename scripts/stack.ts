@@ -10,6 +10,8 @@ export interface StackOptions {
   edition?: Edition;
   record?: string;
   onProgress: (line: string) => void;
+  /** Waits for the Temporal server, whose CLI may have to be built first; what is left of that ends with this process. */
+  until?: <T>(work: Promise<T>) => Promise<T>;
 }
 
 /** A Temporal dev server and a simulated Azure, with what a worker needs in its environment to use both. */
@@ -27,13 +29,16 @@ export async function startStack({
   edition,
   record,
   onProgress,
+  until = (work) => work,
 }: StackOptions): Promise<Stack> {
-  const temporal = await startTemporalServer({
-    port: temporalPort,
-    uiPort,
-    onProgress,
-    searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, 'Keyword'])),
-  });
+  const temporal = await until(
+    startTemporalServer({
+      port: temporalPort,
+      uiPort,
+      onProgress,
+      searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, 'Keyword'])),
+    }),
+  );
   try {
     const simulator = await startSimulator({
       ...(speed === undefined ? {} : { speed }),

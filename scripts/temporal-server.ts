@@ -46,26 +46,39 @@ const startTimeoutMs = 60_000;
  * @throws Error if an asked port is taken, if no Temporal CLI is found, or if the server ends or does not answer in 60 s.
  */
 export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
-  const { env = process.env, onProgress = () => undefined } = options;
-  const port = await portFor('Temporal frontend', options.port);
-  const uiPort = await portFor('Temporal Web UI', options.uiPort);
+  const { env = process.env, onProgress = () => undefined, port, uiPort } = options;
+  await portFor('Temporal frontend', port);
+  await portFor('Temporal Web UI', uiPort);
   const cli = await findTemporalCli({ env, onProgress });
   onProgress(cli.summary);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(cli.path, options);
+    } catch (error) {
+      // Whoever asks the system for a free port may be given the one that the server is about to take.
+      const lostRace = (port === undefined || uiPort === undefined) && reasonOf(error).includes('already in use');
+      if (!lostRace || attempt === 3) throw error;
+    }
+  }
+}
 
-  const server = execa(cli.path, serverArguments(port, uiPort, options), {
+async function startOnce(cliPath: string, options: TemporalServerOptions): Promise<TemporalServer> {
+  const { env = process.env } = options;
+  const port = await portFor('Temporal frontend', options.port);
+  const uiPort = await portFor('Temporal Web UI', options.uiPort);
+  const server = execa(cliPath, serverArguments(port, uiPort, options), {
     env: withoutTemporalSettings(env),
     extendEnv: false,
     stdin: 'ignore',
-    stdout: 'ignore',
     buffer: false,
     reject: false,
     // Its own process group: Ctrl-C must reach it through stop(), after the worker has shut down. Windows would show a console.
     detached: process.platform !== 'win32',
   });
   const { pid } = server;
-  const stderrTail = keepTail(server.stderr);
+  const printed = keepTail(server.stdout, server.stderr);
   const exited = server.then(({ exitCode, signal, shortMessage }) =>
-    `temporal server start-dev ended with ${signal ?? `code ${exitCode ?? shortMessage}`}. ${stderrTail()}`.trim(),
+    `temporal server start-dev ended with ${signal ?? `code ${exitCode ?? shortMessage}`}. ${printed()}`.trim(),
   );
   if (pid === undefined) throw new Error(await exited);
   endWithThisProcess(pid, exited);
@@ -120,12 +133,13 @@ async function portFor(use: string, asked: number | undefined): Promise<number> 
   return asked;
 }
 
-/** The last lines the server printed as errors, for when it dies. */
-function keepTail(stream: Readable): () => string {
+/** The last lines the server printed, for when it dies: logs go to stderr, a port it cannot have to stdout. */
+function keepTail(...streams: Readable[]): () => string {
   let tail = '';
-  stream.setEncoding('utf8').on('data', (chunk: string) => {
-    tail = (tail + chunk).slice(-4000);
-  });
+  for (const stream of streams)
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      tail = (tail + chunk).slice(-4000);
+    });
   return () => tail.trim().split('\n').slice(-5).join('\n');
 }
 

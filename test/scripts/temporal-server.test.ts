@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
+import { findTemporalCli } from '../../scripts/temporal-cli.ts';
 import { startTemporalServer } from '../../scripts/temporal-server.ts';
 import { program, runModule, scratchFolder } from './support.ts';
 
@@ -93,6 +94,18 @@ test('a server that ends early is an error with what it printed', async () => {
   await expect(startTemporalServer({ env: { ...process.env, TEMPORAL_CLI_PATH: cli } })).rejects.toThrow(
     /ended with code 3\. the disk is full/,
   );
+});
+
+test('a free port that somebody else takes first costs another attempt, not the server', async () => {
+  await using scratch = await scratchFolder();
+  const { path } = await findTemporalCli();
+  const cli = await program(
+    `${scratch.path}/temporal`,
+    `[ "$1" = --version ] || [ -e ${scratch.path}/lost ] && exec ${path} "$@"`,
+    `: > ${scratch.path}/lost; echo 'listen tcp: bind: address already in use'; exit 1`,
+  );
+  const server = await startTemporalServer({ env: { ...process.env, TEMPORAL_CLI_PATH: cli } });
+  await server.stop();
 });
 
 test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('the server ends when its parent ends by %s', async (signal) => {
