@@ -7,12 +7,27 @@ import { durations } from './durations.ts';
 const registrationState = z.enum(['NotRegistered', 'Registering', 'Registered', 'Unregistered']);
 const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registered', 'Unregistered']);
 
-/** Body of POST /simulator/reset. Unnamed providers are Registered, unnamed features NotRegistered. */
+/**
+ * Body of POST /simulator/reset. Unnamed providers are Registered, unnamed features NotRegistered; the caller may do
+ * everything, or only what `callerPermissions` say; vCPU limits are 350, or what `quotas` say by family or for `cores`.
+ */
 const resetRequest = z.strictObject({
   providers: z.record(z.string(), registrationState).optional(),
   features: z.record(z.string().regex(/^[^/]+\/[^/]+$/, 'is not {namespace}/{feature}'), featureState).optional(),
+  roleDelaySeconds: z.number().nonnegative().default(30),
+  callerPermissions: z
+    .array(
+      z.strictObject({
+        scope: z.string().startsWith('/'),
+        actions: z.array(z.string()),
+        notActions: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+  quotas: z.record(z.string(), z.int().nonnegative()).default({}),
 });
 export type ResetRequest = z.input<typeof resetRequest>;
+export type Seed = z.output<typeof resetRequest>;
 
 /** Item of GET /simulator/durations; times are simulated. */
 export interface Duration {
@@ -38,7 +53,7 @@ export interface SimulatorState {
 /** The world in use and the way to a fresh one. */
 export interface Worlds {
   current(): World;
-  reset(seed: z.output<typeof resetRequest>): void;
+  reset(seed: Seed): void;
 }
 
 /** The control API: not part of ARM, no token needed, http or https. */

@@ -8,7 +8,7 @@ import { Recorder } from './arm/recorder.ts';
 import { Registry } from './arm/registry.ts';
 import { issueToken } from './arm/token.ts';
 import { type Edition, World } from './arm/world.ts';
-import { addControlRoutes, type ResetRequest } from './control.ts';
+import { addControlRoutes, type Seed } from './control.ts';
 import { providers } from './providers.ts';
 import { seedWorld } from './seed.ts';
 import { listen, makeCertificate } from './server.ts';
@@ -51,8 +51,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const epoch = Date.now();
   const registry = new Registry(providers);
   const arm = new Arm(registry, new Recorder(options.recordFile));
-  const freshWorld = (seed: ResetRequest) => seedWorld(new World(edition, speed, epoch), registry, providers, seed);
-  let world = freshWorld({});
+  const freshWorld = (seed: Seed) => seedWorld(new World(edition, speed, epoch), registry, providers, seed);
+  let world = freshWorld({ roleDelaySeconds: 30, quotas: {} });
 
   const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
   app.removeAllContentTypeParsers();

@@ -1,6 +1,9 @@
 import type { Provider } from './arm/provider.ts';
+import { authorization } from './providers/authorization.ts';
+import { compute } from './providers/compute.ts';
 import { containerRegistry } from './providers/containerRegistry.ts';
 import { features } from './providers/features.ts';
+import { locks } from './providers/locks.ts';
 import { managedClusters } from './providers/managedClusters.ts';
 import { managedIdentity } from './providers/managedIdentity.ts';
 import { privateDns } from './providers/privateDns.ts';
@@ -14,7 +17,10 @@ export const providers: readonly Provider[] = [
   subscriptions,
   resourceGroups,
   features,
+  authorization,
+  locks,
   managedIdentity,
+  compute,
   virtualNetworks,
   privateEndpoints,
   privateDns,

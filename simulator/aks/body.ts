@@ -247,7 +247,10 @@ function identity(world: World, request: ClusterRequest, existing: ClusterBody |
   if (!sent) return undefined;
   if (sent.type !== 'UserAssigned') {
     const before = existing?.identity?.type === 'SystemAssigned' ? existing.identity : undefined;
-    return before ?? { type: 'SystemAssigned', principalId: randomUUID(), tenantId };
+    if (before) return before;
+    const principalId = randomUUID();
+    world.principals.set(principalId, world.clock.now());
+    return { type: 'SystemAssigned', principalId, tenantId };
   }
   const users = isBody(sent.userAssignedIdentities) ? Object.keys(sent.userAssignedIdentities) : [];
   const entries = users.map((id) => {

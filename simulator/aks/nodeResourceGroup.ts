@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import ipaddr from 'ipaddr.js';
 import type { World } from '../arm/world.ts';
 import { createIdentity } from '../providers/managedIdentity.ts';
 import { createGroup } from '../providers/resourceGroups.ts';
-import { createVnet, subnetRanges } from '../providers/virtualNetworks.ts';
+import { createVnet } from '../providers/virtualNetworks.ts';
 import { guidFrom, kubeletIdentityId } from './body.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
 import { type ClusterBody, poolBody } from './shapes.ts';
@@ -115,15 +114,7 @@ function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, m
     location: cluster.location,
     subnet,
     vnet,
-    addresses: { data: hostAddress(world, subnet, 4), registry: hostAddress(world, subnet, 5) },
   });
-}
-
-/** Address number n of a subnet. */
-function hostAddress(world: World, subnet: string, host: number): string {
-  const [range = '10.224.0.0/16'] = subnetRanges(world, subnet);
-  const bytes = ipaddr.IPv4.networkAddressFromCIDR(range).toByteArray();
-  return [...bytes.slice(0, 3), (bytes[3] ?? 0) + host].join('.');
 }
 
 /** The pools of a cluster, in the order in which they were made. */

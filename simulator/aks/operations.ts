@@ -16,6 +16,8 @@ export const seconds = {
   deletePool: 120,
   tags: 30,
   abort: 30,
+  findNetworkClosed: 30,
+  findNodesFailed: 240,
 } as const;
 
 function locations(operation: Operation): string {

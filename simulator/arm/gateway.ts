@@ -11,6 +11,7 @@ const writes = new Set(['PUT', 'PATCH', 'POST', 'DELETE']);
 /** The checks of ARM itself in ARM's order, then the provider. @throws ArmError */
 export function route(registry: Registry, target: Target, request: ArmRequest): Reply {
   checkScope(target, request);
+  for (const guard of registry.guards) guard(request, actionOf(target, request));
   const { type } = target;
   if (type.kind === 'computed') {
     if (target.id.names.length > 0) checkParent(registry, target, request);
@@ -111,6 +112,23 @@ function checkScope(target: Target, request: ArmRequest): void {
       details: [{ code: 'MissingSubscriptionRegistration', target: namespace, message }],
     });
   }
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  GET: 'read',
+  HEAD: 'read',
+  PUT: 'write',
+  PATCH: 'write',
+  DELETE: 'delete',
+};
+
+/** What is asked, as Azure's roles name it: `Microsoft.Network/virtualNetworks/write`. */
+function actionOf({ type, form, action, id }: Target, { method }: ArmRequest): string {
+  if (method !== 'POST') return `${type.type}/${verbs[method]}`;
+  // Registering a provider is the provider's action, not that of Microsoft.Resources.
+  if (type.type === 'Microsoft.Resources/subscriptions/providers') return `${id.names[1]}/${action}/action`;
+  if (form === 'action') return `${type.type}/${action}/action`;
+  return `${type.type}/${type.kind === 'computed' && type.countsAsRead ? 'read' : 'action'}`;
 }
 
 /** A child cannot be written or listed without its parent. */

@@ -27,6 +27,6 @@ export function withEtag(resource: Resource): Body {
 }
 
 /** `properties` of a resource; empty when it has none. */
-export function propertiesOf(resource: Resource): Body {
+export function propertiesOf(resource: Pick<Resource, 'body'>): Body {
   return isBody(resource.body.properties) ? resource.body.properties : {};
 }

@@ -46,8 +46,8 @@ export interface OperationSpec {
   readonly verb: string;
   readonly location?: string;
   readonly seconds: number;
-  /** Known from the start to fail, at the end: Azure accepts the request and finds out later. */
-  readonly fails?: OperationFault;
+  /** Azure accepts the request and finds out later, so many seconds into the operation, what is wrong with it. */
+  readonly findings?: readonly { readonly seconds: number; failure(): OperationFault | undefined }[];
   onEnd(status: OperationEnd, error: OperationError | undefined): void;
 }
 
@@ -82,7 +82,7 @@ export class Operations {
   }
 
   /** Starts an operation; its time runs from the moment the request is answered. */
-  start(spec: OperationSpec, apiVersion: string, requestSeconds: number, fault = spec.fails): Operation {
+  start(spec: OperationSpec, apiVersion: string, requestSeconds: number, fault?: OperationFault): Operation {
     const operation: Operation = {
       ...spec,
       id: randomUUID(),
@@ -100,7 +100,17 @@ export class Operations {
     if (style?.resultPath) this.#byPath.set(keyOf(style.resultPath(operation)), { operation, view: 'result' });
     const seconds = requestSeconds + (fault?.afterSeconds ?? spec.seconds);
     const finish = () => (fault ? this.end(operation, fault.status, fault) : this.end(operation, 'Succeeded'));
-    this.#cancels.set(operation, this.#clock.after(seconds, finish));
+    const cancels = [this.#clock.after(seconds, finish)];
+    for (const finding of spec.findings ?? []) {
+      const look = () => {
+        const found = finding.failure();
+        if (found) this.end(operation, found.status, found);
+      };
+      cancels.push(this.#clock.after(requestSeconds + finding.seconds, look));
+    }
+    this.#cancels.set(operation, () => {
+      for (const cancel of cancels) cancel();
+    });
     return operation;
   }
 

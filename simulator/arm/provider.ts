@@ -77,6 +77,8 @@ export type ResourceType = StoredType | ComputedType;
 export interface Provider {
   readonly types: readonly ResourceType[];
   readonly behaviours: readonly Behaviour[];
+  /** Refuses requests to any provider: permissions and locks. `action` as RBAC names it. @throws ArmError */
+  guard?(request: ArmRequest, action: string): void;
   /** Fills a fresh world. */
   seed?(world: World): void;
 }

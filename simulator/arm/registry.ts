@@ -15,8 +15,10 @@ export interface Target {
 export class Registry {
   readonly #types = new Map<string, ResourceType>();
   readonly #namespaces = new Set<string>();
+  readonly guards: readonly NonNullable<Provider['guard']>[];
 
   constructor(providers: readonly Provider[]) {
+    this.guards = providers.flatMap(({ guard }) => (guard ? [guard] : []));
     for (const type of providers.flatMap((provider) => provider.types)) {
       this.#types.set(type.type.toLowerCase(), type);
       this.#namespaces.add(type.type.split('/')[0] ?? '');

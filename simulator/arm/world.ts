@@ -17,6 +17,22 @@ export interface Write {
   readonly longRunning: Operation | undefined;
 }
 
+/** What a reset may set. */
+export interface WorldSettings {
+  /** Seconds until a role assignment takes effect. */
+  readonly roleDelaySeconds: number;
+  /** What the caller may do; left out, everything. */
+  readonly callerPermissions?: readonly CallerPermission[] | undefined;
+  /** vCPU limits by family, lower case, or `cores`. */
+  readonly quotas: Readonly<Record<string, number>>;
+}
+
+export interface CallerPermission {
+  readonly scope: string;
+  readonly actions: readonly string[];
+  readonly notActions?: readonly string[] | undefined;
+}
+
 /** Everything that a reset forgets. */
 export class World {
   readonly edition: Edition;
@@ -26,6 +42,9 @@ export class World {
   readonly throttle = new Throttle();
   readonly faults = new Faults();
   readonly writes: Write[] = [];
+  /** When each identity's principal was made, by its ID in lower case: the directory learns of it late. */
+  readonly principals = new Map<string, Date>();
+  settings: WorldSettings = { roleDelaySeconds: 30, quotas: {} };
   /** `{subscription}/{namespace}/{feature}` in lower case: flags that are registered *and* have reached their provider. */
   readonly activeFeatures = new Set<string>();
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../arm/errors.ts';
 import { parentPath } from '../arm/ids.ts';
-import { type Body, isBody, withoutNulls } from '../arm/json.ts';
+import { type Body, isBody, valueAt, withoutNulls } from '../arm/json.ts';
 import { propertiesOf } from '../arm/network.ts';
 import type { OperationStyle } from '../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
@@ -9,9 +9,12 @@ import { normalLocation } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
 import { callerObjectId } from '../arm/token.ts';
 import type { World } from '../arm/world.ts';
+import { disconnectEndpoints, refreshMembers } from './privateEndpoints.ts';
 
+const connectionType = 'Microsoft.ContainerRegistry/registries/privateEndpointConnections';
 const registryType = 'Microsoft.ContainerRegistry/registries';
 const ruleType = 'Microsoft.ContainerRegistry/registries/cacheRules';
+const replicaType = 'Microsoft.ContainerRegistry/registries/replications';
 const registryBody = z.looseObject({
   location: z.string(),
   tags: z.record(z.string(), z.string()).nullish(),
@@ -24,8 +27,20 @@ const registryPatch = z.looseObject({
   properties: z.looseObject({}).nullish(),
 });
 const ruleBody = z.looseObject({
-  properties: z.looseObject({ sourceRepository: z.string().min(1), targetRepository: z.string().min(1) }),
+  properties: z.looseObject({
+    sourceRepository: z.string().min(1),
+    targetRepository: z.string().min(1),
+    credentialSetResourceId: z.string().nullish(),
+  }),
 });
+const rulePatch = z.looseObject({
+  properties: z.looseObject({
+    sourceRepository: z.undefined().optional(),
+    targetRepository: z.undefined().optional(),
+    credentialSetResourceId: z.string().nullish(),
+  }),
+});
+const replicaBody = z.looseObject({ location: z.string(), tags: z.record(z.string(), z.string()).nullish() });
 
 /** Container registries and cache rules. */
 export const containerRegistry: Provider = {
@@ -34,6 +49,7 @@ export const containerRegistry: Provider = {
       kind: 'stored',
       type: registryType,
       tracked: true,
+      view: registryView,
       put: putRegistry,
       patch: patchRegistry,
       delete: removeRegistry,
@@ -44,8 +60,10 @@ export const containerRegistry: Provider = {
       notFound: (request) =>
         new ArmError(404, 'CacheRuleNotFound', `The cache rule '${request.id.names[1]}' was not found.`),
       put: putRule,
+      patch: patchRule,
       delete: removeRule,
     },
+    { kind: 'stored', type: replicaType, tracked: true, put: putReplica, delete: removeReplica, list: listReplicas },
     {
       kind: 'computed',
       type: 'Microsoft.ContainerRegistry/checkNameAvailability',
@@ -67,6 +85,30 @@ export const containerRegistry: Provider = {
       source: 'MicrosoftDocs/azure-dev-docs#1303 (the status is modelled)',
     },
     {
+      id: 'registry-sku-rules',
+      says: 'Public access can be disabled, replicas made and endpoints kept on Premium only; anonymous pull needs Standard or Premium.',
+      evidence: 'documented',
+      source: 'Microsoft Learn, "Container registry service tiers" (codes are modelled)',
+    },
+    {
+      id: 'registry-busy',
+      says: 'While an operation runs on a registry, other writes to it get 409.',
+      evidence: 'modelled',
+      source: 'no source found',
+    },
+    {
+      id: 'cache-rule-rules',
+      says: 'A rule for docker.io needs credentials; source and target cannot be changed; two rules cannot have one target.',
+      evidence: 'recorded',
+      source: 'hashicorp/terraform-provider-azurerm PR #27983 for docker.io (the others are modelled)',
+    },
+    {
+      id: 'registry-replicas',
+      says: 'A replica takes 60 s and adds a data member to the private endpoints; the own region is listed as one.',
+      evidence: 'documented',
+      source: 'Microsoft Learn, "Geo-replication in Azure Container Registry" (the duration is modelled)',
+    },
+    {
       id: 'cache-rule-delete',
       says: 'Deleting a cache rule answers 202 with the body null and Location alone.',
       evidence: 'recorded',
@@ -81,8 +123,10 @@ function putRegistry(request: ArmRequest, existing: Resource | undefined): Reply
   const id = existing?.id ?? request.resourceId;
   const name = id.split('/').at(-1) ?? '';
   if (!existing) checkFree(world, name);
+  refuseWhileBusy(world, id);
   const location = normalLocation(sent.location);
   const before = existing ? propertiesOf(existing) : {};
+  checkTier(world, id, sent.sku.name, { ...before, ...cleaned(sent.properties) });
   const registry = world.store.put(id, registryType, {
     type: registryType,
     id,
@@ -104,7 +148,9 @@ function putRegistry(request: ArmRequest, existing: Resource | undefined): Reply
 function patchRegistry(request: ArmRequest, registry: Resource): Reply {
   const { world } = request;
   const sent = parseBody(request, registryPatch);
+  refuseWhileBusy(world, registry.id);
   const properties = { ...propertiesOf(registry), ...cleaned(sent.properties), provisioningState: 'Updating' };
+  checkTier(world, registry.id, sent.sku?.name ?? String(valueAt(registry.body, 'sku.name')), properties);
   world.store.put(registry.id, registryType, {
     ...registry.body,
     ...(sent.tags && { tags: sent.tags }),
@@ -115,7 +161,10 @@ function patchRegistry(request: ArmRequest, registry: Resource): Reply {
 }
 
 function removeRegistry(request: ArmRequest, registry: Resource): Reply {
-  request.world.remove(registry.id);
+  const { world } = request;
+  refuseWhileBusy(world, registry.id);
+  disconnectEndpoints(world, registry.id);
+  world.remove(registry.id);
   return { status: 200 };
 }
 
@@ -123,6 +172,7 @@ function putRule(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const { properties } = parseBody(request, ruleBody);
   const id = existing?.id ?? request.resourceId;
+  checkRule(world, id, properties, existing);
   const creationDate = existing ? propertiesOf(existing).creationDate : world.clock.now().toISOString();
   const rule = world.store.put(id, ruleType, {
     type: ruleType,
@@ -132,6 +182,135 @@ function putRule(request: ArmRequest, existing: Resource | undefined): Reply {
     properties: { ...cleaned(properties), creationDate, provisioningState: existing ? 'Updating' : 'Creating' },
   });
   return running(request, rule, existing ? 200 : 201, 0.5, locationOf(world, id));
+}
+
+function patchRule(request: ArmRequest, rule: Resource): Reply {
+  const { world } = request;
+  const { credentialSetResourceId } = parseBody(request, rulePatch).properties;
+  const properties = { ...propertiesOf(rule), ...cleaned({ credentialSetResourceId }), provisioningState: 'Updating' };
+  world.store.put(rule.id, ruleType, { ...rule.body, properties });
+  return running(request, rule, 201, 0.5, locationOf(world, rule.id));
+}
+
+/** @throws ArmError where Azure would refuse the rule. */
+function checkRule(
+  world: World,
+  id: string,
+  {
+    sourceRepository: source,
+    targetRepository: target,
+    credentialSetResourceId,
+  }: z.infer<typeof ruleBody>['properties'],
+  existing: Resource | undefined,
+): void {
+  if (source.startsWith('docker.io/') && !credentialSetResourceId) {
+    throw new ArmError(400, 'EnforceDockerAuthentication', 'Docker Hub rules need a credential set.');
+  }
+  const before = existing ? propertiesOf(existing) : undefined;
+  if (before && (before.sourceRepository !== source || before.targetRepository !== target)) {
+    throw new ArmError(400, 'CacheRuleUpdateNotAllowed', 'Source and target of a cache rule cannot be changed.');
+  }
+  const twin = world.store
+    .list(ruleType, parentPath(id))
+    .find((rule) => rule !== existing && propertiesOf(rule).targetRepository === target);
+  if (twin) {
+    throw new ArmError(
+      409,
+      'CacheRuleConflict',
+      `The target repository '${target}' is that of rule '${twin.name}' already.`,
+    );
+  }
+}
+
+function putReplica(request: ArmRequest, existing: Resource | undefined): Reply {
+  const { world } = request;
+  const sent = parseBody(request, replicaBody);
+  const id = existing?.id ?? request.resourceId;
+  const registry = world.store.get(parentPath(id));
+  const location = normalLocation(sent.location);
+  if (valueAt(registry?.body, 'sku.name') !== 'Premium') throw notInTier('Geo-replication', 'Premium');
+  if (location === registry?.body.location) {
+    throw new ArmError(409, 'ReplicationConflict', `The registry itself is in ${location}.`);
+  }
+  const replica = world.store.put(id, replicaType, {
+    id,
+    name: id.split('/').at(-1),
+    type: replicaType,
+    location,
+    tags: sent.tags ?? {},
+    properties: {
+      provisioningState: existing ? 'Updating' : 'Creating',
+      regionEndpointEnabled: true,
+      zoneRedundancy: 'Disabled',
+    },
+  });
+  return {
+    status: existing ? 200 : 201,
+    body: replica.body,
+    operation: {
+      style: registryStyle('async'),
+      resourceId: id,
+      verb: 'PUT',
+      location,
+      seconds: 60,
+      onEnd(status) {
+        world.settle(id, status);
+        if (status === 'Succeeded' && registry) refreshMembers(world, registry.id);
+      },
+    },
+  };
+}
+
+function removeReplica(request: ArmRequest, replica: Resource): Reply {
+  const { world } = request;
+  world.remove(replica.id);
+  refreshMembers(world, parentPath(replica.id));
+  return { status: 200 };
+}
+
+/** The registry's own region is one of them. */
+function listReplicas(request: ArmRequest): Reply {
+  const { world } = request;
+  const registryId = parentPath(request.resourceId, 1);
+  const location = world.store.get(registryId)?.body.location;
+  const own = {
+    id: `${registryId}/replications/${location}`,
+    name: location,
+    type: replicaType,
+    location,
+    tags: {},
+    properties: { provisioningState: 'Succeeded', regionEndpointEnabled: true, zoneRedundancy: 'Disabled' },
+  };
+  return { status: 200, body: { value: [own, ...world.store.list(replicaType, registryId).map(({ body }) => body)] } };
+}
+
+/** @throws ArmError 400 for what the SKU does not have. */
+function checkTier(world: World, id: string, sku: string, properties: Body): void {
+  const inUse = world.store.list(connectionType, id).length + world.store.list(replicaType, id).length > 0;
+  if (sku !== 'Premium' && properties.publicNetworkAccess === 'Disabled')
+    throw notInTier('Disabling public network access', 'Premium');
+  if (sku !== 'Premium' && inUse) throw notInTier('A registry with private endpoints or replicas', 'Premium');
+  if (sku === 'Basic' && properties.anonymousPullEnabled === true)
+    throw notInTier('Anonymous pull', 'Standard or Premium');
+}
+
+const notInTier = (what: string, tier: string): ArmError =>
+  new ArmError(400, 'FeatureNotSupportedForSku', `${what} is only supported for ${tier} registries.`);
+
+/** @throws ArmError 409 */
+function refuseWhileBusy(world: World, id: string): void {
+  const busy = world.operations.running(id);
+  if (busy)
+    throw new ArmError(
+      409,
+      'Conflict',
+      `An operation (${busy.verb}) is in progress on registry '${id.split('/').at(-1)}'.`,
+    );
+}
+
+function registryView(registry: Resource, world: World): Body {
+  const connections = world.store.list(connectionType, registry.id).map(({ body }) => body);
+  return { ...registry.body, properties: { ...propertiesOf(registry), privateEndpointConnections: connections } };
 }
 
 function removeRule(request: ArmRequest, rule: Resource): Reply {

@@ -6,6 +6,7 @@ import { aksError } from '../aks/errors.ts';
 import { type Intent, intentOf } from '../aks/intent.ts';
 import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from '../aks/nodeResourceGroup.ts';
 import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, seconds } from '../aks/operations.ts';
+import { bootstrapFailure, checkKubeletPermission, checkQuota, networkFailure } from '../aks/prerequisites.ts';
 import { checkCluster, checkPool, checkSystemPool, refuseChange } from '../aks/rules.ts';
 import {
   type ClusterBody,
@@ -18,7 +19,7 @@ import {
 import { kubernetesVersions, upgradesFrom } from '../aks/versions.ts';
 import type { Body } from '../arm/json.ts';
 import { withoutUndefined } from '../arm/json.ts';
-import type { OperationEnd, OperationSpec } from '../arm/operations.ts';
+import type { OperationEnd } from '../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
 import type { Resource } from '../arm/store.ts';
 import type { Bucket } from '../arm/throttling.ts';
@@ -51,7 +52,6 @@ export const managedClusters: Provider = {
       type: 'Microsoft.ContainerService/locations/kubernetesVersions',
       get: ({ world }) => ({ status: 200, body: kubernetesVersions(world.edition) }),
     },
-    { kind: 'stored', type: 'Microsoft.Compute/virtualMachineScaleSets', tracked: true },
   ],
   behaviours: aksBehaviours,
 };
@@ -73,6 +73,8 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
     checkPool(world, profile, intent.artifactSource === 'Cache', cluster.properties.kubernetesVersion);
   }
   checkSystemPool(profiles);
+  checkKubeletPermission(world, sent);
+  checkQuota(world, id, cluster.location, profiles);
   save(world, cluster);
   for (const { name, properties, before } of profiles) {
     savePool(world, id, name, buildPool(world, properties, cluster, before, cluster.properties.provisioningState));
@@ -91,7 +93,16 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
       verb: existing ? 'PUT' : 'CREATE',
       location: cluster.location,
       seconds: operationSeconds(intent, existing),
-      ...registryFault(world, intent),
+      findings: [
+        {
+          seconds: seconds.findNetworkClosed,
+          failure: () => networkFailure(world, cluster, ownSubnets(cluster, profiles)),
+        },
+        {
+          seconds: seconds.findNodesFailed,
+          failure: () => bootstrapFailure(world, cluster, intent, nodeSubnet(profiles)),
+        },
+      ],
       onEnd: (status) => finish(world, id, status),
     },
   };
@@ -204,11 +215,15 @@ function remove(request: ArmRequest, resource: Resource): Reply {
   };
 }
 
-/** A registry that nodes cannot reach is found out when the nodes start, not by the PUT. */
-function registryFault(world: World, { containerRegistryId, managedRegistry }: Intent): Pick<OperationSpec, 'fails'> {
-  if (containerRegistryId === undefined || managedRegistry || world.store.get(containerRegistryId)) return {};
-  const message = `VMExtensionProvisioningError: VM has reported a failure when processing extension 'vmssCSE': exit status=211, the registry ${containerRegistryId} cannot be reached.`;
-  return { fails: { status: 'Failed', code: 'VMExtensionProvisioningError', message } };
+const nodeSubnet = (pools: readonly PoolAfter[]): string | undefined =>
+  pools.map(({ properties }) => properties.vnetSubnetID).find((subnet) => subnet) ?? undefined;
+
+function ownSubnets(cluster: ClusterBody, pools: readonly PoolAfter[]): string[] {
+  const all = [
+    ...pools.map(({ properties }) => properties.vnetSubnetID),
+    cluster.properties.apiServerAccessProfile?.subnetId,
+  ];
+  return [...new Set(all.flatMap((subnet) => (subnet ? [subnet] : [])))];
 }
 
 function requestSeconds(intent: Intent, existing: ClusterBody | undefined): number {
@@ -217,7 +232,8 @@ function requestSeconds(intent: Intent, existing: ClusterBody | undefined): numb
 }
 
 function operationSeconds(intent: Intent, existing: ClusterBody | undefined): number {
-  if (existing) return seconds.update;
+  // A cluster whose creation failed is created again.
+  if (existing && existing.properties.provisioningState !== 'Failed') return seconds.update;
   if (intent.artifactSource === 'Direct') return seconds.createDirect;
   return intent.managedRegistry ? seconds.createManagedRegistry : seconds.createOwnRegistry;
 }

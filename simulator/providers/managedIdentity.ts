@@ -58,7 +58,9 @@ export function createIdentity(
   tagsSent?: Record<string, string>,
 ): Resource {
   const existing = world.store.get(id)?.body.properties;
-  const properties = isBody(existing) ? existing : { tenantId, principalId: randomUUID(), clientId: randomUUID() };
+  const principalId = randomUUID();
+  if (!isBody(existing)) world.principals.set(principalId, world.clock.now());
+  const properties = isBody(existing) ? existing : { tenantId, principalId, clientId: randomUUID() };
   return world.store.put(id, type, {
     location,
     tags: tagsSent ?? {},

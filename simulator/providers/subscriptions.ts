@@ -1,5 +1,5 @@
 import { gatewayError } from '../arm/errors.ts';
-import { type Body, withoutUndefined } from '../arm/json.ts';
+import { type Body, isBody, withoutUndefined } from '../arm/json.ts';
 import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
 import { regions } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
@@ -84,16 +84,37 @@ function summary({ id, name, type, body }: Resource): Body {
   return withoutUndefined({ id, name, type, location, tags, sku, kind, identity, managedBy });
 }
 
-/** `resourceType eq '…'` and `name eq '…'`, joined by `and`. @throws ArmError 400 for anything else. */
+/**
+ * `resourceType eq '…'` and `name eq '…'`, or `tagName eq '…'` and `tagValue eq '…'`; ARM does not mix tags with others.
+ *
+ * @throws ArmError 400 for anything else.
+ */
 function filter(text: string | null): (resource: Resource) => boolean {
   if (!text) return () => true;
-  const clauses = text.split(/\s+and\s+/i).map((clause) => {
-    const [, property = '', value = ''] = /^\s*(resourceType|name)\s+eq\s+'([^']*)'\s*$/i.exec(clause) ?? [];
-    if (property === '')
-      throw gatewayError(400, 'InvalidFilterInQueryString', `Invalid $filter '${text}' specified in the query string.`);
-    const wanted = value.toLowerCase();
-    return (resource: Resource) =>
-      (property.toLowerCase() === 'name' ? resource.name : resource.type).toLowerCase() === wanted;
-  });
-  return (resource) => clauses.every((clause) => clause(resource));
+  const wanted = new Map(
+    text.split(/\s+and\s+/i).map((clause) => {
+      const [, property = '', value = ''] =
+        /^\s*(resourceType|name|tagName|tagValue)\s+eq\s+'([^']*)'\s*$/i.exec(clause) ?? [];
+      if (property === '') throw invalidFilter(text);
+      return [property.toLowerCase(), value.toLowerCase()];
+    }),
+  );
+  const tag = wanted.get('tagname');
+  if ((tag !== undefined && (wanted.has('name') || wanted.has('resourcetype'))) || (!tag && wanted.has('tagvalue'))) {
+    throw invalidFilter(text);
+  }
+  const same = (property: string, value: string | undefined) =>
+    !wanted.has(property) || wanted.get(property) === value?.toLowerCase();
+  return ({ name, type, body }) => {
+    const [, value] =
+      Object.entries(isBody(body.tags) ? body.tags : {}).find(([key]) => key.toLowerCase() === tag) ?? [];
+    if (tag !== undefined && value === undefined) return false;
+    return (
+      same('name', name) && same('resourcetype', type) && same('tagvalue', value === undefined ? value : String(value))
+    );
+  };
+}
+
+function invalidFilter(text: string) {
+  return gatewayError(400, 'InvalidFilterInQueryString', `Invalid $filter '${text}' specified in the query string.`);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { checkRanges } from '../arm/addresses.ts';
 import { ArmError } from '../arm/errors.ts';
-import { parentPath } from '../arm/ids.ts';
+import { keyOf, parentPath } from '../arm/ids.ts';
 import { type Body, withoutNulls, withoutUndefined } from '../arm/json.ts';
 import { asyncNotification, networkStyle, propertiesOf, withEtag } from '../arm/network.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
@@ -54,7 +54,7 @@ export const virtualNetworks: Provider = {
       kind: 'stored',
       type: subnetType,
       etagHeader: true,
-      view: withEtag,
+      view: subnetView,
       notFound: (request) =>
         new ArmError(404, 'NotFound', `Resource ${request.resourceId} not found.`, { details: [] }),
       put: putSubnet,
@@ -255,6 +255,15 @@ function deletion(world: World, resource: Resource, vnet: Resource): Reply {
 }
 
 function refuseParallel(world: World, vnetId: string): void {
+  const endpoint = world.store
+    .list('Microsoft.Network/privateEndpoints')
+    .find(({ id, body }) => world.operations.running(id) && isWithin(body, vnetId));
+  if (endpoint) {
+    const message = `Cannot proceed with operation because resource ${endpoint.id} is not in Succeeded state. Resource is in Updating state.`;
+    throw new ArmError(429, 'RetryableError', 'A retryable error occurred.', {
+      details: [{ code: 'ReferencedResourceNotProvisioned', message }],
+    });
+  }
   const running = world.operations.runningBelow(vnetId);
   if (!running) return;
   throw new ArmError(
@@ -264,6 +273,11 @@ function refuseParallel(world: World, vnetId: string): void {
     { details: [] },
   );
 }
+
+const isWithin = (body: Body, vnetId: string): boolean =>
+  JSON.stringify(body)
+    .toLowerCase()
+    .includes(`"${keyOf(vnetId)}/subnets/`);
 
 function refuseInUse(world: World, subnet: Resource): void {
   const [user] = world.store.referencesTo(subnet.id, parentPath(subnet.id));
@@ -300,8 +314,31 @@ function bumpEtags(world: World, vnetId: string): void {
   for (const subnet of world.store.list(subnetType, vnetId)) subnet.etag = vnet.etag;
 }
 
+/** With what is in the subnet. */
+function subnetView(subnet: Resource, world: World): Body {
+  const inside = (type: string) =>
+    world.store.list(type).filter(({ body }) =>
+      JSON.stringify(body)
+        .toLowerCase()
+        .includes(`"${keyOf(subnet.id)}"`),
+    );
+  const ipConfigurations = inside('Microsoft.Network/networkInterfaces').flatMap((nic) => {
+    const { ipConfigurations: all } = propertiesOf(nic);
+    return Array.isArray(all) ? all.map(({ id }: Body) => ({ id })) : [];
+  });
+  const privateEndpoints = inside('Microsoft.Network/privateEndpoints').map(({ id }) => ({ id }));
+  return {
+    ...withEtag(subnet),
+    properties: {
+      ...propertiesOf(subnet),
+      ...(ipConfigurations.length > 0 && { ipConfigurations }),
+      ...(privateEndpoints.length > 0 && { privateEndpoints }),
+    },
+  };
+}
+
 function vnetView(vnet: Resource, world: World): Body {
-  const subnets = world.store.list(subnetType, vnet.id).map(withEtag);
+  const subnets = world.store.list(subnetType, vnet.id).map((subnet) => subnetView(subnet, world));
   return { ...withEtag(vnet), properties: { ...propertiesOf(vnet), subnets } };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { onOwnRegistry, prepareOwnRegistry } from './ownRegistry.ts';
 import { group, isolatedCluster, location, polling, type Started, start, version, wireCluster } from './support.ts';
 
 let azure: Started;
@@ -232,42 +233,22 @@ test('a cluster that is read, kept and put again stays what it is', async () => 
 });
 
 test('a cluster on a network, identities and a registry of its own', async () => {
-  const rg = group('own');
-  await azure.resources.resourceGroups.createOrUpdate('own', { location });
-  const vnet = `${rg}/providers/Microsoft.Network/virtualNetworks/v`;
-  await azure.settled(
-    await azure.send('PUT', `${vnet}?api-version=2025-07-01`, {
-      location,
-      properties: {
-        addressSpace: { addressPrefixes: ['192.168.0.0/16'] },
-        subnets: [{ name: 'aks', properties: { addressPrefix: '192.168.1.0/24', defaultOutboundAccess: false } }],
-      },
-    }),
-  );
-  const registry = `${rg}/providers/Microsoft.ContainerRegistry/registries/own00001`;
-  const premium = { location, sku: { name: 'Premium' }, properties: { publicNetworkAccess: 'Disabled' } };
-  await azure.settled(await azure.send('PUT', `${registry}?api-version=2025-11-01`, premium));
-  const identities = `${rg}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
-  await azure.send('PUT', `${identities}/plane?api-version=2024-11-30`, { location });
-  const kubelet = await azure.send('PUT', `${identities}/kubelet?api-version=2024-11-30`, { location });
-  const vnetSubnetID = `${vnet}/subnets/aks`;
-  const made = await azure.aks.managedClusters.createOrUpdate(
-    'own',
-    'c',
-    isolatedCluster({
-      identity: { type: 'UserAssigned', userAssignedIdentities: { [`${identities}/plane`]: {} } },
-      identityProfile: { kubeletidentity: { resourceId: `${identities}/kubelet` } },
-      agentPoolProfiles: [{ name: 'nodepool1', mode: 'System', count: 1, vnetSubnetID }],
-      bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: registry },
-    }),
-    polling,
-  );
-  expect(made).toMatchObject({
-    bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: registry },
-    agentPoolProfiles: [{ vnetSubnetID }],
+  const prepared = await prepareOwnRegistry(azure, 'own');
+  const { properties, identity } = onOwnRegistry(prepared);
+  const body = wireCluster(properties, { identity });
+  let created = await azure.send('PUT', cluster('own'), body);
+  // The roles take effect after a while.
+  while (created.at('code') === 'CustomKubeletIdentityMissingPermissionError') {
+    created = await azure.send('PUT', cluster('own'), body);
+  }
+  expect((await azure.settled(created)).at('status')).toBe('Succeeded');
+  const kubelet = await azure.send('GET', `${prepared.kubelet}?api-version=2024-11-30`);
+  expect(await azure.aks.managedClusters.get('own', 'c')).toMatchObject({
+    bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: prepared.registry },
+    agentPoolProfiles: [{ vnetSubnetID: prepared.nodeSubnet }],
     identityProfile: {
       kubeletidentity: {
-        resourceId: `${identities}/kubelet`,
+        resourceId: prepared.kubelet,
         clientId: kubelet.at('properties.clientId'),
         objectId: kubelet.at('properties.principalId'),
       },
@@ -277,8 +258,8 @@ test('a cluster on a network, identities and a registry of its own', async () =>
   expect(content.registries).toBeUndefined();
   expect(content.virtualNetworks).toBeUndefined();
   const durations = await azure.send('GET', '/simulator/durations');
-  const cluster = `${rg}/providers/Microsoft.ContainerService/managedClusters/c`;
+  const resourceId = `${group('own')}/providers/Microsoft.ContainerService/managedClusters/c`;
   expect(durations.body).toContainEqual(
-    expect.objectContaining({ resourceId: cluster, requestSeconds: 8, operationSeconds: 411, status: 'Succeeded' }),
+    expect.objectContaining({ resourceId, requestSeconds: 8, operationSeconds: 411, status: 'Succeeded' }),
   );
 });

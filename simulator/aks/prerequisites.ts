@@ -1,0 +1,157 @@
+import { parentPath, parseId } from '../arm/ids.ts';
+import { isBody, valueAt } from '../arm/json.ts';
+import type { OperationFault } from '../arm/operations.ts';
+import type { World } from '../arm/world.ts';
+import { builtInRoles, effectiveRoles } from '../providers/authorization.ts';
+import { usageOf, vmSize } from '../providers/compute.ts';
+import { identityIds } from '../providers/managedIdentity.ts';
+import { resolve } from '../providers/privateDns.ts';
+import { endpointAddresses } from '../providers/privateEndpoints.ts';
+import { aksError } from './errors.ts';
+import type { Intent } from './intent.ts';
+import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
+
+const { owner, contributor, networkContributor, managedIdentityOperator, acrPull, repositoryReader } = builtInRoles;
+
+/** AKS looks at this permission before it accepts the request. @throws ArmError 400 CustomKubeletIdentityMissingPermissionError */
+export function checkKubeletPermission(world: World, request: ClusterRequest): void {
+  const kubelet = request.properties.identityProfile?.kubeletidentity?.resourceId;
+  const [controlPlane] = Object.keys(request.identity?.userAssignedIdentities ?? {});
+  if (!kubelet || controlPlane === undefined) return;
+  const principal = identityIds(world, controlPlane)?.principalId ?? '';
+  if (holds(world, principal, kubelet, [managedIdentityOperator])) return;
+  throw aksError(
+    400,
+    'CustomKubeletIdentityMissingPermissionError',
+    `The cluster user assigned identity must be given permission to assign kubelet identity ${kubelet}. Check access result not allowed for action Microsoft.ManagedIdentity/userAssignedIdentities/assign/action.`,
+  );
+}
+
+interface PoolCount {
+  readonly name: string;
+  readonly properties: PoolProperties;
+  readonly before: PoolProperties | undefined;
+}
+
+/** Surge nodes count. @throws ArmError 400 ErrCode_InsufficientVCPUQuota */
+export function checkQuota(world: World, clusterId: string, location: string, pools: readonly PoolCount[]): void {
+  const subscription = parseId(clusterId).subscriptionId ?? '';
+  const needed = new Map<string, number>();
+  for (const { properties, before } of pools) {
+    const size = vmSize(properties.vmSize ?? 'Standard_D4ds_v5');
+    const more = (properties.count ?? 1) - (before?.count ?? 0);
+    if (!size || more <= 0) continue;
+    const nodes = more + Math.ceil((properties.count ?? 1) / 10);
+    needed.set(size.family, (needed.get(size.family) ?? 0) + nodes * size.vCPUs);
+  }
+  for (const [family, vCPUs] of needed) {
+    const { used, limit } = usageOf(world, subscription, location, family);
+    if (limit - used >= vCPUs) continue;
+    throw aksError(
+      400,
+      'ErrCode_InsufficientVCPUQuota',
+      `Insufficient vcpu quota requested ${vCPUs}, remaining ${Math.max(0, limit - used)} for family ${family} for region ${location}.`,
+    );
+  }
+}
+
+/** What AKS finds out only when it sets the network up: the control plane may not join a subnet. */
+export function networkFailure(
+  world: World,
+  cluster: ClusterBody,
+  subnets: readonly string[],
+): OperationFault | undefined {
+  const principal = controlPlanePrincipal(world, cluster);
+  const closed = subnets.find((subnet) => !holds(world, principal, subnet, [networkContributor]));
+  if (closed === undefined) return undefined;
+  return {
+    status: 'Failed',
+    code: 'LinkedAuthorizationFailed',
+    message: `Reconcile VNet failed. Details: The client with object id '${principal}' does not have authorization to perform action 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked scope '${closed}'. SubCode: LinkedAuthorizationFailed. Retriable: false.`,
+  };
+}
+
+/** What the nodes find out when they start: they cannot reach the registry (211), or may not pull from it (212). */
+export function bootstrapFailure(
+  world: World,
+  cluster: ClusterBody,
+  intent: Intent,
+  subnet: string | undefined,
+): OperationFault | undefined {
+  const { containerRegistryId: registryId, managedRegistry } = intent;
+  if (registryId === undefined || managedRegistry) return undefined;
+  const unreachable = unreachableBecause(world, registryId, subnet, intent);
+  if (unreachable) return nodeFailure(211, `oras cannot pull from ${registryId}: ${unreachable}`);
+  if (mayPull(world, cluster, registryId)) return undefined;
+  return nodeFailure(212, `oras is not authorized to pull from ${registryId}`);
+}
+
+/** Nodes resolve the registry's names in their network; the answers must be the endpoint's addresses. */
+function unreachableBecause(
+  world: World,
+  registryId: string,
+  subnet: string | undefined,
+  intent: Intent,
+): string | undefined {
+  const registry = world.store.get(registryId);
+  if (!registry) return 'the registry does not exist';
+  const closed = intent.outboundType === 'none' || intent.outboundType === 'block';
+  const open = valueAt(registry.body, 'properties.publicNetworkAccess') !== 'Disabled';
+  if (closed || !open) {
+    const vnet = subnet === undefined ? '' : parentPath(subnet);
+    const addresses = endpointAddresses(world, registryId, vnet);
+    const hosts = [`${registry.name}.azurecr.io`, `${registry.name}.${registry.body.location}.data.azurecr.io`];
+    for (const host of hosts.map((name) => name.toLowerCase())) {
+      const wanted = addresses[host] ?? [];
+      if (wanted.length === 0) return `no private endpoint in the network of the nodes serves ${host}`;
+      const answers = resolve(world, vnet, host);
+      if (!answers.some((address) => wanted.includes(address))) return `${host} does not resolve to its endpoint`;
+    }
+  }
+  return hasCacheRule(world, registryId) ? undefined : 'there is no cache rule under whose target nodes look';
+}
+
+/** Until the AKS release of 2025-03-16 nodes looked under the source's own names. */
+function hasCacheRule(world: World, registryId: string): boolean {
+  const preview = world.edition === '2024-preview';
+  const rules = world.store.list('Microsoft.ContainerRegistry/registries/cacheRules', registryId);
+  return rules.some(({ name, body }) => {
+    const source = valueAt(body, 'properties.sourceRepository');
+    const target = valueAt(body, 'properties.targetRepository');
+    if (source !== 'mcr.microsoft.com/*') return false;
+    return preview ? target === '*' : name === 'aks-managed-mcr' && target === 'aks-managed-repository/*';
+  });
+}
+
+function mayPull(world: World, cluster: ClusterBody, registryId: string): boolean {
+  const properties = world.store.get(registryId)?.body.properties;
+  if (isBody(properties) && properties.anonymousPullEnabled === true) return true;
+  // Nodes of the preview did not sign in.
+  if (world.edition === '2024-preview') return false;
+  const kubelet = cluster.properties.identityProfile?.kubeletidentity?.resourceId ?? '';
+  const principal = identityIds(world, kubelet)?.principalId ?? '';
+  if (isBody(properties) && properties.roleAssignmentMode === 'AbacRepositoryPermissions') {
+    return effectiveRoles(world, principal, registryId).includes(repositoryReader);
+  }
+  return holds(world, principal, registryId, [acrPull]);
+}
+
+function holds(world: World, principal: string, scope: string, roles: readonly string[]): boolean {
+  const held = effectiveRoles(world, principal, scope);
+  return [...roles, contributor, owner].some((role) => held.includes(role));
+}
+
+function controlPlanePrincipal(world: World, { identity }: ClusterBody): string {
+  const users = isBody(identity?.userAssignedIdentities) ? Object.keys(identity.userAssignedIdentities) : [];
+  const [user] = users;
+  if (user !== undefined) return identityIds(world, user)?.principalId ?? '';
+  return typeof identity?.principalId === 'string' ? identity.principalId : '';
+}
+
+function nodeFailure(exitStatus: number, why: string): OperationFault {
+  return {
+    status: 'Failed',
+    code: 'VMExtensionProvisioningError',
+    message: `VM has reported a failure when processing extension 'vmssCSE'. Error message: "Enable failed: failed to execute command: command terminated with exit status=${exitStatus}: ${why}"`,
+  };
+}

@@ -1,0 +1,104 @@
+import type { Body } from '../arm/json.ts';
+import { propertiesOf } from '../arm/network.ts';
+import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
+import { normalLocation } from '../arm/regions.ts';
+import type { World } from '../arm/world.ts';
+
+interface VmSize {
+  readonly family: string;
+  readonly vCPUs: number;
+  /** Not for this subscription. */
+  readonly restricted?: boolean;
+}
+
+const family = (name: string, prefix: string, suffix: string, ...vCPUs: number[]): [string, VmSize][] =>
+  vCPUs.map((count) => [`Standard_${prefix}${count}${suffix}`, { family: name, vCPUs: count }]);
+
+const sizes: ReadonlyMap<string, VmSize> = new Map([
+  ...family('standardDSv3Family', 'D', 's_v3', 2, 4, 8, 16),
+  ...family('standardDSv5Family', 'D', 's_v5', 2, 4, 8, 16),
+  ...family('standardDDSv5Family', 'D', 'ds_v5', 2, 4, 8, 16, 32),
+  ...family('standardESv5Family', 'E', 's_v5', 2, 4, 8),
+  ...family('standardFSv2Family', 'F', 's_v2', 2, 4, 8),
+  ['Standard_B2s', { family: 'standardBSFamily', vCPUs: 2 }],
+  ['Standard_DS2_v2', { family: 'standardDSv2Family', vCPUs: 2 }],
+  ['Standard_NC24ads_A100_v4', { family: 'StandardNCADSA100v4Family', vCPUs: 24, restricted: true }],
+]);
+
+/** VM sizes and vCPU quota, and what AKS makes its nodes of. */
+export const compute: Provider = {
+  types: [
+    { kind: 'computed', type: 'Microsoft.Compute/skus', get: skus },
+    { kind: 'computed', type: 'Microsoft.Compute/locations/usages', get: usages },
+    { kind: 'stored', type: 'Microsoft.Compute/virtualMachineScaleSets', tracked: true },
+  ],
+  behaviours: [
+    {
+      id: 'vcpu-quota',
+      says: 'Usages count the vCPUs of node pools by family and for the region; the limit is 350, unless the reset says otherwise.',
+      evidence: 'documented',
+      source: 'Azure REST API reference, "Usage - List" (350, and the table of sizes, are modelled)',
+    },
+  ],
+};
+
+/** Family and vCPUs of a size; `undefined` for one that the simulator does not know. */
+export const vmSize = (name: string): VmSize | undefined => sizes.get(name);
+
+/** vCPUs in use and allowed of one family, or of the whole region under the name `cores`. */
+export function usageOf(
+  world: World,
+  subscriptionId: string,
+  location: string,
+  name: string,
+): { used: number; limit: number } {
+  const pools = world.store.list(
+    'Microsoft.ContainerService/managedClusters/agentPools',
+    `/subscriptions/${subscriptionId}`,
+  );
+  const used = pools.reduce((sum, { id, body }) => {
+    const cluster = world.store.get(id.split(/\/agentPools\//i)[0] ?? '');
+    const { vmSize: size, count } = propertiesOf({ body });
+    const known = sizes.get(String(size));
+    const counts = known && cluster?.body.location === location && (name === 'cores' || known.family === name);
+    return counts ? sum + known.vCPUs * Number(count) : sum;
+  }, 0);
+  return { used, limit: world.settings.quotas[name.toLowerCase()] ?? 350 };
+}
+
+function usages({ world, id }: ArmRequest): Reply {
+  const location = normalLocation(id.names[0] ?? '');
+  const names = ['cores', ...new Set([...sizes.values()].map((size) => size.family))];
+  const value = names.map((name): Body => {
+    const { used, limit } = usageOf(world, id.subscriptionId ?? '', location, name);
+    return { limit, unit: 'Count', currentValue: used, name: { value: name, localizedValue: name } };
+  });
+  return { status: 200, body: { value } };
+}
+
+function skus({ query }: ArmRequest): Reply {
+  const [, location = 'westeurope'] = /location eq '([^']+)'/i.exec(query.get('$filter') ?? '') ?? [];
+  const value = [...sizes].map(
+    ([name, size]): Body => ({
+      resourceType: 'virtualMachines',
+      name,
+      tier: 'Standard',
+      size: name.replace('Standard_', ''),
+      family: size.family,
+      locations: [location],
+      locationInfo: [{ location, zones: ['1', '2', '3'], zoneDetails: [] }],
+      capabilities: [{ name: 'vCPUs', value: String(size.vCPUs) }],
+      restrictions: size.restricted
+        ? [
+            {
+              type: 'Location',
+              values: [location],
+              restrictionInfo: { locations: [location] },
+              reasonCode: 'NotAvailableForSubscription',
+            },
+          ]
+        : [],
+    }),
+  );
+  return { status: 200, body: { value } };
+}

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { assign, onOwnRegistry, type Preparation, prepareOwnRegistry, put } from './ownRegistry.ts';
+import { group, location, type Started, start, version, wireCluster } from './support.ts';
+
+let azure: Started;
+beforeAll(async () => {
+  azure = await start();
+  await azure.send('POST', '/simulator/reset', { roleDelaySeconds: 0 });
+});
+afterAll(() => azure.simulator.close());
+
+const cluster = (rg: string) => `${group(rg)}/providers/Microsoft.ContainerService/managedClusters/c?${version}`;
+
+function create(rg: string, { properties, identity }: ReturnType<typeof onOwnRegistry>) {
+  return azure.send('PUT', cluster(rg), wireCluster(properties, { identity }));
+}
+
+describe("a cluster with a registry of its own, of whose prerequisites one is missing, fails late like Azure's", () => {
+  test.each<[Preparation, string, RegExp]>([
+    ['privateEndpoint', 'VMExtensionProvisioningError', /exit status=211.*no private endpoint/],
+    ['link', 'VMExtensionProvisioningError', /exit status=211.*does not resolve/],
+    ['registryRecord', 'VMExtensionProvisioningError', /exit status=211: .*azurecr.io does not resolve/],
+    ['dataRecord', 'VMExtensionProvisioningError', /exit status=211: .*\.data\.azurecr.io does not resolve/],
+    ['cacheRule', 'VMExtensionProvisioningError', /exit status=211.*no cache rule/],
+    ['acrPull', 'VMExtensionProvisioningError', /exit status=212/],
+    ['networkContributor', 'LinkedAuthorizationFailed', /subnets\/join\/action/],
+  ])('%s', async (part, code, message) => {
+    const rg = part.toLowerCase();
+    const created = await create(rg, onOwnRegistry(await prepareOwnRegistry(azure, rg, [part])));
+    expect(created.status).toBe(201);
+    expect((await azure.settled(created)).body).toMatchObject({
+      status: 'Failed',
+      error: { code, message: expect.stringMatching(message) },
+    });
+    expect((await azure.send('GET', cluster(rg))).at('properties.provisioningState')).toBe('Failed');
+  });
+});
+
+test('without permission to assign the kubelet identity the PUT itself is refused', async () => {
+  const prepared = await prepareOwnRegistry(azure, 'operator', ['managedIdentityOperator']);
+  expect(await create('operator', onOwnRegistry(prepared))).toMatchObject({
+    status: 400,
+    body: { code: 'CustomKubeletIdentityMissingPermissionError' },
+  });
+});
+
+test('the rule that nodes of the preview look for is the wrong one today', async () => {
+  const prepared = await prepareOwnRegistry(azure, 'wrongrule', ['cacheRule']);
+  await put(azure, `${prepared.registry}/cacheRules/aks-managed-mcr`, '2025-11-01', {
+    properties: { sourceRepository: 'mcr.microsoft.com/*', targetRepository: '*' },
+  });
+  const end = await azure.settled(await create('wrongrule', onOwnRegistry(prepared)));
+  expect(end.at('error.message')).toMatch(/exit status=211/);
+});
+
+test('anonymous pull makes AcrPull unnecessary, repository permissions make it worthless', async () => {
+  const anonymous = await prepareOwnRegistry(azure, 'anonymous', ['acrPull']);
+  await azure.settled(
+    await azure.send('PATCH', `${anonymous.registry}?api-version=2025-11-01`, {
+      properties: { anonymousPullEnabled: true },
+    }),
+  );
+  expect((await azure.settled(await create('anonymous', onOwnRegistry(anonymous)))).at('status')).toBe('Succeeded');
+  const repository = await prepareOwnRegistry(azure, 'repository');
+  await azure.settled(
+    await azure.send('PATCH', `${repository.registry}?api-version=2025-11-01`, {
+      properties: { roleAssignmentMode: 'AbacRepositoryPermissions' },
+    }),
+  );
+  const end = await azure.settled(await create('repository', onOwnRegistry(repository)));
+  expect(end.at('error.message')).toMatch(/exit status=212/);
+});
+
+test('the vCPUs of surge nodes count against the quota', async () => {
+  const quota = await start();
+  try {
+    // One node of four vCPUs and one to surge.
+    await quota.send('POST', '/simulator/reset', { roleDelaySeconds: 0, quotas: { standardDDSv5Family: 7 } });
+    await quota.resources.resourceGroups.createOrUpdate('quota', { location });
+    expect(await quota.send('PUT', cluster('quota'), wireCluster())).toMatchObject({
+      status: 400,
+      body: { code: 'ErrCode_InsufficientVCPUQuota', message: expect.stringContaining('requested 8, remaining 7') },
+    });
+    const usages = `/subscriptions/${group('x').split('/')[2]}/providers/Microsoft.Compute/locations/${location}/usages`;
+    const { body } = await quota.send('GET', `${usages}?api-version=2025-04-01`);
+    expect(body).toMatchObject({
+      value: expect.arrayContaining([
+        expect.objectContaining({
+          limit: 7,
+          currentValue: 0,
+          name: expect.objectContaining({ value: 'standardDDSv5Family' }),
+        }),
+      ]),
+    });
+  } finally {
+    await quota.simulator.close();
+  }
+});
+
+test('a role takes effect only after a delay', async () => {
+  const slow = await start({ speed: 200 });
+  try {
+    await slow.send('POST', '/simulator/reset', { roleDelaySeconds: 60 });
+    const prepared = await prepareOwnRegistry(slow, 'late', ['managedIdentityOperator']);
+    const principal = await slow.send('GET', `${prepared.controlPlane}?api-version=2024-11-30`);
+    const assigned = await assign(
+      slow,
+      prepared.kubelet,
+      'managedIdentityOperator',
+      principal.at('properties.principalId'),
+    );
+    expect(assigned.status).toBe(201);
+    const { properties, identity } = onOwnRegistry(prepared);
+    const attempt = () => slow.send('PUT', cluster('late'), wireCluster(properties, { identity }));
+    expect((await attempt()).at('code')).toBe('CustomKubeletIdentityMissingPermissionError');
+    const effective = Date.parse(String(assigned.at('properties.createdOn'))) + 60_000;
+    const now = async () => Date.parse(String((await slow.send('GET', '/simulator/state')).at('now')));
+    while ((await now()) < effective);
+    expect((await attempt()).status).toBe(201);
+  } finally {
+    await slow.simulator.close();
+  }
+});
