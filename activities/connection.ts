@@ -1,8 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { AuthorizationManagementClient } from '@azure/arm-authorization';
+import { ComputeManagementClient } from '@azure/arm-compute';
 import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 import { ContainerServiceClient } from '@azure/arm-containerservice';
 import { FeatureClient } from '@azure/arm-features';
+import { ManagementLockClient } from '@azure/arm-locks';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { NetworkManagementClient } from '@azure/arm-network';
+import { PrivateDnsManagementClient } from '@azure/arm-privatedns';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
@@ -22,10 +27,15 @@ export interface AzureConnection {
 
 /** One client per Azure service for one subscription. */
 export interface AzureClients {
+  authorization: AuthorizationManagementClient;
+  compute: ComputeManagementClient;
   containerService: ContainerServiceClient;
   containerRegistry: ContainerRegistryManagementClient;
   features: FeatureClient;
   identities: ManagedServiceIdentityClient;
+  locks: ManagementLockClient;
+  network: NetworkManagementClient;
+  privateDns: PrivateDnsManagementClient;
   resources: ResourceManagementClient;
   subscriptions: SubscriptionClient;
 }
@@ -51,10 +61,15 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
     const known = clients.get(subscriptionId);
     if (known) return known;
     const made: AzureClients = {
+      authorization: new AuthorizationManagementClient(credential, subscriptionId, { ...options, $host: endpoint }),
+      compute: new ComputeManagementClient(credential, subscriptionId, options),
       containerService: new ContainerServiceClient(credential, subscriptionId, options),
       containerRegistry: new ContainerRegistryManagementClient(credential, subscriptionId, options),
       features: new FeatureClient(credential, subscriptionId, options),
       identities: new ManagedServiceIdentityClient(credential, subscriptionId, options),
+      locks: new ManagementLockClient(credential, subscriptionId, options),
+      network: new NetworkManagementClient(credential, subscriptionId, options),
+      privateDns: new PrivateDnsManagementClient(credential, subscriptionId, options),
       resources: new ResourceManagementClient(credential, subscriptionId, options),
       subscriptions: new SubscriptionClient(credential, options),
     };

@@ -1,12 +1,20 @@
 import type { ClusterFacts, KubernetesVersionFacts } from '../contract/cluster.ts';
+import type { RegistryFacts } from '../contract/infrastructure.ts';
 import type { ClusterReference } from '../contract/names.ts';
 import { resourceGroupId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall } from './errors.ts';
-import { type IdentityFacts, readIdentity } from './identities.ts';
+import {
+  type AllowanceFacts,
+  type AllowanceRequest,
+  type InfrastructureFacts,
+  type InfrastructureTargets,
+  readAllowances,
+  readInfrastructure,
+} from './infrastructure.ts';
 import { readCluster, readKubernetesVersions } from './managedClusters.ts';
 import { readFeature, readProvider } from './registrations.ts';
-import { type RegistryFacts, readRegistry } from './registries.ts';
+import { readRegistry } from './registries.ts';
 import { type ResourceGroupFacts, readResourceGroup } from './resourceGroups.ts';
 import { readSubscription, type SubscriptionFacts } from './subscriptions.ts';
 
@@ -18,7 +26,8 @@ export interface DiscoveryRequest {
   providers: string[];
   /** Preview features of Microsoft.ContainerService. */
   features: string[];
-  identityId?: string;
+  infrastructure: InfrastructureTargets;
+  allowances: AllowanceRequest;
 }
 
 /** What is there before the first write. What is absent is left out. */
@@ -27,7 +36,8 @@ export interface Discovered {
   resourceGroup?: ResourceGroupFacts;
   nodeResourceGroup?: ResourceGroupFacts;
   cluster?: ClusterFacts;
-  identity?: IdentityFacts;
+  infrastructure: InfrastructureFacts;
+  allowances: AllowanceFacts;
   /** Registration state by namespace. */
   providers: Record<string, string>;
   /** State by feature name. */
@@ -38,10 +48,25 @@ export interface Discovered {
 /** What Azure shows of a cluster and its registry after the last write. */
 export interface ReadBack {
   cluster?: ClusterFacts;
+  /** The registry that the cluster names. */
   registry?: RegistryFacts;
+  infrastructure: InfrastructureFacts;
   /** Types of the resources in the node resource group, lower case. */
   nodeResourceTypes: string[];
 }
+
+export interface ReadBackRequest {
+  cluster: ClusterReference;
+  infrastructure: InfrastructureTargets;
+}
+
+const nothing: Discovered = {
+  infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },
+  allowances: { permissions: {}, locks: [], vmSizes: {}, usages: {} },
+  providers: {},
+  features: {},
+  kubernetesVersions: [],
+};
 
 export function discoveryActivities(clients: ClientsOf) {
   return {
@@ -50,23 +75,33 @@ export function discoveryActivities(clients: ClientsOf) {
       const { cluster, location } = request;
       const { subscriptionId } = cluster;
       const subscription = await readSubscription(clients, subscriptionId);
-      if (!subscription) return { providers: {}, features: {}, kubernetesVersions: [] };
-      const [resourceGroup, nodeResourceGroup, found, identity, kubernetesVersions, providers, features] =
-        await Promise.all([
-          readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
-          readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
-          readCluster(clients, cluster),
-          request.identityId === undefined ? undefined : readIdentity(clients, request.identityId),
-          readKubernetesVersions(clients, subscriptionId, location),
-          byKey(request.providers, (namespace) => readProvider(clients, { subscriptionId, namespace })),
-          byKey(request.features, (feature) => readFeature(clients, { subscriptionId, feature })),
-        ]);
+      if (!subscription) return nothing;
+      const [
+        resourceGroup,
+        nodeResourceGroup,
+        found,
+        infrastructure,
+        allowances,
+        kubernetesVersions,
+        providers,
+        features,
+      ] = await Promise.all([
+        readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
+        readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
+        readCluster(clients, cluster),
+        readInfrastructure(clients, request.infrastructure),
+        readAllowances(clients, request.allowances),
+        readKubernetesVersions(clients, subscriptionId, location),
+        byKey(request.providers, (namespace) => readProvider(clients, { subscriptionId, namespace })),
+        byKey(request.features, (feature) => readFeature(clients, { subscriptionId, feature })),
+      ]);
       return {
         subscription,
         ...(resourceGroup && { resourceGroup }),
         ...(nodeResourceGroup && { nodeResourceGroup }),
         ...(found && { cluster: found }),
-        ...(identity && { identity }),
+        infrastructure,
+        allowances,
         kubernetesVersions,
         providers,
         features,
@@ -74,14 +109,17 @@ export function discoveryActivities(clients: ClientsOf) {
     },
 
     /** Reads back what the verification report needs. */
-    async readBackCluster(cluster: ClusterReference): Promise<ReadBack> {
-      const seen = await readCluster(clients, cluster);
-      if (!seen) return { nodeResourceTypes: [] };
+    async readBack({ cluster, infrastructure: targets }: ReadBackRequest): Promise<ReadBack> {
+      const [seen, infrastructure] = await Promise.all([
+        readCluster(clients, cluster),
+        readInfrastructure(clients, targets),
+      ]);
+      if (!seen) return { infrastructure, nodeResourceTypes: [] };
       const [registry, nodeResourceTypes] = await Promise.all([
         seen.containerRegistryId === undefined ? undefined : readRegistry(clients, seen.containerRegistryId),
         resourceTypes(cluster.subscriptionId, seen.nodeResourceGroup),
       ]);
-      return { cluster: seen, ...(registry && { registry }), nodeResourceTypes };
+      return { cluster: seen, ...(registry && { registry }), infrastructure, nodeResourceTypes };
     },
   };
 

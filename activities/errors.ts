@@ -1,5 +1,6 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import type { Duration } from '@temporalio/common';
 import { observed } from './connection.ts';
 
 /** Details of an application failure that stands for an Azure error. Its type is Azure's error code. */
@@ -27,6 +28,9 @@ export const advice: Readonly<Record<string, string>> = {
     'Set bootstrapProfile.artifactSource to Cache together with the outbound type.',
   OperationNotAllowed: 'Another operation runs on the cluster. Wait for it to finish, or abort it, then start again.',
   AKSOperationPreempted: 'Somebody else changed the cluster meanwhile. Agree on one writer, then start again.',
+  CustomKubeletIdentityMissingPermissionError:
+    'Give the control plane identity the role Managed Identity Operator on the kubelet identity.',
+  ScopeLocked: 'Remove the lock that the message names, then start again.',
   ResourceGroupBeingDeleted: 'Wait until the resource group is gone, then start again.',
   ReadBackMismatch:
     'Azure accepted the request but did not apply it. Look at the resource, and report it to Azure support.',
@@ -50,6 +54,21 @@ const passingConflicts = new Set([
   'ResourceGroupBeingDeleted',
 ]);
 
+export const isPassingConflict = (code: string): boolean => passingConflicts.has(code);
+
+/** The same failure, to be tried again. */
+export function retryable(
+  { type, message, details }: ApplicationFailure,
+  nextRetryDelay?: Duration,
+): ApplicationFailure {
+  return ApplicationFailure.create({
+    ...(type == null ? {} : { type }),
+    message,
+    details: details ?? [],
+    ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
+  });
+}
+
 /** An error that Azure would repeat however often the call is made. */
 export function permanentFailure(
   code: string,
@@ -65,11 +84,19 @@ export function permanentFailure(
   return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [details] });
 }
 
-/** One code stands for a busy cluster and, in Compute's messages, for quota. */
+/** One code can stand for several causes, which the message tells apart. */
 function whatToDo(code: string, message: string): string {
-  const about = code === 'OperationNotAllowed' && /quota/i.test(message) ? 'QuotaExceeded' : code;
-  return advice[about] ?? lookAtMessage;
+  if (code === 'OperationNotAllowed' && /quota/i.test(message)) return advice.QuotaExceeded ?? lookAtMessage;
+  const [, exitStatus = ''] = /exit status=(\d+)/.exec(message) ?? [];
+  return nodeAdvice[exitStatus] ?? advice[code] ?? lookAtMessage;
 }
+
+/** By the exit status with which a node's bootstrap ends. Source: Azure/AgentBaker, cse_helpers.sh. */
+const nodeAdvice: Readonly<Record<string, string>> = {
+  '211':
+    'Nodes cannot reach the registry, or it lacks the cache rule: check the private endpoint, the DNS records, the link of the zone to the network, and the rule.',
+  '212': 'Nodes reach the registry and may not pull: give the kubelet identity the role AcrPull on it.',
+};
 
 const lookAtMessage = "Look at Azure's message; the correlation ID finds the request in Azure's activity log.";
 
@@ -144,7 +171,7 @@ function unreachable(error: unknown, resourceId: string): ApplicationFailure {
 
 function isPassing(status: number, code: string, message: string): boolean {
   if (status === 401 || status === 408 || status === 429 || status >= 500) return true;
-  if (passingConflicts.has(code)) return true;
+  if (isPassingConflict(code)) return true;
   // AKS uses one code for a busy cluster, for quota and for a wrong power state; only the first passes.
   return status === 409 && code === 'OperationNotAllowed' && /in progress|preempted|pending/i.test(message);
 }

@@ -1,17 +1,53 @@
-import { parseResourceId } from '../contract/resourceIds.ts';
+import type { IdentityFacts, IdentitySpecification, Ownership } from '../contract/infrastructure.ts';
+import { resourceReference } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
-
-export interface IdentityFacts {
-  principalId: string;
-  clientId: string;
-}
+import { createResource, deleteResource } from './resources.ts';
 
 /** Reads a user-assigned managed identity by its resource ID. */
-export async function readIdentity(clients: ClientsOf, resourceId: string): Promise<IdentityFacts | undefined> {
-  const id = parseResourceId(resourceId);
-  if (!id) return undefined;
-  const { userAssignedIdentities } = clients(id.subscriptionId).identities;
-  const found = await azureRead(resourceId, () => userAssignedIdentities.get(id.resourceGroup, id.name));
-  return found && { principalId: found.principalId ?? '', clientId: found.clientId ?? '' };
+export async function readIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts | undefined> {
+  const { subscriptionId, resourceGroup, name } = resourceReference(id);
+  const { userAssignedIdentities } = clients(subscriptionId).identities;
+  const found = await azureRead(id, () => userAssignedIdentities.get(resourceGroup, name));
+  if (!found) return undefined;
+  return {
+    id: found.id ?? id,
+    principalId: found.principalId ?? '',
+    clientId: found.clientId ?? '',
+    marks: found.tags ?? {},
+  };
+}
+
+export function identityActivities(clients: ClientsOf) {
+  return {
+    async createIdentity({ id, location, tags }: IdentitySpecification): Promise<IdentityFacts> {
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const { userAssignedIdentities } = clients(subscriptionId).identities;
+      return await createResource({
+        ...reader(id),
+        owner: tags,
+        write: { send: () => userAssignedIdentities.createOrUpdate(resourceGroup, name, { location, tags }) },
+        differences: ({ principalId }) => (principalId === '' ? ['principalId: got none'] : []),
+      });
+    },
+
+    async deleteIdentity({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const { userAssignedIdentities } = clients(subscriptionId).identities;
+      await deleteResource({
+        ...reader(id),
+        owner,
+        write: { send: () => userAssignedIdentities.delete(resourceGroup, name) },
+      });
+    },
+  };
+
+  function reader(id: string) {
+    return {
+      id,
+      kind: 'identity',
+      read: () => readIdentity(clients, id),
+      marks: ({ marks }: IdentityFacts) => marks,
+    };
+  }
 }

@@ -1,17 +1,31 @@
 import { type AzureConnection, azureClients } from './connection.ts';
+import { deletionActivities } from './deletion.ts';
 import { discoveryActivities } from './discovery.ts';
+import { identityActivities } from './identities.ts';
 import { managedClusterActivities } from './managedClusters.ts';
+import { privateDnsActivities } from './privateDns.ts';
+import { privateEndpointActivities } from './privateEndpoints.ts';
 import { registrationActivities } from './registrations.ts';
+import { registryActivities } from './registries.ts';
 import { resourceGroupActivities } from './resourceGroups.ts';
+import { roleAssignmentActivities } from './roleAssignments.ts';
+import { virtualNetworkActivities } from './virtualNetworks.ts';
 
 /** Every activity, bound to one connection to Azure Resource Manager. */
 export function createActivities(connection: AzureConnection) {
   const clients = azureClients(connection);
   return {
+    ...deletionActivities(clients),
     ...discoveryActivities(clients),
+    ...identityActivities(clients),
     ...managedClusterActivities(clients),
+    ...privateDnsActivities(clients),
+    ...privateEndpointActivities(clients),
     ...registrationActivities(clients),
+    ...registryActivities(clients),
     ...resourceGroupActivities(clients),
+    ...roleAssignmentActivities(clients),
+    ...virtualNetworkActivities(clients),
   };
 }
 

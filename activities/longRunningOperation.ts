@@ -2,10 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { observed } from './connection.ts';
-import { azureCall, parseErrorBody, parseRetryAfter, permanentFailure, toApplicationFailure } from './errors.ts';
+import {
+  azureCall,
+  isPassingConflict,
+  parseErrorBody,
+  parseRetryAfter,
+  permanentFailure,
+  retryable,
+  toApplicationFailure,
+} from './errors.ts';
 
 /** The part of the Azure SDK's poller that is needed here. */
-interface Poller<T> {
+export interface Poller<T> {
   readonly isDone: boolean;
   readonly result: T | undefined;
   submitted(): Promise<void>;
@@ -75,7 +83,8 @@ async function run<T>(
   heartbeat: () => void,
 ): Promise<T | undefined> {
   const { resourceId } = operation;
-  if (checkpoint.poller !== undefined) return pollUntilDone(operation, operation.restore(checkpoint.poller));
+  if (checkpoint.poller !== undefined)
+    return pollUntilDone(operation, operation.restore(checkpoint.poller), checkpoint);
   if (resumed) {
     const found = await adopt(operation);
     if (found.state === 'settled') return found.result;
@@ -88,7 +97,7 @@ async function run<T>(
   });
   checkpoint.poller = await poller.serialize();
   heartbeat();
-  return pollUntilDone(operation, poller);
+  return pollUntilDone(operation, poller, checkpoint);
 }
 
 /** Reads the resource until whatever runs on it has ended. */
@@ -103,7 +112,11 @@ async function adopt<T>({
   }
 }
 
-async function pollUntilDone<T>(operation: LongRunningOperation<T>, poller: Poller<T>): Promise<T | undefined> {
+async function pollUntilDone<T>(
+  operation: LongRunningOperation<T>,
+  poller: Poller<T>,
+  checkpoint: Checkpoint,
+): Promise<T | undefined> {
   const { resourceId } = operation;
   const { cancellationSignal } = Context.current();
   const startedAt = Date.now();
@@ -118,6 +131,9 @@ async function pollUntilDone<T>(operation: LongRunningOperation<T>, poller: Poll
       );
     } catch (error) {
       const failure = pollFailure(error, resourceId, response);
+      const operationFailed = response !== undefined && response.status < 400;
+      // What failed is not to be resumed by the next attempt.
+      if (operationFailed) delete checkpoint.poller;
       const operationForgotten = response?.status === 404;
       if (!response || (response.status >= 400 && !operationForgotten)) throw failure;
       // The resource has the last word: a cluster can report Failed while the service goes on and succeeds
@@ -136,7 +152,8 @@ async function pollUntilDone<T>(operation: LongRunningOperation<T>, poller: Poll
 function pollFailure(error: unknown, resourceId: string, response: PipelineResponse | undefined): Error {
   if (!response || response.status >= 400) return toApplicationFailure(error, resourceId, response);
   const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
-  return permanentFailure(code, `${message} (${resourceId})`, resourceId, response);
+  const failure = permanentFailure(code, `${message} (${resourceId})`, resourceId, response);
+  return isPassingConflict(code) ? retryable(failure) : failure;
 }
 
 /** A twentieth of the time waited so far: the end is noticed within 5 %, and a long operation is not asked too often. */

@@ -6,11 +6,21 @@ import {
   isBusy,
   type KubernetesVersionFacts,
 } from '../contract/cluster.ts';
+import { type IdentityFacts, isFailed, isOwnedBy, type Ownership } from '../contract/infrastructure.ts';
 import { type ClusterReference, ownershipTags } from '../contract/names.ts';
 import { clusterId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead, permanentFailure } from './errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
+import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
+
+/** What is known of one's own identities only when the cluster is created. */
+export interface ClusterPrerequisites {
+  /** Left out: AKS makes one. */
+  kubeletIdentity?: IdentityFacts;
+  /** Left out: the cluster needs no role of this run's. */
+  rolePropagation?: RolePropagation;
+}
 
 export async function readCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts | undefined> {
   const { managedClusters } = clients(cluster.subscriptionId).containerService;
@@ -43,26 +53,33 @@ export function managedClusterActivities(clients: ClientsOf) {
      * @throws ApplicationFailure with Azure's error code, `NotOwned` if somebody else has made the cluster since discovery,
      * or `ReadBackMismatch` where Azure shows something else than was asked.
      */
-    async createOrUpdateCluster(specification: ClusterSpecification): Promise<ClusterFacts> {
+    async createOrUpdateCluster(
+      specification: ClusterSpecification,
+      { kubeletIdentity, rolePropagation }: ClusterPrerequisites = {},
+    ): Promise<ClusterFacts> {
       const { cluster } = specification;
       const { containerService } = clients(cluster.subscriptionId);
       const { managedClusters } = containerService;
       const id = clusterId(cluster);
       const there = await readCluster(clients, cluster);
-      if (there) refuseForeign(there, ownershipTags.workflow, specification.tags[ownershipTags.workflow]);
-      await longRunningOperation({
-        resourceId: id,
-        start: () => managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, managedCluster(specification)),
-        restore: (state) => restorePoller(containerService, state, managedClusters.createOrUpdate),
-        find: async (): Promise<Found<ManagedCluster>> => {
-          const seen = await readCluster(clients, cluster);
-          if (!seen || isFailed(seen.provisioningState)) return { state: 'absent' };
-          refuseForeign(seen, ownershipTags.run, specification.tags[ownershipTags.run]);
-          return seen.provisioningState === 'Succeeded'
-            ? { state: 'settled', result: undefined }
-            : { state: 'running' };
-        },
-      });
+      const { [ownershipTags.workflow]: workflow = '', [ownershipTags.run]: run = '' } = specification.tags;
+      if (there) refuseForeign(there, { [ownershipTags.workflow]: workflow });
+      const body = managedCluster(specification, kubeletIdentity);
+      await awaitingRoles(rolePropagation, id, () =>
+        longRunningOperation({
+          resourceId: id,
+          start: () => managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, body),
+          restore: (state) => restorePoller(containerService, state, managedClusters.createOrUpdate),
+          find: async (): Promise<Found<ManagedCluster>> => {
+            const seen = await readCluster(clients, cluster);
+            if (!seen || isFailed(seen.provisioningState)) return { state: 'absent' };
+            refuseForeign(seen, { [ownershipTags.run]: run });
+            return seen.provisioningState === 'Succeeded'
+              ? { state: 'settled', result: undefined }
+              : { state: 'running' };
+          },
+        }),
+      );
       const seen = await readCluster(clients, cluster);
       if (!seen) throw permanentFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
       const differences = clusterDifferences(specification, seen);
@@ -81,16 +98,16 @@ export function managedClusterActivities(clients: ClientsOf) {
     },
 
     /**
-     * Deletes a cluster that the given run created, whatever it is busy with: AKS lets a deletion preempt a creation.
+     * Deletes a cluster that carries the owner's marks, whatever it is busy with: AKS lets a deletion preempt a creation.
      *
      * @throws ApplicationFailure `NotOwned`; the cluster is then left as it is.
      */
-    async deleteCluster({ cluster, run }: { cluster: ClusterReference; run: string }): Promise<void> {
+    async deleteCluster({ cluster, owner }: { cluster: ClusterReference; owner: Ownership }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { managedClusters } = containerService;
       const seen = await readCluster(clients, cluster);
       if (!seen) return;
-      refuseForeign(seen, ownershipTags.run, run);
+      refuseForeign(seen, owner);
       await longRunningOperation({
         resourceId: clusterId(cluster),
         start: () => managedClusters.delete(cluster.resourceGroup, cluster.name),
@@ -112,16 +129,16 @@ export function managedClusterActivities(clients: ClientsOf) {
   };
 }
 
-const isFailed = (provisioningState: string): boolean => /^(failed|cancell?ed)$/i.test(provisioningState);
-
-function refuseForeign({ id, tags }: ClusterFacts, tag: string, owner: string | undefined): void {
-  if (tags[tag] === owner) return;
+function refuseForeign({ id, tags }: ClusterFacts, owner: Ownership): void {
+  if (isOwnedBy(tags, owner)) return;
   throw permanentFailure('NotOwned', `This cluster was created by somebody else (${id})`, id);
 }
 
 function clusterFacts(cluster: ManagedCluster): ClusterFacts {
   const { bootstrapProfile, networkProfile, apiServerAccessProfile, identity } = cluster;
   const containerRegistryId = bootstrapProfile?.containerRegistryId;
+  const apiServerSubnetId = apiServerAccessProfile?.subnetId;
+  const kubeletIdentityId = cluster.identityProfile?.kubeletidentity?.resourceId;
   return {
     id: cluster.id ?? '',
     location: cluster.location,
@@ -141,6 +158,8 @@ function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     outboundType: networkProfile?.outboundType ?? 'loadBalancer',
     enablePrivateCluster: apiServerAccessProfile?.enablePrivateCluster ?? false,
     enableVnetIntegration: apiServerAccessProfile?.enableVnetIntegration ?? false,
+    ...(apiServerSubnetId === undefined ? {} : { apiServerSubnetId }),
+    ...(kubeletIdentityId === undefined ? {} : { kubeletIdentityId }),
     agentPoolProfiles: (cluster.agentPoolProfiles ?? []).map((pool) => ({
       name: pool.name,
       mode: pool.mode ?? 'User',
@@ -151,12 +170,17 @@ function clusterFacts(cluster: ManagedCluster): ClusterFacts {
       enableAutoScaling: pool.enableAutoScaling ?? false,
       ...(pool.minCount === undefined ? {} : { minCount: pool.minCount }),
       ...(pool.maxCount === undefined ? {} : { maxCount: pool.maxCount }),
+      ...(pool.vnetSubnetID === undefined ? {} : { vnetSubnetId: pool.vnetSubnetID }),
     })),
   };
 }
 
-function managedCluster(specification: ClusterSpecification): ManagedCluster {
+function managedCluster(
+  specification: ClusterSpecification,
+  kubeletIdentity: IdentityFacts | undefined,
+): ManagedCluster {
   const { identity, enablePrivateCluster, enableVnetIntegration } = specification;
+  const { artifactSource, containerRegistryId, vnetSubnetId, apiServerSubnetId } = specification;
   return {
     location: specification.location,
     tags: specification.tags,
@@ -171,12 +195,23 @@ function managedCluster(specification: ClusterSpecification): ManagedCluster {
       ...pool,
       type: 'VirtualMachineScaleSets',
       osType: 'Linux',
+      ...(vnetSubnetId === undefined ? {} : { vnetSubnetID: vnetSubnetId }),
     })),
-    bootstrapProfile: { artifactSource: specification.artifactSource },
+    bootstrapProfile: { artifactSource, ...(containerRegistryId === undefined ? {} : { containerRegistryId }) },
+    ...(kubeletIdentity && {
+      identityProfile: {
+        kubeletidentity: {
+          resourceId: kubeletIdentity.id,
+          clientId: kubeletIdentity.clientId,
+          objectId: kubeletIdentity.principalId,
+        },
+      },
+    }),
     networkProfile: { networkPlugin: 'azure', outboundType: specification.outboundType },
     apiServerAccessProfile: {
       ...(enablePrivateCluster ? { enablePrivateCluster } : {}),
       ...(enableVnetIntegration ? { enableVnetIntegration } : {}),
+      ...(apiServerSubnetId === undefined ? {} : { subnetId: apiServerSubnetId }),
     },
     // Network isolation allows NodeImage and None only; NodeImage is also AKS's own default.
     autoUpgradeProfile: { nodeOSUpgradeChannel: 'NodeImage' },

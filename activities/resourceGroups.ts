@@ -1,6 +1,6 @@
 import { restorePoller } from '@azure/arm-resources';
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { ownershipTags } from '../contract/names.ts';
+import { isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
 import { resourceGroupId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { advice, azureCall, azureRead, permanentFailure } from './errors.ts';
@@ -32,6 +32,16 @@ export async function readResourceGroup(
   };
 }
 
+/** IDs of everything in a resource group; none if the group is absent. */
+export async function readGroupContent(clients: ClientsOf, group: ResourceGroupReference): Promise<string[]> {
+  const { resources } = clients(group.subscriptionId).resources;
+  const ids: string[] = [];
+  await azureRead(resourceGroupId(group.subscriptionId, group.name), async () => {
+    for await (const { id = '' } of resources.listByResourceGroup(group.name)) ids.push(id);
+  });
+  return ids;
+}
+
 export function resourceGroupActivities(clients: ClientsOf) {
   return {
     /**
@@ -46,7 +56,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
       const { resources } = clients(group.subscriptionId);
       const { location, tags } = group;
       const there = await readResourceGroup(clients, group);
-      if (there) refuseForeign(there, tags[ownershipTags.run], id);
+      if (there) refuseForeign(there, ownershipOf(tags), id);
       const seen = await azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags }));
       if (seen.location !== location) {
         throw permanentFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
@@ -54,11 +64,11 @@ export function resourceGroupActivities(clients: ClientsOf) {
     },
 
     /**
-     * Deletes a resource group that the given run created, if nothing of anybody else is in it.
+     * Deletes a resource group that carries the owner's marks, if nothing of anybody else is in it.
      *
      * @throws ApplicationFailure `NotOwned` or `ResourceGroupNotEmpty`; the group is then left as it is.
      */
-    async deleteResourceGroup(group: ResourceGroupReference & { run: string }): Promise<void> {
+    async deleteResourceGroup(group: ResourceGroupReference & { owner: Ownership }): Promise<void> {
       const { resources } = clients(group.subscriptionId);
       const id = resourceGroupId(group.subscriptionId, group.name);
       const find = async () => {
@@ -68,7 +78,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
       };
       const seen = await readResourceGroup(clients, group);
       if (!seen) return;
-      refuseForeign(seen, group.run, id);
+      refuseForeign(seen, group.owner, id);
       if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(id, group.name);
       await longRunningOperation({
         resourceId: id,
@@ -78,10 +88,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
       });
 
       async function refuseUnlessEmpty(groupId: string, name: string): Promise<void> {
-        const content: string[] = [];
-        await azureCall(groupId, async () => {
-          for await (const { id } of resources.resources.listByResourceGroup(name)) content.push(id ?? '');
-        });
+        const content = await readGroupContent(clients, group);
         if (content.length === 0) return;
         // Retried a few times: the list still shows resources that were deleted a moment ago.
         throw ApplicationFailure.create({
@@ -96,7 +103,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
   };
 }
 
-function refuseForeign({ tags }: ResourceGroupFacts, run: string | undefined, id: string): void {
-  if (tags[ownershipTags.run] === run) return;
-  throw permanentFailure('NotOwned', `This resource group was not created by this run (${id})`, id);
+function refuseForeign({ tags }: ResourceGroupFacts, owner: Ownership, id: string): void {
+  if (isOwnedBy(tags, owner)) return;
+  throw permanentFailure('NotOwned', `This resource group was created by somebody else (${id})`, id);
 }

@@ -18,7 +18,9 @@ import {
   clusterWorkflowId,
   createClusterInput,
   type Decision,
+  type DeleteClusterInput,
   decideUpdate,
+  deleteClusterInput,
   type Problem,
   type Progress,
   parse,
@@ -107,6 +109,15 @@ export class AksIsolationClient {
    */
   createCluster(input: CreateClusterInput): Promise<ScenarioRun> {
     return this.#start('createCluster', createClusterInput, input);
+  }
+
+  /**
+   * Starts `deleteCluster`.
+   *
+   * @throws InvalidInputError or ClusterBusyError; nothing was started then.
+   */
+  deleteCluster(input: DeleteClusterInput): Promise<ScenarioRun> {
+    return this.#start('deleteCluster', deleteClusterInput, input);
   }
 
   /** The scenario that runs on a cluster, or the last one that did. */

@@ -1,5 +1,10 @@
-import type { AgentPoolProfile, ClusterIdentity } from './createCluster.ts';
+import type { AgentPoolProfile } from './createCluster.ts';
+import { isFinal } from './infrastructure.ts';
 import type { ClusterReference } from './names.ts';
+import { sameResourceId } from './resourceIds.ts';
+
+/** The control plane identity as it is to be; a user-assigned one is there when the cluster is created. */
+export type ClusterIdentity = { type: 'SystemAssigned' } | { type: 'UserAssigned'; resourceId: string };
 
 /** A network isolated cluster as it is to be. */
 export interface ClusterSpecification {
@@ -15,6 +20,13 @@ export interface ClusterSpecification {
   outboundType: 'none' | 'block';
   enablePrivateCluster: boolean;
   enableVnetIntegration: boolean;
+  /** Your own registry. Left out: one that AKS manages. */
+  containerRegistryId?: string;
+  /** Your own network. Left out: one that AKS manages. */
+  vnetSubnetId?: string;
+  apiServerSubnetId?: string;
+  /** Left out: AKS makes one. */
+  kubeletIdentityId?: string;
 }
 
 /** What of a cluster matters to the scenarios, as Azure spells it. */
@@ -34,6 +46,8 @@ export interface ClusterFacts {
   outboundType: string;
   enablePrivateCluster: boolean;
   enableVnetIntegration: boolean;
+  apiServerSubnetId?: string;
+  kubeletIdentityId?: string;
   agentPoolProfiles: AgentPoolFacts[];
 }
 
@@ -47,6 +61,7 @@ export interface AgentPoolFacts {
   enableAutoScaling: boolean;
   minCount?: number;
   maxCount?: number;
+  vnetSubnetId?: string;
 }
 
 export interface KubernetesVersionFacts {
@@ -58,8 +73,7 @@ export interface KubernetesVersionFacts {
 }
 
 /** Whether an operation runs on the cluster. Azure's list of states is open, so what is not known to be final is running. */
-export const isBusy = ({ provisioningState }: ClusterFacts): boolean =>
-  !/^(succeeded|failed|cancell?ed)$/i.test(provisioningState);
+export const isBusy = ({ provisioningState }: ClusterFacts): boolean => !isFinal(provisioningState);
 
 /** What differs between the cluster that was asked for and the one that Azure shows, in Azure's property names. */
 export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFacts): string[] {
@@ -82,6 +96,13 @@ export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFac
   compare('networkProfile.outboundType', asked.outboundType, seen.outboundType);
   compare('apiServerAccessProfile.enablePrivateCluster', asked.enablePrivateCluster, seen.enablePrivateCluster);
   compare('apiServerAccessProfile.enableVnetIntegration', asked.enableVnetIntegration, seen.enableVnetIntegration);
+  const compareId = (property: string, want: string | undefined, got: string | undefined) => {
+    if (want !== undefined && !sameResourceId(want, got))
+      differences.push(`${property}: asked ${want}, got ${got ?? 'none'}`);
+  };
+  compareId('bootstrapProfile.containerRegistryId', asked.containerRegistryId, seen.containerRegistryId);
+  compareId('apiServerAccessProfile.subnetId', asked.apiServerSubnetId, seen.apiServerSubnetId);
+  compareId('identityProfile.kubeletidentity.resourceId', asked.kubeletIdentityId, seen.kubeletIdentityId);
   compare('nodeResourceGroup', asked.nodeResourceGroup, seen.nodeResourceGroup);
   if (![seen.kubernetesVersion, seen.currentKubernetesVersion].includes(asked.kubernetesVersion)) {
     compare('kubernetesVersion', asked.kubernetesVersion, seen.kubernetesVersion);
@@ -89,6 +110,7 @@ export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFac
   for (const pool of asked.agentPoolProfiles) {
     const got = seen.agentPoolProfiles.find(({ name }) => name === pool.name);
     compare(`agentPoolProfiles.${pool.name}.vmSize`, pool.vmSize, got?.vmSize);
+    compareId(`agentPoolProfiles.${pool.name}.vnetSubnetID`, asked.vnetSubnetId, got?.vnetSubnetId);
     compare(`agentPoolProfiles.${pool.name}.mode`, pool.mode, got?.mode);
     compare(`agentPoolProfiles.${pool.name}.enableAutoScaling`, pool.enableAutoScaling, got?.enableAutoScaling);
     if (pool.osSKU !== undefined) compare(`agentPoolProfiles.${pool.name}.osSKU`, pool.osSKU, got?.osSKU);

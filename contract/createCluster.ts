@@ -1,136 +1,18 @@
 import { z } from 'zod';
-import { ownershipTags } from './names.ts';
+import {
+  agentPoolProfile,
+  clusterIdentity,
+  clusterReference,
+  crossCheck,
+  kubeletIdentity,
+  tags,
+} from './clusterInput.ts';
+import { network, registry } from './infrastructureInput.ts';
 import { profileSetting, profiles } from './profiles.ts';
-import { parseResourceId } from './resourceIds.ts';
-
-const guid = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
-
-/** The cluster that a scenario works on. */
-export const clusterReference = z.strictObject({
-  subscriptionId: z
-    .string()
-    .regex(guid, 'not a subscription ID. Use the GUID that `az account show --query id` prints.'),
-  resourceGroup: z
-    .string()
-    .regex(
-      /^[-\w.()]{0,89}[-\w()]$/,
-      'not a resource group name. Use 1 to 90 letters, digits, hyphens, underscores, dots or parentheses, not ending in a dot.',
-    ),
-  name: z
-    .string()
-    .regex(
-      /^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$/,
-      'not a cluster name. Use 1 to 63 letters, digits, hyphens or underscores, beginning and ending with a letter or digit.',
-    ),
-});
-
-const tags = z
-  .record(
-    z
-      .string()
-      .min(1, 'the tag name is empty. Give at least one character.')
-      .max(512, 'the tag name is too long. Use at most 512 characters.')
-      .regex(/^[^<>%&\\?/]*$/, 'not a tag name. Leave out the characters < > % & \\ ? and /.'),
-    z.string().max(256, 'the tag value is too long. Use at most 256 characters.'),
-  )
-  // Azure allows 50 tags and the product adds its own.
-  .refine((all) => Object.keys(all).length <= 48, 'too many tags. Use at most 48: Azure allows 50 and two are added.')
-  .refine(
-    (all) => !Object.keys(all).some((key) => Object.values<string>(ownershipTags).includes(key.toLowerCase())),
-    `reserved tag. Leave out ${Object.values(ownershipTags).join(' and ')}: they say which run owns a resource.`,
-  );
-
-const count = (least: number) =>
-  z.int().min(least, `too few. Use ${least} to 1000.`).max(1000, `too many. Use ${least} to 1000.`);
-
-const poolSize = z.object({
-  mode: z.string(),
-  count: z.number(),
-  enableAutoScaling: z.boolean(),
-  minCount: z.number().exactOptional(),
-  maxCount: z.number().exactOptional(),
-});
-
-/** A node pool, in Azure's own property names (`ManagedClusterAgentPoolProfile`). Windows pools cannot be network isolated. */
-export const agentPoolProfile = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(
-        /^[a-z][a-z0-9]{0,11}$/,
-        'not a Linux node pool name. Use 1 to 12 lower-case letters and digits, beginning with a letter.',
-      ),
-    mode: z.enum(['System', 'User']).default('System'),
-    count: count(0).default(3).describe('Number of nodes; the initial one with autoscaling.'),
-    vmSize: z
-      .string()
-      .regex(/^[A-Z]\w+$/, 'not a VM size. Use a name such as Standard_D4ds_v5.')
-      .default('Standard_D4ds_v5'),
-    osSKU: z.enum(['Ubuntu', 'AzureLinux']).exactOptional(),
-    osDiskSizeGB: z
-      .int()
-      .min(30, 'too small. Use 30 to 2048 GiB.')
-      .max(2048, 'too large. Use 30 to 2048 GiB.')
-      .exactOptional(),
-    osDiskType: z.enum(['Managed', 'Ephemeral']).exactOptional(),
-    maxPods: z.int().min(10, 'too few. Use 10 to 250.').max(250, 'too many. Use 10 to 250.').exactOptional(),
-    availabilityZones: z
-      .array(z.enum(['1', '2', '3']))
-      .min(1, 'no zone. Give at least one, or leave the key out.')
-      .exactOptional(),
-    enableAutoScaling: z.boolean().default(false),
-    minCount: count(0).exactOptional(),
-    maxCount: count(1).exactOptional(),
-    nodeLabels: z.record(z.string(), z.string()).exactOptional(),
-    nodeTaints: z.array(z.string()).exactOptional(),
-  })
-  .check(
-    crossCheck(poolSize, ({ mode, count, enableAutoScaling, minCount, maxCount }, report) => {
-      if (mode === 'System' && count === 0) report(['count'], 'a system pool without nodes. Use at least 1.');
-      if (!enableAutoScaling) {
-        if (minCount !== undefined)
-          report(['minCount'], 'given without autoscaling. Remove it, or enable autoscaling.');
-        if (maxCount !== undefined)
-          report(['maxCount'], 'given without autoscaling. Remove it, or enable autoscaling.');
-        return;
-      }
-      if (mode === 'System' && minCount === 0) {
-        report(['minCount'], 'a system pool that can shrink to no nodes. Use at least 1.');
-      }
-      if (minCount === undefined) report(['minCount'], 'missing. Give it, or set enableAutoScaling to false.');
-      if (maxCount === undefined) report(['maxCount'], 'missing. Give it, or set enableAutoScaling to false.');
-      if (count < (minCount ?? 0) || count > (maxCount ?? 1000)) {
-        report(['count'], 'not between minCount and maxCount. Change one of them.');
-      }
-    }),
-  );
-
-/** The cluster's control plane identity. Service principals cannot be used for network isolation (Azure/AKS#5821). */
-export const clusterIdentity = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({ type: z.literal('SystemAssigned') }),
-    z.strictObject({
-      type: z.literal('UserAssigned'),
-      resourceId: z
-        .string()
-        .refine(
-          (id) => parseResourceId(id)?.type.toLowerCase() === 'microsoft.managedidentity/userassignedidentities',
-          'not the resource ID of a user-assigned identity. Use the one that `az identity show --query id` prints.',
-        ),
-    }),
-  ],
-  { error: 'not an allowed identity type. Use SystemAssigned or UserAssigned.' },
-);
-
-/** Where nodes pull their images from. `managed`: a registry that AKS creates, owns and deletes with the cluster. */
-export const registry = z.discriminatedUnion('mode', [z.strictObject({ mode: z.literal('managed') })], {
-  error: 'not an allowed registry. Use {"mode": "managed"}.',
-});
 
 const outboundTypes = ['none', 'block'] as const;
 
-/** Input of the `createCluster` scenario. Guide: "Deploy a network isolated cluster with AKS-managed ACR". */
+/** Input of the `createCluster` scenario. Guide: "Deploy a network isolated cluster" with AKS-managed ACR, and with bring your own ACR. */
 export const createClusterInput = z
   .strictObject({
     cluster: clusterReference,
@@ -151,7 +33,19 @@ export const createClusterInput = z
       .array(agentPoolProfile)
       .min(1, 'no node pool. Give at least one pool with mode System.')
       .prefault([{ name: 'nodepool1' }]),
-    identity: clusterIdentity.default({ type: 'SystemAssigned' }),
+    network: network
+      .exactOptional()
+      .describe(
+        'The virtual network of the cluster. Default: one that AKS manages with a managed registry, or the ranges of the guide with your own.',
+      ),
+    identity: clusterIdentity
+      .exactOptional()
+      .describe(
+        'Default: SystemAssigned in a network that AKS manages, else a user-assigned identity <cluster>-identity.',
+      ),
+    kubeletIdentity: kubeletIdentity
+      .exactOptional()
+      .describe('With your own registry only. Default: a user-assigned identity <cluster>-kubelet.'),
     dnsPrefix: z
       .string()
       .regex(
@@ -176,6 +70,12 @@ export const createClusterInput = z
       .describe(
         'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
       ),
+    rolePropagationTimeoutMinutes: z
+      .int()
+      .min(1, 'too short. Use at least 1 minute.')
+      .max(120, 'too long. Use at most 120 minutes.')
+      .default(15)
+      .describe('Bound on the wait until role assignments take effect. Azure documents up to 10 minutes.'),
     onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
     dryRun: z.boolean().default(false),
   })
@@ -215,6 +115,38 @@ export const createClusterInput = z
         });
       },
     ),
+    crossCheck(
+      z.object({
+        registry: z.object({ mode: z.string() }),
+        network: z.looseObject({}).exactOptional(),
+        identity: z.object({ type: z.string() }).exactOptional(),
+        kubeletIdentity: z.looseObject({}).exactOptional(),
+        outboundType: z.enum(outboundTypes).default('none'),
+        apiServerAccess: z.string().exactOptional(),
+      }),
+      ({ registry: { mode }, network, identity, kubeletIdentity, outboundType, apiServerAccess }, report) => {
+        const ownRegistry = mode === 'bringYourOwn';
+        const ownNetwork = ownRegistry || network !== undefined;
+        if (ownNetwork && identity?.type === 'SystemAssigned') {
+          report(
+            ['identity', 'type'],
+            'a system-assigned identity cannot be given roles before the cluster is there. Use UserAssigned.',
+          );
+        }
+        if (ownNetwork && outboundType === 'block') {
+          report(['outboundType'], 'block works in a network that AKS manages only. Use none.');
+        }
+        if (!ownRegistry && kubeletIdentity) {
+          report(['kubeletIdentity'], 'given with a managed registry. Remove it: AKS makes the identity.');
+        }
+        if (!ownRegistry && network && 'registrySubnet' in network) {
+          report(['network', 'registrySubnet'], 'given with a managed registry. Remove it.');
+        }
+        if (apiServerAccess === 'privateLink' && network && 'apiServerSubnet' in network) {
+          report(['network', 'apiServerSubnet'], 'given without API server VNet integration. Remove it.');
+        }
+      },
+    ),
   );
 
 /** What callers send: defaults may be left out. */
@@ -222,21 +154,3 @@ export type CreateClusterInput = z.input<typeof createClusterInput>;
 /** What the scenario works with: defaults filled in. */
 export type ParsedCreateClusterInput = z.output<typeof createClusterInput>;
 export type AgentPoolProfile = z.output<typeof agentPoolProfile>;
-export type ClusterIdentity = z.output<typeof clusterIdentity>;
-
-/**
- * A check over several keys that runs whenever those keys are sound, whatever else is wrong with the input,
- * so that all problems are reported at once.
- */
-function crossCheck<T>(
-  part: z.ZodType<T>,
-  check: (value: T, report: (path: PropertyKey[], message: string) => void) => void,
-): z.core.$ZodCheck<object> {
-  return z.superRefine<object>(
-    (value, context) => {
-      const { data, success } = part.safeParse(value);
-      if (success) check(data, (path, message) => context.addIssue({ code: 'custom', path, message }));
-    },
-    { when: ({ value }) => part.safeParse(value).success },
-  );
-}

@@ -4,7 +4,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 export const taskQueue = 'aks-isolation';
 
 /** Workflow types: one per scenario. */
-export const scenarios = ['createCluster'] as const;
+export const scenarios = ['createCluster', 'deleteCluster'] as const;
 export type Scenario = (typeof scenarios)[number];
 
 /** Query that returns a {@link Progress}. */

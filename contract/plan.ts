@@ -1,8 +1,8 @@
 import type { Problem } from './problem.ts';
 import type { Profile, ProfileDifference } from './profiles.ts';
 
-/** What a step does to its resource: `none` means that it is there already, as wanted. */
-export type Action = 'create' | 'update' | 'none';
+/** What a step does to its resource: `none` means that it is as wanted already, or that it stays. */
+export type Action = 'create' | 'update' | 'delete' | 'none';
 
 export interface PlannedStep {
   id: string;

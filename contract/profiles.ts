@@ -38,17 +38,23 @@ export const profileTable = {
       sources: [guide, 'AKS release notes 2025-04', 'Azure/AKS#60'],
     },
   ),
-  cacheRule: row<{ name: string; sourceRepository: string; targetRepository: string }>({
+  cacheRule: row<{ name: string; nameIsFree: boolean; sourceRepository: string; targetRepository: string }>({
     id: 'P2',
     step: "cache rule of one's own registry",
     preview: {
       does: 'copies mcr.microsoft.com/* to *',
-      value: { name: 'acr-cache-rule', sourceRepository: 'mcr.microsoft.com/*', targetRepository: '*' },
+      value: {
+        name: 'acr-cache-rule',
+        nameIsFree: true,
+        sourceRepository: 'mcr.microsoft.com/*',
+        targetRepository: '*',
+      },
     },
     current: {
       does: 'rule aks-managed-mcr copies mcr.microsoft.com/* to aks-managed-repository/*',
       value: {
         name: 'aks-managed-mcr',
+        nameIsFree: false,
         sourceRepository: 'mcr.microsoft.com/*',
         targetRepository: 'aks-managed-repository/*',
       },

@@ -22,6 +22,8 @@ export interface ParsedResourceId {
   /** For example `Microsoft.ContainerService/managedClusters`. */
   type: string;
   name: string;
+  /** Names of the resources above it, the outermost first: a subnet has its virtual network here. */
+  parents: string[];
 }
 
 const pattern =
@@ -33,5 +35,24 @@ export function parseResourceId(id: string): ParsedResourceId | undefined {
   if (!subscriptionId || !resourceGroup || !typeAndParents || !name) return undefined;
   const [namespace, ...segments] = typeAndParents.split('/');
   const types = segments.filter((_, index) => index % 2 === 0);
-  return { subscriptionId, resourceGroup, type: [namespace, ...types].join('/'), name };
+  const parents = segments.filter((_, index) => index % 2 === 1);
+  return { subscriptionId, resourceGroup, type: [namespace, ...types].join('/'), name, parents };
 }
+
+/**
+ * As {@link parseResourceId}, for an ID that the schemas or this code have made.
+ *
+ * @throws Error if it is no ID of a resource in a resource group.
+ */
+export function resourceReference(id: string): ParsedResourceId {
+  const parsed = parseResourceId(id);
+  if (!parsed) throw new Error(`Not a resource ID: ${id}`);
+  return parsed;
+}
+
+/** ID of a resource in a resource group. */
+export const resourceId = (subscriptionId: string, resourceGroup: string, type: string, name: string): string =>
+  `${resourceGroupId(subscriptionId, resourceGroup)}/providers/${type}/${name}`;
+
+/** ID of the resource above another one. */
+export const parentId = (id: string): string => id.split('/').slice(0, -2).join('/');

@@ -21,6 +21,8 @@ import { startWorker } from './worker-process.ts';
 const scenarios = {
   'managed-private-link': 'create-managed-private-link.json',
   'managed-vnet-integration': 'create-managed-vnet-integration.json',
+  'byo-private-link': 'create-byo-private-link.json',
+  'byo-vnet-integration': 'create-byo-vnet-integration.json',
 } as const;
 type DemoScenario = keyof typeof scenarios;
 

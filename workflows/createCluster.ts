@@ -9,6 +9,7 @@ import {
   type ScenarioResult,
 } from '../contract/index.ts';
 import { azure } from './azure.ts';
+import { applyInfrastructure } from './infrastructure.ts';
 import {
   type CreateClusterPlan,
   discoveryRequest,
@@ -19,9 +20,11 @@ import {
 import { runScenario } from './scenario/scenario.ts';
 import type { Step } from './scenario/steps.ts';
 import { clusterChecks } from './verify/cluster.ts';
+import { infrastructureChecks } from './verify/infrastructure.ts';
 
 /**
- * Creates a network isolated cluster. Guide: "Deploy a network isolated cluster with AKS-managed ACR".
+ * Creates a network isolated cluster with everything it needs. Guide: "Deploy a network isolated cluster with AKS-managed
+ * ACR" and "… with bring your own ACR".
  *
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
@@ -46,50 +49,54 @@ function plan(input: ParsedCreateClusterInput, seen: Discovered): CreateClusterP
 
 function apply(
   input: ParsedCreateClusterInput,
-  { features, providers, specification }: CreateClusterPlan,
+  { features, providers, specification, infrastructure }: CreateClusterPlan,
   step: Step,
-): Promise<unknown>[] {
-  const { cluster, location, tags, registrationTimeoutMinutes: minutes } = input;
+): void {
+  const { cluster, location, tags, registrationTimeoutMinutes: minutes, rolePropagationTimeoutMinutes } = input;
   const { subscriptionId, resourceGroup } = cluster;
   const group = { subscriptionId, name: resourceGroup };
-  const run = runId();
-  return [
-    ...features.map((feature) =>
-      step(`feature:${feature}`, {
-        act: async () => {
-          await azure.writing(`Register ${feature}`).registerFeature({ subscriptionId, feature });
-          await azure.awaitingRegistration(`Wait for ${feature}`, minutes).awaitFeature({ subscriptionId, feature });
-        },
-        waitsFor: `state Registered, at most ${minutes} minutes`,
-      }),
-    ),
-    ...providers.map((namespace) =>
-      step(`provider:${namespace}`, {
-        act: async () => {
-          await azure.writing(`Register ${namespace}`).registerProvider({ subscriptionId, namespace });
-          await azure
-            .awaitingRegistration(`Wait for ${namespace}`, minutes)
-            .awaitProvider({ subscriptionId, namespace });
-        },
-        waitsFor: `state Registered, at most ${minutes} minutes`,
-      }),
-    ),
-    step('resourceGroup', {
-      act: () =>
-        azure
-          .writing(`Create resource group ${resourceGroup}`)
-          .createResourceGroup({ ...group, location, tags: { ...tags, ...owned(input, run) } }),
-      undo: () => azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, run }),
-      waitsFor: 'Azure',
-    }),
-    step('cluster', {
-      act: () => azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification),
-      undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, run }),
-      waitsFor: 'AKS, about ten minutes',
-    }),
-  ];
+  const owner = owned(input, runId());
+  for (const feature of features) {
+    step(`feature:${feature}`, {
+      act: async () => {
+        await azure.writing(`Register ${feature}`).registerFeature({ subscriptionId, feature });
+        await azure.awaitingRegistration(`Wait for ${feature}`, minutes).awaitFeature({ subscriptionId, feature });
+      },
+      waitsFor: `state Registered, at most ${minutes} minutes`,
+    });
+  }
+  for (const namespace of providers) {
+    step(`provider:${namespace}`, {
+      act: async () => {
+        await azure.writing(`Register ${namespace}`).registerProvider({ subscriptionId, namespace });
+        await azure.awaitingRegistration(`Wait for ${namespace}`, minutes).awaitProvider({ subscriptionId, namespace });
+      },
+      waitsFor: `state Registered, at most ${minutes} minutes`,
+    });
+  }
+  step('resourceGroup', {
+    act: () =>
+      azure
+        .writing(`Create resource group ${resourceGroup}`)
+        .createResourceGroup({ ...group, location, tags: { ...tags, ...owner } }),
+    undo: () => azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, owner }),
+    waitsFor: 'Azure',
+  });
+  const prerequisites = applyInfrastructure(infrastructure, owner, step);
+  step('cluster', {
+    act: async () => {
+      const known = await prerequisites(rolePropagationTimeoutMinutes);
+      return azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification, known);
+    },
+    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner }),
+    waitsFor: 'AKS, about ten minutes; longer while roles take effect',
+  });
 }
 
-async function verify({ cluster }: ParsedCreateClusterInput, { specification }: CreateClusterPlan): Promise<Check[]> {
-  return clusterChecks(specification, await azure.reading('Read everything back').readBackCluster(cluster));
+async function verify(
+  { cluster }: ParsedCreateClusterInput,
+  { specification, infrastructure, targets }: CreateClusterPlan,
+): Promise<Check[]> {
+  const seen = await azure.reading('Read everything back').readBack({ cluster, infrastructure: targets });
+  return [...clusterChecks(specification, seen), ...infrastructureChecks(infrastructure, seen.infrastructure)];
 }

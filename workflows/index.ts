@@ -1,1 +1,2 @@
 export { createCluster } from './createCluster.ts';
+export { deleteCluster } from './deleteCluster.ts';

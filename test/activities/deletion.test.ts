@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ownershipTags } from '../../contract/index.ts';
 import {
   type AzureUnderTest,
   attempt,
   failureOf,
   killOnceSent,
   operationHeartbeat,
-  run,
+  owner,
+  readBack,
   startAzure,
   subscriptionId,
 } from './support.ts';
+
+const another = { [ownershipTags.run]: 'another' };
 
 describe('taking back', () => {
   let azure: AzureUnderTest;
@@ -20,23 +24,23 @@ describe('taking back', () => {
   describe('a cluster', () => {
     it.concurrent('does nothing where it is absent', async () => {
       const { cluster } = await azure.specification('absent');
-      await attempt().run(azure.activities.deleteCluster, { cluster, run });
+      await attempt().run(azure.activities.deleteCluster, { cluster, owner });
       expect(await azure.sent('managedClusters/absent')).toEqual([]);
     });
 
     it.concurrent('deletes it and waits until it is gone', async () => {
       const wanted = await azure.specification('gone');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
-      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, run });
+      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, owner });
       expect(await azure.sent('managedClusters/gone')).toEqual(['PUT 201', 'DELETE 202']);
-      expect(await attempt().run(azure.activities.readBackCluster, wanted.cluster)).toEqual({ nodeResourceTypes: [] });
+      expect(await readBack(azure, wanted.cluster)).toMatchObject({ nodeResourceTypes: [] });
     });
 
     it.concurrent("leaves somebody else's as it is", async () => {
       const wanted = await azure.specification('theirs');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
       const failure = await failureOf(
-        attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, run: 'another' }),
+        attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, owner: another }),
       );
       expect(failure).toMatchObject({
         type: 'NotOwned',
@@ -53,7 +57,7 @@ describe('taking back', () => {
       const creation = attempt();
       const created = failureOf(creation.run(azure.activities.createOrUpdateCluster, wanted));
       await operationHeartbeat(creation);
-      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, run });
+      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, owner });
       expect(await azure.sent('managedClusters/creating')).toEqual(['PUT 201', 'DELETE 202']);
       expect(await created).toMatchObject({ type: 'AKSOperationPreemptedByDelete', nonRetryable: true });
     });
@@ -61,7 +65,7 @@ describe('taking back', () => {
     it.concurrent('goes on with the deletion of a killed worker', async () => {
       const wanted = await azure.specification('killed');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
-      const request = { cluster: wanted.cluster, run };
+      const request = { cluster: wanted.cluster, owner };
       const first = attempt();
       const lastHeartbeat = await killOnceSent(first, first.run(azure.activities.deleteCluster, request));
       await attempt(2, lastHeartbeat).run(azure.activities.deleteCluster, request);
@@ -72,7 +76,7 @@ describe('taking back', () => {
       const wanted = await azure.specification('lost');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
       await azure.fault({ method: 'DELETE', path: 'managedClusters/lost$', drop: 'after' });
-      const request = { cluster: wanted.cluster, run };
+      const request = { cluster: wanted.cluster, owner };
       expect(await failureOf(attempt().run(azure.activities.deleteCluster, request))).toMatchObject({
         type: 'Unreachable',
         nonRetryable: false,
@@ -83,7 +87,7 @@ describe('taking back', () => {
   });
 
   describe('a resource group', () => {
-    const group = (name: string) => ({ subscriptionId, name: `rg-${name}`, run });
+    const group = (name: string) => ({ subscriptionId, name: `rg-${name}`, owner });
 
     it.concurrent('does nothing where it is absent', async () => {
       await attempt().run(azure.activities.deleteResourceGroup, group('no-such'));
@@ -100,7 +104,7 @@ describe('taking back', () => {
 
     it.concurrent("leaves somebody else's as it is", async () => {
       await azure.specification('other');
-      const request = { ...group('other'), run: 'another' };
+      const request = { ...group('other'), owner: another };
       expect(await failureOf(attempt().run(azure.activities.deleteResourceGroup, request))).toMatchObject({
         type: 'NotOwned',
         nonRetryable: true,

@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DiscoveryRequest } from '../../activities/discovery.ts';
-import { type AzureUnderTest, attempt, failureOf, run, startAzure, subscriptionId } from './support.ts';
+import {
+  type AzureUnderTest,
+  attempt,
+  failureOf,
+  nothingElse,
+  readBack,
+  run,
+  startAzure,
+  subscriptionId,
+} from './support.ts';
 
 const isolation = 'NetworkIsolatedClusterPreview';
-const identities = `/subscriptions/${subscriptionId}/resourceGroups/rg-ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
 
 /** Registrations are the whole subscription's, so these tests run one after the other. */
 describe('looking', () => {
@@ -20,7 +28,8 @@ describe('looking', () => {
     nodeResourceGroup: `MC_rg-${name}_${name}_westeurope`,
     providers: ['Microsoft.ContainerService'],
     features: [isolation],
-    identityId: `${identities}/absent`,
+    infrastructure: nothingElse,
+    allowances: { subscriptionId, location: 'westeurope', scopes: [], vmSizes: [] },
     ...changes,
   });
   const discover = (given: DiscoveryRequest) => attempt().run(azure.activities.discover, given);
@@ -30,6 +39,8 @@ describe('looking', () => {
       subscription: { state: 'Enabled', locations: expect.arrayContaining(['westeurope']) },
       providers: { 'Microsoft.ContainerService': 'Registered' },
       features: { [isolation]: 'NotRegistered' },
+      infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },
+      allowances: { permissions: {}, locks: [], vmSizes: {}, usages: expect.anything() },
       kubernetesVersions: expect.arrayContaining([
         { version: '1.34', isDefault: true, isPreview: false, patchVersions: ['1.34.6', '1.34.5'] },
         { version: '1.35', isDefault: false, isPreview: false, patchVersions: ['1.35.3', '1.35.2'] },
@@ -41,11 +52,16 @@ describe('looking', () => {
   it('finds what is there', async () => {
     const wanted = await azure.specification('there');
     await attempt().run(azure.activities.createOrUpdateCluster, wanted);
-    const identityId = await azure.createIdentity('rg-ids', 'present');
-    await expect(discover(request('there', { identityId }))).resolves.toMatchObject({
+    const kubelet = await azure.createIdentity('rg-ids', 'present');
+    const infrastructure = { ...nothingElse, identityIds: { kubelet } };
+    await expect(discover(request('there', { infrastructure }))).resolves.toMatchObject({
       resourceGroup: { location: 'westeurope', provisioningState: 'Succeeded', tags: { 'aks-isolation-run': run } },
       nodeResourceGroup: { location: 'westeurope' },
-      identity: { principalId: expect.stringMatching(/\w/), clientId: expect.stringMatching(/\w/) },
+      infrastructure: {
+        identities: {
+          kubelet: { principalId: expect.stringMatching(/\w/), clientId: expect.stringMatching(/\w/) },
+        },
+      },
       cluster: {
         provisioningState: 'Succeeded',
         currentKubernetesVersion: '1.34.6',
@@ -56,7 +72,7 @@ describe('looking', () => {
 
   it('goes no further where the subscription is missing', async () => {
     const cluster = { subscriptionId: '99999999-9999-9999-9999-999999999999', resourceGroup: 'rg', name: 'c' };
-    await expect(discover(request('c', { cluster }))).resolves.toEqual({
+    await expect(discover(request('c', { cluster }))).resolves.toMatchObject({
       providers: {},
       features: {},
       kubernetesVersions: [],
@@ -92,11 +108,11 @@ describe('looking', () => {
   it('reads back the cluster, its registry and what is beside it', async () => {
     const wanted = await azure.specification('read-back');
     await attempt().run(azure.activities.createOrUpdateCluster, wanted);
-    await expect(attempt().run(azure.activities.readBackCluster, wanted.cluster)).resolves.toMatchObject({
+    await expect(readBack(azure, wanted.cluster)).resolves.toMatchObject({
       cluster: { provisioningState: 'Succeeded' },
       registry: {
         publicNetworkAccess: 'Disabled',
-        privateEndpoints: ['Approved'],
+        privateEndpoints: [{ status: 'Approved' }],
         cacheRules: [{ sourceRepository: 'mcr.microsoft.com/*' }],
       },
       nodeResourceTypes: expect.arrayContaining(['microsoft.network/privatednszones']),

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import type { FaultRule } from '../../simulator/index.ts';
-import { type AzureUnderTest, attempt, failureOf, lastHeartbeatOf, operationHeartbeat, startAzure } from './support.ts';
+import {
+  type AzureUnderTest,
+  attempt,
+  failureOf,
+  lastHeartbeatOf,
+  operationHeartbeat,
+  readBack,
+  startAzure,
+} from './support.ts';
 
 /** Faults on an operation's own address hit every cluster, so these tests run one after the other. */
 describe('a long-running operation', () => {
@@ -110,7 +118,7 @@ describe('a long-running operation', () => {
     await azure.fault({ method: 'PUT', path: cluster('awaited'), drop: 'after', operation });
     await failureOf(attempt().run(create(), wanted));
     await attempt().run(azure.activities.awaitCluster, wanted.cluster);
-    await expect(attempt().run(azure.activities.readBackCluster, wanted.cluster)).resolves.toMatchObject({
+    await expect(readBack(azure, wanted.cluster)).resolves.toMatchObject({
       cluster: { provisioningState: 'Failed' },
     });
     await attempt().run(azure.activities.awaitCluster, { ...wanted.cluster, name: 'absent' });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type AzureUnderTest, attempt, run, startAzure } from './support.ts';
+import { type AzureUnderTest, attempt, nothingElse, owner, run, startAzure } from './support.ts';
 
 let azure: AzureUnderTest;
 const logged: string[] = [];
@@ -22,8 +22,8 @@ beforeAll(async () => {
     .run(activities.createOrUpdateCluster, wanted)
     .catch((error: unknown) => failures.push(error));
   await watched().run(activities.createOrUpdateCluster, wanted);
-  await watched().run(activities.readBackCluster, wanted.cluster);
-  await watched().run(activities.deleteCluster, { cluster: wanted.cluster, run });
+  await watched().run(activities.readBack, { cluster: wanted.cluster, infrastructure: nothingElse });
+  await watched().run(activities.deleteCluster, { cluster: wanted.cluster, owner });
 });
 afterAll(() => azure.close());
 

@@ -1,15 +1,30 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import type { ReadBack } from '../../activities/discovery.ts';
 import type { AzureErrorDetails } from '../../activities/errors.ts';
 import { type Activities, createActivities } from '../../activities/index.ts';
-import { type ClusterSpecification, ownershipTags } from '../../contract/index.ts';
+import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
+import { type ClusterReference, type ClusterSpecification, ownershipTags } from '../../contract/index.ts';
 import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../support/harness.ts';
 
 export { subscriptionId };
 
 /** The run that owns what the tests create, and whose ID Azure sees as the correlation ID. */
 export const run = 'f0000000-0000-0000-0000-000000000001';
+export const owner = { [ownershipTags.workflow]: 'test', [ownershipTags.run]: run };
+
+/** A cluster in a network that AKS manages, with a managed registry, has no infrastructure of its own. */
+export const nothingElse: InfrastructureTargets = {
+  subscriptionId,
+  location: 'westeurope',
+  identityIds: {},
+  roleScopes: [],
+};
+
+/** What Azure shows of a cluster without infrastructure of its own. */
+export const readBack = ({ activities }: AzureUnderTest, cluster: ClusterReference): Promise<ReadBack> =>
+  attempt().run(activities.readBack, { cluster, infrastructure: nothingElse });
 
 /** The real activities against a simulated Azure of their own. */
 export interface AzureUnderTest extends SimulatedAzure {
@@ -31,7 +46,7 @@ export async function startAzure(speed = 2000): Promise<AzureUnderTest> {
       return requests.map(({ method, status }) => `${method} ${status}`);
     },
     async specification(name, changes = {}) {
-      const group = { subscriptionId, name: `rg-${name}`, location: 'westeurope', tags: { [ownershipTags.run]: run } };
+      const group = { subscriptionId, name: `rg-${name}`, location: 'westeurope', tags: owner };
       await attempt().run(activities.createResourceGroup, group);
       return specification(name, changes);
     },
@@ -42,7 +57,7 @@ function specification(name: string, changes: Partial<ClusterSpecification>): Cl
   return {
     cluster: { subscriptionId, resourceGroup: `rg-${name}`, name },
     location: 'westeurope',
-    tags: { [ownershipTags.run]: run },
+    tags: owner,
     kubernetesVersion: '1.34',
     dnsPrefix: name,
     nodeResourceGroup: `MC_rg-${name}_${name}_westeurope`,

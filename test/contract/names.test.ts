@@ -21,7 +21,7 @@ describe('public names', () => {
   });
 
   it('stay what callers know', () => {
-    expect(scenarios).toEqual(['createCluster']);
+    expect(scenarios).toEqual(['createCluster', 'deleteCluster']);
     expect(ownershipTags).toEqual({ workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' });
     expect(Object.values(searchAttributes).map(({ name, type }) => [name, type])).toEqual([
       ['AksCluster', 'KEYWORD'],
@@ -58,11 +58,11 @@ describe('resource IDs', () => {
   });
 
   it.each([
-    ['/subscriptions/s/resourceGroups/g/providers/Microsoft.X/as/a', 'Microsoft.X/as', 'a'],
-    ['/subscriptions/s/resourcegroups/g/providers/Microsoft.X/as/a/bs/b', 'Microsoft.X/as/bs', 'b'],
-    ['/SUBSCRIPTIONS/s/RESOURCEGROUPS/g/PROVIDERS/Microsoft.X/as/a/bs/b/cs/c', 'Microsoft.X/as/bs/cs', 'c'],
-  ])('are taken apart: %s', (id, type, name) => {
-    expect(parseResourceId(id)).toEqual({ subscriptionId: 's', resourceGroup: 'g', type, name });
+    ['/subscriptions/s/resourceGroups/g/providers/Microsoft.X/as/a', 'Microsoft.X/as', 'a', []],
+    ['/subscriptions/s/resourcegroups/g/providers/Microsoft.X/as/a/bs/b', 'Microsoft.X/as/bs', 'b', ['a']],
+    ['/SUBSCRIPTIONS/s/RESOURCEGROUPS/g/PROVIDERS/Microsoft.X/as/a/bs/b/cs/c', 'Microsoft.X/as/bs/cs', 'c', ['a', 'b']],
+  ])('are taken apart: %s', (id, type, name, parents) => {
+    expect(parseResourceId(id)).toEqual({ subscriptionId: 's', resourceGroup: 'g', type, name, parents });
   });
 
   it.each([

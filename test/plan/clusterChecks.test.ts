@@ -5,17 +5,30 @@ import { clusterThere, planOf } from './support.ts';
 
 const { specification } = planOf();
 const registry = {
+  id: clusterThere().containerRegistryId ?? '',
+  provisioningState: 'Succeeded',
+  marks: {},
+  location: 'westeurope',
+  roleAssignmentMode: 'LegacyRegistryPermissions',
+  replicas: [],
   sku: 'Premium',
   publicNetworkAccess: 'Disabled',
   anonymousPullEnabled: false,
   cacheRules: [
-    { name: 'aks-managed-mcr', sourceRepository: 'mcr.microsoft.com/*', targetRepository: 'aks-managed-repository/*' },
+    {
+      name: 'aks-managed-mcr',
+      sourceRepository: 'mcr.microsoft.com/*',
+      targetRepository: 'aks-managed-repository/*',
+      provisioningState: 'Succeeded',
+    },
   ],
-  privateEndpoints: ['Approved'],
+  privateEndpoints: [{ id: 'endpoint', status: 'Approved' }],
 };
+const infrastructure = { otherLinkedZones: [], identities: {}, roles: {} };
 const asPromised: ReadBack = {
   cluster: clusterThere(),
   registry,
+  infrastructure,
   nodeResourceTypes: ['microsoft.network/privatednszones'],
 };
 const failed = (seen: ReadBack) => clusterChecks(specification, seen).filter(({ ok }) => !ok);
@@ -50,7 +63,11 @@ describe('verification', () => {
       }),
     ],
     ['registryAccess', 'Enabled', { ...asPromised, registry: { ...registry, publicNetworkAccess: 'Enabled' } }],
-    ['registryEndpoint', 'Pending', { ...asPromised, registry: { ...registry, privateEndpoints: ['Pending'] } }],
+    [
+      'registryEndpoint',
+      'Pending',
+      { ...asPromised, registry: { ...registry, privateEndpoints: [{ id: 'endpoint', status: 'Pending' }] } },
+    ],
     ['registryEndpoint', 'absent', { ...asPromised, registry: { ...registry, privateEndpoints: [] } }],
     ['registryCacheRule', 'absent', { ...asPromised, registry: { ...registry, cacheRules: [] } }],
     ['registryZone', 'absent', { ...asPromised, nodeResourceTypes: [] }],
@@ -60,7 +77,7 @@ describe('verification', () => {
   });
 
   it('fails every check of a cluster that is gone', () => {
-    const checks = clusterChecks(specification, { nodeResourceTypes: [] });
+    const checks = clusterChecks(specification, { infrastructure, nodeResourceTypes: [] });
     expect(checks.map(({ ok, seen }) => [ok, seen])).toEqual(checks.map(() => [false, 'absent']));
   });
 

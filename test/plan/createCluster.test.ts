@@ -180,10 +180,10 @@ describe('what discovery looks at', () => {
       location: 'westeurope',
       nodeResourceGroup: 'MC_rg_cluster_westeurope',
       features: [isolation, vnetIntegration],
-      identityId: identity,
+      infrastructure: { identityIds: { controlPlane: identity } },
     });
     expect(discoveryRequest(parsed(given()))).toMatchObject({ features: [] });
-    expect(discoveryRequest(parsed(given()))).not.toHaveProperty('identityId');
+    expect(discoveryRequest(parsed(given())).infrastructure.identityIds).toEqual({});
   });
 });
 
@@ -211,7 +211,7 @@ const stops: Case[] = [
     {},
     { resourceGroup: { ...group, provisioningState: 'Deleting' } },
   ],
-  ['an identity that does not exist', identity, /does not exist/, userAssigned, {}],
+  ['an identity that does not exist', 'identity.resourceId', /does not exist/, userAssigned, {}],
   [
     'a node resource group that is there',
     `${subscription}/resourceGroups/MC_rg_cluster_westeurope`,
@@ -332,7 +332,13 @@ describe('createCluster is stopped before it changes anything', () => {
   it('by a subscription that is missing, which is all that can be said then', () => {
     const { problems } = planCreateCluster(
       parsed(given()),
-      { providers: {}, features: {}, kubernetesVersions: [] },
+      {
+        providers: {},
+        features: {},
+        kubernetesVersions: [],
+        infrastructure: nothingThere.infrastructure,
+        allowances: { permissions: {}, locks: [], vmSizes: {}, usages: {} },
+      },
       'this run',
     );
     expect(problems.map(({ where }) => where)).toEqual([subscription]);
@@ -354,7 +360,7 @@ describe('createCluster is stopped before it changes anything', () => {
         'location',
         `${subscription}/resourceGroups/rg`,
         `${subscription}/resourceGroups/MC_rg_cluster_mars`,
-        identity,
+        'identity.resourceId',
       ].sort(),
     );
   });

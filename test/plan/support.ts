@@ -13,6 +13,15 @@ const registered = Object.fromEntries(
 /** A subscription in which nothing of the cluster is there yet. */
 export const nothingThere: Discovered = {
   subscription: { state: 'Enabled', locations: ['westeurope', 'swedencentral'] },
+  infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },
+  allowances: {
+    permissions: {
+      '/subscriptions/11111111-1111-1111-1111-111111111111': [{ actions: ['*'], notActions: [] }],
+    },
+    locks: [],
+    vmSizes: { Standard_D4ds_v5: { family: 'standardDDSv5Family', vCPUs: 4, zones: ['1', '2', '3'] } },
+    usages: { standardddsv5family: { used: 0, limit: 350 }, cores: { used: 0, limit: 350 } },
+  },
   providers: registered,
   features: {},
   kubernetesVersions: [

@@ -1,4 +1,5 @@
 import type { Discovered, DiscoveryRequest } from '../../activities/discovery.ts';
+import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
 import {
   type ClusterFacts,
   type ClusterSpecification,
@@ -18,13 +19,21 @@ import {
   providerId,
   resourceGroupId,
 } from '../../contract/index.ts';
+import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
+import { infrastructureProblems } from './infrastructureProblems.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
+import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
+import { quotaProblems } from './quota.ts';
+import { infrastructureRequest, permissionScopes, subnetOf, type Targets, targetsOf } from './targets.ts';
 
 /** What `createCluster` is going to do, and with what. */
 export interface CreateClusterPlan extends Plan {
   features: readonly string[];
   providers: readonly string[];
   specification: ClusterSpecification;
+  infrastructure: InfrastructurePlan;
+  /** What the read-back looks at. */
+  targets: InfrastructureTargets;
 }
 
 /** The resource providers that the guide names, and those of what AKS makes in the node resource group. */
@@ -36,37 +45,60 @@ const registrationsStay =
 
 /** What discovery is to look at. */
 export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequest {
-  const { cluster, location, identity } = input;
+  const { cluster, location } = input;
+  const targets = targetsOf(input);
   return {
     cluster,
     location,
     nodeResourceGroup: nodeResourceGroup(input),
     providers: [...guideProviders, ...otherProviders],
     features: [...requiredFeatures(input)],
-    ...(identity.type === 'UserAssigned' ? { identityId: identity.resourceId } : {}),
+    infrastructure: infrastructureRequest(input, targets),
+    allowances: {
+      subscriptionId: cluster.subscriptionId,
+      location,
+      scopes: permissionScopes(input, targets),
+      vmSizes: [...new Set(input.agentPoolProfiles.map(({ vmSize }) => vmSize))],
+    },
   };
 }
 
-/** Plans the guide's section "Deploy a network isolated cluster with AKS-managed ACR". */
+/** Plans the guide's sections "Deploy a network isolated cluster with AKS-managed ACR" and "… with bring your own ACR". */
 export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, run: string): CreateClusterPlan {
+  const targets = targetsOf(input);
   const kubernetesVersion = chooseKubernetesVersion(input, seen);
-  const specification = clusterSpecification(input, seen, kubernetesVersion.version, run);
+  const specification = clusterSpecification(input, targets, seen, kubernetesVersion.version, run);
   const features = featureSteps(input, seen);
   const providers = providerSteps(input, seen, features);
   const group = resourceGroupStep(input, seen);
-  const cluster = clusterStep(input, seen, [group, ...providers]);
+  const registrationOf = (namespace: string) =>
+    providers.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create').map(({ id }) => id);
+  const infrastructure = planInfrastructure(input, targets, seen.infrastructure, owned(input, run), (namespace) => [
+    group.id,
+    ...registrationOf(namespace),
+  ]);
+  const cluster = clusterStep(input, seen, [group, ...providers, ...infrastructure.steps]);
+  const steps = [...features, ...providers, group, ...infrastructure.steps, cluster];
   return {
     profile: input.profile,
     differences: actingDifferences(input).map((setting) => profileDifference(input.profile, setting)),
-    steps: [...features, ...providers, group, cluster],
-    problems: [
-      ...kubernetesVersion.problems,
-      ...placeProblems(input, seen),
-      ...clusterProblems(input, seen, specification),
-    ],
+    steps,
+    problems: seen.subscription
+      ? [
+          ...kubernetesVersion.problems,
+          ...placeProblems(input, seen),
+          ...infrastructureProblems(input, targets, seen.infrastructure, infrastructure.plan),
+          ...clusterProblems(input, seen, specification),
+          ...(seen.cluster ? [] : quotaProblems(input, seen.allowances)),
+          ...permissionProblems(requiredActions(input, targets, steps), seen.allowances),
+          ...lockProblems(steps, seen.allowances, input.onFailure === 'rollBack'),
+        ]
+      : [unseenSubscription(input)],
     features: requiredFeatures(input),
     providers: requiredProviders(seen),
     specification,
+    infrastructure: infrastructure.plan,
+    targets: infrastructureRequest(input, targets),
   };
 }
 
@@ -78,12 +110,16 @@ function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: Pars
 /** What the input leaves open, a cluster that is there keeps. */
 function clusterSpecification(
   input: ParsedCreateClusterInput,
+  targets: Targets,
   { cluster: found }: Discovered,
   kubernetesVersion: string,
   run: string,
 ): ClusterSpecification {
   const { cluster, apiServerAccess } = input;
   const enableVnetIntegration = apiServerAccess === 'vnetIntegration';
+  const { controlPlane, kubelet } = targets.identities;
+  const nodes = subnetOf(targets, 'nodeSubnet');
+  const apiServer = subnetOf(targets, 'apiServerSubnet');
   return {
     cluster,
     location: input.location,
@@ -91,12 +127,16 @@ function clusterSpecification(
     kubernetesVersion,
     dnsPrefix: input.dnsPrefix ?? found?.dnsPrefix ?? defaultDnsPrefix(input),
     nodeResourceGroup: nodeResourceGroup(input),
-    identity: input.identity,
+    identity: controlPlane ? { type: 'UserAssigned', resourceId: controlPlane.id } : { type: 'SystemAssigned' },
     agentPoolProfiles: input.agentPoolProfiles,
     artifactSource: 'Cache',
     outboundType: input.outboundType,
     enablePrivateCluster: !enableVnetIntegration || profileSetting(input.profile, 'privateClusterWithVnetIntegration'),
     enableVnetIntegration,
+    ...(targets.registry && { containerRegistryId: targets.registry.id }),
+    ...(nodes && { vnetSubnetId: nodes.id }),
+    ...(apiServer && { apiServerSubnetId: apiServer.id }),
+    ...(kubelet && { kubeletIdentityId: kubelet.id }),
   };
 }
 
@@ -125,6 +165,7 @@ function actingDifferences(input: ParsedCreateClusterInput): ProfileSetting[] {
   return [
     'featureFlags',
     ...(input.apiServerAccess === 'vnetIntegration' ? (['privateClusterWithVnetIntegration'] as const) : []),
+    ...(input.registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
     ...(input.outboundType === 'block' ? (['outboundTypes'] as const) : []),
     ...(input.kubernetesVersion === undefined ? (['defaultKubernetesVersion'] as const) : []),
   ];
@@ -197,26 +238,24 @@ function clusterStep(
   return { ...step, action: 'update', reason: `${state}: created again`, forwardOnly: 'It was there before this run' };
 }
 
-/** Subscription, region, groups and identity. */
+export function unseenSubscription({ cluster }: Pick<ParsedCreateClusterInput, 'cluster'>): Problem {
+  return {
+    where: `/subscriptions/${cluster.subscriptionId}`,
+    problem: "not found, or the worker's identity cannot see it",
+    whatToDo: "Check the ID, and give the worker's identity a role in the subscription.",
+  };
+}
+
+/** Subscription, region and groups. */
 function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
-  const { cluster, location, identity } = input;
+  const { cluster, location } = input;
   const subscriptionId = `/subscriptions/${cluster.subscriptionId}`;
-  if (!seen.subscription) {
-    const problem = "not found, or the worker's identity cannot see it";
-    return [
-      {
-        where: subscriptionId,
-        problem,
-        whatToDo: "Check the ID, and give the worker's identity a role in the subscription.",
-      },
-    ];
-  }
   const problems: Problem[] = [];
-  if (seen.subscription.state !== 'Enabled') {
-    const problem = `the subscription is ${seen.subscription.state}`;
+  if (seen.subscription?.state !== 'Enabled') {
+    const problem = `the subscription is ${seen.subscription?.state}`;
     problems.push({ where: subscriptionId, problem, whatToDo: 'Enable it, or use another one.' });
   }
-  if (!seen.subscription.locations.includes(location)) {
+  if (!seen.subscription?.locations.includes(location)) {
     const problem = `${location} is no region of this subscription`;
     problems.push({
       where: 'location',
@@ -227,13 +266,6 @@ function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Probl
   if (seen.resourceGroup?.provisioningState === 'Deleting') {
     const where = resourceGroupId(cluster.subscriptionId, cluster.resourceGroup);
     problems.push({ where, problem: 'the resource group is being deleted', whatToDo: 'Wait until it is gone.' });
-  }
-  if (identity.type === 'UserAssigned' && !seen.identity) {
-    problems.push({
-      where: identity.resourceId,
-      problem: 'this identity does not exist',
-      whatToDo: 'Create it, or correct the ID.',
-    });
   }
   if (seen.nodeResourceGroup && !seen.cluster) {
     const where = resourceGroupId(cluster.subscriptionId, nodeResourceGroup(input));

@@ -35,14 +35,15 @@ import {
 } from '../../contract/index.ts';
 import { adviceOf, errorText } from './errorText.ts';
 import { progressMarkdown } from './markdown.ts';
-import { type Step, Steps, settle } from './steps.ts';
+import { type Step, Steps } from './steps.ts';
 
 /** What every scenario's input has. */
 interface CommonInput {
   cluster: ClusterReference;
   dryRun: boolean;
   onFailure: 'rollBack' | 'hold' | 'leave';
-  registry: { mode: string };
+  /** Left out where only Azure knows it. */
+  registry?: { mode: string };
 }
 
 /** The four movements of a scenario. */
@@ -52,7 +53,7 @@ export interface Movements<Input, Seen, P extends Plan> {
   /** Pure: what is to be done, and every problem that would stop it. */
   plan(input: Input, seen: Seen): P;
   /** Declares the planned steps, in an order in which each comes after those it needs. */
-  apply(input: Input, plan: P, step: Step): readonly Promise<unknown>[];
+  apply(input: Input, plan: P, step: Step): void;
   /** Reads everything back and checks it against what was promised. */
   verify(input: Input, plan: P): Promise<Check[]>;
 }
@@ -90,7 +91,8 @@ export async function runScenario<Input extends CommonInput, Seen, P extends Pla
   let checks: Check[] = [];
   try {
     run.enter('applying');
-    await settle(movements.apply(input, plan, run.steps.step));
+    movements.apply(input, plan, run.steps.step);
+    await run.steps.settle();
 
     run.enter('verifying');
     checks = await run.retrying(async () => verified(await movements.verify(input, plan)));
@@ -178,7 +180,7 @@ class ScenarioRun {
       { key: searchAttributes.scenario, value: scenario },
       { key: searchAttributes.cluster, value: input.cluster.name.toLowerCase() },
       { key: searchAttributes.resourceGroup, value: input.cluster.resourceGroup.toLowerCase() },
-      { key: searchAttributes.registryMode, value: input.registry.mode },
+      ...(input.registry ? [{ key: searchAttributes.registryMode, value: input.registry.mode }] : []),
     ]);
   }
 

@@ -10,7 +10,7 @@ import { errorText, rootCause } from './errorText.ts';
 
 /** What a scenario does about one planned step. */
 export interface StepWork<T> {
-  /** The write. Called only if the plan's action is not `none`; retried only by an operator's decision. */
+  /** The write. Called only if the plan's action is not `none`; again only by an operator's decision. */
   act: () => Promise<T>;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<void>;
@@ -18,8 +18,14 @@ export interface StepWork<T> {
   waitsFor: string;
 }
 
+/** A declared step. */
+export interface Started<T> {
+  /** What `act` returned; `undefined` where the plan's action is `none`. */
+  readonly result: Promise<T | undefined>;
+}
+
 /** Declares a step; it starts the moment the steps it needs are done. */
-export type Step = <T>(id: string, work: StepWork<T>) => Promise<T | undefined>;
+export type Step = <T>(id: string, work: StepWork<T>) => Started<T>;
 
 interface Entry {
   progress: StepProgress;
@@ -49,9 +55,13 @@ export class Steps {
     this.#shouldRetry = shouldRetry;
     this.#changed = changed;
     for (const step of planned) {
-      const notDeclared = Promise.reject(new Error(`Step ${step.id} is planned and never declared`));
-      notDeclared.catch(() => undefined);
-      this.#entries.set(step.id, { progress: { ...step, state: 'waiting' }, done: notDeclared, begun: false });
+      const unchanged = step.action === 'none';
+      const done = unchanged
+        ? Promise.resolve()
+        : Promise.reject(new Error(`Step ${step.id} is planned and never declared`));
+      done.catch(() => undefined);
+      const progress: StepProgress = { ...step, state: unchanged ? 'unchanged' : 'waiting' };
+      this.#entries.set(step.id, { progress, done, begun: false });
     }
   }
 
@@ -62,21 +72,30 @@ export class Steps {
   readonly step: Step = (id, work) => {
     const entry = this.#entries.get(id);
     if (!entry) throw new Error(`Step ${id} is not in the plan`);
+    if (entry.progress.action === 'none') return { result: Promise.resolve(undefined) };
     if (work.undo) entry.undo = work.undo;
     const done = this.#run(entry, work);
     // settle() reports the failure; until then it may be nobody's.
     done.catch(() => undefined);
     entry.done = done;
-    return done;
+    return { result: done };
   };
+
+  /** Waits until no step runs any more. Throws the first failure, or a cancellation if the run was cancelled. */
+  async settle(): Promise<void> {
+    const outcomes = await Promise.allSettled([...this.#entries.values()].map(({ done }) => done));
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (errors.length === 0) return;
+    if (CancellationScope.current().consideredCancelled) {
+      // A write that was under way may have ended by itself, so that nothing but skipped steps tells of the cancellation.
+      throw errors.find(isCancellation) ?? new CancelledFailure('The run was cancelled');
+    }
+    throw errors.find((error) => !(error instanceof StepSkipped)) ?? errors[0];
+  }
 
   async #run<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
     await this.#turn(progress);
-    if (progress.action === 'none') {
-      this.#set(progress, { state: 'unchanged' });
-      return undefined;
-    }
     for (;;) {
       this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
@@ -146,10 +165,13 @@ export class Steps {
     return leftovers;
   }
 
-  /** Everything that was begun and is not taken back. */
+  /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
   leave(why: string): Leftover[] {
-    const begun = [...this.#entries.values()].filter((entry) => entry.begun);
-    return begun.map(({ progress: { resourceId } }) => ({ resourceId, why }));
+    return [...this.#entries.values()].flatMap(({ begun, progress }) => {
+      const { resourceId, action, state, error } = progress;
+      if (action !== 'delete') return begun ? [{ resourceId, why }] : [];
+      return state === 'done' ? [] : [{ resourceId, why: error ?? 'not deleted' }];
+    });
   }
 
   /** Returns why the step's resource stays, if it does. */
@@ -177,18 +199,6 @@ export class Steps {
     Object.assign(progress, change);
     this.#changed();
   }
-}
-
-/** Waits until no step runs any more. Throws the first failure, or a cancellation if the run was cancelled. */
-export async function settle(steps: readonly Promise<unknown>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(steps);
-  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  if (errors.length === 0) return;
-  if (CancellationScope.current().consideredCancelled) {
-    // A write that was under way may have ended by itself, so that nothing but skipped steps tells of the cancellation.
-    throw errors.find(isCancellation) ?? new CancelledFailure('The run was cancelled');
-  }
-  throw errors.find((error) => !(error instanceof StepSkipped)) ?? errors[0];
 }
 
 function isNotOwned(error: unknown): boolean {

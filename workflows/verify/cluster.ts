@@ -1,74 +1,53 @@
 import type { ReadBack } from '../../activities/discovery.ts';
 import { type Check, type ClusterSpecification, clusterId, parseResourceId } from '../../contract/index.ts';
+import { check } from './check.ts';
 
 /** The guide's "Validate the network isolated cluster", and everything else that was promised, against what Azure shows. */
 export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Check[] {
-  const { cluster, registry, nodeResourceTypes } = seen;
-  const resourceId = clusterId(wanted.cluster);
-  const check = (id: string, title: string, expected: unknown, value: unknown, of = resourceId): Check => ({
-    id,
-    title,
-    resourceId: of,
-    expected: String(expected),
-    seen: value === undefined || value === '' ? 'absent' : String(value),
-    ok: String(expected).toLowerCase() === String(value).toLowerCase(),
-  });
-  const registryId = cluster?.containerRegistryId;
+  const { cluster } = seen;
+  const id = clusterId(wanted.cluster);
+  const { kubernetesVersion, enablePrivateCluster, enableVnetIntegration, kubeletIdentityId } = wanted;
   const versions = [cluster?.kubernetesVersion, cluster?.currentKubernetesVersion];
+  const version = versions.find((each) => each === kubernetesVersion) ?? versions[0];
   return [
-    check('cluster', 'Cluster', 'Succeeded', cluster?.provisioningState),
-    check(
-      'kubernetesVersion',
-      'Kubernetes version',
-      wanted.kubernetesVersion,
-      versions.find((version) => version === wanted.kubernetesVersion) ?? versions[0],
-    ),
-    check('outboundType', 'Outbound type', wanted.outboundType, cluster?.outboundType),
-    check('artifactSource', 'Images come from', wanted.artifactSource, cluster?.artifactSource),
-    check('privateCluster', 'Private API server', wanted.enablePrivateCluster, cluster?.enablePrivateCluster),
-    check(
-      'vnetIntegration',
-      'API server VNet integration',
-      wanted.enableVnetIntegration,
-      cluster?.enableVnetIntegration,
-    ),
-    check(
-      'registry',
-      'Registry is AKS-managed, in resource group',
-      wanted.nodeResourceGroup,
-      registryId && parseResourceId(registryId)?.resourceGroup,
-      registryId,
-    ),
-    check('registryAccess', 'Public access to the registry', 'Disabled', registry?.publicNetworkAccess, registryId),
-    check(
-      'registryEndpoint',
-      'Private endpoint of the registry',
-      'Approved',
-      registry?.privateEndpoints.join(', '),
-      registryId,
-    ),
-    check(
-      'registryCacheRule',
-      'Registry caches',
-      'mcr.microsoft.com/*',
-      registry?.cacheRules.map(({ sourceRepository }) => sourceRepository).join(', '),
-      registryId,
-    ),
-    check(
-      'registryZone',
-      'Private DNS zone beside the registry',
-      'present',
-      nodeResourceTypes.includes('microsoft.network/privatednszones') ? 'present' : 'absent',
-    ),
-    ...wanted.agentPoolProfiles.map(({ name }) => {
+    check('cluster', 'Cluster', id, 'Succeeded', cluster?.provisioningState),
+    check('kubernetesVersion', 'Kubernetes version', id, kubernetesVersion, version),
+    check('outboundType', 'Outbound type', id, wanted.outboundType, cluster?.outboundType),
+    check('artifactSource', 'Images come from', id, wanted.artifactSource, cluster?.artifactSource),
+    check('privateCluster', 'Private API server', id, enablePrivateCluster, cluster?.enablePrivateCluster),
+    check('vnetIntegration', 'API server VNet integration', id, enableVnetIntegration, cluster?.enableVnetIntegration),
+    ...(wanted.containerRegistryId === undefined
+      ? managedRegistryChecks(wanted, seen)
+      : [check('registry', 'Registry', id, wanted.containerRegistryId, cluster?.containerRegistryId)]),
+    ...(kubeletIdentityId === undefined
+      ? []
+      : [check('kubeletIdentity', 'Kubelet identity', id, kubeletIdentityId, cluster?.kubeletIdentityId)]),
+    ...wanted.agentPoolProfiles.flatMap(({ name }) => {
       const pool = cluster?.agentPoolProfiles.find((each) => each.name === name);
-      return check(
-        `pool ${name}`,
-        `Node pool ${name}`,
-        'Succeeded',
-        pool?.provisioningState,
-        `${resourceId}/agentPools/${name}`,
-      );
+      const poolId = `${id}/agentPools/${name}`;
+      return [
+        check(`pool ${name}`, `Node pool ${name}`, poolId, 'Succeeded', pool?.provisioningState),
+        ...(wanted.vnetSubnetId === undefined
+          ? []
+          : [check(`pool ${name} subnet`, `Subnet of ${name}`, poolId, wanted.vnetSubnetId, pool?.vnetSubnetId)]),
+      ];
     }),
+  ];
+}
+
+/** AKS makes this registry, and keeps it in the node resource group with its endpoint and zone. */
+function managedRegistryChecks(wanted: ClusterSpecification, seen: ReadBack): Check[] {
+  const { cluster, registry, nodeResourceTypes } = seen;
+  const id = cluster?.containerRegistryId ?? clusterId(wanted.cluster);
+  const group = cluster?.containerRegistryId && parseResourceId(cluster.containerRegistryId)?.resourceGroup;
+  const endpoints = registry?.privateEndpoints.map(({ status }) => status).join(', ');
+  const rules = registry?.cacheRules.map(({ sourceRepository }) => sourceRepository).join(', ');
+  const zone = nodeResourceTypes.includes('microsoft.network/privatednszones') ? 'present' : 'absent';
+  return [
+    check('registry', 'Registry is AKS-managed, in resource group', id, wanted.nodeResourceGroup, group),
+    check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
+    check('registryEndpoint', 'Private endpoint of the registry', id, 'Approved', endpoints),
+    check('registryCacheRule', 'Registry caches', id, 'mcr.microsoft.com/*', rules),
+    check('registryZone', 'Private DNS zone beside the registry', id, 'present', zone),
   ];
 }

@@ -1,0 +1,150 @@
+import type { ClusterFacts } from '../contract/cluster.ts';
+import type { IdentityFacts, Ownership } from '../contract/infrastructure.ts';
+import { type ClusterReference, ownershipTags } from '../contract/names.ts';
+import { parentId, parseResourceId, resourceGroupId, sameResourceId } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureCall } from './errors.ts';
+import { readIdentity } from './identities.ts';
+import { type AccessFacts, readAccess } from './infrastructure.ts';
+import { readCluster } from './managedClusters.ts';
+import { readOwnedRecords, readRecord, readZone } from './privateDns.ts';
+import { readPrivateEndpoint } from './privateEndpoints.ts';
+import { readRegistry } from './registries.ts';
+import { type ResourceGroupFacts, readGroupContent, readResourceGroup } from './resourceGroups.ts';
+import { readSubscription, type SubscriptionFacts } from './subscriptions.ts';
+import { readVirtualNetwork } from './virtualNetworks.ts';
+
+export interface DeletionRequest {
+  cluster: ClusterReference;
+  /** The mark of every run on this cluster. */
+  owner: Ownership;
+  privateDnsZoneId?: string;
+}
+
+/** What a deletion may touch. What is absent is left out. */
+export interface DeletionFacts {
+  subscription?: SubscriptionFacts;
+  cluster?: ClusterFacts;
+  resourceGroup?: ResourceGroupFacts;
+  /** IDs of everything in the cluster's resource group. */
+  content: string[];
+  /** IDs of everything that carries the owner's marks, records included, the cluster left out. */
+  owned: string[];
+  /** IDs of what the cluster uses. */
+  used: string[];
+  /** The identities among them. */
+  identities: IdentityFacts[];
+  access: AccessFacts;
+}
+
+export function deletionActivities(clients: ClientsOf) {
+  return {
+    /** Looks at the cluster, at what it uses, and at everything that was made for it; changes nothing. */
+    async discoverDeletion({ cluster, owner, privateDnsZoneId }: DeletionRequest): Promise<DeletionFacts> {
+      const { subscriptionId } = cluster;
+      const group = { subscriptionId, name: cluster.resourceGroup };
+      const subscription = await readSubscription(clients, subscriptionId);
+      if (!subscription) return { content: [], owned: [], used: [], identities: [], access: noAccess };
+      const [found, resourceGroup, content, tagged] = await Promise.all([
+        readCluster(clients, cluster),
+        readResourceGroup(clients, group),
+        readGroupContent(clients, group),
+        readTagged(subscriptionId, owner),
+      ]);
+      const zones = new Set([
+        ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
+        ...tagged.filter(isA('privateDnsZones')),
+        ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
+      ]);
+      const records = await Promise.all([...zones].map((id) => readOwnedRecords(clients, id, owner)));
+      const owned = [...tagged.filter((id) => !sameResourceId(id, found?.id)), ...records.flat()];
+      const used = found ? await readUsed(found) : [];
+      const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
+      const scopes = [...owned, resourceGroupId(subscriptionId, group.name), `/subscriptions/${subscriptionId}`];
+      const [identities, access] = await Promise.all([
+        Promise.all([...new Map(identityIds.map((id) => [id.toLowerCase(), id])).values()].map(readKnownIdentity)),
+        readAccess(clients, scopes),
+      ]);
+      return {
+        subscription,
+        ...(found && { cluster: found }),
+        ...(resourceGroup && { resourceGroup }),
+        content,
+        owned,
+        used,
+        identities: identities.flat(),
+        access,
+      };
+    },
+
+    /** Which of these resources are there. */
+    async readRemaining(ids: string[]): Promise<string[]> {
+      const there = await Promise.all(ids.map(async (id) => ((await readAny(id)) ? [id] : [])));
+      return there.flat();
+    },
+  };
+
+  async function readTagged(subscriptionId: string, owner: Ownership): Promise<string[]> {
+    const { resources } = clients(subscriptionId).resources;
+    const workflow = owner[ownershipTags.workflow] ?? '';
+    const filter = `tagName eq '${ownershipTags.workflow}' and tagValue eq '${workflow}'`;
+    const ids: string[] = [];
+    await azureCall(`/subscriptions/${subscriptionId}`, async () => {
+      for await (const { id = '' } of resources.list({ filter })) ids.push(id);
+    });
+    return ids;
+  }
+
+  async function readUsed(cluster: ClusterFacts): Promise<string[]> {
+    const { containerRegistryId, kubeletIdentityId, identity, agentPoolProfiles, apiServerSubnetId } = cluster;
+    const registry = containerRegistryId === undefined ? undefined : await readRegistry(clients, containerRegistryId);
+    const subnets = [...agentPoolProfiles.map(({ vnetSubnetId }) => vnetSubnetId), apiServerSubnetId];
+    const all = [
+      containerRegistryId,
+      ...(registry?.privateEndpoints ?? []).map(({ id }) => id),
+      kubeletIdentityId,
+      ...identity.userAssignedIdentities,
+      ...subnets.map((id) => id && parentId(parentId(id))),
+    ];
+    const ids = all.flatMap((id) => (id ? [id] : []));
+    // What AKS made goes with the node resource group.
+    const inNodeGroup = (id: string) => sameResourceId(parseResourceId(id)?.resourceGroup, cluster.nodeResourceGroup);
+    return [...new Map(ids.map((id) => [id.toLowerCase(), id])).values()].filter((id) => !inNodeGroup(id));
+  }
+
+  async function readKnownIdentity(id: string): Promise<IdentityFacts[]> {
+    const identity = await readIdentity(clients, id);
+    return identity ? [identity] : [];
+  }
+
+  async function readAny(id: string): Promise<object | undefined> {
+    const { subscriptionId = '', resourceGroup = '', type = '', name = '' } = parseResourceId(id) ?? {};
+    switch (type.toLowerCase()) {
+      case 'microsoft.containerservice/managedclusters':
+        return readCluster(clients, { subscriptionId, resourceGroup, name });
+      case 'microsoft.containerregistry/registries':
+        return readRegistry(clients, id);
+      case 'microsoft.network/privateendpoints':
+        return readPrivateEndpoint(clients, id);
+      case 'microsoft.network/privatednszones':
+        return readZone(clients, id);
+      case 'microsoft.network/privatednszones/a':
+        return readRecord(clients, id);
+      case 'microsoft.network/virtualnetworks':
+        return readVirtualNetwork(clients, id);
+      case 'microsoft.managedidentity/userassignedidentities':
+        return readIdentity(clients, id);
+      default: {
+        const [, , subscription = '', , group = ''] = id.split('/');
+        return type === '' ? readResourceGroup(clients, { subscriptionId: subscription, name: group }) : undefined;
+      }
+    }
+  }
+}
+
+const noAccess: AccessFacts = { permissions: {}, locks: [] };
+
+const isA =
+  (type: string) =>
+  (id: string): boolean =>
+    parseResourceId(id)?.type.toLowerCase().endsWith(`/${type.toLowerCase()}`) ?? false;

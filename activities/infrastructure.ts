@@ -1,0 +1,178 @@
+import {
+  type IdentityFacts,
+  keyOf,
+  type PrivateDnsZoneFacts,
+  type PrivateEndpointFacts,
+  type RegistryFacts,
+  type RoleHolder,
+  registryRecordNames,
+  roleHolders,
+  roleKey,
+  type VirtualNetworkFacts,
+} from '../contract/infrastructure.ts';
+import { resourceReference } from '../contract/resourceIds.ts';
+import {
+  type LockFacts,
+  type Permission,
+  readLocks,
+  readPermissions,
+  readUsages,
+  readVmSizes,
+  type UsageFacts,
+  type VmSizeFacts,
+} from './allowances.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureRead } from './errors.ts';
+import { readIdentity } from './identities.ts';
+import { readOtherLinkedZones, readPrivateDnsZone } from './privateDns.ts';
+import { readPrivateEndpoint } from './privateEndpoints.ts';
+import { readNameProblem, readRegistry } from './registries.ts';
+import { readRoles } from './roleAssignments.ts';
+import { readVirtualNetwork } from './virtualNetworks.ts';
+
+/** IDs of what a scenario may create or adopt around its cluster. What it has no use for is left out. */
+export interface InfrastructureTargets {
+  subscriptionId: string;
+  /** Where a registry that is absent will be. */
+  location: string;
+  virtualNetworkId?: string;
+  registryId?: string;
+  privateEndpointId?: string;
+  privateDnsZoneId?: string;
+  identityIds: { [H in RoleHolder]?: string };
+  /** Who is to hold a role where. */
+  roleScopes: { scope: string; holder: RoleHolder }[];
+}
+
+/** What of the targets is there; what is absent is left out. */
+export interface InfrastructureFacts {
+  virtualNetwork?: VirtualNetworkFacts;
+  registry?: RegistryFacts;
+  /** Why the registry's name cannot be had, where the registry is absent. */
+  registryNameProblem?: string;
+  privateEndpoint?: PrivateEndpointFacts;
+  privateDnsZone?: PrivateDnsZoneFacts;
+  /** IDs of other zones for registries that the network is linked to. */
+  otherLinkedZones: string[];
+  identities: { [H in RoleHolder]?: IdentityFacts };
+  /** IDs of the role definitions that a holder has at a scope, by {@link roleKey}. */
+  roles: Record<string, string[]>;
+}
+
+export interface AllowanceRequest {
+  subscriptionId: string;
+  location: string;
+  /** Resource IDs at which the worker's permissions matter, existing or not. */
+  scopes: string[];
+  vmSizes: string[];
+}
+
+/** What the worker's identity may do, and what nobody may. */
+export interface AccessFacts {
+  /** By scope, as {@link keyOf} spells it; scopes that do not exist are left out. */
+  permissions: Record<string, Permission[]>;
+  /** Of every subscription that a scope is in and whose locks the worker's identity may see. */
+  locks: LockFacts[];
+}
+
+/** What the worker's identity and the subscription allow. */
+export interface AllowanceFacts extends AccessFacts {
+  vmSizes: Record<string, VmSizeFacts>;
+  /** By VM family, lower case. */
+  usages: Record<string, UsageFacts>;
+}
+
+export async function readInfrastructure(
+  clients: ClientsOf,
+  targets: InfrastructureTargets,
+): Promise<InfrastructureFacts> {
+  const { subscriptionId, virtualNetworkId, privateDnsZoneId } = targets;
+  const [virtualNetwork, registry, privateEndpoint, identities] = await Promise.all([
+    optional(virtualNetworkId, (id) => readVirtualNetwork(clients, id)),
+    optional(targets.registryId, (id) => readRegistry(clients, id)),
+    optional(targets.privateEndpointId, (id) => readPrivateEndpoint(clients, id)),
+    readIdentities(clients, targets.identityIds),
+  ]);
+  const [nameProblem, privateDnsZone, otherLinkedZones, roles] = await Promise.all([
+    registry ? undefined : optional(targets.registryId, (id) => readNameProblem(clients, id)),
+    optional(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames(targets, registry))),
+    privateDnsZoneId && virtualNetwork
+      ? readOtherLinkedZones(clients, subscriptionId, privateDnsZoneId, virtualNetwork.id)
+      : [],
+    readAllRoles(clients, targets.roleScopes, identities),
+  ]);
+  return {
+    ...(virtualNetwork && { virtualNetwork }),
+    ...(registry && { registry }),
+    ...(nameProblem !== undefined && { registryNameProblem: nameProblem }),
+    ...(privateEndpoint && { privateEndpoint }),
+    ...(privateDnsZone && { privateDnsZone }),
+    otherLinkedZones,
+    identities,
+    roles,
+  };
+}
+
+export async function readAllowances(clients: ClientsOf, request: AllowanceRequest): Promise<AllowanceFacts> {
+  const { subscriptionId, location } = request;
+  const [access, vmSizes, usages] = await Promise.all([
+    readAccess(clients, request.scopes),
+    readVmSizes(clients, subscriptionId, location, request.vmSizes),
+    readUsages(clients, subscriptionId, location),
+  ]);
+  return { ...access, vmSizes, usages };
+}
+
+/** @param scopes Resource IDs, existing or not. */
+export async function readAccess(clients: ClientsOf, scopes: readonly string[]): Promise<AccessFacts> {
+  const subscriptions = [...new Set(scopes.map((scope) => scope.split('/')[2] ?? ''))];
+  const [permissions, locks] = await Promise.all([
+    Promise.all(
+      scopes.map(async (scope) => {
+        const found = await azureRead(scope, () => readPermissions(clients, scope));
+        return found ? [[keyOf(scope), found] as const] : [];
+      }),
+    ),
+    Promise.all(subscriptions.map(async (id) => (await readLocks(clients, id)) ?? [])),
+  ]);
+  return { permissions: Object.fromEntries(permissions.flat()), locks: locks.flat() };
+}
+
+function recordNames({ registryId, location }: InfrastructureTargets, registry: RegistryFacts | undefined): string[] {
+  if (registryId === undefined) return [];
+  const { name } = resourceReference(registryId);
+  return registryRecordNames(name, registry ? [registry.location, ...registry.replicas] : [location]);
+}
+
+async function readIdentities(
+  clients: ClientsOf,
+  ids: InfrastructureTargets['identityIds'],
+): Promise<InfrastructureFacts['identities']> {
+  const found: InfrastructureFacts['identities'] = {};
+  await Promise.all(
+    roleHolders.map(async (holder) => {
+      const identity = await optional(ids[holder], (id) => readIdentity(clients, id));
+      if (identity) found[holder] = identity;
+    }),
+  );
+  return found;
+}
+
+async function readAllRoles(
+  clients: ClientsOf,
+  scopes: InfrastructureTargets['roleScopes'],
+  identities: InfrastructureFacts['identities'],
+): Promise<Record<string, string[]>> {
+  const roles = await Promise.all(
+    scopes.map(async ({ scope, holder }) => {
+      const principalId = identities[holder]?.principalId;
+      const held = principalId === undefined ? [] : await readRoles(clients, scope, principalId);
+      return [roleKey({ scope, holder }), held] as const;
+    }),
+  );
+  return Object.fromEntries(roles);
+}
+
+async function optional<T>(id: string | undefined, read: (id: string) => Promise<T>): Promise<T | undefined> {
+  return id === undefined ? undefined : read(id);
+}

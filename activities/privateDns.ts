@@ -1,0 +1,261 @@
+import { restorePoller, type VirtualNetworkLink } from '@azure/arm-privatedns';
+import {
+  isOwnedBy,
+  type Ownership,
+  type PrivateDnsZoneFacts,
+  type PrivateDnsZoneSpecification,
+  type RecordFacts,
+  type RecordSpecification,
+  type ResourceFacts,
+  sameAddresses,
+  type ZoneLinkFacts,
+  type ZoneLinkSpecification,
+} from '../contract/infrastructure.ts';
+import { registryZoneName } from '../contract/infrastructureInput.ts';
+import { resourceReference, sameResourceId } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureCall, azureRead } from './errors.ts';
+import { createResource, deleteResource, updateResource } from './resources.ts';
+
+/** The zone alone, without links and records. */
+export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {
+  const { subscriptionId, resourceGroup, name } = resourceReference(id);
+  const { privateZones } = clients(subscriptionId).privateDns;
+  const found = await azureRead(id, () => privateZones.get(resourceGroup, name));
+  if (!found) return undefined;
+  return { id: found.id ?? id, provisioningState: found.provisioningState ?? 'Unknown', marks: found.tags ?? {} };
+}
+
+/** A zone with all its links and those of the given A records that are there. */
+export async function readPrivateDnsZone(
+  clients: ClientsOf,
+  id: string,
+  recordNames: readonly string[],
+): Promise<PrivateDnsZoneFacts | undefined> {
+  const zone = await readZone(clients, id);
+  if (!zone) return undefined;
+  const [links, records] = await Promise.all([
+    listLinks(clients, id),
+    Promise.all(recordNames.map(async (name) => [name, await readRecord(clients, `${id}/A/${name}`)] as const)),
+  ]);
+  return {
+    ...zone,
+    links,
+    records: Object.fromEntries(records.flatMap(([name, facts]) => (facts ? [[name, facts]] : []))),
+  };
+}
+
+/** IDs of the A records in a zone that carry the owner's marks; none if the zone is absent. */
+export async function readOwnedRecords(clients: ClientsOf, zoneId: string, owner: Ownership): Promise<string[]> {
+  const { subscriptionId, resourceGroup, name: zone } = resourceReference(zoneId);
+  const { recordSets } = clients(subscriptionId).privateDns;
+  const ids: string[] = [];
+  await azureRead(zoneId, async () => {
+    for await (const { name, metadata } of recordSets.listByType(resourceGroup, zone, 'A'))
+      if (isOwnedBy(metadata ?? {}, owner)) ids.push(`${zoneId}/A/${name}`);
+  });
+  return ids;
+}
+
+/** IDs of the other zones of the same name in a subscription that are linked to a network: Azure allows it one. */
+export async function readOtherLinkedZones(
+  clients: ClientsOf,
+  subscriptionId: string,
+  zoneId: string,
+  virtualNetworkId: string,
+): Promise<string[]> {
+  const { privateZones } = clients(subscriptionId).privateDns;
+  const others: string[] = [];
+  await azureCall(zoneId, async () => {
+    for await (const { id = '', name } of privateZones.list())
+      if (name === registryZoneName && !sameResourceId(id, zoneId)) others.push(id);
+  });
+  const linked = await Promise.all(
+    others.map(async (id) => {
+      const links = await listLinks(clients, id);
+      return links.some((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId)) ? [id] : [];
+    }),
+  );
+  return linked.flat();
+}
+
+async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFacts[]> {
+  const { subscriptionId, resourceGroup, name } = resourceReference(zoneId);
+  const links: ZoneLinkFacts[] = [];
+  await azureCall(zoneId, async () => {
+    for await (const link of clients(subscriptionId).privateDns.virtualNetworkLinks.list(resourceGroup, name))
+      links.push(linkFacts(link));
+  });
+  return links;
+}
+
+export async function readRecord(clients: ClientsOf, id: string): Promise<RecordFacts | undefined> {
+  const { subscriptionId, resourceGroup, name, parents } = resourceReference(id);
+  const { recordSets } = clients(subscriptionId).privateDns;
+  const found = await azureRead(id, () => recordSets.get(resourceGroup, parents[0] ?? '', 'A', name));
+  if (!found) return undefined;
+  return {
+    id: found.id ?? id,
+    marks: found.metadata ?? {},
+    addresses: (found.aRecords ?? []).map(({ ipv4Address }) => ipv4Address ?? ''),
+  };
+}
+
+export function privateDnsActivities(clients: ClientsOf) {
+  return {
+    async createPrivateDnsZone({ id, tags }: PrivateDnsZoneSpecification): Promise<void> {
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const client = clients(subscriptionId).privateDns;
+      await createResource({
+        ...zoneReader(id),
+        owner: tags,
+        write: {
+          start: () => client.privateZones.createOrUpdate(resourceGroup, name, { location: 'global', tags }),
+          restore: (state) => restorePoller(client, state, client.privateZones.createOrUpdate),
+        },
+        differences: () => [],
+      });
+    },
+
+    async deletePrivateDnsZone({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const client = clients(subscriptionId).privateDns;
+      await deleteResource({
+        ...zoneReader(id),
+        owner,
+        write: {
+          start: () => client.privateZones.delete(resourceGroup, name),
+          restore: (state) => restorePoller(client, state, client.privateZones.delete),
+        },
+      });
+    },
+
+    /** Links the zone to a network, without registration: the network's machines are no business of this zone. */
+    async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<void> {
+      const { client, resourceGroup, zone, name } = childClient(id);
+      await createResource({
+        ...linkReader(id),
+        owner: tags,
+        write: {
+          start: () =>
+            client.virtualNetworkLinks.createOrUpdate(resourceGroup, zone, name, {
+              location: 'global',
+              tags,
+              virtualNetwork: { id: virtualNetworkId },
+              registrationEnabled: false,
+            }),
+          restore: (state) => restorePoller(client, state, client.virtualNetworkLinks.createOrUpdate),
+        },
+        differences: (seen) =>
+          sameResourceId(seen.virtualNetworkId, virtualNetworkId)
+            ? []
+            : [`virtualNetwork: asked ${virtualNetworkId}, got ${seen.virtualNetworkId}`],
+      });
+    },
+
+    async deleteZoneLink({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+      const { client, resourceGroup, zone, name } = childClient(id);
+      await deleteResource({
+        ...linkReader(id),
+        owner,
+        write: {
+          start: () => client.virtualNetworkLinks.delete(resourceGroup, zone, name),
+          restore: (state) => restorePoller(client, state, client.virtualNetworkLinks.delete),
+        },
+      });
+    },
+
+    async createRecord(record: RecordSpecification): Promise<void> {
+      await createResource({
+        ...recordReader(record.id),
+        owner: record.metadata,
+        write: recordWrite(record.id, record.addresses, record.metadata),
+        differences: recordDifferences(record.addresses),
+      });
+    },
+
+    /** Gives a record other addresses; whose it is does not change. */
+    async updateRecord({ id, addresses }: { id: string; addresses: string[] }): Promise<void> {
+      const current = await readRecord(clients, id);
+      await updateResource({
+        ...recordReader(id),
+        write: recordWrite(id, addresses, current?.marks ?? {}),
+        differences: recordDifferences(addresses),
+      });
+    },
+
+    async deleteRecord({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+      const { client, resourceGroup, zone, name } = childClient(id);
+      await deleteResource({
+        ...recordReader(id),
+        owner,
+        write: { send: () => client.recordSets.delete(resourceGroup, zone, 'A', name) },
+      });
+    },
+  };
+
+  function childClient(id: string) {
+    const { subscriptionId, resourceGroup, name, parents } = resourceReference(id);
+    return { client: clients(subscriptionId).privateDns, resourceGroup, zone: parents[0] ?? '', name };
+  }
+
+  function zoneReader(id: string) {
+    return {
+      id,
+      kind: 'private DNS zone',
+      read: () => readZone(clients, id),
+      state: ({ provisioningState }: ResourceFacts) => provisioningState,
+      marks: ({ marks }: ResourceFacts) => marks,
+    };
+  }
+
+  function linkReader(id: string) {
+    const { client, resourceGroup, zone, name } = childClient(id);
+    return {
+      id,
+      kind: 'virtual network link',
+      read: async () => {
+        const found = await azureRead(id, () => client.virtualNetworkLinks.get(resourceGroup, zone, name));
+        return found && linkFacts(found);
+      },
+      state: ({ provisioningState }: ZoneLinkFacts) => provisioningState,
+      marks: ({ marks }: ZoneLinkFacts) => marks,
+    };
+  }
+
+  function recordReader(id: string) {
+    return {
+      id,
+      kind: 'record',
+      read: () => readRecord(clients, id),
+      marks: ({ marks }: RecordFacts) => marks,
+    };
+  }
+
+  function recordWrite(id: string, addresses: string[], metadata: Ownership) {
+    const { client, resourceGroup, zone, name } = childClient(id);
+    const aRecords = addresses.map((ipv4Address) => ({ ipv4Address }));
+    return {
+      send: () => client.recordSets.createOrUpdate(resourceGroup, zone, 'A', name, { ttl: 3600, aRecords, metadata }),
+    };
+  }
+}
+
+const recordDifferences =
+  (addresses: readonly string[]) =>
+  (seen: RecordFacts): string[] =>
+    sameAddresses(addresses, seen.addresses)
+      ? []
+      : [`aRecords: asked ${addresses.join(', ')}, got ${seen.addresses.join(', ') || 'none'}`];
+
+function linkFacts(link: VirtualNetworkLink): ZoneLinkFacts {
+  return {
+    id: link.id ?? '',
+    name: link.name ?? '',
+    provisioningState: link.provisioningState ?? 'Unknown',
+    marks: link.tags ?? {},
+    virtualNetworkId: link.virtualNetwork?.id ?? '',
+    registrationEnabled: link.registrationEnabled ?? false,
+    linkState: link.virtualNetworkLinkState ?? 'Unknown',
+  };
+}

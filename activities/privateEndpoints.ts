@@ -1,0 +1,84 @@
+import { restorePoller } from '@azure/arm-network';
+import {
+  endpointDifferences,
+  type Ownership,
+  type PrivateEndpointFacts,
+  type PrivateEndpointSpecification,
+} from '../contract/infrastructure.ts';
+import { resourceReference } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureRead } from './errors.ts';
+import { createResource, deleteResource } from './resources.ts';
+
+export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promise<PrivateEndpointFacts | undefined> {
+  const { subscriptionId, resourceGroup, name } = resourceReference(id);
+  const { privateEndpoints } = clients(subscriptionId).network;
+  const found = await azureRead(id, () => privateEndpoints.get(resourceGroup, name));
+  if (!found) return undefined;
+  const [connection] = [
+    ...(found.privateLinkServiceConnections ?? []),
+    ...(found.manualPrivateLinkServiceConnections ?? []),
+  ];
+  return {
+    id: found.id ?? id,
+    provisioningState: found.provisioningState ?? 'Unknown',
+    marks: found.tags ?? {},
+    subnetId: found.subnet?.id ?? '',
+    targetId: connection?.privateLinkServiceId ?? '',
+    status: connection?.privateLinkServiceConnectionState?.status ?? 'Unknown',
+    addresses: Object.fromEntries(
+      (found.customDnsConfigs ?? []).map(({ fqdn = '', ipAddresses = [] }) => [fqdn.toLowerCase(), ipAddresses]),
+    ),
+  };
+}
+
+export function privateEndpointActivities(clients: ClientsOf) {
+  return {
+    /** Creates the registry's private endpoint and returns its addresses, which Azure shows only at the end. */
+    async createPrivateEndpoint(endpoint: PrivateEndpointSpecification): Promise<PrivateEndpointFacts> {
+      const { id, location, tags, subnetId, connectionName, registryId } = endpoint;
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const client = clients(subscriptionId).network;
+      return await createResource({
+        ...reader(id),
+        owner: tags,
+        write: {
+          start: () =>
+            client.privateEndpoints.createOrUpdate(resourceGroup, name, {
+              location,
+              tags,
+              subnet: { id: subnetId },
+              privateLinkServiceConnections: [
+                { name: connectionName, privateLinkServiceId: registryId, groupIds: ['registry'] },
+              ],
+            }),
+          restore: (state) => restorePoller(client, state, client.privateEndpoints.createOrUpdate),
+        },
+        differences: (seen) => endpointDifferences(endpoint, seen),
+      });
+    },
+
+    async deletePrivateEndpoint({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const client = clients(subscriptionId).network;
+      await deleteResource({
+        ...reader(id),
+        owner,
+        write: {
+          start: () => client.privateEndpoints.delete(resourceGroup, name),
+          restore: (state) => restorePoller(client, state, client.privateEndpoints.delete),
+        },
+      });
+    },
+  };
+
+  function reader(id: string) {
+    return {
+      id,
+      kind: 'private endpoint',
+      read: () => readPrivateEndpoint(clients, id),
+      state: ({ provisioningState }: PrivateEndpointFacts) => provisioningState,
+      marks: ({ marks }: PrivateEndpointFacts) => marks,
+    };
+  }
+}

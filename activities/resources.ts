@@ -1,0 +1,124 @@
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { isFailed, isFinal, isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
+import { azureCall, permanentFailure, retryable } from './errors.ts';
+import { type Found, longRunningOperation, type Poller } from './longRunningOperation.ts';
+
+/** One resource: how it is read, and how its marks say whose it is. */
+export interface ResourceReader<Facts> {
+  id: string;
+  /** For messages, such as `private endpoint`. */
+  kind: string;
+  read(): Promise<Facts | undefined>;
+  /** Left out for what cannot carry marks: subnets and cache rules. */
+  marks?(facts: Facts): Ownership;
+  /** Default: `Succeeded`, for what is written in one answer. */
+  state?(facts: Facts): string;
+}
+
+/** A write: with an operation that takes time, or in one answer. */
+export type ResourceWrite =
+  | { start(): Poller<unknown>; restore(serialized: string): Poller<unknown> }
+  | { send(): Promise<unknown> };
+
+/** Until ARM's regions agree on a new resource, or on what was deleted, they are seen to answer as if it had not happened. */
+const replicationLagMs = 2 * 60_000;
+const parentNotFound = ['ResourceGroupNotFound', 'ParentResourceNotFound', 'ResourceNotFound', 'NotFound'];
+
+/**
+ * Creates a resource that discovery did not see, and reads it back.
+ *
+ * @throws ApplicationFailure `NotOwned` if somebody else has made it since discovery; it is then left as it is.
+ * `ReadBackMismatch` if Azure shows something else than was asked.
+ */
+export async function createResource<Facts>(
+  resource: ResourceReader<Facts> & {
+    owner: Ownership;
+    write: ResourceWrite;
+    differences(facts: Facts): string[];
+  },
+): Promise<Facts> {
+  const there = await resource.read();
+  if (there && !isOurs(resource, there)) throw notOwned(resource);
+  return writeAndReadBack(resource);
+}
+
+/** Changes a resource that discovery saw, and reads it back. */
+export const updateResource = <Facts>(
+  resource: ResourceReader<Facts> & { write: ResourceWrite; differences(facts: Facts): string[] },
+): Promise<Facts> => writeAndReadBack(resource);
+
+/**
+ * Deletes a resource that carries the owner's marks; one that is gone is gone.
+ *
+ * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
+ */
+export async function deleteResource<Facts>(
+  resource: ResourceReader<Facts> & { owner: Ownership; write: ResourceWrite },
+): Promise<void> {
+  const { id, kind, read, marks, owner, write } = resource;
+  const seen = await read();
+  if (!seen) return;
+  if (marks && !isOwnedBy(marks(seen), owner)) throw notOwned(resource);
+  await carryOut(resource, write, async () => {
+    const now = await read();
+    if (!now) return { state: 'settled', result: undefined };
+    return { state: stateOf(resource, now) === 'Deleting' ? 'running' : 'absent' };
+  });
+  if (await read()) throw mismatch(id, [`the ${kind} was deleted and is still there`]);
+}
+
+async function writeAndReadBack<Facts>(
+  resource: ResourceReader<Facts> & { write: ResourceWrite; differences(facts: Facts): string[] },
+): Promise<Facts> {
+  const { id, kind, read, write, differences } = resource;
+  try {
+    await carryOut(resource, write, async () => {
+      const seen = await read();
+      if (!seen) return { state: 'absent' };
+      const state = stateOf(resource, seen);
+      if (!isFinal(state)) return { state: 'running' };
+      if (isFailed(state) || differences(seen).length > 0) return { state: 'absent' };
+      return { state: 'settled', result: undefined };
+    });
+  } catch (error) {
+    throw retriedWhileReplicating(error, parentNotFound);
+  }
+  const seen = await read();
+  if (!seen) throw mismatch(id, [`the ${kind} was written and is not there`]);
+  const different = differences(seen);
+  if (different.length > 0) throw mismatch(id, different);
+  return seen;
+}
+
+async function carryOut<Facts>(
+  { id }: ResourceReader<Facts>,
+  write: ResourceWrite,
+  find: () => Promise<Found<unknown>>,
+): Promise<void> {
+  if ('send' in write) await azureCall(id, write.send);
+  else await longRunningOperation({ resourceId: id, ...write, find });
+}
+
+/** Something without marks is ours only if an earlier attempt of this activity has made it. */
+function isOurs<Facts>({ marks, owner }: ResourceReader<Facts> & { owner: Ownership }, seen: Facts): boolean {
+  return marks ? isOwnedBy(marks(seen), ownershipOf(owner)) : activityInfo().attempt > 1;
+}
+
+function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string {
+  return state?.(facts) ?? 'Succeeded';
+}
+
+/** A failure that passes once ARM's regions agree; after two minutes it is believed. */
+function retriedWhileReplicating(error: unknown, types: readonly string[]): unknown {
+  if (!(error instanceof ApplicationFailure) || !types.includes(error.type ?? '')) return error;
+  if (Date.now() - activityInfo().scheduledTimestampMs > replicationLagMs) return error;
+  return retryable(error, '2 seconds');
+}
+
+function notOwned<Facts>({ id, kind }: ResourceReader<Facts>): ApplicationFailure {
+  return permanentFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);
+}
+
+function mismatch(id: string, differences: readonly string[]): ApplicationFailure {
+  return permanentFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
+}

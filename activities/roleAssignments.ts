@@ -1,0 +1,118 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { v5 as uuidv5 } from 'uuid';
+import { type BuiltInRole, builtInRoles, isOwnedBy, keyOf, type Ownership } from '../contract/infrastructure.ts';
+import { ownershipTags } from '../contract/names.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureCall, azureRead, permanentFailure } from './errors.ts';
+
+/** A role for a principal at the scope of one resource. */
+export interface RoleAssignment {
+  /** Resource ID. */
+  scope: string;
+  role: BuiltInRole;
+  /** Object ID of an identity's principal. */
+  principalId: string;
+}
+
+/** Namespace of the assignments' names: of no meaning, and never to be changed. */
+const namespace = '6f0c1f5e-8f0b-4b52-9a3e-2d8a51c7f7d4';
+
+/**
+ * The same trio always gets the same name, so that an assignment that was sent twice is one. Azure lets the caller
+ * choose any GUID.
+ */
+const assignmentName = ({ scope, role, principalId }: RoleAssignment): string =>
+  uuidv5([keyOf(scope), builtInRoles[role].id, principalId.toLowerCase()].join('|'), namespace);
+
+/** IDs of the role definitions that a principal holds at a scope or above it. */
+export async function readRoles(clients: ClientsOf, scope: string, principalId: string): Promise<string[]> {
+  const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
+  const roles: string[] = [];
+  await azureRead(scope, async () => {
+    // assignedTo() covers groups as well, and only what is at the scope or above.
+    const filter = `atScope() and assignedTo('${principalId}')`;
+    for await (const { roleDefinitionId } of roleAssignments.listForScope(scope, { filter }))
+      roles.push(roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '');
+  });
+  return [...new Set(roles)].sort();
+}
+
+export function roleAssignmentActivities(clients: ClientsOf) {
+  return {
+    /** Grants a role. One that somebody else has granted meanwhile serves as well. */
+    async assignRole(assignment: RoleAssignment & { owner: Ownership }): Promise<void> {
+      const { scope, role, principalId, owner } = assignment;
+      const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
+      const id = assignmentId(assignment);
+      try {
+        await azureCall(id, () =>
+          roleAssignments.create(scope, assignmentName(assignment), {
+            roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
+            principalId,
+            // Azure then does not look the principal up in a directory that may not know it yet.
+            principalType: 'ServicePrincipal',
+            description: describe(owner),
+          }),
+        );
+      } catch (error) {
+        if (error instanceof ApplicationFailure && error.type === 'RoleAssignmentExists') return;
+        throw error;
+      }
+      if (!(await readAssignment(assignment))) {
+        throw permanentFailure('ReadBackMismatch', `The role was assigned and is not there (${id})`, id);
+      }
+    },
+
+    /** Takes a role away if the assignment carries the owner's marks. One made by somebody else stays. */
+    async unassignRole(assignment: RoleAssignment & { owner: Ownership }): Promise<void> {
+      const { scope, owner } = assignment;
+      const seen = await readAssignment(assignment);
+      if (!seen || !isOwnedBy(marksOf(seen.description), owner)) return;
+      const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
+      await azureCall(assignmentId(assignment), () => roleAssignments.delete(scope, assignmentName(assignment)));
+    },
+
+    /** Takes all roles of a principal away that carry the owner's marks, in one subscription. */
+    async unassignRolesOf({
+      subscriptionId,
+      principalId,
+      owner,
+    }: {
+      subscriptionId: string;
+      principalId: string;
+      owner: Ownership;
+    }): Promise<void> {
+      const { roleAssignments } = clients(subscriptionId).authorization;
+      const scope = `/subscriptions/${subscriptionId}`;
+      const ids: string[] = [];
+      await azureCall(scope, async () => {
+        const filter = `principalId eq '${principalId}'`;
+        for await (const { id = '', description } of roleAssignments.listForSubscription({ filter }))
+          if (isOwnedBy(marksOf(description), owner)) ids.push(id);
+      });
+      for (const id of ids) await azureCall(id, () => roleAssignments.deleteById(id));
+    },
+  };
+
+  function readAssignment(assignment: RoleAssignment) {
+    const { roleAssignments } = clients(subscriptionOf(assignment.scope)).authorization;
+    return azureRead(assignmentId(assignment), () => roleAssignments.get(assignment.scope, assignmentName(assignment)));
+  }
+}
+
+const subscriptionOf = (scope: string): string => scope.split('/')[2] ?? '';
+
+const assignmentId = (assignment: RoleAssignment): string =>
+  `${assignment.scope}/providers/Microsoft.Authorization/roleAssignments/${assignmentName(assignment)}`;
+
+/** Role assignments have no tags, but a description. */
+const describe = (owner: Ownership): string =>
+  Object.entries(owner)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+
+function marksOf(description: string | undefined): Ownership {
+  const pairs = (description ?? '').split(' ').map((pair) => pair.split('=', 2) as [string, string]);
+  const known: readonly string[] = Object.values(ownershipTags);
+  return Object.fromEntries(pairs.filter(([key]) => known.includes(key)));
+}

@@ -1,0 +1,178 @@
+import { restorePoller, type Subnet, type VirtualNetwork } from '@azure/arm-network';
+import type {
+  Ownership,
+  SubnetFacts,
+  SubnetProperties,
+  SubnetSpecification,
+  VirtualNetworkFacts,
+  VirtualNetworkSpecification,
+} from '../contract/infrastructure.ts';
+import { subnetDifferences } from '../contract/infrastructure.ts';
+import { resourceReference } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureRead } from './errors.ts';
+import { createResource, deleteResource, updateResource } from './resources.ts';
+
+export async function readVirtualNetwork(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
+  const { subscriptionId, resourceGroup, name } = resourceReference(id);
+  const { virtualNetworks } = clients(subscriptionId).network;
+  const found = await azureRead(id, () => virtualNetworks.get(resourceGroup, name));
+  if (!found) return undefined;
+  return {
+    id: found.id ?? id,
+    provisioningState: found.provisioningState ?? 'Unknown',
+    marks: found.tags ?? {},
+    location: found.location ?? '',
+    addressPrefixes: found.addressSpace?.addressPrefixes ?? [],
+    subnets: (found.subnets ?? []).map(subnetFacts),
+  };
+}
+
+export function virtualNetworkActivities(clients: ClientsOf) {
+  return {
+    /** Creates a virtual network with its subnets in one request: writes under one network cannot be parallel. */
+    async createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts> {
+      const { id, location, tags, addressPrefixes } = network;
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const client = clients(subscriptionId).network;
+      const body: VirtualNetwork = {
+        location,
+        tags,
+        addressSpace: { addressPrefixes },
+        subnets: network.subnets.map((subnet) => ({ name: subnet.name, ...newSubnet(subnet) })),
+      };
+      return await createResource({
+        id,
+        kind: 'virtual network',
+        read: () => readVirtualNetwork(clients, id),
+        state: ({ provisioningState }) => provisioningState,
+        marks: ({ marks }) => marks,
+        owner: tags,
+        write: {
+          start: () => client.virtualNetworks.createOrUpdate(resourceGroup, name, body),
+          restore: (state) => restorePoller(client, state, client.virtualNetworks.createOrUpdate),
+        },
+        differences: ({ subnets }) =>
+          network.subnets.flatMap((wanted) => {
+            const seen = subnets.find((subnet) => subnet.name.toLowerCase() === wanted.name.toLowerCase());
+            return seen ? subnetDifferences(wanted, seen) : [`subnet ${wanted.name}: asked for, got none`];
+          }),
+      });
+    },
+
+    async deleteVirtualNetwork({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+      const { subscriptionId, resourceGroup, name } = resourceReference(id);
+      const client = clients(subscriptionId).network;
+      await deleteResource({
+        id,
+        kind: 'virtual network',
+        read: () => readVirtualNetwork(clients, id),
+        state: ({ provisioningState }) => provisioningState,
+        marks: ({ marks }) => marks,
+        owner,
+        write: {
+          start: () => client.virtualNetworks.delete(resourceGroup, name),
+          restore: (state) => restorePoller(client, state, client.virtualNetworks.delete),
+        },
+      });
+    },
+
+    /** Creates a subnet in a network that is there. */
+    async createSubnet(subnet: SubnetSpecification): Promise<SubnetFacts> {
+      return await createResource({
+        ...subnetReader(subnet.id),
+        owner: {},
+        write: subnetWrite(subnet.id, newSubnet(subnet)),
+        differences: (seen) => subnetDifferences(subnet, seen),
+      });
+    },
+
+    /** Changes these properties of a subnet and keeps all others: a PUT replaces the whole subnet. */
+    async updateSubnet({ id, properties }: { id: string; properties: SubnetProperties }): Promise<SubnetFacts> {
+      const current = await getSubnet(id);
+      return await updateResource({
+        ...subnetReader(id),
+        write: subnetWrite(id, { ...current, ...azureProperties(properties, current) }),
+        differences: (seen) => subnetDifferences(properties, seen),
+      });
+    },
+
+    /** Deletes a subnet that this run created. Azure refuses while anything is in it. */
+    async deleteSubnet(id: string): Promise<void> {
+      const { client, resourceGroup, network, name } = subnetClient(id);
+      await deleteResource({
+        ...subnetReader(id),
+        owner: {},
+        write: {
+          start: () => client.subnets.delete(resourceGroup, network, name),
+          restore: (state) => restorePoller(client, state, client.subnets.delete),
+        },
+      });
+    },
+  };
+
+  function subnetClient(id: string) {
+    const { subscriptionId, resourceGroup, name, parents } = resourceReference(id);
+    return { client: clients(subscriptionId).network, resourceGroup, network: parents[0] ?? '', name };
+  }
+
+  function getSubnet(id: string): Promise<Subnet | undefined> {
+    const { client, resourceGroup, network, name } = subnetClient(id);
+    return azureRead(id, () => client.subnets.get(resourceGroup, network, name));
+  }
+
+  function subnetReader(id: string) {
+    return {
+      id,
+      kind: 'subnet',
+      read: async () => {
+        const found = await getSubnet(id);
+        return found && subnetFacts(found);
+      },
+      state: ({ provisioningState }: SubnetFacts) => provisioningState,
+    };
+  }
+
+  function subnetWrite(id: string, body: Subnet) {
+    const { client, resourceGroup, network, name } = subnetClient(id);
+    return {
+      start: () => client.subnets.createOrUpdate(resourceGroup, network, name, body),
+      restore: (state: string) => restorePoller(client, state, client.subnets.createOrUpdate),
+    };
+  }
+}
+
+function newSubnet(subnet: SubnetSpecification): Subnet {
+  return { addressPrefix: subnet.addressPrefix, ...azureProperties(subnet, undefined) };
+}
+
+function azureProperties(properties: SubnetProperties, current: Subnet | undefined): Subnet {
+  const { defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = properties;
+  return {
+    ...(defaultOutboundAccess === undefined ? {} : { defaultOutboundAccess }),
+    ...(privateEndpointNetworkPolicies === undefined ? {} : { privateEndpointNetworkPolicies }),
+    ...(delegation === undefined
+      ? {}
+      : {
+          // Empty takes the delegation away.
+          delegations:
+            delegation === ''
+              ? []
+              : [...(current?.delegations ?? []), { name: 'aks-delegation', serviceName: delegation }],
+        }),
+  };
+}
+
+function subnetFacts(subnet: Subnet): SubnetFacts {
+  return {
+    id: subnet.id ?? '',
+    name: subnet.name ?? '',
+    provisioningState: subnet.provisioningState ?? 'Unknown',
+    addressPrefixes: subnet.addressPrefixes ?? (subnet.addressPrefix === undefined ? [] : [subnet.addressPrefix]),
+    // Azure echoes it only where it was sent, and its default is true.
+    defaultOutboundAccess: subnet.defaultOutboundAccess ?? true,
+    privateEndpointNetworkPolicies: subnet.privateEndpointNetworkPolicies ?? 'Disabled',
+    delegations: (subnet.delegations ?? []).map(({ serviceName }) => serviceName ?? ''),
+    addressesInUse: (subnet.ipConfigurations ?? []).length,
+  };
+}

@@ -1,0 +1,36 @@
+import ipaddr from 'ipaddr.js';
+
+/** An IPv4 range in CIDR notation: its first address and how many follow. */
+interface Range {
+  first: number;
+  size: number;
+}
+
+/** Whether this is an IPv4 range in CIDR notation whose address is the range's first, as Azure wants it. */
+export function isRange(cidr: string): boolean {
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) return false;
+  return ipaddr.IPv4.networkAddressFromCIDR(cidr).toString() === cidr.split('/')[0];
+}
+
+export function contains(outer: string, inner: string): boolean {
+  const a = parseRange(outer);
+  const b = parseRange(inner);
+  return a.first <= b.first && b.first + b.size <= a.first + a.size;
+}
+
+export function overlaps(one: string, other: string): boolean {
+  const a = parseRange(one);
+  const b = parseRange(other);
+  return a.first < b.first + b.size && b.first < a.first + a.size;
+}
+
+export const prefixLength = (cidr: string): number => ipaddr.IPv4.parseCIDR(cidr)[1];
+
+/** How many addresses of a subnet can be used: Azure keeps five (Learn, "Virtual networks FAQ"). */
+export const usableAddresses = (cidr: string): number => Math.max(0, parseRange(cidr).size - 5);
+
+function parseRange(cidr: string): Range {
+  const [address, bits] = ipaddr.IPv4.parseCIDR(cidr);
+  const [a = 0, b = 0, c = 0, d = 0] = address.toByteArray();
+  return { first: ((a * 256 + b) * 256 + c) * 256 + d, size: 2 ** (32 - bits) };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { clusterReference } from './clusterInput.ts';
+import { privateDnsZoneId } from './infrastructureInput.ts';
+
+/** What a cluster can leave behind, in the order in which it goes. */
+export const clusterParts = [
+  'privateEndpoint',
+  'privateDnsZone',
+  'registry',
+  'virtualNetwork',
+  'identities',
+  'resourceGroup',
+] as const;
+export type ClusterPart = (typeof clusterParts)[number];
+
+/** Input of the `deleteCluster` scenario. Guide: your own registry, endpoint and zone stay when the cluster goes. */
+export const deleteClusterInput = z.strictObject({
+  cluster: clusterReference,
+  alsoDelete: z
+    .array(z.enum(clusterParts))
+    .default([])
+    .describe(
+      'What else is to go, of what createCluster made for this cluster; its tags say so. Everything else stays in any case. privateDnsZone: with its links and records, or only those of this cluster in a zone that was there before.',
+    ),
+  privateDnsZoneId: privateDnsZoneId
+    .exactOptional()
+    .describe(
+      "The zone with the cluster's records, if it is not in a subscription of the cluster or was not made with it.",
+    ),
+  onFailure: z
+    .enum(['hold', 'leave'])
+    .default('leave')
+    .describe('What is deleted cannot be brought back, so there is no rollBack.'),
+  dryRun: z.boolean().default(false),
+});
+
+/** What callers send: defaults may be left out. */
+export type DeleteClusterInput = z.input<typeof deleteClusterInput>;
+/** What the scenario works with: defaults filled in. */
+export type ParsedDeleteClusterInput = z.output<typeof deleteClusterInput>;

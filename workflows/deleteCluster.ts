@@ -1,0 +1,92 @@
+import type { DeletionFacts } from '../activities/deletion.ts';
+import {
+  type Check,
+  type DeleteClusterInput,
+  deleteClusterInput,
+  type ParsedDeleteClusterInput,
+  resourceReference,
+  type ScenarioResult,
+} from '../contract/index.ts';
+import { azure } from './azure.ts';
+import {
+  type DeleteClusterPlan,
+  deletionRequest,
+  ownerOf,
+  planDeleteCluster,
+  type Removal,
+} from './plan/deleteCluster.ts';
+import { runScenario } from './scenario/scenario.ts';
+import type { Step } from './scenario/steps.ts';
+import { check } from './verify/check.ts';
+
+/**
+ * Deletes a cluster and what AKS made for it; of one's own resources, those that were made for it and are asked for.
+ *
+ * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
+ */
+export async function deleteCluster(given: DeleteClusterInput): Promise<ScenarioResult> {
+  return runScenario('deleteCluster', deleteClusterInput, given, { discover, plan: planDeleteCluster, apply, verify });
+}
+
+function discover(input: ParsedDeleteClusterInput): Promise<DeletionFacts> {
+  return azure.reading('Look at the cluster and what was made for it').discoverDeletion(deletionRequest(input));
+}
+
+function apply(input: ParsedDeleteClusterInput, { removals, roles }: DeleteClusterPlan, step: Step): void {
+  const { cluster } = input;
+  const { subscriptionId, resourceGroup } = cluster;
+  const owner = ownerOf(input);
+  step('cluster', {
+    // Whoever made it: the operator has named it.
+    act: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner: {} }),
+    waitsFor: 'AKS, about four minutes',
+  });
+  for (const { step: id, principalId, subscriptionIds } of roles) {
+    step(id, {
+      act: () =>
+        Promise.all(
+          subscriptionIds.map((subscription) =>
+            azure.writing('Take roles away').unassignRolesOf({ subscriptionId: subscription, principalId, owner }),
+          ),
+        ),
+      waitsFor: 'Azure',
+    });
+  }
+  for (const removal of removals) step(removal.step, { act: () => remove(removal, owner), waitsFor: 'Azure' });
+  step('resourceGroup', {
+    act: () =>
+      azure
+        .operating(`Delete resource group ${resourceGroup}`)
+        .deleteResourceGroup({ subscriptionId, name: resourceGroup, owner }),
+    waitsFor: 'Azure',
+  });
+}
+
+function remove({ id, kind }: Removal, owner: Record<string, string>): Promise<void> {
+  const { operating, writing } = azure;
+  const summary = `Delete ${resourceReference(id).name}`;
+  switch (kind) {
+    case 'privateEndpoint':
+      return operating(summary).deletePrivateEndpoint({ id, owner });
+    case 'record':
+      return writing(summary).deleteRecord({ id, owner });
+    case 'zoneLink':
+      return operating(summary).deleteZoneLink({ id, owner });
+    case 'privateDnsZone':
+      return operating(summary).deletePrivateDnsZone({ id, owner });
+    case 'registry':
+      return operating(summary).deleteRegistry({ id, owner });
+    case 'virtualNetwork':
+      return operating(summary).deleteVirtualNetwork({ id, owner });
+    case 'identity':
+      return writing(summary).deleteIdentity({ id, owner });
+  }
+}
+
+async function verify(_input: ParsedDeleteClusterInput, { gone }: DeleteClusterPlan): Promise<Check[]> {
+  const remaining = await azure.reading('Check that it is gone').readRemaining(gone);
+  return gone.map((id) => {
+    const name = id.split('/').at(-1) ?? id;
+    return check(id, `${name} is gone`, id, 'absent', remaining.includes(id) ? 'present' : 'absent');
+  });
+}

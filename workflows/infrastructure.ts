@@ -1,0 +1,181 @@
+import type { ClusterPrerequisites } from '../activities/managedClusters.ts';
+import {
+  addressesOfRecord,
+  builtInRoles,
+  type IdentityFacts,
+  type Ownership,
+  type PrivateEndpointFacts,
+  type RoleHolder,
+  resourceReference,
+  roleHolders,
+} from '../contract/index.ts';
+import { azure } from './azure.ts';
+import { holderTitles, type InfrastructurePlan, roleStepId } from './plan/infrastructure.ts';
+import type { Started, Step } from './scenario/steps.ts';
+
+const waitsFor = 'Azure';
+
+/** An identity, found or made. To be asked once its step is done. */
+type Identities = (holder: RoleHolder) => Promise<IdentityFacts | undefined>;
+
+/**
+ * Declares everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6.
+ *
+ * @returns What the cluster needs to know of it, to be asked once these steps are done.
+ */
+export function applyInfrastructure(
+  plan: InfrastructurePlan,
+  owner: Ownership,
+  step: Step,
+): (rolePropagationTimeoutMinutes: number) => Promise<ClusterPrerequisites> {
+  applyNetwork(plan, owner, step);
+  const identities = applyIdentities(plan, owner, step);
+  const endpoint = applyRegistry(plan, owner, step);
+  applyPrivateDns(plan, owner, endpoint, step);
+  applyRoles(plan, owner, identities, step);
+  return async (timeoutMinutes) => {
+    if (plan.roles.length === 0) return {};
+    const [controlPlane, kubelet] = await Promise.all([identities('controlPlane'), identities('kubelet')]);
+    return {
+      ...(kubelet && { kubeletIdentity: kubelet }),
+      rolePropagation: {
+        roles: plan.roles,
+        principals: {
+          ...(controlPlane && { controlPlane: controlPlane.principalId }),
+          ...(kubelet && { kubelet: kubelet.principalId }),
+        },
+        timeoutMinutes,
+      },
+    };
+  };
+}
+
+/** Guide, step 1. */
+function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, owner: Ownership, step: Step): void {
+  if (!network) return;
+  const { id } = network;
+  step('virtualNetwork', {
+    act: () => azure.operating('Create virtual network').createVirtualNetwork(network),
+    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, owner }),
+    waitsFor,
+  });
+  for (const { before, ...subnet } of subnets) {
+    const { name, defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = subnet;
+    const properties = {
+      ...(defaultOutboundAccess !== undefined && { defaultOutboundAccess }),
+      ...(privateEndpointNetworkPolicies !== undefined && { privateEndpointNetworkPolicies }),
+      ...(delegation !== undefined && { delegation }),
+    };
+    step(`subnet:${subnet.use}`, {
+      act: () =>
+        before
+          ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })
+          : azure.operating(`Create subnet ${name}`).createSubnet(subnet),
+      undo: async () => {
+        if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id);
+        await azure.operating(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before });
+      },
+      waitsFor,
+    });
+  }
+}
+
+/** Guide, step 5. */
+function applyIdentities(plan: InfrastructurePlan, owner: Ownership, step: Step): Identities {
+  const made: { [H in RoleHolder]?: Started<IdentityFacts> } = {};
+  for (const holder of roleHolders) {
+    const identity = plan.identities[holder];
+    if (!identity) continue;
+    const title = holderTitles[holder];
+    made[holder] = step(`identity:${holder}`, {
+      act: () => azure.writing(`Create ${title}`).createIdentity(identity),
+      undo: () => azure.writing(`Delete ${title}`).deleteIdentity({ id: identity.id, owner }),
+      waitsFor,
+    });
+  }
+  return async (holder) => (await made[holder]?.result) ?? plan.found.identities[holder];
+}
+
+/** Guide, steps 2 and 3. Returns the endpoint, whose addresses Azure knows only at the end. */
+function applyRegistry(plan: InfrastructurePlan, owner: Ownership, step: Step) {
+  const { registry: planned, cacheRule, privateEndpoint } = plan;
+  let made: Started<PrivateEndpointFacts> | undefined;
+  if (planned && cacheRule && privateEndpoint) {
+    const { before, ...registry } = planned;
+    const { id, publicNetworkAccess, anonymousPullEnabled } = registry;
+    step('registry', {
+      act: () =>
+        before
+          ? azure.operating('Update registry').updateRegistry({ id, publicNetworkAccess, anonymousPullEnabled })
+          : azure.operating('Create registry').createRegistry(registry),
+      undo: () =>
+        before
+          ? azure.operating('Put registry back').updateRegistry({ id, ...before })
+          : azure.operating('Delete registry').deleteRegistry({ id, owner }),
+      waitsFor,
+    });
+    step('cacheRule', {
+      act: () => azure.operating('Create cache rule').createCacheRule(cacheRule),
+      undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id),
+      waitsFor,
+    });
+    made = step('privateEndpoint', {
+      act: () => azure.operating('Create private endpoint').createPrivateEndpoint(privateEndpoint),
+      undo: () => azure.operating('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, owner }),
+      waitsFor: 'Azure, about a minute',
+    });
+  }
+  return async (): Promise<PrivateEndpointFacts | undefined> => (await made?.result) ?? plan.found.privateEndpoint;
+}
+
+/** Guide, step 4. */
+function applyPrivateDns(
+  { privateDnsZone: zone, zoneLink, records }: InfrastructurePlan,
+  owner: Ownership,
+  endpoint: () => Promise<PrivateEndpointFacts | undefined>,
+  step: Step,
+): void {
+  if (!zone || !zoneLink) return;
+  step('privateDnsZone', {
+    act: () => azure.operating('Create private DNS zone').createPrivateDnsZone(zone),
+    undo: () => azure.operating('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, owner }),
+    waitsFor,
+  });
+  step('zoneLink', {
+    act: () => azure.operating('Link zone to network').createZoneLink(zoneLink),
+    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: zoneLink.id, owner }),
+    waitsFor,
+  });
+  for (const { id, name, before } of records) {
+    step(`record:${name}`, {
+      act: async () => {
+        const facts = await endpoint();
+        const addresses = facts ? addressesOfRecord(facts, name) : [];
+        if (before) return azure.writing(`Update record ${name}`).updateRecord({ id, addresses });
+        return azure.writing(`Create record ${name}`).createRecord({ id, addresses, metadata: owner });
+      },
+      undo: () =>
+        before
+          ? azure.writing(`Put record ${name} back`).updateRecord({ id, addresses: before })
+          : azure.writing(`Delete record ${name}`).deleteRecord({ id, owner }),
+      waitsFor,
+    });
+  }
+}
+
+/** Guide, steps 5 and 6. */
+function applyRoles({ roles }: InfrastructurePlan, owner: Ownership, identities: Identities, step: Step): void {
+  for (const specification of roles) {
+    const { role, scope, holder } = specification;
+    const title = `${builtInRoles[role].name} on ${resourceReference(scope).name}`;
+    const assignment = async () => {
+      const { principalId = '' } = (await identities(holder)) ?? {};
+      return { role, scope, principalId, owner };
+    };
+    step(roleStepId(specification), {
+      act: async () => azure.writing(`Assign ${title}`).assignRole(await assignment()),
+      undo: async () => azure.writing(`Take ${title} away`).unassignRole(await assignment()),
+      waitsFor,
+    });
+  }
+}

@@ -1,0 +1,247 @@
+import type { DeletionFacts, DeletionRequest } from '../../activities/deletion.ts';
+import {
+  type ClusterPart,
+  clusterId,
+  clusterWorkflowId,
+  type IdentityFacts,
+  isOwnedBy,
+  type Ownership,
+  ownershipTags,
+  type ParsedDeleteClusterInput,
+  type Plan,
+  type PlannedStep,
+  type Problem,
+  parentId,
+  parseResourceId,
+  resourceGroupId,
+  resourceReference,
+  sameResourceId,
+} from '../../contract/index.ts';
+import { unseenSubscription } from './createCluster.ts';
+import { lockProblems, permissionProblems, type RequiredAction } from './permissions.ts';
+
+/** What `deleteCluster` is going to remove. */
+export interface DeleteClusterPlan extends Plan {
+  removals: Removal[];
+  roles: RoleRemoval[];
+  /** Everything that must be absent at the end, in the order of the steps. */
+  gone: string[];
+}
+
+/** A resource that goes, with the step that removes it. */
+export interface Removal {
+  step: string;
+  id: string;
+  kind: RemovalKind;
+}
+
+/** The roles of an identity that were assigned for this cluster. */
+export interface RoleRemoval {
+  step: string;
+  principalId: string;
+  subscriptionIds: string[];
+}
+
+export type RemovalKind =
+  | 'privateEndpoint'
+  | 'record'
+  | 'zoneLink'
+  | 'privateDnsZone'
+  | 'registry'
+  | 'virtualNetwork'
+  | 'identity';
+
+interface Kind {
+  title: string;
+  part: ClusterPart;
+  /** What must be gone before: Azure refuses to delete what is in use. */
+  after: readonly RemovalKind[];
+}
+
+const kinds: Readonly<Record<RemovalKind, Kind>> = {
+  privateEndpoint: { title: 'Private endpoint', part: 'privateEndpoint', after: [] },
+  record: { title: 'Record', part: 'privateDnsZone', after: [] },
+  zoneLink: { title: 'Link of the zone', part: 'privateDnsZone', after: [] },
+  privateDnsZone: { title: 'Private DNS zone', part: 'privateDnsZone', after: ['record', 'zoneLink'] },
+  registry: { title: 'Registry', part: 'registry', after: ['privateEndpoint'] },
+  virtualNetwork: { title: 'Virtual network', part: 'virtualNetwork', after: ['privateEndpoint', 'zoneLink'] },
+  identity: { title: 'Identity', part: 'identities', after: [] },
+};
+
+const kindOfType: Readonly<Record<string, RemovalKind>> = {
+  'microsoft.network/privateendpoints': 'privateEndpoint',
+  'microsoft.network/privatednszones/a': 'record',
+  'microsoft.network/privatednszones/virtualnetworklinks': 'zoneLink',
+  'microsoft.network/privatednszones': 'privateDnsZone',
+  'microsoft.containerregistry/registries': 'registry',
+  'microsoft.network/virtualnetworks': 'virtualNetwork',
+  'microsoft.managedidentity/userassignedidentities': 'identity',
+};
+
+/** The mark of every run on this cluster. */
+export const ownerOf = ({ cluster }: Pick<ParsedDeleteClusterInput, 'cluster'>): Ownership => ({
+  [ownershipTags.workflow]: clusterWorkflowId(cluster),
+});
+
+/** What discovery is to look at. */
+export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionRequest => ({
+  cluster: input.cluster,
+  owner: ownerOf(input),
+  ...(input.privateDnsZoneId === undefined ? {} : { privateDnsZoneId: input.privateDnsZoneId }),
+});
+
+const noInverse = 'What is deleted cannot be brought back';
+
+/** Plans the deletion of a cluster: what goes with it, and what stays and why. */
+export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: DeletionFacts): DeleteClusterPlan {
+  const cluster = clusterStep(input, seen);
+  const parts = partSteps(input, seen);
+  const removals = parts.flatMap(({ removal, planned }) => (planned.action === 'delete' ? [removal] : []));
+  const roles = roleRemovals(input, seen);
+  const group = groupStep(input, seen, [cluster, ...parts.map(({ planned }) => planned)]);
+  const steps = [cluster, ...roles.map((removal) => roleStep(removal)), ...parts.map(({ planned }) => planned), group];
+  const { nodeResourceGroup } = seen.cluster ?? {};
+  return {
+    profile: 'current',
+    differences: [],
+    steps,
+    problems: seen.subscription
+      ? [
+          ...groupProblems(input, seen, removals),
+          ...permissionProblems(requiredActions(steps), seen.access),
+          ...lockProblems(steps, seen.access, false),
+        ]
+      : [unseenSubscription(input)],
+    removals,
+    roles,
+    gone: [
+      clusterId(input.cluster),
+      ...(nodeResourceGroup === undefined ? [] : [resourceGroupId(input.cluster.subscriptionId, nodeResourceGroup)]),
+      ...removals.map(({ id }) => id),
+      ...(group.action === 'delete' ? [group.resourceId] : []),
+    ],
+  };
+}
+
+function clusterStep({ cluster }: ParsedDeleteClusterInput, { cluster: found }: DeletionFacts): PlannedStep {
+  return {
+    id: 'cluster',
+    title: `Cluster ${cluster.name} with its node resource group`,
+    action: found ? 'delete' : 'none',
+    reason: found ? `found, ${found.provisioningState}` : 'absent',
+    needs: [],
+    resourceId: clusterId(cluster),
+    forwardOnly: noInverse,
+  };
+}
+
+function partSteps(
+  { alsoDelete }: ParsedDeleteClusterInput,
+  { owned, used }: DeletionFacts,
+): { removal: Removal; planned: PlannedStep }[] {
+  const foreign = used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
+  const removals = [...owned, ...foreign].flatMap((id): Removal[] => {
+    const kind = kindOfType[parseResourceId(id)?.type.toLowerCase() ?? ''];
+    return kind === undefined ? [] : [{ step: `${kind}:${resourceReference(id).name}`, id, kind }];
+  });
+  return removals.map((removal) => {
+    const { title, part, after } = kinds[removal.kind];
+    const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);
+    const roles = removal.kind === 'identity' ? [`roles:${resourceReference(removal.id).name}`] : [];
+    const asked = alsoDelete.includes(part);
+    return {
+      removal,
+      planned: {
+        id: removal.step,
+        title: `${title} ${resourceReference(removal.id).name}`,
+        needs: ['cluster', ...before, ...(asked ? roles : [])],
+        resourceId: removal.id,
+        ...(foreign.includes(removal.id)
+          ? { action: 'none', reason: 'stays: it was not made for this cluster' }
+          : asked
+            ? { action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse }
+            : { action: 'none', reason: `stays: add ${part} to alsoDelete if it is to go` }),
+      },
+    };
+  });
+}
+
+/** Assignments of a deleted identity would stay behind as those of an unknown principal. */
+function roleRemovals({ alsoDelete, cluster }: ParsedDeleteClusterInput, seen: DeletionFacts): RoleRemoval[] {
+  if (!alsoDelete.includes('identities')) return [];
+  const elsewhere = [...seen.owned, ...seen.used].map((id) => resourceReference(id).subscriptionId);
+  const subscriptionIds = [...new Set([cluster.subscriptionId, ...elsewhere].map((id) => id.toLowerCase()))];
+  return seen.identities.map(({ id, principalId }: IdentityFacts) => ({
+    step: `roles:${resourceReference(id).name}`,
+    principalId,
+    subscriptionIds,
+  }));
+}
+
+function roleStep({ step, subscriptionIds }: RoleRemoval): PlannedStep {
+  return {
+    id: step,
+    title: `Roles of ${step.replace('roles:', '')}`,
+    action: 'delete',
+    reason: 'those that were assigned for this cluster',
+    needs: ['cluster'],
+    resourceId: `/subscriptions/${subscriptionIds[0]}`,
+    forwardOnly: noInverse,
+  };
+}
+
+function groupStep(
+  { cluster, alsoDelete }: ParsedDeleteClusterInput,
+  { resourceGroup }: DeletionFacts,
+  needs: readonly PlannedStep[],
+): PlannedStep {
+  const owned = resourceGroup && isOwnedBy(resourceGroup.tags, ownerOf({ cluster }));
+  const step = {
+    id: 'resourceGroup',
+    title: `Resource group ${cluster.resourceGroup}`,
+    needs: needs.map(({ id }) => id),
+    resourceId: resourceGroupId(cluster.subscriptionId, cluster.resourceGroup),
+  };
+  if (!resourceGroup) return { ...step, action: 'none', reason: 'absent' };
+  if (!owned) return { ...step, action: 'none', reason: 'stays: it was not made for this cluster' };
+  if (!alsoDelete.includes('resourceGroup'))
+    return { ...step, action: 'none', reason: 'stays: add resourceGroup to alsoDelete if it is to go' };
+  return { ...step, action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse };
+}
+
+/** A group goes only when nothing of anybody else is in it. */
+function groupProblems(
+  { cluster, alsoDelete }: ParsedDeleteClusterInput,
+  { resourceGroup, content }: DeletionFacts,
+  removals: readonly Removal[],
+): Problem[] {
+  const owned = resourceGroup && isOwnedBy(resourceGroup.tags, ownerOf({ cluster }));
+  if (!owned || !alsoDelete.includes('resourceGroup')) return [];
+  const goes = [clusterId(cluster), ...removals.map(({ id }) => id)];
+  const covered = (id: string) =>
+    goes.some((gone) => sameResourceId(id, gone) || sameResourceId(parentOf(id), gone)) || isInterface(id);
+  const stays = content.filter((id) => !covered(id));
+  if (stays.length === 0) return [];
+  return [
+    {
+      where: 'alsoDelete',
+      problem: `the resource group holds what would stay: ${stays.join(', ')}`,
+      whatToDo: 'Leave resourceGroup out, add the parts, or remove these resources first.',
+    },
+  ];
+}
+
+const parentOf = (id: string): string => ((parseResourceId(id)?.parents.length ?? 0) > 0 ? parentId(id) : '');
+
+/** An endpoint's interface goes with it, and cannot be removed by itself. */
+const isInterface = (id: string): boolean => /\/networkInterfaces\/[^/]+\.nic\.[^/]+$/i.test(id);
+
+function requiredActions(steps: readonly PlannedStep[]): RequiredAction[] {
+  return steps
+    .filter(({ action }) => action === 'delete')
+    .map(({ id, resourceId }) => {
+      if (id.startsWith('roles:')) return { resourceId, action: 'Microsoft.Authorization/roleAssignments/delete' };
+      const type = parseResourceId(resourceId)?.type ?? 'Microsoft.Resources/subscriptions/resourceGroups';
+      return { resourceId, action: `${type}/delete` };
+    });
+}

@@ -1,0 +1,279 @@
+import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
+import {
+  addressesOfRecord,
+  type BuiltInRole,
+  builtInRoles,
+  type CacheRuleFacts,
+  type CacheRuleSpecification,
+  cacheRuleDifferences,
+  defaultNetwork,
+  type IdentitySpecification,
+  type Ownership,
+  type ParsedCreateClusterInput,
+  type PlannedStep,
+  type PrivateDnsZoneSpecification,
+  type PrivateEndpointSpecification,
+  profileSetting,
+  type RegistryAccess,
+  type RegistrySpecification,
+  type RoleHolder,
+  type RoleSpecification,
+  registryAccess,
+  registryDifferences,
+  registryRecordNames,
+  resourceReference,
+  roleHolders,
+  roleKey,
+  type SubnetFacts,
+  type SubnetProperties,
+  type SubnetSpecification,
+  sameAddresses,
+  sameResourceId,
+  subnetDifferences,
+  subnetProperties,
+  sufficientRoles,
+  type VirtualNetworkSpecification,
+  type ZoneLinkSpecification,
+} from '../../contract/index.ts';
+import { type SubnetTarget, subnetOf, type Target, type Targets } from './targets.ts';
+
+/** What is around the cluster, as it is to be, and as it was where a step changes it. */
+export interface InfrastructurePlan {
+  virtualNetwork?: VirtualNetworkSpecification;
+  /** The subnets that a step of their own creates or changes. */
+  subnets: (SubnetSpecification & { before?: SubnetProperties })[];
+  registry?: RegistrySpecification & { before?: RegistryAccess };
+  cacheRule?: CacheRuleSpecification;
+  privateEndpoint?: PrivateEndpointSpecification;
+  privateDnsZone?: PrivateDnsZoneSpecification;
+  zoneLink?: ZoneLinkSpecification;
+  records: { id: string; name: string; before?: string[] }[];
+  identities: { [H in RoleHolder]?: IdentitySpecification };
+  roles: RoleSpecification[];
+  /** What later steps need to know of what is there already. */
+  found: Pick<InfrastructureFacts, 'identities' | 'privateEndpoint'>;
+}
+
+export interface PlannedInfrastructure {
+  plan: InfrastructurePlan;
+  steps: PlannedStep[];
+}
+
+type StepFacts = Pick<PlannedStep, 'action' | 'reason'>;
+
+/** Plans everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6. */
+export function planInfrastructure(
+  input: ParsedCreateClusterInput,
+  targets: Targets,
+  seen: InfrastructureFacts,
+  owner: Ownership,
+  needsOf: (namespace: string) => string[],
+): PlannedInfrastructure {
+  const { location, profile } = input;
+  const tags = { ...input.tags, ...owner };
+  const steps: PlannedStep[] = [];
+  const step = (id: string, title: string, resourceId: string, needs: string[], facts: StepFacts): string => {
+    steps.push({ id, title, resourceId, needs, ...facts });
+    return id;
+  };
+  const plan: InfrastructurePlan = { subnets: [], records: [], identities: {}, roles: [], found: foundOf(seen) };
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
+  const nameOf = ({ id }: Target) => resourceReference(id).name;
+
+  let network: string[] = [];
+  if (virtualNetwork) {
+    const subnets = virtualNetwork.subnets.map((subnet) => subnetSpecification(subnet, seenSubnet(seen, subnet)));
+    const { id, addressPrefixes = defaultNetwork.addressPrefixes } = virtualNetwork;
+    plan.virtualNetwork = { id, location, tags, addressPrefixes, subnets };
+    const names = subnets.map(({ name }) => name).join(', ');
+    const title = `Virtual network ${nameOf(virtualNetwork)} with ${names}`;
+    network = [step('virtualNetwork', title, id, needsOf('Microsoft.Network'), presence(seen.virtualNetwork))];
+    // Azure refuses or supersedes parallel writes under one network, so each waits for the one before.
+    for (const subnet of seen.virtualNetwork ? subnets : []) {
+      const there = seenSubnet(seen, subnet);
+      const before = there && previousProperties(subnet, there);
+      plan.subnets.push({ ...subnet, ...(before && { before }) });
+      const facts = there ? differing(subnetDifferences(subnet, there)) : presence(undefined);
+      network.push(step(`subnet:${subnet.use}`, `Subnet ${subnet.name}`, subnet.id, [...network], facts));
+    }
+  }
+
+  const identitySteps: { [H in RoleHolder]?: string } = {};
+  for (const holder of roleHolders) {
+    const target = identities[holder];
+    if (!target) continue;
+    plan.identities[holder] = { id: target.id, location, tags };
+    const title = `${holder === 'kubelet' ? 'Kubelet' : 'Control plane'} identity ${nameOf(target)}`;
+    const facts = presence(seen.identities[holder]);
+    identitySteps[holder] = step(`identity:${holder}`, title, target.id, needsOf('Microsoft.ManagedIdentity'), facts);
+  }
+
+  if (registry && privateEndpoint && privateDnsZone && virtualNetwork) {
+    const access = registryAccess(profile);
+    const { publicNetworkAccess = '', anonymousPullEnabled = false } = seen.registry ?? {};
+    plan.registry = {
+      id: registry.id,
+      location,
+      tags,
+      ...access,
+      ...(seen.registry && { before: { publicNetworkAccess, anonymousPullEnabled } }),
+    };
+    const registryName = nameOf(registry);
+    const registryFacts = seen.registry ? differing(registryDifferences(access, seen.registry)) : presence(undefined);
+    const needs = needsOf('Microsoft.ContainerRegistry');
+    const registryStep = step('registry', `Registry ${registryName}`, registry.id, needs, registryFacts);
+
+    const rule = cacheRule(input, registry.id, seen.registry?.cacheRules ?? []);
+    plan.cacheRule = rule.specification;
+    const { sourceRepository: source, targetRepository: target } = rule.specification;
+    step(
+      'cacheRule',
+      `Cache rule from ${source} to ${target}`,
+      rule.specification.id,
+      [registryStep],
+      presence(rule.found),
+    );
+
+    const subnetId = subnetOf(targets, 'registrySubnet')?.id ?? '';
+    const { id, connectionName } = privateEndpoint;
+    const regions = seen.registry ? [seen.registry.location, ...seen.registry.replicas] : [location];
+    const records = registryRecordNames(registryName, regions);
+    plan.privateEndpoint = { id, location, tags, subnetId, connectionName, registryId: registry.id, records };
+    const endpointStep = step(
+      'privateEndpoint',
+      `Private endpoint ${nameOf(privateEndpoint)} of the registry`,
+      id,
+      [registryStep, ...network],
+      presence(seen.privateEndpoint),
+    );
+
+    const zone = seen.privateDnsZone;
+    plan.privateDnsZone = { id: privateDnsZone.id, tags };
+    const zoneStep = step(
+      'privateDnsZone',
+      `Private DNS zone ${nameOf(privateDnsZone)}`,
+      privateDnsZone.id,
+      needsOf('Microsoft.Network'),
+      presence(zone),
+    );
+    const link = zone?.links.find(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, virtualNetwork.id));
+    const linkId = link?.id ?? `${privateDnsZone.id}/virtualNetworkLinks/${privateDnsZone.linkName}`;
+    plan.zoneLink = { id: linkId, tags, virtualNetworkId: virtualNetwork.id };
+    step('zoneLink', `Link of the zone to ${nameOf(virtualNetwork)}`, linkId, [zoneStep, ...network], presence(link));
+
+    for (const name of records) {
+      const there = zone?.records[name];
+      const record = { id: `${privateDnsZone.id}/A/${name}`, name };
+      plan.records.push({ ...record, ...(there && { before: there.addresses }) });
+      const wanted = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
+      const facts = !there
+        ? presence(undefined)
+        : sameAddresses(wanted, there.addresses)
+          ? presence(there)
+          : differing([`aRecords: asked ${wanted.join(', ')}, got ${there.addresses.join(', ') || 'none'}`]);
+      step(`record:${name}`, `Record ${name}`, record.id, [zoneStep, endpointStep], facts);
+    }
+  }
+
+  for (const role of requiredRoles(targets, seen)) {
+    plan.roles.push(role);
+    const scope = resourceReference(role.scope);
+    const scopeStep = scopeSteps(targets, role.scope, network);
+    const needs = [identitySteps[role.holder] ?? '', ...scopeStep].filter(Boolean);
+    step(
+      roleStepId(role),
+      `${builtInRoles[role.role].name} on ${scope.name} for the ${holderTitles[role.holder]}`,
+      `${role.scope}/providers/Microsoft.Authorization/roleAssignments/${builtInRoles[role.role].name}`,
+      needs,
+      heldRole(role, seen),
+    );
+  }
+  return { plan, steps };
+}
+
+const foundOf = ({ identities, privateEndpoint }: InfrastructureFacts): InfrastructurePlan['found'] => ({
+  identities,
+  ...(privateEndpoint && { privateEndpoint }),
+});
+
+export const holderTitles: Readonly<Record<RoleHolder, string>> = {
+  controlPlane: 'control plane identity',
+  kubelet: 'kubelet identity',
+};
+
+export const roleStepId = ({ role, scope }: RoleSpecification): string =>
+  `role:${role}:${resourceReference(scope).name}`;
+
+/** A resource that is there needs nothing. */
+const presence = (seen: object | undefined): StepFacts =>
+  seen ? { action: 'none', reason: 'found as wanted' } : { action: 'create', reason: 'absent' };
+
+const differing = (differences: readonly string[]): StepFacts =>
+  differences.length > 0 ? { action: 'update', reason: differences.join('; ') } : presence({});
+
+export const seenSubnet = (
+  { virtualNetwork }: InfrastructureFacts,
+  { name }: { name: string },
+): SubnetFacts | undefined =>
+  virtualNetwork?.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
+
+function subnetSpecification(target: SubnetTarget, seen: SubnetFacts | undefined): SubnetSpecification {
+  const { id, name, use } = target;
+  const addressPrefix = target.addressPrefix ?? seen?.addressPrefixes[0] ?? defaultNetwork[use].addressPrefix;
+  return { id, name, use, addressPrefix, ...subnetProperties[use] };
+}
+
+/** What undo puts back: of the properties that matter for this use, those that are to be changed. */
+function previousProperties({ use }: SubnetSpecification, seen: SubnetFacts): SubnetProperties {
+  switch (use) {
+    case 'nodeSubnet':
+      return { defaultOutboundAccess: seen.defaultOutboundAccess };
+    case 'registrySubnet':
+      return { privateEndpointNetworkPolicies: seen.privateEndpointNetworkPolicies };
+    case 'apiServerSubnet':
+      return { delegation: seen.delegations[0] ?? '' };
+  }
+}
+
+/** The rule that nodes need, and the one that is there in its place. Under profile preview its name is free. */
+export function cacheRule(
+  { profile }: Pick<ParsedCreateClusterInput, 'profile'>,
+  registryId: string,
+  rules: readonly CacheRuleFacts[],
+): { specification: CacheRuleSpecification; found: CacheRuleFacts | undefined } {
+  const { name, nameIsFree, ...mapping } = profileSetting(profile, 'cacheRule');
+  const found = rules.find(
+    (rule) => (nameIsFree || rule.name === name) && cacheRuleDifferences(mapping, rule).length === 0,
+  );
+  return { specification: { id: `${registryId}/cacheRules/${found?.name ?? name}`, ...mapping }, found };
+}
+
+/** Guide: bring your own ACR, steps 5 and 6. The Azure CLI grants the first two by itself. */
+function requiredRoles(targets: Targets, { registry }: InfrastructureFacts): RoleSpecification[] {
+  const { identities } = targets;
+  const repositories = registry?.roleAssignmentMode.startsWith('Abac');
+  const pull: BuiltInRole = repositories ? 'containerRegistryRepositoryReader' : 'acrPull';
+  const role = (role: BuiltInRole, scope: string | undefined, holder: RoleHolder): RoleSpecification[] =>
+    scope === undefined ? [] : [{ role, scope, holder }];
+  return [
+    ...role('networkContributor', subnetOf(targets, 'nodeSubnet')?.id, 'controlPlane'),
+    ...role('networkContributor', subnetOf(targets, 'apiServerSubnet')?.id, 'controlPlane'),
+    ...role('managedIdentityOperator', identities.kubelet?.id, 'controlPlane'),
+    ...role(pull, targets.registry?.id, 'kubelet'),
+  ];
+}
+
+function heldRole(role: RoleSpecification, { roles }: InfrastructureFacts): StepFacts {
+  const held = roles[roleKey(role)] ?? [];
+  const sufficient = sufficientRoles(role.role).find((id) => held.includes(id));
+  if (sufficient === undefined) return { action: 'create', reason: 'not held' };
+  const { name = '' } = Object.values(builtInRoles).find(({ id }) => id === sufficient) ?? {};
+  return { action: 'none', reason: `${name} is held` };
+}
+
+/** The steps after which a role's scope is there. */
+function scopeSteps({ identities, registry }: Targets, scope: string, network: string[]): string[] {
+  if (scope === registry?.id) return ['registry'];
+  if (scope === identities.kubelet?.id) return ['identity:kubelet'];
+  return network;
+}

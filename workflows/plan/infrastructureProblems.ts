@@ -1,0 +1,193 @@
+import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
+import {
+  addressesOfRecord,
+  isFailed,
+  isFinal,
+  type ParsedCreateClusterInput,
+  type Problem,
+  parentId,
+  profileSetting,
+  type ResourceFacts,
+  registryZoneName,
+  resourceReference,
+  sameResourceId,
+} from '../../contract/index.ts';
+import { cacheRule, type InfrastructurePlan } from './infrastructure.ts';
+import { networkProblems } from './networkProblems.ts';
+import type { Targets } from './targets.ts';
+
+type Report = (where: string, problem: string, whatToDo: string) => void;
+
+/** What is there and cannot be used, or is needed and missing. */
+export function infrastructureProblems(
+  input: ParsedCreateClusterInput,
+  targets: Targets,
+  seen: InfrastructureFacts,
+  plan: InfrastructurePlan,
+): Problem[] {
+  const problems: Problem[] = [];
+  const report: Report = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
+  reportMissing(targets, seen, report);
+  reportUnready(seen, report);
+  problems.push(...networkProblems(input, targets, seen, plan));
+  reportRegistry(input, targets, seen, report);
+  reportEndpoint(targets, seen, report);
+  reportZone(targets, seen, plan, report);
+  return problems;
+}
+
+function reportMissing(targets: Targets, seen: InfrastructureFacts, report: Report): void {
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
+  for (const [target, facts] of [
+    [virtualNetwork, seen.virtualNetwork],
+    [registry, seen.registry],
+    [privateEndpoint, seen.privateEndpoint],
+    [privateDnsZone, seen.privateDnsZone],
+    [identities.controlPlane, seen.identities.controlPlane],
+    [identities.kubelet, seen.identities.kubelet],
+  ] as const) {
+    if (!target?.mustExist || facts) continue;
+    report(
+      target.where,
+      `${target.id} does not exist, or the worker's identity cannot see it`,
+      'Correct the ID, or leave it out: then the scenario creates one.',
+    );
+  }
+}
+
+function reportUnready(
+  { virtualNetwork, registry, privateEndpoint, privateDnsZone }: InfrastructureFacts,
+  report: Report,
+): void {
+  const rules = (registry?.cacheRules ?? []).map(({ name, provisioningState }) => ({
+    id: `${registry?.id}/cacheRules/${name}`,
+    provisioningState,
+  }));
+  const all = [virtualNetwork, registry, privateEndpoint, privateDnsZone, ...(privateDnsZone?.links ?? []), ...rules];
+  for (const facts of all) {
+    if (facts === undefined) continue;
+    const { id, provisioningState }: Pick<ResourceFacts, 'id' | 'provisioningState'> = facts;
+    if (!isFinal(provisioningState)) {
+      report(id, `an operation is in progress (${provisioningState})`, 'Wait for it to end, then start again.');
+    } else if (isFailed(provisioningState)) {
+      report(id, `its state is ${provisioningState}`, 'Repair or delete it, then start again.');
+    }
+  }
+}
+
+function reportRegistry(
+  input: ParsedCreateClusterInput,
+  { registry: target }: Targets,
+  { registry: seen, registryNameProblem }: InfrastructureFacts,
+  report: Report,
+): void {
+  if (!target) return;
+  if (!seen) {
+    if (registryNameProblem === undefined || target.mustExist) return;
+    const { name } = resourceReference(target.id);
+    report('registry.name', `the name ${name} cannot be had: ${registryNameProblem}`, 'Give another name.');
+    return;
+  }
+  if (seen.sku.toLowerCase() !== 'premium') {
+    report(
+      seen.id,
+      `its SKU is ${seen.sku}, and private endpoints need Premium`,
+      'Change it with `az acr update --sku Premium`, or use another registry.',
+    );
+  }
+  const { specification, found } = cacheRule(input, target.id, seen.cacheRules);
+  if (found) return;
+  const { name } = profileSetting(input.profile, 'cacheRule');
+  const { sourceRepository, targetRepository } = specification;
+  for (const rule of seen.cacheRules) {
+    const inTheWay =
+      rule.name === name ||
+      rule.sourceRepository.startsWith('mcr.microsoft.com') ||
+      rule.targetRepository === targetRepository;
+    if (!inTheWay) continue;
+    report(
+      `${seen.id}/cacheRules/${rule.name}`,
+      `this rule copies ${rule.sourceRepository} to ${rule.targetRepository}; nodes need a rule ${name} from ${sourceRepository} to ${targetRepository}`,
+      'Delete it if nothing else needs it, or use another registry: a rule cannot be changed.',
+    );
+  }
+}
+
+function reportEndpoint(targets: Targets, seen: InfrastructureFacts, report: Report): void {
+  const { registry, privateEndpoint: target, virtualNetwork } = targets;
+  const endpoint = seen.privateEndpoint;
+  if (!registry || !target || !endpoint) return;
+  const { id, targetId, subnetId, status } = endpoint;
+  if (!sameResourceId(targetId, registry.id)) {
+    report(
+      id,
+      `this endpoint leads to ${targetId}, not to ${registry.id}`,
+      `Give another name as registry.privateEndpoint.name.`,
+    );
+    return;
+  }
+  if (virtualNetwork && !sameResourceId(parentId(parentId(subnetId)), virtualNetwork.id)) {
+    report(
+      id,
+      `this endpoint is in another network, in subnet ${subnetId}`,
+      `Give another name as registry.privateEndpoint.name, or that network.`,
+    );
+  }
+  if (status === 'Pending') {
+    report(id, 'its connection waits for approval', 'Approve it with `az acr private-endpoint-connection approve`.');
+  } else if (status !== 'Approved') {
+    report(
+      id,
+      `its connection is ${status}`,
+      'Delete the endpoint, or give another name as registry.privateEndpoint.name.',
+    );
+  }
+}
+
+function reportZone(
+  { virtualNetwork, privateDnsZone: target }: Targets,
+  seen: InfrastructureFacts,
+  plan: InfrastructurePlan,
+  report: Report,
+): void {
+  if (!target || !virtualNetwork) return;
+  for (const id of seen.otherLinkedZones) {
+    report(
+      id,
+      `the network is linked to this zone, and it can be linked to one ${registryZoneName} only`,
+      'Give this zone as registry.privateDnsZone.resourceId.',
+    );
+  }
+  const zone = seen.privateDnsZone;
+  if (!zone) return;
+  const namesake = zone.links.find(({ name }) => name.toLowerCase() === target.linkName.toLowerCase());
+  if (namesake && !sameResourceId(namesake.virtualNetworkId, virtualNetwork.id)) {
+    report(
+      namesake.id,
+      `this link leads to ${namesake.virtualNetworkId}`,
+      'Give another name as registry.privateDnsZone.linkName.',
+    );
+  }
+  for (const { id, name } of plan.records) {
+    const record = zone.records[name];
+    if (!record) continue;
+    // A shared zone may serve another network: its records are not to be taken over.
+    if (!seen.privateEndpoint) {
+      const others = seen.registry?.privateEndpoints.map((endpoint) => endpoint.id).join(', ');
+      report(
+        id,
+        `the record is there with ${record.addresses.join(', ')}, and the registry's endpoint is not`,
+        `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId${others ? ` (the registry has ${others})` : ''}, or remove the record.`,
+      );
+    } else if (
+      seen.privateEndpoint.status === 'Approved' &&
+      addressesOfRecord(seen.privateEndpoint, name).length === 0
+    ) {
+      report(
+        seen.privateEndpoint.id,
+        `the endpoint has no address for ${name}`,
+        'Delete the endpoint and start again.',
+      );
+    }
+  }
+}

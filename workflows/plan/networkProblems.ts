@@ -1,0 +1,192 @@
+import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
+import {
+  apiServerDelegation,
+  contains,
+  isFinal,
+  overlaps,
+  type ParsedCreateClusterInput,
+  type Problem,
+  prefixLength,
+  type SubnetFacts,
+  type SubnetSpecification,
+  usableAddresses,
+} from '../../contract/index.ts';
+import { type InfrastructurePlan, seenSubnet } from './infrastructure.ts';
+import { surgeNodes } from './quota.ts';
+import type { SubnetTarget, Targets } from './targets.ts';
+
+/** AKS's default service range, which the cluster's network must leave free. Source: REST API, `serviceCidr`. */
+const serviceRange = '10.0.0.0/16';
+/** AKS's own default with Azure CNI. Source: Learn, "Configure Azure CNI networking". */
+const defaultMaxPods = 30;
+
+/** Every limit of the network and its subnets that can be known beforehand. */
+export function networkProblems(
+  input: ParsedCreateClusterInput,
+  { virtualNetwork: target }: Targets,
+  { virtualNetwork: seen }: InfrastructureFacts,
+  plan: InfrastructurePlan,
+): Problem[] {
+  if (!target || !plan.virtualNetwork) return [];
+  const problems: Problem[] = [];
+  const report = (where: string, problem: string, whatToDo: string) => problems.push({ where, problem, whatToDo });
+  if (seen && seen.location !== input.location) {
+    report(
+      seen.id,
+      `the network is in ${seen.location}, the cluster in ${input.location}`,
+      'Use a network in the region of the cluster.',
+    );
+  }
+  const ranges = seen?.addressPrefixes ?? plan.virtualNetwork.addressPrefixes;
+  for (const range of target.addressPrefixes ?? []) {
+    if (seen && !ranges.includes(range)) {
+      report(
+        'network.addressPrefixes',
+        `the network is there without ${range}: it has ${ranges.join(', ')}`,
+        'Leave the key out, or give the ranges that the network has.',
+      );
+    }
+  }
+  for (const [index, range] of ranges.entries()) {
+    const where = seen ? seen.id : 'network.addressPrefixes';
+    if (overlaps(range, serviceRange)) {
+      report(where, `${range} overlaps the range of the cluster's services, ${serviceRange}`, 'Use another range.');
+    }
+    const other = ranges.slice(0, index).find((earlier) => overlaps(earlier, range));
+    if (other !== undefined) report(where, `${range} overlaps ${other}`, 'Use ranges that do not overlap.');
+  }
+  const { subnets } = plan.virtualNetwork;
+  for (const [index, subnet] of subnets.entries()) {
+    const subnetTarget = target.subnets[index];
+    if (!subnetTarget) continue;
+    const there = seen && seenSubnet({ virtualNetwork: seen, otherLinkedZones: [], identities: {}, roles: {} }, subnet);
+    const twin = subnets.slice(0, index).find(({ name }) => name.toLowerCase() === subnet.name.toLowerCase());
+    if (twin) {
+      report(`${subnetTarget.where}.name`, `${subnet.name} is the ${useTitles[twin.use]} already`, 'Use another name.');
+      continue;
+    }
+    problems.push(
+      ...placeProblems(subnet, subnetTarget, there, ranges, neighbours(subnet, subnets, seen?.subnets ?? [])),
+    );
+    problems.push(...useProblems(input, subnet, subnetTarget, there));
+  }
+  return problems;
+}
+
+interface Neighbour {
+  name: string;
+  addressPrefixes: string[];
+}
+
+/** The other subnets, there or planned. */
+function neighbours(
+  subnet: SubnetSpecification,
+  planned: readonly SubnetSpecification[],
+  seen: readonly SubnetFacts[],
+): Neighbour[] {
+  const absent = planned.filter(({ name }) => !seen.some((there) => there.name.toLowerCase() === name.toLowerCase()));
+  const earlier = absent.slice(0, Math.max(0, absent.indexOf(subnet)));
+  const others = seen.filter(({ name }) => name.toLowerCase() !== subnet.name.toLowerCase());
+  return [...others, ...earlier.map(({ name, addressPrefix }) => ({ name, addressPrefixes: [addressPrefix] }))];
+}
+
+/** The subnet's range. */
+function placeProblems(
+  { name, addressPrefix }: SubnetSpecification,
+  target: SubnetTarget,
+  there: SubnetFacts | undefined,
+  ranges: readonly string[],
+  others: readonly Neighbour[],
+): Problem[] {
+  const where = `${target.where}.addressPrefix`;
+  if (there) {
+    const given = target.addressPrefix;
+    if (given === undefined || there.addressPrefixes.includes(given)) return [];
+    const problem = `the subnet ${name} is there with ${there.addressPrefixes.join(', ')}, not ${given}`;
+    return [{ where, problem, whatToDo: 'Leave the key out, or use another name.' }];
+  }
+  const problems: Problem[] = [];
+  if (!ranges.some((range) => contains(range, addressPrefix))) {
+    const problem = `${addressPrefix} is not within the network's ${ranges.join(', ')}`;
+    problems.push({ where, problem, whatToDo: 'Give a range within the network.' });
+  }
+  const other = others.find(({ addressPrefixes }) => addressPrefixes.some((range) => overlaps(range, addressPrefix)));
+  if (other) {
+    const problem = `${addressPrefix} overlaps subnet ${other.name} (${other.addressPrefixes.join(', ')})`;
+    problems.push({ where, problem, whatToDo: 'Give a range that is free.' });
+  }
+  return problems;
+}
+
+const useTitles = {
+  nodeSubnet: 'subnet of the nodes',
+  registrySubnet: 'subnet of the private endpoint',
+  apiServerSubnet: 'subnet of the API server',
+} as const;
+
+/** What the subnet is for: its size, its delegation, and what else is in it. */
+function useProblems(
+  input: ParsedCreateClusterInput,
+  subnet: SubnetSpecification,
+  target: SubnetTarget,
+  there: SubnetFacts | undefined,
+): Problem[] {
+  const where = there?.id ?? `${target.where}.addressPrefix`;
+  const problems: Problem[] = [];
+  const report = (problem: string, whatToDo: string) => problems.push({ where, problem, whatToDo });
+  if (there && !isFinal(there.provisioningState)) {
+    report(`an operation is in progress on the subnet (${there.provisioningState})`, 'Wait for it to end.');
+  }
+  const delegations = there?.delegations ?? [];
+  const free = usableAddresses(subnet.addressPrefix) - (there?.addressesInUse ?? 0);
+  const notDelegated = () => {
+    if (delegations.length === 0) return;
+    report(
+      `the ${useTitles[subnet.use]} is delegated to ${delegations.join(', ')}`,
+      'Use a subnet without delegation.',
+    );
+  };
+  switch (subnet.use) {
+    case 'nodeSubnet': {
+      notDelegated();
+      const needed = nodeAddresses(input);
+      if (free >= needed) break;
+      report(
+        `${subnet.addressPrefix} has ${free} free addresses, and ${needed} are needed for nodes, surge nodes and their pods`,
+        'Use a larger subnet, fewer nodes or a smaller maxPods.',
+      );
+      break;
+    }
+    case 'registrySubnet':
+      notDelegated();
+      // The endpoint is there already where its subnet is full of it.
+      if (!there && free < 2)
+        report(`${subnet.addressPrefix} is too small for a private endpoint`, 'Use /29 or larger.');
+      break;
+    case 'apiServerSubnet': {
+      if (prefixLength(subnet.addressPrefix) > 28) {
+        report(`${subnet.addressPrefix} is too small for API servers`, 'Use /28 or larger.');
+      }
+      const foreign = delegations.filter((service) => service.toLowerCase() !== apiServerDelegation.toLowerCase());
+      if (foreign.length > 0) {
+        report(
+          `the subnet is delegated to ${foreign.join(', ')}`,
+          `Use one that is delegated to ${apiServerDelegation}, or to nothing.`,
+        );
+      } else if (there && delegations.length === 0 && there.addressesInUse > 0) {
+        report('the subnet holds something else than API servers', 'Use a subnet of its own.');
+      }
+    }
+  }
+  return problems;
+}
+
+/** With Azure CNI every pod has an address of the subnet. Source: Learn, "Configure Azure CNI networking". */
+function nodeAddresses({ agentPoolProfiles, apiServerAccess }: ParsedCreateClusterInput): number {
+  const pools = agentPoolProfiles.map(({ count, maxCount, maxPods = defaultMaxPods }) => {
+    const nodes = Math.max(count, maxCount ?? 0);
+    return (nodes + surgeNodes(nodes)) * (maxPods + 1);
+  });
+  // The API server's private endpoint is in the nodes' subnet.
+  return pools.reduce((sum, addresses) => sum + addresses, apiServerAccess === 'privateLink' ? 1 : 0);
+}

@@ -1,0 +1,161 @@
+import type { AccessFacts } from '../../activities/infrastructure.ts';
+import {
+  keyOf,
+  type ParsedCreateClusterInput,
+  type PlannedStep,
+  type Problem,
+  parseResourceId,
+} from '../../contract/index.ts';
+import { subnetOf, type Targets } from './targets.ts';
+
+/** An action of the worker's identity on a resource. */
+export interface RequiredAction {
+  resourceId: string;
+  action: string;
+}
+
+/** What the worker's identity may not do although a planned step needs it. Source: Learn, "Azure permissions". */
+export function permissionProblems(
+  required: readonly RequiredAction[],
+  { permissions }: Pick<AccessFacts, 'permissions'>,
+): Problem[] {
+  const missing = new Map<string, string[]>();
+  for (const { resourceId, action } of required) {
+    const scope = nearestScope(resourceId, permissions);
+    if (scope === undefined || isAllowed(action, permissions[scope.key] ?? [])) continue;
+    const actions = missing.get(scope.id) ?? [];
+    if (!actions.includes(action)) missing.set(scope.id, [...actions, action]);
+  }
+  return [...missing].map(([where, actions]) => ({
+    where,
+    problem: `the worker's identity may not ${actions.join(', ')}`,
+    whatToDo: 'Give it a role with these actions at this scope, then start again.',
+  }));
+}
+
+/**
+ * Locks that would refuse a planned step, or its undo.
+ *
+ * @param rollsBack Whether a failed run takes back what it created.
+ */
+export function lockProblems(
+  steps: readonly PlannedStep[],
+  { locks }: Pick<AccessFacts, 'locks'>,
+  rollsBack: boolean,
+): Problem[] {
+  return locks.flatMap(({ id, level }) => {
+    const scope = keyOf(id.slice(0, id.toLowerCase().lastIndexOf('/providers/microsoft.authorization/locks/')));
+    const covers = ({ resourceId, action }: PlannedStep) =>
+      `${keyOf(resourceId)}/`.startsWith(`${scope}/`) ||
+      // A locked resource also holds what is around it.
+      (action === 'delete' && `${scope}/`.startsWith(`${keyOf(resourceId)}/`));
+    const report = (touched: readonly PlannedStep[], problem: string, whatToDo: string): Problem[] => {
+      const titles = touched.map(({ title }) => title).join(', ');
+      return touched.length === 0 ? [] : [{ where: id, problem: `${problem} (${titles})`, whatToDo }];
+    };
+    const acting = steps.filter((step) => step.action !== 'none' && !isRegistration(step) && covers(step));
+    const remove = 'Remove the lock for the run.';
+    if (level === 'ReadOnly') return report(acting, 'this lock forbids every change', remove);
+    const deleted = acting.filter(({ action }) => action === 'delete');
+    const created = acting.filter(({ action }) => action === 'create' && rollsBack);
+    return [
+      ...report(deleted, 'this lock forbids to delete', remove),
+      ...report(
+        created,
+        'this lock forbids to take back what a failed run created',
+        'Remove the lock for the run, or set onFailure to leave.',
+      ),
+    ];
+  });
+}
+
+/** Locks are of resources; registrations are the subscription's. */
+const isRegistration = ({ id }: PlannedStep): boolean => /^(feature|provider):/.test(id);
+
+/** What `createCluster`'s steps need. */
+export function requiredActions(
+  { onFailure }: ParsedCreateClusterInput,
+  targets: Targets,
+  steps: readonly PlannedStep[],
+): RequiredAction[] {
+  return steps
+    .filter(({ action }) => action !== 'none')
+    .flatMap((step) => {
+      const { id, resourceId, action } = step;
+      const type = typeOf(step);
+      if (type === undefined) return [];
+      // A registration is the subscription's.
+      if (type.endsWith('/register/action')) return [{ resourceId, action: type }];
+      const verbs = action === 'create' && onFailure === 'rollBack' ? ['write', 'delete'] : ['write'];
+      return [...verbs.map((verb) => ({ resourceId, action: `${type}/${verb}` })), ...linkedActions(id, targets)];
+    });
+}
+
+function typeOf({ id, resourceId }: PlannedStep): string | undefined {
+  const [kind, name] = id.split(':');
+  switch (kind) {
+    case 'feature':
+      return 'Microsoft.Features/providers/features/register/action';
+    case 'provider':
+      return `${name}/register/action`;
+    case 'role':
+      return 'Microsoft.Authorization/roleAssignments';
+    case 'resourceGroup':
+      return 'Microsoft.Resources/subscriptions/resourceGroups';
+    default:
+      return parseResourceId(resourceId)?.type;
+  }
+}
+
+/** What Azure asks for on the resources that a request names. Its error is `LinkedAuthorizationFailed`. */
+function linkedActions(stepId: string, targets: Targets): RequiredAction[] {
+  const { virtualNetwork, registry, identities } = targets;
+  const join = 'Microsoft.Network/virtualNetworks/subnets/join/action';
+  const on = (resourceId: string | undefined, action: string): RequiredAction[] =>
+    resourceId === undefined ? [] : [{ resourceId, action }];
+  switch (stepId) {
+    case 'privateEndpoint':
+      return [
+        ...on(subnetOf(targets, 'registrySubnet')?.id, join),
+        ...on(registry?.id, 'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action'),
+      ];
+    case 'zoneLink':
+      return on(virtualNetwork?.id, 'Microsoft.Network/virtualNetworks/join/action');
+    case 'cluster':
+      return [
+        ...on(subnetOf(targets, 'nodeSubnet')?.id, join),
+        ...on(subnetOf(targets, 'apiServerSubnet')?.id, join),
+        ...Object.values(identities).flatMap(({ id }) =>
+          on(id, 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'),
+        ),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** The resource itself or, while it is absent, the nearest scope above it that is there. */
+function nearestScope(
+  resourceId: string,
+  permissions: AccessFacts['permissions'],
+): { key: string; id: string } | undefined {
+  const segments = resourceId.split('/');
+  for (let length = segments.length; length >= 3; length -= 1) {
+    const id = segments.slice(0, length).join('/');
+    if (permissions[keyOf(id)]) return { key: keyOf(id), id };
+  }
+  return undefined;
+}
+
+function isAllowed(action: string, permissions: AccessFacts['permissions'][string]): boolean {
+  return permissions.some(
+    ({ actions, notActions }) => actions.some(matches(action)) && !notActions.some(matches(action)),
+  );
+}
+
+const matches =
+  (action: string) =>
+  (pattern: string): boolean =>
+    new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`, 'i').test(action);
+
+const escaped = (text: string): string => text.replace(/[.\\+?^$()[\]{}|/-]/g, '\\$&');

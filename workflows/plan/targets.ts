@@ -1,0 +1,171 @@
+import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
+import {
+  defaultNetwork,
+  type ParsedCreateClusterInput,
+  parentId,
+  type RoleHolder,
+  registryZoneName,
+  resourceId,
+  resourceReference,
+  type SubnetUse,
+} from '../../contract/index.ts';
+
+/** A resource that the scenario creates or adopts. */
+export interface Target {
+  id: string;
+  /** Given by resource ID: it is never created. */
+  mustExist: boolean;
+  /** Path in the input. */
+  where: string;
+}
+
+export interface SubnetTarget {
+  use: SubnetUse;
+  id: string;
+  name: string;
+  /** As given; without it, the default is for a subnet that is absent. */
+  addressPrefix?: string;
+  where: string;
+}
+
+/** Which resources a scenario is about; what it has no use for is left out. */
+export interface Targets {
+  virtualNetwork?: Target & { addressPrefixes?: string[]; subnets: SubnetTarget[] };
+  registry?: Target;
+  privateEndpoint?: Target & { connectionName: string };
+  privateDnsZone?: Target & { linkName: string };
+  identities: { [H in RoleHolder]?: Target };
+}
+
+/** Every ID follows from the input: nothing has to be searched for. */
+export function targetsOf(input: ParsedCreateClusterInput): Targets {
+  const { cluster, registry, kubeletIdentity, identity } = input;
+  const inGroup = (type: string, name: string, where: string): Target => ({
+    id: resourceId(cluster.subscriptionId, cluster.resourceGroup, type, name),
+    mustExist: false,
+    where,
+  });
+  const given = (id: string, where: string): Target => ({ id, mustExist: true, where });
+  const identityTarget = (where: string, defaultName: string, by: { resourceId?: string; name?: string } = {}) =>
+    by.resourceId === undefined
+      ? inGroup('Microsoft.ManagedIdentity/userAssignedIdentities', by.name ?? defaultName, `${where}.name`)
+      : given(by.resourceId, `${where}.resourceId`);
+
+  const network = networkTarget(input, inGroup);
+  const userAssigned = identity?.type === 'UserAssigned' ? identity : undefined;
+  const controlPlane =
+    userAssigned || network ? identityTarget('identity', `${cluster.name}-identity`, userAssigned) : undefined;
+  const targets: Targets = {
+    ...(network && { virtualNetwork: network }),
+    identities: { ...(controlPlane && { controlPlane }) },
+  };
+  if (registry.mode === 'managed') return targets;
+  const { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone } = registry;
+  return {
+    ...targets,
+    registry: containerRegistryId
+      ? given(containerRegistryId, 'registry.containerRegistryId')
+      : inGroup('Microsoft.ContainerRegistry/registries', name ?? defaultRegistryName(input), 'registry.name'),
+    privateEndpoint: {
+      ...(endpoint.resourceId
+        ? given(endpoint.resourceId, 'registry.privateEndpoint.resourceId')
+        : inGroup(
+            'Microsoft.Network/privateEndpoints',
+            endpoint.name ?? 'myPrivateEndpoint',
+            'registry.privateEndpoint.name',
+          )),
+      connectionName: endpoint.connectionName,
+    },
+    privateDnsZone: {
+      ...(zone.resourceId
+        ? given(zone.resourceId, 'registry.privateDnsZone.resourceId')
+        : inGroup('Microsoft.Network/privateDnsZones', registryZoneName, 'registry.privateDnsZone')),
+      linkName: zone.linkName,
+    },
+    identities: {
+      ...targets.identities,
+      kubelet: identityTarget('kubeletIdentity', `${cluster.name}-kubelet`, kubeletIdentity),
+    },
+  };
+}
+
+function networkTarget(
+  { cluster, registry, network, apiServerAccess }: ParsedCreateClusterInput,
+  inGroup: (type: string, name: string, where: string) => Target,
+): Targets['virtualNetwork'] {
+  const ownRegistry = registry.mode === 'bringYourOwn';
+  if (!network && !ownRegistry) return undefined;
+  const target: Target = network?.virtualNetworkId
+    ? { id: network.virtualNetworkId, mustExist: true, where: 'network.virtualNetworkId' }
+    : inGroup('Microsoft.Network/virtualNetworks', network?.name ?? `${cluster.name}-vnet`, 'network');
+  const uses: SubnetUse[] = [
+    'nodeSubnet',
+    ...(ownRegistry ? (['registrySubnet'] as const) : []),
+    ...(apiServerAccess === 'vnetIntegration' ? (['apiServerSubnet'] as const) : []),
+  ];
+  return {
+    ...target,
+    ...(network?.addressPrefixes && { addressPrefixes: network.addressPrefixes }),
+    subnets: uses.map((use) => {
+      const subnet = network?.[use] ?? { name: defaultNetwork[use].name };
+      return { ...subnet, use, id: `${target.id}/subnets/${subnet.name}`, where: `network.${use}` };
+    }),
+  };
+}
+
+/** The same for the same cluster in every run. Names are unique in all of Azure; that this one is free is checked. */
+function defaultRegistryName({ cluster }: ParsedCreateClusterInput): string {
+  const plain = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, '')
+      .slice(0, 20);
+  return `${plain(cluster.name)}${plain(cluster.resourceGroup)}${cluster.subscriptionId.slice(0, 8).toLowerCase()}`;
+}
+
+/** The subnet of a use; the schema and `targetsOf` have seen to it that it is there where it is needed. */
+export const subnetOf = ({ virtualNetwork }: Targets, use: SubnetUse): SubnetTarget | undefined =>
+  virtualNetwork?.subnets.find((subnet) => subnet.use === use);
+
+/** Who needs a role where, whatever the role turns out to be. */
+export function roleScopes(targets: Targets): InfrastructureTargets['roleScopes'] {
+  const { identities, registry } = targets;
+  const nodes = subnetOf(targets, 'nodeSubnet');
+  const apiServer = subnetOf(targets, 'apiServerSubnet');
+  return [
+    ...(nodes ? [{ scope: nodes.id, holder: 'controlPlane' as const }] : []),
+    ...(apiServer ? [{ scope: apiServer.id, holder: 'controlPlane' as const }] : []),
+    ...(identities.kubelet ? [{ scope: identities.kubelet.id, holder: 'controlPlane' as const }] : []),
+    ...(registry ? [{ scope: registry.id, holder: 'kubelet' as const }] : []),
+  ];
+}
+
+/** What discovery and the read-back look at. */
+export function infrastructureRequest(input: ParsedCreateClusterInput, targets: Targets): InfrastructureTargets {
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
+  const { controlPlane, kubelet } = identities;
+  return {
+    subscriptionId: input.cluster.subscriptionId,
+    location: input.location,
+    ...(virtualNetwork && { virtualNetworkId: virtualNetwork.id }),
+    ...(registry && { registryId: registry.id }),
+    ...(privateEndpoint && { privateEndpointId: privateEndpoint.id }),
+    ...(privateDnsZone && { privateDnsZoneId: privateDnsZone.id }),
+    identityIds: { ...(controlPlane && { controlPlane: controlPlane.id }), ...(kubelet && { kubelet: kubelet.id }) },
+    roleScopes: roleScopes(targets),
+  };
+}
+
+/** Every resource whose permissions matter, with the group and the subscription they are in. */
+export function permissionScopes({ cluster }: ParsedCreateClusterInput, targets: Targets): string[] {
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
+  const resources = [virtualNetwork, registry, privateEndpoint, privateDnsZone, ...Object.values(identities)];
+  const ids = resources.flatMap((target) => (target ? [target.id] : []));
+  const groups = ids.map((id) => {
+    const { subscriptionId, resourceGroup } = resourceReference(id);
+    return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+  });
+  const own = `/subscriptions/${cluster.subscriptionId}/resourceGroups/${cluster.resourceGroup}`;
+  const scopes = [own, ...groups].flatMap((group) => [parentId(group), group]);
+  return [...new Set([...scopes, ...ids])];
+}

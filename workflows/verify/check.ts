@@ -1,0 +1,11 @@
+import type { Check } from '../../contract/index.ts';
+
+/** Compares as Azure does, without case. */
+export const check = (id: string, title: string, resourceId: string, expected: unknown, seen: unknown): Check => ({
+  id,
+  title,
+  resourceId,
+  expected: String(expected),
+  seen: seen === undefined || seen === '' ? 'absent' : String(seen),
+  ok: String(expected).toLowerCase() === String(seen).toLowerCase(),
+});

@@ -1,0 +1,109 @@
+import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
+import {
+  addressesOfRecord,
+  builtInRoles,
+  type Check,
+  resourceReference,
+  roleHolders,
+  roleKey,
+  sameResourceId,
+  subnetDifferences,
+  sufficientRoles,
+} from '../../contract/index.ts';
+import { holderTitles, type InfrastructurePlan, roleStepId, seenSubnet } from '../plan/infrastructure.ts';
+import { check } from './check.ts';
+
+/** What was prepared for the cluster, against what Azure shows; adopted resources are checked like those that were made. */
+export function infrastructureChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
+  return [
+    ...networkChecks(plan, seen),
+    ...identityChecks(plan, seen),
+    ...registryChecks(plan, seen),
+    ...privateDnsChecks(plan, seen),
+    ...roleChecks(plan, seen),
+  ];
+}
+
+function networkChecks({ virtualNetwork: network }: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
+  if (!network) return [];
+  const { id, subnets } = network;
+  return [
+    check('virtualNetwork', 'Virtual network', id, 'Succeeded', seen.virtualNetwork?.provisioningState),
+    ...subnets.map((subnet) => {
+      const there = seenSubnet(seen, subnet);
+      const differences = there && subnetDifferences(subnet, there).join('; ');
+      const expected = 'as wanted';
+      return check(
+        `subnet:${subnet.use}`,
+        `Subnet ${subnet.name}`,
+        subnet.id,
+        expected,
+        differences || (there && expected),
+      );
+    }),
+  ];
+}
+
+function identityChecks({ identities }: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
+  return roleHolders.flatMap((holder) => {
+    const { id } = identities[holder] ?? {};
+    const title = `Identity of the ${holder === 'kubelet' ? 'kubelet' : 'control plane'}`;
+    return id === undefined
+      ? []
+      : [check(`identity:${holder}`, title, id, 'present', seen.identities[holder] && 'present')];
+  });
+}
+
+function registryChecks(plan: InfrastructurePlan, { registry: seen, privateEndpoint }: InfrastructureFacts): Check[] {
+  const { registry, cacheRule, privateEndpoint: endpoint } = plan;
+  if (!registry || !cacheRule || !endpoint) return [];
+  const { id } = registry;
+  const rule = seen?.cacheRules.find(({ name }) => sameResourceId(`${id}/cacheRules/${name}`, cacheRule.id));
+  return [
+    check('registrySku', 'SKU of the registry', id, 'Premium', seen?.sku),
+    check(
+      'registryAccess',
+      'Public access to the registry',
+      id,
+      registry.publicNetworkAccess,
+      seen?.publicNetworkAccess,
+    ),
+    check('anonymousPull', 'Anonymous pull', id, registry.anonymousPullEnabled, seen?.anonymousPullEnabled),
+    check(
+      'registryCacheRule',
+      `Cache rule ${resourceReference(cacheRule.id).name}`,
+      cacheRule.id,
+      `${cacheRule.sourceRepository} to ${cacheRule.targetRepository}`,
+      rule && `${rule.sourceRepository} to ${rule.targetRepository}`,
+    ),
+    check('registryEndpoint', 'Private endpoint of the registry', endpoint.id, 'Approved', privateEndpoint?.status),
+    check('registryEndpointTarget', 'Private endpoint leads to', endpoint.id, id, privateEndpoint?.targetId),
+  ];
+}
+
+function privateDnsChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
+  const { zoneLink, records, virtualNetwork } = plan;
+  if (!zoneLink || !virtualNetwork) return [];
+  const link = seen.privateDnsZone?.links.find(({ virtualNetworkId }) =>
+    sameResourceId(virtualNetworkId, virtualNetwork.id),
+  );
+  return [
+    check('zoneLink', 'Link of the zone to the network', zoneLink.id, 'Completed', link?.linkState),
+    ...records.map(({ id, name }) => {
+      const expected = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
+      const addresses = seen.privateDnsZone?.records[name]?.addresses ?? [];
+      const text = (list: readonly string[]) => [...list].sort().join(', ');
+      return check(`record:${name}`, `Record ${name} is the endpoint's address`, id, text(expected), text(addresses));
+    }),
+  ];
+}
+
+function roleChecks({ roles }: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
+  return roles.map((role) => {
+    const held = seen.roles[roleKey(role)] ?? [];
+    const { name } = builtInRoles[role.role];
+    const sufficient = sufficientRoles(role.role).some((id) => held.includes(id));
+    const title = `Role of the ${holderTitles[role.holder]} on ${resourceReference(role.scope).name}`;
+    return check(roleStepId(role), title, role.scope, name, sufficient ? name : held.join(', '));
+  });
+}
