@@ -65,6 +65,12 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     return reply.code(204).send();
   });
   app.get('/simulator/durations', async () => durations(worlds.current()));
+  app.get('/simulator/resources', async () =>
+    worlds
+      .current()
+      .store.all()
+      .map(({ id, type, body }) => ({ ...body, id, type })),
+  );
   app.post('/simulator/faults', async (request, reply) => {
     const parsed = faultRule.safeParse(json(request.body));
     if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });

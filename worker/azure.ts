@@ -1,4 +1,4 @@
-import { getCACertificates } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { DefaultAzureCredential } from '@azure/identity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type AzureConnection, azureClients } from '../activities/connection.ts';
@@ -6,14 +6,13 @@ import { listSubscriptions } from '../activities/subscriptions.ts';
 import type { Problem } from '../contract/index.ts';
 import type { Configuration } from './configuration.ts';
 
-/** Azure as the environment describes it. */
+/** Azure as the environment describes it. Trusts its certificate authority for the whole process. */
 export function azureConnection({ endpoint, certificateAuthority }: Configuration): AzureConnection {
-  const certificates = certificateAuthority && { ca: [...getCACertificates('default'), certificateAuthority] };
-  return {
-    credential: new DefaultAzureCredential(certificates ? { tlsOptions: certificates } : {}),
-    endpoint,
-    ...(certificates && { tlsOptions: certificates }),
-  };
+  if (certificateAuthority !== undefined) {
+    // Given to the clients, all of the authorities would be parsed again for each of a hundred connections.
+    setDefaultCACertificates([...getCACertificates('default'), certificateAuthority]);
+  }
+  return { credential: new DefaultAzureCredential(), endpoint };
 }
 
 /** Signs in and makes one harmless call, so that a worker without access never takes a task. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { onOwnRegistry, prepareOwnRegistry } from './ownRegistry.ts';
+import { onOwnRegistry, prepareOwnRegistry } from '../support/ownRegistry.ts';
 import { group, isolatedCluster, location, polling, type Started, start, version, wireCluster } from './support.ts';
 
 let azure: Started;
@@ -236,14 +236,13 @@ test('a cluster on a network, identities and a registry of its own', async () =>
   const prepared = await prepareOwnRegistry(azure, 'own');
   const { properties, identity } = onOwnRegistry(prepared);
   const body = wireCluster(properties, { identity });
-  let created = await azure.send('PUT', cluster('own'), body);
+  const create = () => azure.send('PUT', `${prepared.cluster}?${version}`, body);
+  let created = await create();
   // The roles take effect after a while.
-  while (created.at('code') === 'CustomKubeletIdentityMissingPermissionError') {
-    created = await azure.send('PUT', cluster('own'), body);
-  }
+  while (created.at('code') === 'CustomKubeletIdentityMissingPermissionError') created = await create();
   expect((await azure.settled(created)).at('status')).toBe('Succeeded');
   const kubelet = await azure.send('GET', `${prepared.kubelet}?api-version=2024-11-30`);
-  expect(await azure.aks.managedClusters.get('own', 'c')).toMatchObject({
+  expect(await azure.aks.managedClusters.get('rg-own', 'own')).toMatchObject({
     bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: prepared.registry },
     agentPoolProfiles: [{ vnetSubnetID: prepared.nodeSubnet }],
     identityProfile: {
@@ -254,11 +253,11 @@ test('a cluster on a network, identities and a registry of its own', async () =>
       },
     },
   });
-  const content = await contentOf(`MC_own_c_${location}`);
+  const content = await contentOf(`MC_rg-own_own_${location}`);
   expect(content.registries).toBeUndefined();
   expect(content.virtualNetworks).toBeUndefined();
   const durations = await azure.send('GET', '/simulator/durations');
-  const resourceId = `${group('own')}/providers/Microsoft.ContainerService/managedClusters/c`;
+  const resourceId = prepared.cluster;
   expect(durations.body).toContainEqual(
     expect.objectContaining({ resourceId, requestSeconds: 8, operationSeconds: 411, status: 'Succeeded' }),
   );

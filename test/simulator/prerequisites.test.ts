@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { assign, onOwnRegistry, type Preparation, prepareOwnRegistry, put } from './ownRegistry.ts';
+import { assign, onOwnRegistry, ownRegistryIds, type Preparation, prepareOwnRegistry } from '../support/ownRegistry.ts';
 import { group, location, type Started, start, version, wireCluster } from './support.ts';
 
 let azure: Started;
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => azure.simulator.close());
 
-const cluster = (rg: string) => `${group(rg)}/providers/Microsoft.ContainerService/managedClusters/c?${version}`;
+const cluster = (name: string) => `${ownRegistryIds(name).cluster}?${version}`;
 
 function create(rg: string, { properties, identity }: ReturnType<typeof onOwnRegistry>) {
   return azure.send('PUT', cluster(rg), wireCluster(properties, { identity }));
@@ -46,7 +46,7 @@ test('without permission to assign the kubelet identity the PUT itself is refuse
 
 test('the rule that nodes of the preview look for is the wrong one today', async () => {
   const prepared = await prepareOwnRegistry(azure, 'wrongrule', ['cacheRule']);
-  await put(azure, `${prepared.registry}/cacheRules/aks-managed-mcr`, '2025-11-01', {
+  await azure.put(prepared.cacheRule, {
     properties: { sourceRepository: 'mcr.microsoft.com/*', targetRepository: '*' },
   });
   const end = await azure.settled(await create('wrongrule', onOwnRegistry(prepared)));
@@ -55,18 +55,11 @@ test('the rule that nodes of the preview look for is the wrong one today', async
 
 test('anonymous pull makes AcrPull unnecessary, repository permissions make it worthless', async () => {
   const anonymous = await prepareOwnRegistry(azure, 'anonymous', ['acrPull']);
-  await azure.settled(
-    await azure.send('PATCH', `${anonymous.registry}?api-version=2025-11-01`, {
-      properties: { anonymousPullEnabled: true },
-    }),
-  );
+  await azure.put(anonymous.registry, { properties: { anonymousPullEnabled: true } }, 'PATCH');
   expect((await azure.settled(await create('anonymous', onOwnRegistry(anonymous)))).at('status')).toBe('Succeeded');
   const repository = await prepareOwnRegistry(azure, 'repository');
-  await azure.settled(
-    await azure.send('PATCH', `${repository.registry}?api-version=2025-11-01`, {
-      properties: { roleAssignmentMode: 'AbacRepositoryPermissions' },
-    }),
-  );
+  const mode = { roleAssignmentMode: 'AbacRepositoryPermissions' };
+  await azure.put(repository.registry, { properties: mode }, 'PATCH');
   const end = await azure.settled(await create('repository', onOwnRegistry(repository)));
   expect(end.at('error.message')).toMatch(/exit status=212/);
 });
@@ -76,7 +69,7 @@ test('the vCPUs of surge nodes count against the quota', async () => {
   try {
     // One node of four vCPUs and one to surge.
     await quota.send('POST', '/simulator/reset', { roleDelaySeconds: 0, quotas: { standardDDSv5Family: 7 } });
-    await quota.resources.resourceGroups.createOrUpdate('quota', { location });
+    await quota.put(ownRegistryIds('quota').group, { location });
     expect(await quota.send('PUT', cluster('quota'), wireCluster())).toMatchObject({
       status: 400,
       body: { code: 'ErrCode_InsufficientVCPUQuota', message: expect.stringContaining('requested 8, remaining 7') },

@@ -21,6 +21,7 @@ import {
   startSimulator,
 } from '../../simulator/index.ts';
 import { createWorker } from '../../worker/worker.ts';
+import { type Arm, armClient } from './arm.ts';
 
 export const subscriptionId = '11111111-1111-1111-1111-111111111111';
 
@@ -73,7 +74,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   };
 }
 
-export interface SimulatedAzure {
+export interface SimulatedAzure extends Arm {
   simulator: Simulator;
   connection: AzureConnection;
   /** Injects a fault into the simulator. */
@@ -129,6 +130,7 @@ export async function startSimulatedAzure({
     await groups.createOrUpdate(name, { location: 'westeurope' });
   };
   return {
+    ...armClient(simulator, async () => (await credential.getToken([]))?.token ?? ''),
     simulator,
     connection,
     createGroup,
