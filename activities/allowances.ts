@@ -2,7 +2,7 @@ import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ClientsOf } from './connection.ts';
-import { azureCall } from './errors.ts';
+import { azureCall, azureRead } from './errors.ts';
 
 /** What the worker's identity may do at a scope. Source: REST API, "Permissions". */
 export interface Permission {
@@ -22,7 +22,7 @@ export interface VmSizeFacts {
   vCPUs: number;
   /** Why the subscription cannot have it in this region, if it cannot. */
   restriction?: string;
-  /** Zones in which the size exists. */
+  /** Zones in which the subscription can have the size. */
   zones: string[];
 }
 
@@ -47,11 +47,11 @@ export async function readPermissions(clients: ClientsOf, scope: string): Promis
   });
 }
 
-/** All locks of a subscription; `undefined` where the worker's identity may not see them. */
+/** All locks of a subscription, none of one that is not found; `undefined` where the worker's identity may not see them. */
 export async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<LockFacts[] | undefined> {
   const locks: LockFacts[] = [];
   try {
-    await azureCall(`/subscriptions/${subscriptionId}`, async () => {
+    await azureRead(`/subscriptions/${subscriptionId}`, async () => {
       for await (const { id = '', level } of clients(subscriptionId).locks.managementLocks.listAtSubscriptionLevel())
         locks.push({ id, level });
     });
@@ -75,10 +75,14 @@ export async function readVmSizes(
     for await (const sku of resourceSkus.list({ filter: `location eq '${location}'` })) {
       if (sku.resourceType !== 'virtualMachines' || !sku.name || !names.includes(sku.name)) continue;
       const restriction = sku.restrictions?.find(({ type }) => type === 'Location')?.reasonCode;
+      // A zone that exists and that the subscription cannot have.
+      const closed = (sku.restrictions ?? []).flatMap(({ type, restrictionInfo }) =>
+        type === 'Zone' ? (restrictionInfo?.zones ?? []) : [],
+      );
       sizes[sku.name] = {
         family: sku.family ?? '',
         vCPUs: Number(sku.capabilities?.find(({ name }) => name === 'vCPUs')?.value ?? 0),
-        zones: sku.locationInfo?.flatMap(({ zones = [] }) => zones) ?? [],
+        zones: (sku.locationInfo ?? []).flatMap(({ zones = [] }) => zones).filter((zone) => !closed.includes(zone)),
         ...(restriction === undefined ? {} : { restriction }),
       };
     }

@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../contract/cluster.ts';
-import type { IdentityFacts, Ownership } from '../contract/infrastructure.ts';
+import { type IdentityFacts, isOwnedBy, keyOf, type Ownership } from '../contract/infrastructure.ts';
 import { type ClusterReference, ownershipTags } from '../contract/names.ts';
 import { parentId, parseResourceId, resourceGroupId, sameResourceId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
@@ -7,7 +7,7 @@ import { azureCall } from './errors.ts';
 import { readIdentity } from './identities.ts';
 import { type AccessFacts, readAccess } from './infrastructure.ts';
 import { readCluster } from './managedClusters.ts';
-import { readOwnedRecords, readRecord, readZone } from './privateDns.ts';
+import { readOwnedRecords, readPrivateDnsZone, readRecord, readZone } from './privateDns.ts';
 import { readPrivateEndpoint } from './privateEndpoints.ts';
 import { readRegistry } from './registries.ts';
 import { type ResourceGroupFacts, readGroupContent, readResourceGroup } from './resourceGroups.ts';
@@ -28,9 +28,9 @@ export interface DeletionFacts {
   resourceGroup?: ResourceGroupFacts;
   /** IDs of everything in the cluster's resource group. */
   content: string[];
-  /** IDs of everything that carries the owner's marks, records included, the cluster left out. */
+  /** IDs of everything that carries the owner's marks, records included, the cluster and what AKS made for it left out. */
   owned: string[];
-  /** IDs of what the cluster uses. */
+  /** IDs of what the cluster uses, and of the zones with its links and records. */
   used: string[];
   /** The identities among them. */
   identities: IdentityFacts[];
@@ -51,18 +51,22 @@ export function deletionActivities(clients: ClientsOf) {
         readGroupContent(clients, group),
         readTagged(subscriptionId, owner),
       ]);
-      const zones = new Set([
-        ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
+      const zoneIds = unique([
         ...tagged.filter(isA('privateDnsZones')),
         ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
+        ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
       ]);
-      const records = await Promise.all([...zones].map((id) => readOwnedRecords(clients, id, owner)));
-      const owned = [...tagged.filter((id) => !sameResourceId(id, found?.id)), ...records.flat()];
-      const used = found ? await readUsed(found) : [];
+      const zones = (await Promise.all(zoneIds.map((id) => readOwnedInZone(id, owner)))).flat();
+      // AKS puts the cluster's tags on what it makes, which goes with the node resource group.
+      const aks = (id: string) => sameResourceId(id, found?.id) || isIn(id, found?.nodeResourceGroup);
+      const owned = unique([...tagged.filter((id) => !aks(id)), ...zones.flatMap((zone) => zone.owned)]);
+      const used = unique([...(found ? await readUsed(found) : []), ...zones.map(({ id }) => id)]).filter(
+        (id) => !aks(id),
+      );
       const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
       const scopes = [...owned, resourceGroupId(subscriptionId, group.name), `/subscriptions/${subscriptionId}`];
       const [identities, access] = await Promise.all([
-        Promise.all([...new Map(identityIds.map((id) => [id.toLowerCase(), id])).values()].map(readKnownIdentity)),
+        Promise.all(unique(identityIds).map(readKnownIdentity)),
         readAccess(clients, scopes),
       ]);
       return {
@@ -104,12 +108,17 @@ export function deletionActivities(clients: ClientsOf) {
       ...(registry?.privateEndpoints ?? []).map(({ id }) => id),
       kubeletIdentityId,
       ...identity.userAssignedIdentities,
-      ...subnets.map((id) => id && parentId(parentId(id))),
+      ...subnets.map((id) => id && parentId(id)),
     ];
-    const ids = all.flatMap((id) => (id ? [id] : []));
-    // What AKS made goes with the node resource group.
-    const inNodeGroup = (id: string) => sameResourceId(parseResourceId(id)?.resourceGroup, cluster.nodeResourceGroup);
-    return [...new Map(ids.map((id) => [id.toLowerCase(), id])).values()].filter((id) => !inNodeGroup(id));
+    return all.flatMap((id) => (id ? [id] : []));
+  }
+
+  /** A zone, and its links and records that carry the owner's marks; nothing if the zone is absent. */
+  async function readOwnedInZone(id: string, owner: Ownership): Promise<{ id: string; owned: string[] }[]> {
+    const zone = await readPrivateDnsZone(clients, id, []);
+    if (!zone) return [];
+    const links = zone.links.filter(({ marks }) => isOwnedBy(marks, owner)).map((link) => link.id);
+    return [{ id: zone.id, owned: [...links, ...(await readOwnedRecords(clients, id, owner))] }];
   }
 
   async function readKnownIdentity(id: string): Promise<IdentityFacts[]> {
@@ -130,6 +139,8 @@ export function deletionActivities(clients: ClientsOf) {
         return readZone(clients, id);
       case 'microsoft.network/privatednszones/a':
         return readRecord(clients, id);
+      case 'microsoft.network/privatednszones/virtualnetworklinks':
+        return (await readPrivateDnsZone(clients, parentId(id), []))?.links.find((link) => sameResourceId(link.id, id));
       case 'microsoft.network/virtualnetworks':
         return readVirtualNetwork(clients, id);
       case 'microsoft.managedidentity/userassignedidentities':
@@ -143,6 +154,11 @@ export function deletionActivities(clients: ClientsOf) {
 }
 
 const noAccess: AccessFacts = { permissions: {}, locks: [] };
+
+const unique = (ids: readonly string[]): string[] => [...new Map(ids.map((id) => [keyOf(id), id])).values()];
+
+const isIn = (id: string, resourceGroup: string | undefined): boolean =>
+  resourceGroup !== undefined && sameResourceId(parseResourceId(id)?.resourceGroup, resourceGroup);
 
 const isA =
   (type: string) =>

@@ -16,7 +16,7 @@ import { readCluster, readKubernetesVersions } from './managedClusters.ts';
 import { readFeature, readProvider } from './registrations.ts';
 import { readRegistry } from './registries.ts';
 import { type ResourceGroupFacts, readResourceGroup } from './resourceGroups.ts';
-import { readSubscription, type SubscriptionFacts } from './subscriptions.ts';
+import { readLocations, readSubscription, type SubscriptionFacts } from './subscriptions.ts';
 
 /** What a scenario may touch. */
 export interface DiscoveryRequest {
@@ -32,7 +32,7 @@ export interface DiscoveryRequest {
 
 /** What is there before the first write. What is absent is left out. */
 export interface Discovered {
-  subscription?: SubscriptionFacts;
+  subscription?: SubscriptionFacts & { locations: string[] };
   resourceGroup?: ResourceGroupFacts;
   nodeResourceGroup?: ResourceGroupFacts;
   cluster?: ClusterFacts;
@@ -77,6 +77,7 @@ export function discoveryActivities(clients: ClientsOf) {
       const subscription = await readSubscription(clients, subscriptionId);
       if (!subscription) return nothing;
       const [
+        locations,
         resourceGroup,
         nodeResourceGroup,
         found,
@@ -86,6 +87,7 @@ export function discoveryActivities(clients: ClientsOf) {
         providers,
         features,
       ] = await Promise.all([
+        readLocations(clients, subscriptionId),
         readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
         readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
         readCluster(clients, cluster),
@@ -96,7 +98,7 @@ export function discoveryActivities(clients: ClientsOf) {
         byKey(request.features, (feature) => readFeature(clients, { subscriptionId, feature })),
       ]);
       return {
-        subscription,
+        subscription: { ...subscription, locations },
         ...(resourceGroup && { resourceGroup }),
         ...(nodeResourceGroup && { nodeResourceGroup }),
         ...(found && { cluster: found }),

@@ -172,8 +172,9 @@ function unreachable(error: unknown, resourceId: string): ApplicationFailure {
 function isPassing(status: number, code: string, message: string): boolean {
   if (status === 401 || status === 408 || status === 429 || status >= 500) return true;
   if (isPassingConflict(code)) return true;
-  // AKS uses one code for a busy cluster, for quota and for a wrong power state; only the first passes.
-  return status === 409 && code === 'OperationNotAllowed' && /in progress|preempted|pending/i.test(message);
+  // Providers have many codes for a busy resource, and AKS has one for that, for quota and for a wrong power state.
+  const busy = code === 'OperationNotAllowed' ? /in progress|preempted|pending/i : /in progress/i;
+  return status === 409 && busy.test(message);
 }
 
 /** ARM wraps its errors in `error`, the AKS resource provider does not. */

@@ -97,7 +97,13 @@ export async function readInfrastructure(
     registry ? undefined : optional(targets.registryId, (id) => readNameProblem(clients, id)),
     optional(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames(targets, registry))),
     privateDnsZoneId && virtualNetwork
-      ? readOtherLinkedZones(clients, subscriptionId, privateDnsZoneId, virtualNetwork.id)
+      ? readOtherLinkedZones(
+          clients,
+          // The one that a network is linked to is likely in its own subscription.
+          [subscriptionId, resourceReference(virtualNetwork.id).subscriptionId],
+          privateDnsZoneId,
+          virtualNetwork.id,
+        )
       : [],
     readAllRoles(clients, targets.roleScopes, identities),
   ]);

@@ -57,19 +57,20 @@ export async function readOwnedRecords(clients: ClientsOf, zoneId: string, owner
   return ids;
 }
 
-/** IDs of the other zones of the same name in a subscription that are linked to a network: Azure allows it one. */
+/** IDs of the other zones of the same name in these subscriptions that are linked to a network: Azure allows it one. */
 export async function readOtherLinkedZones(
   clients: ClientsOf,
-  subscriptionId: string,
+  subscriptionIds: readonly string[],
   zoneId: string,
   virtualNetworkId: string,
 ): Promise<string[]> {
-  const { privateZones } = clients(subscriptionId).privateDns;
   const others: string[] = [];
-  await azureCall(zoneId, async () => {
-    for await (const { id = '', name } of privateZones.list())
-      if (name === registryZoneName && !sameResourceId(id, zoneId)) others.push(id);
-  });
+  for (const subscriptionId of new Set(subscriptionIds)) {
+    await azureCall(zoneId, async () => {
+      for await (const { id = '', name } of clients(subscriptionId).privateDns.privateZones.list())
+        if (name === registryZoneName && !sameResourceId(id, zoneId)) others.push(id);
+    });
+  }
   const linked = await Promise.all(
     others.map(async (id) => {
       const links = await listLinks(clients, id);
@@ -174,12 +175,13 @@ export function privateDnsActivities(clients: ClientsOf) {
       });
     },
 
-    /** Gives a record other addresses; whose it is does not change. */
+    /** Gives a record other addresses; all else of it stays. */
     async updateRecord({ id, addresses }: { id: string; addresses: string[] }): Promise<void> {
-      const current = await readRecord(clients, id);
+      const { client, resourceGroup, zone, name } = childClient(id);
+      const current = await azureRead(id, () => client.recordSets.get(resourceGroup, zone, 'A', name));
       await updateResource({
         ...recordReader(id),
-        write: recordWrite(id, addresses, current?.marks ?? {}),
+        write: recordWrite(id, addresses, current?.metadata, current?.ttl),
         differences: recordDifferences(addresses),
       });
     },
@@ -232,12 +234,11 @@ export function privateDnsActivities(clients: ClientsOf) {
     };
   }
 
-  function recordWrite(id: string, addresses: string[], metadata: Ownership) {
+  function recordWrite(id: string, addresses: string[], metadata: Ownership | undefined, ttl = 3600) {
     const { client, resourceGroup, zone, name } = childClient(id);
     const aRecords = addresses.map((ipv4Address) => ({ ipv4Address }));
-    return {
-      send: () => client.recordSets.createOrUpdate(resourceGroup, zone, 'A', name, { ttl: 3600, aRecords, metadata }),
-    };
+    const record = { ttl, aRecords, ...(metadata && { metadata }) };
+    return { send: () => client.recordSets.createOrUpdate(resourceGroup, zone, 'A', name, record) };
   }
 }
 

@@ -26,10 +26,29 @@ export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promi
     subnetId: found.subnet?.id ?? '',
     targetId: connection?.privateLinkServiceId ?? '',
     status: connection?.privateLinkServiceConnectionState?.status ?? 'Unknown',
-    addresses: Object.fromEntries(
-      (found.customDnsConfigs ?? []).map(({ fqdn = '', ipAddresses = [] }) => [fqdn.toLowerCase(), ipAddresses]),
-    ),
+    addresses: found.customDnsConfigs?.length
+      ? Object.fromEntries(
+          found.customDnsConfigs.map(({ fqdn = '', ipAddresses = [] }) => [fqdn.toLowerCase(), ipAddresses]),
+        )
+      : await interfaceAddresses(clients, found.networkInterfaces?.[0]?.id),
   };
+}
+
+/**
+ * Private addresses by host name, as the guide reads them. An endpoint with a private DNS zone group shows none itself.
+ * Source: Terraform's documentation of `azurerm_private_endpoint`, `custom_dns_configs`.
+ */
+async function interfaceAddresses(clients: ClientsOf, id: string | undefined): Promise<Record<string, string[]>> {
+  if (id === undefined) return {};
+  const { subscriptionId, resourceGroup, name } = resourceReference(id);
+  const { networkInterfaces } = clients(subscriptionId).network;
+  const found = await azureRead(id, () => networkInterfaces.get(resourceGroup, name));
+  const addresses: Record<string, string[]> = {};
+  for (const { privateIPAddress, privateLinkConnectionProperties } of found?.ipConfigurations ?? []) {
+    for (const fqdn of privateLinkConnectionProperties?.fqdns ?? [])
+      if (privateIPAddress) addresses[fqdn.toLowerCase()] = [privateIPAddress];
+  }
+  return addresses;
 }
 
 export function privateEndpointActivities(clients: ClientsOf) {

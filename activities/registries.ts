@@ -42,8 +42,9 @@ export async function readNameProblem(clients: ClientsOf, id: string): Promise<s
   const { subscriptionId, name } = resourceReference(id);
   const { registries } = clients(subscriptionId).containerRegistry;
   const type = 'Microsoft.ContainerRegistry/registries';
-  const { nameAvailable, message } = await azureCall(id, () => registries.checkNameAvailability({ name, type }));
-  return nameAvailable === false ? (message ?? 'the name is taken') : undefined;
+  // Absent where nobody can see the subscription.
+  const answer = await azureRead(id, () => registries.checkNameAvailability({ name, type }));
+  return answer?.nameAvailable === false ? (answer.message ?? 'the name is taken') : undefined;
 }
 
 async function getRegistry(clients: ClientsOf, id: string): Promise<Registry | undefined> {

@@ -1,5 +1,6 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { isFailed, isFinal, isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
+import { ownershipTags } from '../contract/names.ts';
 import { azureCall, permanentFailure, retryable } from './errors.ts';
 import { type Found, longRunningOperation, type Poller } from './longRunningOperation.ts';
 
@@ -38,8 +39,12 @@ export async function createResource<Facts>(
   },
 ): Promise<Facts> {
   const there = await resource.read();
-  if (there && !isOurs(resource, there)) throw notOwned(resource);
-  return writeAndReadBack(resource);
+  if (!there || isOurs(resource, there)) return writeAndReadBack(resource);
+  // What an earlier run of the same workflow began may have ended only now.
+  const { [ownershipTags.workflow]: workflow = '' } = resource.owner;
+  const byEarlierRun = resource.marks && isOwnedBy(resource.marks(there), { [ownershipTags.workflow]: workflow });
+  if (byEarlierRun && resource.differences(there).length === 0) return there;
+  throw notOwned(resource);
 }
 
 /** Changes a resource that discovery saw, and reads it back. */

@@ -4,7 +4,6 @@ import { azureCall, azureRead } from './errors.ts';
 export interface SubscriptionFacts {
   /** As Azure spells it; writes need `Enabled`. */
   state: string;
-  locations: string[];
 }
 
 export async function readSubscription(
@@ -12,14 +11,18 @@ export async function readSubscription(
   subscriptionId: string,
 ): Promise<SubscriptionFacts | undefined> {
   const { subscriptions } = clients(subscriptionId).subscriptions;
-  const id = `/subscriptions/${subscriptionId}`;
-  const found = await azureRead(id, () => subscriptions.get(subscriptionId));
-  if (!found) return undefined;
+  const found = await azureRead(`/subscriptions/${subscriptionId}`, () => subscriptions.get(subscriptionId));
+  return found && { state: found.state ?? 'Unknown' };
+}
+
+/** Regions in which a subscription can have resources. */
+export async function readLocations(clients: ClientsOf, subscriptionId: string): Promise<string[]> {
+  const { subscriptions } = clients(subscriptionId).subscriptions;
   const locations: string[] = [];
-  await azureCall(id, async () => {
+  await azureCall(`/subscriptions/${subscriptionId}`, async () => {
     for await (const { name } of subscriptions.listLocations(subscriptionId)) if (name) locations.push(name);
   });
-  return { state: found.state ?? 'Unknown', locations };
+  return locations;
 }
 
 /** IDs of the subscriptions that the identity sees. */

@@ -12,13 +12,18 @@ export function isRange(cidr: string): boolean {
   return ipaddr.IPv4.networkAddressFromCIDR(cidr).toString() === cidr.split('/')[0];
 }
 
+/** A network may have IPv6 ranges as well, which neither contain nor overlap any of IPv4. */
+export const isIPv4 = (cidr: string): boolean => ipaddr.IPv4.isValidCIDR(cidr);
+
 export function contains(outer: string, inner: string): boolean {
+  if (!isIPv4(outer) || !isIPv4(inner)) return false;
   const a = parseRange(outer);
   const b = parseRange(inner);
   return a.first <= b.first && b.first + b.size <= a.first + a.size;
 }
 
 export function overlaps(one: string, other: string): boolean {
+  if (!isIPv4(one) || !isIPv4(other)) return false;
   const a = parseRange(one);
   const b = parseRange(other);
   return a.first < b.first + b.size && b.first < a.first + a.size;

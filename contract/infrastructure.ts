@@ -86,12 +86,22 @@ export interface VirtualNetworkFacts extends ResourceFacts {
   subnets: SubnetFacts[];
 }
 
+export const seenSubnetProperties = (seen: SubnetFacts): Required<SubnetProperties> => ({
+  defaultOutboundAccess: seen.defaultOutboundAccess,
+  privateEndpointNetworkPolicies: seen.privateEndpointNetworkPolicies,
+  delegation: seen.delegations.join(', '),
+});
+
 export function subnetDifferences(wanted: SubnetProperties, seen: SubnetFacts): string[] {
-  const { defaultOutboundAccess, privateEndpointNetworkPolicies: policies, delegation } = wanted;
+  const { defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = seenSubnetProperties(seen);
   return [
-    ...difference('defaultOutboundAccess', defaultOutboundAccess, seen.defaultOutboundAccess),
-    ...difference('privateEndpointNetworkPolicies', policies, seen.privateEndpointNetworkPolicies),
-    ...difference('delegations', delegation, seen.delegations.join(', ')),
+    ...difference('defaultOutboundAccess', wanted.defaultOutboundAccess, defaultOutboundAccess),
+    ...difference(
+      'privateEndpointNetworkPolicies',
+      wanted.privateEndpointNetworkPolicies,
+      privateEndpointNetworkPolicies,
+    ),
+    ...difference('delegations', wanted.delegation, delegation),
   ];
 }
 

@@ -29,19 +29,6 @@ const resetRequest = z.strictObject({
 export type ResetRequest = z.input<typeof resetRequest>;
 export type Seed = z.output<typeof resetRequest>;
 
-/** Item of GET /simulator/durations; times are simulated. */
-export interface Duration {
-  readonly resourceId: string;
-  /** `PUT`, `DELETE`, `POST upgradeNodeImageVersion`, … */
-  readonly operation: string;
-  readonly startedAt: string;
-  /** Modelled seconds until the request was answered. */
-  readonly requestSeconds: number;
-  /** Seconds of the long-running operation after that; 0 when there was none. */
-  readonly operationSeconds: number;
-  readonly status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
-}
-
 /** GET /simulator/state. */
 export interface SimulatorState {
   readonly edition: 'current' | '2024-preview';

@@ -1,6 +1,20 @@
 import type { Operation } from './arm/operations.ts';
 import type { World } from './arm/world.ts';
-import type { Duration } from './control.ts';
+
+/** Item of GET /simulator/durations; times are simulated. */
+export interface Duration {
+  readonly resourceId: string;
+  /** `PUT`, `DELETE`, `POST upgradeNodeImageVersion`, … */
+  readonly operation: string;
+  readonly startedAt: string;
+  /** Modelled seconds until the request was answered. */
+  readonly requestSeconds: number;
+  /** Seconds of the long-running operation after that; 0 when there was none. */
+  readonly operationSeconds: number;
+  /** Seconds after its end until a client notices that asks at once and then whenever `Retry-After` lets it. */
+  readonly pollingSeconds: number;
+  readonly status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
+}
 
 /** Every accepted write, in simulated seconds; a running operation is given the length it is expected to have. */
 export function durations(world: World): Duration[] {
@@ -8,6 +22,7 @@ export function durations(world: World): Duration[] {
     ...write,
     startedAt: write.startedAt.toISOString(),
     operationSeconds: longRunning ? operationSeconds(longRunning) : 0,
+    pollingSeconds: longRunning ? pollingSeconds(longRunning) : 0,
     status: longRunning?.status ?? 'Succeeded',
   }));
 }
@@ -16,4 +31,12 @@ function operationSeconds(operation: Operation): number {
   if (!operation.endTime) return operation.seconds;
   if (operation.status === 'Succeeded') return operation.seconds;
   return Math.max(0, (operation.endTime.getTime() - operation.startTime.getTime()) / 1000);
+}
+
+function pollingSeconds({ style, seconds }: Operation): number {
+  if (!style) return 0;
+  let asked = 0;
+  // The first poll comes at once.
+  for (let polls = 1; asked < seconds; polls += 1) asked += Math.max(1, style.retryAfter(polls));
+  return asked - seconds;
 }

@@ -16,7 +16,8 @@ import { listen, makeCertificate } from './server.ts';
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
 export type { RecordedRequest } from './arm/recorder.ts';
 export type { Edition } from './arm/world.ts';
-export type { Duration, ResetRequest, SimulatorState } from './control.ts';
+export type { ResetRequest, SimulatorState } from './control.ts';
+export type { Duration } from './durations.ts';
 
 export interface SimulatorOptions {
   /** Default 0: a free one. */

@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { Discovered } from '../activities/discovery.ts';
 import {
   type Check,
@@ -13,6 +13,7 @@ import { applyInfrastructure } from './infrastructure.ts';
 import {
   type CreateClusterPlan,
   discoveryRequest,
+  isSettling,
   madeByEarlierRun,
   owned,
   planCreateCluster,
@@ -34,7 +35,13 @@ export async function createCluster(given: CreateClusterInput): Promise<Scenario
 
 async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
   const look = () => azure.reading('Look at everything the scenario may touch').discover(discoveryRequest(input));
-  const seen = await look();
+  let seen = await look();
+  if (input.dryRun) return seen;
+  // An earlier run that was terminated leaves its operations running; they take a minute, the cluster's takes ten.
+  for (let looks = 0; looks < 30 && isSettling(input, seen); looks += 1) {
+    await sleep(1000 * Math.min(15, 2 ** looks));
+    seen = await look();
+  }
   if (!seen.cluster || !isBusy(seen.cluster) || !madeByEarlierRun(input, seen.cluster)) return seen;
   await azure.operating('Wait for the operation that an earlier run began').awaitCluster(input.cluster);
   return look();

@@ -3,10 +3,12 @@ import type { OperationEnd } from '../arm/operations.ts';
 import { type ArmRequest, parseBody, type Reply, type ResourceType } from '../arm/provider.ts';
 import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
+import { refuseUnlinked } from '../providers/authorization.ts';
 import { buildPool } from './body.ts';
 import { aksError } from './errors.ts';
 import { poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
 import { aksStyle, refuseWhileBusy, refuseWhilePoolBusy, seconds } from './operations.ts';
+import { checkQuota } from './prerequisites.ts';
 import { checkPool, checkSystemPool, refuseChange } from './rules.ts';
 import { type ClusterBody, clusterBody, type PoolProperties, poolBody, poolRequest } from './shapes.ts';
 import { allPatches, compareVersions, latestNodeImage, patchOf, upgradesFrom } from './versions.ts';
@@ -49,6 +51,8 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const name = request.id.names[1] ?? '';
   const id = `${cluster.id}/agentPools/${name}`;
   refuseWhilePoolBusy(world, id);
+  if (sent.vnetSubnetID)
+    refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/subnets/join/action', sent.vnetSubnetID);
   const before = existing && poolBody.parse(existing.body).properties;
   for (const key of ['vmSize', 'osType', 'vnetSubnetID', 'type', 'maxPods'] as const) {
     refuseChange(before?.[key], sent[key], `properties.${key}`);
@@ -60,6 +64,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const state = existing ? 'Updating' : 'Creating';
   const properties = buildPool(world, wanted, cluster, before, state);
   checkSystemPool([...poolsOf(world, cluster.id).filter((pool) => pool.name !== name), { properties }]);
+  checkQuota(world, cluster.id, cluster.location, [{ name, properties, before }]);
   const { body } = savePool(world, cluster.id, name, properties);
   return {
     status: existing ? 200 : 201,

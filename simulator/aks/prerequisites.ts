@@ -42,15 +42,18 @@ export function checkQuota(world: World, clusterId: string, location: string, po
     const more = (properties.count ?? 1) - (before?.count ?? 0);
     if (!size || more <= 0) continue;
     const nodes = more + Math.ceil((properties.count ?? 1) / 10);
-    needed.set(size.family, (needed.get(size.family) ?? 0) + nodes * size.vCPUs);
+    for (const name of [size.family, 'cores']) needed.set(name, (needed.get(name) ?? 0) + nodes * size.vCPUs);
   }
-  for (const [family, vCPUs] of needed) {
-    const { used, limit } = usageOf(world, subscription, location, family);
+  for (const [name, vCPUs] of needed) {
+    const { used, limit } = usageOf(world, subscription, location, name);
     if (limit - used >= vCPUs) continue;
+    const left = Math.max(0, limit - used);
     throw aksError(
       400,
       'ErrCode_InsufficientVCPUQuota',
-      `Insufficient vcpu quota requested ${vCPUs}, remaining ${Math.max(0, limit - used)} for family ${family} for region ${location}.`,
+      name === 'cores'
+        ? `Insufficient regional vcpu quota left for location ${location}. left regional vcpu quota ${left}, requested quota ${vCPUs}.`
+        : `Insufficient vcpu quota requested ${vCPUs}, remaining ${left} for family ${name} for region ${location}.`,
     );
   }
 }

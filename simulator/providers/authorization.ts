@@ -132,7 +132,7 @@ export const authorization: Provider = {
     },
     {
       id: 'caller-permissions',
-      says: 'What the caller may not do is refused with 403 AuthorizationFailed; by default it may do everything.',
+      says: 'What the caller may not do is refused with 403 AuthorizationFailed, what it may not do with the subnet, network, registry or identity that a request names with LinkedAuthorizationFailed; by default it may do everything.',
       evidence: 'documented',
       source: 'Microsoft Learn, "Resolve errors for authorization failed"',
     },

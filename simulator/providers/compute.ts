@@ -9,6 +9,10 @@ interface VmSize {
   readonly vCPUs: number;
   /** Not for this subscription. */
   readonly restricted?: boolean;
+  /** Default: all three. */
+  readonly zones?: readonly string[];
+  /** Those of them that are not for this subscription. */
+  readonly restrictedZones?: readonly string[];
 }
 
 const family = (name: string, prefix: string, suffix: string, ...vCPUs: number[]): [string, VmSize][] =>
@@ -22,6 +26,7 @@ const sizes: ReadonlyMap<string, VmSize> = new Map([
   ...family('standardFSv2Family', 'F', 's_v2', 2, 4, 8),
   ['Standard_B2s', { family: 'standardBSFamily', vCPUs: 2 }],
   ['Standard_DS2_v2', { family: 'standardDSv2Family', vCPUs: 2 }],
+  ['Standard_L8s_v3', { family: 'standardLSv3Family', vCPUs: 8, zones: ['1', '2'], restrictedZones: ['2'] }],
   ['Standard_NC24ads_A100_v4', { family: 'StandardNCADSA100v4Family', vCPUs: 24, restricted: true }],
 ]);
 
@@ -35,7 +40,7 @@ export const compute: Provider = {
   behaviours: [
     {
       id: 'vcpu-quota',
-      says: 'Usages count the vCPUs of node pools by family and for the region; the limit is 350, unless the reset says otherwise.',
+      says: 'Usages count the vCPUs of node pools by family and for the region; the limit is 350, unless the reset says otherwise. Pools that need more, surge nodes included, get ErrCode_InsufficientVCPUQuota.',
       evidence: 'documented',
       source: 'Azure REST API reference, "Usage - List" (350, and the table of sizes, are modelled)',
     },
@@ -86,19 +91,20 @@ function skus({ query }: ArmRequest): Reply {
       size: name.replace('Standard_', ''),
       family: size.family,
       locations: [location],
-      locationInfo: [{ location, zones: ['1', '2', '3'], zoneDetails: [] }],
+      locationInfo: [{ location, zones: size.zones ?? ['1', '2', '3'], zoneDetails: [] }],
       capabilities: [{ name: 'vCPUs', value: String(size.vCPUs) }],
-      restrictions: size.restricted
-        ? [
-            {
-              type: 'Location',
-              values: [location],
-              restrictionInfo: { locations: [location] },
-              reasonCode: 'NotAvailableForSubscription',
-            },
-          ]
-        : [],
+      restrictions: [
+        ...(size.restricted ? [restriction('Location', location, {})] : []),
+        ...(size.restrictedZones ? [restriction('Zone', location, { zones: size.restrictedZones })] : []),
+      ],
     }),
   );
   return { status: 200, body: { value } };
 }
+
+const restriction = (type: 'Location' | 'Zone', location: string, more: Body): Body => ({
+  type,
+  values: [location],
+  restrictionInfo: { locations: [location], ...more },
+  reasonCode: 'NotAvailableForSubscription',
+});

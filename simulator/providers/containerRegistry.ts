@@ -92,7 +92,7 @@ export const containerRegistry: Provider = {
     },
     {
       id: 'registry-busy',
-      says: 'While an operation runs on a registry, other writes to it get 409.',
+      says: 'While an operation runs on a registry or a cache rule, other writes to it get 409.',
       evidence: 'modelled',
       source: 'no source found',
     },
@@ -104,7 +104,7 @@ export const containerRegistry: Provider = {
     },
     {
       id: 'registry-replicas',
-      says: 'A replica takes 60 s and adds a data member to the private endpoints; the own region is listed as one.',
+      says: 'A replica takes 60 s and adds a data member to the private endpoints; the own region is listed as one; no region has two.',
       evidence: 'documented',
       source: 'Microsoft Learn, "Geo-replication in Azure Container Registry" (the duration is modelled)',
     },
@@ -138,7 +138,7 @@ function putRegistry(request: ArmRequest, existing: Resource | undefined): Reply
     properties: {
       ...registryDefaults(world, name),
       ...before,
-      ...cleaned(sent.properties),
+      ...withIpRules(cleaned(sent.properties)),
       provisioningState: existing ? 'Updating' : 'Creating',
     },
   });
@@ -149,7 +149,8 @@ function patchRegistry(request: ArmRequest, registry: Resource): Reply {
   const { world } = request;
   const sent = parseBody(request, registryPatch);
   refuseWhileBusy(world, registry.id);
-  const properties = { ...propertiesOf(registry), ...cleaned(sent.properties), provisioningState: 'Updating' };
+  const changed = withIpRules(cleaned(sent.properties));
+  const properties = { ...propertiesOf(registry), ...changed, provisioningState: 'Updating' };
   checkTier(world, registry.id, sent.sku?.name ?? String(valueAt(registry.body, 'sku.name')), properties);
   world.store.put(registry.id, registryType, {
     ...registry.body,
@@ -172,6 +173,7 @@ function putRule(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const { properties } = parseBody(request, ruleBody);
   const id = existing?.id ?? request.resourceId;
+  refuseWhileBusy(world, id);
   checkRule(world, id, properties, existing);
   const creationDate = existing ? propertiesOf(existing).creationDate : world.clock.now().toISOString();
   const rule = world.store.put(id, ruleType, {
@@ -187,6 +189,7 @@ function putRule(request: ArmRequest, existing: Resource | undefined): Reply {
 function patchRule(request: ArmRequest, rule: Resource): Reply {
   const { world } = request;
   const { credentialSetResourceId } = parseBody(request, rulePatch).properties;
+  refuseWhileBusy(world, rule.id);
   const properties = { ...propertiesOf(rule), ...cleaned({ credentialSetResourceId }), provisioningState: 'Updating' };
   world.store.put(rule.id, ruleType, { ...rule.body, properties });
   return running(request, rule, 201, 0.5, locationOf(world, rule.id));
@@ -229,8 +232,11 @@ function putReplica(request: ArmRequest, existing: Resource | undefined): Reply 
   const registry = world.store.get(parentPath(id));
   const location = normalLocation(sent.location);
   if (valueAt(registry?.body, 'sku.name') !== 'Premium') throw notInTier('Geo-replication', 'Premium');
-  if (location === registry?.body.location) {
-    throw new ArmError(409, 'ReplicationConflict', `The registry itself is in ${location}.`);
+  const twin = world.store
+    .list(replicaType, parentPath(id))
+    .some((one) => one !== existing && one.body.location === location);
+  if (twin || location === registry?.body.location) {
+    throw new ArmError(409, 'ReplicationConflict', `The registry is in ${location} already.`);
   }
   const replica = world.store.put(id, replicaType, {
     id,
@@ -301,11 +307,7 @@ const notInTier = (what: string, tier: string): ArmError =>
 function refuseWhileBusy(world: World, id: string): void {
   const busy = world.operations.running(id);
   if (busy)
-    throw new ArmError(
-      409,
-      'Conflict',
-      `An operation (${busy.verb}) is in progress on registry '${id.split('/').at(-1)}'.`,
-    );
+    throw new ArmError(409, 'Conflict', `An operation (${busy.verb}) is in progress on '${id.split('/').at(-1)}'.`);
 }
 
 function registryView(registry: Resource, world: World): Body {
@@ -315,6 +317,7 @@ function registryView(registry: Resource, world: World): Body {
 
 function removeRule(request: ArmRequest, rule: Resource): Reply {
   const { world } = request;
+  refuseWhileBusy(world, rule.id);
   world.settle(rule.id, 'Deleting');
   return {
     status: 202,
@@ -415,6 +418,12 @@ function registryDefaults(world: World, name: string): Body {
     metadataSearch: 'Disabled',
     roleAssignmentMode: 'LegacyRegistryPermissions',
   };
+}
+
+/** A rule set that was sent without rules of its own is shown with none. */
+function withIpRules(properties: Body): Body {
+  const { networkRuleSet } = properties;
+  return isBody(networkRuleSet) ? { ...properties, networkRuleSet: { ipRules: [], ...networkRuleSet } } : properties;
 }
 
 function systemData(world: World): Body {

@@ -24,6 +24,7 @@ import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/pr
 import type { Resource } from '../arm/store.ts';
 import type { Bucket } from '../arm/throttling.ts';
 import type { World } from '../arm/world.ts';
+import { refuseUnlinked } from './authorization.ts';
 import { delegateSubnet } from './virtualNetworks.ts';
 
 const type = 'Microsoft.ContainerService/managedClusters';
@@ -65,6 +66,7 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
     refuseWhileBusy(world, id);
     refuseWhilePoolsBusy(world, id);
   }
+  refuseUnlinkedIn(request, sent);
   const intent = intentOf(sent, id, existing);
   const profiles = poolsAfter(world, id, sent, existing);
   checkCluster(world, id, sent, intent, existing, profiles);
@@ -106,6 +108,16 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
       onEnd: (status) => finish(world, id, status),
     },
   };
+}
+
+/** The caller, too, must be allowed to use what the cluster names. @throws ArmError 403 LinkedAuthorizationFailed */
+function refuseUnlinkedIn(request: ArmRequest, { identity, properties }: ClusterRequest): void {
+  const kubelet = properties.identityProfile?.kubeletidentity?.resourceId;
+  for (const assigned of [...Object.keys(identity?.userAssignedIdentities ?? {}), ...(kubelet ? [kubelet] : [])])
+    refuseUnlinked(request, 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action', assigned);
+  const subnets = (properties.agentPoolProfiles ?? []).map(({ vnetSubnetID }) => vnetSubnetID);
+  for (const subnet of [...subnets, properties.apiServerAccessProfile?.subnetId])
+    if (subnet) refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/subnets/join/action', subnet);
 }
 
 interface PoolAfter {

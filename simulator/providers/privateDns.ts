@@ -3,7 +3,7 @@ import { ArmError } from '../arm/errors.ts';
 import { keyOf, parentPath } from '../arm/ids.ts';
 import { type Body, valueAt } from '../arm/json.ts';
 import { propertiesOf } from '../arm/network.ts';
-import type { OperationStyle } from '../arm/operations.ts';
+import type { Operation, OperationStyle } from '../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
 import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
@@ -119,12 +119,12 @@ function putZone(request: ArmRequest, existing: Resource | undefined): Reply {
   const sent = parseBody(request, zoneBody);
   const id = existing?.id ?? request.resourceId;
   refuseWhileBusy(world, id);
-  return accepted(id, 'PUT', 'UpsertPrivateDnsZone', () => storeZone(world, id, sent.tags));
+  return accepted(world, id, 'PUT', 'UpsertPrivateDnsZone', () => storeZone(world, id, sent.tags));
 }
 
 function removeZone(request: ArmRequest, zone: Resource): Reply {
   const { world } = request;
-  refuseWhileBusy(world, zone.id);
+  refuseBusy(world.operations.runningBelow(zone.id));
   const links = world.store.list(linkType, zone.id);
   if (links.length > 0) {
     throw new ArmError(
@@ -133,7 +133,7 @@ function removeZone(request: ArmRequest, zone: Resource): Reply {
       `Can not delete resource before nested resources are deleted: ${links.map(({ id }) => id).join(', ')}.`,
     );
   }
-  return accepted(zone.id, 'DELETE', 'DeletePrivateDnsZone', () => world.remove(zone.id));
+  return accepted(world, zone.id, 'DELETE', 'DeletePrivateDnsZone', () => world.remove(zone.id));
 }
 
 function putLink(request: ArmRequest, existing: Resource | undefined): Reply {
@@ -165,7 +165,7 @@ function putLink(request: ArmRequest, existing: Resource | undefined): Reply {
       `A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network ${vnetId}, which is linked by ${other.id}.`,
     );
   }
-  return accepted(id, 'PUT', 'UpsertVirtualNetworkLink', () =>
+  return accepted(world, id, 'PUT', 'UpsertVirtualNetworkLink', () =>
     storeLink(world, id, sentTags, vnetId, properties.registrationEnabled),
   );
 }
@@ -173,7 +173,7 @@ function putLink(request: ArmRequest, existing: Resource | undefined): Reply {
 function removeLink(request: ArmRequest, link: Resource): Reply {
   const { world } = request;
   refuseWhileBusy(world, link.id);
-  return accepted(link.id, 'DELETE', 'DeleteVirtualNetworkLink', () => world.remove(link.id));
+  return accepted(world, link.id, 'DELETE', 'DeleteVirtualNetworkLink', () => world.remove(link.id));
 }
 
 function putRecord(request: ArmRequest, existing: Resource | undefined): Reply {
@@ -212,8 +212,15 @@ function soa({ resourceId }: ArmRequest): Body {
   };
 }
 
-/** 202 with an empty body; the effect comes at the end. */
-function accepted(resourceId: string, verb: string, name: string, effect: () => unknown): Reply {
+/** 202 with an empty body; the effect comes at the end. What is there already shows its state meanwhile. */
+function accepted(
+  world: World,
+  resourceId: string,
+  verb: 'PUT' | 'DELETE',
+  name: string,
+  effect: () => unknown,
+): Reply {
+  world.settle(resourceId, verb === 'DELETE' ? 'Deleting' : 'Updating');
   return {
     status: 202,
     body: {},
@@ -225,6 +232,7 @@ function accepted(resourceId: string, verb: string, name: string, effect: () => 
       seconds: writeSeconds,
       onEnd: (status) => {
         if (status === 'Succeeded') effect();
+        else world.settle(resourceId, status);
       },
     },
   };
@@ -247,10 +255,11 @@ function style(name: string): OperationStyle {
   };
 }
 
-function refuseWhileBusy(world: World, id: string): void {
-  const running = world.operations.running(id);
+const refuseWhileBusy = (world: World, id: string): void => refuseBusy(world.operations.running(id));
+
+function refuseBusy(running: Operation | undefined): void {
   if (!running) return;
-  throw new ArmError(409, 'Conflict', `Another operation (${running.verb}) on ${id} is in progress.`);
+  throw new ArmError(409, 'Conflict', `Another operation (${running.verb}) on ${running.resourceId} is in progress.`);
 }
 
 function storeZone(world: World, id: string, sentTags: z.infer<typeof tags>): Resource {
@@ -301,7 +310,7 @@ function storeRecord(world: World, id: string, sent: z.infer<typeof recordBody>[
     type: recordType,
     properties: {
       ...(sent.metadata && { metadata: sent.metadata }),
-      fqdn: `${name}.${zone}.`,
+      fqdn: name === '@' ? `${zone}.` : `${name}.${zone}.`,
       ttl: sent.ttl,
       isAutoRegistered: false,
       aRecords: sent.aRecords ?? [],

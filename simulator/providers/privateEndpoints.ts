@@ -103,9 +103,9 @@ export const privateEndpoints: Provider = {
     },
     {
       id: 'endpoint-subnet-busy',
-      says: 'While its subnet or registry is being changed an endpoint gets 429 RetryableError, and so does a subnet while an endpoint in it is made.',
+      says: 'While its subnet or registry is being changed an endpoint gets 429 RetryableError, and so does a subnet while an endpoint in it is made; a running endpoint itself gets 429 RetryableErrorDueToAnotherOperation.',
       evidence: 'recorded',
-      source: 'hashicorp/terraform-provider-azurerm#21293 (for the registry: modelled)',
+      source: 'hashicorp/terraform-provider-azurerm#21293 (for the registry and the endpoint itself: modelled)',
     },
     {
       id: 'endpoint-delete',
@@ -126,7 +126,10 @@ export function endpointAddresses(world: World, registryId: string, vnetId: stri
     );
   });
   const configs = ready.flatMap(({ body }) => dnsConfigs.parse(propertiesOf({ body })).customDnsConfigs);
-  return Object.fromEntries(configs.map(({ fqdn, ipAddresses }) => [fqdn.toLowerCase(), ipAddresses]));
+  const hosts = new Set(configs.map(({ fqdn }) => fqdn.toLowerCase()));
+  const addressesOf = (host: string) =>
+    configs.flatMap(({ fqdn, ipAddresses }) => (fqdn.toLowerCase() === host ? ipAddresses : []));
+  return Object.fromEntries([...hosts].map((host) => [host, addressesOf(host)]));
 }
 const dnsConfigs = z.looseObject({
   customDnsConfigs: z.array(z.looseObject({ fqdn: z.string(), ipAddresses: z.array(z.string()) })).default([]),
@@ -140,6 +143,18 @@ export function refreshMembers(world: World, registryId: string): void {
       showMembers(world, endpoint);
     }
   }
+}
+
+/** Before a group with all its endpoints and registries goes: the other sides may be elsewhere. */
+export function disconnectGroup(world: World, groupId: string): void {
+  for (const endpoint of world.store.list(type, groupId)) forgetConnections(world, endpoint.id);
+  for (const registry of world.store.list('Microsoft.ContainerRegistry/registries', groupId)) {
+    disconnectEndpoints(world, registry.id);
+  }
+}
+
+function forgetConnections(world: World, endpointId: string): void {
+  for (const side of connectionsOf(world, endpointId)) world.remove(side.id);
 }
 
 /** What the endpoints show of a registry that is gone. */
@@ -163,6 +178,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const subnetId = sent.properties.subnet.id;
   checkTarget(world, registryId, link.properties.groupIds ?? []);
   checkSubnet(world, subnetId, location);
+  if (!existing) checkRoom(world, subnetId, membersFor(world, registryId).length);
   refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/subnets/join/action', subnetId);
   if (automatic) {
     refuseUnlinked(
@@ -172,6 +188,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     );
   }
   if (existing) refuseMove(existing, subnetId, registryId);
+  refuseWhileRunning(world, id);
   refuseWhileBusy(world, parentPath(subnetId), registryId);
   // Two spellings were recorded: this one in the first answer, `Auto-Approved` at the end.
   const state = automatic ? { ...approved, description: 'Auto Approved' } : pending;
@@ -265,6 +282,7 @@ function interfaceId(existing: Resource | undefined, id: string): string {
 function remove(request: ArmRequest, endpoint: Resource): Reply {
   const { world } = request;
   const subnet = String(valueAt(endpoint.body, 'properties.subnet.id') ?? '');
+  refuseWhileRunning(world, endpoint.id);
   refuseWhileBusy(world, parentPath(subnet), undefined);
   world.settle(endpoint.id, 'Deleting');
   return {
@@ -281,7 +299,7 @@ function remove(request: ArmRequest, endpoint: Resource): Reply {
         for (const nic of world.store.list(interfaceType)) {
           if (keyOf(String(nic.body.managedBy)) === keyOf(endpoint.id)) world.remove(nic.id);
         }
-        for (const side of connectionsOf(world, endpoint.id)) world.remove(side.id);
+        forgetConnections(world, endpoint.id);
         world.remove(endpoint.id);
       },
     },
@@ -385,16 +403,8 @@ function showMembers(world: World, endpoint: Resource): void {
   const [{ id: nicId } = { id: '' }] = z.array(z.looseObject({ id: z.string() })).parse(properties.networkInterfaces);
   const nic = world.store.get(nicId);
   const known = new Map(nic ? membersOf(nic).map((member) => [member.name, member.address]) : []);
-  const regions = [String(registry.body.location), ...replicasOf(world, registry.id)];
-  const names = [
-    ...regions.map((region) => ({
-      member: `registry_data_${region}`,
-      fqdn: `${registry.name}.${region}.data.azurecr.io`,
-    })),
-    { member: 'registry', fqdn: `${registry.name}.azurecr.io` },
-  ];
   const free = freeAddresses(world, subnet);
-  const members = names.map(({ member, fqdn }) => ({
+  const members = membersFor(world, registry.id).map(({ member, fqdn }) => ({
     member,
     fqdn: fqdn.toLowerCase(),
     address: known.get(member) ?? free.next().value ?? '',
@@ -435,6 +445,20 @@ function showMembers(world: World, endpoint: Resource): void {
       customDnsConfigs: members.map(({ fqdn, address }) => ({ fqdn, ipAddresses: [address] })),
     },
   });
+}
+
+/** The data endpoints, then the registry itself. */
+function membersFor(world: World, registryId: string): { member: string; fqdn: string }[] {
+  const registry = world.store.get(registryId);
+  if (!registry) return [];
+  const regions = [String(registry.body.location), ...replicasOf(world, registry.id)];
+  return [
+    ...regions.map((region) => ({
+      member: `registry_data_${region}`,
+      fqdn: `${registry.name}.${region}.data.azurecr.io`,
+    })),
+    { member: 'registry', fqdn: `${registry.name}.azurecr.io` },
+  ];
 }
 
 const nicProperties = z.looseObject({
@@ -510,7 +534,11 @@ function checkSubnet(world: World, subnetId: string, location: string): void {
       'PrivateEndpointCannotBeCreatedInDelegatedSubnet',
     );
   }
-  if (freeAddresses(world, subnetId).next().done) {
+}
+
+/** Each member takes an address. */
+function checkRoom(world: World, subnetId: string, members: number): void {
+  if ([...freeAddresses(world, subnetId)].length < members) {
     throw invalid(`Subnet ${subnetId} does not have enough addresses for the private endpoint.`, 'SubnetIsFull');
   }
 }
@@ -524,6 +552,14 @@ function refuseMove(existing: Resource, subnetId: string, registryId: string): v
       `Subnet and target of private endpoint ${existing.id} cannot be changed.`,
       'PropertyChangeNotAllowed',
     );
+}
+
+/** @throws ArmError 429 RetryableErrorDueToAnotherOperation */
+function refuseWhileRunning(world: World, id: string): void {
+  const running = world.operations.running(id);
+  if (!running) return;
+  const message = `Operation ${running.verb} on private endpoint ${id} is in progress. Please retry later.`;
+  throw new ArmError(429, 'RetryableErrorDueToAnotherOperation', message, { details: [] });
 }
 
 /** Endpoints, their networks and their registries are written one after the other. */

@@ -7,6 +7,7 @@ import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/pr
 import { normalLocation, regions } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
+import { disconnectGroup } from './privateEndpoints.ts';
 
 const type = 'Microsoft.Resources/subscriptions/resourceGroups';
 const tags = z.record(z.string(), z.string());
@@ -104,8 +105,10 @@ function remove(request: ArmRequest, resource: Resource): Reply {
       location: String(resource.body.location),
       seconds: hasCluster ? 300 : inside.length > 0 ? 120 : 60,
       onEnd(status) {
-        if (status === 'Succeeded') world.remove(resource.id);
-        else world.settle(resource.id, 'Succeeded');
+        if (status === 'Succeeded') {
+          disconnectGroup(world, resource.id);
+          world.remove(resource.id);
+        } else world.settle(resource.id, 'Succeeded');
       },
     },
   };

@@ -130,10 +130,11 @@ export function delegationsOf(world: World, id: string): string[] {
   return (subnetProperties.parse(subnet.body.properties).delegations ?? []).map((one) => one.properties.serviceName);
 }
 
-/** Delegates a subnet from inside the cloud. */
+/** Delegates a subnet from inside the cloud, unless its owner has. */
 export function delegateSubnet(world: World, id: string, serviceName: string): void {
   const subnet = world.store.get(id);
-  if (!subnet) return;
+  const same = (service: string) => service.toLowerCase() === serviceName.toLowerCase();
+  if (!subnet || delegationsOf(world, id).some(same)) return;
   const properties = subnetProperties.parse(subnet.body.properties);
   const delegations = [{ name: 'aks-delegation', properties: { serviceName } }];
   world.store.put(id, subnetType, subnetResource(subnet.id, { ...properties, delegations }, 'Succeeded'));
@@ -155,6 +156,7 @@ function putVnet(request: ArmRequest, existing: Resource | undefined): Reply {
   const kept = new Set(wanted.map((subnet) => subnet.id.toLowerCase()));
   const dropped = world.store.list(subnetType, id).filter((subnet) => !kept.has(subnet.id.toLowerCase()));
   for (const subnet of dropped) refuseInUse(world, subnet);
+  for (const subnet of wanted) refuseUndelegating(world, world.store.get(subnet.id), subnet.properties);
   for (const subnet of dropped) world.remove(subnet.id);
   const properties = {
     addressSpace,
@@ -364,7 +366,8 @@ function vnetResource(id: string, location: string, tags: unknown, properties: B
 }
 
 function subnetResource(id: string, sent: SubnetProperties, provisioningState: string): Body {
-  const cleaned = subnetProperties.parse(withoutNulls(sent));
+  // A body that was read and is sent back has what only a view shows.
+  const { ipConfigurations: _shown, privateEndpoints: _too, ...cleaned } = subnetProperties.parse(withoutNulls(sent));
   const delegations = (cleaned.delegations ?? []).map((delegation) => ({
     name: delegation.name,
     id: `${id}/delegations/${delegation.name}`,

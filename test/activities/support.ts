@@ -88,6 +88,17 @@ export function attempt(
   );
 }
 
+/** An attempt of an activity that was scheduled so long ago. */
+export const attemptAfter = (agoMs: number, number = 1): MockActivityEnvironment =>
+  new MockActivityEnvironment(
+    {
+      attempt: number,
+      scheduledTimestampMs: Date.now() - agoMs,
+      workflowExecution: { workflowId: 'test', runId: run },
+    },
+    { logger: new DefaultLogger('ERROR') },
+  );
+
 /** Resolves with the details of the first heartbeat that carries the operation: from then on, a successor can resume it. */
 export function operationHeartbeat(environment: MockActivityEnvironment): Promise<unknown> {
   return new Promise((resolve) => {

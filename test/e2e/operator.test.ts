@@ -42,7 +42,8 @@ describe('an operator with the Temporal CLI', () => {
     return stdout;
   };
   const start = (example: string, workflowId: string, ...more: string[]): Promise<string> => {
-    const target = ['--type', 'createCluster', '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
+    const type = example.startsWith('delete') ? 'deleteCluster' : 'createCluster';
+    const target = ['--type', type, '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
     return temporal('workflow', 'start', ...target, '--input-file', `examples/${example}.json`, ...more);
   };
   const progress = async (workflowId: string): Promise<Progress> => {
@@ -60,25 +61,27 @@ describe('an operator with the Temporal CLI', () => {
   };
   const result = async (workflowId: string): Promise<{ status: string; result: { outcome: string } }> =>
     JSON.parse(await temporal('workflow', 'result', '--workflow-id', workflowId, '--output', 'json'));
-  const untilClusterRuns = async (workflowId: string): Promise<void> => {
+  const untilRuns = async (step: string, workflowId: string): Promise<void> => {
     const deadline = Date.now() + 20_000;
     for (;;) {
       const { steps } = await progress(workflowId);
-      if (steps.some(({ id, state }) => id === 'cluster' && state === 'running')) return;
-      if (Date.now() > deadline) throw new Error('The cluster never ran');
+      if (steps.some(({ id, state }) => id === step && state === 'running')) return;
+      if (Date.now() > deadline) throw new Error(`Step ${step} never ran`);
       await delay(50);
     }
   };
-  const puts = async (cluster: string): Promise<unknown[]> => {
+  const putsOf = async (path: string): Promise<string[]> => {
     const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
     const requests = lines.map((line): { method: string; url: string } => JSON.parse(line));
-    return requests.filter(({ method, url }) => method === 'PUT' && url.includes(`/managedClusters/${cluster}?`));
+    const puts = requests.filter(({ method, url }) => method === 'PUT' && url.includes(path));
+    return puts.map(({ url }) => new URL(url).pathname);
   };
+  const puts = (cluster: string): Promise<string[]> => putsOf(`/managedClusters/${cluster}?`);
 
   it('creates a cluster, watches it, and cannot start a second scenario on it', async () => {
     const workflowId = `aks/${subscription}/isolated/vnet-integration`;
     await start('create-managed-vnet-integration', workflowId);
-    await untilClusterRuns(workflowId);
+    await untilRuns('cluster', workflowId);
     await expect(start('create-managed-vnet-integration', workflowId, '--fail-existing')).rejects.toThrow(/already/i);
     expect(await temporal('workflow', 'metadata', '--workflow-id', workflowId)).toContain(
       '| Cluster vnet-integration | create |',
@@ -98,11 +101,28 @@ describe('an operator with the Temporal CLI', () => {
   it('survives a killed worker: one cluster, one PUT', async () => {
     const workflowId = `aks/${subscription}/isolated/private-link`;
     await start('create-managed-private-link', workflowId);
-    await untilClusterRuns(workflowId);
+    await untilRuns('cluster', workflowId);
     process.kill(worker.pid, 'SIGKILL');
     expect(await worker.exited).toContain('SIGKILL');
     worker = startWorker(stack.workerEnvironment);
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
     expect(await puts('private-link')).toHaveLength(1);
+  });
+
+  it('creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made', async () => {
+    const workflowId = `aks/${subscription}/isolated-byo/private-link`;
+    await start('create-byo-private-link', workflowId);
+    await untilRuns('privateEndpoint', workflowId);
+    process.kill(worker.pid, 'SIGKILL');
+    expect(await worker.exited).toContain('SIGKILL');
+    worker = startWorker(stack.workerEnvironment);
+    expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
+    const sent = await putsOf('/isolated-byo');
+    expect(sent).toEqual([...new Set(sent)]);
+
+    await start('delete-byo', workflowId);
+    expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
+    const resources = await fetch(`http://127.0.0.1:${stack.simulator.port}/simulator/resources`);
+    expect(await resources.text()).not.toContain('isolated-byo');
   });
 });

@@ -100,10 +100,10 @@ test('durations tell every write in simulated seconds', async () => {
   await azure.aks.managedClusters.delete('rg', 'c', polling);
   const { body } = await azure.send('GET', '/simulator/durations');
   const id = `${group('rg')}/providers/Microsoft.ContainerService/managedClusters/c`;
-  const succeeded = { startedAt: expect.any(String), status: 'Succeeded' };
+  const succeeded = { startedAt: expect.any(String), status: 'Succeeded', pollingSeconds: 0 };
   const expected: readonly Record<keyof Duration, unknown>[] = [
     { ...succeeded, resourceId: group('rg'), operation: 'PUT', requestSeconds: 0.5, operationSeconds: 0 },
-    { ...succeeded, resourceId: id, operation: 'PUT', requestSeconds: 6, operationSeconds: 569 },
+    { ...succeeded, resourceId: id, operation: 'PUT', requestSeconds: 6, operationSeconds: 569, pollingSeconds: 1 },
     {
       ...succeeded,
       resourceId: `${id}/agentPools/nodepool1`,

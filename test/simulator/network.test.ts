@@ -1,6 +1,17 @@
 import { NetworkManagementClient } from '@azure/arm-network';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { group, location, polling, type Started, start, subscription, wireCluster } from './support.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { aRecord, assign, onOwnRegistry, ownRegistryIds, prepareOwnRegistry } from '../support/ownRegistry.ts';
+import {
+  group,
+  hold,
+  location,
+  polling,
+  type Started,
+  secondsOf,
+  start,
+  subscription,
+  wireCluster,
+} from './support.ts';
 
 let azure: Started;
 let network: NetworkManagementClient;
@@ -156,4 +167,140 @@ test('a subnet in use stays, and keeps its delegation', async () => {
   });
   await network.virtualNetworks.delete('net', 'used', polling);
   expect((await azure.send('GET', vnet('used'))).status).toBe(404);
+});
+
+const idOf = (name: string, tail = '') => vnet(name, tail).split('?')[0] ?? '';
+
+test('an update answers 200, Updating until its end ten seconds later; a deletion both headers', async () => {
+  await azure.put(idOf('updated'), body(['a', '192.168.1.0/24']));
+  expect(await secondsOf(azure, 'PUT', idOf('updated'))).toEqual([0.5, 10]);
+  await hold(azure, 'PUT', '/virtualNetworks/updated$');
+  const sent = { ...body(['a', '192.168.1.0/24'], ['b', '192.168.2.0/24']), tags: { a: 'b' } };
+  const updated = await azure.send('PUT', vnet('updated'), sent);
+  const updating = { properties: { provisioningState: 'Updating' } };
+  expect(updated).toMatchObject({
+    status: 200,
+    body: { ...updating, tags: { a: 'b' } },
+  });
+  expect(updated.at('properties.subnets')).toMatchObject([updating, updating]);
+  expect((await azure.send('GET', String(updated.headers['azure-asyncoperation']))).body).toEqual({
+    status: 'InProgress',
+  });
+
+  const { status } = await azure.send('PUT', vnet('sub', '/subnets/a'), { properties: {} });
+  expect(status).toBe(404);
+  await azure.put(idOf('sub'), body());
+  const subnet = { properties: { addressPrefix: '192.168.1.0/24' } };
+  const statuses: number[] = [];
+  for (let times = 0; times < 2; times += 1) {
+    const answer = await azure.send('PUT', vnet('sub', '/subnets/a'), subnet);
+    expect(answer.body).toMatchObject(updating);
+    await azure.settled(answer);
+    statuses.push(answer.status);
+  }
+  expect(statuses).toEqual([201, 200]);
+  const patched = await azure.send('PATCH', vnet('sub'), { tags: { c: 'd' } });
+  expect(patched).toMatchObject({ status: 200, body: { tags: { c: 'd' } } });
+  expect(patched.at('properties.subnets')).toHaveLength(1);
+  const deleted = await azure.send('DELETE', vnet('sub', '/subnets/a'));
+  expect(deleted).toMatchObject({ status: 202, headers: { location: expect.stringContaining('/operationResults/') } });
+  await azure.settled(deleted);
+  expect((await azure.send('DELETE', vnet('sub', '/subnets/a'))).status).toBe(204);
+});
+
+test('a network PUT is the whole truth about its subnets', async () => {
+  await azure.put(idOf('whole'), body(['a', '192.168.1.0/24'], ['b', '192.168.2.0/24']));
+  const etag = (await azure.get(idOf('whole', '/subnets/a'))).at('etag');
+  await azure.put(idOf('whole'), body(['a', '192.168.3.0/24']));
+  const read = await azure.get(idOf('whole'));
+  expect(read.at('properties.subnets')).toMatchObject([{ name: 'a', properties: { addressPrefix: '192.168.3.0/24' } }]);
+  expect((await azure.get(idOf('whole', '/subnets/b'))).status).toBe(404);
+  expect((await azure.get(idOf('whole', '/subnets/a'))).at('etag')).not.toBe(etag);
+  expect(read.headers.etag).toBe(read.at('etag'));
+});
+
+test('a network that is read and put again keeps nothing that was only shown', async () => {
+  const registry = `${group('net')}/providers/Microsoft.ContainerRegistry/registries/readback01`;
+  const endpoint = `${group('net')}/providers/Microsoft.Network/privateEndpoints/readback`;
+  await azure.put(registry, { location, sku: { name: 'Premium' } });
+  await azure.put(idOf('read'), body(['a', '192.168.1.0/24']));
+  const before = (await azure.get(idOf('read'))).at('properties.subnets.0.properties');
+  const privateLinkServiceConnections = [
+    { name: 'c', properties: { privateLinkServiceId: registry, groupIds: ['registry'] } },
+  ];
+  await azure.put(endpoint, {
+    location,
+    properties: { subnet: { id: idOf('read', '/subnets/a') }, privateLinkServiceConnections },
+  });
+  const shown = await azure.get(idOf('read'));
+  expect(shown.at('properties.subnets.0.properties.privateEndpoints')).toEqual([{ id: endpoint }]);
+  await azure.put(idOf('read'), shown.body);
+  await azure.remove(endpoint);
+  expect((await azure.get(idOf('read'))).at('properties.subnets.0.properties')).toEqual(before);
+});
+
+test('neither does a network PUT take the delegation of a subnet in use', async () => {
+  const delegations = [{ name: 'aks', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } }];
+  const [nodes, api] = [idOf('held', '/subnets/nodes'), idOf('held', '/subnets/api')];
+  const bare = body(['nodes', '192.168.1.0/24'], ['api', '192.168.3.0/28']);
+  await azure.put(idOf('held'), bare);
+  await azure.put(api, { properties: { addressPrefix: '192.168.3.0/28', delegations } });
+  const cluster = `${group('net')}/providers/Microsoft.ContainerService/managedClusters/delegated`;
+  const created = await azure.send(
+    'PUT',
+    `${cluster}?api-version=2026-06-01`,
+    wireCluster({
+      agentPoolProfiles: [{ name: 'nodepool1', mode: 'System', count: 1, vnetSubnetID: nodes }],
+      apiServerAccessProfile: { enablePrivateCluster: true, enableVnetIntegration: true, subnetId: api },
+    }),
+  );
+  expect(created.status).toBe(201);
+  expect(await azure.send('PUT', vnet('held'), bare)).toMatchObject({
+    status: 400,
+    body: { error: { code: 'SubnetMissingRequiredDelegation' } },
+  });
+});
+
+describe('a group that is deleted', () => {
+  test('takes along all that is in it, its node group, and the roles below it; nothing else', async () => {
+    await azure.send('POST', '/simulator/reset', { roleDelaySeconds: 0 });
+    const ids = await prepareOwnRegistry(azure, 'left');
+    const { properties, identity } = onOwnRegistry(ids);
+    await azure.put(ids.cluster, wireCluster(properties, { identity }));
+    const other = ownRegistryIds('kept');
+    await azure.put(other.group, { location });
+    await azure.put(other.zone, { location: 'global' });
+    await azure.put(other.dataRecord, aRecord('10.0.0.4'));
+    const principal = (await azure.put(other.kubelet, { location })).at('properties.principalId');
+    await assign(azure, other.zone, 'networkContributor', principal);
+    const about = async (text: string) =>
+      Object.entries(await azure.state())
+        .filter(([id, resource]) => id.includes(text) || JSON.stringify(resource).toLowerCase().includes(text))
+        .map(([id]) => id);
+    const kept = await about('rg-kept');
+    expect(kept).toHaveLength(5);
+    const types = new Set(Object.values(await azure.state()).map(({ type }) => type.split('/').at(-1)));
+    for (const type of [
+      'roleAssignments',
+      'networkInterfaces',
+      'privateEndpointConnections',
+      'virtualMachineScaleSets',
+    ])
+      expect(types).toContain(type);
+    await azure.remove(ids.group);
+    expect(await about('rg-left')).toEqual([]);
+    expect(await about('rg-kept')).toEqual(kept);
+    expect(await secondsOf(azure, 'DELETE', ids.group)).toEqual([0.5, 300]);
+  });
+
+  test.each<[string, number, string[]]>([
+    ['empty', 60, []],
+    ['with a resource', 120, ['Microsoft.ManagedIdentity/userAssignedIdentities/i']],
+  ])('%s takes %i s', async (name, seconds, content) => {
+    const id = group(name.replaceAll(' ', '-'));
+    await azure.put(id, { location });
+    for (const each of content) await azure.put(`${id}/providers/${each}`, { location });
+    await azure.remove(id);
+    expect(await secondsOf(azure, 'DELETE', id)).toEqual([0.5, seconds]);
+  });
 });

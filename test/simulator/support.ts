@@ -1,7 +1,7 @@
 import { ContainerServiceClient, type ManagedCluster } from '@azure/arm-containerservice';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { DefaultAzureCredential } from '@azure/identity';
-import { type SimulatorOptions, startSimulator } from '../../simulator/index.ts';
+import { type Duration, type SimulatorOptions, startSimulator } from '../../simulator/index.ts';
 import { armClient } from '../support/arm.ts';
 
 export type { Answer } from '../support/arm.ts';
@@ -64,4 +64,25 @@ export function wireCluster(properties: Record<string, unknown> = {}, top: Recor
     },
     ...top,
   };
+}
+
+/** Keeps the operation that the next such request starts from ending. */
+export async function hold({ send }: Started, method: string, path: string): Promise<void> {
+  const operation = { status: 'Failed', code: 'Held', message: 'held by the test', afterSeconds: 1e6 };
+  await send('POST', '/simulator/faults', { method, path, operation });
+}
+
+/** Simulated seconds of the last such write: until its answer, and of its operation after that. */
+export async function secondsOf({ send }: Started, operation: string, id: string): Promise<[number, number]> {
+  const writes = (await send('GET', '/simulator/durations')).body as Duration[];
+  const last = writes.findLast((write) => write.operation === operation && write.resourceId === id);
+  if (!last) throw new Error(`${operation} ${id} was not seen`);
+  return [last.requestSeconds, last.operationSeconds];
+}
+
+/** All items of an SDK's list. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
 }

@@ -9,7 +9,7 @@ import { ResourceManagementClient } from '@azure/arm-resources';
 import type { TokenCredential } from '@azure/identity';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { AzureConnection } from '../../activities/connection.ts';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { CreateClusterInput, FailureDetails, Problem } from '../../contract/index.ts';
@@ -40,7 +40,10 @@ export interface HarnessOptions {
   edition?: 'current' | '2024-preview';
 }
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
+});
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const azure = await startSimulatedAzure(options);
@@ -130,7 +133,7 @@ export async function startSimulatedAzure({
     await groups.createOrUpdate(name, { location: 'westeurope' });
   };
   return {
-    ...armClient(simulator, async () => (await credential.getToken([]))?.token ?? ''),
+    ...armClient(simulator, async () => (await credential.getToken(simulator.endpoint))?.token ?? ''),
     simulator,
     connection,
     createGroup,

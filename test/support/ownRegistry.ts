@@ -1,4 +1,4 @@
-import type { Answer, Arm } from './arm.ts';
+import type { Answer, Arm, StoredResource } from './arm.ts';
 
 /** What a cluster with a registry of its own needs; each can be left out. */
 export type Preparation =
@@ -12,6 +12,7 @@ export type Preparation =
   | 'networkContributor';
 
 export const roles = {
+  contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
   acrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d',
   managedIdentityOperator: 'f1a07417-d97a-45cb-824c-7a7467783830',
   networkContributor: '4d97b98b-1d4f-4787-a291-c67834d212e7',
@@ -146,3 +147,119 @@ export const onOwnRegistry = ({ nodeSubnet, registry, controlPlane, kubelet }: O
     bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: registry },
   },
 });
+
+const roleParts = {
+  nodeRole: { role: 'networkContributor', scope: 'nodeSubnet', holder: 'controlPlane' },
+  apiServerRole: { role: 'networkContributor', scope: 'apiServerSubnet', holder: 'controlPlane' },
+  operatorRole: { role: 'managedIdentityOperator', scope: 'kubelet', holder: 'controlPlane' },
+  pullRole: { role: 'acrPull', scope: 'registry', holder: 'kubelet' },
+} as const;
+type RolePart = keyof typeof roleParts;
+export type ResourcePart = Exclude<keyof OwnRegistryIds, 'cluster'>;
+
+/** Everything around a cluster that createCluster creates or adopts. */
+export type Part = ResourcePart | RolePart;
+
+/** What must be there before a part can be. */
+const needs: Readonly<Record<Part, readonly Part[]>> = {
+  group: [],
+  vnet: ['group'],
+  nodeSubnet: ['vnet'],
+  registrySubnet: ['vnet'],
+  apiServerSubnet: ['vnet'],
+  registry: ['group'],
+  cacheRule: ['registry'],
+  privateEndpoint: ['registry', 'registrySubnet'],
+  zone: ['group'],
+  link: ['zone', 'vnet'],
+  registryRecord: ['zone', 'privateEndpoint'],
+  dataRecord: ['zone', 'privateEndpoint'],
+  controlPlane: ['group'],
+  kubelet: ['group'],
+  nodeRole: ['nodeSubnet', 'controlPlane'],
+  apiServerRole: ['apiServerSubnet', 'controlPlane'],
+  operatorRole: ['kubelet', 'controlPlane'],
+  pullRole: ['registry', 'kubelet'],
+};
+export const parts = Object.keys(needs) as Part[];
+
+/** A part with all that it needs. */
+export const withNeeds = (part: Part): Part[] => [...new Set([...needs[part].flatMap(withNeeds), part])];
+
+/** The step of createCluster that is about a part. */
+export function stepOf(ids: OwnRegistryIds, part: Part): string {
+  if (isRole(part)) return `role:${roleParts[part].role}:${nameOf(ids[roleParts[part].scope])}`;
+  switch (part) {
+    case 'group':
+      return 'resourceGroup';
+    case 'vnet':
+      return 'virtualNetwork';
+    case 'nodeSubnet':
+    case 'registrySubnet':
+    case 'apiServerSubnet':
+      return `subnet:${part}`;
+    case 'zone':
+      return 'privateDnsZone';
+    case 'link':
+      return 'zoneLink';
+    case 'registryRecord':
+    case 'dataRecord':
+      return `record:${nameOf(ids[part])}`;
+    case 'controlPlane':
+    case 'kubelet':
+      return `identity:${part}`;
+    default:
+      return part;
+  }
+}
+
+/** Makes a part as it should be and, where they are absent, what it needs, by hand: without marks and in the owner's style. */
+export async function makeByHand(
+  azure: Arm,
+  ids: OwnRegistryIds,
+  part: Part,
+  bodies: Partial<Record<Part, unknown>> = {},
+): Promise<void> {
+  const state = await azure.state();
+  for (const each of withNeeds(part)) {
+    if (isRole(each)) {
+      const { role, scope, holder } = roleParts[each];
+      const principalId = (await azure.get(ids[holder])).at('properties.principalId');
+      const { status } = await assign(azure, ids[scope], role, principalId);
+      if (status !== 201) throw new Error(`${each}: ${status}`);
+    } else if (!state[ids[each].toLowerCase()]) {
+      const group = groupOf(ids[each]);
+      if (each !== 'group' && (await azure.get(group)).status === 404) await azure.put(group, { location });
+      await azure.put(ids[each], bodies[each] ?? handMade(ids)[each]);
+    }
+  }
+}
+
+/** What an owner might have sent who follows today's guide. */
+export const handMade = (ids: OwnRegistryIds): Readonly<Record<ResourcePart, unknown>> => {
+  const { vnet, identity, ...bodies } = ownRegistryBodies(ids);
+  const subnet = (addressPrefix: string, more: object) => ({ properties: { addressPrefix, ...more } });
+  return {
+    ...bodies,
+    vnet: { ...vnet, properties: { ...vnet.properties, subnets: [] } },
+    nodeSubnet: subnet('192.168.1.0/24', { defaultOutboundAccess: false }),
+    registrySubnet: subnet('192.168.2.0/24', { privateEndpointNetworkPolicies: 'Disabled' }),
+    apiServerSubnet: subnet('192.168.3.0/24', {
+      delegations: [{ name: 'mine', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } }],
+    }),
+    registryRecord: aRecord(endpointAddresses.registryRecord),
+    dataRecord: aRecord(endpointAddresses.dataRecord),
+    controlPlane: identity,
+    kubelet: identity,
+  };
+};
+
+/** What there is of a cluster and around it, and whatever else is in resource groups named after it. */
+export async function stateAround(azure: Arm, cluster: string): Promise<Record<string, StoredResource>> {
+  const itsGroups = new RegExp(`/resourcegroups/(mc_)?rg-${cluster}([/_.]|$)`);
+  return Object.fromEntries(Object.entries(await azure.state()).filter(([id]) => itsGroups.test(id)));
+}
+
+const isRole = (part: Part): part is RolePart => part in roleParts;
+const nameOf = (id: string): string => id.split('/').at(-1) ?? '';
+const groupOf = (id: string): string => id.split('/').slice(0, 5).join('/');

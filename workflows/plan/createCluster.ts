@@ -8,6 +8,8 @@ import {
   clusterWorkflowId,
   featureId,
   isBusy,
+  isFinal,
+  isOwnedBy,
   ownershipTags,
   type ParsedCreateClusterInput,
   type Plan,
@@ -17,6 +19,7 @@ import {
   profileDifference,
   profileSetting,
   providerId,
+  type ResourceFacts,
   resourceGroupId,
 } from '../../contract/index.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
@@ -87,7 +90,13 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
       ? [
           ...kubernetesVersion.problems,
           ...placeProblems(input, seen),
-          ...infrastructureProblems(input, targets, seen.infrastructure, infrastructure.plan),
+          ...infrastructureProblems(
+            input,
+            targets,
+            seen.infrastructure,
+            infrastructure.plan,
+            seen.cluster !== undefined,
+          ),
           ...clusterProblems(input, seen, specification),
           ...(seen.cluster ? [] : quotaProblems(input, seen.allowances)),
           ...permissionProblems(requiredActions(input, targets, steps), seen.allowances),
@@ -155,6 +164,22 @@ export const owned = ({ cluster }: Pick<ParsedCreateClusterInput, 'cluster'>, ru
 /** Whether an earlier run of the same workflow, which ended without undo, made this cluster. */
 export const madeByEarlierRun = (input: Pick<ParsedCreateClusterInput, 'cluster'>, found: ClusterFacts): boolean =>
   found.tags[ownershipTags.workflow] === clusterWorkflowId(input.cluster);
+
+/** Whether something around the cluster is still being made for an earlier run of the same workflow. */
+export function isSettling(
+  input: Pick<ParsedCreateClusterInput, 'cluster'>,
+  { infrastructure }: Pick<Discovered, 'infrastructure'>,
+): boolean {
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone } = infrastructure;
+  const owner = { [ownershipTags.workflow]: clusterWorkflowId(input.cluster) };
+  const isOurs = (facts: ResourceFacts | undefined) => facts !== undefined && isOwnedBy(facts.marks, owner);
+  return [
+    ...(isOurs(virtualNetwork) ? [virtualNetwork, ...(virtualNetwork?.subnets ?? [])] : []),
+    ...(isOurs(registry) ? [registry, ...(registry?.cacheRules ?? [])] : []),
+    ...(isOurs(privateEndpoint) ? [privateEndpoint] : []),
+    ...(isOurs(privateDnsZone) ? [privateDnsZone, ...(privateDnsZone?.links ?? [])] : []),
+  ].some((facts) => facts && !isFinal(facts.provisioningState));
+}
 
 function requiredFeatures({ profile, apiServerAccess }: ParsedCreateClusterInput): readonly string[] {
   const { always, vnetIntegration } = profileSetting(profile, 'featureFlags');

@@ -97,7 +97,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const cluster = clusterStep(input, seen);
   const parts = partSteps(input, seen);
   const removals = parts.flatMap(({ removal, planned }) => (planned.action === 'delete' ? [removal] : []));
-  const roles = roleRemovals(input, seen);
+  const roles = roleRemovals(input, seen, parts);
   const group = groupStep(input, seen, [cluster, ...parts.map(({ planned }) => planned)]);
   const steps = [cluster, ...roles.map((removal) => roleStep(removal)), ...parts.map(({ planned }) => planned), group];
   const { nodeResourceGroup } = seen.cluster ?? {};
@@ -140,14 +140,18 @@ function partSteps(
   { owned, used }: DeletionFacts,
 ): { removal: Removal; planned: PlannedStep }[] {
   const foreign = used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
-  const removals = [...owned, ...foreign].flatMap((id): Removal[] => {
+  const removals: Removal[] = [];
+  for (const id of [...owned, ...foreign]) {
     const kind = kindOfType[parseResourceId(id)?.type.toLowerCase() ?? ''];
-    return kind === undefined ? [] : [{ step: `${kind}:${resourceReference(id).name}`, id, kind }];
-  });
+    if (kind === undefined) continue;
+    const step = `${kind}:${resourceReference(id).name}`;
+    // Groups may hold namesakes, such as the endpoints of two clusters that share a registry.
+    removals.push({ step: removals.some((other) => other.step === step) ? `${kind}:${id}` : step, id, kind });
+  }
   return removals.map((removal) => {
     const { title, part, after } = kinds[removal.kind];
     const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);
-    const roles = removal.kind === 'identity' ? [`roles:${resourceReference(removal.id).name}`] : [];
+    const roles = removal.kind === 'identity' ? [rolesStep(removal)] : [];
     const asked = alsoDelete.includes(part);
     return {
       removal,
@@ -166,16 +170,21 @@ function partSteps(
   });
 }
 
+const rolesStep = ({ step }: Removal): string => step.replace('identity:', 'roles:');
+
 /** Assignments of a deleted identity would stay behind as those of an unknown principal. */
-function roleRemovals({ alsoDelete, cluster }: ParsedDeleteClusterInput, seen: DeletionFacts): RoleRemoval[] {
+function roleRemovals(
+  { alsoDelete, cluster }: ParsedDeleteClusterInput,
+  seen: DeletionFacts,
+  parts: readonly { removal: Removal }[],
+): RoleRemoval[] {
   if (!alsoDelete.includes('identities')) return [];
   const elsewhere = [...seen.owned, ...seen.used].map((id) => resourceReference(id).subscriptionId);
   const subscriptionIds = [...new Set([cluster.subscriptionId, ...elsewhere].map((id) => id.toLowerCase()))];
-  return seen.identities.map(({ id, principalId }: IdentityFacts) => ({
-    step: `roles:${resourceReference(id).name}`,
-    principalId,
-    subscriptionIds,
-  }));
+  return seen.identities.flatMap(({ id, principalId }: IdentityFacts) => {
+    const part = parts.find(({ removal }) => sameResourceId(removal.id, id));
+    return part ? [{ step: rolesStep(part.removal), principalId, subscriptionIds }] : [];
+  });
 }
 
 function roleStep({ step, subscriptionIds }: RoleRemoval): PlannedStep {

@@ -8,6 +8,7 @@ import {
   cacheRuleDifferences,
   defaultNetwork,
   type IdentitySpecification,
+  isIPv4,
   type Ownership,
   type ParsedCreateClusterInput,
   type PlannedStep,
@@ -219,7 +220,7 @@ export const seenSubnet = (
 
 function subnetSpecification(target: SubnetTarget, seen: SubnetFacts | undefined): SubnetSpecification {
   const { id, name, use } = target;
-  const addressPrefix = target.addressPrefix ?? seen?.addressPrefixes[0] ?? defaultNetwork[use].addressPrefix;
+  const addressPrefix = target.addressPrefix ?? seen?.addressPrefixes.find(isIPv4) ?? defaultNetwork[use].addressPrefix;
   return { id, name, use, addressPrefix, ...subnetProperties[use] };
 }
 

@@ -24,14 +24,15 @@ export function infrastructureProblems(
   targets: Targets,
   seen: InfrastructureFacts,
   plan: InfrastructurePlan,
+  clusterIsThere: boolean,
 ): Problem[] {
   const problems: Problem[] = [];
   const report: Report = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
   reportMissing(targets, seen, report);
   reportUnready(seen, report);
-  problems.push(...networkProblems(input, targets, seen, plan));
+  problems.push(...networkProblems(input, targets, seen, plan, clusterIsThere));
   reportRegistry(input, targets, seen, report);
-  reportEndpoint(targets, seen, report);
+  reportEndpoint(targets, seen, plan, report);
   reportZone(targets, seen, plan, report);
   return problems;
 }
@@ -113,7 +114,7 @@ function reportRegistry(
   }
 }
 
-function reportEndpoint(targets: Targets, seen: InfrastructureFacts, report: Report): void {
+function reportEndpoint(targets: Targets, seen: InfrastructureFacts, plan: InfrastructurePlan, report: Report): void {
   const { registry, privateEndpoint: target, virtualNetwork } = targets;
   const endpoint = seen.privateEndpoint;
   if (!registry || !target || !endpoint) return;
@@ -126,7 +127,7 @@ function reportEndpoint(targets: Targets, seen: InfrastructureFacts, report: Rep
     );
     return;
   }
-  if (virtualNetwork && !sameResourceId(parentId(parentId(subnetId)), virtualNetwork.id)) {
+  if (virtualNetwork && !sameResourceId(parentId(subnetId), virtualNetwork.id)) {
     report(
       id,
       `this endpoint is in another network, in subnet ${subnetId}`,
@@ -141,6 +142,15 @@ function reportEndpoint(targets: Targets, seen: InfrastructureFacts, report: Rep
       `its connection is ${status}`,
       'Delete the endpoint, or give another name as registry.privateEndpoint.name.',
     );
+  } else if (endpoint.provisioningState === 'Succeeded') {
+    for (const { name } of plan.records) {
+      if (addressesOfRecord(endpoint, name).length > 0) continue;
+      report(
+        id,
+        `the endpoint has no address for ${name}`,
+        'Wait if the registry is getting a replica, else delete the endpoint and start again.',
+      );
+    }
   }
 }
 
@@ -160,8 +170,9 @@ function reportZone(
   }
   const zone = seen.privateDnsZone;
   if (!zone) return;
+  const linked = zone.links.some(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, virtualNetwork.id));
   const namesake = zone.links.find(({ name }) => name.toLowerCase() === target.linkName.toLowerCase());
-  if (namesake && !sameResourceId(namesake.virtualNetworkId, virtualNetwork.id)) {
+  if (namesake && !linked) {
     report(
       namesake.id,
       `this link leads to ${namesake.virtualNetworkId}`,
@@ -170,24 +181,13 @@ function reportZone(
   }
   for (const { id, name } of plan.records) {
     const record = zone.records[name];
-    if (!record) continue;
     // A shared zone may serve another network: its records are not to be taken over.
-    if (!seen.privateEndpoint) {
-      const others = seen.registry?.privateEndpoints.map((endpoint) => endpoint.id).join(', ');
-      report(
-        id,
-        `the record is there with ${record.addresses.join(', ')}, and the registry's endpoint is not`,
-        `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId${others ? ` (the registry has ${others})` : ''}, or remove the record.`,
-      );
-    } else if (
-      seen.privateEndpoint.status === 'Approved' &&
-      addressesOfRecord(seen.privateEndpoint, name).length === 0
-    ) {
-      report(
-        seen.privateEndpoint.id,
-        `the endpoint has no address for ${name}`,
-        'Delete the endpoint and start again.',
-      );
-    }
+    if (!record || seen.privateEndpoint) continue;
+    const others = seen.registry?.privateEndpoints.map((endpoint) => endpoint.id).join(', ');
+    report(
+      id,
+      `the record is there with ${record.addresses.join(', ')}, and the registry's endpoint is not`,
+      `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId${others ? ` (the registry has ${others})` : ''}, or remove the record.`,
+    );
   }
 }

@@ -2,6 +2,7 @@ import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
 import {
   apiServerDelegation,
   contains,
+  isFailed,
   isFinal,
   overlaps,
   type ParsedCreateClusterInput,
@@ -24,10 +25,16 @@ const defaultMaxPods = 30;
 export function networkProblems(
   input: ParsedCreateClusterInput,
   { virtualNetwork: target }: Targets,
-  { virtualNetwork: seen }: InfrastructureFacts,
+  { virtualNetwork: seen, privateEndpoint }: InfrastructureFacts,
   plan: InfrastructurePlan,
+  clusterIsThere: boolean,
 ): Problem[] {
-  if (!target || !plan.virtualNetwork) return [];
+  // Of a network that must be there and is not, nothing else can be said.
+  if (!target || !plan.virtualNetwork || (target.mustExist && !seen)) return [];
+  const needed: AddressNeeds = {
+    ...(!clusterIsThere && { nodeSubnet: nodeAddresses(input) }),
+    ...(!privateEndpoint && { registrySubnet: plan.privateEndpoint?.records.length ?? 0 }),
+  };
   const problems: Problem[] = [];
   const report = (where: string, problem: string, whatToDo: string) => problems.push({ where, problem, whatToDo });
   if (seen && seen.location !== input.location) {
@@ -68,7 +75,7 @@ export function networkProblems(
     problems.push(
       ...placeProblems(subnet, subnetTarget, there, ranges, neighbours(subnet, subnets, seen?.subnets ?? [])),
     );
-    problems.push(...useProblems(input, subnet, subnetTarget, there));
+    problems.push(...useProblems(subnet, subnetTarget, there, needed));
   }
   return problems;
 }
@@ -124,18 +131,23 @@ const useTitles = {
   apiServerSubnet: 'subnet of the API server',
 } as const;
 
+/** Addresses that are still to be taken; what is there already has its own. */
+type AddressNeeds = { nodeSubnet?: number; registrySubnet?: number };
+
 /** What the subnet is for: its size, its delegation, and what else is in it. */
 function useProblems(
-  input: ParsedCreateClusterInput,
   subnet: SubnetSpecification,
   target: SubnetTarget,
   there: SubnetFacts | undefined,
+  needed: AddressNeeds,
 ): Problem[] {
   const where = there?.id ?? `${target.where}.addressPrefix`;
   const problems: Problem[] = [];
   const report = (problem: string, whatToDo: string) => problems.push({ where, problem, whatToDo });
   if (there && !isFinal(there.provisioningState)) {
     report(`an operation is in progress on the subnet (${there.provisioningState})`, 'Wait for it to end.');
+  } else if (there && isFailed(there.provisioningState)) {
+    report(`its state is ${there.provisioningState}`, 'Repair or delete it, then start again.');
   }
   const delegations = there?.delegations ?? [];
   const free = usableAddresses(subnet.addressPrefix) - (there?.addressesInUse ?? 0);
@@ -149,20 +161,24 @@ function useProblems(
   switch (subnet.use) {
     case 'nodeSubnet': {
       notDelegated();
-      const needed = nodeAddresses(input);
-      if (free >= needed) break;
+      const { nodeSubnet: nodes = 0 } = needed;
+      if (free >= nodes) break;
       report(
-        `${subnet.addressPrefix} has ${free} free addresses, and ${needed} are needed for nodes, surge nodes and their pods`,
+        `${subnet.addressPrefix} has ${free} free addresses, and ${nodes} are needed for nodes, surge nodes and their pods`,
         'Use a larger subnet, fewer nodes or a smaller maxPods.',
       );
       break;
     }
-    case 'registrySubnet':
+    case 'registrySubnet': {
       notDelegated();
-      // The endpoint is there already where its subnet is full of it.
-      if (!there && free < 2)
-        report(`${subnet.addressPrefix} is too small for a private endpoint`, 'Use /29 or larger.');
+      const { registrySubnet: members = 0 } = needed;
+      if (free >= members) break;
+      report(
+        `${subnet.addressPrefix} has ${free} free addresses, and ${members} are needed for the private endpoint`,
+        'Use a larger subnet.',
+      );
       break;
+    }
     case 'apiServerSubnet': {
       if (prefixLength(subnet.addressPrefix) > 28) {
         report(`${subnet.addressPrefix} is too small for API servers`, 'Use /28 or larger.');

@@ -45,10 +45,10 @@ export function lockProblems(
 ): Problem[] {
   return locks.flatMap(({ id, level }) => {
     const scope = keyOf(id.slice(0, id.toLowerCase().lastIndexOf('/providers/microsoft.authorization/locks/')));
-    const covers = ({ resourceId, action }: PlannedStep) =>
+    const covers = ({ id, resourceId, action }: PlannedStep) =>
       `${keyOf(resourceId)}/`.startsWith(`${scope}/`) ||
-      // A locked resource also holds what is around it.
-      (action === 'delete' && `${scope}/`.startsWith(`${keyOf(resourceId)}/`));
+      // A locked resource also holds what is around it; roles are taken away one by one, not with their subscription.
+      (action === 'delete' && !id.startsWith('roles:') && `${scope}/`.startsWith(`${keyOf(resourceId)}/`));
     const report = (touched: readonly PlannedStep[], problem: string, whatToDo: string): Problem[] => {
       const titles = touched.map(({ title }) => title).join(', ');
       return touched.length === 0 ? [] : [{ where: id, problem: `${problem} (${titles})`, whatToDo }];

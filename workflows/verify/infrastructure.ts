@@ -7,7 +7,7 @@ import {
   roleHolders,
   roleKey,
   sameResourceId,
-  subnetDifferences,
+  seenSubnetProperties,
   sufficientRoles,
 } from '../../contract/index.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId, seenSubnet } from '../plan/infrastructure.ts';
@@ -29,17 +29,20 @@ function networkChecks({ virtualNetwork: network }: InfrastructurePlan, seen: In
   const { id, subnets } = network;
   return [
     check('virtualNetwork', 'Virtual network', id, 'Succeeded', seen.virtualNetwork?.provisioningState),
-    ...subnets.map((subnet) => {
+    ...subnets.flatMap((subnet) => {
       const there = seenSubnet(seen, subnet);
-      const differences = there && subnetDifferences(subnet, there).join('; ');
-      const expected = 'as wanted';
-      return check(
-        `subnet:${subnet.use}`,
-        `Subnet ${subnet.name}`,
-        subnet.id,
-        expected,
-        differences || (there && expected),
-      );
+      const properties = there && seenSubnetProperties(there);
+      return (['defaultOutboundAccess', 'privateEndpointNetworkPolicies', 'delegation'] as const)
+        .filter((property) => subnet[property] !== undefined)
+        .map((property) =>
+          check(
+            `subnet:${subnet.use}`,
+            `${property} of subnet ${subnet.name}`,
+            subnet.id,
+            subnet[property],
+            properties?.[property],
+          ),
+        );
     }),
   ];
 }

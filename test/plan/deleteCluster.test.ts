@@ -1,0 +1,262 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DeletionFacts } from '../../activities/deletion.ts';
+import { clusterParts, deleteClusterInput, parse } from '../../contract/index.ts';
+import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from '../../workflows/plan/deleteCluster.ts';
+import { dataRecord, group, ids, registryName, stepOf, subscription } from './infrastructureSupport.ts';
+import { clusterThere, madeEarlier } from './support.ts';
+
+const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
+const clusterId = `${group}/providers/Microsoft.ContainerService/managedClusters/cluster`;
+const nodeGroup = `${subscription}/resourceGroups/MC_rg_cluster_westeurope`;
+const elsewhere = (type: string, name: string) => `${subscription}/resourceGroups/other/providers/${type}/${name}`;
+const records = [`${ids.zone}/A/${registryName}`, `${ids.zone}/A/${dataRecord}`];
+const identityIds = [ids.controlPlane, ids.kubelet];
+const everything = [ids.vnet, ids.registry, ids.endpoint, ids.zone, ids.link, ...records, ...identityIds];
+const identity = (id: string) => ({ id, principalId: `principal of ${id.split('/').at(-1)}`, clientId: '', marks: {} });
+const madeForIt = { location: 'westeurope', provisioningState: 'Succeeded', tags: madeEarlier };
+const somebodys = { ...madeForIt, tags: {} };
+
+/** A cluster for which createCluster has made everything. */
+const made: DeletionFacts = {
+  subscription: { state: 'Enabled', locations: ['westeurope'] },
+  cluster: clusterThere(),
+  resourceGroup: madeForIt,
+  content: [clusterId, ids.vnet, ids.registry, ids.endpoint, ids.zone, ids.link, ...identityIds],
+  owned: everything,
+  used: [ids.vnet, ids.registry, ids.endpoint, ids.zone, ...identityIds],
+  identities: identityIds.map(identity),
+  access: { permissions: { [subscription]: [{ actions: ['*'], notActions: [] }] }, locks: [] },
+};
+const { cluster: _cluster, ...clusterGone } = made;
+
+function inputOf(changes: Record<string, unknown>) {
+  const parsed = parse(deleteClusterInput, { cluster, ...changes });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+const planOf = (alsoDelete: readonly string[] = [], seen: DeletionFacts = made): DeleteClusterPlan =>
+  planDeleteCluster(inputOf({ alsoDelete }), seen);
+const deleted = ({ steps }: DeleteClusterPlan): string[] =>
+  steps.filter(({ action }) => action === 'delete').map(({ id }) => id);
+const reasons = ({ steps }: DeleteClusterPlan): Record<string, string> =>
+  Object.fromEntries(steps.flatMap(({ id, action, reason }) => (action === 'none' ? [[id, reason]] : [])));
+
+describe('the plan of deleteCluster', () => {
+  it('is the cluster alone, and says of everything else why it stays', () => {
+    const plan = planOf();
+    expect(plan.problems).toEqual([]);
+    expect(stepOf(plan, 'cluster')).toMatchObject({ action: 'delete', reason: 'found, Succeeded', needs: [] });
+    const stays = (part: string) => `stays: add ${part} to alsoDelete if it is to go`;
+    expect(reasons(plan)).toEqual({
+      'virtualNetwork:cluster-vnet': stays('virtualNetwork'),
+      [`registry:${registryName}`]: stays('registry'),
+      'privateEndpoint:myPrivateEndpoint': stays('privateEndpoint'),
+      'privateDnsZone:privatelink.azurecr.io': stays('privateDnsZone'),
+      'zoneLink:MyDNSLink': stays('privateDnsZone'),
+      [`record:${registryName}`]: stays('privateDnsZone'),
+      [`record:${dataRecord}`]: stays('privateDnsZone'),
+      'identity:cluster-identity': stays('identities'),
+      'identity:cluster-kubelet': stays('identities'),
+      resourceGroup: stays('resourceGroup'),
+    });
+    expect(plan.gone).toEqual([clusterId, nodeGroup]);
+  });
+
+  it('is everything that was made for it, each after what uses it', () => {
+    const plan = planOf(clusterParts);
+    expect(plan.problems).toEqual([]);
+    const needs = Object.fromEntries(plan.steps.map((step) => [step.id, step.needs]));
+    const parts = Object.keys(needs).filter((id) => !/^(cluster|roles:.*|resourceGroup)$/.test(id));
+    expect(needs).toEqual({
+      cluster: [],
+      'roles:cluster-identity': ['cluster'],
+      'roles:cluster-kubelet': ['cluster'],
+      'privateEndpoint:myPrivateEndpoint': ['cluster'],
+      'zoneLink:MyDNSLink': ['cluster'],
+      [`record:${registryName}`]: ['cluster'],
+      [`record:${dataRecord}`]: ['cluster'],
+      'virtualNetwork:cluster-vnet': ['cluster', 'privateEndpoint:myPrivateEndpoint', 'zoneLink:MyDNSLink'],
+      [`registry:${registryName}`]: ['cluster', 'privateEndpoint:myPrivateEndpoint'],
+      'privateDnsZone:privatelink.azurecr.io': [
+        'cluster',
+        'zoneLink:MyDNSLink',
+        `record:${registryName}`,
+        `record:${dataRecord}`,
+      ],
+      'identity:cluster-identity': ['cluster', 'roles:cluster-identity'],
+      'identity:cluster-kubelet': ['cluster', 'roles:cluster-kubelet'],
+      resourceGroup: ['cluster', ...parts],
+    });
+    expect(deleted(plan)).toEqual(plan.steps.map(({ id }) => id));
+    expect(plan.steps.filter(({ forwardOnly }) => !forwardOnly?.includes('cannot be brought back'))).toEqual([]);
+    expect([...plan.gone].sort()).toEqual([clusterId, nodeGroup, group, ...everything].sort());
+    expect(plan.roles).toEqual([
+      {
+        step: 'roles:cluster-identity',
+        principalId: 'principal of cluster-identity',
+        subscriptionIds: [cluster.subscriptionId],
+      },
+      {
+        step: 'roles:cluster-kubelet',
+        principalId: 'principal of cluster-kubelet',
+        subscriptionIds: [cluster.subscriptionId],
+      },
+    ]);
+  });
+
+  it.each<[part: string, steps: string[]]>([
+    ['privateEndpoint', ['privateEndpoint:myPrivateEndpoint']],
+    [
+      'privateDnsZone',
+      ['privateDnsZone:privatelink.azurecr.io', 'zoneLink:MyDNSLink', `record:${registryName}`, `record:${dataRecord}`],
+    ],
+    ['registry', [`registry:${registryName}`]],
+    [
+      'identities',
+      ['roles:cluster-identity', 'roles:cluster-kubelet', 'identity:cluster-identity', 'identity:cluster-kubelet'],
+    ],
+  ])('is, with %s, that beside the cluster', (part, steps) => {
+    expect(deleted(planOf([part]))).toEqual(['cluster', ...steps]);
+  });
+
+  it('leaves what was not made for the cluster, whatever is asked for', () => {
+    const foreign = [elsewhere('Microsoft.ContainerRegistry/registries', 'shared'), ids.zone, ids.kubelet];
+    const owned = [ids.vnet, ids.endpoint, ids.link, ...records, ids.controlPlane];
+    const plan = planOf(clusterParts, {
+      ...made,
+      resourceGroup: somebodys,
+      owned,
+      used: [...owned, ...foreign.map((id) => id.replace('resourceGroups', 'resourcegroups'))],
+    });
+    expect(plan.problems).toEqual([]);
+    const stays = 'stays: it was not made for this cluster';
+    expect(reasons(plan)).toEqual({
+      'registry:shared': stays,
+      'privateDnsZone:privatelink.azurecr.io': stays,
+      'identity:cluster-kubelet': stays,
+      resourceGroup: stays,
+    });
+    expect([...plan.gone].sort()).toEqual([clusterId, nodeGroup, ...owned].sort());
+    // Roles that were assigned for the cluster go, though the identity stays.
+    expect(plan.roles.map(({ step }) => step)).toEqual(['roles:cluster-identity', 'roles:cluster-kubelet']);
+  });
+
+  it('knows namesakes apart, such as the endpoints of two clusters that share a registry', () => {
+    const theirs = elsewhere('Microsoft.Network/privateEndpoints', 'myPrivateEndpoint');
+    const namesake = elsewhere('Microsoft.ManagedIdentity/userAssignedIdentities', 'cluster-kubelet');
+    const plan = planOf(['privateEndpoint', 'identities'], {
+      ...made,
+      used: [...made.used, theirs, namesake],
+      identities: [...made.identities, identity(namesake)],
+    });
+    expect(new Set(plan.steps.map(({ id }) => id)).size).toBe(plan.steps.length);
+    expect(plan.steps.find(({ resourceId }) => resourceId === theirs)).toMatchObject({ action: 'none' });
+    expect(plan.steps.find(({ resourceId }) => resourceId === ids.endpoint)).toMatchObject({ action: 'delete' });
+    const planned = new Set(plan.steps.map(({ id }) => id));
+    expect(plan.steps.flatMap(({ needs }) => needs).filter((need) => !planned.has(need))).toEqual([]);
+    expect(plan.roles).toHaveLength(3);
+  });
+
+  it('takes roles away in every subscription in which something of the cluster is', () => {
+    const other = '22222222-2222-2222-2222-222222222222';
+    const used = [ids.zone.replace(cluster.subscriptionId, other)];
+    const [roles] = planOf(['identities'], { ...made, used }).roles;
+    expect(roles?.subscriptionIds).toEqual([cluster.subscriptionId, other]);
+  });
+
+  it('has nothing to do where nothing is there', () => {
+    const { cluster: _gone, resourceGroup: _group, ...nothing } = made;
+    const plan = planOf(clusterParts, { ...nothing, content: [], owned: [], used: [], identities: [] });
+    expect(plan.problems).toEqual([]);
+    expect(reasons(plan)).toEqual({ cluster: 'absent', resourceGroup: 'absent' });
+    expect(plan.gone).toEqual([clusterId]);
+  });
+
+  it('takes what a failed run left, though there is no cluster', () => {
+    const plan = planOf(clusterParts, { ...clusterGone, used: [] });
+    expect(deleted(plan)).toEqual(plan.steps.map(({ id }) => id).filter((id) => id !== 'cluster'));
+    expect(reasons(plan)).toEqual({ cluster: 'absent' });
+  });
+
+  it.each(['Failed', 'Updating', 'Creating', 'Deleting'])('deletes a cluster in state %s', (provisioningState) => {
+    const plan = planOf([], { ...made, cluster: clusterThere({ provisioningState }) });
+    expect(plan.problems).toEqual([]);
+    expect(stepOf(plan, 'cluster')).toMatchObject({ action: 'delete', reason: `found, ${provisioningState}` });
+  });
+
+  it('asks discovery for what carries the marks of any run on the cluster', () => {
+    const marks = { 'aks-isolation-workflow': madeEarlier['aks-isolation-workflow'] };
+    expect(deletionRequest(inputOf({}))).toEqual({ cluster, owner: marks });
+    expect(deletionRequest(inputOf({ privateDnsZoneId: ids.zone }))).toMatchObject({ privateDnsZoneId: ids.zone });
+  });
+});
+
+describe('deleteCluster is stopped before it deletes anything', () => {
+  it('by a subscription that is missing, which is all that can be said then', () => {
+    const { subscription: _unseen, ...unseen } = made;
+    const { problems } = planOf(clusterParts, unseen);
+    expect(problems.map(({ where }) => where)).toEqual([subscription]);
+  });
+
+  const foreign = `${group}/providers/Microsoft.Storage/storageAccounts/theirs`;
+  it.each<[what: string, holds: string | undefined, alsoDelete: readonly string[], seen: Partial<DeletionFacts>]>([
+    ['something else in the group', foreign, clusterParts, { content: [...made.content, foreign] }],
+    ['a part in the group that stays', ids.registry, clusterParts.filter((part) => part !== 'registry'), {}],
+    ['something else in a group that stays', undefined, clusterParts.slice(0, -1), { content: [foreign] }],
+    ['something else in a group of others', undefined, clusterParts, { content: [foreign], resourceGroup: somebodys }],
+    [
+      'what goes with something',
+      undefined,
+      clusterParts,
+      {
+        content: [
+          ...made.content.map((id) => id.toUpperCase()),
+          `${ids.zone}/virtualNetworkLinks/theirs`,
+          `${group}/providers/Microsoft.Network/networkInterfaces/myPrivateEndpoint.nic.1`,
+        ],
+      },
+    ],
+  ])('by %s: %s', (_what, holds, alsoDelete, changes) => {
+    const { problems } = planOf(alsoDelete, { ...made, ...changes });
+    const problem = `the resource group holds what would stay: ${holds}`;
+    expect(problems).toEqual(holds ? [{ where: 'alsoDelete', problem, whatToDo: expect.any(String) }] : []);
+  });
+
+  it('by permissions that are missing', () => {
+    const access = { ...made.access, permissions: { [subscription]: [{ actions: ['*/read'], notActions: [] }] } };
+    const { problems } = planOf(clusterParts, { ...made, access });
+    expect(problems.map(({ where }) => where)).toEqual([subscription]);
+    expect(problems[0]?.problem.split(' may not ')[1]?.split(', ').sort()).toEqual([
+      'Microsoft.Authorization/roleAssignments/delete',
+      'Microsoft.ContainerRegistry/registries/delete',
+      'Microsoft.ContainerService/managedClusters/delete',
+      'Microsoft.ManagedIdentity/userAssignedIdentities/delete',
+      'Microsoft.Network/privateDnsZones/A/delete',
+      'Microsoft.Network/privateDnsZones/delete',
+      'Microsoft.Network/privateDnsZones/virtualNetworkLinks/delete',
+      'Microsoft.Network/privateEndpoints/delete',
+      'Microsoft.Network/virtualNetworks/delete',
+      'Microsoft.Resources/subscriptions/resourceGroups/delete',
+    ]);
+    expect(planOf([], { ...made, access }).problems[0]?.problem).toMatch(/may not Microsoft.*managedClusters\/delete$/);
+  });
+
+  it.each<[scope: string, alsoDelete: string[], held: RegExp | undefined]>([
+    [clusterId, [], /Cluster cluster/],
+    [group, [], /Cluster cluster/],
+    [ids.registry, ['registry'], /\(Registry clusterrg11111111\)/],
+    [ids.cacheRule, ['registry'], /\(Registry clusterrg11111111\)/],
+    [ids.registry, [], undefined],
+    [elsewhere('Microsoft.Storage/storageAccounts', 'theirs'), ['identities'], undefined],
+    [subscription, ['identities'], /Cluster cluster.*Roles of cluster-identity.*Identity cluster-kubelet/],
+  ])('by a lock on %s when alsoDelete is %p: %p', (scope, alsoDelete, held) => {
+    const id = `${scope}/providers/Microsoft.Authorization/locks/keep`;
+    const { problems } = planOf(alsoDelete, {
+      ...made,
+      access: { ...made.access, locks: [{ id, level: 'CanNotDelete' }] },
+    });
+    expect(problems).toEqual(
+      held ? [{ where: id, problem: expect.stringMatching(held), whatToDo: 'Remove the lock for the run.' }] : [],
+    );
+  });
+});

@@ -1,0 +1,359 @@
+import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
+import { NetworkManagementClient } from '@azure/arm-network';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { all, group, hold, location, polling, type Started, secondsOf, start, subscription } from './support.ts';
+
+const rg = 'endpoints';
+const network = `${group(rg)}/providers/Microsoft.Network`;
+const vnet = `${network}/virtualNetworks/v`;
+const subnet = (name: string) => `${vnet}/subnets/${name}`;
+const endpoint = (name: string) => `${network}/privateEndpoints/${name}`;
+const registry = (name: string, inGroup = rg) =>
+  `${group(inGroup)}/providers/Microsoft.ContainerRegistry/registries/${name}`;
+const premium = { location, sku: { name: 'Premium' } };
+
+let azure: Started;
+let client: NetworkManagementClient;
+let acr: ContainerRegistryManagementClient;
+beforeAll(async () => {
+  azure = await start();
+  client = new NetworkManagementClient(azure.credential, subscription, azure.client);
+  acr = new ContainerRegistryManagementClient(azure.credential, subscription, azure.client);
+  await azure.put(group(rg), { location });
+  await azure.put(vnet, networkBody);
+  for (const name of ['endpoints01', 'endpoints02']) await azure.put(registry(name), premium);
+});
+afterAll(() => azure.simulator.close());
+
+const networkBody = {
+  location,
+  properties: {
+    addressSpace: { addressPrefixes: ['192.168.0.0/16'] },
+    subnets: [
+      ...['first', 'sdk', 'manual', 'moved', 'nodes', 'shared', 'gone'].map((name, index) => ({
+        name,
+        properties: { addressPrefix: `192.168.${index + 1}.0/24` },
+      })),
+      // Three of its eight addresses are to be had.
+      { name: 'narrow', properties: { addressPrefix: '192.168.20.0/29' } },
+      {
+        name: 'delegated',
+        properties: {
+          addressPrefix: '192.168.21.0/24',
+          delegations: [{ name: 'd', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } }],
+        },
+      },
+    ],
+  },
+};
+const connection = (id: string, groupIds = ['registry']) => [
+  { name: 'c', properties: { privateLinkServiceId: id, groupIds } },
+];
+const body = (inSubnet: string, to = registry('endpoints01')) => ({
+  location,
+  properties: { subnet: { id: subnet(inSubnet) }, privateLinkServiceConnections: connection(to) },
+});
+const manualBody = (inSubnet: string) => ({
+  location,
+  properties: {
+    subnet: { id: subnet(inSubnet) },
+    manualPrivateLinkServiceConnections: connection(registry('endpoints02')),
+  },
+});
+const send = (method: string, id: string, sent?: unknown) => azure.send(method, `${id}?api-version=2025-07-01`, sent);
+const refused = (status: number, code: string) => ({ status, body: { error: { code, message: expect.any(String) } } });
+const addressesOf = async (id: string) =>
+  ((await azure.get(id)).at('properties.customDnsConfigs') as { ipAddresses: string[] }[]).flatMap(
+    ({ ipAddresses }) => ipAddresses,
+  );
+const connectionsOf = async (id: string) =>
+  (await azure.get(id)).at('properties.privateEndpointConnections') as { name: string; properties: object }[];
+
+test('an endpoint made through the SDK has its interface, addresses and connection, and takes them along', async () => {
+  const made = await client.privateEndpoints.createOrUpdate(
+    rg,
+    'sdk',
+    {
+      location,
+      subnet: { id: subnet('sdk') },
+      privateLinkServiceConnections: [
+        { name: 'c', privateLinkServiceId: registry('endpoints01'), groupIds: ['registry'] },
+      ],
+    },
+    polling,
+  );
+  const state = { status: 'Approved', description: 'Auto-Approved', actionsRequired: 'None' };
+  // The data endpoint has the lower address.
+  expect(made).toMatchObject({
+    provisioningState: 'Succeeded',
+    customDnsConfigs: [
+      { fqdn: `endpoints01.${location}.data.azurecr.io`, ipAddresses: ['192.168.2.4'] },
+      { fqdn: 'endpoints01.azurecr.io', ipAddresses: ['192.168.2.5'] },
+    ],
+    privateLinkServiceConnections: [{ provisioningState: 'Succeeded', privateLinkServiceConnectionState: state }],
+  });
+  const nicName = made.networkInterfaces?.[0]?.id?.split('/').at(-1) ?? '';
+  expect(nicName).toMatch(/^sdk\.nic\.[0-9a-f-]{36}$/);
+  const member = (requiredMemberName: string, fqdn: string) => ({
+    groupId: 'registry',
+    requiredMemberName,
+    fqdns: [fqdn],
+  });
+  expect(await client.networkInterfaces.get(rg, nicName)).toMatchObject({
+    nicType: 'Standard',
+    macAddress: '',
+    privateEndpoint: { id: endpoint('sdk') },
+    ipConfigurations: [
+      {
+        privateIPAddress: '192.168.2.4',
+        privateIPAllocationMethod: 'Dynamic',
+        primary: true,
+        privateLinkConnectionProperties: member(`registry_data_${location}`, `endpoints01.${location}.data.azurecr.io`),
+      },
+      {
+        privateIPAddress: '192.168.2.5',
+        primary: false,
+        privateLinkConnectionProperties: member('registry', 'endpoints01.azurecr.io'),
+      },
+    ],
+  });
+  expect(await client.subnets.get(rg, 'v', 'sdk')).toMatchObject({
+    privateEndpoints: [{ id: endpoint('sdk') }],
+    ipConfigurations: [{ id: expect.stringContaining(nicName) }, { id: expect.stringContaining(nicName) }],
+  });
+  const sides = await all(acr.privateEndpointConnections.list(rg, 'endpoints01'));
+  expect(sides).toMatchObject([{ privateEndpoint: { id: endpoint('sdk') }, privateLinkServiceConnectionState: state }]);
+
+  const nic = `${network}/networkInterfaces/${nicName}`;
+  expect(await send('DELETE', nic)).toMatchObject(refused(400, 'NicWithPrivateEndpointReferenceCannotBeDeleted'));
+  expect(await send('DELETE', subnet('sdk'))).toMatchObject(refused(400, 'InUseSubnetCannotBeDeleted'));
+  await client.privateEndpoints.delete(rg, 'sdk', polling);
+  expect(await secondsOf(azure, 'DELETE', endpoint('sdk'))).toEqual([0.5, 10]);
+  expect((await send('GET', nic)).status).toBe(404);
+  expect(await connectionsOf(registry('endpoints01'))).toEqual([]);
+  await azure.remove(subnet('sdk'));
+  expect((await send('DELETE', endpoint('sdk'))).status).toBe(204);
+});
+
+test('the first answer names the interface; addresses come at the end', async () => {
+  await hold(azure, 'PUT', '/privateEndpoints/held$');
+  const created = await send('PUT', endpoint('held'), body('first'));
+  const running = {
+    properties: {
+      provisioningState: 'Updating',
+      networkInterfaces: [{ id: expect.stringContaining('/networkInterfaces/held.nic.') }],
+      customNetworkInterfaceName: '',
+      ipConfigurations: [],
+      customDnsConfigs: [],
+      manualPrivateLinkServiceConnections: [],
+      privateLinkServiceConnections: [
+        {
+          properties: {
+            provisioningState: 'Succeeded',
+            privateLinkServiceConnectionState: { status: 'Approved', description: 'Auto Approved' },
+          },
+        },
+      ],
+    },
+  };
+  expect(created).toMatchObject({ status: 201, body: running });
+  expect(created.headers['azure-asyncnotification']).toBe('Enabled');
+  expect(created.headers.location).toBeUndefined();
+  expect((await azure.get(endpoint('held'))).body).toMatchObject(running);
+  const poll = await azure.send('GET', String(created.headers['azure-asyncoperation']));
+  expect(poll).toMatchObject({ status: 200, body: { status: 'InProgress' } });
+
+  const first = await send('PUT', endpoint('first'), body('first'));
+  await azure.settled(first);
+  expect(await secondsOf(azure, 'PUT', endpoint('first'))).toEqual([0.5, 60]);
+  const done = await azure.get(endpoint('first'));
+  expect(done.at('properties.networkInterfaces')).toEqual(first.at('properties.networkInterfaces'));
+  expect(done.at('properties.customDnsConfigs')).toHaveLength(2);
+  expect(done.headers.etag).toBe(done.at('etag'));
+});
+
+test('endpoints in one subnet share its addresses, and give them back', async () => {
+  await azure.put(endpoint('one'), body('shared'));
+  await azure.put(endpoint('two'), body('shared', registry('endpoints02')));
+  expect(await addressesOf(endpoint('one'))).toEqual(['192.168.6.4', '192.168.6.5']);
+  expect(await addressesOf(endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
+  // Written again, an endpoint keeps its own.
+  const again = await send('PUT', endpoint('two'), body('shared', registry('endpoints02')));
+  expect(again.status).toBe(200);
+  await azure.settled(again);
+  expect(await addressesOf(endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
+  await azure.remove(endpoint('one'));
+  await azure.put(endpoint('three'), body('shared'));
+  expect(await addressesOf(endpoint('three'))).toEqual(['192.168.6.4', '192.168.6.5']);
+});
+
+test('every member needs an address', async () => {
+  await azure.put(endpoint('narrow'), body('narrow'));
+  expect(await send('PUT', endpoint('wide'), body('narrow'))).toMatchObject(refused(400, 'SubnetIsFull'));
+  const again = await send('PUT', endpoint('narrow'), body('narrow'));
+  expect(again.status).toBe(200);
+  await azure.settled(again);
+  expect(await addressesOf(endpoint('narrow'))).toEqual(['192.168.20.4', '192.168.20.5']);
+});
+
+describe('a manual connection', () => {
+  const state = (status: string) => ({ properties: { privateLinkServiceConnectionState: { status } } });
+  beforeAll(() => azure.put(endpoint('manual'), manualBody('manual')));
+  const side = async () => (await connectionsOf(registry('endpoints02'))).find((one) => one.name.startsWith('manual.'));
+
+  test('is pending, without addresses, although its endpoint is ready', async () => {
+    expect((await azure.get(endpoint('manual'))).at('properties')).toMatchObject({
+      provisioningState: 'Succeeded',
+      customDnsConfigs: [],
+      privateLinkServiceConnections: [],
+      manualPrivateLinkServiceConnections: [
+        {
+          properties: { privateLinkServiceConnectionState: { status: 'Pending', description: 'Awaiting Approval' } },
+        },
+      ],
+    });
+    expect(await side()).toMatchObject(state('Pending'));
+  });
+
+  test('gets addresses once the registry approves it, and loses them when rejected', async () => {
+    const name = (await side())?.name ?? '';
+    const id = `${registry('endpoints02')}/privateEndpointConnections/${name}`;
+    const approved = await send('PUT', id, state('Approved'));
+    expect(approved).toMatchObject({ status: 201, body: { properties: { provisioningState: 'Updating' } } });
+    expect(await azure.settled(approved)).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
+    expect(await secondsOf(azure, 'PUT', id)).toEqual([0.5, 10]);
+    expect(await side()).toMatchObject(state('Approved'));
+    expect(await addressesOf(endpoint('manual'))).toEqual(['192.168.3.4', '192.168.3.5']);
+
+    const rejected = { privateLinkServiceConnectionState: { status: 'Rejected' } };
+    const connections = acr.privateEndpointConnections;
+    await connections.createOrUpdate(rg, 'endpoints02', name, rejected, polling);
+    expect(await addressesOf(endpoint('manual'))).toEqual([]);
+    expect(await side()).toMatchObject(state('Rejected'));
+    expect(await send('PUT', id.replace(name, 'nobody'), state('Approved'))).toMatchObject(
+      refused(404, 'PrivateEndpointConnectionNotFound'),
+    );
+  });
+});
+
+describe('what cannot be', () => {
+  beforeAll(async () => {
+    for (const sku of ['Basic', 'Standard'])
+      await azure.put(registry(`endpoints${sku}`), { location, sku: { name: sku } });
+    await azure.put(endpoint('fixed'), body('first'));
+  });
+
+  const to = (id: string) => ({ ...body('first', id) });
+  const withConnections = (given: unknown) => ({
+    location,
+    properties: { subnet: { id: subnet('first') }, privateLinkServiceConnections: given },
+  });
+  test.each<[string, unknown, string]>([
+    ['a Basic registry', to(registry('endpointsBasic')), 'PrivateEndpointFeatureNotSupportedForSku'],
+    ['a Standard registry', to(registry('endpointsStandard')), 'PrivateEndpointFeatureNotSupportedForSku'],
+    ['a registry that is not there', to(registry('endpoints99')), 'InvalidResourceReference'],
+    ['something else than a registry', to(vnet), 'InvalidResourceReference'],
+    ['an unknown group ID', withConnections(connection(registry('endpoints01'), ['blob'])), 'InvalidGroupId'],
+    ['no group ID', withConnections(connection(registry('endpoints01'), [])), 'InvalidGroupId'],
+    ['no connection', withConnections([]), 'InvalidRequestFormat'],
+    ['a subnet that is not there', body('nowhere'), 'InvalidResourceReference'],
+    ['a network in another region', { ...body('first'), location: 'eastus' }, 'InvalidResourceReference'],
+    ['a delegated subnet', body('delegated'), 'PrivateEndpointCannotBeCreatedInDelegatedSubnet'],
+  ])('%s is refused', async (_what, sent, code) => {
+    expect(await send('PUT', endpoint('refused'), sent)).toMatchObject(refused(400, code));
+    expect((await send('GET', endpoint('refused'))).status).toBe(404);
+  });
+
+  test.each([
+    ['subnet', body('moved')],
+    ['registry', body('first', registry('endpoints02'))],
+  ])('another %s for an endpoint is refused', async (_what, sent) => {
+    expect(await send('PUT', endpoint('fixed'), sent)).toMatchObject(refused(400, 'PropertyChangeNotAllowed'));
+  });
+});
+
+describe('one after the other', () => {
+  let busy: Started;
+  beforeAll(async () => {
+    busy = await start();
+  });
+  afterAll(() => busy.simulator.close());
+
+  const first = { properties: { addressPrefix: '192.168.1.0/24', defaultOutboundAccess: false } };
+  const anonymous = { properties: { anonymousPullEnabled: true } };
+  const retryable = { code: 'RetryableError', details: [{ code: 'ReferencedResourceNotProvisioned' }] };
+  const running = { code: 'RetryableErrorDueToAnotherOperation' };
+  type Write = [string, string, unknown?];
+  const putFirst: Write = ['PUT', endpoint('a'), body('first')];
+  const putSubnet: Write = ['PUT', subnet('first'), first];
+  test.each<[string, Write, Write, object]>([
+    ['an endpoint waits for its subnet', putSubnet, putFirst, retryable],
+    ['an endpoint waits for its network', ['PUT', vnet, networkBody], putFirst, retryable],
+    ['an endpoint waits for its registry', ['PATCH', registry('endpoints01'), anonymous], putFirst, retryable],
+    ['a subnet waits for its endpoint', putFirst, putSubnet, retryable],
+    ['a network waits for its endpoint', putFirst, ['DELETE', vnet], retryable],
+    ['an endpoint waits for itself', putFirst, putFirst, running],
+    ['the deletion of an endpoint waits for itself', putFirst, ['DELETE', endpoint('a')], running],
+  ])('%s', async (_what, [method, id, sent], [nextMethod, next, nextSent], error) => {
+    await busy.send('POST', '/simulator/reset');
+    await busy.put(group(rg), { location });
+    await busy.put(vnet, networkBody);
+    await busy.put(registry('endpoints01'), premium);
+    await hold(busy, method, `${id}$`);
+    expect((await busy.send(method, `${id}?api-version=2025-07-01`, sent)).status).toBeLessThan(300);
+    const answer = await busy.send(nextMethod, `${next}?api-version=2025-07-01`, nextSent);
+    expect(answer).toMatchObject({ status: 429, body: { error } });
+    // Other endpoints in the subnet need not wait for an endpoint.
+    const other = await busy.send('PUT', `${endpoint('b')}?api-version=2025-07-01`, body('first'));
+    expect(other.status).toBe(id === endpoint('a') ? 201 : 429);
+  });
+});
+
+describe('without its other side', () => {
+  beforeEach(async () => {
+    await azure.put(registry('endpoints03'), premium);
+    await azure.put(endpoint('gone'), body('gone', registry('endpoints03')));
+  });
+  afterEach(() => azure.remove(endpoint('gone')));
+
+  test('an endpoint is disconnected: its registry was deleted', async () => {
+    expect((await send('DELETE', registry('endpoints03'))).status).toBe(200);
+    await expectDisconnected();
+  });
+
+  test('an endpoint is disconnected: its registry refuses it from now on', async () => {
+    const [side] = await connectionsOf(registry('endpoints03'));
+    await acr.privateEndpointConnections.delete(rg, 'endpoints03', side?.name ?? '', polling);
+    expect(await connectionsOf(registry('endpoints03'))).toEqual([]);
+    await expectDisconnected();
+  });
+
+  test("an endpoint is disconnected: its registry's group was deleted", async () => {
+    await azure.put(group('far'), { location });
+    await azure.put(registry('endpoints04', 'far'), premium);
+    await azure.put(endpoint('far'), body('gone', registry('endpoints04', 'far')));
+    await azure.remove(group('far'));
+    await expectDisconnected('far');
+  });
+
+  test("a connection goes: its endpoint's group was deleted", async () => {
+    const nearby = endpoint('near').replace(group(rg), group('near'));
+    await azure.put(group('near'), { location });
+    await azure.put(nearby, body('gone', registry('endpoints03')));
+    expect(await connectionsOf(registry('endpoints03'))).toHaveLength(2);
+    await azure.remove(group('near'));
+    expect(await connectionsOf(registry('endpoints03'))).toMatchObject([
+      { properties: { privateEndpoint: { id: endpoint('gone') } } },
+    ]);
+  });
+
+  async function expectDisconnected(name = 'gone') {
+    const { properties } = (await azure.get(endpoint(name))).body as { properties: object };
+    expect(properties).toMatchObject({
+      customDnsConfigs: [],
+      privateLinkServiceConnections: [
+        { properties: { privateLinkServiceConnectionState: { status: 'Disconnected' } } },
+      ],
+    });
+  }
+});

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Harness, input, startHarness } from '../support/harness.ts';
+import { ownRegistryIds } from '../support/ownRegistry.ts';
+
+describe('createCluster after a run that was terminated', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness({ speed: 250 });
+  });
+  afterAll(() => harness.close());
+
+  it.concurrent.each([
+    ['network', 'vnet'],
+    ['registry', 'registry'],
+    ['endpoint', 'privateEndpoint'],
+    ['zone', 'zone'],
+    ['cluster', 'cluster'],
+  ] as const)('waits for what it began, here the %s, and goes on', async (name, resource) => {
+    const given = input(`resumed-${name}`, { registry: { mode: 'bringYourOwn' } });
+    const ids = ownRegistryIds(`resumed-${name}`);
+    const first = await harness.client.createCluster(given);
+    await harness.azure.untilRequested(`PUT ${ids[resource]} `);
+    await harness.temporal.workflow.getHandle(first.workflowId).terminate();
+    const second = await harness.client.createCluster(given);
+    expect(await second.result()).toMatchObject({ outcome: 'verified' });
+    const puts = (await harness.azure.writes()).filter((write) => write.startsWith(`PUT ${ids[resource]} `));
+    expect(puts.filter((put) => !put.endsWith(' 409'))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,258 @@
+import {
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineUpdate,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  TemporalFailure,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  type Check,
+  type ClusterReference,
+  clusterId,
+  type Decision,
+  decideUpdate,
+  decisions,
+  errorTypes,
+  type FailureDetails,
+  type Leftover,
+  type Phase,
+  type Plan,
+  type Problem,
+  type Progress,
+  problemsText,
+  progressQuery,
+  type Scenario,
+  type ScenarioResult,
+  searchAttributes,
+} from '../../contract/index.ts';
+import { adviceOf, errorText } from './errorText.ts';
+import { progressMarkdown } from './markdown.ts';
+import { Steps } from './steps.ts';
+
+/** What every scenario's input has. */
+export interface CommonInput {
+  cluster: ClusterReference;
+  dryRun: boolean;
+  onFailure: 'rollBack' | 'hold' | 'leave';
+  /** Left out where only Azure knows it. */
+  registry?: { mode: string };
+}
+
+const progressDefinition = defineQuery<Progress>(progressQuery);
+const decideDefinition = defineUpdate<void, [Decision]>(decideUpdate);
+
+/** The failure that ends a scenario before anything was changed. */
+export function problemsFailure(type: string, problems: readonly Problem[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message: `Nothing was changed.\n${problemsText(problems)}`,
+    nonRetryable: true,
+    details: [problems],
+  });
+}
+
+/** Azure does not show what was promised. */
+export class UnverifiedError extends Error {
+  readonly checks: Check[];
+  constructor(checks: Check[]) {
+    const missed = checks.filter(({ ok }) => !ok);
+    super(missed.map(({ title, expected, seen }) => `${title}: expected ${expected}, seen ${seen}`).join('; '));
+    this.checks = checks;
+  }
+}
+
+/** State of one run: what the query answers and the Web UI shows. */
+export class ScenarioRun {
+  readonly #progress: Progress;
+  readonly #input: CommonInput;
+  steps = new Steps(
+    [],
+    () => this.#shouldRetry(),
+    () => undefined,
+  );
+  #decision: Decision | undefined;
+
+  constructor(scenario: Scenario, input: CommonInput) {
+    this.#input = input;
+    const startedAt = workflowInfo().startTime.toISOString();
+    this.#progress = {
+      scenario,
+      cluster: clusterId(input.cluster),
+      phase: 'checking',
+      revision: 0,
+      startedAt,
+      updatedAt: startedAt,
+      steps: [],
+      problems: [],
+    };
+    setHandler(progressDefinition, () => this.#progress);
+    setHandler(
+      decideDefinition,
+      (decision) => {
+        this.#decision = decision;
+      },
+      { validator: (decision) => this.#refuseDecision(decision) },
+    );
+    upsertSearchAttributes([
+      { key: searchAttributes.scenario, value: scenario },
+      { key: searchAttributes.cluster, value: input.cluster.name.toLowerCase() },
+      { key: searchAttributes.resourceGroup, value: input.cluster.resourceGroup.toLowerCase() },
+      ...(input.registry ? [{ key: searchAttributes.registryMode, value: input.registry.mode }] : []),
+    ]);
+  }
+
+  /** What is deleted cannot be brought back. */
+  get #deletes(): boolean {
+    const actions = new Set(this.steps.progress.map(({ action }) => action));
+    return actions.has('delete') && !actions.has('create') && !actions.has('update');
+  }
+
+  get #decisions(): readonly Decision[] {
+    return this.#deletes ? decisions.filter((decision) => decision !== 'rollBack') : decisions;
+  }
+
+  enter(phase: Phase): void {
+    upsertSearchAttributes([{ key: searchAttributes.phase, value: phase }]);
+    this.#change({ phase });
+  }
+
+  accept(plan: Plan): void {
+    this.steps = new Steps(
+      plan.steps,
+      () => this.#shouldRetry(),
+      () => this.#change({}),
+    );
+    this.#change({ problems: plan.problems });
+  }
+
+  /** The failure that ends the workflow where a look at Azure was refused or cancelled. */
+  undiscovered(error: unknown): unknown {
+    if (isCancellation(error)) this.enter('rolledBack');
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
+    const where = this.#progress.cluster;
+    const whatToDo = adviceOf(error) ?? 'Correct what the message says, then start the scenario again.';
+    return this.refused([{ where, problem: errorText(error), whatToDo }]);
+  }
+
+  /** The failure that ends the workflow before anything was changed. */
+  refused(problems: readonly Problem[]): ApplicationFailure {
+    this.#change({ problems });
+    this.enter('failed');
+    return problemsFailure(errorTypes.preflightFailed, problems);
+  }
+
+  planned(plan: Plan): ScenarioResult {
+    this.enter('planned');
+    const { scenario, cluster } = this.#progress;
+    return { outcome: 'planned', scenario, cluster, plan };
+  }
+
+  succeeded(plan: Plan, checks: Check[]): ScenarioResult {
+    this.enter('succeeded');
+    const { scenario, cluster, startedAt, updatedAt } = this.#progress;
+    return {
+      outcome: 'verified',
+      scenario,
+      cluster,
+      startedAt,
+      finishedAt: updatedAt,
+      plan,
+      steps: this.steps.progress,
+      checks,
+    };
+  }
+
+  /** Runs work that an operator may have tried again. */
+  async retrying<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (isCancellation(error) || !(await this.#shouldRetry())) throw error;
+      }
+    }
+  }
+
+  /** Undoes or leaves what was done, and returns the failure that ends the workflow. */
+  async failed(error: unknown, checks: Check[]): Promise<unknown> {
+    const leave = this.#deletes || (!isCancellation(error) && (this.#decision ?? this.#input.onFailure) === 'leave');
+    if (!leave) this.enter('rollingBack');
+    const leftovers = leave ? this.steps.leave('left as asked') : await this.steps.undo();
+    const incomplete = this.steps.progress.some(({ state }) => state === 'leftBehind');
+    this.enter(leave || incomplete ? 'failed' : 'rolledBack');
+    if (isCancellation(error) && !incomplete) return error;
+    return this.#failure(error, checks, leftovers, incomplete, leave);
+  }
+
+  #failure(
+    error: unknown,
+    checks: Check[],
+    leftovers: Leftover[],
+    incomplete: boolean,
+    left: boolean,
+  ): ApplicationFailure {
+    const unverified = error instanceof UnverifiedError;
+    const details: FailureDetails = {
+      cluster: this.#progress.cluster,
+      steps: this.steps.progress,
+      checks: unverified ? error.checks : checks,
+      leftovers,
+    };
+    const outcome = this.#deletes
+      ? 'What had been deleted stays deleted.'
+      : left
+        ? 'Everything was left as it is, as asked.'
+        : incomplete
+          ? 'Not everything could be taken back.'
+          : 'Everything that this run had created was taken back.';
+    const remains = leftovers.map(({ resourceId, why }) => `\n- remains: ${resourceId} (${why})`).join('');
+    return ApplicationFailure.create({
+      type: incomplete
+        ? errorTypes.rollbackIncomplete
+        : unverified
+          ? errorTypes.verificationFailed
+          : errorTypes.stepFailed,
+      message: [errorText(error), adviceOf(error), outcome].filter(Boolean).join('\n') + remains,
+      nonRetryable: true,
+      details: [details],
+      ...(error instanceof Error ? { cause: error } : {}),
+    });
+  }
+
+  async #shouldRetry(): Promise<boolean> {
+    if (this.#input.onFailure !== 'hold') return false;
+    const before = this.#progress.phase;
+    this.#decision = undefined;
+    this.enter('held');
+    this.#change({ decisions: this.#decisions });
+    try {
+      await condition(() => this.#decision !== undefined);
+    } finally {
+      this.#change({ decisions: undefined });
+    }
+    if (this.#decision === 'retry') this.enter(before);
+    return this.#decision === 'retry';
+  }
+
+  #refuseDecision(decision: Decision): void {
+    if (this.#progress.phase !== 'held') throw new Error(`Nothing to decide: the scenario is ${this.#progress.phase}`);
+    if (this.#decision !== undefined) throw new Error(`Somebody has decided already: ${this.#decision}`);
+    if (!this.#decisions.includes(decision)) {
+      throw new Error(`Not a decision here. Use ${this.#decisions.join(' or ')}.`);
+    }
+  }
+
+  #change(change: { [K in keyof Progress]?: Progress[K] | undefined }): void {
+    Object.assign(this.#progress, change, {
+      steps: this.steps.progress,
+      revision: this.#progress.revision + 1,
+      updatedAt: new Date().toISOString(),
+    });
+    setCurrentDetails(progressMarkdown(this.#progress));
+  }
+}
