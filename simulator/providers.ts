@@ -7,6 +7,7 @@ import { locks } from './providers/locks.ts';
 import { managedClusters } from './providers/managedClusters.ts';
 import { managedIdentity } from './providers/managedIdentity.ts';
 import { privateDns } from './providers/privateDns.ts';
+import { privateDnsZoneGroups } from './providers/privateDnsZoneGroups.ts';
 import { privateEndpoints } from './providers/privateEndpoints.ts';
 import { resourceGroups } from './providers/resourceGroups.ts';
 import { subscriptions } from './providers/subscriptions.ts';
@@ -23,6 +24,7 @@ export const providers: readonly Provider[] = [
   compute,
   virtualNetworks,
   privateEndpoints,
+  privateDnsZoneGroups,
   privateDns,
   containerRegistry,
   managedClusters,

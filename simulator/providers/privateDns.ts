@@ -114,6 +114,11 @@ export function createLinkedZone(
   }
 }
 
+/** Writes a record set from inside the cloud, as a private DNS zone group does. */
+export function writeRecord(world: World, id: string, addresses: readonly string[]): void {
+  storeRecord(world, id, { ttl: 10, aRecords: addresses.map((ipv4Address) => ({ ipv4Address })) });
+}
+
 function putZone(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const sent = parseBody(request, zoneBody);

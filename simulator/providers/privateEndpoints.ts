@@ -3,13 +3,14 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { ArmError } from '../arm/errors.ts';
 import { keyOf, parentPath } from '../arm/ids.ts';
-import { type Body, valueAt } from '../arm/json.ts';
+import { type Body, valueAt, withValueAt } from '../arm/json.ts';
 import { asyncNotification, networkStyle, propertiesOf, withEtag } from '../arm/network.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
 import { normalLocation } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
 import { refuseUnlinked } from './authorization.ts';
+import { hasZoneGroup, removeGroupRecords } from './privateDnsZoneGroups.ts';
 import { delegationsOf, subnetRanges } from './virtualNetworks.ts';
 
 const type = 'Microsoft.Network/privateEndpoints';
@@ -48,7 +49,7 @@ export const privateEndpoints: Provider = {
       type,
       tracked: true,
       etagHeader: true,
-      view: withEtag,
+      view: endpointView,
       put,
       delete: remove,
     },
@@ -300,10 +301,16 @@ function remove(request: ArmRequest, endpoint: Resource): Reply {
           if (keyOf(String(nic.body.managedBy)) === keyOf(endpoint.id)) world.remove(nic.id);
         }
         forgetConnections(world, endpoint.id);
+        removeGroupRecords(world, endpoint.id);
         world.remove(endpoint.id);
       },
     },
   };
+}
+
+function endpointView(endpoint: Resource, world: World): Body {
+  const body = withEtag(endpoint);
+  return hasZoneGroup(world, endpoint.id) ? withValueAt(body, 'properties.customDnsConfigs', []) : body;
 }
 
 /** The registry's owner approves or rejects. */

@@ -18,7 +18,7 @@ const somebodys = { ...madeForIt, tags: {} };
 
 /** A cluster for which createCluster has made everything. */
 const made: DeletionFacts = {
-  subscription: { state: 'Enabled', locations: ['westeurope'] },
+  subscription: { state: 'Enabled' },
   cluster: clusterThere(),
   resourceGroup: madeForIt,
   content: [clusterId, ids.vnet, ids.registry, ids.endpoint, ids.zone, ids.link, ...identityIds],
@@ -220,6 +220,20 @@ describe('deleteCluster is stopped before it deletes anything', () => {
     const { problems } = planOf(alsoDelete, { ...made, ...changes });
     const problem = `the resource group holds what would stay: ${holds}`;
     expect(problems).toEqual(holds ? [{ where: 'alsoDelete', problem, whatToDo: expect.any(String) }] : []);
+  });
+
+  it('by a network that is to go without the endpoint in it', () => {
+    expect(planOf(['virtualNetwork', 'privateEndpoint']).problems).toEqual([]);
+    expect(planOf(['virtualNetwork']).problems).toEqual([
+      {
+        where: 'alsoDelete',
+        problem: `the virtual network cannot go while an endpoint in it stays: ${ids.endpoint}`,
+        whatToDo: 'Add privateEndpoint, or leave virtualNetwork out.',
+      },
+    ]);
+    // One of others, to the same registry, may be in another network.
+    const owned = made.owned.filter((id) => id !== ids.endpoint);
+    expect(planOf(['virtualNetwork'], { ...made, owned }).problems).toEqual([]);
   });
 
   it('by permissions that are missing', () => {

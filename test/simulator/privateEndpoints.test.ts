@@ -30,7 +30,7 @@ const networkBody = {
   properties: {
     addressSpace: { addressPrefixes: ['192.168.0.0/16'] },
     subnets: [
-      ...['first', 'sdk', 'manual', 'moved', 'nodes', 'shared', 'gone'].map((name, index) => ({
+      ...['first', 'sdk', 'manual', 'moved', 'nodes', 'shared', 'gone', 'grouped'].map((name, index) => ({
         name,
         properties: { addressPrefix: `192.168.${index + 1}.0/24` },
       })),
@@ -356,4 +356,35 @@ describe('without its other side', () => {
       ],
     });
   }
+});
+
+test('a private DNS zone group writes the records, hides the addresses, and takes the records away again', async () => {
+  const id = endpoint('grouped');
+  const zone = `${network}/privateDnsZones/privatelink.azurecr.io`;
+  const zoneGroup = `${id}/privateDnsZoneGroups/default`;
+  const configs = { privateDnsZoneConfigs: [{ name: 'registry', properties: { privateDnsZoneId: zone } }] };
+  await azure.put(zone, { location: 'global' });
+  await azure.put(id, body('grouped', registry('endpoints02')));
+  const addresses = (await azure.get(id)).at('properties.customDnsConfigs');
+  expect(addresses).toHaveLength(2);
+
+  const made = await azure.put(zoneGroup, { properties: configs });
+  const recordSets = made.at('properties.privateDnsZoneConfigs.0.properties.recordSets');
+  expect(recordSets).toEqual([
+    expect.objectContaining({ recordSetName: 'endpoints02.westeurope.data', ipAddresses: ['192.168.8.4'] }),
+    expect.objectContaining({ recordSetName: 'endpoints02', ipAddresses: ['192.168.8.5'] }),
+  ]);
+  expect((await azure.get(id)).at('properties.customDnsConfigs')).toEqual([]);
+  expect((await azure.get(`${zone}/A/endpoints02`)).at('properties.aRecords.0.ipv4Address')).toBe('192.168.8.5');
+  const second = await azure.send('PUT', `${id}/privateDnsZoneGroups/second?api-version=2025-07-01`, {
+    properties: configs,
+  });
+  expect(second).toMatchObject({ status: 400, body: { error: { code: 'PrivateDnsZoneGroupLimitExceeded' } } });
+
+  await azure.remove(zoneGroup);
+  expect((await azure.get(id)).at('properties.customDnsConfigs')).toEqual(addresses);
+  expect((await azure.get(`${zone}/A/endpoints02`)).status).toBe(404);
+  await azure.put(zoneGroup, { properties: configs });
+  await azure.remove(id);
+  expect((await azure.get(`${zone}/A/endpoints02`)).status).toBe(404);
 });

@@ -108,6 +108,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     problems: seen.subscription
       ? [
           ...groupProblems(input, seen, removals),
+          ...endpointProblems(seen, parts),
           ...permissionProblems(requiredActions(steps), seen.access),
           ...lockProblems(steps, seen.access, false),
         ]
@@ -236,6 +237,23 @@ function groupProblems(
       where: 'alsoDelete',
       problem: `the resource group holds what would stay: ${stays.join(', ')}`,
       whatToDo: 'Leave resourceGroup out, add the parts, or remove these resources first.',
+    },
+  ];
+}
+
+/** A network does not go while an endpoint is in it. */
+function endpointProblems({ owned }: DeletionFacts, parts: ReturnType<typeof partSteps>): Problem[] {
+  const goes = parts.some(({ removal, planned }) => removal.kind === 'virtualNetwork' && planned.action === 'delete');
+  const stay = parts.filter(({ removal: { kind, id }, planned }) => {
+    return kind === 'privateEndpoint' && planned.action === 'none' && owned.includes(id);
+  });
+  if (!goes || stay.length === 0) return [];
+  const ids = stay.map(({ removal }) => removal.id).join(', ');
+  return [
+    {
+      where: 'alsoDelete',
+      problem: `the virtual network cannot go while an endpoint in it stays: ${ids}`,
+      whatToDo: 'Add privateEndpoint, or leave virtualNetwork out.',
     },
   ];
 }

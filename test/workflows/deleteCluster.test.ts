@@ -1,0 +1,303 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type ClusterReference,
+  clusterParts,
+  type DeleteClusterInput,
+  type PlanReport,
+  type StepProgress,
+  type VerificationReport,
+} from '../../contract/index.ts';
+import { failureDetailsOf, type Harness, input, problemsOf, startHarness, subscriptionId } from '../support/harness.ts';
+import { aRecord, makeByHand, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
+import { byResourceId, manyClusters, ownRegistryInput, verified } from './ownRegistry.ts';
+
+type Input = Omit<DeleteClusterInput, 'cluster'>;
+const everything: Input = { alsoDelete: [...clusterParts] };
+const cluster = (name: string): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
+const tags = (name: string) => ({ 'aks-isolation-workflow': `aks/${subscriptionId}/rg-${name}/${name}` });
+const notMine = 'stays: it was not made for this cluster';
+const nameOf = (id: string) => id.split('/').at(-1) ?? '';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+  await harness.azure.reset(manyClusters);
+});
+afterAll(() => harness.close());
+
+const start = async (name: string, more: Input = {}) =>
+  (await harness.client.deleteCluster({ cluster: cluster(name), ...more })).result();
+async function deleted(name: string, more: Input = {}): Promise<VerificationReport> {
+  const result = await start(name, more);
+  if (result.outcome !== 'verified') throw new Error(`Expected a deleted cluster, got ${result.outcome}`);
+  expect(result.checks.filter(({ ok }) => !ok)).toEqual([]);
+  return result;
+}
+const create = (name: string, more: Parameters<typeof ownRegistryInput>[1] = {}) =>
+  verified(harness, ownRegistryInput(name, more));
+const writesTo = (name: string) => harness.azure.writesTo(input(name));
+const there = async (name: string) => Object.keys(await stateAround(harness.azure, name)).sort();
+const reasons = ({ plan }: Pick<PlanReport, 'plan'>) =>
+  Object.fromEntries(plan.steps.flatMap(({ id, action, reason }) => (action === 'none' ? [[id, reason]] : [])));
+const states = (steps: readonly StepProgress[]) => [...new Set(steps.map(({ state }) => state))];
+const checked = ({ checks }: VerificationReport) => checks.map(({ resourceId }) => resourceId);
+/** What is there of somebody else's, whatever its ETag. */
+const bodyOf = async (id: string) => {
+  const body = (await harness.azure.get(id)).body as Record<string, unknown> & { properties?: object };
+  const { privateEndpointConnections: _connections, ...properties } = { ...body.properties } as Record<string, unknown>;
+  return { ...body, properties, etag: undefined };
+};
+
+describe('deleteCluster', () => {
+  it.concurrent('deletes the cluster with its node resource group, and says why the rest stays', async () => {
+    await create('plain');
+    const before = await there('plain');
+    const report = await deleted('plain');
+    const withCluster = /managedclusters\/|\/resourcegroups\/mc_/;
+    expect(before.filter((id) => withCluster.test(id)).length).toBeGreaterThan(3);
+    expect(await there('plain')).toEqual(before.filter((id) => !withCluster.test(id)));
+    const ids = ownRegistryIds('plain');
+    const stays = (part: string) => `stays: add ${part} to alsoDelete if it is to go`;
+    expect(reasons(report)).toEqual({
+      'virtualNetwork:plain-vnet': stays('virtualNetwork'),
+      [`registry:${nameOf(ids.registry)}`]: stays('registry'),
+      'privateEndpoint:myPrivateEndpoint': stays('privateEndpoint'),
+      'privateDnsZone:privatelink.azurecr.io': stays('privateDnsZone'),
+      'zoneLink:mydnslink': stays('privateDnsZone'),
+      [`record:${nameOf(ids.registryRecord)}`]: stays('privateDnsZone'),
+      [`record:${nameOf(ids.dataRecord)}`]: stays('privateDnsZone'),
+      'identity:plain-identity': stays('identities'),
+      'identity:plain-kubelet': stays('identities'),
+      resourceGroup: stays('resourceGroup'),
+    });
+    expect(checked(report).map(nameOf)).toEqual(['plain', 'MC_rg-plain_plain_westeurope']);
+
+    // What stays can still go later: the cluster is not needed for it.
+    await deleted('plain', everything);
+    expect(await there('plain')).toEqual([]);
+  });
+
+  it.concurrent('deletes everything that was made for it, and nothing is left to do then', async () => {
+    await create('all', { apiServerAccess: 'vnetIntegration' });
+    const report = await deleted('all', everything);
+    expect(states(report.steps)).toEqual(['done']);
+    expect(await there('all')).toEqual([]);
+    const ids = ownRegistryIds('all');
+    const gone = [ids.group, ids.vnet, ids.registry, ids.privateEndpoint, ids.zone, ids.link, ids.registryRecord];
+    expect(checked(report).map((id) => id.toLowerCase())).toEqual(
+      expect.arrayContaining([...gone, ids.dataRecord, ids.kubelet, ids.controlPlane].map((id) => id.toLowerCase())),
+    );
+    const writes = await writesTo('all');
+    const again = await deleted('all', everything);
+    expect(reasons(again)).toEqual({ cluster: 'absent', resourceGroup: 'absent' });
+    expect(await writesTo('all')).toEqual(writes);
+  });
+
+  it.concurrent('leaves what was adopted: a registry that others use as well, an identity, the group', async () => {
+    const theirs = ownRegistryIds('lent');
+    for (const part of ['privateEndpoint', 'kubelet'] as const) await makeByHand(harness.azure, theirs, part);
+    await harness.azure.createGroup('rg-borrows');
+    await create('borrows', byResourceId(theirs, ['registry', 'kubelet']));
+    const adopted = [theirs.registry, theirs.privateEndpoint, theirs.kubelet, theirs.vnet];
+    const before = await Promise.all(adopted.map(bodyOf));
+    const roles = async () => (await there('lent')).filter((id) => id.includes('/roleassignments/'));
+    // The control plane's on the kubelet identity, and the kubelet's on the registry.
+    expect(await roles()).toHaveLength(2);
+
+    const report = await deleted('borrows', everything);
+    const otherEndpoint = report.plan.steps.find(({ resourceId }) => resourceId === theirs.privateEndpoint);
+    expect(reasons(report)).toEqual({
+      [`registry:${nameOf(theirs.registry)}`]: notMine,
+      [otherEndpoint?.id ?? '']: notMine,
+      'identity:lent-kubelet': notMine,
+      resourceGroup: notMine,
+    });
+    expect(await Promise.all(adopted.map(bodyOf))).toEqual(before);
+    expect(await roles()).toEqual([]);
+    expect(await there('borrows')).toEqual([ownRegistryIds('borrows').group.toLowerCase()]);
+  });
+
+  it.concurrent.each([
+    ['another group', 'dns', subscriptionId],
+    ['another subscription', 'far', '22222222-2222-2222-2222-222222222222'],
+  ])('takes only its own link and records out of a zone in %s', async (_where, name, subscription) => {
+    const { azure } = harness;
+    const group = `/subscriptions/${subscription}/resourceGroups/rg-zones-${name}`;
+    const zone = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
+    const vnet = `${group}/providers/Microsoft.Network/virtualNetworks/hub`;
+    const record = `${zone}/A/theirs`;
+    const link = `${zone}/virtualNetworkLinks/hub`;
+    await azure.put(group, { location: 'westeurope' });
+    await azure.put(zone, { location: 'global' });
+    const addressSpace = { addressPrefixes: ['172.16.0.0/16'] };
+    await azure.put(vnet, { location: 'westeurope', properties: { addressSpace } });
+    await azure.put(link, { location: 'global', properties: { virtualNetwork: { id: vnet } } });
+    await azure.put(record, aRecord('172.16.0.4'));
+    const before = await there(`zones-${name}`);
+
+    await create(name, { registry: { mode: 'bringYourOwn', privateDnsZone: { resourceId: zone } } });
+    expect(await there(`zones-${name}`)).toHaveLength(before.length + 3);
+    const given: Input = subscription === subscriptionId ? {} : { privateDnsZoneId: zone };
+    const report = await deleted(name, { ...everything, ...given });
+    expect(reasons(report)).toEqual({ 'privateDnsZone:privatelink.azurecr.io': notMine });
+    expect(await there(`zones-${name}`)).toEqual(before);
+    expect(await there(name)).toEqual([]);
+  });
+
+  it.concurrent('deletes a cluster with a managed registry, which goes with its node resource group', async () => {
+    const { azure } = harness;
+    await (await harness.client.createCluster(input('managed'))).result();
+    // AKS puts the cluster's tags on what it makes for it.
+    const nodeGroup = ownRegistryIds('managed').group.replace('rg-managed', 'MC_rg-managed_managed_westeurope');
+    const agentPool = `${nodeGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/managed-agentpool`;
+    await azure.put(agentPool, { location: 'westeurope', tags: tags('managed') });
+    const registries = async () => (await there('managed')).filter((id) => /\/registries\/[^/]+$/.test(id));
+    expect(await registries()).toHaveLength(1);
+    const report = await deleted('managed', everything);
+    expect(report.plan.steps.map(({ id, action }) => [id, action])).toEqual([
+      ['cluster', 'delete'],
+      ['resourceGroup', 'delete'],
+    ]);
+    expect(checked(report).map(nameOf)).toEqual(['managed', nameOf(nodeGroup), 'rg-managed']);
+    expect(await there('managed')).toEqual([]);
+  });
+
+  it.concurrent('deletes a cluster of somebody else that is named, and leaves its group', async () => {
+    const given = input('foreign');
+    await harness.azure.createGroup('rg-foreign');
+    await harness.azure.createForeignCluster(given);
+    const report = await deleted('foreign', everything);
+    expect(reasons(report)).toEqual({ resourceGroup: notMine });
+    expect(await there('foreign')).toEqual([ownRegistryIds('foreign').group.toLowerCase()]);
+  });
+
+  it.concurrent('has nothing to do where nothing is there', async () => {
+    const report = await deleted('absent', everything);
+    expect(states(report.steps)).toEqual(['unchanged']);
+    expect(await writesTo('absent')).toEqual([]);
+  });
+
+  it.concurrent('removes what a failed run has left', async () => {
+    const { cluster: id } = ownRegistryIds('failed');
+    const operation = { status: 'Failed', code: 'QuotaExceeded', message: 'No.' } as const;
+    await harness.azure.fault({ method: 'PUT', path: `${id}$`, operation });
+    const given = ownRegistryInput('failed', { onFailure: 'leave' });
+    await failureDetailsOf((await harness.client.createCluster(given)).result());
+    const report = await deleted('failed', everything);
+    expect(report.plan.steps[0]).toMatchObject({ id: 'cluster', reason: 'found, Failed' });
+    expect(await there('failed')).toEqual([]);
+  });
+
+  it.concurrent('plans without writing in a dry run', async () => {
+    await create('dry');
+    const writes = await writesTo('dry');
+    const result = await start('dry', { ...everything, dryRun: true });
+    expect(result).toMatchObject({ outcome: 'planned', plan: { problems: [] } });
+    expect(await writesTo('dry')).toEqual(writes);
+  });
+
+  it.concurrent('sends each deletion once where answers are lost', async () => {
+    await create('lost');
+    const ids = ownRegistryIds('lost');
+    const all = [ids.cluster, ids.registry, ids.privateEndpoint, ids.vnet, ids.group];
+    for (const id of all) await harness.azure.fault({ method: 'DELETE', path: `${id}$`, drop: 'after' });
+    await deleted('lost', everything);
+    const deletions = (await writesTo('lost')).filter((write) => write.startsWith('DELETE'));
+    for (const id of all) {
+      const own = deletions.filter((write) => write.split(' ')[1]?.toLowerCase() === id.toLowerCase());
+      expect(own).toHaveLength(1);
+    }
+  });
+});
+
+describe('deleteCluster is stopped before it deletes anything', () => {
+  async function refused(name: string, more: Input, where: unknown, problem: RegExp): Promise<void> {
+    const before = await there(name);
+    const writes = await writesTo(name);
+    expect(await problemsOf(start(name, more))).toEqual({
+      type: 'PreflightFailed',
+      problems: [{ where, problem: expect.stringMatching(problem), whatToDo: expect.any(String) }],
+    });
+    expect(await there(name)).toEqual(before);
+    expect(await writesTo(name)).toEqual(writes);
+  }
+
+  it.concurrent('by something of somebody else in the group that is to go', async () => {
+    await create('shared');
+    const id = await harness.azure.createIdentity('rg-shared', 'theirs');
+    await refused('shared', everything, 'alsoDelete', new RegExp(`holds what would stay: ${id}$`, 'i'));
+    await refused('shared', { alsoDelete: ['virtualNetwork'] }, 'alsoDelete', /myPrivateEndpoint$/);
+    const { resourceGroup: _group, ...parts } = Object.fromEntries(clusterParts.map((part) => [part, part]));
+    await deleted('shared', { alsoDelete: Object.values(parts) });
+    expect(await there('shared')).toEqual([ownRegistryIds('shared').group, id].map((each) => each.toLowerCase()));
+  });
+
+  it.concurrent('by a lock, though it is on one part of it', async () => {
+    await create('locked');
+    const { registry } = ownRegistryIds('locked');
+    const lock = `${registry}/providers/Microsoft.Authorization/locks/keep`;
+    await harness.azure.put(lock, { properties: { level: 'CanNotDelete' } });
+    await refused('locked', everything, lock, /forbids to delete \(Registry .*, Resource group rg-locked\)/);
+    await deleted('locked');
+  });
+
+  it.concurrent('by permission that the worker lacks', async () => {
+    const limited = await startHarness();
+    try {
+      const callerPermissions = [{ scope: '/', actions: ['*'], notActions: ['Microsoft.Network/*/delete'] }];
+      await limited.azure.reset({ ...manyClusters, callerPermissions });
+      await verified(limited, ownRegistryInput('limited', { onFailure: 'leave' }));
+      const run = await limited.client.deleteCluster({ cluster: cluster('limited'), alsoDelete: ['privateDnsZone'] });
+      const { type, problems } = await problemsOf(run.result());
+      expect(type).toBe('PreflightFailed');
+      expect(problems.map(({ problem }) => problem.split(' may not ')[1]).sort()).toEqual([
+        'Microsoft.Network/privateDnsZones/A/delete',
+        'Microsoft.Network/privateDnsZones/A/delete',
+        'Microsoft.Network/privateDnsZones/delete',
+        'Microsoft.Network/privateDnsZones/virtualNetworkLinks/delete',
+      ]);
+      expect((await limited.azure.writes()).filter((write) => write.startsWith('DELETE'))).toEqual([]);
+    } finally {
+      await limited.close();
+    }
+  });
+});
+
+describe('deleteCluster when something goes wrong', () => {
+  const answer = { status: 403, code: 'AuthorizationFailed', message: 'No permission to delete' };
+
+  it.concurrent('names what is still there, and is ended by starting it again', async () => {
+    await create('broken');
+    const ids = ownRegistryIds('broken');
+    await harness.azure.fault({ method: 'DELETE', path: `${ids.privateEndpoint}$`, answer });
+    const { failure, details } = await failureDetailsOf(start('broken', everything));
+    expect(failure.type).toBe('StepFailed');
+    expect(failure.message).toMatch(/^AuthorizationFailed: No permission to delete/);
+    const left = details.leftovers.map(({ resourceId }) => resourceId.toLowerCase());
+    const remaining = await there('broken');
+    for (const part of ['privateEndpoint', 'registry', 'vnet', 'group'] as const) {
+      expect(left).toContain(ids[part].toLowerCase());
+      expect(remaining).toContain(ids[part].toLowerCase());
+    }
+    // Nothing that is gone is named.
+    expect(left.filter((id) => !remaining.includes(id))).toEqual([]);
+    expect(left).not.toContain(ids.cluster.toLowerCase());
+    expect(details.leftovers.find(({ resourceId }) => resourceId === ids.privateEndpoint)?.why).toContain(
+      'No permission',
+    );
+
+    await deleted('broken', everything);
+    expect(await there('broken')).toEqual([]);
+  });
+
+  it.concurrent('waits for an operator with onFailure hold, and goes on after retry', async () => {
+    await create('held');
+    await harness.azure.fault({ method: 'DELETE', path: `${ownRegistryIds('held').registry}$`, answer });
+    const run = await harness.client.deleteCluster({ cluster: cluster('held'), ...everything, onFailure: 'hold' });
+    for await (const { phase } of run.watch(25)) if (phase === 'held') break;
+    expect(await run.progress()).toMatchObject({ phase: 'held' });
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    expect(await there('held')).toEqual([]);
+  });
+});
