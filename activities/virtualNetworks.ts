@@ -90,9 +90,11 @@ export function virtualNetworkActivities(clients: ClientsOf) {
     /** Changes these properties of a subnet and keeps all others: a PUT replaces the whole subnet. */
     async updateSubnet({ id, properties }: { id: string; properties: SubnetProperties }): Promise<SubnetFacts> {
       const current = await getSubnet(id);
+      const { defaultOutboundAccess: _said, ...unsaid } = current ?? {};
+      const kept = properties.defaultOutboundAccess === null ? unsaid : current;
       return await updateResource({
         ...subnetReader(id),
-        write: subnetWrite(id, { ...current, ...azureProperties(properties, current) }),
+        write: subnetWrite(id, { ...kept, ...azureProperties(properties, current) }),
         differences: (seen) => subnetDifferences(properties, seen),
       });
     },
@@ -149,7 +151,7 @@ function newSubnet(subnet: SubnetSpecification): Subnet {
 function azureProperties(properties: SubnetProperties, current: Subnet | undefined): Subnet {
   const { defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = properties;
   return {
-    ...(defaultOutboundAccess === undefined ? {} : { defaultOutboundAccess }),
+    ...(typeof defaultOutboundAccess === 'boolean' ? { defaultOutboundAccess } : {}),
     ...(privateEndpointNetworkPolicies === undefined ? {} : { privateEndpointNetworkPolicies }),
     ...(delegation === undefined
       ? {}
@@ -169,8 +171,8 @@ function subnetFacts(subnet: Subnet): SubnetFacts {
     name: subnet.name ?? '',
     provisioningState: subnet.provisioningState ?? 'Unknown',
     addressPrefixes: subnet.addressPrefixes ?? (subnet.addressPrefix === undefined ? [] : [subnet.addressPrefix]),
-    // Azure echoes it only where it was sent, and its default is true.
-    defaultOutboundAccess: subnet.defaultOutboundAccess ?? true,
+    // Azure echoes it only where it was sent.
+    defaultOutboundAccess: subnet.defaultOutboundAccess ?? null,
     privateEndpointNetworkPolicies: subnet.privateEndpointNetworkPolicies ?? 'Disabled',
     delegations: (subnet.delegations ?? []).map(({ serviceName }) => serviceName ?? ''),
     addressesInUse: (subnet.ipConfigurations ?? []).length,

@@ -39,7 +39,8 @@ export type SubnetUse = (typeof subnetUses)[number];
 
 /** What the subnets of each use must have; the rest is their owner's. Guide: bring your own ACR, steps 1 and 6. */
 export interface SubnetProperties {
-  defaultOutboundAccess?: boolean;
+  /** `null`: not said. Azure's default has changed between API versions, so what is not said is put back unsaid. */
+  defaultOutboundAccess?: boolean | null;
   privateEndpointNetworkPolicies?: string;
   /** Service that the subnet is delegated to. */
   delegation?: string;
@@ -73,7 +74,8 @@ export interface SubnetFacts {
   name: string;
   provisioningState: string;
   addressPrefixes: string[];
-  defaultOutboundAccess: boolean;
+  /** `null`: not said. */
+  defaultOutboundAccess: boolean | null;
   privateEndpointNetworkPolicies: string;
   delegations: string[];
   /** How many addresses are taken. */
@@ -301,5 +303,5 @@ export const keyOf = (resourceId: string): string => resourceId.toLowerCase();
 
 function difference(property: string, wanted: unknown, seen: unknown): string[] {
   if (wanted === undefined || String(wanted).toLowerCase() === String(seen).toLowerCase()) return [];
-  return [`${property}: asked ${wanted}, got ${seen === '' ? 'none' : seen}`];
+  return [`${property}: asked ${wanted}, got ${seen === '' || seen === null ? 'none' : seen}`];
 }

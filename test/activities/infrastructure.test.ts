@@ -259,7 +259,7 @@ describe('creating', () => {
 
   it.concurrent.each<[part: ResourcePart, ignored: string, said: RegExp]>([
     ['vnet', 'properties.subnets', /^subnet aks-subnet: asked for, got none \(/],
-    ['nodeSubnet', 'properties.defaultOutboundAccess', /^defaultOutboundAccess: asked false, got true \(/],
+    ['nodeSubnet', 'properties.defaultOutboundAccess', /^defaultOutboundAccess: asked false, got none \(/],
     ['registry', 'properties.publicNetworkAccess', /^publicNetworkAccess: asked Disabled, got Enabled \(/],
     ['registryRecord', 'properties.aRecords', /^aRecords: asked 192.168.2.5, got none \(/],
   ])('a %s fails where Azure silently ignores %s', async (part, path, said) => {

@@ -6,6 +6,6 @@ export const check = (id: string, title: string, resourceId: string, expected: u
   title,
   resourceId,
   expected: String(expected),
-  seen: seen === undefined || seen === '' ? 'absent' : String(seen),
+  seen: seen === undefined || seen === null || seen === '' ? 'absent' : String(seen),
   ok: String(expected).toLowerCase() === String(seen).toLowerCase(),
 });
