@@ -94,7 +94,8 @@ export function deletionActivities(clients: ClientsOf) {
     const filter = `tagName eq '${ownershipTags.workflow}' and tagValue eq '${workflow}'`;
     const ids: string[] = [];
     await azureCall(`/subscriptions/${subscriptionId}`, async () => {
-      for await (const { id = '' } of resources.list({ filter })) ids.push(id);
+      // Groups are looked at by themselves, wherever a list has them.
+      for await (const { id = '' } of resources.list({ filter })) if (parseResourceId(id)) ids.push(id);
     });
     return ids;
   }

@@ -79,9 +79,9 @@ describe('the plan of deleteCluster', () => {
       [`registry:${registryName}`]: ['cluster', 'privateEndpoint:myPrivateEndpoint'],
       'privateDnsZone:privatelink.azurecr.io': [
         'cluster',
-        'zoneLink:MyDNSLink',
         `record:${registryName}`,
         `record:${dataRecord}`,
+        'zoneLink:MyDNSLink',
       ],
       'identity:cluster-identity': ['cluster', 'roles:cluster-identity'],
       'identity:cluster-kubelet': ['cluster', 'roles:cluster-kubelet'],
@@ -108,7 +108,7 @@ describe('the plan of deleteCluster', () => {
     ['privateEndpoint', ['privateEndpoint:myPrivateEndpoint']],
     [
       'privateDnsZone',
-      ['privateDnsZone:privatelink.azurecr.io', 'zoneLink:MyDNSLink', `record:${registryName}`, `record:${dataRecord}`],
+      [`record:${registryName}`, `record:${dataRecord}`, 'zoneLink:MyDNSLink', 'privateDnsZone:privatelink.azurecr.io'],
     ],
     ['registry', [`registry:${registryName}`]],
     [
@@ -188,6 +188,20 @@ describe('the plan of deleteCluster', () => {
     const marks = { 'aks-isolation-workflow': madeEarlier['aks-isolation-workflow'] };
     expect(deletionRequest(inputOf({}))).toEqual({ cluster, owner: marks });
     expect(deletionRequest(inputOf({ privateDnsZoneId: ids.zone }))).toMatchObject({ privateDnsZoneId: ids.zone });
+  });
+});
+
+describe('the steps of deleteCluster', () => {
+  // Azure lists resources in any order, and a step can be declared only after those that it needs.
+  it.each([
+    ['as they come', everything],
+    ['the other way round', [...everything].reverse()],
+  ])('each come after those that they need, of resources %s', (_what, owned) => {
+    const before = new Set<string>();
+    for (const { id, needs } of planOf(clusterParts, { ...made, owned }).steps) {
+      expect(needs.filter((need) => !before.has(need))).toEqual([]);
+      before.add(id);
+    }
   });
 });
 

@@ -343,7 +343,8 @@ describe('what is given by resource ID', () => {
         { scope: registry, holder: 'kubelet' },
       ],
     });
-    const resources = [vnet, registry, endpoint, zone, controlPlane, kubelet];
+    const subnets = ['aks-subnet', 'acr-subnet'].map((name) => `${vnet}/subnets/${name}`);
+    const resources = [vnet, ...subnets, registry, endpoint, zone, controlPlane, kubelet];
     const scopes = [subscription, group, `${subscription}/resourceGroups/other`, ...resources];
     expect([...request.allowances.scopes].sort()).toEqual(scopes.sort());
   });
@@ -399,6 +400,26 @@ describe('names', () => {
 });
 
 describe('records', () => {
+  const elsewhere = { ...linkThere('spoke'), virtualNetworkId: ids.vnet.replace('/rg/', '/spoke/') };
+  const otherEndpoint = { id: ids.endpoint.replace('/rg/', '/spoke/'), status: 'Approved' };
+  const stale = { ...zoneThere().records, [registryName]: recordThere(registryName, '10.9.9.9') };
+
+  it.each([
+    ['the zone serves this network alone', [linkThere()], [otherEndpoint], []],
+    ['the registry has this endpoint alone', [linkThere(), elsewhere], [], []],
+    ['it may be that of another network’s endpoint', [linkThere(), elsewhere], [otherEndpoint], [otherEndpoint.id]],
+  ])('with another address are updated or left alone: %s', (_title, links, endpoints, named) => {
+    const privateEndpoints = [...registryThere().privateEndpoints, ...endpoints];
+    const seen = {
+      registry: registryThere({ privateEndpoints }),
+      privateDnsZone: zoneThere({ links, records: stale }),
+    };
+    const { problems } = planOwn({}, {}, there(seen));
+    expect(problems.map(({ where, problem }) => [where, problem])).toEqual(
+      named.map((id) => [`${ids.zone}/A/${registryName}`, expect.stringContaining(id)]),
+    );
+  });
+
   const replicated = registryThere({ replicas: ['swedencentral', 'northeurope'] });
   const all = [
     registryName,

@@ -119,8 +119,13 @@ describe('createCluster needs permission', () => {
     );
   });
 
-  it.each(['leave', 'hold'])('to take nothing back with onFailure %s', (onFailure) => {
-    const actions = missed(planOwn({}, { onFailure }, { allowances: reading }))[subscription] ?? [];
+  it('to take back with onFailure hold as well: an operator may decide so', () => {
+    const actions = missed(planOwn({}, { onFailure: 'hold' }, { allowances: reading }))[subscription] ?? [];
+    expect(actions).toContain('Microsoft.ContainerService/managedClusters/delete');
+  });
+
+  it('to take nothing back with onFailure leave', () => {
+    const actions = missed(planOwn({}, { onFailure: 'leave' }, { allowances: reading }))[subscription] ?? [];
     expect(actions.filter((each) => each.endsWith('/delete'))).toEqual([]);
     expect(actions).toContain('Microsoft.ContainerService/managedClusters/write');
   });

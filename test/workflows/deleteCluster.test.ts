@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isCancellation } from '@temporalio/workflow';
 import {
   type ClusterReference,
   clusterParts,
@@ -7,7 +8,15 @@ import {
   type StepProgress,
   type VerificationReport,
 } from '../../contract/index.ts';
-import { failureDetailsOf, type Harness, input, problemsOf, startHarness, subscriptionId } from '../support/harness.ts';
+import {
+  failureDetailsOf,
+  failureOf,
+  type Harness,
+  input,
+  problemsOf,
+  startHarness,
+  subscriptionId,
+} from '../support/harness.ts';
 import { aRecord, makeByHand, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verified } from './ownRegistry.ts';
 
@@ -49,9 +58,14 @@ const bodyOf = async (id: string) => {
 };
 
 describe('deleteCluster', () => {
-  it.concurrent('deletes the cluster with its node resource group, and says why the rest stays', async () => {
+  it.concurrent('deletes the cluster with its node resource group, says why the rest stays, and nothing in a dry run', async () => {
     await create('plain');
     const before = await there('plain');
+    const writes = await writesTo('plain');
+    const dryRun = await start('plain', { ...everything, dryRun: true });
+    expect(dryRun).toMatchObject({ outcome: 'planned', plan: { problems: [] } });
+    expect(await writesTo('plain')).toEqual(writes);
+
     const report = await deleted('plain');
     const withCluster = /managedclusters\/|\/resourcegroups\/mc_/;
     expect(before.filter((id) => withCluster.test(id)).length).toBeGreaterThan(3);
@@ -188,14 +202,6 @@ describe('deleteCluster', () => {
     expect(await there('failed')).toEqual([]);
   });
 
-  it.concurrent('plans without writing in a dry run', async () => {
-    await create('dry');
-    const writes = await writesTo('dry');
-    const result = await start('dry', { ...everything, dryRun: true });
-    expect(result).toMatchObject({ outcome: 'planned', plan: { problems: [] } });
-    expect(await writesTo('dry')).toEqual(writes);
-  });
-
   it.concurrent('sends each deletion once where answers are lost', async () => {
     await create('lost');
     const ids = ownRegistryIds('lost');
@@ -299,5 +305,38 @@ describe('deleteCluster when something goes wrong', () => {
     await run.decide('retry');
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
     expect(await there('held')).toEqual([]);
+  });
+
+  it.concurrent('lets an operator leave what is still there, but not bring back what is gone', async () => {
+    await create('gives-up');
+    const { registry } = ownRegistryIds('gives-up');
+    await harness.azure.fault({ method: 'DELETE', path: `${registry}$`, answer });
+    const run = await harness.client.deleteCluster({
+      cluster: cluster('gives-up'),
+      alsoDelete: ['privateEndpoint', 'registry'],
+      onFailure: 'hold',
+    });
+    for await (const { phase } of run.watch(25)) if (phase === 'held') break;
+    expect((await run.progress()).decisions).toEqual(['retry', 'leave']);
+    await expect(run.decide('rollBack')).rejects.toThrow();
+    await run.decide('leave');
+    const { details } = await failureDetailsOf(run.result());
+    expect(details.leftovers).toEqual([{ resourceId: registry, why: expect.stringContaining('No permission') }]);
+  });
+
+  it.concurrent('stops where it is when it is cancelled', async () => {
+    await create('cancelled');
+    const { cluster: id } = ownRegistryIds('cancelled');
+    const endless = { status: 'Failed', code: 'TooLate', message: 'No.', afterSeconds: 1e6 } as const;
+    await harness.azure.fault({ method: 'DELETE', path: `${id}$`, operation: endless });
+    const before = await there('cancelled');
+    const run = await harness.client.deleteCluster({ cluster: cluster('cancelled'), ...everything });
+    await harness.azure.untilRequested(`DELETE ${id}`);
+    await run.cancel();
+    expect(isCancellation(await failureOf(run.result()))).toBe(true);
+    const { phase, steps } = await run.progress();
+    expect(phase).toBe('failed');
+    expect(states(steps.filter(({ id: step }) => step !== 'cluster'))).toEqual(['skipped']);
+    expect(await there('cancelled')).toEqual(before);
   });
 });

@@ -100,7 +100,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
           ...clusterProblems(input, seen, specification),
           ...(seen.cluster ? [] : quotaProblems(input, seen.allowances)),
           ...permissionProblems(requiredActions(input, targets, steps), seen.allowances),
-          ...lockProblems(steps, seen.allowances, input.onFailure === 'rollBack'),
+          ...lockProblems(steps, seen.allowances, input.onFailure !== 'leave'),
         ]
       : [unseenSubscription(input)],
     features: requiredFeatures(input),

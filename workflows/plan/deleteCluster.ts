@@ -58,6 +58,7 @@ interface Kind {
   after: readonly RemovalKind[];
 }
 
+/** Each kind after those that must be gone before. */
 const kinds: Readonly<Record<RemovalKind, Kind>> = {
   privateEndpoint: { title: 'Private endpoint', part: 'privateEndpoint', after: [] },
   record: { title: 'Record', part: 'privateDnsZone', after: [] },
@@ -149,6 +150,8 @@ function partSteps(
     // Groups may hold namesakes, such as the endpoints of two clusters that share a registry.
     removals.push({ step: removals.some((other) => other.step === step) ? `${kind}:${id}` : step, id, kind });
   }
+  const order = Object.keys(kinds);
+  removals.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
   return removals.map((removal) => {
     const { title, part, after } = kinds[removal.kind];
     const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);

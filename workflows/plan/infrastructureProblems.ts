@@ -10,6 +10,7 @@ import {
   type ResourceFacts,
   registryZoneName,
   resourceReference,
+  sameAddresses,
   sameResourceId,
 } from '../../contract/index.ts';
 import { cacheRule, type InfrastructurePlan } from './infrastructure.ts';
@@ -179,15 +180,32 @@ function reportZone(
       'Give another name as registry.privateDnsZone.linkName.',
     );
   }
+  // A shared zone may serve another network: its records are not to be taken over.
+  const others = (seen.registry?.privateEndpoints ?? []).filter(
+    ({ id }) => !sameResourceId(id, seen.privateEndpoint?.id),
+  );
+  const shared = zone.links.some(({ virtualNetworkId }) => !sameResourceId(virtualNetworkId, virtualNetwork.id));
   for (const { id, name } of plan.records) {
     const record = zone.records[name];
-    // A shared zone may serve another network: its records are not to be taken over.
-    if (!record || seen.privateEndpoint) continue;
-    const others = seen.registry?.privateEndpoints.map((endpoint) => endpoint.id).join(', ');
-    report(
-      id,
-      `the record is there with ${record.addresses.join(', ')}, and the registry's endpoint is not`,
-      `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId${others ? ` (the registry has ${others})` : ''}, or remove the record.`,
-    );
+    if (!record) continue;
+    const holds = `the record is there with ${record.addresses.join(', ') || 'no address'}`;
+    const candidates = others.map((endpoint) => endpoint.id).join(', ');
+    if (!seen.privateEndpoint) {
+      report(
+        id,
+        `${holds}, and the registry's endpoint is not`,
+        `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId${candidates && ` (the registry has ${candidates})`}, or remove the record.`,
+      );
+    } else if (
+      candidates &&
+      shared &&
+      !sameAddresses(record.addresses, addressesOfRecord(seen.privateEndpoint, name))
+    ) {
+      report(
+        id,
+        `${holds}, in a zone that serves other networks as well; it may belong to another endpoint of the registry (${candidates})`,
+        'Use a zone that is linked to this network alone, or correct the record.',
+      );
+    }
   }
 }

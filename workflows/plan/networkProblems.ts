@@ -18,6 +18,8 @@ import type { SubnetTarget, Targets } from './targets.ts';
 
 /** AKS's default service range, which the cluster's network must leave free. Source: REST API, `serviceCidr`. */
 const serviceRange = '10.0.0.0/16';
+/** Not for clusters. Source: Learn, "Azure CNI node subnet", prerequisites. */
+const reservedRanges = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'];
 /** AKS's own default with Azure CNI. Source: Learn, "Configure Azure CNI networking". */
 const defaultMaxPods = 30;
 
@@ -59,6 +61,8 @@ export function networkProblems(
     if (overlaps(range, serviceRange)) {
       report(where, `${range} overlaps the range of the cluster's services, ${serviceRange}`, 'Use another range.');
     }
+    for (const reserved of reservedRanges.filter((each) => overlaps(range, each)))
+      report(where, `${range} overlaps ${reserved}, which AKS keeps for itself`, 'Use another range.');
     const other = ranges.slice(0, index).find((earlier) => overlaps(earlier, range));
     if (other !== undefined) report(where, `${range} overlaps ${other}`, 'Use ranges that do not overlap.');
   }

@@ -86,7 +86,7 @@ export function requiredActions(
       if (type === undefined) return [];
       // A registration is the subscription's.
       if (type.endsWith('/register/action')) return [{ resourceId, action: type }];
-      const verbs = action === 'create' && onFailure === 'rollBack' ? ['write', 'delete'] : ['write'];
+      const verbs = action === 'create' && onFailure !== 'leave' ? ['write', 'delete'] : ['write'];
       return [...verbs.map((verb) => ({ resourceId, action: `${type}/${verb}` })), ...linkedActions(id, targets)];
     });
 }

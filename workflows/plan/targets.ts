@@ -159,7 +159,15 @@ export function infrastructureRequest(input: ParsedCreateClusterInput, targets: 
 /** Every resource whose permissions matter, with the group and the subscription they are in. */
 export function permissionScopes({ cluster }: ParsedCreateClusterInput, targets: Targets): string[] {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
-  const resources = [virtualNetwork, registry, privateEndpoint, privateDnsZone, ...Object.values(identities)];
+  const subnets = virtualNetwork?.subnets ?? [];
+  const resources = [
+    virtualNetwork,
+    ...subnets,
+    registry,
+    privateEndpoint,
+    privateDnsZone,
+    ...Object.values(identities),
+  ];
   const ids = resources.flatMap((target) => (target ? [target.id] : []));
   const groups = ids.map((id) => {
     const { subscriptionId, resourceGroup } = resourceReference(id);
