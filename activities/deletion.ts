@@ -73,7 +73,7 @@ export function deletionActivities(clients: ClientsOf) {
         subscription,
         ...(found && { cluster: found }),
         ...(resourceGroup && { resourceGroup }),
-        content,
+        content: content.map(({ id }) => id),
         owned,
         used,
         identities: identities.flat(),

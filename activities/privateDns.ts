@@ -47,14 +47,22 @@ export async function readPrivateDnsZone(
 
 /** IDs of the A records in a zone that carry the owner's marks; none if the zone is absent. */
 export async function readOwnedRecords(clients: ClientsOf, zoneId: string, owner: Ownership): Promise<string[]> {
+  const records = await listRecords(clients, zoneId);
+  return records.filter(({ id, marks }) => id.includes('/A/') && isOwnedBy(marks, owner)).map(({ id }) => id);
+}
+
+/** All record sets of a zone but the one that every zone has; none if the zone is absent. */
+async function listRecords(clients: ClientsOf, zoneId: string): Promise<Pick<RecordFacts, 'id' | 'marks'>[]> {
   const { subscriptionId, resourceGroup, name: zone } = resourceReference(zoneId);
   const { recordSets } = clients(subscriptionId).privateDns;
-  const ids: string[] = [];
+  const records: Pick<RecordFacts, 'id' | 'marks'>[] = [];
   await azureRead(zoneId, async () => {
-    for await (const { name, metadata } of recordSets.listByType(resourceGroup, zone, 'A'))
-      if (isOwnedBy(metadata ?? {}, owner)) ids.push(`${zoneId}/A/${name}`);
+    for await (const { name, type, metadata } of recordSets.list(resourceGroup, zone)) {
+      const kind = type?.split('/').at(-1) ?? '';
+      if (kind !== 'SOA') records.push({ id: `${zoneId}/${kind}/${name}`, marks: metadata ?? {} });
+    }
   });
-  return ids;
+  return records;
 }
 
 /** IDs of the other zones of the same name in these subscriptions that are linked to a network: Azure allows it one. */
@@ -124,6 +132,10 @@ export function privateDnsActivities(clients: ClientsOf) {
       await deleteResource({
         ...zoneReader(id),
         owner,
+        holdsForeign: async () => {
+          const records = await listRecords(clients, id);
+          return records.filter(({ marks }) => !isOwnedBy(marks, owner)).map((record) => record.id);
+        },
         write: {
           start: () => client.privateZones.delete(resourceGroup, name),
           restore: (state) => restorePoller(client, state, client.privateZones.delete),

@@ -1,10 +1,11 @@
 import { restorePoller } from '@azure/arm-resources';
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/activity';
 import { isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
-import { resourceGroupId } from '../contract/resourceIds.ts';
+import { isEndpointInterface, resourceGroupId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { advice, azureCall, azureRead, permanentFailure } from './errors.ts';
 import { longRunningOperation } from './longRunningOperation.ts';
+import { mayLag } from './resources.ts';
 
 export interface ResourceGroupReference {
   subscriptionId: string;
@@ -32,14 +33,17 @@ export async function readResourceGroup(
   };
 }
 
-/** IDs of everything in a resource group; none if the group is absent. */
-export async function readGroupContent(clients: ClientsOf, group: ResourceGroupReference): Promise<string[]> {
+/** Everything in a resource group; nothing if the group is absent. */
+export async function readGroupContent(
+  clients: ClientsOf,
+  group: ResourceGroupReference,
+): Promise<{ id: string; tags: Record<string, string> }[]> {
   const { resources } = clients(group.subscriptionId).resources;
-  const ids: string[] = [];
+  const content: { id: string; tags: Record<string, string> }[] = [];
   await azureRead(resourceGroupId(group.subscriptionId, group.name), async () => {
-    for await (const { id = '' } of resources.listByResourceGroup(group.name)) ids.push(id);
+    for await (const { id = '', tags = {} } of resources.listByResourceGroup(group.name)) content.push({ id, tags });
   });
-  return ids;
+  return content;
 }
 
 export function resourceGroupActivities(clients: ClientsOf) {
@@ -90,11 +94,12 @@ export function resourceGroupActivities(clients: ClientsOf) {
       async function refuseUnlessEmpty(groupId: string, name: string): Promise<void> {
         const content = await readGroupContent(clients, group);
         if (content.length === 0) return;
-        // Retried a few times: the list still shows resources that were deleted a moment ago.
+        // The list still shows resources that were deleted a moment ago; only the owner's can be such.
+        const foreign = content.some(({ id, tags }) => !isOwnedBy(tags, group.owner) && !isEndpointInterface(id));
         throw ApplicationFailure.create({
           type: 'ResourceGroupNotEmpty',
-          message: `Resource group ${name} still holds ${content.join(', ')}`,
-          nonRetryable: activityInfo().attempt >= 5,
+          message: `Resource group ${name} still holds ${content.map(({ id }) => id).join(', ')}`,
+          nonRetryable: foreign || !mayLag(),
           nextRetryDelay: '2 seconds',
           details: [{ resourceId: groupId, whatToDo: advice.ResourceGroupNotEmpty }],
         });

@@ -23,6 +23,10 @@ export type ResourceWrite =
 
 /** Until ARM's regions agree on a new resource, or on what was deleted, they are seen to answer as if it had not happened. */
 const replicationLagMs = 2 * 60_000;
+
+/** Whether what an activity sees may still be old. */
+export const mayLag = (): boolean => Date.now() - activityInfo().scheduledTimestampMs < replicationLagMs;
+
 const parentNotFound = ['ResourceGroupNotFound', 'ParentResourceNotFound', 'ResourceNotFound', 'NotFound'];
 
 /**
@@ -55,15 +59,25 @@ export const updateResource = <Facts>(
 /**
  * Deletes a resource that carries the owner's marks; one that is gone is gone.
  *
+ * @param resource `holdsForeign`: IDs of what is in it, would go with it, and is somebody else's.
  * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
  */
 export async function deleteResource<Facts>(
-  resource: ResourceReader<Facts> & { owner: Ownership; write: ResourceWrite },
+  resource: ResourceReader<Facts> & {
+    owner: Ownership;
+    write: ResourceWrite;
+    holdsForeign?(facts: Facts): string[] | Promise<string[]>;
+  },
 ): Promise<void> {
   const { id, kind, read, marks, owner, write } = resource;
   const seen = await read();
   if (!seen) return;
   if (marks && !isOwnedBy(marks(seen), owner)) throw notOwned(resource);
+  const foreign = (await resource.holdsForeign?.(seen)) ?? [];
+  if (foreign.length > 0) {
+    const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
+    throw permanentFailure('NotOwned', message, id);
+  }
   await carryOut(resource, write, async () => {
     const now = await read();
     if (!now) return { state: 'settled', result: undefined };
@@ -116,7 +130,7 @@ function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string 
 /** A failure that passes once ARM's regions agree; after two minutes it is believed. */
 function retriedWhileReplicating(error: unknown, types: readonly string[]): unknown {
   if (!(error instanceof ApplicationFailure) || !types.includes(error.type ?? '')) return error;
-  if (Date.now() - activityInfo().scheduledTimestampMs > replicationLagMs) return error;
+  if (!mayLag()) return error;
   return retryable(error, '2 seconds');
 }
 

@@ -60,7 +60,16 @@ export function virtualNetworkActivities(clients: ClientsOf) {
       });
     },
 
-    async deleteVirtualNetwork({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+    /** @param request `subnets`: names of those that may go with the network. Default: all that are in it. */
+    async deleteVirtualNetwork({
+      id,
+      owner,
+      subnets: ours,
+    }: {
+      id: string;
+      owner: Ownership;
+      subnets?: string[];
+    }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const client = clients(subscriptionId).network;
       await deleteResource({
@@ -70,6 +79,8 @@ export function virtualNetworkActivities(clients: ClientsOf) {
         state: ({ provisioningState }) => provisioningState,
         marks: ({ marks }) => marks,
         owner,
+        holdsForeign: ({ subnets }) =>
+          subnets.filter(({ name }) => ours && !ours.includes(name)).map((subnet) => subnet.id),
         write: {
           start: () => client.virtualNetworks.delete(resourceGroup, name),
           restore: (state) => restorePoller(client, state, client.virtualNetworks.delete),

@@ -54,5 +54,8 @@ export function resourceReference(id: string): ParsedResourceId {
 export const resourceId = (subscriptionId: string, resourceGroup: string, type: string, name: string): string =>
   `${resourceGroupId(subscriptionId, resourceGroup)}/providers/${type}/${name}`;
 
+/** Whether this is the interface of a private endpoint: it goes with its endpoint, and cannot be removed by itself. */
+export const isEndpointInterface = (id: string): boolean => /\/networkInterfaces\/[^/]+\.nic\.[^/]+$/i.test(id);
+
 /** ID of the resource above another one. */
 export const parentId = (id: string): string => id.split('/').slice(0, -2).join('/');

@@ -54,9 +54,10 @@ export function applyInfrastructure(
 function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, owner: Ownership, step: Step): void {
   if (!network) return;
   const { id } = network;
+  const own = network.subnets.map(({ name }) => name);
   step('virtualNetwork', {
     act: () => azure.operating('Create virtual network').createVirtualNetwork(network),
-    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, owner }),
+    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, owner, subnets: own }),
     waitsFor,
   });
   for (const { before, ...subnet } of subnets) {

@@ -544,4 +544,14 @@ describe('deleting', () => {
     expect(await refused(zone)).toEqual(['CannotDeleteResource', true]);
     expect(await refused(network)).toEqual(['InUseSubnetCannotBeDeleted', true]);
   });
+
+  it.concurrent('is proven by what is still there, of every kind', async () => {
+    const ids = ownRegistryIds('remains');
+    for (const part of ['link', 'registryRecord', 'controlPlane'] as const) await makeByHand(azure, ids, part);
+    const { group, vnet, registry, privateEndpoint, zone, link, registryRecord, controlPlane } = ids;
+    const present = [group, vnet, registry, privateEndpoint, zone, link, registryRecord, controlPlane];
+    const absent = [ids.cluster, ids.dataRecord, ids.kubelet, `${group}-2`, `${link}-2`, `${vnet}-2`];
+    const remaining = await attempt().run(azure.activities.readRemaining, [...present, ...absent]);
+    expect(remaining).toEqual(present);
+  });
 });

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ScenarioRun } from '../../client/index.ts';
 import type { CreateClusterInput, Progress, VerificationReport } from '../../contract/index.ts';
-import { type Harness, input, type SimulatedAzure, startHarness } from '../support/harness.ts';
+import { type Harness, input, type SimulatedAzure } from '../support/harness.ts';
 import {
   assign,
   endpointAddresses,
@@ -35,8 +35,6 @@ export function byResourceId(ids: OwnRegistryIds, parts: readonly Part[]): Parti
     kubeletIdentity: given('kubelet', 'resourceId', ids.kubelet),
   };
 }
-
-export const startSignedInHarness = startHarness;
 
 /** Runs createCluster to its end. Fails unless every check of it is ok. */
 export async function verified(harness: Harness, given: CreateClusterInput): Promise<VerificationReport> {

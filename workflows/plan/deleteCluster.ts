@@ -4,6 +4,7 @@ import {
   clusterId,
   clusterWorkflowId,
   type IdentityFacts,
+  isEndpointInterface,
   isOwnedBy,
   type Ownership,
   ownershipTags,
@@ -232,7 +233,7 @@ function groupProblems(
   if (!owned || !alsoDelete.includes('resourceGroup')) return [];
   const goes = [clusterId(cluster), ...removals.map(({ id }) => id)];
   const covered = (id: string) =>
-    goes.some((gone) => sameResourceId(id, gone) || sameResourceId(parentOf(id), gone)) || isInterface(id);
+    goes.some((gone) => sameResourceId(id, gone) || sameResourceId(parentOf(id), gone)) || isEndpointInterface(id);
   const stays = content.filter((id) => !covered(id));
   if (stays.length === 0) return [];
   return [
@@ -262,9 +263,6 @@ function endpointProblems({ owned }: DeletionFacts, parts: ReturnType<typeof par
 }
 
 const parentOf = (id: string): string => ((parseResourceId(id)?.parents.length ?? 0) > 0 ? parentId(id) : '');
-
-/** An endpoint's interface goes with it, and cannot be removed by itself. */
-const isInterface = (id: string): boolean => /\/networkInterfaces\/[^/]+\.nic\.[^/]+$/i.test(id);
 
 function requiredActions(steps: readonly PlannedStep[]): RequiredAction[] {
   return steps

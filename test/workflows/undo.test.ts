@@ -1,0 +1,250 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isCancellation } from '@temporalio/workflow';
+import type { CreateClusterInput } from '../../contract/index.ts';
+import type { StoredResource } from '../support/arm.ts';
+import { clusterPath, failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
+import {
+  aRecord,
+  handMade,
+  makeByHand,
+  type OwnRegistryIds,
+  ownRegistryBodies,
+  ownRegistryIds,
+  parts,
+  type ResourcePart,
+  stateAround,
+} from '../support/ownRegistry.ts';
+import {
+  type Fixables,
+  fixableCases,
+  makeOtherwise,
+  manyClusters,
+  ownRegistryInput,
+  raceForPullRole,
+  waitUntil,
+  writesByResource,
+} from './ownRegistry.ts';
+
+/** A wrong VM quota, as Azure reports it: late, in the operation. */
+const quota = { status: 'Failed', code: 'QuotaExceeded', message: 'Not enough cores', afterSeconds: 60 } as const;
+const modes = ['privateLink', 'vnetIntegration'] as const;
+
+let harness: Harness;
+let outside: Record<string, StoredResource>;
+beforeAll(async () => {
+  harness = await startHarness({ speed: 1000 });
+  await harness.azure.reset(manyClusters);
+  outside = await outsideGroups();
+});
+afterAll(() => harness.close());
+
+const partsOf = (fixables: Fixables) => Object.keys(fixables) as ResourcePart[];
+const failCreation = (given: CreateClusterInput) =>
+  harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: quota });
+
+/** Runs createCluster to the failure that is expected. Fails unless everything is then as before, body by body. */
+async function undone(name: string, more: Partial<CreateClusterInput>, fixables: Fixables = {}) {
+  const { azure } = harness;
+  const ids = ownRegistryIds(name);
+  const given = ownRegistryInput(name, more);
+  const before = await stateAround(azure, name);
+  const mended = partsOf(fixables).map((part) => ids[part].toLowerCase());
+  const kept = Object.keys(before).filter((id) => !mended.includes(id));
+  const writes = await writesByResource(azure, kept);
+
+  const { failure, details } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+
+  expect(failure.type).toBe('StepFailed');
+  expect(details.leftovers).toEqual([]);
+  // Nothing is left out of the comparison.
+  expect(await stateAround(azure, name)).toEqual(before);
+  expect(await writesByResource(azure, kept)).toEqual(writes);
+  return { failure, details, ids };
+}
+
+/** As {@link undone}, where everything but the cluster has succeeded. */
+async function undoneAfterCluster(name: string, more: Partial<CreateClusterInput>, fixables: Fixables = {}) {
+  await failCreation(ownRegistryInput(name, more));
+  const { failure, details, ids } = await undone(name, more, fixables);
+  expect(failure.message).toContain('QuotaExceeded: Not enough cores');
+  expect(new Set(details.steps.map(({ state }) => state))).toEqual(new Set(['unchanged', 'undone']));
+  expect(await writesByResource(harness.azure, [ids.cluster])).toEqual({
+    [ids.cluster.toLowerCase()]: ['PUT 201', 'DELETE 202'],
+  });
+}
+
+describe('createCluster, whose cluster fails, leaves everything as it was', () => {
+  it.concurrent.each(modes)('from nothing, with %s', async (apiServerAccess) => {
+    await undoneAfterCluster(`n-${apiServerAccess.toLowerCase()}`, { apiServerAccess });
+  });
+
+  it.concurrent.each(parts)('where there is %s', async (part) => {
+    const name = `u-${part.toLowerCase()}`;
+    await makeByHand(harness.azure, ownRegistryIds(name), part);
+    const apiServerAccess = part.startsWith('apiServer') ? 'vnetIntegration' : 'privateLink';
+    await undoneAfterCluster(name, { apiServerAccess });
+  });
+
+  it.concurrent.each(modes)('where there is everything, with %s', async (apiServerAccess) => {
+    const name = `a-${apiServerAccess.toLowerCase()}`;
+    const ids = ownRegistryIds(name);
+    for (const part of parts) await makeByHand(harness.azure, ids, part);
+    await undoneAfterCluster(name, { apiServerAccess });
+  });
+
+  it.concurrent.each(fixableCases)('where there is %s: it is put back', async (_, short, fixables) => {
+    const name = `f-${short}`;
+    const ids = ownRegistryIds(name);
+    await makeOtherwise(harness.azure, ids, fixables);
+    await undoneAfterCluster(name, { apiServerAccess: 'vnetIntegration' }, fixables);
+    const changed = partsOf(fixables).map((part) => ids[part]);
+    for (const written of Object.values(await writesByResource(harness.azure, changed))) {
+      // Made by hand, mended, put back.
+      expect(written).toHaveLength(3);
+    }
+  });
+});
+
+describe('createCluster leaves everything as it was', () => {
+  it.concurrent('where the endpoint fails', async () => {
+    const name = 'x-endpoint';
+    const operation = { status: 'Failed', code: 'InternalServerError', message: 'Not today' } as const;
+    await harness.azure.fault({ method: 'PUT', path: `${ownRegistryIds(name).privateEndpoint}$`, operation });
+    const { failure } = await undone(name, {});
+    expect(failure.message).toContain('InternalServerError: Not today');
+  });
+
+  it.concurrent('where a role assignment is refused', async () => {
+    const name = 'x-role';
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No permission to assign' };
+    await harness.azure.fault({ method: 'PUT', path: `${ownRegistryIds(name).nodeSubnet}/.*roleAssignments`, answer });
+    const { failure, details } = await undone(name, {});
+    expect(failure.message).toContain('AuthorizationFailed: No permission to assign');
+    expect(details.steps.find(({ id }) => id === 'cluster')).toMatchObject({ state: 'skipped' });
+  });
+
+  it.concurrent('where a change of a registry that was there fails', async () => {
+    const name = 'x-registry';
+    const ids = ownRegistryIds(name);
+    const fixables: Fixables = {
+      registry: { path: 'properties.publicNetworkAccess', wrong: 'Enabled', right: 'Disabled' },
+    };
+    await makeOtherwise(harness.azure, ids, fixables);
+    const operation = { status: 'Failed', code: 'InternalServerError', message: 'Not today' } as const;
+    await harness.azure.fault({ method: 'PATCH', path: `${ids.registry}$`, operation });
+    await undone(name, {}, fixables);
+  });
+
+  it.concurrent.each([
+    ['endpoint', 'privateEndpoint', 2000],
+    // Longer than the test: its deletion ends it.
+    ['cluster', 'cluster', 100_000],
+  ] as const)('where it is cancelled while the %s is created', async (short, part, afterSeconds) => {
+    const { azure, client } = harness;
+    const name = `c-${short}`;
+    const ids = ownRegistryIds(name);
+    const operation = { ...quota, afterSeconds };
+    await azure.fault({ method: 'PUT', path: `${ids[part]}$`, operation });
+    const run = await client.createCluster(ownRegistryInput(name));
+    await azure.untilRequested(`PUT ${ids[part]}`);
+    await run.cancel();
+    expect(isCancellation(await failureOf(run.result()))).toBe(true);
+    expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
+    expect(await stateAround(azure, name)).toEqual({});
+    expect((await writesByResource(azure, [ids[part]]))[ids[part].toLowerCase()]).toContain('DELETE 202');
+  });
+});
+
+describe("createCluster, whose cluster fails, leaves somebody else's things", () => {
+  /** What somebody else has put beside the cluster, and which of the run's resources stay for it. */
+  it.concurrent.each<[string, string, ResourcePart[], (ids: OwnRegistryIds) => Promise<string>]>([
+    [
+      'an identity in the created group',
+      's-identity',
+      ['group'],
+      async (ids) => {
+        const id = ids.kubelet.replace(/[^/]+$/, 'somebody-elses');
+        await harness.azure.put(id, handMade(ids).kubelet);
+        return id;
+      },
+    ],
+    [
+      'an endpoint in the created network',
+      's-endpoint',
+      ['group', 'vnet'],
+      async (ids) => {
+        const theirs = ownRegistryIds('theirs');
+        await makeByHand(harness.azure, theirs, 'registry');
+        const id = theirs.privateEndpoint;
+        await harness.azure.put(id, ownRegistryBodies({ ...ids, registry: theirs.registry }).privateEndpoint);
+        return id;
+      },
+    ],
+    [
+      'a subnet in the created network',
+      's-subnet',
+      ['group', 'vnet'],
+      async (ids) => {
+        const id = `${ids.vnet}/subnets/somebody-elses`;
+        await harness.azure.put(id, { properties: { addressPrefix: '192.168.9.0/24' } });
+        return id;
+      },
+    ],
+    [
+      'a record in the created zone',
+      's-record',
+      ['group', 'zone'],
+      async (ids) => {
+        const id = `${ids.zone}/A/somebody-elses`;
+        await harness.azure.put(id, aRecord('10.1.2.3'));
+        return id;
+      },
+    ],
+  ])('%s', async (_, name, kept, putTheirs) => {
+    const { azure, client } = harness;
+    const ids = ownRegistryIds(name);
+    const given = ownRegistryInput(name, { onFailure: 'hold' });
+    await failCreation(given);
+    const run = await client.createCluster(given);
+    await waitUntil(run, ({ phase }) => phase === 'held');
+    const theirs = await putTheirs(ids);
+    const before = (await azure.state())[theirs.toLowerCase()];
+    await run.decide('rollBack');
+    const { failure, details } = await failureDetailsOf(run.result());
+
+    expect(failure.type).toBe('RollbackIncomplete');
+    const leftovers = kept.map((part) => ids[part]).sort();
+    expect(details.leftovers.map(({ resourceId }) => resourceId).sort()).toEqual(leftovers);
+    const state = await azure.state();
+    expect(state[theirs.toLowerCase()]).toEqual(before);
+    const subnets = kept.includes('vnet') ? [ids.nodeSubnet, ids.registrySubnet] : [];
+    const remaining = [...leftovers, ...subnets, theirs].map((id) => id.toLowerCase());
+    const around = Object.keys(await stateAround(azure, name));
+    expect(around.sort()).toEqual(remaining.filter((id) => id.includes(`/rg-${name}`)).sort());
+  });
+
+  it.concurrent('a role that was assigned meanwhile', async () => {
+    const { azure } = harness;
+    const name = 's-role';
+    const ids = ownRegistryIds(name);
+    const given = ownRegistryInput(name);
+    const run = await raceForPullRole(harness, given, () => failCreation(given));
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toContain('QuotaExceeded');
+    expect(details.leftovers).toEqual([]);
+    const left = Object.values(await stateAround(azure, name)).map(({ id }) => id.toLowerCase());
+    const theirs = expect.stringContaining(`${ids.registry.toLowerCase()}/providers/microsoft.authorization/`);
+    const mine = [ids.group, ids.registry, ids.kubelet].map((id) => id.toLowerCase());
+    expect(left).toEqual([...mine, theirs]);
+  });
+});
+
+// After all of the above, which have begun before.
+it('has changed nothing outside of resource groups', async () => {
+  expect(await outsideGroups()).toEqual(outside);
+});
+
+async function outsideGroups(): Promise<Record<string, StoredResource>> {
+  const state = Object.entries(await harness.azure.state());
+  return Object.fromEntries(state.filter(([id]) => !id.includes('/resourcegroups/')));
+}
