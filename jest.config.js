@@ -4,6 +4,8 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 60_000,
+  // Most tests wait for servers: jest's default of one process fewer than there are cores leaves the machine idle.
+  maxWorkers: '100%',
   // The Temporal SDK's native runtime lives as long as the process and has kept it from ending.
   forceExit: true,
   testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -539,10 +539,11 @@ describe('deleting', () => {
     await makeByHand(azure, ids, 'privateEndpoint');
     await makeByHand(azure, ids, 'link');
     const refused = (work: Promise<unknown>) => failureOf(work).then(({ type, nonRetryable }) => [type, nonRetryable]);
-    const zone = attempt().run(azure.activities.deletePrivateDnsZone, { id: ids.zone, owner: {} });
-    const network = attempt().run(azure.activities.deleteVirtualNetwork, { id: ids.vnet, owner: {} });
-    expect(await refused(zone)).toEqual(['CannotDeleteResource', true]);
-    expect(await refused(network)).toEqual(['InUseSubnetCannotBeDeleted', true]);
+    const { deletePrivateDnsZone, deleteVirtualNetwork } = azure.activities;
+    const zone = await refused(attempt().run(deletePrivateDnsZone, { id: ids.zone, owner: {} }));
+    expect(zone).toEqual(['CannotDeleteResource', true]);
+    const network = await refused(attempt().run(deleteVirtualNetwork, { id: ids.vnet, owner: {} }));
+    expect(network).toEqual(['InUseSubnetCannotBeDeleted', true]);
   });
 
   it.concurrent('is proven by what is still there, of every kind', async () => {
