@@ -1,5 +1,11 @@
 import type { ClusterFacts } from '../contract/cluster.ts';
-import { type IdentityFacts, isOwnedBy, keyOf, type Ownership } from '../contract/infrastructure.ts';
+import {
+  type IdentityFacts,
+  isOwnedBy,
+  keyOf,
+  type Ownership,
+  type RegistryFacts,
+} from '../contract/infrastructure.ts';
 import { type ClusterReference, ownershipTags } from '../contract/names.ts';
 import { parentId, parseResourceId, resourceGroupId, sameResourceId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
@@ -7,7 +13,7 @@ import { azureCall } from './errors.ts';
 import { readIdentity } from './identities.ts';
 import { type AccessFacts, readAccess } from './infrastructure.ts';
 import { readCluster } from './managedClusters.ts';
-import { readOwnedRecords, readPrivateDnsZone, readRecord, readZone } from './privateDns.ts';
+import { listRecords, readPrivateDnsZone, readRecord, readZone } from './privateDns.ts';
 import { readPrivateEndpoint } from './privateEndpoints.ts';
 import { readRegistry } from './registries.ts';
 import { type ResourceGroupFacts, readGroupContent, readResourceGroup } from './resourceGroups.ts';
@@ -30,6 +36,8 @@ export interface DeletionFacts {
   content: string[];
   /** IDs of everything that carries the owner's marks, records included, the cluster and what AKS made for it left out. */
   owned: string[];
+  /** Those of them that somebody else uses: zones with other links or records, registries with other endpoints. */
+  shared: string[];
   /** IDs of what the cluster uses, and of the zones with its links and records. */
   used: string[];
   /** The identities among them. */
@@ -44,7 +52,7 @@ export function deletionActivities(clients: ClientsOf) {
       const { subscriptionId } = cluster;
       const group = { subscriptionId, name: cluster.resourceGroup };
       const subscription = await readSubscription(clients, subscriptionId);
-      if (!subscription) return { content: [], owned: [], used: [], identities: [], access: noAccess };
+      if (!subscription) return { content: [], owned: [], shared: [], used: [], identities: [], access: noAccess };
       const [found, resourceGroup, content, tagged] = await Promise.all([
         readCluster(clients, cluster),
         readResourceGroup(clients, group),
@@ -65,8 +73,9 @@ export function deletionActivities(clients: ClientsOf) {
       );
       const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
       const scopes = [...owned, resourceGroupId(subscriptionId, group.name), `/subscriptions/${subscriptionId}`];
-      const [identities, access] = await Promise.all([
+      const [identities, registries, access] = await Promise.all([
         Promise.all(unique(identityIds).map(readKnownIdentity)),
+        Promise.all(owned.filter(isA('registries')).map((id) => readRegistry(clients, id))),
         readAccess(clients, scopes),
       ]);
       return {
@@ -75,6 +84,10 @@ export function deletionActivities(clients: ClientsOf) {
         ...(resourceGroup && { resourceGroup }),
         content: content.map(({ id }) => id),
         owned,
+        shared: [
+          ...zones.flatMap(({ id, shared }) => (shared ? [id] : [])),
+          ...registries.flatMap((registry) => (registry && hasOtherEndpoints(registry, owned) ? [registry.id] : [])),
+        ],
         used,
         identities: identities.flat(),
         access,
@@ -114,12 +127,16 @@ export function deletionActivities(clients: ClientsOf) {
     return all.flatMap((id) => (id ? [id] : []));
   }
 
-  /** A zone, and its links and records that carry the owner's marks; nothing if the zone is absent. */
-  async function readOwnedInZone(id: string, owner: Ownership): Promise<{ id: string; owned: string[] }[]> {
+  /** A zone, its links and records that carry the owner's marks, and whether there are others; nothing if it is absent. */
+  async function readOwnedInZone(
+    id: string,
+    owner: Ownership,
+  ): Promise<{ id: string; owned: string[]; shared: boolean }[]> {
     const zone = await readPrivateDnsZone(clients, id, []);
     if (!zone) return [];
-    const links = zone.links.filter(({ marks }) => isOwnedBy(marks, owner)).map((link) => link.id);
-    return [{ id: zone.id, owned: [...links, ...(await readOwnedRecords(clients, id, owner))] }];
+    const content = [...zone.links, ...(await listRecords(clients, id))];
+    const owned = content.filter(({ marks }) => isOwnedBy(marks, owner)).map((each) => each.id);
+    return [{ id: zone.id, owned, shared: owned.length < content.length }];
   }
 
   async function readKnownIdentity(id: string): Promise<IdentityFacts[]> {
@@ -157,6 +174,9 @@ export function deletionActivities(clients: ClientsOf) {
 const noAccess: AccessFacts = { permissions: {}, locks: [] };
 
 const unique = (ids: readonly string[]): string[] => [...new Map(ids.map((id) => [keyOf(id), id])).values()];
+
+const hasOtherEndpoints = ({ privateEndpoints }: RegistryFacts, owned: readonly string[]): boolean =>
+  privateEndpoints.some(({ id }) => !owned.some((own) => sameResourceId(id, own)));
 
 const isIn = (id: string, resourceGroup: string | undefined): boolean =>
   resourceGroup !== undefined && sameResourceId(parseResourceId(id)?.resourceGroup, resourceGroup);

@@ -45,14 +45,8 @@ export async function readPrivateDnsZone(
   };
 }
 
-/** IDs of the A records in a zone that carry the owner's marks; none if the zone is absent. */
-export async function readOwnedRecords(clients: ClientsOf, zoneId: string, owner: Ownership): Promise<string[]> {
-  const records = await listRecords(clients, zoneId);
-  return records.filter(({ id, marks }) => id.includes('/A/') && isOwnedBy(marks, owner)).map(({ id }) => id);
-}
-
 /** All record sets of a zone but the one that every zone has; none if the zone is absent. */
-async function listRecords(clients: ClientsOf, zoneId: string): Promise<Pick<RecordFacts, 'id' | 'marks'>[]> {
+export async function listRecords(clients: ClientsOf, zoneId: string): Promise<Pick<RecordFacts, 'id' | 'marks'>[]> {
   const { subscriptionId, resourceGroup, name: zone } = resourceReference(zoneId);
   const { recordSets } = clients(subscriptionId).privateDns;
   const records: Pick<RecordFacts, 'id' | 'marks'>[] = [];

@@ -23,6 +23,7 @@ const made: DeletionFacts = {
   resourceGroup: madeForIt,
   content: [clusterId, ids.vnet, ids.registry, ids.endpoint, ids.zone, ids.link, ...identityIds],
   owned: everything,
+  shared: [],
   used: [ids.vnet, ids.registry, ids.endpoint, ids.zone, ...identityIds],
   identities: identityIds.map(identity),
   access: { permissions: { [subscription]: [{ actions: ['*'], notActions: [] }] }, locks: [] },
@@ -42,6 +43,12 @@ const reasons = ({ steps }: DeleteClusterPlan): Record<string, string> =>
   Object.fromEntries(steps.flatMap(({ id, action, reason }) => (action === 'none' ? [[id, reason]] : [])));
 
 describe('the plan of deleteCluster', () => {
+  it('leaves a zone that somebody else uses as well, and takes its own records and link out of it', () => {
+    const plan = planOf(['privateDnsZone'], { ...made, shared: [ids.zone] });
+    expect(reasons(plan)['privateDnsZone:privatelink.azurecr.io']).toBe('stays: somebody else uses it as well');
+    expect(deleted(plan)).toEqual(['cluster', `record:${registryName}`, `record:${dataRecord}`, 'zoneLink:MyDNSLink']);
+  });
+
   it('is the cluster alone, and says of everything else why it stays', () => {
     const plan = planOf();
     expect(plan.problems).toEqual([]);

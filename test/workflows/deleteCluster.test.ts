@@ -131,6 +131,25 @@ describe('deleteCluster', () => {
     expect(await there('borrows')).toEqual([ownRegistryIds('borrows').group.toLowerCase()]);
   });
 
+  it.concurrent('leaves what it made and another cluster has come to use: the registry, the zone', async () => {
+    await create('lender');
+    const ids = ownRegistryIds('lender');
+    await harness.azure.createGroup('rg-second');
+    await create('second', { registry: { mode: 'bringYourOwn', containerRegistryId: ids.registry } });
+    await harness.azure.put(`${ids.zone}/A/theirs`, aRecord('192.168.2.9'));
+    const { resourceGroup: _group, ...parts } = Object.fromEntries(clusterParts.map((part) => [part, part]));
+    const report = await deleted('lender', { alsoDelete: Object.values(parts) });
+    const inUse = 'stays: somebody else uses it as well';
+    expect(reasons(report)).toMatchObject({
+      [`registry:${nameOf(ids.registry)}`]: inUse,
+      'privateDnsZone:privatelink.azurecr.io': inUse,
+    });
+    const remaining = await there('lender');
+    expect(remaining).toEqual(expect.arrayContaining([ids.registry, ids.zone].map((id) => id.toLowerCase())));
+    for (const gone of [ids.vnet, ids.privateEndpoint, ids.link, ids.registryRecord, ids.kubelet])
+      expect(remaining).not.toContain(gone.toLowerCase());
+  });
+
   it.concurrent.each([
     ['another group', 'dns', subscriptionId],
     ['another subscription', 'far', '22222222-2222-2222-2222-222222222222'],

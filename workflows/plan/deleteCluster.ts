@@ -52,6 +52,8 @@ export type RemovalKind =
   | 'virtualNetwork'
   | 'identity';
 
+type StepFate = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
+
 interface Kind {
   title: string;
   part: ClusterPart;
@@ -140,7 +142,7 @@ function clusterStep({ cluster }: ParsedDeleteClusterInput, { cluster: found }: 
 
 function partSteps(
   { alsoDelete }: ParsedDeleteClusterInput,
-  { owned, used }: DeletionFacts,
+  { owned, shared, used }: DeletionFacts,
 ): { removal: Removal; planned: PlannedStep }[] {
   const foreign = used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
   const removals: Removal[] = [];
@@ -165,14 +167,18 @@ function partSteps(
         title: `${title} ${resourceReference(removal.id).name}`,
         needs: ['cluster', ...before, ...(asked ? roles : [])],
         resourceId: removal.id,
-        ...(foreign.includes(removal.id)
-          ? { action: 'none', reason: 'stays: it was not made for this cluster' }
-          : asked
-            ? { action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse }
-            : { action: 'none', reason: `stays: add ${part} to alsoDelete if it is to go` }),
+        ...fate(removal, part, asked),
       },
     };
   });
+
+  function fate({ id }: Removal, part: ClusterPart, asked: boolean): StepFate {
+    if (foreign.includes(id)) return { action: 'none', reason: 'stays: it was not made for this cluster' };
+    if (shared.some((other) => sameResourceId(id, other)))
+      return { action: 'none', reason: 'stays: somebody else uses it as well' };
+    if (!asked) return { action: 'none', reason: `stays: add ${part} to alsoDelete if it is to go` };
+    return { action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse };
+  }
 }
 
 const rolesStep = ({ step }: Removal): string => step.replace('identity:', 'roles:');
