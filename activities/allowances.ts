@@ -2,7 +2,7 @@ import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead } from './errors.ts';
+import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
 
 /** What the worker's identity may do at a scope. Source: REST API, "Permissions". */
 export interface Permission {
@@ -50,12 +50,19 @@ export async function readPermissions(clients: ClientsOf, scope: string): Promis
 /** All locks of a subscription, none of one that is not found; `undefined` where the worker's identity may not see them. */
 export async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<LockFacts[] | undefined> {
   const locks: LockFacts[] = [];
-  try {
+  return whereAllowed(async () => {
     await azureRead(`/subscriptions/${subscriptionId}`, async () => {
       for await (const { id = '', level } of clients(subscriptionId).locks.managementLocks.listAtSubscriptionLevel())
         locks.push({ id, level });
     });
     return locks;
+  });
+}
+
+/** `undefined` where the worker's identity may not look. */
+export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
   } catch (error) {
     if (error instanceof ApplicationFailure && error.type === 'AuthorizationFailed') return undefined;
     throw error;
@@ -71,7 +78,7 @@ export async function readVmSizes(
 ): Promise<Record<string, VmSizeFacts>> {
   const { resourceSkus } = clients(subscriptionId).compute;
   const sizes: Record<string, VmSizeFacts> = {};
-  await azureCall(computeId(subscriptionId, location), async () => {
+  await azureReadIfRegistered(computeId(subscriptionId, location), async () => {
     for await (const sku of resourceSkus.list({ filter: `location eq '${location}'` })) {
       if (sku.resourceType !== 'virtualMachines' || !sku.name || !names.includes(sku.name)) continue;
       const restriction = sku.restrictions?.find(({ type }) => type === 'Location')?.reasonCode;
@@ -97,7 +104,7 @@ export async function readUsages(
   location: string,
 ): Promise<Record<string, UsageFacts>> {
   const usages: Record<string, UsageFacts> = {};
-  await azureCall(computeId(subscriptionId, location), async () => {
+  await azureReadIfRegistered(computeId(subscriptionId, location), async () => {
     for await (const { name, currentValue, limit } of clients(subscriptionId).compute.usage.list(location))
       if (name.value) usages[name.value.toLowerCase()] = { used: currentValue, limit };
   });

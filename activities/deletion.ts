@@ -64,9 +64,10 @@ export function deletionActivities(clients: ClientsOf) {
         ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
         ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
       ]);
-      const zones = (await Promise.all(zoneIds.map((id) => readOwnedInZone(id, owner)))).flat();
       // AKS puts the cluster's tags on what it makes, which goes with the node resource group.
       const aks = (id: string) => sameResourceId(id, found?.id) || isIn(id, found?.nodeResourceGroup);
+      const ownZoneIds = zoneIds.filter((id) => !aks(id));
+      const zones = (await Promise.all(ownZoneIds.map((id) => readOwnedInZone(id, owner)))).flat();
       const owned = unique([...tagged.filter((id) => !aks(id)), ...zones.flatMap((zone) => zone.owned)]);
       const used = unique([...(found ? await readUsed(found) : []), ...zones.map(({ id }) => id)]).filter(
         (id) => !aks(id),

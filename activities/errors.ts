@@ -32,6 +32,8 @@ export const advice: Readonly<Record<string, string>> = {
     'Give the control plane identity the role Managed Identity Operator on the kubelet identity.',
   ScopeLocked: 'Remove the lock that the message names, then start again.',
   ResourceGroupBeingDeleted: 'Wait until the resource group is gone, then start again.',
+  TargetRepositoryPrefixMatchesExistingRegistries:
+    'The registry has images where the cache rule would put its own: use another registry, or move these images.',
   ReadBackMismatch:
     'Azure accepted the request but did not apply it. Look at the resource, and report it to Azure support.',
   NotOwned: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',
@@ -74,12 +76,12 @@ export function permanentFailure(
   code: string,
   message: string,
   resourceId: string,
-  response?: PipelineResponse,
+  { response, advice: given }: { response?: PipelineResponse | undefined; advice?: string } = {},
 ): ApplicationFailure {
   const details: AzureErrorDetails = {
     resourceId,
     ...correlation(response),
-    whatToDo: whatToDo(code, message),
+    whatToDo: given ?? whatToDo(code, message),
   };
   return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [details] });
 }
@@ -121,6 +123,16 @@ export async function azureRead<T>(resourceId: string, call: () => Promise<T>): 
     return await azureCall(resourceId, call);
   } catch (error) {
     if (httpStatus(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** As {@link azureRead}, but `undefined` also where the resource provider is still to be registered. */
+export async function azureReadIfRegistered<T>(resourceId: string, call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await azureRead(resourceId, call);
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === 'MissingSubscriptionRegistration') return undefined;
     throw error;
   }
 }

@@ -20,6 +20,7 @@ import {
   readVmSizes,
   type UsageFacts,
   type VmSizeFacts,
+  whereAllowed,
 } from './allowances.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
@@ -69,7 +70,7 @@ export interface AllowanceRequest {
 
 /** What the worker's identity may do, and what nobody may. */
 export interface AccessFacts {
-  /** By scope, as {@link keyOf} spells it; scopes that do not exist are left out. */
+  /** By scope, as {@link keyOf} spells it; scopes that do not exist, or where it has no role at all, are left out. */
   permissions: Record<string, Permission[]>;
   /** Of every subscription that a scope is in and whose locks the worker's identity may see. */
   locks: LockFacts[];
@@ -135,7 +136,7 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
   const [permissions, locks] = await Promise.all([
     Promise.all(
       scopes.map(async (scope) => {
-        const found = await azureRead(scope, () => readPermissions(clients, scope));
+        const found = await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope)));
         return found ? [[keyOf(scope), found] as const] : [];
       }),
     ),
@@ -146,8 +147,7 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
 
 function recordNames({ registryId, location }: InfrastructureTargets, registry: RegistryFacts | undefined): string[] {
   if (registryId === undefined) return [];
-  const { name } = resourceReference(registryId);
-  return registryRecordNames(name, registry ? [registry.location, ...registry.replicas] : [location]);
+  return registryRecordNames({ name: resourceReference(registryId).name, location }, registry);
 }
 
 async function readIdentities(

@@ -152,7 +152,7 @@ async function pollUntilDone<T>(
 function pollFailure(error: unknown, resourceId: string, response: PipelineResponse | undefined): Error {
   if (!response || response.status >= 400) return toApplicationFailure(error, resourceId, response);
   const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
-  const failure = permanentFailure(code, `${message} (${resourceId})`, resourceId, response);
+  const failure = permanentFailure(code, `${message} (${resourceId})`, resourceId, { response });
   return isPassingConflict(code) ? retryable(failure) : failure;
 }
 

@@ -1,4 +1,5 @@
 import { type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
+import { addressIn } from '../contract/addresses.ts';
 import {
   type ClusterFacts,
   type ClusterSpecification,
@@ -10,7 +11,7 @@ import { type IdentityFacts, isFailed, isOwnedBy, type Ownership } from '../cont
 import { type ClusterReference, ownershipTags } from '../contract/names.ts';
 import { clusterId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureRead, permanentFailure } from './errors.ts';
+import { azureRead, azureReadIfRegistered, permanentFailure } from './errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
 import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
 
@@ -18,7 +19,7 @@ import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
 export interface ClusterPrerequisites {
   /** Left out: AKS makes one. */
   kubeletIdentity?: IdentityFacts;
-  /** Left out: the cluster needs no role of this run's. */
+  /** Left out: the cluster needs no role. */
   rolePropagation?: RolePropagation;
 }
 
@@ -36,7 +37,7 @@ export async function readKubernetesVersions(
 ): Promise<KubernetesVersionFacts[]> {
   const { managedClusters } = clients(subscriptionId).containerService;
   const id = `/subscriptions/${subscriptionId}/providers/Microsoft.ContainerService/locations/${location}`;
-  const found = await azureRead(id, () => managedClusters.listKubernetesVersions(location));
+  const found = await azureReadIfRegistered(id, () => managedClusters.listKubernetesVersions(location));
   return (found?.values ?? []).map(({ version = '', isDefault = false, isPreview = false, patchVersions = {} }) => ({
     version,
     isDefault,
@@ -156,6 +157,7 @@ function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     artifactSource: bootstrapProfile?.artifactSource ?? 'Direct',
     ...(containerRegistryId === undefined ? {} : { containerRegistryId }),
     outboundType: networkProfile?.outboundType ?? 'loadBalancer',
+    ...(networkProfile?.serviceCidr === undefined ? {} : { serviceCidr: networkProfile.serviceCidr }),
     enablePrivateCluster: apiServerAccessProfile?.enablePrivateCluster ?? false,
     enableVnetIntegration: apiServerAccessProfile?.enableVnetIntegration ?? false,
     ...(apiServerSubnetId === undefined ? {} : { apiServerSubnetId }),
@@ -180,7 +182,7 @@ function managedCluster(
   kubeletIdentity: IdentityFacts | undefined,
 ): ManagedCluster {
   const { identity, enablePrivateCluster, enableVnetIntegration } = specification;
-  const { artifactSource, containerRegistryId, vnetSubnetId, apiServerSubnetId } = specification;
+  const { artifactSource, containerRegistryId, vnetSubnetId, apiServerSubnetId, serviceCidr } = specification;
   return {
     location: specification.location,
     tags: specification.tags,
@@ -207,7 +209,12 @@ function managedCluster(
         },
       },
     }),
-    networkProfile: { networkPlugin: 'azure', outboundType: specification.outboundType },
+    networkProfile: {
+      networkPlugin: 'azure',
+      outboundType: specification.outboundType,
+      // AKS wants both or none.
+      ...(serviceCidr === undefined ? {} : { serviceCidr, dnsServiceIP: addressIn(serviceCidr, 10) }),
+    },
     apiServerAccessProfile: {
       ...(enablePrivateCluster ? { enablePrivateCluster } : {}),
       ...(enableVnetIntegration ? { enableVnetIntegration } : {}),

@@ -14,7 +14,7 @@ import {
 import { registryZoneName } from '../contract/infrastructureInput.ts';
 import { resourceReference, sameResourceId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead } from './errors.ts';
+import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
 import { createResource, deleteResource, updateResource } from './resources.ts';
 
 /** The zone alone, without links and records. */
@@ -68,7 +68,7 @@ export async function readOtherLinkedZones(
 ): Promise<string[]> {
   const others: string[] = [];
   for (const subscriptionId of new Set(subscriptionIds)) {
-    await azureCall(zoneId, async () => {
+    await azureReadIfRegistered(zoneId, async () => {
       for await (const { id = '', name } of clients(subscriptionId).privateDns.privateZones.list())
         if (name === registryZoneName && !sameResourceId(id, zoneId)) others.push(id);
     });

@@ -11,7 +11,7 @@ import {
 } from '../contract/infrastructure.ts';
 import { resourceReference } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead } from './errors.ts';
+import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
 import { createResource, deleteResource, updateResource } from './resources.ts';
 
 /** Reads a container registry with its cache rules, endpoints and replicas by its resource ID. */
@@ -42,8 +42,8 @@ export async function readNameProblem(clients: ClientsOf, id: string): Promise<s
   const { subscriptionId, name } = resourceReference(id);
   const { registries } = clients(subscriptionId).containerRegistry;
   const type = 'Microsoft.ContainerRegistry/registries';
-  // Absent where nobody can see the subscription.
-  const answer = await azureRead(id, () => registries.checkNameAvailability({ name, type }));
+  // Absent where nobody can see the subscription, or nobody has used registries in it.
+  const answer = await azureReadIfRegistered(id, () => registries.checkNameAvailability({ name, type }));
   return answer?.nameAvailable === false ? (answer.message ?? 'the name is taken') : undefined;
 }
 
@@ -105,12 +105,17 @@ export function registryActivities(clients: ClientsOf) {
       });
     },
 
-    async createCacheRule({ id, sourceRepository, targetRepository }: CacheRuleSpecification): Promise<void> {
+    /** @param again Whether this run has tried before. */
+    async createCacheRule(
+      { id, sourceRepository, targetRepository }: CacheRuleSpecification,
+      again = false,
+    ): Promise<void> {
       const { client, resourceGroup, registry, name } = ruleClient(id);
       const rule = { sourceRepository, targetRepository };
       await createResource({
         ...ruleReader(id),
         owner: {},
+        again,
         write: {
           start: () => client.cacheRules.create(resourceGroup, registry, name, rule),
           restore: (state) => restorePoller(client, state, client.cacheRules.create),
@@ -170,6 +175,7 @@ function registryFacts(registry: Registry): RegistryFacts {
     provisioningState: registry.provisioningState ?? 'Unknown',
     marks: registry.tags ?? {},
     location: registry.location,
+    loginServer: registry.loginServer ?? '',
     sku: registry.sku.name,
     publicNetworkAccess: registry.publicNetworkAccess ?? 'Enabled',
     anonymousPullEnabled: registry.anonymousPullEnabled ?? false,

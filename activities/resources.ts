@@ -38,6 +38,8 @@ const parentNotFound = ['ResourceGroupNotFound', 'ParentResourceNotFound', 'Reso
 export async function createResource<Facts>(
   resource: ResourceReader<Facts> & {
     owner: Ownership;
+    /** Whether this run has tried before, in another activity. Default: false. */
+    again?: boolean;
     write: ResourceWrite;
     differences(facts: Facts): string[];
   },
@@ -100,7 +102,7 @@ async function writeAndReadBack<Facts>(
       return { state: 'settled', result: undefined };
     });
   } catch (error) {
-    throw retriedWhileReplicating(error, parentNotFound);
+    throw retriedWhileReplicating(error);
   }
   const seen = await read();
   if (!seen) throw mismatch(id, [`the ${kind} was written and is not there`]);
@@ -118,9 +120,12 @@ async function carryOut<Facts>(
   else await longRunningOperation({ resourceId: id, ...write, find });
 }
 
-/** Something without marks is ours only if an earlier attempt of this activity has made it. */
-function isOurs<Facts>({ marks, owner }: ResourceReader<Facts> & { owner: Ownership }, seen: Facts): boolean {
-  return marks ? isOwnedBy(marks(seen), ownershipOf(owner)) : activityInfo().attempt > 1;
+/** Something without marks is ours only if an earlier attempt can have made it. */
+function isOurs<Facts>(
+  { marks, owner, again = false }: ResourceReader<Facts> & { owner: Ownership; again?: boolean },
+  seen: Facts,
+): boolean {
+  return marks ? isOwnedBy(marks(seen), ownershipOf(owner)) : again || activityInfo().attempt > 1;
 }
 
 function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string {
@@ -128,8 +133,8 @@ function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string 
 }
 
 /** A failure that passes once ARM's regions agree; after two minutes it is believed. */
-function retriedWhileReplicating(error: unknown, types: readonly string[]): unknown {
-  if (!(error instanceof ApplicationFailure) || !types.includes(error.type ?? '')) return error;
+export function retriedWhileReplicating(error: unknown): unknown {
+  if (!(error instanceof ApplicationFailure) || !parentNotFound.includes(error.type ?? '')) return error;
   if (!mayLag()) return error;
   return retryable(error, '2 seconds');
 }

@@ -4,6 +4,7 @@ import { type BuiltInRole, builtInRoles, isOwnedBy, keyOf, type Ownership } from
 import { ownershipTags } from '../contract/names.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, permanentFailure } from './errors.ts';
+import { retriedWhileReplicating } from './resources.ts';
 
 /** A role for a principal at the scope of one resource. */
 export interface RoleAssignment {
@@ -45,7 +46,8 @@ export function roleAssignmentActivities(clients: ClientsOf) {
       const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
       const id = assignmentId(assignment);
       try {
-        await azureCall(id, () =>
+        // The answer shows what was made; a read right after it may go to a region that does not know of it yet.
+        const made = await azureCall(id, () =>
           roleAssignments.create(scope, assignmentName(assignment), {
             roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
             principalId,
@@ -54,12 +56,13 @@ export function roleAssignmentActivities(clients: ClientsOf) {
             description: describe(owner),
           }),
         );
+        if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
+          const message = `principalId: asked ${principalId}, got ${made.principalId ?? 'none'} (${id})`;
+          throw permanentFailure('ReadBackMismatch', message, id);
+        }
       } catch (error) {
         if (error instanceof ApplicationFailure && error.type === 'RoleAssignmentExists') return;
-        throw error;
-      }
-      if (!(await readAssignment(assignment))) {
-        throw permanentFailure('ReadBackMismatch', `The role was assigned and is not there (${id})`, id);
+        throw retriedWhileReplicating(error);
       }
     },
 
@@ -67,7 +70,8 @@ export function roleAssignmentActivities(clients: ClientsOf) {
     async unassignRole(assignment: RoleAssignment & { owner: Ownership }): Promise<void> {
       const { scope, owner } = assignment;
       const seen = await readAssignment(assignment);
-      if (!seen || !isOwnedBy(marksOf(seen.description), owner)) return;
+      // One that cannot be seen may have been made a moment ago; the name is computed, so that it is nobody else's.
+      if (seen && !isOwnedBy(marksOf(seen.description), owner)) return;
       const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
       await azureCall(assignmentId(assignment), () => roleAssignments.delete(scope, assignmentName(assignment)));
     },

@@ -28,13 +28,16 @@ export async function awaitingRoles(
     const missing = missingRoles(error, propagation);
     if (missing.length === 0) throw error;
     const { timeoutMinutes } = propagation;
-    const waitedMs = Date.now() - activityInfo().scheduledTimestampMs;
+    // Up to when this attempt began: a cluster's own creation may take longer than the bound.
+    const { currentAttemptScheduledTimestampMs, scheduledTimestampMs } = activityInfo();
+    const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
     if (waitedMs < timeoutMinutes * 60_000) throw retryable(error, delayMs(waitedMs));
     const names = missing.map(({ role, scope }) => `${builtInRoles[role].name} on ${scope}`).join(', ');
     throw permanentFailure(
       error.type ?? 'AuthorizationFailed',
-      `${names} did not take effect within ${timeoutMinutes} minutes: ${error.message}`,
+      `${names} did not take effect within ${timeoutMinutes} min: ${error.message}`,
       resourceId,
+      { advice: 'Start the scenario again, with a larger rolePropagationTimeoutMinutes.' },
     );
   }
 }

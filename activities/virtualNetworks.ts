@@ -88,11 +88,12 @@ export function virtualNetworkActivities(clients: ClientsOf) {
       });
     },
 
-    /** Creates a subnet in a network that is there. */
-    async createSubnet(subnet: SubnetSpecification): Promise<SubnetFacts> {
+    /** Creates a subnet in a network that is there. @param again Whether this run has tried before. */
+    async createSubnet(subnet: SubnetSpecification, again = false): Promise<SubnetFacts> {
       return await createResource({
         ...subnetReader(subnet.id),
         owner: {},
+        again,
         write: subnetWrite(subnet.id, newSubnet(subnet)),
         differences: (seen) => subnetDifferences(subnet, seen),
       });

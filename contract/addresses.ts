@@ -34,6 +34,12 @@ export const prefixLength = (cidr: string): number => ipaddr.IPv4.parseCIDR(cidr
 /** How many addresses of a subnet can be used: Azure keeps five (Learn, "Virtual networks FAQ"). */
 export const usableAddresses = (cidr: string): number => Math.max(0, parseRange(cidr).size - 5);
 
+/** The nth address of a range. */
+export function addressIn(cidr: string, n: number): string {
+  const value = parseRange(cidr).first + n;
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
 function parseRange(cidr: string): Range {
   const [address, bits] = ipaddr.IPv4.parseCIDR(cidr);
   const [a = 0, b = 0, c = 0, d = 0] = address.toByteArray();

@@ -18,6 +18,8 @@ export interface ClusterSpecification {
   agentPoolProfiles: AgentPoolProfile[];
   artifactSource: 'Cache';
   outboundType: 'none' | 'block';
+  /** Left out: AKS's own, 10.0.0.0/16. */
+  serviceCidr?: string;
   enablePrivateCluster: boolean;
   enableVnetIntegration: boolean;
   /** Your own registry. Left out: one that AKS manages. */
@@ -44,6 +46,7 @@ export interface ClusterFacts {
   artifactSource: string;
   containerRegistryId?: string;
   outboundType: string;
+  serviceCidr?: string;
   enablePrivateCluster: boolean;
   enableVnetIntegration: boolean;
   apiServerSubnetId?: string;
@@ -94,6 +97,7 @@ export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFac
   compare('dnsPrefix', asked.dnsPrefix, seen.dnsPrefix);
   compare('bootstrapProfile.artifactSource', asked.artifactSource, seen.artifactSource);
   compare('networkProfile.outboundType', asked.outboundType, seen.outboundType);
+  if (asked.serviceCidr !== undefined) compare('networkProfile.serviceCidr', asked.serviceCidr, seen.serviceCidr);
   compare('apiServerAccessProfile.enablePrivateCluster', asked.enablePrivateCluster, seen.enablePrivateCluster);
   compare('apiServerAccessProfile.enableVnetIntegration', asked.enableVnetIntegration, seen.enableVnetIntegration);
   const compareId = (property: string, want: string | undefined, got: string | undefined) => {

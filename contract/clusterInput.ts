@@ -107,10 +107,15 @@ export const agentPoolProfile = z
 
 /** The resource ID of a resource of one type. */
 export const resourceIdOf = (type: string, howToFindIt: string) =>
-  z.string().refine((id) => parseResourceId(id)?.type.toLowerCase() === type.toLowerCase(), {
-    error: `not the resource ID of a ${type}. Use the one that \`${howToFindIt} --query id\` prints.`,
-    abort: true,
-  });
+  z
+    .string()
+    .refine(
+      (id) => isIdOf(type, id),
+      `not the resource ID of a ${type}. Use the one that \`${howToFindIt} --query id\` prints.`,
+    );
+
+export const isIdOf = (type: string, id: string): boolean =>
+  parseResourceId(id)?.type.toLowerCase() === type.toLowerCase();
 
 const identityName = z
   .string()

@@ -7,7 +7,7 @@ import {
   kubeletIdentity,
   tags,
 } from './clusterInput.ts';
-import { network, registry } from './infrastructureInput.ts';
+import { addressPrefix, network, registry } from './infrastructureInput.ts';
 import { profileSetting, profiles } from './profiles.ts';
 
 const outboundTypes = ['none', 'block'] as const;
@@ -46,6 +46,9 @@ export const createClusterInput = z
     kubeletIdentity: kubeletIdentity
       .exactOptional()
       .describe('With your own registry only. Default: a user-assigned identity <cluster>-kubelet.'),
+    serviceCidr: addressPrefix
+      .exactOptional()
+      .describe('Range of the cluster’s services. Default: 10.0.0.0/16, which no subnet of the network may overlap.'),
     dnsPrefix: z
       .string()
       .regex(

@@ -139,6 +139,8 @@ export interface CacheRuleFacts {
 
 export interface RegistryFacts extends ResourceFacts, RegistryAccess {
   location: string;
+  /** Its host name, which has a hash in it where the registry was made with a domain name label scope. */
+  loginServer: string;
   sku: string;
   /** `LegacyRegistryPermissions` or `AbacRepositoryPermissions`. */
   roleAssignmentMode: string;
@@ -161,14 +163,26 @@ export const cacheRuleDifferences = (
   ...difference('targetRepository', wanted.targetRepository, seen.targetRepository),
 ];
 
+/** Whether Azure refuses two rules beside each other: the targets of both are wildcards, and one holds the other. */
+export function targetsOverlap(one: string, other: string): boolean {
+  if (one === other) return true;
+  if (!one.endsWith('*') || !other.endsWith('*')) return false;
+  const [a, b] = [one.slice(0, -1), other.slice(0, -1)];
+  return a.startsWith(b) || b.startsWith(a);
+}
+
 /**
  * The A records that nodes need, as names in the zone: the registry, and the data endpoint of its region and of each
  * replica. Source: Learn, "Connect privately to an Azure container registry using Azure Private Link".
  */
-export const registryRecordNames = (registry: string, regions: readonly string[]): string[] => [
-  registry.toLowerCase(),
-  ...regions.map((region) => `${registry}.${region}.data`.toLowerCase()),
-];
+export function registryRecordNames(
+  absent: { name: string; location: string },
+  seen: Pick<RegistryFacts, 'loginServer' | 'location' | 'replicas'> | undefined,
+): string[] {
+  const [label] = (seen?.loginServer || absent.name).split('.');
+  const regions = seen ? [seen.location, ...seen.replicas] : [absent.location];
+  return [`${label}`, ...regions.map((region) => `${label}.${region}.data`)].map((name) => name.toLowerCase());
+}
 
 export interface PrivateEndpointSpecification {
   id: string;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { isRange } from './addresses.ts';
-import { notBoth, resourceIdOf } from './clusterInput.ts';
+import { isIdOf, notBoth, resourceIdOf } from './clusterInput.ts';
 
-const addressPrefix = z
+/** An IPv4 range. */
+export const addressPrefix = z
   .string()
   .refine(isRange, 'not an IPv4 range. Use CIDR notation that begins with the first address, such as 192.168.1.0/24.');
 
@@ -58,11 +59,9 @@ const privateEndpoint = z
 /** The zone whose name Azure prescribes. Source: Learn, "Azure private endpoint private DNS zone values". */
 export const registryZoneName = 'privatelink.azurecr.io';
 
-export const privateDnsZoneId = resourceIdOf(
-  'Microsoft.Network/privateDnsZones',
-  'az network private-dns zone show',
-).refine(
-  (id) => id.toLowerCase().endsWith(`/${registryZoneName}`),
+const zoneType = 'Microsoft.Network/privateDnsZones';
+export const privateDnsZoneId = resourceIdOf(zoneType, 'az network private-dns zone show').refine(
+  (id) => !isIdOf(zoneType, id) || id.toLowerCase().endsWith(`/${registryZoneName}`),
   `not a zone for registries. Use one named ${registryZoneName}.`,
 );
 

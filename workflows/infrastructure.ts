@@ -68,10 +68,10 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
       ...(delegation !== undefined && { delegation }),
     };
     step(`subnet:${subnet.use}`, {
-      act: () =>
+      act: (again) =>
         before
           ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })
-          : azure.operating(`Create subnet ${name}`).createSubnet(subnet),
+          : azure.operating(`Create subnet ${name}`).createSubnet(subnet, again),
       undo: async () => {
         if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id);
         await azure.operating(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before });
@@ -116,7 +116,7 @@ function applyRegistry(plan: InfrastructurePlan, owner: Ownership, step: Step) {
       waitsFor,
     });
     step('cacheRule', {
-      act: () => azure.operating('Create cache rule').createCacheRule(cacheRule),
+      act: (again) => azure.operating('Create cache rule').createCacheRule(cacheRule, again),
       undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id),
       waitsFor,
     });

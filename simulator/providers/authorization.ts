@@ -168,13 +168,15 @@ export function callerMay(world: World, action: string, scope: string): boolean 
   );
 }
 
-/** What may be read by everybody who can sign in: subscriptions, and what one may do. */
-const alwaysReadable = /subscriptions(\/locations)?\/read$|authorization\/(permissions|locks)\/read$/i;
+/** What may be read by everybody who can sign in. */
+const alwaysReadable = /subscriptions(\/locations)?\/read$|authorization\/locks\/read$/i;
 
 /** @throws ArmError 403 AuthorizationFailed */
 function refuseUnpermitted({ world, id, resourceId }: ArmRequest, action: string): void {
   const scope = id.names.length > 0 ? resourceId : id.scope;
   if (alwaysReadable.test(action) || callerMay(world, action, scope)) return;
+  // Whoever may do anything at a scope may ask what.
+  if (/authorization\/permissions\/read$/i.test(action) && callerPermissions(world, scope).length > 0) return;
   throw gatewayError(
     403,
     'AuthorizationFailed',

@@ -98,7 +98,7 @@ export const containerRegistry: Provider = {
     },
     {
       id: 'cache-rule-rules',
-      says: 'A rule for docker.io needs credentials; source and target cannot be changed; two rules cannot have one target.',
+      says: 'A rule for docker.io needs credentials; source and target cannot be changed; two rules cannot have one target, nor wildcard targets of which one holds the other.',
       evidence: 'recorded',
       source: 'hashicorp/terraform-provider-azurerm PR #27983 for docker.io (the others are modelled)',
     },
@@ -215,7 +215,7 @@ function checkRule(
   }
   const twin = world.store
     .list(ruleType, parentPath(id))
-    .find((rule) => rule !== existing && propertiesOf(rule).targetRepository === target);
+    .find((rule) => rule !== existing && overlap(String(propertiesOf(rule).targetRepository), target));
   if (twin) {
     throw new ArmError(
       409,
@@ -223,6 +223,13 @@ function checkRule(
       `The target repository '${target}' is that of rule '${twin.name}' already.`,
     );
   }
+}
+
+/** Wildcards must not hold each other; a target without one may lie within. */
+function overlap(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [one, other].map((target) => (target.endsWith('*') ? target.slice(0, -1) : undefined));
+  return a !== undefined && b !== undefined && (a.startsWith(b) || b.startsWith(a));
 }
 
 function putReplica(request: ArmRequest, existing: Resource | undefined): Reply {

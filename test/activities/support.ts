@@ -94,6 +94,7 @@ export const attemptAfter = (agoMs: number, number = 1): MockActivityEnvironment
     {
       attempt: number,
       scheduledTimestampMs: Date.now() - agoMs,
+      currentAttemptScheduledTimestampMs: Date.now(),
       workflowExecution: { workflowId: 'test', runId: run },
     },
     { logger: new DefaultLogger('ERROR') },

@@ -9,6 +9,7 @@ const registry = {
   provisioningState: 'Succeeded',
   marks: {},
   location: 'westeurope',
+  loginServer: 'r.azurecr.io',
   roleAssignmentMode: 'LegacyRegistryPermissions',
   replicas: [],
   sku: 'Premium',

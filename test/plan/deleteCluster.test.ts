@@ -262,7 +262,6 @@ describe('deleteCluster is stopped before it deletes anything', () => {
     const { problems } = planOf(clusterParts, { ...made, access });
     expect(problems.map(({ where }) => where)).toEqual([subscription]);
     expect(problems[0]?.problem.split(' may not ')[1]?.split(', ').sort()).toEqual([
-      'Microsoft.Authorization/roleAssignments/delete',
       'Microsoft.ContainerRegistry/registries/delete',
       'Microsoft.ContainerService/managedClusters/delete',
       'Microsoft.ManagedIdentity/userAssignedIdentities/delete',

@@ -400,6 +400,16 @@ describe('names', () => {
 });
 
 describe('records', () => {
+  it('are named after the host of a registry, which may have a hash in its name', () => {
+    const loginServer = `${registryName}-a1b2c3.azurecr.io`;
+    const seen = there({ registry: registryThere({ loginServer }) });
+    const { records } = planOwn({}, {}, seen).infrastructure;
+    expect(records.map(({ name }) => name)).toEqual([
+      `${registryName}-a1b2c3`,
+      `${registryName}-a1b2c3.westeurope.data`,
+    ]);
+  });
+
   const elsewhere = { ...linkThere('spoke'), virtualNetworkId: ids.vnet.replace('/rg/', '/spoke/') };
   const otherEndpoint = { id: ids.endpoint.replace('/rg/', '/spoke/'), status: 'Approved' };
   const stale = { ...zoneThere().records, [registryName]: recordThere(registryName, '10.9.9.9') };

@@ -67,6 +67,7 @@ export const registryThere = (changes: Partial<RegistryFacts> = {}): RegistryFac
   ...succeeded,
   id: registry,
   location: 'westeurope',
+  loginServer: `${registryName}.azurecr.io`,
   sku: 'Premium',
   publicNetworkAccess: 'Disabled',
   anonymousPullEnabled: false,

@@ -350,27 +350,23 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'a range for the network that is that of services',
+    by: 'a subnet in the range of services',
     given: () => ({
       network: {
         addressPrefixes: ['10.0.0.0/8'],
         nodeSubnet: { addressPrefix: '10.1.0.0/24' },
-        registrySubnet: { addressPrefix: '10.2.0.0/24' },
+        registrySubnet: { addressPrefix: '10.0.2.0/24' },
       },
     }),
-    because: () => [
-      [
-        'network.addressPrefixes',
-        /^10\.0\.0\.0\/8 overlaps the range of the cluster's services, 10\.0\.0\.0\/16$/,
-        /^Use another range\.$/,
-      ],
+    because: ({ registrySubnet }) => [
+      [registrySubnet, /10\.0\.2\.0\/24 overlaps that of the cluster's services, 10\.0\.0\.0\/16$/, /serviceCidr\.$/],
     ],
   },
   {
-    by: 'a network that has the range of services',
-    made: network(['192.168.0.0/16', '10.0.128.0/17']),
-    because: ({ vnet }) => [
-      [vnet, /^10\.0\.128\.0\/17 overlaps the range of the cluster's services/, /^Use another range\.$/],
+    by: 'a subnet in the range that is given for services',
+    given: () => ({ serviceCidr: '192.168.0.0/23' }),
+    because: ({ nodeSubnet }) => [
+      [nodeSubnet, /192\.168\.1\.0\/24 overlaps that of the cluster's services, 192\.168\.0\.0\/23$/, /serviceCidr\.$/],
     ],
   },
   {

@@ -98,7 +98,10 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
             seen.cluster !== undefined,
           ),
           ...clusterProblems(input, seen, specification),
-          ...(seen.cluster ? [] : quotaProblems(input, seen.allowances)),
+          // Azure does not tell sizes and quota before Microsoft.Compute is registered.
+          ...(seen.cluster || seen.providers['Microsoft.Compute'] !== 'Registered'
+            ? []
+            : quotaProblems(input, seen.allowances)),
           ...permissionProblems(requiredActions(input, targets, steps), seen.allowances),
           ...lockProblems(steps, seen.allowances, input.onFailure !== 'leave'),
         ]
@@ -140,6 +143,7 @@ function clusterSpecification(
     agentPoolProfiles: input.agentPoolProfiles,
     artifactSource: 'Cache',
     outboundType: input.outboundType,
+    ...(input.serviceCidr !== undefined && { serviceCidr: input.serviceCidr }),
     enablePrivateCluster: !enableVnetIntegration || profileSetting(input.profile, 'privateClusterWithVnetIntegration'),
     enableVnetIntegration,
     ...(targets.registry && { containerRegistryId: targets.registry.id }),

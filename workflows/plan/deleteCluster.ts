@@ -113,6 +113,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
       ? [
           ...groupProblems(input, seen, removals),
           ...endpointProblems(seen, parts),
+          ...zoneProblems(input, seen, parts),
           ...permissionProblems(requiredActions(steps), seen.access),
           ...lockProblems(steps, seen.access, false),
         ]
@@ -268,14 +269,34 @@ function endpointProblems({ owned }: DeletionFacts, parts: ReturnType<typeof par
   ];
 }
 
+/** A zone in another subscription cannot be found by its tags. */
+function zoneProblems(
+  { alsoDelete }: ParsedDeleteClusterInput,
+  { used }: DeletionFacts,
+  parts: ReturnType<typeof partSteps>,
+): Problem[] {
+  const ownRegistry = used.some((id) => kindOfType[parseResourceId(id)?.type.toLowerCase() ?? ''] === 'registry');
+  const found = parts.some(({ removal }) => removal.kind === 'privateDnsZone');
+  if (!alsoDelete.includes('privateDnsZone') || !ownRegistry || found) return [];
+  return [
+    {
+      where: 'privateDnsZoneId',
+      problem: 'no zone with records or a link of this cluster was found',
+      whatToDo: 'Give the zone if it is in another subscription, or leave privateDnsZone out of alsoDelete.',
+    },
+  ];
+}
+
 const parentOf = (id: string): string => ((parseResourceId(id)?.parents.length ?? 0) > 0 ? parentId(id) : '');
 
 function requiredActions(steps: readonly PlannedStep[]): RequiredAction[] {
-  return steps
-    .filter(({ action }) => action === 'delete')
-    .map(({ id, resourceId }) => {
-      if (id.startsWith('roles:')) return { resourceId, action: 'Microsoft.Authorization/roleAssignments/delete' };
-      const type = parseResourceId(resourceId)?.type ?? 'Microsoft.Resources/subscriptions/resourceGroups';
-      return { resourceId, action: `${type}/delete` };
-    });
+  return (
+    steps
+      // Assignments are at scopes of their own, each with permissions of its own.
+      .filter(({ id, action }) => action === 'delete' && !id.startsWith('roles:'))
+      .map(({ resourceId }) => {
+        const type = parseResourceId(resourceId)?.type ?? 'Microsoft.Resources/subscriptions/resourceGroups';
+        return { resourceId, action: `${type}/delete` };
+      })
+  );
 }

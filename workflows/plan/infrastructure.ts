@@ -33,6 +33,7 @@ import {
   subnetDifferences,
   subnetProperties,
   sufficientRoles,
+  type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
   type ZoneLinkSpecification,
 } from '../../contract/index.ts';
@@ -83,7 +84,9 @@ export function planInfrastructure(
 
   let network: string[] = [];
   if (virtualNetwork) {
-    const subnets = virtualNetwork.subnets.map((subnet) => subnetSpecification(subnet, seenSubnet(seen, subnet)));
+    const subnets = virtualNetwork.subnets.map((subnet) =>
+      subnetSpecification(subnet, seenSubnet(seen.virtualNetwork, subnet)),
+    );
     const { id, addressPrefixes = defaultNetwork.addressPrefixes } = virtualNetwork;
     plan.virtualNetwork = { id, location, tags, addressPrefixes, subnets };
     const names = subnets.map(({ name }) => name).join(', ');
@@ -91,7 +94,7 @@ export function planInfrastructure(
     network = [step('virtualNetwork', title, id, needsOf('Microsoft.Network'), presence(seen.virtualNetwork))];
     // Azure refuses or supersedes parallel writes under one network, so each waits for the one before.
     for (const subnet of seen.virtualNetwork ? subnets : []) {
-      const there = seenSubnet(seen, subnet);
+      const there = seenSubnet(seen.virtualNetwork, subnet);
       const before = there && previousProperties(subnet, there);
       plan.subnets.push({ ...subnet, ...(before && { before }) });
       const facts = there ? differing(subnetDifferences(subnet, there)) : presence(undefined);
@@ -137,8 +140,7 @@ export function planInfrastructure(
 
     const subnetId = subnetOf(targets, 'registrySubnet')?.id ?? '';
     const { id, connectionName } = privateEndpoint;
-    const regions = seen.registry ? [seen.registry.location, ...seen.registry.replicas] : [location];
-    const records = registryRecordNames(registryName, regions);
+    const records = registryRecordNames({ name: registryName, location }, seen.registry);
     plan.privateEndpoint = { id, location, tags, subnetId, connectionName, registryId: registry.id, records };
     const endpointStep = step(
       'privateEndpoint',
@@ -213,10 +215,9 @@ const differing = (differences: readonly string[]): StepFacts =>
   differences.length > 0 ? { action: 'update', reason: differences.join('; ') } : presence({});
 
 export const seenSubnet = (
-  { virtualNetwork }: InfrastructureFacts,
+  network: VirtualNetworkFacts | undefined,
   { name }: { name: string },
-): SubnetFacts | undefined =>
-  virtualNetwork?.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
+): SubnetFacts | undefined => network?.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
 
 function subnetSpecification(target: SubnetTarget, seen: SubnetFacts | undefined): SubnetSpecification {
   const { id, name, use } = target;

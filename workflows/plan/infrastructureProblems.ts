@@ -12,6 +12,7 @@ import {
   resourceReference,
   sameAddresses,
   sameResourceId,
+  targetsOverlap,
 } from '../../contract/index.ts';
 import { cacheRule, type InfrastructurePlan } from './infrastructure.ts';
 import { networkProblems } from './networkProblems.ts';
@@ -102,11 +103,7 @@ function reportRegistry(
   const { name } = profileSetting(input.profile, 'cacheRule');
   const { sourceRepository, targetRepository } = specification;
   for (const rule of seen.cacheRules) {
-    const inTheWay =
-      rule.name === name ||
-      rule.sourceRepository.startsWith('mcr.microsoft.com') ||
-      rule.targetRepository === targetRepository;
-    if (!inTheWay) continue;
+    if (rule.name !== name && !targetsOverlap(rule.targetRepository, targetRepository)) continue;
     report(
       `${seen.id}/cacheRules/${rule.name}`,
       `this rule copies ${rule.sourceRepository} to ${rule.targetRepository}; nodes need a rule ${name} from ${sourceRepository} to ${targetRepository}`,
@@ -194,7 +191,7 @@ function reportZone(
       report(
         id,
         `${holds}, and the registry's endpoint is not`,
-        `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId${candidates && ` (the registry has ${candidates})`}, or remove the record.`,
+        `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId if it is in this network${candidates && ` (the registry has ${candidates})`}, use a zone for this network alone, or remove the record.`,
       );
     } else if (
       candidates &&

@@ -9,7 +9,7 @@ import {
 /** The version to ask for, and why it cannot be had if it cannot. A cluster that is there keeps its own. */
 export function chooseKubernetesVersion(
   { kubernetesVersion: given, profile, location }: ParsedCreateClusterInput,
-  { kubernetesVersions: offered, cluster: found }: Discovered,
+  { kubernetesVersions: offered, cluster: found, providers }: Discovered,
 ): { version: string; problems: Problem[] } {
   const version =
     given ??
@@ -20,8 +20,15 @@ export function chooseKubernetesVersion(
   const usable = offered.filter(({ version: minor }) => !isOlder(minor, minimumKubernetesVersion));
   const whatToDo = `Use one of ${usable.map(({ version: minor }) => minor).join(', ')}, or a patch version of one.`;
   const problem = (text: string) => ({ version, problems: [{ where: 'kubernetesVersion', problem: text, whatToDo }] });
-  // A region without versions is reported as an unknown region.
-  if (offered.length === 0) return { version, problems: [] };
+  if (offered.length === 0) {
+    // A region without versions is reported as an unknown region.
+    if (version !== '' || providers['Microsoft.ContainerService'] === 'Registered') return { version, problems: [] };
+    const text = 'the default is not known before Microsoft.ContainerService is registered';
+    return {
+      version,
+      problems: [{ where: 'kubernetesVersion', problem: text, whatToDo: 'Give a version, or register it first.' }],
+    };
+  }
   if (version === '') return problem(`there is no default in ${location}`);
   if (isOlder(version, minimumKubernetesVersion)) {
     return problem(`${version} is older than ${minimumKubernetesVersion}, the first with network isolation`);

@@ -8,16 +8,19 @@ import {
   type ParsedCreateClusterInput,
   type Problem,
   prefixLength,
+  resourceReference,
   type SubnetFacts,
   type SubnetSpecification,
+  sameResourceId,
   usableAddresses,
+  type VirtualNetworkFacts,
 } from '../../contract/index.ts';
 import { type InfrastructurePlan, seenSubnet } from './infrastructure.ts';
 import { surgeNodes } from './quota.ts';
 import type { SubnetTarget, Targets } from './targets.ts';
 
-/** AKS's default service range, which the cluster's network must leave free. Source: REST API, `serviceCidr`. */
-const serviceRange = '10.0.0.0/16';
+/** AKS's default service range, which the network's subnets must leave free. Source: REST API, `serviceCidr`. */
+const defaultServiceCidr = '10.0.0.0/16';
 /** Not for clusters. Source: Learn, "Azure CNI node subnet", prerequisites. */
 const reservedRanges = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'];
 /** AKS's own default with Azure CNI. Source: Learn, "Configure Azure CNI networking". */
@@ -46,6 +49,13 @@ export function networkProblems(
       'Use a network in the region of the cluster.',
     );
   }
+  if (!sameResourceId(resourceReference(target.id).subscriptionId, input.cluster.subscriptionId)) {
+    report(
+      target.where,
+      'the network is in another subscription than the cluster, and interfaces must be in that of their network',
+      'Use a network in the subscription of the cluster.',
+    );
+  }
   const ranges = seen?.addressPrefixes ?? plan.virtualNetwork.addressPrefixes;
   for (const range of target.addressPrefixes ?? []) {
     if (seen && !ranges.includes(range)) {
@@ -58,19 +68,27 @@ export function networkProblems(
   }
   for (const [index, range] of ranges.entries()) {
     const where = seen ? seen.id : 'network.addressPrefixes';
-    if (overlaps(range, serviceRange)) {
-      report(where, `${range} overlaps the range of the cluster's services, ${serviceRange}`, 'Use another range.');
-    }
     for (const reserved of reservedRanges.filter((each) => overlaps(range, each)))
       report(where, `${range} overlaps ${reserved}, which AKS keeps for itself`, 'Use another range.');
     const other = ranges.slice(0, index).find((earlier) => overlaps(earlier, range));
     if (other !== undefined) report(where, `${range} overlaps ${other}`, 'Use ranges that do not overlap.');
   }
+  const { serviceCidr = defaultServiceCidr } = input;
+  // Of a cluster that is there, AKS has seen to it.
+  for (const subnet of clusterIsThere ? [] : [...(seen?.subnets ?? []), ...absentSubnets(plan, seen)]) {
+    const range = subnet.addressPrefixes.find((each) => overlaps(each, serviceCidr));
+    if (range === undefined) continue;
+    report(
+      subnet.id,
+      `its range ${range} overlaps that of the cluster's services, ${serviceCidr}`,
+      'Give another range as serviceCidr.',
+    );
+  }
   const { subnets } = plan.virtualNetwork;
   for (const [index, subnet] of subnets.entries()) {
     const subnetTarget = target.subnets[index];
     if (!subnetTarget) continue;
-    const there = seen && seenSubnet({ virtualNetwork: seen, otherLinkedZones: [], identities: {}, roles: {} }, subnet);
+    const there = seenSubnet(seen, subnet);
     const twin = subnets.slice(0, index).find(({ name }) => name.toLowerCase() === subnet.name.toLowerCase());
     if (twin) {
       report(`${subnetTarget.where}.name`, `${subnet.name} is the ${useTitles[twin.use]} already`, 'Use another name.');
@@ -83,6 +101,15 @@ export function networkProblems(
   }
   return problems;
 }
+
+/** Subnets that are still to be made. */
+const absentSubnets = (
+  { virtualNetwork }: InfrastructurePlan,
+  seen: VirtualNetworkFacts | undefined,
+): { id: string; addressPrefixes: string[] }[] =>
+  (virtualNetwork?.subnets ?? []).flatMap((subnet) =>
+    seenSubnet(seen, subnet) ? [] : [{ id: subnet.id, addressPrefixes: [subnet.addressPrefix] }],
+  );
 
 interface Neighbour {
   name: string;

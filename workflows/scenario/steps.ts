@@ -10,8 +10,8 @@ import { errorText, rootCause } from './errorText.ts';
 
 /** What a scenario does about one planned step. */
 export interface StepWork<T> {
-  /** The write. Called only if the plan's action is not `none`; again only by an operator's decision. */
-  act: () => Promise<T>;
+  /** The write. Called only if the plan's action is not `none`; `again` only by an operator's decision. */
+  act: (again: boolean) => Promise<T>;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<void>;
   /** What is waited for while `act` runs. */
@@ -96,10 +96,10 @@ export class Steps {
   async #run<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
     await this.#turn(progress);
-    for (;;) {
+    for (let again = false; ; again = true) {
       this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
-        const result = await act();
+        const result = await act(again);
         entry.begun = true;
         this.#set(progress, { state: 'done', finishedAt: now() });
         return result;

@@ -30,7 +30,7 @@ function networkChecks({ virtualNetwork: network }: InfrastructurePlan, seen: In
   return [
     check('virtualNetwork', 'Virtual network', id, 'Succeeded', seen.virtualNetwork?.provisioningState),
     ...subnets.flatMap((subnet) => {
-      const there = seenSubnet(seen, subnet);
+      const there = seenSubnet(seen.virtualNetwork, subnet);
       const properties = there && seenSubnetProperties(there);
       return (['defaultOutboundAccess', 'privateEndpointNetworkPolicies', 'delegation'] as const)
         .filter((property) => subnet[property] !== undefined)
