@@ -257,6 +257,14 @@ describe('deleteCluster is stopped before it deletes anything', () => {
     expect(planOf(['virtualNetwork'], { ...made, owned }).problems).toEqual([]);
   });
 
+  it('by a zone that is to go and cannot be found: it is in another subscription', () => {
+    const notFound = (ids: string[]) => ids.filter((id) => !id.includes('privateDnsZones'));
+    const seen = { ...made, owned: notFound(made.owned), used: notFound(made.used) };
+    expect(planOf(['privateDnsZone'], seen).problems).toMatchObject([{ where: 'privateDnsZoneId' }]);
+    expect(planOf(['registry'], seen).problems).toEqual([]);
+    expect(planOf(['privateDnsZone'], { ...clusterGone, owned: [], used: [] }).problems).toEqual([]);
+  });
+
   it('by permissions that are missing', () => {
     const access = { ...made.access, permissions: { [subscription]: [{ actions: ['*/read'], notActions: [] }] } };
     const { problems } = planOf(clusterParts, { ...made, access });

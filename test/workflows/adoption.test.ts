@@ -159,6 +159,21 @@ describe('createCluster accepts a role that suffices', () => {
   });
 });
 
+it.concurrent('an endpoint whose records a private DNS zone group keeps, which hides its addresses', async () => {
+  const { azure } = harness;
+  const ids = ownRegistryIds('grouped');
+  for (const part of ['privateEndpoint', 'link'] as const) await makeByHand(azure, ids, part);
+  const configs = [{ name: 'registry', properties: { privateDnsZoneId: ids.zone } }];
+  await azure.put(`${ids.privateEndpoint}/privateDnsZoneGroups/default`, {
+    properties: { privateDnsZoneConfigs: configs },
+  });
+  expect((await azure.get(ids.privateEndpoint)).at('properties.customDnsConfigs')).toEqual([]);
+  const { plan } = await adopted('grouped', { apiServerAccess: 'privateLink' });
+  const steps = actions(plan.steps);
+  for (const part of ['privateEndpoint', 'registryRecord', 'dataRecord'] as const)
+    expect(steps[stepOf(ids, part)]).toBe('none');
+});
+
 /** The same IDs, with these parts and what is in them in another place. */
 function elsewhere(ids: OwnRegistryIds, moved: readonly ResourcePart[], subscription?: string): OwnRegistryIds {
   const roots = moved.map((part) => ids[part]);

@@ -291,6 +291,26 @@ describe('createCluster with a registry of its own, profile current', () => {
     await expectState(harness, name, expected, await verified(harness, given));
   });
 
+  it.concurrent('gives the services another range where the network has the usual one', async () => {
+    const { azure } = harness;
+    await verified(
+      harness,
+      ownRegistryInput('ten', {
+        serviceCidr: '172.20.0.0/16',
+        network: {
+          addressPrefixes: ['10.0.0.0/16'],
+          nodeSubnet: { addressPrefix: '10.0.1.0/24' },
+          registrySubnet: { addressPrefix: '10.0.2.0/24' },
+        },
+      }),
+    );
+    const cluster = await azure.get(ownRegistryIds('ten').cluster);
+    expect(cluster.at('properties.networkProfile')).toMatchObject({
+      serviceCidr: '172.20.0.0/16',
+      dnsServiceIP: '172.20.0.10',
+    });
+  });
+
   it.concurrent('makes a record for each region of a registry that is there with a replica', async () => {
     const { azure } = harness;
     const name = 'replica';
@@ -353,6 +373,26 @@ describe('createCluster with a registry of its own, profile current', () => {
     const { registry } = ownRegistryIds('raced');
     const assignments = await harness.azure.writes(new RegExp(`${registry}/.*roleAssignments`));
     expect(assignments.map((write) => write.split(' ').at(-1))).toEqual(['201', '409']);
+  });
+});
+
+describe('createCluster in a subscription that nobody has used', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    const names = ['ContainerService', 'ContainerRegistry', 'Network', 'ManagedIdentity', 'Compute'];
+    const providers = Object.fromEntries(names.map((name) => [`Microsoft.${name}`, 'NotRegistered' as const]));
+    await harness.azure.reset({ providers });
+  });
+  afterAll(() => harness.close());
+
+  it('registers the providers first, each before what needs it', async () => {
+    const { plan } = await verified(harness, ownRegistryInput('fresh', { kubernetesVersion: '1.34' }));
+    const needs = (id: string) => plan.steps.find((step) => step.id === id)?.needs;
+    expect(needs('registry')).toContain('provider:Microsoft.ContainerRegistry');
+    expect(needs('virtualNetwork')).toContain('provider:Microsoft.Network');
+    expect(needs('identity:kubelet')).toContain('provider:Microsoft.ManagedIdentity');
+    expect(needs('cluster')).toContain('provider:Microsoft.Compute');
   });
 });
 

@@ -129,7 +129,7 @@ const registries: Stop[] = [
   },
   rule('of the right name with another target', 'aks-managed-mcr', 'mcr.microsoft.com/*', 'mirror/*'),
   rule('of the right name with another source', 'aks-managed-mcr', 'ghcr.io/*', 'mirror/*'),
-  rule('that has the source', 'mine', 'mcr.microsoft.com/*', 'mirror/*'),
+  rule('whose target holds the one that is needed', 'mine', 'ghcr.io/*', '*'),
   rule('that has the target', 'mine', 'ghcr.io/*', 'aks-managed-repository/*'),
   {
     by: "a cache rule that keeps the preview's target",
@@ -232,6 +232,12 @@ const endpoints: Stop[] = [
   },
 ];
 
+const elsewhere: [string, RegExp, RegExp] = [
+  'network.virtualNetworkId',
+  /^the network is in another subscription than the cluster/,
+  /^Use a network in the subscription of the cluster\.$/,
+];
+
 const zones: Stop[] = [
   ...[subscriptionId, otherSubscription].map((subscription): Stop => {
     const zoneOf = (ids: OwnRegistryIds) => inSubscription(inHub(ids, ids.zone), subscription);
@@ -248,6 +254,7 @@ const zones: Stop[] = [
       },
       given: ({ vnet }) => ({ network: { virtualNetworkId: inSubscription(vnet, subscription) } }),
       because: (ids) => [
+        ...(subscription === subscriptionId ? [] : [elsewhere]),
         [
           zoneOf(ids),
           /^the network is linked to this zone, and .* to one privatelink\.azurecr\.io only$/,
@@ -290,7 +297,7 @@ const zones: Stop[] = [
       [
         registryRecord,
         /^the record is there with 192\.168\.2\.5/,
-        new RegExp(`registry\\.privateEndpoint\\.resourceId \\(the registry has ${privateEndpoint}-hub\\)`),
+        new RegExp(`registry\\.privateEndpoint\\.resourceId .*\\(the registry has ${privateEndpoint}-hub\\)`),
       ],
     ],
   },
@@ -791,6 +798,13 @@ const passes: Pass[] = [
     given: () => ownRegistry({ privateDnsZone: { linkName: 'taken' } }),
   },
   {
+    by: 'a cache rule with the same source and a target of its own',
+    made: async ({ azure, ids, make }) => {
+      await make('registry');
+      await azure.put(`${ids.registry}/cacheRules/mine`, ruleBody('mcr.microsoft.com/*', 'mirror/*'));
+    },
+  },
+  {
     by: 'a lock against deletion, where nothing is to be taken back',
     made: async ({ azure, ids, make }) => {
       await make('group');
@@ -944,7 +958,7 @@ describe('createCluster on a registry of its own', () => {
     const { make } = hands(azure, ids);
     await make('nodeSubnet', subnetBody('192.168.1.0/24', aksDelegation));
     await make('registry', { location, sku: { name: 'Premium' } });
-    await azure.put(`${ids.registry}/cacheRules/mine`, ruleBody('mcr.microsoft.com/*', 'mirror/*'));
+    await azure.put(`${ids.registry}/cacheRules/mine`, ruleBody('mcr.microsoft.com/*', '*'));
     await make('privateEndpoint', endpointBody(ids.registrySubnet, ids.registry, true));
     await azure.put(`${ids.vnet}-other`, networkBody(['172.16.0.0/16']));
     await make('link', linkBody(`${ids.vnet}-other`));
