@@ -1,4 +1,9 @@
-import type { IdentityFacts, IdentitySpecification, Ownership } from '../contract/infrastructure.ts';
+import {
+  type IdentityFacts,
+  type IdentitySpecification,
+  type Ownership,
+  ownershipOf,
+} from '../contract/infrastructure.ts';
 import { resourceReference } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
@@ -14,7 +19,7 @@ export async function readIdentity(clients: ClientsOf, id: string): Promise<Iden
     id: found.id ?? id,
     principalId: found.principalId ?? '',
     clientId: found.clientId ?? '',
-    marks: found.tags ?? {},
+    marks: ownershipOf(found.tags),
   };
 }
 

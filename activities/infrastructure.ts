@@ -10,7 +10,7 @@ import {
   roleKey,
   type VirtualNetworkFacts,
 } from '../contract/infrastructure.ts';
-import { resourceReference } from '../contract/resourceIds.ts';
+import { isWithin, lockedScope, resourceReference } from '../contract/resourceIds.ts';
 import {
   type LockFacts,
   type Permission,
@@ -72,7 +72,7 @@ export interface AllowanceRequest {
 export interface AccessFacts {
   /** By scope, as {@link keyOf} spells it; scopes that do not exist, or where it has no role at all, are left out. */
   permissions: Record<string, Permission[]>;
-  /** Of every subscription that a scope is in and whose locks the worker's identity may see. */
+  /** Those that may matter, of subscriptions whose locks the worker's identity may see. */
   locks: LockFacts[];
 }
 
@@ -142,8 +142,16 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
     ),
     Promise.all(subscriptions.map(async (id) => (await readLocks(clients, id)) ?? [])),
   ]);
-  return { permissions: Object.fromEntries(permissions.flat()), locks: locks.flat() };
+  // A subscription may have thousands; those that matter are above the scopes, or within a group or resource of them.
+  const matters = ({ id }: LockFacts) =>
+    scopes.some(
+      (scope) =>
+        isWithin(scope, lockedScope(id)) || (!subscriptionScope.test(scope) && isWithin(lockedScope(id), scope)),
+    );
+  return { permissions: Object.fromEntries(permissions.flat()), locks: locks.flat().filter(matters) };
 }
+
+const subscriptionScope = /^\/subscriptions\/[^/]+$/;
 
 function recordNames({ registryId, location }: InfrastructureTargets, registry: RegistryFacts | undefined): string[] {
   if (registryId === undefined) return [];

@@ -2,6 +2,7 @@ import { restorePoller, type VirtualNetworkLink } from '@azure/arm-privatedns';
 import {
   isOwnedBy,
   type Ownership,
+  ownershipOf,
   type PrivateDnsZoneFacts,
   type PrivateDnsZoneSpecification,
   type RecordFacts,
@@ -23,7 +24,11 @@ export async function readZone(clients: ClientsOf, id: string): Promise<Resource
   const { privateZones } = clients(subscriptionId).privateDns;
   const found = await azureRead(id, () => privateZones.get(resourceGroup, name));
   if (!found) return undefined;
-  return { id: found.id ?? id, provisioningState: found.provisioningState ?? 'Unknown', marks: found.tags ?? {} };
+  return {
+    id: found.id ?? id,
+    provisioningState: found.provisioningState ?? 'Unknown',
+    marks: ownershipOf(found.tags),
+  };
 }
 
 /** A zone with all its links and those of the given A records that are there. */
@@ -53,7 +58,7 @@ export async function listRecords(clients: ClientsOf, zoneId: string): Promise<P
   await azureRead(zoneId, async () => {
     for await (const { name, type, metadata } of recordSets.list(resourceGroup, zone)) {
       const kind = type?.split('/').at(-1) ?? '';
-      if (kind !== 'SOA') records.push({ id: `${zoneId}/${kind}/${name}`, marks: metadata ?? {} });
+      if (kind !== 'SOA') records.push({ id: `${zoneId}/${kind}/${name}`, marks: ownershipOf(metadata) });
     }
   });
   return records;
@@ -99,7 +104,7 @@ export async function readRecord(clients: ClientsOf, id: string): Promise<Record
   if (!found) return undefined;
   return {
     id: found.id ?? id,
-    marks: found.metadata ?? {},
+    marks: ownershipOf(found.metadata),
     addresses: (found.aRecords ?? []).map(({ ipv4Address }) => ipv4Address ?? ''),
   };
 }
@@ -260,7 +265,7 @@ function linkFacts(link: VirtualNetworkLink): ZoneLinkFacts {
     id: link.id ?? '',
     name: link.name ?? '',
     provisioningState: link.provisioningState ?? 'Unknown',
-    marks: link.tags ?? {},
+    marks: ownershipOf(link.tags),
     virtualNetworkId: link.virtualNetwork?.id ?? '',
     registrationEnabled: link.registrationEnabled ?? false,
     linkState: link.virtualNetworkLinkState ?? 'Unknown',

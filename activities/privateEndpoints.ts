@@ -2,6 +2,7 @@ import { restorePoller } from '@azure/arm-network';
 import {
   endpointDifferences,
   type Ownership,
+  ownershipOf,
   type PrivateEndpointFacts,
   type PrivateEndpointSpecification,
 } from '../contract/infrastructure.ts';
@@ -22,7 +23,7 @@ export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promi
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: found.tags ?? {},
+    marks: ownershipOf(found.tags),
     subnetId: found.subnet?.id ?? '',
     targetId: connection?.privateLinkServiceId ?? '',
     status: connection?.privateLinkServiceConnectionState?.status ?? 'Unknown',

@@ -4,6 +4,7 @@ import {
   type CacheRuleSpecification,
   cacheRuleDifferences,
   type Ownership,
+  ownershipOf,
   type RegistryAccess,
   type RegistryFacts,
   type RegistrySpecification,
@@ -173,7 +174,7 @@ function registryFacts(registry: Registry): RegistryFacts {
   return {
     id: registry.id ?? '',
     provisioningState: registry.provisioningState ?? 'Unknown',
-    marks: registry.tags ?? {},
+    marks: ownershipOf(registry.tags),
     location: registry.location,
     loginServer: registry.loginServer ?? '',
     sku: registry.sku.name,

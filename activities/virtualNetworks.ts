@@ -1,13 +1,14 @@
 import { restorePoller, type Subnet, type VirtualNetwork } from '@azure/arm-network';
-import type {
-  Ownership,
-  SubnetFacts,
-  SubnetProperties,
-  SubnetSpecification,
-  VirtualNetworkFacts,
-  VirtualNetworkSpecification,
+import {
+  type Ownership,
+  ownershipOf,
+  type SubnetFacts,
+  type SubnetProperties,
+  type SubnetSpecification,
+  subnetDifferences,
+  type VirtualNetworkFacts,
+  type VirtualNetworkSpecification,
 } from '../contract/infrastructure.ts';
-import { subnetDifferences } from '../contract/infrastructure.ts';
 import { resourceReference } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
@@ -21,7 +22,7 @@ export async function readVirtualNetwork(clients: ClientsOf, id: string): Promis
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: found.tags ?? {},
+    marks: ownershipOf(found.tags),
     location: found.location ?? '',
     addressPrefixes: found.addressSpace?.addressPrefixes ?? [],
     subnets: (found.subnets ?? []).map(subnetFacts),

@@ -16,7 +16,7 @@ export const isOwnedBy = (marks: Ownership, owner: Ownership): boolean =>
   Object.entries(owner).every(([key, value]) => marks[key] === value);
 
 /** The marks that say whose a resource is; other tags may be changed by anybody, such as an Azure Policy. */
-export const ownershipOf = (marks: Ownership): Ownership =>
+export const ownershipOf = (marks: Ownership = {}): Ownership =>
   Object.fromEntries(
     Object.values(ownershipTags).flatMap((key) => (marks[key] === undefined ? [] : [[key, marks[key]]])),
   );

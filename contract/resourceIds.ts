@@ -54,6 +54,14 @@ export function resourceReference(id: string): ParsedResourceId {
 export const resourceId = (subscriptionId: string, resourceGroup: string, type: string, name: string): string =>
   `${resourceGroupId(subscriptionId, resourceGroup)}/providers/${type}/${name}`;
 
+/** ID of what a lock protects. */
+export const lockedScope = (lockId: string): string =>
+  lockId.slice(0, lockId.toLowerCase().lastIndexOf('/providers/microsoft.authorization/locks/'));
+
+/** Whether a resource is another one, or within it. */
+export const isWithin = (id: string, outer: string): boolean =>
+  `${id}/`.toLowerCase().startsWith(`${outer}/`.toLowerCase());
+
 /** Whether this is the interface of a private endpoint: it goes with its endpoint, and cannot be removed by itself. */
 export const isEndpointInterface = (id: string): boolean => /\/networkInterfaces\/[^/]+\.nic\.[^/]+$/i.test(id);
 

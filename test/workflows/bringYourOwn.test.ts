@@ -220,7 +220,7 @@ describe('createCluster with a registry of its own, profile current', () => {
   it.concurrent.each(['privateLink', 'vnetIntegration'] as const)(
     'makes everything with %s, and nothing once it is there',
     async (apiServerAccess) => {
-      const name = `new-${apiServerAccess.toLowerCase()}`;
+      const name = `own-${apiServerAccess.toLowerCase()}`;
       const given = ownRegistryInput(name, { apiServerAccess });
       const report = await verified(harness, given);
       const apiServer = apiServerAccess === 'vnetIntegration' ? { apiServer: '192.168.3.0/24' } : {};
@@ -368,9 +368,9 @@ describe('createCluster with a registry of its own, profile current', () => {
   });
 
   it.concurrent('takes a role that somebody else assigns meanwhile', async () => {
-    const run = await raceForPullRole(harness, ownRegistryInput('raced'));
+    const run = await raceForPullRole(harness, ownRegistryInput('raced-role'));
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
-    const { registry } = ownRegistryIds('raced');
+    const { registry } = ownRegistryIds('raced-role');
     const assignments = await harness.azure.writes(new RegExp(`${registry}/.*roleAssignments`));
     expect(assignments.map((write) => write.split(' ').at(-1))).toEqual(['201', '409']);
   });
@@ -458,7 +458,7 @@ describe('createCluster with a registry of its own, profile preview', () => {
   // One after the other: feature flags belong to the subscription.
   it('follows the guide to the letter, and registers the features beside the infrastructure', async () => {
     const { azure } = harness;
-    const name = 'guide';
+    const name = 'to-the-letter';
     const given = ownRegistryInput(name, { profile: 'preview', apiServerAccess: 'vnetIntegration' });
     // The feature is not registered before everything else is there.
     const feature = 'NetworkIsolatedClusterPreview';

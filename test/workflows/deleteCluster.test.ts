@@ -134,8 +134,8 @@ describe('deleteCluster', () => {
   it.concurrent('leaves what it made and another cluster has come to use: the registry, the zone', async () => {
     await create('lender');
     const ids = ownRegistryIds('lender');
-    await harness.azure.createGroup('rg-second');
-    await create('second', { registry: { mode: 'bringYourOwn', containerRegistryId: ids.registry } });
+    await harness.azure.createGroup('rg-d-second');
+    await create('d-second', { registry: { mode: 'bringYourOwn', containerRegistryId: ids.registry } });
     await harness.azure.put(`${ids.zone}/A/theirs`, aRecord('192.168.2.9'));
     const { resourceGroup: _group, ...parts } = Object.fromEntries(clusterParts.map((part) => [part, part]));
     const report = await deleted('lender', { alsoDelete: Object.values(parts) });
@@ -258,12 +258,12 @@ describe('deleteCluster is stopped before it deletes anything', () => {
   });
 
   it.concurrent('by a lock, though it is on one part of it', async () => {
-    await create('locked');
-    const { registry } = ownRegistryIds('locked');
+    await create('d-locked');
+    const { registry } = ownRegistryIds('d-locked');
     const lock = `${registry}/providers/Microsoft.Authorization/locks/keep`;
     await harness.azure.put(lock, { properties: { level: 'CanNotDelete' } });
-    await refused('locked', everything, lock, /forbids to delete \(Registry .*, Resource group rg-locked\)/);
-    await deleted('locked');
+    await refused('d-locked', everything, lock, /forbids to delete \(Registry .*, Resource group rg-d-locked\)/);
+    await deleted('d-locked');
   });
 
   it.concurrent('by permission that the worker lacks', async () => {
@@ -344,18 +344,18 @@ describe('deleteCluster when something goes wrong', () => {
   });
 
   it.concurrent('stops where it is when it is cancelled', async () => {
-    await create('cancelled');
-    const { cluster: id } = ownRegistryIds('cancelled');
+    await create('d-cancelled');
+    const { cluster: id } = ownRegistryIds('d-cancelled');
     const endless = { status: 'Failed', code: 'TooLate', message: 'No.', afterSeconds: 1e6 } as const;
     await harness.azure.fault({ method: 'DELETE', path: `${id}$`, operation: endless });
-    const before = await there('cancelled');
-    const run = await harness.client.deleteCluster({ cluster: cluster('cancelled'), ...everything });
+    const before = await there('d-cancelled');
+    const run = await harness.client.deleteCluster({ cluster: cluster('d-cancelled'), ...everything });
     await harness.azure.untilRequested(`DELETE ${id}`);
     await run.cancel();
     expect(isCancellation(await failureOf(run.result()))).toBe(true);
     const { phase, steps } = await run.progress();
     expect(phase).toBe('failed');
     expect(states(steps.filter(({ id: step }) => step !== 'cluster'))).toEqual(['skipped']);
-    expect(await there('cancelled')).toEqual(before);
+    expect(await there('d-cancelled')).toEqual(before);
   });
 });

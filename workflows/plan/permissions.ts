@@ -1,6 +1,8 @@
 import type { AccessFacts } from '../../activities/infrastructure.ts';
 import {
+  isWithin,
   keyOf,
+  lockedScope,
   type ParsedCreateClusterInput,
   type PlannedStep,
   type Problem,
@@ -44,11 +46,11 @@ export function lockProblems(
   rollsBack: boolean,
 ): Problem[] {
   return locks.flatMap(({ id, level }) => {
-    const scope = keyOf(id.slice(0, id.toLowerCase().lastIndexOf('/providers/microsoft.authorization/locks/')));
+    const scope = lockedScope(id);
     const covers = ({ id, resourceId, action }: PlannedStep) =>
-      `${keyOf(resourceId)}/`.startsWith(`${scope}/`) ||
+      isWithin(resourceId, scope) ||
       // A locked resource also holds what is around it; roles are taken away one by one, not with their subscription.
-      (action === 'delete' && !id.startsWith('roles:') && `${scope}/`.startsWith(`${keyOf(resourceId)}/`));
+      (action === 'delete' && !id.startsWith('roles:') && isWithin(scope, resourceId));
     const report = (touched: readonly PlannedStep[], problem: string, whatToDo: string): Problem[] => {
       const titles = touched.map(({ title }) => title).join(', ');
       return touched.length === 0 ? [] : [{ where: id, problem: `${problem} (${titles})`, whatToDo }];
