@@ -1,7 +1,7 @@
 import type { ClusterFacts, KubernetesVersionFacts } from '../contract/cluster.ts';
 import type { RegistryFacts } from '../contract/infrastructure.ts';
 import type { ClusterReference } from '../contract/names.ts';
-import { resourceGroupId } from '../contract/resourceIds.ts';
+import { resourceGroupId, sameResourceId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall } from './errors.ts';
 import {
@@ -118,12 +118,21 @@ export function discoveryActivities(clients: ClientsOf) {
       ]);
       if (!seen) return { infrastructure, nodeResourceTypes: [] };
       const [registry, nodeResourceTypes] = await Promise.all([
-        seen.containerRegistryId === undefined ? undefined : readRegistry(clients, seen.containerRegistryId),
+        readNamedRegistry(seen, infrastructure),
         resourceTypes(cluster.subscriptionId, seen.nodeResourceGroup),
       ]);
       return { cluster: seen, ...(registry && { registry }), infrastructure, nodeResourceTypes };
     },
   };
+
+  /** One's own registry has been read with the infrastructure; AKS's is known by the cluster alone. */
+  async function readNamedRegistry(
+    { containerRegistryId: id }: ClusterFacts,
+    { registry: own }: InfrastructureFacts,
+  ): Promise<RegistryFacts | undefined> {
+    if (id === undefined) return undefined;
+    return sameResourceId(id, own?.id) ? own : readRegistry(clients, id);
+  }
 
   async function resourceTypes(subscriptionId: string, group: string): Promise<string[]> {
     const { resources } = clients(subscriptionId).resources;

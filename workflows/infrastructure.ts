@@ -8,6 +8,7 @@ import {
   type RoleHolder,
   resourceReference,
   roleHolders,
+  subnetProperties,
 } from '../contract/index.ts';
 import { azure } from './azure.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId } from './plan/infrastructure.ts';
@@ -61,12 +62,8 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
     waitsFor,
   });
   for (const { before, ...subnet } of subnets) {
-    const { name, defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = subnet;
-    const properties = {
-      ...(defaultOutboundAccess !== undefined && { defaultOutboundAccess }),
-      ...(privateEndpointNetworkPolicies !== undefined && { privateEndpointNetworkPolicies }),
-      ...(delegation !== undefined && { delegation }),
-    };
+    const { name } = subnet;
+    const properties = subnetProperties[subnet.use];
     step(`subnet:${subnet.use}`, {
       act: (again) =>
         before

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RoleAssignment } from '../../activities/roleAssignments.ts';
-import type { ClusterSpecification } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import type { StoredResource } from '../support/arm.ts';
 import { assign, type OwnRegistryIds, ownRegistryIds, prepareOwnRegistry, roles } from '../support/ownRegistry.ts';
-import { type AzureUnderTest, attempt, attemptAfter, failureOf, owner, startAzure, subscriptionId } from './support.ts';
+import {
+  type AzureUnderTest,
+  attempt,
+  attemptAfter,
+  failureOf,
+  owner,
+  specification,
+  startAzure,
+  subscriptionId,
+} from './support.ts';
 
 let azure: AzureUnderTest;
 beforeAll(async () => {
@@ -187,25 +195,12 @@ describe('a role that has not taken effect', () => {
       return { id, principalId, clientId, marks: {} };
     };
     const [controlPlane, kubelet] = [await read(ids.controlPlane), await read(ids.kubelet)];
-    const wanted: ClusterSpecification = {
-      cluster: { subscriptionId, resourceGroup: `rg-${name}`, name },
-      location: 'westeurope',
-      tags: owner,
-      kubernetesVersion: '1.34',
-      dnsPrefix: name,
-      nodeResourceGroup: `MC_rg-${name}_${name}_westeurope`,
+    const wanted = specification(name, {
       identity: { type: 'UserAssigned', resourceId: ids.controlPlane },
-      agentPoolProfiles: [
-        { name: 'nodepool1', mode: 'System', count: 1, vmSize: 'Standard_D4ds_v5', enableAutoScaling: false },
-      ],
-      artifactSource: 'Cache',
-      outboundType: 'none',
-      enablePrivateCluster: true,
-      enableVnetIntegration: false,
       containerRegistryId: ids.registry,
       vnetSubnetId: ids.nodeSubnet,
       kubeletIdentityId: ids.kubelet,
-    };
+    });
     const known = {
       kubeletIdentity: kubelet,
       rolePropagation: {

@@ -53,7 +53,8 @@ export async function startAzure(speed = 2000): Promise<AzureUnderTest> {
   };
 }
 
-function specification(name: string, changes: Partial<ClusterSpecification>): ClusterSpecification {
+/** A cluster with one node, in a network that AKS manages. */
+export function specification(name: string, changes: Partial<ClusterSpecification> = {}): ClusterSpecification {
   return {
     cluster: { subscriptionId, resourceGroup: `rg-${name}`, name },
     location: 'westeurope',

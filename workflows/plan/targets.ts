@@ -5,6 +5,7 @@ import {
   parentId,
   type RoleHolder,
   registryZoneName,
+  resourceGroupId,
   resourceId,
   resourceReference,
   type SubnetUse,
@@ -45,7 +46,6 @@ export function targetsOf(input: ParsedCreateClusterInput): Targets {
     mustExist: false,
     where,
   });
-  const given = (id: string, where: string): Target => ({ id, mustExist: true, where });
   const identityTarget = (where: string, defaultName: string, by: { resourceId?: string; name?: string } = {}) =>
     by.resourceId === undefined
       ? inGroup('Microsoft.ManagedIdentity/userAssignedIdentities', by.name ?? defaultName, `${where}.name`)
@@ -89,6 +89,8 @@ export function targetsOf(input: ParsedCreateClusterInput): Targets {
   };
 }
 
+const given = (id: string, where: string): Target => ({ id, mustExist: true, where });
+
 function networkTarget(
   { cluster, registry, network, apiServerAccess }: ParsedCreateClusterInput,
   inGroup: (type: string, name: string, where: string) => Target,
@@ -96,7 +98,7 @@ function networkTarget(
   const ownRegistry = registry.mode === 'bringYourOwn';
   if (!network && !ownRegistry) return undefined;
   const target: Target = network?.virtualNetworkId
-    ? { id: network.virtualNetworkId, mustExist: true, where: 'network.virtualNetworkId' }
+    ? given(network.virtualNetworkId, 'network.virtualNetworkId')
     : inGroup('Microsoft.Network/virtualNetworks', network?.name ?? `${cluster.name}-vnet`, 'network');
   const uses: SubnetUse[] = [
     'nodeSubnet',
@@ -169,11 +171,9 @@ export function permissionScopes({ cluster }: ParsedCreateClusterInput, targets:
     ...Object.values(identities),
   ];
   const ids = resources.flatMap((target) => (target ? [target.id] : []));
-  const groups = ids.map((id) => {
-    const { subscriptionId, resourceGroup } = resourceReference(id);
-    return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
-  });
-  const own = `/subscriptions/${cluster.subscriptionId}/resourceGroups/${cluster.resourceGroup}`;
-  const scopes = [own, ...groups].flatMap((group) => [parentId(group), group]);
+  const groups = [cluster, ...ids.map(resourceReference)].map(({ subscriptionId, resourceGroup }) =>
+    resourceGroupId(subscriptionId, resourceGroup),
+  );
+  const scopes = groups.flatMap((group) => [parentId(group), group]);
   return [...new Set([...scopes, ...ids])];
 }
