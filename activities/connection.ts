@@ -27,6 +27,8 @@ export interface AzureConnection {
 
 /** One client per Azure service for one subscription. */
 export interface AzureClients {
+  /** For what takes a token of its own. */
+  credential: TokenCredential;
   authorization: AuthorizationManagementClient;
   compute: ComputeManagementClient;
   containerService: ContainerServiceClient;
@@ -61,6 +63,7 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
     const known = clients.get(subscriptionId);
     if (known) return known;
     const made: AzureClients = {
+      credential,
       authorization: new AuthorizationManagementClient(credential, subscriptionId, { ...options, $host: endpoint }),
       compute: new ComputeManagementClient(credential, subscriptionId, options),
       containerService: new ContainerServiceClient(credential, subscriptionId, options),

@@ -1,7 +1,8 @@
-import type { ClusterFacts, KubernetesVersionFacts } from '../contract/cluster.ts';
-import type { RegistryFacts } from '../contract/infrastructure.ts';
+import { type ClusterFacts, hasOwnNetwork, type KubernetesVersionFacts } from '../contract/cluster.ts';
+import { isOwnedBy, type Ownership, type RegistryFacts, registryRecordNames } from '../contract/infrastructure.ts';
 import type { ClusterReference } from '../contract/names.ts';
-import { resourceGroupId, sameResourceId } from '../contract/resourceIds.ts';
+import { resourceGroupId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
+import { whereAllowed } from './allowances.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall } from './errors.ts';
 import {
@@ -12,10 +13,14 @@ import {
   readAllowances,
   readInfrastructure,
 } from './infrastructure.ts';
-import { readCluster, readKubernetesVersions } from './managedClusters.ts';
+import { keptAlive } from './longRunningOperation.ts';
+import { existingCluster, idleCluster, readCluster, readKubernetesVersions } from './managedClusters.ts';
+import type { Patience } from './patience.ts';
+import { readPrivateDnsZone } from './privateDns.ts';
+import { readPrivateEndpoint } from './privateEndpoints.ts';
 import { readFeature, readProvider } from './registrations.ts';
 import { readRegistry } from './registries.ts';
-import { type ResourceGroupFacts, readResourceGroup } from './resourceGroups.ts';
+import { type ResourceGroupFacts, readGroupContent, readResourceGroup } from './resourceGroups.ts';
 import { readLocations, readSubscription, type SubscriptionFacts } from './subscriptions.ts';
 
 /** What a scenario may touch. */
@@ -58,6 +63,40 @@ export interface ReadBack {
 export interface ReadBackRequest {
   cluster: ClusterReference;
   infrastructure: InfrastructureTargets;
+}
+
+export interface LivingClusterRequest {
+  cluster: ClusterReference;
+  /** Subscriptions of what the cluster is to use. */
+  subscriptionIds: string[];
+  /** Whether to wait for what others do to the cluster. */
+  patience?: Patience;
+}
+
+/** A cluster that is there, with what can be known only by way of it. What is absent is left out. */
+export interface LivingCluster {
+  subscription?: SubscriptionFacts;
+  cluster?: ClusterFacts;
+  /** The network that AKS manages for it. */
+  managedNetworkId?: string;
+  /** Host and path from which its nodes are to get Microsoft's images; left out: from Microsoft. */
+  imageSource?: string;
+  /** Tenants of the subscriptions that were asked for, by ID; those that nobody can see are left out. */
+  tenants: Record<string, string>;
+}
+
+export interface OldRegistryRequest {
+  registryId: string;
+  privateDnsZoneId?: string;
+  owner: Ownership;
+}
+
+/** A registry that a cluster leaves, and what carries the owner's marks of what makes it reachable. */
+export interface OldRegistryFacts {
+  id: string;
+  endpoints: { id: string }[];
+  /** IDs of registry, endpoints and records. */
+  owned: string[];
 }
 
 const nothing: Discovered = {
@@ -110,6 +149,58 @@ export function discoveryActivities(clients: ClientsOf) {
       };
     },
 
+    /**
+     * Looks at a cluster that is there, once nothing runs on it.
+     *
+     * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the patience.
+     */
+    async lookAtCluster({ cluster, subscriptionIds, patience }: LivingClusterRequest): Promise<LivingCluster> {
+      return await keptAlive(async () => {
+        const { subscriptionId } = cluster;
+        const [subscription, tenants] = await Promise.all([
+          readSubscription(clients, subscriptionId),
+          Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
+        ]);
+        const found = subscription && (await readCluster(clients, cluster));
+        const idle = found && patience ? await idleCluster(clients, cluster, patience) : found;
+        const [managedNetworkId, imageSource] = idle
+          ? await Promise.all([managedNetwork(subscriptionId, idle), imageSourceOf(idle)])
+          : [];
+        return {
+          ...(subscription && { subscription }),
+          ...(idle && { cluster: idle }),
+          ...(managedNetworkId !== undefined && { managedNetworkId }),
+          ...(imageSource !== undefined && { imageSource }),
+          tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
+        };
+      });
+    },
+
+    /** Looks at a registry that a cluster is about to leave; changes nothing. */
+    async lookAtOldRegistry(request: OldRegistryRequest): Promise<OldRegistryFacts | undefined> {
+      const { registryId, privateDnsZoneId, owner } = request;
+      const registry = await readRegistry(clients, registryId);
+      if (!registry) return undefined;
+      const endpoints = await Promise.all(registry.privateEndpoints.map(({ id }) => readPrivateEndpoint(clients, id)));
+      const names = registryRecordNames(
+        { name: resourceReference(registryId).name, location: registry.location },
+        registry,
+      );
+      const zone =
+        privateDnsZoneId === undefined ? undefined : await readPrivateDnsZone(clients, privateDnsZoneId, names);
+      const all = [registry, ...endpoints, ...Object.values(zone?.records ?? {})];
+      return {
+        id: registry.id,
+        endpoints: registry.privateEndpoints.map(({ id }) => ({ id })),
+        owned: all.flatMap((each) => (each && isOwnedBy(each.marks, owner) ? [each.id] : [])),
+      };
+    },
+
+    /** Host and path from which the nodes of a cluster are to get Microsoft's images now; nothing: from Microsoft. */
+    async readImageSource(cluster: ClusterReference): Promise<string | undefined> {
+      return await imageSourceOf(await existingCluster(clients, cluster));
+    },
+
     /** Reads back what the verification report needs. */
     async readBack({ cluster, infrastructure: targets }: ReadBackRequest): Promise<ReadBack> {
       const [seen, infrastructure] = await Promise.all([
@@ -132,6 +223,25 @@ export function discoveryActivities(clients: ClientsOf) {
   ): Promise<RegistryFacts | undefined> {
     if (id === undefined) return undefined;
     return sameResourceId(id, own?.id) ? own : readRegistry(clients, id);
+  }
+
+  async function managedNetwork(subscriptionId: string, cluster: ClusterFacts): Promise<string | undefined> {
+    if (hasOwnNetwork(cluster)) return undefined;
+    const content = await readGroupContent(clients, { subscriptionId, name: cluster.nodeResourceGroup });
+    return content.find(({ id }) => /\/virtualNetworks\/[^/]+$/i.test(id))?.id;
+  }
+
+  /** The rule that the registry has for Microsoft's images tells the path. */
+  async function imageSourceOf({ artifactSource, containerRegistryId }: ClusterFacts): Promise<string | undefined> {
+    if (artifactSource !== 'Cache' || containerRegistryId === undefined) return undefined;
+    const registry = await whereAllowed(() => readRegistry(clients, containerRegistryId));
+    const host = registry?.loginServer || `${resourceReference(containerRegistryId).name.toLowerCase()}.azurecr.io`;
+    const rules = registry?.cacheRules ?? [];
+    const rule =
+      rules.find(({ name }) => name === 'aks-managed-mcr') ??
+      rules.find(({ sourceRepository }) => sourceRepository === 'mcr.microsoft.com/*');
+    const path = (rule?.targetRepository ?? 'aks-managed-repository/*').replace(/\/?\*$/, '');
+    return path === '' ? host : `${host}/${path}`;
   }
 
   async function resourceTypes(subscriptionId: string, group: string): Promise<string[]> {

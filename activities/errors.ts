@@ -30,6 +30,16 @@ export const advice: Readonly<Record<string, string>> = {
   AKSOperationPreempted: 'Somebody else changed the cluster meanwhile. Agree on one writer, then start again.',
   CustomKubeletIdentityMissingPermissionError:
     'Give the control plane identity the role Managed Identity Operator on the kubelet identity.',
+  ClusterNotFound: 'Check the name of the cluster. If it was deleted meanwhile, nothing is left to be done to it.',
+  AgentPoolNotFound: 'Start the scenario again: it looks at the pools that are there.',
+  OperationInProgress:
+    'Wait for the operation that the message names, or start again with a larger busyTimeoutMinutes or with abortOperations.',
+  NotReimaged:
+    'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
+  NotProven: 'Look at the node that the message names; its bootstrap is not what the cluster asks for.',
+  ApprovalTimedOut: 'Start the scenario again, and approve in time or with a larger approvalTimeoutMinutes.',
+  UnsatisfiablePDB: 'Relax the disruption budget that the message names, or add replicas, then start again.',
+  PodDrainFailure: 'Relax the disruption budget that the message names, or add replicas, then start again.',
   ScopeLocked: 'Remove the lock that the message names, then start again.',
   ResourceGroupBeingDeleted: 'Wait until the resource group is gone, then start again.',
   TargetRepositoryPrefixMatchesExistingRegistries:
@@ -146,7 +156,8 @@ function httpStatus(error: unknown): unknown {
 export function toApplicationFailure(error: unknown, resourceId: string, response?: PipelineResponse): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return error;
-  if (!response || response.status < 400) return unreachable(error, resourceId);
+  // 304 is an answer that the SDK takes for an error.
+  if (!response || (response.status < 400 && response.status !== 304)) return unreachable(error, resourceId);
   const { status, headers } = response;
   const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
   const details: AzureErrorDetails = {

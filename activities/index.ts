@@ -1,7 +1,10 @@
+import { agentPoolActivities } from './agentPools.ts';
+import { auditActivities } from './audit.ts';
 import { type AzureConnection, azureClients } from './connection.ts';
 import { deletionActivities } from './deletion.ts';
 import { discoveryActivities } from './discovery.ts';
 import { identityActivities } from './identities.ts';
+import { kubernetesActivities } from './kubernetes.ts';
 import { managedClusterActivities } from './managedClusters.ts';
 import { privateDnsActivities } from './privateDns.ts';
 import { privateEndpointActivities } from './privateEndpoints.ts';
@@ -15,9 +18,12 @@ import { virtualNetworkActivities } from './virtualNetworks.ts';
 export function createActivities(connection: AzureConnection) {
   const clients = azureClients(connection);
   return {
+    ...agentPoolActivities(clients),
+    ...auditActivities(clients),
     ...deletionActivities(clients),
     ...discoveryActivities(clients),
     ...identityActivities(clients),
+    ...kubernetesActivities(clients),
     ...managedClusterActivities(clients),
     ...privateDnsActivities(clients),
     ...privateEndpointActivities(clients),

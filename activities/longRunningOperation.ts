@@ -23,6 +23,8 @@ export interface Poller<T> {
 
 export interface LongRunningOperation<T> {
   resourceId: string;
+  /** What must hold when the request is sent, such as that nobody else's operation runs. Not called for one that was sent. */
+  prepare?(): Promise<void>;
   /** Sends the request. Called at most once, unless {@link find} says that nothing of it arrived. */
   start(): Poller<T>;
   /** Resumes the operation of a killed worker. */
@@ -32,14 +34,26 @@ export interface LongRunningOperation<T> {
    * until it is no longer, `settled` is success, `absent` means that the request is still to be sent.
    */
   find(): Promise<Found<T>>;
+  /** How far it is, for the heartbeat. Asked after each poll; left out where nobody can tell. */
+  progress?(): Promise<OperationProgress | undefined>;
+}
+
+/** What the Web UI shows of an operation that runs. */
+export interface OperationProgress {
+  nodesDone: number;
+  nodesTotal: number;
+  /** The one that is being worked on. */
+  node?: string;
 }
 
 export type Found<T> = { state: 'absent' } | { state: 'running' } | { state: 'settled'; result: T | undefined };
 
 /** What a heartbeat carries: nothing secret, for an operation's address is of no use without a token. */
-interface Checkpoint {
+interface Checkpoint extends Partial<OperationProgress> {
   sent: true;
   poller?: string;
+  /** Since the activity began, over all its attempts. */
+  elapsedSeconds?: number;
 }
 
 const heartbeatEveryMs = 2_000;
@@ -58,12 +72,45 @@ export async function longRunningOperation<T>(operation: LongRunningOperation<T>
 
 /** Waits until whatever runs on a resource has ended, however it ends. */
 export async function awaitOperation(find: LongRunningOperation<void>['find']): Promise<void> {
-  await heartbeating({ sent: true }, () => adopt({ find }));
+  await keptAlive(() => adopt({ find }));
+}
+
+/** Heartbeats while work goes on that is simply done again after a crash. */
+export const keptAlive = <T>(work: () => Promise<T>): Promise<T> => heartbeating({ sent: true }, work);
+
+/** Sends a request whose operation leaves nothing behind, and waits for its end; after a crash it is sent again. */
+export async function repeatableOperation<T>(resourceId: string, start: () => Poller<T>): Promise<T | undefined> {
+  const { poller } = await azureCall(resourceId, async () => {
+    const started = start();
+    await started.submitted();
+    return { poller: started };
+  });
+  const startedAt = Date.now();
+  while (!poller.isDone) {
+    let response: PipelineResponse | undefined;
+    try {
+      await observed(
+        () => poller.poll({ abortSignal: Context.current().cancellationSignal }),
+        (seen) => {
+          response = seen;
+        },
+      );
+    } catch (error) {
+      throw pollFailure(error, resourceId, response);
+    }
+    if (!poller.isDone)
+      await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(Date.now() - startedAt));
+  }
+  return poller.result;
 }
 
 async function heartbeating<T>(checkpoint: Checkpoint, work: (heartbeat: () => void) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const heartbeat = () => context.heartbeat(checkpoint);
+  const { scheduledTimestampMs } = context.info;
+  const heartbeat = () => {
+    checkpoint.elapsedSeconds = Math.round((Date.now() - scheduledTimestampMs) / 1000);
+    context.heartbeat(checkpoint);
+  };
   heartbeat();
   const heart = setInterval(heartbeat, heartbeatEveryMs);
   try {
@@ -89,6 +136,7 @@ async function run<T>(
     const found = await adopt(operation);
     if (found.state === 'settled') return found.result;
   }
+  await operation.prepare?.();
   // A poller is thenable, so it must not be returned from an async function by itself.
   const { poller } = await azureCall(resourceId, async () => {
     const started = operation.start();
@@ -143,6 +191,7 @@ async function pollUntilDone<T>(
       throw failure;
     }
     if (poller.isDone) break;
+    Object.assign(checkpoint, await operation.progress?.());
     await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(Date.now() - startedAt));
   }
   return poller.result;
@@ -157,9 +206,10 @@ function pollFailure(error: unknown, resourceId: string, response: PipelineRespo
 }
 
 /** A twentieth of the time waited so far: the end is noticed within 5 %, and a long operation is not asked too often. */
-const adaptiveDelayMs = (elapsedMs: number): number => Math.min(15_000, Math.max(100, elapsedMs / 20));
+export const adaptiveDelayMs = (elapsedMs: number): number => Math.min(15_000, Math.max(100, elapsedMs / 20));
 
-const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal: Context.current().cancellationSignal });
+export const pause = (ms: number): Promise<void> =>
+  delay(ms, undefined, { signal: Context.current().cancellationSignal });
 
 /**
  * Tells a pause, a reset or the worker's shutdown from a cancellation. The server refuses a cancellation that was not

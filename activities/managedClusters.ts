@@ -1,18 +1,22 @@
-import { type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
+import { type ContainerServiceNetworkProfile, type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
 import { addressIn } from '../contract/addresses.ts';
 import {
+  type ClusterChange,
   type ClusterFacts,
   type ClusterSpecification,
+  changeDifferences,
   clusterDifferences,
   isBusy,
   type KubernetesVersionFacts,
+  type OutboundProfile,
 } from '../contract/cluster.ts';
-import { type IdentityFacts, isFailed, isOwnedBy, type Ownership } from '../contract/infrastructure.ts';
+import { type IdentityFacts, isFailed, isFinal, isOwnedBy, type Ownership } from '../contract/infrastructure.ts';
 import { type ClusterReference, ownershipTags } from '../contract/names.ts';
 import { clusterId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureRead, azureReadIfRegistered, permanentFailure } from './errors.ts';
+import { azureCall, azureRead, azureReadIfRegistered, permanentFailure } from './errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
+import { type Patience, untilIdle, withPatience } from './patience.ts';
 import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
 
 /** What is known of one's own identities only when the cluster is created. */
@@ -23,10 +27,46 @@ export interface ClusterPrerequisites {
   rolePropagation?: RolePropagation;
 }
 
+export interface ClusterUpdate {
+  cluster: ClusterReference;
+  change: ClusterChange;
+  patience: Patience;
+}
+
 export async function readCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts | undefined> {
   const { managedClusters } = clients(cluster.subscriptionId).containerService;
   const found = await azureRead(clusterId(cluster), () => managedClusters.get(cluster.resourceGroup, cluster.name));
   return found && clusterFacts(found);
+}
+
+/** @throws ApplicationFailure `ClusterNotFound` if it has been deleted meanwhile. */
+export async function existingCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
+  const seen = await readCluster(clients, cluster);
+  const id = clusterId(cluster);
+  if (!seen || seen.provisioningState === 'Deleting') {
+    throw permanentFailure('ClusterNotFound', `The cluster is not there any more, or is being deleted (${id})`, id);
+  }
+  return seen;
+}
+
+/** The cluster once nothing runs on it or its pools. Call it in an activity that heartbeats. */
+export async function idleCluster(
+  clients: ClientsOf,
+  cluster: ClusterReference,
+  patience: Patience,
+): Promise<ClusterFacts> {
+  const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
+  const { resourceGroup, name } = cluster;
+  return untilIdle(patience, clusterId(cluster), async () => {
+    const seen = await existingCluster(clients, cluster);
+    const pool = seen.agentPoolProfiles.find(({ provisioningState }) => !isFinal(provisioningState));
+    if (isBusy(seen)) {
+      return { busy: seen.provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
+    }
+    if (!pool) return { idle: seen };
+    const busy = `node pool ${pool.name} is ${pool.provisioningState}`;
+    return { busy, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool.name) };
+  });
 }
 
 /** The Kubernetes versions that AKS offers in a region. */
@@ -88,6 +128,43 @@ export function managedClusterActivities(clients: ClientsOf) {
         throw permanentFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
       }
       return seen;
+    },
+
+    /**
+     * Changes what makes a cluster network isolated, leaves everything else as it is, and reads it back.
+     *
+     * @throws ApplicationFailure with Azure's error code, `ClusterNotFound`, `OperationInProgress` where somebody else's
+     * operation outlasts the budget, or `ReadBackMismatch` where Azure shows something else than was asked.
+     */
+    async updateCluster({ cluster, change, patience }: ClusterUpdate): Promise<void> {
+      const { containerService } = clients(cluster.subscriptionId);
+      const { managedClusters } = containerService;
+      const id = clusterId(cluster);
+      let whole: ManagedCluster | undefined;
+      await withPatience(patience, id, async () => {
+        await longRunningOperation({
+          resourceId: id,
+          async prepare() {
+            await idleCluster(clients, cluster, patience);
+            // Read as late as can be: AKS takes a cluster whole, and what somebody changes meanwhile would be undone.
+            whole = await azureCall(id, () => managedClusters.get(cluster.resourceGroup, cluster.name));
+          },
+          start() {
+            if (!whole) throw new Error('prepare() comes first');
+            const options = whole.eTag === undefined ? {} : { ifMatch: whole.eTag };
+            return managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, changed(whole, change), options);
+          },
+          restore: (state) => restorePoller(containerService, state, managedClusters.createOrUpdate),
+          find: async (): Promise<Found<ManagedCluster>> => {
+            const seen = await existingCluster(clients, cluster);
+            if (isBusy(seen)) return { state: 'running' };
+            const done = !isFailed(seen.provisioningState) && changeDifferences(change, seen).length === 0;
+            return done ? { state: 'settled', result: undefined } : { state: 'absent' };
+          },
+        });
+      });
+      const differences = changeDifferences(change, await existingCluster(clients, cluster));
+      if (differences.length > 0) throw permanentFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
     },
 
     /** Waits until an operation that an earlier run of the same workflow began has ended, however it ends. */
@@ -162,6 +239,10 @@ function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     enableVnetIntegration: apiServerAccessProfile?.enableVnetIntegration ?? false,
     ...(apiServerSubnetId === undefined ? {} : { apiServerSubnetId }),
     ...(kubeletIdentityId === undefined ? {} : { kubeletIdentityId }),
+    networkPlugin: networkProfile?.networkPlugin ?? 'Unknown',
+    nodeOSUpgradeChannel: cluster.autoUpgradeProfile?.nodeOSUpgradeChannel ?? 'Unknown',
+    disableRunCommand: apiServerAccessProfile?.disableRunCommand ?? false,
+    outboundProfile: outboundProfile(networkProfile),
     agentPoolProfiles: (cluster.agentPoolProfiles ?? []).map((pool) => ({
       name: pool.name,
       mode: pool.mode ?? 'User',
@@ -173,7 +254,38 @@ function clusterFacts(cluster: ManagedCluster): ClusterFacts {
       ...(pool.minCount === undefined ? {} : { minCount: pool.minCount }),
       ...(pool.maxCount === undefined ? {} : { maxCount: pool.maxCount }),
       ...(pool.vnetSubnetID === undefined ? {} : { vnetSubnetId: pool.vnetSubnetID }),
+      osType: pool.osType ?? 'Linux',
+      powerState: pool.powerState?.code ?? 'Unknown',
+      nodeImageVersion: pool.nodeImageVersion ?? 'Unknown',
+      enableNodePublicIP: pool.enableNodePublicIP ?? false,
+      ...(pool.upgradeSettings?.maxSurge === undefined ? {} : { maxSurge: pool.upgradeSettings.maxSurge }),
     })),
+  };
+}
+
+/** What only Azure can set is left out. */
+function outboundProfile({
+  loadBalancerProfile,
+  natGatewayProfile,
+}: ContainerServiceNetworkProfile = {}): OutboundProfile {
+  const { effectiveOutboundIPs: _ofBalancer, ...balancer } = loadBalancerProfile ?? {};
+  const { effectiveOutboundIPs: _ofGateway, ...gateway } = natGatewayProfile ?? {};
+  return {
+    ...(loadBalancerProfile && { loadBalancerProfile: balancer }),
+    ...(natGatewayProfile && { natGatewayProfile: gateway }),
+  };
+}
+
+/** AKS takes a cluster whole: what is not sent is set to its default. Source: Azure REST API, "Managed Clusters - Create Or Update". */
+function changed(cluster: ManagedCluster, change: ClusterChange): ManagedCluster {
+  const { artifactSource, containerRegistryId, outboundType, outboundProfile: before } = change;
+  const { loadBalancerProfile: _balancer, natGatewayProfile: _gateway, ...network } = cluster.networkProfile ?? {};
+  return {
+    ...cluster,
+    ...(artifactSource !== undefined && {
+      bootstrapProfile: { artifactSource, ...(containerRegistryId && { containerRegistryId }) },
+    }),
+    ...(outboundType !== undefined && { networkProfile: { ...network, outboundType, ...before } }),
   };
 }
 

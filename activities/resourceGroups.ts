@@ -4,7 +4,7 @@ import { isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructu
 import { isEndpointInterface, resourceGroupId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { advice, azureCall, azureRead, permanentFailure } from './errors.ts';
-import { longRunningOperation } from './longRunningOperation.ts';
+import { keptAlive, longRunningOperation } from './longRunningOperation.ts';
 import { mayLag } from './resources.ts';
 
 export interface ResourceGroupReference {
@@ -61,7 +61,9 @@ export function resourceGroupActivities(clients: ClientsOf) {
       const { location, tags } = group;
       const there = await readResourceGroup(clients, group);
       if (there) refuseForeign(there, ownershipOf(tags), id);
-      const seen = await azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags }));
+      const seen = await keptAlive(() =>
+        azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags })),
+      );
       if (seen.location !== location) {
         throw permanentFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
       }

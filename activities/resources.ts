@@ -2,7 +2,7 @@ import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { isFailed, isFinal, isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
 import { ownershipTags } from '../contract/names.ts';
 import { azureCall, permanentFailure, retryable } from './errors.ts';
-import { type Found, longRunningOperation, type Poller } from './longRunningOperation.ts';
+import { type Found, keptAlive, longRunningOperation, type Poller } from './longRunningOperation.ts';
 
 /** One resource: how it is read, and how its marks say whose it is. */
 export interface ResourceReader<Facts> {
@@ -116,7 +116,7 @@ async function carryOut<Facts>(
   write: ResourceWrite,
   find: () => Promise<Found<unknown>>,
 ): Promise<void> {
-  if ('send' in write) await azureCall(id, write.send);
+  if ('send' in write) await keptAlive(() => azureCall(id, write.send));
   else await longRunningOperation({ resourceId: id, ...write, find });
 }
 

@@ -4,6 +4,7 @@ import { azureCall, azureRead } from './errors.ts';
 export interface SubscriptionFacts {
   /** As Azure spells it; writes need `Enabled`. */
   state: string;
+  tenantId: string;
 }
 
 export async function readSubscription(
@@ -12,7 +13,7 @@ export async function readSubscription(
 ): Promise<SubscriptionFacts | undefined> {
   const { subscriptions } = clients(subscriptionId).subscriptions;
   const found = await azureRead(`/subscriptions/${subscriptionId}`, () => subscriptions.get(subscriptionId));
-  return found && { state: found.state ?? 'Unknown' };
+  return found && { state: found.state ?? 'Unknown', tenantId: found.tenantId ?? 'Unknown' };
 }
 
 /** Regions in which a subscription can have resources. */

@@ -13,22 +13,37 @@ import {
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { z } from 'zod';
 import {
+  type ApprovalRequest,
+  type AuditClusterInput,
+  type AuditReport,
+  approveUpdate,
+  auditClusterInput,
+  type ChangeRegistryInput,
   type ClusterReference,
   type CreateClusterInput,
+  changeRegistryInput,
   clusterWorkflowId,
   createClusterInput,
   type Decision,
   type DeleteClusterInput,
+  type DisableIsolationInput,
   decideUpdate,
   deleteClusterInput,
+  disableIsolationInput,
+  type IsolateClusterInput,
+  isolateClusterInput,
+  type PlanReport,
   type Problem,
   type Progress,
   parse,
   problemsText,
   progressQuery,
+  type ReimageNodePoolsInput,
+  reimageNodePoolsInput,
   type Scenario,
   type ScenarioResult,
   taskQueue,
+  type VerificationReport,
 } from '../contract/index.ts';
 
 /** The input breaks its schema; nothing was started. */
@@ -52,7 +67,7 @@ export class ClusterBusyError extends Error {
 }
 
 /** A started scenario: this run of it, whatever is started on the cluster afterwards. */
-export interface ScenarioRun {
+export interface ScenarioRun<Result extends ScenarioResult = ScenarioResult> {
   readonly workflowId: string;
   /** Where the scenario stands now. */
   progress(): Promise<Progress>;
@@ -64,9 +79,11 @@ export interface ScenarioRun {
    */
   watch(intervalMs?: number): AsyncGenerator<Progress, void, undefined>;
   /** Waits for the end. Throws Temporal's `WorkflowFailedError`; its cause is one of the contract's `errorTypes`. */
-  result(): Promise<ScenarioResult>;
+  result(): Promise<Result>;
   /** Answers a scenario that is held. Throws if there is nothing to decide. */
   decide(decision: Decision): Promise<void>;
+  /** Lets a scenario pass a gate that waits for it. Throws if none does. */
+  approve(approval: ApprovalRequest): Promise<void>;
   /** Asks the scenario to stop and to take back what it created. */
   cancel(): Promise<void>;
 }
@@ -107,17 +124,43 @@ export class AksIsolationClient {
    *
    * @throws InvalidInputError or ClusterBusyError; nothing was started then.
    */
-  createCluster(input: CreateClusterInput): Promise<ScenarioRun> {
+  createCluster(input: CreateClusterInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
     return this.#start('createCluster', createClusterInput, input);
   }
 
-  /**
-   * Starts `deleteCluster`.
-   *
-   * @throws InvalidInputError or ClusterBusyError; nothing was started then.
-   */
-  deleteCluster(input: DeleteClusterInput): Promise<ScenarioRun> {
+  /** As {@link createCluster}: starts `isolateCluster`. */
+  isolateCluster(input: IsolateClusterInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
+    return this.#start('isolateCluster', isolateClusterInput, input);
+  }
+
+  /** As {@link createCluster}: starts `changeRegistry`. */
+  changeRegistry(input: ChangeRegistryInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
+    return this.#start('changeRegistry', changeRegistryInput, input);
+  }
+
+  /** As {@link createCluster}: starts `disableIsolation`. */
+  disableIsolation(input: DisableIsolationInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
+    return this.#start('disableIsolation', disableIsolationInput, input);
+  }
+
+  /** As {@link createCluster}: starts `reimageNodePools`. */
+  reimageNodePools(input: ReimageNodePoolsInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
+    return this.#start('reimageNodePools', reimageNodePoolsInput, input);
+  }
+
+  /** As {@link createCluster}: starts `deleteCluster`. */
+  deleteCluster(input: DeleteClusterInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
     return this.#start('deleteCluster', deleteClusterInput, input);
+  }
+
+  /**
+   * Starts `auditCluster`, beside whatever else runs on the cluster.
+   *
+   * @throws InvalidInputError; nothing was started then.
+   */
+  async auditCluster(input: AuditClusterInput): Promise<ScenarioRun<AuditReport>> {
+    const { cluster } = checked(auditClusterInput, input);
+    return this.#startUnder('auditCluster', `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`, cluster.name, input);
   }
 
   /** The scenario that runs on a cluster, or the last one that did. */
@@ -129,14 +172,21 @@ export class AksIsolationClient {
     scenario: Scenario,
     schema: z.ZodType<Input>,
     given: unknown,
-  ): Promise<ScenarioRun> {
-    const parsed = parse(schema, given);
-    if (!parsed.ok) throw new InvalidInputError(parsed.problems);
-    const { cluster, dryRun } = parsed.value;
+  ): Promise<ScenarioRun<VerificationReport | PlanReport>> {
+    const { cluster, dryRun } = checked(schema, given);
     const lock = clusterWorkflowId(cluster);
     const workflowId = dryRun ? `${lock}/dry-run/${randomUUID()}` : lock;
+    return this.#startUnder(scenario, workflowId, `${cluster.name}${dryRun ? ' (dry run)' : ''}`, given);
+  }
+
+  async #startUnder<Result extends ScenarioResult>(
+    scenario: Scenario,
+    workflowId: string,
+    subject: string,
+    given: unknown,
+  ): Promise<ScenarioRun<Result>> {
     try {
-      const staticSummary = `${scenario} ${cluster.name}${dryRun ? ' (dry run)' : ''}`;
+      const staticSummary = `${scenario} ${subject}`;
       const options = { taskQueue: this.#taskQueue, workflowId, args: [given], staticSummary };
       const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
       // The handle that start returns asks whatever runs under the ID by then, and the ID is used again.
@@ -148,14 +198,21 @@ export class AksIsolationClient {
   }
 }
 
-function scenarioRun(handle: WorkflowHandle): ScenarioRun {
+function checked<Input>(schema: z.ZodType<Input>, given: unknown): Input {
+  const parsed = parse(schema, given);
+  if (!parsed.ok) throw new InvalidInputError(parsed.problems);
+  return parsed.value;
+}
+
+function scenarioRun<Result extends ScenarioResult>(handle: WorkflowHandle): ScenarioRun<Result> {
   const progress = () => handle.query<Progress>(progressQuery);
   return {
     workflowId: handle.workflowId,
     progress,
     watch: (intervalMs = 500) => watch(handle, progress, intervalMs),
-    result: () => handle.result(),
+    result: () => handle.result() as Promise<Result>,
     decide: (decision) => handle.executeUpdate<void, [Decision]>(decideUpdate, { args: [decision] }),
+    approve: (approval) => handle.executeUpdate<void, [ApprovalRequest]>(approveUpdate, { args: [approval] }),
     cancel: async () => {
       await handle.cancel();
     },

@@ -1,7 +1,7 @@
 import type { AgentPoolProfile } from './createCluster.ts';
 import { isFinal } from './infrastructure.ts';
 import type { ClusterReference } from './names.ts';
-import { sameResourceId } from './resourceIds.ts';
+import { parseResourceId, sameResourceId } from './resourceIds.ts';
 
 /** The control plane identity as it is to be; a user-assigned one is there when the cluster is created. */
 export type ClusterIdentity = { type: 'SystemAssigned' } | { type: 'UserAssigned'; resourceId: string };
@@ -51,7 +51,19 @@ export interface ClusterFacts {
   enableVnetIntegration: boolean;
   apiServerSubnetId?: string;
   kubeletIdentityId?: string;
+  networkPlugin: string;
+  nodeOSUpgradeChannel: string;
+  /** Whether Azure refuses to run commands inside of the cluster. */
+  disableRunCommand: boolean;
+  /** How egress is set up, so that it can be put back as it was. */
+  outboundProfile: OutboundProfile;
   agentPoolProfiles: AgentPoolFacts[];
+}
+
+/** Azure's own objects, without what only Azure can set. */
+export interface OutboundProfile {
+  loadBalancerProfile?: Record<string, unknown>;
+  natGatewayProfile?: Record<string, unknown>;
 }
 
 export interface AgentPoolFacts {
@@ -65,7 +77,57 @@ export interface AgentPoolFacts {
   minCount?: number;
   maxCount?: number;
   vnetSubnetId?: string;
+  osType: string;
+  powerState: string;
+  nodeImageVersion: string;
+  enableNodePublicIP: boolean;
+  /** Number or percentage of nodes that an upgrade adds. Azure's default: 10 %. */
+  maxSurge?: string;
 }
+
+/** A change of what makes a cluster network isolated. What is left out stays as it is. */
+export interface ClusterChange {
+  artifactSource?: 'Cache' | 'Direct';
+  /** With `Cache`. `null`: a registry that AKS manages. */
+  containerRegistryId?: string | null;
+  outboundType?: string;
+  /** What to put back; otherwise Azure's defaults for the outbound type. */
+  outboundProfile?: OutboundProfile;
+}
+
+/** What differs between a change that was asked for and what Azure shows, in Azure's property names. */
+export function changeDifferences(asked: ClusterChange, seen: ClusterFacts): string[] {
+  const { artifactSource, containerRegistryId, outboundType } = asked;
+  const differences: string[] = [];
+  const compare = (property: string, want: string, got: string | undefined, same: boolean) => {
+    if (!same) differences.push(`${property}: asked ${want}, got ${got ?? 'none'}`);
+  };
+  if (artifactSource !== undefined) {
+    const same = artifactSource.toLowerCase() === seen.artifactSource.toLowerCase();
+    compare('bootstrapProfile.artifactSource', artifactSource, seen.artifactSource, same);
+  }
+  if (containerRegistryId !== undefined) {
+    const got = seen.containerRegistryId;
+    const same = containerRegistryId === null ? hasManagedRegistry(seen) : sameResourceId(containerRegistryId, got);
+    compare('bootstrapProfile.containerRegistryId', containerRegistryId ?? 'an AKS-managed registry', got, same);
+  }
+  if (outboundType !== undefined) {
+    const same = outboundType.toLowerCase() === seen.outboundType.toLowerCase();
+    compare('networkProfile.outboundType', outboundType, seen.outboundType, same);
+  }
+  return differences;
+}
+
+/** AKS keeps the registry that it manages in the node resource group. */
+export const hasManagedRegistry = ({ containerRegistryId: id, nodeResourceGroup }: ClusterFacts): boolean =>
+  id !== undefined && sameResourceId(parseResourceId(id)?.resourceGroup, nodeResourceGroup);
+
+/** Whether the nodes are in a network of one's own. */
+export const hasOwnNetwork = ({ agentPoolProfiles }: ClusterFacts): boolean =>
+  agentPoolProfiles.some(({ vnetSubnetId }) => vnetSubnetId !== undefined);
+
+/** Whether the outbound type cuts egress. */
+export const cutsEgress = (outboundType: string): boolean => /^(none|block)$/i.test(outboundType);
 
 export interface KubernetesVersionFacts {
   /** Minor version, for example `1.34`. */

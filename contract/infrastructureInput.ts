@@ -47,6 +47,19 @@ export const network = z
   })
   .check(notBoth('virtualNetworkId', 'name'));
 
+/** What may be said of the network that a cluster is in already; everything else of it is known. */
+export const existingNetwork = z.strictObject({
+  registrySubnet: z
+    .strictObject({
+      name: networkName('subnet'),
+      addressPrefix: addressPrefix
+        .exactOptional()
+        .describe('Default: the range of the subnet. Needed where there is none of this name.'),
+    })
+    .exactOptional()
+    .describe('Where the private endpoint of your own registry goes. Default: the subnet of the nodes.'),
+});
+
 const privateEndpoint = z
   .strictObject({
     resourceId: resourceIdOf('Microsoft.Network/privateEndpoints', 'az network private-endpoint show').exactOptional(),
@@ -99,3 +112,5 @@ export const registry = z.discriminatedUnion(
   ],
   { error: 'not an allowed registry. Use {"mode": "managed"} or {"mode": "bringYourOwn"}.' },
 );
+
+export type RegistryInput = z.output<typeof registry>;

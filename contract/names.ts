@@ -4,7 +4,15 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 export const taskQueue = 'aks-isolation';
 
 /** Workflow types: one per scenario. */
-export const scenarios = ['createCluster', 'deleteCluster'] as const;
+export const scenarios = [
+  'createCluster',
+  'isolateCluster',
+  'changeRegistry',
+  'disableIsolation',
+  'reimageNodePools',
+  'deleteCluster',
+  'auditCluster',
+] as const;
 export type Scenario = (typeof scenarios)[number];
 
 /** Query that returns a {@link Progress}. */
@@ -15,6 +23,11 @@ export const decideUpdate = 'decide';
 export const decisions = ['retry', 'rollBack', 'leave'] as const;
 export type Decision = (typeof decisions)[number];
 
+/** Update that lets a waiting scenario pass a gate; its argument is an {@link ApprovalRequest}. */
+export const approveUpdate = 'approve';
+export const approvalGates = ['reimage', 'cutEgress'] as const;
+export type ApprovalGate = (typeof approvalGates)[number];
+
 /** Search attributes that every scenario sets; all are keywords, lower case where Azure compares without case. */
 export const searchAttributes = {
   cluster: defineSearchAttributeKey('AksCluster', 'KEYWORD'),
@@ -22,6 +35,8 @@ export const searchAttributes = {
   phase: defineSearchAttributeKey('AksPhase', 'KEYWORD'),
   resourceGroup: defineSearchAttributeKey('AksResourceGroup', 'KEYWORD'),
   registryMode: defineSearchAttributeKey('AksRegistryMode', 'KEYWORD'),
+  /** Set by audits: `Isolated` or `Drifted`. */
+  isolation: defineSearchAttributeKey('AksIsolation', 'KEYWORD'),
 } as const;
 
 /** Types of the application failures that a scenario ends with; where Azure's error is the cause, its message begins with Azure's code. */

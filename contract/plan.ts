@@ -1,8 +1,11 @@
 import type { Problem } from './problem.ts';
 import type { Profile, ProfileDifference } from './profiles.ts';
 
-/** What a step does to its resource: `none` means that it is as wanted already, or that it stays. */
-export type Action = 'create' | 'update' | 'delete' | 'none';
+/**
+ * What a step does to its resource: `check` looks or waits and changes nothing, `none` means that it is as wanted already,
+ * or that it stays.
+ */
+export type Action = 'create' | 'update' | 'delete' | 'check' | 'none';
 
 export interface PlannedStep {
   id: string;

@@ -1,4 +1,4 @@
-import type { Decision, Scenario } from './names.ts';
+import type { ApprovalGate, Decision, Scenario } from './names.ts';
 import type { PlannedStep } from './plan.ts';
 import type { Problem } from './problem.ts';
 
@@ -8,6 +8,8 @@ export const phases = [
   'planning',
   'applying',
   'verifying',
+  /** A gate waits for the `approve` update. */
+  'awaitingApproval',
   /** A step failed and an operator decides what happens (`onFailure: "hold"`). */
   'held',
   'rollingBack',
@@ -58,4 +60,6 @@ export interface Progress {
   problems: readonly Problem[];
   /** Set while an operator's decision is waited for. */
   decisions?: readonly Decision[];
+  /** Gates that wait for an approval. */
+  awaitingApproval?: readonly ApprovalGate[];
 }

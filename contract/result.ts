@@ -1,4 +1,6 @@
+import type { Approval } from './approval.ts';
 import type { Scenario } from './names.ts';
+import type { PoolReimage } from './nodes.ts';
 import type { Plan } from './plan.ts';
 import type { StepProgress } from './progress.ts';
 
@@ -10,6 +12,10 @@ export interface Check {
   expected: string;
   seen: string;
   ok: boolean;
+  /** How it was seen, where that is not Azure Resource Manager's own answer. */
+  evidence?: string;
+  /** Why it could not be looked at. */
+  unproven?: string;
 }
 
 /** What a scenario that has run to its end proves. */
@@ -23,6 +29,21 @@ export interface VerificationReport {
   plan: Plan;
   steps: readonly StepProgress[];
   checks: readonly Check[];
+  approvals: readonly Approval[];
+  /** What became of each pool that was to be reimaged. */
+  reimages: readonly PoolReimage[];
+}
+
+/** What `auditCluster` found. */
+export interface AuditReport {
+  outcome: 'audited';
+  scenario: 'auditCluster';
+  cluster: string;
+  startedAt: string;
+  finishedAt: string;
+  /** Whether every requirement of network isolation is met. */
+  isolated: boolean;
+  checks: readonly Check[];
 }
 
 /** What `dryRun: true` returns. */
@@ -33,7 +54,7 @@ export interface PlanReport {
   plan: Plan;
 }
 
-export type ScenarioResult = VerificationReport | PlanReport;
+export type ScenarioResult = VerificationReport | PlanReport | AuditReport;
 
 /** Something that a failed run could not take back, or was told to leave. */
 export interface Leftover {
@@ -46,5 +67,7 @@ export interface FailureDetails {
   cluster: string;
   steps: readonly StepProgress[];
   checks: readonly Check[];
+  approvals: readonly Approval[];
+  reimages: readonly PoolReimage[];
   leftovers: readonly Leftover[];
 }

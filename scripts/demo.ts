@@ -1,42 +1,38 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createDefaultHttpClient, createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { createLogUpdate } from 'log-update';
 import { AksIsolationClient, type ScenarioRun } from '../client/index.ts';
 import type {
-  CreateClusterInput,
+  AuditReport,
+  Check,
   Plan,
+  PoolReimage,
   Progress,
   ScenarioResult,
   StepProgress,
   VerificationReport,
 } from '../contract/index.ts';
+import { clusterWorkflowId } from '../contract/index.ts';
 import type { Duration, Edition } from '../simulator/index.ts';
 import { criticalPath, sumSeconds } from './critical-path.ts';
+import { type Act, type Demo, type DemoScenario, demos } from './demos.ts';
+import { createExistingCluster, managedIdentity } from './existing-cluster.ts';
 import { untilInterrupted } from './interruption.ts';
 import { editionOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
 import { type Stack, startAnnouncedStack } from './stack.ts';
 import { startWorker } from './worker-process.ts';
 
-const scenarios = {
-  'managed-private-link': 'create-managed-private-link.json',
-  'managed-vnet-integration': 'create-managed-vnet-integration.json',
-  'byo-private-link': 'create-byo-private-link.json',
-  'byo-vnet-integration': 'create-byo-vnet-integration.json',
-} as const;
-type DemoScenario = keyof typeof scenarios;
-
 interface DemoOptions extends SimulatorOptions {
-  scenario: DemoScenario;
+  scenario: Demo;
   keep: boolean;
 }
 
 const options = new Command('npm run demo --')
-  .description('Creates a network isolated cluster in a simulated Azure and shows how it goes.')
-  .addOption(
-    new Option('--scenario <name>', 'what to run').choices(Object.keys(scenarios)).default('managed-private-link'),
-  )
+  .description('Runs scenarios in a simulated Azure and shows how it goes.')
+  .addOption(new Option('--scenario <name>', 'what to run').choices(Object.keys(demos)).default('managed-private-link'))
   .addOption(speedOption())
   .addOption(editionOption())
   .addOption(recordOption())
@@ -50,19 +46,10 @@ async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<v
   try {
     await untilInterrupted(worker.ready);
     const client = new Client({ connection: await Connection.connect({ address: stack.temporal.address }) });
-    const aks = new AksIsolationClient(client);
-    const input = exampleInput(scenario, stackOptions.edition);
     print(`Azure is simulated, its time runs ${stackOptions.speed} times as fast.`);
-    printPlan((await (await aks.createCluster({ ...input, dryRun: true })).result()).plan);
-    const run = await aks.createCluster(input);
-    print(`Started createCluster: ${workflowUrl(stack, run)}\n`);
-    await untilInterrupted(showProgress(run));
-    const result = await run.result();
-    if (result.outcome === 'verified') printReport(result);
-    await printMakespan(stack, client, run, result);
-    print(`Web UI: ${workflowUrl(stack, run)}${keep ? '' : ' (it ends with the demo; --keep leaves it up)'}`);
+    for (const act of demos[scenario]) await perform(act, stack, client);
     if (keep) {
-      printNextSteps(run);
+      printNextSteps(demos[scenario]);
       await untilInterrupted(new Promise<never>(() => undefined)).catch(() => print('Stopping.'));
     }
   } finally {
@@ -71,15 +58,58 @@ async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<v
   }
 }
 
+async function perform(act: Act, stack: Stack, client: Client): Promise<void> {
+  if ('scenario' in act) return runScenario(act.scenario, act.example, stack, client);
+  print(`\n${act.does}.`);
+  if ('existing' in act) return createExistingCluster(stack.simulator, act.existing);
+  if ('newNodeImage' in act) return void (await controlApi(stack, 'node-image', 'POST'));
+  await putByHand(stack, act.put);
+}
+
+async function runScenario(scenario: DemoScenario, example: string, stack: Stack, client: Client): Promise<void> {
+  const aks = new AksIsolationClient(client);
+  const input = exampleInput(example, options.edition);
+  if (scenario !== 'auditCluster') {
+    const planned = await (await aks[scenario]({ ...input, dryRun: true })).result();
+    printPlan(planned.plan);
+  }
+  const earlier = (await controlApi<Duration[]>(stack, 'durations')).length;
+  const run = await aks[scenario](input);
+  print(`Started ${scenario}: ${workflowUrl(stack, run)}\n`);
+  await untilInterrupted(showProgress(run));
+  const result = await run.result();
+  if (result.outcome === 'verified') printReport(result);
+  if (result.outcome === 'audited') printAudit(result);
+  const writes = (await controlApi<Duration[]>(stack, 'durations')).slice(earlier);
+  await printMakespan(client, run, result, writes);
+  print(`Web UI: ${workflowUrl(stack, run)}${options.keep ? '' : ' (it ends with the demo; --keep leaves it up)'}`);
+}
+
 /** The Azure of 2024 takes the guide to the letter, and nothing else. */
-function exampleInput(scenario: DemoScenario, edition: Edition): CreateClusterInput {
-  const input = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', scenarios[scenario]), 'utf8'));
+function exampleInput(example: string, edition: Edition) {
+  const input = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', example), 'utf8'));
   return edition === '2024-preview' ? { ...input, profile: 'preview' } : input;
+}
+
+/** What somebody does in Azure without this product. */
+async function putByHand({ simulator }: Stack, { id, apiVersion, properties }: Extract<Act, { put: unknown }>['put']) {
+  const token = await managedIdentity(simulator.tokenEndpoint).getToken(simulator.endpoint);
+  const pipeline = createDefaultHttpClient();
+  const request = createPipelineRequest({
+    url: `${simulator.endpoint}${id}?api-version=${apiVersion}`,
+    method: 'PUT',
+    headers: createHttpHeaders({ authorization: `Bearer ${token?.token}`, 'content-type': 'application/json' }),
+    body: JSON.stringify({ properties }),
+    tlsSettings: { ca: simulator.ca },
+  });
+  const { status, bodyAsText } = await pipeline.sendRequest(request);
+  if (status >= 300) throw new Error(`PUT ${id}: ${status} ${bodyAsText}`);
 }
 
 function printPlan({ steps, differences }: Plan): void {
   print('\nPlan, by a dry run that changes nothing:');
-  for (const { action, title, reason } of steps) print(`  ${action.padEnd(6)}  ${title} (${reason})`);
+  for (const { action, title, reason, forwardOnly } of steps)
+    print(`  ${action.padEnd(6)}  ${title} (${reason})${forwardOnly && action !== 'none' ? ', forward only' : ''}`);
   for (const { id, profile, step, does } of differences)
     print(`  ${id.padEnd(6)}  profile ${profile}, ${step}: ${does}`);
   print('');
@@ -115,47 +145,84 @@ function printChanges({ phase, steps }: Progress, shown: Map<string, string>): v
 
 function printReport({ cluster, checks }: VerificationReport): void {
   print(`\nVerified: ${cluster}`);
-  for (const { title, expected, seen, ok } of checks) {
-    print(ok ? `  ok      ${title}: ${seen}` : `  NOT OK  ${title}: ${seen}, expected ${expected}`);
+  printChecks(checks);
+}
+
+function printAudit({ cluster, isolated, checks }: AuditReport): void {
+  print(`\n${isolated ? 'Isolated' : 'Drifted'}: ${cluster}`);
+  printChecks(checks);
+}
+
+function printChecks(checks: readonly Check[]): void {
+  for (const { title, expected, seen, ok, evidence } of checks) {
+    const how = evidence === undefined ? '' : ` (${evidence})`;
+    print(ok ? `  ok      ${title}: ${seen}${how}` : `  NOT OK  ${title}: ${seen}, expected ${expected}${how}`);
   }
   print('');
 }
 
 async function printMakespan(
-  stack: Stack,
   client: Client,
   { workflowId }: ScenarioRun,
   result: ScenarioResult,
+  writes: readonly Duration[],
 ): Promise<void> {
   if (result.outcome !== 'verified') return;
   const { startTime, closeTime } = await client.workflow.getHandle(workflowId).describe();
   const seconds = ((closeTime ?? new Date()).getTime() - startTime.getTime()) / 1000;
-  const durations = await controlApi<Duration[]>(stack, 'durations');
-  const { seconds: least, pollingIncluded } = criticalPath(result.steps, durations);
+  print(`Makespan ${seconds.toFixed(2)} s at speed ${options.speed}.`);
+  if (result.reimages.length > 0) return printReimages(result, writes);
+  if (result.scenario !== 'createCluster') return;
+  const { seconds: least, pollingIncluded } = criticalPath(result.steps, writes);
   const at = (simulated: number) => (simulated / options.speed).toFixed(2);
   const ratio = (of: number, to: number) => (of / (to / options.speed)).toFixed(2);
   const sum = sumSeconds(result.steps);
-  print(`Makespan ${seconds.toFixed(2)} s at speed ${options.speed}. What Azure itself takes on the critical path:`);
+  print('What Azure itself takes on the critical path:');
   print(`  ${at(least)} s for its operations (ratio ${ratio(seconds, least)}),`);
   print(`  ${at(pollingIncluded)} s with the polling that it prescribes (ratio ${ratio(seconds, pollingIncluded)}).`);
   print(`One after the other, the steps take ${sum.toFixed(2)} s, ${ratio(sum, least)} times the critical path.`);
 }
 
-async function controlApi<T>({ simulator }: Stack, resource: string): Promise<T> {
-  const response = await fetch(`http://127.0.0.1:${simulator.port}/simulator/${resource}`);
+/** How long the pools took together, against what Azure took for the slowest one, and for all. */
+function printReimages({ steps, reimages }: VerificationReport, writes: readonly Duration[]): void {
+  const pools = steps.filter(({ id, state }) => id.startsWith('reimage:') && state === 'done');
+  const took = reimages.map((pool: PoolReimage) => `${pool.pool} ${poolSeconds(pool.pool, writes).toFixed(0)} s`);
+  print(`What Azure took for each pool: ${took.join(', ')}.`);
+  const begins = Math.min(...pools.map(({ startedAt = '' }) => Date.parse(startedAt)));
+  const ends = Math.max(...pools.map(({ finishedAt = '' }) => Date.parse(finishedAt)));
+  const all = ((ends - begins) / 1000) * options.speed;
+  const each = reimages.map(({ pool }) => poolSeconds(pool, writes));
+  const sum = each.reduce((total, one) => total + one, 0);
+  const ratio = (to: number) => (all / to).toFixed(2);
+  print(
+    `From the first to the last: ${all.toFixed(0)} s, ${ratio(Math.max(...each))} times the slowest, ${ratio(sum)} times the sum.`,
+  );
+}
+
+const poolSeconds = (pool: string, writes: readonly Duration[]): number =>
+  writes
+    .filter(({ resourceId }) => resourceId.toLowerCase().endsWith(`/agentpools/${pool}`))
+    .reduce((sum, { requestSeconds, operationSeconds }) => sum + requestSeconds + operationSeconds, 0);
+
+async function controlApi<T>({ simulator }: Stack, resource: string, method: 'GET' | 'POST' = 'GET'): Promise<T> {
+  const response = await fetch(`http://127.0.0.1:${simulator.port}/simulator/${resource}`, { method });
   if (!response.ok) throw new Error(`The simulator answered ${response.status} for ${resource}`);
-  return (await response.json()) as T;
+  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 const workflowUrl = ({ temporal }: Stack, { workflowId }: ScenarioRun): string =>
   `${temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 
-function printNextSteps({ workflowId }: ScenarioRun): void {
+function printNextSteps(acts: readonly Act[]): void {
+  const last = acts.findLast((act) => 'scenario' in act);
+  if (!last || !('scenario' in last)) return;
+  const { cluster } = exampleInput(last.example, options.edition);
+  const workflowId = clusterWorkflowId(cluster);
   print(`
 Everything stays up until Ctrl-C. Try in another terminal:
   npm run temporal -- workflow query --type progress --workflow-id ${workflowId}
   npm run temporal -- workflow show --workflow-id ${workflowId}
-  npm run temporal -- workflow start --type createCluster --task-queue aks-isolation --fail-existing --workflow-id ${workflowId} --input-file examples/${scenarios[options.scenario]}`);
+  npm run temporal -- workflow start --type ${last.scenario} --task-queue aks-isolation --fail-existing --workflow-id ${workflowId} --input-file examples/${last.example}`);
 }
 
 function reason(error: unknown): string {

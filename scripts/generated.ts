@@ -2,7 +2,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { advice } from '../activities/errors.ts';
-import { createClusterInput, deleteClusterInput, profileTable } from '../contract/index.ts';
+import {
+  auditClusterInput,
+  changeRegistryInput,
+  createClusterInput,
+  deleteClusterInput,
+  disableIsolationInput,
+  isolateClusterInput,
+  profileTable,
+  reimageNodePoolsInput,
+} from '../contract/index.ts';
 import { behaviours } from '../simulator/behaviours.ts';
 
 /** Writes what is generated from code, or with --check only says what is out of date. */
@@ -34,7 +43,15 @@ function putTable(file: string, name: string, header: readonly string[], rows: r
   );
 }
 
-const schemas = { createCluster: createClusterInput, deleteCluster: deleteClusterInput };
+const schemas = {
+  auditCluster: auditClusterInput,
+  changeRegistry: changeRegistryInput,
+  createCluster: createClusterInput,
+  deleteCluster: deleteClusterInput,
+  disableIsolation: disableIsolationInput,
+  isolateCluster: isolateClusterInput,
+  reimageNodePools: reimageNodePoolsInput,
+};
 for (const [scenario, schema] of Object.entries(schemas)) {
   const json = { title: `Input of the ${scenario} scenario`, ...z.toJSONSchema(schema, { io: 'input' }) };
   put(`contract/schemas/${scenario}.json`, `${JSON.stringify(json, null, 2)}\n`);

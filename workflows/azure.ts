@@ -14,8 +14,11 @@ const read: ActivityOptions = {
  */
 const waitForCancelled = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ActivityOptions;
 
+/** A killed worker's work goes on elsewhere after this time. */
+const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
+
 /** Calls that Azure answers at once. */
-const write: ActivityOptions = { ...read, ...waitForCancelled, scheduleToCloseTimeout: '1 hour' };
+const write: ActivityOptions = { ...read, ...waitForCancelled, ...noticed, scheduleToCloseTimeout: '1 hour' };
 
 /**
  * Operations that take minutes. A killed worker's operation goes on elsewhere after the heartbeat timeout; the longest
@@ -25,7 +28,7 @@ const operation: ActivityOptions = {
   ...waitForCancelled,
   startToCloseTimeout: '6 hours',
   scheduleToCloseTimeout: '12 hours',
-  heartbeatTimeout: '10 seconds',
+  ...noticed,
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 };
 
@@ -36,11 +39,20 @@ const registration = (minutes: number): ActivityOptions => ({
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 1.1, maximumInterval: '30 seconds' },
 });
 
+/** Node images come weekly: a wait for one is long, and asks seldom. */
+const nodeImage = (hours: number): ActivityOptions => ({
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: `${hours} hours`,
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 minutes' },
+});
+
 /** The activities of each kind; `summary` is what the Web UI's timeline shows. */
 export const azure = {
   reading: (summary: string) => proxyActivities<Activities>({ ...read, summary }),
   writing: (summary: string) => proxyActivities<Activities>({ ...write, summary }),
   operating: (summary: string) => proxyActivities<Activities>({ ...operation, summary }),
+  /** @param hours Bound on the wait. */
+  awaitingNodeImage: (summary: string, hours: number) => proxyActivities<Activities>({ ...nodeImage(hours), summary }),
   /** @param minutes Bound on the wait. */
   awaitingRegistration: (summary: string, minutes: number) =>
     proxyActivities<Activities>({ ...registration(minutes), summary }),

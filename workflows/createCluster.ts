@@ -18,6 +18,7 @@ import {
   owned,
   planCreateCluster,
 } from './plan/createCluster.ts';
+import { applyRegistrations } from './registrations.ts';
 import { runScenario } from './scenario/scenario.ts';
 import type { Step } from './scenario/steps.ts';
 import { clusterChecks } from './verify/cluster.ts';
@@ -56,31 +57,14 @@ function plan(input: ParsedCreateClusterInput, seen: Discovered): CreateClusterP
 
 function apply(
   input: ParsedCreateClusterInput,
-  { features, providers, specification, infrastructure }: CreateClusterPlan,
+  { registrations, specification, infrastructure }: CreateClusterPlan,
   step: Step,
 ): void {
-  const { cluster, location, tags, registrationTimeoutMinutes: minutes, rolePropagationTimeoutMinutes } = input;
+  const { cluster, location, tags, registrationTimeoutMinutes, rolePropagationTimeoutMinutes } = input;
   const { subscriptionId, resourceGroup } = cluster;
   const group = { subscriptionId, name: resourceGroup };
   const owner = owned(input, runId());
-  for (const feature of features) {
-    step(`feature:${feature}`, {
-      act: async () => {
-        await azure.writing(`Register ${feature}`).registerFeature({ subscriptionId, feature });
-        await azure.awaitingRegistration(`Wait for ${feature}`, minutes).awaitFeature({ subscriptionId, feature });
-      },
-      waitsFor: `state Registered, at most ${minutes} minutes`,
-    });
-  }
-  for (const namespace of providers) {
-    step(`provider:${namespace}`, {
-      act: async () => {
-        await azure.writing(`Register ${namespace}`).registerProvider({ subscriptionId, namespace });
-        await azure.awaitingRegistration(`Wait for ${namespace}`, minutes).awaitProvider({ subscriptionId, namespace });
-      },
-      waitsFor: `state Registered, at most ${minutes} minutes`,
-    });
-  }
+  applyRegistrations(registrations, registrationTimeoutMinutes, step);
   step('resourceGroup', {
     act: () =>
       azure

@@ -4,17 +4,11 @@ import {
   type DeleteClusterInput,
   deleteClusterInput,
   type ParsedDeleteClusterInput,
-  resourceReference,
   type ScenarioResult,
 } from '../contract/index.ts';
 import { azure } from './azure.ts';
-import {
-  type DeleteClusterPlan,
-  deletionRequest,
-  ownerOf,
-  planDeleteCluster,
-  type Removal,
-} from './plan/deleteCluster.ts';
+import { type DeleteClusterPlan, deletionRequest, ownerOf, planDeleteCluster } from './plan/deleteCluster.ts';
+import { remove } from './removal.ts';
 import { runScenario } from './scenario/scenario.ts';
 import type { Step } from './scenario/steps.ts';
 import { check } from './verify/check.ts';
@@ -60,27 +54,6 @@ function apply(input: ParsedDeleteClusterInput, { removals, roles }: DeleteClust
         .deleteResourceGroup({ subscriptionId, name: resourceGroup, owner }),
     waitsFor: 'Azure',
   });
-}
-
-function remove({ id, kind }: Removal, owner: Record<string, string>): Promise<void> {
-  const { operating, writing } = azure;
-  const summary = `Delete ${resourceReference(id).name}`;
-  switch (kind) {
-    case 'privateEndpoint':
-      return operating(summary).deletePrivateEndpoint({ id, owner });
-    case 'record':
-      return writing(summary).deleteRecord({ id, owner });
-    case 'zoneLink':
-      return operating(summary).deleteZoneLink({ id, owner });
-    case 'privateDnsZone':
-      return operating(summary).deletePrivateDnsZone({ id, owner });
-    case 'registry':
-      return operating(summary).deleteRegistry({ id, owner });
-    case 'virtualNetwork':
-      return operating(summary).deleteVirtualNetwork({ id, owner });
-    case 'identity':
-      return writing(summary).deleteIdentity({ id, owner });
-  }
 }
 
 async function verify(_input: ParsedDeleteClusterInput, { gone }: DeleteClusterPlan): Promise<Check[]> {

@@ -11,7 +11,7 @@ import {
   subnetProperties,
 } from '../contract/index.ts';
 import { azure } from './azure.ts';
-import { holderTitles, type InfrastructurePlan, roleStepId } from './plan/infrastructure.ts';
+import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan/infrastructure.ts';
 import type { Started, Step } from './scenario/steps.ts';
 
 const waitsFor = 'Azure';
@@ -64,7 +64,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
   for (const { before, ...subnet } of subnets) {
     const { name } = subnet;
     const properties = subnetProperties[subnet.use];
-    step(`subnet:${subnet.use}`, {
+    step(subnetStepId(subnet, network.subnets), {
       act: (again) =>
         before
           ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })

@@ -21,7 +21,15 @@ describe('public names', () => {
   });
 
   it('stay what callers know', () => {
-    expect(scenarios).toEqual(['createCluster', 'deleteCluster']);
+    expect(scenarios).toEqual([
+      'createCluster',
+      'isolateCluster',
+      'changeRegistry',
+      'disableIsolation',
+      'reimageNodePools',
+      'deleteCluster',
+      'auditCluster',
+    ]);
     expect(ownershipTags).toEqual({ workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' });
     expect(Object.values(searchAttributes).map(({ name, type }) => [name, type])).toEqual([
       ['AksCluster', 'KEYWORD'],
@@ -29,6 +37,7 @@ describe('public names', () => {
       ['AksPhase', 'KEYWORD'],
       ['AksResourceGroup', 'KEYWORD'],
       ['AksRegistryMode', 'KEYWORD'],
+      ['AksIsolation', 'KEYWORD'],
     ]);
     expect(Object.values(errorTypes)).toEqual([
       'InvalidInput',

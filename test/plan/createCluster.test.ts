@@ -201,7 +201,7 @@ const stops: Case[] = [
     subscription,
     /Disabled/,
     {},
-    { subscription: { state: 'Disabled', locations: ['westeurope'] } },
+    { subscription: { state: 'Disabled', tenantId: 'tenant', locations: ['westeurope'] } },
   ],
   ['an unknown region', 'location', /westeurop is no region/, { location: 'westeurop' }, { kubernetesVersions: [] }],
   [
@@ -348,7 +348,7 @@ describe('createCluster is stopped before it changes anything', () => {
     const { problems } = planOf(
       { ...userAssigned, location: 'mars', kubernetesVersion: '1.28' },
       {
-        subscription: { state: 'Warned', locations: [] },
+        subscription: { state: 'Warned', tenantId: 'tenant', locations: [] },
         nodeResourceGroup: group,
         resourceGroup: { ...group, provisioningState: 'Deleting' },
       },

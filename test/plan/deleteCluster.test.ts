@@ -18,7 +18,7 @@ const somebodys = { ...madeForIt, tags: {} };
 
 /** A cluster for which createCluster has made everything. */
 const made: DeletionFacts = {
-  subscription: { state: 'Enabled' },
+  subscription: { state: 'Enabled', tenantId: 'tenant' },
   cluster: clusterThere(),
   resourceGroup: madeForIt,
   content: [clusterId, ids.vnet, ids.registry, ids.endpoint, ids.zone, ids.link, ...identityIds],

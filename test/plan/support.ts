@@ -12,7 +12,7 @@ const registered = Object.fromEntries(
 
 /** A subscription in which nothing of the cluster is there yet. */
 export const nothingThere: Discovered = {
-  subscription: { state: 'Enabled', locations: ['westeurope', 'swedencentral'] },
+  subscription: { state: 'Enabled', tenantId: 'tenant', locations: ['westeurope', 'swedencentral'] },
   infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },
   allowances: {
     permissions: {
@@ -50,6 +50,10 @@ export function clusterThere(changes: Partial<ClusterFacts> = {}): ClusterFacts 
     outboundType: 'none',
     enablePrivateCluster: true,
     enableVnetIntegration: false,
+    networkPlugin: 'azure',
+    nodeOSUpgradeChannel: 'NodeImage',
+    disableRunCommand: false,
+    outboundProfile: {},
     agentPoolProfiles: [
       {
         name: 'nodepool1',
@@ -59,6 +63,11 @@ export function clusterThere(changes: Partial<ClusterFacts> = {}): ClusterFacts 
         provisioningState: 'Succeeded',
         osSKU: 'Ubuntu',
         enableAutoScaling: false,
+        osType: 'Linux',
+        powerState: 'Running',
+        nodeImageVersion: 'AKSUbuntu-2204gen2containerd-202610.19.0',
+        enableNodePublicIP: false,
+        maxSurge: '10%',
       },
     ],
     ...changes,

@@ -6,7 +6,6 @@ import {
   clusterDifferences,
   clusterId,
   clusterWorkflowId,
-  featureId,
   isBusy,
   isFinal,
   isOwnedBy,
@@ -18,7 +17,6 @@ import {
   type ProfileSetting,
   profileDifference,
   profileSetting,
-  providerId,
   type ResourceFacts,
   resourceGroupId,
 } from '../../contract/index.ts';
@@ -27,24 +25,24 @@ import { infrastructureProblems } from './infrastructureProblems.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
 import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
 import { quotaProblems } from './quota.ts';
+import {
+  lookedAtProviders,
+  planRegistrations,
+  type RegistrationNeeds,
+  type Registrations,
+  registrationOf,
+  requiredFeatures,
+} from './registrations.ts';
 import { infrastructureRequest, permissionScopes, subnetOf, type Targets, targetsOf } from './targets.ts';
 
 /** What `createCluster` is going to do, and with what. */
 export interface CreateClusterPlan extends Plan {
-  features: readonly string[];
-  providers: readonly string[];
+  registrations: Registrations;
   specification: ClusterSpecification;
   infrastructure: InfrastructurePlan;
   /** What the read-back looks at. */
   targets: InfrastructureTargets;
 }
-
-/** The resource providers that the guide names, and those of what AKS makes in the node resource group. */
-const guideProviders = ['Microsoft.ContainerService', 'Microsoft.ContainerRegistry'];
-const otherProviders = ['Microsoft.Compute', 'Microsoft.ManagedIdentity', 'Microsoft.Network'];
-
-const registrationsStay =
-  'Registrations are the whole subscription’s and cost nothing: others may rely on them, so they stay';
 
 /** What discovery is to look at. */
 export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequest {
@@ -54,8 +52,8 @@ export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequ
     cluster,
     location,
     nodeResourceGroup: nodeResourceGroup(input),
-    providers: [...guideProviders, ...otherProviders],
-    features: [...requiredFeatures(input)],
+    providers: [...lookedAtProviders],
+    features: [...requiredFeatures(registrationNeeds(input))],
     infrastructure: infrastructureRequest(input, targets),
     allowances: {
       subscriptionId: cluster.subscriptionId,
@@ -71,17 +69,18 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
   const targets = targetsOf(input);
   const kubernetesVersion = chooseKubernetesVersion(input, seen);
   const specification = clusterSpecification(input, targets, seen, kubernetesVersion.version, run);
-  const features = featureSteps(input, seen);
-  const providers = providerSteps(input, seen, features);
+  const { registrations, steps: registering } = planRegistrations(registrationNeeds(input, seen.cluster), seen);
   const group = resourceGroupStep(input, seen);
-  const registrationOf = (namespace: string) =>
-    providers.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create').map(({ id }) => id);
   const infrastructure = planInfrastructure(input, targets, seen.infrastructure, owned(input, run), (namespace) => [
     group.id,
-    ...registrationOf(namespace),
+    ...registrationOf(namespace, registering),
   ]);
-  const cluster = clusterStep(input, seen, [group, ...providers, ...infrastructure.steps]);
-  const steps = [...features, ...providers, group, ...infrastructure.steps, cluster];
+  const cluster = clusterStep(input, seen, [
+    group,
+    ...registering.filter(({ id }) => id.startsWith('provider:')),
+    ...infrastructure.steps,
+  ]);
+  const steps = [...registering, group, ...infrastructure.steps, cluster];
   return {
     profile: input.profile,
     differences: actingDifferences(input).map((setting) => profileDifference(input.profile, setting)),
@@ -106,8 +105,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
           ...lockProblems(steps, seen.allowances, input.onFailure !== 'leave'),
         ]
       : [unseenSubscription(input)],
-    features: requiredFeatures(input),
-    providers: requiredProviders(seen),
+    registrations,
     specification,
     infrastructure: infrastructure.plan,
     targets: infrastructureRequest(input, targets),
@@ -185,10 +183,15 @@ export function isSettling(
   ].some((facts) => facts && !isFinal(facts.provisioningState));
 }
 
-function requiredFeatures({ profile, apiServerAccess }: ParsedCreateClusterInput): readonly string[] {
-  const { always, vnetIntegration } = profileSetting(profile, 'featureFlags');
-  return apiServerAccess === 'vnetIntegration' ? [...always, ...vnetIntegration] : always;
-}
+const registrationNeeds = (
+  { cluster, profile, apiServerAccess }: ParsedCreateClusterInput,
+  found?: ClusterFacts,
+): RegistrationNeeds => ({
+  subscriptionId: cluster.subscriptionId,
+  profile,
+  vnetIntegration: apiServerAccess === 'vnetIntegration',
+  settled: found !== undefined,
+});
 
 function actingDifferences(input: ParsedCreateClusterInput): ProfileSetting[] {
   return [
@@ -199,45 +202,6 @@ function actingDifferences(input: ParsedCreateClusterInput): ProfileSetting[] {
     ...(input.kubernetesVersion === undefined ? (['defaultKubernetesVersion'] as const) : []),
   ];
 }
-
-function featureSteps(input: ParsedCreateClusterInput, { features, cluster }: Discovered): PlannedStep[] {
-  return requiredFeatures(input).map((feature) => {
-    const state = features[feature] ?? 'NotFound';
-    const needed = cluster === undefined && state !== 'Registered';
-    return {
-      id: `feature:${feature}`,
-      title: `Feature ${feature}`,
-      action: needed ? 'create' : 'none',
-      reason: cluster === undefined ? state : 'the cluster is there',
-      needs: [],
-      resourceId: featureId(input.cluster.subscriptionId, 'Microsoft.ContainerService', feature),
-      forwardOnly: registrationsStay,
-    };
-  });
-}
-
-function providerSteps(input: ParsedCreateClusterInput, seen: Discovered, features: PlannedStep[]): PlannedStep[] {
-  const again = profileSetting(input.profile, 'featureFlags').registerProvidersAgain && seen.cluster === undefined;
-  const step = (namespace: string, repeat: boolean): PlannedStep => {
-    const state = seen.providers[namespace] ?? 'NotRegistered';
-    const registered = state === 'Registered';
-    return {
-      id: `provider:${namespace}`,
-      title: `Resource provider ${namespace}`,
-      action: !registered ? 'create' : repeat ? 'update' : 'none',
-      reason: registered && repeat ? 'so that the features take effect' : state,
-      needs: repeat ? features.map(({ id }) => id) : [],
-      resourceId: providerId(input.cluster.subscriptionId, namespace),
-      forwardOnly: registrationsStay,
-    };
-  };
-  return requiredProviders(seen).map((namespace) => step(namespace, again && guideProviders.includes(namespace)));
-}
-
-const requiredProviders = ({ providers }: Discovered): string[] => [
-  ...guideProviders,
-  ...otherProviders.filter((namespace) => providers[namespace] !== 'Registered'),
-];
 
 function resourceGroupStep({ cluster }: ParsedCreateClusterInput, { resourceGroup }: Discovered): PlannedStep {
   return {

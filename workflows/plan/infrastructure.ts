@@ -5,15 +5,16 @@ import {
   builtInRoles,
   type CacheRuleFacts,
   type CacheRuleSpecification,
+  type ClusterReference,
   cacheRuleDifferences,
   defaultNetwork,
   type IdentitySpecification,
   isIPv4,
   type Ownership,
-  type ParsedCreateClusterInput,
   type PlannedStep,
   type PrivateDnsZoneSpecification,
   type PrivateEndpointSpecification,
+  type Profile,
   profileSetting,
   type RegistryAccess,
   type RegistrySpecification,
@@ -56,6 +57,14 @@ export interface InfrastructurePlan {
   found: Pick<InfrastructureFacts, 'identities' | 'privateEndpoint'>;
 }
 
+/** What the plan of the infrastructure takes from a scenario's input and its cluster. */
+export interface InfrastructureInput {
+  cluster: ClusterReference;
+  location: string;
+  profile: Profile;
+  tags: Record<string, string>;
+}
+
 export interface PlannedInfrastructure {
   plan: InfrastructurePlan;
   steps: PlannedStep[];
@@ -65,7 +74,7 @@ type StepFacts = Pick<PlannedStep, 'action' | 'reason'>;
 
 /** Plans everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6. */
 export function planInfrastructure(
-  input: ParsedCreateClusterInput,
+  input: InfrastructureInput,
   targets: Targets,
   seen: InfrastructureFacts,
   owner: Ownership,
@@ -98,7 +107,7 @@ export function planInfrastructure(
       const before = there && previousProperties(subnet, there);
       plan.subnets.push({ ...subnet, ...(before && { before }) });
       const facts = there ? differing(subnetDifferences(subnet, there)) : presence(undefined);
-      network.push(step(`subnet:${subnet.use}`, `Subnet ${subnet.name}`, subnet.id, [...network], facts));
+      network.push(step(subnetStepId(subnet, subnets), `Subnet ${subnet.name}`, subnet.id, [...network], facts));
     }
   }
 
@@ -138,7 +147,7 @@ export function planInfrastructure(
       presence(rule.found),
     );
 
-    const subnetId = subnetOf(targets, 'registrySubnet')?.id ?? '';
+    const subnetId = (subnetOf(targets, 'registrySubnet') ?? subnetOf(targets, 'nodeSubnet'))?.id ?? '';
     const { id, connectionName } = privateEndpoint;
     const records = registryRecordNames({ name: registryName, location }, seen.registry);
     plan.privateEndpoint = { id, location, tags, subnetId, connectionName, registryId: registry.id, records };
@@ -199,6 +208,12 @@ const foundOf = ({ identities, privateEndpoint }: InfrastructureFacts): Infrastr
   ...(privateEndpoint && { privateEndpoint }),
 });
 
+/** The pools of a cluster may be in several subnets. */
+export const subnetStepId = (
+  { use, name }: Pick<SubnetSpecification, 'use' | 'name'>,
+  all: readonly Pick<SubnetSpecification, 'use' | 'name'>[],
+): string => (all.find((each) => each.use === use)?.name === name ? `subnet:${use}` : `subnet:${use}:${name}`);
+
 export const holderTitles: Readonly<Record<RoleHolder, string>> = {
   controlPlane: 'control plane identity',
   kubelet: 'kubelet identity',
@@ -239,7 +254,7 @@ function previousProperties({ use }: SubnetSpecification, seen: SubnetFacts): Su
 
 /** The rule that nodes need, and the one that is there in its place. Under profile preview its name is free. */
 export function cacheRule(
-  { profile }: Pick<ParsedCreateClusterInput, 'profile'>,
+  { profile }: Pick<InfrastructureInput, 'profile'>,
   registryId: string,
   rules: readonly CacheRuleFacts[],
 ): { specification: CacheRuleSpecification; found: CacheRuleFacts | undefined } {
@@ -257,6 +272,9 @@ function requiredRoles(targets: Targets, { registry }: InfrastructureFacts): Rol
   const pull: BuiltInRole = repositories ? 'containerRegistryRepositoryReader' : 'acrPull';
   const role = (role: BuiltInRole, scope: string | undefined, holder: RoleHolder): RoleSpecification[] =>
     scope === undefined ? [] : [{ role, scope, holder }];
+  // Of a cluster that is there, the control plane has its roles already.
+  const controlPlane = identities.controlPlane && 'controlPlane';
+  if (!controlPlane) return role(pull, targets.registry?.id, 'kubelet');
   return [
     ...role('networkContributor', subnetOf(targets, 'nodeSubnet')?.id, 'controlPlane'),
     ...role('networkContributor', subnetOf(targets, 'apiServerSubnet')?.id, 'controlPlane'),

@@ -3,7 +3,6 @@ import {
   addressesOfRecord,
   isFailed,
   isFinal,
-  type ParsedCreateClusterInput,
   type Problem,
   parentId,
   profileSetting,
@@ -14,15 +13,15 @@ import {
   sameResourceId,
   targetsOverlap,
 } from '../../contract/index.ts';
-import { cacheRule, type InfrastructurePlan } from './infrastructure.ts';
-import { networkProblems } from './networkProblems.ts';
+import { cacheRule, type InfrastructureInput, type InfrastructurePlan } from './infrastructure.ts';
+import { type NetworkInput, networkProblems } from './networkProblems.ts';
 import type { Targets } from './targets.ts';
 
 type Report = (where: string, problem: string, whatToDo: string) => void;
 
 /** What is there and cannot be used, or is needed and missing. */
 export function infrastructureProblems(
-  input: ParsedCreateClusterInput,
+  input: NetworkInput,
   targets: Targets,
   seen: InfrastructureFacts,
   plan: InfrastructurePlan,
@@ -79,7 +78,7 @@ function reportUnready(
 }
 
 function reportRegistry(
-  input: ParsedCreateClusterInput,
+  input: InfrastructureInput,
   { registry: target }: Targets,
   { registry: seen, registryNameProblem }: InfrastructureFacts,
   report: Report,

@@ -15,7 +15,7 @@ import {
   usableAddresses,
   type VirtualNetworkFacts,
 } from '../../contract/index.ts';
-import { type InfrastructurePlan, seenSubnet } from './infrastructure.ts';
+import { type InfrastructureInput, type InfrastructurePlan, seenSubnet } from './infrastructure.ts';
 import { surgeNodes } from './quota.ts';
 import type { SubnetTarget, Targets } from './targets.ts';
 
@@ -26,9 +26,16 @@ const reservedRanges = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192
 /** AKS's own default with Azure CNI. Source: Learn, "Configure Azure CNI networking". */
 const defaultMaxPods = 30;
 
+/** With what a cluster that is still to be made will need. */
+export interface NetworkInput extends InfrastructureInput {
+  apiServerAccess?: ParsedCreateClusterInput['apiServerAccess'];
+  serviceCidr?: string;
+  agentPoolProfiles?: ParsedCreateClusterInput['agentPoolProfiles'];
+}
+
 /** Every limit of the network and its subnets that can be known beforehand. */
 export function networkProblems(
-  input: ParsedCreateClusterInput,
+  input: NetworkInput,
   { virtualNetwork: target }: Targets,
   { virtualNetwork: seen, privateEndpoint }: InfrastructureFacts,
   plan: InfrastructurePlan,
@@ -229,7 +236,7 @@ function useProblems(
 }
 
 /** With Azure CNI every pod has an address of the subnet. Source: Learn, "Configure Azure CNI networking". */
-function nodeAddresses({ agentPoolProfiles, apiServerAccess }: ParsedCreateClusterInput): number {
+function nodeAddresses({ agentPoolProfiles = [], apiServerAccess }: NetworkInput): number {
   const pools = agentPoolProfiles.map(({ count, maxCount, maxPods = defaultMaxPods }) => {
     const nodes = Math.max(count, maxCount ?? 0);
     return (nodes + surgeNodes(nodes)) * (maxPods + 1);

@@ -1,13 +1,5 @@
 import type { AccessFacts } from '../../activities/infrastructure.ts';
-import {
-  isWithin,
-  keyOf,
-  lockedScope,
-  type ParsedCreateClusterInput,
-  type PlannedStep,
-  type Problem,
-  parseResourceId,
-} from '../../contract/index.ts';
+import { isWithin, keyOf, lockedScope, type PlannedStep, type Problem, parseResourceId } from '../../contract/index.ts';
 import { subnetOf, type Targets } from './targets.ts';
 
 /** An action of the worker's identity on a resource. */
@@ -55,7 +47,9 @@ export function lockProblems(
       const titles = touched.map(({ title }) => title).join(', ');
       return touched.length === 0 ? [] : [{ where: id, problem: `${problem} (${titles})`, whatToDo }];
     };
-    const acting = steps.filter((step) => step.action !== 'none' && !isRegistration(step) && covers(step));
+    const acting = steps
+      .filter(({ action }) => action !== 'none' && action !== 'check')
+      .filter((step) => !isRegistration(step) && covers(step));
     const remove = 'Remove the lock for the run.';
     if (level === 'ReadOnly') return report(acting, 'this lock forbids every change', remove);
     const deleted = acting.filter(({ action }) => action === 'delete');
@@ -74,20 +68,20 @@ export function lockProblems(
 /** Locks are of resources; registrations are the subscription's. */
 const isRegistration = ({ id }: PlannedStep): boolean => /^(feature|provider):/.test(id);
 
-/** What `createCluster`'s steps need. */
+/** What the steps of a scenario that creates or updates need. */
 export function requiredActions(
-  { onFailure }: ParsedCreateClusterInput,
+  { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
   targets: Targets,
   steps: readonly PlannedStep[],
 ): RequiredAction[] {
   return steps
-    .filter(({ action }) => action !== 'none')
+    .filter(({ action }) => action !== 'none' && action !== 'check')
     .flatMap((step) => {
       const { id, resourceId, action } = step;
       const type = typeOf(step);
       if (type === undefined) return [];
-      // A registration is the subscription's.
-      if (type.endsWith('/register/action')) return [{ resourceId, action: type }];
+      if (type.endsWith('/action')) return [{ resourceId, action: type }];
+      if (action === 'delete') return [{ resourceId, action: `${type}/delete` }];
       const verbs = action === 'create' && onFailure !== 'leave' ? ['write', 'delete'] : ['write'];
       return [...verbs.map((verb) => ({ resourceId, action: `${type}/${verb}` })), ...linkedActions(id, targets)];
     });
@@ -100,6 +94,8 @@ function typeOf({ id, resourceId }: PlannedStep): string | undefined {
       return 'Microsoft.Features/providers/features/register/action';
     case 'provider':
       return `${name}/register/action`;
+    case 'reimage':
+      return 'Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action';
     case 'role':
       return 'Microsoft.Authorization/roleAssignments';
     case 'resourceGroup':

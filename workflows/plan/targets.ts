@@ -1,15 +1,20 @@
 import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
 import {
+  type ClusterFacts,
+  type ClusterReference,
   defaultNetwork,
   type ParsedCreateClusterInput,
   parentId,
+  type RegistryInput,
   type RoleHolder,
   registryZoneName,
   resourceGroupId,
   resourceId,
   resourceReference,
   type SubnetUse,
+  sameResourceId,
 } from '../../contract/index.ts';
+import type { InfrastructureInput } from './infrastructure.ts';
 
 /** A resource that the scenario creates or adopts. */
 export interface Target {
@@ -41,11 +46,7 @@ export interface Targets {
 /** Every ID follows from the input: nothing has to be searched for. */
 export function targetsOf(input: ParsedCreateClusterInput): Targets {
   const { cluster, registry, kubeletIdentity, identity } = input;
-  const inGroup = (type: string, name: string, where: string): Target => ({
-    id: resourceId(cluster.subscriptionId, cluster.resourceGroup, type, name),
-    mustExist: false,
-    where,
-  });
+  const inGroup = inGroupOf(cluster);
   const identityTarget = (where: string, defaultName: string, by: { resourceId?: string; name?: string } = {}) =>
     by.resourceId === undefined
       ? inGroup('Microsoft.ManagedIdentity/userAssignedIdentities', by.name ?? defaultName, `${where}.name`)
@@ -60,18 +61,43 @@ export function targetsOf(input: ParsedCreateClusterInput): Targets {
     identities: { ...(controlPlane && { controlPlane }) },
   };
   if (registry.mode === 'managed') return targets;
-  const { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone } = registry;
   return {
     ...targets,
+    ...registryTargets(cluster, registry, 'myPrivateEndpoint'),
+    identities: {
+      ...targets.identities,
+      kubelet: identityTarget('kubeletIdentity', `${cluster.name}-kubelet`, kubeletIdentity),
+    },
+  };
+}
+
+const inGroupOf =
+  ({ subscriptionId, resourceGroup }: ClusterReference) =>
+  (type: string, name: string, where: string): Target => ({
+    id: resourceId(subscriptionId, resourceGroup, type, name),
+    mustExist: false,
+    where,
+  });
+
+type OwnRegistry = Extract<RegistryInput, { mode: 'bringYourOwn' }>;
+
+/** A registry of one's own with what makes it reachable. */
+function registryTargets(
+  cluster: ClusterReference,
+  { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone }: OwnRegistry,
+  endpointName: string,
+): Required<Pick<Targets, 'registry' | 'privateEndpoint' | 'privateDnsZone'>> {
+  const inGroup = inGroupOf(cluster);
+  return {
     registry: containerRegistryId
       ? given(containerRegistryId, 'registry.containerRegistryId')
-      : inGroup('Microsoft.ContainerRegistry/registries', name ?? defaultRegistryName(input), 'registry.name'),
+      : inGroup('Microsoft.ContainerRegistry/registries', name ?? defaultRegistryName(cluster), 'registry.name'),
     privateEndpoint: {
       ...(endpoint.resourceId
         ? given(endpoint.resourceId, 'registry.privateEndpoint.resourceId')
         : inGroup(
             'Microsoft.Network/privateEndpoints',
-            endpoint.name ?? 'myPrivateEndpoint',
+            endpoint.name ?? endpointName,
             'registry.privateEndpoint.name',
           )),
       connectionName: endpoint.connectionName,
@@ -82,11 +108,75 @@ export function targetsOf(input: ParsedCreateClusterInput): Targets {
         : inGroup('Microsoft.Network/privateDnsZones', registryZoneName, 'registry.privateDnsZone')),
       linkName: zone.linkName,
     },
-    identities: {
-      ...targets.identities,
-      kubelet: identityTarget('kubeletIdentity', `${cluster.name}-kubelet`, kubeletIdentity),
-    },
   };
+}
+
+/** What a scenario does with the network that its cluster is in. */
+export interface LivingNetwork {
+  /** Resource ID. */
+  virtualNetworkId: string;
+  /** Subnets of the nodes, by resource ID. */
+  nodeSubnetIds: readonly string[];
+  /** The nodes' subnets are to have no default outbound access. */
+  closesEgress: boolean;
+}
+
+/**
+ * What an update of a cluster that is there is about: a registry of one's own in the cluster's own network, for the kubelet
+ * identity that it has. Guide: bring your own ACR, "Update an existing AKS cluster".
+ */
+export function livingTargets(
+  { cluster, registry, network }: LivingRegistryInput,
+  found: ClusterFacts,
+  living: LivingNetwork | undefined,
+): Targets {
+  const ownRegistry = registry?.mode === 'bringYourOwn' ? registry : undefined;
+  const virtualNetwork = living && livingNetworkTarget(living, network, ownRegistry !== undefined);
+  const targets: Targets = { ...(virtualNetwork && { virtualNetwork }), identities: {} };
+  if (!ownRegistry) return targets;
+  const kubelet = found.kubeletIdentityId;
+  const own = registryTargets(cluster, ownRegistry, 'myPrivateEndpoint');
+  // The endpoint of the registry that the cluster has stays until its nodes have left it.
+  const { name } = resourceReference(own.registry.id);
+  const replaces =
+    found.containerRegistryId !== undefined && !sameResourceId(found.containerRegistryId, own.registry.id);
+  return {
+    ...targets,
+    ...(replaces ? registryTargets(cluster, ownRegistry, `${name}-endpoint`) : own),
+    identities: kubelet === undefined ? {} : { kubelet: given(kubelet, 'cluster') },
+  };
+}
+
+export interface LivingRegistryInput {
+  cluster: ClusterReference;
+  registry?: RegistryInput;
+  network?: { registrySubnet?: { name: string; addressPrefix?: string } };
+}
+
+function livingNetworkTarget(
+  { virtualNetworkId: id, nodeSubnetIds, closesEgress }: LivingNetwork,
+  network: LivingRegistryInput['network'],
+  ownRegistry: boolean,
+): Targets['virtualNetwork'] {
+  const nodes = nodeSubnetIds.map((subnetId) => ({
+    use: 'nodeSubnet' as const,
+    id: subnetId,
+    name: resourceReference(subnetId).name,
+    where: 'cluster',
+  }));
+  const { registrySubnet } = network ?? {};
+  const [first] = nodes;
+  const forRegistry = registrySubnet
+    ? { ...registrySubnet, id: `${id}/subnets/${registrySubnet.name}`, where: 'network.registrySubnet' }
+    : first;
+  const subnets: SubnetTarget[] = [
+    ...(closesEgress ? nodes : []),
+    // Azure takes endpoints among nodes as well, and what the nodes' subnet is to have goes first.
+    ...(ownRegistry && forRegistry && !(closesEgress && !registrySubnet)
+      ? [{ ...forRegistry, use: 'registrySubnet' as const }]
+      : []),
+  ];
+  return subnets.length === 0 ? undefined : { ...given(id, 'cluster'), subnets };
 }
 
 const given = (id: string, where: string): Target => ({ id, mustExist: true, where });
@@ -116,7 +206,7 @@ function networkTarget(
 }
 
 /** The same for the same cluster in every run. Names are unique in all of Azure; that this one is free is checked. */
-function defaultRegistryName({ cluster }: ParsedCreateClusterInput): string {
+function defaultRegistryName(cluster: ClusterReference): string {
   const plain = (text: string) =>
     text
       .toLowerCase()
@@ -135,15 +225,20 @@ export function roleScopes(targets: Targets): InfrastructureTargets['roleScopes'
   const nodes = subnetOf(targets, 'nodeSubnet');
   const apiServer = subnetOf(targets, 'apiServerSubnet');
   return [
-    ...(nodes ? [{ scope: nodes.id, holder: 'controlPlane' as const }] : []),
-    ...(apiServer ? [{ scope: apiServer.id, holder: 'controlPlane' as const }] : []),
-    ...(identities.kubelet ? [{ scope: identities.kubelet.id, holder: 'controlPlane' as const }] : []),
+    ...(nodes && identities.controlPlane ? [{ scope: nodes.id, holder: 'controlPlane' as const }] : []),
+    ...(apiServer && identities.controlPlane ? [{ scope: apiServer.id, holder: 'controlPlane' as const }] : []),
+    ...(identities.kubelet && identities.controlPlane
+      ? [{ scope: identities.kubelet.id, holder: 'controlPlane' as const }]
+      : []),
     ...(registry ? [{ scope: registry.id, holder: 'kubelet' as const }] : []),
   ];
 }
 
 /** What discovery and the read-back look at. */
-export function infrastructureRequest(input: ParsedCreateClusterInput, targets: Targets): InfrastructureTargets {
+export function infrastructureRequest(
+  input: Pick<InfrastructureInput, 'cluster' | 'location'>,
+  targets: Targets,
+): InfrastructureTargets {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
   const { controlPlane, kubelet } = identities;
   return {
@@ -159,7 +254,7 @@ export function infrastructureRequest(input: ParsedCreateClusterInput, targets: 
 }
 
 /** Every resource whose permissions matter, with the group and the subscription they are in. */
-export function permissionScopes({ cluster }: ParsedCreateClusterInput, targets: Targets): string[] {
+export function permissionScopes({ cluster }: { cluster: ClusterReference }, targets: Targets): string[] {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
   const subnets = virtualNetwork?.subnets ?? [];
   const resources = [

@@ -15,11 +15,13 @@ const marks: Record<StepState, string> = {
 
 /** The run as the Web UI shows it in the workflow's current details. */
 export function progressMarkdown(progress: Progress): string {
-  const { scenario, cluster, phase, problems, steps, decisions } = progress;
+  const { scenario, cluster, phase, problems, steps, decisions, awaitingApproval } = progress;
   return [
     `### ${scenario}: ${phase}`,
     `\`${cluster}\``,
     decisions && `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}`,
+    awaitingApproval &&
+      `**Waits for an approval** (update \`approve\`): ${awaitingApproval.map((gate) => `\`${gate}\``).join(', ')}`,
     problems.length > 0 && problems.map((problem) => `- ${problemText(problem)}`).join('\n'),
     steps.length > 0 && stepTable(steps),
   ]

@@ -5,9 +5,10 @@ import {
   clusterWorkflowId,
   errorTypes,
   type Plan,
+  type PlanReport,
   parse,
   type Scenario,
-  type ScenarioResult,
+  type VerificationReport,
 } from '../../contract/index.ts';
 import { type CommonInput, problemsFailure, ScenarioRun, UnverifiedError } from './scenarioRun.ts';
 import type { Step } from './steps.ts';
@@ -19,9 +20,9 @@ export interface Movements<Input, Seen, P extends Plan> {
   /** Pure: what is to be done, and every problem that would stop it. */
   plan(input: Input, seen: Seen): P;
   /** Declares the planned steps, in an order in which each comes after those it needs. */
-  apply(input: Input, plan: P, step: Step): void;
+  apply(input: Input, plan: P, step: Step, run: ScenarioRun): void;
   /** Reads everything back and checks it against what was promised. */
-  verify(input: Input, plan: P): Promise<Check[]>;
+  verify(input: Input, plan: P, run: ScenarioRun): Promise<Check[]>;
 }
 
 /**
@@ -35,7 +36,7 @@ export async function runScenario<Input extends CommonInput, Seen, P extends Pla
   schema: z.ZodType<Input>,
   given: unknown,
   movements: Movements<Input, Seen, P>,
-): Promise<ScenarioResult> {
+): Promise<VerificationReport | PlanReport> {
   const input = checkedInput(schema, given);
   refuseWrongWorkflowId(input);
   const run = new ScenarioRun(name, input);
@@ -54,11 +55,11 @@ export async function runScenario<Input extends CommonInput, Seen, P extends Pla
   let checks: Check[] = [];
   try {
     run.enter('applying');
-    movements.apply(input, plan, run.steps.step);
+    movements.apply(input, plan, run.steps.step, run);
     await run.steps.settle();
 
     run.enter('verifying');
-    checks = await run.retrying(async () => verified(await movements.verify(input, plan)));
+    checks = await run.retrying(async () => verified(await movements.verify(input, plan, run)));
     return run.succeeded(plan, checks);
   } catch (error) {
     // A defect of this code is no reason to delete a cluster: the workflow task fails and waits for a corrected worker.
@@ -67,7 +68,8 @@ export async function runScenario<Input extends CommonInput, Seen, P extends Pla
   }
 }
 
-function checkedInput<Input>(schema: z.ZodType<Input>, given: unknown): Input {
+/** @throws ApplicationFailure `InvalidInput` with every problem. */
+export function checkedInput<Input>(schema: z.ZodType<Input>, given: unknown): Input {
   const parsed = parse(schema, given);
   if (parsed.ok) return parsed.value;
   throw problemsFailure(errorTypes.invalidInput, parsed.problems);

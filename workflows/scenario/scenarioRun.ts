@@ -11,6 +11,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  type Approval,
+  type ApprovalGate,
+  type ApprovalRequest,
+  type AuditReport,
+  approvalRequest,
+  approveUpdate,
   type Check,
   type ClusterReference,
   clusterId,
@@ -22,13 +28,16 @@ import {
   type Leftover,
   type Phase,
   type Plan,
+  type PlanReport,
+  type PoolReimage,
   type Problem,
   type Progress,
+  parse,
   problemsText,
   progressQuery,
   type Scenario,
-  type ScenarioResult,
   searchAttributes,
+  type VerificationReport,
 } from '../../contract/index.ts';
 import { adviceOf, errorText } from './errorText.ts';
 import { progressMarkdown } from './markdown.ts';
@@ -44,6 +53,7 @@ export interface CommonInput {
 }
 
 const progressDefinition = defineQuery<Progress>(progressQuery);
+const approveDefinition = defineUpdate<void, [ApprovalRequest]>(approveUpdate);
 const decideDefinition = defineUpdate<void, [Decision]>(decideUpdate);
 
 /** The failure that ends a scenario before anything was changed. */
@@ -76,6 +86,10 @@ export class ScenarioRun {
     () => undefined,
   );
   #decision: Decision | undefined;
+  readonly #approvals: Approval[] = [];
+  readonly #awaited = new Set<ApprovalGate>();
+  /** What became of each pool, by its name. */
+  readonly reimages = new Map<string, PoolReimage>();
 
   constructor(scenario: Scenario, input: CommonInput) {
     this.#input = input;
@@ -98,6 +112,14 @@ export class ScenarioRun {
       },
       { validator: (decision) => this.#refuseDecision(decision) },
     );
+    setHandler(
+      approveDefinition,
+      (request) => {
+        this.#approvals.push({ ...request, at: new Date().toISOString() });
+        this.#awaited.delete(request.gate);
+      },
+      { validator: (request) => this.#refuseApproval(request) },
+    );
     upsertSearchAttributes([
       { key: searchAttributes.scenario, value: scenario },
       { key: searchAttributes.cluster, value: input.cluster.name.toLowerCase() },
@@ -119,6 +141,11 @@ export class ScenarioRun {
   enter(phase: Phase): void {
     upsertSearchAttributes([{ key: searchAttributes.phase, value: phase }]);
     this.#change({ phase });
+  }
+
+  /** Whether the plan has a step. */
+  isPlanned(stepId: string): boolean {
+    return this.steps.progress.some(({ id }) => id === stepId);
   }
 
   accept(plan: Plan): void {
@@ -146,13 +173,29 @@ export class ScenarioRun {
     return problemsFailure(errorTypes.preflightFailed, problems);
   }
 
-  planned(plan: Plan): ScenarioResult {
+  planned(plan: Plan): PlanReport {
     this.enter('planned');
     const { scenario, cluster } = this.#progress;
     return { outcome: 'planned', scenario, cluster, plan };
   }
 
-  succeeded(plan: Plan, checks: Check[]): ScenarioResult {
+  audited(checks: Check[]): AuditReport {
+    this.enter('succeeded');
+    const isolated = checks.every(({ ok }) => ok);
+    upsertSearchAttributes([{ key: searchAttributes.isolation, value: isolated ? 'Isolated' : 'Drifted' }]);
+    const { cluster, startedAt, updatedAt } = this.#progress;
+    return {
+      outcome: 'audited',
+      scenario: 'auditCluster',
+      cluster,
+      startedAt,
+      finishedAt: updatedAt,
+      isolated,
+      checks,
+    };
+  }
+
+  succeeded(plan: Plan, checks: Check[]): VerificationReport {
     this.enter('succeeded');
     const { scenario, cluster, startedAt, updatedAt } = this.#progress;
     return {
@@ -164,7 +207,33 @@ export class ScenarioRun {
       plan,
       steps: this.steps.progress,
       checks,
+      approvals: this.#approvals,
+      reimages: [...this.reimages.values()],
     };
+  }
+
+  /**
+   * Waits until somebody lets the scenario pass a gate.
+   *
+   * @throws ApplicationFailure `ApprovalTimedOut`.
+   */
+  async approval(gate: ApprovalGate, timeoutMinutes: number): Promise<void> {
+    const before = this.#progress.phase;
+    this.#awaited.add(gate);
+    this.enter('awaitingApproval');
+    this.#change({ awaitingApproval: [...this.#awaited] });
+    try {
+      if (await condition(() => !this.#awaited.has(gate), timeoutMinutes * 60_000)) return;
+    } finally {
+      this.#awaited.delete(gate);
+      this.#change({ awaitingApproval: this.#awaited.size > 0 ? [...this.#awaited] : undefined });
+      this.enter(before);
+    }
+    throw ApplicationFailure.create({
+      type: 'ApprovalTimedOut',
+      message: `Nobody approved ${gate} within ${timeoutMinutes} min`,
+      nonRetryable: true,
+    });
   }
 
   /** Runs work that an operator may have tried again. */
@@ -201,6 +270,8 @@ export class ScenarioRun {
       cluster: this.#progress.cluster,
       steps: this.steps.progress,
       checks: unverified ? error.checks : checks,
+      approvals: this.#approvals,
+      reimages: [...this.reimages.values()],
       leftovers,
     };
     const outcome = this.#deletes
@@ -209,7 +280,7 @@ export class ScenarioRun {
         ? 'Everything was left as it is, as asked.'
         : incomplete
           ? 'Not everything could be taken back.'
-          : 'Everything that this run had created was taken back.';
+          : 'Everything that this run had changed was taken back.';
     const remains = leftovers.map(({ resourceId, why }) => `\n- remains: ${resourceId} (${why})`).join('');
     return ApplicationFailure.create({
       type: incomplete
@@ -245,6 +316,15 @@ export class ScenarioRun {
     if (!this.#decisions.includes(decision)) {
       throw new Error(`Not a decision here. Use ${this.#decisions.join(' or ')}.`);
     }
+  }
+
+  #refuseApproval(request: unknown): void {
+    const parsed = parse(approvalRequest, request);
+    if (!parsed.ok) throw new Error(`Not an approval:\n${problemsText(parsed.problems)}`);
+    const { gate } = parsed.value;
+    if (this.#awaited.has(gate)) return;
+    const waiting = [...this.#awaited].join(', ') || 'none';
+    throw new Error(`Nothing waits for the approval of ${gate}. Gates that wait: ${waiting}.`);
   }
 
   #change(change: { [K in keyof Progress]?: Progress[K] | undefined }): void {

@@ -14,8 +14,33 @@ export interface StepWork<T> {
   act: (again: boolean) => Promise<T>;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<void>;
+  /** A step that is taken back before this one although this one needs it: nodes are reimaged back once their cluster is as it was. */
+  undoneAfter?: string;
+  /** Bounds how many steps that share it run at the same time. */
+  turns?: Turns;
   /** What is waited for while `act` runs. */
   waitsFor: string;
+}
+
+/** So many at a time, in the order in which they ask. */
+export class Turns {
+  readonly #atATime: number;
+  readonly #queue: object[] = [];
+
+  constructor(atATime: number) {
+    this.#atATime = atATime;
+  }
+
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = {};
+    this.#queue.push(turn);
+    try {
+      await condition(() => this.#queue.indexOf(turn) < this.#atATime);
+      return await work();
+    } finally {
+      this.#queue.splice(this.#queue.indexOf(turn), 1);
+    }
+  }
 }
 
 /** A declared step. */
@@ -31,6 +56,7 @@ interface Entry {
   progress: StepProgress;
   done: Promise<unknown>;
   undo?: () => Promise<void>;
+  undoneAfter?: string;
   /** Whether something of this run's may be in Azure. */
   begun: boolean;
 }
@@ -74,6 +100,7 @@ export class Steps {
     if (!entry) throw new Error(`Step ${id} is not in the plan`);
     if (entry.progress.action === 'none') return { result: Promise.resolve(undefined) };
     if (work.undo) entry.undo = work.undo;
+    if (work.undoneAfter) entry.undoneAfter = work.undoneAfter;
     const done = this.#run(entry, work);
     // settle() reports the failure; until then it may be nobody's.
     done.catch(() => undefined);
@@ -93,9 +120,17 @@ export class Steps {
     throw errors.find((error) => !(error instanceof StepSkipped)) ?? errors[0];
   }
 
-  async #run<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
+  async #run<T>(entry: Entry, work: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
-    await this.#turn(progress);
+    const { turns } = work;
+    await this.#needed(progress);
+    if (turns) this.#set(progress, { waitsFor: 'its turn' });
+    return turns ? turns.take(() => this.#act(entry, work)) : this.#act(entry, work);
+  }
+
+  async #act<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
+    const { progress } = entry;
+    await this.#untilResumed(progress);
     for (let again = false; ; again = true) {
       this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
@@ -115,17 +150,28 @@ export class Steps {
     }
   }
 
-  /** Waits for the needed steps, and while the run is halted. */
-  async #turn(progress: StepProgress): Promise<void> {
+  async #needed(progress: StepProgress): Promise<void> {
     if (progress.needs.length > 0) this.#set(progress, { waitsFor: progress.needs.join(', ') });
     try {
       await Promise.all(progress.needs.map((id) => this.#entries.get(id)?.done));
+    } catch {
+      this.#skip(progress);
+    }
+  }
+
+  /** Waits while the run is halted. */
+  async #untilResumed(progress: StepProgress): Promise<void> {
+    try {
       if (this.#halted) await condition(() => !this.#halted || this.#abandoned);
       if (this.#abandoned || CancellationScope.current().consideredCancelled) throw new StepSkipped();
     } catch {
-      this.#set(progress, { state: 'skipped' });
-      throw new StepSkipped(`Step ${progress.id} was skipped`);
+      this.#skip(progress);
     }
+  }
+
+  #skip(progress: StepProgress): never {
+    this.#set(progress, { state: 'skipped' });
+    throw new StepSkipped(`Step ${progress.id} was skipped`);
   }
 
   /** Lets what runs settle, then asks once for all that failed meanwhile. */
@@ -148,17 +194,23 @@ export class Steps {
     const leftovers: Leftover[] = [];
     const undone = new Map<string, Promise<void>>();
     const undoAfterDependents = async (entry: Entry): Promise<void> => {
-      const dependents = [...this.#entries.values()].filter(({ progress }) =>
-        progress.needs.includes(entry.progress.id),
+      const { id } = entry.progress;
+      const before = [...this.#entries.values()].filter(
+        ({ progress, undoneAfter }) =>
+          (progress.needs.includes(id) && undoneAfter !== id) || progress.id === entry.undoneAfter,
       );
-      await Promise.all(dependents.map(({ progress }) => undone.get(progress.id)));
-      const kept = dependents.find(({ progress }) => progress.state === 'leftBehind');
+      await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
+      const kept = before.find(({ progress }) => progress.state === 'leftBehind');
       const why = await this.#undo(entry, kept?.progress);
       if (why !== undefined) leftovers.push({ resourceId: entry.progress.resourceId, why });
     };
     await CancellationScope.nonCancellable(async () => {
       for (const entry of [...this.#entries.values()].reverse()) {
-        undone.set(entry.progress.id, undoAfterDependents(entry));
+        // Only once all are in the map does any look for those that come before it.
+        undone.set(
+          entry.progress.id,
+          Promise.resolve().then(() => undoAfterDependents(entry)),
+        );
       }
       await Promise.all(undone.values());
     });
@@ -169,6 +221,7 @@ export class Steps {
   leave(why: string): Leftover[] {
     return [...this.#entries.values()].flatMap(({ begun, progress }) => {
       const { resourceId, action, state, error } = progress;
+      if (action === 'check') return [];
       if (action !== 'delete') return begun ? [{ resourceId, why }] : [];
       return state === 'done' ? [] : [{ resourceId, why: error ?? 'not deleted' }];
     });
@@ -180,7 +233,7 @@ export class Steps {
     if (progress.forwardOnly !== undefined) return progress.forwardOnly;
     if (kept) {
       this.#set(progress, { state: 'leftBehind' });
-      return `${kept.resourceId} still needs it`;
+      return `${kept.resourceId} could not be taken back`;
     }
     if (!undo) return undefined;
     this.#set(progress, { state: 'undoing', waitsFor: 'removal' });

@@ -17,7 +17,7 @@ export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Che
     check('privateCluster', 'Private API server', id, enablePrivateCluster, cluster?.enablePrivateCluster),
     check('vnetIntegration', 'API server VNet integration', id, enableVnetIntegration, cluster?.enableVnetIntegration),
     ...(wanted.containerRegistryId === undefined
-      ? managedRegistryChecks(wanted, seen)
+      ? managedRegistryChecks(wanted.nodeResourceGroup, seen, id)
       : [check('registry', 'Registry', id, wanted.containerRegistryId, cluster?.containerRegistryId)]),
     ...(kubeletIdentityId === undefined
       ? []
@@ -36,15 +36,15 @@ export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Che
 }
 
 /** AKS makes this registry, and keeps it in the node resource group with its endpoint and zone. */
-function managedRegistryChecks(wanted: ClusterSpecification, seen: ReadBack): Check[] {
+export function managedRegistryChecks(nodeResourceGroup: string, seen: ReadBack, clusterId: string): Check[] {
   const { cluster, registry, nodeResourceTypes } = seen;
-  const id = cluster?.containerRegistryId ?? clusterId(wanted.cluster);
+  const id = cluster?.containerRegistryId ?? clusterId;
   const group = cluster?.containerRegistryId && parseResourceId(cluster.containerRegistryId)?.resourceGroup;
   const endpoints = registry?.privateEndpoints.map(({ status }) => status).join(', ');
   const rules = registry?.cacheRules.map(({ sourceRepository }) => sourceRepository).join(', ');
   const zone = nodeResourceTypes.includes('microsoft.network/privatednszones') ? 'present' : 'absent';
   return [
-    check('registry', 'Registry is AKS-managed, in resource group', id, wanted.nodeResourceGroup, group),
+    check('registry', 'Registry is AKS-managed, in resource group', id, nodeResourceGroup, group),
     check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
     check('registryEndpoint', 'Private endpoint of the registry', id, 'Approved', endpoints),
     check('registryCacheRule', 'Registry caches', id, 'mcr.microsoft.com/*', rules),

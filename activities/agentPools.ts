@@ -1,0 +1,241 @@
+import { type AgentPool, restorePoller } from '@azure/arm-containerservice';
+import { ApplicationFailure } from '@temporalio/activity';
+import { isFailed, isFinal, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
+import type { ClusterReference } from '../contract/names.ts';
+import { type PoolEvidence, proofOf } from '../contract/nodes.ts';
+import { clusterId } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureCall, azureRead, permanentFailure } from './errors.ts';
+import { readInterior } from './kubernetes.ts';
+import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './longRunningOperation.ts';
+import { existingCluster } from './managedClusters.ts';
+import { type Patience, untilIdle, withPatience } from './patience.ts';
+import { createResource, deleteResource } from './resources.ts';
+import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
+
+export interface AgentPoolReference {
+  cluster: ClusterReference;
+  pool: string;
+}
+
+export interface ReimageRequest extends AgentPoolReference {
+  nodeResourceGroup: string;
+  /** What the pool showed before, so that an attempt whose answer was lost is recognised. */
+  before: PoolEvidence;
+  patience: Patience;
+  /** The role with which nodes pull images, if it was assigned a moment ago. */
+  rolePropagation?: RolePropagation;
+}
+
+/** `notModified`: Azure answered that there is nothing to do. */
+export type ReimageAnswer = 'accepted' | 'notModified';
+
+/** The settings of a pool, as they are sent to Azure. */
+export type AgentPoolSettings = AgentPool;
+
+export const agentPoolId = ({ cluster, pool }: AgentPoolReference): string =>
+  `${clusterId(cluster)}/agentPools/${pool}`;
+
+export function agentPoolActivities(clients: ClientsOf) {
+  return {
+    /** What tells whether a pool has been reimaged, now. */
+    async readPoolEvidence({ cluster, pool }: AgentPoolReference): Promise<PoolEvidence> {
+      return await keptAlive(() => readEvidence({ cluster, pool }));
+    },
+
+    /** Waits until nothing runs on a pool and its cluster, and says what the pool shows then. */
+    async awaitPool({ cluster, pool, patience }: AgentPoolReference & { patience: Patience }): Promise<PoolEvidence> {
+      return await keptAlive(async () => {
+        await idlePool({ cluster, pool }, patience);
+        return readEvidence({ cluster, pool });
+      });
+    },
+
+    /**
+     * Reimages the nodes of a pool, in AKS's own way: with the pool's surge, drain and soak settings. Heartbeats the number
+     * of nodes that are done.
+     *
+     * @throws ApplicationFailure with Azure's error code. Source: Azure REST API, "Agent Pools - Upgrade Node Image Version".
+     */
+    async reimageAgentPool(request: ReimageRequest): Promise<ReimageAnswer> {
+      const { cluster, pool, before, patience, rolePropagation } = request;
+      const { containerService } = clients(cluster.subscriptionId);
+      const { agentPools } = containerService;
+      const id = agentPoolId(request);
+      const proven = async () => proofOf(pool, before, await readEvidence(request)).reimaged;
+      let adopted = false;
+      const find = async (): Promise<Found<void>> => {
+        const { provisioningState = '' } = await existingPool(request);
+        if (!isFinal(provisioningState)) {
+          adopted = true;
+          return { state: 'running' };
+        }
+        const done = !isFailed(provisioningState) && (adopted || (await proven()));
+        return done ? { state: 'settled', result: undefined } : { state: 'absent' };
+      };
+      try {
+        await awaitingRoles(rolePropagation, id, () =>
+          withPatience(patience, id, async () => {
+            await longRunningOperation({
+              resourceId: id,
+              prepare: () => idlePool(request, patience),
+              start: () => agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
+              restore: (state) => restorePoller(containerService, state, agentPools.upgradeNodeImageVersion),
+              find,
+              progress: () => progressOf(request),
+            });
+          }),
+        );
+      } catch (error) {
+        if (isNotModified(error)) return 'notModified';
+        throw error;
+      }
+      return 'accepted';
+    },
+
+    /**
+     * Fails, to be tried again, until there is a newer node image than the pool's.
+     *
+     * @throws ApplicationFailure `NoNewerNodeImage`.
+     */
+    async awaitNewerNodeImage({ cluster, pool }: AgentPoolReference): Promise<string> {
+      const { agentPools } = clients(cluster.subscriptionId).containerService;
+      const id = agentPoolId({ cluster, pool });
+      const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await Promise.all([
+        existingPool({ cluster, pool }),
+        azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
+      ]);
+      if (latest !== nodeImageVersion) return latest;
+      throw ApplicationFailure.create({
+        type: 'NoNewerNodeImage',
+        message: `${nodeImageVersion} is still the latest node image (${id})`,
+      });
+    },
+
+    /** The settings of a pool, as they can be sent to Azure again. */
+    async readAgentPool(reference: AgentPoolReference): Promise<AgentPoolSettings> {
+      const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = await existingPool(reference);
+      const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
+      const { currentOrchestratorVersion: _version, ...wanted } = rest;
+      return wanted;
+    },
+
+    /** Creates a pool with these settings; one that an earlier attempt has made is taken as it is. */
+    async createAgentPool({
+      cluster,
+      pool,
+      settings,
+      owner,
+    }: AgentPoolReference & { settings: AgentPoolSettings; owner: Ownership }): Promise<void> {
+      const { containerService } = clients(cluster.subscriptionId);
+      const { agentPools } = containerService;
+      const wanted = { ...settings, tags: { ...settings.tags, ...owner } };
+      await createResource({
+        ...poolReader({ cluster, pool }),
+        owner,
+        write: {
+          start: () => agentPools.createOrUpdate(cluster.resourceGroup, cluster.name, pool, wanted),
+          restore: (state) => restorePoller(containerService, state, agentPools.createOrUpdate),
+        },
+        differences: ({ vmSize, mode }) => [
+          ...(vmSize === settings.vmSize ? [] : [`vmSize: asked ${settings.vmSize}, got ${vmSize}`]),
+          ...(mode === settings.mode ? [] : [`mode: asked ${settings.mode}, got ${mode}`]),
+        ],
+      });
+    },
+
+    /** Deletes a pool that carries the owner's marks; AKS drains its nodes before. */
+    async deleteAgentPool({ cluster, pool, owner }: AgentPoolReference & { owner: Ownership }): Promise<void> {
+      const { containerService } = clients(cluster.subscriptionId);
+      const { agentPools } = containerService;
+      await deleteResource({
+        ...poolReader({ cluster, pool }),
+        owner,
+        write: {
+          start: () => agentPools.delete(cluster.resourceGroup, cluster.name, pool),
+          restore: (state) => restorePoller(containerService, state, agentPools.delete),
+        },
+      });
+    },
+  };
+
+  async function readPool({ cluster, pool }: AgentPoolReference): Promise<AgentPool | undefined> {
+    const { agentPools } = clients(cluster.subscriptionId).containerService;
+    return azureRead(agentPoolId({ cluster, pool }), () => agentPools.get(cluster.resourceGroup, cluster.name, pool));
+  }
+
+  async function existingPool(reference: AgentPoolReference): Promise<AgentPool> {
+    const seen = await readPool(reference);
+    const id = agentPoolId(reference);
+    if (!seen) throw permanentFailure('AgentPoolNotFound', `The node pool is not there any more (${id})`, id);
+    return seen;
+  }
+
+  function poolReader(reference: AgentPoolReference) {
+    return {
+      id: agentPoolId(reference),
+      kind: 'node pool',
+      read: () => readPool(reference),
+      state: ({ provisioningState = 'Unknown' }: AgentPool) => provisioningState,
+      marks: ({ tags }: AgentPool) => ownershipOf(tags),
+    };
+  }
+
+  async function readEvidence({ cluster, pool }: AgentPoolReference): Promise<PoolEvidence> {
+    const [{ provisioningState = 'Unknown', nodeImageVersion = 'Unknown' }, interior] = await Promise.all([
+      existingPool({ cluster, pool }),
+      readInterior(clients, cluster),
+    ]);
+    const nodes = 'seen' in interior ? interior.seen.nodes.filter((node) => node.pool === pool) : undefined;
+    return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
+  }
+
+  /** Cluster and pool, once nothing runs on either; other pools may be busy. */
+  async function idlePool({ cluster, pool }: AgentPoolReference, patience: Patience): Promise<void> {
+    const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
+    const { resourceGroup, name } = cluster;
+    await untilIdle(patience, agentPoolId({ cluster, pool }), async () => {
+      const { provisioningState } = await existingCluster(clients, cluster);
+      if (!isFinal(provisioningState)) {
+        return { busy: provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
+      }
+      const { provisioningState: state = 'Unknown' } = await existingPool({ cluster, pool });
+      if (isFinal(state)) return { idle: undefined };
+      return { busy: state, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool) };
+    });
+  }
+
+  /** By the scale set: an instance is done when it has the set's latest model. Nothing where it may not be read. */
+  async function progressOf({
+    cluster,
+    pool,
+    nodeResourceGroup: group,
+  }: ReimageRequest): Promise<OperationProgress | undefined> {
+    const { virtualMachineScaleSets, virtualMachineScaleSetVMs } = clients(cluster.subscriptionId).compute;
+    try {
+      return await azureCall(agentPoolId({ cluster, pool }), async () => {
+        for await (const { name = '', tags } of virtualMachineScaleSets.list(group)) {
+          if (tags?.['aks-managed-poolName'] !== pool) continue;
+          let [nodesDone, nodesTotal] = [0, 0];
+          let node: string | undefined;
+          for await (const instance of virtualMachineScaleSetVMs.list(group, name)) {
+            nodesTotal += 1;
+            if (instance.latestModelApplied) nodesDone += 1;
+            else if (!isFinal(instance.provisioningState ?? 'Succeeded')) node = instance.osProfile?.computerName;
+          }
+          return { nodesDone, nodesTotal, ...(node !== undefined && { node }) };
+        }
+        return undefined;
+      });
+    } catch (error) {
+      // Progress is a courtesy: the operation itself says whether it succeeded.
+      if (error instanceof ApplicationFailure) return undefined;
+      throw error;
+    }
+  }
+}
+
+function isNotModified(error: unknown): boolean {
+  const [details] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
+  return typeof details === 'object' && details !== null && 'status' in details && details.status === 304;
+}

@@ -1,0 +1,154 @@
+import type { ClusterReference } from '../contract/names.ts';
+import type { ClusterInterior, DisruptionBudgetFacts, Look, NodeFacts } from '../contract/nodes.ts';
+import type { ClientsOf } from './connection.ts';
+import { keptAlive } from './longRunningOperation.ts';
+import { runCommand } from './runCommand.ts';
+
+const poolLabel = 'kubernetes\\.azure\\.com/agentpool';
+const ready = '.status.conditions[?(@.type=="Ready")].status';
+const columns = (paths: Readonly<Record<string, string>>): string =>
+  Object.entries(paths)
+    .map(([header, path]) => `${header}:${path}`)
+    .join(',');
+
+// Columns, not JSON: run-command cuts its logs at 512 kB, which are some hundred nodes in full.
+const nodeColumns = columns({
+  NAME: '.metadata.name',
+  POOL: `.metadata.labels.${poolLabel}`,
+  BOOT: '.status.nodeInfo.bootID',
+  CREATED: '.metadata.creationTimestamp',
+  READY: ready,
+});
+const budgetColumns = columns({
+  NAMESPACE: '.metadata.namespace',
+  NAME: '.metadata.name',
+  ALLOWED: '.status.disruptionsAllowed',
+  PODS: '.status.expectedPods',
+});
+
+const separator = 'disruption-budgets';
+const interiorCommand = [
+  `kubectl get nodes --no-headers --output 'custom-columns=${nodeColumns}'`,
+  `echo ${separator}`,
+  `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}'`,
+].join(' && ');
+
+/** Nodes and disruption budgets, as the cluster itself shows them. Call it in an activity that heartbeats. */
+export async function readInterior(clients: ClientsOf, cluster: ClusterReference): Promise<Look<ClusterInterior>> {
+  const output = await runCommand(clients, cluster, interiorCommand);
+  if ('unseen' in output) return output;
+  const { exitCode, logs } = output.seen;
+  if (exitCode !== 0)
+    return { unseen: { because: 'failed', message: `kubectl ended with ${exitCode}: ${logs.trim()}` } };
+  const [nodes = '', budgets = ''] = logs.split(`${separator}\n`);
+  return { seen: { nodes: rows(nodes).flatMap(nodeFacts), disruptionBudgets: rows(budgets).flatMap(budgetFacts) } };
+}
+
+const rows = (text: string): string[][] =>
+  text
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('No resources found'))
+    .map((line) => line.trim().split(/\s+/));
+
+function nodeFacts([name, pool, bootId, createdAt, isReady]: string[]): NodeFacts[] {
+  if (!name || !pool || !bootId || !createdAt) return [];
+  return [{ name, pool, bootId, createdAt, ready: isReady === 'True' }];
+}
+
+function budgetFacts([namespace, name, allowed, pods]: string[]): DisruptionBudgetFacts[] {
+  if (!namespace || !name) return [];
+  return [{ namespace, name, disruptionsAllowed: Number(allowed), expectedPods: Number(pods) }];
+}
+
+/** A small image that Microsoft publishes, which a node pulls to prove that it can. */
+const probeImage = 'azurelinux/busybox:1.36';
+
+export interface NodeProbe {
+  cluster: ClusterReference;
+  /** Name of the node. */
+  node: string;
+  /** Host of the registry and the path under which it keeps Microsoft's images; left out: Microsoft's own. */
+  imageSource?: string;
+}
+
+/** What a pod on a node found out. */
+export interface NodeProbeResult {
+  node: string;
+  /** Image that was pulled, or was to be. */
+  image: string;
+  pulled: boolean;
+  /** Where the node gets Microsoft's images from; `Direct`: from Microsoft. Left out where the pod did not run. */
+  bootstrapSource?: string;
+  message: string;
+}
+
+export function kubernetesActivities(clients: ClientsOf) {
+  return {
+    /** Looks at nodes and disruption budgets from inside the cluster; changes nothing. */
+    async lookInside(cluster: ClusterReference): Promise<Look<ClusterInterior>> {
+      return await keptAlive(() => readInterior(clients, cluster));
+    },
+
+    /**
+     * Has a node pull an image and tell where it gets Microsoft's images from, in a pod that is removed again. Containerd's
+     * own configuration has it: a node without egress has its registry there. Source: Azure/AgentBaker, cse_config.sh.
+     */
+    async probeNode({ cluster, node, imageSource = 'mcr.microsoft.com' }: NodeProbe): Promise<Look<NodeProbeResult>> {
+      return await keptAlive(async () => {
+        const image = `${imageSource}/${probeImage}`;
+        const output = await runCommand(clients, cluster, probeCommand(node, image));
+        if ('unseen' in output) return output;
+        const logs = output.seen.logs.trim();
+        const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
+        const ran = mirror !== undefined || /No such file/.test(logs);
+        return {
+          seen: {
+            node,
+            image,
+            pulled: ran,
+            ...(ran && { bootstrapSource: mirror?.replace('/v2/', '/') ?? 'Direct' }),
+            message: ran ? `${image} was pulled` : logs || `exit status ${output.seen.exitCode}`,
+          },
+        };
+      });
+    },
+
+    /** Tries to reach Microsoft's registry from inside the cluster. */
+    async probeEgress(cluster: ClusterReference): Promise<Look<{ open: boolean; message: string }>> {
+      return await keptAlive(async () => {
+        const output = await runCommand(clients, cluster, egressCommand);
+        if ('unseen' in output) return output;
+        const { exitCode, logs } = output.seen;
+        if (exitCode === 127) return { unseen: { because: 'failed', message: logs.trim() } };
+        return { seen: { open: exitCode === 0, message: logs.trim() || `curl ended with ${exitCode}` } };
+      });
+    },
+  };
+}
+
+const egressUrl = 'https://mcr.microsoft.com/v2/';
+const egressCommand = `curl --silent --show-error --max-time 15 --output /dev/null ${egressUrl}`;
+
+function probeCommand(node: string, image: string): string {
+  const name = `aks-isolation-probe-${node.replace(/^aks-/, '')}`.slice(0, 63);
+  const hosts = { name: 'hosts', hostPath: { path: '/etc/containerd/certs.d' } };
+  const container = {
+    name,
+    image,
+    imagePullPolicy: 'Always',
+    command: ['cat', '/hosts/mcr.microsoft.com/hosts.toml'],
+    volumeMounts: [{ name: 'hosts', mountPath: '/hosts', readOnly: true }],
+  };
+  const spec = {
+    nodeName: node,
+    restartPolicy: 'Never',
+    tolerations: [{ operator: 'Exists' }],
+    containers: [container],
+    volumes: [hosts],
+  };
+  return [
+    `kubectl run ${name} --namespace kube-system --image ${image} --restart Never --rm --attach --quiet`,
+    '--pod-running-timeout 90s',
+    `--overrides '${JSON.stringify({ spec })}'`,
+  ].join(' ');
+}

@@ -1,0 +1,66 @@
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { azureCall, permanentFailure, retryable } from './errors.ts';
+import { adaptiveDelayMs, type Poller, pause } from './longRunningOperation.ts';
+
+/** What to do about operations that somebody else has begun. */
+export interface Patience {
+  /** Bound on the wait. */
+  minutes: number;
+  /** Abort them, at once. */
+  abort: boolean;
+}
+
+export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
+
+/**
+ * Waits for other people's operations, or aborts them if that was asked for.
+ *
+ * @throws ApplicationFailure `OperationInProgress` when the wait has run out.
+ */
+export async function untilIdle<T>(
+  patience: Patience,
+  resourceId: string,
+  look: () => Promise<Occupation<T>>,
+): Promise<T> {
+  const startedAt = Date.now();
+  let aborted = false;
+  for (;;) {
+    const seen = await look();
+    if ('idle' in seen) return seen.idle;
+    const waitedMs = Date.now() - startedAt;
+    if (waitedMs > patience.minutes * 60_000) throw outOfPatience(patience, seen.busy, resourceId);
+    if (patience.abort && !aborted) {
+      aborted = true;
+      await azureCall(resourceId, () => seen.abort().submitted());
+    }
+    await pause(adaptiveDelayMs(waitedMs));
+  }
+}
+
+/** Codes with which Azure refuses a write because the resource has changed, or is changing, since it was read. */
+const conflicts = new Set(['OperationNotAllowed', 'EtagMismatch', 'PreconditionFailed', 'AKSOperationPreempted']);
+
+/**
+ * Makes a write again, from a fresh read, for as long as somebody else's operations get in its way: AKS works on add-ons by
+ * itself, right after a cluster has become Succeeded (Azure/telescope#1213).
+ *
+ * @throws ApplicationFailure `OperationInProgress` when the budget is used up, else what `write` throws.
+ */
+export async function withPatience(patience: Patience, resourceId: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure) || !conflicts.has(error.type ?? '')) throw error;
+    // The same code stands for quota and for a wrong power state, which do not pass.
+    const passes = !error.nonRetryable || error.type !== 'OperationNotAllowed';
+    if (!passes) throw error;
+    const { scheduledTimestampMs } = activityInfo();
+    if (Date.now() - scheduledTimestampMs > patience.minutes * 60_000) {
+      throw outOfPatience(patience, error.message, resourceId);
+    }
+    throw retryable(error);
+  }
+}
+
+const outOfPatience = ({ minutes }: Patience, what: string, resourceId: string): ApplicationFailure =>
+  permanentFailure('OperationInProgress', `Still busy after ${minutes} min: ${what} (${resourceId})`, resourceId);

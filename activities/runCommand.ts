@@ -1,0 +1,61 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { ClusterReference } from '../contract/names.ts';
+import type { Look, Unseen } from '../contract/nodes.ts';
+import { clusterId } from '../contract/resourceIds.ts';
+import type { ClientsOf } from './connection.ts';
+import { azureCall } from './errors.ts';
+import { repeatableOperation } from './longRunningOperation.ts';
+
+/** What a command that ran inside of the cluster printed. */
+export interface CommandOutput {
+  exitCode: number;
+  logs: string;
+}
+
+/** The application of AKS's own sign-in to clusters with Microsoft Entra ID. Source: Learn, "Use kubelogin with AKS". */
+const aksServerApplication = '6dae42f8-4368-4678-94ff-3960e28e3630';
+
+/**
+ * Runs a command in a pod that AKS makes for it. Call it in an activity that heartbeats. A command is run again where its
+ * outcome was lost, so it must not change anything.
+ *
+ * @throws ApplicationFailure only for what passes by itself; everything else is told as {@link Unseen}.
+ * Source: Learn, "Access a private AKS cluster using the command invoke feature".
+ */
+export async function runCommand(
+  clients: ClientsOf,
+  cluster: ClusterReference,
+  command: string,
+): Promise<Look<CommandOutput>> {
+  const { managedClusters } = clients(cluster.subscriptionId).containerService;
+  const id = clusterId(cluster);
+  try {
+    const clusterToken = await entraToken(clients, cluster);
+    const result = await repeatableOperation(id, () =>
+      managedClusters.runCommand(cluster.resourceGroup, cluster.name, {
+        command,
+        ...(clusterToken !== undefined && { clusterToken }),
+      }),
+    );
+    const { provisioningState = 'Unknown', exitCode, logs = '', reason = '' } = result ?? {};
+    if (exitCode !== undefined && /^succeeded$/i.test(provisioningState)) return { seen: { exitCode, logs } };
+    return { unseen: { because: 'failed', message: `run-command ended ${provisioningState}: ${reason || logs}` } };
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
+    return { unseen: refusal(error) };
+  }
+}
+
+function refusal({ type, message }: ApplicationFailure): Unseen {
+  return { because: 'notAllowed', message: `${type}: ${message}` };
+}
+
+/** Clusters with Microsoft Entra ID want to know who runs the command. */
+async function entraToken(clients: ClientsOf, cluster: ClusterReference): Promise<string | undefined> {
+  const { containerService, credential } = clients(cluster.subscriptionId);
+  const found = await azureCall(clusterId(cluster), () =>
+    containerService.managedClusters.get(cluster.resourceGroup, cluster.name),
+  );
+  if (!found.aadProfile?.managed) return undefined;
+  return (await credential.getToken(`${aksServerApplication}/.default`))?.token;
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { clusterReference, crossCheck, tags } from './clusterInput.ts';
+import { existingNetwork, registry } from './infrastructureInput.ts';
+import { approvalGates } from './names.ts';
+import { profileSetting, profiles } from './profiles.ts';
+
+const day = 24 * 60;
+
+const minutes = (most: number, usual: number) =>
+  z
+    .int()
+    .min(1, 'too short. Use at least 1 minute.')
+    .max(most, `too long. Use at most ${most} minutes.`)
+    .default(usual);
+
+const agentPoolName = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,11}$/, 'not a Linux node pool name. Use one that `az aks nodepool list` prints.');
+
+/** What happens to a pool whose nodes are the same after a reimage: one without a newer node image may do nothing, and say so or not. */
+export const whenNotReimaged = ['fail', 'temporaryPool', 'wait'] as const;
+
+/** How node pools are reimaged. */
+export const reimage = z
+  .strictObject({
+    maxParallelPools: z
+      .int()
+      .min(1, 'too few. Use 1 to 100.')
+      .max(100, 'too many. Use 1 to 100: a cluster has no more pools.')
+      .default(1)
+      .describe('How many pools are reimaged at the same time.'),
+    canaryPool: agentPoolName
+      .exactOptional()
+      .describe('A pool that is reimaged and proven alone, before any other begins.'),
+    order: z
+      .array(agentPoolName)
+      .default([])
+      .describe('Pools to begin with, in this order; the others follow, system pools last.'),
+    systemPoolsLast: z.boolean().default(true),
+    ignoreDisruptionBudgets: z
+      .boolean()
+      .default(false)
+      .describe('Begin although a disruption budget allows no disruption now, so that draining may fail.'),
+    whenNotReimaged: z
+      .enum(whenNotReimaged)
+      .default('fail')
+      .describe(
+        'fail: the step fails and onFailure decides. temporaryPool: the pool is deleted and made anew while a temporary copy of it takes the load. wait: it is tried again when a newer node image is out.',
+      ),
+    newImageTimeoutHours: z
+      .int()
+      .min(1, 'too short. Use at least 1 hour.')
+      .max(30 * 24, 'too long. Use at most 720 hours, which are 30 days.')
+      .default(14 * 24)
+      .describe('Bound on that wait. Node images come weekly.'),
+  })
+  .check(
+    crossCheck(z.object({ order: z.array(z.string()) }), ({ order }, report) => {
+      order.forEach((name, index) => {
+        if (order.indexOf(name) < index) report(['order', index], 'named twice. Remove one.');
+      });
+    }),
+  )
+  .prefault({});
+
+const common = {
+  cluster: clusterReference,
+  profile: z.enum(profiles).default('current'),
+  reimage,
+  approvalTimeoutMinutes: minutes(30 * day, day).describe('Bound on each wait for an approval.'),
+  busyTimeoutMinutes: minutes(day, 60).describe(
+    'Bound on the wait for operations that somebody else has begun on the cluster or a pool.',
+  ),
+  abortOperations: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Abort such operations instead of waiting for them. Azure then leaves the resource as it is at that moment.',
+    ),
+  onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
+  dryRun: z.boolean().default(false),
+};
+
+const approvals = z
+  .array(z.enum(approvalGates))
+  .default([])
+  .describe('Where the scenario waits for the approve update: before the pools are reimaged, before egress is cut.');
+const reimageApproval = z
+  .array(z.enum(['reimage']))
+  .default([])
+  .describe('Where the scenario waits for the approve update: before the pools are reimaged.');
+
+const registryOptions = {
+  probes: z
+    .enum(['required', 'ifAllowed'])
+    .default('required')
+    .describe(
+      "A pod on a node of each pool pulls an image through the registry, by the cluster's run-command API, before egress is cut or the run counts as verified. ifAllowed: not where that is disabled or forbidden.",
+    ),
+  network: existingNetwork.prefault({}),
+  registrationTimeoutMinutes: minutes(30 * day, day).describe(
+    'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
+  ),
+  tags: tags.default({}),
+  rolePropagationTimeoutMinutes: minutes(120, 15).describe(
+    'Bound on the wait until role assignments take effect. Azure documents up to 10 minutes.',
+  ),
+};
+
+/** Input of the `isolateCluster` scenario. Guide: "Update an existing AKS cluster", with AKS-managed ACR and with bring your own ACR. */
+export const isolateClusterInput = z
+  .strictObject({
+    ...common,
+    ...registryOptions,
+    registry,
+    outboundType: z.enum(['none', 'block']).default('none'),
+    approvals,
+  })
+  .check(
+    crossCheck(
+      z.object({ profile: z.enum(profiles), outboundType: z.enum(['none', 'block']) }),
+      ({ profile, outboundType }, report) => {
+        const allowed: readonly string[] = profileSetting(profile, 'outboundTypes');
+        if (allowed.includes(outboundType)) return;
+        report(
+          ['outboundType'],
+          `${outboundType} is not available under profile ${profile}. Use ${allowed.join(' or ')}, or profile preview: block is still in preview.`,
+        );
+      },
+    ),
+  );
+
+/** Input of the `changeRegistry` scenario. Guide: "Update your ACR ID". */
+export const changeRegistryInput = z.strictObject({
+  ...common,
+  ...registryOptions,
+  registry,
+  oldRegistry: z
+    .enum(['keep', 'delete'])
+    .default('keep')
+    .describe(
+      'What becomes of the registry of your own that the cluster leaves, with its endpoint and records. delete: if this product made it for this cluster; a registry that AKS manages goes by itself.',
+    ),
+  approvals: reimageApproval,
+});
+
+/** Input of the `disableIsolation` scenario. Guide: "Disable network isolated cluster". */
+export const disableIsolationInput = z.strictObject({
+  ...common,
+  outboundType: z
+    .enum(['loadBalancer', 'managedNATGateway', 'userAssignedNATGateway', 'userDefinedRouting'])
+    .default('loadBalancer'),
+  approvals: reimageApproval,
+});
+
+/** Input of the `reimageNodePools` scenario. Guide: the reimage that follows every update. */
+export const reimageNodePoolsInput = z.strictObject({
+  ...common,
+  agentPools: z
+    .array(agentPoolName)
+    .min(1, 'no pool. Name at least one, or leave the key out: then all are reimaged.')
+    .exactOptional(),
+  approvals: reimageApproval,
+});
+
+/** Input of the `auditCluster` scenario. Guide: "Validate the network isolated cluster". */
+export const auditClusterInput = z.strictObject({
+  cluster: clusterReference,
+  profile: z.enum(profiles).default('current'),
+  probes: z
+    .enum(['ifAllowed', 'required', 'none'])
+    .default('ifAllowed')
+    .describe(
+      'Looks from inside the cluster, by its run-command API. required: what cannot be looked at counts as drift. none: nothing is run in the cluster.',
+    ),
+});
+
+/** What callers send: defaults may be left out. */
+export type IsolateClusterInput = z.input<typeof isolateClusterInput>;
+export type ChangeRegistryInput = z.input<typeof changeRegistryInput>;
+export type DisableIsolationInput = z.input<typeof disableIsolationInput>;
+export type ReimageNodePoolsInput = z.input<typeof reimageNodePoolsInput>;
+export type AuditClusterInput = z.input<typeof auditClusterInput>;
+/** What the scenarios work with: defaults filled in. */
+export type ParsedIsolateClusterInput = z.output<typeof isolateClusterInput>;
+export type ParsedChangeRegistryInput = z.output<typeof changeRegistryInput>;
+export type ParsedDisableIsolationInput = z.output<typeof disableIsolationInput>;
+export type ParsedReimageNodePoolsInput = z.output<typeof reimageNodePoolsInput>;
+export type ParsedAuditClusterInput = z.output<typeof auditClusterInput>;
+export type ReimageOptions = z.output<typeof reimage>;

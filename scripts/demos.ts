@@ -1,0 +1,95 @@
+import type { ClusterReference } from '../contract/index.ts';
+import type { ExistingCluster } from './existing-cluster.ts';
+
+/** One thing that a demo does: somebody else's doing in Azure, or a scenario with an example as its input. */
+export type Act =
+  | { does: string; existing: ExistingCluster }
+  | { does: string; newNodeImage: true }
+  | { does: string; put: { id: string; apiVersion: string; properties: Record<string, unknown> } }
+  | { scenario: DemoScenario; example: string };
+
+export type DemoScenario =
+  | 'createCluster'
+  | 'isolateCluster'
+  | 'changeRegistry'
+  | 'disableIsolation'
+  | 'reimageNodePools'
+  | 'auditCluster'
+  | 'deleteCluster';
+
+const subscriptionId = '11111111-1111-1111-1111-111111111111';
+const cluster = (resourceGroup: string, name: string): ClusterReference => ({ subscriptionId, resourceGroup, name });
+
+const create = (example: string): Act => ({ scenario: 'createCluster', example });
+const createManaged = create('create-managed-private-link.json');
+const createOwn = create('create-byo-private-link.json');
+const newNodeImage: Act = { does: 'Microsoft publishes a new node image', newNodeImage: true };
+
+const shopPools = {
+  system: { mode: 'System', count: 2 },
+  canary: { mode: 'User', count: 1 },
+  work: { mode: 'User', count: 3 },
+} as const;
+
+const eightPools = Object.fromEntries(
+  [2, 3, 3, 4, 4, 5, 5, 6].map((count, index) => [
+    index === 0 ? 'system' : `user${index}`,
+    { mode: index === 0 ? ('System' as const) : ('User' as const), count },
+  ]),
+);
+
+const openZone: Act = {
+  does: 'Somebody opens the node subnet for default outbound access',
+  put: {
+    id: `/subscriptions/${subscriptionId}/resourceGroups/isolated-byo/providers/Microsoft.Network/virtualNetworks/private-link-vnet/subnets/aks-subnet`,
+    apiVersion: '2025-07-01',
+    properties: { addressPrefix: '192.168.1.0/24', defaultOutboundAccess: true },
+  },
+};
+
+/** What `npm run demo -- --scenario NAME` does. */
+export const demos = {
+  'managed-private-link': [createManaged],
+  'managed-vnet-integration': [create('create-managed-vnet-integration.json')],
+  'byo-private-link': [createOwn],
+  'byo-vnet-integration': [create('create-byo-vnet-integration.json')],
+  'isolate-managed': [
+    { does: 'Somebody has an ordinary cluster', existing: { cluster: cluster('existing', 'shop'), pools: shopPools } },
+    { scenario: 'isolateCluster', example: 'isolate-managed.json' },
+  ],
+  'isolate-byo': [
+    {
+      does: 'Somebody has an ordinary cluster in a network of their own',
+      existing: { cluster: cluster('existing-byo', 'shop'), pools: shopPools, ownNetwork: true },
+    },
+    { scenario: 'isolateCluster', example: 'isolate-byo.json' },
+  ],
+  'change-registry': [createOwn, { scenario: 'changeRegistry', example: 'change-registry.json' }],
+  disable: [createManaged, { scenario: 'disableIsolation', example: 'disable.json' }],
+  reimage: [
+    {
+      does: 'Somebody has a cluster with eight node pools',
+      existing: { cluster: cluster('pools', 'shop'), pools: eightPools },
+    },
+    newNodeImage,
+    { scenario: 'reimageNodePools', example: 'reimage.json' },
+    newNodeImage,
+    { scenario: 'reimageNodePools', example: 'reimage-one-by-one.json' },
+  ],
+  audit: [
+    createOwn,
+    { scenario: 'auditCluster', example: 'audit-byo.json' },
+    openZone,
+    { scenario: 'auditCluster', example: 'audit-byo.json' },
+  ],
+  lifecycle: [
+    createOwn,
+    { scenario: 'auditCluster', example: 'audit-byo.json' },
+    { scenario: 'changeRegistry', example: 'change-registry.json' },
+    { scenario: 'disableIsolation', example: 'disable-byo.json' },
+    { scenario: 'auditCluster', example: 'audit-byo.json' },
+    { scenario: 'deleteCluster', example: 'delete-byo.json' },
+  ],
+} as const satisfies Record<string, readonly Act[]>;
+
+export type Demo = keyof typeof demos;

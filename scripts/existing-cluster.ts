@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { AuthorizationManagementClient } from '@azure/arm-authorization';
+import { ContainerServiceClient } from '@azure/arm-containerservice';
+import { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { NetworkManagementClient } from '@azure/arm-network';
+import { ResourceManagementClient } from '@azure/arm-resources';
+import type { TokenCredential } from '@azure/identity';
+import type { ClusterReference } from '../contract/index.ts';
+import type { Simulator } from '../simulator/index.ts';
+
+/** Node pools of a cluster that somebody has made, by name. */
+export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: number; maxSurge?: string }>>;
+
+export interface ExistingCluster {
+  cluster: ClusterReference;
+  pools: Pools;
+  /** In a virtual network of its own. Default: one that AKS manages. */
+  ownNetwork?: boolean;
+}
+
+const location = 'westeurope';
+
+/** What somebody did long before this product came: an ordinary private cluster that pulls from Microsoft, with egress. */
+export async function createExistingCluster(
+  simulator: Simulator,
+  { cluster, pools, ownNetwork = false }: ExistingCluster,
+): Promise<void> {
+  const { subscriptionId, resourceGroup, name } = cluster;
+  const credential = managedIdentity(simulator.tokenEndpoint);
+  const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
+  const azure = {
+    groups: new ResourceManagementClient(credential, subscriptionId, options).resourceGroups,
+    networks: new NetworkManagementClient(credential, subscriptionId, options).virtualNetworks,
+    identities: new ManagedServiceIdentityClient(credential, subscriptionId, options).userAssignedIdentities,
+    roles: new AuthorizationManagementClient(credential, subscriptionId, { ...options, $host: simulator.endpoint })
+      .roleAssignments,
+    clusters: new ContainerServiceClient(credential, subscriptionId, options).managedClusters,
+  };
+  await azure.groups.createOrUpdate(resourceGroup, { location });
+  const own = ownNetwork ? await createNetwork() : undefined;
+  await azure.clusters.createOrUpdate(
+    resourceGroup,
+    name,
+    {
+      location,
+      dnsPrefix: name,
+      identity: own
+        ? { type: 'UserAssigned', userAssignedIdentities: { [own.identityId]: {} } }
+        : { type: 'SystemAssigned' },
+      agentPoolProfiles: Object.entries(pools).map(([pool, { mode, count, maxSurge }]) => ({
+        name: pool,
+        mode,
+        count,
+        vmSize: 'Standard_D4ds_v5',
+        ...(maxSurge !== undefined && { upgradeSettings: { maxSurge } }),
+        ...(own && { vnetSubnetID: own.subnetId }),
+      })),
+      networkProfile: { networkPlugin: 'azure', outboundType: 'loadBalancer' },
+      apiServerAccessProfile: { enablePrivateCluster: true },
+    },
+    { updateIntervalInMs: 50 },
+  );
+
+  /** With an identity for the control plane that may use it. */
+  async function createNetwork(): Promise<{ subnetId: string; identityId: string }> {
+    const { subnets } = await azure.networks.createOrUpdate(
+      resourceGroup,
+      `${name}-network`,
+      {
+        location,
+        addressSpace: { addressPrefixes: ['10.10.0.0/16'] },
+        subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20' }],
+      },
+      { updateIntervalInMs: 50 },
+    );
+    const subnetId = subnets?.[0]?.id ?? '';
+    const { id = '', principalId = '' } = await azure.identities.createOrUpdate(resourceGroup, `${name}-control`, {
+      location,
+    });
+    await azure.roles.create(subnetId, randomUUID(), {
+      roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${networkContributor}`,
+      principalId,
+      principalType: 'ServicePrincipal',
+    });
+    return { subnetId, identityId: id };
+  }
+}
+
+/** Source: Learn, "Azure built-in roles". */
+const networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7';
+
+/** The simulator gives a token to whoever asks as App Service does. */
+export function managedIdentity(tokenEndpoint: string): TokenCredential {
+  return {
+    async getToken(scopes) {
+      const url = `${tokenEndpoint}?resource=${encodeURIComponent(String(scopes))}&api-version=2019-08-01`;
+      const response = await fetch(url, { headers: { 'X-IDENTITY-HEADER': 'simulator' } });
+      const answer: unknown = await response.json();
+      if (typeof answer !== 'object' || answer === null || !('access_token' in answer) || !('expires_on' in answer))
+        throw new Error(`No token: ${response.status}`);
+      return { token: String(answer.access_token), expiresOnTimestamp: Number(answer.expires_on) * 1000 };
+    },
+  };
+}

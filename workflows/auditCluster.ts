@@ -1,0 +1,64 @@
+import { TemporalFailure } from '@temporalio/workflow';
+import {
+  type AuditClusterInput,
+  type AuditReport,
+  auditClusterInput,
+  type Check,
+  type ClusterFacts,
+  clusterId,
+  type ParsedAuditClusterInput,
+} from '../contract/index.ts';
+import { azure } from './azure.ts';
+import { probeOldestNodes } from './livingCluster.ts';
+import { nodeSubnets } from './plan/livingCluster.ts';
+import { checkedInput } from './scenario/scenario.ts';
+import { ScenarioRun } from './scenario/scenarioRun.ts';
+import { auditChecks, egressCheck } from './verify/audit.ts';
+import { check } from './verify/check.ts';
+import { nodeChecks } from './verify/nodes.ts';
+
+/**
+ * Is this cluster network isolated now? Guide: "Validate the network isolated cluster". Changes nothing in Azure, and takes
+ * any workflow ID, so that it can run on a schedule and beside other scenarios.
+ *
+ * A cluster that has drifted is a result, not a failure: the search attribute `AksIsolation` says `Drifted`.
+ */
+export async function auditCluster(given: AuditClusterInput): Promise<AuditReport> {
+  const input = checkedInput(auditClusterInput, given);
+  const run = new ScenarioRun('auditCluster', { ...input, dryRun: true, onFailure: 'leave' });
+  try {
+    run.enter('verifying');
+    return run.audited(await audit(input));
+  } catch (error) {
+    throw error instanceof TemporalFailure ? run.undiscovered(error) : error;
+  }
+}
+
+async function audit({ cluster, profile, probes }: ParsedAuditClusterInput): Promise<Check[]> {
+  const living = await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
+  const { cluster: found, imageSource } = living;
+  if (!found) return [check('cluster', 'Cluster', clusterId(cluster), 'Succeeded', undefined)];
+  const subnetIds = nodeSubnets(living);
+  const request = { cluster: found, subscriptionId: cluster.subscriptionId, subnetIds };
+  const [dependencies, inside] = await Promise.all([
+    azure.reading('Look at everything the cluster depends on').lookAtDependencies(request),
+    probes === 'none' ? [] : lookInside(found, { cluster, probes }, imageSource),
+  ]);
+  return [...auditChecks(found, dependencies, profile, subnetIds), ...inside];
+}
+
+/** Egress, and where each pool boots and pulls from, seen from inside the cluster. */
+async function lookInside(
+  found: ClusterFacts,
+  { cluster, probes }: Pick<ParsedAuditClusterInput, 'cluster' | 'probes'>,
+  imageSource: string | undefined,
+): Promise<Check[]> {
+  const [egress, interior] = await Promise.all([
+    azure.operating('Try to reach the internet from inside').probeEgress(cluster),
+    azure.operating('Look at the nodes').lookInside(cluster),
+  ]);
+  const results = await probeOldestNodes({ cluster }, found, interior, imageSource);
+  // A cluster that is not set to boot from a registry fails the check of its artifact source.
+  const checks = [egressCheck(found, egress), ...nodeChecks(found, interior, results, imageSource ?? 'Direct')];
+  return checks.map((each) => (each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each));
+}

@@ -1,0 +1,32 @@
+import {
+  type ChangeRegistryInput,
+  changeRegistryInput,
+  type PlanReport,
+  type VerificationReport,
+} from '../contract/index.ts';
+import { runLivingScenario } from './livingScenario.ts';
+import { applyApproval, applyBootstrap, applyPreparations, applyPullProbe, applyRemovals } from './livingSteps.ts';
+import { planChangeRegistry, registryChangeTargets } from './plan/livingScenarios.ts';
+import { applyReimages } from './reimage.ts';
+
+/**
+ * Moves a network isolated cluster to another registry. Guide: "Update your ACR ID".
+ *
+ * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
+ */
+export async function changeRegistry(given: ChangeRegistryInput): Promise<VerificationReport | PlanReport> {
+  return runLivingScenario('changeRegistry', changeRegistryInput, given, {
+    targets: registryChangeTargets,
+    settled: ({ artifactSource }) => artifactSource === 'Cache',
+    leavesRegistry: ({ oldRegistry }) => oldRegistry === 'delete',
+    plan: planChangeRegistry,
+    apply(living) {
+      applyPreparations(living);
+      applyBootstrap(living);
+      applyApproval('reimage', living);
+      applyReimages(living, 'bootstrap');
+      applyPullProbe(living);
+      applyRemovals(living);
+    },
+  });
+}

@@ -1,0 +1,28 @@
+import {
+  type DisableIsolationInput,
+  disableIsolationInput,
+  type PlanReport,
+  type VerificationReport,
+} from '../contract/index.ts';
+import { runLivingScenario } from './livingScenario.ts';
+import { applyApproval, applyOpening } from './livingSteps.ts';
+import { planDisableIsolation } from './plan/livingScenarios.ts';
+import { applyReimages } from './reimage.ts';
+
+/**
+ * Ends the isolation of a cluster. Guide: "Disable network isolated cluster".
+ *
+ * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
+ */
+export async function disableIsolation(given: DisableIsolationInput): Promise<VerificationReport | PlanReport> {
+  return runLivingScenario('disableIsolation', disableIsolationInput, given, {
+    targets: () => ({ identities: {} }),
+    settled: ({ artifactSource }) => artifactSource === 'Direct',
+    plan: planDisableIsolation,
+    apply(living) {
+      applyOpening(living);
+      applyApproval('reimage', living);
+      applyReimages(living, 'bootstrap');
+    },
+  });
+}

@@ -1,0 +1,33 @@
+import {
+  type IsolateClusterInput,
+  isolateClusterInput,
+  type PlanReport,
+  type VerificationReport,
+} from '../contract/index.ts';
+import { runLivingScenario } from './livingScenario.ts';
+import { applyApproval, applyBootstrap, applyOutbound, applyPreparations, applyPullProbe } from './livingSteps.ts';
+import { isolationTargets, planIsolateCluster } from './plan/livingScenarios.ts';
+import { applyReimages } from './reimage.ts';
+
+/**
+ * Makes a cluster that is there network isolated. Guide: "Update an existing AKS cluster to network isolated type", and with
+ * bring your own ACR.
+ *
+ * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
+ */
+export async function isolateCluster(given: IsolateClusterInput): Promise<VerificationReport | PlanReport> {
+  return runLivingScenario('isolateCluster', isolateClusterInput, given, {
+    targets: isolationTargets,
+    settled: ({ artifactSource }) => artifactSource === 'Cache',
+    plan: planIsolateCluster,
+    apply(living) {
+      applyPreparations(living);
+      applyBootstrap(living);
+      applyApproval('reimage', living);
+      applyReimages(living, 'bootstrap');
+      applyPullProbe(living);
+      applyApproval('cutEgress', living);
+      applyOutbound(living);
+    },
+  });
+}

@@ -1,0 +1,105 @@
+import type { NodeProbeResult } from '../activities/kubernetes.ts';
+import {
+  type ClusterFacts,
+  type ClusterInterior,
+  clusterWorkflowId,
+  hasManagedRegistry,
+  type Look,
+  ownershipTags,
+  type PoolEvidence,
+  registryZoneName,
+  resourceId,
+} from '../contract/index.ts';
+import { azure } from './azure.ts';
+import {
+  type LivingFacts,
+  type LivingInput,
+  lookPatience,
+  oldestNode,
+  subscriptionsOf,
+  surroundingsRequest,
+} from './plan/livingCluster.ts';
+import type { Targets } from './plan/targets.ts';
+
+interface Looks {
+  /** Which resources around the cluster matter, once the cluster is known. */
+  targets(seen: LivingFacts): Targets;
+  /** Whether the cluster is as it is to be, so that only its nodes can be behind. */
+  settled(cluster: ClusterFacts): boolean;
+  /** Whether the registry that the cluster has is to go. */
+  leavesRegistry?: boolean;
+}
+
+const nothingSeen: Look<ClusterInterior> = { unseen: { because: 'notAllowed', message: 'the cluster is not there' } };
+
+/** Looks at a cluster that is there, at its inside, and at what is around it; changes nothing. */
+export async function discoverLivingCluster(input: LivingInput, looks: Looks): Promise<LivingFacts> {
+  const { cluster } = input;
+  const patience = lookPatience(input);
+  const living = await azure
+    .operating('Look at the cluster, once nothing runs on it')
+    .lookAtCluster({ cluster, subscriptionIds: subscriptionsOf(input), ...(patience && { patience }) });
+  const found = living.cluster;
+  const first: LivingFacts = { ...living, interior: nothingSeen, probes: {} };
+  if (!found || found.powerState === 'Stopped') return first;
+  const targets = looks.targets(first);
+  const [interior, surroundings, old] = await Promise.all([
+    azure.operating('Look at the nodes').lookInside(cluster),
+    azure.reading('Look at everything around the cluster').discover(surroundingsRequest(input, found, targets)),
+    looks.leavesRegistry ? lookAtOldRegistry(input, found, targets) : undefined,
+  ]);
+  const { infrastructure, allowances, providers, features } = surroundings;
+  return {
+    ...first,
+    interior,
+    surroundings: { infrastructure, allowances, providers, features },
+    ...(old && { old }),
+    probes: looks.settled(found) ? await probeOldestNodes(input, found, interior, living.imageSource) : {},
+  };
+}
+
+function lookAtOldRegistry({ cluster }: LivingInput, found: ClusterFacts, { privateDnsZone }: Targets) {
+  const registryId = found.containerRegistryId;
+  if (registryId === undefined || hasManagedRegistry(found)) return undefined;
+  const zone = resourceId(
+    cluster.subscriptionId,
+    cluster.resourceGroup,
+    'Microsoft.Network/privateDnsZones',
+    registryZoneName,
+  );
+  return azure.reading('Look at the registry that the cluster leaves').lookAtOldRegistry({
+    registryId,
+    privateDnsZoneId: privateDnsZone?.id ?? zone,
+    owner: { [ownershipTags.workflow]: clusterWorkflowId(cluster) },
+  });
+}
+
+/** Where the longest-standing node of each pool boots from. */
+export async function probeOldestNodes(
+  { cluster }: Pick<LivingInput, 'cluster'>,
+  found: ClusterFacts,
+  interior: Look<ClusterInterior>,
+  imageSource: string | undefined,
+): Promise<Record<string, Look<NodeProbeResult>>> {
+  if ('unseen' in interior) return {};
+  const probes = await Promise.all(
+    found.agentPoolProfiles.map(async ({ name }) => {
+      const node = oldestNode(interior.seen.nodes, name)?.name;
+      if (node === undefined) return [];
+      const probe = await azure
+        .operating(`Have ${node} pull an image`)
+        .probeNode({ cluster, node, ...(imageSource !== undefined && { imageSource }) });
+      return [[name, probe] as const];
+    }),
+  );
+  return Object.fromEntries(probes.flat());
+}
+
+/** What discovery saw of a pool. */
+export function evidenceOf({ cluster, interior }: LivingFacts, pool: string): PoolEvidence | undefined {
+  const facts = cluster?.agentPoolProfiles.find(({ name }) => name === pool);
+  if (!facts) return undefined;
+  const { provisioningState, nodeImageVersion } = facts;
+  const nodes = 'seen' in interior ? interior.seen.nodes.filter((node) => node.pool === pool) : undefined;
+  return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
+}

@@ -1,0 +1,107 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { z } from 'zod';
+import type { RolePropagation } from '../activities/rolePropagation.ts';
+import type {
+  ApprovalGate,
+  Check,
+  ClusterFacts,
+  Ownership,
+  ParsedIsolateClusterInput,
+  PlanReport,
+  Scenario,
+  VerificationReport,
+} from '../contract/index.ts';
+import { azure } from './azure.ts';
+import { discoverLivingCluster } from './livingCluster.ts';
+import { owned } from './plan/createCluster.ts';
+import type { LivingFacts, LivingInput } from './plan/livingCluster.ts';
+import type { LivingPlan } from './plan/livingScenarios.ts';
+import type { Targets } from './plan/targets.ts';
+import { runScenario } from './scenario/scenario.ts';
+import type { ScenarioRun } from './scenario/scenarioRun.ts';
+import type { Step } from './scenario/steps.ts';
+import { infrastructureChecks } from './verify/infrastructure.ts';
+import { livingChecks } from './verify/livingCluster.ts';
+import { reimageChecks } from './verify/nodes.ts';
+
+type CommonLivingInput = LivingInput &
+  Pick<ParsedIsolateClusterInput, 'reimage' | 'approvalTimeoutMinutes' | 'onFailure'> & {
+    approvals: readonly ApprovalGate[];
+  };
+
+/** A scenario under way on a cluster that is there: what its steps need to know. */
+export interface Living<Input extends CommonLivingInput = CommonLivingInput> {
+  input: Input;
+  seen: LivingFacts;
+  found: ClusterFacts;
+  plan: LivingPlan;
+  owner: Ownership;
+  step: Step;
+  run: ScenarioRun;
+  /** Roles that nodes need and that were assigned a moment ago; to be asked once the steps of the infrastructure are done. */
+  rolePropagation(): Promise<RolePropagation | undefined>;
+  /** What the pull probe found, once its step is done. */
+  probed: Check[];
+}
+
+export interface LivingMovements<Input> {
+  /** Which resources around the cluster matter. */
+  targets(input: Input, seen: LivingFacts): Targets;
+  /** Whether the cluster is as it is to be, so that only its nodes can be behind. */
+  settled(found: ClusterFacts, input: Input): boolean;
+  /** Whether the registry that the cluster has is to go. */
+  leavesRegistry?(input: Input): boolean;
+  plan(input: Input, seen: LivingFacts, run: string): LivingPlan;
+  /** Declares the planned steps. */
+  apply(living: Living<Input & CommonLivingInput>): void;
+}
+
+/** Runs a scenario on a cluster that is there. As {@link runScenario}. */
+export async function runLivingScenario<Input extends CommonLivingInput>(
+  name: Scenario,
+  schema: z.ZodType<Input>,
+  given: unknown,
+  movements: LivingMovements<Input>,
+): Promise<VerificationReport | PlanReport> {
+  // What this run creates carries its ID. A reset keeps the ID of the first run, so that it still owns what that one made.
+  const runId = workflowInfo().firstExecutionRunId;
+  let living: Living<Input> | undefined;
+  let seen: LivingFacts | undefined;
+  return runScenario(name, schema, given, {
+    async discover(input) {
+      seen = await discoverLivingCluster(input, {
+        targets: (facts) => movements.targets(input, facts),
+        settled: (found) => movements.settled(found, input),
+        leavesRegistry: movements.leavesRegistry?.(input) ?? false,
+      });
+      return seen;
+    },
+    plan: (input, facts) => movements.plan(input, facts, runId),
+    apply(input, plan, step, run) {
+      const found = seen?.cluster;
+      // A plan without a cluster has a problem, and is never applied.
+      if (!seen || !found) throw new Error('No cluster to work on');
+      living = {
+        input,
+        seen,
+        found,
+        plan,
+        owner: owned(input, runId),
+        step,
+        run,
+        rolePropagation: async () => undefined,
+        probed: [],
+      };
+      movements.apply(living);
+    },
+    async verify({ cluster }, { infrastructure, targets, bootstrap, outbound }, run) {
+      const now = await azure.reading('Read everything back').readBack({ cluster, infrastructure: targets });
+      return [
+        ...livingChecks(cluster, { ...bootstrap, ...outbound }, now, seen?.cluster),
+        ...infrastructureChecks(infrastructure, now.infrastructure),
+        ...(now.cluster ? reimageChecks(now.cluster, run.reimages.values()) : []),
+        ...(living?.probed ?? []),
+      ];
+    },
+  });
+}

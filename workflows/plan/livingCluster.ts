@@ -1,0 +1,292 @@
+import type { Discovered, DiscoveryRequest, LivingCluster, OldRegistryFacts } from '../../activities/discovery.ts';
+import type { NodeProbeResult } from '../../activities/kubernetes.ts';
+import type { Patience } from '../../activities/patience.ts';
+import {
+  type AgentPoolFacts,
+  type ClusterChange,
+  type ClusterFacts,
+  type ClusterInterior,
+  type ClusterReference,
+  changeDifferences,
+  clusterId,
+  cutsEgress,
+  hasManagedRegistry,
+  hasOwnNetwork,
+  isBusy,
+  isFailed,
+  type Look,
+  minimumKubernetesVersion,
+  type NodeFacts,
+  type PlannedStep,
+  type Problem,
+  type Profile,
+  parentId,
+  type RegistryInput,
+  resourceReference,
+  sameResourceId,
+} from '../../contract/index.ts';
+import { unseenSubscription } from './createCluster.ts';
+import { surgeNodes } from './quota.ts';
+import { lookedAtProviders, requiredFeatures } from './registrations.ts';
+import { infrastructureRequest, permissionScopes, type Targets } from './targets.ts';
+
+/** What the scenarios on a cluster that is there have in common. */
+export interface LivingInput {
+  cluster: ClusterReference;
+  profile: Profile;
+  busyTimeoutMinutes: number;
+  abortOperations: boolean;
+  dryRun: boolean;
+  registry?: RegistryInput;
+}
+
+/** What is there before the first write. */
+export interface LivingFacts extends LivingCluster {
+  /** Nodes and disruption budgets. */
+  interior: Look<ClusterInterior>;
+  /** What the oldest node of each pool found out, by pool; only where that decides whether it is reimaged. */
+  probes: Record<string, Look<NodeProbeResult>>;
+  /** The registry of one's own that the cluster has now; only where it is to go. */
+  old?: OldRegistryFacts;
+  surroundings?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
+}
+
+export const patienceOf = ({ busyTimeoutMinutes, abortOperations }: LivingInput): Patience => ({
+  minutes: busyTimeoutMinutes,
+  abort: abortOperations,
+});
+
+/** A dry run neither waits nor aborts. */
+export const lookPatience = (input: LivingInput): Patience | undefined =>
+  input.dryRun ? undefined : patienceOf(input);
+
+/** Subscriptions whose tenant matters. */
+export function subscriptionsOf({ cluster, registry }: LivingInput): string[] {
+  const registryId = registry?.mode === 'bringYourOwn' ? registry.containerRegistryId : undefined;
+  const other = registryId === undefined ? [] : [resourceReference(registryId).subscriptionId];
+  return [...new Set([cluster.subscriptionId, ...other])];
+}
+
+/** What discovery is to look at around the cluster. */
+export function surroundingsRequest(
+  { cluster, profile }: LivingInput,
+  found: ClusterFacts,
+  targets: Targets,
+): DiscoveryRequest {
+  const { location } = found;
+  return {
+    cluster,
+    location,
+    nodeResourceGroup: found.nodeResourceGroup,
+    providers: [...lookedAtProviders],
+    features: [...requiredFeatures({ profile, vnetIntegration: false })],
+    infrastructure: infrastructureRequest({ cluster, location }, targets),
+    allowances: {
+      subscriptionId: cluster.subscriptionId,
+      location,
+      scopes: [...permissionScopes({ cluster }, targets), clusterId(cluster)],
+      vmSizes: [...new Set(found.agentPoolProfiles.map(({ vmSize }) => vmSize))],
+    },
+  };
+}
+
+/** The subnets of the nodes, the first pool's first: of one's own network, or of the one that AKS manages. */
+export function nodeSubnets({ cluster, managedNetworkId }: LivingCluster): string[] {
+  const own = (cluster?.agentPoolProfiles ?? []).flatMap(({ vnetSubnetId }) => (vnetSubnetId ? [vnetSubnetId] : []));
+  // AKS's own name. Source: Learn, "Configure Azure CNI networking".
+  const managed = managedNetworkId === undefined ? [] : [`${managedNetworkId}/subnets/aks-subnet`];
+  return [...new Set(own.length > 0 ? own : managed)];
+}
+
+export const networkOf = (subnetId: string): string => parentId(subnetId);
+
+/** The node that has been in the pool for longest: if any boots from an old source, it does. */
+export const oldestNode = (nodes: readonly NodeFacts[], pool: string): NodeFacts | undefined =>
+  nodes.filter((node) => node.pool === pool).sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))[0];
+
+/** Why a pool's nodes are on a bootstrap source already; `undefined` where they are not, or nobody can tell. */
+export const bootsFrom =
+  ({ probes }: LivingFacts, source: string) =>
+  ({ name }: AgentPoolFacts): string | undefined => {
+    const probe = probes[name];
+    if (!probe || !('seen' in probe)) return undefined;
+    const { bootstrapSource, node } = probe.seen;
+    return sameResourceId(bootstrapSource, source) ? `node ${node} boots from ${source} already` : undefined;
+  };
+
+/** The update of the cluster that comes before its pools are reimaged. */
+export function bootstrapStep(
+  { cluster: found }: LivingFacts,
+  change: ClusterChange,
+  title: string,
+  needs: readonly string[],
+): PlannedStep {
+  const differences = found ? changeDifferences(change, found) : [];
+  const failed = found !== undefined && isFailed(found.provisioningState);
+  const reasons = [...differences, ...(failed ? [`its state is ${found.provisioningState}`] : [])];
+  return {
+    id: 'bootstrap',
+    title,
+    action: reasons.length > 0 ? 'update' : 'none',
+    reason: reasons.join('; ') || 'as wanted already',
+    needs,
+    resourceId: found?.id ?? '',
+  };
+}
+
+/** What undo puts back. */
+export function previousBootstrap({ artifactSource, ...found }: ClusterFacts): ClusterChange {
+  if (artifactSource !== 'Cache') return { artifactSource: 'Direct' };
+  const managed = hasManagedRegistry({ artifactSource, ...found });
+  return { artifactSource, containerRegistryId: managed ? null : (found.containerRegistryId ?? null) };
+}
+
+export const previousOutbound = ({ outboundType, outboundProfile }: ClusterFacts): ClusterChange => ({
+  outboundType,
+  outboundProfile,
+});
+
+/** Everything about the cluster itself that stops an update. */
+export function clusterProblems(input: LivingInput, { subscription, cluster, tenants }: LivingFacts): Problem[] {
+  if (!subscription) return [unseenSubscription(input)];
+  const where = clusterId(input.cluster);
+  if (!cluster) {
+    const problem = "the cluster does not exist, or the worker's identity cannot see it";
+    return [{ where, problem, whatToDo: 'Correct the reference; createCluster creates a cluster.' }];
+  }
+  const problems: Problem[] = [];
+  const report = (problem: string, whatToDo: string, at = where) => problems.push({ where: at, problem, whatToDo });
+  if (subscription.state !== 'Enabled') {
+    report(
+      `the subscription is ${subscription.state}`,
+      'Enable it, or use another one.',
+      `/subscriptions/${input.cluster.subscriptionId}`,
+    );
+  }
+  if (cluster.powerState === 'Stopped') {
+    report('the cluster is stopped', 'Start it with `az aks start`, then start again.');
+  }
+  // A failed one is repaired by the update; what runs has been waited for, except by a dry run.
+  if (isBusy(cluster)) report(`an operation is in progress (${cluster.provisioningState})`, 'Wait for it to end.');
+  const registryId = input.registry?.mode === 'bringYourOwn' ? input.registry.containerRegistryId : undefined;
+  if (registryId !== undefined) {
+    const { subscriptionId } = resourceReference(registryId);
+    const tenant = tenants[subscriptionId];
+    const own = tenants[input.cluster.subscriptionId];
+    if (tenant !== undefined && own !== undefined && tenant !== own) {
+      report(
+        `the registry is in tenant ${tenant}, the cluster in ${own}, and the kubelet identity has no roles in another tenant`,
+        'Use a registry in the tenant of the cluster.',
+        'registry.containerRegistryId',
+      );
+    }
+  }
+  return problems;
+}
+
+/** The limits of network isolation. Source: AKS docs network-isolated.md; profiles.md. */
+export function isolationProblems({ cluster }: LivingFacts, outboundType: string): Problem[] {
+  if (!cluster) return [];
+  const problems: Problem[] = [];
+  const report = (problem: string, whatToDo: string, where = cluster.id) => problems.push({ where, problem, whatToDo });
+  if (!isAtLeast(cluster.currentKubernetesVersion, minimumKubernetesVersion)) {
+    report(
+      `Kubernetes ${cluster.currentKubernetesVersion} is older than ${minimumKubernetesVersion}`,
+      'Upgrade the cluster first.',
+    );
+  }
+  if (cluster.identity.type === 'None') {
+    report('the cluster uses a service principal', 'Give it a managed identity (Azure/AKS#5821).');
+  }
+  if (cluster.networkPlugin === 'kubenet') report('its network plugin is kubenet', 'Migrate it to Azure CNI first.');
+  if (/^(unmanaged|securitypatch)$/i.test(cluster.nodeOSUpgradeChannel)) {
+    report(`its node OS upgrade channel is ${cluster.nodeOSUpgradeChannel}`, 'Set it to NodeImage or None.');
+  }
+  for (const pool of cluster.agentPoolProfiles) {
+    const where = `${cluster.id}/agentPools/${pool.name}`;
+    if (pool.osType === 'Windows') report('a Windows node pool cannot be network isolated', 'Remove it first.', where);
+    if (pool.enableNodePublicIP && cutsEgress(outboundType)) {
+      report('its nodes have public IP addresses, which are egress', 'Use a pool without them.', where);
+    }
+  }
+  return problems;
+}
+
+const managedMoves: Readonly<Record<string, readonly string[]>> = {
+  loadbalancer: ['managedNATGateway', 'none', 'block'],
+  managednatgateway: ['none', 'block'],
+  none: ['loadBalancer', 'managedNATGateway', 'block'],
+  block: ['loadBalancer', 'managedNATGateway', 'none'],
+};
+const ownTypes = ['loadBalancer', 'userAssignedNATGateway', 'userDefinedRouting', 'none'];
+
+/** To which outbound types a cluster can move. Source: AKS docs egress-outboundtype.md, "Update outboundType after cluster creation". */
+export function reachableOutboundTypes(cluster: ClusterFacts): readonly string[] {
+  if (hasOwnNetwork(cluster)) return ownTypes;
+  return managedMoves[cluster.outboundType.toLowerCase()] ?? [];
+}
+
+export function outboundProblems({ cluster }: LivingFacts, outboundType: string): Problem[] {
+  if (!cluster || outboundType.toLowerCase() === cluster.outboundType.toLowerCase()) return [];
+  const reachable = reachableOutboundTypes(cluster);
+  if (reachable.includes(outboundType)) return [];
+  const network = hasOwnNetwork(cluster) ? "one's own network" : 'a network that AKS manages';
+  return [
+    {
+      where: 'outboundType',
+      problem: `Azure does not change ${cluster.outboundType} to ${outboundType} in ${network}`,
+      whatToDo: `Use ${reachable.join(' or ') || 'another cluster'}.`,
+    },
+  ];
+}
+
+/** Why an outbound type cannot be put back, if it cannot. */
+export function outboundForwardOnly(cluster: ClusterFacts, outboundType: string): string | undefined {
+  const after = reachableOutboundTypes({ ...cluster, outboundType });
+  const back = after.some((type) => type.toLowerCase() === cluster.outboundType.toLowerCase());
+  return back ? undefined : `Azure does not change ${outboundType} back to ${cluster.outboundType}`;
+}
+
+/** vCPUs for the nodes that AKS adds while it reimages. */
+export function surgeProblems(
+  { cluster, surroundings }: LivingFacts,
+  pools: readonly string[],
+  maxParallelPools: number,
+): Problem[] {
+  if (!cluster || !surroundings) return [];
+  const { vmSizes, usages } = surroundings.allowances;
+  const surges = cluster.agentPoolProfiles
+    .filter(({ name }) => pools.includes(name))
+    .flatMap((pool) => {
+      const size = vmSizes[pool.vmSize];
+      return size ? [{ family: size.family, vCPUs: size.vCPUs * surgeOf(pool) }] : [];
+    })
+    .sort((a, b) => b.vCPUs - a.vCPUs);
+  const families = [...new Set(surges.map(({ family }) => family))];
+  return [...families, 'cores'].flatMap((family) => {
+    const atOnce = surges.filter((each) => family === 'cores' || each.family === family).slice(0, maxParallelPools);
+    const vCPUs = atOnce.reduce((sum, each) => sum + each.vCPUs, 0);
+    const usage = usages[family.toLowerCase()];
+    if (!usage || usage.limit - usage.used >= vCPUs) return [];
+    const problem = `${vCPUs} vCPUs are needed for surge nodes, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`;
+    const whatToDo = 'Ask for more quota, or set a smaller reimage.maxParallelPools or maxSurge of the pools.';
+    return [{ where: cluster.id, problem, whatToDo }];
+  });
+}
+
+/** A number of nodes, or a percentage that is rounded up. */
+function surgeOf({ count, maxSurge }: AgentPoolFacts): number {
+  if (maxSurge === undefined) return surgeNodes(count);
+  const value = Number.parseInt(maxSurge, 10);
+  return maxSurge.endsWith('%') ? Math.ceil((count * value) / 100) : value;
+}
+
+/** Whether AKS may reimage by itself after a change. Profile row P11. */
+export const reimagesByItself = ({ currentKubernetesVersion }: ClusterFacts): boolean =>
+  isAtLeast(currentKubernetesVersion, '1.37');
+
+function isAtLeast(version: string, least: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number);
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}

@@ -1,0 +1,101 @@
+import { featureId, type PlannedStep, type Profile, profileSetting, providerId } from '../../contract/index.ts';
+
+/** Preview features and resource providers that must be registered before anything else. Guide: "Before you begin". */
+export interface Registrations {
+  subscriptionId: string;
+  features: readonly string[];
+  providers: readonly string[];
+}
+
+/** What decides which registrations are needed. */
+export interface RegistrationNeeds {
+  subscriptionId: string;
+  profile: Profile;
+  vnetIntegration: boolean;
+  /** Whether the subscription's registrations have taken effect for what is to be done already. */
+  settled: boolean;
+}
+
+interface RegistrationStates {
+  providers: Record<string, string>;
+  features: Record<string, string>;
+}
+
+/** The resource providers that the guide names, and those of what AKS makes in the node resource group. */
+const guideProviders = ['Microsoft.ContainerService', 'Microsoft.ContainerRegistry'];
+const otherProviders = ['Microsoft.Compute', 'Microsoft.ManagedIdentity', 'Microsoft.Network'];
+export const lookedAtProviders: readonly string[] = [...guideProviders, ...otherProviders];
+
+const registrationsStay =
+  'Registrations are the whole subscription’s and cost nothing: others may rely on them, so they stay';
+
+export function requiredFeatures({
+  profile,
+  vnetIntegration,
+}: Pick<RegistrationNeeds, 'profile' | 'vnetIntegration'>): readonly string[] {
+  const features = profileSetting(profile, 'featureFlags');
+  return vnetIntegration ? [...features.always, ...features.vnetIntegration] : features.always;
+}
+
+export function planRegistrations(
+  needs: RegistrationNeeds,
+  seen: RegistrationStates,
+): { registrations: Registrations; steps: PlannedStep[] } {
+  const features = featureSteps(needs, seen);
+  const providers = providerSteps(needs, seen, features);
+  return {
+    registrations: {
+      subscriptionId: needs.subscriptionId,
+      features: requiredFeatures(needs),
+      providers: requiredProviders(seen),
+    },
+    steps: [...features, ...providers],
+  };
+}
+
+/** The step that registers a provider, if there is one. */
+export const registrationOf = (namespace: string, steps: readonly PlannedStep[]): string[] =>
+  steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create').map(({ id }) => id);
+
+function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates): PlannedStep[] {
+  const { subscriptionId, settled } = needs;
+  return requiredFeatures(needs).map((feature) => {
+    const state = features[feature] ?? 'NotFound';
+    return {
+      id: `feature:${feature}`,
+      title: `Feature ${feature}`,
+      action: !settled && state !== 'Registered' ? 'create' : 'none',
+      reason: settled ? 'the cluster is there' : state,
+      needs: [],
+      resourceId: featureId(subscriptionId, 'Microsoft.ContainerService', feature),
+      forwardOnly: registrationsStay,
+    };
+  });
+}
+
+function providerSteps(
+  { subscriptionId, profile, settled }: RegistrationNeeds,
+  seen: RegistrationStates,
+  features: readonly PlannedStep[],
+): PlannedStep[] {
+  const again = profileSetting(profile, 'featureFlags').registerProvidersAgain && !settled;
+  const step = (namespace: string, repeat: boolean): PlannedStep => {
+    const state = seen.providers[namespace] ?? 'NotRegistered';
+    const registered = state === 'Registered';
+    return {
+      id: `provider:${namespace}`,
+      title: `Resource provider ${namespace}`,
+      action: !registered ? 'create' : repeat ? 'update' : 'none',
+      reason: registered && repeat ? 'so that the features take effect' : state,
+      needs: repeat ? features.map(({ id }) => id) : [],
+      resourceId: providerId(subscriptionId, namespace),
+      forwardOnly: registrationsStay,
+    };
+  };
+  return requiredProviders(seen).map((namespace) => step(namespace, again && guideProviders.includes(namespace)));
+}
+
+const requiredProviders = ({ providers }: Pick<RegistrationStates, 'providers'>): string[] => [
+  ...guideProviders,
+  ...otherProviders.filter((namespace) => providers[namespace] !== 'Registered'),
+];

@@ -1,0 +1,141 @@
+import {
+  type AgentPoolFacts,
+  type ApprovalGate,
+  type ClusterFacts,
+  type ClusterInterior,
+  type ClusterReference,
+  clusterId,
+  type Look,
+  type PlannedStep,
+  type Problem,
+  type ReimageOptions,
+} from '../../contract/index.ts';
+
+/** Which pools are reimaged, and in which order they begin. */
+export interface PlannedReimages {
+  /** Names, in that order. */
+  pools: string[];
+  steps: PlannedStep[];
+  problems: Problem[];
+}
+
+/** What decides which pools have to be reimaged. */
+export interface ReimageNeeds {
+  cluster: ClusterFacts;
+  interior: Look<ClusterInterior>;
+  options: ReimageOptions;
+  /** Left out: all. */
+  only?: readonly string[];
+  /** Why a pool is as wanted already; `undefined` where it is not, or nobody can tell. */
+  current(pool: AgentPoolFacts): string | undefined;
+  /** Why the others are reimaged. */
+  reason: string;
+  /** Steps that must be done before. */
+  needs: readonly string[];
+}
+
+export const reimageStepId = (pool: string): string => `reimage:${pool}`;
+
+/** Plans the reimage that follows every update of the guide. Profile row P10. */
+export function planReimages(given: ReimageNeeds): PlannedReimages {
+  const { cluster, options, only, needs } = given;
+  const { canaryPool } = options;
+  const pools = inOrder(cluster.agentPoolProfiles, options).filter(({ name }) => !only || only.includes(name));
+  const steps = pools.map((pool): PlannedStep => {
+    const waitsForCanary =
+      canaryPool !== undefined && pool.name !== canaryPool && pools.some(({ name }) => name === canaryPool);
+    return {
+      id: reimageStepId(pool.name),
+      title: `Reimage node pool ${pool.name} (${pool.mode}, ${pool.count} nodes)`,
+      needs: [...needs, ...(waitsForCanary ? [reimageStepId(canaryPool)] : [])],
+      resourceId: `${cluster.id}/agentPools/${pool.name}`,
+      ...fate(pool, given),
+    };
+  });
+  const acting = pools.filter((_, index) => steps[index]?.action === 'update');
+  return {
+    pools: acting.map(({ name }) => name),
+    steps,
+    problems: [...nameProblems(given), ...poolProblems(cluster, acting), ...budgetProblems(given, acting)],
+  };
+}
+
+function fate(pool: AgentPoolFacts, { current, reason }: ReimageNeeds): Pick<PlannedStep, 'action' | 'reason'> {
+  // Azure refuses it (Azure/azure-cli#33693).
+  if (pool.mode === 'Machines') return { action: 'none', reason: 'mode Machines: AKS does not reimage such pools' };
+  const why = current(pool);
+  return why === undefined ? { action: 'update', reason } : { action: 'none', reason: why };
+}
+
+/** The canary, those that are named, and the others; system pools last. */
+function inOrder(
+  pools: readonly AgentPoolFacts[],
+  { canaryPool, order, systemPoolsLast }: ReimageOptions,
+): AgentPoolFacts[] {
+  const rank = ({ name, mode }: AgentPoolFacts): number => {
+    if (name === canaryPool) return -1;
+    const named = order.indexOf(name);
+    if (named >= 0) return named;
+    return order.length + (systemPoolsLast && mode === 'System' ? 1 : 0);
+  };
+  return [...pools].sort((a, b) => rank(a) - rank(b));
+}
+
+function nameProblems({ cluster, options, only = [] }: ReimageNeeds): Problem[] {
+  const known = cluster.agentPoolProfiles.map(({ name }) => name);
+  const named = [
+    ...options.order.map((name, index) => [`reimage.order[${index}]`, name] as const),
+    ...(options.canaryPool === undefined ? [] : [['reimage.canaryPool', options.canaryPool] as const]),
+    ...only.map((name, index) => [`agentPools[${index}]`, name] as const),
+  ];
+  return named
+    .filter(([, name]) => !known.includes(name))
+    .map(([where, name]) => ({
+      where,
+      problem: `the cluster has no node pool ${name}`,
+      whatToDo: `Use ${known.join(', ')}.`,
+    }));
+}
+
+function poolProblems(cluster: ClusterFacts, pools: readonly AgentPoolFacts[]): Problem[] {
+  return pools.flatMap(({ name, powerState }) => {
+    if (powerState !== 'Stopped') return [];
+    const problem = 'the node pool is stopped, and cannot be reimaged';
+    return [{ where: `${cluster.id}/agentPools/${name}`, problem, whatToDo: 'Start or delete it, then start again.' }];
+  });
+}
+
+/** A node whose pods may not be evicted cannot be drained (UnsatisfiablePDB). */
+function budgetProblems({ cluster, interior, options }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
+  if (acting.length === 0 || options.ignoreDisruptionBudgets || 'unseen' in interior) return [];
+  return interior.seen.disruptionBudgets
+    .filter(({ disruptionsAllowed, expectedPods }) => disruptionsAllowed === 0 && expectedPods > 0)
+    .map(({ namespace, name, expectedPods }) => ({
+      where: cluster.id,
+      problem: `disruption budget ${namespace}/${name} allows no disruption now (${expectedPods} pods), so that nodes cannot be drained`,
+      whatToDo: 'Relax it or add replicas, or set reimage.ignoreDisruptionBudgets.',
+    }));
+}
+
+/** A step that waits for the `approve` update. */
+export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
+  id: `approve:${gate}`,
+  title: gate === 'reimage' ? 'Approval to reimage the node pools' : 'Approval to cut egress',
+  action: 'check',
+  reason: 'asked for',
+  needs,
+  resourceId: clusterId(cluster),
+});
+
+/** A step in which a node of each pool pulls an image through the registry. */
+export const pullProbeStep = (cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
+  id: 'pullProbe',
+  title: 'A node of each pool pulls an image through the registry',
+  action: 'check',
+  reason: 'proves that nodes do without egress',
+  needs,
+  resourceId: clusterId(cluster),
+});
+
+/** Name of the pool that takes the load while another one is made anew. Pool names have 12 characters at most. */
+export const temporaryPool = (pool: string): string => `tmp${pool}`.slice(0, 12);

@@ -1,0 +1,157 @@
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import type { AgentPoolSettings } from '../activities/agentPools.ts';
+import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '../contract/index.ts';
+import { azure } from './azure.ts';
+import { evidenceOf } from './livingCluster.ts';
+import type { Living } from './livingScenario.ts';
+import { patienceOf, reimagesByItself } from './plan/livingCluster.ts';
+import { reimageStepId, temporaryPool } from './plan/reimage.ts';
+import { rootCause } from './scenario/errorText.ts';
+import { Turns } from './scenario/steps.ts';
+
+/**
+ * Declares the reimage of each planned pool: so many at a time, each proven by its nodes before it counts.
+ *
+ * @param undoneAfter The step that changes what nodes boot from: once it is taken back, the pools are reimaged again. Left
+ * out where nothing else changes, so that there is nothing to go back to.
+ */
+export function applyReimages(living: Living, undoneAfter?: 'bootstrap'): void {
+  const { plan, input, step, run } = living;
+  const turns = new Turns(input.reimage.maxParallelPools);
+  for (const pool of plan.reimages) {
+    const replaced: Replaced = {};
+    step(reimageStepId(pool), {
+      turns,
+      act: async () => {
+        const done = await reimagePool(living, pool, replaced);
+        run.reimages.set(pool, done);
+        if (!done.reimaged) throw notReimaged(living, done);
+      },
+      ...(undoneAfter !== undefined && { undoneAfter, undo: () => reimageBack(living, pool, replaced) }),
+      waitsFor: 'AKS, some minutes for each node',
+    });
+  }
+}
+
+/** How far the way by a temporary pool has gone. */
+interface Replaced {
+  settings?: AgentPoolSettings;
+}
+
+async function reimagePool(living: Living, pool: string, replaced: Replaced): Promise<PoolReimage> {
+  const { cluster, reimage } = living.input;
+  const at = { cluster, pool };
+  const before = await azure
+    .operating(`Look at node pool ${pool}`)
+    .awaitPool({ ...at, patience: patienceOf(living.input) });
+  // Profile row P11: AKS may have been faster.
+  const atFirst = living.plan.bootstrap && reimagesByItself(living.found) ? evidenceOf(living.seen, pool) : undefined;
+  const byItself = atFirst && proofOf(pool, atFirst, before);
+  if (byItself?.reimaged && byItself.nodes.length > 0) return { ...byItself, how: 'byAzure', notModified: false };
+  const done = await reimageAndProve(living, pool, before);
+  if (done.reimaged) return done;
+  switch (reimage.whenNotReimaged) {
+    case 'fail':
+      return done;
+    case 'wait':
+      await azure
+        .awaitingNodeImage(`Wait for a newer node image than ${pool} has`, reimage.newImageTimeoutHours)
+        .awaitNewerNodeImage(at);
+      return reimageAndProve(living, pool, before);
+    case 'temporaryPool':
+      await replacePool(living, pool, replaced);
+      return { ...(await proof(living, pool, before)), how: 'replaced', notModified: done.notModified };
+  }
+}
+
+async function reimageAndProve(living: Living, pool: string, before: PoolEvidence): Promise<PoolReimage> {
+  const notModified = (await reimageWithSecondTry(living, pool, before)) === 'notModified';
+  const proven = await proof(living, pool, before);
+  return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
+}
+
+async function proof({ input: { cluster } }: Living, pool: string, before: PoolEvidence): Promise<PoolProof> {
+  const after = await azure.operating(`See whether ${pool} has other nodes`).readPoolEvidence({ cluster, pool });
+  return proofOf(pool, before, after);
+}
+
+/** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
+async function reimageWithSecondTry(living: Living, pool: string, before: PoolEvidence) {
+  const { input, found } = living;
+  const { cluster } = input;
+  const patience = patienceOf(input);
+  const rolePropagation = await living.rolePropagation();
+  const request = {
+    cluster,
+    pool,
+    nodeResourceGroup: found.nodeResourceGroup,
+    before,
+    patience,
+    ...(rolePropagation && { rolePropagation }),
+  };
+  const reimage = () => azure.operating(`Reimage node pool ${pool}`).reimageAgentPool(request);
+  try {
+    return await reimage();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const now = await azure.operating(`Look at node pool ${pool} again`).awaitPool({ cluster, pool, patience });
+    if (now.provisioningState === 'Succeeded' && proofOf(pool, before, now).reimaged) return 'accepted';
+    if (now.provisioningState === 'Succeeded') throw error;
+    return reimage();
+  }
+}
+
+/** A temporary copy takes the load while the pool is deleted and made anew: new nodes boot from what the cluster says now. */
+async function replacePool({ input: { cluster }, owner }: Living, pool: string, replaced: Replaced): Promise<void> {
+  const temporary = temporaryPool(pool);
+  const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
+  const copy = { cluster, settings, owner };
+  replaced.settings = settings;
+  await azure.operating(`Create temporary pool ${temporary}`).createAgentPool({ ...copy, pool: temporary });
+  await azure.operating(`Delete node pool ${pool}`).deleteAgentPool({ cluster, pool, owner: {} });
+  await azure.operating(`Create node pool ${pool} anew`).createAgentPool({ ...copy, pool });
+  await azure.operating(`Delete temporary pool ${temporary}`).deleteAgentPool({ cluster, pool: temporary, owner });
+}
+
+/** After the cluster boots nodes from where it did before. */
+async function reimageBack(living: Living, pool: string, { settings }: Replaced): Promise<void> {
+  const { input, owner } = living;
+  const { cluster } = input;
+  if (settings) {
+    await azure
+      .operating(`Create node pool ${pool} anew`)
+      .createAgentPool({ cluster, pool, settings, owner })
+      .catch(unlessThere);
+    const temporary = { cluster, pool: temporaryPool(pool), owner };
+    await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
+  }
+  const patience = patienceOf(input);
+  const before = await azure.operating(`Look at node pool ${pool}`).awaitPool({ cluster, pool, patience });
+  const done = await reimageAndProve(living, pool, before);
+  if (!done.reimaged) throw notReimaged(living, done);
+}
+
+/** Nobody but the cluster's owner has made a pool that was not replaced yet. */
+function unlessThere(error: unknown): void {
+  const cause = rootCause(error);
+  if (!(cause instanceof ApplicationFailure) || cause.type !== 'NotOwned') throw error;
+}
+
+function notReimaged({ found }: Living, { pool, seen, notModified, nodes }: PoolReimage): ApplicationFailure {
+  const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
+  const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
+  const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
+  const id = `${found.id}/agentPools/${pool}`;
+  return ApplicationFailure.create({
+    type: 'NotReimaged',
+    message: `Node pool ${pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
+    nonRetryable: true,
+    details: [
+      {
+        resourceId: id,
+        whatToDo:
+          'AKS does nothing where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
+      },
+    ],
+  });
+}

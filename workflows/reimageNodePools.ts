@@ -1,0 +1,27 @@
+import {
+  type PlanReport,
+  type ReimageNodePoolsInput,
+  reimageNodePoolsInput,
+  type VerificationReport,
+} from '../contract/index.ts';
+import { runLivingScenario } from './livingScenario.ts';
+import { applyApproval } from './livingSteps.ts';
+import { planReimageNodePools } from './plan/livingScenarios.ts';
+import { applyReimages } from './reimage.ts';
+
+/**
+ * Reimages node pools, each followed and proven. Guide: `az aks upgrade --node-image-only`, which returns at once.
+ *
+ * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
+ */
+export async function reimageNodePools(given: ReimageNodePoolsInput): Promise<VerificationReport | PlanReport> {
+  return runLivingScenario('reimageNodePools', reimageNodePoolsInput, given, {
+    targets: () => ({ identities: {} }),
+    settled: () => false,
+    plan: planReimageNodePools,
+    apply(living) {
+      applyApproval('reimage', living);
+      applyReimages(living);
+    },
+  });
+}

@@ -1,0 +1,155 @@
+import type { AuditFacts } from '../../activities/audit.ts';
+import {
+  addressesOfRecord,
+  type Check,
+  type ClusterFacts,
+  cutsEgress,
+  hasManagedRegistry,
+  hasOwnNetwork,
+  type Look,
+  type Profile,
+  profileSetting,
+  type RegistryFacts,
+  registryAccess,
+  registryRecordNames,
+  resourceReference,
+  sameResourceId,
+  sufficientRoles,
+} from '../../contract/index.ts';
+import { networkOf } from '../plan/livingCluster.ts';
+import { check } from './check.ts';
+
+/** Every requirement of network isolation that Azure Resource Manager shows. Source: AKS docs network-isolated.md; profiles.md. */
+export function auditChecks(
+  cluster: ClusterFacts,
+  facts: AuditFacts,
+  profile: Profile,
+  subnetIds: readonly string[],
+): Check[] {
+  return [
+    ...itselfChecks(cluster),
+    ...registryChecks(cluster, facts, profile),
+    ...reachabilityChecks(facts, cluster, subnetIds),
+    ...addressChecks(cluster, facts),
+  ];
+}
+
+function itselfChecks(cluster: ClusterFacts): Check[] {
+  const { id, provisioningState, powerState, outboundType, artifactSource, agentPoolProfiles } = cluster;
+  const outbound = cutsEgress(outboundType) ? outboundType : 'none';
+  return [
+    check('cluster', 'Cluster', id, 'Succeeded', provisioningState),
+    check('power', 'Power state', id, 'Running', powerState),
+    check('outboundType', 'Outbound type', id, outbound, outboundType),
+    check('artifactSource', 'Images come from', id, 'Cache', artifactSource),
+    ...agentPoolProfiles.map(({ name, provisioningState: state }) =>
+      check(`pool ${name}`, `Node pool ${name}`, `${id}/agentPools/${name}`, 'Succeeded', state),
+    ),
+  ];
+}
+
+function registryChecks(cluster: ClusterFacts, { registry, kubeletRoles }: AuditFacts, profile: Profile): Check[] {
+  const id = cluster.containerRegistryId ?? cluster.id;
+  const rule = profileSetting(profile, 'cacheRule');
+  const wanted = `${rule.sourceRepository} to ${rule.targetRepository}`;
+  const rules = (registry?.cacheRules ?? []).map(({ name, sourceRepository, targetRepository }) => ({
+    name,
+    text: `${sourceRepository} to ${targetRepository}`,
+  }));
+  const found = rules.find(({ name, text }) => text === wanted && (rule.nameIsFree || name === rule.name));
+  const all = rules.map(({ name, text }) => `${name}: ${text}`).join(', ');
+  const checks = [
+    check('registry', 'Registry', id, 'Succeeded', registry?.provisioningState),
+    check('registrySku', 'SKU of the registry', id, 'Premium', registry?.sku),
+    check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
+    check('registryCacheRule', 'Registry caches', id, wanted, found ? wanted : all),
+  ];
+  // Of its own registry, AKS sees to the rest.
+  if (!registry || hasManagedRegistry(cluster)) return checks;
+  const role = pullRole(registry);
+  const holds = sufficientRoles(role).some((each) => kubeletRoles.includes(each));
+  const { anonymousPullEnabled } = registryAccess(profile);
+  return [
+    ...checks,
+    check('anonymousPull', 'Anonymous pull', id, anonymousPullEnabled, registry.anonymousPullEnabled),
+    check('pullRole', 'Kubelet identity may pull', id, role, holds ? role : kubeletRoles.join(', ')),
+  ];
+}
+
+const pullRole = ({ roleAssignmentMode }: RegistryFacts) =>
+  roleAssignmentMode.startsWith('Abac') ? ('containerRegistryRepositoryReader' as const) : ('acrPull' as const);
+
+/** Endpoint, zone, link and records: what makes the registry's names lead to it in the network of the nodes. */
+function reachabilityChecks(
+  { registry, endpoints, zone }: AuditFacts,
+  { id: clusterId }: ClusterFacts,
+  [subnetId]: readonly string[],
+): Check[] {
+  const id = registry?.id ?? clusterId;
+  const [endpoint] = endpoints;
+  const status = endpoints.find((each) => each.status === 'Approved')?.status ?? endpoint?.status;
+  const link =
+    subnetId === undefined
+      ? undefined
+      : zone?.links.find(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, networkOf(subnetId)));
+  const text = (addresses: readonly string[]) => [...addresses].sort().join(', ');
+  const names = registry
+    ? registryRecordNames({ name: resourceReference(registry.id).name, location: registry.location }, registry)
+    : [];
+  return [
+    check(
+      'registryEndpoint',
+      'Private endpoint of the registry in the network',
+      endpoint?.id ?? id,
+      'Approved',
+      status,
+    ),
+    check('zoneLink', 'Link of the zone to the network', link?.id ?? zone?.id ?? id, 'Completed', link?.linkState),
+    ...names.map((name) => {
+      const expected = text(endpoints.flatMap((each) => addressesOfRecord(each, name)));
+      const record = zone?.records[name];
+      const title = `Record ${name} is the endpoint's address`;
+      return check(
+        `record:${name}`,
+        title,
+        record?.id ?? zone?.id ?? id,
+        expected || 'an address',
+        text(record?.addresses ?? []),
+      );
+    }),
+  ];
+}
+
+/** What would be egress by another way. */
+function addressChecks(cluster: ClusterFacts, { publicAddresses, subnets }: AuditFacts): Check[] {
+  const none = (all: readonly string[]) => (all.length === 0 ? 'none' : all.join(', '));
+  const pools = cluster.agentPoolProfiles
+    .filter(({ enableNodePublicIP }) => enableNodePublicIP)
+    .map(({ name }) => name);
+  return [
+    check('publicAddresses', 'Public IP addresses of the cluster', cluster.id, 'none', none(publicAddresses)),
+    check('nodePublicAddresses', 'Node pools with public IP addresses', cluster.id, 'none', none(pools)),
+    // The subnets of a network that AKS manages are AKS's.
+    ...(hasOwnNetwork(cluster) ? subnets : []).map(({ id, name, defaultOutboundAccess }) =>
+      check(
+        `defaultOutboundAccess:${name}`,
+        `Default outbound access of subnet ${name}`,
+        id,
+        false,
+        defaultOutboundAccess ?? 'not said',
+      ),
+    ),
+  ];
+}
+
+/** Whether Microsoft's registry is out of reach from inside. */
+export function egressCheck({ id }: ClusterFacts, look: Look<{ open: boolean; message: string }>): Check {
+  const title = 'Egress from inside the cluster';
+  if ('seen' in look) {
+    const { open, message } = look.seen;
+    return { ...check('egress', title, id, 'closed', open ? 'open' : 'closed'), evidence: message };
+  }
+  const { because, message } = look.unseen;
+  const seen = check('egress', title, id, 'closed', because === 'failed' ? message : undefined);
+  return because === 'notAllowed' ? { ...seen, unproven: message } : seen;
+}

@@ -1,0 +1,51 @@
+import type { ReadBack } from '../../activities/discovery.ts';
+import {
+  type Check,
+  type ClusterChange,
+  type ClusterFacts,
+  type ClusterReference,
+  clusterId,
+  hasManagedRegistry,
+} from '../../contract/index.ts';
+import { check } from './check.ts';
+import { managedRegistryChecks } from './cluster.ts';
+
+/** The guide's "Validate the network isolated cluster", for a cluster that has been changed, against what Azure shows. */
+export function livingChecks(
+  reference: ClusterReference,
+  { artifactSource, containerRegistryId, outboundType }: ClusterChange,
+  now: ReadBack,
+  before: ClusterFacts | undefined,
+): Check[] {
+  const id = clusterId(reference);
+  const { cluster } = now;
+  return [
+    check('cluster', 'Cluster', id, 'Succeeded', cluster?.provisioningState),
+    ...(outboundType === undefined
+      ? []
+      : [check('outboundType', 'Outbound type', id, outboundType, cluster?.outboundType)]),
+    ...(artifactSource === undefined
+      ? []
+      : [check('artifactSource', 'Images come from', id, artifactSource, cluster?.artifactSource)]),
+    ...(containerRegistryId
+      ? [check('registry', 'Registry', id, containerRegistryId, cluster?.containerRegistryId)]
+      : []),
+    ...(containerRegistryId === null && cluster ? managedRegistryChecks(cluster.nodeResourceGroup, now, id) : []),
+    ...(before && hasManagedRegistry(before) && containerRegistryId !== null && artifactSource !== undefined
+      ? goneChecks(before, now)
+      : []),
+    ...(cluster?.agentPoolProfiles ?? []).map(({ name, provisioningState }) =>
+      check(`pool ${name}`, `Node pool ${name}`, `${id}/agentPools/${name}`, 'Succeeded', provisioningState),
+    ),
+  ];
+}
+
+/** AKS removes the registry that it managed, with its endpoint and zone. Profile row P9. */
+function goneChecks({ containerRegistryId = '' }: ClusterFacts, { nodeResourceTypes }: ReadBack): Check[] {
+  const gone = (checkId: string, title: string, type: string) =>
+    check(checkId, title, containerRegistryId, 'absent', nodeResourceTypes.includes(type) ? 'present' : 'absent');
+  return [
+    gone('managedRegistryGone', 'The registry that AKS managed', 'microsoft.containerregistry/registries'),
+    gone('managedZoneGone', 'Its private DNS zone', 'microsoft.network/privatednszones'),
+  ];
+}

@@ -1,0 +1,41 @@
+import type { NodeProbeResult } from '../../activities/kubernetes.ts';
+import type { Check, ClusterFacts, ClusterInterior, Look, PoolReimage } from '../../contract/index.ts';
+import { check } from './check.ts';
+
+/** Where the nodes of each pool boot from, and whether they pull their images from there. */
+export function nodeChecks(
+  { id, agentPoolProfiles }: ClusterFacts,
+  interior: Look<ClusterInterior>,
+  probes: Readonly<Record<string, Look<NodeProbeResult>>>,
+  source: string,
+): Check[] {
+  return agentPoolProfiles.flatMap(({ name }): Check[] => {
+    const poolId = `${id}/agentPools/${name}`;
+    const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
+    const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);
+    const probe: Look<NodeProbeResult> | undefined = 'unseen' in interior ? interior : probes[name];
+    if (probe === undefined) return []; // A pool without nodes.
+    if ('unseen' in probe) {
+      const { because, message } = probe.unseen;
+      // What was tried in vain says something about the cluster; what is not allowed says nothing.
+      const unseen = because === 'notAllowed' ? { unproven: message } : { evidence: message };
+      return [boots(undefined), pulls(because === 'failed' ? message : undefined)].map((each) => ({
+        ...each,
+        ...unseen,
+      }));
+    }
+    const { node, pulled, bootstrapSource, message } = probe.seen;
+    return [
+      { ...boots(bootstrapSource), evidence: `containerd's configuration on ${node}` },
+      { ...pulls(pulled ? 'pulled' : message), evidence: `a pod on ${node}` },
+    ];
+  });
+}
+
+/** That each pool that was to be reimaged has other nodes now, and how that is known. */
+export const reimageChecks = ({ id }: ClusterFacts, reimages: Iterable<PoolReimage>): Check[] =>
+  [...reimages].map(({ pool, seen, reimaged, evidence, how }) => ({
+    ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, `${id}/agentPools/${pool}`, true, reimaged),
+    seen: how === 'byAzure' ? `${seen}, by AKS itself` : seen,
+    evidence: evidence === 'nodes' ? 'boot IDs of the nodes' : 'node image of the pool',
+  }));
