@@ -140,6 +140,9 @@ export function managedClusterActivities(clients: ClientsOf) {
       const { containerService } = clients(cluster.subscriptionId);
       const { managedClusters } = containerService;
       const id = clusterId(cluster);
+      const there = await existingCluster(clients, cluster);
+      // Undo may come to a change that Azure refused, and another attempt to one that took effect.
+      if (there.provisioningState === 'Succeeded' && changeDifferences(change, there).length === 0) return;
       let whole: ManagedCluster | undefined;
       await withPatience(patience, id, async () => {
         await longRunningOperation({

@@ -40,8 +40,11 @@ export interface PoolEvidence {
   nodes?: NodeFacts[];
 }
 
-/** How it is known that nodes are other ones: by the nodes themselves, or only by the pool's image. */
-export type EvidenceKind = 'nodes' | 'nodeImageVersion';
+/**
+ * How it is known that nodes are other ones: by the boots of the nodes; where they could not be seen before, because they had
+ * no way to get an image, by what the oldest of them boots from now; or only by the pool's image.
+ */
+export type EvidenceKind = 'nodes' | 'bootstrapSource' | 'nodeImageVersion';
 
 export interface NodeProof {
   name: string;

@@ -24,6 +24,8 @@ const resetRequest = z.strictObject({
       }),
     )
     .optional(),
+  /** Other tenants, by the subscriptions that are in them. */
+  tenants: z.record(z.string(), z.string()).default({}),
   quotas: z.record(z.string(), z.int().nonnegative()).default({}),
 });
 export type ResetRequest = z.input<typeof resetRequest>;
@@ -49,6 +51,10 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     const parsed = resetRequest.safeParse(json(request.body) ?? {});
     if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
     worlds.reset(parsed.data);
+    return reply.code(204).send();
+  });
+  app.post('/simulator/node-image', async (_request, reply) => {
+    worlds.current().nodeImageWeeks += 1;
     return reply.code(204).send();
   });
   app.get('/simulator/durations', async () => durations(worlds.current()));

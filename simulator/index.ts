@@ -53,7 +53,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const registry = new Registry(providers);
   const arm = new Arm(registry, new Recorder(options.recordFile));
   const freshWorld = (seed: Seed) => seedWorld(new World(edition, speed, epoch), registry, providers, seed);
-  let world = freshWorld({ roleDelaySeconds: 30, quotas: {} });
+  let world = freshWorld({ roleDelaySeconds: 30, quotas: {}, tenants: {} });
 
   const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
   app.removeAllContentTypeParsers();

@@ -7,7 +7,12 @@ import { seedRegistrations } from './providers/features.ts';
 /** Fills a fresh world: what each provider seeds, then what is asked. */
 export function seedWorld(world: World, registry: Registry, providers: readonly Provider[], seed: Seed): World {
   for (const provider of providers) provider.seed?.(world);
-  const { roleDelaySeconds, callerPermissions, quotas } = seed;
+  const { roleDelaySeconds, callerPermissions, quotas, tenants } = seed;
+  for (const [subscriptionId, tenantId] of Object.entries(tenants)) {
+    const id = `/subscriptions/${subscriptionId}`;
+    const subscription = world.store.get(id);
+    if (subscription) world.store.put(id, subscription.type, { ...subscription.body, tenantId });
+  }
   const limits = Object.entries(quotas).map(([family, limit]) => [family.toLowerCase(), limit] as const);
   world.settings = { roleDelaySeconds, callerPermissions, quotas: Object.fromEntries(limits) };
   seedRegistrations(world, registry, seed);

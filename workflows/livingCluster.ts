@@ -30,7 +30,7 @@ interface Looks {
   leavesRegistry?: boolean;
 }
 
-const nothingSeen: Look<ClusterInterior> = { unseen: { because: 'notAllowed', message: 'the cluster is not there' } };
+const nothingSeen: Look<ClusterInterior> = { unseen: { because: 'failed', message: 'nothing runs there' } };
 
 /** Looks at a cluster that is there, at its inside, and at what is around it; changes nothing. */
 export async function discoverLivingCluster(input: LivingInput, looks: Looks): Promise<LivingFacts> {

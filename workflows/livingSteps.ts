@@ -8,6 +8,7 @@ import { ownerOf } from './plan/deleteCluster.ts';
 import { patienceOf, previousBootstrap, previousOutbound } from './plan/livingCluster.ts';
 import { applyRegistrations } from './registrations.ts';
 import { remove } from './removal.ts';
+import { rootCause } from './scenario/errorText.ts';
 import { nodeChecks } from './verify/nodes.ts';
 
 const waitsFor = 'AKS, about four minutes';
@@ -29,7 +30,7 @@ export function applyBootstrap({ input, found, plan, step }: Living): void {
   const back = { ...previousBootstrap(found), ...(bootstrap.outboundType !== undefined && previousOutbound(found)) };
   step('bootstrap', {
     act: () => update(input, 'Set where nodes boot from', bootstrap),
-    undo: () => update(input, 'Put back where nodes boot from', back),
+    undo: () => putBack(input, 'Put back where nodes boot from', back),
     waitsFor,
   });
 }
@@ -40,7 +41,7 @@ export function applyOutbound({ input, found, plan, step }: Living): void {
   if (!outbound) return;
   step('outboundType', {
     act: () => update(input, `Set outbound type ${outbound.outboundType}`, outbound),
-    undo: () => update(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found)),
+    undo: () => putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found)),
     waitsFor,
   });
 }
@@ -54,12 +55,12 @@ export function applyOpening({ input, found, plan, step }: Living): void {
   if (!bootstrap) return;
   step('outboundType', {
     act: () => update(input, `Set outbound type ${bootstrap.outboundType}, and images from Microsoft`, bootstrap),
-    undo: () => update(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found)),
+    undo: () => putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found)),
     waitsFor,
   });
   step('bootstrap', {
     act: async () => undefined,
-    undo: () => update(input, 'Put back where nodes boot from', previousBootstrap(found)),
+    undo: () => putBack(input, 'Put back where nodes boot from', previousBootstrap(found)),
     waitsFor,
   });
 }
@@ -67,6 +68,16 @@ export function applyOpening({ input, found, plan, step }: Living): void {
 async function update(input: Living['input'], summary: string, change: ClusterChange): Promise<void> {
   const { cluster } = input;
   await azure.operating(summary).updateCluster({ cluster, change, patience: patienceOf(input) });
+}
+
+const putBack = (input: Living['input'], summary: string, change: ClusterChange): Promise<void> =>
+  update(input, summary, change).catch(unlessGone);
+
+/** Of what somebody has deleted meanwhile, nothing has to be put back. */
+export function unlessGone(error: unknown): void {
+  const cause = rootCause(error);
+  const gone = ['ClusterNotFound', 'AgentPoolNotFound'];
+  if (!(cause instanceof ApplicationFailure) || !gone.includes(cause.type ?? '')) throw error;
 }
 
 /** Waits until an operator lets the scenario pass, if that was asked for. */

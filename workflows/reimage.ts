@@ -1,10 +1,18 @@
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { AgentPoolSettings } from '../activities/agentPools.ts';
-import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '../contract/index.ts';
+import {
+  type ClusterReference,
+  type PoolEvidence,
+  type PoolProof,
+  type PoolReimage,
+  proofOf,
+  sameResourceId,
+} from '../contract/index.ts';
 import { azure } from './azure.ts';
 import { evidenceOf } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
-import { patienceOf, reimagesByItself } from './plan/livingCluster.ts';
+import { unlessGone } from './livingSteps.ts';
+import { oldestNode, patienceOf, reimagesByItself } from './plan/livingCluster.ts';
 import { reimageStepId, temporaryPool } from './plan/reimage.ts';
 import { rootCause } from './scenario/errorText.ts';
 import { Turns } from './scenario/steps.ts';
@@ -17,6 +25,7 @@ import { Turns } from './scenario/steps.ts';
  */
 export function applyReimages(living: Living, undoneAfter?: 'bootstrap'): void {
   const { plan, input, step, run } = living;
+  const changes = plan.steps.some(({ id, action }) => id === undoneAfter && action !== 'none');
   const turns = new Turns(input.reimage.maxParallelPools);
   for (const pool of plan.reimages) {
     const replaced: Replaced = {};
@@ -27,7 +36,8 @@ export function applyReimages(living: Living, undoneAfter?: 'bootstrap'): void {
         run.reimages.set(pool, done);
         if (!done.reimaged) throw notReimaged(living, done);
       },
-      ...(undoneAfter !== undefined && { undoneAfter, undo: () => reimageBack(living, pool, replaced) }),
+      ...(undoneAfter !== undefined &&
+        changes && { undoneAfter, undo: () => reimageBack(living, pool, replaced).catch(unlessGone) }),
       waitsFor: 'AKS, some minutes for each node',
     });
   }
@@ -70,9 +80,29 @@ async function reimageAndProve(living: Living, pool: string, before: PoolEvidenc
   return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
 }
 
-async function proof({ input: { cluster } }: Living, pool: string, before: PoolEvidence): Promise<PoolProof> {
+async function proof({ input: { cluster }, plan }: Living, pool: string, before: PoolEvidence): Promise<PoolProof> {
   const after = await azure.operating(`See whether ${pool} has other nodes`).readPoolEvidence({ cluster, pool });
-  return proofOf(pool, before, after);
+  const proven = proofOf(pool, before, after);
+  if (proven.reimaged || proven.evidence === 'nodes' || !plan.bootstrap) return proven;
+  return { ...proven, ...(await proofBySource(cluster, pool, after)) };
+}
+
+/** Nodes that could get no image showed nothing before; what the oldest boots from now, all do. */
+async function proofBySource(
+  cluster: ClusterReference,
+  pool: string,
+  { nodes = [] }: PoolEvidence,
+): Promise<Partial<PoolProof>> {
+  const node = oldestNode(nodes, pool)?.name;
+  if (node === undefined) return {};
+  const imageSource = await azure.reading('Read where nodes are to boot from').readImageSource(cluster);
+  const probe = await azure
+    .operating(`Have ${node} pull an image`)
+    .probeNode({ cluster, node, ...(imageSource !== undefined && { imageSource }) });
+  if ('unseen' in probe) return {};
+  const { bootstrapSource } = probe.seen;
+  const reimaged = sameResourceId(bootstrapSource, imageSource ?? 'Direct');
+  return { evidence: 'bootstrapSource', reimaged, seen: `${node}, its oldest node, boots from ${bootstrapSource}` };
 }
 
 /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */

@@ -1,5 +1,5 @@
 import { parentPath } from '../arm/ids.ts';
-import type { OperationEnd } from '../arm/operations.ts';
+import type { OperationEnd, OperationFault } from '../arm/operations.ts';
 import { type ArmRequest, parseBody, type Reply, type ResourceType } from '../arm/provider.ts';
 import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
@@ -7,8 +7,10 @@ import { refuseUnlinked } from '../providers/authorization.ts';
 import { buildPool } from './body.ts';
 import { aksError } from './errors.ts';
 import { poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
-import { aksStyle, refuseWhileBusy, refuseWhilePoolBusy, seconds } from './operations.ts';
-import { checkQuota } from './prerequisites.ts';
+import { currentModel, modelFailure, modelOf, scaleSetOf } from './nodes.ts';
+import { aksStyle, refuseWhileBusy, refuseWhilePoolBusy, refuseWhileStopped, seconds } from './operations.ts';
+import { checkQuota, nodeFailure } from './prerequisites.ts';
+import { reimageOperation } from './reimage.ts';
 import { checkPool, checkSystemPool, refuseChange } from './rules.ts';
 import { type ClusterBody, clusterBody, type PoolProperties, poolBody, poolRequest } from './shapes.ts';
 import { allPatches, compareVersions, latestNodeImage, patchOf, upgradesFrom } from './versions.ts';
@@ -47,6 +49,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const cluster = clusterOf(request);
   const { properties: sent } = parseBody(request, poolRequest);
+  refuseWhileStopped(cluster);
   refuseWhileBusy(world, cluster.id);
   const name = request.id.names[1] ?? '';
   const id = `${cluster.id}/agentPools/${name}`;
@@ -76,9 +79,26 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
       verb: existing ? 'PUT' : 'CREATE',
       location: cluster.location,
       seconds: seconds.addPool,
+      findings: [
+        { seconds: seconds.findPoolFailed, failure: () => scaleFailure(world, cluster, name, before, properties) },
+      ],
       onEnd: (status) => finish(world, cluster, id, status),
     },
   };
+}
+
+/** Nodes that are added to a pool are made of its model, which may be behind what the cluster says. */
+function scaleFailure(
+  world: World,
+  cluster: ClusterBody,
+  name: string,
+  before: PoolProperties | undefined,
+  { count }: PoolProperties,
+): OperationFault | undefined {
+  const scaleSet = scaleSetOf(world, cluster, name);
+  if ((count ?? 1) <= (before?.count ?? 0)) return undefined;
+  const failure = modelFailure(world, cluster, name, scaleSet ? modelOf(scaleSet) : currentModel(world, cluster));
+  return failure && nodeFailure(failure.exitStatus, failure.why);
 }
 
 function remove(request: ArmRequest, pool: Resource): Reply {
@@ -97,38 +117,32 @@ function remove(request: ArmRequest, pool: Resource): Reply {
       location: cluster.location,
       seconds: seconds.deletePool,
       onEnd(status) {
-        if (status === 'Succeeded') world.remove(pool.id);
-        else world.settle(pool.id, status);
+        if (status !== 'Succeeded') return world.settle(pool.id, status);
+        const scaleSet = scaleSetOf(world, cluster, pool.name);
+        if (scaleSet) world.remove(scaleSet.id);
+        world.remove(pool.id);
       },
     },
   };
 }
 
-/** Answered with 202 even when the pool is on the latest image; the cluster itself stays Succeeded. */
+/** Answered with 202 even when there is nothing to do; the cluster itself stays Succeeded. */
 function reimage(request: ArmRequest, pool: Resource): Reply {
   const { world } = request;
   const cluster = clusterOf(request);
+  refuseWhileStopped(cluster);
   refuseWhileBusy(world, cluster.id);
   refuseWhilePoolBusy(world, pool.id);
+  if (poolBody.parse(pool.body).properties.mode === 'Machines') {
+    throw aksError(
+      400,
+      'OperationNotAllowed',
+      'Upgrading node image version on machines agent pool is not allowed. Please use per machine operations.',
+    );
+  }
   world.settle(pool.id, 'UpgradingNodeImageVersion');
-  return {
-    status: 202,
-    body: pool.body,
-    seconds: 2,
-    operation: {
-      style: aksStyle('both', () => world.store.get(pool.id)?.body),
-      resourceId: pool.id,
-      verb: 'POST upgradeNodeImageVersion',
-      location: cluster.location,
-      seconds: seconds.reimagePool,
-      onEnd(status) {
-        const { properties } = poolBody.parse(pool.body);
-        if (status === 'Succeeded')
-          savePool(world, cluster.id, pool.name, { ...properties, nodeImageVersion: latestNodeImage(world.edition) });
-        finish(world, cluster, pool.id, status);
-      },
-    },
-  };
+  const operation = reimageOperation(world, cluster, pool, true, (status) => finish(world, cluster, pool.id, status));
+  return { status: 202, body: pool.body, seconds: 2, operation };
 }
 
 function abort(request: ArmRequest, pool: Resource): Reply {
@@ -185,7 +199,7 @@ function upgradeProfile(request: ArmRequest): Reply {
         kubernetesVersion: version,
         osType: osType ?? 'Linux',
         upgrades,
-        latestNodeImageVersion: latestNodeImage(world.edition),
+        latestNodeImageVersion: latestNodeImage(world),
       },
     },
   };

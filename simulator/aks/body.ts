@@ -146,7 +146,7 @@ export function buildPool(
     upgradeSettings: { maxSurge: '10%' },
     enableFIPS: false,
     securityProfile: { enableVTPM: false, enableSecureBoot: false },
-    nodeImageVersion: latestNodeImage(world.edition),
+    nodeImageVersion: latestNodeImage(world),
     ...kept,
     ...(nodeLabels && Object.keys(nodeLabels).length > 0 && { nodeLabels }),
     ...(nodeTaints && nodeTaints.length > 0 && { nodeTaints }),

@@ -40,11 +40,13 @@ export function intentOf(request: ClusterRequest, clusterId: string, existing: C
     sent?.artifactSource ?? before?.artifactSource ?? 'Direct',
     'bootstrapProfile.artifactSource',
   );
+  // One that AKS manages stays where no other is named.
   const managedPrefix = `/subscriptions/${subscription}/resourceGroups/${nodeResourceGroup}/providers/Microsoft.ContainerRegistry/registries/`;
+  const isManaged = (id: string | undefined) => id?.toLowerCase().startsWith(managedPrefix.toLowerCase()) ?? false;
   const registryId =
     artifactSource === 'Cache'
       ? (sent?.containerRegistryId ??
-        before?.containerRegistryId ??
+        (sent === undefined || isManaged(before?.containerRegistryId) ? before?.containerRegistryId : undefined) ??
         `${managedPrefix}${randomUUID().replaceAll('-', '')}`)
       : undefined;
   const access = properties.apiServerAccessProfile ?? existing?.properties.apiServerAccessProfile;
@@ -52,7 +54,7 @@ export function intentOf(request: ClusterRequest, clusterId: string, existing: C
   return {
     artifactSource: artifactSource === 'Cache' ? 'Cache' : 'Direct',
     containerRegistryId: registryId,
-    managedRegistry: registryId?.toLowerCase().startsWith(managedPrefix.toLowerCase()) ?? false,
+    managedRegistry: isManaged(registryId),
     outboundType: spelled(
       outboundTypes,
       network?.outboundType ?? existing?.properties.networkProfile.outboundType ?? 'loadBalancer',

@@ -5,6 +5,7 @@ import { createGroup } from '../providers/resourceGroups.ts';
 import { createVnet } from '../providers/virtualNetworks.ts';
 import { guidFrom, kubeletIdentityId } from './body.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
+import { currentModel, scale, scaleSetOf, scaleSetType } from './nodes.ts';
 import { type ClusterBody, poolBody } from './shapes.ts';
 
 /** Resource ID of the cluster's `MC_…` group. */
@@ -52,27 +53,37 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
     properties: { provisioningState: 'Succeeded', securityRules: [] },
   });
   for (const pool of pools) {
-    place('Microsoft.Compute/virtualMachineScaleSets', `aks-${pool.name}-${digits}-vmss`, {
+    place(scaleSetType, `aks-${pool.name}-${digits}-vmss`, {
       sku: { name: pool.properties.vmSize, tier: 'Standard', capacity: pool.properties.count },
       tags: { 'aks-managed-poolName': pool.name },
       properties: { provisioningState: 'Succeeded', uniqueId: randomUUID() },
+      nodeModel: currentModel(world, cluster),
     });
+    const scaleSet = scaleSetOf(world, cluster, pool.name);
+    if (scaleSet) scale(world, scaleSet, pool.name, pool.properties);
   }
   if (!properties.identityProfile) createIdentity(world, kubeletIdentityId(cluster, group), location);
 
-  const balanced = properties.networkProfile.outboundType === 'loadBalancer';
+  const { outboundType } = properties.networkProfile;
   const address = guidFrom(properties.resourceUID);
-  if (balanced) {
+  const gateway = `aks-natgateway-${digits}`;
+  if (outboundType === 'managedNATGateway')
+    place('Microsoft.Network/natGateways', gateway, { properties: { provisioningState: 'Succeeded' } });
+  else world.remove(`${group}/providers/Microsoft.Network/natGateways/${gateway}`);
+  if (outboundType === 'loadBalancer' || outboundType === 'managedNATGateway') {
     place('Microsoft.Network/publicIPAddresses', address, {
       sku: { name: 'Standard', tier: 'Regional' },
       properties: { provisioningState: 'Succeeded', publicIPAllocationMethod: 'Static', ipAddress: '203.0.113.10' },
     });
+  } else {
+    world.remove(`${group}/providers/Microsoft.Network/publicIPAddresses/${address}`);
+  }
+  if (outboundType === 'loadBalancer') {
     place('Microsoft.Network/loadBalancers', 'kubernetes', {
       sku: { name: 'Standard' },
       properties: { provisioningState: 'Succeeded' },
     });
   } else {
-    world.remove(`${group}/providers/Microsoft.Network/publicIPAddresses/${address}`);
     world.remove(`${group}/providers/Microsoft.Network/loadBalancers/kubernetes`);
   }
   if (properties.privateLinkResources) {

@@ -1,7 +1,8 @@
-import type { Body } from '../arm/json.ts';
+import { type Body, valueAt } from '../arm/json.ts';
 import type { Operation, OperationStyle } from '../arm/operations.ts';
 import type { World } from '../arm/world.ts';
 import { aksError } from './errors.ts';
+import type { ClusterBody } from './shapes.ts';
 
 /** Seconds. Recorded in azure-cli test_aks_network_isolated_cluster.yaml and azure-powershell TestNodePoolMode.json, or modelled. */
 export const seconds = {
@@ -11,13 +12,21 @@ export const seconds = {
   update: 217,
   addPool: 165,
   /** Modelled from here on. */
-  reimagePool: 300,
+  surge: 90,
+  drainNode: 30,
+  reimageNode: 120,
+  removeSurge: 30,
+  reimageNothing: 5,
+  stop: 120,
+  runCommand: 5,
+  imagePullTimeout: 60,
   deleteCluster: 240,
   deletePool: 120,
   tags: 30,
   abort: 30,
   findNetworkClosed: 30,
   findNodesFailed: 240,
+  findPoolFailed: 120,
 } as const;
 
 function locations(operation: Operation): string {
@@ -54,6 +63,16 @@ export function aksStyle(headers: 'async' | 'both', result?: () => Body | undefi
 /** AKS trims the trailing zeros of its fractions. */
 function shortFraction(time: Date): string {
   return time.toISOString().replace(/\.?0*Z$/, 'Z');
+}
+
+/** @throws ArmError 400 OperationNotAllowed while the cluster is stopped. */
+export function refuseWhileStopped({ properties }: ClusterBody): void {
+  if (valueAt(properties, 'powerState.code') !== 'Stopped') return;
+  throw aksError(
+    400,
+    'OperationNotAllowed',
+    "Operation is not allowed because the managed cluster's power state is Stopped. Please start the cluster first.",
+  );
 }
 
 /** @throws ArmError 409 OperationNotAllowed while the cluster is busy or being deleted. */

@@ -1,6 +1,7 @@
 import { parentPath, parseId } from '../arm/ids.ts';
-import { isBody, valueAt } from '../arm/json.ts';
+import { type Body, isBody, valueAt } from '../arm/json.ts';
 import type { OperationFault } from '../arm/operations.ts';
+import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
 import { builtInRoles, effectiveRoles } from '../providers/authorization.ts';
 import { usageOf, vmSize } from '../providers/compute.ts';
@@ -79,39 +80,68 @@ export function bootstrapFailure(
   world: World,
   cluster: ClusterBody,
   intent: Intent,
-  subnet: string | undefined,
+  subnetId: string | undefined,
 ): OperationFault | undefined {
-  const { containerRegistryId: registryId, managedRegistry } = intent;
+  const { containerRegistryId: registryId, managedRegistry, outboundType } = intent;
   if (registryId === undefined || managedRegistry) return undefined;
-  const unreachable = unreachableBecause(world, registryId, subnet, intent);
-  if (unreachable) return nodeFailure(211, `oras cannot pull from ${registryId}: ${unreachable}`);
-  if (mayPull(world, cluster, registryId)) return undefined;
-  return nodeFailure(212, `oras is not authorized to pull from ${registryId}`);
+  const host = `${registryId.split('/').at(-1)}.azurecr.io`;
+  const egressIsOpen = outboundType !== 'none' && outboundType !== 'block';
+  const repository = world.edition === '2024-preview' ? 'bootstrap' : 'aks-managed-repository/bootstrap';
+  const failure = pullFailureFrom(world, cluster, { host, repository, subnetId, egressIsOpen });
+  return failure && nodeFailure(failure.exitStatus, failure.why);
 }
+
+export interface Pull {
+  readonly host: string;
+  readonly repository: string;
+  /** Where the node is. */
+  readonly subnetId: string | undefined;
+  readonly egressIsOpen: boolean;
+}
+
+/** Why an image cannot be pulled from a registry, with the exit status with which a node's bootstrap would end. */
+export function pullFailureFrom(
+  world: World,
+  cluster: ClusterBody,
+  pull: Pull,
+): { exitStatus: 211 | 212; why: string } | undefined {
+  const registry = world.store
+    .list('Microsoft.ContainerRegistry/registries')
+    .find(({ name, body }) => loginServer(name, body).toLowerCase() === pull.host.toLowerCase());
+  const unreachable = unreachableBecause(world, registry, pull);
+  if (unreachable !== undefined) return { exitStatus: 211, why: `cannot pull from ${pull.host}: ${unreachable}` };
+  if (!registry || isManaged(cluster, registry.id) || mayPull(world, cluster, registry.id)) return undefined;
+  return { exitStatus: 212, why: `not authorized to pull from ${registry.id}` };
+}
+
+const loginServer = (name: string, body: Body): string =>
+  String(valueAt(body, 'properties.loginServer') ?? `${name}.azurecr.io`);
+
+const isManaged = ({ properties }: ClusterBody, registryId: string): boolean =>
+  parseId(registryId).resourceGroup?.toLowerCase() === properties.nodeResourceGroup.toLowerCase();
 
 /** Nodes resolve the registry's names in their network; the answers must be the endpoint's addresses. */
 function unreachableBecause(
   world: World,
-  registryId: string,
-  subnet: string | undefined,
-  intent: Intent,
+  registry: Resource | undefined,
+  { host, repository, subnetId, egressIsOpen }: Pull,
 ): string | undefined {
-  const registry = world.store.get(registryId);
   if (!registry) return 'the registry does not exist';
-  const closed = intent.outboundType === 'none' || intent.outboundType === 'block';
-  const open = valueAt(registry.body, 'properties.publicNetworkAccess') !== 'Disabled';
-  if (closed || !open) {
-    const vnet = subnet === undefined ? '' : parentPath(subnet);
-    const addresses = endpointAddresses(world, registryId, vnet);
-    const hosts = [`${registry.name}.azurecr.io`, `${registry.name}.${registry.body.location}.data.azurecr.io`];
-    for (const host of hosts.map((name) => name.toLowerCase())) {
-      const wanted = addresses[host] ?? [];
-      if (wanted.length === 0) return `no private endpoint in the network of the nodes serves ${host}`;
-      const answers = resolve(world, vnet, host);
-      if (!answers.some((address) => wanted.includes(address))) return `${host} does not resolve to its endpoint`;
+  const isPublic = valueAt(registry.body, 'properties.publicNetworkAccess') !== 'Disabled';
+  if (!egressIsOpen || !isPublic) {
+    const vnet = subnetId === undefined ? '' : parentPath(subnetId);
+    const addresses = endpointAddresses(world, registry.id, vnet);
+    const [label] = host.split('.');
+    for (const name of [host, `${label}.${registry.body.location}.data.azurecr.io`].map((each) => each.toLowerCase())) {
+      const wanted = addresses[name] ?? [];
+      if (wanted.length === 0) return `no private endpoint in the network of the nodes serves ${name}`;
+      const answers = resolve(world, vnet, name);
+      if (!answers.some((address) => wanted.includes(address))) return `${name} does not resolve to its endpoint`;
     }
   }
-  return hasCacheRule(world, registryId) ? undefined : 'there is no cache rule under whose target nodes look';
+  const managed = world.edition === '2024-preview' || repository.startsWith('aks-managed-repository/');
+  if (!managed) return undefined;
+  return hasCacheRule(world, registry.id) ? undefined : 'there is no cache rule under whose target nodes look';
 }
 
 /** Until the AKS release of 2025-03-16 nodes looked under the source's own names. */
@@ -151,7 +181,7 @@ function controlPlanePrincipal(world: World, { identity }: ClusterBody): string 
   return typeof identity?.principalId === 'string' ? identity.principalId : '';
 }
 
-function nodeFailure(exitStatus: number, why: string): OperationFault {
+export function nodeFailure(exitStatus: number, why: string): OperationFault {
   return {
     status: 'Failed',
     code: 'VMExtensionProvisioningError',

@@ -235,6 +235,7 @@ function checkIsolation(
     );
   }
   const ownVnet = pools.some((pool) => pool.properties.vnetSubnetID);
+  checkOutbound(intent.outboundType, before?.networkProfile.outboundType, ownVnet);
   if (intent.outboundType === 'block' && ownVnet) {
     throw notIsolated('Outbound type block is only supported with a managed virtual network.');
   }
@@ -259,6 +260,31 @@ function checkIsolation(
       `Node OS upgrade channel ${channel} is not supported when bootstrapProfile.artifactSource is 'Cache'; use NodeImage or None.`,
     );
   }
+}
+
+const managedMoves: Readonly<Record<string, readonly string[]>> = {
+  loadBalancer: ['managedNATGateway', 'none', 'block'],
+  managedNATGateway: ['none', 'block'],
+  none: ['loadBalancer', 'managedNATGateway', 'block'],
+  block: ['loadBalancer', 'managedNATGateway', 'none'],
+};
+
+/** Which outbound types a network takes, and from which to which a cluster can move. */
+function checkOutbound(wanted: string, before: string | undefined, ownVnet: boolean): void {
+  const needsOwn = wanted === 'userAssignedNATGateway' || wanted === 'userDefinedRouting';
+  if (needsOwn !== ownVnet && (needsOwn || wanted === 'managedNATGateway')) {
+    throw aksError(
+      400,
+      'InvalidParameter',
+      `The value of parameter networkProfile.outboundType is invalid. Error details: '${wanted}' is only supported with ${needsOwn ? "one's own" : 'a managed'} virtual network.`,
+    );
+  }
+  if (before === undefined || before === wanted || ownVnet || managedMoves[before]?.includes(wanted)) return;
+  throw aksError(
+    400,
+    'OutboundTypeChangeNotAllowed',
+    `Changing outboundType from '${before}' to '${wanted}' is not allowed.`,
+  );
 }
 
 function checkSubnets(

@@ -18,6 +18,15 @@ export const poolProperties = z.looseObject({
   nodeLabels: strings.nullish(),
   nodeTaints: z.array(z.string()).nullish(),
   enableNodePublicIP: flag,
+  upgradeSettings: z
+    .looseObject({
+      maxSurge: text,
+      maxUnavailable: text,
+      drainTimeoutInMinutes: z.number().nullish(),
+      nodeSoakDurationInMinutes: z.number().nullish(),
+      undrainableNodeBehavior: text,
+    })
+    .nullish(),
   provisioningState: text,
 });
 export type PoolProperties = z.infer<typeof poolProperties>;
@@ -32,6 +41,7 @@ const apiServerAccessProfile = z.looseObject({
   enablePrivateClusterPublicFQDN: flag,
   enableVnetIntegration: flag,
   subnetId: text,
+  disableRunCommand: flag,
 });
 export type ApiServerAccessProfile = z.infer<typeof apiServerAccessProfile>;
 

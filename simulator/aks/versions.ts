@@ -1,5 +1,5 @@
 import type { Body } from '../arm/json.ts';
-import type { Edition } from '../arm/world.ts';
+import type { Edition, World } from '../arm/world.ts';
 import { aksError } from './errors.ts';
 
 interface Offer {
@@ -18,6 +18,7 @@ const offers: Readonly<Record<Edition, Offer>> = {
       '1.34': ['1.34.6', '1.34.5'],
       '1.35': ['1.35.3', '1.35.2'],
       '1.36': ['1.36.1', '1.36.0'],
+      '1.37': ['1.37.1', '1.37.0'],
     },
     nodeImage: 'AKSUbuntu-2204gen2containerd-202610.19.0',
   },
@@ -33,9 +34,13 @@ const offers: Readonly<Record<Edition, Offer>> = {
   },
 };
 
-/** The node image that a new or reimaged pool gets. */
-export function latestNodeImage(edition: Edition): string {
-  return offers[edition].nodeImage;
+/** The node image that a new or reimaged pool gets: a newer one comes each week. */
+export function latestNodeImage({ edition, nodeImageWeeks }: World): string {
+  const [, prefix = '', date = '', patch = ''] = /^(.*-)(\d{6}\.\d{2})(\.\d+)$/.exec(offers[edition].nodeImage) ?? [];
+  const released = new Date(`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(7)}T00:00:00Z`);
+  released.setUTCDate(released.getUTCDate() + 7 * nodeImageWeeks);
+  const [year = '', month = '', day = ''] = released.toISOString().slice(0, 10).split('-');
+  return `${prefix}${year}${month}.${day}${patch}`;
 }
 
 /** The minor version of a cluster that names none. */

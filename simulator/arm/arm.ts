@@ -97,6 +97,7 @@ export class Arm {
     checkBearer(incoming);
     if (fault?.answer) {
       const { status, code, message, headers = {}, wrapped } = fault.answer;
+      if (status === 304) return { reply: { status, headers } };
       throw new ArmError(status, code, message, { headers, bare: !wrapped });
     }
     const apiVersion = checkApiVersion(url);

@@ -21,7 +21,8 @@ export const faultRule = z
     after: z.int().nonnegative().default(0),
     answer: z
       .strictObject({
-        status: z.int().min(400).max(599),
+        /** 304 has no body. */
+        status: z.union([z.literal(304), z.int().min(400).max(599)]),
         code: z.string(),
         message: z.string(),
         headers: z.record(z.string(), z.string()).optional(),
@@ -30,9 +31,10 @@ export const faultRule = z
       .optional(),
     operation: z
       .strictObject({
-        status: z.enum(['Failed', 'Canceled']),
-        code: z.string(),
-        message: z.string(),
+        /** Succeeded with `afterSeconds`: early, having changed nothing more. */
+        status: z.enum(['Failed', 'Canceled', 'Succeeded']),
+        code: z.string().default(''),
+        message: z.string().default(''),
         afterSeconds: z.number().nonnegative().optional(),
       })
       .optional(),

@@ -48,7 +48,15 @@ export interface OperationSpec {
   readonly seconds: number;
   /** Azure accepts the request and finds out later, so many seconds into the operation, what is wrong with it. */
   readonly findings?: readonly { readonly seconds: number; failure(): OperationFault | undefined }[];
+  /** What happens step by step; it then also says when the operation ends, and `seconds` is only what is expected. */
+  process?(control: OperationControl): void;
   onEnd(status: OperationEnd, error: OperationError | undefined): void;
+}
+
+export interface OperationControl {
+  /** Does something so many seconds later, unless the operation has ended by then. */
+  after(seconds: number, action: () => void): void;
+  end(status: OperationEnd, error?: OperationError): void;
 }
 
 export interface Operation extends OperationSpec {
@@ -64,7 +72,7 @@ export interface Operation extends OperationSpec {
 
 /** How an operation ends badly. */
 export interface OperationFault {
-  readonly status: 'Failed' | 'Canceled';
+  readonly status: OperationEnd;
   readonly code: string;
   readonly message: string;
   readonly afterSeconds?: number | undefined;
@@ -99,8 +107,12 @@ export class Operations {
     if (style?.statusPath) this.#byPath.set(keyOf(style.statusPath(operation)), { operation, view: 'status' });
     if (style?.resultPath) this.#byPath.set(keyOf(style.resultPath(operation)), { operation, view: 'result' });
     const seconds = requestSeconds + (fault?.afterSeconds ?? spec.seconds);
-    const finish = () => (fault ? this.end(operation, fault.status, fault) : this.end(operation, 'Succeeded'));
-    const cancels = [this.#clock.after(seconds, finish)];
+    const finish = () =>
+      fault && fault.status !== 'Succeeded'
+        ? this.end(operation, fault.status, fault)
+        : this.end(operation, 'Succeeded');
+    const cancels: (() => void)[] = [];
+    if (fault || !spec.process) cancels.push(this.#clock.after(seconds, finish));
     for (const finding of spec.findings ?? []) {
       const look = () => {
         const found = finding.failure();
@@ -111,6 +123,15 @@ export class Operations {
     this.#cancels.set(operation, () => {
       for (const cancel of cancels) cancel();
     });
+    let delay = requestSeconds;
+    spec.process?.({
+      after: (later, action) => {
+        cancels.push(this.#clock.after(delay + later, action));
+      },
+      end: (status, error) => this.end(operation, status, error),
+    });
+    // What is begun later is not begun with the request.
+    delay = 0;
     return operation;
   }
 

@@ -44,6 +44,8 @@ export class World {
   readonly writes: Write[] = [];
   /** When each identity's principal was made, by its ID in lower case: the directory learns of it late. */
   readonly principals = new Map<string, Date>();
+  /** How many node images have come out since this world began. */
+  nodeImageWeeks = 0;
   settings: WorldSettings = { roleDelaySeconds: 30, quotas: {} };
   /** `{subscription}/{namespace}/{feature}` in lower case: flags that are registered *and* have reached their provider. */
   readonly activeFeatures = new Set<string>();

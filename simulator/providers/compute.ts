@@ -1,3 +1,4 @@
+import { instanceType, scaleSetType, withoutKubernetes } from '../aks/nodes.ts';
 import type { Body } from '../arm/json.ts';
 import { propertiesOf } from '../arm/network.ts';
 import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
@@ -35,7 +36,8 @@ export const compute: Provider = {
   types: [
     { kind: 'computed', type: 'Microsoft.Compute/skus', get: skus },
     { kind: 'computed', type: 'Microsoft.Compute/locations/usages', get: usages },
-    { kind: 'stored', type: 'Microsoft.Compute/virtualMachineScaleSets', tracked: true },
+    { kind: 'stored', type: scaleSetType, tracked: true, view: withoutKubernetes },
+    { kind: 'stored', type: instanceType, view: withoutKubernetes },
   ],
   behaviours: [
     {

@@ -5,9 +5,11 @@ import { buildCluster, buildPool, finished } from '../aks/body.ts';
 import { aksError } from '../aks/errors.ts';
 import { type Intent, intentOf } from '../aks/intent.ts';
 import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from '../aks/nodeResourceGroup.ts';
-import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, seconds } from '../aks/operations.ts';
+import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, refuseWhileStopped, seconds } from '../aks/operations.ts';
 import { bootstrapFailure, checkKubeletPermission, checkQuota, networkFailure } from '../aks/prerequisites.ts';
+import { reimageOperation } from '../aks/reimage.ts';
 import { checkCluster, checkPool, checkSystemPool, refuseChange } from '../aks/rules.ts';
+import { runCommand } from '../aks/runCommand.ts';
 import {
   type ClusterBody,
   type ClusterRequest,
@@ -16,7 +18,7 @@ import {
   type PoolProperties,
   poolProperties,
 } from '../aks/shapes.ts';
-import { kubernetesVersions, upgradesFrom } from '../aks/versions.ts';
+import { compareVersions, kubernetesVersions, upgradesFrom } from '../aks/versions.ts';
 import type { Body } from '../arm/json.ts';
 import { withoutUndefined } from '../arm/json.ts';
 import type { OperationEnd } from '../arm/operations.ts';
@@ -44,7 +46,12 @@ export const managedClusters: Provider = {
       put,
       patch: patchTags,
       delete: remove,
-      actions: { abort: (request, cluster) => abortOperation(request, cluster.id, clusterOf(request).location) },
+      actions: {
+        abort: (request, cluster) => abortOperation(request, cluster.id, clusterOf(request).location),
+        stop: (request, cluster) => switchPower(request, cluster, 'Stopped'),
+        start: (request, cluster) => switchPower(request, cluster, 'Running'),
+        runCommand,
+      },
     },
     ...agentPoolTypes,
     { kind: 'computed', type: `${type}/upgradeProfiles`, get: upgradeProfile },
@@ -63,6 +70,7 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
   const id = resource?.id ?? request.resourceId.replace('/resourceGroups/', '/resourcegroups/');
   const existing = resource && clusterBody.parse(resource.body);
   if (existing) {
+    refuseWhileStopped(existing);
     refuseWhileBusy(world, id);
     refuseWhilePoolsBusy(world, id);
   }
@@ -75,7 +83,7 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
     checkPool(world, profile, intent.artifactSource === 'Cache', cluster.properties.kubernetesVersion);
   }
   checkSystemPool(profiles);
-  checkKubeletPermission(world, sent);
+  if (changesKubelet(sent, existing)) checkKubeletPermission(world, sent);
   checkQuota(world, id, cluster.location, profiles);
   save(world, cluster);
   for (const { name, properties, before } of profiles) {
@@ -105,9 +113,16 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
           failure: () => bootstrapFailure(world, cluster, intent, nodeSubnet(profiles)),
         },
       ],
-      onEnd: (status) => finish(world, id, status),
+      onEnd: (status) => finish(world, id, status, existing),
     },
   };
+}
+
+/** Of the identity that AKS has made, it has seen to the permission itself. */
+function changesKubelet({ properties }: ClusterRequest, existing: ClusterBody | undefined): boolean {
+  const kubelet = ({ identityProfile }: Pick<ClusterRequest['properties'], 'identityProfile'>) =>
+    identityProfile?.kubeletidentity?.resourceId?.toLowerCase();
+  return !existing || kubelet(properties) !== kubelet(existing.properties);
 }
 
 /** The caller, too, must be allowed to use what the cluster names. @throws ArmError 403 LinkedAuthorizationFailed */
@@ -153,7 +168,7 @@ function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: Cl
   ];
 }
 
-function finish(world: World, id: string, status: OperationEnd): void {
+function finish(world: World, id: string, status: OperationEnd, before: ClusterBody | undefined): void {
   const resource = world.store.get(id);
   if (!resource) return;
   for (const pool of poolsOf(world, id)) world.settle(pool.id, status);
@@ -163,6 +178,44 @@ function finish(world: World, id: string, status: OperationEnd): void {
     save(world, finished(world, cluster, nodeGroupId(cluster)));
   }
   world.settle(id, status);
+  if (status === 'Succeeded' && before) reimageByItself(world, clusterBody.parse(resource.body), before);
+}
+
+/** From Kubernetes 1.37, AKS reimages the pools after such a change (Azure/AKS#5913; another page says that it does not). */
+function reimageByItself(world: World, cluster: ClusterBody, before: ClusterBody): void {
+  const changes = ({ properties: { bootstrapProfile: bootstrap, networkProfile: network } }: ClusterBody) =>
+    [bootstrap.artifactSource, bootstrap.containerRegistryId, network.outboundType].join();
+  const recent = compareVersions(cluster.properties.currentKubernetesVersion, '1.37') >= 0;
+  if (world.edition !== 'current' || !recent || changes(cluster) === changes(before)) return;
+  for (const { id } of poolsOf(world, cluster.id)) {
+    const pool = world.store.get(id);
+    if (!pool) continue;
+    world.settle(id, 'UpgradingNodeImageVersion');
+    const operation = reimageOperation(world, cluster, pool, false, (status) => world.settle(id, status));
+    world.operations.start(operation, '', 0);
+  }
+}
+
+function switchPower(request: ArmRequest, resource: Resource, code: 'Running' | 'Stopped'): Reply {
+  const { world } = request;
+  const cluster = clusterBody.parse(resource.body);
+  refuseWhileBusy(world, resource.id);
+  world.settle(resource.id, code === 'Stopped' ? 'Stopping' : 'Starting');
+  return {
+    status: 202,
+    operation: {
+      style: aksStyle('both'),
+      resourceId: resource.id,
+      verb: `POST ${code === 'Stopped' ? 'stop' : 'start'}`,
+      location: cluster.location,
+      seconds: seconds.stop,
+      onEnd(status) {
+        const now = clusterBody.parse(resource.body);
+        if (status === 'Succeeded') save(world, { ...now, properties: { ...now.properties, powerState: { code } } });
+        world.settle(resource.id, status);
+      },
+    },
+  };
 }
 
 function patchTags(request: ArmRequest, resource: Resource): Reply {

@@ -197,7 +197,9 @@ export class Steps {
       const { id } = entry.progress;
       const before = [...this.#entries.values()].filter(
         ({ progress, undoneAfter }) =>
-          (progress.needs.includes(id) && undoneAfter !== id) || progress.id === entry.undoneAfter,
+          // What only looked or waited has nothing to take back; what came after it names what it needs by itself.
+          (progress.needs.includes(id) && undoneAfter !== id && progress.action !== 'check') ||
+          progress.id === entry.undoneAfter,
       );
       await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
       const kept = before.find(({ progress }) => progress.state === 'leftBehind');

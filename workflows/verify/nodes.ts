@@ -1,5 +1,5 @@
 import type { NodeProbeResult } from '../../activities/kubernetes.ts';
-import type { Check, ClusterFacts, ClusterInterior, Look, PoolReimage } from '../../contract/index.ts';
+import type { Check, ClusterFacts, ClusterInterior, EvidenceKind, Look, PoolReimage } from '../../contract/index.ts';
 import { check } from './check.ts';
 
 /** Where the nodes of each pool boot from, and whether they pull their images from there. */
@@ -32,10 +32,16 @@ export function nodeChecks(
   });
 }
 
+const evidenceTitles: Readonly<Record<EvidenceKind, string>> = {
+  nodes: 'boot IDs of the nodes',
+  bootstrapSource: "containerd's configuration on the oldest node",
+  nodeImageVersion: 'node image of the pool',
+};
+
 /** That each pool that was to be reimaged has other nodes now, and how that is known. */
 export const reimageChecks = ({ id }: ClusterFacts, reimages: Iterable<PoolReimage>): Check[] =>
   [...reimages].map(({ pool, seen, reimaged, evidence, how }) => ({
     ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, `${id}/agentPools/${pool}`, true, reimaged),
     seen: how === 'byAzure' ? `${seen}, by AKS itself` : seen,
-    evidence: evidence === 'nodes' ? 'boot IDs of the nodes' : 'node image of the pool',
+    evidence: evidenceTitles[evidence],
   }));

@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { AksIsolationClient, type ScenarioRun } from '../../client/index.ts';
+import { type ClusterReference, type Progress, taskQueue } from '../../contract/index.ts';
+import { createExistingCluster } from '../../scripts/existing-cluster.ts';
+import { type Stack, startStack } from '../../scripts/stack.ts';
+import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
+import { replayAll } from '../support/harness.ts';
+
+const subscriptionId = '11111111-1111-1111-1111-111111111111';
+
+/** The worker is killed without warning in each phase of a scenario, and another one takes over. */
+describe('isolateCluster while its worker is killed', () => {
+  let folder: string;
+  let record: string;
+  let stack: Stack;
+  let worker: WorkerProcess;
+  let connection: Connection;
+  let aks: AksIsolationClient;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aks-isolation-crashes-'));
+    record = join(folder, 'requests.jsonl');
+    // An operation must outlast the ten seconds after which a killed worker is noticed.
+    stack = await startStack({ speed: 12, record, onProgress: () => undefined });
+    worker = startWorker(stack.workerEnvironment);
+    connection = await Connection.connect({ address: stack.temporal.address });
+    aks = new AksIsolationClient(new Client({ connection }));
+    await worker.ready;
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await replayAll(new Client({ connection }), taskQueue);
+    await connection.close();
+    await stack.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const phases: Record<string, (progress: Progress) => boolean> = {
+    discovering: ({ phase }) => phase === 'discovering',
+    'setting where nodes boot from': running('bootstrap'),
+    'reimaging a pool': running('reimage:work'),
+    probing: running('pullProbe'),
+    'cutting egress': running('outboundType'),
+    // It is short: whoever misses it kills the worker right after.
+    verifying: ({ phase }) => phase === 'verifying' || phase === 'succeeded',
+  };
+
+  it('reimages each pool once, sends each update once, and ends as without', async () => {
+    const clusters = await Promise.all(
+      Object.keys(phases).map(async (_, index) => {
+        const cluster: ClusterReference = { subscriptionId, resourceGroup: `crash-${index}`, name: `crash-${index}` };
+        const pools = { work: { mode: 'System', count: 1 } } as const;
+        await createExistingCluster(stack.simulator, { cluster, pools });
+        return cluster;
+      }),
+    );
+    const runs: ScenarioRun[] = [];
+    for (const [index, reached] of Object.values(phases).entries()) {
+      const cluster = clusters[index];
+      if (!cluster) throw new Error('No cluster');
+      const run = await aks.isolateCluster({ cluster, registry: { mode: 'managed' } });
+      runs.push(run);
+      await waitUntil(run, reached);
+      process.kill(worker.pid, 'SIGKILL');
+      await worker.exited;
+      worker = startWorker(stack.workerEnvironment);
+    }
+    const results = await Promise.all(runs.map((run) => run.result()));
+    expect(results.map(({ outcome }) => outcome)).toEqual(runs.map(() => 'verified'));
+    for (const cluster of clusters) {
+      const writes = await writesTo(cluster);
+      expect(writes.filter((write) => write.startsWith('PUT'))).toHaveLength(2);
+      expect(writes.filter((write) => write.includes('upgradeNodeImageVersion'))).toHaveLength(1);
+    }
+  }, 300_000);
+
+  /** Since the cluster was made. */
+  async function writesTo({ name }: ClusterReference): Promise<string[]> {
+    const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
+    const requests = lines.map((line): { method: string; url: string; status: number } => JSON.parse(line));
+    return requests
+      .filter(({ method, url }) => method !== 'GET' && url.includes(`/managedClusters/${name}`))
+      .filter(({ url, status }) => !url.includes('/runCommand') && status !== 201)
+      .map(({ method, url }) => `${method} ${new URL(url).pathname}`);
+  }
+});
+
+function running(step: string): (progress: Progress) => boolean {
+  return ({ steps }) => steps.some(({ id, state }) => id === step && state === 'running');
+}
+
+async function waitUntil(run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> {
+  for await (const progress of run.watch(25)) if (reached(progress)) return;
+  throw new Error('The scenario ended before');
+}

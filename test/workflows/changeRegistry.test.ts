@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clusterId } from '../../contract/index.ts';
+import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { existingCluster, isolationOf, reference, verified, writesSince } from './living.ts';
+import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
+
+const own = (name: string) => ({ mode: 'bringYourOwn' as const, name });
+
+describe('changeRegistry', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    await harness.azure.reset(manyClusters);
+  });
+  afterAll(() => harness.close());
+
+  const idsWith = async (part: string): Promise<string[]> =>
+    Object.keys(await harness.azure.state()).filter((id) => id.includes(part.toLowerCase()));
+
+  it('builds another registry, moves the nodes to it, and leaves the old one as it is', async () => {
+    await created(harness, ownRegistryInput('change-keep'));
+    const cluster = reference('change-keep');
+    const { containerRegistryId: old } = await isolationOf(harness.azure, cluster);
+    const writes = await writesSince(harness, cluster);
+    const { checks } = await verified(harness.client.changeRegistry({ cluster, registry: own('changekeep2') }));
+    expect(await writes()).toEqual(['PUT cluster 200', 'POST nodepool1/upgradeNodeImageVersion 202']);
+    expect(checks.find(({ id }) => id === 'boots:nodepool1')?.seen).toBe(
+      'changekeep2.azurecr.io/aks-managed-repository',
+    );
+    expect((await isolationOf(harness.azure, cluster)).containerRegistryId).toMatch(/changekeep2$/);
+    expect(await idsWith(String(old))).not.toEqual([]);
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
+
+  it('deletes the old registry with its endpoint and records, if asked', async () => {
+    await created(harness, ownRegistryInput('change-delete'));
+    const cluster = reference('change-delete');
+    const { containerRegistryId } = await isolationOf(harness.azure, cluster);
+    const old = String(containerRegistryId).split('/').at(-1) ?? '';
+    await verified(harness.client.changeRegistry({ cluster, registry: own('changedelete2'), oldRegistry: 'delete' }));
+    expect(await idsWith(`/registries/${old}`)).toEqual([]);
+    expect(await idsWith(`/a/${old}`)).toEqual([]);
+    expect(await idsWith('rg-change-delete/providers/microsoft.network/privateendpoints/myprivateendpoint')).toEqual(
+      [],
+    );
+  });
+
+  it('goes to a registry that AKS manages, and back to one’s own', async () => {
+    await created(harness, ownRegistryInput('change-managed'));
+    const cluster = reference('change-managed');
+    const managed = harness.client.changeRegistry({ cluster, registry: { mode: 'managed' } });
+    const { checks } = await verified(managed);
+    expect(checks.find(({ id }) => id === 'registryEndpoint')?.seen).toBe('Approved');
+    const back = await verified(harness.client.changeRegistry({ cluster, registry: own('changemanaged2') }));
+    expect(back.checks.find(({ id }) => id === 'managedRegistryGone')).toMatchObject({ ok: true, seen: 'absent' });
+  });
+
+  it('puts the old registry back, and the nodes on it, when the new one fails them', async () => {
+    await created(harness, ownRegistryInput('change-rollback'));
+    const cluster = reference('change-rollback');
+    const before = await isolationOf(harness.azure, cluster);
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/nodepool1/upgradeNodeImageVersion`,
+      times: 2,
+      operation: {
+        status: 'Failed',
+        code: 'VMExtensionProvisioningError',
+        message: 'exit status=211',
+        afterSeconds: 60,
+      },
+    });
+    const run = await harness.client.changeRegistry({ cluster, registry: own('changerollback2') });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/exit status=211/);
+    expect(details.leftovers).toEqual([]);
+    expect(await isolationOf(harness.azure, cluster)).toEqual(before);
+    expect(await idsWith('changerollback2')).toEqual([]);
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
+
+  it('finds out that Azure has silently kept the old registry', async () => {
+    await created(harness, ownRegistryInput('change-ignored'));
+    const cluster = reference('change-ignored');
+    await harness.azure.fault({
+      method: 'PUT',
+      path: `${clusterId(cluster)}$`,
+      ignore: { path: 'properties.bootstrapProfile.containerRegistryId' },
+    });
+    const run = await harness.client.changeRegistry({ cluster, registry: own('changeignored2') });
+    const { failure } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/ReadBackMismatch: bootstrapProfile.containerRegistryId/);
+  });
+
+  it('is not for a cluster that pulls from Microsoft', async () => {
+    const cluster = await existingCluster(harness, 'change-direct');
+    const run = await harness.client.changeRegistry({ cluster, registry: { mode: 'managed' } });
+    expect((await problemsOf(run.result())).problems.map(({ whatToDo }) => whatToDo)).toContain('Use isolateCluster.');
+  });
+});

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clusterId } from '../../contract/index.ts';
+import { failureDetailsOf, type Harness, input, problemsOf, startHarness } from '../support/harness.ts';
+import { isolationOf, reference, verified, writesSince } from './living.ts';
+import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
+
+describe('disableIsolation', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    await harness.azure.reset(manyClusters);
+  });
+  afterAll(() => harness.close());
+
+  it('opens egress and takes images from Microsoft in one update, and sees that the managed registry is gone', async () => {
+    await (await harness.client.createCluster(input('disable-managed'))).result();
+    const cluster = reference('disable-managed');
+    const writes = await writesSince(harness, cluster);
+    const { checks } = await verified(harness.client.disableIsolation({ cluster }));
+    expect(await writes()).toEqual(['PUT cluster 200', 'POST nodepool1/upgradeNodeImageVersion 202']);
+    expect(await isolationOf(harness.azure, cluster)).toEqual({
+      outboundType: 'loadBalancer',
+      artifactSource: 'Direct',
+      containerRegistryId: undefined,
+    });
+    expect(checks.filter(({ id }) => id.endsWith('Gone')).map(({ seen }) => seen)).toEqual(['absent', 'absent']);
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: false });
+  });
+
+  it('writes nothing when it is started again', async () => {
+    await (await harness.client.createCluster(input('disable-again'))).result();
+    const cluster = reference('disable-again');
+    await verified(harness.client.disableIsolation({ cluster }));
+    const writes = await writesSince(harness, cluster);
+    await verified(harness.client.disableIsolation({ cluster }));
+    expect(await writes()).toEqual([]);
+  });
+
+  it('leaves a registry of one’s own where it is', async () => {
+    await created(harness, ownRegistryInput('disable-byo'));
+    const cluster = reference('disable-byo');
+    const { containerRegistryId } = await isolationOf(harness.azure, cluster);
+    await verified(harness.client.disableIsolation({ cluster }));
+    expect(Object.keys(await harness.azure.state())).toContain(String(containerRegistryId).toLowerCase());
+  });
+
+  it('goes back in the order that Azure allows: registry, nodes, and only then no egress', async () => {
+    await (await harness.client.createCluster(input('disable-rollback'))).result();
+    const cluster = reference('disable-rollback');
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/nodepool1/upgradeNodeImageVersion`,
+      times: 2,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 200 },
+    });
+    const writes = await writesSince(harness, cluster);
+    const { details } = await failureDetailsOf((await harness.client.disableIsolation({ cluster })).result());
+    expect(details.leftovers).toEqual([]);
+    expect((await writes()).slice(-3)).toEqual([
+      'PUT cluster 200',
+      'POST nodepool1/upgradeNodeImageVersion 202',
+      'PUT cluster 200',
+    ]);
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'none', artifactSource: 'Cache' });
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
+
+  it('refuses an outbound type that the network does not allow', async () => {
+    await (await harness.client.createCluster(input('disable-refused'))).result();
+    const cluster = reference('disable-refused');
+    const run = await harness.client.disableIsolation({ cluster, outboundType: 'userDefinedRouting' });
+    expect((await problemsOf(run.result())).problems).toEqual([
+      {
+        where: 'outboundType',
+        problem: 'Azure does not change none to userDefinedRouting in a network that AKS manages',
+        whatToDo: 'Use loadBalancer or managedNATGateway or block.',
+      },
+    ]);
+  });
+});

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clusterId } from '../../contract/index.ts';
+import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import {
+  existingCluster,
+  isolationOf,
+  kubectl,
+  reference,
+  updateByHand,
+  verified,
+  waitUntil,
+  writesSince,
+} from './living.ts';
+import { manyClusters } from './ownRegistry.ts';
+
+const managed = { mode: 'managed' } as const;
+
+describe('isolateCluster', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    await harness.azure.reset(manyClusters);
+  });
+  afterAll(() => harness.close());
+
+  it('isolates an ordinary cluster: registry, nodes one pool after the other, egress last, each write once', async () => {
+    const cluster = await existingCluster(harness, 'isolate-managed');
+    const writes = await writesSince(harness, cluster);
+    const { reimages, checks } = await verified(harness.client.isolateCluster({ cluster, registry: managed }));
+    expect(await writes()).toEqual([
+      'PUT cluster 200',
+      'POST work/upgradeNodeImageVersion 202',
+      'POST system/upgradeNodeImageVersion 202',
+      'PUT cluster 200',
+    ]);
+    expect(reimages.map(({ pool, evidence, how, nodes }) => [pool, evidence, how, nodes.length])).toEqual([
+      ['work', 'nodes', 'reimaged', 2],
+      ['system', 'nodes', 'reimaged', 1],
+    ]);
+    expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(['boots:work', 'pulls:system', 'reimage:work']));
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'none', artifactSource: 'Cache' });
+  });
+
+  it('writes nothing when it is started again', async () => {
+    const cluster = await existingCluster(harness, 'isolate-again');
+    await verified(harness.client.isolateCluster({ cluster, registry: managed }));
+    const writes = await writesSince(harness, cluster);
+    const { steps } = await verified(harness.client.isolateCluster({ cluster, registry: managed }));
+    expect(await writes()).toEqual([]);
+    expect(steps.filter(({ action }) => action !== 'none')).toEqual([]);
+  });
+
+  it('isolates a cluster in its own network, with a registry of its own and the identity that it has', async () => {
+    const cluster = await existingCluster(harness, 'isolate-byo', { ownNetwork: true });
+    const given = { cluster, registry: { mode: 'bringYourOwn' as const, name: 'isolatebyo1' } };
+    const { steps } = await verified(harness.client.isolateCluster({ ...given, reimage: { maxParallelPools: 2 } }));
+    const done = steps.filter(({ state }) => state === 'done').map(({ id }) => id);
+    expect(done).toEqual(
+      expect.arrayContaining(['subnet:nodeSubnet', 'registry', 'cacheRule', 'zoneLink', 'role:acrPull:isolatebyo1']),
+    );
+    const { containerRegistryId } = await isolationOf(harness.azure, cluster);
+    expect(containerRegistryId).toMatch(/registries\/isolatebyo1$/);
+    const audit = await (await harness.client.auditCluster({ cluster })).result();
+    expect(audit.checks.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('isolates a cluster in a network that AKS manages with a registry of its own', async () => {
+    const cluster = await existingCluster(harness, 'isolate-byo-managed');
+    const registry = { mode: 'bringYourOwn' as const, name: 'isolatebyomanaged1' };
+    await verified(harness.client.isolateCluster({ cluster, registry }));
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'none', artifactSource: 'Cache' });
+  });
+
+  it('repairs a cluster whose egress was cut before its nodes were reimaged, which an audit recognises', async () => {
+    const cluster = await existingCluster(harness, 'isolate-wrong-order');
+    const { azure, client } = harness;
+    await updateByHand(azure, cluster, (properties) => {
+      properties.bootstrapProfile = { artifactSource: 'Cache' };
+    });
+    await updateByHand(azure, cluster, (properties) => {
+      properties.networkProfile = { ...(properties.networkProfile as object), outboundType: 'none' };
+    });
+    const before = await (await client.auditCluster({ cluster })).result();
+    expect(before.isolated).toBe(false);
+    expect(before.checks.filter(({ ok }) => !ok).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['boots:work', 'boots:system']),
+    );
+    const writes = await writesSince(harness, cluster);
+    await verified(client.isolateCluster({ cluster, registry: managed }));
+    expect(await writes()).toEqual([
+      'POST work/upgradeNodeImageVersion 202',
+      'POST system/upgradeNodeImageVersion 202',
+    ]);
+    expect(await (await client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
+
+  it('waits for approvals, refuses what is none, and reports who approved', async () => {
+    const cluster = await existingCluster(harness, 'isolate-approved');
+    const run = await harness.client.isolateCluster({ cluster, registry: managed, approvals: ['cutEgress'] });
+    const writes = await writesSince(harness, cluster);
+    await waitUntil(run, ({ awaitingApproval }) => awaitingApproval?.includes('cutEgress') ?? false);
+    expect((await writes()).filter((write) => write.startsWith('PUT'))).toHaveLength(1);
+    const handle = harness.temporal.workflow.getHandle(run.workflowId);
+    const refused = (args: [unknown]) =>
+      handle.executeUpdate('approve', { args }).catch((error) => error.cause.message);
+    expect(await refused([{ note: 'go' }])).toMatch(/gate: missing[\s\S]*by: missing/);
+    expect(await refused([{ gate: 'reimage', by: 'Ada' }])).toMatch(/Nothing waits for the approval of reimage/);
+    await run.approve({ gate: 'cutEgress', by: 'Ada', note: 'change 4711' });
+    const result = await run.result();
+    expect(result).toMatchObject({
+      outcome: 'verified',
+      approvals: [{ gate: 'cutEgress', by: 'Ada', note: 'change 4711', at: expect.any(String) }],
+    });
+  });
+
+  it('puts the cluster back, and reimages the pools that it had reimaged, when a pool cannot be', async () => {
+    const cluster = await existingCluster(harness, 'isolate-rollback');
+    const before = await isolationOf(harness.azure, cluster);
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/system/upgradeNodeImageVersion`,
+      times: 2,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain of node failed', afterSeconds: 20 },
+    });
+    const writes = await writesSince(harness, cluster);
+    const run = await harness.client.isolateCluster({ cluster, registry: managed });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/PodDrainFailure/);
+    expect(details.leftovers).toEqual([]);
+    expect(await writes()).toEqual([
+      'PUT cluster 200',
+      'POST work/upgradeNodeImageVersion 202',
+      'POST system/upgradeNodeImageVersion 202',
+      // Once more, before onFailure decides.
+      'POST system/upgradeNodeImageVersion 202',
+      'PUT cluster 200',
+      expect.stringMatching(/^POST (work|system).upgradeNodeImageVersion 202$/),
+      expect.stringMatching(/^POST (work|system).upgradeNodeImageVersion 202$/),
+    ]);
+    expect(await isolationOf(harness.azure, cluster)).toEqual(before);
+    const undone = details.steps.filter(({ state }) => state === 'undone').map(({ id }) => id);
+    expect(undone).toEqual(expect.arrayContaining(['bootstrap', 'reimage:work', 'reimage:system']));
+  });
+
+  it('gives the way back a name where it is cancelled in the middle', async () => {
+    const cluster = await existingCluster(harness, 'isolate-cancelled');
+    const before = await isolationOf(harness.azure, cluster);
+    const run = await harness.client.isolateCluster({ cluster, registry: managed, approvals: ['cutEgress'] });
+    await waitUntil(run, ({ awaitingApproval }) => awaitingApproval !== undefined);
+    await run.cancel();
+    await expect(run.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await isolationOf(harness.azure, cluster)).toEqual(before);
+  });
+
+  it('names a disruption budget that allows nothing before it changes anything', async () => {
+    const cluster = await existingCluster(harness, 'isolate-budget');
+    await kubectl(
+      harness.azure,
+      cluster,
+      'kubectl create deployment cart --image=mcr.microsoft.com/cart:1 --replicas=2',
+    );
+    await kubectl(
+      harness.azure,
+      cluster,
+      'kubectl create poddisruptionbudget cart --selector=app=cart --min-available=2',
+    );
+    const writes = await writesSince(harness, cluster);
+    const { type, problems } = await problemsOf(
+      (await harness.client.isolateCluster({ cluster, registry: managed })).result(),
+    );
+    expect([type, problems.map(({ problem }) => problem).join()]).toEqual([
+      'PreflightFailed',
+      expect.stringMatching(/default\/cart allows no disruption/),
+    ]);
+    expect(await writes()).toEqual([]);
+  });
+
+  it('waits for what somebody else does to the cluster', async () => {
+    const cluster = await existingCluster(harness, 'isolate-busy');
+    const id = clusterId(cluster);
+    await harness.azure.send('PATCH', `${id}?api-version=2026-06-01`, { tags: { owner: 'somebody' } });
+    const writes = await writesSince(harness, cluster);
+    await verified(harness.client.isolateCluster({ cluster, registry: managed }));
+    expect((await writes()).filter((write) => write.endsWith('409'))).toEqual([]);
+  });
+
+  it('refuses a cluster that is not there, and one that is stopped', async () => {
+    const absent = harness.client.isolateCluster({ cluster: reference('isolate-absent'), registry: managed });
+    expect((await problemsOf((await absent).result())).problems[0]?.problem).toMatch(/does not exist/);
+    const cluster = await existingCluster(harness, 'isolate-stopped');
+    const id = clusterId(cluster);
+    await harness.azure.settled(await harness.azure.send('POST', `${id}/stop?api-version=2026-06-01`));
+    const stopped = harness.client.isolateCluster({ cluster, registry: managed });
+    expect((await problemsOf((await stopped).result())).problems.map(({ problem }) => problem)).toEqual([
+      'the cluster is stopped',
+    ]);
+  });
+
+  it('ends with a clear error, and leaves nothing behind, when the cluster is deleted meanwhile', async () => {
+    const cluster = await existingCluster(harness, 'isolate-deleted', { ownNetwork: true });
+    const registry = { mode: 'bringYourOwn' as const, name: 'isolatedeleted1' };
+    const run = await harness.client.isolateCluster({ cluster, registry, approvals: ['reimage'] });
+    await waitUntil(run, ({ awaitingApproval }) => awaitingApproval !== undefined);
+    await harness.azure.remove(clusterId(cluster));
+    await run.approve({ gate: 'reimage', by: 'Ada' });
+    const { failure } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/ClusterNotFound|AgentPoolNotFound/);
+    expect(Object.keys(await harness.azure.state()).filter((id) => id.includes('isolatedeleted1'))).toEqual([]);
+  });
+});
+
+describe('isolateCluster in the Azure of 2024', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness({ edition: '2024-preview' });
+    await harness.azure.reset(manyClusters);
+  });
+  afterAll(() => harness.close());
+
+  it('does as the guide says: one update, then the nodes', async () => {
+    const cluster = await existingCluster(harness, 'isolate-preview');
+    const writes = await writesSince(harness, cluster);
+    await verified(harness.client.isolateCluster({ cluster, registry: managed, profile: 'preview' }));
+    expect(await writes()).toEqual([
+      'PUT cluster 200',
+      'POST work/upgradeNodeImageVersion 202',
+      'POST system/upgradeNodeImageVersion 202',
+    ]);
+  });
+});

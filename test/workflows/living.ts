@@ -1,0 +1,87 @@
+import type { ScenarioRun } from '../../client/index.ts';
+import { type ClusterReference, clusterId, type Progress, type VerificationReport } from '../../contract/index.ts';
+import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/existing-cluster.ts';
+import { type Harness, type SimulatedAzure, subscriptionId } from '../support/harness.ts';
+
+export const twoPools: Pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 2 } };
+
+export const reference = (name: string): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
+
+/** An ordinary cluster that somebody else has made: images from Microsoft, egress by a load balancer. */
+export async function existingCluster(
+  { azure }: Harness,
+  name: string,
+  more: Partial<ExistingCluster> = {},
+): Promise<ClusterReference> {
+  const cluster = reference(name);
+  await createExistingCluster(azure.simulator, { cluster, pools: twoPools, ...more });
+  return cluster;
+}
+
+/** Runs a scenario to its end. Fails unless it is verified, and every check of it is ok. */
+export async function verified(started: Promise<ScenarioRun>): Promise<VerificationReport> {
+  const result = await (await started).result();
+  if (result.outcome !== 'verified') throw new Error(`Expected a verified run, got ${result.outcome}`);
+  const missed = result.checks.filter(({ ok }) => !ok);
+  if (missed.length > 0) throw new Error(JSON.stringify(missed));
+  return result;
+}
+
+/** What the scenarios write: updates of the cluster and reimages of its pools, oldest first. */
+export async function writesOf({ azure }: Harness, cluster: ClusterReference): Promise<string[]> {
+  const path = clusterId(cluster).toLowerCase();
+  const writes = await azure.writes();
+  return writes.flatMap((write) => {
+    const [method = '', url = '', status = ''] = write.split(' ');
+    const [, child] = url.toLowerCase().startsWith(path) ? (/^([^?]*)/.exec(url.slice(path.length)) ?? []) : [];
+    if (child === undefined || child.endsWith('/runCommand')) return [];
+    return [`${method} ${child.replace(/^\/agentPools\//, '') || 'cluster'} ${status}`];
+  });
+}
+
+/** Starts to count writes anew. */
+export async function writesSince(harness: Harness, cluster: ClusterReference): Promise<() => Promise<string[]>> {
+  const before = (await writesOf(harness, cluster)).length;
+  return async () => (await writesOf(harness, cluster)).slice(before);
+}
+
+export async function waitUntil(run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> {
+  for await (const progress of run.watch(25)) if (reached(progress)) return;
+  throw new Error('The scenario ended before');
+}
+
+/** What makes a cluster isolated, as Azure shows it. */
+export async function isolationOf(azure: SimulatedAzure, cluster: ClusterReference) {
+  const answer = await azure.get(clusterId(cluster));
+  return {
+    outboundType: answer.at('properties.networkProfile.outboundType'),
+    artifactSource: answer.at('properties.bootstrapProfile.artifactSource'),
+    containerRegistryId: answer.at('properties.bootstrapProfile.containerRegistryId'),
+  };
+}
+
+/** Changes a cluster by hand, as `az aks update` does: read, change, put. */
+export async function updateByHand(
+  azure: SimulatedAzure,
+  cluster: ClusterReference,
+  change: (properties: Record<string, unknown>) => void,
+): Promise<void> {
+  const id = clusterId(cluster);
+  const { body } = await azure.get(id);
+  const whole = structuredClone(body) as { properties: Record<string, unknown> };
+  change(whole.properties);
+  await azure.put(id, whole);
+}
+
+/** Runs a command in the cluster, as an operator does. */
+export async function kubectl(azure: SimulatedAzure, cluster: ClusterReference, command: string): Promise<string> {
+  const id = clusterId(cluster);
+  const { headers, status, body } = await azure.send('POST', `${id}/runCommand?api-version=2026-06-01`, { command });
+  if (status !== 202) throw new Error(JSON.stringify(body));
+  for (;;) {
+    const answer = await azure.send('GET', headers.location ?? '');
+    if (answer.status === 202) continue;
+    if (answer.at('properties.exitCode') !== 0) throw new Error(JSON.stringify(answer.body));
+    return String(answer.at('properties.logs'));
+  }
+}

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clusterId, type VerificationReport } from '../../contract/index.ts';
+import type { Pools } from '../../scripts/existing-cluster.ts';
+import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { existingCluster, kubectl, reference, verified, waitUntil, writesSince } from './living.ts';
+import { manyClusters } from './ownRegistry.ts';
+
+/** Reimages find something to do. */
+async function newNodeImage({ azure }: Harness): Promise<void> {
+  const { status } = await azure.send('POST', '/simulator/node-image');
+  if (status >= 300) throw new Error(`node-image: ${status}`);
+}
+
+const poolPath = (name: string, pool: string): string => `${clusterId(reference(name))}/agentPools/${pool}`;
+
+describe('reimageNodePools', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    await harness.azure.reset(manyClusters);
+  });
+  afterAll(() => harness.close());
+
+  it('reimages every pool and proves it by the boot of each node', async () => {
+    const cluster = await existingCluster(harness, 'reimage-all');
+    await newNodeImage(harness);
+    const { reimages } = await verified(harness.client.reimageNodePools({ cluster }));
+    for (const { nodes, evidence } of reimages) {
+      expect(evidence).toBe('nodes');
+      for (const { before, after, reimaged } of nodes) {
+        expect([reimaged, before === after]).toEqual([true, false]);
+      }
+    }
+  });
+
+  it('finds out a pool that Azure says to have reimaged and left as it is', async () => {
+    const cluster = await existingCluster(harness, 'reimage-nothing');
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'] });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/NotReimaged: Node pool work was not reimaged: Azure reported success, but 0 of 2/);
+    expect(failure.message).toMatch(/temporaryPool or wait/);
+    expect(details.reimages).toMatchObject([{ pool: 'work', how: 'notReimaged', notModified: false }]);
+  });
+
+  it('finds out a pool for which Azure answers 304', async () => {
+    const cluster = await existingCluster(harness, 'reimage-304');
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${poolPath('reimage-304', 'work')}/upgradeNodeImageVersion`,
+      answer: { status: 304, code: 'NotModified', message: '' },
+    });
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'] });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/Azure answered 304, nothing to do/);
+    expect(details.reimages).toMatchObject([{ pool: 'work', how: 'notReimaged', notModified: true }]);
+  });
+
+  it('makes such a pool anew by way of a temporary one, if told so', async () => {
+    const cluster = await existingCluster(harness, 'reimage-replace');
+    const writes = await writesSince(harness, cluster);
+    const { reimages } = await verified(
+      harness.client.reimageNodePools({
+        cluster,
+        agentPools: ['work'],
+        reimage: { whenNotReimaged: 'temporaryPool' },
+      }),
+    );
+    expect(reimages).toMatchObject([{ pool: 'work', how: 'replaced', reimaged: true }]);
+    expect(await writes()).toEqual([
+      'POST work/upgradeNodeImageVersion 202',
+      'PUT tmpwork 201',
+      'DELETE work 202',
+      'PUT work 201',
+      'DELETE tmpwork 202',
+    ]);
+  });
+
+  it('waits for a newer node image, if told so', async () => {
+    const cluster = await existingCluster(harness, 'reimage-wait');
+    const given = { cluster, agentPools: ['work'], reimage: { whenNotReimaged: 'wait' as const } };
+    const run = await harness.client.reimageNodePools(given);
+    const handle = harness.temporal.workflow.getHandle(run.workflowId);
+    for (;;) {
+      const { raw } = await handle.describe();
+      if (raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'awaitNewerNodeImage')) break;
+    }
+    await newNodeImage(harness);
+    expect(await run.result()).toMatchObject({ outcome: 'verified', reimages: [{ how: 'reimaged', reimaged: true }] });
+  });
+
+  it('looks at a pool that ends Failed, and tries it once more', async () => {
+    const cluster = await existingCluster(harness, 'reimage-failed');
+    await newNodeImage(harness);
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${poolPath('reimage-failed', 'work')}/upgradeNodeImageVersion`,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 30 },
+    });
+    const writes = await writesSince(harness, cluster);
+    await verified(harness.client.reimageNodePools({ cluster, agentPools: ['work'] }));
+    expect(await writes()).toEqual(['POST work/upgradeNodeImageVersion 202', 'POST work/upgradeNodeImageVersion 202']);
+  });
+
+  it('goes on where somebody else has preempted it', async () => {
+    const cluster = await existingCluster(harness, 'reimage-preempted');
+    await newNodeImage(harness);
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${poolPath('reimage-preempted', 'work')}/upgradeNodeImageVersion`,
+      operation: { status: 'Canceled', code: 'AKSOperationPreempted', message: 'preempted', afterSeconds: 30 },
+    });
+    await verified(harness.client.reimageNodePools({ cluster, agentPools: ['work'] }));
+  });
+
+  it('says that it knows only by the node image where run-command is disabled', async () => {
+    const cluster = await existingCluster(harness, 'reimage-blind');
+    await newNodeImage(harness);
+    await disableRunCommand(harness, 'reimage-blind');
+    const { reimages, checks } = await verified(harness.client.reimageNodePools({ cluster }));
+    expect(reimages.map(({ evidence }) => evidence)).toEqual(['nodeImageVersion', 'nodeImageVersion']);
+    expect(checks.find(({ id }) => id === 'reimage:work')).toMatchObject({
+      ok: true,
+      evidence: 'node image of the pool',
+    });
+  });
+
+  it('begins with the canary, and goes no further where it is not proven', async () => {
+    const cluster = await existingCluster(harness, 'reimage-canary');
+    const writes = await writesSince(harness, cluster);
+    const reimage = { canaryPool: 'work', maxParallelPools: 8 };
+    const { details } = await failureDetailsOf((await harness.client.reimageNodePools({ cluster, reimage })).result());
+    expect(details.steps.map(({ id, state }) => [id, state])).toEqual([
+      ['reimage:work', 'failed'],
+      ['reimage:system', 'skipped'],
+    ]);
+    expect(await writes()).toEqual(['POST work/upgradeNodeImageVersion 202']);
+  });
+
+  it('shows in the heartbeat how many nodes are done', async () => {
+    const slow = await startHarness({ speed: 100 });
+    try {
+      const cluster = await existingCluster(slow, 'reimage-heartbeat');
+      await newNodeImage(slow);
+      const run = await slow.client.reimageNodePools({ cluster, agentPools: ['work'] });
+      const handle = slow.temporal.workflow.getHandle(run.workflowId);
+      const seen = await heartbeatOf(handle);
+      expect(seen).toMatchObject({ nodesDone: expect.any(Number), nodesTotal: expect.any(Number) });
+      expect(seen).toMatchObject({ elapsedSeconds: expect.any(Number) });
+      await run.result();
+    } finally {
+      await slow.close();
+    }
+  });
+
+  it('drains as the budgets allow, and fails with Azure’s reason where it is told to try all the same', async () => {
+    const cluster = await existingCluster(harness, 'reimage-budget');
+    await newNodeImage(harness);
+    await kubectl(
+      harness.azure,
+      cluster,
+      'kubectl create deployment cart --image=mcr.microsoft.com/cart:1 --replicas=2',
+    );
+    const budget = 'kubectl create poddisruptionbudget cart --selector=app=cart --min-available=2';
+    await kubectl(harness.azure, cluster, budget);
+    const refused = await problemsOf((await harness.client.reimageNodePools({ cluster })).result());
+    expect(refused.problems.map(({ problem }) => problem).join()).toMatch(/default\/cart allows no disruption/);
+    const reimage = { ignoreDisruptionBudgets: true };
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'], reimage });
+    const { failure } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/UnsatisfiablePDB/);
+  });
+
+  it('refuses pools that are not there, all at once', async () => {
+    const cluster = await existingCluster(harness, 'reimage-unknown');
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['a', 'b'], reimage: { order: ['c'] } });
+    expect((await problemsOf(run.result())).problems.map(({ where }) => where)).toEqual([
+      'reimage.order[0]',
+      'agentPools[0]',
+      'agentPools[1]',
+    ]);
+  });
+
+  it('waits for approval before it begins', async () => {
+    const cluster = await existingCluster(harness, 'reimage-approved');
+    await newNodeImage(harness);
+    const writes = await writesSince(harness, cluster);
+    const run = await harness.client.reimageNodePools({ cluster, approvals: ['reimage'] });
+    await waitUntil(run, ({ phase }) => phase === 'awaitingApproval');
+    expect(await writes()).toEqual([]);
+    await run.approve({ gate: 'reimage', by: 'Ada' });
+    expect(await run.result()).toMatchObject({ outcome: 'verified', approvals: [{ by: 'Ada' }] });
+  });
+});
+
+describe('eight node pools', () => {
+  const pools: Pools = Object.fromEntries(
+    [2, 3, 3, 4, 4, 5, 5, 6].map((count, index) => [
+      index === 0 ? 'system' : `user${index}`,
+      { mode: index === 0 ? 'System' : 'User', count },
+    ]),
+  );
+
+  it.each([
+    ['all at once take hardly longer than the slowest', 8, 1.1, Math.max],
+    ['one by one take hardly longer than their sum', 1, 1.05, (...each: number[]) => each.reduce((a, b) => a + b, 0)],
+  ] as const)('%s', async (_case, maxParallelPools, bound, expected) => {
+    // Slow enough that a hundred milliseconds of this machine's are little.
+    const harness = await startHarness({ speed: 200 });
+    try {
+      await harness.azure.reset(manyClusters);
+      const cluster = await existingCluster(harness, `reimage-eight-${maxParallelPools}`, { pools });
+      await newNodeImage(harness);
+      const report = await verified(harness.client.reimageNodePools({ cluster, reimage: { maxParallelPools } }));
+      const each = await poolSeconds(harness, `reimage-eight-${maxParallelPools}`);
+      expect(each).toHaveLength(8);
+      expect(simulatedSeconds(report, 200) / expected(...each)).toBeLessThanOrEqual(bound);
+    } finally {
+      await harness.close();
+    }
+  });
+});
+
+/** From the first pool's begin to the last one's end. */
+function simulatedSeconds({ steps }: VerificationReport, speed: number): number {
+  const pools = steps.filter(({ id }) => id.startsWith('reimage:'));
+  const begins = Math.min(...pools.map(({ startedAt = '' }) => Date.parse(startedAt)));
+  const ends = Math.max(...pools.map(({ finishedAt = '' }) => Date.parse(finishedAt)));
+  return ((ends - begins) / 1000) * speed;
+}
+
+async function poolSeconds({ azure }: Harness, name: string): Promise<number[]> {
+  const { body } = await azure.send('GET', '/simulator/durations');
+  const writes = body as { resourceId: string; operation: string; requestSeconds: number; operationSeconds: number }[];
+  return writes
+    .filter(({ resourceId, operation }) => resourceId.includes(`/${name}/`) && operation.includes('upgradeNodeImage'))
+    .map(({ requestSeconds, operationSeconds }) => requestSeconds + operationSeconds);
+}
+
+async function disableRunCommand({ azure }: Harness, name: string): Promise<void> {
+  const id = clusterId(reference(name));
+  const whole = structuredClone((await azure.get(id)).body) as { properties: Record<string, unknown> };
+  whole.properties.apiServerAccessProfile = {
+    ...(whole.properties.apiServerAccessProfile as object),
+    disableRunCommand: true,
+  };
+  await azure.put(id, whole);
+}
+
+/** The details of the heartbeat of the pool's activity, once they tell of nodes. */
+async function heartbeatOf(handle: ReturnType<Harness['temporal']['workflow']['getHandle']>): Promise<unknown> {
+  for (;;) {
+    const { raw, status } = await handle.describe();
+    const pending = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'reimageAgentPool');
+    const data = pending?.heartbeatDetails?.payloads?.[0]?.data;
+    const details: unknown = data ? JSON.parse(Buffer.from(data).toString()) : undefined;
+    if (typeof details === 'object' && details !== null && 'nodesTotal' in details) return details;
+    if (status.name !== 'RUNNING') throw new Error('No heartbeat told of nodes');
+  }
+}
