@@ -27,8 +27,11 @@ export interface ReimageRequest extends AgentPoolReference {
   rolePropagation?: RolePropagation;
 }
 
-/** `notModified`: Azure answered that there is nothing to do. */
-export type ReimageAnswer = 'accepted' | 'notModified';
+export interface Reimaged {
+  /** Azure answered that there was nothing to do. */
+  notModified: boolean;
+  after: PoolEvidence;
+}
 
 /** The settings of a pool, as they are sent to Azure. */
 export type AgentPoolSettings = AgentPool;
@@ -38,11 +41,6 @@ export const agentPoolId = ({ cluster, pool }: AgentPoolReference): string =>
 
 export function agentPoolActivities(clients: ClientsOf) {
   return {
-    /** What tells whether a pool has been reimaged, now. */
-    async readPoolEvidence({ cluster, pool }: AgentPoolReference): Promise<PoolEvidence> {
-      return await keptAlive(() => readEvidence({ cluster, pool }));
-    },
-
     /** Waits until nothing runs on a pool and its cluster, and says what the pool shows then. */
     async awaitPool({ cluster, pool, patience }: AgentPoolReference & { patience: Patience }): Promise<PoolEvidence> {
       return await keptAlive(async () => {
@@ -53,17 +51,18 @@ export function agentPoolActivities(clients: ClientsOf) {
 
     /**
      * Reimages the nodes of a pool, in AKS's own way: with the pool's surge, drain and soak settings. Heartbeats the number
-     * of nodes that are done.
+     * of nodes that are done, and looks at the nodes afterwards.
      *
      * @throws ApplicationFailure with Azure's error code. Source: Azure REST API, "Agent Pools - Upgrade Node Image Version".
      */
-    async reimageAgentPool(request: ReimageRequest): Promise<ReimageAnswer> {
+    async reimageAgentPool(request: ReimageRequest): Promise<Reimaged> {
       const { cluster, pool, before, patience, rolePropagation } = request;
       const { containerService } = clients(cluster.subscriptionId);
       const { agentPools } = containerService;
       const id = agentPoolId(request);
       const proven = async () => proofOf(pool, before, await readEvidence(request)).reimaged;
       let adopted = false;
+      let notModified = false;
       const find = async (): Promise<Found<void>> => {
         const { provisioningState = '' } = await existingPool(request);
         if (!isFinal(provisioningState)) {
@@ -87,10 +86,10 @@ export function agentPoolActivities(clients: ClientsOf) {
           }),
         );
       } catch (error) {
-        if (isNotModified(error)) return 'notModified';
-        throw error;
+        if (!isNotModified(error)) throw error;
+        notModified = true;
       }
-      return 'accepted';
+      return { notModified, after: await keptAlive(() => readEvidence(request)) };
     },
 
     /**

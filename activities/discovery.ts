@@ -1,7 +1,13 @@
 import { type ClusterFacts, hasOwnNetwork, type KubernetesVersionFacts } from '../contract/cluster.ts';
-import { isOwnedBy, type Ownership, type RegistryFacts, registryRecordNames } from '../contract/infrastructure.ts';
+import {
+  isOwnedBy,
+  type Ownership,
+  type RegistryFacts,
+  registryRecordNames,
+  type ZoneLinkFacts,
+} from '../contract/infrastructure.ts';
 import type { ClusterReference } from '../contract/names.ts';
-import { resourceGroupId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
+import { parentId, resourceGroupId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
 import { whereAllowed } from './allowances.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall } from './errors.ts';
@@ -16,7 +22,7 @@ import {
 import { keptAlive } from './longRunningOperation.ts';
 import { existingCluster, idleCluster, readCluster, readKubernetesVersions } from './managedClusters.ts';
 import type { Patience } from './patience.ts';
-import { readPrivateDnsZone } from './privateDns.ts';
+import { readLinksTo, readPrivateDnsZone } from './privateDns.ts';
 import { readPrivateEndpoint } from './privateEndpoints.ts';
 import { readFeature, readProvider } from './registrations.ts';
 import { readRegistry } from './registries.ts';
@@ -79,6 +85,8 @@ export interface LivingCluster {
   cluster?: ClusterFacts;
   /** The network that AKS manages for it. */
   managedNetworkId?: string;
+  /** The link of a zone for registries to the network of its nodes. */
+  zoneLink?: ZoneLinkFacts;
   /** Host and path from which its nodes are to get Microsoft's images; left out: from Microsoft. */
   imageSource?: string;
   /** Tenants of the subscriptions that were asked for, by ID; those that nobody can see are left out. */
@@ -166,10 +174,12 @@ export function discoveryActivities(clients: ClientsOf) {
         const [managedNetworkId, imageSource] = idle
           ? await Promise.all([managedNetwork(subscriptionId, idle), imageSourceOf(idle)])
           : [];
+        const zoneLink = idle && (await linkOf(idle, managedNetworkId));
         return {
           ...(subscription && { subscription }),
           ...(idle && { cluster: idle }),
           ...(managedNetworkId !== undefined && { managedNetworkId }),
+          ...(zoneLink && { zoneLink }),
           ...(imageSource !== undefined && { imageSource }),
           tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
         };
@@ -229,6 +239,14 @@ export function discoveryActivities(clients: ClientsOf) {
     if (hasOwnNetwork(cluster)) return undefined;
     const content = await readGroupContent(clients, { subscriptionId, name: cluster.nodeResourceGroup });
     return content.find(({ id }) => /\/virtualNetworks\/[^/]+$/i.test(id))?.id;
+  }
+
+  async function linkOf({ id, agentPoolProfiles }: ClusterFacts, managed: string | undefined) {
+    const own = agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
+    const network = own === undefined ? managed : parentId(own);
+    if (network === undefined) return undefined;
+    const subscriptions = [id, network].map((each) => each.split('/')[2] ?? '');
+    return (await readLinksTo(clients, subscriptions, network))[0];
   }
 
   /** The rule that the registry has for Microsoft's images tells the path. */

@@ -13,7 +13,7 @@ import {
   type ZoneLinkSpecification,
 } from '../contract/infrastructure.ts';
 import { registryZoneName } from '../contract/infrastructureInput.ts';
-import { resourceReference, sameResourceId } from '../contract/resourceIds.ts';
+import { parentId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
 import { createResource, deleteResource, updateResource } from './resources.ts';
@@ -71,20 +71,25 @@ export async function readOtherLinkedZones(
   zoneId: string,
   virtualNetworkId: string,
 ): Promise<string[]> {
-  const others: string[] = [];
+  const links = await readLinksTo(clients, subscriptionIds, virtualNetworkId);
+  return links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId));
+}
+
+/** The links of registries' zones in these subscriptions to a network; Azure allows it one. */
+export async function readLinksTo(
+  clients: ClientsOf,
+  subscriptionIds: readonly string[],
+  virtualNetworkId: string,
+): Promise<ZoneLinkFacts[]> {
+  const zones: string[] = [];
   for (const subscriptionId of new Set(subscriptionIds)) {
-    await azureReadIfRegistered(zoneId, async () => {
+    await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, async () => {
       for await (const { id = '', name } of clients(subscriptionId).privateDns.privateZones.list())
-        if (name === registryZoneName && !sameResourceId(id, zoneId)) others.push(id);
+        if (name === registryZoneName) zones.push(id);
     });
   }
-  const linked = await Promise.all(
-    others.map(async (id) => {
-      const links = await listLinks(clients, id);
-      return links.some((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId)) ? [id] : [];
-    }),
-  );
-  return linked.flat();
+  const links = await Promise.all(zones.map((id) => listLinks(clients, id)));
+  return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
 }
 
 async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFacts[]> {

@@ -9,6 +9,7 @@ import {
   resourceReference,
   roleHolders,
   subnetProperties,
+  type ZoneLinkSpecification,
 } from '../contract/index.ts';
 import { azure } from './azure.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan/infrastructure.ts';
@@ -139,11 +140,7 @@ function applyPrivateDns(
     undo: () => azure.operating('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, owner }),
     waitsFor,
   });
-  step('zoneLink', {
-    act: () => azure.operating('Link zone to network').createZoneLink(zoneLink),
-    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: zoneLink.id, owner }),
-    waitsFor,
-  });
+  if (!zoneLink.later) applyZoneLink(zoneLink, owner, step);
   for (const { id, name, before } of records) {
     step(`record:${name}`, {
       act: async () => {
@@ -159,6 +156,14 @@ function applyPrivateDns(
       waitsFor,
     });
   }
+}
+
+export function applyZoneLink(link: ZoneLinkSpecification, owner: Ownership, step: Step): void {
+  step('zoneLink', {
+    act: () => azure.operating('Link zone to network').createZoneLink(link),
+    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: link.id, owner }),
+    waitsFor,
+  });
 }
 
 /** Guide, steps 5 and 6. */

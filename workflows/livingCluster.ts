@@ -1,5 +1,6 @@
 import type { NodeProbeResult } from '../activities/kubernetes.ts';
 import {
+  type AgentPoolFacts,
   type ClusterFacts,
   type ClusterInterior,
   clusterWorkflowId,
@@ -95,11 +96,13 @@ export async function probeOldestNodes(
   return Object.fromEntries(probes.flat());
 }
 
-/** What discovery saw of a pool. */
-export function evidenceOf({ cluster, interior }: LivingFacts, pool: string): PoolEvidence | undefined {
-  const facts = cluster?.agentPoolProfiles.find(({ name }) => name === pool);
-  if (!facts) return undefined;
-  const { provisioningState, nodeImageVersion } = facts;
+/** What tells whether a pool has been reimaged, of what was seen. */
+export function evidence(
+  interior: Look<ClusterInterior>,
+  pool: string,
+  facts: Pick<AgentPoolFacts, 'provisioningState' | 'nodeImageVersion'> | undefined,
+): PoolEvidence {
+  const { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' } = facts ?? {};
   const nodes = 'seen' in interior ? interior.seen.nodes.filter((node) => node.pool === pool) : undefined;
   return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
 }

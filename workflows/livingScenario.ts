@@ -5,6 +5,8 @@ import type {
   ApprovalGate,
   Check,
   ClusterFacts,
+  ClusterInterior,
+  Look,
   Ownership,
   ParsedIsolateClusterInput,
   PlanReport,
@@ -40,6 +42,8 @@ export interface Living<Input extends CommonLivingInput = CommonLivingInput> {
   run: ScenarioRun;
   /** Roles that nodes need and that were assigned a moment ago; to be asked once the steps of the infrastructure are done. */
   rolePropagation(): Promise<RolePropagation | undefined>;
+  /** The nodes after the cluster was updated and before any pool is reimaged. */
+  interior?: Promise<Look<ClusterInterior>>;
   /** What the pull probe found, once its step is done. */
   probed: Check[];
 }

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApprovalGate, Check, ClusterChange, ClusterFacts } from '../contract/index.ts';
 import { azure } from './azure.ts';
-import { applyInfrastructure } from './infrastructure.ts';
+import { applyInfrastructure, applyZoneLink } from './infrastructure.ts';
 import { probeOldestNodes } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
 import { ownerOf } from './plan/deleteCluster.ts';
@@ -23,16 +23,31 @@ export function applyPreparations(
   living.rolePropagation = async () => (await prepared(input.rolePropagationTimeoutMinutes)).rolePropagation;
 }
 
+/** A network takes one zone for registries: the link of one's own goes before AKS makes its own zone, which it also links. */
+function applyUnlink({ input, owner, plan, step }: Living): void {
+  const { unlink } = plan;
+  if (!unlink) return;
+  const { id, virtualNetworkId } = unlink;
+  step('unlink', {
+    act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, owner: ownerOf(input) }),
+    undo: () => azure.operating('Link zone to network again').createZoneLink({ id, virtualNetworkId, tags: owner }),
+    waitsFor: 'Azure',
+  });
+}
+
 /** Guide: `az aks update --bootstrap-artifact-source`. Its undo comes before that of the nodes, which boot from it. */
-export function applyBootstrap({ input, found, plan, step }: Living): void {
-  const { bootstrap } = plan;
+export function applyBootstrap(living: Living): void {
+  const { input, found, owner, plan, step } = living;
+  const { bootstrap, infrastructure } = plan;
   if (!bootstrap) return;
+  applyUnlink(living);
   const back = { ...previousBootstrap(found), ...(bootstrap.outboundType !== undefined && previousOutbound(found)) };
   step('bootstrap', {
     act: () => update(input, 'Set where nodes boot from', bootstrap),
     undo: () => putBack(input, 'Put back where nodes boot from', back),
     waitsFor,
   });
+  if (infrastructure.zoneLink?.later) applyZoneLink(infrastructure.zoneLink, owner, step);
 }
 
 /** Guide: `az aks update --outbound-type`. */

@@ -1,5 +1,5 @@
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import type { AgentPoolSettings } from '../activities/agentPools.ts';
+import type { AgentPoolSettings, Reimaged } from '../activities/agentPools.ts';
 import {
   type ClusterReference,
   type PoolEvidence,
@@ -9,7 +9,7 @@ import {
   sameResourceId,
 } from '../contract/index.ts';
 import { azure } from './azure.ts';
-import { evidenceOf } from './livingCluster.ts';
+import { evidence } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
 import { unlessGone } from './livingSteps.ts';
 import { oldestNode, patienceOf, reimagesByItself } from './plan/livingCluster.ts';
@@ -28,36 +28,35 @@ export function applyReimages(living: Living, undoneAfter?: 'bootstrap'): void {
   const changes = plan.steps.some(({ id, action }) => id === undoneAfter && action !== 'none');
   const turns = new Turns(input.reimage.maxParallelPools);
   for (const pool of plan.reimages) {
-    const replaced: Replaced = {};
+    const begun: Begun = {};
     step(reimageStepId(pool), {
       turns,
       act: async () => {
-        const done = await reimagePool(living, pool, replaced);
+        const done = await reimagePool(living, pool, begun);
         run.reimages.set(pool, done);
         if (!done.reimaged) throw notReimaged(living, done);
       },
       ...(undoneAfter !== undefined &&
-        changes && { undoneAfter, undo: () => reimageBack(living, pool, replaced).catch(unlessGone) }),
+        changes && { undoneAfter, undo: () => reimageBack(living, pool, begun).catch(unlessGone) }),
       waitsFor: 'AKS, some minutes for each node',
     });
   }
 }
 
-/** How far the way by a temporary pool has gone. */
-interface Replaced {
+/** What undo has to know of what was begun. */
+interface Begun {
+  /** What the pool showed before. */
+  before?: PoolEvidence;
+  /** Where the pool was, or was to be, made anew. */
   settings?: AgentPoolSettings;
 }
 
-async function reimagePool(living: Living, pool: string, replaced: Replaced): Promise<PoolReimage> {
+async function reimagePool(living: Living, pool: string, begun: Begun): Promise<PoolReimage> {
   const { cluster, reimage } = living.input;
-  const at = { cluster, pool };
-  const before = await azure
-    .operating(`Look at node pool ${pool}`)
-    .awaitPool({ ...at, patience: patienceOf(living.input) });
-  // Profile row P11: AKS may have been faster.
-  const atFirst = living.plan.bootstrap && reimagesByItself(living.found) ? evidenceOf(living.seen, pool) : undefined;
-  const byItself = atFirst && proofOf(pool, atFirst, before);
-  if (byItself?.reimaged && byItself.nodes.length > 0) return { ...byItself, how: 'byAzure', notModified: false };
+  const before = await evidenceBefore(living, pool);
+  begun.before = before;
+  const byItself = await reimagedByAzure(living, pool);
+  if (byItself) return byItself;
   const done = await reimageAndProve(living, pool, before);
   if (done.reimaged) return done;
   switch (reimage.whenNotReimaged) {
@@ -66,22 +65,55 @@ async function reimagePool(living: Living, pool: string, replaced: Replaced): Pr
     case 'wait':
       await azure
         .awaitingNodeImage(`Wait for a newer node image than ${pool} has`, reimage.newImageTimeoutHours)
-        .awaitNewerNodeImage(at);
+        .awaitNewerNodeImage({ cluster, pool });
       return reimageAndProve(living, pool, before);
-    case 'temporaryPool':
-      await replacePool(living, pool, replaced);
-      return { ...(await proof(living, pool, before)), how: 'replaced', notModified: done.notModified };
+    case 'temporaryPool': {
+      await replacePool(living, pool, begun);
+      const after = await lookAgain(living, pool);
+      return { ...(await proof(living, pool, before, after)), how: 'replaced', notModified: done.notModified };
+    }
   }
 }
 
+/**
+ * What the pool shows before. One look serves all pools: a node that joins after it is new. It comes after the update of the
+ * cluster, for a node that joined before that boots as it said then.
+ */
+async function evidenceBefore(living: Living, pool: string): Promise<PoolEvidence> {
+  const changed = living.plan.steps.some(({ id, action }) => id === 'bootstrap' && action !== 'none');
+  if (changed) living.interior ??= azure.operating('Look at the nodes').lookInside(living.input.cluster);
+  const interior = (await living.interior) ?? living.seen.interior;
+  const facts = living.found.agentPoolProfiles.find(({ name }) => name === pool);
+  return evidence(interior, pool, facts);
+}
+
+/** Profile row P11: AKS may have been faster. */
+async function reimagedByAzure(living: Living, pool: string): Promise<PoolReimage | undefined> {
+  const { plan, found, seen } = living;
+  if (!plan.bootstrap || !reimagesByItself(found)) return undefined;
+  const facts = found.agentPoolProfiles.find(({ name }) => name === pool);
+  const proven = proofOf(pool, evidence(seen.interior, pool, facts), await lookAgain(living, pool));
+  return proven.reimaged && proven.nodes.length > 0 ? { ...proven, how: 'byAzure', notModified: false } : undefined;
+}
+
+/** Once nothing runs on the pool. */
+function lookAgain({ input }: Living, pool: string): Promise<PoolEvidence> {
+  const request = { cluster: input.cluster, pool, patience: patienceOf(input) };
+  return azure.operating(`Look at node pool ${pool}`).awaitPool(request);
+}
+
 async function reimageAndProve(living: Living, pool: string, before: PoolEvidence): Promise<PoolReimage> {
-  const notModified = (await reimageWithSecondTry(living, pool, before)) === 'notModified';
-  const proven = await proof(living, pool, before);
+  const { notModified, after } = await reimageWithSecondTry(living, pool, before);
+  const proven = await proof(living, pool, before, after);
   return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
 }
 
-async function proof({ input: { cluster }, plan }: Living, pool: string, before: PoolEvidence): Promise<PoolProof> {
-  const after = await azure.operating(`See whether ${pool} has other nodes`).readPoolEvidence({ cluster, pool });
+async function proof(
+  { input: { cluster }, plan }: Living,
+  pool: string,
+  before: PoolEvidence,
+  after: PoolEvidence,
+): Promise<PoolProof> {
   const proven = proofOf(pool, before, after);
   if (proven.reimaged || proven.evidence === 'nodes' || !plan.bootstrap) return proven;
   return { ...proven, ...(await proofBySource(cluster, pool, after)) };
@@ -106,17 +138,15 @@ async function proofBySource(
 }
 
 /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
-async function reimageWithSecondTry(living: Living, pool: string, before: PoolEvidence) {
+async function reimageWithSecondTry(living: Living, pool: string, before: PoolEvidence): Promise<Reimaged> {
   const { input, found } = living;
-  const { cluster } = input;
-  const patience = patienceOf(input);
   const rolePropagation = await living.rolePropagation();
   const request = {
-    cluster,
+    cluster: input.cluster,
     pool,
     nodeResourceGroup: found.nodeResourceGroup,
     before,
-    patience,
+    patience: patienceOf(input),
     ...(rolePropagation && { rolePropagation }),
   };
   const reimage = () => azure.operating(`Reimage node pool ${pool}`).reimageAgentPool(request);
@@ -124,19 +154,21 @@ async function reimageWithSecondTry(living: Living, pool: string, before: PoolEv
     return await reimage();
   } catch (error) {
     if (isCancellation(error)) throw error;
-    const now = await azure.operating(`Look at node pool ${pool} again`).awaitPool({ cluster, pool, patience });
-    if (now.provisioningState === 'Succeeded' && proofOf(pool, before, now).reimaged) return 'accepted';
-    if (now.provisioningState === 'Succeeded') throw error;
+    const after = await lookAgain(living, pool);
+    if (after.provisioningState === 'Succeeded') {
+      if (proofOf(pool, before, after).reimaged) return { notModified: false, after };
+      throw error;
+    }
     return reimage();
   }
 }
 
 /** A temporary copy takes the load while the pool is deleted and made anew: new nodes boot from what the cluster says now. */
-async function replacePool({ input: { cluster }, owner }: Living, pool: string, replaced: Replaced): Promise<void> {
+async function replacePool({ input: { cluster }, owner }: Living, pool: string, begun: Begun): Promise<void> {
   const temporary = temporaryPool(pool);
   const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
   const copy = { cluster, settings, owner };
-  replaced.settings = settings;
+  begun.settings = settings;
   await azure.operating(`Create temporary pool ${temporary}`).createAgentPool({ ...copy, pool: temporary });
   await azure.operating(`Delete node pool ${pool}`).deleteAgentPool({ cluster, pool, owner: {} });
   await azure.operating(`Create node pool ${pool} anew`).createAgentPool({ ...copy, pool });
@@ -144,7 +176,7 @@ async function replacePool({ input: { cluster }, owner }: Living, pool: string, 
 }
 
 /** After the cluster boots nodes from where it did before. */
-async function reimageBack(living: Living, pool: string, { settings }: Replaced): Promise<void> {
+async function reimageBack(living: Living, pool: string, { before, settings }: Begun): Promise<void> {
   const { input, owner } = living;
   const { cluster } = input;
   if (settings) {
@@ -155,10 +187,11 @@ async function reimageBack(living: Living, pool: string, { settings }: Replaced)
     const temporary = { cluster, pool: temporaryPool(pool), owner };
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
-  const patience = patienceOf(input);
-  const before = await azure.operating(`Look at node pool ${pool}`).awaitPool({ cluster, pool, patience });
-  const done = await reimageAndProve(living, pool, before);
-  if (!done.reimaged) throw notReimaged(living, done);
+  const done = await reimageAndProve(living, pool, await lookAgain(living, pool));
+  // A node that has not booted since the beginning was not reimaged, and has nothing to go back from.
+  const untouched = new Set(before?.nodes?.map(({ bootId }) => bootId));
+  const back = done.nodes.length > 0 && done.nodes.every(({ reimaged, after }) => reimaged || untouched.has(after));
+  if (!done.reimaged && !back) throw notReimaged(living, done);
 }
 
 /** Nobody but the cluster's owner has made a pool that was not replaced yet. */

@@ -6,7 +6,7 @@ import type { World } from '../arm/world.ts';
 import { builtInRoles, effectiveRoles } from '../providers/authorization.ts';
 import { usageOf, vmSize } from '../providers/compute.ts';
 import { identityIds } from '../providers/managedIdentity.ts';
-import { resolve } from '../providers/privateDns.ts';
+import { linkedZone, resolve } from '../providers/privateDns.ts';
 import { endpointAddresses } from '../providers/privateEndpoints.ts';
 import { aksError } from './errors.ts';
 import type { Intent } from './intent.ts';
@@ -72,6 +72,25 @@ export function networkFailure(
     status: 'Failed',
     code: 'LinkedAuthorizationFailed',
     message: `Reconcile VNet failed. Details: The client with object id '${principal}' does not have authorization to perform action 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked scope '${closed}'. SubCode: LinkedAuthorizationFailed. Retriable: false.`,
+  };
+}
+
+/** A network takes one zone of a name: AKS cannot link that of its own registry beside another. */
+export function zoneFailure(
+  world: World,
+  cluster: ClusterBody,
+  { managedRegistry }: Intent,
+  subnetId: string | undefined,
+): OperationFault | undefined {
+  const group = `/subscriptions/${parseId(cluster.id).subscriptionId}/resourceGroups/${cluster.properties.nodeResourceGroup}`;
+  const network =
+    subnetId === undefined ? world.store.list('Microsoft.Network/virtualNetworks', group)[0]?.id : parentPath(subnetId);
+  const zone = managedRegistry && network !== undefined ? linkedZone(world, network) : undefined;
+  if (zone === undefined || isManaged(cluster, zone)) return undefined;
+  return {
+    status: 'Failed',
+    code: 'CreateOrUpdateVirtualNetworkLinkFailed',
+    message: `Create or update virtual network link failed: a virtual network cannot be linked to multiple zones with overlapping namespaces; it is linked to ${zone}.`,
   };
 }
 

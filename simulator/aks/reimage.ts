@@ -43,10 +43,14 @@ export function reimageOperation(
     location: cluster.location,
   };
   const wanted = currentModel(world, cluster);
-  if (!scaleSet || sameModel(modelOf(scaleSet), wanted)) {
+  const behind = scaleSet ? instancesOf(world, scaleSet).filter(({ body }) => !sameModel(body.kubernetes, wanted)) : [];
+  if (!scaleSet || (behind.length === 0 && sameModel(modelOf(scaleSet), wanted))) {
     return { ...common, seconds: seconds.reimageNothing, onEnd };
   }
-  const plan = batches(world, scaleSet, properties);
+  const plan = batches(
+    behind.map(({ id }) => id),
+    properties,
+  );
   const { length: count } = plan.nodes;
   const rounds = Math.ceil(count / plan.batch);
   const perRound = seconds.drainNode + plan.soakSeconds + seconds.reimageNode;
@@ -75,7 +79,7 @@ export function reimageOperation(
 }
 
 interface Batches {
-  /** IDs of the instances. */
+  /** IDs of the instances that are of another model. */
   readonly nodes: readonly string[];
   readonly surge: number;
   /** How many nodes at a time. */
@@ -85,8 +89,7 @@ interface Batches {
   readonly cordonsUndrainable: boolean;
 }
 
-function batches(world: World, scaleSet: Resource, { upgradeSettings }: PoolProperties): Batches {
-  const nodes = instancesOf(world, scaleSet).map(({ id }) => id);
+function batches(nodes: readonly string[], { upgradeSettings }: PoolProperties): Batches {
   const share = (setting: string | null | undefined): number => {
     const value = Number.parseInt(setting ?? '0', 10);
     return setting?.endsWith('%') ? Math.ceil((nodes.length * value) / 100) : value;

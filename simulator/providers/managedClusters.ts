@@ -6,7 +6,13 @@ import { aksError } from '../aks/errors.ts';
 import { type Intent, intentOf } from '../aks/intent.ts';
 import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from '../aks/nodeResourceGroup.ts';
 import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, refuseWhileStopped, seconds } from '../aks/operations.ts';
-import { bootstrapFailure, checkKubeletPermission, checkQuota, networkFailure } from '../aks/prerequisites.ts';
+import {
+  bootstrapFailure,
+  checkKubeletPermission,
+  checkQuota,
+  networkFailure,
+  zoneFailure,
+} from '../aks/prerequisites.ts';
 import { reimageOperation } from '../aks/reimage.ts';
 import { checkCluster, checkPool, checkSystemPool, refuseChange } from '../aks/rules.ts';
 import { runCommand } from '../aks/runCommand.ts';
@@ -107,6 +113,10 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
         {
           seconds: seconds.findNetworkClosed,
           failure: () => networkFailure(world, cluster, ownSubnets(cluster, profiles)),
+        },
+        {
+          seconds: seconds.findNetworkClosed,
+          failure: () => zoneFailure(world, cluster, intent, nodeSubnet(profiles)),
         },
         {
           seconds: seconds.findNodesFailed,

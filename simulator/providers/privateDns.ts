@@ -100,6 +100,14 @@ export function resolve(world: World, vnetId: string, host: string): string[] {
   });
 }
 
+/** The zone for registries that a network is linked to. */
+export const linkedZone = (world: World, vnetId: string): string | undefined =>
+  world.store
+    .list(linkType)
+    .filter((link) => keyOf(networkOf(link)) === keyOf(vnetId))
+    .map((link) => parentPath(link.id))
+    .find((zone) => zone.toLowerCase().endsWith('/privatelink.azurecr.io'));
+
 /** Makes a finished zone, linked to a network and with these A records, from inside the cloud, as AKS does. */
 export function createLinkedZone(
   world: World,

@@ -49,7 +49,8 @@ export interface InfrastructurePlan {
   cacheRule?: CacheRuleSpecification;
   privateEndpoint?: PrivateEndpointSpecification;
   privateDnsZone?: PrivateDnsZoneSpecification;
-  zoneLink?: ZoneLinkSpecification;
+  /** `later`: once the cluster has left the zone that the network is linked to now. */
+  zoneLink?: ZoneLinkSpecification & { later?: boolean };
   records: { id: string; name: string; before?: string[] }[];
   identities: { [H in RoleHolder]?: IdentitySpecification };
   roles: RoleSpecification[];

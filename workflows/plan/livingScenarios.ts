@@ -1,6 +1,10 @@
 import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
 import {
   type ClusterChange,
+  clusterWorkflowId,
+  isOwnedBy,
+  type Ownership,
+  ownershipTags,
   type ParsedChangeRegistryInput,
   type ParsedDisableIsolationInput,
   type ParsedIsolateClusterInput,
@@ -9,8 +13,13 @@ import {
   type PlannedStep,
   type Problem,
   type ProfileSetting,
+  parentId,
+  parseResourceId,
   profileDifference,
   profileSetting,
+  resourceReference,
+  sameResourceId,
+  type ZoneLinkFacts,
 } from '../../contract/index.ts';
 import { owned } from './createCluster.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
@@ -48,6 +57,8 @@ export interface LivingPlan extends Plan {
   /** Pools that are reimaged, in the order in which they begin. */
   reimages: string[];
   removals: OldRegistry;
+  /** The link of one's own zone, which goes before AKS links its own. */
+  unlink?: ZoneLinkFacts;
 }
 
 type Steps = readonly PlannedStep[];
@@ -87,19 +98,17 @@ export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: Livin
   const bootstrap = inPhases ? artifacts : { ...artifacts, outboundType };
   const prepared = prepare(input, seen, targets, run);
   const title = inPhases ? 'Images from the registry' : `Images from the registry, and outbound type ${outboundType}`;
-  const update = {
-    ...bootstrapStep(seen, bootstrap, title, ids(prepared.steps)),
-    ...(inPhases ? {} : forwardOnly(seen, outboundType)),
-  };
-  const gated = gatedReimages(input, seen, update, prepared.steps, imageSource(seen, update));
-  const probe = [pullProbeStep(input.cluster, ids([update, ...gated.steps]))];
-  const cut = inPhases ? cutSteps(input, seen, [update, ...gated.steps, ...probe]) : [];
-  const acts = [update, ...gated.steps, ...cut].some(({ action }) => action !== 'none');
-  const steps = [...prepared.steps, update, ...gated.steps, ...(acts ? probe : []), ...cut];
+  const update = updateSteps(seen, bootstrap, title, prepared, inPhases ? {} : forwardOnly(seen, outboundType));
+  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
+  const probe = [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))];
+  const cut = inPhases ? cutSteps(input, seen, [...update.steps, ...gated.steps, ...probe]) : [];
+  const acts = [...update.steps, ...gated.steps, ...cut].some(({ action }) => action !== 'none');
+  const steps = [...update.preparations, ...update.steps, ...gated.steps, ...(acts ? probe : []), ...cut];
   return assembled(input, seen, targets, {
     steps,
-    prepared,
+    prepared: update.prepared,
     bootstrap,
+    ...(update.unlink && { unlink: update.unlink }),
     ...(inPhases && { outbound: { outboundType } }),
     reimages: gated.reimages,
     differences: [
@@ -112,6 +121,7 @@ export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: Livin
     problems: [
       ...isolationProblems(seen, outboundType),
       ...outboundProblems(seen, outboundType),
+      ...update.problems,
       ...gated.problems,
       ...(acts ? probeProblems(input, seen) : []),
     ],
@@ -126,15 +136,16 @@ export function planChangeRegistry(input: ParsedChangeRegistryInput, seen: Livin
   const title = targets.registry
     ? `Images from registry ${targets.registry.id.split('/').at(-1)}`
     : 'Images from a registry that AKS manages';
-  const update = bootstrapStep(seen, bootstrap, title, ids(prepared.steps));
-  const gated = gatedReimages(input, seen, update, prepared.steps, imageSource(seen, update));
-  const acts = [update, ...gated.steps].some(({ action }) => action !== 'none');
-  const probe = acts ? [pullProbeStep(input.cluster, ids([update, ...gated.steps]))] : [];
-  const old = oldRegistryPlan(input, seen, [update, ...gated.steps, ...probe]);
+  const update = updateSteps(seen, bootstrap, title, prepared, {});
+  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
+  const acts = [...update.steps, ...gated.steps].some(({ action }) => action !== 'none');
+  const probe = acts ? [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))] : [];
+  const old = oldRegistryPlan(input, seen, [...update.steps, ...gated.steps, ...probe]);
   return assembled(input, seen, targets, {
-    steps: [...prepared.steps, update, ...gated.steps, ...probe, ...old.steps],
-    prepared,
+    steps: [...update.preparations, ...update.steps, ...gated.steps, ...probe, ...old.steps],
+    prepared: update.prepared,
     bootstrap,
+    ...(update.unlink && { unlink: update.unlink }),
     reimages: gated.reimages,
     removals: old.removals,
     differences: [
@@ -145,6 +156,7 @@ export function planChangeRegistry(input: ParsedChangeRegistryInput, seen: Livin
     problems: [
       ...directProblems(seen),
       ...isolationProblems(seen, seen.cluster?.outboundType ?? 'none'),
+      ...update.problems,
       ...gated.problems,
       ...(acts ? probeProblems(input, seen) : []),
       ...old.problems,
@@ -167,7 +179,7 @@ export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: L
   ]);
   const both = seen.cluster && [egress, update].some(({ action }) => action !== 'none');
   const changes = [egress, update].map((step): PlannedStep => (both ? { ...step, action: 'update' } : step));
-  const gated = gatedReimages(input, seen, { ...update, action: both ? 'update' : 'none' }, [egress], 'Direct');
+  const gated = gatedReimages(input, seen, { ...update, action: both ? 'update' : 'none' }, changes);
   return assembled(input, seen, noTargets, {
     steps: [...changes, ...gated.steps],
     bootstrap,
@@ -243,28 +255,80 @@ function prepare(
   return { registrations, infrastructure: planned.plan, steps: [...steps, ...planned.steps] };
 }
 
-/** Where nodes boot from if the cluster stays as it is; unknown while the update is still to come. */
-const imageSource = ({ imageSource: now = 'Direct' }: LivingFacts, { action }: PlannedStep): string | undefined =>
-  action === 'none' ? now : undefined;
+/**
+ * The update of the cluster, and the link of the registry's zone where it has to wait for it, or to make way for it: Azure
+ * links a network to one zone of a name only, and AKS links that of its own registry.
+ */
+function updateSteps(
+  seen: LivingFacts,
+  change: ClusterChange,
+  title: string,
+  prepared: Prepared,
+  more: Pick<PlannedStep, 'forwardOnly'>,
+) {
+  const { cluster, zoneLink: link } = seen;
+  const { zoneLink } = prepared.infrastructure;
+  const inNodeGroup = sameResourceId(link && resourceReference(link.id).resourceGroup, cluster?.nodeResourceGroup);
+  const differs = bootstrapStep(seen, change, title, []).action !== 'none';
+  const makesWay = link !== undefined && !inNodeGroup && change.containerRegistryId === null && differs;
+  const waits =
+    zoneLink !== undefined &&
+    inNodeGroup &&
+    prepared.steps.some(({ id, action }) => id === 'zoneLink' && action !== 'none');
+  const later = prepared.steps.filter(({ id }) => waits && id === 'zoneLink');
+  const preparations = prepared.steps.filter((step) => !later.includes(step));
+  const unlink = makesWay ? [unlinkStep(link)] : [];
+  const bootstrap = { ...bootstrapStep(seen, change, title, ids([...preparations, ...unlink])), ...more };
+  return {
+    preparations,
+    bootstrap,
+    steps: [...unlink, bootstrap, ...later.map((step) => ({ ...step, needs: [...step.needs, bootstrap.id] }))],
+    ...(makesWay && { unlink: link }),
+    prepared: waits
+      ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
+      : prepared,
+    problems: makesWay && cluster && !isOwnedBy(link.marks, ownerOf(seen)) ? [foreignLink(link)] : [],
+  };
+}
 
-/** @param source Where nodes are to boot from, if that is known already. */
+/** The mark of every run on this cluster. */
+const ownerOf = ({ cluster }: LivingFacts): Ownership => {
+  const { subscriptionId = '', resourceGroup = '', name = '' } = (cluster && parseResourceId(cluster.id)) ?? {};
+  return { [ownershipTags.workflow]: clusterWorkflowId({ subscriptionId, resourceGroup, name }) };
+};
+
+const unlinkStep = ({ id }: ZoneLinkFacts): PlannedStep => ({
+  id: 'unlink',
+  title: `Delete the link of ${resourceReference(parentId(id)).name} to the network`,
+  action: 'delete',
+  reason: 'AKS links the zone of its own registry, and a network takes one',
+  needs: [],
+  resourceId: id,
+});
+
+const foreignLink = ({ id }: ZoneLinkFacts): Problem => ({
+  where: id,
+  problem: 'the network is linked to this zone, and AKS cannot link it to that of the registry that it manages as well',
+  whatToDo: 'Delete the link if nothing else needs it, or use a registry of your own.',
+});
+
 function gatedReimages(
   input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
   seen: LivingFacts,
   update: PlannedStep,
   before: Steps,
-  source: string | undefined,
 ): { steps: PlannedStep[]; reimages: string[]; problems: Problem[] } {
-  const { cluster, interior } = seen;
+  const { cluster, interior, imageSource = 'Direct' } = seen;
   if (!cluster) return { steps: [], reimages: [], problems: [] };
   const changes = update.action !== 'none';
   const asked = input.approvals.includes('reimage');
-  const needs = ids([...before.filter(({ id }) => id === 'outboundType'), update]);
+  const needs = ids(before);
   const planned = planReimages({
     cluster,
     interior,
     options: input.reimage,
-    current: changes || source === undefined ? () => undefined : bootsFrom(seen, source),
+    // Where nodes are to boot from is known only while the cluster stays as it is.
+    current: changes ? () => undefined : bootsFrom(seen, imageSource),
     reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
     needs: [...needs, ...(asked ? ['approve:reimage'] : [])],
   });
@@ -322,6 +386,7 @@ interface Parts {
   outbound?: ClusterChange;
   reimages: string[];
   removals?: OldRegistry;
+  unlink?: ZoneLinkFacts;
   differences: readonly ProfileSetting[];
   problems: readonly Problem[];
 }
@@ -348,7 +413,9 @@ function assembled(
             ...infrastructureProblems(
               { ...input, tags: input.tags ?? {}, location },
               targets,
-              surroundings.infrastructure,
+              infrastructure.zoneLink?.later
+                ? { ...surroundings.infrastructure, otherLinkedZones: [] }
+                : surroundings.infrastructure,
               infrastructure,
               true,
             ),

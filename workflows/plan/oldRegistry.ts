@@ -44,7 +44,7 @@ export function oldRegistryPlan(
       forwardOnly: noInverse,
     }),
   );
-  return { steps, removals, problems };
+  return { steps, removals: [...first, ...removals.filter(({ kind }) => kind === 'registry')], problems };
 }
 
 function kindOf(id: string): Removal['kind'] {
