@@ -1,4 +1,9 @@
-import { type ContainerServiceNetworkProfile, type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
+import {
+  type ContainerServiceNetworkProfile,
+  KnownBackendPoolType,
+  type ManagedCluster,
+  restorePoller,
+} from '@azure/arm-containerservice';
 import { addressIn } from '../contract/addresses.ts';
 import {
   type ClusterChange,
@@ -274,9 +279,15 @@ function outboundProfile({
   const { effectiveOutboundIPs: _ofBalancer, ...balancer } = loadBalancerProfile ?? {};
   const { effectiveOutboundIPs: _ofGateway, ...gateway } = natGatewayProfile ?? {};
   return {
-    ...(loadBalancerProfile && { loadBalancerProfile: balancer }),
+    ...(loadBalancerProfile && { loadBalancerProfile: { ...balancer, ...backendPoolType(balancer.backendPoolType) } }),
     ...(natGatewayProfile && { natGatewayProfile: gateway }),
   };
+}
+
+/** Azure answers with another spelling than it documents, and is sent the documented one. */
+function backendPoolType(seen: string | undefined): { backendPoolType?: string } {
+  const known = Object.values(KnownBackendPoolType).find((each) => each.toLowerCase() === seen?.toLowerCase());
+  return known === undefined ? {} : { backendPoolType: known };
 }
 
 /** AKS takes a cluster whole: what is not sent is set to its default. Source: Azure REST API, "Managed Clusters - Create Or Update". */
@@ -285,6 +296,7 @@ function changed(cluster: ManagedCluster, change: ClusterChange): ManagedCluster
   const { loadBalancerProfile: _balancer, natGatewayProfile: _gateway, ...network } = cluster.networkProfile ?? {};
   return {
     ...cluster,
+    networkProfile: { ...network, ...outboundProfile(cluster.networkProfile) },
     ...(artifactSource !== undefined && {
       bootstrapProfile: { artifactSource, ...(containerRegistryId && { containerRegistryId }) },
     }),

@@ -18,7 +18,7 @@ export const aksBehaviours: readonly Behaviour[] = [
   },
   {
     id: 'aks-modelled-durations',
-    says: 'Reimaging a pool takes 300 s, deleting a cluster 240 s, deleting a pool 120 s, an abort 30 s.',
+    says: 'Deleting a cluster takes 240 s, deleting a pool 120 s, stopping or starting a cluster 120 s, an abort 30 s.',
     evidence: 'modelled',
     source: 'no recording shows their end',
   },
@@ -130,6 +130,100 @@ export const aksBehaviours: readonly Behaviour[] = [
     says: 'upgradeNodeImageVersion answers 202 with the pool even on the latest image; only the pool shows the state.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_upgrade_node_image_only_cluster.yaml',
+  },
+  {
+    id: 'aks-nodes',
+    says: "A pool's nodes are the instances of its scale set in the node resource group; `latestModelApplied` says which are still of the model before.",
+    evidence: 'documented',
+    source:
+      'Azure REST API reference, "Virtual Machine Scale Set VMs"; names of scale sets and nodes as AKS makes them',
+  },
+  {
+    id: 'aks-node-model',
+    says: 'Nodes keep the bootstrap source and image that they were made with. An update of the cluster changes neither; upgradeNodeImageVersion, a new pool and surge nodes follow the cluster. Nodes added to a pool that is behind are behind, and fail with exit status 50 once egress is cut.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Network isolated clusters" (reimage all pools after every change); exit status from Azure/AgentBaker cse_helpers.sh',
+  },
+  {
+    id: 'aks-reimage-nodes',
+    says: 'Surge nodes come (90 s), then batches of nodes are cordoned, drained (30 s and the soak time) and reimaged (120 s), then the surge nodes go (30 s). maxSurge, maxUnavailable, drain timeout and undrainable node behaviour are respected.',
+    evidence: 'modelled',
+    source: 'Microsoft Learn, "Upgrade options for AKS clusters"; the durations are in no recording',
+  },
+  {
+    id: 'aks-reimage-nothing',
+    says: 'A pool that is as it would be made now is left alone: the operation Succeeds after 5 s, with the same nodes. A fault can answer 304.',
+    evidence: 'recorded',
+    source: 'Azure/azure-cli-extensions#5989; Azure/azure-cli#25809 (5 s is modelled)',
+  },
+  {
+    id: 'aks-drain',
+    says: 'A disruption budget that allows nothing blocks the drain until its timeout (30 min); the operation then ends Failed with UnsatisfiablePDB.',
+    evidence: 'documented',
+    source: 'Microsoft troubleshooting "UnsatisfiablePDB"; Azure REST API, undrainableNodeBehavior',
+  },
+  {
+    id: 'aks-reimage-by-itself',
+    says: 'Current edition, Kubernetes 1.37 and later: after an update that changes the bootstrap profile or the outbound type, AKS reimages every pool by itself.',
+    evidence: 'documented',
+    source: 'Azure/AKS#5913; Microsoft Learn, "Node disruption policy" (another page says that it does not)',
+  },
+  {
+    id: 'aks-machines-pool',
+    says: 'Pools of mode Machines refuse upgradeNodeImageVersion.',
+    evidence: 'recorded',
+    source: 'Azure/azure-cli PR #33693',
+  },
+  {
+    id: 'aks-outbound-moves',
+    says: 'Outbound types change as the documented matrix allows; userAssignedNATGateway and userDefinedRouting need an own network, managedNATGateway a managed one.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Customize cluster egress with outbound types" (the error codes are modelled)',
+  },
+  {
+    id: 'aks-cache-without-registry',
+    says: 'An update with artifactSource Cache and no registry ID means the registry that AKS manages: the one that is there, else a new one.',
+    evidence: 'modelled',
+    source: 'the PUT is a full replace; no recording changes an own registry to a managed one',
+  },
+  {
+    id: 'aks-one-zone',
+    says: 'AKS cannot link the zone of its own registry to a network that is linked to another of that name: CreateOrUpdateVirtualNetworkLinkFailed.',
+    evidence: 'documented',
+    source:
+      'Microsoft troubleshooting "CreateOrUpdateVirtualNetworkLinkFailed"; Azure Private DNS, one zone of a name per network',
+  },
+  {
+    id: 'aks-egress',
+    says: 'Nodes reach the internet unless the outbound type is block, or none in a managed network, or none in a subnet with defaultOutboundAccess false; a node public IP opens it.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Default outbound access in Azure" and "Network isolated clusters"',
+  },
+  {
+    id: 'aks-pull',
+    says: "A node pulls mcr.microsoft.com through its bootstrap registry, whose names must resolve to its endpoint in the node's network, and goes to the source where that fails and egress is open; AcrPull and the cache rule are needed.",
+    evidence: 'documented',
+    source: 'Azure/AgentBaker cse_config.sh (hosts.toml); containerd docs/hosts.md',
+  },
+  {
+    id: 'aks-run-command',
+    says: 'runCommand answers 202 with the address of its commandResults; a pod on a node that can pull its image runs it. It makes nothing busy, its logs are cut at 512 kB, and disableRunCommand refuses it.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Access a private AKS cluster using command invoke"; Azure REST API (5 s and the error codes are modelled)',
+  },
+  {
+    id: 'aks-kubectl',
+    says: 'The command may use kubectl get, create, scale, delete, run, cordon and uncordon for nodes, pods, deployments and disruption budgets, curl, echo, true and false. Everything else is not found.',
+    evidence: 'modelled',
+    source: "kubectl's own documentation for what is there",
+  },
+  {
+    id: 'aks-power',
+    says: 'A stopped cluster refuses updates, pool operations and runCommand until it is started.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Stop and start an AKS cluster" (the status 400 is modelled)',
   },
   {
     id: 'aks-versions',

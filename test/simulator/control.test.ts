@@ -109,7 +109,8 @@ test('durations tell every write in simulated seconds', async () => {
       resourceId: `${id}/agentPools/nodepool1`,
       operation: 'POST upgradeNodeImageVersion',
       requestSeconds: 2,
-      operationSeconds: 300,
+      operationSeconds: 5,
+      pollingSeconds: 25,
     },
     { ...succeeded, resourceId: id, operation: 'DELETE', requestSeconds: 1, operationSeconds: 240 },
   ];

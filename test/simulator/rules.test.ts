@@ -209,6 +209,7 @@ describe('one operation at a time', () => {
       );
       expect(added).toMatchObject({ provisioningState: 'Succeeded', mode: 'User', count: 2 });
 
+      await slow.send('POST', '/simulator/node-image');
       const first = await slow.send('POST', path('pools', '/agentPools/nodepool1/upgradeNodeImageVersion'));
       const second = await slow.send('POST', path('pools', '/agentPools/second/upgradeNodeImageVersion'));
       expect([first.status, second.status]).toEqual([202, 202]);
@@ -263,7 +264,7 @@ test('the last system pool cannot go', async () => {
 
 test('what is computed for clusters and pools is there', async () => {
   const versions = await azure.aks.managedClusters.listKubernetesVersions(location);
-  expect(versions.values?.map((one) => one.version)).toEqual(['1.33', '1.34', '1.35', '1.36']);
+  expect(versions.values?.map((one) => one.version)).toEqual(['1.33', '1.34', '1.35', '1.36', '1.37']);
   expect(versions.values?.find((one) => one.isDefault)?.version).toBe('1.34');
   await azure.aks.managedClusters.createOrUpdate('rules', 'computed', isolatedCluster(), polling);
   const profile = await azure.aks.agentPools.getUpgradeProfile('rules', 'computed', 'nodepool1');
