@@ -62,7 +62,7 @@ export function agentPoolActivities(clients: ClientsOf) {
       const id = agentPoolId(request);
       const proven = async () => proofOf(pool, before, await readEvidence(request)).reimaged;
       let adopted = false;
-      let notModified = false;
+      let after: PoolEvidence | undefined;
       const find = async (): Promise<Found<void>> => {
         const { provisioningState = '' } = await existingPool(request);
         if (!isFinal(provisioningState)) {
@@ -82,14 +82,16 @@ export function agentPoolActivities(clients: ClientsOf) {
               restore: (state) => restorePoller(containerService, state, agentPools.upgradeNodeImageVersion),
               find,
               progress: () => progressOf(request),
+              async afterwards() {
+                after = await readEvidence(request);
+              },
             });
           }),
         );
       } catch (error) {
         if (!isNotModified(error)) throw error;
-        notModified = true;
       }
-      return { notModified, after: await keptAlive(() => readEvidence(request)) };
+      return { notModified: after === undefined, after: after ?? (await keptAlive(() => readEvidence(request))) };
     },
 
     /**
@@ -100,10 +102,12 @@ export function agentPoolActivities(clients: ClientsOf) {
     async awaitNewerNodeImage({ cluster, pool }: AgentPoolReference): Promise<string> {
       const { agentPools } = clients(cluster.subscriptionId).containerService;
       const id = agentPoolId({ cluster, pool });
-      const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await Promise.all([
-        existingPool({ cluster, pool }),
-        azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
-      ]);
+      const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await keptAlive(() =>
+        Promise.all([
+          existingPool({ cluster, pool }),
+          azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
+        ]),
+      );
       if (latest !== nodeImageVersion) return latest;
       throw ApplicationFailure.create({
         type: 'NoNewerNodeImage',
@@ -113,7 +117,8 @@ export function agentPoolActivities(clients: ClientsOf) {
 
     /** The settings of a pool, as they can be sent to Azure again. */
     async readAgentPool(reference: AgentPoolReference): Promise<AgentPoolSettings> {
-      const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = await existingPool(reference);
+      const pool = await keptAlive(() => existingPool(reference));
+      const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
       const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
       const { currentOrchestratorVersion: _version, ...wanted } = rest;
       return wanted;

@@ -19,7 +19,6 @@ import {
   readAllowances,
   readInfrastructure,
 } from './infrastructure.ts';
-import { keptAlive } from './longRunningOperation.ts';
 import { existingCluster, idleCluster, readCluster, readKubernetesVersions } from './managedClusters.ts';
 import type { Patience } from './patience.ts';
 import { readLinksTo, readPrivateDnsZone } from './privateDns.ts';
@@ -163,27 +162,25 @@ export function discoveryActivities(clients: ClientsOf) {
      * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the patience.
      */
     async lookAtCluster({ cluster, subscriptionIds, patience }: LivingClusterRequest): Promise<LivingCluster> {
-      return await keptAlive(async () => {
-        const { subscriptionId } = cluster;
-        const [subscription, tenants] = await Promise.all([
-          readSubscription(clients, subscriptionId),
-          Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
-        ]);
-        const found = subscription && (await readCluster(clients, cluster));
-        const idle = found && patience ? await idleCluster(clients, cluster, patience) : found;
-        const [managedNetworkId, imageSource] = idle
-          ? await Promise.all([managedNetwork(subscriptionId, idle), imageSourceOf(idle)])
-          : [];
-        const zoneLink = idle && (await linkOf(idle, managedNetworkId));
-        return {
-          ...(subscription && { subscription }),
-          ...(idle && { cluster: idle }),
-          ...(managedNetworkId !== undefined && { managedNetworkId }),
-          ...(zoneLink && { zoneLink }),
-          ...(imageSource !== undefined && { imageSource }),
-          tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
-        };
-      });
+      const { subscriptionId } = cluster;
+      const [subscription, tenants] = await Promise.all([
+        readSubscription(clients, subscriptionId),
+        Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
+      ]);
+      const found = subscription && (await readCluster(clients, cluster));
+      const idle = found && patience ? await idleCluster(clients, cluster, patience) : found;
+      const [managedNetworkId, imageSource] = idle
+        ? await Promise.all([managedNetwork(subscriptionId, idle), imageSourceOf(idle)])
+        : [];
+      const zoneLink = idle && (await linkOf(idle, managedNetworkId));
+      return {
+        ...(subscription && { subscription }),
+        ...(idle && { cluster: idle }),
+        ...(managedNetworkId !== undefined && { managedNetworkId }),
+        ...(zoneLink && { zoneLink }),
+        ...(imageSource !== undefined && { imageSource }),
+        tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
+      };
     },
 
     /** Looks at a registry that a cluster is about to leave; changes nothing. */

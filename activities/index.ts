@@ -5,6 +5,7 @@ import { deletionActivities } from './deletion.ts';
 import { discoveryActivities } from './discovery.ts';
 import { identityActivities } from './identities.ts';
 import { kubernetesActivities } from './kubernetes.ts';
+import { allKeptAlive } from './longRunningOperation.ts';
 import { managedClusterActivities } from './managedClusters.ts';
 import { privateDnsActivities } from './privateDns.ts';
 import { privateEndpointActivities } from './privateEndpoints.ts';
@@ -17,20 +18,21 @@ import { virtualNetworkActivities } from './virtualNetworks.ts';
 /** Every activity, bound to one connection to Azure Resource Manager. */
 export function createActivities(connection: AzureConnection) {
   const clients = azureClients(connection);
+  // A killed worker is noticed by the heartbeats that it no longer sends.
   return {
     ...agentPoolActivities(clients),
-    ...auditActivities(clients),
-    ...deletionActivities(clients),
-    ...discoveryActivities(clients),
-    ...identityActivities(clients),
-    ...kubernetesActivities(clients),
+    ...allKeptAlive(auditActivities(clients)),
+    ...allKeptAlive(deletionActivities(clients)),
+    ...allKeptAlive(discoveryActivities(clients)),
+    ...allKeptAlive(identityActivities(clients)),
+    ...allKeptAlive(kubernetesActivities(clients)),
     ...managedClusterActivities(clients),
     ...privateDnsActivities(clients),
     ...privateEndpointActivities(clients),
-    ...registrationActivities(clients),
+    ...allKeptAlive(registrationActivities(clients)),
     ...registryActivities(clients),
     ...resourceGroupActivities(clients),
-    ...roleAssignmentActivities(clients),
+    ...allKeptAlive(roleAssignmentActivities(clients)),
     ...virtualNetworkActivities(clients),
   };
 }

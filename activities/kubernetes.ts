@@ -1,7 +1,6 @@
 import type { ClusterReference } from '../contract/names.ts';
 import type { ClusterInterior, DisruptionBudgetFacts, Look, NodeFacts } from '../contract/nodes.ts';
 import type { ClientsOf } from './connection.ts';
-import { keptAlive } from './longRunningOperation.ts';
 import { runCommand } from './runCommand.ts';
 
 const poolLabel = 'kubernetes\\.azure\\.com/agentpool';
@@ -86,7 +85,7 @@ export function kubernetesActivities(clients: ClientsOf) {
   return {
     /** Looks at nodes and disruption budgets from inside the cluster; changes nothing. */
     async lookInside(cluster: ClusterReference): Promise<Look<ClusterInterior>> {
-      return await keptAlive(() => readInterior(clients, cluster));
+      return await readInterior(clients, cluster);
     },
 
     /**
@@ -94,34 +93,30 @@ export function kubernetesActivities(clients: ClientsOf) {
      * own configuration has it: a node without egress has its registry there. Source: Azure/AgentBaker, cse_config.sh.
      */
     async probeNode({ cluster, node, imageSource = 'mcr.microsoft.com' }: NodeProbe): Promise<Look<NodeProbeResult>> {
-      return await keptAlive(async () => {
-        const image = `${imageSource}/${probeImage}`;
-        const output = await runCommand(clients, cluster, probeCommand(node, image));
-        if ('unseen' in output) return output;
-        const logs = output.seen.logs.trim();
-        const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
-        const ran = mirror !== undefined || /No such file/.test(logs);
-        return {
-          seen: {
-            node,
-            image,
-            pulled: ran,
-            ...(ran && { bootstrapSource: mirror?.replace('/v2/', '/') ?? 'Direct' }),
-            message: ran ? `${image} was pulled` : logs || `exit status ${output.seen.exitCode}`,
-          },
-        };
-      });
+      const image = `${imageSource}/${probeImage}`;
+      const output = await runCommand(clients, cluster, probeCommand(node, image));
+      if ('unseen' in output) return output;
+      const logs = output.seen.logs.trim();
+      const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
+      const ran = mirror !== undefined || /No such file/.test(logs);
+      return {
+        seen: {
+          node,
+          image,
+          pulled: ran,
+          ...(ran && { bootstrapSource: mirror?.replace('/v2/', '/') ?? 'Direct' }),
+          message: ran ? `${image} was pulled` : logs || `exit status ${output.seen.exitCode}`,
+        },
+      };
     },
 
     /** Tries to reach Microsoft's registry from inside the cluster. */
     async probeEgress(cluster: ClusterReference): Promise<Look<{ open: boolean; message: string }>> {
-      return await keptAlive(async () => {
-        const output = await runCommand(clients, cluster, egressCommand);
-        if ('unseen' in output) return output;
-        const { exitCode, logs } = output.seen;
-        if (exitCode === 127) return { unseen: { because: 'failed', message: logs.trim() } };
-        return { seen: { open: exitCode === 0, message: logs.trim() || `curl ended with ${exitCode}` } };
-      });
+      const output = await runCommand(clients, cluster, egressCommand);
+      if ('unseen' in output) return output;
+      const { exitCode, logs } = output.seen;
+      if (exitCode === 127) return { unseen: { because: 'failed', message: logs.trim() } };
+      return { seen: { open: exitCode === 0, message: logs.trim() || `curl ended with ${exitCode}` } };
     },
   };
 }

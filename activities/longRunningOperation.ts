@@ -34,6 +34,8 @@ export interface LongRunningOperation<T> {
    * until it is no longer, `settled` is success, `absent` means that the request is still to be sent.
    */
   find(): Promise<Found<T>>;
+  /** What comes right after it, before its heartbeat ends. */
+  afterwards?(): Promise<void>;
   /** How far it is, for the heartbeat. Asked after each poll; left out where nobody can tell. */
   progress?(): Promise<OperationProgress | undefined>;
 }
@@ -67,7 +69,11 @@ export async function longRunningOperation<T>(operation: LongRunningOperation<T>
   const { info } = Context.current();
   const checkpoint: Checkpoint = { ...(info.heartbeatDetails as Checkpoint | undefined), sent: true };
   const resumed = info.heartbeatDetails !== undefined || info.attempt > 1;
-  return heartbeating(checkpoint, (heartbeat) => run(operation, checkpoint, resumed, heartbeat));
+  return heartbeating(checkpoint, async (heartbeat) => {
+    const result = await run(operation, checkpoint, resumed, heartbeat);
+    await operation.afterwards?.();
+    return result;
+  });
 }
 
 /** Waits until whatever runs on a resource has ended, however it ends. */
@@ -77,6 +83,12 @@ export async function awaitOperation(find: LongRunningOperation<void>['find']): 
 
 /** Heartbeats while work goes on that is simply done again after a crash. */
 export const keptAlive = <T>(work: () => Promise<T>): Promise<T> => heartbeating({ sent: true }, work);
+
+/** The same activities, each of them kept alive: for those that have no operation to resume. */
+export const allKeptAlive = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(activities: A): A =>
+  Object.fromEntries(
+    Object.entries(activities).map(([name, act]) => [name, (...given: never[]) => keptAlive(() => act(...given))]),
+  ) as A;
 
 /** Sends a request whose operation leaves nothing behind, and waits for its end; after a crash it is sent again. */
 export async function repeatableOperation<T>(resourceId: string, start: () => Poller<T>): Promise<T | undefined> {

@@ -2,7 +2,6 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { featureId, providerId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead } from './errors.ts';
-import { keptAlive } from './longRunningOperation.ts';
 
 /** A preview feature of AKS. */
 export interface FeatureReference {
@@ -44,7 +43,7 @@ export function registrationActivities(clients: ClientsOf) {
   return {
     async registerFeature({ subscriptionId, feature }: FeatureReference): Promise<void> {
       const { features } = clients(subscriptionId).features;
-      await keptAlive(() => azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature)));
+      await azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature));
     },
 
     async awaitFeature(reference: FeatureReference): Promise<void> {
@@ -54,7 +53,7 @@ export function registrationActivities(clients: ClientsOf) {
 
     async registerProvider({ subscriptionId, namespace }: ProviderReference): Promise<void> {
       const { providers } = clients(subscriptionId).resources;
-      await keptAlive(() => azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace)));
+      await azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace));
     },
 
     async awaitProvider(reference: ProviderReference): Promise<void> {

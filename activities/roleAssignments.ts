@@ -4,7 +4,6 @@ import { type BuiltInRole, builtInRoles, isOwnedBy, keyOf, type Ownership } from
 import { ownershipTags } from '../contract/names.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, permanentFailure } from './errors.ts';
-import { keptAlive } from './longRunningOperation.ts';
 import { retriedWhileReplicating } from './resources.ts';
 
 /** A role for a principal at the scope of one resource. */
@@ -48,16 +47,14 @@ export function roleAssignmentActivities(clients: ClientsOf) {
       const id = assignmentId(assignment);
       try {
         // The answer shows what was made; a read right after it may go to a region that does not know of it yet.
-        const made = await keptAlive(() =>
-          azureCall(id, () =>
-            roleAssignments.create(scope, assignmentName(assignment), {
-              roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
-              principalId,
-              // Azure then does not look the principal up in a directory that may not know it yet.
-              principalType: 'ServicePrincipal',
-              description: describe(owner),
-            }),
-          ),
+        const made = await azureCall(id, () =>
+          roleAssignments.create(scope, assignmentName(assignment), {
+            roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
+            principalId,
+            // Azure then does not look the principal up in a directory that may not know it yet.
+            principalType: 'ServicePrincipal',
+            description: describe(owner),
+          }),
         );
         if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
           const message = `principalId: asked ${principalId}, got ${made.principalId ?? 'none'} (${id})`;
@@ -76,9 +73,7 @@ export function roleAssignmentActivities(clients: ClientsOf) {
       // One that cannot be seen may have been made a moment ago; the name is computed, so that it is nobody else's.
       if (seen && !isOwnedBy(marksOf(seen.description), owner)) return;
       const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
-      await keptAlive(() =>
-        azureCall(assignmentId(assignment), () => roleAssignments.delete(scope, assignmentName(assignment))),
-      );
+      await azureCall(assignmentId(assignment), () => roleAssignments.delete(scope, assignmentName(assignment)));
     },
 
     /** Takes all roles of a principal away that carry the owner's marks, in one subscription. */
@@ -94,14 +89,12 @@ export function roleAssignmentActivities(clients: ClientsOf) {
       const { roleAssignments } = clients(subscriptionId).authorization;
       const scope = `/subscriptions/${subscriptionId}`;
       const ids: string[] = [];
-      await keptAlive(() =>
-        azureCall(scope, async () => {
-          const filter = `principalId eq '${principalId}'`;
-          for await (const { id = '', description } of roleAssignments.listForSubscription({ filter }))
-            if (isOwnedBy(marksOf(description), owner)) ids.push(id);
-        }),
-      );
-      for (const id of ids) await keptAlive(() => azureCall(id, () => roleAssignments.deleteById(id)));
+      await azureCall(scope, async () => {
+        const filter = `principalId eq '${principalId}'`;
+        for await (const { id = '', description } of roleAssignments.listForSubscription({ filter }))
+          if (isOwnedBy(marksOf(description), owner)) ids.push(id);
+      });
+      for (const id of ids) await azureCall(id, () => roleAssignments.deleteById(id));
     },
   };
 

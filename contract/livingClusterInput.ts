@@ -68,7 +68,7 @@ const common = {
   profile: z.enum(profiles).default('current'),
   reimage,
   approvalTimeoutMinutes: minutes(30 * day, day).describe('Bound on each wait for an approval.'),
-  busyTimeoutMinutes: minutes(day, 60).describe(
+  busyTimeoutMinutes: minutes(12 * 60, 60).describe(
     'Bound on the wait for operations that somebody else has begun on the cluster or a pool.',
   ),
   abortOperations: z

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDefaultHttpClient, createHttpHeaders, createPipelineRequest } from '@azure/core-rest-pipeline';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { createLogUpdate } from 'log-update';
@@ -19,7 +18,7 @@ import { clusterWorkflowId } from '../contract/index.ts';
 import type { Duration, Edition } from '../simulator/index.ts';
 import { criticalPath, sumSeconds } from './critical-path.ts';
 import { type Act, type Demo, type DemoScenario, demos } from './demos.ts';
-import { createExistingCluster, managedIdentity } from './existing-cluster.ts';
+import { createExistingCluster, openSubnet } from './existing-cluster.ts';
 import { untilInterrupted } from './interruption.ts';
 import { editionOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
 import { type Stack, startAnnouncedStack } from './stack.ts';
@@ -63,7 +62,7 @@ async function perform(act: Act, stack: Stack, client: Client): Promise<void> {
   print(`\n${act.does}.`);
   if ('existing' in act) return createExistingCluster(stack.simulator, act.existing);
   if ('newNodeImage' in act) return void (await controlApi(stack, 'node-image', 'POST'));
-  await putByHand(stack, act.put);
+  await openSubnet(stack.simulator, act.opens);
 }
 
 async function runScenario(scenario: DemoScenario, example: string, stack: Stack, client: Client): Promise<void> {
@@ -89,21 +88,6 @@ async function runScenario(scenario: DemoScenario, example: string, stack: Stack
 function exampleInput(example: string, edition: Edition) {
   const input = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', example), 'utf8'));
   return edition === '2024-preview' ? { ...input, profile: 'preview' } : input;
-}
-
-/** What somebody does in Azure without this product. */
-async function putByHand({ simulator }: Stack, { id, apiVersion, properties }: Extract<Act, { put: unknown }>['put']) {
-  const token = await managedIdentity(simulator.tokenEndpoint).getToken(simulator.endpoint);
-  const pipeline = createDefaultHttpClient();
-  const request = createPipelineRequest({
-    url: `${simulator.endpoint}${id}?api-version=${apiVersion}`,
-    method: 'PUT',
-    headers: createHttpHeaders({ authorization: `Bearer ${token?.token}`, 'content-type': 'application/json' }),
-    body: JSON.stringify({ properties }),
-    tlsSettings: { ca: simulator.ca },
-  });
-  const { status, bodyAsText } = await pipeline.sendRequest(request);
-  if (status >= 300) throw new Error(`PUT ${id}: ${status} ${bodyAsText}`);
 }
 
 function printPlan({ steps, differences }: Plan): void {

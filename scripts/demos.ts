@@ -1,11 +1,11 @@
 import type { ClusterReference } from '../contract/index.ts';
-import type { ExistingCluster } from './existing-cluster.ts';
+import type { ExistingCluster, SubnetReference } from './existing-cluster.ts';
 
 /** One thing that a demo does: somebody else's doing in Azure, or a scenario with an example as its input. */
 export type Act =
   | { does: string; existing: ExistingCluster }
   | { does: string; newNodeImage: true }
-  | { does: string; put: { id: string; apiVersion: string; properties: Record<string, unknown> } }
+  | { does: string; opens: SubnetReference }
   | { scenario: DemoScenario; example: string };
 
 export type DemoScenario =
@@ -38,12 +38,14 @@ const eightPools = Object.fromEntries(
   ]),
 );
 
-const openZone: Act = {
+const openNodeSubnet: Act = {
   does: 'Somebody opens the node subnet for default outbound access',
-  put: {
-    id: `/subscriptions/${subscriptionId}/resourceGroups/isolated-byo/providers/Microsoft.Network/virtualNetworks/private-link-vnet/subnets/aks-subnet`,
-    apiVersion: '2025-07-01',
-    properties: { addressPrefix: '192.168.1.0/24', defaultOutboundAccess: true },
+  opens: {
+    subscriptionId,
+    resourceGroup: 'isolated-byo',
+    virtualNetwork: 'private-link-vnet',
+    subnet: 'aks-subnet',
+    addressPrefix: '192.168.1.0/24',
   },
 };
 
@@ -79,7 +81,7 @@ export const demos = {
   audit: [
     createOwn,
     { scenario: 'auditCluster', example: 'audit-byo.json' },
-    openZone,
+    openNodeSubnet,
     { scenario: 'auditCluster', example: 'audit-byo.json' },
   ],
   lifecycle: [

@@ -14,8 +14,18 @@ export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: nu
 export interface ExistingCluster {
   cluster: ClusterReference;
   pools: Pools;
+  /** Default: the region's. */
+  kubernetesVersion?: string;
   /** In a virtual network of its own. Default: one that AKS manages. */
   ownNetwork?: boolean;
+}
+
+export interface SubnetReference {
+  subscriptionId: string;
+  resourceGroup: string;
+  virtualNetwork: string;
+  subnet: string;
+  addressPrefix: string;
 }
 
 const location = 'westeurope';
@@ -23,7 +33,7 @@ const location = 'westeurope';
 /** What somebody did long before this product came: an ordinary private cluster that pulls from Microsoft, with egress. */
 export async function createExistingCluster(
   simulator: Simulator,
-  { cluster, pools, ownNetwork = false }: ExistingCluster,
+  { cluster, pools, kubernetesVersion, ownNetwork = false }: ExistingCluster,
 ): Promise<void> {
   const { subscriptionId, resourceGroup, name } = cluster;
   const credential = managedIdentity(simulator.tokenEndpoint);
@@ -44,6 +54,7 @@ export async function createExistingCluster(
     {
       location,
       dnsPrefix: name,
+      ...(kubernetesVersion !== undefined && { kubernetesVersion }),
       identity: own
         ? { type: 'UserAssigned', userAssignedIdentities: { [own.identityId]: {} } }
         : { type: 'SystemAssigned' },
@@ -86,11 +97,22 @@ export async function createExistingCluster(
   }
 }
 
+/** What somebody does to a cluster's network without this product. */
+export async function openSubnet(
+  simulator: Simulator,
+  { subscriptionId, resourceGroup, virtualNetwork, subnet, addressPrefix }: SubnetReference,
+): Promise<void> {
+  const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
+  const { subnets } = new NetworkManagementClient(managedIdentity(simulator.tokenEndpoint), subscriptionId, options);
+  const open = { addressPrefix, defaultOutboundAccess: true };
+  await subnets.createOrUpdate(resourceGroup, virtualNetwork, subnet, open, { updateIntervalInMs: 50 });
+}
+
 /** Source: Learn, "Azure built-in roles". */
 const networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7';
 
 /** The simulator gives a token to whoever asks as App Service does. */
-export function managedIdentity(tokenEndpoint: string): TokenCredential {
+function managedIdentity(tokenEndpoint: string): TokenCredential {
   return {
     async getToken(scopes) {
       const url = `${tokenEndpoint}?resource=${encodeURIComponent(String(scopes))}&api-version=2019-08-01`;

@@ -1,8 +1,12 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 
+/** A killed worker's work goes on elsewhere after this time. */
+const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
+
 /** Reads answer in a second; the bound is for an Azure that is down. */
 const read: ActivityOptions = {
+  ...noticed,
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: '15 minutes',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
@@ -14,26 +18,24 @@ const read: ActivityOptions = {
  */
 const waitForCancelled = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ActivityOptions;
 
-/** A killed worker's work goes on elsewhere after this time. */
-const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
-
 /** Calls that Azure answers at once. */
-const write: ActivityOptions = { ...read, ...waitForCancelled, ...noticed, scheduleToCloseTimeout: '1 hour' };
+const write: ActivityOptions = { ...read, ...waitForCancelled, scheduleToCloseTimeout: '1 hour' };
 
 /**
- * Operations that take minutes. A killed worker's operation goes on elsewhere after the heartbeat timeout; the longest
- * one that was found in public is an hour, and a busy cluster may have to be waited for before.
+ * Operations that take minutes, and for a pool of a hundred nodes that drain slowly a day. A busy cluster may have to be
+ * waited for before.
  */
 const operation: ActivityOptions = {
   ...waitForCancelled,
-  startToCloseTimeout: '6 hours',
-  scheduleToCloseTimeout: '12 hours',
   ...noticed,
+  startToCloseTimeout: '24 hours',
+  scheduleToCloseTimeout: '48 hours',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 };
 
 /** The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. */
 const registration = (minutes: number): ActivityOptions => ({
+  ...noticed,
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: `${minutes} minutes`,
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 1.1, maximumInterval: '30 seconds' },
@@ -41,6 +43,7 @@ const registration = (minutes: number): ActivityOptions => ({
 
 /** Node images come weekly: a wait for one is long, and asks seldom. */
 const nodeImage = (hours: number): ActivityOptions => ({
+  ...noticed,
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: `${hours} hours`,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 minutes' },

@@ -84,7 +84,9 @@ export async function probeOldestNodes(
 ): Promise<Record<string, Look<NodeProbeResult>>> {
   if ('unseen' in interior) return {};
   const probes = await Promise.all(
-    found.agentPoolProfiles.map(async ({ name }) => {
+    found.agentPoolProfiles.map(async ({ name, osType }) => {
+      // The pod is a Linux one.
+      if (osType === 'Windows') return [];
       const node = oldestNode(interior.seen.nodes, name)?.name;
       if (node === undefined) return [];
       const probe = await azure

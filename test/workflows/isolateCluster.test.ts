@@ -142,6 +142,63 @@ describe('isolateCluster', () => {
     expect(undone).toEqual(expect.arrayContaining(['bootstrap', 'reimage:work', 'reimage:system']));
   });
 
+  it('leaves the nodes alone that AKS has reimaged by itself, from Kubernetes 1.37', async () => {
+    const cluster = await existingCluster(harness, 'isolate-recent', { kubernetesVersion: '1.37' });
+    const writes = await writesSince(harness, cluster);
+    const { reimages } = await verified(harness.client.isolateCluster({ cluster, registry: managed }));
+    expect(reimages.map(({ pool, how }) => [pool, how])).toEqual([
+      ['work', 'byAzure'],
+      ['system', 'byAzure'],
+    ]);
+    expect(await writes()).toEqual(['PUT cluster 200', 'PUT cluster 200']);
+  });
+
+  it('waits for an operator who mends the cause, and does nothing twice', async () => {
+    const cluster = await existingCluster(harness, 'isolate-held');
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/system/upgradeNodeImageVersion`,
+      times: 2,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain of node failed', afterSeconds: 20 },
+    });
+    const writes = await writesSince(harness, cluster);
+    const run = await harness.client.isolateCluster({ cluster, registry: managed, onFailure: 'hold' });
+    await waitUntil(run, ({ phase }) => phase === 'held');
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    expect((await writes()).filter((write) => write.includes('work'))).toHaveLength(1);
+  });
+
+  it('cuts nothing where no node has proven that it does without', async () => {
+    const cluster = await existingCluster(harness, 'isolate-unproven');
+    // Looks: at first, after the update, after each of two pools, and the one that matters.
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/runCommand`,
+      after: 4,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'somebody has taken the permission away' },
+    });
+    const run = await harness.client.isolateCluster({ cluster, registry: managed });
+    const { failure } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/NotProven: .*somebody has taken the permission away/);
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({
+      outboundType: 'loadBalancer',
+      artifactSource: 'Direct',
+    });
+  });
+
+  it('refuses a registry that is not there before it changes anything', async () => {
+    const cluster = await existingCluster(harness, 'isolate-network', { ownNetwork: true });
+    const containerRegistryId = `/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/elsewhere`;
+    const run = await harness.client.isolateCluster({
+      cluster,
+      registry: { mode: 'bringYourOwn', containerRegistryId },
+    });
+    expect((await problemsOf(run.result())).problems.map(({ where }) => where)).toEqual([
+      'registry.containerRegistryId',
+    ]);
+  });
+
   it('gives the way back a name where it is cancelled in the middle', async () => {
     const cluster = await existingCluster(harness, 'isolate-cancelled');
     const before = await isolationOf(harness.azure, cluster);

@@ -6,6 +6,7 @@ import {
   cutsEgress,
   hasManagedRegistry,
   hasOwnNetwork,
+  isFinal,
   type Look,
   type Profile,
   profileSetting,
@@ -37,13 +38,18 @@ export function auditChecks(
 function itselfChecks(cluster: ClusterFacts): Check[] {
   const { id, provisioningState, powerState, outboundType, artifactSource, agentPoolProfiles } = cluster;
   const outbound = cutsEgress(outboundType) ? outboundType : 'none';
+  // What is on its way is no drift.
+  const state = (checkId: string, title: string, resourceId: string, seen: string): Check => {
+    const settled = check(checkId, title, resourceId, 'Succeeded', seen);
+    return isFinal(seen) ? settled : { ...settled, ok: true };
+  };
   return [
-    check('cluster', 'Cluster', id, 'Succeeded', provisioningState),
+    state('cluster', 'Cluster', id, provisioningState),
     check('power', 'Power state', id, 'Running', powerState),
     check('outboundType', 'Outbound type', id, outbound, outboundType),
     check('artifactSource', 'Images come from', id, 'Cache', artifactSource),
-    ...agentPoolProfiles.map(({ name, provisioningState: state }) =>
-      check(`pool ${name}`, `Node pool ${name}`, `${id}/agentPools/${name}`, 'Succeeded', state),
+    ...agentPoolProfiles.map((pool) =>
+      state(`pool ${pool.name}`, `Node pool ${pool.name}`, `${id}/agentPools/${pool.name}`, pool.provisioningState),
     ),
   ];
 }

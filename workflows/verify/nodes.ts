@@ -9,7 +9,8 @@ export function nodeChecks(
   probes: Readonly<Record<string, Look<NodeProbeResult>>>,
   source: string,
 ): Check[] {
-  return agentPoolProfiles.flatMap(({ name }): Check[] => {
+  const linux = agentPoolProfiles.filter(({ osType }) => osType !== 'Windows');
+  return linux.flatMap(({ name }): Check[] => {
     const poolId = `${id}/agentPools/${name}`;
     const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
     const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);

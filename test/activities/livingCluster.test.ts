@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Reimaged } from '../../activities/agentPools.ts';
+import { type ClusterReference, clusterId, type PoolEvidence } from '../../contract/index.ts';
+import { createExistingCluster } from '../../scripts/existing-cluster.ts';
+import {
+  type AzureUnderTest,
+  attempt,
+  attemptAfter,
+  failureOf,
+  killOnceSent,
+  lastHeartbeatOf,
+  operationHeartbeat,
+  startAzure,
+  subscriptionId,
+} from './support.ts';
+
+const patience = { minutes: 60, abort: false };
+const cached = { artifactSource: 'Cache', containerRegistryId: null } as const;
+
+let azure: AzureUnderTest;
+beforeAll(async () => {
+  azure = await startAzure();
+  await azure.reset({ quotas: { standardDDSv5Family: 5000, cores: 5000 } });
+});
+afterAll(() => azure.close());
+
+async function existing(name: string, of = azure): Promise<ClusterReference> {
+  const cluster = { subscriptionId, resourceGroup: `rg-${name}`, name };
+  const pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 2 } } as const;
+  await createExistingCluster(of.simulator, { cluster, pools });
+  return cluster;
+}
+
+const putsOf = async (name: string): Promise<string[]> =>
+  (await azure.writes(new RegExp(`/managedClusters/${name}[?]`))).filter((write) => write.startsWith('PUT')).slice(1);
+
+describe('updateCluster', () => {
+  it('changes what it is told to, and nothing else', async () => {
+    const cluster = await existing('change-only');
+    await azure.put(clusterId(cluster), { tags: { owner: 'somebody' } }, 'PATCH');
+    const settings = async () => {
+      const { properties, tags } = (await azure.get(clusterId(cluster))).body as {
+        properties: Record<string, unknown>;
+        tags: unknown;
+      };
+      const { bootstrapProfile: _changed, ...rest } = properties;
+      return { ...rest, tags };
+    };
+    const before = await settings();
+    await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, patience });
+    expect(await settings()).toEqual(before);
+  });
+
+  it('sends nothing where the cluster is so already', async () => {
+    const cluster = await existing('change-none');
+    const change = { artifactSource: 'Direct', outboundType: 'loadBalancer' } as const;
+    await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change, patience });
+    expect(await putsOf('change-none')).toEqual([]);
+  });
+
+  it.each([
+    ['EtagMismatch', 409, 'Operation is not allowed: Another operation is in progress'],
+    ['PreconditionFailed', 412, 'Etag mismatched'],
+    ['OperationNotAllowed', 409, 'Operation is not allowed: Another operation (Updating) is in progress'],
+  ])('reads again and tries again after %s', async (code, status, message) => {
+    const name = `conflict-${code.toLowerCase()}`;
+    const cluster = await existing(name);
+    await azure.fault({
+      method: 'PUT',
+      path: `${clusterId(cluster)}$`,
+      answer: { status, code, message, wrapped: false },
+    });
+    const request = { cluster, change: cached, patience };
+    const failure = await failureOf(attemptAfter(0).run(azure.activities.updateCluster, request));
+    expect(failure).toMatchObject({ type: code, nonRetryable: false });
+    await attemptAfter(0, 2).run(azure.activities.updateCluster, request);
+    expect((await azure.get(clusterId(cluster))).at('properties.bootstrapProfile.artifactSource')).toBe('Cache');
+  });
+
+  it('gives up when conflicts outlast the budget, and says what stood in the way', async () => {
+    const cluster = await existing('conflict-lasting');
+    const message = 'Operation is not allowed: Another operation (Updating) is in progress';
+    const answer = { status: 409, code: 'OperationNotAllowed', message, wrapped: false };
+    await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, answer });
+    const late = attemptAfter(61 * 60_000).run(azure.activities.updateCluster, { cluster, change: cached, patience });
+    expect(await failureOf(late)).toMatchObject({
+      type: 'OperationInProgress',
+      nonRetryable: true,
+      message: expect.stringContaining(message),
+      details: { whatToDo: expect.stringContaining('busyTimeoutMinutes') },
+    });
+  });
+
+  it('does not wait for what will not pass', async () => {
+    const cluster = await existing('conflict-quota');
+    const answer = { status: 409, code: 'OperationNotAllowed', message: 'quota exceeded', wrapped: false };
+    await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, answer });
+    const failure = await failureOf(
+      attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, patience }),
+    );
+    expect(failure).toMatchObject({ type: 'OperationNotAllowed', nonRetryable: true });
+  });
+
+  it('aborts other people’s operations only if it is told to', async () => {
+    const cluster = await existing('abort');
+    const hold = { status: 'Failed', code: 'Held', message: 'held', afterSeconds: 1e6 } as const;
+    await azure.fault({ method: 'PATCH', path: `${clusterId(cluster)}$`, operation: hold });
+    await azure.send('PATCH', `${clusterId(cluster)}?api-version=2026-06-01`, { tags: { by: 'somebody' } });
+    const impatient = { minutes: 0, abort: false };
+    const request = { cluster, change: cached };
+    expect(
+      await failureOf(attemptAfter(0).run(azure.activities.updateCluster, { ...request, patience: impatient })),
+    ).toMatchObject({ type: 'OperationInProgress' });
+    expect(await azure.sent('/abort/abort')).toEqual([]);
+    await attemptAfter(0).run(azure.activities.updateCluster, { ...request, patience: { minutes: 60, abort: true } });
+    expect(await azure.sent('/abort/abort')).toEqual(['POST 202']);
+  });
+
+  it('does not send an update again whose answer was lost', async () => {
+    const cluster = await existing('lost-update');
+    await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, drop: 'after' });
+    const request = { cluster, change: cached, patience };
+    await failureOf(attemptAfter(0).run(azure.activities.updateCluster, request));
+    await attemptAfter(0, 2).run(azure.activities.updateCluster, request);
+    expect(await putsOf('lost-update')).toHaveLength(1);
+  });
+
+  it('fails clearly on a cluster that is not there', async () => {
+    const cluster = { subscriptionId, resourceGroup: 'rg-abort', name: 'absent' };
+    const failure = await failureOf(
+      attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, patience }),
+    );
+    expect(failure).toMatchObject({ type: 'ClusterNotFound', nonRetryable: true });
+  });
+});
+
+describe('reimageAgentPool', () => {
+  const request = async (cluster: ClusterReference, of = azure) => {
+    const look = { cluster, pool: 'work', patience };
+    const before: PoolEvidence = await attemptAfter(0).run(of.activities.awaitPool, look);
+    return { ...look, before, nodeResourceGroup: `MC_rg-${cluster.name}_${cluster.name}_westeurope` };
+  };
+  const postsOf = (name: string) => azure.sent(`/managedClusters/${name}/agentPools/work/upgradeNodeImageVersion`);
+
+  it('does not send a reimage again whose answer was lost', async () => {
+    const cluster = await existing('lost-reimage');
+    await azure.send('POST', '/simulator/node-image');
+    await azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/work/upgradeNodeImageVersion`,
+      drop: 'after',
+    });
+    const given = await request(cluster);
+    await failureOf(attemptAfter(0).run(azure.activities.reimageAgentPool, given));
+    const { after }: Reimaged = await attemptAfter(0, 2).run(azure.activities.reimageAgentPool, given);
+    expect(await postsOf('lost-reimage')).toHaveLength(1);
+    expect(after.nodes?.map(({ bootId }) => bootId)).not.toEqual(given.before.nodes?.map(({ bootId }) => bootId));
+  });
+
+  it('goes on with the operation of a killed worker', async () => {
+    const slow = await startAzure(300);
+    try {
+      const cluster = await existing('killed-reimage', slow);
+      await slow.send('POST', '/simulator/node-image');
+      const given = await request(cluster, slow);
+      const first = attemptAfter(0);
+      const details = await killOnceSent(first, first.run(slow.activities.reimageAgentPool, given));
+      await attempt(2, details).run(slow.activities.reimageAgentPool, given);
+      expect(await slow.sent('/upgradeNodeImageVersion')).toEqual(['POST 202']);
+    } finally {
+      await slow.close();
+    }
+  });
+
+  it('tells in its heartbeat how many nodes are done, and which one is on its way', async () => {
+    const slow = await startAzure(300);
+    try {
+      const cluster = await existing('told', slow);
+      await slow.send('POST', '/simulator/node-image');
+      const given = await request(cluster, slow);
+      const environment = attemptAfter(0);
+      const last = lastHeartbeatOf(environment);
+      const nodes = new Set<unknown>();
+      environment.on('heartbeat', (details: { node?: string }) => nodes.add(details.node));
+      const sent = operationHeartbeat(environment);
+      await environment.run(slow.activities.reimageAgentPool, given);
+      expect(await sent).toMatchObject({ poller: expect.any(String), elapsedSeconds: expect.any(Number) });
+      expect(last()).toMatchObject({ nodesTotal: expect.any(Number), nodesDone: expect.any(Number) });
+      expect([...nodes].join()).toMatch(/aks-work-\d+-vmss00000[01]/);
+    } finally {
+      await slow.close();
+    }
+  });
+});
+
+describe('looks from inside', () => {
+  const see = (cluster: ClusterReference) => attemptAfter(0).run(azure.activities.lookInside, cluster);
+
+  it('see nodes and budgets', async () => {
+    const cluster = await existing('inside');
+    const look = await see(cluster);
+    expect(look).toMatchObject({
+      seen: {
+        nodes: [
+          { pool: 'system', ready: true },
+          { pool: 'work', ready: true },
+          { pool: 'work', ready: true },
+        ],
+        disruptionBudgets: [],
+      },
+    });
+  });
+
+  it('say that they are not allowed', async () => {
+    const cluster = await existing('inside-forbidden');
+    await azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/runCommand`,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
+    });
+    expect(await see(cluster)).toMatchObject({
+      unseen: { because: 'notAllowed', message: expect.stringContaining('AuthorizationFailed') },
+    });
+  });
+
+  it('tell a command that failed from one that is not allowed', async () => {
+    const cluster = await existing('inside-failed');
+    for (const change of [{ artifactSource: 'Cache', containerRegistryId: null }, { outboundType: 'none' }] as const)
+      await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change, patience });
+    expect(await see(cluster)).toMatchObject({
+      unseen: { because: 'failed', message: expect.stringContaining('ImagePullBackOff') },
+    });
+  });
+});
