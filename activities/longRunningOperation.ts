@@ -54,8 +54,8 @@ export type Found<T> = { state: 'absent' } | { state: 'running' } | { state: 'se
 interface Checkpoint extends Partial<OperationProgress> {
   sent: true;
   poller?: string;
-  /** Since the activity began, over all its attempts. */
-  elapsedSeconds?: number;
+  /** Seconds since the activity began, over all its attempts. */
+  elapsed?: number;
 }
 
 const heartbeatEveryMs = 2_000;
@@ -120,8 +120,10 @@ async function heartbeating<T>(checkpoint: Checkpoint, work: (heartbeat: () => v
   const context = Context.current();
   const { scheduledTimestampMs } = context.info;
   const heartbeat = () => {
-    checkpoint.elapsedSeconds = Math.round((Date.now() - scheduledTimestampMs) / 1000);
-    context.heartbeat(checkpoint);
+    const { sent, poller, ...progress } = checkpoint;
+    const elapsed = Math.round((Date.now() - scheduledTimestampMs) / 1000);
+    // What people look for comes first: the Web UI shows a few lines.
+    context.heartbeat({ ...progress, elapsed, sent, ...(poller !== undefined && { poller }) });
   };
   heartbeat();
   const heart = setInterval(heartbeat, heartbeatEveryMs);

@@ -184,7 +184,7 @@ describe('reimageAgentPool', () => {
       environment.on('heartbeat', (details: { node?: string }) => nodes.add(details.node));
       const sent = operationHeartbeat(environment);
       await environment.run(slow.activities.reimageAgentPool, given);
-      expect(await sent).toMatchObject({ poller: expect.any(String), elapsedSeconds: expect.any(Number) });
+      expect(await sent).toMatchObject({ poller: expect.any(String), elapsed: expect.any(Number) });
       expect(last()).toMatchObject({ nodesTotal: expect.any(Number), nodesDone: expect.any(Number) });
       expect([...nodes].join()).toMatch(/aks-work-\d+-vmss00000[01]/);
     } finally {

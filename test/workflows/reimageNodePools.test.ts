@@ -146,7 +146,7 @@ describe('reimageNodePools', () => {
       const handle = slow.temporal.workflow.getHandle(run.workflowId);
       const seen = await heartbeatOf(handle);
       expect(seen).toMatchObject({ nodesDone: expect.any(Number), nodesTotal: expect.any(Number) });
-      expect(seen).toMatchObject({ elapsedSeconds: expect.any(Number) });
+      expect(seen).toMatchObject({ elapsed: expect.any(Number) });
       await run.result();
     } finally {
       await slow.close();

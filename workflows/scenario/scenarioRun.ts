@@ -223,7 +223,8 @@ export class ScenarioRun {
     this.enter('awaitingApproval');
     this.#change({ awaitingApproval: [...this.#awaited] });
     try {
-      if (await condition(() => !this.#awaited.has(gate), timeoutMinutes * 60_000)) return;
+      const summary = `Wait for the approval of ${gate}`;
+      if (await condition(() => !this.#awaited.has(gate), timeoutMinutes * 60_000, { summary })) return;
     } finally {
       this.#awaited.delete(gate);
       this.#change({ awaitingApproval: this.#awaited.size > 0 ? [...this.#awaited] : undefined });
