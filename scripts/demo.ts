@@ -15,7 +15,7 @@ import type {
   VerificationReport,
 } from '../contract/index.ts';
 import { clusterWorkflowId } from '../contract/index.ts';
-import type { Duration, Edition } from '../simulator/index.ts';
+import type { Duration } from '../simulator/index.ts';
 import { criticalPath, sumSeconds } from './critical-path.ts';
 import { type Act, type Demo, type DemoScenario, demos } from './demos.ts';
 import { createExistingCluster, openSubnet } from './existing-cluster.ts';
@@ -67,7 +67,7 @@ async function perform(act: Act, stack: Stack, client: Client): Promise<void> {
 
 async function runScenario(scenario: DemoScenario, example: string, stack: Stack, client: Client): Promise<void> {
   const aks = new AksIsolationClient(client);
-  const input = exampleInput(example, options.edition);
+  const input = exampleInput(scenario, example);
   if (scenario !== 'auditCluster') {
     const planned = await (await aks[scenario]({ ...input, dryRun: true })).result();
     printPlan(planned.plan);
@@ -85,9 +85,10 @@ async function runScenario(scenario: DemoScenario, example: string, stack: Stack
 }
 
 /** The Azure of 2024 takes the guide to the letter, and nothing else. */
-function exampleInput(example: string, edition: Edition) {
+function exampleInput(scenario: DemoScenario, example: string) {
   const input = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', example), 'utf8'));
-  return edition === '2024-preview' ? { ...input, profile: 'preview' } : input;
+  const asGuided = options.edition === '2024-preview' && scenario !== 'deleteCluster';
+  return asGuided ? { ...input, profile: 'preview' } : input;
 }
 
 function printPlan({ steps, differences }: Plan): void {
@@ -200,7 +201,7 @@ const workflowUrl = ({ temporal }: Stack, { workflowId }: ScenarioRun): string =
 function printNextSteps(acts: readonly Act[]): void {
   const last = acts.findLast((act) => 'scenario' in act);
   if (!last || !('scenario' in last)) return;
-  const { cluster } = exampleInput(last.example, options.edition);
+  const { cluster } = exampleInput(last.scenario, last.example);
   const workflowId = clusterWorkflowId(cluster);
   print(`
 Everything stays up until Ctrl-C. Try in another terminal:

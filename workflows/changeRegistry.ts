@@ -24,7 +24,7 @@ export async function changeRegistry(given: ChangeRegistryInput): Promise<Verifi
       applyPreparations(living);
       applyBootstrap(living);
       applyApproval('reimage', living);
-      applyReimages(living, 'bootstrap');
+      applyReimages(living, ['unlink', 'bootstrap', 'zoneLink']);
       applyPullProbe(living);
       applyRemovals(living);
     },

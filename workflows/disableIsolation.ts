@@ -22,7 +22,7 @@ export async function disableIsolation(given: DisableIsolationInput): Promise<Ve
     apply(living) {
       applyOpening(living);
       applyApproval('reimage', living);
-      applyReimages(living, 'bootstrap');
+      applyReimages(living, ['bootstrap']);
     },
   });
 }

@@ -24,7 +24,7 @@ export async function isolateCluster(given: IsolateClusterInput): Promise<Verifi
       applyPreparations(living);
       applyBootstrap(living);
       applyApproval('reimage', living);
-      applyReimages(living, 'bootstrap');
+      applyReimages(living, ['unlink', 'bootstrap', 'zoneLink']);
       applyPullProbe(living);
       applyApproval('cutEgress', living);
       applyOutbound(living);

@@ -5,7 +5,7 @@ import { applyInfrastructure, applyZoneLink } from './infrastructure.ts';
 import { probeOldestNodes } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
 import { ownerOf } from './plan/deleteCluster.ts';
-import { patienceOf, previousBootstrap, previousOutbound } from './plan/livingCluster.ts';
+import { patienceOf, previousBootstrap, previousOutbound, undoPatience } from './plan/livingCluster.ts';
 import { applyRegistrations } from './registrations.ts';
 import { remove } from './removal.ts';
 import { rootCause } from './scenario/errorText.ts';
@@ -80,13 +80,17 @@ export function applyOpening({ input, found, plan, step }: Living): void {
   });
 }
 
-async function update(input: Living['input'], summary: string, change: ClusterChange): Promise<void> {
-  const { cluster } = input;
-  await azure.operating(summary).updateCluster({ cluster, change, patience: patienceOf(input) });
+async function update(
+  input: Living['input'],
+  summary: string,
+  change: ClusterChange,
+  patience = patienceOf(input),
+): Promise<void> {
+  await azure.operating(summary).updateCluster({ cluster: input.cluster, change, patience });
 }
 
 const putBack = (input: Living['input'], summary: string, change: ClusterChange): Promise<void> =>
-  update(input, summary, change).catch(unlessGone);
+  update(input, summary, change, undoPatience(input)).catch(unlessGone);
 
 /** Of what somebody has deleted meanwhile, nothing has to be put back. */
 export function unlessGone(error: unknown): void {

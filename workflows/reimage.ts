@@ -12,7 +12,7 @@ import { azure } from './azure.ts';
 import { evidence } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
 import { unlessGone } from './livingSteps.ts';
-import { oldestNode, patienceOf, reimagesByItself } from './plan/livingCluster.ts';
+import { oldestNode, patienceOf, reimagesByItself, undoPatience } from './plan/livingCluster.ts';
 import { reimageStepId, temporaryPool } from './plan/reimage.ts';
 import { rootCause } from './scenario/errorText.ts';
 import { Turns } from './scenario/steps.ts';
@@ -20,12 +20,12 @@ import { Turns } from './scenario/steps.ts';
 /**
  * Declares the reimage of each planned pool: so many at a time, each proven by its nodes before it counts.
  *
- * @param undoneAfter The step that changes what nodes boot from: once it is taken back, the pools are reimaged again. Left
- * out where nothing else changes, so that there is nothing to go back to.
+ * @param undoneAfter The steps that change what nodes boot from: once they are taken back, the pools are reimaged again.
+ * None where nothing else changes, so that there is nothing to go back to.
  */
-export function applyReimages(living: Living, undoneAfter?: 'bootstrap'): void {
+export function applyReimages(living: Living, undoneAfter: readonly string[]): void {
   const { plan, input, step, run } = living;
-  const changes = plan.steps.some(({ id, action }) => id === undoneAfter && action !== 'none');
+  const changes = plan.steps.some(({ id, action }) => undoneAfter.includes(id) && action !== 'none');
   const turns = new Turns(input.reimage.maxParallelPools);
   for (const pool of plan.reimages) {
     const begun: Begun = {};
@@ -36,8 +36,7 @@ export function applyReimages(living: Living, undoneAfter?: 'bootstrap'): void {
         run.reimages.set(pool, done);
         if (!done.reimaged) throw notReimaged(living, done);
       },
-      ...(undoneAfter !== undefined &&
-        changes && { undoneAfter, undo: () => reimageBack(living, pool, begun).catch(unlessGone) }),
+      ...(changes && { undoneAfter, undo: () => reimageBack(living, pool, begun).catch(unlessGone) }),
       waitsFor: 'AKS, some minutes for each node',
     });
   }
@@ -97,8 +96,8 @@ async function reimagedByAzure(living: Living, pool: string): Promise<PoolReimag
 }
 
 /** Once nothing runs on the pool. */
-function lookAgain({ input }: Living, pool: string): Promise<PoolEvidence> {
-  const request = { cluster: input.cluster, pool, patience: patienceOf(input) };
+function lookAgain({ input }: Living, pool: string, patience = patienceOf(input)): Promise<PoolEvidence> {
+  const request = { cluster: input.cluster, pool, patience };
   return azure.operating(`Look at node pool ${pool}`).awaitPool(request);
 }
 
@@ -187,7 +186,7 @@ async function reimageBack(living: Living, pool: string, { before, settings }: B
     const temporary = { cluster, pool: temporaryPool(pool), owner };
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
-  const done = await reimageAndProve(living, pool, await lookAgain(living, pool));
+  const done = await reimageAndProve(living, pool, await lookAgain(living, pool, undoPatience(input)));
   // A node that has not booted since the beginning was not reimaged, and has nothing to go back from.
   const untouched = new Set(before?.nodes?.map(({ bootId }) => bootId));
   const back = done.nodes.length > 0 && done.nodes.every(({ reimaged, after }) => reimaged || untouched.has(after));

@@ -21,7 +21,7 @@ export async function reimageNodePools(given: ReimageNodePoolsInput): Promise<Ve
     plan: planReimageNodePools,
     apply(living) {
       applyApproval('reimage', living);
-      applyReimages(living);
+      applyReimages(living, []);
     },
   });
 }

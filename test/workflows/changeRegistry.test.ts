@@ -55,6 +55,37 @@ describe('changeRegistry', () => {
     expect(back.checks.find(({ id }) => id === 'managedRegistryGone')).toMatchObject({ ok: true, seen: 'absent' });
   });
 
+  it.each([
+    ['managed', 'change-there', { mode: 'managed' } as const],
+    ['one’s own', 'change-back', own('changeback2')],
+  ])(
+    'goes back from %s when the nodes fail on it, with the one zone that the network takes',
+    async (_to, name, registry) => {
+      await created(harness, ownRegistryInput(name));
+      const cluster = reference(name);
+      if (registry.mode === 'bringYourOwn')
+        await verified(harness.client.changeRegistry({ cluster, registry: { mode: 'managed' } }));
+      const before = await isolationOf(harness.azure, cluster);
+      await harness.azure.fault({
+        method: 'POST',
+        path: `${clusterId(cluster)}/agentPools/nodepool1/upgradeNodeImageVersion`,
+        times: 2,
+        operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 250 },
+      });
+      const { details } = await failureDetailsOf((await harness.client.changeRegistry({ cluster, registry })).result());
+      expect(details.leftovers).toEqual([]);
+      const after = await isolationOf(harness.azure, cluster);
+      // AKS makes a registry of another name.
+      expect(after).toEqual({
+        ...before,
+        containerRegistryId: expect.stringContaining(
+          registry.mode === 'managed' ? String(before.containerRegistryId) : '/MC_',
+        ),
+      });
+      expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+    },
+  );
+
   it('puts the old registry back, and the nodes on it, when the new one fails them', async () => {
     await created(harness, ownRegistryInput('change-rollback'));
     const cluster = reference('change-rollback');

@@ -56,6 +56,9 @@ export const patienceOf = ({ busyTimeoutMinutes, abortOperations }: LivingInput)
   abort: abortOperations,
 });
 
+/** What undo has to wait for is likely this run's own, and may be a large pool. */
+export const undoPatience = (input: LivingInput): Patience => ({ ...patienceOf(input), minutes: 24 * 60 });
+
 /** A dry run neither waits nor aborts. */
 export const lookPatience = (input: LivingInput): Patience | undefined =>
   input.dryRun ? undefined : patienceOf(input);

@@ -14,8 +14,8 @@ export interface StepWork<T> {
   act: (again: boolean) => Promise<T>;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<void>;
-  /** A step that is taken back before this one although this one needs it: nodes are reimaged back once their cluster is as it was. */
-  undoneAfter?: string;
+  /** Steps that are taken back before this one although this one needs them: nodes are reimaged back once their cluster is as it was. */
+  undoneAfter?: readonly string[];
   /** Bounds how many steps that share it run at the same time. */
   turns?: Turns;
   /** What is waited for while `act` runs. */
@@ -56,7 +56,7 @@ interface Entry {
   progress: StepProgress;
   done: Promise<unknown>;
   undo?: () => Promise<void>;
-  undoneAfter?: string;
+  undoneAfter: readonly string[];
   /** Whether something of this run's may be in Azure. */
   begun: boolean;
 }
@@ -87,7 +87,7 @@ export class Steps {
         : Promise.reject(new Error(`Step ${step.id} is planned and never declared`));
       done.catch(() => undefined);
       const progress: StepProgress = { ...step, state: unchanged ? 'unchanged' : 'waiting' };
-      this.#entries.set(step.id, { progress, done, begun: false });
+      this.#entries.set(step.id, { progress, done, undoneAfter: [], begun: false });
     }
   }
 
@@ -124,8 +124,14 @@ export class Steps {
     const { progress } = entry;
     const { turns } = work;
     await this.#needed(progress);
-    if (turns) this.#set(progress, { waitsFor: 'its turn' });
-    return turns ? turns.take(() => this.#act(entry, work)) : this.#act(entry, work);
+    if (!turns) return this.#act(entry, work);
+    this.#set(progress, { waitsFor: 'its turn' });
+    try {
+      return await turns.take(() => this.#act(entry, work));
+    } catch (error) {
+      if (progress.state === 'waiting') this.#skip(progress);
+      throw error;
+    }
   }
 
   async #act<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
@@ -198,8 +204,8 @@ export class Steps {
       const before = [...this.#entries.values()].filter(
         ({ progress, undoneAfter }) =>
           // What only looked or waited has nothing to take back; what came after it names what it needs by itself.
-          (progress.needs.includes(id) && undoneAfter !== id && progress.action !== 'check') ||
-          progress.id === entry.undoneAfter,
+          (progress.needs.includes(id) && !undoneAfter.includes(id) && progress.action !== 'check') ||
+          entry.undoneAfter.includes(progress.id),
       );
       await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
       const kept = before.find(({ progress }) => progress.state === 'leftBehind');
