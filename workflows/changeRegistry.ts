@@ -6,7 +6,7 @@ import {
 } from '../contract/index.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyBootstrap, applyPreparations, applyPullProbe, applyRemovals } from './livingSteps.ts';
-import { planChangeRegistry, registryChangeTargets } from './plan/livingScenarios.ts';
+import { planChangeRegistry, registryChangeTargets } from './plan/changeRegistry.ts';
 import { applyReimages } from './reimage.ts';
 
 /**

@@ -6,7 +6,7 @@ import {
 } from '../contract/index.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyOpening } from './livingSteps.ts';
-import { planDisableIsolation } from './plan/livingScenarios.ts';
+import { planDisableIsolation } from './plan/disableIsolation.ts';
 import { applyReimages } from './reimage.ts';
 
 /**

@@ -6,7 +6,7 @@ import {
 } from '../contract/index.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyBootstrap, applyOutbound, applyPreparations, applyPullProbe } from './livingSteps.ts';
-import { isolationTargets, planIsolateCluster } from './plan/livingScenarios.ts';
+import { isolationTargets, planIsolateCluster } from './plan/isolateCluster.ts';
 import { applyReimages } from './reimage.ts';
 
 /**

@@ -17,7 +17,7 @@ import { azure } from './azure.ts';
 import { discoverLivingCluster } from './livingCluster.ts';
 import { owned } from './plan/createCluster.ts';
 import type { LivingFacts, LivingInput } from './plan/livingCluster.ts';
-import type { LivingPlan } from './plan/livingScenarios.ts';
+import type { LivingPlan } from './plan/livingPlan.ts';
 import type { Targets } from './plan/targets.ts';
 import { runScenario } from './scenario/scenario.ts';
 import type { ScenarioRun } from './scenario/scenarioRun.ts';

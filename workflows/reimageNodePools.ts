@@ -6,7 +6,7 @@ import {
 } from '../contract/index.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval } from './livingSteps.ts';
-import { planReimageNodePools } from './plan/livingScenarios.ts';
+import { planReimageNodePools } from './plan/reimageNodePools.ts';
 import { applyReimages } from './reimage.ts';
 
 /**

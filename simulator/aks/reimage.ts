@@ -66,7 +66,12 @@ export function reimageOperation(
       new Reimage(world, cluster, pool.name, scaleSet, plan, control).begin();
     },
     onEnd(status) {
-      for (const { id, body } of instancesOf(world, scaleSet)) if (body.kubernetes.surge) world.remove(id);
+      for (const instance of instancesOf(world, scaleSet)) {
+        const { surge, ready } = instance.body.kubernetes;
+        if (surge) world.remove(instance.id);
+        // A node that was on its way comes back as it was.
+        else if (!ready) change(world, instance, { ready: true, unschedulable: false, provisioningState: 'Succeeded' });
+      }
       const stored = world.store.get(pool.id);
       if (status === 'Succeeded' && stored) {
         const { properties: now } = poolBody.parse(stored.body);

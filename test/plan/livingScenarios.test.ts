@@ -13,13 +13,11 @@ import {
   type ReimageNodePoolsInput,
   reimageNodePoolsInput,
 } from '../../contract/index.ts';
+import { planChangeRegistry } from '../../workflows/plan/changeRegistry.ts';
+import { planDisableIsolation } from '../../workflows/plan/disableIsolation.ts';
+import { planIsolateCluster } from '../../workflows/plan/isolateCluster.ts';
 import type { LivingFacts } from '../../workflows/plan/livingCluster.ts';
-import {
-  planChangeRegistry,
-  planDisableIsolation,
-  planIsolateCluster,
-  planReimageNodePools,
-} from '../../workflows/plan/livingScenarios.ts';
+import { planReimageNodePools } from '../../workflows/plan/reimageNodePools.ts';
 import { actions, clusterThere, nothingThere } from './support.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };

@@ -223,6 +223,34 @@ describe('isolateCluster', () => {
     );
   });
 
+  it('goes back also from a pool that it had to make anew', async () => {
+    const cluster = await existingCluster(harness, 'isolate-replaced');
+    const before = await isolationOf(harness.azure, cluster);
+    const reimageOf = (pool: string) => `${clusterId(cluster)}/agentPools/${pool}/upgradeNodeImageVersion`;
+    // Done, says Azure, and has done nothing.
+    await harness.azure.fault({
+      method: 'POST',
+      path: reimageOf('work'),
+      operation: { status: 'Succeeded', afterSeconds: 5 },
+    });
+    await harness.azure.fault({
+      method: 'POST',
+      path: reimageOf('system'),
+      times: 2,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 20 },
+    });
+    const reimage = { whenNotReimaged: 'temporaryPool' as const };
+    const run = await harness.client.isolateCluster({ cluster, registry: managed, reimage });
+    const { details } = await failureDetailsOf(run.result());
+    expect(details.reimages).toMatchObject([{ pool: 'work', how: 'replaced', reimaged: true }]);
+    expect(details.leftovers).toEqual([]);
+    expect(await isolationOf(harness.azure, cluster)).toEqual(before);
+    const pools = (await harness.azure.get(clusterId(cluster))).at('properties.agentPoolProfiles') as {
+      name: string;
+    }[];
+    expect(pools.map(({ name }) => name).sort()).toEqual(['system', 'work']);
+  });
+
   it('gives the way back a name where it is cancelled in the middle', async () => {
     const cluster = await existingCluster(harness, 'isolate-cancelled');
     const before = await isolationOf(harness.azure, cluster);

@@ -30,9 +30,14 @@ export interface ReimageNeeds {
   current(pool: AgentPoolFacts): string | undefined;
   /** Why the others are reimaged. */
   reason: string;
+  /** Why they cannot be reimaged back, if they cannot. */
+  forwardOnly?: string;
   /** Steps that must be done before. */
   needs: readonly string[];
 }
+
+/** Nodes boot as their cluster says: while that stays, there is nothing to go back to. */
+export const noWayBack = 'A reimage has no inverse while the cluster stays as it is';
 
 export const reimageStepId = (pool: string): string => `reimage:${pool}`;
 
@@ -60,11 +65,15 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
   };
 }
 
-function fate(pool: AgentPoolFacts, { current, reason }: ReimageNeeds): Pick<PlannedStep, 'action' | 'reason'> {
+function fate(
+  pool: AgentPoolFacts,
+  { current, reason, forwardOnly }: ReimageNeeds,
+): Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'> {
   // Azure refuses it (Azure/azure-cli#33693).
   if (pool.mode === 'Machines') return { action: 'none', reason: 'mode Machines: AKS does not reimage such pools' };
   const why = current(pool);
-  return why === undefined ? { action: 'update', reason } : { action: 'none', reason: why };
+  if (why !== undefined) return { action: 'none', reason: why };
+  return { action: 'update', reason, ...(forwardOnly !== undefined && { forwardOnly }) };
 }
 
 /** The canary, those that are named, and the others; system pools last. */

@@ -1,47 +1,39 @@
 import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
 import {
   type ClusterChange,
-  clusterWorkflowId,
   isOwnedBy,
-  type Ownership,
-  ownershipTags,
   type ParsedChangeRegistryInput,
-  type ParsedDisableIsolationInput,
   type ParsedIsolateClusterInput,
-  type ParsedReimageNodePoolsInput,
   type Plan,
   type PlannedStep,
   type Problem,
   type ProfileSetting,
   parentId,
-  parseResourceId,
   profileDifference,
-  profileSetting,
   resourceReference,
   sameResourceId,
   type ZoneLinkFacts,
 } from '../../contract/index.ts';
 import { owned } from './createCluster.ts';
+import { ownerOf } from './deleteCluster.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
 import { infrastructureProblems } from './infrastructureProblems.ts';
 import {
   bootsFrom,
   bootstrapStep,
   clusterProblems,
-  isolationProblems,
   type LivingFacts,
   type LivingInput,
   networkOf,
   nodeSubnets,
   outboundForwardOnly,
-  outboundProblems,
   reimagesByItself,
   surgeProblems,
 } from './livingCluster.ts';
-import { type OldRegistry, oldRegistryPlan } from './oldRegistry.ts';
+import type { OldRegistry } from './oldRegistry.ts';
 import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
 import { planRegistrations, type Registrations, registrationOf } from './registrations.ts';
-import { approvalStep, planReimages, pullProbeStep } from './reimage.ts';
+import { approvalStep, noWayBack, planReimages } from './reimage.ts';
 import { infrastructureRequest, livingTargets, type Targets } from './targets.ts';
 
 /** What a scenario on a cluster that is there is going to do, and with what. */
@@ -61,23 +53,18 @@ export interface LivingPlan extends Plan {
   unlink?: ZoneLinkFacts;
 }
 
-type Steps = readonly PlannedStep[];
+export type Steps = readonly PlannedStep[];
 
-const ids = (steps: Steps): string[] => steps.map(({ id }) => id);
+/** IDs of steps. */
+export const ids = (steps: Steps): string[] => steps.map(({ id }) => id);
 
-/** What `isolateCluster` is about. */
-export const isolationTargets = (input: ParsedIsolateClusterInput, seen: LivingFacts): Targets =>
-  targetsIn(input, seen, ownNetwork(seen) && input.outboundType === 'none');
+export const noTargets: Targets = { identities: {} };
 
-/** What `changeRegistry` is about. */
-export const registryChangeTargets = (input: ParsedChangeRegistryInput, seen: LivingFacts): Targets =>
-  targetsIn(input, seen, false);
+/** Whether the nodes are in a network of one's own. */
+export const hasNoManagedNetwork = ({ managedNetworkId }: LivingFacts): boolean => managedNetworkId === undefined;
 
-const noTargets: Targets = { identities: {} };
-
-const ownNetwork = ({ managedNetworkId }: LivingFacts): boolean => managedNetworkId === undefined;
-
-function targetsIn(
+/** What an update is about. */
+export function targetsIn(
   input: ParsedIsolateClusterInput | ParsedChangeRegistryInput,
   seen: LivingFacts,
   closesEgress: boolean,
@@ -87,129 +74,6 @@ function targetsIn(
   const [first] = nodeSubnetIds;
   const network = first === undefined ? undefined : { virtualNetworkId: networkOf(first), nodeSubnetIds, closesEgress };
   return livingTargets(input, seen.cluster, network);
-}
-
-/** Guide: "Update an existing AKS cluster to network isolated type", and with bring your own ACR. Profile row P4. */
-export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: LivingFacts, run: string): LivingPlan {
-  const { outboundType, registry } = input;
-  const inPhases = profileSetting(input.profile, 'isolationInPhases');
-  const targets = isolationTargets(input, seen);
-  const artifacts: ClusterChange = { artifactSource: 'Cache', containerRegistryId: targets.registry?.id ?? null };
-  const bootstrap = inPhases ? artifacts : { ...artifacts, outboundType };
-  const prepared = prepare(input, seen, targets, run);
-  const title = inPhases ? 'Images from the registry' : `Images from the registry, and outbound type ${outboundType}`;
-  const update = updateSteps(seen, bootstrap, title, prepared, inPhases ? {} : forwardOnly(seen, outboundType));
-  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
-  const probe = [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))];
-  const cut = inPhases ? cutSteps(input, seen, [...update.steps, ...gated.steps, ...probe]) : [];
-  const acts = [...update.steps, ...gated.steps, ...cut].some(({ action }) => action !== 'none');
-  const steps = [...update.preparations, ...update.steps, ...gated.steps, ...(acts ? probe : []), ...cut];
-  return assembled(input, seen, targets, {
-    steps,
-    prepared: update.prepared,
-    bootstrap,
-    ...(update.unlink && { unlink: update.unlink }),
-    ...(inPhases && { outbound: { outboundType } }),
-    reimages: gated.reimages,
-    differences: [
-      'isolationInPhases',
-      'reimaging',
-      ...(registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
-      ...(outboundType === 'block' ? (['outboundTypes'] as const) : []),
-      ...(input.profile === 'preview' ? (['featureFlags'] as const) : []),
-    ],
-    problems: [
-      ...isolationProblems(seen, outboundType),
-      ...outboundProblems(seen, outboundType),
-      ...update.problems,
-      ...gated.problems,
-      ...(acts ? probeProblems(input, seen) : []),
-    ],
-  });
-}
-
-/** Guide: "Update your ACR ID". Profile row P8. */
-export function planChangeRegistry(input: ParsedChangeRegistryInput, seen: LivingFacts, run: string): LivingPlan {
-  const targets = registryChangeTargets(input, seen);
-  const bootstrap: ClusterChange = { artifactSource: 'Cache', containerRegistryId: targets.registry?.id ?? null };
-  const prepared = prepare(input, seen, targets, run);
-  const title = targets.registry
-    ? `Images from registry ${targets.registry.id.split('/').at(-1)}`
-    : 'Images from a registry that AKS manages';
-  const update = updateSteps(seen, bootstrap, title, prepared, {});
-  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
-  const acts = [...update.steps, ...gated.steps].some(({ action }) => action !== 'none');
-  const probe = acts ? [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))] : [];
-  const old = oldRegistryPlan(input, seen, [...update.steps, ...gated.steps, ...probe]);
-  return assembled(input, seen, targets, {
-    steps: [...update.preparations, ...update.steps, ...gated.steps, ...probe, ...old.steps],
-    prepared: update.prepared,
-    bootstrap,
-    ...(update.unlink && { unlink: update.unlink }),
-    reimages: gated.reimages,
-    removals: old.removals,
-    differences: [
-      'changingTheRegistry',
-      'reimaging',
-      ...(input.registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
-    ],
-    problems: [
-      ...directProblems(seen),
-      ...isolationProblems(seen, seen.cluster?.outboundType ?? 'none'),
-      ...update.problems,
-      ...gated.problems,
-      ...(acts ? probeProblems(input, seen) : []),
-      ...old.problems,
-    ],
-  });
-}
-
-/** Guide: "Disable network isolated cluster". Profile row P9. */
-export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: LivingFacts): LivingPlan {
-  const { outboundType } = input;
-  const bootstrap: ClusterChange = { artifactSource: 'Direct', outboundType };
-  const egress: PlannedStep = {
-    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}`, []),
-    id: 'outboundType',
-    ...forwardOnly(seen, outboundType),
-  };
-  // One update does both. They are two steps because their undo is: nodes come in between.
-  const update = bootstrapStep(seen, { artifactSource: 'Direct' }, 'Images from Microsoft, in the same update', [
-    egress.id,
-  ]);
-  const both = seen.cluster && [egress, update].some(({ action }) => action !== 'none');
-  const changes = [egress, update].map((step): PlannedStep => (both ? { ...step, action: 'update' } : step));
-  const gated = gatedReimages(input, seen, { ...update, action: both ? 'update' : 'none' }, changes);
-  return assembled(input, seen, noTargets, {
-    steps: [...changes, ...gated.steps],
-    bootstrap,
-    reimages: gated.reimages,
-    differences: ['disabling', 'reimaging'],
-    problems: [...outboundProblems(seen, outboundType), ...gated.problems],
-  });
-}
-
-/** Guide: the reimage that follows every update. Profile row P10. */
-export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: LivingFacts): LivingPlan {
-  const gate = input.approvals.includes('reimage') ? [approvalStep('reimage', input.cluster, [])] : [];
-  const { cluster, interior } = seen;
-  const planned = cluster
-    ? planReimages({
-        cluster,
-        interior,
-        options: input.reimage,
-        ...(input.agentPools && { only: input.agentPools }),
-        current: () => undefined,
-        reason: 'asked for',
-        needs: ids(gate),
-      })
-    : { steps: [], pools: [], problems: [] };
-  return assembled(input, seen, noTargets, {
-    steps: [...gate, ...planned.steps],
-    reimages: planned.pools,
-    differences: ['reimaging'],
-    problems: planned.problems,
-  });
 }
 
 interface Prepared {
@@ -227,7 +91,7 @@ const noInfrastructure: InfrastructurePlan = {
 };
 
 /** Registrations, and a registry of one's own with what makes it reachable. */
-function prepare(
+export function prepare(
   input: ParsedIsolateClusterInput | ParsedChangeRegistryInput,
   { cluster, surroundings }: LivingFacts,
   targets: Targets,
@@ -259,7 +123,8 @@ function prepare(
  * The update of the cluster, and the link of the registry's zone where it has to wait for it, or to make way for it: Azure
  * links a network to one zone of a name only, and AKS links that of its own registry.
  */
-function updateSteps(
+export function updateSteps(
+  input: Pick<LivingInput, 'cluster'>,
   seen: LivingFacts,
   change: ClusterChange,
   title: string,
@@ -287,15 +152,9 @@ function updateSteps(
     prepared: waits
       ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
       : prepared,
-    problems: makesWay && cluster && !isOwnedBy(link.marks, ownerOf(seen)) ? [foreignLink(link)] : [],
+    problems: makesWay && cluster && !isOwnedBy(link.marks, ownerOf(input)) ? [foreignLink(link)] : [],
   };
 }
-
-/** The mark of every run on this cluster. */
-const ownerOf = ({ cluster }: LivingFacts): Ownership => {
-  const { subscriptionId = '', resourceGroup = '', name = '' } = (cluster && parseResourceId(cluster.id)) ?? {};
-  return { [ownershipTags.workflow]: clusterWorkflowId({ subscriptionId, resourceGroup, name }) };
-};
 
 const unlinkStep = ({ id }: ZoneLinkFacts): PlannedStep => ({
   id: 'unlink',
@@ -312,7 +171,8 @@ const foreignLink = ({ id }: ZoneLinkFacts): Problem => ({
   whatToDo: 'Delete the link if nothing else needs it, or use a registry of your own.',
 });
 
-function gatedReimages(
+/** The reimage of the pools that need one, after an approval if that is asked for. */
+export function gatedReimages(
   input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
   seen: LivingFacts,
   update: PlannedStep,
@@ -330,6 +190,7 @@ function gatedReimages(
     // Where nodes are to boot from is known only while the cluster stays as it is.
     current: changes ? () => undefined : bootsFrom(seen, imageSource),
     reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
+    ...(changes ? {} : { forwardOnly: noWayBack }),
     needs: [...needs, ...(asked ? ['approve:reimage'] : [])],
   });
   const gate = asked && planned.pools.length > 0 ? [approvalStep('reimage', input.cluster, needs)] : [];
@@ -340,31 +201,14 @@ function gatedReimages(
   return { steps: [...gate, ...steps], reimages: planned.pools, problems: planned.problems };
 }
 
-/** The point of no return: only once every pool is proven. */
-function cutSteps(input: ParsedIsolateClusterInput, seen: LivingFacts, before: Steps): PlannedStep[] {
-  const { outboundType } = input;
-  const cut: PlannedStep = {
-    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}: egress is cut`, ids(before)),
-    id: 'outboundType',
-    ...forwardOnly(seen, outboundType),
-  };
-  if (cut.action === 'none' || !input.approvals.includes('cutEgress')) return [cut];
-  const gate = approvalStep('cutEgress', input.cluster, ids(before));
-  return [gate, { ...cut, needs: [...cut.needs, gate.id] }];
-}
-
-function forwardOnly({ cluster }: LivingFacts, outboundType: string): { forwardOnly?: string } {
+/** Whether an outbound type can be put back. */
+export function forwardOnly({ cluster }: LivingFacts, outboundType: string): { forwardOnly?: string } {
   const why = cluster && outboundForwardOnly(cluster, outboundType);
   return why === undefined ? {} : { forwardOnly: why };
 }
 
-function directProblems({ cluster }: LivingFacts): Problem[] {
-  if (!cluster || cluster.artifactSource === 'Cache') return [];
-  const problem = 'its nodes get their images from Microsoft directly, not from a registry';
-  return [{ where: cluster.id, problem, whatToDo: 'Use isolateCluster.' }];
-}
-
-function probeProblems(
+/** Nodes can prove nothing where nobody may run a command on them. */
+export function probeProblems(
   { probes }: Pick<ParsedIsolateClusterInput, 'probes'>,
   { cluster, interior }: LivingFacts,
 ): Problem[] {
@@ -391,7 +235,8 @@ interface Parts {
   problems: readonly Problem[];
 }
 
-function assembled(
+/** The plan, with every problem that scenarios on a cluster that is there have in common. */
+export function assembled(
   input: LivingInput & Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'> & { tags?: Record<string, string> },
   seen: LivingFacts,
   targets: Targets,

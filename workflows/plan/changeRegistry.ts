@@ -1,0 +1,61 @@
+import type { ClusterChange, ParsedChangeRegistryInput, Problem } from '../../contract/index.ts';
+import { isolationProblems, type LivingFacts } from './livingCluster.ts';
+import {
+  assembled,
+  gatedReimages,
+  ids,
+  type LivingPlan,
+  prepare,
+  probeProblems,
+  targetsIn,
+  updateSteps,
+} from './livingPlan.ts';
+import { oldRegistryPlan } from './oldRegistry.ts';
+import { pullProbeStep } from './reimage.ts';
+import type { Targets } from './targets.ts';
+
+/** What `changeRegistry` is about. */
+export const registryChangeTargets = (input: ParsedChangeRegistryInput, seen: LivingFacts): Targets =>
+  targetsIn(input, seen, false);
+
+/** Guide: "Update your ACR ID". Profile row P8. */
+export function planChangeRegistry(input: ParsedChangeRegistryInput, seen: LivingFacts, run: string): LivingPlan {
+  const targets = registryChangeTargets(input, seen);
+  const bootstrap: ClusterChange = { artifactSource: 'Cache', containerRegistryId: targets.registry?.id ?? null };
+  const prepared = prepare(input, seen, targets, run);
+  const title = targets.registry
+    ? `Images from registry ${targets.registry.id.split('/').at(-1)}`
+    : 'Images from a registry that AKS manages';
+  const update = updateSteps(input, seen, bootstrap, title, prepared, {});
+  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
+  const acts = [...update.steps, ...gated.steps].some(({ action }) => action !== 'none');
+  const probe = acts ? [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))] : [];
+  const old = oldRegistryPlan(input, seen, [...update.steps, ...gated.steps, ...probe]);
+  return assembled(input, seen, targets, {
+    steps: [...update.preparations, ...update.steps, ...gated.steps, ...probe, ...old.steps],
+    prepared: update.prepared,
+    bootstrap,
+    ...(update.unlink && { unlink: update.unlink }),
+    reimages: gated.reimages,
+    removals: old.removals,
+    differences: [
+      'changingTheRegistry',
+      'reimaging',
+      ...(input.registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
+    ],
+    problems: [
+      ...directProblems(seen),
+      ...isolationProblems(seen, seen.cluster?.outboundType ?? 'none'),
+      ...update.problems,
+      ...gated.problems,
+      ...(acts ? probeProblems(input, seen) : []),
+      ...old.problems,
+    ],
+  });
+}
+
+function directProblems({ cluster }: LivingFacts): Problem[] {
+  if (!cluster || cluster.artifactSource === 'Cache') return [];
+  const problem = 'its nodes get their images from Microsoft directly, not from a registry';
+  return [{ where: cluster.id, problem, whatToDo: 'Use isolateCluster.' }];
+}

@@ -1,0 +1,28 @@
+import type { ClusterChange, ParsedDisableIsolationInput, PlannedStep } from '../../contract/index.ts';
+import { bootstrapStep, type LivingFacts, outboundProblems } from './livingCluster.ts';
+import { assembled, forwardOnly, gatedReimages, type LivingPlan, noTargets } from './livingPlan.ts';
+
+/** Guide: "Disable network isolated cluster". Profile row P9. */
+export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: LivingFacts): LivingPlan {
+  const { outboundType } = input;
+  const bootstrap: ClusterChange = { artifactSource: 'Direct', outboundType };
+  const egress: PlannedStep = {
+    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}`, []),
+    id: 'outboundType',
+    ...forwardOnly(seen, outboundType),
+  };
+  // One update does both. They are two steps because their undo is: nodes come in between.
+  const update = bootstrapStep(seen, { artifactSource: 'Direct' }, 'Images from Microsoft, in the same update', [
+    egress.id,
+  ]);
+  const both = seen.cluster && [egress, update].some(({ action }) => action !== 'none');
+  const changes = [egress, update].map((step): PlannedStep => (both ? { ...step, action: 'update' } : step));
+  const gated = gatedReimages(input, seen, { ...update, action: both ? 'update' : 'none' }, changes);
+  return assembled(input, seen, noTargets, {
+    steps: [...changes, ...gated.steps],
+    bootstrap,
+    reimages: gated.reimages,
+    differences: ['disabling', 'reimaging'],
+    problems: [...outboundProblems(seen, outboundType), ...gated.problems],
+  });
+}

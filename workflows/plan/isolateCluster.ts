@@ -1,0 +1,78 @@
+import {
+  type ClusterChange,
+  type ParsedIsolateClusterInput,
+  type PlannedStep,
+  profileSetting,
+} from '../../contract/index.ts';
+import { bootstrapStep, isolationProblems, type LivingFacts, outboundProblems } from './livingCluster.ts';
+import {
+  assembled,
+  forwardOnly,
+  gatedReimages,
+  hasNoManagedNetwork,
+  ids,
+  type LivingPlan,
+  prepare,
+  probeProblems,
+  type Steps,
+  targetsIn,
+  updateSteps,
+} from './livingPlan.ts';
+import { approvalStep, pullProbeStep } from './reimage.ts';
+import type { Targets } from './targets.ts';
+
+/** What `isolateCluster` is about. */
+export const isolationTargets = (input: ParsedIsolateClusterInput, seen: LivingFacts): Targets =>
+  targetsIn(input, seen, hasNoManagedNetwork(seen) && input.outboundType === 'none');
+
+/** Guide: "Update an existing AKS cluster to network isolated type", and with bring your own ACR. Profile row P4. */
+export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: LivingFacts, run: string): LivingPlan {
+  const { outboundType, registry } = input;
+  const inPhases = profileSetting(input.profile, 'isolationInPhases');
+  const targets = isolationTargets(input, seen);
+  const artifacts: ClusterChange = { artifactSource: 'Cache', containerRegistryId: targets.registry?.id ?? null };
+  const bootstrap = inPhases ? artifacts : { ...artifacts, outboundType };
+  const prepared = prepare(input, seen, targets, run);
+  const title = inPhases ? 'Images from the registry' : `Images from the registry, and outbound type ${outboundType}`;
+  const update = updateSteps(input, seen, bootstrap, title, prepared, inPhases ? {} : forwardOnly(seen, outboundType));
+  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
+  const probe = [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))];
+  const cut = inPhases ? cutSteps(input, seen, [...update.steps, ...gated.steps, ...probe]) : [];
+  const acts = [...update.steps, ...gated.steps, ...cut].some(({ action }) => action !== 'none');
+  const steps = [...update.preparations, ...update.steps, ...gated.steps, ...(acts ? probe : []), ...cut];
+  return assembled(input, seen, targets, {
+    steps,
+    prepared: update.prepared,
+    bootstrap,
+    ...(update.unlink && { unlink: update.unlink }),
+    ...(inPhases && { outbound: { outboundType } }),
+    reimages: gated.reimages,
+    differences: [
+      'isolationInPhases',
+      'reimaging',
+      ...(registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
+      ...(outboundType === 'block' ? (['outboundTypes'] as const) : []),
+      ...(input.profile === 'preview' ? (['featureFlags'] as const) : []),
+    ],
+    problems: [
+      ...isolationProblems(seen, outboundType),
+      ...outboundProblems(seen, outboundType),
+      ...update.problems,
+      ...gated.problems,
+      ...(acts ? probeProblems(input, seen) : []),
+    ],
+  });
+}
+
+/** The point of no return: only once every pool is proven. */
+function cutSteps(input: ParsedIsolateClusterInput, seen: LivingFacts, before: Steps): PlannedStep[] {
+  const { outboundType } = input;
+  const cut: PlannedStep = {
+    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}: egress is cut`, ids(before)),
+    id: 'outboundType',
+    ...forwardOnly(seen, outboundType),
+  };
+  if (cut.action === 'none' || !input.approvals.includes('cutEgress')) return [cut];
+  const gate = approvalStep('cutEgress', input.cluster, ids(before));
+  return [gate, { ...cut, needs: [...cut.needs, gate.id] }];
+}
