@@ -1,10 +1,4 @@
-import {
-  type ContainerServiceNetworkProfile,
-  KnownBackendPoolType,
-  type ManagedCluster,
-  restorePoller,
-} from '@azure/arm-containerservice';
-import { addressIn } from '../contract/addresses.ts';
+import { type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
 import {
   type ClusterChange,
   type ClusterFacts,
@@ -13,7 +7,6 @@ import {
   clusterDifferences,
   isBusy,
   type KubernetesVersionFacts,
-  type OutboundProfile,
 } from '../contract/cluster.ts';
 import { type IdentityFacts, isFailed, isFinal, isOwnedBy, type Ownership } from '../contract/infrastructure.ts';
 import { type ClusterReference, ownershipTags } from '../contract/names.ts';
@@ -21,6 +14,7 @@ import { clusterId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered, permanentFailure } from './errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
+import { changed, clusterFacts, managedCluster } from './managedClusterBody.ts';
 import { type Patience, untilIdle, withPatience } from './patience.ts';
 import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
 
@@ -218,136 +212,4 @@ export function managedClusterActivities(clients: ClientsOf) {
 function refuseForeign({ id, tags }: ClusterFacts, owner: Ownership): void {
   if (isOwnedBy(tags, owner)) return;
   throw permanentFailure('NotOwned', `This cluster was created by somebody else (${id})`, id);
-}
-
-function clusterFacts(cluster: ManagedCluster): ClusterFacts {
-  const { bootstrapProfile, networkProfile, apiServerAccessProfile, identity } = cluster;
-  const containerRegistryId = bootstrapProfile?.containerRegistryId;
-  const apiServerSubnetId = apiServerAccessProfile?.subnetId;
-  const kubeletIdentityId = cluster.identityProfile?.kubeletidentity?.resourceId;
-  return {
-    id: cluster.id ?? '',
-    location: cluster.location,
-    tags: cluster.tags ?? {},
-    provisioningState: cluster.provisioningState ?? 'Unknown',
-    powerState: cluster.powerState?.code ?? 'Unknown',
-    kubernetesVersion: cluster.kubernetesVersion ?? '',
-    currentKubernetesVersion: cluster.currentKubernetesVersion ?? '',
-    nodeResourceGroup: cluster.nodeResourceGroup ?? '',
-    dnsPrefix: cluster.dnsPrefix ?? '',
-    identity: {
-      type: identity?.type ?? 'None',
-      userAssignedIdentities: Object.keys(identity?.userAssignedIdentities ?? {}),
-    },
-    artifactSource: bootstrapProfile?.artifactSource ?? 'Direct',
-    ...(containerRegistryId === undefined ? {} : { containerRegistryId }),
-    outboundType: networkProfile?.outboundType ?? 'loadBalancer',
-    ...(networkProfile?.serviceCidr === undefined ? {} : { serviceCidr: networkProfile.serviceCidr }),
-    enablePrivateCluster: apiServerAccessProfile?.enablePrivateCluster ?? false,
-    enableVnetIntegration: apiServerAccessProfile?.enableVnetIntegration ?? false,
-    ...(apiServerSubnetId === undefined ? {} : { apiServerSubnetId }),
-    ...(kubeletIdentityId === undefined ? {} : { kubeletIdentityId }),
-    networkPlugin: networkProfile?.networkPlugin ?? 'Unknown',
-    nodeOSUpgradeChannel: cluster.autoUpgradeProfile?.nodeOSUpgradeChannel ?? 'Unknown',
-    disableRunCommand: apiServerAccessProfile?.disableRunCommand ?? false,
-    outboundProfile: outboundProfile(networkProfile),
-    agentPoolProfiles: (cluster.agentPoolProfiles ?? []).map((pool) => ({
-      name: pool.name,
-      mode: pool.mode ?? 'User',
-      count: pool.count ?? 0,
-      vmSize: pool.vmSize ?? '',
-      provisioningState: pool.provisioningState ?? 'Unknown',
-      osSKU: pool.osSKU ?? 'Ubuntu',
-      enableAutoScaling: pool.enableAutoScaling ?? false,
-      ...(pool.minCount === undefined ? {} : { minCount: pool.minCount }),
-      ...(pool.maxCount === undefined ? {} : { maxCount: pool.maxCount }),
-      ...(pool.vnetSubnetID === undefined ? {} : { vnetSubnetId: pool.vnetSubnetID }),
-      osType: pool.osType ?? 'Linux',
-      powerState: pool.powerState?.code ?? 'Unknown',
-      nodeImageVersion: pool.nodeImageVersion ?? 'Unknown',
-      enableNodePublicIP: pool.enableNodePublicIP ?? false,
-      ...(pool.upgradeSettings?.maxSurge === undefined ? {} : { maxSurge: pool.upgradeSettings.maxSurge }),
-    })),
-  };
-}
-
-/** What only Azure can set is left out. */
-function outboundProfile({
-  loadBalancerProfile,
-  natGatewayProfile,
-}: ContainerServiceNetworkProfile = {}): OutboundProfile {
-  const { effectiveOutboundIPs: _ofBalancer, ...balancer } = loadBalancerProfile ?? {};
-  const { effectiveOutboundIPs: _ofGateway, ...gateway } = natGatewayProfile ?? {};
-  return {
-    ...(loadBalancerProfile && { loadBalancerProfile: { ...balancer, ...backendPoolType(balancer.backendPoolType) } }),
-    ...(natGatewayProfile && { natGatewayProfile: gateway }),
-  };
-}
-
-/** Azure answers with another spelling than it documents, and is sent the documented one. */
-function backendPoolType(seen: string | undefined): { backendPoolType?: string } {
-  const known = Object.values(KnownBackendPoolType).find((each) => each.toLowerCase() === seen?.toLowerCase());
-  return known === undefined ? {} : { backendPoolType: known };
-}
-
-/** AKS takes a cluster whole: what is not sent is set to its default. Source: Azure REST API, "Managed Clusters - Create Or Update". */
-function changed(cluster: ManagedCluster, change: ClusterChange): ManagedCluster {
-  const { artifactSource, containerRegistryId, outboundType, outboundProfile: before } = change;
-  const { loadBalancerProfile: _balancer, natGatewayProfile: _gateway, ...network } = cluster.networkProfile ?? {};
-  return {
-    ...cluster,
-    networkProfile: { ...network, ...outboundProfile(cluster.networkProfile) },
-    ...(artifactSource !== undefined && {
-      bootstrapProfile: { artifactSource, ...(containerRegistryId && { containerRegistryId }) },
-    }),
-    ...(outboundType !== undefined && { networkProfile: { ...network, outboundType, ...before } }),
-  };
-}
-
-function managedCluster(
-  specification: ClusterSpecification,
-  kubeletIdentity: IdentityFacts | undefined,
-): ManagedCluster {
-  const { identity, enablePrivateCluster, enableVnetIntegration } = specification;
-  const { artifactSource, containerRegistryId, vnetSubnetId, apiServerSubnetId, serviceCidr } = specification;
-  return {
-    location: specification.location,
-    tags: specification.tags,
-    identity:
-      identity.type === 'SystemAssigned'
-        ? { type: 'SystemAssigned' }
-        : { type: 'UserAssigned', userAssignedIdentities: { [identity.resourceId]: {} } },
-    kubernetesVersion: specification.kubernetesVersion,
-    dnsPrefix: specification.dnsPrefix,
-    nodeResourceGroup: specification.nodeResourceGroup,
-    agentPoolProfiles: specification.agentPoolProfiles.map((pool) => ({
-      ...pool,
-      type: 'VirtualMachineScaleSets',
-      osType: 'Linux',
-      ...(vnetSubnetId === undefined ? {} : { vnetSubnetID: vnetSubnetId }),
-    })),
-    bootstrapProfile: { artifactSource, ...(containerRegistryId === undefined ? {} : { containerRegistryId }) },
-    ...(kubeletIdentity && {
-      identityProfile: {
-        kubeletidentity: {
-          resourceId: kubeletIdentity.id,
-          clientId: kubeletIdentity.clientId,
-          objectId: kubeletIdentity.principalId,
-        },
-      },
-    }),
-    networkProfile: {
-      networkPlugin: 'azure',
-      outboundType: specification.outboundType,
-      // AKS wants both or none.
-      ...(serviceCidr === undefined ? {} : { serviceCidr, dnsServiceIP: addressIn(serviceCidr, 10) }),
-    },
-    apiServerAccessProfile: {
-      ...(enablePrivateCluster ? { enablePrivateCluster } : {}),
-      ...(enableVnetIntegration ? { enableVnetIntegration } : {}),
-      ...(apiServerSubnetId === undefined ? {} : { subnetId: apiServerSubnetId }),
-    },
-    // Network isolation allows NodeImage and None only; NodeImage is also AKS's own default.
-    autoUpgradeProfile: { nodeOSUpgradeChannel: 'NodeImage' },
-  };
 }

@@ -85,3 +85,9 @@ export async function kubectl(azure: SimulatedAzure, cluster: ClusterReference, 
     return String(answer.at('properties.logs'));
   }
 }
+
+/** Reimages find something to do. */
+export async function newNodeImage({ azure }: Harness): Promise<void> {
+  const { status } = await azure.send('POST', '/simulator/node-image');
+  if (status >= 300) throw new Error(`node-image: ${status}`);
+}
