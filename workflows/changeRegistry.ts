@@ -7,6 +7,7 @@ import {
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyBootstrap, applyPreparations, applyPullProbe, applyRemovals } from './livingSteps.ts';
 import { planChangeRegistry, registryChangeTargets } from './plan/changeRegistry.ts';
+import { bootsFromWanted } from './plan/livingPlan.ts';
 import { applyReimages } from './reimage.ts';
 
 /**
@@ -17,7 +18,7 @@ import { applyReimages } from './reimage.ts';
 export async function changeRegistry(given: ChangeRegistryInput): Promise<VerificationReport | PlanReport> {
   return runLivingScenario('changeRegistry', changeRegistryInput, given, {
     targets: registryChangeTargets,
-    settled: ({ artifactSource }) => artifactSource === 'Cache',
+    settled: bootsFromWanted,
     leavesRegistry: ({ oldRegistry }) => oldRegistry === 'delete',
     plan: planChangeRegistry,
     apply(living) {

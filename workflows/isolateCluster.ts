@@ -7,6 +7,7 @@ import {
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyBootstrap, applyOutbound, applyPreparations, applyPullProbe } from './livingSteps.ts';
 import { isolationTargets, planIsolateCluster } from './plan/isolateCluster.ts';
+import { bootsFromWanted } from './plan/livingPlan.ts';
 import { applyReimages } from './reimage.ts';
 
 /**
@@ -18,7 +19,7 @@ import { applyReimages } from './reimage.ts';
 export async function isolateCluster(given: IsolateClusterInput): Promise<VerificationReport | PlanReport> {
   return runLivingScenario('isolateCluster', isolateClusterInput, given, {
     targets: isolationTargets,
-    settled: ({ artifactSource }) => artifactSource === 'Cache',
+    settled: bootsFromWanted,
     plan: planIsolateCluster,
     apply(living) {
       applyPreparations(living);

@@ -26,7 +26,7 @@ interface Looks {
   /** Which resources around the cluster matter, once the cluster is known. */
   targets(seen: LivingFacts): Targets;
   /** Whether the cluster is as it is to be, so that only its nodes can be behind. */
-  settled(cluster: ClusterFacts): boolean;
+  settled(cluster: ClusterFacts, targets: Targets): boolean;
   /** Whether the registry that the cluster has is to go. */
   leavesRegistry?: boolean;
 }
@@ -55,7 +55,7 @@ export async function discoverLivingCluster(input: LivingInput, looks: Looks): P
     interior,
     surroundings: { infrastructure, allowances, providers, features },
     ...(old && { old }),
-    probes: looks.settled(found) ? await probeOldestNodes(input, found, interior, living.imageSource) : {},
+    probes: looks.settled(found, targets) ? await probeOldestNodes(input, found, interior, living.imageSource) : {},
   };
 }
 

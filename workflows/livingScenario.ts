@@ -52,7 +52,7 @@ export interface LivingMovements<Input> {
   /** Which resources around the cluster matter. */
   targets(input: Input, seen: LivingFacts): Targets;
   /** Whether the cluster is as it is to be, so that only its nodes can be behind. */
-  settled(found: ClusterFacts, input: Input): boolean;
+  settled(found: ClusterFacts, targets: Targets): boolean;
   /** Whether the registry that the cluster has is to go. */
   leavesRegistry?(input: Input): boolean;
   plan(input: Input, seen: LivingFacts, run: string): LivingPlan;
@@ -75,7 +75,7 @@ export async function runLivingScenario<Input extends CommonLivingInput>(
     async discover(input) {
       seen = await discoverLivingCluster(input, {
         targets: (facts) => movements.targets(input, facts),
-        settled: (found) => movements.settled(found, input),
+        settled: movements.settled,
         leavesRegistry: movements.leavesRegistry?.(input) ?? false,
       });
       return seen;

@@ -337,3 +337,35 @@ describe('isolateCluster in the Azure of 2024', () => {
     ]);
   });
 });
+
+describe('isolateCluster where not everything is allowed', () => {
+  const other = '22222222-2222-2222-2222-222222222222';
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    const reimage = 'Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action';
+    await harness.azure.reset({
+      ...manyClusters,
+      tenants: { [other]: '44444444-4444-4444-4444-444444444444' },
+      callerPermissions: [{ scope: '/', actions: ['*'], notActions: [reimage] }],
+    });
+  });
+  afterAll(() => harness.close());
+
+  it('names what the worker may not do, and a registry of another tenant, before it changes anything', async () => {
+    const cluster = await existingCluster(harness, 'isolate-forbidden');
+    const containerRegistryId = `/subscriptions/${other}/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/theirs`;
+    const writes = await writesSince(harness, cluster);
+    const registry = { mode: 'bringYourOwn' as const, containerRegistryId };
+    const { problems } = await problemsOf((await harness.client.isolateCluster({ cluster, registry })).result());
+    expect(problems.map(({ problem }) => problem)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('the registry is in tenant 44444444-4444-4444-4444-444444444444'),
+        expect.stringContaining(
+          'may not Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action',
+        ),
+      ]),
+    );
+    expect(await writes()).toEqual([]);
+  });
+});

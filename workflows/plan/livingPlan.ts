@@ -1,6 +1,8 @@
 import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
 import {
   type ClusterChange,
+  type ClusterFacts,
+  hasManagedRegistry,
   isOwnedBy,
   type ParsedChangeRegistryInput,
   type ParsedIsolateClusterInput,
@@ -75,6 +77,11 @@ export function targetsIn(
   const network = first === undefined ? undefined : { virtualNetworkId: networkOf(first), nodeSubnetIds, closesEgress };
   return livingTargets(input, seen.cluster, network);
 }
+
+/** Whether the cluster is told already to boot its nodes from the registry that is wanted. */
+export const bootsFromWanted = (found: ClusterFacts, { registry }: Targets): boolean =>
+  found.artifactSource === 'Cache' &&
+  (registry ? sameResourceId(found.containerRegistryId, registry.id) : hasManagedRegistry(found));
 
 interface Prepared {
   registrations: Registrations;

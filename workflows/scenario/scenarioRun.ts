@@ -234,6 +234,7 @@ export class ScenarioRun {
       type: 'ApprovalTimedOut',
       message: `Nobody approved ${gate} within ${timeoutMinutes} min`,
       nonRetryable: true,
+      details: [{ whatToDo: 'Start it again, and approve in time or with a larger approvalTimeoutMinutes.' }],
     });
   }
 
