@@ -1,4 +1,5 @@
 import { restorePoller, type VirtualNetworkLink } from '@azure/arm-privatedns';
+import { ApplicationFailure } from '@temporalio/activity';
 import {
   isOwnedBy,
   type Ownership,
@@ -15,8 +16,8 @@ import {
 import { registryZoneName } from '../contract/infrastructureInput.ts';
 import { parentId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
-import { createResource, deleteResource, updateResource } from './resources.ts';
+import { azureCall, azureRead, azureReadIfRegistered, retryable } from './errors.ts';
+import { createResource, deleteResource, mayLag, updateResource } from './resources.ts';
 
 /** The zone alone, without links and records. */
 export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {
@@ -150,7 +151,7 @@ export function privateDnsActivities(clients: ClientsOf) {
     /** Links the zone to a network, without registration: the network's machines are no business of this zone. */
     async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<void> {
       const { client, resourceGroup, zone, name } = childClient(id);
-      await createResource({
+      const link = createResource({
         ...linkReader(id),
         owner: tags,
         write: {
@@ -168,6 +169,7 @@ export function privateDnsActivities(clients: ClientsOf) {
             ? []
             : [`virtualNetwork: asked ${virtualNetworkId}, got ${seen.virtualNetworkId}`],
       });
+      await link.catch(retriedWhileUnlinked);
     },
 
     async deleteZoneLink({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
@@ -256,6 +258,12 @@ export function privateDnsActivities(clients: ClientsOf) {
     const record = { ttl, aRecords, ...(metadata && { metadata }) };
     return { send: () => client.recordSets.createOrUpdate(resourceGroup, zone, 'A', name, record) };
   }
+}
+
+/** Another zone of the name may be unlinked a moment ago: AKS removes that of its own registry by itself. */
+function retriedWhileUnlinked(error: unknown): never {
+  const overlaps = error instanceof ApplicationFailure && /overlapping namespaces/i.test(error.message);
+  throw overlaps && mayLag() ? retryable(error, '5 seconds') : error;
 }
 
 const recordDifferences =

@@ -5,6 +5,7 @@ import {
   existingCluster,
   isolationOf,
   kubectl,
+  newNodeImage,
   reference,
   updateByHand,
   verified,
@@ -48,6 +49,23 @@ describe('isolateCluster', () => {
     const { steps } = await verified(harness.client.isolateCluster({ cluster, registry: managed }));
     expect(await writes()).toEqual([]);
     expect(steps.filter(({ action }) => action !== 'none')).toEqual([]);
+  });
+
+  it('takes a cluster that nobody may look into at its word when it is started again', async () => {
+    const cluster = await existingCluster(harness, 'isolate-blind');
+    await updateByHand(harness.azure, cluster, (properties) => {
+      properties.apiServerAccessProfile = { ...(properties.apiServerAccessProfile as object), disableRunCommand: true };
+    });
+    const given = { cluster, registry: managed, probes: 'ifAllowed' as const };
+    await newNodeImage(harness);
+    const { checks } = await verified(harness.client.isolateCluster(given));
+    expect(checks.find(({ id }) => id === 'pulls:work')).toMatchObject({
+      ok: true,
+      unproven: expect.stringContaining('RunCommandDisabled'),
+    });
+    const writes = await writesSince(harness, cluster);
+    await verified(harness.client.isolateCluster(given));
+    expect(await writes()).toEqual([]);
   });
 
   it('isolates a cluster in its own network, with a registry of its own and the identity that it has', async () => {

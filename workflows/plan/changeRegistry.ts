@@ -27,7 +27,7 @@ export function planChangeRegistry(input: ParsedChangeRegistryInput, seen: Livin
     ? `Images from registry ${targets.registry.id.split('/').at(-1)}`
     : 'Images from a registry that AKS manages';
   const update = updateSteps(input, seen, bootstrap, title, prepared, {});
-  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
+  const gated = gatedReimages(input, seen, update.bootstrap, [...update.reachability, ...update.steps]);
   const acts = [...update.steps, ...gated.steps].some(({ action }) => action !== 'none');
   const probe = acts ? [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))] : [];
   const old = oldRegistryPlan(input, seen, [...update.steps, ...gated.steps, ...probe]);

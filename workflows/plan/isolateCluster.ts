@@ -35,7 +35,7 @@ export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: Livin
   const prepared = prepare(input, seen, targets, run);
   const title = inPhases ? 'Images from the registry' : `Images from the registry, and outbound type ${outboundType}`;
   const update = updateSteps(input, seen, bootstrap, title, prepared, inPhases ? {} : forwardOnly(seen, outboundType));
-  const gated = gatedReimages(input, seen, update.bootstrap, update.steps);
+  const gated = gatedReimages(input, seen, update.bootstrap, [...update.reachability, ...update.steps]);
   const probe = [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))];
   const cut = inPhases ? cutSteps(input, seen, [...update.steps, ...gated.steps, ...probe]) : [];
   const acts = [...update.steps, ...gated.steps, ...cut].some(({ action }) => action !== 'none');

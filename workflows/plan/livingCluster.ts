@@ -109,8 +109,12 @@ export const oldestNode = (nodes: readonly NodeFacts[], pool: string): NodeFacts
 
 /** Why a pool's nodes are on a bootstrap source already; `undefined` where they are not, or nobody can tell. */
 export const bootsFrom =
-  ({ probes }: LivingFacts, source: string) =>
+  ({ probes, interior }: LivingFacts, source: string) =>
   ({ name }: AgentPoolFacts): string | undefined => {
+    // A cluster that nobody may look into is taken at its word, or it would be reimaged at every run.
+    if ('unseen' in interior && interior.unseen.because === 'notAllowed') {
+      return 'taken to boot as the cluster says: nobody may run a command there';
+    }
     const probe = probes[name];
     if (!probe || !('seen' in probe)) return undefined;
     const { bootstrapSource, node } = probe.seen;

@@ -155,6 +155,8 @@ export function updateSteps(
     preparations,
     bootstrap,
     steps: [...unlink, bootstrap, ...later.map((step) => ({ ...step, needs: [...step.needs, bootstrap.id] }))],
+    // What nodes boot from stays until they have gone back: undo takes it away after them.
+    reachability: preparations.filter(({ id }) => !/^(feature|provider):/.test(id)),
     ...(makesWay && { unlink: link }),
     prepared: waits
       ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
@@ -178,7 +180,7 @@ const foreignLink = ({ id }: ZoneLinkFacts): Problem => ({
   whatToDo: 'Delete the link if nothing else needs it, or use a registry of your own.',
 });
 
-/** The reimage of the pools that need one, after an approval if that is asked for. */
+/** The reimage of the pools that need one, after an approval if that is asked for. It waits for all of `before`. */
 export function gatedReimages(
   input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
   seen: LivingFacts,
