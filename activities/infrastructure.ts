@@ -97,12 +97,12 @@ export async function readInfrastructure(
   const [nameProblem, privateDnsZone, otherLinkedZones, roles] = await Promise.all([
     registry ? undefined : optional(targets.registryId, (id) => readNameProblem(clients, id)),
     optional(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames(targets, registry))),
-    privateDnsZoneId && virtualNetwork
+    virtualNetwork
       ? readOtherLinkedZones(
           clients,
           // The one that a network is linked to is likely in its own subscription.
           [subscriptionId, resourceReference(virtualNetwork.id).subscriptionId],
-          privateDnsZoneId,
+          privateDnsZoneId ?? '',
           virtualNetwork.id,
         )
       : [],

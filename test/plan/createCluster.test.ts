@@ -18,6 +18,16 @@ const guideVersions = {
 };
 
 describe('the plan of createCluster', () => {
+  it('refuses a managed registry in a network that is linked to another zone for registries', () => {
+    const zone =
+      '/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io';
+    const infrastructure = { otherLinkedZones: [zone], identities: {}, roles: {} };
+    const { problems } = planOf({ network: {} }, { infrastructure });
+    expect(problems).toContainEqual(
+      expect.objectContaining({ where: zone, problem: expect.stringContaining('AKS cannot link it') }),
+    );
+  });
+
   it('creates group and cluster where nothing is there', () => {
     const plan = planOf();
     expect(plan.problems).toEqual([]);

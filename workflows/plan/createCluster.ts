@@ -260,6 +260,8 @@ function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Probl
     const where = resourceGroupId(cluster.subscriptionId, cluster.resourceGroup);
     problems.push({ where, problem: 'the resource group is being deleted', whatToDo: 'Wait until it is gone.' });
   }
+  const [linked] = seen.infrastructure.otherLinkedZones;
+  if (input.registry.mode === 'managed' && linked !== undefined && !seen.cluster) problems.push(oneZoneProblem(linked));
   if (seen.nodeResourceGroup && !seen.cluster) {
     const where = resourceGroupId(cluster.subscriptionId, nodeResourceGroup(input));
     const problem = 'AKS creates the node resource group itself, and it is there already';
@@ -267,6 +269,13 @@ function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Probl
   }
   return problems;
 }
+
+/** Azure links a network to one zone of a name, and AKS links that of the registry that it manages. */
+export const oneZoneProblem = (where: string): Problem => ({
+  where,
+  problem: 'the network is linked to this zone, and AKS cannot link it to that of the registry that it manages as well',
+  whatToDo: 'Delete the link if nothing else needs it, or use a registry of your own.',
+});
 
 /** `createCluster` never changes a cluster that is there. */
 function clusterProblems(

@@ -16,7 +16,7 @@ import {
   sameResourceId,
   type ZoneLinkFacts,
 } from '../../contract/index.ts';
-import { owned } from './createCluster.ts';
+import { oneZoneProblem, owned } from './createCluster.ts';
 import { ownerOf } from './deleteCluster.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
 import { infrastructureProblems } from './infrastructureProblems.ts';
@@ -161,7 +161,7 @@ export function updateSteps(
     prepared: waits
       ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
       : prepared,
-    problems: makesWay && cluster && !isOwnedBy(link.marks, ownerOf(input)) ? [foreignLink(link)] : [],
+    problems: makesWay && cluster && !isOwnedBy(link.marks, ownerOf(input)) ? [oneZoneProblem(link.id)] : [],
   };
 }
 
@@ -172,12 +172,6 @@ const unlinkStep = ({ id }: ZoneLinkFacts): PlannedStep => ({
   reason: 'AKS links the zone of its own registry, and a network takes one',
   needs: [],
   resourceId: id,
-});
-
-const foreignLink = ({ id }: ZoneLinkFacts): Problem => ({
-  where: id,
-  problem: 'the network is linked to this zone, and AKS cannot link it to that of the registry that it manages as well',
-  whatToDo: 'Delete the link if nothing else needs it, or use a registry of your own.',
 });
 
 /** The reimage of the pools that need one, after an approval if that is asked for. It waits for all of `before`. */
