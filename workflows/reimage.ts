@@ -188,7 +188,8 @@ async function reimageBack(living: Living, pool: string, { before, settings }: B
   }
   const done = await reimageAndProve(living, pool, await lookAgain(living, pool, undoPatience(input)));
   // A node that has not booted since the beginning was not reimaged, and has nothing to go back from.
-  const untouched = new Set(before?.nodes?.map(({ bootId }) => bootId));
+  const atFirst = 'seen' in living.seen.interior ? living.seen.interior.seen.nodes : [];
+  const untouched = new Set([...(before?.nodes ?? []), ...atFirst].map(({ bootId }) => bootId));
   const back = done.nodes.length > 0 && done.nodes.every(({ reimaged, after }) => reimaged || untouched.has(after));
   if (!done.reimaged && !back) throw notReimaged(living, done);
 }

@@ -344,6 +344,29 @@ describe('isolateCluster in the Azure of 2024', () => {
   });
   afterAll(() => harness.close());
 
+  it('blocks all egress, and goes back when the nodes fail on it', async () => {
+    const cluster = await existingCluster(harness, 'isolate-block');
+    const given = { cluster, registry: managed, profile: 'preview' as const, outboundType: 'block' as const };
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/work/upgradeNodeImageVersion`,
+      times: 2,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 100 },
+    });
+    const { details } = await failureDetailsOf((await harness.client.isolateCluster(given)).result());
+    expect(details.leftovers.map(({ resourceId }) => resourceId)).toEqual([
+      expect.stringContaining('/providers/Microsoft.ContainerRegistry'),
+      expect.stringContaining('/providers/Microsoft.ContainerService'),
+      expect.stringContaining('NetworkIsolatedClusterPreview'),
+    ]);
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({
+      outboundType: 'loadBalancer',
+      artifactSource: 'Direct',
+    });
+    await verified(harness.client.isolateCluster(given));
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'block', artifactSource: 'Cache' });
+  });
+
   it('does as the guide says: one update, then the nodes', async () => {
     const cluster = await existingCluster(harness, 'isolate-preview');
     const writes = await writesSince(harness, cluster);
