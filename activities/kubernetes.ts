@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ClusterReference } from '../contract/names.ts';
 import type { ClusterInterior, DisruptionBudgetFacts, Look, NodeFacts } from '../contract/nodes.ts';
 import type { ClientsOf } from './connection.ts';
@@ -125,7 +126,8 @@ const egressUrl = 'https://mcr.microsoft.com/v2/';
 const egressCommand = `curl --silent --show-error --max-time 15 --output /dev/null ${egressUrl}`;
 
 function probeCommand(node: string, image: string): string {
-  const name = `aks-isolation-probe-${node.replace(/^aks-/, '')}`.slice(0, 63);
+  // An audit may look at the same node at the same time.
+  const name = `aks-isolation-probe-${randomUUID().slice(0, 8)}`;
   const hosts = { name: 'hosts', hostPath: { path: '/etc/containerd/certs.d' } };
   const container = {
     name,
