@@ -45,6 +45,27 @@ describe('changeRegistry', () => {
     );
   });
 
+  it('stays on the new registry once the old one is being deleted, and names what could not be', async () => {
+    await created(harness, ownRegistryInput('change-stays'));
+    const cluster = reference('change-stays');
+    const { containerRegistryId } = await isolationOf(harness.azure, cluster);
+    await harness.azure.fault({
+      method: 'DELETE',
+      path: `${containerRegistryId}$`,
+      answer: { status: 400, code: 'RegistryLocked', message: 'somebody keeps it' },
+    });
+    const registry = own('changestays2');
+    const run = await harness.client.changeRegistry({ cluster, registry, oldRegistry: 'delete' });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/RegistryLocked: somebody keeps it[\s\S]*What had been deleted stays deleted/);
+    expect(details.leftovers).toContainEqual({
+      resourceId: containerRegistryId,
+      why: expect.stringContaining('RegistryLocked'),
+    });
+    expect((await isolationOf(harness.azure, cluster)).containerRegistryId).toMatch(/changestays2$/);
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
+
   it('goes to a registry that AKS manages, and back to one’s own', async () => {
     await created(harness, ownRegistryInput('change-managed'));
     const cluster = reference('change-managed');

@@ -128,14 +128,15 @@ export class ScenarioRun {
     ]);
   }
 
-  /** What is deleted cannot be brought back. */
-  get #deletes(): boolean {
+  /** What is deleted cannot be brought back, and what was changed before has to stay with what it needs. */
+  get #noWayBack(): boolean {
     const actions = new Set(this.steps.progress.map(({ action }) => action));
-    return actions.has('delete') && !actions.has('create') && !actions.has('update');
+    const onlyDeletes = actions.has('delete') && !actions.has('create') && !actions.has('update');
+    return onlyDeletes || this.steps.pastReturn;
   }
 
   get #decisions(): readonly Decision[] {
-    return this.#deletes ? decisions.filter((decision) => decision !== 'rollBack') : decisions;
+    return this.#noWayBack ? decisions.filter((decision) => decision !== 'rollBack') : decisions;
   }
 
   enter(phase: Phase): void {
@@ -251,9 +252,10 @@ export class ScenarioRun {
 
   /** Undoes or leaves what was done, and returns the failure that ends the workflow. */
   async failed(error: unknown, checks: Check[]): Promise<unknown> {
-    const leave = this.#deletes || (!isCancellation(error) && (this.#decision ?? this.#input.onFailure) === 'leave');
+    const leave = this.#noWayBack || (!isCancellation(error) && (this.#decision ?? this.#input.onFailure) === 'leave');
     if (!leave) this.enter('rollingBack');
-    const leftovers = leave ? this.steps.leave('left as asked') : await this.steps.undo();
+    const why = this.#noWayBack ? 'stays, for what was deleted cannot be brought back' : 'left as asked';
+    const leftovers = leave ? this.steps.leave(why) : await this.steps.undo();
     const incomplete = this.steps.progress.some(({ state }) => state === 'leftBehind');
     this.enter(leave || incomplete ? 'failed' : 'rolledBack');
     if (isCancellation(error) && !incomplete) return error;
@@ -276,7 +278,7 @@ export class ScenarioRun {
       reimages: [...this.reimages.values()],
       leftovers,
     };
-    const outcome = this.#deletes
+    const outcome = this.#noWayBack
       ? 'What had been deleted stays deleted.'
       : left
         ? 'Everything was left as it is, as asked.'

@@ -95,6 +95,14 @@ export class Steps {
     return [...this.#entries.values()].map(({ progress }) => progress);
   }
 
+  /** Whether something has gone, or is going, that nobody can bring back: what was changed before has to stay. */
+  get pastReturn(): boolean {
+    return [...this.#entries.values()].some(
+      ({ begun, progress: { action, forwardOnly, state } }) =>
+        action === 'delete' && forwardOnly !== undefined && (begun || state === 'running'),
+    );
+  }
+
   readonly step: Step = (id, work) => {
     const entry = this.#entries.get(id);
     if (!entry) throw new Error(`Step ${id} is not in the plan`);
