@@ -8,7 +8,7 @@ import { manyClusters } from './ownRegistry.ts';
 
 describe('eight node pools', () => {
   // Slow enough that some milliseconds of this machine's are little.
-  const speed = 200;
+  const speed = 100;
   const pools: Pools = Object.fromEntries(
     [4, 5, 5, 6, 6, 7, 7, 8].map((count, index) => [
       index === 0 ? 'system' : `user${index}`,
@@ -16,38 +16,65 @@ describe('eight node pools', () => {
     ]),
   );
 
-  it.each([
-    ['all at once take hardly longer than the slowest', 8, 1.1, Math.max],
-    ['one by one take hardly longer than their sum', 1, 1.05, (...each: number[]) => each.reduce((a, b) => a + b, 0)],
-  ] as const)('%s', async (_case, maxParallelPools, bound, expected) => {
+  it('take hardly longer than the slowest, all at once', async () => {
+    const { steps, azureSeconds } = await reimaged(8);
+    const seconds = (Math.max(...steps.map(({ end }) => end)) - Math.min(...steps.map(({ begin }) => begin))) * speed;
+    expect(seconds / Math.max(...Object.values(azureSeconds))).toBeLessThanOrEqual(1.1);
+  });
+
+  it('take hardly longer than their sum, one by one', async () => {
+    const { steps, azureSeconds } = await reimaged(1);
+    // Up to the next pool's begin, so that what lies between two pools counts; the median, for a machine may stall once.
+    const ratios = steps.map(({ pool, begin, end }, index) => {
+      const seconds = ((steps[index + 1]?.begin ?? end) - begin) * speed;
+      return seconds / (azureSeconds[pool] ?? Number.NaN);
+    });
+    expect(median(ratios)).toBeLessThanOrEqual(1.05);
+  }, 180_000);
+
+  /** Reimages all pools; begins and ends are real seconds, in the order of the begins. */
+  async function reimaged(maxParallelPools: number) {
     const harness = await startHarness({ speed });
     try {
       await harness.azure.reset(manyClusters);
       const cluster = await existingCluster(harness, `reimage-eight-${maxParallelPools}`, { pools });
       await newNodeImage(harness);
       const report = await verified(harness.client.reimageNodePools({ cluster, reimage: { maxParallelPools } }));
-      const each = await poolSeconds(harness, `reimage-eight-${maxParallelPools}`);
-      expect(each).toHaveLength(8);
-      expect(simulatedSeconds(report, speed) / expected(...each)).toBeLessThanOrEqual(bound);
+      const azureSeconds = await poolSeconds(harness, cluster.name);
+      expect(Object.keys(azureSeconds)).toHaveLength(8);
+      return { steps: poolSteps(report), azureSeconds };
     } finally {
       await harness.close();
     }
-  });
+  }
 });
 
-/** From the first pool's begin to the last one's end. */
-function simulatedSeconds({ steps }: VerificationReport, speed: number): number {
-  const pools = steps.filter(({ id }) => id.startsWith('reimage:'));
-  const begins = Math.min(...pools.map(({ startedAt = '' }) => Date.parse(startedAt)));
-  const ends = Math.max(...pools.map(({ finishedAt = '' }) => Date.parse(finishedAt)));
-  return ((ends - begins) / 1000) * speed;
+function poolSteps({ steps }: VerificationReport): { pool: string; begin: number; end: number }[] {
+  return steps
+    .filter(({ id }) => id.startsWith('reimage:'))
+    .map(({ id, startedAt = '', finishedAt = '' }) => ({
+      pool: id.replace('reimage:', ''),
+      begin: Date.parse(startedAt) / 1000,
+      end: Date.parse(finishedAt) / 1000,
+    }))
+    .sort((a, b) => a.begin - b.begin);
 }
 
 /** What Azure took for each pool, with the polling that it prescribes. */
-async function poolSeconds({ azure }: Harness, name: string): Promise<number[]> {
+async function poolSeconds({ azure }: Harness, cluster: string): Promise<Record<string, number>> {
   const { body } = await azure.send('GET', '/simulator/durations');
-  const writes = body as Duration[];
-  return writes
-    .filter(({ resourceId, operation }) => resourceId.includes(`/${name}/`) && operation.includes('upgradeNodeImage'))
-    .map(({ requestSeconds, operationSeconds, pollingSeconds }) => requestSeconds + operationSeconds + pollingSeconds);
+  const writes = (body as Duration[]).filter(({ resourceId }) => resourceId.includes(`/${cluster}/agentPools/`));
+  return Object.fromEntries(
+    writes
+      .filter(({ operation }) => operation.includes('upgradeNodeImage'))
+      .map(({ resourceId, requestSeconds, operationSeconds, pollingSeconds }) => [
+        resourceId.split('/').at(-1),
+        requestSeconds + operationSeconds + pollingSeconds,
+      ]),
+  );
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return ((sorted[(sorted.length - 1) >> 1] ?? Number.NaN) + (sorted[sorted.length >> 1] ?? Number.NaN)) / 2;
 }
