@@ -10,7 +10,7 @@ import type { ClusterReference } from '../contract/names.ts';
 import { parentId, resourceGroupId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
 import { whereAllowed } from './allowances.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureCall } from './errors.ts';
+import { azureRead } from './errors.ts';
 import {
   type AllowanceFacts,
   type AllowanceRequest,
@@ -262,7 +262,7 @@ export function discoveryActivities(clients: ClientsOf) {
   async function resourceTypes(subscriptionId: string, group: string): Promise<string[]> {
     const { resources } = clients(subscriptionId).resources;
     const types: string[] = [];
-    await azureCall(resourceGroupId(subscriptionId, group), async () => {
+    await azureRead(resourceGroupId(subscriptionId, group), async () => {
       for await (const { type } of resources.listByResourceGroup(group)) if (type) types.push(type.toLowerCase());
     });
     return [...new Set(types)].sort();

@@ -16,7 +16,7 @@ import {
 import { registryZoneName } from '../contract/infrastructureInput.ts';
 import { parentId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered, retryable } from './errors.ts';
+import { azureRead, azureReadIfRegistered, retryable } from './errors.ts';
 import { createResource, deleteResource, mayLag, updateResource } from './resources.ts';
 
 /** The zone alone, without links and records. */
@@ -93,10 +93,11 @@ export async function readLinksTo(
   return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
 }
 
+/** None of a zone that is gone by now: zones of other clusters come and go. */
 async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFacts[]> {
   const { subscriptionId, resourceGroup, name } = resourceReference(zoneId);
   const links: ZoneLinkFacts[] = [];
-  await azureCall(zoneId, async () => {
+  await azureRead(zoneId, async () => {
     for await (const link of clients(subscriptionId).privateDns.virtualNetworkLinks.list(resourceGroup, name))
       links.push(linkFacts(link));
   });

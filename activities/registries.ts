@@ -12,7 +12,7 @@ import {
 } from '../contract/infrastructure.ts';
 import { resourceReference } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
+import { azureRead, azureReadIfRegistered } from './errors.ts';
 import { createResource, deleteResource, updateResource } from './resources.ts';
 
 /** Reads a container registry with its cache rules, endpoints and replicas by its resource ID. */
@@ -24,7 +24,7 @@ export async function readRegistry(clients: ClientsOf, id: string): Promise<Regi
   const rules: CacheRuleFacts[] = [];
   const replicas: string[] = [];
   await Promise.all([
-    azureCall(id, async () => {
+    azureRead(id, async () => {
       for await (const rule of cacheRules.list(resourceGroup, name)) rules.push(cacheRuleFacts(rule));
     }),
     azureRead(id, async () => {
