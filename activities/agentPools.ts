@@ -1,5 +1,6 @@
 import { type AgentPool, restorePoller } from '@azure/arm-containerservice';
 import { ApplicationFailure } from '@temporalio/activity';
+import { errorDetails } from '../contract/errors.ts';
 import { isFailed, isFinal, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
 import type { ClusterReference } from '../contract/names.ts';
 import { type PoolEvidence, proofOf } from '../contract/nodes.ts';
@@ -112,6 +113,7 @@ export function agentPoolActivities(clients: ClientsOf) {
       throw ApplicationFailure.create({
         type: 'NoNewerNodeImage',
         message: `${nodeImageVersion} is still the latest node image (${id})`,
+        details: [errorDetails('NoNewerNodeImage', id)],
       });
     },
 

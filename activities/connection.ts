@@ -100,6 +100,7 @@ const observeResponse: PipelinePolicy = {
   name: 'observeResponse',
   async sendRequest(request, next) {
     const response = await next(request);
+    if (!isJson(response)) throw new UnreadableAnswerError(response);
     observers.getStore()?.(response);
     const path = new URL(request.url).pathname;
     const correlationId = response.headers.get('x-ms-correlation-request-id');
@@ -114,6 +115,17 @@ const observeResponse: PipelinePolicy = {
     return response;
   },
 };
+
+/** What stands between may answer in Azure's place, also with 200: a sign-in page is no empty resource. */
+export class UnreadableAnswerError extends Error {
+  constructor({ status, headers, bodyAsText }: PipelineResponse) {
+    const type = headers.get('content-type') ?? 'no content type';
+    super(`Answer ${status} is not JSON (${type}): ${(bodyAsText ?? '').replace(/\s+/g, ' ').slice(0, 80)}`);
+  }
+}
+
+const isJson = ({ headers, bodyAsText }: PipelineResponse): boolean =>
+  !bodyAsText || /\bjson\b/i.test(headers.get('content-type') ?? '');
 
 /** The SDK's own bound is none: an activity whose connection went silent would heartbeat for hours and wait for nothing. */
 function boundRequest(timeoutMs: number): PipelinePolicy {

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { errorDetails } from '../contract/errors.ts';
 import { featureId, providerId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead } from './errors.ts';
@@ -71,6 +72,6 @@ function expectRegistered(state: string, resourceId: string): void {
     state === 'Pending'
       ? 'Azure reviews this request: ask Azure support, or use profile current.'
       : 'Wait, or cancel the workflow. Registrations have been seen to take 12 to 20 hours.';
-  const details = [{ resourceId, whatToDo }];
+  const details = [errorDetails('NotYetRegistered', resourceId, whatToDo)];
   throw ApplicationFailure.create({ type: 'NotYetRegistered', message: `${state} (${resourceId})`, details });
 }

@@ -1,9 +1,10 @@
 import { restorePoller } from '@azure/arm-resources';
 import { ApplicationFailure } from '@temporalio/activity';
+import { errorDetails } from '../contract/errors.ts';
 import { isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
 import { isEndpointInterface, resourceGroupId } from '../contract/resourceIds.ts';
 import type { ClientsOf } from './connection.ts';
-import { advice, azureCall, azureRead, permanentFailure } from './errors.ts';
+import { azureCall, azureRead, permanentFailure } from './errors.ts';
 import { keptAlive, longRunningOperation } from './longRunningOperation.ts';
 import { mayLag } from './resources.ts';
 
@@ -103,7 +104,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
           message: `Resource group ${name} still holds ${content.map(({ id }) => id).join(', ')}`,
           nonRetryable: foreign || !mayLag(),
           nextRetryDelay: '2 seconds',
-          details: [{ resourceId: groupId, whatToDo: advice.ResourceGroupNotEmpty }],
+          details: [errorDetails('ResourceGroupNotEmpty', groupId)],
         });
       }
     },

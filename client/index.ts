@@ -36,10 +36,12 @@ import {
   type Problem,
   type Progress,
   parse,
+  pauseUpdate,
   problemsText,
   progressQuery,
   type ReimageNodePoolsInput,
   reimageNodePoolsInput,
+  resumeUpdate,
   type Scenario,
   type ScenarioResult,
   taskQueue,
@@ -80,10 +82,14 @@ export interface ScenarioRun<Result extends ScenarioResult = ScenarioResult> {
   watch(intervalMs?: number): AsyncGenerator<Progress, void, undefined>;
   /** Waits for the end. Throws Temporal's `WorkflowFailedError`; its cause is one of the contract's `errorTypes`. */
   result(): Promise<Result>;
-  /** Answers a scenario that is held. Throws if there is nothing to decide. */
+  /** Answers a scenario that waits for an operator. Throws if none is asked. */
   decide(decision: Decision): Promise<void>;
   /** Lets a scenario pass a gate that waits for it. Throws if none does. */
   approve(approval: ApprovalRequest): Promise<void>;
+  /** Keeps further steps from starting; what runs in Azure goes on. Throws if it is paused, or being taken back. */
+  pause(): Promise<void>;
+  /** Lets a paused scenario go on. Throws if it is not paused. */
+  resume(): Promise<void>;
   /** Asks the scenario to stop and to take back what it created. */
   cancel(): Promise<void>;
 }
@@ -213,6 +219,8 @@ function scenarioRun<Result extends ScenarioResult>(handle: WorkflowHandle): Sce
     result: () => handle.result() as Promise<Result>,
     decide: (decision) => handle.executeUpdate<void, [Decision]>(decideUpdate, { args: [decision] }),
     approve: (approval) => handle.executeUpdate<void, [ApprovalRequest]>(approveUpdate, { args: [approval] }),
+    pause: () => handle.executeUpdate<void, []>(pauseUpdate),
+    resume: () => handle.executeUpdate<void, []>(resumeUpdate),
     cancel: async () => {
       await handle.cancel();
     },

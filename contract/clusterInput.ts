@@ -40,6 +40,23 @@ export const tags = z
     `reserved tag. Leave out ${Object.values(ownershipTags).join(' and ')}: they say which run owns a resource.`,
   );
 
+/** A bound on a wait. */
+export const minutes = (most: number, usual: number) =>
+  z
+    .int()
+    .min(1, 'too short. Use at least 1 minute.')
+    .max(most, `too long. Use at most ${most} minutes.`)
+    .default(usual);
+
+export const day = 24 * 60;
+
+export const holdTimeoutMinutes = z
+  .number()
+  .positive('too short. Use more than 0 minutes.')
+  .max(30 * day, `too long. Use at most ${30 * day} minutes.`)
+  .default(3 * day)
+  .describe('With onFailure hold: bound on each wait for a decision. After it the scenario does as without hold.');
+
 const count = (least: number) =>
   z.int().min(least, `too few. Use ${least} to 1000.`).max(1000, `too many. Use ${least} to 1000.`);
 

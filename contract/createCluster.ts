@@ -4,7 +4,10 @@ import {
   clusterIdentity,
   clusterReference,
   crossCheck,
+  day,
+  holdTimeoutMinutes,
   kubeletIdentity,
+  minutes,
   tags,
 } from './clusterInput.ts';
 import { addressPrefix, network, registry } from './infrastructureInput.ts';
@@ -65,21 +68,14 @@ export const createClusterInput = z
       .exactOptional()
       .describe('Default: MC_<resourceGroup>_<name>_<location>.'),
     tags: tags.default({}),
-    registrationTimeoutMinutes: z
-      .int()
-      .min(1, 'too short. Use at least 1 minute.')
-      .max(30 * 24 * 60, 'too long. Use at most 43200 minutes, which are 30 days.')
-      .default(24 * 60)
-      .describe(
-        'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
-      ),
-    rolePropagationTimeoutMinutes: z
-      .int()
-      .min(1, 'too short. Use at least 1 minute.')
-      .max(120, 'too long. Use at most 120 minutes.')
-      .default(15)
-      .describe('Bound on the wait until role assignments take effect. Azure documents up to 10 minutes.'),
+    registrationTimeoutMinutes: minutes(30 * day, day).describe(
+      'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
+    ),
+    rolePropagationTimeoutMinutes: minutes(120, 15).describe(
+      'Bound on the wait until role assignments take effect. Azure documents up to 10 minutes.',
+    ),
     onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
+    holdTimeoutMinutes,
     dryRun: z.boolean().default(false),
   })
   .check(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clusterReference } from './clusterInput.ts';
+import { clusterReference, holdTimeoutMinutes } from './clusterInput.ts';
 import { privateDnsZoneId } from './infrastructureInput.ts';
 
 /** What a cluster can leave behind, in the order in which it goes. */
@@ -31,6 +31,7 @@ export const deleteClusterInput = z.strictObject({
     .enum(['hold', 'leave'])
     .default('leave')
     .describe('What is deleted cannot be brought back, so there is no rollBack.'),
+  holdTimeoutMinutes,
   dryRun: z.boolean().default(false),
 });
 

@@ -4,6 +4,7 @@ export * from './cluster.ts';
 export * from './clusterInput.ts';
 export * from './createCluster.ts';
 export * from './deleteCluster.ts';
+export * from './errors.ts';
 export * from './infrastructure.ts';
 export * from './infrastructureInput.ts';
 export * from './livingClusterInput.ts';

@@ -1,17 +1,8 @@
 import { z } from 'zod';
-import { clusterReference, crossCheck, tags } from './clusterInput.ts';
+import { clusterReference, crossCheck, day, holdTimeoutMinutes, minutes, tags } from './clusterInput.ts';
 import { existingNetwork, registry } from './infrastructureInput.ts';
 import { approvalGates } from './names.ts';
 import { profileSetting, profiles } from './profiles.ts';
-
-const day = 24 * 60;
-
-const minutes = (most: number, usual: number) =>
-  z
-    .int()
-    .min(1, 'too short. Use at least 1 minute.')
-    .max(most, `too long. Use at most ${most} minutes.`)
-    .default(usual);
 
 const agentPoolName = z
   .string()
@@ -78,6 +69,7 @@ const common = {
       'Abort such operations instead of waiting for them. Azure then leaves the resource as it is at that moment.',
     ),
   onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
+  holdTimeoutMinutes,
   dryRun: z.boolean().default(false),
 };
 

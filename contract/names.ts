@@ -23,12 +23,22 @@ export const decideUpdate = 'decide';
 export const decisions = ['retry', 'rollBack', 'leave'] as const;
 export type Decision = (typeof decisions)[number];
 
+/** Updates that keep a scenario from starting another step, and let it go on. What runs in Azure goes on, and is watched. */
+export const pauseUpdate = 'pause';
+export const resumeUpdate = 'resume';
+
+/** Memo of a cancelled scenario: {@link FailureDetails}, for a cancellation carries none. */
+export const cancellationMemo = 'cancellationReport';
+
 /** Update that lets a waiting scenario pass a gate; its argument is an {@link ApprovalRequest}. */
 export const approveUpdate = 'approve';
 export const approvalGates = ['reimage', 'cutEgress'] as const;
 export type ApprovalGate = (typeof approvalGates)[number];
 
-/** Search attributes that every scenario sets; all are keywords, lower case where Azure compares without case. */
+/**
+ * Search attributes that every scenario sets; all are keywords, lower case where Azure compares without case. Phases are written as
+ * Azure writes states: `Applying`, `WaitingForOperator`; a paused scenario is `Paused`.
+ */
 export const searchAttributes = {
   cluster: defineSearchAttributeKey('AksCluster', 'KEYWORD'),
   scenario: defineSearchAttributeKey('AksScenario', 'KEYWORD'),

@@ -11,7 +11,7 @@ export const phases = [
   /** A gate waits for the `approve` update. */
   'awaitingApproval',
   /** A step failed and an operator decides what happens (`onFailure: "hold"`). */
-  'held',
+  'waitingForOperator',
   'rollingBack',
   'succeeded',
   'planned',
@@ -60,6 +60,11 @@ export interface Progress {
   problems: readonly Problem[];
   /** Set while an operator's decision is waited for. */
   decisions?: readonly Decision[];
+  /** When nobody is waited for any more, ISO 8601, UTC; `byDefault` happens then. */
+  decideBy?: string;
+  byDefault?: Decision;
+  /** Set while no further step starts, by the `pause` update. */
+  paused?: true;
   /** Gates that wait for an approval. */
   awaitingApproval?: readonly ApprovalGate[];
 }

@@ -1,4 +1,5 @@
 import type { Approval } from './approval.ts';
+import type { ErrorDetails } from './errors.ts';
 import type { Scenario } from './names.ts';
 import type { PoolReimage } from './nodes.ts';
 import type { Plan } from './plan.ts';
@@ -60,11 +61,22 @@ export type ScenarioResult = VerificationReport | PlanReport | AuditReport;
 export interface Leftover {
   resourceId: string;
   why: string;
+  /** Left out where it was left as asked. */
+  whatToDo?: string;
+}
+
+/** What a scenario failed of. */
+export interface ScenarioError extends ErrorDetails {
+  /** Azure's error code, or one of the product's own. */
+  type: string;
+  message: string;
 }
 
 /** Details of a failed scenario's application failure. */
 export interface FailureDetails {
   cluster: string;
+  /** Left out where nothing failed: the run was cancelled. */
+  error?: ScenarioError;
   steps: readonly StepProgress[];
   checks: readonly Check[];
   approvals: readonly Approval[];

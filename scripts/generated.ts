@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
-import { advice } from '../activities/errors.ts';
 import {
   auditClusterInput,
   changeRegistryInput,
   createClusterInput,
   deleteClusterInput,
   disableIsolationInput,
+  errorSections,
   isolateClusterInput,
   profileTable,
   reimageNodePoolsInput,
@@ -34,12 +34,17 @@ function put(file: string, content: string): void {
 function putTable(file: string, name: string, header: readonly string[], rows: readonly (readonly string[])[]): void {
   const cell = (text: string) => text.replaceAll('|', '\\|');
   const lines = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`);
+  putSection(file, name, lines.join('\n'));
+}
+
+/** Puts text between the markers of a page. */
+function putSection(file: string, name: string, text: string): void {
   const page = readFileSync(join(root, file), 'utf8');
   const section = new RegExp(`(<!-- generated: ${name} -->).*?(<!-- /generated -->)`, 's');
   if (!section.test(page)) throw new Error(`${file} has no section <!-- generated: ${name} -->`);
   put(
     file,
-    page.replace(section, (_, start, end) => `${start}\n\n${lines.join('\n')}\n\n${end}`),
+    page.replace(section, (_, start, end) => `${start}\n\n${text}\n\n${end}`),
   );
 }
 
@@ -70,11 +75,12 @@ putTable(
     sources.join('; '),
   ]),
 );
-putTable(
-  'docs/reference/errors.md',
-  'azure errors',
-  ['Azure code', 'What to do'],
-  Object.entries(advice).map(([code, whatToDo]) => [`\`${code}\``, whatToDo]),
+putSection(
+  'docs/errors.md',
+  'errors',
+  Object.entries(errorSections)
+    .map(([code, { cause, whatToDo }]) => `### ${code}\n\n${cause}\n\nWhat to do: ${whatToDo}`)
+    .join('\n\n'),
 );
 putTable(
   'docs/simulator.md',

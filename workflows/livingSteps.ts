@@ -1,5 +1,11 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { ApprovalGate, Check, ClusterChange, ClusterFacts } from '../contract/index.ts';
+import {
+  type ApprovalGate,
+  type Check,
+  type ClusterChange,
+  type ClusterFacts,
+  errorDetails,
+} from '../contract/index.ts';
 import { azure } from './azure.ts';
 import { applyInfrastructure, applyZoneLink } from './infrastructure.ts';
 import { probeOldestNodes } from './livingCluster.ts';
@@ -141,7 +147,7 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
     type: 'NotProven',
     message: `${what.join('; ')} (${id})`,
     nonRetryable: true,
-    details: [{ resourceId: id, whatToDo }],
+    details: [errorDetails('NotProven', id, whatToDo)],
   });
 }
 

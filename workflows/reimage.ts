@@ -2,6 +2,7 @@ import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { AgentPoolSettings, Reimaged } from '../activities/agentPools.ts';
 import {
   type ClusterReference,
+  errorDetails,
   type PoolEvidence,
   type PoolProof,
   type PoolReimage,
@@ -209,12 +210,6 @@ function notReimaged({ found }: Living, { pool, seen, notModified, nodes }: Pool
     type: 'NotReimaged',
     message: `Node pool ${pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
     nonRetryable: true,
-    details: [
-      {
-        resourceId: id,
-        whatToDo:
-          'AKS does nothing where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
-      },
-    ],
+    details: [errorDetails('NotReimaged', id)],
   });
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseErrorBody, parseRetryAfter } from '../../activities/errors.ts';
 import { createActivities } from '../../activities/index.ts';
+import { errorPage } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { type AzureUnderTest, attempt, failureOf, run, startAzure } from './support.ts';
 
@@ -66,6 +67,7 @@ describe("Azure's errors", () => {
           status,
           correlationId: run,
           whatToDo: expect.stringMatching(/\w.*\.$/),
+          page: errorPage(code),
         },
       });
     },

@@ -2,10 +2,14 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ReadBack } from '../../activities/discovery.ts';
-import type { AzureErrorDetails } from '../../activities/errors.ts';
 import { type Activities, createActivities } from '../../activities/index.ts';
 import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
-import { type ClusterReference, type ClusterSpecification, ownershipTags } from '../../contract/index.ts';
+import {
+  type ClusterReference,
+  type ClusterSpecification,
+  type ErrorDetails,
+  ownershipTags,
+} from '../../contract/index.ts';
 import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../support/harness.ts';
 
 export { subscriptionId };
@@ -132,7 +136,7 @@ export interface Failure {
   message: string;
   nonRetryable: boolean;
   nextRetryDelay: unknown;
-  details: AzureErrorDetails;
+  details: ErrorDetails;
 }
 
 /** What an activity failed with. Fails the test if it succeeded, or if it failed without saying how. */
@@ -147,6 +151,6 @@ export async function failureOf(work: Promise<unknown>): Promise<Failure> {
     message: error.message,
     nonRetryable: error.nonRetryable ?? false,
     nextRetryDelay: error.nextRetryDelay,
-    details: error.details?.[0] as AzureErrorDetails,
+    details: error.details?.[0] as ErrorDetails,
   };
 }

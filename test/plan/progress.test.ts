@@ -45,7 +45,7 @@ describe('the progress of a run as markdown', () => {
   it('lists problems and the decisions that are waited for', () => {
     const text = progressMarkdown(
       progress({
-        phase: 'held',
+        phase: 'waitingForOperator',
         problems: [{ where: 'location', problem: 'unknown', whatToDo: 'Use another.' }],
         decisions: ['retry', 'leave'],
       }),

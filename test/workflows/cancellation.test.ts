@@ -73,7 +73,7 @@ describe('createCluster when it is cancelled', () => {
     const operation = { status: 'Failed', code: 'QuotaExceeded', message: 'Not enough cores' } as const;
     await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation });
     const run = await harness.client.createCluster(given);
-    await waitUntil(run, ({ phase }) => phase === 'held');
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
     await cancelled(run);
     expect(await run.progress()).not.toHaveProperty('decisions');
     expect((await harness.azure.writesTo(given)).map((write) => write.split(' ')[0])).toEqual([

@@ -319,8 +319,8 @@ describe('deleteCluster when something goes wrong', () => {
     await create('held');
     await harness.azure.fault({ method: 'DELETE', path: `${ownRegistryIds('held').registry}$`, answer });
     const run = await harness.client.deleteCluster({ cluster: cluster('held'), ...everything, onFailure: 'hold' });
-    for await (const { phase } of run.watch(25)) if (phase === 'held') break;
-    expect(await run.progress()).toMatchObject({ phase: 'held' });
+    for await (const { phase } of run.watch(25)) if (phase === 'waitingForOperator') break;
+    expect(await run.progress()).toMatchObject({ phase: 'waitingForOperator' });
     await run.decide('retry');
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
     expect(await there('held')).toEqual([]);
@@ -335,7 +335,7 @@ describe('deleteCluster when something goes wrong', () => {
       alsoDelete: ['privateEndpoint', 'registry'],
       onFailure: 'hold',
     });
-    for await (const { phase } of run.watch(25)) if (phase === 'held') break;
+    for await (const { phase } of run.watch(25)) if (phase === 'waitingForOperator') break;
     expect((await run.progress()).decisions).toEqual(['retry', 'leave']);
     await expect(run.decide('rollBack')).rejects.toThrow();
     await run.decide('leave');

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
 import { ClusterBusyError, InvalidInputError, type ScenarioRun } from '../../client/index.ts';
-import type { CreateClusterInput, Progress } from '../../contract/index.ts';
+import {
+  type CreateClusterInput,
+  cancellationMemo,
+  type FailureDetails,
+  type Progress,
+  searchAttributes,
+} from '../../contract/index.ts';
 import {
   clusterPath,
   failureDetailsOf,
@@ -90,7 +96,11 @@ describe('createCluster when something goes wrong', () => {
     const { failure, details } = await failureDetailsOf(run.result());
     expect(failure.type).toBe('RollbackIncomplete');
     expect(details.leftovers).toEqual([
-      { resourceId: expect.stringMatching(/rg-shared-group$/), why: expect.stringContaining('somebody-elses') },
+      {
+        resourceId: expect.stringMatching(/rg-shared-group$/),
+        why: expect.stringContaining('somebody-elses'),
+        whatToDo: expect.stringContaining('Remove it yourself'),
+      },
     ]);
     expect(failure.message).toContain('rg-shared-group');
   });
@@ -110,6 +120,7 @@ describe('createCluster when something goes wrong', () => {
       {
         resourceId: expect.stringMatching(/managedClusters\/leftover$/),
         why: expect.stringContaining('AuthorizationFailed'),
+        whatToDo: expect.stringContaining('role'),
       },
       { resourceId: expect.stringMatching(/rg-leftover$/), why: expect.stringContaining('managedClusters/leftover') },
     ]);
@@ -122,6 +133,13 @@ describe('createCluster when something goes wrong', () => {
     await run.cancel();
     expect(isCancellation(await failureOf(run.result()))).toBe(true);
     expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
+    const { memo } = await harness.temporal.workflow.getHandle(run.workflowId).describe();
+    const report = memo?.[cancellationMemo] as FailureDetails;
+    expect(report).toMatchObject({ leftovers: [] });
+    expect(report.steps.filter(({ state }) => state === 'undone').map(({ id }) => id)).toEqual([
+      'resourceGroup',
+      'cluster',
+    ]);
   });
 
   it.concurrent('leaves everything as it is with onFailure leave, and names it', async () => {
@@ -138,17 +156,76 @@ describe('createCluster when something goes wrong', () => {
     await failCreation(given);
     const run = await harness.client.createCluster(given);
     await expect(run.decide('retry')).rejects.toThrow();
-    await waitUntil(run, ({ phase }) => phase === 'held');
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
     expect(await run.progress()).toMatchObject({ decisions: ['retry', 'rollBack', 'leave'] });
     await run.decide('retry');
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
+  });
+
+  it.concurrent('rolls back where nobody decides in time', async () => {
+    const given = input('undecided', { onFailure: 'hold', holdTimeoutMinutes: 0.02 });
+    await failCreation(given);
+    const run = await harness.client.createCluster(given);
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+    expect(await run.progress()).toMatchObject({ byDefault: 'rollBack', decideBy: expect.stringMatching(/Z$/) });
+    const { failure } = await failureDetailsOf(run.result());
+    expect(failure.message).toContain('Nobody decided within 0.02 min.');
+    expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
+    expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
+  });
+
+  it.concurrent('says what failed, with resource, advice, correlation ID and page', async () => {
+    const given = input('explained');
+    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No private clusters here' };
+    await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, answer });
+    const { failure, details } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+    const correlationId = details.error?.correlationId ?? 'none';
+    expect(failure.message.split('\n')).toEqual([
+      expect.stringMatching(/^RequestDisallowedByPolicy: No private clusters here \(.*managedClusters\/explained\)$/),
+      expect.stringContaining('Azure Policy'),
+      `Correlation ID: ${correlationId}`,
+      'Everything that this run had changed was taken back.',
+      'See docs/errors.md#requestdisallowedbypolicy and docs/errors.md#stepfailed.',
+    ]);
+    expect(details.error).toMatchObject({ status: 403, correlationId: expect.stringMatching(/^[-0-9a-f]{36}$/) });
+  });
+
+  it.concurrent('starts no step while it is paused, and watches what runs', async () => {
+    const given = input('paused');
+    await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, delaySeconds: 1000 });
+    const run = await harness.client.createCluster(given);
+    await expect(run.resume()).rejects.toThrow();
+    await harness.azure.untilRequested(`PUT ${groupPath(given)}`);
+    await run.pause();
+    await expect(run.pause()).rejects.toThrow();
+    await waitUntil(run, ({ steps }) => steps.some(({ waitsFor }) => waitsFor === 'update resume'));
+    expect(await run.progress()).toMatchObject({ phase: 'applying', paused: true });
+    const handle = harness.temporal.workflow.getHandle(run.workflowId);
+    expect((await handle.describe()).typedSearchAttributes.get(searchAttributes.phase)).toBe('Paused');
+    expect(await harness.azure.writesTo(given)).toEqual([`PUT ${groupPath(given)} 201`]);
+    await run.resume();
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    await expect(run.pause()).rejects.toThrow();
+  });
+
+  it.concurrent('takes nothing back while it is paused, unless it is cancelled', async () => {
+    const given = input('paused-failure');
+    await failCreation(given);
+    const run = await harness.client.createCluster(given);
+    await waitUntil(run, clusterIs('running'));
+    await run.pause();
+    await waitUntil(run, clusterIs('failed'));
+    expect(await run.progress()).toMatchObject({ phase: 'applying', paused: true });
+    await run.cancel();
+    expect(isCancellation(await failureOf(run.result()))).toBe(true);
+    expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
   });
 
   it.concurrent('takes one decision, and tells everybody else that it came too late', async () => {
     const given = input('two-decisions', { onFailure: 'hold' });
     await failCreation(given);
     const run = await harness.client.createCluster(given);
-    await waitUntil(run, ({ phase }) => phase === 'held');
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
     const answers = await Promise.allSettled([run.decide('leave'), run.decide('leave'), run.decide('leave')]);
     expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
     await failureOf(run.result());
@@ -162,7 +239,7 @@ describe('createCluster when something goes wrong', () => {
       const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
       for (const each of namespaces) await other.azure.fault({ method: 'POST', path: `${each}/register`, answer });
       const run = await other.client.createCluster(input('several', { onFailure: 'hold' }));
-      await waitUntil(run, ({ phase }) => phase === 'held');
+      await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
       const failed = (await run.progress()).steps.filter(({ state }) => state === 'failed');
       expect(failed.map(({ id }) => id)).toEqual(namespaces.map((each) => `provider:${each}`));
       await run.decide('retry');
@@ -176,7 +253,7 @@ describe('createCluster when something goes wrong', () => {
     const given = input('decided', { onFailure: 'hold' });
     await failCreation(given);
     const run = await harness.client.createCluster(given);
-    await waitUntil(run, ({ phase }) => phase === 'held');
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
     await run.decide('rollBack');
     await failureOf(run.result());
     expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
@@ -210,6 +287,7 @@ describe('createCluster when something goes wrong', () => {
       {
         resourceId: expect.stringMatching(/managedClusters\/untagged$/),
         why: expect.stringContaining('NotOwned'),
+        whatToDo: expect.stringContaining('Remove it yourself'),
       },
     ]);
   });

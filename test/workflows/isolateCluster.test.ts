@@ -181,7 +181,7 @@ describe('isolateCluster', () => {
     });
     const writes = await writesSince(harness, cluster);
     const run = await harness.client.isolateCluster({ cluster, registry: managed, onFailure: 'hold' });
-    await waitUntil(run, ({ phase }) => phase === 'held');
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
     await run.decide('retry');
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
     expect((await writes()).filter((write) => write.includes('work'))).toHaveLength(1);

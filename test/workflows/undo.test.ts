@@ -206,7 +206,7 @@ describe("createCluster, whose cluster fails, leaves somebody else's things", ()
     const given = ownRegistryInput(name, { onFailure: 'hold' });
     await failCreation(given);
     const run = await client.createCluster(given);
-    await waitUntil(run, ({ phase }) => phase === 'held');
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
     const theirs = await putTheirs(ids);
     const before = (await azure.state())[theirs.toLowerCase()];
     await run.decide('rollBack');

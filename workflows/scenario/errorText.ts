@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
+import { type ErrorDetails, errorDetails, type ScenarioError } from '../../contract/index.ts';
 
 /** The error that matters: what an activity failed with, not that it failed. */
 export function rootCause(error: unknown): unknown {
@@ -16,10 +17,22 @@ export function errorText(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-const advised = z.object({ whatToDo: z.string() });
+const details: z.ZodType<ErrorDetails> = z.object({
+  resourceId: z.string().exactOptional(),
+  status: z.number().exactOptional(),
+  correlationId: z.string().exactOptional(),
+  whatToDo: z.string(),
+  page: z.string(),
+});
+
+/** What is known of the failure of an activity. */
+export function scenarioError(error: unknown): ScenarioError | undefined {
+  const cause = rootCause(error);
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const type = cause.type ?? 'Error';
+  const known = details.safeParse(cause.details?.[0]).data ?? errorDetails(type);
+  return { type, message: cause.message, ...known };
+}
 
 /** What an operator can do about the failure of an activity. */
-export function adviceOf(error: unknown): string | undefined {
-  const cause = rootCause(error);
-  return cause instanceof ApplicationFailure ? advised.safeParse(cause.details?.[0]).data?.whatToDo : undefined;
-}
+export const adviceOf = (error: unknown): string | undefined => scenarioError(error)?.whatToDo;

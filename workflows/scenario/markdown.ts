@@ -15,11 +15,14 @@ const marks: Record<StepState, string> = {
 
 /** The run as the Web UI shows it in the workflow's current details. */
 export function progressMarkdown(progress: Progress): string {
-  const { scenario, cluster, phase, problems, steps, decisions, awaitingApproval } = progress;
+  const { scenario, cluster, phase, problems, steps, decisions, decideBy, byDefault, awaitingApproval, paused } =
+    progress;
   return [
     `### ${scenario}: ${phase}`,
     `\`${cluster}\``,
-    decisions && `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}`,
+    paused && '**Paused**: no further step starts until update `resume`; what runs in Azure goes on.',
+    decisions &&
+      `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}; \`${byDefault}\` by itself at ${decideBy}`,
     awaitingApproval &&
       `**Waits for an approval** (update \`approve\`): ${awaitingApproval.map((gate) => `\`${gate}\``).join(', ')}`,
     problems.length > 0 && problems.map((problem) => `- ${problemText(problem)}`).join('\n'),

@@ -7,6 +7,7 @@ import {
   setCurrentDetails,
   setHandler,
   TemporalFailure,
+  upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -19,10 +20,13 @@ import {
   approveUpdate,
   type Check,
   type ClusterReference,
+  cancellationMemo,
   clusterId,
   type Decision,
   decideUpdate,
   decisions,
+  errorDetails,
+  errorPage,
   errorTypes,
   type FailureDetails,
   type Leftover,
@@ -33,13 +37,15 @@ import {
   type Problem,
   type Progress,
   parse,
+  pauseUpdate,
   problemsText,
   progressQuery,
+  resumeUpdate,
   type Scenario,
   searchAttributes,
   type VerificationReport,
 } from '../../contract/index.ts';
-import { adviceOf, errorText } from './errorText.ts';
+import { adviceOf, errorText, scenarioError } from './errorText.ts';
 import { progressMarkdown } from './markdown.ts';
 import { Steps } from './steps.ts';
 
@@ -48,19 +54,25 @@ export interface CommonInput {
   cluster: ClusterReference;
   dryRun: boolean;
   onFailure: 'rollBack' | 'hold' | 'leave';
+  /** Left out where nothing can be held. */
+  holdTimeoutMinutes?: number;
   /** Left out where only Azure knows it. */
   registry?: { mode: string };
 }
 
 const progressDefinition = defineQuery<Progress>(progressQuery);
 const approveDefinition = defineUpdate<void, [ApprovalRequest]>(approveUpdate);
+const pauseDefinition = defineUpdate<void>(pauseUpdate);
+const resumeDefinition = defineUpdate<void>(resumeUpdate);
 const decideDefinition = defineUpdate<void, [Decision]>(decideUpdate);
+
+const ended: ReadonlySet<Phase> = new Set<Phase>(['succeeded', 'planned', 'failed', 'rolledBack']);
 
 /** The failure that ends a scenario before anything was changed. */
 export function problemsFailure(type: string, problems: readonly Problem[]): ApplicationFailure {
   return ApplicationFailure.create({
     type,
-    message: `Nothing was changed.\n${problemsText(problems)}`,
+    message: `Nothing was changed.\n${problemsText(problems)}\nSee ${errorPage(type)}.`,
     nonRetryable: true,
     details: [problems],
   });
@@ -86,6 +98,7 @@ export class ScenarioRun {
     () => undefined,
   );
   #decision: Decision | undefined;
+  #undecided: string | undefined;
   readonly #approvals: Approval[] = [];
   readonly #awaited = new Set<ApprovalGate>();
   /** What became of each pool, by its name. */
@@ -120,6 +133,12 @@ export class ScenarioRun {
       },
       { validator: (request) => this.#refuseApproval(request) },
     );
+    setHandler(pauseDefinition, () => this.#pause(true), { validator: () => this.#refusePause() });
+    setHandler(resumeDefinition, () => this.#pause(false), {
+      validator: () => {
+        if (!this.#progress.paused) throw new Error('The scenario is not paused');
+      },
+    });
     upsertSearchAttributes([
       { key: searchAttributes.scenario, value: scenario },
       { key: searchAttributes.cluster, value: input.cluster.name.toLowerCase() },
@@ -140,8 +159,28 @@ export class ScenarioRun {
   }
 
   enter(phase: Phase): void {
-    upsertSearchAttributes([{ key: searchAttributes.phase, value: phase }]);
     this.#change({ phase });
+    this.#showPhase();
+  }
+
+  /** Written as Azure writes states. */
+  #showPhase(): void {
+    const { paused, phase } = this.#progress;
+    const value = paused ? 'Paused' : `${phase.charAt(0).toUpperCase()}${phase.slice(1)}`;
+    upsertSearchAttributes([{ key: searchAttributes.phase, value }]);
+  }
+
+  #pause(paused: boolean): void {
+    this.steps.paused = paused;
+    this.#change({ paused: paused || undefined });
+    this.#showPhase();
+  }
+
+  #refusePause(): void {
+    const { paused, phase } = this.#progress;
+    if (paused) throw new Error('The scenario is paused already');
+    if (phase === 'rollingBack') throw new Error('What is being taken back is not left half-way');
+    if (ended.has(phase)) throw new Error(`Nothing to pause: the scenario is ${phase}`);
   }
 
   /** Whether the plan has a step. */
@@ -155,6 +194,7 @@ export class ScenarioRun {
       () => this.#shouldRetry(),
       () => this.#change({}),
     );
+    this.steps.paused = this.#progress.paused ?? false;
     this.#change({ problems: plan.problems });
   }
 
@@ -235,7 +275,7 @@ export class ScenarioRun {
       type: 'ApprovalTimedOut',
       message: `Nobody approved ${gate} within ${timeoutMinutes} min`,
       nonRetryable: true,
-      details: [{ whatToDo: 'Start it again, and approve in time or with a larger approvalTimeoutMinutes.' }],
+      details: [errorDetails('ApprovalTimedOut')],
     });
   }
 
@@ -251,33 +291,51 @@ export class ScenarioRun {
   }
 
   /** Undoes or leaves what was done, and returns the failure that ends the workflow. */
-  async failed(error: unknown, checks: Check[]): Promise<unknown> {
+  async failed(failure: unknown, checks: Check[]): Promise<unknown> {
+    const error = (await this.#cancelledWhilePaused(failure)) ?? failure;
+    if (this.#progress.paused) this.#pause(false);
     const leave = this.#noWayBack || (!isCancellation(error) && (this.#decision ?? this.#input.onFailure) === 'leave');
     if (!leave) this.enter('rollingBack');
     const why = this.#noWayBack ? 'stays, for what was deleted cannot be brought back' : 'left as asked';
     const leftovers = leave ? this.steps.leave(why) : await this.steps.undo();
     const incomplete = this.steps.progress.some(({ state }) => state === 'leftBehind');
     this.enter(leave || incomplete ? 'failed' : 'rolledBack');
-    if (isCancellation(error) && !incomplete) return error;
-    return this.#failure(error, checks, leftovers, incomplete, leave);
+    const details = this.#failureDetails(error, checks, leftovers);
+    if (isCancellation(error) && !incomplete) {
+      upsertMemo({ [cancellationMemo]: details });
+      return error;
+    }
+    return this.#failure(error, details, incomplete, leave);
   }
 
-  #failure(
-    error: unknown,
-    checks: Check[],
-    leftovers: Leftover[],
-    incomplete: boolean,
-    left: boolean,
-  ): ApplicationFailure {
+  /** Whoever has paused the scenario decides when Azure is changed again, unless it is cancelled. */
+  async #cancelledWhilePaused(error: unknown): Promise<unknown> {
+    if (isCancellation(error)) return undefined;
+    try {
+      await condition(() => !this.#progress.paused);
+      return undefined;
+    } catch (reason) {
+      return reason;
+    }
+  }
+
+  #failureDetails(error: unknown, checks: Check[], leftovers: Leftover[]): FailureDetails {
     const unverified = error instanceof UnverifiedError;
-    const details: FailureDetails = {
+    const cause = scenarioError(error);
+    return {
       cluster: this.#progress.cluster,
+      ...(cause && { error: cause }),
       steps: this.steps.progress,
       checks: unverified ? error.checks : checks,
       approvals: this.#approvals,
       reimages: [...this.reimages.values()],
       leftovers,
     };
+  }
+
+  #failure(error: unknown, details: FailureDetails, incomplete: boolean, left: boolean): ApplicationFailure {
+    const unverified = error instanceof UnverifiedError;
+    const { error: cause, leftovers } = details;
     const outcome = this.#noWayBack
       ? 'What had been deleted stays deleted.'
       : left
@@ -285,14 +343,21 @@ export class ScenarioRun {
         : incomplete
           ? 'Not everything could be taken back.'
           : 'Everything that this run had changed was taken back.';
-    const remains = leftovers.map(({ resourceId, why }) => `\n- remains: ${resourceId} (${why})`).join('');
+    const remains = leftovers.map(
+      ({ resourceId, why, whatToDo }) =>
+        `- remains: ${[`${resourceId} (${why})`, whatToDo].filter(Boolean).join('. ')}`,
+    );
+    const type = incomplete
+      ? errorTypes.rollbackIncomplete
+      : unverified
+        ? errorTypes.verificationFailed
+        : errorTypes.stepFailed;
+    const correlation = cause?.correlationId && `Correlation ID: ${cause.correlationId}`;
+    const page = `See ${[...new Set([cause?.page, errorPage(type)])].filter(Boolean).join(' and ')}.`;
+    const message = [errorText(error), cause?.whatToDo, correlation, this.#undecided, outcome, ...remains, page];
     return ApplicationFailure.create({
-      type: incomplete
-        ? errorTypes.rollbackIncomplete
-        : unverified
-          ? errorTypes.verificationFailed
-          : errorTypes.stepFailed,
-      message: [errorText(error), adviceOf(error), outcome].filter(Boolean).join('\n') + remains,
+      type,
+      message: message.filter(Boolean).join('\n'),
       nonRetryable: true,
       details: [details],
       ...(error instanceof Error ? { cause: error } : {}),
@@ -303,19 +368,25 @@ export class ScenarioRun {
     if (this.#input.onFailure !== 'hold') return false;
     const before = this.#progress.phase;
     this.#decision = undefined;
-    this.enter('held');
-    this.#change({ decisions: this.#decisions });
+    const { holdTimeoutMinutes = 0 } = this.#input;
+    const decideBy = new Date(Date.now() + holdTimeoutMinutes * 60_000).toISOString();
+    const byDefault = this.#noWayBack ? 'leave' : 'rollBack';
+    this.enter('waitingForOperator');
+    this.#change({ decisions: this.#decisions, decideBy, byDefault });
     try {
-      await condition(() => this.#decision !== undefined);
+      const summary = `Wait for a decision, then ${byDefault}`;
+      const decided = await condition(() => this.#decision !== undefined, holdTimeoutMinutes * 60_000, { summary });
+      this.#undecided = decided ? undefined : `Nobody decided within ${holdTimeoutMinutes} min.`;
     } finally {
-      this.#change({ decisions: undefined });
+      this.#change({ decisions: undefined, decideBy: undefined, byDefault: undefined });
     }
     if (this.#decision === 'retry') this.enter(before);
     return this.#decision === 'retry';
   }
 
   #refuseDecision(decision: Decision): void {
-    if (this.#progress.phase !== 'held') throw new Error(`Nothing to decide: the scenario is ${this.#progress.phase}`);
+    if (this.#progress.phase !== 'waitingForOperator')
+      throw new Error(`Nothing to decide: the scenario is ${this.#progress.phase}`);
     if (this.#decision !== undefined) throw new Error(`Somebody has decided already: ${this.#decision}`);
     if (!this.#decisions.includes(decision)) {
       throw new Error(`Not a decision here. Use ${this.#decisions.join(' or ')}.`);

@@ -4,9 +4,10 @@ import {
   CancelledFailure,
   condition,
   isCancellation,
+  sleep,
 } from '@temporalio/workflow';
 import type { Leftover, PlannedStep, StepProgress } from '../../contract/index.ts';
-import { errorText, rootCause } from './errorText.ts';
+import { adviceOf, errorText, rootCause } from './errorText.ts';
 
 /** What a scenario does about one planned step. */
 export interface StepWork<T> {
@@ -59,6 +60,8 @@ interface Entry {
   undoneAfter: readonly string[];
   /** Whether something of this run's may be in Azure. */
   begun: boolean;
+  /** What undo could not take back. */
+  leftover?: Leftover;
 }
 
 /** A step that was never started because another one failed, or the run was cancelled. */
@@ -70,6 +73,7 @@ export class Steps {
   readonly #shouldRetry: () => Promise<boolean>;
   readonly #changed: () => void;
   #halted = false;
+  #paused = false;
   #abandoned = false;
   #retrying: Promise<boolean> | undefined;
 
@@ -93,6 +97,15 @@ export class Steps {
 
   get progress(): StepProgress[] {
     return [...this.#entries.values()].map(({ progress }) => progress);
+  }
+
+  /** While paused no step starts; what runs goes on. */
+  set paused(paused: boolean) {
+    this.#paused = paused;
+  }
+
+  get #held(): boolean {
+    return this.#halted || this.#paused;
   }
 
   /** Whether something has gone, or is going, that nobody can bring back: what was changed before has to stay. */
@@ -144,8 +157,8 @@ export class Steps {
 
   async #act<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
-    await this.#untilResumed(progress);
     for (let again = false; ; again = true) {
+      await this.#untilResumed(progress);
       this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
         const result = await act(again);
@@ -173,10 +186,13 @@ export class Steps {
     }
   }
 
-  /** Waits while the run is halted. */
+  /** Waits while the run is halted or paused. */
   async #untilResumed(progress: StepProgress): Promise<void> {
     try {
-      if (this.#halted) await condition(() => !this.#halted || this.#abandoned);
+      if (this.#held && !this.#abandoned) {
+        this.#set(progress, { waitsFor: this.#paused ? 'update resume' : 'a decision' });
+        await condition(() => !this.#held || this.#abandoned);
+      }
       if (this.#abandoned || CancellationScope.current().consideredCancelled) throw new StepSkipped();
     } catch {
       this.#skip(progress);
@@ -202,10 +218,20 @@ export class Steps {
 
   /**
    * Takes back everything that was begun: each step once all that need it are taken back, the rest in parallel, where
-   * cancellation cannot reach it.
+   * cancellation cannot reach it. What could not be taken back is tried once more at the end.
    */
   async undo(): Promise<Leftover[]> {
-    const leftovers: Leftover[] = [];
+    const entries = [...this.#entries.values()];
+    await CancellationScope.nonCancellable(async () => {
+      await this.#undoAll();
+      if (!entries.some(({ leftover, progress }) => leftover && progress.state === 'leftBehind')) return;
+      await sleep(secondUndoAfter);
+      await this.#undoAll();
+    });
+    return entries.reverse().flatMap(({ leftover }) => leftover ?? []);
+  }
+
+  async #undoAll(): Promise<void> {
     const undone = new Map<string, Promise<void>>();
     const undoAfterDependents = async (entry: Entry): Promise<void> => {
       const { id } = entry.progress;
@@ -217,20 +243,16 @@ export class Steps {
       );
       await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
       const kept = before.find(({ progress }) => progress.state === 'leftBehind');
-      const why = await this.#undo(entry, kept?.progress);
-      if (why !== undefined) leftovers.push({ resourceId: entry.progress.resourceId, why });
+      await this.#undo(entry, kept?.progress);
     };
-    await CancellationScope.nonCancellable(async () => {
-      for (const entry of [...this.#entries.values()].reverse()) {
-        // Only once all are in the map does any look for those that come before it.
-        undone.set(
-          entry.progress.id,
-          Promise.resolve().then(() => undoAfterDependents(entry)),
-        );
-      }
-      await Promise.all(undone.values());
-    });
-    return leftovers;
+    for (const entry of [...this.#entries.values()].reverse()) {
+      // Only once all are in the map does any look for those that come before it.
+      undone.set(
+        entry.progress.id,
+        Promise.resolve().then(() => undoAfterDependents(entry)),
+      );
+    }
+    await Promise.all(undone.values());
   }
 
   /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
@@ -243,23 +265,30 @@ export class Steps {
     });
   }
 
-  /** Returns why the step's resource stays, if it does. */
-  async #undo({ progress, undo, begun }: Entry, kept: StepProgress | undefined): Promise<string | undefined> {
-    if (!begun) return undefined;
-    if (progress.forwardOnly !== undefined) return progress.forwardOnly;
-    if (kept) {
-      this.#set(progress, { state: 'leftBehind' });
-      return `${kept.resourceId} could not be taken back`;
+  async #undo(entry: Entry, kept: StepProgress | undefined): Promise<void> {
+    const { progress, undo, begun } = entry;
+    const { resourceId, forwardOnly } = progress;
+    if (!begun || progress.state === 'undone') return;
+    if (forwardOnly !== undefined) {
+      entry.leftover = { resourceId, why: forwardOnly };
+      return;
     }
-    if (!undo) return undefined;
+    if (kept) {
+      entry.leftover = { resourceId, why: `${kept.resourceId} could not be taken back` };
+      this.#set(progress, { state: 'leftBehind' });
+      return;
+    }
+    if (!undo) return;
     this.#set(progress, { state: 'undoing', waitsFor: 'removal' });
     try {
       await undo();
+      delete entry.leftover;
       this.#set(progress, { state: 'undone' });
-      return undefined;
     } catch (error) {
-      this.#set(progress, { state: 'leftBehind', error: errorText(error) });
-      return errorText(error);
+      const why = errorText(error);
+      const whatToDo = adviceOf(error);
+      entry.leftover = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
+      this.#set(progress, { state: 'leftBehind', error: why });
     }
   }
 
@@ -269,6 +298,9 @@ export class Steps {
     this.#changed();
   }
 }
+
+/** Azure has often forgotten by then what stood in the way, such as an interface that held a subnet. */
+const secondUndoAfter = '10 seconds';
 
 function isNotOwned(error: unknown): boolean {
   const cause = rootCause(error);

@@ -1,0 +1,238 @@
+/** What stands behind a failure's type, and what an operator can do about it. */
+export interface ErrorEntry {
+  cause: string;
+  whatToDo: string;
+}
+
+const again = 'then start the scenario again';
+const relax = `Relax the disruption budget that the message names, or add replicas, ${again}.`;
+
+/** What a scenario itself ends with. */
+export const scenarioErrors = {
+  InvalidInput: {
+    cause: 'The input breaks its schema. Nothing was changed.',
+    whatToDo: 'Correct every value that the message lists, with its path in the input.',
+  },
+  WrongWorkflowId: {
+    cause: 'The workflow ID is not the one for this cluster, which is the lock on it. Nothing was changed.',
+    whatToDo: 'Start it under the ID that the message gives.',
+  },
+  PreflightFailed: {
+    cause: 'The look at Azure found what would stop the run later, or was refused. Nothing was changed.',
+    whatToDo: 'Do what the message says about each problem; all that were found are in it.',
+  },
+  StepFailed: {
+    cause: 'A step failed. What the run had changed was taken back, or left if that was asked for.',
+    whatToDo: 'The message says what failed and why, and what remains.',
+  },
+  VerificationFailed: {
+    cause: 'All steps are done and Azure does not show what was promised.',
+    whatToDo: 'Look at the checks in the details: each has what was expected and what was seen.',
+  },
+  RollbackIncomplete: {
+    cause: 'Something that this run changed could not be taken back, although that was tried again.',
+    whatToDo: 'Put right what the message lists by resource ID, or start the scenario again, which goes on from there.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** What an activity fails with, where it is not Azure that speaks. */
+const ownErrors = {
+  SignInFailed: {
+    cause: 'No token could be had for the worker.',
+    whatToDo: "Check the worker's Azure credential: no token could be had.",
+  },
+  Unreachable: {
+    cause: 'No answer came: the connection broke, or nothing was heard in time.',
+    whatToDo: 'Check the network path from the worker to Azure Resource Manager.',
+  },
+  UnreadableAnswer: {
+    cause: 'What answered does not speak as Azure Resource Manager does, as proxies and gateways do.',
+    whatToDo: 'Check what stands between the worker and Azure Resource Manager.',
+  },
+  ReadBackMismatch: {
+    cause: 'Azure accepted a request and shows something else than was asked.',
+    whatToDo: 'Azure accepted the request but did not apply it. Look at the resource, and report it to Azure support.',
+  },
+  NotOwned: {
+    cause: 'Somebody else made the resource after the run had looked.',
+    whatToDo: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',
+  },
+  ResourceGroupNotEmpty: {
+    cause: 'A resource group that the run made holds what somebody else has put there.',
+    whatToDo:
+      'The resource group holds resources that this run did not create. Remove it yourself if it is not needed.',
+  },
+  NotYetRegistered: {
+    cause: 'A preview feature or resource provider was not registered within registrationTimeoutMinutes.',
+    whatToDo: 'Start the scenario again: Azure goes on registering. It has been seen to take 20 hours.',
+  },
+  NoNewerNodeImage: {
+    cause: 'No newer node image came out within reimage.newImageTimeoutHours.',
+    whatToDo: 'Start the scenario again, with a larger bound or with reimage.whenNotReimaged temporaryPool.',
+  },
+  ClusterNotFound: {
+    cause: 'The cluster was deleted, or is being deleted, since the run looked.',
+    whatToDo: 'Check the name of the cluster. If it was deleted meanwhile, nothing is left to be done to it.',
+  },
+  AgentPoolNotFound: {
+    cause: 'The node pool was deleted since the run looked.',
+    whatToDo: 'Start the scenario again: it looks at the pools that are there.',
+  },
+  OperationInProgress: {
+    cause: "Somebody else's operation went on for longer than busyTimeoutMinutes.",
+    whatToDo:
+      'Wait for the operation that the message names, or start again with a larger busyTimeoutMinutes or with abortOperations.',
+  },
+  NotReimaged: {
+    cause: 'AKS reported success, or nothing to do, and the nodes are the same.',
+    whatToDo:
+      'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
+  },
+  NotProven: {
+    cause: 'A node does not show that it boots from the registry and pulls through it.',
+    whatToDo: 'Look at the node that the message names; its bootstrap is not what the cluster asks for.',
+  },
+  ApprovalTimedOut: {
+    cause: 'Nobody sent the approve update within approvalTimeoutMinutes.',
+    whatToDo: 'Start the scenario again, and approve in time or with a larger approvalTimeoutMinutes.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** Azure's own codes. Sources: Microsoft Learn, "Troubleshoot AKS", and the resource providers' REST references. */
+const azureErrors = {
+  AuthorizationFailed: {
+    cause: "The worker's identity may not do what the message names.",
+    whatToDo: `Give the worker's identity the role that the message names, ${again}.`,
+  },
+  LinkedAuthorizationFailed: {
+    cause: 'An identity may use the resource but not one that it is linked to, such as a subnet.',
+    whatToDo: 'Give the identity the action that the message names on the linked resource.',
+  },
+  InvalidAuthenticationToken: {
+    cause: "Azure Resource Manager does not accept the worker's token.",
+    whatToDo: "Check the worker's Azure credential: Azure Resource Manager does not accept its token.",
+  },
+  ExpiredAuthenticationToken: {
+    cause: "The worker's token was out of date when it arrived.",
+    whatToDo: "Check the clock of the worker's machine, and its Azure credential.",
+  },
+  SubscriptionNotFound: {
+    cause: 'The subscription does not exist, or the worker cannot see it.',
+    whatToDo: 'Check the subscription ID, and that the identity of the worker can see the subscription.',
+  },
+  MissingSubscriptionRegistration: {
+    cause: 'A resource provider is not registered in the subscription.',
+    whatToDo: `Register the resource provider that the message names, ${again}.`,
+  },
+  PreviewFeatureNotRegistered: {
+    cause: 'The request needs a preview feature.',
+    whatToDo: 'Register the preview feature, or use profile current.',
+  },
+  RequestDisallowedByPolicy: {
+    cause: 'An Azure Policy forbids the request.',
+    whatToDo: 'An Azure Policy forbids it: change the input, or ask for an exemption.',
+  },
+  QuotaExceeded: {
+    cause: 'The region has no quota left for the request.',
+    whatToDo: 'Ask for more quota in this region, or use smaller or fewer nodes.',
+  },
+  ErrCode_InsufficientVCPUQuota: {
+    cause: 'The VM family has too few vCPUs left; nodes for surge count.',
+    whatToDo: 'Ask for more vCPU quota for this VM family, or use smaller or fewer nodes.',
+  },
+  ManagedClusterCountExceedsQuotaLimit: {
+    cause: 'The subscription has as many clusters in the region as it may.',
+    whatToDo: 'Ask for a larger limit of clusters, or delete one.',
+  },
+  SubscriptionRequestsThrottled: {
+    cause: 'The subscription made too many requests. It is asked again after the time that Azure gives.',
+    whatToDo: 'Find what else uses the subscription so much, or run fewer scenarios at once.',
+  },
+  Throttled: {
+    cause: 'AKS got too many requests. It is asked again after the time that it gives.',
+    whatToDo: 'Find what else asks AKS so much, or run fewer scenarios at once.',
+  },
+  InvalidNetworkIsolatedClusterConfiguration: {
+    cause: 'AKS takes outbound type none or block only with artifact source Cache.',
+    whatToDo: 'Set bootstrapProfile.artifactSource to Cache together with the outbound type.',
+  },
+  OperationNotAllowed: {
+    cause: 'The cluster or node pool is busy, stopped, or of a kind that does not take the request.',
+    whatToDo: 'Another operation runs on the cluster. Wait for it to finish, or abort it, then start again.',
+  },
+  AnotherOperationInProgress: {
+    cause: "Somebody else's operation ran on the resource, or one that it depends on, until the retries ended.",
+    whatToDo: `Wait for that operation to finish, ${again}.`,
+  },
+  AKSOperationPreempted: {
+    cause: 'Another request to the cluster took the place of this one.',
+    whatToDo: 'Somebody else changed the cluster meanwhile. Agree on one writer, then start again.',
+  },
+  CustomKubeletIdentityMissingPermissionError: {
+    cause: 'The control plane may not assign the kubelet identity to nodes.',
+    whatToDo: 'Give the control plane identity the role Managed Identity Operator on the kubelet identity.',
+  },
+  UnsatisfiablePDB: { cause: 'A disruption budget allows no node to be drained.', whatToDo: relax },
+  PodDrainFailure: { cause: 'A node could not be drained within the drain timeout.', whatToDo: relax },
+  SubnetIsFull: {
+    cause: 'The subnet of the nodes has no addresses left; nodes for surge need some too.',
+    whatToDo: 'Use a larger subnet, fewer nodes or a smaller surge.',
+  },
+  ScopeLocked: {
+    cause: 'A lock forbids the change.',
+    whatToDo: 'Remove the lock that the message names, then start again.',
+  },
+  ResourceGroupBeingDeleted: {
+    cause: 'Somebody deletes the resource group.',
+    whatToDo: 'Wait until the resource group is gone, then start again.',
+  },
+  TargetRepositoryPrefixMatchesExistingRegistries: {
+    cause: 'The registry has images under the prefix of the cache rule.',
+    whatToDo:
+      'The registry has images where the cache rule would put its own: use another registry, or move these images.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** Whatever an activity can fail with that has a section of its own in docs/errors.md. */
+export const activityErrors: Readonly<Record<string, ErrorEntry>> = { ...azureErrors, ...ownErrors };
+/** Types of the failures that are the product's own. */
+export type OwnError = keyof typeof ownErrors;
+
+const otherError: ErrorEntry = {
+  cause: 'A code of Azure that has no section of its own; the message is Azure’s.',
+  whatToDo: "Look at Azure's message; the correlation ID finds the request in Azure's activity log.",
+};
+const otherSection = 'Other Azure codes';
+
+/** Everything that has a section in docs/errors.md, by its heading. */
+export const errorSections: Readonly<Record<string, ErrorEntry>> = {
+  ...scenarioErrors,
+  ...ownErrors,
+  ...azureErrors,
+  [otherSection]: otherError,
+};
+
+export const errorEntry = (code: string): ErrorEntry => errorSections[code] ?? otherError;
+
+/** Where in the documentation a failure is explained. */
+export function errorPage(code: string): string {
+  const heading = code in errorSections ? code : otherSection;
+  return `docs/errors.md#${heading.toLowerCase().replaceAll(' ', '-')}`;
+}
+
+/** Details of an activity's application failure. */
+export interface ErrorDetails {
+  resourceId?: string;
+  /** HTTP status of Azure's answer. */
+  status?: number;
+  /** Finds the request in Azure's activity log. */
+  correlationId?: string;
+  whatToDo: string;
+  /** The section of the documentation on this failure. */
+  page: string;
+}
+
+/** @param whatToDo Default: the catalog's. */
+export function errorDetails(code: string, resourceId?: string, whatToDo = errorEntry(code).whatToDo): ErrorDetails {
+  return { ...(resourceId !== undefined && { resourceId }), whatToDo, page: errorPage(code) };
+}
