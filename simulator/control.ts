@@ -70,6 +70,10 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     return reply.code(201).send(worlds.current().faults.add(parsed.data));
   });
   app.get('/simulator/faults', async () => worlds.current().faults.list());
+  app.delete<{ Params: { id: string } }>('/simulator/faults/:id', async (request, reply) => {
+    worlds.current().faults.remove(request.params.id);
+    return reply.code(204).send();
+  });
   app.delete('/simulator/faults', async (_request, reply) => {
     worlds.current().faults.clear();
     return reply.code(204).send();
@@ -90,6 +94,6 @@ function json(body: unknown): unknown {
   }
 }
 
-function problems(error: z.ZodError): string[] {
+export function problems(error: z.ZodError): string[] {
   return error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '));
 }

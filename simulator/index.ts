@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Arm } from './arm/arm.ts';
 import { WorldEnded } from './arm/clock.ts';
+import { type FaultRuleInput, faultRule, faultRules, tokenPath } from './arm/faults.ts';
 import { Recorder } from './arm/recorder.ts';
 import { Registry } from './arm/registry.ts';
 import { issueToken } from './arm/token.ts';
 import { type Edition, World } from './arm/world.ts';
-import { addControlRoutes, type Seed } from './control.ts';
+import { addControlRoutes, problems, type Seed } from './control.ts';
 import { providers } from './providers.ts';
 import { seedWorld } from './seed.ts';
 import { listen, makeCertificate } from './server.ts';
@@ -28,6 +29,8 @@ export interface SimulatorOptions {
   readonly edition?: Edition;
   /** Every ARM request as a JSON line; truncated at start. */
   readonly recordFile?: string;
+  /** In force from the start. */
+  readonly faults?: readonly FaultRuleInput[];
   /** Where the CA is written; default a fresh temporary folder, removed at close. */
   readonly caFile?: string;
 }
@@ -54,11 +57,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const arm = new Arm(registry, new Recorder(options.recordFile));
   const freshWorld = (seed: Seed) => seedWorld(new World(edition, speed, epoch), registry, providers, seed);
   let world = freshWorld({ roleDelaySeconds: 30, quotas: {}, tenants: {} });
+  for (const rule of options.faults ?? []) world.faults.add(faultRule.parse(rule));
 
   const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  app.get('/msi/token', token);
+  app.get(tokenPath, (request, reply) => token(request, reply, world));
   app.get('/metadata/endpoints', async (request) => cloudMetadata(`https://${request.headers.host}`));
   addControlRoutes(app, {
     current: () => world,
@@ -76,7 +80,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         body: typeof request.body === 'string' ? request.body : '',
         secure: 'encrypted' in request.raw.socket,
       });
-      if (answer.drop) return hangUp(reply);
+      if (answer.silence === 'drop') return hangUp(reply);
+      if (answer.silence === 'hang') return reply.hijack();
       // As bytes: fastify adds a charset to JSON text, which AKS does not send.
       return await reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
     } catch (error) {
@@ -102,7 +107,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
   return {
     endpoint: `https://127.0.0.1:${server.port}`,
-    tokenEndpoint: `http://127.0.0.1:${server.port}/msi/token`,
+    tokenEndpoint: `http://127.0.0.1:${server.port}${tokenPath}`,
     caFile,
     ca: certificate.cert,
     port: server.port,
@@ -110,8 +115,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
+/** What is wrong with the content of a file of fault rules; nothing if they can be used. */
+export function faultProblems(rules: unknown): string[] {
+  const { error } = faultRules.safeParse(rules);
+  return error ? problems(error) : [];
+}
+
 /** The App Service managed identity endpoint, api-version 2019-08-01. */
-async function token(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function token(request: FastifyRequest, reply: FastifyReply, { faults }: World): Promise<unknown> {
   const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams;
   if (!request.headers['x-identity-header']) {
     return reply.code(401).send({ statusCode: 401, message: 'The X-IDENTITY-HEADER header is missing.' });
@@ -120,7 +131,9 @@ async function token(request: FastifyRequest, reply: FastifyReply): Promise<unkn
   if (!resource || !query.get('api-version')) {
     return reply.code(400).send({ statusCode: 400, message: 'The parameters resource and api-version are required.' });
   }
-  return issueToken(resource, query.get('client_id') ?? undefined);
+  const fault = faults.match('GET', tokenPath)?.token;
+  if (fault === 'refused') return reply.code(400).send({ statusCode: 400, message: 'No identity was found.' });
+  return issueToken(resource, query.get('client_id') ?? undefined, fault === 'expired');
 }
 
 /** What `az cloud register --endpoint-resource-manager` reads, without a token. */

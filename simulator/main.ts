@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { startSimulator } from './index.ts';
+import { type FaultRule, faultProblems, startSimulator } from './index.ts';
 
 interface Options {
   readonly port: number;
@@ -7,6 +8,7 @@ interface Options {
   readonly edition: 'current' | '2024-preview';
   readonly record?: string;
   readonly caFile?: string;
+  readonly faults?: FaultRule[];
 }
 
 const command = new Command('simulator')
@@ -15,6 +17,7 @@ const command = new Command('simulator')
   .option('--speed <factor>', 'simulated seconds per real second', speed, 1)
   .addOption(new Option('--edition <edition>', 'which Azure').choices(['current', '2024-preview']).default('current'))
   .option('--record <file>', 'write every ARM request as a JSON line')
+  .option('--faults <file>', 'JSON array of fault rules, in force from the start', faults)
   .option('--ca-file <file>', 'where to write the CA certificate (default: a temporary file)');
 
 const options = command.parse().opts<Options>();
@@ -24,6 +27,7 @@ try {
     port: options.port,
     speed: options.speed,
     edition: options.edition,
+    ...(options.faults !== undefined && { faults: options.faults }),
     ...(options.record !== undefined && { recordFile: options.record }),
     ...(options.caFile !== undefined && { caFile: options.caFile }),
   });
@@ -45,6 +49,18 @@ function port(text: string): number {
     throw new InvalidArgumentError('must be a whole number from 0 to 65535.');
   }
   return value;
+}
+
+function faults(file: string): FaultRule[] {
+  let rules: unknown;
+  try {
+    rules = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  const problems = faultProblems(rules);
+  if (problems.length > 0) throw new InvalidArgumentError(`\n${problems.join('\n')}`);
+  return rules as FaultRule[];
 }
 
 function speed(text: string): number {

@@ -1,5 +1,5 @@
 import { parentPath } from '../arm/ids.ts';
-import type { OperationEnd, OperationFault } from '../arm/operations.ts';
+import type { OperationEnd, OperationFailure } from '../arm/operations.ts';
 import { type ArmRequest, parseBody, type Reply, type ResourceType } from '../arm/provider.ts';
 import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
@@ -94,7 +94,7 @@ function scaleFailure(
   name: string,
   before: PoolProperties | undefined,
   { count }: PoolProperties,
-): OperationFault | undefined {
+): OperationFailure | undefined {
   const scaleSet = scaleSetOf(world, cluster, name);
   if ((count ?? 1) <= (before?.count ?? 0)) return undefined;
   const failure = modelFailure(world, cluster, name, scaleSet ? modelOf(scaleSet) : currentModel(world, cluster));

@@ -1,6 +1,6 @@
 import { parentPath, parseId } from '../arm/ids.ts';
 import { type Body, isBody, valueAt } from '../arm/json.ts';
-import type { OperationFault } from '../arm/operations.ts';
+import type { OperationFailure } from '../arm/operations.ts';
 import type { Resource } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
 import { builtInRoles, effectiveRoles } from '../providers/authorization.ts';
@@ -64,7 +64,7 @@ export function networkFailure(
   world: World,
   cluster: ClusterBody,
   subnets: readonly string[],
-): OperationFault | undefined {
+): OperationFailure | undefined {
   const principal = controlPlanePrincipal(world, cluster);
   const closed = subnets.find((subnet) => !holds(world, principal, subnet, [networkContributor]));
   if (closed === undefined) return undefined;
@@ -81,7 +81,7 @@ export function zoneFailure(
   cluster: ClusterBody,
   { managedRegistry }: Intent,
   subnetId: string | undefined,
-): OperationFault | undefined {
+): OperationFailure | undefined {
   const group = `/subscriptions/${parseId(cluster.id).subscriptionId}/resourceGroups/${cluster.properties.nodeResourceGroup}`;
   const network =
     subnetId === undefined ? world.store.list('Microsoft.Network/virtualNetworks', group)[0]?.id : parentPath(subnetId);
@@ -100,7 +100,7 @@ export function bootstrapFailure(
   cluster: ClusterBody,
   intent: Intent,
   subnetId: string | undefined,
-): OperationFault | undefined {
+): OperationFailure | undefined {
   const { containerRegistryId: registryId, managedRegistry, outboundType } = intent;
   if (registryId === undefined || managedRegistry) return undefined;
   const host = `${registryId.split('/').at(-1)}.azurecr.io`;
@@ -200,7 +200,7 @@ function controlPlanePrincipal(world: World, { identity }: ClusterBody): string 
   return typeof identity?.principalId === 'string' ? identity.principalId : '';
 }
 
-export function nodeFailure(exitStatus: number, why: string): OperationFault {
+export function nodeFailure(exitStatus: number, why: string): OperationFailure {
   return {
     status: 'Failed',
     code: 'VMExtensionProvisioningError',

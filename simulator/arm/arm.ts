@@ -23,12 +23,12 @@ export interface Incoming {
   readonly secure: boolean;
 }
 
-/** What goes back; `drop` closes the connection instead. */
+/** What goes back; `silence` closes the connection instead, or leaves it open without an answer. */
 export interface Outgoing {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly drop: boolean;
+  readonly silence?: 'drop' | 'hang' | undefined;
 }
 
 interface Answered {
@@ -56,7 +56,8 @@ export class Arm {
     const origin = `${incoming.secure ? 'https' : 'http'}://${incoming.headers.host ?? '127.0.0.1'}`;
     const url = new URL(`${origin}${incoming.url.replace(/^\/+/, '/')}`);
     const fault = world.faults.match(incoming.method, url.pathname);
-    const answered = fault?.drop === 'before' ? undefined : this.#answer(world, incoming, url, fault);
+    const lost = fault?.drop === 'before' || fault?.hang === 'before' || fault?.proxy?.when === 'before';
+    const answered = lost ? undefined : this.#answer(world, incoming, url, fault);
     const { authorization: _secret, ...headers } = incoming.headers;
     this.#recorder.write({
       time: time.toISOString(),
@@ -66,7 +67,13 @@ export class Arm {
       body: parseJson(incoming.body)?.value ?? null,
       status: answered?.reply.status ?? null,
     });
-    if (!answered) return { status: 0, headers: {}, body: '', drop: true };
+    const silence = fault?.drop ? 'drop' : fault?.hang ? 'hang' : undefined;
+    if (fault?.proxy) {
+      await world.clock.sleep(fault.delaySeconds ?? 0);
+      const { status, contentType, body } = fault.proxy;
+      return { status, headers: { 'content-type': contentType }, body };
+    }
+    if (!answered) return { status: 0, headers: {}, body: '', silence };
     const { reply, contentType = 'application/json; charset=utf-8', indent } = answered;
     await world.clock.sleep(latency(incoming.method, reply, fault));
     const body = reply.body === undefined ? '' : JSON.stringify(reply.body, undefined, indent);
@@ -78,7 +85,7 @@ export class Arm {
         ...reply.headers,
       },
       body,
-      drop: fault?.drop === 'after',
+      silence,
     };
   }
 
@@ -96,7 +103,8 @@ export class Arm {
       throw gatewayError(403, 'HttpsRequired', 'HTTPS is required for requests to Azure Resource Manager.');
     checkBearer(incoming);
     if (fault?.answer) {
-      const { status, code, message, headers = {}, wrapped } = fault.answer;
+      const { status, code, message, headers: given, retryAfter, wrapped } = fault.answer;
+      const headers = { ...given, ...(retryAfter && retryAfterOf(retryAfter, world)) };
       if (status === 304) return { reply: { status, headers } };
       throw new ArmError(status, code, message, { headers, bare: !wrapped });
     }
@@ -117,6 +125,7 @@ export class Arm {
     };
     const rates = this.#throttle(world, target, request);
     const reply = route(this.#registry, target, request);
+    if (fault?.unseenSeconds !== undefined) world.hide(target.id.path, fault.unseenSeconds);
     const headers = { ...rates, ...this.#begin(request, target, reply, fault), ...reply.headers };
     return { reply: { ...reply, headers } };
   }
@@ -158,7 +167,9 @@ export class Arm {
       ...(repeat && operationHeaders(operation, url.origin, world)),
     };
     if (view === 'status') {
-      const body = style.document?.(operation) ?? plainDocument(operation);
+      const { runningStatus } = operation;
+      const document = style.document?.(operation) ?? plainDocument(operation);
+      const body = running && runningStatus !== undefined ? { ...document, status: runningStatus } : document;
       const reply = { status: running ? (style.runningStatus ?? 200) : 200, body, headers };
       return { reply, contentType: style.contentType, indent: style.indent };
     }
@@ -203,6 +214,11 @@ export class Arm {
 function latency(method: string, reply: Reply, fault: Fault | undefined): number {
   const usual = method === 'GET' || method === 'HEAD' ? readSeconds : writeSeconds;
   return (reply.seconds ?? usual) + (fault?.delaySeconds ?? 0);
+}
+
+function retryAfterOf({ seconds, as }: NonNullable<NonNullable<Fault['answer']>['retryAfter']>, { clock }: World) {
+  if (as === 'seconds') return retryAfterHeaders(seconds, clock.speed);
+  return { 'retry-after': new Date(Date.now() + (seconds * 1000) / clock.speed).toUTCString() };
 }
 
 function checkBearer(incoming: Incoming): void {

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { z } from 'zod';
+import { parseId } from './ids.ts';
 
 const regex = z.string().refine((text) => {
   try {
@@ -9,63 +12,112 @@ const regex = z.string().refine((text) => {
   }
 }, 'is not a regular expression');
 
+const seconds = z.number().nonnegative();
+const moment = z.enum(['before', 'after']);
+
+/** What a rule can do. */
+const effects = {
+  answer: z
+    .strictObject({
+      /** 304 has no body. */
+      status: z.union([z.literal(304), z.int().min(400).max(599)]),
+      code: z.string(),
+      message: z.string(),
+      headers: z.record(z.string(), z.string()).optional(),
+      /** The header `Retry-After`, of so many simulated seconds; a date has whole real seconds. */
+      retryAfter: z.strictObject({ seconds, as: z.enum(['seconds', 'date']).default('seconds') }).optional(),
+      wrapped: z.boolean().default(true),
+    })
+    .optional(),
+  /** What stands between answers instead, before or after the request takes effect. */
+  proxy: z
+    .strictObject({
+      status: z.int().min(200).max(599),
+      contentType: z.string().default('text/html'),
+      body: z.string().default('<html><body>Gateway</body></html>'),
+      when: moment.default('before'),
+    })
+    .optional(),
+  operation: z
+    .strictObject({
+      /** Succeeded with `afterSeconds`: early, having changed nothing more. */
+      status: z.enum(['Failed', 'Canceled', 'Succeeded']).optional(),
+      code: z.string().default(''),
+      message: z.string().default(''),
+      afterSeconds: seconds.optional(),
+      /** It goes on for so much longer than it would. */
+      stuckSeconds: seconds.optional(),
+      /** The word for a status that is not final. */
+      runningStatus: z.string().min(1).optional(),
+    })
+    .refine(
+      (operation) =>
+        [operation.status, operation.stuckSeconds, operation.runningStatus].some((one) => one !== undefined),
+      'needs a status, stuckSeconds or runningStatus',
+    )
+    .optional(),
+  /** Closes the connection before or after the request takes effect. */
+  drop: moment.optional(),
+  /** Never answers, having taken effect or not. */
+  hang: moment.optional(),
+  /** The property of the body that Azure silently ignores. */
+  ignore: z.strictObject({ path: z.string().min(1) }).optional(),
+  /** Simulated seconds added before the answer. */
+  delaySeconds: seconds.optional(),
+  /** What is written is not found for so many simulated seconds. */
+  unseenSeconds: seconds.optional(),
+  /** Of the token endpoint, whose path is `/msi/token`. */
+  token: z.enum(['refused', 'expired']).optional(),
+};
+
 /** A rule of POST /simulator/faults. */
 export const faultRule = z
   .strictObject({
     id: z.string().min(1).optional(),
-    method: z.enum(['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', '*']),
+    method: z.enum(['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', '*']).default('*'),
     /** Regular expression on the path, any case. */
-    path: regex,
+    path: regex.default('.'),
+    /** Resource type, any case, such as `Microsoft.Network/privateEndpoints`. */
+    type: z.string().optional(),
     times: z.int().positive().default(1),
     /** Lets so many matching requests pass first. */
     after: z.int().nonnegative().default(0),
-    answer: z
-      .strictObject({
-        /** 304 has no body. */
-        status: z.union([z.literal(304), z.int().min(400).max(599)]),
-        code: z.string(),
-        message: z.string(),
-        headers: z.record(z.string(), z.string()).optional(),
-        wrapped: z.boolean().default(true),
-      })
-      .optional(),
-    operation: z
-      .strictObject({
-        /** Succeeded with `afterSeconds`: early, having changed nothing more. */
-        status: z.enum(['Failed', 'Canceled', 'Succeeded']),
-        code: z.string().default(''),
-        message: z.string().default(''),
-        afterSeconds: z.number().nonnegative().optional(),
-      })
-      .optional(),
-    /** Closes the connection before or after the request takes effect. */
-    drop: z.enum(['before', 'after']).optional(),
-    /** The property of the body that Azure silently ignores. */
-    ignore: z.strictObject({ path: z.string().min(1) }).optional(),
-    /** Simulated seconds added before the answer. */
-    delaySeconds: z.number().nonnegative().optional(),
+    /** Of acting on a matching request; the same seed always picks the same requests. */
+    probability: z.number().gt(0).max(1).default(1),
+    seed: z.int().default(0),
+    ...effects,
   })
   .refine(
-    (rule) =>
-      [rule.answer, rule.operation, rule.drop, rule.ignore, rule.delaySeconds].some((effect) => effect !== undefined),
-    'needs an effect: answer, operation, drop, ignore or delaySeconds',
+    (rule) => Object.keys(effects).some((effect) => rule[effect as keyof typeof effects] !== undefined),
+    `needs an effect: ${Object.keys(effects).join(', ')}`,
   );
 
 export type FaultRuleInput = z.input<typeof faultRule>;
 export type Fault = z.output<typeof faultRule> & { id: string; seen: number; hits: number };
 
+/** A file of fault rules. */
+export const faultRules = z.array(faultRule);
+
+/** Where App Service's managed identity endpoint is; only rules on tokens act there. */
+export const tokenPath = '/msi/token';
+
 /** The fault rules of a world; the first live rule that matches acts. */
 export class Faults {
-  #rules: Fault[] = [];
+  #rules: { fault: Fault; random: ReturnType<typeof xoroshiro128plus> }[] = [];
 
   add(rule: z.output<typeof faultRule>): Fault {
     const fault = { ...rule, id: rule.id ?? randomUUID(), seen: 0, hits: 0 };
-    this.#rules = [...this.#rules.filter((other) => other.id !== fault.id), fault];
+    this.remove(fault.id);
+    this.#rules.push({ fault, random: xoroshiro128plus(fault.seed) });
     return fault;
   }
 
   list(): readonly Fault[] {
-    return this.#rules;
+    return this.#rules.map(({ fault }) => fault);
+  }
+
+  remove(id: string): void {
+    this.#rules = this.#rules.filter(({ fault }) => fault.id !== id);
   }
 
   clear(): void {
@@ -73,13 +125,18 @@ export class Faults {
   }
 
   match(method: string, path: string): Fault | undefined {
-    for (const rule of this.#rules) {
-      const matches = (rule.method === '*' || rule.method === method) && new RegExp(rule.path, 'i').test(path);
-      if (!matches || rule.hits >= rule.times) continue;
-      rule.seen += 1;
-      if (rule.seen <= rule.after) continue;
-      rule.hits += 1;
-      return rule;
+    for (const { fault, random } of this.#rules) {
+      const matches =
+        (fault.token !== undefined) === (path === tokenPath) &&
+        (fault.method === '*' || fault.method === method) &&
+        new RegExp(fault.path, 'i').test(path) &&
+        (fault.type === undefined || fault.type.toLowerCase() === parseId(path).type.toLowerCase());
+      if (!matches || fault.hits >= fault.times) continue;
+      fault.seen += 1;
+      if (fault.seen <= fault.after) continue;
+      if (fault.probability < 1 && uniformFloat64(random) >= fault.probability) continue;
+      fault.hits += 1;
+      return fault;
     }
     return undefined;
   }

@@ -37,7 +37,7 @@ function onResource(
   switch (request.method) {
     case 'GET':
     case 'HEAD': {
-      if (!resource) throw missing(registry, type, target, request);
+      if (!resource || world.isHidden(resource.id)) throw missing(registry, type, target, request);
       if (request.method === 'HEAD') return { status: 204 };
       const body = type.view ? type.view(resource, world) : resource.body;
       return { status: 200, body, ...(type.etagHeader && { headers: { etag: etagText(resource.etag) } }) };
@@ -65,7 +65,7 @@ function list(registry: Registry, type: StoredType, target: Target, request: Arm
   if (type.list) return type.list(request);
   const { world } = request;
   const below = parentPath(target.id.path, target.id.scope === '/' || target.id.names.length > 0 ? 1 : 3);
-  const found = world.store.list(type.type, below);
+  const found = world.store.list(type.type, below).filter(({ id }) => !world.isHidden(id));
   return { status: 200, body: { value: found.map((one) => (type.view ? type.view(one, world) : one.body)) } };
 }
 

@@ -47,7 +47,7 @@ export interface OperationSpec {
   readonly location?: string;
   readonly seconds: number;
   /** Azure accepts the request and finds out later, so many seconds into the operation, what is wrong with it. */
-  readonly findings?: readonly { readonly seconds: number; failure(): OperationFault | undefined }[];
+  readonly findings?: readonly { readonly seconds: number; failure(): OperationFailure | undefined }[];
   /** What happens step by step; it then also says when the operation ends, and `seconds` is only what is expected. */
   process?(control: OperationControl): void;
   onEnd(status: OperationEnd, error: OperationError | undefined): void;
@@ -64,6 +64,8 @@ export interface Operation extends OperationSpec {
   readonly apiVersion: string;
   readonly startTime: Date;
   readonly requestSeconds: number;
+  /** The word for its state while it runs, instead of the provider's. */
+  readonly runningStatus: string | undefined;
   status: OperationStatus;
   endTime: Date | undefined;
   error: OperationError | undefined;
@@ -71,11 +73,21 @@ export interface Operation extends OperationSpec {
 }
 
 /** How an operation ends badly. */
-export interface OperationFault {
+export interface OperationFailure {
   readonly status: OperationEnd;
   readonly code: string;
   readonly message: string;
+}
+
+/** What a fault rule does to an operation. */
+export interface OperationFault {
+  /** Left out where it ends as it would. */
+  readonly status?: OperationEnd | undefined;
+  readonly code: string;
+  readonly message: string;
   readonly afterSeconds?: number | undefined;
+  readonly stuckSeconds?: number | undefined;
+  readonly runningStatus?: string | undefined;
 }
 
 /** The operations of a world, kept until it is reset, found by the path of their URLs. */
@@ -96,6 +108,7 @@ export class Operations {
       id: randomUUID(),
       apiVersion,
       requestSeconds,
+      runningStatus: fault?.runningStatus,
       startTime: new Date(this.#clock.now().getTime() + requestSeconds * 1000),
       status: 'InProgress',
       endTime: undefined,
@@ -106,13 +119,12 @@ export class Operations {
     const { style } = spec;
     if (style?.statusPath) this.#byPath.set(keyOf(style.statusPath(operation)), { operation, view: 'status' });
     if (style?.resultPath) this.#byPath.set(keyOf(style.resultPath(operation)), { operation, view: 'result' });
-    const seconds = requestSeconds + (fault?.afterSeconds ?? spec.seconds);
-    const finish = () =>
-      fault && fault.status !== 'Succeeded'
-        ? this.end(operation, fault.status, fault)
-        : this.end(operation, 'Succeeded');
+    const stuckSeconds = fault?.stuckSeconds ?? 0;
+    const seconds = requestSeconds + (fault?.afterSeconds ?? spec.seconds) + stuckSeconds;
+    const status = fault?.status ?? 'Succeeded';
+    const finish = () => this.end(operation, status, status === 'Succeeded' ? undefined : fault);
     const cancels: (() => void)[] = [];
-    if (fault || !spec.process) cancels.push(this.#clock.after(seconds, finish));
+    if (fault?.status || !spec.process) cancels.push(this.#clock.after(seconds, finish));
     for (const finding of spec.findings ?? []) {
       const look = () => {
         const found = finding.failure();
@@ -128,7 +140,10 @@ export class Operations {
       after: (later, action) => {
         cancels.push(this.#clock.after(delay + later, action));
       },
-      end: (status, error) => this.end(operation, status, error),
+      end: (status, error) => {
+        if (stuckSeconds === 0) return this.end(operation, status, error);
+        cancels.push(this.#clock.after(stuckSeconds, () => this.end(operation, status, error)));
+      },
     });
     // What is begun later is not begun with the request.
     delay = 0;

@@ -7,8 +7,8 @@ const callerClientId = '55555555-5555-4555-8555-555555555555';
 const lifetimeSeconds = 24 * 3600;
 
 /** The answer of App Service's managed identity endpoint. Expiry is in real time: clients compare it with their own clock. */
-export function issueToken(resource: string, clientId: string | undefined): Record<string, string> {
-  const now = Math.floor(Date.now() / 1000);
+export function issueToken(resource: string, clientId: string | undefined, expired = false): Record<string, string> {
+  const now = Math.floor(Date.now() / 1000) - (expired ? 2 * lifetimeSeconds : 0);
   const claims = {
     aud: resource,
     iss: `https://sts.windows.net/${tenantId}/`,
@@ -24,7 +24,8 @@ export function issueToken(resource: string, clientId: string | undefined): Reco
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return {
     access_token: `${part({ typ: 'JWT', alg: 'none' })}.${part(claims)}.${part('unsigned')}`,
-    expires_on: String(now + lifetimeSeconds),
+    // Whoever hands out an old token believes in it.
+    expires_on: String(Math.floor(Date.now() / 1000) + lifetimeSeconds),
     resource,
     token_type: 'Bearer',
     client_id: clientId ?? callerClientId,

@@ -44,6 +44,7 @@ export class World {
   readonly writes: Write[] = [];
   /** When each identity's principal was made, by its ID in lower case: the directory learns of it late. */
   readonly principals = new Map<string, Date>();
+  readonly #hidden = new Map<string, Date>();
   /** How many node images have come out since this world began. */
   nodeImageWeeks = 0;
   settings: WorldSettings = { roleDelaySeconds: 30, quotas: {} };
@@ -63,6 +64,16 @@ export class World {
       if (lost.verb === 'DELETE') this.operations.end(lost, 'Succeeded');
       else this.operations.end(lost, 'Canceled', { code: 'ResourceDeleted', message: 'The resource was deleted.' });
     }
+  }
+
+  /** Reads do not find it for so many seconds. */
+  hide(id: string, seconds: number): void {
+    this.#hidden.set(keyOf(id), new Date(this.clock.now().getTime() + seconds * 1000));
+  }
+
+  isHidden(id: string): boolean {
+    const until = this.#hidden.get(keyOf(id));
+    return until !== undefined && until > this.clock.now();
   }
 
   /** Sets `properties.provisioningState` of a resource, if it still exists. */

@@ -198,6 +198,92 @@ describe('faults', () => {
     expect((await azure.send('GET', cluster)).at('properties.bootstrapProfile')).toEqual({ artifactSource: 'Direct' });
   });
 
+  test('are picked by resource type, and by chance that a seed repeats', async () => {
+    const answer = { status: 500, code: 'InternalServerError', message: 'no' };
+    const picked = async (seed: number): Promise<boolean[]> => {
+      const made = await fault({
+        type: 'microsoft.managedidentity/USERASSIGNEDIDENTITIES',
+        times: 100,
+        probability: 0.5,
+        seed,
+        answer,
+      });
+      const statuses: boolean[] = [];
+      for (let index = 0; index < 20; index += 1)
+        statuses.push((await azure.send('GET', identity('chance'))).status === 500);
+      expect((await azure.send('GET', '/subscriptions?api-version=2022-12-01')).status).toBe(200);
+      await azure.send('DELETE', `/simulator/faults/${made.at('id')}`);
+      return statuses;
+    };
+    const first = await picked(7);
+    expect(first).toEqual(expect.arrayContaining([true, false]));
+    expect(await picked(7)).toEqual(first);
+    expect(await picked(8)).not.toEqual(first);
+  });
+
+  test.each(['seconds', 'date'] as const)('say when to come back in %s', async (as) => {
+    const retryAfter = { seconds: 60_000, as };
+    await fault({ path: 'userAssignedIdentities/', answer: { status: 429, code: 'No', message: 'no', retryAfter } });
+    const { headers } = await azure.send('GET', identity('a'));
+    const value = String(headers['retry-after']);
+    const waitMs = as === 'date' ? Date.parse(value) - Date.now() : Number(value) * 1000;
+    // A date has no fractions of a second.
+    expect(Math.abs(waitMs - 60_000_000 / 2000)).toBeLessThan(as === 'date' ? 1500 : 1);
+  });
+
+  test.each(['before', 'after'] as const)(
+    'leave the connection open without an answer, %s the effect',
+    async (hang) => {
+      const name = `hang-${hang}`;
+      await fault({ method: 'PUT', path: name, hang });
+      const waiting = azure.send('PUT', identity(name), { location }).catch(() => 'closed');
+      const soon = new Promise((resolve) => setTimeout(resolve, 300, 'silent'));
+      expect(await Promise.race([waiting, soon])).toBe('silent');
+      expect((await azure.send('GET', identity(name))).status).toBe(hang === 'after' ? 200 : 404);
+    },
+  );
+
+  test('let what stands between answer', async () => {
+    await fault({ method: 'PUT', path: 'proxied', proxy: { status: 200, when: 'after' } });
+    const answer = await azure.send('PUT', identity('proxied'), { location });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/html' } });
+    expect((await azure.send('GET', identity('proxied'))).status).toBe(200);
+  });
+
+  test('let an operation run on, under a word of their own', async () => {
+    const operation = { stuckSeconds: 1000, runningStatus: 'ProvisionNetworkResources' };
+    await fault({ method: 'PUT', path: 'managedClusters/c$', operation });
+    const created = await azure.send('PUT', cluster, wireCluster());
+    const url = String(created.headers['azure-asyncoperation']);
+    expect((await azure.send('GET', url)).at('status')).toBe('ProvisionNetworkResources');
+    expect((await azure.settled(created)).at('status')).toBe('Succeeded');
+    const { body } = await azure.send('GET', url);
+    const { startTime, endTime } = body as { startTime: string; endTime: string };
+    expect((Date.parse(endTime) - Date.parse(startTime)) / 1000).toBeGreaterThan(1370);
+  });
+
+  test('hide what was written from reads for a while', async () => {
+    await fault({ method: 'PUT', path: 'hidden$', unseenSeconds: 600 });
+    expect((await azure.send('PUT', identity('hidden'), { location })).status).toBe(201);
+    expect((await azure.send('GET', identity('hidden'))).status).toBe(404);
+    while ((await azure.send('GET', identity('hidden'))).status === 404);
+  });
+
+  test.each([
+    ['refused', 400],
+    ['expired', 200],
+  ] as const)('let a token be %s', async (token, status) => {
+    await fault({ token });
+    const response = await fetch(`${azure.simulator.tokenEndpoint}?resource=https://x&api-version=2019-08-01`, {
+      headers: { 'x-identity-header': 'x' },
+    });
+    expect(response.status).toBe(status);
+    if (token !== 'expired') return;
+    const { access_token } = (await response.json()) as { access_token: string };
+    const answer = await azure.send('GET', identity('a'), undefined, { authorization: `Bearer ${access_token}` });
+    expect(answer).toMatchObject({ status: 401, body: { error: { code: 'ExpiredAuthenticationToken' } } });
+  });
+
   test('are checked', async () => {
     expect(await azure.send('POST', '/simulator/faults', { method: 'PUT', path: '(' })).toMatchObject({
       status: 400,

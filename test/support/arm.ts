@@ -111,7 +111,8 @@ function exchange(
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
           const answer = Buffer.concat(chunks).toString();
-          const parsed: unknown = answer === '' ? undefined : JSON.parse(answer);
+          const isJson = String(response.headers['content-type']).includes('json');
+          const parsed: unknown = answer === '' ? undefined : isJson ? JSON.parse(answer) : answer;
           resolve({
             status: response.statusCode ?? 0,
             headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
