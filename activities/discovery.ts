@@ -88,6 +88,8 @@ export interface LivingCluster {
   zoneLink?: ZoneLinkFacts;
   /** Host and path from which its nodes are to get Microsoft's images; left out: from Microsoft. */
   imageSource?: string;
+  /** Private endpoints of the registry that it boots from, by resource ID. */
+  registryEndpointIds: string[];
   /** Tenants of the subscriptions that were asked for, by ID; those that nobody can see are left out. */
   tenants: Record<string, string>;
 }
@@ -169,9 +171,10 @@ export function discoveryActivities(clients: ClientsOf) {
       ]);
       const found = subscription && (await readCluster(clients, cluster));
       const idle = found && patience ? await idleCluster(clients, cluster, patience) : found;
-      const [managedNetworkId, imageSource] = idle
-        ? await Promise.all([managedNetwork(subscriptionId, idle), imageSourceOf(idle)])
+      const [managedNetworkId, registry] = idle
+        ? await Promise.all([managedNetwork(subscriptionId, idle), bootstrapRegistry(idle)])
         : [];
+      const imageSource = idle && imageSourceOf(idle, registry);
       const zoneLink = idle && (await linkOf(idle, managedNetworkId));
       return {
         ...(subscription && { subscription }),
@@ -179,6 +182,7 @@ export function discoveryActivities(clients: ClientsOf) {
         ...(managedNetworkId !== undefined && { managedNetworkId }),
         ...(zoneLink && { zoneLink }),
         ...(imageSource !== undefined && { imageSource }),
+        registryEndpointIds: (registry?.privateEndpoints ?? []).map(({ id }) => id),
         tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
       };
     },
@@ -205,7 +209,8 @@ export function discoveryActivities(clients: ClientsOf) {
 
     /** Host and path from which the nodes of a cluster are to get Microsoft's images now; nothing: from Microsoft. */
     async readImageSource(cluster: ClusterReference): Promise<string | undefined> {
-      return await imageSourceOf(await existingCluster(clients, cluster));
+      const found = await existingCluster(clients, cluster);
+      return imageSourceOf(found, await bootstrapRegistry(found));
     },
 
     /** Reads back what the verification report needs. */
@@ -246,10 +251,17 @@ export function discoveryActivities(clients: ClientsOf) {
     return (await readLinksTo(clients, subscriptions, network))[0];
   }
 
+  async function bootstrapRegistry({ artifactSource, containerRegistryId: id }: ClusterFacts) {
+    if (artifactSource !== 'Cache' || id === undefined) return undefined;
+    return whereAllowed(() => readRegistry(clients, id));
+  }
+
   /** The rule that the registry has for Microsoft's images tells the path. */
-  async function imageSourceOf({ artifactSource, containerRegistryId }: ClusterFacts): Promise<string | undefined> {
+  function imageSourceOf(
+    { artifactSource, containerRegistryId }: ClusterFacts,
+    registry: RegistryFacts | undefined,
+  ): string | undefined {
     if (artifactSource !== 'Cache' || containerRegistryId === undefined) return undefined;
-    const registry = await whereAllowed(() => readRegistry(clients, containerRegistryId));
     const host = registry?.loginServer || `${resourceReference(containerRegistryId).name.toLowerCase()}.azurecr.io`;
     const rules = registry?.cacheRules ?? [];
     const rule =

@@ -18,6 +18,8 @@ export interface ExistingCluster {
   kubernetesVersion?: string;
   /** In a virtual network of its own. Default: one that AKS manages. */
   ownNetwork?: boolean;
+  /** Made as the guide does, with a registry that AKS manages. Default: an ordinary one, with egress. */
+  isolated?: boolean;
 }
 
 export interface SubnetReference {
@@ -30,10 +32,10 @@ export interface SubnetReference {
 
 const location = 'westeurope';
 
-/** What somebody did long before this product came: an ordinary private cluster that pulls from Microsoft, with egress. */
+/** What somebody did long before this product came: by default an ordinary private cluster that pulls from Microsoft, with egress. */
 export async function createExistingCluster(
   simulator: Simulator,
-  { cluster, pools, kubernetesVersion, ownNetwork = false }: ExistingCluster,
+  { cluster, pools, kubernetesVersion, ownNetwork = false, isolated = false }: ExistingCluster,
 ): Promise<void> {
   const { subscriptionId, resourceGroup, name } = cluster;
   const credential = managedIdentity(simulator.tokenEndpoint);
@@ -66,7 +68,8 @@ export async function createExistingCluster(
         ...(maxSurge !== undefined && { upgradeSettings: { maxSurge } }),
         ...(own && { vnetSubnetID: own.subnetId }),
       })),
-      networkProfile: { networkPlugin: 'azure', outboundType: 'loadBalancer' },
+      networkProfile: { networkPlugin: 'azure', outboundType: isolated ? 'none' : 'loadBalancer' },
+      ...(isolated && { bootstrapProfile: { artifactSource: 'Cache' } }),
       apiServerAccessProfile: { enablePrivateCluster: true },
     },
     { updateIntervalInMs: 50 },

@@ -66,6 +66,7 @@ function seen(found: ClusterFacts | undefined, changes: Partial<LivingFacts> = {
     subscription: { state: 'Enabled', tenantId: 'tenant' },
     ...(found && { cluster: found }),
     managedNetworkId,
+    registryEndpointIds: [],
     tenants: { [cluster.subscriptionId]: 'tenant' },
     interior: { seen: { nodes: [node('s', 'system'), node('w', 'work')], disruptionBudgets: [] } },
     probes: {},

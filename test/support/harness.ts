@@ -32,12 +32,14 @@ export interface Harness {
   client: AksIsolationClient;
   taskQueue: string;
   /** Replays the histories of everything that ran, then stops all. */
-  close(): Promise<void>;
+  close(options?: { replay: boolean }): Promise<void>;
 }
 
 export interface HarnessOptions {
   speed?: number;
   edition?: 'current' | '2024-preview';
+  /** Default: the product's. */
+  requestTimeoutMs?: number;
 }
 
 Runtime.install({
@@ -68,10 +70,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     temporal,
     client: new AksIsolationClient(temporal, taskQueue),
     taskQueue,
-    async close() {
+    async close({ replay } = { replay: true }) {
       worker.shutdown();
       await running;
-      await replayAll(temporal, taskQueue);
+      if (replay) await replayAll(temporal, taskQueue);
       await Promise.all([connection.close(), native.close(), azure.close()]);
     },
   };
@@ -100,6 +102,7 @@ export interface SimulatedAzure extends Arm {
 export async function startSimulatedAzure({
   speed = 2000,
   edition = 'current',
+  requestTimeoutMs,
 }: HarnessOptions = {}): Promise<SimulatedAzure> {
   const folder = await mkdtemp(join(tmpdir(), 'aks-isolation-recording-'));
   const recordFile = join(folder, 'requests.jsonl');
@@ -108,6 +111,7 @@ export async function startSimulatedAzure({
     credential: managedIdentity(simulator.tokenEndpoint),
     endpoint: simulator.endpoint,
     tlsOptions: { ca: [simulator.ca] },
+    ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   };
   const control = async (path: string, body: unknown): Promise<void> => {
     const response = await fetch(`http://127.0.0.1:${simulator.port}/simulator/${path}`, {

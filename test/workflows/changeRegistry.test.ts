@@ -30,6 +30,10 @@ describe('changeRegistry', () => {
     expect((await isolationOf(harness.azure, cluster)).containerRegistryId).toMatch(/changekeep2$/);
     expect(await idsWith(String(old))).not.toEqual([]);
     expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+    const more = await writesSince(harness, cluster);
+    const again = await verified(harness.client.changeRegistry({ cluster, registry: own('changekeep2') }));
+    expect(again.steps.filter(({ state }) => state !== 'unchanged')).toEqual([]);
+    expect(await more()).toEqual([]);
   });
 
   it('deletes the old registry with its endpoint and records, if asked', async () => {

@@ -75,7 +75,7 @@ export function targetsIn(
   const nodeSubnetIds = nodeSubnets(seen);
   const [first] = nodeSubnetIds;
   const network = first === undefined ? undefined : { virtualNetworkId: networkOf(first), nodeSubnetIds, closesEgress };
-  return livingTargets(input, seen.cluster, network);
+  return livingTargets(input, seen.cluster, seen.registryEndpointIds, network);
 }
 
 /** Whether the cluster is told already to boot its nodes from the registry that is wanted. */

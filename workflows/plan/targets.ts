@@ -63,7 +63,7 @@ export function targetsOf(input: ParsedCreateClusterInput): Targets {
   if (registry.mode === 'managed') return targets;
   return {
     ...targets,
-    ...registryTargets(cluster, registry, 'myPrivateEndpoint'),
+    ...registryTargets(cluster, registry, guidesEndpoint),
     identities: {
       ...targets.identities,
       kubelet: identityTarget('kubeletIdentity', `${cluster.name}-kubelet`, kubeletIdentity),
@@ -78,6 +78,10 @@ const inGroupOf =
     mustExist: false,
     where,
   });
+
+const endpointType = 'Microsoft.Network/privateEndpoints';
+/** Guide: bring your own ACR, "Create a private endpoint". */
+const guidesEndpoint = 'myPrivateEndpoint';
 
 type OwnRegistry = Extract<RegistryInput, { mode: 'bringYourOwn' }>;
 
@@ -95,11 +99,7 @@ function registryTargets(
     privateEndpoint: {
       ...(endpoint.resourceId
         ? given(endpoint.resourceId, 'registry.privateEndpoint.resourceId')
-        : inGroup(
-            'Microsoft.Network/privateEndpoints',
-            endpoint.name ?? endpointName,
-            'registry.privateEndpoint.name',
-          )),
+        : inGroup(endpointType, endpoint.name ?? endpointName, 'registry.privateEndpoint.name')),
       connectionName: endpoint.connectionName,
     },
     privateDnsZone: {
@@ -128,6 +128,7 @@ export interface LivingNetwork {
 export function livingTargets(
   { cluster, registry, network }: LivingRegistryInput,
   found: ClusterFacts,
+  registryEndpointIds: readonly string[],
   living: LivingNetwork | undefined,
 ): Targets {
   const ownRegistry = registry?.mode === 'bringYourOwn' ? registry : undefined;
@@ -135,14 +136,17 @@ export function livingTargets(
   const targets: Targets = { ...(virtualNetwork && { virtualNetwork }), identities: {} };
   if (!ownRegistry) return targets;
   const kubelet = found.kubeletIdentityId;
-  const own = registryTargets(cluster, ownRegistry, 'myPrivateEndpoint');
-  // The endpoint of the registry that the cluster has stays until its nodes have left it.
-  const { name } = resourceReference(own.registry.id);
-  const replaces =
-    found.containerRegistryId !== undefined && !sameResourceId(found.containerRegistryId, own.registry.id);
+  const own = registryTargets(cluster, ownRegistry, guidesEndpoint);
+  // The endpoint of the registry that the cluster has stays until its nodes have left it. Once they have, the new one is found
+  // under the name that it was given then.
+  const besides = `${resourceReference(own.registry.id).name}-endpoint`;
+  const boots = sameResourceId(found.containerRegistryId, own.registry.id);
+  const isBesides =
+    boots && registryEndpointIds.some((id) => sameResourceId(id, inGroupOf(cluster)(endpointType, besides, '').id));
+  const replaces = found.containerRegistryId !== undefined && (!boots || isBesides);
   return {
     ...targets,
-    ...(replaces ? registryTargets(cluster, ownRegistry, `${name}-endpoint`) : own),
+    ...(replaces ? registryTargets(cluster, ownRegistry, besides) : own),
     identities: kubelet === undefined ? {} : { kubelet: given(kubelet, 'cluster') },
   };
 }
