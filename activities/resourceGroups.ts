@@ -50,7 +50,7 @@ export async function readGroupContent(
 export function resourceGroupActivities(clients: ClientsOf) {
   return {
     /**
-     * Creates a resource group, or puts the same one again: the call is synchronous and idempotent.
+     * Creates a resource group. One that this run has made already is left as it is.
      *
      * @throws ApplicationFailure `NotOwned` if somebody else has made the group since discovery; it is then left as it is.
      */
@@ -62,9 +62,12 @@ export function resourceGroupActivities(clients: ClientsOf) {
       const { location, tags } = group;
       const there = await readResourceGroup(clients, group);
       if (there) refuseForeign(there, ownershipOf(tags), id);
-      const seen = await keptAlive(() =>
-        azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags })),
-      );
+      // The answer to an earlier attempt may have been lost.
+      const seen =
+        there ??
+        (await keptAlive(() =>
+          azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags })),
+        ));
       if (seen.location !== location) {
         throw permanentFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
       }

@@ -116,8 +116,13 @@ async function carryOut<Facts>(
   write: ResourceWrite,
   find: () => Promise<Found<unknown>>,
 ): Promise<void> {
-  if ('send' in write) await keptAlive(() => azureCall(id, write.send));
-  else await longRunningOperation({ resourceId: id, ...write, find });
+  if ('send' in write) {
+    await keptAlive(async () => {
+      // The answer to an earlier attempt may have been lost.
+      if (activityInfo().attempt > 1 && (await find()).state === 'settled') return;
+      await azureCall(id, write.send);
+    });
+  } else await longRunningOperation({ resourceId: id, ...write, find });
 }
 
 /** Something without marks is ours only if an earlier attempt can have made it. */

@@ -4,6 +4,7 @@ import {
   DefaultLogger,
   type NativeConnection,
   Worker,
+  type WorkerInterceptors,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import type { AzureConnection } from '../activities/connection.ts';
@@ -24,6 +25,7 @@ export interface AksWorkerOptions {
   workflowBundle: WorkflowBundleOption;
   /** Default: the contract's task queue. */
   queue?: string;
+  interceptors?: WorkerInterceptors;
 }
 
 /** A worker that runs every scenario. */
@@ -33,6 +35,7 @@ export function createWorker({
   azure,
   workflowBundle,
   queue = taskQueue,
+  interceptors,
 }: AksWorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
@@ -40,6 +43,7 @@ export function createWorker({
     taskQueue: queue,
     workflowBundle,
     activities: createActivities(azure),
+    ...(interceptors && { interceptors }),
     // Each operation in Azure holds a slot while it is polled, mostly asleep.
     maxConcurrentActivityTaskExecutions: 500,
     // Cancellation reaches an activity only with a heartbeat that is really sent.

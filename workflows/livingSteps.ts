@@ -74,16 +74,17 @@ export function applyOutbound({ input, found, plan, step }: Living): void {
 export function applyOpening({ input, found, plan, step }: Living): void {
   const { bootstrap } = plan;
   if (!bootstrap) return;
+  const putBackBootstrap = () => putBack(input, 'Put back where nodes boot from', previousBootstrap(found));
   step('outboundType', {
     act: () => update(input, `Set outbound type ${bootstrap.outboundType}, and images from Microsoft`, bootstrap),
-    undo: () => putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found)),
+    async undo() {
+      // It is not begun where only the answer to the update was lost, and AKS cuts no egress of nodes that boot from Microsoft.
+      await putBackBootstrap();
+      await putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found));
+    },
     waitsFor,
   });
-  step('bootstrap', {
-    act: async () => undefined,
-    undo: () => putBack(input, 'Put back where nodes boot from', previousBootstrap(found)),
-    waitsFor,
-  });
+  step('bootstrap', { act: async () => undefined, undo: putBackBootstrap, waitsFor });
 }
 
 async function update(

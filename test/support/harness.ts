@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,14 @@ import { ResourceManagementClient } from '@azure/arm-resources';
 import type { TokenCredential } from '@azure/identity';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerInterceptors,
+} from '@temporalio/worker';
 import type { AzureConnection } from '../../activities/connection.ts';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { CreateClusterInput, FailureDetails, Problem } from '../../contract/index.ts';
@@ -31,6 +38,8 @@ export interface Harness {
   temporal: Client;
   client: AksIsolationClient;
   taskQueue: string;
+  /** Leaves everything else as it is. */
+  stopWorker(): Promise<void>;
   /** Replays the histories of everything that ran, then stops all. */
   close(options?: { replay: boolean }): Promise<void>;
 }
@@ -49,32 +58,50 @@ Runtime.install({
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const azure = await startSimulatedAzure(options);
-  const address = environment('TEST_TEMPORAL_ADDRESS');
-  const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
-  const [connection, native] = await Promise.all([
-    Connection.connect({ address }),
-    NativeConnection.connect({ address }),
-  ]);
+  const connection = await Connection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
   const temporal = new Client({ connection });
   const taskQueue = `test-${randomUUID()}`;
-  const worker = await createWorker({
-    connection: native,
-    namespace: 'default',
-    azure: azure.connection,
-    workflowBundle,
-    queue: taskQueue,
-  });
-  const running = worker.run();
+  const worker = await startTestWorker(azure.connection, taskQueue);
+  let stopped: Promise<void> | undefined;
+  const stopWorker = () => {
+    stopped ??= worker.stop();
+    return stopped;
+  };
   return {
     azure,
     temporal,
     client: new AksIsolationClient(temporal, taskQueue),
     taskQueue,
+    stopWorker,
     async close({ replay } = { replay: true }) {
+      await stopWorker();
+      if (replay) await replayAll(temporal, taskQueue);
+      await Promise.all([connection.close(), azure.close()]);
+    },
+  };
+}
+
+/** A worker on the server that all tests share. */
+export async function startTestWorker(
+  azure: AzureConnection,
+  queue: string,
+  interceptors?: WorkerInterceptors,
+): Promise<{ stop(): Promise<void> }> {
+  const connection = await NativeConnection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
+  const worker = await createWorker({
+    connection,
+    namespace: 'default',
+    azure,
+    workflowBundle: { codePath: environment('TEST_WORKFLOW_BUNDLE') },
+    queue,
+    ...(interceptors && { interceptors }),
+  });
+  const running = worker.run();
+  return {
+    async stop() {
       worker.shutdown();
       await running;
-      if (replay) await replayAll(temporal, taskQueue);
-      await Promise.all([connection.close(), native.close(), azure.close()]);
+      await connection.close();
     },
   };
 }
@@ -86,7 +113,9 @@ export interface SimulatedAzure extends Arm {
   fault(rule: FaultRule): Promise<void>;
   reset(seed?: ResetRequest): Promise<void>;
   /** Everything that was asked of Azure, oldest first; writes only, if asked. */
-  recorded(): Promise<RecordedRequest[]>;
+  recorded(fromByte?: number): Promise<RecordedRequest[]>;
+  /** Where the recording ends now. */
+  recordedBytes(): Promise<number>;
   writes(path?: RegExp): Promise<string[]>;
   /** Writes to a cluster or its resource group. */
   writesTo(given: CreateClusterInput): Promise<string[]>;
@@ -121,8 +150,10 @@ export async function startSimulatedAzure({
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   };
-  const recorded = async (): Promise<RecordedRequest[]> =>
-    (await readFile(recordFile, 'utf8'))
+  const recorded = async (fromByte = 0): Promise<RecordedRequest[]> =>
+    (await readFile(recordFile))
+      .subarray(fromByte)
+      .toString()
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line));
@@ -173,6 +204,7 @@ export async function startSimulatedAzure({
     fault: (rule) => control('faults', rule),
     reset: (seed = {}) => control('reset', seed),
     recorded,
+    recordedBytes: async () => (await stat(recordFile)).size,
     async close() {
       await simulator.close();
       await rm(folder, { recursive: true });
@@ -184,7 +216,7 @@ export async function startSimulatedAzure({
  * Asks the simulator for tokens as DefaultAzureCredential does, which keeps the first address it finds for the life of
  * the process and so cannot serve several simulators. The end-to-end tests use the real one.
  */
-function managedIdentity(tokenEndpoint: string): TokenCredential {
+export function managedIdentity(tokenEndpoint: string): TokenCredential {
   return {
     async getToken(scopes) {
       const url = `${tokenEndpoint}?resource=${encodeURIComponent(String(scopes))}&api-version=2019-08-01`;

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import setup from '../support/global-setup.ts';
 import { caseKinds } from './kinds.ts';
-import { repeat, type SweepOptions, startSlots, sweep, sweptNames, table } from './sweep.ts';
+import type { Outcome } from './run.ts';
+import { crashSweep, repeat, type SweepOptions, startSlots, sweep, sweptNames, table } from './sweep.ts';
 
 interface Options {
   readonly scenario?: SweepOptions['scenarios'];
@@ -10,41 +11,55 @@ interface Options {
   readonly sample?: number;
   readonly seed: number;
   readonly parallel: number;
+  readonly crashes?: true;
 }
 
 const command = new Command('test:sweep')
   .description('Makes one thing go wrong at a time, at every request of every scenario')
   .addOption(new Option('--scenario <name...>', 'default: all').choices(sweptNames))
   .addOption(new Option('--fault <kind...>', 'default: all').choices(caseKinds))
+  .option('--crashes', 'kill the worker before and after every activity instead')
   .option('--request <key>', 'only this one, as a failing case prints it')
   .option('--sample <count>', 'so many cases, picked by the seed', number)
   .option('--seed <seed>', 'of the sample', number, 0)
   .option('--parallel <count>', 'cases at the same time', number, 12);
 
-const { scenario, fault, request, sample, seed, parallel } = command.parse().opts<Options>();
+const { scenario, fault, request, sample, seed, parallel, crashes } = command.parse().opts<Options>();
 await setup();
 const startedAt = Date.now();
 const slots = await startSlots(parallel);
-const swept = await sweep(
-  {
-    scenarios: scenario,
-    kinds: fault,
-    request,
-    sample,
-    seed,
-    parallel,
-    onCase(done, index, of) {
-      if (done.outcome === 'wrong') console.log(`${repeat(done)}\n  ${done.why?.replaceAll('\n', '\n  ')}`);
-      if (index % 50 === 0) console.log(`${index} of ${of}, ${Math.round((Date.now() - startedAt) / 1000)} s`);
-    },
-  },
-  slots,
-);
+const common = { scenarios: scenario, sample, seed, parallel };
+const swept = crashes
+  ? await crashSweep(
+      {
+        ...common,
+        onCase: (done, ...count) => report(done, `${done.scenario}, ${done.when} activity ${done.activity}`, ...count),
+      },
+      slots,
+    )
+  : await sweep(
+      { ...common, kinds: fault, request, onCase: (done, ...count) => report(done, repeat(done), ...count) },
+      slots,
+    );
 console.table(table(swept));
-console.log(`${swept.length} cases in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+console.log(`${swept.length} cases in ${seconds()} s`);
 await Promise.all(slots.map((slot) => slot.close({ replay: false })));
 await globalThis.stopSharedServices();
 process.exit(swept.some(({ outcome }) => outcome === 'wrong') ? 1 : 0);
+
+function report(
+  { outcome, why = '' }: { outcome: Outcome; why?: string },
+  what: string,
+  done: number,
+  of: number,
+): void {
+  if (outcome === 'wrong') console.log(`${what}\n  ${why.replaceAll('\n', '\n  ')}`);
+  if (done % 50 === 0) console.log(`${done} of ${of}, ${seconds()} s`);
+}
+
+function seconds(): number {
+  return Math.round((Date.now() - startedAt) / 1000);
+}
 
 function number(text: string): number {
   const value = Number(text);

@@ -12,9 +12,9 @@ import {
   ruleFor,
   type SweptRequest,
   sweptRequests,
-  withoutMadeUp,
 } from './kinds.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
+import { type Accepted, acceptedWrites, differences, stateOf, writtenTwice } from './state.ts';
 
 export interface SweepCase {
   scenario: SweptName;
@@ -33,31 +33,49 @@ export interface SweptCase extends SweepCase {
   why?: string;
 }
 
+/** After these Azure has done what was asked, or is doing it: nothing is to be sent again. */
+const lostAnswers: ReadonlySet<CaseKind> = new Set<CaseKind>([
+  'drop-after',
+  'hang-after',
+  'proxy-lost-reply',
+  'slow',
+  'unseen',
+  'operation-stuck',
+  'operation-odd-status',
+]);
+
 const speed = 5000;
-const longestRunMs = 120_000;
+export const longestRunMs = 120_000;
 
 export async function startSlot(name: string): Promise<Slot> {
   return { ...(await startHarness({ speed, requestTimeoutMs: 1500 })), name };
 }
 
-/** The requests of an undisturbed run. */
-export async function requestsOf(slot: Slot, name: SweptName): Promise<SweptRequest[]> {
+/** An undisturbed run. */
+export interface Undisturbed {
+  requests: SweptRequest[];
+  accepted: Accepted;
+}
+
+export async function undisturbed(slot: Slot, name: SweptName): Promise<Undisturbed> {
   const scenario: SweptScenario = sweptScenarios[name];
   await fresh(slot, scenario);
-  const before = (await slot.azure.recorded()).length;
+  const before = await slot.azure.recordedBytes();
   const writesBefore = (await durations(slot)).length;
   await (await scenario.start(slot)).result();
   const operations = (await durations(slot)).slice(writesBefore).filter(({ operationSeconds }) => operationSeconds > 0);
-  return sweptRequests(
-    (await slot.azure.recorded()).slice(before),
+  const recorded = await slot.azure.recorded(before);
+  const requests = sweptRequests(
+    recorded,
     new Set(operations.map(({ operation, resourceId }) => operationKey(operation, resourceId))),
   );
+  return { requests, accepted: acceptedWrites(recorded) };
 }
 
 /** Runs a scenario while one thing goes wrong, and says how it ended. */
-export async function runCase(slot: Slot, given: SweepCase): Promise<SweptCase> {
+export async function runCase(slot: Slot, given: SweepCase, usual?: Undisturbed): Promise<SweptCase> {
   const startedAt = Date.now();
-  const judged = await judge(slot, given).catch((error: unknown) => wrong(String(error)));
+  const judged = await judge(slot, given, usual).catch((error: unknown) => wrong(String(error)));
   return { ...given, ...judged, seconds: (Date.now() - startedAt) / 1000 };
 }
 
@@ -68,10 +86,15 @@ interface Judgement {
 
 const wrong = (why: string): Judgement => ({ outcome: 'wrong', why });
 
-async function judge(slot: Slot, { scenario: name, kind, request }: SweepCase): Promise<Judgement> {
+async function judge(
+  slot: Slot,
+  { scenario: name, kind, request }: SweepCase,
+  usual: Undisturbed | undefined,
+): Promise<Judgement> {
   const scenario: SweptScenario = sweptScenarios[name];
   await fresh(slot, scenario);
   const before = await stateOf(slot);
+  const recordedBefore = await slot.azure.recordedBytes();
   const isFault = kind in faultKinds;
   const effect = isFault ? faultKinds[kind as FaultKind].effect : { delaySeconds: 0.05 * speed };
   await slot.azure.fault(ruleFor(request, effect));
@@ -88,7 +111,13 @@ async function judge(slot: Slot, { scenario: name, kind, request }: SweepCase): 
     await handle.terminate('by the sweep');
     return wrong(`still running after ${longestRunMs / 1000} s`);
   }
-  if (result === 'verified') return { outcome: 'verified' };
+  if (result === 'verified') {
+    const checked = usual && lostAnswers.has(kind) ? usual : undefined;
+    const twice = checked
+      ? writtenTwice(checked.accepted, acceptedWrites(await slot.azure.recorded(recordedBefore)))
+      : [];
+    return twice.length === 0 ? { outcome: 'verified' } : wrong(`sent twice:\n${twice.join('\n')}`);
+  }
   const { failure } = result;
   if (kind === 'terminate' && failure === undefined) return startedAgain(slot, scenario, 'after it was terminated');
   const what = failure instanceof ApplicationFailure ? `${failure.type}: ${failure.message}` : String(failure);
@@ -111,6 +140,7 @@ async function judge(slot: Slot, { scenario: name, kind, request }: SweepCase): 
 
 /** Whatever was left half-way, the same input finishes it. */
 async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): Promise<Judgement> {
+  await scenario.meanwhile?.(slot);
   const again = await Promise.race([
     ended((await scenario.start(slot)).result()),
     delay(longestRunMs, 'stuck' as const),
@@ -119,13 +149,13 @@ async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): 
   return wrong(`started again ${when}: ${again === 'stuck' ? again : again.failure}`);
 }
 
-async function fresh(slot: Slot, scenario: SweptScenario): Promise<void> {
+export async function fresh(slot: Slot, scenario: SweptScenario): Promise<void> {
   await slot.azure.reset({ roleDelaySeconds: 30 });
   await scenario.prepare(slot);
 }
 
 /** `failure` is left out where the run was terminated. */
-async function ended(result: Promise<unknown>): Promise<'verified' | { failure: unknown }> {
+export async function ended(result: Promise<unknown>): Promise<'verified' | { failure: unknown }> {
   try {
     await result;
     return 'verified';
@@ -152,33 +182,4 @@ const durations = async ({ azure }: Slot): Promise<Duration[]> =>
 function operationKey(operation: string, resourceId: string): string {
   const [method, action] = operation.split(' ');
   return `${method} ${[resourceId, action].filter(Boolean).join('/')}`.toLowerCase();
-}
-
-/** Every property that there is, by resource and path. */
-type State = Map<string, unknown>;
-
-async function stateOf({ azure }: Slot): Promise<State> {
-  const state: State = new Map();
-  for (const [id, resource] of Object.entries(await azure.state())) flatten(state, withoutMadeUp(id), resource);
-  return state;
-}
-
-/** Changes with every write, or says when something was made: nodes are made anew to be taken back. */
-const volatile = new Set(['etag', 'nodeImageVersion', 'createdAt', 'creationDate', 'timeCreated']);
-
-function flatten(state: State, path: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) {
-    state.set(path, typeof value === 'string' ? withoutMadeUp(value) : value);
-    return;
-  }
-  for (const [key, each] of Object.entries(value))
-    if (!volatile.has(key) && each !== undefined) flatten(state, `${path} ${withoutMadeUp(key)}`, each);
-}
-
-function differences(before: State, after: State): string[] {
-  const paths = [...new Set([...before.keys(), ...after.keys()])];
-  return paths.flatMap((path) => {
-    const [was, is] = [before.get(path), after.get(path)];
-    return was === is ? [] : [`${path}: ${was} before, ${is} after`];
-  });
 }

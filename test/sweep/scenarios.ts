@@ -2,6 +2,7 @@ import type { ScenarioRun } from '../../client/index.ts';
 import type { ClusterReference, ScenarioResult } from '../../contract/index.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/existing-cluster.ts';
 import { type Harness, input, subscriptionId } from '../support/harness.ts';
+import { newNodeImage } from '../workflows/living.ts';
 
 /** A simulated Azure and a worker, used for one case after the other. */
 export interface Slot extends Harness {
@@ -14,6 +15,8 @@ export interface SweptScenario {
   /** What somebody has made before. */
   prepare(slot: Slot): Promise<void>;
   start(slot: Slot): Promise<ScenarioRun<ScenarioResult>>;
+  /** What happens before it is started again. */
+  meanwhile?(slot: Slot): Promise<void>;
   /** Whether what a failed run has done is not taken back: it is then started again, and has to end verified. */
   forwardOnly?: true;
 }
@@ -60,8 +63,10 @@ export const sweptScenarios = {
   reimage: {
     async prepare(slot) {
       await existing()(slot);
-      await slot.azure.send('POST', '/simulator/node-image');
+      await newNodeImage(slot);
     },
+    // Nodes that have the latest image are not reimaged.
+    meanwhile: newNodeImage,
     start: (slot) => slot.client.reimageNodePools({ cluster: clusterOf(slot), reimage: { maxParallelPools: 2 } }),
   },
   audit: {

@@ -1,7 +1,17 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { type CrashCase, type CrashedCase, crashCase, type Uncrashed, uncrashed } from './crashes.ts';
 import { type CaseKind, caseKinds } from './kinds.ts';
-import { type Outcome, outcomes, requestsOf, runCase, type SweepCase, type SweptCase, startSlot } from './run.ts';
+import {
+  type Outcome,
+  outcomes,
+  runCase,
+  type SweepCase,
+  type SweptCase,
+  startSlot,
+  type Undisturbed,
+  undisturbed,
+} from './run.ts';
 import { type Slot, type SweptName, sweptScenarios } from './scenarios.ts';
 
 export interface SweepOptions {
@@ -21,13 +31,14 @@ export const sweptNames = Object.keys(sweptScenarios) as SweptName[];
 
 /** Makes one thing go wrong at a time, at every request of every scenario. */
 export async function sweep(options: SweepOptions, slots: readonly Slot[]): Promise<SweptCase[]> {
-  const queue = await casesOf(options, slots);
+  const usual = await undisturbedRuns(options, slots);
+  const queue = casesOf(options, usual);
   const swept: SweptCase[] = [];
   const of = queue.length;
   await Promise.all(
     slots.map(async (slot) => {
       for (let next = queue.shift(); next; next = queue.shift()) {
-        const done = await runCase(slot, next);
+        const done = await runCase(slot, next, usual.get(next.scenario));
         swept.push(done);
         options.onCase?.(done, swept.length, of);
       }
@@ -39,26 +50,29 @@ export async function sweep(options: SweepOptions, slots: readonly Slot[]): Prom
 export const startSlots = (parallel: number): Promise<Slot[]> =>
   Promise.all(Array.from({ length: parallel }, (_, index) => startSlot(`swept${index}`)));
 
-async function casesOf(options: SweepOptions, slots: readonly Slot[]): Promise<SweepCase[]> {
-  const { scenarios = sweptNames, kinds = caseKinds, request, sample, seed = 0 } = options;
-  if (request !== undefined) return scenarios.flatMap((scenario) => kinds.map((kind) => ({ scenario, kind, request })));
+async function undisturbedRuns(
+  { scenarios = sweptNames }: SweepOptions,
+  slots: readonly Slot[],
+): Promise<ReadonlyMap<SweptName, Undisturbed>> {
   const names = [...scenarios];
-  const found = new Map<SweptName, SweepCase[]>();
+  const found = new Map<SweptName, Undisturbed>();
   await Promise.all(
     slots.map(async (slot) => {
-      for (let scenario = names.shift(); scenario; scenario = names.shift()) {
-        const requests = await requestsOf(slot, scenario);
-        const name = scenario;
-        found.set(
-          name,
-          requests.flatMap(({ key, kinds: possible }) =>
-            possible.filter((kind) => kinds.includes(kind)).map((kind) => ({ scenario: name, kind, request: key })),
-          ),
-        );
-      }
+      for (let name = names.shift(); name; name = names.shift()) found.set(name, await undisturbed(slot, name));
     }),
   );
-  const all = scenarios.flatMap((scenario) => found.get(scenario) ?? []);
+  return found;
+}
+
+function casesOf(options: SweepOptions, usual: ReadonlyMap<SweptName, Undisturbed>): SweepCase[] {
+  const { scenarios = sweptNames, kinds = caseKinds, request, sample, seed = 0 } = options;
+  const all = scenarios.flatMap((scenario) => {
+    const requests = usual.get(scenario)?.requests ?? [];
+    const wanted = request === undefined ? requests : [{ key: request, kinds: [...kinds] }];
+    return wanted.flatMap(({ key, kinds: possible }) =>
+      possible.filter((kind) => kinds.includes(kind)).map((kind) => ({ scenario, kind, request: key })),
+    );
+  });
   return sample === undefined ? all : picked(all, sample, seed);
 }
 
@@ -72,18 +86,57 @@ function picked<T>(all: readonly T[], count: number, seed: number): T[] {
   return chosen;
 }
 
+/** Kills the worker at every boundary of an activity, before and after, of every scenario. */
+export async function crashSweep(
+  { scenarios = sweptNames, sample, seed = 0, parallel, onCase }: CrashSweepOptions,
+  slots: readonly Slot[],
+): Promise<CrashedCase[]> {
+  const usual = new Map<SweptName, Uncrashed>();
+  const names = [...scenarios];
+  await Promise.all(
+    slots.map(async (slot) => {
+      for (let name = names.shift(); name; name = names.shift()) usual.set(name, await uncrashed(slot, name));
+    }),
+  );
+  const all = scenarios.flatMap((scenario) =>
+    Array.from({ length: usual.get(scenario)?.activities ?? 0 }, (_, index) => index + 1).flatMap((activity) =>
+      (['before', 'after'] as const).map((when): CrashCase => ({ scenario, activity, when })),
+    ),
+  );
+  const queue = sample === undefined ? all : picked(all, sample, seed);
+  const of = queue.length;
+  const swept: CrashedCase[] = [];
+  await Promise.all(
+    Array.from({ length: parallel }, async (_, index) => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const without = usual.get(next.scenario);
+        if (!without) continue;
+        swept.push(await crashCase(`swept${100 + index}`, next, without));
+        onCase?.(swept.at(-1) as CrashedCase, swept.length, of);
+      }
+    }),
+  );
+  return swept;
+}
+
+export interface CrashSweepOptions extends Pick<SweepOptions, 'scenarios' | 'sample' | 'seed' | 'parallel'> {
+  onCase?: (crashed: CrashedCase, done: number, of: number) => void;
+}
+
 /** Per scenario, how the cases ended. */
-export function table(swept: readonly SweptCase[]): Record<string, Record<Outcome | 'cases', number>> {
+export function table(swept: readonly { scenario: SweptName; outcome: Outcome }[]): Table {
   const names = sweptNames.filter((name) => swept.some(({ scenario }) => scenario === name));
   return Object.fromEntries(
     [...names, 'all'].map((name) => {
       const own = swept.filter(({ scenario }) => name === 'all' || scenario === name);
       const count = (outcome: Outcome) => own.filter((each) => each.outcome === outcome).length;
       const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, count(outcome)]));
-      return [name, { cases: own.length, ...counts } as Record<Outcome | 'cases', number>];
+      return [name, { cases: own.length, ...counts } as Table[string]];
     }),
   );
 }
+
+type Table = Record<string, Record<Outcome | 'cases', number>>;
 
 /** The command that runs one case alone. */
 export const repeat = ({ scenario, kind, request }: SweepCase): string =>

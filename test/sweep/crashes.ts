@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { startTestWorker } from '../support/harness.ts';
+import type { CrashPlan } from './crashing-worker.ts';
+import { ended, longestRunMs, startSlot } from './run.ts';
+import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
+import { type Accepted, acceptedWrites, differences, type State, stateOf, writtenTwice } from './state.ts';
+
+export interface CrashCase {
+  scenario: SweptName;
+  /** From 1. */
+  activity: number;
+  when: CrashPlan['when'];
+}
+
+export interface CrashedCase extends CrashCase {
+  outcome: 'verified' | 'wrong';
+  /** What is wrong. */
+  why?: string;
+}
+
+/** A run whose workers live. */
+export interface Uncrashed {
+  activities: number;
+  accepted: Accepted;
+  after: State;
+}
+
+export async function uncrashed(slot: Slot, name: SweptName): Promise<Uncrashed> {
+  const scenario: SweptScenario = sweptScenarios[name];
+  await slot.azure.reset();
+  await scenario.prepare(slot);
+  const before = await slot.azure.recordedBytes();
+  const run = await scenario.start(slot);
+  await run.result();
+  const { events } = await slot.temporal.workflow.getHandle(run.workflowId).fetchHistory();
+  return {
+    activities: (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length,
+    accepted: acceptedWrites(await slot.azure.recorded(before)),
+    after: await stateOf(slot),
+  };
+}
+
+/** Kills the worker at one boundary of an activity, and starts another: the run must end as without. */
+export async function crashCase(name: string, given: CrashCase, usual: Uncrashed): Promise<CrashedCase> {
+  const slot = await startSlot(name);
+  try {
+    const why = await crash(slot, given, usual);
+    return { ...given, ...(why === undefined ? { outcome: 'verified' } : { outcome: 'wrong', why }) };
+  } finally {
+    await slot.close({ replay: false });
+  }
+}
+
+async function crash(slot: Slot, given: CrashCase, usual: Uncrashed): Promise<string | undefined> {
+  const { azure } = slot;
+  const scenario: SweptScenario = sweptScenarios[given.scenario];
+  await scenario.prepare(slot);
+  await slot.stopWorker();
+  const before = await azure.recordedBytes();
+  const plan: CrashPlan = {
+    endpoint: azure.simulator.endpoint,
+    ca: azure.simulator.ca,
+    tokenEndpoint: azure.simulator.tokenEndpoint,
+    taskQueue: slot.taskQueue,
+    activity: given.activity,
+    when: given.when,
+  };
+  const crashing = execa('node', [fileURLToPath(new URL('crashing-worker.ts', import.meta.url))], {
+    preferLocal: true,
+    env: { CRASH_PLAN: JSON.stringify(plan) },
+    reject: false,
+  });
+  const run = await scenario.start(slot);
+  const end = ended(run.result());
+  // Activities that run beside each other end in any order: the last ones may not be reached.
+  await Promise.race([crashing, end]);
+  crashing.kill('SIGKILL');
+  const { signal, stderr } = await crashing;
+  if (signal !== 'SIGKILL') return `the worker did not start: ${stderr}`;
+  const worker = await startTestWorker(azure.connection, slot.taskQueue);
+  try {
+    const result = await Promise.race([end, delay(longestRunMs, 'stuck' as const)]);
+    if (result !== 'verified') return result === 'stuck' ? result : String(result.failure);
+    const wrong = [
+      ...writtenTwice(usual.accepted, acceptedWrites(await azure.recorded(before))),
+      ...differences(usual.after, await stateOf(slot)),
+    ];
+    return wrong.length === 0 ? undefined : wrong.join('\n');
+  } finally {
+    await worker.stop();
+  }
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { managedIdentity, startTestWorker } from '../support/harness.ts';
+
+/** A worker that dies without warning before or after its n-th activity; other workers finish what it had begun. */
+export const crashPlan = z.strictObject({
+  endpoint: z.string(),
+  ca: z.string(),
+  tokenEndpoint: z.string(),
+  taskQueue: z.string(),
+  /** From 1. */
+  activity: z.int().positive(),
+  when: z.enum(['before', 'after']),
+});
+export type CrashPlan = z.output<typeof crashPlan>;
+
+if (import.meta.main) {
+  const { endpoint, ca, tokenEndpoint, taskQueue, activity, when } = crashPlan.parse(
+    JSON.parse(process.env.CRASH_PLAN ?? ''),
+  );
+  let seen = 0;
+  const crash = () => process.kill(process.pid, 'SIGKILL');
+  await startTestWorker({ credential: managedIdentity(tokenEndpoint), endpoint, tlsOptions: { ca: [ca] } }, taskQueue, {
+    activity: [
+      () => ({
+        inbound: {
+          async execute(input, next) {
+            seen += 1;
+            const isLast = seen === activity;
+            if (isLast && when === 'before') crash();
+            const result = await next(input);
+            if (isLast) crash();
+            return result;
+          },
+        },
+      }),
+    ],
+  });
+}
