@@ -48,14 +48,7 @@ export async function startStack({
     return {
       temporal,
       simulator,
-      workerEnvironment: {
-        ...ownEnvironment(),
-        TEMPORAL_ADDRESS: temporal.address,
-        AZURE_RESOURCE_MANAGER_ENDPOINT: simulator.endpoint,
-        AZURE_RESOURCE_MANAGER_CA_FILE: simulator.caFile,
-        IDENTITY_ENDPOINT: simulator.tokenEndpoint,
-        IDENTITY_HEADER: 'simulator',
-      },
+      workerEnvironment: workerEnvironment(temporal, simulator),
       async stop() {
         await Promise.all([temporal.stop(), simulator.close()]);
       },
@@ -65,6 +58,16 @@ export async function startStack({
     throw error;
   }
 }
+
+/** What a worker needs in its environment to use both. */
+export const workerEnvironment = (temporal: TemporalServer, simulator: Simulator): Record<string, string> => ({
+  ...ownEnvironment(),
+  TEMPORAL_ADDRESS: temporal.address,
+  AZURE_RESOURCE_MANAGER_ENDPOINT: simulator.endpoint,
+  AZURE_RESOURCE_MANAGER_CA_FILE: simulator.caFile,
+  IDENTITY_ENDPOINT: simulator.tokenEndpoint,
+  IDENTITY_HEADER: 'simulator',
+});
 
 /** As {@link startStack}, and lets `npm run temporal` in other terminals find it. */
 export async function startAnnouncedStack(options: StackOptions): Promise<Stack> {

@@ -4,24 +4,27 @@ import { createExistingCluster, type ExistingCluster, type Pools } from '../../s
 import { type Harness, input, subscriptionId } from '../support/harness.ts';
 import { newNodeImage } from '../workflows/living.ts';
 
-/** A simulated Azure and a worker, used for one case after the other. */
-export interface Slot extends Harness {
-  /** Of its cluster: slots share the Temporal server, where the cluster is the lock. */
+/** Where a scenario runs. */
+export interface Place extends Pick<Harness, 'azure' | 'client'> {
+  /** Of its cluster: places share the Temporal server, where the cluster is the lock. */
   name: string;
 }
+
+/** A simulated Azure and a worker, used for one case after the other. */
+export interface Slot extends Harness, Place {}
 
 /** A scenario in a fresh world of its own. */
 export interface SweptScenario {
   /** What somebody has made before. */
-  prepare(slot: Slot): Promise<void>;
-  start(slot: Slot): Promise<ScenarioRun<ScenarioResult>>;
+  prepare(place: Place): Promise<void>;
+  start(place: Place): Promise<ScenarioRun<ScenarioResult>>;
   /** What happens before it is started again. */
-  meanwhile?(slot: Slot): Promise<void>;
+  meanwhile?(place: Place): Promise<void>;
   /** Whether what a failed run has done is not taken back: it is then started again, and has to end verified. */
   forwardOnly?: true;
 }
 
-const clusterOf = ({ name }: Slot): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
+const clusterOf = ({ name }: Place): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
 const pools: Pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 1 } };
 const registry = { mode: 'bringYourOwn' } as const;
 const everything = [
@@ -35,10 +38,10 @@ const everything = [
 
 const existing =
   (more: Partial<ExistingCluster> = {}) =>
-  (slot: Slot) =>
-    createExistingCluster(slot.azure.simulator, { cluster: clusterOf(slot), pools, ...more });
+  (place: Place) =>
+    createExistingCluster(place.azure.simulator, { cluster: clusterOf(place), pools, ...more });
 
-const createOwn = ({ client, name }: Slot) =>
+const createOwn = ({ client, name }: Place) =>
   client.createCluster(input(name, { registry, apiServerAccess: 'vnetIntegration' }));
 
 export const sweptScenarios = {
@@ -46,43 +49,43 @@ export const sweptScenarios = {
   'create-byo': { prepare: async () => undefined, start: createOwn },
   'isolate-managed': {
     prepare: existing(),
-    start: (slot) => slot.client.isolateCluster({ cluster: clusterOf(slot), registry: { mode: 'managed' } }),
+    start: (place) => place.client.isolateCluster({ cluster: clusterOf(place), registry: { mode: 'managed' } }),
   },
   'isolate-byo': {
     prepare: existing({ ownNetwork: true }),
-    start: (slot) => slot.client.isolateCluster({ cluster: clusterOf(slot), registry }),
+    start: (place) => place.client.isolateCluster({ cluster: clusterOf(place), registry }),
   },
   'change-registry': {
     prepare: existing({ isolated: true, ownNetwork: true }),
-    start: (slot) => slot.client.changeRegistry({ cluster: clusterOf(slot), registry }),
+    start: (place) => place.client.changeRegistry({ cluster: clusterOf(place), registry }),
   },
   disable: {
     prepare: existing({ isolated: true }),
-    start: (slot) => slot.client.disableIsolation({ cluster: clusterOf(slot) }),
+    start: (place) => place.client.disableIsolation({ cluster: clusterOf(place) }),
   },
   reimage: {
-    async prepare(slot) {
-      await existing()(slot);
-      await newNodeImage(slot);
+    async prepare(place) {
+      await existing()(place);
+      await newNodeImage(place);
     },
     // Nodes that have the latest image are not reimaged.
     meanwhile: newNodeImage,
-    start: (slot) => slot.client.reimageNodePools({ cluster: clusterOf(slot), reimage: { maxParallelPools: 2 } }),
+    start: (place) => place.client.reimageNodePools({ cluster: clusterOf(place), reimage: { maxParallelPools: 2 } }),
   },
   audit: {
     prepare: existing({ isolated: true }),
-    start: (slot) => slot.client.auditCluster({ cluster: clusterOf(slot) }),
+    start: (place) => place.client.auditCluster({ cluster: clusterOf(place) }),
   },
   delete: {
     prepare: existing({ isolated: true }),
-    start: (slot) => slot.client.deleteCluster({ cluster: clusterOf(slot) }),
+    start: (place) => place.client.deleteCluster({ cluster: clusterOf(place) }),
     forwardOnly: true,
   },
   'delete-byo': {
-    async prepare(slot) {
-      await (await createOwn(slot)).result();
+    async prepare(place) {
+      await (await createOwn(place)).result();
     },
-    start: (slot) => slot.client.deleteCluster({ cluster: clusterOf(slot), alsoDelete: [...everything] }),
+    start: (place) => place.client.deleteCluster({ cluster: clusterOf(place), alsoDelete: [...everything] }),
     forwardOnly: true,
   },
 } satisfies Record<string, SweptScenario>;

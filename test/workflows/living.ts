@@ -87,7 +87,7 @@ export async function kubectl(azure: SimulatedAzure, cluster: ClusterReference, 
 }
 
 /** Reimages find something to do. */
-export async function newNodeImage({ azure }: Harness): Promise<void> {
+export async function newNodeImage({ azure }: Pick<Harness, 'azure'>): Promise<void> {
   const { status } = await azure.send('POST', '/simulator/node-image');
   if (status >= 300) throw new Error(`node-image: ${status}`);
 }

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { AksIsolationClient } from '../../client/index.ts';
+import { searchAttributes } from '../../contract/index.ts';
+import { workerEnvironment } from '../../scripts/stack.ts';
+import { startTemporalServer, type TemporalServer } from '../../scripts/temporal-server.ts';
+import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
+import { type SimulatedAzure, startSimulatedAzure } from '../support/harness.ts';
+import { type Place, type SweptScenario, sweptScenarios } from '../sweep/scenarios.ts';
+import { waitUntil } from '../workflows/living.ts';
+import { manyClusters } from '../workflows/ownRegistry.ts';
+
+describe('every scenario while the Temporal server is killed and started again', () => {
+  let folder: string;
+  let server: TemporalServer;
+  let azure: SimulatedAzure;
+  let worker: WorkerProcess;
+  let connection: Connection;
+  let client: Client;
+
+  const startServer = (ports: { port?: number; uiPort?: number } = {}) =>
+    startTemporalServer({
+      ...ports,
+      databaseFile: join(folder, 'temporal.db'),
+      searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, 'Keyword'])),
+      onProgress: () => undefined,
+    });
+  const portOf = (url: string) => Number(url.split(':').at(-1)?.replace(/\D.*$/, ''));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aks-isolation-restart-'));
+    [server, azure] = await Promise.all([startServer(), startSimulatedAzure({ speed: 100 })]);
+    await azure.reset(manyClusters);
+    worker = startWorker(workerEnvironment(server, azure.simulator));
+    connection = await Connection.connect({ address: server.address });
+    client = new Client({ connection });
+    await worker.ready;
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await connection.close();
+    await Promise.all([server.stop(), azure.close()]);
+    await rm(folder, { recursive: true });
+  });
+
+  it('goes on from its database, and ends as promised', async () => {
+    const aks = new AksIsolationClient(client);
+    const places = Object.entries(sweptScenarios).map(([name, scenario]): [Place, SweptScenario] => [
+      { azure, client: aks, name },
+      scenario,
+    ]);
+    await Promise.all(places.map(([place, scenario]) => scenario.prepare(place)));
+    const start = (some: typeof places) => Promise.all(some.map(([place, scenario]) => scenario.start(place)));
+    const isAudit = ([{ name }]: (typeof places)[number]) => name === 'audit';
+    const writing = await start(places.filter((place) => !isAudit(place)));
+    await Promise.all(writing.map((run) => waitUntil(run, ({ phase }) => phase === 'applying')));
+    // It is over soon.
+    const runs = [...writing, ...(await start(places.filter(isAudit)))];
+    const statuses = await Promise.all(
+      runs.map(async ({ workflowId }) => (await client.workflow.getHandle(workflowId).describe()).status.name),
+    );
+    process.kill(server.pid, 'SIGKILL');
+    await server.exited;
+    expect(new Set(statuses)).toEqual(new Set(['RUNNING']));
+    server = await startServer({ port: portOf(server.address), uiPort: portOf(server.uiUrl) });
+    const results = await Promise.all(runs.map((run) => run.result()));
+    expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(['verified', 'audited']));
+  }, 180_000);
+});

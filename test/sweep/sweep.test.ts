@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Slot } from './scenarios.ts';
+import { crashSweep, repeat, startSlots, sweep } from './sweep.ts';
+
+/** A sample of what `npm run test:sweep` does in full. */
+describe('whatever goes wrong, a run ends verified or with everything as before', () => {
+  const parallel = 12;
+  let slots: Slot[];
+  beforeAll(async () => {
+    slots = await startSlots(parallel);
+  });
+  afterAll(async () => {
+    // One after the other: histories are replayed in the one runtime of the process.
+    for (const [index, slot] of slots.entries()) await slot.close({ replay: index < 4 });
+  });
+
+  it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {
+    const swept = await sweep({ sample: 60, seed: 6, parallel }, slots);
+    expect(swept).toHaveLength(60);
+    expect(swept.flatMap((one) => (one.outcome === 'wrong' ? [`${repeat(one)}\n${one.why}`] : []))).toEqual([]);
+    expect(new Set(swept.map(({ outcome }) => outcome))).toEqual(new Set(['verified', 'rolledBack', 'continued']));
+  }, 240_000);
+
+  it('when the worker dies before or after an activity', async () => {
+    const crashed = await crashSweep({ sample: 6, seed: 3, parallel: 6 }, slots);
+    expect(crashed).toHaveLength(6);
+    expect(crashed.filter(({ outcome }) => outcome === 'wrong')).toEqual([]);
+  }, 240_000);
+});
