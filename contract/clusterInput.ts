@@ -42,18 +42,17 @@ export const tags = z
 
 /** A bound on a wait. */
 export const minutes = (most: number, usual: number) =>
-  z
-    .int()
-    .min(1, 'too short. Use at least 1 minute.')
-    .max(most, `too long. Use at most ${most} minutes.`)
-    .default(usual);
+  z.int().min(1, 'too short. Use at least 1 minute.').max(most, tooLong(most)).default(usual);
 
 export const day = 24 * 60;
+
+const tooLong = (most: number): string =>
+  `too long. Use at most ${most} minutes${most % day === 0 ? `, which are ${most / day} days` : ''}.`;
 
 export const holdTimeoutMinutes = z
   .number()
   .positive('too short. Use more than 0 minutes.')
-  .max(30 * day, `too long. Use at most ${30 * day} minutes.`)
+  .max(30 * day, tooLong(30 * day))
   .default(3 * day)
   .describe('With onFailure hold: bound on each wait for a decision. After it the scenario does as without hold.');
 

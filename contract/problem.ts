@@ -55,6 +55,10 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
 const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
 
 function pathText(path: readonly PropertyKey[]): string {
-  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  const part = (key: PropertyKey): string => {
+    if (typeof key === 'number') return `[${key}]`;
+    return /^[-\w./]+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;
+  };
+  const text = path.map(part).join('');
   return text.replace(/^\./, '') || '(input)';
 }

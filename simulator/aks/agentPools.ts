@@ -6,6 +6,7 @@ import type { World } from '../arm/world.ts';
 import { refuseUnlinked } from '../providers/authorization.ts';
 import { buildPool } from './body.ts';
 import { aksError } from './errors.ts';
+import { otherBucket, poolBucket } from './limits.ts';
 import { poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
 import { currentModel, modelFailure, modelOf, scaleSetOf } from './nodes.ts';
 import { aksStyle, refuseWhileBusy, refuseWhilePoolBusy, refuseWhileStopped, seconds } from './operations.ts';
@@ -29,14 +30,13 @@ export const agentPoolTypes: readonly ResourceType[] = [
         'NotFound',
         `Could not find the agent pool '${request.id.names[1]}' in cluster '${request.id.names[0]}'.`,
       ),
-    bucket: (request) =>
-      request.method === 'PUT' ? { key: `aks/pool/${request.id.key}`, capacity: 20, refill: 1 / 60 } : undefined,
+    bucket: poolBucket,
     put,
     delete: remove,
     actions: { upgradeNodeImageVersion: reimage, abort },
   },
-  { kind: 'computed', type: `${poolType}/upgradeProfiles`, get: upgradeProfile },
-  { kind: 'computed', type: `${clusterType}/availableAgentPoolVersions`, get: availableVersions },
+  { kind: 'computed', type: `${poolType}/upgradeProfiles`, bucket: otherBucket, get: upgradeProfile },
+  { kind: 'computed', type: `${clusterType}/availableAgentPoolVersions`, bucket: otherBucket, get: availableVersions },
 ];
 
 /** Stores a pool under its cluster. */

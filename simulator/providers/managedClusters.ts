@@ -4,6 +4,7 @@ import { aksBehaviours } from '../aks/behaviours.ts';
 import { buildCluster, buildPool, finished } from '../aks/body.ts';
 import { aksError } from '../aks/errors.ts';
 import { type Intent, intentOf } from '../aks/intent.ts';
+import { clusterBucket, otherBucket } from '../aks/limits.ts';
 import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from '../aks/nodeResourceGroup.ts';
 import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, refuseWhileStopped, seconds } from '../aks/operations.ts';
 import {
@@ -30,7 +31,6 @@ import { withoutUndefined } from '../arm/json.ts';
 import type { OperationEnd } from '../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
 import type { Resource } from '../arm/store.ts';
-import type { Bucket } from '../arm/throttling.ts';
 import type { World } from '../arm/world.ts';
 import { refuseUnlinked } from './authorization.ts';
 import { delegateSubnet } from './virtualNetworks.ts';
@@ -48,7 +48,7 @@ export const managedClusters: Provider = {
       type,
       tracked: true,
       view: (cluster, world) => clusterView(world, clusterBody.parse(cluster.body), false),
-      bucket,
+      bucket: clusterBucket,
       put,
       patch: patchTags,
       delete: remove,
@@ -60,7 +60,7 @@ export const managedClusters: Provider = {
       },
     },
     ...agentPoolTypes,
-    { kind: 'computed', type: `${type}/upgradeProfiles`, get: upgradeProfile },
+    { kind: 'computed', type: `${type}/upgradeProfiles`, bucket: otherBucket, get: upgradeProfile },
     {
       kind: 'computed',
       type: 'Microsoft.ContainerService/locations/kubernetesVersions',
@@ -346,18 +346,4 @@ function upgradeProfile(request: ArmRequest): Reply {
       },
     },
   };
-}
-
-/** AKS's own limits (Microsoft Learn, "Quotas, SKUs and regions in AKS"). */
-function bucket(request: ArmRequest): Bucket {
-  const { method, id } = request;
-  const subscription = `aks/${id.subscriptionId}`;
-  if (method === 'GET' && id.names.length === 0) {
-    return id.resourceGroup
-      ? { key: `${subscription}/${id.resourceGroup}/list`, capacity: 60, refill: 1 }
-      : { key: `${subscription}/list`, capacity: 500, refill: 1 };
-  }
-  if (method === 'PUT') return { key: `aks/put/${id.key}`, capacity: 20, refill: 1 / 60 };
-  if (method === 'GET') return { key: `aks/get/${id.key}`, capacity: 60, refill: 1 };
-  return { key: `${subscription}/other`, capacity: 60, refill: 1 };
 }

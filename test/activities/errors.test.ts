@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseErrorBody, parseRetryAfter } from '../../activities/errors.ts';
 import { createActivities } from '../../activities/index.ts';
-import { errorPage } from '../../contract/index.ts';
+import { activityErrors, errorPage, errorSections } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { type AzureUnderTest, attempt, failureOf, run, startAzure } from './support.ts';
 
@@ -73,6 +74,31 @@ describe("Azure's errors", () => {
     },
   );
 
+  it.concurrent.each(Object.keys(activityErrors).map((code) => [code]))(
+    'say what the catalog says of %s',
+    async (code) => {
+      const name = `catalog-${code.toLowerCase().replace(/\W|_/g, '')}`;
+      const failure = await failureTo(name, { answer: { status: 400, code, message: 'No.' } });
+      expect(failure).toMatchObject({
+        type: code,
+        message: expect.stringMatching(new RegExp(`^No\\. \\(/.*/managedClusters/${name}\\)$`)),
+        details: {
+          correlationId: run,
+          whatToDo: activityErrors[code]?.whatToDo,
+          page: `docs/errors.md#${code.toLowerCase()}`,
+        },
+      });
+    },
+  );
+
+  it.concurrent('tell what does not speak as Azure does', async () => {
+    expect(await failureTo('proxied', { proxy: { status: 200 } })).toMatchObject({
+      type: 'UnreadableAnswer',
+      message: expect.stringContaining('Answer 200 is not JSON (text/html): <html>'),
+      nonRetryable: false,
+    });
+  });
+
   it.concurrent('advise on quota where the code alone would say busy', async () => {
     const answer = { status: 409, code: 'OperationNotAllowed', message: quota };
     expect((await failureTo('quota', { answer })).details.whatToDo).toMatch(/more quota/);
@@ -98,6 +124,17 @@ describe("Azure's errors", () => {
       message: expect.stringContaining('No answer within 0.2 s'),
       nonRetryable: false,
     });
+  });
+});
+
+describe('docs/errors.md', () => {
+  it.each(Object.keys(errorSections).map((heading) => [heading]))('has a section on %s', async (heading) => {
+    const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+    expect(page.split('\n')).toContain(`### ${heading}`);
+  });
+
+  it('has one for codes that nobody has foreseen', () => {
+    expect(errorPage('SomethingNew')).toBe('docs/errors.md#other-azure-codes');
   });
 });
 

@@ -66,7 +66,7 @@ const refusedByStructure: [where: string, problem: string, whatToDo: RegExp, val
   ['tags.team', 'wrong type', /string/, given({ tags: { team: 7 } })],
   ['tags.team', 'the tag value is too long', /256/, given({ tags: { team: 'x'.repeat(257) } })],
   ['tags.a/b', 'not a tag name', /Leave out/, given({ tags: { 'a/b': '' } })],
-  ['tags.', 'the tag name is empty', /one character/, given({ tags: { '': 'x' } })],
+  ['tags[""]', 'the tag name is empty', /one character/, given({ tags: { '': 'x' } })],
   [`tags.${'x'.repeat(513)}`, 'the tag name is too long', /512/, given({ tags: { ['x'.repeat(513)]: '' } })],
   ['registrationTimeoutMinutes', 'too short', /1 minute/, given({ registrationTimeoutMinutes: 0 })],
   ['registrationTimeoutMinutes', 'too long', /30 days/, given({ registrationTimeoutMinutes: 43_201 })],
@@ -234,6 +234,7 @@ describe('the input of createCluster', () => {
       rolePropagationTimeoutMinutes: 15,
       onFailure: 'rollBack',
       dryRun: false,
+      holdTimeoutMinutes: 4320,
     });
   });
 
