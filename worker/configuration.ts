@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import { type Problem, parse } from '../contract/index.ts';
 
@@ -9,42 +10,60 @@ export interface Configuration {
   /** PEM of a certificate authority to trust as well, for an endpoint that is not Azure's own. */
   certificateAuthority?: string;
   logLevel: LogLevel;
+  /** Its Worker Deployment Version: scenarios are then pinned to the build that began them. Default: unversioned. */
+  deployment?: WorkerDeploymentVersion;
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-const environment = z.object({
-  AZURE_RESOURCE_MANAGER_ENDPOINT: z
-    .url({
-      protocol: /^https$/,
-      error:
-        'not an https address. Use for example https://management.azure.com: the Azure SDK sends no token over http.',
-    })
-    .default('https://management.azure.com')
-    .transform((url) => url.replace(/\/+$/, '')),
-  AZURE_RESOURCE_MANAGER_CA_FILE: z
-    .string()
-    .transform((file, context) => {
-      try {
-        return readFileSync(file, 'utf8');
-      } catch {
-        context.addIssue({ code: 'custom', message: `cannot read ${file}. Give the path of a PEM file.` });
-        return z.NEVER;
-      }
-    })
-    .optional(),
-  LOG_LEVEL: z.enum(logLevels).default('info'),
-});
+const environment = z
+  .object({
+    AZURE_RESOURCE_MANAGER_ENDPOINT: z
+      .url({
+        protocol: /^https$/,
+        error:
+          'not an https address. Use for example https://management.azure.com: the Azure SDK sends no token over http.',
+      })
+      .default('https://management.azure.com')
+      .transform((url) => url.replace(/\/+$/, '')),
+    AZURE_RESOURCE_MANAGER_CA_FILE: z
+      .string()
+      .transform((file, context) => {
+        try {
+          return readFileSync(file, 'utf8');
+        } catch {
+          context.addIssue({ code: 'custom', message: `cannot read ${file}. Give the path of a PEM file.` });
+          return z.NEVER;
+        }
+      })
+      .optional(),
+    LOG_LEVEL: z.enum(logLevels).default('info'),
+    // The names that Temporal's Worker Controller for Kubernetes sets.
+    TEMPORAL_DEPLOYMENT_NAME: z.string().optional(),
+    TEMPORAL_WORKER_BUILD_ID: z.string().optional(),
+  })
+  .check(
+    z.superRefine(({ TEMPORAL_DEPLOYMENT_NAME: name, TEMPORAL_WORKER_BUILD_ID: buildId }, context) => {
+      if ((name === undefined) === (buildId === undefined)) return;
+      const [missing, other] =
+        name === undefined
+          ? ['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID']
+          : ['TEMPORAL_WORKER_BUILD_ID', 'TEMPORAL_DEPLOYMENT_NAME'];
+      context.addIssue({ code: 'custom', path: [missing], message: `missing beside ${other}. Set both, or neither.` });
+    }),
+  );
 
 /** Reads the configuration, or lists every problem with it. Empty variables count as not set. */
 export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Problem[] {
   const parsed = parse(environment, Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   if (!parsed.ok) return parsed.problems;
   const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
+  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;
   return {
     endpoint: AZURE_RESOURCE_MANAGER_ENDPOINT,
     logLevel: LOG_LEVEL,
     ...(AZURE_RESOURCE_MANAGER_CA_FILE === undefined ? {} : { certificateAuthority: AZURE_RESOURCE_MANAGER_CA_FILE }),
+    ...(deploymentName !== undefined && buildId !== undefined && { deployment: { deploymentName, buildId } }),
   };
 }

@@ -22,7 +22,13 @@ if ('problem' in temporal) giveUp([temporal, ...azureProblems]);
 const problems = [...azureProblems, ...(await registerSearchAttributes(temporal))];
 if (problems.length > 0) giveUp(problems);
 
-const worker = await createWorker({ ...temporal, azure, workflowBundle: await bundleWorkflows() });
+const { deployment } = configuration;
+const worker = await createWorker({
+  ...temporal,
+  azure,
+  workflowBundle: await bundleWorkflows(),
+  ...(deployment && { deployment }),
+});
 logger.info('Worker is ready', { namespace: temporal.namespace, taskQueue, azure: configuration.endpoint });
 await worker.run();
 await temporal.connection.close();

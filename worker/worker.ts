@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -25,6 +26,8 @@ export interface AksWorkerOptions {
   workflowBundle: WorkflowBundleOption;
   /** Default: the contract's task queue. */
   queue?: string;
+  /** Default: the worker is unversioned. */
+  deployment?: WorkerDeploymentVersion;
   interceptors?: WorkerInterceptors;
 }
 
@@ -35,6 +38,7 @@ export function createWorker({
   azure,
   workflowBundle,
   queue = taskQueue,
+  deployment,
   interceptors,
 }: AksWorkerOptions): Promise<Worker> {
   return Worker.create({
@@ -44,6 +48,14 @@ export function createWorker({
     workflowBundle,
     activities: createActivities(azure),
     ...(interceptors && { interceptors }),
+    ...(deployment && {
+      workerDeploymentOptions: {
+        version: deployment,
+        useWorkerVersioning: true,
+        // A scenario may wait for days: it is finished by the build that began it.
+        defaultVersioningBehavior: 'PINNED',
+      },
+    }),
     // Each operation in Azure holds a slot while it is polled, mostly asleep.
     maxConcurrentActivityTaskExecutions: 500,
     // Cancellation reaches an activity only with a heartbeat that is really sent.

@@ -108,8 +108,13 @@ async function judge(
   const result = await Promise.race([end, delay(longestRunMs, 'stuck' as const)]);
   await slot.azure.send('DELETE', '/simulator/faults');
   if (result === 'stuck') {
+    const { raw } = await handle.describe();
     await handle.terminate('by the sweep');
-    return wrong(`still running after ${longestRunMs / 1000} s`);
+    const pending = (raw.pendingActivities ?? []).map(
+      ({ activityType, attempt, lastFailure }) =>
+        `${activityType?.name}, attempt ${attempt}: ${lastFailure?.message ?? 'runs'}`,
+    );
+    return wrong([`still running after ${longestRunMs / 1000} s`, ...pending].join('\n'));
   }
   if (result === 'verified') {
     const checked = usual && lostAnswers.has(kind) ? usual : undefined;

@@ -51,6 +51,11 @@ describe('a worker that cannot work', () => {
       ['Azure credential: no token', 'Give the worker an identity'],
     ],
     [
+      'half of a deployment version',
+      { TEMPORAL_WORKER_BUILD_ID: '1' },
+      ['TEMPORAL_DEPLOYMENT_NAME: missing beside TEMPORAL_WORKER_BUILD_ID', 'Set both'],
+    ],
+    [
       'settings that make no sense, all named at once',
       {
         AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
