@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
@@ -25,6 +27,37 @@ test('prints where it listens, and leaves cleanly on SIGTERM', async () => {
   simulator.kill('SIGTERM');
   expect((await simulator).exitCode).toBe(0);
   expect(existsSync(file)).toBe(false);
+});
+
+/** A file of fault rules. */
+function rulesFile(rules: unknown): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'fault-rules-')), 'rules.json');
+  writeFileSync(file, JSON.stringify(rules));
+  return file;
+}
+
+test('has the faults of a file in force from the start', async () => {
+  const answer = { status: 503, code: 'ServiceUnavailable', message: 'no' };
+  const simulator = run('--port', '0', '--faults', rulesFile([{ answer }]));
+  for await (const line of createInterface({ input: simulator.stdout })) {
+    const [, port] = /^ARM endpoint: .*:(\d+)$/.exec(line) ?? [];
+    const rules = await (await fetch(`http://127.0.0.1:${port}/simulator/faults`)).json();
+    expect(rules).toEqual([expect.objectContaining({ method: '*', times: 1, hits: 0, answer: expect.anything() })]);
+    break;
+  }
+  simulator.kill('SIGTERM');
+  await simulator;
+});
+
+test('lists everything that is wrong with a file of faults', async () => {
+  const { exitCode, stderr } = await run(
+    '--port',
+    '0',
+    '--faults',
+    rulesFile([{ method: 'GRAB' }, { times: 0, drop: 'before' }]),
+  );
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/0\.method: [\s\S]*1\.times: /);
 });
 
 test('says in one line that the port is taken', async () => {

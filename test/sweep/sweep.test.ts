@@ -15,8 +15,8 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
   });
 
   it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {
-    const swept = await sweep({ sample: 60, seed: 6, parallel }, slots);
-    expect(swept).toHaveLength(60);
+    const swept = await sweep({ sample: 48, seed: 6, parallel }, slots);
+    expect(swept).toHaveLength(48);
     expect(swept.flatMap((one) => (one.outcome === 'wrong' ? [`${repeat(one)}\n${one.why}`] : []))).toEqual([]);
     expect(new Set(swept.map(({ outcome }) => outcome))).toEqual(new Set(['verified', 'rolledBack', 'continued']));
   }, 240_000);

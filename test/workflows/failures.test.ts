@@ -126,6 +126,23 @@ describe('createCluster when something goes wrong', () => {
     ]);
   });
 
+  it.concurrent('tries once more to take back what could not be', async () => {
+    const given = input('second-undo');
+    await failCreation(given);
+    const answer = { status: 409, code: 'StillInUse', message: 'An interface is still there' };
+    await harness.azure.fault({ method: 'DELETE', path: `${clusterPath(given)}$`, answer });
+    const run = await harness.client.createCluster(given);
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.type).toBe('StepFailed');
+    expect(details.leftovers).toEqual([]);
+    expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
+    expect(await harness.azure.writesTo(given)).toEqual([
+      ...takenBack(given).slice(0, 2),
+      `DELETE ${clusterPath(given)} 409`,
+      ...takenBack(given).slice(2),
+    ]);
+  });
+
   it.concurrent('takes everything back when it is cancelled, and ends as cancelled', async () => {
     const given = input('cancelled');
     const run = await harness.client.createCluster(given);
@@ -302,7 +319,9 @@ describe('createCluster when something goes wrong', () => {
     expect(problems).toEqual([
       {
         where: expect.stringMatching(/managedClusters\/unreadable$/),
-        problem: expect.stringContaining('AuthorizationFailed: No permission to read'),
+        problem: expect.stringMatching(
+          /AuthorizationFailed: No permission to read .*\(correlation ID [-0-9a-f]{36}\)$/,
+        ),
         whatToDo: expect.stringContaining("worker's identity"),
       },
     ]);

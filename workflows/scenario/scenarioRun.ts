@@ -45,7 +45,7 @@ import {
   searchAttributes,
   type VerificationReport,
 } from '../../contract/index.ts';
-import { adviceOf, errorText, scenarioError } from './errorText.ts';
+import { errorText, scenarioError } from './errorText.ts';
 import { progressMarkdown } from './markdown.ts';
 import { Steps } from './steps.ts';
 
@@ -203,8 +203,10 @@ export class ScenarioRun {
     if (isCancellation(error)) this.enter('rolledBack');
     if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
     const where = this.#progress.cluster;
-    const whatToDo = adviceOf(error) ?? 'Correct what the message says, then start the scenario again.';
-    return this.refused([{ where, problem: errorText(error), whatToDo }]);
+    const cause = scenarioError(error);
+    const correlation = cause?.correlationId === undefined ? '' : ` (correlation ID ${cause.correlationId})`;
+    const whatToDo = cause?.whatToDo ?? 'Correct what the message says, then start the scenario again.';
+    return this.refused([{ where, problem: `${errorText(error)}${correlation}`, whatToDo }]);
   }
 
   /** The failure that ends the workflow before anything was changed. */
