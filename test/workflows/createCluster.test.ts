@@ -209,7 +209,7 @@ describe('createCluster, profile current', () => {
       AksResourceGroup: ['rg-searched'],
       AksScenario: ['createCluster'],
       AksRegistryMode: ['managed'],
-      AksPhase: ['succeeded'],
+      AksPhase: ['Succeeded'],
     });
   });
 });

@@ -14,14 +14,14 @@ describe('eight node pools', () => {
     ]),
   );
 
-  it('take hardly longer than the slowest, all at once', async () => {
+  it.concurrent('take hardly longer than the slowest, all at once', async () => {
     const speed = 50;
     const { steps, azureSeconds } = await reimaged(8, speed);
     const seconds = (Math.max(...steps.map(({ end }) => end)) - Math.min(...steps.map(({ begin }) => begin))) * speed;
     expect(seconds / Math.max(...Object.values(azureSeconds))).toBeLessThanOrEqual(1.1);
   });
 
-  it('take hardly longer than their sum, one by one', async () => {
+  it.concurrent('take hardly longer than their sum, one by one', async () => {
     const speed = 100;
     const { steps, azureSeconds } = await reimaged(1, speed);
     // Up to the next pool's begin, so that what lies between two pools counts; the median, for a machine may stall once.
