@@ -48,10 +48,12 @@ describe('the progress of a run as markdown', () => {
         phase: 'waitingForOperator',
         problems: [{ where: 'location', problem: 'unknown', whatToDo: 'Use another.' }],
         decisions: ['retry', 'leave'],
+        steps: [step({ state: 'failed', error: 'QuotaExceeded: no cores' })],
       }),
     );
     expect(text).toContain('- location: unknown. Use another.');
     expect(text).toContain('(update `decide`): `retry`, `leave`');
+    expect(text).toContain('\n- Cluster c: QuotaExceeded: no cores\n');
   });
 
   it.each(stepStates.map((state) => [state]))('shows a step that is %s', (state) => {

@@ -23,12 +23,14 @@ export function progressMarkdown(progress: Progress): string {
     paused && '**Paused**: no further step starts until update `resume`; what runs in Azure goes on.',
     decisions &&
       `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}; \`${byDefault}\` by itself at ${decideBy}`,
+    // The table is cut where the Web UI is narrow, and whoever decides has to know.
+    decisions && steps.flatMap(({ title, error }) => (error ? [`- ${title}: ${error}`] : [])).join('\n'),
     awaitingApproval &&
       `**Waits for an approval** (update \`approve\`): ${awaitingApproval.map((gate) => `\`${gate}\``).join(', ')}`,
     problems.length > 0 && problems.map((problem) => `- ${problemText(problem)}`).join('\n'),
     steps.length > 0 && stepTable(steps),
   ]
-    .filter((part) => typeof part === 'string')
+    .filter((part) => typeof part === 'string' && part !== '')
     .join('\n\n');
 }
 
