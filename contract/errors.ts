@@ -7,7 +7,7 @@ export interface ErrorEntry {
 const again = 'then start the scenario again';
 const relax = `Relax the disruption budget that the message names, or add replicas, ${again}.`;
 
-/** What a scenario itself ends with. */
+/** What a scenario itself ends with, or answers an update with. */
 export const scenarioErrors = {
   InvalidInput: {
     cause: 'The input breaks its schema. Nothing was changed.',
@@ -32,6 +32,10 @@ export const scenarioErrors = {
   RollbackIncomplete: {
     cause: 'Something that this run changed could not be taken back, although that was tried again.',
     whatToDo: 'Put right what the message lists by resource ID, or start the scenario again, which goes on from there.',
+  },
+  UpdateRefused: {
+    cause: 'An update (decide, approve, pause or resume) came when nothing waits for it, or makes no sense.',
+    whatToDo: 'The message says what the scenario takes now. It goes on as if the update had not come.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -49,7 +49,7 @@ export const searchAttributes = {
   isolation: defineSearchAttributeKey('AksIsolation', 'KEYWORD'),
 } as const;
 
-/** Types of the application failures that a scenario ends with; where Azure's error is the cause, its message begins with Azure's code. */
+/** Types of the application failures that a scenario ends with, or answers an update with; where Azure's error is the cause, its message begins with Azure's code. */
 export const errorTypes = {
   /** The input breaks its schema. Details: `Problem[]`. Nothing was changed. */
   invalidInput: 'InvalidInput',
@@ -63,6 +63,8 @@ export const errorTypes = {
   verificationFailed: 'VerificationFailed',
   /** Something that this run made could not be removed. Details: {@link FailureDetails}. */
   rollbackIncomplete: 'RollbackIncomplete',
+  /** An update came at the wrong time, or makes no sense. The scenario goes on as if it had not come. */
+  updateRefused: 'UpdateRefused',
 } as const;
 
 /** Tags on everything that a scenario creates; undo removes nothing that does not carry its own run's. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseErrorBody, parseRetryAfter } from '../../activities/errors.ts';
 import { createActivities } from '../../activities/index.ts';
-import { activityErrors, errorPage, errorSections } from '../../contract/index.ts';
+import { activityErrors, errorPage, errorSections, errorTypes } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { type AzureUnderTest, attempt, failureOf, run, startAzure } from './support.ts';
 
@@ -128,10 +128,13 @@ describe("Azure's errors", () => {
 });
 
 describe('docs/errors.md', () => {
-  it.each(Object.keys(errorSections).map((heading) => [heading]))('has a section on %s', async (heading) => {
-    const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-    expect(page.split('\n')).toContain(`### ${heading}`);
-  });
+  it.each([...new Set([...Object.values(errorTypes), ...Object.keys(errorSections)])])(
+    'has a section on %s',
+    async (heading) => {
+      const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+      expect(page.split('\n')).toContain(`### ${heading}`);
+    },
+  );
 
   it('has one for codes that nobody has foreseen', () => {
     expect(errorPage('SomethingNew')).toBe('docs/errors.md#other-azure-codes');

@@ -46,6 +46,7 @@ describe('public names', () => {
       'StepFailed',
       'VerificationFailed',
       'RollbackIncomplete',
+      'UpdateRefused',
     ]);
   });
 });

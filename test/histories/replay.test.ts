@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { Worker } from '@temporalio/worker';
+import { replay } from '../support/harness.ts';
 
 interface RecordedHistory {
   events: [{ workflowExecutionStartedEventAttributes: { workflowId: string } }];
@@ -21,7 +21,6 @@ describe.each(versions)('runs that version %s began', (version) => {
   it.each(files)('go on with this one: %s', async (file) => {
     const history = JSON.parse(readFileSync(join(import.meta.dirname, version, file), 'utf8')) as RecordedHistory;
     const { workflowId } = history.events[0].workflowExecutionStartedEventAttributes;
-    const workflowBundle = { codePath: process.env.TEST_WORKFLOW_BUNDLE ?? '' };
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    await replay(history, workflowId);
   });
 });

@@ -172,7 +172,7 @@ describe('createCluster when something goes wrong', () => {
     const given = input('retry', { onFailure: 'hold' });
     await failCreation(given);
     const run = await harness.client.createCluster(given);
-    await expect(run.decide('retry')).rejects.toThrow();
+    await expect(run.decide('retry')).rejects.toMatchObject({ cause: { type: 'UpdateRefused' } });
     await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
     expect(await run.progress()).toMatchObject({ decisions: ['retry', 'rollBack', 'leave'] });
     await run.decide('retry');

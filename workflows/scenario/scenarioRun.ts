@@ -78,6 +78,10 @@ export function problemsFailure(type: string, problems: readonly Problem[]): App
   });
 }
 
+/** Why an update is not taken; nothing of it is in the history. */
+const updateRefused = (message: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(message, errorTypes.updateRefused);
+
 /** Azure does not show what was promised. */
 export class UnverifiedError extends Error {
   readonly checks: Check[];
@@ -136,7 +140,7 @@ export class ScenarioRun {
     setHandler(pauseDefinition, () => this.#pause(true), { validator: () => this.#refusePause() });
     setHandler(resumeDefinition, () => this.#pause(false), {
       validator: () => {
-        if (!this.#progress.paused) throw new Error('The scenario is not paused');
+        if (!this.#progress.paused) throw updateRefused('The scenario is not paused');
       },
     });
     upsertSearchAttributes([
@@ -178,9 +182,9 @@ export class ScenarioRun {
 
   #refusePause(): void {
     const { paused, phase } = this.#progress;
-    if (paused) throw new Error('The scenario is paused already');
-    if (phase === 'rollingBack') throw new Error('What is being taken back is not left half-way');
-    if (ended.has(phase)) throw new Error(`Nothing to pause: the scenario is ${phase}`);
+    if (paused) throw updateRefused('The scenario is paused already');
+    if (phase === 'rollingBack') throw updateRefused('What is being taken back is not left half-way');
+    if (ended.has(phase)) throw updateRefused(`Nothing to pause: the scenario is ${phase}`);
   }
 
   /** Whether the plan has a step. */
@@ -388,20 +392,20 @@ export class ScenarioRun {
 
   #refuseDecision(decision: Decision): void {
     if (this.#progress.phase !== 'waitingForOperator')
-      throw new Error(`Nothing to decide: the scenario is ${this.#progress.phase}`);
-    if (this.#decision !== undefined) throw new Error(`Somebody has decided already: ${this.#decision}`);
+      throw updateRefused(`Nothing to decide: the scenario is ${this.#progress.phase}`);
+    if (this.#decision !== undefined) throw updateRefused(`Somebody has decided already: ${this.#decision}`);
     if (!this.#decisions.includes(decision)) {
-      throw new Error(`Not a decision here. Use ${this.#decisions.join(' or ')}.`);
+      throw updateRefused(`Not a decision here. Use ${this.#decisions.join(' or ')}.`);
     }
   }
 
   #refuseApproval(request: unknown): void {
     const parsed = parse(approvalRequest, request);
-    if (!parsed.ok) throw new Error(`Not an approval:\n${problemsText(parsed.problems)}`);
+    if (!parsed.ok) throw updateRefused(`Not an approval:\n${problemsText(parsed.problems)}`);
     const { gate } = parsed.value;
     if (this.#awaited.has(gate)) return;
     const waiting = [...this.#awaited].join(', ') || 'none';
-    throw new Error(`Nothing waits for the approval of ${gate}. Gates that wait: ${waiting}.`);
+    throw updateRefused(`Nothing waits for the approval of ${gate}. Gates that wait: ${waiting}.`);
   }
 
   #change(change: { [K in keyof Progress]?: Progress[K] | undefined }): void {
