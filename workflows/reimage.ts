@@ -49,6 +49,8 @@ interface Begun {
   before?: PoolEvidence;
   /** Where the pool was, or was to be, made anew. */
   settings?: AgentPoolSettings;
+  /** What the pool showed when it was first to be taken back. */
+  beforeUndo?: PoolEvidence;
 }
 
 async function reimagePool(living: Living, pool: string, begun: Begun): Promise<PoolReimage> {
@@ -115,11 +117,13 @@ async function proof(
   after: PoolEvidence,
 ): Promise<PoolProof> {
   const proven = proofOf(pool, before, after);
-  if (proven.reimaged || proven.evidence === 'nodes' || !plan.bootstrap) return proven;
-  return { ...proven, ...(await proofBySource(cluster, pool, after)) };
+  if (proven.reimaged || !plan.bootstrap) return proven;
+  const bySource = await proofBySource(cluster, pool, after);
+  // AKS leaves nodes alone that boot as they are to: a run that was terminated may have reimaged them.
+  return bySource.reimaged || proven.evidence !== 'nodes' ? { ...proven, ...bySource } : proven;
 }
 
-/** Nodes that could get no image showed nothing before; what the oldest boots from now, all do. */
+/** What the oldest boots from, all do. */
 async function proofBySource(
   cluster: ClusterReference,
   pool: string,
@@ -176,7 +180,8 @@ async function replacePool({ input: { cluster }, owner }: Living, pool: string, 
 }
 
 /** After the cluster boots nodes from where it did before. */
-async function reimageBack(living: Living, pool: string, { before, settings }: Begun): Promise<void> {
+async function reimageBack(living: Living, pool: string, begun: Begun): Promise<void> {
+  const { before, settings } = begun;
   const { input, owner } = living;
   const { cluster } = input;
   if (settings) {
@@ -187,7 +192,10 @@ async function reimageBack(living: Living, pool: string, { before, settings }: B
     const temporary = { cluster, pool: temporaryPool(pool), owner };
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
-  const done = await reimageAndProve(living, pool, await lookAgain(living, pool, undoPatience(input)));
+  const now = await lookAgain(living, pool, undoPatience(input));
+  // A second attempt may find it done, and AKS then does nothing more.
+  begun.beforeUndo ??= now;
+  const done = await reimageAndProve(living, pool, begun.beforeUndo);
   // A node that has not booted since the beginning was not reimaged, and has nothing to go back from.
   const atFirst = 'seen' in living.seen.interior ? living.seen.interior.seen.nodes : [];
   const untouched = new Set([...(before?.nodes ?? []), ...atFirst].map(({ bootId }) => bootId));

@@ -9,7 +9,7 @@ import { workerEnvironment } from '../../scripts/stack.ts';
 import { startTemporalServer, type TemporalServer } from '../../scripts/temporal-server.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
 import { type SimulatedAzure, startSimulatedAzure } from '../support/harness.ts';
-import { type Place, type SweptScenario, sweptScenarios } from '../sweep/scenarios.ts';
+import { type Place, type SweptScenario, scenarios } from '../sweep/scenarios.ts';
 import { waitUntil } from '../workflows/living.ts';
 import { manyClusters } from '../workflows/ownRegistry.ts';
 
@@ -48,7 +48,7 @@ describe('every scenario while the Temporal server is killed and started again',
 
   it('goes on from its database, and ends as promised', async () => {
     const aks = new AksIsolationClient(client);
-    const places = Object.entries(sweptScenarios).map(([name, scenario]): [Place, SweptScenario] => [
+    const places = Object.entries(scenarios).map(([name, scenario]): [Place, SweptScenario] => [
       { azure, client: aks, name },
       scenario,
     ]);

@@ -8,14 +8,14 @@ import product from '../../package.json' with { type: 'json' };
 import setup from '../support/global-setup.ts';
 import { faultKinds, type RequestKey, ruleFor } from '../sweep/kinds.ts';
 import { ended, fresh, startSlot, undisturbed } from '../sweep/run.ts';
-import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from '../sweep/scenarios.ts';
+import { type Slot, type SweptName, scenarios, type SweptScenario, sweptScenarios } from '../sweep/scenarios.ts';
 
 /** Writes the histories of every scenario and outcome, as this version makes them: `npm run test:record-histories`. */
 const folder = join(import.meta.dirname, product.version);
 await mkdir(folder, { recursive: true });
 await setup();
 const slot = await startSlot('recorded');
-for (const name of Object.keys(sweptScenarios) as SweptName[]) {
+for (const name of Object.keys(scenarios) as (keyof typeof scenarios)[]) {
   const { requests } = await undisturbed(slot, name);
   const writes = requests.filter(({ kinds }) => kinds.includes('operation-failed'));
   const last = writes.findLast(({ key }) => !key.includes('runCommand'))?.key;

@@ -68,17 +68,21 @@ export interface SweptRequest {
   kinds: CaseKind[];
 }
 
-/** Every request of an undisturbed run, with what can happen to it. */
-export function sweptRequests(recorded: readonly RecordedRequest[], operations: ReadonlySet<string>): SweptRequest[] {
+/** Every request of an undisturbed run from one on, with what can happen to it. */
+export function sweptRequests(
+  recorded: readonly RecordedRequest[],
+  operations: ReadonlySet<string>,
+  from = 0,
+): SweptRequest[] {
   const seen = new Map<string, number>();
-  return recorded.flatMap(({ method, url, body }) => {
+  return recorded.flatMap(({ method, url, body }, position) => {
     const { pathname } = new URL(url);
     const place = `${method} ${withoutMadeUp(pathname)}`;
     const index = seen.get(place) ?? 0;
     seen.set(place, index + 1);
     // One poll is like the other: the first, and one in the middle.
     const isPoll = method === 'GET' && body === null && /operation|commandResults/i.test(pathname);
-    if (isPoll && index > 1) return [];
+    if (position < from || (isPoll && index > 1)) return [];
     const applies = (kind: CaseKind): boolean => {
       const only = kind in faultKinds ? (faultKinds[kind as FaultKind] as Kind).only : undefined;
       if (only === undefined) return true;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { errorTypes } from '../../contract/index.ts';
-import type { Duration } from '../../simulator/index.ts';
+import type { Duration, RecordedRequest } from '../../simulator/index.ts';
 import { startHarness } from '../support/harness.ts';
 import {
   type CaseKind,
@@ -62,14 +62,28 @@ export async function undisturbed(slot: Slot, name: SweptName): Promise<Undistur
   await fresh(slot, scenario);
   const before = await slot.azure.recordedBytes();
   const writesBefore = (await durations(slot)).length;
-  await (await scenario.start(slot)).result();
+  await ended((await scenario.start(slot)).result());
   const operations = (await durations(slot)).slice(writesBefore).filter(({ operationSeconds }) => operationSeconds > 0);
   const recorded = await slot.azure.recorded(before);
   const requests = sweptRequests(
     recorded,
     new Set(operations.map(({ operation, resourceId }) => operationKey(operation, resourceId))),
+    scenario.failsOf && firstAfter(recorded, scenario.failsOf),
   );
   return { requests, accepted: acceptedWrites(recorded) };
+}
+
+/** Undo begins once the request has been answered that fails the run. */
+function firstAfter(
+  recorded: readonly RecordedRequest[],
+  { method, path, after = 0 }: NonNullable<SweptScenario['failsOf']>,
+): number {
+  const matching = recorded.flatMap((request, position) =>
+    request.method === method && new RegExp(path, 'i').test(new URL(request.url).pathname) ? [position] : [],
+  );
+  const failed = matching[after];
+  if (failed === undefined) throw new Error(`The run does not send ${method} ${path}`);
+  return failed + 1;
 }
 
 /** Runs a scenario while one thing goes wrong, and says how it ended. */
@@ -157,6 +171,7 @@ async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): 
 export async function fresh(slot: Slot, scenario: SweptScenario): Promise<void> {
   await slot.azure.reset({ roleDelaySeconds: 30 });
   await scenario.prepare(slot);
+  if (scenario.failsOf) await slot.azure.fault(scenario.failsOf);
 }
 
 /** `failure` is left out where the run was terminated. */
@@ -174,7 +189,7 @@ export async function ended(result: Promise<unknown>): Promise<'verified' | { fa
 async function untilHit({ azure }: Slot): Promise<'hit'> {
   for (;;) {
     const { body } = await azure.send('GET', '/simulator/faults');
-    const [rule] = body as { hits: number }[];
+    const rule = (body as { hits: number }[]).at(-1);
     if (!rule || rule.hits > 0) return 'hit';
     await delay(5);
   }

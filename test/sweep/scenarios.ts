@@ -1,6 +1,7 @@
 import type { ScenarioRun } from '../../client/index.ts';
 import type { ClusterReference, ScenarioResult } from '../../contract/index.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/existing-cluster.ts';
+import type { FaultRule } from '../../simulator/index.ts';
 import { type Harness, input, subscriptionId } from '../support/harness.ts';
 import { newNodeImage } from '../workflows/living.ts';
 
@@ -20,6 +21,8 @@ export interface SweptScenario {
   start(place: Place): Promise<ScenarioRun<ScenarioResult>>;
   /** What happens before it is started again. */
   meanwhile?(place: Place): Promise<void>;
+  /** What makes it fail late: the sweep is then of its undo. Whoever tries again what fails of it may yet end verified. */
+  failsOf?: FaultRule & { method: string; path: string };
   /** Whether what a failed run has done is not taken back: it is then started again, and has to end verified. */
   forwardOnly?: true;
 }
@@ -44,7 +47,19 @@ const existing =
 const createOwn = ({ client, name }: Place) =>
   client.createCluster(input(name, { registry, apiServerAccess: 'vnetIntegration' }));
 
-export const sweptScenarios = {
+const clusterFails = {
+  method: 'PUT',
+  path: '/managedClusters/[^/]+$',
+  operation: { status: 'Failed', code: 'QuotaExceeded', message: 'Not enough cores' },
+} as const;
+const lastPoolFails = {
+  method: 'POST',
+  path: '/agentPools/system/upgradeNodeImageVersion$',
+  answer: { status: 400, code: 'InvalidParameter', message: 'No.' },
+} as const;
+
+/** Every scenario, and its ways. */
+export const scenarios = {
   'create-managed': { prepare: async () => undefined, start: ({ client, name }) => client.createCluster(input(name)) },
   'create-byo': { prepare: async () => undefined, start: createOwn },
   'isolate-managed': {
@@ -88,6 +103,16 @@ export const sweptScenarios = {
     start: (place) => place.client.deleteCluster({ cluster: clusterOf(place), alsoDelete: [...everything] }),
     forwardOnly: true,
   },
+} satisfies Record<string, SweptScenario>;
+
+/** The same, and those that fail late. */
+export const sweptScenarios = {
+  ...scenarios,
+  'undo-create-byo': { ...scenarios['create-byo'], failsOf: clusterFails },
+  'undo-isolate-managed': { ...scenarios['isolate-managed'], failsOf: { ...clusterFails, after: 1 } },
+  'undo-isolate-byo': { ...scenarios['isolate-byo'], failsOf: { ...clusterFails, after: 1 } },
+  'undo-change-registry': { ...scenarios['change-registry'], failsOf: lastPoolFails },
+  'undo-disable': { ...scenarios.disable, failsOf: lastPoolFails },
 } satisfies Record<string, SweptScenario>;
 
 export type SweptName = keyof typeof sweptScenarios;
