@@ -273,12 +273,12 @@ export class Steps {
       entry.leftover = { resourceId, why: forwardOnly };
       return;
     }
+    if (!undo) return;
     if (kept) {
       entry.leftover = { resourceId, why: `${kept.resourceId} could not be taken back` };
       this.#set(progress, { state: 'leftBehind' });
       return;
     }
-    if (!undo) return;
     this.#set(progress, { state: 'undoing', waitsFor: 'removal' });
     try {
       await undo();
