@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { AksIsolationClient, type ScenarioRun } from '../../client/index.ts';
+import { AksIsolationClient } from '../../client/index.ts';
 import { type ClusterReference, type Progress, taskQueue } from '../../contract/index.ts';
 import { createExistingCluster } from '../../scripts/existing-cluster.ts';
 import { type Stack, startStack } from '../../scripts/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
 import { replayAll } from '../support/harness.ts';
+import { waitUntil } from '../workflows/living.ts';
 
 const subscriptionId = '11111111-1111-1111-1111-111111111111';
 
@@ -76,9 +77,4 @@ describe('isolateCluster while its worker is killed', () => {
 
 function running(step: string): (progress: Progress) => boolean {
   return ({ steps }) => steps.some(({ id, state }) => id === step && state === 'running');
-}
-
-async function waitUntil(run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> {
-  for await (const progress of run.watch(25)) if (reached(progress)) return;
-  throw new Error('The scenario ended before');
 }

@@ -1,14 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { ScenarioRun } from '../../client/index.ts';
 import type { ScenarioResult } from '../../contract/index.ts';
 import product from '../../package.json' with { type: 'json' };
 import setup from '../support/global-setup.ts';
 import { faultKinds, type RequestKey, ruleFor } from '../sweep/kinds.ts';
-import { ended, fresh, startSlot, undisturbed } from '../sweep/run.ts';
-import { type Slot, type SweptName, scenarios, type SweptScenario, sweptScenarios } from '../sweep/scenarios.ts';
+import { ended, fresh, startSlot, undisturbed, untilHit } from '../sweep/run.ts';
+import { type SweptName, scenarios, type SweptScenario, sweptScenarios } from '../sweep/scenarios.ts';
 
 /** Writes the histories of every scenario and outcome, as this version makes them: `npm run test:record-histories`. */
 const folder = join(import.meta.dirname, product.version);
@@ -53,14 +52,6 @@ async function record(name: SweptName, outcome: string, disturbance?: Disturbanc
   const lines = events.map((event) => JSON.stringify(event)).join(',\n');
   await writeFile(join(folder, `${name}-${outcome}.json`), `{"events": [\n${lines}\n]}\n`);
   console.log(`${name}-${outcome}: ${events.length} events`);
-}
-
-async function untilHit({ azure }: Slot): Promise<void> {
-  for (;;) {
-    const { body } = await azure.send('GET', '/simulator/faults');
-    if ((body as { hits: number }[]).every(({ hits }) => hits > 0)) return;
-    await delay(5);
-  }
 }
 
 /** Process, host and paths of whoever recorded it are of no use to anybody. */

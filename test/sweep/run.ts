@@ -186,7 +186,8 @@ export async function ended(result: Promise<unknown>): Promise<'verified' | { fa
   }
 }
 
-async function untilHit({ azure }: Slot): Promise<'hit'> {
+/** Resolves once the fault that was added last has acted. */
+export async function untilHit({ azure }: Slot): Promise<'hit'> {
   for (;;) {
     const { body } = await azure.send('GET', '/simulator/faults');
     const rule = (body as { hits: number }[]).at(-1);

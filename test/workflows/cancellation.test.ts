@@ -2,13 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
 import type { ScenarioRun } from '../../client/index.ts';
-import type { Progress } from '../../contract/index.ts';
 import { clusterPath, failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
-
-const waitUntil = async (run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> => {
-  for await (const progress of run.watch(25)) if (reached(progress)) return;
-  throw new Error('The scenario ended before');
-};
+import { waitUntil } from './living.ts';
 
 describe('createCluster when it is cancelled', () => {
   let harness: Harness;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
-import { ClusterBusyError, InvalidInputError, type ScenarioRun } from '../../client/index.ts';
+import { ClusterBusyError, InvalidInputError } from '../../client/index.ts';
 import {
   type CreateClusterInput,
   cancellationMemo,
@@ -18,6 +18,7 @@ import {
   problemsOf,
   startHarness,
 } from '../support/harness.ts';
+import { waitUntil } from './living.ts';
 
 /** A wrong VM quota, as Azure reports it: late, in the operation. */
 const quota = {
@@ -27,10 +28,6 @@ const quota = {
   afterSeconds: 60,
 } as const;
 
-const waitUntil = async (run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> => {
-  for await (const progress of run.watch(25)) if (reached(progress)) return;
-  throw new Error('The scenario ended before');
-};
 const clusterIs = (state: string) => (progress: Progress) =>
   progress.steps.some((step) => step.id === 'cluster' && step.state === state);
 
