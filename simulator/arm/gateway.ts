@@ -1,3 +1,4 @@
+import { checkBody, checkName, checkVersion } from './content.ts';
 import { gatewayError } from './errors.ts';
 import { parentPath } from './ids.ts';
 import { isBody } from './json.ts';
@@ -10,6 +11,7 @@ const writes = new Set(['PUT', 'PATCH', 'POST', 'DELETE']);
 
 /** The checks of ARM itself in ARM's order, then the provider. @throws ArmError */
 export function route(registry: Registry, target: Target, request: ArmRequest): Reply {
+  checkVersion(target, request);
   checkScope(target, request);
   for (const guard of registry.guards) guard(request, actionOf(target, request));
   const { type } = target;
@@ -46,10 +48,13 @@ function onResource(
       if (!type.put) throw notSupported(request);
       checkParent(registry, target, request);
       if (type.tracked) checkLocation(type, request, resource);
+      if (!resource) checkName(registry, type, request);
+      checkBody(registry, type, request, resource);
       return type.put(request, resource);
     case 'PATCH':
       if (!type.patch) throw notSupported(request);
       if (!resource) throw missing(registry, type, target, request);
+      checkBody(registry, type, request, resource);
       return type.patch(request, resource);
     case 'DELETE':
       if (!type.delete) throw notSupported(request);

@@ -4,6 +4,7 @@ import { ArmError } from './errors.ts';
 import type { ResourceId } from './ids.ts';
 import type { Body } from './json.ts';
 import type { OperationSpec } from './operations.ts';
+import type { RequestProblem } from './schemas.ts';
 import type { Resource } from './store.ts';
 import type { Bucket } from './throttling.ts';
 import type { World } from './world.ts';
@@ -36,6 +37,12 @@ export interface Reply {
 type Handler = (request: ArmRequest) => Reply;
 type ResourceHandler = (request: ArmRequest, resource: Resource) => Reply;
 
+/** Which names a type takes: `rule` says it in words. */
+export interface NameRule {
+  readonly pattern: RegExp;
+  readonly rule: string;
+}
+
 interface CommonType {
   /** Full type in Azure's spelling, e.g. `Microsoft.Network/virtualNetworks/subnets`. */
   readonly type: string;
@@ -48,6 +55,7 @@ export interface StoredType extends CommonType {
   readonly kind: 'stored';
   /** Has a location and is listed by GET /subscriptions/{s}/resources. */
   readonly tracked?: boolean;
+  readonly names?: NameRule;
   /** What GET and list answer; default the stored body. */
   view?(resource: Resource, world: World): Body;
   /** `etag` header on GET. */
@@ -77,6 +85,8 @@ export type ResourceType = StoredType | ComputedType;
 export interface Provider {
   readonly types: readonly ResourceType[];
   readonly behaviours: readonly Behaviour[];
+  /** A malformed body or name in the provider's own words; undefined where it does not mind. Default: as ARM says it. */
+  refusal?(problem: RequestProblem, request: ArmRequest): ArmError | undefined;
   /** Refuses requests to any provider: permissions and locks. `action` as RBAC names it. @throws ArmError */
   guard?(request: ArmRequest, action: string): void;
   /** Fills a fresh world. */

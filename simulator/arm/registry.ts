@@ -15,14 +15,22 @@ export interface Target {
 export class Registry {
   readonly #types = new Map<string, ResourceType>();
   readonly #namespaces = new Set<string>();
+  readonly #providers = new Map<ResourceType, Provider>();
   readonly guards: readonly NonNullable<Provider['guard']>[];
 
   constructor(providers: readonly Provider[]) {
     this.guards = providers.flatMap(({ guard }) => (guard ? [guard] : []));
-    for (const type of providers.flatMap((provider) => provider.types)) {
-      this.#types.set(type.type.toLowerCase(), type);
-      this.#namespaces.add(type.type.split('/')[0] ?? '');
+    for (const provider of providers) {
+      for (const type of provider.types) {
+        this.#types.set(type.type.toLowerCase(), type);
+        this.#namespaces.add(type.type.split('/')[0] ?? '');
+        this.#providers.set(type, provider);
+      }
     }
+  }
+
+  providerOf(type: ResourceType): Provider | undefined {
+    return this.#providers.get(type);
   }
 
   get namespaces(): string[] {

@@ -1,9 +1,9 @@
-import { instanceType, scaleSetType, withoutKubernetes } from '../aks/nodes.ts';
 import type { Body } from '../arm/json.ts';
-import { propertiesOf } from '../arm/network.ts';
 import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
 import { normalLocation } from '../arm/regions.ts';
 import type { World } from '../arm/world.ts';
+import { instanceType, scaleSetType, withoutKubernetes } from './containerService/nodes.ts';
+import { propertiesOf } from './network/style.ts';
 
 interface VmSize {
   readonly family: string;

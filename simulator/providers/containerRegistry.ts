@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { ArmError } from '../arm/errors.ts';
 import { parentPath } from '../arm/ids.ts';
 import { type Body, isBody, valueAt, withoutNulls } from '../arm/json.ts';
-import { propertiesOf } from '../arm/network.ts';
 import type { OperationStyle } from '../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
 import { normalLocation } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
 import { callerObjectId } from '../arm/token.ts';
 import type { World } from '../arm/world.ts';
-import { disconnectEndpoints, refreshMembers } from './privateEndpoints.ts';
+import { disconnectEndpoints, refreshMembers } from './network/privateEndpoints.ts';
+import { propertiesOf } from './network/style.ts';
 
 const connectionType = 'Microsoft.ContainerRegistry/registries/privateEndpointConnections';
 const registryType = 'Microsoft.ContainerRegistry/registries';
@@ -57,6 +57,7 @@ export const containerRegistry: Provider = {
     {
       kind: 'stored',
       type: ruleType,
+      names: { pattern: /^[a-z0-9-]{5,50}$/i, rule: 'It must have 5 to 50 letters, digits and dashes.' },
       notFound: (request) =>
         new ArmError(404, 'CacheRuleNotFound', `The cache rule '${request.id.names[1]}' was not found.`),
       put: putRule,

@@ -19,6 +19,10 @@ export const managedIdentity: Provider = {
       kind: 'stored',
       type,
       tracked: true,
+      names: {
+        pattern: /^[a-z0-9][\w-]{2,127}$/i,
+        rule: 'It must have 3 to 128 letters, digits, dashes and underscores, and begin with a letter or digit.',
+      },
       put(request, existing) {
         const sent = parseBody(request, putBody);
         const id = existing?.id ?? lowerGroup(request.resourceId);

@@ -1,6 +1,6 @@
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { group, location, type Started, start, subscription } from './support.ts';
+import { group, location, type Started, start, subscription, versioned } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
@@ -18,54 +18,66 @@ test.each<[string, string, string, number, string]>([
   [
     'an unknown subscription',
     'GET',
-    `/subscriptions/${subscription.replaceAll('1', '9')}/resourceGroups?${v}`,
+    versioned(`/subscriptions/${subscription.replaceAll('1', '9')}/resourceGroups`),
     404,
     'SubscriptionNotFound',
   ],
   [
     'an unknown group',
     'GET',
-    `${group('none')}/providers/Microsoft.Network/virtualNetworks?${v}`,
+    versioned(`${group('none')}/providers/Microsoft.Network/virtualNetworks`),
     404,
     'ResourceGroupNotFound',
   ],
   [
     'an unknown namespace',
     'GET',
-    `${group('arm')}/providers/Microsoft.Nothing/things/t?${v}`,
+    versioned(`${group('arm')}/providers/Microsoft.Nothing/things/t`),
     404,
     'InvalidResourceNamespace',
   ],
-  ['an unknown type', 'GET', `${group('arm')}/providers/Microsoft.Network/wires/w?${v}`, 404, 'InvalidResourceType'],
+  [
+    'an unknown type',
+    'GET',
+    versioned(`${group('arm')}/providers/Microsoft.Network/wires/w`),
+    404,
+    'InvalidResourceType',
+  ],
   [
     'an unknown action',
     'POST',
-    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/dance?${v}`,
+    versioned(`${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/dance`),
     404,
     'InvalidResourceType',
   ],
   [
     'an unknown resource',
     'GET',
-    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v?${v}`,
+    versioned(`${group('arm')}/providers/Microsoft.Network/virtualNetworks/v`),
     404,
     'ResourceNotFound',
   ],
   [
     'a parent that is missing',
     'PUT',
-    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/subnets/s?${v}`,
+    versioned(`${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/subnets/s`),
     404,
     'ParentResourceNotFound',
   ],
   [
     'a method the type lacks',
     'PATCH',
-    `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/subnets/s?${v}`,
+    versioned(`${group('arm')}/providers/Microsoft.Network/virtualNetworks/v/subnets/s`),
     405,
     'MethodNotAllowed',
   ],
-  ['no location', 'PUT', `${group('arm')}/providers/Microsoft.Network/virtualNetworks/v?${v}`, 400, 'LocationRequired'],
+  [
+    'no location',
+    'PUT',
+    versioned(`${group('arm')}/providers/Microsoft.Network/virtualNetworks/v`),
+    400,
+    'LocationRequired',
+  ],
 ])('%s: %s %s', async (_what, method, path, status, code) => {
   const answer = await azure.send(method, path, method === 'GET' ? undefined : {});
   expect(answer).toMatchObject({ status, body: { error: { code, message: expect.any(String) } } });
@@ -74,17 +86,17 @@ test.each<[string, string, string, number, string]>([
 });
 
 test('malformed JSON is refused', async () => {
-  const answer = await azure.send('PUT', `${group('x')}?${v}`, '{"location":');
+  const answer = await azure.send('PUT', versioned(`${group('x')}`), '{"location":');
   expect(answer).toMatchObject({ status: 400, body: { error: { code: 'InvalidRequestContent' } } });
 });
 
 test('paths ignore case, doubled and trailing slashes', async () => {
-  const answer = await azure.send('GET', `//SUBSCRIPTIONS/${subscription}/resourcegroups/ARM/?${v}`);
+  const answer = await azure.send('GET', versioned(`//SUBSCRIPTIONS/${subscription}/resourcegroups/ARM/`));
   expect(answer).toMatchObject({ status: 200, body: { name: 'arm', id: group('arm') } });
 });
 
 describe('tokens', () => {
-  const path = `${sub}/resourceGroups?${v}`;
+  const path = versioned(`${sub}/resourceGroups`);
   const expired = `h.${Buffer.from('{"exp":1}').toString('base64url')}.s`;
   test.each([
     ['none', '', 'AuthenticationFailed'],
@@ -103,7 +115,7 @@ describe('tokens', () => {
 });
 
 test('answers carry the request IDs, and the remaining rate', async () => {
-  const answer = await azure.send('GET', `${group('arm')}?${v}`, undefined, {
+  const answer = await azure.send('GET', versioned(`${group('arm')}`), undefined, {
     'x-ms-correlation-request-id': 'c0',
     'x-ms-client-request-id': 'mine',
     'x-ms-return-client-request-id': 'true',
@@ -122,7 +134,7 @@ test('answers carry the request IDs, and the remaining rate', async () => {
 describe('resource groups', () => {
   test('are made at once, and only in one place', async () => {
     const put = (where: string) =>
-      azure.send('PUT', `${sub}/resourcegroups/where?${v}`, { location: where, tags: { a: 'b' } });
+      azure.send('PUT', versioned(`${sub}/resourcegroups/where`), { location: where, tags: { a: 'b' } });
     expect(await put('West Europe')).toMatchObject({
       status: 201,
       body: { location, tags: { a: 'b' }, properties: { provisioningState: 'Succeeded' } },
@@ -132,7 +144,7 @@ describe('resource groups', () => {
       status: 409,
       body: { error: { code: 'InvalidResourceGroupLocation' } },
     });
-    expect((await azure.send('HEAD', `${group('where')}?${v}`)).status).toBe(204);
+    expect((await azure.send('HEAD', versioned(`${group('where')}`))).status).toBe(204);
     const patched = await azure.resources.resourceGroups.update('where', { tags: { c: 'd' } });
     expect(patched.tags).toEqual({ c: 'd' });
   });
@@ -141,12 +153,14 @@ describe('resource groups', () => {
     const slow = await start({ speed: 300 });
     try {
       await slow.resources.resourceGroups.createOrUpdate('gone', { location });
-      const deleted = await slow.send('DELETE', `${group('gone')}?${v}`);
+      const deleted = await slow.send('DELETE', versioned(`${group('gone')}`));
       expect(deleted).toMatchObject({ status: 202, body: undefined });
       expect(deleted.headers['azure-asyncoperation']).toBeUndefined();
       expect(deleted.headers.location).toMatch(new RegExp(`${sub}/operationresults/[\\w-]+\\?`));
-      expect((await slow.send('GET', `${group('gone')}?${v}`)).at('properties.provisioningState')).toBe('Deleting');
-      const identity = `${group('gone')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i?${v}`;
+      expect((await slow.send('GET', versioned(`${group('gone')}`))).at('properties.provisioningState')).toBe(
+        'Deleting',
+      );
+      const identity = versioned(`${group('gone')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one`);
       expect(await slow.send('PUT', identity, { location })).toMatchObject({
         status: 409,
         body: { error: { code: 'ResourceGroupBeingDeleted' } },
@@ -183,11 +197,11 @@ test('subscriptions, tenants, locations and filtered resources are listed', asyn
   const places: (string | undefined)[] = [];
   for await (const one of client.subscriptions.listLocations(subscription)) places.push(one.name);
   expect(places).toEqual(expect.arrayContaining([location, 'eastus2euap', 'westcentralus']));
-  const tenants = await azure.send('GET', `/tenants?${v}`);
+  const tenants = await azure.send('GET', versioned(`/tenants`));
   expect(tenants.at('value.0.tenantId')).toMatch(/^[0-9a-f-]{36}$/);
 
   const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
-  await azure.send('PUT', `${group('arm')}/providers/${type}/listed?${v}`, { location });
+  await azure.send('PUT', versioned(`${group('arm')}/providers/${type}/listed`), { location });
   const filter = encodeURIComponent(`resourceType eq '${type.toLowerCase()}' and name eq 'listed'`);
   expect((await azure.send('GET', `${sub}/resources?$filter=${filter}&${v}`)).at('value')).toMatchObject([
     { name: 'listed', type, location },
@@ -225,7 +239,7 @@ test('a caller in a hurry is throttled, by ARM and by AKS', async () => {
       code: 'Throttled',
       message: expect.stringContaining('aka.ms/aks/throttling'),
     });
-    const [refused] = (await many(300, `${sub}?${v}`)).filter((answer) => answer.status === 429);
+    const [refused] = (await many(300, versioned(`${sub}`))).filter((answer) => answer.status === 429);
     expect(refused?.body).toMatchObject({ error: { code: 'SubscriptionRequestsThrottled' } });
     expect(Number(refused?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
   } finally {

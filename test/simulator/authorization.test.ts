@@ -2,7 +2,18 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { assign, roles } from '../support/ownRegistry.ts';
-import { all, group, location, type Started, secondsOf, start, subscription, version, wireCluster } from './support.ts';
+import {
+  all,
+  group,
+  location,
+  type Started,
+  secondsOf,
+  start,
+  subscription,
+  version,
+  versioned,
+  wireCluster,
+} from './support.ts';
 
 const sub = `/subscriptions/${subscription}`;
 const rg = 'roles';
@@ -43,7 +54,7 @@ afterAll(() => azure.simulator.close());
 async function principalOf({ put }: Started, name: string): Promise<string> {
   return String((await put(identity(name), { location })).at('properties.principalId'));
 }
-const send = (method: string, id: string, body?: unknown) => azure.send(method, `${id}?api-version=2022-04-01`, body);
+const send = (method: string, id: string, body?: unknown) => azure.send(method, versioned(id), body);
 
 describe('identities', () => {
   test('are made in one answer, whose location is a path', async () => {
@@ -258,8 +269,7 @@ describe('the caller', () => {
   const zone = `${group(rg)}/providers/Microsoft.Network/privateDnsZones/limited.io`;
   const everything = { actions: ['*'], notActions: [] };
   const seed = (callerPermissions: unknown) => limited.send('POST', '/simulator/reset', { callerPermissions });
-  const write = (method: string, id: string, body?: unknown) =>
-    limited.send(method, `${id}?api-version=2024-11-01`, body);
+  const write = (method: string, id: string, body?: unknown) => limited.send(method, versioned(id), body);
   beforeAll(async () => {
     limited = await start();
   });

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { onOwnRegistry, prepareOwnRegistry } from '../support/ownRegistry.ts';
-import { group, isolatedCluster, location, polling, type Started, start, version, wireCluster } from './support.ts';
+import {
+  group,
+  isolatedCluster,
+  location,
+  polling,
+  type Started,
+  start,
+  version,
+  versioned,
+  wireCluster,
+} from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
@@ -121,7 +131,7 @@ describe('a private cluster with the managed registry', () => {
   test('deleting it takes the node group along', async () => {
     await azure.aks.managedClusters.delete(rg, 'c', polling);
     expect((await azure.send('GET', cluster(rg))).at('error.code')).toBe('ResourceNotFound');
-    expect((await azure.send('GET', `${group(`MC_${rg}_c_${location}`)}?${version}`)).status).toBe(404);
+    expect((await azure.send('GET', versioned(group(`MC_${rg}_c_${location}`)))).status).toBe(404);
     expect((await azure.send('DELETE', cluster(rg))).status).toBe(204);
   });
 });

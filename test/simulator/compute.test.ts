@@ -1,6 +1,6 @@
 import { ComputeManagementClient } from '@azure/arm-compute';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { all, group, location, type Started, start, subscription, version, wireCluster } from './support.ts';
+import { all, group, location, type Started, start, subscription, versioned, wireCluster } from './support.ts';
 
 const cluster = (name: string) => `${group('compute')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
 const pool = (count: number, more: Record<string, unknown> = {}) => ({
@@ -20,7 +20,7 @@ async function reset(quotas: Record<string, number>): Promise<void> {
   await azure.send('POST', '/simulator/reset', { quotas });
   await azure.put(group('compute'), { location });
 }
-const put = (id: string, body: unknown) => azure.send('PUT', `${id}?${version}`, body);
+const put = (id: string, body: unknown) => azure.send('PUT', versioned(id), body);
 /** Used and allowed vCPUs by family. */
 async function usages(region = location): Promise<Record<string, [number, number]>> {
   const found = await all(client.usage.list(region));

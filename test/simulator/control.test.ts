@@ -40,7 +40,7 @@ const recorded = (): RecordedRequest[] =>
 test('the state tells edition, speed and a clock that runs faster', async () => {
   const first = await azure.send('GET', '/simulator/state');
   expect(first.body).toMatchObject({ edition: 'current', speed: 2000 });
-  await azure.send('PUT', identity('i'), { location });
+  await azure.send('PUT', identity('one'), { location });
   const second = await azure.send('GET', '/simulator/state');
   // Creating the identity takes two simulated seconds.
   expect(Date.parse(String(second.at('now'))) - Date.parse(String(first.at('now')))).toBeGreaterThanOrEqual(2000);
@@ -48,7 +48,7 @@ test('the state tells edition, speed and a clock that runs faster', async () => 
 
 describe('reset', () => {
   test('forgets everything and seeds as asked, over http too', async () => {
-    await azure.send('PUT', identity('i'), { location });
+    await azure.send('PUT', identity('one'), { location });
     await fault({ method: 'GET', path: '.', drop: 'before' });
     const seed: ResetRequest = {
       providers: { 'Microsoft.ContainerRegistry': 'NotRegistered' },
@@ -62,7 +62,7 @@ describe('reset', () => {
     expect(reset.status).toBe(204);
     expect((await azure.send('GET', '/simulator/faults')).body).toEqual([]);
     expect((await azure.send('GET', '/simulator/durations')).body).toEqual([]);
-    expect((await azure.send('GET', identity('i'))).at('error.code')).toBe('ResourceGroupNotFound');
+    expect((await azure.send('GET', identity('one'))).at('error.code')).toBe('ResourceGroupNotFound');
     await azure.resources.resourceGroups.createOrUpdate('rg', { location });
     const registry = `${group('rg')}/providers/Microsoft.ContainerRegistry/registries/demo01?api-version=2025-11-01`;
     expect(await azure.send('PUT', registry, { location, sku: { name: 'Premium' } })).toMatchObject({
@@ -128,7 +128,7 @@ describe('faults', () => {
     });
     expect(made).toMatchObject({ status: 201, body: { id: expect.any(String), hits: 0 } });
     const statuses: number[] = [];
-    for (const name of ['a', 'b', 'c', 'd']) {
+    for (const name of ['one', 'two', 'three', 'four']) {
       const answer = await azure.send('PUT', identity(name), { location });
       statuses.push(answer.status);
       if (answer.status === 429) {
@@ -224,7 +224,7 @@ describe('faults', () => {
   test.each(['seconds', 'date'] as const)('say when to come back in %s', async (as) => {
     const retryAfter = { seconds: 60_000, as };
     await fault({ path: 'userAssignedIdentities/', answer: { status: 429, code: 'No', message: 'no', retryAfter } });
-    const { headers } = await azure.send('GET', identity('a'));
+    const { headers } = await azure.send('GET', identity('one'));
     const value = String(headers['retry-after']);
     const waitMs = as === 'date' ? Date.parse(value) - Date.now() : Number(value) * 1000;
     // A date has no fractions of a second.
@@ -280,7 +280,7 @@ describe('faults', () => {
     expect(response.status).toBe(status);
     if (token !== 'expired') return;
     const { access_token } = (await response.json()) as { access_token: string };
-    const answer = await azure.send('GET', identity('a'), undefined, { authorization: `Bearer ${access_token}` });
+    const answer = await azure.send('GET', identity('one'), undefined, { authorization: `Bearer ${access_token}` });
     expect(answer).toMatchObject({ status: 401, body: { error: { code: 'ExpiredAuthenticationToken' } } });
   });
 

@@ -1,7 +1,7 @@
 import { ManagementLockClient } from '@azure/arm-locks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { assign } from '../support/ownRegistry.ts';
-import { all, group, location, type Started, start, subscription } from './support.ts';
+import { all, group, location, type Started, start, subscription, versioned } from './support.ts';
 
 const sub = `/subscriptions/${subscription}`;
 const rg = 'locked';
@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterAll(() => azure.simulator.close());
 
-const send = (method: string, id: string, body?: unknown) => azure.send(method, `${id}?api-version=2020-05-01`, body);
+const send = (method: string, id: string, body?: unknown) => azure.send(method, versioned(id), body);
 const put = (scope: string, level: string, name?: string) => send('PUT', lock(scope, name), { properties: { level } });
 
 test('locks are made, listed from above and below, and removed through the SDK', async () => {
@@ -144,7 +144,7 @@ describe.each<[string, string, string, { refused: Request[]; allowed: Request[] 
 });
 
 test('a lock holds the role assignments below it, too', async () => {
-  const identity = `${group(rg)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i`;
+  const identity = `${group(rg)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one`;
   const principal = (await azure.put(identity, { location })).at('properties.principalId');
   const assigned = await assign(azure, mine, 'networkContributor', principal);
   await put(group(rg), 'CanNotDelete');

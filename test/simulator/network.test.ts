@@ -10,6 +10,7 @@ import {
   secondsOf,
   start,
   subscription,
+  versioned,
   wireCluster,
 } from './support.ts';
 
@@ -22,9 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => azure.simulator.close());
 
-const v = 'api-version=2025-07-01';
 const vnet = (name: string, tail = '') =>
-  `${group('net')}/providers/Microsoft.Network/virtualNetworks/${name}${tail}?${v}`;
+  versioned(`${group('net')}/providers/Microsoft.Network/virtualNetworks/${name}${tail}`);
 const body = (...subnets: [string, string][]) => ({
   location,
   properties: {
@@ -295,7 +295,7 @@ describe('a group that is deleted', () => {
 
   test.each<[string, number, string[]]>([
     ['empty', 60, []],
-    ['with a resource', 120, ['Microsoft.ManagedIdentity/userAssignedIdentities/i']],
+    ['with a resource', 120, ['Microsoft.ManagedIdentity/userAssignedIdentities/one']],
   ])('%s takes %i s', async (name, seconds, content) => {
     const id = group(name.replaceAll(' ', '-'));
     await azure.put(id, { location });

@@ -1,7 +1,18 @@
 import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { all, group, hold, location, polling, type Started, secondsOf, start, subscription } from './support.ts';
+import {
+  all,
+  group,
+  hold,
+  location,
+  polling,
+  type Started,
+  secondsOf,
+  start,
+  subscription,
+  versioned,
+} from './support.ts';
 
 const rg = 'endpoints';
 const network = `${group(rg)}/providers/Microsoft.Network`;
@@ -60,7 +71,7 @@ const manualBody = (inSubnet: string) => ({
     manualPrivateLinkServiceConnections: connection(registry('endpoints02')),
   },
 });
-const send = (method: string, id: string, sent?: unknown) => azure.send(method, `${id}?api-version=2025-07-01`, sent);
+const send = (method: string, id: string, sent?: unknown) => azure.send(method, versioned(id), sent);
 const refused = (status: number, code: string) => ({ status, body: { error: { code, message: expect.any(String) } } });
 const addressesOf = async (id: string) =>
   ((await azure.get(id)).at('properties.customDnsConfigs') as { ipAddresses: string[] }[]).flatMap(
@@ -300,8 +311,8 @@ describe('one after the other', () => {
     await busy.put(vnet, networkBody);
     await busy.put(registry('endpoints01'), premium);
     await hold(busy, method, `${id}$`);
-    expect((await busy.send(method, `${id}?api-version=2025-07-01`, sent)).status).toBeLessThan(300);
-    const answer = await busy.send(nextMethod, `${next}?api-version=2025-07-01`, nextSent);
+    expect((await busy.send(method, versioned(id), sent)).status).toBeLessThan(300);
+    const answer = await busy.send(nextMethod, versioned(next), nextSent);
     expect(answer).toMatchObject({ status: 429, body: { error } });
     // Other endpoints in the subnet need not wait for an endpoint.
     const other = await busy.send('PUT', `${endpoint('b')}?api-version=2025-07-01`, body('first'));

@@ -1,6 +1,17 @@
 import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { all, group, hold, location, polling, type Started, secondsOf, start, subscription } from './support.ts';
+import {
+  all,
+  group,
+  hold,
+  location,
+  polling,
+  type Started,
+  secondsOf,
+  start,
+  subscription,
+  versioned,
+} from './support.ts';
 
 let azure: Started;
 let acr: ContainerRegistryManagementClient;
@@ -11,9 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => azure.simulator.close());
 
-const v = 'api-version=2025-11-01';
 const registry = (name: string, tail = '') =>
-  `${group('acr')}/providers/Microsoft.ContainerRegistry/registries/${name}${tail}?${v}`;
+  versioned(`${group('acr')}/providers/Microsoft.ContainerRegistry/registries/${name}${tail}`);
 const premium = { location, sku: { name: 'Premium' } };
 
 test('a registry and its cache rule are made, changed and deleted through the SDK', async () => {
@@ -50,7 +60,7 @@ test('the operation lives below the resource, runs as Creating, and is re-signed
 
 test('names are taken once for all subscriptions', async () => {
   await azure.settled(await azure.send('PUT', registry('demo03'), premium));
-  const check = `/subscriptions/${subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability?${v}`;
+  const check = versioned(`/subscriptions/${subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability`);
   const type = 'Microsoft.ContainerRegistry/registries';
   expect((await azure.send('POST', check, { name: 'Demo03', type })).body).toMatchObject({
     nameAvailable: false,
@@ -59,7 +69,7 @@ test('names are taken once for all subscriptions', async () => {
   expect((await azure.send('POST', check, { name: 'demo04', type })).body).toMatchObject({ nameAvailable: true });
   const other = registry('demo03').replaceAll(subscription, subscription.replaceAll('1', '2'));
   const elsewhere = other.split('/providers/')[0];
-  await azure.send('PUT', `${elsewhere}?${v}`, { location });
+  await azure.send('PUT', versioned(`${elsewhere}`), { location });
   expect(await azure.send('PUT', other, premium)).toMatchObject({
     status: 409,
     body: { error: { code: 'AlreadyInUse' } },
@@ -121,7 +131,7 @@ test('a registry is gone as soon as its deletion is answered', async () => {
 });
 
 test('whether a name is free counts as a read', async () => {
-  const check = `/subscriptions/${subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability?${v}`;
+  const check = versioned(`/subscriptions/${subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability`);
   const ask = (name: string) => azure.send('POST', check, { name, type: 'Microsoft.ContainerRegistry/registries' });
   const free = await ask('Demo05');
   expect(free.body).toEqual({ nameAvailable: true, availableLoginServerName: 'demo05.azurecr.io' });
@@ -185,7 +195,7 @@ describe('by SKU', () => {
 describe('one operation at a time', () => {
   test.each<[string, string, unknown]>([
     ['registry', '', premium],
-    ['cache rule', '/cacheRules/r', mcr],
+    ['cache rule', '/cacheRules/rule1', mcr],
   ])('a %s refuses every other write meanwhile', async (_what, tail, body) => {
     const name = `busy0${tail.length}`;
     await azure.put(id(name), premium);
@@ -230,21 +240,21 @@ describe('cache rules', () => {
 
   test('run as Creating, whatever else the first poll may say', async () => {
     await hold(azure, 'PUT', '/cacheRules/held$');
-    const { headers } = await azure.send('PUT', rule('held'), of('mcr.microsoft.com/*', 'held/*'));
+    const { headers } = await azure.send('PUT', rule('held-up'), of('mcr.microsoft.com/*', 'held/*'));
     expect((await azure.send('GET', String(headers['azure-asyncoperation']))).body).toEqual({ status: 'Creating' });
   });
 
   test('are deleted with the body null and Location alone', async () => {
-    await azure.put(id('rules01', '/cacheRules/gone'), of('mcr.microsoft.com/*', 'gone/*'));
+    await azure.put(id('rules01', '/cacheRules/is-gone'), of('mcr.microsoft.com/*', 'gone/*'));
     await hold(azure, 'DELETE', '/cacheRules/gone$');
-    const held = await azure.send('DELETE', rule('gone'));
+    const held = await azure.send('DELETE', rule('is-gone'));
     expect(held).toMatchObject({ status: 202, body: null });
     expect(held.headers['azure-asyncoperation']).toBeUndefined();
     expect(held.headers.location).toContain(
       `/providers/Microsoft.ContainerRegistry/locations/${location.toUpperCase()}/operationResults/cacherules-`,
     );
     expect((await azure.send('GET', String(held.headers.location))).status).toBe(202);
-    expect((await azure.send('GET', rule('gone'))).at('properties.provisioningState')).toBe('Deleting');
+    expect((await azure.send('GET', rule('is-gone'))).at('properties.provisioningState')).toBe('Deleting');
 
     await azure.put(id('rules01', '/cacheRules/quick'), of('mcr.microsoft.com/*', 'quick/*'));
     const deleted = await azure.send('DELETE', rule('quick'));
@@ -259,15 +269,22 @@ describe('cache rules', () => {
 
   const credentials = '/subscriptions/s/credentialSets/c';
   test.each<[string, string, string, unknown, number, string | undefined]>([
-    ['docker.io without credentials', 'PUT', 'new', of('docker.io/*', 'docker/*'), 400, 'EnforceDockerAuthentication'],
+    [
+      'docker.io without credentials',
+      'PUT',
+      'brand-new',
+      of('docker.io/*', 'docker/*'),
+      400,
+      'EnforceDockerAuthentication',
+    ],
     ['docker.io with credentials', 'PUT', 'docker', of('docker.io/*', 'docker/*', credentials), 201, undefined],
     ['another source than before', 'PUT', 'fixed', of('quay.io/*', 'fixed/*'), 400, 'CacheRuleUpdateNotAllowed'],
     ['another target than before', 'PUT', 'fixed', of('ghcr.io/*', 'other/*'), 400, 'CacheRuleUpdateNotAllowed'],
     ['a changed source', 'PATCH', 'fixed', { properties: { sourceRepository: 'q' } }, 400, 'InvalidRequestContent'],
-    ['the target of another rule', 'PUT', 'twin', of('quay.io/*', 'fixed/*'), 409, 'CacheRuleConflict'],
-    ['no target', 'PUT', 'new', of('quay.io/*', ''), 400, 'InvalidRequestContent'],
+    ['the target of another rule', 'PUT', 'a-twin', of('quay.io/*', 'fixed/*'), 409, 'CacheRuleConflict'],
+    ['no target', 'PUT', 'brand-new', of('quay.io/*', ''), 400, 'InvalidRequestContent'],
   ])('with %s', async (_what, method, name, body, status, code) => {
-    if (name === 'fixed' || name === 'twin')
+    if (name === 'fixed' || name === 'a-twin')
       await azure.put(id('rules01', '/cacheRules/fixed'), of('ghcr.io/*', 'fixed/*'));
     const answer = await azure.send(method, rule(name), body);
     expect(answer).toMatchObject({ status });

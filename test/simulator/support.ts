@@ -4,7 +4,7 @@ import { DefaultAzureCredential } from '@azure/identity';
 import { type Duration, type SimulatorOptions, startSimulator } from '../../simulator/index.ts';
 import { armClient } from '../support/arm.ts';
 
-export type { Answer } from '../support/arm.ts';
+export { type Answer, versioned } from '../support/arm.ts';
 
 export const subscription = '11111111-1111-1111-1111-111111111111';
 export const location = 'westeurope';

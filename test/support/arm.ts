@@ -43,7 +43,6 @@ export function armClient(simulator: Simulator, token: () => Promise<string>): A
     }
   }
 
-  const versioned = (id: string): string => `${id}?api-version=${apiVersion(id)}`;
   const get = (id: string): Promise<Answer> => send('GET', versioned(id));
 
   return {
@@ -70,10 +69,13 @@ export function armClient(simulator: Simulator, token: () => Promise<string>): A
   };
 }
 
+/** The path with an API version that its type has. */
+export const versioned = (id: string): string => `${id}?api-version=${apiVersion(id)}`;
+
 /** Of the innermost provider in the ID. */
 function apiVersion(id: string): string {
   const [, provider = 'resources', type = ''] = /.*\/providers\/([^/]+)\/([^/]+)/.exec(id.toLowerCase()) ?? [];
-  switch (provider) {
+  switch (type === 'register' ? 'resources' : provider) {
     case 'microsoft.containerservice':
       return '2026-06-01';
     case 'microsoft.containerregistry':
@@ -82,6 +84,10 @@ function apiVersion(id: string): string {
       return type === 'privatednszones' ? '2024-06-01' : '2025-07-01';
     case 'microsoft.managedidentity':
       return '2024-11-30';
+    case 'microsoft.compute':
+      return '2024-07-01';
+    case 'microsoft.features':
+      return '2021-07-01';
     case 'microsoft.authorization':
       return type === 'locks' ? '2020-05-01' : '2022-04-01';
     default:

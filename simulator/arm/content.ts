@@ -1,0 +1,95 @@
+import { type ArmError, gatewayError } from './errors.ts';
+import { isBody } from './json.ts';
+import type { ArmRequest, StoredType } from './provider.ts';
+import { normalLocation, regions } from './regions.ts';
+import type { Registry, Target } from './registry.ts';
+import { bodyProblems, type RequestProblem, supportedVersions } from './schemas.ts';
+import type { Resource } from './store.ts';
+
+/** @throws ArmError 400 NoRegisteredProviderFound, or 404 InvalidResourceType where no location is known */
+export function checkVersion({ type, id }: Target, request: ArmRequest): void {
+  const supported = supportedVersions(type.type);
+  if (!supported || supported.includes(request.apiVersion.toLowerCase())) return;
+  const [namespace, ...types] = type.type.split('/');
+  const dates = `The supported api-versions are '${supported.join(', ')}'.`;
+  const known = request.world.store.get(id.path)?.body.location;
+  const sent = isBody(request.body) ? request.body.location : undefined;
+  const location = typeof known === 'string' ? known : sent;
+  if (typeof location === 'string') {
+    throw gatewayError(
+      400,
+      'NoRegisteredProviderFound',
+      `No registered resource provider found for location '${normalLocation(location)}' and API version '${request.apiVersion}' for type '${types.join('/')}'. ${dates} The supported locations are '${[...regions.keys()].join(', ')}'.`,
+    );
+  }
+  throw gatewayError(
+    404,
+    'InvalidResourceType',
+    `The resource type '${types.join('/')}' could not be found in the namespace '${namespace}' for api version '${request.apiVersion}'. ${dates}`,
+  );
+}
+
+/** @throws ArmError in the provider's words */
+export function checkName(registry: Registry, type: StoredType, request: ArmRequest): void {
+  const name = request.id.names.at(-1) ?? '';
+  if (!type.names || type.names.pattern.test(name)) return;
+  refuse(registry, type, request, { kind: 'name', name, rule: type.names.rule });
+}
+
+/** @throws ArmError in the provider's words, or ARM's own where it is ARM that looks */
+export function checkBody(
+  registry: Registry,
+  type: StoredType,
+  request: ArmRequest,
+  existing: Resource | undefined,
+): void {
+  if (!isBody(request.body)) return;
+  for (const name of ['id', 'name'] as const) {
+    const sent = request.body[name];
+    const addressed = name === 'id' ? request.resourceId : (request.id.names.at(-1) ?? '');
+    if (typeof sent !== 'string' || sent === '' || sent.toLowerCase() === addressed.toLowerCase()) continue;
+    throw armRefusal({ kind: 'fixed', path: name });
+  }
+  const view = existing && (type.view ? type.view(existing, request.world) : existing.body);
+  for (const problem of bodyProblems(type.type, request.method, request.body, view)) {
+    // ARM reads the outermost properties of tracked resources itself.
+    if (type.tracked && problem.kind === 'unknown' && problem.path === problem.property)
+      throw armRefusal({ ...problem, model: 'ResourceDefinition' });
+    refuse(registry, type, request, problem);
+  }
+}
+
+function refuse(registry: Registry, type: StoredType, request: ArmRequest, problem: RequestProblem): void {
+  const provider = registry.providerOf(type);
+  const refusal = provider?.refusal ? provider.refusal(problem, request) : armRefusal(problem);
+  if (refusal) throw refusal;
+}
+
+/** As ARM itself, and the providers that are built into it, say it. */
+export function armRefusal(problem: RequestProblem): ArmError {
+  const why = explain(problem);
+  if (problem.kind === 'name') return gatewayError(400, 'InvalidResourceName', why);
+  return gatewayError(
+    400,
+    'InvalidRequestContent',
+    `The request content was invalid and could not be deserialized: '${why}'.`,
+  );
+}
+
+/** What is wrong, in the words of Json.NET, with which most of Azure reads its requests. */
+export function explain(problem: RequestProblem): string {
+  switch (problem.kind) {
+    case 'unknown':
+      return `Could not find member '${problem.property}' on object of type '${problem.model}'. Path '${problem.path}'`;
+    case 'missing':
+      return `Required property '${problem.path.split('.').at(-1)}' not found in JSON. Path '${problem.path}'`;
+    case 'mistyped':
+      return `Error converting value ${JSON.stringify(problem.sent)} to type '${problem.expected}'. Path '${problem.path}'`;
+    case 'value':
+      return `Error converting value ${JSON.stringify(problem.sent)}: allowed is ${problem.allowed}. Path '${problem.path}'`;
+    case 'fixed':
+      return `Property '${problem.path}' is read-only and cannot be changed. Path '${problem.path}'`;
+    case 'name':
+      return `Resource name ${problem.name} is invalid. ${problem.rule}`;
+  }
+}

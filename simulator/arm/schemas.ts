@@ -1,0 +1,109 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import apiVersions from '../schemas/apiVersions.json' with { type: 'json' };
+import authorization from '../schemas/authorization.json' with { type: 'json' };
+import containerRegistry from '../schemas/containerregistry.json' with { type: 'json' };
+import containerService from '../schemas/containerservice.json' with { type: 'json' };
+import managedIdentity from '../schemas/managedidentity.json' with { type: 'json' };
+import network from '../schemas/network.json' with { type: 'json' };
+import resources from '../schemas/resources.json' with { type: 'json' };
+import { type Body, isBody, valueAt, withoutNulls } from './json.ts';
+
+/** What is wrong with a request body or name, before its provider says so in its own words. */
+export type RequestProblem =
+  | { readonly kind: 'unknown'; readonly path: string; readonly property: string; readonly model: string }
+  | { readonly kind: 'missing'; readonly path: string }
+  | { readonly kind: 'mistyped'; readonly path: string; readonly expected: string; readonly sent: unknown }
+  | { readonly kind: 'value'; readonly path: string; readonly allowed: string; readonly sent: unknown }
+  | { readonly kind: 'fixed'; readonly path: string }
+  | { readonly kind: 'name'; readonly name: string; readonly rule: string };
+
+// Answered by every type, whatever its schema says, and echoed by clients that send back what they have read.
+const envelope = ['id', 'name', 'type', 'etag', 'systemData', 'kind'];
+// What Azure has given once and for all; other read-only properties change by themselves, and Azure ignores them.
+const fixed = new Set(['resourceGuid', 'principalId', 'clientId', 'tenantId', 'loginServer', 'creationDate', 'fqdn']);
+
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, addUsedSchema: false });
+/** An enumeration, which Azure compares without case. */
+ajv.addKeyword({
+  keyword: 'values',
+  type: 'string',
+  schemaType: 'array',
+  validate: (values: readonly string[], sent: string) => values.some((one) => one.toLowerCase() === sent.toLowerCase()),
+});
+
+const schemas: Readonly<Record<string, object>> = {
+  ...resources,
+  ...authorization,
+  ...managedIdentity,
+  ...network,
+  ...containerRegistry,
+  ...containerService,
+};
+const validators = new Map(
+  Object.entries(schemas).map(([type, schema]) => [type.toLowerCase(), { schema, validate: ajv.compile(schema) }]),
+);
+
+/** What the published schema of the type finds wrong with a body; a PATCH may leave anything out. Types without a schema take everything. */
+export function bodyProblems(type: string, method: string, body: Body, existing: Body | undefined): RequestProblem[] {
+  const known = validators.get(type.toLowerCase());
+  if (!known) return [];
+  const sent = withoutNulls(body);
+  if (!isBody(sent)) return [];
+  const checked = Object.fromEntries(Object.entries(sent).filter(([name]) => !envelope.includes(name)));
+  known.validate(checked);
+  const errors = (known.validate.errors ?? []).filter(({ keyword }) => method === 'PUT' || keyword !== 'required');
+  return [...errors.flatMap(problem), ...(existing ? fixedProblems(known.schema, checked, existing) : [])];
+}
+
+/** Which of the dates a type takes. @returns undefined for a namespace without a list */
+export function supportedVersions(type: string): readonly string[] | undefined {
+  const lower = type.toLowerCase();
+  const prefixes = Object.entries(apiVersions).filter(([prefix]) => `${lower}/`.startsWith(`${prefix.toLowerCase()}/`));
+  return prefixes.sort(([one], [other]) => other.length - one.length)[0]?.[1];
+}
+
+function problem(error: ErrorObject): RequestProblem[] {
+  const path = dotted(error.instancePath);
+  const at = (property: string) => [path, property].filter(Boolean).join('.');
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const property = String(error.params.additionalProperty);
+      const model = isBody(error.parentSchema) ? String(error.parentSchema.title ?? 'ResourceDefinition') : '';
+      return [{ kind: 'unknown', path: at(property), property, model }];
+    }
+    case 'required':
+      return [{ kind: 'missing', path: at(String(error.params.missingProperty)) }];
+    case 'type':
+      return [{ kind: 'mistyped', path, expected: String(error.params.type), sent: error.data }];
+    case 'values':
+      return [{ kind: 'value', path, allowed: (error.schema as readonly string[]).join(', '), sent: error.data }];
+    case 'minimum':
+    case 'maximum':
+      return [{ kind: 'value', path, allowed: error.message ?? '', sent: error.data }];
+    default:
+      return [];
+  }
+}
+
+/** `/properties/subnets/0/name` as Azure writes it: `properties.subnets[0].name`. */
+function dotted(pointer: string): string {
+  const unescaped = (part: string) => part.replaceAll('~1', '/').replaceAll('~0', '~');
+  const parts = pointer.split('/').slice(1).map(unescaped);
+  return parts.map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`)).join('');
+}
+
+function fixedProblems(schema: object, sent: Body, existing: Body): RequestProblem[] {
+  return readOnlyPaths(schema).flatMap((path): RequestProblem[] => {
+    const [before, after] = [valueAt(existing, path), valueAt(sent, path)];
+    const changed = typeof before === 'string' && typeof after === 'string' && before !== after;
+    return changed && fixed.has(path.split('.').at(-1) ?? '') ? [{ kind: 'fixed', path }] : [];
+  });
+}
+
+function readOnlyPaths(schema: unknown, path = ''): string[] {
+  const properties = isBody(schema) && isBody(schema.properties) ? schema.properties : {};
+  return Object.entries(properties).flatMap(([name, child]) => {
+    const at = path === '' ? name : `${path}.${name}`;
+    return isBody(child) && child.readOnly === true ? [at] : readOnlyPaths(child, at);
+  });
+}

@@ -1,0 +1,56 @@
+import type { Provider } from '../arm/provider.ts';
+import { aksError } from './containerService/errors.ts';
+import { managedClusters } from './containerService/managedClusters.ts';
+
+/** From this version on, AKS refuses what it does not know (Azure/AKS#4060). */
+const strictFrom = '2024-01-01';
+
+/** Microsoft.ContainerService: Azure Kubernetes Service. */
+export const containerService: Provider = {
+  types: managedClusters.types,
+  behaviours: [
+    ...managedClusters.behaviours,
+    {
+      id: 'aks-unmarshal',
+      says: 'An unknown or mistyped property gets 400 UnmarshalError; API versions before 2024-01-01 ignore unknown ones.',
+      evidence: 'recorded',
+      source: 'Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152; Azure/AKS#4060',
+    },
+    {
+      id: 'aks-parameters',
+      says: 'A missing property, or a value that is not one of those allowed, gets 400 InvalidParameter; a change of what AKS has given PropertyChangeNotAllowed.',
+      evidence: 'modelled',
+      source: 'the codes are recorded for other properties',
+    },
+  ],
+  refusal(problem, { apiVersion }) {
+    switch (problem.kind) {
+      case 'unknown': {
+        if (apiVersion < strictFrom) return undefined;
+        const message = `UnmarshalEntity encountered error: json: unknown field "${problem.property}" Check that the field is in the right location, is spelled correctly, and is supported in the API version. Visit aka.ms/aks/apiversions for more API version information.`;
+        return aksError(400, 'UnmarshalError', message);
+      }
+      case 'mistyped': {
+        const message = `UnmarshalEntity encountered error: json: cannot unmarshal ${goType(problem.sent)} into field ${problem.path} of type ${problem.expected}.`;
+        return aksError(400, 'UnmarshalError', message);
+      }
+      case 'missing':
+        return aksError(400, 'InvalidParameter', `Required parameter ${problem.path} is missing (null).`);
+      case 'value':
+        return aksError(
+          400,
+          'InvalidParameter',
+          `The value of parameter ${problem.path} is invalid. Error details: '${String(problem.sent)}' is none of ${problem.allowed}.`,
+        );
+      case 'fixed':
+        return aksError(400, 'PropertyChangeNotAllowed', `Changing property '${problem.path}' is not allowed.`);
+      case 'name':
+        return aksError(400, 'InvalidParameter', `The name '${problem.name}' is invalid. ${problem.rule}`);
+    }
+  },
+};
+
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}

@@ -1,0 +1,347 @@
+import { z } from 'zod';
+import type { Body } from '../../arm/json.ts';
+import { withoutUndefined } from '../../arm/json.ts';
+import type { OperationEnd } from '../../arm/operations.ts';
+import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
+import { refuseUnlinked } from '../authorization/roles.ts';
+import { delegateSubnet } from '../network/virtualNetworks.ts';
+import { abortOperation, agentPoolTypes, clusterOf, savePool } from './agentPools.ts';
+import { aksBehaviours } from './behaviours.ts';
+import { buildCluster, buildPool, finished } from './body.ts';
+import { aksError } from './errors.ts';
+import { type Intent, intentOf } from './intent.ts';
+import { clusterBucket, otherBucket } from './limits.ts';
+import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
+import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, refuseWhileStopped, seconds } from './operations.ts';
+import { bootstrapFailure, checkKubeletPermission, checkQuota, networkFailure, zoneFailure } from './prerequisites.ts';
+import { reimageOperation } from './reimage.ts';
+import { checkCluster, checkPool, checkSystemPool, refuseChange } from './rules.ts';
+import { runCommand } from './runCommand.ts';
+import {
+  type ClusterBody,
+  type ClusterRequest,
+  clusterBody,
+  clusterRequest,
+  type PoolProperties,
+  poolProperties,
+} from './shapes.ts';
+import { compareVersions, kubernetesVersions, upgradesFrom } from './versions.ts';
+
+const type = 'Microsoft.ContainerService/managedClusters';
+const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional() });
+// AKS answers without a charset, unlike every other provider.
+const headers = { 'content-type': 'application/json' } as const;
+
+/** Azure Kubernetes Service. The parts are in simulator/aks/. */
+export const managedClusters: Provider = {
+  types: [
+    {
+      kind: 'stored',
+      type,
+      tracked: true,
+      names: {
+        pattern: /^[a-z0-9]([\w-]{0,61}[a-z0-9])?$/i,
+        rule: 'It must have 1 to 63 letters, digits, dashes and underscores, and begin and end with a letter or digit.',
+      },
+      view: (cluster, world) => clusterView(world, clusterBody.parse(cluster.body), false),
+      bucket: clusterBucket,
+      put,
+      patch: patchTags,
+      delete: remove,
+      actions: {
+        abort: (request, cluster) => abortOperation(request, cluster.id, clusterOf(request).location),
+        stop: (request, cluster) => switchPower(request, cluster, 'Stopped'),
+        start: (request, cluster) => switchPower(request, cluster, 'Running'),
+        runCommand,
+      },
+    },
+    ...agentPoolTypes,
+    { kind: 'computed', type: `${type}/upgradeProfiles`, bucket: otherBucket, get: upgradeProfile },
+    {
+      kind: 'computed',
+      type: 'Microsoft.ContainerService/locations/kubernetesVersions',
+      get: ({ world }) => ({ status: 200, body: kubernetesVersions(world.edition) }),
+    },
+  ],
+  behaviours: aksBehaviours,
+};
+
+function put(request: ArmRequest, resource: Resource | undefined): Reply {
+  const { world } = request;
+  const sent = parseBody(request, clusterRequest);
+  const id = resource?.id ?? request.resourceId.replace('/resourceGroups/', '/resourcegroups/');
+  const existing = resource && clusterBody.parse(resource.body);
+  if (existing) {
+    refuseWhileStopped(existing);
+    refuseWhileBusy(world, id);
+    refuseWhilePoolsBusy(world, id);
+  }
+  refuseUnlinkedIn(request, sent);
+  const intent = intentOf(sent, id, existing);
+  const profiles = poolsAfter(world, id, sent, existing);
+  checkCluster(world, id, sent, intent, existing, profiles);
+  const cluster = buildCluster(world, id, sent, intent, existing);
+  for (const profile of profiles) {
+    checkPool(world, profile, intent.artifactSource === 'Cache', cluster.properties.kubernetesVersion);
+  }
+  checkSystemPool(profiles);
+  if (changesKubelet(sent, existing)) checkKubeletPermission(world, sent);
+  checkQuota(world, id, cluster.location, profiles);
+  save(world, cluster);
+  for (const { name, properties, before } of profiles) {
+    savePool(world, id, name, buildPool(world, properties, cluster, before, cluster.properties.provisioningState));
+  }
+  openNodeGroup(world, cluster);
+  const apiSubnet = cluster.properties.apiServerAccessProfile?.subnetId;
+  if (apiSubnet) delegateSubnet(world, apiSubnet, type);
+  return {
+    status: existing ? 200 : 201,
+    body: clusterView(world, cluster, true),
+    headers,
+    seconds: requestSeconds(intent, existing),
+    operation: {
+      style: aksStyle('async'),
+      resourceId: id,
+      verb: existing ? 'PUT' : 'CREATE',
+      location: cluster.location,
+      seconds: operationSeconds(intent, existing),
+      findings: [
+        {
+          seconds: seconds.findNetworkClosed,
+          failure: () => networkFailure(world, cluster, ownSubnets(cluster, profiles)),
+        },
+        {
+          seconds: seconds.findNetworkClosed,
+          failure: () => zoneFailure(world, cluster, intent, nodeSubnet(profiles)),
+        },
+        {
+          seconds: seconds.findNodesFailed,
+          failure: () => bootstrapFailure(world, cluster, intent, nodeSubnet(profiles)),
+        },
+      ],
+      onEnd: (status) => finish(world, id, status, existing),
+    },
+  };
+}
+
+/** Of the identity that AKS has made, it has seen to the permission itself. */
+function changesKubelet({ properties }: ClusterRequest, existing: ClusterBody | undefined): boolean {
+  const kubelet = ({ identityProfile }: Pick<ClusterRequest['properties'], 'identityProfile'>) =>
+    identityProfile?.kubeletidentity?.resourceId?.toLowerCase();
+  return !existing || kubelet(properties) !== kubelet(existing.properties);
+}
+
+/** The caller, too, must be allowed to use what the cluster names. @throws ArmError 403 LinkedAuthorizationFailed */
+function refuseUnlinkedIn(request: ArmRequest, { identity, properties }: ClusterRequest): void {
+  const kubelet = properties.identityProfile?.kubeletidentity?.resourceId;
+  for (const assigned of [...Object.keys(identity?.userAssignedIdentities ?? {}), ...(kubelet ? [kubelet] : [])])
+    refuseUnlinked(request, 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action', assigned);
+  const subnets = (properties.agentPoolProfiles ?? []).map(({ vnetSubnetID }) => vnetSubnetID);
+  for (const subnet of [...subnets, properties.apiServerAccessProfile?.subnetId])
+    if (subnet) refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/subnets/join/action', subnet);
+}
+
+interface PoolAfter {
+  readonly name: string;
+  readonly properties: PoolProperties;
+  readonly before: PoolProperties | undefined;
+}
+
+/** The pools as the PUT wants them. @throws ArmError when it brings a new one or changes what is fixed */
+function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: ClusterBody | undefined): PoolAfter[] {
+  const present = existing ? poolsOf(world, id) : [];
+  const profiles = sent.properties.agentPoolProfiles;
+  if (!existing && !profiles?.length)
+    throw aksError(400, 'InvalidParameter', 'Required parameter agentPoolProfiles is missing (null).');
+  const wanted = (profiles ?? []).map(({ name, ...properties }) => {
+    const before = present.find((pool) => pool.name === name)?.properties;
+    if (existing && !before) {
+      throw aksError(
+        400,
+        'BadRequest',
+        'A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster operations. For agent pool specific change, please use per agent pool operations.',
+      );
+    }
+    for (const key of ['vmSize', 'osType', 'vnetSubnetID', 'type', 'maxPods'] as const) {
+      refuseChange(before?.[key], properties[key], `agentPoolProfiles.${key}`);
+    }
+    return { name, properties: poolProperties.parse({ ...before, ...properties }), before };
+  });
+  const named = new Set(wanted.map((pool) => pool.name));
+  return [
+    ...wanted,
+    ...present.filter((pool) => !named.has(pool.name)).map((pool) => ({ ...pool, before: pool.properties })),
+  ];
+}
+
+function finish(world: World, id: string, status: OperationEnd, before: ClusterBody | undefined): void {
+  const resource = world.store.get(id);
+  if (!resource) return;
+  for (const pool of poolsOf(world, id)) world.settle(pool.id, status);
+  if (status === 'Succeeded') {
+    const cluster = clusterBody.parse(resource.body);
+    reconcileNodeGroup(world, cluster);
+    save(world, finished(world, cluster, nodeGroupId(cluster)));
+  }
+  world.settle(id, status);
+  if (status === 'Succeeded' && before) reimageByItself(world, clusterBody.parse(resource.body), before);
+}
+
+/** From Kubernetes 1.37, AKS reimages the pools after such a change (Azure/AKS#5913; another page says that it does not). */
+function reimageByItself(world: World, cluster: ClusterBody, before: ClusterBody): void {
+  const changes = ({ properties: { bootstrapProfile: bootstrap, networkProfile: network } }: ClusterBody) =>
+    [bootstrap.artifactSource, bootstrap.containerRegistryId, network.outboundType].join();
+  const recent = compareVersions(cluster.properties.currentKubernetesVersion, '1.37') >= 0;
+  if (world.edition !== 'current' || !recent || changes(cluster) === changes(before)) return;
+  for (const { id } of poolsOf(world, cluster.id)) {
+    const pool = world.store.get(id);
+    if (!pool) continue;
+    world.settle(id, 'UpgradingNodeImageVersion');
+    const operation = reimageOperation(world, cluster, pool, false, (status) => world.settle(id, status));
+    world.operations.start(operation, '', 0);
+  }
+}
+
+function switchPower(request: ArmRequest, resource: Resource, code: 'Running' | 'Stopped'): Reply {
+  const { world } = request;
+  const cluster = clusterBody.parse(resource.body);
+  refuseWhileBusy(world, resource.id);
+  world.settle(resource.id, code === 'Stopped' ? 'Stopping' : 'Starting');
+  return {
+    status: 202,
+    operation: {
+      style: aksStyle('both'),
+      resourceId: resource.id,
+      verb: `POST ${code === 'Stopped' ? 'stop' : 'start'}`,
+      location: cluster.location,
+      seconds: seconds.stop,
+      onEnd(status) {
+        const now = clusterBody.parse(resource.body);
+        if (status === 'Succeeded') save(world, { ...now, properties: { ...now.properties, powerState: { code } } });
+        world.settle(resource.id, status);
+      },
+    },
+  };
+}
+
+function patchTags(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  const { tags } = parseBody(request, tagsBody);
+  const cluster = clusterBody.parse(resource.body);
+  refuseWhileBusy(world, resource.id);
+  save(world, {
+    ...cluster,
+    ...(tags && { tags }),
+    properties: { ...cluster.properties, provisioningState: 'Updating' },
+  });
+  return {
+    status: 200,
+    body: clusterView(world, clusterBody.parse(resource.body), true),
+    headers,
+    seconds: 2,
+    operation: {
+      style: aksStyle('async'),
+      resourceId: resource.id,
+      verb: 'PATCH',
+      location: cluster.location,
+      seconds: seconds.tags,
+      onEnd: (status) => world.settle(resource.id, status),
+    },
+  };
+}
+
+/** Allowed at any time: what is running ends Canceled. */
+function remove(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  const { location } = clusterBody.parse(resource.body);
+  const deleting = world.operations.running(resource.id);
+  if (deleting?.verb !== 'DELETE') {
+    for (
+      let other = world.operations.runningBelow(resource.id);
+      other;
+      other = world.operations.runningBelow(resource.id)
+    ) {
+      world.operations.end(other, 'Canceled', {
+        code: 'AKSOperationPreemptedByDelete',
+        message: `The operation ${other.id} was preempted by a delete operation.`,
+      });
+    }
+    world.settle(resource.id, 'Deleting');
+    for (const pool of poolsOf(world, resource.id)) world.settle(pool.id, 'Deleting');
+  }
+  return {
+    status: 202,
+    seconds: 1,
+    operation: {
+      style: aksStyle('both'),
+      resourceId: resource.id,
+      verb: 'DELETE',
+      location,
+      seconds: seconds.deleteCluster,
+      onEnd(status) {
+        if (status === 'Succeeded') world.remove(resource.id);
+        else world.settle(resource.id, status);
+      },
+    },
+  };
+}
+
+const nodeSubnet = (pools: readonly PoolAfter[]): string | undefined =>
+  pools.map(({ properties }) => properties.vnetSubnetID).find((subnet) => subnet) ?? undefined;
+
+function ownSubnets(cluster: ClusterBody, pools: readonly PoolAfter[]): string[] {
+  const all = [
+    ...pools.map(({ properties }) => properties.vnetSubnetID),
+    cluster.properties.apiServerAccessProfile?.subnetId,
+  ];
+  return [...new Set(all.flatMap((subnet) => (subnet ? [subnet] : [])))];
+}
+
+function requestSeconds(intent: Intent, existing: ClusterBody | undefined): number {
+  if (existing || intent.managedRegistry) return 6;
+  return intent.artifactSource === 'Cache' ? 8 : 7;
+}
+
+function operationSeconds(intent: Intent, existing: ClusterBody | undefined): number {
+  // A cluster whose creation failed is created again.
+  if (existing && existing.properties.provisioningState !== 'Failed') return seconds.update;
+  if (intent.artifactSource === 'Direct') return seconds.createDirect;
+  return intent.managedRegistry ? seconds.createManagedRegistry : seconds.createOwnRegistry;
+}
+
+/** The cluster with its pools; `nodeLabels` appear empty in PUT answers only. */
+function clusterView(world: World, cluster: ClusterBody, putAnswer: boolean): Body {
+  const agentPoolProfiles = poolsOf(world, cluster.id).map(({ name, properties }) => ({
+    name,
+    ...properties,
+    ...(putAnswer && { nodeLabels: properties.nodeLabels ?? {} }),
+  }));
+  const { identity, sku, properties, ...top } = cluster;
+  return withoutUndefined({ ...top, properties: { ...properties, agentPoolProfiles }, identity, sku });
+}
+
+function save(world: World, cluster: ClusterBody): void {
+  world.store.put(cluster.id, type, cluster);
+}
+
+function upgradeProfile(request: ArmRequest): Reply {
+  const { world } = request;
+  const cluster = clusterOf(request);
+  const kubernetesVersion = cluster.properties.currentKubernetesVersion;
+  const upgrades = upgradesFrom(world.edition, kubernetesVersion).map((version) => ({ kubernetesVersion: version }));
+  const profile = { kubernetesVersion, osType: 'Linux', upgrades };
+  return {
+    status: 200,
+    body: {
+      id: `${cluster.id}/upgradeprofiles/default`,
+      name: 'default',
+      type: `${type}/upgradeProfiles`,
+      properties: {
+        controlPlaneProfile: profile,
+        agentPoolProfiles: poolsOf(world, cluster.id).map(({ name }) => ({ name, ...profile })),
+      },
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import type { World } from '../../arm/world.ts';
+import { createIdentity } from '../managedIdentity.ts';
+import { createVnet } from '../network/virtualNetworks.ts';
+import { createGroup } from '../resources/resourceGroups.ts';
+import { guidFrom, kubeletIdentityId } from './body.ts';
+import { createRegistryWithEndpoint } from './managedRegistry.ts';
+import { currentModel, scale, scaleSetOf, scaleSetType } from './nodes.ts';
+import { type ClusterBody, poolBody } from './shapes.ts';
+
+/** Resource ID of the cluster's `MC_…` group. */
+export function nodeGroupId(cluster: ClusterBody): string {
+  return `/subscriptions/${cluster.id.split('/')[2]}/resourceGroups/${cluster.properties.nodeResourceGroup}`;
+}
+
+/** The `MC_…` group itself, there from the start of the creation. */
+export function openNodeGroup(world: World, cluster: ClusterBody): void {
+  const id = nodeGroupId(cluster);
+  if (!world.store.get(id)) createGroup(world, id, cluster.location, cluster.id);
+}
+
+/** Brings the content of the node group in line with the cluster: makes what it needs, drops what it no longer uses. */
+export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
+  const group = nodeGroupId(cluster);
+  const { properties, location } = cluster;
+  const digits = String(Number.parseInt(properties.resourceUID.slice(-7), 16))
+    .padStart(8, '0')
+    .slice(-8);
+  const pools = poolsOf(world, cluster.id);
+  const place = (type: string, name: string, body: Record<string, unknown>) => {
+    const id = `${group}/providers/${type}/${name}`;
+    if (!world.store.get(id)) world.store.put(id, type, { id, name, type, location, ...body });
+    return id;
+  };
+
+  const ownSubnet = pools.map((pool) => pool.properties.vnetSubnetID).find((subnet) => subnet);
+  const vnet = `${group}/providers/Microsoft.Network/virtualNetworks/aks-vnet-${digits}`;
+  if (!ownSubnet && !world.store.get(vnet)) {
+    createVnet(world, vnet, location, '10.224.0.0/12', {
+      'aks-subnet': { addressPrefix: '10.224.0.0/16' },
+      ...(properties.apiServerAccessProfile?.enableVnetIntegration && {
+        'aks-apiserver-subnet': {
+          addressPrefix: '10.226.0.0/28',
+          delegations: [
+            { name: 'aks-delegation', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } },
+          ],
+        },
+      }),
+    });
+  }
+  const subnet = ownSubnet ?? `${vnet}/subnets/aks-subnet`;
+  place('Microsoft.Network/networkSecurityGroups', `aks-agentpool-${digits}-nsg`, {
+    properties: { provisioningState: 'Succeeded', securityRules: [] },
+  });
+  for (const pool of pools) {
+    place(scaleSetType, `aks-${pool.name}-${digits}-vmss`, {
+      sku: { name: pool.properties.vmSize, tier: 'Standard', capacity: pool.properties.count },
+      tags: { 'aks-managed-poolName': pool.name },
+      properties: { provisioningState: 'Succeeded', uniqueId: randomUUID() },
+      nodeModel: currentModel(world, cluster),
+    });
+    const scaleSet = scaleSetOf(world, cluster, pool.name);
+    if (scaleSet) scale(world, scaleSet, pool.name, pool.properties);
+  }
+  if (!properties.identityProfile) createIdentity(world, kubeletIdentityId(cluster, group), location);
+
+  const { outboundType } = properties.networkProfile;
+  const address = guidFrom(properties.resourceUID);
+  const gateway = `aks-natgateway-${digits}`;
+  if (outboundType === 'managedNATGateway')
+    place('Microsoft.Network/natGateways', gateway, { properties: { provisioningState: 'Succeeded' } });
+  else world.remove(`${group}/providers/Microsoft.Network/natGateways/${gateway}`);
+  if (outboundType === 'loadBalancer' || outboundType === 'managedNATGateway') {
+    place('Microsoft.Network/publicIPAddresses', address, {
+      sku: { name: 'Standard', tier: 'Regional' },
+      properties: { provisioningState: 'Succeeded', publicIPAllocationMethod: 'Static', ipAddress: '203.0.113.10' },
+    });
+  } else {
+    world.remove(`${group}/providers/Microsoft.Network/publicIPAddresses/${address}`);
+  }
+  if (outboundType === 'loadBalancer') {
+    place('Microsoft.Network/loadBalancers', 'kubernetes', {
+      sku: { name: 'Standard' },
+      properties: { provisioningState: 'Succeeded' },
+    });
+  } else {
+    world.remove(`${group}/providers/Microsoft.Network/loadBalancers/kubernetes`);
+  }
+  if (properties.privateLinkResources) {
+    place('Microsoft.Network/privateEndpoints', 'kube-apiserver', {
+      properties: {
+        provisioningState: 'Succeeded',
+        subnet: { id: subnet },
+        privateLinkServiceConnections: [
+          {
+            name: 'kube-apiserver',
+            properties: { groupIds: ['management'], privateLinkServiceConnectionState: { status: 'Approved' } },
+          },
+        ],
+      },
+    });
+  }
+  reconcileRegistry(world, cluster, subnet, vnet);
+}
+
+/** The managed registry comes and goes with `bootstrapProfile`; a registry of one's own is never touched. */
+function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, managedVnet: string): void {
+  const group = nodeGroupId(cluster);
+  const wanted = cluster.properties.bootstrapProfile.containerRegistryId?.toLowerCase();
+  const type = 'Microsoft.ContainerRegistry/registries';
+  for (const registry of world.store.list(type, group)) {
+    if (registry.id.toLowerCase() === wanted) return;
+    world.remove(registry.id);
+    for (const endpoint of world.store.list('Microsoft.Network/privateEndpoints', group)) {
+      if (endpoint.name !== 'kube-apiserver') world.remove(endpoint.id);
+    }
+    for (const nic of world.store.list('Microsoft.Network/networkInterfaces', group)) world.remove(nic.id);
+    world.remove(`${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`);
+  }
+  if (!wanted?.startsWith(`${group.toLowerCase()}/`)) return;
+  const vnet = subnet.startsWith(managedVnet) ? managedVnet : subnet.split('/').slice(0, -2).join('/');
+  createRegistryWithEndpoint(world, {
+    registryId: cluster.properties.bootstrapProfile.containerRegistryId ?? '',
+    group,
+    location: cluster.location,
+    subnet,
+    vnet,
+  });
+}
+
+/** The pools of a cluster, in the order in which they were made. */
+export function poolsOf(world: World, clusterId: string) {
+  return world.store
+    .list('Microsoft.ContainerService/managedClusters/agentPools', clusterId)
+    .map((pool) => poolBody.parse(pool.body));
+}

@@ -1,0 +1,129 @@
+import { type Body, valueAt } from '../../arm/json.ts';
+import type { Operation, OperationStyle } from '../../arm/operations.ts';
+import type { World } from '../../arm/world.ts';
+import { aksError } from './errors.ts';
+import type { ClusterBody } from './shapes.ts';
+
+/** Seconds. Recorded in azure-cli test_aks_network_isolated_cluster.yaml and azure-powershell TestNodePoolMode.json, or modelled. */
+export const seconds = {
+  createManagedRegistry: 569,
+  createOwnRegistry: 411,
+  createDirect: 378,
+  update: 217,
+  addPool: 165,
+  /** Modelled from here on. */
+  surge: 90,
+  drainNode: 30,
+  reimageNode: 120,
+  removeSurge: 30,
+  reimageNothing: 5,
+  stop: 120,
+  runCommand: 5,
+  imagePullTimeout: 60,
+  deleteCluster: 240,
+  deletePool: 120,
+  tags: 30,
+  abort: 30,
+  findNetworkClosed: 30,
+  findNodesFailed: 240,
+  findPoolFailed: 120,
+} as const;
+
+function locations(operation: Operation): string {
+  const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
+  return `${subscription}/providers/Microsoft.ContainerService/locations/${operation.location}`;
+}
+
+/** The AKS operation document; pretty-printed, its api-version frozen at 2016-03-30. */
+export function aksStyle(headers: 'async' | 'both', result?: () => Body | undefined): OperationStyle {
+  return {
+    headers,
+    apiVersion: '2016-03-30',
+    indent: 1,
+    contentType: 'application/json',
+    statusPath: (operation) => `${locations(operation)}/operations/${operation.id}`,
+    resultPath: (operation) => `${locations(operation)}/operationresults/${operation.id}`,
+    document: ({ id, status, startTime, endTime, error }) => ({
+      name: id,
+      status,
+      startTime: shortFraction(startTime),
+      ...(endTime && { endTime: shortFraction(endTime) }),
+      ...(error && { error }),
+    }),
+    result: () => {
+      const body = result?.();
+      return body ? { status: 200, body } : { status: 204 };
+    },
+    // Equal to the spacing of az's polls; whether AKS sends it is unknown, but without it clients cannot keep up with a fast clock.
+    retryAfter: () => 30,
+    bucket: (operation) => ({ key: `aks/status/${operation.resourceId.split('/')[2]}`, capacity: 200, refill: 2 }),
+  };
+}
+
+/** AKS trims the trailing zeros of its fractions. */
+function shortFraction(time: Date): string {
+  return time.toISOString().replace(/\.?0*Z$/, 'Z');
+}
+
+/** @throws ArmError 400 OperationNotAllowed while the cluster is stopped. */
+export function refuseWhileStopped({ properties }: ClusterBody): void {
+  if (valueAt(properties, 'powerState.code') !== 'Stopped') return;
+  throw aksError(
+    400,
+    'OperationNotAllowed',
+    "Operation is not allowed because the managed cluster's power state is Stopped. Please start the cluster first.",
+  );
+}
+
+/** @throws ArmError 409 OperationNotAllowed while the cluster is busy or being deleted. */
+export function refuseWhileBusy(world: World, clusterId: string): void {
+  const running = world.operations.running(clusterId);
+  if (!running) return;
+  if (running.verb === 'DELETE') {
+    throw aksError(
+      409,
+      'OperationNotAllowed',
+      'Operation is not allowed since deletion was issued on the managed cluster. The only allowed operation is deletion.',
+    );
+  }
+  throw aksError(
+    409,
+    'OperationNotAllowed',
+    `Operation is not allowed because there's an in progress ${describe(running.verb)} managed cluster operation (operation ID: ${running.id}) on the managed cluster started on UTC ${shortFraction(running.startTime)}. Please wait for it to finish before starting a new operation. You can also use 'az aks operation-abort' to abort it.`,
+  );
+}
+
+/** @throws ArmError 409 OperationNotAllowed while any pool of the cluster is busy. */
+export function refuseWhilePoolsBusy(world: World, clusterId: string): void {
+  const running = world.operations.runningBelow(`${clusterId}/agentPools`);
+  if (!running) return;
+  throw aksError(
+    409,
+    'OperationNotAllowed',
+    `Managed Cluster operation is not allowed: Another operation (${describe(running.verb)}) is in progress on agent pool (${running.resourceId.split('/').at(-1)}). Please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
+  );
+}
+
+/** @throws ArmError 409 OperationNotAllowed while this pool is busy; other pools may be. */
+export function refuseWhilePoolBusy(world: World, poolId: string): void {
+  const running = world.operations.running(poolId);
+  if (!running) return;
+  throw aksError(
+    409,
+    'OperationNotAllowed',
+    `Operation is not allowed: Another agentpool operation (${poolId.split('/').at(-1)} - ${describe(running.verb)}) is in progress, please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
+  );
+}
+
+function describe(verb: string): string {
+  switch (verb) {
+    case 'CREATE':
+      return 'create';
+    case 'DELETE':
+      return 'delete';
+    case 'POST upgradeNodeImageVersion':
+      return 'UpgradingNodeImageVersion';
+    default:
+      return 'update';
+  }
+}

@@ -1,0 +1,202 @@
+import type { OperationControl, OperationEnd, OperationSpec } from '../../arm/operations.ts';
+import type { Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
+import {
+  addInstance,
+  change,
+  currentModel,
+  instancesOf,
+  modelFailure,
+  modelOf,
+  reimageInstance,
+  sameModel,
+  scaleSetOf,
+  setModel,
+} from './nodes.ts';
+import { aksStyle, seconds } from './operations.ts';
+import { nodeFailure } from './prerequisites.ts';
+import { type ClusterBody, type PoolProperties, poolBody } from './shapes.ts';
+import { latestNodeImage } from './versions.ts';
+import { blockingBudget, evict } from './workloads.ts';
+
+const verb = 'POST upgradeNodeImageVersion';
+
+/**
+ * The operation in which AKS reimages a pool: surge nodes come, then batches of nodes are cordoned, drained and reimaged,
+ * then the surge nodes go. A pool that is as it would be made now is left alone.
+ *
+ * @param asked Whether somebody asked for it, who then follows it.
+ */
+export function reimageOperation(
+  world: World,
+  cluster: ClusterBody,
+  pool: Resource,
+  asked: boolean,
+  onEnd: (status: OperationEnd) => void,
+): OperationSpec {
+  const scaleSet = scaleSetOf(world, cluster, pool.name);
+  const { properties } = poolBody.parse(pool.body);
+  const common = {
+    ...(asked && { style: aksStyle('both' as const, () => world.store.get(pool.id)?.body) }),
+    resourceId: pool.id,
+    verb,
+    location: cluster.location,
+  };
+  const wanted = currentModel(world, cluster);
+  const behind = scaleSet ? instancesOf(world, scaleSet).filter(({ body }) => !sameModel(body.kubernetes, wanted)) : [];
+  if (!scaleSet || (behind.length === 0 && sameModel(modelOf(scaleSet), wanted))) {
+    return { ...common, seconds: seconds.reimageNothing, onEnd };
+  }
+  const plan = batches(
+    behind.map(({ id }) => id),
+    properties,
+  );
+  const { length: count } = plan.nodes;
+  const rounds = Math.ceil(count / plan.batch);
+  const perRound = seconds.drainNode + plan.soakSeconds + seconds.reimageNode;
+  const expected =
+    count === 0
+      ? seconds.reimageNothing
+      : rounds * perRound + (plan.surge > 0 ? seconds.surge + seconds.removeSurge : 0);
+  return {
+    ...common,
+    seconds: expected,
+    process: (control) => {
+      setModel(world, scaleSet, wanted);
+      new Reimage(world, cluster, pool.name, scaleSet, plan, control).begin();
+    },
+    onEnd(status) {
+      for (const instance of instancesOf(world, scaleSet)) {
+        const { surge, ready } = instance.body.kubernetes;
+        if (surge) world.remove(instance.id);
+        // A node that was on its way comes back as it was.
+        else if (!ready) change(world, instance, { ready: true, unschedulable: false, provisioningState: 'Succeeded' });
+      }
+      const stored = world.store.get(pool.id);
+      if (status === 'Succeeded' && stored) {
+        const { properties: now } = poolBody.parse(stored.body);
+        const nodeImageVersion = latestNodeImage(world);
+        world.store.put(pool.id, stored.type, { ...stored.body, properties: { ...now, nodeImageVersion } });
+      }
+      onEnd(status);
+    },
+  };
+}
+
+interface Batches {
+  /** IDs of the instances that are of another model. */
+  readonly nodes: readonly string[];
+  readonly surge: number;
+  /** How many nodes at a time. */
+  readonly batch: number;
+  readonly soakSeconds: number;
+  readonly drainTimeoutSeconds: number;
+  readonly cordonsUndrainable: boolean;
+}
+
+function batches(nodes: readonly string[], { upgradeSettings }: PoolProperties): Batches {
+  const share = (setting: string | null | undefined): number => {
+    const value = Number.parseInt(setting ?? '0', 10);
+    return setting?.endsWith('%') ? Math.ceil((nodes.length * value) / 100) : value;
+  };
+  const { maxSurge, maxUnavailable, drainTimeoutInMinutes, nodeSoakDurationInMinutes } = upgradeSettings ?? {};
+  const surge = Math.min(share(maxSurge ?? '10%'), nodes.length);
+  return {
+    nodes,
+    surge,
+    batch: Math.max(1, surge === 0 ? share(maxUnavailable) : surge),
+    soakSeconds: 60 * (nodeSoakDurationInMinutes ?? 0),
+    drainTimeoutSeconds: 60 * (drainTimeoutInMinutes ?? 30),
+    cordonsUndrainable: upgradeSettings?.undrainableNodeBehavior === 'Cordon',
+  };
+}
+
+/** One pool on its way. */
+class Reimage {
+  readonly #world: World;
+  readonly #cluster: ClusterBody;
+  readonly #pool: string;
+  readonly #scaleSet: Resource;
+  readonly #plan: Batches;
+  readonly #control: OperationControl;
+
+  constructor(
+    world: World,
+    cluster: ClusterBody,
+    pool: string,
+    scaleSet: Resource,
+    plan: Batches,
+    control: OperationControl,
+  ) {
+    this.#world = world;
+    this.#cluster = cluster;
+    this.#pool = pool;
+    this.#scaleSet = scaleSet;
+    this.#plan = plan;
+    this.#control = control;
+  }
+
+  begin(): void {
+    const { nodes, surge } = this.#plan;
+    if (nodes.length === 0) {
+      this.#control.after(seconds.reimageNothing, () => this.#control.end('Succeeded'));
+    } else if (surge === 0) {
+      this.#control.after(0, () => this.#drain(nodes));
+    } else {
+      this.#control.after(seconds.surge, () => {
+        if (this.#cannotBootstrap()) return;
+        for (let made = 0; made < surge; made += 1) addInstance(this.#world, this.#scaleSet, this.#pool, true);
+        this.#drain(nodes);
+      });
+    }
+  }
+
+  #drain(remaining: readonly string[], waited = 0): void {
+    const { batch, soakSeconds, drainTimeoutSeconds, cordonsUndrainable } = this.#plan;
+    const nodes = remaining.slice(0, batch).map((id) => ({ id, name: this.#nameOf(id) }));
+    for (const node of nodes) change(this.#world, node, { unschedulable: true });
+    const budget = nodes.map(({ name }) => blockingBudget(this.#world, this.#cluster.id, name)).find((found) => found);
+    if (budget !== undefined && waited >= drainTimeoutSeconds) {
+      if (!cordonsUndrainable) for (const node of nodes) change(this.#world, node, { unschedulable: false });
+      const names = nodes.map(({ name }) => name).join(', ');
+      this.#control.end('Failed', {
+        code: 'UnsatisfiablePDB',
+        message: `Drain of node ${names} failed: pod disruption budget ${budget} does not allow to evict its pods.`,
+      });
+      return;
+    }
+    if (budget !== undefined) {
+      this.#control.after(seconds.drainNode, () => this.#drain(remaining, waited + seconds.drainNode));
+      return;
+    }
+    this.#control.after(seconds.drainNode + soakSeconds, () => {
+      for (const node of nodes) {
+        evict(this.#world, this.#cluster.id, node.name);
+        change(this.#world, node, { ready: false, provisioningState: 'Updating' });
+      }
+      this.#control.after(seconds.reimageNode, () => this.#reimage(remaining));
+    });
+  }
+
+  #reimage(remaining: readonly string[]): void {
+    if (this.#cannotBootstrap()) return;
+    const { batch, surge } = this.#plan;
+    for (const id of remaining.slice(0, batch)) reimageInstance(this.#world, this.#scaleSet, { id });
+    const rest = remaining.slice(batch);
+    if (rest.length > 0) this.#drain(rest);
+    else this.#control.after(surge > 0 ? seconds.removeSurge : 0, () => this.#control.end('Succeeded'));
+  }
+
+  #cannotBootstrap(): boolean {
+    const failure = modelFailure(this.#world, this.#cluster, this.#pool, modelOf(this.#scaleSet));
+    if (!failure) return false;
+    const { code, message } = nodeFailure(failure.exitStatus, failure.why);
+    this.#control.end('Failed', { code, message });
+    return true;
+  }
+
+  #nameOf(id: string): string {
+    const instance = instancesOf(this.#world, this.#scaleSet).find((each) => each.id === id);
+    return instance?.body.properties.osProfile.computerName ?? '';
+  }
+}

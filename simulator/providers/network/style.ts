@@ -1,0 +1,41 @@
+import { etagText } from '../../arm/gateway.ts';
+import { type Body, isBody } from '../../arm/json.ts';
+import type { Operation, OperationStyle } from '../../arm/operations.ts';
+import type { NameRule } from '../../arm/provider.ts';
+import type { Resource } from '../../arm/store.ts';
+
+function location(operation: Operation): string {
+  const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
+  return `${subscription}/providers/Microsoft.Network/locations/${operation.location ?? 'global'}`;
+}
+
+/** Microsoft.Network: a bare `{"status"}`; a PUT gives the async header, a DELETE both. */
+export function networkStyle(headers: 'async' | 'both', retryAfter: (polls: number) => number): OperationStyle {
+  return {
+    headers,
+    statusPath: (operation) => `${location(operation)}/operations/${operation.id}`,
+    resultPath: (operation) => `${location(operation)}/operationResults/${operation.id}`,
+    retryAfter,
+  };
+}
+
+/** Recorded on the first answer of Microsoft.Network writes. */
+export const asyncNotification = { 'azure-asyncnotification': 'Enabled' } as const;
+
+/** The body with its weak `etag`, which Microsoft.Network also sends as a header. */
+export function withEtag(resource: Resource): Body {
+  return { ...resource.body, etag: etagText(resource.etag) };
+}
+
+/** `properties` of a resource; empty when it has none. */
+export function propertiesOf(resource: Pick<Resource, 'body'>): Body {
+  return isBody(resource.body.properties) ? resource.body.properties : {};
+}
+
+/** Most of Microsoft.Network names its resources alike; the lengths differ. */
+export function networkNames(longest: number): NameRule {
+  return {
+    pattern: new RegExp(`^[A-Za-z0-9]([\\w.-]{0,${longest - 2}}\\w)?$`),
+    rule: `The name can be up to ${longest} characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.`,
+  };
+}

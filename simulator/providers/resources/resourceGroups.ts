@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { gatewayError } from '../../arm/errors.ts';
+import { keyOf } from '../../arm/ids.ts';
+import { type Body, withoutUndefined } from '../../arm/json.ts';
+import type { OperationStyle } from '../../arm/operations.ts';
+import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import { normalLocation, regions } from '../../arm/regions.ts';
+import type { Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
+import { disconnectGroup } from '../network/privateEndpoints.ts';
+
+const type = 'Microsoft.Resources/subscriptions/resourceGroups';
+const tags = z.record(z.string(), z.string());
+const putBody = z.looseObject({ location: z.string().min(1), tags: tags.optional(), managedBy: z.string().optional() });
+const patchBody = z.looseObject({ tags: tags.optional() });
+
+/** Location only: 202 while deleting, then 200 with an empty body. */
+const style: OperationStyle = {
+  headers: 'location',
+  resultPath: (operation) => {
+    const job = { jobId: `RESOURCEGROUPDELETIONJOB-${operation.id}`, jobLocation: operation.location };
+    const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
+    return `${subscription}/operationresults/${Buffer.from(JSON.stringify(job)).toString('base64url')}`;
+  },
+  result: () => ({ status: 200 }),
+  retryAfter: () => 15,
+};
+
+export const resourceGroups: Provider = {
+  types: [
+    {
+      kind: 'stored',
+      type,
+      names: {
+        pattern: /^[-\w.()]{0,89}[-\w()]$/,
+        rule: 'It must have 1 to 90 letters, digits, periods, underscores, dashes and parentheses, and not end with a period.',
+      },
+      put,
+      patch,
+      delete: remove,
+    },
+  ],
+  behaviours: [
+    {
+      id: 'group-put-synchronous',
+      says: 'A resource group is created at once (201; 200 on repeat); another location is refused.',
+      evidence: 'recorded',
+      source: 'azure-cli test_resource_group_no_wait.yaml',
+    },
+    {
+      id: 'group-delete',
+      says: 'DELETE answers 202 with Location alone, shows Deleting, refuses writes meanwhile, and takes the content and the AKS node groups along.',
+      evidence: 'recorded',
+      source: 'azure-cli test_resource_group_no_wait.yaml; azure-cli#21121',
+    },
+    {
+      id: 'group-delete-duration',
+      says: 'Deleting takes 60 s when empty, 120 s with resources, 300 s with a cluster.',
+      evidence: 'modelled',
+      source: 'only the empty group is measured',
+    },
+  ],
+};
+
+/** Creates a group from inside the cloud, as AKS does for its nodes. */
+export function createGroup(world: World, id: string, location: string, managedBy: string): void {
+  world.store.put(id, type, groupBody(id, location, undefined, managedBy));
+}
+
+function put(request: ArmRequest, existing: Resource | undefined): Reply {
+  const sent = parseBody(request, putBody);
+  const location = normalLocation(sent.location);
+  if (!regions.has(location)) {
+    throw gatewayError(
+      400,
+      'LocationNotAvailableForResourceGroup',
+      `The provided location '${sent.location}' is not available for resource group. List of available regions is '${[...regions.keys()].join(',')}'.`,
+    );
+  }
+  if (existing && existing.body.location !== location) {
+    throw gatewayError(
+      409,
+      'InvalidResourceGroupLocation',
+      `Invalid resource group location '${sent.location}'. The Resource group already exists in location '${String(existing.body.location)}'.`,
+    );
+  }
+  const id = existing?.id ?? request.resourceId;
+  const managedBy = sent.managedBy ?? existing?.body.managedBy;
+  const { body } = request.world.store.put(id, type, groupBody(id, location, sent.tags, managedBy));
+  return { status: existing ? 200 : 201, body };
+}
+
+function patch(request: ArmRequest, resource: Resource): Reply {
+  const sent = parseBody(request, patchBody);
+  const { body } = request.world.store.put(
+    resource.id,
+    type,
+    withoutUndefined({ ...resource.body, tags: sent.tags ?? resource.body.tags }),
+  );
+  return { status: 200, body };
+}
+
+function remove(request: ArmRequest, resource: Resource): Reply {
+  const { world } = request;
+  const inside = world.store.all().filter((one) => keyOf(one.id).startsWith(`${keyOf(resource.id)}/`));
+  const hasCluster = inside.some((one) => one.type === 'Microsoft.ContainerService/managedClusters');
+  world.settle(resource.id, 'Deleting');
+  return {
+    status: 202,
+    operation: {
+      style,
+      resourceId: resource.id,
+      verb: 'DELETE',
+      location: String(resource.body.location),
+      seconds: hasCluster ? 300 : inside.length > 0 ? 120 : 60,
+      onEnd(status) {
+        if (status === 'Succeeded') {
+          disconnectGroup(world, resource.id);
+          world.remove(resource.id);
+        } else world.settle(resource.id, 'Succeeded');
+      },
+    },
+  };
+}
+
+function groupBody(id: string, location: string, tagsSent: unknown, managedBy: unknown): Body {
+  const name = id.split('/').at(-1);
+  return withoutUndefined({
+    id,
+    name,
+    type: 'Microsoft.Resources/resourceGroups',
+    location,
+    tags: tagsSent,
+    managedBy,
+    properties: { provisioningState: 'Succeeded' },
+  });
+}
