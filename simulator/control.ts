@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { faultRule } from './arm/faults.ts';
-import type { World } from './arm/world.ts';
+import { type World, worldSettings } from './arm/world.ts';
 import { durations } from './durations.ts';
+import { differences, running, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
 
 const registrationState = z.enum(['NotRegistered', 'Registering', 'Registered', 'Unregistered']);
 const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registered', 'Unregistered']);
@@ -11,25 +12,16 @@ const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registe
  * Body of POST /simulator/reset. Unnamed providers are Registered, unnamed features NotRegistered; the caller may do
  * everything, or only what `callerPermissions` say; vCPU limits are 350, or what `quotas` say by family or for `cores`.
  */
-const resetRequest = z.strictObject({
+const resetRequest = worldSettings.extend({
   providers: z.record(z.string(), registrationState).optional(),
   features: z.record(z.string().regex(/^[^/]+\/[^/]+$/, 'is not {namespace}/{feature}'), featureState).optional(),
-  roleDelaySeconds: z.number().nonnegative().default(30),
-  callerPermissions: z
-    .array(
-      z.strictObject({
-        scope: z.string().startsWith('/'),
-        actions: z.array(z.string()),
-        notActions: z.array(z.string()).optional(),
-      }),
-    )
-    .optional(),
   /** Other tenants, by the subscriptions that are in them. */
   tenants: z.record(z.string(), z.string()).default({}),
-  quotas: z.record(z.string(), z.int().nonnegative()).default({}),
 });
 export type ResetRequest = z.input<typeof resetRequest>;
 export type Seed = z.output<typeof resetRequest>;
+
+const advance = z.strictObject({ advanceSeconds: z.number().nonnegative() });
 
 /** GET /simulator/state. */
 export interface SimulatorState {
@@ -43,6 +35,7 @@ export interface SimulatorState {
 export interface Worlds {
   current(): World;
   reset(seed: Seed): void;
+  restore(snapshot: Snapshot): void;
 }
 
 /** The control API: not part of ARM, no token needed, http or https. */
@@ -57,6 +50,13 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     worlds.current().nodeImageWeeks += 1;
     return reply.code(204).send();
   });
+  app.post('/simulator/clock', async (request, reply): Promise<unknown> => {
+    const parsed = advance.safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    await worlds.current().clock.advance(parsed.data.advanceSeconds);
+    return state(worlds);
+  });
+  addSnapshotRoutes(app, worlds);
   app.get('/simulator/durations', async () => durations(worlds.current()));
   app.get('/simulator/resources', async () =>
     worlds
@@ -78,10 +78,62 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     worlds.current().faults.clear();
     return reply.code(204).send();
   });
-  app.get('/simulator/state', async (): Promise<SimulatorState> => {
-    const { edition, clock } = worlds.current();
-    return { edition, speed: clock.speed, now: clock.now().toISOString() };
+  app.get('/simulator/state', async () => state(worlds));
+}
+
+function state(worlds: Worlds): SimulatorState {
+  const { edition, clock } = worlds.current();
+  return { edition, speed: clock.speed, now: clock.now().toISOString() };
+}
+
+/** Moments of the world, by name: kept in memory, given and taken as JSON, and compared. */
+function addSnapshotRoutes(app: FastifyInstance, worlds: Worlds): void {
+  const kept = new Map<string, Snapshot>();
+  const named = (name: string | undefined): Snapshot | undefined =>
+    name === undefined ? snapshotOf(worlds.current()) : kept.get(name);
+  const unknown = (name: string) => ({
+    problems: [`There is no snapshot ${name}: there are ${[...kept.keys()].join(', ') || 'none'}.`],
   });
+
+  app.get('/simulator/snapshots', async () =>
+    [...kept].map(([name, { savedAt, resources }]) => ({ name, savedAt, resources: resources.length })),
+  );
+  app.put<{ Params: { name: string } }>('/simulator/snapshots/:name', async ({ params: { name }, body }, reply) => {
+    const sent = json(body);
+    if (sent === undefined) {
+      const busy = running(worlds.current());
+      if (busy.length > 0)
+        return reply.code(409).send({ problems: busy.map((operation) => `${operation} is running`) });
+      kept.set(name, snapshotOf(worlds.current()));
+      return reply.code(201).send();
+    }
+    const parsed = snapshotSchema.safeParse(sent);
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    kept.set(name, parsed.data);
+    return reply.code(201).send();
+  });
+  app.get<{ Params: { name: string } }>(
+    '/simulator/snapshots/:name',
+    async ({ params: { name } }, reply) => kept.get(name) ?? reply.code(404).send(unknown(name)),
+  );
+  app.delete<{ Params: { name: string } }>('/simulator/snapshots/:name', async ({ params: { name } }, reply) =>
+    kept.delete(name) ? reply.code(204).send() : reply.code(404).send(unknown(name)),
+  );
+  app.post<{ Params: { name: string } }>('/simulator/snapshots/:name/restore', async ({ params: { name } }, reply) => {
+    const snapshot = kept.get(name);
+    if (!snapshot) return reply.code(404).send(unknown(name));
+    worlds.restore(snapshot);
+    return reply.code(204).send();
+  });
+  app.get<{ Querystring: { from?: string; to?: string } }>(
+    '/simulator/diff',
+    async ({ query: { from, to } }, reply) => {
+      if (from === undefined) return reply.code(400).send({ problems: ['from: name a snapshot'] });
+      const [before, after] = [named(from), named(to)];
+      if (!before || !after) return reply.code(404).send(unknown(before ? String(to) : from));
+      return differences(before, after);
+    },
+  );
 }
 
 /** Bodies arrive as text, for ARM must see malformed JSON too. */

@@ -13,17 +13,19 @@ import { addControlRoutes, problems, type Seed } from './control.ts';
 import { providers } from './providers.ts';
 import { seedWorld } from './seed.ts';
 import { listen, makeCertificate } from './server.ts';
+import { worldFrom } from './snapshots.ts';
 
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
 export type { RecordedRequest } from './arm/recorder.ts';
 export type { Edition } from './arm/world.ts';
 export type { ResetRequest, SimulatorState } from './control.ts';
 export type { Duration } from './durations.ts';
+export type { Difference, Snapshot } from './snapshots.ts';
 
 export interface SimulatorOptions {
   /** Default 0: a free one. */
   readonly port?: number;
-  /** Simulated seconds per real second, > 0; default 1. */
+  /** Simulated seconds per real second, default 1; at 0 time stands still but for POST /simulator/clock. */
   readonly speed?: number;
   /** Default `current`. */
   readonly edition?: Edition;
@@ -51,12 +53,12 @@ export interface Simulator {
 /** Starts a local Azure Resource Manager. @throws when the port is taken or a file cannot be written. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port: wanted = 0, speed = 1, edition = 'current' } = options;
-  if (!(speed > 0 && Number.isFinite(speed))) throw new Error(`speed must be greater than 0, not ${speed}`);
-  const epoch = Date.now();
+  if (!(speed >= 0 && Number.isFinite(speed))) throw new Error(`speed must not be negative: ${speed}`);
   const registry = new Registry(providers);
   const arm = new Arm(registry, new Recorder(options.recordFile));
-  const freshWorld = (seed: Seed) => seedWorld(new World(edition, speed, epoch), registry, providers, seed);
-  let world = freshWorld({ roleDelaySeconds: 30, quotas: {}, tenants: {} });
+  const freshWorld = (start: Date, seed: Seed) =>
+    seedWorld(new World(edition, speed, start), registry, providers, seed);
+  let world = freshWorld(new Date(), { quotas: {}, tenants: {} });
   for (const rule of options.faults ?? []) world.faults.add(faultRule.parse(rule));
 
   const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
@@ -68,7 +70,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     current: () => world,
     reset(seed) {
       world.clock.stop();
-      world = freshWorld(seed);
+      world = freshWorld(world.clock.now(), seed);
+    },
+    restore(snapshot) {
+      world.clock.stop();
+      world = worldFrom(snapshot, speed);
     },
   });
   app.setNotFoundHandler(async (request, reply) => {

@@ -14,7 +14,7 @@ interface Options {
 const command = new Command('simulator')
   .description('A local Azure Resource Manager for AKS network isolation')
   .requiredOption('--port <port>', 'port on 127.0.0.1; 0 takes a free one', port)
-  .option('--speed <factor>', 'simulated seconds per real second', speed, 1)
+  .option('--speed <factor>', 'simulated seconds per real second; at 0 time is advanced by hand', speed, 1)
   .addOption(new Option('--edition <edition>', 'which Azure').choices(['current', '2024-preview']).default('current'))
   .option('--record <file>', 'write every ARM request as a JSON line')
   .option('--faults <file>', 'JSON array of fault rules, in force from the start', faults)
@@ -65,6 +65,7 @@ function faults(file: string): FaultRule[] {
 
 function speed(text: string): number {
   const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('must be a number greater than 0.');
+  if (text === '' || !(value >= 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('must be a number, not negative.');
   return value;
 }

@@ -218,7 +218,7 @@ function latency(method: string, reply: Reply, fault: Fault | undefined): number
 
 function retryAfterOf({ seconds, as }: NonNullable<NonNullable<Fault['answer']>['retryAfter']>, { clock }: World) {
   if (as === 'seconds') return retryAfterHeaders(seconds, clock.speed);
-  return { 'retry-after': new Date(Date.now() + (seconds * 1000) / clock.speed).toUTCString() };
+  return { 'retry-after': new Date(Date.now() + (seconds * 1000) / (clock.speed || 1)).toUTCString() };
 }
 
 function checkBearer(incoming: Incoming): void {

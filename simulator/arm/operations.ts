@@ -173,6 +173,11 @@ export class Operations {
     return this.#running((key) => `${key}/`.startsWith(`${keyOf(resourceId)}/`));
   }
 
+  /** In the order in which they were begun. */
+  inFlight(): Operation[] {
+    return [...this.#cancels.keys()];
+  }
+
   find(path: string): { operation: Operation; view: 'status' | 'result' } | undefined {
     return this.#byPath.get(keyOf(path));
   }

@@ -21,14 +21,14 @@ export class Store {
   }
 
   /** Creates the resource or replaces its body; either way the ETag changes. */
-  put(id: string, type: string, body: Body): Resource {
+  put(id: string, type: string, body: Body, etag: string = randomUUID()): Resource {
     const existing = this.get(id);
     if (existing) {
       existing.body = body;
-      existing.etag = randomUUID();
+      existing.etag = etag;
       return existing;
     }
-    const resource = { id, type, name: id.split('/').at(-1) ?? '', body, etag: randomUUID() };
+    const resource = { id, type, name: id.split('/').at(-1) ?? '', body, etag };
     this.#byKey.set(keyOf(id), resource);
     return resource;
   }

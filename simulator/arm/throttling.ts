@@ -25,10 +25,12 @@ export class Throttle {
   }
 }
 
-/** `Retry-After` in real seconds for a delay in simulated ones; fractional, hence `retry-after-ms` too, unless speed is 1. */
+/** `Retry-After` in real seconds for a delay in simulated ones, and `retry-after-ms` unless the speed is 1. */
 export function retryAfterHeaders(seconds: number, speed: number): Record<string, string> {
-  if (speed === 1) return { 'retry-after': String(Math.ceil(seconds)) };
-  // Clients read 0 as "no hint" and wait their own 30 seconds.
-  const milliseconds = Math.max(1, Math.round((seconds * 1000) / speed));
-  return { 'retry-after': String(milliseconds / 1000), 'retry-after-ms': String(milliseconds) };
+  // Time that stands still is advanced by somebody else at any moment.
+  if (speed === 0) return { 'retry-after-ms': '10' };
+  const real = seconds / speed;
+  // Whole seconds, as HTTP wants it: SDKs stumble over fractions, and read 0 as "no hint".
+  const whole = real < 1 && speed !== 1 ? {} : { 'retry-after': String(Math.ceil(real)) };
+  return { ...whole, ...(speed !== 1 && { 'retry-after-ms': String(Math.max(1, Math.round(real * 1000))) }) };
 }

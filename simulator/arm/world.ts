@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { Clock } from './clock.ts';
 import { Faults } from './faults.ts';
 import { keyOf } from './ids.ts';
@@ -17,21 +18,22 @@ export interface Write {
   readonly longRunning: Operation | undefined;
 }
 
-/** What a reset may set. */
-export interface WorldSettings {
-  /** Seconds until a role assignment takes effect. */
-  readonly roleDelaySeconds: number;
-  /** What the caller may do; left out, everything. */
-  readonly callerPermissions?: readonly CallerPermission[] | undefined;
-  /** vCPU limits by family, lower case, or `cores`. */
-  readonly quotas: Readonly<Record<string, number>>;
-}
+const callerPermission = z.strictObject({
+  scope: z.string().startsWith('/'),
+  actions: z.array(z.string()),
+  notActions: z.array(z.string()).optional(),
+});
 
-export interface CallerPermission {
-  readonly scope: string;
-  readonly actions: readonly string[];
-  readonly notActions?: readonly string[] | undefined;
-}
+/** What a reset may set. */
+export const worldSettings = z.strictObject({
+  /** Seconds until a role assignment takes effect, for everybody who looks. */
+  roleDelaySeconds: z.number().nonnegative().optional(),
+  /** What the caller may do; left out, everything. */
+  callerPermissions: z.array(callerPermission).optional(),
+  /** vCPU limits by family, lower case, or `cores`. */
+  quotas: z.record(z.string(), z.int().nonnegative()).default({}),
+});
+export type WorldSettings = z.output<typeof worldSettings>;
 
 /** Everything that a reset forgets. */
 export class World {
@@ -47,13 +49,14 @@ export class World {
   readonly #hidden = new Map<string, Date>();
   /** How many node images have come out since this world began. */
   nodeImageWeeks = 0;
-  settings: WorldSettings = { roleDelaySeconds: 30, quotas: {} };
+  settings: WorldSettings = { quotas: {} };
   /** `{subscription}/{namespace}/{feature}` in lower case: flags that are registered *and* have reached their provider. */
   readonly activeFeatures = new Set<string>();
 
-  constructor(edition: Edition, speed: number, epoch: number) {
+  /** `start`: the simulated time at which it begins. */
+  constructor(edition: Edition, speed: number, start: Date) {
     this.edition = edition;
-    this.clock = new Clock(speed, epoch);
+    this.clock = new Clock(speed, start);
     this.operations = new Operations(this.clock);
   }
 

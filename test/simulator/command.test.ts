@@ -71,7 +71,7 @@ test('says in one line that the port is taken', async () => {
 });
 
 test.each([
-  [['--port', '0', '--speed', '0'], '--speed'],
+  [['--port', '0', '--speed', '-1'], '--speed'],
   [['--port', 'x'], '--port'],
   [['--port', '0', '--edition', '2030'], '--edition'],
   [['--port', '0', '--record', '/nowhere/r.jsonl'], '/nowhere/r.jsonl'],

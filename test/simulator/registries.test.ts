@@ -246,7 +246,7 @@ describe('cache rules', () => {
 
   test('are deleted with the body null and Location alone', async () => {
     await azure.put(id('rules01', '/cacheRules/is-gone'), of('mcr.microsoft.com/*', 'gone/*'));
-    await hold(azure, 'DELETE', '/cacheRules/gone$');
+    await hold(azure, 'DELETE', '/cacheRules/is-gone$');
     const held = await azure.send('DELETE', rule('is-gone'));
     expect(held).toMatchObject({ status: 202, body: null });
     expect(held.headers['azure-asyncoperation']).toBeUndefined();

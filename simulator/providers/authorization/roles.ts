@@ -119,6 +119,12 @@ export const roles: Provider = {
       source: 'Microsoft Learn, "Troubleshoot Azure RBAC": up to 10 minutes (30 s is modelled)',
     },
     {
+      id: 'role-access-check',
+      says: 'AKS asks for the role on the kubelet identity before it answers, and sees one that was assigned 4 s ago.',
+      evidence: 'recorded',
+      source: 'azure-cli test_aks_network_isolated_cluster.yaml: the cluster was accepted right after the assignment',
+    },
+    {
       id: 'role-assignment-answer',
       says: 'An assignment is made in one answer (201, about 4 s), whose createdBy is null; later reads have it.',
       evidence: 'recorded',
@@ -139,11 +145,20 @@ export const roles: Provider = {
   ],
 };
 
+/** Simulated seconds until a role takes effect: for tokens, and for a provider that asks whether somebody holds it. */
+const roleDelay = { tokens: 30, accessCheck: 4 } as const;
+
 /** IDs of the roles that a principal has at a scope or above, and that have taken effect. */
-export function effectiveRoles(world: World, principalId: string, scope: string): string[] {
+export function effectiveRoles(
+  world: World,
+  principalId: string,
+  scope: string,
+  seenBy: keyof typeof roleDelay = 'tokens',
+): string[] {
+  const delay = world.settings.roleDelaySeconds ?? roleDelay[seenBy];
   return assignmentsAbove(world, scope).flatMap(({ properties }) => {
     const age = world.clock.now().getTime() - Date.parse(properties.createdOn);
-    const effective = age >= world.settings.roleDelaySeconds * 1000;
+    const effective = age >= delay * 1000;
     const role = properties.roleDefinitionId.split('/').at(-1)?.toLowerCase() ?? '';
     return effective && properties.principalId.toLowerCase() === principalId.toLowerCase() ? [role] : [];
   });

@@ -20,7 +20,7 @@ export function checkKubeletPermission(world: World, request: ClusterRequest): v
   const [controlPlane] = Object.keys(request.identity?.userAssignedIdentities ?? {});
   if (!kubelet || controlPlane === undefined) return;
   const principal = identityIds(world, controlPlane)?.principalId ?? '';
-  if (holds(world, principal, kubelet, [managedIdentityOperator])) return;
+  if (holds(world, principal, kubelet, [managedIdentityOperator], 'accessCheck')) return;
   throw aksError(
     400,
     'CustomKubeletIdentityMissingPermissionError',
@@ -188,8 +188,14 @@ function mayPull(world: World, cluster: ClusterBody, registryId: string): boolea
   return holds(world, principal, registryId, [acrPull]);
 }
 
-function holds(world: World, principal: string, scope: string, roles: readonly string[]): boolean {
-  const held = effectiveRoles(world, principal, scope);
+function holds(
+  world: World,
+  principal: string,
+  scope: string,
+  roles: readonly string[],
+  seenBy: 'tokens' | 'accessCheck' = 'tokens',
+): boolean {
+  const held = effectiveRoles(world, principal, scope, seenBy);
   return [...roles, contributor, owner].some((role) => held.includes(role));
 }
 

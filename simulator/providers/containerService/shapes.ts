@@ -1,6 +1,10 @@
 import { z } from 'zod';
 
-const text = z.string().nullish();
+// AKS is written in Go: an empty text is one that was not sent.
+const text = z
+  .string()
+  .transform((sent) => (sent === '' ? undefined : sent))
+  .nullish();
 const flag = z.boolean().nullish();
 const strings = z.record(z.string(), z.string());
 

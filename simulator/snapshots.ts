@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { Body } from './arm/json.ts';
+import { isBody } from './arm/json.ts';
+import { World, worldSettings } from './arm/world.ts';
+
+const resource = z.strictObject({
+  id: z.string(),
+  type: z.string(),
+  etag: z.string(),
+  body: z.record(z.string(), z.unknown()),
+});
+
+/** Everything that a world is, but for operations: as JSON, to be kept in a file. */
+export const snapshotSchema = z.strictObject({
+  edition: z.enum(['current', '2024-preview']),
+  /** Simulated. */
+  savedAt: z.iso.datetime(),
+  settings: worldSettings,
+  nodeImageWeeks: z.int(),
+  activeFeatures: z.array(z.string()),
+  principals: z.record(z.string(), z.string()),
+  resources: z.array(resource),
+});
+export type Snapshot = z.infer<typeof snapshotSchema>;
+
+/** What runs in a world and cannot be saved with it. */
+export const running = ({ operations }: World): string[] =>
+  operations.inFlight().map(({ verb, resourceId }) => `${verb} ${resourceId}`);
+
+export function snapshotOf(world: World): Snapshot {
+  return {
+    edition: world.edition,
+    savedAt: world.clock.now().toISOString(),
+    settings: structuredClone(world.settings),
+    nodeImageWeeks: world.nodeImageWeeks,
+    activeFeatures: [...world.activeFeatures],
+    principals: Object.fromEntries([...world.principals].map(([id, made]) => [id, made.toISOString()])),
+    resources: world.store.all().map(({ id, type, etag, body }) => ({ id, type, etag, body: structuredClone(body) })),
+  };
+}
+
+/** The world as it was, at the time it was: nothing runs in it, and it has no faults. */
+export function worldFrom(snapshot: Snapshot, speed: number): World {
+  const world = new World(snapshot.edition, speed, new Date(snapshot.savedAt));
+  world.settings = snapshot.settings;
+  world.nodeImageWeeks = snapshot.nodeImageWeeks;
+  for (const feature of snapshot.activeFeatures) world.activeFeatures.add(feature);
+  for (const [id, made] of Object.entries(snapshot.principals)) world.principals.set(id, new Date(made));
+  for (const { id, type, etag, body } of snapshot.resources) world.store.put(id, type, structuredClone(body), etag);
+  return world;
+}
+
+/** A resource that is not as it was. */
+export interface Difference {
+  readonly id: string;
+  readonly type: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  /** Of a changed one; a value that is left out was or is not there. */
+  readonly properties: readonly { readonly path: string; readonly before?: unknown; readonly after?: unknown }[];
+}
+
+/** What differs between two moments, resource by resource and property by property. ETags do not count. */
+export function differences(before: Snapshot, after: Snapshot): Difference[] {
+  const keyed = ({ resources }: Snapshot) => new Map(resources.map((each) => [each.id.toLowerCase(), each]));
+  const [was, is] = [keyed(before), keyed(after)];
+  const gone = [...was.values()].filter(({ id }) => !is.has(id.toLowerCase()));
+  return [
+    ...gone.map(({ id, type }): Difference => ({ id, type, change: 'removed', properties: [] })),
+    ...[...is.values()].flatMap(({ id, type, body }): Difference[] => {
+      const old = was.get(id.toLowerCase());
+      if (!old) return [{ id, type, change: 'added', properties: [] }];
+      const properties = changes(old.body, body);
+      return properties.length === 0 ? [] : [{ id, type, change: 'changed', properties }];
+    }),
+  ];
+}
+
+function changes(before: unknown, after: unknown, path = ''): Difference['properties'] {
+  const [was, is] = [children(before), children(after)];
+  if (!was || !is) return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }];
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  const at = (name: string) => (path === '' ? name : `${path}.${name}`);
+  return names.flatMap((name) => changes(was[name], is[name], at(name)));
+}
+
+const children = (value: unknown): Body | undefined =>
+  Array.isArray(value) ? { ...value } : isBody(value) ? value : undefined;

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { Difference, Snapshot } from '../../simulator/index.ts';
+import { all, group, location, polling, type Started, start, versioned, wireCluster } from './support.ts';
+
+let azure: Started;
+beforeAll(async () => {
+  azure = await start({ speed: 0 });
+});
+beforeEach(async () => {
+  await azure.send('POST', '/simulator/reset');
+  await azure.send('PUT', versioned(group('rg')), { location });
+});
+afterAll(() => azure.simulator.close());
+
+const cluster = (name: string) => `${group('rg')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
+const identity = (name: string) => `${group('rg')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+const put = (id: string, body: unknown = { location }) => azure.send('PUT', versioned(id), body);
+const read = async (id: string, path: string) => (await azure.get(id)).at(path);
+const now = async () => Date.parse(String((await azure.send('GET', '/simulator/state')).at('now')));
+const advance = (advanceSeconds: number) => azure.send('POST', '/simulator/clock', { advanceSeconds });
+const save = (name: string, body?: unknown) => azure.send('PUT', `/simulator/snapshots/${name}`, body);
+const diff = async (query: string) => (await azure.send('GET', `/simulator/diff?${query}`)).body as Difference[];
+
+test('at speed 0 time stands still, answers come at once, and operations end when it is advanced', async () => {
+  const start = await now();
+  const created = await put(cluster('c'), wireCluster());
+  expect(created).toMatchObject({ status: 201, headers: { 'retry-after-ms': '10' } });
+  expect(await now()).toBe(start);
+  expect(await read(cluster('c'), 'properties.provisioningState')).toBe('Creating');
+  // 7 s for the request, 378 s for the operation.
+  await advance(384);
+  expect(await read(cluster('c'), 'properties.provisioningState')).toBe('Creating');
+  expect(await advance(1)).toMatchObject({
+    status: 200,
+    body: { speed: 0, now: new Date(start + 385_000).toISOString() },
+  });
+  expect(await read(cluster('c'), 'properties.provisioningState')).toBe('Succeeded');
+});
+
+test('what falls due while time is advanced happens in its order and at its own time', async () => {
+  const start = await now();
+  const { headers } = await put(cluster('c'), wireCluster());
+  const realStart = Date.now();
+  await advance(12 * 3600);
+  const ended = await azure.send('GET', String(headers['azure-asyncoperation']));
+  expect(ended.at('status')).toBe('Succeeded');
+  expect(Date.parse(String(ended.at('endTime')))).toBe(start + 385_000);
+  expect(await now()).toBe(start + 12 * 3600 * 1000);
+  expect(Date.now() - realStart).toBeLessThan(1000);
+});
+
+test('time that runs can be advanced too', async () => {
+  const running = await start({ speed: 1 });
+  try {
+    await running.send('PUT', versioned(group('rg')), { location });
+    await running.send('PUT', versioned(cluster('c')), wireCluster(), {});
+    await running.send('POST', '/simulator/clock', { advanceSeconds: 400 });
+    expect((await running.get(cluster('c'))).at('properties.provisioningState')).toBe('Succeeded');
+  } finally {
+    await running.simulator.close();
+  }
+}, 20_000);
+
+test.each([{ advanceSeconds: -1 }, { advanceSeconds: 'x' }, {}, { advanceSeconds: 1, more: true }])(
+  'the clock refuses %j',
+  async (body) => expect(await azure.send('POST', '/simulator/clock', body)).toMatchObject({ status: 400 }),
+);
+
+test('a moment is saved, listed, compared, and restored with its time', async () => {
+  await put(identity('kept'));
+  await put(cluster('c'), wireCluster());
+  await advance(400);
+  const savedAt = await now();
+  expect((await save('before')).status).toBe(201);
+  expect((await azure.send('GET', '/simulator/snapshots')).body).toEqual([
+    { name: 'before', savedAt: new Date(savedAt).toISOString(), resources: expect.any(Number) },
+  ]);
+  expect(await diff('from=before')).toEqual([]);
+
+  await azure.send('PATCH', versioned(identity('kept')), { tags: { a: 'b' } });
+  await put(identity('new'));
+  await azure.send('DELETE', versioned(cluster('c')));
+  await advance(300);
+  await save('after');
+  const changed = await diff('from=before&to=after');
+  expect(changed).toEqual(await diff('from=before'));
+  expect(changed).toContainEqual({
+    id: identity('kept').replace('/resourceGroups/', '/resourcegroups/'),
+    type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
+    change: 'changed',
+    properties: [{ path: 'tags.a', after: 'b' }],
+  });
+  expect(changed.filter(({ change }) => change === 'added').map(({ id }) => id.split('/').at(-1))).toEqual(['new']);
+  expect(changed.filter(({ change }) => change === 'removed').map(({ type }) => type)).toEqual(
+    expect.arrayContaining([
+      'Microsoft.ContainerService/managedClusters',
+      'Microsoft.ContainerService/managedClusters/agentPools',
+    ]),
+  );
+
+  expect((await azure.send('POST', '/simulator/snapshots/before/restore')).status).toBe(204);
+  expect(await now()).toBe(savedAt);
+  expect(await diff('from=before')).toEqual([]);
+  expect(await read(cluster('c'), 'properties.provisioningState')).toBe('Succeeded');
+});
+
+test('a snapshot goes into a file and to another simulator, which goes on from it', async () => {
+  await put(cluster('c'), wireCluster());
+  await advance(400);
+  await save('file');
+  const file = (await azure.send('GET', '/simulator/snapshots/file')).body as Snapshot;
+  const other = await start();
+  try {
+    await other.send('PUT', '/simulator/snapshots/copy', file);
+    await other.send('POST', '/simulator/snapshots/copy/restore');
+    expect((await other.send('GET', '/simulator/diff?from=copy')).body).toEqual([]);
+    const { bootstrapProfile } = await other.aks.managedClusters.createOrUpdate(
+      'rg',
+      'c',
+      { ...(await other.aks.managedClusters.get('rg', 'c')), bootstrapProfile: { artifactSource: 'Cache' } },
+      polling,
+    );
+    expect(bootstrapProfile?.artifactSource).toBe('Cache');
+    expect((await all(other.aks.agentPools.list('rg', 'c'))).map(({ name }) => name)).toEqual(['nodepool1']);
+  } finally {
+    await other.simulator.close();
+  }
+});
+
+test('what is running cannot be saved, and is named', async () => {
+  await put(cluster('c'), wireCluster());
+  const refused = await save('early');
+  expect(refused).toMatchObject({ status: 409, body: { problems: [expect.stringContaining('CREATE')] } });
+});
+
+test('unknown snapshots and malformed ones are refused', async () => {
+  for (const [method, path, status] of [
+    ['GET', '/simulator/snapshots/none', 404],
+    ['DELETE', '/simulator/snapshots/none', 404],
+    ['POST', '/simulator/snapshots/none/restore', 404],
+    ['GET', '/simulator/diff?from=none', 404],
+    ['GET', '/simulator/diff', 400],
+  ] as const) {
+    expect(await azure.send(method, path)).toMatchObject({ status, body: { problems: [expect.any(String)] } });
+  }
+  expect(await save('bad', { edition: 'next' })).toMatchObject({ status: 400, body: { problems: expect.any(Array) } });
+});
