@@ -29,6 +29,25 @@ export function checkVersion({ type, id }: Target, request: ArmRequest): void {
   );
 }
 
+/** What is tracked, and its children, are in a resource group. @throws ArmError 404 */
+export function checkPlace(registry: Registry, { type, id }: Target): void {
+  const [namespace, outermost, ...below] = type.type.split('/');
+  const owner = registry.type(`${namespace}/${outermost}`);
+  if (owner?.kind !== 'stored' || !owner.tracked || id.resourceGroup !== undefined) return;
+  if (id.subscriptionId === undefined) {
+    throw gatewayError(
+      404,
+      'MissingSubscription',
+      'The request did not have a subscription or a valid tenant level resource provider.',
+    );
+  }
+  throw gatewayError(
+    404,
+    'InvalidResourceType',
+    `The resource type '${[outermost, ...below].join('/')}' could not be found in the namespace '${namespace}' outside of resource groups.`,
+  );
+}
+
 /** @throws ArmError in the provider's words */
 export function checkName(registry: Registry, type: StoredType, request: ArmRequest): void {
   const name = request.id.names.at(-1) ?? '';

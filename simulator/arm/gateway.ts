@@ -1,4 +1,4 @@
-import { checkBody, checkName, checkVersion } from './content.ts';
+import { checkBody, checkName, checkPlace, checkVersion } from './content.ts';
 import { gatewayError } from './errors.ts';
 import { parentPath } from './ids.ts';
 import { isBody } from './json.ts';
@@ -46,6 +46,7 @@ function onResource(
     }
     case 'PUT':
       if (!type.put) throw notSupported(request);
+      checkPlace(registry, target);
       checkParent(registry, target, request);
       if (type.tracked) checkLocation(type, request, resource);
       if (!resource) checkName(registry, type, request);

@@ -1,0 +1,27 @@
+/** Why the Azure CLI and the product's workflow do not leave quite the same behind. */
+export interface Explanation {
+  readonly type: RegExp;
+  /** Default `changed`. */
+  readonly change?: 'added' | 'removed';
+  /** Of the path; default any. */
+  readonly property?: RegExp;
+  readonly why: string;
+}
+
+export const explanations: readonly Explanation[] = [
+  {
+    type: /./,
+    property: /^tags|^properties\.metadata/,
+    why: 'the product marks what it makes with the workflow that made it, so that only that is ever taken back',
+  },
+  {
+    type: /registries$/,
+    property: /^properties\.networkRuleSet/,
+    why: 'az sends a rule set beside publicNetworkAccess Disabled, which decides alone',
+  },
+  {
+    type: /subnets$/,
+    property: /^properties\.delegations\.0\.(id|name)/,
+    why: 'the name of a delegation is free; az numbers them',
+  },
+];

@@ -1,0 +1,156 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { Command, Option } from 'commander';
+import { AksIsolationClient } from '../../client/index.ts';
+import type { Edition, RecordedRequest, Simulator, Snapshot } from '../../simulator/index.ts';
+import { type Stack, startStack } from '../stack.ts';
+import { startWorker } from '../worker-process.ts';
+import { type AzureCli, azureCliAt, installAzureCli, type RanCommand } from './azure-cli.ts';
+import { type Compared, compare } from './compare.ts';
+import { type ConformanceScenario, type ConformanceScenarioName, scenarios, variables } from './scenarios.ts';
+
+interface Options {
+  scenario?: ConformanceScenarioName;
+  record: string;
+  speed: number;
+}
+
+const options = new Command('npm run conformance --')
+  .description(
+    "The unmodified Azure CLI does the whole guide in the simulator; what it leaves is compared with the workflows' end.",
+  )
+  .addOption(new Option('--scenario <name>', 'one of them; default all').choices(Object.keys(scenarios)))
+  .option('--record <folder>', 'where the recorded requests go', '.tmp/conformance')
+  .option('--speed <factor>', 'simulated seconds per real second', Number, 300)
+  .parse()
+  .opts<Options>();
+
+const failures: string[] = [];
+const names = options.scenario ? [options.scenario] : (Object.keys(scenarios) as ConformanceScenarioName[]);
+const bin = await installAzureCli(print);
+await mkdir(options.record, { recursive: true });
+for (const edition of ['current', '2024-preview'] as const) {
+  const these = names.filter((name) => scenarios[name].edition === edition);
+  if (these.length > 0) await inEdition(edition, these);
+}
+print(failures.length === 0 ? '\nAll pass.' : `\nFailed: ${failures.join(', ')}`);
+process.exit(failures.length === 0 ? 0 : 1);
+
+async function inEdition(edition: Edition, these: readonly ConformanceScenarioName[]): Promise<void> {
+  const record = join(options.record, `${edition}.jsonl`);
+  const stack = await startStack({ speed: options.speed, edition, record, onProgress: print });
+  const worker = startWorker(stack.workerEnvironment);
+  try {
+    await worker.ready;
+    const client = new Client({ connection: await Connection.connect({ address: stack.temporal.address }) });
+    const azureCli = await azureCliAt(bin, stack.simulator);
+    for (const name of these) await conform(name, stack, azureCli, new AksIsolationClient(client));
+    if (edition === 'current' && !options.scenario) await pythonSdk(azureCli);
+  } finally {
+    await worker.stop();
+    await stack.stop();
+    await split(record);
+  }
+}
+
+async function conform(
+  name: ConformanceScenarioName,
+  { simulator }: Stack,
+  azureCli: AzureCli,
+  aks: AksIsolationClient,
+): Promise<void> {
+  const { setup = [], guide, workflow }: ConformanceScenario = scenarios[name];
+  const control = controlOf(simulator);
+  print(`\n${name}`);
+  await control.reset();
+  if (setup.length > 0 && !passed(name, await azureCli.run(setup, variables))) return;
+  await control.save('setup');
+  const ran = await azureCli.run(guide, variables);
+  printTable(ran);
+  if (!passed(name, ran) || !workflow) return;
+  const byAzureCli = await control.save('azure-cli');
+  await control.restore('setup');
+  try {
+    const run = await workflow(aks);
+    await run.result();
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    print(error.cause?.message ?? error.message);
+    failures.push(`${name}: the workflow failed`);
+    return;
+  }
+  const differences = compare(byAzureCli, await control.save('workflow'));
+  printDifferences(differences);
+  if (differences.some(({ why }) => why === undefined)) failures.push(`${name}: unexplained differences`);
+}
+
+function passed(name: string, ran: readonly RanCommand[]): boolean {
+  const failed = ran.find(({ exitCode }) => exitCode !== 0);
+  if (failed) {
+    print(failed.command);
+    failures.push(name);
+  }
+  return failed === undefined;
+}
+
+async function pythonSdk(azureCli: AzureCli): Promise<void> {
+  print("\nAzure's SDKs for Python");
+  const { exitCode, output } = await azureCli.python(join(import.meta.dirname, 'sdk.py'));
+  print(output);
+  if (exitCode !== 0) failures.push('Python SDK');
+}
+
+function controlOf(simulator: Simulator) {
+  const send = (method: string, path: string) =>
+    fetch(`http://127.0.0.1:${simulator.port}/simulator/${path}`, { method });
+  return {
+    reset: () => send('POST', 'reset'),
+    restore: (name: string) => send('POST', `snapshots/${name}/restore`),
+    /** What the CLI does not wait for must have ended. */
+    async save(name: string): Promise<Snapshot> {
+      while ((await send('PUT', `snapshots/${name}`)).status === 409) await delay(50);
+      return (await (await send('GET', `snapshots/${name}`)).json()) as Snapshot;
+    },
+  };
+}
+
+/** The CLI's requests and the workflows' own, for whoever checks their bodies. */
+async function split(record: string): Promise<void> {
+  const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
+  const isAzureCli = (line: string) =>
+    String((JSON.parse(line) as RecordedRequest).headers['user-agent']).startsWith('AZURECLI');
+  const part = (name: string, chosen: readonly string[]) =>
+    writeFile(record.replace('.jsonl', `-${name}.jsonl`), chosen.map((line) => `${line}\n`).join(''));
+  await part('azure-cli', lines.filter(isAzureCli));
+  await part(
+    'workflows',
+    lines.filter((line) => !isAzureCli(line)),
+  );
+}
+
+function printTable(ran: readonly RanCommand[]): void {
+  print('exit  seconds  command');
+  for (const { command, exitCode, seconds } of ran)
+    print(
+      `${String(exitCode).padStart(4)}  ${seconds.toFixed(1).padStart(7)}  ${command.split('\n')[0]?.slice(0, 160)}`,
+    );
+}
+
+function printDifferences(differences: readonly Compared[]): void {
+  if (differences.length === 0) print('The workflow leaves the same.');
+  for (const { id, change, properties, why } of differences) {
+    const [property] = properties;
+    const what = property
+      ? `${property.path}: ${JSON.stringify(property.before)} by az, ${JSON.stringify(property.after)} by the workflow`
+      : `${change === 'added' ? 'only by the workflow' : 'only by az'}`;
+    print(
+      `  ${why === undefined ? 'UNEXPLAINED' : 'explained  '} ${id.split('/').slice(-2).join('/')} ${what}${why ? ` (${why})` : ''}`,
+    );
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

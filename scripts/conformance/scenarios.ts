@@ -1,0 +1,133 @@
+import type { AksIsolationClient, ScenarioRun } from '../../client/index.ts';
+import type { ClusterReference } from '../../contract/index.ts';
+import type { Edition } from '../../simulator/index.ts';
+
+const cluster: ClusterReference = {
+  subscriptionId: '11111111-1111-1111-1111-111111111111',
+  resourceGroup: 'conformance',
+  name: 'shop',
+};
+const location = 'westeurope';
+const vmSize = 'Standard_D4ds_v5';
+const group = `/subscriptions/${cluster.subscriptionId}/resourceGroups/${cluster.resourceGroup}`;
+const registryId = (name: string) => `${group}/providers/Microsoft.ContainerRegistry/registries/${name}`;
+
+/** What the scripts call things: as the workflows do where nothing is said. */
+export const variables = {
+  LOCATION: location,
+  VM_SIZE: vmSize,
+  RESOURCE_GROUP: cluster.resourceGroup,
+  AKS_NAME: cluster.name,
+  VNET_NAME: `${cluster.name}-vnet`,
+  AKS_SUBNET_NAME: 'aks-subnet',
+  ACR_SUBNET_NAME: 'acr-subnet',
+  APISERVER_SUBNET_NAME: 'apiserver-subnet',
+  REGISTRY_NAME: 'conformance01',
+  NEW_REGISTRY_NAME: 'conformance02',
+  CLUSTER_IDENTITY_NAME: `${cluster.name}-identity`,
+  KUBELET_IDENTITY_NAME: `${cluster.name}-kubelet`,
+} as const;
+
+export interface ConformanceScenario {
+  readonly edition: Edition;
+  /** What is there before, made by the Azure CLI for both. */
+  readonly setup?: readonly string[];
+  readonly guide: readonly string[];
+  /** The product's way to the same end; where there is none, the CLI alone is looked at. */
+  readonly workflow?: (aks: AksIsolationClient) => Promise<ScenarioRun>;
+}
+
+const create = {
+  cluster,
+  location,
+  agentPoolProfiles: [{ name: 'nodepool1', count: 1, vmSize }],
+};
+const managed = { mode: 'managed' } as const;
+const own = { mode: 'bringYourOwn', name: variables.REGISTRY_NAME } as const;
+
+export const scenarios = {
+  registration: { edition: 'current', guide: ['registration.sh'] },
+  'managed-private-link': {
+    edition: 'current',
+    guide: ['managed-private-link.sh'],
+    workflow: (aks) => aks.createCluster({ ...create, registry: managed, apiServerAccess: 'privateLink' }),
+  },
+  'managed-vnet-integration': {
+    edition: 'current',
+    guide: ['managed-vnet-integration.sh'],
+    workflow: (aks) => aks.createCluster({ ...create, registry: managed, apiServerAccess: 'vnetIntegration' }),
+  },
+  'byo-private-link': {
+    edition: 'current',
+    guide: ['byo-private-link.sh'],
+    workflow: (aks) => aks.createCluster({ ...create, registry: own, apiServerAccess: 'privateLink' }),
+  },
+  'byo-vnet-integration': {
+    edition: 'current',
+    guide: ['byo-vnet-integration.sh'],
+    workflow: (aks) => aks.createCluster({ ...create, registry: own, apiServerAccess: 'vnetIntegration' }),
+  },
+  'isolate-managed': {
+    edition: 'current',
+    setup: ['existing-cluster.sh'],
+    guide: ['isolate-managed.sh'],
+    workflow: (aks) => aks.isolateCluster({ cluster, registry: managed }),
+  },
+  'isolate-byo': {
+    edition: 'current',
+    setup: ['existing-cluster-in-own-network.sh'],
+    guide: ['isolate-byo.sh'],
+    workflow: (aks) =>
+      aks.isolateCluster({
+        cluster,
+        registry: { mode: 'bringYourOwn', containerRegistryId: registryId(variables.REGISTRY_NAME) },
+      }),
+  },
+  'change-registry': {
+    edition: 'current',
+    setup: ['byo-private-link.sh', 'second-registry.sh'],
+    guide: ['change-registry.sh'],
+    workflow: (aks) =>
+      aks.changeRegistry({
+        cluster,
+        registry: {
+          mode: 'bringYourOwn',
+          containerRegistryId: registryId(variables.NEW_REGISTRY_NAME),
+          privateEndpoint: {
+            resourceId: `${group}/providers/Microsoft.Network/privateEndpoints/secondPrivateEndpoint`,
+          },
+        },
+      }),
+  },
+  disable: {
+    edition: 'current',
+    setup: ['managed-private-link.sh'],
+    guide: ['disable.sh'],
+    workflow: (aks) => aks.disableIsolation({ cluster, outboundType: 'loadBalancer' }),
+  },
+  reimage: {
+    edition: 'current',
+    setup: ['existing-cluster.sh'],
+    guide: ['reimage.sh'],
+    workflow: (aks) => aks.reimageNodePools({ cluster }),
+  },
+  delete: {
+    edition: 'current',
+    setup: ['managed-private-link.sh'],
+    guide: ['delete.sh'],
+  },
+  'preview-byo-private-link': {
+    edition: '2024-preview',
+    guide: ['preview-byo-private-link.sh'],
+    workflow: (aks) =>
+      aks.createCluster({ ...create, profile: 'preview', registry: own, apiServerAccess: 'privateLink' }),
+  },
+  'preview-isolate-managed': {
+    edition: '2024-preview',
+    setup: ['preview-existing-cluster.sh'],
+    guide: ['preview-isolate-managed.sh'],
+    workflow: (aks) => aks.isolateCluster({ cluster, profile: 'preview', registry: managed }),
+  },
+} as const satisfies Record<string, ConformanceScenario>;
+
+export type ConformanceScenarioName = keyof typeof scenarios;
