@@ -85,8 +85,8 @@ putSection(
 putTable(
   'docs/simulator.md',
   'behaviours',
-  ['Behaviour', 'Evidence', 'Source'],
-  behaviours.map(({ says, evidence, source }) => [says, evidence, source]),
+  ['Resource type', 'Rule', 'Evidence', 'Source', 'Test'],
+  behaviours.map(({ resourceType, says, evidence, source, test }) => [resourceType, says, evidence, source, test]),
 );
 
 if (stale.length > 0) {

@@ -20,6 +20,11 @@ export const explanations: readonly Explanation[] = [
     why: 'az sends a rule set beside publicNetworkAccess Disabled, which decides alone',
   },
   {
+    type: /features$/,
+    property: /^properties\.state/,
+    why: 'the script registers both flags at once; the workflow the one that this mode needs',
+  },
+  {
     type: /subnets$/,
     property: /^properties\.delegations\.0\.(id|name)/,
     why: 'the name of a delegation is free; az numbers them',

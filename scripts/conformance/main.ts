@@ -61,11 +61,12 @@ async function conform(
   azureCli: AzureCli,
   aks: AksIsolationClient,
 ): Promise<void> {
-  const { setup = [], guide, workflow }: ConformanceScenario = scenarios[name];
+  const { setup = [], newNodeImage, guide, workflow }: ConformanceScenario = scenarios[name];
   const control = controlOf(simulator);
   print(`\n${name}`);
   await control.reset();
   if (setup.length > 0 && !passed(name, await azureCli.run(setup, variables))) return;
+  if (newNodeImage) await control.publishNodeImage();
   await control.save('setup');
   const ran = await azureCli.run(guide, variables);
   printTable(ran);
@@ -107,6 +108,7 @@ function controlOf(simulator: Simulator) {
     fetch(`http://127.0.0.1:${simulator.port}/simulator/${path}`, { method });
   return {
     reset: () => send('POST', 'reset'),
+    publishNodeImage: () => send('POST', 'node-image'),
     restore: (name: string) => send('POST', `snapshots/${name}/restore`),
     /** What the CLI does not wait for must have ended. */
     async save(name: string): Promise<Snapshot> {
@@ -139,16 +141,20 @@ function printTable(ran: readonly RanCommand[]): void {
 }
 
 function printDifferences(differences: readonly Compared[]): void {
-  if (differences.length === 0) print('The workflow leaves the same.');
+  if (differences.length === 0) print('The workflow leaves the same, property by property.');
+  const reasons = new Map<string, number>();
   for (const { id, change, properties, why } of differences) {
+    if (why !== undefined) {
+      reasons.set(why, (reasons.get(why) ?? 0) + 1);
+      continue;
+    }
     const [property] = properties;
     const what = property
       ? `${property.path}: ${JSON.stringify(property.before)} by az, ${JSON.stringify(property.after)} by the workflow`
-      : `${change === 'added' ? 'only by the workflow' : 'only by az'}`;
-    print(
-      `  ${why === undefined ? 'UNEXPLAINED' : 'explained  '} ${id.split('/').slice(-2).join('/')} ${what}${why ? ` (${why})` : ''}`,
-    );
+      : `only by ${change === 'added' ? 'the workflow' : 'az'}`;
+    print(`  UNEXPLAINED ${id.split('/').slice(-2).join('/')} ${what}`);
   }
+  for (const [why, times] of reasons) print(`  ${times} differences: ${why}`);
 }
 
 function print(line: string): void {

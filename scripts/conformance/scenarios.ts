@@ -32,6 +32,8 @@ export interface ConformanceScenario {
   readonly edition: Edition;
   /** What is there before, made by the Azure CLI for both. */
   readonly setup?: readonly string[];
+  /** After the setup Microsoft publishes a node image; without one AKS has nothing to reimage. */
+  readonly newNodeImage?: true;
   readonly guide: readonly string[];
   /** The product's way to the same end; where there is none, the CLI alone is looked at. */
   readonly workflow?: (aks: AksIsolationClient) => Promise<ScenarioRun>;
@@ -108,6 +110,7 @@ export const scenarios = {
   reimage: {
     edition: 'current',
     setup: ['existing-cluster.sh'],
+    newNodeImage: true,
     guide: ['reimage.sh'],
     workflow: (aks) => aks.reimageNodePools({ cluster }),
   },

@@ -5,7 +5,11 @@
  */
 export interface Behaviour {
   readonly id: string;
+  /** As Azure spells it, a namespace for all of its types, or `any`. */
+  readonly resourceType: string;
   readonly says: string;
   readonly evidence: 'recorded' | 'documented' | 'modelled';
   readonly source: string;
+  /** What proves it: the file in test/simulator and the title, `%s` where it is one of a table. */
+  readonly test: string;
 }

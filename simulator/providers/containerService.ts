@@ -12,15 +12,19 @@ export const containerService: Provider = {
     ...managedClusters.behaviours,
     {
       id: 'aks-unmarshal',
+      resourceType: 'Microsoft.ContainerService/managedClusters',
       says: 'An unknown or mistyped property gets 400 UnmarshalError; API versions before 2024-01-01 ignore unknown ones.',
       evidence: 'recorded',
       source: 'Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152; Azure/AKS#4060',
+      test: 'validation.test.ts: refuses %s, unwrapped',
     },
     {
       id: 'aks-parameters',
+      resourceType: 'Microsoft.ContainerService/managedClusters',
       says: 'A missing property, or a value that is not one of those allowed, gets 400 InvalidParameter; a change of what AKS has given PropertyChangeNotAllowed.',
       evidence: 'modelled',
       source: 'the codes are recorded for other properties',
+      test: 'validation.test.ts: refuses %s, unwrapped',
     },
   ],
   refusal(problem, { apiVersion }) {

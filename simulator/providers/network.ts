@@ -15,9 +15,11 @@ export const network: Provider = {
     ...parts.flatMap(({ behaviours }) => behaviours),
     {
       id: 'network-request-format',
+      resourceType: 'Microsoft.Network',
       says: 'A body that does not fit gets 400 InvalidRequestFormat with InvalidJson and its place in `details`; a bad name InvalidResourceName.',
       evidence: 'recorded',
       source: 'Azure/azure-cli#16205 for unknown properties (the other texts are modelled)',
+      test: 'validation.test.ts: %s is InvalidJson, with its place',
     },
   ],
   refusal(problem) {

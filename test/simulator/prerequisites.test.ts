@@ -44,6 +44,17 @@ test('without permission to assign the kubelet identity the PUT itself is refuse
   });
 });
 
+test('the zone of the managed registry cannot be beside another of its name', async () => {
+  const prepared = await prepareOwnRegistry(azure, 'twozones');
+  const { properties, identity } = onOwnRegistry(prepared);
+  const managed = { ...properties, bootstrapProfile: { artifactSource: 'Cache' } };
+  const created = await azure.send('PUT', cluster('twozones'), wireCluster(managed, { identity }));
+  expect((await azure.settled(created)).at('error')).toMatchObject({
+    code: 'CreateOrUpdateVirtualNetworkLinkFailed',
+    message: expect.stringContaining('/privateDnsZones/privatelink.azurecr.io'),
+  });
+});
+
 test('the rule that nodes of the preview look for is the wrong one today', async () => {
   const prepared = await prepareOwnRegistry(azure, 'wrongrule', ['cacheRule']);
   await azure.put(prepared.cacheRule, {

@@ -40,9 +40,11 @@ export const locks: Provider = {
   behaviours: [
     {
       id: 'locks',
+      resourceType: 'Microsoft.Authorization/locks',
       says: 'CanNotDelete refuses deletions at, below and around the locked scope, ReadOnly every write: 409 ScopeLocked.',
       evidence: 'documented',
       source: 'Microsoft Learn, "Lock your resources to protect your infrastructure"',
+      test: 'locks.test.ts: refuses what it should, and changes nothing',
     },
   ],
 };

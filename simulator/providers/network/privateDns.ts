@@ -67,41 +67,53 @@ export const privateDns: Provider = {
   behaviours: [
     {
       id: 'dns-operations',
+      resourceType: 'Microsoft.Network/privateDnsZones',
       says: 'Zones and links answer 202 {} with both headers; their operations answer 202 while running, re-signed, and 200 after 30 s.',
       evidence: 'recorded',
       source:
         'azure-cli test_aks_network_isolated_cluster.yaml; privatedns test_DeleteLink_LinkExists_ExpectLinkDeleted.yaml',
+      test: 'privateDns.test.ts: of a %s %s answers 202 until it has ended, and 200 without headers then',
     },
     {
       id: 'dns-link-lower-case',
+      resourceType: 'Microsoft.Network/privateDnsZones/virtualNetworkLinks',
       says: 'The name of a link is put into lower case.',
       evidence: 'recorded',
       source: 'azure-cli test_aks_network_isolated_cluster.yaml',
+      test: 'privateDns.test.ts: are found in any case, and updated under the name they have',
     },
     {
       id: 'dns-records',
+      resourceType: 'Microsoft.Network/privateDnsZones/A',
       says: 'A record set is written in one answer (201, 200 on update), with an etag and an fqdn that ends in a dot.',
       evidence: 'recorded',
       source:
         'azure-cli test_aks_network_isolated_cluster.yaml; privatedns test_CrudRecordSet_ARecord_ExpectCrudSuccessful.yaml',
+      test: 'privateDns.test.ts: are written in one answer and get a new etag each time',
     },
     {
       id: 'dns-zone-with-links',
+      resourceType: 'Microsoft.Network/privateDnsZones',
       says: 'A zone with links cannot be deleted.',
       evidence: 'documented',
       source: 'Azure REST API reference, "Private Zones - Delete" (code and status are modelled)',
+      test: 'privateDns.test.ts: keep their zone',
     },
     {
       id: 'dns-one-zone-of-a-name',
+      resourceType: 'Microsoft.Network/privateDnsZones/virtualNetworkLinks',
       says: 'A network can be linked to one zone of a name only.',
       evidence: 'documented',
       source: 'Microsoft Learn, "What is a virtual network link?" (code and status are modelled)',
+      test: 'privateDns.test.ts: tie a network to one zone of a name only',
     },
     {
       id: 'dns-not-there-yet',
+      resourceType: 'Microsoft.Network/privateDnsZones',
       says: 'A zone or link is not found until its operation has ended.',
       evidence: 'modelled',
       source: 'no recording reads one meanwhile',
+      test: 'privateDns.test.ts: of a %s %s answers 202 until it has ended, and 200 without headers then',
     },
   ],
 };

@@ -36,16 +36,20 @@ export const privateDnsZoneGroups: Provider = {
   behaviours: [
     {
       id: 'zone-group',
+      resourceType: 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups',
       says: "A private DNS zone group writes the endpoint's A records into its zones and takes them away with it or the endpoint; meanwhile the endpoint shows no customDnsConfigs.",
       evidence: 'documented',
       source:
         'Microsoft Learn, "Azure private endpoint private DNS zone values"; Terraform, azurerm_private_endpoint (10 s, and its records only once, are modelled)',
+      test: 'privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
     },
     {
       id: 'zone-group-one',
+      resourceType: 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups',
       says: 'An endpoint has one private DNS zone group at most.',
       evidence: 'documented',
       source: 'Microsoft Learn, "Manage DNS records of private endpoints" (the code is modelled)',
+      test: 'privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
     },
   ],
 };

@@ -22,9 +22,11 @@ export const subscriptions: Provider = {
   behaviours: [
     {
       id: 'resources-filter',
+      resourceType: 'Microsoft.Resources/subscriptions/resources',
       says: "Resources are listed at once, and `$filter=resourceType eq '…'` finds a registry by name without its group.",
       evidence: 'recorded',
       source: 'azure-cli test_aks_network_isolated_cluster.yaml',
+      test: 'arm.test.ts: subscriptions, tenants, locations and filtered resources are listed',
     },
   ],
   seed(world) {
