@@ -10,6 +10,7 @@ import { Registry } from './arm/registry.ts';
 import { issueToken } from './arm/token.ts';
 import { type Edition, World } from './arm/world.ts';
 import { addControlRoutes, problems, type Seed } from './control.ts';
+import { page } from './page.ts';
 import { providers } from './providers.ts';
 import { seedWorld } from './seed.ts';
 import { listen, makeCertificate } from './server.ts';
@@ -77,7 +78,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       world = worldFrom(snapshot, speed);
     },
   });
-  app.setNotFoundHandler(async (request, reply) => {
+  app.get<{ Querystring: { group?: string; resource?: string; refresh?: string; 'api-version'?: string } }>(
+    '/',
+    async (request, reply) => {
+      const { group, resource, refresh, 'api-version': version } = request.query;
+      if (version !== undefined) return answer(request, reply);
+      const endpoint = `https://${request.headers.host}`;
+      const content = page(world, { endpoint, group, resource, refresh: refresh !== '0' });
+      return reply.type('text/html; charset=utf-8').send(content);
+    },
+  );
+  app.setNotFoundHandler((request, reply) => answer(request, reply));
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     try {
       const answer = await arm.handle(world, {
         method: request.method,
@@ -94,7 +107,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (error instanceof WorldEnded) return hangUp(reply);
       throw error;
     }
-  });
+  }
 
   const certificate = await makeCertificate();
   const server = await listen(app, certificate, wanted);

@@ -67,6 +67,7 @@ export class Arm {
       body: parseJson(incoming.body)?.value ?? null,
       status: answered?.reply.status ?? null,
     });
+    world.remember({ time, method: incoming.method, path: url.pathname, status: answered?.reply.status ?? null });
     const silence = fault?.drop ? 'drop' : fault?.hang ? 'hang' : undefined;
     if (fault?.proxy) {
       await world.clock.sleep(fault.delaySeconds ?? 0);

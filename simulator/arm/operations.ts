@@ -178,6 +178,16 @@ export class Operations {
     return [...this.#cancels.keys()];
   }
 
+  /** The last ones, newest first. */
+  ended(most: number): Operation[] {
+    const found: Operation[] = [];
+    for (let index = this.#all.length - 1; index >= 0 && found.length < most; index -= 1) {
+      const operation = this.#all[index];
+      if (operation?.endTime) found.push(operation);
+    }
+    return found;
+  }
+
   find(path: string): { operation: Operation; view: 'status' | 'result' } | undefined {
     return this.#byPath.get(keyOf(path));
   }

@@ -35,6 +35,17 @@ export const worldSettings = z.strictObject({
 });
 export type WorldSettings = z.output<typeof worldSettings>;
 
+/** For whoever looks on; without what it carried. */
+export interface RecentRequest {
+  readonly time: Date;
+  readonly method: string;
+  readonly path: string;
+  /** null when there was no answer. */
+  readonly status: number | null;
+}
+
+const keptRequests = 50;
+
 /** Everything that a reset forgets. */
 export class World {
   readonly edition: Edition;
@@ -46,6 +57,8 @@ export class World {
   readonly writes: Write[] = [];
   /** When each identity's principal was made, by its ID in lower case: the directory learns of it late. */
   readonly principals = new Map<string, Date>();
+  /** Oldest first. */
+  readonly recentRequests: RecentRequest[] = [];
   readonly #hidden = new Map<string, Date>();
   /** How many node images have come out since this world began. */
   nodeImageWeeks = 0;
@@ -67,6 +80,11 @@ export class World {
       if (lost.verb === 'DELETE') this.operations.end(lost, 'Succeeded');
       else this.operations.end(lost, 'Canceled', { code: 'ResourceDeleted', message: 'The resource was deleted.' });
     }
+  }
+
+  remember(request: RecentRequest): void {
+    this.recentRequests.push(request);
+    if (this.recentRequests.length > keptRequests) this.recentRequests.shift();
   }
 
   /** Reads do not find it for so many seconds. */
