@@ -16,6 +16,7 @@ export interface ResourceId {
 
 /** The key under which a resource ID is compared and stored: ARM ignores case and doubled or trailing slashes. */
 export function keyOf(path: string): string {
+  if (path.startsWith('/') && !path.endsWith('/') && !path.includes('//')) return path.toLowerCase();
   return `/${path.split('/').filter(Boolean).join('/')}`.toLowerCase();
 }
 

@@ -7,6 +7,7 @@ import type { OperationSpec } from './operations.ts';
 import type { RequestProblem } from './schemas.ts';
 import type { Resource } from './store.ts';
 import type { Bucket } from './throttling.ts';
+import type { Transitions } from './transitions.ts';
 import type { World } from './world.ts';
 
 /** One ARM request, after the gateway has checked what ARM itself checks. */
@@ -66,6 +67,8 @@ export interface StoredType extends CommonType {
   readonly patch?: ResourceHandler;
   readonly delete?: ResourceHandler;
   readonly actions?: Readonly<Record<string, ResourceHandler>>;
+  /** What its requests do to its state; handlers carry them out. */
+  readonly transitions?: Transitions;
   list?(request: ArmRequest): Reply;
 }
 

@@ -8,13 +8,20 @@ export interface Resource {
   /** As declared by the provider, e.g. `Microsoft.Network/virtualNetworks`. */
   readonly type: string;
   readonly name: string;
-  body: Body;
+  readonly body: Body;
   etag: string;
 }
 
-/** All resources of a world, in the order of their creation. */
+type Stored = { -readonly [Key in keyof Resource]: Resource[Key] };
+/** In the order in which they were made. */
+type Index = Map<string, Map<string, Stored>>;
+
+/** All resources of a world, in the order of their creation; found by ID, by type, by what they are below and by whom they name. */
 export class Store {
-  readonly #byKey = new Map<string, Resource>();
+  readonly #byKey = new Map<string, Stored>();
+  readonly #byType: Index = new Map();
+  readonly #below: Index = new Map();
+  readonly #naming: Index = new Map();
 
   get(id: string): Resource | undefined {
     return this.#byKey.get(keyOf(id));
@@ -22,56 +29,111 @@ export class Store {
 
   /** Creates the resource or replaces its body; either way the ETag changes. */
   put(id: string, type: string, body: Body, etag: string = randomUUID()): Resource {
-    const existing = this.get(id);
+    const key = keyOf(id);
+    const existing = this.#byKey.get(key);
     if (existing) {
+      for (const named of idsIn(existing.body)) drop(this.#naming, named, key);
       existing.body = body;
       existing.etag = etag;
+      for (const named of idsIn(body)) add(this.#naming, named, key, existing);
       return existing;
     }
     const resource = { id, type, name: id.split('/').at(-1) ?? '', body, etag };
-    this.#byKey.set(keyOf(id), resource);
+    this.#byKey.set(key, resource);
+    add(this.#byType, type.toLowerCase(), key, resource);
+    for (const owner of owners(key)) add(this.#below, owner, key, resource);
+    for (const named of idsIn(body)) add(this.#naming, named, key, resource);
     return resource;
   }
 
   /** Removes the resource, everything below it, and the resource groups it manages (AKS's `MC_…`). */
   remove(id: string): string[] {
     const key = keyOf(id);
-    const removed: string[] = [];
-    for (const [other, resource] of [...this.#byKey]) {
-      const managedBy = resource.body.managedBy;
-      if (other === key || other.startsWith(`${key}/`)) {
-        this.#byKey.delete(other);
-        removed.push(other);
-      } else if (isGroup(resource) && typeof managedBy === 'string' && `${keyOf(managedBy)}/`.startsWith(`${key}/`)) {
-        removed.push(...this.remove(resource.id));
-      }
-    }
-    return removed;
+    const inside = this.below(key);
+    const managed = this.list(groupType).filter(({ body: { managedBy } }) => {
+      return typeof managedBy === 'string' && `${keyOf(managedBy)}/`.startsWith(`${key}/`);
+    });
+    const removed = [key, ...inside.map((resource) => keyOf(resource.id))].filter((each) => this.#forget(each));
+    return [...removed, ...managed.flatMap((group) => this.remove(group.id))];
   }
 
   all(): Resource[] {
     return [...this.#byKey.values()];
   }
 
-  /** Resources of a type (any case) at or below a path. */
+  /** Resources of a type (any case) below a path. */
   list(type: string, below = ''): Resource[] {
-    const prefix = below === '' ? '' : `${keyOf(below)}/`;
-    return this.all().filter(
-      (resource) => resource.type.toLowerCase() === type.toLowerCase() && keyOf(resource.id).startsWith(prefix),
-    );
+    const typed = this.#byType.get(type.toLowerCase());
+    if (!typed) return [];
+    if (below === '') return [...typed.values()];
+    const key = keyOf(below);
+    const owner = owners(`${key}/x/x`).at(-1);
+    const inside = owner === undefined ? undefined : (this.#below.get(owner) ?? new Map<string, Stored>());
+    const candidates = inside && inside.size < typed.size ? inside : typed;
+    const found: Resource[] = [];
+    for (const [each, resource] of candidates) if (each.startsWith(`${key}/`) && typed.has(each)) found.push(resource);
+    return found;
   }
 
   /** Resources whose body names exactly this ID, apart from those at or below `except`. */
-  referencesTo(id: string, except: string): Resource[] {
-    const quoted = `"${keyOf(id)}"`;
-    return this.all().filter(
-      (resource) =>
-        !`${keyOf(resource.id)}/`.startsWith(`${keyOf(except)}/`) &&
-        JSON.stringify(resource.body).toLowerCase().includes(quoted),
+  referencesTo(id: string, except?: string): Resource[] {
+    const apart = except === undefined ? undefined : `${keyOf(except)}/`;
+    const naming = this.#naming.get(keyOf(id)) ?? new Map<string, Stored>();
+    return [...naming].flatMap(([key, resource]) =>
+      apart !== undefined && `${key}/`.startsWith(apart) ? [] : [resource],
     );
+  }
+
+  /** Everything that is in a resource group, or below a resource. */
+  below(id: string): Resource[] {
+    return [...(this.#below.get(keyOf(id))?.values() ?? [])];
+  }
+
+  #forget(key: string): boolean {
+    const resource = this.#byKey.get(key);
+    if (!resource) return false;
+    this.#byKey.delete(key);
+    drop(this.#byType, resource.type.toLowerCase(), key);
+    for (const owner of owners(key)) drop(this.#below, owner, key);
+    for (const named of idsIn(resource.body)) drop(this.#naming, named, key);
+    return true;
   }
 }
 
-function isGroup(resource: Resource): boolean {
-  return resource.type === 'Microsoft.Resources/subscriptions/resourceGroups';
+const groupType = 'Microsoft.Resources/subscriptions/resourceGroups';
+
+/** The resource group and the resources that this key is below, outermost first: not the subscription, in which everything is. */
+function owners(key: string): string[] {
+  const segments = key.split('/');
+  const found: string[] = [];
+  for (let end = 5; end < segments.length; end += 2)
+    if (segments[end - 2] !== 'providers') found.push(segments.slice(0, end).join('/'));
+  return found;
+}
+
+/** Every ID that stands in a body, as a value or as a key. */
+function idsIn(body: unknown, found = new Set<string>()): Set<string> {
+  if (typeof body === 'string') {
+    if (body.startsWith('/')) found.add(keyOf(body));
+  } else if (Array.isArray(body)) {
+    for (const each of body) idsIn(each, found);
+  } else if (typeof body === 'object' && body !== null) {
+    for (const [key, each] of Object.entries(body)) {
+      if (key.startsWith('/')) found.add(keyOf(key));
+      idsIn(each, found);
+    }
+  }
+  return found;
+}
+
+function add(index: Index, name: string, key: string, resource: Stored): void {
+  const entries = index.get(name);
+  if (entries) entries.set(key, resource);
+  else index.set(name, new Map([[key, resource]]));
+}
+
+function drop(index: Index, name: string, key: string): void {
+  const entries = index.get(name);
+  entries?.delete(key);
+  if (entries?.size === 0) index.delete(name);
 }

@@ -7,6 +7,7 @@ import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/pr
 import { normalLocation } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
 import { callerObjectId } from '../arm/token.ts';
+import { type Transition, type Transitions, transit } from '../arm/transitions.ts';
 import type { World } from '../arm/world.ts';
 import { disconnectEndpoints, refreshMembers } from './network/privateEndpoints.ts';
 import { propertiesOf } from './network/style.ts';
@@ -42,6 +43,31 @@ const rulePatch = z.looseObject({
 });
 const replicaBody = z.looseObject({ location: z.string(), tags: z.record(z.string(), z.string()).nullish() });
 
+const write = { ends: 'Succeeded', seconds: 10, style: registryStyle('async') } as const;
+const supported = { 'api-supported-versions': '2025-11-01' } as const;
+const registryTransitions = {
+  create: { ...write, verb: 'PUT', answers: 201, during: 'Creating', requestSeconds: 8, headers: supported },
+  update: { ...write, verb: 'PUT', answers: 200, during: 'Updating', requestSeconds: 8, headers: supported },
+  patch: { ...write, verb: 'PUT', answers: 201, during: 'Updating', requestSeconds: 1, headers: supported },
+} as const satisfies Transitions;
+const ruleTransitions = {
+  create: { ...write, verb: 'PUT', answers: 201, during: 'Creating', headers: supported },
+  update: { ...write, verb: 'PUT', answers: 200, during: 'Updating', headers: supported },
+  patch: { ...write, verb: 'PUT', answers: 201, during: 'Updating', headers: supported },
+  delete: {
+    verb: 'DELETE',
+    answers: 202,
+    during: 'Deleting',
+    ends: 'gone',
+    seconds: 10,
+    style: registryStyle('location'),
+  },
+} as const satisfies Transitions;
+const replicaTransitions = {
+  create: { ...write, verb: 'PUT', answers: 201, during: 'Creating', seconds: 60 },
+  update: { ...write, verb: 'PUT', answers: 200, during: 'Updating', seconds: 60 },
+} as const satisfies Transitions;
+
 /** Container registries and cache rules. */
 export const containerRegistry: Provider = {
   types: [
@@ -50,6 +76,7 @@ export const containerRegistry: Provider = {
       type: registryType,
       tracked: true,
       view: registryView,
+      transitions: registryTransitions,
       put: putRegistry,
       patch: patchRegistry,
       delete: removeRegistry,
@@ -60,11 +87,20 @@ export const containerRegistry: Provider = {
       names: { pattern: /^[a-z0-9-]{5,50}$/i, rule: 'It must have 5 to 50 letters, digits and dashes.' },
       notFound: (request) =>
         new ArmError(404, 'CacheRuleNotFound', `The cache rule '${request.id.names[1]}' was not found.`),
+      transitions: ruleTransitions,
       put: putRule,
       patch: patchRule,
       delete: removeRule,
     },
-    { kind: 'stored', type: replicaType, tracked: true, put: putReplica, delete: removeReplica, list: listReplicas },
+    {
+      kind: 'stored',
+      type: replicaType,
+      tracked: true,
+      transitions: replicaTransitions,
+      put: putReplica,
+      delete: removeReplica,
+      list: listReplicas,
+    },
     {
       kind: 'computed',
       type: 'Microsoft.ContainerRegistry/checkNameAvailability',
@@ -157,7 +193,7 @@ function putRegistry(request: ArmRequest, existing: Resource | undefined): Reply
       provisioningState: existing ? 'Updating' : 'Creating',
     },
   });
-  return running(request, registry, existing ? 200 : 201, 8, location);
+  return running(request, registry, existing ? registryTransitions.update : registryTransitions.create, location);
 }
 
 function patchRegistry(request: ArmRequest, registry: Resource): Reply {
@@ -173,7 +209,7 @@ function patchRegistry(request: ArmRequest, registry: Resource): Reply {
     ...(sent.sku && { sku: { name: sent.sku.name, tier: sent.sku.name } }),
     properties,
   });
-  return running(request, registry, 201, 1, String(registry.body.location));
+  return running(request, registry, registryTransitions.patch, String(registry.body.location));
 }
 
 function removeRegistry(request: ArmRequest, registry: Resource): Reply {
@@ -198,7 +234,7 @@ function putRule(request: ArmRequest, existing: Resource | undefined): Reply {
     systemData: systemData(world),
     properties: { ...cleaned(properties), creationDate, provisioningState: existing ? 'Updating' : 'Creating' },
   });
-  return running(request, rule, existing ? 200 : 201, 0.5, locationOf(world, id));
+  return running(request, rule, existing ? ruleTransitions.update : ruleTransitions.create, locationOf(world, id));
 }
 
 function patchRule(request: ArmRequest, rule: Resource): Reply {
@@ -207,7 +243,7 @@ function patchRule(request: ArmRequest, rule: Resource): Reply {
   refuseWhileBusy(world, rule.id);
   const properties = { ...propertiesOf(rule), ...cleaned({ credentialSetResourceId }), provisioningState: 'Updating' };
   world.store.put(rule.id, ruleType, { ...rule.body, properties });
-  return running(request, rule, 201, 0.5, locationOf(world, rule.id));
+  return running(request, rule, ruleTransitions.patch, locationOf(world, rule.id));
 }
 
 /** @throws ArmError where Azure would refuse the rule. */
@@ -272,21 +308,14 @@ function putReplica(request: ArmRequest, existing: Resource | undefined): Reply 
       zoneRedundancy: 'Disabled',
     },
   });
-  return {
-    status: existing ? 200 : 201,
-    body: replica.body,
-    operation: {
-      style: registryStyle('async'),
-      resourceId: id,
-      verb: 'PUT',
-      location,
-      seconds: 60,
-      onEnd(status) {
-        world.settle(id, status);
-        if (status === 'Succeeded' && registry) refreshMembers(world, registry.id);
-      },
+  return transit(world, existing ? replicaTransitions.update : replicaTransitions.create, {
+    id,
+    location,
+    body: () => replica.body,
+    atEnd(status) {
+      if (status === 'Succeeded' && registry) refreshMembers(world, registry.id);
     },
-  };
+  });
 }
 
 function removeReplica(request: ArmRequest, replica: Resource): Reply {
@@ -340,40 +369,15 @@ function registryView(registry: Resource, world: World): Body {
 function removeRule(request: ArmRequest, rule: Resource): Reply {
   const { world } = request;
   refuseWhileBusy(world, rule.id);
-  world.settle(rule.id, 'Deleting');
-  return {
-    status: 202,
-    body: null,
-    operation: {
-      style: registryStyle('location'),
-      resourceId: rule.id,
-      verb: 'DELETE',
-      location: locationOf(world, rule.id),
-      seconds: 10,
-      onEnd(status) {
-        if (status === 'Succeeded') world.remove(rule.id);
-        else world.settle(rule.id, status);
-      },
-    },
-  };
+  return transit(world, ruleTransitions.delete, {
+    id: rule.id,
+    location: locationOf(world, rule.id),
+    body: () => null,
+  });
 }
 
-function running(request: ArmRequest, resource: Resource, status: number, seconds: number, location: string): Reply {
-  const { world } = request;
-  return {
-    status,
-    body: resource.body,
-    seconds,
-    headers: { 'api-supported-versions': '2025-11-01' },
-    operation: {
-      style: registryStyle('async'),
-      resourceId: resource.id,
-      verb: 'PUT',
-      location,
-      seconds: 10,
-      onEnd: (end) => world.settle(resource.id, end),
-    },
-  };
+function running({ world }: ArmRequest, resource: Resource, transition: Transition, location: string): Reply {
+  return transit(world, transition, { id: resource.id, location, body: () => resource.body });
 }
 
 /** The status document lives below the resource, and its header is re-signed on every poll, the last one included. */

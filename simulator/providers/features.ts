@@ -3,12 +3,20 @@ import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
 import { regions } from '../arm/regions.ts';
 import type { Registry } from '../arm/registry.ts';
 import type { Resource } from '../arm/store.ts';
+import { transit } from '../arm/transitions.ts';
 import type { World } from '../arm/world.ts';
 
 const providerType = 'Microsoft.Resources/subscriptions/providers';
 const featureType = 'Microsoft.Features/providers/features';
-const featureSeconds = 180;
-const providerSeconds = 30;
+const register = {
+  verb: 'POST register',
+  answers: 200,
+  during: 'Registering',
+  ends: 'Registered',
+  otherwise: 'NotRegistered',
+} as const;
+const providerTransitions = { register: { ...register, state: 'registrationState', seconds: 30 } } as const;
+const featureTransitions = { register: { ...register, state: 'properties.state', seconds: 180 } } as const;
 
 const known = [
   'Microsoft.ContainerService/NetworkIsolatedClusterPreview',
@@ -24,6 +32,7 @@ export const features: Provider = {
       notFound: (request) =>
         gatewayError(404, 'InvalidResourceNamespace', `The resource namespace '${request.id.names[1]}' is invalid.`),
       actions: { register: registerProvider, unregister: unregisterProvider },
+      transitions: providerTransitions,
     },
     { kind: 'computed', type: 'Microsoft.Features/features', get: listFeatures },
     {
@@ -32,6 +41,7 @@ export const features: Provider = {
       notFound: (request) =>
         gatewayError(404, 'FeatureNotFound', `The feature '${request.id.names[1]}' could not be found.`),
       actions: { register: registerFeature, unregister: unregisterFeature },
+      transitions: featureTransitions,
     },
   ],
   behaviours: [
@@ -98,20 +108,13 @@ export function seedRegistrations(
 
 function registerProvider(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
-  setRegistration(world, resource, 'Registering');
-  return {
-    status: 200,
-    body: resource.body,
-    operation: {
-      resourceId: resource.id,
-      verb: 'POST register',
-      seconds: providerSeconds,
-      onEnd(status) {
-        setRegistration(world, resource, status === 'Succeeded' ? 'Registered' : 'NotRegistered');
-        if (status === 'Succeeded') activateFeatures(world, resource);
-      },
+  return transit(world, providerTransitions.register, {
+    id: resource.id,
+    body: () => resource.body,
+    atEnd(status) {
+      if (status === 'Succeeded') activateFeatures(world, resource);
     },
-  };
+  });
 }
 
 function unregisterProvider(request: ArmRequest, resource: Resource): Reply {
@@ -135,17 +138,7 @@ function activateFeatures(world: World, provider: Resource): void {
 function registerFeature(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
   if (stateOf(resource) === 'Registered') return { status: 200, body: resource.body };
-  setState(world, resource, 'Registering');
-  return {
-    status: 200,
-    body: resource.body,
-    operation: {
-      resourceId: resource.id,
-      verb: 'POST register',
-      seconds: featureSeconds,
-      onEnd: (status) => setState(world, resource, status === 'Succeeded' ? 'Registered' : 'NotRegistered'),
-    },
-  };
+  return transit(world, featureTransitions.register, { id: resource.id, body: () => resource.body });
 }
 
 function unregisterFeature(request: ArmRequest, resource: Resource): Reply {

@@ -502,7 +502,7 @@ describe('createCluster with a registry of its own, profile preview', () => {
     const name = 'any-rule';
     const ids = ownRegistryIds(name);
     await makeByHand(azure, ids, 'registry');
-    const rule = `${ids.registry}/cacheRules/ours`;
+    const rule = `${ids.registry}/cacheRules/our-own`;
     await azure.put(rule, { properties: { sourceRepository: 'mcr.microsoft.com/*', targetRepository: '*' } });
     const report = await verified(harness, ownRegistryInput(name, { profile: 'preview' }));
     const step = report.plan.steps.find(({ id }) => id === 'cacheRule');

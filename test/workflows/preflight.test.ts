@@ -129,17 +129,17 @@ const registries: Stop[] = [
   },
   rule('of the right name with another target', 'aks-managed-mcr', 'mcr.microsoft.com/*', 'mirror/*'),
   rule('of the right name with another source', 'aks-managed-mcr', 'ghcr.io/*', 'mirror/*'),
-  rule('whose target holds the one that is needed', 'mine', 'ghcr.io/*', '*'),
-  rule('that has the target', 'mine', 'ghcr.io/*', 'aks-managed-repository/*'),
+  rule('whose target holds the one that is needed', 'my-own', 'ghcr.io/*', '*'),
+  rule('that has the target', 'my-own', 'ghcr.io/*', 'aks-managed-repository/*'),
   {
     by: "a cache rule that keeps the preview's target",
     made: async ({ azure, ids, make }) => {
       await make('registry');
-      await azure.put(`${ids.registry}/cacheRules/mine`, ruleBody('ghcr.io/*', '*'));
+      await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('ghcr.io/*', '*'));
     },
     given: () => ({ profile: 'preview', kubernetesVersion: '1.34' }),
     because: ({ registry }) => [
-      [`${registry}/cacheRules/mine`, /nodes need a rule .* from mcr\.microsoft\.com\/\* to \*$/, /^Delete it/],
+      [`${registry}/cacheRules/my-own`, /nodes need a rule .* from mcr\.microsoft\.com\/\* to \*$/, /^Delete it/],
     ],
   },
   {
@@ -801,7 +801,7 @@ const passes: Pass[] = [
     by: 'a cache rule with the same source and a target of its own',
     made: async ({ azure, ids, make }) => {
       await make('registry');
-      await azure.put(`${ids.registry}/cacheRules/mine`, ruleBody('mcr.microsoft.com/*', 'mirror/*'));
+      await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('mcr.microsoft.com/*', 'mirror/*'));
     },
   },
   {
@@ -852,7 +852,7 @@ const passes: Pass[] = [
     by: 'cache rules for other sources',
     made: async ({ azure, ids, make }) => {
       await make('registry');
-      await azure.put(`${ids.registry}/cacheRules/mine`, ruleBody('ghcr.io/*', 'github/*'));
+      await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('ghcr.io/*', 'github/*'));
     },
   },
 ];
@@ -958,7 +958,7 @@ describe('createCluster on a registry of its own', () => {
     const { make } = hands(azure, ids);
     await make('nodeSubnet', subnetBody('192.168.1.0/24', aksDelegation));
     await make('registry', { location, sku: { name: 'Premium' } });
-    await azure.put(`${ids.registry}/cacheRules/mine`, ruleBody('mcr.microsoft.com/*', '*'));
+    await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('mcr.microsoft.com/*', '*'));
     await make('privateEndpoint', endpointBody(ids.registrySubnet, ids.registry, true));
     await azure.put(`${ids.vnet}-other`, networkBody(['172.16.0.0/16']));
     await make('link', linkBody(`${ids.vnet}-other`));
@@ -984,7 +984,7 @@ describe('createCluster on a registry of its own', () => {
         'kubeletIdentity.resourceId',
         ids.nodeSubnet,
         'network.apiServerSubnet.addressPrefix',
-        `${ids.registry}/cacheRules/mine`,
+        `${ids.registry}/cacheRules/my-own`,
         ids.privateEndpoint,
         ids.link,
         'agentPoolProfiles[0].vmSize',

@@ -2,6 +2,7 @@ import { parentPath } from '../../arm/ids.ts';
 import type { OperationEnd, OperationFailure } from '../../arm/operations.ts';
 import { type ArmRequest, parseBody, type Reply, type ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/roles.ts';
 import { buildPool } from './body.ts';
@@ -9,7 +10,14 @@ import { aksError } from './errors.ts';
 import { otherBucket, poolBucket } from './limits.ts';
 import { poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
 import { currentModel, modelFailure, modelOf, scaleSetOf } from './nodes.ts';
-import { aksStyle, refuseWhileBusy, refuseWhilePoolBusy, refuseWhileStopped, seconds } from './operations.ts';
+import {
+  aksStyle,
+  poolTransitions,
+  refuseWhileBusy,
+  refuseWhilePoolBusy,
+  refuseWhileStopped,
+  seconds,
+} from './operations.ts';
 import { checkQuota, nodeFailure } from './prerequisites.ts';
 import { reimageOperation } from './reimage.ts';
 import { checkPool, checkSystemPool, refuseChange } from './rules.ts';
@@ -31,6 +39,7 @@ export const agentPoolTypes: readonly ResourceType[] = [
         `Could not find the agent pool '${request.id.names[1]}' in cluster '${request.id.names[0]}'.`,
       ),
     bucket: poolBucket,
+    transitions: poolTransitions,
     put,
     delete: remove,
     actions: { upgradeNodeImageVersion: reimage, abort },
@@ -69,22 +78,15 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   checkSystemPool([...poolsOf(world, cluster.id).filter((pool) => pool.name !== name), { properties }]);
   checkQuota(world, cluster.id, cluster.location, [{ name, properties, before }]);
   const { body } = savePool(world, cluster.id, name, properties);
-  return {
-    status: existing ? 200 : 201,
-    body,
-    seconds: 2,
-    operation: {
-      style: aksStyle('async'),
-      resourceId: id,
-      verb: existing ? 'PUT' : 'CREATE',
-      location: cluster.location,
-      seconds: seconds.addPool,
-      findings: [
-        { seconds: seconds.findPoolFailed, failure: () => scaleFailure(world, cluster, name, before, properties) },
-      ],
-      onEnd: (status) => finish(world, cluster, id, status),
-    },
-  };
+  return transit(world, existing ? poolTransitions.update : poolTransitions.create, {
+    id,
+    location: cluster.location,
+    body: () => body,
+    findings: [
+      { seconds: seconds.findPoolFailed, failure: () => scaleFailure(world, cluster, name, before, properties) },
+    ],
+    atEnd: (status) => finish(world, cluster, id, status),
+  });
 }
 
 /** Nodes that are added to a pool are made of its model, which may be behind what the cluster says. */
@@ -107,23 +109,14 @@ function remove(request: ArmRequest, pool: Resource): Reply {
   refuseWhileBusy(world, cluster.id);
   refuseWhilePoolBusy(world, pool.id);
   checkSystemPool(poolsOf(world, cluster.id).filter((other) => other.name !== pool.name));
-  world.settle(pool.id, 'Deleting');
-  return {
-    status: 202,
-    operation: {
-      style: aksStyle('both'),
-      resourceId: pool.id,
-      verb: 'DELETE',
-      location: cluster.location,
-      seconds: seconds.deletePool,
-      onEnd(status) {
-        if (status !== 'Succeeded') return world.settle(pool.id, status);
-        const scaleSet = scaleSetOf(world, cluster, pool.name);
-        if (scaleSet) world.remove(scaleSet.id);
-        world.remove(pool.id);
-      },
+  return transit(world, poolTransitions.delete, {
+    id: pool.id,
+    location: cluster.location,
+    atEnd(status) {
+      const scaleSet = status === 'Succeeded' ? scaleSetOf(world, cluster, pool.name) : undefined;
+      if (scaleSet) world.remove(scaleSet.id);
     },
-  };
+  });
 }
 
 /** Answered with 202 even when there is nothing to do; the cluster itself stays Succeeded. */

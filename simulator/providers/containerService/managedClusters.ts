@@ -4,6 +4,7 @@ import { withoutUndefined } from '../../arm/json.ts';
 import type { OperationEnd } from '../../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import { type Transition, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/roles.ts';
 import { delegateSubnet } from '../network/virtualNetworks.ts';
@@ -14,7 +15,13 @@ import { aksError } from './errors.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { clusterBucket, otherBucket } from './limits.ts';
 import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
-import { aksStyle, refuseWhileBusy, refuseWhilePoolsBusy, refuseWhileStopped, seconds } from './operations.ts';
+import {
+  clusterTransitions,
+  refuseWhileBusy,
+  refuseWhilePoolsBusy,
+  refuseWhileStopped,
+  seconds,
+} from './operations.ts';
 import { bootstrapFailure, checkKubeletPermission, checkQuota, networkFailure, zoneFailure } from './prerequisites.ts';
 import { reimageOperation } from './reimage.ts';
 import { checkCluster, checkPool, checkSystemPool, refuseChange } from './rules.ts';
@@ -47,6 +54,7 @@ export const managedClusters: Provider = {
       },
       view: (cluster, world) => clusterView(world, clusterBody.parse(cluster.body), false),
       bucket: clusterBucket,
+      transitions: clusterTransitions,
       put,
       patch: patchTags,
       delete: remove,
@@ -96,17 +104,13 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
   openNodeGroup(world, cluster);
   const apiSubnet = cluster.properties.apiServerAccessProfile?.subnetId;
   if (apiSubnet) delegateSubnet(world, apiSubnet, type);
-  return {
-    status: existing ? 200 : 201,
-    body: clusterView(world, cluster, true),
-    headers,
-    seconds: requestSeconds(intent, existing),
-    operation: {
-      style: aksStyle('async'),
-      resourceId: id,
-      verb: existing ? 'PUT' : 'CREATE',
+  return transit(
+    world,
+    { ...transitionFor(intent, existing), headers },
+    {
+      id,
       location: cluster.location,
-      seconds: operationSeconds(intent, existing),
+      body: () => clusterView(world, cluster, true),
       findings: [
         {
           seconds: seconds.findNetworkClosed,
@@ -121,9 +125,9 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
           failure: () => bootstrapFailure(world, cluster, intent, nodeSubnet(profiles)),
         },
       ],
-      onEnd: (status) => finish(world, id, status, existing),
+      atEnd: (status) => finish(world, id, status, existing),
     },
-  };
+  );
 }
 
 /** Of the identity that AKS has made, it has seen to the permission itself. */
@@ -208,22 +212,14 @@ function switchPower(request: ArmRequest, resource: Resource, code: 'Running' | 
   const { world } = request;
   const cluster = clusterBody.parse(resource.body);
   refuseWhileBusy(world, resource.id);
-  world.settle(resource.id, code === 'Stopped' ? 'Stopping' : 'Starting');
-  return {
-    status: 202,
-    operation: {
-      style: aksStyle('both'),
-      resourceId: resource.id,
-      verb: `POST ${code === 'Stopped' ? 'stop' : 'start'}`,
-      location: cluster.location,
-      seconds: seconds.stop,
-      onEnd(status) {
-        const now = clusterBody.parse(resource.body);
-        if (status === 'Succeeded') save(world, { ...now, properties: { ...now.properties, powerState: { code } } });
-        world.settle(resource.id, status);
-      },
+  return transit(world, code === 'Stopped' ? clusterTransitions.stop : clusterTransitions.start, {
+    id: resource.id,
+    location: cluster.location,
+    atEnd(status) {
+      const now = clusterBody.parse(resource.body);
+      if (status === 'Succeeded') save(world, { ...now, properties: { ...now.properties, powerState: { code } } });
     },
-  };
+  });
 }
 
 function patchTags(request: ArmRequest, resource: Resource): Reply {
@@ -231,25 +227,16 @@ function patchTags(request: ArmRequest, resource: Resource): Reply {
   const { tags } = parseBody(request, tagsBody);
   const cluster = clusterBody.parse(resource.body);
   refuseWhileBusy(world, resource.id);
-  save(world, {
-    ...cluster,
-    ...(tags && { tags }),
-    properties: { ...cluster.properties, provisioningState: 'Updating' },
-  });
-  return {
-    status: 200,
-    body: clusterView(world, clusterBody.parse(resource.body), true),
-    headers,
-    seconds: 2,
-    operation: {
-      style: aksStyle('async'),
-      resourceId: resource.id,
-      verb: 'PATCH',
+  save(world, { ...cluster, ...(tags && { tags }) });
+  return transit(
+    world,
+    { ...clusterTransitions.updateTags, headers },
+    {
+      id: resource.id,
       location: cluster.location,
-      seconds: seconds.tags,
-      onEnd: (status) => world.settle(resource.id, status),
+      body: () => clusterView(world, clusterBody.parse(resource.body), true),
     },
-  };
+  );
 }
 
 /** Allowed at any time: what is running ends Canceled. */
@@ -268,24 +255,9 @@ function remove(request: ArmRequest, resource: Resource): Reply {
         message: `The operation ${other.id} was preempted by a delete operation.`,
       });
     }
-    world.settle(resource.id, 'Deleting');
     for (const pool of poolsOf(world, resource.id)) world.settle(pool.id, 'Deleting');
   }
-  return {
-    status: 202,
-    seconds: 1,
-    operation: {
-      style: aksStyle('both'),
-      resourceId: resource.id,
-      verb: 'DELETE',
-      location,
-      seconds: seconds.deleteCluster,
-      onEnd(status) {
-        if (status === 'Succeeded') world.remove(resource.id);
-        else world.settle(resource.id, status);
-      },
-    },
-  };
+  return transit(world, clusterTransitions.delete, { id: resource.id, location });
 }
 
 const nodeSubnet = (pools: readonly PoolAfter[]): string | undefined =>
@@ -299,16 +271,14 @@ function ownSubnets(cluster: ClusterBody, pools: readonly PoolAfter[]): string[]
   return [...new Set(all.flatMap((subnet) => (subnet ? [subnet] : [])))];
 }
 
-function requestSeconds(intent: Intent, existing: ClusterBody | undefined): number {
-  if (existing || intent.managedRegistry) return 6;
-  return intent.artifactSource === 'Cache' ? 8 : 7;
-}
-
-function operationSeconds(intent: Intent, existing: ClusterBody | undefined): number {
-  // A cluster whose creation failed is created again.
-  if (existing && existing.properties.provisioningState !== 'Failed') return seconds.update;
-  if (intent.artifactSource === 'Direct') return seconds.createDirect;
-  return intent.managedRegistry ? seconds.createManagedRegistry : seconds.createOwnRegistry;
+function transitionFor(intent: Intent, existing: ClusterBody | undefined): Transition {
+  // A cluster whose creation failed is created again, which takes as long; the answer is that of an update.
+  const again = existing && existing.properties.provisioningState === 'Failed';
+  if (existing && !again) return clusterTransitions.update;
+  const { createWithManagedRegistry, createWithOwnRegistry, create, update } = clusterTransitions;
+  const isolated = intent.managedRegistry ? createWithManagedRegistry : createWithOwnRegistry;
+  const creation = intent.artifactSource === 'Direct' ? create : isolated;
+  return again ? { ...update, seconds: creation.seconds } : creation;
 }
 
 /** The cluster with its pools; `nodeLabels` appear empty in PUT answers only. */

@@ -1,28 +1,19 @@
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
+import type { Transitions } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { aksError } from './errors.ts';
 import type { ClusterBody } from './shapes.ts';
 
-/** Seconds. Recorded in azure-cli test_aks_network_isolated_cluster.yaml and azure-powershell TestNodePoolMode.json, or modelled. */
+/** Seconds inside of operations. Modelled. */
 export const seconds = {
-  createManagedRegistry: 569,
-  createOwnRegistry: 411,
-  createDirect: 378,
-  update: 217,
-  addPool: 165,
-  /** Modelled from here on. */
   surge: 90,
   drainNode: 30,
   reimageNode: 120,
   removeSurge: 30,
   reimageNothing: 5,
-  stop: 120,
   runCommand: 5,
   imagePullTimeout: 60,
-  deleteCluster: 240,
-  deletePool: 120,
-  tags: 30,
   abort: 30,
   findNetworkClosed: 30,
   findNodesFailed: 240,
@@ -59,6 +50,30 @@ export function aksStyle(headers: 'async' | 'both', result?: () => Body | undefi
     bucket: (operation) => ({ key: `aks/status/${operation.resourceId.split('/')[2]}`, capacity: 200, refill: 2 }),
   };
 }
+
+const write = { ends: 'Succeeded', style: aksStyle('async') } as const;
+const removal = { verb: 'DELETE', answers: 202, during: 'Deleting', ends: 'gone', style: aksStyle('both') } as const;
+const creation = { ...write, verb: 'CREATE', answers: 201, during: 'Creating' } as const;
+const power = { answers: 202, ends: 'Succeeded', style: aksStyle('both'), seconds: 120 } as const;
+
+/** Recorded in azure-cli test_aks_network_isolated_cluster.yaml; the tags, the power and the deletion are modelled. */
+export const clusterTransitions = {
+  createWithManagedRegistry: { ...creation, requestSeconds: 6, seconds: 569 },
+  createWithOwnRegistry: { ...creation, requestSeconds: 8, seconds: 411 },
+  create: { ...creation, requestSeconds: 7, seconds: 378 },
+  update: { ...write, verb: 'PUT', answers: 200, during: 'Updating', requestSeconds: 6, seconds: 217 },
+  updateTags: { ...write, verb: 'PATCH', answers: 200, during: 'Updating', requestSeconds: 2, seconds: 30 },
+  stop: { ...power, verb: 'POST stop', during: 'Stopping' },
+  start: { ...power, verb: 'POST start', during: 'Starting' },
+  delete: { ...removal, requestSeconds: 1, seconds: 240 },
+} as const satisfies Transitions;
+
+/** Recorded in azure-powershell TestNodePoolMode.json; the deletion is modelled. A reimage has steps of its own (reimage.ts). */
+export const poolTransitions = {
+  create: { ...creation, requestSeconds: 2, seconds: 165 },
+  update: { ...write, verb: 'PUT', answers: 200, during: 'Updating', requestSeconds: 2, seconds: 165 },
+  delete: { ...removal, seconds: 120 },
+} as const satisfies Transitions;
 
 /** AKS trims the trailing zeros of its fractions. */
 function shortFraction(time: Date): string {

@@ -5,6 +5,7 @@ import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import { type ArmRequest, type NameRule, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import { type Transition, type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/roles.ts';
 import { networkNames, propertiesOf } from './style.ts';
@@ -13,7 +14,6 @@ const zoneType = 'Microsoft.Network/privateDnsZones';
 const linkType = `${zoneType}/virtualNetworkLinks`;
 const recordType = `${zoneType}/A`;
 const vnetType = 'Microsoft.Network/virtualNetworks';
-const writeSeconds = 30;
 
 const tags = z.record(z.string(), z.string()).nullish();
 const zoneBody = z.looseObject({ location: z.literal('global'), tags });
@@ -34,6 +34,16 @@ const recordBody = z.looseObject({
   }),
 });
 
+const accepting = { answers: 202, requestSeconds: 1, seconds: 30 } as const;
+/** What is there already shows its state meanwhile; what is not yet is not found. */
+const transitionsOf = (upsert: string, remove: string) =>
+  ({
+    put: { ...accepting, verb: 'PUT', during: 'Updating', ends: 'Succeeded', style: style(upsert) },
+    delete: { ...accepting, verb: 'DELETE', during: 'Deleting', ends: 'gone', style: style(remove) },
+  }) as const satisfies Transitions;
+const zoneTransitions = transitionsOf('UpsertPrivateDnsZone', 'DeletePrivateDnsZone');
+const linkTransitions = transitionsOf('UpsertVirtualNetworkLink', 'DeleteVirtualNetworkLink');
+
 const zoneNames: NameRule = {
   pattern: /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?){1,33}$/i,
   rule: 'It must have 2 to 34 labels of up to 63 letters, digits, underscores and dashes.',
@@ -48,6 +58,7 @@ export const privateDns: Provider = {
       tracked: true,
       names: zoneNames,
       view: zoneView,
+      transitions: zoneTransitions,
       put: putZone,
       delete: removeZone,
     },
@@ -57,6 +68,7 @@ export const privateDns: Provider = {
       tracked: true,
       names: networkNames(80),
       view: withOwnEtag,
+      transitions: linkTransitions,
       put: putLink,
       delete: removeLink,
     },
@@ -165,7 +177,7 @@ function putZone(request: ArmRequest, existing: Resource | undefined): Reply {
   const sent = parseBody(request, zoneBody);
   const id = existing?.id ?? request.resourceId;
   refuseWhileBusy(world, id);
-  return accepted(world, id, 'PUT', 'UpsertPrivateDnsZone', () => storeZone(world, id, sent.tags));
+  return accepted(world, id, zoneTransitions.put, () => storeZone(world, id, sent.tags));
 }
 
 function removeZone(request: ArmRequest, zone: Resource): Reply {
@@ -179,7 +191,7 @@ function removeZone(request: ArmRequest, zone: Resource): Reply {
       `Can not delete resource before nested resources are deleted: ${links.map(({ id }) => id).join(', ')}.`,
     );
   }
-  return accepted(world, zone.id, 'DELETE', 'DeletePrivateDnsZone', () => world.remove(zone.id));
+  return accepted(world, zone.id, zoneTransitions.delete);
 }
 
 function putLink(request: ArmRequest, existing: Resource | undefined): Reply {
@@ -211,7 +223,7 @@ function putLink(request: ArmRequest, existing: Resource | undefined): Reply {
       `A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network ${vnetId}, which is linked by ${other.id}.`,
     );
   }
-  return accepted(world, id, 'PUT', 'UpsertVirtualNetworkLink', () =>
+  return accepted(world, id, linkTransitions.put, () =>
     storeLink(world, id, sentTags, vnetId, properties.registrationEnabled),
   );
 }
@@ -219,7 +231,7 @@ function putLink(request: ArmRequest, existing: Resource | undefined): Reply {
 function removeLink(request: ArmRequest, link: Resource): Reply {
   const { world } = request;
   refuseWhileBusy(world, link.id);
-  return accepted(world, link.id, 'DELETE', 'DeleteVirtualNetworkLink', () => world.remove(link.id));
+  return accepted(world, link.id, linkTransitions.delete);
 }
 
 function putRecord(request: ArmRequest, existing: Resource | undefined): Reply {
@@ -258,30 +270,15 @@ function soa({ resourceId }: ArmRequest): Body {
   };
 }
 
-/** 202 with an empty body; the effect comes at the end. What is there already shows its state meanwhile. */
-function accepted(
-  world: World,
-  resourceId: string,
-  verb: 'PUT' | 'DELETE',
-  name: string,
-  effect: () => unknown,
-): Reply {
-  world.settle(resourceId, verb === 'DELETE' ? 'Deleting' : 'Updating');
-  return {
-    status: 202,
-    body: {},
-    seconds: 1,
-    operation: {
-      style: style(name),
-      resourceId,
-      verb,
-      seconds: writeSeconds,
-      onEnd: (status) => {
-        if (status === 'Succeeded') effect();
-        else world.settle(resourceId, status);
-      },
+/** The effect comes at the end. */
+function accepted(world: World, id: string, transition: Transition, effect?: () => unknown): Reply {
+  return transit(world, transition, {
+    id,
+    body: () => ({}),
+    atEnd(status) {
+      if (status === 'Succeeded') effect?.();
     },
-  };
+  });
 }
 
 function style(name: string): OperationStyle {

@@ -3,12 +3,13 @@ import { ArmError } from '../../arm/errors.ts';
 import { parentPath } from '../../arm/ids.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { writeRecord } from './privateDns.ts';
-import { asyncNotification, networkStyle, propertiesOf, withEtag } from './style.ts';
+import { networkTransitions, propertiesOf, withEtag } from './style.ts';
 
 const type = 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups';
-const writeSeconds = 10;
+const transitions = networkTransitions(10);
 
 const groupProperties = z.looseObject({
   privateDnsZoneConfigs: z
@@ -82,26 +83,19 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   }
   const body = { id, name: id.split('/').at(-1), type };
   const group = world.store.put(id, type, { ...body, properties: { ...properties, provisioningState: 'Updating' } });
-  return {
-    status: existing ? 200 : 201,
-    body: withEtag(group),
-    headers: asyncNotification,
-    operation: {
-      style: networkStyle('async', () => 10),
-      resourceId: id,
-      verb: 'PUT',
-      location: String(world.store.get(endpointId)?.body.location),
-      seconds: writeSeconds,
-      onEnd(status) {
-        if (status !== 'Succeeded') return world.settle(id, status);
-        const privateDnsZoneConfigs = properties.privateDnsZoneConfigs.map((config) => ({
-          ...config,
-          properties: { ...config.properties, recordSets: writeRecords(world, endpointId, config.properties) },
-        }));
-        world.store.put(id, type, { ...body, properties: { privateDnsZoneConfigs, provisioningState: status } });
-      },
+  return transit(world, existing ? transitions.update : transitions.create, {
+    id,
+    location: String(world.store.get(endpointId)?.body.location),
+    body: () => withEtag(group),
+    atEnd(status) {
+      if (status !== 'Succeeded') return;
+      const privateDnsZoneConfigs = properties.privateDnsZoneConfigs.map((config) => ({
+        ...config,
+        properties: { ...config.properties, recordSets: writeRecords(world, endpointId, config.properties) },
+      }));
+      world.store.put(id, type, { ...body, properties: { privateDnsZoneConfigs, provisioningState: status } });
     },
-  };
+  });
 }
 
 function writeRecords(world: World, endpointId: string, { privateDnsZoneId }: { privateDnsZoneId: string }) {
@@ -116,21 +110,11 @@ function writeRecords(world: World, endpointId: string, { privateDnsZoneId }: { 
 
 function remove(request: ArmRequest, group: Resource): Reply {
   const { world } = request;
-  world.settle(group.id, 'Deleting');
-  return {
-    status: 202,
-    headers: asyncNotification,
-    operation: {
-      style: networkStyle('both', () => 10),
-      resourceId: group.id,
-      verb: 'DELETE',
-      location: String(world.store.get(parentPath(group.id))?.body.location),
-      seconds: writeSeconds,
-      onEnd(status) {
-        if (status !== 'Succeeded') return world.settle(group.id, status);
-        removeGroupRecords(world, parentPath(group.id));
-        world.remove(group.id);
-      },
+  return transit(world, transitions.delete, {
+    id: group.id,
+    location: String(world.store.get(parentPath(group.id))?.body.location),
+    atEnd(status) {
+      if (status === 'Succeeded') removeGroupRecords(world, parentPath(group.id));
     },
-  };
+  });
 }

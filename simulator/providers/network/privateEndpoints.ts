@@ -7,16 +7,31 @@ import { type Body, valueAt, withValueAt } from '../../arm/json.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
+import { type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/roles.ts';
 import { hasZoneGroup, removeGroupRecords } from './privateDnsZoneGroups.ts';
-import { asyncNotification, networkNames, networkStyle, propertiesOf, withEtag } from './style.ts';
+import { networkNames, networkTransitions, propertiesOf, withEtag } from './style.ts';
 import { delegationsOf, subnetRanges } from './virtualNetworks.ts';
 
 const type = 'Microsoft.Network/privateEndpoints';
 const interfaceType = 'Microsoft.Network/networkInterfaces';
 const connectionType = 'Microsoft.ContainerRegistry/registries/privateEndpointConnections';
-const createSeconds = 60;
+const transitions = networkTransitions(60, (polls) => Math.min(40, 10 * 2 ** Math.max(0, polls - 1)));
+const connectionTransitions = {
+  update: {
+    verb: 'PUT',
+    answers: 201,
+    during: 'Updating',
+    ends: 'Succeeded',
+    seconds: 10,
+    style: {
+      headers: 'async',
+      statusPath: ({ resourceId, id }) => `${parentPath(resourceId)}/operationStatuses/registries-${id}`,
+      retryAfter: () => 10,
+    },
+  },
+} as const satisfies Transitions;
 
 const approved = { status: 'Approved', description: 'Auto-Approved', actionsRequired: 'None' };
 const pending = { status: 'Pending', description: 'Awaiting Approval', actionsRequired: 'None' };
@@ -51,6 +66,7 @@ export const privateEndpoints: Provider = {
       names: networkNames(64),
       etagHeader: true,
       view: endpointView,
+      transitions,
       put,
       delete: remove,
     },
@@ -207,27 +223,17 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   // Two spellings were recorded: this one in the first answer, `Auto-Approved` at the end.
   const state = automatic ? { ...approved, description: 'Auto Approved' } : pending;
   const endpoint = store(world, id, existing, { ...sent, location, link, manual: !automatic, state });
-  return {
-    status: existing ? 200 : 201,
-    body: withEtag(endpoint),
-    headers: asyncNotification,
-    operation: {
-      style: networkStyle('async', (polls) => Math.min(40, 10 * 2 ** Math.max(0, polls - 1))),
-      resourceId: id,
-      verb: 'PUT',
-      location,
-      seconds: createSeconds,
-      onEnd(status) {
-        const ended = world.store.get(id);
-        if (!ended) return;
-        if (status === 'Succeeded') {
-          showConnection(world, ended);
-          setState(world, ended, automatic ? approved : pending);
-        }
-        world.settle(id, status);
-      },
+  return transit(world, existing ? transitions.update : transitions.create, {
+    id,
+    location,
+    body: () => withEtag(endpoint),
+    atEnd(status) {
+      const ended = world.store.get(id);
+      if (!ended || status !== 'Succeeded') return;
+      showConnection(world, ended);
+      setState(world, ended, automatic ? approved : pending);
     },
-  };
+  });
 }
 
 /** Makes a finished endpoint from inside the cloud, as AKS does. */
@@ -298,27 +304,18 @@ function remove(request: ArmRequest, endpoint: Resource): Reply {
   const subnet = String(valueAt(endpoint.body, 'properties.subnet.id') ?? '');
   refuseWhileRunning(world, endpoint.id);
   refuseWhileBusy(world, parentPath(subnet), undefined);
-  world.settle(endpoint.id, 'Deleting');
-  return {
-    status: 202,
-    headers: asyncNotification,
-    operation: {
-      style: networkStyle('both', () => 10),
-      resourceId: endpoint.id,
-      verb: 'DELETE',
-      location: String(endpoint.body.location),
-      seconds: 10,
-      onEnd(status) {
-        if (status !== 'Succeeded') return world.settle(endpoint.id, status);
-        for (const nic of world.store.list(interfaceType)) {
-          if (keyOf(String(nic.body.managedBy)) === keyOf(endpoint.id)) world.remove(nic.id);
-        }
-        forgetConnections(world, endpoint.id);
-        removeGroupRecords(world, endpoint.id);
-        world.remove(endpoint.id);
-      },
+  return transit(world, transitions.delete, {
+    id: endpoint.id,
+    location: String(endpoint.body.location),
+    atEnd(status) {
+      if (status !== 'Succeeded') return;
+      for (const nic of world.store.list(interfaceType)) {
+        if (keyOf(String(nic.body.managedBy)) === keyOf(endpoint.id)) world.remove(nic.id);
+      }
+      forgetConnections(world, endpoint.id);
+      removeGroupRecords(world, endpoint.id);
     },
-  };
+  });
 }
 
 function endpointView(endpoint: Resource, world: World): Body {
@@ -338,28 +335,16 @@ function decide(request: ArmRequest, existing: Resource | undefined): Reply {
     properties: {
       ...propertiesOf(existing),
       privateLinkServiceConnectionState: { actionsRequired: 'None', ...wanted },
-      provisioningState: 'Updating',
     },
   });
-  return {
-    status: 201,
-    body: existing.body,
-    operation: {
-      style: {
-        headers: 'async',
-        statusPath: ({ id }) => `${parentPath(existing.id)}/operationStatuses/registries-${id}`,
-        retryAfter: () => 10,
-      },
-      resourceId: existing.id,
-      verb: 'PUT',
-      seconds: 10,
-      onEnd(status) {
-        world.settle(existing.id, status);
-        if (status === 'Succeeded' && endpoint)
-          setState(world, endpoint, { actionsRequired: 'None', description: '', ...wanted });
-      },
+  return transit(world, connectionTransitions.update, {
+    id: existing.id,
+    body: () => existing.body,
+    atEnd(status) {
+      if (status === 'Succeeded' && endpoint)
+        setState(world, endpoint, { actionsRequired: 'None', description: '', ...wanted });
     },
-  };
+  });
 }
 
 function disconnect(request: ArmRequest, side: Resource): Reply {
@@ -504,12 +489,8 @@ function* freeAddresses(world: World, subnet: string): Generator<string, undefin
   const start = first.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0);
   const taken = new Set(
     world.store
-      .list(interfaceType)
-      .filter(({ body }) =>
-        JSON.stringify(body)
-          .toLowerCase()
-          .includes(`"${keyOf(subnet)}"`),
-      )
+      .referencesTo(subnet)
+      .filter(({ type: found }) => found === interfaceType)
       .flatMap((nic) => membersOf(nic).map(({ address }) => address)),
   );
   for (let host = 4; host < 2 ** (32 - bits) - 1; host += 1) {

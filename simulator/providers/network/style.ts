@@ -3,6 +3,7 @@ import { type Body, isBody } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import type { NameRule } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import type { Transitions } from '../../arm/transitions.ts';
 
 function location(operation: Operation): string {
   const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
@@ -10,7 +11,7 @@ function location(operation: Operation): string {
 }
 
 /** Microsoft.Network: a bare `{"status"}`; a PUT gives the async header, a DELETE both. */
-export function networkStyle(headers: 'async' | 'both', retryAfter: (polls: number) => number): OperationStyle {
+function networkStyle(headers: 'async' | 'both', retryAfter: (polls: number) => number): OperationStyle {
   return {
     headers,
     statusPath: (operation) => `${location(operation)}/operations/${operation.id}`,
@@ -20,7 +21,7 @@ export function networkStyle(headers: 'async' | 'both', retryAfter: (polls: numb
 }
 
 /** Recorded on the first answer of Microsoft.Network writes. */
-export const asyncNotification = { 'azure-asyncnotification': 'Enabled' } as const;
+const asyncNotification = { 'azure-asyncnotification': 'Enabled' } as const;
 
 /** The body with its weak `etag`, which Microsoft.Network also sends as a header. */
 export function withEtag(resource: Resource): Body {
@@ -38,4 +39,29 @@ export function networkNames(longest: number): NameRule {
     pattern: new RegExp(`^[A-Za-z0-9]([\\w.-]{0,${longest - 2}}\\w)?$`),
     rule: `The name can be up to ${longest} characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'.`,
   };
+}
+
+/** How Microsoft.Network writes and deletes: the state is Updating from the start, never Creating. */
+export function networkTransitions(seconds: number, retryAfter: (polls: number) => number = () => 10) {
+  const headers = asyncNotification;
+  const write = {
+    verb: 'PUT',
+    during: 'Updating',
+    ends: 'Succeeded',
+    style: networkStyle('async', retryAfter),
+    headers,
+  };
+  return {
+    create: { ...write, answers: 201, seconds },
+    update: { ...write, answers: 200, seconds },
+    delete: {
+      verb: 'DELETE',
+      answers: 202,
+      during: 'Deleting',
+      ends: 'gone',
+      seconds: 10,
+      style: networkStyle('both', () => 10),
+      headers,
+    },
+  } as const satisfies Transitions;
 }

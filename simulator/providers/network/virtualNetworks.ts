@@ -2,17 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { checkRanges } from '../../arm/addresses.ts';
 import { ArmError } from '../../arm/errors.ts';
-import { keyOf, parentPath } from '../../arm/ids.ts';
+import { parentPath } from '../../arm/ids.ts';
 import { type Body, withoutNulls, withoutUndefined } from '../../arm/json.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
+import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { asyncNotification, networkNames, networkStyle, propertiesOf, withEtag } from './style.ts';
+import { networkNames, networkTransitions, propertiesOf, withEtag } from './style.ts';
 
 const vnetType = 'Microsoft.Network/virtualNetworks';
 const subnetType = 'Microsoft.Network/virtualNetworks/subnets';
-const writeSeconds = 10;
+const transitions = networkTransitions(10);
 
 const subnetProperties = z.looseObject({
   addressPrefix: z.string().optional(),
@@ -43,6 +44,7 @@ export const virtualNetworks: Provider = {
       names: networkNames(64),
       etagHeader: true,
       view: vnetView,
+      transitions,
       put: putVnet,
       patch(request, vnet): Reply {
         const sent = parseBody(request, tagsBody);
@@ -59,6 +61,7 @@ export const virtualNetworks: Provider = {
       view: subnetView,
       notFound: (request) =>
         new ArmError(404, 'NotFound', `Resource ${request.resourceId} not found.`, { details: [] }),
+      transitions,
       put: putSubnet,
       delete: removeSubnet,
     },
@@ -185,22 +188,14 @@ function putVnet(request: ArmRequest, existing: Resource | undefined): Reply {
   for (const subnet of wanted)
     world.store.put(subnet.id, subnetType, subnetResource(subnet.id, subnet.properties, 'Updating'));
   bumpEtags(world, id);
-  return {
-    status: existing ? 200 : 201,
-    body: vnetView(vnet, world),
-    headers: asyncNotification,
-    operation: {
-      style: networkStyle('async', () => 10),
-      resourceId: id,
-      verb: 'PUT',
-      location: normalLocation(sent.location),
-      seconds: writeSeconds,
-      onEnd(status) {
-        world.settle(id, status);
-        for (const subnet of wanted) world.settle(subnet.id, status);
-      },
+  return transit(world, existing ? transitions.update : transitions.create, {
+    id,
+    location: normalLocation(sent.location),
+    body: () => vnetView(vnet, world),
+    atEnd(status) {
+      for (const subnet of wanted) world.settle(subnet.id, status);
     },
-  };
+  });
 }
 
 function removeVnet(request: ArmRequest, vnet: Resource): Reply {
@@ -227,19 +222,11 @@ function putSubnet(request: ArmRequest, existing: Resource | undefined): Reply {
   refuseUndelegating(world, existing, properties);
   const subnet = world.store.put(id, subnetType, subnetResource(id, properties, 'Updating'));
   bumpEtags(world, vnetId);
-  return {
-    status: existing ? 200 : 201,
-    body: withEtag(subnet),
-    headers: asyncNotification,
-    operation: {
-      style: networkStyle('async', () => 10),
-      resourceId: id,
-      verb: 'PUT',
-      location: String(vnet.body.location),
-      seconds: writeSeconds,
-      onEnd: (status) => world.settle(id, status),
-    },
-  };
+  return transit(world, existing ? transitions.update : transitions.create, {
+    id,
+    location: String(vnet.body.location),
+    body: () => withEtag(subnet),
+  });
 }
 
 function removeSubnet(request: ArmRequest, subnet: Resource): Reply {
@@ -251,29 +238,20 @@ function removeSubnet(request: ArmRequest, subnet: Resource): Reply {
 }
 
 function deletion(world: World, resource: Resource, vnet: Resource): Reply {
-  world.settle(resource.id, 'Deleting');
-  return {
-    status: 202,
-    headers: asyncNotification,
-    operation: {
-      style: networkStyle('both', () => 10),
-      resourceId: resource.id,
-      verb: 'DELETE',
-      location: String(vnet.body.location),
-      seconds: writeSeconds,
-      onEnd(status) {
-        if (status !== 'Succeeded') return world.settle(resource.id, status);
-        world.remove(resource.id);
-        bumpEtags(world, vnet.id);
-      },
+  return transit(world, transitions.delete, {
+    id: resource.id,
+    location: String(vnet.body.location),
+    atEnd(status) {
+      if (status === 'Succeeded') bumpEtags(world, vnet.id);
     },
-  };
+  });
 }
 
 function refuseParallel(world: World, vnetId: string): void {
   const endpoint = world.store
-    .list('Microsoft.Network/privateEndpoints')
-    .find(({ id, body }) => world.operations.running(id) && isWithin(body, vnetId));
+    .list(subnetType, vnetId)
+    .flatMap(({ id }) => world.store.referencesTo(id))
+    .find(({ id, type }) => type === 'Microsoft.Network/privateEndpoints' && world.operations.running(id));
   if (endpoint) {
     const message = `Cannot proceed with operation because resource ${endpoint.id} is not in Succeeded state. Resource is in Updating state.`;
     throw new ArmError(429, 'RetryableError', 'A retryable error occurred.', {
@@ -289,11 +267,6 @@ function refuseParallel(world: World, vnetId: string): void {
     { details: [] },
   );
 }
-
-const isWithin = (body: Body, vnetId: string): boolean =>
-  JSON.stringify(body)
-    .toLowerCase()
-    .includes(`"${keyOf(vnetId)}/subnets/`);
 
 function refuseInUse(world: World, subnet: Resource): void {
   const [user] = world.store.referencesTo(subnet.id, parentPath(subnet.id));
@@ -332,12 +305,8 @@ function bumpEtags(world: World, vnetId: string): void {
 
 /** With what is in the subnet. */
 function subnetView(subnet: Resource, world: World): Body {
-  const inside = (type: string) =>
-    world.store.list(type).filter(({ body }) =>
-      JSON.stringify(body)
-        .toLowerCase()
-        .includes(`"${keyOf(subnet.id)}"`),
-    );
+  const users = world.store.referencesTo(subnet.id);
+  const inside = (wanted: string) => users.filter(({ type }) => type === wanted);
   const ipConfigurations = inside('Microsoft.Network/networkInterfaces').flatMap((nic) => {
     const { ipConfigurations: all } = propertiesOf(nic);
     return Array.isArray(all) ? all.map(({ id }: Body) => ({ id })) : [];

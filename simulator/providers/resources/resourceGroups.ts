@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { gatewayError } from '../../arm/errors.ts';
-import { keyOf } from '../../arm/ids.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
 import type { OperationStyle } from '../../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import { normalLocation, regions } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
+import { type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { disconnectGroup } from '../network/privateEndpoints.ts';
 
@@ -26,6 +26,20 @@ const style: OperationStyle = {
   retryAfter: () => 15,
 };
 
+const deletion = {
+  verb: 'DELETE',
+  answers: 202,
+  during: 'Deleting',
+  ends: 'gone',
+  otherwise: 'Succeeded',
+  style,
+} as const;
+const transitions = {
+  deleteEmpty: { ...deletion, seconds: 60 },
+  deleteWithResources: { ...deletion, seconds: 120 },
+  deleteWithClusters: { ...deletion, seconds: 300 },
+} as const satisfies Transitions;
+
 export const resourceGroups: Provider = {
   types: [
     {
@@ -38,6 +52,7 @@ export const resourceGroups: Provider = {
       put,
       patch,
       delete: remove,
+      transitions,
     },
   ],
   behaviours: [
@@ -108,25 +123,20 @@ function patch(request: ArmRequest, resource: Resource): Reply {
 
 function remove(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
-  const inside = world.store.all().filter((one) => keyOf(one.id).startsWith(`${keyOf(resource.id)}/`));
-  const hasCluster = inside.some((one) => one.type === 'Microsoft.ContainerService/managedClusters');
-  world.settle(resource.id, 'Deleting');
-  return {
-    status: 202,
-    operation: {
-      style,
-      resourceId: resource.id,
-      verb: 'DELETE',
-      location: String(resource.body.location),
-      seconds: hasCluster ? 300 : inside.length > 0 ? 120 : 60,
-      onEnd(status) {
-        if (status === 'Succeeded') {
-          disconnectGroup(world, resource.id);
-          world.remove(resource.id);
-        } else world.settle(resource.id, 'Succeeded');
-      },
+  const hasCluster = world.store.list('Microsoft.ContainerService/managedClusters', resource.id).length > 0;
+  const isEmpty = world.store.below(resource.id).length === 0;
+  const transition = hasCluster
+    ? transitions.deleteWithClusters
+    : isEmpty
+      ? transitions.deleteEmpty
+      : transitions.deleteWithResources;
+  return transit(world, transition, {
+    id: resource.id,
+    location: String(resource.body.location),
+    atEnd(status) {
+      if (status === 'Succeeded') disconnectGroup(world, resource.id);
     },
-  };
+  });
 }
 
 function groupBody(id: string, location: string, tagsSent: unknown, managedBy: unknown): Body {

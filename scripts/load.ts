@@ -1,0 +1,113 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import autocannon from 'autocannon';
+import { Command } from 'commander';
+import { startSimulator } from '../simulator/index.ts';
+
+/**
+ * How much the simulator bears: many clusters in memory, and GETs a second from a process of its own.
+ * `npm run load`
+ */
+const { clusters, seconds } = new Command('npm run load --')
+  .option('--clusters <count>', 'in memory', Number, 5000)
+  .option('--seconds <count>', 'for each kind of GET', Number, 10)
+  .parse()
+  .opts<{ clusters: number; seconds: number }>();
+
+const subscription = '/subscriptions/11111111-1111-1111-1111-111111111111';
+const group = `${subscription}/resourceGroups/load`;
+const aks = `${group}/providers/Microsoft.ContainerService/managedClusters`;
+
+if (process.send) await serve();
+else await measure();
+
+/** The simulator, alone in its process: its core, its memory. */
+async function serve(): Promise<void> {
+  // Throttling is by simulated time, in which hours pass between two requests.
+  const simulator = await startSimulator({ speed: 1_000_000 });
+  process.send?.({ endpoint: simulator.endpoint, tokenEndpoint: simulator.tokenEndpoint });
+  process.on('message', () => {
+    globalThis.gc?.();
+    process.send?.(process.memoryUsage());
+  });
+}
+
+async function measure(): Promise<void> {
+  const child = fork(import.meta.filename, { execArgv: ['--expose-gc', '--max-old-space-size=2048'] });
+  const [{ endpoint, tokenEndpoint }] = (await once(child, 'message')) as [
+    Record<'endpoint' | 'tokenEndpoint', string>,
+  ];
+  // This is the only client, and asks nothing of anybody else.
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  const memory = async () => {
+    child.send('memory');
+    const [usage] = (await once(child, 'message')) as [NodeJS.MemoryUsage];
+    return Math.round(usage.rss / 1024 / 1024);
+  };
+  const token = await fetch(`${tokenEndpoint}?resource=https://management.azure.com&api-version=2019-08-01`, {
+    headers: { 'x-identity-header': 'load' },
+  });
+  const { access_token } = (await token.json()) as { access_token: string };
+  const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' };
+  const put = async (id: string, version: string, body: unknown) => {
+    const answer = await fetch(`${endpoint}${id}?api-version=${version}`, {
+      method: 'PUT',
+      headers,
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${id}: ${answer.status} ${await answer.text()}`);
+    await answer.arrayBuffer();
+  };
+  const rate = async (what: string, path: string) => {
+    const { requests, latency, non2xx, errors } = await autocannon({
+      url: `${endpoint}${path}`,
+      headers,
+      connections: 20,
+      duration: seconds,
+    });
+    const bad = non2xx + errors;
+    console.log(
+      `${what}: ${Math.round(requests.average)} requests/s, median ${latency.p50} ms, 99 % ${latency.p99} ms${bad > 0 ? `, ${bad} FAILED` : ''}`,
+    );
+    if (bad > 0) process.exitCode = 1;
+  };
+  try {
+    await fetch(`${endpoint}/simulator/reset`, {
+      method: 'POST',
+      body: JSON.stringify({ quotas: { standardDDSv5Family: 1_000_000, cores: 1_000_000 } }),
+    });
+    await put(group, '2024-11-01', { location: 'westeurope' });
+    console.log(`Empty: ${await memory()} MiB`);
+    const began = Date.now();
+    const next = Array.from({ length: clusters }, (_, index) => index).values();
+    const create = async () => {
+      for (const index of next)
+        await put(`${aks}/cluster${index}`, '2026-06-01', {
+          location: 'westeurope',
+          identity: { type: 'SystemAssigned' },
+          properties: {
+            dnsPrefix: `cluster${index}`,
+            agentPoolProfiles: [{ name: 'nodepool1', mode: 'System', count: 1 }],
+            networkProfile: { outboundType: 'none' },
+            bootstrapProfile: { artifactSource: 'Cache' },
+            apiServerAccessProfile: { enablePrivateCluster: true },
+          },
+        });
+    };
+    await Promise.all(Array.from({ length: 20 }, create));
+    const took = (Date.now() - began) / 1000;
+    const resources = (await (await fetch(`${endpoint}/simulator/resources`)).json()) as unknown[];
+    console.log(
+      `${clusters} isolated clusters, ${resources.length} resources, in ${took.toFixed(0)} s: ${await memory()} MiB`,
+    );
+    await rate('GET a cluster', `${aks}/cluster1?api-version=2026-06-01`);
+    await rate('GET a resource group', `${group}?api-version=2024-11-01`);
+    const network = resources.find(
+      (each) => (each as { type: string }).type === 'Microsoft.Network/virtualNetworks',
+    ) as { id: string };
+    await rate('GET a virtual network', `${network.id}?api-version=2025-07-01`);
+    await rate('GET the page', '/?group=load');
+  } finally {
+    child.kill();
+  }
+}

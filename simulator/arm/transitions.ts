@@ -1,0 +1,75 @@
+import { type Body, valueAt, withValueAt } from './json.ts';
+import type { OperationEnd, OperationSpec, OperationStyle } from './operations.ts';
+import type { Reply } from './provider.ts';
+import type { World } from './world.ts';
+
+/** What a request that takes time does to a resource's state. Declared by its type, carried out by {@link transit}. */
+export interface Transition {
+  /** As GET /simulator/durations tells it. */
+  readonly verb: string;
+  /** HTTP status of the answer. */
+  readonly answers: number;
+  /** The state while it runs; left out where the resource is not there yet. */
+  readonly during?: string;
+  /** The state once it has succeeded; `gone`: the resource is removed. */
+  readonly ends: string;
+  /** The state when it has not; default the operation's own word, `Failed` or `Canceled`. */
+  readonly otherwise?: string;
+  /** Where the state is; default `properties.provisioningState`. */
+  readonly state?: string;
+  /** Simulated seconds until the answer; default 0.5. */
+  readonly requestSeconds?: number;
+  /** Simulated seconds from the answer to the end. */
+  readonly seconds: number;
+  /** How clients can follow it; left out where there is nothing but the resource. */
+  readonly style?: OperationStyle;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Transitions = Readonly<Record<string, Transition>>;
+
+/** One passage of a resource through a transition. */
+interface Passage extends Pick<OperationSpec, 'findings'> {
+  readonly id: string;
+  readonly location?: string;
+  /** Of the answer, read once the state is `during`. */
+  body?(): Body | null;
+  /** Instead of the transition's. */
+  readonly seconds?: number;
+  readonly requestSeconds?: number;
+  /** What else comes of it, once the state has changed, and before the resource is gone. */
+  atEnd?(status: OperationEnd): void;
+}
+
+/** Sets the state meanwhile, answers, and sets the state then. */
+export function transit(world: World, transition: Transition, passage: Passage): Reply {
+  const { verb, answers, during, ends, otherwise, state = 'properties.provisioningState', style, headers } = transition;
+  const { id, location, body, findings, atEnd } = passage;
+  const requestSeconds = passage.requestSeconds ?? transition.requestSeconds;
+  const set = (value: string) => {
+    const resource = world.store.get(id);
+    if (resource && valueAt(resource.body, state) !== value)
+      world.store.put(id, resource.type, withValueAt(resource.body, state, value));
+  };
+  if (during !== undefined) set(during);
+  return {
+    status: answers,
+    ...(body && { body: body() }),
+    ...(headers && { headers }),
+    ...(requestSeconds !== undefined && { seconds: requestSeconds }),
+    operation: {
+      ...(style && { style }),
+      resourceId: id,
+      verb,
+      ...(location !== undefined && { location }),
+      seconds: passage.seconds ?? transition.seconds,
+      ...(findings && { findings }),
+      onEnd(status) {
+        if (status !== 'Succeeded') set(otherwise ?? status);
+        else if (ends !== 'gone') set(ends);
+        atEnd?.(status);
+        if (status === 'Succeeded' && ends === 'gone') world.remove(id);
+      },
+    },
+  };
+}
