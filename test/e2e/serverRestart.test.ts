@@ -53,6 +53,9 @@ describe('every scenario while the Temporal server is killed and started again',
       scenario,
     ]);
     await Promise.all(places.map(([place, scenario]) => scenario.prepare(place)));
+    // Nothing ends before the others have begun: whoever asks how far Azure is waits for the answer.
+    const slow = { path: 'operation|commandResults', times: 10_000, delaySeconds: 400 };
+    await azure.send('POST', '/simulator/faults', slow);
     const start = (some: typeof places) => Promise.all(some.map(([place, scenario]) => scenario.start(place)));
     const isAudit = ([{ name }]: (typeof places)[number]) => name === 'audit';
     const writing = await start(places.filter((place) => !isAudit(place)));
@@ -64,6 +67,7 @@ describe('every scenario while the Temporal server is killed and started again',
     );
     process.kill(server.pid, 'SIGKILL');
     await server.exited;
+    await azure.send('DELETE', '/simulator/faults');
     expect(new Set(statuses)).toEqual(new Set(['RUNNING']));
     server = await startServer({ port: portOf(server.address), uiPort: portOf(server.uiUrl) });
     const results = await Promise.all(runs.map((run) => run.result()));
