@@ -78,16 +78,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       world = worldFrom(snapshot, speed);
     },
   });
-  app.get<{ Querystring: { group?: string; resource?: string; refresh?: string; 'api-version'?: string } }>(
-    '/',
-    async (request, reply) => {
-      const { group, resource, refresh, 'api-version': version } = request.query;
-      if (version !== undefined) return answer(request, reply);
-      const endpoint = `https://${request.headers.host}`;
-      const content = page(world, { endpoint, group, resource, refresh: refresh !== '0' });
-      return reply.type('text/html; charset=utf-8').send(content);
-    },
-  );
+  // HEAD is left to ARM.
+  app.get('/', { exposeHeadRoute: false }, async (request, reply) => {
+    const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams;
+    if ([...query.keys()].some((name) => name.toLowerCase() === 'api-version')) return answer(request, reply);
+    const content = page(world, {
+      endpoint: `https://${request.headers.host}`,
+      group: query.get('group') ?? undefined,
+      resource: query.get('resource') ?? undefined,
+      refresh: query.get('refresh') !== '0',
+    });
+    return reply.type('text/html; charset=utf-8').send(content);
+  });
   app.setNotFoundHandler((request, reply) => answer(request, reply));
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

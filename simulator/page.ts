@@ -18,12 +18,14 @@ export interface PageOptions {
 
 /** More would make the page slow in a world of thousands of clusters. */
 const shownResources = 500;
+const shownRunning = 50;
 const shownEnded = 10;
 // Hundreds of entries that are the same in every world.
 const hiddenTypes = /^Microsoft\.(Features\/|Resources\/(tenants|subscriptions\/providers))/;
 
 /** The page at `/`: what is there, what is going on, what was asked last, and which faults are active. */
 export function page(world: World, options: PageOptions): string {
+  // Without an icon of its own, the browser asks ARM for one: that would be recorded, and could use up a fault.
   const { resource, refresh = true } = options;
   const content =
     resource === undefined
@@ -34,6 +36,7 @@ export function page(world: World, options: PageOptions): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 !${refresh && resource === undefined ? '<meta http-equiv="refresh" content="2">' : ''}
 <title>Simulated Azure</title>
 <style>!${style}</style>
@@ -54,14 +57,18 @@ export function page(world: World, options: PageOptions): string {
 }
 
 function operations(world: World): string {
+  const running = world.operations.inFlight().reverse();
   const ended = world.operations.ended(shownEnded);
+  const more = running.length - shownRunning;
+  const rows = (some: readonly Operation[]) => some.map((operation) => operationRow(world, operation));
   return html`<section aria-labelledby="operations">
 <h2 id="operations">Operations in flight</h2>
-!${table(
-    ['Resource', 'Operation', 'Progress', 'Status'],
-    [...world.operations.inFlight().reverse(), ...ended].map((operation) => operationRow(world, operation)),
-    'Nothing is running.',
-  )}
+!${table(['Resource', 'Operation', 'Progress', 'Status'], rows(running.slice(0, shownRunning)), 'Nothing is running.')}
+!${more > 0 ? html`<p>${more} older ones are not shown.</p>` : ''}
+</section>
+<section aria-labelledby="ended">
+<h2 id="ended">Ended last</h2>
+!${table(['Resource', 'Operation', 'Took', 'Status'], rows(ended), 'None yet.')}
 </section>`;
 }
 
@@ -70,7 +77,7 @@ function operationRow(world: World, operation: Operation): string {
   const elapsed = Math.max(0, Math.floor(((endTime ?? world.clock.now()).getTime() - startTime.getTime()) / 1000));
   const progress =
     endTime === undefined
-      ? html`<progress max="${Math.max(1, seconds)}" value="${Math.min(elapsed, seconds)}"></progress> `
+      ? html`<progress aria-label="${verb} ${shortName(resourceId)}" max="${Math.max(1, seconds)}" value="${Math.min(elapsed, seconds)}"></progress> `
       : '';
   return html`<tr class="${status.toLowerCase()}">
 <th scope="row">!${link(resourceId, shortName(resourceId))}</th>
@@ -96,7 +103,7 @@ function resources(world: World, group: string | undefined): string {
   const groups = all.filter(({ type }) => type === 'Microsoft.Resources/subscriptions/resourceGroups');
   return html`<section aria-labelledby="resources">
 <h2 id="resources">Resources</h2>
-<p>!${group === undefined ? '' : html`Only in ${group}. <a href="/">All</a> `}!${more > 0 ? html`${more} more are not shown: choose a resource group. ` : ''}!${groups
+<p>!${group === undefined ? '' : html`Only in ${group}. <a href="/">All</a> `}!${more > 0 ? html`${more} more are not shown: choose a resource group. ` : ''}${groups.length > 0 ? 'Resource groups: ' : ''}!${groups
     .slice(0, 50)
     .map(({ name }) => html`<a href="/?group=${encodeURIComponent(name)}">${name}</a> `)}</p>
 !${wanted.length === 0 ? '<p>None.</p>' : tree}
@@ -164,9 +171,9 @@ function faultRow({
   ...effect
 }: Fault): string {
   const when = [after > 0 ? `after ${after}` : '', probability < 1 ? `with a chance of ${probability}` : ''];
-  return html`<tr>
+  return html`<tr class="${hits >= times ? 'spent' : ''}">
 <td class="path">${[method, type, path, ...when].filter(Boolean).join(' ')}</td>
-<td>${hits} of ${times}</td>
+<td class="count">${hits} of ${times}${hits >= times ? ', used up' : ''}</td>
 <td><code>${JSON.stringify(effect)}</code></td>
 </tr>`;
 }
@@ -202,6 +209,6 @@ a { color: var(--link); text-decoration: none; } a:hover { text-decoration: unde
 dl { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: 0; } dl div { display: flex; gap: .4rem; } dt, .type, td time { color: var(--dim); } dd { margin: 0; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th, td { border-bottom: 1px solid var(--line); padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top; } thead th { color: var(--dim); font-size: .85rem; font-weight: 600; } tbody th { font-weight: 500; }
 .tree, .tree ul { list-style: none; margin: 0; padding-left: 1.25rem; } .tree { padding-left: 0; } .tree ul { border-left: 1px solid var(--line); margin-left: .3rem; padding-left: .9rem; } .type { font-size: .85rem; }
-.state { background: var(--soft); border-radius: 1rem; font-size: .8rem; padding: .05rem .55rem; } .succeeded, .registered { color: var(--good); } .failed, .canceled { color: var(--bad); } .creating, .updating, .deleting, .inprogress, .registering, .upgradingnodeimageversion { color: var(--busy); } tr.succeeded, tr.inprogress { color: inherit; }
-.path { font-family: ui-monospace, monospace; font-size: .85rem; overflow-wrap: anywhere; } pre { background: var(--soft); border-radius: .5rem; overflow-x: auto; padding: 1rem; } progress { accent-color: var(--link); width: 9rem; }
+.state { background: var(--soft); border-radius: 1rem; font-size: .8rem; padding: .05rem .55rem; } .succeeded, .registered { color: var(--good); } .failed, .canceled { color: var(--bad); } .state.failed, .state.canceled { background: var(--bad); color: light-dark(#fff, #3b0907); font-weight: 600; } .spent { color: var(--dim); } .creating, .updating, .deleting, .inprogress, .registering, .upgradingnodeimageversion { color: var(--busy); } tr.succeeded, tr.inprogress { color: inherit; }
+td.path { min-width: 15rem; word-break: break-all; } .tree { overflow-wrap: anywhere; } .count { white-space: nowrap; } .path { font-family: ui-monospace, monospace; font-size: .85rem; overflow-wrap: anywhere; } pre { background: var(--soft); border-radius: .5rem; overflow-x: auto; padding: 1rem; } progress { accent-color: var(--link); width: 9rem; }
 `;

@@ -93,7 +93,8 @@ export interface OperationFault {
 /** The operations of a world, kept until it is reset, found by the path of their URLs. */
 export class Operations {
   readonly #clock: Clock;
-  readonly #all: Operation[] = [];
+  /** In the order in which they ended. */
+  readonly #ended: Operation[] = [];
   readonly #cancels = new Map<Operation, () => void>();
   readonly #byPath = new Map<string, { operation: Operation; view: 'status' | 'result' }>();
 
@@ -115,7 +116,6 @@ export class Operations {
       error: undefined,
       polls: 0,
     };
-    this.#all.push(operation);
     const { style } = spec;
     if (style?.statusPath) this.#byPath.set(keyOf(style.statusPath(operation)), { operation, view: 'status' });
     if (style?.resultPath) this.#byPath.set(keyOf(style.resultPath(operation)), { operation, view: 'result' });
@@ -159,6 +159,7 @@ export class Operations {
     this.#cancels.delete(operation);
     operation.status = status;
     operation.endTime = this.#clock.now();
+    this.#ended.push(operation);
     operation.error = error && { code: error.code, message: error.message };
     operation.onEnd(status, operation.error);
   }
@@ -178,14 +179,9 @@ export class Operations {
     return [...this.#cancels.keys()];
   }
 
-  /** The last ones, newest first. */
+  /** Those that ended last, newest first. */
   ended(most: number): Operation[] {
-    const found: Operation[] = [];
-    for (let index = this.#all.length - 1; index >= 0 && found.length < most; index -= 1) {
-      const operation = this.#all[index];
-      if (operation?.endTime) found.push(operation);
-    }
-    return found;
+    return this.#ended.slice(-most).reverse();
   }
 
   find(path: string): { operation: Operation; view: 'status' | 'result' } | undefined {

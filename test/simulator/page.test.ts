@@ -40,7 +40,11 @@ describe('without a browser', () => {
     const { type, text } = await read('');
     expect(type).toBe('text/html; charset=utf-8');
     expect(text).toContain('http-equiv="refresh"');
-    expect(text).toMatch(/<progress max="378" value="100"><\/progress> 100 of 378 s/);
+    // So that a browser asks ARM for none.
+    expect(text).toContain('<link rel="icon" href="data:,">');
+    expect(text).toMatch(
+      /<progress aria-label="CREATE managedClusters\/shop" max="378" value="100"><\/progress> 100 of 378 s/,
+    );
     expect(text).toMatch(/>nodes<\/a> <span class="type">Microsoft.Network\/virtualNetworks\/subnets</);
     expect(text).toMatch(/managedClusters\/&(lt|#60);shop&(gt|#62);/);
     expect(text).not.toMatch(/Bearer|eyJ|<shop>|<script/);
@@ -56,6 +60,56 @@ describe('without a browser', () => {
 
   test('with an api-version the root is still that of ARM', async () => {
     expect(await azure.send('GET', '/?api-version=2024-11-01')).toMatchObject({ status: 404 });
+    expect(await azure.send('GET', '/?API-Version=2024-11-01')).toMatchObject({ status: 404 });
+    const head = await fetch(`http://127.0.0.1:${azure.simulator.port}/`, { method: 'HEAD' });
+    expect(head.headers.get('content-type')).not.toContain('html');
+  });
+
+  test('the page is the same over https, and takes the first of what is asked twice', async () => {
+    const { status, body } = await azure.send('GET', '/?refresh=0');
+    expect(status).toBe(200);
+    expect(body).toContain('<title>Simulated Azure</title>');
+    expect((await read('?group=page&group=other&resource=/a&resource=/b')).text).toContain('There is no /a.');
+  });
+
+  test('what ended last comes first, however early it began, and a rule that is used up says so', async () => {
+    const other = await start({ speed: 0 });
+    const send = (id: string, body: unknown) => other.send('PUT', versioned(id), body);
+    try {
+      const operation = { status: 'Failed', code: 'SubnetIsFull', message: 'no <addresses> left', afterSeconds: 300 };
+      await other.send('POST', '/simulator/faults', { method: 'PUT', path: '/managedClusters/', operation });
+      await send(group('page'), { location });
+      await send(cluster, wireCluster());
+      const network = { location, properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } } };
+      // As many as are shown, so that the cluster is left out if it is listed by when it began.
+      for (let index = 0; index < 10; index += 1) await send(`${vnet}${index}`, network);
+      await other.send('POST', '/simulator/clock', { advanceSeconds: 400 });
+      const text = await (await fetch(`http://127.0.0.1:${other.simulator.port}/`)).text();
+      const ended = text.slice(text.indexOf('id="ended"'), text.indexOf('id="resources"'));
+      expect(ended.match(/<th scope="row">.*?<\/th>/)?.[0]).toContain('managedClusters/shop');
+      expect(ended).toMatch(/Failed: SubnetIsFull no &(lt|#60);addresses/);
+      expect(ended.split('<th scope="row">').length - 1).toBe(10);
+      expect(text).toContain('Nothing is running.');
+      expect(text).toContain('<span class="state failed">Failed</span>');
+      expect(text).toContain('1 of 1, used up');
+    } finally {
+      await other.simulator.close();
+    }
+  });
+
+  test('of many operations in flight the newest 50 are shown', async () => {
+    const busy = await start({ speed: 0 });
+    try {
+      await busy.send('PUT', versioned(group('page')), { location });
+      const network = { location, properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } } };
+      for (let index = 0; index < 53; index += 1) await busy.send('PUT', versioned(`${vnet}${index}`), network);
+      const text = await (await fetch(`http://127.0.0.1:${busy.simulator.port}/`)).text();
+      expect(text.split('<progress').length - 1).toBe(50);
+      expect(text).toContain('3 older ones are not shown.');
+      expect(text.match(/<progress aria-label="[^"]*/)?.[0]).toContain('virtualNetworks/vnet52');
+    } finally {
+      await busy.simulator.close();
+    }
   });
 
   test('of a large world 500 resources are shown, and one group by itself', async () => {
@@ -128,9 +182,7 @@ const executablePath = [
   });
 
   test('a name leads to the body, in which no script runs', async () => {
-    await page.getByRole('link', { name: 'page', exact: true }).first().click();
-    expect(await page.locator('pre').count()).toBeLessThanOrEqual(1);
-    await page.goto(`http://127.0.0.1:${azure.simulator.port}/?resource=${encodeURIComponent(group('page'))}`);
+    await page.locator('.tree').getByRole('link', { name: 'page', exact: true }).click();
     expect(await page.locator('pre').textContent()).toContain('<script>');
     expect(await page.title()).toBe('Simulated Azure');
   });
