@@ -13,6 +13,7 @@ import {
   reimageNodePoolsInput,
 } from '../contract/index.ts';
 import { behaviours } from '../simulator/behaviours.ts';
+import { providers } from '../simulator/providers.ts';
 
 /** Writes what is generated from code, or with --check only says what is out of date. */
 const root = join(import.meta.dirname, '..');
@@ -87,6 +88,24 @@ putTable(
   'behaviours',
   ['Resource type', 'Rule', 'Evidence', 'Source', 'Test'],
   behaviours.map(({ resourceType, says, evidence, source, test }) => [resourceType, says, evidence, source, test]),
+);
+
+putTable(
+  'docs/simulator.md',
+  'transitions',
+  ['Resource type', 'Transition', 'Answers', 'Meanwhile', 'Seconds', 'Then'],
+  providers.flatMap((provider) =>
+    provider.types.flatMap((type) =>
+      Object.entries((type.kind === 'stored' && type.transitions) || {}).map(([name, transition]) => [
+        type.type,
+        name,
+        String(transition.answers),
+        transition.during ?? '',
+        `${transition.requestSeconds ?? 0.5} + ${transition.seconds}`,
+        transition.ends,
+      ]),
+    ),
+  ),
 );
 
 if (stale.length > 0) {

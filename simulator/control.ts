@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { faultRule } from './arm/faults.ts';
 import { type World, worldSettings } from './arm/world.ts';
 import { durations } from './durations.ts';
-import { differences, running, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
+import { differences, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
 
 const registrationState = z.enum(['NotRegistered', 'Registering', 'Registered', 'Unregistered']);
 const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registered', 'Unregistered']);
@@ -96,14 +96,16 @@ function addSnapshotRoutes(app: FastifyInstance, worlds: Worlds): void {
   });
 
   app.get('/simulator/snapshots', async () =>
-    [...kept].map(([name, { savedAt, resources }]) => ({ name, savedAt, resources: resources.length })),
+    [...kept].map(([name, { savedAt, running, resources }]) => ({
+      name,
+      savedAt,
+      running,
+      resources: resources.length,
+    })),
   );
   app.put<{ Params: { name: string } }>('/simulator/snapshots/:name', async ({ params: { name }, body }, reply) => {
     const sent = json(body);
     if (sent === undefined) {
-      const busy = running(worlds.current());
-      if (busy.length > 0)
-        return reply.code(409).send({ problems: busy.map((operation) => `${operation} is running`) });
       kept.set(name, snapshotOf(worlds.current()));
       return reply.code(201).send();
     }
@@ -122,6 +124,8 @@ function addSnapshotRoutes(app: FastifyInstance, worlds: Worlds): void {
   app.post<{ Params: { name: string } }>('/simulator/snapshots/:name/restore', async ({ params: { name } }, reply) => {
     const snapshot = kept.get(name);
     if (!snapshot) return reply.code(404).send(unknown(name));
+    const problems = snapshot.running.map((operation) => `${operation} was running, and cannot be taken up again`);
+    if (problems.length > 0) return reply.code(409).send({ problems });
     worlds.restore(snapshot);
     return reply.code(204).send();
   });

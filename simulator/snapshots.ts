@@ -10,11 +10,13 @@ const resource = z.strictObject({
   body: z.record(z.string(), z.unknown()),
 });
 
-/** Everything that a world is, but for operations: as JSON, to be kept in a file. */
+/** Everything that a world is, but for its operations: as JSON, to be kept in a file. */
 export const snapshotSchema = z.strictObject({
   edition: z.enum(['current', '2024-preview']),
   /** Simulated. */
   savedAt: z.iso.datetime(),
+  /** Operations that were in flight, and that nobody can take up again. */
+  running: z.array(z.string()),
   settings: worldSettings,
   nodeImageWeeks: z.int(),
   activeFeatures: z.array(z.string()),
@@ -23,14 +25,11 @@ export const snapshotSchema = z.strictObject({
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
-/** What runs in a world and cannot be saved with it. */
-export const running = ({ operations }: World): string[] =>
-  operations.inFlight().map(({ verb, resourceId }) => `${verb} ${resourceId}`);
-
 export function snapshotOf(world: World): Snapshot {
   return {
     edition: world.edition,
     savedAt: world.clock.now().toISOString(),
+    running: world.operations.inFlight().map(({ verb, resourceId }) => `${verb} ${resourceId}`),
     settings: structuredClone(world.settings),
     nodeImageWeeks: world.nodeImageWeeks,
     activeFeatures: [...world.activeFeatures],

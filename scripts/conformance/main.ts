@@ -112,8 +112,12 @@ function controlOf(simulator: Simulator) {
     restore: (name: string) => send('POST', `snapshots/${name}/restore`),
     /** What the CLI does not wait for must have ended. */
     async save(name: string): Promise<Snapshot> {
-      while ((await send('PUT', `snapshots/${name}`)).status === 409) await delay(50);
-      return (await (await send('GET', `snapshots/${name}`)).json()) as Snapshot;
+      for (;;) {
+        await send('PUT', `snapshots/${name}`);
+        const snapshot = (await (await send('GET', `snapshots/${name}`)).json()) as Snapshot;
+        if (snapshot.running.length === 0) return snapshot;
+        await delay(50);
+      }
     },
   };
 }

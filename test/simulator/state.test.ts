@@ -73,7 +73,7 @@ test('a moment is saved, listed, compared, and restored with its time', async ()
   const savedAt = await now();
   expect((await save('before')).status).toBe(201);
   expect((await azure.send('GET', '/simulator/snapshots')).body).toEqual([
-    { name: 'before', savedAt: new Date(savedAt).toISOString(), resources: expect.any(Number) },
+    { name: 'before', savedAt: new Date(savedAt).toISOString(), running: [], resources: expect.any(Number) },
   ]);
   expect(await diff('from=before')).toEqual([]);
 
@@ -127,9 +127,10 @@ test('a snapshot goes into a file and to another simulator, which goes on from i
   }
 });
 
-test('what is running cannot be saved, and is named', async () => {
+test('what is running cannot be restored, and is named', async () => {
   await put(cluster('c'), wireCluster());
-  const refused = await save('early');
+  expect((await save('early')).status).toBe(201);
+  const refused = await azure.send('POST', '/simulator/snapshots/early/restore');
   expect(refused).toMatchObject({ status: 409, body: { problems: [expect.stringContaining('CREATE')] } });
 });
 

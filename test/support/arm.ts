@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { request } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Simulator } from '../../simulator/index.ts';
+import type { Difference, Simulator } from '../../simulator/index.ts';
 
 export interface Answer {
   readonly status: number;
@@ -23,6 +24,8 @@ export interface Arm {
   put(id: string, body: unknown, method?: 'PUT' | 'PATCH'): Promise<Answer>;
   get(id: string): Promise<Answer>;
   remove(id: string): Promise<void>;
+  /** Keeps this moment; the result tells what has changed since. */
+  moment(): Promise<() => Promise<Difference[]>>;
   /** Everything that is there, by ID in lower case. */
   state(): Promise<Record<string, StoredResource>>;
 }
@@ -61,6 +64,11 @@ export function armClient(simulator: Simulator, token: () => Promise<string>): A
       const answer = await send('DELETE', versioned(id));
       if (answer.status >= 300) throw new Error(`DELETE ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
       while ((await get(id)).status !== 404) await delay(10);
+    },
+    async moment() {
+      const name = randomUUID();
+      await send('PUT', `/simulator/snapshots/${name}`);
+      return async () => (await send('GET', `/simulator/diff?from=${name}`)).body as Difference[];
     },
     async state() {
       const resources = (await send('GET', '/simulator/resources')).body as StoredResource[];

@@ -1,3 +1,4 @@
+import type { Difference } from '../../simulator/index.ts';
 import type { Answer, Arm, StoredResource } from './arm.ts';
 
 /** What a cluster with a registry of its own needs; each can be left out. */
@@ -256,9 +257,17 @@ export const handMade = (ids: OwnRegistryIds): Readonly<Record<ResourcePart, unk
 
 /** What there is of a cluster and around it, and whatever else is in resource groups named after it. */
 export async function stateAround(azure: Arm, cluster: string): Promise<Record<string, StoredResource>> {
-  const itsGroups = new RegExp(`/resourcegroups/(mc_)?rg-${cluster}([/_.]|$)`);
-  return Object.fromEntries(Object.entries(await azure.state()).filter(([id]) => itsGroups.test(id)));
+  const groups = itsGroups(cluster);
+  return Object.fromEntries(Object.entries(await azure.state()).filter(([id]) => groups.test(id)));
 }
+
+/** Keeps this moment; the result tells what has changed around a cluster since. */
+export async function changesAround(azure: Arm, cluster: string): Promise<() => Promise<Difference[]>> {
+  const changes = await azure.moment();
+  return async () => (await changes()).filter(({ id }) => itsGroups(cluster).test(id.toLowerCase()));
+}
+
+const itsGroups = (cluster: string): RegExp => new RegExp(`/resourcegroups/(mc_)?rg-${cluster}([/_.]|$)`);
 
 const isRole = (part: Part): part is RolePart => part in roleParts;
 const nameOf = (id: string): string => id.split('/').at(-1) ?? '';

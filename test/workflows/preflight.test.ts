@@ -11,6 +11,7 @@ import {
 } from '../support/harness.ts';
 import {
   aRecord,
+  changesAround,
   makeByHand,
   type OwnRegistryIds,
   ownRegistryBodies,
@@ -906,7 +907,7 @@ async function productWrites(azure: SimulatedAzure, cluster: string): Promise<st
 async function expectStop({ azure, client }: Harness, row: Stop & { name: string }): Promise<void> {
   const ids = ownRegistryIds(row.name);
   await row.made?.(hands(azure, ids));
-  const before = await stateAround(azure, row.name);
+  const changes = await changesAround(azure, row.name);
   const run = await client.createCluster(ownRegistryInput(row.name, row.given?.(ids)));
   expect(await problemsOf(run.result())).toEqual({
     type: 'PreflightFailed',
@@ -916,7 +917,7 @@ async function expectStop({ azure, client }: Harness, row: Stop & { name: string
       whatToDo: expect.stringMatching(whatToDo),
     })),
   });
-  expect(await stateAround(azure, row.name)).toEqual(before);
+  expect(await changes()).toEqual([]);
   expect(await productWrites(azure, row.name)).toEqual([]);
 }
 

@@ -33,7 +33,7 @@ const endpointNames = z.looseObject({
 
 /** The other way to an endpoint's records: Azure writes them, and takes them away again. */
 export const privateDnsZoneGroups: Provider = {
-  types: [{ kind: 'stored', type, view: withEtag, put, delete: remove }],
+  types: [{ kind: 'stored', type, view: withEtag, transitions, put, delete: remove }],
   behaviours: [
     {
       id: 'zone-group',

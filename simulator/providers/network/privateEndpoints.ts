@@ -92,7 +92,7 @@ export const privateEndpoints: Provider = {
       etagHeader: true,
       view: withEtag,
     })),
-    { kind: 'stored', type: connectionType, put: decide, delete: disconnect },
+    { kind: 'stored', type: connectionType, transitions: connectionTransitions, put: decide, delete: disconnect },
   ],
   behaviours: [
     {
