@@ -1,4 +1,4 @@
-import { type ArmError, gatewayError } from './errors.ts';
+import { type ArmError, gatewayError, typeNotFound } from './errors.ts';
 import { isBody } from './json.ts';
 import type { ArmRequest, StoredType } from './provider.ts';
 import { normalLocation, regions } from './regions.ts';
@@ -10,7 +10,7 @@ import type { Resource } from './store.ts';
 export function checkVersion({ type, id }: Target, request: ArmRequest): void {
   const supported = supportedVersions(type.type);
   if (!supported || supported.includes(request.apiVersion.toLowerCase())) return;
-  const [namespace, ...types] = type.type.split('/');
+  const [namespace = '', ...types] = type.type.split('/');
   const dates = `The supported api-versions are '${supported.join(', ')}'.`;
   const known = request.world.store.get(id.path)?.body.location;
   const sent = isBody(request.body) ? request.body.location : undefined;
@@ -22,17 +22,13 @@ export function checkVersion({ type, id }: Target, request: ArmRequest): void {
       `No registered resource provider found for location '${normalLocation(location)}' and API version '${request.apiVersion}' for type '${types.join('/')}'. ${dates} The supported locations are '${[...regions.keys()].join(', ')}'.`,
     );
   }
-  throw gatewayError(
-    404,
-    'InvalidResourceType',
-    `The resource type '${types.join('/')}' could not be found in the namespace '${namespace}' for api version '${request.apiVersion}'. ${dates}`,
-  );
+  throw typeNotFound(namespace, types, `for api version '${request.apiVersion}'. ${dates}`);
 }
 
 /** What is tracked, and its children, are in a resource group. @throws ArmError 404 */
 export function checkPlace(registry: Registry, { type, id }: Target): void {
-  const [namespace, outermost, ...below] = type.type.split('/');
-  const owner = registry.type(`${namespace}/${outermost}`);
+  const [namespace = '', ...types] = type.type.split('/');
+  const owner = registry.type(`${namespace}/${types[0]}`);
   if (owner?.kind !== 'stored' || !owner.tracked || id.resourceGroup !== undefined) return;
   if (id.subscriptionId === undefined) {
     throw gatewayError(
@@ -41,11 +37,7 @@ export function checkPlace(registry: Registry, { type, id }: Target): void {
       'The request did not have a subscription or a valid tenant level resource provider.',
     );
   }
-  throw gatewayError(
-    404,
-    'InvalidResourceType',
-    `The resource type '${[outermost, ...below].join('/')}' could not be found in the namespace '${namespace}' outside of resource groups.`,
-  );
+  throw typeNotFound(namespace, types, 'outside of resource groups.');
 }
 
 /** @throws ArmError in the provider's words */
@@ -69,8 +61,8 @@ export function checkBody(
     if (typeof sent !== 'string' || sent === '' || sent.toLowerCase() === addressed.toLowerCase()) continue;
     throw armRefusal({ kind: 'fixed', path: name });
   }
-  const view = existing && (type.view ? type.view(existing, request.world) : existing.body);
-  for (const problem of bodyProblems(type.type, request.method, request.body, view)) {
+  const present = existing && (() => type.view?.(existing, request.world) ?? existing.body);
+  for (const problem of bodyProblems(type.type, request.method, request.body, present)) {
     // ARM reads the outermost properties of tracked resources itself.
     if (type.tracked && problem.kind === 'unknown' && problem.path === problem.property)
       throw armRefusal({ ...problem, model: 'ResourceDefinition' });

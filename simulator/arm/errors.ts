@@ -31,6 +31,15 @@ export class ArmError extends Error {
   }
 }
 
+/** 404 InvalidResourceType; `where` ends the sentence. */
+export function typeNotFound(namespace: string, types: readonly string[], where: string): ArmError {
+  return gatewayError(
+    404,
+    'InvalidResourceType',
+    `The resource type '${types.join('/')}' could not be found in the namespace '${namespace}' ${where}`,
+  );
+}
+
 /** A refusal by ARM itself rather than by a resource provider. */
 export function gatewayError(status: number, code: string, message: string, options: ErrorOptions = {}): ArmError {
   const headers = { ...options.headers, 'x-ms-failure-cause': 'gateway' };

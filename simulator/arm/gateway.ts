@@ -1,5 +1,5 @@
 import { checkBody, checkName, checkPlace, checkVersion } from './content.ts';
-import { gatewayError } from './errors.ts';
+import { gatewayError, typeNotFound } from './errors.ts';
 import { parentPath } from './ids.ts';
 import { isBody } from './json.ts';
 import type { ArmRequest, Reply, ResourceType, StoredType } from './provider.ts';
@@ -79,12 +79,8 @@ function act(type: StoredType, target: Target, request: ArmRequest, resource: Re
   const name = Object.keys(type.actions ?? {}).find((known) => known.toLowerCase() === target.action?.toLowerCase());
   const action = name === undefined ? undefined : type.actions?.[name];
   if (!action) {
-    const full = [...target.id.types, target.action].join('/');
-    throw gatewayError(
-      404,
-      'InvalidResourceType',
-      `The resource type '${full}' could not be found in the namespace '${target.id.namespace}' for api version '${request.apiVersion}'.`,
-    );
+    const { namespace, types } = target.id;
+    throw typeNotFound(namespace, [...types, target.action ?? ''], `for api version '${request.apiVersion}'.`);
   }
   if (request.method !== 'POST') throw notSupported(request);
   if (!resource) throw type.notFound?.(request) ?? resourceNotFound(target);

@@ -1,4 +1,4 @@
-import { gatewayError } from './errors.ts';
+import { gatewayError, typeNotFound } from './errors.ts';
 import { parentPath, parseId, type ResourceId } from './ids.ts';
 import type { Provider, ResourceType } from './provider.ts';
 
@@ -65,11 +65,7 @@ export class Registry {
     if (!this.namespaces.some((namespace) => namespace.toLowerCase() === id.namespace.toLowerCase())) {
       throw gatewayError(404, 'InvalidResourceNamespace', `The resource namespace '${id.namespace}' is invalid.`);
     }
-    throw gatewayError(
-      404,
-      'InvalidResourceType',
-      `The resource type '${id.types.join('/')}' could not be found in the namespace '${id.namespace}' for api version '${apiVersion}'.`,
-    );
+    throw typeNotFound(id.namespace, id.types, `for api version '${apiVersion}'.`);
   }
 }
 

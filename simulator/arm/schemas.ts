@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import apiVersions from '../schemas/apiVersions.json' with { type: 'json' };
 import authorization from '../schemas/authorization.json' with { type: 'json' };
 import containerRegistry from '../schemas/containerregistry.json' with { type: 'json' };
@@ -39,27 +39,46 @@ const schemas: Readonly<Record<string, object>> = {
   ...containerRegistry,
   ...containerService,
 };
-const validators = new Map(
-  Object.entries(schemas).map(([type, schema]) => [type.toLowerCase(), { schema, validate: ajv.compile(schema) }]),
-);
 
-/** What the published schema of the type finds wrong with a body; a PATCH may leave anything out. Types without a schema take everything. */
-export function bodyProblems(type: string, method: string, body: Body, existing: Body | undefined): RequestProblem[] {
-  const known = validators.get(type.toLowerCase());
+interface Compiled {
+  readonly validate: ValidateFunction;
+  readonly fixedPaths: readonly string[];
+}
+const compiled = new Map<string, Compiled>();
+
+/** Compiled when it is first needed: few worlds see every type. */
+function compiledFor(type: string): Compiled | undefined {
+  const schema = schemas[type];
+  if (!schema) return undefined;
+  const known = compiled.get(type) ?? { validate: ajv.compile(schema), fixedPaths: fixedPathsIn(schema) };
+  compiled.set(type, known);
+  return known;
+}
+
+/**
+ * What the published schema of the type finds wrong with a body; a PATCH may leave anything out. Types without a schema take
+ * everything. `present`: what a reader sees of the resource, if it is there.
+ */
+export function bodyProblems(type: string, method: string, body: Body, present?: () => Body): RequestProblem[] {
+  const known = compiledFor(type);
   if (!known) return [];
   const sent = withoutNulls(body);
   if (!isBody(sent)) return [];
   const checked = Object.fromEntries(Object.entries(sent).filter(([name]) => !envelope.includes(name)));
   known.validate(checked);
   const errors = (known.validate.errors ?? []).filter(({ keyword }) => method === 'PUT' || keyword !== 'required');
-  return [...errors.flatMap(problem), ...(existing ? fixedProblems(known.schema, checked, existing) : [])];
+  return [...errors.flatMap(problem), ...(present ? fixedProblems(known, checked, present) : [])];
 }
 
-/** Which of the dates a type takes. @returns undefined for a namespace without a list */
+const versions = new Map<string, readonly string[]>(Object.entries(apiVersions));
+
+/** Which of the dates a type takes: its own, or those of what it belongs to. @returns undefined for a namespace without a list */
 export function supportedVersions(type: string): readonly string[] | undefined {
-  const lower = type.toLowerCase();
-  const prefixes = Object.entries(apiVersions).filter(([prefix]) => `${lower}/`.startsWith(`${prefix.toLowerCase()}/`));
-  return prefixes.sort(([one], [other]) => other.length - one.length)[0]?.[1];
+  for (let owner = type; owner !== ''; owner = owner.slice(0, Math.max(0, owner.lastIndexOf('/')))) {
+    const found = versions.get(owner);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function problem(error: ErrorObject): RequestProblem[] {
@@ -92,18 +111,21 @@ function dotted(pointer: string): string {
   return parts.map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : `${index > 0 ? '.' : ''}${part}`)).join('');
 }
 
-function fixedProblems(schema: object, sent: Body, existing: Body): RequestProblem[] {
-  return readOnlyPaths(schema).flatMap((path): RequestProblem[] => {
-    const [before, after] = [valueAt(existing, path), valueAt(sent, path)];
-    const changed = typeof before === 'string' && typeof after === 'string' && before !== after;
-    return changed && fixed.has(path.split('.').at(-1) ?? '') ? [{ kind: 'fixed', path }] : [];
+function fixedProblems({ fixedPaths }: Compiled, sent: Body, present: () => Body): RequestProblem[] {
+  const told = fixedPaths.filter((path) => typeof valueAt(sent, path) === 'string');
+  if (told.length === 0) return [];
+  const existing = present();
+  return told.flatMap((path): RequestProblem[] => {
+    const before = valueAt(existing, path);
+    return typeof before === 'string' && before !== valueAt(sent, path) ? [{ kind: 'fixed', path }] : [];
   });
 }
 
-function readOnlyPaths(schema: unknown, path = ''): string[] {
+function fixedPathsIn(schema: unknown, path = ''): string[] {
   const properties = isBody(schema) && isBody(schema.properties) ? schema.properties : {};
   return Object.entries(properties).flatMap(([name, child]) => {
     const at = path === '' ? name : `${path}.${name}`;
-    return isBody(child) && child.readOnly === true ? [at] : readOnlyPaths(child, at);
+    if (!isBody(child) || child.readOnly !== true) return fixedPathsIn(child, at);
+    return fixed.has(name) ? [at] : [];
   });
 }
