@@ -1,4 +1,4 @@
-import { type Body, valueAt, withValueAt } from './json.ts';
+import type { Body } from './json.ts';
 import type { OperationEnd, OperationSpec, OperationStyle } from './operations.ts';
 import type { Reply } from './provider.ts';
 import type { World } from './world.ts';
@@ -28,6 +28,9 @@ export interface Transition {
 
 export type Transitions = Readonly<Record<string, Transition>>;
 
+/** How all of Azure deletes what takes time to delete. */
+export const deletion = { verb: 'DELETE', answers: 202, during: 'Deleting', ends: 'gone' } as const;
+
 /** One passage of a resource through a transition. */
 interface Passage extends Pick<OperationSpec, 'findings'> {
   readonly id: string;
@@ -43,15 +46,10 @@ interface Passage extends Pick<OperationSpec, 'findings'> {
 
 /** Sets the state meanwhile, answers, and sets the state then. */
 export function transit(world: World, transition: Transition, passage: Passage): Reply {
-  const { verb, answers, during, ends, otherwise, state = 'properties.provisioningState', style, headers } = transition;
+  const { verb, answers, during, ends, otherwise, state, style, headers } = transition;
   const { id, location, body, findings, atEnd } = passage;
   const requestSeconds = passage.requestSeconds ?? transition.requestSeconds;
-  const set = (value: string) => {
-    const resource = world.store.get(id);
-    if (resource && valueAt(resource.body, state) !== value)
-      world.store.put(id, resource.type, withValueAt(resource.body, state, value));
-  };
-  if (during !== undefined) set(during);
+  if (during !== undefined) world.settle(id, during, state);
   return {
     status: answers,
     ...(body && { body: body() }),
@@ -65,8 +63,8 @@ export function transit(world: World, transition: Transition, passage: Passage):
       seconds: passage.seconds ?? transition.seconds,
       ...(findings && { findings }),
       onEnd(status) {
-        if (status !== 'Succeeded') set(otherwise ?? status);
-        else if (ends !== 'gone') set(ends);
+        if (status !== 'Succeeded') world.settle(id, otherwise ?? status, state);
+        else if (ends !== 'gone') world.settle(id, ends, state);
         atEnd?.(status);
         if (status === 'Succeeded' && ends === 'gone') world.remove(id);
       },

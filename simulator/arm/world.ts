@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Clock } from './clock.ts';
 import { Faults } from './faults.ts';
 import { keyOf } from './ids.ts';
-import { isBody } from './json.ts';
+import { valueAt, withValueAt } from './json.ts';
 import { type Operation, Operations } from './operations.ts';
 import { Store } from './store.ts';
 import { Throttle } from './throttling.ts';
@@ -97,12 +97,11 @@ export class World {
     return until !== undefined && until > this.clock.now();
   }
 
-  /** Sets `properties.provisioningState` of a resource, if it still exists. */
-  settle(id: string, provisioningState: string): void {
+  /** Sets the state of a resource, if it still exists and has another one. */
+  settle(id: string, state: string, path = 'properties.provisioningState'): void {
     const resource = this.store.get(id);
-    if (!resource) return;
-    const properties = isBody(resource.body.properties) ? resource.body.properties : {};
-    this.store.put(id, resource.type, { ...resource.body, properties: { ...properties, provisioningState } });
+    if (resource && valueAt(resource.body, path) !== state)
+      this.store.put(id, resource.type, withValueAt(resource.body, path, state));
   }
 
   featureActive(subscriptionId: string, namespace: string, feature: string): boolean {

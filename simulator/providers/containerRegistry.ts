@@ -7,7 +7,7 @@ import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/pr
 import { normalLocation } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
 import { callerObjectId } from '../arm/token.ts';
-import { type Transition, type Transitions, transit } from '../arm/transitions.ts';
+import { deletion, type Transition, type Transitions, transit } from '../arm/transitions.ts';
 import type { World } from '../arm/world.ts';
 import { disconnectEndpoints, refreshMembers } from './network/privateEndpoints.ts';
 import { propertiesOf } from './network/style.ts';
@@ -54,14 +54,7 @@ const ruleTransitions = {
   create: { ...write, verb: 'PUT', answers: 201, during: 'Creating', headers: supported },
   update: { ...write, verb: 'PUT', answers: 200, during: 'Updating', headers: supported },
   patch: { ...write, verb: 'PUT', answers: 201, during: 'Updating', headers: supported },
-  delete: {
-    verb: 'DELETE',
-    answers: 202,
-    during: 'Deleting',
-    ends: 'gone',
-    seconds: 10,
-    style: registryStyle('location'),
-  },
+  delete: { ...deletion, seconds: 10, style: registryStyle('location') },
 } as const satisfies Transitions;
 const replicaTransitions = {
   create: { ...write, verb: 'PUT', answers: 201, during: 'Creating', seconds: 60 },
@@ -190,7 +183,6 @@ function putRegistry(request: ArmRequest, existing: Resource | undefined): Reply
       ...registryDefaults(world, name),
       ...before,
       ...withIpRules(cleaned(sent.properties)),
-      provisioningState: existing ? 'Updating' : 'Creating',
     },
   });
   return running(request, registry, existing ? registryTransitions.update : registryTransitions.create, location);
@@ -201,7 +193,7 @@ function patchRegistry(request: ArmRequest, registry: Resource): Reply {
   const sent = parseBody(request, registryPatch);
   refuseWhileBusy(world, registry.id);
   const changed = withIpRules(cleaned(sent.properties));
-  const properties = { ...propertiesOf(registry), ...changed, provisioningState: 'Updating' };
+  const properties = { ...propertiesOf(registry), ...changed };
   checkTier(world, registry.id, sent.sku?.name ?? String(valueAt(registry.body, 'sku.name')), properties);
   world.store.put(registry.id, registryType, {
     ...registry.body,
@@ -232,7 +224,7 @@ function putRule(request: ArmRequest, existing: Resource | undefined): Reply {
     id,
     name: id.split('/').at(-1),
     systemData: systemData(world),
-    properties: { ...cleaned(properties), creationDate, provisioningState: existing ? 'Updating' : 'Creating' },
+    properties: { ...cleaned(properties), creationDate },
   });
   return running(request, rule, existing ? ruleTransitions.update : ruleTransitions.create, locationOf(world, id));
 }
@@ -241,7 +233,7 @@ function patchRule(request: ArmRequest, rule: Resource): Reply {
   const { world } = request;
   const { credentialSetResourceId } = parseBody(request, rulePatch).properties;
   refuseWhileBusy(world, rule.id);
-  const properties = { ...propertiesOf(rule), ...cleaned({ credentialSetResourceId }), provisioningState: 'Updating' };
+  const properties = { ...propertiesOf(rule), ...cleaned({ credentialSetResourceId }) };
   world.store.put(rule.id, ruleType, { ...rule.body, properties });
   return running(request, rule, ruleTransitions.patch, locationOf(world, rule.id));
 }
@@ -302,11 +294,7 @@ function putReplica(request: ArmRequest, existing: Resource | undefined): Reply 
     type: replicaType,
     location,
     tags: sent.tags ?? {},
-    properties: {
-      provisioningState: existing ? 'Updating' : 'Creating',
-      regionEndpointEnabled: true,
-      zoneRedundancy: 'Disabled',
-    },
+    properties: { regionEndpointEnabled: true, zoneRedundancy: 'Disabled' },
   });
   return transit(world, existing ? replicaTransitions.update : replicaTransitions.create, {
     id,

@@ -1,4 +1,5 @@
 import { gatewayError } from '../arm/errors.ts';
+import { valueAt } from '../arm/json.ts';
 import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
 import { regions } from '../arm/regions.ts';
 import type { Registry } from '../arm/registry.ts';
@@ -8,6 +9,8 @@ import type { World } from '../arm/world.ts';
 
 const providerType = 'Microsoft.Resources/subscriptions/providers';
 const featureType = 'Microsoft.Features/providers/features';
+const registrationState = 'registrationState';
+const featureState = 'properties.state';
 const register = {
   verb: 'POST register',
   answers: 200,
@@ -15,8 +18,8 @@ const register = {
   ends: 'Registered',
   otherwise: 'NotRegistered',
 } as const;
-const providerTransitions = { register: { ...register, state: 'registrationState', seconds: 30 } } as const;
-const featureTransitions = { register: { ...register, state: 'properties.state', seconds: 180 } } as const;
+const providerTransitions = { register: { ...register, state: registrationState, seconds: 30 } } as const;
+const featureTransitions = { register: { ...register, state: featureState, seconds: 180 } } as const;
 
 const known = [
   'Microsoft.ContainerService/NetworkIsolatedClusterPreview',
@@ -118,12 +121,8 @@ function registerProvider(request: ArmRequest, resource: Resource): Reply {
 }
 
 function unregisterProvider(request: ArmRequest, resource: Resource): Reply {
-  setRegistration(request.world, resource, 'NotRegistered');
+  request.world.settle(resource.id, 'NotRegistered', registrationState);
   return { status: 200, body: resource.body };
-}
-
-function setRegistration(world: World, resource: Resource, registrationState: string): void {
-  world.store.put(resource.id, resource.type, { ...resource.body, registrationState });
 }
 
 function activateFeatures(world: World, provider: Resource): void {
@@ -143,20 +142,13 @@ function registerFeature(request: ArmRequest, resource: Resource): Reply {
 
 function unregisterFeature(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
-  setState(world, resource, 'Unregistered');
+  world.settle(resource.id, 'Unregistered', featureState);
   const [namespace = '', feature = ''] = request.id.names;
   world.activeFeatures.delete(`${request.id.subscriptionId}/${namespace}/${feature}`.toLowerCase());
   return { status: 200, body: resource.body };
 }
 
-function setState(world: World, resource: Resource, state: string): void {
-  world.store.put(resource.id, resource.type, { ...resource.body, properties: { state } });
-}
-
-function stateOf(resource: Resource): unknown {
-  const { properties } = resource.body;
-  return typeof properties === 'object' && properties && 'state' in properties ? properties.state : undefined;
-}
+const stateOf = (resource: Resource): unknown => valueAt(resource.body, featureState);
 
 function putFeature(world: World, subscription: string, name: string, state: string): void {
   const [namespace, feature] = name.split('/');

@@ -1,6 +1,6 @@
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
-import type { Transitions } from '../../arm/transitions.ts';
+import { deletion, type Transitions } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { aksError } from './errors.ts';
 import type { ClusterBody } from './shapes.ts';
@@ -52,7 +52,7 @@ export function aksStyle(headers: 'async' | 'both', result?: () => Body | undefi
 }
 
 const write = { ends: 'Succeeded', style: aksStyle('async') } as const;
-const removal = { verb: 'DELETE', answers: 202, during: 'Deleting', ends: 'gone', style: aksStyle('both') } as const;
+const removal = { ...deletion, style: aksStyle('both') } as const;
 const creation = { ...write, verb: 'CREATE', answers: 201, during: 'Creating' } as const;
 const power = { answers: 202, ends: 'Succeeded', style: aksStyle('both'), seconds: 120 } as const;
 

@@ -5,7 +5,7 @@ import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import { type ArmRequest, type NameRule, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
-import { type Transition, type Transitions, transit } from '../../arm/transitions.ts';
+import { deletion, type Transition, type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/roles.ts';
 import { networkNames, propertiesOf } from './style.ts';
@@ -39,7 +39,7 @@ const accepting = { answers: 202, requestSeconds: 1, seconds: 30 } as const;
 const transitionsOf = (upsert: string, remove: string) =>
   ({
     put: { ...accepting, verb: 'PUT', during: 'Updating', ends: 'Succeeded', style: style(upsert) },
-    delete: { ...accepting, verb: 'DELETE', during: 'Deleting', ends: 'gone', style: style(remove) },
+    delete: { ...deletion, ...accepting, style: style(remove) },
   }) as const satisfies Transitions;
 const zoneTransitions = transitionsOf('UpsertPrivateDnsZone', 'DeletePrivateDnsZone');
 const linkTransitions = transitionsOf('UpsertVirtualNetworkLink', 'DeleteVirtualNetworkLink');

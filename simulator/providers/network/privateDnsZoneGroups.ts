@@ -82,7 +82,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
       throw new ArmError(400, 'InvalidResourceReference', `${config.privateDnsZoneId} was not found.`);
   }
   const body = { id, name: id.split('/').at(-1), type };
-  const group = world.store.put(id, type, { ...body, properties: { ...properties, provisioningState: 'Updating' } });
+  const group = world.store.put(id, type, { ...body, properties });
   return transit(world, existing ? transitions.update : transitions.create, {
     id,
     location: String(world.store.get(endpointId)?.body.location),

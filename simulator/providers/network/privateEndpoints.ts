@@ -275,7 +275,6 @@ function store(world: World, id: string, existing: Resource | undefined, wanted:
     location,
     ...(tags && { tags }),
     properties: {
-      provisioningState: 'Updating',
       resourceGuid: before.resourceGuid ?? randomUUID(),
       privateLinkServiceConnections: [],
       manualPrivateLinkServiceConnections: [],

@@ -3,7 +3,7 @@ import { type Body, isBody } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import type { NameRule } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
-import type { Transitions } from '../../arm/transitions.ts';
+import { deletion, type Transitions } from '../../arm/transitions.ts';
 
 function location(operation: Operation): string {
   const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
@@ -55,10 +55,7 @@ export function networkTransitions(seconds: number, retryAfter: (polls: number) 
     create: { ...write, answers: 201, seconds },
     update: { ...write, answers: 200, seconds },
     delete: {
-      verb: 'DELETE',
-      answers: 202,
-      during: 'Deleting',
-      ends: 'gone',
+      ...deletion,
       seconds: 10,
       style: networkStyle('both', () => 10),
       headers,

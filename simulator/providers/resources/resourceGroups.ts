@@ -5,7 +5,7 @@ import type { OperationStyle } from '../../arm/operations.ts';
 import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
 import { normalLocation, regions } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
-import { type Transitions, transit } from '../../arm/transitions.ts';
+import { deletion, type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { disconnectGroup } from '../network/privateEndpoints.ts';
 
@@ -26,18 +26,11 @@ const style: OperationStyle = {
   retryAfter: () => 15,
 };
 
-const deletion = {
-  verb: 'DELETE',
-  answers: 202,
-  during: 'Deleting',
-  ends: 'gone',
-  otherwise: 'Succeeded',
-  style,
-} as const;
+const groupDeletion = { ...deletion, otherwise: 'Succeeded', style } as const;
 const transitions = {
-  deleteEmpty: { ...deletion, seconds: 60 },
-  deleteWithResources: { ...deletion, seconds: 120 },
-  deleteWithClusters: { ...deletion, seconds: 300 },
+  deleteEmpty: { ...groupDeletion, seconds: 60 },
+  deleteWithResources: { ...groupDeletion, seconds: 120 },
+  deleteWithClusters: { ...groupDeletion, seconds: 300 },
 } as const satisfies Transitions;
 
 export const resourceGroups: Provider = {
