@@ -21,6 +21,7 @@ import { type Act, type Demo, type DemoScenario, demos } from './demos.ts';
 import { createExistingCluster, openSubnet } from './existing-cluster.ts';
 import { untilInterrupted } from './interruption.ts';
 import { editionOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
+import { controlApi } from './simulator-client.ts';
 import { type Stack, startAnnouncedStack } from './stack.ts';
 import { startWorker } from './worker-process.ts';
 
@@ -61,7 +62,7 @@ async function perform(act: Act, stack: Stack, client: Client): Promise<void> {
   if ('scenario' in act) return runScenario(act.scenario, act.example, stack, client);
   print(`\n${act.does}.`);
   if ('existing' in act) return createExistingCluster(stack.simulator, act.existing);
-  if ('newNodeImage' in act) return void (await controlApi(stack, 'node-image', 'POST'));
+  if ('newNodeImage' in act) return controlApi(stack.simulator, 'node-image', 'POST');
   await openSubnet(stack.simulator, act.opens);
 }
 
@@ -72,14 +73,14 @@ async function runScenario(scenario: DemoScenario, example: string, stack: Stack
     const planned = await (await aks[scenario]({ ...input, dryRun: true })).result();
     printPlan(planned.plan);
   }
-  const earlier = (await controlApi<Duration[]>(stack, 'durations')).length;
+  const earlier = (await controlApi<Duration[]>(stack.simulator, 'durations')).length;
   const run = await aks[scenario](input);
   print(`Started ${scenario}: ${workflowUrl(stack, run)}\n`);
   await untilInterrupted(showProgress(run));
   const result = await run.result();
   if (result.outcome === 'verified') printReport(result);
   if (result.outcome === 'audited') printAudit(result);
-  const writes = (await controlApi<Duration[]>(stack, 'durations')).slice(earlier);
+  const writes = (await controlApi<Duration[]>(stack.simulator, 'durations')).slice(earlier);
   await printMakespan(client, run, result, writes);
   print(`Web UI: ${workflowUrl(stack, run)}${options.keep ? '' : ' (it ends with the demo; --keep leaves it up)'}`);
 }
@@ -188,12 +189,6 @@ const poolSeconds = (pool: string, writes: readonly Duration[]): number =>
   writes
     .filter(({ resourceId }) => resourceId.toLowerCase().endsWith(`/agentpools/${pool}`))
     .reduce((sum, { requestSeconds, operationSeconds }) => sum + requestSeconds + operationSeconds, 0);
-
-async function controlApi<T>({ simulator }: Stack, resource: string, method: 'GET' | 'POST' = 'GET'): Promise<T> {
-  const response = await fetch(`http://127.0.0.1:${simulator.port}/simulator/${resource}`, { method });
-  if (!response.ok) throw new Error(`The simulator answered ${response.status} for ${resource}`);
-  return (response.status === 204 ? undefined : await response.json()) as T;
-}
 
 const workflowUrl = ({ temporal }: Stack, { workflowId }: ScenarioRun): string =>
   `${temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;

@@ -4,9 +4,9 @@ import { ContainerServiceClient } from '@azure/arm-containerservice';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';
-import type { TokenCredential } from '@azure/identity';
 import type { ClusterReference } from '../contract/index.ts';
 import type { Simulator } from '../simulator/index.ts';
+import { managedIdentity } from './simulator-client.ts';
 
 /** Node pools of a cluster that somebody has made, by name. */
 export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: number; maxSurge?: string }>>;
@@ -113,17 +113,3 @@ export async function openSubnet(
 
 /** Source: Learn, "Azure built-in roles". */
 const networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7';
-
-/** The simulator gives a token to whoever asks as App Service does. */
-function managedIdentity(tokenEndpoint: string): TokenCredential {
-  return {
-    async getToken(scopes) {
-      const url = `${tokenEndpoint}?resource=${encodeURIComponent(String(scopes))}&api-version=2019-08-01`;
-      const response = await fetch(url, { headers: { 'X-IDENTITY-HEADER': 'simulator' } });
-      const answer: unknown = await response.json();
-      if (typeof answer !== 'object' || answer === null || !('access_token' in answer) || !('expires_on' in answer))
-        throw new Error(`No token: ${response.status}`);
-      return { token: String(answer.access_token), expiresOnTimestamp: Number(answer.expires_on) * 1000 };
-    },
-  };
-}

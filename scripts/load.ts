@@ -2,7 +2,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import autocannon from 'autocannon';
 import { Command } from 'commander';
-import { startSimulator } from '../simulator/index.ts';
+import { type Simulator, startSimulator } from '../simulator/index.ts';
+import { controlApi, managedIdentity } from './simulator-client.ts';
 
 /**
  * How much the simulator bears: many clusters in memory, and GETs a second from a process of its own.
@@ -25,7 +26,8 @@ else await measure();
 async function serve(): Promise<void> {
   // Throttling is by simulated time, in which hours pass between two requests.
   const simulator = await startSimulator({ speed: 1_000_000 });
-  process.send?.({ endpoint: simulator.endpoint, tokenEndpoint: simulator.tokenEndpoint });
+  const { endpoint, tokenEndpoint, port } = simulator;
+  process.send?.({ endpoint, tokenEndpoint, port });
   process.on('message', () => {
     globalThis.gc?.();
     process.send?.(process.memoryUsage());
@@ -34,9 +36,8 @@ async function serve(): Promise<void> {
 
 async function measure(): Promise<void> {
   const child = fork(import.meta.filename, { execArgv: ['--expose-gc', '--max-old-space-size=2048'] });
-  const [{ endpoint, tokenEndpoint }] = (await once(child, 'message')) as [
-    Record<'endpoint' | 'tokenEndpoint', string>,
-  ];
+  const [simulator] = (await once(child, 'message')) as [Pick<Simulator, 'endpoint' | 'tokenEndpoint' | 'port'>];
+  const { endpoint, tokenEndpoint } = simulator;
   // This is the only client, and asks nothing of anybody else.
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   const memory = async () => {
@@ -44,11 +45,8 @@ async function measure(): Promise<void> {
     const [usage] = (await once(child, 'message')) as [NodeJS.MemoryUsage];
     return Math.round(usage.rss / 1024 / 1024);
   };
-  const token = await fetch(`${tokenEndpoint}?resource=https://management.azure.com&api-version=2019-08-01`, {
-    headers: { 'x-identity-header': 'load' },
-  });
-  const { access_token } = (await token.json()) as { access_token: string };
-  const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' };
+  const { token } = (await managedIdentity(tokenEndpoint).getToken('https://management.azure.com')) ?? {};
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const put = async (id: string, version: string, body: unknown) => {
     const answer = await fetch(`${endpoint}${id}?api-version=${version}`, {
       method: 'PUT',
@@ -72,10 +70,7 @@ async function measure(): Promise<void> {
     if (bad > 0) process.exitCode = 1;
   };
   try {
-    await fetch(`${endpoint}/simulator/reset`, {
-      method: 'POST',
-      body: JSON.stringify({ quotas: { standardDDSv5Family: 1_000_000, cores: 1_000_000 } }),
-    });
+    await controlApi(simulator, 'reset', 'POST', { quotas: { standardDDSv5Family: 1_000_000, cores: 1_000_000 } });
     await put(group, '2024-11-01', { location: 'westeurope' });
     console.log(`Empty: ${await memory()} MiB`);
     const began = Date.now();
@@ -96,16 +91,14 @@ async function measure(): Promise<void> {
     };
     await Promise.all(Array.from({ length: 20 }, create));
     const took = (Date.now() - began) / 1000;
-    const resources = (await (await fetch(`${endpoint}/simulator/resources`)).json()) as unknown[];
+    const resources = await controlApi<{ id: string; type: string }[]>(simulator, 'resources');
     console.log(
       `${clusters} isolated clusters, ${resources.length} resources, in ${took.toFixed(0)} s: ${await memory()} MiB`,
     );
     await rate('GET a cluster', `${aks}/cluster1?api-version=2026-06-01`);
     await rate('GET a resource group', `${group}?api-version=2024-11-01`);
-    const network = resources.find(
-      (each) => (each as { type: string }).type === 'Microsoft.Network/virtualNetworks',
-    ) as { id: string };
-    await rate('GET a virtual network', `${network.id}?api-version=2025-07-01`);
+    const network = resources.find(({ type }) => type === 'Microsoft.Network/virtualNetworks');
+    await rate('GET a virtual network', `${network?.id}?api-version=2025-07-01`);
     await rate('GET the page', '/?group=load');
   } finally {
     child.kill();

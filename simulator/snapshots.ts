@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Body } from './arm/json.ts';
-import { isBody } from './arm/json.ts';
+import { type Body, isBody } from './arm/json.ts';
 import { World, worldSettings } from './arm/world.ts';
 
 const resource = z.strictObject({

@@ -1,3 +1,4 @@
+import { builtInRoles } from '../../simulator/providers/authorization/roles.ts';
 import { type Difference, differences, type Snapshot } from '../../simulator/snapshots.ts';
 import { type Explanation, explanations } from './explanations.ts';
 
@@ -53,12 +54,6 @@ function assignmentId({ resources }: Snapshot, { properties }: { properties?: un
   const who = resources.find(
     ({ type, body }) => /Identities$/.test(type) && JSON.stringify(body).includes(`${principalId}`),
   );
-  const role = roleNames.get(roleDefinitionId?.split('/').at(-1) ?? '') ?? roleDefinitionId;
+  const [role] = Object.entries(builtInRoles).find(([, id]) => roleDefinitionId?.endsWith(id)) ?? [roleDefinitionId];
   return `${scope}/${role} for ${who?.id.split('/').at(-1) ?? 'the cluster'}`;
 }
-
-const roleNames: ReadonlyMap<string, string> = new Map([
-  ['7f951dda-4ed3-4680-a7ca-43fe172d538d', 'AcrPull'],
-  ['4d97b98b-1d4f-4787-a291-c67834d212e7', 'Network Contributor'],
-  ['f1a07417-d97a-45cb-824c-7a7467783830', 'Managed Identity Operator'],
-]);

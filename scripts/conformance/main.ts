@@ -5,6 +5,7 @@ import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { Edition, RecordedRequest, Simulator, Snapshot } from '../../simulator/index.ts';
+import { controlApi } from '../simulator-client.ts';
 import { type Stack, startStack } from '../stack.ts';
 import { startWorker } from '../worker-process.ts';
 import { type AzureCli, azureCliAt, installAzureCli, type RanCommand } from './azure-cli.ts';
@@ -26,6 +27,9 @@ const options = new Command('npm run conformance --')
   .option('--speed <factor>', 'simulated seconds per real second', Number, 300)
   .parse()
   .opts<Options>();
+
+/** Who sent a request, by its `user-agent`. */
+const senders = { 'azure-cli': /^AZURECLI/, 'python-sdk': /^azsdk-python/, workflows: /^azsdk-js/ } as const;
 
 const failures: string[] = [];
 const names = options.scenario ? [options.scenario] : (Object.keys(scenarios) as ConformanceScenarioName[]);
@@ -62,17 +66,16 @@ async function conform(
   aks: AksIsolationClient,
 ): Promise<void> {
   const { setup = [], newNodeImage, guide, workflow }: ConformanceScenario = scenarios[name];
-  const control = controlOf(simulator);
   print(`\n${name}`);
-  await control.reset();
+  await controlApi(simulator, 'reset', 'POST');
   if (setup.length > 0 && !passed(name, await azureCli.run(setup, variables))) return;
-  if (newNodeImage) await control.publishNodeImage();
-  await control.save('setup');
+  if (newNodeImage) await controlApi(simulator, 'node-image', 'POST');
+  await save(simulator, 'setup');
   const ran = await azureCli.run(guide, variables);
   printTable(ran);
   if (!passed(name, ran) || !workflow) return;
-  const byAzureCli = await control.save('azure-cli');
-  await control.restore('setup');
+  const byAzureCli = await save(simulator, 'azure-cli');
+  await controlApi(simulator, 'snapshots/setup/restore', 'POST');
   try {
     const run = await workflow(aks);
     await run.result();
@@ -82,7 +85,7 @@ async function conform(
     failures.push(`${name}: the workflow failed`);
     return;
   }
-  const differences = compare(byAzureCli, await control.save('workflow'));
+  const differences = compare(byAzureCli, await save(simulator, 'workflow'));
   printDifferences(differences);
   if (differences.some(({ why }) => why === undefined)) failures.push(`${name}: unexplained differences`);
 }
@@ -103,37 +106,24 @@ async function pythonSdk(azureCli: AzureCli): Promise<void> {
   if (exitCode !== 0) failures.push('Python SDK');
 }
 
-function controlOf(simulator: Simulator) {
-  const send = (method: string, path: string) =>
-    fetch(`http://127.0.0.1:${simulator.port}/simulator/${path}`, { method });
-  return {
-    reset: () => send('POST', 'reset'),
-    publishNodeImage: () => send('POST', 'node-image'),
-    restore: (name: string) => send('POST', `snapshots/${name}/restore`),
-    /** What the CLI does not wait for must have ended. */
-    async save(name: string): Promise<Snapshot> {
-      for (;;) {
-        await send('PUT', `snapshots/${name}`);
-        const snapshot = (await (await send('GET', `snapshots/${name}`)).json()) as Snapshot;
-        if (snapshot.running.length === 0) return snapshot;
-        await delay(50);
-      }
-    },
-  };
+/** Keeps this moment, once what the CLI does not wait for has ended. */
+async function save(simulator: Simulator, name: string): Promise<Snapshot> {
+  for (;;) {
+    await controlApi(simulator, `snapshots/${name}`, 'PUT');
+    const snapshot = await controlApi<Snapshot>(simulator, `snapshots/${name}`);
+    if (snapshot.running.length === 0) return snapshot;
+    await delay(50);
+  }
 }
 
-/** The CLI's requests and the workflows' own, for whoever checks their bodies. */
+/** What each sent, in a file of its own, for whoever checks their bodies. */
 async function split(record: string): Promise<void> {
   const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
-  const isAzureCli = (line: string) =>
-    String((JSON.parse(line) as RecordedRequest).headers['user-agent']).startsWith('AZURECLI');
-  const part = (name: string, chosen: readonly string[]) =>
-    writeFile(record.replace('.jsonl', `-${name}.jsonl`), chosen.map((line) => `${line}\n`).join(''));
-  await part('azure-cli', lines.filter(isAzureCli));
-  await part(
-    'workflows',
-    lines.filter((line) => !isAzureCli(line)),
-  );
+  const agents = lines.map((line) => String((JSON.parse(line) as RecordedRequest).headers['user-agent']));
+  for (const [sender, agent] of Object.entries(senders)) {
+    const sent = lines.filter((_line, index) => agent.test(agents[index] ?? ''));
+    await writeFile(record.replace('.jsonl', `-${sender}.jsonl`), sent.map((line) => `${line}\n`).join(''));
+  }
 }
 
 function printTable(ran: readonly RanCommand[]): void {

@@ -13,6 +13,16 @@ afterAll(() => azure.simulator.close());
 const at = (type: string, name: string) => `${group('times')}/providers/${type}/${name}`;
 const vnet = at('Microsoft.Network/virtualNetworks', 'vnet');
 const registry = at('Microsoft.ContainerRegistry/registries', 'timed01');
+const endpoint = at('Microsoft.Network/privateEndpoints', 'pe');
+const endpointBody = {
+  location,
+  properties: {
+    subnet: { id: `${vnet}/subnets/a` },
+    privateLinkServiceConnections: [
+      { name: 'c', properties: { privateLinkServiceId: registry, groupIds: ['registry'] } },
+    ],
+  },
+};
 const zone = at('Microsoft.Network/privateDnsZones', 'privatelink.azurecr.io');
 const cluster = (name: string) => at('Microsoft.ContainerService/managedClusters', name);
 const advance = (advanceSeconds: number) => azure.send('POST', '/simulator/clock', { advanceSeconds });
@@ -51,16 +61,7 @@ describe('it takes', () => {
   });
 
   test('60 s to make a private endpoint', async () => {
-    const endpoint = await send('PUT', at('Microsoft.Network/privateEndpoints', 'pe'), {
-      location,
-      properties: {
-        subnet: { id: `${vnet}/subnets/a` },
-        privateLinkServiceConnections: [
-          { name: 'c', properties: { privateLinkServiceId: registry, groupIds: ['registry'] } },
-        ],
-      },
-    });
-    await takes(endpoint, 0.5, 60);
+    await takes(await send('PUT', endpoint, endpointBody), 0.5, 60);
   });
 
   test('30 s to make a zone, and a link', async () => {
@@ -149,18 +150,7 @@ test('clients are told to come back after 10, 20 and 40 s for an endpoint, 30 s 
     expect(await waits(await put(registry, body), 1)).toEqual([10, 10]);
     expect(await waits(await put(zone, { location: 'global' }), 1)).toEqual([30, 30]);
     expect(await waits(await put(cluster('direct'), wireCluster()), 1)).toEqual([30, 30]);
-    const endpoint = {
-      location,
-      properties: {
-        subnet: { id: `${vnet}/subnets/a` },
-        privateLinkServiceConnections: [
-          { name: 'c', properties: { privateLinkServiceId: registry, groupIds: ['registry'] } },
-        ],
-      },
-    };
-    expect(await waits(await put(at('Microsoft.Network/privateEndpoints', 'pe'), endpoint), 3)).toEqual([
-      10, 10, 20, 40,
-    ]);
+    expect(await waits(await put(endpoint, endpointBody), 3)).toEqual([10, 10, 20, 40]);
   } finally {
     await real.simulator.close();
   }

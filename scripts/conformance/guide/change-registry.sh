@@ -1,5 +1,4 @@
 # Guide, "Update your ACR ID".
 NEW_REGISTRY_ID=$(az acr show --name ${NEW_REGISTRY_NAME} --resource-group ${RESOURCE_GROUP} --query id --output tsv)
 az aks update --resource-group ${RESOURCE_GROUP} --name ${AKS_NAME} --bootstrap-artifact-source Cache --bootstrap-container-registry-resource-id ${NEW_REGISTRY_ID}
-az aks upgrade --resource-group ${RESOURCE_GROUP} --name ${AKS_NAME} --node-image-only --yes
-az aks nodepool wait --resource-group ${RESOURCE_GROUP} --cluster-name ${AKS_NAME} --name nodepool1 --updated --interval 1
+source "$GUIDE/reimage-nodes.sh"

@@ -4,6 +4,5 @@ KUBELET_IDENTITY_PRINCIPAL_ID=$(az aks show --resource-group ${RESOURCE_GROUP} -
 az role assignment create --role AcrPull --scope ${REGISTRY_ID} --assignee-object-id ${KUBELET_IDENTITY_PRINCIPAL_ID} --assignee-principal-type ServicePrincipal
 sleep 1
 az aks update --resource-group ${RESOURCE_GROUP} --name ${AKS_NAME} --bootstrap-artifact-source Cache --bootstrap-container-registry-resource-id ${REGISTRY_ID}
-az aks upgrade --resource-group ${RESOURCE_GROUP} --name ${AKS_NAME} --node-image-only --yes
-az aks nodepool wait --resource-group ${RESOURCE_GROUP} --cluster-name ${AKS_NAME} --name nodepool1 --updated --interval 1
+source "$GUIDE/reimage-nodes.sh"
 az aks update --resource-group ${RESOURCE_GROUP} --name ${AKS_NAME} --outbound-type none
