@@ -73,7 +73,18 @@ function casesOf(options: SweepOptions, usual: ReadonlyMap<SweptName, Undisturbe
       possible.filter((kind) => kinds.includes(kind)).map((kind) => ({ scenario, kind, request: key })),
     );
   });
-  return sample === undefined ? all : picked(all, sample, seed);
+  if (sample === undefined) return all;
+  // The kinds take turns, so that a small sample has each of them, whichever requests this run has happened to make.
+  const byKind = kinds.map((kind) =>
+    picked(
+      all.filter((one) => one.kind === kind),
+      sample,
+      seed,
+    ),
+  );
+  return Array.from({ length: sample }, (_, turn) => byKind.flatMap((some) => some.slice(turn, turn + 1)))
+    .flat()
+    .slice(0, sample);
 }
 
 /** The same for the same seed, and different scenarios beside each other. */
