@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import autocannon from 'autocannon';
 import { Command } from 'commander';
 import { type Simulator, startSimulator } from '../simulator/index.ts';
-import { controlApi, managedIdentity } from './simulator-client.ts';
+import { controlApi, managedIdentity } from './local/simulatorClient.ts';
 
 /**
  * How much the simulator bears: many clusters in memory, and GETs a second from a process of its own.

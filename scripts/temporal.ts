@@ -1,8 +1,8 @@
 // `npm run temporal -- …`: the Temporal CLI, connected to this checkout's demo or development session if one runs.
 import { constants } from 'node:os';
 import { execa } from 'execa';
-import { readSession } from './session.ts';
-import { findTemporalCli, type TemporalCli } from './temporal-cli.ts';
+import { readSession } from './local/session.ts';
+import { findTemporalCli, type TemporalCli } from './local/temporal/cli.ts';
 
 const args = process.argv.slice(2);
 

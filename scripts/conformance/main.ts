@@ -5,10 +5,10 @@ import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { Edition, RecordedRequest, Simulator, Snapshot } from '../../simulator/index.ts';
-import { controlApi } from '../simulator-client.ts';
-import { type Stack, startStack } from '../stack.ts';
-import { startWorker } from '../worker-process.ts';
-import { type AzureCli, azureCliAt, installAzureCli, type RanCommand } from './azure-cli.ts';
+import { controlApi } from '../local/simulatorClient.ts';
+import { type Stack, startStack } from '../local/stack.ts';
+import { startWorker } from '../local/workerProcess.ts';
+import { type AzureCli, azureCliAt, installAzureCli, type RanCommand } from './azureCli.ts';
 import { type Compared, compare } from './compare.ts';
 import { type ConformanceScenario, type ConformanceScenarioName, scenarios, variables } from './scenarios.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Reimaged } from '../../activities/agentPools.ts';
 import { type ClusterReference, clusterId, type PoolEvidence } from '../../contract/index.ts';
-import { createExistingCluster } from '../../scripts/existing-cluster.ts';
+import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import {
   type AzureUnderTest,
   attempt,

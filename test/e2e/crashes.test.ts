@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { AksIsolationClient } from '../../client/index.ts';
 import { type ClusterReference, type Progress, taskQueue } from '../../contract/index.ts';
-import { createExistingCluster } from '../../scripts/existing-cluster.ts';
-import { type Stack, startStack } from '../../scripts/stack.ts';
-import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
+import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
+import { type Stack, startStack } from '../../scripts/local/stack.ts';
+import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
 import { replayAll } from '../support/harness.ts';
 import { waitUntil } from '../workflows/living.ts';
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { type Progress, taskQueue } from '../../contract/index.ts';
-import { type Stack, startStack } from '../../scripts/stack.ts';
-import { startWorker, type WorkerProcess } from '../../scripts/worker-process.ts';
+import { type Stack, startStack } from '../../scripts/local/stack.ts';
+import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
 import { replayAll } from '../support/harness.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Progress, type StepProgress, stepStates } from '../../contract/index.ts';
-import { criticalPath } from '../../scripts/critical-path.ts';
+import { criticalPath } from '../../scripts/demo/criticalPath.ts';
 import type { Duration } from '../../simulator/index.ts';
 import { progressMarkdown } from '../../workflows/scenario/markdown.ts';
 

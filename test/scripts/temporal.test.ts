@@ -21,7 +21,7 @@ async function terminal(...lines: string[]) {
     ...scratch,
     announceSession: (temporalAddress: string) =>
       runModule(
-        `await (await import(scripts + '/session.ts')).writeSession(args);`,
+        `await (await import(scripts + '/local/session.ts')).writeSession(args);`,
         { pid: process.pid, temporalAddress },
         env,
       ),

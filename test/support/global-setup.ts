@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { searchAttributes } from '../../contract/index.ts';
-import { startTemporalServer } from '../../scripts/temporal-server.ts';
+import { startTemporalServer } from '../../scripts/local/temporal/server.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
 
 declare global {

@@ -1,6 +1,6 @@
 import type { ScenarioRun } from '../../client/index.ts';
 import type { ClusterReference, ScenarioResult } from '../../contract/index.ts';
-import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/existing-cluster.ts';
+import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { type Harness, input, subscriptionId } from '../support/harness.ts';
 import { newNodeImage } from '../workflows/living.ts';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Connection } from '@temporalio/client';
 import { execa } from 'execa';
-import { type Stack, startStack } from '../../scripts/stack.ts';
-import { startTemporalServer } from '../../scripts/temporal-server.ts';
-import { startWorker } from '../../scripts/worker-process.ts';
+import { type Stack, startStack } from '../../scripts/local/stack.ts';
+import { startTemporalServer } from '../../scripts/local/temporal/server.ts';
+import { startWorker } from '../../scripts/local/workerProcess.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');
 const closedPort = '127.0.0.1:1';

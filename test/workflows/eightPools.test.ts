@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VerificationReport } from '../../contract/index.ts';
-import type { Pools } from '../../scripts/existing-cluster.ts';
+import type { Pools } from '../../scripts/local/existingCluster.ts';
 import type { Duration } from '../../simulator/index.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { existingCluster, newNodeImage, verified } from './living.ts';

@@ -1,6 +1,6 @@
 import type { ScenarioRun } from '../../client/index.ts';
 import { type ClusterReference, clusterId, type Progress, type VerificationReport } from '../../contract/index.ts';
-import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/existing-cluster.ts';
+import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import { type Harness, type SimulatedAzure, subscriptionId } from '../support/harness.ts';
 
 export const twoPools: Pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 2 } };

@@ -1,11 +1,11 @@
 import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { taskQueue } from '../contract/index.ts';
+import { taskQueue } from '../../contract/index.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
 import { editionOption, portOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
 import { type Stack, startAnnouncedStack } from './stack.ts';
-import { startWorker } from './worker-process.ts';
+import { startWorker } from './workerProcess.ts';
 
 interface DevOptions extends SimulatorOptions {
   temporalPort?: number;
@@ -71,7 +71,7 @@ async function* changedFiles(): AsyncGenerator<string, never> {
   let notify = Promise.withResolvers<void>();
   const failed = Promise.all(
     watchedFolders.map(async (folder) => {
-      const events = watch(join(import.meta.dirname, '..', folder), { recursive: true, signal: interruption });
+      const events = watch(join(import.meta.dirname, '../..', folder), { recursive: true, signal: interruption });
       for await (const { filename } of events) {
         if (!filename?.endsWith('.ts')) continue;
         changed.add(join(folder, filename));

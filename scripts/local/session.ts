@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { userCacheFolder } from './cache-folder.ts';
+import { userCacheFolder } from './cacheFolder.ts';
 
 const sessionSchema = z.object({
   /** The process that runs the servers; with it the session ends. */
@@ -46,7 +46,7 @@ export async function removeSession(pid: number, options: SessionOptions = {}): 
 }
 
 async function sessionFile({ checkout, cacheFolder = userCacheFolder() }: SessionOptions): Promise<string> {
-  const folder = await realpath(checkout ?? join(import.meta.dirname, '..'));
+  const folder = await realpath(checkout ?? join(import.meta.dirname, '../..'));
   const key = createHash('sha256').update(folder).digest('hex').slice(0, 16);
   return join(cacheFolder, 'sessions', `${key}.json`);
 }

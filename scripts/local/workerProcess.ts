@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { endWithThisProcess } from './temporal-server.ts';
+import { endWithThisProcess } from './temporal/server.ts';
 
 export interface WorkerProcess {
   pid: number;
@@ -18,7 +18,7 @@ export function startWorker(
   env: Record<string, string>,
   onLog: (line: string) => void = () => undefined,
 ): WorkerProcess {
-  const worker = execa(process.execPath, [fileURLToPath(new URL('../worker/main.ts', import.meta.url))], {
+  const worker = execa(process.execPath, [fileURLToPath(new URL('../../worker/main.ts', import.meta.url))], {
     env,
     extendEnv: false,
     stdin: 'ignore',

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { Edition } from '../simulator/index.ts';
+import type { Edition } from '../../simulator/index.ts';
 
 /** Options that the demo and the development session share. */
 export interface SimulatorOptions {

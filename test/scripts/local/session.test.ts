@@ -2,8 +2,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { readSession, removeSession, writeSession } from '../../scripts/session.ts';
-import { scratchFolder } from './support.ts';
+import { readSession, removeSession, writeSession } from '../../../scripts/local/session.ts';
+import { scratchFolder } from '../support.ts';
 
 const session = { pid: process.pid, temporalAddress: '127.0.0.1:7233', uiUrl: 'http://127.0.0.1:8233' };
 

@@ -1,5 +1,5 @@
-import type { ClusterReference } from '../contract/index.ts';
-import type { ExistingCluster, SubnetReference } from './existing-cluster.ts';
+import type { ClusterReference } from '../../contract/index.ts';
+import type { ExistingCluster, SubnetReference } from '../local/existingCluster.ts';
 
 /** One thing that a demo does: somebody else's doing in Azure, or a scenario with an example as its input. */
 export type Act =

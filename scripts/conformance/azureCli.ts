@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Simulator } from '../../simulator/index.ts';
-import { userCacheFolder } from '../cache-folder.ts';
+import { userCacheFolder } from '../local/cacheFolder.ts';
 
 /** The release that this run is made for; newer ones may send other API versions. */
 export const azureCliVersion = '2.91.0';

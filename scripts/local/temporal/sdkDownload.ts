@@ -1,9 +1,9 @@
-// Run by temporal-cli-sources.ts in its own process: the SDK only downloads the CLI by starting a server with it,
+// Run by cliSources.ts in its own process: the SDK only downloads the CLI by starting a server with it,
 // its download cannot be aborted, and it would take this process's one Temporal Runtime.
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 const [downloadDir] = process.argv.slice(2);
-if (!downloadDir) throw new Error('Usage: sdk-download.ts <folder>');
+if (!downloadDir) throw new Error('Usage: sdkDownload.ts <folder>');
 try {
   const environment = await TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'cached-download', downloadDir } },

@@ -1,7 +1,7 @@
-import { searchAttributes } from '../contract/index.ts';
-import { type Edition, type Simulator, startSimulator } from '../simulator/index.ts';
+import { searchAttributes } from '../../contract/index.ts';
+import { type Edition, type Simulator, startSimulator } from '../../simulator/index.ts';
 import { removeSession, writeSession } from './session.ts';
-import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
+import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
 export interface StackOptions {
   temporalPort?: number;

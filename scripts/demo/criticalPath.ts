@@ -1,5 +1,5 @@
-import type { StepProgress } from '../contract/index.ts';
-import type { Duration } from '../simulator/index.ts';
+import type { StepProgress } from '../../contract/index.ts';
+import type { Duration } from '../../simulator/index.ts';
 
 export interface CriticalPath {
   /** The longest way through the steps, each as long as the simulator took for its writes. */

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import getPort from 'get-port';
-import { findTemporalCli } from './temporal-cli.ts';
-import { reasonOf } from './temporal-cli-sources.ts';
+import { findTemporalCli } from './cli.ts';
+import { reasonOf } from './cliSources.ts';
 
 export interface TemporalServerOptions {
   /** Port of the gRPC frontend on 127.0.0.1. Default: a free one. */

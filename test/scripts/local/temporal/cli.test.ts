@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import testing from '@temporalio/testing/package.json' with { type: 'json' };
 import { execa } from 'execa';
-import { findTemporalCli } from '../../scripts/temporal-cli.ts';
-import { program, runModule, scratchFolder } from './support.ts';
+import { findTemporalCli } from '../../../../scripts/local/temporal/cli.ts';
+import { program, runModule, scratchFolder } from '../../support.ts';
 
 // The wheel has 45 MB.
 jest.setTimeout(5 * 60_000);
@@ -132,7 +132,7 @@ test('two processes that race build once, and both get it', async () => {
   const wait = `for i in $(/usr/bin/seq 200); do [ -e '${bothCame}' ] && break; /bin/sleep 0.05; done`;
   await fakeGo(machine.folder, wait);
   const code = `
-      const { findTemporalCli } = await import(scripts + '/temporal-cli.ts');
+      const { findTemporalCli } = await import(scripts + '/local/temporal/cli.ts');
       const { writeFileSync } = await import('node:fs');
       const onProgress = (line) => line.includes('waiting') && writeFileSync(args.bothCame, '');
       console.log((await findTemporalCli({ cacheFolder: args.cacheFolder, onProgress })).source);`;

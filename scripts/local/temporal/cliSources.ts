@@ -59,7 +59,7 @@ async function fetchOfficial(into: string, env: NodeJS.ProcessEnv): Promise<stri
     if ((await readdir(into)).length === 0) giveUp.abort();
   }, 15_000);
   try {
-    await execa(process.execPath, [join(import.meta.dirname, 'sdk-download.ts'), into], {
+    await execa(process.execPath, [join(import.meta.dirname, 'sdkDownload.ts'), into], {
       env,
       extendEnv: false,
       stdin: 'ignore',
