@@ -84,14 +84,14 @@ putSection(
     .join('\n\n'),
 );
 putTable(
-  'docs/simulator.md',
+  'docs/reference/simulator-behaviours.md',
   'behaviours',
   ['Resource type', 'Rule', 'Evidence', 'Source', 'Test'],
   behaviours.map(({ resourceType, says, evidence, source, test }) => [resourceType, says, evidence, source, test]),
 );
 
 putTable(
-  'docs/simulator.md',
+  'docs/reference/simulator-behaviours.md',
   'transitions',
   ['Resource type', 'Transition', 'Answers', 'Meanwhile', 'Seconds', 'Then'],
   providers.flatMap((provider) =>

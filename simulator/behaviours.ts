@@ -4,7 +4,7 @@ import { providers } from './providers.ts';
 
 export type { Behaviour } from './arm/behaviour.ts';
 
-/** Everything the simulator claims to do as Azure does it; docs/simulator.md shows it as a table. */
+/** Everything the simulator claims to do as Azure does it; docs/reference/simulator-behaviours.md shows it as a table. */
 export const behaviours: readonly Behaviour[] = [
   ...coreBehaviours,
   ...providers.flatMap((provider) => provider.behaviours),
