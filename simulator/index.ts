@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Arm } from './arm/arm.ts';
 import { WorldEnded } from './arm/clock.ts';
+import { FaultEffects } from './arm/faultEffects.ts';
 import { type FaultRuleInput, faultRule, faultRules, tokenPath } from './arm/faults.ts';
 import { Recorder } from './arm/recorder.ts';
 import { Registry } from './arm/registry.ts';
@@ -143,7 +144,7 @@ export function faultProblems(rules: unknown): string[] {
 }
 
 /** The App Service managed identity endpoint, api-version 2019-08-01. */
-async function token(request: FastifyRequest, reply: FastifyReply, { faults }: World): Promise<unknown> {
+async function token(request: FastifyRequest, reply: FastifyReply, world: World): Promise<unknown> {
   const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams;
   if (!request.headers['x-identity-header']) {
     return reply.code(401).send({ statusCode: 401, message: 'The X-IDENTITY-HEADER header is missing.' });
@@ -152,7 +153,7 @@ async function token(request: FastifyRequest, reply: FastifyReply, { faults }: W
   if (!resource || !query.get('api-version')) {
     return reply.code(400).send({ statusCode: 400, message: 'The parameters resource and api-version are required.' });
   }
-  const fault = faults.match('GET', tokenPath)?.token;
+  const fault = new FaultEffects(world, 'GET', tokenPath).token;
   if (fault === 'refused') return reply.code(400).send({ statusCode: 400, message: 'No identity was found.' });
   return issueToken(resource, query.get('client_id') ?? undefined, fault === 'expired');
 }

@@ -1,35 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { ArmError, gatewayError } from './errors.ts';
-import type { Fault } from './faults.ts';
+import type { ArmRequest, Incoming, Outgoing, Reply } from './exchange.ts';
+import { FaultEffects } from './faultEffects.ts';
 import { route } from './gateway.ts';
 import { parseId } from './ids.ts';
-import { isBody, valueAt, withValueAt } from './json.ts';
-import { type Operation, plainDocument } from './operations.ts';
-import type { ArmRequest, Reply } from './provider.ts';
+import { isBody } from './json.ts';
+import { documentOf, type Operation } from './operations.ts';
 import { takeArmToken, takeProviderToken } from './rates.ts';
 import type { Recorder } from './recorder.ts';
 import type { Registry, Target } from './registry.ts';
 import { retryAfterHeaders } from './throttling.ts';
 import { bearerProblem } from './token.ts';
 import type { World } from './world.ts';
-
-/** An HTTP request as the server hands it over. */
-export interface Incoming {
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly secure: boolean;
-}
-
-/** What goes back; `silence` closes the connection instead, or leaves it open without an answer. */
-export interface Outgoing {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly silence?: 'drop' | 'hang' | undefined;
-}
 
 interface Answered {
   readonly reply: Reply;
@@ -55,9 +37,9 @@ export class Arm {
     const time = new Date();
     const origin = `${incoming.secure ? 'https' : 'http'}://${incoming.headers.host ?? '127.0.0.1'}`;
     const url = new URL(`${origin}${incoming.url.replace(/^\/+/, '/')}`);
-    const fault = world.faults.match(incoming.method, url.pathname);
-    const lost = fault?.drop === 'before' || fault?.hang === 'before' || fault?.proxy?.when === 'before';
-    const answered = lost ? undefined : this.#answer(world, incoming, url, fault);
+    const fault = new FaultEffects(world, incoming.method, url.pathname);
+    const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault);
+    const status = answered?.reply.status ?? null;
     const { authorization: _secret, ...headers } = incoming.headers;
     this.#recorder.write({
       time: time.toISOString(),
@@ -65,32 +47,14 @@ export class Arm {
       url: url.href,
       headers,
       body: parseJson(incoming.body)?.value ?? null,
-      status: answered?.reply.status ?? null,
+      status,
     });
-    world.remember({ time, method: incoming.method, path: url.pathname, status: answered?.reply.status ?? null });
-    const silence = fault?.drop ? 'drop' : fault?.hang ? 'hang' : undefined;
-    if (fault?.proxy) {
-      await world.clock.sleep(fault.delaySeconds ?? 0);
-      const { status, contentType, body } = fault.proxy;
-      return { status, headers: { 'content-type': contentType }, body };
-    }
-    if (!answered) return { status: 0, headers: {}, body: '', silence };
-    const { reply, contentType = 'application/json; charset=utf-8', indent } = answered;
-    await world.clock.sleep(latency(incoming.method, reply, fault));
-    const body = reply.body === undefined ? '' : JSON.stringify(reply.body, undefined, indent);
-    return {
-      status: reply.status,
-      headers: {
-        ...this.#commonHeaders(world, incoming, url),
-        ...(body !== '' && { 'content-type': contentType }),
-        ...reply.headers,
-      },
-      body,
-      silence,
-    };
+    world.remember({ time, method: incoming.method, path: url.pathname, status });
+    if (!answered) return fault.send();
+    return fault.send(latency(incoming.method, answered.reply), () => outgoing(world, incoming, url, answered));
   }
 
-  #answer(world: World, incoming: Incoming, url: URL, fault: Fault | undefined): Answered {
+  #answer(world: World, incoming: Incoming, url: URL, fault: FaultEffects): Answered {
     try {
       return this.#admitted(world, incoming, url, fault);
     } catch (error) {
@@ -99,16 +63,12 @@ export class Arm {
     }
   }
 
-  #admitted(world: World, incoming: Incoming, url: URL, fault: Fault | undefined): Answered {
+  #admitted(world: World, incoming: Incoming, url: URL, fault: FaultEffects): Answered {
     if (!incoming.secure)
       throw gatewayError(403, 'HttpsRequired', 'HTTPS is required for requests to Azure Resource Manager.');
     checkBearer(incoming);
-    if (fault?.answer) {
-      const { status, code, message, headers: given, retryAfter, wrapped } = fault.answer;
-      const headers = { ...given, ...(retryAfter && retryAfterOf(retryAfter, world)) };
-      if (status === 304) return { reply: { status, headers } };
-      throw new ArmError(status, code, message, { headers, bare: !wrapped });
-    }
+    const instead = fault.reply();
+    if (instead) return { reply: instead };
     const apiVersion = checkApiVersion(url);
     const polled = world.operations.find(url.pathname);
     if (polled) return this.#poll(world, incoming, url, polled.operation, polled.view);
@@ -120,25 +80,25 @@ export class Arm {
       apiVersion,
       query: url.searchParams,
       headers: incoming.headers,
-      body: ignoring(requestBody(incoming), fault, world, target),
+      body: fault.body(requestBody(incoming), target.id.path),
       world,
       origin: url.origin,
     };
     const rates = this.#throttle(world, target, request);
     const reply = route(this.#registry, target, request);
-    if (fault?.unseenSeconds !== undefined) world.hide(target.id.path, fault.unseenSeconds);
+    fault.hide(target.id.path);
     const headers = { ...rates, ...this.#begin(request, target, reply, fault), ...reply.headers };
     return { reply: { ...reply, headers } };
   }
 
   /** Starts the reply's operation, keeps the write for GET /simulator/durations, and gives the operation's headers. */
-  #begin(request: ArmRequest, target: Target, reply: Reply, fault: Fault | undefined): Record<string, string> {
+  #begin(request: ArmRequest, target: Target, reply: Reply, fault: FaultEffects): Record<string, string> {
     const { world, method, apiVersion } = request;
     if (method === 'GET' || method === 'HEAD') return {};
-    const requestSeconds = latency(method, reply, fault);
+    const requestSeconds = latency(method, reply) + fault.delaySeconds;
     const startedAt = world.clock.now();
     const operation =
-      reply.operation && world.operations.start(reply.operation, apiVersion, requestSeconds, fault?.operation);
+      reply.operation && world.operations.start(fault.operation(reply.operation), apiVersion, requestSeconds);
     world.writes.push({
       resourceId: target.resourceId,
       operation: [method, target.action].filter(Boolean).join(' '),
@@ -168,10 +128,7 @@ export class Arm {
       ...(repeat && operationHeaders(operation, url.origin, world)),
     };
     if (view === 'status') {
-      const { runningStatus } = operation;
-      const document = style.document?.(operation) ?? plainDocument(operation);
-      const body = running && runningStatus !== undefined ? { ...document, status: runningStatus } : document;
-      const reply = { status: running ? (style.runningStatus ?? 200) : 200, body, headers };
+      const reply = { status: running ? (style.runningStatus ?? 200) : 200, body: documentOf(operation), headers };
       return { reply, contentType: style.contentType, indent: style.indent };
     }
     if (running)
@@ -188,38 +145,46 @@ export class Arm {
       takeProviderToken(world, bucket, target.id.subscriptionId ?? '', `${target.type.type}.${request.method}`);
     return rates;
   }
-
-  #commonHeaders(world: World, incoming: Incoming, url: URL): Record<string, string> {
-    const requestId = randomUUID();
-    const correlation = incoming.headers['x-ms-correlation-request-id'] ?? requestId;
-    const clientId = incoming.headers['x-ms-client-request-id'];
-    const stamp = world.clock
-      .now()
-      .toISOString()
-      .replace(/[-:]|\.\d+/g, '');
-    const returned = incoming.headers['x-ms-return-client-request-id'] === 'true' && clientId;
-    return {
-      'cache-control': 'no-cache',
-      pragma: 'no-cache',
-      expires: '-1',
-      'strict-transport-security': 'max-age=31536000; includeSubDomains',
-      'x-content-type-options': 'nosniff',
-      'x-ms-request-id': requestId,
-      'x-ms-correlation-request-id': correlation,
-      'x-ms-routing-request-id': `${url.hostname.toUpperCase()}:${stamp}:${correlation}`,
-      ...(returned && { 'x-ms-client-request-id': clientId }),
-    };
-  }
 }
 
-function latency(method: string, reply: Reply, fault: Fault | undefined): number {
-  const usual = method === 'GET' || method === 'HEAD' ? readSeconds : writeSeconds;
-  return (reply.seconds ?? usual) + (fault?.delaySeconds ?? 0);
+function outgoing(world: World, incoming: Incoming, url: URL, answered: Answered): Outgoing {
+  const { reply, contentType = 'application/json; charset=utf-8', indent } = answered;
+  const body = reply.body === undefined ? '' : JSON.stringify(reply.body, undefined, indent);
+  return {
+    status: reply.status,
+    headers: {
+      ...commonHeaders(world, incoming, url),
+      ...(body !== '' && { 'content-type': contentType }),
+      ...reply.headers,
+    },
+    body,
+  };
 }
 
-function retryAfterOf({ seconds, as }: NonNullable<NonNullable<Fault['answer']>['retryAfter']>, { clock }: World) {
-  if (as === 'seconds') return retryAfterHeaders(seconds, clock.speed);
-  return { 'retry-after': new Date(Date.now() + (seconds * 1000) / (clock.speed || 1)).toUTCString() };
+function commonHeaders(world: World, incoming: Incoming, url: URL): Record<string, string> {
+  const requestId = randomUUID();
+  const correlation = incoming.headers['x-ms-correlation-request-id'] ?? requestId;
+  const clientId = incoming.headers['x-ms-client-request-id'];
+  const stamp = world.clock
+    .now()
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '');
+  const returned = incoming.headers['x-ms-return-client-request-id'] === 'true' && clientId;
+  return {
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    expires: '-1',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    'x-content-type-options': 'nosniff',
+    'x-ms-request-id': requestId,
+    'x-ms-correlation-request-id': correlation,
+    'x-ms-routing-request-id': `${url.hostname.toUpperCase()}:${stamp}:${correlation}`,
+    ...(returned && { 'x-ms-client-request-id': clientId }),
+  };
+}
+/** Simulated seconds until the answer, without what a fault adds. */
+function latency(method: string, reply: Reply): number {
+  return reply.seconds ?? (method === 'GET' || method === 'HEAD' ? readSeconds : writeSeconds);
 }
 
 function checkBearer(incoming: Incoming): void {
@@ -268,13 +233,6 @@ function parseJson(text: string): { value: unknown } | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Applies an `ignore` fault: the property keeps its present value, as if it had not been sent. */
-function ignoring(body: unknown, fault: Fault | undefined, world: World, target: Target): unknown {
-  if (!fault?.ignore || !isBody(body)) return body;
-  const present = valueAt(world.store.get(target.id.path)?.body, fault.ignore.path);
-  return withValueAt(body, fault.ignore.path, present);
 }
 
 /** Opaque operation URLs: signed-looking, and another signature each time they are handed out. */

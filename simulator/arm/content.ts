@@ -1,6 +1,7 @@
 import { type ArmError, gatewayError, typeNotFound } from './errors.ts';
+import type { ArmRequest } from './exchange.ts';
 import { isBody } from './json.ts';
-import type { ArmRequest, StoredType } from './provider.ts';
+import type { StoredType } from './provider.ts';
 import { normalLocation, regions } from './regions.ts';
 import type { Registry, Target } from './registry.ts';
 import { bodyProblems, type RequestProblem, supportedVersions } from './schemas.ts';

@@ -1,8 +1,9 @@
 import { checkBody, checkName, checkPlace, checkVersion } from './content.ts';
 import { gatewayError, typeNotFound } from './errors.ts';
+import type { ArmRequest, Reply } from './exchange.ts';
 import { parentPath } from './ids.ts';
 import { isBody } from './json.ts';
-import type { ArmRequest, Reply, ResourceType, StoredType } from './provider.ts';
+import type { ResourceType, StoredType } from './provider.ts';
 import { normalLocation, regions } from './regions.ts';
 import type { Registry, Target } from './registry.ts';
 import type { Resource } from './store.ts';

@@ -50,6 +50,8 @@ export interface OperationSpec {
   readonly findings?: readonly { readonly seconds: number; failure(): OperationFailure | undefined }[];
   /** What happens step by step; it then also says when the operation ends, and `seconds` is only what is expected. */
   process?(control: OperationControl): void;
+  /** How it ends at the latest, whatever `seconds` and its process say; a fault sets it. */
+  readonly ending?: { readonly seconds: number; readonly status: OperationEnd; readonly error?: OperationError };
   onEnd(status: OperationEnd, error: OperationError | undefined): void;
 }
 
@@ -64,8 +66,6 @@ export interface Operation extends OperationSpec {
   readonly apiVersion: string;
   readonly startTime: Date;
   readonly requestSeconds: number;
-  /** The word for its state while it runs, instead of the provider's. */
-  readonly runningStatus: string | undefined;
   status: OperationStatus;
   endTime: Date | undefined;
   error: OperationError | undefined;
@@ -77,17 +77,6 @@ export interface OperationFailure {
   readonly status: OperationEnd;
   readonly code: string;
   readonly message: string;
-}
-
-/** What a fault rule does to an operation. */
-export interface OperationFault {
-  /** Left out where it ends as it would. */
-  readonly status?: OperationEnd | undefined;
-  readonly code: string;
-  readonly message: string;
-  readonly afterSeconds?: number | undefined;
-  readonly stuckSeconds?: number | undefined;
-  readonly runningStatus?: string | undefined;
 }
 
 /** The operations of a world, kept until it is reset, found by the path of their URLs. */
@@ -103,13 +92,12 @@ export class Operations {
   }
 
   /** Starts an operation; its time runs from the moment the request is answered. */
-  start(spec: OperationSpec, apiVersion: string, requestSeconds: number, fault?: OperationFault): Operation {
+  start(spec: OperationSpec, apiVersion: string, requestSeconds: number): Operation {
     const operation: Operation = {
       ...spec,
       id: randomUUID(),
       apiVersion,
       requestSeconds,
-      runningStatus: fault?.runningStatus,
       startTime: new Date(this.#clock.now().getTime() + requestSeconds * 1000),
       status: 'InProgress',
       endTime: undefined,
@@ -119,12 +107,11 @@ export class Operations {
     const { style } = spec;
     if (style?.statusPath) this.#byPath.set(keyOf(style.statusPath(operation)), { operation, view: 'status' });
     if (style?.resultPath) this.#byPath.set(keyOf(style.resultPath(operation)), { operation, view: 'result' });
-    const stuckSeconds = fault?.stuckSeconds ?? 0;
-    const seconds = requestSeconds + (fault?.afterSeconds ?? spec.seconds) + stuckSeconds;
-    const status = fault?.status ?? 'Succeeded';
-    const finish = () => this.end(operation, status, status === 'Succeeded' ? undefined : fault);
+    const { ending = { seconds: spec.seconds, status: 'Succeeded' } } = spec;
+    const seconds = requestSeconds + ending.seconds;
     const cancels: (() => void)[] = [];
-    if (fault?.status || !spec.process) cancels.push(this.#clock.after(seconds, finish));
+    if (spec.ending || !spec.process)
+      cancels.push(this.#clock.after(seconds, () => this.end(operation, ending.status, ending.error)));
     // What would be found after the end is not: two timers that are due at once are not told apart by the time they were set for.
     const findings = (spec.findings ?? []).filter((finding) => requestSeconds + finding.seconds < seconds);
     for (const finding of findings) {
@@ -142,10 +129,7 @@ export class Operations {
       after: (later, action) => {
         cancels.push(this.#clock.after(delay + later, action));
       },
-      end: (status, error) => {
-        if (stuckSeconds === 0) return this.end(operation, status, error);
-        cancels.push(this.#clock.after(stuckSeconds, () => this.end(operation, status, error)));
-      },
+      end: (status, error) => this.end(operation, status, error),
     });
     // What is begun later is not begun with the request.
     delay = 0;
@@ -193,9 +177,10 @@ export class Operations {
   }
 }
 
-/** Status document of a provider without one of its own. */
-export function plainDocument(operation: Operation): Body {
-  const running = operation.style?.running ?? 'InProgress';
-  const status = operation.status === 'InProgress' ? running : operation.status;
-  return { status, ...(operation.error && { error: operation.error }) };
+/** What the status URL shows. */
+export function documentOf(operation: Operation): Body {
+  const { style, status, error } = operation;
+  if (style?.document) return style.document(operation);
+  const running = style?.running ?? 'InProgress';
+  return { status: status === 'InProgress' ? running : status, ...(error && { error }) };
 }

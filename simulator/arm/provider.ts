@@ -1,39 +1,12 @@
-import type { z } from 'zod';
 import type { Behaviour } from './behaviour.ts';
-import { ArmError } from './errors.ts';
-import type { ResourceId } from './ids.ts';
+import type { ArmError } from './errors.ts';
+import type { ArmRequest, Reply } from './exchange.ts';
 import type { Body } from './json.ts';
-import type { OperationSpec } from './operations.ts';
 import type { RequestProblem } from './schemas.ts';
 import type { Resource } from './store.ts';
 import type { Bucket } from './throttling.ts';
 import type { Transitions } from './transitions.ts';
 import type { World } from './world.ts';
-
-/** One ARM request, after the gateway has checked what ARM itself checks. */
-export interface ArmRequest {
-  readonly method: string;
-  readonly id: ResourceId;
-  /** The ID in the provider's own spelling, with `/resourceGroups/`. */
-  readonly resourceId: string;
-  readonly apiVersion: string;
-  readonly query: URLSearchParams;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
-  readonly world: World;
-  /** `https://127.0.0.1:1234`, as the client addressed it. */
-  readonly origin: string;
-}
-
-export interface Reply {
-  readonly status: number;
-  readonly body?: Body | null;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Simulated seconds until the answer; the gateway has defaults. */
-  readonly seconds?: number;
-  /** Starts when the request is answered; the gateway adds its headers. */
-  readonly operation?: OperationSpec;
-}
 
 type Handler = (request: ArmRequest) => Reply;
 type ResourceHandler = (request: ArmRequest, resource: Resource) => Reply;
@@ -94,12 +67,4 @@ export interface Provider {
   guard?(request: ArmRequest, action: string): void;
   /** Fills a fresh world. */
   seed?(world: World): void;
-}
-
-/** The request body in the given shape. @throws ArmError 400 InvalidRequestContent naming the first problems. */
-export function parseBody<T>(request: ArmRequest, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(request.body ?? {});
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, 3).map((issue) => `'${issue.path.join('.')}': ${issue.message}`);
-  throw new ArmError(400, 'InvalidRequestContent', `The request content was invalid: ${problems.join('; ')}.`);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { keyOf } from './ids.ts';
-import type { Body } from './json.ts';
+import { type Body, isBody } from './json.ts';
 
 /** One stored resource. `body` is what a GET answers, unless its type declares a `view`. */
 export interface Resource {
@@ -10,6 +10,11 @@ export interface Resource {
   readonly name: string;
   readonly body: Body;
   etag: string;
+}
+
+/** `properties` of a resource; empty when it has none. */
+export function propertiesOf(resource: Pick<Resource, 'body'>): Body {
+  return isBody(resource.body.properties) ? resource.body.properties : {};
 }
 
 type Stored = { -readonly [Key in keyof Resource]: Resource[Key] };

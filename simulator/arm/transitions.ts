@@ -1,6 +1,6 @@
+import type { Reply } from './exchange.ts';
 import type { Body } from './json.ts';
 import type { OperationEnd, OperationSpec, OperationStyle } from './operations.ts';
-import type { Reply } from './provider.ts';
 import type { World } from './world.ts';
 
 /** What a request that takes time does to a resource's state. Declared by its type, carried out by {@link transit}. */

@@ -1,4 +1,5 @@
-import type { ArmRequest, Provider } from '../arm/provider.ts';
+import type { ArmRequest } from '../arm/exchange.ts';
+import type { Provider } from '../arm/provider.ts';
 import { locks } from './authorization/locks.ts';
 import { roles } from './authorization/roles.ts';
 

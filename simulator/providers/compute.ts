@@ -1,9 +1,10 @@
+import type { ArmRequest, Reply } from '../arm/exchange.ts';
 import type { Body } from '../arm/json.ts';
-import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
+import type { Provider } from '../arm/provider.ts';
 import { normalLocation } from '../arm/regions.ts';
+import { propertiesOf } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
 import { instanceType, scaleSetType, withoutKubernetes } from './containerService/nodes.ts';
-import { propertiesOf } from './network/style.ts';
 
 interface VmSize {
   readonly family: string;

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { ArmError } from '../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../arm/exchange.ts';
 import { parentPath } from '../arm/ids.ts';
 import { type Body, isBody, valueAt, withoutNulls } from '../arm/json.ts';
 import type { OperationStyle } from '../arm/operations.ts';
-import { type ArmRequest, type Provider, parseBody, type Reply } from '../arm/provider.ts';
+import type { Provider } from '../arm/provider.ts';
 import { normalLocation } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
+import { propertiesOf } from '../arm/store.ts';
 import { callerObjectId } from '../arm/token.ts';
 import { deletion, type Transition, type Transitions, transit } from '../arm/transitions.ts';
 import type { World } from '../arm/world.ts';
 import { disconnectEndpoints, refreshMembers } from './network/privateEndpoints.ts';
-import { propertiesOf } from './network/style.ts';
 
 const connectionType = 'Microsoft.ContainerRegistry/registries/privateEndpointConnections';
 const registryType = 'Microsoft.ContainerRegistry/registries';

@@ -1,6 +1,7 @@
 import { gatewayError } from '../arm/errors.ts';
+import type { ArmRequest, Reply } from '../arm/exchange.ts';
 import { valueAt } from '../arm/json.ts';
-import type { ArmRequest, Provider, Reply } from '../arm/provider.ts';
+import type { Provider } from '../arm/provider.ts';
 import { regions } from '../arm/regions.ts';
 import type { Registry } from '../arm/registry.ts';
 import type { Resource } from '../arm/store.ts';

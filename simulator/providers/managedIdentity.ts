@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { parseBody, type Reply } from '../arm/exchange.ts';
 import { isBody } from '../arm/json.ts';
-import { type Provider, parseBody, type Reply } from '../arm/provider.ts';
+import type { Provider } from '../arm/provider.ts';
 import { normalLocation } from '../arm/regions.ts';
 import type { Resource } from '../arm/store.ts';
 import { tenantId } from '../arm/token.ts';

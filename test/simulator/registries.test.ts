@@ -239,7 +239,7 @@ describe('cache rules', () => {
   });
 
   test('run as Creating, whatever else the first poll may say', async () => {
-    await hold(azure, 'PUT', '/cacheRules/held$');
+    await hold(azure, 'PUT', '/cacheRules/held-up$');
     const { headers } = await azure.send('PUT', rule('held-up'), of('mcr.microsoft.com/*', 'held/*'));
     expect((await azure.send('GET', String(headers['azure-asyncoperation']))).body).toEqual({ status: 'Creating' });
   });

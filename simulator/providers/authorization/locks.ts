@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { gatewayError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { keyOf } from '../../arm/ids.ts';
-import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { Provider } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
-import { propertiesOf } from '../network/style.ts';
+import { propertiesOf } from '../../arm/store.ts';
 import { checkScopeExists } from './roles.ts';
 
 const type = 'Microsoft.Authorization/locks';

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { ArmError, gatewayError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { keyOf } from '../../arm/ids.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
-import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { Provider } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import { propertiesOf } from '../../arm/store.ts';
 import { callerObjectId, tenantId } from '../../arm/token.ts';
 import type { World } from '../../arm/world.ts';
-import { propertiesOf } from '../network/style.ts';
 
 const assignmentType = 'Microsoft.Authorization/roleAssignments';
 const definitionType = 'Microsoft.Authorization/roleDefinitions';

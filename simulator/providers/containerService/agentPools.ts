@@ -1,6 +1,7 @@
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { parentPath } from '../../arm/ids.ts';
 import type { OperationEnd, OperationFailure } from '../../arm/operations.ts';
-import { type ArmRequest, parseBody, type Reply, type ResourceType } from '../../arm/provider.ts';
+import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';

@@ -1,4 +1,4 @@
-import type { ArmRequest } from '../../arm/provider.ts';
+import type { ArmRequest } from '../../arm/exchange.ts';
 import type { Bucket } from '../../arm/throttling.ts';
 
 /** AKS's own limits on clusters (Microsoft Learn, "Quotas, SKUs and regions in AKS"). */

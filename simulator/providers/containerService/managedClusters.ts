@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import type { Body } from '../../arm/json.ts';
 import { withoutUndefined } from '../../arm/json.ts';
 import type { OperationEnd } from '../../arm/operations.ts';
-import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { Provider } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { type Transition, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import type { OperationStyle } from '../../arm/operations.ts';
-import { type ArmRequest, parseBody, type Reply } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { aksError } from './errors.ts';
 import { nodesOf, pullFailure } from './nodes.ts';

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { keyOf, parentPath } from '../../arm/ids.ts';
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
-import { type ArmRequest, type NameRule, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { NameRule, Provider } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import { propertiesOf } from '../../arm/store.ts';
 import { deletion, type Transition, type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/roles.ts';
-import { networkNames, propertiesOf } from './style.ts';
+import { networkNames } from './style.ts';
 
 const zoneType = 'Microsoft.Network/privateDnsZones';
 const linkType = `${zoneType}/virtualNetworkLinks`;

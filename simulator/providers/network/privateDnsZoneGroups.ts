@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { parentPath } from '../../arm/ids.ts';
-import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { Provider } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
+import { propertiesOf } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { writeRecord } from './privateDns.ts';
-import { networkTransitions, propertiesOf, withEtag } from './style.ts';
+import { networkTransitions, withEtag } from './style.ts';
 
 const type = 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups';
 const transitions = networkTransitions(10);

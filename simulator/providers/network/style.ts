@@ -1,5 +1,5 @@
 import { etagText } from '../../arm/gateway.ts';
-import { type Body, isBody } from '../../arm/json.ts';
+import type { Body } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import type { NameRule } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -26,11 +26,6 @@ const asyncNotification = { 'azure-asyncnotification': 'Enabled' } as const;
 /** The body with its weak `etag`, which Microsoft.Network also sends as a header. */
 export function withEtag(resource: Resource): Body {
   return { ...resource.body, etag: etagText(resource.etag) };
-}
-
-/** `properties` of a resource; empty when it has none. */
-export function propertiesOf(resource: Pick<Resource, 'body'>): Body {
-  return isBody(resource.body.properties) ? resource.body.properties : {};
 }
 
 /** Most of Microsoft.Network names its resources alike; the lengths differ. */

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { checkRanges } from '../../arm/addresses.ts';
 import { ArmError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { parentPath } from '../../arm/ids.ts';
 import { type Body, withoutNulls, withoutUndefined } from '../../arm/json.ts';
-import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { Provider } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
+import { propertiesOf } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { networkNames, networkTransitions, propertiesOf, withEtag } from './style.ts';
+import { networkNames, networkTransitions, withEtag } from './style.ts';
 
 const vnetType = 'Microsoft.Network/virtualNetworks';
 const subnetType = 'Microsoft.Network/virtualNetworks/subnets';

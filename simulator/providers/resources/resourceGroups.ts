@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { gatewayError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
 import type { OperationStyle } from '../../arm/operations.ts';
-import { type ArmRequest, type Provider, parseBody, type Reply } from '../../arm/provider.ts';
+import type { Provider } from '../../arm/provider.ts';
 import { normalLocation, regions } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
 import { deletion, type Transitions, transit } from '../../arm/transitions.ts';
