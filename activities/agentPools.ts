@@ -1,23 +1,21 @@
 import { type AgentPool, restorePoller } from '@azure/arm-containerservice';
 import { ApplicationFailure } from '@temporalio/activity';
 import { errorDetails } from '../contract/errors.ts';
-import { isFailed, isFinal, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
-import type { ClusterReference } from '../contract/names.ts';
-import { type PoolEvidence, proofOf } from '../contract/nodes.ts';
-import { clusterId } from '../contract/resourceIds.ts';
+import type { AgentPoolReference, AgentPoolSettings, Reimaged } from '../resources/agentPools.ts';
+import { clusterId } from '../resources/ids.ts';
+import { type PoolEvidence, proofOf } from '../resources/nodes.ts';
+import type { Patience } from '../resources/operations.ts';
+import { type Ownership, ownershipOf } from '../resources/ownership.ts';
+import { isFailed, isFinal } from '../resources/provisioningState.ts';
+import type { RolePropagation } from '../resources/roles.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, permanentFailure } from './errors.ts';
 import { readInterior } from './kubernetes.ts';
 import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './longRunningOperation.ts';
 import { existingCluster } from './managedClusters.ts';
-import { type Patience, untilIdle, withPatience } from './patience.ts';
+import { untilIdle, withPatience } from './patience.ts';
 import { createResource, deleteResource } from './resources.ts';
-import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
-
-export interface AgentPoolReference {
-  cluster: ClusterReference;
-  pool: string;
-}
+import { awaitingRoles } from './rolePropagation.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
   nodeResourceGroup: string;
@@ -27,15 +25,6 @@ export interface ReimageRequest extends AgentPoolReference {
   /** The role with which nodes pull images, if it was assigned a moment ago. */
   rolePropagation?: RolePropagation;
 }
-
-export interface Reimaged {
-  /** Azure answered that there was nothing to do. */
-  notModified: boolean;
-  after: PoolEvidence;
-}
-
-/** The settings of a pool, as they are sent to Azure. */
-export type AgentPoolSettings = AgentPool;
 
 export const agentPoolId = ({ cluster, pool }: AgentPoolReference): string =>
   `${clusterId(cluster)}/agentPools/${pool}`;

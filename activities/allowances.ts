@@ -1,35 +1,9 @@
 import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
+import type { LockFacts, Permission, UsageFacts, VmSizeFacts } from '../resources/allowances.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
-
-/** What the worker's identity may do at a scope. Source: REST API, "Permissions". */
-export interface Permission {
-  actions: string[];
-  notActions: string[];
-}
-
-export interface LockFacts {
-  /** Resource ID of the lock; what is before its `/providers/Microsoft.Authorization/locks/` is what it protects. */
-  id: string;
-  level: string;
-}
-
-/** A VM size that the input names. */
-export interface VmSizeFacts {
-  family: string;
-  vCPUs: number;
-  /** Why the subscription cannot have it in this region, if it cannot. */
-  restriction?: string;
-  /** Zones in which the subscription can have the size. */
-  zones: string[];
-}
-
-export interface UsageFacts {
-  used: number;
-  limit: number;
-}
 
 const permissionsSchema = z.object({
   value: z.array(z.object({ actions: z.array(z.string()).default([]), notActions: z.array(z.string()).default([]) })),

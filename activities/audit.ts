@@ -1,12 +1,8 @@
-import type { ClusterFacts } from '../contract/cluster.ts';
-import {
-  type PrivateDnsZoneFacts,
-  type PrivateEndpointFacts,
-  type RegistryFacts,
-  registryRecordNames,
-  type SubnetFacts,
-} from '../contract/infrastructure.ts';
-import { isWithin, parentId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
+import type { AuditFacts, AuditRequest } from '../resources/discovery.ts';
+import { isWithin, parentId, resourceReference, sameResourceId } from '../resources/ids.ts';
+import type { PrivateDnsZoneFacts } from '../resources/privateDns.ts';
+import type { PrivateEndpointFacts } from '../resources/privateEndpoints.ts';
+import { type RegistryFacts, registryRecordNames } from '../resources/registries.ts';
 import type { ClientsOf } from './connection.ts';
 import { readIdentity } from './identities.ts';
 import { readOtherLinkedZones, readPrivateDnsZone } from './privateDns.ts';
@@ -15,27 +11,6 @@ import { readRegistry } from './registries.ts';
 import { readGroupContent } from './resourceGroups.ts';
 import { readRoles } from './roleAssignments.ts';
 import { readVirtualNetwork } from './virtualNetworks.ts';
-
-export interface AuditRequest {
-  cluster: ClusterFacts;
-  subscriptionId: string;
-  /** Subnets of the nodes. */
-  subnetIds: string[];
-}
-
-/** What an isolated cluster depends on, as it is now. What is absent is left out. */
-export interface AuditFacts {
-  registry?: RegistryFacts;
-  /** Those of the registry in the network of the nodes. */
-  endpoints: PrivateEndpointFacts[];
-  /** The zone that the network is linked to. */
-  zone?: PrivateDnsZoneFacts;
-  /** IDs of the role definitions that the kubelet identity has on the registry. */
-  kubeletRoles: string[];
-  subnets: SubnetFacts[];
-  /** IDs of public IP addresses in the node resource group. */
-  publicAddresses: string[];
-}
 
 export function auditActivities(clients: ClientsOf) {
   return {

@@ -1,49 +1,21 @@
-import type { ClusterFacts } from '../contract/cluster.ts';
-import {
-  type IdentityFacts,
-  isOwnedBy,
-  keyOf,
-  type Ownership,
-  type RegistryFacts,
-} from '../contract/infrastructure.ts';
-import { type ClusterReference, ownershipTags } from '../contract/names.ts';
-import { parentId, parseResourceId, resourceGroupId, sameResourceId } from '../contract/resourceIds.ts';
+import type { AccessFacts } from '../resources/allowances.ts';
+import type { DeletionFacts, DeletionRequest } from '../resources/discovery.ts';
+import type { IdentityFacts } from '../resources/identities.ts';
+import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../resources/ids.ts';
+import type { ClusterFacts } from '../resources/managedClusters.ts';
+import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
+import type { RegistryFacts } from '../resources/registries.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall } from './errors.ts';
 import { readIdentity } from './identities.ts';
-import { type AccessFacts, readAccess } from './infrastructure.ts';
+import { readAccess } from './infrastructure.ts';
 import { readCluster } from './managedClusters.ts';
 import { listRecords, readPrivateDnsZone, readRecord, readZone } from './privateDns.ts';
 import { readPrivateEndpoint } from './privateEndpoints.ts';
 import { readRegistry } from './registries.ts';
-import { type ResourceGroupFacts, readGroupContent, readResourceGroup } from './resourceGroups.ts';
-import { readSubscription, type SubscriptionFacts } from './subscriptions.ts';
+import { readGroupContent, readResourceGroup } from './resourceGroups.ts';
+import { readSubscription } from './subscriptions.ts';
 import { readVirtualNetwork } from './virtualNetworks.ts';
-
-export interface DeletionRequest {
-  cluster: ClusterReference;
-  /** The mark of every run on this cluster. */
-  owner: Ownership;
-  privateDnsZoneId?: string;
-}
-
-/** What a deletion may touch. What is absent is left out. */
-export interface DeletionFacts {
-  subscription?: SubscriptionFacts;
-  cluster?: ClusterFacts;
-  resourceGroup?: ResourceGroupFacts;
-  /** IDs of everything in the cluster's resource group. */
-  content: string[];
-  /** IDs of everything that carries the owner's marks, records included, the cluster and what AKS made for it left out. */
-  owned: string[];
-  /** Those of them that somebody else uses: zones with other links or records, registries with other endpoints. */
-  shared: string[];
-  /** IDs of what the cluster uses, and of the zones with its links and records. */
-  used: string[];
-  /** The identities among them. */
-  identities: IdentityFacts[];
-  access: AccessFacts;
-}
 
 export function deletionActivities(clients: ClientsOf) {
   return {

@@ -1,112 +1,35 @@
-import { type ClusterFacts, hasOwnNetwork, type KubernetesVersionFacts } from '../contract/cluster.ts';
+import type {
+  Discovered,
+  DiscoveryRequest,
+  LivingCluster,
+  LivingClusterRequest,
+  OldRegistryFacts,
+  OldRegistryRequest,
+  ReadBack,
+  ReadBackRequest,
+} from '../resources/discovery.ts';
 import {
-  isOwnedBy,
-  type Ownership,
-  type RegistryFacts,
-  registryRecordNames,
-  type ZoneLinkFacts,
-} from '../contract/infrastructure.ts';
-import type { ClusterReference } from '../contract/names.ts';
-import { parentId, resourceGroupId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
+  type ClusterReference,
+  parentId,
+  resourceGroupId,
+  resourceReference,
+  sameResourceId,
+} from '../resources/ids.ts';
+import type { InfrastructureFacts } from '../resources/infrastructure.ts';
+import { type ClusterFacts, hasOwnNetwork } from '../resources/managedClusters.ts';
+import { isOwnedBy } from '../resources/ownership.ts';
+import { type RegistryFacts, registryRecordNames } from '../resources/registries.ts';
 import { whereAllowed } from './allowances.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
-import {
-  type AllowanceFacts,
-  type AllowanceRequest,
-  type InfrastructureFacts,
-  type InfrastructureTargets,
-  readAllowances,
-  readInfrastructure,
-} from './infrastructure.ts';
+import { readAllowances, readInfrastructure } from './infrastructure.ts';
 import { existingCluster, idleCluster, readCluster, readKubernetesVersions } from './managedClusters.ts';
-import type { Patience } from './patience.ts';
 import { readLinksTo, readPrivateDnsZone } from './privateDns.ts';
 import { readPrivateEndpoint } from './privateEndpoints.ts';
 import { readFeature, readProvider } from './registrations.ts';
 import { readRegistry } from './registries.ts';
-import { type ResourceGroupFacts, readGroupContent, readResourceGroup } from './resourceGroups.ts';
-import { readLocations, readSubscription, type SubscriptionFacts } from './subscriptions.ts';
-
-/** What a scenario may touch. */
-export interface DiscoveryRequest {
-  cluster: ClusterReference;
-  location: string;
-  nodeResourceGroup: string;
-  providers: string[];
-  /** Preview features of Microsoft.ContainerService. */
-  features: string[];
-  infrastructure: InfrastructureTargets;
-  allowances: AllowanceRequest;
-}
-
-/** What is there before the first write. What is absent is left out. */
-export interface Discovered {
-  subscription?: SubscriptionFacts & { locations: string[] };
-  resourceGroup?: ResourceGroupFacts;
-  nodeResourceGroup?: ResourceGroupFacts;
-  cluster?: ClusterFacts;
-  infrastructure: InfrastructureFacts;
-  allowances: AllowanceFacts;
-  /** Registration state by namespace. */
-  providers: Record<string, string>;
-  /** State by feature name. */
-  features: Record<string, string>;
-  kubernetesVersions: KubernetesVersionFacts[];
-}
-
-/** What Azure shows of a cluster and its registry after the last write. */
-export interface ReadBack {
-  cluster?: ClusterFacts;
-  /** The registry that the cluster names. */
-  registry?: RegistryFacts;
-  infrastructure: InfrastructureFacts;
-  /** Types of the resources in the node resource group, lower case. */
-  nodeResourceTypes: string[];
-}
-
-export interface ReadBackRequest {
-  cluster: ClusterReference;
-  infrastructure: InfrastructureTargets;
-}
-
-export interface LivingClusterRequest {
-  cluster: ClusterReference;
-  /** Subscriptions of what the cluster is to use. */
-  subscriptionIds: string[];
-  /** Whether to wait for what others do to the cluster. */
-  patience?: Patience;
-}
-
-/** A cluster that is there, with what can be known only by way of it. What is absent is left out. */
-export interface LivingCluster {
-  subscription?: SubscriptionFacts;
-  cluster?: ClusterFacts;
-  /** The network that AKS manages for it. */
-  managedNetworkId?: string;
-  /** The link of a zone for registries to the network of its nodes. */
-  zoneLink?: ZoneLinkFacts;
-  /** Host and path from which its nodes are to get Microsoft's images; left out: from Microsoft. */
-  imageSource?: string;
-  /** Private endpoints of the registry that it boots from, by resource ID. */
-  registryEndpointIds: string[];
-  /** Tenants of the subscriptions that were asked for, by ID; those that nobody can see are left out. */
-  tenants: Record<string, string>;
-}
-
-export interface OldRegistryRequest {
-  registryId: string;
-  privateDnsZoneId?: string;
-  owner: Ownership;
-}
-
-/** A registry that a cluster leaves, and what carries the owner's marks of what makes it reachable. */
-export interface OldRegistryFacts {
-  id: string;
-  endpoints: { id: string }[];
-  /** IDs of registry, endpoints and records. */
-  owned: string[];
-}
+import { readGroupContent, readResourceGroup } from './resourceGroups.ts';
+import { readLocations, readSubscription } from './subscriptions.ts';
 
 const nothing: Discovered = {
   infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },

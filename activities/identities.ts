@@ -1,10 +1,6 @@
-import {
-  type IdentityFacts,
-  type IdentitySpecification,
-  type Ownership,
-  ownershipOf,
-} from '../contract/infrastructure.ts';
-import { resourceReference } from '../contract/resourceIds.ts';
+import type { IdentityFacts, IdentitySpecification } from '../resources/identities.ts';
+import { resourceReference } from '../resources/ids.ts';
+import { type Ownership, ownershipOf } from '../resources/ownership.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
 import { createResource, deleteResource } from './resources.ts';

@@ -1,27 +1,9 @@
-import {
-  type IdentityFacts,
-  keyOf,
-  type PrivateDnsZoneFacts,
-  type PrivateEndpointFacts,
-  type RegistryFacts,
-  type RoleHolder,
-  registryRecordNames,
-  roleHolders,
-  roleKey,
-  type VirtualNetworkFacts,
-} from '../contract/infrastructure.ts';
-import { isWithin, lockedScope, resourceReference } from '../contract/resourceIds.ts';
-import {
-  type LockFacts,
-  type Permission,
-  readLocks,
-  readPermissions,
-  readUsages,
-  readVmSizes,
-  type UsageFacts,
-  type VmSizeFacts,
-  whereAllowed,
-} from './allowances.ts';
+import type { AccessFacts, AllowanceFacts, AllowanceRequest, LockFacts } from '../resources/allowances.ts';
+import { isWithin, keyOf, lockedScope, resourceReference } from '../resources/ids.ts';
+import type { InfrastructureFacts, InfrastructureTargets } from '../resources/infrastructure.ts';
+import { type RegistryFacts, registryRecordNames } from '../resources/registries.ts';
+import { roleHolders, roleKey } from '../resources/roles.ts';
+import { readLocks, readPermissions, readUsages, readVmSizes, whereAllowed } from './allowances.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
 import { readIdentity } from './identities.ts';
@@ -30,58 +12,6 @@ import { readPrivateEndpoint } from './privateEndpoints.ts';
 import { readNameProblem, readRegistry } from './registries.ts';
 import { readRoles } from './roleAssignments.ts';
 import { readVirtualNetwork } from './virtualNetworks.ts';
-
-/** IDs of what a scenario may create or adopt around its cluster. What it has no use for is left out. */
-export interface InfrastructureTargets {
-  subscriptionId: string;
-  /** Where a registry that is absent will be. */
-  location: string;
-  virtualNetworkId?: string;
-  registryId?: string;
-  privateEndpointId?: string;
-  privateDnsZoneId?: string;
-  identityIds: { [H in RoleHolder]?: string };
-  /** Who is to hold a role where. */
-  roleScopes: { scope: string; holder: RoleHolder }[];
-}
-
-/** What of the targets is there; what is absent is left out. */
-export interface InfrastructureFacts {
-  virtualNetwork?: VirtualNetworkFacts;
-  registry?: RegistryFacts;
-  /** Why the registry's name cannot be had, where the registry is absent. */
-  registryNameProblem?: string;
-  privateEndpoint?: PrivateEndpointFacts;
-  privateDnsZone?: PrivateDnsZoneFacts;
-  /** IDs of other zones for registries that the network is linked to. */
-  otherLinkedZones: string[];
-  identities: { [H in RoleHolder]?: IdentityFacts };
-  /** IDs of the role definitions that a holder has at a scope, by {@link roleKey}. */
-  roles: Record<string, string[]>;
-}
-
-export interface AllowanceRequest {
-  subscriptionId: string;
-  location: string;
-  /** Resource IDs at which the worker's permissions matter, existing or not. */
-  scopes: string[];
-  vmSizes: string[];
-}
-
-/** What the worker's identity may do, and what nobody may. */
-export interface AccessFacts {
-  /** By scope, as {@link keyOf} spells it; scopes that do not exist, or where it has no role at all, are left out. */
-  permissions: Record<string, Permission[]>;
-  /** Those that may matter, of subscriptions whose locks the worker's identity may see. */
-  locks: LockFacts[];
-}
-
-/** What the worker's identity and the subscription allow. */
-export interface AllowanceFacts extends AccessFacts {
-  vmSizes: Record<string, VmSizeFacts>;
-  /** By VM family, lower case. */
-  usages: Record<string, UsageFacts>;
-}
 
 export async function readInfrastructure(
   clients: ClientsOf,

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { ClusterReference } from '../contract/names.ts';
-import type { ClusterInterior, DisruptionBudgetFacts, Look, NodeFacts } from '../contract/nodes.ts';
+import type { ClusterReference } from '../resources/ids.ts';
+import type {
+  ClusterInterior,
+  DisruptionBudgetFacts,
+  Look,
+  NodeFacts,
+  NodeProbe,
+  NodeProbeResult,
+} from '../resources/nodes.ts';
 import type { ClientsOf } from './connection.ts';
 import { runCommand } from './runCommand.ts';
 
@@ -62,25 +69,6 @@ function budgetFacts([namespace, name, allowed, pods]: string[]): DisruptionBudg
 
 /** A small image that Microsoft publishes, which a node pulls to prove that it can. */
 const probeImage = 'azurelinux/busybox:1.36';
-
-export interface NodeProbe {
-  cluster: ClusterReference;
-  /** Name of the node. */
-  node: string;
-  /** Host of the registry and the path under which it keeps Microsoft's images; left out: Microsoft's own. */
-  imageSource?: string;
-}
-
-/** What a pod on a node found out. */
-export interface NodeProbeResult {
-  node: string;
-  /** Image that was pulled, or was to be. */
-  image: string;
-  pulled: boolean;
-  /** Where the node gets Microsoft's images from; `Direct`: from Microsoft. Left out where the pod did not run. */
-  bootstrapSource?: string;
-  message: string;
-}
 
 export function kubernetesActivities(clients: ClientsOf) {
   return {

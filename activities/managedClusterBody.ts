@@ -3,9 +3,14 @@ import {
   KnownBackendPoolType,
   type ManagedCluster,
 } from '@azure/arm-containerservice';
-import { addressIn } from '../contract/addresses.ts';
-import type { ClusterChange, ClusterFacts, ClusterSpecification, OutboundProfile } from '../contract/cluster.ts';
-import type { IdentityFacts } from '../contract/infrastructure.ts';
+import { addressIn } from '../resources/addressRanges.ts';
+import type { IdentityFacts } from '../resources/identities.ts';
+import type {
+  ClusterChange,
+  ClusterFacts,
+  ClusterSpecification,
+  OutboundProfile,
+} from '../resources/managedClusters.ts';
 
 /** What of a cluster matters to the scenarios. */
 export function clusterFacts(cluster: ManagedCluster): ClusterFacts {

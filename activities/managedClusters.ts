@@ -1,30 +1,24 @@
 import { type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
+import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import {
   type ClusterChange,
   type ClusterFacts,
+  type ClusterPrerequisites,
   type ClusterSpecification,
   changeDifferences,
   clusterDifferences,
   isBusy,
   type KubernetesVersionFacts,
-} from '../contract/cluster.ts';
-import { type IdentityFacts, isFailed, isFinal, isOwnedBy, type Ownership } from '../contract/infrastructure.ts';
-import { type ClusterReference, ownershipTags } from '../contract/names.ts';
-import { clusterId } from '../contract/resourceIds.ts';
+} from '../resources/managedClusters.ts';
+import type { Patience } from '../resources/operations.ts';
+import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
+import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered, permanentFailure } from './errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
 import { changed, clusterFacts, managedCluster } from './managedClusterBody.ts';
-import { type Patience, untilIdle, withPatience } from './patience.ts';
-import { awaitingRoles, type RolePropagation } from './rolePropagation.ts';
-
-/** What is known of one's own identities only when the cluster is created. */
-export interface ClusterPrerequisites {
-  /** Left out: AKS makes one. */
-  kubeletIdentity?: IdentityFacts;
-  /** Left out: the cluster needs no role. */
-  rolePropagation?: RolePropagation;
-}
+import { untilIdle, withPatience } from './patience.ts';
+import { awaitingRoles } from './rolePropagation.ts';
 
 export interface ClusterUpdate {
   cluster: ClusterReference;

@@ -1,14 +1,7 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { Patience } from '../resources/operations.ts';
 import { azureCall, permanentFailure, retryable } from './errors.ts';
 import { adaptiveDelayMs, type Poller, pause } from './longRunningOperation.ts';
-
-/** What to do about operations that somebody else has begun. */
-export interface Patience {
-  /** Bound on the wait. */
-  minutes: number;
-  /** Abort them, at once. */
-  abort: boolean;
-}
 
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
 

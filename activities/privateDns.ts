@@ -1,20 +1,18 @@
 import { restorePoller, type VirtualNetworkLink } from '@azure/arm-privatedns';
 import { ApplicationFailure } from '@temporalio/activity';
+import { parentId, resourceReference, sameResourceId } from '../resources/ids.ts';
+import { isOwnedBy, type Ownership, ownershipOf } from '../resources/ownership.ts';
 import {
-  isOwnedBy,
-  type Ownership,
-  ownershipOf,
   type PrivateDnsZoneFacts,
   type PrivateDnsZoneSpecification,
   type RecordFacts,
   type RecordSpecification,
-  type ResourceFacts,
+  registryZoneName,
   sameAddresses,
   type ZoneLinkFacts,
   type ZoneLinkSpecification,
-} from '../contract/infrastructure.ts';
-import { registryZoneName } from '../contract/infrastructureInput.ts';
-import { parentId, resourceReference, sameResourceId } from '../contract/resourceIds.ts';
+} from '../resources/privateDns.ts';
+import type { ResourceFacts } from '../resources/provisioningState.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead, azureReadIfRegistered, retryable } from './errors.ts';
 import { createResource, deleteResource, mayLag, updateResource } from './resources.ts';

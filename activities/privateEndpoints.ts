@@ -1,12 +1,11 @@
 import { restorePoller } from '@azure/arm-network';
+import { resourceReference } from '../resources/ids.ts';
+import { type Ownership, ownershipOf } from '../resources/ownership.ts';
 import {
   endpointDifferences,
-  type Ownership,
-  ownershipOf,
   type PrivateEndpointFacts,
   type PrivateEndpointSpecification,
-} from '../contract/infrastructure.ts';
-import { resourceReference } from '../contract/resourceIds.ts';
+} from '../resources/privateEndpoints.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
 import { createResource, deleteResource } from './resources.ts';

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { errorDetails } from '../contract/errors.ts';
-import { featureId, providerId } from '../contract/resourceIds.ts';
+import { featureId, providerId } from '../resources/ids.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead } from './errors.ts';
 

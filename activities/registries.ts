@@ -1,16 +1,15 @@
 import { type CacheRule, type Registry, restorePoller } from '@azure/arm-containerregistry';
+import { resourceReference } from '../resources/ids.ts';
+import { type Ownership, ownershipOf } from '../resources/ownership.ts';
 import {
   type CacheRuleFacts,
   type CacheRuleSpecification,
   cacheRuleDifferences,
-  type Ownership,
-  ownershipOf,
   type RegistryAccess,
   type RegistryFacts,
   type RegistrySpecification,
   registryDifferences,
-} from '../contract/infrastructure.ts';
-import { resourceReference } from '../contract/resourceIds.ts';
+} from '../resources/registries.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead, azureReadIfRegistered } from './errors.ts';
 import { createResource, deleteResource, updateResource } from './resources.ts';

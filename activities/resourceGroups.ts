@@ -1,23 +1,13 @@
 import { restorePoller } from '@azure/arm-resources';
 import { ApplicationFailure } from '@temporalio/activity';
 import { errorDetails } from '../contract/errors.ts';
-import { isOwnedBy, type Ownership, ownershipOf } from '../contract/infrastructure.ts';
-import { isEndpointInterface, resourceGroupId } from '../contract/resourceIds.ts';
+import { isEndpointInterface, resourceGroupId } from '../resources/ids.ts';
+import { isOwnedBy, type Ownership, ownershipOf } from '../resources/ownership.ts';
+import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/subscriptions.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, permanentFailure } from './errors.ts';
 import { keptAlive, longRunningOperation } from './longRunningOperation.ts';
 import { mayLag } from './resources.ts';
-
-export interface ResourceGroupReference {
-  subscriptionId: string;
-  name: string;
-}
-
-export interface ResourceGroupFacts {
-  location: string;
-  provisioningState: string;
-  tags: Record<string, string>;
-}
 
 export async function readResourceGroup(
   clients: ClientsOf,

@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { v5 as uuidv5 } from 'uuid';
-import { type BuiltInRole, builtInRoles, isOwnedBy, keyOf, type Ownership } from '../contract/infrastructure.ts';
-import { ownershipTags } from '../contract/names.ts';
+import { keyOf } from '../resources/ids.ts';
+import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
+import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead, permanentFailure } from './errors.ts';
 import { retriedWhileReplicating } from './resources.ts';

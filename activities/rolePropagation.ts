@@ -1,15 +1,6 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { builtInRoles, type RoleHolder, type RoleSpecification } from '../contract/infrastructure.ts';
+import { builtInRoles, type RoleHolder, type RolePropagation } from '../resources/roles.ts';
 import { permanentFailure, retryable } from './errors.ts';
-
-/** The roles that a cluster needs, some of them assigned a moment ago. */
-export interface RolePropagation {
-  roles: RoleSpecification[];
-  /** Object IDs of the principals that hold them. */
-  principals: { [H in RoleHolder]?: string };
-  /** Bound on the wait. Azure documents up to ten minutes. */
-  timeoutMinutes: number;
-}
 
 /**
  * Proves by effect that roles have reached Azure: a call that fails for lack of one is made again until the bound.

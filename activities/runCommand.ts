@@ -1,7 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { ClusterReference } from '../contract/names.ts';
-import type { Look, Unseen } from '../contract/nodes.ts';
-import { clusterId } from '../contract/resourceIds.ts';
+import { type ClusterReference, clusterId } from '../resources/ids.ts';
+import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall } from './errors.ts';
 import { repeatableOperation } from './longRunningOperation.ts';

@@ -1,11 +1,6 @@
+import type { SubscriptionFacts } from '../resources/subscriptions.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, azureRead } from './errors.ts';
-
-export interface SubscriptionFacts {
-  /** As Azure spells it; writes need `Enabled`. */
-  state: string;
-  tenantId: string;
-}
 
 export async function readSubscription(
   clients: ClientsOf,

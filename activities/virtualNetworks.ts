@@ -1,15 +1,14 @@
 import { restorePoller, type Subnet, type VirtualNetwork } from '@azure/arm-network';
+import { resourceReference } from '../resources/ids.ts';
+import { type Ownership, ownershipOf } from '../resources/ownership.ts';
 import {
-  type Ownership,
-  ownershipOf,
   type SubnetFacts,
   type SubnetProperties,
   type SubnetSpecification,
   subnetDifferences,
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
-} from '../contract/infrastructure.ts';
-import { resourceReference } from '../contract/resourceIds.ts';
+} from '../resources/virtualNetworks.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureRead } from './errors.ts';
 import { createResource, deleteResource, updateResource } from './resources.ts';

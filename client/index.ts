@@ -11,27 +11,21 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { z } from 'zod';
 import {
   type ApprovalRequest,
   type AuditClusterInput,
   type AuditReport,
   approveUpdate,
-  auditClusterInput,
   type ChangeRegistryInput,
   type ClusterReference,
   type CreateClusterInput,
-  changeRegistryInput,
   clusterWorkflowId,
-  createClusterInput,
   type Decision,
   type DeleteClusterInput,
   type DisableIsolationInput,
   decideUpdate,
-  deleteClusterInput,
-  disableIsolationInput,
   type IsolateClusterInput,
-  isolateClusterInput,
+  type ParsedInput,
   type PlanReport,
   type Problem,
   type Progress,
@@ -40,10 +34,10 @@ import {
   problemsText,
   progressQuery,
   type ReimageNodePoolsInput,
-  reimageNodePoolsInput,
   resumeUpdate,
   type Scenario,
   type ScenarioResult,
+  scenarioInputs,
   taskQueue,
   type VerificationReport,
 } from '../contract/index.ts';
@@ -69,7 +63,7 @@ export class ClusterBusyError extends Error {
 }
 
 /** A started scenario: this run of it, whatever is started on the cluster afterwards. */
-export interface ScenarioRun<Result extends ScenarioResult = ScenarioResult> {
+export interface ScenarioHandle<Result extends ScenarioResult = ScenarioResult> {
   readonly workflowId: string;
   /** Where the scenario stands now. */
   progress(): Promise<Progress>;
@@ -130,33 +124,33 @@ export class AksIsolationClient {
    *
    * @throws InvalidInputError or ClusterBusyError; nothing was started then.
    */
-  createCluster(input: CreateClusterInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
-    return this.#start('createCluster', createClusterInput, input);
+  createCluster(input: CreateClusterInput): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+    return this.#start('createCluster', input);
   }
 
   /** As {@link createCluster}: starts `isolateCluster`. */
-  isolateCluster(input: IsolateClusterInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
-    return this.#start('isolateCluster', isolateClusterInput, input);
+  isolateCluster(input: IsolateClusterInput): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+    return this.#start('isolateCluster', input);
   }
 
   /** As {@link createCluster}: starts `changeRegistry`. */
-  changeRegistry(input: ChangeRegistryInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
-    return this.#start('changeRegistry', changeRegistryInput, input);
+  changeRegistry(input: ChangeRegistryInput): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+    return this.#start('changeRegistry', input);
   }
 
   /** As {@link createCluster}: starts `disableIsolation`. */
-  disableIsolation(input: DisableIsolationInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
-    return this.#start('disableIsolation', disableIsolationInput, input);
+  disableIsolation(input: DisableIsolationInput): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+    return this.#start('disableIsolation', input);
   }
 
   /** As {@link createCluster}: starts `reimageNodePools`. */
-  reimageNodePools(input: ReimageNodePoolsInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
-    return this.#start('reimageNodePools', reimageNodePoolsInput, input);
+  reimageNodePools(input: ReimageNodePoolsInput): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+    return this.#start('reimageNodePools', input);
   }
 
   /** As {@link createCluster}: starts `deleteCluster`. */
-  deleteCluster(input: DeleteClusterInput): Promise<ScenarioRun<VerificationReport | PlanReport>> {
-    return this.#start('deleteCluster', deleteClusterInput, input);
+  deleteCluster(input: DeleteClusterInput): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+    return this.#start('deleteCluster', input);
   }
 
   /**
@@ -164,22 +158,21 @@ export class AksIsolationClient {
    *
    * @throws InvalidInputError; nothing was started then.
    */
-  async auditCluster(input: AuditClusterInput): Promise<ScenarioRun<AuditReport>> {
-    const { cluster } = checked(auditClusterInput, input);
+  async auditCluster(input: AuditClusterInput): Promise<ScenarioHandle<AuditReport>> {
+    const { cluster } = checked('auditCluster', input);
     return this.#startUnder('auditCluster', `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`, cluster.name, input);
   }
 
   /** The scenario that runs on a cluster, or the last one that did. */
-  scenarioOf(cluster: ClusterReference): ScenarioRun {
-    return scenarioRun(this.#client.workflow.getHandle(clusterWorkflowId(cluster)));
+  scenarioOf(cluster: ClusterReference): ScenarioHandle {
+    return scenarioHandle(this.#client.workflow.getHandle(clusterWorkflowId(cluster)));
   }
 
-  async #start<Input extends { cluster: ClusterReference; dryRun: boolean }>(
-    scenario: Scenario,
-    schema: z.ZodType<Input>,
+  async #start(
+    scenario: Exclude<Scenario, 'auditCluster'>,
     given: unknown,
-  ): Promise<ScenarioRun<VerificationReport | PlanReport>> {
-    const { cluster, dryRun } = checked(schema, given);
+  ): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+    const { cluster, dryRun } = checked(scenario, given);
     const lock = clusterWorkflowId(cluster);
     const workflowId = dryRun ? `${lock}/dry-run/${randomUUID()}` : lock;
     return this.#startUnder(scenario, workflowId, `${cluster.name}${dryRun ? ' (dry run)' : ''}`, given);
@@ -190,13 +183,13 @@ export class AksIsolationClient {
     workflowId: string,
     subject: string,
     given: unknown,
-  ): Promise<ScenarioRun<Result>> {
+  ): Promise<ScenarioHandle<Result>> {
     try {
       const staticSummary = `${scenario} ${subject}`;
       const options = { taskQueue: this.#taskQueue, workflowId, args: [given], staticSummary };
       const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
       // The handle that start returns asks whatever runs under the ID by then, and the ID is used again.
-      return scenarioRun(this.#client.workflow.getHandle(workflowId, firstExecutionRunId));
+      return scenarioHandle(this.#client.workflow.getHandle(workflowId, firstExecutionRunId));
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new ClusterBusyError(workflowId, error);
       throw error;
@@ -204,13 +197,13 @@ export class AksIsolationClient {
   }
 }
 
-function checked<Input>(schema: z.ZodType<Input>, given: unknown): Input {
-  const parsed = parse(schema, given);
+function checked<S extends Scenario>(scenario: S, given: unknown): ParsedInput<S> {
+  const parsed = parse(scenarioInputs[scenario], given);
   if (!parsed.ok) throw new InvalidInputError(parsed.problems);
   return parsed.value;
 }
 
-function scenarioRun<Result extends ScenarioResult>(handle: WorkflowHandle): ScenarioRun<Result> {
+function scenarioHandle<Result extends ScenarioResult>(handle: WorkflowHandle): ScenarioHandle<Result> {
   const progress = () => handle.query<Progress>(progressQuery);
   return {
     workflowId: handle.workflowId,

@@ -1,18 +1,71 @@
-export * from './addresses.ts';
-export * from './approval.ts';
-export * from './cluster.ts';
-export * from './clusterInput.ts';
-export * from './createCluster.ts';
-export * from './deleteCluster.ts';
-export * from './errors.ts';
-export * from './infrastructure.ts';
-export * from './infrastructureInput.ts';
-export * from './livingClusterInput.ts';
-export * from './names.ts';
-export * from './nodes.ts';
-export * from './plan.ts';
-export * from './problem.ts';
-export * from './profiles.ts';
-export * from './progress.ts';
-export * from './resourceIds.ts';
-export * from './result.ts';
+/** What callers see. The product's own code imports from the files themselves. */
+export type { ClusterReference } from '../resources/ids.ts';
+export type { NodeProof, PoolProof, PoolReimage } from '../resources/nodes.ts';
+export { type Approval, type ApprovalRequest, approvalRequest } from './approval.ts';
+export {
+  activityErrors,
+  type ErrorDetails,
+  type ErrorEntry,
+  errorPage,
+  errorSections,
+  type OwnError,
+  scenarioErrors,
+} from './errors.ts';
+export { type CreateClusterInput, createClusterInput, type ParsedCreateClusterInput } from './inputs/createCluster.ts';
+export {
+  type ClusterPart,
+  clusterParts,
+  type DeleteClusterInput,
+  deleteClusterInput,
+  type ParsedDeleteClusterInput,
+} from './inputs/deleteCluster.ts';
+export {
+  type AuditClusterInput,
+  auditClusterInput,
+  type ChangeRegistryInput,
+  changeRegistryInput,
+  type DisableIsolationInput,
+  disableIsolationInput,
+  type IsolateClusterInput,
+  isolateClusterInput,
+  type ParsedAuditClusterInput,
+  type ParsedChangeRegistryInput,
+  type ParsedDisableIsolationInput,
+  type ParsedIsolateClusterInput,
+  type ParsedReimageNodePoolsInput,
+  type ReimageNodePoolsInput,
+  reimageNodePoolsInput,
+} from './inputs/existingCluster.ts';
+export { type ParsedInput, type ScenarioInput, scenarioInputs } from './inputs/index.ts';
+export {
+  type ApprovalGate,
+  approvalGates,
+  approveUpdate,
+  cancellationMemo,
+  clusterWorkflowId,
+  type Decision,
+  decideUpdate,
+  decisions,
+  errorTypes,
+  pauseUpdate,
+  progressQuery,
+  resumeUpdate,
+  type Scenario,
+  scenarios,
+  searchAttributes,
+  taskQueue,
+} from './names.ts';
+export type { Action, Plan, PlannedStep } from './plan.ts';
+export { type Parsed, type Problem, parse, problemsText, problemText } from './problem.ts';
+export { type Profile, profileDifference, profileSetting, profiles, profileTable } from './profiles.ts';
+export { type Phase, type Progress, phases, type StepProgress, type StepState, stepStates } from './progress.ts';
+export type {
+  AuditReport,
+  Check,
+  FailureDetails,
+  Leftover,
+  PlanReport,
+  ScenarioError,
+  ScenarioResult,
+  VerificationReport,
+} from './result.ts';

@@ -1,4 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { ClusterReference } from '../resources/ids.ts';
 
 /** The task queue that the worker polls and that every scenario is started on. */
 export const taskQueue = 'aks-isolation';
@@ -66,15 +67,6 @@ export const errorTypes = {
   /** An update came at the wrong time, or makes no sense. The scenario goes on as if it had not come. */
   updateRefused: 'UpdateRefused',
 } as const;
-
-/** Tags on everything that a scenario creates; undo removes nothing that does not carry its own run's. */
-export const ownershipTags = { workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' } as const;
-
-export interface ClusterReference {
-  subscriptionId: string;
-  resourceGroup: string;
-  name: string;
-}
 
 /**
  * The only workflow ID under which a scenario may write to this cluster. Temporal allows one open workflow per ID,

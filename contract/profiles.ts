@@ -1,3 +1,5 @@
+import type { RegistryAccess } from '../resources/registries.ts';
+
 /** `current`: what Azure accepts today. `preview`: the guide of November 2024 to the letter. */
 export const profiles = ['current', 'preview'] as const;
 export type Profile = (typeof profiles)[number];
@@ -168,3 +170,8 @@ export function profileDifference(profile: Profile, setting: ProfileSetting): Pr
 
 /** The oldest Kubernetes minor version with network isolation, in both profiles. Source: AKS docs network-isolated.md. */
 export const minimumKubernetesVersion = '1.30';
+
+export const registryAccess = (profile: Profile): RegistryAccess => ({
+  publicNetworkAccess: 'Disabled',
+  anonymousPullEnabled: profileSetting(profile, 'anonymousPull'),
+});

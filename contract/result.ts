@@ -1,7 +1,7 @@
+import type { PoolReimage } from '../resources/nodes.ts';
 import type { Approval } from './approval.ts';
 import type { ErrorDetails } from './errors.ts';
 import type { Scenario } from './names.ts';
-import type { PoolReimage } from './nodes.ts';
 import type { Plan } from './plan.ts';
 import type { StepProgress } from './progress.ts';
 

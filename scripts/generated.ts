@@ -1,17 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
-import {
-  auditClusterInput,
-  changeRegistryInput,
-  createClusterInput,
-  deleteClusterInput,
-  disableIsolationInput,
-  errorSections,
-  isolateClusterInput,
-  profileTable,
-  reimageNodePoolsInput,
-} from '../contract/index.ts';
+import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
 import { behaviours } from '../simulator/behaviours.ts';
 import { providers } from '../simulator/providers.ts';
 
@@ -49,16 +39,7 @@ function putSection(file: string, name: string, text: string): void {
   );
 }
 
-const schemas = {
-  auditCluster: auditClusterInput,
-  changeRegistry: changeRegistryInput,
-  createCluster: createClusterInput,
-  deleteCluster: deleteClusterInput,
-  disableIsolation: disableIsolationInput,
-  isolateCluster: isolateClusterInput,
-  reimageNodePools: reimageNodePoolsInput,
-};
-for (const [scenario, schema] of Object.entries(schemas)) {
+for (const [scenario, schema] of Object.entries(scenarioInputs)) {
   const json = { title: `Input of the ${scenario} scenario`, ...z.toJSONSchema(schema, { io: 'input' }) };
   put(`contract/schemas/${scenario}.json`, `${JSON.stringify(json, null, 2)}\n`);
 }

@@ -3,7 +3,7 @@ import { DefaultAzureCredential } from '@azure/identity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type AzureConnection, azureClients } from '../activities/connection.ts';
 import { listSubscriptions } from '../activities/subscriptions.ts';
-import type { Problem } from '../contract/index.ts';
+import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';
 
 /** Azure as the environment describes it. Trusts its certificate authority for the whole process. */

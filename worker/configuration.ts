@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
-import { type Problem, parse } from '../contract/index.ts';
+import { type Problem, parse } from '../contract/problem.ts';
 
 /** What the worker reads from its environment, beside Temporal's own variables and those of `DefaultAzureCredential`. */
 export interface Configuration {

@@ -1,5 +1,6 @@
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { type Problem, problemsText, taskQueue } from '../contract/index.ts';
+import { taskQueue } from '../contract/names.ts';
+import { type Problem, problemsText } from '../contract/problem.ts';
 import { azureConnection, checkAzure } from './azure.ts';
 import { readConfiguration } from './configuration.ts';
 import { createLogger } from './logger.ts';

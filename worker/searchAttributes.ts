@@ -1,6 +1,6 @@
 import proto from '@temporalio/proto';
-import type { Problem } from '../contract/index.ts';
-import { searchAttributes } from '../contract/index.ts';
+import { searchAttributes } from '../contract/names.ts';
+import type { Problem } from '../contract/problem.ts';
 import type { TemporalConnection } from './temporal.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import type { Problem } from '../contract/index.ts';
+import type { Problem } from '../contract/problem.ts';
 
 export interface TemporalConnection {
   connection: NativeConnection;

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/worker';
 import type { AzureConnection } from '../activities/connection.ts';
 import { createActivities } from '../activities/index.ts';
-import { taskQueue } from '../contract/index.ts';
+import { taskQueue } from '../contract/names.ts';
 
 /** Bundles the workflows. The bundler tells nothing that anybody needs, unless it fails. */
 export const bundleWorkflows = () =>

@@ -1,13 +1,12 @@
 import { TemporalFailure } from '@temporalio/workflow';
 import {
   type AuditClusterInput,
-  type AuditReport,
   auditClusterInput,
-  type Check,
-  type ClusterFacts,
-  clusterId,
   type ParsedAuditClusterInput,
-} from '../contract/index.ts';
+} from '../contract/inputs/existingCluster.ts';
+import type { AuditReport, Check } from '../contract/result.ts';
+import { clusterId } from '../resources/ids.ts';
+import type { ClusterFacts } from '../resources/managedClusters.ts';
 import { azure } from './azure.ts';
 import { probeOldestNodes } from './livingCluster.ts';
 import { nodeSubnets } from './plan/livingCluster.ts';

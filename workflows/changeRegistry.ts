@@ -1,9 +1,5 @@
-import {
-  type ChangeRegistryInput,
-  changeRegistryInput,
-  type PlanReport,
-  type VerificationReport,
-} from '../contract/index.ts';
+import { type ChangeRegistryInput, changeRegistryInput } from '../contract/inputs/existingCluster.ts';
+import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyBootstrap, applyPreparations, applyPullProbe, applyRemovals } from './livingSteps.ts';
 import { planChangeRegistry, registryChangeTargets } from './plan/changeRegistry.ts';

@@ -1,13 +1,12 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
-import type { Discovered } from '../activities/discovery.ts';
 import {
-  type Check,
   type CreateClusterInput,
   createClusterInput,
-  isBusy,
   type ParsedCreateClusterInput,
-  type ScenarioResult,
-} from '../contract/index.ts';
+} from '../contract/inputs/createCluster.ts';
+import type { Check, ScenarioResult } from '../contract/result.ts';
+import type { Discovered } from '../resources/discovery.ts';
+import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './azure.ts';
 import { applyInfrastructure } from './infrastructure.ts';
 import {

@@ -1,11 +1,10 @@
-import type { DeletionFacts } from '../activities/deletion.ts';
 import {
-  type Check,
   type DeleteClusterInput,
   deleteClusterInput,
   type ParsedDeleteClusterInput,
-  type ScenarioResult,
-} from '../contract/index.ts';
+} from '../contract/inputs/deleteCluster.ts';
+import type { Check, ScenarioResult } from '../contract/result.ts';
+import type { DeletionFacts } from '../resources/discovery.ts';
 import { azure } from './azure.ts';
 import { type DeleteClusterPlan, deletionRequest, ownerOf, planDeleteCluster } from './plan/deleteCluster.ts';
 import { remove } from './removal.ts';

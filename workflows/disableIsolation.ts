@@ -1,9 +1,5 @@
-import {
-  type DisableIsolationInput,
-  disableIsolationInput,
-  type PlanReport,
-  type VerificationReport,
-} from '../contract/index.ts';
+import { type DisableIsolationInput, disableIsolationInput } from '../contract/inputs/existingCluster.ts';
+import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyOpening } from './livingSteps.ts';
 import { planDisableIsolation } from './plan/disableIsolation.ts';

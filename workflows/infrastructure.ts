@@ -1,16 +1,11 @@
-import type { ClusterPrerequisites } from '../activities/managedClusters.ts';
-import {
-  addressesOfRecord,
-  builtInRoles,
-  type IdentityFacts,
-  type Ownership,
-  type PrivateEndpointFacts,
-  type RoleHolder,
-  resourceReference,
-  roleHolders,
-  subnetProperties,
-  type ZoneLinkSpecification,
-} from '../contract/index.ts';
+import type { IdentityFacts } from '../resources/identities.ts';
+import { resourceReference } from '../resources/ids.ts';
+import type { ClusterPrerequisites } from '../resources/managedClusters.ts';
+import type { Ownership } from '../resources/ownership.ts';
+import type { ZoneLinkSpecification } from '../resources/privateDns.ts';
+import { addressesOfRecord, type PrivateEndpointFacts } from '../resources/privateEndpoints.ts';
+import { builtInRoles, type RoleHolder, roleHolders } from '../resources/roles.ts';
+import { subnetProperties } from '../resources/virtualNetworks.ts';
 import { azure } from './azure.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan/infrastructure.ts';
 import type { Started, Step } from './scenario/steps.ts';

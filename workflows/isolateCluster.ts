@@ -1,9 +1,5 @@
-import {
-  type IsolateClusterInput,
-  isolateClusterInput,
-  type PlanReport,
-  type VerificationReport,
-} from '../contract/index.ts';
+import { type IsolateClusterInput, isolateClusterInput } from '../contract/inputs/existingCluster.ts';
+import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval, applyBootstrap, applyOutbound, applyPreparations, applyPullProbe } from './livingSteps.ts';
 import { isolationTargets, planIsolateCluster } from './plan/isolateCluster.ts';

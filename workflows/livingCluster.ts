@@ -1,19 +1,12 @@
-import type { NodeProbeResult } from '../activities/kubernetes.ts';
-import {
-  type AgentPoolFacts,
-  type ClusterFacts,
-  type ClusterInterior,
-  clusterWorkflowId,
-  hasManagedRegistry,
-  type Look,
-  ownershipTags,
-  type PoolEvidence,
-  registryZoneName,
-  resourceId,
-} from '../contract/index.ts';
+import { clusterWorkflowId } from '../contract/names.ts';
+import type { LivingFacts } from '../resources/discovery.ts';
+import { resourceId } from '../resources/ids.ts';
+import { type AgentPoolFacts, type ClusterFacts, hasManagedRegistry } from '../resources/managedClusters.ts';
+import type { ClusterInterior, Look, NodeProbeResult, PoolEvidence } from '../resources/nodes.ts';
+import { ownershipTags } from '../resources/ownership.ts';
+import { registryZoneName } from '../resources/privateDns.ts';
 import { azure } from './azure.ts';
 import {
-  type LivingFacts,
   type LivingInput,
   lookPatience,
   oldestNode,

@@ -1,22 +1,17 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
-import type { RolePropagation } from '../activities/rolePropagation.ts';
-import type {
-  ApprovalGate,
-  Check,
-  ClusterFacts,
-  ClusterInterior,
-  Look,
-  Ownership,
-  ParsedIsolateClusterInput,
-  PlanReport,
-  Scenario,
-  VerificationReport,
-} from '../contract/index.ts';
+import type { ParsedIsolateClusterInput } from '../contract/inputs/existingCluster.ts';
+import type { ApprovalGate, Scenario } from '../contract/names.ts';
+import type { Check, PlanReport, VerificationReport } from '../contract/result.ts';
+import type { LivingFacts } from '../resources/discovery.ts';
+import type { ClusterFacts } from '../resources/managedClusters.ts';
+import type { ClusterInterior, Look } from '../resources/nodes.ts';
+import type { Ownership } from '../resources/ownership.ts';
+import type { RolePropagation } from '../resources/roles.ts';
 import { azure } from './azure.ts';
 import { discoverLivingCluster } from './livingCluster.ts';
 import { owned } from './plan/createCluster.ts';
-import type { LivingFacts, LivingInput } from './plan/livingCluster.ts';
+import type { LivingInput } from './plan/livingCluster.ts';
 import type { LivingPlan } from './plan/livingPlan.ts';
 import type { Targets } from './plan/targets.ts';
 import { runScenario } from './scenario/scenario.ts';

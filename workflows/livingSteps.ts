@@ -1,11 +1,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import {
-  type ApprovalGate,
-  type Check,
-  type ClusterChange,
-  type ClusterFacts,
-  errorDetails,
-} from '../contract/index.ts';
+import { errorDetails } from '../contract/errors.ts';
+import type { ApprovalGate } from '../contract/names.ts';
+import type { Check } from '../contract/result.ts';
+import type { ClusterChange, ClusterFacts } from '../resources/managedClusters.ts';
 import { azure } from './azure.ts';
 import { applyInfrastructure, applyZoneLink } from './infrastructure.ts';
 import { probeOldestNodes } from './livingCluster.ts';

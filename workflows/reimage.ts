@@ -1,14 +1,8 @@
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import type { AgentPoolSettings, Reimaged } from '../activities/agentPools.ts';
-import {
-  type ClusterReference,
-  errorDetails,
-  type PoolEvidence,
-  type PoolProof,
-  type PoolReimage,
-  proofOf,
-  sameResourceId,
-} from '../contract/index.ts';
+import { errorDetails } from '../contract/errors.ts';
+import type { AgentPoolSettings, Reimaged } from '../resources/agentPools.ts';
+import { type ClusterReference, sameResourceId } from '../resources/ids.ts';
+import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '../resources/nodes.ts';
 import { azure } from './azure.ts';
 import { evidence } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';

@@ -1,9 +1,5 @@
-import {
-  type PlanReport,
-  type ReimageNodePoolsInput,
-  reimageNodePoolsInput,
-  type VerificationReport,
-} from '../contract/index.ts';
+import { type ReimageNodePoolsInput, reimageNodePoolsInput } from '../contract/inputs/existingCluster.ts';
+import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import { runLivingScenario } from './livingScenario.ts';
 import { applyApproval } from './livingSteps.ts';
 import { planReimageNodePools } from './plan/reimageNodePools.ts';

@@ -1,4 +1,5 @@
-import { type Ownership, resourceReference } from '../contract/index.ts';
+import { resourceReference } from '../resources/ids.ts';
+import type { Ownership } from '../resources/ownership.ts';
 import { azure } from './azure.ts';
 import type { Removal } from './plan/deleteCluster.ts';
 

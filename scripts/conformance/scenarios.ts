@@ -1,5 +1,5 @@
-import type { AksIsolationClient, ScenarioRun } from '../../client/index.ts';
-import type { ClusterReference } from '../../contract/index.ts';
+import type { AksIsolationClient, ScenarioHandle } from '../../client/index.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import type { Edition } from '../../simulator/index.ts';
 
 const cluster: ClusterReference = {
@@ -36,7 +36,7 @@ export interface ConformanceScenario {
   readonly newNodeImage?: true;
   readonly guide: readonly string[];
   /** The product's way to the same end; where there is none, the CLI alone is looked at. */
-  readonly workflow?: (aks: AksIsolationClient) => Promise<ScenarioRun>;
+  readonly workflow?: (aks: AksIsolationClient) => Promise<ScenarioHandle>;
 }
 
 const create = {

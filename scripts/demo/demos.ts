@@ -1,4 +1,4 @@
-import type { ClusterReference } from '../../contract/index.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import type { ExistingCluster, SubnetReference } from '../local/existingCluster.ts';
 
 /** One thing that a demo does: somebody else's doing in Azure, or a scenario with an example as its input. */

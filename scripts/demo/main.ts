@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { createLogUpdate } from 'log-update';
-import { AksIsolationClient, type ScenarioRun } from '../../client/index.ts';
-import type {
-  AuditReport,
-  Check,
-  Plan,
-  PoolReimage,
-  Progress,
-  ScenarioResult,
-  StepProgress,
-  VerificationReport,
+import { AksIsolationClient, type ScenarioHandle } from '../../client/index.ts';
+import {
+  type AuditReport,
+  type Check,
+  clusterWorkflowId,
+  type Plan,
+  type Progress,
+  type ScenarioResult,
+  type StepProgress,
+  type VerificationReport,
 } from '../../contract/index.ts';
-import { clusterWorkflowId } from '../../contract/index.ts';
+import type { PoolReimage } from '../../resources/nodes.ts';
 import type { Duration } from '../../simulator/index.ts';
 import { createExistingCluster, openSubnet } from '../local/existingCluster.ts';
 import { untilInterrupted } from '../local/interruption.ts';
@@ -101,7 +101,7 @@ function printPlan({ steps, differences }: Plan): void {
   print('');
 }
 
-async function showProgress(run: ScenarioRun): Promise<void> {
+async function showProgress(run: ScenarioHandle): Promise<void> {
   const screen = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
   const shown = new Map<string, string>();
   for await (const progress of run.watch(200)) {
@@ -149,7 +149,7 @@ function printChecks(checks: readonly Check[]): void {
 
 async function printMakespan(
   client: Client,
-  { workflowId }: ScenarioRun,
+  { workflowId }: ScenarioHandle,
   result: ScenarioResult,
   writes: readonly Duration[],
 ): Promise<void> {
@@ -190,7 +190,7 @@ const poolSeconds = (pool: string, writes: readonly Duration[]): number =>
     .filter(({ resourceId }) => resourceId.toLowerCase().endsWith(`/agentpools/${pool}`))
     .reduce((sum, { requestSeconds, operationSeconds }) => sum + requestSeconds + operationSeconds, 0);
 
-const workflowUrl = ({ temporal }: Stack, { workflowId }: ScenarioRun): string =>
+const workflowUrl = ({ temporal }: Stack, { workflowId }: ScenarioHandle): string =>
   `${temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 
 function printNextSteps(acts: readonly Act[]): void {

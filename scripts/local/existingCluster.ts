@@ -4,7 +4,7 @@ import { ContainerServiceClient } from '@azure/arm-containerservice';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';
-import type { ClusterReference } from '../../contract/index.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import type { Simulator } from '../../simulator/index.ts';
 import { managedIdentity } from './simulatorClient.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ownershipTags } from '../../contract/index.ts';
+import { ownershipTags } from '../../resources/ownership.ts';
 import {
   type AzureUnderTest,
   attempt,

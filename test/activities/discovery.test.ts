@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DiscoveryRequest } from '../../activities/discovery.ts';
+import type { DiscoveryRequest } from '../../resources/discovery.ts';
 import {
   type AzureUnderTest,
   attempt,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Reimaged } from '../../activities/agentPools.ts';
-import { type ClusterReference, clusterId, type PoolEvidence } from '../../contract/index.ts';
+import type { Reimaged } from '../../resources/agentPools.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import type { PoolEvidence } from '../../resources/nodes.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import {
   type AzureUnderTest,

@@ -1,15 +1,13 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { ReadBack } from '../../activities/discovery.ts';
 import { type Activities, createActivities } from '../../activities/index.ts';
-import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
-import {
-  type ClusterReference,
-  type ClusterSpecification,
-  type ErrorDetails,
-  ownershipTags,
-} from '../../contract/index.ts';
+import type { ErrorDetails } from '../../contract/index.ts';
+import type { ReadBack } from '../../resources/discovery.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
+import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { ClusterSpecification } from '../../resources/managedClusters.ts';
+import { ownershipTags } from '../../resources/ownership.ts';
 import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../support/harness.ts';
 
 export { subscriptionId };

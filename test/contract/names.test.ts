@@ -1,17 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { clusterWorkflowId, errorTypes, scenarios, searchAttributes } from '../../contract/index.ts';
 import {
   clusterId,
-  clusterWorkflowId,
-  errorTypes,
   featureId,
-  ownershipTags,
   parseResourceId,
   providerId,
   resourceGroupId,
   sameResourceId,
-  scenarios,
-  searchAttributes,
-} from '../../contract/index.ts';
+} from '../../resources/ids.ts';
+import { ownershipTags } from '../../resources/ownership.ts';
 
 const cluster = { subscriptionId: 'SUB', resourceGroup: 'Group', name: 'Cluster' };
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { ScenarioRun } from '../../client/index.ts';
+import type { ScenarioHandle } from '../../client/index.ts';
 import type { ScenarioResult } from '../../contract/index.ts';
 import product from '../../package.json' with { type: 'json' };
 import setup from '../support/global-setup.ts';
@@ -30,7 +30,7 @@ process.exit(0);
 interface Disturbance {
   on: RequestKey;
   fault?: keyof typeof faultKinds;
-  meanwhile?: (run: ScenarioRun<ScenarioResult>) => Promise<void>;
+  meanwhile?: (run: ScenarioHandle<ScenarioResult>) => Promise<void>;
 }
 
 async function record(name: SweptName, outcome: string, disturbance?: Disturbance): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ReadBack } from '../../activities/discovery.ts';
+import type { ReadBack } from '../../resources/discovery.ts';
 import { clusterChecks } from '../../workflows/verify/cluster.ts';
 import { clusterThere, planOf } from './support.ts';
 

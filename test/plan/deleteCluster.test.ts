@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DeletionFacts } from '../../activities/deletion.ts';
 import { clusterParts, deleteClusterInput, parse } from '../../contract/index.ts';
+import type { DeletionFacts } from '../../resources/discovery.ts';
 import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from '../../workflows/plan/deleteCluster.ts';
 import { dataRecord, group, ids, registryName, stepOf, subscription } from './infrastructureSupport.ts';
 import { clusterThere, madeEarlier } from './support.ts';

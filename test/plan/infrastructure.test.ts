@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Discovered } from '../../activities/discovery.ts';
-import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
-import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../contract/index.ts';
+import type { Discovered } from '../../resources/discovery.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../resources/roles.ts';
 import { discoveryRequest } from '../../workflows/plan/createCluster.ts';
-import { given, parsed } from '../contract/support.ts';
+import { given, parsed } from '../contract/inputs/support.ts';
 import {
   acting,
   cacheRuleThere,

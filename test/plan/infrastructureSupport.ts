@@ -1,14 +1,11 @@
-import type { Discovered } from '../../activities/discovery.ts';
-import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
-import {
-  builtInRoles,
-  type PlannedStep,
-  type PrivateDnsZoneFacts,
-  type PrivateEndpointFacts,
-  type RegistryFacts,
-  type SubnetFacts,
-  type VirtualNetworkFacts,
-} from '../../contract/index.ts';
+import type { PlannedStep } from '../../contract/index.ts';
+import type { Discovered } from '../../resources/discovery.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
+import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
+import type { RegistryFacts } from '../../resources/registries.ts';
+import { builtInRoles } from '../../resources/roles.ts';
+import type { SubnetFacts, VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
 import type { CreateClusterPlan } from '../../workflows/plan/createCluster.ts';
 import { nothingThere, planOf } from './support.ts';
 

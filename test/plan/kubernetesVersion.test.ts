@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { chooseKubernetesVersion, isOlder } from '../../workflows/plan/kubernetesVersion.ts';
-import { given, parsed } from '../contract/support.ts';
+import { isOlder } from '../../resources/kubernetesVersions.ts';
+import { chooseKubernetesVersion } from '../../workflows/plan/kubernetesVersion.ts';
+import { given, parsed } from '../contract/inputs/support.ts';
 import { clusterThere, nothingThere } from './support.ts';
 
 describe('the Kubernetes version', () => {

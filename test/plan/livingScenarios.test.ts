@@ -1,22 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  type AgentPoolFacts,
   type ChangeRegistryInput,
-  type ClusterFacts,
   changeRegistryInput,
   type DisableIsolationInput,
   disableIsolationInput,
   type IsolateClusterInput,
   isolateClusterInput,
-  type NodeFacts,
   parse,
   type ReimageNodePoolsInput,
   reimageNodePoolsInput,
 } from '../../contract/index.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
+import type { NodeFacts } from '../../resources/nodes.ts';
 import { planChangeRegistry } from '../../workflows/plan/changeRegistry.ts';
 import { planDisableIsolation } from '../../workflows/plan/disableIsolation.ts';
 import { planIsolateCluster } from '../../workflows/plan/isolateCluster.ts';
-import type { LivingFacts } from '../../workflows/plan/livingCluster.ts';
 import { planReimageNodePools } from '../../workflows/plan/reimageNodePools.ts';
 import { actions, clusterThere, nothingThere } from './support.ts';
 

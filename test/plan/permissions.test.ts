@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AccessFacts } from '../../activities/infrastructure.ts';
 import type { Action, PlannedStep } from '../../contract/index.ts';
+import type { AccessFacts } from '../../resources/allowances.ts';
 import { lockProblems, permissionProblems } from '../../workflows/plan/permissions.ts';
 import { group, ids, planOwn, subscription, there, thereWithout } from './infrastructureSupport.ts';
 import { nothingThere, planOf } from './support.ts';

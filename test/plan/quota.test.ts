@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AllowanceFacts } from '../../activities/infrastructure.ts';
-import { surgeNodes } from '../../workflows/plan/quota.ts';
+import { surgeNodes } from '../../resources/agentPools.ts';
+import type { AllowanceFacts } from '../../resources/allowances.ts';
 import { clusterThere, nothingThere, planOf } from './support.ts';
 
 const size = (family: string, vCPUs: number, more: Partial<AllowanceFacts['vmSizes'][string]> = {}) => ({

@@ -1,7 +1,9 @@
-import type { Discovered } from '../../activities/discovery.ts';
-import { type ClusterFacts, clusterWorkflowId, ownershipTags, type PlannedStep } from '../../contract/index.ts';
+import { clusterWorkflowId, type PlannedStep } from '../../contract/index.ts';
+import type { Discovered } from '../../resources/discovery.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import { ownershipTags } from '../../resources/ownership.ts';
 import { type CreateClusterPlan, planCreateCluster } from '../../workflows/plan/createCluster.ts';
-import { given, parsed } from '../contract/support.ts';
+import { given, parsed } from '../contract/inputs/support.ts';
 
 const registered = Object.fromEntries(
   ['ContainerService', 'ContainerRegistry', 'Compute', 'ManagedIdentity', 'Network'].map((name) => [

@@ -1,5 +1,6 @@
-import type { ScenarioRun } from '../../client/index.ts';
-import type { ClusterReference, ScenarioResult } from '../../contract/index.ts';
+import type { ScenarioHandle } from '../../client/index.ts';
+import type { ScenarioResult } from '../../contract/index.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { type Harness, input, subscriptionId } from '../support/harness.ts';
@@ -18,7 +19,7 @@ export interface Slot extends Harness, Place {}
 export interface SweptScenario {
   /** What somebody has made before. */
   prepare(place: Place): Promise<void>;
-  start(place: Place): Promise<ScenarioRun<ScenarioResult>>;
+  start(place: Place): Promise<ScenarioHandle<ScenarioResult>>;
   /** What happens before it is started again. */
   meanwhile?(place: Place): Promise<void>;
   /** What makes it fail late: the sweep is then of its undo. Whoever tries again what fails of it may yet end verified. */

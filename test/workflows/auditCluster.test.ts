@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AuditReport, type ClusterReference, clusterId, searchAttributes } from '../../contract/index.ts';
+import { type AuditReport, searchAttributes } from '../../contract/index.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { type Harness, input, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds } from '../support/ownRegistry.ts';
 import { existingCluster, reference, updateByHand } from './living.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
-import type { ScenarioRun } from '../../client/index.ts';
+import type { ScenarioHandle } from '../../client/index.ts';
 import { clusterPath, failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
 import { waitUntil } from './living.ts';
 
@@ -12,12 +12,12 @@ describe('createCluster when it is cancelled', () => {
   });
   afterAll(() => harness.close());
 
-  const cancelled = async (run: ScenarioRun): Promise<void> => {
+  const cancelled = async (run: ScenarioHandle): Promise<void> => {
     await run.cancel();
     expect(isCancellation(await failureOf(run.result()))).toBe(true);
     expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
   };
-  const untilStarted = async ({ workflowId }: ScenarioRun, activity: string): Promise<void> => {
+  const untilStarted = async ({ workflowId }: ScenarioHandle, activity: string): Promise<void> => {
     const started = async (): Promise<boolean> => {
       const { raw } = await harness.temporal.workflow.getHandle(workflowId).describe();
       return (raw.pendingActivities ?? []).some(

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
 import {
-  type ClusterReference,
   clusterParts,
   type DeleteClusterInput,
   type PlanReport,
   type StepProgress,
   type VerificationReport,
 } from '../../contract/index.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import {
   failureDetailsOf,
   failureOf,

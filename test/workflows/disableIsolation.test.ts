@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { clusterId } from '../../contract/index.ts';
+import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, input, problemsOf, startHarness } from '../support/harness.ts';
 import { isolationOf, reference, verified, writesSince } from './living.ts';
 import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';

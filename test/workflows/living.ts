@@ -1,5 +1,6 @@
-import type { ScenarioRun } from '../../client/index.ts';
-import { type ClusterReference, clusterId, type Progress, type VerificationReport } from '../../contract/index.ts';
+import type { ScenarioHandle } from '../../client/index.ts';
+import type { Progress, VerificationReport } from '../../contract/index.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import { type Harness, type SimulatedAzure, subscriptionId } from '../support/harness.ts';
 
@@ -19,7 +20,7 @@ export async function existingCluster(
 }
 
 /** Runs a scenario to its end. Fails unless it is verified, and every check of it is ok. */
-export async function verified(started: Promise<ScenarioRun>): Promise<VerificationReport> {
+export async function verified(started: Promise<ScenarioHandle>): Promise<VerificationReport> {
   const result = await (await started).result();
   if (result.outcome !== 'verified') throw new Error(`Expected a verified run, got ${result.outcome}`);
   const missed = result.checks.filter(({ ok }) => !ok);
@@ -45,7 +46,7 @@ export async function writesSince(harness: Harness, cluster: ClusterReference): 
   return async () => (await writesOf(harness, cluster)).slice(before);
 }
 
-export async function waitUntil(run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> {
+export async function waitUntil(run: ScenarioHandle, reached: (progress: Progress) => boolean): Promise<void> {
   for await (const progress of run.watch(25)) if (reached(progress)) return;
   throw new Error('The scenario ended before');
 }

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { ScenarioRun } from '../../client/index.ts';
+import type { ScenarioHandle } from '../../client/index.ts';
 import type { CreateClusterInput, Progress, VerificationReport } from '../../contract/index.ts';
 import { type Harness, input, type SimulatedAzure } from '../support/harness.ts';
 import {
@@ -45,7 +45,7 @@ export async function verified(harness: Harness, given: CreateClusterInput): Pro
   return result;
 }
 
-export async function waitUntil(run: ScenarioRun, reached: (progress: Progress) => boolean): Promise<void> {
+export async function waitUntil(run: ScenarioHandle, reached: (progress: Progress) => boolean): Promise<void> {
   for await (const progress of run.watch(25)) if (reached(progress)) return;
   throw new Error('The scenario ended before');
 }
@@ -73,7 +73,7 @@ export async function raceForPullRole(
   { azure, client }: Harness,
   given: CreateClusterInput,
   release: () => Promise<void> = async () => undefined,
-): Promise<ScenarioRun> {
+): Promise<ScenarioHandle> {
   const ids = ownRegistryIds(given.cluster.name);
   await makeOtherwise(azure, ids, {
     registry: { path: 'properties.publicNetworkAccess', wrong: 'Enabled', right: 'Disabled' },

@@ -1,5 +1,8 @@
-import type { ClusterChange, ParsedChangeRegistryInput, Problem } from '../../contract/index.ts';
-import { isolationProblems, type LivingFacts } from './livingCluster.ts';
+import type { ParsedChangeRegistryInput } from '../../contract/inputs/existingCluster.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { isolationProblems } from './livingCluster.ts';
 import {
   assembled,
   gatedReimages,

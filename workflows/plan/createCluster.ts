@@ -1,25 +1,19 @@
-import type { Discovered, DiscoveryRequest } from '../../activities/discovery.ts';
-import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
+import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import { clusterWorkflowId } from '../../contract/names.ts';
+import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { type ProfileSetting, profileDifference, profileSetting } from '../../contract/profiles.ts';
+import type { Discovered, DiscoveryRequest } from '../../resources/discovery.ts';
+import { clusterId, resourceGroupId } from '../../resources/ids.ts';
+import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
 import {
   type ClusterFacts,
   type ClusterSpecification,
   clusterDifferences,
-  clusterId,
-  clusterWorkflowId,
   isBusy,
-  isFinal,
-  isOwnedBy,
-  ownershipTags,
-  type ParsedCreateClusterInput,
-  type Plan,
-  type PlannedStep,
-  type Problem,
-  type ProfileSetting,
-  profileDifference,
-  profileSetting,
-  type ResourceFacts,
-  resourceGroupId,
-} from '../../contract/index.ts';
+} from '../../resources/managedClusters.ts';
+import { isOwnedBy, ownershipTags } from '../../resources/ownership.ts';
+import { isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
 import { infrastructureProblems } from './infrastructureProblems.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';

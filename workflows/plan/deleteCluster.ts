@@ -1,23 +1,19 @@
-import type { DeletionFacts, DeletionRequest } from '../../activities/deletion.ts';
+import type { ClusterPart, ParsedDeleteClusterInput } from '../../contract/inputs/deleteCluster.ts';
+import { clusterWorkflowId } from '../../contract/names.ts';
+import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
+import type { IdentityFacts } from '../../resources/identities.ts';
 import {
-  type ClusterPart,
   clusterId,
-  clusterWorkflowId,
-  type IdentityFacts,
   isEndpointInterface,
-  isOwnedBy,
-  type Ownership,
-  ownershipTags,
-  type ParsedDeleteClusterInput,
-  type Plan,
-  type PlannedStep,
-  type Problem,
   parentId,
   parseResourceId,
   resourceGroupId,
   resourceReference,
   sameResourceId,
-} from '../../contract/index.ts';
+} from '../../resources/ids.ts';
+import { isOwnedBy, type Ownership, ownershipTags } from '../../resources/ownership.ts';
 import { unseenSubscription } from './createCluster.ts';
 import { lockProblems, permissionProblems, type RequiredAction } from './permissions.ts';
 

@@ -1,5 +1,8 @@
-import type { ClusterChange, ParsedDisableIsolationInput, PlannedStep } from '../../contract/index.ts';
-import { bootstrapStep, type LivingFacts, outboundProblems } from './livingCluster.ts';
+import type { ParsedDisableIsolationInput } from '../../contract/inputs/existingCluster.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { bootstrapStep, outboundProblems } from './livingCluster.ts';
 import { assembled, forwardOnly, gatedReimages, type LivingPlan, noTargets } from './livingPlan.ts';
 
 /** Guide: "Disable network isolated cluster". Profile row P9. */

@@ -1,43 +1,44 @@
-import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
+import { defaultNetwork } from '../../contract/inputs/infrastructure.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
+import { isIPv4 } from '../../resources/addressRanges.ts';
+import type { IdentitySpecification } from '../../resources/identities.ts';
+import { type ClusterReference, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import type { Ownership } from '../../resources/ownership.ts';
 import {
-  addressesOfRecord,
-  type BuiltInRole,
-  builtInRoles,
+  type PrivateDnsZoneSpecification,
+  sameAddresses,
+  type ZoneLinkSpecification,
+} from '../../resources/privateDns.ts';
+import { addressesOfRecord, type PrivateEndpointSpecification } from '../../resources/privateEndpoints.ts';
+import {
   type CacheRuleFacts,
   type CacheRuleSpecification,
-  type ClusterReference,
   cacheRuleDifferences,
-  defaultNetwork,
-  type IdentitySpecification,
-  isIPv4,
-  type Ownership,
-  type PlannedStep,
-  type PrivateDnsZoneSpecification,
-  type PrivateEndpointSpecification,
-  type Profile,
-  profileSetting,
   type RegistryAccess,
   type RegistrySpecification,
-  type RoleHolder,
-  type RoleSpecification,
-  registryAccess,
   registryDifferences,
   registryRecordNames,
-  resourceReference,
+} from '../../resources/registries.ts';
+import {
+  type BuiltInRole,
+  builtInRoles,
+  type RoleHolder,
+  type RoleSpecification,
   roleHolders,
   roleKey,
+  sufficientRoles,
+} from '../../resources/roles.ts';
+import {
   type SubnetFacts,
   type SubnetProperties,
   type SubnetSpecification,
-  sameAddresses,
-  sameResourceId,
   subnetDifferences,
   subnetProperties,
-  sufficientRoles,
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
-  type ZoneLinkSpecification,
-} from '../../contract/index.ts';
+} from '../../resources/virtualNetworks.ts';
 import { type SubnetTarget, subnetOf, type Target, type Targets } from './targets.ts';
 
 /** What is around the cluster, as it is to be, and as it was where a step changes it. */

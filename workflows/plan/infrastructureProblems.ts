@@ -1,18 +1,11 @@
-import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
-import {
-  addressesOfRecord,
-  isFailed,
-  isFinal,
-  type Problem,
-  parentId,
-  profileSetting,
-  type ResourceFacts,
-  registryZoneName,
-  resourceReference,
-  sameAddresses,
-  sameResourceId,
-  targetsOverlap,
-} from '../../contract/index.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { profileSetting } from '../../contract/profiles.ts';
+import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
+import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { isFailed, isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
+import { targetsOverlap } from '../../resources/registries.ts';
 import { cacheRule, type InfrastructureInput, type InfrastructurePlan } from './infrastructure.ts';
 import { type NetworkInput, networkProblems } from './networkProblems.ts';
 import type { Targets } from './targets.ts';

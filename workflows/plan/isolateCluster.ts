@@ -1,10 +1,9 @@
-import {
-  type ClusterChange,
-  type ParsedIsolateClusterInput,
-  type PlannedStep,
-  profileSetting,
-} from '../../contract/index.ts';
-import { bootstrapStep, isolationProblems, type LivingFacts, outboundProblems } from './livingCluster.ts';
+import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import { profileSetting } from '../../contract/profiles.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { bootstrapStep, isolationProblems, outboundProblems } from './livingCluster.ts';
 import {
   assembled,
   forwardOnly,

@@ -1,10 +1,8 @@
-import type { Discovered } from '../../activities/discovery.ts';
-import {
-  minimumKubernetesVersion,
-  type ParsedCreateClusterInput,
-  type Problem,
-  profileSetting,
-} from '../../contract/index.ts';
+import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { minimumKubernetesVersion, profileSetting } from '../../contract/profiles.ts';
+import type { Discovered } from '../../resources/discovery.ts';
+import { isOlder } from '../../resources/kubernetesVersions.ts';
 
 /** The version to ask for, and why it cannot be had if it cannot. A cluster that is there keeps its own. */
 export function chooseKubernetesVersion(
@@ -37,11 +35,4 @@ export function chooseKubernetesVersion(
     return problem(`${version} is not offered in ${location}`);
   }
   return { version, problems: [] };
-}
-
-/** Whether `a` is of an older minor version than `b`. */
-export function isOlder(a: string, b: string): boolean {
-  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
-  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
-  return majorA < majorB || (majorA === majorB && minorA < minorB);
 }

@@ -1,32 +1,25 @@
-import type { Discovered, DiscoveryRequest, LivingCluster, OldRegistryFacts } from '../../activities/discovery.ts';
-import type { NodeProbeResult } from '../../activities/kubernetes.ts';
-import type { Patience } from '../../activities/patience.ts';
+import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { minimumKubernetesVersion, type Profile } from '../../contract/profiles.ts';
+import { surgeNodes } from '../../resources/agentPools.ts';
+import type { DiscoveryRequest, LivingCluster, LivingFacts } from '../../resources/discovery.ts';
+import { type ClusterReference, clusterId, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import {
   type AgentPoolFacts,
   type ClusterChange,
   type ClusterFacts,
-  type ClusterInterior,
-  type ClusterReference,
   changeDifferences,
-  clusterId,
   cutsEgress,
   hasManagedRegistry,
   hasOwnNetwork,
   isBusy,
-  isFailed,
-  type Look,
-  minimumKubernetesVersion,
-  type NodeFacts,
-  type PlannedStep,
-  type Problem,
-  type Profile,
-  parentId,
-  type RegistryInput,
-  resourceReference,
-  sameResourceId,
-} from '../../contract/index.ts';
+} from '../../resources/managedClusters.ts';
+import type { NodeFacts } from '../../resources/nodes.ts';
+import type { Patience } from '../../resources/operations.ts';
+import { isFailed } from '../../resources/provisioningState.ts';
 import { unseenSubscription } from './createCluster.ts';
-import { surgeNodes } from './quota.ts';
 import { lookedAtProviders, requiredFeatures } from './registrations.ts';
 import { infrastructureRequest, permissionScopes, type Targets } from './targets.ts';
 
@@ -38,17 +31,6 @@ export interface LivingInput {
   abortOperations: boolean;
   dryRun: boolean;
   registry?: RegistryInput;
-}
-
-/** What is there before the first write. */
-export interface LivingFacts extends LivingCluster {
-  /** Nodes and disruption budgets. */
-  interior: Look<ClusterInterior>;
-  /** What the oldest node of each pool found out, by pool; only where that decides whether it is reimaged. */
-  probes: Record<string, Look<NodeProbeResult>>;
-  /** The registry of one's own that the cluster has now; only where it is to go. */
-  old?: OldRegistryFacts;
-  surroundings?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
 }
 
 export const patienceOf = ({ busyTimeoutMinutes, abortOperations }: LivingInput): Patience => ({
@@ -291,9 +273,3 @@ function surgeOf({ count, maxSurge }: AgentPoolFacts): number {
 /** Whether AKS may reimage by itself after a change. Profile row P11. */
 export const reimagesByItself = ({ currentKubernetesVersion }: ClusterFacts): boolean =>
   isAtLeast(currentKubernetesVersion, '1.37');
-
-function isAtLeast(version: string, least: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number);
-  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
-}

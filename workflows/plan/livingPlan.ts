@@ -1,21 +1,13 @@
-import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
-import {
-  type ClusterChange,
-  type ClusterFacts,
-  hasManagedRegistry,
-  isOwnedBy,
-  type ParsedChangeRegistryInput,
-  type ParsedIsolateClusterInput,
-  type Plan,
-  type PlannedStep,
-  type Problem,
-  type ProfileSetting,
-  parentId,
-  profileDifference,
-  resourceReference,
-  sameResourceId,
-  type ZoneLinkFacts,
-} from '../../contract/index.ts';
+import type { ParsedChangeRegistryInput, ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
+import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
+import { isOwnedBy } from '../../resources/ownership.ts';
+import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { oneZoneProblem, owned } from './createCluster.ts';
 import { ownerOf } from './deleteCluster.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
@@ -24,7 +16,6 @@ import {
   bootsFrom,
   bootstrapStep,
   clusterProblems,
-  type LivingFacts,
   type LivingInput,
   networkOf,
   nodeSubnets,

@@ -1,22 +1,17 @@
-import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
+import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { contains, overlaps, prefixLength, usableAddresses } from '../../resources/addressRanges.ts';
+import { surgeNodes } from '../../resources/agentPools.ts';
+import { resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import {
   apiServerDelegation,
-  contains,
-  isFailed,
-  isFinal,
-  overlaps,
-  type ParsedCreateClusterInput,
-  type Problem,
-  prefixLength,
-  resourceReference,
   type SubnetFacts,
   type SubnetSpecification,
-  sameResourceId,
-  usableAddresses,
   type VirtualNetworkFacts,
-} from '../../contract/index.ts';
+} from '../../resources/virtualNetworks.ts';
 import { type InfrastructureInput, type InfrastructurePlan, seenSubnet } from './infrastructure.ts';
-import { surgeNodes } from './quota.ts';
 import type { SubnetTarget, Targets } from './targets.ts';
 
 /** AKS's default service range, which the network's subnets must leave free. Source: REST API, `serviceCidr`. */

@@ -1,13 +1,9 @@
-import {
-  keyOf,
-  type ParsedChangeRegistryInput,
-  type PlannedStep,
-  type Problem,
-  resourceReference,
-  sameResourceId,
-} from '../../contract/index.ts';
+import type { ParsedChangeRegistryInput } from '../../contract/inputs/existingCluster.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import { keyOf, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { Removal } from './deleteCluster.ts';
-import type { LivingFacts } from './livingCluster.ts';
 
 /** What goes of the registry that a cluster has left. */
 export type OldRegistry = Removal[];

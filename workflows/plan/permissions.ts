@@ -1,5 +1,7 @@
-import type { AccessFacts } from '../../activities/infrastructure.ts';
-import { isWithin, keyOf, lockedScope, type PlannedStep, type Problem, parseResourceId } from '../../contract/index.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { AccessFacts } from '../../resources/allowances.ts';
+import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
 import { subnetOf, type Targets } from './targets.ts';
 
 /** An action of the worker's identity on a resource. */

@@ -1,8 +1,7 @@
-import type { AllowanceFacts } from '../../activities/infrastructure.ts';
-import type { ParsedCreateClusterInput, Problem } from '../../contract/index.ts';
-
-/** Nodes that an upgrade adds: AKS's default maxSurge is 10 %. Source: Learn, "Customize node surge upgrade". */
-export const surgeNodes = (nodes: number): number => Math.ceil(nodes / 10);
+import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { surgeNodes } from '../../resources/agentPools.ts';
+import type { AllowanceFacts } from '../../resources/allowances.ts';
 
 /** VM sizes that cannot be had, and vCPUs that the quota does not leave, surge nodes included. */
 export function quotaProblems(

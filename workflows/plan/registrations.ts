@@ -1,4 +1,6 @@
-import { featureId, type PlannedStep, type Profile, profileSetting, providerId } from '../../contract/index.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import { type Profile, profileSetting } from '../../contract/profiles.ts';
+import { featureId, providerId } from '../../resources/ids.ts';
 
 /** Preview features and resource providers that must be registered before anything else. Guide: "Before you begin". */
 export interface Registrations {

@@ -1,15 +1,10 @@
-import {
-  type AgentPoolFacts,
-  type ApprovalGate,
-  type ClusterFacts,
-  type ClusterInterior,
-  type ClusterReference,
-  clusterId,
-  type Look,
-  type PlannedStep,
-  type Problem,
-  type ReimageOptions,
-} from '../../contract/index.ts';
+import type { ReimageOptions } from '../../contract/inputs/existingCluster.ts';
+import type { ApprovalGate } from '../../contract/names.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
+import type { ClusterInterior, Look } from '../../resources/nodes.ts';
 
 /** Which pools are reimaged, and in which order they begin. */
 export interface PlannedReimages {

@@ -1,5 +1,5 @@
-import type { ParsedReimageNodePoolsInput } from '../../contract/index.ts';
-import type { LivingFacts } from './livingCluster.ts';
+import type { ParsedReimageNodePoolsInput } from '../../contract/inputs/existingCluster.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
 import { assembled, ids, type LivingPlan, noTargets } from './livingPlan.ts';
 import { approvalStep, noWayBack, planReimages } from './reimage.ts';
 

@@ -1,19 +1,18 @@
-import type { InfrastructureTargets } from '../../activities/infrastructure.ts';
+import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import { defaultNetwork, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import {
-  type ClusterFacts,
   type ClusterReference,
-  defaultNetwork,
-  type ParsedCreateClusterInput,
   parentId,
-  type RegistryInput,
-  type RoleHolder,
-  registryZoneName,
   resourceGroupId,
   resourceId,
   resourceReference,
-  type SubnetUse,
   sameResourceId,
-} from '../../contract/index.ts';
+} from '../../resources/ids.ts';
+import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import { registryZoneName } from '../../resources/privateDns.ts';
+import type { RoleHolder } from '../../resources/roles.ts';
+import type { SubnetUse } from '../../resources/virtualNetworks.ts';
 import type { InfrastructureInput } from './infrastructure.ts';
 
 /** A resource that the scenario creates or adopts. */

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
-import { type ErrorDetails, errorDetails, type ScenarioError } from '../../contract/index.ts';
+import { type ErrorDetails, errorDetails } from '../../contract/errors.ts';
+import type { ScenarioError } from '../../contract/result.ts';
 
 /** The error that matters: what an activity failed with, not that it failed. */
 export function rootCause(error: unknown): unknown {

@@ -1,4 +1,5 @@
-import { type Progress, problemText, type StepProgress, type StepState } from '../../contract/index.ts';
+import { problemText } from '../../contract/problem.ts';
+import type { Progress, StepProgress, StepState } from '../../contract/progress.ts';
 
 /** Ordinary text: emoji are not in every operator's fonts. */
 const marks: Record<StepState, string> = {

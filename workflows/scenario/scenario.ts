@@ -1,15 +1,9 @@
 import { TemporalFailure, workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
-import {
-  type Check,
-  clusterWorkflowId,
-  errorTypes,
-  type Plan,
-  type PlanReport,
-  parse,
-  type Scenario,
-  type VerificationReport,
-} from '../../contract/index.ts';
+import { clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
+import type { Plan } from '../../contract/plan.ts';
+import { parse } from '../../contract/problem.ts';
+import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import { type CommonInput, problemsFailure, ScenarioRun, UnverifiedError } from './scenarioRun.ts';
 import type { Step } from './steps.ts';
 

@@ -11,40 +11,35 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type Approval, type ApprovalRequest, approvalRequest } from '../../contract/approval.ts';
+import { errorDetails, errorPage } from '../../contract/errors.ts';
 import {
-  type Approval,
   type ApprovalGate,
-  type ApprovalRequest,
-  type AuditReport,
-  approvalRequest,
   approveUpdate,
-  type Check,
-  type ClusterReference,
   cancellationMemo,
-  clusterId,
   type Decision,
   decideUpdate,
   decisions,
-  errorDetails,
-  errorPage,
   errorTypes,
-  type FailureDetails,
-  type Leftover,
-  type Phase,
-  type Plan,
-  type PlanReport,
-  type PoolReimage,
-  type Problem,
-  type Progress,
-  parse,
   pauseUpdate,
-  problemsText,
   progressQuery,
   resumeUpdate,
   type Scenario,
   searchAttributes,
-  type VerificationReport,
-} from '../../contract/index.ts';
+} from '../../contract/names.ts';
+import type { Plan } from '../../contract/plan.ts';
+import { type Problem, parse, problemsText } from '../../contract/problem.ts';
+import type { Phase, Progress } from '../../contract/progress.ts';
+import type {
+  AuditReport,
+  Check,
+  FailureDetails,
+  Leftover,
+  PlanReport,
+  VerificationReport,
+} from '../../contract/result.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import type { PoolReimage } from '../../resources/nodes.ts';
 import { errorText, scenarioError } from './errorText.ts';
 import { progressMarkdown } from './markdown.ts';
 import { Steps } from './steps.ts';

@@ -6,7 +6,9 @@ import {
   isCancellation,
   sleep,
 } from '@temporalio/workflow';
-import type { Leftover, PlannedStep, StepProgress } from '../../contract/index.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { StepProgress } from '../../contract/progress.ts';
+import type { Leftover } from '../../contract/result.ts';
 import { adviceOf, errorText, rootCause } from './errorText.ts';
 
 /** What a scenario does about one planned step. */

@@ -1,22 +1,13 @@
-import type { AuditFacts } from '../../activities/audit.ts';
-import {
-  addressesOfRecord,
-  type Check,
-  type ClusterFacts,
-  cutsEgress,
-  hasManagedRegistry,
-  hasOwnNetwork,
-  isFinal,
-  type Look,
-  type Profile,
-  profileSetting,
-  type RegistryFacts,
-  registryAccess,
-  registryRecordNames,
-  resourceReference,
-  sameResourceId,
-  sufficientRoles,
-} from '../../contract/index.ts';
+import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
+import type { Check } from '../../contract/result.ts';
+import type { AuditFacts } from '../../resources/discovery.ts';
+import { resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { type ClusterFacts, cutsEgress, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import type { Look } from '../../resources/nodes.ts';
+import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { isFinal } from '../../resources/provisioningState.ts';
+import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import { sufficientRoles } from '../../resources/roles.ts';
 import { networkOf } from '../plan/livingCluster.ts';
 import { check } from './check.ts';
 

@@ -1,4 +1,4 @@
-import type { Check } from '../../contract/index.ts';
+import type { Check } from '../../contract/result.ts';
 
 /** Compares as Azure does, without case. */
 export const check = (id: string, title: string, resourceId: string, expected: unknown, seen: unknown): Check => ({

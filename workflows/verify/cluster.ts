@@ -1,5 +1,7 @@
-import type { ReadBack } from '../../activities/discovery.ts';
-import { type Check, type ClusterSpecification, clusterId, parseResourceId } from '../../contract/index.ts';
+import type { Check } from '../../contract/result.ts';
+import type { ReadBack } from '../../resources/discovery.ts';
+import { clusterId, parseResourceId } from '../../resources/ids.ts';
+import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { check } from './check.ts';
 
 /** The guide's "Validate the network isolated cluster", and everything else that was promised, against what Azure shows. */

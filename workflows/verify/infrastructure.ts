@@ -1,15 +1,9 @@
-import type { InfrastructureFacts } from '../../activities/infrastructure.ts';
-import {
-  addressesOfRecord,
-  builtInRoles,
-  type Check,
-  resourceReference,
-  roleHolders,
-  roleKey,
-  sameResourceId,
-  seenSubnetProperties,
-  sufficientRoles,
-} from '../../contract/index.ts';
+import type { Check } from '../../contract/result.ts';
+import { resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { builtInRoles, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
+import { seenSubnetProperties } from '../../resources/virtualNetworks.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId, seenSubnet } from '../plan/infrastructure.ts';
 import { check } from './check.ts';
 

@@ -1,12 +1,7 @@
-import type { ReadBack } from '../../activities/discovery.ts';
-import {
-  type Check,
-  type ClusterChange,
-  type ClusterFacts,
-  type ClusterReference,
-  clusterId,
-  hasManagedRegistry,
-} from '../../contract/index.ts';
+import type { Check } from '../../contract/result.ts';
+import type { ReadBack } from '../../resources/discovery.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import { check } from './check.ts';
 import { managedRegistryChecks } from './cluster.ts';
 

@@ -1,5 +1,6 @@
-import type { NodeProbeResult } from '../../activities/kubernetes.ts';
-import type { Check, ClusterFacts, ClusterInterior, EvidenceKind, Look, PoolReimage } from '../../contract/index.ts';
+import type { Check } from '../../contract/result.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import type { ClusterInterior, EvidenceKind, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
 import { check } from './check.ts';
 
 /** Where the nodes of each pool boot from, and whether they pull their images from there. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { clusterParts, deleteClusterInput, parse } from '../../contract/index.ts';
+import { clusterParts, deleteClusterInput, parse } from '../../../contract/index.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
 const zone = '/subscriptions/s/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io';

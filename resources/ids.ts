@@ -1,5 +1,3 @@
-import type { ClusterReference } from './names.ts';
-
 export const resourceGroupId = (subscriptionId: string, resourceGroup: string): string =>
   `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
 
@@ -67,3 +65,12 @@ export const isEndpointInterface = (id: string): boolean => /\/networkInterfaces
 
 /** ID of the resource above another one. */
 export const parentId = (id: string): string => id.split('/').slice(0, -2).join('/');
+
+/** A resource ID without its case, for use as a key. */
+export const keyOf = (resourceId: string): string => resourceId.toLowerCase();
+
+export interface ClusterReference {
+  subscriptionId: string;
+  resourceGroup: string;
+  name: string;
+}

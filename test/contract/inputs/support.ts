@@ -1,4 +1,4 @@
-import { createClusterInput, type ParsedCreateClusterInput, type Problem, parse } from '../../contract/index.ts';
+import { createClusterInput, type ParsedCreateClusterInput, type Problem, parse } from '../../../contract/index.ts';
 
 const smallest = {
   cluster: { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' },

@@ -9,8 +9,8 @@ import {
   isolateClusterInput,
   parse,
   reimageNodePoolsInput,
-} from '../../contract/index.ts';
-import { anyInput, changed } from '../support/inputs.ts';
+} from '../../../contract/index.ts';
+import { anyInput, changed } from '../../support/inputs.ts';
 
 const schemas = {
   auditClusterInput,

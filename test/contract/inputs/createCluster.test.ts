@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { createClusterInput } from '../../contract/index.ts';
+import { createClusterInput } from '../../../contract/index.ts';
 import { given, givenCluster, givenPool, parsed, problemsOf } from './support.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const json = async (file: string): Promise<z.core.JSONSchema.JSONSchema> =>
   z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(join(root, file), 'utf8')));
 

@@ -1,3 +1,5 @@
+import type { ClusterReference } from './ids.ts';
+
 /** A node as Kubernetes shows it. */
 export interface NodeFacts {
   name: string;
@@ -92,4 +94,23 @@ export interface PoolReimage extends PoolProof {
   how: 'reimaged' | 'byAzure' | 'replaced' | 'notReimaged';
   /** Answered with 304: Azure saw nothing to do. */
   notModified: boolean;
+}
+
+export interface NodeProbe {
+  cluster: ClusterReference;
+  /** Name of the node. */
+  node: string;
+  /** Host of the registry and the path under which it keeps Microsoft's images; left out: Microsoft's own. */
+  imageSource?: string;
+}
+
+/** What a pod on a node found out. */
+export interface NodeProbeResult {
+  node: string;
+  /** Image that was pulled, or was to be. */
+  image: string;
+  pulled: boolean;
+  /** Where the node gets Microsoft's images from; `Direct`: from Microsoft. Left out where the pod did not run. */
+  bootstrapSource?: string;
+  message: string;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { clusterReference, holdTimeoutMinutes } from './clusterInput.ts';
-import { privateDnsZoneId } from './infrastructureInput.ts';
+import { clusterReference, holdTimeoutMinutes } from './cluster.ts';
+import { privateDnsZoneId } from './infrastructure.ts';
 
 /** What a cluster can leave behind, in the order in which it goes. */
 export const clusterParts = [

@@ -1,7 +1,8 @@
-import type { AgentPoolProfile } from './createCluster.ts';
-import { isFinal } from './infrastructure.ts';
-import type { ClusterReference } from './names.ts';
-import { parseResourceId, sameResourceId } from './resourceIds.ts';
+import type { AgentPoolProfile } from './agentPools.ts';
+import type { IdentityFacts } from './identities.ts';
+import { type ClusterReference, parseResourceId, sameResourceId } from './ids.ts';
+import { isFinal } from './provisioningState.ts';
+import type { RolePropagation } from './roles.ts';
 
 /** The control plane identity as it is to be; a user-assigned one is there when the cluster is created. */
 export type ClusterIdentity = { type: 'SystemAssigned' } | { type: 'UserAssigned'; resourceId: string };
@@ -188,4 +189,12 @@ export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFac
     }
   }
   return differences;
+}
+
+/** What is known of one's own identities only when the cluster is created. */
+export interface ClusterPrerequisites {
+  /** Left out: AKS makes one. */
+  kubeletIdentity?: IdentityFacts;
+  /** Left out: the cluster needs no role. */
+  rolePropagation?: RolePropagation;
 }

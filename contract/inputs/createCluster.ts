@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { profileSetting, profiles } from '../profiles.ts';
 import {
   agentPoolProfile,
   clusterIdentity,
@@ -9,9 +10,8 @@ import {
   kubeletIdentity,
   minutes,
   tags,
-} from './clusterInput.ts';
-import { addressPrefix, network, registry } from './infrastructureInput.ts';
-import { profileSetting, profiles } from './profiles.ts';
+} from './cluster.ts';
+import { addressPrefix, network, registry } from './infrastructure.ts';
 
 const outboundTypes = ['none', 'block'] as const;
 
@@ -152,4 +152,3 @@ export const createClusterInput = z
 export type CreateClusterInput = z.input<typeof createClusterInput>;
 /** What the scenario works with: defaults filled in. */
 export type ParsedCreateClusterInput = z.output<typeof createClusterInput>;
-export type AgentPoolProfile = z.output<typeof agentPoolProfile>;

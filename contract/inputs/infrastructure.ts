@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isRange } from './addresses.ts';
-import { isIdOf, notBoth, resourceIdOf } from './clusterInput.ts';
+import { isRange } from '../../resources/addressRanges.ts';
+import { registryZoneName } from '../../resources/privateDns.ts';
+import { isIdOf, notBoth, resourceIdOf } from './cluster.ts';
 
 /** An IPv4 range. */
 export const addressPrefix = z
@@ -68,9 +69,6 @@ const privateEndpoint = z
   })
   .check(notBoth('resourceId', 'name'))
   .prefault({});
-
-/** The zone whose name Azure prescribes. Source: Learn, "Azure private endpoint private DNS zone values". */
-export const registryZoneName = 'privatelink.azurecr.io';
 
 const zoneType = 'Microsoft.Network/privateDnsZones';
 export const privateDnsZoneId = resourceIdOf(zoneType, 'az network private-dns zone show').refine(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ownershipTags } from './names.ts';
-import { parseResourceId } from './resourceIds.ts';
+import { parseResourceId } from '../../resources/ids.ts';
+import { ownershipTags } from '../../resources/ownership.ts';
 
 const guid = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contains, isRange, overlaps, prefixLength, usableAddresses } from '../../contract/index.ts';
+import { contains, isRange, overlaps, prefixLength, usableAddresses } from '../../resources/addressRanges.ts';
 
 describe('an IPv4 range', () => {
   it.each([

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { clusterReference, crossCheck, day, holdTimeoutMinutes, minutes, tags } from './clusterInput.ts';
-import { existingNetwork, registry } from './infrastructureInput.ts';
-import { approvalGates } from './names.ts';
-import { profileSetting, profiles } from './profiles.ts';
+import { approvalGates } from '../names.ts';
+import { profileSetting, profiles } from '../profiles.ts';
+import { clusterReference, crossCheck, day, holdTimeoutMinutes, minutes, tags } from './cluster.ts';
+import { existingNetwork, registry } from './infrastructure.ts';
 
 const agentPoolName = z
   .string()

@@ -12,7 +12,7 @@ import {
   isolateClusterInput,
   parse,
   reimageNodePoolsInput,
-} from '../../contract/index.ts';
+} from '../../../contract/index.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
 const registry = { mode: 'managed' };
@@ -114,7 +114,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   audit: auditClusterInput,
   delete: deleteClusterInput,
 };
-const examples = join(import.meta.dirname, '..', '..', 'examples');
+const examples = join(import.meta.dirname, '../../../examples');
 
 it.each(readdirSync(examples))('examples/%s is a valid input', (file) => {
   const schema = schemas[file.split('-')[0]?.replace('.json', '') ?? ''];

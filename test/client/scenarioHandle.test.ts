@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AksIsolationClient, type ScenarioRun } from '../../client/index.ts';
+import { AksIsolationClient, type ScenarioHandle } from '../../client/index.ts';
 import { failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
 
-const phasesOf = async (run: ScenarioRun): Promise<string[]> => {
+const phasesOf = async (run: ScenarioHandle): Promise<string[]> => {
   const phases: string[] = [];
   for await (const { phase } of run.watch(25)) phases.push(phase);
   return phases;

@@ -1,0 +1,39 @@
+import type { AgentPool } from '@azure/arm-containerservice';
+import type { ClusterReference } from './ids.ts';
+import type { PoolEvidence } from './nodes.ts';
+
+/** A node pool as it is to be. Source: the agent pool profile of Azure's managed clusters API. */
+export interface AgentPoolProfile {
+  name: string;
+  mode: 'System' | 'User';
+  /** Number of nodes; the initial one with autoscaling. */
+  count: number;
+  vmSize: string;
+  osSKU?: 'Ubuntu' | 'AzureLinux';
+  osDiskSizeGB?: number;
+  osDiskType?: 'Managed' | 'Ephemeral';
+  maxPods?: number;
+  availabilityZones?: string[];
+  enableAutoScaling: boolean;
+  minCount?: number;
+  maxCount?: number;
+  nodeLabels?: Record<string, string>;
+  nodeTaints?: string[];
+}
+
+export interface AgentPoolReference {
+  cluster: ClusterReference;
+  pool: string;
+}
+
+export interface Reimaged {
+  /** Azure answered that there was nothing to do. */
+  notModified: boolean;
+  after: PoolEvidence;
+}
+
+/** The settings of a pool, as they are sent to Azure. */
+export type AgentPoolSettings = AgentPool;
+
+/** Nodes that an upgrade adds: AKS's default maxSurge is 10 %. Source: Learn, "Customize node surge upgrade". */
+export const surgeNodes = (nodes: number): number => Math.ceil(nodes / 10);

@@ -1,0 +1,7 @@
+/** What to do about operations that somebody else has begun. */
+export interface Patience {
+  /** Bound on the wait. */
+  minutes: number;
+  /** Abort them, at once. */
+  abort: boolean;
+}

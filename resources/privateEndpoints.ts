@@ -1,0 +1,41 @@
+import { difference } from './difference.ts';
+import { sameResourceId } from './ids.ts';
+import type { Ownership } from './ownership.ts';
+import type { ResourceFacts } from './provisioningState.ts';
+
+export interface PrivateEndpointSpecification {
+  id: string;
+  location: string;
+  tags: Ownership;
+  subnetId: string;
+  connectionName: string;
+  registryId: string;
+  /** Names in the registry's zone for which the endpoint must have an address. */
+  records: string[];
+}
+
+export interface PrivateEndpointFacts extends ResourceFacts {
+  subnetId: string;
+  targetId: string;
+  /** `Approved`, `Pending`, `Rejected` or `Disconnected`. */
+  status: string;
+  /** Private addresses by host name, such as `registry.westeurope.data.azurecr.io`. */
+  addresses: Record<string, string[]>;
+}
+
+/** The addresses that belong into a record of the registry's zone. */
+export const addressesOfRecord = ({ addresses }: PrivateEndpointFacts, record: string): string[] =>
+  addresses[`${record}.azurecr.io`] ?? [];
+
+export const endpointDifferences = (
+  wanted: Pick<PrivateEndpointSpecification, 'registryId' | 'records'>,
+  seen: PrivateEndpointFacts,
+): string[] => [
+  ...(sameResourceId(wanted.registryId, seen.targetId)
+    ? []
+    : [`privateLinkServiceId: asked ${wanted.registryId}, got ${seen.targetId || 'none'}`]),
+  ...difference('privateLinkServiceConnectionState', 'Approved', seen.status),
+  ...wanted.records.flatMap((record) =>
+    addressesOfRecord(seen, record).length > 0 ? [] : [`customDnsConfigs: asked an address for ${record}, got none`],
+  ),
+];

@@ -1,0 +1,13 @@
+import type { Ownership } from './ownership.ts';
+
+/** What every resource's facts have. Azure's list of states is open. */
+export interface ResourceFacts {
+  id: string;
+  provisioningState: string;
+  marks: Ownership;
+}
+
+/** Azure's list of states is open: what is not known to be final is running. */
+export const isFinal = (provisioningState: string): boolean =>
+  /^(succeeded|failed|cancell?ed)$/i.test(provisioningState);
+export const isFailed = (provisioningState: string): boolean => /^(failed|cancell?ed)$/i.test(provisioningState);

@@ -1,0 +1,48 @@
+import { keyOf } from './ids.ts';
+
+/** The roles that a cluster needs, some of them assigned a moment ago. */
+export interface RolePropagation {
+  roles: RoleSpecification[];
+  /** Object IDs of the principals that hold them. */
+  principals: { [H in RoleHolder]?: string };
+  /** Bound on the wait. Azure documents up to ten minutes. */
+  timeoutMinutes: number;
+}
+
+/** Azure's built-in roles that a scenario grants, or accepts in their place. Source: Learn, "Azure built-in roles". */
+export const builtInRoles = {
+  owner: { name: 'Owner', id: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635' },
+  contributor: { name: 'Contributor', id: 'b24988ac-6180-42a0-ab88-20f7382dd24c' },
+  networkContributor: { name: 'Network Contributor', id: '4d97b98b-1d4f-4787-a291-c67834d212e7' },
+  managedIdentityOperator: { name: 'Managed Identity Operator', id: 'f1a07417-d97a-45cb-824c-7a7467783830' },
+  acrPull: { name: 'AcrPull', id: '7f951dda-4ed3-4680-a7ca-43fe172d538d' },
+  containerRegistryRepositoryReader: {
+    name: 'Container Registry Repository Reader',
+    id: 'b93aa761-3e63-49ed-ac28-beffa264f7ac',
+  },
+} as const;
+export type BuiltInRole = keyof typeof builtInRoles;
+
+/** A role that the cluster needs before it can be created. */
+export interface RoleSpecification {
+  role: BuiltInRole;
+  /** Resource ID. */
+  scope: string;
+  holder: RoleHolder;
+}
+
+export const roleHolders = ['controlPlane', 'kubelet'] as const;
+/** Which of the cluster's identities holds a role. */
+export type RoleHolder = (typeof roleHolders)[number];
+
+/** A role's place among what a holder has where. */
+export const roleKey = ({ scope, holder }: { scope: string; holder: RoleHolder }): string =>
+  `${holder} ${keyOf(scope)}`;
+
+/** What makes an assignment of the role unnecessary: the role itself, or one that includes it. */
+export const sufficientRoles = (role: BuiltInRole): readonly string[] => {
+  const { owner, contributor } = builtInRoles;
+  // With repository permissions, no role of the control plane reads images.
+  if (role === 'containerRegistryRepositoryReader') return [builtInRoles[role].id];
+  return [builtInRoles[role].id, owner.id, contributor.id];
+};

@@ -1,0 +1,16 @@
+export interface ResourceGroupReference {
+  subscriptionId: string;
+  name: string;
+}
+
+export interface ResourceGroupFacts {
+  location: string;
+  provisioningState: string;
+  tags: Record<string, string>;
+}
+
+export interface SubscriptionFacts {
+  /** As Azure spells it; writes need `Enabled`. */
+  state: string;
+  tenantId: string;
+}
