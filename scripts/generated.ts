@@ -5,7 +5,7 @@ import { errorSections, profileTable, scenarioInputs } from '../contract/index.t
 import { behaviours } from '../simulator/behaviours.ts';
 import { providers } from '../simulator/providers.ts';
 
-/** Writes what is generated from code, or with --check only says what is out of date. */
+// Writes the files and sections that are generated from code; with --check it only says which are out of date.
 const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
 const stale: string[] = [];
@@ -21,14 +21,14 @@ function put(file: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** Puts a table between the markers of a page. */
+/** Puts a table between the markers of this name in a page. */
 function putTable(file: string, name: string, header: readonly string[], rows: readonly (readonly string[])[]): void {
   const cell = (text: string) => text.replaceAll('|', '\\|');
   const lines = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`);
   putSection(file, name, lines.join('\n'));
 }
 
-/** Puts text between the markers of a page. */
+/** Puts text between the markers of this name in a page. */
 function putSection(file: string, name: string, text: string): void {
   const page = readFileSync(join(root, file), 'utf8');
   const section = new RegExp(`(<!-- generated: ${name} -->).*?(<!-- /generated -->)`, 's');

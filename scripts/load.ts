@@ -5,10 +5,7 @@ import { Command } from 'commander';
 import { type Simulator, startSimulator } from '../simulator/index.ts';
 import { controlApi, managedIdentity } from './local/simulatorClient.ts';
 
-/**
- * How much the simulator bears: many clusters in memory, and GETs a second from a process of its own.
- * `npm run load`
- */
+// `npm run load` measures how much the simulator bears: clusters in memory, and GETs a second from another process.
 const { clusters, seconds } = new Command('npm run load --')
   .option('--clusters <count>', 'in memory', Number, 5000)
   .option('--seconds <count>', 'for each kind of GET', Number, 10)
@@ -22,9 +19,9 @@ const aks = `${group}/providers/Microsoft.ContainerService/managedClusters`;
 if (process.send) await serve();
 else await measure();
 
-/** The simulator, alone in its process: its core, its memory. */
+/** Runs the simulator alone in a process, so that the core and the memory are its own. */
 async function serve(): Promise<void> {
-  // Throttling is by simulated time, in which hours pass between two requests.
+  // Requests are throttled by simulated time, so at this speed never: hours pass between two of them.
   const simulator = await startSimulator({ speed: 1_000_000 });
   const { endpoint, tokenEndpoint, port } = simulator;
   process.send?.({ endpoint, tokenEndpoint, port });
@@ -38,7 +35,7 @@ async function measure(): Promise<void> {
   const child = fork(import.meta.filename, { execArgv: ['--expose-gc', '--max-old-space-size=2048'] });
   const [simulator] = (await once(child, 'message')) as [Pick<Simulator, 'endpoint' | 'tokenEndpoint' | 'port'>];
   const { endpoint, tokenEndpoint } = simulator;
-  // This is the only client, and asks nothing of anybody else.
+  // fetch has no option for the simulator's own CA. This process asks only the simulator.
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   const memory = async () => {
     child.send('memory');

@@ -1,4 +1,4 @@
-// `npm run temporal -- …`: the Temporal CLI, connected to this checkout's demo or development session if one runs.
+// `npm run temporal -- …` is the Temporal CLI, connected to this checkout's demo or development session if one runs.
 import { constants } from 'node:os';
 import { execa } from 'execa';
 import { readSession } from './local/session.ts';
@@ -22,7 +22,7 @@ try {
 }
 if (slow) console.error(cli.summary);
 
-// Who says which server they mean, by environment or flag, gets that one.
+// A server that the user names by environment or flag comes before the session's.
 const { TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE } = process.env;
 const chosen =
   TEMPORAL_ADDRESS ||
@@ -37,11 +37,11 @@ const child = execa(cli.path, args, {
   reject: false,
   forceKillAfterDelay: false,
 });
-// Ctrl-C in a terminal already reaches the CLI; passed on a second time it would end the CLI before it has tidied up.
+// Ctrl-C in a terminal reaches the CLI anyway; passed on a second time, it would end the CLI before it has tidied up.
 process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
 
 const { exitCode, signal, shortMessage } = await child;
 if (exitCode === undefined && !signal) console.error(shortMessage);
-// A shell's convention for a child ended by a signal.
+// Shells report a child that was ended by a signal as 128 and the signal's number.
 process.exitCode = exitCode ?? (signal ? 128 + constants.signals[signal] : 1);

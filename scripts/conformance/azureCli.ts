@@ -5,12 +5,12 @@ import { execa } from 'execa';
 import type { Simulator } from '../../simulator/index.ts';
 import { userCacheFolder } from '../local/cacheFolder.ts';
 
-/** The release that this run is made for; newer ones may send other API versions. */
-export const azureCliVersion = '2.91.0';
-/** What the run of Azure's Python SDK needs beside what the CLI brings along. */
+/** The release that the scripts were tried with; newer ones may send other API versions. */
+const azureCliVersion = '2.91.0';
+/** sdk.py needs these beside the packages that the CLI brings along. */
 const sdkPackages = ['azure-identity==1.27.0', 'azure-mgmt-network==33.1.0'];
 
-/** One command of a script. */
+/** A command of a script that was run. */
 export interface RanCommand {
   readonly command: string;
   readonly exitCode: number;
@@ -18,13 +18,13 @@ export interface RanCommand {
 }
 
 export interface AzureCli {
-  /** Runs scripts of `guide/` with these variables, one after the other in one shell; stops at the first command that fails. */
+  /** Runs scripts of `guide/` one after the other in one shell, with these variables; stops at the first command that fails. */
   run(scripts: readonly string[], variables: Readonly<Record<string, string>>): Promise<RanCommand[]>;
-  /** The Python beside it, in the same environment. */
+  /** Runs a file with the CLI's own Python and packages, in the same environment. */
   python(file: string): Promise<{ exitCode: number; output: string }>;
 }
 
-/** Installs the Azure CLI, once, into this product's cache folder. @throws when there is no Python 3 or no PyPI */
+/** Installs the Azure CLI, once, into this product's cache folder; returns its folder of programs. @throws without Python 3 or PyPI */
 export async function installAzureCli(onProgress: (line: string) => void): Promise<string> {
   const folder = join(userCacheFolder(), `azure-cli-${azureCliVersion}`);
   const bin = join(folder, 'bin');
@@ -55,7 +55,7 @@ export async function azureCliAt(bin: string, simulator: Simulator): Promise<Azu
     ARM_ENDPOINT: simulator.endpoint,
   };
   await mkdir(join(folder, 'bin'));
-  // Whatever the script calls az is the real one, timed.
+  // The scripts' `az` is the real one, with its time and exit code logged.
   await writeFile(
     join(folder, 'bin', 'az'),
     `#!/usr/bin/env bash
@@ -99,7 +99,7 @@ function ranCommand(line: string): RanCommand {
   return { command, exitCode: Number(code), seconds: Number(ended) - Number(started) };
 }
 
-/** What az said of the command that failed; it is the last one. */
+/** Adds what az printed to the command that failed, which is the last one. */
 function withReason(commands: readonly RanCommand[], stderr: string): RanCommand[] {
   return commands.map((ran) => (ran.exitCode === 0 ? ran : { ...ran, command: `${ran.command}\n${stderr}` }));
 }

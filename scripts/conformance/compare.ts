@@ -3,11 +3,11 @@ import { type Difference, differences, type Snapshot } from '../../simulator/sna
 import { type Explanation, explanations } from './explanations.ts';
 
 export interface Compared extends Difference {
-  /** Undefined where nobody has explained it. */
+  /** The explanation; undefined if there is none. */
   readonly why: string | undefined;
 }
 
-/** One line for each property in which two ways to the same end differ. Names and IDs that Azure makes up do not count. */
+/** Returns each property in which two ways to the same end differ. Names and IDs that Azure makes up do not count. */
 export function compare(azureCli: Snapshot, workflow: Snapshot): Compared[] {
   const found = differences(withoutMadeUp(azureCli), withoutMadeUp(workflow));
   return found.flatMap((difference) =>
@@ -24,7 +24,7 @@ function explained(difference: Difference): Compared {
   return { ...difference, why: explanations.find(fits)?.why };
 }
 
-/** GUIDs, AKS's registry names, what follows the prefix in a host name, and times. */
+/** GUIDs, the names that AKS gives to registries, the part after the prefix in a host name, and times. */
 const madeUp =
   /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b|\b[0-9a-f]{24}\b|(?<=-)[0-9a-z]{8}(?=\.)|(?<=-)\d{8}(?=-|\b)|\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 const subscription = /1{8}-1{4}-1{4}-1{4}-1{12}/;
@@ -48,7 +48,7 @@ function withoutMadeUp(snapshot: Snapshot): Snapshot {
 
 const isAssignment = (type: string): boolean => type === 'Microsoft.Authorization/roleAssignments';
 
-/** Names of assignments are random; what counts is where, which role and who. */
+/** Replaces a role assignment's random name by scope, role and principal. */
 function assignmentId({ resources }: Snapshot, { properties }: { properties?: unknown }): string {
   const { scope, roleDefinitionId, principalId } = properties as Record<string, string>;
   const who = resources.find(

@@ -1,9 +1,9 @@
-/** Why the Azure CLI and the product's workflow do not leave quite the same behind. */
+/** Explains a difference between what the Azure CLI and a workflow leave behind. */
 export interface Explanation {
   readonly type: RegExp;
-  /** Default `changed`. */
+  /** Default: `changed`. */
   readonly change?: 'added' | 'removed';
-  /** Of the path; default any. */
+  /** Matches the property's path. Default: any. */
   readonly property?: RegExp;
   readonly why: string;
 }

@@ -28,7 +28,7 @@ const options = new Command('npm run conformance --')
   .parse()
   .opts<Options>();
 
-/** Who sent a request, by its `user-agent`. */
+/** Senders of requests, told apart by their `user-agent`. */
 const senders = { 'azure-cli': /^AZURECLI/, 'python-sdk': /^azsdk-python/, workflows: /^azsdk-js/ } as const;
 
 const failures: string[] = [];
@@ -106,7 +106,7 @@ async function pythonSdk(azureCli: AzureCli): Promise<void> {
   if (exitCode !== 0) failures.push('Python SDK');
 }
 
-/** Keeps this moment, once what the CLI does not wait for has ended. */
+/** Keeps this moment, but not before the operations that the CLI does not wait for have ended. */
 async function save(simulator: Simulator, name: string): Promise<Snapshot> {
   for (;;) {
     await controlApi(simulator, `snapshots/${name}`, 'PUT');
@@ -116,7 +116,7 @@ async function save(simulator: Simulator, name: string): Promise<Snapshot> {
   }
 }
 
-/** What each sent, in a file of its own, for whoever checks their bodies. */
+/** Writes each sender's requests into a file of its own, so that their bodies can be checked against Azure's schemas. */
 async function split(record: string): Promise<void> {
   const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
   const agents = lines.map((line) => String((JSON.parse(line) as RecordedRequest).headers['user-agent']));

@@ -12,7 +12,7 @@ const vmSize = 'Standard_D4ds_v5';
 const group = `/subscriptions/${cluster.subscriptionId}/resourceGroups/${cluster.resourceGroup}`;
 const registryId = (name: string) => `${group}/providers/Microsoft.ContainerRegistry/registries/${name}`;
 
-/** What the scripts call things: as the workflows do where nothing is said. */
+/** The scripts' variables. Names are the ones that the workflows choose by default. */
 export const variables = {
   LOCATION: location,
   VM_SIZE: vmSize,
@@ -30,12 +30,12 @@ export const variables = {
 
 export interface ConformanceScenario {
   readonly edition: Edition;
-  /** What is there before, made by the Azure CLI for both. */
+  /** Scripts that make what both find. */
   readonly setup?: readonly string[];
-  /** After the setup Microsoft publishes a node image; without one AKS has nothing to reimage. */
+  /** Microsoft publishes a node image after the setup; without a new one AKS has nothing to reimage. */
   readonly newNodeImage?: true;
   readonly guide: readonly string[];
-  /** The product's way to the same end; where there is none, the CLI alone is looked at. */
+  /** The product's way to the same end. Without one only the CLI's commands must succeed. */
   readonly workflow?: (aks: AksIsolationClient) => Promise<ScenarioHandle>;
 }
 

@@ -2,13 +2,13 @@ import type { StepProgress } from '../../contract/index.ts';
 import type { Duration } from '../../simulator/index.ts';
 
 export interface CriticalPath {
-  /** The longest way through the steps, each as long as the simulator took for its writes. */
+  /** Length of the longest way through the steps; each step is as long as the simulator took for its writes. */
   seconds: number;
-  /** The same with the time that passes until `Retry-After` lets anybody notice that an operation has ended. */
+  /** The same with the time until `Retry-After` lets a client notice that an operation has ended. */
   pollingIncluded: number;
 }
 
-/** What a run needs at least, in the simulator's seconds. Divided by its speed, these are real ones. */
+/** A run's lower limit, in simulated seconds. Divided by the simulator's speed they are real ones. */
 export function criticalPath(steps: readonly StepProgress[], durations: readonly Duration[]): CriticalPath {
   return {
     seconds: longest(steps, durations, ({ requestSeconds, operationSeconds }) => requestSeconds + operationSeconds),
@@ -34,7 +34,7 @@ function longest(
   return Math.max(0, ...ends.values());
 }
 
-/** The plan does not know the name of a role assignment yet: it follows from a principal that is still to be made. */
+/** Leaves out a role assignment's name: the plan cannot know it, since it follows from a principal that is still to be made. */
 const writeKey = (resourceId: string): string => resourceId.toLowerCase().replace(/(\/roleassignments)\/[^/]+$/, '$1');
 
 /** Seconds that the steps take one after the other, polling included. */

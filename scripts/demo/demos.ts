@@ -1,7 +1,7 @@
 import type { ClusterReference } from '../../resources/ids.ts';
 import type { ExistingCluster, SubnetReference } from '../local/existingCluster.ts';
 
-/** One thing that a demo does: somebody else's doing in Azure, or a scenario with an example as its input. */
+/** One thing that happens in a demo: something that somebody else does in Azure, or a scenario with an example as its input. */
 export type Act =
   | { does: string; existing: ExistingCluster }
   | { does: string; newNodeImage: true }
@@ -49,7 +49,7 @@ const openNodeSubnet: Act = {
   },
 };
 
-/** What `npm run demo -- --scenario NAME` does. */
+/** The acts of `npm run demo -- --scenario NAME`, by name. */
 export const demos = {
   'managed-private-link': [createManaged],
   'managed-vnet-integration': [create('create-managed-vnet-integration.json')],

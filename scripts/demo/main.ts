@@ -85,7 +85,7 @@ async function runScenario(scenario: DemoScenario, example: string, stack: Stack
   print(`Web UI: ${workflowUrl(stack, run)}${options.keep ? '' : ' (it ends with the demo; --keep leaves it up)'}`);
 }
 
-/** The Azure of 2024 takes the guide to the letter, and nothing else. */
+/** Takes profile `preview` for the Azure of 2024, which accepts only what the guide says to the letter. */
 function exampleInput(scenario: DemoScenario, example: string) {
   const input = JSON.parse(readFileSync(join(import.meta.dirname, '../../examples', example), 'utf8'));
   const asGuided = options.edition === '2024-preview' && scenario !== 'deleteCluster';
@@ -118,7 +118,7 @@ function screenText({ phase, steps }: Progress): string {
 const stepText = ({ title, state, waitsFor, error }: StepProgress): string =>
   `${title}: ${state}${error ? ` (${error})` : waitsFor ? ` (waits for ${waitsFor})` : ''}`;
 
-/** Without a terminal: one line for each change. */
+/** Prints one line for each change, for an output that is no terminal. */
 function printChanges({ phase, steps }: Progress, shown: Map<string, string>): void {
   const printOnce = (key: string, line: string) => {
     if (shown.get(key) !== line) print(line);
@@ -169,7 +169,7 @@ async function printMakespan(
   print(`One after the other, the steps take ${sum.toFixed(2)} s, ${ratio(sum, least)} times the critical path.`);
 }
 
-/** How long the pools took together, against what Azure took for the slowest one, and for all. */
+/** Compares the time of all pools together with what Azure took for the slowest one and for their sum. */
 function printReimages({ steps, reimages }: VerificationReport, writes: readonly Duration[]): void {
   const pools = steps.filter(({ id, state }) => id.startsWith('reimage:') && state === 'done');
   const took = reimages.map((pool: PoolReimage) => `${pool.pool} ${poolSeconds(pool.pool, writes).toFixed(0)} s`);
@@ -220,5 +220,5 @@ try {
   process.stderr.write(`\n${reason(error)}\n`);
   process.exitCode = 1;
 }
-// Not by closing the connection: retries of calls that were given up would throw on it, or keep the process alive.
+// The connection is not closed: retries of calls that were given up would throw on it, or keep the process alive.
 process.exit();

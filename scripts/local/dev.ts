@@ -12,7 +12,7 @@ interface DevOptions extends SimulatorOptions {
   uiPort?: number;
 }
 
-/** What the worker is made of. */
+/** The worker is made of these. */
 const watchedFolders = ['contract', 'workflows', 'activities', 'worker'];
 
 const command = new Command('npm run dev --')
@@ -55,7 +55,7 @@ async function develop(): Promise<void> {
       if (files) next = changes.next();
       await worker.stop();
       worker = start();
-      // A worker that cannot start says why; the next change may mend it.
+      // A worker that cannot start has printed why. The next change may mend it.
       const started = worker.ready.then(() => undefined);
       await untilInterrupted(started.catch(() => next));
     }
@@ -65,7 +65,7 @@ async function develop(): Promise<void> {
   }
 }
 
-/** Names of changed files; changes that come during a restart are one. */
+/** Yields the names of changed files. Changes during a restart come together. */
 async function* changedFiles(): AsyncGenerator<string, never> {
   const changed = new Set<string>();
   let notify = Promise.withResolvers<void>();

@@ -8,17 +8,17 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import type { Simulator } from '../../simulator/index.ts';
 import { managedIdentity } from './simulatorClient.ts';
 
-/** Node pools of a cluster that somebody has made, by name. */
+/** A cluster's node pools, by name. */
 export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: number; maxSurge?: string }>>;
 
 export interface ExistingCluster {
   cluster: ClusterReference;
   pools: Pools;
-  /** Default: the region's. */
+  /** Default: the region's default version. */
   kubernetesVersion?: string;
-  /** In a virtual network of its own. Default: one that AKS manages. */
+  /** The cluster is in a virtual network of its owner. Default: in one that AKS manages. */
   ownNetwork?: boolean;
-  /** Made as the guide does, with a registry that AKS manages. Default: an ordinary one, with egress. */
+  /** The cluster is isolated as in the guide, with a registry that AKS manages. Default: an ordinary one, with egress. */
   isolated?: boolean;
 }
 
@@ -31,25 +31,36 @@ export interface SubnetReference {
 }
 
 const location = 'westeurope';
+/** The SDK would ask every 2 s, which can be minutes or hours of simulated time. */
+const frequentPolling = { updateIntervalInMs: 50 };
+/** Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+const networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7';
 
-/** What somebody did long before this product came: by default an ordinary private cluster that pulls from Microsoft, with egress. */
-export async function createExistingCluster(
-  simulator: Simulator,
-  { cluster, pools, kubernetesVersion, ownNetwork = false, isolated = false }: ExistingCluster,
-): Promise<void> {
-  const { subscriptionId, resourceGroup, name } = cluster;
+/** The Azure SDK's operations that are needed here, on the simulator. */
+const clientsOf = (simulator: Simulator, subscriptionId: string) => {
   const credential = managedIdentity(simulator.tokenEndpoint);
   const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
-  const azure = {
+  const networks = new NetworkManagementClient(credential, subscriptionId, options);
+  return {
     groups: new ResourceManagementClient(credential, subscriptionId, options).resourceGroups,
-    networks: new NetworkManagementClient(credential, subscriptionId, options).virtualNetworks,
+    networks: networks.virtualNetworks,
+    subnets: networks.subnets,
     identities: new ManagedServiceIdentityClient(credential, subscriptionId, options).userAssignedIdentities,
     roles: new AuthorizationManagementClient(credential, subscriptionId, { ...options, $host: simulator.endpoint })
       .roleAssignments,
     clusters: new ContainerServiceClient(credential, subscriptionId, options).managedClusters,
   };
+};
+
+/** Does what somebody did before this product came: by default makes a private cluster with egress that pulls from Microsoft. */
+export async function createExistingCluster(
+  simulator: Simulator,
+  { cluster, pools, kubernetesVersion, ownNetwork = false, isolated = false }: ExistingCluster,
+): Promise<void> {
+  const { subscriptionId, resourceGroup, name } = cluster;
+  const azure = clientsOf(simulator, subscriptionId);
   await azure.groups.createOrUpdate(resourceGroup, { location });
-  const own = ownNetwork ? await createNetwork() : undefined;
+  const own = ownNetwork ? await createNetwork(azure, cluster) : undefined;
   await azure.clusters.createOrUpdate(
     resourceGroup,
     name,
@@ -72,44 +83,41 @@ export async function createExistingCluster(
       ...(isolated && { bootstrapProfile: { artifactSource: 'Cache' } }),
       apiServerAccessProfile: { enablePrivateCluster: true },
     },
-    { updateIntervalInMs: 50 },
+    frequentPolling,
   );
-
-  /** With an identity for the control plane that may use it. */
-  async function createNetwork(): Promise<{ subnetId: string; identityId: string }> {
-    const { subnets } = await azure.networks.createOrUpdate(
-      resourceGroup,
-      `${name}-network`,
-      {
-        location,
-        addressSpace: { addressPrefixes: ['10.10.0.0/16'] },
-        subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20' }],
-      },
-      { updateIntervalInMs: 50 },
-    );
-    const subnetId = subnets?.[0]?.id ?? '';
-    const { id = '', principalId = '' } = await azure.identities.createOrUpdate(resourceGroup, `${name}-control`, {
-      location,
-    });
-    await azure.roles.create(subnetId, randomUUID(), {
-      roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${networkContributor}`,
-      principalId,
-      principalType: 'ServicePrincipal',
-    });
-    return { subnetId, identityId: id };
-  }
 }
 
-/** What somebody does to a cluster's network without this product. */
+/** Makes a network and an identity for the control plane that may use it. */
+async function createNetwork(
+  { networks, identities, roles }: ReturnType<typeof clientsOf>,
+  { subscriptionId, resourceGroup, name }: ClusterReference,
+): Promise<{ subnetId: string; identityId: string }> {
+  const { subnets } = await networks.createOrUpdate(
+    resourceGroup,
+    `${name}-network`,
+    {
+      location,
+      addressSpace: { addressPrefixes: ['10.10.0.0/16'] },
+      subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20' }],
+    },
+    frequentPolling,
+  );
+  const subnetId = subnets?.[0]?.id ?? '';
+  const { id = '', principalId = '' } = await identities.createOrUpdate(resourceGroup, `${name}-control`, { location });
+  await roles.create(subnetId, randomUUID(), {
+    roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${networkContributor}`,
+    principalId,
+    principalType: 'ServicePrincipal',
+  });
+  return { subnetId, identityId: id };
+}
+
+/** Opens a subnet for default outbound access, as somebody does who does not know this product. */
 export async function openSubnet(
   simulator: Simulator,
   { subscriptionId, resourceGroup, virtualNetwork, subnet, addressPrefix }: SubnetReference,
 ): Promise<void> {
-  const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
-  const { subnets } = new NetworkManagementClient(managedIdentity(simulator.tokenEndpoint), subscriptionId, options);
   const open = { addressPrefix, defaultOutboundAccess: true };
-  await subnets.createOrUpdate(resourceGroup, virtualNetwork, subnet, open, { updateIntervalInMs: 50 });
+  const { subnets } = clientsOf(simulator, subscriptionId);
+  await subnets.createOrUpdate(resourceGroup, virtualNetwork, subnet, open, frequentPolling);
 }
-
-/** Source: Learn, "Azure built-in roles". */
-const networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7';

@@ -3,10 +3,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => interrupted.abort(new Error(`Stopped by ${signal}`)));
 }
 
-/** Aborted when this process is asked to stop; what it started is then stopped in order. */
+/** Aborted when this process is asked to stop, so that it can first stop the servers that it started, in order. */
 export const interruption: AbortSignal = interrupted.signal;
 
-/** Waits for work, but not beyond an interruption. @throws Error that names the signal. */
+/** Waits for work, but not beyond an interruption. @throws Error that names the signal */
 export async function untilInterrupted<T>(work: Promise<T>): Promise<T> {
   interruption.throwIfAborted();
   const stop = Promise.withResolvers<never>();

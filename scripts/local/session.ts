@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { userCacheFolder } from './cacheFolder.ts';
 
 const sessionSchema = z.object({
-  /** The process that runs the servers; with it the session ends. */
+  /** The process that runs the servers. The session ends with it. */
   pid: z.number().int().positive(),
   /** `host:port` of the Temporal frontend. */
   temporalAddress: z.string(),
@@ -27,19 +28,17 @@ export interface SessionOptions {
 export async function writeSession(session: Session, options: SessionOptions = {}): Promise<void> {
   const file = await sessionFile(options);
   await mkdir(dirname(file), { recursive: true });
-  const partial = `${file}.${process.pid}`;
-  await writeFile(partial, JSON.stringify(sessionSchema.parse(session)), { mode: 0o600 });
-  await rename(partial, file);
+  await writeFileAtomic(file, JSON.stringify(sessionSchema.parse(session)), { mode: 0o600 });
 }
 
-/** The live session of this checkout: `undefined` if there is none, its file is unreadable, or its process is gone. */
+/** Reads the live session of this checkout: `undefined` if there is none, its file is unreadable or its process is gone. */
 export async function readSession(options: SessionOptions = {}): Promise<Session | undefined> {
   const text = await readFile(await sessionFile(options), 'utf8').catch(() => '{}');
   const { data } = sessionSchema.safeParse(parseJson(text));
   return data && isRunning(data.pid) ? data : undefined;
 }
 
-/** Withdraws the session that process `pid` announced; one that another process announced since is left alone. */
+/** Withdraws the session that process `pid` announced, unless another process has announced one since. */
 export async function removeSession(pid: number, options: SessionOptions = {}): Promise<void> {
   const current = await readSession(options);
   if (current?.pid === pid || !current) await rm(await sessionFile(options), { force: true });
@@ -63,7 +62,7 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it runs, under another user.
+    // EPERM says that the process runs, under another user.
     return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EPERM';
   }
 }

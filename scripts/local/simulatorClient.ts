@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 
-/** Asks the simulator's control API; what it answers without a body is undefined. @throws on any status but 2xx */
+/** Asks the simulator's control API; an answer without a body is `undefined`. @throws on any status but 2xx */
 export async function controlApi<T = undefined>(
   { port }: { readonly port: number },
   resource: string,
@@ -16,7 +16,7 @@ export async function controlApi<T = undefined>(
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-/** The simulator gives a token to whoever asks as App Service does. */
+/** Gets tokens from the simulator as a managed identity gets them from App Service. */
 export function managedIdentity(tokenEndpoint: string): TokenCredential {
   return {
     async getToken(scopes) {

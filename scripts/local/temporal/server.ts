@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import getPort from 'get-port';
+import pRetry from 'p-retry';
+import pWaitFor from 'p-wait-for';
 import { findTemporalCli } from './cli.ts';
 import { reasonOf } from './cliSources.ts';
 
@@ -16,7 +17,7 @@ export interface TemporalServerOptions {
   databaseFile?: string | undefined;
   /** Search attributes to register at start, by name. */
   searchAttributes?: Record<string, SearchAttributeKind> | undefined;
-  /** Told which Temporal CLI is used and why, and a line each time something slow starts. */
+  /** Receives a line that says which Temporal CLI is used and why, and one each time something slow starts. */
   onProgress?: ((line: string) => void) | undefined;
   /** Environment to find the CLI with. Default: `process.env`. */
   env?: NodeJS.ProcessEnv | undefined;
@@ -32,11 +33,12 @@ export interface TemporalServer {
   pid: number;
   /** Settles when the process is gone, asked for or not, with a sentence that ends in what it printed last. */
   exited: Promise<string>;
-  /** SIGTERM, after 5 s SIGKILL; returns when the process is gone. May be called again. */
+  /** Sends SIGTERM, after 5 s SIGKILL; returns when the process is gone. May be called again. */
   stop(): Promise<void>;
 }
 
 const host = '127.0.0.1';
+/** It takes 0.1 to 0.3 s on an idle machine; one that is busy with builds and tests took many seconds. */
 const startTimeoutMs = 60_000;
 
 /**
@@ -51,15 +53,13 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
   await portFor('Temporal Web UI', uiPort);
   const cli = await findTemporalCli({ env, onProgress });
   onProgress(cli.summary);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await startOnce(cli.path, options);
-    } catch (error) {
-      // Whoever asks the system for a free port may be given the one that the server is about to take.
-      const lostRace = (port === undefined || uiPort === undefined) && reasonOf(error).includes('already in use');
-      if (!lostRace || attempt === 3) throw error;
-    }
-  }
+  return pRetry(() => startOnce(cli.path, options), {
+    // Another process may take a free port between its choice and the server's start. Three lost races are no accident.
+    retries: 2,
+    minTimeout: 0,
+    shouldRetry: ({ error }) =>
+      (port === undefined || uiPort === undefined) && reasonOf(error).includes('already in use'),
+  });
 }
 
 async function startOnce(cliPath: string, options: TemporalServerOptions): Promise<TemporalServer> {
@@ -72,7 +72,8 @@ async function startOnce(cliPath: string, options: TemporalServerOptions): Promi
     stdin: 'ignore',
     buffer: false,
     reject: false,
-    // Its own process group: Ctrl-C must reach it through stop(), after the worker has shut down. Windows would show a console.
+    // The server gets a process group of its own, so that Ctrl-C reaches it through stop(), after the worker has shut down.
+    // On Windows it would also get a console window.
     detached: process.platform !== 'win32',
   });
   const { pid } = server;
@@ -106,10 +107,10 @@ function serverArguments(port: number, uiPort: number, options: TemporalServerOp
   return [
     ...['server', 'start-dev', '--ip', host, '--port', String(port), '--ui-port', String(uiPort)],
     ...['--log-level', 'warn'],
-    // At their defaults the task queue processors poll on 50 ms steps, which every activity pays.
+    // The task queue processors poll every 50 ms by default; every activity would wait for that.
     ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
     ...['--dynamic-config-value', 'history.timerProcessorMaxPollRPS=1000'],
-    // Without a write-ahead log each commit waits for the disk: a third of the throughput.
+    // Without a write-ahead log each commit waits for the disk, which leaves a third of the throughput.
     ...(databaseFile
       ? ['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL']
       : []),
@@ -117,14 +118,14 @@ function serverArguments(port: number, uiPort: number, options: TemporalServerOp
   ];
 }
 
-/** The user's TEMPORAL_ADDRESS, TEMPORAL_PROFILE and so on speak about another server. */
+/** The user's TEMPORAL_ADDRESS, TEMPORAL_PROFILE and so on are about another server. */
 function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }
 
 async function portFor(use: string, asked: number | undefined): Promise<number> {
   if (asked === undefined) return getPort({ host });
-  // Not get-port: it refuses for half a minute a port it gave out, and a restarted server wants its old one.
+  // get-port would refuse a port for half a minute after giving it out, but a restarted server wants its old one.
   await new Promise<void>((resolve, reject) => {
     const probe = createServer()
       .once('error', (error) => reject(new Error(`Port ${asked} for the ${use} cannot be used: ${error.message}`)))
@@ -133,7 +134,7 @@ async function portFor(use: string, asked: number | undefined): Promise<number> 
   return asked;
 }
 
-/** The last lines the server printed, for when it dies: logs go to stderr, a port it cannot have to stdout. */
+/** Keeps the last lines for when the server dies: it logs to stderr, but says on stdout that a port is taken. */
 function keepTail(...streams: Readable[]): () => string {
   let tail = '';
   for (const stream of streams)
@@ -144,8 +145,8 @@ function keepTail(...streams: Readable[]): () => string {
 }
 
 /**
- * Kills process `pid` when this process ends: a shell waits on a pipe from here and acts when it closes, the one sign
- * that comes for every end of a process, SIGKILL included. Until then `exited` calls it off. Does nothing on Windows.
+ * Kills process `pid` when this process ends. A shell waits on a pipe from this process and acts when the pipe closes:
+ * the one sign that comes for every end of a process, SIGKILL included. `exited` calls it off. Does nothing on Windows.
  */
 export function endWithThisProcess(pid: number, exited: Promise<unknown>): void {
   if (process.platform === 'win32') return;
@@ -156,7 +157,7 @@ export function endWithThisProcess(pid: number, exited: Promise<unknown>): void 
     reject: false,
     detached: true,
   });
-  // Once the server is gone its process ID may become somebody else's.
+  // The system may give the process ID of a server that is gone to another process.
   void exited.then(() => guard.kill('SIGKILL'));
 }
 
@@ -168,8 +169,8 @@ async function frontendAnswers(address: string, enough: AbortSignal): Promise<vo
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 100 },
   });
   try {
-    // Health says the frontend serves; the namespace appears a little later.
-    await retry(`The Temporal frontend on ${address}`, enough, () =>
+    // The namespace appears a little after the frontend says that it is healthy.
+    await untilAnswers(`The Temporal frontend on ${address}`, enough, () =>
       connection.withAbortSignal(enough, () => connection.workflowService.describeNamespace({ namespace: 'default' })),
     );
   } finally {
@@ -178,21 +179,22 @@ async function frontendAnswers(address: string, enough: AbortSignal): Promise<vo
 }
 
 async function uiAnswers(url: string, enough: AbortSignal): Promise<void> {
-  await retry(`The Temporal Web UI on ${url}`, enough, async () => {
+  await untilAnswers(`The Temporal Web UI on ${url}`, enough, async () => {
     const response = await fetch(url, { signal: enough });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`status ${response.status}`);
   });
 }
 
-async function retry(what: string, enough: AbortSignal, attempt: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await attempt();
-      return;
-    } catch (error) {
-      if (enough.aborted) throw new Error(`${what} does not answer: ${reasonOf(enough.reason)}`, { cause: error });
-      await delay(25);
-    }
+async function untilAnswers(what: string, enough: AbortSignal, ask: () => Promise<unknown>): Promise<void> {
+  const answers = () =>
+    ask().then(
+      () => true,
+      () => false,
+    );
+  try {
+    await pWaitFor(answers, { interval: 25, signal: enough });
+  } catch (error) {
+    throw new Error(`${what} does not answer: ${reasonOf(error)}`, { cause: error });
   }
 }
