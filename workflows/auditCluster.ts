@@ -7,13 +7,13 @@ import {
 import type { AuditReport, Check } from '../contract/result.ts';
 import { clusterId } from '../resources/ids.ts';
 import type { ClusterFacts } from '../resources/managedClusters.ts';
-import { azure } from './azure.ts';
+import { azure } from './engine/azure.ts';
+import { check } from './engine/check.ts';
+import { checkedInput } from './engine/scenario.ts';
+import { ScenarioRun } from './engine/scenarioRun.ts';
 import { probeOldestNodes } from './livingCluster.ts';
 import { nodeSubnets } from './plan/livingCluster.ts';
-import { checkedInput } from './scenario/scenario.ts';
-import { ScenarioRun } from './scenario/scenarioRun.ts';
 import { auditChecks, egressCheck } from './verify/audit.ts';
-import { check } from './verify/check.ts';
 import { nodeChecks } from './verify/nodes.ts';
 
 /**

@@ -7,19 +7,19 @@ import {
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
 import { isBusy } from '../resources/managedClusters.ts';
-import { azure } from './azure.ts';
+import { azure } from './engine/azure.ts';
+import { owned } from './engine/owner.ts';
+import { runScenario } from './engine/scenario.ts';
+import type { Step } from './engine/steps.ts';
 import { applyInfrastructure } from './infrastructure.ts';
 import {
   type CreateClusterPlan,
   discoveryRequest,
   isSettling,
   madeByEarlierRun,
-  owned,
   planCreateCluster,
 } from './plan/createCluster.ts';
 import { applyRegistrations } from './registrations.ts';
-import { runScenario } from './scenario/scenario.ts';
-import type { Step } from './scenario/steps.ts';
 import { clusterChecks } from './verify/cluster.ts';
 import { infrastructureChecks } from './verify/infrastructure.ts';
 

@@ -5,12 +5,13 @@ import {
 } from '../contract/inputs/deleteCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { DeletionFacts } from '../resources/discovery.ts';
-import { azure } from './azure.ts';
-import { type DeleteClusterPlan, deletionRequest, ownerOf, planDeleteCluster } from './plan/deleteCluster.ts';
+import { azure } from './engine/azure.ts';
+import { check } from './engine/check.ts';
+import { ownerOf } from './engine/owner.ts';
+import { runScenario } from './engine/scenario.ts';
+import type { Step } from './engine/steps.ts';
+import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from './plan/deleteCluster.ts';
 import { remove } from './removal.ts';
-import { runScenario } from './scenario/scenario.ts';
-import type { Step } from './scenario/steps.ts';
-import { check } from './verify/check.ts';
 
 /**
  * Deletes a cluster and what AKS made for it; of one's own resources, those that were made for it and are asked for.

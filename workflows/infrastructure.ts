@@ -6,9 +6,9 @@ import type { ZoneLinkSpecification } from '../resources/privateDns.ts';
 import { addressesOfRecord, type PrivateEndpointFacts } from '../resources/privateEndpoints.ts';
 import { builtInRoles, type RoleHolder, roleHolders } from '../resources/roles.ts';
 import { subnetProperties } from '../resources/virtualNetworks.ts';
-import { azure } from './azure.ts';
+import { azure } from './engine/azure.ts';
+import type { Started, Step } from './engine/steps.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan/infrastructure.ts';
-import type { Started, Step } from './scenario/steps.ts';
 
 const waitsFor = 'Azure';
 

@@ -5,7 +5,7 @@ import { type AgentPoolFacts, type ClusterFacts, hasManagedRegistry } from '../r
 import type { ClusterInterior, Look, NodeProbeResult, PoolEvidence } from '../resources/nodes.ts';
 import { ownershipTags } from '../resources/ownership.ts';
 import { registryZoneName } from '../resources/privateDns.ts';
-import { azure } from './azure.ts';
+import { azure } from './engine/azure.ts';
 import {
   type LivingInput,
   lookPatience,

@@ -3,15 +3,15 @@ import { errorDetails } from '../contract/errors.ts';
 import type { ApprovalGate } from '../contract/names.ts';
 import type { Check } from '../contract/result.ts';
 import type { ClusterChange, ClusterFacts } from '../resources/managedClusters.ts';
-import { azure } from './azure.ts';
+import { azure } from './engine/azure.ts';
+import { unlessGone } from './engine/errorText.ts';
+import { ownerOf } from './engine/owner.ts';
 import { applyInfrastructure, applyZoneLink } from './infrastructure.ts';
 import { probeOldestNodes } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
-import { ownerOf } from './plan/deleteCluster.ts';
 import { patienceOf, previousBootstrap, previousOutbound, undoPatience } from './plan/livingCluster.ts';
 import { applyRegistrations } from './registrations.ts';
 import { remove } from './removal.ts';
-import { rootCause } from './scenario/errorText.ts';
 import { nodeChecks } from './verify/nodes.ts';
 
 const waitsFor = 'AKS, about four minutes';
@@ -95,13 +95,6 @@ async function update(
 
 const putBack = (input: Living['input'], summary: string, change: ClusterChange): Promise<void> =>
   update(input, summary, change, undoPatience(input)).catch(unlessGone);
-
-/** Of what somebody has deleted meanwhile, nothing has to be put back. */
-export function unlessGone(error: unknown): void {
-  const cause = rootCause(error);
-  const gone = ['ClusterNotFound', 'AgentPoolNotFound'];
-  if (!(cause instanceof ApplicationFailure) || !gone.includes(cause.type ?? '')) throw error;
-}
 
 /** Waits until an operator lets the scenario pass, if that was asked for. */
 export function applyApproval(gate: ApprovalGate, { input, step, run }: Living): void {

@@ -3,14 +3,13 @@ import { errorDetails } from '../contract/errors.ts';
 import type { AgentPoolSettings, Reimaged } from '../resources/agentPools.ts';
 import { type ClusterReference, sameResourceId } from '../resources/ids.ts';
 import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '../resources/nodes.ts';
-import { azure } from './azure.ts';
+import { azure } from './engine/azure.ts';
+import { rootCause, unlessGone } from './engine/errorText.ts';
+import { Turns } from './engine/steps.ts';
 import { evidence } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
-import { unlessGone } from './livingSteps.ts';
 import { oldestNode, patienceOf, reimagesByItself, undoPatience } from './plan/livingCluster.ts';
 import { reimageStepId, temporaryPool } from './plan/reimage.ts';
-import { rootCause } from './scenario/errorText.ts';
-import { Turns } from './scenario/steps.ts';
 
 /**
  * Declares the reimage of each planned pool: so many at a time, each proven by its nodes before it counts.

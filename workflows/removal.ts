@@ -1,6 +1,6 @@
 import { resourceReference } from '../resources/ids.ts';
 import type { Ownership } from '../resources/ownership.ts';
-import { azure } from './azure.ts';
+import { azure } from './engine/azure.ts';
 import type { Removal } from './plan/deleteCluster.ts';
 
 /** Removes a resource that carries the owner's marks. */

@@ -14,6 +14,7 @@ import {
 } from '../../resources/managedClusters.ts';
 import { isOwnedBy, ownershipTags } from '../../resources/ownership.ts';
 import { isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
+import { owned } from '../engine/owner.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
 import { infrastructureProblems } from './infrastructureProblems.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
@@ -151,11 +152,6 @@ function defaultDnsPrefix({ cluster }: ParsedCreateClusterInput): string {
   const group = cluster.resourceGroup.replace(/[^A-Za-z0-9-]/g, '').slice(0, 16);
   return `${name}-${group}-${cluster.subscriptionId.slice(0, 6)}`;
 }
-
-export const owned = ({ cluster }: Pick<ParsedCreateClusterInput, 'cluster'>, run: string): Record<string, string> => ({
-  [ownershipTags.workflow]: clusterWorkflowId(cluster),
-  [ownershipTags.run]: run,
-});
 
 /** Whether an earlier run of the same workflow, which ended without undo, made this cluster. */
 export const madeByEarlierRun = (input: Pick<ParsedCreateClusterInput, 'cluster'>, found: ClusterFacts): boolean =>

@@ -1,5 +1,4 @@
 import type { ClusterPart, ParsedDeleteClusterInput } from '../../contract/inputs/deleteCluster.ts';
-import { clusterWorkflowId } from '../../contract/names.ts';
 import type { Plan, PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
@@ -13,7 +12,8 @@ import {
   resourceReference,
   sameResourceId,
 } from '../../resources/ids.ts';
-import { isOwnedBy, type Ownership, ownershipTags } from '../../resources/ownership.ts';
+import { isOwnedBy } from '../../resources/ownership.ts';
+import { ownerOf } from '../engine/owner.ts';
 import { unseenSubscription } from './createCluster.ts';
 import { lockProblems, permissionProblems, type RequiredAction } from './permissions.ts';
 
@@ -77,11 +77,6 @@ const kindOfType: Readonly<Record<string, RemovalKind>> = {
   'microsoft.network/virtualnetworks': 'virtualNetwork',
   'microsoft.managedidentity/userassignedidentities': 'identity',
 };
-
-/** The mark of every run on this cluster. */
-export const ownerOf = ({ cluster }: Pick<ParsedDeleteClusterInput, 'cluster'>): Ownership => ({
-  [ownershipTags.workflow]: clusterWorkflowId(cluster),
-});
 
 /** What discovery is to look at. */
 export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionRequest => ({

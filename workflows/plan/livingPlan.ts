@@ -8,8 +8,8 @@ import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
 import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import { isOwnedBy } from '../../resources/ownership.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
-import { oneZoneProblem, owned } from './createCluster.ts';
-import { ownerOf } from './deleteCluster.ts';
+import { owned, ownerOf } from '../engine/owner.ts';
+import { oneZoneProblem } from './createCluster.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
 import { infrastructureProblems } from './infrastructureProblems.ts';
 import {

@@ -8,8 +8,8 @@ import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { sufficientRoles } from '../../resources/roles.ts';
+import { check } from '../engine/check.ts';
 import { networkOf } from '../plan/livingCluster.ts';
-import { check } from './check.ts';
 
 /** Every requirement of network isolation that Azure Resource Manager shows. Source: AKS docs network-isolated.md; profiles.md. */
 export function auditChecks(

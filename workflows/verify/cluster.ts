@@ -2,7 +2,7 @@ import type { Check } from '../../contract/result.ts';
 import type { ReadBack } from '../../resources/discovery.ts';
 import { clusterId, parseResourceId } from '../../resources/ids.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
-import { check } from './check.ts';
+import { check } from '../engine/check.ts';
 
 /** The guide's "Validate the network isolated cluster", and everything else that was promised, against what Azure shows. */
 export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Check[] {

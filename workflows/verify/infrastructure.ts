@@ -4,8 +4,8 @@ import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import { seenSubnetProperties } from '../../resources/virtualNetworks.ts';
+import { check } from '../engine/check.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId, seenSubnet } from '../plan/infrastructure.ts';
-import { check } from './check.ts';
 
 /** What was prepared for the cluster, against what Azure shows; adopted resources are checked like those that were made. */
 export function infrastructureChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): Check[] {

@@ -1,7 +1,7 @@
 import type { Check } from '../../contract/result.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { ClusterInterior, EvidenceKind, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
-import { check } from './check.ts';
+import { check } from '../engine/check.ts';
 
 /** Where the nodes of each pool boot from, and whether they pull their images from there. */
 export function nodeChecks(

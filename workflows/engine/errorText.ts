@@ -37,3 +37,10 @@ export function scenarioError(error: unknown): ScenarioError | undefined {
 
 /** What an operator can do about the failure of an activity. */
 export const adviceOf = (error: unknown): string | undefined => scenarioError(error)?.whatToDo;
+
+/** Of what somebody has deleted meanwhile, nothing has to be put back. */
+export function unlessGone(error: unknown): void {
+  const cause = rootCause(error);
+  const gone = ['ClusterNotFound', 'AgentPoolNotFound'];
+  if (!(cause instanceof ApplicationFailure) || !gone.includes(cause.type ?? '')) throw error;
+}

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Progress, type StepProgress, stepStates } from '../../contract/index.ts';
-import { criticalPath } from '../../scripts/demo/criticalPath.ts';
-import type { Duration } from '../../simulator/index.ts';
-import { progressMarkdown } from '../../workflows/scenario/markdown.ts';
+import { type Progress, type StepProgress, stepStates } from '../../../contract/index.ts';
+import { criticalPath } from '../../../scripts/demo/criticalPath.ts';
+import type { Duration } from '../../../simulator/index.ts';
+import { progressMarkdown } from '../../../workflows/engine/progressMarkdown.ts';
 
 const step = (changes: Partial<StepProgress> = {}): StepProgress => ({
   id: 'cluster',

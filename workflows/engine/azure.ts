@@ -1,5 +1,5 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities } from '../../activities/index.ts';
 
 /** A killed worker's work goes on elsewhere after this time. */
 const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;

@@ -41,7 +41,7 @@ import type {
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { errorText, scenarioError } from './errorText.ts';
-import { progressMarkdown } from './markdown.ts';
+import { progressMarkdown } from './progressMarkdown.ts';
 import { Steps } from './steps.ts';
 
 /** What every scenario's input has. */
