@@ -19,7 +19,7 @@ import {
   madeByEarlierRun,
   planCreateCluster,
 } from './plan/createCluster.ts';
-import { applyRegistrations } from './registrations.ts';
+import { applyRegistrations } from './registrations/apply.ts';
 import { clusterChecks } from './verify/cluster.ts';
 import { infrastructureChecks } from './verify/infrastructure.ts';
 

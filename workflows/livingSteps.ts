@@ -10,7 +10,7 @@ import { applyInfrastructure, applyZoneLink } from './infrastructure.ts';
 import { probeOldestNodes } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
 import { patienceOf, previousBootstrap, previousOutbound, undoPatience } from './plan/livingCluster.ts';
-import { applyRegistrations } from './registrations.ts';
+import { applyRegistrations } from './registrations/apply.ts';
 import { remove } from './removal.ts';
 import { nodeChecks } from './verify/nodes.ts';
 

@@ -15,11 +15,6 @@ import {
 import { isOwnedBy, ownershipTags } from '../../resources/ownership.ts';
 import { isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
 import { owned } from '../engine/owner.ts';
-import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
-import { infrastructureProblems } from './infrastructureProblems.ts';
-import { chooseKubernetesVersion } from './kubernetesVersion.ts';
-import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
-import { quotaProblems } from './quota.ts';
 import {
   lookedAtProviders,
   planRegistrations,
@@ -27,7 +22,12 @@ import {
   type Registrations,
   registrationOf,
   requiredFeatures,
-} from './registrations.ts';
+} from '../registrations/plan.ts';
+import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
+import { infrastructureProblems } from './infrastructureProblems.ts';
+import { chooseKubernetesVersion } from './kubernetesVersion.ts';
+import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
+import { quotaProblems } from './quota.ts';
 import { infrastructureRequest, permissionScopes, subnetOf, type Targets, targetsOf } from './targets.ts';
 
 /** What `createCluster` is going to do, and with what. */

@@ -9,6 +9,7 @@ import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../..
 import { isOwnedBy } from '../../resources/ownership.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { owned, ownerOf } from '../engine/owner.ts';
+import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
 import { oneZoneProblem } from './createCluster.ts';
 import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
 import { infrastructureProblems } from './infrastructureProblems.ts';
@@ -25,7 +26,6 @@ import {
 } from './livingCluster.ts';
 import type { OldRegistry } from './oldRegistry.ts';
 import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
-import { planRegistrations, type Registrations, registrationOf } from './registrations.ts';
 import { approvalStep, noWayBack, planReimages } from './reimage.ts';
 import { infrastructureRequest, livingTargets, type Targets } from './targets.ts';
 

@@ -1,6 +1,6 @@
-import { azure } from './engine/azure.ts';
-import type { Step } from './engine/steps.ts';
-import type { Registrations } from './plan/registrations.ts';
+import { azure } from '../engine/azure.ts';
+import type { Step } from '../engine/steps.ts';
+import type { Registrations } from './plan.ts';
 
 /**
  * Declares the registrations of preview features and resource providers. Guide: "Before you begin".
