@@ -11,7 +11,8 @@ import { azure } from './engine/azure.ts';
 import { owned } from './engine/owner.ts';
 import { runScenario } from './engine/scenario.ts';
 import type { Step } from './engine/steps.ts';
-import { applyInfrastructure } from './infrastructure.ts';
+import { applyInfrastructure } from './infrastructure/apply.ts';
+import { infrastructureChecks } from './infrastructure/checks.ts';
 import {
   type CreateClusterPlan,
   discoveryRequest,
@@ -21,7 +22,6 @@ import {
 } from './plan/createCluster.ts';
 import { applyRegistrations } from './registrations/apply.ts';
 import { clusterChecks } from './verify/cluster.ts';
-import { infrastructureChecks } from './verify/infrastructure.ts';
 
 /**
  * Creates a network isolated cluster with everything it needs. Guide: "Deploy a network isolated cluster with AKS-managed

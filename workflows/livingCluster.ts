@@ -6,6 +6,7 @@ import type { ClusterInterior, Look, NodeProbeResult, PoolEvidence } from '../re
 import { ownershipTags } from '../resources/ownership.ts';
 import { registryZoneName } from '../resources/privateDns.ts';
 import { azure } from './engine/azure.ts';
+import type { Targets } from './infrastructure/targets.ts';
 import {
   type LivingInput,
   lookPatience,
@@ -13,7 +14,6 @@ import {
   subscriptionsOf,
   surroundingsRequest,
 } from './plan/livingCluster.ts';
-import type { Targets } from './plan/targets.ts';
 
 interface Looks {
   /** Which resources around the cluster matter, once the cluster is known. */

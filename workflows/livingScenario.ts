@@ -13,11 +13,11 @@ import { owned } from './engine/owner.ts';
 import { runScenario } from './engine/scenario.ts';
 import type { ScenarioRun } from './engine/scenarioRun.ts';
 import type { Step } from './engine/steps.ts';
+import { infrastructureChecks } from './infrastructure/checks.ts';
+import type { Targets } from './infrastructure/targets.ts';
 import { discoverLivingCluster } from './livingCluster.ts';
 import type { LivingInput } from './plan/livingCluster.ts';
 import type { LivingPlan } from './plan/livingPlan.ts';
-import type { Targets } from './plan/targets.ts';
-import { infrastructureChecks } from './verify/infrastructure.ts';
 import { livingChecks } from './verify/livingCluster.ts';
 import { reimageChecks } from './verify/nodes.ts';
 

@@ -6,7 +6,7 @@ import type { ClusterChange, ClusterFacts } from '../resources/managedClusters.t
 import { azure } from './engine/azure.ts';
 import { unlessGone } from './engine/errorText.ts';
 import { ownerOf } from './engine/owner.ts';
-import { applyInfrastructure, applyZoneLink } from './infrastructure.ts';
+import { applyInfrastructure, applyZoneLink } from './infrastructure/apply.ts';
 import { probeOldestNodes } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
 import { patienceOf, previousBootstrap, previousOutbound, undoPatience } from './plan/livingCluster.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { clusterParts, deleteClusterInput, parse } from '../../contract/index.ts';
 import type { DeletionFacts } from '../../resources/discovery.ts';
 import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from '../../workflows/plan/deleteCluster.ts';
-import { dataRecord, group, ids, registryName, stepOf, subscription } from './infrastructureSupport.ts';
+import { dataRecord, group, ids, registryName, stepOf, subscription } from '../workflows/infrastructure/support.ts';
 import { clusterThere, madeEarlier } from './support.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };

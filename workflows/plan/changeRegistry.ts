@@ -2,6 +2,7 @@ import type { ParsedChangeRegistryInput } from '../../contract/inputs/existingCl
 import type { Problem } from '../../contract/problem.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
+import type { Targets } from '../infrastructure/targets.ts';
 import { isolationProblems } from './livingCluster.ts';
 import {
   assembled,
@@ -15,7 +16,6 @@ import {
 } from './livingPlan.ts';
 import { oldRegistryPlan } from './oldRegistry.ts';
 import { pullProbeStep } from './reimage.ts';
-import type { Targets } from './targets.ts';
 
 /** What `changeRegistry` is about. */
 export const registryChangeTargets = (input: ParsedChangeRegistryInput, seen: LivingFacts): Targets =>

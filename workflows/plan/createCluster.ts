@@ -15,6 +15,15 @@ import {
 import { isOwnedBy, ownershipTags } from '../../resources/ownership.ts';
 import { isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
 import { owned } from '../engine/owner.ts';
+import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/plan.ts';
+import { infrastructureProblems } from '../infrastructure/problems.ts';
+import {
+  infrastructureRequest,
+  permissionScopes,
+  subnetOf,
+  type Targets,
+  targetsOf,
+} from '../infrastructure/targets.ts';
 import {
   lookedAtProviders,
   planRegistrations,
@@ -23,12 +32,9 @@ import {
   registrationOf,
   requiredFeatures,
 } from '../registrations/plan.ts';
-import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
-import { infrastructureProblems } from './infrastructureProblems.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
 import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
 import { quotaProblems } from './quota.ts';
-import { infrastructureRequest, permissionScopes, subnetOf, type Targets, targetsOf } from './targets.ts';
 
 /** What `createCluster` is going to do, and with what. */
 export interface CreateClusterPlan extends Plan {

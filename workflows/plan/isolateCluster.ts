@@ -3,6 +3,7 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import { profileSetting } from '../../contract/profiles.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
+import type { Targets } from '../infrastructure/targets.ts';
 import { bootstrapStep, isolationProblems, outboundProblems } from './livingCluster.ts';
 import {
   assembled,
@@ -18,7 +19,6 @@ import {
   updateSteps,
 } from './livingPlan.ts';
 import { approvalStep, pullProbeStep } from './reimage.ts';
-import type { Targets } from './targets.ts';
 
 /** What `isolateCluster` is about. */
 export const isolationTargets = (input: ParsedIsolateClusterInput, seen: LivingFacts): Targets =>

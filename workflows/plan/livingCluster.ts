@@ -19,9 +19,9 @@ import {
 import type { NodeFacts } from '../../resources/nodes.ts';
 import type { Patience } from '../../resources/operations.ts';
 import { isFailed } from '../../resources/provisioningState.ts';
+import { infrastructureRequest, permissionScopes, type Targets } from '../infrastructure/targets.ts';
 import { lookedAtProviders, requiredFeatures } from '../registrations/plan.ts';
 import { unseenSubscription } from './createCluster.ts';
-import { infrastructureRequest, permissionScopes, type Targets } from './targets.ts';
 
 /** What the scenarios on a cluster that is there have in common. */
 export interface LivingInput {

@@ -9,10 +9,11 @@ import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../..
 import { isOwnedBy } from '../../resources/ownership.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { owned, ownerOf } from '../engine/owner.ts';
+import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/plan.ts';
+import { infrastructureProblems } from '../infrastructure/problems.ts';
+import { infrastructureRequest, livingTargets, type Targets } from '../infrastructure/targets.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
 import { oneZoneProblem } from './createCluster.ts';
-import { type InfrastructurePlan, planInfrastructure } from './infrastructure.ts';
-import { infrastructureProblems } from './infrastructureProblems.ts';
 import {
   bootsFrom,
   bootstrapStep,
@@ -27,7 +28,6 @@ import {
 import type { OldRegistry } from './oldRegistry.ts';
 import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
 import { approvalStep, noWayBack, planReimages } from './reimage.ts';
-import { infrastructureRequest, livingTargets, type Targets } from './targets.ts';
 
 /** What a scenario on a cluster that is there is going to do, and with what. */
 export interface LivingPlan extends Plan {

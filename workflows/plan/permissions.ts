@@ -2,7 +2,7 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
-import { subnetOf, type Targets } from './targets.ts';
+import { subnetOf, type Targets } from '../infrastructure/targets.ts';
 
 /** An action of the worker's identity on a resource. */
 export interface RequiredAction {

@@ -1,8 +1,9 @@
 import type { Check } from '../../contract/result.ts';
 import type { ReadBack } from '../../resources/discovery.ts';
-import { clusterId, parseResourceId } from '../../resources/ids.ts';
+import { clusterId } from '../../resources/ids.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { check } from '../engine/check.ts';
+import { managedRegistryChecks } from '../infrastructure/checks.ts';
 
 /** The guide's "Validate the network isolated cluster", and everything else that was promised, against what Azure shows. */
 export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Check[] {
@@ -34,22 +35,5 @@ export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Che
           : [check(`pool ${name} subnet`, `Subnet of ${name}`, poolId, wanted.vnetSubnetId, pool?.vnetSubnetId)]),
       ];
     }),
-  ];
-}
-
-/** AKS makes this registry, and keeps it in the node resource group with its endpoint and zone. */
-export function managedRegistryChecks(nodeResourceGroup: string, seen: ReadBack, clusterId: string): Check[] {
-  const { cluster, registry, nodeResourceTypes } = seen;
-  const id = cluster?.containerRegistryId ?? clusterId;
-  const group = cluster?.containerRegistryId && parseResourceId(cluster.containerRegistryId)?.resourceGroup;
-  const endpoints = registry?.privateEndpoints.map(({ status }) => status).join(', ');
-  const rules = registry?.cacheRules.map(({ sourceRepository }) => sourceRepository).join(', ');
-  const zone = nodeResourceTypes.includes('microsoft.network/privatednszones') ? 'present' : 'absent';
-  return [
-    check('registry', 'Registry is AKS-managed, in resource group', id, nodeResourceGroup, group),
-    check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
-    check('registryEndpoint', 'Private endpoint of the registry', id, 'Approved', endpoints),
-    check('registryCacheRule', 'Registry caches', id, 'mcr.microsoft.com/*', rules),
-    check('registryZone', 'Private DNS zone beside the registry', id, 'present', zone),
   ];
 }

@@ -3,7 +3,7 @@ import type { ReadBack } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import { check } from '../engine/check.ts';
-import { managedRegistryChecks } from './cluster.ts';
+import { managedRegistryChecks } from '../infrastructure/checks.ts';
 
 /** The guide's "Validate the network isolated cluster", for a cluster that has been changed, against what Azure shows. */
 export function livingChecks(

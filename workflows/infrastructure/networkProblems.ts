@@ -11,8 +11,8 @@ import {
   type SubnetSpecification,
   type VirtualNetworkFacts,
 } from '../../resources/virtualNetworks.ts';
-import { type InfrastructureInput, type InfrastructurePlan, seenSubnet } from './infrastructure.ts';
-import type { SubnetTarget, Targets } from './targets.ts';
+import { type InfrastructurePlan, seenSubnet } from './plan.ts';
+import type { InfrastructureInput, SubnetTarget, Targets } from './targets.ts';
 
 /** AKS's default service range, which the network's subnets must leave free. Source: REST API, `serviceCidr`. */
 const defaultServiceCidr = '10.0.0.0/16';

@@ -1,13 +1,13 @@
-import type { PlannedStep } from '../../contract/index.ts';
-import type { Discovered } from '../../resources/discovery.ts';
-import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
-import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
-import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
-import type { RegistryFacts } from '../../resources/registries.ts';
-import { builtInRoles } from '../../resources/roles.ts';
-import type { SubnetFacts, VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
-import type { CreateClusterPlan } from '../../workflows/plan/createCluster.ts';
-import { nothingThere, planOf } from './support.ts';
+import type { PlannedStep } from '../../../contract/index.ts';
+import type { Discovered } from '../../../resources/discovery.ts';
+import type { InfrastructureFacts } from '../../../resources/infrastructure.ts';
+import type { PrivateDnsZoneFacts } from '../../../resources/privateDns.ts';
+import type { PrivateEndpointFacts } from '../../../resources/privateEndpoints.ts';
+import type { RegistryFacts } from '../../../resources/registries.ts';
+import { builtInRoles } from '../../../resources/roles.ts';
+import type { SubnetFacts, VirtualNetworkFacts } from '../../../resources/virtualNetworks.ts';
+import type { CreateClusterPlan } from '../../../workflows/plan/createCluster.ts';
+import { nothingThere, planOf } from '../../plan/support.ts';
 
 export const subscription = '/subscriptions/11111111-1111-1111-1111-111111111111';
 export const group = `${subscription}/resourceGroups/rg`;

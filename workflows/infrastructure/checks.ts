@@ -1,11 +1,12 @@
 import type { Check } from '../../contract/result.ts';
-import { resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { ReadBack } from '../../resources/discovery.ts';
+import { parseResourceId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import { seenSubnetProperties } from '../../resources/virtualNetworks.ts';
 import { check } from '../engine/check.ts';
-import { holderTitles, type InfrastructurePlan, roleStepId, seenSubnet } from '../plan/infrastructure.ts';
+import { holderTitles, type InfrastructurePlan, roleStepId, seenSubnet } from './plan.ts';
 
 /** What was prepared for the cluster, against what Azure shows; adopted resources are checked like those that were made. */
 export function infrastructureChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
@@ -103,4 +104,21 @@ function roleChecks({ roles }: InfrastructurePlan, seen: InfrastructureFacts): C
     const title = `Role of the ${holderTitles[role.holder]} on ${resourceReference(role.scope).name}`;
     return check(roleStepId(role), title, role.scope, name, sufficient ? name : held.join(', '));
   });
+}
+
+/** AKS makes this registry, and keeps it in the node resource group with its endpoint and zone. */
+export function managedRegistryChecks(nodeResourceGroup: string, seen: ReadBack, clusterId: string): Check[] {
+  const { cluster, registry, nodeResourceTypes } = seen;
+  const id = cluster?.containerRegistryId ?? clusterId;
+  const group = cluster?.containerRegistryId && parseResourceId(cluster.containerRegistryId)?.resourceGroup;
+  const endpoints = registry?.privateEndpoints.map(({ status }) => status).join(', ');
+  const rules = registry?.cacheRules.map(({ sourceRepository }) => sourceRepository).join(', ');
+  const zone = nodeResourceTypes.includes('microsoft.network/privatednszones') ? 'present' : 'absent';
+  return [
+    check('registry', 'Registry is AKS-managed, in resource group', id, nodeResourceGroup, group),
+    check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
+    check('registryEndpoint', 'Private endpoint of the registry', id, 'Approved', endpoints),
+    check('registryCacheRule', 'Registry caches', id, 'mcr.microsoft.com/*', rules),
+    check('registryZone', 'Private DNS zone beside the registry', id, 'present', zone),
+  ];
 }

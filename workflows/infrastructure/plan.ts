@@ -1,9 +1,9 @@
 import { defaultNetwork } from '../../contract/inputs/infrastructure.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
-import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
+import { profileSetting, registryAccess } from '../../contract/profiles.ts';
 import { isIPv4 } from '../../resources/addressRanges.ts';
 import type { IdentitySpecification } from '../../resources/identities.ts';
-import { type ClusterReference, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import type { Ownership } from '../../resources/ownership.ts';
 import {
@@ -39,7 +39,7 @@ import {
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
 } from '../../resources/virtualNetworks.ts';
-import { type SubnetTarget, subnetOf, type Target, type Targets } from './targets.ts';
+import { type InfrastructureInput, type SubnetTarget, subnetOf, type Target, type Targets } from './targets.ts';
 
 /** What is around the cluster, as it is to be, and as it was where a step changes it. */
 export interface InfrastructurePlan {
@@ -57,14 +57,6 @@ export interface InfrastructurePlan {
   roles: RoleSpecification[];
   /** What later steps need to know of what is there already. */
   found: Pick<InfrastructureFacts, 'identities' | 'privateEndpoint'>;
-}
-
-/** What the plan of the infrastructure takes from a scenario's input and its cluster. */
-export interface InfrastructureInput {
-  cluster: ClusterReference;
-  location: string;
-  profile: Profile;
-  tags: Record<string, string>;
 }
 
 export interface PlannedInfrastructure {

@@ -1,5 +1,6 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import { defaultNetwork, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
+import type { Profile } from '../../contract/profiles.ts';
 import {
   type ClusterReference,
   parentId,
@@ -13,7 +14,6 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RoleHolder } from '../../resources/roles.ts';
 import type { SubnetUse } from '../../resources/virtualNetworks.ts';
-import type { InfrastructureInput } from './infrastructure.ts';
 
 /** A resource that the scenario creates or adopts. */
 export interface Target {
@@ -274,4 +274,12 @@ export function permissionScopes({ cluster }: { cluster: ClusterReference }, tar
   );
   const scopes = groups.flatMap((group) => [parentId(group), group]);
   return [...new Set([...scopes, ...ids])];
+}
+
+/** What the plan of the infrastructure takes from a scenario's input and its cluster. */
+export interface InfrastructureInput {
+  cluster: ClusterReference;
+  location: string;
+  profile: Profile;
+  tags: Record<string, string>;
 }

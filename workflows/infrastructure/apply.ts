@@ -1,14 +1,14 @@
-import type { IdentityFacts } from '../resources/identities.ts';
-import { resourceReference } from '../resources/ids.ts';
-import type { ClusterPrerequisites } from '../resources/managedClusters.ts';
-import type { Ownership } from '../resources/ownership.ts';
-import type { ZoneLinkSpecification } from '../resources/privateDns.ts';
-import { addressesOfRecord, type PrivateEndpointFacts } from '../resources/privateEndpoints.ts';
-import { builtInRoles, type RoleHolder, roleHolders } from '../resources/roles.ts';
-import { subnetProperties } from '../resources/virtualNetworks.ts';
-import { azure } from './engine/azure.ts';
-import type { Started, Step } from './engine/steps.ts';
-import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan/infrastructure.ts';
+import type { IdentityFacts } from '../../resources/identities.ts';
+import { resourceReference } from '../../resources/ids.ts';
+import type { ClusterPrerequisites } from '../../resources/managedClusters.ts';
+import type { Ownership } from '../../resources/ownership.ts';
+import type { ZoneLinkSpecification } from '../../resources/privateDns.ts';
+import { addressesOfRecord, type PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
+import { builtInRoles, type RoleHolder, roleHolders } from '../../resources/roles.ts';
+import { subnetProperties } from '../../resources/virtualNetworks.ts';
+import { azure } from '../engine/azure.ts';
+import type { Started, Step } from '../engine/steps.ts';
+import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan.ts';
 
 const waitsFor = 'Azure';
 

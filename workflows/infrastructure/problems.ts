@@ -6,9 +6,9 @@ import { registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { isFailed, isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
 import { targetsOverlap } from '../../resources/registries.ts';
-import { cacheRule, type InfrastructureInput, type InfrastructurePlan } from './infrastructure.ts';
 import { type NetworkInput, networkProblems } from './networkProblems.ts';
-import type { Targets } from './targets.ts';
+import { cacheRule, type InfrastructurePlan } from './plan.ts';
+import type { InfrastructureInput, Targets } from './targets.ts';
 
 type Report = (where: string, problem: string, whatToDo: string) => void;
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Discovered } from '../../resources/discovery.ts';
-import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
-import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../resources/roles.ts';
-import { discoveryRequest } from '../../workflows/plan/createCluster.ts';
-import { given, parsed } from '../contract/inputs/support.ts';
+import type { Discovered } from '../../../resources/discovery.ts';
+import type { InfrastructureFacts } from '../../../resources/infrastructure.ts';
+import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../../resources/roles.ts';
+import { discoveryRequest } from '../../../workflows/plan/createCluster.ts';
+import { given, parsed } from '../../contract/inputs/support.ts';
+import { nothingThere, planOf } from '../../plan/support.ts';
 import {
   acting,
   cacheRuleThere,
@@ -25,8 +26,7 @@ import {
   there,
   thereWithout,
   zoneThere,
-} from './infrastructureSupport.ts';
-import { nothingThere, planOf } from './support.ts';
+} from './support.ts';
 
 const apiServer = { apiServerAccess: 'vnetIntegration' };
 const preview = { profile: 'preview', kubernetesVersion: '1.34' };
