@@ -1,19 +1,14 @@
 import { clusterWorkflowId } from '../contract/names.ts';
 import type { LivingFacts } from '../resources/discovery.ts';
 import { resourceId } from '../resources/ids.ts';
-import { type AgentPoolFacts, type ClusterFacts, hasManagedRegistry } from '../resources/managedClusters.ts';
-import type { ClusterInterior, Look, NodeProbeResult, PoolEvidence } from '../resources/nodes.ts';
+import { type ClusterFacts, hasManagedRegistry } from '../resources/managedClusters.ts';
+import type { ClusterInterior, Look } from '../resources/nodes.ts';
 import { ownershipTags } from '../resources/ownership.ts';
 import { registryZoneName } from '../resources/privateDns.ts';
 import { azure } from './engine/azure.ts';
 import type { Targets } from './infrastructure/targets.ts';
-import {
-  type LivingInput,
-  lookPatience,
-  oldestNode,
-  subscriptionsOf,
-  surroundingsRequest,
-} from './plan/livingCluster.ts';
+import { probeOldestNodes } from './nodes/probe.ts';
+import { type LivingInput, lookPatience, subscriptionsOf, surroundingsRequest } from './plan/livingCluster.ts';
 
 interface Looks {
   /** Which resources around the cluster matter, once the cluster is known. */
@@ -66,38 +61,4 @@ function lookAtOldRegistry({ cluster }: LivingInput, found: ClusterFacts, { priv
     privateDnsZoneId: privateDnsZone?.id ?? zone,
     owner: { [ownershipTags.workflow]: clusterWorkflowId(cluster) },
   });
-}
-
-/** Where the longest-standing node of each pool boots from. */
-export async function probeOldestNodes(
-  { cluster }: Pick<LivingInput, 'cluster'>,
-  found: ClusterFacts,
-  interior: Look<ClusterInterior>,
-  imageSource: string | undefined,
-): Promise<Record<string, Look<NodeProbeResult>>> {
-  if ('unseen' in interior) return {};
-  const probes = await Promise.all(
-    found.agentPoolProfiles.map(async ({ name, osType }) => {
-      // The pod is a Linux one.
-      if (osType === 'Windows') return [];
-      const node = oldestNode(interior.seen.nodes, name)?.name;
-      if (node === undefined) return [];
-      const probe = await azure
-        .operating(`Have ${node} pull an image`)
-        .probeNode({ cluster, node, ...(imageSource !== undefined && { imageSource }) });
-      return [[name, probe] as const];
-    }),
-  );
-  return Object.fromEntries(probes.flat());
-}
-
-/** What tells whether a pool has been reimaged, of what was seen. */
-export function evidence(
-  interior: Look<ClusterInterior>,
-  pool: string,
-  facts: Pick<AgentPoolFacts, 'provisioningState' | 'nodeImageVersion'> | undefined,
-): PoolEvidence {
-  const { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' } = facts ?? {};
-  const nodes = 'seen' in interior ? interior.seen.nodes.filter((node) => node.pool === pool) : undefined;
-  return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
 }

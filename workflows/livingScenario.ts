@@ -16,10 +16,10 @@ import type { Step } from './engine/steps.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
 import type { Targets } from './infrastructure/targets.ts';
 import { discoverLivingCluster } from './livingCluster.ts';
+import { reimageChecks } from './nodes/checks.ts';
 import type { LivingInput } from './plan/livingCluster.ts';
 import type { LivingPlan } from './plan/livingPlan.ts';
 import { livingChecks } from './verify/livingCluster.ts';
-import { reimageChecks } from './verify/nodes.ts';
 
 type CommonLivingInput = LivingInput &
   Pick<ParsedIsolateClusterInput, 'reimage' | 'approvalTimeoutMinutes' | 'onFailure'> & {

@@ -7,12 +7,12 @@ import { azure } from './engine/azure.ts';
 import { unlessGone } from './engine/errorText.ts';
 import { ownerOf } from './engine/owner.ts';
 import { applyInfrastructure, applyZoneLink } from './infrastructure/apply.ts';
-import { probeOldestNodes } from './livingCluster.ts';
 import type { Living } from './livingScenario.ts';
+import { nodeChecks } from './nodes/checks.ts';
+import { probeOldestNodes } from './nodes/probe.ts';
 import { patienceOf, previousBootstrap, previousOutbound, undoPatience } from './plan/livingCluster.ts';
 import { applyRegistrations } from './registrations/apply.ts';
 import { remove } from './removal.ts';
-import { nodeChecks } from './verify/nodes.ts';
 
 const waitsFor = 'AKS, about four minutes';
 

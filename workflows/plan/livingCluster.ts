@@ -4,7 +4,7 @@ import type { Problem } from '../../contract/problem.ts';
 import { minimumKubernetesVersion, type Profile } from '../../contract/profiles.ts';
 import { surgeNodes } from '../../resources/agentPools.ts';
 import type { DiscoveryRequest, LivingCluster, LivingFacts } from '../../resources/discovery.ts';
-import { type ClusterReference, clusterId, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { type ClusterReference, clusterId, parentId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import {
   type AgentPoolFacts,
@@ -16,7 +16,6 @@ import {
   hasOwnNetwork,
   isBusy,
 } from '../../resources/managedClusters.ts';
-import type { NodeFacts } from '../../resources/nodes.ts';
 import type { Patience } from '../../resources/operations.ts';
 import { isFailed } from '../../resources/provisioningState.ts';
 import { infrastructureRequest, permissionScopes, type Targets } from '../infrastructure/targets.ts';
@@ -84,24 +83,6 @@ export function nodeSubnets({ cluster, managedNetworkId }: LivingCluster): strin
 }
 
 export const networkOf = (subnetId: string): string => parentId(subnetId);
-
-/** The node that has been in the pool for longest: if any boots from an old source, it does. */
-export const oldestNode = (nodes: readonly NodeFacts[], pool: string): NodeFacts | undefined =>
-  nodes.filter((node) => node.pool === pool).sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))[0];
-
-/** Why a pool's nodes are on a bootstrap source already; `undefined` where they are not, or nobody can tell. */
-export const bootsFrom =
-  ({ probes, interior }: LivingFacts, source: string) =>
-  ({ name }: AgentPoolFacts): string | undefined => {
-    // A cluster that nobody may look into is taken at its word, or it would be reimaged at every run.
-    if ('unseen' in interior && interior.unseen.because === 'notAllowed') {
-      return 'taken to boot as the cluster says: nobody may run a command there';
-    }
-    const probe = probes[name];
-    if (!probe || !('seen' in probe)) return undefined;
-    const { bootstrapSource, node } = probe.seen;
-    return sameResourceId(bootstrapSource, source) ? `node ${node} boots from ${source} already` : undefined;
-  };
 
 /** The update of the cluster that comes before its pools are reimaged. */
 export function bootstrapStep(

@@ -12,10 +12,10 @@ import { owned, ownerOf } from '../engine/owner.ts';
 import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/plan.ts';
 import { infrastructureProblems } from '../infrastructure/problems.ts';
 import { infrastructureRequest, livingTargets, type Targets } from '../infrastructure/targets.ts';
+import { bootsFrom } from '../nodes/probe.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
 import { oneZoneProblem } from './createCluster.ts';
 import {
-  bootsFrom,
   bootstrapStep,
   clusterProblems,
   type LivingInput,

@@ -1,0 +1,58 @@
+import type { LivingFacts } from '../../resources/discovery.ts';
+import { sameResourceId } from '../../resources/ids.ts';
+import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
+import type { ClusterInterior, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
+import { azure } from '../engine/azure.ts';
+import type { LivingInput } from '../plan/livingCluster.ts';
+
+/** Where the longest-standing node of each pool boots from. */
+export async function probeOldestNodes(
+  { cluster }: Pick<LivingInput, 'cluster'>,
+  found: ClusterFacts,
+  interior: Look<ClusterInterior>,
+  imageSource: string | undefined,
+): Promise<Record<string, Look<NodeProbeResult>>> {
+  if ('unseen' in interior) return {};
+  const probes = await Promise.all(
+    found.agentPoolProfiles.map(async ({ name, osType }) => {
+      // The pod is a Linux one.
+      if (osType === 'Windows') return [];
+      const node = oldestNode(interior.seen.nodes, name)?.name;
+      if (node === undefined) return [];
+      const probe = await azure
+        .operating(`Have ${node} pull an image`)
+        .probeNode({ cluster, node, ...(imageSource !== undefined && { imageSource }) });
+      return [[name, probe] as const];
+    }),
+  );
+  return Object.fromEntries(probes.flat());
+}
+
+/** What tells whether a pool has been reimaged, of what was seen. */
+export function evidence(
+  interior: Look<ClusterInterior>,
+  pool: string,
+  facts: Pick<AgentPoolFacts, 'provisioningState' | 'nodeImageVersion'> | undefined,
+): PoolEvidence {
+  const { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' } = facts ?? {};
+  const nodes = 'seen' in interior ? interior.seen.nodes.filter((node) => node.pool === pool) : undefined;
+  return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
+}
+
+/** The node that has been in the pool for longest: if any boots from an old source, it does. */
+export const oldestNode = (nodes: readonly NodeFacts[], pool: string): NodeFacts | undefined =>
+  nodes.filter((node) => node.pool === pool).sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))[0];
+
+/** Why a pool's nodes are on a bootstrap source already; `undefined` where they are not, or nobody can tell. */
+export const bootsFrom =
+  ({ probes, interior }: LivingFacts, source: string) =>
+  ({ name }: AgentPoolFacts): string | undefined => {
+    // A cluster that nobody may look into is taken at its word, or it would be reimaged at every run.
+    if ('unseen' in interior && interior.unseen.because === 'notAllowed') {
+      return 'taken to boot as the cluster says: nobody may run a command there';
+    }
+    const probe = probes[name];
+    if (!probe || !('seen' in probe)) return undefined;
+    const { bootstrapSource, node } = probe.seen;
+    return sameResourceId(bootstrapSource, source) ? `node ${node} boots from ${source} already` : undefined;
+  };
