@@ -24,6 +24,9 @@ import {
   type Targets,
   targetsOf,
 } from '../infrastructure/targets.ts';
+import { oneZoneProblem, unseenSubscription } from '../preflight/commonProblems.ts';
+import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
+import { quotaProblems } from '../preflight/quota.ts';
 import {
   lookedAtProviders,
   planRegistrations,
@@ -33,8 +36,6 @@ import {
   requiredFeatures,
 } from '../registrations/plan.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
-import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
-import { quotaProblems } from './quota.ts';
 
 /** What `createCluster` is going to do, and with what. */
 export interface CreateClusterPlan extends Plan {
@@ -227,14 +228,6 @@ function clusterStep(
   return { ...step, action: 'update', reason: `${state}: created again`, forwardOnly: 'It was there before this run' };
 }
 
-export function unseenSubscription({ cluster }: Pick<ParsedCreateClusterInput, 'cluster'>): Problem {
-  return {
-    where: `/subscriptions/${cluster.subscriptionId}`,
-    problem: "not found, or the worker's identity cannot see it",
-    whatToDo: "Check the ID, and give the worker's identity a role in the subscription.",
-  };
-}
-
 /** Subscription, region and groups. */
 function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
   const { cluster, location } = input;
@@ -265,13 +258,6 @@ function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Probl
   }
   return problems;
 }
-
-/** Azure links a network to one zone of a name, and AKS links that of the registry that it manages. */
-export const oneZoneProblem = (where: string): Problem => ({
-  where,
-  problem: 'the network is linked to this zone, and AKS cannot link it to that of the registry that it manages as well',
-  whatToDo: 'Delete the link if nothing else needs it, or use a registry of your own.',
-});
 
 /** `createCluster` never changes a cluster that is there. */
 function clusterProblems(

@@ -14,8 +14,8 @@ import {
 } from '../../resources/ids.ts';
 import { isOwnedBy } from '../../resources/ownership.ts';
 import { ownerOf } from '../engine/owner.ts';
-import { unseenSubscription } from './createCluster.ts';
-import { lockProblems, permissionProblems, type RequiredAction } from './permissions.ts';
+import { unseenSubscription } from '../preflight/commonProblems.ts';
+import { lockProblems, permissionProblems, type RequiredAction } from '../preflight/permissions.ts';
 
 /** What `deleteCluster` is going to remove. */
 export interface DeleteClusterPlan extends Plan {

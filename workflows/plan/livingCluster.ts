@@ -2,12 +2,10 @@ import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { minimumKubernetesVersion, type Profile } from '../../contract/profiles.ts';
-import { surgeNodes } from '../../resources/agentPools.ts';
 import type { DiscoveryRequest, LivingCluster, LivingFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId, parentId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import {
-  type AgentPoolFacts,
   type ClusterChange,
   type ClusterFacts,
   changeDifferences,
@@ -19,8 +17,8 @@ import {
 import type { Patience } from '../../resources/operations.ts';
 import { isFailed } from '../../resources/provisioningState.ts';
 import { infrastructureRequest, permissionScopes, type Targets } from '../infrastructure/targets.ts';
+import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { lookedAtProviders, requiredFeatures } from '../registrations/plan.ts';
-import { unseenSubscription } from './createCluster.ts';
 
 /** What the scenarios on a cluster that is there have in common. */
 export interface LivingInput {
@@ -215,40 +213,6 @@ export function outboundForwardOnly(cluster: ClusterFacts, outboundType: string)
   const after = reachableOutboundTypes({ ...cluster, outboundType });
   const back = after.some((type) => type.toLowerCase() === cluster.outboundType.toLowerCase());
   return back ? undefined : `Azure does not change ${outboundType} back to ${cluster.outboundType}`;
-}
-
-/** vCPUs for the nodes that AKS adds while it reimages. */
-export function surgeProblems(
-  { cluster, surroundings }: LivingFacts,
-  pools: readonly string[],
-  maxParallelPools: number,
-): Problem[] {
-  if (!cluster || !surroundings) return [];
-  const { vmSizes, usages } = surroundings.allowances;
-  const surges = cluster.agentPoolProfiles
-    .filter(({ name }) => pools.includes(name))
-    .flatMap((pool) => {
-      const size = vmSizes[pool.vmSize];
-      return size ? [{ family: size.family, vCPUs: size.vCPUs * surgeOf(pool) }] : [];
-    })
-    .sort((a, b) => b.vCPUs - a.vCPUs);
-  const families = [...new Set(surges.map(({ family }) => family))];
-  return [...families, 'cores'].flatMap((family) => {
-    const atOnce = surges.filter((each) => family === 'cores' || each.family === family).slice(0, maxParallelPools);
-    const vCPUs = atOnce.reduce((sum, each) => sum + each.vCPUs, 0);
-    const usage = usages[family.toLowerCase()];
-    if (!usage || usage.limit - usage.used >= vCPUs) return [];
-    const problem = `${vCPUs} vCPUs are needed for surge nodes, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`;
-    const whatToDo = 'Ask for more quota, or set a smaller reimage.maxParallelPools or maxSurge of the pools.';
-    return [{ where: cluster.id, problem, whatToDo }];
-  });
-}
-
-/** A number of nodes, or a percentage that is rounded up. */
-function surgeOf({ count, maxSurge }: AgentPoolFacts): number {
-  if (maxSurge === undefined) return surgeNodes(count);
-  const value = Number.parseInt(maxSurge, 10);
-  return maxSurge.endsWith('%') ? Math.ceil((count * value) / 100) : value;
 }
 
 /** Whether AKS may reimage by itself after a change. Profile row P11. */

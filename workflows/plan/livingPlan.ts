@@ -13,8 +13,10 @@ import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/p
 import { infrastructureProblems } from '../infrastructure/problems.ts';
 import { infrastructureRequest, livingTargets, type Targets } from '../infrastructure/targets.ts';
 import { bootsFrom } from '../nodes/probe.ts';
+import { oneZoneProblem } from '../preflight/commonProblems.ts';
+import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
+import { surgeProblems } from '../preflight/quota.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
-import { oneZoneProblem } from './createCluster.ts';
 import {
   bootstrapStep,
   clusterProblems,
@@ -23,10 +25,8 @@ import {
   nodeSubnets,
   outboundForwardOnly,
   reimagesByItself,
-  surgeProblems,
 } from './livingCluster.ts';
 import type { OldRegistry } from './oldRegistry.ts';
-import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
 import { approvalStep, noWayBack, planReimages } from './reimage.ts';
 
 /** What a scenario on a cluster that is there is going to do, and with what. */

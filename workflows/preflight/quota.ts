@@ -2,6 +2,8 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import type { Problem } from '../../contract/problem.ts';
 import { surgeNodes } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import type { AgentPoolFacts } from '../../resources/managedClusters.ts';
 
 /** VM sizes that cannot be had, and vCPUs that the quota does not leave, surge nodes included. */
 export function quotaProblems(
@@ -39,4 +41,38 @@ export function quotaProblems(
     });
   }
   return problems;
+}
+
+/** vCPUs for the nodes that AKS adds while it reimages. */
+export function surgeProblems(
+  { cluster, surroundings }: LivingFacts,
+  pools: readonly string[],
+  maxParallelPools: number,
+): Problem[] {
+  if (!cluster || !surroundings) return [];
+  const { vmSizes, usages } = surroundings.allowances;
+  const surges = cluster.agentPoolProfiles
+    .filter(({ name }) => pools.includes(name))
+    .flatMap((pool) => {
+      const size = vmSizes[pool.vmSize];
+      return size ? [{ family: size.family, vCPUs: size.vCPUs * surgeOf(pool) }] : [];
+    })
+    .sort((a, b) => b.vCPUs - a.vCPUs);
+  const families = [...new Set(surges.map(({ family }) => family))];
+  return [...families, 'cores'].flatMap((family) => {
+    const atOnce = surges.filter((each) => family === 'cores' || each.family === family).slice(0, maxParallelPools);
+    const vCPUs = atOnce.reduce((sum, each) => sum + each.vCPUs, 0);
+    const usage = usages[family.toLowerCase()];
+    if (!usage || usage.limit - usage.used >= vCPUs) return [];
+    const problem = `${vCPUs} vCPUs are needed for surge nodes, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`;
+    const whatToDo = 'Ask for more quota, or set a smaller reimage.maxParallelPools or maxSurge of the pools.';
+    return [{ where: cluster.id, problem, whatToDo }];
+  });
+}
+
+/** A number of nodes, or a percentage that is rounded up. */
+function surgeOf({ count, maxSurge }: AgentPoolFacts): number {
+  if (maxSurge === undefined) return surgeNodes(count);
+  const value = Number.parseInt(maxSurge, 10);
+  return maxSurge.endsWith('%') ? Math.ceil((count * value) / 100) : value;
 }
