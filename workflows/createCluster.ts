@@ -13,15 +13,10 @@ import { runScenario } from './engine/scenario.ts';
 import type { Step } from './engine/steps.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
-import {
-  type CreateClusterPlan,
-  discoveryRequest,
-  isSettling,
-  madeByEarlierRun,
-  planCreateCluster,
-} from './plan/createCluster.ts';
+import { clusterChecks } from './newCluster/checks.ts';
+import { isSettling, madeByEarlierRun } from './newCluster/earlierRun.ts';
+import { type CreateClusterPlan, discoveryRequest, planCreateCluster } from './newCluster/plan.ts';
 import { applyRegistrations } from './registrations/apply.ts';
-import { clusterChecks } from './verify/cluster.ts';
 
 /**
  * Creates a network isolated cluster with everything it needs. Guide: "Deploy a network isolated cluster with AKS-managed

@@ -2,7 +2,7 @@ import { clusterWorkflowId, type PlannedStep } from '../../contract/index.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { ownershipTags } from '../../resources/ownership.ts';
-import { type CreateClusterPlan, planCreateCluster } from '../../workflows/plan/createCluster.ts';
+import { type CreateClusterPlan, planCreateCluster } from '../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../contract/inputs/support.ts';
 
 const registered = Object.fromEntries(

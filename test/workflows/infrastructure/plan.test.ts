@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Discovered } from '../../../resources/discovery.ts';
 import type { InfrastructureFacts } from '../../../resources/infrastructure.ts';
 import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../../resources/roles.ts';
-import { discoveryRequest } from '../../../workflows/plan/createCluster.ts';
+import { discoveryRequest } from '../../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../../contract/inputs/support.ts';
 import { nothingThere, planOf } from '../../plan/support.ts';
 import {

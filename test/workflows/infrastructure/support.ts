@@ -6,7 +6,7 @@ import type { PrivateEndpointFacts } from '../../../resources/privateEndpoints.t
 import type { RegistryFacts } from '../../../resources/registries.ts';
 import { builtInRoles } from '../../../resources/roles.ts';
 import type { SubnetFacts, VirtualNetworkFacts } from '../../../resources/virtualNetworks.ts';
-import type { CreateClusterPlan } from '../../../workflows/plan/createCluster.ts';
+import type { CreateClusterPlan } from '../../../workflows/newCluster/plan.ts';
 import { nothingThere, planOf } from '../../plan/support.ts';
 
 export const subscription = '/subscriptions/11111111-1111-1111-1111-111111111111';

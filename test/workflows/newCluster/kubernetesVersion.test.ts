@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOlder } from '../../resources/kubernetesVersions.ts';
-import { chooseKubernetesVersion } from '../../workflows/plan/kubernetesVersion.ts';
-import { given, parsed } from '../contract/inputs/support.ts';
-import { clusterThere, nothingThere } from './support.ts';
+import { isOlder } from '../../../resources/kubernetesVersions.ts';
+import { chooseKubernetesVersion } from '../../../workflows/newCluster/kubernetesVersion.ts';
+import { given, parsed } from '../../contract/inputs/support.ts';
+import { clusterThere, nothingThere } from '../../plan/support.ts';
 
 describe('the Kubernetes version', () => {
   it.each([

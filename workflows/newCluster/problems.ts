@@ -1,0 +1,59 @@
+import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { Discovered } from '../../resources/discovery.ts';
+import { clusterId, resourceGroupId } from '../../resources/ids.ts';
+import { type ClusterSpecification, clusterDifferences, isBusy } from '../../resources/managedClusters.ts';
+import { oneZoneProblem } from '../preflight/commonProblems.ts';
+import { madeByEarlierRun } from './earlierRun.ts';
+import { nodeResourceGroup } from './specification.ts';
+
+/** Subscription, region and groups. */
+export function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
+  const { cluster, location } = input;
+  const subscriptionId = `/subscriptions/${cluster.subscriptionId}`;
+  const problems: Problem[] = [];
+  if (seen.subscription?.state !== 'Enabled') {
+    const problem = `the subscription is ${seen.subscription?.state}`;
+    problems.push({ where: subscriptionId, problem, whatToDo: 'Enable it, or use another one.' });
+  }
+  if (!seen.subscription?.locations.includes(location)) {
+    const problem = `${location} is no region of this subscription`;
+    problems.push({
+      where: 'location',
+      problem,
+      whatToDo: 'Use one that `az account list-locations --query [].name` prints.',
+    });
+  }
+  if (seen.resourceGroup?.provisioningState === 'Deleting') {
+    const where = resourceGroupId(cluster.subscriptionId, cluster.resourceGroup);
+    problems.push({ where, problem: 'the resource group is being deleted', whatToDo: 'Wait until it is gone.' });
+  }
+  const [linked] = seen.infrastructure.otherLinkedZones;
+  if (input.registry.mode === 'managed' && linked !== undefined && !seen.cluster) problems.push(oneZoneProblem(linked));
+  if (seen.nodeResourceGroup && !seen.cluster) {
+    const where = resourceGroupId(cluster.subscriptionId, nodeResourceGroup(input));
+    const problem = 'AKS creates the node resource group itself, and it is there already';
+    problems.push({ where, problem, whatToDo: 'Remove it, or give another name as nodeResourceGroup.' });
+  }
+  return problems;
+}
+
+/** `createCluster` never changes a cluster that is there. */
+export function clusterProblems(
+  input: ParsedCreateClusterInput,
+  { cluster: found }: Discovered,
+  wanted: ClusterSpecification,
+): Problem[] {
+  if (!found) return [];
+  const where = clusterId(input.cluster);
+  if (isBusy(found)) {
+    const problem = `an operation is in progress (${found.provisioningState})`;
+    return [{ where, problem, whatToDo: 'Wait for it, or stop it with `az aks operation-abort`.' }];
+  }
+  if (found.provisioningState !== 'Succeeded' && !madeByEarlierRun(input, found)) {
+    const problem = `the cluster is there and its state is ${found.provisioningState}`;
+    return [{ where, problem, whatToDo: 'Repair or delete it: it was not created by this product.' }];
+  }
+  const whatToDo = 'Correct the input, or use another name: createCluster does not change a cluster that is there.';
+  return clusterDifferences(wanted, found).map((problem) => ({ where, problem, whatToDo }));
+}

@@ -1,0 +1,52 @@
+import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import { profileSetting } from '../../contract/profiles.ts';
+import type { Discovered } from '../../resources/discovery.ts';
+import type { ClusterSpecification } from '../../resources/managedClusters.ts';
+import { owned } from '../engine/owner.ts';
+import { subnetOf, type Targets } from '../infrastructure/targets.ts';
+
+/** AKS's own default, which it cuts at the 80 characters that a node resource group may have. It must not end in a dot. */
+export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string {
+  return given ?? `MC_${cluster.resourceGroup}_${cluster.name}_${location}`.slice(0, 80).replace(/\.+$/, '');
+}
+
+/** What the input leaves open, a cluster that is there keeps. */
+export function clusterSpecification(
+  input: ParsedCreateClusterInput,
+  targets: Targets,
+  { cluster: found }: Discovered,
+  kubernetesVersion: string,
+  run: string,
+): ClusterSpecification {
+  const { cluster, apiServerAccess } = input;
+  const enableVnetIntegration = apiServerAccess === 'vnetIntegration';
+  const { controlPlane, kubelet } = targets.identities;
+  const nodes = subnetOf(targets, 'nodeSubnet');
+  const apiServer = subnetOf(targets, 'apiServerSubnet');
+  return {
+    cluster,
+    location: input.location,
+    tags: { ...input.tags, ...owned(input, run) },
+    kubernetesVersion,
+    dnsPrefix: input.dnsPrefix ?? found?.dnsPrefix ?? defaultDnsPrefix(input),
+    nodeResourceGroup: nodeResourceGroup(input),
+    identity: controlPlane ? { type: 'UserAssigned', resourceId: controlPlane.id } : { type: 'SystemAssigned' },
+    agentPoolProfiles: input.agentPoolProfiles,
+    artifactSource: 'Cache',
+    outboundType: input.outboundType,
+    ...(input.serviceCidr !== undefined && { serviceCidr: input.serviceCidr }),
+    enablePrivateCluster: !enableVnetIntegration || profileSetting(input.profile, 'privateClusterWithVnetIntegration'),
+    enableVnetIntegration,
+    ...(targets.registry && { containerRegistryId: targets.registry.id }),
+    ...(nodes && { vnetSubnetId: nodes.id }),
+    ...(apiServer && { apiServerSubnetId: apiServer.id }),
+    ...(kubelet && { kubeletIdentityId: kubelet.id }),
+  };
+}
+
+/** As the Azure CLI makes it: cluster, resource group and subscription, shortened. */
+function defaultDnsPrefix({ cluster }: ParsedCreateClusterInput): string {
+  const name = cluster.name.replace(/[^A-Za-z0-9-]/g, '').slice(0, 10);
+  const group = cluster.resourceGroup.replace(/[^A-Za-z0-9-]/g, '').slice(0, 16);
+  return `${name}-${group}-${cluster.subscriptionId.slice(0, 6)}`;
+}
