@@ -10,8 +10,8 @@ import { check } from './engine/check.ts';
 import { ownerOf } from './engine/owner.ts';
 import { runScenario } from './engine/scenario.ts';
 import type { Step } from './engine/steps.ts';
-import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from './plan/deleteCluster.ts';
-import { remove } from './removal.ts';
+import { remove } from './removal/apply.ts';
+import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from './removal/plan.ts';
 
 /**
  * Deletes a cluster and what AKS made for it; of one's own resources, those that were made for it and are asked for.

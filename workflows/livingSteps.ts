@@ -12,7 +12,7 @@ import { nodeChecks } from './nodes/checks.ts';
 import { probeOldestNodes } from './nodes/probe.ts';
 import { patienceOf, previousBootstrap, previousOutbound, undoPatience } from './plan/livingCluster.ts';
 import { applyRegistrations } from './registrations/apply.ts';
-import { remove } from './removal.ts';
+import { remove } from './removal/apply.ts';
 
 const waitsFor = 'AKS, about four minutes';
 

@@ -3,6 +3,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import type { Targets } from '../infrastructure/targets.ts';
+import { oldRegistryPlan } from '../removal/oldRegistry.ts';
 import { isolationProblems } from './livingCluster.ts';
 import {
   assembled,
@@ -14,7 +15,6 @@ import {
   targetsIn,
   updateSteps,
 } from './livingPlan.ts';
-import { oldRegistryPlan } from './oldRegistry.ts';
 import { pullProbeStep } from './reimage.ts';
 
 /** What `changeRegistry` is about. */

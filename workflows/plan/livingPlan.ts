@@ -17,6 +17,7 @@ import { oneZoneProblem } from '../preflight/commonProblems.ts';
 import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
 import { surgeProblems } from '../preflight/quota.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
+import type { OldRegistry } from '../removal/oldRegistry.ts';
 import {
   bootstrapStep,
   clusterProblems,
@@ -26,7 +27,6 @@ import {
   outboundForwardOnly,
   reimagesByItself,
 } from './livingCluster.ts';
-import type { OldRegistry } from './oldRegistry.ts';
 import { approvalStep, noWayBack, planReimages } from './reimage.ts';
 
 /** What a scenario on a cluster that is there is going to do, and with what. */

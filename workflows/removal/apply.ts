@@ -1,7 +1,7 @@
-import { resourceReference } from '../resources/ids.ts';
-import type { Ownership } from '../resources/ownership.ts';
-import { azure } from './engine/azure.ts';
-import type { Removal } from './plan/deleteCluster.ts';
+import { resourceReference } from '../../resources/ids.ts';
+import type { Ownership } from '../../resources/ownership.ts';
+import { azure } from '../engine/azure.ts';
+import type { Removal } from './kinds.ts';
 
 /** Removes a resource that carries the owner's marks. */
 export function remove({ id, kind }: Removal, owner: Ownership): Promise<void> {

@@ -3,7 +3,7 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import { keyOf, resourceReference, sameResourceId } from '../../resources/ids.ts';
-import type { Removal } from './deleteCluster.ts';
+import type { Removal } from './kinds.ts';
 
 /** What goes of the registry that a cluster has left. */
 export type OldRegistry = Removal[];

@@ -16,6 +16,7 @@ import { isOwnedBy } from '../../resources/ownership.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { lockProblems, permissionProblems, type RequiredAction } from '../preflight/permissions.ts';
+import { kindOfType, kinds, noInverse, type Removal } from './kinds.ts';
 
 /** What `deleteCluster` is going to remove. */
 export interface DeleteClusterPlan extends Plan {
@@ -25,13 +26,6 @@ export interface DeleteClusterPlan extends Plan {
   gone: string[];
 }
 
-/** A resource that goes, with the step that removes it. */
-export interface Removal {
-  step: string;
-  id: string;
-  kind: RemovalKind;
-}
-
 /** The roles of an identity that were assigned for this cluster. */
 export interface RoleRemoval {
   step: string;
@@ -39,44 +33,7 @@ export interface RoleRemoval {
   subscriptionIds: string[];
 }
 
-export type RemovalKind =
-  | 'privateEndpoint'
-  | 'record'
-  | 'zoneLink'
-  | 'privateDnsZone'
-  | 'registry'
-  | 'virtualNetwork'
-  | 'identity';
-
 type StepFate = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
-
-interface Kind {
-  title: string;
-  part: ClusterPart;
-  /** What must be gone before: Azure refuses to delete what is in use. */
-  after: readonly RemovalKind[];
-}
-
-/** Each kind after those that must be gone before. */
-const kinds: Readonly<Record<RemovalKind, Kind>> = {
-  privateEndpoint: { title: 'Private endpoint', part: 'privateEndpoint', after: [] },
-  record: { title: 'Record', part: 'privateDnsZone', after: [] },
-  zoneLink: { title: 'Link of the zone', part: 'privateDnsZone', after: [] },
-  privateDnsZone: { title: 'Private DNS zone', part: 'privateDnsZone', after: ['record', 'zoneLink'] },
-  registry: { title: 'Registry', part: 'registry', after: ['privateEndpoint'] },
-  virtualNetwork: { title: 'Virtual network', part: 'virtualNetwork', after: ['privateEndpoint', 'zoneLink'] },
-  identity: { title: 'Identity', part: 'identities', after: [] },
-};
-
-const kindOfType: Readonly<Record<string, RemovalKind>> = {
-  'microsoft.network/privateendpoints': 'privateEndpoint',
-  'microsoft.network/privatednszones/a': 'record',
-  'microsoft.network/privatednszones/virtualnetworklinks': 'zoneLink',
-  'microsoft.network/privatednszones': 'privateDnsZone',
-  'microsoft.containerregistry/registries': 'registry',
-  'microsoft.network/virtualnetworks': 'virtualNetwork',
-  'microsoft.managedidentity/userassignedidentities': 'identity',
-};
 
 /** What discovery is to look at. */
 export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionRequest => ({
@@ -84,8 +41,6 @@ export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionReques
   owner: ownerOf(input),
   ...(input.privateDnsZoneId === undefined ? {} : { privateDnsZoneId: input.privateDnsZoneId }),
 });
-
-const noInverse = 'What is deleted cannot be brought back';
 
 /** Plans the deletion of a cluster: what goes with it, and what stays and why. */
 export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: DeletionFacts): DeleteClusterPlan {

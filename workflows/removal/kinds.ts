@@ -1,0 +1,47 @@
+import type { ClusterPart } from '../../contract/inputs/deleteCluster.ts';
+
+/** A resource that goes, with the step that removes it. */
+export interface Removal {
+  step: string;
+  id: string;
+  kind: RemovalKind;
+}
+
+export type RemovalKind =
+  | 'privateEndpoint'
+  | 'record'
+  | 'zoneLink'
+  | 'privateDnsZone'
+  | 'registry'
+  | 'virtualNetwork'
+  | 'identity';
+
+interface Kind {
+  title: string;
+  part: ClusterPart;
+  /** What must be gone before: Azure refuses to delete what is in use. */
+  after: readonly RemovalKind[];
+}
+
+/** Each kind after those that must be gone before. */
+export const kinds: Readonly<Record<RemovalKind, Kind>> = {
+  privateEndpoint: { title: 'Private endpoint', part: 'privateEndpoint', after: [] },
+  record: { title: 'Record', part: 'privateDnsZone', after: [] },
+  zoneLink: { title: 'Link of the zone', part: 'privateDnsZone', after: [] },
+  privateDnsZone: { title: 'Private DNS zone', part: 'privateDnsZone', after: ['record', 'zoneLink'] },
+  registry: { title: 'Registry', part: 'registry', after: ['privateEndpoint'] },
+  virtualNetwork: { title: 'Virtual network', part: 'virtualNetwork', after: ['privateEndpoint', 'zoneLink'] },
+  identity: { title: 'Identity', part: 'identities', after: [] },
+};
+
+export const kindOfType: Readonly<Record<string, RemovalKind>> = {
+  'microsoft.network/privateendpoints': 'privateEndpoint',
+  'microsoft.network/privatednszones/a': 'record',
+  'microsoft.network/privatednszones/virtualnetworklinks': 'zoneLink',
+  'microsoft.network/privatednszones': 'privateDnsZone',
+  'microsoft.containerregistry/registries': 'registry',
+  'microsoft.network/virtualnetworks': 'virtualNetwork',
+  'microsoft.managedidentity/userassignedidentities': 'identity',
+};
+
+export const noInverse = 'What is deleted cannot be brought back';
