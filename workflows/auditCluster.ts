@@ -11,10 +11,10 @@ import { azure } from './engine/azure.ts';
 import { check } from './engine/check.ts';
 import { checkedInput } from './engine/scenario.ts';
 import { ScenarioRun } from './engine/scenarioRun.ts';
+import { auditChecks, egressCheck } from './existingCluster/auditChecks.ts';
+import { nodeSubnets } from './existingCluster/facts.ts';
 import { nodeChecks } from './nodes/checks.ts';
 import { probeOldestNodes } from './nodes/probe.ts';
-import { nodeSubnets } from './plan/livingCluster.ts';
-import { auditChecks, egressCheck } from './verify/audit.ts';
 
 /**
  * Is this cluster network isolated now? Guide: "Validate the network isolated cluster". Changes nothing in Azure, and takes

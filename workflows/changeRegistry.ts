@@ -1,9 +1,10 @@
 import { type ChangeRegistryInput, changeRegistryInput } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import { runLivingScenario } from './livingScenario.ts';
-import { applyApproval, applyBootstrap, applyPreparations, applyPullProbe, applyRemovals } from './livingSteps.ts';
+import { applyApproval, applyPullProbe } from './existingCluster/gates.ts';
+import { runLivingScenario } from './existingCluster/scenario.ts';
+import { bootsFromWanted } from './existingCluster/targets.ts';
+import { applyBootstrap, applyPreparations, applyRemovals } from './existingCluster/update.ts';
 import { planChangeRegistry, registryChangeTargets } from './plan/changeRegistry.ts';
-import { bootsFromWanted } from './plan/livingPlan.ts';
 import { applyReimages } from './reimage.ts';
 
 /**

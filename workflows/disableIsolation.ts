@@ -1,7 +1,8 @@
 import { type DisableIsolationInput, disableIsolationInput } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import { runLivingScenario } from './livingScenario.ts';
-import { applyApproval, applyOpening } from './livingSteps.ts';
+import { applyApproval } from './existingCluster/gates.ts';
+import { runLivingScenario } from './existingCluster/scenario.ts';
+import { applyOpening } from './existingCluster/update.ts';
 import { planDisableIsolation } from './plan/disableIsolation.ts';
 import { applyReimages } from './reimage.ts';
 

@@ -1,9 +1,10 @@
 import { type IsolateClusterInput, isolateClusterInput } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import { runLivingScenario } from './livingScenario.ts';
-import { applyApproval, applyBootstrap, applyOutbound, applyPreparations, applyPullProbe } from './livingSteps.ts';
+import { applyApproval, applyPullProbe } from './existingCluster/gates.ts';
+import { runLivingScenario } from './existingCluster/scenario.ts';
+import { bootsFromWanted } from './existingCluster/targets.ts';
+import { applyBootstrap, applyOutbound, applyPreparations } from './existingCluster/update.ts';
 import { isolationTargets, planIsolateCluster } from './plan/isolateCluster.ts';
-import { bootsFromWanted } from './plan/livingPlan.ts';
 import { applyReimages } from './reimage.ts';
 
 /**

@@ -6,9 +6,9 @@ import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '..
 import { azure } from './engine/azure.ts';
 import { rootCause, unlessGone } from './engine/errorText.ts';
 import { Turns } from './engine/steps.ts';
-import type { Living } from './livingScenario.ts';
+import type { Living } from './existingCluster/context.ts';
+import { patienceOf, reimagesByItself, undoPatience } from './existingCluster/facts.ts';
 import { evidence, oldestNode } from './nodes/probe.ts';
-import { patienceOf, reimagesByItself, undoPatience } from './plan/livingCluster.ts';
 import { reimageStepId, temporaryPool } from './plan/reimage.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type ReimageNodePoolsInput, reimageNodePoolsInput } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import { runLivingScenario } from './livingScenario.ts';
-import { applyApproval } from './livingSteps.ts';
+import { applyApproval } from './existingCluster/gates.ts';
+import { runLivingScenario } from './existingCluster/scenario.ts';
 import { planReimageNodePools } from './plan/reimageNodePools.ts';
 import { applyReimages } from './reimage.ts';
 

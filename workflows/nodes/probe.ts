@@ -3,7 +3,7 @@ import { sameResourceId } from '../../resources/ids.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
 import type { ClusterInterior, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
-import type { LivingInput } from '../plan/livingCluster.ts';
+import type { LivingInput } from '../existingCluster/facts.ts';
 
 /** Where the longest-standing node of each pool boots from. */
 export async function probeOldestNodes(

@@ -2,20 +2,14 @@ import type { ParsedChangeRegistryInput } from '../../contract/inputs/existingCl
 import type { Problem } from '../../contract/problem.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { probeProblems, pullProbeStep } from '../existingCluster/gates.ts';
+import { assembled, gatedReimages, ids, type LivingPlan } from '../existingCluster/plan.ts';
+import { prepare } from '../existingCluster/preparations.ts';
+import { isolationProblems } from '../existingCluster/problems.ts';
+import { targetsIn } from '../existingCluster/targets.ts';
+import { updateSteps } from '../existingCluster/update.ts';
 import type { Targets } from '../infrastructure/targets.ts';
 import { oldRegistryPlan } from '../removal/oldRegistry.ts';
-import { isolationProblems } from './livingCluster.ts';
-import {
-  assembled,
-  gatedReimages,
-  ids,
-  type LivingPlan,
-  prepare,
-  probeProblems,
-  targetsIn,
-  updateSteps,
-} from './livingPlan.ts';
-import { pullProbeStep } from './reimage.ts';
 
 /** What `changeRegistry` is about. */
 export const registryChangeTargets = (input: ParsedChangeRegistryInput, seen: LivingFacts): Targets =>

@@ -2,8 +2,10 @@ import type { ParsedDisableIsolationInput } from '../../contract/inputs/existing
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
-import { bootstrapStep, outboundProblems } from './livingCluster.ts';
-import { assembled, forwardOnly, gatedReimages, type LivingPlan, noTargets } from './livingPlan.ts';
+import { bootstrapStep } from '../existingCluster/bootstrapStep.ts';
+import { forwardOnly, outboundProblems } from '../existingCluster/outboundType.ts';
+import { assembled, gatedReimages, type LivingPlan } from '../existingCluster/plan.ts';
+import { noTargets } from '../existingCluster/targets.ts';
 
 /** Guide: "Disable network isolated cluster". Profile row P9. */
 export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: LivingFacts): LivingPlan {

@@ -3,22 +3,15 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import { profileSetting } from '../../contract/profiles.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { bootstrapStep } from '../existingCluster/bootstrapStep.ts';
+import { approvalStep, probeProblems, pullProbeStep } from '../existingCluster/gates.ts';
+import { forwardOnly, outboundProblems } from '../existingCluster/outboundType.ts';
+import { assembled, gatedReimages, ids, type LivingPlan, type Steps } from '../existingCluster/plan.ts';
+import { prepare } from '../existingCluster/preparations.ts';
+import { isolationProblems } from '../existingCluster/problems.ts';
+import { hasNoManagedNetwork, targetsIn } from '../existingCluster/targets.ts';
+import { updateSteps } from '../existingCluster/update.ts';
 import type { Targets } from '../infrastructure/targets.ts';
-import { bootstrapStep, isolationProblems, outboundProblems } from './livingCluster.ts';
-import {
-  assembled,
-  forwardOnly,
-  gatedReimages,
-  hasNoManagedNetwork,
-  ids,
-  type LivingPlan,
-  prepare,
-  probeProblems,
-  type Steps,
-  targetsIn,
-  updateSteps,
-} from './livingPlan.ts';
-import { approvalStep, pullProbeStep } from './reimage.ts';
 
 /** What `isolateCluster` is about. */
 export const isolationTargets = (input: ParsedIsolateClusterInput, seen: LivingFacts): Targets =>

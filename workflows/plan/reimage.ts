@@ -1,8 +1,6 @@
 import type { ReimageOptions } from '../../contract/inputs/existingCluster.ts';
-import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
 import type { ClusterInterior, Look } from '../../resources/nodes.ts';
 
@@ -120,26 +118,6 @@ function budgetProblems({ cluster, interior, options }: ReimageNeeds, acting: re
       whatToDo: 'Relax it or add replicas, or set reimage.ignoreDisruptionBudgets.',
     }));
 }
-
-/** A step that waits for the `approve` update. */
-export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
-  id: `approve:${gate}`,
-  title: gate === 'reimage' ? 'Approval to reimage the node pools' : 'Approval to cut egress',
-  action: 'check',
-  reason: 'asked for',
-  needs,
-  resourceId: clusterId(cluster),
-});
-
-/** A step in which a node of each pool pulls an image through the registry. */
-export const pullProbeStep = (cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
-  id: 'pullProbe',
-  title: 'A node of each pool pulls an image through the registry',
-  action: 'check',
-  reason: 'proves that nodes do without egress',
-  needs,
-  resourceId: clusterId(cluster),
-});
 
 /** Name of the pool that takes the load while another one is made anew. Pool names have 12 characters at most. */
 export const temporaryPool = (pool: string): string => `tmp${pool}`.slice(0, 12);

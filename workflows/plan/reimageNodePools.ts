@@ -1,7 +1,9 @@
 import type { ParsedReimageNodePoolsInput } from '../../contract/inputs/existingCluster.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
-import { assembled, ids, type LivingPlan, noTargets } from './livingPlan.ts';
-import { approvalStep, noWayBack, planReimages } from './reimage.ts';
+import { approvalStep } from '../existingCluster/gates.ts';
+import { assembled, ids, type LivingPlan } from '../existingCluster/plan.ts';
+import { noTargets } from '../existingCluster/targets.ts';
+import { noWayBack, planReimages } from './reimage.ts';
 
 /** Guide: the reimage that follows every update. Profile row P10. */
 export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: LivingFacts): LivingPlan {

@@ -4,7 +4,7 @@ import type { InfrastructureFacts } from '../../../resources/infrastructure.ts';
 import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../../resources/roles.ts';
 import { discoveryRequest } from '../../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../../contract/inputs/support.ts';
-import { nothingThere, planOf } from '../../plan/support.ts';
+import { nothingThere, planOf } from '../support.ts';
 import {
   acting,
   cacheRuleThere,

@@ -7,7 +7,7 @@ import type { RegistryFacts } from '../../../resources/registries.ts';
 import { builtInRoles } from '../../../resources/roles.ts';
 import type { SubnetFacts, VirtualNetworkFacts } from '../../../resources/virtualNetworks.ts';
 import type { CreateClusterPlan } from '../../../workflows/newCluster/plan.ts';
-import { nothingThere, planOf } from '../../plan/support.ts';
+import { nothingThere, planOf } from '../support.ts';
 
 export const subscription = '/subscriptions/11111111-1111-1111-1111-111111111111';
 export const group = `${subscription}/resourceGroups/rg`;

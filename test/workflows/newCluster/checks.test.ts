@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReadBack } from '../../../resources/discovery.ts';
 import { clusterChecks } from '../../../workflows/newCluster/checks.ts';
-import { clusterThere, planOf } from '../../plan/support.ts';
+import { clusterThere, planOf } from '../support.ts';
 
 const { specification } = planOf();
 const registry = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isOlder } from '../../../resources/kubernetesVersions.ts';
 import { chooseKubernetesVersion } from '../../../workflows/newCluster/kubernetesVersion.ts';
 import { given, parsed } from '../../contract/inputs/support.ts';
-import { clusterThere, nothingThere } from '../../plan/support.ts';
+import { clusterThere, nothingThere } from '../support.ts';
 
 describe('the Kubernetes version', () => {
   it.each([

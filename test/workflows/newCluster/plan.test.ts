@@ -3,7 +3,7 @@ import type { Discovered } from '../../../resources/discovery.ts';
 import { type ClusterFacts, clusterDifferences, isBusy } from '../../../resources/managedClusters.ts';
 import { discoveryRequest, planCreateCluster } from '../../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../../contract/inputs/support.ts';
-import { actions, clusterThere, madeEarlier, nothingThere, planOf } from '../../plan/support.ts';
+import { actions, clusterThere, madeEarlier, nothingThere, planOf } from '../support.ts';
 
 const subscription = '/subscriptions/11111111-1111-1111-1111-111111111111';
 const cluster = `${subscription}/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/cluster`;

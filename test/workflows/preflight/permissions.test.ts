@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Action, PlannedStep } from '../../../contract/index.ts';
 import type { AccessFacts } from '../../../resources/allowances.ts';
 import { lockProblems, permissionProblems } from '../../../workflows/preflight/permissions.ts';
-import { nothingThere, planOf } from '../../plan/support.ts';
 import { group, ids, planOwn, subscription, there, thereWithout } from '../infrastructure/support.ts';
+import { nothingThere, planOf } from '../support.ts';
 
 const action = 'Microsoft.Network/virtualNetworks/subnets/join/action';
 type Permissions = AccessFacts['permissions'];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { surgeNodes } from '../../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../../resources/allowances.ts';
-import { clusterThere, nothingThere, planOf } from '../../plan/support.ts';
+import { clusterThere, nothingThere, planOf } from '../support.ts';
 
 const size = (family: string, vCPUs: number, more: Partial<AllowanceFacts['vmSizes'][string]> = {}) => ({
   family,

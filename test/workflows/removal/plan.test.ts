@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { clusterParts, deleteClusterInput, parse } from '../../../contract/index.ts';
 import type { DeletionFacts } from '../../../resources/discovery.ts';
 import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from '../../../workflows/removal/plan.ts';
-import { clusterThere, madeEarlier } from '../../plan/support.ts';
 import { dataRecord, group, ids, registryName, stepOf, subscription } from '../infrastructure/support.ts';
+import { clusterThere, madeEarlier } from '../support.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
 const clusterId = `${group}/providers/Microsoft.ContainerService/managedClusters/cluster`;

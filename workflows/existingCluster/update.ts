@@ -1,18 +1,22 @@
-import { ApplicationFailure } from '@temporalio/workflow';
-import { errorDetails } from '../contract/errors.ts';
-import type { ApprovalGate } from '../contract/names.ts';
-import type { Check } from '../contract/result.ts';
-import type { ClusterChange, ClusterFacts } from '../resources/managedClusters.ts';
-import { azure } from './engine/azure.ts';
-import { unlessGone } from './engine/errorText.ts';
-import { ownerOf } from './engine/owner.ts';
-import { applyInfrastructure, applyZoneLink } from './infrastructure/apply.ts';
-import type { Living } from './livingScenario.ts';
-import { nodeChecks } from './nodes/checks.ts';
-import { probeOldestNodes } from './nodes/probe.ts';
-import { patienceOf, previousBootstrap, previousOutbound, undoPatience } from './plan/livingCluster.ts';
-import { applyRegistrations } from './registrations/apply.ts';
-import { remove } from './removal/apply.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { isOwnedBy } from '../../resources/ownership.ts';
+import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
+import { azure } from '../engine/azure.ts';
+import { unlessGone } from '../engine/errorText.ts';
+import { ownerOf } from '../engine/owner.ts';
+import { applyInfrastructure, applyZoneLink } from '../infrastructure/apply.ts';
+import { oneZoneProblem } from '../preflight/commonProblems.ts';
+import { applyRegistrations } from '../registrations/apply.ts';
+import { remove } from '../removal/apply.ts';
+import { bootstrapStep, previousBootstrap } from './bootstrapStep.ts';
+import type { Living } from './context.ts';
+import { type LivingInput, patienceOf, undoPatience } from './facts.ts';
+import { previousOutbound } from './outboundType.ts';
+import { ids } from './plan.ts';
+import type { Prepared } from './preparations.ts';
 
 const waitsFor = 'AKS, about four minutes';
 
@@ -96,55 +100,57 @@ async function update(
 const putBack = (input: Living['input'], summary: string, change: ClusterChange): Promise<void> =>
   update(input, summary, change, undoPatience(input)).catch(unlessGone);
 
-/** Waits until an operator lets the scenario pass, if that was asked for. */
-export function applyApproval(gate: ApprovalGate, { input, step, run }: Living): void {
-  const { approvalTimeoutMinutes: minutes } = input;
-  if (!run.isPlanned(`approve:${gate}`)) return;
-  step(`approve:${gate}`, {
-    act: () => run.approval(gate, minutes),
-    waitsFor: `approval (update approve), at most ${minutes} minutes`,
-  });
-}
-
-/** Before the point of no return, a node of each pool shows that it boots from the registry and pulls through it. */
-export function applyPullProbe(living: Living & { input: { probes: 'required' | 'ifAllowed' } }): void {
-  const { input, found, step, run } = living;
-  const { cluster, probes } = input;
-  if (!run.isPlanned('pullProbe')) return;
-  step('pullProbe', {
-    act: async () => {
-      const [source, interior] = await Promise.all([
-        azure.reading('Read where nodes are to boot from').readImageSource(cluster),
-        azure.operating('Look at the nodes').lookInside(cluster),
-      ]);
-      const results = await probeOldestNodes({ cluster }, found, interior, source);
-      living.probed = nodeChecks(found, interior, results, source ?? 'Direct').map((each) =>
-        // What nobody may look at is no reason to fail where the operator has said so.
-        each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each,
-      );
-      const failed = living.probed.filter(({ ok }) => !ok);
-      if (failed.length > 0) throw notProven(found, failed);
-    },
-    waitsFor: 'pods on the nodes',
-  });
-}
-
-function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationFailure {
-  const what = failed.map(
-    ({ title, expected, seen, unproven }) => `${title}: expected ${expected}, seen ${unproven ?? seen}`,
-  );
-  const whatToDo = 'Look at the node that the message names: without egress it would not get its images.';
-  return ApplicationFailure.create({
-    type: 'NotProven',
-    message: `${what.join('; ')} (${id})`,
-    nonRetryable: true,
-    details: [errorDetails('NotProven', id, whatToDo)],
-  });
-}
-
 /** What the cluster has left behind and is to go. */
 export function applyRemovals({ input, plan, step }: Living): void {
   // Whichever run on this cluster made it.
   const owner = ownerOf(input);
   for (const removal of plan.removals) step(removal.step, { act: () => remove(removal, owner), waitsFor: 'Azure' });
 }
+
+/**
+ * The update of the cluster, and the link of the registry's zone where it has to wait for it, or to make way for it: Azure
+ * links a network to one zone of a name only, and AKS links that of its own registry.
+ */
+export function updateSteps(
+  input: Pick<LivingInput, 'cluster'>,
+  seen: LivingFacts,
+  change: ClusterChange,
+  title: string,
+  prepared: Prepared,
+  more: Pick<PlannedStep, 'forwardOnly'>,
+) {
+  const { cluster, zoneLink: link } = seen;
+  const { zoneLink } = prepared.infrastructure;
+  const inNodeGroup = sameResourceId(link && resourceReference(link.id).resourceGroup, cluster?.nodeResourceGroup);
+  const differs = bootstrapStep(seen, change, title, []).action !== 'none';
+  const makesWay = link !== undefined && !inNodeGroup && change.containerRegistryId === null && differs;
+  const waits =
+    zoneLink !== undefined &&
+    inNodeGroup &&
+    prepared.steps.some(({ id, action }) => id === 'zoneLink' && action !== 'none');
+  const later = prepared.steps.filter(({ id }) => waits && id === 'zoneLink');
+  const preparations = prepared.steps.filter((step) => !later.includes(step));
+  const unlink = makesWay ? [unlinkStep(link)] : [];
+  const bootstrap = { ...bootstrapStep(seen, change, title, ids([...preparations, ...unlink])), ...more };
+  return {
+    preparations,
+    bootstrap,
+    steps: [...unlink, bootstrap, ...later.map((step) => ({ ...step, needs: [...step.needs, bootstrap.id] }))],
+    // What nodes boot from stays until they have gone back: undo takes it away after them.
+    reachability: preparations.filter(({ id }) => !/^(feature|provider):/.test(id)),
+    ...(makesWay && { unlink: link }),
+    prepared: waits
+      ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
+      : prepared,
+    problems: makesWay && cluster && !isOwnedBy(link.marks, ownerOf(input)) ? [oneZoneProblem(link.id)] : [],
+  };
+}
+
+const unlinkStep = ({ id }: ZoneLinkFacts): PlannedStep => ({
+  id: 'unlink',
+  title: `Delete the link of ${resourceReference(parentId(id)).name} to the network`,
+  action: 'delete',
+  reason: 'AKS links the zone of its own registry, and a network takes one',
+  needs: [],
+  resourceId: id,
+});

@@ -1,14 +1,14 @@
-import { clusterWorkflowId } from '../contract/names.ts';
-import type { LivingFacts } from '../resources/discovery.ts';
-import { resourceId } from '../resources/ids.ts';
-import { type ClusterFacts, hasManagedRegistry } from '../resources/managedClusters.ts';
-import type { ClusterInterior, Look } from '../resources/nodes.ts';
-import { ownershipTags } from '../resources/ownership.ts';
-import { registryZoneName } from '../resources/privateDns.ts';
-import { azure } from './engine/azure.ts';
-import type { Targets } from './infrastructure/targets.ts';
-import { probeOldestNodes } from './nodes/probe.ts';
-import { type LivingInput, lookPatience, subscriptionsOf, surroundingsRequest } from './plan/livingCluster.ts';
+import { clusterWorkflowId } from '../../contract/names.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import { resourceId } from '../../resources/ids.ts';
+import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
+import type { ClusterInterior, Look } from '../../resources/nodes.ts';
+import { ownershipTags } from '../../resources/ownership.ts';
+import { registryZoneName } from '../../resources/privateDns.ts';
+import { azure } from '../engine/azure.ts';
+import type { Targets } from '../infrastructure/targets.ts';
+import { probeOldestNodes } from '../nodes/probe.ts';
+import { type LivingInput, lookPatience, subscriptionsOf, surroundingsRequest } from './facts.ts';
 
 interface Looks {
   /** Which resources around the cluster matter, once the cluster is known. */

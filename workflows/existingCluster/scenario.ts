@@ -1,47 +1,19 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
-import type { ParsedIsolateClusterInput } from '../contract/inputs/existingCluster.ts';
-import type { ApprovalGate, Scenario } from '../contract/names.ts';
-import type { Check, PlanReport, VerificationReport } from '../contract/result.ts';
-import type { LivingFacts } from '../resources/discovery.ts';
-import type { ClusterFacts } from '../resources/managedClusters.ts';
-import type { ClusterInterior, Look } from '../resources/nodes.ts';
-import type { Ownership } from '../resources/ownership.ts';
-import type { RolePropagation } from '../resources/roles.ts';
-import { azure } from './engine/azure.ts';
-import { owned } from './engine/owner.ts';
-import { runScenario } from './engine/scenario.ts';
-import type { ScenarioRun } from './engine/scenarioRun.ts';
-import type { Step } from './engine/steps.ts';
-import { infrastructureChecks } from './infrastructure/checks.ts';
-import type { Targets } from './infrastructure/targets.ts';
-import { discoverLivingCluster } from './livingCluster.ts';
-import { reimageChecks } from './nodes/checks.ts';
-import type { LivingInput } from './plan/livingCluster.ts';
-import type { LivingPlan } from './plan/livingPlan.ts';
-import { livingChecks } from './verify/livingCluster.ts';
-
-type CommonLivingInput = LivingInput &
-  Pick<ParsedIsolateClusterInput, 'reimage' | 'approvalTimeoutMinutes' | 'onFailure'> & {
-    approvals: readonly ApprovalGate[];
-  };
-
-/** A scenario under way on a cluster that is there: what its steps need to know. */
-export interface Living<Input extends CommonLivingInput = CommonLivingInput> {
-  input: Input;
-  seen: LivingFacts;
-  found: ClusterFacts;
-  plan: LivingPlan;
-  owner: Ownership;
-  step: Step;
-  run: ScenarioRun;
-  /** Roles that nodes need and that were assigned a moment ago; to be asked once the steps of the infrastructure are done. */
-  rolePropagation(): Promise<RolePropagation | undefined>;
-  /** The nodes after the cluster was updated and before any pool is reimaged. */
-  interior?: Promise<Look<ClusterInterior>>;
-  /** What the pull probe found, once its step is done. */
-  probed: Check[];
-}
+import type { Scenario } from '../../contract/names.ts';
+import type { PlanReport, VerificationReport } from '../../contract/result.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import { azure } from '../engine/azure.ts';
+import { owned } from '../engine/owner.ts';
+import { runScenario } from '../engine/scenario.ts';
+import { infrastructureChecks } from '../infrastructure/checks.ts';
+import type { Targets } from '../infrastructure/targets.ts';
+import { reimageChecks } from '../nodes/checks.ts';
+import { livingChecks } from './checks.ts';
+import type { CommonLivingInput, Living } from './context.ts';
+import { discoverLivingCluster } from './discover.ts';
+import type { LivingPlan } from './plan.ts';
 
 export interface LivingMovements<Input> {
   /** Which resources around the cluster matter. */

@@ -9,7 +9,7 @@ import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { sufficientRoles } from '../../resources/roles.ts';
 import { check } from '../engine/check.ts';
-import { networkOf } from '../plan/livingCluster.ts';
+import { networkOf } from './facts.ts';
 
 /** Every requirement of network isolation that Azure Resource Manager shows. Source: AKS docs network-isolated.md; profiles.md. */
 export function auditChecks(

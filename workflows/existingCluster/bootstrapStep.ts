@@ -1,0 +1,36 @@
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import {
+  type ClusterChange,
+  type ClusterFacts,
+  changeDifferences,
+  hasManagedRegistry,
+} from '../../resources/managedClusters.ts';
+import { isFailed } from '../../resources/provisioningState.ts';
+
+/** The update of the cluster that comes before its pools are reimaged. */
+export function bootstrapStep(
+  { cluster: found }: LivingFacts,
+  change: ClusterChange,
+  title: string,
+  needs: readonly string[],
+): PlannedStep {
+  const differences = found ? changeDifferences(change, found) : [];
+  const failed = found !== undefined && isFailed(found.provisioningState);
+  const reasons = [...differences, ...(failed ? [`its state is ${found.provisioningState}`] : [])];
+  return {
+    id: 'bootstrap',
+    title,
+    action: reasons.length > 0 ? 'update' : 'none',
+    reason: reasons.join('; ') || 'as wanted already',
+    needs,
+    resourceId: found?.id ?? '',
+  };
+}
+
+/** What undo puts back. */
+export function previousBootstrap({ artifactSource, ...found }: ClusterFacts): ClusterChange {
+  if (artifactSource !== 'Cache') return { artifactSource: 'Direct' };
+  const managed = hasManagedRegistry({ artifactSource, ...found });
+  return { artifactSource, containerRegistryId: managed ? null : (found.containerRegistryId ?? null) };
+}

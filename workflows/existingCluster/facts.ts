@@ -1,0 +1,75 @@
+import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
+import type { Profile } from '../../contract/profiles.ts';
+import type { DiscoveryRequest, LivingCluster } from '../../resources/discovery.ts';
+import { type ClusterReference, clusterId, parentId, resourceReference } from '../../resources/ids.ts';
+import { isAtLeast } from '../../resources/kubernetesVersions.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import type { Patience } from '../../resources/operations.ts';
+import { infrastructureRequest, permissionScopes, type Targets } from '../infrastructure/targets.ts';
+import { lookedAtProviders, requiredFeatures } from '../registrations/plan.ts';
+
+/** What the scenarios on a cluster that is there have in common. */
+export interface LivingInput {
+  cluster: ClusterReference;
+  profile: Profile;
+  busyTimeoutMinutes: number;
+  abortOperations: boolean;
+  dryRun: boolean;
+  registry?: RegistryInput;
+}
+
+export const patienceOf = ({ busyTimeoutMinutes, abortOperations }: LivingInput): Patience => ({
+  minutes: busyTimeoutMinutes,
+  abort: abortOperations,
+});
+
+/** What undo has to wait for is likely this run's own, and may be a large pool. */
+export const undoPatience = (input: LivingInput): Patience => ({ ...patienceOf(input), minutes: 24 * 60 });
+
+/** A dry run neither waits nor aborts. */
+export const lookPatience = (input: LivingInput): Patience | undefined =>
+  input.dryRun ? undefined : patienceOf(input);
+
+/** Subscriptions whose tenant matters. */
+export function subscriptionsOf({ cluster, registry }: LivingInput): string[] {
+  const registryId = registry?.mode === 'bringYourOwn' ? registry.containerRegistryId : undefined;
+  const other = registryId === undefined ? [] : [resourceReference(registryId).subscriptionId];
+  return [...new Set([cluster.subscriptionId, ...other])];
+}
+
+/** What discovery is to look at around the cluster. */
+export function surroundingsRequest(
+  { cluster, profile }: LivingInput,
+  found: ClusterFacts,
+  targets: Targets,
+): DiscoveryRequest {
+  const { location } = found;
+  return {
+    cluster,
+    location,
+    nodeResourceGroup: found.nodeResourceGroup,
+    providers: [...lookedAtProviders],
+    features: [...requiredFeatures({ profile, vnetIntegration: false })],
+    infrastructure: infrastructureRequest({ cluster, location }, targets),
+    allowances: {
+      subscriptionId: cluster.subscriptionId,
+      location,
+      scopes: [...permissionScopes({ cluster }, targets), clusterId(cluster)],
+      vmSizes: [...new Set(found.agentPoolProfiles.map(({ vmSize }) => vmSize))],
+    },
+  };
+}
+
+/** The subnets of the nodes, the first pool's first: of one's own network, or of the one that AKS manages. */
+export function nodeSubnets({ cluster, managedNetworkId }: LivingCluster): string[] {
+  const own = (cluster?.agentPoolProfiles ?? []).flatMap(({ vnetSubnetId }) => (vnetSubnetId ? [vnetSubnetId] : []));
+  // AKS's own name. Source: Learn, "Configure Azure CNI networking".
+  const managed = managedNetworkId === undefined ? [] : [`${managedNetworkId}/subnets/aks-subnet`];
+  return [...new Set(own.length > 0 ? own : managed)];
+}
+
+export const networkOf = (subnetId: string): string => parentId(subnetId);
+
+/** Whether AKS may reimage by itself after a change. Profile row P11. */
+export const reimagesByItself = ({ currentKubernetesVersion }: ClusterFacts): boolean =>
+  isAtLeast(currentKubernetesVersion, '1.37');

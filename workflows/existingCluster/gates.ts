@@ -1,0 +1,96 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { errorDetails } from '../../contract/errors.ts';
+import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
+import type { ApprovalGate } from '../../contract/names.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { Check } from '../../contract/result.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import { azure } from '../engine/azure.ts';
+import { nodeChecks } from '../nodes/checks.ts';
+import { probeOldestNodes } from '../nodes/probe.ts';
+import type { Living } from './context.ts';
+
+/** Waits until an operator lets the scenario pass, if that was asked for. */
+export function applyApproval(gate: ApprovalGate, { input, step, run }: Living): void {
+  const { approvalTimeoutMinutes: minutes } = input;
+  if (!run.isPlanned(`approve:${gate}`)) return;
+  step(`approve:${gate}`, {
+    act: () => run.approval(gate, minutes),
+    waitsFor: `approval (update approve), at most ${minutes} minutes`,
+  });
+}
+
+/** Before the point of no return, a node of each pool shows that it boots from the registry and pulls through it. */
+export function applyPullProbe(living: Living & { input: { probes: 'required' | 'ifAllowed' } }): void {
+  const { input, found, step, run } = living;
+  const { cluster, probes } = input;
+  if (!run.isPlanned('pullProbe')) return;
+  step('pullProbe', {
+    act: async () => {
+      const [source, interior] = await Promise.all([
+        azure.reading('Read where nodes are to boot from').readImageSource(cluster),
+        azure.operating('Look at the nodes').lookInside(cluster),
+      ]);
+      const results = await probeOldestNodes({ cluster }, found, interior, source);
+      living.probed = nodeChecks(found, interior, results, source ?? 'Direct').map((each) =>
+        // What nobody may look at is no reason to fail where the operator has said so.
+        each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each,
+      );
+      const failed = living.probed.filter(({ ok }) => !ok);
+      if (failed.length > 0) throw notProven(found, failed);
+    },
+    waitsFor: 'pods on the nodes',
+  });
+}
+
+function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationFailure {
+  const what = failed.map(
+    ({ title, expected, seen, unproven }) => `${title}: expected ${expected}, seen ${unproven ?? seen}`,
+  );
+  const whatToDo = 'Look at the node that the message names: without egress it would not get its images.';
+  return ApplicationFailure.create({
+    type: 'NotProven',
+    message: `${what.join('; ')} (${id})`,
+    nonRetryable: true,
+    details: [errorDetails('NotProven', id, whatToDo)],
+  });
+}
+
+/** Nodes can prove nothing where nobody may run a command on them. */
+export function probeProblems(
+  { probes }: Pick<ParsedIsolateClusterInput, 'probes'>,
+  { cluster, interior }: LivingFacts,
+): Problem[] {
+  if (!cluster || probes !== 'required' || !('unseen' in interior) || interior.unseen.because !== 'notAllowed')
+    return [];
+  return [
+    {
+      where: cluster.id,
+      problem: `run-command is not allowed, so that no node can show that it pulls through the registry (${interior.unseen.message})`,
+      whatToDo: 'Allow it for the run, or set probes to ifAllowed.',
+    },
+  ];
+}
+
+/** A step that waits for the `approve` update. */
+export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
+  id: `approve:${gate}`,
+  title: gate === 'reimage' ? 'Approval to reimage the node pools' : 'Approval to cut egress',
+  action: 'check',
+  reason: 'asked for',
+  needs,
+  resourceId: clusterId(cluster),
+});
+
+/** A step in which a node of each pool pulls an image through the registry. */
+export const pullProbeStep = (cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
+  id: 'pullProbe',
+  title: 'A node of each pool pulls an image through the registry',
+  action: 'check',
+  reason: 'proves that nodes do without egress',
+  needs,
+  resourceId: clusterId(cluster),
+});

@@ -1,0 +1,129 @@
+import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
+import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
+import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { ClusterChange } from '../../resources/managedClusters.ts';
+import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
+import type { InfrastructurePlan } from '../infrastructure/plan.ts';
+import { infrastructureProblems } from '../infrastructure/problems.ts';
+import { infrastructureRequest, type Targets } from '../infrastructure/targets.ts';
+import { bootsFrom } from '../nodes/probe.ts';
+import { noWayBack, planReimages } from '../plan/reimage.ts';
+import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
+import { surgeProblems } from '../preflight/quota.ts';
+import type { Registrations } from '../registrations/plan.ts';
+import type { OldRegistry } from '../removal/oldRegistry.ts';
+import { type LivingInput, reimagesByItself } from './facts.ts';
+import { approvalStep } from './gates.ts';
+import { noInfrastructure, type Prepared } from './preparations.ts';
+import { clusterProblems } from './problems.ts';
+
+/** What a scenario on a cluster that is there is going to do, and with what. */
+export interface LivingPlan extends Plan {
+  registrations?: Registrations;
+  infrastructure: InfrastructurePlan;
+  /** What the read-back looks at. */
+  targets: InfrastructureTargets;
+  /** Left out: the cluster is only reimaged. */
+  bootstrap?: ClusterChange;
+  /** Left out: egress stays as it is, or changes with {@link bootstrap}. */
+  outbound?: ClusterChange;
+  /** Pools that are reimaged, in the order in which they begin. */
+  reimages: string[];
+  removals: OldRegistry;
+  /** The link of one's own zone, which goes before AKS links its own. */
+  unlink?: ZoneLinkFacts;
+}
+
+export type Steps = readonly PlannedStep[];
+
+/** IDs of steps. */
+export const ids = (steps: Steps): string[] => steps.map(({ id }) => id);
+
+/** The reimage of the pools that need one, after an approval if that is asked for. It waits for all of `before`. */
+export function gatedReimages(
+  input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
+  seen: LivingFacts,
+  update: PlannedStep,
+  before: Steps,
+): { steps: PlannedStep[]; reimages: string[]; problems: Problem[] } {
+  const { cluster, interior, imageSource = 'Direct' } = seen;
+  if (!cluster) return { steps: [], reimages: [], problems: [] };
+  const changes = update.action !== 'none';
+  const asked = input.approvals.includes('reimage');
+  const needs = ids(before);
+  const planned = planReimages({
+    cluster,
+    interior,
+    options: input.reimage,
+    // Where nodes are to boot from is known only while the cluster stays as it is.
+    current: changes ? () => undefined : bootsFrom(seen, imageSource),
+    reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
+    ...(changes ? {} : { forwardOnly: noWayBack }),
+    needs: [...needs, ...(asked ? ['approve:reimage'] : [])],
+  });
+  const gate = asked && planned.pools.length > 0 ? [approvalStep('reimage', input.cluster, needs)] : [];
+  const steps = planned.steps.map((step) => ({
+    ...step,
+    needs: gate.length > 0 ? step.needs : step.needs.filter((id) => id !== 'approve:reimage'),
+  }));
+  return { steps: [...gate, ...steps], reimages: planned.pools, problems: planned.problems };
+}
+
+interface Parts {
+  steps: PlannedStep[];
+  prepared?: Prepared;
+  bootstrap?: ClusterChange;
+  outbound?: ClusterChange;
+  reimages: string[];
+  removals?: OldRegistry;
+  unlink?: ZoneLinkFacts;
+  differences: readonly ProfileSetting[];
+  problems: readonly Problem[];
+}
+
+/** The plan, with every problem that scenarios on a cluster that is there have in common. */
+export function assembled(
+  input: LivingInput & Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'> & { tags?: Record<string, string> },
+  seen: LivingFacts,
+  targets: Targets,
+  { steps, prepared, reimages, removals = [], differences, problems, ...changes }: Parts,
+): LivingPlan {
+  const { cluster, surroundings } = seen;
+  const location = cluster?.location ?? '';
+  const infrastructure = prepared?.infrastructure ?? noInfrastructure;
+  const itself = cluster && reimagesByItself(cluster) && changes.bootstrap ? (['reimageByItself'] as const) : [];
+  return {
+    profile: input.profile,
+    differences: [...differences, ...itself].map((setting) => profileDifference(input.profile, setting)),
+    steps,
+    problems: [
+      ...clusterProblems(input, seen),
+      ...problems,
+      ...(surroundings
+        ? [
+            ...infrastructureProblems(
+              { ...input, tags: input.tags ?? {}, location },
+              targets,
+              infrastructure.zoneLink?.later
+                ? { ...surroundings.infrastructure, otherLinkedZones: [] }
+                : surroundings.infrastructure,
+              infrastructure,
+              true,
+            ),
+            ...surgeProblems(seen, reimages, input.reimage.maxParallelPools),
+            ...permissionProblems(requiredActions(input, targets, steps), surroundings.allowances),
+            ...lockProblems(steps, surroundings.allowances, input.onFailure !== 'leave'),
+          ]
+        : []),
+    ],
+    ...(prepared && { registrations: prepared.registrations }),
+    infrastructure,
+    targets: infrastructureRequest({ cluster: input.cluster, location }, targets),
+    ...changes,
+    reimages,
+    removals,
+  };
+}
