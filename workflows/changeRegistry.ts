@@ -5,7 +5,7 @@ import { runLivingScenario } from './existingCluster/scenario.ts';
 import { bootsFromWanted } from './existingCluster/targets.ts';
 import { applyBootstrap, applyPreparations, applyRemovals } from './existingCluster/update.ts';
 import { planChangeRegistry, registryChangeTargets } from './plan/changeRegistry.ts';
-import { applyReimages } from './reimage.ts';
+import { applyReimages } from './reimage/apply.ts';
 
 /**
  * Moves a network isolated cluster to another registry. Guide: "Update your ACR ID".

@@ -4,7 +4,7 @@ import { applyApproval } from './existingCluster/gates.ts';
 import { runLivingScenario } from './existingCluster/scenario.ts';
 import { applyOpening } from './existingCluster/update.ts';
 import { planDisableIsolation } from './plan/disableIsolation.ts';
-import { applyReimages } from './reimage.ts';
+import { applyReimages } from './reimage/apply.ts';
 
 /**
  * Ends the isolation of a cluster. Guide: "Disable network isolated cluster".

@@ -5,7 +5,7 @@ import { runLivingScenario } from './existingCluster/scenario.ts';
 import { bootsFromWanted } from './existingCluster/targets.ts';
 import { applyBootstrap, applyOutbound, applyPreparations } from './existingCluster/update.ts';
 import { isolationTargets, planIsolateCluster } from './plan/isolateCluster.ts';
-import { applyReimages } from './reimage.ts';
+import { applyReimages } from './reimage/apply.ts';
 
 /**
  * Makes a cluster that is there network isolated. Guide: "Update an existing AKS cluster to network isolated type", and with

@@ -3,7 +3,7 @@ import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import { applyApproval } from './existingCluster/gates.ts';
 import { runLivingScenario } from './existingCluster/scenario.ts';
 import { planReimageNodePools } from './plan/reimageNodePools.ts';
-import { applyReimages } from './reimage.ts';
+import { applyReimages } from './reimage/apply.ts';
 
 /**
  * Reimages node pools, each followed and proven. Guide: `az aks upgrade --node-image-only`, which returns at once.

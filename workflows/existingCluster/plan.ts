@@ -9,14 +9,11 @@ import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { InfrastructurePlan } from '../infrastructure/plan.ts';
 import { infrastructureProblems } from '../infrastructure/problems.ts';
 import { infrastructureRequest, type Targets } from '../infrastructure/targets.ts';
-import { bootsFrom } from '../nodes/probe.ts';
-import { noWayBack, planReimages } from '../plan/reimage.ts';
 import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
 import { surgeProblems } from '../preflight/quota.ts';
 import type { Registrations } from '../registrations/plan.ts';
 import type { OldRegistry } from '../removal/oldRegistry.ts';
 import { type LivingInput, reimagesByItself } from './facts.ts';
-import { approvalStep } from './gates.ts';
 import { noInfrastructure, type Prepared } from './preparations.ts';
 import { clusterProblems } from './problems.ts';
 
@@ -41,36 +38,6 @@ export type Steps = readonly PlannedStep[];
 
 /** IDs of steps. */
 export const ids = (steps: Steps): string[] => steps.map(({ id }) => id);
-
-/** The reimage of the pools that need one, after an approval if that is asked for. It waits for all of `before`. */
-export function gatedReimages(
-  input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
-  seen: LivingFacts,
-  update: PlannedStep,
-  before: Steps,
-): { steps: PlannedStep[]; reimages: string[]; problems: Problem[] } {
-  const { cluster, interior, imageSource = 'Direct' } = seen;
-  if (!cluster) return { steps: [], reimages: [], problems: [] };
-  const changes = update.action !== 'none';
-  const asked = input.approvals.includes('reimage');
-  const needs = ids(before);
-  const planned = planReimages({
-    cluster,
-    interior,
-    options: input.reimage,
-    // Where nodes are to boot from is known only while the cluster stays as it is.
-    current: changes ? () => undefined : bootsFrom(seen, imageSource),
-    reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
-    ...(changes ? {} : { forwardOnly: noWayBack }),
-    needs: [...needs, ...(asked ? ['approve:reimage'] : [])],
-  });
-  const gate = asked && planned.pools.length > 0 ? [approvalStep('reimage', input.cluster, needs)] : [];
-  const steps = planned.steps.map((step) => ({
-    ...step,
-    needs: gate.length > 0 ? step.needs : step.needs.filter((id) => id !== 'approve:reimage'),
-  }));
-  return { steps: [...gate, ...steps], reimages: planned.pools, problems: planned.problems };
-}
 
 interface Parts {
   steps: PlannedStep[];

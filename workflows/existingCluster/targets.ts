@@ -1,8 +1,17 @@
 import type { ParsedChangeRegistryInput, ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
+import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
-import { sameResourceId } from '../../resources/ids.ts';
+import { type ClusterReference, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
-import { livingTargets, type Targets } from '../infrastructure/targets.ts';
+import {
+  endpointType,
+  given,
+  guidesEndpoint,
+  inGroupOf,
+  registryTargets,
+  type SubnetTarget,
+  type Targets,
+} from '../infrastructure/targets.ts';
 import { networkOf, nodeSubnets } from './facts.ts';
 
 export const noTargets: Targets = { identities: {} };
@@ -27,3 +36,75 @@ export function targetsIn(
 export const bootsFromWanted = (found: ClusterFacts, { registry }: Targets): boolean =>
   found.artifactSource === 'Cache' &&
   (registry ? sameResourceId(found.containerRegistryId, registry.id) : hasManagedRegistry(found));
+
+/** What a scenario does with the network that its cluster is in. */
+export interface LivingNetwork {
+  /** Resource ID. */
+  virtualNetworkId: string;
+  /** Subnets of the nodes, by resource ID. */
+  nodeSubnetIds: readonly string[];
+  /** The nodes' subnets are to have no default outbound access. */
+  closesEgress: boolean;
+}
+
+/**
+ * What an update of a cluster that is there is about: a registry of one's own in the cluster's own network, for the kubelet
+ * identity that it has. Guide: bring your own ACR, "Update an existing AKS cluster".
+ */
+export function livingTargets(
+  { cluster, registry, network }: LivingRegistryInput,
+  found: ClusterFacts,
+  registryEndpointIds: readonly string[],
+  living: LivingNetwork | undefined,
+): Targets {
+  const ownRegistry = registry?.mode === 'bringYourOwn' ? registry : undefined;
+  const virtualNetwork = living && livingNetworkTarget(living, network, ownRegistry !== undefined);
+  const targets: Targets = { ...(virtualNetwork && { virtualNetwork }), identities: {} };
+  if (!ownRegistry) return targets;
+  const kubelet = found.kubeletIdentityId;
+  const own = registryTargets(cluster, ownRegistry, guidesEndpoint);
+  // The endpoint of the registry that the cluster has stays until its nodes have left it. Once they have, the new one is found
+  // under the name that it was given then.
+  const besides = `${resourceReference(own.registry.id).name}-endpoint`;
+  const boots = sameResourceId(found.containerRegistryId, own.registry.id);
+  const isBesides =
+    boots && registryEndpointIds.some((id) => sameResourceId(id, inGroupOf(cluster)(endpointType, besides, '').id));
+  const replaces = found.containerRegistryId !== undefined && (!boots || isBesides);
+  return {
+    ...targets,
+    ...(replaces ? registryTargets(cluster, ownRegistry, besides) : own),
+    identities: kubelet === undefined ? {} : { kubelet: given(kubelet, 'cluster') },
+  };
+}
+
+export interface LivingRegistryInput {
+  cluster: ClusterReference;
+  registry?: RegistryInput;
+  network?: { registrySubnet?: { name: string; addressPrefix?: string } };
+}
+
+function livingNetworkTarget(
+  { virtualNetworkId: id, nodeSubnetIds, closesEgress }: LivingNetwork,
+  network: LivingRegistryInput['network'],
+  ownRegistry: boolean,
+): Targets['virtualNetwork'] {
+  const nodes = nodeSubnetIds.map((subnetId) => ({
+    use: 'nodeSubnet' as const,
+    id: subnetId,
+    name: resourceReference(subnetId).name,
+    where: 'cluster',
+  }));
+  const { registrySubnet } = network ?? {};
+  const [first] = nodes;
+  const forRegistry = registrySubnet
+    ? { ...registrySubnet, id: `${id}/subnets/${registrySubnet.name}`, where: 'network.registrySubnet' }
+    : first;
+  const subnets: SubnetTarget[] = [
+    ...(closesEgress ? nodes : []),
+    // Azure takes endpoints among nodes as well, and what the nodes' subnet is to have goes first.
+    ...(ownRegistry && forRegistry && !(closesEgress && !registrySubnet)
+      ? [{ ...forRegistry, use: 'registrySubnet' as const }]
+      : []),
+  ];
+  return subnets.length === 0 ? undefined : { ...given(id, 'cluster'), subnets };
+}

@@ -7,10 +7,8 @@ import {
   resourceGroupId,
   resourceId,
   resourceReference,
-  sameResourceId,
 } from '../../resources/ids.ts';
 import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
-import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RoleHolder } from '../../resources/roles.ts';
 import type { SubnetUse } from '../../resources/virtualNetworks.ts';
@@ -70,7 +68,7 @@ export function targetsOf(input: ParsedCreateClusterInput): Targets {
   };
 }
 
-const inGroupOf =
+export const inGroupOf =
   ({ subscriptionId, resourceGroup }: ClusterReference) =>
   (type: string, name: string, where: string): Target => ({
     id: resourceId(subscriptionId, resourceGroup, type, name),
@@ -78,14 +76,14 @@ const inGroupOf =
     where,
   });
 
-const endpointType = 'Microsoft.Network/privateEndpoints';
+export const endpointType = 'Microsoft.Network/privateEndpoints';
 /** Guide: bring your own ACR, "Create a private endpoint". */
-const guidesEndpoint = 'myPrivateEndpoint';
+export const guidesEndpoint = 'myPrivateEndpoint';
 
 type OwnRegistry = Extract<RegistryInput, { mode: 'bringYourOwn' }>;
 
 /** A registry of one's own with what makes it reachable. */
-function registryTargets(
+export function registryTargets(
   cluster: ClusterReference,
   { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone }: OwnRegistry,
   endpointName: string,
@@ -110,79 +108,7 @@ function registryTargets(
   };
 }
 
-/** What a scenario does with the network that its cluster is in. */
-export interface LivingNetwork {
-  /** Resource ID. */
-  virtualNetworkId: string;
-  /** Subnets of the nodes, by resource ID. */
-  nodeSubnetIds: readonly string[];
-  /** The nodes' subnets are to have no default outbound access. */
-  closesEgress: boolean;
-}
-
-/**
- * What an update of a cluster that is there is about: a registry of one's own in the cluster's own network, for the kubelet
- * identity that it has. Guide: bring your own ACR, "Update an existing AKS cluster".
- */
-export function livingTargets(
-  { cluster, registry, network }: LivingRegistryInput,
-  found: ClusterFacts,
-  registryEndpointIds: readonly string[],
-  living: LivingNetwork | undefined,
-): Targets {
-  const ownRegistry = registry?.mode === 'bringYourOwn' ? registry : undefined;
-  const virtualNetwork = living && livingNetworkTarget(living, network, ownRegistry !== undefined);
-  const targets: Targets = { ...(virtualNetwork && { virtualNetwork }), identities: {} };
-  if (!ownRegistry) return targets;
-  const kubelet = found.kubeletIdentityId;
-  const own = registryTargets(cluster, ownRegistry, guidesEndpoint);
-  // The endpoint of the registry that the cluster has stays until its nodes have left it. Once they have, the new one is found
-  // under the name that it was given then.
-  const besides = `${resourceReference(own.registry.id).name}-endpoint`;
-  const boots = sameResourceId(found.containerRegistryId, own.registry.id);
-  const isBesides =
-    boots && registryEndpointIds.some((id) => sameResourceId(id, inGroupOf(cluster)(endpointType, besides, '').id));
-  const replaces = found.containerRegistryId !== undefined && (!boots || isBesides);
-  return {
-    ...targets,
-    ...(replaces ? registryTargets(cluster, ownRegistry, besides) : own),
-    identities: kubelet === undefined ? {} : { kubelet: given(kubelet, 'cluster') },
-  };
-}
-
-export interface LivingRegistryInput {
-  cluster: ClusterReference;
-  registry?: RegistryInput;
-  network?: { registrySubnet?: { name: string; addressPrefix?: string } };
-}
-
-function livingNetworkTarget(
-  { virtualNetworkId: id, nodeSubnetIds, closesEgress }: LivingNetwork,
-  network: LivingRegistryInput['network'],
-  ownRegistry: boolean,
-): Targets['virtualNetwork'] {
-  const nodes = nodeSubnetIds.map((subnetId) => ({
-    use: 'nodeSubnet' as const,
-    id: subnetId,
-    name: resourceReference(subnetId).name,
-    where: 'cluster',
-  }));
-  const { registrySubnet } = network ?? {};
-  const [first] = nodes;
-  const forRegistry = registrySubnet
-    ? { ...registrySubnet, id: `${id}/subnets/${registrySubnet.name}`, where: 'network.registrySubnet' }
-    : first;
-  const subnets: SubnetTarget[] = [
-    ...(closesEgress ? nodes : []),
-    // Azure takes endpoints among nodes as well, and what the nodes' subnet is to have goes first.
-    ...(ownRegistry && forRegistry && !(closesEgress && !registrySubnet)
-      ? [{ ...forRegistry, use: 'registrySubnet' as const }]
-      : []),
-  ];
-  return subnets.length === 0 ? undefined : { ...given(id, 'cluster'), subnets };
-}
-
-const given = (id: string, where: string): Target => ({ id, mustExist: true, where });
+export const given = (id: string, where: string): Target => ({ id, mustExist: true, where });
 
 function networkTarget(
   { cluster, registry, network, apiServerAccess }: ParsedCreateClusterInput,

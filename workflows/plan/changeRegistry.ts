@@ -3,12 +3,13 @@ import type { Problem } from '../../contract/problem.ts';
 import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import { probeProblems, pullProbeStep } from '../existingCluster/gates.ts';
-import { assembled, gatedReimages, ids, type LivingPlan } from '../existingCluster/plan.ts';
+import { assembled, ids, type LivingPlan } from '../existingCluster/plan.ts';
 import { prepare } from '../existingCluster/preparations.ts';
 import { isolationProblems } from '../existingCluster/problems.ts';
 import { targetsIn } from '../existingCluster/targets.ts';
 import { updateSteps } from '../existingCluster/update.ts';
 import type { Targets } from '../infrastructure/targets.ts';
+import { gatedReimages } from '../reimage/plan.ts';
 import { oldRegistryPlan } from '../removal/oldRegistry.ts';
 
 /** What `changeRegistry` is about. */

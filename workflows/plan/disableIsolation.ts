@@ -4,8 +4,9 @@ import type { LivingFacts } from '../../resources/discovery.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import { bootstrapStep } from '../existingCluster/bootstrapStep.ts';
 import { forwardOnly, outboundProblems } from '../existingCluster/outboundType.ts';
-import { assembled, gatedReimages, type LivingPlan } from '../existingCluster/plan.ts';
+import { assembled, type LivingPlan } from '../existingCluster/plan.ts';
 import { noTargets } from '../existingCluster/targets.ts';
+import { gatedReimages } from '../reimage/plan.ts';
 
 /** Guide: "Disable network isolated cluster". Profile row P9. */
 export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: LivingFacts): LivingPlan {

@@ -6,12 +6,13 @@ import type { ClusterChange } from '../../resources/managedClusters.ts';
 import { bootstrapStep } from '../existingCluster/bootstrapStep.ts';
 import { approvalStep, probeProblems, pullProbeStep } from '../existingCluster/gates.ts';
 import { forwardOnly, outboundProblems } from '../existingCluster/outboundType.ts';
-import { assembled, gatedReimages, ids, type LivingPlan, type Steps } from '../existingCluster/plan.ts';
+import { assembled, ids, type LivingPlan, type Steps } from '../existingCluster/plan.ts';
 import { prepare } from '../existingCluster/preparations.ts';
 import { isolationProblems } from '../existingCluster/problems.ts';
 import { hasNoManagedNetwork, targetsIn } from '../existingCluster/targets.ts';
 import { updateSteps } from '../existingCluster/update.ts';
 import type { Targets } from '../infrastructure/targets.ts';
+import { gatedReimages } from '../reimage/plan.ts';
 
 /** What `isolateCluster` is about. */
 export const isolationTargets = (input: ParsedIsolateClusterInput, seen: LivingFacts): Targets =>

@@ -3,7 +3,7 @@ import type { LivingFacts } from '../../resources/discovery.ts';
 import { approvalStep } from '../existingCluster/gates.ts';
 import { assembled, ids, type LivingPlan } from '../existingCluster/plan.ts';
 import { noTargets } from '../existingCluster/targets.ts';
-import { noWayBack, planReimages } from './reimage.ts';
+import { noWayBack, planReimages } from '../reimage/plan.ts';
 
 /** Guide: the reimage that follows every update. Profile row P10. */
 export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: LivingFacts): LivingPlan {

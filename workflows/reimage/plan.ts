@@ -1,8 +1,12 @@
-import type { ReimageOptions } from '../../contract/inputs/existingCluster.ts';
+import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
+import type { LivingFacts } from '../../resources/discovery.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
 import type { ClusterInterior, Look } from '../../resources/nodes.ts';
+import { approvalStep } from '../existingCluster/gates.ts';
+import { ids, type Steps } from '../existingCluster/plan.ts';
+import { bootsFrom } from '../nodes/probe.ts';
 
 /** Which pools are reimaged, and in which order they begin. */
 export interface PlannedReimages {
@@ -121,3 +125,33 @@ function budgetProblems({ cluster, interior, options }: ReimageNeeds, acting: re
 
 /** Name of the pool that takes the load while another one is made anew. Pool names have 12 characters at most. */
 export const temporaryPool = (pool: string): string => `tmp${pool}`.slice(0, 12);
+
+/** The reimage of the pools that need one, after an approval if that is asked for. It waits for all of `before`. */
+export function gatedReimages(
+  input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
+  seen: LivingFacts,
+  update: PlannedStep,
+  before: Steps,
+): { steps: PlannedStep[]; reimages: string[]; problems: Problem[] } {
+  const { cluster, interior, imageSource = 'Direct' } = seen;
+  if (!cluster) return { steps: [], reimages: [], problems: [] };
+  const changes = update.action !== 'none';
+  const asked = input.approvals.includes('reimage');
+  const needs = ids(before);
+  const planned = planReimages({
+    cluster,
+    interior,
+    options: input.reimage,
+    // Where nodes are to boot from is known only while the cluster stays as it is.
+    current: changes ? () => undefined : bootsFrom(seen, imageSource),
+    reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
+    ...(changes ? {} : { forwardOnly: noWayBack }),
+    needs: [...needs, ...(asked ? ['approve:reimage'] : [])],
+  });
+  const gate = asked && planned.pools.length > 0 ? [approvalStep('reimage', input.cluster, needs)] : [];
+  const steps = planned.steps.map((step) => ({
+    ...step,
+    needs: gate.length > 0 ? step.needs : step.needs.filter((id) => id !== 'approve:reimage'),
+  }));
+  return { steps: [...gate, ...steps], reimages: planned.pools, problems: planned.problems };
+}

@@ -1,15 +1,15 @@
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { errorDetails } from '../contract/errors.ts';
-import type { AgentPoolSettings, Reimaged } from '../resources/agentPools.ts';
-import { type ClusterReference, sameResourceId } from '../resources/ids.ts';
-import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '../resources/nodes.ts';
-import { azure } from './engine/azure.ts';
-import { rootCause, unlessGone } from './engine/errorText.ts';
-import { Turns } from './engine/steps.ts';
-import type { Living } from './existingCluster/context.ts';
-import { patienceOf, reimagesByItself, undoPatience } from './existingCluster/facts.ts';
-import { evidence, oldestNode } from './nodes/probe.ts';
-import { reimageStepId, temporaryPool } from './plan/reimage.ts';
+import { errorDetails } from '../../contract/errors.ts';
+import type { AgentPoolSettings, Reimaged } from '../../resources/agentPools.ts';
+import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
+import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '../../resources/nodes.ts';
+import { azure } from '../engine/azure.ts';
+import { rootCause, unlessGone } from '../engine/errorText.ts';
+import { Turns } from '../engine/steps.ts';
+import type { Living } from '../existingCluster/context.ts';
+import { patienceOf, reimagesByItself, undoPatience } from '../existingCluster/facts.ts';
+import { evidence, oldestNode } from '../nodes/probe.ts';
+import { reimageStepId, temporaryPool } from './plan.ts';
 
 /**
  * Declares the reimage of each planned pool: so many at a time, each proven by its nodes before it counts.
