@@ -1,10 +1,21 @@
-import { type DisableIsolationInput, disableIsolationInput } from '../contract/inputs/existingCluster.ts';
+import {
+  type DisableIsolationInput,
+  disableIsolationInput,
+  type ParsedDisableIsolationInput,
+} from '../contract/inputs/existingCluster.ts';
+import type { PlannedStep } from '../contract/plan.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
+import type { LivingFacts } from '../resources/discovery.ts';
+import type { ClusterChange } from '../resources/managedClusters.ts';
+import { bootstrapStep } from './existingCluster/bootstrapStep.ts';
 import { applyApproval } from './existingCluster/gates.ts';
+import { forwardOnly, outboundProblems } from './existingCluster/outboundType.ts';
+import { assembled, type LivingPlan } from './existingCluster/plan.ts';
 import { runLivingScenario } from './existingCluster/scenario.ts';
+import { noTargets } from './existingCluster/targets.ts';
 import { applyOpening } from './existingCluster/update.ts';
-import { planDisableIsolation } from './plan/disableIsolation.ts';
 import { applyReimages } from './reimage/apply.ts';
+import { gatedReimages } from './reimage/plan.ts';
 
 /**
  * Ends the isolation of a cluster. Guide: "Disable network isolated cluster".
@@ -21,5 +32,30 @@ export async function disableIsolation(given: DisableIsolationInput): Promise<Ve
       applyApproval('reimage', living);
       applyReimages(living, ['bootstrap']);
     },
+  });
+}
+
+/** Guide: "Disable network isolated cluster". Profile row P9. */
+export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: LivingFacts): LivingPlan {
+  const { outboundType } = input;
+  const bootstrap: ClusterChange = { artifactSource: 'Direct', outboundType };
+  const egress: PlannedStep = {
+    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}`, []),
+    id: 'outboundType',
+    ...forwardOnly(seen, outboundType),
+  };
+  // One update does both. They are two steps because their undo is: nodes come in between.
+  const update = bootstrapStep(seen, { artifactSource: 'Direct' }, 'Images from Microsoft, in the same update', [
+    egress.id,
+  ]);
+  const both = seen.cluster && [egress, update].some(({ action }) => action !== 'none');
+  const changes = [egress, update].map((step): PlannedStep => (both ? { ...step, action: 'update' } : step));
+  const gated = gatedReimages(input, seen, { ...update, action: both ? 'update' : 'none' }, changes);
+  return assembled(input, seen, noTargets, {
+    steps: [...changes, ...gated.steps],
+    bootstrap,
+    reimages: gated.reimages,
+    differences: ['disabling', 'reimaging'],
+    problems: [...outboundProblems(seen, outboundType), ...gated.problems],
   });
 }

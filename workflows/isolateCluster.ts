@@ -1,11 +1,25 @@
-import { type IsolateClusterInput, isolateClusterInput } from '../contract/inputs/existingCluster.ts';
+import {
+  type IsolateClusterInput,
+  isolateClusterInput,
+  type ParsedIsolateClusterInput,
+} from '../contract/inputs/existingCluster.ts';
+import type { PlannedStep } from '../contract/plan.ts';
+import { profileSetting } from '../contract/profiles.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import { applyApproval, applyPullProbe } from './existingCluster/gates.ts';
+import type { LivingFacts } from '../resources/discovery.ts';
+import type { ClusterChange } from '../resources/managedClusters.ts';
+import { bootstrapStep } from './existingCluster/bootstrapStep.ts';
+import { applyApproval, applyPullProbe, approvalStep, probeProblems, pullProbeStep } from './existingCluster/gates.ts';
+import { forwardOnly, outboundProblems } from './existingCluster/outboundType.ts';
+import { assembled, ids, type LivingPlan, type Steps } from './existingCluster/plan.ts';
+import { prepare } from './existingCluster/preparations.ts';
+import { isolationProblems } from './existingCluster/problems.ts';
 import { runLivingScenario } from './existingCluster/scenario.ts';
-import { bootsFromWanted } from './existingCluster/targets.ts';
-import { applyBootstrap, applyOutbound, applyPreparations } from './existingCluster/update.ts';
-import { isolationTargets, planIsolateCluster } from './plan/isolateCluster.ts';
+import { bootsFromWanted, hasNoManagedNetwork, targetsIn } from './existingCluster/targets.ts';
+import { applyBootstrap, applyOutbound, applyPreparations, updateSteps } from './existingCluster/update.ts';
+import type { Targets } from './infrastructure/targets.ts';
 import { applyReimages } from './reimage/apply.ts';
+import { gatedReimages } from './reimage/plan.ts';
 
 /**
  * Makes a cluster that is there network isolated. Guide: "Update an existing AKS cluster to network isolated type", and with
@@ -28,4 +42,60 @@ export async function isolateCluster(given: IsolateClusterInput): Promise<Verifi
       applyOutbound(living);
     },
   });
+}
+
+/** What `isolateCluster` is about. */
+export const isolationTargets = (input: ParsedIsolateClusterInput, seen: LivingFacts): Targets =>
+  targetsIn(input, seen, hasNoManagedNetwork(seen) && input.outboundType === 'none');
+
+/** Guide: "Update an existing AKS cluster to network isolated type", and with bring your own ACR. Profile row P4. */
+export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: LivingFacts, run: string): LivingPlan {
+  const { outboundType, registry } = input;
+  const inPhases = profileSetting(input.profile, 'isolationInPhases');
+  const targets = isolationTargets(input, seen);
+  const artifacts: ClusterChange = { artifactSource: 'Cache', containerRegistryId: targets.registry?.id ?? null };
+  const bootstrap = inPhases ? artifacts : { ...artifacts, outboundType };
+  const prepared = prepare(input, seen, targets, run);
+  const title = inPhases ? 'Images from the registry' : `Images from the registry, and outbound type ${outboundType}`;
+  const update = updateSteps(input, seen, bootstrap, title, prepared, inPhases ? {} : forwardOnly(seen, outboundType));
+  const gated = gatedReimages(input, seen, update.bootstrap, [...update.reachability, ...update.steps]);
+  const probe = [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))];
+  const cut = inPhases ? cutSteps(input, seen, [...update.steps, ...gated.steps, ...probe]) : [];
+  const acts = [...update.steps, ...gated.steps, ...cut].some(({ action }) => action !== 'none');
+  const steps = [...update.preparations, ...update.steps, ...gated.steps, ...(acts ? probe : []), ...cut];
+  return assembled(input, seen, targets, {
+    steps,
+    prepared: update.prepared,
+    bootstrap,
+    ...(update.unlink && { unlink: update.unlink }),
+    ...(inPhases && { outbound: { outboundType } }),
+    reimages: gated.reimages,
+    differences: [
+      'isolationInPhases',
+      'reimaging',
+      ...(registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
+      ...(outboundType === 'block' ? (['outboundTypes'] as const) : []),
+      ...(input.profile === 'preview' ? (['featureFlags'] as const) : []),
+    ],
+    problems: [
+      ...isolationProblems(seen, outboundType),
+      ...outboundProblems(seen, outboundType),
+      ...update.problems,
+      ...gated.problems,
+      ...(acts ? probeProblems(input, seen) : []),
+    ],
+  });
+}
+
+/** The point of no return: only once every pool is proven. */
+function cutSteps(input: ParsedIsolateClusterInput, seen: LivingFacts, before: Steps): PlannedStep[] {
+  const { outboundType } = input;
+  const cut: PlannedStep = {
+    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}: egress is cut`, ids(before)),
+    id: 'outboundType',
+    ...forwardOnly(seen, outboundType),
+  };
+  if (cut.action === 'none' || !input.approvals.includes('cutEgress')) return [cut];
+  const gate = approvalStep('cutEgress', input.cluster, ids(before));
+  return [gate, { ...cut, needs: [...cut.needs, gate.id] }];
 }

@@ -13,10 +13,10 @@ import {
 import type { LivingFacts } from '../../../resources/discovery.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../../resources/managedClusters.ts';
 import type { NodeFacts } from '../../../resources/nodes.ts';
-import { planChangeRegistry } from '../../../workflows/plan/changeRegistry.ts';
-import { planDisableIsolation } from '../../../workflows/plan/disableIsolation.ts';
-import { planIsolateCluster } from '../../../workflows/plan/isolateCluster.ts';
-import { planReimageNodePools } from '../../../workflows/plan/reimageNodePools.ts';
+import { planChangeRegistry } from '../../../workflows/changeRegistry.ts';
+import { planDisableIsolation } from '../../../workflows/disableIsolation.ts';
+import { planIsolateCluster } from '../../../workflows/isolateCluster.ts';
+import { planReimageNodePools } from '../../../workflows/reimageNodePools.ts';
 import { actions, clusterThere, nothingThere } from '../support.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
