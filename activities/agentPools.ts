@@ -8,14 +8,14 @@ import type { Patience } from '../resources/operations.ts';
 import { type Ownership, ownershipOf } from '../resources/ownership.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, permanentFailure } from './errors.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
+import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './arm/longRunningOperation.ts';
+import { untilIdle, withPatience } from './arm/otherOperations.ts';
+import { createResource, deleteResource } from './arm/ownedResource.ts';
+import { awaitingRoles } from './arm/rolePropagation.ts';
 import { readInterior } from './kubernetes.ts';
-import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './longRunningOperation.ts';
 import { existingCluster } from './managedClusters.ts';
-import { untilIdle, withPatience } from './patience.ts';
-import { createResource, deleteResource } from './resources.ts';
-import { awaitingRoles } from './rolePropagation.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
   nodeResourceGroup: string;

@@ -1,9 +1,9 @@
 import type { IdentityFacts, IdentitySpecification } from '../resources/identities.ts';
 import { resourceReference } from '../resources/ids.ts';
 import { type Ownership, ownershipOf } from '../resources/ownership.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureRead } from './errors.ts';
-import { createResource, deleteResource } from './resources.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureRead } from './arm/errors.ts';
+import { createResource, deleteResource } from './arm/ownedResource.ts';
 
 /** Reads a user-assigned managed identity by its resource ID. */
 export async function readIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts | undefined> {

@@ -8,7 +8,7 @@ import type {
   NodeProbe,
   NodeProbeResult,
 } from '../resources/nodes.ts';
-import type { ClientsOf } from './connection.ts';
+import type { ClientsOf } from './arm/connection.ts';
 import { runCommand } from './runCommand.ts';
 
 const poolLabel = 'kubernetes\\.azure\\.com/agentpool';

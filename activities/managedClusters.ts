@@ -13,12 +13,12 @@ import {
 import type { Patience } from '../resources/operations.ts';
 import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered, permanentFailure } from './errors.ts';
-import { awaitOperation, type Found, longRunningOperation } from './longRunningOperation.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureCall, azureRead, azureReadIfRegistered, permanentFailure } from './arm/errors.ts';
+import { awaitOperation, type Found, longRunningOperation } from './arm/longRunningOperation.ts';
+import { untilIdle, withPatience } from './arm/otherOperations.ts';
+import { awaitingRoles } from './arm/rolePropagation.ts';
 import { changed, clusterFacts, managedCluster } from './managedClusterBody.ts';
-import { untilIdle, withPatience } from './patience.ts';
-import { awaitingRoles } from './rolePropagation.ts';
 
 export interface ClusterUpdate {
   cluster: ClusterReference;

@@ -13,9 +13,9 @@ import {
   type ZoneLinkSpecification,
 } from '../resources/privateDns.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureRead, azureReadIfRegistered, retryable } from './errors.ts';
-import { createResource, deleteResource, mayLag, updateResource } from './resources.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureRead, azureReadIfRegistered, retryable } from './arm/errors.ts';
+import { createResource, deleteResource, mayLag, updateResource } from './arm/ownedResource.ts';
 
 /** The zone alone, without links and records. */
 export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {

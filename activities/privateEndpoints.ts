@@ -6,9 +6,9 @@ import {
   type PrivateEndpointFacts,
   type PrivateEndpointSpecification,
 } from '../resources/privateEndpoints.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureRead } from './errors.ts';
-import { createResource, deleteResource } from './resources.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureRead } from './arm/errors.ts';
+import { createResource, deleteResource } from './arm/ownedResource.ts';
 
 export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promise<PrivateEndpointFacts | undefined> {
   const { subscriptionId, resourceGroup, name } = resourceReference(id);

@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { errorDetails } from '../contract/errors.ts';
 import { featureId, providerId } from '../resources/ids.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead } from './errors.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureCall, azureRead } from './arm/errors.ts';
 
 /** A preview feature of AKS. */
 export interface FeatureReference {

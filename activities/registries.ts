@@ -10,9 +10,9 @@ import {
   type RegistrySpecification,
   registryDifferences,
 } from '../resources/registries.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureRead, azureReadIfRegistered } from './errors.ts';
-import { createResource, deleteResource, updateResource } from './resources.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureRead, azureReadIfRegistered } from './arm/errors.ts';
+import { createResource, deleteResource, updateResource } from './arm/ownedResource.ts';
 
 /** Reads a container registry with its cache rules, endpoints and replicas by its resource ID. */
 export async function readRegistry(clients: ClientsOf, id: string): Promise<RegistryFacts | undefined> {

@@ -4,10 +4,10 @@ import { errorDetails } from '../contract/errors.ts';
 import { isEndpointInterface, resourceGroupId } from '../resources/ids.ts';
 import { isOwnedBy, type Ownership, ownershipOf } from '../resources/ownership.ts';
 import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/subscriptions.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, permanentFailure } from './errors.ts';
-import { keptAlive, longRunningOperation } from './longRunningOperation.ts';
-import { mayLag } from './resources.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
+import { keptAlive, longRunningOperation } from './arm/longRunningOperation.ts';
+import { mayLag } from './arm/ownedResource.ts';
 
 export async function readResourceGroup(
   clients: ClientsOf,

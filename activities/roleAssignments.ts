@@ -3,9 +3,9 @@ import { v5 as uuidv5 } from 'uuid';
 import { keyOf } from '../resources/ids.ts';
 import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
 import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, permanentFailure } from './errors.ts';
-import { retriedWhileReplicating } from './resources.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
+import { retriedWhileReplicating } from './arm/ownedResource.ts';
 
 /** A role for a principal at the scope of one resource. */
 export interface RoleAssignment {

@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall } from './errors.ts';
-import { repeatableOperation } from './longRunningOperation.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureCall } from './arm/errors.ts';
+import { repeatableOperation } from './arm/longRunningOperation.ts';
 
 /** What a command that ran inside of the cluster printed. */
 export interface CommandOutput {

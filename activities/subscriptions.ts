@@ -1,6 +1,6 @@
 import type { SubscriptionFacts } from '../resources/subscriptions.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead } from './errors.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureCall, azureRead } from './arm/errors.ts';
 
 export async function readSubscription(
   clients: ClientsOf,

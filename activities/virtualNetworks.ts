@@ -9,9 +9,9 @@ import {
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
 } from '../resources/virtualNetworks.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureRead } from './errors.ts';
-import { createResource, deleteResource, updateResource } from './resources.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureRead } from './arm/errors.ts';
+import { createResource, deleteResource, updateResource } from './arm/ownedResource.ts';
 
 export async function readVirtualNetwork(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
   const { subscriptionId, resourceGroup, name } = resourceReference(id);

@@ -1,7 +1,7 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { DefaultAzureCredential } from '@azure/identity';
 import { ApplicationFailure } from '@temporalio/common';
-import { type AzureConnection, azureClients } from '../activities/connection.ts';
+import { type AzureConnection, azureClients } from '../activities/arm/connection.ts';
 import { listSubscriptions } from '../activities/subscriptions.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';

@@ -8,7 +8,7 @@ import {
   type WorkerInterceptors,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import type { AzureConnection } from '../activities/connection.ts';
+import type { AzureConnection } from '../activities/arm/connection.ts';
 import { createActivities } from '../activities/index.ts';
 import { taskQueue } from '../contract/names.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseErrorBody, parseRetryAfter } from '../../activities/errors.ts';
+import { parseErrorBody, parseRetryAfter } from '../../activities/arm/errors.ts';
 import { createActivities } from '../../activities/index.ts';
 import { activityErrors, errorPage, errorSections, errorTypes } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';

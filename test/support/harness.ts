@@ -17,7 +17,7 @@ import {
   Worker,
   type WorkerInterceptors,
 } from '@temporalio/worker';
-import type { AzureConnection } from '../../activities/connection.ts';
+import type { AzureConnection } from '../../activities/arm/connection.ts';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { CreateClusterInput, FailureDetails, Problem } from '../../contract/index.ts';
 import {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import type { Patience } from '../resources/operations.ts';
+import type { Patience } from '../../resources/operations.ts';
 import { azureCall, permanentFailure, retryable } from './errors.ts';
 import { adaptiveDelayMs, type Poller, pause } from './longRunningOperation.ts';
 

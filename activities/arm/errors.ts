@@ -1,7 +1,7 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { Duration } from '@temporalio/common';
-import { type ErrorDetails, errorDetails, errorEntry, type OwnError } from '../contract/errors.ts';
+import { type ErrorDetails, errorDetails, errorEntry, type OwnError } from '../../contract/errors.ts';
 import { observed, UnreadableAnswerError } from './connection.ts';
 
 /** Waits of a caller must not be longer than this; ARM's own are seconds to minutes. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { isOwnedBy, type Ownership, ownershipOf, ownershipTags } from '../resources/ownership.ts';
-import { isFailed, isFinal } from '../resources/provisioningState.ts';
+import { isOwnedBy, type Ownership, ownershipOf, ownershipTags } from '../../resources/ownership.ts';
+import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { azureCall, permanentFailure, retryable } from './errors.ts';
 import { type Found, keptAlive, longRunningOperation, type Poller } from './longRunningOperation.ts';
 

@@ -7,29 +7,29 @@ import type {
   OldRegistryRequest,
   ReadBack,
   ReadBackRequest,
-} from '../resources/discovery.ts';
+} from '../../resources/discovery.ts';
 import {
   type ClusterReference,
   parentId,
   resourceGroupId,
   resourceReference,
   sameResourceId,
-} from '../resources/ids.ts';
-import type { InfrastructureFacts } from '../resources/infrastructure.ts';
-import { type ClusterFacts, hasOwnNetwork } from '../resources/managedClusters.ts';
-import { isOwnedBy } from '../resources/ownership.ts';
-import { type RegistryFacts, registryRecordNames } from '../resources/registries.ts';
+} from '../../resources/ids.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import { isOwnedBy } from '../../resources/ownership.ts';
+import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import type { ClientsOf } from '../arm/connection.ts';
+import { azureRead } from '../arm/errors.ts';
+import { existingCluster, idleCluster, readCluster, readKubernetesVersions } from '../managedClusters.ts';
+import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
+import { readPrivateEndpoint } from '../privateEndpoints.ts';
+import { readFeature, readProvider } from '../registrations.ts';
+import { readRegistry } from '../registries.ts';
+import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
+import { readLocations, readSubscription } from '../subscriptions.ts';
 import { whereAllowed } from './allowances.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureRead } from './errors.ts';
 import { readAllowances, readInfrastructure } from './infrastructure.ts';
-import { existingCluster, idleCluster, readCluster, readKubernetesVersions } from './managedClusters.ts';
-import { readLinksTo, readPrivateDnsZone } from './privateDns.ts';
-import { readPrivateEndpoint } from './privateEndpoints.ts';
-import { readFeature, readProvider } from './registrations.ts';
-import { readRegistry } from './registries.ts';
-import { readGroupContent, readResourceGroup } from './resourceGroups.ts';
-import { readLocations, readSubscription } from './subscriptions.ts';
 
 const nothing: Discovered = {
   infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },

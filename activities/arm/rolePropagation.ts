@@ -1,5 +1,5 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { builtInRoles, type RoleHolder, type RolePropagation } from '../resources/roles.ts';
+import { builtInRoles, type RoleHolder, type RolePropagation } from '../../resources/roles.ts';
 import { permanentFailure, retryable } from './errors.ts';
 
 /**

@@ -1,16 +1,16 @@
-import type { AuditFacts, AuditRequest } from '../resources/discovery.ts';
-import { isWithin, parentId, resourceReference, sameResourceId } from '../resources/ids.ts';
-import type { PrivateDnsZoneFacts } from '../resources/privateDns.ts';
-import type { PrivateEndpointFacts } from '../resources/privateEndpoints.ts';
-import { type RegistryFacts, registryRecordNames } from '../resources/registries.ts';
-import type { ClientsOf } from './connection.ts';
-import { readIdentity } from './identities.ts';
-import { readOtherLinkedZones, readPrivateDnsZone } from './privateDns.ts';
-import { readPrivateEndpoint } from './privateEndpoints.ts';
-import { readRegistry } from './registries.ts';
-import { readGroupContent } from './resourceGroups.ts';
-import { readRoles } from './roleAssignments.ts';
-import { readVirtualNetwork } from './virtualNetworks.ts';
+import type { AuditFacts, AuditRequest } from '../../resources/discovery.ts';
+import { isWithin, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
+import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
+import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import type { ClientsOf } from '../arm/connection.ts';
+import { readIdentity } from '../identities.ts';
+import { readOtherLinkedZones, readPrivateDnsZone } from '../privateDns.ts';
+import { readPrivateEndpoint } from '../privateEndpoints.ts';
+import { readRegistry } from '../registries.ts';
+import { readGroupContent } from '../resourceGroups.ts';
+import { readRoles } from '../roleAssignments.ts';
+import { readVirtualNetwork } from '../virtualNetworks.ts';
 
 export function auditActivities(clients: ClientsOf) {
   return {

@@ -1,21 +1,21 @@
-import type { AccessFacts } from '../resources/allowances.ts';
-import type { DeletionFacts, DeletionRequest } from '../resources/discovery.ts';
-import type { IdentityFacts } from '../resources/identities.ts';
-import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../resources/ids.ts';
-import type { ClusterFacts } from '../resources/managedClusters.ts';
-import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
-import type { RegistryFacts } from '../resources/registries.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall } from './errors.ts';
-import { readIdentity } from './identities.ts';
+import type { AccessFacts } from '../../resources/allowances.ts';
+import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
+import type { IdentityFacts } from '../../resources/identities.ts';
+import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import { isOwnedBy, type Ownership, ownershipTags } from '../../resources/ownership.ts';
+import type { RegistryFacts } from '../../resources/registries.ts';
+import type { ClientsOf } from '../arm/connection.ts';
+import { azureCall } from '../arm/errors.ts';
+import { readIdentity } from '../identities.ts';
+import { readCluster } from '../managedClusters.ts';
+import { listRecords, readPrivateDnsZone, readRecord, readZone } from '../privateDns.ts';
+import { readPrivateEndpoint } from '../privateEndpoints.ts';
+import { readRegistry } from '../registries.ts';
+import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
+import { readSubscription } from '../subscriptions.ts';
+import { readVirtualNetwork } from '../virtualNetworks.ts';
 import { readAccess } from './infrastructure.ts';
-import { readCluster } from './managedClusters.ts';
-import { listRecords, readPrivateDnsZone, readRecord, readZone } from './privateDns.ts';
-import { readPrivateEndpoint } from './privateEndpoints.ts';
-import { readRegistry } from './registries.ts';
-import { readGroupContent, readResourceGroup } from './resourceGroups.ts';
-import { readSubscription } from './subscriptions.ts';
-import { readVirtualNetwork } from './virtualNetworks.ts';
 
 export function deletionActivities(clients: ClientsOf) {
   return {

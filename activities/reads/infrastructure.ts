@@ -1,17 +1,17 @@
-import type { AccessFacts, AllowanceFacts, AllowanceRequest, LockFacts } from '../resources/allowances.ts';
-import { isWithin, keyOf, lockedScope, resourceReference } from '../resources/ids.ts';
-import type { InfrastructureFacts, InfrastructureTargets } from '../resources/infrastructure.ts';
-import { type RegistryFacts, registryRecordNames } from '../resources/registries.ts';
-import { roleHolders, roleKey } from '../resources/roles.ts';
+import type { AccessFacts, AllowanceFacts, AllowanceRequest, LockFacts } from '../../resources/allowances.ts';
+import { isWithin, keyOf, lockedScope, resourceReference } from '../../resources/ids.ts';
+import type { InfrastructureFacts, InfrastructureTargets } from '../../resources/infrastructure.ts';
+import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import { roleHolders, roleKey } from '../../resources/roles.ts';
+import type { ClientsOf } from '../arm/connection.ts';
+import { azureRead } from '../arm/errors.ts';
+import { readIdentity } from '../identities.ts';
+import { readOtherLinkedZones, readPrivateDnsZone } from '../privateDns.ts';
+import { readPrivateEndpoint } from '../privateEndpoints.ts';
+import { readNameProblem, readRegistry } from '../registries.ts';
+import { readRoles } from '../roleAssignments.ts';
+import { readVirtualNetwork } from '../virtualNetworks.ts';
 import { readLocks, readPermissions, readUsages, readVmSizes, whereAllowed } from './allowances.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureRead } from './errors.ts';
-import { readIdentity } from './identities.ts';
-import { readOtherLinkedZones, readPrivateDnsZone } from './privateDns.ts';
-import { readPrivateEndpoint } from './privateEndpoints.ts';
-import { readNameProblem, readRegistry } from './registries.ts';
-import { readRoles } from './roleAssignments.ts';
-import { readVirtualNetwork } from './virtualNetworks.ts';
 
 export async function readInfrastructure(
   clients: ClientsOf,

@@ -1,9 +1,9 @@
 import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
-import type { LockFacts, Permission, UsageFacts, VmSizeFacts } from '../resources/allowances.ts';
-import type { ClientsOf } from './connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered } from './errors.ts';
+import type { LockFacts, Permission, UsageFacts, VmSizeFacts } from '../../resources/allowances.ts';
+import type { ClientsOf } from '../arm/connection.ts';
+import { azureCall, azureRead, azureReadIfRegistered } from '../arm/errors.ts';
 
 const permissionsSchema = z.object({
   value: z.array(z.object({ actions: z.array(z.string()).default([]), notActions: z.array(z.string()).default([]) })),
