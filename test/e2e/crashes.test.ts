@@ -9,8 +9,8 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
+import { waitUntil } from '../scenarios/existingCluster.ts';
 import { replayAll } from '../support/harness.ts';
-import { waitUntil } from '../workflows/living.ts';
 
 const subscriptionId = '11111111-1111-1111-1111-111111111111';
 

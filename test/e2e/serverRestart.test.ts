@@ -8,10 +8,10 @@ import { searchAttributes } from '../../contract/index.ts';
 import { workerEnvironment } from '../../scripts/local/stack.ts';
 import { startTemporalServer, type TemporalServer } from '../../scripts/local/temporal/server.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
+import { waitUntil } from '../scenarios/existingCluster.ts';
+import { manyClusters } from '../scenarios/ownRegistry.ts';
 import { type SimulatedAzure, startSimulatedAzure } from '../support/harness.ts';
 import { type Place, type SweptScenario, scenarios } from '../sweep/scenarios.ts';
-import { waitUntil } from '../workflows/living.ts';
-import { manyClusters } from '../workflows/ownRegistry.ts';
 
 describe('every scenario while the Temporal server is killed and started again', () => {
   let folder: string;

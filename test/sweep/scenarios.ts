@@ -3,8 +3,8 @@ import type { ScenarioResult } from '../../contract/index.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import type { FaultRule } from '../../simulator/index.ts';
+import { newNodeImage } from '../scenarios/existingCluster.ts';
 import { type Harness, input, subscriptionId } from '../support/harness.ts';
-import { newNodeImage } from '../workflows/living.ts';
 
 /** Where a scenario runs. */
 export interface Place extends Pick<Harness, 'azure' | 'client'> {

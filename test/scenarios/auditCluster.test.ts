@@ -3,7 +3,7 @@ import { type AuditReport, searchAttributes } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { type Harness, input, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds } from '../support/ownRegistry.ts';
-import { existingCluster, reference, updateByHand } from './living.ts';
+import { existingCluster, reference, updateByHand } from './existingCluster.ts';
 import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 type Changes = (azure: Harness['azure'], ids: OwnRegistryIds, cluster: ClusterReference) => Promise<unknown>;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
 import type { ScenarioHandle } from '../../client/index.ts';
 import { clusterPath, failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
-import { waitUntil } from './living.ts';
+import { waitUntil } from './existingCluster.ts';
 
 describe('createCluster when it is cancelled', () => {
   let harness: Harness;

@@ -18,7 +18,7 @@ import {
   problemsOf,
   startHarness,
 } from '../support/harness.ts';
-import { waitUntil } from './living.ts';
+import { waitUntil } from './existingCluster.ts';
 
 /** A wrong VM quota, as Azure reports it: late, in the operation. */
 const quota = {

@@ -3,7 +3,7 @@ import type { VerificationReport } from '../../contract/index.ts';
 import type { Pools } from '../../scripts/local/existingCluster.ts';
 import type { Duration } from '../../simulator/index.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
-import { existingCluster, newNodeImage, verified } from './living.ts';
+import { existingCluster, newNodeImage, verified } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 describe('eight node pools', () => {

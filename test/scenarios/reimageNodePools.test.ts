@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
-import { existingCluster, kubectl, newNodeImage, reference, verified, waitUntil, writesSince } from './living.ts';
+import {
+  existingCluster,
+  kubectl,
+  newNodeImage,
+  reference,
+  verified,
+  waitUntil,
+  writesSince,
+} from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 const poolPath = (name: string, pool: string): string => `${clusterId(reference(name))}/agentPools/${pool}`;

@@ -11,7 +11,7 @@ import {
   verified,
   waitUntil,
   writesSince,
-} from './living.ts';
+} from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 const managed = { mode: 'managed' } as const;
