@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { Speed } from './arm/clock.ts';
 import { faultRule } from './arm/faults.ts';
 import { type World, worldSettings } from './arm/world.ts';
 import { durations } from './durations.ts';
@@ -26,7 +27,7 @@ const advance = z.strictObject({ advanceSeconds: z.number().nonnegative() });
 /** GET /simulator/state. */
 export interface SimulatorState {
   readonly edition: 'current' | '2024-preview';
-  readonly speed: number;
+  readonly speed: Speed;
   /** Simulated now. */
   readonly now: string;
 }

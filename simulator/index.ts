@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Arm } from './arm/arm.ts';
-import { WorldEnded } from './arm/clock.ts';
+import { type Speed, WorldEnded } from './arm/clock.ts';
 import { FaultEffects } from './arm/faultEffects.ts';
 import { type FaultRuleInput, faultRule, faultRules, tokenPath } from './arm/faults.ts';
 import { Recorder } from './arm/recorder.ts';
@@ -17,6 +18,7 @@ import { seedWorld } from './seed.ts';
 import { listen, makeCertificate } from './server.ts';
 import { worldFrom } from './snapshots.ts';
 
+export type { Speed } from './arm/clock.ts';
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
 export type { RecordedRequest } from './arm/recorder.ts';
 export type { Edition } from './arm/world.ts';
@@ -27,8 +29,11 @@ export type { Difference, Snapshot } from './snapshots.ts';
 export interface SimulatorOptions {
   /** Default 0: a free one. */
   readonly port?: number;
-  /** Simulated seconds per real second, default 1; at 0 time stands still but for POST /simulator/clock. */
-  readonly speed?: number;
+  /**
+   * Simulated seconds per real second, default 1; at 0 time stands still but for POST /simulator/clock; by `demand` it
+   * passes also when a client waits.
+   */
+  readonly speed?: Speed;
   /** Default `current`. */
   readonly edition?: Edition;
   /** Every ARM request as a JSON line; truncated at start. */
@@ -48,14 +53,25 @@ export interface Simulator {
   /** The CA certificate as PEM, for `tlsOptions.ca`. */
   readonly ca: string;
   readonly port: number;
+  readonly clock: SimulatedClock;
   /** Stops at once, open connections included. */
   close(): Promise<void>;
+}
+
+/** Simulated time, for clients in the same process; in milliseconds, as the machine's. */
+export interface SimulatedClock {
+  now(): number;
+  /** What it showed when the machine's clock showed this. */
+  at(machineMs: number): number;
+  /** Lets so much simulated time pass. @throws AbortError */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** Starts a local Azure Resource Manager. @throws when the port is taken or a file cannot be written. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port: wanted = 0, speed = 1, edition = 'current' } = options;
-  if (!(speed >= 0 && Number.isFinite(speed))) throw new Error(`speed must not be negative: ${speed}`);
+  if (speed !== 'demand' && !(speed >= 0 && Number.isFinite(speed)))
+    throw new Error(`speed must not be negative: ${speed}`);
   const registry = new Registry(providers);
   const arm = new Arm(registry, new Recorder(options.recordFile));
   const freshWorld = (start: Date, seed: Seed) =>
@@ -133,6 +149,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     caFile,
     ca: certificate.cert,
     port: server.port,
+    clock: {
+      now: () => world.clock.now().getTime(),
+      at: (machineMs) => world.clock.at(machineMs),
+      async sleep(ms, signal) {
+        signal?.throwIfAborted();
+        await world.clock.sleep(ms / 1000);
+        // Whoever waits for what somebody else has to do leaves him the processor.
+        await delay(Math.min(ms, 10), undefined, { signal });
+      },
+    },
     close,
   };
 }

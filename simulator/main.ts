@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FaultRule, faultProblems, startSimulator } from './index.ts';
+import { type FaultRule, faultProblems, type Speed, startSimulator } from './index.ts';
 
 interface Options {
   readonly port: number;
-  readonly speed: number;
+  readonly speed: Speed;
   readonly edition: 'current' | '2024-preview';
   readonly record?: string;
   readonly caFile?: string;
@@ -14,7 +14,12 @@ interface Options {
 const command = new Command('simulator')
   .description('A local Azure Resource Manager for AKS network isolation')
   .requiredOption('--port <port>', 'port on 127.0.0.1; 0 takes a free one', port)
-  .option('--speed <factor>', 'simulated seconds per real second; at 0 time is advanced by hand', speed, 1)
+  .option(
+    '--speed <factor>',
+    'simulated seconds per real second; at 0 time is advanced by hand; "demand": it passes when clients wait',
+    speed,
+    1,
+  )
   .addOption(new Option('--edition <edition>', 'which Azure').choices(['current', '2024-preview']).default('current'))
   .option('--record <file>', 'write every ARM request as a JSON line')
   .option('--faults <file>', 'JSON array of fault rules, in force from the start', faults)
@@ -63,9 +68,10 @@ function faults(file: string): FaultRule[] {
   return rules as FaultRule[];
 }
 
-function speed(text: string): number {
+function speed(text: string): Speed {
+  if (text === 'demand') return text;
   const value = Number(text);
   if (text === '' || !(value >= 0) || !Number.isFinite(value))
-    throw new InvalidArgumentError('must be a number, not negative.');
+    throw new InvalidArgumentError('must be a number, not negative, or "demand".');
   return value;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Speed } from './arm/clock.ts';
 import { type Body, isBody } from './arm/json.ts';
 import { World, worldSettings } from './arm/world.ts';
 
@@ -38,7 +39,7 @@ export function snapshotOf(world: World): Snapshot {
 }
 
 /** The world as it was, at the time it was: nothing runs in it, and it has no faults. */
-export function worldFrom(snapshot: Snapshot, speed: number): World {
+export function worldFrom(snapshot: Snapshot, speed: Speed): World {
   const world = new World(snapshot.edition, speed, new Date(snapshot.savedAt));
   world.settings = snapshot.settings;
   world.nodeImageWeeks = snapshot.nodeImageWeeks;

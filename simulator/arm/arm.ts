@@ -11,6 +11,7 @@ import type { Recorder } from './recorder.ts';
 import type { Registry, Target } from './registry.ts';
 import { retryAfterHeaders } from './throttling.ts';
 import { bearerProblem } from './token.ts';
+import { isUnfinished } from './transitions.ts';
 import type { World } from './world.ts';
 
 interface Answered {
@@ -38,8 +39,11 @@ export class Arm {
     const origin = `${incoming.secure ? 'https' : 'http'}://${incoming.headers.host ?? '127.0.0.1'}`;
     const url = new URL(`${origin}${incoming.url.replace(/^\/+/, '/')}`);
     const fault = new FaultEffects(world, incoming.method, url.pathname);
+    // What somebody else has asked for is not waited for here.
+    world.clock.awaited(false);
     const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault);
     const status = answered?.reply.status ?? null;
+    const waitsUntil = world.clock.awaited(status !== null && status >= 400);
     const { authorization: _secret, ...headers } = incoming.headers;
     this.#recorder.write({
       time: time.toISOString(),
@@ -51,7 +55,10 @@ export class Arm {
     });
     world.remember({ time, method: incoming.method, path: url.pathname, status });
     if (!answered) return fault.send();
-    return fault.send(latency(incoming.method, answered.reply), () => outgoing(world, incoming, url, answered));
+    const seconds = latency(incoming.method, answered.reply);
+    const sent = await fault.send(seconds, () => outgoing(world, incoming, url, answered));
+    if (waitsUntil !== undefined) await world.clock.skip(waitsUntil);
+    return sent;
   }
 
   #answer(world: World, incoming: Incoming, url: URL, fault: FaultEffects): Answered {
@@ -87,6 +94,7 @@ export class Arm {
     const rates = this.#throttle(world, target, request);
     const reply = route(this.#registry, target, request);
     fault.hide(target.id.path);
+    if (incoming.method === 'GET' && target.form === 'resource' && isUnfinished(reply.body)) world.clock.notYet('any');
     const headers = { ...rates, ...this.#begin(request, target, reply, fault), ...reply.headers };
     return { reply: { ...reply, headers } };
   }
@@ -121,10 +129,11 @@ export class Arm {
     };
     operation.polls += 1;
     const running = operation.status === 'InProgress';
+    awaitOperation(world, operation);
     const repeat = style.repeatHeaders === 'always' || (style.repeatHeaders === 'while-running' && running);
     const headers = {
       ...rates,
-      ...(running && retryAfterHeaders(style.retryAfter(operation.polls), world.clock.speed)),
+      ...(running && retryAfterHeaders(style.retryAfter(operation.polls), world.clock)),
       ...(repeat && operationHeaders(operation, url.origin, world)),
     };
     if (view === 'status') {
@@ -182,6 +191,18 @@ function commonHeaders(world: World, incoming: Incoming, url: URL): Record<strin
     ...(returned && { 'x-ms-client-request-id': clientId }),
   };
 }
+
+/** Whoever polls an operation waits for its end; whoever hears that it has failed, for what made it fail to pass. */
+function awaitOperation({ clock }: World, { status, style, polls, passesAt }: Operation): void {
+  if (status !== 'InProgress') {
+    if (passesAt !== undefined) clock.notYet('any', passesAt);
+    return;
+  }
+  // Nothing ends it but somebody who releases it: time passes as its client was told to wait.
+  const told = clock.now().getTime() + (style?.retryAfter(polls) ?? 0) * 1000;
+  clock.notYet('any', clock.isIdle ? told : undefined);
+}
+
 /** Simulated seconds until the answer, without what a fault adds. */
 function latency(method: string, reply: Reply): number {
   return reply.seconds ?? (method === 'GET' || method === 'HEAD' ? readSeconds : writeSeconds);
@@ -239,7 +260,7 @@ function parseJson(text: string): { value: unknown } | undefined {
 function operationHeaders(operation: Operation, origin: string, world: World): Record<string, string> {
   const { style } = operation;
   if (!style) return {};
-  const seconds = operation.polls === 0 ? retryAfterHeaders(style.retryAfter(0), world.clock.speed) : {};
+  const seconds = operation.polls === 0 ? retryAfterHeaders(style.retryAfter(0), world.clock) : {};
   const link = (path: string) => {
     const signature = randomUUID().replaceAll('-', '');
     const query = `api-version=${style.apiVersion ?? operation.apiVersion}&t=${Date.now()}&c=MIIH&s=${signature}&h=${signature.slice(0, 8)}`;

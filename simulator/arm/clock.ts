@@ -3,6 +3,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 /** Rejects the sleeps of a world that has been reset. */
 export class WorldEnded extends Error {}
 
+/**
+ * How time passes: so many simulated seconds in one real second; at 0 only when it is advanced; by `demand`, also when
+ * a client waits.
+ */
+export type Speed = number | 'demand';
+
+/** Nobody asks about moments that are longer ago. */
+const keptMoves = 10_000;
+
 interface Timer {
   /** Simulated milliseconds since 1970. */
   readonly due: number;
@@ -11,19 +20,32 @@ interface Timer {
   wake: NodeJS.Timeout | undefined;
 }
 
-/** Simulated time: `speed` simulated seconds pass in one real second; at 0 it stands still until it is advanced. */
+/** Simulated time. */
 export class Clock {
-  readonly speed: number;
+  readonly speed: Speed;
   #since: { readonly real: number; readonly simulated: number };
+  /** By demand: every moment at which time has moved, oldest first. */
+  readonly #moves: { readonly real: number; readonly simulated: number }[];
   readonly #timers = new Set<Timer>();
+  #stopped = false;
+  #awaited: Awaited = {};
 
-  constructor(speed: number, start: Date) {
+  constructor(speed: Speed, start: Date) {
     this.speed = speed;
     this.#since = { real: Date.now(), simulated: start.getTime() };
+    this.#moves = [this.#since];
   }
 
   now(): Date {
-    return new Date(this.#since.simulated + (Date.now() - this.#since.real) * this.speed);
+    return new Date(this.#since.simulated + (Date.now() - this.#since.real) * this.#rate);
+  }
+
+  /** What this clock showed when the machine's showed `real`, both in milliseconds since 1970. Before its start, both ran alike. */
+  at(real: number): number {
+    if (this.speed !== 'demand') return this.#since.simulated + (real - this.#since.real) * (this.#rate || 1);
+    const move = this.#moves.findLast((one) => one.real <= real);
+    const [first = this.#since] = this.#moves;
+    return move ? move.simulated : first.simulated + (real - first.real);
   }
 
   /** Runs `action` after so many simulated seconds; the result cancels it. */
@@ -32,14 +54,18 @@ export class Clock {
   }
 
   /**
-   * Resolves after so many simulated seconds, at once where time stands still; rejects with WorldEnded when the clock is
-   * stopped before.
+   * Resolves after so many simulated seconds: where time stands still, at once; by demand, having let them pass.
+   * Rejects with WorldEnded when the clock is stopped before.
    */
-  sleep(seconds: number): Promise<void> {
-    if (this.speed === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#schedule(seconds, resolve, () => reject(new WorldEnded('the simulator was reset')));
-    });
+  async sleep(seconds: number): Promise<void> {
+    if (this.speed === 'demand') {
+      await this.advance(seconds);
+      if (this.#stopped) throw new WorldEnded('the simulator was reset');
+    } else if (this.speed > 0) {
+      await new Promise<void>((resolve, reject) => {
+        this.#schedule(seconds, resolve, () => reject(new WorldEnded('the simulator was reset')));
+      });
+    }
   }
 
   /** Lets so many simulated seconds pass now; what falls due happens in its order, each at its own time. */
@@ -55,14 +81,53 @@ export class Clock {
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const timer of [...this.#timers]) {
       this.#drop(timer);
       timer.stopped();
     }
   }
 
+  /**
+   * Notes that what a request asks for is not there before `due`, or before something else has happened.
+   *
+   * @param answer `refused`: its client waits for it only if the request is refused.
+   */
+  notYet(answer: 'refused' | 'any', due = Number.POSITIVE_INFINITY): void {
+    this.#awaited = { ...this.#awaited, [answer]: Math.min(due, this.#awaited[answer] ?? due) };
+  }
+
+  /** What has been noted since it was last asked: until when the client of such an answer waits. Nothing if it need not. */
+  awaited(refused: boolean): number | undefined {
+    const { any, refused: ifRefused } = this.#awaited;
+    this.#awaited = {};
+    const dues = [any, refused ? ifRefused : undefined].filter((due) => due !== undefined);
+    return dues.length === 0 ? undefined : Math.min(...dues);
+  }
+
+  /** By demand: lets time pass until `due`, but not beyond what happens next. */
+  async skip(due: number): Promise<void> {
+    if (this.speed !== 'demand') return;
+    const until = Math.min(due, this.#next(due)?.due ?? due);
+    if (Number.isFinite(until)) await this.advance(Math.max(0, until - this.now().getTime()) / 1000);
+  }
+
+  /** Whether nothing is going to happen by itself. */
+  get isIdle(): boolean {
+    return this.#timers.size === 0;
+  }
+
+  get #rate(): number {
+    return this.speed === 'demand' ? 0 : this.speed;
+  }
+
+  /** Never back: several clients may wait at the same time. */
   #set(simulated: number): void {
-    this.#since = { real: Date.now(), simulated };
+    const now = this.now().getTime();
+    this.#since = { real: Date.now(), simulated: Math.max(simulated, now) };
+    if (this.speed !== 'demand' || simulated <= now) return;
+    this.#moves.push(this.#since);
+    if (this.#moves.length > 2 * keptMoves) this.#moves.splice(0, keptMoves);
   }
 
   #next(end: number): Timer | undefined {
@@ -80,12 +145,13 @@ export class Clock {
 
   #wake(timer: Timer): void {
     clearTimeout(timer.wake);
-    if (this.speed === 0) return;
-    timer.wake = setTimeout(() => this.#run(timer), Math.max(0, timer.due - this.now().getTime()) / this.speed);
+    if (this.#rate === 0) return;
+    timer.wake = setTimeout(() => this.#run(timer), Math.max(0, timer.due - this.now().getTime()) / this.#rate);
   }
 
   #run(timer: Timer): void {
     this.#drop(timer);
+    this.#awaited = {};
     timer.action();
   }
 
@@ -93,4 +159,10 @@ export class Clock {
     clearTimeout(timer.wake);
     this.#timers.delete(timer);
   }
+}
+
+/** Simulated milliseconds since 1970. */
+interface Awaited {
+  readonly any?: number;
+  readonly refused?: number;
 }

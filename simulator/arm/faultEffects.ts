@@ -48,10 +48,11 @@ export class FaultEffects {
   operation(spec: OperationSpec): OperationSpec {
     const { operation } = this.#fault ?? {};
     if (!operation) return spec;
-    const { status, code, message, afterSeconds, stuckSeconds = 0, runningStatus } = operation;
+    const { status, code, message, afterSeconds, stuckSeconds = 0, held, runningStatus } = operation;
     const { process, style } = spec;
     return {
       ...spec,
+      ...(held && this.#fault && { heldUntil: this.#world.faults.removed(this.#fault) }),
       // A process that is to end as it would says itself when.
       ...((status || !process) && {
         ending: {
@@ -94,6 +95,7 @@ export class FaultEffects {
     const silence = drop ? 'drop' : hang ? 'hang' : undefined;
     if (!answer) return { status: 0, headers: {}, body: '', silence };
     await clock.sleep(seconds + this.delaySeconds);
+    if (this.#fault?.held) await this.#world.faults.removed(this.#fault);
     return { ...answer(), silence };
   }
 
@@ -103,8 +105,10 @@ export class FaultEffects {
   }
 
   #retryAfter({ seconds, as }: NonNullable<NonNullable<Fault['answer']>['retryAfter']>): Record<string, string> {
-    const { speed } = this.#world.clock;
-    if (as === 'seconds') return retryAfterHeaders(seconds, speed);
+    const { clock } = this.#world;
+    clock.notYet('refused', clock.now().getTime() + seconds * 1000);
+    if (as === 'seconds') return retryAfterHeaders(seconds, clock);
+    const speed = clock.speed === 'demand' ? Infinity : clock.speed;
     return { 'retry-after': new Date(Date.now() + (seconds * 1000) / (speed || 1)).toUTCString() };
   }
 }

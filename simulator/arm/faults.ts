@@ -47,13 +47,15 @@ const effects = {
       afterSeconds: seconds.optional(),
       /** It goes on for so much longer than it would. */
       stuckSeconds: seconds.optional(),
+      /** It does not end before the rule is removed. */
+      held: z.literal(true).optional(),
       /** The word for a status that is not final. */
       runningStatus: z.string().min(1).optional(),
     })
     .refine(
-      (operation) =>
-        [operation.status, operation.stuckSeconds, operation.runningStatus].some((one) => one !== undefined),
-      'needs a status, stuckSeconds or runningStatus',
+      ({ status, stuckSeconds, held, runningStatus }) =>
+        [status, stuckSeconds, held, runningStatus].some((one) => one !== undefined),
+      'needs a status, stuckSeconds, held or runningStatus',
     )
     .optional(),
   /** Closes the connection before or after the request takes effect. */
@@ -62,6 +64,8 @@ const effects = {
   hang: moment.optional(),
   /** The property of the body that Azure silently ignores. */
   ignore: z.strictObject({ path: z.string().min(1) }).optional(),
+  /** Takes effect, and is not answered before the rule is removed. */
+  held: z.literal(true).optional(),
   /** Simulated seconds added before the answer. */
   delaySeconds: seconds.optional(),
   /** What is written is not found for so many simulated seconds. */
@@ -104,6 +108,7 @@ export const tokenPath = '/msi/token';
 /** The fault rules of a world; the first live rule that matches acts. */
 export class Faults {
   #rules: { fault: Fault; random: ReturnType<typeof xoroshiro128plus> }[] = [];
+  readonly #removals = new Map<Fault, PromiseWithResolvers<void>>();
 
   add(rule: z.output<typeof faultRule>): Fault {
     const fault = { ...rule, id: rule.id ?? randomUUID(), seen: 0, hits: 0 };
@@ -117,11 +122,28 @@ export class Faults {
   }
 
   remove(id: string): void {
-    this.#rules = this.#rules.filter(({ fault }) => fault.id !== id);
+    this.#keep((fault) => fault.id !== id);
   }
 
   clear(): void {
-    this.#rules = [];
+    this.#keep(() => false);
+  }
+
+  /** Resolves once the rule is removed. */
+  async removed(fault: Fault): Promise<void> {
+    if (!this.list().includes(fault)) return;
+    const removal = this.#removals.get(fault) ?? Promise.withResolvers<void>();
+    this.#removals.set(fault, removal);
+    await removal.promise;
+  }
+
+  #keep(wanted: (fault: Fault) => boolean): void {
+    const removed = this.#rules.filter(({ fault }) => !wanted(fault));
+    this.#rules = this.#rules.filter(({ fault }) => wanted(fault));
+    for (const { fault } of removed) {
+      this.#removals.get(fault)?.resolve();
+      this.#removals.delete(fault);
+    }
   }
 
   match(method: string, path: string): Fault | undefined {

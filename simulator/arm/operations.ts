@@ -52,6 +52,8 @@ export interface OperationSpec {
   process?(control: OperationControl): void;
   /** How it ends at the latest, whatever `seconds` and its process say; a fault sets it. */
   readonly ending?: { readonly seconds: number; readonly status: OperationEnd; readonly error?: OperationError };
+  /** It does not end by itself before; a fault sets it. */
+  readonly heldUntil?: Promise<void>;
   onEnd(status: OperationEnd, error: OperationError | undefined): void;
 }
 
@@ -70,6 +72,8 @@ export interface Operation extends OperationSpec {
   endTime: Date | undefined;
   error: OperationError | undefined;
   polls: number;
+  /** Simulated milliseconds since 1970, when it would not fail for the same reason any more; left out where that does not pass. */
+  passesAt: number | undefined;
 }
 
 /** How an operation ends badly. */
@@ -103,6 +107,7 @@ export class Operations {
       endTime: undefined,
       error: undefined,
       polls: 0,
+      passesAt: undefined,
     };
     const { style } = spec;
     if (style?.statusPath) this.#byPath.set(keyOf(style.statusPath(operation)), { operation, view: 'status' });
@@ -110,14 +115,17 @@ export class Operations {
     const { ending = { seconds: spec.seconds, status: 'Succeeded' } } = spec;
     const seconds = requestSeconds + ending.seconds;
     const cancels: (() => void)[] = [];
-    if (spec.ending || !spec.process)
-      cancels.push(this.#clock.after(seconds, () => this.end(operation, ending.status, ending.error)));
+    const end: OperationControl['end'] = (...how) => {
+      if (spec.heldUntil !== undefined) void spec.heldUntil.then(() => this.end(operation, ...how));
+      else this.end(operation, ...how);
+    };
+    if (spec.ending || !spec.process) cancels.push(this.#clock.after(seconds, () => end(ending.status, ending.error)));
     // What would be found after the end is not: two timers that are due at once are not told apart by the time they were set for.
     const findings = (spec.findings ?? []).filter((finding) => requestSeconds + finding.seconds < seconds);
     for (const finding of findings) {
       const look = () => {
         const found = finding.failure();
-        if (found) this.end(operation, found.status, found);
+        if (found) end(found.status, found);
       };
       cancels.push(this.#clock.after(requestSeconds + finding.seconds, look));
     }
@@ -129,7 +137,7 @@ export class Operations {
       after: (later, action) => {
         cancels.push(this.#clock.after(delay + later, action));
       },
-      end: (status, error) => this.end(operation, status, error),
+      end,
     });
     // What is begun later is not begun with the request.
     delay = 0;
@@ -143,6 +151,7 @@ export class Operations {
     this.#cancels.delete(operation);
     operation.status = status;
     operation.endTime = this.#clock.now();
+    operation.passesAt = this.#clock.awaited(status === 'Failed');
     this.#ended.push(operation);
     operation.error = error && { code: error.code, message: error.message };
     operation.onEnd(status, operation.error);
@@ -173,7 +182,9 @@ export class Operations {
   }
 
   #running(matches: (key: string) => boolean): Operation | undefined {
-    return [...this.#cancels.keys()].find((operation) => matches(keyOf(operation.resourceId)));
+    const found = [...this.#cancels.keys()].find((operation) => matches(keyOf(operation.resourceId)));
+    if (found) this.#clock.notYet('refused');
+    return found;
   }
 }
 

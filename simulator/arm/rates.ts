@@ -1,6 +1,6 @@
 import { ArmError, gatewayError } from './errors.ts';
 import { keyOf } from './ids.ts';
-import { type Bucket, retryAfterHeaders } from './throttling.ts';
+import { type Bucket, retryAfterHeaders, type Taken } from './throttling.ts';
 import type { World } from './world.ts';
 
 const armBuckets = {
@@ -13,13 +13,13 @@ const armBuckets = {
 export function takeArmToken(world: World, subscriptionId: string, method: string): Record<string, string> {
   const kind = method === 'DELETE' ? 'deletes' : method === 'GET' || method === 'HEAD' ? 'reads' : 'writes';
   const bucket = { key: `arm/${keyOf(subscriptionId)}/${kind}`, ...armBuckets[kind] };
-  const { remaining, wait } = world.throttle.take(bucket, world.clock.now());
+  const { remaining, wait } = take(world, bucket);
   if (wait > 0) {
     throw gatewayError(
       429,
       'SubscriptionRequestsThrottled',
       `Number of '${kind.slice(0, -1)}' requests for subscription '${subscriptionId}' exceeded. Please try again after '${Math.ceil(wait)}' seconds.`,
-      { headers: retryAfterHeaders(wait, world.clock.speed) },
+      { headers: retryAfterHeaders(wait, world.clock) },
     );
   }
   return {
@@ -35,12 +35,19 @@ export function takeProviderToken(
   subscriptionId: string,
   handler: string,
 ): Record<string, never> {
-  const { wait } = world.throttle.take(bucket, world.clock.now());
+  const { wait } = take(world, bucket);
   if (wait === 0) return {};
   throw new ArmError(
     429,
     'Throttled',
     `The ${handler} request limit has been exceeded for SubID='${subscriptionId}', please retry again in ${Math.ceil(wait)} seconds. For more information, please visit aka.ms/aks/throttling`,
-    { bare: true, headers: retryAfterHeaders(wait, world.clock.speed) },
+    { bare: true, headers: retryAfterHeaders(wait, world.clock) },
   );
+}
+
+function take({ throttle, clock }: World, bucket: Bucket): Taken {
+  const now = clock.now();
+  const taken = throttle.take(bucket, now);
+  if (taken.wait > 0) clock.notYet('refused', now.getTime() + taken.wait * 1000);
+  return taken;
 }

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+
 /** A token bucket: `capacity` requests at once, then `refill` a simulated second. */
 export interface Bucket {
   readonly key: string;
@@ -26,7 +28,9 @@ export class Throttle {
 }
 
 /** `Retry-After` in real seconds for a delay in simulated ones, and `retry-after-ms` unless the speed is 1. */
-export function retryAfterHeaders(seconds: number, speed: number): Record<string, string> {
+export function retryAfterHeaders(seconds: number, { speed, isIdle }: Clock): Record<string, string> {
+  // Time has passed already, as if the client had waited; where nothing is going to happen, somebody else has to act.
+  if (speed === 'demand') return { 'retry-after-ms': isIdle ? '25' : '1' };
   // Time that stands still is advanced by somebody else at any moment.
   if (speed === 0) return { 'retry-after-ms': '10' };
   const real = seconds / speed;

@@ -31,6 +31,14 @@ export type Transitions = Readonly<Record<string, Transition>>;
 /** How all of Azure deletes what takes time to delete. */
 export const deletion = { verb: 'DELETE', answers: 202, during: 'Deleting', ends: 'gone' } as const;
 
+/** Whether a resource, or what it shows of its parts, is on its way to another state: `Creating`, `UpgradingNodeImageVersion`. */
+export function isUnfinished(shown: unknown): boolean {
+  if (typeof shown !== 'object' || shown === null) return false;
+  return Object.entries(shown).some(([key, value]) =>
+    typeof value === 'string' ? /State$|^state$/.test(key) && /^[A-Z][a-z]+ing/.test(value) : isUnfinished(value),
+  );
+}
+
 /** One passage of a resource through a transition. */
 interface Passage extends Pick<OperationSpec, 'findings'> {
   readonly id: string;

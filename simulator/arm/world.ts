@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Clock } from './clock.ts';
+import { Clock, type Speed } from './clock.ts';
 import { Faults } from './faults.ts';
 import { keyOf } from './ids.ts';
 import { valueAt, withValueAt } from './json.ts';
@@ -67,7 +67,7 @@ export class World {
   readonly activeFeatures = new Set<string>();
 
   /** `start`: the simulated time at which it begins. */
-  constructor(edition: Edition, speed: number, start: Date) {
+  constructor(edition: Edition, speed: Speed, start: Date) {
     this.edition = edition;
     this.clock = new Clock(speed, start);
     this.operations = new Operations(this.clock);
@@ -94,7 +94,9 @@ export class World {
 
   isHidden(id: string): boolean {
     const until = this.#hidden.get(keyOf(id));
-    return until !== undefined && until > this.clock.now();
+    if (until === undefined || until <= this.clock.now()) return false;
+    this.clock.notYet('any', until.getTime());
+    return true;
   }
 
   /** Sets the state of a resource, if it still exists and has another one. */

@@ -172,10 +172,12 @@ export function effectiveRoles(
 ): string[] {
   const delay = world.settings.roleDelaySeconds ?? roleDelay[seenBy];
   return assignmentsAbove(world, scope).flatMap(({ properties }) => {
-    const age = world.clock.now().getTime() - Date.parse(properties.createdOn);
-    const effective = age >= delay * 1000;
-    const role = properties.roleDefinitionId.split('/').at(-1)?.toLowerCase() ?? '';
-    return effective && properties.principalId.toLowerCase() === principalId.toLowerCase() ? [role] : [];
+    if (properties.principalId.toLowerCase() !== principalId.toLowerCase()) return [];
+    const effectiveAt = Date.parse(properties.createdOn) + delay * 1000;
+    if (effectiveAt <= world.clock.now().getTime())
+      return [properties.roleDefinitionId.split('/').at(-1)?.toLowerCase() ?? ''];
+    world.clock.notYet('refused', effectiveAt);
+    return [];
   });
 }
 
@@ -360,10 +362,12 @@ export function checkScopeExists({ world, id }: ArmRequest): void {
 
 function checkPrincipal(world: World, principalId: string, principalType: string | undefined): void {
   const madeAt = world.principals.get(principalId.toLowerCase());
-  const age = madeAt === undefined ? -1 : (world.clock.now().getTime() - madeAt.getTime()) / 1000;
-  const known =
-    principalId === callerObjectId || age >= directoryDelaySeconds || (age >= 0 && principalType !== undefined);
-  if (known) return;
+  if (principalId === callerObjectId || (madeAt !== undefined && principalType !== undefined)) return;
+  if (madeAt !== undefined) {
+    const knownAt = madeAt.getTime() + directoryDelaySeconds * 1000;
+    if (knownAt <= world.clock.now().getTime()) return;
+    world.clock.notYet('refused', knownAt);
+  }
   throw new ArmError(
     400,
     'PrincipalNotFound',
