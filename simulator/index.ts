@@ -87,11 +87,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   addControlRoutes(app, {
     current: () => world,
     reset(seed) {
-      world.clock.stop();
+      world.end();
       world = freshWorld(world.clock.now(), seed);
     },
     restore(snapshot) {
-      world.clock.stop();
+      world.end();
       world = worldFrom(snapshot, speed);
     },
   });
@@ -133,7 +133,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const folder = options.caFile === undefined ? mkdtempSync(join(tmpdir(), 'simulated-arm-')) : undefined;
   const caFile = options.caFile ?? join(folder ?? tmpdir(), 'ca.pem');
   const close = async () => {
-    world.clock.stop();
+    world.end();
     await server.close();
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   };

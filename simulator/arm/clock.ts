@@ -1,7 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 /** Rejects the sleeps of a world that has been reset. */
-export class WorldEnded extends Error {}
+export class WorldEnded extends Error {
+  constructor() {
+    super('the simulator was reset');
+  }
+}
 
 /**
  * How time passes: so many simulated seconds in one real second; at 0 only when it is advanced; by `demand`, also when
@@ -60,10 +64,10 @@ export class Clock {
   async sleep(seconds: number): Promise<void> {
     if (this.speed === 'demand') {
       await this.advance(seconds);
-      if (this.#stopped) throw new WorldEnded('the simulator was reset');
+      this.throwIfStopped();
     } else if (this.speed > 0) {
       await new Promise<void>((resolve, reject) => {
-        this.#schedule(seconds, resolve, () => reject(new WorldEnded('the simulator was reset')));
+        this.#schedule(seconds, resolve, () => reject(new WorldEnded()));
       });
     }
   }
@@ -86,6 +90,11 @@ export class Clock {
       this.#drop(timer);
       timer.stopped();
     }
+  }
+
+  /** @throws WorldEnded */
+  throwIfStopped(): void {
+    if (this.#stopped) throw new WorldEnded();
   }
 
   /**

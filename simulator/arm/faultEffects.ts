@@ -96,6 +96,7 @@ export class FaultEffects {
     if (!answer) return { status: 0, headers: {}, body: '', silence };
     await clock.sleep(seconds + this.delaySeconds);
     if (this.#fault?.held) await this.#world.faults.removed(this.#fault);
+    clock.throwIfStopped();
     return { ...answer(), silence };
   }
 

@@ -73,6 +73,12 @@ export class World {
     this.operations = new Operations(this.clock);
   }
 
+  /** Hangs up on all that wait in it. */
+  end(): void {
+    this.clock.stop();
+    this.faults.clear();
+  }
+
   /** Removes a resource with all that hangs on it; what was running there ends, a deletion Succeeded, the rest Canceled. */
   remove(id: string): void {
     this.store.remove(id);

@@ -6,6 +6,7 @@ import {
   hold,
   location,
   polling,
+  release,
   type Started,
   secondsOf,
   start,
@@ -101,20 +102,16 @@ test('a subnet PUT replaces the subnet and changes every ETag of the network', a
 });
 
 test('writes under one network are serial', async () => {
-  const slow = await start({ speed: 50 });
-  try {
-    await slow.resources.resourceGroups.createOrUpdate('net', { location });
-    const created = await slow.send('PUT', vnet('busy'), body());
-    const subnet = { properties: { addressPrefix: '192.168.1.0/24' } };
-    expect(await slow.send('PUT', vnet('busy', '/subnets/a'), subnet)).toMatchObject({
-      status: 409,
-      body: { error: { code: 'AnotherOperationInProgress' } },
-    });
-    await slow.settled(created);
-    expect((await slow.send('PUT', vnet('busy', '/subnets/a'), subnet)).status).toBe(201);
-  } finally {
-    await slow.simulator.close();
-  }
+  await hold(azure, 'PUT', '/virtualNetworks/busy$');
+  const created = await azure.send('PUT', vnet('busy'), body());
+  const subnet = { properties: { addressPrefix: '192.168.1.0/24' } };
+  expect(await azure.send('PUT', vnet('busy', '/subnets/a'), subnet)).toMatchObject({
+    status: 409,
+    body: { error: { code: 'AnotherOperationInProgress' } },
+  });
+  await release(azure);
+  await azure.settled(created);
+  expect((await azure.send('PUT', vnet('busy', '/subnets/a'), subnet)).status).toBe(201);
 });
 
 test.each([

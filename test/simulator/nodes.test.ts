@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ManagedCluster } from '@azure/arm-containerservice';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, group, isolatedCluster, location, polling, type Started, start, version } from './support.ts';
@@ -88,17 +87,16 @@ describe('upgradeNodeImageVersion', () => {
   });
 
   test('reimages node after node once there is a newer image, and shows it in the scale set', async () => {
-    const slow = await start({ speed: 400 });
+    const own = await start();
     try {
-      await slow.resources.resourceGroups.createOrUpdate('nodes', { location });
-      await slow.aks.managedClusters.createOrUpdate('nodes', 'slow', ordinary(), polling);
-      await slow.send('POST', '/simulator/node-image');
-      const answer = await slow.send('POST', path('slow', '/agentPools/work/upgradeNodeImageVersion'));
+      await own.resources.resourceGroups.createOrUpdate('nodes', { location });
+      await own.aks.managedClusters.createOrUpdate('nodes', 'own', ordinary(), polling);
+      await own.send('POST', '/simulator/node-image');
+      const answer = await own.send('POST', path('own', '/agentPools/work/upgradeNodeImageVersion'));
       const counts = new Set<string>();
-      const ended = slow.settled(answer);
+      // Each poll lets happen what happens next.
       for (let done = false; !done; ) {
-        const [state, instances] = await Promise.all([slow.state(), Promise.race([ended.then(() => true), delay(20)])]);
-        done = instances === true;
+        const state = await own.state();
         const ofWork = Object.values(state).filter(
           ({ type, id }) => type.endsWith('/virtualMachines') && id.includes('-work-'),
         );
@@ -106,21 +104,23 @@ describe('upgradeNodeImageVersion', () => {
           ({ properties }) => (properties as { latestModelApplied: boolean }).latestModelApplied,
         );
         counts.add(`${latest.length}/${ofWork.length}`);
+        const poll = await own.send('GET', String(answer.headers['azure-asyncoperation']));
+        done = poll.at('status') !== 'InProgress';
       }
       // One surge node, then one node after the other; in the end the surge node goes.
       expect([...counts]).toEqual(expect.arrayContaining(['0/3', '1/4', '2/4', '3/4']));
-      const left = Object.values(await slow.state()).filter(
+      const left = Object.values(await own.state()).filter(
         ({ type, id }) => type.endsWith('/virtualMachines') && id.includes('-work-'),
       );
       expect(left).toHaveLength(3);
-      const pool = await slow.aks.agentPools.get('nodes', 'slow', 'work');
+      const pool = await own.aks.agentPools.get('nodes', 'own', 'work');
       expect(pool.nodeImageVersion).toMatch(/202610\.26\.0$/);
       const [write] = (
-        (await slow.send('GET', '/simulator/durations')).body as { operation: string; operationSeconds: number }[]
+        (await own.send('GET', '/simulator/durations')).body as { operation: string; operationSeconds: number }[]
       ).filter(({ operation }) => operation === 'POST upgradeNodeImageVersion');
       expect(write?.operationSeconds).toBe(90 + 3 * 150 + 30);
     } finally {
-      await slow.simulator.close();
+      await own.simulator.close();
     }
   });
 
@@ -311,8 +311,7 @@ describe('updates', () => {
     expect((await azure.aks.agentPools.get('nodes', 'recent', 'work')).provisioningState).toBe(
       'UpgradingNodeImageVersion',
     );
-    while ((await azure.aks.agentPools.get('nodes', 'recent', 'work')).provisioningState !== 'Succeeded')
-      await delay(10);
+    while ((await azure.aks.agentPools.get('nodes', 'recent', 'work')).provisioningState !== 'Succeeded');
     const after = Object.values(await boots('recent', 'work'));
     expect(after.filter((bootId) => Object.values(before).includes(bootId))).toEqual([]);
   });

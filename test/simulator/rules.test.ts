@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { group, isolatedCluster, location, polling, type Started, start, version, wireCluster } from './support.ts';
+import {
+  group,
+  hold,
+  isolatedCluster,
+  location,
+  polling,
+  release,
+  type Started,
+  start,
+  version,
+  wireCluster,
+} from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
@@ -157,97 +168,85 @@ describe('isolating a cluster that has egress', () => {
 
 describe('one operation at a time', () => {
   test('a busy cluster refuses updates and pool writes, but not its deletion', async () => {
-    const slow = await start({ speed: 200 });
-    try {
-      await slow.resources.resourceGroups.createOrUpdate('rules', { location });
-      const created = await slow.send('PUT', path('busy'), wireCluster());
-      const conflict = {
-        status: 409,
-        body: {
-          code: 'OperationNotAllowed',
-          message: expect.stringContaining('in progress create managed cluster operation'),
-        },
-      };
-      expect(await slow.send('PUT', path('busy'), wireCluster())).toMatchObject(conflict);
-      expect(await slow.send('PUT', path('busy', '/agentPools/second'), { properties: { count: 1 } })).toMatchObject(
-        conflict,
-      );
-      const reimage = path('busy', '/agentPools/nodepool1/upgradeNodeImageVersion');
-      expect(await slow.send('POST', reimage)).toMatchObject(conflict);
+    await hold(azure, 'PUT', '/managedClusters/busy$');
+    await hold(azure, 'DELETE', '/managedClusters/busy$');
+    const created = await azure.send('PUT', path('busy'), wireCluster());
+    const conflict = {
+      status: 409,
+      body: {
+        code: 'OperationNotAllowed',
+        message: expect.stringContaining('in progress create managed cluster operation'),
+      },
+    };
+    expect(await azure.send('PUT', path('busy'), wireCluster())).toMatchObject(conflict);
+    expect(await azure.send('PUT', path('busy', '/agentPools/second'), { properties: { count: 1 } })).toMatchObject(
+      conflict,
+    );
+    const reimage = path('busy', '/agentPools/nodepool1/upgradeNodeImageVersion');
+    expect(await azure.send('POST', reimage)).toMatchObject(conflict);
 
-      const deleted = await slow.send('DELETE', path('busy'));
-      expect(deleted).toMatchObject({ status: 202, body: undefined });
-      expect(deleted.headers.location).toContain('/operationresults/');
-      expect((await slow.settled(created)).body).toMatchObject({
-        status: 'Canceled',
-        error: { code: 'AKSOperationPreemptedByDelete' },
-      });
-      expect((await slow.send('GET', path('busy'))).at('properties.provisioningState')).toBe('Deleting');
-      expect(await slow.send('PUT', path('busy'), wireCluster())).toMatchObject({
-        status: 409,
-        body: { message: expect.stringContaining('since deletion was issued') },
-      });
-      expect((await slow.settled(deleted)).at('status')).toBe('Succeeded');
-      expect((await slow.send('GET', path('busy'))).status).toBe(404);
-    } finally {
-      await slow.simulator.close();
-    }
+    const deleted = await azure.send('DELETE', path('busy'));
+    expect(deleted).toMatchObject({ status: 202, body: undefined });
+    expect(deleted.headers.location).toContain('/operationresults/');
+    expect((await azure.settled(created)).body).toMatchObject({
+      status: 'Canceled',
+      error: { code: 'AKSOperationPreemptedByDelete' },
+    });
+    expect((await azure.send('GET', path('busy'))).at('properties.provisioningState')).toBe('Deleting');
+    expect(await azure.send('PUT', path('busy'), wireCluster())).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining('since deletion was issued') },
+    });
+    await release(azure);
+    expect((await azure.settled(deleted)).at('status')).toBe('Succeeded');
+    expect((await azure.send('GET', path('busy'))).status).toBe(404);
   });
 
   test('pools are reimaged side by side; the cluster stays Succeeded and refuses updates meanwhile', async () => {
-    const slow = await start({ speed: 400 });
-    try {
-      const { aks } = slow;
-      await slow.resources.resourceGroups.createOrUpdate('rules', { location });
-      await aks.managedClusters.createOrUpdate('rules', 'pools', isolatedCluster(), polling);
-      const added = await aks.agentPools.createOrUpdate(
-        'rules',
-        'pools',
-        'second',
-        { count: 2, vmSize: 'Standard_D2s_v5' },
-        polling,
-      );
-      expect(added).toMatchObject({ provisioningState: 'Succeeded', mode: 'User', count: 2 });
+    const { aks } = azure;
+    await aks.managedClusters.createOrUpdate('rules', 'pools', isolatedCluster(), polling);
+    const added = await aks.agentPools.createOrUpdate(
+      'rules',
+      'pools',
+      'second',
+      { count: 2, vmSize: 'Standard_D2s_v5' },
+      polling,
+    );
+    expect(added).toMatchObject({ provisioningState: 'Succeeded', mode: 'User', count: 2 });
 
-      await slow.send('POST', '/simulator/node-image');
-      const first = await slow.send('POST', path('pools', '/agentPools/nodepool1/upgradeNodeImageVersion'));
-      const second = await slow.send('POST', path('pools', '/agentPools/second/upgradeNodeImageVersion'));
-      expect([first.status, second.status]).toEqual([202, 202]);
-      expect(first.at('properties.provisioningState')).toBe('UpgradingNodeImageVersion');
-      const cluster = await slow.send('GET', path('pools'));
-      expect(cluster.at('properties.provisioningState')).toBe('Succeeded');
-      expect(cluster.at('properties.agentPoolProfiles.1.provisioningState')).toBe('UpgradingNodeImageVersion');
-      const again = await slow.send('POST', path('pools', '/agentPools/second/upgradeNodeImageVersion'));
-      expect(again).toMatchObject({ status: 409, body: { code: 'OperationNotAllowed' } });
-      expect(
-        await slow.send('PUT', path('pools'), { ...wireCluster({ dnsPrefix: undefined, networkProfile: undefined }) }),
-      ).toMatchObject({
-        status: 409,
-        body: { message: expect.stringContaining('in progress on agent pool (nodepool1)') },
-      });
-      await slow.settled(first);
-      const done = await slow.send('GET', String(first.headers.location));
-      expect(done).toMatchObject({
-        status: 200,
-        body: { name: 'nodepool1', properties: { provisioningState: 'Succeeded' } },
-      });
-    } finally {
-      await slow.simulator.close();
-    }
+    await azure.send('POST', '/simulator/node-image');
+    await hold(azure, 'POST', '/pools/agentPools/nodepool1/upgradeNodeImageVersion$');
+    await hold(azure, 'POST', '/pools/agentPools/second/upgradeNodeImageVersion$');
+    const first = await azure.send('POST', path('pools', '/agentPools/nodepool1/upgradeNodeImageVersion'));
+    const second = await azure.send('POST', path('pools', '/agentPools/second/upgradeNodeImageVersion'));
+    expect([first.status, second.status]).toEqual([202, 202]);
+    expect(first.at('properties.provisioningState')).toBe('UpgradingNodeImageVersion');
+    const cluster = await azure.send('GET', path('pools'));
+    expect(cluster.at('properties.provisioningState')).toBe('Succeeded');
+    expect(cluster.at('properties.agentPoolProfiles.1.provisioningState')).toBe('UpgradingNodeImageVersion');
+    const again = await azure.send('POST', path('pools', '/agentPools/second/upgradeNodeImageVersion'));
+    expect(again).toMatchObject({ status: 409, body: { code: 'OperationNotAllowed' } });
+    expect(
+      await azure.send('PUT', path('pools'), { ...wireCluster({ dnsPrefix: undefined, networkProfile: undefined }) }),
+    ).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining('in progress on agent pool (nodepool1)') },
+    });
+    await release(azure);
+    await azure.settled(first);
+    const done = await azure.send('GET', String(first.headers.location));
+    expect(done).toMatchObject({
+      status: 200,
+      body: { name: 'nodepool1', properties: { provisioningState: 'Succeeded' } },
+    });
   });
 
   test('an abort ends the running operation as Canceled', async () => {
-    const slow = await start({ speed: 300 });
-    try {
-      await slow.resources.resourceGroups.createOrUpdate('rules', { location });
-      const created = await slow.send('PUT', path('aborted'), wireCluster());
-      expect((await slow.send('POST', path('aborted', '/abort'))).status).toBe(202);
-      expect((await slow.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceling');
-      expect((await slow.settled(created)).at('status')).toBe('Canceled');
-      expect((await slow.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceled');
-    } finally {
-      await slow.simulator.close();
-    }
+    const created = await azure.send('PUT', path('aborted'), wireCluster());
+    expect((await azure.send('POST', path('aborted', '/abort'))).status).toBe(202);
+    expect((await azure.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceling');
+    expect((await azure.settled(created)).at('status')).toBe('Canceled');
+    expect((await azure.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceled');
   });
 });
 

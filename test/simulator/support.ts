@@ -13,7 +13,7 @@ export const polling = { updateIntervalInMs: 15 };
 
 /** A started simulator, with the real SDK clients and plain requests for what the SDKs hide. */
 export async function start(options: SimulatorOptions = {}) {
-  const simulator = await startSimulator({ speed: 2000, ...options });
+  const simulator = await startSimulator({ speed: 'demand', ...options });
   process.env.IDENTITY_ENDPOINT = simulator.tokenEndpoint;
   process.env.IDENTITY_HEADER = 'any';
   const credential = new DefaultAzureCredential();
@@ -66,10 +66,13 @@ export function wireCluster(properties: Record<string, unknown> = {}, top: Recor
   };
 }
 
-/** Keeps the operation that the next such request starts from ending. */
+/** Keeps the operation that the next such request starts from ending, until the faults are removed. */
 export async function hold({ send }: Started, method: string, path: string): Promise<void> {
-  const operation = { status: 'Failed', code: 'Held', message: 'held by the test', afterSeconds: 1e6 };
-  await send('POST', '/simulator/faults', { method, path, operation });
+  await send('POST', '/simulator/faults', { method, path, operation: { held: true } });
+}
+
+export async function release({ send }: Started): Promise<void> {
+  await send('DELETE', '/simulator/faults');
 }
 
 /** Simulated seconds of the last such write: until its answer, and of its operation after that. */

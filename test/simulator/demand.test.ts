@@ -1,0 +1,181 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { assign } from '../support/ownRegistry.ts';
+import {
+  group,
+  hold,
+  location,
+  release,
+  type Started,
+  start,
+  subscription,
+  versioned,
+  wireCluster,
+} from './support.ts';
+
+/** Time that stands still but for what clients wait for. */
+let azure: Started;
+let begun: number;
+beforeAll(async () => {
+  azure = await start();
+});
+beforeEach(async () => {
+  await azure.send('POST', '/simulator/reset');
+  await azure.send('PUT', versioned(group('rg')), { location });
+  begun = azure.simulator.clock.now();
+});
+afterAll(() => azure.simulator.close());
+
+const at = (type: string, name: string) => `${group('rg')}/providers/${type}/${name}`;
+const cluster = (name: string) => at('Microsoft.ContainerService/managedClusters', name);
+const identity = (name: string) => at('Microsoft.ManagedIdentity/userAssignedIdentities', name);
+const put = (id: string, body: unknown = { location }) => azure.send('PUT', versioned(id), body);
+const fault = (rule: object) => azure.send('POST', '/simulator/faults', rule);
+const passed = () => (azure.simulator.clock.now() - begun) / 1000;
+
+test('a request takes its latency, and others beside it take theirs meanwhile', async () => {
+  await put(identity('one'));
+  expect(passed()).toBe(2);
+  await azure.get(identity('one'));
+  expect(passed()).toBeCloseTo(2.1);
+});
+
+test('a poll that finds an operation running is answered so, and lets happen what happens next', async () => {
+  const { headers } = await put(cluster('c'), wireCluster());
+  expect(passed()).toBe(7);
+  const poll = () => azure.send('GET', String(headers['azure-asyncoperation']));
+  const first = await poll();
+  expect(first).toMatchObject({ body: { status: 'InProgress' }, headers: { 'retry-after-ms': '1' } });
+  expect(first.headers).not.toHaveProperty('retry-after');
+  // It might have found that its network is closed, after 30 s, and that its nodes have failed, after 240 s.
+  let last = first;
+  for (let polls = 0; polls < 3 && last.at('status') === 'InProgress'; polls += 1) last = await poll();
+  expect(last.at('status')).toBe('Succeeded');
+  expect(Date.parse(String(last.at('endTime'))) - begun).toBe((7 + 378) * 1000);
+});
+
+test('what is due first happens first, though somebody waits for something else', async () => {
+  const later = await put(cluster('c'), wireCluster());
+  const sooner = await put(at('Microsoft.Network/virtualNetworks', 'v'), {
+    location,
+    properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } },
+  });
+  await azure.settled(later);
+  const state = async (id: string) => (await azure.get(id)).at('properties.provisioningState');
+  expect(await state(at('Microsoft.Network/virtualNetworks', 'v'))).toBe('Succeeded');
+  const end = await azure.send('GET', String(sooner.headers['azure-asyncoperation']));
+  expect(end.at('status')).toBe('Succeeded');
+});
+
+test('a read of a resource that is on its way lets happen what happens next', async () => {
+  await put(cluster('c'), wireCluster());
+  const states = new Set<unknown>();
+  for (let reads = 0; reads < 5; reads += 1)
+    states.add((await azure.get(cluster('c'))).at('properties.provisioningState'));
+  expect([...states]).toEqual(['Creating', 'Succeeded']);
+  const before = passed();
+  await azure.get(cluster('c'));
+  expect(passed() - before).toBeCloseTo(0.1);
+});
+
+test('a feature is registered once it has been asked for again', async () => {
+  const id = `/subscriptions/${subscription}/providers/Microsoft.Features/providers/Microsoft.ContainerService/features/NetworkIsolatedClusterPreview`;
+  await azure.send('POST', `${id}/register?api-version=2021-07-01`);
+  const state = async () => (await azure.send('GET', `${id}?api-version=2021-07-01`)).at('properties.state');
+  expect([await state(), await state()]).toEqual(['Registering', 'Registered']);
+  expect(passed()).toBeCloseTo(0.5 + 180 + 0.1);
+});
+
+test('whoever is refused because something runs finds it over', async () => {
+  await put(cluster('c'), wireCluster());
+  const statuses: number[] = [];
+  while (statuses.at(-1) !== 200 && statuses.length < 9) statuses.push((await put(cluster('c'), wireCluster())).status);
+  expect(statuses).toEqual([409, 409, 409, 200]);
+});
+
+test('whoever is throttled finds a token', async () => {
+  const wait = { seconds: 5, as: 'seconds' };
+  await fault({ path: 'identities/one$', answer: { status: 429, code: 'No', message: 'no', retryAfter: wait } });
+  expect(await azure.get(identity('one'))).toMatchObject({ status: 429, headers: { 'retry-after-ms': '25' } });
+  expect(passed()).toBe(5);
+});
+
+test('whoever does not find what was written a moment ago finds it then', async () => {
+  await fault({ method: 'PUT', path: 'identities/one$', unseenSeconds: 120 });
+  await put(identity('one'));
+  expect([(await azure.get(identity('one'))).status, (await azure.get(identity('one'))).status]).toEqual([404, 200]);
+  expect(passed()).toBeCloseTo(120.1);
+});
+
+test('whoever lacks a role that was assigned a moment ago has it then, though only the operation found out', async () => {
+  await azure.send('POST', '/simulator/reset', { roleDelaySeconds: 600 });
+  await azure.put(group('rg'), { location });
+  const vnet = at('Microsoft.Network/virtualNetworks', 'v');
+  const subnets = [{ name: 's', properties: { addressPrefix: '10.0.0.0/24' } }];
+  await azure.put(vnet, { location, properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] }, subnets } });
+  const principalId = (await azure.put(identity('plane'), { location })).at('properties.principalId');
+  const assigned = await assign(azure, `${vnet}/subnets/s`, 'networkContributor', principalId);
+  const body = wireCluster(
+    { agentPoolProfiles: [{ name: 'one', mode: 'System', count: 1, vnetSubnetID: `${vnet}/subnets/s` }] },
+    { identity: { type: 'UserAssigned', userAssignedIdentities: { [identity('plane')]: {} } } },
+  );
+  const failed = await azure.settled(await put(cluster('c'), body));
+  expect(failed.at('error.code')).toBe('LinkedAuthorizationFailed');
+  expect(azure.simulator.clock.now()).toBe(Date.parse(String(assigned.at('properties.createdOn'))) + 600_000);
+  expect((await azure.settled(await put(cluster('c'), body))).at('status')).toBe('Succeeded');
+});
+
+describe('what is held', () => {
+  test('runs until it is released, while time passes as its client is told to wait', async () => {
+    await hold(azure, 'PUT', '/managedClusters/c$');
+    const { headers } = await put(cluster('c'), wireCluster());
+    const poll = () => azure.send('GET', String(headers['azure-asyncoperation']));
+    for (let polls = 0; polls < 30; polls += 1) expect((await poll()).at('status')).toBe('InProgress');
+    expect((await poll()).headers['retry-after-ms']).toBe('25');
+    expect(passed()).toBeGreaterThan(7 + 378 + 20 * 30);
+    await release(azure);
+    expect((await poll()).at('status')).toBe('Succeeded');
+  });
+
+  test('ends as it would have ended', async () => {
+    const operation = { held: true, status: 'Failed', code: 'TooLate', message: 'No.', afterSeconds: 10 };
+    await fault({ method: 'PUT', path: '/managedClusters/c$', operation });
+    const created = await put(cluster('c'), wireCluster());
+    for (let reads = 0; reads < 9; reads += 1) await azure.get(cluster('c'));
+    expect((await azure.get(cluster('c'))).at('properties.provisioningState')).toBe('Creating');
+    await release(azure);
+    expect((await azure.settled(created)).at('error.code')).toBe('TooLate');
+  });
+
+  test('is a request that has taken effect and is not answered', async () => {
+    const { body } = await fault({ method: 'PUT', path: 'identities/one$', held: true });
+    const answer = put(identity('one'));
+    const hits = async () => (await azure.send('GET', '/simulator/faults')).at('0.hits');
+    while ((await hits()) !== 1);
+    expect((await azure.get(identity('one'))).status).toBe(200);
+    await azure.send('DELETE', `/simulator/faults/${(body as { id: string }).id}`);
+    expect((await answer).status).toBe(201);
+  });
+});
+
+describe('clients in the same process', () => {
+  test('wait in simulated time', async () => {
+    await put(cluster('c'), wireCluster());
+    await azure.simulator.clock.sleep(377_900);
+    expect(passed()).toBeCloseTo(384.9);
+    await azure.simulator.clock.sleep(200);
+    expect((await azure.get(cluster('c'))).at('properties.provisioningState')).toBe('Succeeded');
+    await expect(azure.simulator.clock.sleep(1, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test('are told what time it was', async () => {
+    const { clock } = azure.simulator;
+    const real = Date.now();
+    const simulated = clock.now();
+    await delay(5);
+    await clock.sleep(3_600_000);
+    expect(clock.at(real) - simulated).toBeLessThan(3_600_000);
+    expect(clock.at(Date.now())).toBe(clock.now());
+    expect(clock.at(real - 60_000)).toBeLessThanOrEqual(simulated - 30_000);
+  });
+});
