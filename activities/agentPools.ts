@@ -3,25 +3,25 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { errorDetails } from '../contract/errors.ts';
 import type { AgentPoolReference, AgentPoolSettings, Reimaged } from '../resources/agentPools.ts';
 import { clusterId } from '../resources/ids.ts';
+import { type Marks, marksIn } from '../resources/marks.ts';
 import { type PoolEvidence, proofOf } from '../resources/nodes.ts';
-import type { Patience } from '../resources/operations.ts';
-import { type Ownership, ownershipOf } from '../resources/ownership.ts';
+import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
 import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './arm/longRunningOperation.ts';
-import { untilIdle, withPatience } from './arm/otherOperations.ts';
+import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
-import { readInterior } from './kubernetes.ts';
+import { parseKubernetes } from './kubernetes.ts';
 import { existingCluster } from './managedClusters.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
   nodeResourceGroup: string;
   /** What the pool showed before, so that an attempt whose answer was lost is recognised. */
   before: PoolEvidence;
-  patience: Patience;
+  busyPolicy: BusyPolicy;
   /** The role with which nodes pull images, if it was assigned a moment ago. */
   rolePropagation?: RolePropagation;
 }
@@ -32,9 +32,13 @@ export const agentPoolId = ({ cluster, pool }: AgentPoolReference): string =>
 export function agentPoolActivities(clients: ClientsOf) {
   return {
     /** Waits until nothing runs on a pool and its cluster, and says what the pool shows then. */
-    async awaitPool({ cluster, pool, patience }: AgentPoolReference & { patience: Patience }): Promise<PoolEvidence> {
+    async awaitPool({
+      cluster,
+      pool,
+      busyPolicy,
+    }: AgentPoolReference & { busyPolicy: BusyPolicy }): Promise<PoolEvidence> {
       return await keptAlive(async () => {
-        await idlePool({ cluster, pool }, patience);
+        await idlePool({ cluster, pool }, busyPolicy);
         return readEvidence({ cluster, pool });
       });
     },
@@ -46,7 +50,7 @@ export function agentPoolActivities(clients: ClientsOf) {
      * @throws ApplicationFailure with Azure's error code. Source: Azure REST API, "Agent Pools - Upgrade Node Image Version".
      */
     async reimageAgentPool(request: ReimageRequest): Promise<Reimaged> {
-      const { cluster, pool, before, patience, rolePropagation } = request;
+      const { cluster, pool, before, busyPolicy, rolePropagation } = request;
       const { containerService } = clients(cluster.subscriptionId);
       const { agentPools } = containerService;
       const id = agentPoolId(request);
@@ -60,14 +64,14 @@ export function agentPoolActivities(clients: ClientsOf) {
           return { state: 'running' };
         }
         const done = !isFailed(provisioningState) && (adopted || (await proven()));
-        return done ? { state: 'settled', result: undefined } : { state: 'absent' };
+        return done ? { state: 'done', result: undefined } : { state: 'absent' };
       };
       try {
         await awaitingRoles(rolePropagation, id, () =>
-          withPatience(patience, id, async () => {
+          retryWhileBusy(busyPolicy, id, async () => {
             await longRunningOperation({
               resourceId: id,
-              prepare: () => idlePool(request, patience),
+              prepare: () => idlePool(request, busyPolicy),
               start: () => agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
               restore: (state) => restorePoller(containerService, state, agentPools.upgradeNodeImageVersion),
               find,
@@ -121,7 +125,7 @@ export function agentPoolActivities(clients: ClientsOf) {
       pool,
       settings,
       owner,
-    }: AgentPoolReference & { settings: AgentPoolSettings; owner: Ownership }): Promise<void> {
+    }: AgentPoolReference & { settings: AgentPoolSettings; owner: Marks }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { agentPools } = containerService;
       const wanted = { ...settings, tags: { ...settings.tags, ...owner } };
@@ -140,7 +144,7 @@ export function agentPoolActivities(clients: ClientsOf) {
     },
 
     /** Deletes a pool that carries the owner's marks; AKS drains its nodes before. */
-    async deleteAgentPool({ cluster, pool, owner }: AgentPoolReference & { owner: Ownership }): Promise<void> {
+    async deleteAgentPool({ cluster, pool, owner }: AgentPoolReference & { owner: Marks }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { agentPools } = containerService;
       await deleteResource({
@@ -172,24 +176,24 @@ export function agentPoolActivities(clients: ClientsOf) {
       kind: 'node pool',
       read: () => readPool(reference),
       state: ({ provisioningState = 'Unknown' }: AgentPool) => provisioningState,
-      marks: ({ tags }: AgentPool) => ownershipOf(tags),
+      marks: ({ tags }: AgentPool) => marksIn(tags),
     };
   }
 
   async function readEvidence({ cluster, pool }: AgentPoolReference): Promise<PoolEvidence> {
-    const [{ provisioningState = 'Unknown', nodeImageVersion = 'Unknown' }, interior] = await Promise.all([
+    const [{ provisioningState = 'Unknown', nodeImageVersion = 'Unknown' }, kubernetes] = await Promise.all([
       existingPool({ cluster, pool }),
-      readInterior(clients, cluster),
+      parseKubernetes(clients, cluster),
     ]);
-    const nodes = 'seen' in interior ? interior.seen.nodes.filter((node) => node.pool === pool) : undefined;
+    const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter((node) => node.pool === pool) : undefined;
     return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
   }
 
   /** Cluster and pool, once nothing runs on either; other pools may be busy. */
-  async function idlePool({ cluster, pool }: AgentPoolReference, patience: Patience): Promise<void> {
+  async function idlePool({ cluster, pool }: AgentPoolReference, busyPolicy: BusyPolicy): Promise<void> {
     const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
     const { resourceGroup, name } = cluster;
-    await untilIdle(patience, agentPoolId({ cluster, pool }), async () => {
+    await untilIdle(busyPolicy, agentPoolId({ cluster, pool }), async () => {
       const { provisioningState } = await existingCluster(clients, cluster);
       if (!isFinal(provisioningState)) {
         return { busy: provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };

@@ -1,6 +1,6 @@
 import type { IdentityFacts, IdentitySpecification } from '../resources/identities.ts';
 import { resourceReference } from '../resources/ids.ts';
-import { type Ownership, ownershipOf } from '../resources/ownership.ts';
+import { type Marks, marksIn } from '../resources/marks.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
 import { createResource, deleteResource } from './arm/ownedResource.ts';
@@ -15,7 +15,7 @@ export async function readIdentity(clients: ClientsOf, id: string): Promise<Iden
     id: found.id ?? id,
     principalId: found.principalId ?? '',
     clientId: found.clientId ?? '',
-    marks: ownershipOf(found.tags),
+    marks: marksIn(found.tags),
   };
 }
 
@@ -32,7 +32,7 @@ export function identityActivities(clients: ClientsOf) {
       });
     },
 
-    async deleteIdentity({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+    async deleteIdentity({ id, owner }: { id: string; owner: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const { userAssignedIdentities } = clients(subscriptionId).identities;
       await deleteResource({

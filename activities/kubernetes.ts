@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterReference } from '../resources/ids.ts';
 import type {
-  ClusterInterior,
   DisruptionBudgetFacts,
+  KubernetesFacts,
   Look,
   NodeFacts,
   NodeProbe,
@@ -34,15 +34,15 @@ const budgetColumns = columns({
 });
 
 const separator = 'disruption-budgets';
-const interiorCommand = [
+const kubernetesCommand = [
   `kubectl get nodes --no-headers --output 'custom-columns=${nodeColumns}'`,
   `echo ${separator}`,
   `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}'`,
 ].join(' && ');
 
 /** Nodes and disruption budgets, as the cluster itself shows them. Call it in an activity that heartbeats. */
-export async function readInterior(clients: ClientsOf, cluster: ClusterReference): Promise<Look<ClusterInterior>> {
-  const output = await runCommand(clients, cluster, interiorCommand);
+export async function parseKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
+  const output = await runCommand(clients, cluster, kubernetesCommand);
   if ('unseen' in output) return output;
   const { exitCode, logs } = output.seen;
   if (exitCode !== 0)
@@ -73,8 +73,8 @@ const probeImage = 'azurelinux/busybox:1.36';
 export function kubernetesActivities(clients: ClientsOf) {
   return {
     /** Looks at nodes and disruption budgets from inside the cluster; changes nothing. */
-    async lookInside(cluster: ClusterReference): Promise<Look<ClusterInterior>> {
-      return await readInterior(clients, cluster);
+    async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
+      return await parseKubernetes(clients, cluster);
     },
 
     /**

@@ -10,20 +10,20 @@ import {
   isBusy,
   type KubernetesVersionFacts,
 } from '../resources/managedClusters.ts';
-import type { Patience } from '../resources/operations.ts';
-import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
+import { carriesMarks, type Marks, markTags } from '../resources/marks.ts';
+import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered, permanentFailure } from './arm/errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './arm/longRunningOperation.ts';
-import { untilIdle, withPatience } from './arm/otherOperations.ts';
+import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { changed, clusterFacts, managedCluster } from './managedClusterBody.ts';
 
 export interface ClusterUpdate {
   cluster: ClusterReference;
   change: ClusterChange;
-  patience: Patience;
+  busyPolicy: BusyPolicy;
 }
 
 export async function readCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts | undefined> {
@@ -46,11 +46,11 @@ export async function existingCluster(clients: ClientsOf, cluster: ClusterRefere
 export async function idleCluster(
   clients: ClientsOf,
   cluster: ClusterReference,
-  patience: Patience,
+  busyPolicy: BusyPolicy,
 ): Promise<ClusterFacts> {
   const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
   const { resourceGroup, name } = cluster;
-  return untilIdle(patience, clusterId(cluster), async () => {
+  return untilIdle(busyPolicy, clusterId(cluster), async () => {
     const seen = await existingCluster(clients, cluster);
     const pool = seen.agentPoolProfiles.find(({ provisioningState }) => !isFinal(provisioningState));
     if (isBusy(seen)) {
@@ -96,8 +96,8 @@ export function managedClusterActivities(clients: ClientsOf) {
       const { managedClusters } = containerService;
       const id = clusterId(cluster);
       const there = await readCluster(clients, cluster);
-      const { [ownershipTags.workflow]: workflow = '', [ownershipTags.run]: run = '' } = specification.tags;
-      if (there) refuseForeign(there, { [ownershipTags.workflow]: workflow });
+      const { [markTags.workflow]: workflow = '', [markTags.run]: run = '' } = specification.tags;
+      if (there) refuseForeign(there, { [markTags.workflow]: workflow });
       const body = managedCluster(specification, kubeletIdentity);
       await awaitingRoles(rolePropagation, id, () =>
         longRunningOperation({
@@ -107,10 +107,8 @@ export function managedClusterActivities(clients: ClientsOf) {
           find: async (): Promise<Found<ManagedCluster>> => {
             const seen = await readCluster(clients, cluster);
             if (!seen || isFailed(seen.provisioningState)) return { state: 'absent' };
-            refuseForeign(seen, { [ownershipTags.run]: run });
-            return seen.provisioningState === 'Succeeded'
-              ? { state: 'settled', result: undefined }
-              : { state: 'running' };
+            refuseForeign(seen, { [markTags.run]: run });
+            return seen.provisioningState === 'Succeeded' ? { state: 'done', result: undefined } : { state: 'running' };
           },
         }),
       );
@@ -129,7 +127,7 @@ export function managedClusterActivities(clients: ClientsOf) {
      * @throws ApplicationFailure with Azure's error code, `ClusterNotFound`, `OperationInProgress` where somebody else's
      * operation outlasts the budget, or `ReadBackMismatch` where Azure shows something else than was asked.
      */
-    async updateCluster({ cluster, change, patience }: ClusterUpdate): Promise<void> {
+    async updateCluster({ cluster, change, busyPolicy }: ClusterUpdate): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { managedClusters } = containerService;
       const id = clusterId(cluster);
@@ -137,11 +135,11 @@ export function managedClusterActivities(clients: ClientsOf) {
       // Undo may come to a change that Azure refused, and another attempt to one that took effect.
       if (there.provisioningState === 'Succeeded' && changeDifferences(change, there).length === 0) return;
       let whole: ManagedCluster | undefined;
-      await withPatience(patience, id, async () => {
+      await retryWhileBusy(busyPolicy, id, async () => {
         await longRunningOperation({
           resourceId: id,
           async prepare() {
-            await idleCluster(clients, cluster, patience);
+            await idleCluster(clients, cluster, busyPolicy);
             // Read as late as can be: AKS takes a cluster whole, and what somebody changes meanwhile would be undone.
             whole = await azureCall(id, () => managedClusters.get(cluster.resourceGroup, cluster.name));
           },
@@ -155,7 +153,7 @@ export function managedClusterActivities(clients: ClientsOf) {
             const seen = await existingCluster(clients, cluster);
             if (isBusy(seen)) return { state: 'running' };
             const done = !isFailed(seen.provisioningState) && changeDifferences(change, seen).length === 0;
-            return done ? { state: 'settled', result: undefined } : { state: 'absent' };
+            return done ? { state: 'done', result: undefined } : { state: 'absent' };
           },
         });
       });
@@ -167,7 +165,7 @@ export function managedClusterActivities(clients: ClientsOf) {
     async awaitCluster(cluster: ClusterReference): Promise<void> {
       await awaitOperation(async () => {
         const seen = await readCluster(clients, cluster);
-        return seen && isBusy(seen) ? { state: 'running' } : { state: 'settled', result: undefined };
+        return seen && isBusy(seen) ? { state: 'running' } : { state: 'done', result: undefined };
       });
     },
 
@@ -176,7 +174,7 @@ export function managedClusterActivities(clients: ClientsOf) {
      *
      * @throws ApplicationFailure `NotOwned`; the cluster is then left as it is.
      */
-    async deleteCluster({ cluster, owner }: { cluster: ClusterReference; owner: Ownership }): Promise<void> {
+    async deleteCluster({ cluster, owner }: { cluster: ClusterReference; owner: Marks }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { managedClusters } = containerService;
       const seen = await readCluster(clients, cluster);
@@ -188,7 +186,7 @@ export function managedClusterActivities(clients: ClientsOf) {
         restore: (state) => restorePoller(containerService, state, managedClusters.delete),
         find: async () => {
           const now = await readCluster(clients, cluster);
-          if (!now) return { state: 'settled', result: undefined };
+          if (!now) return { state: 'done', result: undefined };
           return { state: now.provisioningState === 'Deleting' ? 'running' : 'absent' };
         },
       });
@@ -203,7 +201,7 @@ export function managedClusterActivities(clients: ClientsOf) {
   };
 }
 
-function refuseForeign({ id, tags }: ClusterFacts, owner: Ownership): void {
-  if (isOwnedBy(tags, owner)) return;
+function refuseForeign({ id, tags }: ClusterFacts, owner: Marks): void {
+  if (carriesMarks(tags, owner)) return;
   throw permanentFailure('NotOwned', `This cluster was created by somebody else (${id})`, id);
 }

@@ -1,7 +1,7 @@
 import { restorePoller, type VirtualNetworkLink } from '@azure/arm-privatedns';
 import { ApplicationFailure } from '@temporalio/activity';
 import { parentId, resourceReference, sameResourceId } from '../resources/ids.ts';
-import { isOwnedBy, type Ownership, ownershipOf } from '../resources/ownership.ts';
+import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import {
   type PrivateDnsZoneFacts,
   type PrivateDnsZoneSpecification,
@@ -26,7 +26,7 @@ export async function readZone(clients: ClientsOf, id: string): Promise<Resource
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: ownershipOf(found.tags),
+    marks: marksIn(found.tags),
   };
 }
 
@@ -57,7 +57,7 @@ export async function listRecords(clients: ClientsOf, zoneId: string): Promise<P
   await azureRead(zoneId, async () => {
     for await (const { name, type, metadata } of recordSets.list(resourceGroup, zone)) {
       const kind = type?.split('/').at(-1) ?? '';
-      if (kind !== 'SOA') records.push({ id: `${zoneId}/${kind}/${name}`, marks: ownershipOf(metadata) });
+      if (kind !== 'SOA') records.push({ id: `${zoneId}/${kind}/${name}`, marks: marksIn(metadata) });
     }
   });
   return records;
@@ -109,7 +109,7 @@ export async function readRecord(clients: ClientsOf, id: string): Promise<Record
   if (!found) return undefined;
   return {
     id: found.id ?? id,
-    marks: ownershipOf(found.metadata),
+    marks: marksIn(found.metadata),
     addresses: (found.aRecords ?? []).map(({ ipv4Address }) => ipv4Address ?? ''),
   };
 }
@@ -130,7 +130,7 @@ export function privateDnsActivities(clients: ClientsOf) {
       });
     },
 
-    async deletePrivateDnsZone({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+    async deletePrivateDnsZone({ id, owner }: { id: string; owner: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const client = clients(subscriptionId).privateDns;
       await deleteResource({
@@ -138,7 +138,7 @@ export function privateDnsActivities(clients: ClientsOf) {
         owner,
         holdsForeign: async () => {
           const records = await listRecords(clients, id);
-          return records.filter(({ marks }) => !isOwnedBy(marks, owner)).map((record) => record.id);
+          return records.filter(({ marks }) => !carriesMarks(marks, owner)).map((record) => record.id);
         },
         write: {
           start: () => client.privateZones.delete(resourceGroup, name),
@@ -171,7 +171,7 @@ export function privateDnsActivities(clients: ClientsOf) {
       await link.catch(retriedWhileUnlinked);
     },
 
-    async deleteZoneLink({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+    async deleteZoneLink({ id, owner }: { id: string; owner: Marks }): Promise<void> {
       const { client, resourceGroup, zone, name } = childClient(id);
       await deleteResource({
         ...linkReader(id),
@@ -203,7 +203,7 @@ export function privateDnsActivities(clients: ClientsOf) {
       });
     },
 
-    async deleteRecord({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+    async deleteRecord({ id, owner }: { id: string; owner: Marks }): Promise<void> {
       const { client, resourceGroup, zone, name } = childClient(id);
       await deleteResource({
         ...recordReader(id),
@@ -251,7 +251,7 @@ export function privateDnsActivities(clients: ClientsOf) {
     };
   }
 
-  function recordWrite(id: string, addresses: string[], metadata: Ownership | undefined, ttl = 3600) {
+  function recordWrite(id: string, addresses: string[], metadata: Marks | undefined, ttl = 3600) {
     const { client, resourceGroup, zone, name } = childClient(id);
     const aRecords = addresses.map((ipv4Address) => ({ ipv4Address }));
     const record = { ttl, aRecords, ...(metadata && { metadata }) };
@@ -277,7 +277,7 @@ function linkFacts(link: VirtualNetworkLink): ZoneLinkFacts {
     id: link.id ?? '',
     name: link.name ?? '',
     provisioningState: link.provisioningState ?? 'Unknown',
-    marks: ownershipOf(link.tags),
+    marks: marksIn(link.tags),
     virtualNetworkId: link.virtualNetwork?.id ?? '',
     registrationEnabled: link.registrationEnabled ?? false,
     linkState: link.virtualNetworkLinkState ?? 'Unknown',

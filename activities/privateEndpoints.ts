@@ -1,6 +1,6 @@
 import { restorePoller } from '@azure/arm-network';
 import { resourceReference } from '../resources/ids.ts';
-import { type Ownership, ownershipOf } from '../resources/ownership.ts';
+import { type Marks, marksIn } from '../resources/marks.ts';
 import {
   endpointDifferences,
   type PrivateEndpointFacts,
@@ -22,7 +22,7 @@ export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promi
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: ownershipOf(found.tags),
+    marks: marksIn(found.tags),
     subnetId: found.subnet?.id ?? '',
     targetId: connection?.privateLinkServiceId ?? '',
     status: connection?.privateLinkServiceConnectionState?.status ?? 'Unknown',
@@ -77,7 +77,7 @@ export function privateEndpointActivities(clients: ClientsOf) {
       });
     },
 
-    async deletePrivateEndpoint({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+    async deletePrivateEndpoint({ id, owner }: { id: string; owner: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const client = clients(subscriptionId).network;
       await deleteResource({

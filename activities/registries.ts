@@ -1,6 +1,6 @@
 import { type CacheRule, type Registry, restorePoller } from '@azure/arm-containerregistry';
 import { resourceReference } from '../resources/ids.ts';
-import { type Ownership, ownershipOf } from '../resources/ownership.ts';
+import { type Marks, marksIn } from '../resources/marks.ts';
 import {
   type CacheRuleFacts,
   type CacheRuleSpecification,
@@ -92,7 +92,7 @@ export function registryActivities(clients: ClientsOf) {
       });
     },
 
-    async deleteRegistry({ id, owner }: { id: string; owner: Ownership }): Promise<void> {
+    async deleteRegistry({ id, owner }: { id: string; owner: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const client = clients(subscriptionId).containerRegistry;
       await deleteResource({
@@ -105,17 +105,17 @@ export function registryActivities(clients: ClientsOf) {
       });
     },
 
-    /** @param again Whether this run has tried before. */
+    /** @param retriedByOperator Whether this run has tried before. */
     async createCacheRule(
       { id, sourceRepository, targetRepository }: CacheRuleSpecification,
-      again = false,
+      retriedByOperator = false,
     ): Promise<void> {
       const { client, resourceGroup, registry, name } = ruleClient(id);
       const rule = { sourceRepository, targetRepository };
       await createResource({
         ...ruleReader(id),
         owner: {},
-        again,
+        retriedByOperator,
         write: {
           start: () => client.cacheRules.create(resourceGroup, registry, name, rule),
           restore: (state) => restorePoller(client, state, client.cacheRules.create),
@@ -173,7 +173,7 @@ function registryFacts(registry: Registry): RegistryFacts {
   return {
     id: registry.id ?? '',
     provisioningState: registry.provisioningState ?? 'Unknown',
-    marks: ownershipOf(registry.tags),
+    marks: marksIn(registry.tags),
     location: registry.location,
     loginServer: registry.loginServer ?? '',
     sku: registry.sku.name,

@@ -2,7 +2,7 @@ import { restorePoller } from '@azure/arm-resources';
 import { ApplicationFailure } from '@temporalio/activity';
 import { errorDetails } from '../contract/errors.ts';
 import { isEndpointInterface, resourceGroupId } from '../resources/ids.ts';
-import { isOwnedBy, type Ownership, ownershipOf } from '../resources/ownership.ts';
+import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/subscriptions.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
@@ -51,7 +51,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
       const { resources } = clients(group.subscriptionId);
       const { location, tags } = group;
       const there = await readResourceGroup(clients, group);
-      if (there) refuseForeign(there, ownershipOf(tags), id);
+      if (there) refuseForeign(there, marksIn(tags), id);
       // The answer to an earlier attempt may have been lost.
       const seen =
         there ??
@@ -68,12 +68,12 @@ export function resourceGroupActivities(clients: ClientsOf) {
      *
      * @throws ApplicationFailure `NotOwned` or `ResourceGroupNotEmpty`; the group is then left as it is.
      */
-    async deleteResourceGroup(group: ResourceGroupReference & { owner: Ownership }): Promise<void> {
+    async deleteResourceGroup(group: ResourceGroupReference & { owner: Marks }): Promise<void> {
       const { resources } = clients(group.subscriptionId);
       const id = resourceGroupId(group.subscriptionId, group.name);
       const find = async () => {
         const seen = await readResourceGroup(clients, group);
-        if (!seen) return { state: 'settled' as const, result: undefined };
+        if (!seen) return { state: 'done' as const, result: undefined };
         return { state: seen.provisioningState === 'Deleting' ? ('running' as const) : ('absent' as const) };
       };
       const seen = await readResourceGroup(clients, group);
@@ -91,7 +91,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
         const content = await readGroupContent(clients, group);
         if (content.length === 0) return;
         // The list still shows resources that were deleted a moment ago; only the owner's can be such.
-        const foreign = content.some(({ id, tags }) => !isOwnedBy(tags, group.owner) && !isEndpointInterface(id));
+        const foreign = content.some(({ id, tags }) => !carriesMarks(tags, group.owner) && !isEndpointInterface(id));
         throw ApplicationFailure.create({
           type: 'ResourceGroupNotEmpty',
           message: `Resource group ${name} still holds ${content.map(({ id }) => id).join(', ')}`,
@@ -104,7 +104,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
   };
 }
 
-function refuseForeign({ tags }: ResourceGroupFacts, owner: Ownership, id: string): void {
-  if (isOwnedBy(tags, owner)) return;
+function refuseForeign({ tags }: ResourceGroupFacts, owner: Marks, id: string): void {
+  if (carriesMarks(tags, owner)) return;
   throw permanentFailure('NotOwned', `This resource group was created by somebody else (${id})`, id);
 }

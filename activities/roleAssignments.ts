@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { v5 as uuidv5 } from 'uuid';
 import { keyOf } from '../resources/ids.ts';
-import { isOwnedBy, type Ownership, ownershipTags } from '../resources/ownership.ts';
+import { carriesMarks, type Marks, markTags } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
@@ -42,7 +42,7 @@ export async function readRoles(clients: ClientsOf, scope: string, principalId: 
 export function roleAssignmentActivities(clients: ClientsOf) {
   return {
     /** Grants a role. One that somebody else has granted meanwhile serves as well. */
-    async assignRole(assignment: RoleAssignment & { owner: Ownership }): Promise<void> {
+    async assignRole(assignment: RoleAssignment & { owner: Marks }): Promise<void> {
       const { scope, role, principalId, owner } = assignment;
       const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
       const id = assignmentId(assignment);
@@ -68,11 +68,11 @@ export function roleAssignmentActivities(clients: ClientsOf) {
     },
 
     /** Takes a role away if the assignment carries the owner's marks. One made by somebody else stays. */
-    async unassignRole(assignment: RoleAssignment & { owner: Ownership }): Promise<void> {
+    async unassignRole(assignment: RoleAssignment & { owner: Marks }): Promise<void> {
       const { scope, owner } = assignment;
       const seen = await readAssignment(assignment);
       // One that cannot be seen may have been made a moment ago; the name is computed, so that it is nobody else's.
-      if (seen && !isOwnedBy(marksOf(seen.description), owner)) return;
+      if (seen && !carriesMarks(marksOf(seen.description), owner)) return;
       const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
       await azureCall(assignmentId(assignment), () => roleAssignments.delete(scope, assignmentName(assignment)));
     },
@@ -85,7 +85,7 @@ export function roleAssignmentActivities(clients: ClientsOf) {
     }: {
       subscriptionId: string;
       principalId: string;
-      owner: Ownership;
+      owner: Marks;
     }): Promise<void> {
       const { roleAssignments } = clients(subscriptionId).authorization;
       const scope = `/subscriptions/${subscriptionId}`;
@@ -93,7 +93,7 @@ export function roleAssignmentActivities(clients: ClientsOf) {
       await azureCall(scope, async () => {
         const filter = `principalId eq '${principalId}'`;
         for await (const { id = '', description } of roleAssignments.listForSubscription({ filter }))
-          if (isOwnedBy(marksOf(description), owner)) ids.push(id);
+          if (carriesMarks(marksOf(description), owner)) ids.push(id);
       });
       for (const id of ids) await azureCall(id, () => roleAssignments.deleteById(id));
     },
@@ -111,13 +111,13 @@ const assignmentId = (assignment: RoleAssignment): string =>
   `${assignment.scope}/providers/Microsoft.Authorization/roleAssignments/${assignmentName(assignment)}`;
 
 /** Role assignments have no tags, but a description. */
-const describe = (owner: Ownership): string =>
+const describe = (owner: Marks): string =>
   Object.entries(owner)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ');
 
-function marksOf(description: string | undefined): Ownership {
+function marksOf(description: string | undefined): Marks {
   const pairs = (description ?? '').split(' ').map((pair) => pair.split('=', 2) as [string, string]);
-  const known: readonly string[] = Object.values(ownershipTags);
+  const known: readonly string[] = Object.values(markTags);
   return Object.fromEntries(pairs.filter(([key]) => known.includes(key)));
 }

@@ -1,6 +1,6 @@
 import { restorePoller, type Subnet, type VirtualNetwork } from '@azure/arm-network';
 import { resourceReference } from '../resources/ids.ts';
-import { type Ownership, ownershipOf } from '../resources/ownership.ts';
+import { type Marks, marksIn } from '../resources/marks.ts';
 import {
   type SubnetFacts,
   type SubnetProperties,
@@ -21,7 +21,7 @@ export async function readVirtualNetwork(clients: ClientsOf, id: string): Promis
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: ownershipOf(found.tags),
+    marks: marksIn(found.tags),
     location: found.location ?? '',
     addressPrefixes: found.addressSpace?.addressPrefixes ?? [],
     subnets: (found.subnets ?? []).map(subnetFacts),
@@ -67,7 +67,7 @@ export function virtualNetworkActivities(clients: ClientsOf) {
       subnets: ours,
     }: {
       id: string;
-      owner: Ownership;
+      owner: Marks;
       subnets?: string[];
     }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
@@ -88,12 +88,12 @@ export function virtualNetworkActivities(clients: ClientsOf) {
       });
     },
 
-    /** Creates a subnet in a network that is there. @param again Whether this run has tried before. */
-    async createSubnet(subnet: SubnetSpecification, again = false): Promise<SubnetFacts> {
+    /** Creates a subnet in a network that is there. @param retriedByOperator Whether this run has tried before. */
+    async createSubnet(subnet: SubnetSpecification, retriedByOperator = false): Promise<SubnetFacts> {
       return await createResource({
         ...subnetReader(subnet.id),
         owner: {},
-        again,
+        retriedByOperator,
         write: subnetWrite(subnet.id, newSubnet(subnet)),
         differences: (seen) => subnetDifferences(subnet, seen),
       });

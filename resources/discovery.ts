@@ -1,11 +1,11 @@
 import type { AccessFacts, AllowanceFacts, AllowanceRequest } from './allowances.ts';
 import type { IdentityFacts } from './identities.ts';
 import type { ClusterReference } from './ids.ts';
-import type { InfrastructureFacts, InfrastructureTargets } from './infrastructure.ts';
+import type { InfrastructureFacts, InfrastructureRequest } from './infrastructure.ts';
 import type { ClusterFacts, KubernetesVersionFacts } from './managedClusters.ts';
-import type { ClusterInterior, Look, NodeProbeResult } from './nodes.ts';
-import type { Patience } from './operations.ts';
-import type { Ownership } from './ownership.ts';
+import type { Marks } from './marks.ts';
+import type { KubernetesFacts, Look, NodeProbeResult } from './nodes.ts';
+import type { BusyPolicy } from './operations.ts';
 import type { PrivateDnsZoneFacts, ZoneLinkFacts } from './privateDns.ts';
 import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import type { RegistryFacts } from './registries.ts';
@@ -36,7 +36,7 @@ export interface AuditFacts {
 export interface DeletionRequest {
   cluster: ClusterReference;
   /** The mark of every run on this cluster. */
-  owner: Ownership;
+  owner: Marks;
   privateDnsZoneId?: string;
 }
 
@@ -66,7 +66,7 @@ export interface DiscoveryRequest {
   providers: string[];
   /** Preview features of Microsoft.ContainerService. */
   features: string[];
-  infrastructure: InfrastructureTargets;
+  infrastructure: InfrastructureRequest;
   allowances: AllowanceRequest;
 }
 
@@ -97,19 +97,19 @@ export interface ReadBack {
 
 export interface ReadBackRequest {
   cluster: ClusterReference;
-  infrastructure: InfrastructureTargets;
+  infrastructure: InfrastructureRequest;
 }
 
-export interface LivingClusterRequest {
+export interface ExistingClusterRequest {
   cluster: ClusterReference;
   /** Subscriptions of what the cluster is to use. */
   subscriptionIds: string[];
   /** Whether to wait for what others do to the cluster. */
-  patience?: Patience;
+  busyPolicy?: BusyPolicy;
 }
 
 /** A cluster that is there, with what can be known only by way of it. What is absent is left out. */
-export interface LivingCluster {
+export interface ExistingCluster {
   subscription?: SubscriptionFacts;
   cluster?: ClusterFacts;
   /** The network that AKS manages for it. */
@@ -127,7 +127,7 @@ export interface LivingCluster {
 export interface OldRegistryRequest {
   registryId: string;
   privateDnsZoneId?: string;
-  owner: Ownership;
+  owner: Marks;
 }
 
 /** A registry that a cluster leaves, and what carries the owner's marks of what makes it reachable. */
@@ -139,12 +139,12 @@ export interface OldRegistryFacts {
 }
 
 /** What is there before the first write. */
-export interface LivingFacts extends LivingCluster {
+export interface ExistingClusterFacts extends ExistingCluster {
   /** Nodes and disruption budgets. */
-  interior: Look<ClusterInterior>;
+  kubernetes: Look<KubernetesFacts>;
   /** What the oldest node of each pool found out, by pool; only where that decides whether it is reimaged. */
   probes: Record<string, Look<NodeProbeResult>>;
   /** The registry of one's own that the cluster has now; only where it is to go. */
   old?: OldRegistryFacts;
-  surroundings?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
+  discovered?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
 }

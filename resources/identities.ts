@@ -1,14 +1,14 @@
-import type { Ownership } from './ownership.ts';
+import type { Marks } from './marks.ts';
 
 export interface IdentitySpecification {
   id: string;
   location: string;
-  tags: Ownership;
+  tags: Marks;
 }
 
 export interface IdentityFacts {
   id: string;
   principalId: string;
   clientId: string;
-  marks: Ownership;
+  marks: Marks;
 }

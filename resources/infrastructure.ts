@@ -6,7 +6,7 @@ import type { RoleHolder } from './roles.ts';
 import type { VirtualNetworkFacts } from './virtualNetworks.ts';
 
 /** IDs of what a scenario may create or adopt around its cluster. What it has no use for is left out. */
-export interface InfrastructureTargets {
+export interface InfrastructureRequest {
   subscriptionId: string;
   /** Where a registry that is absent will be. */
   location: string;

@@ -20,7 +20,7 @@ export interface DisruptionBudgetFacts {
 }
 
 /** What the run-command API shows of the inside of a cluster. */
-export interface ClusterInterior {
+export interface KubernetesFacts {
   nodes: NodeFacts[];
   disruptionBudgets: DisruptionBudgetFacts[];
 }

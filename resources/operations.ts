@@ -1,5 +1,5 @@
 /** What to do about operations that somebody else has begun. */
-export interface Patience {
+export interface BusyPolicy {
   /** Bound on the wait. */
   minutes: number;
   /** Abort them, at once. */

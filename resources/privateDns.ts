@@ -1,14 +1,14 @@
-import type { Ownership } from './ownership.ts';
+import type { Marks } from './marks.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 export interface PrivateDnsZoneSpecification {
   id: string;
-  tags: Ownership;
+  tags: Marks;
 }
 
 export interface ZoneLinkSpecification {
   id: string;
-  tags: Ownership;
+  tags: Marks;
   virtualNetworkId: string;
 }
 
@@ -22,13 +22,13 @@ export interface ZoneLinkFacts extends ResourceFacts {
 
 export interface RecordSpecification {
   id: string;
-  metadata: Ownership;
+  metadata: Marks;
   addresses: string[];
 }
 
 export interface RecordFacts {
   id: string;
-  marks: Ownership;
+  marks: Marks;
   addresses: string[];
 }
 

@@ -1,12 +1,12 @@
 import { difference } from './difference.ts';
 import { sameResourceId } from './ids.ts';
-import type { Ownership } from './ownership.ts';
+import type { Marks } from './marks.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 export interface PrivateEndpointSpecification {
   id: string;
   location: string;
-  tags: Ownership;
+  tags: Marks;
   subnetId: string;
   connectionName: string;
   registryId: string;

@@ -1,10 +1,10 @@
-import type { Ownership } from './ownership.ts';
+import type { Marks } from './marks.ts';
 
 /** What every resource's facts have. Azure's list of states is open. */
 export interface ResourceFacts {
   id: string;
   provisioningState: string;
-  marks: Ownership;
+  marks: Marks;
 }
 
 /** Azure's list of states is open: what is not known to be final is running. */

@@ -1,5 +1,5 @@
 import { difference } from './difference.ts';
-import type { Ownership } from './ownership.ts';
+import type { Marks } from './marks.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 /** What a registry must have so that isolated nodes can pull from it; the rest is its owner's. */
@@ -11,7 +11,7 @@ export interface RegistryAccess {
 export interface RegistrySpecification extends RegistryAccess {
   id: string;
   location: string;
-  tags: Ownership;
+  tags: Marks;
 }
 
 export interface CacheRuleSpecification {

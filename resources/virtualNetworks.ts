@@ -1,5 +1,5 @@
 import { difference } from './difference.ts';
-import type { Ownership } from './ownership.ts';
+import type { Marks } from './marks.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 export const subnetUses = ['nodeSubnet', 'registrySubnet', 'apiServerSubnet'] as const;
@@ -33,7 +33,7 @@ export interface SubnetSpecification extends SubnetProperties {
 export interface VirtualNetworkSpecification {
   id: string;
   location: string;
-  tags: Ownership;
+  tags: Marks;
   addressPrefixes: string[];
   subnets: SubnetSpecification[];
 }

@@ -29,35 +29,35 @@ export async function auditCluster(given: AuditClusterInput): Promise<AuditRepor
     run.enter('verifying');
     return run.audited(await audit(input));
   } catch (error) {
-    throw error instanceof TemporalFailure ? run.undiscovered(error) : error;
+    throw error instanceof TemporalFailure ? run.failDiscovery(error) : error;
   }
 }
 
 async function audit({ cluster, profile, probes }: ParsedAuditClusterInput): Promise<Check[]> {
-  const living = await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
-  const { cluster: found, imageSource } = living;
+  const context = await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
+  const { cluster: found, imageSource } = context;
   if (!found) return [check('cluster', 'Cluster', clusterId(cluster), 'Succeeded', undefined)];
-  const subnetIds = nodeSubnets(living);
+  const subnetIds = nodeSubnets(context);
   const request = { cluster: found, subscriptionId: cluster.subscriptionId, subnetIds };
   const [dependencies, inside] = await Promise.all([
     azure.reading('Look at everything the cluster depends on').lookAtDependencies(request),
-    probes === 'none' ? [] : lookInside(found, { cluster, probes }, imageSource),
+    probes === 'none' ? [] : nodeAndEgressChecks(found, { cluster, probes }, imageSource),
   ]);
   return [...auditChecks(found, dependencies, profile, subnetIds), ...inside];
 }
 
 /** Egress, and where each pool boots and pulls from, seen from inside the cluster. */
-async function lookInside(
+async function nodeAndEgressChecks(
   found: ClusterFacts,
   { cluster, probes }: Pick<ParsedAuditClusterInput, 'cluster' | 'probes'>,
   imageSource: string | undefined,
 ): Promise<Check[]> {
-  const [egress, interior] = await Promise.all([
+  const [egress, kubernetes] = await Promise.all([
     azure.operating('Try to reach the internet from inside').probeEgress(cluster),
     azure.operating('Look at the nodes').lookInside(cluster),
   ]);
-  const results = await probeOldestNodes({ cluster }, found, interior, imageSource);
+  const results = await probeOldestNodes({ cluster }, found, kubernetes, imageSource);
   // A cluster that is not set to boot from a registry fails the check of its artifact source.
-  const checks = [egressCheck(found, egress), ...nodeChecks(found, interior, results, imageSource ?? 'Direct')];
+  const checks = [egressCheck(found, egress), ...nodeChecks(found, kubernetes, results, imageSource ?? 'Direct')];
   return checks.map((each) => (each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each));
 }

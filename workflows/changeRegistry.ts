@@ -5,16 +5,16 @@ import {
 } from '../contract/inputs/existingCluster.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import type { LivingFacts } from '../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
 import { applyApproval, applyPullProbe, probeProblems, pullProbeStep } from './existingCluster/gates.ts';
-import { assembled, ids, type LivingPlan } from './existingCluster/plan.ts';
+import { assembled, ids, type UpdatePlan } from './existingCluster/plan.ts';
 import { prepare } from './existingCluster/preparations.ts';
 import { isolationProblems } from './existingCluster/problems.ts';
-import { runLivingScenario } from './existingCluster/scenario.ts';
-import { bootsFromWanted, targetsIn } from './existingCluster/targets.ts';
+import { runUpdate } from './existingCluster/scenario.ts';
 import { applyBootstrap, applyPreparations, applyRemovals, updateSteps } from './existingCluster/update.ts';
-import type { Targets } from './infrastructure/targets.ts';
+import { bootsFromWanted, wantedByUpdate } from './existingCluster/wanted.ts';
+import type { WantedInfrastructure } from './infrastructure/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { gatedReimages } from './reimage/plan.ts';
 import { oldRegistryPlan } from './removal/oldRegistry.ts';
@@ -25,40 +25,46 @@ import { oldRegistryPlan } from './removal/oldRegistry.ts';
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function changeRegistry(given: ChangeRegistryInput): Promise<VerificationReport | PlanReport> {
-  return runLivingScenario('changeRegistry', changeRegistryInput, given, {
-    targets: registryChangeTargets,
-    settled: bootsFromWanted,
+  return runUpdate('changeRegistry', changeRegistryInput, given, {
+    wanted: wantedByRegistryChange,
+    clusterIsAsWanted: bootsFromWanted,
     leavesRegistry: ({ oldRegistry }) => oldRegistry === 'delete',
     plan: planChangeRegistry,
-    apply(living) {
-      applyPreparations(living);
-      applyBootstrap(living);
-      applyApproval('reimage', living);
-      applyReimages(living, ['unlink', 'bootstrap', 'zoneLink']);
-      applyPullProbe(living);
-      applyRemovals(living);
+    apply(context) {
+      applyPreparations(context);
+      applyBootstrap(context);
+      applyApproval('reimage', context);
+      applyReimages(context, ['unlink', 'bootstrap', 'zoneLink']);
+      applyPullProbe(context);
+      applyRemovals(context);
     },
   });
 }
 
 /** What `changeRegistry` is about. */
-export const registryChangeTargets = (input: ParsedChangeRegistryInput, seen: LivingFacts): Targets =>
-  targetsIn(input, seen, false);
+export const wantedByRegistryChange = (
+  input: ParsedChangeRegistryInput,
+  seen: ExistingClusterFacts,
+): WantedInfrastructure => wantedByUpdate(input, seen, false);
 
 /** Guide: "Update your ACR ID". Profile row P8. */
-export function planChangeRegistry(input: ParsedChangeRegistryInput, seen: LivingFacts, run: string): LivingPlan {
-  const targets = registryChangeTargets(input, seen);
-  const bootstrap: ClusterChange = { artifactSource: 'Cache', containerRegistryId: targets.registry?.id ?? null };
-  const prepared = prepare(input, seen, targets, run);
-  const title = targets.registry
-    ? `Images from registry ${targets.registry.id.split('/').at(-1)}`
+export function planChangeRegistry(
+  input: ParsedChangeRegistryInput,
+  seen: ExistingClusterFacts,
+  run: string,
+): UpdatePlan {
+  const wanted = wantedByRegistryChange(input, seen);
+  const bootstrap: ClusterChange = { artifactSource: 'Cache', containerRegistryId: wanted.registry?.id ?? null };
+  const prepared = prepare(input, seen, wanted, run);
+  const title = wanted.registry
+    ? `Images from registry ${wanted.registry.id.split('/').at(-1)}`
     : 'Images from a registry that AKS manages';
   const update = updateSteps(input, seen, bootstrap, title, prepared, {});
   const gated = gatedReimages(input, seen, update.bootstrap, [...update.reachability, ...update.steps]);
   const acts = [...update.steps, ...gated.steps].some(({ action }) => action !== 'none');
   const probe = acts ? [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))] : [];
   const old = oldRegistryPlan(input, seen, [...update.steps, ...gated.steps, ...probe]);
-  return assembled(input, seen, targets, {
+  return assembled(input, seen, wanted, {
     steps: [...update.preparations, ...update.steps, ...gated.steps, ...probe, ...old.steps],
     prepared: update.prepared,
     bootstrap,
@@ -81,7 +87,7 @@ export function planChangeRegistry(input: ParsedChangeRegistryInput, seen: Livin
   });
 }
 
-function directProblems({ cluster }: LivingFacts): Problem[] {
+function directProblems({ cluster }: ExistingClusterFacts): Problem[] {
   if (!cluster || cluster.artifactSource === 'Cache') return [];
   const problem = 'its nodes get their images from Microsoft directly, not from a registry';
   return [{ where: cluster.id, problem, whatToDo: 'Use isolateCluster.' }];

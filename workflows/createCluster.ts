@@ -8,13 +8,13 @@ import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
 import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './engine/azure.ts';
-import { owned } from './engine/owner.ts';
+import { runMarks } from './engine/marks.ts';
 import { runScenario } from './engine/scenario.ts';
 import type { Step } from './engine/steps.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
 import { clusterChecks } from './newCluster/checks.ts';
-import { isSettling, madeByEarlierRun } from './newCluster/earlierRun.ts';
+import { hasRunningOperations, madeByEarlierRun } from './newCluster/earlierRun.ts';
 import { type CreateClusterPlan, discoveryRequest, planCreateCluster } from './newCluster/plan.ts';
 import { applyRegistrations } from './registrations/apply.ts';
 
@@ -33,7 +33,7 @@ async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
   let seen = await look();
   if (input.dryRun) return seen;
   // An earlier run that was terminated leaves its operations running; they take a minute, the cluster's takes ten.
-  for (let looks = 0; looks < 30 && isSettling(input, seen); looks += 1) {
+  for (let looks = 0; looks < 30 && hasRunningOperations(input, seen); looks += 1) {
     await sleep(1000 * Math.min(15, 2 ** looks));
     seen = await look();
   }
@@ -57,7 +57,7 @@ function apply(
   const { cluster, location, tags, registrationTimeoutMinutes, rolePropagationTimeoutMinutes } = input;
   const { subscriptionId, resourceGroup } = cluster;
   const group = { subscriptionId, name: resourceGroup };
-  const owner = owned(input, runId());
+  const owner = runMarks(input, runId());
   applyRegistrations(registrations, registrationTimeoutMinutes, step);
   step('resourceGroup', {
     act: () =>
@@ -80,8 +80,8 @@ function apply(
 
 async function verify(
   { cluster }: ParsedCreateClusterInput,
-  { specification, infrastructure, targets }: CreateClusterPlan,
+  { specification, infrastructure, infrastructureRequest }: CreateClusterPlan,
 ): Promise<Check[]> {
-  const seen = await azure.reading('Read everything back').readBack({ cluster, infrastructure: targets });
+  const seen = await azure.reading('Read everything back').readBack({ cluster, infrastructure: infrastructureRequest });
   return [...clusterChecks(specification, seen), ...infrastructureChecks(infrastructure, seen.infrastructure)];
 }

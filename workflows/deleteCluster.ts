@@ -7,7 +7,7 @@ import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { DeletionFacts } from '../resources/discovery.ts';
 import { azure } from './engine/azure.ts';
 import { check } from './engine/check.ts';
-import { ownerOf } from './engine/owner.ts';
+import { clusterMarks } from './engine/marks.ts';
 import { runScenario } from './engine/scenario.ts';
 import type { Step } from './engine/steps.ts';
 import { remove } from './removal/apply.ts';
@@ -29,7 +29,7 @@ function discover(input: ParsedDeleteClusterInput): Promise<DeletionFacts> {
 function apply(input: ParsedDeleteClusterInput, { removals, roles }: DeleteClusterPlan, step: Step): void {
   const { cluster } = input;
   const { subscriptionId, resourceGroup } = cluster;
-  const owner = ownerOf(input);
+  const owner = clusterMarks(input);
   step('cluster', {
     // Whoever made it: the operator has named it.
     act: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner: {} }),

@@ -5,15 +5,15 @@ import {
 } from '../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../contract/plan.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import type { LivingFacts } from '../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
 import { bootstrapStep } from './existingCluster/bootstrapStep.ts';
 import { applyApproval } from './existingCluster/gates.ts';
 import { forwardOnly, outboundProblems } from './existingCluster/outboundType.ts';
-import { assembled, type LivingPlan } from './existingCluster/plan.ts';
-import { runLivingScenario } from './existingCluster/scenario.ts';
-import { noTargets } from './existingCluster/targets.ts';
-import { applyOpening } from './existingCluster/update.ts';
+import { assembled, type UpdatePlan } from './existingCluster/plan.ts';
+import { runUpdate } from './existingCluster/scenario.ts';
+import { applyOpenEgress } from './existingCluster/update.ts';
+import { nothingWanted } from './existingCluster/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { gatedReimages } from './reimage/plan.ts';
 
@@ -23,20 +23,20 @@ import { gatedReimages } from './reimage/plan.ts';
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function disableIsolation(given: DisableIsolationInput): Promise<VerificationReport | PlanReport> {
-  return runLivingScenario('disableIsolation', disableIsolationInput, given, {
-    targets: () => ({ identities: {} }),
-    settled: ({ artifactSource }) => artifactSource === 'Direct',
+  return runUpdate('disableIsolation', disableIsolationInput, given, {
+    wanted: () => ({ identities: {} }),
+    clusterIsAsWanted: ({ artifactSource }) => artifactSource === 'Direct',
     plan: planDisableIsolation,
-    apply(living) {
-      applyOpening(living);
-      applyApproval('reimage', living);
-      applyReimages(living, ['bootstrap']);
+    apply(context) {
+      applyOpenEgress(context);
+      applyApproval('reimage', context);
+      applyReimages(context, ['bootstrap']);
     },
   });
 }
 
 /** Guide: "Disable network isolated cluster". Profile row P9. */
-export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: LivingFacts): LivingPlan {
+export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: ExistingClusterFacts): UpdatePlan {
   const { outboundType } = input;
   const bootstrap: ClusterChange = { artifactSource: 'Direct', outboundType };
   const egress: PlannedStep = {
@@ -51,7 +51,7 @@ export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: L
   const both = seen.cluster && [egress, update].some(({ action }) => action !== 'none');
   const changes = [egress, update].map((step): PlannedStep => (both ? { ...step, action: 'update' } : step));
   const gated = gatedReimages(input, seen, { ...update, action: both ? 'update' : 'none' }, changes);
-  return assembled(input, seen, noTargets, {
+  return assembled(input, seen, nothingWanted, {
     steps: [...changes, ...gated.steps],
     bootstrap,
     reimages: gated.reimages,

@@ -6,18 +6,18 @@ import {
 import type { PlannedStep } from '../contract/plan.ts';
 import { profileSetting } from '../contract/profiles.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import type { LivingFacts } from '../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
 import { bootstrapStep } from './existingCluster/bootstrapStep.ts';
 import { applyApproval, applyPullProbe, approvalStep, probeProblems, pullProbeStep } from './existingCluster/gates.ts';
 import { forwardOnly, outboundProblems } from './existingCluster/outboundType.ts';
-import { assembled, ids, type LivingPlan, type Steps } from './existingCluster/plan.ts';
+import { assembled, ids, type Steps, type UpdatePlan } from './existingCluster/plan.ts';
 import { prepare } from './existingCluster/preparations.ts';
 import { isolationProblems } from './existingCluster/problems.ts';
-import { runLivingScenario } from './existingCluster/scenario.ts';
-import { bootsFromWanted, hasNoManagedNetwork, targetsIn } from './existingCluster/targets.ts';
+import { runUpdate } from './existingCluster/scenario.ts';
 import { applyBootstrap, applyOutbound, applyPreparations, updateSteps } from './existingCluster/update.ts';
-import type { Targets } from './infrastructure/targets.ts';
+import { bootsFromWanted, hasNoManagedNetwork, wantedByUpdate } from './existingCluster/wanted.ts';
+import type { WantedInfrastructure } from './infrastructure/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { gatedReimages } from './reimage/plan.ts';
 
@@ -28,34 +28,38 @@ import { gatedReimages } from './reimage/plan.ts';
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function isolateCluster(given: IsolateClusterInput): Promise<VerificationReport | PlanReport> {
-  return runLivingScenario('isolateCluster', isolateClusterInput, given, {
-    targets: isolationTargets,
-    settled: bootsFromWanted,
+  return runUpdate('isolateCluster', isolateClusterInput, given, {
+    wanted: wantedByIsolation,
+    clusterIsAsWanted: bootsFromWanted,
     plan: planIsolateCluster,
-    apply(living) {
-      applyPreparations(living);
-      applyBootstrap(living);
-      applyApproval('reimage', living);
-      applyReimages(living, ['unlink', 'bootstrap', 'zoneLink']);
-      applyPullProbe(living);
-      applyApproval('cutEgress', living);
-      applyOutbound(living);
+    apply(context) {
+      applyPreparations(context);
+      applyBootstrap(context);
+      applyApproval('reimage', context);
+      applyReimages(context, ['unlink', 'bootstrap', 'zoneLink']);
+      applyPullProbe(context);
+      applyApproval('cutEgress', context);
+      applyOutbound(context);
     },
   });
 }
 
 /** What `isolateCluster` is about. */
-export const isolationTargets = (input: ParsedIsolateClusterInput, seen: LivingFacts): Targets =>
-  targetsIn(input, seen, hasNoManagedNetwork(seen) && input.outboundType === 'none');
+export const wantedByIsolation = (input: ParsedIsolateClusterInput, seen: ExistingClusterFacts): WantedInfrastructure =>
+  wantedByUpdate(input, seen, hasNoManagedNetwork(seen) && input.outboundType === 'none');
 
 /** Guide: "Update an existing AKS cluster to network isolated type", and with bring your own ACR. Profile row P4. */
-export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: LivingFacts, run: string): LivingPlan {
+export function planIsolateCluster(
+  input: ParsedIsolateClusterInput,
+  seen: ExistingClusterFacts,
+  run: string,
+): UpdatePlan {
   const { outboundType, registry } = input;
   const inPhases = profileSetting(input.profile, 'isolationInPhases');
-  const targets = isolationTargets(input, seen);
-  const artifacts: ClusterChange = { artifactSource: 'Cache', containerRegistryId: targets.registry?.id ?? null };
+  const wanted = wantedByIsolation(input, seen);
+  const artifacts: ClusterChange = { artifactSource: 'Cache', containerRegistryId: wanted.registry?.id ?? null };
   const bootstrap = inPhases ? artifacts : { ...artifacts, outboundType };
-  const prepared = prepare(input, seen, targets, run);
+  const prepared = prepare(input, seen, wanted, run);
   const title = inPhases ? 'Images from the registry' : `Images from the registry, and outbound type ${outboundType}`;
   const update = updateSteps(input, seen, bootstrap, title, prepared, inPhases ? {} : forwardOnly(seen, outboundType));
   const gated = gatedReimages(input, seen, update.bootstrap, [...update.reachability, ...update.steps]);
@@ -63,7 +67,7 @@ export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: Livin
   const cut = inPhases ? cutSteps(input, seen, [...update.steps, ...gated.steps, ...probe]) : [];
   const acts = [...update.steps, ...gated.steps, ...cut].some(({ action }) => action !== 'none');
   const steps = [...update.preparations, ...update.steps, ...gated.steps, ...(acts ? probe : []), ...cut];
-  return assembled(input, seen, targets, {
+  return assembled(input, seen, wanted, {
     steps,
     prepared: update.prepared,
     bootstrap,
@@ -88,7 +92,7 @@ export function planIsolateCluster(input: ParsedIsolateClusterInput, seen: Livin
 }
 
 /** The point of no return: only once every pool is proven. */
-function cutSteps(input: ParsedIsolateClusterInput, seen: LivingFacts, before: Steps): PlannedStep[] {
+function cutSteps(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, before: Steps): PlannedStep[] {
   const { outboundType } = input;
   const cut: PlannedStep = {
     ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}: egress is cut`, ids(before)),

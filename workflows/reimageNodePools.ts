@@ -4,22 +4,22 @@ import {
   reimageNodePoolsInput,
 } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
-import type { LivingFacts } from '../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { applyApproval, approvalStep } from './existingCluster/gates.ts';
-import { assembled, ids, type LivingPlan } from './existingCluster/plan.ts';
-import { runLivingScenario } from './existingCluster/scenario.ts';
-import { noTargets } from './existingCluster/targets.ts';
+import { assembled, ids, type UpdatePlan } from './existingCluster/plan.ts';
+import { runUpdate } from './existingCluster/scenario.ts';
+import { nothingWanted } from './existingCluster/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { noWayBack, planReimages } from './reimage/plan.ts';
 
 /** Guide: the reimage that follows every update. Profile row P10. */
-export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: LivingFacts): LivingPlan {
+export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: ExistingClusterFacts): UpdatePlan {
   const gate = input.approvals.includes('reimage') ? [approvalStep('reimage', input.cluster, [])] : [];
-  const { cluster, interior } = seen;
+  const { cluster, kubernetes } = seen;
   const planned = cluster
     ? planReimages({
         cluster,
-        interior,
+        kubernetes,
         options: input.reimage,
         ...(input.agentPools && { only: input.agentPools }),
         current: () => undefined,
@@ -28,7 +28,7 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: L
         needs: ids(gate),
       })
     : { steps: [], pools: [], problems: [] };
-  return assembled(input, seen, noTargets, {
+  return assembled(input, seen, nothingWanted, {
     steps: [...gate, ...planned.steps],
     reimages: planned.pools,
     differences: ['reimaging'],
@@ -42,13 +42,13 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: L
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function reimageNodePools(given: ReimageNodePoolsInput): Promise<VerificationReport | PlanReport> {
-  return runLivingScenario('reimageNodePools', reimageNodePoolsInput, given, {
-    targets: () => ({ identities: {} }),
-    settled: () => false,
+  return runUpdate('reimageNodePools', reimageNodePoolsInput, given, {
+    wanted: () => ({ identities: {} }),
+    clusterIsAsWanted: () => false,
     plan: planReimageNodePools,
-    apply(living) {
-      applyApproval('reimage', living);
-      applyReimages(living, []);
+    apply(context) {
+      applyApproval('reimage', context);
+      applyReimages(context, []);
     },
   });
 }

@@ -31,7 +31,7 @@ export interface LongRunningOperation<T> {
   restore(serialized: string): Poller<T>;
   /**
    * Reads the resource where the request may have been sent but its answer was lost: `running` is adopted and read
-   * until it is no longer, `settled` is success, `absent` means that the request is still to be sent.
+   * until it is no longer, `done` is success, `absent` means that the request is still to be sent.
    */
   find(): Promise<Found<T>>;
   /** What comes right after it, before its heartbeat ends. */
@@ -48,7 +48,7 @@ export interface OperationProgress {
   node?: string;
 }
 
-export type Found<T> = { state: 'absent' } | { state: 'running' } | { state: 'settled'; result: T | undefined };
+export type Found<T> = { state: 'absent' } | { state: 'running' } | { state: 'done'; result: T | undefined };
 
 /** What a heartbeat carries: nothing secret, for an operation's address is of no use without a token. */
 interface Checkpoint extends Partial<OperationProgress> {
@@ -148,7 +148,7 @@ async function run<T>(
     return pollUntilDone(operation, operation.restore(checkpoint.poller), checkpoint);
   if (resumed) {
     const found = await adopt(operation);
-    if (found.state === 'settled') return found.result;
+    if (found.state === 'done') return found.result;
   }
   await operation.prepare?.();
   // A poller is thenable, so it must not be returned from an async function by itself.
@@ -201,7 +201,7 @@ async function pollUntilDone<T>(
       // The resource has the last word: a cluster can report Failed while the service goes on and succeeds
       // (Azure/AKS#1972), and operations are forgotten some time after their end.
       const found = operationForgotten ? await adopt(operation) : await operation.find();
-      if (found.state === 'settled') return found.result;
+      if (found.state === 'done') return found.result;
       throw failure;
     }
     if (poller.isDone) break;

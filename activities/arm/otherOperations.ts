@@ -1,5 +1,5 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import type { Patience } from '../../resources/operations.ts';
+import type { BusyPolicy } from '../../resources/operations.ts';
 import { azureCall, permanentFailure, retryable } from './errors.ts';
 import { adaptiveDelayMs, type Poller, pause } from './longRunningOperation.ts';
 
@@ -11,7 +11,7 @@ export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknow
  * @throws ApplicationFailure `OperationInProgress` when the wait has run out.
  */
 export async function untilIdle<T>(
-  patience: Patience,
+  busyPolicy: BusyPolicy,
   resourceId: string,
   look: () => Promise<Occupation<T>>,
 ): Promise<T> {
@@ -21,8 +21,8 @@ export async function untilIdle<T>(
     const seen = await look();
     if ('idle' in seen) return seen.idle;
     const waitedMs = Date.now() - startedAt;
-    if (waitedMs > patience.minutes * 60_000) throw outOfPatience(patience, seen.busy, resourceId);
-    if (patience.abort && !aborted) {
+    if (waitedMs > busyPolicy.minutes * 60_000) throw stillBusy(busyPolicy, seen.busy, resourceId);
+    if (busyPolicy.abort && !aborted) {
       aborted = true;
       await azureCall(resourceId, () => seen.abort().submitted());
     }
@@ -39,7 +39,11 @@ const conflicts = new Set(['OperationNotAllowed', 'EtagMismatch', 'PreconditionF
  *
  * @throws ApplicationFailure `OperationInProgress` when the budget is used up, else what `write` throws.
  */
-export async function withPatience(patience: Patience, resourceId: string, write: () => Promise<void>): Promise<void> {
+export async function retryWhileBusy(
+  busyPolicy: BusyPolicy,
+  resourceId: string,
+  write: () => Promise<void>,
+): Promise<void> {
   try {
     await write();
   } catch (error) {
@@ -48,12 +52,12 @@ export async function withPatience(patience: Patience, resourceId: string, write
     const passes = !error.nonRetryable || error.type !== 'OperationNotAllowed';
     if (!passes) throw error;
     const { scheduledTimestampMs } = activityInfo();
-    if (Date.now() - scheduledTimestampMs > patience.minutes * 60_000) {
-      throw outOfPatience(patience, error.message, resourceId);
+    if (Date.now() - scheduledTimestampMs > busyPolicy.minutes * 60_000) {
+      throw stillBusy(busyPolicy, error.message, resourceId);
     }
     throw retryable(error);
   }
 }
 
-const outOfPatience = ({ minutes }: Patience, what: string, resourceId: string): ApplicationFailure =>
+const stillBusy = ({ minutes }: BusyPolicy, what: string, resourceId: string): ApplicationFailure =>
   permanentFailure('OperationInProgress', `Still busy after ${minutes} min: ${what} (${resourceId})`, resourceId);

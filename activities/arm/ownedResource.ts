@@ -1,5 +1,5 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { isOwnedBy, type Ownership, ownershipOf, ownershipTags } from '../../resources/ownership.ts';
+import { carriesMarks, type Marks, marksIn, markTags } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { azureCall, permanentFailure, retryable } from './errors.ts';
 import { type Found, keptAlive, longRunningOperation, type Poller } from './longRunningOperation.ts';
@@ -11,7 +11,7 @@ export interface ResourceReader<Facts> {
   kind: string;
   read(): Promise<Facts | undefined>;
   /** Left out for what cannot carry marks: subnets and cache rules. */
-  marks?(facts: Facts): Ownership;
+  marks?(facts: Facts): Marks;
   /** Default: `Succeeded`, for what is written in one answer. */
   state?(facts: Facts): string;
 }
@@ -37,9 +37,9 @@ const parentNotFound = ['ResourceGroupNotFound', 'ParentResourceNotFound', 'Reso
  */
 export async function createResource<Facts>(
   resource: ResourceReader<Facts> & {
-    owner: Ownership;
+    owner: Marks;
     /** Whether this run has tried before, in another activity. Default: false. */
-    again?: boolean;
+    retriedByOperator?: boolean;
     write: ResourceWrite;
     differences(facts: Facts): string[];
   },
@@ -47,8 +47,8 @@ export async function createResource<Facts>(
   const there = await resource.read();
   if (!there || isOurs(resource, there)) return writeAndReadBack(resource);
   // What an earlier run of the same workflow began may have ended only now.
-  const { [ownershipTags.workflow]: workflow = '' } = resource.owner;
-  const byEarlierRun = resource.marks && isOwnedBy(resource.marks(there), { [ownershipTags.workflow]: workflow });
+  const { [markTags.workflow]: workflow = '' } = resource.owner;
+  const byEarlierRun = resource.marks && carriesMarks(resource.marks(there), { [markTags.workflow]: workflow });
   if (byEarlierRun && resource.differences(there).length === 0) return there;
   throw notOwned(resource);
 }
@@ -66,7 +66,7 @@ export const updateResource = <Facts>(
  */
 export async function deleteResource<Facts>(
   resource: ResourceReader<Facts> & {
-    owner: Ownership;
+    owner: Marks;
     write: ResourceWrite;
     holdsForeign?(facts: Facts): string[] | Promise<string[]>;
   },
@@ -74,7 +74,7 @@ export async function deleteResource<Facts>(
   const { id, kind, read, marks, owner, write } = resource;
   const seen = await read();
   if (!seen) return;
-  if (marks && !isOwnedBy(marks(seen), owner)) throw notOwned(resource);
+  if (marks && !carriesMarks(marks(seen), owner)) throw notOwned(resource);
   const foreign = (await resource.holdsForeign?.(seen)) ?? [];
   if (foreign.length > 0) {
     const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
@@ -82,7 +82,7 @@ export async function deleteResource<Facts>(
   }
   await carryOut(resource, write, async () => {
     const now = await read();
-    if (!now) return { state: 'settled', result: undefined };
+    if (!now) return { state: 'done', result: undefined };
     return { state: stateOf(resource, now) === 'Deleting' ? 'running' : 'absent' };
   });
   if (await read()) throw mismatch(id, [`the ${kind} was deleted and is still there`]);
@@ -99,7 +99,7 @@ async function writeAndReadBack<Facts>(
       const state = stateOf(resource, seen);
       if (!isFinal(state)) return { state: 'running' };
       if (isFailed(state) || differences(seen).length > 0) return { state: 'absent' };
-      return { state: 'settled', result: undefined };
+      return { state: 'done', result: undefined };
     });
   } catch (error) {
     throw retriedWhileReplicating(error);
@@ -119,7 +119,7 @@ async function carryOut<Facts>(
   if ('send' in write) {
     await keptAlive(async () => {
       // The answer to an earlier attempt may have been lost.
-      if (activityInfo().attempt > 1 && (await find()).state === 'settled') return;
+      if (activityInfo().attempt > 1 && (await find()).state === 'done') return;
       await azureCall(id, write.send);
     });
   } else await longRunningOperation({ resourceId: id, ...write, find });
@@ -127,10 +127,10 @@ async function carryOut<Facts>(
 
 /** Something without marks is ours only if an earlier attempt can have made it. */
 function isOurs<Facts>(
-  { marks, owner, again = false }: ResourceReader<Facts> & { owner: Ownership; again?: boolean },
+  { marks, owner, retriedByOperator = false }: ResourceReader<Facts> & { owner: Marks; retriedByOperator?: boolean },
   seen: Facts,
 ): boolean {
-  return marks ? isOwnedBy(marks(seen), ownershipOf(owner)) : again || activityInfo().attempt > 1;
+  return marks ? carriesMarks(marks(seen), marksIn(owner)) : retriedByOperator || activityInfo().attempt > 1;
 }
 
 function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string {

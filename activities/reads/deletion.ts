@@ -3,7 +3,7 @@ import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.t
 import type { IdentityFacts } from '../../resources/identities.ts';
 import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import { isOwnedBy, type Ownership, ownershipTags } from '../../resources/ownership.ts';
+import { carriesMarks, type Marks, markTags } from '../../resources/marks.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureCall } from '../arm/errors.ts';
@@ -74,10 +74,10 @@ export function deletionActivities(clients: ClientsOf) {
     },
   };
 
-  async function readTagged(subscriptionId: string, owner: Ownership): Promise<string[]> {
+  async function readTagged(subscriptionId: string, owner: Marks): Promise<string[]> {
     const { resources } = clients(subscriptionId).resources;
-    const workflow = owner[ownershipTags.workflow] ?? '';
-    const filter = `tagName eq '${ownershipTags.workflow}' and tagValue eq '${workflow}'`;
+    const workflow = owner[markTags.workflow] ?? '';
+    const filter = `tagName eq '${markTags.workflow}' and tagValue eq '${workflow}'`;
     const ids: string[] = [];
     await azureCall(`/subscriptions/${subscriptionId}`, async () => {
       // Groups are looked at by themselves, wherever a list has them.
@@ -103,12 +103,12 @@ export function deletionActivities(clients: ClientsOf) {
   /** A zone, its links and records that carry the owner's marks, and whether there are others; nothing if it is absent. */
   async function readOwnedInZone(
     id: string,
-    owner: Ownership,
+    owner: Marks,
   ): Promise<{ id: string; owned: string[]; shared: boolean }[]> {
     const zone = await readPrivateDnsZone(clients, id, []);
     if (!zone) return [];
     const content = [...zone.links, ...(await listRecords(clients, id))];
-    const owned = content.filter(({ marks }) => isOwnedBy(marks, owner)).map((each) => each.id);
+    const owned = content.filter(({ marks }) => carriesMarks(marks, owner)).map((each) => each.id);
     return [{ id: zone.id, owned, shared: owned.length < content.length }];
   }
 

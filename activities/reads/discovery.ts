@@ -1,8 +1,8 @@
 import type {
   Discovered,
   DiscoveryRequest,
-  LivingCluster,
-  LivingClusterRequest,
+  ExistingCluster,
+  ExistingClusterRequest,
   OldRegistryFacts,
   OldRegistryRequest,
   ReadBack,
@@ -17,7 +17,7 @@ import {
 } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
-import { isOwnedBy } from '../../resources/ownership.ts';
+import { carriesMarks } from '../../resources/marks.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureRead } from '../arm/errors.ts';
@@ -84,16 +84,16 @@ export function discoveryActivities(clients: ClientsOf) {
     /**
      * Looks at a cluster that is there, once nothing runs on it.
      *
-     * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the patience.
+     * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the busyPolicy.
      */
-    async lookAtCluster({ cluster, subscriptionIds, patience }: LivingClusterRequest): Promise<LivingCluster> {
+    async lookAtCluster({ cluster, subscriptionIds, busyPolicy }: ExistingClusterRequest): Promise<ExistingCluster> {
       const { subscriptionId } = cluster;
       const [subscription, tenants] = await Promise.all([
         readSubscription(clients, subscriptionId),
         Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
       ]);
       const found = subscription && (await readCluster(clients, cluster));
-      const idle = found && patience ? await idleCluster(clients, cluster, patience) : found;
+      const idle = found && busyPolicy ? await idleCluster(clients, cluster, busyPolicy) : found;
       const [managedNetworkId, registry] = idle
         ? await Promise.all([managedNetwork(subscriptionId, idle), bootstrapRegistry(idle)])
         : [];
@@ -126,7 +126,7 @@ export function discoveryActivities(clients: ClientsOf) {
       return {
         id: registry.id,
         endpoints: registry.privateEndpoints.map(({ id }) => ({ id })),
-        owned: all.flatMap((each) => (each && isOwnedBy(each.marks, owner) ? [each.id] : [])),
+        owned: all.flatMap((each) => (each && carriesMarks(each.marks, owner) ? [each.id] : [])),
       };
     },
 

@@ -1,6 +1,6 @@
 import type { AccessFacts, AllowanceFacts, AllowanceRequest, LockFacts } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, resourceReference } from '../../resources/ids.ts';
-import type { InfrastructureFacts, InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { InfrastructureFacts, InfrastructureRequest } from '../../resources/infrastructure.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { roleHolders, roleKey } from '../../resources/roles.ts';
 import type { ClientsOf } from '../arm/connection.ts';
@@ -15,18 +15,18 @@ import { readLocks, readPermissions, readUsages, readVmSizes, whereAllowed } fro
 
 export async function readInfrastructure(
   clients: ClientsOf,
-  targets: InfrastructureTargets,
+  request: InfrastructureRequest,
 ): Promise<InfrastructureFacts> {
-  const { subscriptionId, virtualNetworkId, privateDnsZoneId } = targets;
+  const { subscriptionId, virtualNetworkId, privateDnsZoneId } = request;
   const [virtualNetwork, registry, privateEndpoint, identities] = await Promise.all([
     optional(virtualNetworkId, (id) => readVirtualNetwork(clients, id)),
-    optional(targets.registryId, (id) => readRegistry(clients, id)),
-    optional(targets.privateEndpointId, (id) => readPrivateEndpoint(clients, id)),
-    readIdentities(clients, targets.identityIds),
+    optional(request.registryId, (id) => readRegistry(clients, id)),
+    optional(request.privateEndpointId, (id) => readPrivateEndpoint(clients, id)),
+    readIdentities(clients, request.identityIds),
   ]);
   const [nameProblem, privateDnsZone, otherLinkedZones, roles] = await Promise.all([
-    registry ? undefined : optional(targets.registryId, (id) => readNameProblem(clients, id)),
-    optional(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames(targets, registry))),
+    registry ? undefined : optional(request.registryId, (id) => readNameProblem(clients, id)),
+    optional(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames(request, registry))),
     virtualNetwork
       ? readOtherLinkedZones(
           clients,
@@ -36,7 +36,7 @@ export async function readInfrastructure(
           virtualNetwork.id,
         )
       : [],
-    readAllRoles(clients, targets.roleScopes, identities),
+    readAllRoles(clients, request.roleScopes, identities),
   ]);
   return {
     ...(virtualNetwork && { virtualNetwork }),
@@ -83,14 +83,14 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
 
 const subscriptionScope = /^\/subscriptions\/[^/]+$/;
 
-function recordNames({ registryId, location }: InfrastructureTargets, registry: RegistryFacts | undefined): string[] {
+function recordNames({ registryId, location }: InfrastructureRequest, registry: RegistryFacts | undefined): string[] {
   if (registryId === undefined) return [];
   return registryRecordNames({ name: resourceReference(registryId).name, location }, registry);
 }
 
 async function readIdentities(
   clients: ClientsOf,
-  ids: InfrastructureTargets['identityIds'],
+  ids: InfrastructureRequest['identityIds'],
 ): Promise<InfrastructureFacts['identities']> {
   const found: InfrastructureFacts['identities'] = {};
   await Promise.all(
@@ -104,7 +104,7 @@ async function readIdentities(
 
 async function readAllRoles(
   clients: ClientsOf,
-  scopes: InfrastructureTargets['roleScopes'],
+  scopes: InfrastructureRequest['roleScopes'],
   identities: InfrastructureFacts['identities'],
 ): Promise<Record<string, string[]>> {
   const roles = await Promise.all(

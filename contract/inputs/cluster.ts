@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseResourceId } from '../../resources/ids.ts';
-import { ownershipTags } from '../../resources/ownership.ts';
+import { markTags } from '../../resources/marks.ts';
 
 const guid = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
@@ -36,8 +36,8 @@ export const tags = z
   // Azure allows 50 tags and the product adds its own.
   .refine((all) => Object.keys(all).length <= 48, 'too many tags. Use at most 48: Azure allows 50 and two are added.')
   .refine(
-    (all) => !Object.keys(all).some((key) => Object.values<string>(ownershipTags).includes(key.toLowerCase())),
-    `reserved tag. Leave out ${Object.values(ownershipTags).join(' and ')}: they say which run owns a resource.`,
+    (all) => !Object.keys(all).some((key) => Object.values<string>(markTags).includes(key.toLowerCase())),
+    `reserved tag. Leave out ${Object.values(markTags).join(' and ')}: they say which run owns a resource.`,
   );
 
 /** A bound on a wait. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ownershipTags } from '../../resources/ownership.ts';
+import { markTags } from '../../resources/marks.ts';
 import {
   type AzureUnderTest,
   attempt,
@@ -13,7 +13,7 @@ import {
   subscriptionId,
 } from './support.ts';
 
-const another = { [ownershipTags.run]: 'another' };
+const another = { [markTags.run]: 'another' };
 
 describe('taking back', () => {
   let azure: AzureUnderTest;

@@ -15,7 +15,7 @@ import {
   subscriptionId,
 } from './support.ts';
 
-const patience = { minutes: 60, abort: false };
+const busyPolicy = { minutes: 60, abort: false };
 const cached = { artifactSource: 'Cache', containerRegistryId: null } as const;
 
 let azure: AzureUnderTest;
@@ -48,14 +48,14 @@ describe('updateCluster', () => {
       return { ...rest, tags };
     };
     const before = await settings();
-    await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, patience });
+    await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, busyPolicy });
     expect(await settings()).toEqual(before);
   });
 
   it('sends nothing where the cluster is so already', async () => {
     const cluster = await existing('change-none');
     const change = { artifactSource: 'Direct', outboundType: 'loadBalancer' } as const;
-    await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change, patience });
+    await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change, busyPolicy });
     expect(await putsOf('change-none')).toEqual([]);
   });
 
@@ -71,7 +71,7 @@ describe('updateCluster', () => {
       path: `${clusterId(cluster)}$`,
       answer: { status, code, message, wrapped: false },
     });
-    const request = { cluster, change: cached, patience };
+    const request = { cluster, change: cached, busyPolicy };
     const failure = await failureOf(attemptAfter(0).run(azure.activities.updateCluster, request));
     expect(failure).toMatchObject({ type: code, nonRetryable: false });
     await attemptAfter(0, 2).run(azure.activities.updateCluster, request);
@@ -83,7 +83,7 @@ describe('updateCluster', () => {
     const message = 'Operation is not allowed: Another operation (Updating) is in progress';
     const answer = { status: 409, code: 'OperationNotAllowed', message, wrapped: false };
     await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, answer });
-    const late = attemptAfter(61 * 60_000).run(azure.activities.updateCluster, { cluster, change: cached, patience });
+    const late = attemptAfter(61 * 60_000).run(azure.activities.updateCluster, { cluster, change: cached, busyPolicy });
     expect(await failureOf(late)).toMatchObject({
       type: 'OperationInProgress',
       nonRetryable: true,
@@ -97,7 +97,7 @@ describe('updateCluster', () => {
     const answer = { status: 409, code: 'OperationNotAllowed', message: 'quota exceeded', wrapped: false };
     await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, answer });
     const failure = await failureOf(
-      attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, patience }),
+      attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, busyPolicy }),
     );
     expect(failure).toMatchObject({ type: 'OperationNotAllowed', nonRetryable: true });
   });
@@ -110,17 +110,17 @@ describe('updateCluster', () => {
     const impatient = { minutes: 0, abort: false };
     const request = { cluster, change: cached };
     expect(
-      await failureOf(attemptAfter(0).run(azure.activities.updateCluster, { ...request, patience: impatient })),
+      await failureOf(attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: impatient })),
     ).toMatchObject({ type: 'OperationInProgress' });
     expect(await azure.sent('/abort/abort')).toEqual([]);
-    await attemptAfter(0).run(azure.activities.updateCluster, { ...request, patience: { minutes: 60, abort: true } });
+    await attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: { minutes: 60, abort: true } });
     expect(await azure.sent('/abort/abort')).toEqual(['POST 202']);
   });
 
   it('does not send an update again whose answer was lost', async () => {
     const cluster = await existing('lost-update');
     await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, drop: 'after' });
-    const request = { cluster, change: cached, patience };
+    const request = { cluster, change: cached, busyPolicy };
     await failureOf(attemptAfter(0).run(azure.activities.updateCluster, request));
     await attemptAfter(0, 2).run(azure.activities.updateCluster, request);
     expect(await putsOf('lost-update')).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('updateCluster', () => {
   it('fails clearly on a cluster that is not there', async () => {
     const cluster = { subscriptionId, resourceGroup: 'rg-abort', name: 'absent' };
     const failure = await failureOf(
-      attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, patience }),
+      attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, busyPolicy }),
     );
     expect(failure).toMatchObject({ type: 'ClusterNotFound', nonRetryable: true });
   });
@@ -137,7 +137,7 @@ describe('updateCluster', () => {
 
 describe('reimageAgentPool', () => {
   const request = async (cluster: ClusterReference, of = azure) => {
-    const look = { cluster, pool: 'work', patience };
+    const look = { cluster, pool: 'work', busyPolicy };
     const before: PoolEvidence = await attemptAfter(0).run(of.activities.awaitPool, look);
     return { ...look, before, nodeResourceGroup: `MC_rg-${cluster.name}_${cluster.name}_westeurope` };
   };
@@ -227,7 +227,7 @@ describe('looks from inside', () => {
   it('tell a command that failed from one that is not allowed', async () => {
     const cluster = await existing('inside-failed');
     for (const change of [{ artifactSource: 'Cache', containerRegistryId: null }, { outboundType: 'none' }] as const)
-      await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change, patience });
+      await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change, busyPolicy });
     expect(await see(cluster)).toMatchObject({
       unseen: { because: 'failed', message: expect.stringContaining('ImagePullBackOff') },
     });

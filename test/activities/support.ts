@@ -5,19 +5,19 @@ import { type Activities, createActivities } from '../../activities/index.ts';
 import type { ErrorDetails } from '../../contract/index.ts';
 import type { ReadBack } from '../../resources/discovery.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
-import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
-import { ownershipTags } from '../../resources/ownership.ts';
+import { markTags } from '../../resources/marks.ts';
 import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../support/harness.ts';
 
 export { subscriptionId };
 
 /** The run that owns what the tests create, and whose ID Azure sees as the correlation ID. */
 export const run = 'f0000000-0000-0000-0000-000000000001';
-export const owner = { [ownershipTags.workflow]: 'test', [ownershipTags.run]: run };
+export const owner = { [markTags.workflow]: 'test', [markTags.run]: run };
 
 /** A cluster in a network that AKS manages, with a managed registry, has no infrastructure of its own. */
-export const nothingElse: InfrastructureTargets = {
+export const nothingElse: InfrastructureRequest = {
   subscriptionId,
   location: 'westeurope',
   identityIds: {},

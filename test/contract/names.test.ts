@@ -8,7 +8,7 @@ import {
   resourceGroupId,
   sameResourceId,
 } from '../../resources/ids.ts';
-import { ownershipTags } from '../../resources/ownership.ts';
+import { markTags } from '../../resources/marks.ts';
 
 const cluster = { subscriptionId: 'SUB', resourceGroup: 'Group', name: 'Cluster' };
 
@@ -27,7 +27,7 @@ describe('public names', () => {
       'deleteCluster',
       'auditCluster',
     ]);
-    expect(ownershipTags).toEqual({ workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' });
+    expect(markTags).toEqual({ workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' });
     expect(Object.values(searchAttributes).map(({ name, type }) => [name, type])).toEqual([
       ['AksCluster', 'KEYWORD'],
       ['AksScenario', 'KEYWORD'],

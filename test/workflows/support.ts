@@ -1,7 +1,7 @@
 import { clusterWorkflowId, type PlannedStep } from '../../contract/index.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import { ownershipTags } from '../../resources/ownership.ts';
+import { markTags } from '../../resources/marks.ts';
 import { type CreateClusterPlan, planCreateCluster } from '../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../contract/inputs/support.ts';
 
@@ -78,12 +78,12 @@ export function clusterThere(changes: Partial<ClusterFacts> = {}): ClusterFacts 
 
 /** Tags of a cluster that an earlier run of the same workflow made. */
 export const madeEarlier = {
-  [ownershipTags.workflow]: clusterWorkflowId({
+  [markTags.workflow]: clusterWorkflowId({
     subscriptionId: '11111111-1111-1111-1111-111111111111',
     resourceGroup: 'rg',
     name: 'cluster',
   }),
-  [ownershipTags.run]: 'earlier run',
+  [markTags.run]: 'earlier run',
 };
 
 /** The plan for the smallest input, changed, where Azure shows what `nothingThere` does, changed. */

@@ -39,7 +39,7 @@ export function scenarioError(error: unknown): ScenarioError | undefined {
 export const adviceOf = (error: unknown): string | undefined => scenarioError(error)?.whatToDo;
 
 /** Of what somebody has deleted meanwhile, nothing has to be put back. */
-export function unlessGone(error: unknown): void {
+export function ignoreIfDeleted(error: unknown): void {
   const cause = rootCause(error);
   const gone = ['ClusterNotFound', 'AgentPoolNotFound'];
   if (!(cause instanceof ApplicationFailure) || !gone.includes(cause.type ?? '')) throw error;

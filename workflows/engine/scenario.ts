@@ -37,7 +37,7 @@ export async function runScenario<Input extends CommonInput, Seen, P extends Pla
 
   run.enter('discovering');
   const seen = await movements.discover(input).catch((error: unknown) => {
-    throw run.undiscovered(error);
+    throw run.failDiscovery(error);
   });
 
   run.enter('planning');

@@ -198,7 +198,7 @@ export class ScenarioRun {
   }
 
   /** The failure that ends the workflow where a look at Azure was refused or cancelled. */
-  undiscovered(error: unknown): unknown {
+  failDiscovery(error: unknown): unknown {
     if (isCancellation(error)) this.enter('rolledBack');
     if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
     const where = this.#progress.cluster;

@@ -13,20 +13,20 @@ import { adviceOf, errorText, rootCause } from './errorText.ts';
 
 /** What a scenario does about one planned step. */
 export interface StepWork<T> {
-  /** The write. Called only if the plan's action is not `none`; `again` only by an operator's decision. */
-  act: (again: boolean) => Promise<T>;
+  /** The write. Called only if the plan's action is not `none`; `retriedByOperator`: an operator asked for it once more. */
+  act: (retriedByOperator: boolean) => Promise<T>;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<void>;
   /** Steps that are taken back before this one although this one needs them: nodes are reimaged back once their cluster is as it was. */
   undoneAfter?: readonly string[];
   /** Bounds how many steps that share it run at the same time. */
-  turns?: Turns;
+  turns?: ConcurrencyLimit;
   /** What is waited for while `act` runs. */
   waitsFor: string;
 }
 
 /** So many at a time, in the order in which they ask. */
-export class Turns {
+export class ConcurrencyLimit {
   readonly #atATime: number;
   readonly #queue: object[] = [];
 
@@ -47,13 +47,13 @@ export class Turns {
 }
 
 /** A declared step. */
-export interface Started<T> {
+export interface StepHandle<T> {
   /** What `act` returned; `undefined` where the plan's action is `none`. */
   readonly result: Promise<T | undefined>;
 }
 
 /** Declares a step; it starts the moment the steps it needs are done. */
-export type Step = <T>(id: string, work: StepWork<T>) => Started<T>;
+export type Step = <T>(id: string, work: StepWork<T>) => StepHandle<T>;
 
 interface Entry {
   progress: StepProgress;
@@ -159,11 +159,11 @@ export class Steps {
 
   async #act<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
-    for (let again = false; ; again = true) {
+    for (let retriedByOperator = false; ; retriedByOperator = true) {
       await this.#untilResumed(progress);
       this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
-        const result = await act(again);
+        const result = await act(retriedByOperator);
         entry.begun = true;
         this.#set(progress, { state: 'done', finishedAt: now() });
         return result;

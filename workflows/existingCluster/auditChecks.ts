@@ -20,7 +20,7 @@ export function auditChecks(
 ): Check[] {
   return [
     ...itselfChecks(cluster),
-    ...registryChecks(cluster, facts, profile),
+    ...auditedRegistryChecks(cluster, facts, profile),
     ...reachabilityChecks(facts, cluster, subnetIds),
     ...addressChecks(cluster, facts),
   ];
@@ -31,8 +31,8 @@ function itselfChecks(cluster: ClusterFacts): Check[] {
   const outbound = cutsEgress(outboundType) ? outboundType : 'none';
   // What is on its way is no drift.
   const state = (checkId: string, title: string, resourceId: string, seen: string): Check => {
-    const settled = check(checkId, title, resourceId, 'Succeeded', seen);
-    return isFinal(seen) ? settled : { ...settled, ok: true };
+    const succeeded = check(checkId, title, resourceId, 'Succeeded', seen);
+    return isFinal(seen) ? succeeded : { ...succeeded, ok: true };
   };
   return [
     state('cluster', 'Cluster', id, provisioningState),
@@ -45,7 +45,11 @@ function itselfChecks(cluster: ClusterFacts): Check[] {
   ];
 }
 
-function registryChecks(cluster: ClusterFacts, { registry, kubeletRoles }: AuditFacts, profile: Profile): Check[] {
+function auditedRegistryChecks(
+  cluster: ClusterFacts,
+  { registry, kubeletRoles }: AuditFacts,
+  profile: Profile,
+): Check[] {
   const id = cluster.containerRegistryId ?? cluster.id;
   const rule = profileSetting(profile, 'cacheRule');
   const wanted = `${rule.sourceRepository} to ${rule.targetRepository}`;

@@ -1,5 +1,5 @@
 import type { PlannedStep } from '../../contract/plan.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import {
   type ClusterChange,
   type ClusterFacts,
@@ -10,7 +10,7 @@ import { isFailed } from '../../resources/provisioningState.ts';
 
 /** The update of the cluster that comes before its pools are reimaged. */
 export function bootstrapStep(
-  { cluster: found }: LivingFacts,
+  { cluster: found }: ExistingClusterFacts,
   change: ClusterChange,
   title: string,
   needs: readonly string[],

@@ -6,7 +6,7 @@ import { check } from '../engine/check.ts';
 import { managedRegistryChecks } from '../infrastructure/checks.ts';
 
 /** The guide's "Validate the network isolated cluster", for a cluster that has been changed, against what Azure shows. */
-export function livingChecks(
+export function existingClusterChecks(
   reference: ClusterReference,
   { artifactSource, containerRegistryId, outboundType }: ClusterChange,
   now: ReadBack,

@@ -1,15 +1,15 @@
 import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import type { Profile } from '../../contract/profiles.ts';
-import type { DiscoveryRequest, LivingCluster } from '../../resources/discovery.ts';
+import type { DiscoveryRequest, ExistingCluster } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId, parentId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import type { Patience } from '../../resources/operations.ts';
-import { infrastructureRequest, permissionScopes, type Targets } from '../infrastructure/targets.ts';
+import type { BusyPolicy } from '../../resources/operations.ts';
+import { infrastructureRequest, permissionScopes, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { lookedAtProviders, requiredFeatures } from '../registrations/plan.ts';
 
 /** What the scenarios on a cluster that is there have in common. */
-export interface LivingInput {
+export interface ExistingClusterInput {
   cluster: ClusterReference;
   profile: Profile;
   busyTimeoutMinutes: number;
@@ -18,30 +18,33 @@ export interface LivingInput {
   registry?: RegistryInput;
 }
 
-export const patienceOf = ({ busyTimeoutMinutes, abortOperations }: LivingInput): Patience => ({
+export const busyPolicyOf = ({ busyTimeoutMinutes, abortOperations }: ExistingClusterInput): BusyPolicy => ({
   minutes: busyTimeoutMinutes,
   abort: abortOperations,
 });
 
 /** What undo has to wait for is likely this run's own, and may be a large pool. */
-export const undoPatience = (input: LivingInput): Patience => ({ ...patienceOf(input), minutes: 24 * 60 });
+export const undoBusyPolicy = (input: ExistingClusterInput): BusyPolicy => ({
+  ...busyPolicyOf(input),
+  minutes: 24 * 60,
+});
 
 /** A dry run neither waits nor aborts. */
-export const lookPatience = (input: LivingInput): Patience | undefined =>
-  input.dryRun ? undefined : patienceOf(input);
+export const lookBusyPolicy = (input: ExistingClusterInput): BusyPolicy | undefined =>
+  input.dryRun ? undefined : busyPolicyOf(input);
 
 /** Subscriptions whose tenant matters. */
-export function subscriptionsOf({ cluster, registry }: LivingInput): string[] {
+export function subscriptionsOf({ cluster, registry }: ExistingClusterInput): string[] {
   const registryId = registry?.mode === 'bringYourOwn' ? registry.containerRegistryId : undefined;
   const other = registryId === undefined ? [] : [resourceReference(registryId).subscriptionId];
   return [...new Set([cluster.subscriptionId, ...other])];
 }
 
 /** What discovery is to look at around the cluster. */
-export function surroundingsRequest(
-  { cluster, profile }: LivingInput,
+export function existingClusterRequest(
+  { cluster, profile }: ExistingClusterInput,
   found: ClusterFacts,
-  targets: Targets,
+  wanted: WantedInfrastructure,
 ): DiscoveryRequest {
   const { location } = found;
   return {
@@ -50,18 +53,18 @@ export function surroundingsRequest(
     nodeResourceGroup: found.nodeResourceGroup,
     providers: [...lookedAtProviders],
     features: [...requiredFeatures({ profile, vnetIntegration: false })],
-    infrastructure: infrastructureRequest({ cluster, location }, targets),
+    infrastructure: infrastructureRequest({ cluster, location }, wanted),
     allowances: {
       subscriptionId: cluster.subscriptionId,
       location,
-      scopes: [...permissionScopes({ cluster }, targets), clusterId(cluster)],
+      scopes: [...permissionScopes({ cluster }, wanted), clusterId(cluster)],
       vmSizes: [...new Set(found.agentPoolProfiles.map(({ vmSize }) => vmSize))],
     },
   };
 }
 
 /** The subnets of the nodes, the first pool's first: of one's own network, or of the one that AKS manages. */
-export function nodeSubnets({ cluster, managedNetworkId }: LivingCluster): string[] {
+export function nodeSubnets({ cluster, managedNetworkId }: ExistingCluster): string[] {
   const own = (cluster?.agentPoolProfiles ?? []).flatMap(({ vnetSubnetId }) => (vnetSubnetId ? [vnetSubnetId] : []));
   // AKS's own name. Source: Learn, "Configure Azure CNI networking".
   const managed = managedNetworkId === undefined ? [] : [`${managedNetworkId}/subnets/aks-subnet`];

@@ -5,16 +5,16 @@ import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Check } from '../../contract/result.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
-import type { Living } from './context.ts';
+import type { UpdateContext } from './context.ts';
 
 /** Waits until an operator lets the scenario pass, if that was asked for. */
-export function applyApproval(gate: ApprovalGate, { input, step, run }: Living): void {
+export function applyApproval(gate: ApprovalGate, { input, step, run }: UpdateContext): void {
   const { approvalTimeoutMinutes: minutes } = input;
   if (!run.isPlanned(`approve:${gate}`)) return;
   step(`approve:${gate}`, {
@@ -24,22 +24,22 @@ export function applyApproval(gate: ApprovalGate, { input, step, run }: Living):
 }
 
 /** Before the point of no return, a node of each pool shows that it boots from the registry and pulls through it. */
-export function applyPullProbe(living: Living & { input: { probes: 'required' | 'ifAllowed' } }): void {
-  const { input, found, step, run } = living;
+export function applyPullProbe(context: UpdateContext & { input: { probes: 'required' | 'ifAllowed' } }): void {
+  const { input, found, step, run } = context;
   const { cluster, probes } = input;
   if (!run.isPlanned('pullProbe')) return;
   step('pullProbe', {
     act: async () => {
-      const [source, interior] = await Promise.all([
+      const [source, kubernetes] = await Promise.all([
         azure.reading('Read where nodes are to boot from').readImageSource(cluster),
         azure.operating('Look at the nodes').lookInside(cluster),
       ]);
-      const results = await probeOldestNodes({ cluster }, found, interior, source);
-      living.probed = nodeChecks(found, interior, results, source ?? 'Direct').map((each) =>
+      const results = await probeOldestNodes({ cluster }, found, kubernetes, source);
+      context.probed = nodeChecks(found, kubernetes, results, source ?? 'Direct').map((each) =>
         // What nobody may look at is no reason to fail where the operator has said so.
         each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each,
       );
-      const failed = living.probed.filter(({ ok }) => !ok);
+      const failed = context.probed.filter(({ ok }) => !ok);
       if (failed.length > 0) throw notProven(found, failed);
     },
     waitsFor: 'pods on the nodes',
@@ -62,14 +62,14 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
 /** Nodes can prove nothing where nobody may run a command on them. */
 export function probeProblems(
   { probes }: Pick<ParsedIsolateClusterInput, 'probes'>,
-  { cluster, interior }: LivingFacts,
+  { cluster, kubernetes }: ExistingClusterFacts,
 ): Problem[] {
-  if (!cluster || probes !== 'required' || !('unseen' in interior) || interior.unseen.because !== 'notAllowed')
+  if (!cluster || probes !== 'required' || !('unseen' in kubernetes) || kubernetes.unseen.because !== 'notAllowed')
     return [];
   return [
     {
       where: cluster.id,
-      problem: `run-command is not allowed, so that no node can show that it pulls through the registry (${interior.unseen.message})`,
+      problem: `run-command is not allowed, so that no node can show that it pulls through the registry (${kubernetes.unseen.message})`,
       whatToDo: 'Allow it for the run, or set probes to ifAllowed.',
     },
   ];

@@ -1,5 +1,5 @@
 import type { Problem } from '../../contract/problem.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterChange, type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
 
 export const previousOutbound = ({ outboundType, outboundProfile }: ClusterFacts): ClusterChange => ({
@@ -21,7 +21,7 @@ export function reachableOutboundTypes(cluster: ClusterFacts): readonly string[]
   return managedMoves[cluster.outboundType.toLowerCase()] ?? [];
 }
 
-export function outboundProblems({ cluster }: LivingFacts, outboundType: string): Problem[] {
+export function outboundProblems({ cluster }: ExistingClusterFacts, outboundType: string): Problem[] {
   if (!cluster || outboundType.toLowerCase() === cluster.outboundType.toLowerCase()) return [];
   const reachable = reachableOutboundTypes(cluster);
   if (reachable.includes(outboundType)) return [];
@@ -43,7 +43,7 @@ export function outboundForwardOnly(cluster: ClusterFacts, outboundType: string)
 }
 
 /** Whether an outbound type can be put back. */
-export function forwardOnly({ cluster }: LivingFacts, outboundType: string): { forwardOnly?: string } {
+export function forwardOnly({ cluster }: ExistingClusterFacts, outboundType: string): { forwardOnly?: string } {
   const why = cluster && outboundForwardOnly(cluster, outboundType);
   return why === undefined ? {} : { forwardOnly: why };
 }

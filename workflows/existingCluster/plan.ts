@@ -2,27 +2,27 @@ import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCl
 import type { Plan, PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
-import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { InfrastructurePlan } from '../infrastructure/plan.ts';
 import { infrastructureProblems } from '../infrastructure/problems.ts';
-import { infrastructureRequest, type Targets } from '../infrastructure/targets.ts';
+import { infrastructureRequest, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
 import { surgeProblems } from '../preflight/quota.ts';
 import type { Registrations } from '../registrations/plan.ts';
 import type { OldRegistry } from '../removal/oldRegistry.ts';
-import { type LivingInput, reimagesByItself } from './facts.ts';
+import { type ExistingClusterInput, reimagesByItself } from './facts.ts';
 import { noInfrastructure, type Prepared } from './preparations.ts';
-import { clusterProblems } from './problems.ts';
+import { existingClusterProblems } from './problems.ts';
 
 /** What a scenario on a cluster that is there is going to do, and with what. */
-export interface LivingPlan extends Plan {
+export interface UpdatePlan extends Plan {
   registrations?: Registrations;
   infrastructure: InfrastructurePlan;
   /** What the read-back looks at. */
-  targets: InfrastructureTargets;
+  infrastructureRequest: InfrastructureRequest;
   /** Left out: the cluster is only reimaged. */
   bootstrap?: ClusterChange;
   /** Left out: egress stays as it is, or changes with {@link bootstrap}. */
@@ -53,12 +53,13 @@ interface Parts {
 
 /** The plan, with every problem that scenarios on a cluster that is there have in common. */
 export function assembled(
-  input: LivingInput & Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'> & { tags?: Record<string, string> },
-  seen: LivingFacts,
-  targets: Targets,
+  input: ExistingClusterInput &
+    Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'> & { tags?: Record<string, string> },
+  seen: ExistingClusterFacts,
+  wanted: WantedInfrastructure,
   { steps, prepared, reimages, removals = [], differences, problems, ...changes }: Parts,
-): LivingPlan {
-  const { cluster, surroundings } = seen;
+): UpdatePlan {
+  const { cluster, discovered } = seen;
   const location = cluster?.location ?? '';
   const infrastructure = prepared?.infrastructure ?? noInfrastructure;
   const itself = cluster && reimagesByItself(cluster) && changes.bootstrap ? (['reimageByItself'] as const) : [];
@@ -67,28 +68,28 @@ export function assembled(
     differences: [...differences, ...itself].map((setting) => profileDifference(input.profile, setting)),
     steps,
     problems: [
-      ...clusterProblems(input, seen),
+      ...existingClusterProblems(input, seen),
       ...problems,
-      ...(surroundings
+      ...(discovered
         ? [
             ...infrastructureProblems(
               { ...input, tags: input.tags ?? {}, location },
-              targets,
+              wanted,
               infrastructure.zoneLink?.later
-                ? { ...surroundings.infrastructure, otherLinkedZones: [] }
-                : surroundings.infrastructure,
+                ? { ...discovered.infrastructure, otherLinkedZones: [] }
+                : discovered.infrastructure,
               infrastructure,
               true,
             ),
             ...surgeProblems(seen, reimages, input.reimage.maxParallelPools),
-            ...permissionProblems(requiredActions(input, targets, steps), surroundings.allowances),
-            ...lockProblems(steps, surroundings.allowances, input.onFailure !== 'leave'),
+            ...permissionProblems(requiredActions(input, wanted, steps), discovered.allowances),
+            ...lockProblems(steps, discovered.allowances, input.onFailure !== 'leave'),
           ]
         : []),
     ],
     ...(prepared && { registrations: prepared.registrations }),
     infrastructure,
-    targets: infrastructureRequest({ cluster: input.cluster, location }, targets),
+    infrastructureRequest: infrastructureRequest({ cluster: input.cluster, location }, wanted),
     ...changes,
     reimages,
     removals,

@@ -1,9 +1,9 @@
 import type { ParsedChangeRegistryInput, ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
-import { owned } from '../engine/owner.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import { runMarks } from '../engine/marks.ts';
 import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/plan.ts';
-import type { Targets } from '../infrastructure/targets.ts';
+import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
 
 export interface Prepared {
@@ -23,12 +23,12 @@ export const noInfrastructure: InfrastructurePlan = {
 /** Registrations, and a registry of one's own with what makes it reachable. */
 export function prepare(
   input: ParsedIsolateClusterInput | ParsedChangeRegistryInput,
-  { cluster, surroundings }: LivingFacts,
-  targets: Targets,
+  { cluster, discovered }: ExistingClusterFacts,
+  wanted: WantedInfrastructure,
   run: string,
 ): Prepared {
   const { subscriptionId } = input.cluster;
-  if (!cluster || !surroundings) {
+  if (!cluster || !discovered) {
     const registrations = { subscriptionId, features: [], providers: [] };
     return { registrations, infrastructure: noInfrastructure, steps: [] };
   }
@@ -36,14 +36,14 @@ export function prepare(
     subscriptionId,
     profile: input.profile,
     vnetIntegration: false,
-    settled: cluster.artifactSource === 'Cache',
+    alreadyRegistered: cluster.artifactSource === 'Cache',
   };
-  const { registrations, steps } = planRegistrations(needs, surroundings);
+  const { registrations, steps } = planRegistrations(needs, discovered);
   const planned = planInfrastructure(
     { ...input, location: cluster.location },
-    targets,
-    surroundings.infrastructure,
-    owned(input, run),
+    wanted,
+    discovered.infrastructure,
+    runMarks(input, run),
     (namespace) => registrationOf(namespace, steps),
   );
   return { registrations, infrastructure: planned.plan, steps: [...steps, ...planned.steps] };

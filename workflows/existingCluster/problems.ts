@@ -1,14 +1,17 @@
 import type { Problem } from '../../contract/problem.ts';
 import { minimumKubernetesVersion } from '../../contract/profiles.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { clusterId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import { cutsEgress, isBusy } from '../../resources/managedClusters.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
-import type { LivingInput } from './facts.ts';
+import type { ExistingClusterInput } from './facts.ts';
 
 /** Everything about the cluster itself that stops an update. */
-export function clusterProblems(input: LivingInput, { subscription, cluster, tenants }: LivingFacts): Problem[] {
+export function existingClusterProblems(
+  input: ExistingClusterInput,
+  { subscription, cluster, tenants }: ExistingClusterFacts,
+): Problem[] {
   if (!subscription) return [unseenSubscription(input)];
   const where = clusterId(input.cluster);
   if (!cluster) {
@@ -46,7 +49,7 @@ export function clusterProblems(input: LivingInput, { subscription, cluster, ten
 }
 
 /** The limits of network isolation. Source: AKS docs network-isolated.md; profiles.md. */
-export function isolationProblems({ cluster }: LivingFacts, outboundType: string): Problem[] {
+export function isolationProblems({ cluster }: ExistingClusterFacts, outboundType: string): Problem[] {
   if (!cluster) return [];
   const problems: Problem[] = [];
   const report = (problem: string, whatToDo: string, where = cluster.id) => problems.push({ where, problem, whatToDo });

@@ -1,19 +1,19 @@
 import type { PlannedStep } from '../../contract/plan.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
-import { isOwnedBy } from '../../resources/ownership.ts';
+import { carriesMarks } from '../../resources/marks.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { azure } from '../engine/azure.ts';
-import { unlessGone } from '../engine/errorText.ts';
-import { ownerOf } from '../engine/owner.ts';
+import { ignoreIfDeleted } from '../engine/errorText.ts';
+import { clusterMarks } from '../engine/marks.ts';
 import { applyInfrastructure, applyZoneLink } from '../infrastructure/apply.ts';
 import { oneZoneProblem } from '../preflight/commonProblems.ts';
 import { applyRegistrations } from '../registrations/apply.ts';
 import { remove } from '../removal/apply.ts';
 import { bootstrapStep, previousBootstrap } from './bootstrapStep.ts';
-import type { Living } from './context.ts';
-import { type LivingInput, patienceOf, undoPatience } from './facts.ts';
+import type { UpdateContext } from './context.ts';
+import { busyPolicyOf, type ExistingClusterInput, undoBusyPolicy } from './facts.ts';
 import { previousOutbound } from './outboundType.ts';
 import { ids } from './plan.ts';
 import type { Prepared } from './preparations.ts';
@@ -22,32 +22,32 @@ const waitsFor = 'AKS, about four minutes';
 
 /** Guide: "Before you begin", and bring your own ACR, steps 1 to 5, in the cluster's own network and for its own identity. */
 export function applyPreparations(
-  living: Living & { input: { registrationTimeoutMinutes: number; rolePropagationTimeoutMinutes: number } },
+  context: UpdateContext & { input: { registrationTimeoutMinutes: number; rolePropagationTimeoutMinutes: number } },
 ): void {
-  const { input, plan, owner, step } = living;
+  const { input, plan, owner, step } = context;
   if (plan.registrations) applyRegistrations(plan.registrations, input.registrationTimeoutMinutes, step);
   const prepared = applyInfrastructure(plan.infrastructure, owner, step);
-  living.rolePropagation = async () => (await prepared(input.rolePropagationTimeoutMinutes)).rolePropagation;
+  context.rolePropagation = async () => (await prepared(input.rolePropagationTimeoutMinutes)).rolePropagation;
 }
 
 /** A network takes one zone for registries: the link of one's own goes before AKS makes its own zone, which it also links. */
-function applyUnlink({ input, owner, plan, step }: Living): void {
+function applyUnlink({ input, owner, plan, step }: UpdateContext): void {
   const { unlink } = plan;
   if (!unlink) return;
   const { id, virtualNetworkId } = unlink;
   step('unlink', {
-    act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, owner: ownerOf(input) }),
+    act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, owner: clusterMarks(input) }),
     undo: () => azure.operating('Link zone to network again').createZoneLink({ id, virtualNetworkId, tags: owner }),
     waitsFor: 'Azure',
   });
 }
 
 /** Guide: `az aks update --bootstrap-artifact-source`. Its undo comes before that of the nodes, which boot from it. */
-export function applyBootstrap(living: Living): void {
-  const { input, found, owner, plan, step } = living;
+export function applyBootstrap(context: UpdateContext): void {
+  const { input, found, owner, plan, step } = context;
   const { bootstrap, infrastructure } = plan;
   if (!bootstrap) return;
-  applyUnlink(living);
+  applyUnlink(context);
   const back = { ...previousBootstrap(found), ...(bootstrap.outboundType !== undefined && previousOutbound(found)) };
   step('bootstrap', {
     act: () => update(input, 'Set where nodes boot from', bootstrap),
@@ -58,7 +58,7 @@ export function applyBootstrap(living: Living): void {
 }
 
 /** Guide: `az aks update --outbound-type`. */
-export function applyOutbound({ input, found, plan, step }: Living): void {
+export function applyOutbound({ input, found, plan, step }: UpdateContext): void {
   const { outbound } = plan;
   if (!outbound) return;
   step('outboundType', {
@@ -72,7 +72,7 @@ export function applyOutbound({ input, found, plan, step }: Living): void {
  * Guide: `az aks update --bootstrap-artifact-source Direct --outbound-type …`, which is one update. Its undo is two, for
  * egress may only be cut again once the nodes boot from the registry again.
  */
-export function applyOpening({ input, found, plan, step }: Living): void {
+export function applyOpenEgress({ input, found, plan, step }: UpdateContext): void {
   const { bootstrap } = plan;
   if (!bootstrap) return;
   const putBackBootstrap = () => putBack(input, 'Put back where nodes boot from', previousBootstrap(found));
@@ -89,21 +89,21 @@ export function applyOpening({ input, found, plan, step }: Living): void {
 }
 
 async function update(
-  input: Living['input'],
+  input: UpdateContext['input'],
   summary: string,
   change: ClusterChange,
-  patience = patienceOf(input),
+  busyPolicy = busyPolicyOf(input),
 ): Promise<void> {
-  await azure.operating(summary).updateCluster({ cluster: input.cluster, change, patience });
+  await azure.operating(summary).updateCluster({ cluster: input.cluster, change, busyPolicy });
 }
 
-const putBack = (input: Living['input'], summary: string, change: ClusterChange): Promise<void> =>
-  update(input, summary, change, undoPatience(input)).catch(unlessGone);
+const putBack = (input: UpdateContext['input'], summary: string, change: ClusterChange): Promise<void> =>
+  update(input, summary, change, undoBusyPolicy(input)).catch(ignoreIfDeleted);
 
 /** What the cluster has left behind and is to go. */
-export function applyRemovals({ input, plan, step }: Living): void {
+export function applyRemovals({ input, plan, step }: UpdateContext): void {
   // Whichever run on this cluster made it.
-  const owner = ownerOf(input);
+  const owner = clusterMarks(input);
   for (const removal of plan.removals) step(removal.step, { act: () => remove(removal, owner), waitsFor: 'Azure' });
 }
 
@@ -112,8 +112,8 @@ export function applyRemovals({ input, plan, step }: Living): void {
  * links a network to one zone of a name only, and AKS links that of its own registry.
  */
 export function updateSteps(
-  input: Pick<LivingInput, 'cluster'>,
-  seen: LivingFacts,
+  input: Pick<ExistingClusterInput, 'cluster'>,
+  seen: ExistingClusterFacts,
   change: ClusterChange,
   title: string,
   prepared: Prepared,
@@ -142,7 +142,7 @@ export function updateSteps(
     prepared: waits
       ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
       : prepared,
-    problems: makesWay && cluster && !isOwnedBy(link.marks, ownerOf(input)) ? [oneZoneProblem(link.id)] : [],
+    problems: makesWay && cluster && !carriesMarks(link.marks, clusterMarks(input)) ? [oneZoneProblem(link.id)] : [],
   };
 }
 

@@ -1,13 +1,13 @@
 import type { IdentityFacts } from '../../resources/identities.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { ClusterPrerequisites } from '../../resources/managedClusters.ts';
-import type { Ownership } from '../../resources/ownership.ts';
+import type { Marks } from '../../resources/marks.ts';
 import type { ZoneLinkSpecification } from '../../resources/privateDns.ts';
 import { addressesOfRecord, type PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, type RoleHolder, roleHolders } from '../../resources/roles.ts';
 import { subnetProperties } from '../../resources/virtualNetworks.ts';
 import { azure } from '../engine/azure.ts';
-import type { Started, Step } from '../engine/steps.ts';
+import type { Step, StepHandle } from '../engine/steps.ts';
 import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan.ts';
 
 const waitsFor = 'Azure';
@@ -22,7 +22,7 @@ type Identities = (holder: RoleHolder) => Promise<IdentityFacts | undefined>;
  */
 export function applyInfrastructure(
   plan: InfrastructurePlan,
-  owner: Ownership,
+  owner: Marks,
   step: Step,
 ): (rolePropagationTimeoutMinutes: number) => Promise<ClusterPrerequisites> {
   applyNetwork(plan, owner, step);
@@ -48,7 +48,7 @@ export function applyInfrastructure(
 }
 
 /** Guide, step 1. */
-function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, owner: Ownership, step: Step): void {
+function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, owner: Marks, step: Step): void {
   if (!network) return;
   const { id } = network;
   const own = network.subnets.map(({ name }) => name);
@@ -61,10 +61,10 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
     const { name } = subnet;
     const properties = subnetProperties[subnet.use];
     step(subnetStepId(subnet, network.subnets), {
-      act: (again) =>
+      act: (retriedByOperator) =>
         before
           ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })
-          : azure.operating(`Create subnet ${name}`).createSubnet(subnet, again),
+          : azure.operating(`Create subnet ${name}`).createSubnet(subnet, retriedByOperator),
       undo: async () => {
         if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id);
         await azure.operating(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before });
@@ -75,8 +75,8 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
 }
 
 /** Guide, step 5. */
-function applyIdentities(plan: InfrastructurePlan, owner: Ownership, step: Step): Identities {
-  const made: { [H in RoleHolder]?: Started<IdentityFacts> } = {};
+function applyIdentities(plan: InfrastructurePlan, owner: Marks, step: Step): Identities {
+  const made: { [H in RoleHolder]?: StepHandle<IdentityFacts> } = {};
   for (const holder of roleHolders) {
     const identity = plan.identities[holder];
     if (!identity) continue;
@@ -91,9 +91,9 @@ function applyIdentities(plan: InfrastructurePlan, owner: Ownership, step: Step)
 }
 
 /** Guide, steps 2 and 3. Returns the endpoint, whose addresses Azure knows only at the end. */
-function applyRegistry(plan: InfrastructurePlan, owner: Ownership, step: Step) {
+function applyRegistry(plan: InfrastructurePlan, owner: Marks, step: Step) {
   const { registry: planned, cacheRule, privateEndpoint } = plan;
-  let made: Started<PrivateEndpointFacts> | undefined;
+  let made: StepHandle<PrivateEndpointFacts> | undefined;
   if (planned && cacheRule && privateEndpoint) {
     const { before, ...registry } = planned;
     const { id, publicNetworkAccess, anonymousPullEnabled } = registry;
@@ -109,7 +109,7 @@ function applyRegistry(plan: InfrastructurePlan, owner: Ownership, step: Step) {
       waitsFor,
     });
     step('cacheRule', {
-      act: (again) => azure.operating('Create cache rule').createCacheRule(cacheRule, again),
+      act: (retriedByOperator) => azure.operating('Create cache rule').createCacheRule(cacheRule, retriedByOperator),
       undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id),
       waitsFor,
     });
@@ -125,7 +125,7 @@ function applyRegistry(plan: InfrastructurePlan, owner: Ownership, step: Step) {
 /** Guide, step 4. */
 function applyPrivateDns(
   { privateDnsZone: zone, zoneLink, records }: InfrastructurePlan,
-  owner: Ownership,
+  owner: Marks,
   endpoint: () => Promise<PrivateEndpointFacts | undefined>,
   step: Step,
 ): void {
@@ -153,7 +153,7 @@ function applyPrivateDns(
   }
 }
 
-export function applyZoneLink(link: ZoneLinkSpecification, owner: Ownership, step: Step): void {
+export function applyZoneLink(link: ZoneLinkSpecification, owner: Marks, step: Step): void {
   step('zoneLink', {
     act: () => azure.operating('Link zone to network').createZoneLink(link),
     undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: link.id, owner }),
@@ -162,7 +162,7 @@ export function applyZoneLink(link: ZoneLinkSpecification, owner: Ownership, ste
 }
 
 /** Guide, steps 5 and 6. */
-function applyRoles({ roles }: InfrastructurePlan, owner: Ownership, identities: Identities, step: Step): void {
+function applyRoles({ roles }: InfrastructurePlan, owner: Marks, identities: Identities, step: Step): void {
   for (const specification of roles) {
     const { role, scope, holder } = specification;
     const title = `${builtInRoles[role].name} on ${resourceReference(scope).name}`;

@@ -12,7 +12,7 @@ import {
   type VirtualNetworkFacts,
 } from '../../resources/virtualNetworks.ts';
 import { type InfrastructurePlan, seenSubnet } from './plan.ts';
-import type { InfrastructureInput, SubnetTarget, Targets } from './targets.ts';
+import type { InfrastructureInput, WantedInfrastructure, WantedSubnet } from './wanted.ts';
 
 /** AKS's default service range, which the network's subnets must leave free. Source: REST API, `serviceCidr`. */
 const defaultServiceCidr = '10.0.0.0/16';
@@ -31,7 +31,7 @@ export interface NetworkInput extends InfrastructureInput {
 /** Every limit of the network and its subnets that can be known beforehand. */
 export function networkProblems(
   input: NetworkInput,
-  { virtualNetwork: target }: Targets,
+  { virtualNetwork: target }: WantedInfrastructure,
   { virtualNetwork: seen, privateEndpoint }: InfrastructureFacts,
   plan: InfrastructurePlan,
   clusterIsThere: boolean,
@@ -133,7 +133,7 @@ function neighbours(
 /** The subnet's range. */
 function placeProblems(
   { name, addressPrefix }: SubnetSpecification,
-  target: SubnetTarget,
+  target: WantedSubnet,
   there: SubnetFacts | undefined,
   ranges: readonly string[],
   others: readonly Neighbour[],
@@ -170,7 +170,7 @@ type AddressNeeds = { nodeSubnet?: number; registrySubnet?: number };
 /** What the subnet is for: its size, its delegation, and what else is in it. */
 function useProblems(
   subnet: SubnetSpecification,
-  target: SubnetTarget,
+  target: WantedSubnet,
   there: SubnetFacts | undefined,
   needed: AddressNeeds,
 ): Problem[] {

@@ -5,7 +5,7 @@ import { isIPv4 } from '../../resources/addressRanges.ts';
 import type { IdentitySpecification } from '../../resources/identities.ts';
 import { resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
-import type { Ownership } from '../../resources/ownership.ts';
+import type { Marks } from '../../resources/marks.ts';
 import {
   type PrivateDnsZoneSpecification,
   sameAddresses,
@@ -39,7 +39,13 @@ import {
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
 } from '../../resources/virtualNetworks.ts';
-import { type InfrastructureInput, type SubnetTarget, subnetOf, type Target, type Targets } from './targets.ts';
+import {
+  type InfrastructureInput,
+  subnetOf,
+  type WantedInfrastructure,
+  type WantedResource,
+  type WantedSubnet,
+} from './wanted.ts';
 
 /** What is around the cluster, as it is to be, and as it was where a step changes it. */
 export interface InfrastructurePlan {
@@ -69,9 +75,9 @@ type StepFacts = Pick<PlannedStep, 'action' | 'reason'>;
 /** Plans everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6. */
 export function planInfrastructure(
   input: InfrastructureInput,
-  targets: Targets,
+  wanted: WantedInfrastructure,
   seen: InfrastructureFacts,
-  owner: Ownership,
+  owner: Marks,
   needsOf: (namespace: string) => string[],
 ): PlannedInfrastructure {
   const { location, profile } = input;
@@ -82,8 +88,8 @@ export function planInfrastructure(
     return id;
   };
   const plan: InfrastructurePlan = { subnets: [], records: [], identities: {}, roles: [], found: foundOf(seen) };
-  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
-  const nameOf = ({ id }: Target) => resourceReference(id).name;
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
+  const nameOf = ({ id }: WantedResource) => resourceReference(id).name;
 
   let network: string[] = [];
   if (virtualNetwork) {
@@ -141,7 +147,7 @@ export function planInfrastructure(
       presence(rule.found),
     );
 
-    const subnetId = (subnetOf(targets, 'registrySubnet') ?? subnetOf(targets, 'nodeSubnet'))?.id ?? '';
+    const subnetId = (subnetOf(wanted, 'registrySubnet') ?? subnetOf(wanted, 'nodeSubnet'))?.id ?? '';
     const { id, connectionName } = privateEndpoint;
     const records = registryRecordNames({ name: registryName, location }, seen.registry);
     plan.privateEndpoint = { id, location, tags, subnetId, connectionName, registryId: registry.id, records };
@@ -181,10 +187,10 @@ export function planInfrastructure(
     }
   }
 
-  for (const role of requiredRoles(targets, seen)) {
+  for (const role of requiredRoles(wanted, seen)) {
     plan.roles.push(role);
     const scope = resourceReference(role.scope);
-    const scopeStep = scopeSteps(targets, role.scope, network);
+    const scopeStep = scopeSteps(wanted, role.scope, network);
     const needs = [identitySteps[role.holder] ?? '', ...scopeStep].filter(Boolean);
     step(
       roleStepId(role),
@@ -228,7 +234,7 @@ export const seenSubnet = (
   { name }: { name: string },
 ): SubnetFacts | undefined => network?.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
 
-function subnetSpecification(target: SubnetTarget, seen: SubnetFacts | undefined): SubnetSpecification {
+function subnetSpecification(target: WantedSubnet, seen: SubnetFacts | undefined): SubnetSpecification {
   const { id, name, use } = target;
   const addressPrefix = target.addressPrefix ?? seen?.addressPrefixes.find(isIPv4) ?? defaultNetwork[use].addressPrefix;
   return { id, name, use, addressPrefix, ...subnetProperties[use] };
@@ -260,20 +266,20 @@ export function cacheRule(
 }
 
 /** Guide: bring your own ACR, steps 5 and 6. The Azure CLI grants the first two by itself. */
-function requiredRoles(targets: Targets, { registry }: InfrastructureFacts): RoleSpecification[] {
-  const { identities } = targets;
+function requiredRoles(wanted: WantedInfrastructure, { registry }: InfrastructureFacts): RoleSpecification[] {
+  const { identities } = wanted;
   const repositories = registry?.roleAssignmentMode.startsWith('Abac');
   const pull: BuiltInRole = repositories ? 'containerRegistryRepositoryReader' : 'acrPull';
   const role = (role: BuiltInRole, scope: string | undefined, holder: RoleHolder): RoleSpecification[] =>
     scope === undefined ? [] : [{ role, scope, holder }];
   // Of a cluster that is there, the control plane has its roles already.
   const controlPlane = identities.controlPlane && 'controlPlane';
-  if (!controlPlane) return role(pull, targets.registry?.id, 'kubelet');
+  if (!controlPlane) return role(pull, wanted.registry?.id, 'kubelet');
   return [
-    ...role('networkContributor', subnetOf(targets, 'nodeSubnet')?.id, 'controlPlane'),
-    ...role('networkContributor', subnetOf(targets, 'apiServerSubnet')?.id, 'controlPlane'),
+    ...role('networkContributor', subnetOf(wanted, 'nodeSubnet')?.id, 'controlPlane'),
+    ...role('networkContributor', subnetOf(wanted, 'apiServerSubnet')?.id, 'controlPlane'),
     ...role('managedIdentityOperator', identities.kubelet?.id, 'controlPlane'),
-    ...role(pull, targets.registry?.id, 'kubelet'),
+    ...role(pull, wanted.registry?.id, 'kubelet'),
   ];
 }
 
@@ -286,7 +292,7 @@ function heldRole(role: RoleSpecification, { roles }: InfrastructureFacts): Step
 }
 
 /** The steps after which a role's scope is there. */
-function scopeSteps({ identities, registry }: Targets, scope: string, network: string[]): string[] {
+function scopeSteps({ identities, registry }: WantedInfrastructure, scope: string, network: string[]): string[] {
   if (scope === registry?.id) return ['registry'];
   if (scope === identities.kubelet?.id) return ['identity:kubelet'];
   return network;

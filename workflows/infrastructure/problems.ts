@@ -8,31 +8,31 @@ import { isFailed, isFinal, type ResourceFacts } from '../../resources/provision
 import { targetsOverlap } from '../../resources/registries.ts';
 import { type NetworkInput, networkProblems } from './networkProblems.ts';
 import { cacheRule, type InfrastructurePlan } from './plan.ts';
-import type { InfrastructureInput, Targets } from './targets.ts';
+import type { InfrastructureInput, WantedInfrastructure } from './wanted.ts';
 
 type Report = (where: string, problem: string, whatToDo: string) => void;
 
 /** What is there and cannot be used, or is needed and missing. */
 export function infrastructureProblems(
   input: NetworkInput,
-  targets: Targets,
+  wanted: WantedInfrastructure,
   seen: InfrastructureFacts,
   plan: InfrastructurePlan,
   clusterIsThere: boolean,
 ): Problem[] {
   const problems: Problem[] = [];
   const report: Report = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
-  reportMissing(targets, seen, report);
+  reportMissing(wanted, seen, report);
   reportUnready(seen, report);
-  problems.push(...networkProblems(input, targets, seen, plan, clusterIsThere));
-  reportRegistry(input, targets, seen, report);
-  reportEndpoint(targets, seen, plan, report);
-  reportZone(targets, seen, plan, report);
+  problems.push(...networkProblems(input, wanted, seen, plan, clusterIsThere));
+  reportRegistry(input, wanted, seen, report);
+  reportEndpoint(wanted, seen, plan, report);
+  reportZone(wanted, seen, plan, report);
   return problems;
 }
 
-function reportMissing(targets: Targets, seen: InfrastructureFacts, report: Report): void {
-  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
+function reportMissing(wanted: WantedInfrastructure, seen: InfrastructureFacts, report: Report): void {
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   for (const [target, facts] of [
     [virtualNetwork, seen.virtualNetwork],
     [registry, seen.registry],
@@ -72,7 +72,7 @@ function reportUnready(
 
 function reportRegistry(
   input: InfrastructureInput,
-  { registry: target }: Targets,
+  { registry: target }: WantedInfrastructure,
   { registry: seen, registryNameProblem }: InfrastructureFacts,
   report: Report,
 ): void {
@@ -104,8 +104,13 @@ function reportRegistry(
   }
 }
 
-function reportEndpoint(targets: Targets, seen: InfrastructureFacts, plan: InfrastructurePlan, report: Report): void {
-  const { registry, privateEndpoint: target, virtualNetwork } = targets;
+function reportEndpoint(
+  wanted: WantedInfrastructure,
+  seen: InfrastructureFacts,
+  plan: InfrastructurePlan,
+  report: Report,
+): void {
+  const { registry, privateEndpoint: target, virtualNetwork } = wanted;
   const endpoint = seen.privateEndpoint;
   if (!registry || !target || !endpoint) return;
   const { id, targetId, subnetId, status } = endpoint;
@@ -145,7 +150,7 @@ function reportEndpoint(targets: Targets, seen: InfrastructureFacts, plan: Infra
 }
 
 function reportZone(
-  { virtualNetwork, privateDnsZone: target }: Targets,
+  { virtualNetwork, privateDnsZone: target }: WantedInfrastructure,
   seen: InfrastructureFacts,
   plan: InfrastructurePlan,
   report: Report,

@@ -3,12 +3,12 @@ import type { Plan, PlannedStep } from '../../contract/plan.ts';
 import { type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
 import type { Discovered, DiscoveryRequest } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
-import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterFacts, ClusterSpecification } from '../../resources/managedClusters.ts';
-import { owned } from '../engine/owner.ts';
+import { runMarks } from '../engine/marks.ts';
 import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/plan.ts';
 import { infrastructureProblems } from '../infrastructure/problems.ts';
-import { infrastructureRequest, permissionScopes, targetsOf } from '../infrastructure/targets.ts';
+import { infrastructureRequest, permissionScopes, wantedInfrastructure } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
 import { quotaProblems } from '../preflight/quota.ts';
@@ -21,7 +21,7 @@ import {
   requiredFeatures,
 } from '../registrations/plan.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
-import { clusterProblems, placeProblems } from './problems.ts';
+import { locationProblems, newClusterProblems } from './problems.ts';
 import { clusterSpecification, nodeResourceGroup } from './specification.ts';
 
 /** What `createCluster` is going to do, and with what. */
@@ -30,24 +30,24 @@ export interface CreateClusterPlan extends Plan {
   specification: ClusterSpecification;
   infrastructure: InfrastructurePlan;
   /** What the read-back looks at. */
-  targets: InfrastructureTargets;
+  infrastructureRequest: InfrastructureRequest;
 }
 
 /** What discovery is to look at. */
 export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequest {
   const { cluster, location } = input;
-  const targets = targetsOf(input);
+  const wanted = wantedInfrastructure(input);
   return {
     cluster,
     location,
     nodeResourceGroup: nodeResourceGroup(input),
     providers: [...lookedAtProviders],
     features: [...requiredFeatures(registrationNeeds(input))],
-    infrastructure: infrastructureRequest(input, targets),
+    infrastructure: infrastructureRequest(input, wanted),
     allowances: {
       subscriptionId: cluster.subscriptionId,
       location,
-      scopes: permissionScopes(input, targets),
+      scopes: permissionScopes(input, wanted),
       vmSizes: [...new Set(input.agentPoolProfiles.map(({ vmSize }) => vmSize))],
     },
   };
@@ -55,12 +55,12 @@ export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequ
 
 /** Plans the guide's sections "Deploy a network isolated cluster with AKS-managed ACR" and "… with bring your own ACR". */
 export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, run: string): CreateClusterPlan {
-  const targets = targetsOf(input);
+  const wanted = wantedInfrastructure(input);
   const kubernetesVersion = chooseKubernetesVersion(input, seen);
-  const specification = clusterSpecification(input, targets, seen, kubernetesVersion.version, run);
+  const specification = clusterSpecification(input, wanted, seen, kubernetesVersion.version, run);
   const { registrations, steps: registering } = planRegistrations(registrationNeeds(input, seen.cluster), seen);
   const group = resourceGroupStep(input, seen);
-  const infrastructure = planInfrastructure(input, targets, seen.infrastructure, owned(input, run), (namespace) => [
+  const infrastructure = planInfrastructure(input, wanted, seen.infrastructure, runMarks(input, run), (namespace) => [
     group.id,
     ...registrationOf(namespace, registering),
   ]);
@@ -77,27 +77,27 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     problems: seen.subscription
       ? [
           ...kubernetesVersion.problems,
-          ...placeProblems(input, seen),
+          ...locationProblems(input, seen),
           ...infrastructureProblems(
             input,
-            targets,
+            wanted,
             seen.infrastructure,
             infrastructure.plan,
             seen.cluster !== undefined,
           ),
-          ...clusterProblems(input, seen, specification),
+          ...newClusterProblems(input, seen, specification),
           // Azure does not tell sizes and quota before Microsoft.Compute is registered.
           ...(seen.cluster || seen.providers['Microsoft.Compute'] !== 'Registered'
             ? []
             : quotaProblems(input, seen.allowances)),
-          ...permissionProblems(requiredActions(input, targets, steps), seen.allowances),
+          ...permissionProblems(requiredActions(input, wanted, steps), seen.allowances),
           ...lockProblems(steps, seen.allowances, input.onFailure !== 'leave'),
         ]
       : [unseenSubscription(input)],
     registrations,
     specification,
     infrastructure: infrastructure.plan,
-    targets: infrastructureRequest(input, targets),
+    infrastructureRequest: infrastructureRequest(input, wanted),
   };
 }
 
@@ -108,7 +108,7 @@ const registrationNeeds = (
   subscriptionId: cluster.subscriptionId,
   profile,
   vnetIntegration: apiServerAccess === 'vnetIntegration',
-  settled: found !== undefined,
+  alreadyRegistered: found !== undefined,
 });
 
 function actingDifferences(input: ParsedCreateClusterInput): ProfileSetting[] {

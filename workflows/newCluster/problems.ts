@@ -8,7 +8,7 @@ import { madeByEarlierRun } from './earlierRun.ts';
 import { nodeResourceGroup } from './specification.ts';
 
 /** Subscription, region and groups. */
-export function placeProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
+export function locationProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
   const { cluster, location } = input;
   const subscriptionId = `/subscriptions/${cluster.subscriptionId}`;
   const problems: Problem[] = [];
@@ -39,7 +39,7 @@ export function placeProblems(input: ParsedCreateClusterInput, seen: Discovered)
 }
 
 /** `createCluster` never changes a cluster that is there. */
-export function clusterProblems(
+export function newClusterProblems(
   input: ParsedCreateClusterInput,
   { cluster: found }: Discovered,
   wanted: ClusterSpecification,

@@ -2,8 +2,8 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import { profileSetting } from '../../contract/profiles.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
-import { owned } from '../engine/owner.ts';
-import { subnetOf, type Targets } from '../infrastructure/targets.ts';
+import { runMarks } from '../engine/marks.ts';
+import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 
 /** AKS's own default, which it cuts at the 80 characters that a node resource group may have. It must not end in a dot. */
 export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string {
@@ -13,20 +13,20 @@ export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location 
 /** What the input leaves open, a cluster that is there keeps. */
 export function clusterSpecification(
   input: ParsedCreateClusterInput,
-  targets: Targets,
+  wanted: WantedInfrastructure,
   { cluster: found }: Discovered,
   kubernetesVersion: string,
   run: string,
 ): ClusterSpecification {
   const { cluster, apiServerAccess } = input;
   const enableVnetIntegration = apiServerAccess === 'vnetIntegration';
-  const { controlPlane, kubelet } = targets.identities;
-  const nodes = subnetOf(targets, 'nodeSubnet');
-  const apiServer = subnetOf(targets, 'apiServerSubnet');
+  const { controlPlane, kubelet } = wanted.identities;
+  const nodes = subnetOf(wanted, 'nodeSubnet');
+  const apiServer = subnetOf(wanted, 'apiServerSubnet');
   return {
     cluster,
     location: input.location,
-    tags: { ...input.tags, ...owned(input, run) },
+    tags: { ...input.tags, ...runMarks(input, run) },
     kubernetesVersion,
     dnsPrefix: input.dnsPrefix ?? found?.dnsPrefix ?? defaultDnsPrefix(input),
     nodeResourceGroup: nodeResourceGroup(input),
@@ -37,7 +37,7 @@ export function clusterSpecification(
     ...(input.serviceCidr !== undefined && { serviceCidr: input.serviceCidr }),
     enablePrivateCluster: !enableVnetIntegration || profileSetting(input.profile, 'privateClusterWithVnetIntegration'),
     enableVnetIntegration,
-    ...(targets.registry && { containerRegistryId: targets.registry.id }),
+    ...(wanted.registry && { containerRegistryId: wanted.registry.id }),
     ...(nodes && { vnetSubnetId: nodes.id }),
     ...(apiServer && { apiServerSubnetId: apiServer.id }),
     ...(kubelet && { kubeletIdentityId: kubelet.id }),

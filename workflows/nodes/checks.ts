@@ -1,12 +1,12 @@
 import type { Check } from '../../contract/result.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import type { ClusterInterior, EvidenceKind, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
+import type { EvidenceKind, KubernetesFacts, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
 import { check } from '../engine/check.ts';
 
 /** Where the nodes of each pool boot from, and whether they pull their images from there. */
 export function nodeChecks(
   { id, agentPoolProfiles }: ClusterFacts,
-  interior: Look<ClusterInterior>,
+  kubernetes: Look<KubernetesFacts>,
   probes: Readonly<Record<string, Look<NodeProbeResult>>>,
   source: string,
 ): Check[] {
@@ -15,7 +15,7 @@ export function nodeChecks(
     const poolId = `${id}/agentPools/${name}`;
     const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
     const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);
-    const probe: Look<NodeProbeResult> | undefined = 'unseen' in interior ? interior : probes[name];
+    const probe: Look<NodeProbeResult> | undefined = 'unseen' in kubernetes ? kubernetes : probes[name];
     if (probe === undefined) return []; // A pool without nodes.
     if ('unseen' in probe) {
       const { because, message } = probe.unseen;

@@ -1,23 +1,23 @@
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { sameResourceId } from '../../resources/ids.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
-import type { ClusterInterior, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
+import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
-import type { LivingInput } from '../existingCluster/facts.ts';
+import type { ExistingClusterInput } from '../existingCluster/facts.ts';
 
 /** Where the longest-standing node of each pool boots from. */
 export async function probeOldestNodes(
-  { cluster }: Pick<LivingInput, 'cluster'>,
+  { cluster }: Pick<ExistingClusterInput, 'cluster'>,
   found: ClusterFacts,
-  interior: Look<ClusterInterior>,
+  kubernetes: Look<KubernetesFacts>,
   imageSource: string | undefined,
 ): Promise<Record<string, Look<NodeProbeResult>>> {
-  if ('unseen' in interior) return {};
+  if ('unseen' in kubernetes) return {};
   const probes = await Promise.all(
     found.agentPoolProfiles.map(async ({ name, osType }) => {
       // The pod is a Linux one.
       if (osType === 'Windows') return [];
-      const node = oldestNode(interior.seen.nodes, name)?.name;
+      const node = oldestNode(kubernetes.seen.nodes, name)?.name;
       if (node === undefined) return [];
       const probe = await azure
         .operating(`Have ${node} pull an image`)
@@ -30,12 +30,12 @@ export async function probeOldestNodes(
 
 /** What tells whether a pool has been reimaged, of what was seen. */
 export function evidence(
-  interior: Look<ClusterInterior>,
+  kubernetes: Look<KubernetesFacts>,
   pool: string,
   facts: Pick<AgentPoolFacts, 'provisioningState' | 'nodeImageVersion'> | undefined,
 ): PoolEvidence {
   const { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' } = facts ?? {};
-  const nodes = 'seen' in interior ? interior.seen.nodes.filter((node) => node.pool === pool) : undefined;
+  const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter((node) => node.pool === pool) : undefined;
   return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
 }
 
@@ -45,10 +45,10 @@ export const oldestNode = (nodes: readonly NodeFacts[], pool: string): NodeFacts
 
 /** Why a pool's nodes are on a bootstrap source already; `undefined` where they are not, or nobody can tell. */
 export const bootsFrom =
-  ({ probes, interior }: LivingFacts, source: string) =>
+  ({ probes, kubernetes }: ExistingClusterFacts, source: string) =>
   ({ name }: AgentPoolFacts): string | undefined => {
     // A cluster that nobody may look into is taken at its word, or it would be reimaged at every run.
-    if ('unseen' in interior && interior.unseen.because === 'notAllowed') {
+    if ('unseen' in kubernetes && kubernetes.unseen.because === 'notAllowed') {
       return 'taken to boot as the cluster says: nobody may run a command there';
     }
     const probe = probes[name];

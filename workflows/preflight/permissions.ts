@@ -2,7 +2,7 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
-import { subnetOf, type Targets } from '../infrastructure/targets.ts';
+import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 
 /** An action of the worker's identity on a resource. */
 export interface RequiredAction {
@@ -73,7 +73,7 @@ const isRegistration = ({ id }: PlannedStep): boolean => /^(feature|provider):/.
 /** What the steps of a scenario that creates or updates need. */
 export function requiredActions(
   { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
-  targets: Targets,
+  wanted: WantedInfrastructure,
   steps: readonly PlannedStep[],
 ): RequiredAction[] {
   return steps
@@ -85,7 +85,7 @@ export function requiredActions(
       if (type.endsWith('/action')) return [{ resourceId, action: type }];
       if (action === 'delete') return [{ resourceId, action: `${type}/delete` }];
       const verbs = action === 'create' && onFailure !== 'leave' ? ['write', 'delete'] : ['write'];
-      return [...verbs.map((verb) => ({ resourceId, action: `${type}/${verb}` })), ...linkedActions(id, targets)];
+      return [...verbs.map((verb) => ({ resourceId, action: `${type}/${verb}` })), ...linkedActions(id, wanted)];
     });
 }
 
@@ -108,23 +108,23 @@ function typeOf({ id, resourceId }: PlannedStep): string | undefined {
 }
 
 /** What Azure asks for on the resources that a request names. Its error is `LinkedAuthorizationFailed`. */
-function linkedActions(stepId: string, targets: Targets): RequiredAction[] {
-  const { virtualNetwork, registry, identities } = targets;
+function linkedActions(stepId: string, wanted: WantedInfrastructure): RequiredAction[] {
+  const { virtualNetwork, registry, identities } = wanted;
   const join = 'Microsoft.Network/virtualNetworks/subnets/join/action';
   const on = (resourceId: string | undefined, action: string): RequiredAction[] =>
     resourceId === undefined ? [] : [{ resourceId, action }];
   switch (stepId) {
     case 'privateEndpoint':
       return [
-        ...on(subnetOf(targets, 'registrySubnet')?.id, join),
+        ...on(subnetOf(wanted, 'registrySubnet')?.id, join),
         ...on(registry?.id, 'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action'),
       ];
     case 'zoneLink':
       return on(virtualNetwork?.id, 'Microsoft.Network/virtualNetworks/join/action');
     case 'cluster':
       return [
-        ...on(subnetOf(targets, 'nodeSubnet')?.id, join),
-        ...on(subnetOf(targets, 'apiServerSubnet')?.id, join),
+        ...on(subnetOf(wanted, 'nodeSubnet')?.id, join),
+        ...on(subnetOf(wanted, 'apiServerSubnet')?.id, join),
         ...Object.values(identities).flatMap(({ id }) =>
           on(id, 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'),
         ),

@@ -2,7 +2,7 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import type { Problem } from '../../contract/problem.ts';
 import { surgeNodes } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { AgentPoolFacts } from '../../resources/managedClusters.ts';
 
 /** VM sizes that cannot be had, and vCPUs that the quota does not leave, surge nodes included. */
@@ -45,12 +45,12 @@ export function quotaProblems(
 
 /** vCPUs for the nodes that AKS adds while it reimages. */
 export function surgeProblems(
-  { cluster, surroundings }: LivingFacts,
+  { cluster, discovered }: ExistingClusterFacts,
   pools: readonly string[],
   maxParallelPools: number,
 ): Problem[] {
-  if (!cluster || !surroundings) return [];
-  const { vmSizes, usages } = surroundings.allowances;
+  if (!cluster || !discovered) return [];
+  const { vmSizes, usages } = discovered.allowances;
   const surges = cluster.agentPoolProfiles
     .filter(({ name }) => pools.includes(name))
     .flatMap((pool) => {

@@ -15,7 +15,7 @@ export interface RegistrationNeeds {
   profile: Profile;
   vnetIntegration: boolean;
   /** Whether the subscription's registrations have taken effect for what is to be done already. */
-  settled: boolean;
+  alreadyRegistered: boolean;
 }
 
 interface RegistrationStates {
@@ -60,14 +60,14 @@ export const registrationOf = (namespace: string, steps: readonly PlannedStep[])
   steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create').map(({ id }) => id);
 
 function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates): PlannedStep[] {
-  const { subscriptionId, settled } = needs;
+  const { subscriptionId, alreadyRegistered } = needs;
   return requiredFeatures(needs).map((feature) => {
     const state = features[feature] ?? 'NotFound';
     return {
       id: `feature:${feature}`,
       title: `Feature ${feature}`,
-      action: !settled && state !== 'Registered' ? 'create' : 'none',
-      reason: settled ? 'the cluster is there' : state,
+      action: !alreadyRegistered && state !== 'Registered' ? 'create' : 'none',
+      reason: alreadyRegistered ? 'the cluster is there' : state,
       needs: [],
       resourceId: featureId(subscriptionId, 'Microsoft.ContainerService', feature),
       forwardOnly: registrationsStay,
@@ -76,11 +76,11 @@ function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates
 }
 
 function providerSteps(
-  { subscriptionId, profile, settled }: RegistrationNeeds,
+  { subscriptionId, profile, alreadyRegistered }: RegistrationNeeds,
   seen: RegistrationStates,
   features: readonly PlannedStep[],
 ): PlannedStep[] {
-  const again = profileSetting(profile, 'featureFlags').registerProvidersAgain && !settled;
+  const again = profileSetting(profile, 'featureFlags').registerProvidersAgain && !alreadyRegistered;
   const step = (namespace: string, repeat: boolean): PlannedStep => {
     const state = seen.providers[namespace] ?? 'NotRegistered';
     const registered = state === 'Registered';

@@ -4,10 +4,10 @@ import type { AgentPoolSettings, Reimaged } from '../../resources/agentPools.ts'
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
 import { type PoolEvidence, type PoolProof, type PoolReimage, proofOf } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
-import { rootCause, unlessGone } from '../engine/errorText.ts';
-import { Turns } from '../engine/steps.ts';
-import type { Living } from '../existingCluster/context.ts';
-import { patienceOf, reimagesByItself, undoPatience } from '../existingCluster/facts.ts';
+import { ignoreIfDeleted, rootCause } from '../engine/errorText.ts';
+import { ConcurrencyLimit } from '../engine/steps.ts';
+import type { UpdateContext } from '../existingCluster/context.ts';
+import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
 import { evidence, oldestNode } from '../nodes/probe.ts';
 import { reimageStepId, temporaryPool } from './plan.ts';
 
@@ -17,20 +17,20 @@ import { reimageStepId, temporaryPool } from './plan.ts';
  * @param undoneAfter The steps that change what nodes boot from: once they are taken back, the pools are reimaged again.
  * None where nothing else changes, so that there is nothing to go back to.
  */
-export function applyReimages(living: Living, undoneAfter: readonly string[]): void {
-  const { plan, input, step, run } = living;
+export function applyReimages(context: UpdateContext, undoneAfter: readonly string[]): void {
+  const { plan, input, step, run } = context;
   const changes = plan.steps.some(({ id, action }) => undoneAfter.includes(id) && action !== 'none');
-  const turns = new Turns(input.reimage.maxParallelPools);
+  const turns = new ConcurrencyLimit(input.reimage.maxParallelPools);
   for (const pool of plan.reimages) {
     const begun: Begun = {};
     step(reimageStepId(pool), {
       turns,
       act: async () => {
-        const done = await reimagePool(living, pool, begun);
+        const done = await reimagePool(context, pool, begun);
         run.reimages.set(pool, done);
-        if (!done.reimaged) throw notReimaged(living, done);
+        if (!done.reimaged) throw notReimaged(context, done);
       },
-      ...(changes && { undoneAfter, undo: () => reimageBack(living, pool, begun).catch(unlessGone) }),
+      ...(changes && { undoneAfter, undo: () => reimageBack(context, pool, begun).catch(ignoreIfDeleted) }),
       waitsFor: 'AKS, some minutes for each node',
     });
   }
@@ -46,13 +46,13 @@ interface Begun {
   beforeUndo?: PoolEvidence;
 }
 
-async function reimagePool(living: Living, pool: string, begun: Begun): Promise<PoolReimage> {
-  const { cluster, reimage } = living.input;
-  const before = await evidenceBefore(living, pool);
+async function reimagePool(context: UpdateContext, pool: string, begun: Begun): Promise<PoolReimage> {
+  const { cluster, reimage } = context.input;
+  const before = await evidenceBefore(context, pool);
   begun.before = before;
-  const byItself = await reimagedByAzure(living, pool);
+  const byItself = await reimagedByAzure(context, pool);
   if (byItself) return byItself;
-  const done = await reimageAndProve(living, pool, before);
+  const done = await reimageAndProve(context, pool, before);
   if (done.reimaged) return done;
   switch (reimage.whenNotReimaged) {
     case 'fail':
@@ -61,11 +61,11 @@ async function reimagePool(living: Living, pool: string, begun: Begun): Promise<
       await azure
         .awaitingNodeImage(`Wait for a newer node image than ${pool} has`, reimage.newImageTimeoutHours)
         .awaitNewerNodeImage({ cluster, pool });
-      return reimageAndProve(living, pool, before);
+      return reimageAndProve(context, pool, before);
     case 'temporaryPool': {
-      await replacePool(living, pool, begun);
-      const after = await lookAgain(living, pool);
-      return { ...(await proof(living, pool, before, after)), how: 'replaced', notModified: done.notModified };
+      await replacePool(context, pool, begun);
+      const after = await lookAgain(context, pool);
+      return { ...(await proof(context, pool, before, after)), how: 'replaced', notModified: done.notModified };
     }
   }
 }
@@ -74,37 +74,37 @@ async function reimagePool(living: Living, pool: string, begun: Begun): Promise<
  * What the pool shows before. One look serves all pools: a node that joins after it is new. It comes after the update of the
  * cluster, for a node that joined before that boots as it said then.
  */
-async function evidenceBefore(living: Living, pool: string): Promise<PoolEvidence> {
-  const changed = living.plan.steps.some(({ id, action }) => id === 'bootstrap' && action !== 'none');
-  if (changed) living.interior ??= azure.operating('Look at the nodes').lookInside(living.input.cluster);
-  const interior = (await living.interior) ?? living.seen.interior;
-  const facts = living.found.agentPoolProfiles.find(({ name }) => name === pool);
-  return evidence(interior, pool, facts);
+async function evidenceBefore(context: UpdateContext, pool: string): Promise<PoolEvidence> {
+  const changed = context.plan.steps.some(({ id, action }) => id === 'bootstrap' && action !== 'none');
+  if (changed) context.kubernetes ??= azure.operating('Look at the nodes').lookInside(context.input.cluster);
+  const kubernetes = (await context.kubernetes) ?? context.seen.kubernetes;
+  const facts = context.found.agentPoolProfiles.find(({ name }) => name === pool);
+  return evidence(kubernetes, pool, facts);
 }
 
 /** Profile row P11: AKS may have been faster. */
-async function reimagedByAzure(living: Living, pool: string): Promise<PoolReimage | undefined> {
-  const { plan, found, seen } = living;
+async function reimagedByAzure(context: UpdateContext, pool: string): Promise<PoolReimage | undefined> {
+  const { plan, found, seen } = context;
   if (!plan.bootstrap || !reimagesByItself(found)) return undefined;
   const facts = found.agentPoolProfiles.find(({ name }) => name === pool);
-  const proven = proofOf(pool, evidence(seen.interior, pool, facts), await lookAgain(living, pool));
+  const proven = proofOf(pool, evidence(seen.kubernetes, pool, facts), await lookAgain(context, pool));
   return proven.reimaged && proven.nodes.length > 0 ? { ...proven, how: 'byAzure', notModified: false } : undefined;
 }
 
 /** Once nothing runs on the pool. */
-function lookAgain({ input }: Living, pool: string, patience = patienceOf(input)): Promise<PoolEvidence> {
-  const request = { cluster: input.cluster, pool, patience };
+function lookAgain({ input }: UpdateContext, pool: string, busyPolicy = busyPolicyOf(input)): Promise<PoolEvidence> {
+  const request = { cluster: input.cluster, pool, busyPolicy };
   return azure.operating(`Look at node pool ${pool}`).awaitPool(request);
 }
 
-async function reimageAndProve(living: Living, pool: string, before: PoolEvidence): Promise<PoolReimage> {
-  const { notModified, after } = await reimageWithSecondTry(living, pool, before);
-  const proven = await proof(living, pool, before, after);
+async function reimageAndProve(context: UpdateContext, pool: string, before: PoolEvidence): Promise<PoolReimage> {
+  const { notModified, after } = await reimageWithSecondTry(context, pool, before);
+  const proven = await proof(context, pool, before, after);
   return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
 }
 
 async function proof(
-  { input: { cluster }, plan }: Living,
+  { input: { cluster }, plan }: UpdateContext,
   pool: string,
   before: PoolEvidence,
   after: PoolEvidence,
@@ -135,15 +135,15 @@ async function proofBySource(
 }
 
 /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
-async function reimageWithSecondTry(living: Living, pool: string, before: PoolEvidence): Promise<Reimaged> {
-  const { input, found } = living;
-  const rolePropagation = await living.rolePropagation();
+async function reimageWithSecondTry(context: UpdateContext, pool: string, before: PoolEvidence): Promise<Reimaged> {
+  const { input, found } = context;
+  const rolePropagation = await context.rolePropagation();
   const request = {
     cluster: input.cluster,
     pool,
     nodeResourceGroup: found.nodeResourceGroup,
     before,
-    patience: patienceOf(input),
+    busyPolicy: busyPolicyOf(input),
     ...(rolePropagation && { rolePropagation }),
   };
   const reimage = () => azure.operating(`Reimage node pool ${pool}`).reimageAgentPool(request);
@@ -151,7 +151,7 @@ async function reimageWithSecondTry(living: Living, pool: string, before: PoolEv
     return await reimage();
   } catch (error) {
     if (isCancellation(error)) throw error;
-    const after = await lookAgain(living, pool);
+    const after = await lookAgain(context, pool);
     if (after.provisioningState === 'Succeeded') {
       if (proofOf(pool, before, after).reimaged) return { notModified: false, after };
       throw error;
@@ -161,7 +161,7 @@ async function reimageWithSecondTry(living: Living, pool: string, before: PoolEv
 }
 
 /** A temporary copy takes the load while the pool is deleted and made anew: new nodes boot from what the cluster says now. */
-async function replacePool({ input: { cluster }, owner }: Living, pool: string, begun: Begun): Promise<void> {
+async function replacePool({ input: { cluster }, owner }: UpdateContext, pool: string, begun: Begun): Promise<void> {
   const temporary = temporaryPool(pool);
   const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
   const copy = { cluster, settings, owner };
@@ -173,9 +173,9 @@ async function replacePool({ input: { cluster }, owner }: Living, pool: string, 
 }
 
 /** After the cluster boots nodes from where it did before. */
-async function reimageBack(living: Living, pool: string, begun: Begun): Promise<void> {
+async function reimageBack(context: UpdateContext, pool: string, begun: Begun): Promise<void> {
   const { before, settings } = begun;
-  const { input, owner } = living;
+  const { input, owner } = context;
   const { cluster } = input;
   if (settings) {
     await azure
@@ -185,15 +185,15 @@ async function reimageBack(living: Living, pool: string, begun: Begun): Promise<
     const temporary = { cluster, pool: temporaryPool(pool), owner };
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
-  const now = await lookAgain(living, pool, undoPatience(input));
+  const now = await lookAgain(context, pool, undoBusyPolicy(input));
   // A second attempt may find it done, and AKS then does nothing more.
   begun.beforeUndo ??= now;
-  const done = await reimageAndProve(living, pool, begun.beforeUndo);
+  const done = await reimageAndProve(context, pool, begun.beforeUndo);
   // A node that has not booted since the beginning was not reimaged, and has nothing to go back from.
-  const atFirst = 'seen' in living.seen.interior ? living.seen.interior.seen.nodes : [];
+  const atFirst = 'seen' in context.seen.kubernetes ? context.seen.kubernetes.seen.nodes : [];
   const untouched = new Set([...(before?.nodes ?? []), ...atFirst].map(({ bootId }) => bootId));
   const back = done.nodes.length > 0 && done.nodes.every(({ reimaged, after }) => reimaged || untouched.has(after));
-  if (!done.reimaged && !back) throw notReimaged(living, done);
+  if (!done.reimaged && !back) throw notReimaged(context, done);
 }
 
 /** Nobody but the cluster's owner has made a pool that was not replaced yet. */
@@ -202,7 +202,7 @@ function unlessThere(error: unknown): void {
   if (!(cause instanceof ApplicationFailure) || cause.type !== 'NotOwned') throw error;
 }
 
-function notReimaged({ found }: Living, { pool, seen, notModified, nodes }: PoolReimage): ApplicationFailure {
+function notReimaged({ found }: UpdateContext, { pool, seen, notModified, nodes }: PoolReimage): ApplicationFailure {
   const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
   const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
   const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';

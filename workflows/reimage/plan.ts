@@ -1,9 +1,9 @@
 import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
-import type { ClusterInterior, Look } from '../../resources/nodes.ts';
+import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { approvalStep } from '../existingCluster/gates.ts';
 import { ids, type Steps } from '../existingCluster/plan.ts';
 import { bootsFrom } from '../nodes/probe.ts';
@@ -19,7 +19,7 @@ export interface PlannedReimages {
 /** What decides which pools have to be reimaged. */
 export interface ReimageNeeds {
   cluster: ClusterFacts;
-  interior: Look<ClusterInterior>;
+  kubernetes: Look<KubernetesFacts>;
   options: ReimageOptions;
   /** Left out: all. */
   only?: readonly string[];
@@ -51,7 +51,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
       title: `Reimage node pool ${pool.name} (${pool.mode}, ${pool.count} nodes)`,
       needs: [...needs, ...(waitsForCanary ? [reimageStepId(canaryPool)] : [])],
       resourceId: `${cluster.id}/agentPools/${pool.name}`,
-      ...fate(pool, given),
+      ...actionFor(pool, given),
     };
   });
   const acting = pools.filter((_, index) => steps[index]?.action === 'update');
@@ -62,7 +62,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
   };
 }
 
-function fate(
+function actionFor(
   pool: AgentPoolFacts,
   { current, reason, forwardOnly }: ReimageNeeds,
 ): Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'> {
@@ -112,9 +112,9 @@ function poolProblems(cluster: ClusterFacts, pools: readonly AgentPoolFacts[]): 
 }
 
 /** A node whose pods may not be evicted cannot be drained (UnsatisfiablePDB). */
-function budgetProblems({ cluster, interior, options }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
-  if (acting.length === 0 || options.ignoreDisruptionBudgets || 'unseen' in interior) return [];
-  return interior.seen.disruptionBudgets
+function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
+  if (acting.length === 0 || options.ignoreDisruptionBudgets || 'unseen' in kubernetes) return [];
+  return kubernetes.seen.disruptionBudgets
     .filter(({ disruptionsAllowed, expectedPods }) => disruptionsAllowed === 0 && expectedPods > 0)
     .map(({ namespace, name, expectedPods }) => ({
       where: cluster.id,
@@ -129,18 +129,18 @@ export const temporaryPool = (pool: string): string => `tmp${pool}`.slice(0, 12)
 /** The reimage of the pools that need one, after an approval if that is asked for. It waits for all of `before`. */
 export function gatedReimages(
   input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
-  seen: LivingFacts,
+  seen: ExistingClusterFacts,
   update: PlannedStep,
   before: Steps,
 ): { steps: PlannedStep[]; reimages: string[]; problems: Problem[] } {
-  const { cluster, interior, imageSource = 'Direct' } = seen;
+  const { cluster, kubernetes, imageSource = 'Direct' } = seen;
   if (!cluster) return { steps: [], reimages: [], problems: [] };
   const changes = update.action !== 'none';
   const asked = input.approvals.includes('reimage');
   const needs = ids(before);
   const planned = planReimages({
     cluster,
-    interior,
+    kubernetes,
     options: input.reimage,
     // Where nodes are to boot from is known only while the cluster stays as it is.
     current: changes ? () => undefined : bootsFrom(seen, imageSource),

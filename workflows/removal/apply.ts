@@ -1,10 +1,10 @@
 import { resourceReference } from '../../resources/ids.ts';
-import type { Ownership } from '../../resources/ownership.ts';
+import type { Marks } from '../../resources/marks.ts';
 import { azure } from '../engine/azure.ts';
 import type { Removal } from './kinds.ts';
 
 /** Removes a resource that carries the owner's marks. */
-export function remove({ id, kind }: Removal, owner: Ownership): Promise<void> {
+export function remove({ id, kind }: Removal, owner: Marks): Promise<void> {
   const { operating, writing } = azure;
   const summary = `Delete ${resourceReference(id).name}`;
   switch (kind) {

@@ -1,7 +1,7 @@
 import type { ParsedChangeRegistryInput } from '../../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { keyOf, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { Removal } from './kinds.ts';
 
@@ -13,7 +13,7 @@ const noInverse = 'What is deleted cannot be brought back';
 /** What becomes of the registry that the cluster has had until now. Only what this product made for this cluster can go. */
 export function oldRegistryPlan(
   { oldRegistry }: ParsedChangeRegistryInput,
-  { cluster, old }: LivingFacts,
+  { cluster, old }: ExistingClusterFacts,
   before: readonly PlannedStep[],
 ): { steps: PlannedStep[]; removals: OldRegistry; problems: Problem[] } {
   const leaves = before.some(({ id, action }) => id === 'bootstrap' && action !== 'none');

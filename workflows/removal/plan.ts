@@ -12,8 +12,8 @@ import {
   resourceReference,
   sameResourceId,
 } from '../../resources/ids.ts';
-import { isOwnedBy } from '../../resources/ownership.ts';
-import { ownerOf } from '../engine/owner.ts';
+import { carriesMarks } from '../../resources/marks.ts';
+import { clusterMarks } from '../engine/marks.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { lockProblems, permissionProblems, type RequiredAction } from '../preflight/permissions.ts';
 import { kindOfType, kinds, noInverse, type Removal } from './kinds.ts';
@@ -33,12 +33,12 @@ export interface RoleRemoval {
   subscriptionIds: string[];
 }
 
-type StepFate = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
+type PlannedAction = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
 
 /** What discovery is to look at. */
 export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionRequest => ({
   cluster: input.cluster,
-  owner: ownerOf(input),
+  owner: clusterMarks(input),
   ...(input.privateDnsZoneId === undefined ? {} : { privateDnsZoneId: input.privateDnsZoneId }),
 });
 
@@ -60,7 +60,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
           ...groupProblems(input, seen, removals),
           ...endpointProblems(seen, parts),
           ...zoneProblems(input, seen, parts),
-          ...permissionProblems(requiredActions(steps), seen.access),
+          ...permissionProblems(removalActions(steps), seen.access),
           ...lockProblems(steps, seen.access, false),
         ]
       : [unseenSubscription(input)],
@@ -114,12 +114,12 @@ function partSteps(
         title: `${title} ${resourceReference(removal.id).name}`,
         needs: ['cluster', ...before, ...(asked ? roles : [])],
         resourceId: removal.id,
-        ...fate(removal, part, asked),
+        ...actionFor(removal, part, asked),
       },
     };
   });
 
-  function fate({ id }: Removal, part: ClusterPart, asked: boolean): StepFate {
+  function actionFor({ id }: Removal, part: ClusterPart, asked: boolean): PlannedAction {
     if (foreign.includes(id)) return { action: 'none', reason: 'stays: it was not made for this cluster' };
     if (shared.some((other) => sameResourceId(id, other)))
       return { action: 'none', reason: 'stays: somebody else uses it as well' };
@@ -162,7 +162,7 @@ function groupStep(
   { resourceGroup }: DeletionFacts,
   needs: readonly PlannedStep[],
 ): PlannedStep {
-  const owned = resourceGroup && isOwnedBy(resourceGroup.tags, ownerOf({ cluster }));
+  const owned = resourceGroup && carriesMarks(resourceGroup.tags, clusterMarks({ cluster }));
   const step = {
     id: 'resourceGroup',
     title: `Resource group ${cluster.resourceGroup}`,
@@ -182,7 +182,7 @@ function groupProblems(
   { resourceGroup, content }: DeletionFacts,
   removals: readonly Removal[],
 ): Problem[] {
-  const owned = resourceGroup && isOwnedBy(resourceGroup.tags, ownerOf({ cluster }));
+  const owned = resourceGroup && carriesMarks(resourceGroup.tags, clusterMarks({ cluster }));
   if (!owned || !alsoDelete.includes('resourceGroup')) return [];
   const goes = [clusterId(cluster), ...removals.map(({ id }) => id)];
   const covered = (id: string) =>
@@ -235,7 +235,7 @@ function zoneProblems(
 
 const parentOf = (id: string): string => ((parseResourceId(id)?.parents.length ?? 0) > 0 ? parentId(id) : '');
 
-function requiredActions(steps: readonly PlannedStep[]): RequiredAction[] {
+function removalActions(steps: readonly PlannedStep[]): RequiredAction[] {
   return (
     steps
       // Assignments are at scopes of their own, each with permissions of its own.

@@ -10,7 +10,7 @@ import {
   type ReimageNodePoolsInput,
   reimageNodePoolsInput,
 } from '../../../contract/index.ts';
-import type { LivingFacts } from '../../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../../resources/managedClusters.ts';
 import type { NodeFacts } from '../../../resources/nodes.ts';
 import { planChangeRegistry } from '../../../workflows/changeRegistry.ts';
@@ -59,7 +59,7 @@ const ordinary = (changes: Partial<ClusterFacts> = {}): ClusterFacts => {
 const isolated = (changes: Partial<ClusterFacts> = {}): ClusterFacts =>
   clusterThere({ kubeletIdentityId, agentPoolProfiles: [systemPool, pool('work')], ...changes });
 
-function seen(found: ClusterFacts | undefined, changes: Partial<LivingFacts> = {}): LivingFacts {
+function seen(found: ClusterFacts | undefined, changes: Partial<ExistingClusterFacts> = {}): ExistingClusterFacts {
   const { infrastructure, allowances, providers, features } = nothingThere;
   return {
     subscription: { state: 'Enabled', tenantId: 'tenant' },
@@ -67,9 +67,9 @@ function seen(found: ClusterFacts | undefined, changes: Partial<LivingFacts> = {
     managedNetworkId,
     registryEndpointIds: [],
     tenants: { [cluster.subscriptionId]: 'tenant' },
-    interior: { seen: { nodes: [node('s', 'system'), node('w', 'work')], disruptionBudgets: [] } },
+    kubernetes: { seen: { nodes: [node('s', 'system'), node('w', 'work')], disruptionBudgets: [] } },
     probes: {},
-    surroundings: { infrastructure, allowances, providers, features },
+    discovered: { infrastructure, allowances, providers, features },
     ...changes,
   };
 }
@@ -84,21 +84,21 @@ function accepted<T>(parsed: ReturnType<typeof parse<T>>): T {
   return parsed.value;
 }
 
-const isolate = (facts: LivingFacts, input: Partial<IsolateClusterInput> = {}) =>
+const isolate = (facts: ExistingClusterFacts, input: Partial<IsolateClusterInput> = {}) =>
   planIsolateCluster(
     accepted(parse(isolateClusterInput, { cluster, registry: { mode: 'managed' }, ...input })),
     facts,
     'run',
   );
-const change = (facts: LivingFacts, input: Partial<ChangeRegistryInput> = {}) =>
+const change = (facts: ExistingClusterFacts, input: Partial<ChangeRegistryInput> = {}) =>
   planChangeRegistry(
     accepted(parse(changeRegistryInput, { cluster, registry: { mode: 'bringYourOwn', name: 'other' }, ...input })),
     facts,
     'run',
   );
-const disable = (facts: LivingFacts, input: Partial<DisableIsolationInput> = {}) =>
+const disable = (facts: ExistingClusterFacts, input: Partial<DisableIsolationInput> = {}) =>
   planDisableIsolation(accepted(parse(disableIsolationInput, { cluster, ...input })), facts);
-const reimage = (facts: LivingFacts, input: Partial<ReimageNodePoolsInput> = {}) =>
+const reimage = (facts: ExistingClusterFacts, input: Partial<ReimageNodePoolsInput> = {}) =>
   planReimageNodePools(accepted(parse(reimageNodePoolsInput, { cluster, ...input })), facts);
 
 const acting = (plan: { steps: readonly { id: string; action: string }[] }): string[] =>
@@ -128,10 +128,10 @@ describe('isolateCluster', () => {
   });
 
   it('prepares a registry of one’s own in the network that the cluster is in, for the identity that it has', () => {
-    const { infrastructure, ...surroundings } = seen(undefined).surroundings ?? nothingThere;
+    const { infrastructure, ...discovered } = seen(undefined).discovered ?? nothingThere;
     const facts = seen(ordinary(), {
-      surroundings: {
-        ...surroundings,
+      discovered: {
+        ...discovered,
         infrastructure: {
           ...infrastructure,
           identities: { kubelet: { id: kubeletIdentityId, principalId: 'p', clientId: 'c', marks: {} } },
@@ -219,7 +219,7 @@ describe('isolateCluster', () => {
     expect(own.steps.find(({ id }) => id === 'outboundType')?.forwardOnly).toBeUndefined();
   });
 
-  it.each<[string, LivingFacts, RegExp]>([
+  it.each<[string, ExistingClusterFacts, RegExp]>([
     ['unknown', seen(undefined), /does not exist/],
     ['stopped', seen(ordinary({ powerState: 'Stopped' })), /is stopped/],
     ['of an old version', seen(ordinary({ currentKubernetesVersion: '1.29.9' })), /older than 1.30/],
@@ -248,7 +248,7 @@ describe('isolateCluster', () => {
     [
       'with a budget that allows nothing',
       seen(ordinary(), {
-        interior: {
+        kubernetes: {
           seen: {
             nodes: [],
             disruptionBudgets: [{ namespace: 'shop', name: 'cart', disruptionsAllowed: 0, expectedPods: 2 }],
@@ -259,7 +259,7 @@ describe('isolateCluster', () => {
     ],
     [
       'without run-command',
-      seen(ordinary(), { interior: { unseen: { because: 'notAllowed', message: 'disabled' } } }),
+      seen(ordinary(), { kubernetes: { unseen: { because: 'notAllowed', message: 'disabled' } } }),
       /run-command is not allowed/,
     ],
   ])('refuses a cluster %s before it changes anything', (_case, facts, expected) => {
@@ -267,7 +267,7 @@ describe('isolateCluster', () => {
   });
 
   it('goes on without run-command, or with such a budget, if told so', () => {
-    const facts = seen(ordinary(), { interior: { unseen: { because: 'notAllowed', message: 'disabled' } } });
+    const facts = seen(ordinary(), { kubernetes: { unseen: { because: 'notAllowed', message: 'disabled' } } });
     expect(problems(isolate(facts, { probes: 'ifAllowed' }))).toBe('');
   });
 
@@ -288,9 +288,9 @@ describe('isolateCluster', () => {
   it('counts the surge nodes of the pools that are reimaged at the same time', () => {
     const tight = (used: number) => {
       const facts = seen(ordinary());
-      const { surroundings = nothingThere } = facts;
+      const { discovered = nothingThere } = facts;
       const usages = { standardddsv5family: { used, limit: 350 }, cores: { used, limit: 350 } };
-      return { ...facts, surroundings: { ...surroundings, allowances: { ...surroundings.allowances, usages } } };
+      return { ...facts, discovered: { ...discovered, allowances: { ...discovered.allowances, usages } } };
     };
     // One node of 4 vCPUs for each of two pools.
     expect(problems(isolate(tight(346)))).toBe('');

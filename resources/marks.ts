@@ -4,17 +4,15 @@
  */
 
 /** What says whose a resource is: its tags, the metadata of a record set, or the description of a role assignment. */
-export type Ownership = Record<string, string>;
+export type Marks = Record<string, string>;
 
 /** Whether a resource carries every one of the owner's marks. */
-export const isOwnedBy = (marks: Ownership, owner: Ownership): boolean =>
+export const carriesMarks = (marks: Marks, owner: Marks): boolean =>
   Object.entries(owner).every(([key, value]) => marks[key] === value);
 
 /** The marks that say whose a resource is; other tags may be changed by anybody, such as an Azure Policy. */
-export const ownershipOf = (marks: Ownership = {}): Ownership =>
-  Object.fromEntries(
-    Object.values(ownershipTags).flatMap((key) => (marks[key] === undefined ? [] : [[key, marks[key]]])),
-  );
+export const marksIn = (marks: Marks = {}): Marks =>
+  Object.fromEntries(Object.values(markTags).flatMap((key) => (marks[key] === undefined ? [] : [[key, marks[key]]])));
 
 /** Tags on everything that a scenario creates; undo removes nothing that does not carry its own run's. */
-export const ownershipTags = { workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' } as const;
+export const markTags = { workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' } as const;

@@ -1,6 +1,6 @@
 import type { ParsedChangeRegistryInput, ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
-import type { LivingFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import {
@@ -8,37 +8,38 @@ import {
   given,
   guidesEndpoint,
   inGroupOf,
-  registryTargets,
-  type SubnetTarget,
-  type Targets,
-} from '../infrastructure/targets.ts';
+  type WantedInfrastructure,
+  type WantedSubnet,
+  wantedRegistry,
+} from '../infrastructure/wanted.ts';
 import { networkOf, nodeSubnets } from './facts.ts';
 
-export const noTargets: Targets = { identities: {} };
+export const nothingWanted: WantedInfrastructure = { identities: {} };
 
 /** Whether the nodes are in a network of one's own. */
-export const hasNoManagedNetwork = ({ managedNetworkId }: LivingFacts): boolean => managedNetworkId === undefined;
+export const hasNoManagedNetwork = ({ managedNetworkId }: ExistingClusterFacts): boolean =>
+  managedNetworkId === undefined;
 
 /** What an update is about. */
-export function targetsIn(
+export function wantedByUpdate(
   input: ParsedIsolateClusterInput | ParsedChangeRegistryInput,
-  seen: LivingFacts,
+  seen: ExistingClusterFacts,
   closesEgress: boolean,
-): Targets {
-  if (!seen.cluster) return noTargets;
+): WantedInfrastructure {
+  if (!seen.cluster) return nothingWanted;
   const nodeSubnetIds = nodeSubnets(seen);
   const [first] = nodeSubnetIds;
   const network = first === undefined ? undefined : { virtualNetworkId: networkOf(first), nodeSubnetIds, closesEgress };
-  return livingTargets(input, seen.cluster, seen.registryEndpointIds, network);
+  return wantedForExistingCluster(input, seen.cluster, seen.registryEndpointIds, network);
 }
 
 /** Whether the cluster is told already to boot its nodes from the registry that is wanted. */
-export const bootsFromWanted = (found: ClusterFacts, { registry }: Targets): boolean =>
+export const bootsFromWanted = (found: ClusterFacts, { registry }: WantedInfrastructure): boolean =>
   found.artifactSource === 'Cache' &&
   (registry ? sameResourceId(found.containerRegistryId, registry.id) : hasManagedRegistry(found));
 
 /** What a scenario does with the network that its cluster is in. */
-export interface LivingNetwork {
+export interface ExistingNetwork {
   /** Resource ID. */
   virtualNetworkId: string;
   /** Subnets of the nodes, by resource ID. */
@@ -51,18 +52,18 @@ export interface LivingNetwork {
  * What an update of a cluster that is there is about: a registry of one's own in the cluster's own network, for the kubelet
  * identity that it has. Guide: bring your own ACR, "Update an existing AKS cluster".
  */
-export function livingTargets(
-  { cluster, registry, network }: LivingRegistryInput,
+export function wantedForExistingCluster(
+  { cluster, registry, network }: RegistryChangeInput,
   found: ClusterFacts,
   registryEndpointIds: readonly string[],
-  living: LivingNetwork | undefined,
-): Targets {
+  context: ExistingNetwork | undefined,
+): WantedInfrastructure {
   const ownRegistry = registry?.mode === 'bringYourOwn' ? registry : undefined;
-  const virtualNetwork = living && livingNetworkTarget(living, network, ownRegistry !== undefined);
-  const targets: Targets = { ...(virtualNetwork && { virtualNetwork }), identities: {} };
-  if (!ownRegistry) return targets;
+  const virtualNetwork = context && wantedNetwork(context, network, ownRegistry !== undefined);
+  const wanted: WantedInfrastructure = { ...(virtualNetwork && { virtualNetwork }), identities: {} };
+  if (!ownRegistry) return wanted;
   const kubelet = found.kubeletIdentityId;
-  const own = registryTargets(cluster, ownRegistry, guidesEndpoint);
+  const own = wantedRegistry(cluster, ownRegistry, guidesEndpoint);
   // The endpoint of the registry that the cluster has stays until its nodes have left it. Once they have, the new one is found
   // under the name that it was given then.
   const besides = `${resourceReference(own.registry.id).name}-endpoint`;
@@ -71,23 +72,23 @@ export function livingTargets(
     boots && registryEndpointIds.some((id) => sameResourceId(id, inGroupOf(cluster)(endpointType, besides, '').id));
   const replaces = found.containerRegistryId !== undefined && (!boots || isBesides);
   return {
-    ...targets,
-    ...(replaces ? registryTargets(cluster, ownRegistry, besides) : own),
+    ...wanted,
+    ...(replaces ? wantedRegistry(cluster, ownRegistry, besides) : own),
     identities: kubelet === undefined ? {} : { kubelet: given(kubelet, 'cluster') },
   };
 }
 
-export interface LivingRegistryInput {
+export interface RegistryChangeInput {
   cluster: ClusterReference;
   registry?: RegistryInput;
   network?: { registrySubnet?: { name: string; addressPrefix?: string } };
 }
 
-function livingNetworkTarget(
-  { virtualNetworkId: id, nodeSubnetIds, closesEgress }: LivingNetwork,
-  network: LivingRegistryInput['network'],
+function wantedNetwork(
+  { virtualNetworkId: id, nodeSubnetIds, closesEgress }: ExistingNetwork,
+  network: RegistryChangeInput['network'],
   ownRegistry: boolean,
-): Targets['virtualNetwork'] {
+): WantedInfrastructure['virtualNetwork'] {
   const nodes = nodeSubnetIds.map((subnetId) => ({
     use: 'nodeSubnet' as const,
     id: subnetId,
@@ -99,7 +100,7 @@ function livingNetworkTarget(
   const forRegistry = registrySubnet
     ? { ...registrySubnet, id: `${id}/subnets/${registrySubnet.name}`, where: 'network.registrySubnet' }
     : first;
-  const subnets: SubnetTarget[] = [
+  const subnets: WantedSubnet[] = [
     ...(closesEgress ? nodes : []),
     // Azure takes endpoints among nodes as well, and what the nodes' subnet is to have goes first.
     ...(ownRegistry && forRegistry && !(closesEgress && !registrySubnet)

@@ -8,13 +8,13 @@ import {
   resourceId,
   resourceReference,
 } from '../../resources/ids.ts';
-import type { InfrastructureTargets } from '../../resources/infrastructure.ts';
+import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RoleHolder } from '../../resources/roles.ts';
 import type { SubnetUse } from '../../resources/virtualNetworks.ts';
 
 /** A resource that the scenario creates or adopts. */
-export interface Target {
+export interface WantedResource {
   id: string;
   /** Given by resource ID: it is never created. */
   mustExist: boolean;
@@ -22,7 +22,7 @@ export interface Target {
   where: string;
 }
 
-export interface SubnetTarget {
+export interface WantedSubnet {
   use: SubnetUse;
   id: string;
   name: string;
@@ -32,45 +32,45 @@ export interface SubnetTarget {
 }
 
 /** Which resources a scenario is about; what it has no use for is left out. */
-export interface Targets {
-  virtualNetwork?: Target & { addressPrefixes?: string[]; subnets: SubnetTarget[] };
-  registry?: Target;
-  privateEndpoint?: Target & { connectionName: string };
-  privateDnsZone?: Target & { linkName: string };
-  identities: { [H in RoleHolder]?: Target };
+export interface WantedInfrastructure {
+  virtualNetwork?: WantedResource & { addressPrefixes?: string[]; subnets: WantedSubnet[] };
+  registry?: WantedResource;
+  privateEndpoint?: WantedResource & { connectionName: string };
+  privateDnsZone?: WantedResource & { linkName: string };
+  identities: { [H in RoleHolder]?: WantedResource };
 }
 
 /** Every ID follows from the input: nothing has to be searched for. */
-export function targetsOf(input: ParsedCreateClusterInput): Targets {
+export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInfrastructure {
   const { cluster, registry, kubeletIdentity, identity } = input;
   const inGroup = inGroupOf(cluster);
-  const identityTarget = (where: string, defaultName: string, by: { resourceId?: string; name?: string } = {}) =>
+  const wantedIdentity = (where: string, defaultName: string, by: { resourceId?: string; name?: string } = {}) =>
     by.resourceId === undefined
       ? inGroup('Microsoft.ManagedIdentity/userAssignedIdentities', by.name ?? defaultName, `${where}.name`)
       : given(by.resourceId, `${where}.resourceId`);
 
-  const network = networkTarget(input, inGroup);
+  const network = wantedNetworkOfInput(input, inGroup);
   const userAssigned = identity?.type === 'UserAssigned' ? identity : undefined;
   const controlPlane =
-    userAssigned || network ? identityTarget('identity', `${cluster.name}-identity`, userAssigned) : undefined;
-  const targets: Targets = {
+    userAssigned || network ? wantedIdentity('identity', `${cluster.name}-identity`, userAssigned) : undefined;
+  const wanted: WantedInfrastructure = {
     ...(network && { virtualNetwork: network }),
     identities: { ...(controlPlane && { controlPlane }) },
   };
-  if (registry.mode === 'managed') return targets;
+  if (registry.mode === 'managed') return wanted;
   return {
-    ...targets,
-    ...registryTargets(cluster, registry, guidesEndpoint),
+    ...wanted,
+    ...wantedRegistry(cluster, registry, guidesEndpoint),
     identities: {
-      ...targets.identities,
-      kubelet: identityTarget('kubeletIdentity', `${cluster.name}-kubelet`, kubeletIdentity),
+      ...wanted.identities,
+      kubelet: wantedIdentity('kubeletIdentity', `${cluster.name}-kubelet`, kubeletIdentity),
     },
   };
 }
 
 export const inGroupOf =
   ({ subscriptionId, resourceGroup }: ClusterReference) =>
-  (type: string, name: string, where: string): Target => ({
+  (type: string, name: string, where: string): WantedResource => ({
     id: resourceId(subscriptionId, resourceGroup, type, name),
     mustExist: false,
     where,
@@ -83,11 +83,11 @@ export const guidesEndpoint = 'myPrivateEndpoint';
 type OwnRegistry = Extract<RegistryInput, { mode: 'bringYourOwn' }>;
 
 /** A registry of one's own with what makes it reachable. */
-export function registryTargets(
+export function wantedRegistry(
   cluster: ClusterReference,
   { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone }: OwnRegistry,
   endpointName: string,
-): Required<Pick<Targets, 'registry' | 'privateEndpoint' | 'privateDnsZone'>> {
+): Required<Pick<WantedInfrastructure, 'registry' | 'privateEndpoint' | 'privateDnsZone'>> {
   const inGroup = inGroupOf(cluster);
   return {
     registry: containerRegistryId
@@ -108,15 +108,15 @@ export function registryTargets(
   };
 }
 
-export const given = (id: string, where: string): Target => ({ id, mustExist: true, where });
+export const given = (id: string, where: string): WantedResource => ({ id, mustExist: true, where });
 
-function networkTarget(
+function wantedNetworkOfInput(
   { cluster, registry, network, apiServerAccess }: ParsedCreateClusterInput,
-  inGroup: (type: string, name: string, where: string) => Target,
-): Targets['virtualNetwork'] {
+  inGroup: (type: string, name: string, where: string) => WantedResource,
+): WantedInfrastructure['virtualNetwork'] {
   const ownRegistry = registry.mode === 'bringYourOwn';
   if (!network && !ownRegistry) return undefined;
-  const target: Target = network?.virtualNetworkId
+  const target: WantedResource = network?.virtualNetworkId
     ? given(network.virtualNetworkId, 'network.virtualNetworkId')
     : inGroup('Microsoft.Network/virtualNetworks', network?.name ?? `${cluster.name}-vnet`, 'network');
   const uses: SubnetUse[] = [
@@ -144,15 +144,15 @@ function defaultRegistryName(cluster: ClusterReference): string {
   return `${plain(cluster.name)}${plain(cluster.resourceGroup)}${cluster.subscriptionId.slice(0, 8).toLowerCase()}`;
 }
 
-/** The subnet of a use; the schema and `targetsOf` have seen to it that it is there where it is needed. */
-export const subnetOf = ({ virtualNetwork }: Targets, use: SubnetUse): SubnetTarget | undefined =>
+/** The subnet of a use; the schema and `wantedInfrastructure` have seen to it that it is there where it is needed. */
+export const subnetOf = ({ virtualNetwork }: WantedInfrastructure, use: SubnetUse): WantedSubnet | undefined =>
   virtualNetwork?.subnets.find((subnet) => subnet.use === use);
 
 /** Who needs a role where, whatever the role turns out to be. */
-export function roleScopes(targets: Targets): InfrastructureTargets['roleScopes'] {
-  const { identities, registry } = targets;
-  const nodes = subnetOf(targets, 'nodeSubnet');
-  const apiServer = subnetOf(targets, 'apiServerSubnet');
+export function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleScopes'] {
+  const { identities, registry } = wanted;
+  const nodes = subnetOf(wanted, 'nodeSubnet');
+  const apiServer = subnetOf(wanted, 'apiServerSubnet');
   return [
     ...(nodes && identities.controlPlane ? [{ scope: nodes.id, holder: 'controlPlane' as const }] : []),
     ...(apiServer && identities.controlPlane ? [{ scope: apiServer.id, holder: 'controlPlane' as const }] : []),
@@ -166,9 +166,9 @@ export function roleScopes(targets: Targets): InfrastructureTargets['roleScopes'
 /** What discovery and the read-back look at. */
 export function infrastructureRequest(
   input: Pick<InfrastructureInput, 'cluster' | 'location'>,
-  targets: Targets,
-): InfrastructureTargets {
-  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
+  wanted: WantedInfrastructure,
+): InfrastructureRequest {
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   const { controlPlane, kubelet } = identities;
   return {
     subscriptionId: input.cluster.subscriptionId,
@@ -178,13 +178,13 @@ export function infrastructureRequest(
     ...(privateEndpoint && { privateEndpointId: privateEndpoint.id }),
     ...(privateDnsZone && { privateDnsZoneId: privateDnsZone.id }),
     identityIds: { ...(controlPlane && { controlPlane: controlPlane.id }), ...(kubelet && { kubelet: kubelet.id }) },
-    roleScopes: roleScopes(targets),
+    roleScopes: roleScopes(wanted),
   };
 }
 
 /** Every resource whose permissions matter, with the group and the subscription they are in. */
-export function permissionScopes({ cluster }: { cluster: ClusterReference }, targets: Targets): string[] {
-  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = targets;
+export function permissionScopes({ cluster }: { cluster: ClusterReference }, wanted: WantedInfrastructure): string[] {
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   const subnets = virtualNetwork?.subnets ?? [];
   const resources = [
     virtualNetwork,
