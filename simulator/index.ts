@@ -8,8 +8,8 @@ import { type Speed, WorldEnded } from './arm/clock.ts';
 import { FaultEffects } from './arm/faultEffects.ts';
 import { type FaultRuleInput, faultRule, faultRules, tokenPath } from './arm/faults.ts';
 import { Recorder } from './arm/recorder.ts';
-import { Registry } from './arm/registry.ts';
 import { issueToken } from './arm/token.ts';
+import { TypeTable } from './arm/typeTable.ts';
 import { type Edition, World } from './arm/world.ts';
 import { addControlRoutes, problems, type Seed } from './control.ts';
 import { page } from './page.ts';
@@ -72,10 +72,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { port: wanted = 0, speed = 1, edition = 'current' } = options;
   if (speed !== 'demand' && !(speed >= 0 && Number.isFinite(speed)))
     throw new Error(`speed must not be negative: ${speed}`);
-  const registry = new Registry(providers);
-  const arm = new Arm(registry, new Recorder(options.recordFile));
-  const freshWorld = (start: Date, seed: Seed) =>
-    seedWorld(new World(edition, speed, start), registry, providers, seed);
+  const table = new TypeTable(providers);
+  const arm = new Arm(table, new Recorder(options.recordFile));
+  const freshWorld = (start: Date, seed: Seed) => seedWorld(new World(edition, speed, start), table, providers, seed);
   let world = freshWorld(new Date(), { quotas: {}, tenants: {} });
   for (const rule of options.faults ?? []) world.faults.add(faultRule.parse(rule));
 

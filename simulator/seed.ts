@@ -1,11 +1,12 @@
 import type { Provider } from './arm/provider.ts';
-import type { Registry } from './arm/registry.ts';
+import type { TypeTable } from './arm/typeTable.ts';
 import type { World } from './arm/world.ts';
 import type { Seed } from './control.ts';
-import { seedRegistrations } from './providers/features.ts';
+import { seedFeatures } from './providers/features/features.ts';
+import { seedProviders } from './providers/features/providerRegistrations.ts';
 
 /** Fills a fresh world: what each provider seeds, then what is asked. */
-export function seedWorld(world: World, registry: Registry, providers: readonly Provider[], seed: Seed): World {
+export function seedWorld(world: World, table: TypeTable, providers: readonly Provider[], seed: Seed): World {
   for (const provider of providers) provider.seed?.(world);
   const { roleDelaySeconds, callerPermissions, quotas, tenants } = seed;
   for (const [subscriptionId, tenantId] of Object.entries(tenants)) {
@@ -15,6 +16,9 @@ export function seedWorld(world: World, registry: Registry, providers: readonly 
   }
   const limits = Object.entries(quotas).map(([family, limit]) => [family.toLowerCase(), limit] as const);
   world.settings = { roleDelaySeconds, callerPermissions, quotas: Object.fromEntries(limits) };
-  seedRegistrations(world, registry, seed);
+  for (const { id } of world.store.list('Microsoft.Resources/subscriptions')) {
+    seedProviders(world, table, id, seed.providers);
+    seedFeatures(world, id, seed.features);
+  }
   return world;
 }

@@ -1,4 +1,4 @@
-import { builtInRoles } from '../../simulator/providers/authorization/roles.ts';
+import { builtInRoles } from '../../simulator/providers/authorization/roleDefinitions.ts';
 import { type Difference, differences, type Snapshot } from '../../simulator/snapshots.ts';
 import { type Explanation, explanations } from './explanations.ts';
 

@@ -8,10 +8,10 @@ import { isBody } from './json.ts';
 import { documentOf, type Operation } from './operations.ts';
 import { takeArmToken, takeProviderToken } from './rates.ts';
 import type { Recorder } from './recorder.ts';
-import type { Registry, Target } from './registry.ts';
 import { retryAfterHeaders } from './throttling.ts';
 import { bearerProblem } from './token.ts';
 import { isUnfinished } from './transitions.ts';
+import type { ResolvedPath, TypeTable } from './typeTable.ts';
 import type { World } from './world.ts';
 
 interface Answered {
@@ -25,11 +25,11 @@ const writeSeconds = 0.5;
 
 /** Answers ARM requests for the world it is given. */
 export class Arm {
-  readonly #registry: Registry;
+  readonly #table: TypeTable;
   readonly #recorder: Recorder;
 
-  constructor(registry: Registry, recorder: Recorder) {
-    this.#registry = registry;
+  constructor(table: TypeTable, recorder: Recorder) {
+    this.#table = table;
     this.#recorder = recorder;
   }
 
@@ -79,28 +79,29 @@ export class Arm {
     const apiVersion = checkApiVersion(url);
     const polled = world.operations.find(url.pathname);
     if (polled) return this.#poll(world, incoming, url, polled.operation, polled.view);
-    const target = this.#registry.resolve(url.pathname, apiVersion);
+    const resolved = this.#table.resolve(url.pathname, apiVersion);
     const request: ArmRequest = {
       method: incoming.method,
-      id: target.id,
-      resourceId: target.resourceId,
+      id: resolved.id,
+      resourceId: resolved.resourceId,
       apiVersion,
       query: url.searchParams,
       headers: incoming.headers,
-      body: fault.body(requestBody(incoming), target.id.path),
+      body: fault.body(requestBody(incoming), resolved.id.path),
       world,
       origin: url.origin,
     };
-    const rates = this.#throttle(world, target, request);
-    const reply = route(this.#registry, target, request);
-    fault.hide(target.id.path);
-    if (incoming.method === 'GET' && target.form === 'resource' && isUnfinished(reply.body)) world.clock.notYet('any');
-    const headers = { ...rates, ...this.#begin(request, target, reply, fault), ...reply.headers };
+    const rates = this.#throttle(world, resolved, request);
+    const reply = route(this.#table, resolved, request);
+    fault.hide(resolved.id.path);
+    if (incoming.method === 'GET' && resolved.form === 'resource' && isUnfinished(reply.body))
+      world.clock.notYet('any');
+    const headers = { ...rates, ...this.#begin(request, resolved, reply, fault), ...reply.headers };
     return { reply: { ...reply, headers } };
   }
 
   /** Starts the reply's operation, keeps the write for GET /simulator/durations, and gives the operation's headers. */
-  #begin(request: ArmRequest, target: Target, reply: Reply, fault: FaultEffects): Record<string, string> {
+  #begin(request: ArmRequest, resolved: ResolvedPath, reply: Reply, fault: FaultEffects): Record<string, string> {
     const { world, method, apiVersion } = request;
     if (method === 'GET' || method === 'HEAD') return {};
     const requestSeconds = latency(method, reply) + fault.delaySeconds;
@@ -108,8 +109,8 @@ export class Arm {
     const operation =
       reply.operation && world.operations.start(fault.operation(reply.operation), apiVersion, requestSeconds);
     world.writes.push({
-      resourceId: target.resourceId,
-      operation: [method, target.action].filter(Boolean).join(' '),
+      resourceId: resolved.resourceId,
+      operation: [method, resolved.action].filter(Boolean).join(' '),
       startedAt,
       requestSeconds,
       longRunning: operation,
@@ -146,12 +147,12 @@ export class Arm {
     return { reply: { ...(style.result?.(operation) ?? { status: 204 }), headers } };
   }
 
-  #throttle(world: World, target: Target, request: ArmRequest): Record<string, string> {
-    const asRead = target.type.kind === 'computed' && target.type.countsAsRead;
-    const rates = takeArmToken(world, target.id.subscriptionId ?? '', asRead ? 'GET' : request.method);
-    const bucket = target.type.bucket?.(request);
+  #throttle(world: World, resolved: ResolvedPath, request: ArmRequest): Record<string, string> {
+    const asRead = resolved.type.kind === 'computed' && resolved.type.countsAsRead;
+    const rates = takeArmToken(world, resolved.id.subscriptionId ?? '', asRead ? 'GET' : request.method);
+    const bucket = resolved.type.bucket?.(request);
     if (bucket)
-      takeProviderToken(world, bucket, target.id.subscriptionId ?? '', `${target.type.type}.${request.method}`);
+      takeProviderToken(world, bucket, resolved.id.subscriptionId ?? '', `${resolved.type.type}.${request.method}`);
     return rates;
   }
 }

@@ -1,4 +1,4 @@
-import type { Behaviour } from './behaviour.ts';
+import type { Behaviour } from './provider.ts';
 
 /** What ARM itself does, whatever the provider. */
 export const coreBehaviours: readonly Behaviour[] = [

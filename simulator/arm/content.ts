@@ -3,12 +3,12 @@ import type { ArmRequest } from './exchange.ts';
 import { isBody } from './json.ts';
 import type { StoredType } from './provider.ts';
 import { normalLocation, regions } from './regions.ts';
-import type { Registry, Target } from './registry.ts';
 import { bodyProblems, type RequestProblem, supportedVersions } from './schemas.ts';
 import type { Resource } from './store.ts';
+import type { ResolvedPath, TypeTable } from './typeTable.ts';
 
 /** @throws ArmError 400 NoRegisteredProviderFound, or 404 InvalidResourceType where no location is known */
-export function checkVersion({ type, id }: Target, request: ArmRequest): void {
+export function checkVersion({ type, id }: ResolvedPath, request: ArmRequest): void {
   const supported = supportedVersions(type.type);
   if (!supported || supported.includes(request.apiVersion.toLowerCase())) return;
   const [namespace = '', ...types] = type.type.split('/');
@@ -27,9 +27,9 @@ export function checkVersion({ type, id }: Target, request: ArmRequest): void {
 }
 
 /** What is tracked, and its children, are in a resource group. @throws ArmError 404 */
-export function checkPlace(registry: Registry, { type, id }: Target): void {
+export function checkPlace(table: TypeTable, { type, id }: ResolvedPath): void {
   const [namespace = '', ...types] = type.type.split('/');
-  const owner = registry.type(`${namespace}/${types[0]}`);
+  const owner = table.type(`${namespace}/${types[0]}`);
   if (owner?.kind !== 'stored' || !owner.tracked || id.resourceGroup !== undefined) return;
   if (id.subscriptionId === undefined) {
     throw gatewayError(
@@ -42,15 +42,15 @@ export function checkPlace(registry: Registry, { type, id }: Target): void {
 }
 
 /** @throws ArmError in the provider's words */
-export function checkName(registry: Registry, type: StoredType, request: ArmRequest): void {
+export function checkName(table: TypeTable, type: StoredType, request: ArmRequest): void {
   const name = request.id.names.at(-1) ?? '';
   if (!type.names || type.names.pattern.test(name)) return;
-  refuse(registry, type, request, { kind: 'name', name, rule: type.names.rule });
+  refuse(table, type, request, { kind: 'name', name, rule: type.names.rule });
 }
 
 /** @throws ArmError in the provider's words, or ARM's own where it is ARM that looks */
 export function checkBody(
-  registry: Registry,
+  table: TypeTable,
   type: StoredType,
   request: ArmRequest,
   existing: Resource | undefined,
@@ -67,12 +67,12 @@ export function checkBody(
     // ARM reads the outermost properties of tracked resources itself.
     if (type.tracked && problem.kind === 'unknown' && problem.path === problem.property)
       throw armRefusal({ ...problem, model: 'ResourceDefinition' });
-    refuse(registry, type, request, problem);
+    refuse(table, type, request, problem);
   }
 }
 
-function refuse(registry: Registry, type: StoredType, request: ArmRequest, problem: RequestProblem): void {
-  const provider = registry.providerOf(type);
+function refuse(table: TypeTable, type: StoredType, request: ArmRequest, problem: RequestProblem): void {
+  const provider = table.providerOf(type);
   const refusal = provider?.refusal ? provider.refusal(problem, request) : armRefusal(problem);
   if (refusal) throw refusal;
 }

@@ -5,34 +5,34 @@ import { parentPath } from './ids.ts';
 import { isBody } from './json.ts';
 import type { ResourceType, StoredType } from './provider.ts';
 import { normalLocation, regions } from './regions.ts';
-import type { Registry, Target } from './registry.ts';
 import type { Resource } from './store.ts';
+import type { ResolvedPath, TypeTable } from './typeTable.ts';
 
 const writes = new Set(['PUT', 'PATCH', 'POST', 'DELETE']);
 
 /** The checks of ARM itself in ARM's order, then the provider. @throws ArmError */
-export function route(registry: Registry, target: Target, request: ArmRequest): Reply {
-  checkVersion(target, request);
-  checkScope(target, request);
-  for (const guard of registry.guards) guard(request, actionOf(target, request));
-  const { type } = target;
+export function route(table: TypeTable, resolved: ResolvedPath, request: ArmRequest): Reply {
+  checkVersion(resolved, request);
+  checkScope(resolved, request);
+  for (const guard of table.guards) guard(request, actionOf(resolved, request));
+  const { type } = resolved;
   if (type.kind === 'computed') {
-    if (target.id.names.length > 0) checkParent(registry, target, request);
+    if (resolved.id.names.length > 0) checkParent(table, resolved, request);
     const handler = { GET: type.get, POST: type.post }[request.method];
     if (!handler) throw notSupported(request);
     return handler(request);
   }
-  if (target.form === 'collection') return list(registry, type, target, request);
-  const resource = request.world.store.get(target.id.path);
-  if (target.form === 'action') return act(type, target, request, resource);
+  if (resolved.form === 'collection') return list(table, type, resolved, request);
+  const resource = request.world.store.get(resolved.id.path);
+  if (resolved.form === 'action') return act(type, resolved, request, resource);
   checkPreconditions(request, resource);
-  return onResource(registry, type, target, request, resource);
+  return onResource(table, type, resolved, request, resource);
 }
 
 function onResource(
-  registry: Registry,
+  table: TypeTable,
   type: StoredType,
-  target: Target,
+  resolved: ResolvedPath,
   request: ArmRequest,
   resource: Resource | undefined,
 ): Reply {
@@ -40,23 +40,23 @@ function onResource(
   switch (request.method) {
     case 'GET':
     case 'HEAD': {
-      if (!resource || world.isHidden(resource.id)) throw missing(registry, type, target, request);
+      if (!resource || world.isHidden(resource.id)) throw missing(table, type, resolved, request);
       if (request.method === 'HEAD') return { status: 204 };
       const body = type.view ? type.view(resource, world) : resource.body;
       return { status: 200, body, ...(type.etagHeader && { headers: { etag: etagText(resource.etag) } }) };
     }
     case 'PUT':
       if (!type.put) throw notSupported(request);
-      checkPlace(registry, target);
-      checkParent(registry, target, request);
+      checkPlace(table, resolved);
+      checkParent(table, resolved, request);
       if (type.tracked) checkLocation(type, request, resource);
-      if (!resource) checkName(registry, type, request);
-      checkBody(registry, type, request, resource);
+      if (!resource) checkName(table, type, request);
+      checkBody(table, type, request, resource);
       return type.put(request, resource);
     case 'PATCH':
       if (!type.patch) throw notSupported(request);
-      if (!resource) throw missing(registry, type, target, request);
-      checkBody(registry, type, request, resource);
+      if (!resource) throw missing(table, type, resolved, request);
+      checkBody(table, type, request, resource);
       return type.patch(request, resource);
     case 'DELETE':
       if (!type.delete) throw notSupported(request);
@@ -66,37 +66,37 @@ function onResource(
   }
 }
 
-function list(registry: Registry, type: StoredType, target: Target, request: ArmRequest): Reply {
+function list(table: TypeTable, type: StoredType, resolved: ResolvedPath, request: ArmRequest): Reply {
   if (request.method !== 'GET') throw notSupported(request);
-  checkParent(registry, target, request);
+  checkParent(table, resolved, request);
   if (type.list) return type.list(request);
   const { world } = request;
-  const below = parentPath(target.id.path, target.id.scope === '/' || target.id.names.length > 0 ? 1 : 3);
+  const below = parentPath(resolved.id.path, resolved.id.scope === '/' || resolved.id.names.length > 0 ? 1 : 3);
   const found = world.store.list(type.type, below).filter(({ id }) => !world.isHidden(id));
   return { status: 200, body: { value: found.map((one) => (type.view ? type.view(one, world) : one.body)) } };
 }
 
-function act(type: StoredType, target: Target, request: ArmRequest, resource: Resource | undefined): Reply {
-  const name = Object.keys(type.actions ?? {}).find((known) => known.toLowerCase() === target.action?.toLowerCase());
+function act(type: StoredType, resolved: ResolvedPath, request: ArmRequest, resource: Resource | undefined): Reply {
+  const name = Object.keys(type.actions ?? {}).find((known) => known.toLowerCase() === resolved.action?.toLowerCase());
   const action = name === undefined ? undefined : type.actions?.[name];
   if (!action) {
-    const { namespace, types } = target.id;
-    throw typeNotFound(namespace, [...types, target.action ?? ''], `for api version '${request.apiVersion}'.`);
+    const { namespace, types } = resolved.id;
+    throw typeNotFound(namespace, [...types, resolved.action ?? ''], `for api version '${request.apiVersion}'.`);
   }
   if (request.method !== 'POST') throw notSupported(request);
-  if (!resource) throw type.notFound?.(request) ?? resourceNotFound(target);
+  if (!resource) throw type.notFound?.(request) ?? resourceNotFound(resolved);
   return action(request, resource);
 }
 
-function checkScope(target: Target, request: ArmRequest): void {
+function checkScope(resolved: ResolvedPath, request: ArmRequest): void {
   const { world } = request;
-  const { subscriptionId, resourceGroup, namespace } = target.id;
+  const { subscriptionId, resourceGroup, namespace } = resolved.id;
   if (subscriptionId && !world.store.get(`/subscriptions/${subscriptionId}`)) {
     throw gatewayError(404, 'SubscriptionNotFound', `The subscription '${subscriptionId}' could not be found.`);
   }
-  const isGroup = target.type.type === 'Microsoft.Resources/subscriptions/resourceGroups';
+  const isGroup = resolved.type.type === 'Microsoft.Resources/subscriptions/resourceGroups';
   const group = world.store.get(`/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`);
-  if (resourceGroup && !group && !(isGroup && target.form === 'resource')) {
+  if (resourceGroup && !group && !(isGroup && resolved.form === 'resource')) {
     throw gatewayError(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`);
   }
   if (!writes.has(request.method)) return;
@@ -126,7 +126,7 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /** What is asked, as Azure's roles name it: `Microsoft.Network/virtualNetworks/write`. */
-function actionOf({ type, form, action, id }: Target, { method }: ArmRequest): string {
+function actionOf({ type, form, action, id }: ResolvedPath, { method }: ArmRequest): string {
   if (method !== 'POST') return `${type.type}/${verbs[method]}`;
   // Registering a provider is the provider's action, not that of Microsoft.Resources.
   if (type.type === 'Microsoft.Resources/subscriptions/providers') return `${id.names[1]}/${action}/action`;
@@ -135,13 +135,14 @@ function actionOf({ type, form, action, id }: Target, { method }: ArmRequest): s
 }
 
 /** A child cannot be written or listed without its parent. */
-function checkParent(registry: Registry, target: Target, request: ArmRequest): void {
-  const { types, names, path } = target.id;
+function checkParent(table: TypeTable, resolved: ResolvedPath, request: ArmRequest): void {
+  const { types, names, path } = resolved.id;
   if (types.length < 2 || names.length === 0) return;
-  const parent = registry.type(target.type.type.split('/').slice(0, -1).join('/'));
-  const owner = parentPath(path, target.form === 'resource' ? 2 : 1);
+  const parent = table.type(resolved.type.type.split('/').slice(0, -1).join('/'));
+  const owner = parentPath(path, resolved.form === 'resource' ? 2 : 1);
   if (parent?.kind !== 'stored' || request.world.store.get(owner)) return;
-  if (request.method === 'GET') throw resourceNotFound({ ...target, id: { ...target.id, types: types.slice(0, -1) } });
+  if (request.method === 'GET')
+    throw resourceNotFound({ ...resolved, id: { ...resolved.id, types: types.slice(0, -1) } });
   throw gatewayError(
     404,
     'ParentResourceNotFound',
@@ -205,17 +206,17 @@ function preconditionFailed(message: string) {
   return gatewayError(412, 'PreconditionFailed', message);
 }
 
-function missing(registry: Registry, type: StoredType, target: Target, request: ArmRequest) {
-  checkParent(registry, target, request);
-  return type.notFound?.(request) ?? resourceNotFound(target);
+function missing(table: TypeTable, type: StoredType, resolved: ResolvedPath, request: ArmRequest) {
+  checkParent(table, resolved, request);
+  return type.notFound?.(request) ?? resourceNotFound(resolved);
 }
 
-function resourceNotFound(target: Pick<Target, 'id' | 'type'>) {
-  const { types, names, resourceGroup } = target.id;
-  if (target.type.type === 'Microsoft.Resources/subscriptions/resourceGroups') {
+function resourceNotFound(resolved: Pick<ResolvedPath, 'id' | 'type'>) {
+  const { types, names, resourceGroup } = resolved.id;
+  if (resolved.type.type === 'Microsoft.Resources/subscriptions/resourceGroups') {
     return gatewayError(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`);
   }
-  const full = [`${target.type.type.split('/')[0]}`, ...types.flatMap((type, index) => [type, names[index] ?? ''])];
+  const full = [`${resolved.type.type.split('/')[0]}`, ...types.flatMap((type, index) => [type, names[index] ?? ''])];
   return gatewayError(
     404,
     'ResourceNotFound',

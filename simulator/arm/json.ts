@@ -27,10 +27,16 @@ export function withoutUndefined(body: Body): Body {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-/** A deep copy without nulls: Azure does not echo a property that was sent as null. */
+/** A deep copy without nulls. */
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isBody(value)) return value;
   const kept = Object.entries(value).filter(([, child]) => child !== null && child !== undefined);
   return Object.fromEntries(kept.map(([key, child]) => [key, withoutNulls(child)]));
+}
+
+/** What Azure echoes of an object that was sent: all of it but the nulls. */
+export function echoed(value: unknown): Body {
+  const kept = withoutNulls(value);
+  return isBody(kept) ? kept : {};
 }

@@ -1,4 +1,3 @@
-import type { Behaviour } from './behaviour.ts';
 import type { ArmError } from './errors.ts';
 import type { ArmRequest, Reply } from './exchange.ts';
 import type { Body } from './json.ts';
@@ -57,7 +56,23 @@ export interface ComputedType extends CommonType {
 
 export type ResourceType = StoredType | ComputedType;
 
-/** A resource provider: one file in simulator/providers/. */
+/**
+ * One thing the simulator does as Azure does it, and how we know.
+ * `recorded`: seen in a recorded HTTP exchange or pasted from one; `documented`: written by Microsoft or in its client;
+ * `modelled`: our assumption where no source was found.
+ */
+export interface Behaviour {
+  readonly id: string;
+  /** As Azure spells it, a namespace for all of its types, or `any`. */
+  readonly resourceType: string;
+  readonly says: string;
+  readonly evidence: 'recorded' | 'documented' | 'modelled';
+  readonly source: string;
+  /** What proves it: the file in test/simulator and the title, `%s` where it is one of a table. */
+  readonly test: string;
+}
+
+/** A resource provider: one folder in simulator/providers/. */
 export interface Provider {
   readonly types: readonly ResourceType[];
   readonly behaviours: readonly Behaviour[];

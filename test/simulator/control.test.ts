@@ -2,8 +2,13 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Duration, FaultRule, RecordedRequest, ResetRequest } from '../../simulator/index.ts';
-import { startSimulator } from '../../simulator/index.ts';
+import {
+  type Duration,
+  type FaultRule,
+  type RecordedRequest,
+  type ResetRequest,
+  startSimulator,
+} from '../../simulator/index.ts';
 import {
   group,
   isolatedCluster,

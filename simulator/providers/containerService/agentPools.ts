@@ -5,7 +5,7 @@ import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { refuseUnlinked } from '../authorization/roles.ts';
+import { refuseUnlinked } from '../authorization/permissions.ts';
 import { buildPool } from './body.ts';
 import { aksError } from './errors.ts';
 import { otherBucket, poolBucket } from './limits.ts';

@@ -1,9 +1,8 @@
-import type { Behaviour } from '../../arm/behaviour.ts';
+import type { Behaviour } from '../../arm/provider.ts';
 
 const run = 'azure-cli test_aks_network_isolated_cluster.yaml';
 
-/** What Azure Kubernetes Service does. */
-export const aksBehaviours: readonly Behaviour[] = [
+export const behaviours: readonly Behaviour[] = [
   {
     id: 'aks-durations',
     resourceType: 'Microsoft.ContainerService/managedClusters',
@@ -312,5 +311,21 @@ export const aksBehaviours: readonly Behaviour[] = [
     evidence: 'documented',
     source: 'Microsoft Learn, "Quotas, SKUs and regions in AKS"',
     test: 'arm.test.ts: a caller in a hurry is throttled, by ARM and by AKS',
+  },
+  {
+    id: 'aks-unmarshal',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'An unknown or mistyped property gets 400 UnmarshalError; API versions before 2024-01-01 ignore unknown ones.',
+    evidence: 'recorded',
+    source: 'Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152; Azure/AKS#4060',
+    test: 'validation.test.ts: refuses %s, unwrapped',
+  },
+  {
+    id: 'aks-parameters',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'A missing property, or a value that is not one of those allowed, gets 400 InvalidParameter; a change of what AKS has given PropertyChangeNotAllowed.',
+    evidence: 'modelled',
+    source: 'the codes are recorded for other properties',
+    test: 'validation.test.ts: refuses %s, unwrapped',
   },
 ];

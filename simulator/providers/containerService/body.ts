@@ -3,7 +3,7 @@ import { type Body, isBody, withoutNulls, withoutUndefined } from '../../arm/jso
 import { normalLocation } from '../../arm/regions.ts';
 import { tenantId } from '../../arm/token.ts';
 import type { World } from '../../arm/world.ts';
-import { identityIds } from '../managedIdentity.ts';
+import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import type { Intent } from './intent.ts';
 import { type ClusterBody, type ClusterRequest, clusterBody, type PoolProperties } from './shapes.ts';
 import { defaultVersion, latestNodeImage, patchOf } from './versions.ts';

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import type { Body } from '../../arm/json.ts';
-import { withoutUndefined } from '../../arm/json.ts';
+import { type Body, withoutUndefined } from '../../arm/json.ts';
 import type { OperationEnd } from '../../arm/operations.ts';
-import type { Provider } from '../../arm/provider.ts';
+import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { type Transition, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { refuseUnlinked } from '../authorization/roles.ts';
-import { delegateSubnet } from '../network/virtualNetworks.ts';
-import { abortOperation, agentPoolTypes, clusterOf, savePool } from './agentPools.ts';
-import { aksBehaviours } from './behaviours.ts';
+import { refuseUnlinked } from '../authorization/permissions.ts';
+import { delegateSubnet } from '../network/subnetShapes.ts';
+import { abortOperation, clusterOf, savePool } from './agentPools.ts';
 import { buildCluster, buildPool, finished } from './body.ts';
 import { aksError } from './errors.ts';
 import { type Intent, intentOf } from './intent.ts';
@@ -42,40 +40,35 @@ const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional
 // AKS answers without a charset, unlike every other provider.
 const headers = { 'content-type': 'application/json' } as const;
 
-/** Azure Kubernetes Service. The parts are in simulator/aks/. */
-export const managedClusters: Provider = {
-  types: [
-    {
-      kind: 'stored',
-      type,
-      tracked: true,
-      names: {
-        pattern: /^[a-z0-9]([\w-]{0,61}[a-z0-9])?$/i,
-        rule: 'It must have 1 to 63 letters, digits, dashes and underscores, and begin and end with a letter or digit.',
-      },
-      view: (cluster, world) => clusterView(world, clusterBody.parse(cluster.body), false),
-      bucket: clusterBucket,
-      transitions: clusterTransitions,
-      put,
-      patch: patchTags,
-      delete: remove,
-      actions: {
-        abort: (request, cluster) => abortOperation(request, cluster.id, clusterOf(request).location),
-        stop: (request, cluster) => switchPower(request, cluster, 'Stopped'),
-        start: (request, cluster) => switchPower(request, cluster, 'Running'),
-        runCommand,
-      },
+export const managedClusterTypes: readonly ResourceType[] = [
+  {
+    kind: 'stored',
+    type,
+    tracked: true,
+    names: {
+      pattern: /^[a-z0-9]([\w-]{0,61}[a-z0-9])?$/i,
+      rule: 'It must have 1 to 63 letters, digits, dashes and underscores, and begin and end with a letter or digit.',
     },
-    ...agentPoolTypes,
-    { kind: 'computed', type: `${type}/upgradeProfiles`, bucket: otherBucket, get: upgradeProfile },
-    {
-      kind: 'computed',
-      type: 'Microsoft.ContainerService/locations/kubernetesVersions',
-      get: ({ world }) => ({ status: 200, body: kubernetesVersions(world.edition) }),
+    view: (cluster, world) => clusterView(world, clusterBody.parse(cluster.body), false),
+    bucket: clusterBucket,
+    transitions: clusterTransitions,
+    put,
+    patch: patchTags,
+    delete: remove,
+    actions: {
+      abort: (request, cluster) => abortOperation(request, cluster.id, clusterOf(request).location),
+      stop: (request, cluster) => switchPower(request, cluster, 'Stopped'),
+      start: (request, cluster) => switchPower(request, cluster, 'Running'),
+      runCommand,
     },
-  ],
-  behaviours: aksBehaviours,
-};
+  },
+  { kind: 'computed', type: `${type}/upgradeProfiles`, bucket: otherBucket, get: upgradeProfile },
+  {
+    kind: 'computed',
+    type: 'Microsoft.ContainerService/locations/kubernetesVersions',
+    get: ({ world }) => ({ status: 200, body: kubernetesVersions(world.edition) }),
+  },
+];
 
 function put(request: ArmRequest, resource: Resource | undefined): Reply {
   const { world } = request;

@@ -1,6 +1,7 @@
 import type { World } from '../../arm/world.ts';
-import { createLinkedZone } from '../network/privateDns.ts';
-import { createEndpoint, endpointAddresses } from '../network/privateEndpoints.ts';
+import { endpointAddresses } from '../network/endpointMembers.ts';
+import { createLinkedZone } from '../network/privateDnsZones.ts';
+import { createEndpoint } from '../network/privateEndpoints.ts';
 
 interface Wanted {
   readonly registryId: string;

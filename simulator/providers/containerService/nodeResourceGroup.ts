@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { World } from '../../arm/world.ts';
-import { createIdentity } from '../managedIdentity.ts';
+import { scaleSetType } from '../compute/scaleSets.ts';
+import { createIdentity } from '../managedIdentity/userAssignedIdentities.ts';
 import { createVnet } from '../network/virtualNetworks.ts';
 import { createGroup } from '../resources/resourceGroups.ts';
 import { guidFrom, kubeletIdentityId } from './body.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
-import { currentModel, scale, scaleSetOf, scaleSetType } from './nodes.ts';
+import { currentModel, scale, scaleSetOf } from './nodes.ts';
 import { type ClusterBody, poolBody } from './shapes.ts';
 
 /** Resource ID of the cluster's `MC_…` group. */

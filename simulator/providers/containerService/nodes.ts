@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { valueAt } from '../../arm/json.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
+import { instanceType, scaleSetType } from '../compute/scaleSets.ts';
 import { pullFailureFrom } from './prerequisites.ts';
 import type { ClusterBody, PoolProperties } from './shapes.ts';
 import { latestNodeImage } from './versions.ts';
-
-export const scaleSetType = 'Microsoft.Compute/virtualMachineScaleSets';
-export const instanceType = `${scaleSetType}/virtualMachines`;
 
 /** What a pool's nodes are made of. It changes with an upgrade of the pool, not with an update of the cluster. */
 export interface NodeModel {
@@ -49,12 +47,6 @@ const instanceBody = z.looseObject({
   kubernetes: kubernetesBody,
 });
 type Instance = z.infer<typeof instanceBody>;
-
-/** What Azure Resource Manager shows; the rest is the cluster's own. */
-export function withoutKubernetes({ body }: Resource): Record<string, unknown> {
-  const { kubernetes: _kubernetes, nodeModel: _model, ...shown } = body;
-  return shown;
-}
 
 /** The model that the cluster asks for now. */
 export function currentModel(world: World, { properties }: ClusterBody): NodeModel {

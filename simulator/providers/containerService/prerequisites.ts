@@ -3,16 +3,19 @@ import { type Body, isBody, valueAt } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { builtInRoles, effectiveRoles } from '../authorization/roles.ts';
-import { usageOf, vmSize } from '../compute.ts';
-import { identityIds } from '../managedIdentity.ts';
-import { linkedZone, resolve } from '../network/privateDns.ts';
-import { endpointAddresses } from '../network/privateEndpoints.ts';
+import { effectiveRoles, holdsRole } from '../authorization/roleAssignments.ts';
+import { builtInRoles } from '../authorization/roleDefinitions.ts';
+import { vmSize } from '../compute/skus.ts';
+import { usageOf } from '../compute/usages.ts';
+import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
+import { addressesInNetwork } from '../network/dnsRecords.ts';
+import { endpointAddresses } from '../network/endpointMembers.ts';
+import { registryZones } from '../network/virtualNetworkLinks.ts';
 import { aksError } from './errors.ts';
 import type { Intent } from './intent.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
 
-const { owner, contributor, networkContributor, managedIdentityOperator, acrPull, repositoryReader } = builtInRoles;
+const { networkContributor, managedIdentityOperator, acrPull, repositoryReader } = builtInRoles;
 
 /** AKS looks at this permission before it accepts the request. @throws ArmError 400 CustomKubeletIdentityMissingPermissionError */
 export function checkKubeletPermission(world: World, request: ClusterRequest): void {
@@ -20,7 +23,7 @@ export function checkKubeletPermission(world: World, request: ClusterRequest): v
   const [controlPlane] = Object.keys(request.identity?.userAssignedIdentities ?? {});
   if (!kubelet || controlPlane === undefined) return;
   const principal = identityIds(world, controlPlane)?.principalId ?? '';
-  if (holds(world, principal, kubelet, [managedIdentityOperator], 'accessCheck')) return;
+  if (holdsRole(world, principal, kubelet, managedIdentityOperator, 'accessCheck')) return;
   throw aksError(
     400,
     'CustomKubeletIdentityMissingPermissionError',
@@ -66,7 +69,7 @@ export function networkFailure(
   subnets: readonly string[],
 ): OperationFailure | undefined {
   const principal = controlPlanePrincipal(world, cluster);
-  const closed = subnets.find((subnet) => !holds(world, principal, subnet, [networkContributor]));
+  const closed = subnets.find((subnet) => !holdsRole(world, principal, subnet, networkContributor));
   if (closed === undefined) return undefined;
   return {
     status: 'Failed',
@@ -85,7 +88,7 @@ export function zoneFailure(
   const group = `/subscriptions/${parseId(cluster.id).subscriptionId}/resourceGroups/${cluster.properties.nodeResourceGroup}`;
   const network =
     subnetId === undefined ? world.store.list('Microsoft.Network/virtualNetworks', group)[0]?.id : parentPath(subnetId);
-  const zone = managedRegistry && network !== undefined ? linkedZone(world, network) : undefined;
+  const [zone] = managedRegistry && network !== undefined ? registryZones(world, network) : [];
   if (zone === undefined || isManaged(cluster, zone)) return undefined;
   return {
     status: 'Failed',
@@ -154,7 +157,7 @@ function unreachableBecause(
     for (const name of [host, `${label}.${registry.body.location}.data.azurecr.io`].map((each) => each.toLowerCase())) {
       const wanted = addresses[name] ?? [];
       if (wanted.length === 0) return `no private endpoint in the network of the nodes serves ${name}`;
-      const answers = resolve(world, vnet, name);
+      const answers = addressesInNetwork(world, vnet, name);
       if (!answers.some((address) => wanted.includes(address))) return `${name} does not resolve to its endpoint`;
     }
   }
@@ -185,18 +188,7 @@ function mayPull(world: World, cluster: ClusterBody, registryId: string): boolea
   if (isBody(properties) && properties.roleAssignmentMode === 'AbacRepositoryPermissions') {
     return effectiveRoles(world, principal, registryId).includes(repositoryReader);
   }
-  return holds(world, principal, registryId, [acrPull]);
-}
-
-function holds(
-  world: World,
-  principal: string,
-  scope: string,
-  roles: readonly string[],
-  seenBy: 'tokens' | 'accessCheck' = 'tokens',
-): boolean {
-  const held = effectiveRoles(world, principal, scope, seenBy);
-  return [...roles, contributor, owner].some((role) => held.includes(role));
+  return holdsRole(world, principal, registryId, acrPull);
 }
 
 function controlPlanePrincipal(world: World, { identity }: ClusterBody): string {

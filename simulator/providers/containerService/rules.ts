@@ -1,7 +1,7 @@
 import { gatewayError } from '../../arm/errors.ts';
 import type { World } from '../../arm/world.ts';
-import { identityIds } from '../managedIdentity.ts';
-import { delegationsOf, subnetRanges } from '../network/virtualNetworks.ts';
+import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
+import { delegationsOf, subnetRanges } from '../network/subnetShapes.ts';
 import { aksError } from './errors.ts';
 import type { Intent } from './intent.ts';
 import type { ClusterBody, ClusterRequest, PoolProfile, PoolProperties } from './shapes.ts';

@@ -1,6 +1,6 @@
 import { parse } from 'shell-quote';
 import type { World } from '../../arm/world.ts';
-import { resolve } from '../network/privateDns.ts';
+import { addressesInNetwork } from '../network/dnsRecords.ts';
 import { runKubectl } from './kubectl.ts';
 import { egressIsOpen, type KubernetesNode } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
@@ -71,7 +71,7 @@ function curl({ world, cluster, host }: Inside, args: readonly string[]): Output
   if (url === undefined) return said("curl: try 'curl --help' for more information\n", 2);
   const { hostname } = new URL(url);
   const network = host.subnetId?.split('/subnets/')[0] ?? '';
-  if (hostname.endsWith('.azurecr.io') && resolve(world, network, hostname).length > 0) return said('');
+  if (hostname.endsWith('.azurecr.io') && addressesInNetwork(world, network, hostname).length > 0) return said('');
   if (egressIsOpen(world, cluster, host)) return said('');
   const timeout = Number(args[args.findIndex((argument) => argument === '--max-time' || argument === '-m') + 1] ?? 120);
   const seconds = Number.isFinite(timeout) ? timeout : 120;

@@ -2,12 +2,11 @@ import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { parentPath } from '../../arm/ids.ts';
-import type { Provider } from '../../arm/provider.ts';
-import type { Resource } from '../../arm/store.ts';
-import { propertiesOf } from '../../arm/store.ts';
+import type { ResourceType } from '../../arm/provider.ts';
+import { propertiesOf, type Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { writeRecord } from './privateDns.ts';
+import { writeRecord } from './dnsRecords.ts';
 import { networkTransitions, withEtag } from './style.ts';
 
 const type = 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups';
@@ -34,28 +33,9 @@ const endpointNames = z.looseObject({
 });
 
 /** The other way to an endpoint's records: Azure writes them, and takes them away again. */
-export const privateDnsZoneGroups: Provider = {
-  types: [{ kind: 'stored', type, view: withEtag, transitions, put, delete: remove }],
-  behaviours: [
-    {
-      id: 'zone-group',
-      resourceType: 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups',
-      says: "A private DNS zone group writes the endpoint's A records into its zones and takes them away with it or the endpoint; meanwhile the endpoint shows no customDnsConfigs.",
-      evidence: 'documented',
-      source:
-        'Microsoft Learn, "Azure private endpoint private DNS zone values"; Terraform, azurerm_private_endpoint (10 s, and its records only once, are modelled)',
-      test: 'privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
-    },
-    {
-      id: 'zone-group-one',
-      resourceType: 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups',
-      says: 'An endpoint has one private DNS zone group at most.',
-      evidence: 'documented',
-      source: 'Microsoft Learn, "Manage DNS records of private endpoints" (the code is modelled)',
-      test: 'privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
-    },
-  ],
-};
+export const privateDnsZoneGroupTypes: readonly ResourceType[] = [
+  { kind: 'stored', type, view: withEtag, transitions, put, delete: remove },
+];
 
 /** Whether an endpoint's records are Azure's business. */
 export const hasZoneGroup = (world: World, endpointId: string): boolean =>

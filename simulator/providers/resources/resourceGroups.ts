@@ -3,12 +3,12 @@ import { gatewayError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
 import type { OperationStyle } from '../../arm/operations.ts';
-import type { Provider } from '../../arm/provider.ts';
+import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation, regions } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
 import { deletion, type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { disconnectGroup } from '../network/privateEndpoints.ts';
+import { disconnectGroup } from '../network/endpointConnections.ts';
 
 const type = 'Microsoft.Resources/subscriptions/resourceGroups';
 const tags = z.record(z.string(), z.string());
@@ -34,48 +34,20 @@ const transitions = {
   deleteWithClusters: { ...groupDeletion, seconds: 300 },
 } as const satisfies Transitions;
 
-export const resourceGroups: Provider = {
-  types: [
-    {
-      kind: 'stored',
-      type,
-      names: {
-        pattern: /^[-\w.()]{0,89}[-\w()]$/,
-        rule: 'It must have 1 to 90 letters, digits, periods, underscores, dashes and parentheses, and not end with a period.',
-      },
-      put,
-      patch,
-      delete: remove,
-      transitions,
+export const resourceGroupTypes: readonly ResourceType[] = [
+  {
+    kind: 'stored',
+    type,
+    names: {
+      pattern: /^[-\w.()]{0,89}[-\w()]$/,
+      rule: 'It must have 1 to 90 letters, digits, periods, underscores, dashes and parentheses, and not end with a period.',
     },
-  ],
-  behaviours: [
-    {
-      id: 'group-put-synchronous',
-      resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
-      says: 'A resource group is created at once (201; 200 on repeat); another location is refused.',
-      evidence: 'recorded',
-      source: 'azure-cli test_resource_group_no_wait.yaml',
-      test: 'arm.test.ts: are made at once, and only in one place',
-    },
-    {
-      id: 'group-delete',
-      resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
-      says: 'DELETE answers 202 with Location alone, shows Deleting, refuses writes meanwhile, and takes the content and the AKS node groups along.',
-      evidence: 'recorded',
-      source: 'azure-cli test_resource_group_no_wait.yaml; azure-cli#21121',
-      test: 'arm.test.ts: are deleted through Location alone, refusing writes meanwhile',
-    },
-    {
-      id: 'group-delete-duration',
-      resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
-      says: 'Deleting takes 60 s when empty, 120 s with resources, 300 s with a cluster.',
-      evidence: 'modelled',
-      source: 'only the empty group is measured',
-      test: 'network.test.ts: %s takes %i s',
-    },
-  ],
-};
+    put,
+    patch,
+    delete: remove,
+    transitions,
+  },
+];
 
 /** Creates a group from inside the cloud, as AKS does for its nodes. */
 export function createGroup(world: World, id: string, location: string, managedBy: string): void {

@@ -1,61 +1,53 @@
 import { gatewayError } from '../../arm/errors.ts';
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
 import { type Body, isBody, withoutUndefined } from '../../arm/json.ts';
-import type { Provider } from '../../arm/provider.ts';
+import type { ResourceType } from '../../arm/provider.ts';
 import { regions } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
 import { tenantId } from '../../arm/token.ts';
+import type { World } from '../../arm/world.ts';
 
+const tenantType = 'Microsoft.Resources/tenants';
+const subscriptionType = 'Microsoft.Resources/subscriptions';
 const seeded = [
   ['11111111-1111-1111-1111-111111111111', 'Simulated subscription 1'],
   ['22222222-2222-2222-2222-222222222222', 'Simulated subscription 2'],
 ] as const;
 
-/** Tenants, subscriptions, their locations, and the lists of all tracked resources. */
-export const subscriptions: Provider = {
-  types: [
-    { kind: 'stored', type: 'Microsoft.Resources/tenants' },
-    { kind: 'stored', type: 'Microsoft.Resources/subscriptions' },
-    { kind: 'computed', type: 'Microsoft.Resources/subscriptions/locations', get: locations },
-    { kind: 'computed', type: 'Microsoft.Resources/subscriptions/resources', get: trackedResources },
-    { kind: 'computed', type: 'Microsoft.Resources/subscriptions/resourceGroups/resources', get: trackedResources },
-  ],
-  behaviours: [
-    {
-      id: 'resources-filter',
-      resourceType: 'Microsoft.Resources/subscriptions/resources',
-      says: "Resources are listed at once, and `$filter=resourceType eq '…'` finds a registry by name without its group.",
-      evidence: 'recorded',
-      source: 'azure-cli test_aks_network_isolated_cluster.yaml',
-      test: 'arm.test.ts: subscriptions, tenants, locations and filtered resources are listed',
-    },
-  ],
-  seed(world) {
-    world.store.put(`/tenants/${tenantId}`, 'Microsoft.Resources/tenants', {
-      id: `/tenants/${tenantId}`,
+export const subscriptionTypes: readonly ResourceType[] = [
+  { kind: 'stored', type: tenantType },
+  { kind: 'stored', type: subscriptionType },
+  { kind: 'computed', type: `${subscriptionType}/locations`, get: locations },
+  { kind: 'computed', type: `${subscriptionType}/resources`, get: trackedResources },
+  { kind: 'computed', type: `${subscriptionType}/resourceGroups/resources`, get: trackedResources },
+];
+
+/** Every world has one tenant and two subscriptions in it. */
+export function seedSubscriptions(world: World): void {
+  world.store.put(`/tenants/${tenantId}`, tenantType, {
+    id: `/tenants/${tenantId}`,
+    tenantId,
+    displayName: 'Simulated tenant',
+    tenantCategory: 'Home',
+  });
+  for (const [subscriptionId, displayName] of seeded) {
+    const id = `/subscriptions/${subscriptionId}`;
+    world.store.put(id, subscriptionType, {
+      id,
+      subscriptionId,
       tenantId,
-      displayName: 'Simulated tenant',
-      tenantCategory: 'Home',
+      displayName,
+      state: 'Enabled',
+      authorizationSource: 'RoleBased',
+      managedByTenants: [],
+      subscriptionPolicies: {
+        locationPlacementId: 'Public_2014-09-01',
+        quotaId: 'EnterpriseAgreement_2014-09-01',
+        spendingLimit: 'Off',
+      },
     });
-    for (const [subscriptionId, displayName] of seeded) {
-      const id = `/subscriptions/${subscriptionId}`;
-      world.store.put(id, 'Microsoft.Resources/subscriptions', {
-        id,
-        subscriptionId,
-        tenantId,
-        displayName,
-        state: 'Enabled',
-        authorizationSource: 'RoleBased',
-        managedByTenants: [],
-        subscriptionPolicies: {
-          locationPlacementId: 'Public_2014-09-01',
-          quotaId: 'EnterpriseAgreement_2014-09-01',
-          spendingLimit: 'Off',
-        },
-      });
-    }
-  },
-};
+  }
+}
 
 function locations(request: ArmRequest): Reply {
   const value = [...regions].map(([name, displayName]) => ({

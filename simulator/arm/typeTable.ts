@@ -3,7 +3,7 @@ import { parentPath, parseId, type ResourceId } from './ids.ts';
 import type { Provider, ResourceType } from './provider.ts';
 
 /** What a path addresses: a resource, a collection of them, or an action on one. */
-export interface Target {
+export interface ResolvedPath {
   readonly type: ResourceType;
   readonly id: ResourceId;
   readonly resourceId: string;
@@ -12,7 +12,7 @@ export interface Target {
 }
 
 /** All declared resource types, by lower-case name. */
-export class Registry {
+export class TypeTable {
   readonly #types = new Map<string, ResourceType>();
   readonly #namespaces = new Set<string>();
   readonly #providers = new Map<ResourceType, Provider>();
@@ -48,7 +48,7 @@ export class Registry {
   }
 
   /** @throws ArmError 404 InvalidResourceNamespace or InvalidResourceType. */
-  resolve(path: string, apiVersion: string): Target {
+  resolve(path: string, apiVersion: string): ResolvedPath {
     const id = parseId(path);
     const type = this.type(id.type);
     if (type) {

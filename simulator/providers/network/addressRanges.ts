@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { ArmError } from './errors.ts';
+import { ArmError } from '../../arm/errors.ts';
 
 /** Checks a subnet against its network and its siblings. @throws ArmError 400 NetcfgInvalidSubnet, NetcfgSubnetRangeOutsideVnet or InvalidCIDRNotation */
 export function checkRanges(

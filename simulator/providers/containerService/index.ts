@@ -1,32 +1,16 @@
-import type { Provider } from '../arm/provider.ts';
-import { aksError } from './containerService/errors.ts';
-import { managedClusters } from './containerService/managedClusters.ts';
+import type { Provider } from '../../arm/provider.ts';
+import { agentPoolTypes } from './agentPools.ts';
+import { behaviours } from './behaviours.ts';
+import { aksError } from './errors.ts';
+import { managedClusterTypes } from './managedClusters.ts';
 
 /** From this version on, AKS refuses what it does not know (Azure/AKS#4060). */
 const strictFrom = '2024-01-01';
 
 /** Microsoft.ContainerService: Azure Kubernetes Service. */
 export const containerService: Provider = {
-  types: managedClusters.types,
-  behaviours: [
-    ...managedClusters.behaviours,
-    {
-      id: 'aks-unmarshal',
-      resourceType: 'Microsoft.ContainerService/managedClusters',
-      says: 'An unknown or mistyped property gets 400 UnmarshalError; API versions before 2024-01-01 ignore unknown ones.',
-      evidence: 'recorded',
-      source: 'Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152; Azure/AKS#4060',
-      test: 'validation.test.ts: refuses %s, unwrapped',
-    },
-    {
-      id: 'aks-parameters',
-      resourceType: 'Microsoft.ContainerService/managedClusters',
-      says: 'A missing property, or a value that is not one of those allowed, gets 400 InvalidParameter; a change of what AKS has given PropertyChangeNotAllowed.',
-      evidence: 'modelled',
-      source: 'the codes are recorded for other properties',
-      test: 'validation.test.ts: refuses %s, unwrapped',
-    },
-  ],
+  types: [...managedClusterTypes, ...agentPoolTypes],
+  behaviours,
   refusal(problem, { apiVersion }) {
     switch (problem.kind) {
       case 'unknown': {

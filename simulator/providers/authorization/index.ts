@@ -1,0 +1,16 @@
+import type { Provider } from '../../arm/provider.ts';
+import { behaviours } from './behaviours.ts';
+import { lockTypes, refuseLocked } from './locks.ts';
+import { permissionTypes, refuseUnpermitted } from './permissions.ts';
+import { roleAssignmentTypes } from './roleAssignments.ts';
+import { roleDefinitionTypes } from './roleDefinitions.ts';
+
+/** Microsoft.Authorization. */
+export const authorization: Provider = {
+  types: [...roleDefinitionTypes, ...roleAssignmentTypes, ...permissionTypes, ...lockTypes],
+  behaviours,
+  guard(request, action) {
+    refuseUnpermitted(request, action);
+    refuseLocked(request);
+  },
+};

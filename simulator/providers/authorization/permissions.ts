@@ -1,0 +1,68 @@
+import { isMatch } from 'matcher';
+import { gatewayError } from '../../arm/errors.ts';
+import type { ArmRequest, Reply } from '../../arm/exchange.ts';
+import type { ResourceType } from '../../arm/provider.ts';
+import { callerObjectId } from '../../arm/token.ts';
+import type { World } from '../../arm/world.ts';
+import { checkScopeExists, isAtOrBelow } from './scopes.ts';
+
+/** What the caller may do where: the reset says it, and by default it is everything. */
+export const permissionTypes: readonly ResourceType[] = [
+  { kind: 'computed', type: 'Microsoft.Authorization/permissions', get: read },
+];
+
+/** What the caller may do at a scope, from all scopes above it. */
+export function callerPermissions(
+  world: World,
+  scope: string,
+): { actions: readonly string[]; notActions: readonly string[] }[] {
+  const { callerPermissions: given } = world.settings;
+  if (!given) return [{ actions: ['*'], notActions: [] }];
+  return given
+    .filter((entry) => isAtOrBelow(scope, entry.scope))
+    .map(({ actions, notActions = [] }) => ({ actions, notActions }));
+}
+
+/** Whether the caller may do this at the scope. */
+export function callerMay(world: World, action: string, scope: string): boolean {
+  return callerPermissions(world, scope).some(
+    ({ actions, notActions }) => isMatch(action, actions) && !isMatch(action, notActions),
+  );
+}
+
+/** What may be read by everybody who can sign in. */
+const alwaysReadable = /subscriptions(\/locations)?\/read$|authorization\/locks\/read$/i;
+
+/** @throws ArmError 403 AuthorizationFailed */
+export function refuseUnpermitted({ world, id, resourceId }: ArmRequest, action: string): void {
+  const scope = id.names.length > 0 ? resourceId : id.scope;
+  if (alwaysReadable.test(action) || callerMay(world, action, scope)) return;
+  // Whoever may do anything at a scope may ask what.
+  if (/authorization\/permissions\/read$/i.test(action) && callerPermissions(world, scope).length > 0) return;
+  throw gatewayError(
+    403,
+    'AuthorizationFailed',
+    `The client '${callerObjectId}' with object id '${callerObjectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  );
+}
+
+/** @throws ArmError 403 LinkedAuthorizationFailed: the request itself is permitted, what it names is not. */
+export function refuseUnlinked(request: ArmRequest, action: string, linkedScope: string): void {
+  const { world } = request;
+  if (callerMay(world, action, linkedScope)) return;
+  throw gatewayError(
+    403,
+    'LinkedAuthorizationFailed',
+    `The client '${callerObjectId}' with object id '${callerObjectId}' has permission to perform action '${request.id.type}/write' on scope '${request.resourceId}'; however, it does not have permission to perform action(s) '${action}' on the linked scope(s) '${linkedScope}' (respectively) or the linked scope(s) are invalid.`,
+  );
+}
+
+function read(request: ArmRequest): Reply {
+  checkScopeExists(request);
+  const value = callerPermissions(request.world, request.id.scope).map((each) => ({
+    ...each,
+    dataActions: [],
+    notDataActions: [],
+  }));
+  return { status: 200, body: { value } };
+}

@@ -1,0 +1,45 @@
+import type { ArmRequest, Reply } from '../../arm/exchange.ts';
+import type { Body } from '../../arm/json.ts';
+import type { ResourceType } from '../../arm/provider.ts';
+import { normalLocation } from '../../arm/regions.ts';
+import { propertiesOf } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
+import { vmFamilies, vmSize } from './skus.ts';
+
+/** vCPUs of a family or of a region, where the reset says nothing. Modelled. */
+const defaultLimit = 350;
+
+export const usageTypes: readonly ResourceType[] = [
+  { kind: 'computed', type: 'Microsoft.Compute/locations/usages', get: list },
+];
+
+/** vCPUs in use and allowed of one family, or of the whole region under the name `cores`. */
+export function usageOf(
+  world: World,
+  subscriptionId: string,
+  location: string,
+  name: string,
+): { used: number; limit: number } {
+  const pools = world.store.list(
+    'Microsoft.ContainerService/managedClusters/agentPools',
+    `/subscriptions/${subscriptionId}`,
+  );
+  const used = pools.reduce((sum, { id, body }) => {
+    const cluster = world.store.get(id.split(/\/agentPools\//i)[0] ?? '');
+    const { vmSize: size, count } = propertiesOf({ body });
+    const known = vmSize(String(size));
+    const counts = known && cluster?.body.location === location && (name === 'cores' || known.family === name);
+    return counts ? sum + known.vCPUs * Number(count) : sum;
+  }, 0);
+  return { used, limit: world.settings.quotas[name.toLowerCase()] ?? defaultLimit };
+}
+
+function list({ world, id }: ArmRequest): Reply {
+  const location = normalLocation(id.names[0] ?? '');
+  const names = ['cores', ...vmFamilies()];
+  const value = names.map((name): Body => {
+    const { used, limit } = usageOf(world, id.subscriptionId ?? '', location, name);
+    return { limit, unit: 'Count', currentValue: used, name: { value: name, localizedValue: name } };
+  });
+  return { status: 200, body: { value } };
+}

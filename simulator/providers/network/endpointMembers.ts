@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { keyOf, parentPath } from '../../arm/ids.ts';
+import { propertiesOf, type Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
+import { endpointsOf, endpointType, interfaceType, registryOf, subnetOf } from './endpointShapes.ts';
+import { subnetRanges } from './subnetShapes.ts';
+
+const dnsConfigs = z.looseObject({
+  customDnsConfigs: z.array(z.looseObject({ fqdn: z.string(), ipAddresses: z.array(z.string()) })).default([]),
+});
+
+/** Addresses by host name that the approved endpoints of a registry have in a network. */
+export function endpointAddresses(world: World, registryId: string, vnetId: string): Record<string, string[]> {
+  const configs = endpointsOf(world, registryId)
+    .filter((endpoint) => keyOf(parentPath(subnetOf(endpoint))) === keyOf(vnetId))
+    .flatMap((endpoint) => dnsConfigs.parse(propertiesOf(endpoint)).customDnsConfigs);
+  const addresses: Record<string, string[]> = {};
+  for (const { fqdn, ipAddresses } of configs) {
+    const host = fqdn.toLowerCase();
+    addresses[host] = [...(addresses[host] ?? []), ...ipAddresses];
+  }
+  return addresses;
+}
+
+/** Brings the members of a registry's endpoints in line with its regions, as a new replica does. */
+export function refreshMembers(world: World, registryId: string): void {
+  for (const endpoint of endpointsOf(world, registryId))
+    if (propertiesOf(endpoint).provisioningState === 'Succeeded') writeMembers(world, endpoint);
+}
+
+/** Gives an endpoint's interface an address for each member, in Azure's order: the lowest is the first data endpoint's. */
+export function writeMembers(world: World, endpoint: Resource): void {
+  const properties = propertiesOf(endpoint);
+  const registry = world.store.get(registryOf(endpoint));
+  if (!registry) return;
+  const subnet = subnetOf(endpoint);
+  const [{ id: nicId } = { id: '' }] = z.array(z.looseObject({ id: z.string() })).parse(properties.networkInterfaces);
+  const nic = world.store.get(nicId);
+  const known = new Map(nic ? addressesOf(nic).map(({ member, address }) => [member, address]) : []);
+  const free = freeAddresses(world, subnet);
+  const members = membersOf(world, registry.id).map(({ member, fqdn }) => ({
+    member,
+    fqdn: fqdn.toLowerCase(),
+    address: known.get(member) ?? free.next().value ?? '',
+  }));
+  world.store.put(nicId, interfaceType, {
+    id: nicId,
+    name: nicId.split('/').at(-1),
+    type: interfaceType,
+    location: endpoint.body.location,
+    kind: 'Regular',
+    managedBy: endpoint.id,
+    properties: {
+      provisioningState: 'Succeeded',
+      privateEndpoint: { id: endpoint.id },
+      macAddress: '',
+      nicType: 'Standard',
+      ipConfigurations: members.map(({ member, fqdn, address }, index) => {
+        const name = `privateEndpointIpConfig.${randomUUID()}`;
+        return {
+          name,
+          id: `${nicId}/ipConfigurations/${name}`,
+          properties: {
+            provisioningState: 'Succeeded',
+            privateIPAddress: address,
+            privateIPAllocationMethod: 'Dynamic',
+            primary: index === 0,
+            subnet: { id: subnet },
+            privateLinkConnectionProperties: { groupId: 'registry', requiredMemberName: member, fqdns: [fqdn] },
+          },
+        };
+      }),
+    },
+  });
+  world.store.put(endpoint.id, endpointType, {
+    ...endpoint.body,
+    properties: {
+      ...properties,
+      customDnsConfigs: members.map(({ fqdn, address }) => ({ fqdn, ipAddresses: [address] })),
+    },
+  });
+}
+
+/** The data endpoint of each region, then the registry itself. */
+export function membersOf(world: World, registryId: string): { member: string; fqdn: string }[] {
+  const registry = world.store.get(registryId);
+  if (!registry) return [];
+  const regions = [String(registry.body.location), ...replicasOf(world, registry.id)];
+  return [
+    ...regions.map((region) => ({
+      member: `registry_data_${region}`,
+      fqdn: `${registry.name}.${region}.data.azurecr.io`,
+    })),
+    { member: 'registry', fqdn: `${registry.name}.azurecr.io` },
+  ];
+}
+
+const nicProperties = z.looseObject({
+  ipConfigurations: z.array(
+    z.looseObject({
+      properties: z.looseObject({
+        privateIPAddress: z.string(),
+        privateLinkConnectionProperties: z.looseObject({ requiredMemberName: z.string() }).optional(),
+      }),
+    }),
+  ),
+});
+const addressesOf = (nic: Resource) =>
+  nicProperties.parse(propertiesOf(nic)).ipConfigurations.map(({ properties }) => ({
+    member: properties.privateLinkConnectionProperties?.requiredMemberName ?? '',
+    address: properties.privateIPAddress,
+  }));
+
+/** A subnet's first four addresses and its last are Azure's. */
+export function* freeAddresses(world: World, subnet: string): Generator<string, undefined> {
+  const [range = '0.0.0.0/32'] = subnetRanges(world, subnet);
+  const interfaces = world.store.referencesTo(subnet).filter(({ type }) => type === interfaceType);
+  const taken = new Set(interfaces.flatMap((nic) => addressesOf(nic).map(({ address }) => address)));
+  const last = toNumber(ipaddr.IPv4.broadcastAddressFromCIDR(range));
+  for (let value = toNumber(ipaddr.IPv4.networkAddressFromCIDR(range)) + 4; value < last; value += 1) {
+    const address = [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+    if (!taken.has(address)) yield address;
+  }
+  return undefined;
+}
+
+const toNumber = (address: ipaddr.IPv4): number => address.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0);
+
+const replicasOf = (world: World, registryId: string): string[] =>
+  world.store
+    .list('Microsoft.ContainerRegistry/registries/replications', registryId)
+    .filter((replica) => propertiesOf(replica).provisioningState === 'Succeeded')
+    .map(({ body }) => String(body.location));

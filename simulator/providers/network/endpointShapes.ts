@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { keyOf } from '../../arm/ids.ts';
+import { valueAt } from '../../arm/json.ts';
+import type { Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
+
+export const endpointType = 'Microsoft.Network/privateEndpoints';
+export const interfaceType = 'Microsoft.Network/networkInterfaces';
+/** A registry's side of a connection. */
+export const connectionType = 'Microsoft.ContainerRegistry/registries/privateEndpointConnections';
+
+/** States of a link; the texts are recorded. */
+export const approved = { status: 'Approved', description: 'Auto-Approved', actionsRequired: 'None' };
+export const pending = { status: 'Pending', description: 'Awaiting Approval', actionsRequired: 'None' };
+export const disconnected = { status: 'Disconnected', description: 'Deleted', actionsRequired: 'None' };
+
+/** An endpoint's side of a connection to a registry: Azure's privateLinkServiceConnection. */
+export const linkBody = z.looseObject({
+  name: z.string(),
+  properties: z.looseObject({ privateLinkServiceId: z.string(), groupIds: z.array(z.string()).nullish() }),
+});
+
+export const endpointBody = z.looseObject({
+  location: z.string(),
+  tags: z.record(z.string(), z.string()).nullish(),
+  properties: z.looseObject({
+    subnet: z.looseObject({ id: z.string() }),
+    privateLinkServiceConnections: z.array(linkBody).nullish(),
+    manualPrivateLinkServiceConnections: z.array(linkBody).nullish(),
+  }),
+});
+
+/** ID of the registry that an endpoint is for; empty if it is for something else, as that of an API server is. */
+export function registryOf({ body }: Pick<Resource, 'body'>): string {
+  const properties = endpointBody.safeParse(body).data?.properties;
+  const [link] = [
+    ...(properties?.privateLinkServiceConnections ?? []),
+    ...(properties?.manualPrivateLinkServiceConnections ?? []),
+  ];
+  return link?.properties.privateLinkServiceId ?? '';
+}
+
+/** The endpoints of a registry, wherever they are. */
+export const endpointsOf = (world: World, registryId: string): Resource[] =>
+  world.store.list(endpointType).filter((endpoint) => keyOf(registryOf(endpoint)) === keyOf(registryId));
+
+export const subnetOf = ({ body }: Pick<Resource, 'body'>): string =>
+  String(valueAt(body, 'properties.subnet.id') ?? '');

@@ -1,0 +1,25 @@
+import { ArmError } from '../../arm/errors.ts';
+import type { Reply } from '../../arm/exchange.ts';
+import type { ResourceType } from '../../arm/provider.ts';
+import type { Resource } from '../../arm/store.ts';
+import { interfaceType } from './endpointShapes.ts';
+import { withEtag } from './style.ts';
+
+const shown = { kind: 'stored', tracked: true, etagHeader: true, view: withEtag } as const;
+
+/** The interfaces of private endpoints, and what else AKS makes in its node resource groups: callers may look at it. */
+export const networkInterfaceTypes: readonly ResourceType[] = [
+  { ...shown, type: interfaceType, delete: refuseDeletion },
+  { ...shown, type: 'Microsoft.Network/networkSecurityGroups' },
+  { ...shown, type: 'Microsoft.Network/publicIPAddresses' },
+  { ...shown, type: 'Microsoft.Network/loadBalancers' },
+];
+
+function refuseDeletion(_request: unknown, { id, body }: Resource): Reply {
+  throw new ArmError(
+    400,
+    'NicWithPrivateEndpointReferenceCannotBeDeleted',
+    `Network interface ${id} is used by private endpoint ${String(body.managedBy)} and cannot be deleted.`,
+    { details: [] },
+  );
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { ArmError } from '../../arm/errors.ts';
+import type { Reply } from '../../arm/exchange.ts';
+import { parentPath } from '../../arm/ids.ts';
+import type { Resource } from '../../arm/store.ts';
+import { transit } from '../../arm/transitions.ts';
+import type { World } from '../../arm/world.ts';
+import { networkTransitions } from './style.ts';
+import { delegationsOf, type SubnetProperties, subnetType } from './subnetShapes.ts';
+
+/** How networks and subnets are written; up to 10 s are recorded. */
+export const transitions = networkTransitions(10);
+
+/** Azure writes a network and its subnets one after the other, and not while an endpoint in them is made. @throws ArmError */
+export function refuseWhileBusy(world: World, vnetId: string): void {
+  const endpoint = world.store
+    .list(subnetType, vnetId)
+    .flatMap(({ id }) => world.store.referencesTo(id))
+    .find(({ id, type }) => type === 'Microsoft.Network/privateEndpoints' && world.operations.running(id));
+  if (endpoint) {
+    const message = `Cannot proceed with operation because resource ${endpoint.id} is not in Succeeded state. Resource is in Updating state.`;
+    throw new ArmError(429, 'RetryableError', 'A retryable error occurred.', {
+      details: [{ code: 'ReferencedResourceNotProvisioned', message }],
+    });
+  }
+  const running = world.operations.runningBelow(vnetId);
+  if (!running) return;
+  throw new ArmError(
+    409,
+    'AnotherOperationInProgress',
+    `Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: ${running.style?.statusPath?.(running) ?? running.id}.`,
+    { details: [] },
+  );
+}
+
+/** @throws ArmError 400 InUseSubnetCannotBeDeleted */
+export function refuseInUse(world: World, subnet: Resource): void {
+  const [user] = world.store.referencesTo(subnet.id, parentPath(subnet.id));
+  if (!user) return;
+  throw new ArmError(
+    400,
+    'InUseSubnetCannotBeDeleted',
+    `Subnet ${subnet.name} is in use by ${user.id} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet.`,
+    { details: [] },
+  );
+}
+
+/** While a delegated subnet is in use, its service association link holds the delegation. @throws ArmError */
+export function refuseUndelegating(world: World, existing: Resource | undefined, properties: SubnetProperties): void {
+  if (!existing) return;
+  const kept = new Set((properties.delegations ?? []).map((one) => one.properties.serviceName.toLowerCase()));
+  const lost = delegationsOf(world, existing.id).find((service) => !kept.has(service.toLowerCase()));
+  if (lost === undefined || world.store.referencesTo(existing.id, parentPath(existing.id)).length === 0) return;
+  throw new ArmError(
+    400,
+    'SubnetMissingRequiredDelegation',
+    `Subnet ${existing.id} requires any of the following delegation(s) [${lost}] to reference service association link.`,
+  );
+}
+
+/** Begins the deletion of a network or a subnet. */
+export function beginDeletion(world: World, resource: Resource, vnet: Resource): Reply {
+  return transit(world, transitions.delete, {
+    id: resource.id,
+    location: String(vnet.body.location),
+    atEnd(status) {
+      if (status === 'Succeeded') renewEtags(world, vnet.id);
+    },
+  });
+}
+
+/** Every change of a child changes the ETag of its network and of all its subnets. */
+export function renewEtags(world: World, vnetId: string): void {
+  const vnet = world.store.get(vnetId);
+  if (!vnet) return;
+  vnet.etag = randomUUID();
+  for (const subnet of world.store.list(subnetType, vnetId)) subnet.etag = vnet.etag;
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { ArmError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import { parentPath } from '../../arm/ids.ts';
+import { valueAt } from '../../arm/json.ts';
+import type { ResourceType } from '../../arm/provider.ts';
+import type { Resource } from '../../arm/store.ts';
+import { transit } from '../../arm/transitions.ts';
+import { checkRanges } from './addressRanges.ts';
+import {
+  beginDeletion,
+  refuseInUse,
+  refuseUndelegating,
+  refuseWhileBusy,
+  renewEtags,
+  transitions,
+} from './networkWrites.ts';
+import { networkNames, withEtag } from './style.ts';
+import { prefixesOf, subnetProperties, subnetRanges, subnetResource, subnetType, subnetView } from './subnetShapes.ts';
+
+const subnetBody = z.looseObject({ properties: subnetProperties });
+
+/** A subnet is a resource of its own; its network shows all of them. */
+export const subnetTypes: readonly ResourceType[] = [
+  {
+    kind: 'stored',
+    type: subnetType,
+    names: networkNames(80),
+    etagHeader: true,
+    view: subnetView,
+    notFound: (request) => new ArmError(404, 'NotFound', `Resource ${request.resourceId} not found.`, { details: [] }),
+    transitions,
+    put,
+    delete: remove,
+  },
+];
+
+function put(request: ArmRequest, existing: Resource | undefined): Reply {
+  const { world } = request;
+  const { properties } = parseBody(request, subnetBody);
+  const id = existing?.id ?? request.resourceId;
+  const vnetId = parentPath(id);
+  const vnet = world.store.get(vnetId);
+  if (!vnet) throw new ArmError(404, 'NotFound', `Resource ${vnetId} not found.`);
+  refuseWhileBusy(world, vnetId);
+  const space = z.array(z.string()).parse(valueAt(vnet.body, 'properties.addressSpace.addressPrefixes'));
+  const siblings = world.store.list(subnetType, vnetId).filter((subnet) => subnet !== existing);
+  const name = id.split('/').at(-1) ?? '';
+  const ranges = siblings.map((one) => ({ name: one.name, prefixes: subnetRanges(world, one.id) }));
+  checkRanges(vnetId, name, prefixesOf(properties), space, ranges);
+  refuseUndelegating(world, existing, properties);
+  const subnet = world.store.put(id, subnetType, subnetResource(id, properties, 'Updating'));
+  renewEtags(world, vnetId);
+  return transit(world, existing ? transitions.update : transitions.create, {
+    id,
+    location: String(vnet.body.location),
+    body: () => withEtag(subnet),
+  });
+}
+
+function remove(request: ArmRequest, subnet: Resource): Reply {
+  const { world } = request;
+  const vnet = world.store.get(parentPath(subnet.id));
+  refuseWhileBusy(world, parentPath(subnet.id));
+  refuseInUse(world, subnet);
+  return beginDeletion(world, subnet, vnet ?? subnet);
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { ArmError } from '../../arm/errors.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import { keyOf, parentPath } from '../../arm/ids.ts';
+import { type Body, valueAt } from '../../arm/json.ts';
+import type { ResourceType } from '../../arm/provider.ts';
+import type { Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
+import { refuseUnlinked } from '../authorization/permissions.ts';
+import { accepted, type DnsTags, dnsTags, dnsTransitions, refuseWhileBusy, zoneType } from './dnsStyle.ts';
+import { networkNames } from './style.ts';
+
+export const linkType = `${zoneType}/virtualNetworkLinks`;
+const linkBody = z.looseObject({
+  location: z.literal('global'),
+  tags: dnsTags,
+  properties: z.looseObject({
+    virtualNetwork: z.looseObject({ id: z.string() }),
+    registrationEnabled: z.boolean().default(false),
+  }),
+});
+const transitions = dnsTransitions('UpsertVirtualNetworkLink', 'DeleteVirtualNetworkLink');
+
+export const virtualNetworkLinkTypes: readonly ResourceType[] = [
+  { kind: 'stored', type: linkType, tracked: true, names: networkNames(80), view, transitions, put, delete: remove },
+];
+
+/** IDs of the zones for registries that a network is linked to. */
+export const registryZones = (world: World, vnetId: string): string[] =>
+  world.store
+    .list(linkType)
+    .filter((link) => keyOf(networkOf(link)) === keyOf(vnetId))
+    .map((link) => parentPath(link.id))
+    .filter((zone) => zone.toLowerCase().endsWith('/privatelink.azurecr.io'));
+
+function put(request: ArmRequest, existing: Resource | undefined): Reply {
+  const { world } = request;
+  const { properties, tags } = parseBody(request, linkBody);
+  const vnetId = properties.virtualNetwork.id;
+  const id = existing?.id ?? `${parentPath(request.resourceId, 1)}/${request.id.names[1]?.toLowerCase()}`;
+  refuseWhileBusy(world, id);
+  if (world.store.get(vnetId)?.type !== 'Microsoft.Network/virtualNetworks') {
+    throw new ArmError(400, 'BadRequest', `The virtual network ${vnetId} was not found.`);
+  }
+  refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/join/action', vnetId);
+  if (existing && keyOf(networkOf(existing)) !== keyOf(vnetId)) {
+    throw new ArmError(400, 'BadRequest', `The virtual network of link ${existing.name} cannot be changed.`);
+  }
+  const zone = parentPath(id).split('/').at(-1)?.toLowerCase();
+  const other = world.store
+    .list(linkType)
+    .find(
+      (link) =>
+        link !== existing &&
+        keyOf(networkOf(link)) === keyOf(vnetId) &&
+        parentPath(link.id).split('/').at(-1)?.toLowerCase() === zone,
+    );
+  if (other) {
+    throw new ArmError(
+      409,
+      'Conflict',
+      `A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network ${vnetId}, which is linked by ${other.id}.`,
+    );
+  }
+  return accepted(world, id, transitions.put, () => storeLink(world, id, tags, vnetId, properties.registrationEnabled));
+}
+
+function remove(request: ArmRequest, link: Resource): Reply {
+  const { world } = request;
+  refuseWhileBusy(world, link.id);
+  return accepted(world, link.id, transitions.delete);
+}
+
+export function storeLink(
+  world: World,
+  id: string,
+  tags: DnsTags,
+  vnetId: string,
+  registrationEnabled: boolean,
+): Resource {
+  return world.store.put(id, linkType, {
+    id,
+    name: id.split('/').at(-1),
+    type: linkType,
+    location: 'global',
+    ...(tags && { tags }),
+    properties: {
+      registrationEnabled,
+      resolutionPolicy: 'Default',
+      virtualNetwork: { id: vnetId },
+      virtualNetworkLinkState: 'Completed',
+      provisioningState: 'Succeeded',
+    },
+  });
+}
+
+const networkOf = (link: Resource): string => String(valueAt(link.body, 'properties.virtualNetwork.id') ?? '');
+
+/** A link writes its ETag with quotes of its own, where the rest of Microsoft.Network writes it weakly. */
+function view({ body, etag }: Resource): Body {
+  return { ...body, etag: `"${etag}"` };
+}

@@ -1,0 +1,36 @@
+import type { Behaviour } from '../../arm/provider.ts';
+
+export const behaviours: readonly Behaviour[] = [
+  {
+    id: 'resources-filter',
+    resourceType: 'Microsoft.Resources/subscriptions/resources',
+    says: "Resources are listed at once, and `$filter=resourceType eq '…'` finds a registry by name without its group.",
+    evidence: 'recorded',
+    source: 'azure-cli test_aks_network_isolated_cluster.yaml',
+    test: 'arm.test.ts: subscriptions, tenants, locations and filtered resources are listed',
+  },
+  {
+    id: 'group-put-synchronous',
+    resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
+    says: 'A resource group is created at once (201; 200 on repeat); another location is refused.',
+    evidence: 'recorded',
+    source: 'azure-cli test_resource_group_no_wait.yaml',
+    test: 'arm.test.ts: are made at once, and only in one place',
+  },
+  {
+    id: 'group-delete',
+    resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
+    says: 'DELETE answers 202 with Location alone, shows Deleting, refuses writes meanwhile, and takes the content and the AKS node groups along.',
+    evidence: 'recorded',
+    source: 'azure-cli test_resource_group_no_wait.yaml; azure-cli#21121',
+    test: 'arm.test.ts: are deleted through Location alone, refusing writes meanwhile',
+  },
+  {
+    id: 'group-delete-duration',
+    resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
+    says: 'Deleting takes 60 s when empty, 120 s with resources, 300 s with a cluster.',
+    evidence: 'modelled',
+    source: 'only the empty group is measured',
+    test: 'network.test.ts: %s takes %i s',
+  },
+];
