@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import product from '../../package.json' with { type: 'json' };
 
-/** Reads files alone: a page that moves and a heading that is renamed are found at once. */
+/** Reads files alone: a page that moves, a heading that is renamed and a file that is gone are found at once. */
 const root = join(import.meta.dirname, '../..');
 const pages = globSync(['*.md', '.github/**/*.md', 'docs/**/*.md'], { cwd: root }).sort();
 const code = globSync(
@@ -41,10 +41,25 @@ function brokenLink(page: string, target: string): string | undefined {
   return `${target}: ${file} has no heading of that name`;
 }
 
+const rooms =
+  /^(?:activities|client|contract|docs|examples|resources|scripts|simulator|test|worker|workflows|\.ci|\.github)\//;
+
+/** Paths in backticks; `<name>`, `{a,b}` and `*` stand for any name. */
+const pathsIn = (page: string): string[] =>
+  [...prose(page).matchAll(/`([^`\s]+)`/g)].flatMap(([, path = '']) => (rooms.test(path) ? [path] : []));
+
+const isThere = (path: string): boolean => globSync(path.replaceAll(/<[^>]+>/g, '*'), { cwd: root }).length > 0;
+
 describe.each(pages)('%s', (page) => {
   it('has no broken link', () => {
     const links = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
     expect(links.flatMap((target) => brokenLink(page, target) ?? [])).toEqual([]);
+  });
+
+  it('names only files that exist', () => {
+    // The changelog names files as they were.
+    const paths = page === 'CHANGELOG.md' ? [] : pathsIn(page);
+    expect(paths.filter((path) => !isThere(path))).toEqual([]);
   });
 
   it('names only npm scripts that exist', () => {
@@ -60,6 +75,11 @@ it('every page under docs/ is in the index', () => {
   expect(pages.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md' && !listed.has(page))).toEqual(
     [],
   );
+});
+
+it('a decision is told on at most 40 lines', () => {
+  const long = pages.filter((page) => page.startsWith('docs/decisions/') && text(page).split('\n').length > 41);
+  expect(long).toEqual([]);
 });
 
 it('code names only pages that exist', () => {
