@@ -1,14 +1,19 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { execa } from 'execa';
 
 export const scripts = join(import.meta.dirname, '../../scripts');
 
-/** An empty folder that is removed with `await using`. */
-export async function scratchFolder(): Promise<{ path: string } & AsyncDisposable> {
+const scratchFolders: string[] = [];
+afterAll(() => Promise.all(scratchFolders.map((path) => rm(path, { recursive: true, force: true }))));
+
+/** Makes an empty folder that is removed after the file's tests. */
+export async function scratchFolder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'aks-isolation-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  scratchFolders.push(path);
+  return path;
 }
 
 /** Writes a shell script that can be run as a program. */

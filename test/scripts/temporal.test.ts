@@ -13,12 +13,11 @@ async function terminal(...lines: string[]) {
   const scratch = await scratchFolder();
   const env = {
     PATH: process.env.PATH,
-    HOME: scratch.path,
-    XDG_CACHE_HOME: scratch.path,
-    TEMPORAL_CLI_PATH: await program(join(scratch.path, 'temporal'), version, ...lines),
+    HOME: scratch,
+    XDG_CACHE_HOME: scratch,
+    TEMPORAL_CLI_PATH: await program(join(scratch, 'temporal'), version, ...lines),
   };
   return {
-    ...scratch,
     announceSession: (temporalAddress: string) =>
       runModule(
         `await (await import(scripts + '/local/session.ts')).writeSession(args);`,
@@ -36,13 +35,13 @@ async function terminal(...lines: string[]) {
 }
 
 test('arguments, output and exit code pass through, and nothing is added', async () => {
-  await using shell = await terminal('echo "[$*]"', 'echo oops >&2', 'exit 7');
+  const shell = await terminal('echo "[$*]"', 'echo oops >&2', 'exit 7');
   const result = await shell.temporal(['workflow', 'list', '--output', 'json']);
   expect(result).toMatchObject({ stdout: '[workflow list --output json]', stderr: 'oops', exitCode: 7 });
 });
 
 test("the live session's address is used, unless environment or flag name a server", async () => {
-  await using shell = await terminal('echo "address=$TEMPORAL_ADDRESS"');
+  const shell = await terminal('echo "address=$TEMPORAL_ADDRESS"');
   const address = async (args: string[], settings?: NodeJS.ProcessEnv) => (await shell.temporal(args, settings)).stdout;
   expect(await address([])).toBe('address=');
   await shell.announceSession('127.0.0.1:12345');
@@ -58,7 +57,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   '%s is passed on, and the CLI decides how to end',
   async (signal) => {
     const trap = `trap 'kill -KILL $!; echo tidied up; exit 42' ${signal.slice(3)}`;
-    await using shell = await terminal(trap, 'sleep 60 &', 'echo ready', 'wait');
+    const shell = await terminal(trap, 'sleep 60 &', 'echo ready', 'wait');
     const running = shell.temporal([]);
     await once(running.stdout, 'data');
     running.kill(signal);
@@ -67,7 +66,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
 );
 
 test('an unusable CLI is one sentence on stderr', async () => {
-  await using shell = await terminal();
+  const shell = await terminal();
   const result = await shell.temporal([], { TEMPORAL_CLI_PATH: '/nowhere/temporal' });
   expect(result).toMatchObject({ stdout: '', exitCode: 1 });
   expect(result.stderr).toMatch(/^TEMPORAL_CLI_PATH=\/nowhere\/temporal is not a usable Temporal CLI.*$/);

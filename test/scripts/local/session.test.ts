@@ -8,35 +8,35 @@ import { scratchFolder } from '../support.ts';
 const session = { pid: process.pid, temporalAddress: '127.0.0.1:7233', uiUrl: 'http://127.0.0.1:8233' };
 
 test('a session is read back in its own checkout only, until it is removed', async () => {
-  await using cache = await scratchFolder();
-  await using other = await scratchFolder();
-  const here = { cacheFolder: cache.path };
+  const cache = await scratchFolder();
+  const other = await scratchFolder();
+  const here = { cacheFolder: cache };
   expect(await readSession(here)).toBeUndefined();
   await writeSession(session, here);
   expect(await readSession(here)).toEqual(session);
-  expect(await readSession({ ...here, checkout: other.path })).toBeUndefined();
+  expect(await readSession({ ...here, checkout: other })).toBeUndefined();
   await removeSession(session.pid, here);
   expect(await readSession(here)).toBeUndefined();
 });
 
 test('the session of a process that is gone does not count', async () => {
-  await using cache = await scratchFolder();
+  const cache = await scratchFolder();
   const gone = await execa(process.execPath, ['--print', 'process.pid']);
-  await writeSession({ ...session, pid: Number(gone.stdout) }, { cacheFolder: cache.path });
-  expect(await readSession({ cacheFolder: cache.path })).toBeUndefined();
+  await writeSession({ ...session, pid: Number(gone.stdout) }, { cacheFolder: cache });
+  expect(await readSession({ cacheFolder: cache })).toBeUndefined();
 });
 
 test('an unreadable session file does not count', async () => {
-  await using cache = await scratchFolder();
-  await writeSession(session, { cacheFolder: cache.path });
-  const [file] = await readdir(join(cache.path, 'sessions'));
-  await writeFile(join(cache.path, 'sessions', String(file)), '{"pid":');
-  expect(await readSession({ cacheFolder: cache.path })).toBeUndefined();
+  const cache = await scratchFolder();
+  await writeSession(session, { cacheFolder: cache });
+  const [file] = await readdir(join(cache, 'sessions'));
+  await writeFile(join(cache, 'sessions', String(file)), '{"pid":');
+  expect(await readSession({ cacheFolder: cache })).toBeUndefined();
 });
 
 test('removing an earlier session leaves the later one', async () => {
-  await using cache = await scratchFolder();
-  await writeSession(session, { cacheFolder: cache.path });
-  await removeSession(session.pid + 1, { cacheFolder: cache.path });
-  expect(await readSession({ cacheFolder: cache.path })).toEqual(session);
+  const cache = await scratchFolder();
+  await writeSession(session, { cacheFolder: cache });
+  await removeSession(session.pid + 1, { cacheFolder: cache });
+  expect(await readSession({ cacheFolder: cache })).toEqual(session);
 });

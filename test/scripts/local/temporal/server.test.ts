@@ -53,8 +53,8 @@ test('it serves on free ports with the search attributes, and is gone after stop
 });
 
 test('with a database file a server on the same port goes on where the one before was killed', async () => {
-  await using scratch = await scratchFolder();
-  const databaseFile = `${scratch.path}/temporal.db`;
+  const scratch = await scratchFolder();
+  const databaseFile = `${scratch}/temporal.db`;
   const first = await startTemporalServer({ databaseFile });
   await withClient(first.address, (client) => client.workflow.start('any', { workflowId: 'kept', taskQueue: 'none' }));
   process.kill(first.pid, 'SIGKILL');
@@ -85,9 +85,9 @@ test('an asked port that is taken is an error that names it', async () => {
 });
 
 test('a server that ends early is an error with what it printed', async () => {
-  await using scratch = await scratchFolder();
+  const scratch = await scratchFolder();
   const cli = await program(
-    `${scratch.path}/temporal`,
+    `${scratch}/temporal`,
     `[ "$1" = --version ] && { echo 'temporal version 9.9.9 (Server 9.9.9, UI 9.9.9)'; exit; }`,
     'echo the disk is full >&2; exit 3',
   );
@@ -97,12 +97,12 @@ test('a server that ends early is an error with what it printed', async () => {
 });
 
 test('a free port that somebody else takes first costs another attempt, not the server', async () => {
-  await using scratch = await scratchFolder();
+  const scratch = await scratchFolder();
   const { path } = await findTemporalCli();
   const cli = await program(
-    `${scratch.path}/temporal`,
-    `[ "$1" = --version ] || [ -e ${scratch.path}/lost ] && exec ${path} "$@"`,
-    `: > ${scratch.path}/lost; echo 'listen tcp: bind: address already in use'; exit 1`,
+    `${scratch}/temporal`,
+    `[ "$1" = --version ] || [ -e ${scratch}/lost ] && exec ${path} "$@"`,
+    `: > ${scratch}/lost; echo 'listen tcp: bind: address already in use'; exit 1`,
   );
   const server = await startTemporalServer({ env: { ...process.env, TEMPORAL_CLI_PATH: cli } });
   await server.stop();
