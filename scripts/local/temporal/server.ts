@@ -24,7 +24,7 @@ export interface TemporalServerOptions {
 }
 
 /** The value types of search attributes, as the Temporal CLI spells them. */
-export type SearchAttributeKind = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
+type SearchAttributeKind = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
 
 export interface TemporalServer {
   /** The gRPC frontend, `host:port`; the namespace is `default`. */
