@@ -1,59 +1,42 @@
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { parentPath } from '../../arm/ids.ts';
 import type { OperationEnd, OperationFailure } from '../../arm/operations.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/permissions.ts';
-import { buildPool } from './body.ts';
-import { aksError } from './errors.ts';
-import { otherBucket, poolBucket } from './limits.ts';
-import { poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
-import { currentModel, modelFailure, modelOf, scaleSetOf } from './nodes.ts';
+import { aksError, poolNotFound, refuseChange } from './errors.ts';
+import { poolBucket } from './limits.ts';
+import { reconcileNodeGroup } from './nodeResourceGroup.ts';
+import { currentModel, modelOf, scaleSetOf } from './nodes.ts';
 import {
-  aksStyle,
+  abortOperation,
   poolTransitions,
   refuseWhileBusy,
   refuseWhilePoolBusy,
   refuseWhileStopped,
   seconds,
 } from './operations.ts';
-import { checkQuota, nodeFailure } from './prerequisites.ts';
+import { buildPool } from './poolResource.ts';
+import { checkPool, checkSystemPool } from './poolRules.ts';
+import { checkQuota } from './prerequisites.ts';
+import { modelFailure, nodeFailure } from './pulls.ts';
 import { reimageOperation } from './reimage.ts';
-import { checkPool, checkSystemPool, refuseChange } from './rules.ts';
-import { type ClusterBody, clusterBody, type PoolProperties, poolBody, poolRequest } from './shapes.ts';
-import { allPatches, compareVersions, latestNodeImage, patchOf, upgradesFrom } from './versions.ts';
+import { type ClusterBody, type PoolProperties, poolBody, poolRequest } from './shapes.ts';
+import { clusterOf, poolsOf, poolType, savePool } from './stored.ts';
 
-const clusterType = 'Microsoft.ContainerService/managedClusters';
-const poolType = `${clusterType}/agentPools`;
-
-/** Node pools and what is computed for them. */
 export const agentPoolTypes: readonly ResourceType[] = [
   {
     kind: 'stored',
     type: poolType,
-    notFound: (request) =>
-      aksError(
-        404,
-        'NotFound',
-        `Could not find the agent pool '${request.id.names[1]}' in cluster '${request.id.names[0]}'.`,
-      ),
+    notFound: poolNotFound,
     bucket: poolBucket,
     transitions: poolTransitions,
     put,
     delete: remove,
     actions: { upgradeNodeImageVersion: reimage, abort },
   },
-  { kind: 'computed', type: `${poolType}/upgradeProfiles`, bucket: otherBucket, get: upgradeProfile },
-  { kind: 'computed', type: `${clusterType}/availableAgentPoolVersions`, bucket: otherBucket, get: availableVersions },
 ];
-
-/** Stores a pool under its cluster. */
-export function savePool(world: World, clusterId: string, name: string, properties: PoolProperties): Resource {
-  const id = `${clusterId}/agentPools/${name}`;
-  return world.store.put(id, poolType, { id, name, type: poolType, properties });
-}
 
 function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
@@ -101,7 +84,7 @@ function scaleFailure(
   const scaleSet = scaleSetOf(world, cluster, name);
   if ((count ?? 1) <= (before?.count ?? 0)) return undefined;
   const failure = modelFailure(world, cluster, name, scaleSet ? modelOf(scaleSet) : currentModel(world, cluster));
-  return failure && nodeFailure(failure.exitStatus, failure.why);
+  return failure && nodeFailure(failure);
 }
 
 function remove(request: ArmRequest, pool: Resource): Reply {
@@ -143,82 +126,7 @@ function abort(request: ArmRequest, pool: Resource): Reply {
   return abortOperation(request, pool.id, clusterOf(request).location);
 }
 
-/** Ends the operation running on a cluster or pool as Canceled, a while later. */
-export function abortOperation({ world }: ArmRequest, id: string, location: string): Reply {
-  const running = world.operations.running(id);
-  if (!running) return { status: 204 };
-  world.settle(id, 'Canceling');
-  return {
-    status: 202,
-    operation: {
-      style: aksStyle('both'),
-      resourceId: `${id}/abort`,
-      verb: 'POST abort',
-      location,
-      seconds: seconds.abort,
-      onEnd: () =>
-        world.operations.end(running, 'Canceled', {
-          code: 'OperationAborted',
-          message: `The operation ${running.id} was aborted by its owner.`,
-        }),
-    },
-  };
-}
-
 function finish(world: World, cluster: ClusterBody, poolId: string, status: OperationEnd): void {
   world.settle(poolId, status);
   if (status === 'Succeeded') reconcileNodeGroup(world, cluster);
-}
-
-function upgradeProfile(request: ArmRequest): Reply {
-  const { world } = request;
-  const poolPath = parentPath(request.resourceId);
-  const pool = world.store.get(poolPath);
-  if (!pool)
-    throw aksError(
-      404,
-      'NotFound',
-      `Could not find the agent pool '${request.id.names[1]}' in cluster '${request.id.names[0]}'.`,
-    );
-  const { orchestratorVersion, osType } = poolBody.parse(pool.body).properties;
-  const version = patchOf(world.edition, orchestratorVersion ?? '');
-  const upgrades = upgradesFrom(world.edition, version).map((kubernetesVersion) => ({ kubernetesVersion }));
-  return {
-    status: 200,
-    body: {
-      id: `${pool.id}/upgradeProfiles/default`,
-      name: 'default',
-      type: `${poolType}/upgradeProfiles`,
-      properties: {
-        kubernetesVersion: version,
-        osType: osType ?? 'Linux',
-        upgrades,
-        latestNodeImageVersion: latestNodeImage(world),
-      },
-    },
-  };
-}
-
-function availableVersions(request: ArmRequest): Reply {
-  const { world } = request;
-  const cluster = clusterOf(request);
-  const current = cluster.properties.currentKubernetesVersion;
-  const versions = allPatches(world.edition).filter((patch) => compareVersions(patch, current) <= 0);
-  const agentPoolVersions = versions.map((kubernetesVersion) => ({
-    kubernetesVersion,
-    ...(kubernetesVersion === current && { default: true }),
-  }));
-  const type = `${clusterType}/availableAgentPoolVersions`;
-  return {
-    status: 200,
-    body: { id: `${cluster.id}/availableagentpoolversions`, name: 'default', type, properties: { agentPoolVersions } },
-  };
-}
-
-/** The cluster a request is about; the gateway has checked that it exists. */
-export function clusterOf(request: ArmRequest): ClusterBody {
-  const [path = ''] = /^.*\/managedClusters\/[^/]+/i.exec(request.resourceId) ?? [];
-  const cluster = request.world.store.get(path);
-  if (!cluster) throw aksError(404, 'NotFound', `Could not find the managed cluster '${request.id.names[0]}'.`);
-  return clusterBody.parse(cluster.body);
 }

@@ -1,15 +1,16 @@
 import type { Provider } from '../../arm/provider.ts';
 import { agentPoolTypes } from './agentPools.ts';
 import { behaviours } from './behaviours.ts';
-import { aksError } from './errors.ts';
+import { aksError, changeNotAllowed, invalidParameter, missingParameter } from './errors.ts';
 import { managedClusterTypes } from './managedClusters.ts';
+import { upgradeTypes } from './upgrades.ts';
 
 /** From this version on, AKS refuses what it does not know (Azure/AKS#4060). */
 const strictFrom = '2024-01-01';
 
 /** Microsoft.ContainerService: Azure Kubernetes Service. */
 export const containerService: Provider = {
-  types: [...managedClusterTypes, ...agentPoolTypes],
+  types: [...managedClusterTypes, ...agentPoolTypes, ...upgradeTypes],
   behaviours,
   refusal(problem, { apiVersion }) {
     switch (problem.kind) {
@@ -23,15 +24,11 @@ export const containerService: Provider = {
         return aksError(400, 'UnmarshalError', message);
       }
       case 'missing':
-        return aksError(400, 'InvalidParameter', `Required parameter ${problem.path} is missing (null).`);
+        return missingParameter(problem.path);
       case 'value':
-        return aksError(
-          400,
-          'InvalidParameter',
-          `The value of parameter ${problem.path} is invalid. Error details: '${String(problem.sent)}' is none of ${problem.allowed}.`,
-        );
+        return invalidParameter(problem.path, `'${String(problem.sent)}' is none of ${problem.allowed}.`);
       case 'fixed':
-        return aksError(400, 'PropertyChangeNotAllowed', `Changing property '${problem.path}' is not allowed.`);
+        return changeNotAllowed(problem.path);
       case 'name':
         return aksError(400, 'InvalidParameter', `The name '${problem.name}' is invalid. ${problem.rule}`);
     }

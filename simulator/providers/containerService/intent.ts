@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { aksError } from './errors.ts';
+import { invalidParameter } from './errors.ts';
 import type { ClusterBody, ClusterRequest } from './shapes.ts';
 
 /** What a cluster PUT asks for as to isolation, after Azure's defaults and silent no-ops. */
@@ -23,6 +23,9 @@ const outboundTypes = [
   'none',
   'block',
 ];
+
+/** Whether an outbound type leaves nodes without a way to the internet. */
+export const closesEgress = (outboundType: string): boolean => outboundType === 'none' || outboundType === 'block';
 
 /** Reads the request together with what is there. @throws ArmError 400 InvalidParameter for an unknown artifact source or outbound type. */
 export function intentOf(request: ClusterRequest, clusterId: string, existing: ClusterBody | undefined): Intent {
@@ -69,12 +72,8 @@ export function intentOf(request: ClusterRequest, clusterId: string, existing: C
 }
 
 /** AKS compares its enumerations without case and answers in its own spelling. */
-function spelled(known: readonly string[], value: string, target: string): string {
+function spelled(known: readonly string[], value: string, parameter: string): string {
   const found = known.find((one) => one.toLowerCase() === value.toLowerCase());
   if (found !== undefined) return found;
-  throw aksError(
-    400,
-    'InvalidParameter',
-    `The value of parameter ${target} is invalid. Error details: '${value}' is none of ${known.join(', ')}.`,
-  );
+  throw invalidParameter(parameter, `'${value}' is none of ${known.join(', ')}.`);
 }

@@ -1,3 +1,4 @@
+import { compareVersions } from 'compare-versions';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
@@ -8,23 +9,25 @@ import { type Transition, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/permissions.ts';
 import { delegateSubnet } from '../network/subnetShapes.ts';
-import { abortOperation, clusterOf, savePool } from './agentPools.ts';
-import { buildCluster, buildPool, finished } from './body.ts';
-import { aksError } from './errors.ts';
+import { buildCluster, finished } from './clusterResource.ts';
+import { checkCluster } from './clusterRules.ts';
+import { runCommand } from './commands/runCommand.ts';
+import { aksError, missingParameter, refuseChange } from './errors.ts';
 import { type Intent, intentOf } from './intent.ts';
-import { clusterBucket, otherBucket } from './limits.ts';
-import { nodeGroupId, openNodeGroup, poolsOf, reconcileNodeGroup } from './nodeResourceGroup.ts';
+import { clusterBucket } from './limits.ts';
+import { openNodeGroup, reconcileNodeGroup } from './nodeResourceGroup.ts';
 import {
+  abortOperation,
   clusterTransitions,
   refuseWhileBusy,
   refuseWhilePoolsBusy,
   refuseWhileStopped,
   seconds,
 } from './operations.ts';
+import { buildPool } from './poolResource.ts';
+import { checkPool, checkSystemPool } from './poolRules.ts';
 import { bootstrapFailure, checkKubeletPermission, checkQuota, networkFailure, zoneFailure } from './prerequisites.ts';
 import { reimageOperation } from './reimage.ts';
-import { checkCluster, checkPool, checkSystemPool, refuseChange } from './rules.ts';
-import { runCommand } from './runCommand.ts';
 import {
   type ClusterBody,
   type ClusterRequest,
@@ -33,9 +36,8 @@ import {
   type PoolProperties,
   poolProperties,
 } from './shapes.ts';
-import { compareVersions, kubernetesVersions, upgradesFrom } from './versions.ts';
+import { clusterOf, clusterType, nodeGroupOf, poolsOf, saveCluster, savePool } from './stored.ts';
 
-const type = 'Microsoft.ContainerService/managedClusters';
 const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional() });
 // AKS answers without a charset, unlike every other provider.
 const headers = { 'content-type': 'application/json' } as const;
@@ -43,7 +45,7 @@ const headers = { 'content-type': 'application/json' } as const;
 export const managedClusterTypes: readonly ResourceType[] = [
   {
     kind: 'stored',
-    type,
+    type: clusterType,
     tracked: true,
     names: {
       pattern: /^[a-z0-9]([\w-]{0,61}[a-z0-9])?$/i,
@@ -61,12 +63,6 @@ export const managedClusterTypes: readonly ResourceType[] = [
       start: (request, cluster) => switchPower(request, cluster, 'Running'),
       runCommand,
     },
-  },
-  { kind: 'computed', type: `${type}/upgradeProfiles`, bucket: otherBucket, get: upgradeProfile },
-  {
-    kind: 'computed',
-    type: 'Microsoft.ContainerService/locations/kubernetesVersions',
-    get: ({ world }) => ({ status: 200, body: kubernetesVersions(world.edition) }),
   },
 ];
 
@@ -91,13 +87,13 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
   checkSystemPool(profiles);
   if (changesKubelet(sent, existing)) checkKubeletPermission(world, sent);
   checkQuota(world, id, cluster.location, profiles);
-  save(world, cluster);
+  saveCluster(world, cluster);
   for (const { name, properties, before } of profiles) {
     savePool(world, id, name, buildPool(world, properties, cluster, before, cluster.properties.provisioningState));
   }
   openNodeGroup(world, cluster);
   const apiSubnet = cluster.properties.apiServerAccessProfile?.subnetId;
-  if (apiSubnet) delegateSubnet(world, apiSubnet, type);
+  if (apiSubnet) delegateSubnet(world, apiSubnet, clusterType);
   return transit(
     world,
     { ...transitionFor(intent, existing), headers },
@@ -151,8 +147,7 @@ interface PoolAfter {
 function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: ClusterBody | undefined): PoolAfter[] {
   const present = existing ? poolsOf(world, id) : [];
   const profiles = sent.properties.agentPoolProfiles;
-  if (!existing && !profiles?.length)
-    throw aksError(400, 'InvalidParameter', 'Required parameter agentPoolProfiles is missing (null).');
+  if (!existing && !profiles?.length) throw missingParameter('agentPoolProfiles');
   const wanted = (profiles ?? []).map(({ name, ...properties }) => {
     const before = present.find((pool) => pool.name === name)?.properties;
     if (existing && !before) {
@@ -181,7 +176,7 @@ function finish(world: World, id: string, status: OperationEnd, before: ClusterB
   if (status === 'Succeeded') {
     const cluster = clusterBody.parse(resource.body);
     reconcileNodeGroup(world, cluster);
-    save(world, finished(world, cluster, nodeGroupId(cluster)));
+    saveCluster(world, finished(world, cluster, nodeGroupOf(cluster)));
   }
   world.settle(id, status);
   if (status === 'Succeeded' && before) reimageByItself(world, clusterBody.parse(resource.body), before);
@@ -211,7 +206,8 @@ function switchPower(request: ArmRequest, resource: Resource, code: 'Running' | 
     location: cluster.location,
     atEnd(status) {
       const now = clusterBody.parse(resource.body);
-      if (status === 'Succeeded') save(world, { ...now, properties: { ...now.properties, powerState: { code } } });
+      if (status === 'Succeeded')
+        saveCluster(world, { ...now, properties: { ...now.properties, powerState: { code } } });
     },
   });
 }
@@ -221,7 +217,7 @@ function patchTags(request: ArmRequest, resource: Resource): Reply {
   const { tags } = parseBody(request, tagsBody);
   const cluster = clusterBody.parse(resource.body);
   refuseWhileBusy(world, resource.id);
-  save(world, { ...cluster, ...(tags && { tags }) });
+  saveCluster(world, { ...cluster, ...(tags && { tags }) });
   return transit(
     world,
     { ...clusterTransitions.updateTags, headers },
@@ -284,28 +280,4 @@ function clusterView(world: World, cluster: ClusterBody, putAnswer: boolean): Bo
   }));
   const { identity, sku, properties, ...top } = cluster;
   return withoutUndefined({ ...top, properties: { ...properties, agentPoolProfiles }, identity, sku });
-}
-
-function save(world: World, cluster: ClusterBody): void {
-  world.store.put(cluster.id, type, cluster);
-}
-
-function upgradeProfile(request: ArmRequest): Reply {
-  const { world } = request;
-  const cluster = clusterOf(request);
-  const kubernetesVersion = cluster.properties.currentKubernetesVersion;
-  const upgrades = upgradesFrom(world.edition, kubernetesVersion).map((version) => ({ kubernetesVersion: version }));
-  const profile = { kubernetesVersion, osType: 'Linux', upgrades };
-  return {
-    status: 200,
-    body: {
-      id: `${cluster.id}/upgradeprofiles/default`,
-      name: 'default',
-      type: `${type}/upgradeProfiles`,
-      properties: {
-        controlPlaneProfile: profile,
-        agentPoolProfiles: poolsOf(world, cluster.id).map(({ name }) => ({ name, ...profile })),
-      },
-    },
-  };
 }

@@ -4,25 +4,21 @@ import { scaleSetType } from '../compute/scaleSets.ts';
 import { createIdentity } from '../managedIdentity/userAssignedIdentities.ts';
 import { createVnet } from '../network/virtualNetworks.ts';
 import { createGroup } from '../resources/resourceGroups.ts';
-import { guidFrom, kubeletIdentityId } from './body.ts';
+import { guidFrom, kubeletIdentityId } from './clusterResource.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
 import { currentModel, scale, scaleSetOf } from './nodes.ts';
-import { type ClusterBody, poolBody } from './shapes.ts';
-
-/** Resource ID of the cluster's `MC_…` group. */
-export function nodeGroupId(cluster: ClusterBody): string {
-  return `/subscriptions/${cluster.id.split('/')[2]}/resourceGroups/${cluster.properties.nodeResourceGroup}`;
-}
+import type { ClusterBody } from './shapes.ts';
+import { nodeGroupOf, poolsOf } from './stored.ts';
 
 /** The `MC_…` group itself, there from the start of the creation. */
 export function openNodeGroup(world: World, cluster: ClusterBody): void {
-  const id = nodeGroupId(cluster);
+  const id = nodeGroupOf(cluster);
   if (!world.store.get(id)) createGroup(world, id, cluster.location, cluster.id);
 }
 
 /** Brings the content of the node group in line with the cluster: makes what it needs, drops what it no longer uses. */
 export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
-  const group = nodeGroupId(cluster);
+  const group = nodeGroupOf(cluster);
   const { properties, location } = cluster;
   const digits = String(Number.parseInt(properties.resourceUID.slice(-7), 16))
     .padStart(8, '0')
@@ -106,7 +102,7 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
 
 /** The managed registry comes and goes with `bootstrapProfile`; a registry of one's own is never touched. */
 function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, managedVnet: string): void {
-  const group = nodeGroupId(cluster);
+  const group = nodeGroupOf(cluster);
   const wanted = cluster.properties.bootstrapProfile.containerRegistryId?.toLowerCase();
   const type = 'Microsoft.ContainerRegistry/registries';
   for (const registry of world.store.list(type, group)) {
@@ -127,11 +123,4 @@ function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, m
     subnet,
     vnet,
   });
-}
-
-/** The pools of a cluster, in the order in which they were made. */
-export function poolsOf(world: World, clusterId: string) {
-  return world.store
-    .list('Microsoft.ContainerService/managedClusters/agentPools', clusterId)
-    .map((pool) => poolBody.parse(pool.body));
 }

@@ -4,8 +4,8 @@ import { valueAt } from '../../arm/json.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { instanceType, scaleSetType } from '../compute/scaleSets.ts';
-import { pullFailureFrom } from './prerequisites.ts';
 import type { ClusterBody, PoolProperties } from './shapes.ts';
+import { groupNamed, nodeGroupOf } from './stored.ts';
 import { latestNodeImage } from './versions.ts';
 
 /** What a pool's nodes are made of. It changes with an upgrade of the pool, not with an update of the cluster. */
@@ -68,7 +68,7 @@ export const sameModel = (one: NodeModel, other: NodeModel): boolean =>
 /** The scale set of a pool, once the pool is made. */
 export function scaleSetOf(world: World, cluster: ClusterBody, pool: string): Resource | undefined {
   return world.store
-    .list(scaleSetType, nodeGroup(cluster))
+    .list(scaleSetType, nodeGroupOf(cluster))
     .find(({ body }) => valueAt(body, 'tags.aks-managed-poolName') === pool);
 }
 
@@ -84,7 +84,7 @@ export function setModel(world: World, scaleSet: Resource, model: NodeModel): vo
 
 /** Every instance of a cluster's pools. */
 export const scaleSetInstances = (world: World, cluster: ClusterBody): StoredInstance[] =>
-  world.store.list(scaleSetType, nodeGroup(cluster)).flatMap((scaleSet) => instancesOf(world, scaleSet));
+  world.store.list(scaleSetType, nodeGroupOf(cluster)).flatMap((scaleSet) => instancesOf(world, scaleSet));
 
 interface StoredInstance {
   readonly id: string;
@@ -123,7 +123,7 @@ export function addInstance(world: World, scaleSet: Resource, pool: string, surg
       osProfile: { computerName: `${scaleSet.name}${Number(instanceId).toString(36).padStart(6, '0')}` },
     },
     kubernetes: {
-      ...defined(model),
+      ...model,
       pool,
       bootId: randomUUID(),
       createdAt: kubernetesTime(createdAt),
@@ -138,11 +138,6 @@ export function addInstance(world: World, scaleSet: Resource, pool: string, surg
 
 /** Kubernetes counts in whole seconds. */
 const kubernetesTime = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z');
-
-const defined = ({ nodeImageVersion, registryServer }: NodeModel) => ({
-  nodeImageVersion,
-  ...(registryServer !== undefined && { registryServer }),
-});
 
 interface InstanceChange {
   readonly provisioningState?: string;
@@ -177,7 +172,7 @@ export function reimageInstance(world: World, scaleSet: Resource, { id }: { read
     ...instance,
     kubernetes: {
       ...kept,
-      ...defined(modelOf(scaleSet)),
+      ...modelOf(scaleSet),
       bootId: randomUUID(),
       createdAt: kubernetesTime(world.clock.now().toISOString()),
       ready: true,
@@ -187,92 +182,24 @@ export function reimageInstance(world: World, scaleSet: Resource, { id }: { read
   change(world, { id }, { provisioningState: 'Succeeded', latestModelApplied: true });
 }
 
-/** The nodes of a cluster. */
+/** The nodes of a cluster; none if it is gone. */
 export function nodesOf(world: World, clusterId: string): KubernetesNode[] {
-  const { cluster, group } = clusterAndGroup(world, clusterId);
-  if (!cluster) return [];
+  const name = valueAt(world.store.get(clusterId)?.body, 'properties.nodeResourceGroup');
+  if (typeof name !== 'string') return [];
+  const group = groupNamed(clusterId, name);
   return world.store.list(scaleSetType, group).flatMap((scaleSet) =>
     instancesOf(world, scaleSet).map(({ body }): KubernetesNode => {
       const { registryServer, surge: _surge, ...kubernetes } = body.kubernetes;
-      const { computerName } = body.properties.osProfile;
-      const subnetId = subnetOf(world, clusterId, group, kubernetes.pool);
-      return { ...kubernetes, name: computerName, registryServer, subnetId };
+      const subnetId = subnetOfPool(world, clusterId, group, kubernetes.pool);
+      return { ...kubernetes, name: body.properties.osProfile.computerName, registryServer, subnetId };
     }),
   );
 }
 
-function clusterAndGroup(world: World, clusterId: string): { cluster: Resource | undefined; group: string } {
-  const cluster = world.store.get(clusterId);
-  const group = String(valueAt(cluster?.body, 'properties.nodeResourceGroup'));
-  return { cluster, group: `/subscriptions/${clusterId.split('/')[2]}/resourceGroups/${group}` };
-}
-
-const nodeGroup = ({ id, properties }: ClusterBody): string =>
-  `/subscriptions/${id.split('/')[2]}/resourceGroups/${properties.nodeResourceGroup}`;
-
-function subnetOf(world: World, clusterId: string, group: string, pool: string): string | undefined {
+/** Where a pool's nodes are: in the subnet that it names, else in AKS's own. */
+export function subnetOfPool(world: World, clusterId: string, group: string, pool: string): string | undefined {
   const own = valueAt(world.store.get(`${clusterId}/agentPools/${pool}`)?.body, 'properties.vnetSubnetID');
   if (typeof own === 'string') return own;
   const [managed] = world.store.list('Microsoft.Network/virtualNetworks', group);
   return managed && `${managed.id}/subnets/aks-subnet`;
-}
-
-/** Whether a node reaches the internet, by whichever way. */
-export function egressIsOpen(
-  world: World,
-  cluster: ClusterBody,
-  { pool, subnetId }: Pick<KubernetesNode, 'pool' | 'subnetId'>,
-): boolean {
-  const { outboundType } = cluster.properties.networkProfile;
-  if (outboundType === 'block') return false;
-  if (outboundType !== 'none') return true;
-  const properties = world.store.get(`${cluster.id}/agentPools/${pool}`)?.body.properties;
-  if (valueAt(properties, 'enableNodePublicIP') === true) return true;
-  // A subnet that does not say otherwise has Azure's default outbound access; AKS's own subnet has none.
-  if (valueAt(properties, 'vnetSubnetID') === undefined || subnetId === undefined) return false;
-  return valueAt(world.store.get(subnetId)?.body, 'properties.defaultOutboundAccess') !== false;
-}
-
-/** Why a node cannot pull an image; `undefined` if it can. */
-export function pullFailure(
-  world: World,
-  cluster: ClusterBody,
-  node: Pick<KubernetesNode, 'pool' | 'subnetId' | 'registryServer'>,
-  image: string,
-): string | undefined {
-  const [host = ''] = image.split('/');
-  const open = egressIsOpen(world, cluster, node);
-  const timeout = `dial tcp: lookup ${host}: i/o timeout`;
-  if (host.endsWith('.azurecr.io')) return registryFailure(world, cluster, node, image, open)?.why;
-  if (host !== 'mcr.microsoft.com' || node.registryServer === undefined) return open ? undefined : timeout;
-  const mirrored = image.replace(host, node.registryServer);
-  // Containerd goes to the source where its mirror fails.
-  return open ? undefined : registryFailure(world, cluster, node, mirrored, open)?.why;
-}
-
-/** Why new nodes of a model cannot be bootstrapped, with the exit status of their bootstrap. */
-export function modelFailure(
-  world: World,
-  cluster: ClusterBody,
-  pool: string,
-  { registryServer }: NodeModel,
-): { exitStatus: number; why: string } | undefined {
-  const { group } = clusterAndGroup(world, cluster.id);
-  const node = { pool, subnetId: subnetOf(world, cluster.id, group, pool), registryServer };
-  const open = egressIsOpen(world, cluster, node);
-  if (registryServer === undefined) {
-    return open ? undefined : { exitStatus: 50, why: 'cannot reach mcr.microsoft.com: outbound connectivity failed' };
-  }
-  return registryFailure(world, cluster, node, `${registryServer}/bootstrap`, open);
-}
-
-function registryFailure(
-  world: World,
-  cluster: ClusterBody,
-  { subnetId }: Pick<KubernetesNode, 'subnetId'>,
-  image: string,
-  open: boolean,
-): { exitStatus: number; why: string } | undefined {
-  const [host = '', ...path] = image.split('/');
-  return pullFailureFrom(world, cluster, { host, repository: path.join('/'), subnetId, egressIsOpen: open });
 }

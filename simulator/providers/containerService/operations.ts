@@ -1,3 +1,4 @@
+import type { ArmRequest, Reply } from '../../arm/exchange.ts';
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import { deletion, type Transitions } from '../../arm/transitions.ts';
@@ -141,4 +142,26 @@ function describe(verb: string): string {
     default:
       return 'update';
   }
+}
+
+/** Ends the operation running on a cluster or pool as Canceled, a while later. */
+export function abortOperation({ world }: ArmRequest, id: string, location: string): Reply {
+  const running = world.operations.running(id);
+  if (!running) return { status: 204 };
+  world.settle(id, 'Canceling');
+  return {
+    status: 202,
+    operation: {
+      style: aksStyle('both'),
+      resourceId: `${id}/abort`,
+      verb: 'POST abort',
+      location,
+      seconds: seconds.abort,
+      onEnd: () =>
+        world.operations.end(running, 'Canceled', {
+          code: 'OperationAborted',
+          message: `The operation ${running.id} was aborted by its owner.`,
+        }),
+    },
+  };
 }

@@ -1,21 +1,18 @@
 import { parentPath, parseId } from '../../arm/ids.ts';
-import { type Body, isBody, valueAt } from '../../arm/json.ts';
+import { isBody } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
-import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { effectiveRoles, holdsRole } from '../authorization/roleAssignments.ts';
+import { holdsRole } from '../authorization/roleAssignments.ts';
 import { builtInRoles } from '../authorization/roleDefinitions.ts';
 import { vmSize } from '../compute/skus.ts';
 import { usageOf } from '../compute/usages.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
-import { addressesInNetwork } from '../network/dnsRecords.ts';
-import { endpointAddresses } from '../network/endpointMembers.ts';
 import { registryZones } from '../network/virtualNetworkLinks.ts';
 import { aksError } from './errors.ts';
-import type { Intent } from './intent.ts';
+import { closesEgress, type Intent } from './intent.ts';
+import { nodeFailure, registryFailure } from './pulls.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
-
-const { networkContributor, managedIdentityOperator, acrPull, repositoryReader } = builtInRoles;
+import { isInNodeGroup, nodeGroupOf } from './stored.ts';
 
 /** AKS looks at this permission before it accepts the request. @throws ArmError 400 CustomKubeletIdentityMissingPermissionError */
 export function checkKubeletPermission(world: World, request: ClusterRequest): void {
@@ -23,7 +20,7 @@ export function checkKubeletPermission(world: World, request: ClusterRequest): v
   const [controlPlane] = Object.keys(request.identity?.userAssignedIdentities ?? {});
   if (!kubelet || controlPlane === undefined) return;
   const principal = identityIds(world, controlPlane)?.principalId ?? '';
-  if (holdsRole(world, principal, kubelet, managedIdentityOperator, 'accessCheck')) return;
+  if (holdsRole(world, principal, kubelet, builtInRoles.managedIdentityOperator, 'accessCheck')) return;
   throw aksError(
     400,
     'CustomKubeletIdentityMissingPermissionError',
@@ -69,7 +66,7 @@ export function networkFailure(
   subnets: readonly string[],
 ): OperationFailure | undefined {
   const principal = controlPlanePrincipal(world, cluster);
-  const closed = subnets.find((subnet) => !holdsRole(world, principal, subnet, networkContributor));
+  const closed = subnets.find((subnet) => !holdsRole(world, principal, subnet, builtInRoles.networkContributor));
   if (closed === undefined) return undefined;
   return {
     status: 'Failed',
@@ -85,11 +82,10 @@ export function zoneFailure(
   { managedRegistry }: Intent,
   subnetId: string | undefined,
 ): OperationFailure | undefined {
-  const group = `/subscriptions/${parseId(cluster.id).subscriptionId}/resourceGroups/${cluster.properties.nodeResourceGroup}`;
-  const network =
-    subnetId === undefined ? world.store.list('Microsoft.Network/virtualNetworks', group)[0]?.id : parentPath(subnetId);
+  const [managed] = world.store.list('Microsoft.Network/virtualNetworks', nodeGroupOf(cluster));
+  const network = subnetId === undefined ? managed?.id : parentPath(subnetId);
   const [zone] = managedRegistry && network !== undefined ? registryZones(world, network) : [];
-  if (zone === undefined || isManaged(cluster, zone)) return undefined;
+  if (zone === undefined || isInNodeGroup(cluster, zone)) return undefined;
   return {
     status: 'Failed',
     code: 'CreateOrUpdateVirtualNetworkLinkFailed',
@@ -106,89 +102,13 @@ export function bootstrapFailure(
 ): OperationFailure | undefined {
   const { containerRegistryId: registryId, managedRegistry, outboundType } = intent;
   if (registryId === undefined || managedRegistry) return undefined;
-  const host = `${registryId.split('/').at(-1)}.azurecr.io`;
-  const egressIsOpen = outboundType !== 'none' && outboundType !== 'block';
   const repository = world.edition === '2024-preview' ? 'bootstrap' : 'aks-managed-repository/bootstrap';
-  const failure = pullFailureFrom(world, cluster, { host, repository, subnetId, egressIsOpen });
-  return failure && nodeFailure(failure.exitStatus, failure.why);
-}
-
-export interface Pull {
-  readonly host: string;
-  readonly repository: string;
-  /** Where the node is. */
-  readonly subnetId: string | undefined;
-  readonly egressIsOpen: boolean;
-}
-
-/** Why an image cannot be pulled from a registry, with the exit status with which a node's bootstrap would end. */
-export function pullFailureFrom(
-  world: World,
-  cluster: ClusterBody,
-  pull: Pull,
-): { exitStatus: 211 | 212; why: string } | undefined {
-  const registry = world.store
-    .list('Microsoft.ContainerRegistry/registries')
-    .find(({ name, body }) => loginServer(name, body).toLowerCase() === pull.host.toLowerCase());
-  const unreachable = unreachableBecause(world, registry, pull);
-  if (unreachable !== undefined) return { exitStatus: 211, why: `cannot pull from ${pull.host}: ${unreachable}` };
-  if (!registry || isManaged(cluster, registry.id) || mayPull(world, cluster, registry.id)) return undefined;
-  return { exitStatus: 212, why: `not authorized to pull from ${registry.id}` };
-}
-
-const loginServer = (name: string, body: Body): string =>
-  String(valueAt(body, 'properties.loginServer') ?? `${name}.azurecr.io`);
-
-const isManaged = ({ properties }: ClusterBody, registryId: string): boolean =>
-  parseId(registryId).resourceGroup?.toLowerCase() === properties.nodeResourceGroup.toLowerCase();
-
-/** Nodes resolve the registry's names in their network; the answers must be the endpoint's addresses. */
-function unreachableBecause(
-  world: World,
-  registry: Resource | undefined,
-  { host, repository, subnetId, egressIsOpen }: Pull,
-): string | undefined {
-  if (!registry) return 'the registry does not exist';
-  const isPublic = valueAt(registry.body, 'properties.publicNetworkAccess') !== 'Disabled';
-  if (!egressIsOpen || !isPublic) {
-    const vnet = subnetId === undefined ? '' : parentPath(subnetId);
-    const addresses = endpointAddresses(world, registry.id, vnet);
-    const [label] = host.split('.');
-    for (const name of [host, `${label}.${registry.body.location}.data.azurecr.io`].map((each) => each.toLowerCase())) {
-      const wanted = addresses[name] ?? [];
-      if (wanted.length === 0) return `no private endpoint in the network of the nodes serves ${name}`;
-      const answers = addressesInNetwork(world, vnet, name);
-      if (!answers.some((address) => wanted.includes(address))) return `${name} does not resolve to its endpoint`;
-    }
-  }
-  const managed = world.edition === '2024-preview' || repository.startsWith('aks-managed-repository/');
-  if (!managed) return undefined;
-  return hasCacheRule(world, registry.id) ? undefined : 'there is no cache rule under whose target nodes look';
-}
-
-/** Until the AKS release of 2025-03-16 nodes looked under the source's own names. */
-function hasCacheRule(world: World, registryId: string): boolean {
-  const preview = world.edition === '2024-preview';
-  const rules = world.store.list('Microsoft.ContainerRegistry/registries/cacheRules', registryId);
-  return rules.some(({ name, body }) => {
-    const source = valueAt(body, 'properties.sourceRepository');
-    const target = valueAt(body, 'properties.targetRepository');
-    if (source !== 'mcr.microsoft.com/*') return false;
-    return preview ? target === '*' : name === 'aks-managed-mcr' && target === 'aks-managed-repository/*';
+  const failure = registryFailure(world, cluster, {
+    image: `${registryId.split('/').at(-1)}.azurecr.io/${repository}`,
+    subnetId,
+    egressIsOpen: !closesEgress(outboundType),
   });
-}
-
-function mayPull(world: World, cluster: ClusterBody, registryId: string): boolean {
-  const properties = world.store.get(registryId)?.body.properties;
-  if (isBody(properties) && properties.anonymousPullEnabled === true) return true;
-  // Nodes of the preview did not sign in.
-  if (world.edition === '2024-preview') return false;
-  const kubelet = cluster.properties.identityProfile?.kubeletidentity?.resourceId ?? '';
-  const principal = identityIds(world, kubelet)?.principalId ?? '';
-  if (isBody(properties) && properties.roleAssignmentMode === 'AbacRepositoryPermissions') {
-    return effectiveRoles(world, principal, registryId).includes(repositoryReader);
-  }
-  return holdsRole(world, principal, registryId, acrPull);
+  return failure && nodeFailure(failure);
 }
 
 function controlPlanePrincipal(world: World, { identity }: ClusterBody): string {
@@ -196,12 +116,4 @@ function controlPlanePrincipal(world: World, { identity }: ClusterBody): string 
   const [user] = users;
   if (user !== undefined) return identityIds(world, user)?.principalId ?? '';
   return typeof identity?.principalId === 'string' ? identity.principalId : '';
-}
-
-export function nodeFailure(exitStatus: number, why: string): OperationFailure {
-  return {
-    status: 'Failed',
-    code: 'VMExtensionProvisioningError',
-    message: `VM has reported a failure when processing extension 'vmssCSE'. Error message: "Enable failed: failed to execute command: command terminated with exit status=${exitStatus}: ${why}"`,
-  };
 }

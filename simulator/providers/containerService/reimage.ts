@@ -6,7 +6,6 @@ import {
   change,
   currentModel,
   instancesOf,
-  modelFailure,
   modelOf,
   reimageInstance,
   sameModel,
@@ -14,7 +13,7 @@ import {
   setModel,
 } from './nodes.ts';
 import { aksStyle, seconds } from './operations.ts';
-import { nodeFailure } from './prerequisites.ts';
+import { modelFailure, nodeFailure } from './pulls.ts';
 import { type ClusterBody, type PoolProperties, poolBody } from './shapes.ts';
 import { latestNodeImage } from './versions.ts';
 import { blockingBudget, evict } from './workloads.ts';
@@ -190,7 +189,7 @@ class Reimage {
   #cannotBootstrap(): boolean {
     const failure = modelFailure(this.#world, this.#cluster, this.#pool, modelOf(this.#scaleSet));
     if (!failure) return false;
-    const { code, message } = nodeFailure(failure.exitStatus, failure.why);
+    const { code, message } = nodeFailure(failure);
     this.#control.end('Failed', { code, message });
     return true;
   }

@@ -1,3 +1,4 @@
+import { compareVersions } from 'compare-versions';
 import type { Body } from '../../arm/json.ts';
 import type { Edition, World } from '../../arm/world.ts';
 import { aksError } from './errors.ts';
@@ -59,18 +60,6 @@ export function patchOf(edition: Edition, version: string): string {
     'K8sVersionNotSupported',
     `Managed cluster is on version ${version}, which is not supported in this region. Please use [az aks get-versions] command to get the supported version list in this region.`,
   );
-}
-
-/** Compares `1.30` with `1.30.3`: missing parts count as 0. */
-export function compareVersions(one: string, other: string): number {
-  const parts = (text: string) => text.split('.').map(Number);
-  const left = parts(one);
-  const right = parts(other);
-  for (let index = 0; index < 3; index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 /** Patches a cluster or pool on `version` can move to: newer ones of its own and of the next minor version. */

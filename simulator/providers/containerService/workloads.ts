@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { valueAt } from '../../arm/json.ts';
 import type { World } from '../../arm/world.ts';
-import { type KubernetesNode, nodesOf, pullFailure } from './nodes.ts';
+import { type KubernetesNode, nodesOf } from './nodes.ts';
+import { pullFailure } from './pulls.ts';
 import { clusterBody } from './shapes.ts';
 
 const podBody = z.object({ name: z.string(), node: z.string().optional(), ready: z.boolean() });

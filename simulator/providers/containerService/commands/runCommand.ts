@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import type { OperationStyle } from '../../arm/operations.ts';
-import type { Resource } from '../../arm/store.ts';
-import { aksError } from './errors.ts';
-import { nodesOf, pullFailure } from './nodes.ts';
-import { refuseWhileStopped, seconds } from './operations.ts';
-import { clusterBody } from './shapes.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../../arm/exchange.ts';
+import type { OperationStyle } from '../../../arm/operations.ts';
+import type { Resource } from '../../../arm/store.ts';
+import { aksError, invalidParameter } from '../errors.ts';
+import { nodesOf } from '../nodes.ts';
+import { refuseWhileStopped, seconds } from '../operations.ts';
+import { pullFailure } from '../pulls.ts';
+import { clusterBody } from '../shapes.ts';
 import { runShell } from './shell.ts';
 
 const request = z.looseObject({
@@ -36,7 +37,7 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
   }
   refuseWhileStopped(cluster);
   if (command.trim() === '') {
-    throw aksError(400, 'InvalidParameter', 'The value of parameter command is invalid. Error details: it is empty.');
+    throw invalidParameter('command', 'it is empty.');
   }
   const startedAt = world.clock.now().toISOString();
   let outcome: Outcome = { provisioningState: 'Failed', reason: 'the pod was deleted' };

@@ -1,16 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type Body, isBody, withoutNulls, withoutUndefined } from '../../arm/json.ts';
+import { type Body, echoed, isBody, withoutUndefined } from '../../arm/json.ts';
 import { normalLocation } from '../../arm/regions.ts';
 import { tenantId } from '../../arm/token.ts';
 import type { World } from '../../arm/world.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import type { Intent } from './intent.ts';
-import { type ClusterBody, type ClusterRequest, clusterBody, type PoolProperties } from './shapes.ts';
-import { defaultVersion, latestNodeImage, patchOf } from './versions.ts';
+import { type ClusterBody, type ClusterRequest, clusterBody } from './shapes.ts';
+import { defaultVersion, patchOf } from './versions.ts';
 
-/** Sent by clients, never echoed. */
-const poolSilent = new Set(['scaleSetPriority', 'scaleSetEvictionPolicy', 'spotMaxPrice', 'name', 'eTag']);
-const clusterSilent = new Set(['addonProfiles', 'natGatewayProfile', 'windowsProfile', 'eTag']);
+/** Properties that clients send and Azure never echoes. */
+const silent = new Set(['addonProfiles', 'natGatewayProfile', 'windowsProfile', 'eTag']);
 
 /**
  * The cluster as the PUT answers it (azure-cli test_aks_network_isolated_cluster.yaml): what only a finished cluster
@@ -28,8 +27,8 @@ export function buildCluster(
   const location = normalLocation(request.location);
   const version = properties.kubernetesVersion ?? before?.kubernetesVersion ?? defaultVersion(world.edition);
   const names = namesFor(world, id, location, request, intent, existing);
-  const extra = Object.fromEntries(Object.entries(properties).filter(([key]) => !clusterSilent.has(key)));
-  const { agentPoolProfiles: _pools, fqdn: _fqdn, privateFQDN: _private, ...kept } = { ...before, ...cleaned(extra) };
+  const extra = Object.fromEntries(Object.entries(properties).filter(([key]) => !silent.has(key)));
+  const { agentPoolProfiles: _pools, fqdn: _fqdn, privateFQDN: _private, ...kept } = { ...before, ...echoed(extra) };
   const body = {
     id,
     location,
@@ -58,13 +57,13 @@ export function buildCluster(
       identityProfile: identityProfile(world, request, existing),
       autoUpgradeProfile: {
         nodeOSUpgradeChannel: 'NodeImage',
-        ...cleaned(properties.autoUpgradeProfile ?? before?.autoUpgradeProfile),
+        ...echoed(properties.autoUpgradeProfile ?? before?.autoUpgradeProfile),
       },
       disableLocalAccounts: properties.disableLocalAccounts ?? before?.disableLocalAccounts ?? false,
-      securityProfile: cleaned(properties.securityProfile ?? before?.securityProfile),
+      securityProfile: echoed(properties.securityProfile ?? before?.securityProfile),
       storageProfile: storageProfile(request, existing),
       oidcIssuerProfile: properties.oidcIssuerProfile ?? before?.oidcIssuerProfile ?? { enabled: false },
-      workloadAutoScalerProfile: cleaned(properties.workloadAutoScalerProfile ?? before?.workloadAutoScalerProfile),
+      workloadAutoScalerProfile: echoed(properties.workloadAutoScalerProfile ?? before?.workloadAutoScalerProfile),
       metricsProfile: properties.metricsProfile ?? before?.metricsProfile ?? { costAnalysis: { enabled: false } },
       bootstrapProfile: withoutUndefined({
         artifactSource: intent.artifactSource,
@@ -72,7 +71,7 @@ export function buildCluster(
       }),
     }),
     identity: identity(world, request, existing),
-    sku: cleaned(request.sku ?? existing?.sku ?? { name: 'Base', tier: 'Free' }),
+    sku: echoed(request.sku ?? existing?.sku ?? { name: 'Base', tier: 'Free' }),
   };
   return clusterBody.parse(withoutUndefined(body));
 }
@@ -116,47 +115,6 @@ export function kubeletIdentityId(cluster: ClusterBody, nodeGroupId: string): st
   return `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${cluster.name}-agentpool`;
 }
 
-/** A pool's properties after Azure's defaults. */
-export function buildPool(
-  world: World,
-  sent: PoolProperties,
-  cluster: ClusterBody,
-  before: PoolProperties | undefined,
-  provisioningState: string,
-): PoolProperties {
-  const version = sent.orchestratorVersion ?? before?.orchestratorVersion ?? cluster.properties.kubernetesVersion;
-  const extra = Object.entries(cleaned(sent)).filter(([key]) => !poolSilent.has(key));
-  const { nodeTaints, nodeLabels, ...kept } = { ...before, ...Object.fromEntries(extra) };
-  return {
-    count: 1,
-    vmSize: 'Standard_D4ds_v5',
-    osDiskSizeGB: 128,
-    osDiskType: 'Managed',
-    kubeletDiskType: 'OS',
-    maxPods: cluster.properties.networkProfile.networkPlugin === 'kubenet' ? 110 : 30,
-    type: 'VirtualMachineScaleSets',
-    enableAutoScaling: false,
-    scaleDownMode: 'Delete',
-    enableNodePublicIP: false,
-    mode: 'User',
-    enableEncryptionAtHost: false,
-    enableUltraSSD: false,
-    osType: 'Linux',
-    osSKU: 'Ubuntu',
-    enableFIPS: false,
-    securityProfile: { enableVTPM: false, enableSecureBoot: false },
-    nodeImageVersion: latestNodeImage(world),
-    ...kept,
-    upgradeSettings: { maxSurge: '10%', ...withoutUndefined(kept.upgradeSettings ?? {}) },
-    ...(nodeLabels && Object.keys(nodeLabels).length > 0 && { nodeLabels }),
-    ...(nodeTaints && nodeTaints.length > 0 && { nodeTaints }),
-    provisioningState,
-    powerState: { code: 'Running' },
-    orchestratorVersion: version,
-    currentOrchestratorVersion: patchOf(world.edition, version),
-  };
-}
-
 /** Names that are drawn once and then kept. `resourceUID` starts with the second of the PUT. */
 function namesFor(
   world: World,
@@ -194,7 +152,7 @@ function networkProfile(request: ClusterRequest, intent: Intent, existing: Clust
     networkDataplane: 'azure',
     loadBalancerSku: 'standard',
     ...before,
-    ...cleaned(sent),
+    ...echoed(sent),
     networkPlugin: intent.networkPlugin,
     // Never null or absent, not even without a load balancer.
     loadBalancerProfile: { ...outbound, backendPoolType: 'nodeIPConfiguration' },
@@ -209,7 +167,7 @@ function networkProfile(request: ClusterRequest, intent: Intent, existing: Clust
 function accessProfile(request: ClusterRequest, intent: Intent, existing: ClusterBody | undefined): Body | undefined {
   const before = existing?.properties.apiServerAccessProfile;
   const sent = request.properties.apiServerAccessProfile;
-  const { authorizedIPRanges: _ranges, ...kept } = { ...before, ...cleaned(sent) };
+  const { authorizedIPRanges: _ranges, ...kept } = { ...before, ...echoed(sent) };
   if (!intent.privateCluster && !intent.vnetIntegration) return Object.keys(kept).length > 0 ? kept : undefined;
   return {
     ...kept,
@@ -282,12 +240,7 @@ function storageProfile(request: ClusterRequest, existing: ClusterBody | undefin
     fileCSIDriver: { enabled: true },
     snapshotController: { enabled: true },
   };
-  return { ...drivers, ...cleaned(existing?.properties.storageProfile), ...cleaned(request.properties.storageProfile) };
-}
-
-function cleaned(value: unknown): Body {
-  const without = withoutNulls(value ?? {});
-  return isBody(without) ? without : {};
+  return { ...drivers, ...echoed(existing?.properties.storageProfile), ...echoed(request.properties.storageProfile) };
 }
 
 function lowerGroup(id: string): string {

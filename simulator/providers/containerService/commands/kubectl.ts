@@ -1,0 +1,99 @@
+import { change, scaleSetInstances } from '../nodes.ts';
+import { deploymentsOf, removeWorkload, saveBudget, saveDeployment } from '../workloads.ts';
+import { type CommandContext, type Output, printed } from './command.ts';
+import { type KubectlCall, kinds, namespaceOf, parseKubectl } from './kubectlCall.ts';
+import { get } from './kubectlGet.ts';
+import { run } from './kubectlRun.ts';
+
+/** The part of kubectl with which an operator looks at nodes, workloads and budgets, and tries a pod. */
+export function runKubectl(context: CommandContext, args: readonly string[]): Output {
+  let parsed: ReturnType<typeof parseKubectl>;
+  try {
+    parsed = parseKubectl(context, args);
+  } catch (error) {
+    return printed(`error: ${error instanceof Error ? error.message : String(error)}\n`, 1);
+  }
+  const { verb, call } = parsed;
+  switch (verb) {
+    case 'get':
+      return get(call);
+    case 'create':
+      return create(call);
+    case 'scale':
+      return scaleDeployment(call);
+    case 'delete':
+      return remove(call);
+    case 'run':
+      return run(call);
+    case 'cordon':
+    case 'uncordon':
+      return cordon(call, verb === 'cordon');
+    default:
+      return printed(`error: unknown command "${verb}" for "kubectl"\n`, 1);
+  }
+}
+
+function create(call: KubectlCall): Output {
+  const { world, cluster, flags } = call;
+  const [what = '', name = ''] = call.names;
+  const namespace = namespaceOf(call);
+  switch (kinds[what.toLowerCase()] ?? what) {
+    case 'namespace':
+      return printed(`namespace/${name} created\n`);
+    case 'deployments':
+      if (flags.image === undefined) return printed('error: required flag(s) "image" not set\n', 1);
+      saveDeployment(world, cluster.id, { namespace, name, image: flags.image, replicas: Number(flags.replicas ?? 1) });
+      return printed(`deployment.apps/${name} created\n`);
+    case 'poddisruptionbudgets': {
+      const { 'min-available': least, 'max-unavailable': most, selector = '' } = flags;
+      if ((least === undefined) === (most === undefined)) {
+        return printed('error: one of min-available or max-unavailable must be specified\n', 1);
+      }
+      saveBudget(world, cluster.id, {
+        namespace,
+        name,
+        app: selector.replace(/^app==?/, ''),
+        ...(least === undefined ? {} : { minAvailable: Number(least) }),
+        ...(most === undefined ? {} : { maxUnavailable: Number(most) }),
+      });
+      return printed(`poddisruptionbudget.policy/${name} created\n`);
+    }
+    default:
+      return printed(`error: unknown resource type "${what}"\n`, 1);
+  }
+}
+
+function scaleDeployment(call: KubectlCall): Output {
+  const { world, cluster, flags } = call;
+  const name = call.names.at(-1)?.replace(/^deployments?\//, '') ?? '';
+  const found = deploymentsOf(world, cluster.id).find(
+    (each) => each.name === name && each.namespace === namespaceOf(call),
+  );
+  if (!found) return printed(`Error from server (NotFound): deployments.apps "${name}" not found\n`, 1);
+  const { pods: _pods, ...deployment } = found;
+  saveDeployment(world, cluster.id, { ...deployment, replicas: Number(flags.replicas ?? found.replicas) });
+  return printed(`deployment.apps/${name} scaled\n`);
+}
+
+function remove(call: KubectlCall): Output {
+  const { world, cluster } = call;
+  const [what = '', name = ''] = call.names;
+  const kind = kinds[what.toLowerCase()];
+  const target = { namespace: namespaceOf(call), name };
+  const removed =
+    (kind === 'deployments' && removeWorkload(world, cluster.id, 'deployments', target)) ||
+    (kind === 'poddisruptionbudgets' && removeWorkload(world, cluster.id, 'budgets', target));
+  return removed
+    ? printed(`${what} "${name}" deleted\n`)
+    : printed(`Error from server (NotFound): ${what} "${name}" not found\n`, 1);
+}
+
+function cordon({ world, cluster, names }: KubectlCall, unschedulable: boolean): Output {
+  const [name = ''] = names;
+  const instance = scaleSetInstances(world, cluster).find(
+    ({ body }) => body.properties.osProfile.computerName === name,
+  );
+  if (!instance) return printed(`Error from server (NotFound): nodes "${name}" not found\n`, 1);
+  change(world, instance, { unschedulable });
+  return printed(`node/${name} ${unschedulable ? 'cordoned' : 'uncordoned'}\n`);
+}

@@ -1,0 +1,146 @@
+import { type Body, isBody } from '../../../arm/json.ts';
+import { type KubernetesNode, nodesOf } from '../nodes.ts';
+import { allowanceOf, budgetsOf, type Deployment, deploymentsOf } from '../workloads.ts';
+import { type Output, printed } from './command.ts';
+import { type Kind, type KubectlCall, kinds, namespaceOf } from './kubectlCall.ts';
+
+/** `kubectl get`: JSON, names, a table or custom columns. */
+export function get(call: KubectlCall): Output {
+  const [what = '', name] = call.names;
+  const kind = kinds[what.toLowerCase()];
+  if (!kind) return printed(`error: the server doesn't have a resource type "${what}"\n`, 1);
+  const found = objectsOf(call, kind)
+    .filter((object) => name === undefined || read(object, '.metadata.name') === name)
+    .filter((object) => matchesSelector(object, call.flags.selector));
+  if (name !== undefined && found.length === 0) {
+    return printed(`Error from server (NotFound): ${kind} "${name}" not found\n`, 1);
+  }
+  const { output = '' } = call.flags;
+  if (output === 'json') {
+    const list = { apiVersion: 'v1', kind: 'List', items: found };
+    return printed(`${JSON.stringify(name === undefined ? list : found[0], undefined, 4)}\n`);
+  }
+  if (found.length === 0) return printed('No resources found\n');
+  if (output === 'name') return printed(found.map((object) => `${kind}/${read(object, '.metadata.name')}\n`).join(''));
+  if (output.startsWith('custom-columns=')) {
+    return printed(customColumns(found, output.slice('custom-columns='.length), call.flags['no-headers'] ?? false));
+  }
+  if (output !== '' && output !== 'wide')
+    return printed(`error: unable to match a printer suitable for "${output}"\n`, 1);
+  return printed(
+    customColumns(found, 'NAME:.metadata.name,CREATED:.metadata.creationTimestamp', call.flags['no-headers'] ?? false),
+  );
+}
+
+function objectsOf(call: KubectlCall, kind: Kind): Body[] {
+  const { world, cluster, flags } = call;
+  const here = ({ namespace }: { namespace: string }) => flags['all-namespaces'] || namespace === namespaceOf(call);
+  switch (kind) {
+    case 'nodes':
+      return nodesOf(world, cluster.id).map((node) => nodeObject(call, node));
+    case 'deployments':
+      return deploymentsOf(world, cluster.id)
+        .filter(here)
+        .map(({ namespace, name, replicas, pods }) => ({
+          metadata: { namespace, name },
+          spec: { replicas },
+          status: { replicas, readyReplicas: pods.filter(({ ready }) => ready).length },
+        }));
+    case 'pods':
+      return deploymentsOf(world, cluster.id).filter(here).flatMap(podObjects);
+    case 'poddisruptionbudgets':
+      return budgetsOf(world, cluster.id)
+        .filter(here)
+        .map((budget) => ({
+          metadata: { namespace: budget.namespace, name: budget.name },
+          spec: {
+            ...(budget.minAvailable === undefined ? {} : { minAvailable: budget.minAvailable }),
+            ...(budget.maxUnavailable === undefined ? {} : { maxUnavailable: budget.maxUnavailable }),
+            selector: { matchLabels: { app: budget.app } },
+          },
+          status: allowanceOf(world, cluster.id, budget),
+        }));
+  }
+}
+
+function nodeObject({ world, cluster }: KubectlCall, node: KubernetesNode): Body {
+  const pool = world.store.get(`${cluster.id}/agentPools/${node.pool}`);
+  const mode = isBody(pool?.body.properties) ? String(pool.body.properties.mode).toLowerCase() : 'user';
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: node.name,
+      creationTimestamp: node.createdAt,
+      labels: {
+        agentpool: node.pool,
+        'kubernetes.azure.com/agentpool': node.pool,
+        'kubernetes.azure.com/mode': mode,
+        'kubernetes.azure.com/node-image-version': node.nodeImageVersion,
+        'kubernetes.io/hostname': node.name,
+        'kubernetes.io/os': 'linux',
+      },
+    },
+    spec: { ...(node.unschedulable && { unschedulable: true }) },
+    status: {
+      nodeInfo: {
+        bootID: node.bootId,
+        kubeletVersion: `v${cluster.properties.currentKubernetesVersion}`,
+        osImage: 'Ubuntu 22.04.5 LTS',
+        containerRuntimeVersion: 'containerd://1.7.27-1',
+      },
+      conditions: [{ type: 'Ready', status: node.ready ? 'True' : 'Unknown' }],
+    },
+  };
+}
+
+const podObjects = ({ namespace, name, image, pods }: Deployment): Body[] =>
+  pods.map((pod) => ({
+    metadata: { namespace, name: pod.name, labels: { app: name } },
+    spec: { nodeName: pod.node, containers: [{ name, image }] },
+    status: { phase: pod.ready ? 'Running' : 'Pending' },
+  }));
+
+/** `a=b,c=d`. */
+function matchesSelector(object: Body, selector: string | undefined): boolean {
+  const labels = isBody(object.metadata) && isBody(object.metadata.labels) ? object.metadata.labels : {};
+  return (selector ?? '')
+    .split(',')
+    .filter(Boolean)
+    .every((pair) => {
+      const [key = '', value] = pair.split(/==?/);
+      return labels[key] === value;
+    });
+}
+
+function customColumns(objects: readonly Body[], specification: string, noHeaders: boolean): string {
+  const columns = specification.split(',').map((column) => {
+    const [header = '', ...path] = column.split(':');
+    return { header, path: path.join(':') };
+  });
+  const rows = objects.map((object) => columns.map(({ path }) => read(object, path)));
+  const all = noHeaders ? rows : [columns.map(({ header }) => header), ...rows];
+  const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, index) => cell.padEnd((widths[index] ?? 0) + 3))
+          .join('')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+/** kubectl's paths: `.metadata.labels.kubernetes\.io/os`, `.status.conditions[?(@.type=="Ready")].status`. */
+function read(object: unknown, path: string): string {
+  const steps = path.match(/\[[^\]]*\]|(?:\\.|[^.[\\])+/g) ?? [];
+  let value: unknown = object;
+  for (const step of steps) {
+    const [, key, wanted] = /^\[\?\(@\.(\w+)\s*==\s*"([^"]*)"\)\]$/.exec(step) ?? [];
+    if (key !== undefined)
+      value = Array.isArray(value) ? value.find((each) => isBody(each) && each[key] === wanted) : undefined;
+    else value = isBody(value) ? value[step.replaceAll('\\', '')] : undefined;
+  }
+  return value === undefined || value === null || value === '' ? '<none>' : String(value);
+}

@@ -1,0 +1,61 @@
+import { parse } from 'shell-quote';
+import { addressesInNetwork } from '../../network/dnsRecords.ts';
+import { egressIsOpen } from '../pulls.ts';
+import { type CommandContext, type Output, printed } from './command.ts';
+import { runKubectl } from './kubectl.ts';
+
+/** Runs lines of commands joined by `&&` or `;`: kubectl, curl, echo, true and false. */
+export function runShell(context: CommandContext, script: string): Output {
+  let all = printed('');
+  for (const line of script.split('\n')) {
+    let skip = false;
+    for (const { words, after } of commandsIn(line)) {
+      if (after !== '&&') skip = false;
+      if (skip || words.length === 0) continue;
+      const { exitCode, output, seconds } = runOne(context, words);
+      all = { exitCode, output: all.output + output, seconds: all.seconds + seconds };
+      skip = exitCode !== 0;
+    }
+  }
+  return all;
+}
+
+function commandsIn(line: string): { words: string[]; after: string }[] {
+  const commands: { words: string[]; after: string }[] = [{ words: [], after: ';' }];
+  for (const part of parse(line)) {
+    if (typeof part === 'string') commands.at(-1)?.words.push(part);
+    else if ('pattern' in part) commands.at(-1)?.words.push(part.pattern);
+    else if ('op' in part) commands.push({ words: [], after: part.op });
+  }
+  return commands;
+}
+
+function runOne(context: CommandContext, [name = '', ...args]: string[]): Output {
+  switch (name) {
+    case 'kubectl':
+      return runKubectl(context, args);
+    case 'curl':
+      return curl(context, args);
+    case 'echo':
+      return printed(`${args.join(' ')}\n`);
+    case 'true':
+      return printed('');
+    case 'false':
+      return printed('', 1);
+    default:
+      return printed(`sh: 1: ${name}: not found\n`, 127);
+  }
+}
+
+/** Names resolve in the network of the node; everything else is the internet. */
+function curl({ world, cluster, host }: CommandContext, args: readonly string[]): Output {
+  const url = args.find((argument) => /^https?:\/\//.test(argument));
+  if (url === undefined) return printed("curl: try 'curl --help' for more information\n", 2);
+  const { hostname } = new URL(url);
+  const network = host.subnetId?.split('/subnets/')[0] ?? '';
+  if (hostname.endsWith('.azurecr.io') && addressesInNetwork(world, network, hostname).length > 0) return printed('');
+  if (egressIsOpen(world, cluster, host)) return printed('');
+  const timeout = Number(args[args.findIndex((argument) => argument === '--max-time' || argument === '-m') + 1] ?? 120);
+  const seconds = Number.isFinite(timeout) ? timeout : 120;
+  return printed(`curl: (28) Connection timed out after ${seconds * 1000} milliseconds\n`, 28, seconds);
+}
