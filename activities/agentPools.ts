@@ -1,6 +1,5 @@
 import { type AgentPool, restorePoller } from '@azure/arm-containerservice';
-import { ApplicationFailure } from '@temporalio/activity';
-import { errorDetails } from '../contract/errors.ts';
+import { failureOf, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, AgentPoolSettings, Reimaged } from '../resources/agentPools.ts';
 import { clusterId } from '../resources/ids.ts';
 import { type Marks, marksIn } from '../resources/marks.ts';
@@ -9,7 +8,7 @@ import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
+import { azureCall, azureRead, httpStatus } from './arm/errors.ts';
 import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource } from './arm/ownedResource.ts';
@@ -83,7 +82,8 @@ export function agentPoolActivities(clients: ClientsOf) {
           }),
         );
       } catch (error) {
-        if (!isNotModified(error)) throw error;
+        // 304: Azure sees nothing to do.
+        if (httpStatus(error) !== 304) throw error;
       }
       return { notModified: after === undefined, after: after ?? (await keptAlive(() => readEvidence(request))) };
     },
@@ -103,11 +103,8 @@ export function agentPoolActivities(clients: ClientsOf) {
         ]),
       );
       if (latest !== nodeImageVersion) return latest;
-      throw ApplicationFailure.create({
-        type: 'NoNewerNodeImage',
-        message: `${nodeImageVersion} is still the latest node image (${id})`,
-        details: [errorDetails('NoNewerNodeImage', id)],
-      });
+      const message = `${nodeImageVersion} is still the latest node image (${id})`;
+      throw ownFailure('NoNewerNodeImage', message, id, { retryable: true });
     },
 
     /** The settings of a pool, as they can be sent to Azure again. */
@@ -166,7 +163,7 @@ export function agentPoolActivities(clients: ClientsOf) {
   async function existingPool(reference: AgentPoolReference): Promise<AgentPool> {
     const seen = await readPool(reference);
     const id = agentPoolId(reference);
-    if (!seen) throw permanentFailure('AgentPoolNotFound', `The node pool is not there any more (${id})`, id);
+    if (!seen) throw ownFailure('AgentPoolNotFound', `The node pool is not there any more (${id})`, id);
     return seen;
   }
 
@@ -228,13 +225,8 @@ export function agentPoolActivities(clients: ClientsOf) {
       });
     } catch (error) {
       // Progress is a courtesy: the operation itself says whether it succeeded.
-      if (error instanceof ApplicationFailure) return undefined;
+      if (failureOf(error)) return undefined;
       throw error;
     }
   }
-}
-
-function isNotModified(error: unknown): boolean {
-  const [details] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
-  return typeof details === 'object' && details !== null && 'status' in details && details.status === 304;
 }

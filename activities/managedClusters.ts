@@ -1,4 +1,5 @@
 import { type ManagedCluster, restorePoller } from '@azure/arm-containerservice';
+import { ownFailure } from '../contract/failures.ts';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import {
   type ClusterChange,
@@ -14,7 +15,7 @@ import { carriesMarks, type Marks, markTags } from '../resources/marks.ts';
 import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered, permanentFailure } from './arm/errors.ts';
+import { azureCall, azureRead, azureReadIfRegistered } from './arm/errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
@@ -37,7 +38,7 @@ export async function existingCluster(clients: ClientsOf, cluster: ClusterRefere
   const seen = await readCluster(clients, cluster);
   const id = clusterId(cluster);
   if (!seen || seen.provisioningState === 'Deleting') {
-    throw permanentFailure('ClusterNotFound', `The cluster is not there any more, or is being deleted (${id})`, id);
+    throw ownFailure('ClusterNotFound', `The cluster is not there any more, or is being deleted (${id})`, id);
   }
   return seen;
 }
@@ -113,10 +114,10 @@ export function managedClusterActivities(clients: ClientsOf) {
         }),
       );
       const seen = await readCluster(clients, cluster);
-      if (!seen) throw permanentFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
+      if (!seen) throw ownFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
       const differences = clusterDifferences(specification, seen);
       if (differences.length > 0) {
-        throw permanentFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
+        throw ownFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
       }
       return seen;
     },
@@ -158,7 +159,7 @@ export function managedClusterActivities(clients: ClientsOf) {
         });
       });
       const differences = changeDifferences(change, await existingCluster(clients, cluster));
-      if (differences.length > 0) throw permanentFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
+      if (differences.length > 0) throw ownFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
     },
 
     /** Waits until an operation that an earlier run of the same workflow began has ended, however it ends. */
@@ -191,7 +192,7 @@ export function managedClusterActivities(clients: ClientsOf) {
         },
       });
       if (await readCluster(clients, cluster)) {
-        throw permanentFailure(
+        throw ownFailure(
           'ReadBackMismatch',
           `The cluster was deleted and is still there (${clusterId(cluster)})`,
           clusterId(cluster),
@@ -203,5 +204,5 @@ export function managedClusterActivities(clients: ClientsOf) {
 
 function refuseForeign({ id, tags }: ClusterFacts, owner: Marks): void {
   if (carriesMarks(tags, owner)) return;
-  throw permanentFailure('NotOwned', `This cluster was created by somebody else (${id})`, id);
+  throw ownFailure('NotOwned', `This cluster was created by somebody else (${id})`, id);
 }

@@ -1,5 +1,5 @@
 import { restorePoller, type VirtualNetworkLink } from '@azure/arm-privatedns';
-import { ApplicationFailure } from '@temporalio/activity';
+import { failureOf, retryable } from '../contract/failures.ts';
 import { parentId, resourceReference, sameResourceId } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from '../resources/privateDns.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureRead, azureReadIfRegistered, retryable } from './arm/errors.ts';
+import { azureRead, azureReadIfRegistered } from './arm/errors.ts';
 import { createResource, deleteResource, mayLag, updateResource } from './arm/ownedResource.ts';
 
 /** The zone alone, without links and records. */
@@ -261,8 +261,9 @@ export function privateDnsActivities(clients: ClientsOf) {
 
 /** Another zone of the name may be unlinked a moment ago: AKS removes that of its own registry by itself. */
 function retriedWhileUnlinked(error: unknown): never {
-  const overlaps = error instanceof ApplicationFailure && /overlapping namespaces/i.test(error.message);
-  throw overlaps && mayLag() ? retryable(error, '5 seconds') : error;
+  const failure = failureOf(error);
+  const overlaps = failure && /overlapping namespaces/i.test(failure.message);
+  throw overlaps && mayLag() ? retryable(failure, '5 seconds') : error;
 }
 
 const recordDifferences =

@@ -1,5 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import { errorDetails } from '../contract/errors.ts';
+import { ownFailure } from '../contract/failures.ts';
 import { featureId, providerId } from '../resources/ids.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead } from './arm/errors.ts';
@@ -72,6 +71,5 @@ function expectRegistered(state: string, resourceId: string): void {
     state === 'Pending'
       ? 'Azure reviews this request: ask Azure support, or use profile current.'
       : 'Wait, or cancel the workflow. Registrations have been seen to take 12 to 20 hours.';
-  const details = [errorDetails('NotYetRegistered', resourceId, whatToDo)];
-  throw ApplicationFailure.create({ type: 'NotYetRegistered', message: `${state} (${resourceId})`, details });
+  throw ownFailure('NotYetRegistered', `${state} (${resourceId})`, resourceId, { whatToDo, retryable: true });
 }

@@ -1,11 +1,10 @@
 import { restorePoller } from '@azure/arm-resources';
-import { ApplicationFailure } from '@temporalio/activity';
-import { errorDetails } from '../contract/errors.ts';
+import { ownFailure } from '../contract/failures.ts';
 import { isEndpointInterface, resourceGroupId } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/subscriptions.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
+import { azureCall, azureRead } from './arm/errors.ts';
 import { keptAlive, longRunningOperation } from './arm/longRunningOperation.ts';
 import { mayLag } from './arm/ownedResource.ts';
 
@@ -59,7 +58,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
           azureCall(id, () => resources.resourceGroups.createOrUpdate(group.name, { location, tags })),
         ));
       if (seen.location !== location) {
-        throw permanentFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
+        throw ownFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
       }
     },
 
@@ -92,13 +91,9 @@ export function resourceGroupActivities(clients: ClientsOf) {
         if (content.length === 0) return;
         // The list still shows resources that were deleted a moment ago; only the owner's can be such.
         const foreign = content.some(({ id, tags }) => !carriesMarks(tags, group.owner) && !isEndpointInterface(id));
-        throw ApplicationFailure.create({
-          type: 'ResourceGroupNotEmpty',
-          message: `Resource group ${name} still holds ${content.map(({ id }) => id).join(', ')}`,
-          nonRetryable: foreign || !mayLag(),
-          nextRetryDelay: '2 seconds',
-          details: [errorDetails('ResourceGroupNotEmpty', groupId)],
-        });
+        const message = `Resource group ${name} still holds ${content.map(({ id }) => id).join(', ')}`;
+        const retryable = !foreign && mayLag();
+        throw ownFailure('ResourceGroupNotEmpty', message, groupId, { retryable, nextRetryDelay: '2 seconds' });
       }
     },
   };
@@ -106,5 +101,5 @@ export function resourceGroupActivities(clients: ClientsOf) {
 
 function refuseForeign({ tags }: ResourceGroupFacts, owner: Marks, id: string): void {
   if (carriesMarks(tags, owner)) return;
-  throw permanentFailure('NotOwned', `This resource group was created by somebody else (${id})`, id);
+  throw ownFailure('NotOwned', `This resource group was created by somebody else (${id})`, id);
 }

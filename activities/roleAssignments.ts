@@ -1,10 +1,10 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import { v5 as uuidv5 } from 'uuid';
+import { isFailure, ownFailure } from '../contract/failures.ts';
 import { keyOf } from '../resources/ids.ts';
 import { carriesMarks, type Marks, markTags } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead, permanentFailure } from './arm/errors.ts';
+import { azureCall, azureRead } from './arm/errors.ts';
 import { retriedWhileReplicating } from './arm/ownedResource.ts';
 
 /** A role for a principal at the scope of one resource. */
@@ -59,10 +59,10 @@ export function roleAssignmentActivities(clients: ClientsOf) {
         );
         if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
           const message = `principalId: asked ${principalId}, got ${made.principalId ?? 'none'} (${id})`;
-          throw permanentFailure('ReadBackMismatch', message, id);
+          throw ownFailure('ReadBackMismatch', message, id);
         }
       } catch (error) {
-        if (error instanceof ApplicationFailure && error.type === 'RoleAssignmentExists') return;
+        if (isFailure(error, 'RoleAssignmentExists')) return;
         throw retriedWhileReplicating(error);
       }
     },

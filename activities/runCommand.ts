@@ -1,4 +1,5 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
+import { failureOf } from '../contract/failures.ts';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
@@ -40,8 +41,9 @@ export async function runCommand(
     if (exitCode !== undefined && /^succeeded$/i.test(provisioningState)) return { seen: { exitCode, logs } };
     return { unseen: { because: 'failed', message: `run-command ended ${provisioningState}: ${reason || logs}` } };
   } catch (error) {
-    if (!(error instanceof ApplicationFailure) || !error.nonRetryable) throw error;
-    return { unseen: refusal(error) };
+    const failure = failureOf(error);
+    if (!failure?.nonRetryable) throw error;
+    return { unseen: refusal(failure) };
   }
 }
 

@@ -202,6 +202,22 @@ export const activityErrors: Readonly<Record<string, ErrorEntry>> = { ...azureEr
 /** Types of the failures that are the product's own. */
 export type OwnError = keyof typeof ownErrors;
 
+/** Codes of Azure that the product acts on, and that nobody has to look up. */
+type HandledAzureError =
+  | 'CanceledAndSupersededDueToAnotherOperation'
+  | 'EtagMismatch'
+  | 'NotFound'
+  | 'ParentResourceNotFound'
+  | 'PreconditionFailed'
+  | 'ResourceGroupNotFound'
+  | 'ResourceNotFound'
+  | 'RetryableError'
+  | 'RetryableErrorDueToAnotherOperation'
+  | 'RoleAssignmentExists';
+
+/** Every type of failure that the product knows by name. */
+export type FailureCode = keyof typeof scenarioErrors | OwnError | keyof typeof azureErrors | HandledAzureError;
+
 const otherError: ErrorEntry = {
   cause: 'A code of Azure that has no section of its own; the message is Azure’s.',
   whatToDo: "Look at Azure's message; the correlation ID finds the request in Azure's activity log.",

@@ -1,51 +1,27 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
-import type { Duration } from '@temporalio/common';
-import { type ErrorDetails, errorDetails, errorEntry, type OwnError } from '../../contract/errors.ts';
+import { errorEntry, type FailureCode, type OwnError } from '../../contract/errors.ts';
+import { azureFailure, failureOf, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import { observed, UnreadableAnswerError } from './connection.ts';
 
 /** Waits of a caller must not be longer than this; ARM's own are seconds to minutes. */
 const longestRetryDelayMs = 10 * 60_000;
 
 /** Conflicts that pass by themselves: somebody's operation is in progress. */
-const passingConflicts = new Set([
+const passingConflicts: readonly FailureCode[] = [
   'AnotherOperationInProgress',
   'RetryableError',
   'RetryableErrorDueToAnotherOperation',
   'EtagMismatch',
   'CanceledAndSupersededDueToAnotherOperation',
   'ResourceGroupBeingDeleted',
-]);
+];
 
-export const isPassingConflict = (code: string): boolean => passingConflicts.has(code);
-
-/** The same failure, to be tried again. */
-export function retryable(
-  { type, message, details }: ApplicationFailure,
-  nextRetryDelay?: Duration,
-): ApplicationFailure {
-  return ApplicationFailure.create({
-    ...(type == null ? {} : { type }),
-    message,
-    details: details ?? [],
-    ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
-  });
-}
-
-/** An error that Azure would repeat however often the call is made. */
-export function permanentFailure(
-  code: string,
-  message: string,
-  resourceId: string,
-  { response, advice: given }: { response?: PipelineResponse | undefined; advice?: string } = {},
-): ApplicationFailure {
-  const details = { ...errorDetails(code, resourceId, given ?? whatToDo(code, message)), ...correlation(response) };
-  return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [details] });
-}
+export const isPassingConflict = (code: string): boolean => isCode(code, ...passingConflicts);
 
 /** One code can stand for several causes, which the message tells apart. */
-function whatToDo(code: string, message: string): string {
-  if (code === 'OperationNotAllowed' && /quota/i.test(message)) return errorEntry('QuotaExceeded').whatToDo;
+export function adviceOn({ code, message }: AzureError): string {
+  if (isCode(code, 'OperationNotAllowed') && /quota/i.test(message)) return errorEntry('QuotaExceeded').whatToDo;
   const [, exitStatus = ''] = /exit status=(\d+)/.exec(message) ?? [];
   return nodeAdvice[exitStatus] ?? errorEntry(code).whatToDo;
 }
@@ -87,13 +63,14 @@ export async function azureReadIfRegistered<T>(resourceId: string, call: () => P
   try {
     return await azureRead(resourceId, call);
   } catch (error) {
-    if (error instanceof ApplicationFailure && error.type === 'MissingSubscriptionRegistration') return undefined;
+    if (isFailure(error, 'MissingSubscriptionRegistration')) return undefined;
     throw error;
   }
 }
 
-function httpStatus(error: unknown): unknown {
-  const details = error instanceof ApplicationFailure ? error.details?.[0] : undefined;
+/** The HTTP status of the answer that a failure stands for. */
+export function httpStatus(error: unknown): unknown {
+  const details = failureOf(error)?.details?.[0];
   return isRecord(details) ? details.status : undefined;
 }
 
@@ -104,36 +81,27 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
   // 304 is an answer that the SDK takes for an error.
   if (!response || (response.status < 400 && response.status !== 304)) return unreachable(error, resourceId);
   const { status, headers } = response;
-  const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
-  const details: ErrorDetails = {
-    ...errorDetails(code, resourceId, whatToDo(code, message)),
+  const said = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
+  const retryAfterMs = parseRetryAfter(headers);
+  return azureFailure(said.code, `${said.message} (${resourceId})`, resourceId, {
+    whatToDo: adviceOn(said),
     status,
     ...correlation(response),
-  };
-  const retryAfterMs = parseRetryAfter(headers);
-  return ApplicationFailure.create({
-    type: code,
-    message: `${message} (${resourceId})`,
-    nonRetryable: !isPassing(status, code, message),
-    details: [details],
-    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
+    retryable: isPassing(status, said),
+    ...(retryAfterMs !== undefined && { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
   });
 }
 
-function correlation(response: PipelineResponse | undefined): Pick<ErrorDetails, 'correlationId'> {
-  const correlationId = response?.headers.get('x-ms-correlation-request-id');
+/** Finds the request in Azure's activity log. */
+export function correlation(response: PipelineResponse): { correlationId?: string } {
+  const correlationId = response.headers.get('x-ms-correlation-request-id');
   return correlationId === undefined ? {} : { correlationId };
 }
 
 /** Retried as well: a token endpoint, or what stands between, can be down like any other. */
 function unreachable(error: unknown, resourceId: string): ApplicationFailure {
-  const type = unreachableType(error);
   const message = error instanceof Error ? error.message : String(error);
-  return ApplicationFailure.create({
-    type,
-    message: `${message} (${resourceId})`,
-    details: [errorDetails(type, resourceId)],
-  });
+  return ownFailure(unreachableType(error), `${message} (${resourceId})`, resourceId, { retryable: true });
 }
 
 function unreachableType(error: unknown): OwnError {
@@ -143,16 +111,22 @@ function unreachableType(error: unknown): OwnError {
   return /^(CredentialUnavailable|Authentication|AggregateAuthentication)/.test(name) ? 'SignInFailed' : 'Unreachable';
 }
 
-function isPassing(status: number, code: string, message: string): boolean {
+function isPassing(status: number, { code, message }: AzureError): boolean {
   if (status === 401 || status === 408 || status === 429 || status >= 500) return true;
   if (isPassingConflict(code)) return true;
   // Providers have many codes for a busy resource, and AKS has one for that, for quota and for a wrong power state.
-  const busy = code === 'OperationNotAllowed' ? /in progress|preempted|pending/i : /in progress/i;
+  const busy = isCode(code, 'OperationNotAllowed') ? /in progress|preempted|pending/i : /in progress/i;
   return status === 409 && busy.test(message);
 }
 
+/** What Azure says of an error. */
+export interface AzureError {
+  code: string;
+  message: string;
+}
+
 /** ARM wraps its errors in `error`, the AKS resource provider does not. */
-export function parseErrorBody(text: string | null | undefined): { code: string; message: string } | undefined {
+export function parseErrorBody(text: string | null | undefined): AzureError | undefined {
   try {
     const body: unknown = JSON.parse(text ?? '');
     const error = isRecord(body) && isRecord(body.error) ? body.error : body;

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, Context } from '@temporalio/activity';
+import { azureFailure } from '../../contract/failures.ts';
 import { observed } from './connection.ts';
 import {
+  adviceOn,
   azureCall,
+  correlation,
   isPassingConflict,
   parseErrorBody,
   parseRetryAfter,
-  permanentFailure,
-  retryable,
   toApplicationFailure,
 } from './errors.ts';
 
@@ -214,9 +215,12 @@ async function pollUntilDone<T>(
 /** Either the request for the operation's state has failed, or the operation itself: that is an answer 200 with an error. */
 function pollFailure(error: unknown, resourceId: string, response: PipelineResponse | undefined): Error {
   if (!response || response.status >= 400) return toApplicationFailure(error, resourceId, response);
-  const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
-  const failure = permanentFailure(code, `${message} (${resourceId})`, resourceId, { response });
-  return isPassingConflict(code) ? retryable(failure) : failure;
+  const said = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
+  return azureFailure(said.code, `${said.message} (${resourceId})`, resourceId, {
+    whatToDo: adviceOn(said),
+    ...correlation(response),
+    retryable: isPassingConflict(said.code),
+  });
 }
 
 /** A twentieth of the time waited so far: the end is noticed within 5 %, and a long operation is not asked too often. */

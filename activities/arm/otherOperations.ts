@@ -1,6 +1,8 @@
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { FailureCode } from '../../contract/errors.ts';
+import { failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
-import { azureCall, permanentFailure, retryable } from './errors.ts';
+import { azureCall } from './errors.ts';
 import { adaptiveDelayMs, type Poller, pause } from './longRunningOperation.ts';
 
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
@@ -31,7 +33,12 @@ export async function untilIdle<T>(
 }
 
 /** Codes with which Azure refuses a write because the resource has changed, or is changing, since it was read. */
-const conflicts = new Set(['OperationNotAllowed', 'EtagMismatch', 'PreconditionFailed', 'AKSOperationPreempted']);
+const conflicts: readonly FailureCode[] = [
+  'OperationNotAllowed',
+  'EtagMismatch',
+  'PreconditionFailed',
+  'AKSOperationPreempted',
+];
 
 /**
  * Makes a write again, from a fresh read, for as long as somebody else's operations get in its way: AKS works on add-ons by
@@ -47,17 +54,18 @@ export async function retryWhileBusy(
   try {
     await write();
   } catch (error) {
-    if (!(error instanceof ApplicationFailure) || !conflicts.has(error.type ?? '')) throw error;
+    const failure = failureOf(error);
+    if (!failure || !isFailure(error, ...conflicts)) throw error;
     // The same code stands for quota and for a wrong power state, which do not pass.
-    const passes = !error.nonRetryable || error.type !== 'OperationNotAllowed';
+    const passes = !failure.nonRetryable || !isFailure(error, 'OperationNotAllowed');
     if (!passes) throw error;
     const { scheduledTimestampMs } = activityInfo();
     if (Date.now() - scheduledTimestampMs > busyPolicy.minutes * 60_000) {
-      throw stillBusy(busyPolicy, error.message, resourceId);
+      throw stillBusy(busyPolicy, failure.message, resourceId);
     }
-    throw retryable(error);
+    throw retryable(failure);
   }
 }
 
 const stillBusy = ({ minutes }: BusyPolicy, what: string, resourceId: string): ApplicationFailure =>
-  permanentFailure('OperationInProgress', `Still busy after ${minutes} min: ${what} (${resourceId})`, resourceId);
+  ownFailure('OperationInProgress', `Still busy after ${minutes} min: ${what} (${resourceId})`, resourceId);

@@ -1,7 +1,9 @@
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { FailureCode } from '../../contract/errors.ts';
+import { failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import { carriesMarks, type Marks, marksIn, markTags } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
-import { azureCall, permanentFailure, retryable } from './errors.ts';
+import { azureCall } from './errors.ts';
 import { type Found, keptAlive, longRunningOperation, type Poller } from './longRunningOperation.ts';
 
 /** One resource: how it is read, and how its marks say whose it is. */
@@ -27,7 +29,12 @@ const replicationLagMs = 2 * 60_000;
 /** Whether what an activity sees may still be old. */
 export const mayLag = (): boolean => Date.now() - activityInfo().scheduledTimestampMs < replicationLagMs;
 
-const parentNotFound = ['ResourceGroupNotFound', 'ParentResourceNotFound', 'ResourceNotFound', 'NotFound'];
+const parentNotFound: readonly FailureCode[] = [
+  'ResourceGroupNotFound',
+  'ParentResourceNotFound',
+  'ResourceNotFound',
+  'NotFound',
+];
 
 /**
  * Creates a resource that discovery did not see, and reads it back.
@@ -78,7 +85,7 @@ export async function deleteResource<Facts>(
   const foreign = (await resource.holdsForeign?.(seen)) ?? [];
   if (foreign.length > 0) {
     const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
-    throw permanentFailure('NotOwned', message, id);
+    throw ownFailure('NotOwned', message, id);
   }
   await carryOut(resource, write, async () => {
     const now = await read();
@@ -139,15 +146,15 @@ function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string 
 
 /** A failure that passes once ARM's regions agree; after two minutes it is believed. */
 export function retriedWhileReplicating(error: unknown): unknown {
-  if (!(error instanceof ApplicationFailure) || !parentNotFound.includes(error.type ?? '')) return error;
-  if (!mayLag()) return error;
-  return retryable(error, '2 seconds');
+  const failure = failureOf(error);
+  if (!failure || !isFailure(error, ...parentNotFound) || !mayLag()) return error;
+  return retryable(failure, '2 seconds');
 }
 
 function notOwned<Facts>({ id, kind }: ResourceReader<Facts>): ApplicationFailure {
-  return permanentFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);
+  return ownFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);
 }
 
 function mismatch(id: string, differences: readonly string[]): ApplicationFailure {
-  return permanentFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
+  return ownFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
 }

@@ -1,6 +1,7 @@
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { builtInRoles, type RoleHolder, type RolePropagation } from '../../resources/roles.ts';
-import { permanentFailure, retryable } from './errors.ts';
+import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { azureFailure, failureOf, isFailure, retryable } from '../../contract/failures.ts';
+import { builtInRoles, type RoleHolder, type RolePropagation, type RoleSpecification } from '../../resources/roles.ts';
+import { httpStatus } from './errors.ts';
 
 /**
  * Proves by effect that roles have reached Azure: a call that fails for lack of one is made again until the bound.
@@ -15,20 +16,21 @@ export async function awaitingRoles(
   try {
     await call();
   } catch (error) {
-    if (!propagation || !(error instanceof ApplicationFailure)) throw error;
-    const missing = missingRoles(error, propagation);
+    const failure = failureOf(error);
+    if (!propagation || !failure) throw error;
+    const missing = missingRoles(failure, propagation);
     if (missing.length === 0) throw error;
     const { timeoutMinutes } = propagation;
     // Up to when this attempt began: a cluster's own creation may take longer than the bound.
     const { currentAttemptScheduledTimestampMs, scheduledTimestampMs } = activityInfo();
     const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-    if (waitedMs < timeoutMinutes * 60_000) throw retryable(error, delayMs(waitedMs));
+    if (waitedMs < timeoutMinutes * 60_000) throw retryable(failure, delayMs(waitedMs));
     const names = missing.map(({ role, scope }) => `${builtInRoles[role].name} on ${scope}`).join(', ');
-    throw permanentFailure(
-      error.type ?? 'AuthorizationFailed',
-      `${names} did not take effect within ${timeoutMinutes} min: ${error.message}`,
+    throw azureFailure(
+      failure.type ?? 'AuthorizationFailed',
+      `${names} did not take effect within ${timeoutMinutes} min: ${failure.message}`,
       resourceId,
-      { advice: 'Start the scenario again, with a larger rolePropagationTimeoutMinutes.' },
+      { whatToDo: 'Start the scenario again, with a larger rolePropagationTimeoutMinutes.' },
     );
   }
 }
@@ -37,24 +39,20 @@ export async function awaitingRoles(
 const delayMs = (waitedMs: number): number => Math.min(30_000, Math.max(250, waitedMs / 10));
 
 /** Which roles an error may be the lack of; none if it is something else. */
-function missingRoles({ type, message, details }: ApplicationFailure, propagation: RolePropagation) {
-  const { roles, principals } = propagation;
+function missingRoles(failure: ApplicationFailure, { roles, principals }: RolePropagation): RoleSpecification[] {
   const heldBy = (holder: RoleHolder) => roles.filter((role) => role.holder === holder);
-  switch (type) {
-    // AKS looks at this role before it accepts the request.
-    case 'CustomKubeletIdentityMissingPermissionError':
-      return heldBy('controlPlane').filter(({ role }) => role === 'managedIdentityOperator');
-    case 'AuthorizationFailed':
-    case 'LinkedAuthorizationFailed': {
-      // What is refused before an operation has begun is the worker's own lack, unless it names the cluster's identity.
-      const refused: { status?: number } | undefined = details?.[0] ?? undefined;
-      const named = principals.controlPlane !== undefined && message.includes(principals.controlPlane);
-      if (refused?.status !== undefined && !named) return [];
-      const about = heldBy('controlPlane').filter(({ scope }) => message.toLowerCase().includes(scope.toLowerCase()));
-      return about.length > 0 ? about : heldBy('controlPlane');
-    }
-    default:
-      // Nodes that may not pull end their bootstrap with 212. Source: Azure/AgentBaker, cse_helpers.sh.
-      return /exit status=212\b/.test(message) ? heldBy('kubelet') : [];
+  // AKS looks at this role before it accepts the request.
+  if (isFailure(failure, 'CustomKubeletIdentityMissingPermissionError')) {
+    return heldBy('controlPlane').filter(({ role }) => role === 'managedIdentityOperator');
   }
+  if (isFailure(failure, 'AuthorizationFailed', 'LinkedAuthorizationFailed')) {
+    // What is refused before an operation has begun is the worker's own lack, unless it names the cluster's identity.
+    const named = principals.controlPlane !== undefined && failure.message.includes(principals.controlPlane);
+    if (httpStatus(failure) !== undefined && !named) return [];
+    const message = failure.message.toLowerCase();
+    const about = heldBy('controlPlane').filter(({ scope }) => message.includes(scope.toLowerCase()));
+    return about.length > 0 ? about : heldBy('controlPlane');
+  }
+  // Nodes that may not pull end their bootstrap with 212. Source: Azure/AgentBaker, cse_helpers.sh.
+  return /exit status=212\b/.test(failure.message) ? heldBy('kubelet') : [];
 }

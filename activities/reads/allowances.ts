@@ -1,6 +1,6 @@
 import { createPipelineRequest } from '@azure/core-rest-pipeline';
-import { ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
+import { isFailure } from '../../contract/failures.ts';
 import type { LockFacts, Permission, UsageFacts, VmSizeFacts } from '../../resources/allowances.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered } from '../arm/errors.ts';
@@ -38,7 +38,7 @@ export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undef
   try {
     return await look();
   } catch (error) {
-    if (error instanceof ApplicationFailure && error.type === 'AuthorizationFailed') return undefined;
+    if (isFailure(error, 'AuthorizationFailed')) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@temporalio/workflow';
-import { errorDetails } from '../../contract/errors.ts';
+import type { ApplicationFailure } from '@temporalio/workflow';
+import { ownFailure } from '../../contract/failures.ts';
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
@@ -51,12 +51,7 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
     ({ title, expected, seen, unproven }) => `${title}: expected ${expected}, seen ${unproven ?? seen}`,
   );
   const whatToDo = 'Look at the node that the message names: without egress it would not get its images.';
-  return ApplicationFailure.create({
-    type: 'NotProven',
-    message: `${what.join('; ')} (${id})`,
-    nonRetryable: true,
-    details: [errorDetails('NotProven', id, whatToDo)],
-  });
+  return ownFailure('NotProven', `${what.join('; ')} (${id})`, id, { whatToDo });
 }
 
 /** Nodes can prove nothing where nobody may run a command on them. */

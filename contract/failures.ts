@@ -1,0 +1,80 @@
+import { ActivityFailure, ApplicationFailure, type Duration, TimeoutFailure } from '@temporalio/common';
+import { type ErrorDetails, errorDetails, type FailureCode, type OwnError } from './errors.ts';
+
+/** How a failure differs from one that is final, and what is known of it beside its code. */
+interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status' | 'correlationId'>> {
+  /** Whether Temporal tries again. Default: false. */
+  retryable?: boolean;
+  /** Default: what the activity's retry policy says. */
+  nextRetryDelay?: Duration;
+}
+
+/** A failure that the product itself has found. Its code is in the catalog, and so is what to do, unless it is given. */
+export const ownFailure = (
+  code: OwnError,
+  message: string,
+  resourceId?: string,
+  options?: Omit<FailureOptions, 'status' | 'correlationId'>,
+): ApplicationFailure => failure(code, message, resourceId, options);
+
+/** A failure that Azure has reported: its code is Azure's, and Azure's list of codes is open. */
+export const azureFailure = (
+  code: string,
+  message: string,
+  resourceId: string,
+  options?: FailureOptions,
+): ApplicationFailure => failure(code, message, resourceId, options);
+
+function failure(
+  code: string,
+  message: string,
+  resourceId: string | undefined,
+  { whatToDo, status, correlationId, retryable = false, nextRetryDelay }: FailureOptions = {},
+): ApplicationFailure {
+  const details: ErrorDetails = {
+    ...errorDetails(code, resourceId, whatToDo),
+    ...(status !== undefined && { status }),
+    ...(correlationId !== undefined && { correlationId }),
+  };
+  return ApplicationFailure.create({
+    type: code,
+    message,
+    nonRetryable: !retryable,
+    details: [details],
+    ...(nextRetryDelay !== undefined && { nextRetryDelay }),
+  });
+}
+
+/** The same failure, to be tried again. */
+export const retryable = (
+  { type, message, details }: ApplicationFailure,
+  nextRetryDelay?: Duration,
+): ApplicationFailure =>
+  ApplicationFailure.create({
+    ...(type != null && { type }),
+    message,
+    details: details ?? [],
+    ...(nextRetryDelay !== undefined && { nextRetryDelay }),
+  });
+
+/** The error that matters: what an activity failed with, not that it failed. */
+export function rootCause(error: unknown): unknown {
+  if (error instanceof ActivityFailure && error.cause) return rootCause(error.cause);
+  // A wait that ran out is explained by what it was waiting for.
+  if (error instanceof TimeoutFailure && error.cause) return rootCause(error.cause);
+  return error;
+}
+
+/** The application failure that an error is, or that an activity ended with. */
+export function failureOf(error: unknown): ApplicationFailure | undefined {
+  const cause = rootCause(error);
+  return cause instanceof ApplicationFailure ? cause : undefined;
+}
+
+/** Whether an error is a failure of one of these types. */
+export const isFailure = (error: unknown, ...codes: readonly FailureCode[]): boolean =>
+  isCode(failureOf(error)?.type, ...codes);
+
+/** Whether a failure's type is one of these codes; unlike `===`, it does not compile with a code that nobody knows. */
+export const isCode = (type: string | null | undefined, ...codes: readonly FailureCode[]): boolean =>
+  codes.some((code) => code === type);

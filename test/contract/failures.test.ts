@@ -1,0 +1,37 @@
+import { expect, it } from '@jest/globals';
+import { ActivityFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
+import { errorPage } from '../../contract/errors.ts';
+import { azureFailure, failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
+
+const id = '/subscriptions/s/resourceGroups/g';
+
+it("a failure of the product's own is final and carries what the catalog says", () => {
+  const { type, nonRetryable, details } = ownFailure('NotOwned', `Created by somebody else (${id})`, id);
+  expect({ type, nonRetryable }).toEqual({ type: 'NotOwned', nonRetryable: true });
+  expect(details).toEqual([
+    { resourceId: id, whatToDo: expect.stringMatching(/^Somebody else/), page: errorPage('NotOwned') },
+  ]);
+});
+
+it('a failure that is to be tried again keeps its type, message and details', () => {
+  const failure = azureFailure('EtagMismatch', 'changed since', id, { status: 412, correlationId: 'c' });
+  const again = retryable(failure, '2 seconds');
+  expect(again).toMatchObject({ type: 'EtagMismatch', message: 'changed since', nonRetryable: false });
+  expect(again).toMatchObject({ nextRetryDelay: '2 seconds', details: failure.details });
+});
+
+it('a failure is found within what Temporal wraps around it', () => {
+  const failure = ownFailure('NotYetRegistered', 'Registering', id, { retryable: true });
+  const { SCHEDULE_TO_CLOSE } = TimeoutType;
+  const timeout = Object.assign(new TimeoutFailure('too long', undefined, SCHEDULE_TO_CLOSE), { cause: failure });
+  const wrapped = new ActivityFailure('failed', 'awaitFeature', '1', RetryState.TIMEOUT, 'worker', timeout);
+  expect(failureOf(wrapped)).toBe(failure);
+  expect(isFailure(wrapped, 'NotOwned', 'NotYetRegistered')).toBe(true);
+  expect(isFailure(wrapped, 'NotOwned')).toBe(false);
+  expect(isFailure(new Error('NotOwned'), 'NotOwned')).toBe(false);
+});
+
+it('a type that nobody knows does not compile', () => {
+  // @ts-expect-error: a typo of NotOwned.
+  expect(isFailure(undefined, 'NotOwnde')).toBe(false);
+});
