@@ -41,7 +41,7 @@ const wings = [
 
 const folders = (...names) => `^(${names.join('|')})/`;
 /** Walls that some files do not keep yet. */
-const waiting = ['no-circle', 'wing-nodes', 'room-client', 'azure-in-activities'];
+const waiting = ['wing-nodes', 'room-client', 'azure-in-activities'];
 const wall = (name, comment, from, to) => {
   const severity = waiting.includes(name) ? 'info' : 'error';
   return { name, severity, comment, from, to };
