@@ -1,16 +1,10 @@
-import { TemporalFailure } from '@temporalio/workflow';
-import {
-  type AuditClusterInput,
-  auditClusterInput,
-  type ParsedAuditClusterInput,
-} from '../contract/inputs/existingCluster.ts';
+import type { AuditClusterInput, ParsedAuditClusterInput } from '../contract/inputs/existingCluster.ts';
 import type { AuditReport, Check } from '../contract/result.ts';
 import { clusterId } from '../resources/ids.ts';
 import type { ClusterFacts } from '../resources/managedClusters.ts';
+import { runAudit } from './engine/audit.ts';
 import { azure } from './engine/azure.ts';
 import { check } from './engine/check.ts';
-import { checkedInput } from './engine/scenario.ts';
-import { ScenarioRun } from './engine/scenarioRun.ts';
 import { auditChecks, egressCheck } from './existingCluster/auditChecks.ts';
 import { nodeSubnets } from './existingCluster/facts.ts';
 import { nodeChecks } from './nodes/checks.ts';
@@ -23,14 +17,7 @@ import { probeOldestNodes } from './nodes/probe.ts';
  * A cluster that has drifted is a result, not a failure: the search attribute `AksIsolation` says `Drifted`.
  */
 export async function auditCluster(given: AuditClusterInput): Promise<AuditReport> {
-  const input = checkedInput(auditClusterInput, given);
-  const run = new ScenarioRun('auditCluster', { ...input, dryRun: true, onFailure: 'leave' });
-  try {
-    run.enter('verifying');
-    return run.audited(await audit(input));
-  } catch (error) {
-    throw error instanceof TemporalFailure ? run.failDiscovery(error) : error;
-  }
+  return runAudit(given, audit);
 }
 
 async function audit({ cluster, profile, probes }: ParsedAuditClusterInput): Promise<Check[]> {

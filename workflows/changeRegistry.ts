@@ -1,8 +1,4 @@
-import {
-  type ChangeRegistryInput,
-  changeRegistryInput,
-  type ParsedChangeRegistryInput,
-} from '../contract/inputs/existingCluster.ts';
+import type { ChangeRegistryInput, ParsedChangeRegistryInput } from '../contract/inputs/existingCluster.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
@@ -25,18 +21,19 @@ import { oldRegistryPlan } from './removal/oldRegistry.ts';
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function changeRegistry(given: ChangeRegistryInput): Promise<VerificationReport | PlanReport> {
-  return runUpdate('changeRegistry', changeRegistryInput, given, {
+  return runUpdate('changeRegistry', given, {
     wanted: wantedByRegistryChange,
     clusterIsAsWanted: bootsFromWanted,
     leavesRegistry: ({ oldRegistry }) => oldRegistry === 'delete',
     plan: planChangeRegistry,
     apply(context) {
-      applyPreparations(context);
+      const roles = applyPreparations(context);
       applyBootstrap(context);
       applyApproval('reimage', context);
-      applyReimages(context, ['unlink', 'bootstrap', 'zoneLink']);
-      applyPullProbe(context);
+      const reimages = applyReimages(context, ['unlink', 'bootstrap', 'zoneLink'], roles);
+      const probe = applyPullProbe(context);
       applyRemovals(context);
+      return { reimages, probe };
     },
   });
 }

@@ -1,16 +1,11 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
-import {
-  type CreateClusterInput,
-  createClusterInput,
-  type ParsedCreateClusterInput,
-} from '../contract/inputs/createCluster.ts';
+import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/inputs/createCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
 import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './engine/azure.ts';
 import { runMarks } from './engine/marks.ts';
-import { runScenario } from './engine/scenario.ts';
-import type { Step } from './engine/steps.ts';
+import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
 import { clusterChecks } from './newCluster/checks.ts';
@@ -25,7 +20,7 @@ import { applyRegistrations } from './registrations/apply.ts';
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function createCluster(given: CreateClusterInput): Promise<ScenarioResult> {
-  return runScenario('createCluster', createClusterInput, given, { discover, plan, apply, verify });
+  return runScenario('createCluster', given, { discover, plan, apply, verify });
 }
 
 async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
@@ -52,30 +47,33 @@ function plan(input: ParsedCreateClusterInput, seen: Discovered): CreateClusterP
 function apply(
   input: ParsedCreateClusterInput,
   { registrations, specification, infrastructure }: CreateClusterPlan,
-  step: Step,
-): void {
+  _seen: Discovered,
+  { step }: Apply,
+): Applied {
   const { cluster, location, tags, registrationTimeoutMinutes, rolePropagationTimeoutMinutes } = input;
   const { subscriptionId, resourceGroup } = cluster;
   const group = { subscriptionId, name: resourceGroup };
-  const owner = runMarks(input, runId());
+  const marks = runMarks(input, runId());
   applyRegistrations(registrations, registrationTimeoutMinutes, step);
   step('resourceGroup', {
     act: () =>
       azure
         .writing(`Create resource group ${resourceGroup}`)
-        .createResourceGroup({ ...group, location, tags: { ...tags, ...owner } }),
-    undo: () => azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, owner }),
+        .createResourceGroup({ ...group, location, tags: { ...tags, ...marks } }),
+    undo: () =>
+      azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, owner: marks }),
     waitsFor: 'Azure',
   });
-  const prerequisites = applyInfrastructure(infrastructure, owner, step);
+  const prerequisites = applyInfrastructure(infrastructure, marks, step);
   step('cluster', {
     act: async () => {
       const known = await prerequisites(rolePropagationTimeoutMinutes);
       return azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification, known);
     },
-    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner }),
+    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner: marks }),
     waitsFor: 'AKS, about ten minutes; longer while roles take effect',
   });
+  return {};
 }
 
 async function verify(

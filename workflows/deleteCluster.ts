@@ -1,15 +1,10 @@
-import {
-  type DeleteClusterInput,
-  deleteClusterInput,
-  type ParsedDeleteClusterInput,
-} from '../contract/inputs/deleteCluster.ts';
+import type { DeleteClusterInput, ParsedDeleteClusterInput } from '../contract/inputs/deleteCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { DeletionFacts } from '../resources/discovery.ts';
 import { azure } from './engine/azure.ts';
 import { check } from './engine/check.ts';
 import { clusterMarks } from './engine/marks.ts';
-import { runScenario } from './engine/scenario.ts';
-import type { Step } from './engine/steps.ts';
+import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { remove } from './removal/apply.ts';
 import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from './removal/plan.ts';
 
@@ -19,19 +14,24 @@ import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from './re
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function deleteCluster(given: DeleteClusterInput): Promise<ScenarioResult> {
-  return runScenario('deleteCluster', deleteClusterInput, given, { discover, plan: planDeleteCluster, apply, verify });
+  return runScenario('deleteCluster', given, { discover, plan: planDeleteCluster, apply, verify });
 }
 
 function discover(input: ParsedDeleteClusterInput): Promise<DeletionFacts> {
   return azure.reading('Look at the cluster and what was made for it').discoverDeletion(deletionRequest(input));
 }
 
-function apply(input: ParsedDeleteClusterInput, { removals, roles }: DeleteClusterPlan, step: Step): void {
+function apply(
+  input: ParsedDeleteClusterInput,
+  { removals, roles }: DeleteClusterPlan,
+  _seen: DeletionFacts,
+  { step }: Apply,
+): Applied {
   const { cluster } = input;
   const { subscriptionId, resourceGroup } = cluster;
-  const owner = clusterMarks(input);
+  const marks = clusterMarks(input);
   step('cluster', {
-    // Whoever made it: the operator has named it.
+    // The operator has named it: it goes, no matter who made it.
     act: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner: {} }),
     waitsFor: 'AKS, about four minutes',
   });
@@ -40,20 +40,23 @@ function apply(input: ParsedDeleteClusterInput, { removals, roles }: DeleteClust
       act: () =>
         Promise.all(
           subscriptionIds.map((subscription) =>
-            azure.writing('Take roles away').unassignRolesOf({ subscriptionId: subscription, principalId, owner }),
+            azure
+              .writing('Take roles away')
+              .unassignRolesOf({ subscriptionId: subscription, principalId, owner: marks }),
           ),
         ),
       waitsFor: 'Azure',
     });
   }
-  for (const removal of removals) step(removal.step, { act: () => remove(removal, owner), waitsFor: 'Azure' });
+  for (const removal of removals) step(removal.step, { act: () => remove(removal, marks), waitsFor: 'Azure' });
   step('resourceGroup', {
     act: () =>
       azure
         .operating(`Delete resource group ${resourceGroup}`)
-        .deleteResourceGroup({ subscriptionId, name: resourceGroup, owner }),
+        .deleteResourceGroup({ subscriptionId, name: resourceGroup, owner: marks }),
     waitsFor: 'Azure',
   });
+  return {};
 }
 
 async function verify(_input: ParsedDeleteClusterInput, { gone }: DeleteClusterPlan): Promise<Check[]> {

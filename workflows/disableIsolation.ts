@@ -1,8 +1,4 @@
-import {
-  type DisableIsolationInput,
-  disableIsolationInput,
-  type ParsedDisableIsolationInput,
-} from '../contract/inputs/existingCluster.ts';
+import type { DisableIsolationInput, ParsedDisableIsolationInput } from '../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../contract/plan.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
@@ -23,14 +19,14 @@ import { gatedReimages } from './reimage/plan.ts';
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function disableIsolation(given: DisableIsolationInput): Promise<VerificationReport | PlanReport> {
-  return runUpdate('disableIsolation', disableIsolationInput, given, {
+  return runUpdate('disableIsolation', given, {
     wanted: () => ({ identities: {} }),
     clusterIsAsWanted: ({ artifactSource }) => artifactSource === 'Direct',
     plan: planDisableIsolation,
     apply(context) {
       applyOpenEgress(context);
       applyApproval('reimage', context);
-      applyReimages(context, ['bootstrap']);
+      return { reimages: applyReimages(context, ['bootstrap']) };
     },
   });
 }

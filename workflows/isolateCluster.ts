@@ -1,8 +1,4 @@
-import {
-  type IsolateClusterInput,
-  isolateClusterInput,
-  type ParsedIsolateClusterInput,
-} from '../contract/inputs/existingCluster.ts';
+import type { IsolateClusterInput, ParsedIsolateClusterInput } from '../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../contract/plan.ts';
 import { profileSetting } from '../contract/profiles.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
@@ -28,18 +24,19 @@ import { gatedReimages } from './reimage/plan.ts';
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function isolateCluster(given: IsolateClusterInput): Promise<VerificationReport | PlanReport> {
-  return runUpdate('isolateCluster', isolateClusterInput, given, {
+  return runUpdate('isolateCluster', given, {
     wanted: wantedByIsolation,
     clusterIsAsWanted: bootsFromWanted,
     plan: planIsolateCluster,
     apply(context) {
-      applyPreparations(context);
+      const roles = applyPreparations(context);
       applyBootstrap(context);
       applyApproval('reimage', context);
-      applyReimages(context, ['unlink', 'bootstrap', 'zoneLink']);
-      applyPullProbe(context);
+      const reimages = applyReimages(context, ['unlink', 'bootstrap', 'zoneLink'], roles);
+      const probe = applyPullProbe(context);
       applyApproval('cutEgress', context);
       applyOutbound(context);
+      return { reimages, probe };
     },
   });
 }

@@ -1,8 +1,4 @@
-import {
-  type ParsedReimageNodePoolsInput,
-  type ReimageNodePoolsInput,
-  reimageNodePoolsInput,
-} from '../contract/inputs/existingCluster.ts';
+import type { ParsedReimageNodePoolsInput, ReimageNodePoolsInput } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { applyApproval, approvalStep } from './existingCluster/gates.ts';
@@ -42,13 +38,13 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: E
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
 export async function reimageNodePools(given: ReimageNodePoolsInput): Promise<VerificationReport | PlanReport> {
-  return runUpdate('reimageNodePools', reimageNodePoolsInput, given, {
+  return runUpdate('reimageNodePools', given, {
     wanted: () => ({ identities: {} }),
     clusterIsAsWanted: () => false,
     plan: planReimageNodePools,
     apply(context) {
       applyApproval('reimage', context);
-      applyReimages(context, []);
+      return { reimages: applyReimages(context, []) };
     },
   });
 }

@@ -1,22 +1,52 @@
-import { TemporalFailure, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, TemporalFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
+import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
+import { cancellationMemo, clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
-import { parse } from '../../contract/problem.ts';
+import { type Problem, parse } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
-import { type CommonInput, problemsFailure, ScenarioRun, UnverifiedError } from './scenarioRun.ts';
-import type { Step } from './steps.ts';
+import type { PoolReimage } from '../../resources/nodes.ts';
+import { Operator } from './operator.ts';
+import {
+  discoveryProblem,
+  type Evidence,
+  failureDetails,
+  isIncomplete,
+  planReport,
+  problemsFailure,
+  type Remains,
+  scenarioFailure,
+  UnverifiedError,
+  verificationReport,
+} from './outcome.ts';
+import { type CommonInput, RunProgress } from './progress.ts';
+import { type Step, Steps } from './steps.ts';
 
-/** The four movements of a scenario. */
-export interface Movements<Input, Seen, P extends Plan> {
+/** Scenarios that plan and apply; an audit only looks. */
+export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
+
+/** What the declared steps of a scenario leave for its report. */
+export interface Applied {
+  /** What became of each pool so far; left out where none is reimaged. */
+  reimages?(): readonly PoolReimage[];
+}
+
+/** What a scenario needs to declare its steps. */
+export interface Apply {
+  step: Step;
+  operator: Pick<Operator, 'approval'>;
+}
+
+/** The four movements of a scenario. Each hands on what it knows. */
+export interface Movements<Input, Seen, P extends Plan, A extends Applied> {
   /** Looks at everything the scenario may touch; changes nothing. */
   discover(input: Input): Promise<Seen>;
   /** Pure: what is to be done, and every problem that would stop it. */
   plan(input: Input, seen: Seen): P;
   /** Declares the planned steps, in an order in which each comes after those it needs. */
-  apply(input: Input, plan: P, step: Step, run: ScenarioRun): void;
+  apply(input: Input, plan: P, seen: Seen, apply: Apply): A;
   /** Reads everything back and checks it against what was promised. */
-  verify(input: Input, plan: P, run: ScenarioRun): Promise<Check[]>;
+  verify(input: Input, plan: P, seen: Seen, applied: A): Promise<Check[]>;
 }
 
 /**
@@ -25,41 +55,134 @@ export interface Movements<Input, Seen, P extends Plan> {
  *
  * @throws ApplicationFailure of one of the contract's `errorTypes`; nothing was changed for the first three.
  */
-export async function runScenario<Input extends CommonInput, Seen, P extends Plan>(
-  name: Scenario,
-  schema: z.ZodType<Input>,
+export async function runScenario<S extends WritingScenario, Seen, P extends Plan, A extends Applied>(
+  name: S,
   given: unknown,
-  movements: Movements<Input, Seen, P>,
+  movements: Movements<ParsedInput<S>, Seen, P, A>,
 ): Promise<VerificationReport | PlanReport> {
-  const input = checkedInput(schema, given);
+  const input = checkedInput(scenarioInputs[name], given);
   refuseWrongWorkflowId(input);
-  const run = new ScenarioRun(name, input);
+  const run = new Run(name, input);
 
-  run.enter('discovering');
+  run.progress.enter('discovering');
   const seen = await movements.discover(input).catch((error: unknown) => {
-    throw run.failDiscovery(error);
+    throw failDiscovery(run.progress, error);
   });
 
-  run.enter('planning');
+  run.progress.enter('planning');
   const plan = movements.plan(input, seen);
   run.accept(plan);
   if (input.dryRun) return run.planned(plan);
-  if (plan.problems.length > 0) throw run.refused(plan.problems);
+  if (plan.problems.length > 0) throw refused(run.progress, plan.problems);
 
   let checks: Check[] = [];
+  let applied: A | undefined;
   try {
-    run.enter('applying');
-    movements.apply(input, plan, run.steps.step, run);
-    await run.steps.settle();
+    run.progress.enter('applying');
+    const declared = movements.apply(input, plan, seen, run);
+    applied = declared;
+    await run.settle();
 
-    run.enter('verifying');
-    checks = await run.retrying(async () => verified(await movements.verify(input, plan, run)));
-    return run.succeeded(plan, checks);
+    run.progress.enter('verifying');
+    checks = await run.operator.retrying(async () => verified(await movements.verify(input, plan, seen, declared)));
+    return run.succeeded(plan, checks, applied);
   } catch (error) {
     // A defect of this code is no reason to delete a cluster: the workflow task fails and waits for a corrected worker.
     if (!(error instanceof TemporalFailure || error instanceof UnverifiedError)) throw error;
-    throw await run.failed(error, checks);
+    throw await run.failed(error, checks, applied);
   }
+}
+
+/** One run: its progress, its operator and its steps, from the beginning to the outcome. */
+class Run implements Apply {
+  readonly progress: RunProgress;
+  readonly operator: Operator;
+  readonly #onFailure: CommonInput['onFailure'];
+  #steps: Steps | undefined;
+
+  constructor(name: Scenario, input: CommonInput) {
+    this.#onFailure = input.onFailure;
+    this.progress = new RunProgress(name, input, () => this.#steps?.progress ?? []);
+    this.operator = new Operator(input, this.progress, () => this.#steps?.noWayBack ?? false);
+  }
+
+  accept({ steps, problems }: Plan): void {
+    this.#steps = new Steps(steps, {
+      isPaused: () => this.operator.isPaused,
+      shouldRetry: () => this.operator.shouldRetry(),
+      changed: () => this.progress.change(),
+    });
+    this.progress.change({ problems });
+  }
+
+  get step(): Step {
+    return this.#accepted.step;
+  }
+
+  settle(): Promise<void> {
+    return this.#accepted.settle();
+  }
+
+  planned(plan: Plan): PlanReport {
+    this.progress.enter('planned');
+    return planReport(this.progress.now, plan);
+  }
+
+  succeeded(plan: Plan, checks: Check[], applied: Applied): VerificationReport {
+    this.progress.enter('succeeded');
+    return verificationReport(this.progress.now, plan, checks, this.#evidence(applied));
+  }
+
+  /** Undoes or leaves what was done, and returns the failure that ends the workflow. */
+  async failed(failure: unknown, checks: Check[], applied: Applied | undefined): Promise<unknown> {
+    const cancellation = isCancellation(failure) ? failure : await this.operator.untilResumed();
+    const error = cancellation ?? failure;
+    this.operator.endPause();
+    const steps = this.#accepted;
+    const noWayBack = steps.noWayBack;
+    const leave = noWayBack || (!isCancellation(error) && (this.operator.decision ?? this.#onFailure) === 'leave');
+    if (!leave) this.progress.enter('rollingBack');
+    const why = noWayBack ? 'stays, for what was deleted cannot be brought back' : 'left as asked';
+    const leftovers = leave ? steps.leave(why) : await steps.undo();
+    const incomplete = isIncomplete(steps.progress);
+    this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
+    const details = failureDetails(this.progress.now, error, checks, leftovers, this.#evidence(applied));
+    if (isCancellation(error) && !incomplete) {
+      upsertMemo({ [cancellationMemo]: details });
+      return error;
+    }
+    const remains = remainsOf(steps.noWayBack, leave, incomplete);
+    return scenarioFailure(error, details, remains, this.operator.undecided);
+  }
+
+  get #accepted(): Steps {
+    if (!this.#steps) throw new Error('No plan was accepted');
+    return this.#steps;
+  }
+
+  #evidence(applied: Applied | undefined): Evidence {
+    return { approvals: this.operator.approvals, reimages: applied?.reimages?.() ?? [] };
+  }
+}
+
+function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean): Remains {
+  if (noWayBack) return 'pastReturn';
+  if (leave) return 'leftAsAsked';
+  return incomplete ? 'incomplete' : 'takenBack';
+}
+
+/** The failure that ends the workflow where a look at Azure was refused or cancelled. */
+export function failDiscovery(progress: RunProgress, error: unknown): unknown {
+  if (isCancellation(error)) progress.enter('rolledBack');
+  if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
+  return refused(progress, [discoveryProblem(error, progress.now.cluster)]);
+}
+
+/** The failure that ends the workflow before anything was changed. */
+function refused(progress: RunProgress, problems: readonly Problem[]): Error {
+  progress.change({ problems });
+  progress.enter('failed');
+  return problemsFailure(errorTypes.preflightFailed, problems);
 }
 
 /** @throws ApplicationFailure `InvalidInput` with every problem. */

@@ -20,7 +20,7 @@ export interface StepWork<T> {
   /** Steps that are taken back before this one although this one needs them: nodes are reimaged back once their cluster is as it was. */
   undoneAfter?: readonly string[];
   /** Bounds how many steps that share it run at the same time. */
-  turns?: ConcurrencyLimit;
+  limit?: ConcurrencyLimit;
   /** What is waited for while `act` runs. */
   waitsFor: string;
 }
@@ -69,23 +69,26 @@ interface Entry {
 /** A step that was never started because another one failed, or the run was cancelled. */
 class StepSkipped extends Error {}
 
+/** How the steps of a run are steered. */
+export interface Steering {
+  /** While paused no step starts; what runs goes on. */
+  isPaused(): boolean;
+  /** Resolves to `true` if what failed is to be tried again. Called once everything that runs has ended. */
+  shouldRetry(): Promise<boolean>;
+  /** Called after each change of {@link Steps.progress}. */
+  changed(): void;
+}
+
 /** Runs the steps of one plan as ordinary promises, and takes them back in reverse order. */
 export class Steps {
   readonly #entries = new Map<string, Entry>();
-  readonly #shouldRetry: () => Promise<boolean>;
-  readonly #changed: () => void;
+  readonly #steering: Steering;
   #halted = false;
-  #paused = false;
   #abandoned = false;
   #retrying: Promise<boolean> | undefined;
 
-  /**
-   * @param shouldRetry Resolves to `true` if what failed is to be tried again. Called once everything that runs has settled.
-   * @param changed Called after each change of {@link progress}.
-   */
-  constructor(planned: readonly PlannedStep[], shouldRetry: () => Promise<boolean>, changed: () => void) {
-    this.#shouldRetry = shouldRetry;
-    this.#changed = changed;
+  constructor(planned: readonly PlannedStep[], steering: Steering) {
+    this.#steering = steering;
     for (const step of planned) {
       const unchanged = step.action === 'none';
       const done = unchanged
@@ -101,17 +104,18 @@ export class Steps {
     return [...this.#entries.values()].map(({ progress }) => progress);
   }
 
-  /** While paused no step starts; what runs goes on. */
-  set paused(paused: boolean) {
-    this.#paused = paused;
-  }
-
   get #held(): boolean {
-    return this.#halted || this.#paused;
+    return this.#halted || this.#steering.isPaused();
   }
 
-  /** Whether something has gone, or is going, that nobody can bring back: what was changed before has to stay. */
-  get pastReturn(): boolean {
+  /** Whether a rollback is out of the question: what is deleted cannot be brought back, and what was changed before stays with it. */
+  get noWayBack(): boolean {
+    const actions = new Set(this.progress.map(({ action }) => action));
+    const onlyDeletes = actions.has('delete') && !actions.has('create') && !actions.has('update');
+    return onlyDeletes || this.#isPastReturn;
+  }
+
+  get #isPastReturn(): boolean {
     return [...this.#entries.values()].some(
       ({ begun, progress: { action, forwardOnly, state } }) =>
         action === 'delete' && forwardOnly !== undefined && (begun || state === 'running'),
@@ -125,7 +129,7 @@ export class Steps {
     if (work.undo) entry.undo = work.undo;
     if (work.undoneAfter) entry.undoneAfter = work.undoneAfter;
     const done = this.#run(entry, work);
-    // settle() reports the failure; until then it may be nobody's.
+    // Avoids an unhandled rejection; settle() reports the failure.
     done.catch(() => undefined);
     entry.done = done;
     return { result: done };
@@ -145,12 +149,12 @@ export class Steps {
 
   async #run<T>(entry: Entry, work: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
-    const { turns } = work;
+    const { limit } = work;
     await this.#needed(progress);
-    if (!turns) return this.#act(entry, work);
+    if (!limit) return this.#act(entry, work);
     this.#set(progress, { waitsFor: 'its turn' });
     try {
-      return await turns.take(() => this.#act(entry, work));
+      return await limit.take(() => this.#act(entry, work));
     } catch (error) {
       if (progress.state === 'waiting') this.#skip(progress);
       throw error;
@@ -192,7 +196,7 @@ export class Steps {
   async #untilResumed(progress: StepProgress): Promise<void> {
     try {
       if (this.#held && !this.#abandoned) {
-        this.#set(progress, { waitsFor: this.#paused ? 'update resume' : 'a decision' });
+        this.#set(progress, { waitsFor: this.#steering.isPaused() ? 'update resume' : 'a decision' });
         await condition(() => !this.#held || this.#abandoned);
       }
       if (this.#abandoned || CancellationScope.current().consideredCancelled) throw new StepSkipped();
@@ -210,7 +214,7 @@ export class Steps {
   async #retry(): Promise<boolean> {
     this.#halted = true;
     await condition(() => !this.progress.some(({ state }) => state === 'running'));
-    this.#retrying ??= this.#shouldRetry().finally(() => {
+    this.#retrying ??= this.#steering.shouldRetry().finally(() => {
       this.#retrying = undefined;
     });
     const again = await this.#retrying;
@@ -297,7 +301,7 @@ export class Steps {
   #set(progress: StepProgress, change: Partial<StepProgress>): void {
     delete progress.waitsFor;
     Object.assign(progress, change);
-    this.#changed();
+    this.#steering.changed();
   }
 }
 

@@ -9,41 +9,57 @@ import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
+import type { StepHandle } from '../engine/steps.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
-import type { UpdateContext } from './context.ts';
+import type { UpdateContext, UpdateInput } from './context.ts';
 
 /** Waits until an operator lets the scenario pass, if that was asked for. */
-export function applyApproval(gate: ApprovalGate, { input, step, run }: UpdateContext): void {
+export function applyApproval(gate: ApprovalGate, { input, plan, step, operator }: UpdateContext): void {
   const { approvalTimeoutMinutes: minutes } = input;
-  if (!run.isPlanned(`approve:${gate}`)) return;
+  if (!plan.steps.some(({ id }) => id === `approve:${gate}`)) return;
   step(`approve:${gate}`, {
-    act: () => run.approval(gate, minutes),
+    act: () => operator.approval(gate, minutes),
     waitsFor: `approval (update approve), at most ${minutes} minutes`,
   });
 }
 
-/** Before the point of no return, a node of each pool shows that it boots from the registry and pulls through it. */
-export function applyPullProbe(context: UpdateContext & { input: { probes: 'required' | 'ifAllowed' } }): void {
-  const { input, found, step, run } = context;
-  const { cluster, probes } = input;
-  if (!run.isPlanned('pullProbe')) return;
-  step('pullProbe', {
+/**
+ * Before the point of no return, a node of each pool shows that it boots from the registry and pulls through it.
+ *
+ * @returns what the nodes show; undefined where the plan has no probe.
+ */
+export function applyPullProbe({
+  input,
+  found,
+  plan,
+  step,
+}: UpdateContext<UpdateInput & { probes: 'required' | 'ifAllowed' }>): StepHandle<Check[]> | undefined {
+  if (!plan.steps.some(({ id }) => id === 'pullProbe')) return undefined;
+  return step('pullProbe', {
     act: async () => {
-      const [source, kubernetes] = await Promise.all([
-        azure.reading('Read where nodes are to boot from').readImageSource(cluster),
-        azure.operating('Look at the nodes').lookInside(cluster),
-      ]);
-      const results = await probeOldestNodes({ cluster }, found, kubernetes, source);
-      context.probed = nodeChecks(found, kubernetes, results, source ?? 'Direct').map((each) =>
-        // What nobody may look at is no reason to fail where the operator has said so.
-        each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each,
-      );
-      const failed = context.probed.filter(({ ok }) => !ok);
+      const checks = await pullChecks(found, input);
+      const failed = checks.filter(({ ok }) => !ok);
       if (failed.length > 0) throw notProven(found, failed);
+      return checks;
     },
     waitsFor: 'pods on the nodes',
   });
+}
+
+async function pullChecks(
+  found: ClusterFacts,
+  { cluster, probes }: { cluster: ClusterReference; probes: 'required' | 'ifAllowed' },
+): Promise<Check[]> {
+  const [source, kubernetes] = await Promise.all([
+    azure.reading('Read where nodes are to boot from').readImageSource(cluster),
+    azure.operating('Look at the nodes').lookInside(cluster),
+  ]);
+  const results = await probeOldestNodes({ cluster }, found, kubernetes, source);
+  return nodeChecks(found, kubernetes, results, source ?? 'Direct').map((each) =>
+    // run-command may be forbidden: the operator has said that this is no reason to fail.
+    each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each,
+  );
 }
 
 function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationFailure {

@@ -4,6 +4,7 @@ import { parentId, resourceReference, sameResourceId } from '../../resources/ids
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import { carriesMarks } from '../../resources/marks.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
+import type { RolePropagation } from '../../resources/roles.ts';
 import { azure } from '../engine/azure.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
 import { clusterMarks } from '../engine/marks.ts';
@@ -12,7 +13,7 @@ import { oneZoneProblem } from '../preflight/commonProblems.ts';
 import { applyRegistrations } from '../registrations/apply.ts';
 import { remove } from '../removal/apply.ts';
 import { bootstrapStep, previousBootstrap } from './bootstrapStep.ts';
-import type { UpdateContext } from './context.ts';
+import type { UpdateContext, UpdateInput } from './context.ts';
 import { busyPolicyOf, type ExistingClusterInput, undoBusyPolicy } from './facts.ts';
 import { previousOutbound } from './outboundType.ts';
 import { ids } from './plan.ts';
@@ -20,31 +21,38 @@ import type { Prepared } from './preparations.ts';
 
 const waitsFor = 'AKS, about four minutes';
 
+/** Roles that nodes need and that were assigned a moment ago. To be asked once the steps of the infrastructure are done. */
+export type PendingRoles = () => Promise<RolePropagation | undefined>;
+
 /** Guide: "Before you begin", and bring your own ACR, steps 1 to 5, in the cluster's own network and for its own identity. */
-export function applyPreparations(
-  context: UpdateContext & { input: { registrationTimeoutMinutes: number; rolePropagationTimeoutMinutes: number } },
-): void {
-  const { input, plan, owner, step } = context;
+export function applyPreparations({
+  input,
+  plan,
+  marks,
+  step,
+}: UpdateContext<
+  UpdateInput & { registrationTimeoutMinutes: number; rolePropagationTimeoutMinutes: number }
+>): PendingRoles {
   if (plan.registrations) applyRegistrations(plan.registrations, input.registrationTimeoutMinutes, step);
-  const prepared = applyInfrastructure(plan.infrastructure, owner, step);
-  context.rolePropagation = async () => (await prepared(input.rolePropagationTimeoutMinutes)).rolePropagation;
+  const prerequisites = applyInfrastructure(plan.infrastructure, marks, step);
+  return async () => (await prerequisites(input.rolePropagationTimeoutMinutes)).rolePropagation;
 }
 
 /** A network takes one zone for registries: the link of one's own goes before AKS makes its own zone, which it also links. */
-function applyUnlink({ input, owner, plan, step }: UpdateContext): void {
+function applyUnlink({ input, marks, plan, step }: UpdateContext): void {
   const { unlink } = plan;
   if (!unlink) return;
   const { id, virtualNetworkId } = unlink;
   step('unlink', {
     act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, owner: clusterMarks(input) }),
-    undo: () => azure.operating('Link zone to network again').createZoneLink({ id, virtualNetworkId, tags: owner }),
+    undo: () => azure.operating('Link zone to network again').createZoneLink({ id, virtualNetworkId, tags: marks }),
     waitsFor: 'Azure',
   });
 }
 
 /** Guide: `az aks update --bootstrap-artifact-source`. Its undo comes before that of the nodes, which boot from it. */
 export function applyBootstrap(context: UpdateContext): void {
-  const { input, found, owner, plan, step } = context;
+  const { input, found, marks, plan, step } = context;
   const { bootstrap, infrastructure } = plan;
   if (!bootstrap) return;
   applyUnlink(context);
@@ -54,7 +62,7 @@ export function applyBootstrap(context: UpdateContext): void {
     undo: () => putBack(input, 'Put back where nodes boot from', back),
     waitsFor,
   });
-  if (infrastructure.zoneLink?.later) applyZoneLink(infrastructure.zoneLink, owner, step);
+  if (infrastructure.zoneLink?.later) applyZoneLink(infrastructure.zoneLink, marks, step);
 }
 
 /** Guide: `az aks update --outbound-type`. */
@@ -100,11 +108,11 @@ async function update(
 const putBack = (input: UpdateContext['input'], summary: string, change: ClusterChange): Promise<void> =>
   update(input, summary, change, undoBusyPolicy(input)).catch(ignoreIfDeleted);
 
-/** What the cluster has left behind and is to go. */
+/** Deletes the old registry with its endpoint and records. */
 export function applyRemovals({ input, plan, step }: UpdateContext): void {
-  // Whichever run on this cluster made it.
-  const owner = clusterMarks(input);
-  for (const removal of plan.removals) step(removal.step, { act: () => remove(removal, owner), waitsFor: 'Azure' });
+  // Any run on this cluster may have made them.
+  const marks = clusterMarks(input);
+  for (const removal of plan.removals) step(removal.step, { act: () => remove(removal, marks), waitsFor: 'Azure' });
 }
 
 /**

@@ -1,0 +1,35 @@
+import { TemporalFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import type { ParsedAuditClusterInput } from '../../contract/inputs/existingCluster.ts';
+import { scenarioInputs } from '../../contract/inputs/index.ts';
+import { searchAttributes } from '../../contract/names.ts';
+import type { AuditReport, Check } from '../../contract/result.ts';
+import { Operator } from './operator.ts';
+import { auditReport } from './outcome.ts';
+import { RunProgress } from './progress.ts';
+import { checkedInput, failDiscovery } from './scenario.ts';
+
+/**
+ * Runs an audit: checks its input, looks, and tells what was found.
+ *
+ * @throws ApplicationFailure `InvalidInput` or `PreflightFailed`.
+ */
+export async function runAudit(
+  given: unknown,
+  audit: (input: ParsedAuditClusterInput) => Promise<Check[]>,
+): Promise<AuditReport> {
+  const input = checkedInput(scenarioInputs.auditCluster, given);
+  const onlyLooks = { ...input, dryRun: true, onFailure: 'leave' } as const;
+  const progress = new RunProgress('auditCluster', onlyLooks, () => []);
+  // An audit waits for nobody, and says so to whoever sends an update.
+  new Operator(onlyLooks, progress, () => false);
+  try {
+    progress.enter('verifying');
+    const checks = await audit(input);
+    progress.enter('succeeded');
+    const report = auditReport(progress.now, checks);
+    upsertSearchAttributes([{ key: searchAttributes.isolation, value: report.isolated ? 'Isolated' : 'Drifted' }]);
+    return report;
+  } catch (error) {
+    throw error instanceof TemporalFailure ? failDiscovery(progress, error) : error;
+  }
+}

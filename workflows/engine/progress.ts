@@ -1,0 +1,84 @@
+import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { progressQuery, type Scenario, searchAttributes } from '../../contract/names.ts';
+import type { Phase, Progress, StepProgress } from '../../contract/progress.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { progressMarkdown } from './progressMarkdown.ts';
+
+/** What every scenario's input has. */
+export interface CommonInput {
+  cluster: ClusterReference;
+  dryRun: boolean;
+  onFailure: 'rollBack' | 'hold' | 'leave';
+  /** Left out where nothing can be held. */
+  holdTimeoutMinutes?: number;
+  /** Left out where only Azure knows it. */
+  registry?: { mode: string };
+}
+
+const progressDefinition = defineQuery<Progress>(progressQuery);
+
+const finalPhases: ReadonlySet<Phase> = new Set<Phase>(['succeeded', 'planned', 'failed', 'rolledBack']);
+
+/** Whether a scenario in this phase has ended. */
+export const hasEnded = (phase: Phase): boolean => finalPhases.has(phase);
+
+/** Where a run stands: the answer of the query, the Web UI's current details, and the search attributes. */
+export class RunProgress {
+  readonly #progress: Progress;
+  readonly #steps: () => StepProgress[];
+
+  /** @param steps Where the steps stand now. */
+  constructor(scenario: Scenario, { cluster, registry }: CommonInput, steps: () => StepProgress[]) {
+    this.#steps = steps;
+    const startedAt = workflowInfo().startTime.toISOString();
+    this.#progress = {
+      scenario,
+      cluster: clusterId(cluster),
+      phase: 'checking',
+      revision: 0,
+      startedAt,
+      updatedAt: startedAt,
+      steps: [],
+      problems: [],
+    };
+    setHandler(progressDefinition, () => this.#progress);
+    upsertSearchAttributes([
+      { key: searchAttributes.scenario, value: scenario },
+      { key: searchAttributes.cluster, value: cluster.name.toLowerCase() },
+      { key: searchAttributes.resourceGroup, value: cluster.resourceGroup.toLowerCase() },
+      ...(registry ? [{ key: searchAttributes.registryMode, value: registry.mode }] : []),
+    ]);
+  }
+
+  get now(): Readonly<Progress> {
+    return this.#progress;
+  }
+
+  enter(phase: Phase): void {
+    this.change({ phase });
+    this.#showPhase();
+  }
+
+  /** Shows that no further step starts, or that steps start again. */
+  showPaused(paused: boolean): void {
+    this.change({ paused: paused || undefined });
+    this.#showPhase();
+  }
+
+  /** Takes up a change, and where the steps stand by now. */
+  change(change: { [K in keyof Progress]?: Progress[K] | undefined } = {}): void {
+    Object.assign(this.#progress, change, {
+      steps: this.#steps(),
+      revision: this.#progress.revision + 1,
+      updatedAt: new Date().toISOString(),
+    });
+    setCurrentDetails(progressMarkdown(this.#progress));
+  }
+
+  /** The search attribute spells phases as Azure spells states. */
+  #showPhase(): void {
+    const { paused, phase } = this.#progress;
+    const value = paused ? 'Paused' : `${phase.charAt(0).toUpperCase()}${phase.slice(1)}`;
+    upsertSearchAttributes([{ key: searchAttributes.phase, value }]);
+  }
+}

@@ -1,0 +1,196 @@
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { errorDetails } from '../../contract/errors.ts';
+import type { AgentPoolSettings, Reimaged } from '../../resources/agentPools.ts';
+import type { AgentPoolFacts } from '../../resources/managedClusters.ts';
+import {
+  type KubernetesFacts,
+  type Look,
+  type PoolEvidence,
+  type PoolProof,
+  type PoolReimage,
+  proofOf,
+} from '../../resources/nodes.ts';
+import { azure } from '../engine/azure.ts';
+import { rootCause } from '../engine/errorText.ts';
+import type { UpdateContext } from '../existingCluster/context.ts';
+import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
+import type { PendingRoles } from '../existingCluster/update.ts';
+import { evidence } from '../nodes/probe.ts';
+import { temporaryPool } from './plan.ts';
+import { proofBySource } from './proof.ts';
+
+/** Looks at the nodes as they were before any pool was reimaged. */
+export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
+
+/** The reimage of one pool, and its way back. It keeps what undo has to know of what was begun. */
+export class PoolRun {
+  readonly #context: UpdateContext;
+  readonly #pool: string;
+  readonly #nodesBefore: NodesBefore;
+  readonly #roles: PendingRoles;
+  /** What the pool showed before. */
+  #before: PoolEvidence | undefined;
+  /** How the pool was, or was to be, made anew. */
+  #settings: AgentPoolSettings | undefined;
+  /** What the pool showed when it was first to be taken back. */
+  #beforeUndo: PoolEvidence | undefined;
+
+  constructor(context: UpdateContext, pool: string, nodesBefore: NodesBefore, roles: PendingRoles) {
+    this.#context = context;
+    this.#pool = pool;
+    this.#nodesBefore = nodesBefore;
+    this.#roles = roles;
+  }
+
+  /** Reimages the pool, and does what the input says where AKS did not. */
+  async reimage(): Promise<PoolReimage> {
+    const { cluster, reimage } = this.#context.input;
+    const before = evidence(await this.#nodesBefore(), this.#pool, this.#facts);
+    this.#before = before;
+    const byAzure = await this.#reimagedByAzure();
+    if (byAzure) return byAzure;
+    const done = await this.#reimageAndProve(before);
+    if (done.reimaged) return done;
+    switch (reimage.whenNotReimaged) {
+      case 'fail':
+        return done;
+      case 'wait':
+        await azure
+          .awaitingNodeImage(`Wait for a newer node image than ${this.#pool} has`, reimage.newImageTimeoutHours)
+          .awaitNewerNodeImage({ cluster, pool: this.#pool });
+        return this.#reimageAndProve(before);
+      case 'temporaryPool': {
+        await this.#replace();
+        const after = await this.#lookAgain();
+        return { ...(await this.#proof(before, after)), how: 'replaced', notModified: done.notModified };
+      }
+    }
+  }
+
+  /** Undo: reimages the pool after the cluster boots nodes from where it did before. */
+  async reimageBack(): Promise<void> {
+    if (this.#settings) await this.#finishReplacing(this.#settings);
+    const now = await this.#lookAgain(undoBusyPolicy(this.#context.input));
+    // A second attempt may find it done, and AKS then does nothing more.
+    this.#beforeUndo ??= now;
+    const done = await this.#reimageAndProve(this.#beforeUndo);
+    const back =
+      done.nodes.length > 0 && done.nodes.every(({ reimaged, after }) => reimaged || this.#isUntouched(after));
+    if (!done.reimaged && !back) throw this.notReimaged(done);
+  }
+
+  /** The failure of a pool whose nodes are as they were. */
+  notReimaged({ seen, notModified, nodes }: PoolReimage): ApplicationFailure {
+    const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
+    const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
+    const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
+    const id = `${this.#context.found.id}/agentPools/${this.#pool}`;
+    return ApplicationFailure.create({
+      type: 'NotReimaged',
+      message: `Node pool ${this.#pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
+      nonRetryable: true,
+      details: [errorDetails('NotReimaged', id)],
+    });
+  }
+
+  get #facts(): AgentPoolFacts | undefined {
+    return this.#context.found.agentPoolProfiles.find(({ name }) => name === this.#pool);
+  }
+
+  /** AKS may have been faster. Profile row P11. */
+  async #reimagedByAzure(): Promise<PoolReimage | undefined> {
+    const { plan, found, seen } = this.#context;
+    if (!plan.bootstrap || !reimagesByItself(found)) return undefined;
+    const before = evidence(seen.kubernetes, this.#pool, this.#facts);
+    const proven = proofOf(this.#pool, before, await this.#lookAgain());
+    return proven.reimaged && proven.nodes.length > 0 ? { ...proven, how: 'byAzure', notModified: false } : undefined;
+  }
+
+  /** Looks at the pool once nothing runs on it. */
+  #lookAgain(busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolEvidence> {
+    const { cluster } = this.#context.input;
+    return azure.operating(`Look at node pool ${this.#pool}`).awaitPool({ cluster, pool: this.#pool, busyPolicy });
+  }
+
+  async #reimageAndProve(before: PoolEvidence): Promise<PoolReimage> {
+    const { notModified, after } = await this.#reimageWithSecondTry(before);
+    const proven = await this.#proof(before, after);
+    return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
+  }
+
+  async #proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof> {
+    const { input, plan } = this.#context;
+    const proven = proofOf(this.#pool, before, after);
+    if (proven.reimaged || !plan.bootstrap) return proven;
+    const bySource = await proofBySource(input.cluster, this.#pool, after);
+    // AKS leaves nodes alone that boot as they are to: a run that was terminated may have reimaged them.
+    return bySource.reimaged || proven.evidence !== 'nodes' ? { ...proven, ...bySource } : proven;
+  }
+
+  /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
+  async #reimageWithSecondTry(before: PoolEvidence): Promise<Reimaged> {
+    const { input, found } = this.#context;
+    const rolePropagation = await this.#roles();
+    const request = {
+      cluster: input.cluster,
+      pool: this.#pool,
+      nodeResourceGroup: found.nodeResourceGroup,
+      before,
+      busyPolicy: busyPolicyOf(input),
+      ...(rolePropagation && { rolePropagation }),
+    };
+    const reimage = () => azure.operating(`Reimage node pool ${this.#pool}`).reimageAgentPool(request);
+    try {
+      return await reimage();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const after = await this.#lookAgain();
+      if (after.provisioningState === 'Succeeded') {
+        if (proofOf(this.#pool, before, after).reimaged) return { notModified: false, after };
+        throw error;
+      }
+      return reimage();
+    }
+  }
+
+  /** A temporary copy takes the load while the pool is deleted and made anew: new nodes boot from what the cluster says now. */
+  async #replace(): Promise<void> {
+    const { input, marks } = this.#context;
+    const { cluster } = input;
+    const pool = this.#pool;
+    const temporary = temporaryPool(pool);
+    const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
+    const copy = { cluster, settings, owner: marks };
+    this.#settings = settings;
+    await azure.operating(`Create temporary pool ${temporary}`).createAgentPool({ ...copy, pool: temporary });
+    await azure.operating(`Delete node pool ${pool}`).deleteAgentPool({ cluster, pool, owner: {} });
+    await azure.operating(`Create node pool ${pool} anew`).createAgentPool({ ...copy, pool });
+    await azure
+      .operating(`Delete temporary pool ${temporary}`)
+      .deleteAgentPool({ cluster, pool: temporary, owner: marks });
+  }
+
+  async #finishReplacing(settings: AgentPoolSettings): Promise<void> {
+    const { input, marks } = this.#context;
+    const { cluster } = input;
+    await azure
+      .operating(`Create node pool ${this.#pool} anew`)
+      .createAgentPool({ cluster, pool: this.#pool, settings, owner: marks })
+      .catch(ignoreIfNotReplacedYet);
+    const temporary = { cluster, pool: temporaryPool(this.#pool), owner: marks };
+    await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
+  }
+
+  /** A node that has not booted since the beginning was not reimaged, and has nothing to go back from. */
+  #isUntouched(bootId: string): boolean {
+    const { kubernetes } = this.#context.seen;
+    const atFirst = 'seen' in kubernetes ? kubernetes.seen.nodes : [];
+    return [...(this.#before?.nodes ?? []), ...atFirst].some((node) => node.bootId === bootId);
+  }
+}
+
+/** A pool that does not carry the run's marks is still the one that the cluster's owner has made. */
+function ignoreIfNotReplacedYet(error: unknown): void {
+  const cause = rootCause(error);
+  if (!(cause instanceof ApplicationFailure) || cause.type !== 'NotOwned') throw error;
+}
