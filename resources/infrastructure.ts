@@ -1,6 +1,8 @@
 import type { IdentityFacts } from './identities.ts';
+import { carriesMarks, type Marks } from './marks.ts';
 import type { PrivateDnsZoneFacts } from './privateDns.ts';
 import type { PrivateEndpointFacts } from './privateEndpoints.ts';
+import { isFinal, type ResourceFacts } from './provisioningState.ts';
 import type { RegistryFacts } from './registries.ts';
 import type { RoleHolder } from './roles.ts';
 import type { VirtualNetworkFacts } from './virtualNetworks.ts';
@@ -19,7 +21,7 @@ export interface InfrastructureRequest {
   roleScopes: { scope: string; holder: RoleHolder }[];
 }
 
-/** What of the targets is there; what is absent is left out. */
+/** What is there of what was asked for; what is absent is left out. */
 export interface InfrastructureFacts {
   virtualNetwork?: VirtualNetworkFacts;
   registry?: RegistryFacts;
@@ -32,4 +34,22 @@ export interface InfrastructureFacts {
   identities: { [H in RoleHolder]?: IdentityFacts };
   /** IDs of the role definitions that a holder has at a scope, by {@link roleKey}. */
   roles: Record<string, string[]>;
+}
+
+/** IDs of the resources that carry the marks and on which an operation runs. */
+export function runningOperations(
+  { virtualNetwork, registry, privateEndpoint, privateDnsZone }: InfrastructureFacts,
+  marks: Marks,
+): string[] {
+  const parts: [ResourceFacts | undefined, readonly { provisioningState: string }[]][] = [
+    [virtualNetwork, virtualNetwork?.subnets ?? []],
+    [registry, registry?.cacheRules ?? []],
+    [privateEndpoint, []],
+    [privateDnsZone, privateDnsZone?.links ?? []],
+  ];
+  return parts.flatMap(([facts, children]) =>
+    facts && carriesMarks(facts.marks, marks) && [facts, ...children].some((each) => !isFinal(each.provisioningState))
+      ? [facts.id]
+      : [],
+  );
 }

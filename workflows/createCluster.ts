@@ -1,15 +1,17 @@
-import { sleep, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/inputs/createCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
+import { runningOperations } from '../resources/infrastructure.ts';
 import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './engine/azure.ts';
-import { runMarks } from './engine/marks.ts';
+import { ignoreIfTimedOut } from './engine/errorText.ts';
+import { clusterMarks, runMarks } from './engine/marks.ts';
 import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
 import { clusterChecks } from './newCluster/checks.ts';
-import { hasRunningOperations, madeByEarlierRun } from './newCluster/earlierRun.ts';
+import { madeByEarlierRun } from './newCluster/earlierRun.ts';
 import { type CreateClusterPlan, discoveryRequest, planCreateCluster } from './newCluster/plan.ts';
 import { applyRegistrations } from './registrations/apply.ts';
 
@@ -24,16 +26,21 @@ export async function createCluster(given: CreateClusterInput): Promise<Scenario
 }
 
 async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
-  const look = () => azure.reading('Look at everything the scenario may touch').discover(discoveryRequest(input));
+  const { cluster, dryRun } = input;
+  const request = discoveryRequest(input);
+  const look = () => azure.reading('Look at everything the scenario may touch').discover(request);
   let seen = await look();
-  if (input.dryRun) return seen;
-  // An earlier run that was terminated leaves its operations running; they take a minute, the cluster's takes ten.
-  for (let looks = 0; looks < 30 && hasRunningOperations(input, seen); looks += 1) {
-    await sleep(1000 * Math.min(15, 2 ** looks));
+  if (dryRun) return seen;
+  // An earlier run that was terminated leaves its operations running.
+  if (runningOperations(seen.infrastructure, clusterMarks(input)).length > 0) {
+    await azure
+      .awaitingEarlierRun('Wait for what an earlier run began around the cluster')
+      .awaitInfrastructure(request.infrastructure, clusterMarks(input))
+      .catch(ignoreIfTimedOut);
     seen = await look();
   }
   if (!seen.cluster || !isBusy(seen.cluster) || !madeByEarlierRun(input, seen.cluster)) return seen;
-  await azure.operating('Wait for the operation that an earlier run began').awaitCluster(input.cluster);
+  await azure.operating('Wait for the operation that an earlier run began').awaitCluster(cluster);
   return look();
 }
 

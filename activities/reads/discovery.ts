@@ -1,3 +1,4 @@
+import { ownFailure } from '../../contract/failures.ts';
 import type {
   Discovered,
   DiscoveryRequest,
@@ -15,9 +16,13 @@ import {
   resourceReference,
   sameResourceId,
 } from '../../resources/ids.ts';
-import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import {
+  type InfrastructureFacts,
+  type InfrastructureRequest,
+  runningOperations,
+} from '../../resources/infrastructure.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
-import { carriesMarks } from '../../resources/marks.ts';
+import { carriesMarks, type Marks } from '../../resources/marks.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureRead } from '../arm/errors.ts';
@@ -41,6 +46,13 @@ const nothing: Discovered = {
 
 export function discoveryActivities(clients: ClientsOf) {
   return {
+    /** Fails for as long as an operation runs on what carries the marks: its retry policy is the wait. */
+    async awaitInfrastructure(request: InfrastructureRequest, marks: Marks): Promise<void> {
+      const [running] = runningOperations(await readInfrastructure(clients, request), marks);
+      if (running === undefined) return;
+      throw ownFailure('OperationInProgress', `An operation runs on ${running}`, running, { retryable: true });
+    },
+
     /** Looks at everything that the scenario may touch; changes nothing. */
     async discover(request: DiscoveryRequest): Promise<Discovered> {
       const { cluster, location } = request;

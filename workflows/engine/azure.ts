@@ -1,7 +1,7 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 
-/** A killed worker's work goes on elsewhere after this time. */
+/** Temporal gives the activity of a killed worker to another one after this time. */
 const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
 
 /** Reads answer in a second; the bound is for an Azure that is down. */
@@ -18,12 +18,12 @@ const read: ActivityOptions = {
  */
 const waitForCancelled = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ActivityOptions;
 
-/** Calls that Azure answers at once. */
+/** Calls that Azure answers at once. An hour outlasts most outages of a region. */
 const write: ActivityOptions = { ...read, ...waitForCancelled, scheduleToCloseTimeout: '1 hour' };
 
 /**
- * Operations that take minutes, and for a pool of a hundred nodes that drain slowly a day. A busy cluster may have to be
- * waited for before.
+ * Most operations take minutes. A pool of a hundred nodes that drain slowly takes a day, and the cluster may have been busy
+ * for as long before.
  */
 const operation: ActivityOptions = {
   ...waitForCancelled,
@@ -41,6 +41,17 @@ const registration = (minutes: number): ActivityOptions => ({
   retry: { initialInterval: '250 milliseconds', backoffCoefficient: 1.1, maximumInterval: '30 seconds' },
 });
 
+/**
+ * What an earlier run began around a cluster takes a minute or two; the cluster's own operation is followed by an activity of
+ * its own. After eight minutes something is stuck, and the plan says so.
+ */
+const earlierRun: ActivityOptions = {
+  ...noticed,
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '8 minutes',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+};
+
 /** Node images come weekly: a wait for one is long, and asks seldom. */
 const nodeImage = (hours: number): ActivityOptions => ({
   ...noticed,
@@ -54,6 +65,7 @@ export const azure = {
   reading: (summary: string) => proxyActivities<Activities>({ ...read, summary }),
   writing: (summary: string) => proxyActivities<Activities>({ ...write, summary }),
   operating: (summary: string) => proxyActivities<Activities>({ ...operation, summary }),
+  awaitingEarlierRun: (summary: string) => proxyActivities<Activities>({ ...earlierRun, summary }),
   /** @param hours Bound on the wait. */
   awaitingNodeImage: (summary: string, hours: number) => proxyActivities<Activities>({ ...nodeImage(hours), summary }),
   /** @param minutes Bound on the wait. */

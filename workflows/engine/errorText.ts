@@ -1,20 +1,14 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { type ErrorDetails, errorDetails } from '../../contract/errors.ts';
+import { failureOf, isFailure, rootCause } from '../../contract/failures.ts';
 import type { ScenarioError } from '../../contract/result.ts';
-
-/** The error that matters: what an activity failed with, not that it failed. */
-export function rootCause(error: unknown): unknown {
-  if (error instanceof ActivityFailure && error.cause) return rootCause(error.cause);
-  // A wait that ran out is explained by what it was waiting for.
-  if (error instanceof TimeoutFailure && error.cause) return rootCause(error.cause);
-  return error;
-}
 
 /** One line: Azure's code and message. */
 export function errorText(error: unknown): string {
+  const failure = failureOf(error);
+  if (failure) return failure.type ? `${failure.type}: ${failure.message}` : failure.message;
   const cause = rootCause(error);
-  if (cause instanceof ApplicationFailure) return cause.type ? `${cause.type}: ${cause.message}` : cause.message;
   return cause instanceof Error ? cause.message : String(cause);
 }
 
@@ -28,19 +22,22 @@ const details: z.ZodType<ErrorDetails> = z.object({
 
 /** What is known of the failure of an activity. */
 export function scenarioError(error: unknown): ScenarioError | undefined {
-  const cause = rootCause(error);
-  if (!(cause instanceof ApplicationFailure)) return undefined;
-  const type = cause.type ?? 'Error';
-  const known = details.safeParse(cause.details?.[0]).data ?? errorDetails(type);
-  return { type, message: cause.message, ...known };
+  const failure = failureOf(error);
+  if (!failure) return undefined;
+  const type = failure.type ?? 'Error';
+  const known = details.safeParse(failure.details?.[0]).data ?? errorDetails(type);
+  return { type, message: failure.message, ...known };
 }
 
 /** What an operator can do about the failure of an activity. */
 export const adviceOf = (error: unknown): string | undefined => scenarioError(error)?.whatToDo;
 
-/** Of what somebody has deleted meanwhile, nothing has to be put back. */
+/** For undo: a resource that somebody has deleted meanwhile needs nothing put back. */
 export function ignoreIfDeleted(error: unknown): void {
-  const cause = rootCause(error);
-  const gone = ['ClusterNotFound', 'AgentPoolNotFound'];
-  if (!(cause instanceof ApplicationFailure) || !gone.includes(cause.type ?? '')) throw error;
+  if (!isFailure(error, 'ClusterNotFound', 'AgentPoolNotFound')) throw error;
+}
+
+/** For a wait whose end is looked at anyway: the plan says what is still in the way. */
+export function ignoreIfTimedOut(error: unknown): void {
+  if (!(error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)) throw error;
 }

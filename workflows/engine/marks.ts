@@ -1,17 +1,14 @@
-import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
-import type { ParsedDeleteClusterInput } from '../../contract/inputs/deleteCluster.ts';
 import { clusterWorkflowId } from '../../contract/names.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import { type Marks, markTags } from '../../resources/marks.ts';
 
-export const runMarks = (
-  { cluster }: Pick<ParsedCreateClusterInput, 'cluster'>,
-  run: string,
-): Record<string, string> => ({
-  [markTags.workflow]: clusterWorkflowId(cluster),
-  [markTags.run]: run,
+/** The marks of what one run on a cluster creates. */
+export const runMarks = ({ cluster }: { cluster: ClusterReference }, runId: string): Marks => ({
+  ...clusterMarks({ cluster }),
+  [markTags.run]: runId,
 });
 
-/** The mark of every run on this cluster. */
-export const clusterMarks = ({ cluster }: Pick<ParsedDeleteClusterInput, 'cluster'>): Marks => ({
+/** The mark of every run on a cluster. */
+export const clusterMarks = ({ cluster }: { cluster: ClusterReference }): Marks => ({
   [markTags.workflow]: clusterWorkflowId(cluster),
 });

@@ -1,6 +1,6 @@
 import { ApplicationFailure, condition, defineUpdate, isCancellation, setHandler } from '@temporalio/workflow';
 import { type Approval, type ApprovalRequest, approvalRequest } from '../../contract/approval.ts';
-import { errorDetails } from '../../contract/errors.ts';
+import { ownFailure } from '../../contract/failures.ts';
 import {
   type ApprovalGate,
   approveUpdate,
@@ -88,12 +88,7 @@ export class Operator {
       this.#progress.change({ awaitingApproval: this.#awaited.size > 0 ? [...this.#awaited] : undefined });
       this.#progress.enter(before);
     }
-    throw ApplicationFailure.create({
-      type: 'ApprovalTimedOut',
-      message: `Nobody approved ${gate} within ${timeoutMinutes} min`,
-      nonRetryable: true,
-      details: [errorDetails('ApprovalTimedOut')],
-    });
+    throw ownFailure('ApprovalTimedOut', `Nobody approved ${gate} within ${timeoutMinutes} min`);
   }
 
   /** Runs work once more for as long as it fails and an operator asks for a retry. */

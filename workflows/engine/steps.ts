@@ -1,49 +1,23 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  CancelledFailure,
-  condition,
-  isCancellation,
-  sleep,
-} from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, condition, isCancellation, sleep } from '@temporalio/workflow';
+import { isFailure } from '../../contract/failures.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
-import { adviceOf, errorText, rootCause } from './errorText.ts';
+import type { ConcurrencyLimit } from './concurrencyLimit.ts';
+import { adviceOf, errorText } from './errorText.ts';
 
-/** What a scenario does about one planned step. */
+/** How a scenario carries out one planned step. */
 export interface StepWork<T> {
   /** The write. Called only if the plan's action is not `none`; `retriedByOperator`: an operator asked for it once more. */
   act: (retriedByOperator: boolean) => Promise<T>;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<void>;
-  /** Steps that are taken back before this one although this one needs them: nodes are reimaged back once their cluster is as it was. */
+  /** Steps that are taken back before this one although this one needs them. A pool is reimaged back only once its cluster is as it was. */
   undoneAfter?: readonly string[];
   /** Bounds how many steps that share it run at the same time. */
   limit?: ConcurrencyLimit;
   /** What is waited for while `act` runs. */
   waitsFor: string;
-}
-
-/** So many at a time, in the order in which they ask. */
-export class ConcurrencyLimit {
-  readonly #atATime: number;
-  readonly #queue: object[] = [];
-
-  constructor(atATime: number) {
-    this.#atATime = atATime;
-  }
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    const turn = {};
-    this.#queue.push(turn);
-    try {
-      await condition(() => this.#queue.indexOf(turn) < this.#atATime);
-      return await work();
-    } finally {
-      this.#queue.splice(this.#queue.indexOf(turn), 1);
-    }
-  }
 }
 
 /** A declared step. */
@@ -60,9 +34,9 @@ interface Entry {
   done: Promise<unknown>;
   undo?: () => Promise<void>;
   undoneAfter: readonly string[];
-  /** Whether something of this run's may be in Azure. */
+  /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
-  /** What undo could not take back. */
+  /** Set where undo could not take this step back. */
   leftover?: Leftover;
 }
 
@@ -141,7 +115,7 @@ export class Steps {
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (errors.length === 0) return;
     if (CancellationScope.current().consideredCancelled) {
-      // A write that was under way may have ended by itself, so that nothing but skipped steps tells of the cancellation.
+      // A write that was under way may have ended well. Then only skipped steps tell of the cancellation.
       throw errors.find(isCancellation) ?? new CancelledFailure('The run was cancelled');
     }
     throw errors.find((error) => !(error instanceof StepSkipped)) ?? errors[0];
@@ -154,7 +128,7 @@ export class Steps {
     if (!limit) return this.#act(entry, work);
     this.#set(progress, { waitsFor: 'its turn' });
     try {
-      return await limit.take(() => this.#act(entry, work));
+      return await limit.run(() => this.#act(entry, work));
     } catch (error) {
       if (progress.state === 'waiting') this.#skip(progress);
       throw error;
@@ -172,8 +146,8 @@ export class Steps {
         this.#set(progress, { state: 'done', finishedAt: now() });
         return result;
       } catch (error) {
-        // Whoever finds that somebody else has made the resource meanwhile has not written to it.
-        entry.begun ||= !isNotOwned(error);
+        // NotOwned says that somebody else has made the resource meanwhile, so that this run wrote nothing.
+        entry.begun ||= !isFailure(error, 'NotOwned');
         this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
         if (isCancellation(error) || !(await this.#retry())) {
           this.#abandoned = true;
@@ -210,7 +184,7 @@ export class Steps {
     throw new StepSkipped(`Step ${progress.id} was skipped`);
   }
 
-  /** Lets what runs settle, then asks once for all that failed meanwhile. */
+  /** Waits until no step runs, then asks once for all that have failed meanwhile. */
   async #retry(): Promise<boolean> {
     this.#halted = true;
     await condition(() => !this.progress.some(({ state }) => state === 'running'));
@@ -243,7 +217,7 @@ export class Steps {
       const { id } = entry.progress;
       const before = [...this.#entries.values()].filter(
         ({ progress, undoneAfter }) =>
-          // What only looked or waited has nothing to take back; what came after it names what it needs by itself.
+          // Checks and approvals change nothing, so undo need not wait for them.
           (progress.needs.includes(id) && !undoneAfter.includes(id) && progress.action !== 'check') ||
           entry.undoneAfter.includes(progress.id),
       );
@@ -252,7 +226,7 @@ export class Steps {
       await this.#undo(entry, kept?.progress);
     };
     for (const entry of [...this.#entries.values()].reverse()) {
-      // Only once all are in the map does any look for those that come before it.
+      // Deferred, so that the map holds all of them before any looks up those that it waits for.
       undone.set(
         entry.progress.id,
         Promise.resolve().then(() => undoAfterDependents(entry)),
@@ -305,12 +279,7 @@ export class Steps {
   }
 }
 
-/** Azure has often forgotten by then what stood in the way, such as an interface that held a subnet. */
+/** By then Azure has often let go of what stood in the way, such as a network interface that held a subnet. */
 const secondUndoAfter = '10 seconds';
-
-function isNotOwned(error: unknown): boolean {
-  const cause = rootCause(error);
-  return cause instanceof ApplicationFailure && cause.type === 'NotOwned';
-}
 
 const now = (): string => new Date().toISOString();

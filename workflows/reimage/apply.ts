@@ -1,7 +1,7 @@
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
+import { ConcurrencyLimit } from '../engine/concurrencyLimit.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
-import { ConcurrencyLimit } from '../engine/steps.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { reimageStepId } from './plan.ts';

@@ -1,5 +1,5 @@
-import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { errorDetails } from '../../contract/errors.ts';
+import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { isFailure, ownFailure } from '../../contract/failures.ts';
 import type { AgentPoolSettings, Reimaged } from '../../resources/agentPools.ts';
 import type { AgentPoolFacts } from '../../resources/managedClusters.ts';
 import {
@@ -11,7 +11,6 @@ import {
   proofOf,
 } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
-import { rootCause } from '../engine/errorText.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
@@ -85,12 +84,11 @@ export class PoolRun {
     const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
     const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
     const id = `${this.#context.found.id}/agentPools/${this.#pool}`;
-    return ApplicationFailure.create({
-      type: 'NotReimaged',
-      message: `Node pool ${this.#pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
-      nonRetryable: true,
-      details: [errorDetails('NotReimaged', id)],
-    });
+    return ownFailure(
+      'NotReimaged',
+      `Node pool ${this.#pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
+      id,
+    );
   }
 
   get #facts(): AgentPoolFacts | undefined {
@@ -191,6 +189,5 @@ export class PoolRun {
 
 /** A pool that does not carry the run's marks is still the one that the cluster's owner has made. */
 function ignoreIfNotReplacedYet(error: unknown): void {
-  const cause = rootCause(error);
-  if (!(cause instanceof ApplicationFailure) || cause.type !== 'NotOwned') throw error;
+  if (!isFailure(error, 'NotOwned')) throw error;
 }

@@ -1,0 +1,25 @@
+import { condition } from '@temporalio/workflow';
+
+/**
+ * Runs so much work at a time, in the order in which it comes. A library would wait on where a cancelled workflow has to
+ * stop waiting; `condition` ends with the cancellation.
+ */
+export class ConcurrencyLimit {
+  readonly #most: number;
+  readonly #queue: object[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    const place = {};
+    this.#queue.push(place);
+    try {
+      await condition(() => this.#queue.indexOf(place) < this.#most);
+      return await work();
+    } finally {
+      this.#queue.splice(this.#queue.indexOf(place), 1);
+    }
+  }
+}
