@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
+import { writeSeconds } from '../simulator/arm/arm.ts';
 import { behaviours } from '../simulator/behaviours.ts';
 import { providers } from '../simulator/providers.ts';
 
@@ -82,7 +83,7 @@ putTable(
         name,
         String(transition.answers),
         transition.during ?? '',
-        `${transition.requestSeconds ?? 0.5} + ${transition.seconds}`,
+        `${transition.requestSeconds ?? writeSeconds} + ${transition.seconds}`,
         transition.ends,
       ]),
     ),

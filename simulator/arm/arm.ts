@@ -21,7 +21,7 @@ interface Answered {
 }
 
 const readSeconds = 0.1;
-const writeSeconds = 0.5;
+export const writeSeconds = 0.5;
 
 /** Answers ARM requests for the world it is given. */
 export class Arm {
