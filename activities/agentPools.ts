@@ -121,14 +121,14 @@ export function agentPoolActivities(clients: ClientsOf) {
       cluster,
       pool,
       settings,
-      owner,
-    }: AgentPoolReference & { settings: AgentPoolSettings; owner: Marks }): Promise<void> {
+      marks,
+    }: AgentPoolReference & { settings: AgentPoolSettings; marks: Marks }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { agentPools } = containerService;
-      const wanted = { ...settings, tags: { ...settings.tags, ...owner } };
+      const wanted = { ...settings, tags: { ...settings.tags, ...marks } };
       await createResource({
         ...poolReader({ cluster, pool }),
-        owner,
+        marks,
         write: {
           start: () => agentPools.createOrUpdate(cluster.resourceGroup, cluster.name, pool, wanted),
           restore: (state) => restorePoller(containerService, state, agentPools.createOrUpdate),
@@ -140,13 +140,13 @@ export function agentPoolActivities(clients: ClientsOf) {
       });
     },
 
-    /** Deletes a pool that carries the owner's marks; AKS drains its nodes before. */
-    async deleteAgentPool({ cluster, pool, owner }: AgentPoolReference & { owner: Marks }): Promise<void> {
+    /** Deletes a pool that carries these marks; AKS drains its nodes before. */
+    async deleteAgentPool({ cluster, pool, marks }: AgentPoolReference & { marks: Marks }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { agentPools } = containerService;
       await deleteResource({
         ...poolReader({ cluster, pool }),
-        owner,
+        marks,
         write: {
           start: () => agentPools.delete(cluster.resourceGroup, cluster.name, pool),
           restore: (state) => restorePoller(containerService, state, agentPools.delete),
@@ -173,7 +173,7 @@ export function agentPoolActivities(clients: ClientsOf) {
       kind: 'node pool',
       read: () => readPool(reference),
       state: ({ provisioningState = 'Unknown' }: AgentPool) => provisioningState,
-      marks: ({ tags }: AgentPool) => marksIn(tags),
+      marksOf: ({ tags }: AgentPool) => marksIn(tags),
     };
   }
 

@@ -26,18 +26,18 @@ export function identityActivities(clients: ClientsOf) {
       const { userAssignedIdentities } = clients(subscriptionId).identities;
       return await createResource({
         ...reader(id),
-        owner: tags,
+        marks: tags,
         write: { send: () => userAssignedIdentities.createOrUpdate(resourceGroup, name, { location, tags }) },
         differences: ({ principalId }) => (principalId === '' ? ['principalId: got none'] : []),
       });
     },
 
-    async deleteIdentity({ id, owner }: { id: string; owner: Marks }): Promise<void> {
+    async deleteIdentity({ id, marks }: { id: string; marks: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const { userAssignedIdentities } = clients(subscriptionId).identities;
       await deleteResource({
         ...reader(id),
-        owner,
+        marks,
         write: { send: () => userAssignedIdentities.delete(resourceGroup, name) },
       });
     },
@@ -48,7 +48,7 @@ export function identityActivities(clients: ClientsOf) {
       id,
       kind: 'identity',
       read: () => readIdentity(clients, id),
-      marks: ({ marks }: IdentityFacts) => marks,
+      marksOf: ({ marks }: IdentityFacts) => marks,
     };
   }
 }

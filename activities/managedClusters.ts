@@ -171,16 +171,16 @@ export function managedClusterActivities(clients: ClientsOf) {
     },
 
     /**
-     * Deletes a cluster that carries the owner's marks, whatever it is busy with: AKS lets a deletion preempt a creation.
+     * Deletes a cluster that carries these marks, whatever it is busy with: AKS lets a deletion preempt a creation.
      *
      * @throws ApplicationFailure `NotOwned`; the cluster is then left as it is.
      */
-    async deleteCluster({ cluster, owner }: { cluster: ClusterReference; owner: Marks }): Promise<void> {
+    async deleteCluster({ cluster, marks }: { cluster: ClusterReference; marks: Marks }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { managedClusters } = containerService;
       const seen = await readCluster(clients, cluster);
       if (!seen) return;
-      refuseForeign(seen, owner);
+      refuseForeign(seen, marks);
       await longRunningOperation({
         resourceId: clusterId(cluster),
         start: () => managedClusters.delete(cluster.resourceGroup, cluster.name),
@@ -202,7 +202,7 @@ export function managedClusterActivities(clients: ClientsOf) {
   };
 }
 
-function refuseForeign({ id, tags }: ClusterFacts, owner: Marks): void {
-  if (carriesMarks(tags, owner)) return;
+function refuseForeign({ id, tags }: ClusterFacts, marks: Marks): void {
+  if (carriesMarks(tags, marks)) return;
   throw ownFailure('NotOwned', `This cluster was created by somebody else (${id})`, id);
 }

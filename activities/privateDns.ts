@@ -121,7 +121,7 @@ export function privateDnsActivities(clients: ClientsOf) {
       const client = clients(subscriptionId).privateDns;
       await createResource({
         ...zoneReader(id),
-        owner: tags,
+        marks: tags,
         write: {
           start: () => client.privateZones.createOrUpdate(resourceGroup, name, { location: 'global', tags }),
           restore: (state) => restorePoller(client, state, client.privateZones.createOrUpdate),
@@ -130,15 +130,15 @@ export function privateDnsActivities(clients: ClientsOf) {
       });
     },
 
-    async deletePrivateDnsZone({ id, owner }: { id: string; owner: Marks }): Promise<void> {
+    async deletePrivateDnsZone({ id, marks }: { id: string; marks: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const client = clients(subscriptionId).privateDns;
       await deleteResource({
         ...zoneReader(id),
-        owner,
+        marks,
         holdsForeign: async () => {
           const records = await listRecords(clients, id);
-          return records.filter(({ marks }) => !carriesMarks(marks, owner)).map((record) => record.id);
+          return records.filter((record) => !carriesMarks(record.marks, marks)).map((record) => record.id);
         },
         write: {
           start: () => client.privateZones.delete(resourceGroup, name),
@@ -152,7 +152,7 @@ export function privateDnsActivities(clients: ClientsOf) {
       const { client, resourceGroup, zone, name } = childClient(id);
       const link = createResource({
         ...linkReader(id),
-        owner: tags,
+        marks: tags,
         write: {
           start: () =>
             client.virtualNetworkLinks.createOrUpdate(resourceGroup, zone, name, {
@@ -171,11 +171,11 @@ export function privateDnsActivities(clients: ClientsOf) {
       await link.catch(retriedWhileUnlinked);
     },
 
-    async deleteZoneLink({ id, owner }: { id: string; owner: Marks }): Promise<void> {
+    async deleteZoneLink({ id, marks }: { id: string; marks: Marks }): Promise<void> {
       const { client, resourceGroup, zone, name } = childClient(id);
       await deleteResource({
         ...linkReader(id),
-        owner,
+        marks,
         write: {
           start: () => client.virtualNetworkLinks.delete(resourceGroup, zone, name),
           restore: (state) => restorePoller(client, state, client.virtualNetworkLinks.delete),
@@ -186,7 +186,7 @@ export function privateDnsActivities(clients: ClientsOf) {
     async createRecord(record: RecordSpecification): Promise<void> {
       await createResource({
         ...recordReader(record.id),
-        owner: record.metadata,
+        marks: record.metadata,
         write: recordWrite(record.id, record.addresses, record.metadata),
         differences: recordDifferences(record.addresses),
       });
@@ -203,11 +203,11 @@ export function privateDnsActivities(clients: ClientsOf) {
       });
     },
 
-    async deleteRecord({ id, owner }: { id: string; owner: Marks }): Promise<void> {
+    async deleteRecord({ id, marks }: { id: string; marks: Marks }): Promise<void> {
       const { client, resourceGroup, zone, name } = childClient(id);
       await deleteResource({
         ...recordReader(id),
-        owner,
+        marks,
         write: { send: () => client.recordSets.delete(resourceGroup, zone, 'A', name) },
       });
     },
@@ -224,7 +224,7 @@ export function privateDnsActivities(clients: ClientsOf) {
       kind: 'private DNS zone',
       read: () => readZone(clients, id),
       state: ({ provisioningState }: ResourceFacts) => provisioningState,
-      marks: ({ marks }: ResourceFacts) => marks,
+      marksOf: ({ marks }: ResourceFacts) => marks,
     };
   }
 
@@ -238,7 +238,7 @@ export function privateDnsActivities(clients: ClientsOf) {
         return found && linkFacts(found);
       },
       state: ({ provisioningState }: ZoneLinkFacts) => provisioningState,
-      marks: ({ marks }: ZoneLinkFacts) => marks,
+      marksOf: ({ marks }: ZoneLinkFacts) => marks,
     };
   }
 
@@ -247,7 +247,7 @@ export function privateDnsActivities(clients: ClientsOf) {
       id,
       kind: 'record',
       read: () => readRecord(clients, id),
-      marks: ({ marks }: RecordFacts) => marks,
+      marksOf: ({ marks }: RecordFacts) => marks,
     };
   }
 

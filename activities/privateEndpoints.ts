@@ -60,7 +60,7 @@ export function privateEndpointActivities(clients: ClientsOf) {
       const client = clients(subscriptionId).network;
       return await createResource({
         ...reader(id),
-        owner: tags,
+        marks: tags,
         write: {
           start: () =>
             client.privateEndpoints.createOrUpdate(resourceGroup, name, {
@@ -77,12 +77,12 @@ export function privateEndpointActivities(clients: ClientsOf) {
       });
     },
 
-    async deletePrivateEndpoint({ id, owner }: { id: string; owner: Marks }): Promise<void> {
+    async deletePrivateEndpoint({ id, marks }: { id: string; marks: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const client = clients(subscriptionId).network;
       await deleteResource({
         ...reader(id),
-        owner,
+        marks,
         write: {
           start: () => client.privateEndpoints.delete(resourceGroup, name),
           restore: (state) => restorePoller(client, state, client.privateEndpoints.delete),
@@ -97,7 +97,7 @@ export function privateEndpointActivities(clients: ClientsOf) {
       kind: 'private endpoint',
       read: () => readPrivateEndpoint(clients, id),
       state: ({ provisioningState }: PrivateEndpointFacts) => provisioningState,
-      marks: ({ marks }: PrivateEndpointFacts) => marks,
+      marksOf: ({ marks }: PrivateEndpointFacts) => marks,
     };
   }
 }

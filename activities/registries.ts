@@ -60,7 +60,7 @@ export function registryActivities(clients: ClientsOf) {
       const client = clients(subscriptionId).containerRegistry;
       await createResource({
         ...registryReader(id),
-        owner: tags,
+        marks: tags,
         write: {
           start: () =>
             client.registries.create(resourceGroup, name, {
@@ -92,12 +92,12 @@ export function registryActivities(clients: ClientsOf) {
       });
     },
 
-    async deleteRegistry({ id, owner }: { id: string; owner: Marks }): Promise<void> {
+    async deleteRegistry({ id, marks }: { id: string; marks: Marks }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
       const client = clients(subscriptionId).containerRegistry;
       await deleteResource({
         ...registryReader(id),
-        owner,
+        marks,
         write: {
           start: () => client.registries.delete(resourceGroup, name),
           restore: (state) => restorePoller(client, state, client.registries.delete),
@@ -114,7 +114,7 @@ export function registryActivities(clients: ClientsOf) {
       const rule = { sourceRepository, targetRepository };
       await createResource({
         ...ruleReader(id),
-        owner: {},
+        marks: {},
         retriedByOperator,
         write: {
           start: () => client.cacheRules.create(resourceGroup, registry, name, rule),
@@ -128,7 +128,7 @@ export function registryActivities(clients: ClientsOf) {
       const { client, resourceGroup, registry, name } = ruleClient(id);
       await deleteResource({
         ...ruleReader(id),
-        owner: {},
+        marks: {},
         write: {
           start: () => client.cacheRules.delete(resourceGroup, registry, name),
           restore: (state) => restorePoller(client, state, client.cacheRules.delete),
@@ -146,7 +146,7 @@ export function registryActivities(clients: ClientsOf) {
         return found && registryFacts(found);
       },
       state: ({ provisioningState }: RegistryFacts) => provisioningState,
-      marks: ({ marks }: RegistryFacts) => marks,
+      marksOf: ({ marks }: RegistryFacts) => marks,
     };
   }
 

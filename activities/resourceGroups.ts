@@ -63,11 +63,11 @@ export function resourceGroupActivities(clients: ClientsOf) {
     },
 
     /**
-     * Deletes a resource group that carries the owner's marks, if nothing of anybody else is in it.
+     * Deletes a resource group that carries these marks, if nothing of anybody else is in it.
      *
      * @throws ApplicationFailure `NotOwned` or `ResourceGroupNotEmpty`; the group is then left as it is.
      */
-    async deleteResourceGroup(group: ResourceGroupReference & { owner: Marks }): Promise<void> {
+    async deleteResourceGroup(group: ResourceGroupReference & { marks: Marks }): Promise<void> {
       const { resources } = clients(group.subscriptionId);
       const id = resourceGroupId(group.subscriptionId, group.name);
       const find = async () => {
@@ -77,7 +77,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
       };
       const seen = await readResourceGroup(clients, group);
       if (!seen) return;
-      refuseForeign(seen, group.owner, id);
+      refuseForeign(seen, group.marks, id);
       if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(id, group.name);
       await longRunningOperation({
         resourceId: id,
@@ -89,8 +89,8 @@ export function resourceGroupActivities(clients: ClientsOf) {
       async function refuseUnlessEmpty(groupId: string, name: string): Promise<void> {
         const content = await readGroupContent(clients, group);
         if (content.length === 0) return;
-        // The list still shows resources that were deleted a moment ago; only the owner's can be such.
-        const foreign = content.some(({ id, tags }) => !carriesMarks(tags, group.owner) && !isEndpointInterface(id));
+        // The list still shows resources that were deleted a moment ago; only the marks's can be such.
+        const foreign = content.some(({ id, tags }) => !carriesMarks(tags, group.marks) && !isEndpointInterface(id));
         const message = `Resource group ${name} still holds ${content.map(({ id }) => id).join(', ')}`;
         const retryable = !foreign && mayLag();
         throw ownFailure('ResourceGroupNotEmpty', message, groupId, { retryable, nextRetryDelay: '2 seconds' });
@@ -99,7 +99,7 @@ export function resourceGroupActivities(clients: ClientsOf) {
   };
 }
 
-function refuseForeign({ tags }: ResourceGroupFacts, owner: Marks, id: string): void {
-  if (carriesMarks(tags, owner)) return;
+function refuseForeign({ tags }: ResourceGroupFacts, marks: Marks, id: string): void {
+  if (carriesMarks(tags, marks)) return;
   throw ownFailure('NotOwned', `This resource group was created by somebody else (${id})`, id);
 }

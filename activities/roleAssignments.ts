@@ -42,8 +42,8 @@ export async function readRoles(clients: ClientsOf, scope: string, principalId: 
 export function roleAssignmentActivities(clients: ClientsOf) {
   return {
     /** Grants a role. One that somebody else has granted meanwhile serves as well. */
-    async assignRole(assignment: RoleAssignment & { owner: Marks }): Promise<void> {
-      const { scope, role, principalId, owner } = assignment;
+    async assignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
+      const { scope, role, principalId, marks } = assignment;
       const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
       const id = assignmentId(assignment);
       try {
@@ -54,7 +54,7 @@ export function roleAssignmentActivities(clients: ClientsOf) {
             principalId,
             // Azure then does not look the principal up in a directory that may not know it yet.
             principalType: 'ServicePrincipal',
-            description: describe(owner),
+            description: describe(marks),
           }),
         );
         if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
@@ -67,25 +67,25 @@ export function roleAssignmentActivities(clients: ClientsOf) {
       }
     },
 
-    /** Takes a role away if the assignment carries the owner's marks. One made by somebody else stays. */
-    async unassignRole(assignment: RoleAssignment & { owner: Marks }): Promise<void> {
-      const { scope, owner } = assignment;
+    /** Takes a role away if the assignment carries these marks. One made by somebody else stays. */
+    async unassignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
+      const { scope, marks } = assignment;
       const seen = await readAssignment(assignment);
       // One that cannot be seen may have been made a moment ago; the name is computed, so that it is nobody else's.
-      if (seen && !carriesMarks(marksOf(seen.description), owner)) return;
+      if (seen && !carriesMarks(marksOf(seen.description), marks)) return;
       const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
       await azureCall(assignmentId(assignment), () => roleAssignments.delete(scope, assignmentName(assignment)));
     },
 
-    /** Takes all roles of a principal away that carry the owner's marks, in one subscription. */
+    /** Takes all roles of a principal away that carry these marks, in one subscription. */
     async unassignRolesOf({
       subscriptionId,
       principalId,
-      owner,
+      marks,
     }: {
       subscriptionId: string;
       principalId: string;
-      owner: Marks;
+      marks: Marks;
     }): Promise<void> {
       const { roleAssignments } = clients(subscriptionId).authorization;
       const scope = `/subscriptions/${subscriptionId}`;
@@ -93,7 +93,7 @@ export function roleAssignmentActivities(clients: ClientsOf) {
       await azureCall(scope, async () => {
         const filter = `principalId eq '${principalId}'`;
         for await (const { id = '', description } of roleAssignments.listForSubscription({ filter }))
-          if (carriesMarks(marksOf(description), owner)) ids.push(id);
+          if (carriesMarks(marksOf(description), marks)) ids.push(id);
       });
       for (const id of ids) await azureCall(id, () => roleAssignments.deleteById(id));
     },
@@ -111,8 +111,8 @@ const assignmentId = (assignment: RoleAssignment): string =>
   `${assignment.scope}/providers/Microsoft.Authorization/roleAssignments/${assignmentName(assignment)}`;
 
 /** Role assignments have no tags, but a description. */
-const describe = (owner: Marks): string =>
-  Object.entries(owner)
+const describe = (marks: Marks): string =>
+  Object.entries(marks)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ');
 

@@ -46,8 +46,8 @@ export function virtualNetworkActivities(clients: ClientsOf) {
         kind: 'virtual network',
         read: () => readVirtualNetwork(clients, id),
         state: ({ provisioningState }) => provisioningState,
-        marks: ({ marks }) => marks,
-        owner: tags,
+        marksOf: ({ marks }) => marks,
+        marks: tags,
         write: {
           start: () => client.virtualNetworks.createOrUpdate(resourceGroup, name, body),
           restore: (state) => restorePoller(client, state, client.virtualNetworks.createOrUpdate),
@@ -63,11 +63,11 @@ export function virtualNetworkActivities(clients: ClientsOf) {
     /** @param request `subnets`: names of those that may go with the network. Default: all that are in it. */
     async deleteVirtualNetwork({
       id,
-      owner,
+      marks,
       subnets: ours,
     }: {
       id: string;
-      owner: Marks;
+      marks: Marks;
       subnets?: string[];
     }): Promise<void> {
       const { subscriptionId, resourceGroup, name } = resourceReference(id);
@@ -77,8 +77,8 @@ export function virtualNetworkActivities(clients: ClientsOf) {
         kind: 'virtual network',
         read: () => readVirtualNetwork(clients, id),
         state: ({ provisioningState }) => provisioningState,
-        marks: ({ marks }) => marks,
-        owner,
+        marksOf: ({ marks }) => marks,
+        marks,
         holdsForeign: ({ subnets }) =>
           subnets.filter(({ name }) => ours && !ours.includes(name)).map((subnet) => subnet.id),
         write: {
@@ -92,7 +92,7 @@ export function virtualNetworkActivities(clients: ClientsOf) {
     async createSubnet(subnet: SubnetSpecification, retriedByOperator = false): Promise<SubnetFacts> {
       return await createResource({
         ...subnetReader(subnet.id),
-        owner: {},
+        marks: {},
         retriedByOperator,
         write: subnetWrite(subnet.id, newSubnet(subnet)),
         differences: (seen) => subnetDifferences(subnet, seen),
@@ -116,7 +116,7 @@ export function virtualNetworkActivities(clients: ClientsOf) {
       const { client, resourceGroup, network, name } = subnetClient(id);
       await deleteResource({
         ...subnetReader(id),
-        owner: {},
+        marks: {},
         write: {
           start: () => client.subnets.delete(resourceGroup, network, name),
           restore: (state) => restorePoller(client, state, client.subnets.delete),

@@ -36,7 +36,7 @@ export interface AuditFacts {
 export interface DeletionRequest {
   cluster: ClusterReference;
   /** The mark of every run on this cluster. */
-  owner: Marks;
+  marks: Marks;
   privateDnsZoneId?: string;
 }
 
@@ -47,7 +47,7 @@ export interface DeletionFacts {
   resourceGroup?: ResourceGroupFacts;
   /** IDs of everything in the cluster's resource group. */
   content: string[];
-  /** IDs of everything that carries the owner's marks, records included, the cluster and what AKS made for it left out. */
+  /** IDs of everything that carries these marks, records included, the cluster and what AKS made for it left out. */
   owned: string[];
   /** Those of them that somebody else uses: zones with other links or records, registries with other endpoints. */
   shared: string[];
@@ -127,10 +127,10 @@ export interface ExistingCluster {
 export interface OldRegistryRequest {
   registryId: string;
   privateDnsZoneId?: string;
-  owner: Marks;
+  marks: Marks;
 }
 
-/** A registry that a cluster leaves, and what carries the owner's marks of what makes it reachable. */
+/** A registry that a cluster leaves, and what carries these marks of what makes it reachable. */
 export interface OldRegistryFacts {
   id: string;
   endpoints: { id: string }[];

@@ -6,9 +6,9 @@
 /** What says whose a resource is: its tags, the metadata of a record set, or the description of a role assignment. */
 export type Marks = Record<string, string>;
 
-/** Whether a resource carries every one of the owner's marks. */
-export const carriesMarks = (marks: Marks, owner: Marks): boolean =>
-  Object.entries(owner).every(([key, value]) => marks[key] === value);
+/** Whether a resource carries every one of these marks. */
+export const carriesMarks = (carried: Marks, marks: Marks): boolean =>
+  Object.entries(marks).every(([key, value]) => carried[key] === value);
 
 /** The marks that say whose a resource is; other tags may be changed by anybody, such as an Azure Policy. */
 export const marksIn = (marks: Marks = {}): Marks =>

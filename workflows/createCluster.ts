@@ -67,8 +67,7 @@ function apply(
       azure
         .writing(`Create resource group ${resourceGroup}`)
         .createResourceGroup({ ...group, location, tags: { ...tags, ...marks } }),
-    undo: () =>
-      azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, owner: marks }),
+    undo: () => azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, marks }),
     waitsFor: 'Azure',
   });
   const prerequisites = applyInfrastructure(infrastructure, marks, step);
@@ -77,7 +76,7 @@ function apply(
       const known = await prerequisites(rolePropagationTimeoutMinutes);
       return azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification, known);
     },
-    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner: marks }),
+    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks }),
     waitsFor: 'AKS, about ten minutes; longer while roles take effect',
   });
   return {};

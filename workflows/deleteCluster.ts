@@ -32,7 +32,7 @@ function apply(
   const marks = clusterMarks(input);
   step('cluster', {
     // The operator has named it: it goes, no matter who made it.
-    act: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, owner: {} }),
+    act: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks: {} }),
     waitsFor: 'AKS, about four minutes',
   });
   for (const { step: id, principalId, subscriptionIds } of roles) {
@@ -40,9 +40,7 @@ function apply(
       act: () =>
         Promise.all(
           subscriptionIds.map((subscription) =>
-            azure
-              .writing('Take roles away')
-              .unassignRolesOf({ subscriptionId: subscription, principalId, owner: marks }),
+            azure.writing('Take roles away').unassignRolesOf({ subscriptionId: subscription, principalId, marks }),
           ),
         ),
       waitsFor: 'Azure',
@@ -53,7 +51,7 @@ function apply(
     act: () =>
       azure
         .operating(`Delete resource group ${resourceGroup}`)
-        .deleteResourceGroup({ subscriptionId, name: resourceGroup, owner: marks }),
+        .deleteResourceGroup({ subscriptionId, name: resourceGroup, marks }),
     waitsFor: 'Azure',
   });
   return {};

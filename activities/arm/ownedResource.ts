@@ -13,7 +13,7 @@ export interface ResourceReader<Facts> {
   kind: string;
   read(): Promise<Facts | undefined>;
   /** Left out for what cannot carry marks: subnets and cache rules. */
-  marks?(facts: Facts): Marks;
+  marksOf?(facts: Facts): Marks;
   /** Default: `Succeeded`, for what is written in one answer. */
   state?(facts: Facts): string;
 }
@@ -44,7 +44,7 @@ const parentNotFound: readonly FailureCode[] = [
  */
 export async function createResource<Facts>(
   resource: ResourceReader<Facts> & {
-    owner: Marks;
+    marks: Marks;
     /** Whether this run has tried before, in another activity. Default: false. */
     retriedByOperator?: boolean;
     write: ResourceWrite;
@@ -54,8 +54,8 @@ export async function createResource<Facts>(
   const there = await resource.read();
   if (!there || isOurs(resource, there)) return writeAndReadBack(resource);
   // What an earlier run of the same workflow began may have ended only now.
-  const { [markTags.workflow]: workflow = '' } = resource.owner;
-  const byEarlierRun = resource.marks && carriesMarks(resource.marks(there), { [markTags.workflow]: workflow });
+  const { [markTags.workflow]: workflow = '' } = resource.marks;
+  const byEarlierRun = resource.marksOf && carriesMarks(resource.marksOf(there), { [markTags.workflow]: workflow });
   if (byEarlierRun && resource.differences(there).length === 0) return there;
   throw notOwned(resource);
 }
@@ -66,22 +66,22 @@ export const updateResource = <Facts>(
 ): Promise<Facts> => writeAndReadBack(resource);
 
 /**
- * Deletes a resource that carries the owner's marks; one that is gone is gone.
+ * Deletes a resource that carries these marks; one that is gone is gone.
  *
  * @param resource `holdsForeign`: IDs of what is in it, would go with it, and is somebody else's.
  * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
  */
 export async function deleteResource<Facts>(
   resource: ResourceReader<Facts> & {
-    owner: Marks;
+    marks: Marks;
     write: ResourceWrite;
     holdsForeign?(facts: Facts): string[] | Promise<string[]>;
   },
 ): Promise<void> {
-  const { id, kind, read, marks, owner, write } = resource;
+  const { id, kind, read, marksOf, marks, write } = resource;
   const seen = await read();
   if (!seen) return;
-  if (marks && !carriesMarks(marks(seen), owner)) throw notOwned(resource);
+  if (marksOf && !carriesMarks(marksOf(seen), marks)) throw notOwned(resource);
   const foreign = (await resource.holdsForeign?.(seen)) ?? [];
   if (foreign.length > 0) {
     const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
@@ -134,10 +134,10 @@ async function carryOut<Facts>(
 
 /** Something without marks is ours only if an earlier attempt can have made it. */
 function isOurs<Facts>(
-  { marks, owner, retriedByOperator = false }: ResourceReader<Facts> & { owner: Marks; retriedByOperator?: boolean },
+  { marksOf, marks, retriedByOperator = false }: ResourceReader<Facts> & { marks: Marks; retriedByOperator?: boolean },
   seen: Facts,
 ): boolean {
-  return marks ? carriesMarks(marks(seen), marksIn(owner)) : retriedByOperator || activityInfo().attempt > 1;
+  return marksOf ? carriesMarks(marksOf(seen), marksIn(marks)) : retriedByOperator || activityInfo().attempt > 1;
 }
 
 function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string {

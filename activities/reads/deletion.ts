@@ -20,7 +20,7 @@ import { readAccess } from './infrastructure.ts';
 export function deletionActivities(clients: ClientsOf) {
   return {
     /** Looks at the cluster, at what it uses, and at everything that was made for it; changes nothing. */
-    async discoverDeletion({ cluster, owner, privateDnsZoneId }: DeletionRequest): Promise<DeletionFacts> {
+    async discoverDeletion({ cluster, marks, privateDnsZoneId }: DeletionRequest): Promise<DeletionFacts> {
       const { subscriptionId } = cluster;
       const group = { subscriptionId, name: cluster.resourceGroup };
       const subscription = await readSubscription(clients, subscriptionId);
@@ -29,7 +29,7 @@ export function deletionActivities(clients: ClientsOf) {
         readCluster(clients, cluster),
         readResourceGroup(clients, group),
         readGroupContent(clients, group),
-        readTagged(subscriptionId, owner),
+        readTagged(subscriptionId, marks),
       ]);
       const zoneIds = unique([
         ...tagged.filter(isA('privateDnsZones')),
@@ -39,7 +39,7 @@ export function deletionActivities(clients: ClientsOf) {
       // AKS puts the cluster's tags on what it makes, which goes with the node resource group.
       const aks = (id: string) => sameResourceId(id, found?.id) || isIn(id, found?.nodeResourceGroup);
       const ownZoneIds = zoneIds.filter((id) => !aks(id));
-      const zones = (await Promise.all(ownZoneIds.map((id) => readOwnedInZone(id, owner)))).flat();
+      const zones = (await Promise.all(ownZoneIds.map((id) => readOwnedInZone(id, marks)))).flat();
       const owned = unique([...tagged.filter((id) => !aks(id)), ...zones.flatMap((zone) => zone.owned)]);
       const used = unique([...(found ? await readUsed(found) : []), ...zones.map(({ id }) => id)]).filter(
         (id) => !aks(id),
@@ -74,9 +74,9 @@ export function deletionActivities(clients: ClientsOf) {
     },
   };
 
-  async function readTagged(subscriptionId: string, owner: Marks): Promise<string[]> {
+  async function readTagged(subscriptionId: string, marks: Marks): Promise<string[]> {
     const { resources } = clients(subscriptionId).resources;
-    const workflow = owner[markTags.workflow] ?? '';
+    const workflow = marks[markTags.workflow] ?? '';
     const filter = `tagName eq '${markTags.workflow}' and tagValue eq '${workflow}'`;
     const ids: string[] = [];
     await azureCall(`/subscriptions/${subscriptionId}`, async () => {
@@ -100,15 +100,15 @@ export function deletionActivities(clients: ClientsOf) {
     return all.flatMap((id) => (id ? [id] : []));
   }
 
-  /** A zone, its links and records that carry the owner's marks, and whether there are others; nothing if it is absent. */
+  /** A zone, its links and records that carry these marks, and whether there are others; nothing if it is absent. */
   async function readOwnedInZone(
     id: string,
-    owner: Marks,
+    marks: Marks,
   ): Promise<{ id: string; owned: string[]; shared: boolean }[]> {
     const zone = await readPrivateDnsZone(clients, id, []);
     if (!zone) return [];
     const content = [...zone.links, ...(await listRecords(clients, id))];
-    const owned = content.filter(({ marks }) => carriesMarks(marks, owner)).map((each) => each.id);
+    const owned = content.filter((each) => carriesMarks(each.marks, marks)).map((each) => each.id);
     return [{ id: zone.id, owned, shared: owned.length < content.length }];
   }
 

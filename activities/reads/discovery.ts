@@ -124,7 +124,7 @@ export function discoveryActivities(clients: ClientsOf) {
 
     /** Looks at a registry that a cluster is about to leave; changes nothing. */
     async lookAtOldRegistry(request: OldRegistryRequest): Promise<OldRegistryFacts | undefined> {
-      const { registryId, privateDnsZoneId, owner } = request;
+      const { registryId, privateDnsZoneId, marks } = request;
       const registry = await readRegistry(clients, registryId);
       if (!registry) return undefined;
       const endpoints = await Promise.all(registry.privateEndpoints.map(({ id }) => readPrivateEndpoint(clients, id)));
@@ -138,7 +138,7 @@ export function discoveryActivities(clients: ClientsOf) {
       return {
         id: registry.id,
         endpoints: registry.privateEndpoints.map(({ id }) => ({ id })),
-        owned: all.flatMap((each) => (each && carriesMarks(each.marks, owner) ? [each.id] : [])),
+        owned: all.flatMap((each) => (each && carriesMarks(each.marks, marks) ? [each.id] : [])),
       };
     },
 

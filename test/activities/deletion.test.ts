@@ -6,8 +6,8 @@ import {
   attemptAfter,
   failureOf,
   killOnceSent,
+  marks,
   operationHeartbeat,
-  owner,
   readBack,
   startAzure,
   subscriptionId,
@@ -25,14 +25,14 @@ describe('taking back', () => {
   describe('a cluster', () => {
     it.concurrent('does nothing where it is absent', async () => {
       const { cluster } = await azure.specification('absent');
-      await attempt().run(azure.activities.deleteCluster, { cluster, owner });
+      await attempt().run(azure.activities.deleteCluster, { cluster, marks });
       expect(await azure.sent('managedClusters/absent')).toEqual([]);
     });
 
     it.concurrent('deletes it and waits until it is gone', async () => {
       const wanted = await azure.specification('gone');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
-      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, owner });
+      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, marks });
       expect(await azure.sent('managedClusters/gone')).toEqual(['PUT 201', 'DELETE 202']);
       expect(await readBack(azure, wanted.cluster)).toMatchObject({ nodeResourceTypes: [] });
     });
@@ -41,7 +41,7 @@ describe('taking back', () => {
       const wanted = await azure.specification('theirs');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
       const failure = await failureOf(
-        attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, owner: another }),
+        attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, marks: another }),
       );
       expect(failure).toMatchObject({
         type: 'NotOwned',
@@ -58,7 +58,7 @@ describe('taking back', () => {
       const creation = attempt();
       const created = failureOf(creation.run(azure.activities.createOrUpdateCluster, wanted));
       await operationHeartbeat(creation);
-      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, owner });
+      await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, marks });
       expect(await azure.sent('managedClusters/creating')).toEqual(['PUT 201', 'DELETE 202']);
       expect(await created).toMatchObject({ type: 'AKSOperationPreemptedByDelete', nonRetryable: true });
     });
@@ -66,7 +66,7 @@ describe('taking back', () => {
     it.concurrent('goes on with the deletion of a killed worker', async () => {
       const wanted = await azure.specification('killed');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
-      const request = { cluster: wanted.cluster, owner };
+      const request = { cluster: wanted.cluster, marks };
       const first = attempt();
       const lastHeartbeat = await killOnceSent(first, first.run(azure.activities.deleteCluster, request));
       await attempt(2, lastHeartbeat).run(azure.activities.deleteCluster, request);
@@ -77,7 +77,7 @@ describe('taking back', () => {
       const wanted = await azure.specification('lost');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
       await azure.fault({ method: 'DELETE', path: 'managedClusters/lost$', drop: 'after' });
-      const request = { cluster: wanted.cluster, owner };
+      const request = { cluster: wanted.cluster, marks };
       expect(await failureOf(attempt().run(azure.activities.deleteCluster, request))).toMatchObject({
         type: 'Unreachable',
         nonRetryable: false,
@@ -88,7 +88,7 @@ describe('taking back', () => {
   });
 
   describe('a resource group', () => {
-    const group = (name: string) => ({ subscriptionId, name: `rg-${name}`, owner });
+    const group = (name: string) => ({ subscriptionId, name: `rg-${name}`, marks });
 
     it.concurrent('does nothing where it is absent', async () => {
       await attempt().run(azure.activities.deleteResourceGroup, group('no-such'));
@@ -105,7 +105,7 @@ describe('taking back', () => {
 
     it.concurrent("leaves somebody else's as it is", async () => {
       await azure.specification('other');
-      const request = { ...group('other'), owner: another };
+      const request = { ...group('other'), marks: another };
       expect(await failureOf(attempt().run(azure.activities.deleteResourceGroup, request))).toMatchObject({
         type: 'NotOwned',
         nonRetryable: true,

@@ -16,15 +16,15 @@ import {
   failureOf,
   killOnceSent,
   lastHeartbeatOf,
-  owner,
+  marks,
   startAzure,
 } from './support.ts';
 
 const location = 'westeurope';
-const another = { ...owner, 'aks-isolation-workflow': 'another', 'aks-isolation-run': 'another' };
+const another = { ...marks, 'aks-isolation-workflow': 'another', 'aks-isolation-run': 'another' };
 const mapping = { sourceRepository: 'mcr.microsoft.com/*', targetRepository: 'aks-managed-repository/*' };
 const access = { publicNetworkAccess: 'Disabled', anonymousPullEnabled: false };
-const tags = owner;
+const tags = marks;
 
 type Activity<T> = [activity: (argument: T) => Promise<unknown>, argument: T];
 type Call = (environment: MockActivityEnvironment) => Promise<unknown>;
@@ -39,7 +39,7 @@ interface Kind {
   /** What must be there before. */
   after: Part[];
   create(ids: OwnRegistryIds): Call;
-  remove(ids: OwnRegistryIds, owner: Record<string, string>): Call;
+  remove(ids: OwnRegistryIds, marks: Record<string, string>): Call;
   /** Status codes of a creation and a deletion. */
   created: number;
   deleted: number;
@@ -77,7 +77,7 @@ const kinds: Kind[] = [
         addressPrefixes: ['192.168.0.0/16'],
         subnets: [nodeSubnet(ids)],
       }),
-    remove: ({ vnet: id }, owner) => call(azure.activities.deleteVirtualNetwork, { id, owner }),
+    remove: ({ vnet: id }, marks) => call(azure.activities.deleteVirtualNetwork, { id, marks }),
     created: 201,
     deleted: 202,
   },
@@ -94,7 +94,7 @@ const kinds: Kind[] = [
     part: 'registry',
     after: ['group'],
     create: ({ registry: id }) => call(azure.activities.createRegistry, { id, location, tags, ...access }),
-    remove: ({ registry: id }, owner) => call(azure.activities.deleteRegistry, { id, owner }),
+    remove: ({ registry: id }, marks) => call(azure.activities.deleteRegistry, { id, marks }),
     created: 201,
     deleted: 200,
   },
@@ -120,7 +120,7 @@ const kinds: Kind[] = [
         registryId: registry,
         records: [nameOf(registryRecord), nameOf(dataRecord)],
       }),
-    remove: ({ privateEndpoint: id }, owner) => call(azure.activities.deletePrivateEndpoint, { id, owner }),
+    remove: ({ privateEndpoint: id }, marks) => call(azure.activities.deletePrivateEndpoint, { id, marks }),
     created: 201,
     deleted: 202,
   },
@@ -128,7 +128,7 @@ const kinds: Kind[] = [
     part: 'zone',
     after: ['group'],
     create: ({ zone: id }) => call(azure.activities.createPrivateDnsZone, { id, tags }),
-    remove: ({ zone: id }, owner) => call(azure.activities.deletePrivateDnsZone, { id, owner }),
+    remove: ({ zone: id }, marks) => call(azure.activities.deletePrivateDnsZone, { id, marks }),
     created: 202,
     deleted: 202,
     hidden: true,
@@ -137,7 +137,7 @@ const kinds: Kind[] = [
     part: 'link',
     after: ['zone', 'vnet'],
     create: ({ link: id, vnet }) => call(azure.activities.createZoneLink, { id, tags, virtualNetworkId: vnet }),
-    remove: ({ link: id }, owner) => call(azure.activities.deleteZoneLink, { id, owner }),
+    remove: ({ link: id }, marks) => call(azure.activities.deleteZoneLink, { id, marks }),
     created: 202,
     deleted: 202,
     hidden: true,
@@ -146,8 +146,8 @@ const kinds: Kind[] = [
     part: 'registryRecord',
     after: ['zone'],
     create: ({ registryRecord: id }) =>
-      call(azure.activities.createRecord, { id, metadata: owner, addresses: ['192.168.2.5'] }),
-    remove: ({ registryRecord: id }, owner) => call(azure.activities.deleteRecord, { id, owner }),
+      call(azure.activities.createRecord, { id, metadata: marks, addresses: ['192.168.2.5'] }),
+    remove: ({ registryRecord: id }, marks) => call(azure.activities.deleteRecord, { id, marks }),
     created: 201,
     deleted: 200,
     atOnce: true,
@@ -156,7 +156,7 @@ const kinds: Kind[] = [
     part: 'kubelet',
     after: ['group'],
     create: ({ kubelet: id }) => call(azure.activities.createIdentity, { id, location, tags }),
-    remove: ({ kubelet: id }, owner) => call(azure.activities.deleteIdentity, { id, owner }),
+    remove: ({ kubelet: id }, marks) => call(azure.activities.deleteIdentity, { id, marks }),
     created: 201,
     deleted: 200,
     atOnce: true,
@@ -209,7 +209,7 @@ describe('creating', () => {
     expect(await writesTo(ids[kind.part])).toEqual([`PUT ${kind.created}`]);
     const seen = await azure.get(ids[kind.part]);
     expect(['Succeeded', undefined]).toContain(seen.at('properties.provisioningState'));
-    if (!kind.unmarked) expect(seen.at('tags') ?? seen.at('properties.metadata')).toEqual(owner);
+    if (!kind.unmarked) expect(seen.at('tags') ?? seen.at('properties.metadata')).toEqual(marks);
   });
 
   it.concurrent.each(long)('a %s goes on where a killed worker left it', async (_part, kind) => {
@@ -480,15 +480,15 @@ describe('deleting', () => {
 
   it.concurrent.each(each)('a %s is one request until it is gone, and nothing once it is', async (_part, kind) => {
     const ids = await made('gone', kind);
-    await kind.remove(ids, owner)(attempt());
+    await kind.remove(ids, marks)(attempt());
     expect((await azure.get(ids[kind.part])).status).toBe(404);
-    await kind.remove(ids, owner)(attempt());
+    await kind.remove(ids, marks)(attempt());
     expect(await removals(ids, kind)).toEqual([`DELETE ${kind.deleted}`]);
   });
 
   it.concurrent.each(each)('a %s is nothing where not even its group is there', async (part, kind) => {
     const ids = idsOf('never', kind);
-    await kind.remove(ids, owner)(attempt());
+    await kind.remove(ids, marks)(attempt());
     expect(await writesTo(ids[part])).toEqual([]);
   });
 
@@ -517,16 +517,16 @@ describe('deleting', () => {
   it.concurrent.each(deletedLong)('a %s goes on where a killed worker left it', async (_part, kind) => {
     const ids = await made('removal-killed', kind);
     const first = attempt();
-    const lastHeartbeat = await killOnceSent(first, kind.remove(ids, owner)(first));
-    await kind.remove(ids, owner)(attempt(2, lastHeartbeat));
+    const lastHeartbeat = await killOnceSent(first, kind.remove(ids, marks)(first));
+    await kind.remove(ids, marks)(attempt(2, lastHeartbeat));
     expect(await removals(ids, kind)).toEqual(['DELETE 202']);
   });
 
   it.concurrent.each(each)('a %s takes effect once where its answer was lost', async (_part, kind) => {
     const ids = await made('removal-lost', kind);
     await lost('DELETE', ids[kind.part], 'after');
-    expect(await failureOf(kind.remove(ids, owner)(attempt()))).toMatchObject(unreachable);
-    await untilDone(kind.remove(ids, owner), 2, { sent: true });
+    expect(await failureOf(kind.remove(ids, marks)(attempt()))).toMatchObject(unreachable);
+    await untilDone(kind.remove(ids, marks), 2, { sent: true });
     expect((await azure.get(ids[kind.part])).status).toBe(404);
     // One that is sent again to what is gone meanwhile is answered 204.
     const effects = (await removals(ids, kind)).filter((write) => / 20[0-2]$/.test(write));
@@ -539,9 +539,9 @@ describe('deleting', () => {
     await makeByHand(azure, ids, 'link');
     const refused = (work: Promise<unknown>) => failureOf(work).then(({ type, nonRetryable }) => [type, nonRetryable]);
     const { deletePrivateDnsZone, deleteVirtualNetwork } = azure.activities;
-    const zone = await refused(attempt().run(deletePrivateDnsZone, { id: ids.zone, owner: {} }));
+    const zone = await refused(attempt().run(deletePrivateDnsZone, { id: ids.zone, marks: {} }));
     expect(zone).toEqual(['CannotDeleteResource', true]);
-    const network = await refused(attempt().run(deleteVirtualNetwork, { id: ids.vnet, owner: {} }));
+    const network = await refused(attempt().run(deleteVirtualNetwork, { id: ids.vnet, marks: {} }));
     expect(network).toEqual(['InUseSubnetCannotBeDeleted', true]);
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type AzureUnderTest, attempt, nothingElse, owner, run, startAzure } from './support.ts';
+import { type AzureUnderTest, attempt, marks, nothingElse, run, startAzure } from './support.ts';
 
 let azure: AzureUnderTest;
 const logged: string[] = [];
@@ -23,7 +23,7 @@ beforeAll(async () => {
     .catch((error: unknown) => failures.push(error));
   await watched().run(activities.createOrUpdateCluster, wanted);
   await watched().run(activities.readBack, { cluster: wanted.cluster, infrastructure: nothingElse });
-  await watched().run(activities.deleteCluster, { cluster: wanted.cluster, owner });
+  await watched().run(activities.deleteCluster, { cluster: wanted.cluster, marks });
 });
 afterAll(() => azure.close());
 

@@ -8,7 +8,7 @@ import {
   attempt,
   attemptAfter,
   failureOf,
-  owner,
+  marks,
   specification,
   startAzure,
   subscriptionId,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => azure.close());
 
 const nobody = 'ffffffff-0000-0000-0000-000000000000';
-const another = { ...owner, 'aks-isolation-workflow': 'another' };
+const another = { ...marks, 'aks-isolation-workflow': 'another' };
 
 /** A registry, and the principal of an identity. */
 async function principalOf(name: string): Promise<{ scope: string; principalId: string; ids: OwnRegistryIds }> {
@@ -38,10 +38,10 @@ async function assignmentsOf(principalId: string): Promise<StoredResource[]> {
   const all = Object.values(await azure.state()).filter(({ type }) => /roleAssignments$/i.test(type));
   return all.filter(({ properties }) => (properties as { principalId?: string }).principalId === principalId);
 }
-const assigned = (assignment: RoleAssignment, marks = owner) =>
-  attempt().run(azure.activities.assignRole, { ...assignment, owner: marks });
-const unassigned = (assignment: RoleAssignment, marks = owner) =>
-  attempt().run(azure.activities.unassignRole, { ...assignment, owner: marks });
+const assigned = (assignment: RoleAssignment, by = marks) =>
+  attempt().run(azure.activities.assignRole, { ...assignment, marks: by });
+const unassigned = (assignment: RoleAssignment, by = marks) =>
+  attempt().run(azure.activities.unassignRole, { ...assignment, marks: by });
 
 describe('assigning a role', () => {
   it.concurrent('is one request that says what kind of principal it is, and whose the assignment is', async () => {
@@ -111,7 +111,7 @@ describe('assigning a role', () => {
     await azure.fault({ method: 'PUT', path: `${scope}/providers/Microsoft.Authorization/`, drop: 'after' });
     const trio = { scope, role: 'acrPull', principalId } as const;
     expect(await failureOf(assigned(trio))).toMatchObject({ type: 'Unreachable', nonRetryable: false });
-    await attempt(2).run(azure.activities.assignRole, { ...trio, owner });
+    await attempt(2).run(azure.activities.assignRole, { ...trio, marks });
     expect(await assignmentsOf(principalId)).toHaveLength(1);
   });
 
@@ -161,18 +161,18 @@ describe('taking roles away', () => {
     const { scope, principalId } = await principalOf('marks');
     const trio = { scope, role: 'acrPull', principalId } as const;
     await assigned(trio);
-    await unassigned(trio, { ...owner, 'aks-isolation-run': 'another' });
+    await unassigned(trio, { ...marks, 'aks-isolation-run': 'another' });
     expect(await assignmentsOf(principalId)).toHaveLength(1);
   });
 
   it.concurrent('of a principal removes all of one workflow, wherever they are, and nothing else', async () => {
     const { scope, principalId, ids } = await principalOf('all-roles');
     await assigned({ scope, role: 'acrPull', principalId });
-    await assigned({ scope: ids.group, role: 'acrPull', principalId }, { ...owner, 'aks-isolation-run': 'earlier' });
+    await assigned({ scope: ids.group, role: 'acrPull', principalId }, { ...marks, 'aks-isolation-run': 'earlier' });
     await assigned({ scope, role: 'networkContributor', principalId }, another);
     await assign(azure, ids.kubelet, 'managedIdentityOperator', principalId);
     const workflow = { 'aks-isolation-workflow': 'test' };
-    const request = { subscriptionId, principalId, owner: workflow };
+    const request = { subscriptionId, principalId, marks: workflow };
     await attempt().run(azure.activities.unassignRolesOf, { ...request, principalId: nobody });
     expect(await assignmentsOf(principalId)).toHaveLength(4);
     await attempt().run(azure.activities.unassignRolesOf, request);

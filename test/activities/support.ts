@@ -14,7 +14,7 @@ export { subscriptionId };
 
 /** The run that owns what the tests create, and whose ID Azure sees as the correlation ID. */
 export const run = 'f0000000-0000-0000-0000-000000000001';
-export const owner = { [markTags.workflow]: 'test', [markTags.run]: run };
+export const marks = { [markTags.workflow]: 'test', [markTags.run]: run };
 
 /** A cluster in a network that AKS manages, with a managed registry, has no infrastructure of its own. */
 export const nothingElse: InfrastructureRequest = {
@@ -48,7 +48,7 @@ export async function startAzure(speed = 2000): Promise<AzureUnderTest> {
       return requests.map(({ method, status }) => `${method} ${status}`);
     },
     async specification(name, changes = {}) {
-      const group = { subscriptionId, name: `rg-${name}`, location: 'westeurope', tags: owner };
+      const group = { subscriptionId, name: `rg-${name}`, location: 'westeurope', tags: marks };
       await attempt().run(activities.createResourceGroup, group);
       return specification(name, changes);
     },
@@ -60,7 +60,7 @@ export function specification(name: string, changes: Partial<ClusterSpecificatio
   return {
     cluster: { subscriptionId, resourceGroup: `rg-${name}`, name },
     location: 'westeurope',
-    tags: owner,
+    tags: marks,
     kubernetesVersion: '1.34',
     dnsPrefix: name,
     nodeResourceGroup: `MC_rg-${name}_${name}_westeurope`,

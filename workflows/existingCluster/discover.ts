@@ -1,11 +1,10 @@
-import { clusterWorkflowId } from '../../contract/names.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { resourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
-import { markTags } from '../../resources/marks.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import { azure } from '../engine/azure.ts';
+import { clusterMarks } from '../engine/marks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
 import { type ExistingClusterInput, existingClusterRequest, lookBusyPolicy, subscriptionsOf } from './facts.ts';
@@ -68,6 +67,6 @@ function lookAtOldRegistry(
   return azure.reading('Look at the registry that the cluster leaves').lookAtOldRegistry({
     registryId,
     privateDnsZoneId: privateDnsZone?.id ?? zone,
-    owner: { [markTags.workflow]: clusterWorkflowId(cluster) },
+    marks: clusterMarks({ cluster }),
   });
 }

@@ -44,7 +44,7 @@ function applyUnlink({ input, marks, plan, step }: UpdateContext): void {
   if (!unlink) return;
   const { id, virtualNetworkId } = unlink;
   step('unlink', {
-    act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, owner: clusterMarks(input) }),
+    act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, marks: clusterMarks(input) }),
     undo: () => azure.operating('Link zone to network again').createZoneLink({ id, virtualNetworkId, tags: marks }),
     waitsFor: 'Azure',
   });

@@ -22,14 +22,14 @@ type Identities = (holder: RoleHolder) => Promise<IdentityFacts | undefined>;
  */
 export function applyInfrastructure(
   plan: InfrastructurePlan,
-  owner: Marks,
+  marks: Marks,
   step: Step,
 ): (rolePropagationTimeoutMinutes: number) => Promise<ClusterPrerequisites> {
-  applyNetwork(plan, owner, step);
-  const identities = applyIdentities(plan, owner, step);
-  const endpoint = applyRegistry(plan, owner, step);
-  applyPrivateDns(plan, owner, endpoint, step);
-  applyRoles(plan, owner, identities, step);
+  applyNetwork(plan, marks, step);
+  const identities = applyIdentities(plan, marks, step);
+  const endpoint = applyRegistry(plan, marks, step);
+  applyPrivateDns(plan, marks, endpoint, step);
+  applyRoles(plan, marks, identities, step);
   return async (timeoutMinutes) => {
     if (plan.roles.length === 0) return {};
     const [controlPlane, kubelet] = await Promise.all([identities('controlPlane'), identities('kubelet')]);
@@ -48,13 +48,13 @@ export function applyInfrastructure(
 }
 
 /** Guide, step 1. */
-function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, owner: Marks, step: Step): void {
+function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, marks: Marks, step: Step): void {
   if (!network) return;
   const { id } = network;
   const own = network.subnets.map(({ name }) => name);
   step('virtualNetwork', {
     act: () => azure.operating('Create virtual network').createVirtualNetwork(network),
-    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, owner, subnets: own }),
+    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, marks, subnets: own }),
     waitsFor,
   });
   for (const { before, ...subnet } of subnets) {
@@ -75,7 +75,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
 }
 
 /** Guide, step 5. */
-function applyIdentities(plan: InfrastructurePlan, owner: Marks, step: Step): Identities {
+function applyIdentities(plan: InfrastructurePlan, marks: Marks, step: Step): Identities {
   const made: { [H in RoleHolder]?: StepHandle<IdentityFacts> } = {};
   for (const holder of roleHolders) {
     const identity = plan.identities[holder];
@@ -83,7 +83,7 @@ function applyIdentities(plan: InfrastructurePlan, owner: Marks, step: Step): Id
     const title = holderTitles[holder];
     made[holder] = step(`identity:${holder}`, {
       act: () => azure.writing(`Create ${title}`).createIdentity(identity),
-      undo: () => azure.writing(`Delete ${title}`).deleteIdentity({ id: identity.id, owner }),
+      undo: () => azure.writing(`Delete ${title}`).deleteIdentity({ id: identity.id, marks }),
       waitsFor,
     });
   }
@@ -91,7 +91,7 @@ function applyIdentities(plan: InfrastructurePlan, owner: Marks, step: Step): Id
 }
 
 /** Guide, steps 2 and 3. Returns the endpoint, whose addresses Azure knows only at the end. */
-function applyRegistry(plan: InfrastructurePlan, owner: Marks, step: Step) {
+function applyRegistry(plan: InfrastructurePlan, marks: Marks, step: Step) {
   const { registry: planned, cacheRule, privateEndpoint } = plan;
   let made: StepHandle<PrivateEndpointFacts> | undefined;
   if (planned && cacheRule && privateEndpoint) {
@@ -105,7 +105,7 @@ function applyRegistry(plan: InfrastructurePlan, owner: Marks, step: Step) {
       undo: () =>
         before
           ? azure.operating('Put registry back').updateRegistry({ id, ...before })
-          : azure.operating('Delete registry').deleteRegistry({ id, owner }),
+          : azure.operating('Delete registry').deleteRegistry({ id, marks }),
       waitsFor,
     });
     step('cacheRule', {
@@ -115,7 +115,7 @@ function applyRegistry(plan: InfrastructurePlan, owner: Marks, step: Step) {
     });
     made = step('privateEndpoint', {
       act: () => azure.operating('Create private endpoint').createPrivateEndpoint(privateEndpoint),
-      undo: () => azure.operating('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, owner }),
+      undo: () => azure.operating('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, marks }),
       waitsFor: 'Azure, about a minute',
     });
   }
@@ -125,50 +125,50 @@ function applyRegistry(plan: InfrastructurePlan, owner: Marks, step: Step) {
 /** Guide, step 4. */
 function applyPrivateDns(
   { privateDnsZone: zone, zoneLink, records }: InfrastructurePlan,
-  owner: Marks,
+  marks: Marks,
   endpoint: () => Promise<PrivateEndpointFacts | undefined>,
   step: Step,
 ): void {
   if (!zone || !zoneLink) return;
   step('privateDnsZone', {
     act: () => azure.operating('Create private DNS zone').createPrivateDnsZone(zone),
-    undo: () => azure.operating('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, owner }),
+    undo: () => azure.operating('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, marks }),
     waitsFor,
   });
-  if (!zoneLink.later) applyZoneLink(zoneLink, owner, step);
+  if (!zoneLink.later) applyZoneLink(zoneLink, marks, step);
   for (const { id, name, before } of records) {
     step(`record:${name}`, {
       act: async () => {
         const facts = await endpoint();
         const addresses = facts ? addressesOfRecord(facts, name) : [];
         if (before) return azure.writing(`Update record ${name}`).updateRecord({ id, addresses });
-        return azure.writing(`Create record ${name}`).createRecord({ id, addresses, metadata: owner });
+        return azure.writing(`Create record ${name}`).createRecord({ id, addresses, metadata: marks });
       },
       undo: () =>
         before
           ? azure.writing(`Put record ${name} back`).updateRecord({ id, addresses: before })
-          : azure.writing(`Delete record ${name}`).deleteRecord({ id, owner }),
+          : azure.writing(`Delete record ${name}`).deleteRecord({ id, marks }),
       waitsFor,
     });
   }
 }
 
-export function applyZoneLink(link: ZoneLinkSpecification, owner: Marks, step: Step): void {
+export function applyZoneLink(link: ZoneLinkSpecification, marks: Marks, step: Step): void {
   step('zoneLink', {
     act: () => azure.operating('Link zone to network').createZoneLink(link),
-    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: link.id, owner }),
+    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: link.id, marks }),
     waitsFor,
   });
 }
 
 /** Guide, steps 5 and 6. */
-function applyRoles({ roles }: InfrastructurePlan, owner: Marks, identities: Identities, step: Step): void {
+function applyRoles({ roles }: InfrastructurePlan, marks: Marks, identities: Identities, step: Step): void {
   for (const specification of roles) {
     const { role, scope, holder } = specification;
     const title = `${builtInRoles[role].name} on ${resourceReference(scope).name}`;
     const assignment = async () => {
       const { principalId = '' } = (await identities(holder)) ?? {};
-      return { role, scope, principalId, owner };
+      return { role, scope, principalId, marks };
     };
     step(roleStepId(specification), {
       act: async () => azure.writing(`Assign ${title}`).assignRole(await assignment()),

@@ -77,11 +77,11 @@ export function planInfrastructure(
   input: InfrastructureInput,
   wanted: WantedInfrastructure,
   seen: InfrastructureFacts,
-  owner: Marks,
+  marks: Marks,
   needsOf: (namespace: string) => string[],
 ): PlannedInfrastructure {
   const { location, profile } = input;
-  const tags = { ...input.tags, ...owner };
+  const tags = { ...input.tags, ...marks };
   const steps: PlannedStep[] = [];
   const step = (id: string, title: string, resourceId: string, needs: string[], facts: StepFacts): string => {
     steps.push({ id, title, resourceId, needs, ...facts });

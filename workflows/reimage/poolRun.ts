@@ -158,14 +158,12 @@ export class PoolRun {
     const pool = this.#pool;
     const temporary = temporaryPool(pool);
     const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
-    const copy = { cluster, settings, owner: marks };
+    const copy = { cluster, settings, marks };
     this.#settings = settings;
     await azure.operating(`Create temporary pool ${temporary}`).createAgentPool({ ...copy, pool: temporary });
-    await azure.operating(`Delete node pool ${pool}`).deleteAgentPool({ cluster, pool, owner: {} });
+    await azure.operating(`Delete node pool ${pool}`).deleteAgentPool({ cluster, pool, marks: {} });
     await azure.operating(`Create node pool ${pool} anew`).createAgentPool({ ...copy, pool });
-    await azure
-      .operating(`Delete temporary pool ${temporary}`)
-      .deleteAgentPool({ cluster, pool: temporary, owner: marks });
+    await azure.operating(`Delete temporary pool ${temporary}`).deleteAgentPool({ cluster, pool: temporary, marks });
   }
 
   async #finishReplacing(settings: AgentPoolSettings): Promise<void> {
@@ -173,9 +171,9 @@ export class PoolRun {
     const { cluster } = input;
     await azure
       .operating(`Create node pool ${this.#pool} anew`)
-      .createAgentPool({ cluster, pool: this.#pool, settings, owner: marks })
+      .createAgentPool({ cluster, pool: this.#pool, settings, marks })
       .catch(ignoreIfNotReplacedYet);
-    const temporary = { cluster, pool: temporaryPool(this.#pool), owner: marks };
+    const temporary = { cluster, pool: temporaryPool(this.#pool), marks };
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
 

@@ -3,24 +3,24 @@ import type { Marks } from '../../resources/marks.ts';
 import { azure } from '../engine/azure.ts';
 import type { Removal } from './kinds.ts';
 
-/** Removes a resource that carries the owner's marks. */
-export function remove({ id, kind }: Removal, owner: Marks): Promise<void> {
+/** Removes a resource that carries these marks. */
+export function remove({ id, kind }: Removal, marks: Marks): Promise<void> {
   const { operating, writing } = azure;
   const summary = `Delete ${resourceReference(id).name}`;
   switch (kind) {
     case 'privateEndpoint':
-      return operating(summary).deletePrivateEndpoint({ id, owner });
+      return operating(summary).deletePrivateEndpoint({ id, marks });
     case 'record':
-      return writing(summary).deleteRecord({ id, owner });
+      return writing(summary).deleteRecord({ id, marks });
     case 'zoneLink':
-      return operating(summary).deleteZoneLink({ id, owner });
+      return operating(summary).deleteZoneLink({ id, marks });
     case 'privateDnsZone':
-      return operating(summary).deletePrivateDnsZone({ id, owner });
+      return operating(summary).deletePrivateDnsZone({ id, marks });
     case 'registry':
-      return operating(summary).deleteRegistry({ id, owner });
+      return operating(summary).deleteRegistry({ id, marks });
     case 'virtualNetwork':
-      return operating(summary).deleteVirtualNetwork({ id, owner });
+      return operating(summary).deleteVirtualNetwork({ id, marks });
     case 'identity':
-      return writing(summary).deleteIdentity({ id, owner });
+      return writing(summary).deleteIdentity({ id, marks });
   }
 }

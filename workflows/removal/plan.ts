@@ -38,7 +38,7 @@ type PlannedAction = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
 /** What discovery is to look at. */
 export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionRequest => ({
   cluster: input.cluster,
-  owner: clusterMarks(input),
+  marks: clusterMarks(input),
   ...(input.privateDnsZoneId === undefined ? {} : { privateDnsZoneId: input.privateDnsZoneId }),
 });
 

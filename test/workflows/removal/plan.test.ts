@@ -193,7 +193,7 @@ describe('the plan of deleteCluster', () => {
 
   it('asks discovery for what carries the marks of any run on the cluster', () => {
     const marks = { 'aks-isolation-workflow': madeEarlier['aks-isolation-workflow'] };
-    expect(deletionRequest(inputOf({}))).toEqual({ cluster, owner: marks });
+    expect(deletionRequest(inputOf({}))).toEqual({ cluster, marks });
     expect(deletionRequest(inputOf({ privateDnsZoneId: ids.zone }))).toMatchObject({ privateDnsZoneId: ids.zone });
   });
 });
