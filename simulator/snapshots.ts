@@ -1,6 +1,7 @@
+import diff from 'microdiff';
 import { z } from 'zod';
 import type { Speed } from './arm/clock.ts';
-import { type Body, isBody } from './arm/json.ts';
+import type { Body } from './arm/json.ts';
 import { World, worldSettings } from './arm/world.ts';
 
 const resource = z.strictObject({
@@ -34,9 +35,12 @@ export function snapshotOf(world: World): Snapshot {
     nodeImageWeeks: world.nodeImageWeeks,
     activeFeatures: [...world.activeFeatures],
     principals: Object.fromEntries([...world.principals].map(([id, made]) => [id, made.toISOString()])),
-    resources: world.store.all().map(({ id, type, etag, body }) => ({ id, type, etag, body: structuredClone(body) })),
+    resources: world.store.all().map(({ id, type, etag, body }) => ({ id, type, etag, body: asJson(body) })),
   };
 }
+
+/** A copy without what JSON leaves out, so that a snapshot in memory differs in nothing from one that was sent. */
+const asJson = (body: Body): Body => JSON.parse(JSON.stringify(body));
 
 /** The world as it was, at the time it was: nothing runs in it, and it has no faults. */
 export function worldFrom(snapshot: Snapshot, speed: Speed): World {
@@ -74,13 +78,10 @@ export function differences(before: Snapshot, after: Snapshot): Difference[] {
   ];
 }
 
-function changes(before: unknown, after: unknown, path = ''): Difference['properties'] {
-  const [was, is] = [children(before), children(after)];
-  if (!was || !is) return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }];
-  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
-  const at = (name: string) => (path === '' ? name : `${path}.${name}`);
-  return names.flatMap((name) => changes(was[name], is[name], at(name)));
+function changes(before: Body, after: Body): Difference['properties'] {
+  return diff(before, after, { cyclesFix: false }).map((change) => ({
+    path: change.path.join('.'),
+    ...(change.type !== 'CREATE' && { before: change.oldValue }),
+    ...(change.type !== 'REMOVE' && { after: change.value }),
+  }));
 }
-
-const children = (value: unknown): Body | undefined =>
-  Array.isArray(value) ? { ...value } : isBody(value) ? value : undefined;
