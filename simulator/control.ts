@@ -25,7 +25,7 @@ export type Seed = z.output<typeof resetRequest>;
 const advance = z.strictObject({ advanceSeconds: z.number().nonnegative() });
 
 /** GET /simulator/state. */
-export interface SimulatorState {
+interface SimulatorState {
   readonly edition: 'current' | '2024-preview';
   readonly speed: Speed;
   /** Simulated now. */

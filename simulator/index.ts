@@ -22,7 +22,7 @@ export type { Speed } from './arm/clock.ts';
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
 export type { RecordedRequest } from './arm/recorder.ts';
 export type { Edition } from './arm/world.ts';
-export type { ResetRequest, SimulatorState } from './control.ts';
+export type { ResetRequest } from './control.ts';
 export type { Duration } from './durations.ts';
 export type { Difference, Snapshot } from './snapshots.ts';
 
@@ -59,7 +59,7 @@ export interface Simulator {
 }
 
 /** Simulated time, for clients in the same process; in milliseconds, as the machine's. */
-export interface SimulatedClock {
+interface SimulatedClock {
   now(): number;
   /** What it showed when the machine's clock showed this. */
   at(machineMs: number): number;

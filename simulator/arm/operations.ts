@@ -5,7 +5,7 @@ import type { Body } from './json.ts';
 import type { Bucket } from './throttling.ts';
 
 export type OperationEnd = 'Succeeded' | 'Failed' | 'Canceled';
-export type OperationStatus = 'InProgress' | OperationEnd;
+type OperationStatus = 'InProgress' | OperationEnd;
 export interface OperationError {
   readonly code: string;
   readonly message: string;

@@ -45,7 +45,7 @@ export interface StoredType extends CommonType {
 }
 
 /** A type that is computed: versions, upgrade profiles, name checks, … */
-export interface ComputedType extends CommonType {
+interface ComputedType extends CommonType {
   readonly kind: 'computed';
   /** GET (of the resource or the collection, whichever the path names). */
   readonly get?: Handler;

@@ -12,7 +12,7 @@ export const permissionTypes: readonly ResourceType[] = [
 ];
 
 /** What the caller may do at a scope, from all scopes above it. */
-export function callerPermissions(
+function callerPermissions(
   world: World,
   scope: string,
 ): { actions: readonly string[]; notActions: readonly string[] }[] {
@@ -24,7 +24,7 @@ export function callerPermissions(
 }
 
 /** Whether the caller may do this at the scope. */
-export function callerMay(world: World, action: string, scope: string): boolean {
+function callerMay(world: World, action: string, scope: string): boolean {
   return callerPermissions(world, scope).some(
     ({ actions, notActions }) => isMatch(action, actions) && !isMatch(action, notActions),
   );

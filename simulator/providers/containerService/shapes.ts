@@ -47,7 +47,6 @@ const apiServerAccessProfile = z.looseObject({
   subnetId: text,
   disableRunCommand: flag,
 });
-export type ApiServerAccessProfile = z.infer<typeof apiServerAccessProfile>;
 
 export const clusterRequest = z.looseObject({
   location: z.string(),

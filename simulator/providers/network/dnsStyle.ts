@@ -28,7 +28,7 @@ export function accepted(world: World, id: string, transition: Transition, effec
   });
 }
 
-export function style(name: string): OperationStyle {
+function style(name: string): OperationStyle {
   const path = (view: string) => (operation: { resourceId: string; id: string }) => {
     const group = operation.resourceId.split('/').slice(0, 5).join('/');
     const token = Buffer.from(`FrontEndAsyncOperation;${name};${operation.id}`).toString('base64url');
