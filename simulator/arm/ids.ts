@@ -61,6 +61,12 @@ export function parseId(rawPath: string): ResourceId {
   };
 }
 
+/** The name at the end of an ID. */
+export const nameOf = (id: string): string => id.split('/').at(-1) ?? '';
+
+/** The `/subscriptions/…` that an ID is in. */
+export const subscriptionOf = (id: string): string => id.split('/').slice(0, 3).join('/');
+
 /** The path without its last segments; two go from a resource to its collection's owner. */
 export function parentPath(path: string, segments = 2): string {
   return path.split('/').slice(0, -segments).join('/');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { keyOf } from './ids.ts';
+import { keyOf, nameOf } from './ids.ts';
 import { type Body, isBody } from './json.ts';
 
 /** One stored resource. `body` is what a GET answers, unless its type declares a `view`. */
@@ -43,7 +43,7 @@ export class Store {
       for (const named of idsIn(body)) add(this.#naming, named, key, existing);
       return existing;
     }
-    const resource = { id, type, name: id.split('/').at(-1) ?? '', body, etag };
+    const resource = { id, type, name: nameOf(id), body, etag };
     this.#byKey.set(key, resource);
     add(this.#byType, type.toLowerCase(), key, resource);
     for (const owner of owners(key)) add(this.#below, owner, key, resource);

@@ -57,7 +57,7 @@ export function transit(world: World, transition: Transition, passage: Passage):
   const { verb, answers, during, ends, otherwise, state, style, headers } = transition;
   const { id, location, body, findings, atEnd } = passage;
   const requestSeconds = passage.requestSeconds ?? transition.requestSeconds;
-  if (during !== undefined) world.settle(id, during, state);
+  if (during !== undefined) world.setState(id, during, state);
   return {
     status: answers,
     ...(body && { body: body() }),
@@ -71,8 +71,8 @@ export function transit(world: World, transition: Transition, passage: Passage):
       seconds: passage.seconds ?? transition.seconds,
       ...(findings && { findings }),
       onEnd(status) {
-        if (status !== 'Succeeded') world.settle(id, otherwise ?? status, state);
-        else if (ends !== 'gone') world.settle(id, ends, state);
+        if (status !== 'Succeeded') world.setState(id, otherwise ?? status, state);
+        else if (ends !== 'gone') world.setState(id, ends, state);
         atEnd?.(status);
         if (status === 'Succeeded' && ends === 'gone') world.remove(id);
       },

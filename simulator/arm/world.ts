@@ -106,7 +106,7 @@ export class World {
   }
 
   /** Sets the state of a resource, if it still exists and has another one. */
-  settle(id: string, state: string, path = 'properties.provisioningState'): void {
+  setState(id: string, state: string, path = 'properties.provisioningState'): void {
     const resource = this.store.get(id);
     if (resource && valueAt(resource.body, path) !== state)
       this.store.put(id, resource.type, withValueAt(resource.body, path, state));

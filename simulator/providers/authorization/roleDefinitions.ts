@@ -1,5 +1,6 @@
 import { ArmError } from '../../arm/errors.ts';
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
+import { nameOf } from '../../arm/ids.ts';
 import type { Body } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 
@@ -61,7 +62,7 @@ const definitions: ReadonlyMap<string, Definition> = new Map([
 ]);
 
 /** The GUID at the end of a role definition's ID. */
-export const roleOf = (roleDefinitionId: string): string => roleDefinitionId.split('/').at(-1)?.toLowerCase() ?? '';
+export const roleOf = (roleDefinitionId: string): string => nameOf(roleDefinitionId).toLowerCase();
 
 export const isRole = (role: string): boolean => definitions.has(role);
 

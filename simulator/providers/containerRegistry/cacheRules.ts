@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { parentPath } from '../../arm/ids.ts';
+import { nameOf, parentPath } from '../../arm/ids.ts';
 import { echoed } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
@@ -64,7 +64,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const rule = world.store.put(id, ruleType, {
     type: ruleType,
     id,
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     systemData: systemData(world),
     properties: { ...echoed(properties), creationDate },
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import { nameOf } from '../../arm/ids.ts';
 import { type Body, echoed, isBody, valueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
@@ -69,7 +70,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const sent = parseBody(request, putBody);
   const id = existing?.id ?? request.resourceId;
-  const name = id.split('/').at(-1) ?? '';
+  const name = nameOf(id);
   if (!existing) checkFree(world, name);
   refuseWhileBusy(world, id);
   const location = normalLocation(sent.location);

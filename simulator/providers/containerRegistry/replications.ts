@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { parentPath } from '../../arm/ids.ts';
+import { nameOf, parentPath } from '../../arm/ids.ts';
 import { valueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
@@ -36,7 +36,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   }
   const replica = world.store.put(id, replicaType, {
     id,
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     type: replicaType,
     location,
     tags: sent.tags ?? {},

@@ -1,6 +1,6 @@
 import { ArmError } from '../../arm/errors.ts';
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
-import { parentPath } from '../../arm/ids.ts';
+import { nameOf, parentPath, subscriptionOf } from '../../arm/ids.ts';
 import type { Body } from '../../arm/json.ts';
 import type { OperationStyle } from '../../arm/operations.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -34,7 +34,7 @@ export function registryStyle(headers: 'async' | 'location'): OperationStyle {
       statusPath: ({ resourceId, id }) => `${resourceId}/operationStatuses/${kind(resourceId)}-${id}`,
     }),
     resultPath: ({ resourceId, location, id }) => {
-      const subscription = resourceId.split('/').slice(0, 3).join('/');
+      const subscription = subscriptionOf(resourceId);
       return `${subscription}/providers/Microsoft.ContainerRegistry/locations/${location?.toUpperCase()}/operationResults/${kind(resourceId)}-${id}`;
     },
     result: () => ({ status: 200 }),
@@ -45,8 +45,7 @@ export function registryStyle(headers: 'async' | 'location'): OperationStyle {
 /** @throws ArmError 409 while an operation runs on this resource. */
 export function refuseWhileBusy(world: World, id: string): void {
   const busy = world.operations.running(id);
-  if (busy)
-    throw new ArmError(409, 'Conflict', `An operation (${busy.verb}) is in progress on '${id.split('/').at(-1)}'.`);
+  if (busy) throw new ArmError(409, 'Conflict', `An operation (${busy.verb}) is in progress on '${nameOf(id)}'.`);
 }
 
 export const notInTier = (what: string, tier: string): ArmError =>

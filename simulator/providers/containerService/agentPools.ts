@@ -117,7 +117,7 @@ function reimage(request: ArmRequest, pool: Resource): Reply {
       'Upgrading node image version on machines agent pool is not allowed. Please use per machine operations.',
     );
   }
-  world.settle(pool.id, 'UpgradingNodeImageVersion');
+  world.setState(pool.id, 'UpgradingNodeImageVersion');
   const operation = reimageOperation(world, cluster, pool, true, (status) => finish(world, cluster, pool.id, status));
   return { status: 202, body: pool.body, seconds: 2, operation };
 }
@@ -127,6 +127,6 @@ function abort(request: ArmRequest, pool: Resource): Reply {
 }
 
 function finish(world: World, cluster: ClusterBody, poolId: string, status: OperationEnd): void {
-  world.settle(poolId, status);
+  world.setState(poolId, status);
   if (status === 'Succeeded') reconcileNodeGroup(world, cluster);
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { nameOf, subscriptionOf } from '../../arm/ids.ts';
 import { type Body, echoed, isBody, withoutUndefined } from '../../arm/json.ts';
 import { normalLocation } from '../../arm/regions.ts';
 import { tenantId } from '../../arm/token.ts';
@@ -32,7 +33,7 @@ export function buildCluster(
   const body = {
     id,
     location,
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     type: 'Microsoft.ContainerService/ManagedClusters',
     tags: request.tags && Object.keys(request.tags).length > 0 ? request.tags : undefined,
     properties: withoutUndefined({
@@ -125,7 +126,7 @@ function namesFor(
   existing: ClusterBody | undefined,
 ): Body {
   const before = existing?.properties;
-  const dnsPrefix = before?.dnsPrefix ?? request.properties.dnsPrefix ?? id.split('/').at(-1) ?? '';
+  const dnsPrefix = before?.dnsPrefix ?? request.properties.dnsPrefix ?? nameOf(id);
   const zone = `${randomUUID()}.${intent.vnetIntegration ? 'private' : 'privatelink'}.${location}.azmk8s.io`;
   const publicName = `${dnsPrefix}-${shortName()}`;
   const publicFqdn = request.properties.apiServerAccessProfile?.enablePrivateClusterPublicFQDN ?? true;
@@ -195,7 +196,7 @@ function privateLinkResources(
     requiredMembers: ['management'],
   };
   if (!existing) return [link];
-  const subscription = id.split('/').slice(0, 3).join('/');
+  const subscription = subscriptionOf(id);
   const service = `${subscription}/resourceGroups/hcp-underlay-${location}-cx-3/providers/Microsoft.Network/privateLinkServices/${guidFrom(existing.properties.resourceUID)}`;
   return [{ ...link, privateLinkServiceID: service }];
 }

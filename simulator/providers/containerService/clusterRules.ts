@@ -1,5 +1,6 @@
 import { compareVersions } from 'compare-versions';
 import { gatewayError } from '../../arm/errors.ts';
+import { nameOf } from '../../arm/ids.ts';
 import type { World } from '../../arm/world.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { delegationsOf, subnetRanges } from '../network/subnetShapes.ts';
@@ -37,7 +38,7 @@ export function checkCluster(
 }
 
 function checkNames(id: string, { properties }: ClusterRequest): void {
-  const name = id.split('/').at(-1) ?? '';
+  const name = nameOf(id);
   if (!/^[a-zA-Z0-9]([\w-]{0,61}[a-zA-Z0-9])?$/.test(name)) {
     throw invalidParameter(
       'resourceName',

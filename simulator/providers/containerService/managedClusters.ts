@@ -172,13 +172,13 @@ function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: Cl
 function finish(world: World, id: string, status: OperationEnd, before: ClusterBody | undefined): void {
   const resource = world.store.get(id);
   if (!resource) return;
-  for (const pool of poolsOf(world, id)) world.settle(pool.id, status);
+  for (const pool of poolsOf(world, id)) world.setState(pool.id, status);
   if (status === 'Succeeded') {
     const cluster = clusterBody.parse(resource.body);
     reconcileNodeGroup(world, cluster);
     saveCluster(world, finished(world, cluster, nodeGroupOf(cluster)));
   }
-  world.settle(id, status);
+  world.setState(id, status);
   if (status === 'Succeeded' && before) reimageByItself(world, clusterBody.parse(resource.body), before);
 }
 
@@ -191,8 +191,8 @@ function reimageByItself(world: World, cluster: ClusterBody, before: ClusterBody
   for (const { id } of poolsOf(world, cluster.id)) {
     const pool = world.store.get(id);
     if (!pool) continue;
-    world.settle(id, 'UpgradingNodeImageVersion');
-    const operation = reimageOperation(world, cluster, pool, false, (status) => world.settle(id, status));
+    world.setState(id, 'UpgradingNodeImageVersion');
+    const operation = reimageOperation(world, cluster, pool, false, (status) => world.setState(id, status));
     world.operations.start(operation, '', 0);
   }
 }
@@ -245,7 +245,7 @@ function remove(request: ArmRequest, resource: Resource): Reply {
         message: `The operation ${other.id} was preempted by a delete operation.`,
       });
     }
-    for (const pool of poolsOf(world, resource.id)) world.settle(pool.id, 'Deleting');
+    for (const pool of poolsOf(world, resource.id)) world.setState(pool.id, 'Deleting');
   }
   return transit(world, clusterTransitions.delete, { id: resource.id, location });
 }

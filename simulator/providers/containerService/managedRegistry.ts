@@ -1,3 +1,4 @@
+import { nameOf } from '../../arm/ids.ts';
 import type { World } from '../../arm/world.ts';
 import { endpointAddresses } from '../network/endpointMembers.ts';
 import { createLinkedZone } from '../network/privateDnsZones.ts';
@@ -17,7 +18,7 @@ interface Wanted {
  */
 export function createRegistryWithEndpoint(world: World, wanted: Wanted): void {
   const { registryId, group, location, subnet, vnet } = wanted;
-  const name = registryId.split('/').at(-1) ?? '';
+  const name = nameOf(registryId);
   const preview = world.edition === '2024-preview';
   const now = world.clock.now().toISOString();
   put(world, registryId, 'Microsoft.ContainerRegistry/registries', {
@@ -59,5 +60,5 @@ export function createRegistryWithEndpoint(world: World, wanted: Wanted): void {
 }
 
 function put(world: World, id: string, type: string, body: Record<string, unknown>): void {
-  world.store.put(id, type, { id, name: id.split('/').at(-1), type, ...body });
+  world.store.put(id, type, { id, name: nameOf(id), type, ...body });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { nameOf } from '../../arm/ids.ts';
 import { valueAt } from '../../arm/json.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
@@ -55,8 +56,7 @@ export function currentModel(world: World, { properties }: ClusterBody): NodeMod
     return { nodeImageVersion: latestNodeImage(world) };
   const registry = world.store.get(containerRegistryId);
   const host =
-    valueAt(registry?.body, 'properties.loginServer') ??
-    `${containerRegistryId.split('/').at(-1)}.azurecr.io`.toLowerCase();
+    valueAt(registry?.body, 'properties.loginServer') ?? `${nameOf(containerRegistryId)}.azurecr.io`.toLowerCase();
   // Until the AKS release of 2025-03-16 nodes pulled under the source's own names.
   const server = world.edition === '2024-preview' ? String(host) : `${host}/aks-managed-repository`;
   return { nodeImageVersion: latestNodeImage(world), registryServer: server };

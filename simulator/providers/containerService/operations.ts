@@ -1,4 +1,5 @@
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
+import { nameOf, subscriptionOf } from '../../arm/ids.ts';
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import { deletion, type Transitions } from '../../arm/transitions.ts';
@@ -22,7 +23,7 @@ export const seconds = {
 } as const;
 
 function locations(operation: Operation): string {
-  const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
+  const subscription = subscriptionOf(operation.resourceId);
   return `${subscription}/providers/Microsoft.ContainerService/locations/${operation.location}`;
 }
 
@@ -116,7 +117,7 @@ export function refuseWhilePoolsBusy(world: World, clusterId: string): void {
   throw aksError(
     409,
     'OperationNotAllowed',
-    `Managed Cluster operation is not allowed: Another operation (${describe(running.verb)}) is in progress on agent pool (${running.resourceId.split('/').at(-1)}). Please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
+    `Managed Cluster operation is not allowed: Another operation (${describe(running.verb)}) is in progress on agent pool (${nameOf(running.resourceId)}). Please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
   );
 }
 
@@ -127,7 +128,7 @@ export function refuseWhilePoolBusy(world: World, poolId: string): void {
   throw aksError(
     409,
     'OperationNotAllowed',
-    `Operation is not allowed: Another agentpool operation (${poolId.split('/').at(-1)} - ${describe(running.verb)}) is in progress, please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
+    `Operation is not allowed: Another agentpool operation (${nameOf(poolId)} - ${describe(running.verb)}) is in progress, please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
   );
 }
 
@@ -148,7 +149,7 @@ function describe(verb: string): string {
 export function abortOperation({ world }: ArmRequest, id: string, location: string): Reply {
   const running = world.operations.running(id);
   if (!running) return { status: 204 };
-  world.settle(id, 'Canceling');
+  world.setState(id, 'Canceling');
   return {
     status: 202,
     operation: {

@@ -1,4 +1,4 @@
-import { parentPath, parseId } from '../../arm/ids.ts';
+import { nameOf, parentPath, parseId } from '../../arm/ids.ts';
 import { isBody } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
 import type { World } from '../../arm/world.ts';
@@ -104,7 +104,7 @@ export function bootstrapFailure(
   if (registryId === undefined || managedRegistry) return undefined;
   const repository = world.edition === '2024-preview' ? 'bootstrap' : 'aks-managed-repository/bootstrap';
   const failure = registryFailure(world, cluster, {
-    image: `${registryId.split('/').at(-1)}.azurecr.io/${repository}`,
+    image: `${nameOf(registryId)}.azurecr.io/${repository}`,
     subnetId,
     egressIsOpen: !closesEgress(outboundType),
   });

@@ -1,5 +1,6 @@
 import { gatewayError } from '../../arm/errors.ts';
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
+import { nameOf, subscriptionOf } from '../../arm/ids.ts';
 import { valueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -36,17 +37,17 @@ export function seedFeatures(world: World, subscription: string, states: Readonl
     const [namespace, feature] = name.split('/');
     const id = `${subscription}/providers/Microsoft.Features/providers/${namespace}/features/${feature}`;
     world.store.put(id, type, { properties: { state }, id, type, name });
-    if (state === 'Registered') world.activeFeatures.add(`${subscription.split('/').at(-1)}/${name}`.toLowerCase());
+    if (state === 'Registered') world.activeFeatures.add(`${nameOf(subscription)}/${name}`.toLowerCase());
   }
 }
 
 /** Lets the registered features of a provider act: Azure does so only once the provider is registered again. */
 export function activateFeatures(world: World, provider: Resource): void {
-  const subscription = provider.id.split('/').slice(0, 3).join('/');
+  const subscription = subscriptionOf(provider.id);
   for (const feature of world.store.list(type, subscription)) {
     const namespace = feature.id.split('/').at(-3) ?? '';
     if (namespace.toLowerCase() !== provider.name.toLowerCase() || !isRegistered(feature)) continue;
-    world.activeFeatures.add(`${subscription.split('/').at(-1)}/${namespace}/${feature.name}`.toLowerCase());
+    world.activeFeatures.add(`${nameOf(subscription)}/${namespace}/${feature.name}`.toLowerCase());
   }
 }
 
@@ -57,7 +58,7 @@ function register(request: ArmRequest, feature: Resource): Reply {
 
 function unregister(request: ArmRequest, feature: Resource): Reply {
   const { world } = request;
-  world.settle(feature.id, 'Unregistered', statePath);
+  world.setState(feature.id, 'Unregistered', statePath);
   const [namespace = '', name = ''] = request.id.names;
   world.activeFeatures.delete(`${request.id.subscriptionId}/${namespace}/${name}`.toLowerCase());
   return { status: 200, body: feature.body };

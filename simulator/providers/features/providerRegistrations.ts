@@ -59,6 +59,6 @@ function register(request: ArmRequest, provider: Resource): Reply {
 }
 
 function unregister(request: ArmRequest, provider: Resource): Reply {
-  request.world.settle(provider.id, 'NotRegistered', statePath);
+  request.world.setState(provider.id, 'NotRegistered', statePath);
   return { status: 200, body: provider.body };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import { nameOf } from '../../arm/ids.ts';
 import { isBody } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
@@ -43,7 +44,7 @@ export function createIdentity(
     location,
     tags: tagsSent ?? {},
     id,
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     type,
     properties,
   });

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { ArmError } from '../../arm/errors.ts';
+import { nameOf } from '../../arm/ids.ts';
 
 /** Checks a subnet against its network and its siblings. @throws ArmError 400 NetcfgInvalidSubnet, NetcfgSubnetRangeOutsideVnet or InvalidCIDRNotation */
 export function checkRanges(
@@ -9,7 +10,7 @@ export function checkRanges(
   space: readonly string[],
   siblings: readonly { name: string; prefixes: readonly string[] }[],
 ): void {
-  const vnetName = vnetId.split('/').at(-1);
+  const vnetName = nameOf(vnetId);
   if (prefixes.length === 0) {
     throw new ArmError(
       400,

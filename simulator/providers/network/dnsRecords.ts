@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { parentPath } from '../../arm/ids.ts';
+import { nameOf, parentPath } from '../../arm/ids.ts';
 import type { Body } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -72,13 +72,13 @@ function soa({ resourceId }: ArmRequest): Body {
     id: `${zone}/SOA/@`,
     name: '@',
     type: `${zoneType}/SOA`,
-    properties: { fqdn: `${zone.split('/').at(-1)}.`, ttl: 3600, isAutoRegistered: false },
+    properties: { fqdn: `${nameOf(zone)}.`, ttl: 3600, isAutoRegistered: false },
   };
 }
 
 export function storeRecord(world: World, id: string, sent: z.infer<typeof recordBody>['properties']): Resource {
-  const name = id.split('/').at(-1) ?? '';
-  const zone = parentPath(id).split('/').at(-1);
+  const name = nameOf(id);
+  const zone = nameOf(parentPath(id));
   return world.store.put(id, recordType, {
     id,
     name,

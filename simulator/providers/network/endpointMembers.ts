@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { keyOf, parentPath } from '../../arm/ids.ts';
+import { keyOf, nameOf, parentPath } from '../../arm/ids.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { endpointsOf, endpointType, interfaceType, registryOf, subnetOf } from './endpointShapes.ts';
@@ -47,7 +47,7 @@ export function writeMembers(world: World, endpoint: Resource): void {
   }));
   world.store.put(nicId, interfaceType, {
     id: nicId,
-    name: nicId.split('/').at(-1),
+    name: nameOf(nicId),
     type: interfaceType,
     location: endpoint.body.location,
     kind: 'Regular',

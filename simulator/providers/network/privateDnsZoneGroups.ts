@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { parentPath } from '../../arm/ids.ts';
+import { nameOf, parentPath } from '../../arm/ids.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
@@ -63,7 +63,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     if (!world.store.get(config.privateDnsZoneId))
       throw new ArmError(400, 'InvalidResourceReference', `${config.privateDnsZoneId} was not found.`);
   }
-  const body = { id, name: id.split('/').at(-1), type };
+  const body = { id, name: nameOf(id), type };
   const group = world.store.put(id, type, { ...body, properties });
   return transit(world, existing ? transitions.update : transitions.create, {
     id,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import { nameOf } from '../../arm/ids.ts';
 import type { Body } from '../../arm/json.ts';
 import type { NameRule, ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
@@ -60,7 +61,7 @@ function remove(request: ArmRequest, zone: Resource): Reply {
 function storeZone(world: World, id: string, tags: DnsTags): Resource {
   return world.store.put(id, zoneType, {
     id,
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     type: zoneType,
     location: 'global',
     ...(tags && { tags }),

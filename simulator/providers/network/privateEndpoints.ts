@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { keyOf, parentPath } from '../../arm/ids.ts';
+import { keyOf, nameOf, parentPath } from '../../arm/ids.ts';
 import { type Body, valueAt, withValueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
@@ -95,7 +95,7 @@ export function createEndpoint(
   const endpoint = store(world, id, undefined, { location, properties, link, manual: false, state: approved });
   addConnection(world, endpoint);
   setLinkState(world, endpoint, approved);
-  world.settle(id, 'Succeeded');
+  world.setState(id, 'Succeeded');
 }
 
 interface Wanted {
@@ -117,7 +117,7 @@ function store(world: World, id: string, existing: Resource | undefined, wanted:
   };
   const before = existing ? propertiesOf(existing) : {};
   return world.store.put(id, endpointType, {
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     id,
     type: endpointType,
     location,
@@ -143,7 +143,7 @@ function interfaceId(existing: Resource | undefined, id: string): string {
     : [];
   if (first) return first.id;
   const group = parentPath(id, 4);
-  return `${group}/providers/${interfaceType}/${id.split('/').at(-1)}.nic.${randomUUID()}`;
+  return `${group}/providers/${interfaceType}/${nameOf(id)}.nic.${randomUUID()}`;
 }
 
 function remove(request: ArmRequest, endpoint: Resource): Reply {

@@ -1,4 +1,5 @@
 import { etagText } from '../../arm/gateway.ts';
+import { subscriptionOf } from '../../arm/ids.ts';
 import type { Body } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import type { NameRule } from '../../arm/provider.ts';
@@ -6,7 +7,7 @@ import type { Resource } from '../../arm/store.ts';
 import { deletion, type Transitions } from '../../arm/transitions.ts';
 
 function location(operation: Operation): string {
-  const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
+  const subscription = subscriptionOf(operation.resourceId);
   return `${subscription}/providers/Microsoft.Network/locations/${operation.location ?? 'global'}`;
 }
 

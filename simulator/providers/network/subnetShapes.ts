@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nameOf } from '../../arm/ids.ts';
 import { type Body, withoutNulls } from '../../arm/json.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
@@ -56,7 +57,7 @@ export function subnetResource(id: string, sent: SubnetProperties, provisioningS
     },
   }));
   return {
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     id,
     type: subnetType,
     properties: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { parentPath } from '../../arm/ids.ts';
+import { nameOf, parentPath } from '../../arm/ids.ts';
 import { valueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -45,7 +45,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   refuseWhileBusy(world, vnetId);
   const space = z.array(z.string()).parse(valueAt(vnet.body, 'properties.addressSpace.addressPrefixes'));
   const siblings = world.store.list(subnetType, vnetId).filter((subnet) => subnet !== existing);
-  const name = id.split('/').at(-1) ?? '';
+  const name = nameOf(id);
   const ranges = siblings.map((one) => ({ name: one.name, prefixes: subnetRanges(world, one.id) }));
   checkRanges(vnetId, name, prefixesOf(properties), space, ranges);
   refuseUndelegating(world, existing, properties);

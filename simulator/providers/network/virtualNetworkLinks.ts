@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { keyOf, parentPath } from '../../arm/ids.ts';
+import { keyOf, nameOf, parentPath } from '../../arm/ids.ts';
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -46,14 +46,14 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   if (existing && keyOf(networkOf(existing)) !== keyOf(vnetId)) {
     throw new ArmError(400, 'BadRequest', `The virtual network of link ${existing.name} cannot be changed.`);
   }
-  const zone = parentPath(id).split('/').at(-1)?.toLowerCase();
+  const zone = nameOf(parentPath(id)).toLowerCase();
   const other = world.store
     .list(linkType)
     .find(
       (link) =>
         link !== existing &&
         keyOf(networkOf(link)) === keyOf(vnetId) &&
-        parentPath(link.id).split('/').at(-1)?.toLowerCase() === zone,
+        nameOf(parentPath(link.id)).toLowerCase() === zone,
     );
   if (other) {
     throw new ArmError(
@@ -80,7 +80,7 @@ export function storeLink(
 ): Resource {
   return world.store.put(id, linkType, {
     id,
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     type: linkType,
     location: 'global',
     ...(tags && { tags }),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import { nameOf } from '../../arm/ids.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
@@ -98,7 +99,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     location: normalLocation(sent.location),
     body: () => view(vnet, world),
     atEnd(status) {
-      for (const subnet of wanted) world.settle(subnet.id, status);
+      for (const subnet of wanted) world.setState(subnet.id, status);
     },
   });
 }
@@ -125,7 +126,7 @@ function vnetResource(id: string, location: string, tags: unknown, properties: B
   // enableVmProtection is retired: sent by old clients, never echoed.
   const { enableVmProtection: _retired, ...kept } = properties;
   const body = {
-    name: id.split('/').at(-1),
+    name: nameOf(id),
     id,
     type: vnetType,
     location,

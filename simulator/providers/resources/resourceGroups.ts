@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { gatewayError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import { nameOf, subscriptionOf } from '../../arm/ids.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
 import type { OperationStyle } from '../../arm/operations.ts';
 import type { ResourceType } from '../../arm/provider.ts';
@@ -20,7 +21,7 @@ const style: OperationStyle = {
   headers: 'location',
   resultPath: (operation) => {
     const job = { jobId: `RESOURCEGROUPDELETIONJOB-${operation.id}`, jobLocation: operation.location };
-    const subscription = operation.resourceId.split('/').slice(0, 3).join('/');
+    const subscription = subscriptionOf(operation.resourceId);
     return `${subscription}/operationresults/${Buffer.from(JSON.stringify(job)).toString('base64url')}`;
   },
   result: () => ({ status: 200 }),
@@ -106,7 +107,7 @@ function remove(request: ArmRequest, resource: Resource): Reply {
 }
 
 function groupBody(id: string, location: string, tagsSent: unknown, managedBy: unknown): Body {
-  const name = id.split('/').at(-1);
+  const name = nameOf(id);
   return withoutUndefined({
     id,
     name,
