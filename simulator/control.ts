@@ -16,7 +16,7 @@ const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registe
 const resetRequest = worldSettings.extend({
   providers: z.record(z.string(), registrationState).optional(),
   features: z.record(z.string().regex(/^[^/]+\/[^/]+$/, 'is not {namespace}/{feature}'), featureState).optional(),
-  /** Other tenants, by the subscriptions that are in them. */
+  /** Tenant by subscription, for those that are not in the simulated tenant. */
   tenants: z.record(z.string(), z.string()).default({}),
 });
 export type ResetRequest = z.input<typeof resetRequest>;
@@ -28,7 +28,7 @@ const advance = z.strictObject({ advanceSeconds: z.number().nonnegative() });
 interface SimulatorState {
   readonly edition: 'current' | '2024-preview';
   readonly speed: Speed;
-  /** Simulated now. */
+  /** The simulated time. */
   readonly now: string;
 }
 
@@ -87,7 +87,7 @@ function state(worlds: Worlds): SimulatorState {
   return { edition, speed: clock.speed, now: clock.now().toISOString() };
 }
 
-/** Moments of the world, by name: kept in memory, given and taken as JSON, and compared. */
+/** Snapshots of the world, by name: kept in memory, read and written as JSON, and compared. */
 function addSnapshotRoutes(app: FastifyInstance, worlds: Worlds): void {
   const kept = new Map<string, Snapshot>();
   const named = (name: string | undefined): Snapshot | undefined =>
@@ -141,7 +141,7 @@ function addSnapshotRoutes(app: FastifyInstance, worlds: Worlds): void {
   );
 }
 
-/** Bodies arrive as text, for ARM must see malformed JSON too. */
+/** The server hands bodies over as text, because ARM must see malformed JSON too. */
 function json(body: unknown): unknown {
   if (typeof body !== 'string' || body === '') return undefined;
   try {

@@ -7,16 +7,16 @@ export interface Duration {
   /** `PUT`, `DELETE`, `POST upgradeNodeImageVersion`, … */
   readonly operation: string;
   readonly startedAt: string;
-  /** Modelled seconds until the request was answered. */
+  /** Simulated seconds until the request was answered. */
   readonly requestSeconds: number;
   /** Seconds of the long-running operation after that; 0 when there was none. */
   readonly operationSeconds: number;
-  /** Seconds after its end until a client notices that asks at once and then whenever `Retry-After` lets it. */
+  /** Seconds from the end until a client notices it that polls at once, and then as often as `Retry-After` lets it. */
   readonly pollingSeconds: number;
   readonly status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
 }
 
-/** Every accepted write, in simulated seconds; a running operation is given the length it is expected to have. */
+/** Every accepted write, in simulated seconds. A running operation counts with the seconds that it is expected to take. */
 export function durations(world: World): Duration[] {
   return world.writes.map(({ longRunning, ...write }) => ({
     ...write,

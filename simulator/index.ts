@@ -38,9 +38,9 @@ export interface SimulatorOptions {
   readonly edition?: Edition;
   /** Every ARM request as a JSON line; truncated at start. */
   readonly recordFile?: string;
-  /** In force from the start. */
+  /** Fault rules that act from the start. */
   readonly faults?: readonly FaultRuleInput[];
-  /** Where the CA is written; default a fresh temporary folder, removed at close. */
+  /** File for the CA certificate; default: one in a fresh temporary folder, which is removed at close. */
   readonly caFile?: string;
 }
 
@@ -78,6 +78,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let world = freshWorld(new Date(), { quotas: {}, tenants: {} });
   for (const rule of options.faults ?? []) world.faults.add(faultRule.parse(rule));
 
+  // ARM takes requests of up to 4 MB.
   const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -94,7 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       world = worldFrom(snapshot, speed);
     },
   });
-  // HEAD is left to ARM.
+  // ARM answers HEAD.
   app.get('/', { exposeHeadRoute: false }, async (request, reply) => {
     const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams;
     if ([...query.keys()].some((name) => name.toLowerCase() === 'api-version')) return answer(request, reply);
@@ -119,7 +120,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       });
       if (answer.silence === 'drop') return hangUp(reply);
       if (answer.silence === 'hang') return reply.hijack();
-      // As bytes: fastify adds a charset to JSON text, which AKS does not send.
+      // Sent as bytes: fastify adds a charset to JSON text, and AKS sends none.
       return await reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body));
     } catch (error) {
       if (error instanceof WorldEnded) return hangUp(reply);
@@ -162,7 +163,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-/** What is wrong with the content of a file of fault rules; nothing if they can be used. */
+/** The problems of a file of fault rules; none if they can be used. */
 export function faultProblems(rules: unknown): string[] {
   const { error } = faultRules.safeParse(rules);
   return error ? problems(error) : [];
@@ -183,7 +184,7 @@ async function token(request: FastifyRequest, reply: FastifyReply, world: World)
   return issueToken(resource, query.get('client_id') ?? undefined, fault === 'expired');
 }
 
-/** What `az cloud register --endpoint-resource-manager` reads, without a token. */
+/** `az cloud register --endpoint-resource-manager` reads this, without a token. */
 function cloudMetadata(endpoint: string): Record<string, unknown> {
   return {
     name: 'SimulatedAzure',

@@ -16,16 +16,16 @@ export interface PageOptions {
   readonly refresh?: boolean;
 }
 
-/** More would make the page slow in a world of thousands of clusters. */
+/** The page stays quick in a world of thousands of clusters. */
 const shownResources = 500;
 const shownRunning = 50;
 const shownEnded = 10;
-// Hundreds of entries that are the same in every world.
+/** Every world has the same hundreds of entries of these types. */
 const hiddenTypes = /^Microsoft\.(Features\/|Resources\/(tenants|subscriptions\/providers))/;
 
-/** The page at `/`: what is there, what is going on, what was asked last, and which faults are active. */
+/** The page at `/`: resources, running operations, the last requests, and active faults. */
 export function page(world: World, options: PageOptions): string {
-  // Without an icon of its own, the browser asks ARM for one: that would be recorded, and could use up a fault.
+  // Without this icon the browser asks ARM for one; that request would be recorded, and could use up a fault.
   const { resource, refresh = true } = options;
   const content =
     resource === undefined
@@ -110,7 +110,7 @@ function resources(world: World, group: string | undefined): string {
 </section>`;
 }
 
-/** Each below the nearest one that its ID begins with. */
+/** The resources as a tree: each stands below the nearest one whose ID its own begins with. */
 function nested(all: readonly Resource[]): Node[] {
   const nodes = new Map(all.map((resource) => [keyOf(resource.id), { resource, children: [] } as Node]));
   const roots: Node[] = [];

@@ -5,7 +5,7 @@ import type { Seed } from './control.ts';
 import { seedFeatures } from './providers/features/features.ts';
 import { seedProviders } from './providers/features/providerRegistrations.ts';
 
-/** Fills a fresh world: what each provider seeds, then what is asked. */
+/** Fills a fresh world: first as each provider seeds it, then as the reset asks. */
 export function seedWorld(world: World, table: TypeTable, providers: readonly Provider[], seed: Seed): World {
   for (const provider of providers) provider.seed?.(world);
   const { roleDelaySeconds, callerPermissions, quotas, tenants } = seed;

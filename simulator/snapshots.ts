@@ -11,12 +11,12 @@ const resource = z.strictObject({
   body: z.record(z.string(), z.unknown()),
 });
 
-/** Everything that a world is, but for its operations: as JSON, to be kept in a file. */
+/** A whole world without its operations, as JSON that can be kept in a file. */
 export const snapshotSchema = z.strictObject({
   edition: z.enum(['current', '2024-preview']),
-  /** Simulated. */
+  /** Simulated time. */
   savedAt: z.iso.datetime(),
-  /** Operations that were in flight, and that nobody can take up again. */
+  /** Operations that were running. A snapshot with any cannot be restored. */
   running: z.array(z.string()),
   settings: worldSettings,
   nodeImageWeeks: z.int(),
@@ -42,7 +42,7 @@ export function snapshotOf(world: World): Snapshot {
 /** A copy without what JSON leaves out, so that a snapshot in memory differs in nothing from one that was sent. */
 const asJson = (body: Body): Body => JSON.parse(JSON.stringify(body));
 
-/** The world as it was, at the time it was: nothing runs in it, and it has no faults. */
+/** The world and the time of a snapshot. Nothing runs in it, and it has no faults. */
 export function worldFrom(snapshot: Snapshot, speed: Speed): World {
   const world = new World(snapshot.edition, speed, new Date(snapshot.savedAt));
   world.settings = snapshot.settings;
@@ -53,16 +53,16 @@ export function worldFrom(snapshot: Snapshot, speed: Speed): World {
   return world;
 }
 
-/** A resource that is not as it was. */
+/** One resource that differs between two snapshots. */
 export interface Difference {
   readonly id: string;
   readonly type: string;
   readonly change: 'added' | 'removed' | 'changed';
-  /** Of a changed one; a value that is left out was or is not there. */
+  /** Empty unless the resource has changed. `before` is left out for a new property, `after` for one that is gone. */
   readonly properties: readonly { readonly path: string; readonly before?: unknown; readonly after?: unknown }[];
 }
 
-/** What differs between two moments, resource by resource and property by property. ETags do not count. */
+/** The differences between two snapshots, by resource and property. ETags do not count. */
 export function differences(before: Snapshot, after: Snapshot): Difference[] {
   const keyed = ({ resources }: Snapshot) => new Map(resources.map((each) => [each.id.toLowerCase(), each]));
   const [was, is] = [keyed(before), keyed(after)];

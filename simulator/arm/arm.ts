@@ -20,10 +20,11 @@ interface Answered {
   readonly indent?: number | undefined;
 }
 
+/** Simulated seconds until the answer, where the provider does not say. Reads are recorded, writes modelled. */
 const readSeconds = 0.1;
 export const writeSeconds = 0.5;
 
-/** Answers ARM requests for the world it is given. */
+/** Answers ARM requests in a world. */
 export class Arm {
   readonly #table: TypeTable;
   readonly #recorder: Recorder;
@@ -33,7 +34,7 @@ export class Arm {
     this.#recorder = recorder;
   }
 
-  /** Takes effect at once, is recorded, and answers after the modelled latency. Rejects with WorldEnded on reset. */
+  /** Lets a request take effect at once, records it, and answers after its latency. Rejects with WorldEnded on reset. */
   async handle(world: World, incoming: Incoming): Promise<Outgoing> {
     const time = new Date();
     const origin = `${incoming.secure ? 'https' : 'http'}://${incoming.headers.host ?? '127.0.0.1'}`;
@@ -100,7 +101,7 @@ export class Arm {
     return { reply: { ...reply, headers } };
   }
 
-  /** Starts the reply's operation, keeps the write for GET /simulator/durations, and gives the operation's headers. */
+  /** Starts the reply's operation, notes the write for GET /simulator/durations, and gives the operation's headers. */
   #begin(request: ArmRequest, resolved: ResolvedPath, reply: Reply, fault: FaultEffects): Record<string, string> {
     const { world, method, apiVersion } = request;
     if (method === 'GET' || method === 'HEAD') return {};
@@ -257,7 +258,7 @@ function parseJson(text: string): { value: unknown } | undefined {
   }
 }
 
-/** Opaque operation URLs: signed-looking, and another signature each time they are handed out. */
+/** The URLs at which an operation can be followed. Azure signs them, with another signature each time. */
 function operationHeaders(operation: Operation, origin: string, world: World): Record<string, string> {
   const { style } = operation;
   if (!style) return {};

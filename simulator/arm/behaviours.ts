@@ -1,6 +1,6 @@
 import type { Behaviour } from './provider.ts';
 
-/** What ARM itself does, whatever the provider. */
+/** Claims about ARM itself, for resources of every provider. */
 export const coreBehaviours: readonly Behaviour[] = [
   {
     id: 'case-insensitive',

@@ -26,7 +26,7 @@ export function checkVersion({ type, id }: ResolvedPath, request: ArmRequest): v
   throw typeNotFound(namespace, types, `for api version '${request.apiVersion}'. ${dates}`);
 }
 
-/** What is tracked, and its children, are in a resource group. @throws ArmError 404 */
+/** Tracked resources and their children must be in a resource group. @throws ArmError 404 */
 export function checkPlace(table: TypeTable, { type, id }: ResolvedPath): void {
   const [namespace = '', ...types] = type.type.split('/');
   const owner = table.type(`${namespace}/${types[0]}`);
@@ -48,7 +48,7 @@ export function checkName(table: TypeTable, type: StoredType, request: ArmReques
   refuse(table, type, request, { kind: 'name', name, rule: type.names.rule });
 }
 
-/** @throws ArmError in the provider's words, or ARM's own where it is ARM that looks */
+/** @throws ArmError in ARM's words for the outermost properties of tracked resources, else in the provider's */
 export function checkBody(
   table: TypeTable,
   type: StoredType,
@@ -64,7 +64,6 @@ export function checkBody(
   }
   const present = existing && (() => type.view?.(existing, request.world) ?? existing.body);
   for (const problem of bodyProblems(type.type, request.method, request.body, present)) {
-    // ARM reads the outermost properties of tracked resources itself.
     if (type.tracked && problem.kind === 'unknown' && problem.path === problem.property)
       throw armRefusal({ ...problem, model: 'ResourceDefinition' });
     refuse(table, type, request, problem);
@@ -77,7 +76,7 @@ function refuse(table: TypeTable, type: StoredType, request: ArmRequest, problem
   if (refusal) throw refusal;
 }
 
-/** As ARM itself, and the providers that are built into it, say it. */
+/** The refusal in the words of ARM itself and of the providers that are built into it. */
 export function armRefusal(problem: RequestProblem): ArmError {
   const why = explain(problem);
   if (problem.kind === 'name') return gatewayError(400, 'InvalidResourceName', why);
@@ -88,7 +87,7 @@ export function armRefusal(problem: RequestProblem): ArmError {
   );
 }
 
-/** What is wrong, in the words of Json.NET, with which most of Azure reads its requests. */
+/** The problem in the words of Json.NET, with which most of Azure reads its requests. */
 export function explain(problem: RequestProblem): string {
   switch (problem.kind) {
     case 'unknown':

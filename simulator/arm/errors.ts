@@ -31,7 +31,7 @@ export class ArmError extends Error {
   }
 }
 
-/** 404 InvalidResourceType; `where` ends the sentence. */
+/** 404 InvalidResourceType. `where` ends the sentence of its message. */
 export function typeNotFound(namespace: string, types: readonly string[], where: string): ArmError {
   return gatewayError(
     404,

@@ -5,7 +5,7 @@ import type { Body } from './json.ts';
 import type { OperationSpec } from './operations.ts';
 import type { World } from './world.ts';
 
-/** An HTTP request as the server hands it over. */
+/** An HTTP request as the server hands it to ARM. */
 export interface Incoming {
   readonly method: string;
   /** Path and query. */
@@ -15,7 +15,7 @@ export interface Incoming {
   readonly secure: boolean;
 }
 
-/** What goes back; `silence` closes the connection instead, or leaves it open without an answer. */
+/** An HTTP answer. `silence` closes the connection instead (drop), or leaves it open without an answer (hang). */
 export interface Outgoing {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export interface Outgoing {
   readonly silence?: 'drop' | 'hang' | undefined;
 }
 
-/** One ARM request, after the gateway has checked what ARM itself checks. */
+/** An ARM request as a provider sees it: ARM has made its own checks. */
 export interface ArmRequest {
   readonly method: string;
   readonly id: ResourceId;
@@ -42,9 +42,9 @@ export interface Reply {
   readonly status: number;
   readonly body?: Body | null;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Simulated seconds until the answer; the gateway has defaults. */
+  /** Simulated seconds until the answer; default 0.1 for reads, 0.5 for writes. */
   readonly seconds?: number;
-  /** Starts when the request is answered; the gateway adds its headers. */
+  /** Starts when the request is answered; ARM adds the headers with which clients follow it. */
   readonly operation?: OperationSpec;
 }
 

@@ -6,7 +6,7 @@ import { documentOf, type OperationSpec } from './operations.ts';
 import { retryAfterHeaders } from './throttling.ts';
 import type { World } from './world.ts';
 
-/** Acts out the fault that meets a request, each effect at its moment in the request's life. Most requests meet none. */
+/** Acts out the fault that meets a request: each effect has its moment in the life of the request. Most requests meet none. */
 export class FaultEffects {
   readonly #world: World;
   readonly #fault: Fault | undefined;
@@ -22,7 +22,7 @@ export class FaultEffects {
     return [drop, hang, proxy?.when].includes('before');
   }
 
-  /** Answers the request itself; Azure does nothing. @throws ArmError */
+  /** The answer that the fault gives in place of Azure, which then does nothing. @throws ArmError for an error */
   reply(): Reply | undefined {
     const answer = this.#fault?.answer;
     if (!answer) return undefined;
@@ -39,12 +39,12 @@ export class FaultEffects {
     return withValueAt(sent, ignored, valueAt(this.#world.store.get(path)?.body, ignored));
   }
 
-  /** Keeps what was written from readers for a while. */
+  /** Hides the written resource from readers for a while. */
   hide(path: string): void {
     if (this.#fault?.unseenSeconds !== undefined) this.#world.hide(path, this.#fault.unseenSeconds);
   }
 
-  /** The operation as it will go: with another end, a late one, or an unknown word for its state. */
+  /** The operation with the fault's end, delay, or word for its state. */
   operation(spec: OperationSpec): OperationSpec {
     const { operation } = this.#fault ?? {};
     if (!operation) return spec;
@@ -53,7 +53,7 @@ export class FaultEffects {
     return {
       ...spec,
       ...(held && this.#fault && { heldUntil: this.#world.faults.removed(this.#fault) }),
-      // A process that is to end as it would says itself when.
+      // Without a status, a process still ends when it says so.
       ...((status || !process) && {
         ending: {
           seconds: (afterSeconds ?? spec.seconds) + stuckSeconds,
@@ -79,12 +79,12 @@ export class FaultEffects {
     };
   }
 
-  /** Simulated seconds that the answer comes later. */
+  /** Simulated seconds by which the answer is late. */
   get delaySeconds(): number {
     return this.#fault?.delaySeconds ?? 0;
   }
 
-  /** What goes over the wire after so many simulated seconds: the answer, a proxy's instead of it, or nothing. */
+  /** Waits so many simulated seconds and gives what goes over the wire: the answer, a proxy's instead of it, or nothing. */
   async send(seconds = 0, answer?: () => Outgoing): Promise<Outgoing> {
     const { drop, hang, proxy } = this.#fault ?? {};
     const { clock } = this.#world;
@@ -100,7 +100,7 @@ export class FaultEffects {
     return { ...answer(), silence };
   }
 
-  /** What becomes of a request for a token. */
+  /** How a request for a token goes wrong, if it does. */
   get token(): 'refused' | 'expired' | undefined {
     return this.#fault?.token;
   }

@@ -15,21 +15,21 @@ const regex = z.string().refine((text) => {
 const seconds = z.number().nonnegative();
 const moment = z.enum(['before', 'after']);
 
-/** What a rule can do. */
+/** The effects that a rule can have; faultEffects.ts acts them out. */
 const effects = {
   answer: z
     .strictObject({
-      /** 304 has no body. */
+      /** An answer of 304 has no body. */
       status: z.union([z.literal(304), z.int().min(400).max(599)]),
       code: z.string(),
       message: z.string(),
       headers: z.record(z.string(), z.string()).optional(),
-      /** The header `Retry-After`, of so many simulated seconds; a date has whole real seconds. */
+      /** The header `Retry-After`, for so many simulated seconds. As a date it is exact to a real second. */
       retryAfter: z.strictObject({ seconds, as: z.enum(['seconds', 'date']).default('seconds') }).optional(),
       wrapped: z.boolean().default(true),
     })
     .optional(),
-  /** What stands between answers instead, before or after the request takes effect. */
+  /** Something between the client and Azure answers, before or after the request takes effect. */
   proxy: z
     .strictObject({
       status: z.int().min(200).max(599),
@@ -40,16 +40,16 @@ const effects = {
     .optional(),
   operation: z
     .strictObject({
-      /** Succeeded with `afterSeconds`: early, having changed nothing more. */
+      /** With `afterSeconds`, an operation can also succeed early. */
       status: z.enum(['Failed', 'Canceled', 'Succeeded']).optional(),
       code: z.string().default(''),
       message: z.string().default(''),
       afterSeconds: seconds.optional(),
-      /** It goes on for so much longer than it would. */
+      /** The operation takes so many simulated seconds longer. */
       stuckSeconds: seconds.optional(),
-      /** It does not end before the rule is removed. */
+      /** The operation does not end before the rule is removed. */
       held: z.literal(true).optional(),
-      /** The word for a status that is not final. */
+      /** The word for the status while the operation runs. */
       runningStatus: z.string().min(1).optional(),
     })
     .refine(
@@ -60,17 +60,17 @@ const effects = {
     .optional(),
   /** Closes the connection before or after the request takes effect. */
   drop: moment.optional(),
-  /** Never answers, having taken effect or not. */
+  /** Never answers; the request takes effect or not. */
   hang: moment.optional(),
-  /** The property of the body that Azure silently ignores. */
+  /** Azure silently ignores this property of the body. */
   ignore: z.strictObject({ path: z.string().min(1) }).optional(),
-  /** Takes effect, and is not answered before the rule is removed. */
+  /** The request takes effect, but is not answered before the rule is removed. */
   held: z.literal(true).optional(),
   /** Simulated seconds added before the answer. */
   delaySeconds: seconds.optional(),
-  /** What is written is not found for so many simulated seconds. */
+  /** Readers do not find the written resource for so many simulated seconds. */
   unseenSeconds: seconds.optional(),
-  /** Of the token endpoint, whose path is `/msi/token`. */
+  /** Only for the token endpoint, whose path is `/msi/token`. */
   token: z.enum(['refused', 'expired']).optional(),
 };
 
@@ -84,9 +84,9 @@ export const faultRule = z
     /** Resource type, any case, such as `Microsoft.Network/privateEndpoints`. */
     type: z.string().optional(),
     times: z.int().positive().default(1),
-    /** Lets so many matching requests pass first. */
+    /** The rule lets so many matching requests pass first. */
     after: z.int().nonnegative().default(0),
-    /** Of acting on a matching request; the same seed always picks the same requests. */
+    /** How likely the rule acts on a matching request. The same seed always picks the same requests. */
     probability: z.number().gt(0).max(1).default(1),
     seed: z.int().default(0),
     ...effects,
@@ -102,10 +102,10 @@ export type Fault = z.output<typeof faultRule> & { id: string; seen: number; hit
 /** A file of fault rules. */
 export const faultRules = z.array(faultRule);
 
-/** Where App Service's managed identity endpoint is; only rules on tokens act there. */
+/** Path of App Service's managed identity endpoint. Only rules with `token` act there. */
 export const tokenPath = '/msi/token';
 
-/** The fault rules of a world; the first live rule that matches acts. */
+/** The fault rules of a world. The first that matches and is not used up acts. */
 export class Faults {
   #rules: { fault: Fault; random: ReturnType<typeof xoroshiro128plus> }[] = [];
   readonly #removals = new Map<Fault, PromiseWithResolvers<void>>();

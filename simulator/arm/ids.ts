@@ -8,9 +8,9 @@ export interface ResourceId {
   /** Full type, e.g. `Microsoft.Network/virtualNetworks/subnets`, in the caller's case. */
   readonly type: string;
   readonly names: readonly string[];
-  /** Number of type segments; one more than names for a collection (or an action, see `asAction`). */
+  /** The segments of the type. A collection or an action has one more of them than names. */
   readonly types: readonly string[];
-  /** For an extension resource such as a role assignment: the path it extends. */
+  /** Path of the resource, group or subscription that an extension resource (a role assignment, a lock) extends. */
   readonly scope: string;
 }
 
@@ -67,7 +67,7 @@ export const nameOf = (id: string): string => id.split('/').at(-1) ?? '';
 /** The `/subscriptions/…` that an ID is in. */
 export const subscriptionOf = (id: string): string => id.split('/').slice(0, 3).join('/');
 
-/** The path without its last segments; two go from a resource to its collection's owner. */
+/** The path without its last segments. Without two, it is that of the resource's parent. */
 export function parentPath(path: string, segments = 2): string {
   return path.split('/').slice(0, -segments).join('/');
 }

@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 type Handler = (request: ArmRequest) => Reply;
 type ResourceHandler = (request: ArmRequest, resource: Resource) => Reply;
 
-/** Which names a type takes: `rule` says it in words. */
+/** The names that a type takes; `rule` says it in words. */
 export interface NameRule {
   readonly pattern: RegExp;
   readonly rule: string;
@@ -19,7 +19,7 @@ export interface NameRule {
 interface CommonType {
   /** Full type in Azure's spelling, e.g. `Microsoft.Network/virtualNetworks/subnets`. */
   readonly type: string;
-  /** The provider's own throttling, beside ARM's. */
+  /** The bucket of the provider's own throttling, which comes on top of ARM's. */
   bucket?(request: ArmRequest): Bucket | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface StoredType extends CommonType {
   /** Has a location and is listed by GET /subscriptions/{s}/resources. */
   readonly tracked?: boolean;
   readonly names?: NameRule;
-  /** What GET and list answer; default the stored body. */
+  /** The body that readers see; default: the stored one. */
   view?(resource: Resource, world: World): Body;
   /** `etag` header on GET. */
   readonly etagHeader?: boolean;
@@ -39,7 +39,7 @@ export interface StoredType extends CommonType {
   readonly patch?: ResourceHandler;
   readonly delete?: ResourceHandler;
   readonly actions?: Readonly<Record<string, ResourceHandler>>;
-  /** What its requests do to its state; handlers carry them out. */
+  /** How its requests change its state; handlers carry them out with `transit`. */
   readonly transitions?: Transitions;
   list?(request: ArmRequest): Reply;
 }
@@ -47,28 +47,28 @@ export interface StoredType extends CommonType {
 /** A type that is computed: versions, upgrade profiles, name checks, … */
 interface ComputedType extends CommonType {
   readonly kind: 'computed';
-  /** GET (of the resource or the collection, whichever the path names). */
+  /** Answers GET of a resource and of a collection. */
   readonly get?: Handler;
   readonly post?: Handler;
-  /** Reads do not count as writes although they are POSTs (checkNameAvailability). */
+  /** Whether its POSTs count as reads, as checkNameAvailability does. */
   readonly countsAsRead?: boolean;
 }
 
 export type ResourceType = StoredType | ComputedType;
 
 /**
- * One thing the simulator does as Azure does it, and how we know.
+ * A claim: one thing that the simulator does as Azure does it, and how we know.
  * `recorded`: seen in a recorded HTTP exchange or pasted from one; `documented`: written by Microsoft or in its client;
  * `modelled`: our assumption where no source was found.
  */
 export interface Behaviour {
   readonly id: string;
-  /** As Azure spells it, a namespace for all of its types, or `any`. */
+  /** A type as Azure spells it, a namespace for all of its types, or `any`. */
   readonly resourceType: string;
   readonly says: string;
   readonly evidence: 'recorded' | 'documented' | 'modelled';
   readonly source: string;
-  /** What proves it: the file in test/simulator and the title, `%s` where it is one of a table. */
+  /** The test that proves it: its file in test/simulator and its title, with `%s` where it is one of a table. */
   readonly test: string;
 }
 
@@ -76,9 +76,9 @@ export interface Behaviour {
 export interface Provider {
   readonly types: readonly ResourceType[];
   readonly behaviours: readonly Behaviour[];
-  /** A malformed body or name in the provider's own words; undefined where it does not mind. Default: as ARM says it. */
+  /** Refuses a malformed body or name in the provider's own words, or lets it pass with undefined. Default: ARM's words. */
   refusal?(problem: RequestProblem, request: ArmRequest): ArmError | undefined;
-  /** Refuses requests to any provider: permissions and locks. `action` as RBAC names it. @throws ArmError */
+  /** Refuses requests to any provider, as permissions and locks do. `action` is RBAC's name for the request. @throws ArmError */
   guard?(request: ArmRequest, action: string): void;
   /** Fills a fresh world. */
   seed?(world: World): void;

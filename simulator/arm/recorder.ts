@@ -10,7 +10,7 @@ export interface RecordedRequest {
   readonly status: number | null;
 }
 
-/** Writes one JSON line per ARM request, synchronously so that a reader sees it even if the client dies meanwhile. */
+/** Writes one JSON line for each ARM request. It writes synchronously, so that a reader sees the line before the answer. */
 export class Recorder {
   readonly #file: string | undefined;
 

@@ -13,7 +13,7 @@ export const regions: ReadonlyMap<string, string> = new Map([
   ['southeastasia', 'Southeast Asia'],
 ]);
 
-/** ARM takes `West Europe` for `westeurope`. */
+/** ARM takes display names too: `West Europe` is `westeurope`. */
 export function normalLocation(location: string): string {
   return location.replaceAll(' ', '').toLowerCase();
 }

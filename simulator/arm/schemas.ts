@@ -8,7 +8,7 @@ import network from '../schemas/network.json' with { type: 'json' };
 import resources from '../schemas/resources.json' with { type: 'json' };
 import { type Body, isBody, valueAt, withoutNulls } from './json.ts';
 
-/** What is wrong with a request body or name, before its provider says so in its own words. */
+/** A problem with a request's body or name, before its provider puts it into words. */
 export type RequestProblem =
   | { readonly kind: 'unknown'; readonly path: string; readonly property: string; readonly model: string }
   | { readonly kind: 'missing'; readonly path: string }
@@ -17,9 +17,9 @@ export type RequestProblem =
   | { readonly kind: 'fixed'; readonly path: string }
   | { readonly kind: 'name'; readonly name: string; readonly rule: string };
 
-// Answered by every type, whatever its schema says, and echoed by clients that send back what they have read.
+/** Every type answers with these, whatever its schema says, and clients may send back what they have read. */
 const envelope = ['id', 'name', 'type', 'etag', 'systemData', 'kind'];
-// What Azure has given once and for all; other read-only properties change by themselves, and Azure ignores them.
+/** Azure refuses a change of these read-only properties. It ignores changes of others, which change by themselves. */
 const fixed = new Set(['resourceGuid', 'principalId', 'clientId', 'tenantId', 'loginServer', 'creationDate', 'fqdn']);
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, addUsedSchema: false });
@@ -46,7 +46,7 @@ interface Compiled {
 }
 const compiled = new Map<string, Compiled>();
 
-/** Compiled when it is first needed: few worlds see every type. */
+/** Compiles a schema when it is first needed: few worlds see every type. */
 function compiledFor(type: string): Compiled | undefined {
   const schema = schemas[type];
   if (!schema) return undefined;
@@ -56,8 +56,8 @@ function compiledFor(type: string): Compiled | undefined {
 }
 
 /**
- * What the published schema of the type finds wrong with a body; a PATCH may leave anything out. Types without a schema take
- * everything. `present`: what a reader sees of the resource, if it is there.
+ * The problems that the published schema of a type finds in a body. A PATCH may leave anything out. Types without a schema take
+ * everything. `present` gives the body that readers see now, if the resource is there.
  */
 export function bodyProblems(type: string, method: string, body: Body, present?: () => Body): RequestProblem[] {
   const known = compiledFor(type);
@@ -72,7 +72,7 @@ export function bodyProblems(type: string, method: string, body: Body, present?:
 
 const versions = new Map<string, readonly string[]>(Object.entries(apiVersions));
 
-/** Which of the dates a type takes: its own, or those of what it belongs to. @returns undefined for a namespace without a list */
+/** The API versions of a type: its own, else those of its parent or namespace. @returns undefined for a namespace without a list */
 export function supportedVersions(type: string): readonly string[] | undefined {
   for (let owner = type; owner !== ''; owner = owner.slice(0, Math.max(0, owner.lastIndexOf('/')))) {
     const found = versions.get(owner);

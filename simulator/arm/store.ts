@@ -18,10 +18,10 @@ export function propertiesOf(resource: Pick<Resource, 'body'>): Body {
 }
 
 type Stored = { -readonly [Key in keyof Resource]: Resource[Key] };
-/** In the order in which they were made. */
+/** Resources by name and then by key, in the order in which they were made. */
 type Index = Map<string, Map<string, Stored>>;
 
-/** All resources of a world, in the order of their creation; found by ID, by type, by what they are below and by whom they name. */
+/** All resources of a world, in the order of their creation. They are found by ID, type, place, and the IDs in their bodies. */
 export class Store {
   readonly #byKey = new Map<string, Stored>();
   readonly #byType: Index = new Map();
@@ -107,7 +107,7 @@ export class Store {
 
 const groupType = 'Microsoft.Resources/subscriptions/resourceGroups';
 
-/** The resource group and the resources that this key is below, outermost first: not the subscription, in which everything is. */
+/** The resource group and the resources above a key, outermost first. The subscription is left out: everything is in one. */
 function owners(key: string): string[] {
   const segments = key.split('/');
   const found: string[] = [];
@@ -116,7 +116,7 @@ function owners(key: string): string[] {
   return found;
 }
 
-/** Every ID that stands in a body, as a value or as a key. */
+/** Every ID in a body, be it a value or a key. */
 function idsIn(body: unknown, found = new Set<string>()): Set<string> {
   if (typeof body === 'string') {
     if (body.startsWith('/')) found.add(keyOf(body));

@@ -2,9 +2,10 @@ import { decodeJwt, UnsecuredJWT } from 'jose';
 import { z } from 'zod';
 
 export const tenantId = '33333333-3333-4333-8333-333333333333';
-/** The principal every token belongs to. */
+/** Object ID of the caller: every token is of this principal. */
 export const callerObjectId = '44444444-4444-4444-8444-444444444444';
 const callerClientId = '55555555-5555-4555-8555-555555555555';
+/** Tokens of managed identities live a day. */
 const lifetimeSeconds = 24 * 3600;
 
 /** The answer of App Service's managed identity endpoint. Expiry is in real time: clients compare it with their own clock. */
@@ -24,7 +25,7 @@ export function issueToken(resource: string, clientId: string | undefined, expir
   };
   return {
     access_token: new UnsecuredJWT(claims).encode(),
-    // Whoever hands out an old token believes in it.
+    // The endpoint takes its expired token for a good one.
     expires_on: String(Math.floor(Date.now() / 1000) + lifetimeSeconds),
     resource,
     token_type: 'Bearer',

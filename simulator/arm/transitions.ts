@@ -3,9 +3,9 @@ import type { Body } from './json.ts';
 import type { OperationEnd, OperationSpec, OperationStyle } from './operations.ts';
 import type { World } from './world.ts';
 
-/** What a request that takes time does to a resource's state. Declared by its type, carried out by {@link transit}. */
+/** How a request that takes time changes a resource's state. A type declares it, {@link transit} carries it out. */
 export interface Transition {
-  /** As GET /simulator/durations tells it. */
+  /** Name of the operation in GET /simulator/durations, and in refusals while it runs. */
   readonly verb: string;
   /** HTTP status of the answer. */
   readonly answers: number;
@@ -13,7 +13,7 @@ export interface Transition {
   readonly during?: string;
   /** The state once it has succeeded; `gone`: the resource is removed. */
   readonly ends: string;
-  /** The state when it has not; default the operation's own word, `Failed` or `Canceled`. */
+  /** The state once it has failed or was canceled; default: `Failed` or `Canceled`. */
   readonly otherwise?: string;
   /** Where the state is; default `properties.provisioningState`. */
   readonly state?: string;
@@ -21,14 +21,14 @@ export interface Transition {
   readonly requestSeconds?: number;
   /** Simulated seconds from the answer to the end. */
   readonly seconds: number;
-  /** How clients can follow it; left out where there is nothing but the resource. */
+  /** How clients follow it; left out where they can only read the resource. */
   readonly style?: OperationStyle;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type Transitions = Readonly<Record<string, Transition>>;
 
-/** How all of Azure deletes what takes time to delete. */
+/** All of Azure deletes slow resources like this. */
 export const deletion = { verb: 'DELETE', answers: 202, during: 'Deleting', ends: 'gone' } as const;
 
 /** Whether a resource, or what it shows of its parts, is on its way to another state: `Creating`, `UpgradingNodeImageVersion`. */
@@ -39,20 +39,20 @@ export function isUnfinished(shown: unknown): boolean {
   );
 }
 
-/** One passage of a resource through a transition. */
+/** One resource on its way through a transition. */
 interface Passage extends Pick<OperationSpec, 'findings'> {
   readonly id: string;
   readonly location?: string;
-  /** Of the answer, read once the state is `during`. */
+  /** The body of the answer; read once the state is `during`. */
   body?(): Body | null;
-  /** Instead of the transition's. */
+  /** In place of the transition's. */
   readonly seconds?: number;
   readonly requestSeconds?: number;
-  /** What else comes of it, once the state has changed, and before the resource is gone. */
+  /** The other effects of the end. It runs once the state has changed, and before the resource is removed. */
   atEnd?(status: OperationEnd): void;
 }
 
-/** Sets the state meanwhile, answers, and sets the state then. */
+/** Sets the state to `during`, answers, and sets it again when the operation ends. */
 export function transit(world: World, transition: Transition, passage: Passage): Reply {
   const { verb, answers, during, ends, otherwise, state, style, headers } = transition;
   const { id, location, body, findings, atEnd } = passage;

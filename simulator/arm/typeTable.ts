@@ -2,7 +2,7 @@ import { gatewayError, typeNotFound } from './errors.ts';
 import { parentPath, parseId, type ResourceId } from './ids.ts';
 import type { Provider, ResourceType } from './provider.ts';
 
-/** What a path addresses: a resource, a collection of them, or an action on one. */
+/** A path that has been looked up: it is that of a resource, of a collection, or of an action on a resource. */
 export interface ResolvedPath {
   readonly type: ResourceType;
   readonly id: ResourceId;
@@ -55,7 +55,7 @@ export class TypeTable {
       const form = id.types.length > id.names.length ? 'collection' : 'resource';
       return { type, id, resourceId: canonical(id, type), form, action: undefined };
     }
-    // /…/managedClusters/c/abort parses as a collection of the unknown type managedClusters/abort.
+    // An action such as /…/managedClusters/c/abort parses as a collection of the unknown type managedClusters/abort.
     const action = id.types.at(-1) ?? '';
     const owner = id.types.length > id.names.length ? parseId(parentPath(id.path, 1)) : undefined;
     const owned = owner && this.type(owner.type);

@@ -9,7 +9,7 @@ import { Throttle } from './throttling.ts';
 
 export type Edition = 'current' | '2024-preview';
 
-/** A write that was accepted; GET /simulator/durations tells them. */
+/** An accepted write, for GET /simulator/durations. */
 export interface Write {
   readonly resourceId: string;
   readonly operation: string;
@@ -24,18 +24,18 @@ const callerPermission = z.strictObject({
   notActions: z.array(z.string()).optional(),
 });
 
-/** What a reset may set. */
+/** Settings of a world, as a reset may set them. */
 export const worldSettings = z.strictObject({
-  /** Seconds until a role assignment takes effect, for everybody who looks. */
+  /** Simulated seconds until a role assignment takes effect, for tokens and access checks alike. */
   roleDelaySeconds: z.number().nonnegative().optional(),
-  /** What the caller may do; left out, everything. */
+  /** Permissions of the caller; default: everything. */
   callerPermissions: z.array(callerPermission).optional(),
   /** vCPU limits by family, lower case, or `cores`. */
   quotas: z.record(z.string(), z.int().nonnegative()).default({}),
 });
 export type WorldSettings = z.output<typeof worldSettings>;
 
-/** For whoever looks on; without what it carried. */
+/** A request on the simulator's page. */
 export interface RecentRequest {
   readonly time: Date;
   readonly method: string;
@@ -46,7 +46,7 @@ export interface RecentRequest {
 
 const keptRequests = 50;
 
-/** Everything that a reset forgets. */
+/** The state of the simulated Azure. A reset replaces it as a whole. */
 export class World {
   readonly edition: Edition;
   readonly clock: Clock;
@@ -55,15 +55,15 @@ export class World {
   readonly throttle = new Throttle();
   readonly faults = new Faults();
   readonly writes: Write[] = [];
-  /** When each identity's principal was made, by its ID in lower case: the directory learns of it late. */
+  /** When each principal was made, by its ID in lower case. The directory learns of it late. */
   readonly principals = new Map<string, Date>();
   /** Oldest first. */
   readonly recentRequests: RecentRequest[] = [];
   readonly #hidden = new Map<string, Date>();
-  /** How many node images have come out since this world began. */
+  /** How many node images have come out since this world began: one a week. */
   nodeImageWeeks = 0;
   settings: WorldSettings = { quotas: {} };
-  /** `{subscription}/{namespace}/{feature}` in lower case: flags that are registered *and* have reached their provider. */
+  /** Features that are registered *and* have reached their provider, as `{subscription}/{namespace}/{feature}` in lower case. */
   readonly activeFeatures = new Set<string>();
 
   /** `start`: the simulated time at which it begins. */
@@ -79,7 +79,7 @@ export class World {
     this.faults.clear();
   }
 
-  /** Removes a resource with all that hangs on it; what was running there ends, a deletion Succeeded, the rest Canceled. */
+  /** Removes a resource and everything below it. Operations there end: a deletion Succeeded, others Canceled. */
   remove(id: string): void {
     this.store.remove(id);
     for (let lost = this.operations.runningBelow(id); lost; lost = this.operations.runningBelow(id)) {
@@ -93,7 +93,7 @@ export class World {
     if (this.recentRequests.length > keptRequests) this.recentRequests.shift();
   }
 
-  /** Reads do not find it for so many seconds. */
+  /** Hides a resource from readers for so many simulated seconds. */
   hide(id: string, seconds: number): void {
     this.#hidden.set(keyOf(id), new Date(this.clock.now().getTime() + seconds * 1000));
   }
@@ -116,7 +116,7 @@ export class World {
     return this.activeFeatures.has(`${subscriptionId}/${namespace}/${feature}`.toLowerCase());
   }
 
-  /** `Registered`, `NotRegistered`, …; undefined for a namespace nobody knows. */
+  /** `Registered`, `NotRegistered`, …; undefined for an unknown namespace. */
   registrationState(subscriptionId: string, namespace: string): string | undefined {
     const state = this.store.get(keyOf(`/subscriptions/${subscriptionId}/providers/${namespace}`))?.body
       .registrationState;

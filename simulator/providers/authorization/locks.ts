@@ -11,7 +11,7 @@ const lockBody = z.looseObject({
   properties: z.looseObject({ level: z.enum(['CanNotDelete', 'ReadOnly']), notes: z.string().nullish() }),
 });
 
-/** They extend what they lock: a subscription, a group or a resource. */
+/** A lock extends its scope: a subscription, a group or a resource. */
 export const lockTypes: readonly ResourceType[] = [
   {
     kind: 'stored',

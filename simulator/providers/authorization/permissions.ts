@@ -6,12 +6,12 @@ import { callerObjectId } from '../../arm/token.ts';
 import type { World } from '../../arm/world.ts';
 import { checkScopeExists, isAtOrBelow } from './scopes.ts';
 
-/** What the caller may do where: the reset says it, and by default it is everything. */
+/** Permissions of the caller: those that the reset gave, by default all. */
 export const permissionTypes: readonly ResourceType[] = [
   { kind: 'computed', type: 'Microsoft.Authorization/permissions', get: read },
 ];
 
-/** What the caller may do at a scope, from all scopes above it. */
+/** The caller's permissions at a scope, from all scopes above it. */
 function callerPermissions(
   world: World,
   scope: string,
@@ -30,14 +30,14 @@ function callerMay(world: World, action: string, scope: string): boolean {
   );
 }
 
-/** What may be read by everybody who can sign in. */
+/** Everybody who can sign in may do this. */
 const alwaysReadable = /subscriptions(\/locations)?\/read$|authorization\/locks\/read$/i;
 
 /** @throws ArmError 403 AuthorizationFailed */
 export function refuseUnpermitted({ world, id, resourceId }: ArmRequest, action: string): void {
   const scope = id.names.length > 0 ? resourceId : id.scope;
   if (alwaysReadable.test(action) || callerMay(world, action, scope)) return;
-  // Whoever may do anything at a scope may ask what.
+  // A caller with any permission at a scope may read all of them.
   if (/authorization\/permissions\/read$/i.test(action) && callerPermissions(world, scope).length > 0) return;
   throw gatewayError(
     403,
@@ -46,7 +46,7 @@ export function refuseUnpermitted({ world, id, resourceId }: ArmRequest, action:
   );
 }
 
-/** @throws ArmError 403 LinkedAuthorizationFailed: the request itself is permitted, what it names is not. */
+/** For a resource that a permitted request names. @throws ArmError 403 LinkedAuthorizationFailed */
 export function refuseUnlinked(request: ArmRequest, action: string, linkedScope: string): void {
   const { world } = request;
   if (callerMay(world, action, linkedScope)) return;

@@ -38,7 +38,7 @@ const storedProperties = z.looseObject({
   createdOn: z.string(),
 });
 
-/** They extend what they are for: a subscription, a group or a resource. */
+/** An assignment extends its scope: a subscription, a group or a resource. */
 export const roleAssignmentTypes: readonly ResourceType[] = [
   {
     kind: 'stored',
@@ -51,7 +51,7 @@ export const roleAssignmentTypes: readonly ResourceType[] = [
   },
 ];
 
-/** Who looks for a role: the holder's own token, or a provider that checks the holder's access. */
+/** A role shows in the tokens of its holder, and to a provider that checks the holder's access. */
 type SeenBy = keyof typeof roleDelaySeconds;
 
 /** IDs of the roles that a principal has at a scope or above, and that have taken effect. */

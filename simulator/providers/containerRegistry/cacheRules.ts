@@ -25,6 +25,7 @@ const putBody = z.looseObject({
     credentialSetResourceId: z.string().nullish(),
   }),
 });
+/** Azure takes only new credentials: a PATCH that names source or target is refused. */
 const patchBody = z.looseObject({
   properties: z.looseObject({
     sourceRepository: z.undefined().optional(),
@@ -98,19 +99,19 @@ function checkRule(
   if (before && (before.sourceRepository !== source || before.targetRepository !== target)) {
     throw new ArmError(400, 'CacheRuleUpdateNotAllowed', 'Source and target of a cache rule cannot be changed.');
   }
-  const twin = world.store
+  const other = world.store
     .list(ruleType, parentPath(id))
     .find((rule) => rule !== existing && overlap(String(propertiesOf(rule).targetRepository), target));
-  if (twin) {
+  if (other) {
     throw new ArmError(
       409,
       'CacheRuleConflict',
-      `The target repository '${target}' is that of rule '${twin.name}' already.`,
+      `The target repository '${target}' is that of rule '${other.name}' already.`,
     );
   }
 }
 
-/** Wildcards must not hold each other; a target without one may lie within. */
+/** Two wildcard targets overlap where one includes the other. A target without wildcard may lie within one. */
 function overlap(one: string, other: string): boolean {
   if (one === other) return true;
   const [a, b] = [one, other].map((target) => (target.endsWith('*') ? target.slice(0, -1) : undefined));

@@ -117,7 +117,7 @@ function remove(request: ArmRequest, registry: Resource): Reply {
   return { status: 200 };
 }
 
-/** @throws ArmError 400 for what the SKU does not have. */
+/** @throws ArmError 400 FeatureNotSupportedForSku */
 function checkTier(world: World, id: string, sku: string, properties: Body): void {
   const inUse = world.store.list(connectionType, id).length + world.store.list(replicaType, id).length > 0;
   if (sku !== 'Premium' && properties.publicNetworkAccess === 'Disabled')
@@ -156,7 +156,7 @@ function registryDefaults(world: World, name: string): Body {
   };
 }
 
-/** A rule set that was sent without rules of its own is shown with none. */
+/** Azure shows a rule set that was sent without IP rules with an empty list of them. */
 function withIpRules(properties: Body): Body {
   const { networkRuleSet } = properties;
   return isBody(networkRuleSet) ? { ...properties, networkRuleSet: { ipRules: [], ...networkRuleSet } } : properties;

@@ -12,6 +12,7 @@ import { notInTier, registryWrite, replicaType } from './shapes.ts';
 
 const putBody = z.looseObject({ location: z.string(), tags: z.record(z.string(), z.string()).nullish() });
 
+/** 60 s are modelled. */
 const transitions = {
   create: { ...registryWrite, verb: 'PUT', answers: 201, during: 'Creating', seconds: 60 },
   update: { ...registryWrite, verb: 'PUT', answers: 200, during: 'Updating', seconds: 60 },
@@ -28,10 +29,10 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const registry = world.store.get(parentPath(id));
   const location = normalLocation(sent.location);
   if (valueAt(registry?.body, 'sku.name') !== 'Premium') throw notInTier('Geo-replication', 'Premium');
-  const twin = world.store
+  const isReplicated = world.store
     .list(replicaType, parentPath(id))
     .some((one) => one !== existing && one.body.location === location);
-  if (twin || location === registry?.body.location) {
+  if (isReplicated || location === registry?.body.location) {
     throw new ArmError(409, 'ReplicationConflict', `The registry is in ${location} already.`);
   }
   const replica = world.store.put(id, replicaType, {
@@ -59,7 +60,7 @@ function remove(request: ArmRequest, replica: Resource): Reply {
   return { status: 200 };
 }
 
-/** The registry's own region is one of them. */
+/** Azure lists the registry's own region as a replica too. */
 function list(request: ArmRequest): Reply {
   const { world } = request;
   const registryId = parentPath(request.resourceId, 1);

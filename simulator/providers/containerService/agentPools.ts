@@ -73,7 +73,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   });
 }
 
-/** Nodes that are added to a pool are made of its model, which may be behind what the cluster says. */
+/** Added nodes are made of the pool's model, which may be older than the cluster's settings. */
 function scaleFailure(
   world: World,
   cluster: ClusterBody,
@@ -103,7 +103,7 @@ function remove(request: ArmRequest, pool: Resource): Reply {
   });
 }
 
-/** Answered with 202 even when there is nothing to do; the cluster itself stays Succeeded. */
+/** AKS answers 202 even when there is nothing to do. The cluster itself stays Succeeded. */
 function reimage(request: ArmRequest, pool: Resource): Reply {
   const { world } = request;
   const cluster = clusterOf(request);

@@ -13,8 +13,8 @@ import { defaultVersion, patchOf } from './versions.ts';
 const silent = new Set(['addonProfiles', 'natGatewayProfile', 'windowsProfile', 'eTag']);
 
 /**
- * The cluster as the PUT answers it (azure-cli test_aks_network_isolated_cluster.yaml): what only a finished cluster
- * shows is added by `finished`. Server-owned values survive an update that leaves them out.
+ * The cluster as the PUT answers it (azure-cli test_aks_network_isolated_cluster.yaml). `finished` adds the properties that only
+ * a finished cluster has. Values that AKS has chosen survive an update that leaves them out.
  */
 export function buildCluster(
   world: World,
@@ -77,7 +77,7 @@ export function buildCluster(
   return clusterBody.parse(withoutUndefined(body));
 }
 
-/** What appears only once the cluster is made: client IDs, effective addresses, AKS's own kubelet identity. */
+/** Adds what only a finished cluster has: client IDs, effective addresses, and AKS's own kubelet identity. */
 export function finished(world: World, cluster: ClusterBody, nodeGroupId: string): ClusterBody {
   const { properties } = cluster;
   const balancer = properties.networkProfile.loadBalancerProfile;
@@ -110,13 +110,13 @@ export function finished(world: World, cluster: ClusterBody, nodeGroupId: string
   };
 }
 
-/** Resource ID of the kubelet identity AKS makes when it is given none. */
+/** ID of the kubelet identity that AKS makes when the request names none. */
 export function kubeletIdentityId(cluster: ClusterBody, nodeGroupId: string): string {
   const group = nodeGroupId.replace('/resourceGroups/', '/resourcegroups/');
   return `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${cluster.name}-agentpool`;
 }
 
-/** Names that are drawn once and then kept. `resourceUID` starts with the second of the PUT. */
+/** Random names, drawn once and then kept. `resourceUID` starts with the second of the PUT. */
 function namesFor(
   world: World,
   id: string,
@@ -155,7 +155,7 @@ function networkProfile(request: ClusterRequest, intent: Intent, existing: Clust
     ...before,
     ...echoed(sent),
     networkPlugin: intent.networkPlugin,
-    // Never null or absent, not even without a load balancer.
+    // Recorded: it is never null or absent, not even without a load balancer.
     loadBalancerProfile: { ...outbound, backendPoolType: 'nodeIPConfiguration' },
     serviceCidr,
     dnsServiceIP: sent?.dnsServiceIP ?? before?.dnsServiceIP ?? '10.0.0.10',
@@ -229,7 +229,7 @@ function identityProfile(world: World, request: ClusterRequest, existing: Cluste
   return { kubeletidentity: { resourceId: kubelet, ...kubeletIds(world, kubelet) } };
 }
 
-/** The kubelet identity names its principal `objectId`. */
+/** Client and principal ID as the kubelet identity shows them: its principal is `objectId`. */
 function kubeletIds(world: World, id: string): Body {
   const ids = identityIds(world, id);
   return ids ? { clientId: ids.clientId, objectId: ids.principalId } : {};
@@ -252,7 +252,7 @@ function shortName(): string {
   return randomBytes(8).toString('hex').slice(0, 8);
 }
 
-/** A stable guid-like name for what belongs to one cluster. */
+/** A stable name like a GUID, for resources that belong to one cluster. */
 export function guidFrom(uid: string): string {
   const hex = uid.padEnd(32, '0');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');

@@ -19,7 +19,7 @@ import type { ClusterBody, ClusterRequest, PoolProfile, PoolProperties } from '.
 import { clusterType } from './stored.ts';
 import { patchOf } from './versions.ts';
 
-/** Everything Azure refuses in a cluster PUT before it starts. @throws ArmError */
+/** @throws ArmError for everything in a cluster PUT that AKS refuses before it starts */
 export function checkCluster(
   world: World,
   id: string,
@@ -96,7 +96,7 @@ function checkUnchanged({ properties }: ClusterRequest, intent: Intent, existing
       ': API server VNet integration cannot be disabled',
     );
   }
-  // Only with VNet integration can the API server become private or public later.
+  // An API server can become private or public later only with VNet integration.
   if (sent && !intent.vnetIntegration) {
     refuseChange(
       access?.enablePrivateCluster ?? false,
@@ -182,7 +182,7 @@ function checkSubnets(
   if (Number(range.split('/')[1]) > 28) {
     throw invalidParameter('apiServerAccessProfile.subnetId', `the subnet must be /28 or larger, not ${range}.`);
   }
-  // In 2024 AKS delegated the subnet itself; today's page asks the owner to do it.
+  // In 2024 AKS delegated the subnet itself; today Microsoft Learn asks the owner to do it.
   const delegated = delegationsOf(world, api).some((service) => service.toLowerCase() === clusterType.toLowerCase());
   if (!delegated && world.edition === 'current') {
     throw invalidParameter('apiServerAccessProfile.subnetId', `the subnet must be delegated to ${clusterType}.`);

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { invalidParameter } from './errors.ts';
 import type { ClusterBody, ClusterRequest } from './shapes.ts';
 
-/** What a cluster PUT asks for as to isolation, after Azure's defaults and silent no-ops. */
+/** The isolation that a cluster PUT asks for, with Azure's defaults, and without what Azure silently ignores. */
 export interface Intent {
   readonly artifactSource: 'Direct' | 'Cache';
   readonly containerRegistryId: string | undefined;
-  /** The registry is AKS's own, in the node resource group. */
+  /** Whether AKS makes the registry, in the node resource group. */
   readonly managedRegistry: boolean;
   readonly outboundType: string;
   readonly networkPlugin: string;
@@ -27,7 +27,7 @@ const outboundTypes = [
 /** Whether an outbound type leaves nodes without a way to the internet. */
 export const closesEgress = (outboundType: string): boolean => outboundType === 'none' || outboundType === 'block';
 
-/** Reads the request together with what is there. @throws ArmError 400 InvalidParameter for an unknown artifact source or outbound type. */
+/** Reads a request together with the existing cluster. @throws ArmError 400 InvalidParameter for an unknown artifact source or outbound type */
 export function intentOf(request: ClusterRequest, clusterId: string, existing: ClusterBody | undefined): Intent {
   const { properties } = request;
   const [, , subscription = '', , group = '', , , , name = ''] = clusterId.split('/');
@@ -43,7 +43,7 @@ export function intentOf(request: ClusterRequest, clusterId: string, existing: C
     sent?.artifactSource ?? before?.artifactSource ?? 'Direct',
     'bootstrapProfile.artifactSource',
   );
-  // One that AKS manages stays where no other is named.
+  // A managed registry stays where the request names no other.
   const managedPrefix = `/subscriptions/${subscription}/resourceGroups/${nodeResourceGroup}/providers/Microsoft.ContainerRegistry/registries/`;
   const isManaged = (id: string | undefined) => id?.toLowerCase().startsWith(managedPrefix.toLowerCase()) ?? false;
   const registryId =
@@ -71,7 +71,7 @@ export function intentOf(request: ClusterRequest, clusterId: string, existing: C
   };
 }
 
-/** AKS compares its enumerations without case and answers in its own spelling. */
+/** A value in Azure's spelling: AKS compares enumerations without case. @throws ArmError 400 InvalidParameter */
 function spelled(known: readonly string[], value: string, parameter: string): string {
   const found = known.find((one) => one.toLowerCase() === value.toLowerCase());
   if (found !== undefined) return found;

@@ -3,7 +3,7 @@ import { aksError, invalidParameter, notIsolated } from './errors.ts';
 import { closesEgress, type Intent } from './intent.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
 
-/** @throws ArmError 400 where isolation does not go with the rest of the cluster, or with what it was. */
+/** @throws ArmError 400 where isolation conflicts with other settings of the cluster, or with its state before */
 export function checkIsolation(
   world: World,
   { properties }: ClusterRequest,
@@ -18,7 +18,7 @@ export function checkIsolation(
   const before = existing?.properties;
   const turnsCache = before?.bootstrapProfile.artifactSource === 'Direct' && intent.artifactSource === 'Cache';
   const closes = before !== undefined && before.networkProfile.outboundType !== intent.outboundType && isClosed;
-  // The nodes need egress until they have been reimaged (terraform-provider-azurerm#32598).
+  // Nodes need egress until they have been reimaged (hashicorp/terraform-provider-azurerm#32598).
   if (world.edition === 'current' && turnsCache && closes) {
     throw notIsolated(
       "Outbound type cannot be changed to none or block in the same update that changes bootstrapProfile.artifactSource to 'Cache'. Update artifactSource first and reimage all node pools.",
@@ -59,7 +59,7 @@ const managedMoves: Readonly<Record<string, readonly string[]>> = {
   block: ['loadBalancer', 'managedNATGateway', 'none'],
 };
 
-/** Which outbound types a network takes, and from which to which a cluster can move. */
+/** @throws ArmError 400 for an outbound type that does not fit the network, or to which the cluster cannot move */
 function checkOutbound(wanted: string, before: string | undefined, ownVnet: boolean): void {
   const needsOwn = wanted === 'userAssignedNATGateway' || wanted === 'userDefinedRouting';
   if (needsOwn !== ownVnet && (needsOwn || wanted === 'managedNATGateway')) {

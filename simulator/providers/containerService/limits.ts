@@ -14,11 +14,11 @@ export function clusterBucket(request: ArmRequest): Bucket {
   return otherBucket(request);
 }
 
-/** The same on node pools. */
+/** AKS's own limits on node pools. */
 export const poolBucket = (request: ArmRequest): Bucket =>
   request.method === 'PUT' ? { key: `aks/pool/${request.id.key}`, capacity: 20, refill: 1 / 60 } : otherBucket(request);
 
-/** What has no limit of its own. */
+/** The limit that all other requests share. */
 export const otherBucket = ({ id }: ArmRequest): Bucket => ({
   key: `aks/${id.subscriptionId}/other`,
   capacity: 60,

@@ -39,7 +39,7 @@ import {
 import { clusterOf, clusterType, nodeGroupOf, poolsOf, saveCluster, savePool } from './stored.ts';
 
 const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional() });
-// AKS answers without a charset, unlike every other provider.
+/** AKS answers without a charset, unlike every other provider. */
 const headers = { 'content-type': 'application/json' } as const;
 
 export const managedClusterTypes: readonly ResourceType[] = [
@@ -120,14 +120,14 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
   );
 }
 
-/** Of the identity that AKS has made, it has seen to the permission itself. */
+/** Whether the request brings another kubelet identity. AKS gives the one that it makes its permission itself. */
 function changesKubelet({ properties }: ClusterRequest, existing: ClusterBody | undefined): boolean {
   const kubelet = ({ identityProfile }: Pick<ClusterRequest['properties'], 'identityProfile'>) =>
     identityProfile?.kubeletidentity?.resourceId?.toLowerCase();
   return !existing || kubelet(properties) !== kubelet(existing.properties);
 }
 
-/** The caller, too, must be allowed to use what the cluster names. @throws ArmError 403 LinkedAuthorizationFailed */
+/** The caller too must be allowed to use the identities and subnets that the cluster names. @throws ArmError 403 LinkedAuthorizationFailed */
 function refuseUnlinkedIn(request: ArmRequest, { identity, properties }: ClusterRequest): void {
   const kubelet = properties.identityProfile?.kubeletidentity?.resourceId;
   for (const assigned of [...Object.keys(identity?.userAssignedIdentities ?? {}), ...(kubelet ? [kubelet] : [])])
@@ -143,7 +143,7 @@ interface PoolAfter {
   readonly before: PoolProperties | undefined;
 }
 
-/** The pools as the PUT wants them. @throws ArmError when it brings a new one or changes what is fixed */
+/** The cluster's pools as they are after the PUT. @throws ArmError when it brings a new pool, or changes a property that is fixed */
 function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: ClusterBody | undefined): PoolAfter[] {
   const present = existing ? poolsOf(world, id) : [];
   const profiles = sent.properties.agentPoolProfiles;
@@ -229,7 +229,7 @@ function patchTags(request: ArmRequest, resource: Resource): Reply {
   );
 }
 
-/** Allowed at any time: what is running ends Canceled. */
+/** A deletion is allowed at any time: running operations end Canceled. */
 function remove(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
   const { location } = clusterBody.parse(resource.body);
@@ -262,7 +262,7 @@ function ownSubnets(cluster: ClusterBody, pools: readonly PoolAfter[]): string[]
 }
 
 function transitionFor(intent: Intent, existing: ClusterBody | undefined): Transition {
-  // A cluster whose creation failed is created again, which takes as long; the answer is that of an update.
+  // AKS creates a cluster whose creation has failed anew. That takes as long, but is answered like an update.
   const again = existing && existing.properties.provisioningState === 'Failed';
   if (existing && !again) return clusterTransitions.update;
   const { createWithManagedRegistry, createWithOwnRegistry, create, update } = clusterTransitions;

@@ -10,13 +10,13 @@ import { currentModel, scale, scaleSetOf } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf, poolsOf } from './stored.ts';
 
-/** The `MC_…` group itself, there from the start of the creation. */
+/** Makes the node resource group, which is there from the start of the creation. */
 export function openNodeGroup(world: World, cluster: ClusterBody): void {
   const id = nodeGroupOf(cluster);
   if (!world.store.get(id)) createGroup(world, id, cluster.location, cluster.id);
 }
 
-/** Brings the content of the node group in line with the cluster: makes what it needs, drops what it no longer uses. */
+/** Brings the node resource group in line with the cluster: adds what the cluster needs, removes what it no longer uses. */
 export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
   const group = nodeGroupOf(cluster);
   const { properties, location } = cluster;
@@ -32,6 +32,7 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
 
   const ownSubnet = pools.map((pool) => pool.properties.vnetSubnetID).find((subnet) => subnet);
   const vnet = `${group}/providers/Microsoft.Network/virtualNetworks/aks-vnet-${digits}`;
+  // Azure's own ranges for a managed network.
   if (!ownSubnet && !world.store.get(vnet)) {
     createVnet(world, vnet, location, '10.224.0.0/12', {
       'aks-subnet': { addressPrefix: '10.224.0.0/16' },

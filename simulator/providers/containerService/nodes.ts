@@ -9,10 +9,10 @@ import type { ClusterBody, PoolProperties } from './shapes.ts';
 import { groupNamed, nodeGroupOf } from './stored.ts';
 import { latestNodeImage } from './versions.ts';
 
-/** What a pool's nodes are made of. It changes with an upgrade of the pool, not with an update of the cluster. */
+/** Image and bootstrap source of a pool's nodes. An upgrade of the pool changes it, an update of the cluster does not. */
 export interface NodeModel {
   readonly nodeImageVersion: string;
-  /** Host and path that stand in for mcr.microsoft.com; left out: none does. */
+  /** Host and path from which nodes pull instead of mcr.microsoft.com; left out if they pull from there. */
   readonly registryServer?: string | undefined;
 }
 
@@ -49,7 +49,7 @@ const instanceBody = z.looseObject({
 });
 type Instance = z.infer<typeof instanceBody>;
 
-/** The model that the cluster asks for now. */
+/** The model of nodes that are made now. */
 export function currentModel(world: World, { properties }: ClusterBody): NodeModel {
   const { artifactSource, containerRegistryId } = properties.bootstrapProfile;
   if (artifactSource !== 'Cache' || containerRegistryId === undefined)
@@ -74,7 +74,7 @@ export function scaleSetOf(world: World, cluster: ClusterBody, pool: string): Re
 
 export const modelOf = ({ body }: Resource): NodeModel => modelBody.parse(body.nodeModel);
 
-/** Makes a pool's scale set of another model; its instances show that they have the one before. */
+/** Changes the model of a pool's scale set. Its instances then show that they are of the model before. */
 export function setModel(world: World, scaleSet: Resource, model: NodeModel): void {
   world.store.put(scaleSet.id, scaleSetType, { ...scaleSet.body, nodeModel: model });
   for (const instance of instancesOf(world, scaleSet)) {
@@ -136,7 +136,7 @@ export function addInstance(world: World, scaleSet: Resource, pool: string, surg
   return { id, body };
 }
 
-/** Kubernetes counts in whole seconds. */
+/** Kubernetes writes times in whole seconds. */
 const kubernetesTime = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z');
 
 interface InstanceChange {
@@ -162,7 +162,7 @@ export function change(world: World, { id }: { readonly id: string }, changes: I
   });
 }
 
-/** A node comes back with another disk: it boots anew, and joins the cluster anew, under its old name. */
+/** A reimaged node has a new disk: it boots and joins the cluster anew, under its old name. */
 export function reimageInstance(world: World, scaleSet: Resource, { id }: { readonly id: string }): void {
   const stored = world.store.get(id);
   if (!stored) return;

@@ -7,7 +7,7 @@ import type { World } from '../../arm/world.ts';
 import { aksError } from './errors.ts';
 import type { ClusterBody } from './shapes.ts';
 
-/** Seconds inside of operations. Modelled. */
+/** Simulated seconds of the steps inside of operations. All are modelled. */
 export const seconds = {
   surge: 90,
   drainNode: 30,
@@ -27,7 +27,7 @@ function locations(operation: Operation): string {
   return `${subscription}/providers/Microsoft.ContainerService/locations/${operation.location}`;
 }
 
-/** The AKS operation document; pretty-printed, its api-version frozen at 2016-03-30. */
+/** Operations of AKS. Recorded: the status document is pretty-printed, and the api-version of its URL is always 2016-03-30. */
 export function aksStyle(headers: 'async' | 'both', result?: () => Body | undefined): OperationStyle {
   return {
     headers,
@@ -47,7 +47,7 @@ export function aksStyle(headers: 'async' | 'both', result?: () => Body | undefi
       const body = result?.();
       return body ? { status: 200, body } : { status: 204 };
     },
-    // Equal to the spacing of az's polls; whether AKS sends it is unknown, but without it clients cannot keep up with a fast clock.
+    // az polls every 30 s. Whether AKS sends the header is unknown; without it, clients cannot keep up with a fast clock.
     retryAfter: () => 30,
     bucket: (operation) => ({ key: `aks/status/${operation.resourceId.split('/')[2]}`, capacity: 200, refill: 2 }),
   };
@@ -77,7 +77,7 @@ export const poolTransitions = {
   delete: { ...removal, seconds: 120 },
 } as const satisfies Transitions;
 
-/** AKS trims the trailing zeros of its fractions. */
+/** AKS trims the trailing zeros of fractions of a second. */
 function shortFraction(time: Date): string {
   return time.toISOString().replace(/\.?0*Z$/, 'Z');
 }
@@ -145,7 +145,7 @@ function describe(verb: string): string {
   }
 }
 
-/** Ends the operation running on a cluster or pool as Canceled, a while later. */
+/** Begins to end the operation that runs on a cluster or pool; it will be Canceled. */
 export function abortOperation({ world }: ArmRequest, id: string, location: string): Reply {
   const running = world.operations.running(id);
   if (!running) return { status: 204 };

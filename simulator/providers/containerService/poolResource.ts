@@ -6,7 +6,7 @@ import { latestNodeImage, patchOf } from './versions.ts';
 /** Properties that clients send and Azure never echoes. */
 const silent = new Set(['scaleSetPriority', 'scaleSetEvictionPolicy', 'spotMaxPrice', 'name', 'eTag']);
 
-/** A pool's properties after Azure's defaults. */
+/** A pool's properties with Azure's defaults. */
 export function buildPool(
   world: World,
   sent: PoolProperties,

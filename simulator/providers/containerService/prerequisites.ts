@@ -14,7 +14,7 @@ import { nodeFailure, registryFailure } from './pulls.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
 import { isInNodeGroup, nodeGroupOf } from './stored.ts';
 
-/** AKS looks at this permission before it accepts the request. @throws ArmError 400 CustomKubeletIdentityMissingPermissionError */
+/** AKS checks this permission before it accepts the request. @throws ArmError 400 CustomKubeletIdentityMissingPermissionError */
 export function checkKubeletPermission(world: World, request: ClusterRequest): void {
   const kubelet = request.properties.identityProfile?.kubeletidentity?.resourceId;
   const [controlPlane] = Object.keys(request.identity?.userAssignedIdentities ?? {});
@@ -34,7 +34,7 @@ interface PoolCount {
   readonly before: PoolProperties | undefined;
 }
 
-/** Surge nodes count. @throws ArmError 400 ErrCode_InsufficientVCPUQuota */
+/** Surge nodes count: a tenth of each pool. @throws ArmError 400 ErrCode_InsufficientVCPUQuota */
 export function checkQuota(world: World, clusterId: string, location: string, pools: readonly PoolCount[]): void {
   const subscription = parseId(clusterId).subscriptionId ?? '';
   const needed = new Map<string, number>();
@@ -59,7 +59,7 @@ export function checkQuota(world: World, clusterId: string, location: string, po
   }
 }
 
-/** What AKS finds out only when it sets the network up: the control plane may not join a subnet. */
+/** The control plane may not join a subnet: AKS notices it only when it sets the network up. */
 export function networkFailure(
   world: World,
   cluster: ClusterBody,
@@ -75,7 +75,7 @@ export function networkFailure(
   };
 }
 
-/** A network takes one zone of a name: AKS cannot link that of its own registry beside another. */
+/** AKS cannot link the zone of its own registry: the network is linked to another zone of that name. */
 export function zoneFailure(
   world: World,
   cluster: ClusterBody,
@@ -93,7 +93,7 @@ export function zoneFailure(
   };
 }
 
-/** What the nodes find out when they start: they cannot reach the registry (211), or may not pull from it (212). */
+/** Nodes notice only when they start that they cannot reach the registry (exit status 211), or may not pull from it (212). */
 export function bootstrapFailure(
   world: World,
   cluster: ClusterBody,

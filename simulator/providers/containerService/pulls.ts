@@ -12,7 +12,7 @@ import { type KubernetesNode, type NodeModel, subnetOfPool } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
 import { isInNodeGroup, nodeGroupOf } from './stored.ts';
 
-/** Whether a node reaches the internet, by whichever way. */
+/** Whether a node reaches the internet. */
 export function egressIsOpen(
   world: World,
   cluster: ClusterBody,
@@ -23,19 +23,19 @@ export function egressIsOpen(
   if (outboundType !== 'none') return true;
   const properties = world.store.get(`${cluster.id}/agentPools/${pool}`)?.body.properties;
   if (valueAt(properties, 'enableNodePublicIP') === true) return true;
-  // A subnet that does not say otherwise has Azure's default outbound access; AKS's own subnet has none.
+  // A subnet has Azure's default outbound access unless it says otherwise; AKS's own subnet has none.
   if (valueAt(properties, 'vnetSubnetID') === undefined || subnetId === undefined) return false;
   return valueAt(world.store.get(subnetId)?.body, 'properties.defaultOutboundAccess') !== false;
 }
 
 interface Pull {
   readonly image: string;
-  /** Where the node is. */
+  /** The subnet of the node. */
   readonly subnetId: string | undefined;
   readonly egressIsOpen: boolean;
 }
 
-/** Why something cannot be pulled, and the exit status that a node's bootstrap ends with because of it. */
+/** Why an image cannot be pulled, and the exit status with which a node's bootstrap then ends (Azure/AgentBaker, cse_helpers.sh). */
 interface PullFailure {
   readonly exitStatus: 50 | 211 | 212;
   readonly why: string;
@@ -53,7 +53,7 @@ export function pullFailure(
   const isOpen = egressIsOpen(world, cluster, node);
   const pull = { image, subnetId, egressIsOpen: isOpen };
   if (host.endsWith('.azurecr.io')) return registryFailure(world, cluster, pull)?.why;
-  // Containerd goes to the source where its mirror fails.
+  // Containerd pulls from the source where its mirror fails.
   if (isOpen) return undefined;
   if (host !== 'mcr.microsoft.com' || registryServer === undefined) return `dial tcp: lookup ${host}: i/o timeout`;
   return registryFailure(world, cluster, { ...pull, image: image.replace(host, registryServer) })?.why;
@@ -129,7 +129,7 @@ function hasCacheRule(world: World, registryId: string): boolean {
 function mayPull(world: World, cluster: ClusterBody, registry: Resource): boolean {
   const { anonymousPullEnabled, roleAssignmentMode } = propertiesOf(registry);
   if (anonymousPullEnabled === true) return true;
-  // Nodes of the preview did not sign in.
+  // Nodes of the preview pulled without signing in.
   if (world.edition === '2024-preview') return false;
   const kubelet = cluster.properties.identityProfile?.kubeletidentity?.resourceId ?? '';
   const principal = identityIds(world, kubelet)?.principalId ?? '';
@@ -138,7 +138,7 @@ function mayPull(world: World, cluster: ClusterBody, registry: Resource): boolea
     : holdsRole(world, principal, registry.id, builtInRoles.acrPull);
 }
 
-/** How an operation fails whose nodes cannot start. */
+/** The failure of an operation whose nodes cannot start. */
 export function nodeFailure({ exitStatus, why }: PullFailure): OperationFailure {
   return {
     status: 'Failed',

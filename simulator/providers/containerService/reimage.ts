@@ -22,9 +22,9 @@ const verb = 'POST upgradeNodeImageVersion';
 
 /**
  * The operation in which AKS reimages a pool: surge nodes come, then batches of nodes are cordoned, drained and reimaged,
- * then the surge nodes go. A pool that is as it would be made now is left alone.
+ * then the surge nodes go. AKS leaves a pool alone whose nodes are all of the current model.
  *
- * @param asked Whether somebody asked for it, who then follows it.
+ * @param asked Whether a caller asked for it, who follows the operation. Otherwise AKS reimages the pool by itself.
  */
 export function reimageOperation(
   world: World,
@@ -68,7 +68,7 @@ export function reimageOperation(
       for (const instance of instancesOf(world, scaleSet)) {
         const { surge, ready } = instance.body.kubernetes;
         if (surge) world.remove(instance.id);
-        // A node that was on its way comes back as it was.
+        // A node that was being reimaged comes back as it was.
         else if (!ready) change(world, instance, { ready: true, unschedulable: false, provisioningState: 'Succeeded' });
       }
       const stored = world.store.get(pool.id);
@@ -83,7 +83,7 @@ export function reimageOperation(
 }
 
 interface Batches {
-  /** IDs of the instances that are of another model. */
+  /** IDs of the instances that are of an older model. */
   readonly nodes: readonly string[];
   readonly surge: number;
   /** How many nodes at a time. */
@@ -93,6 +93,7 @@ interface Batches {
   readonly cordonsUndrainable: boolean;
 }
 
+/** How a pool's nodes are reimaged, by its upgrade settings. AKS's defaults: 10% surge, 30 minutes to drain. */
 function batches(nodes: readonly string[], { upgradeSettings }: PoolProperties): Batches {
   const share = (setting: string | null | undefined): number => {
     const value = Number.parseInt(setting ?? '0', 10);
@@ -110,7 +111,7 @@ function batches(nodes: readonly string[], { upgradeSettings }: PoolProperties):
   };
 }
 
-/** One pool on its way. */
+/** Reimages one pool, step by step. */
 class Reimage {
   readonly #world: World;
   readonly #cluster: ClusterBody;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// AKS is written in Go: an empty text is one that was not sent.
+/** AKS is written in Go: it takes an empty text for one that was not sent. */
 const text = z
   .string()
   .transform((sent) => (sent === '' ? undefined : sent))
@@ -8,7 +8,7 @@ const text = z
 const flag = z.boolean().nullish();
 const strings = z.record(z.string(), z.string());
 
-/** Properties of a node pool that the simulator looks at; others are echoed. */
+/** The properties of a node pool that the simulator uses. It echoes all others. */
 export const poolProperties = z.looseObject({
   count: z.int().nonnegative().nullish(),
   vmSize: text,

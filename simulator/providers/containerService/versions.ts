@@ -10,7 +10,7 @@ interface Offer {
   readonly nodeImage: string;
 }
 
-/** What a region offers; modelled, for the service changes it every few weeks. */
+/** The versions that a region offers. They are modelled, since AKS changes them every few weeks. */
 const offers: Readonly<Record<Edition, Offer>> = {
   current: {
     defaultMinor: '1.34',
@@ -35,7 +35,7 @@ const offers: Readonly<Record<Edition, Offer>> = {
   },
 };
 
-/** The node image that a new or reimaged pool gets: a newer one comes each week. */
+/** The node image of a new or reimaged pool. A newer one comes each week. */
 export function latestNodeImage({ edition, nodeImageWeeks }: World): string {
   const [, prefix = '', date = '', patch = ''] = /^(.*-)(\d{6}\.\d{2})(\.\d+)$/.exec(offers[edition].nodeImage) ?? [];
   const released = new Date(`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(7)}T00:00:00Z`);

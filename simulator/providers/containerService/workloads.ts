@@ -16,7 +16,7 @@ const deploymentBody = z.object({
 const budgetBody = z.object({
   namespace: z.string(),
   name: z.string(),
-  /** Of the deployment that its selector means. */
+  /** Name of the deployment that its selector matches. */
   app: z.string(),
   minAvailable: z.number().optional(),
   maxUnavailable: z.number().optional(),
@@ -24,7 +24,7 @@ const budgetBody = z.object({
 export type Deployment = z.infer<typeof deploymentBody>;
 export type DisruptionBudget = z.infer<typeof budgetBody>;
 
-/** What runs in a cluster is kept below it, under types that Azure Resource Manager does not know. */
+/** Workloads are stored below their cluster, under types that Azure Resource Manager does not know. */
 const types = { deployments: 'kubernetes/deployments', budgets: 'kubernetes/poddisruptionbudgets' } as const;
 
 const idOf = (clusterId: string, kind: keyof typeof types, { namespace, name }: { namespace: string; name: string }) =>
@@ -49,7 +49,7 @@ export function removeWorkload(
   return world.store.remove(idOf(clusterId, kind, name)).length > 0;
 }
 
-/** Places the pods of a deployment on the nodes that take pods, evenly. */
+/** Stores a deployment and spreads its pods evenly over the nodes that take pods. */
 export function saveDeployment(world: World, clusterId: string, wanted: Omit<Deployment, 'pods'>): void {
   const pods = Array.from({ length: wanted.replicas }, (_, index) => ({
     name: `${wanted.name}-${index}`,
@@ -73,7 +73,7 @@ function placed(world: World, clusterId: string, image: string, pod: { name: str
     : { name: pod.name, ready: false };
 }
 
-/** Ready and schedulable ones, of user pools where there are any. */
+/** Nodes that take pods: ready and schedulable ones, and only those of user pools if there are any. */
 function openNodes(world: World, clusterId: string): KubernetesNode[] {
   const open = nodesOf(world, clusterId).filter(({ ready, unschedulable }) => ready && !unschedulable);
   const user = open.filter(
@@ -117,7 +117,7 @@ export function blockingBudget(world: World, clusterId: string, nodeName: string
   return blocking && `${blocking.namespace}/${blocking.name}`;
 }
 
-/** The pods of a node go to others. */
+/** Moves a node's pods to other nodes. */
 export function evict(world: World, clusterId: string, nodeName: string): void {
   for (const deployment of deploymentsOf(world, clusterId)) {
     const pods = deployment.pods.map((pod, index) =>

@@ -10,9 +10,10 @@ import { registration } from './registration.ts';
 
 const type = 'Microsoft.Features/providers/features';
 const statePath = 'properties.state';
+/** Microsoft Learn: "Set up preview features" says that it takes a few minutes. */
 const transitions = { register: { ...registration, state: statePath, seconds: 180 } } as const;
 
-/** Preview features that are there without being asked for, not registered. */
+/** Every world has these preview features, not registered. */
 const knownFeatures = [
   'Microsoft.ContainerService/NetworkIsolatedClusterPreview',
   'Microsoft.ContainerService/EnableAPIServerVnetIntegrationPreview',

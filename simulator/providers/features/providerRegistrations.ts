@@ -11,6 +11,7 @@ import { registration } from './registration.ts';
 
 const type = 'Microsoft.Resources/subscriptions/providers';
 const statePath = 'registrationState';
+/** 30 s are modelled. */
 const transitions = { register: { ...registration, state: statePath, seconds: 30 } } as const;
 
 export const providerRegistrationTypes: readonly ResourceType[] = [

@@ -35,7 +35,7 @@ export function addressesInNetwork(world: World, vnetId: string, host: string): 
   });
 }
 
-/** Writes a record set from inside the cloud, as a private DNS zone group does. */
+/** Writes a record set from inside the cloud, as a private DNS zone group does: with a TTL of 10 s. */
 export function writeRecord(world: World, id: string, addresses: readonly string[]): void {
   storeRecord(world, id, { ttl: 10, aRecords: addresses.map((ipv4Address) => ({ ipv4Address })) });
 }
@@ -65,7 +65,7 @@ function listAll(request: ArmRequest): Reply {
   return { status: 200, body: { value: [soa(request), ...records] } };
 }
 
-/** Every zone has this one from the start. */
+/** The SOA record that every zone has. */
 function soa({ resourceId }: ArmRequest): Body {
   const zone = resourceId.replace(/\/(ALL|SOA)(\/.*)?$/i, '');
   return {

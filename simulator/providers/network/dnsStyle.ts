@@ -6,18 +6,19 @@ import { deletion, type Transition, type Transitions, transit } from '../../arm/
 import type { World } from '../../arm/world.ts';
 
 export const zoneType = 'Microsoft.Network/privateDnsZones';
+
 export const dnsTags = z.record(z.string(), z.string()).nullish();
 export type DnsTags = z.infer<typeof dnsTags>;
 
 const accepting = { answers: 202, requestSeconds: 1, seconds: 30 } as const;
-/** What is there already shows its state meanwhile; what is not yet is not found. */
+/** 30 s are recorded. Until then a new zone or link is not found, and an existing one shows its state. */
 export const dnsTransitions = (upsert: string, remove: string) =>
   ({
     put: { ...accepting, verb: 'PUT', during: 'Updating', ends: 'Succeeded', style: style(upsert) },
     delete: { ...deletion, ...accepting, style: style(remove) },
   }) as const satisfies Transitions;
 
-/** The effect comes at the end. */
+/** Answers 202 with an empty body; the effect comes at the end. */
 export function accepted(world: World, id: string, transition: Transition, effect?: () => unknown): Reply {
   return transit(world, transition, {
     id,

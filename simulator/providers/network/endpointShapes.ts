@@ -30,7 +30,7 @@ export const endpointBody = z.looseObject({
   }),
 });
 
-/** ID of the registry that an endpoint is for; empty if it is for something else, as that of an API server is. */
+/** ID of the registry that an endpoint connects to; empty for the endpoint of an API server. */
 export function registryOf({ body }: Pick<Resource, 'body'>): string {
   const properties = endpointBody.safeParse(body).data?.properties;
   const [link] = [

@@ -7,7 +7,7 @@ import { withEtag } from './style.ts';
 
 const shown = { kind: 'stored', tracked: true, etagHeader: true, view: withEtag } as const;
 
-/** The interfaces of private endpoints, and what else AKS makes in its node resource groups: callers may look at it. */
+/** Types whose resources only Azure makes: for private endpoints, and in the node resource groups of AKS. Callers may read them. */
 export const networkInterfaceTypes: readonly ResourceType[] = [
   { ...shown, type: interfaceType, delete: refuseDeletion },
   { ...shown, type: 'Microsoft.Network/networkSecurityGroups' },

@@ -32,12 +32,12 @@ const endpointNames = z.looseObject({
   customDnsConfigs: z.array(z.looseObject({ fqdn: z.string(), ipAddresses: z.array(z.string()) })),
 });
 
-/** The other way to an endpoint's records: Azure writes them, and takes them away again. */
+/** With a zone group, Azure itself writes an endpoint's DNS records and takes them away again. */
 export const privateDnsZoneGroupTypes: readonly ResourceType[] = [
   { kind: 'stored', type, view: withEtag, transitions, put, delete: remove },
 ];
 
-/** Whether an endpoint's records are Azure's business. */
+/** Whether Azure writes an endpoint's DNS records. */
 export const hasZoneGroup = (world: World, endpointId: string): boolean =>
   world.store.list(type, endpointId).some((group) => propertiesOf(group).provisioningState === 'Succeeded');
 

@@ -22,7 +22,7 @@ export const privateDnsZoneTypes: readonly ResourceType[] = [
   { kind: 'stored', type: zoneType, tracked: true, names: zoneNames, view, transitions, put, delete: remove },
 ];
 
-/** Makes a finished zone, linked to a network and with these A records, from inside the cloud, as AKS does. */
+/** Makes a finished zone, linked to a network and with these A records, from inside the cloud, as AKS does. The TTL is the one that az sets by default. */
 export function createLinkedZone(
   world: World,
   zoneId: string,
@@ -66,6 +66,7 @@ function storeZone(world: World, id: string, tags: DnsTags): Resource {
     location: 'global',
     ...(tags && { tags }),
     properties: {
+      // Azure's limits on every zone.
       maxNumberOfRecordSets: 25000,
       maxNumberOfVirtualNetworkLinks: 1000,
       maxNumberOfVirtualNetworkLinksWithRegistration: 100,
@@ -81,7 +82,7 @@ function view(zone: Resource, world: World): Body {
     ...withBareEtag(zone),
     properties: {
       ...propertiesOf(zone),
-      // The SOA record is one as well.
+      // The SOA record counts too.
       numberOfRecordSets: world.store.list(recordType, zone.id).length + 1,
       numberOfVirtualNetworkLinks: links.length,
       numberOfVirtualNetworkLinksWithRegistration: registering.length,

@@ -205,7 +205,7 @@ function checkSubnet(world: World, subnetId: string, location: string): void {
   }
 }
 
-/** Each member takes an address. */
+/** Each member of an endpoint takes an address. */
 function checkRoom(world: World, subnetId: string, members: number): void {
   if ([...freeAddresses(world, subnetId)].length < members) {
     throw invalid(`Subnet ${subnetId} does not have enough addresses for the private endpoint.`, 'SubnetIsFull');

@@ -11,7 +11,7 @@ function location(operation: Operation): string {
   return `${subscription}/providers/Microsoft.Network/locations/${operation.location ?? 'global'}`;
 }
 
-/** Microsoft.Network: a bare `{"status"}`; a PUT gives the async header, a DELETE both. */
+/** Operations of Microsoft.Network: the status document is a bare `{"status"}`; a PUT has the async header, a DELETE both. */
 function networkStyle(headers: 'async' | 'both', retryAfter: (polls: number) => number): OperationStyle {
   return {
     headers,
@@ -21,7 +21,7 @@ function networkStyle(headers: 'async' | 'both', retryAfter: (polls: number) => 
   };
 }
 
-/** Recorded on the first answer of Microsoft.Network writes. */
+/** Recorded on the first answer to writes. */
 const asyncNotification = { 'azure-asyncnotification': 'Enabled' } as const;
 
 /** The body with its weak `etag`, which Microsoft.Network also sends as a header. */

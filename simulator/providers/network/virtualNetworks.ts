@@ -123,7 +123,7 @@ function view(vnet: Resource, world: World): Body {
 }
 
 function vnetResource(id: string, location: string, tags: unknown, properties: Body, provisioningState: string): Body {
-  // enableVmProtection is retired: sent by old clients, never echoed.
+  // Old clients send the retired enableVmProtection; Azure never echoes it.
   const { enableVmProtection: _retired, ...kept } = properties;
   const body = {
     name: nameOf(id),

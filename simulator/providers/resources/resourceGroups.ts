@@ -16,7 +16,7 @@ const tags = z.record(z.string(), z.string());
 const putBody = z.looseObject({ location: z.string().min(1), tags: tags.optional(), managedBy: z.string().optional() });
 const patchBody = z.looseObject({ tags: tags.optional() });
 
-/** Location only: 202 while deleting, then 200 with an empty body. */
+/** Clients follow a deletion by Location alone: 202 while it runs, then 200 with an empty body. */
 const style: OperationStyle = {
   headers: 'location',
   resultPath: (operation) => {
@@ -29,6 +29,7 @@ const style: OperationStyle = {
 };
 
 const groupDeletion = { ...deletion, otherwise: 'Succeeded', style } as const;
+/** 60 s are measured for an empty group; with content they are modelled. */
 const transitions = {
   deleteEmpty: { ...groupDeletion, seconds: 60 },
   deleteWithResources: { ...groupDeletion, seconds: 120 },
@@ -90,9 +91,9 @@ function patch(request: ArmRequest, resource: Resource): Reply {
 
 function remove(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
-  const hasCluster = world.store.list('Microsoft.ContainerService/managedClusters', resource.id).length > 0;
+  const hasClusters = world.store.list('Microsoft.ContainerService/managedClusters', resource.id).length > 0;
   const isEmpty = world.store.below(resource.id).length === 0;
-  const transition = hasCluster
+  const transition = hasClusters
     ? transitions.deleteWithClusters
     : isEmpty
       ? transitions.deleteEmpty

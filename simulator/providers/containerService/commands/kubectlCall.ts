@@ -23,10 +23,10 @@ const options = {
   command: { type: 'boolean' },
 } as const;
 
-/** A kubectl command line, taken apart. */
+/** A parsed kubectl command line. */
 export interface KubectlCall extends CommandContext {
   readonly names: readonly string[];
-  /** What comes after `--`. */
+  /** The words after `--`. */
   readonly rest: readonly string[];
   readonly flags: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
 }

@@ -101,7 +101,7 @@ const podObjects = ({ namespace, name, image, pods }: Deployment): Body[] =>
     status: { phase: pod.ready ? 'Running' : 'Pending' },
   }));
 
-/** `a=b,c=d`. */
+/** Whether an object has all labels of a selector such as `a=b,c=d`. */
 function matchesSelector(object: Body, selector: string | undefined): boolean {
   const labels = isBody(object.metadata) && isBody(object.metadata.labels) ? object.metadata.labels : {};
   return (selector ?? '')
@@ -132,7 +132,7 @@ function customColumns(objects: readonly Body[], specification: string, noHeader
     .join('');
 }
 
-/** kubectl's paths: `.metadata.labels.kubernetes\.io/os`, `.status.conditions[?(@.type=="Ready")].status`. */
+/** Reads a value at kubectl's path: `.metadata.labels.kubernetes\.io/os`, `.status.conditions[?(@.type=="Ready")].status`. */
 function read(object: unknown, path: string): string {
   const steps = path.match(/\[[^\]]*\]|(?:\\.|[^.[\\])+/g) ?? [];
   let value: unknown = object;

@@ -26,7 +26,7 @@ const overrides = z.looseObject({
 });
 type PodSpec = NonNullable<z.infer<typeof overrides>['spec']>;
 
-/** A pod on a node: its image is pulled there, and its command runs there. */
+/** `kubectl run`: pulls the pod's image on a node and runs its command there. */
 export function run(call: KubectlCall): Output {
   const { world, cluster, flags } = call;
   let spec: PodSpec = {};
@@ -64,7 +64,7 @@ function isWanted({ name, pool }: KubernetesNode, { nodeName, nodeSelector = {} 
   return (nodeName ?? name) === name && Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
 }
 
-/** The one file of a node that AKS's isolation writes. Source: Azure/AgentBaker, cse_config.sh, configureContainerdRegistryHost. */
+/** `cat` of the one file that AKS's isolation writes on nodes (Azure/AgentBaker, cse_config.sh, configureContainerdRegistryHost). */
 function cat(file: string, { volumes = [], containers = [] }: PodSpec, { registryServer }: KubernetesNode): Output {
   const mount = containers
     .flatMap(({ volumeMounts = [] }) => volumeMounts)

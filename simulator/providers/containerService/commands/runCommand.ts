@@ -17,7 +17,7 @@ const request = z.looseObject({
 
 /** Image of the pod in which AKS runs a command. */
 const runtimeImage = 'mcr.microsoft.com/aks/command/runtime:master.latest';
-/** Logs are cut there. */
+/** AKS cuts logs at this length. */
 const logLimit = 512 * 1024;
 
 interface Outcome {
@@ -27,7 +27,7 @@ interface Outcome {
   readonly reason?: string;
 }
 
-/** POST …/runCommand: a pod in the cluster runs it; the answer is at …/commandResults/{id}. It makes nothing busy. */
+/** POST …/runCommand: a pod in the cluster runs the command; its result is at …/commandResults/{id}. The cluster is not busy meanwhile. */
 export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
   const { world } = armRequest;
   const { command } = parseBody(armRequest, request);

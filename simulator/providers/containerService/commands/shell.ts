@@ -47,7 +47,7 @@ function runOne(context: CommandContext, [name = '', ...args]: string[]): Output
   }
 }
 
-/** Names resolve in the network of the node; everything else is the internet. */
+/** Registry names that resolve in the node's network are reached there; every other host is on the internet. */
 function curl({ world, cluster, host }: CommandContext, args: readonly string[]): Output {
   const url = args.find((argument) => /^https?:\/\//.test(argument));
   if (url === undefined) return printed("curl: try 'curl --help' for more information\n", 2);
