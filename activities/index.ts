@@ -1,4 +1,5 @@
 import { agentPoolActivities } from './agentPools.ts';
+import { onClock } from './arm/clock.ts';
 import { type AzureConnection, azureClients } from './arm/connection.ts';
 import { allKeptAlive } from './arm/longRunningOperation.ts';
 import { identityActivities } from './identities.ts';
@@ -19,7 +20,7 @@ import { virtualNetworkActivities } from './virtualNetworks.ts';
 export function createActivities(connection: AzureConnection) {
   const clients = azureClients(connection);
   // A killed worker is noticed by the heartbeats that it no longer sends.
-  return {
+  const activities = {
     ...agentPoolActivities(clients),
     ...allKeptAlive(auditActivities(clients)),
     ...allKeptAlive(deletionActivities(clients)),
@@ -35,6 +36,7 @@ export function createActivities(connection: AzureConnection) {
     ...allKeptAlive(roleAssignmentActivities(clients)),
     ...virtualNetworkActivities(clients),
   };
+  return connection.clock ? onClock(connection.clock, activities) : activities;
 }
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -153,10 +153,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       now: () => world.clock.now().getTime(),
       at: (machineMs) => world.clock.at(machineMs),
       async sleep(ms, signal) {
-        signal?.throwIfAborted();
-        await world.clock.sleep(ms / 1000);
         // Whoever waits for what somebody else has to do leaves him the processor.
         await delay(Math.min(ms, 10), undefined, { signal });
+        await world.clock.sleep(ms / 1000);
       },
     },
     close,

@@ -13,6 +13,7 @@ import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { Context } from '@temporalio/activity';
+import type { Clock } from './clock.ts';
 
 /** How to reach Azure Resource Manager. The worker makes one from its environment; nothing else differs from Azure. */
 export interface AzureConnection {
@@ -23,6 +24,8 @@ export interface AzureConnection {
   tlsOptions?: { ca: string[] };
   /** How long one request may take. Default: 90 s; ARM answers, or gives up, after a minute. */
   requestTimeoutMs?: number;
+  /** Default: the machine's. */
+  clock?: Clock;
 }
 
 /** One client per Azure service for one subscription. */

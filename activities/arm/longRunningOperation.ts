@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { azureFailure } from '../../contract/failures.ts';
+import { elapsedMs, now, pause } from './clock.ts';
 import { observed } from './connection.ts';
 import {
   adviceOn,
@@ -98,7 +98,7 @@ export async function repeatableOperation<T>(resourceId: string, start: () => Po
     await started.submitted();
     return { poller: started };
   });
-  const startedAt = Date.now();
+  const startedAt = now();
   while (!poller.isDone) {
     let response: PipelineResponse | undefined;
     try {
@@ -112,17 +112,16 @@ export async function repeatableOperation<T>(resourceId: string, start: () => Po
       throw pollFailure(error, resourceId, response);
     }
     if (!poller.isDone)
-      await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(Date.now() - startedAt));
+      await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(now() - startedAt));
   }
   return poller.result;
 }
 
 async function heartbeating<T>(checkpoint: Checkpoint, work: (heartbeat: () => void) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const { scheduledTimestampMs } = context.info;
   const heartbeat = () => {
     const { sent, poller, ...progress } = checkpoint;
-    const elapsed = Math.round((Date.now() - scheduledTimestampMs) / 1000);
+    const elapsed = Math.round(elapsedMs() / 1000);
     // What people look for comes first: the Web UI shows a few lines.
     context.heartbeat({ ...progress, elapsed, sent, ...(poller !== undefined && { poller }) });
   };
@@ -167,11 +166,11 @@ async function run<T>(
 async function adopt<T>({
   find,
 }: Pick<LongRunningOperation<T>, 'find'>): Promise<Exclude<Found<T>, { state: 'running' }>> {
-  const startedAt = Date.now();
+  const startedAt = now();
   for (;;) {
     const found = await find();
     if (found.state !== 'running') return found;
-    await pause(adaptiveDelayMs(Date.now() - startedAt));
+    await pause(adaptiveDelayMs(now() - startedAt));
   }
 }
 
@@ -182,7 +181,7 @@ async function pollUntilDone<T>(
 ): Promise<T | undefined> {
   const { resourceId } = operation;
   const { cancellationSignal } = Context.current();
-  const startedAt = Date.now();
+  const startedAt = now();
   while (!poller.isDone) {
     let response: PipelineResponse | undefined;
     try {
@@ -207,7 +206,7 @@ async function pollUntilDone<T>(
     }
     if (poller.isDone) break;
     Object.assign(checkpoint, await operation.progress?.());
-    await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(Date.now() - startedAt));
+    await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(now() - startedAt));
   }
   return poller.result;
 }
@@ -225,9 +224,6 @@ function pollFailure(error: unknown, resourceId: string, response: PipelineRespo
 
 /** A twentieth of the time waited so far: the end is noticed within 5 %, and a long operation is not asked too often. */
 export const adaptiveDelayMs = (elapsedMs: number): number => Math.min(15_000, Math.max(100, elapsedMs / 20));
-
-export const pause = (ms: number): Promise<void> =>
-  delay(ms, undefined, { signal: Context.current().cancellationSignal });
 
 /**
  * Tells a pause, a reset or the worker's shutdown from a cancellation. The server refuses a cancellation that was not

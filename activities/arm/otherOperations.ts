@@ -1,9 +1,10 @@
-import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
 import type { FailureCode } from '../../contract/errors.ts';
 import { failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
+import { elapsedMs, now, pause } from './clock.ts';
 import { azureCall } from './errors.ts';
-import { adaptiveDelayMs, type Poller, pause } from './longRunningOperation.ts';
+import { adaptiveDelayMs, type Poller } from './longRunningOperation.ts';
 
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
 
@@ -17,12 +18,12 @@ export async function untilIdle<T>(
   resourceId: string,
   look: () => Promise<Occupation<T>>,
 ): Promise<T> {
-  const startedAt = Date.now();
+  const startedAt = now();
   let aborted = false;
   for (;;) {
     const seen = await look();
     if ('idle' in seen) return seen.idle;
-    const waitedMs = Date.now() - startedAt;
+    const waitedMs = now() - startedAt;
     if (waitedMs > busyPolicy.minutes * 60_000) throw stillBusy(busyPolicy, seen.busy, resourceId);
     if (busyPolicy.abort && !aborted) {
       aborted = true;
@@ -59,8 +60,7 @@ export async function retryWhileBusy(
     // The same code stands for quota and for a wrong power state, which do not pass.
     const passes = !failure.nonRetryable || !isFailure(error, 'OperationNotAllowed');
     if (!passes) throw error;
-    const { scheduledTimestampMs } = activityInfo();
-    if (Date.now() - scheduledTimestampMs > busyPolicy.minutes * 60_000) {
+    if (elapsedMs() > busyPolicy.minutes * 60_000) {
       throw stillBusy(busyPolicy, failure.message, resourceId);
     }
     throw retryable(failure);

@@ -3,6 +3,7 @@ import type { FailureCode } from '../../contract/errors.ts';
 import { failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import { carriesMarks, type Marks, marksIn, markTags } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
+import { elapsedMs } from './clock.ts';
 import { azureCall } from './errors.ts';
 import { type Found, keptAlive, longRunningOperation, type Poller } from './longRunningOperation.ts';
 
@@ -27,7 +28,7 @@ export type ResourceWrite =
 const replicationLagMs = 2 * 60_000;
 
 /** Whether what an activity sees may still be old. */
-export const mayLag = (): boolean => Date.now() - activityInfo().scheduledTimestampMs < replicationLagMs;
+export const mayLag = (): boolean => elapsedMs() < replicationLagMs;
 
 const parentNotFound: readonly FailureCode[] = [
   'ResourceGroupNotFound',

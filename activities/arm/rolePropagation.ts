@@ -1,6 +1,7 @@
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { azureFailure, failureOf, isFailure, retryable } from '../../contract/failures.ts';
 import { builtInRoles, type RoleHolder, type RolePropagation, type RoleSpecification } from '../../resources/roles.ts';
+import { elapsedBeforeMs } from './clock.ts';
 import { httpStatus } from './errors.ts';
 
 /**
@@ -22,9 +23,11 @@ export async function awaitingRoles(
     if (missing.length === 0) throw error;
     const { timeoutMinutes } = propagation;
     // Up to when this attempt began: a cluster's own creation may take longer than the bound.
-    const { currentAttemptScheduledTimestampMs, scheduledTimestampMs } = activityInfo();
-    const waitedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-    if (waitedMs < timeoutMinutes * 60_000) throw retryable(failure, delayMs(waitedMs));
+    if (elapsedBeforeMs() < timeoutMinutes * 60_000) {
+      // It is Temporal that waits, by the machine's clock.
+      const { currentAttemptScheduledTimestampMs, scheduledTimestampMs } = activityInfo();
+      throw retryable(failure, delayMs(currentAttemptScheduledTimestampMs - scheduledTimestampMs));
+    }
     const names = missing.map(({ role, scope }) => `${builtInRoles[role].name} on ${scope}`).join(', ');
     throw azureFailure(
       failure.type ?? 'AuthorizationFailed',

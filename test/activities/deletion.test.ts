@@ -53,8 +53,7 @@ describe('taking back', () => {
 
     it.concurrent('preempts its creation', async () => {
       const wanted = await azure.specification('creating');
-      const operation = { status: 'Failed', code: 'TooLate', message: 'No.', afterSeconds: 1e6 } as const;
-      await azure.fault({ method: 'PUT', path: 'managedClusters/creating$', operation });
+      await azure.fault({ method: 'PUT', path: 'managedClusters/creating$', operation: { held: true } });
       const creation = attempt();
       const created = failureOf(creation.run(azure.activities.createOrUpdateCluster, wanted));
       await operationHeartbeat(creation);

@@ -118,7 +118,7 @@ describe("Azure's errors", () => {
   it.concurrent('are not needed: no answer comes', async () => {
     const wanted = await azure.specification('silent');
     const { createOrUpdateCluster } = createActivities({ ...azure.connection, requestTimeoutMs: 200 });
-    await azure.fault({ method: 'PUT', path: 'managedClusters/silent$', delaySeconds: 2000 });
+    await azure.fault({ method: 'PUT', path: 'managedClusters/silent$', held: true });
     expect(await failureOf(attempt().run(createOrUpdateCluster, wanted))).toMatchObject({
       type: 'Unreachable',
       message: expect.stringContaining('No answer within 0.2 s'),

@@ -315,8 +315,6 @@ describe('creating', () => {
 });
 
 describe('creating, while something passes', () => {
-  /** Longer than any test. */
-  const endless = { status: 'Failed', code: 'InternalServerError', message: 'No.', afterSeconds: 1e6 } as const;
   const kindOf = (part: ResourcePart): Kind => {
     const kind = kinds.find((one) => one.part === part);
     if (!kind) throw new Error(part);
@@ -326,7 +324,7 @@ describe('creating, while something passes', () => {
   it.concurrent('a subnet is tried again while another write runs in its network', async () => {
     const ids = ownRegistryIds('busy-network');
     await makeByHand(azure, ids, 'registrySubnet');
-    await azure.fault({ method: 'PUT', path: `${ids.registrySubnet}$`, operation: endless });
+    await azure.fault({ method: 'PUT', path: `${ids.registrySubnet}$`, operation: { held: true } });
     const running = await azure.get(ids.registrySubnet);
     await azure.send('PUT', `${ids.registrySubnet}?api-version=2025-07-01`, running.body);
     expect(await failureOf(kindOf('nodeSubnet').create(ids)(attempt()))).toMatchObject({
@@ -337,7 +335,7 @@ describe('creating, while something passes', () => {
 
   it.concurrent('an endpoint is tried again while its registry is changed', async () => {
     const ids = await prepared('busy-registry', kindOf('privateEndpoint'));
-    await azure.fault({ method: 'PATCH', path: `${ids.registry}$`, operation: endless });
+    await azure.fault({ method: 'PATCH', path: `${ids.registry}$`, operation: { held: true } });
     await azure.send('PATCH', `${ids.registry}?api-version=2025-11-01`, { tags: {} });
     expect(await failureOf(kindOf('privateEndpoint').create(ids)(attempt()))).toMatchObject({
       type: 'RetryableError',

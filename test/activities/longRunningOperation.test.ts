@@ -23,8 +23,6 @@ describe('a long-running operation', () => {
   const create = () => azure.activities.createOrUpdateCluster;
   const operations = '/locations/westeurope/operations/';
   const cluster = (name: string) => `managedClusters/${name}$`;
-  /** Longer than any test: what is to be interrupted must not end by itself before. */
-  const endless = { status: 'Failed', code: 'InternalServerError', message: 'No.', afterSeconds: 1e6 } as const;
 
   it('leaves the last word to the resource when Azure has forgotten the operation', async () => {
     const wanted = await azure.specification('forgotten');
@@ -78,7 +76,7 @@ describe('a long-running operation', () => {
 
   it('is cancelled while it is waited for', async () => {
     const wanted = await azure.specification('cancelled');
-    await azure.fault({ method: 'PUT', path: cluster('cancelled'), operation: endless });
+    await azure.fault({ method: 'PUT', path: cluster('cancelled'), operation: { held: true } });
     const environment = attempt();
     const work = environment.run(create(), wanted);
     await operationHeartbeat(environment);
@@ -89,7 +87,7 @@ describe('a long-running operation', () => {
 
   it('is cancelled while one is adopted', async () => {
     const wanted = await azure.specification('cancelled-early');
-    await azure.fault({ method: 'PUT', path: cluster('cancelled-early'), drop: 'after', operation: endless });
+    await azure.fault({ method: 'PUT', path: cluster('cancelled-early'), drop: 'after', operation: { held: true } });
     await failureOf(attempt().run(create(), wanted));
     const environment = attempt(2, { sent: true });
     const work = environment.run(create(), wanted);

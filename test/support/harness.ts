@@ -25,6 +25,7 @@ import {
   type RecordedRequest,
   type ResetRequest,
   type Simulator,
+  type Speed,
   startSimulator,
 } from '../../simulator/index.ts';
 import { createWorker } from '../../worker/worker.ts';
@@ -45,7 +46,7 @@ export interface Harness {
 }
 
 export interface HarnessOptions {
-  speed?: number;
+  speed?: Speed;
   edition?: 'current' | '2024-preview';
   /** Default: the product's. */
   requestTimeoutMs?: number;
@@ -129,7 +130,7 @@ export interface SimulatedAzure extends Arm {
 }
 
 export async function startSimulatedAzure({
-  speed = 2000,
+  speed = 'demand',
   edition = 'current',
   requestTimeoutMs,
 }: HarnessOptions = {}): Promise<SimulatedAzure> {
@@ -141,6 +142,7 @@ export async function startSimulatedAzure({
     endpoint: simulator.endpoint,
     tlsOptions: { ca: [simulator.ca] },
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+    ...(speed === 'demand' && { clock: simulator.clock }),
   };
   const control = async (path: string, body: unknown): Promise<void> => {
     const response = await fetch(`http://127.0.0.1:${simulator.port}/simulator/${path}`, {
