@@ -30,7 +30,7 @@ const actions = (steps: readonly PlannedStep[]) => Object.fromEntries(steps.map(
 
 let harness: Harness;
 beforeAll(async () => {
-  harness = await startHarness({ speed: 1000 });
+  harness = await startHarness();
   await harness.azure.reset(manyClusters);
 });
 afterAll(() => harness.close());

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CreateClusterInput, VerificationReport } from '../../contract/index.ts';
 import type { StoredResource } from '../support/arm.ts';
@@ -13,14 +12,8 @@ import {
   stateAround,
   stepOf,
 } from '../support/ownRegistry.ts';
-import {
-  manyClusters,
-  ownRegistryInput,
-  raceForPullRole,
-  verified,
-  waitUntil,
-  writesByResource,
-} from './ownRegistry.ts';
+import { waitUntil } from './existingCluster.ts';
+import { manyClusters, ownRegistryInput, raceForPullRole, verified, writesByResource } from './ownRegistry.ts';
 
 /** Names and ranges where they are not the guide's. */
 interface Expected {
@@ -211,8 +204,7 @@ async function refused({ azure }: Harness, name: string): Promise<string[]> {
 describe('createCluster with a registry of its own, profile current', () => {
   let harness: Harness;
   beforeAll(async () => {
-    // Slow enough that parallel writes under one network would meet.
-    harness = await startHarness({ speed: 400 });
+    harness = await startHarness();
     await harness.azure.reset(manyClusters);
   });
   afterAll(() => harness.close());
@@ -340,7 +332,12 @@ describe('createCluster with a registry of its own, profile current', () => {
     const report = await verified(harness, ownRegistryInput(name, { apiServerAccess: 'vnetIntegration' }));
     const created = report.plan.steps.filter(({ id }) => id.startsWith('subnet:') || id === 'privateEndpoint');
     expect(created.map(({ action }) => action)).toEqual(['create', 'create', 'create', 'create']);
-    // A second write would have been refused with AnotherOperationInProgress, or as retryable.
+    // A second write would be refused with AnotherOperationInProgress, or as retryable.
+    const times = report.steps
+      .filter(({ id }) => created.some((step) => step.id === id))
+      .map(({ startedAt = '', finishedAt = '' }) => [startedAt, finishedAt])
+      .sort();
+    expect(times.flat()).toEqual(times.flat().sort());
     expect(await refused(harness, name)).toEqual([]);
   });
 
@@ -355,15 +352,13 @@ describe('createCluster with a registry of its own, profile current', () => {
     const ids = ownRegistryIds(name);
     const id = ids[part as keyof OwnRegistryIds];
     const answer = { status: 503, code: 'ServiceUnavailable', message: 'Try later', headers: { 'retry-after': '0.2' } };
-    const blocked = { id: name, method: 'PUT', path: `${id}$` } as const;
-    await azure.fault({ ...blocked, times: 10_000, answer });
+    const unblock = await azure.fault({ method: 'PUT', path: `${id}$`, times: 10_000, answer });
     const run = await harness.client.createCluster(ownRegistryInput(name));
     await waitUntil(run, ({ steps }) =>
       goesOn.every((each) => steps.find((step) => step.id === stepOf(ids, each))?.state === 'done'),
     );
     expect((await stateAround(azure, name))[id.toLowerCase()]).toBeUndefined();
-    // A rule of the same name replaces the other.
-    await azure.fault({ ...blocked, delaySeconds: 0 });
+    await unblock();
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
   });
 
@@ -400,11 +395,12 @@ describe('createCluster waits until roles take effect', () => {
   let harness: Harness;
   const roleDelaySeconds = 6000;
   beforeAll(async () => {
-    harness = await startHarness({ speed: 2000 });
+    harness = await startHarness();
     await harness.azure.reset({ roleDelaySeconds });
   });
   afterAll(() => harness.close());
 
+  // One after the other, for time is everybody's.
   /** Everything but one role, by hand, so that next to no time goes by between the assignment and the cluster. */
   async function allBut(missing: Part, name: string): Promise<CreateClusterInput> {
     for (const part of parts.filter((each) => each !== missing && !each.startsWith('apiServer'))) {
@@ -412,13 +408,12 @@ describe('createCluster waits until roles take effect', () => {
     }
     return ownRegistryInput(name);
   }
-  const now = async () => Date.parse(String((await harness.azure.send('GET', '/simulator/state')).at('now')));
   const clusterWrites = async (name: string) => {
     const { cluster } = ownRegistryIds(name);
     return (await writesByResource(harness.azure, [cluster]))[cluster.toLowerCase()] ?? [];
   };
 
-  it.concurrent('Managed Identity Operator: the request itself is refused until then', async () => {
+  it('Managed Identity Operator: the request itself is refused until then', async () => {
     const name = 'late-operator';
     await verified(harness, await allBut('operatorRole', name));
     const writes = await clusterWrites(name);
@@ -428,11 +423,10 @@ describe('createCluster waits until roles take effect', () => {
     expect(writes.filter((write) => write !== 'PUT 400')).toHaveLength(1);
   });
 
-  it.concurrent('AcrPull: the cluster is created again until then', async () => {
+  it('AcrPull: the cluster is created again until then', async () => {
     const name = 'late-pull';
     const given = await allBut('pullRole', name);
-    const others = (await now()) + roleDelaySeconds * 1000;
-    while ((await now()) < others) await delay(20);
+    await harness.azure.simulator.clock.sleep(roleDelaySeconds * 1000);
     await verified(harness, given);
     const writes = await clusterWrites(name);
     expect(writes[0]).toBe('PUT 201');
@@ -440,7 +434,7 @@ describe('createCluster waits until roles take effect', () => {
     expect(new Set(writes.slice(1))).toEqual(new Set(['PUT 200']));
   });
 
-  it.concurrent('all of them, from nothing', async () => {
+  it('all of them, from nothing', async () => {
     const report = await verified(harness, ownRegistryInput('late-all'));
     expect(report.steps.find(({ id }) => id === 'cluster')).toMatchObject({ state: 'done' });
     expect(await clusterWrites('late-all')).toContain('PUT 201');
@@ -462,9 +456,8 @@ describe('createCluster with a registry of its own, profile preview', () => {
     const given = ownRegistryInput(name, { profile: 'preview', apiServerAccess: 'vnetIntegration' });
     // The feature is not registered before everything else is there.
     const feature = 'NetworkIsolatedClusterPreview';
-    const waiting = { id: feature, method: 'GET', path: `${feature}$`, after: 1 } as const;
     const answer = { status: 503, code: 'ServiceUnavailable', message: 'Try later', headers: { 'retry-after': '0.2' } };
-    await azure.fault({ ...waiting, times: 10_000, answer });
+    const unblock = await azure.fault({ method: 'GET', path: `${feature}$`, after: 1, times: 10_000, answer });
     const run = await harness.client.createCluster(given);
     const beside = (id: string) => !/^(feature|provider):|^cluster$/.test(id);
     await waitUntil(run, ({ phase, steps }) => {
@@ -474,7 +467,7 @@ describe('createCluster with a registry of its own, profile preview', () => {
     expect((await run.progress()).steps.find(({ id }) => id === `feature:${feature}`)).toMatchObject({
       state: 'running',
     });
-    await azure.fault({ ...waiting, after: 0, delaySeconds: 0 });
+    await unblock();
     const report = await run.result();
     if (report.outcome !== 'verified') throw new Error(report.outcome);
     expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);

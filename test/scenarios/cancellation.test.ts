@@ -1,19 +1,22 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
 import type { ScenarioHandle } from '../../client/index.ts';
 import { clusterPath, failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
+import { waitFor } from '../support/waitFor.ts';
 import { waitUntil } from './existingCluster.ts';
 
 describe('createCluster when it is cancelled', () => {
   let harness: Harness;
   beforeAll(async () => {
-    harness = await startHarness({ speed: 250 });
+    harness = await startHarness();
   });
   afterAll(() => harness.close());
 
-  const cancelled = async (run: ScenarioHandle): Promise<void> => {
+  /** @param release What it waits for goes on once the run knows that it is cancelled. */
+  const cancelled = async (run: ScenarioHandle, release?: () => Promise<void>): Promise<void> => {
     await run.cancel();
+    await run.progress();
+    await release?.();
     expect(isCancellation(await failureOf(run.result()))).toBe(true);
     expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
   };
@@ -24,25 +27,26 @@ describe('createCluster when it is cancelled', () => {
         ({ activityType, lastStartedTime }) => activityType?.name === activity && lastStartedTime,
       );
     };
-    while (!(await started())) await delay(20);
+    await waitFor(started, `${activity} did not begin`);
   };
 
   it.concurrent('ends at once while it looks at Azure', async () => {
     const given = input('cancelled-early');
-    await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, delaySeconds: 500 });
+    const answer = await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, held: true });
     const run = await harness.client.createCluster(given);
     await untilStarted(run, 'discover');
     await cancelled(run);
+    await answer();
     expect(await harness.azure.writesTo(given)).toEqual([]);
   });
 
   it.concurrent('takes back a resource group whose creation was under way, whatever onFailure says', async () => {
     const given = input('cancelled-group', { onFailure: 'leave' });
     // The activity looks before it writes, and cannot be told of the cancellation.
-    await harness.azure.fault({ method: 'GET', path: `${groupPath(given)}$`, after: 1, delaySeconds: 500 });
+    const answer = await harness.azure.fault({ method: 'GET', path: `${groupPath(given)}$`, after: 1, held: true });
     const run = await harness.client.createCluster(given);
     await untilStarted(run, 'createResourceGroup');
-    await cancelled(run);
+    await cancelled(run, answer);
     expect(await harness.azure.writesTo(given)).toEqual([
       `PUT ${groupPath(given)} 201`,
       `DELETE ${groupPath(given)} 202`,
@@ -51,10 +55,10 @@ describe('createCluster when it is cancelled', () => {
 
   it.concurrent('takes back a cluster whose request was about to be sent', async () => {
     const given = input('cancelled-cluster');
-    await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, after: 1, delaySeconds: 500 });
+    const answer = await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, after: 1, held: true });
     const run = await harness.client.createCluster(given);
     await untilStarted(run, 'createOrUpdateCluster');
-    await cancelled(run);
+    await cancelled(run, answer);
     expect(await harness.azure.writesTo(given)).toEqual([
       `PUT ${groupPath(given)} 201`,
       `PUT ${clusterPath(given)} 201`,

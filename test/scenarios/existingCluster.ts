@@ -46,8 +46,8 @@ export async function writesSince(harness: Harness, cluster: ClusterReference): 
   return async () => (await writesOf(harness, cluster)).slice(before);
 }
 
-export async function waitUntil(run: ScenarioHandle, reached: (progress: Progress) => boolean): Promise<void> {
-  for await (const progress of run.watch(25)) if (reached(progress)) return;
+export async function waitUntil(run: ScenarioHandle, reached: (progress: Progress) => boolean): Promise<Progress> {
+  for await (const progress of run.watch(25)) if (reached(progress)) return progress;
   throw new Error('The scenario ended before');
 }
 

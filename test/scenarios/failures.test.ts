@@ -34,13 +34,14 @@ const clusterIs = (state: string) => (progress: Progress) =>
 describe('createCluster when something goes wrong', () => {
   let harness: Harness;
   beforeAll(async () => {
-    // Slow enough to step in while the cluster is created: 2 to 3 s.
-    harness = await startHarness({ speed: 250 });
+    harness = await startHarness();
   });
   afterAll(() => harness.close());
 
-  const failCreation = (given: CreateClusterInput) =>
-    harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: quota });
+  const failCreation = (given: CreateClusterInput, more: { held?: true } = {}) =>
+    harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: { ...quota, ...more } });
+  const holdCreation = (given: CreateClusterInput) =>
+    harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: { held: true } });
   const takenBack = (given: CreateClusterInput) => [
     `PUT ${groupPath(given)} 201`,
     `PUT ${clusterPath(given)} 201`,
@@ -82,14 +83,11 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('leaves a group in which somebody else has put something, and names it', async () => {
     const given = input('shared-group');
-    await harness.azure.fault({
-      method: 'PUT',
-      path: `${clusterPath(given)}$`,
-      operation: { ...quota, afterSeconds: 200 },
-    });
+    const end = await failCreation(given, { held: true });
     const run = await harness.client.createCluster(given);
-    await waitUntil(run, clusterIs('running'));
+    await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
     await harness.azure.createIdentity(given.cluster.resourceGroup, 'somebody-elses');
+    await end();
     const { failure, details } = await failureDetailsOf(run.result());
     expect(failure.type).toBe('RollbackIncomplete');
     expect(details.leftovers).toEqual([
@@ -142,8 +140,9 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('takes everything back when it is cancelled, and ends as cancelled', async () => {
     const given = input('cancelled');
+    await holdCreation(given);
     const run = await harness.client.createCluster(given);
-    await waitUntil(run, clusterIs('running'));
+    await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
     await run.cancel();
     expect(isCancellation(await failureOf(run.result()))).toBe(true);
     expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
@@ -180,8 +179,6 @@ describe('createCluster when something goes wrong', () => {
     const given = input('undecided', { onFailure: 'hold', holdTimeoutMinutes: 0.02 });
     await failCreation(given);
     const run = await harness.client.createCluster(given);
-    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
-    expect(await run.progress()).toMatchObject({ byDefault: 'rollBack', decideBy: expect.stringMatching(/Z$/) });
     const { failure } = await failureDetailsOf(run.result());
     expect(failure.message).toContain('Nobody decided within 0.02 min.');
     expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
@@ -206,12 +203,13 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('starts no step while it is paused, and watches what runs', async () => {
     const given = input('paused');
-    await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, delaySeconds: 1000 });
+    const answer = await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, held: true });
     const run = await harness.client.createCluster(given);
     await expect(run.resume()).rejects.toThrow();
     await harness.azure.untilRequested(`PUT ${groupPath(given)}`);
     await run.pause();
     await expect(run.pause()).rejects.toThrow();
+    await answer();
     await waitUntil(run, ({ steps }) => steps.some(({ waitsFor }) => waitsFor === 'update resume'));
     expect(await run.progress()).toMatchObject({ phase: 'applying', paused: true });
     const handle = harness.temporal.workflow.getHandle(run.workflowId);
@@ -224,10 +222,11 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('takes nothing back while it is paused, unless it is cancelled', async () => {
     const given = input('paused-failure');
-    await failCreation(given);
+    const end = await failCreation(given, { held: true });
     const run = await harness.client.createCluster(given);
     await waitUntil(run, clusterIs('running'));
     await run.pause();
+    await end();
     await waitUntil(run, clusterIs('failed'));
     expect(await run.progress()).toMatchObject({ phase: 'applying', paused: true });
     await run.cancel();
@@ -246,7 +245,7 @@ describe('createCluster when something goes wrong', () => {
   });
 
   it.concurrent('tries everything again that has failed when the operator says retry', async () => {
-    const other = await startHarness({ speed: 2000 });
+    const other = await startHarness();
     try {
       const namespaces = ['Microsoft.ContainerRegistry', 'Microsoft.Compute'];
       await other.azure.reset({ providers: Object.fromEntries(namespaces.map((each) => [each, 'NotRegistered'])) });
@@ -267,7 +266,8 @@ describe('createCluster when something goes wrong', () => {
     const given = input('decided', { onFailure: 'hold' });
     await failCreation(given);
     const run = await harness.client.createCluster(given);
-    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+    const held = await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+    expect(held).toMatchObject({ byDefault: 'rollBack', decideBy: expect.stringMatching(/Z$/) });
     await run.decide('rollBack');
     await failureOf(run.result());
     expect(await harness.azure.writesTo(given)).toEqual(takenBack(given));
@@ -327,10 +327,11 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('keeps its hands off a cluster that somebody else makes at the same time', async () => {
     const given = input('raced');
-    await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, delaySeconds: 200 });
+    const answer = await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, held: true });
     const run = await harness.client.createCluster(given);
     await harness.azure.untilRequested(`PUT ${groupPath(given)}`);
     await harness.azure.createForeignCluster(given);
+    await answer();
     const { failure, details } = await failureDetailsOf(run.result());
     expect(failure.message).toContain('NotOwned: This cluster was created by somebody else');
     expect(details.leftovers.map(({ resourceId }) => resourceId)).toEqual([expect.stringMatching(/rg-raced$/)]);
@@ -347,18 +348,22 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('converges after a terminated run: one cluster, sent once', async () => {
     const given = input('terminated');
+    const end = await holdCreation(given);
     const first = await harness.client.createCluster(given);
-    await waitUntil(first, clusterIs('running'));
     await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
     await harness.temporal.workflow.getHandle(first.workflowId).terminate('power cut');
-    const result = await (await harness.client.createCluster(given)).result();
-    expect(result).toMatchObject({ outcome: 'verified' });
+    const before = await harness.azure.recordedBytes();
+    const second = await harness.client.createCluster(given);
+    await harness.azure.untilRequested(`GET ${clusterPath(given)}`, before);
+    await end();
+    expect(await second.result()).toMatchObject({ outcome: 'verified' });
     expect((await harness.azure.writesTo(given)).filter((write) => write.includes('managedClusters'))).toHaveLength(1);
   });
 
   it.concurrent('refuses a cluster on which somebody else works', async () => {
     const given = input('busy');
     await harness.azure.createGroup(given.cluster.resourceGroup);
+    const end = await holdCreation(given);
     const elsewhere = harness.azure.createForeignCluster(given);
     await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
     const { details, failure } = await failureDetailsOf((await harness.client.createCluster(given)).result());
@@ -370,11 +375,12 @@ describe('createCluster when something goes wrong', () => {
         whatToDo: expect.any(String),
       },
     ]);
+    await end();
     await elsewhere;
   });
 
   it.concurrent('registers a resource provider that is not, and keeps it', async () => {
-    const other = await startHarness({ speed: 2000 });
+    const other = await startHarness();
     try {
       await other.azure.reset({
         providers: { 'Microsoft.ContainerRegistry': 'NotRegistered', 'Microsoft.Compute': 'NotRegistered' },
@@ -413,8 +419,10 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('lets one scenario at a time on a cluster', async () => {
     const given = input('locked');
+    const answer = await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, held: true });
     const run = await harness.client.createCluster(given);
     await expect(harness.client.createCluster(given)).rejects.toThrow(ClusterBusyError);
+    await answer();
     await run.result();
   });
 

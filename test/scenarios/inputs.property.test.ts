@@ -10,7 +10,7 @@ import { manyClusters } from './ownRegistry.ts';
 describe('any input of createCluster', () => {
   let harness: Harness;
   beforeAll(async () => {
-    harness = await startHarness({ speed: 5000 });
+    harness = await startHarness();
     await harness.azure.reset(manyClusters);
   });
   afterAll(() => harness.close());

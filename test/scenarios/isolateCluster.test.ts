@@ -220,15 +220,17 @@ describe('isolateCluster', () => {
   it('puts everything back when it is cancelled while a pool is on its way', async () => {
     const cluster = await existingCluster(harness, 'isolate-midway');
     const before = await isolationOf(harness.azure, cluster);
-    await harness.azure.fault({
+    const end = await harness.azure.fault({
       method: 'POST',
       path: `${clusterId(cluster)}/agentPools/work/upgradeNodeImageVersion`,
-      operation: { status: 'Failed', code: 'Held', message: 'held', afterSeconds: 4000 },
+      operation: { held: true, status: 'Failed', code: 'Held', message: 'held' },
     });
     const run = await harness.client.isolateCluster({ cluster, registry: managed });
     await waitUntil(run, ({ steps }) => steps.some(({ id, state }) => id === 'reimage:work' && state === 'running'));
     await harness.azure.untilRequested(`POST ${clusterId(cluster)}/agentPools/work/upgradeNodeImageVersion`);
     await run.cancel();
+    await run.progress();
+    await end();
     await expect(run.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(await isolationOf(harness.azure, cluster)).toEqual(before);
     const { steps } = await run.progress();

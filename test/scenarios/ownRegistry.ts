@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { ScenarioHandle } from '../../client/index.ts';
-import type { CreateClusterInput, Progress, VerificationReport } from '../../contract/index.ts';
+import type { CreateClusterInput, VerificationReport } from '../../contract/index.ts';
 import { type Harness, input, type SimulatedAzure } from '../support/harness.ts';
 import {
   assign,
@@ -45,11 +45,6 @@ export async function verified(harness: Harness, given: CreateClusterInput): Pro
   return result;
 }
 
-export async function waitUntil(run: ScenarioHandle, reached: (progress: Progress) => boolean): Promise<void> {
-  for await (const progress of run.watch(25)) if (reached(progress)) return;
-  throw new Error('The scenario ended before');
-}
-
 /** How often each of these resources itself was written to, as `PUT 201`. */
 export async function writesByResource(
   azure: SimulatedAzure,
@@ -67,12 +62,12 @@ export async function writesByResource(
  * Starts createCluster and lets somebody else assign AcrPull between the look at Azure and the write: the run waits for
  * its registry meanwhile.
  *
- * @param release What to do before the run goes on.
+ * @param meanwhile What to do before the run goes on.
  */
 export async function raceForPullRole(
   { azure, client }: Harness,
   given: CreateClusterInput,
-  release: () => Promise<void> = async () => undefined,
+  meanwhile: () => Promise<unknown> = async () => undefined,
 ): Promise<ScenarioHandle> {
   const ids = ownRegistryIds(given.cluster.name);
   await makeOtherwise(azure, ids, {
@@ -80,16 +75,12 @@ export async function raceForPullRole(
   });
   await makeByHand(azure, ids, 'kubelet');
   const principalId = (await azure.get(ids.kubelet)).at('properties.principalId');
-  const id = `registry-${given.cluster.name}`;
-  const answer = { status: 503, code: 'ServiceUnavailable', message: 'Try later', headers: { 'retry-after': '0.2' } };
-  const slow = { id, method: 'PATCH', path: `${ids.registry}$` } as const;
-  await azure.fault({ ...slow, times: 10_000, answer });
+  const answer = await azure.fault({ method: 'PATCH', path: `${ids.registry}$`, held: true });
   const run = await client.createCluster(given);
   await azure.untilRequested(`PATCH ${ids.registry}`);
   await assign(azure, ids.registry, 'acrPull', principalId);
-  await release();
-  // A rule of the same name replaces the other.
-  await azure.fault({ ...slow, delaySeconds: 0 });
+  await meanwhile();
+  await answer();
   return run;
 }
 

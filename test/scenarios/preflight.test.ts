@@ -877,7 +877,7 @@ function hands(azure: SimulatedAzure, ids: OwnRegistryIds): Hands {
     ids,
     make: (part, body) => makeByHand(azure, ids, part, body === undefined ? {} : { [part]: body }),
     async begin(id, body, method = 'PUT') {
-      await azure.fault({ method, path: `${id}$`, operation: { ...operation, afterSeconds: 1e7 } });
+      await azure.fault({ method, path: `${id}$`, operation: { held: true } });
       const { status } = await azure.send(method, `${id}?api-version=${apiVersions[id.split('/').at(-2) ?? '']}`, body);
       if (status >= 300) throw new Error(`${method} ${id}: ${status}`);
     },

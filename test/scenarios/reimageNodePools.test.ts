@@ -138,19 +138,16 @@ describe('reimageNodePools', () => {
   });
 
   it('shows in the heartbeat how many nodes are done', async () => {
-    const slow = await startHarness({ speed: 100 });
-    try {
-      const cluster = await existingCluster(slow, 'reimage-heartbeat');
-      await newNodeImage(slow);
-      const run = await slow.client.reimageNodePools({ cluster, agentPools: ['work'] });
-      const handle = slow.temporal.workflow.getHandle(run.workflowId);
-      const seen = await heartbeatOf(handle);
-      expect(seen).toMatchObject({ nodesDone: expect.any(Number), nodesTotal: expect.any(Number) });
-      expect(seen).toMatchObject({ elapsed: expect.any(Number) });
-      await run.result();
-    } finally {
-      await slow.close();
-    }
+    const cluster = await existingCluster(harness, 'reimage-heartbeat');
+    await newNodeImage(harness);
+    const path = `${poolPath('reimage-heartbeat', 'work')}/upgradeNodeImageVersion`;
+    const end = await harness.azure.fault({ method: 'POST', path, operation: { held: true } });
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'] });
+    const seen = await heartbeatOf(harness.temporal.workflow.getHandle(run.workflowId));
+    expect(seen).toMatchObject({ nodesDone: expect.any(Number), nodesTotal: expect.any(Number) });
+    expect(seen).toMatchObject({ elapsed: expect.any(Number) });
+    await end();
+    await run.result();
   });
 
   it('drains as the budgets allow, and fails with Azure’s reason where it is told to try all the same', async () => {

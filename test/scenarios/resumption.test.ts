@@ -5,7 +5,7 @@ import { ownRegistryIds } from '../support/ownRegistry.ts';
 describe('createCluster after a run that was terminated', () => {
   let harness: Harness;
   beforeAll(async () => {
-    harness = await startHarness({ speed: 250 });
+    harness = await startHarness();
   });
   afterAll(() => harness.close());
 
@@ -18,10 +18,14 @@ describe('createCluster after a run that was terminated', () => {
   ] as const)('waits for what it began, here the %s, and goes on', async (name, resource) => {
     const given = input(`resumed-${name}`, { registry: { mode: 'bringYourOwn' } });
     const ids = ownRegistryIds(`resumed-${name}`);
+    const end = await harness.azure.fault({ method: 'PUT', path: `${ids[resource]}$`, operation: { held: true } });
     const first = await harness.client.createCluster(given);
     await harness.azure.untilRequested(`PUT ${ids[resource]} `);
     await harness.temporal.workflow.getHandle(first.workflowId).terminate();
+    const before = await harness.azure.recordedBytes();
     const second = await harness.client.createCluster(given);
+    await harness.azure.untilRequested(`GET ${ids[resource]} `, before);
+    await end();
     expect(await second.result()).toMatchObject({ outcome: 'verified' });
     const puts = (await harness.azure.writes()).filter((write) => write.startsWith(`PUT ${ids[resource]} `));
     expect(puts.filter((put) => !put.endsWith(' 409'))).toHaveLength(1);

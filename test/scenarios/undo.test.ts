@@ -15,6 +15,7 @@ import {
   type ResourcePart,
   stateAround,
 } from '../support/ownRegistry.ts';
+import { waitUntil } from './existingCluster.ts';
 import {
   type Fixables,
   fixableCases,
@@ -22,7 +23,6 @@ import {
   manyClusters,
   ownRegistryInput,
   raceForPullRole,
-  waitUntil,
   writesByResource,
 } from './ownRegistry.ts';
 
@@ -33,7 +33,7 @@ const modes = ['privateLink', 'vnetIntegration'] as const;
 let harness: Harness;
 let outside: Record<string, StoredResource>;
 beforeAll(async () => {
-  harness = await startHarness({ speed: 1000 });
+  harness = await startHarness();
   await harness.azure.reset(manyClusters);
   outside = await outsideGroups();
 });
@@ -138,18 +138,18 @@ describe('createCluster leaves everything as it was', () => {
   });
 
   it.concurrent.each([
-    ['endpoint', 'privateEndpoint', 2000],
-    // Longer than the test: its deletion ends it.
-    ['cluster', 'cluster', 100_000],
-  ] as const)('where it is cancelled while the %s is created', async (short, part, afterSeconds) => {
+    ['endpoint', 'privateEndpoint', 'ends'],
+    ['cluster', 'cluster', 'is preempted by its deletion'],
+  ] as const)('where it is cancelled while the %s is created', async (short, part, how) => {
     const { azure, client } = harness;
     const name = `c-${short}`;
     const ids = ownRegistryIds(name);
-    const operation = { ...quota, afterSeconds };
-    await azure.fault({ method: 'PUT', path: `${ids[part]}$`, operation });
+    const end = await azure.fault({ method: 'PUT', path: `${ids[part]}$`, operation: { ...quota, held: true } });
     const run = await client.createCluster(ownRegistryInput(name));
     await azure.untilRequested(`PUT ${ids[part]}`);
     await run.cancel();
+    await run.progress();
+    if (how === 'ends') await end();
     expect(isCancellation(await failureOf(run.result()))).toBe(true);
     expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
     expect(await stateAround(azure, name)).toEqual({});

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ContainerServiceClient } from '@azure/arm-containerservice';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { ResourceManagementClient } from '@azure/arm-resources';
@@ -30,6 +29,7 @@ import {
 } from '../../simulator/index.ts';
 import { createWorker } from '../../worker/worker.ts';
 import { type Arm, armClient } from './arm.ts';
+import { waitFor } from './waitFor.ts';
 
 export const subscriptionId = '11111111-1111-1111-1111-111111111111';
 
@@ -110,8 +110,8 @@ export async function startTestWorker(
 export interface SimulatedAzure extends Arm {
   simulator: Simulator;
   connection: AzureConnection;
-  /** Injects a fault into the simulator. */
-  fault(rule: FaultRule): Promise<void>;
+  /** Injects a fault into the simulator; the result takes it away, which releases what it holds. */
+  fault(rule: FaultRule): Promise<() => Promise<void>>;
   reset(seed?: ResetRequest): Promise<void>;
   /** Everything that was asked of Azure, oldest first; writes only, if asked. */
   recorded(fromByte?: number): Promise<RecordedRequest[]>;
@@ -120,8 +120,8 @@ export interface SimulatedAzure extends Arm {
   writes(path?: RegExp): Promise<string[]>;
   /** Writes to a cluster or its resource group. */
   writesTo(given: CreateClusterInput): Promise<string[]>;
-  /** Waits until a request like `PUT /subscriptions/…` has been answered. */
-  untilRequested(request: string): Promise<void>;
+  /** Waits until a request like `PUT /subscriptions/…` has taken effect; the first one after this byte of the recording. */
+  untilRequested(request: string, fromByte?: number): Promise<void>;
   /** What somebody else does in Azure. */
   createGroup(name: string): Promise<void>;
   createIdentity(group: string, name: string): Promise<string>;
@@ -160,8 +160,7 @@ export async function startSimulatedAzure({
       .filter(Boolean)
       .map((line) => JSON.parse(line));
   const writes = async (path = /./): Promise<string[]> => {
-    const requests = (await recorded()).filter(({ method, url }) => method !== 'GET' && path.test(url));
-    return requests.map(({ method, url, status }) => `${method} ${new URL(url).pathname} ${status}`);
+    return (await recorded()).filter(({ method, url }) => method !== 'GET' && path.test(url)).map(textOf);
   };
   const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
   const { credential } = connection;
@@ -169,8 +168,9 @@ export async function startSimulatedAzure({
   const createGroup = async (name: string): Promise<void> => {
     await groups.createOrUpdate(name, { location: 'westeurope' });
   };
+  const arm = armClient(simulator, async () => (await credential.getToken(simulator.endpoint))?.token ?? '');
   return {
-    ...armClient(simulator, async () => (await credential.getToken(simulator.endpoint))?.token ?? ''),
+    ...arm,
     simulator,
     connection,
     createGroup,
@@ -194,16 +194,20 @@ export async function startSimulatedAzure({
         { updateIntervalInMs: 50 },
       );
     },
-    async untilRequested(request) {
-      const deadline = Date.now() + 20_000;
-      while (!(await writes()).some((write) => write.startsWith(request))) {
-        if (Date.now() > deadline) throw new Error(`${request} was not seen`);
-        await delay(20);
-      }
-    },
+    untilRequested: (request, fromByte) =>
+      waitFor(
+        async () => (await recorded(fromByte)).some((one) => textOf(one).startsWith(request)),
+        `${request} was not seen`,
+      ),
     writes,
     writesTo: ({ cluster }) => writes(new RegExp(`/resourcegroups/${cluster.resourceGroup}([/?]|$)`, 'i')),
-    fault: (rule) => control('faults', rule),
+    async fault(rule) {
+      const id = rule.id ?? randomUUID();
+      await control('faults', { ...rule, id });
+      return async () => {
+        await arm.send('DELETE', `/simulator/faults/${id}`);
+      };
+    },
     reset: (seed = {}) => control('reset', seed),
     recorded,
     recordedBytes: async () => (await stat(recordFile)).size,
@@ -228,6 +232,8 @@ export function managedIdentity(tokenEndpoint: string): TokenCredential {
     },
   };
 }
+
+const textOf = ({ method, url, status }: RecordedRequest): string => `${method} ${new URL(url).pathname} ${status}`;
 
 /** Paths as the SDK spells them. */
 export const groupPath = ({ cluster }: CreateClusterInput): string =>
