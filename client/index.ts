@@ -65,7 +65,7 @@ export class ClusterBusyError extends Error {
 /** A started scenario: this run of it, whatever is started on the cluster afterwards. */
 export interface ScenarioHandle<Result extends ScenarioResult = ScenarioResult> {
   readonly workflowId: string;
-  /** Where the scenario stands now. */
+  /** The scenario's progress now. */
   progress(): Promise<Progress>;
   /**
    * Progress whenever it changes, until the scenario ends. Goes on while no worker is up.
@@ -242,7 +242,7 @@ async function* watch(
       const last = ended;
       if (last?.error) throw last.error;
       const query = progress().catch(unlessTransient);
-      // Where no worker is up, the server keeps a query for half a minute; one that is given up may fail unheard.
+      // The server keeps a query for half a minute while no worker is up. A query that nobody waits for may fail unheard.
       query.catch(() => undefined);
       const current = await (last ? query : Promise.race([query, end]));
       if (current && current.revision !== revision) {
@@ -253,7 +253,7 @@ async function* watch(
       await Promise.race([end, delay(intervalMs)]);
     }
   } finally {
-    // Whoever stops watching would otherwise keep a request open until the scenario ends.
+    // Ends the request that waits for the result, also when the caller stops watching early.
     abandoned.abort();
   }
 }

@@ -3,7 +3,7 @@ import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import { type Problem, parse } from '../contract/problem.ts';
 
-/** What the worker reads from its environment, beside Temporal's own variables and those of `DefaultAzureCredential`. */
+/** The worker's own environment variables, beside Temporal's and those of `DefaultAzureCredential`. */
 export interface Configuration {
   /** Address of Azure Resource Manager. Default: `https://management.azure.com`. */
   endpoint: string;

@@ -44,7 +44,7 @@ async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
   return look();
 }
 
-/** What this run creates carries its ID. A reset keeps the ID of the first run, so that it still owns what that one made. */
+/** Marks carry the ID of the first run, which a reset keeps: the reset run then still owns what that one made. */
 const runId = (): string => workflowInfo().firstExecutionRunId;
 
 function plan(input: ParsedCreateClusterInput, seen: Discovered): CreateClusterPlan {

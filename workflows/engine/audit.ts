@@ -20,7 +20,7 @@ export async function runAudit(
   const input = checkedInput(scenarioInputs.auditCluster, given);
   const onlyLooks = { ...input, dryRun: true, onFailure: 'leave' } as const;
   const progress = new RunProgress('auditCluster', onlyLooks, () => []);
-  // An audit waits for nobody, and says so to whoever sends an update.
+  // An audit waits for nobody. Its update handlers say so.
   new Operator(onlyLooks, progress, () => false);
   try {
     progress.enter('verifying');

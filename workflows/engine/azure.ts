@@ -13,8 +13,8 @@ const read: ActivityOptions = {
 };
 
 /**
- * A cancelled write must have ended before it is taken back, or it takes effect behind the undo. The SDK documents this
- * as its default, and does not wait where nothing is said.
+ * A cancelled write must have ended before it is undone, or it takes effect after the undo. The SDK documents this type as
+ * its default, but does not wait where none is given.
  */
 const waitForCancelled = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ActivityOptions;
 
@@ -42,8 +42,8 @@ const registration = (minutes: number): ActivityOptions => ({
 });
 
 /**
- * What an earlier run began around a cluster takes a minute or two; the cluster's own operation is followed by an activity of
- * its own. After eight minutes something is stuck, and the plan says so.
+ * Operations that an earlier run began around a cluster take a minute or two. The cluster's own operation is followed by
+ * another activity. After eight minutes something is stuck, and the plan says so.
  */
 const earlierRun: ActivityOptions = {
   ...noticed,

@@ -1,8 +1,8 @@
 import { condition } from '@temporalio/workflow';
 
 /**
- * Runs so much work at a time, in the order in which it comes. A library would wait on where a cancelled workflow has to
- * stop waiting; `condition` ends with the cancellation.
+ * Runs so much work at a time, in the order in which it comes. p-limit knows nothing of cancellation: work in its queue
+ * would still start in a cancelled workflow. `condition` ends with the cancellation.
  */
 export class ConcurrencyLimit {
   readonly #most: number;

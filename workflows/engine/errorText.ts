@@ -20,7 +20,7 @@ const details: z.ZodType<ErrorDetails> = z.object({
   page: z.string(),
 });
 
-/** What is known of the failure of an activity. */
+/** An activity's failure as reports show it; undefined for other errors, such as a cancellation. */
 export function scenarioError(error: unknown): ScenarioError | undefined {
   const failure = failureOf(error);
   if (!failure) return undefined;
@@ -29,7 +29,7 @@ export function scenarioError(error: unknown): ScenarioError | undefined {
   return { type, message: failure.message, ...known };
 }
 
-/** What an operator can do about the failure of an activity. */
+/** Advice for an operator about an activity's failure. */
 export const adviceOf = (error: unknown): string | undefined => scenarioError(error)?.whatToDo;
 
 /** For undo: a resource that somebody has deleted meanwhile needs nothing put back. */

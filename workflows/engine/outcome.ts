@@ -26,7 +26,7 @@ export class UnverifiedError extends Error {
   }
 }
 
-/** What a run can tell of itself at its end, beside its plan and its checks. */
+/** Facts about a run that its report and its failure both carry. */
 export interface Evidence {
   approvals: readonly Approval[];
   reimages: readonly PoolReimage[];

@@ -4,7 +4,7 @@ import type { Phase, Progress, StepProgress } from '../../contract/progress.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { progressMarkdown } from './progressMarkdown.ts';
 
-/** What every scenario's input has. */
+/** The keys that every scenario's input has. */
 export interface CommonInput {
   cluster: ClusterReference;
   dryRun: boolean;

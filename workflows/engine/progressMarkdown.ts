@@ -1,7 +1,7 @@
 import { problemText } from '../../contract/problem.ts';
 import type { Progress, StepProgress, StepState } from '../../contract/progress.ts';
 
-/** Ordinary text: emoji are not in every operator's fonts. */
+/** Ordinary characters, for not every operator's fonts have emoji. */
 const marks: Record<StepState, string> = {
   waiting: '…',
   running: '▶',
@@ -24,7 +24,7 @@ export function progressMarkdown(progress: Progress): string {
     paused && '**Paused**: no further step starts until update `resume`; what runs in Azure goes on.',
     decisions &&
       `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}; \`${byDefault}\` by itself at ${decideBy}`,
-    // The table is cut where the Web UI is narrow, and whoever decides has to know.
+    // The Web UI cuts wide tables, and the operator who decides has to see what failed.
     decisions && steps.flatMap(({ title, error }) => (error ? [`- ${title}: ${error}`] : [])).join('\n'),
     awaitingApproval &&
       `**Waits for an approval** (update \`approve\`): ${awaitingApproval.map((gate) => `\`${gate}\``).join(', ')}`,

@@ -25,13 +25,13 @@ import { type Step, Steps } from './steps.ts';
 /** Scenarios that plan and apply; an audit only looks. */
 export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
 
-/** What the declared steps of a scenario leave for its report. */
+/** Results of a scenario's steps that its report needs. */
 export interface Applied {
-  /** What became of each pool so far; left out where none is reimaged. */
+  /** The outcome for each pool so far; left out where none is reimaged. */
   reimages?(): readonly PoolReimage[];
 }
 
-/** What a scenario needs to declare its steps. */
+/** The means by which a scenario declares its steps and asks its operator. */
 export interface Apply {
   step: Step;
   operator: Pick<Operator, 'approval'>;

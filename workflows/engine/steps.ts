@@ -16,13 +16,13 @@ export interface StepWork<T> {
   undoneAfter?: readonly string[];
   /** Bounds how many steps that share it run at the same time. */
   limit?: ConcurrencyLimit;
-  /** What is waited for while `act` runs. */
+  /** Shown while `act` runs: whom or what the step waits for. */
   waitsFor: string;
 }
 
 /** A declared step. */
 export interface StepHandle<T> {
-  /** What `act` returned; `undefined` where the plan's action is `none`. */
+  /** The value that `act` returned; `undefined` where the plan's action is `none`. */
   readonly result: Promise<T | undefined>;
 }
 

@@ -12,7 +12,7 @@ export type UpdateInput = ExistingClusterInput &
     approvals: readonly ApprovalGate[];
   };
 
-/** What the steps of a scenario on an existing cluster need to know. */
+/** Everything that the steps of a scenario on an existing cluster need. */
 export interface UpdateContext<Input extends UpdateInput = UpdateInput> extends Apply {
   readonly input: Input;
   readonly seen: ExistingClusterFacts;

@@ -10,7 +10,7 @@ import { probeOldestNodes } from '../nodes/probe.ts';
 import { type ExistingClusterInput, existingClusterRequest, lookBusyPolicy, subscriptionsOf } from './facts.ts';
 
 interface Looks {
-  /** Which resources around the cluster matter, once the cluster is known. */
+  /** The infrastructure that matters, once the cluster is known. */
   wanted(seen: ExistingClusterFacts): WantedInfrastructure;
   /** Whether the cluster is as it is to be, so that only its nodes can be behind. */
   clusterIsAsWanted(cluster: ClusterFacts, wanted: WantedInfrastructure): boolean;
@@ -20,7 +20,7 @@ interface Looks {
 
 const nothingSeen: Look<KubernetesFacts> = { unseen: { because: 'failed', message: 'nothing runs there' } };
 
-/** Looks at a cluster that is there, at its inside, and at what is around it; changes nothing. */
+/** Looks at an existing cluster, its nodes and budgets, and the infrastructure around it; changes nothing. */
 export async function discoverExistingCluster(
   input: ExistingClusterInput,
   looks: Looks,

@@ -18,9 +18,9 @@ import type { UpdatePlan } from './plan.ts';
 /** The scenarios on an existing cluster that change it. */
 export type UpdateScenario = 'isolateCluster' | 'changeRegistry' | 'disableIsolation' | 'reimageNodePools';
 
-/** What the steps of an update leave for its verification and its report. */
+/** Results of an update's steps that its verification and its report need. */
 export interface AppliedUpdate extends Required<Applied> {
-  /** What the pull probe finds; left out where the plan has none. */
+  /** The checks of the pull probe; left out where the plan has none. */
   probe?: StepHandle<Check[]> | undefined;
 }
 
@@ -43,7 +43,7 @@ export async function runUpdate<S extends UpdateScenario>(
   given: unknown,
   movements: UpdateMovements<ParsedInput<S>>,
 ): Promise<VerificationReport | PlanReport> {
-  // What this run creates carries its ID. A reset keeps the ID of the first run, so that it still owns what that one made.
+  // Marks carry the ID of the first run, which a reset keeps: the reset run then still owns what that one made.
   const runId = workflowInfo().firstExecutionRunId;
   return runScenario(name, given, {
     discover: (input) =>

@@ -38,7 +38,7 @@ export function applyPreparations({
   return async () => (await prerequisites(input.rolePropagationTimeoutMinutes)).rolePropagation;
 }
 
-/** A network takes one zone for registries: the link of one's own goes before AKS makes its own zone, which it also links. */
+/** Azure links a network to one zone of a name only. The present link therefore goes before AKS links the zone that it makes. */
 function applyUnlink({ input, marks, plan, step }: UpdateContext): void {
   const { unlink } = plan;
   if (!unlink) return;
@@ -50,7 +50,7 @@ function applyUnlink({ input, marks, plan, step }: UpdateContext): void {
   });
 }
 
-/** Guide: `az aks update --bootstrap-artifact-source`. Its undo comes before that of the nodes, which boot from it. */
+/** Guide: `az aks update --bootstrap-artifact-source`. It is undone before the nodes, for they then boot from the former source. */
 export function applyBootstrap(context: UpdateContext): void {
   const { input, found, marks, plan, step } = context;
   const { bootstrap, infrastructure } = plan;
@@ -77,8 +77,8 @@ export function applyOutbound({ input, found, plan, step }: UpdateContext): void
 }
 
 /**
- * Guide: `az aks update --bootstrap-artifact-source Direct --outbound-type …`, which is one update. Its undo is two, for
- * egress may only be cut again once the nodes boot from the registry again.
+ * Guide: `az aks update --bootstrap-artifact-source Direct --outbound-type …`. One PUT changes both, but undo needs two:
+ * bootstrap source, then reimage, then outbound type. Egress may only be cut once the nodes boot from the registry again.
  */
 export function applyOpenEgress({ input, found, plan, step }: UpdateContext): void {
   const { bootstrap } = plan;
@@ -87,7 +87,7 @@ export function applyOpenEgress({ input, found, plan, step }: UpdateContext): vo
   step('outboundType', {
     act: () => update(input, `Set outbound type ${bootstrap.outboundType}, and images from Microsoft`, bootstrap),
     async undo() {
-      // It is not begun where only the answer to the update was lost, and AKS cuts no egress of nodes that boot from Microsoft.
+      // AKS cuts no egress of nodes that boot from Microsoft. Where the answer to the PUT was lost, step `bootstrap` has not put this back.
       await putBackBootstrap();
       await putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found));
     },

@@ -27,11 +27,11 @@ export class PoolRun {
   readonly #pool: string;
   readonly #nodesBefore: NodesBefore;
   readonly #roles: PendingRoles;
-  /** What the pool showed before. */
+  /** The pool before this run touched it. */
   #before: PoolEvidence | undefined;
-  /** How the pool was, or was to be, made anew. */
+  /** Settings of the pool, once this run has begun to make it anew. */
   #settings: AgentPoolSettings | undefined;
-  /** What the pool showed when it was first to be taken back. */
+  /** The pool when undo first came to it. */
   #beforeUndo: PoolEvidence | undefined;
 
   constructor(context: UpdateContext, pool: string, nodesBefore: NodesBefore, roles: PendingRoles) {
@@ -70,7 +70,7 @@ export class PoolRun {
   async reimageBack(): Promise<void> {
     if (this.#settings) await this.#finishReplacing(this.#settings);
     const now = await this.#lookAgain(undoBusyPolicy(this.#context.input));
-    // A second attempt may find it done, and AKS then does nothing more.
+    // A second attempt of undo may find the pool reimaged already. It is compared with the pool before the first attempt.
     this.#beforeUndo ??= now;
     const done = await this.#reimageAndProve(this.#beforeUndo);
     const back =
@@ -121,7 +121,7 @@ export class PoolRun {
     const proven = proofOf(this.#pool, before, after);
     if (proven.reimaged || !plan.bootstrap) return proven;
     const bySource = await proofBySource(input.cluster, this.#pool, after);
-    // AKS leaves nodes alone that boot as they are to: a run that was terminated may have reimaged them.
+    // AKS does not reimage nodes that boot from the wanted source: a run that was terminated may have reimaged them already.
     return bySource.reimaged || proven.evidence !== 'nodes' ? { ...proven, ...bySource } : proven;
   }
 
@@ -151,7 +151,7 @@ export class PoolRun {
     }
   }
 
-  /** A temporary copy takes the load while the pool is deleted and made anew: new nodes boot from what the cluster says now. */
+  /** Deletes the pool and makes it anew, for new nodes boot as the cluster says now. A temporary copy takes the load meanwhile. */
   async #replace(): Promise<void> {
     const { input, marks } = this.#context;
     const { cluster } = input;
