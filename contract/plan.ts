@@ -1,26 +1,86 @@
+import type { BuiltInRole } from '../resources/roles.ts';
+import type { SubnetUse } from '../resources/virtualNetworks.ts';
+import type { ApprovalGate } from './names.ts';
 import type { Problem } from './problem.ts';
 import type { Profile, ProfileDifference } from './profiles.ts';
 
 /**
- * What a step does to its resource: `check` looks or waits and changes nothing, `none` means that it is as wanted already,
- * or that it stays.
+ * What a step does to its resource. `check`: it looks or waits, and changes nothing. `none`: the resource is as wanted
+ * already, or stays.
  */
 export type Action = 'create' | 'update' | 'delete' | 'check' | 'none';
 
+/** Resources around a cluster that can be deleted with it. */
+export type RemovableKind =
+  | 'privateEndpoint'
+  | 'record'
+  | 'zoneLink'
+  | 'privateDnsZone'
+  | 'registry'
+  | 'virtualNetwork'
+  | 'identity';
+
+/** The resource, or the act, that a step is about. */
+export type StepKind =
+  | RemovableKind
+  | 'feature'
+  | 'provider'
+  | 'resourceGroup'
+  | 'subnet'
+  | 'cacheRule'
+  /** One role at one scope. */
+  | 'role'
+  /** Every role of an identity that was assigned for the cluster. */
+  | 'roles'
+  | 'cluster'
+  /** Where nodes get their images from. */
+  | 'bootstrap'
+  | 'outboundType'
+  | 'reimage'
+  | 'approval'
+  | 'pullProbe';
+
+/** Names a step within its plan. `old:` stands before what a cluster leaves behind. */
+export type StepId =
+  | `feature:${string}`
+  | `provider:${string}`
+  | 'resourceGroup'
+  | 'virtualNetwork'
+  | `subnet:${SubnetUse}`
+  | `subnet:${SubnetUse}:${string}`
+  | 'registry'
+  | 'cacheRule'
+  | 'privateEndpoint'
+  | 'privateDnsZone'
+  | 'zoneLink'
+  | 'unlink'
+  | `role:${BuiltInRole}:${string}`
+  | `roles:${string}`
+  | `${RemovableKind}:${string}`
+  | `old:${RemovableKind}:${string}`
+  | 'cluster'
+  | 'bootstrap'
+  | 'outboundType'
+  | `reimage:${string}`
+  | `approve:${ApprovalGate}`
+  | 'pullProbe';
+
 export interface PlannedStep {
-  id: string;
+  id: StepId;
+  kind: StepKind;
   title: string;
   action: Action;
   /** Why this action: what discovery saw. */
   reason: string;
   /** IDs of the steps that must be done before this one starts. */
-  needs: readonly string[];
+  needs: readonly StepId[];
+  /** The resource that the step changes or looks at. A role is assigned at a scope: its step names that. */
   resourceId: string;
   /** Why this step cannot be taken back, if it cannot. */
   forwardOnly?: string;
 }
 
-/** What a scenario is going to do, computed from its input and what discovery saw; nothing has been changed yet. */
+/** Everything that a scenario is going to do, computed from its input and what discovery saw. Nothing has been changed yet. */
 export interface Plan {
   profile: Profile;
   /** Every difference between the profiles that acts in this run. */

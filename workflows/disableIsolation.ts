@@ -38,6 +38,7 @@ export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: E
   const egress: PlannedStep = {
     ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}`, []),
     id: 'outboundType',
+    kind: 'outboundType',
     ...forwardOnly(seen, outboundType),
   };
   // One update does both. They are two steps because their undo is: nodes come in between.

@@ -94,6 +94,7 @@ function cutSteps(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, 
   const cut: PlannedStep = {
     ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}: egress is cut`, ids(before)),
     id: 'outboundType',
+    kind: 'outboundType',
     ...forwardOnly(seen, outboundType),
   };
   if (cut.action === 'none' || !input.approvals.includes('cutEgress')) return [cut];

@@ -26,16 +26,21 @@ function longest(
   length: (duration: Duration) => number,
 ): number {
   const ends = new Map<string, number>();
-  for (const { id, needs, resourceId } of steps) {
-    const written = durations.filter((duration) => writeKey(duration.resourceId) === writeKey(resourceId));
+  for (const step of steps) {
+    const { id, needs } = step;
+    const written = durations.filter((duration) => isWriteOf(step, duration));
     const start = Math.max(0, ...needs.map((need) => ends.get(need) ?? 0));
     ends.set(id, start + written.reduce((sum, duration) => sum + length(duration), 0));
   }
   return Math.max(0, ...ends.values());
 }
 
-/** Leaves out a role assignment's name: the plan cannot know it, since it follows from a principal that is still to be made. */
-const writeKey = (resourceId: string): string => resourceId.toLowerCase().replace(/(\/roleassignments)\/[^/]+$/, '$1');
+/** A role's step names the scope: the plan cannot know the assignment's name, which follows from a principal that is still to be made. */
+function isWriteOf({ kind, resourceId }: StepProgress, duration: Duration): boolean {
+  const [planned, written] = [resourceId.toLowerCase(), duration.resourceId.toLowerCase()];
+  if (kind !== 'role') return written === planned;
+  return written.startsWith(`${planned}/providers/microsoft.authorization/roleassignments/`);
+}
 
 /** Seconds that the steps take one after the other, polling included. */
 export const sumSeconds = (steps: readonly StepProgress[]): number =>

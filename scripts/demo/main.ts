@@ -171,7 +171,7 @@ async function printMakespan(
 
 /** Compares the time of all pools together with what Azure took for the slowest one and for their sum. */
 function printReimages({ steps, reimages }: VerificationReport, writes: readonly Duration[]): void {
-  const pools = steps.filter(({ id, state }) => id.startsWith('reimage:') && state === 'done');
+  const pools = steps.filter(({ kind, state }) => kind === 'reimage' && state === 'done');
   const took = reimages.map((pool: PoolReimage) => `${pool.pool} ${poolSeconds(pool.pool, writes).toFixed(0)} s`);
   print(`What Azure took for each pool: ${took.join(', ')}.`);
   const begins = Math.min(...pools.map(({ startedAt = '' }) => Date.parse(startedAt)));

@@ -1,6 +1,6 @@
 import { CancellationScope, CancelledFailure, condition, isCancellation, sleep } from '@temporalio/workflow';
 import { isFailure } from '../../contract/failures.ts';
-import type { PlannedStep } from '../../contract/plan.ts';
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
@@ -13,7 +13,7 @@ export interface StepWork<T> {
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<void>;
   /** Steps that are taken back before this one although this one needs them. A pool is reimaged back only once its cluster is as it was. */
-  undoneAfter?: readonly string[];
+  undoneAfter?: readonly StepId[];
   /** Bounds how many steps that share it run at the same time. */
   limit?: ConcurrencyLimit;
   /** Shown while `act` runs: whom or what the step waits for. */
@@ -27,13 +27,13 @@ export interface StepHandle<T> {
 }
 
 /** Declares a step; it starts the moment the steps it needs are done. */
-export type Step = <T>(id: string, work: StepWork<T>) => StepHandle<T>;
+export type Step = <T>(id: StepId, work: StepWork<T>) => StepHandle<T>;
 
 interface Entry {
   progress: StepProgress;
   done: Promise<unknown>;
   undo?: () => Promise<void>;
-  undoneAfter: readonly string[];
+  undoneAfter: readonly StepId[];
   /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
   /** Set where undo could not take this step back. */
@@ -55,7 +55,7 @@ export interface Steering {
 
 /** Runs the steps of one plan as ordinary promises, and takes them back in reverse order. */
 export class Steps {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<StepId, Entry>();
   readonly #steering: Steering;
   #halted = false;
   #abandoned = false;
@@ -212,7 +212,7 @@ export class Steps {
   }
 
   async #undoAll(): Promise<void> {
-    const undone = new Map<string, Promise<void>>();
+    const undone = new Map<StepId, Promise<void>>();
     const undoAfterDependents = async (entry: Entry): Promise<void> => {
       const { id } = entry.progress;
       const before = [...this.#entries.values()].filter(

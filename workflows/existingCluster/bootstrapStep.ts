@@ -1,4 +1,4 @@
-import type { PlannedStep } from '../../contract/plan.ts';
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import {
   type ClusterChange,
@@ -13,13 +13,14 @@ export function bootstrapStep(
   { cluster: found }: ExistingClusterFacts,
   change: ClusterChange,
   title: string,
-  needs: readonly string[],
+  needs: readonly StepId[],
 ): PlannedStep {
   const differences = found ? changeDifferences(change, found) : [];
   const failed = found !== undefined && isFailed(found.provisioningState);
   const reasons = [...differences, ...(failed ? [`its state is ${found.provisioningState}`] : [])];
   return {
     id: 'bootstrap',
+    kind: 'bootstrap',
     title,
     action: reasons.length > 0 ? 'update' : 'none',
     reason: reasons.join('; ') || 'as wanted already',

@@ -2,7 +2,7 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import { ownFailure } from '../../contract/failures.ts';
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { ApprovalGate } from '../../contract/names.ts';
-import type { PlannedStep } from '../../contract/plan.ts';
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Check } from '../../contract/result.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
@@ -87,8 +87,9 @@ export function probeProblems(
 }
 
 /** A step that waits for the `approve` update. */
-export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
+export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly StepId[]): PlannedStep => ({
   id: `approve:${gate}`,
+  kind: 'approval',
   title: gate === 'reimage' ? 'Approval to reimage the node pools' : 'Approval to cut egress',
   action: 'check',
   reason: 'asked for',
@@ -97,8 +98,9 @@ export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, need
 });
 
 /** A step in which a node of each pool pulls an image through the registry. */
-export const pullProbeStep = (cluster: ClusterReference, needs: readonly string[]): PlannedStep => ({
+export const pullProbeStep = (cluster: ClusterReference, needs: readonly StepId[]): PlannedStep => ({
   id: 'pullProbe',
+  kind: 'pullProbe',
   title: 'A node of each pool pulls an image through the registry',
   action: 'check',
   reason: 'proves that nodes do without egress',

@@ -1,5 +1,5 @@
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
-import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
@@ -37,7 +37,7 @@ export interface UpdatePlan extends Plan {
 export type Steps = readonly PlannedStep[];
 
 /** IDs of steps. */
-export const ids = (steps: Steps): string[] => steps.map(({ id }) => id);
+export const ids = (steps: Steps): StepId[] => steps.map(({ id }) => id);
 
 interface Parts {
   steps: PlannedStep[];

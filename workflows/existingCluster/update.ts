@@ -135,8 +135,8 @@ export function updateSteps(
   const waits =
     zoneLink !== undefined &&
     inNodeGroup &&
-    prepared.steps.some(({ id, action }) => id === 'zoneLink' && action !== 'none');
-  const later = prepared.steps.filter(({ id }) => waits && id === 'zoneLink');
+    prepared.steps.some(({ kind, action }) => kind === 'zoneLink' && action !== 'none');
+  const later = prepared.steps.filter(({ kind }) => waits && kind === 'zoneLink');
   const preparations = prepared.steps.filter((step) => !later.includes(step));
   const unlink = makesWay ? [unlinkStep(link)] : [];
   const bootstrap = { ...bootstrapStep(seen, change, title, ids([...preparations, ...unlink])), ...more };
@@ -145,7 +145,7 @@ export function updateSteps(
     bootstrap,
     steps: [...unlink, bootstrap, ...later.map((step) => ({ ...step, needs: [...step.needs, bootstrap.id] }))],
     // What nodes boot from stays until they have gone back: undo takes it away after them.
-    reachability: preparations.filter(({ id }) => !/^(feature|provider):/.test(id)),
+    reachability: preparations.filter(({ kind }) => kind !== 'feature' && kind !== 'provider'),
     ...(makesWay && { unlink: link }),
     prepared: waits
       ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
@@ -156,6 +156,7 @@ export function updateSteps(
 
 const unlinkStep = ({ id }: ZoneLinkFacts): PlannedStep => ({
   id: 'unlink',
+  kind: 'zoneLink',
   title: `Delete the link of ${resourceReference(parentId(id)).name} to the network`,
   action: 'delete',
   reason: 'AKS links the zone of its own registry, and a network takes one',

@@ -1,5 +1,5 @@
 import { defaultNetwork } from '../../contract/inputs/infrastructure.ts';
-import type { PlannedStep } from '../../contract/plan.ts';
+import type { PlannedStep, StepId, StepKind } from '../../contract/plan.ts';
 import { profileSetting, registryAccess } from '../../contract/profiles.ts';
 import { isIPv4 } from '../../resources/addressRanges.ts';
 import type { IdentitySpecification } from '../../resources/identities.ts';
@@ -78,20 +78,27 @@ export function planInfrastructure(
   wanted: WantedInfrastructure,
   seen: InfrastructureFacts,
   marks: Marks,
-  needsOf: (namespace: string) => string[],
+  needsOf: (namespace: string) => StepId[],
 ): PlannedInfrastructure {
   const { location, profile } = input;
   const tags = { ...input.tags, ...marks };
   const steps: PlannedStep[] = [];
-  const step = (id: string, title: string, resourceId: string, needs: string[], facts: StepFacts): string => {
-    steps.push({ id, title, resourceId, needs, ...facts });
+  const step = (
+    kind: StepKind,
+    id: StepId,
+    title: string,
+    resourceId: string,
+    needs: StepId[],
+    facts: StepFacts,
+  ): StepId => {
+    steps.push({ id, kind, title, resourceId, needs, ...facts });
     return id;
   };
   const plan: InfrastructurePlan = { subnets: [], records: [], identities: {}, roles: [], found: foundOf(seen) };
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   const nameOf = ({ id }: WantedResource) => resourceReference(id).name;
 
-  let network: string[] = [];
+  let network: StepId[] = [];
   if (virtualNetwork) {
     const subnets = virtualNetwork.subnets.map((subnet) =>
       subnetSpecification(subnet, seenSubnet(seen.virtualNetwork, subnet)),
@@ -100,25 +107,36 @@ export function planInfrastructure(
     plan.virtualNetwork = { id, location, tags, addressPrefixes, subnets };
     const names = subnets.map(({ name }) => name).join(', ');
     const title = `Virtual network ${nameOf(virtualNetwork)} with ${names}`;
-    network = [step('virtualNetwork', title, id, needsOf('Microsoft.Network'), presence(seen.virtualNetwork))];
+    network = [
+      step('virtualNetwork', 'virtualNetwork', title, id, needsOf('Microsoft.Network'), presence(seen.virtualNetwork)),
+    ];
     // Azure refuses or supersedes parallel writes under one network, so each waits for the one before.
     for (const subnet of seen.virtualNetwork ? subnets : []) {
       const there = seenSubnet(seen.virtualNetwork, subnet);
       const before = there && previousProperties(subnet, there);
       plan.subnets.push({ ...subnet, ...(before && { before }) });
       const facts = there ? differing(subnetDifferences(subnet, there)) : presence(undefined);
-      network.push(step(subnetStepId(subnet, subnets), `Subnet ${subnet.name}`, subnet.id, [...network], facts));
+      network.push(
+        step('subnet', subnetStepId(subnet, subnets), `Subnet ${subnet.name}`, subnet.id, [...network], facts),
+      );
     }
   }
 
-  const identitySteps: { [H in RoleHolder]?: string } = {};
+  const identitySteps: { [H in RoleHolder]?: StepId } = {};
   for (const holder of roleHolders) {
     const target = identities[holder];
     if (!target) continue;
     plan.identities[holder] = { id: target.id, location, tags };
     const title = `${holder === 'kubelet' ? 'Kubelet' : 'Control plane'} identity ${nameOf(target)}`;
     const facts = presence(seen.identities[holder]);
-    identitySteps[holder] = step(`identity:${holder}`, title, target.id, needsOf('Microsoft.ManagedIdentity'), facts);
+    identitySteps[holder] = step(
+      'identity',
+      `identity:${holder}`,
+      title,
+      target.id,
+      needsOf('Microsoft.ManagedIdentity'),
+      facts,
+    );
   }
 
   if (registry && privateEndpoint && privateDnsZone && virtualNetwork) {
@@ -134,12 +152,13 @@ export function planInfrastructure(
     const registryName = nameOf(registry);
     const registryFacts = seen.registry ? differing(registryDifferences(access, seen.registry)) : presence(undefined);
     const needs = needsOf('Microsoft.ContainerRegistry');
-    const registryStep = step('registry', `Registry ${registryName}`, registry.id, needs, registryFacts);
+    const registryStep = step('registry', 'registry', `Registry ${registryName}`, registry.id, needs, registryFacts);
 
     const rule = cacheRule(input, registry.id, seen.registry?.cacheRules ?? []);
     plan.cacheRule = rule.specification;
     const { sourceRepository: source, targetRepository: target } = rule.specification;
     step(
+      'cacheRule',
       'cacheRule',
       `Cache rule from ${source} to ${target}`,
       rule.specification.id,
@@ -153,6 +172,7 @@ export function planInfrastructure(
     plan.privateEndpoint = { id, location, tags, subnetId, connectionName, registryId: registry.id, records };
     const endpointStep = step(
       'privateEndpoint',
+      'privateEndpoint',
       `Private endpoint ${nameOf(privateEndpoint)} of the registry`,
       id,
       [registryStep, ...network],
@@ -163,6 +183,7 @@ export function planInfrastructure(
     plan.privateDnsZone = { id: privateDnsZone.id, tags };
     const zoneStep = step(
       'privateDnsZone',
+      'privateDnsZone',
       `Private DNS zone ${nameOf(privateDnsZone)}`,
       privateDnsZone.id,
       needsOf('Microsoft.Network'),
@@ -171,7 +192,14 @@ export function planInfrastructure(
     const link = zone?.links.find(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, virtualNetwork.id));
     const linkId = link?.id ?? `${privateDnsZone.id}/virtualNetworkLinks/${privateDnsZone.linkName}`;
     plan.zoneLink = { id: linkId, tags, virtualNetworkId: virtualNetwork.id };
-    step('zoneLink', `Link of the zone to ${nameOf(virtualNetwork)}`, linkId, [zoneStep, ...network], presence(link));
+    step(
+      'zoneLink',
+      'zoneLink',
+      `Link of the zone to ${nameOf(virtualNetwork)}`,
+      linkId,
+      [zoneStep, ...network],
+      presence(link),
+    );
 
     for (const name of records) {
       const there = zone?.records[name];
@@ -183,7 +211,7 @@ export function planInfrastructure(
         : sameAddresses(wanted, there.addresses)
           ? presence(there)
           : differing([`aRecords: asked ${wanted.join(', ')}, got ${there.addresses.join(', ') || 'none'}`]);
-      step(`record:${name}`, `Record ${name}`, record.id, [zoneStep, endpointStep], facts);
+      step('record', `record:${name}`, `Record ${name}`, record.id, [zoneStep, endpointStep], facts);
     }
   }
 
@@ -191,11 +219,13 @@ export function planInfrastructure(
     plan.roles.push(role);
     const scope = resourceReference(role.scope);
     const scopeStep = scopeSteps(wanted, role.scope, network);
-    const needs = [identitySteps[role.holder] ?? '', ...scopeStep].filter(Boolean);
+    const holder = identitySteps[role.holder];
+    const needs = [...(holder ? [holder] : []), ...scopeStep];
     step(
+      'role',
       roleStepId(role),
       `${builtInRoles[role.role].name} on ${scope.name} for the ${holderTitles[role.holder]}`,
-      `${role.scope}/providers/Microsoft.Authorization/roleAssignments/${builtInRoles[role.role].name}`,
+      role.scope,
       needs,
       heldRole(role, seen),
     );
@@ -212,14 +242,14 @@ const foundOf = ({ identities, privateEndpoint }: InfrastructureFacts): Infrastr
 export const subnetStepId = (
   { use, name }: Pick<SubnetSpecification, 'use' | 'name'>,
   all: readonly Pick<SubnetSpecification, 'use' | 'name'>[],
-): string => (all.find((each) => each.use === use)?.name === name ? `subnet:${use}` : `subnet:${use}:${name}`);
+): StepId => (all.find((each) => each.use === use)?.name === name ? `subnet:${use}` : `subnet:${use}:${name}`);
 
 export const holderTitles: Readonly<Record<RoleHolder, string>> = {
   controlPlane: 'control plane identity',
   kubelet: 'kubelet identity',
 };
 
-export const roleStepId = ({ role, scope }: RoleSpecification): string =>
+export const roleStepId = ({ role, scope }: RoleSpecification): StepId =>
   `role:${role}:${resourceReference(scope).name}`;
 
 /** A resource that is there needs nothing. */
@@ -292,7 +322,7 @@ function heldRole(role: RoleSpecification, { roles }: InfrastructureFacts): Step
 }
 
 /** The steps after which a role's scope is there. */
-function scopeSteps({ identities, registry }: WantedInfrastructure, scope: string, network: string[]): string[] {
+function scopeSteps({ identities, registry }: WantedInfrastructure, scope: string, network: StepId[]): StepId[] {
   if (scope === registry?.id) return ['registry'];
   if (scope === identities.kubelet?.id) return ['identity:kubelet'];
   return network;

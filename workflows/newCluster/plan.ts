@@ -66,7 +66,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
   ]);
   const cluster = clusterStep(input, seen, [
     group,
-    ...registering.filter(({ id }) => id.startsWith('provider:')),
+    ...registering.filter(({ kind }) => kind === 'provider'),
     ...infrastructure.steps,
   ]);
   const steps = [...registering, group, ...infrastructure.steps, cluster];
@@ -124,6 +124,7 @@ function actingDifferences(input: ParsedCreateClusterInput): ProfileSetting[] {
 function resourceGroupStep({ cluster }: ParsedCreateClusterInput, { resourceGroup }: Discovered): PlannedStep {
   return {
     id: 'resourceGroup',
+    kind: 'resourceGroup',
     title: `Resource group ${cluster.resourceGroup}`,
     action: resourceGroup ? 'none' : 'create',
     reason: resourceGroup ? `found in ${resourceGroup.location}` : 'absent',
@@ -139,7 +140,8 @@ function clusterStep(
 ): PlannedStep {
   const state = found?.provisioningState;
   const step = {
-    id: 'cluster',
+    id: 'cluster' as const,
+    kind: 'cluster' as const,
     title: `Cluster ${input.cluster.name}`,
     needs: needs.map(({ id }) => id),
     resourceId: clusterId(input.cluster),

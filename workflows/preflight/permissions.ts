@@ -41,10 +41,10 @@ export function lockProblems(
 ): Problem[] {
   return locks.flatMap(({ id, level }) => {
     const scope = lockedScope(id);
-    const covers = ({ id, resourceId, action }: PlannedStep) =>
+    const covers = ({ kind, resourceId, action }: PlannedStep) =>
       isWithin(resourceId, scope) ||
       // A locked resource also holds what is around it; roles are taken away one by one, not with their subscription.
-      (action === 'delete' && !id.startsWith('roles:') && isWithin(scope, resourceId));
+      (action === 'delete' && kind !== 'roles' && isWithin(scope, resourceId));
     const report = (touched: readonly PlannedStep[], problem: string, whatToDo: string): Problem[] => {
       const titles = touched.map(({ title }) => title).join(', ');
       return touched.length === 0 ? [] : [{ where: id, problem: `${problem} (${titles})`, whatToDo }];
@@ -68,9 +68,9 @@ export function lockProblems(
 }
 
 /** Locks are of resources; registrations are the subscription's. */
-const isRegistration = ({ id }: PlannedStep): boolean => /^(feature|provider):/.test(id);
+const isRegistration = ({ kind }: PlannedStep): boolean => kind === 'feature' || kind === 'provider';
 
-/** What the steps of a scenario that creates or updates need. */
+/** Every action that the steps of a plan need. */
 export function requiredActions(
   { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
   wanted: WantedInfrastructure,
@@ -78,58 +78,67 @@ export function requiredActions(
 ): RequiredAction[] {
   return steps
     .filter(({ action }) => action !== 'none' && action !== 'check')
-    .flatMap((step) => {
-      const { id, resourceId, action } = step;
-      const type = typeOf(step);
-      if (type === undefined) return [];
-      if (type.endsWith('/action')) return [{ resourceId, action: type }];
-      if (action === 'delete') return [{ resourceId, action: `${type}/delete` }];
-      const verbs = action === 'create' && onFailure !== 'leave' ? ['write', 'delete'] : ['write'];
-      return [...verbs.map((verb) => ({ resourceId, action: `${type}/${verb}` })), ...linkedActions(id, wanted)];
-    });
+    .flatMap((step) => actionsOf(step, wanted, onFailure !== 'leave'));
 }
 
-function typeOf({ id, resourceId }: PlannedStep): string | undefined {
-  const [kind, name] = id.split(':');
+/** What a step needs on its own resource, and on those that its request names: else Azure answers `LinkedAuthorizationFailed`. */
+function actionsOf(
+  { kind, action, resourceId }: PlannedStep,
+  wanted: WantedInfrastructure,
+  takesBack: boolean,
+): RequiredAction[] {
+  const on = (id: string | undefined, ...actions: string[]): RequiredAction[] =>
+    id === undefined ? [] : actions.map((each) => ({ resourceId: id, action: each }));
+  const write = (type = parseResourceId(resourceId)?.type): RequiredAction[] => {
+    if (type === undefined) return [];
+    if (action === 'delete') return on(resourceId, `${type}/delete`);
+    return on(resourceId, `${type}/write`, ...(action === 'create' && takesBack ? [`${type}/delete`] : []));
+  };
+  const linked = (...actions: RequiredAction[][]) => (action === 'delete' ? [] : actions.flat());
+  const join = 'Microsoft.Network/virtualNetworks/subnets/join/action';
+  const { virtualNetwork, registry, identities } = wanted;
   switch (kind) {
     case 'feature':
-      return 'Microsoft.Features/providers/features/register/action';
+      return on(resourceId, 'Microsoft.Features/providers/features/register/action');
     case 'provider':
-      return `${name}/register/action`;
-    case 'reimage':
-      return 'Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action';
-    case 'role':
-      return 'Microsoft.Authorization/roleAssignments';
+      return on(resourceId, `${resourceId.split('/').at(-1)}/register/action`);
     case 'resourceGroup':
-      return 'Microsoft.Resources/subscriptions/resourceGroups';
-    default:
-      return parseResourceId(resourceId)?.type;
-  }
-}
-
-/** What Azure asks for on the resources that a request names. Its error is `LinkedAuthorizationFailed`. */
-function linkedActions(stepId: string, wanted: WantedInfrastructure): RequiredAction[] {
-  const { virtualNetwork, registry, identities } = wanted;
-  const join = 'Microsoft.Network/virtualNetworks/subnets/join/action';
-  const on = (resourceId: string | undefined, action: string): RequiredAction[] =>
-    resourceId === undefined ? [] : [{ resourceId, action }];
-  switch (stepId) {
-    case 'privateEndpoint':
-      return [
-        ...on(subnetOf(wanted, 'registrySubnet')?.id, join),
-        ...on(registry?.id, 'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action'),
-      ];
+      return write('Microsoft.Resources/subscriptions/resourceGroups');
+    case 'role':
+      return write('Microsoft.Authorization/roleAssignments');
+    case 'reimage':
+      return on(resourceId, 'Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action');
+    case 'privateEndpoint': {
+      const approve = 'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action';
+      return [...write(), ...linked(on(subnetOf(wanted, 'registrySubnet')?.id, join), on(registry?.id, approve))];
+    }
     case 'zoneLink':
-      return on(virtualNetwork?.id, 'Microsoft.Network/virtualNetworks/join/action');
-    case 'cluster':
+      return [...write(), ...linked(on(virtualNetwork?.id, 'Microsoft.Network/virtualNetworks/join/action'))];
+    case 'cluster': {
+      const assign = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
+      const subnets = [subnetOf(wanted, 'nodeSubnet'), subnetOf(wanted, 'apiServerSubnet')];
       return [
-        ...on(subnetOf(wanted, 'nodeSubnet')?.id, join),
-        ...on(subnetOf(wanted, 'apiServerSubnet')?.id, join),
-        ...Object.values(identities).flatMap(({ id }) =>
-          on(id, 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'),
+        ...write(),
+        ...linked(
+          ...subnets.map((subnet) => on(subnet?.id, join)),
+          ...Object.values(identities).map(({ id }) => on(id, assign)),
         ),
       ];
-    default:
+    }
+    case 'virtualNetwork':
+    case 'subnet':
+    case 'identity':
+    case 'registry':
+    case 'cacheRule':
+    case 'privateDnsZone':
+    case 'record':
+    case 'bootstrap':
+    case 'outboundType':
+      return write();
+    // The assignments of an identity are at scopes of their own, each with permissions of its own.
+    case 'roles':
+    case 'approval':
+    case 'pullProbe':
       return [];
   }
 }

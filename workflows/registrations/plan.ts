@@ -1,4 +1,4 @@
-import type { PlannedStep } from '../../contract/plan.ts';
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import { type Profile, profileSetting } from '../../contract/profiles.ts';
 import { featureId, providerId } from '../../resources/ids.ts';
 
@@ -56,7 +56,7 @@ export function planRegistrations(
 }
 
 /** The step that registers a provider, if there is one. */
-export const registrationOf = (namespace: string, steps: readonly PlannedStep[]): string[] =>
+export const registrationOf = (namespace: string, steps: readonly PlannedStep[]): StepId[] =>
   steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create').map(({ id }) => id);
 
 function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates): PlannedStep[] {
@@ -65,6 +65,7 @@ function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates
     const state = features[feature] ?? 'NotFound';
     return {
       id: `feature:${feature}`,
+      kind: 'feature',
       title: `Feature ${feature}`,
       action: !alreadyRegistered && state !== 'Registered' ? 'create' : 'none',
       reason: alreadyRegistered ? 'the cluster is there' : state,
@@ -86,6 +87,7 @@ function providerSteps(
     const registered = state === 'Registered';
     return {
       id: `provider:${namespace}`,
+      kind: 'provider',
       title: `Resource provider ${namespace}`,
       action: !registered ? 'create' : repeat ? 'update' : 'none',
       reason: registered && repeat ? 'so that the features take effect' : state,

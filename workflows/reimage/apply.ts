@@ -1,3 +1,4 @@
+import type { StepId } from '../../contract/plan.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import { ConcurrencyLimit } from '../engine/concurrencyLimit.ts';
@@ -17,7 +18,7 @@ import { type NodesBefore, PoolRun } from './poolRun.ts';
  */
 export function applyReimages(
   context: UpdateContext,
-  undoneAfter: readonly string[],
+  undoneAfter: readonly StepId[],
   roles: PendingRoles = async () => undefined,
 ): () => readonly PoolReimage[] {
   const { plan, input, step } = context;
@@ -46,7 +47,7 @@ export function applyReimages(
  * the update of the cluster, for a node that joined before the update boots as the cluster said then.
  */
 function lookOnceAtNodes({ plan, input, seen }: UpdateContext): NodesBefore {
-  const changed = plan.steps.some(({ id, action }) => id === 'bootstrap' && action !== 'none');
+  const changed = plan.steps.some(({ kind, action }) => kind === 'bootstrap' && action !== 'none');
   let look: ReturnType<NodesBefore> | undefined;
   return () => {
     if (!changed) return Promise.resolve(seen.kubernetes);

@@ -1,5 +1,5 @@
 import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/inputs/existingCluster.ts';
-import type { PlannedStep } from '../../contract/plan.ts';
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
@@ -30,13 +30,13 @@ export interface ReimageNeeds {
   /** Why they cannot be reimaged back, if they cannot. */
   forwardOnly?: string;
   /** Steps that must be done before. */
-  needs: readonly string[];
+  needs: readonly StepId[];
 }
 
 /** Nodes boot as their cluster says: while that stays, there is nothing to go back to. */
 export const noWayBack = 'A reimage has no inverse while the cluster stays as it is';
 
-export const reimageStepId = (pool: string): string => `reimage:${pool}`;
+export const reimageStepId = (pool: string): StepId => `reimage:${pool}`;
 
 /** Plans the reimage that follows every update of the guide. Profile row P10. */
 export function planReimages(given: ReimageNeeds): PlannedReimages {
@@ -48,6 +48,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
       canaryPool !== undefined && pool.name !== canaryPool && pools.some(({ name }) => name === canaryPool);
     return {
       id: reimageStepId(pool.name),
+      kind: 'reimage',
       title: `Reimage node pool ${pool.name} (${pool.mode}, ${pool.count} nodes)`,
       needs: [...needs, ...(waitsForCanary ? [reimageStepId(canaryPool)] : [])],
       resourceId: `${cluster.id}/agentPools/${pool.name}`,
@@ -146,7 +147,7 @@ export function gatedReimages(
     current: changes ? () => undefined : bootsFrom(seen, imageSource),
     reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
     ...(changes ? {} : { forwardOnly: noWayBack }),
-    needs: [...needs, ...(asked ? ['approve:reimage'] : [])],
+    needs: [...needs, ...(asked ? (['approve:reimage'] as const) : [])],
   });
   const gate = asked && planned.pools.length > 0 ? [approvalStep('reimage', input.cluster, needs)] : [];
   const steps = planned.steps.map((step) => ({

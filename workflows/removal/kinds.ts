@@ -1,30 +1,22 @@
 import type { ClusterPart } from '../../contract/inputs/deleteCluster.ts';
+import type { RemovableKind, StepId } from '../../contract/plan.ts';
 
 /** A resource that goes, with the step that removes it. */
 export interface Removal {
-  step: string;
+  step: StepId;
   id: string;
-  kind: RemovalKind;
+  kind: RemovableKind;
 }
-
-export type RemovalKind =
-  | 'privateEndpoint'
-  | 'record'
-  | 'zoneLink'
-  | 'privateDnsZone'
-  | 'registry'
-  | 'virtualNetwork'
-  | 'identity';
 
 interface Kind {
   title: string;
   part: ClusterPart;
   /** What must be gone before: Azure refuses to delete what is in use. */
-  after: readonly RemovalKind[];
+  after: readonly RemovableKind[];
 }
 
 /** Each kind after those that must be gone before. */
-export const kinds: Readonly<Record<RemovalKind, Kind>> = {
+export const kinds: Readonly<Record<RemovableKind, Kind>> = {
   privateEndpoint: { title: 'Private endpoint', part: 'privateEndpoint', after: [] },
   record: { title: 'Record', part: 'privateDnsZone', after: [] },
   zoneLink: { title: 'Link of the zone', part: 'privateDnsZone', after: [] },
@@ -34,7 +26,7 @@ export const kinds: Readonly<Record<RemovalKind, Kind>> = {
   identity: { title: 'Identity', part: 'identities', after: [] },
 };
 
-export const kindOfType: Readonly<Record<string, RemovalKind>> = {
+export const kindOfType: Readonly<Record<string, RemovableKind>> = {
   'microsoft.network/privateendpoints': 'privateEndpoint',
   'microsoft.network/privatednszones/a': 'record',
   'microsoft.network/privatednszones/virtualnetworklinks': 'zoneLink',

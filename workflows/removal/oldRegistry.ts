@@ -32,6 +32,7 @@ export function oldRegistryPlan(
   const steps = [...first, ...removals.filter(({ kind }) => kind === 'registry')].map(
     ({ step, id, kind }): PlannedStep => ({
       id: step,
+      kind,
       title: `Delete ${resourceReference(id).name}, which the cluster has left`,
       action: 'delete',
       reason: 'asked for',

@@ -1,5 +1,5 @@
 import type { ClusterPart, ParsedDeleteClusterInput } from '../../contract/inputs/deleteCluster.ts';
-import type { Plan, PlannedStep } from '../../contract/plan.ts';
+import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
 import type { IdentityFacts } from '../../resources/identities.ts';
@@ -15,7 +15,7 @@ import {
 import { carriesMarks } from '../../resources/marks.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
-import { lockProblems, permissionProblems, type RequiredAction } from '../preflight/permissions.ts';
+import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
 import { kindOfType, kinds, noInverse, type Removal } from './kinds.ts';
 
 /** What `deleteCluster` is going to remove. */
@@ -28,9 +28,16 @@ export interface DeleteClusterPlan extends Plan {
 
 /** The roles of an identity that were assigned for this cluster. */
 export interface RoleRemoval {
-  step: string;
+  step: StepId;
   principalId: string;
   subscriptionIds: string[];
+}
+
+interface PlannedRemoval {
+  removal: Removal;
+  /** Name of the resource, or its ID where another one of its kind has the same name. */
+  label: string;
+  planned: PlannedStep;
 }
 
 type PlannedAction = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
@@ -49,7 +56,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const removals = parts.flatMap(({ removal, planned }) => (planned.action === 'delete' ? [removal] : []));
   const roles = roleRemovals(input, seen, parts);
   const group = groupStep(input, seen, [cluster, ...parts.map(({ planned }) => planned)]);
-  const steps = [cluster, ...roles.map((removal) => roleStep(removal)), ...parts.map(({ planned }) => planned), group];
+  const steps = [cluster, ...roles.map(({ planned }) => planned), ...parts.map(({ planned }) => planned), group];
   const { nodeResourceGroup } = seen.cluster ?? {};
   return {
     profile: 'current',
@@ -60,12 +67,12 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
           ...groupProblems(input, seen, removals),
           ...endpointProblems(seen, parts),
           ...zoneProblems(input, seen, parts),
-          ...permissionProblems(removalActions(steps), seen.access),
+          ...permissionProblems(requiredActions({ onFailure: 'leave' }, { identities: {} }, steps), seen.access),
           ...lockProblems(steps, seen.access, false),
         ]
       : [unseenSubscription(input)],
     removals,
-    roles,
+    roles: roles.map(({ removal }) => removal),
     gone: [
       clusterId(input.cluster),
       ...(nodeResourceGroup === undefined ? [] : [resourceGroupId(input.cluster.subscriptionId, nodeResourceGroup)]),
@@ -78,6 +85,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
 function clusterStep({ cluster }: ParsedDeleteClusterInput, { cluster: found }: DeletionFacts): PlannedStep {
   return {
     id: 'cluster',
+    kind: 'cluster',
     title: `Cluster ${cluster.name} with its node resource group`,
     action: found ? 'delete' : 'none',
     reason: found ? `found, ${found.provisioningState}` : 'absent',
@@ -87,30 +95,30 @@ function clusterStep({ cluster }: ParsedDeleteClusterInput, { cluster: found }: 
   };
 }
 
-function partSteps(
-  { alsoDelete }: ParsedDeleteClusterInput,
-  { owned, shared, used }: DeletionFacts,
-): { removal: Removal; planned: PlannedStep }[] {
+function partSteps({ alsoDelete }: ParsedDeleteClusterInput, { owned, shared, used }: DeletionFacts): PlannedRemoval[] {
   const foreign = used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
-  const removals: Removal[] = [];
+  const removals: (Removal & { label: string })[] = [];
   for (const id of [...owned, ...foreign]) {
     const kind = kindOfType[parseResourceId(id)?.type.toLowerCase() ?? ''];
     if (kind === undefined) continue;
-    const step = `${kind}:${resourceReference(id).name}`;
+    const { name } = resourceReference(id);
     // Groups may hold namesakes, such as the endpoints of two clusters that share a registry.
-    removals.push({ step: removals.some((other) => other.step === step) ? `${kind}:${id}` : step, id, kind });
+    const label = removals.some((other) => other.kind === kind && other.label === name) ? id : name;
+    removals.push({ step: `${kind}:${label}`, id, kind, label });
   }
   const order = Object.keys(kinds);
   removals.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-  return removals.map((removal) => {
+  return removals.map(({ label, ...removal }) => {
     const { title, part, after } = kinds[removal.kind];
     const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);
-    const roles = removal.kind === 'identity' ? [rolesStep(removal)] : [];
+    const roles: StepId[] = removal.kind === 'identity' ? [`roles:${label}`] : [];
     const asked = alsoDelete.includes(part);
     return {
       removal,
+      label,
       planned: {
         id: removal.step,
+        kind: removal.kind,
         title: `${title} ${resourceReference(removal.id).name}`,
         needs: ['cluster', ...before, ...(asked ? roles : [])],
         resourceId: removal.id,
@@ -128,27 +136,28 @@ function partSteps(
   }
 }
 
-const rolesStep = ({ step }: Removal): string => step.replace('identity:', 'roles:');
-
 /** Assignments of a deleted identity would stay behind as those of an unknown principal. */
 function roleRemovals(
   { alsoDelete, cluster }: ParsedDeleteClusterInput,
   seen: DeletionFacts,
-  parts: readonly { removal: Removal }[],
-): RoleRemoval[] {
+  parts: readonly PlannedRemoval[],
+): { removal: RoleRemoval; planned: PlannedStep }[] {
   if (!alsoDelete.includes('identities')) return [];
   const elsewhere = [...seen.owned, ...seen.used].map((id) => resourceReference(id).subscriptionId);
   const subscriptionIds = [...new Set([cluster.subscriptionId, ...elsewhere].map((id) => id.toLowerCase()))];
   return seen.identities.flatMap(({ id, principalId }: IdentityFacts) => {
     const part = parts.find(({ removal }) => sameResourceId(removal.id, id));
-    return part ? [{ step: rolesStep(part.removal), principalId, subscriptionIds }] : [];
+    if (!part) return [];
+    const removal: RoleRemoval = { step: `roles:${part.label}`, principalId, subscriptionIds };
+    return [{ removal, planned: roleStep(removal, part.label) }];
   });
 }
 
-function roleStep({ step, subscriptionIds }: RoleRemoval): PlannedStep {
+function roleStep({ step, subscriptionIds }: RoleRemoval, identity: string): PlannedStep {
   return {
     id: step,
-    title: `Roles of ${step.replace('roles:', '')}`,
+    kind: 'roles',
+    title: `Roles of ${identity}`,
     action: 'delete',
     reason: 'those that were assigned for this cluster',
     needs: ['cluster'],
@@ -164,7 +173,8 @@ function groupStep(
 ): PlannedStep {
   const owned = resourceGroup && carriesMarks(resourceGroup.tags, clusterMarks({ cluster }));
   const step = {
-    id: 'resourceGroup',
+    id: 'resourceGroup' as const,
+    kind: 'resourceGroup' as const,
     title: `Resource group ${cluster.resourceGroup}`,
     needs: needs.map(({ id }) => id),
     resourceId: resourceGroupId(cluster.subscriptionId, cluster.resourceGroup),
@@ -199,7 +209,7 @@ function groupProblems(
 }
 
 /** A network does not go while an endpoint is in it. */
-function endpointProblems({ owned }: DeletionFacts, parts: ReturnType<typeof partSteps>): Problem[] {
+function endpointProblems({ owned }: DeletionFacts, parts: readonly PlannedRemoval[]): Problem[] {
   const goes = parts.some(({ removal, planned }) => removal.kind === 'virtualNetwork' && planned.action === 'delete');
   const stay = parts.filter(({ removal: { kind, id }, planned }) => {
     return kind === 'privateEndpoint' && planned.action === 'none' && owned.includes(id);
@@ -219,7 +229,7 @@ function endpointProblems({ owned }: DeletionFacts, parts: ReturnType<typeof par
 function zoneProblems(
   { alsoDelete }: ParsedDeleteClusterInput,
   { used }: DeletionFacts,
-  parts: ReturnType<typeof partSteps>,
+  parts: readonly PlannedRemoval[],
 ): Problem[] {
   const ownRegistry = used.some((id) => kindOfType[parseResourceId(id)?.type.toLowerCase() ?? ''] === 'registry');
   const found = parts.some(({ removal }) => removal.kind === 'privateDnsZone');
@@ -234,15 +244,3 @@ function zoneProblems(
 }
 
 const parentOf = (id: string): string => ((parseResourceId(id)?.parents.length ?? 0) > 0 ? parentId(id) : '');
-
-function removalActions(steps: readonly PlannedStep[]): RequiredAction[] {
-  return (
-    steps
-      // Assignments are at scopes of their own, each with permissions of its own.
-      .filter(({ id, action }) => action === 'delete' && !id.startsWith('roles:'))
-      .map(({ resourceId }) => {
-        const type = parseResourceId(resourceId)?.type ?? 'Microsoft.Resources/subscriptions/resourceGroups';
-        return { resourceId, action: `${type}/delete` };
-      })
-  );
-}

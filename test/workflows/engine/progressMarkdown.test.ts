@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Progress, type StepProgress, stepStates } from '../../../contract/index.ts';
-import { criticalPath } from '../../../scripts/demo/criticalPath.ts';
-import type { Duration } from '../../../simulator/index.ts';
 import { progressMarkdown } from '../../../workflows/engine/progressMarkdown.ts';
 
 const step = (changes: Partial<StepProgress> = {}): StepProgress => ({
   id: 'cluster',
+  kind: 'cluster',
   title: 'Cluster c',
   action: 'create',
   reason: 'absent',
@@ -85,47 +84,5 @@ describe('the progress of a run as markdown', () => {
   it('keeps pipes and line breaks out of the table', () => {
     expect(rowOf({ error: 'a|b\nc\r\nd' })).toHaveLength(5);
     expect(rowOf({ error: 'a|b\nc' })[4]).toBe('a\\|b c');
-  });
-});
-
-describe('the critical path', () => {
-  const took = (
-    resourceId: string,
-    requestSeconds: number,
-    operationSeconds: number,
-    pollingSeconds = 0,
-  ): Duration => ({
-    resourceId,
-    requestSeconds,
-    operationSeconds,
-    pollingSeconds,
-    operation: 'PUT',
-    startedAt: '',
-    status: 'Succeeded',
-  });
-
-  it('is nothing for nothing', () => {
-    expect(criticalPath([], [])).toEqual({ seconds: 0, pollingIncluded: 0 });
-  });
-
-  it('is the longest way, not the sum', () => {
-    const steps = [
-      step({ id: 'a', resourceId: '/A' }),
-      step({ id: 'b', resourceId: '/b' }),
-      step({ id: 'c', resourceId: '/c', needs: ['a', 'b'] }),
-    ];
-    const durations = [took('/a', 1, 10), took('/b', 1, 30), took('/c', 6, 100, 20)];
-    expect(criticalPath(steps, durations)).toEqual({ seconds: 137, pollingIncluded: 157 });
-  });
-
-  it('counts all writes to a resource, and none to another', () => {
-    const durations = [took('/c', 1, 2), took('/C', 3, 4), took('/c/agentPools/a', 100, 100)];
-    expect(criticalPath([step()], durations).seconds).toBe(10);
-  });
-
-  it('knows a role assignment, whose name the plan cannot know', () => {
-    const assignments = '/c/providers/Microsoft.Authorization/roleAssignments';
-    const steps = [step({ resourceId: `${assignments}/AcrPull` })];
-    expect(criticalPath(steps, [took(`${assignments}/6f0c1f5e`, 4, 0)]).seconds).toBe(4);
   });
 });

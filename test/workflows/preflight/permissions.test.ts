@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Action, PlannedStep } from '../../../contract/index.ts';
+import type { Action, PlannedStep, StepKind } from '../../../contract/index.ts';
 import type { AccessFacts } from '../../../resources/allowances.ts';
 import { lockProblems, permissionProblems } from '../../../workflows/preflight/permissions.ts';
 import { group, ids, planOwn, subscription, there, thereWithout } from '../infrastructure/support.ts';
@@ -167,8 +167,9 @@ describe('createCluster needs permission', () => {
   });
 });
 
-const step = (act: Action, resourceId: string, id = 'step'): PlannedStep => ({
-  id,
+const step = (act: Action, resourceId: string, kind: StepKind = 'registry'): PlannedStep => ({
+  id: 'registry',
+  kind,
   title: `${act} it`,
   action: act,
   reason: '',
@@ -224,19 +225,19 @@ describe('a lock', () => {
   });
 
   it('lets providers and features be registered: they are the subscription’s', () => {
-    for (const kind of ['provider', 'feature']) {
-      const registration = step('create', `${subscription}/providers/Microsoft.Network`, `${kind}:Microsoft.Network`);
+    for (const kind of ['provider', 'feature'] as const) {
+      const registration = step('create', `${subscription}/providers/Microsoft.Network`, kind);
       expect(locked('ReadOnly', subscription, registration, true)).toEqual([]);
     }
   });
 
   it('covers the roles on what it protects', () => {
-    const role = step('create', `${ids.registry}/providers/Microsoft.Authorization/roleAssignments/AcrPull`, 'role:x');
+    const role = step('create', ids.registry, 'role');
     expect(locked('ReadOnly', ids.registry, role)).toHaveLength(1);
   });
 
   it('elsewhere in the subscription lets roles be taken away there', () => {
-    const roles = step('delete', subscription, 'roles:kubelet');
+    const roles = step('delete', subscription, 'roles');
     expect(locked('CanNotDelete', `${subscription}/resourceGroups/other`, roles)).toEqual([]);
     expect(locked('CanNotDelete', subscription, roles)).toHaveLength(1);
   });
