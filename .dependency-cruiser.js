@@ -40,12 +40,7 @@ const wings = [
 ];
 
 const folders = (...names) => `^(${names.join('|')})/`;
-/** Walls that some files do not keep yet. */
-const waiting = ['wing-nodes', 'room-client', 'azure-in-activities'];
-const wall = (name, comment, from, to) => {
-  const severity = waiting.includes(name) ? 'info' : 'error';
-  return { name, severity, comment, from, to };
-};
+const wall = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 
 const roomWalls = Object.entries(rooms).map(([room, { imports, belongs }]) =>
   wall(

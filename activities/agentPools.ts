@@ -1,6 +1,6 @@
 import { type AgentPool, restorePoller } from '@azure/arm-containerservice';
 import { failureOf, ownFailure } from '../contract/failures.ts';
-import type { AgentPoolReference, AgentPoolSettings, Reimaged } from '../resources/agentPools.ts';
+import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
 import { clusterId } from '../resources/ids.ts';
 import { type Marks, marksIn } from '../resources/marks.ts';
 import { type PoolEvidence, proofOf } from '../resources/nodes.ts';
@@ -108,7 +108,7 @@ export function agentPoolActivities(clients: ClientsOf) {
     },
 
     /** The settings of a pool, as they can be sent to Azure again. */
-    async readAgentPool(reference: AgentPoolReference): Promise<AgentPoolSettings> {
+    async readAgentPool(reference: AgentPoolReference): Promise<AgentPool> {
       const pool = await keptAlive(() => existingPool(reference));
       const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
       const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
@@ -122,7 +122,7 @@ export function agentPoolActivities(clients: ClientsOf) {
       pool,
       settings,
       marks,
-    }: AgentPoolReference & { settings: AgentPoolSettings; marks: Marks }): Promise<void> {
+    }: AgentPoolReference & { settings: AgentPool; marks: Marks }): Promise<void> {
       const { containerService } = clients(cluster.subscriptionId);
       const { agentPools } = containerService;
       const wanted = { ...settings, tags: { ...settings.tags, ...marks } };

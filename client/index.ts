@@ -17,6 +17,7 @@ import {
   type AuditReport,
   approveUpdate,
   type ChangeRegistryInput,
+  type ClusterReference,
   type CreateClusterInput,
   clusterWorkflowId,
   type Decision,
@@ -40,7 +41,6 @@ import {
   taskQueue,
   type VerificationReport,
 } from '../contract/index.ts';
-import type { ClusterReference } from '../resources/ids.ts';
 
 /** The input breaks its schema; nothing was started. */
 export class InvalidInputError extends Error {

@@ -1,4 +1,3 @@
-import type { AgentPool } from '@azure/arm-containerservice';
 import type { ClusterReference } from './ids.ts';
 import type { PoolEvidence } from './nodes.ts';
 
@@ -31,9 +30,6 @@ export interface Reimaged {
   notModified: boolean;
   after: PoolEvidence;
 }
-
-/** The settings of a pool, as they are sent to Azure. */
-export type AgentPoolSettings = AgentPool;
 
 /** Nodes that an upgrade adds: AKS's default maxSurge is 10 %. Source: Learn, "Customize node surge upgrade". */
 export const surgeNodes = (nodes: number): number => Math.ceil(nodes / 10);

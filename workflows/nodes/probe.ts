@@ -1,13 +1,12 @@
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { sameResourceId } from '../../resources/ids.ts';
+import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
 import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
-import type { ExistingClusterInput } from '../existingCluster/facts.ts';
 
 /** Where the longest-standing node of each pool boots from. */
 export async function probeOldestNodes(
-  { cluster }: Pick<ExistingClusterInput, 'cluster'>,
+  { cluster }: { cluster: ClusterReference },
   found: ClusterFacts,
   kubernetes: Look<KubernetesFacts>,
   imageSource: string | undefined,

@@ -1,6 +1,6 @@
 import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { isFailure, ownFailure } from '../../contract/failures.ts';
-import type { AgentPoolSettings, Reimaged } from '../../resources/agentPools.ts';
+import type { Reimaged } from '../../resources/agentPools.ts';
 import type { AgentPoolFacts } from '../../resources/managedClusters.ts';
 import {
   type KubernetesFacts,
@@ -20,6 +20,9 @@ import { proofBySource } from './proof.ts';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
 export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
+
+/** A pool's settings as Azure takes them again; a workflow only hands them on. */
+type AgentPoolSettings = Awaited<ReturnType<ReturnType<typeof azure.reading>['readAgentPool']>>;
 
 /** The reimage of one pool, and its way back. It keeps what undo has to know of what was begun. */
 export class PoolRun {
