@@ -8,7 +8,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'Resource IDs compare without regard to case; doubled and trailing slashes are taken.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml; @azure/arm-authorization sends //subscriptions',
-    test: 'arm.test.ts: paths ignore case, doubled and trailing slashes',
+    test: 'arm/gateway.test.ts: paths ignore case, doubled and trailing slashes',
   },
   {
     id: 'api-version',
@@ -16,7 +16,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'A request without api-version, or with one that is not a date, is refused with 400; one that the type does not have with 400 NoRegisteredProviderFound, or 404 InvalidResourceType where no location is known.',
     evidence: 'recorded',
     source: 'Azure/azure-cli#28368; Azure/bicep-types-az for the versions (the texts for the first two are modelled)',
-    test: 'validation.test.ts: an API version that a type does not have is refused, with those that it has',
+    test: 'arm/validation.test.ts: an API version that a type does not have is refused, with those that it has',
   },
   {
     id: 'gateway-errors',
@@ -24,7 +24,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'ARM refuses unknown subscriptions, groups, namespaces, types and resources itself, with x-ms-failure-cause: gateway.',
     evidence: 'recorded',
     source: 'azure-cli test_resource_group_no_wait.yaml; azure-powershell TestNodePoolMode.json',
-    test: 'arm.test.ts: %s: %s %s',
+    test: 'arm/gateway.test.ts: %s: %s %s',
   },
   {
     id: 'request-content',
@@ -32,7 +32,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'Bodies are checked against the schema that Azure publishes for the newest version: unknown, mistyped and missing properties and values that are not allowed get 400 InvalidRequestContent, unless the provider has its own words. Enumerations are compared without case; what is read-only is ignored, but a change of what Azure has given for good.',
     evidence: 'documented',
     source: 'Azure/bicep-types-az; the text for outer properties is recorded, the others are modelled',
-    test: 'validation.test.ts: refuses %s',
+    test: 'arm/validation.test.ts: refuses %s',
   },
   {
     id: 'names',
@@ -40,7 +40,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'Names follow the rules of their types: else 400 InvalidResourceName, InvalidResourceGroup for groups.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Naming rules and restrictions for Azure resources" (the codes are modelled)',
-    test: 'validation.test.ts: the name of %s is refused',
+    test: 'arm/validation.test.ts: the name of %s is refused',
   },
   {
     id: 'places',
@@ -48,7 +48,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'Regions that do not exist, another region than before, parents that are missing, and scopes at which a type cannot be are refused.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Troubleshoot common Azure deployment errors" (the text for scopes is modelled)',
-    test: 'validation.test.ts: refuses %s',
+    test: 'arm/validation.test.ts: refuses %s',
   },
   {
     id: 'missing-registration',
@@ -64,7 +64,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'Operation URLs are opaque and signed; the first one stays valid when later ones are re-signed.',
     evidence: 'recorded',
     source: 'azure-cli-extensions test_aks_artifact_source.yaml; azure-cli test_aks_network_isolated_cluster.yaml',
-    test: 'registries.test.ts: the operation lives below the resource, runs as Creating, and is re-signed on every poll',
+    test: 'containerRegistry/registries.test.ts: the operation lives below the resource, runs as Creating, and is re-signed on every poll',
   },
   {
     id: 'retry-after',
@@ -80,7 +80,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'Token buckets of 250 reads, 200 writes and 200 deletes a subscription answer 429 SubscriptionRequestsThrottled with Retry-After.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Understand how Azure Resource Manager throttles requests"',
-    test: 'arm.test.ts: a caller in a hurry is throttled, by ARM and by AKS',
+    test: 'arm/gateway.test.ts: a caller in a hurry is throttled, by ARM and by AKS',
   },
   {
     id: 'preconditions',
@@ -88,7 +88,7 @@ export const coreBehaviours: readonly Behaviour[] = [
     says: 'If-Match and If-None-Match that do not hold get 412 PreconditionFailed.',
     evidence: 'documented',
     source: 'Azure REST API reference; azure-cli PR #30309 for the text',
-    test: 'arm.test.ts: ETags guard writes',
+    test: 'arm/gateway.test.ts: ETags guard writes',
   },
   {
     id: 'latency',

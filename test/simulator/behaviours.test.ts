@@ -4,7 +4,9 @@ import { expect, test } from '@jest/globals';
 import { behaviours } from '../../simulator/behaviours.ts';
 import { providers } from '../../simulator/providers.ts';
 
-const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
+const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.test.ts'),
+);
 const sources = new Map(files.map((file) => [file, readFileSync(join(import.meta.dirname, file), 'utf8')]));
 const types = providers.flatMap((provider) => provider.types.map(({ type }) => type));
 

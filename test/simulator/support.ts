@@ -1,6 +1,7 @@
 import { ContainerServiceClient, type ManagedCluster } from '@azure/arm-containerservice';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { DefaultAzureCredential } from '@azure/identity';
+import { expect } from '@jest/globals';
 import { type Duration, type SimulatorOptions, startSimulator } from '../../simulator/index.ts';
 import { armClient } from '../support/arm.ts';
 
@@ -65,6 +66,37 @@ export function wireCluster(properties: Record<string, unknown> = {}, top: Recor
     ...top,
   };
 }
+
+/** A cluster with egress and images from Microsoft, with a system pool and a pool `work` of three nodes, as the SDK sends it. */
+export function openCluster(overrides: Partial<ManagedCluster> = {}): ManagedCluster {
+  return isolatedCluster({
+    networkProfile: { networkPlugin: 'azure', outboundType: 'loadBalancer' },
+    bootstrapProfile: { artifactSource: 'Direct' },
+    agentPoolProfiles: [
+      { name: 'system', mode: 'System', count: 1, vmSize: 'Standard_D4ds_v5' },
+      { name: 'work', mode: 'User', count: 3, vmSize: 'Standard_D4ds_v5' },
+    ],
+    ...overrides,
+  });
+}
+
+/** What a command prints that runs inside of a cluster. */
+export async function runInCluster(
+  { aks }: Started,
+  resourceGroup: string,
+  name: string,
+  command: string,
+): Promise<{ exitCode: number | undefined; logs: string; state: string }> {
+  const result = await aks.managedClusters.runCommand(resourceGroup, name, { command }, polling);
+  const { exitCode, logs = '', provisioningState = '' } = result;
+  return { exitCode, logs, state: provisioningState };
+}
+
+/** The answer to a refused request, but for its message. */
+export const refused = (status: number, code: string) => ({
+  status,
+  body: { error: { code, message: expect.any(String) } },
+});
 
 /** Keeps the operation that the next such request starts from ending, until the faults are removed. */
 export async function hold({ send }: Started, method: string, path: string): Promise<void> {

@@ -7,7 +7,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The same scope, role and principal again gets 409 RoleAssignmentExists, under whatever name.',
     evidence: 'recorded',
     source: 'Azure/azure-cli PR #8599; hashicorp/terraform-provider-azurerm PR #28694 (for the same name: modelled)',
-    test: 'authorization.test.ts: of one role to one principal are one at a scope, whatever their name',
+    test: 'authorization/roles.test.ts: of one role to one principal are one at a scope, whatever their name',
   },
   {
     id: 'role-principal-not-found',
@@ -15,7 +15,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Without principalType, a principal younger than 15 s gets 400 PrincipalNotFound; an unknown one always does.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml (found 21 s after it was made; the limit is modelled)',
-    test: 'authorization.test.ts: a new principal is not found, unless its type is told',
+    test: 'authorization/roles.test.ts: a new principal is not found, unless its type is told',
   },
   {
     id: 'role-propagation',
@@ -23,7 +23,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A role takes effect some time after it was assigned: 30 s, unless the reset says otherwise.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Troubleshoot Azure RBAC": up to 10 minutes (30 s is modelled)',
-    test: 'prerequisites.test.ts: a role takes effect only after a delay',
+    test: 'containerService/prerequisites.test.ts: a role takes effect only after a delay',
   },
   {
     id: 'role-access-check',
@@ -31,7 +31,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'AKS asks for the role on the kubelet identity before it answers, and sees one that was assigned 4 s ago.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml: the cluster was accepted right after the assignment',
-    test: 'authorization.test.ts: AKS sees a role 4 s after it was assigned, if nothing else is asked for',
+    test: 'authorization/roles.test.ts: AKS sees a role 4 s after it was assigned, if nothing else is asked for',
   },
   {
     id: 'role-assignment-answer',
@@ -39,7 +39,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'An assignment is made in one answer (201, about 4 s), whose createdBy is null; later reads have it.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml',
-    test: 'authorization.test.ts: are made in one answer, without their creator, and echo the scope as it was sent',
+    test: 'authorization/roles.test.ts: are made in one answer, without their creator, and echo the scope as it was sent',
   },
   {
     id: 'role-assignments-listed',
@@ -47,7 +47,7 @@ export const behaviours: readonly Behaviour[] = [
     says: "atScope() lists the assignments at and above a scope, no filter those below as well; assignedTo('…') and principalId eq '…' restrict to a principal.",
     evidence: 'documented',
     source: 'Azure REST API reference, "Role Assignments - List For Scope"',
-    test: 'authorization.test.ts: %s',
+    test: 'authorization/roles.test.ts: %s',
   },
   {
     id: 'caller-permissions',
@@ -55,7 +55,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'What the caller may not do is refused with 403 AuthorizationFailed, what it may not do with the subnet, network, registry or identity that a request names with LinkedAuthorizationFailed; by default it may do everything.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Resolve errors for authorization failed"',
-    test: 'authorization.test.ts: is refused: %s',
+    test: 'authorization/permissions.test.ts: is refused: %s',
   },
   {
     id: 'locks',
@@ -63,6 +63,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'CanNotDelete refuses deletions at, below and around the locked scope, ReadOnly every write: 409 ScopeLocked.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Lock your resources to protect your infrastructure"',
-    test: 'locks.test.ts: refuses what it should, and changes nothing',
+    test: 'authorization/locks.test.ts: refuses what it should, and changes nothing',
   },
 ];

@@ -7,7 +7,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A registry PUT takes 8 s to answer, its operation 10 s more; the running status is Creating; a PATCH answers 201.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml; test_acr_with_public_network_access_disabled.yaml',
-    test: 'registries.test.ts: a registry is answered late, with its defaults, and settles ten seconds later',
+    test: 'containerRegistry/registries.test.ts: a registry is answered late, with its defaults, and settles ten seconds later',
   },
   {
     id: 'registry-name-global',
@@ -15,7 +15,7 @@ export const behaviours: readonly Behaviour[] = [
     says: "A registry's name is unique across subscriptions: AlreadyInUse.",
     evidence: 'recorded',
     source: 'MicrosoftDocs/azure-dev-docs#1303 (the status is modelled)',
-    test: 'registries.test.ts: names are taken once for all subscriptions',
+    test: 'containerRegistry/registries.test.ts: names are taken once for all subscriptions',
   },
   {
     id: 'registry-sku-rules',
@@ -23,7 +23,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Public access can be disabled, replicas made and endpoints kept on Premium only; anonymous pull needs Standard or Premium.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Container registry service tiers" (codes are modelled)',
-    test: 'registries.test.ts: a %s registry with %j: %i',
+    test: 'containerRegistry/registries.test.ts: a %s registry with %j: %i',
   },
   {
     id: 'registry-busy',
@@ -31,7 +31,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'While an operation runs on a registry or a cache rule, other writes to it get 409.',
     evidence: 'modelled',
     source: 'no source found',
-    test: 'registries.test.ts: a %s refuses every other write meanwhile',
+    test: 'containerRegistry/registries.test.ts: a %s refuses every other write meanwhile',
   },
   {
     id: 'cache-rule-rules',
@@ -39,7 +39,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A rule for docker.io needs credentials; source and target cannot be changed; two rules cannot have one target, nor wildcard targets of which one holds the other.',
     evidence: 'recorded',
     source: 'hashicorp/terraform-provider-azurerm PR #27983 for docker.io (the others are modelled)',
-    test: 'registries.test.ts: with %s',
+    test: 'containerRegistry/cacheRules.test.ts: with %s',
   },
   {
     id: 'registry-replicas',
@@ -47,7 +47,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A replica takes 60 s and adds a data member to the private endpoints; the own region is listed as one; no region has two.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Geo-replication in Azure Container Registry" (the duration is modelled)',
-    test: 'registries.test.ts: add a member to the endpoints, and take it with them',
+    test: 'containerRegistry/replications.test.ts: add a member to the endpoints, and take it with them',
   },
   {
     id: 'cache-rule-delete',
@@ -55,6 +55,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Deleting a cache rule answers 202 with the body null and Location alone.',
     evidence: 'recorded',
     source: 'azure-cli test_acr_cache.yaml',
-    test: 'registries.test.ts: are deleted with the body null and Location alone',
+    test: 'containerRegistry/cacheRules.test.ts: are deleted with the body null and Location alone',
   },
 ];

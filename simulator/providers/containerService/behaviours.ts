@@ -33,7 +33,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The 201 and 200 of a cluster PUT lack client IDs, effective addresses and the AKS-made kubelet identity; the GET afterwards has them.',
     evidence: 'recorded',
     source: run,
-    test: 'clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
+    test: 'containerService/clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
   },
   {
     id: 'aks-no-etag',
@@ -41,7 +41,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Cluster and pool bodies carry no ETag.',
     evidence: 'recorded',
     source: `${run}; azure-powershell TestNodePoolMode.json (api-version 2025-08-01)`,
-    test: 'clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
+    test: 'containerService/clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
   },
   {
     id: 'aks-network-profile',
@@ -49,7 +49,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Under outboundType none the loadBalancerProfile stays, without managedOutboundIPs.',
     evidence: 'recorded',
     source: run,
-    test: 'clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
+    test: 'containerService/clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
   },
   {
     id: 'aks-managed-registry-name',
@@ -57,7 +57,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The managed registry has 32 hex digits as its name, and its ID is in the 201 already.',
     evidence: 'recorded',
     source: run,
-    test: 'clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
+    test: 'containerService/clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
   },
   {
     id: 'aks-node-group-content',
@@ -65,7 +65,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The node group is there from the start; network, registry with endpoint and zone, scale sets and identity once the cluster is made.',
     evidence: 'modelled',
     source: 'Microsoft Learn, "Network isolated clusters"; names of endpoint, link and zone group are in no recording',
-    test: 'clusters.test.ts: has its registry, endpoint, interface, zone, network and scale set in the node group',
+    test: 'containerService/clusters.test.ts: has its registry, endpoint, interface, zone, network and scale set in the node group',
   },
   {
     id: 'aks-managed-registry-goes',
@@ -73,7 +73,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'An update to Direct removes the managed registry, its endpoint and its zone; deleting the cluster removes the node group.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Network isolated clusters" concepts',
-    test: 'clusters.test.ts: an update to Direct takes the managed registry, its endpoint and its zone away',
+    test: 'containerService/clusters.test.ts: an update to Direct takes the managed registry, its endpoint and its zone away',
   },
   {
     id: 'aks-busy',
@@ -81,7 +81,7 @@ export const behaviours: readonly Behaviour[] = [
     says: "While the cluster is busy every other write gets 409 OperationNotAllowed; a busy pool refuses its own and the cluster's, not other pools'.",
     evidence: 'recorded',
     source: 'hashicorp/terraform-provider-azurerm#28878; Microsoft troubleshooting "OperationNotAllowed"',
-    test: 'rules.test.ts: pools are reimaged side by side; the cluster stays Succeeded and refuses updates meanwhile',
+    test: 'containerService/clusterRules.test.ts: pools are reimaged side by side; the cluster stays Succeeded and refuses updates meanwhile',
   },
   {
     id: 'aks-delete-preempts',
@@ -90,7 +90,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'documented',
     source:
       'Microsoft troubleshooting "AKSOperationPreempted or AKSOperationPreemptedByDelete" (the status Canceled is modelled)',
-    test: 'rules.test.ts: a busy cluster refuses updates and pool writes, but not its deletion',
+    test: 'containerService/clusterRules.test.ts: a busy cluster refuses updates and pool writes, but not its deletion',
   },
   {
     id: 'aks-pool-through-cluster',
@@ -98,7 +98,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A cluster PUT that brings a new pool is refused.',
     evidence: 'recorded',
     source: 'microsoft/tyger#121',
-    test: 'rules.test.ts: a new pool cannot come through the cluster',
+    test: 'containerService/clusterRules.test.ts: a new pool cannot come through the cluster',
   },
   {
     id: 'aks-outbound-needs-cache',
@@ -106,7 +106,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'outboundType none or block without artifactSource Cache gets InvalidNetworkIsolatedClusterConfiguration.',
     evidence: 'recorded',
     source: 'hashicorp/terraform-provider-azurerm PR #29808',
-    test: 'rules.test.ts: Direct with egress still closed is refused',
+    test: 'containerService/clusterRules.test.ts: Direct with egress still closed is refused',
   },
   {
     id: 'aks-combined-update',
@@ -114,7 +114,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Current edition: Cache and none together in one update of a Direct cluster are refused. 2024-preview: accepted.',
     evidence: 'recorded',
     source: `hashicorp/terraform-provider-azurerm#32598; ${run} for the preview`,
-    test: 'rules.test.ts: is refused in one update, accepted as Cache first and none later',
+    test: 'containerService/clusterRules.test.ts: is refused in one update, accepted as Cache first and none later',
   },
   {
     id: 'aks-registry-without-cache',
@@ -122,7 +122,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A registry ID without artifactSource Cache is silently ignored.',
     evidence: 'recorded',
     source: 'Azure/azure-cli#31209',
-    test: 'rules.test.ts: a registry ID without Cache is silently ignored',
+    test: 'containerService/clusterRules.test.ts: a registry ID without Cache is silently ignored',
   },
   {
     id: 'aks-isolation-limits',
@@ -130,7 +130,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Cache refuses Kubernetes below 1.30, kubenet, Windows pools, service principals, and the node OS channels Unmanaged and SecurityPatch.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Network isolated clusters"; Azure/AKS#5821 (most error texts are modelled)',
-    test: 'rules.test.ts: a create with %s is refused, unwrapped',
+    test: 'containerService/clusterRules.test.ts: a create with %s is refused, unwrapped',
   },
   {
     id: 'aks-block',
@@ -138,7 +138,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'outboundType block needs the flag NetworkIsolatedClusterPreview and a managed virtual network.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Customize cluster egress with outbound types"',
-    test: 'editions.test.ts: block is accepted with the managed network and refused with one of your own',
+    test: 'containerService/editions.test.ts: block is accepted with the managed network and refused with one of your own',
   },
   {
     id: 'aks-preview-flags',
@@ -146,7 +146,7 @@ export const behaviours: readonly Behaviour[] = [
     says: '2024-preview: isolation and VNet integration need their flags, and the provider registered again after them.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Network isolated clusters" (November 2024); the error code is modelled',
-    test: 'editions.test.ts: isolation needs its flag, and the provider registered again after it',
+    test: 'containerService/editions.test.ts: isolation needs its flag, and the provider registered again after it',
   },
   {
     id: 'aks-vnet-integration',
@@ -154,7 +154,7 @@ export const behaviours: readonly Behaviour[] = [
     says: "VNet integration cannot be switched off; its own subnet must be /28 or larger, of the nodes' network, and delegated.",
     evidence: 'documented',
     source: 'Microsoft Learn, "API Server VNet Integration"',
-    test: 'clusters.test.ts: with VNet integration there is no private link, and the managed network has a delegated API server subnet',
+    test: 'containerService/clusters.test.ts: with VNet integration there is no private link, and the managed network has a delegated API server subnet',
   },
   {
     id: 'aks-immutable',
@@ -162,7 +162,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A change of what is fixed at creation gets 400 PropertyChangeNotAllowed.',
     evidence: 'modelled',
     source: "the code is AKS's; the list of properties follows its REST reference",
-    test: 'rules.test.ts: %s cannot be changed',
+    test: 'containerService/clusterRules.test.ts: %s cannot be changed',
   },
   {
     id: 'aks-reimage',
@@ -170,7 +170,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'upgradeNodeImageVersion answers 202 with the pool even on the latest image; only the pool shows the state.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_upgrade_node_image_only_cluster.yaml',
-    test: 'nodes.test.ts: leaves a pool alone that is as it would be made now',
+    test: 'containerService/nodes.test.ts: leaves a pool alone that is as it would be made now',
   },
   {
     id: 'aks-nodes',
@@ -179,7 +179,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'documented',
     source:
       'Azure REST API reference, "Virtual Machine Scale Set VMs"; names of scale sets and nodes as AKS makes them',
-    test: 'nodes.test.ts: reimages node after node once there is a newer image, and shows it in the scale set',
+    test: 'containerService/nodes.test.ts: reimages node after node once there is a newer image, and shows it in the scale set',
   },
   {
     id: 'aks-node-model',
@@ -188,7 +188,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'documented',
     source:
       'Microsoft Learn, "Network isolated clusters" (reimage all pools after every change); exit status from Azure/AgentBaker cse_helpers.sh',
-    test: 'nodes.test.ts: cannot grow once egress is cut, and its nodes pull nothing',
+    test: 'containerService/nodes.test.ts: cannot grow once egress is cut, and its nodes pull nothing',
   },
   {
     id: 'aks-reimage-nodes',
@@ -196,7 +196,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Surge nodes come (90 s), then batches of nodes are cordoned, drained (30 s and the soak time) and reimaged (120 s), then the surge nodes go (30 s). maxSurge, maxUnavailable, drain timeout and undrainable node behaviour are respected.',
     evidence: 'modelled',
     source: 'Microsoft Learn, "Upgrade options for AKS clusters"; the durations are in no recording',
-    test: 'nodes.test.ts: reimages node after node once there is a newer image, and shows it in the scale set',
+    test: 'containerService/nodes.test.ts: reimages node after node once there is a newer image, and shows it in the scale set',
   },
   {
     id: 'aks-reimage-nothing',
@@ -204,7 +204,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A pool that is as it would be made now is left alone: the operation Succeeds after 5 s, with the same nodes. A fault can answer 304.',
     evidence: 'recorded',
     source: 'Azure/azure-cli-extensions#5989; Azure/azure-cli#25809 (5 s is modelled)',
-    test: 'nodes.test.ts: can answer 304, and end early',
+    test: 'containerService/nodes.test.ts: can answer 304, and end early',
   },
   {
     id: 'aks-drain',
@@ -212,7 +212,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A disruption budget that allows nothing blocks the drain until its timeout (30 min); the operation then ends Failed with UnsatisfiablePDB.',
     evidence: 'documented',
     source: 'Microsoft troubleshooting "UnsatisfiablePDB"; Azure REST API, undrainableNodeBehavior',
-    test: 'nodes.test.ts: is blocked by a disruption budget until the drain times out',
+    test: 'containerService/nodes.test.ts: is blocked by a disruption budget until the drain times out',
   },
   {
     id: 'aks-reimage-by-itself',
@@ -220,7 +220,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Current edition, Kubernetes 1.37 and later: after an update that changes the bootstrap profile or the outbound type, AKS reimages every pool by itself.',
     evidence: 'documented',
     source: 'Azure/AKS#5913; Microsoft Learn, "Node disruption policy" (another page says that it does not)',
-    test: 'nodes.test.ts: reimage the pools by themselves from Kubernetes 1.37',
+    test: 'containerService/nodes.test.ts: reimage the pools by themselves from Kubernetes 1.37',
   },
   {
     id: 'aks-machines-pool',
@@ -228,7 +228,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Pools of mode Machines refuse upgradeNodeImageVersion.',
     evidence: 'recorded',
     source: 'Azure/azure-cli PR #33693',
-    test: 'nodes.test.ts: is refused for pools of mode Machines',
+    test: 'containerService/nodes.test.ts: is refused for pools of mode Machines',
   },
   {
     id: 'aks-outbound-moves',
@@ -236,7 +236,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Outbound types change as the documented matrix allows; userAssignedNATGateway and userDefinedRouting need an own network, managedNATGateway a managed one.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Customize cluster egress with outbound types" (the error codes are modelled)',
-    test: 'nodes.test.ts: from %s to %s get %i in a managed network',
+    test: 'containerService/nodes.test.ts: from %s to %s get %i in a managed network',
   },
   {
     id: 'aks-cache-without-registry',
@@ -244,7 +244,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'An update with artifactSource Cache and no registry ID means the registry that AKS manages: the one that is there, else a new one.',
     evidence: 'modelled',
     source: 'the PUT is a full replace; no recording changes an own registry to a managed one',
-    test: 'nodes.test.ts: with Cache and no registry mean the registry that AKS manages, which goes with another one',
+    test: 'containerService/nodes.test.ts: with Cache and no registry mean the registry that AKS manages, which goes with another one',
   },
   {
     id: 'aks-one-zone',
@@ -253,7 +253,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'documented',
     source:
       'Microsoft troubleshooting "CreateOrUpdateVirtualNetworkLinkFailed"; Azure Private DNS, one zone of a name per network',
-    test: 'prerequisites.test.ts: the zone of the managed registry cannot be beside another of its name',
+    test: 'containerService/prerequisites.test.ts: the zone of the managed registry cannot be beside another of its name',
   },
   {
     id: 'aks-egress',
@@ -261,7 +261,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Nodes reach the internet unless the outbound type is block, or none in a managed network, or none in a subnet with defaultOutboundAccess false; a node public IP opens it.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Default outbound access in Azure" and "Network isolated clusters"',
-    test: 'nodes.test.ts: reaches nothing outside once egress is cut',
+    test: 'containerService/runCommand.test.ts: reaches nothing outside once egress is cut',
   },
   {
     id: 'aks-pull',
@@ -269,7 +269,7 @@ export const behaviours: readonly Behaviour[] = [
     says: "A node pulls mcr.microsoft.com through its bootstrap registry, whose names must resolve to its endpoint in the node's network, and goes to the source where that fails and egress is open; AcrPull and the cache rule are needed.",
     evidence: 'documented',
     source: 'Azure/AgentBaker cse_config.sh (hosts.toml); containerd docs/hosts.md',
-    test: 'prerequisites.test.ts: %s',
+    test: 'containerService/prerequisites.test.ts: %s',
   },
   {
     id: 'aks-run-command',
@@ -278,7 +278,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'documented',
     source:
       'Microsoft Learn, "Access a private AKS cluster using command invoke"; Azure REST API (5 s and the error codes are modelled)',
-    test: 'nodes.test.ts: answers 202 with the address of its result',
+    test: 'containerService/runCommand.test.ts: answers 202 with the address of its result',
   },
   {
     id: 'aks-kubectl',
@@ -286,7 +286,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The command may use kubectl get, create, scale, delete, run, cordon and uncordon for nodes, pods, deployments and disruption budgets, curl, echo, true and false. Everything else is not found.',
     evidence: 'modelled',
     source: "kubectl's own documentation for what is there",
-    test: 'nodes.test.ts: runs `%s`',
+    test: 'containerService/runCommand.test.ts: runs `%s`',
   },
   {
     id: 'aks-power',
@@ -294,7 +294,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A stopped cluster refuses updates, pool operations and runCommand until it is started.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Stop and start an AKS cluster" (the status 400 is modelled)',
-    test: 'nodes.test.ts: is refused where it is disabled, and while the cluster is stopped',
+    test: 'containerService/runCommand.test.ts: is refused where it is disabled, and while the cluster is stopped',
   },
   {
     id: 'aks-versions',
@@ -302,7 +302,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The offered Kubernetes versions and node images are invented; an unknown one gets K8sVersionNotSupported.',
     evidence: 'modelled',
     source: 'Azure/terraform#494 for 1.30.3 no longer being offered',
-    test: 'rules.test.ts: a create with %s is refused, unwrapped',
+    test: 'containerService/clusterRules.test.ts: a create with %s is refused, unwrapped',
   },
   {
     id: 'aks-throttling',
@@ -310,7 +310,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'AKS has token buckets of its own and answers 429 Throttled with Retry-After.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Quotas, SKUs and regions in AKS"',
-    test: 'arm.test.ts: a caller in a hurry is throttled, by ARM and by AKS',
+    test: 'arm/gateway.test.ts: a caller in a hurry is throttled, by ARM and by AKS',
   },
   {
     id: 'aks-unmarshal',
@@ -318,7 +318,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'An unknown or mistyped property gets 400 UnmarshalError; API versions before 2024-01-01 ignore unknown ones.',
     evidence: 'recorded',
     source: 'Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152; Azure/AKS#4060',
-    test: 'validation.test.ts: refuses %s, unwrapped',
+    test: 'arm/validation.test.ts: refuses %s, unwrapped',
   },
   {
     id: 'aks-parameters',
@@ -326,6 +326,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A missing property, or a value that is not one of those allowed, gets 400 InvalidParameter; a change of what AKS has given PropertyChangeNotAllowed.',
     evidence: 'modelled',
     source: 'the codes are recorded for other properties',
-    test: 'validation.test.ts: refuses %s, unwrapped',
+    test: 'arm/validation.test.ts: refuses %s, unwrapped',
   },
 ];

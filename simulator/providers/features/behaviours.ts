@@ -23,6 +23,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A registered flag acts only after its provider has been registered again.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Network isolated clusters" (November 2024)',
-    test: 'editions.test.ts: isolation needs its flag, and the provider registered again after it',
+    test: 'containerService/editions.test.ts: isolation needs its flag, and the provider registered again after it',
   },
 ];

@@ -7,6 +7,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'An identity is created in one answer (201, about 2 s) with principalId and clientId; its id has a lower-case `resourcegroups`.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml',
-    test: 'authorization.test.ts: are made in one answer, whose location is a path',
+    test: 'managedIdentity/userAssignedIdentities.test.ts: identities are made in one answer, whose location is a path',
   },
 ];

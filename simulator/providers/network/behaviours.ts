@@ -7,7 +7,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A network or subnet PUT answers 201 (200 on update) in state Updating, not Creating, and takes up to 10 s.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml',
-    test: 'network.test.ts: an update answers 200, Updating until its end ten seconds later; a deletion both headers',
+    test: 'network/virtualNetworks.test.ts: an update answers 200, Updating until its end ten seconds later; a deletion both headers',
   },
   {
     id: 'subnet-put-replaces',
@@ -15,7 +15,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A subnet PUT replaces the whole subnet; defaultOutboundAccess is echoed only when sent.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml; azure-cli network recordings',
-    test: 'network.test.ts: a subnet PUT replaces the subnet and changes every ETag of the network',
+    test: 'network/virtualNetworks.test.ts: a subnet PUT replaces the subnet and changes every ETag of the network',
   },
   {
     id: 'subnet-writes-serial',
@@ -23,7 +23,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A second write under one network gets 409 AnotherOperationInProgress while the first is running.',
     evidence: 'recorded',
     source: 'hashicorp/terraform-provider-azurerm#8135 (the status is modelled)',
-    test: 'network.test.ts: writes under one network are serial',
+    test: 'network/virtualNetworks.test.ts: writes under one network are serial',
   },
   {
     id: 'subnet-ranges',
@@ -31,7 +31,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Overlapping subnets get NetcfgInvalidSubnet, those outside the network NetcfgSubnetRangeOutsideVnet.',
     evidence: 'recorded',
     source: 'Azure/azure-rest-api-specs#14202',
-    test: 'network.test.ts: an %s range is refused',
+    test: 'network/virtualNetworks.test.ts: an %s range is refused',
   },
   {
     id: 'subnet-in-use',
@@ -39,7 +39,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A subnet that holds an interface, a node pool or an API server cannot be deleted: InUseSubnetCannotBeDeleted.',
     evidence: 'modelled',
     source: "the code is Azure's; its status and text are ours",
-    test: 'network.test.ts: a subnet in use stays, and keeps its delegation',
+    test: 'network/virtualNetworks.test.ts: a subnet in use stays, and keeps its delegation',
   },
   {
     id: 'vnet-etags',
@@ -47,7 +47,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Every change of a child changes the ETag of the network and of all its subnets.',
     evidence: 'recorded',
     source: 'azure-cli network recordings',
-    test: 'network.test.ts: a subnet PUT replaces the subnet and changes every ETag of the network',
+    test: 'network/virtualNetworks.test.ts: a subnet PUT replaces the subnet and changes every ETag of the network',
   },
   {
     id: 'endpoint-interface',
@@ -55,7 +55,7 @@ export const behaviours: readonly Behaviour[] = [
     says: "A registry's endpoint gives the data member the lower address; its interface names all members with their FQDNs.",
     evidence: 'recorded',
     source: 'azure-cli-extensions test_aks_artifact_source.yaml',
-    test: 'privateEndpoints.test.ts: an endpoint made through the SDK has its interface, addresses and connection, and takes them along',
+    test: 'network/privateEndpoints.test.ts: an endpoint made through the SDK has its interface, addresses and connection, and takes them along',
   },
   {
     id: 'endpoint-at-the-end',
@@ -63,7 +63,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The 201 names the interface; addresses and customDnsConfigs come at the end, after 60 s.',
     evidence: 'recorded',
     source: 'azure-cli network test_private_endpoint_connection_acr.yaml (30 to 70 s in another recording)',
-    test: 'privateEndpoints.test.ts: the first answer names the interface; addresses come at the end',
+    test: 'network/privateEndpoints.test.ts: the first answer names the interface; addresses come at the end',
   },
   {
     id: 'endpoint-approval',
@@ -71,7 +71,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A connection is approved by itself; a manual one stays Pending, without addresses in customDnsConfigs, until the registry approves it.',
     evidence: 'recorded',
     source: 'azure-cli network test_private_endpoint_connection_acr.yaml',
-    test: 'privateEndpoints.test.ts: gets addresses once the registry approves it, and loses them when rejected',
+    test: 'network/endpointConnections.test.ts: gets addresses once the registry approves it, and loses them when rejected',
   },
   {
     id: 'endpoint-needs-premium',
@@ -79,7 +79,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A registry that is not Premium takes no private endpoint.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Connect privately to an Azure container registry" (the code is modelled)',
-    test: 'privateEndpoints.test.ts: %s is refused',
+    test: 'network/privateEndpoints.test.ts: %s is refused',
   },
   {
     id: 'endpoint-subnet-busy',
@@ -87,7 +87,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'While its subnet or registry is being changed an endpoint gets 429 RetryableError, and so does a subnet while an endpoint in it is made; a running endpoint itself gets 429 RetryableErrorDueToAnotherOperation.',
     evidence: 'recorded',
     source: 'hashicorp/terraform-provider-azurerm#21293 (for the registry and the endpoint itself: modelled)',
-    test: 'privateEndpoints.test.ts: %s',
+    test: 'network/privateEndpoints.test.ts: %s',
   },
   {
     id: 'endpoint-delete',
@@ -95,7 +95,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Deleting an endpoint takes 10 s and its interface and connection along; an interface cannot be deleted by itself.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Manage Azure private endpoints" (the duration is modelled)',
-    test: 'privateEndpoints.test.ts: an endpoint made through the SDK has its interface, addresses and connection, and takes them along',
+    test: 'network/privateEndpoints.test.ts: an endpoint made through the SDK has its interface, addresses and connection, and takes them along',
   },
   {
     id: 'zone-group',
@@ -104,7 +104,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'documented',
     source:
       'Microsoft Learn, "Azure private endpoint private DNS zone values"; Terraform, azurerm_private_endpoint (10 s, and its records only once, are modelled)',
-    test: 'privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
+    test: 'network/privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
   },
   {
     id: 'zone-group-one',
@@ -112,7 +112,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'An endpoint has one private DNS zone group at most.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Manage DNS records of private endpoints" (the code is modelled)',
-    test: 'privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
+    test: 'network/privateEndpoints.test.ts: a private DNS zone group writes the records, hides the addresses, and takes the records away again',
   },
   {
     id: 'dns-operations',
@@ -121,7 +121,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'recorded',
     source:
       'azure-cli test_aks_network_isolated_cluster.yaml; privatedns test_DeleteLink_LinkExists_ExpectLinkDeleted.yaml',
-    test: 'privateDns.test.ts: of a %s %s answers 202 until it has ended, and 200 without headers then',
+    test: 'network/privateDns.test.ts: of a %s %s answers 202 until it has ended, and 200 without headers then',
   },
   {
     id: 'dns-link-lower-case',
@@ -129,7 +129,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'The name of a link is put into lower case.',
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml',
-    test: 'privateDns.test.ts: are found in any case, and updated under the name they have',
+    test: 'network/privateDns.test.ts: are found in any case, and updated under the name they have',
   },
   {
     id: 'dns-records',
@@ -138,7 +138,7 @@ export const behaviours: readonly Behaviour[] = [
     evidence: 'recorded',
     source:
       'azure-cli test_aks_network_isolated_cluster.yaml; privatedns test_CrudRecordSet_ARecord_ExpectCrudSuccessful.yaml',
-    test: 'privateDns.test.ts: are written in one answer and get a new etag each time',
+    test: 'network/privateDns.test.ts: are written in one answer and get a new etag each time',
   },
   {
     id: 'dns-zone-with-links',
@@ -146,7 +146,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A zone with links cannot be deleted.',
     evidence: 'documented',
     source: 'Azure REST API reference, "Private Zones - Delete" (code and status are modelled)',
-    test: 'privateDns.test.ts: keep their zone',
+    test: 'network/privateDns.test.ts: keep their zone',
   },
   {
     id: 'dns-one-zone-of-a-name',
@@ -154,7 +154,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A network can be linked to one zone of a name only.',
     evidence: 'documented',
     source: 'Microsoft Learn, "What is a virtual network link?" (code and status are modelled)',
-    test: 'privateDns.test.ts: tie a network to one zone of a name only',
+    test: 'network/privateDns.test.ts: tie a network to one zone of a name only',
   },
   {
     id: 'dns-not-there-yet',
@@ -162,7 +162,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A zone or link is not found until its operation has ended.',
     evidence: 'modelled',
     source: 'no recording reads one meanwhile',
-    test: 'privateDns.test.ts: of a %s %s answers 202 until it has ended, and 200 without headers then',
+    test: 'network/privateDns.test.ts: of a %s %s answers 202 until it has ended, and 200 without headers then',
   },
   {
     id: 'network-request-format',
@@ -170,6 +170,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A body that does not fit gets 400 InvalidRequestFormat with InvalidJson and its place in `details`; a bad name InvalidResourceName.',
     evidence: 'recorded',
     source: 'Azure/azure-cli#16205 for unknown properties (the other texts are modelled)',
-    test: 'validation.test.ts: %s is InvalidJson, with its place',
+    test: 'arm/validation.test.ts: %s is InvalidJson, with its place',
   },
 ];

@@ -7,7 +7,7 @@ export const behaviours: readonly Behaviour[] = [
     says: "Resources are listed at once, and `$filter=resourceType eq '…'` finds a registry by name without its group.",
     evidence: 'recorded',
     source: 'azure-cli test_aks_network_isolated_cluster.yaml',
-    test: 'arm.test.ts: subscriptions, tenants, locations and filtered resources are listed',
+    test: 'resources/subscriptions.test.ts: subscriptions, tenants, locations and filtered resources are listed',
   },
   {
     id: 'group-put-synchronous',
@@ -15,7 +15,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'A resource group is created at once (201; 200 on repeat); another location is refused.',
     evidence: 'recorded',
     source: 'azure-cli test_resource_group_no_wait.yaml',
-    test: 'arm.test.ts: are made at once, and only in one place',
+    test: 'resources/resourceGroups.test.ts: are made at once, and only in one place',
   },
   {
     id: 'group-delete',
@@ -23,7 +23,7 @@ export const behaviours: readonly Behaviour[] = [
     says: 'DELETE answers 202 with Location alone, shows Deleting, refuses writes meanwhile, and takes the content and the AKS node groups along.',
     evidence: 'recorded',
     source: 'azure-cli test_resource_group_no_wait.yaml; azure-cli#21121',
-    test: 'arm.test.ts: are deleted through Location alone, refusing writes meanwhile',
+    test: 'resources/resourceGroups.test.ts: are deleted through Location alone, refusing writes meanwhile',
   },
   {
     id: 'group-delete-duration',
@@ -31,6 +31,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Deleting takes 60 s when empty, 120 s with resources, 300 s with a cluster.',
     evidence: 'modelled',
     source: 'only the empty group is measured',
-    test: 'network.test.ts: %s takes %i s',
+    test: 'resources/resourceGroups.test.ts: %s takes %i s',
   },
 ];

@@ -1,7 +1,7 @@
 import { PrivateDnsManagementClient } from '@azure/arm-privatedns';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { aRecord } from '../support/ownRegistry.ts';
-import { all, group, hold, location, polling, type Started, secondsOf, start, subscription } from './support.ts';
+import { aRecord } from '../../support/ownRegistry.ts';
+import { all, group, hold, location, polling, type Started, secondsOf, start, subscription } from '../support.ts';
 
 const network = (rg: string) => `${group(rg)}/providers/Microsoft.Network`;
 const vnet = `${network('dns')}/virtualNetworks/v`;

@@ -1,27 +1,34 @@
 import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 import { NetworkManagementClient } from '@azure/arm-network';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   all,
   group,
   hold,
   location,
   polling,
+  refused,
   type Started,
   secondsOf,
   start,
   subscription,
   versioned,
-} from './support.ts';
-
-const rg = 'endpoints';
-const network = `${group(rg)}/providers/Microsoft.Network`;
-const vnet = `${network}/virtualNetworks/v`;
-const subnet = (name: string) => `${vnet}/subnets/${name}`;
-const endpoint = (name: string) => `${network}/privateEndpoints/${name}`;
-const registry = (name: string, inGroup = rg) =>
-  `${group(inGroup)}/providers/Microsoft.ContainerRegistry/registries/${name}`;
-const premium = { location, sku: { name: 'Premium' } };
+} from '../support.ts';
+import {
+  addressesOf,
+  body,
+  connection,
+  connectionsOf,
+  endpoint,
+  network,
+  networkBody,
+  premium,
+  prepareNetwork,
+  registry,
+  rg,
+  subnet,
+  vnet,
+} from './endpoints.ts';
 
 let azure: Started;
 let client: NetworkManagementClient;
@@ -30,56 +37,11 @@ beforeAll(async () => {
   azure = await start();
   client = new NetworkManagementClient(azure.credential, subscription, azure.client);
   acr = new ContainerRegistryManagementClient(azure.credential, subscription, azure.client);
-  await azure.put(group(rg), { location });
-  await azure.put(vnet, networkBody);
-  for (const name of ['endpoints01', 'endpoints02']) await azure.put(registry(name), premium);
+  await prepareNetwork(azure);
 });
 afterAll(() => azure.simulator.close());
 
-const networkBody = {
-  location,
-  properties: {
-    addressSpace: { addressPrefixes: ['192.168.0.0/16'] },
-    subnets: [
-      ...['first', 'sdk', 'manual', 'moved', 'nodes', 'shared', 'gone', 'grouped'].map((name, index) => ({
-        name,
-        properties: { addressPrefix: `192.168.${index + 1}.0/24` },
-      })),
-      // Three of its eight addresses are to be had.
-      { name: 'narrow', properties: { addressPrefix: '192.168.20.0/29' } },
-      {
-        name: 'delegated',
-        properties: {
-          addressPrefix: '192.168.21.0/24',
-          delegations: [{ name: 'd', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } }],
-        },
-      },
-    ],
-  },
-};
-const connection = (id: string, groupIds = ['registry']) => [
-  { name: 'c', properties: { privateLinkServiceId: id, groupIds } },
-];
-const body = (inSubnet: string, to = registry('endpoints01')) => ({
-  location,
-  properties: { subnet: { id: subnet(inSubnet) }, privateLinkServiceConnections: connection(to) },
-});
-const manualBody = (inSubnet: string) => ({
-  location,
-  properties: {
-    subnet: { id: subnet(inSubnet) },
-    manualPrivateLinkServiceConnections: connection(registry('endpoints02')),
-  },
-});
 const send = (method: string, id: string, sent?: unknown) => azure.send(method, versioned(id), sent);
-const refused = (status: number, code: string) => ({ status, body: { error: { code, message: expect.any(String) } } });
-const addressesOf = async (id: string) =>
-  ((await azure.get(id)).at('properties.customDnsConfigs') as { ipAddresses: string[] }[]).flatMap(
-    ({ ipAddresses }) => ipAddresses,
-  );
-const connectionsOf = async (id: string) =>
-  (await azure.get(id)).at('properties.privateEndpointConnections') as { name: string; properties: object }[];
-
 test('an endpoint made through the SDK has its interface, addresses and connection, and takes them along', async () => {
   const made = await client.privateEndpoints.createOrUpdate(
     rg,
@@ -141,7 +103,7 @@ test('an endpoint made through the SDK has its interface, addresses and connecti
   await client.privateEndpoints.delete(rg, 'sdk', polling);
   expect(await secondsOf(azure, 'DELETE', endpoint('sdk'))).toEqual([0.5, 10]);
   expect((await send('GET', nic)).status).toBe(404);
-  expect(await connectionsOf(registry('endpoints01'))).toEqual([]);
+  expect(await connectionsOf(azure, registry('endpoints01'))).toEqual([]);
   await azure.remove(subnet('sdk'));
   expect((await send('DELETE', endpoint('sdk'))).status).toBe(204);
 });
@@ -186,16 +148,16 @@ test('the first answer names the interface; addresses come at the end', async ()
 test('endpoints in one subnet share its addresses, and give them back', async () => {
   await azure.put(endpoint('one'), body('shared'));
   await azure.put(endpoint('two'), body('shared', registry('endpoints02')));
-  expect(await addressesOf(endpoint('one'))).toEqual(['192.168.6.4', '192.168.6.5']);
-  expect(await addressesOf(endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
+  expect(await addressesOf(azure, endpoint('one'))).toEqual(['192.168.6.4', '192.168.6.5']);
+  expect(await addressesOf(azure, endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
   // Written again, an endpoint keeps its own.
   const again = await send('PUT', endpoint('two'), body('shared', registry('endpoints02')));
   expect(again.status).toBe(200);
   await azure.settled(again);
-  expect(await addressesOf(endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
+  expect(await addressesOf(azure, endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
   await azure.remove(endpoint('one'));
   await azure.put(endpoint('three'), body('shared'));
-  expect(await addressesOf(endpoint('three'))).toEqual(['192.168.6.4', '192.168.6.5']);
+  expect(await addressesOf(azure, endpoint('three'))).toEqual(['192.168.6.4', '192.168.6.5']);
 });
 
 test('every member needs an address', async () => {
@@ -204,50 +166,10 @@ test('every member needs an address', async () => {
   const again = await send('PUT', endpoint('narrow'), body('narrow'));
   expect(again.status).toBe(200);
   await azure.settled(again);
-  expect(await addressesOf(endpoint('narrow'))).toEqual(['192.168.20.4', '192.168.20.5']);
+  expect(await addressesOf(azure, endpoint('narrow'))).toEqual(['192.168.20.4', '192.168.20.5']);
 });
 
-describe('a manual connection', () => {
-  const state = (status: string) => ({ properties: { privateLinkServiceConnectionState: { status } } });
-  beforeAll(() => azure.put(endpoint('manual'), manualBody('manual')));
-  const side = async () => (await connectionsOf(registry('endpoints02'))).find((one) => one.name.startsWith('manual.'));
-
-  test('is pending, without addresses, although its endpoint is ready', async () => {
-    expect((await azure.get(endpoint('manual'))).at('properties')).toMatchObject({
-      provisioningState: 'Succeeded',
-      customDnsConfigs: [],
-      privateLinkServiceConnections: [],
-      manualPrivateLinkServiceConnections: [
-        {
-          properties: { privateLinkServiceConnectionState: { status: 'Pending', description: 'Awaiting Approval' } },
-        },
-      ],
-    });
-    expect(await side()).toMatchObject(state('Pending'));
-  });
-
-  test('gets addresses once the registry approves it, and loses them when rejected', async () => {
-    const name = (await side())?.name ?? '';
-    const id = `${registry('endpoints02')}/privateEndpointConnections/${name}`;
-    const approved = await send('PUT', id, state('Approved'));
-    expect(approved).toMatchObject({ status: 201, body: { properties: { provisioningState: 'Updating' } } });
-    expect(await azure.settled(approved)).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
-    expect(await secondsOf(azure, 'PUT', id)).toEqual([0.5, 10]);
-    expect(await side()).toMatchObject(state('Approved'));
-    expect(await addressesOf(endpoint('manual'))).toEqual(['192.168.3.4', '192.168.3.5']);
-
-    const rejected = { privateLinkServiceConnectionState: { status: 'Rejected' } };
-    const connections = acr.privateEndpointConnections;
-    await connections.createOrUpdate(rg, 'endpoints02', name, rejected, polling);
-    expect(await addressesOf(endpoint('manual'))).toEqual([]);
-    expect(await side()).toMatchObject(state('Rejected'));
-    expect(await send('PUT', id.replace(name, 'nobody'), state('Approved'))).toMatchObject(
-      refused(404, 'PrivateEndpointConnectionNotFound'),
-    );
-  });
-});
-
-describe('what cannot be', () => {
+describe('impossible endpoints', () => {
   beforeAll(async () => {
     for (const sku of ['Basic', 'Standard'])
       await azure.put(registry(`endpoints${sku}`), { location, sku: { name: sku } });
@@ -318,55 +240,6 @@ describe('one after the other', () => {
     const other = await busy.send('PUT', `${endpoint('b')}?api-version=2025-07-01`, body('first'));
     expect(other.status).toBe(id === endpoint('a') ? 201 : 429);
   });
-});
-
-describe('without its other side', () => {
-  beforeEach(async () => {
-    await azure.put(registry('endpoints03'), premium);
-    await azure.put(endpoint('gone'), body('gone', registry('endpoints03')));
-  });
-  afterEach(() => azure.remove(endpoint('gone')));
-
-  test('an endpoint is disconnected: its registry was deleted', async () => {
-    expect((await send('DELETE', registry('endpoints03'))).status).toBe(200);
-    await expectDisconnected();
-  });
-
-  test('an endpoint is disconnected: its registry refuses it from now on', async () => {
-    const [side] = await connectionsOf(registry('endpoints03'));
-    await acr.privateEndpointConnections.delete(rg, 'endpoints03', side?.name ?? '', polling);
-    expect(await connectionsOf(registry('endpoints03'))).toEqual([]);
-    await expectDisconnected();
-  });
-
-  test("an endpoint is disconnected: its registry's group was deleted", async () => {
-    await azure.put(group('far'), { location });
-    await azure.put(registry('endpoints04', 'far'), premium);
-    await azure.put(endpoint('far'), body('gone', registry('endpoints04', 'far')));
-    await azure.remove(group('far'));
-    await expectDisconnected('far');
-  });
-
-  test("a connection goes: its endpoint's group was deleted", async () => {
-    const nearby = endpoint('near').replace(group(rg), group('near'));
-    await azure.put(group('near'), { location });
-    await azure.put(nearby, body('gone', registry('endpoints03')));
-    expect(await connectionsOf(registry('endpoints03'))).toHaveLength(2);
-    await azure.remove(group('near'));
-    expect(await connectionsOf(registry('endpoints03'))).toMatchObject([
-      { properties: { privateEndpoint: { id: endpoint('gone') } } },
-    ]);
-  });
-
-  async function expectDisconnected(name = 'gone') {
-    const { properties } = (await azure.get(endpoint(name))).body as { properties: object };
-    expect(properties).toMatchObject({
-      customDnsConfigs: [],
-      privateLinkServiceConnections: [
-        { properties: { privateLinkServiceConnectionState: { status: 'Disconnected' } } },
-      ],
-    });
-  }
 });
 
 test('a private DNS zone group writes the records, hides the addresses, and takes the records away again', async () => {

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { assign, onOwnRegistry, ownRegistryIds, type Preparation, prepareOwnRegistry } from '../support/ownRegistry.ts';
-import { group, location, type Started, start, version, wireCluster } from './support.ts';
+import {
+  assign,
+  onOwnRegistry,
+  ownRegistryIds,
+  type Preparation,
+  prepareOwnRegistry,
+} from '../../support/ownRegistry.ts';
+import { group, location, type Started, start, version, wireCluster } from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {

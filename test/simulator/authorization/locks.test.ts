@@ -1,7 +1,7 @@
 import { ManagementLockClient } from '@azure/arm-locks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { assign } from '../support/ownRegistry.ts';
-import { all, group, location, type Started, start, subscription, versioned } from './support.ts';
+import { assign } from '../../support/ownRegistry.ts';
+import { all, group, location, type Started, start, subscription, versioned } from '../support.ts';
 
 const sub = `/subscriptions/${subscription}`;
 const rg = 'locked';

@@ -10,7 +10,7 @@ import {
   start,
   version,
   wireCluster,
-} from './support.ts';
+} from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {

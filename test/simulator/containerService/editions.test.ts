@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { group, location, type Started, start, subscription, version, wireCluster } from './support.ts';
+import { group, location, type Started, start, subscription, version, wireCluster } from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {

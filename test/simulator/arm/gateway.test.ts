@@ -1,7 +1,5 @@
-import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Duration } from '../../simulator/index.ts';
-import { group, hold, location, release, type Started, start, subscription, versioned } from './support.ts';
+import { group, location, type Started, start, subscription, versioned } from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {
@@ -10,7 +8,6 @@ beforeAll(async () => {
 });
 afterAll(() => azure.simulator.close());
 
-const v = 'api-version=2024-11-01';
 const sub = `/subscriptions/${subscription}`;
 
 test.each<[string, string, string, number, string]>([
@@ -129,90 +126,6 @@ test('answers carry the request IDs, and the remaining rate', async () => {
     'x-ms-ratelimit-remaining-subscription-reads': expect.stringMatching(/^\d+$/),
     'x-ms-ratelimit-remaining-subscription-global-reads': expect.stringMatching(/^\d+$/),
     date: expect.any(String),
-  });
-});
-
-describe('resource groups', () => {
-  test('are made at once, and only in one place', async () => {
-    const put = (where: string) =>
-      azure.send('PUT', versioned(`${sub}/resourcegroups/where`), { location: where, tags: { a: 'b' } });
-    expect(await put('West Europe')).toMatchObject({
-      status: 201,
-      body: { location, tags: { a: 'b' }, properties: { provisioningState: 'Succeeded' } },
-    });
-    expect((await put(location)).status).toBe(200);
-    expect(await put('eastus')).toMatchObject({
-      status: 409,
-      body: { error: { code: 'InvalidResourceGroupLocation' } },
-    });
-    expect((await azure.send('HEAD', versioned(`${group('where')}`))).status).toBe(204);
-    const patched = await azure.resources.resourceGroups.update('where', { tags: { c: 'd' } });
-    expect(patched.tags).toEqual({ c: 'd' });
-  });
-
-  test('are deleted through Location alone, refusing writes meanwhile', async () => {
-    await azure.resources.resourceGroups.createOrUpdate('gone', { location });
-    await hold(azure, 'DELETE', '/resourceGroups/gone$');
-    const deleted = await azure.send('DELETE', versioned(`${group('gone')}`));
-    expect(deleted).toMatchObject({ status: 202, body: undefined });
-    expect(deleted.headers['azure-asyncoperation']).toBeUndefined();
-    expect(deleted.headers.location).toMatch(new RegExp(`${sub}/operationresults/[\\w-]+\\?`));
-    expect((await azure.send('GET', versioned(`${group('gone')}`))).at('properties.provisioningState')).toBe(
-      'Deleting',
-    );
-    const identity = versioned(`${group('gone')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one`);
-    expect(await azure.send('PUT', identity, { location })).toMatchObject({
-      status: 409,
-      body: { error: { code: 'ResourceGroupBeingDeleted' } },
-    });
-    expect((await azure.send('GET', String(deleted.headers.location))).status).toBe(202);
-    const again = azure.resources.resourceGroups.delete('gone', { updateIntervalInMs: 15 });
-    const deletions = async () =>
-      ((await azure.send('GET', '/simulator/durations')).body as Duration[]).filter(
-        ({ operation, resourceId }) => operation === 'DELETE' && resourceId === group('gone'),
-      );
-    while ((await deletions()).length < 2);
-    await release(azure);
-    await again;
-  });
-});
-
-test('a group takes its clusters and their node groups along', async () => {
-  await azure.resources.resourceGroups.createOrUpdate('whole', { location });
-  const cluster = `${group('whole')}/providers/Microsoft.ContainerService/managedClusters/c?api-version=2026-06-01`;
-  const created = await azure.send('PUT', cluster, {
-    location,
-    identity: { type: 'SystemAssigned' },
-    properties: { agentPoolProfiles: [{ name: 'nodepool1', mode: 'System', count: 1 }] },
-  });
-  await azure.settled(created);
-  await azure.resources.resourceGroups.delete('whole', { updateIntervalInMs: 15 });
-  const names: (string | undefined)[] = [];
-  for await (const one of azure.resources.resourceGroups.list()) names.push(one.name);
-  expect(names).toContain('arm');
-  expect(names.filter((name) => name?.includes('whole'))).toEqual([]);
-});
-
-test('subscriptions, tenants, locations and filtered resources are listed', async () => {
-  const client = new SubscriptionClient(azure.credential, azure.client);
-  const ids: (string | undefined)[] = [];
-  for await (const one of client.subscriptions.list()) ids.push(one.subscriptionId);
-  expect(ids).toEqual([subscription, subscription.replaceAll('1', '2')]);
-  const places: (string | undefined)[] = [];
-  for await (const one of client.subscriptions.listLocations(subscription)) places.push(one.name);
-  expect(places).toEqual(expect.arrayContaining([location, 'eastus2euap', 'westcentralus']));
-  const tenants = await azure.send('GET', versioned(`/tenants`));
-  expect(tenants.at('value.0.tenantId')).toMatch(/^[0-9a-f-]{36}$/);
-
-  const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
-  await azure.send('PUT', versioned(`${group('arm')}/providers/${type}/listed`), { location });
-  const filter = encodeURIComponent(`resourceType eq '${type.toLowerCase()}' and name eq 'listed'`);
-  expect((await azure.send('GET', `${sub}/resources?$filter=${filter}&${v}`)).at('value')).toMatchObject([
-    { name: 'listed', type, location },
-  ]);
-  expect(await azure.send('GET', `${sub}/resources?$filter=tagName&${v}`)).toMatchObject({
-    status: 400,
-    body: { error: { code: 'InvalidFilterInQueryString' } },
   });
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { assign } from '../support/ownRegistry.ts';
+import { assign } from '../../support/ownRegistry.ts';
 import {
   group,
   hold,
@@ -11,7 +11,7 @@ import {
   subscription,
   versioned,
   wireCluster,
-} from './support.ts';
+} from '../support.ts';
 
 /** Time that stands still but for what clients wait for. */
 let azure: Started;

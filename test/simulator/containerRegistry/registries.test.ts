@@ -1,17 +1,17 @@
 import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  all,
   group,
   hold,
   location,
   polling,
+  refused,
   type Started,
   secondsOf,
   start,
   subscription,
   versioned,
-} from './support.ts';
+} from '../support.ts';
 
 let azure: Started;
 let acr: ContainerRegistryManagementClient;
@@ -80,7 +80,6 @@ const id = (name: string, tail = '') => registry(name, tail).split('?')[0] ?? ''
 const put = (name: string, body: unknown, tail = '') => azure.send('PUT', registry(name, tail), body);
 const patch = (name: string, properties: Record<string, unknown>) =>
   azure.send('PATCH', registry(name), { properties });
-const refused = (status: number, code: string) => ({ status, body: { error: { code, message: expect.any(String) } } });
 const mcr = { properties: { sourceRepository: 'mcr.microsoft.com/*', targetRepository: 'aks-managed-repository/*' } };
 
 test('a registry is answered late, with its defaults, and settles ten seconds later', async () => {
@@ -206,149 +205,5 @@ describe('one operation at a time', () => {
     expect(await put(name, body, tail)).toMatchObject(conflict);
     expect(await azure.send('PATCH', registry(name, tail), { properties: {} })).toMatchObject(conflict);
     expect(await azure.send('DELETE', registry(name, tail))).toMatchObject(conflict);
-  });
-});
-
-describe('cache rules', () => {
-  const rule = (name: string) => registry('rules01', `/cacheRules/${name}`);
-  const of = (sourceRepository: string, targetRepository: string, credentialSetResourceId: string | null = null) => ({
-    properties: { sourceRepository, targetRepository, credentialSetResourceId },
-  });
-  beforeAll(() => azure.put(id('rules01'), { location, sku: { name: 'Standard' } }));
-
-  test('are Creating at first, on Standard as well, and leave out nulls', async () => {
-    const created = await azure.send('PUT', rule('first'), of('mcr.microsoft.com/*', 'first/*'));
-    expect(created).toMatchObject({
-      status: 201,
-      body: { properties: { provisioningState: 'Creating', creationDate: expect.stringMatching(/Z$/) } },
-    });
-    expect(created.body).not.toHaveProperty('properties.credentialSetResourceId');
-    const url = String(created.headers['azure-asyncoperation']);
-    expect(url).toContain(`${id('rules01', '/cacheRules/first')}/operationStatuses/cacherules-`);
-    expect((await azure.settled(created)).body).toEqual({ status: 'Succeeded' });
-    expect(await secondsOf(azure, 'PUT', id('rules01', '/cacheRules/first'))).toEqual([0.5, 10]);
-    const again = await azure.send('PUT', rule('first'), of('mcr.microsoft.com/*', 'first/*'));
-    expect(again).toMatchObject({
-      status: 200,
-      body: { properties: { provisioningState: 'Updating', creationDate: created.at('properties.creationDate') } },
-    });
-    await azure.settled(again);
-    const credentialSetResourceId = id('rules01', '/credentialSets/c');
-    const changed = await azure.send('PATCH', rule('first'), { properties: { credentialSetResourceId } });
-    expect(changed).toMatchObject({ status: 201, body: { properties: { credentialSetResourceId } } });
-  });
-
-  test('run as Creating, whatever else the first poll may say', async () => {
-    await hold(azure, 'PUT', '/cacheRules/held-up$');
-    const { headers } = await azure.send('PUT', rule('held-up'), of('mcr.microsoft.com/*', 'held/*'));
-    expect((await azure.send('GET', String(headers['azure-asyncoperation']))).body).toEqual({ status: 'Creating' });
-  });
-
-  test('are deleted with the body null and Location alone', async () => {
-    await azure.put(id('rules01', '/cacheRules/is-gone'), of('mcr.microsoft.com/*', 'gone/*'));
-    await hold(azure, 'DELETE', '/cacheRules/is-gone$');
-    const held = await azure.send('DELETE', rule('is-gone'));
-    expect(held).toMatchObject({ status: 202, body: null });
-    expect(held.headers['azure-asyncoperation']).toBeUndefined();
-    expect(held.headers.location).toContain(
-      `/providers/Microsoft.ContainerRegistry/locations/${location.toUpperCase()}/operationResults/cacherules-`,
-    );
-    expect((await azure.send('GET', String(held.headers.location))).status).toBe(202);
-    expect((await azure.send('GET', rule('is-gone'))).at('properties.provisioningState')).toBe('Deleting');
-
-    await azure.put(id('rules01', '/cacheRules/quick'), of('mcr.microsoft.com/*', 'quick/*'));
-    const deleted = await azure.send('DELETE', rule('quick'));
-    const poll = () => azure.send('GET', String(deleted.headers.location));
-    let end = await poll();
-    while (end.status === 202) end = await poll();
-    expect(end).toMatchObject({ status: 200, body: undefined });
-    expect(await secondsOf(azure, 'DELETE', id('rules01', '/cacheRules/quick'))).toEqual([0.5, 10]);
-    expect(await azure.send('GET', rule('quick'))).toMatchObject(refused(404, 'CacheRuleNotFound'));
-    expect((await azure.send('DELETE', rule('quick'))).status).toBe(204);
-  });
-
-  const credentials = '/subscriptions/s/credentialSets/c';
-  test.each<[string, string, string, unknown, number, string | undefined]>([
-    [
-      'docker.io without credentials',
-      'PUT',
-      'brand-new',
-      of('docker.io/*', 'docker/*'),
-      400,
-      'EnforceDockerAuthentication',
-    ],
-    ['docker.io with credentials', 'PUT', 'docker', of('docker.io/*', 'docker/*', credentials), 201, undefined],
-    ['another source than before', 'PUT', 'fixed', of('quay.io/*', 'fixed/*'), 400, 'CacheRuleUpdateNotAllowed'],
-    ['another target than before', 'PUT', 'fixed', of('ghcr.io/*', 'other/*'), 400, 'CacheRuleUpdateNotAllowed'],
-    ['a changed source', 'PATCH', 'fixed', { properties: { sourceRepository: 'q' } }, 400, 'InvalidRequestContent'],
-    ['the target of another rule', 'PUT', 'a-twin', of('quay.io/*', 'fixed/*'), 409, 'CacheRuleConflict'],
-    ['no target', 'PUT', 'brand-new', of('quay.io/*', ''), 400, 'InvalidRequestContent'],
-  ])('with %s', async (_what, method, name, body, status, code) => {
-    if (name === 'fixed' || name === 'a-twin')
-      await azure.put(id('rules01', '/cacheRules/fixed'), of('ghcr.io/*', 'fixed/*'));
-    const answer = await azure.send(method, rule(name), body);
-    expect(answer).toMatchObject({ status });
-    expect(answer.at('error.code')).toBe(code);
-  });
-});
-
-describe('replicas', () => {
-  const home = `${location}.data.azurecr.io`;
-  const endpoint = `${group('acr')}/providers/Microsoft.Network/privateEndpoints/replicated`;
-  beforeAll(async () => {
-    const vnet = `${group('acr')}/providers/Microsoft.Network/virtualNetworks/replicated`;
-    await azure.put(id('replicas01'), premium);
-    await azure.put(vnet, {
-      location,
-      properties: {
-        addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
-        subnets: [{ name: 's', properties: { addressPrefix: '10.0.0.0/24' } }],
-      },
-    });
-    await azure.put(endpoint, {
-      location,
-      properties: {
-        subnet: { id: `${vnet}/subnets/s` },
-        privateLinkServiceConnections: [
-          { name: 'c', properties: { privateLinkServiceId: id('replicas01'), groupIds: ['registry'] } },
-        ],
-      },
-    });
-  });
-  const served = async () =>
-    ((await azure.get(endpoint)).at('properties.customDnsConfigs') as { fqdn: string; ipAddresses: string[] }[]).map(
-      ({ fqdn, ipAddresses }) => [fqdn, ...ipAddresses],
-    );
-  const regions = async () => (await all(acr.replications.list('acr', 'replicas01'))).map((one) => one.location);
-
-  test('add a member to the endpoints, and take it with them', async () => {
-    const before = [
-      [`replicas01.${home}`, '10.0.0.4'],
-      ['replicas01.azurecr.io', '10.0.0.5'],
-    ];
-    expect(await served()).toEqual(before);
-    expect(await regions()).toEqual([location]);
-    await hold(azure, 'PUT', '/replications/northeurope$');
-    await put('replicas01', { location: 'northeurope' }, '/replications/northeurope');
-    expect(await served()).toEqual(before);
-
-    const made = await acr.replications.create('acr', 'replicas01', 'eastus', { location: 'eastus' }, polling);
-    expect(made).toMatchObject({ location: 'eastus', provisioningState: 'Succeeded', zoneRedundancy: 'Disabled' });
-    expect((await secondsOf(azure, 'PUT', id('replicas01', '/replications/eastus')))[1]).toBe(60);
-    expect(await regions()).toEqual([location, 'northeurope', 'eastus']);
-    const [data, registryItself] = before;
-    // Addresses stay with their member.
-    expect(await served()).toEqual([data, ['replicas01.eastus.data.azurecr.io', '10.0.0.6'], registryItself]);
-    await acr.replications.delete('acr', 'replicas01', 'eastus', polling);
-    expect(await served()).toEqual(before);
-  });
-
-  test.each([
-    ['in the own region', 'replicas01', location, 409, 'ReplicationConflict'],
-    ['in a region that has one', 'replicas01', 'northeurope', 409, 'ReplicationConflict'],
-    ['on Standard', 'replicas02', 'eastus', 400, 'FeatureNotSupportedForSku'],
-  ])('%s are refused', async (_what, name, where, status, code) => {
-    if (name === 'replicas02') await azure.put(id(name), { location, sku: { name: 'Standard' } });
-    expect(await put(name, { location: where }, '/replications/another')).toMatchObject(refused(status, code));
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { onOwnRegistry, prepareOwnRegistry } from '../support/ownRegistry.ts';
+import { onOwnRegistry, prepareOwnRegistry } from '../../support/ownRegistry.ts';
 import {
   group,
   isolatedCluster,
@@ -10,7 +10,7 @@ import {
   version,
   versioned,
   wireCluster,
-} from './support.ts';
+} from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {

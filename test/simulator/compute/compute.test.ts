@@ -1,6 +1,6 @@
 import { ComputeManagementClient } from '@azure/arm-compute';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { all, group, location, type Started, start, subscription, versioned, wireCluster } from './support.ts';
+import { all, group, location, type Started, start, subscription, versioned, wireCluster } from '../support.ts';
 
 const cluster = (name: string) => `${group('compute')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
 const pool = (count: number, more: Record<string, unknown> = {}) => ({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, group, location, type Started, start, version, versioned, wireCluster } from './support.ts';
+import { type Answer, group, location, type Started, start, version, versioned, wireCluster } from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {

@@ -1,6 +1,16 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, group, isolatedCluster, location, polling, type Started, start, version } from './support.ts';
+import {
+  type Answer,
+  group,
+  location,
+  openCluster,
+  polling,
+  runInCluster,
+  type Started,
+  start,
+  version,
+} from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {
@@ -14,32 +24,13 @@ const clusterPath = (name: string): string =>
   `${group('nodes')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
 const path = (name: string, below = ''): string => `${clusterPath(name)}${below}?${version}`;
 
-/** A cluster with egress and images from Microsoft. */
-const ordinary = (overrides: Partial<ManagedCluster> = {}): ManagedCluster =>
-  isolatedCluster({
-    networkProfile: { networkPlugin: 'azure', outboundType: 'loadBalancer' },
-    bootstrapProfile: { artifactSource: 'Direct' },
-    agentPoolProfiles: [
-      { name: 'system', mode: 'System', count: 1, vmSize: 'Standard_D4ds_v5' },
-      { name: 'work', mode: 'User', count: 3, vmSize: 'Standard_D4ds_v5' },
-    ],
-    ...overrides,
-  });
-
-const made = (name: string, body: ManagedCluster): Promise<ManagedCluster> =>
+const create = (name: string, body: ManagedCluster): Promise<ManagedCluster> =>
   azure.aks.managedClusters.createOrUpdate('nodes', name, body, polling);
 
-const updated = (name: string, change: (cluster: ManagedCluster) => ManagedCluster): Promise<ManagedCluster> =>
-  azure.aks.managedClusters.get('nodes', name).then((cluster) => made(name, change(cluster)));
+const update = (name: string, change: (cluster: ManagedCluster) => ManagedCluster): Promise<ManagedCluster> =>
+  azure.aks.managedClusters.get('nodes', name).then((cluster) => create(name, change(cluster)));
 
-async function inside(
-  name: string,
-  command: string,
-): Promise<{ exitCode: number | undefined; logs: string; state: string }> {
-  const poller = azure.aks.managedClusters.runCommand('nodes', name, { command }, polling);
-  const { exitCode, logs = '', provisioningState = '' } = await poller;
-  return { exitCode, logs, state: provisioningState };
-}
+const inside = (name: string, command: string) => runInCluster(azure, 'nodes', name, command);
 
 /** Boot IDs by node. */
 async function boots(name: string, pool: string): Promise<Record<string, string>> {
@@ -59,7 +50,7 @@ const reimage = async (name: string, pool: string): Promise<Answer> =>
 const fault = (rule: object): Promise<Answer> => azure.send('POST', '/simulator/faults', rule);
 
 test('nodes are the instances of the pool’s scale set', async () => {
-  await made('instances', ordinary());
+  await create('instances', openCluster());
   const nodeGroup = group('MC_nodes_instances_westeurope');
   const sets = await azure.send(
     'GET',
@@ -80,7 +71,7 @@ test('nodes are the instances of the pool’s scale set', async () => {
 
 describe('upgradeNodeImageVersion', () => {
   test('leaves a pool alone that is as it would be made now', async () => {
-    await made('nothing', ordinary());
+    await create('nothing', openCluster());
     const before = await boots('nothing', 'work');
     expect((await reimage('nothing', 'work')).at('status')).toBe('Succeeded');
     expect(await boots('nothing', 'work')).toEqual(before);
@@ -90,7 +81,7 @@ describe('upgradeNodeImageVersion', () => {
     const own = await start();
     try {
       await own.resources.resourceGroups.createOrUpdate('nodes', { location });
-      await own.aks.managedClusters.createOrUpdate('nodes', 'own', ordinary(), polling);
+      await own.aks.managedClusters.createOrUpdate('nodes', 'own', openCluster(), polling);
       await own.send('POST', '/simulator/node-image');
       const answer = await own.send('POST', path('own', '/agentPools/work/upgradeNodeImageVersion'));
       const counts = new Set<string>();
@@ -125,8 +116,8 @@ describe('upgradeNodeImageVersion', () => {
   });
 
   test('reimages after a change of the bootstrap profile, which by itself changes no node', async () => {
-    await made('bootstrap', ordinary());
-    await updated('bootstrap', (cluster) => ({ ...cluster, bootstrapProfile: { artifactSource: 'Cache' } }));
+    await create('bootstrap', openCluster());
+    await update('bootstrap', (cluster) => ({ ...cluster, bootstrapProfile: { artifactSource: 'Cache' } }));
     const hosts = `kubectl run p --image=mcr.microsoft.com/busybox --rm --attach --restart=Never --overrides='${JSON.stringify(
       {
         spec: {
@@ -159,7 +150,7 @@ describe('upgradeNodeImageVersion', () => {
   });
 
   test('is blocked by a disruption budget until the drain times out', async () => {
-    await made('budget', ordinary());
+    await create('budget', openCluster());
     const budget = 'kubectl create poddisruptionbudget web --selector=app=web --min-available=2';
     await inside('budget', `kubectl create deployment web --image=mcr.microsoft.com/web:1 --replicas=2 && ${budget}`);
     const budgets = await inside(
@@ -179,14 +170,14 @@ describe('upgradeNodeImageVersion', () => {
   });
 
   test('is refused for pools of mode Machines', async () => {
-    await made('machines', ordinary());
+    await create('machines', openCluster());
     await azure.aks.agentPools.createOrUpdate('nodes', 'machines', 'vms', { mode: 'Machines', count: 1 }, polling);
     const refused = await azure.send('POST', path('machines', '/agentPools/vms/upgradeNodeImageVersion'));
     expect(refused).toMatchObject({ status: 400, body: { code: 'OperationNotAllowed' } });
   });
 
   test('can answer 304, and end early', async () => {
-    await made('early', ordinary());
+    await create('early', openCluster());
     const post = `${clusterPath('early')}/agentPools/work/upgradeNodeImageVersion`;
     await fault({ method: 'POST', path: post, answer: { status: 304, code: 'NotModified', message: '' } });
     expect(await azure.send('POST', path('early', '/agentPools/work/upgradeNodeImageVersion'))).toMatchObject({
@@ -203,9 +194,9 @@ describe('upgradeNodeImageVersion', () => {
 
 describe('a pool that is behind its cluster', () => {
   test('cannot grow once egress is cut, and its nodes pull nothing', async () => {
-    await made('behind', ordinary());
-    await updated('behind', (cluster) => ({ ...cluster, bootstrapProfile: { artifactSource: 'Cache' } }));
-    await updated('behind', (cluster) => ({
+    await create('behind', openCluster());
+    await update('behind', (cluster) => ({ ...cluster, bootstrapProfile: { artifactSource: 'Cache' } }));
+    await update('behind', (cluster) => ({
       ...cluster,
       networkProfile: { ...cluster.networkProfile, outboundType: 'none' },
     }));
@@ -218,57 +209,6 @@ describe('a pool that is behind its cluster', () => {
   });
 });
 
-describe('runCommand', () => {
-  test('answers 202 with the address of its result', async () => {
-    await made('command', ordinary());
-    const started = await azure.send('POST', path('command', '/runCommand'), { command: 'kubectl get nodes' });
-    expect(started).toMatchObject({ status: 202, body: undefined });
-    expect(started.headers.location).toContain('/managedClusters/command/commandResults/');
-    let result = await azure.send('GET', started.headers.location ?? '');
-    while (result.status === 202) result = await azure.send('GET', started.headers.location ?? '');
-    expect(result).toMatchObject({
-      status: 200,
-      body: {
-        id: expect.any(String),
-        properties: { provisioningState: 'Succeeded', exitCode: 0, logs: expect.stringMatching(/^NAME/) },
-      },
-    });
-  });
-
-  test.each([
-    ['nosuchprogram', 127, 'not found'],
-    ['kubectl frobnicate', 1, 'unknown command'],
-    ['kubectl get unicorns', 1, "doesn't have a resource type"],
-    ['false && echo no; echo yes', 0, 'yes'],
-    ['curl --silent --max-time 5 https://mcr.microsoft.com/v2/', 0, ''],
-    ['kubectl get nodes --bogus', 1, 'error'],
-  ])('runs `%s`', async (command, exitCode, logs) => {
-    await made('shell', ordinary());
-    const seen = await inside('shell', command);
-    expect([seen.exitCode, seen.logs.includes(logs), seen.logs.includes('no\n')]).toEqual([exitCode, true, false]);
-  });
-
-  test('reaches nothing outside once egress is cut', async () => {
-    await made('closed', isolatedCluster());
-    const seen = await inside('closed', 'curl --max-time 5 https://mcr.microsoft.com/v2/');
-    expect(seen).toMatchObject({ exitCode: 28, logs: expect.stringContaining('timed out') });
-  });
-
-  test('is refused where it is disabled, and while the cluster is stopped', async () => {
-    await made('refused', ordinary({ apiServerAccessProfile: { disableRunCommand: true } }));
-    const disabled = await azure.send('POST', path('refused', '/runCommand'), { command: 'true' });
-    expect(disabled).toMatchObject({ status: 400, body: { code: 'RunCommandDisabled' } });
-    await azure.settled(await azure.send('POST', path('refused', '/stop')));
-    const stopped = await azure.send('POST', path('refused', '/agentPools/work/upgradeNodeImageVersion'));
-    expect(stopped).toMatchObject({
-      status: 400,
-      body: { code: 'OperationNotAllowed', message: expect.stringContaining('Stopped') },
-    });
-    await azure.settled(await azure.send('POST', path('refused', '/start')));
-    expect((await reimage('refused', 'work')).at('status')).toBe('Succeeded');
-  });
-});
-
 describe('updates', () => {
   test.each([
     ['loadBalancer', 'userDefinedRouting', 400],
@@ -276,7 +216,7 @@ describe('updates', () => {
     ['managedNATGateway', 'loadBalancer', 400],
   ])('from %s to %s get %i in a managed network', async (before, after, status) => {
     const name = `move-${before}-${after}`.toLowerCase();
-    await made(name, ordinary({ networkProfile: { networkPlugin: 'azure', outboundType: before } }));
+    await create(name, openCluster({ networkProfile: { networkPlugin: 'azure', outboundType: before } }));
     const cluster = await azure.send('GET', path(name));
     const body = structuredClone(cluster.body) as { properties: { networkProfile: Record<string, unknown> } };
     body.properties.networkProfile.outboundType = after;
@@ -284,20 +224,20 @@ describe('updates', () => {
   });
 
   test('with Cache and no registry mean the registry that AKS manages, which goes with another one', async () => {
-    await made('registries', ordinary());
-    const first = await updated('registries', (cluster) => ({
+    await create('registries', openCluster());
+    const first = await update('registries', (cluster) => ({
       ...cluster,
       bootstrapProfile: { artifactSource: 'Cache' },
     }));
     const managed = first.bootstrapProfile?.containerRegistryId ?? '';
     expect(managed).toContain('MC_nodes_registries_westeurope');
-    const again = await updated('registries', (cluster) => ({
+    const again = await update('registries', (cluster) => ({
       ...cluster,
       bootstrapProfile: { artifactSource: 'Cache' },
     }));
     expect(again.bootstrapProfile?.containerRegistryId).toBe(managed);
     const own = `${group('nodes')}/providers/Microsoft.ContainerRegistry/registries/mine`;
-    await updated('registries', (cluster) => ({
+    await update('registries', (cluster) => ({
       ...cluster,
       bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: own },
     }));
@@ -305,9 +245,9 @@ describe('updates', () => {
   });
 
   test('reimage the pools by themselves from Kubernetes 1.37', async () => {
-    await made('recent', ordinary({ kubernetesVersion: '1.37' }));
+    await create('recent', openCluster({ kubernetesVersion: '1.37' }));
     const before = await boots('recent', 'work');
-    await updated('recent', (cluster) => ({ ...cluster, bootstrapProfile: { artifactSource: 'Cache' } }));
+    await update('recent', (cluster) => ({ ...cluster, bootstrapProfile: { artifactSource: 'Cache' } }));
     expect((await azure.aks.agentPools.get('nodes', 'recent', 'work')).provisioningState).toBe(
       'UpgradingNodeImageVersion',
     );

@@ -21,50 +21,7 @@ const advance = (advanceSeconds: number) => azure.send('POST', '/simulator/clock
 const save = (name: string, body?: unknown) => azure.send('PUT', `/simulator/snapshots/${name}`, body);
 const diff = async (query: string) => (await azure.send('GET', `/simulator/diff?${query}`)).body as Difference[];
 
-test('at speed 0 time stands still, answers come at once, and operations end when it is advanced', async () => {
-  const start = await now();
-  const created = await put(cluster('c'), wireCluster());
-  expect(created).toMatchObject({ status: 201, headers: { 'retry-after-ms': '10' } });
-  expect(await now()).toBe(start);
-  expect(await read(cluster('c'), 'properties.provisioningState')).toBe('Creating');
-  // 7 s for the request, 378 s for the operation.
-  await advance(384);
-  expect(await read(cluster('c'), 'properties.provisioningState')).toBe('Creating');
-  expect(await advance(1)).toMatchObject({
-    status: 200,
-    body: { speed: 0, now: new Date(start + 385_000).toISOString() },
-  });
-  expect(await read(cluster('c'), 'properties.provisioningState')).toBe('Succeeded');
-});
-
-test('what falls due while time is advanced happens in its order and at its own time', async () => {
-  const start = await now();
-  const { headers } = await put(cluster('c'), wireCluster());
-  await advance(12 * 3600);
-  const ended = await azure.send('GET', String(headers['azure-asyncoperation']));
-  expect(ended.at('status')).toBe('Succeeded');
-  expect(Date.parse(String(ended.at('endTime')))).toBe(start + 385_000);
-  expect(await now()).toBe(start + 12 * 3600 * 1000);
-});
-
-test('time that runs can be advanced too', async () => {
-  const running = await start({ speed: 10 });
-  try {
-    await running.send('PUT', versioned(group('rg')), { location });
-    await running.send('PUT', versioned(cluster('c')), wireCluster(), {});
-    await running.send('POST', '/simulator/clock', { advanceSeconds: 400 });
-    expect((await running.get(cluster('c'))).at('properties.provisioningState')).toBe('Succeeded');
-  } finally {
-    await running.simulator.close();
-  }
-}, 20_000);
-
-test.each([{ advanceSeconds: -1 }, { advanceSeconds: 'x' }, {}, { advanceSeconds: 1, more: true }])(
-  'the clock refuses %j',
-  async (body) => expect(await azure.send('POST', '/simulator/clock', body)).toMatchObject({ status: 400 }),
-);
-
-test('a moment is saved, listed, compared, and restored with its time', async () => {
+test('a snapshot is saved, listed, compared, and restored with its time', async () => {
   await put(identity('kept'));
   await put(cluster('c'), wireCluster());
   await advance(400);
@@ -125,7 +82,7 @@ test('a snapshot goes into a file and to another simulator, which goes on from i
   }
 });
 
-test('what is running cannot be restored, and is named', async () => {
+test('a snapshot with running operations cannot be restored, and names them', async () => {
   await put(cluster('c'), wireCluster());
   expect((await save('early')).status).toBe(201);
   const refused = await azure.send('POST', '/simulator/snapshots/early/restore');

@@ -1,6 +1,6 @@
 import { DefaultAzureCredential } from '@azure/identity';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Started, start } from './support.ts';
+import { type Started, start } from '../support.ts';
 
 let azure: Started;
 beforeAll(async () => {

@@ -1,6 +1,5 @@
 import { NetworkManagementClient } from '@azure/arm-network';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { aRecord, assign, onOwnRegistry, ownRegistryIds, prepareOwnRegistry } from '../support/ownRegistry.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   group,
   hold,
@@ -13,7 +12,7 @@ import {
   subscription,
   versioned,
   wireCluster,
-} from './support.ts';
+} from '../support.ts';
 
 let azure: Started;
 let network: NetworkManagementClient;
@@ -255,49 +254,5 @@ test('neither does a network PUT take the delegation of a subnet in use', async 
   expect(await azure.send('PUT', vnet('held'), bare)).toMatchObject({
     status: 400,
     body: { error: { code: 'SubnetMissingRequiredDelegation' } },
-  });
-});
-
-describe('a group that is deleted', () => {
-  test('takes along all that is in it, its node group, and the roles below it; nothing else', async () => {
-    await azure.send('POST', '/simulator/reset', { roleDelaySeconds: 0 });
-    const ids = await prepareOwnRegistry(azure, 'left');
-    const { properties, identity } = onOwnRegistry(ids);
-    await azure.put(ids.cluster, wireCluster(properties, { identity }));
-    const other = ownRegistryIds('kept');
-    await azure.put(other.group, { location });
-    await azure.put(other.zone, { location: 'global' });
-    await azure.put(other.dataRecord, aRecord('10.0.0.4'));
-    const principal = (await azure.put(other.kubelet, { location })).at('properties.principalId');
-    await assign(azure, other.zone, 'networkContributor', principal);
-    const about = async (text: string) =>
-      Object.entries(await azure.state())
-        .filter(([id, resource]) => id.includes(text) || JSON.stringify(resource).toLowerCase().includes(text))
-        .map(([id]) => id);
-    const kept = await about('rg-kept');
-    expect(kept).toHaveLength(5);
-    const types = new Set(Object.values(await azure.state()).map(({ type }) => type.split('/').at(-1)));
-    for (const type of [
-      'roleAssignments',
-      'networkInterfaces',
-      'privateEndpointConnections',
-      'virtualMachineScaleSets',
-    ])
-      expect(types).toContain(type);
-    await azure.remove(ids.group);
-    expect(await about('rg-left')).toEqual([]);
-    expect(await about('rg-kept')).toEqual(kept);
-    expect(await secondsOf(azure, 'DELETE', ids.group)).toEqual([0.5, 300]);
-  });
-
-  test.each<[string, number, string[]]>([
-    ['empty', 60, []],
-    ['with a resource', 120, ['Microsoft.ManagedIdentity/userAssignedIdentities/one']],
-  ])('%s takes %i s', async (name, seconds, content) => {
-    const id = group(name.replaceAll(' ', '-'));
-    await azure.put(id, { location });
-    for (const each of content) await azure.put(`${id}/providers/${each}`, { location });
-    await azure.remove(id);
-    expect(await secondsOf(azure, 'DELETE', id)).toEqual([0.5, seconds]);
   });
 });

@@ -1,0 +1,85 @@
+import type { ManagedCluster } from '@azure/arm-containerservice';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  type Answer,
+  group,
+  isolatedCluster,
+  location,
+  openCluster,
+  polling,
+  runInCluster,
+  type Started,
+  start,
+  version,
+} from '../support.ts';
+
+let azure: Started;
+beforeAll(async () => {
+  azure = await start();
+  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
+  await azure.resources.resourceGroups.createOrUpdate('commands', { location });
+});
+afterAll(() => azure.simulator.close());
+
+const clusterPath = (name: string): string =>
+  `${group('commands')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
+const path = (name: string, below = ''): string => `${clusterPath(name)}${below}?${version}`;
+
+const create = (name: string, body: ManagedCluster): Promise<ManagedCluster> =>
+  azure.aks.managedClusters.createOrUpdate('commands', name, body, polling);
+
+const inside = (name: string, command: string) => runInCluster(azure, 'commands', name, command);
+
+const reimage = async (name: string, pool: string): Promise<Answer> =>
+  azure.settled(await azure.send('POST', path(name, `/agentPools/${pool}/upgradeNodeImageVersion`)));
+
+describe('runCommand', () => {
+  test('answers 202 with the address of its result', async () => {
+    await create('command', openCluster());
+    const started = await azure.send('POST', path('command', '/runCommand'), { command: 'kubectl get nodes' });
+    expect(started).toMatchObject({ status: 202, body: undefined });
+    expect(started.headers.location).toContain('/managedClusters/command/commandResults/');
+    let result = await azure.send('GET', started.headers.location ?? '');
+    while (result.status === 202) result = await azure.send('GET', started.headers.location ?? '');
+    expect(result).toMatchObject({
+      status: 200,
+      body: {
+        id: expect.any(String),
+        properties: { provisioningState: 'Succeeded', exitCode: 0, logs: expect.stringMatching(/^NAME/) },
+      },
+    });
+  });
+
+  test.each([
+    ['nosuchprogram', 127, 'not found'],
+    ['kubectl frobnicate', 1, 'unknown command'],
+    ['kubectl get unicorns', 1, "doesn't have a resource type"],
+    ['false && echo no; echo yes', 0, 'yes'],
+    ['curl --silent --max-time 5 https://mcr.microsoft.com/v2/', 0, ''],
+    ['kubectl get nodes --bogus', 1, 'error'],
+  ])('runs `%s`', async (command, exitCode, logs) => {
+    await create('shell', openCluster());
+    const seen = await inside('shell', command);
+    expect([seen.exitCode, seen.logs.includes(logs), seen.logs.includes('no\n')]).toEqual([exitCode, true, false]);
+  });
+
+  test('reaches nothing outside once egress is cut', async () => {
+    await create('closed', isolatedCluster());
+    const seen = await inside('closed', 'curl --max-time 5 https://mcr.microsoft.com/v2/');
+    expect(seen).toMatchObject({ exitCode: 28, logs: expect.stringContaining('timed out') });
+  });
+
+  test('is refused where it is disabled, and while the cluster is stopped', async () => {
+    await create('refused', openCluster({ apiServerAccessProfile: { disableRunCommand: true } }));
+    const disabled = await azure.send('POST', path('refused', '/runCommand'), { command: 'true' });
+    expect(disabled).toMatchObject({ status: 400, body: { code: 'RunCommandDisabled' } });
+    await azure.settled(await azure.send('POST', path('refused', '/stop')));
+    const stopped = await azure.send('POST', path('refused', '/agentPools/work/upgradeNodeImageVersion'));
+    expect(stopped).toMatchObject({
+      status: 400,
+      body: { code: 'OperationNotAllowed', message: expect.stringContaining('Stopped') },
+    });
+    await azure.settled(await azure.send('POST', path('refused', '/start')));
+    expect((await reimage('refused', 'work')).at('status')).toBe('Succeeded');
+  });
+});
