@@ -25,8 +25,7 @@ export interface ReimageRequest extends AgentPoolReference {
   rolePropagation?: RolePropagation;
 }
 
-export const agentPoolId = ({ cluster, pool }: AgentPoolReference): string =>
-  `${clusterId(cluster)}/agentPools/${pool}`;
+const agentPoolId = ({ cluster, pool }: AgentPoolReference): string => `${clusterId(cluster)}/agentPools/${pool}`;
 
 export function agentPoolActivities(clients: ClientsOf) {
   return {

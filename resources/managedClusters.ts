@@ -5,7 +5,7 @@ import { isFinal } from './provisioningState.ts';
 import type { RolePropagation } from './roles.ts';
 
 /** The control plane identity as it is to be; a user-assigned one is there when the cluster is created. */
-export type ClusterIdentity = { type: 'SystemAssigned' } | { type: 'UserAssigned'; resourceId: string };
+type ClusterIdentity = { type: 'SystemAssigned' } | { type: 'UserAssigned'; resourceId: string };
 
 /** A network isolated cluster as it is to be. */
 export interface ClusterSpecification {

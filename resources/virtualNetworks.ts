@@ -2,7 +2,7 @@ import { difference } from './difference.ts';
 import type { Marks } from './marks.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
-export const subnetUses = ['nodeSubnet', 'registrySubnet', 'apiServerSubnet'] as const;
+const subnetUses = ['nodeSubnet', 'registrySubnet', 'apiServerSubnet'] as const;
 /** What a subnet is for. */
 export type SubnetUse = (typeof subnetUses)[number];
 

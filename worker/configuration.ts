@@ -15,7 +15,7 @@ export interface Configuration {
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 const environment = z
   .object({

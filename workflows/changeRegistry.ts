@@ -39,10 +39,8 @@ export async function changeRegistry(given: ChangeRegistryInput): Promise<Verifi
 }
 
 /** What `changeRegistry` is about. */
-export const wantedByRegistryChange = (
-  input: ParsedChangeRegistryInput,
-  seen: ExistingClusterFacts,
-): WantedInfrastructure => wantedByUpdate(input, seen, false);
+const wantedByRegistryChange = (input: ParsedChangeRegistryInput, seen: ExistingClusterFacts): WantedInfrastructure =>
+  wantedByUpdate(input, seen, false);
 
 /** Guide: "Update your ACR ID". Profile row P8. */
 export function planChangeRegistry(

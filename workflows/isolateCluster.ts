@@ -42,7 +42,7 @@ export async function isolateCluster(given: IsolateClusterInput): Promise<Verifi
 }
 
 /** What `isolateCluster` is about. */
-export const wantedByIsolation = (input: ParsedIsolateClusterInput, seen: ExistingClusterFacts): WantedInfrastructure =>
+const wantedByIsolation = (input: ParsedIsolateClusterInput, seen: ExistingClusterFacts): WantedInfrastructure =>
   wantedByUpdate(input, seen, hasNoManagedNetwork(seen) && input.outboundType === 'none');
 
 /** Guide: "Update an existing AKS cluster to network isolated type", and with bring your own ACR. Profile row P4. */

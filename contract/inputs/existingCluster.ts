@@ -9,10 +9,10 @@ const agentPoolName = z
   .regex(/^[a-z][a-z0-9]{0,11}$/, 'not a Linux node pool name. Use one that `az aks nodepool list` prints.');
 
 /** What happens to a pool whose nodes are the same after a reimage: one without a newer node image may do nothing, and say so or not. */
-export const whenNotReimaged = ['fail', 'temporaryPool', 'wait'] as const;
+const whenNotReimaged = ['fail', 'temporaryPool', 'wait'] as const;
 
 /** How node pools are reimaged. */
-export const reimage = z
+const reimage = z
   .strictObject({
     maxParallelPools: z
       .int()

@@ -4,7 +4,7 @@ import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import { type Harness, type SimulatedAzure, subscriptionId } from '../support/harness.ts';
 
-export const twoPools: Pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 2 } };
+const twoPools: Pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 2 } };
 
 export const reference = (name: string): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
 
@@ -29,7 +29,7 @@ export async function verified(started: Promise<ScenarioHandle>): Promise<Verifi
 }
 
 /** What the scenarios write: updates of the cluster and reimages of its pools, oldest first. */
-export async function writesOf({ azure }: Harness, cluster: ClusterReference): Promise<string[]> {
+async function writesOf({ azure }: Harness, cluster: ClusterReference): Promise<string[]> {
   const path = clusterId(cluster).toLowerCase();
   const writes = await azure.writes();
   return writes.flatMap((write) => {

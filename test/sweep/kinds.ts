@@ -48,7 +48,7 @@ export const faultKinds = {
 } as const satisfies Record<string, Kind>;
 
 /** What happens to the run while a request is under way. */
-export const interruptions = ['cancel', 'terminate'] as const;
+const interruptions = ['cancel', 'terminate'] as const;
 
 export type FaultKind = keyof typeof faultKinds;
 export type CaseKind = FaultKind | (typeof interruptions)[number];

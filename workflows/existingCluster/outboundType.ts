@@ -16,7 +16,7 @@ const managedMoves: Readonly<Record<string, readonly string[]>> = {
 const ownTypes = ['loadBalancer', 'userAssignedNATGateway', 'userDefinedRouting', 'none'];
 
 /** To which outbound types a cluster can move. Source: AKS docs egress-outboundtype.md, "Update outboundType after cluster creation". */
-export function reachableOutboundTypes(cluster: ClusterFacts): readonly string[] {
+function reachableOutboundTypes(cluster: ClusterFacts): readonly string[] {
   if (hasOwnNetwork(cluster)) return ownTypes;
   return managedMoves[cluster.outboundType.toLowerCase()] ?? [];
 }
@@ -36,7 +36,7 @@ export function outboundProblems({ cluster }: ExistingClusterFacts, outboundType
 }
 
 /** Why an outbound type cannot be put back, if it cannot. */
-export function outboundForwardOnly(cluster: ClusterFacts, outboundType: string): string | undefined {
+function outboundForwardOnly(cluster: ClusterFacts, outboundType: string): string | undefined {
   const after = reachableOutboundTypes({ ...cluster, outboundType });
   const back = after.some((type) => type.toLowerCase() === cluster.outboundType.toLowerCase());
   return back ? undefined : `Azure does not change ${outboundType} back to ${cluster.outboundType}`;

@@ -19,7 +19,7 @@ import type { UpdatePlan } from './plan.ts';
 export type UpdateScenario = 'isolateCluster' | 'changeRegistry' | 'disableIsolation' | 'reimageNodePools';
 
 /** Results of an update's steps that its verification and its report need. */
-export interface AppliedUpdate extends Required<Applied> {
+interface AppliedUpdate extends Required<Applied> {
   /** The checks of the pull probe; left out where the plan has none. */
   probe?: StepHandle<Check[]> | undefined;
 }

@@ -39,7 +39,7 @@ export const bootsFromWanted = (found: ClusterFacts, { registry }: WantedInfrast
   (registry ? sameResourceId(found.containerRegistryId, registry.id) : hasManagedRegistry(found));
 
 /** What a scenario does with the network that its cluster is in. */
-export interface ExistingNetwork {
+interface ExistingNetwork {
   /** Resource ID. */
   virtualNetworkId: string;
   /** Subnets of the nodes, by resource ID. */
@@ -52,7 +52,7 @@ export interface ExistingNetwork {
  * What an update of a cluster that is there is about: a registry of one's own in the cluster's own network, for the kubelet
  * identity that it has. Guide: bring your own ACR, "Update an existing AKS cluster".
  */
-export function wantedForExistingCluster(
+function wantedForExistingCluster(
   { cluster, registry, network }: RegistryChangeInput,
   found: ClusterFacts,
   registryEndpointIds: readonly string[],
@@ -78,7 +78,7 @@ export function wantedForExistingCluster(
   };
 }
 
-export interface RegistryChangeInput {
+interface RegistryChangeInput {
   cluster: ClusterReference;
   registry?: RegistryInput;
   network?: { registrySubnet?: { name: string; addressPrefix?: string } };

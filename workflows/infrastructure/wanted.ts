@@ -149,7 +149,7 @@ export const subnetOf = ({ virtualNetwork }: WantedInfrastructure, use: SubnetUs
   virtualNetwork?.subnets.find((subnet) => subnet.use === use);
 
 /** Who needs a role where, whatever the role turns out to be. */
-export function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleScopes'] {
+function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleScopes'] {
   const { identities, registry } = wanted;
   const nodes = subnetOf(wanted, 'nodeSubnet');
   const apiServer = subnetOf(wanted, 'apiServerSubnet');

@@ -27,7 +27,7 @@ export interface DeleteClusterPlan extends Plan {
 }
 
 /** The roles of an identity that were assigned for this cluster. */
-export interface RoleRemoval {
+interface RoleRemoval {
   step: StepId;
   principalId: string;
   subscriptionIds: string[];
