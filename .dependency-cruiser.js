@@ -56,7 +56,7 @@ const wingWalls = wings.flatMap((level, height) => {
   return level.map((wing) =>
     wall(
       `wing-${wing}`,
-      `${wing} imports only ${below.join(', ') || 'itself'}: what it shares with others belongs below it, what builds on them above it. The stack of wings stands in .dependency-cruiser.js.`,
+      `${wing} imports only ${below.join(', ') || 'itself'}: what it shares with others belongs below it or in resources/, what builds on them above it. The stack of wings stands in .dependency-cruiser.js.`,
       { path: `^workflows/${wing}/` },
       { path: '^workflows/', pathNot: `^workflows/(${[wing, ...below].join('|')})/` },
     ),
