@@ -58,10 +58,10 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** Simulated time, for clients in the same process; in milliseconds, as the machine's. */
+/** Simulated time for clients in the same process, in milliseconds like the machine's. */
 interface SimulatedClock {
   now(): number;
-  /** What it showed when the machine's clock showed this. */
+  /** The simulated time when the machine's clock showed this. */
   at(machineMs: number): number;
   /** Lets so much simulated time pass. @throws AbortError */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -153,7 +153,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       now: () => world.clock.now().getTime(),
       at: (machineMs) => world.clock.at(machineMs),
       async sleep(ms, signal) {
-        // Whoever waits for what somebody else has to do leaves him the processor.
+        // Leaves the processor to those for whom the caller waits.
         await delay(Math.min(ms, 10), undefined, { signal });
         await world.clock.sleep(ms / 1000);
       },

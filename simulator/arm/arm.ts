@@ -40,7 +40,7 @@ export class Arm {
     const origin = `${incoming.secure ? 'https' : 'http'}://${incoming.headers.host ?? '127.0.0.1'}`;
     const url = new URL(`${origin}${incoming.url.replace(/^\/+/, '/')}`);
     const fault = new FaultEffects(world, incoming.method, url.pathname);
-    // What somebody else has asked for is not waited for here.
+    // Forget the notes of other requests: this one does not wait for them.
     world.clock.awaited(false);
     const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault);
     const status = answered?.reply.status ?? null;
@@ -194,13 +194,13 @@ function commonHeaders(world: World, incoming: Incoming, url: URL): Record<strin
   };
 }
 
-/** Whoever polls an operation waits for its end; whoever hears that it has failed, for what made it fail to pass. */
+/** Notes for how long the client of a poll waits: for the end of the operation, or for the reason of its failure to pass. */
 function awaitOperation({ clock }: World, { status, style, polls, passesAt }: Operation): void {
   if (status !== 'InProgress') {
     if (passesAt !== undefined) clock.notYet('any', passesAt);
     return;
   }
-  // Nothing ends it but somebody who releases it: time passes as its client was told to wait.
+  // Where no event is due, another client has to release it; time passes as its client was told to wait.
   const told = clock.now().getTime() + (style?.retryAfter(polls) ?? 0) * 1000;
   clock.notYet('any', clock.isIdle ? told : undefined);
 }

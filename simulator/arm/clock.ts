@@ -13,7 +13,7 @@ export class WorldEnded extends Error {
  */
 export type Speed = number | 'demand';
 
-/** Nobody asks about moments that are longer ago. */
+/** Clients ask only about recent moments. */
 const keptMoves = 10_000;
 
 interface Timer {
@@ -44,7 +44,7 @@ export class Clock {
     return new Date(this.#since.simulated + (Date.now() - this.#since.real) * this.#rate);
   }
 
-  /** What this clock showed when the machine's showed `real`, both in milliseconds since 1970. Before its start, both ran alike. */
+  /** The simulated time when the machine's clock showed `real`, both in milliseconds since 1970. Before the start, both ran alike. */
   at(real: number): number {
     if (this.speed !== 'demand') return this.#since.simulated + (real - this.#since.real) * (this.#rate || 1);
     const move = this.#moves.findLast((one) => one.real <= real);
@@ -72,7 +72,7 @@ export class Clock {
     }
   }
 
-  /** Lets so many simulated seconds pass now; what falls due happens in its order, each at its own time. */
+  /** Lets so many simulated seconds pass now. Events that fall due happen in their order, each at its own time. */
   async advance(seconds: number): Promise<void> {
     const end = this.now().getTime() + seconds * 1000;
     for (let next = this.#next(end); next; next = this.#next(end)) {
@@ -106,7 +106,7 @@ export class Clock {
     this.#awaited = { ...this.#awaited, [answer]: Math.min(due, this.#awaited[answer] ?? due) };
   }
 
-  /** What has been noted since it was last asked: until when the client of such an answer waits. Nothing if it need not. */
+  /** How long the client of such an answer waits, by the notes since the last call; undefined if it need not wait. */
   awaited(refused: boolean): number | undefined {
     const { any, refused: ifRefused } = this.#awaited;
     this.#awaited = {};
@@ -114,14 +114,14 @@ export class Clock {
     return dues.length === 0 ? undefined : Math.min(...dues);
   }
 
-  /** By demand: lets time pass until `due`, but not beyond what happens next. */
+  /** By demand: lets time pass until `due`, but not beyond the next event. */
   async skip(due: number): Promise<void> {
     if (this.speed !== 'demand') return;
     const until = Math.min(due, this.#next(due)?.due ?? due);
     if (Number.isFinite(until)) await this.advance(Math.max(0, until - this.now().getTime()) / 1000);
   }
 
-  /** Whether nothing is going to happen by itself. */
+  /** Whether no event is due: nothing will happen by itself. */
   get isIdle(): boolean {
     return this.#timers.size === 0;
   }
@@ -130,7 +130,7 @@ export class Clock {
     return this.speed === 'demand' ? 0 : this.speed;
   }
 
-  /** Never back: several clients may wait at the same time. */
+  /** Sets the time, but never back: several clients may wait at the same time. */
   #set(simulated: number): void {
     const now = this.now().getTime();
     this.#since = { real: Date.now(), simulated: Math.max(simulated, now) };

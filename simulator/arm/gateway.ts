@@ -125,7 +125,7 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-/** What is asked, as Azure's roles name it: `Microsoft.Network/virtualNetworks/write`. */
+/** The action of a request, as Azure's roles name it: `Microsoft.Network/virtualNetworks/write`. */
 function actionOf({ type, form, action, id }: ResolvedPath, { method }: ArmRequest): string {
   if (method !== 'POST') return `${type.type}/${verbs[method]}`;
   // Registering a provider is the provider's action, not that of Microsoft.Resources.

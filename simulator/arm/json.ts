@@ -35,7 +35,7 @@ export function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, child]) => [key, withoutNulls(child)]));
 }
 
-/** What Azure echoes of an object that was sent: all of it but the nulls. */
+/** A sent object as Azure echoes it: without its nulls. */
 export function echoed(value: unknown): Body {
   const kept = withoutNulls(value);
   return isBody(kept) ? kept : {};

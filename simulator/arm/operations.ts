@@ -13,23 +13,23 @@ export interface OperationError {
 
 /** How a provider shows a long-running operation to its clients. */
 export interface OperationStyle {
-  /** Which headers the first answer carries. */
+  /** The headers of the first answer: `Azure-AsyncOperation`, `Location` or both. */
   readonly headers: 'async' | 'both' | 'location';
-  /** Path of the status document (`Azure-AsyncOperation`). */
+  /** Path of the status document, for `Azure-AsyncOperation`. */
   statusPath?(operation: Operation): string;
-  /** Path of the result (`Location`): 202 while running, then the final answer. */
+  /** Path of the result, for `Location`: it answers 202 while the operation runs, then the final answer. */
   resultPath?(operation: Operation): string;
-  /** Fixed api-version of the URLs; otherwise the request's own. */
+  /** The api-version of the URLs; default: that of the request. */
   readonly apiVersion?: string;
   /** Status document; default `{"status"}` with `error` when failed. */
   document?(operation: Operation): Body;
   /** HTTP status of the status document while running; private DNS answers 202. */
   readonly runningStatus?: 200 | 202;
-  /** Running word; ACR says `Creating`. */
+  /** The word for the status while the operation runs; default `InProgress`, ACR says `Creating`. */
   readonly running?: string;
-  /** HTTP status of a finished `Location`, or a function answering with a body. */
+  /** The final answer of the result; default 204. */
   result?(operation: Operation): { status: number; body?: Body };
-  /** `while-running`: private DNS; `always`: ACR. Default: polls carry no operation headers. */
+  /** When polls are answered with the operation headers again: `while-running` by private DNS, `always` by ACR; default: never. */
   readonly repeatHeaders?: 'while-running' | 'always';
   /** Simulated seconds to wait before poll number n (from 0). */
   retryAfter(polls: number): number;
@@ -39,20 +39,20 @@ export interface OperationStyle {
 }
 
 export interface OperationSpec {
-  /** Absent when the service offers nothing to poll but the resource (feature registration). */
+  /** Left out where clients can only read the resource, as for the registration of features. */
   readonly style?: OperationStyle;
   readonly resourceId: string;
   /** `PUT`, `DELETE`, `POST upgradeNodeImageVersion`, … */
   readonly verb: string;
   readonly location?: string;
   readonly seconds: number;
-  /** Azure accepts the request and finds out later, so many seconds into the operation, what is wrong with it. */
+  /** Checks that Azure makes only later, so many seconds into the operation. A failure ends it. */
   readonly findings?: readonly { readonly seconds: number; failure(): OperationFailure | undefined }[];
-  /** What happens step by step; it then also says when the operation ends, and `seconds` is only what is expected. */
+  /** Carries the operation out step by step and ends it. `seconds` is then only an estimate. */
   process?(control: OperationControl): void;
-  /** How it ends at the latest, whatever `seconds` and its process say; a fault sets it. */
+  /** The end at the latest, whatever `seconds` and the process say; a fault sets it. */
   readonly ending?: { readonly seconds: number; readonly status: OperationEnd; readonly error?: OperationError };
-  /** It does not end by itself before; a fault sets it. */
+  /** The operation does not end by itself before this is resolved; a fault sets it. */
   readonly heldUntil?: Promise<void>;
   onEnd(status: OperationEnd, error: OperationError | undefined): void;
 }
@@ -72,18 +72,18 @@ export interface Operation extends OperationSpec {
   endTime: Date | undefined;
   error: OperationError | undefined;
   polls: number;
-  /** Simulated milliseconds since 1970, when it would not fail for the same reason any more; left out where that does not pass. */
+  /** When the reason of its failure passes, in simulated milliseconds since 1970; undefined where it does not. */
   passesAt: number | undefined;
 }
 
-/** How an operation ends badly. */
+/** A bad end of an operation. */
 export interface OperationFailure {
   readonly status: OperationEnd;
   readonly code: string;
   readonly message: string;
 }
 
-/** The operations of a world, kept until it is reset, found by the path of their URLs. */
+/** The operations of a world. They are found by the path of their URLs, and kept until a reset. */
 export class Operations {
   readonly #clock: Clock;
   /** In the order in which they ended. */
@@ -120,7 +120,7 @@ export class Operations {
       else this.end(operation, ...how);
     };
     if (spec.ending || !spec.process) cancels.push(this.#clock.after(seconds, () => end(ending.status, ending.error)));
-    // What would be found after the end is not: two timers that are due at once are not told apart by the time they were set for.
+    // Drop findings due at or after the end: the clock does not order timers that are due together.
     const findings = (spec.findings ?? []).filter((finding) => requestSeconds + finding.seconds < seconds);
     for (const finding of findings) {
       const look = () => {
@@ -139,7 +139,7 @@ export class Operations {
       },
       end,
     });
-    // What is begun later is not begun with the request.
+    // Only steps that begin with the request wait for its answer.
     delay = 0;
     return operation;
   }
@@ -188,7 +188,7 @@ export class Operations {
   }
 }
 
-/** What the status URL shows. */
+/** The status document of an operation. */
 export function documentOf(operation: Operation): Body {
   const { style, status, error } = operation;
   if (style?.document) return style.document(operation);

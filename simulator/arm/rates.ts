@@ -3,6 +3,7 @@ import { keyOf } from './ids.ts';
 import { type Bucket, retryAfterHeaders, type Taken } from './throttling.ts';
 import type { World } from './world.ts';
 
+/** For each subscription. Source: Microsoft Learn, "Understand how Azure Resource Manager throttles requests". */
 const armBuckets = {
   reads: { capacity: 250, refill: 25 },
   writes: { capacity: 200, refill: 10 },

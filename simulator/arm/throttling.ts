@@ -29,12 +29,12 @@ export class Throttle {
 
 /** `Retry-After` in real seconds for a delay in simulated ones, and `retry-after-ms` unless the speed is 1. */
 export function retryAfterHeaders(seconds: number, { speed, isIdle }: Clock): Record<string, string> {
-  // Time has passed already, as if the client had waited; where nothing is going to happen, somebody else has to act.
+  // Time has passed already, as if the client had waited. Where no event is due, another client has to act first.
   if (speed === 'demand') return { 'retry-after-ms': isIdle ? '25' : '1' };
-  // Time that stands still is advanced by somebody else at any moment.
+  // Another client may advance the time at any moment.
   if (speed === 0) return { 'retry-after-ms': '10' };
   const real = seconds / speed;
-  // Whole seconds, as HTTP wants it: SDKs stumble over fractions, and read 0 as "no hint".
+  // HTTP wants whole seconds: SDKs stumble over fractions, and read 0 as "no hint".
   const whole = real < 1 && speed !== 1 ? {} : { 'retry-after': String(Math.ceil(real)) };
   return { ...whole, ...(speed !== 1 && { 'retry-after-ms': String(Math.max(1, Math.round(real * 1000))) }) };
 }

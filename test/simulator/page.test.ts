@@ -40,7 +40,7 @@ describe('without a browser', () => {
     const { type, text } = await read('');
     expect(type).toBe('text/html; charset=utf-8');
     expect(text).toContain('http-equiv="refresh"');
-    // So that a browser asks ARM for none.
+    // Without an icon, a browser would ask ARM for one.
     expect(text).toContain('<link rel="icon" href="data:,">');
     expect(text).toMatch(
       /<progress aria-label="CREATE managedClusters\/shop" max="378" value="100"><\/progress> 100 of 378 s/,
@@ -72,7 +72,7 @@ describe('without a browser', () => {
     expect((await read('?group=page&group=other&resource=/a&resource=/b')).text).toContain('There is no /a.');
   });
 
-  test('what ended last comes first, however early it began, and a rule that is used up says so', async () => {
+  test('the operation that ended last comes first, however early it began, and a rule that is used up says so', async () => {
     const other = await start({ speed: 0 });
     const send = (id: string, body: unknown) => other.send('PUT', versioned(id), body);
     try {
@@ -81,7 +81,7 @@ describe('without a browser', () => {
       await send(group('page'), { location });
       await send(cluster, wireCluster());
       const network = { location, properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } } };
-      // As many as are shown, so that the cluster is left out if it is listed by when it began.
+      // As many operations as the page shows: in the order of their begin, the cluster's would be left out.
       for (let index = 0; index < 10; index += 1) await send(`${vnet}${index}`, network);
       await other.send('POST', '/simulator/clock', { advanceSeconds: 400 });
       const text = await (await fetch(`http://127.0.0.1:${other.simulator.port}/`)).text();
@@ -132,7 +132,7 @@ describe('without a browser', () => {
         fetch(`http://127.0.0.1:${big.simulator.port}/${query}`).then((answer) => answer.text());
       const all = await page('');
       expect(all.split('<li>').length - 1).toBe(500);
-      // With the two subscriptions.
+      // The two subscriptions count too.
       expect(all).toContain('12 more are not shown');
       expect((await page('?group=GROUP1')).split('<li>').length - 1).toBe(81);
     } finally {

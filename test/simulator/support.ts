@@ -52,7 +52,7 @@ export function isolatedCluster(overrides: Partial<ManagedCluster> = {}): Manage
   };
 }
 
-/** The wire form of a cluster with egress; `properties` are merged in. */
+/** A cluster with egress as it is on the wire; `properties` are merged in. */
 export function wireCluster(properties: Record<string, unknown> = {}, top: Record<string, unknown> = {}) {
   return {
     location,
@@ -80,7 +80,7 @@ export function openCluster(overrides: Partial<ManagedCluster> = {}): ManagedClu
   });
 }
 
-/** What a command prints that runs inside of a cluster. */
+/** Runs a command inside of a cluster. */
 export async function runInCluster(
   { aks }: Started,
   resourceGroup: string,
@@ -98,7 +98,7 @@ export const refused = (status: number, code: string) => ({
   body: { error: { code, message: expect.any(String) } },
 });
 
-/** Keeps the operation that the next such request starts from ending, until the faults are removed. */
+/** Holds the operation that the next such request starts: it does not end before `release`. */
 export async function hold({ send }: Started, method: string, path: string): Promise<void> {
   await send('POST', '/simulator/faults', { method, path, operation: { held: true } });
 }
@@ -107,7 +107,7 @@ export async function release({ send }: Started): Promise<void> {
   await send('DELETE', '/simulator/faults');
 }
 
-/** Simulated seconds of the last such write: until its answer, and of its operation after that. */
+/** Simulated seconds of the last such write: those until its answer, and those of its operation. */
 export async function secondsOf({ send }: Started, operation: string, id: string): Promise<[number, number]> {
   const writes = (await send('GET', '/simulator/durations')).body as Duration[];
   const last = writes.findLast((write) => write.operation === operation && write.resourceId === id);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
 import { type Answer, group, location, type Started, start, subscription, versioned, wireCluster } from './support.ts';
 
-/** How long things take, in time that stands still but for what a test lets pass. */
+/** Measures operations in simulated time, which stands still except when a test advances it. */
 let azure: Started;
 beforeAll(async () => {
   azure = await start({ speed: 0 });
@@ -28,7 +28,7 @@ const cluster = (name: string) => at('Microsoft.ContainerService/managedClusters
 const advance = (advanceSeconds: number) => azure.send('POST', '/simulator/clock', { advanceSeconds });
 const status = async (url: string | undefined) => (await azure.send('GET', String(url))).at('status');
 
-/** The operation runs a tenth of a second before the end, and has Succeeded at it. */
+/** Checks that the operation still runs a tenth of a second before the end, and has Succeeded at it. */
 async function takes(answer: Answer, requestSeconds: number, operationSeconds: number): Promise<void> {
   expect(answer.status).toBeLessThan(300);
   const url = answer.headers['azure-asyncoperation'];
@@ -116,10 +116,10 @@ describe('it takes', () => {
 });
 
 test('clients are told to come back after 10, 20 and 40 s for an endpoint, 30 s for AKS and private DNS, 10 s for the rest', async () => {
-  // Time as fast as Azure's own, for whole seconds in Retry-After.
+  // At speed 1, Retry-After is in whole seconds.
   const real = await start({ speed: 1 });
   const later = (advanceSeconds: number) => real.send('POST', '/simulator/clock', { advanceSeconds });
-  /** The answer comes as soon as its latency has been let pass. */
+  /** Advances the time by the latency, so that the answer comes. */
   const put = async (id: string, body: unknown) => {
     const answered = real.send('PUT', versioned(id), body);
     let answer: Answer | undefined;

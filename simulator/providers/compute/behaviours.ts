@@ -7,6 +7,6 @@ export const behaviours: readonly Behaviour[] = [
     says: 'Usages count the vCPUs of node pools by family and for the region; the limit is 350, unless the reset says otherwise. Pools that need more, surge nodes included, get ErrCode_InsufficientVCPUQuota.',
     evidence: 'documented',
     source: 'Azure REST API reference, "Usage - List" (350, and the table of sizes, are modelled)',
-    test: 'compute/compute.test.ts: what is in use is not to be had again: neither by another cluster, nor by a pool, nor by more nodes',
+    test: 'compute/compute.test.ts: vCPUs in use are available neither to another cluster, nor to a pool, nor to more nodes',
   },
 ];

@@ -11,7 +11,7 @@ export const scaleSetTypes: readonly ResourceType[] = [
   { kind: 'stored', type: instanceType, view: withoutKubernetes },
 ];
 
-/** What Azure Resource Manager shows: `kubernetes` and `nodeModel` are the cluster's own notes. */
+/** The body that callers see. `kubernetes` and `nodeModel` are the simulator's own notes. */
 function withoutKubernetes({ body }: Resource): Body {
   const { kubernetes: _kubernetes, nodeModel: _model, ...shown } = body;
   return shown;

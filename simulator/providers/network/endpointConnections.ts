@@ -19,6 +19,7 @@ import {
   registryOf,
 } from './endpointShapes.ts';
 
+/** 10 s, like other writes to registries. */
 const transitions = {
   update: {
     verb: 'PUT',

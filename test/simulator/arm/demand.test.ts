@@ -13,7 +13,7 @@ import {
   wireCluster,
 } from '../support.ts';
 
-/** Time that stands still but for what clients wait for. */
+/** Its time stands still, except when a client waits. */
 let azure: Started;
 let begun: number;
 beforeAll(async () => {
@@ -40,21 +40,21 @@ test('a request takes its latency, and others beside it take theirs meanwhile', 
   expect(passed()).toBeCloseTo(2.1);
 });
 
-test('a poll that finds an operation running is answered so, and lets happen what happens next', async () => {
+test('a poll that finds an operation running lets time pass to the next event', async () => {
   const { headers } = await put(cluster('c'), wireCluster());
   expect(passed()).toBe(7);
   const poll = () => azure.send('GET', String(headers['azure-asyncoperation']));
   const first = await poll();
   expect(first).toMatchObject({ body: { status: 'InProgress' }, headers: { 'retry-after-ms': '1' } });
   expect(first.headers).not.toHaveProperty('retry-after');
-  // It might have found that its network is closed, after 30 s, and that its nodes have failed, after 240 s.
+  // Each poll goes one event further: AKS checks the network after 30 s and the nodes after 240 s, then the creation ends.
   let last = first;
   for (let polls = 0; polls < 3 && last.at('status') === 'InProgress'; polls += 1) last = await poll();
   expect(last.at('status')).toBe('Succeeded');
   expect(Date.parse(String(last.at('endTime'))) - begun).toBe((7 + 378) * 1000);
 });
 
-test('what is due first happens first, though somebody waits for something else', async () => {
+test('events happen in their order, whichever of them a client waits for', async () => {
   const later = await put(cluster('c'), wireCluster());
   const sooner = await put(at('Microsoft.Network/virtualNetworks', 'v'), {
     location,
@@ -67,7 +67,7 @@ test('what is due first happens first, though somebody waits for something else'
   expect(end.at('status')).toBe('Succeeded');
 });
 
-test('a read of a resource that is on its way lets happen what happens next', async () => {
+test('a read of a resource that is being written lets time pass to the next event', async () => {
   await put(cluster('c'), wireCluster());
   const states = new Set<unknown>();
   for (let reads = 0; reads < 5; reads += 1)
@@ -86,28 +86,28 @@ test('a feature is registered once it has been asked for again', async () => {
   expect(passed()).toBeCloseTo(0.5 + 180 + 0.1);
 });
 
-test('whoever is refused because something runs finds it over', async () => {
+test('a client that is refused because of a running operation finds it ended in the end', async () => {
   await put(cluster('c'), wireCluster());
   const statuses: number[] = [];
   while (statuses.at(-1) !== 200 && statuses.length < 9) statuses.push((await put(cluster('c'), wireCluster())).status);
   expect(statuses).toEqual([409, 409, 409, 200]);
 });
 
-test('whoever is throttled finds a token', async () => {
+test('a throttled client finds a token when it asks again', async () => {
   const wait = { seconds: 5, as: 'seconds' };
   await fault({ path: 'identities/one$', answer: { status: 429, code: 'No', message: 'no', retryAfter: wait } });
   expect(await azure.get(identity('one'))).toMatchObject({ status: 429, headers: { 'retry-after-ms': '25' } });
   expect(passed()).toBe(5);
 });
 
-test('whoever does not find what was written a moment ago finds it then', async () => {
+test('a client that does not find a new resource finds it when it asks again', async () => {
   await fault({ method: 'PUT', path: 'identities/one$', unseenSeconds: 120 });
   await put(identity('one'));
   expect([(await azure.get(identity('one'))).status, (await azure.get(identity('one'))).status]).toEqual([404, 200]);
   expect(passed()).toBeCloseTo(120.1);
 });
 
-test('whoever lacks a role that was assigned a moment ago has it then, though only the operation found out', async () => {
+test('a client that lacks a new role has it when it asks again, even if only the operation noticed', async () => {
   await azure.send('POST', '/simulator/reset', { roleDelaySeconds: 600 });
   await azure.put(group('rg'), { location });
   const vnet = at('Microsoft.Network/virtualNetworks', 'v');
@@ -125,8 +125,8 @@ test('whoever lacks a role that was assigned a moment ago has it then, though on
   expect((await azure.settled(await put(cluster('c'), body))).at('status')).toBe('Succeeded');
 });
 
-describe('what is held', () => {
-  test('runs until it is released, while time passes as its client is told to wait', async () => {
+describe('held', () => {
+  test('an operation runs until it is released, while time passes as its client is told to wait', async () => {
     await hold(azure, 'PUT', '/managedClusters/c$');
     const { headers } = await put(cluster('c'), wireCluster());
     const poll = () => azure.send('GET', String(headers['azure-asyncoperation']));
@@ -137,7 +137,7 @@ describe('what is held', () => {
     expect((await poll()).at('status')).toBe('Succeeded');
   });
 
-  test('ends as it would have ended', async () => {
+  test('an operation ends as it would have ended', async () => {
     const operation = { held: true, status: 'Failed', code: 'TooLate', message: 'No.', afterSeconds: 10 };
     await fault({ method: 'PUT', path: '/managedClusters/c$', operation });
     const created = await put(cluster('c'), wireCluster());
@@ -147,7 +147,7 @@ describe('what is held', () => {
     expect((await azure.settled(created)).at('error.code')).toBe('TooLate');
   });
 
-  test('is a request that has taken effect and is not answered', async () => {
+  test('a request takes effect and is not answered', async () => {
     const { body } = await fault({ method: 'PUT', path: 'identities/one$', held: true });
     const answer = put(identity('one'));
     const hits = async () => (await azure.send('GET', '/simulator/faults')).at('0.hits');

@@ -160,7 +160,7 @@ describe('faults', () => {
     },
   );
 
-  test('let what stands between answer', async () => {
+  test('let a proxy answer', async () => {
     await fault({ method: 'PUT', path: 'proxied', proxy: { status: 200, when: 'after' } });
     const answer = await azure.send('PUT', identity('proxied'), { location });
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/html' } });
@@ -179,7 +179,7 @@ describe('faults', () => {
     expect((Date.parse(endTime) - Date.parse(startTime)) / 1000).toBeGreaterThan(1370);
   });
 
-  test('hide what was written from reads for a while', async () => {
+  test('hide a written resource from readers for a while', async () => {
     await fault({ method: 'PUT', path: 'hidden$', unseenSeconds: 600 });
     expect((await azure.send('PUT', identity('hidden'), { location })).status).toBe(201);
     expect((await azure.send('GET', identity('hidden'))).status).toBe(404);

@@ -67,7 +67,7 @@ describe('Microsoft.Network', () => {
     expect(answer.at('error.message')).toContain(`Resource name ${id.split('/').at(-1)} is invalid.`);
   });
 
-  test('what Azure has given cannot be changed', async () => {
+  test('values that Azure has given cannot be changed', async () => {
     const read = (await azure.get(vnet('there'))).body as { properties: Record<string, unknown> };
     const changed = { ...read, properties: { ...read.properties, resourceGuid: crypto.randomUUID() } };
     expect(await put(vnet('there'), changed)).toMatchObject({
@@ -127,7 +127,7 @@ describe('AKS', () => {
     expect((await azure.send('PUT', `${cluster('old')}?api-version=2023-11-01`, body)).status).toBe(201);
   });
 
-  test('what AKS has given cannot be changed', async () => {
+  test('values that AKS has given cannot be changed', async () => {
     const read = (await azure.get(cluster('there'))).body as { properties: Record<string, unknown> };
     const changed = { ...read, properties: { ...read.properties, fqdn: 'else.hcp.westeurope.azmk8s.io' } };
     expect(await put(cluster('there'), changed)).toMatchObject({

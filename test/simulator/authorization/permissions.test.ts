@@ -202,7 +202,7 @@ describe('the caller', () => {
 
     test('may do the same where it is allowed to', async () => {
       const manual = endpoint(open, 'manualPrivateLinkServiceConnections');
-      // A manual connection is for somebody else to approve.
+      // A manual connection needs no permission on the registry: its owner approves it.
       expect((await write('PUT', `${endpoints}/manual`, manual)).status).toBe(201);
       expect((await write('PUT', `${cluster}3`, wireCluster({ agentPoolProfiles: [pool(open)] }))).status).toBe(201);
     });

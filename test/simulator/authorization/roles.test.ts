@@ -201,7 +201,7 @@ describe('delays', () => {
       },
     });
     expect(first.headers['x-ms-failure-cause']).toBeUndefined();
-    // Whoever is refused waits for it: the identity is answered after 2 s, and is known 15 s after it was asked for.
+    // A refused client waits for it: the identity is answered after 2 s, and is known 15 s after it was asked for.
     expect(own.simulator.clock.now() - before).toBe(15_000);
     expect((await attempt()).status).toBe(201);
   });

@@ -34,7 +34,7 @@ test('usages follow the node pools of a region', async () => {
     standardDSv5Family: [0, 350],
   });
   await azure.put(cluster('c'), wireCluster(pool(2)));
-  // From the moment the request is taken.
+  // vCPUs count from the moment AKS accepts the request.
   await put(`${cluster('c')}/agentPools/second`, { properties: { count: 3, vmSize: 'Standard_D2s_v5' } });
   expect(await usages()).toMatchObject({
     cores: [14, 350],
@@ -56,7 +56,7 @@ const family = (requested: number, remaining: number) =>
 const region = (requested: number, remaining: number) =>
   `Insufficient regional vcpu quota left for location ${location}. left regional vcpu quota ${remaining}, requested quota ${requested}.`;
 
-// A node has four vCPUs, and a tenth of the nodes, at least one, is there twice during an upgrade.
+// A node has four vCPUs. A tenth of the nodes, at least one, counts twice: surge nodes of an upgrade.
 test.each<[string, Record<string, number>, number, string | undefined]>([
   ['just enough of the family', { standardDDSv5Family: 8 }, 1, undefined],
   ['too little of the family', { standardDDSv5Family: 7 }, 1, family(8, 7)],
@@ -72,7 +72,7 @@ test.each<[string, Record<string, number>, number, string | undefined]>([
   expect((await azure.get(cluster('c'))).status).toBe(404);
 });
 
-test('what is in use is not to be had again: neither by another cluster, nor by a pool, nor by more nodes', async () => {
+test('vCPUs in use are available neither to another cluster, nor to a pool, nor to more nodes', async () => {
   await reset({ standardDDSv5Family: 11 });
   await azure.put(cluster('c'), wireCluster(pool(1)));
   const refused = { status: 400, body: { code: 'ErrCode_InsufficientVCPUQuota', message: family(8, 7) } };
@@ -81,7 +81,7 @@ test('what is in use is not to be had again: neither by another cluster, nor by 
   expect(await put(`${cluster('c')}/agentPools/second`, nodes)).toMatchObject(refused);
   const scaled = { properties: { ...nodes.properties, mode: 'System', count: 2 } };
   expect(await put(`${cluster('c')}/agentPools/nodepool1`, scaled)).toMatchObject(refused);
-  // Nodes that are there already need nothing.
+  // Existing nodes need no quota.
   expect(
     (await put(`${cluster('c')}/agentPools/nodepool1`, { properties: { ...scaled.properties, count: 1 } })).status,
   ).toBe(200);

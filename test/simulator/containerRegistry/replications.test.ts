@@ -75,7 +75,7 @@ describe('replicas', () => {
     expect((await secondsOf(azure, 'PUT', id('replicas01', '/replications/eastus')))[1]).toBe(60);
     expect(await regions()).toEqual([location, 'northeurope', 'eastus']);
     const [data, registryItself] = before;
-    // Addresses stay with their member.
+    // Members keep their addresses.
     expect(await served()).toEqual([data, ['replicas01.eastus.data.azurecr.io', '10.0.0.6'], registryItself]);
     await acr.replications.delete('acr', 'replicas01', 'eastus', polling);
     expect(await served()).toEqual(before);

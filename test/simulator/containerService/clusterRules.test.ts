@@ -261,7 +261,7 @@ test('the last system pool cannot go', async () => {
   expect((await azure.aks.managedClusters.get('rules', 'last')).agentPoolProfiles).toHaveLength(1);
 });
 
-test('what is computed for clusters and pools is there', async () => {
+test('versions and upgrade profiles of clusters and pools are there', async () => {
   const versions = await azure.aks.managedClusters.listKubernetesVersions(location);
   expect(versions.values?.map((one) => one.version)).toEqual(['1.33', '1.34', '1.35', '1.36', '1.37']);
   expect(versions.values?.find((one) => one.isDefault)?.version).toBe('1.34');

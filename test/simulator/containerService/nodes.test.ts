@@ -85,7 +85,7 @@ describe('upgradeNodeImageVersion', () => {
       await own.send('POST', '/simulator/node-image');
       const answer = await own.send('POST', path('own', '/agentPools/work/upgradeNodeImageVersion'));
       const counts = new Set<string>();
-      // Each poll lets happen what happens next.
+      // Each poll lets time pass to the next event.
       for (let done = false; !done; ) {
         const state = await own.state();
         const ofWork = Object.values(state).filter(
@@ -203,7 +203,7 @@ describe('a pool that is behind its cluster', () => {
     const grown = azure.aks.agentPools.createOrUpdate('nodes', 'behind', 'work', { count: 4, mode: 'User' }, polling);
     await expect(grown).rejects.toThrow(/exit status=50/);
     expect(await inside('behind', 'kubectl get nodes')).toMatchObject({ exitCode: undefined, state: 'Failed' });
-    // A new pool is made as the cluster says now.
+    // A new pool is made with the cluster's settings of now.
     await azure.aks.agentPools.createOrUpdate('nodes', 'behind', 'fresh', { count: 1, mode: 'User' }, polling);
     expect(await inside('behind', 'kubectl get nodes -l agentpool=fresh -o name')).toMatchObject({ exitCode: 0 });
   });

@@ -84,7 +84,7 @@ test('anonymous pull makes AcrPull unnecessary, repository permissions make it w
 test('the vCPUs of surge nodes count against the quota', async () => {
   const quota = await start();
   try {
-    // One node of four vCPUs and one to surge.
+    // A node and a surge node of four vCPUs each.
     await quota.send('POST', '/simulator/reset', { roleDelaySeconds: 0, quotas: { standardDDSv5Family: 7 } });
     await quota.put(ownRegistryIds('quota').group, { location });
     expect(await quota.send('PUT', cluster('quota'), wireCluster())).toMatchObject({
@@ -124,7 +124,7 @@ test('a role takes effect only after a delay', async () => {
     const attempt = () => own.send('PUT', cluster('late'), wireCluster(properties, { identity }));
     expect((await attempt()).at('code')).toBe('CustomKubeletIdentityMissingPermissionError');
     const effective = Date.parse(String(assigned.at('properties.createdOn'))) + 60_000;
-    // Whoever is refused waits for it.
+    // A refused client waits for it.
     expect(own.simulator.clock.now()).toBe(effective);
     expect((await attempt()).status).toBe(201);
   } finally {

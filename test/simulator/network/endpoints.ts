@@ -18,7 +18,7 @@ export const networkBody = {
         name,
         properties: { addressPrefix: `192.168.${index + 1}.0/24` },
       })),
-      // Three of its eight addresses are to be had.
+      // Azure keeps five of its eight addresses.
       { name: 'narrow', properties: { addressPrefix: '192.168.20.0/29' } },
       {
         name: 'delegated',

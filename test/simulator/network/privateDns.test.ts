@@ -75,7 +75,7 @@ test('a zone with its link and record is made, listed and deleted through the SD
 
   await dns.virtualNetworkLinks.delete('dns', name, 'MyDNSLink', polling);
   await dns.privateZones.delete('dns', name, polling);
-  // Records need not be deleted first.
+  // A zone can be deleted with its records.
   expect((await send('GET', zoneId(name))).status).toBe(404);
   expect(Object.keys(await azure.state()).filter((id) => id.includes(name))).toEqual([]);
 });
