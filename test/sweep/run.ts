@@ -3,7 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { errorTypes } from '../../contract/index.ts';
 import type { Duration, RecordedRequest } from '../../simulator/index.ts';
-import { startHarness } from '../support/harness.ts';
+import { type HarnessOptions, startHarness } from '../support/harness.ts';
 import {
   type CaseKind,
   type FaultKind,
@@ -47,8 +47,8 @@ const lostAnswers: ReadonlySet<CaseKind> = new Set<CaseKind>([
 const speed = 5000;
 export const longestRunMs = 120_000;
 
-export async function startSlot(name: string): Promise<Slot> {
-  return { ...(await startHarness({ speed, requestTimeoutMs: 1500 })), name };
+export async function startSlot(name: string, options: Pick<HarnessOptions, 'edition'> = {}): Promise<Slot> {
+  return { ...(await startHarness({ speed, requestTimeoutMs: 1500, ...options })), name };
 }
 
 /** An undisturbed run. */
@@ -168,7 +168,7 @@ async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): 
   return wrong(`started again ${when}: ${again === 'stuck' ? again : again.failure}`);
 }
 
-export async function fresh(slot: Slot, scenario: SweptScenario): Promise<void> {
+export async function fresh(slot: Slot, scenario: Pick<SweptScenario, 'prepare' | 'failsOf'>): Promise<void> {
   await slot.azure.reset({ roleDelaySeconds: 30 });
   await scenario.prepare(slot);
   if (scenario.failsOf) await slot.azure.fault(scenario.failsOf);
