@@ -1,9 +1,13 @@
 // `npm run replay -- history.json`: whether today's workflow code takes a history, as the Web UI or the CLI saved it.
+// `npm run replay -- --open`: the same for every run that is open on a Temporal server, before a deployment.
 import { readFileSync } from 'node:fs';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { taskQueue } from '../contract/index.ts';
 import { bundleWorkflows } from '../worker/worker.ts';
 
 const started = z.looseObject({
@@ -12,11 +16,13 @@ const started = z.looseObject({
 const historySchema = z.object({ events: z.tuple([started], z.unknown()) });
 
 const command = new Command('npm run replay --')
-  .description("Replays histories with today's workflow code; nothing is sent to Temporal or Azure.")
-  .argument('<file...>', 'history that the Web UI or `temporal workflow show --output json` saved')
+  .description("Replays histories with today's workflow code; nothing is written to Temporal or Azure.")
+  .argument('[file...]', 'history that the Web UI or `temporal workflow show --output json` saved')
+  .option('--open', 'every open run of the Temporal server that TEMPORAL_ADDRESS and the other variables name')
   .option('--workflow-id <id>', 'of a history that does not name it, as older servers write them')
   .parse();
-const { workflowId } = command.opts<{ workflowId?: string }>();
+const { workflowId, open } = command.opts<{ workflowId?: string; open?: true }>();
+if (!open && command.args.length === 0) command.error('error: give a file, or --open');
 
 Runtime.install({
   logger: new DefaultLogger('ERROR'),
@@ -24,20 +30,37 @@ Runtime.install({
 });
 const workflowBundle = await bundleWorkflows();
 const taken: boolean[] = [];
-for (const file of command.args) taken.push(await replay(file));
-process.exit(taken.includes(false) ? 1 : 0);
-
-async function replay(file: string): Promise<boolean> {
+for (const file of command.args) {
   const { events } = read(file);
   // The ID is the lock: under another one a scenario refuses itself.
   const id = workflowId ?? events[0].workflowExecutionStartedEventAttributes.workflowId;
+  taken.push(await replay(file, events, id));
+}
+if (open) await replayOpenRuns();
+process.exit(taken.includes(false) ? 1 : 0);
+
+async function replayOpenRuns(): Promise<void> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await Connection.connect(connectionOptions);
+  const { workflow } = new Client({ connection, ...(namespace !== undefined && { namespace }) });
+  for await (const { workflowId: id, runId } of workflow.list({
+    query: `ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`,
+  })) {
+    const { events } = await workflow.getHandle(id, runId).fetchHistory();
+    taken.push(await replay(id, events ?? [], id));
+  }
+  if (taken.length === 0) console.log('No run is open.');
+  await connection.close();
+}
+
+async function replay(name: string, events: unknown[], id: string | undefined): Promise<boolean> {
   try {
     await Worker.runReplayHistory({ workflowBundle }, { events }, id);
-    console.log(`${file}: ${events.length} events, replayed`);
+    console.log(`${name}: ${events.length} events, replayed`);
     return true;
   } catch (error) {
     if (!(error instanceof DeterminismViolationError)) throw error;
-    console.error(`${file}: ${error.message}`);
+    console.error(`${name}: ${error.message}`);
     return false;
   }
 }
