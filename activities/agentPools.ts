@@ -1,17 +1,18 @@
-import { type AgentPool, restorePoller } from '@azure/arm-containerservice';
+import type { AgentPool } from '@azure/arm-containerservice';
 import { failureOf, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
-import { clusterId } from '../resources/ids.ts';
+import { agentPoolId, clusterId } from '../resources/ids.ts';
 import { type Marks, marksIn } from '../resources/marks.ts';
-import { type PoolEvidence, proofOf } from '../resources/nodes.ts';
+import { mismatch } from '../resources/mismatch.ts';
+import { type PoolEvidence, poolEvidence, proofOf } from '../resources/nodes.ts';
 import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
-import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead, httpStatus } from './arm/errors.ts';
+import { type ClientsOf, locate } from './arm/connection.ts';
+import { azureCall, azureRead, collect, httpStatus } from './arm/errors.ts';
 import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
-import { createResource, deleteResource } from './arm/ownedResource.ts';
+import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { parseKubernetes } from './kubernetes.ts';
 import { existingCluster } from './managedClusters.ts';
@@ -25,207 +26,183 @@ export interface ReimageRequest extends AgentPoolReference {
   rolePropagation?: RolePropagation;
 }
 
-const agentPoolId = ({ cluster, pool }: AgentPoolReference): string => `${clusterId(cluster)}/agentPools/${pool}`;
+const idOf = ({ cluster, pool }: AgentPoolReference): string => agentPoolId(clusterId(cluster), pool);
 
-export function agentPoolActivities(clients: ClientsOf) {
-  return {
-    /** Waits until nothing runs on a pool and its cluster, and says what the pool shows then. */
-    async awaitPool({
-      cluster,
-      pool,
-      busyPolicy,
-    }: AgentPoolReference & { busyPolicy: BusyPolicy }): Promise<PoolEvidence> {
-      return await keptAlive(async () => {
-        await idlePool({ cluster, pool }, busyPolicy);
-        return readEvidence({ cluster, pool });
-      });
-    },
+async function getPool(clients: ClientsOf, id: string): Promise<AgentPool | undefined> {
+  const { client, resourceGroup, parent, name } = locate(clients, 'containerService', id);
+  return azureRead(id, () => client.agentPools.get(resourceGroup, parent, name));
+}
 
-    /**
-     * Reimages the nodes of a pool, in AKS's own way: with the pool's surge, drain and soak settings. Heartbeats the number
-     * of nodes that are done, and looks at the nodes afterwards.
-     *
-     * @throws ApplicationFailure with Azure's error code. Source: Azure REST API, "Agent Pools - Upgrade Node Image Version".
-     */
-    async reimageAgentPool(request: ReimageRequest): Promise<Reimaged> {
-      const { cluster, pool, before, busyPolicy, rolePropagation } = request;
-      const { containerService } = clients(cluster.subscriptionId);
-      const { agentPools } = containerService;
-      const id = agentPoolId(request);
-      const proven = async () => proofOf(pool, before, await readEvidence(request)).reimaged;
-      let adopted = false;
-      let after: PoolEvidence | undefined;
-      const find = async (): Promise<Found<void>> => {
-        const { provisioningState = '' } = await existingPool(request);
-        if (!isFinal(provisioningState)) {
-          adopted = true;
-          return { state: 'running' };
-        }
-        const done = !isFailed(provisioningState) && (adopted || (await proven()));
-        return done ? { state: 'done', result: undefined } : { state: 'absent' };
-      };
-      try {
-        await awaitingRoles(rolePropagation, id, () =>
-          retryWhileBusy(busyPolicy, id, async () => {
-            await longRunningOperation({
-              resourceId: id,
-              prepare: () => idlePool(request, busyPolicy),
-              start: () => agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
-              restore: (state) => restorePoller(containerService, state, agentPools.upgradeNodeImageVersion),
-              find,
-              progress: () => progressOf(request),
-              async afterwards() {
-                after = await readEvidence(request);
-              },
-            });
-          }),
-        );
-      } catch (error) {
-        // 304: Azure sees nothing to do.
-        if (httpStatus(error) !== 304) throw error;
-      }
-      return { notModified: after === undefined, after: after ?? (await keptAlive(() => readEvidence(request))) };
-    },
+const poolType: ResourceType<'containerService', AgentPool & { marks: Marks }> = {
+  kind: 'node pool',
+  service: 'containerService',
+  async read(clients, id) {
+    const found = await getPool(clients, id);
+    return found && { ...found, provisioningState: found.provisioningState ?? 'Unknown', marks: marksIn(found.tags) };
+  },
+  remove: ({ client, resourceGroup, parent, name }) => client.agentPools.delete(resourceGroup, parent, name),
+};
 
-    /**
-     * Fails, to be tried again, until there is a newer node image than the pool's.
-     *
-     * @throws ApplicationFailure `NoNewerNodeImage`.
-     */
-    async awaitNewerNodeImage({ cluster, pool }: AgentPoolReference): Promise<string> {
-      const { agentPools } = clients(cluster.subscriptionId).containerService;
-      const id = agentPoolId({ cluster, pool });
-      const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await keptAlive(() =>
-        Promise.all([
-          existingPool({ cluster, pool }),
-          azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
-        ]),
-      );
-      if (latest !== nodeImageVersion) return latest;
-      const message = `${nodeImageVersion} is still the latest node image (${id})`;
-      throw ownFailure('NoNewerNodeImage', message, id, { retryable: true });
-    },
+/** @throws ApplicationFailure `AgentPoolNotFound` if it has been deleted meanwhile. */
+async function existingPool(clients: ClientsOf, reference: AgentPoolReference): Promise<AgentPool> {
+  const id = idOf(reference);
+  const seen = await getPool(clients, id);
+  if (!seen) throw ownFailure('AgentPoolNotFound', `The node pool is not there any more (${id})`, id);
+  return seen;
+}
 
-    /** The settings of a pool, as they can be sent to Azure again. */
-    async readAgentPool(reference: AgentPoolReference): Promise<AgentPool> {
-      const pool = await keptAlive(() => existingPool(reference));
-      const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
-      const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
-      const { currentOrchestratorVersion: _version, ...wanted } = rest;
-      return wanted;
-    },
+async function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
+  const [pool, kubernetes] = await Promise.all([
+    existingPool(clients, reference),
+    parseKubernetes(clients, reference.cluster),
+  ]);
+  return poolEvidence(reference.pool, pool, kubernetes);
+}
 
-    /** Creates a pool with these settings; one that an earlier attempt has made is taken as it is. */
-    async createAgentPool({
-      cluster,
-      pool,
-      settings,
-      marks,
-    }: AgentPoolReference & { settings: AgentPool; marks: Marks }): Promise<void> {
-      const { containerService } = clients(cluster.subscriptionId);
-      const { agentPools } = containerService;
-      const wanted = { ...settings, tags: { ...settings.tags, ...marks } };
-      await createResource({
-        ...poolReader({ cluster, pool }),
-        marks,
-        write: {
-          start: () => agentPools.createOrUpdate(cluster.resourceGroup, cluster.name, pool, wanted),
-          restore: (state) => restorePoller(containerService, state, agentPools.createOrUpdate),
-        },
-        differences: ({ vmSize, mode }) => [
-          ...(vmSize === settings.vmSize ? [] : [`vmSize: asked ${settings.vmSize}, got ${vmSize}`]),
-          ...(mode === settings.mode ? [] : [`mode: asked ${settings.mode}, got ${mode}`]),
-        ],
-      });
-    },
-
-    /** Deletes a pool that carries these marks; AKS drains its nodes before. */
-    async deleteAgentPool({ cluster, pool, marks }: AgentPoolReference & { marks: Marks }): Promise<void> {
-      const { containerService } = clients(cluster.subscriptionId);
-      const { agentPools } = containerService;
-      await deleteResource({
-        ...poolReader({ cluster, pool }),
-        marks,
-        write: {
-          start: () => agentPools.delete(cluster.resourceGroup, cluster.name, pool),
-          restore: (state) => restorePoller(containerService, state, agentPools.delete),
-        },
-      });
-    },
-  };
-
-  async function readPool({ cluster, pool }: AgentPoolReference): Promise<AgentPool | undefined> {
-    const { agentPools } = clients(cluster.subscriptionId).containerService;
-    return azureRead(agentPoolId({ cluster, pool }), () => agentPools.get(cluster.resourceGroup, cluster.name, pool));
-  }
-
-  async function existingPool(reference: AgentPoolReference): Promise<AgentPool> {
-    const seen = await readPool(reference);
-    const id = agentPoolId(reference);
-    if (!seen) throw ownFailure('AgentPoolNotFound', `The node pool is not there any more (${id})`, id);
-    return seen;
-  }
-
-  function poolReader(reference: AgentPoolReference) {
-    return {
-      id: agentPoolId(reference),
-      kind: 'node pool',
-      read: () => readPool(reference),
-      state: ({ provisioningState = 'Unknown' }: AgentPool) => provisioningState,
-      marksOf: ({ tags }: AgentPool) => marksIn(tags),
-    };
-  }
-
-  async function readEvidence({ cluster, pool }: AgentPoolReference): Promise<PoolEvidence> {
-    const [{ provisioningState = 'Unknown', nodeImageVersion = 'Unknown' }, kubernetes] = await Promise.all([
-      existingPool({ cluster, pool }),
-      parseKubernetes(clients, cluster),
-    ]);
-    const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter((node) => node.pool === pool) : undefined;
-    return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
-  }
-
-  /** Cluster and pool, once nothing runs on either; other pools may be busy. */
-  async function idlePool({ cluster, pool }: AgentPoolReference, busyPolicy: BusyPolicy): Promise<void> {
-    const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
-    const { resourceGroup, name } = cluster;
-    await untilIdle(busyPolicy, agentPoolId({ cluster, pool }), async () => {
-      const { provisioningState } = await existingCluster(clients, cluster);
-      if (!isFinal(provisioningState)) {
-        return { busy: provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
-      }
-      const { provisioningState: state = 'Unknown' } = await existingPool({ cluster, pool });
-      if (isFinal(state)) return { idle: undefined };
-      return { busy: state, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool) };
-    });
-  }
-
-  /** By the scale set: an instance is done when it has the set's latest model. Nothing where it may not be read. */
-  async function progressOf({
-    cluster,
-    pool,
-    nodeResourceGroup: group,
-  }: ReimageRequest): Promise<OperationProgress | undefined> {
-    const { virtualMachineScaleSets, virtualMachineScaleSetVMs } = clients(cluster.subscriptionId).compute;
-    try {
-      return await azureCall(agentPoolId({ cluster, pool }), async () => {
-        for await (const { name = '', tags } of virtualMachineScaleSets.list(group)) {
-          if (tags?.['aks-managed-poolName'] !== pool) continue;
-          let [nodesDone, nodesTotal] = [0, 0];
-          let node: string | undefined;
-          for await (const instance of virtualMachineScaleSetVMs.list(group, name)) {
-            nodesTotal += 1;
-            if (instance.latestModelApplied) nodesDone += 1;
-            else if (!isFinal(instance.provisioningState ?? 'Succeeded')) node = instance.osProfile?.computerName;
-          }
-          return { nodesDone, nodesTotal, ...(node !== undefined && { node }) };
-        }
-        return undefined;
-      });
-    } catch (error) {
-      // Progress is a courtesy: the operation itself says whether it succeeded.
-      if (failureOf(error)) return undefined;
-      throw error;
+/** Waits until nothing runs on cluster and pool; other pools may be busy. */
+async function untilPoolIdle(
+  clients: ClientsOf,
+  { cluster, pool }: AgentPoolReference,
+  busyPolicy: BusyPolicy,
+): Promise<void> {
+  const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
+  const { resourceGroup, name } = cluster;
+  await untilIdle(busyPolicy, idOf({ cluster, pool }), async () => {
+    const { provisioningState } = await existingCluster(clients, cluster);
+    if (!isFinal(provisioningState)) {
+      return { busy: provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
     }
+    const { provisioningState: state = 'Unknown' } = await existingPool(clients, { cluster, pool });
+    if (isFinal(state)) return { idle: undefined };
+    return { busy: state, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool) };
+  });
+}
+
+/** By the scale set: an instance is done when it has the set's latest model. Nothing where it may not be read. */
+async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<OperationProgress | undefined> {
+  const { cluster, pool, nodeResourceGroup: group } = request;
+  const { virtualMachineScaleSets, virtualMachineScaleSetVMs } = clients(cluster.subscriptionId).compute;
+  try {
+    return await azureCall(idOf(request), async () => {
+      const sets = await collect(virtualMachineScaleSets.list(group));
+      const set = sets.find(({ tags }) => tags?.['aks-managed-poolName'] === pool);
+      if (!set) return undefined;
+      const instances = await collect(virtualMachineScaleSetVMs.list(group, set.name ?? ''));
+      const behind = instances.filter(({ latestModelApplied }) => !latestModelApplied);
+      const current = behind.findLast(({ provisioningState }) => !isFinal(provisioningState ?? 'Succeeded'));
+      const node = current?.osProfile?.computerName;
+      const nodesTotal = instances.length;
+      return { nodesDone: nodesTotal - behind.length, nodesTotal, ...(node !== undefined && { node }) };
+    });
+  } catch (error) {
+    // Progress is a courtesy: the operation itself says whether it succeeded.
+    if (failureOf(error)) return undefined;
+    throw error;
   }
 }
+
+export const agentPoolActivities = (clients: ClientsOf) => ({
+  /** Waits until nothing runs on a pool and its cluster, and says what the pool shows then. */
+  awaitPool: ({ busyPolicy, ...pool }: AgentPoolReference & { busyPolicy: BusyPolicy }): Promise<PoolEvidence> =>
+    keptAlive(async () => {
+      await untilPoolIdle(clients, pool, busyPolicy);
+      return readEvidence(clients, pool);
+    }),
+
+  /**
+   * Reimages the nodes of a pool, in AKS's own way: with the pool's surge, drain and soak settings. Heartbeats the number
+   * of nodes that are done, and looks at the nodes afterwards.
+   *
+   * @throws ApplicationFailure with Azure's error code. Source: Azure REST API, "Agent Pools - Upgrade Node Image Version".
+   */
+  async reimageAgentPool(request: ReimageRequest): Promise<Reimaged> {
+    const { cluster, pool, before, busyPolicy, rolePropagation } = request;
+    const { containerService: client } = clients(cluster.subscriptionId);
+    const id = idOf(request);
+    let adopted = false;
+    let after: PoolEvidence | undefined;
+    const find = async (): Promise<Found> => {
+      const { provisioningState = '' } = await existingPool(clients, request);
+      if (!isFinal(provisioningState)) {
+        adopted = true;
+        return 'running';
+      }
+      if (isFailed(provisioningState)) return 'absent';
+      const done = adopted || proofOf(pool, before, await readEvidence(clients, request)).reimaged;
+      return done ? 'done' : 'absent';
+    };
+    const reimage = () =>
+      longRunningOperation({
+        resourceId: id,
+        client,
+        prepare: () => untilPoolIdle(clients, request, busyPolicy),
+        send: () => client.agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
+        find,
+        progress: () => progressOf(clients, request),
+        async afterwards() {
+          after = await readEvidence(clients, request);
+        },
+      });
+    try {
+      await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, reimage));
+    } catch (error) {
+      // 304: there was nothing to do.
+      if (httpStatus(error) !== 304) throw error;
+    }
+    return {
+      notModified: after === undefined,
+      after: after ?? (await keptAlive(() => readEvidence(clients, request))),
+    };
+  },
+
+  /**
+   * Fails, to be tried again, until there is a newer node image than the pool's.
+   *
+   * @throws ApplicationFailure `NoNewerNodeImage`.
+   */
+  async awaitNewerNodeImage(reference: AgentPoolReference): Promise<string> {
+    const { cluster, pool } = reference;
+    const { agentPools } = clients(cluster.subscriptionId).containerService;
+    const id = idOf(reference);
+    const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await keptAlive(() =>
+      Promise.all([
+        existingPool(clients, reference),
+        azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
+      ]),
+    );
+    if (latest !== nodeImageVersion) return latest;
+    const message = `${nodeImageVersion} is still the latest node image (${id})`;
+    throw ownFailure('NoNewerNodeImage', message, id, { retryable: true });
+  },
+
+  /** The settings of a pool, as they can be sent to Azure again. */
+  async readAgentPool(reference: AgentPoolReference): Promise<AgentPool> {
+    const pool = await keptAlive(() => existingPool(clients, reference));
+    const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
+    const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
+    const { currentOrchestratorVersion: _version, ...wanted } = rest;
+    return wanted;
+  },
+
+  /** Creates a pool with these settings; one that an earlier attempt has made is taken as it is. */
+  async createAgentPool({
+    settings,
+    marks,
+    ...reference
+  }: AgentPoolReference & { settings: AgentPool; marks: Marks }): Promise<void> {
+    const { vmSize, mode } = settings;
+    await createResource(clients, poolType, idOf(reference), {
+      marks,
+      send: ({ client, resourceGroup, parent, name }) =>
+        client.agentPools.createOrUpdate(resourceGroup, parent, name, {
+          ...settings,
+          tags: { ...settings.tags, ...marks },
+        }),
+      mismatches: (seen) => [...mismatch('vmSize', vmSize, seen.vmSize), ...mismatch('mode', mode, seen.mode)],
+    });
+  },
+
+  /** Deletes a pool that carries these marks; AKS drains its nodes before. */
+  deleteAgentPool: ({ marks, ...reference }: AgentPoolReference & { marks: Marks }): Promise<void> =>
+    deleteResource(clients, poolType, { id: idOf(reference), marks }),
+});

@@ -10,6 +10,7 @@ import { privateEndpointActivities } from './privateEndpoints.ts';
 import { auditActivities } from './reads/audit.ts';
 import { deletionActivities } from './reads/deletion.ts';
 import { discoveryActivities } from './reads/discovery.ts';
+import { existingClusterActivities } from './reads/existingCluster.ts';
 import { registrationActivities } from './registrations.ts';
 import { registryActivities } from './registries.ts';
 import { resourceGroupActivities } from './resourceGroups.ts';
@@ -25,6 +26,7 @@ export function createActivities(connection: AzureConnection) {
     ...allKeptAlive(auditActivities(clients)),
     ...allKeptAlive(deletionActivities(clients)),
     ...allKeptAlive(discoveryActivities(clients)),
+    ...allKeptAlive(existingClusterActivities(clients)),
     ...allKeptAlive(identityActivities(clients)),
     ...allKeptAlive(kubernetesActivities(clients)),
     ...managedClusterActivities(clients),

@@ -70,45 +70,43 @@ function budgetFacts([namespace, name, allowed, pods]: string[]): DisruptionBudg
 /** A small image that Microsoft publishes, which a node pulls to prove that it can. */
 const probeImage = 'azurelinux/busybox:1.36';
 
-export function kubernetesActivities(clients: ClientsOf) {
-  return {
-    /** Looks at nodes and disruption budgets from inside the cluster; changes nothing. */
-    async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
-      return await parseKubernetes(clients, cluster);
-    },
+export const kubernetesActivities = (clients: ClientsOf) => ({
+  /** Looks at nodes and disruption budgets from inside the cluster; changes nothing. */
+  async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
+    return await parseKubernetes(clients, cluster);
+  },
 
-    /**
-     * Has a node pull an image and tell where it gets Microsoft's images from, in a pod that is removed again. Containerd's
-     * own configuration has it: a node without egress has its registry there. Source: Azure/AgentBaker, cse_config.sh.
-     */
-    async probeNode({ cluster, node, imageSource = 'mcr.microsoft.com' }: NodeProbe): Promise<Look<NodeProbeResult>> {
-      const image = `${imageSource}/${probeImage}`;
-      const output = await runCommand(clients, cluster, probeCommand(node, image));
-      if ('unseen' in output) return output;
-      const logs = output.seen.logs.trim();
-      const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
-      const ran = mirror !== undefined || /No such file/.test(logs);
-      return {
-        seen: {
-          node,
-          image,
-          pulled: ran,
-          ...(ran && { bootstrapSource: mirror?.replace('/v2/', '/') ?? 'Direct' }),
-          message: ran ? `${image} was pulled` : logs || `exit status ${output.seen.exitCode}`,
-        },
-      };
-    },
+  /**
+   * Has a node pull an image and tell where it gets Microsoft's images from, in a pod that is removed again. Containerd's
+   * own configuration has it: a node without egress has its registry there. Source: Azure/AgentBaker, cse_config.sh.
+   */
+  async probeNode({ cluster, node, imageSource = 'mcr.microsoft.com' }: NodeProbe): Promise<Look<NodeProbeResult>> {
+    const image = `${imageSource}/${probeImage}`;
+    const output = await runCommand(clients, cluster, probeCommand(node, image));
+    if ('unseen' in output) return output;
+    const logs = output.seen.logs.trim();
+    const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
+    const ran = mirror !== undefined || /No such file/.test(logs);
+    return {
+      seen: {
+        node,
+        image,
+        pulled: ran,
+        ...(ran && { bootstrapSource: mirror?.replace('/v2/', '/') ?? 'Direct' }),
+        message: ran ? `${image} was pulled` : logs || `exit status ${output.seen.exitCode}`,
+      },
+    };
+  },
 
-    /** Tries to reach Microsoft's registry from inside the cluster. */
-    async probeEgress(cluster: ClusterReference): Promise<Look<{ open: boolean; message: string }>> {
-      const output = await runCommand(clients, cluster, egressCommand);
-      if ('unseen' in output) return output;
-      const { exitCode, logs } = output.seen;
-      if (exitCode === 127) return { unseen: { because: 'failed', message: logs.trim() } };
-      return { seen: { open: exitCode === 0, message: logs.trim() || `curl ended with ${exitCode}` } };
-    },
-  };
-}
+  /** Tries to reach Microsoft's registry from inside the cluster. */
+  async probeEgress(cluster: ClusterReference): Promise<Look<{ open: boolean; message: string }>> {
+    const output = await runCommand(clients, cluster, egressCommand);
+    if ('unseen' in output) return output;
+    const { exitCode, logs } = output.seen;
+    if (exitCode === 127) return { unseen: { because: 'failed', message: logs.trim() } };
+    return { seen: { open: exitCode === 0, message: logs.trim() || `curl ended with ${exitCode}` } };
+  },
+});
 
 const egressUrl = 'https://mcr.microsoft.com/v2/';
 const egressCommand = `curl --silent --show-error --max-time 15 --output /dev/null ${egressUrl}`;

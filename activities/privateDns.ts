@@ -1,6 +1,6 @@
-import { restorePoller, type VirtualNetworkLink } from '@azure/arm-privatedns';
+import type { RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
 import { failureOf, retryable } from '../contract/failures.ts';
-import { parentId, resourceReference, sameResourceId } from '../resources/ids.ts';
+import { parentId, sameResourceId } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import {
   type PrivateDnsZoneFacts,
@@ -13,15 +13,21 @@ import {
   type ZoneLinkSpecification,
 } from '../resources/privateDns.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
-import type { ClientsOf } from './arm/connection.ts';
-import { azureRead, azureReadIfRegistered } from './arm/errors.ts';
-import { createResource, deleteResource, mayLag, updateResource } from './arm/ownedResource.ts';
+import { type ClientsOf, type Located, locate } from './arm/connection.ts';
+import { azureList, azureRead, azureReadIfRegistered, collect } from './arm/errors.ts';
+import {
+  createResource,
+  deleteResource,
+  type MarkedResource,
+  mayLag,
+  type ResourceType,
+  writeResource,
+} from './arm/ownedResource.ts';
 
 /** The zone alone, without links and records. */
 export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {
-  const { subscriptionId, resourceGroup, name } = resourceReference(id);
-  const { privateZones } = clients(subscriptionId).privateDns;
-  const found = await azureRead(id, () => privateZones.get(resourceGroup, name));
+  const { client, resourceGroup, name } = locate(clients, 'privateDns', id);
+  const found = await azureRead(id, () => client.privateZones.get(resourceGroup, name));
   if (!found) return undefined;
   return {
     id: found.id ?? id,
@@ -51,16 +57,12 @@ export async function readPrivateDnsZone(
 
 /** All record sets of a zone but the one that every zone has; none if the zone is absent. */
 export async function listRecords(clients: ClientsOf, zoneId: string): Promise<Pick<RecordFacts, 'id' | 'marks'>[]> {
-  const { subscriptionId, resourceGroup, name: zone } = resourceReference(zoneId);
-  const { recordSets } = clients(subscriptionId).privateDns;
-  const records: Pick<RecordFacts, 'id' | 'marks'>[] = [];
-  await azureRead(zoneId, async () => {
-    for await (const { name, type, metadata } of recordSets.list(resourceGroup, zone)) {
-      const kind = type?.split('/').at(-1) ?? '';
-      if (kind !== 'SOA') records.push({ id: `${zoneId}/${kind}/${name}`, marks: marksIn(metadata) });
-    }
+  const { client, resourceGroup, name: zone } = locate(clients, 'privateDns', zoneId);
+  const records = await azureList(zoneId, () => client.recordSets.list(resourceGroup, zone));
+  return records.flatMap(({ name, type, metadata }) => {
+    const kind = type?.split('/').at(-1) ?? '';
+    return kind === 'SOA' ? [] : [{ id: `${zoneId}/${kind}/${name}`, marks: marksIn(metadata) }];
   });
-  return records;
 }
 
 /** IDs of the other zones of the same name in these subscriptions that are linked to a network: Azure allows it one. */
@@ -82,10 +84,9 @@ export async function readLinksTo(
 ): Promise<ZoneLinkFacts[]> {
   const zones: string[] = [];
   for (const subscriptionId of new Set(subscriptionIds)) {
-    await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, async () => {
-      for await (const { id = '', name } of clients(subscriptionId).privateDns.privateZones.list())
-        if (name === registryZoneName) zones.push(id);
-    });
+    const { privateZones } = clients(subscriptionId).privateDns;
+    const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () => collect(privateZones.list()));
+    zones.push(...(all ?? []).flatMap(({ id, name }) => (id && name === registryZoneName ? [id] : [])));
   }
   const links = await Promise.all(zones.map((id) => listLinks(clients, id)));
   return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
@@ -93,19 +94,18 @@ export async function readLinksTo(
 
 /** None of a zone that is gone by now: zones of other clusters come and go. */
 async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFacts[]> {
-  const { subscriptionId, resourceGroup, name } = resourceReference(zoneId);
-  const links: ZoneLinkFacts[] = [];
-  await azureRead(zoneId, async () => {
-    for await (const link of clients(subscriptionId).privateDns.virtualNetworkLinks.list(resourceGroup, name))
-      links.push(linkFacts(link));
-  });
-  return links;
+  const { client, resourceGroup, name } = locate(clients, 'privateDns', zoneId);
+  const links = await azureList(zoneId, () => client.virtualNetworkLinks.list(resourceGroup, name));
+  return links.map(linkFacts);
+}
+
+async function getRecord(clients: ClientsOf, id: string): Promise<RecordSet | undefined> {
+  const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
+  return azureRead(id, () => client.recordSets.get(resourceGroup, parent, 'A', name));
 }
 
 export async function readRecord(clients: ClientsOf, id: string): Promise<RecordFacts | undefined> {
-  const { subscriptionId, resourceGroup, name, parents } = resourceReference(id);
-  const { recordSets } = clients(subscriptionId).privateDns;
-  const found = await azureRead(id, () => recordSets.get(resourceGroup, parents[0] ?? '', 'A', name));
+  const found = await getRecord(clients, id);
   if (!found) return undefined;
   return {
     id: found.id ?? id,
@@ -114,150 +114,98 @@ export async function readRecord(clients: ClientsOf, id: string): Promise<Record
   };
 }
 
-export function privateDnsActivities(clients: ClientsOf) {
-  return {
-    async createPrivateDnsZone({ id, tags }: PrivateDnsZoneSpecification): Promise<void> {
-      const { subscriptionId, resourceGroup, name } = resourceReference(id);
-      const client = clients(subscriptionId).privateDns;
-      await createResource({
-        ...zoneReader(id),
-        marks: tags,
-        write: {
-          start: () => client.privateZones.createOrUpdate(resourceGroup, name, { location: 'global', tags }),
-          restore: (state) => restorePoller(client, state, client.privateZones.createOrUpdate),
-        },
-        differences: () => [],
-      });
-    },
+const zoneType: ResourceType<'privateDns', ResourceFacts> = {
+  kind: 'private DNS zone',
+  service: 'privateDns',
+  read: readZone,
+  remove: ({ client, resourceGroup, name }) => client.privateZones.delete(resourceGroup, name),
+};
 
-    async deletePrivateDnsZone({ id, marks }: { id: string; marks: Marks }): Promise<void> {
-      const { subscriptionId, resourceGroup, name } = resourceReference(id);
-      const client = clients(subscriptionId).privateDns;
-      await deleteResource({
-        ...zoneReader(id),
-        marks,
-        holdsForeign: async () => {
-          const records = await listRecords(clients, id);
-          return records.filter((record) => !carriesMarks(record.marks, marks)).map((record) => record.id);
-        },
-        write: {
-          start: () => client.privateZones.delete(resourceGroup, name),
-          restore: (state) => restorePoller(client, state, client.privateZones.delete),
-        },
-      });
-    },
+const linkType: ResourceType<'privateDns', ZoneLinkFacts> = {
+  kind: 'virtual network link',
+  service: 'privateDns',
+  async read(clients, id) {
+    const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
+    const found = await azureRead(id, () => client.virtualNetworkLinks.get(resourceGroup, parent, name));
+    return found && linkFacts(found);
+  },
+  remove: ({ client, resourceGroup, parent, name }) => client.virtualNetworkLinks.delete(resourceGroup, parent, name),
+};
 
-    /** Links the zone to a network, without registration: the network's machines are no business of this zone. */
-    async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<void> {
-      const { client, resourceGroup, zone, name } = childClient(id);
-      const link = createResource({
-        ...linkReader(id),
-        marks: tags,
-        write: {
-          start: () =>
-            client.virtualNetworkLinks.createOrUpdate(resourceGroup, zone, name, {
-              location: 'global',
-              tags,
-              virtualNetwork: { id: virtualNetworkId },
-              registrationEnabled: false,
-            }),
-          restore: (state) => restorePoller(client, state, client.virtualNetworkLinks.createOrUpdate),
-        },
-        differences: (seen) =>
-          sameResourceId(seen.virtualNetworkId, virtualNetworkId)
-            ? []
-            : [`virtualNetwork: asked ${virtualNetworkId}, got ${seen.virtualNetworkId}`],
-      });
-      await link.catch(retriedWhileUnlinked);
-    },
+const recordType: ResourceType<'privateDns', RecordFacts> = {
+  kind: 'record',
+  service: 'privateDns',
+  read: readRecord,
+  remove: ({ client, resourceGroup, parent, name }) => client.recordSets.delete(resourceGroup, parent, 'A', name),
+};
 
-    async deleteZoneLink({ id, marks }: { id: string; marks: Marks }): Promise<void> {
-      const { client, resourceGroup, zone, name } = childClient(id);
-      await deleteResource({
-        ...linkReader(id),
-        marks,
-        write: {
-          start: () => client.virtualNetworkLinks.delete(resourceGroup, zone, name),
-          restore: (state) => restorePoller(client, state, client.virtualNetworkLinks.delete),
-        },
-      });
-    },
+/** That of records which `az network private-dns record-set a add-record` makes, as the guide does. */
+const defaultTtlSeconds = 3600;
 
-    async createRecord(record: RecordSpecification): Promise<void> {
-      await createResource({
-        ...recordReader(record.id),
-        marks: record.metadata,
-        write: recordWrite(record.id, record.addresses, record.metadata),
-        differences: recordDifferences(record.addresses),
-      });
-    },
-
-    /** Gives a record other addresses; all else of it stays. */
-    async updateRecord({ id, addresses }: { id: string; addresses: string[] }): Promise<void> {
-      const { client, resourceGroup, zone, name } = childClient(id);
-      const current = await azureRead(id, () => client.recordSets.get(resourceGroup, zone, 'A', name));
-      await updateResource({
-        ...recordReader(id),
-        write: recordWrite(id, addresses, current?.metadata, current?.ttl),
-        differences: recordDifferences(addresses),
-      });
-    },
-
-    async deleteRecord({ id, marks }: { id: string; marks: Marks }): Promise<void> {
-      const { client, resourceGroup, zone, name } = childClient(id);
-      await deleteResource({
-        ...recordReader(id),
-        marks,
-        write: { send: () => client.recordSets.delete(resourceGroup, zone, 'A', name) },
-      });
-    },
-  };
-
-  function childClient(id: string) {
-    const { subscriptionId, resourceGroup, name, parents } = resourceReference(id);
-    return { client: clients(subscriptionId).privateDns, resourceGroup, zone: parents[0] ?? '', name };
-  }
-
-  function zoneReader(id: string) {
-    return {
-      id,
-      kind: 'private DNS zone',
-      read: () => readZone(clients, id),
-      state: ({ provisioningState }: ResourceFacts) => provisioningState,
-      marksOf: ({ marks }: ResourceFacts) => marks,
-    };
-  }
-
-  function linkReader(id: string) {
-    const { client, resourceGroup, zone, name } = childClient(id);
-    return {
-      id,
-      kind: 'virtual network link',
-      read: async () => {
-        const found = await azureRead(id, () => client.virtualNetworkLinks.get(resourceGroup, zone, name));
-        return found && linkFacts(found);
-      },
-      state: ({ provisioningState }: ZoneLinkFacts) => provisioningState,
-      marksOf: ({ marks }: ZoneLinkFacts) => marks,
-    };
-  }
-
-  function recordReader(id: string) {
-    return {
-      id,
-      kind: 'record',
-      read: () => readRecord(clients, id),
-      marksOf: ({ marks }: RecordFacts) => marks,
-    };
-  }
-
-  function recordWrite(id: string, addresses: string[], metadata: Marks | undefined, ttl = 3600) {
-    const { client, resourceGroup, zone, name } = childClient(id);
+const putRecord =
+  (addresses: readonly string[], metadata: Marks | undefined, ttl = defaultTtlSeconds) =>
+  ({ client, resourceGroup, parent, name }: Located<'privateDns'>) => {
     const aRecords = addresses.map((ipv4Address) => ({ ipv4Address }));
     const record = { ttl, aRecords, ...(metadata && { metadata }) };
-    return { send: () => client.recordSets.createOrUpdate(resourceGroup, zone, 'A', name, record) };
-  }
-}
+    return client.recordSets.createOrUpdate(resourceGroup, parent, 'A', name, record);
+  };
+
+export const privateDnsActivities = (clients: ClientsOf) => ({
+  async createPrivateDnsZone({ id, tags }: PrivateDnsZoneSpecification): Promise<void> {
+    await createResource(clients, zoneType, id, {
+      marks: tags,
+      send: ({ client, resourceGroup, name }) =>
+        client.privateZones.createOrUpdate(resourceGroup, name, { location: 'global', tags }),
+      mismatches: () => [],
+    });
+  },
+
+  deletePrivateDnsZone: (zone: MarkedResource): Promise<void> =>
+    deleteResource(clients, zoneType, zone, async () => {
+      const records = await listRecords(clients, zone.id);
+      return records.filter(({ marks }) => !carriesMarks(marks, zone.marks)).map(({ id }) => id);
+    }),
+
+  /** Links the zone to a network, without registration: the network's machines are no business of this zone. */
+  async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<void> {
+    const link = createResource(clients, linkType, id, {
+      marks: tags,
+      send: ({ client, resourceGroup, parent, name }) =>
+        client.virtualNetworkLinks.createOrUpdate(resourceGroup, parent, name, {
+          location: 'global',
+          tags,
+          virtualNetwork: { id: virtualNetworkId },
+          registrationEnabled: false,
+        }),
+      mismatches: (seen) =>
+        sameResourceId(seen.virtualNetworkId, virtualNetworkId)
+          ? []
+          : [`virtualNetwork: asked ${virtualNetworkId}, got ${seen.virtualNetworkId}`],
+    });
+    await link.catch(retriedWhileUnlinked);
+  },
+
+  deleteZoneLink: (link: MarkedResource): Promise<void> => deleteResource(clients, linkType, link),
+
+  async createRecord({ id, addresses, metadata }: RecordSpecification): Promise<void> {
+    await createResource(clients, recordType, id, {
+      marks: metadata,
+      send: putRecord(addresses, metadata),
+      mismatches: recordMismatches(addresses),
+    });
+  },
+
+  /** Gives a record other addresses; all else of it stays. */
+  async updateRecord({ id, addresses }: { id: string; addresses: string[] }): Promise<void> {
+    const current = await getRecord(clients, id);
+    await writeResource(clients, recordType, id, {
+      send: putRecord(addresses, current?.metadata, current?.ttl),
+      mismatches: recordMismatches(addresses),
+    });
+  },
+
+  deleteRecord: (record: MarkedResource): Promise<void> => deleteResource(clients, recordType, record),
+});
 
 /** Another zone of the name may be unlinked a moment ago: AKS removes that of its own registry by itself. */
 function retriedWhileUnlinked(error: unknown): never {
@@ -266,7 +214,7 @@ function retriedWhileUnlinked(error: unknown): never {
   throw overlaps && mayLag() ? retryable(failure, '5 seconds') : error;
 }
 
-const recordDifferences =
+const recordMismatches =
   (addresses: readonly string[]) =>
   (seen: RecordFacts): string[] =>
     sameAddresses(addresses, seen.addresses)

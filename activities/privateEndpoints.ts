@@ -1,19 +1,16 @@
-import { restorePoller } from '@azure/arm-network';
-import { resourceReference } from '../resources/ids.ts';
-import { type Marks, marksIn } from '../resources/marks.ts';
+import { marksIn } from '../resources/marks.ts';
 import {
-  endpointDifferences,
+  endpointMismatches,
   type PrivateEndpointFacts,
   type PrivateEndpointSpecification,
 } from '../resources/privateEndpoints.ts';
-import type { ClientsOf } from './arm/connection.ts';
+import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
-import { createResource, deleteResource } from './arm/ownedResource.ts';
+import { createResource, deleteResource, type MarkedResource, type ResourceType } from './arm/ownedResource.ts';
 
 export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promise<PrivateEndpointFacts | undefined> {
-  const { subscriptionId, resourceGroup, name } = resourceReference(id);
-  const { privateEndpoints } = clients(subscriptionId).network;
-  const found = await azureRead(id, () => privateEndpoints.get(resourceGroup, name));
+  const { client, resourceGroup, name } = locate(clients, 'network', id);
+  const found = await azureRead(id, () => client.privateEndpoints.get(resourceGroup, name));
   if (!found) return undefined;
   const [connection] = [
     ...(found.privateLinkServiceConnections ?? []),
@@ -40,9 +37,8 @@ export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promi
  */
 async function interfaceAddresses(clients: ClientsOf, id: string | undefined): Promise<Record<string, string[]>> {
   if (id === undefined) return {};
-  const { subscriptionId, resourceGroup, name } = resourceReference(id);
-  const { networkInterfaces } = clients(subscriptionId).network;
-  const found = await azureRead(id, () => networkInterfaces.get(resourceGroup, name));
+  const { client, resourceGroup, name } = locate(clients, 'network', id);
+  const found = await azureRead(id, () => client.networkInterfaces.get(resourceGroup, name));
   const addresses: Record<string, string[]> = {};
   for (const { privateIPAddress, privateLinkConnectionProperties } of found?.ipConfigurations ?? []) {
     for (const fqdn of privateLinkConnectionProperties?.fqdns ?? [])
@@ -51,53 +47,31 @@ async function interfaceAddresses(clients: ClientsOf, id: string | undefined): P
   return addresses;
 }
 
-export function privateEndpointActivities(clients: ClientsOf) {
-  return {
-    /** Creates the registry's private endpoint and returns its addresses, which Azure shows only at the end. */
-    async createPrivateEndpoint(endpoint: PrivateEndpointSpecification): Promise<PrivateEndpointFacts> {
-      const { id, location, tags, subnetId, connectionName, registryId } = endpoint;
-      const { subscriptionId, resourceGroup, name } = resourceReference(id);
-      const client = clients(subscriptionId).network;
-      return await createResource({
-        ...reader(id),
-        marks: tags,
-        write: {
-          start: () =>
-            client.privateEndpoints.createOrUpdate(resourceGroup, name, {
-              location,
-              tags,
-              subnet: { id: subnetId },
-              privateLinkServiceConnections: [
-                { name: connectionName, privateLinkServiceId: registryId, groupIds: ['registry'] },
-              ],
-            }),
-          restore: (state) => restorePoller(client, state, client.privateEndpoints.createOrUpdate),
-        },
-        differences: (seen) => endpointDifferences(endpoint, seen),
-      });
-    },
+const endpointType: ResourceType<'network', PrivateEndpointFacts> = {
+  kind: 'private endpoint',
+  service: 'network',
+  read: readPrivateEndpoint,
+  remove: ({ client, resourceGroup, name }) => client.privateEndpoints.delete(resourceGroup, name),
+};
 
-    async deletePrivateEndpoint({ id, marks }: { id: string; marks: Marks }): Promise<void> {
-      const { subscriptionId, resourceGroup, name } = resourceReference(id);
-      const client = clients(subscriptionId).network;
-      await deleteResource({
-        ...reader(id),
-        marks,
-        write: {
-          start: () => client.privateEndpoints.delete(resourceGroup, name),
-          restore: (state) => restorePoller(client, state, client.privateEndpoints.delete),
-        },
-      });
-    },
-  };
+export const privateEndpointActivities = (clients: ClientsOf) => ({
+  /** Creates the registry's private endpoint and returns its addresses, which Azure shows only at the end. */
+  createPrivateEndpoint(endpoint: PrivateEndpointSpecification): Promise<PrivateEndpointFacts> {
+    const { id, location, tags, subnetId, connectionName, registryId } = endpoint;
+    return createResource(clients, endpointType, id, {
+      marks: tags,
+      send: ({ client, resourceGroup, name }) =>
+        client.privateEndpoints.createOrUpdate(resourceGroup, name, {
+          location,
+          tags,
+          subnet: { id: subnetId },
+          privateLinkServiceConnections: [
+            { name: connectionName, privateLinkServiceId: registryId, groupIds: ['registry'] },
+          ],
+        }),
+      mismatches: (seen) => endpointMismatches(endpoint, seen),
+    });
+  },
 
-  function reader(id: string) {
-    return {
-      id,
-      kind: 'private endpoint',
-      read: () => readPrivateEndpoint(clients, id),
-      state: ({ provisioningState }: PrivateEndpointFacts) => provisioningState,
-      marksOf: ({ marks }: PrivateEndpointFacts) => marks,
-    };
-  }
-}
+  deletePrivateEndpoint: (endpoint: MarkedResource): Promise<void> => deleteResource(clients, endpointType, endpoint),
+});

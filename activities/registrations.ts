@@ -18,8 +18,8 @@ const aks = 'Microsoft.ContainerService';
 
 /** State of a preview feature in a subscription, as Azure spells it; `NotFound` where Azure no longer knows the feature. */
 export async function readFeature(clients: ClientsOf, reference: FeatureReference): Promise<string> {
-  const { features } = clients(reference.subscriptionId).features;
   const { subscriptionId, feature } = reference;
+  const { features } = clients(subscriptionId).features;
   const found = await azureRead(featureId(subscriptionId, aks, feature), () => features.get(aks, feature));
   return found?.properties?.state ?? 'NotFound';
 }
@@ -39,31 +39,27 @@ export async function readProvider(
  * activity that asks for it and one that fails with `NotYetRegistered` until it is there: its retry policy is the wait,
  * which keeps it out of the workflow's history.
  */
-export function registrationActivities(clients: ClientsOf) {
-  return {
-    async registerFeature({ subscriptionId, feature }: FeatureReference): Promise<void> {
-      const { features } = clients(subscriptionId).features;
-      await azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature));
-    },
+export const registrationActivities = (clients: ClientsOf) => ({
+  async registerFeature({ subscriptionId, feature }: FeatureReference): Promise<void> {
+    const { features } = clients(subscriptionId).features;
+    await azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature));
+  },
 
-    async awaitFeature(reference: FeatureReference): Promise<void> {
-      const { subscriptionId, feature } = reference;
-      expectRegistered(await readFeature(clients, reference), featureId(subscriptionId, aks, feature));
-    },
+  async awaitFeature(reference: FeatureReference): Promise<void> {
+    const { subscriptionId, feature } = reference;
+    expectRegistered(await readFeature(clients, reference), featureId(subscriptionId, aks, feature));
+  },
 
-    async registerProvider({ subscriptionId, namespace }: ProviderReference): Promise<void> {
-      const { providers } = clients(subscriptionId).resources;
-      await azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace));
-    },
+  async registerProvider({ subscriptionId, namespace }: ProviderReference): Promise<void> {
+    const { providers } = clients(subscriptionId).resources;
+    await azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace));
+  },
 
-    async awaitProvider(reference: ProviderReference): Promise<void> {
-      expectRegistered(
-        await readProvider(clients, reference),
-        providerId(reference.subscriptionId, reference.namespace),
-      );
-    },
-  };
-}
+  async awaitProvider(reference: ProviderReference): Promise<void> {
+    const { subscriptionId, namespace } = reference;
+    expectRegistered(await readProvider(clients, reference), providerId(subscriptionId, namespace));
+  },
+});
 
 function expectRegistered(state: string, resourceId: string): void {
   if (state === 'Registered') return;

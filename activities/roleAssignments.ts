@@ -1,11 +1,11 @@
 import { v5 as uuidv5 } from 'uuid';
-import { isFailure, ownFailure } from '../contract/failures.ts';
+import { isFailure } from '../contract/failures.ts';
 import { keyOf } from '../resources/ids.ts';
-import { carriesMarks, type Marks, markTags } from '../resources/marks.ts';
+import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead } from './arm/errors.ts';
-import { retriedWhileReplicating } from './arm/ownedResource.ts';
+import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
+import { readBackMismatch, retriedWhileReplicating } from './arm/ownedResource.ts';
 
 /** A role for a principal at the scope of one resource. */
 export interface RoleAssignment {
@@ -29,81 +29,71 @@ const assignmentName = ({ scope, role, principalId }: RoleAssignment): string =>
 /** IDs of the role definitions that a principal holds at a scope or above it. */
 export async function readRoles(clients: ClientsOf, scope: string, principalId: string): Promise<string[]> {
   const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
-  const roles: string[] = [];
-  await azureRead(scope, async () => {
-    // assignedTo() covers groups as well, and only what is at the scope or above.
-    const filter = `atScope() and assignedTo('${principalId}')`;
-    for await (const { roleDefinitionId } of roleAssignments.listForScope(scope, { filter }))
-      roles.push(roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '');
-  });
+  // assignedTo() covers groups as well, and only what is at the scope or above.
+  const filter = `atScope() and assignedTo('${principalId}')`;
+  const assignments = await azureList(scope, () => roleAssignments.listForScope(scope, { filter }));
+  const roles = assignments.map(({ roleDefinitionId }) => roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '');
   return [...new Set(roles)].sort();
 }
 
-export function roleAssignmentActivities(clients: ClientsOf) {
-  return {
-    /** Grants a role. One that somebody else has granted meanwhile serves as well. */
-    async assignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
-      const { scope, role, principalId, marks } = assignment;
-      const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
-      const id = assignmentId(assignment);
-      try {
-        // The answer shows what was made; a read right after it may go to a region that does not know of it yet.
-        const made = await azureCall(id, () =>
-          roleAssignments.create(scope, assignmentName(assignment), {
-            roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
-            principalId,
-            // Azure then does not look the principal up in a directory that may not know it yet.
-            principalType: 'ServicePrincipal',
-            description: describe(marks),
-          }),
-        );
-        if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
-          const message = `principalId: asked ${principalId}, got ${made.principalId ?? 'none'} (${id})`;
-          throw ownFailure('ReadBackMismatch', message, id);
-        }
-      } catch (error) {
-        if (isFailure(error, 'RoleAssignmentExists')) return;
-        throw retriedWhileReplicating(error);
+export const roleAssignmentActivities = (clients: ClientsOf) => ({
+  /** Grants a role. One that somebody else has granted meanwhile serves as well. */
+  async assignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
+    const { scope, role, principalId, marks } = assignment;
+    const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
+    const id = assignmentId(assignment);
+    try {
+      // The answer shows what was made; a read right after it may go to a region that does not know of it yet.
+      const made = await azureCall(id, () =>
+        roleAssignments.create(scope, assignmentName(assignment), {
+          roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
+          principalId,
+          // Azure then does not look the principal up in a directory that may not know it yet.
+          principalType: 'ServicePrincipal',
+          description: describe(marks),
+        }),
+      );
+      if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
+        throw readBackMismatch([`principalId: asked ${principalId}, got ${made.principalId ?? 'none'}`], id);
       }
-    },
+    } catch (error) {
+      if (isFailure(error, 'RoleAssignmentExists')) return;
+      throw retriedWhileReplicating(error);
+    }
+  },
 
-    /** Takes a role away if the assignment carries these marks. One made by somebody else stays. */
-    async unassignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
-      const { scope, marks } = assignment;
-      const seen = await readAssignment(assignment);
-      // One that cannot be seen may have been made a moment ago; the name is computed, so that it is nobody else's.
-      if (seen && !carriesMarks(marksOf(seen.description), marks)) return;
-      const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
-      await azureCall(assignmentId(assignment), () => roleAssignments.delete(scope, assignmentName(assignment)));
-    },
+  /** Takes a role away if the assignment carries these marks. One made by somebody else stays. */
+  async unassignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
+    const { scope, marks } = assignment;
+    const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
+    const id = assignmentId(assignment);
+    const name = assignmentName(assignment);
+    const seen = await azureRead(id, () => roleAssignments.get(scope, name));
+    // One that cannot be seen may have been made a moment ago; the name is computed, so that it is nobody else's.
+    if (seen && !carriesMarks(described(seen.description), marks)) return;
+    await azureCall(id, () => roleAssignments.delete(scope, name));
+  },
 
-    /** Takes all roles of a principal away that carry these marks, in one subscription. */
-    async unassignRolesOf({
-      subscriptionId,
-      principalId,
-      marks,
-    }: {
-      subscriptionId: string;
-      principalId: string;
-      marks: Marks;
-    }): Promise<void> {
-      const { roleAssignments } = clients(subscriptionId).authorization;
-      const scope = `/subscriptions/${subscriptionId}`;
-      const ids: string[] = [];
-      await azureCall(scope, async () => {
-        const filter = `principalId eq '${principalId}'`;
-        for await (const { id = '', description } of roleAssignments.listForSubscription({ filter }))
-          if (carriesMarks(marksOf(description), marks)) ids.push(id);
-      });
-      for (const id of ids) await azureCall(id, () => roleAssignments.deleteById(id));
-    },
-  };
-
-  function readAssignment(assignment: RoleAssignment) {
-    const { roleAssignments } = clients(subscriptionOf(assignment.scope)).authorization;
-    return azureRead(assignmentId(assignment), () => roleAssignments.get(assignment.scope, assignmentName(assignment)));
-  }
-}
+  /** Takes all roles of a principal away that carry these marks, in one subscription. */
+  async unassignRolesOf({
+    subscriptionId,
+    principalId,
+    marks,
+  }: {
+    subscriptionId: string;
+    principalId: string;
+    marks: Marks;
+  }): Promise<void> {
+    const { roleAssignments } = clients(subscriptionId).authorization;
+    const filter = `principalId eq '${principalId}'`;
+    const assignments = await azureCall(`/subscriptions/${subscriptionId}`, () =>
+      collect(roleAssignments.listForSubscription({ filter })),
+    );
+    for (const { id = '', description } of assignments) {
+      if (carriesMarks(described(description), marks)) await azureCall(id, () => roleAssignments.deleteById(id));
+    }
+  },
+});
 
 const subscriptionOf = (scope: string): string => scope.split('/')[2] ?? '';
 
@@ -116,8 +106,6 @@ const describe = (marks: Marks): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(' ');
 
-function marksOf(description: string | undefined): Marks {
-  const pairs = (description ?? '').split(' ').map((pair) => pair.split('=', 2) as [string, string]);
-  const known: readonly string[] = Object.values(markTags);
-  return Object.fromEntries(pairs.filter(([key]) => known.includes(key)));
-}
+/** The marks in a description. */
+const described = (description: string | null | undefined): Marks =>
+  marksIn(Object.fromEntries((description ?? '').split(' ').map((pair) => pair.split('=', 2) as [string, string])));

@@ -1,6 +1,6 @@
 import type { SubscriptionFacts } from '../resources/subscriptions.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead } from './arm/errors.ts';
+import { azureCall, azureRead, collect } from './arm/errors.ts';
 
 export async function readSubscription(
   clients: ClientsOf,
@@ -14,19 +14,15 @@ export async function readSubscription(
 /** Regions in which a subscription can have resources. */
 export async function readLocations(clients: ClientsOf, subscriptionId: string): Promise<string[]> {
   const { subscriptions } = clients(subscriptionId).subscriptions;
-  const locations: string[] = [];
-  await azureCall(`/subscriptions/${subscriptionId}`, async () => {
-    for await (const { name } of subscriptions.listLocations(subscriptionId)) if (name) locations.push(name);
-  });
-  return locations;
+  const locations = await azureCall(`/subscriptions/${subscriptionId}`, () =>
+    collect(subscriptions.listLocations(subscriptionId)),
+  );
+  return locations.flatMap(({ name }) => name ?? []);
 }
 
 /** IDs of the subscriptions that the identity sees. */
 export async function listSubscriptions(clients: ClientsOf): Promise<string[]> {
-  const ids: string[] = [];
-  await azureCall('/subscriptions', async () => {
-    for await (const { subscriptionId } of clients('').subscriptions.subscriptions.list())
-      ids.push(subscriptionId ?? '');
-  });
-  return ids;
+  const { subscriptions } = clients('').subscriptions;
+  const seen = await azureCall('/subscriptions', () => collect(subscriptions.list()));
+  return seen.map(({ subscriptionId }) => subscriptionId ?? '');
 }

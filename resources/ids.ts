@@ -4,6 +4,9 @@ export const resourceGroupId = (subscriptionId: string, resourceGroup: string): 
 export const clusterId = ({ subscriptionId, resourceGroup, name }: ClusterReference): string =>
   `${resourceGroupId(subscriptionId, resourceGroup)}/providers/Microsoft.ContainerService/managedClusters/${name}`;
 
+/** @param cluster Resource ID of the pool's cluster. */
+export const agentPoolId = (cluster: string, pool: string): string => `${cluster}/agentPools/${pool}`;
+
 export const providerId = (subscriptionId: string, namespace: string): string =>
   `/subscriptions/${subscriptionId}/providers/${namespace}`;
 

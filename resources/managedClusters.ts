@@ -97,7 +97,7 @@ export interface ClusterChange {
 }
 
 /** What differs between a change that was asked for and what Azure shows, in Azure's property names. */
-export function changeDifferences(asked: ClusterChange, seen: ClusterFacts): string[] {
+export function changeMismatches(asked: ClusterChange, seen: ClusterFacts): string[] {
   const { artifactSource, containerRegistryId, outboundType } = asked;
   const differences: string[] = [];
   const compare = (property: string, want: string, got: string | undefined, same: boolean) => {
@@ -142,7 +142,7 @@ export interface KubernetesVersionFacts {
 export const isBusy = ({ provisioningState }: ClusterFacts): boolean => !isFinal(provisioningState);
 
 /** What differs between the cluster that was asked for and the one that Azure shows, in Azure's property names. */
-export function clusterDifferences(asked: ClusterSpecification, seen: ClusterFacts): string[] {
+export function clusterMismatches(asked: ClusterSpecification, seen: ClusterFacts): string[] {
   const differences: string[] = [];
   const compare = (property: string, want: unknown, got: unknown) => {
     if (String(want).toLowerCase() !== String(got).toLowerCase())

@@ -42,6 +42,16 @@ export interface PoolEvidence {
   nodes?: NodeFacts[];
 }
 
+/** What a pool shows, with what Kubernetes shows of its nodes. */
+export function poolEvidence(
+  pool: string,
+  { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' }: Partial<Omit<PoolEvidence, 'nodes'>>,
+  kubernetes: Look<KubernetesFacts>,
+): PoolEvidence {
+  const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter((node) => node.pool === pool) : undefined;
+  return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
+}
+
 /**
  * How it is known that nodes are other ones: by the boots of the nodes; where they could not be seen before, because they had
  * no way to get an image, by what the oldest of them boots from now; or only by the pool's image.

@@ -1,6 +1,6 @@
-import { difference } from './difference.ts';
 import { sameResourceId } from './ids.ts';
 import type { Marks } from './marks.ts';
+import { mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 export interface PrivateEndpointSpecification {
@@ -27,14 +27,14 @@ export interface PrivateEndpointFacts extends ResourceFacts {
 export const addressesOfRecord = ({ addresses }: PrivateEndpointFacts, record: string): string[] =>
   addresses[`${record}.azurecr.io`] ?? [];
 
-export const endpointDifferences = (
+export const endpointMismatches = (
   wanted: Pick<PrivateEndpointSpecification, 'registryId' | 'records'>,
   seen: PrivateEndpointFacts,
 ): string[] => [
   ...(sameResourceId(wanted.registryId, seen.targetId)
     ? []
     : [`privateLinkServiceId: asked ${wanted.registryId}, got ${seen.targetId || 'none'}`]),
-  ...difference('privateLinkServiceConnectionState', 'Approved', seen.status),
+  ...mismatch('privateLinkServiceConnectionState', 'Approved', seen.status),
   ...wanted.records.flatMap((record) =>
     addressesOfRecord(seen, record).length > 0 ? [] : [`customDnsConfigs: asked an address for ${record}, got none`],
   ),

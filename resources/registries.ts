@@ -1,5 +1,6 @@
-import { difference } from './difference.ts';
+import { resourceReference } from './ids.ts';
 import type { Marks } from './marks.ts';
+import { mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 /** What a registry must have so that isolated nodes can pull from it; the rest is its owner's. */
@@ -40,17 +41,17 @@ export interface RegistryFacts extends ResourceFacts, RegistryAccess {
   replicas: string[];
 }
 
-export const registryDifferences = (wanted: RegistryAccess, seen: RegistryFacts): string[] => [
-  ...difference('publicNetworkAccess', wanted.publicNetworkAccess, seen.publicNetworkAccess),
-  ...difference('anonymousPullEnabled', wanted.anonymousPullEnabled, seen.anonymousPullEnabled),
+export const registryMismatches = (wanted: RegistryAccess, seen: RegistryFacts): string[] => [
+  ...mismatch('publicNetworkAccess', wanted.publicNetworkAccess, seen.publicNetworkAccess),
+  ...mismatch('anonymousPullEnabled', wanted.anonymousPullEnabled, seen.anonymousPullEnabled),
 ];
 
-export const cacheRuleDifferences = (
+export const cacheRuleMismatches = (
   wanted: Pick<CacheRuleSpecification, 'sourceRepository' | 'targetRepository'>,
   seen: CacheRuleFacts,
 ): string[] => [
-  ...difference('sourceRepository', wanted.sourceRepository, seen.sourceRepository),
-  ...difference('targetRepository', wanted.targetRepository, seen.targetRepository),
+  ...mismatch('sourceRepository', wanted.sourceRepository, seen.sourceRepository),
+  ...mismatch('targetRepository', wanted.targetRepository, seen.targetRepository),
 ];
 
 /** Whether Azure refuses two rules beside each other: the targets of both are wildcards, and one holds the other. */
@@ -65,11 +66,14 @@ export function targetsOverlap(one: string, other: string): boolean {
  * The A records that nodes need, as names in the zone: the registry, and the data endpoint of its region and of each
  * replica. Source: Learn, "Connect privately to an Azure container registry using Azure Private Link".
  */
-export function registryRecordNames(
-  absent: { name: string; location: string },
-  seen: Pick<RegistryFacts, 'loginServer' | 'location' | 'replicas'> | undefined,
-): string[] {
-  const [label] = (seen?.loginServer || absent.name).split('.');
-  const regions = seen ? [seen.location, ...seen.replicas] : [absent.location];
-  return [`${label}`, ...regions.map((region) => `${label}.${region}.data`)].map((name) => name.toLowerCase());
+export function registryRecordNames({
+  id,
+  location,
+  loginServer,
+  replicas = [],
+}: Pick<RegistryFacts, 'id' | 'location'> & Partial<Pick<RegistryFacts, 'loginServer' | 'replicas'>>): string[] {
+  const [label] = (loginServer || resourceReference(id).name).split('.');
+  return [`${label}`, ...[location, ...replicas].map((region) => `${label}.${region}.data`)].map((name) =>
+    name.toLowerCase(),
+  );
 }

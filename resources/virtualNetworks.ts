@@ -1,5 +1,5 @@
-import { difference } from './difference.ts';
 import type { Marks } from './marks.ts';
+import { mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 const subnetUses = ['nodeSubnet', 'registrySubnet', 'apiServerSubnet'] as const;
@@ -63,15 +63,15 @@ export const seenSubnetProperties = (seen: SubnetFacts): Required<SubnetProperti
   delegation: seen.delegations.join(', '),
 });
 
-export function subnetDifferences(wanted: SubnetProperties, seen: SubnetFacts): string[] {
+export function subnetMismatches(wanted: SubnetProperties, seen: SubnetFacts): string[] {
   const { defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = seenSubnetProperties(seen);
   return [
-    ...difference('defaultOutboundAccess', wanted.defaultOutboundAccess, defaultOutboundAccess),
-    ...difference(
+    ...mismatch('defaultOutboundAccess', wanted.defaultOutboundAccess, defaultOutboundAccess),
+    ...mismatch(
       'privateEndpointNetworkPolicies',
       wanted.privateEndpointNetworkPolicies,
       privateEndpointNetworkPolicies,
     ),
-    ...difference('delegations', wanted.delegation, delegation),
+    ...mismatch('delegations', wanted.delegation, delegation),
   ];
 }

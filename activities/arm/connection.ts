@@ -13,6 +13,7 @@ import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { Context } from '@temporalio/activity';
+import { resourceReference } from '../../resources/ids.ts';
 import type { Clock } from './clock.ts';
 
 /** How to reach Azure Resource Manager. The worker makes one from its environment; nothing else differs from Azure. */
@@ -85,6 +86,23 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
 }
 
 export type ClientsOf = ReturnType<typeof azureClients>;
+
+export type Service = Exclude<keyof AzureClients, 'credential'>;
+
+/** A resource in a resource group, with the client of its service. */
+export interface Located<S extends Service> {
+  client: AzureClients[S];
+  resourceGroup: string;
+  /** Name of the resource above it; empty where there is none. */
+  parent: string;
+  name: string;
+}
+
+/** Takes a resource ID apart into what the service's client is called with. */
+export function locate<S extends Service>(clients: ClientsOf, service: S, id: string): Located<S> {
+  const { subscriptionId, resourceGroup, parents, name } = resourceReference(id);
+  return { client: clients(subscriptionId)[service], resourceGroup, parent: parents.at(-1) ?? '', name };
+}
 
 /**
  * Runs one ARM call and hands its last HTTP response to `onResponse`, also when the call throws: the SDK generations

@@ -68,6 +68,27 @@ export async function azureReadIfRegistered<T>(resourceId: string, call: () => P
   }
 }
 
+/** As {@link azureRead}, for a list; empty where Azure answers 404. */
+export const azureList = async <T>(resourceId: string, list: () => AsyncIterable<T>): Promise<T[]> =>
+  (await azureRead(resourceId, () => collect(list()))) ?? [];
+
+/** Everything on all pages of a list. */
+export async function collect<T>(list: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const each of list) all.push(each);
+  return all;
+}
+
+/** What a look sees; `undefined` where the worker's identity may not look. */
+export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isFailure(error, 'AuthorizationFailed')) return undefined;
+    throw error;
+  }
+}
+
 /** The HTTP status of the answer that a failure stands for. */
 export function httpStatus(error: unknown): unknown {
   const details = failureOf(error)?.details?.[0];

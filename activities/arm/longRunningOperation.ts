@@ -2,7 +2,7 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { azureFailure } from '../../contract/failures.ts';
 import { elapsedMs, now, pause } from './clock.ts';
-import { observed } from './connection.ts';
+import { type AzureClients, observed, type Service } from './connection.ts';
 import {
   adviceOn,
   azureCall,
@@ -12,34 +12,26 @@ import {
   parseRetryAfter,
   toApplicationFailure,
 } from './errors.ts';
+import { type Poller, restoredPoller, type Sent } from './poller.ts';
 
-/** The part of the Azure SDK's poller that is needed here. */
-export interface Poller<T> {
-  readonly isDone: boolean;
-  readonly result: T | undefined;
-  submitted(): Promise<void>;
-  serialize(): Promise<string>;
-  poll(options?: { abortSignal?: AbortSignal }): Promise<unknown>;
-}
-
-export interface LongRunningOperation<T> {
+export interface LongRunningOperation {
   resourceId: string;
+  /** The one that sends the request; it resumes the operation of a killed worker. */
+  client: AzureClients[Service];
   /** What must hold when the request is sent, such as that nobody else's operation runs. Not called for one that was sent. */
   prepare?(): Promise<void>;
   /** Sends the request. Called at most once, unless {@link find} says that nothing of it arrived. */
-  start(): Poller<T>;
-  /** Resumes the operation of a killed worker. */
-  restore(serialized: string): Poller<T>;
-  /**
-   * Reads the resource where the request may have been sent but its answer was lost: `running` is adopted and read
-   * until it is no longer, `done` is success, `absent` means that the request is still to be sent.
-   */
-  find(): Promise<Found<T>>;
+  send(): Sent;
+  /** Reads the resource where the request may have been sent but its answer was lost. */
+  find(): Promise<Found>;
   /** What comes right after it, before its heartbeat ends. */
   afterwards?(): Promise<void>;
   /** How far it is, for the heartbeat. Asked after each poll; left out where nobody can tell. */
   progress?(): Promise<OperationProgress | undefined>;
 }
+
+/** `running` is adopted and read until it is no longer, `done` is success, `absent` means that the request is still to be sent. */
+export type Found = 'absent' | 'running' | 'done';
 
 /** What the Web UI shows of an operation that runs. */
 export interface OperationProgress {
@@ -48,8 +40,6 @@ export interface OperationProgress {
   /** The one that is being worked on. */
   node?: string;
 }
-
-export type Found<T> = { state: 'absent' } | { state: 'running' } | { state: 'done'; result: T | undefined };
 
 /** What a heartbeat carries: nothing secret, for an operation's address is of no use without a token. */
 interface Checkpoint extends Partial<OperationProgress> {
@@ -62,24 +52,23 @@ interface Checkpoint extends Partial<OperationProgress> {
 const heartbeatEveryMs = 2_000;
 
 /**
- * Sends a write whose operation takes minutes, exactly once over any number of worker deaths, and waits for its end.
+ * Sends a write whose operation may take minutes, exactly once over any number of worker deaths, and waits for its end.
  *
  * @throws ApplicationFailure whose type is Azure's error code. Source: AKS docs "Azure Resource Manager asynchronous operations".
  */
-export async function longRunningOperation<T>(operation: LongRunningOperation<T>): Promise<T | undefined> {
+export async function longRunningOperation(operation: LongRunningOperation): Promise<void> {
   const { info } = Context.current();
   const checkpoint: Checkpoint = { ...(info.heartbeatDetails as Checkpoint | undefined), sent: true };
   const resumed = info.heartbeatDetails !== undefined || info.attempt > 1;
-  return heartbeating(checkpoint, async (heartbeat) => {
-    const result = await run(operation, checkpoint, resumed, heartbeat);
+  await heartbeating(checkpoint, async (heartbeat) => {
+    await run(operation, checkpoint, resumed, heartbeat);
     await operation.afterwards?.();
-    return result;
   });
 }
 
 /** Waits until whatever runs on a resource has ended, however it ends. */
-export async function awaitOperation(find: LongRunningOperation<void>['find']): Promise<void> {
-  await keptAlive(() => adopt({ find }));
+export async function awaitOperation(find: LongRunningOperation['find']): Promise<void> {
+  await keptAlive(() => adopt(find));
 }
 
 /** Heartbeats while work goes on that is simply done again after a crash. */
@@ -100,19 +89,9 @@ export async function repeatableOperation<T>(resourceId: string, start: () => Po
   });
   const startedAt = now();
   while (!poller.isDone) {
-    let response: PipelineResponse | undefined;
-    try {
-      await observed(
-        () => poller.poll({ abortSignal: Context.current().cancellationSignal }),
-        (seen) => {
-          response = seen;
-        },
-      );
-    } catch (error) {
-      throw pollFailure(error, resourceId, response);
-    }
-    if (!poller.isDone)
-      await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(now() - startedAt));
+    const { error, response } = await polled(poller);
+    if (error !== undefined) throw pollFailure(error, resourceId, response);
+    if (!poller.isDone) await pauseAfter(response, startedAt);
   }
   return poller.result;
 }
@@ -137,79 +116,85 @@ async function heartbeating<T>(checkpoint: Checkpoint, work: (heartbeat: () => v
   }
 }
 
-async function run<T>(
-  operation: LongRunningOperation<T>,
+async function run(
+  operation: LongRunningOperation,
   checkpoint: Checkpoint,
   resumed: boolean,
   heartbeat: () => void,
-): Promise<T | undefined> {
-  const { resourceId } = operation;
+): Promise<void> {
+  const { resourceId, client } = operation;
   if (checkpoint.poller !== undefined)
-    return pollUntilDone(operation, operation.restore(checkpoint.poller), checkpoint);
-  if (resumed) {
-    const found = await adopt(operation);
-    if (found.state === 'done') return found.result;
-  }
+    return pollUntilDone(operation, restoredPoller(client, checkpoint.poller), checkpoint);
+  if (resumed && (await adopt(operation.find)) === 'done') return;
   await operation.prepare?.();
   // A poller is thenable, so it must not be returned from an async function by itself.
   const { poller } = await azureCall(resourceId, async () => {
-    const started = operation.start();
-    await started.submitted();
-    return { poller: started };
+    const sent = operation.send();
+    if (!('submitted' in sent)) return { poller: undefined, answer: await sent };
+    await sent.submitted();
+    return { poller: sent };
   });
+  if (!poller) return;
   checkpoint.poller = await poller.serialize();
   heartbeat();
   return pollUntilDone(operation, poller, checkpoint);
 }
 
 /** Reads the resource until whatever runs on it has ended. */
-async function adopt<T>({
-  find,
-}: Pick<LongRunningOperation<T>, 'find'>): Promise<Exclude<Found<T>, { state: 'running' }>> {
+async function adopt(find: LongRunningOperation['find']): Promise<Exclude<Found, 'running'>> {
   const startedAt = now();
   for (;;) {
     const found = await find();
-    if (found.state !== 'running') return found;
+    if (found !== 'running') return found;
     await pause(adaptiveDelayMs(now() - startedAt));
   }
 }
 
-async function pollUntilDone<T>(
-  operation: LongRunningOperation<T>,
-  poller: Poller<T>,
+async function pollUntilDone(
+  { resourceId, find, progress }: LongRunningOperation,
+  poller: Poller<unknown>,
   checkpoint: Checkpoint,
-): Promise<T | undefined> {
-  const { resourceId } = operation;
-  const { cancellationSignal } = Context.current();
+): Promise<void> {
   const startedAt = now();
   while (!poller.isDone) {
-    let response: PipelineResponse | undefined;
-    try {
-      await observed(
-        () => poller.poll({ abortSignal: cancellationSignal }),
-        (seen) => {
-          response = seen;
-        },
-      );
-    } catch (error) {
-      const failure = pollFailure(error, resourceId, response);
+    const { error, response } = await polled(poller);
+    if (error !== undefined) {
       const operationFailed = response !== undefined && response.status < 400;
       // What failed is not to be resumed by the next attempt.
       if (operationFailed) delete checkpoint.poller;
       const operationForgotten = response?.status === 404;
-      if (!response || (response.status >= 400 && !operationForgotten)) throw failure;
       // The resource has the last word: a cluster can report Failed while the service goes on and succeeds
       // (Azure/AKS#1972), and operations are forgotten some time after their end.
-      const found = operationForgotten ? await adopt(operation) : await operation.find();
-      if (found.state === 'done') return found.result;
-      throw failure;
+      if (operationForgotten && (await adopt(find)) === 'done') return;
+      if (operationFailed && (await find()) === 'done') return;
+      throw pollFailure(error, resourceId, response);
     }
-    if (poller.isDone) break;
-    Object.assign(checkpoint, await operation.progress?.());
-    await pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(now() - startedAt));
+    if (poller.isDone) return;
+    Object.assign(checkpoint, await progress?.());
+    await pauseAfter(response, startedAt);
   }
-  return poller.result;
 }
+
+/** Asks for the operation's state. The poller hides Azure's answer, so it is handed on, also where the poller throws. */
+async function polled(poller: Poller<unknown>): Promise<{ response?: PipelineResponse; error?: unknown }> {
+  const seen: { response?: PipelineResponse; error?: unknown } = {};
+  const { cancellationSignal } = Context.current();
+  try {
+    await observed(
+      () => poller.poll({ abortSignal: cancellationSignal }),
+      (response) => {
+        seen.response = response;
+      },
+    );
+  } catch (error) {
+    seen.error = error;
+  }
+  return seen;
+}
+
+/** Waits for as long as Azure asks for, or as is adequate to the time that has passed. */
+const pauseAfter = (response: PipelineResponse | undefined, startedAt: number): Promise<void> =>
+  pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(now() - startedAt));
 
 /** Either the request for the operation's state has failed, or the operation itself: that is an answer 200 with an error. */
 function pollFailure(error: unknown, resourceId: string, response: PipelineResponse | undefined): Error {

@@ -4,7 +4,8 @@ import { failureOf, isFailure, ownFailure, retryable } from '../../contract/fail
 import type { BusyPolicy } from '../../resources/operations.ts';
 import { elapsedMs, now, pause } from './clock.ts';
 import { azureCall } from './errors.ts';
-import { adaptiveDelayMs, type Poller } from './longRunningOperation.ts';
+import { adaptiveDelayMs } from './longRunningOperation.ts';
+import type { Poller } from './poller.ts';
 
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
 

@@ -4,25 +4,38 @@ import { failureOf, isFailure, ownFailure, retryable } from '../../contract/fail
 import { carriesMarks, type Marks, marksIn, markTags } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { elapsedMs } from './clock.ts';
-import { azureCall } from './errors.ts';
-import { type Found, keptAlive, longRunningOperation, type Poller } from './longRunningOperation.ts';
+import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
+import { type Found, longRunningOperation } from './longRunningOperation.ts';
+import type { Sent } from './poller.ts';
 
-/** One resource: how it is read, and how its marks say whose it is. */
-export interface ResourceReader<Facts> {
-  id: string;
-  /** For messages, such as `private endpoint`. */
-  kind: string;
-  read(): Promise<Facts | undefined>;
+/** What a resource shows of whose it is, and of what runs on it. */
+interface OwnedFacts {
   /** Left out for what cannot carry marks: subnets and cache rules. */
-  marksOf?(facts: Facts): Marks;
-  /** Default: `Succeeded`, for what is written in one answer. */
-  state?(facts: Facts): string;
+  marks?: Marks;
+  /** Left out for what is done once it is answered: identities and records. */
+  provisioningState?: string;
 }
 
-/** A write: with an operation that takes time, or in one answer. */
-export type ResourceWrite =
-  | { start(): Poller<unknown>; restore(serialized: string): Poller<unknown> }
-  | { send(): Promise<unknown> };
+/** A type of resource: how it is read and removed by its ID. */
+export interface ResourceType<S extends Service, Facts extends OwnedFacts> {
+  /** For messages, such as `private endpoint`. */
+  kind: string;
+  service: S;
+  read(clients: ClientsOf, id: string): Promise<Facts | undefined>;
+  remove(resource: Located<S>): Sent;
+}
+
+/** A write of one resource, and how it is known that Azure has done what was asked. */
+interface Write<S extends Service, Facts> {
+  send(resource: Located<S>): Sent;
+  mismatches(seen: Facts): string[];
+}
+
+/** A resource to be deleted, if it carries these marks. */
+export interface MarkedResource {
+  id: string;
+  marks: Marks;
+}
 
 /** Until ARM's regions agree on a new resource, or on what was deleted, they are seen to answer as if it had not happened. */
 const replicationLagMs = 2 * 60_000;
@@ -40,110 +53,103 @@ const parentNotFound: readonly FailureCode[] = [
 /**
  * Creates a resource that discovery did not see, and reads it back.
  *
+ * @param request `marks`: those that the resource gets. `retriedByOperator`: whether this run has tried before, in another
+ * activity; what cannot carry marks is then taken to be this run's.
  * @throws ApplicationFailure `NotOwned` if somebody else has made it since discovery; it is then left as it is.
  * `ReadBackMismatch` if Azure shows something else than was asked.
  */
-export async function createResource<Facts>(
-  resource: ResourceReader<Facts> & {
-    marks: Marks;
-    /** Whether this run has tried before, in another activity. Default: false. */
-    retriedByOperator?: boolean;
-    write: ResourceWrite;
-    differences(facts: Facts): string[];
-  },
+export async function createResource<S extends Service, Facts extends OwnedFacts>(
+  clients: ClientsOf,
+  type: ResourceType<S, Facts>,
+  id: string,
+  request: Write<S, Facts> & { marks?: Marks; retriedByOperator?: boolean },
 ): Promise<Facts> {
-  const there = await resource.read();
-  if (!there || isOurs(resource, there)) return writeAndReadBack(resource);
+  const { marks = {}, retriedByOperator = false, mismatches } = request;
+  const there = await type.read(clients, id);
+  if (!there || isOurs(there, marks, retriedByOperator)) return writeResource(clients, type, id, request);
   // What an earlier run of the same workflow began may have ended only now.
-  const { [markTags.workflow]: workflow = '' } = resource.marks;
-  const byEarlierRun = resource.marksOf && carriesMarks(resource.marksOf(there), { [markTags.workflow]: workflow });
-  if (byEarlierRun && resource.differences(there).length === 0) return there;
-  throw notOwned(resource);
+  const { [markTags.workflow]: workflow = '' } = marks;
+  const byEarlierRun = there.marks && carriesMarks(there.marks, { [markTags.workflow]: workflow });
+  if (byEarlierRun && mismatches(there).length === 0) return there;
+  throw notOwned(type.kind, id);
 }
 
-/** Changes a resource that discovery saw, and reads it back. */
-export const updateResource = <Facts>(
-  resource: ResourceReader<Facts> & { write: ResourceWrite; differences(facts: Facts): string[] },
-): Promise<Facts> => writeAndReadBack(resource);
-
-/**
- * Deletes a resource that carries these marks; one that is gone is gone.
- *
- * @param resource `holdsForeign`: IDs of what is in it, would go with it, and is somebody else's.
- * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
- */
-export async function deleteResource<Facts>(
-  resource: ResourceReader<Facts> & {
-    marks: Marks;
-    write: ResourceWrite;
-    holdsForeign?(facts: Facts): string[] | Promise<string[]>;
-  },
-): Promise<void> {
-  const { id, kind, read, marksOf, marks, write } = resource;
-  const seen = await read();
-  if (!seen) return;
-  if (marksOf && !carriesMarks(marksOf(seen), marks)) throw notOwned(resource);
-  const foreign = (await resource.holdsForeign?.(seen)) ?? [];
-  if (foreign.length > 0) {
-    const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
-    throw ownFailure('NotOwned', message, id);
-  }
-  await carryOut(resource, write, async () => {
-    const now = await read();
-    if (!now) return { state: 'done', result: undefined };
-    return { state: stateOf(resource, now) === 'Deleting' ? 'running' : 'absent' };
-  });
-  if (await read()) throw mismatch(id, [`the ${kind} was deleted and is still there`]);
-}
-
-async function writeAndReadBack<Facts>(
-  resource: ResourceReader<Facts> & { write: ResourceWrite; differences(facts: Facts): string[] },
+/** Writes a resource, and reads it back. */
+export async function writeResource<S extends Service, Facts extends OwnedFacts>(
+  clients: ClientsOf,
+  type: ResourceType<S, Facts>,
+  id: string,
+  { send, mismatches }: Write<S, Facts>,
 ): Promise<Facts> {
-  const { id, kind, read, write, differences } = resource;
+  const resource = locate(clients, type.service, id);
+  const read = () => type.read(clients, id);
   try {
-    await carryOut(resource, write, async () => {
-      const seen = await read();
-      if (!seen) return { state: 'absent' };
-      const state = stateOf(resource, seen);
-      if (!isFinal(state)) return { state: 'running' };
-      if (isFailed(state) || differences(seen).length > 0) return { state: 'absent' };
-      return { state: 'done', result: undefined };
+    await longRunningOperation({
+      resourceId: id,
+      client: resource.client,
+      send: () => send(resource),
+      async find(): Promise<Found> {
+        const seen = await read();
+        if (!seen) return 'absent';
+        const state = stateOf(seen);
+        if (!isFinal(state)) return 'running';
+        return isFailed(state) || mismatches(seen).length > 0 ? 'absent' : 'done';
+      },
     });
   } catch (error) {
     throw retriedWhileReplicating(error);
   }
   const seen = await read();
-  if (!seen) throw mismatch(id, [`the ${kind} was written and is not there`]);
-  const different = differences(seen);
-  if (different.length > 0) throw mismatch(id, different);
+  if (!seen) throw readBackMismatch([`the ${type.kind} was written and is not there`], id);
+  const found = mismatches(seen);
+  if (found.length > 0) throw readBackMismatch(found, id);
   return seen;
 }
 
-async function carryOut<Facts>(
-  { id }: ResourceReader<Facts>,
-  write: ResourceWrite,
-  find: () => Promise<Found<unknown>>,
+/**
+ * Deletes a resource that carries these marks; one that is gone is gone.
+ *
+ * @param holdsForeign IDs of what is in it, would go with it, and is somebody else's.
+ * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
+ */
+export async function deleteResource<S extends Service, Facts extends OwnedFacts>(
+  clients: ClientsOf,
+  { kind, service, read, remove }: ResourceType<S, Facts>,
+  { id, marks }: MarkedResource,
+  holdsForeign: (seen: Facts) => string[] | Promise<string[]> = () => [],
 ): Promise<void> {
-  if ('send' in write) {
-    await keptAlive(async () => {
-      // The answer to an earlier attempt may have been lost.
-      if (activityInfo().attempt > 1 && (await find()).state === 'done') return;
-      await azureCall(id, write.send);
-    });
-  } else await longRunningOperation({ resourceId: id, ...write, find });
+  const seen = await read(clients, id);
+  if (!seen) return;
+  if (seen.marks) refuseForeign(kind, id, seen.marks, marks);
+  const foreign = await holdsForeign(seen);
+  if (foreign.length > 0) {
+    const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
+    throw ownFailure('NotOwned', message, id);
+  }
+  const resource = locate(clients, service, id);
+  await longRunningOperation({
+    resourceId: id,
+    client: resource.client,
+    send: () => remove(resource),
+    async find(): Promise<Found> {
+      const now = await read(clients, id);
+      if (!now) return 'done';
+      return stateOf(now) === 'Deleting' ? 'running' : 'absent';
+    },
+  });
+  if (await read(clients, id)) throw readBackMismatch([`the ${kind} was deleted and is still there`], id);
+}
+
+/** @throws ApplicationFailure `NotOwned` unless a resource carries these marks. */
+export function refuseForeign(kind: string, id: string, carried: Marks, marks: Marks): void {
+  if (!carriesMarks(carried, marks)) throw notOwned(kind, id);
 }
 
 /** Something without marks is ours only if an earlier attempt can have made it. */
-function isOurs<Facts>(
-  { marksOf, marks, retriedByOperator = false }: ResourceReader<Facts> & { marks: Marks; retriedByOperator?: boolean },
-  seen: Facts,
-): boolean {
-  return marksOf ? carriesMarks(marksOf(seen), marksIn(marks)) : retriedByOperator || activityInfo().attempt > 1;
-}
+const isOurs = ({ marks: carried }: OwnedFacts, marks: Marks, retriedByOperator: boolean): boolean =>
+  carried ? carriesMarks(carried, marksIn(marks)) : retriedByOperator || activityInfo().attempt > 1;
 
-function stateOf<Facts>({ state }: ResourceReader<Facts>, facts: Facts): string {
-  return state?.(facts) ?? 'Succeeded';
-}
+const stateOf = ({ provisioningState = 'Succeeded' }: OwnedFacts): string => provisioningState;
 
 /** A failure that passes once ARM's regions agree; after two minutes it is believed. */
 export function retriedWhileReplicating(error: unknown): unknown {
@@ -152,10 +158,8 @@ export function retriedWhileReplicating(error: unknown): unknown {
   return retryable(failure, '2 seconds');
 }
 
-function notOwned<Facts>({ id, kind }: ResourceReader<Facts>): ApplicationFailure {
-  return ownFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);
-}
+const notOwned = (kind: string, id: string): ApplicationFailure =>
+  ownFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);
 
-function mismatch(id: string, differences: readonly string[]): ApplicationFailure {
-  return ownFailure('ReadBackMismatch', `${differences.join('; ')} (${id})`, id);
-}
+export const readBackMismatch = (mismatches: readonly string[], id: string): ApplicationFailure =>
+  ownFailure('ReadBackMismatch', `${mismatches.join('; ')} (${id})`, id);

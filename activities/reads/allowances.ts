@@ -1,16 +1,58 @@
+import type { ResourceSku } from '@azure/arm-compute';
 import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { z } from 'zod';
-import { isFailure } from '../../contract/failures.ts';
-import type { LockFacts, Permission, UsageFacts, VmSizeFacts } from '../../resources/allowances.ts';
+import type {
+  AccessFacts,
+  AllowanceFacts,
+  AllowanceRequest,
+  LockFacts,
+  Permission,
+  UsageFacts,
+  VmSizeFacts,
+} from '../../resources/allowances.ts';
+import { isWithin, keyOf, lockedScope } from '../../resources/ids.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered } from '../arm/errors.ts';
+import { azureCall, azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from '../arm/errors.ts';
+
+export async function readAllowances(clients: ClientsOf, request: AllowanceRequest): Promise<AllowanceFacts> {
+  const { subscriptionId, location } = request;
+  const [access, vmSizes, usages] = await Promise.all([
+    readAccess(clients, request.scopes),
+    readVmSizes(clients, subscriptionId, location, request.vmSizes),
+    readUsages(clients, subscriptionId, location),
+  ]);
+  return { ...access, vmSizes, usages };
+}
+
+/** @param scopes Resource IDs, existing or not. */
+export async function readAccess(clients: ClientsOf, scopes: readonly string[]): Promise<AccessFacts> {
+  const subscriptions = [...new Set(scopes.map((scope) => scope.split('/')[2] ?? ''))];
+  const [permissions, locks] = await Promise.all([
+    Promise.all(
+      scopes.map(async (scope) => {
+        const found = await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope)));
+        return found ? [[keyOf(scope), found] as const] : [];
+      }),
+    ),
+    Promise.all(subscriptions.map(async (id) => (await readLocks(clients, id)) ?? [])),
+  ]);
+  // A subscription may have thousands; those that matter are above the scopes, or within a group or resource of them.
+  const matters = ({ id }: LockFacts) =>
+    scopes.some(
+      (scope) =>
+        isWithin(scope, lockedScope(id)) || (!subscriptionScope.test(scope) && isWithin(lockedScope(id), scope)),
+    );
+  return { permissions: Object.fromEntries(permissions.flat()), locks: locks.flat().filter(matters) };
+}
+
+const subscriptionScope = /^\/subscriptions\/[^/]+$/;
 
 const permissionsSchema = z.object({
   value: z.array(z.object({ actions: z.array(z.string()).default([]), notActions: z.array(z.string()).default([]) })),
 });
 
 /** Asked over REST: the SDK knows the permissions of resource groups and resources only, not those of a subscription. */
-export async function readPermissions(clients: ClientsOf, scope: string): Promise<Permission[]> {
+async function readPermissions(clients: ClientsOf, scope: string): Promise<Permission[]> {
   const subscriptionId = scope.split('/')[2] ?? '';
   const { authorization } = clients(subscriptionId);
   return azureCall(scope, async () => {
@@ -22,67 +64,58 @@ export async function readPermissions(clients: ClientsOf, scope: string): Promis
 }
 
 /** All locks of a subscription, none of one that is not found; `undefined` where the worker's identity may not see them. */
-export async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<LockFacts[] | undefined> {
-  const locks: LockFacts[] = [];
-  return whereAllowed(async () => {
-    await azureRead(`/subscriptions/${subscriptionId}`, async () => {
-      for await (const { id = '', level } of clients(subscriptionId).locks.managementLocks.listAtSubscriptionLevel())
-        locks.push({ id, level });
-    });
-    return locks;
-  });
-}
-
-/** `undefined` where the worker's identity may not look. */
-export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await look();
-  } catch (error) {
-    if (isFailure(error, 'AuthorizationFailed')) return undefined;
-    throw error;
-  }
+async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<LockFacts[] | undefined> {
+  const { managementLocks } = clients(subscriptionId).locks;
+  const locks = await whereAllowed(() =>
+    azureList(`/subscriptions/${subscriptionId}`, () => managementLocks.listAtSubscriptionLevel()),
+  );
+  return locks?.map(({ id = '', level }) => ({ id, level }));
 }
 
 /** The VM sizes of these names that a region has. */
-export async function readVmSizes(
+async function readVmSizes(
   clients: ClientsOf,
   subscriptionId: string,
   location: string,
   names: readonly string[],
 ): Promise<Record<string, VmSizeFacts>> {
   const { resourceSkus } = clients(subscriptionId).compute;
-  const sizes: Record<string, VmSizeFacts> = {};
-  await azureReadIfRegistered(computeId(subscriptionId, location), async () => {
-    for await (const sku of resourceSkus.list({ filter: `location eq '${location}'` })) {
-      if (sku.resourceType !== 'virtualMachines' || !sku.name || !names.includes(sku.name)) continue;
-      const restriction = sku.restrictions?.find(({ type }) => type === 'Location')?.reasonCode;
-      // A zone that exists and that the subscription cannot have.
-      const closed = (sku.restrictions ?? []).flatMap(({ type, restrictionInfo }) =>
-        type === 'Zone' ? (restrictionInfo?.zones ?? []) : [],
-      );
-      sizes[sku.name] = {
-        family: sku.family ?? '',
-        vCPUs: Number(sku.capabilities?.find(({ name }) => name === 'vCPUs')?.value ?? 0),
-        zones: (sku.locationInfo ?? []).flatMap(({ zones = [] }) => zones).filter((zone) => !closed.includes(zone)),
-        ...(restriction === undefined ? {} : { restriction }),
-      };
-    }
-  });
-  return sizes;
+  const skus = await azureReadIfRegistered(computeId(subscriptionId, location), () =>
+    collect(resourceSkus.list({ filter: `location eq '${location}'` })),
+  );
+  const sizes = (skus ?? []).filter(({ resourceType, name }) => resourceType === 'virtualMachines' && name);
+  return Object.fromEntries(
+    sizes.filter(({ name = '' }) => names.includes(name)).map((sku) => [sku.name, vmSizeFacts(sku)]),
+  );
+}
+
+function vmSizeFacts({ family, capabilities, locationInfo, restrictions }: ResourceSku): VmSizeFacts {
+  const restriction = restrictions?.find(({ type }) => type === 'Location')?.reasonCode;
+  // A zone that exists and that the subscription cannot have.
+  const closed = (restrictions ?? []).flatMap(({ type, restrictionInfo }) =>
+    type === 'Zone' ? (restrictionInfo?.zones ?? []) : [],
+  );
+  return {
+    family: family ?? '',
+    vCPUs: Number(capabilities?.find(({ name }) => name === 'vCPUs')?.value ?? 0),
+    zones: (locationInfo ?? []).flatMap(({ zones }) => zones ?? []).filter((zone) => !closed.includes(zone)),
+    ...(restriction !== undefined && { restriction }),
+  };
 }
 
 /** vCPU usage and limit in a region by VM family, lower case; `cores` is the whole region's. */
-export async function readUsages(
+async function readUsages(
   clients: ClientsOf,
   subscriptionId: string,
   location: string,
 ): Promise<Record<string, UsageFacts>> {
-  const usages: Record<string, UsageFacts> = {};
-  await azureReadIfRegistered(computeId(subscriptionId, location), async () => {
-    for await (const { name, currentValue, limit } of clients(subscriptionId).compute.usage.list(location))
-      if (name.value) usages[name.value.toLowerCase()] = { used: currentValue, limit };
-  });
-  return usages;
+  const { usage } = clients(subscriptionId).compute;
+  const usages = await azureReadIfRegistered(computeId(subscriptionId, location), () => collect(usage.list(location)));
+  return Object.fromEntries(
+    (usages ?? []).flatMap(({ name: { value }, currentValue, limit }) =>
+      value ? [[value.toLowerCase(), { used: currentValue, limit }]] : [],
+    ),
+  );
 }
 
 const computeId = (subscriptionId: string, location: string): string =>

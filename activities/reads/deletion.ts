@@ -6,7 +6,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, type Marks, markTags } from '../../resources/marks.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureCall } from '../arm/errors.ts';
+import { azureCall, collect } from '../arm/errors.ts';
 import { readIdentity } from '../identities.ts';
 import { readCluster } from '../managedClusters.ts';
 import { listRecords, readPrivateDnsZone, readRecord, readZone } from '../privateDns.ts';
@@ -15,131 +15,128 @@ import { readRegistry } from '../registries.ts';
 import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
 import { readSubscription } from '../subscriptions.ts';
 import { readVirtualNetwork } from '../virtualNetworks.ts';
-import { readAccess } from './infrastructure.ts';
+import { readAccess } from './allowances.ts';
+import { ifNamed } from './infrastructure.ts';
 
-export function deletionActivities(clients: ClientsOf) {
-  return {
-    /** Looks at the cluster, at what it uses, and at everything that was made for it; changes nothing. */
-    async discoverDeletion({ cluster, marks, privateDnsZoneId }: DeletionRequest): Promise<DeletionFacts> {
-      const { subscriptionId } = cluster;
-      const group = { subscriptionId, name: cluster.resourceGroup };
-      const subscription = await readSubscription(clients, subscriptionId);
-      if (!subscription) return { content: [], owned: [], shared: [], used: [], identities: [], access: noAccess };
-      const [found, resourceGroup, content, tagged] = await Promise.all([
-        readCluster(clients, cluster),
-        readResourceGroup(clients, group),
-        readGroupContent(clients, group),
-        readTagged(subscriptionId, marks),
-      ]);
-      const zoneIds = unique([
-        ...tagged.filter(isA('privateDnsZones')),
-        ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
-        ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
-      ]);
-      // AKS puts the cluster's tags on what it makes, which goes with the node resource group.
-      const aks = (id: string) => sameResourceId(id, found?.id) || isIn(id, found?.nodeResourceGroup);
-      const ownZoneIds = zoneIds.filter((id) => !aks(id));
-      const zones = (await Promise.all(ownZoneIds.map((id) => readOwnedInZone(id, marks)))).flat();
-      const owned = unique([...tagged.filter((id) => !aks(id)), ...zones.flatMap((zone) => zone.owned)]);
-      const used = unique([...(found ? await readUsed(found) : []), ...zones.map(({ id }) => id)]).filter(
-        (id) => !aks(id),
-      );
-      const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
-      const scopes = [...owned, resourceGroupId(subscriptionId, group.name), `/subscriptions/${subscriptionId}`];
-      const [identities, registries, access] = await Promise.all([
-        Promise.all(unique(identityIds).map(readKnownIdentity)),
-        Promise.all(owned.filter(isA('registries')).map((id) => readRegistry(clients, id))),
-        readAccess(clients, scopes),
-      ]);
-      return {
-        subscription,
-        ...(found && { cluster: found }),
-        ...(resourceGroup && { resourceGroup }),
-        content: content.map(({ id }) => id),
-        owned,
-        shared: [
-          ...zones.flatMap(({ id, shared }) => (shared ? [id] : [])),
-          ...registries.flatMap((registry) => (registry && hasOtherEndpoints(registry, owned) ? [registry.id] : [])),
-        ],
-        used,
-        identities: identities.flat(),
-        access,
-      };
-    },
+export const deletionActivities = (clients: ClientsOf) => ({
+  /** Looks at the cluster, at what it uses, and at everything that was made for it; changes nothing. */
+  async discoverDeletion({ cluster, marks, privateDnsZoneId }: DeletionRequest): Promise<DeletionFacts> {
+    const { subscriptionId } = cluster;
+    const group = { subscriptionId, name: cluster.resourceGroup };
+    const subscription = await readSubscription(clients, subscriptionId);
+    if (!subscription) return { content: [], owned: [], shared: [], used: [], identities: [], access: noAccess };
+    const [found, resourceGroup, content, tagged] = await Promise.all([
+      readCluster(clients, cluster),
+      readResourceGroup(clients, group),
+      readGroupContent(clients, group),
+      readTagged(clients, subscriptionId, marks),
+    ]);
+    const zoneIds = unique([
+      ...tagged.filter(isA('privateDnsZones')),
+      ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
+      ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
+    ]);
+    // AKS puts the cluster's tags on what it makes, which goes with the node resource group.
+    const aks = (id: string) => sameResourceId(id, found?.id) || isIn(id, found?.nodeResourceGroup);
+    const ownZoneIds = zoneIds.filter((id) => !aks(id));
+    const zones = (await Promise.all(ownZoneIds.map((id) => readOwnedInZone(clients, id, marks)))).flat();
+    const owned = unique([...tagged.filter((id) => !aks(id)), ...zones.flatMap((zone) => zone.owned)]);
+    const used = unique([...(found ? await readUsed(clients, found) : []), ...zones.map(({ id }) => id)]).filter(
+      (id) => !aks(id),
+    );
+    const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
+    const scopes = [...owned, resourceGroupId(subscriptionId, group.name), `/subscriptions/${subscriptionId}`];
+    const [identities, registries, access] = await Promise.all([
+      Promise.all(unique(identityIds).map((id) => readKnownIdentity(clients, id))),
+      Promise.all(owned.filter(isA('registries')).map((id) => readRegistry(clients, id))),
+      readAccess(clients, scopes),
+    ]);
+    return {
+      subscription,
+      ...(found && { cluster: found }),
+      ...(resourceGroup && { resourceGroup }),
+      content: content.map(({ id }) => id),
+      owned,
+      shared: [
+        ...zones.flatMap(({ id, shared }) => (shared ? [id] : [])),
+        ...registries.flatMap((registry) => (registry && hasOtherEndpoints(registry, owned) ? [registry.id] : [])),
+      ],
+      used,
+      identities: identities.flat(),
+      access,
+    };
+  },
 
-    /** Which of these resources are there. */
-    async readRemaining(ids: string[]): Promise<string[]> {
-      const there = await Promise.all(ids.map(async (id) => ((await readAny(id)) ? [id] : [])));
-      return there.flat();
-    },
-  };
+  /** Which of these resources are there. */
+  async readRemaining(ids: string[]): Promise<string[]> {
+    const there = await Promise.all(ids.map(async (id) => ((await readAny(clients, id)) ? [id] : [])));
+    return there.flat();
+  },
+});
 
-  async function readTagged(subscriptionId: string, marks: Marks): Promise<string[]> {
-    const { resources } = clients(subscriptionId).resources;
-    const workflow = marks[markTags.workflow] ?? '';
-    const filter = `tagName eq '${markTags.workflow}' and tagValue eq '${workflow}'`;
-    const ids: string[] = [];
-    await azureCall(`/subscriptions/${subscriptionId}`, async () => {
-      // Groups are looked at by themselves, wherever a list has them.
-      for await (const { id = '' } of resources.list({ filter })) if (parseResourceId(id)) ids.push(id);
-    });
-    return ids;
-  }
+async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Marks): Promise<string[]> {
+  const { resources } = clients(subscriptionId).resources;
+  const workflow = marks[markTags.workflow] ?? '';
+  const filter = `tagName eq '${markTags.workflow}' and tagValue eq '${workflow}'`;
+  const tagged = await azureCall(`/subscriptions/${subscriptionId}`, () => collect(resources.list({ filter })));
+  // Groups are looked at by themselves, wherever a list has them.
+  return tagged.flatMap(({ id = '' }) => (parseResourceId(id) ? [id] : []));
+}
 
-  async function readUsed(cluster: ClusterFacts): Promise<string[]> {
-    const { containerRegistryId, kubeletIdentityId, identity, agentPoolProfiles, apiServerSubnetId } = cluster;
-    const registry = containerRegistryId === undefined ? undefined : await readRegistry(clients, containerRegistryId);
-    const subnets = [...agentPoolProfiles.map(({ vnetSubnetId }) => vnetSubnetId), apiServerSubnetId];
-    const all = [
-      containerRegistryId,
-      ...(registry?.privateEndpoints ?? []).map(({ id }) => id),
-      kubeletIdentityId,
-      ...identity.userAssignedIdentities,
-      ...subnets.map((id) => id && parentId(id)),
-    ];
-    return all.flatMap((id) => (id ? [id] : []));
-  }
+async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<string[]> {
+  const { containerRegistryId, kubeletIdentityId, identity, agentPoolProfiles, apiServerSubnetId } = cluster;
+  const registry = await ifNamed(containerRegistryId, (id) => readRegistry(clients, id));
+  const subnets = [...agentPoolProfiles.map(({ vnetSubnetId }) => vnetSubnetId), apiServerSubnetId];
+  const all = [
+    containerRegistryId,
+    ...(registry?.privateEndpoints ?? []).map(({ id }) => id),
+    kubeletIdentityId,
+    ...identity.userAssignedIdentities,
+    ...subnets.map((id) => id && parentId(id)),
+  ];
+  return all.flatMap((id) => (id ? [id] : []));
+}
 
-  /** A zone, its links and records that carry these marks, and whether there are others; nothing if it is absent. */
-  async function readOwnedInZone(
-    id: string,
-    marks: Marks,
-  ): Promise<{ id: string; owned: string[]; shared: boolean }[]> {
-    const zone = await readPrivateDnsZone(clients, id, []);
-    if (!zone) return [];
-    const content = [...zone.links, ...(await listRecords(clients, id))];
-    const owned = content.filter((each) => carriesMarks(each.marks, marks)).map((each) => each.id);
-    return [{ id: zone.id, owned, shared: owned.length < content.length }];
-  }
+/** A zone, its links and records that carry these marks, and whether there are others; nothing if it is absent. */
+async function readOwnedInZone(
+  clients: ClientsOf,
+  id: string,
+  marks: Marks,
+): Promise<{ id: string; owned: string[]; shared: boolean }[]> {
+  const zone = await readPrivateDnsZone(clients, id, []);
+  if (!zone) return [];
+  const content = [...zone.links, ...(await listRecords(clients, id))];
+  const owned = content.filter((each) => carriesMarks(each.marks, marks)).map((each) => each.id);
+  return [{ id: zone.id, owned, shared: owned.length < content.length }];
+}
 
-  async function readKnownIdentity(id: string): Promise<IdentityFacts[]> {
-    const identity = await readIdentity(clients, id);
-    return identity ? [identity] : [];
-  }
+async function readKnownIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts[]> {
+  const identity = await readIdentity(clients, id);
+  return identity ? [identity] : [];
+}
 
-  async function readAny(id: string): Promise<object | undefined> {
-    const { subscriptionId = '', resourceGroup = '', type = '', name = '' } = parseResourceId(id) ?? {};
-    switch (type.toLowerCase()) {
-      case 'microsoft.containerservice/managedclusters':
-        return readCluster(clients, { subscriptionId, resourceGroup, name });
-      case 'microsoft.containerregistry/registries':
-        return readRegistry(clients, id);
-      case 'microsoft.network/privateendpoints':
-        return readPrivateEndpoint(clients, id);
-      case 'microsoft.network/privatednszones':
-        return readZone(clients, id);
-      case 'microsoft.network/privatednszones/a':
-        return readRecord(clients, id);
-      case 'microsoft.network/privatednszones/virtualnetworklinks':
-        return (await readPrivateDnsZone(clients, parentId(id), []))?.links.find((link) => sameResourceId(link.id, id));
-      case 'microsoft.network/virtualnetworks':
-        return readVirtualNetwork(clients, id);
-      case 'microsoft.managedidentity/userassignedidentities':
-        return readIdentity(clients, id);
-      default: {
-        const [, , subscription = '', , group = ''] = id.split('/');
-        return type === '' ? readResourceGroup(clients, { subscriptionId: subscription, name: group }) : undefined;
-      }
+async function readAny(clients: ClientsOf, id: string): Promise<object | undefined> {
+  const { subscriptionId = '', resourceGroup = '', type = '', name = '' } = parseResourceId(id) ?? {};
+  switch (type.toLowerCase()) {
+    case 'microsoft.containerservice/managedclusters':
+      return readCluster(clients, { subscriptionId, resourceGroup, name });
+    case 'microsoft.containerregistry/registries':
+      return readRegistry(clients, id);
+    case 'microsoft.network/privateendpoints':
+      return readPrivateEndpoint(clients, id);
+    case 'microsoft.network/privatednszones':
+      return readZone(clients, id);
+    case 'microsoft.network/privatednszones/a':
+      return readRecord(clients, id);
+    case 'microsoft.network/privatednszones/virtualnetworklinks':
+      return (await readPrivateDnsZone(clients, parentId(id), []))?.links.find((link) => sameResourceId(link.id, id));
+    case 'microsoft.network/virtualnetworks':
+      return readVirtualNetwork(clients, id);
+    case 'microsoft.managedidentity/userassignedidentities':
+      return readIdentity(clients, id);
+    default: {
+      const [, , subscription = '', , group = ''] = id.split('/');
+      return type === '' ? readResourceGroup(clients, { subscriptionId: subscription, name: group }) : undefined;
     }
   }
 }

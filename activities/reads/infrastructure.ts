@@ -1,32 +1,32 @@
-import type { AccessFacts, AllowanceFacts, AllowanceRequest, LockFacts } from '../../resources/allowances.ts';
-import { isWithin, keyOf, lockedScope, resourceReference } from '../../resources/ids.ts';
+import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts, InfrastructureRequest } from '../../resources/infrastructure.ts';
-import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import { registryRecordNames } from '../../resources/registries.ts';
 import { roleHolders, roleKey } from '../../resources/roles.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureRead } from '../arm/errors.ts';
 import { readIdentity } from '../identities.ts';
 import { readOtherLinkedZones, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readNameProblem, readRegistry } from '../registries.ts';
 import { readRoles } from '../roleAssignments.ts';
 import { readVirtualNetwork } from '../virtualNetworks.ts';
-import { readLocks, readPermissions, readUsages, readVmSizes, whereAllowed } from './allowances.ts';
 
 export async function readInfrastructure(
   clients: ClientsOf,
   request: InfrastructureRequest,
 ): Promise<InfrastructureFacts> {
-  const { subscriptionId, virtualNetworkId, privateDnsZoneId } = request;
+  const { subscriptionId, location, virtualNetworkId, registryId, privateEndpointId, privateDnsZoneId } = request;
   const [virtualNetwork, registry, privateEndpoint, identities] = await Promise.all([
-    optional(virtualNetworkId, (id) => readVirtualNetwork(clients, id)),
-    optional(request.registryId, (id) => readRegistry(clients, id)),
-    optional(request.privateEndpointId, (id) => readPrivateEndpoint(clients, id)),
-    readIdentities(clients, request.identityIds),
+    ifNamed(virtualNetworkId, (id) => readVirtualNetwork(clients, id)),
+    ifNamed(registryId, (id) => readRegistry(clients, id)),
+    ifNamed(privateEndpointId, (id) => readPrivateEndpoint(clients, id)),
+    readHolders(clients, request.identityIds),
   ]);
+  const absent = registryId === undefined ? undefined : { id: registryId, location };
+  const expected = registry ?? absent;
+  const recordNames = expected ? registryRecordNames(expected) : [];
   const [nameProblem, privateDnsZone, otherLinkedZones, roles] = await Promise.all([
-    registry ? undefined : optional(request.registryId, (id) => readNameProblem(clients, id)),
-    optional(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames(request, registry))),
+    registry ? undefined : ifNamed(registryId, (id) => readNameProblem(clients, id)),
+    ifNamed(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames)),
     virtualNetwork
       ? readOtherLinkedZones(
           clients,
@@ -50,52 +50,14 @@ export async function readInfrastructure(
   };
 }
 
-export async function readAllowances(clients: ClientsOf, request: AllowanceRequest): Promise<AllowanceFacts> {
-  const { subscriptionId, location } = request;
-  const [access, vmSizes, usages] = await Promise.all([
-    readAccess(clients, request.scopes),
-    readVmSizes(clients, subscriptionId, location, request.vmSizes),
-    readUsages(clients, subscriptionId, location),
-  ]);
-  return { ...access, vmSizes, usages };
-}
-
-/** @param scopes Resource IDs, existing or not. */
-export async function readAccess(clients: ClientsOf, scopes: readonly string[]): Promise<AccessFacts> {
-  const subscriptions = [...new Set(scopes.map((scope) => scope.split('/')[2] ?? ''))];
-  const [permissions, locks] = await Promise.all([
-    Promise.all(
-      scopes.map(async (scope) => {
-        const found = await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope)));
-        return found ? [[keyOf(scope), found] as const] : [];
-      }),
-    ),
-    Promise.all(subscriptions.map(async (id) => (await readLocks(clients, id)) ?? [])),
-  ]);
-  // A subscription may have thousands; those that matter are above the scopes, or within a group or resource of them.
-  const matters = ({ id }: LockFacts) =>
-    scopes.some(
-      (scope) =>
-        isWithin(scope, lockedScope(id)) || (!subscriptionScope.test(scope) && isWithin(lockedScope(id), scope)),
-    );
-  return { permissions: Object.fromEntries(permissions.flat()), locks: locks.flat().filter(matters) };
-}
-
-const subscriptionScope = /^\/subscriptions\/[^/]+$/;
-
-function recordNames({ registryId, location }: InfrastructureRequest, registry: RegistryFacts | undefined): string[] {
-  if (registryId === undefined) return [];
-  return registryRecordNames({ name: resourceReference(registryId).name, location }, registry);
-}
-
-async function readIdentities(
+async function readHolders(
   clients: ClientsOf,
   ids: InfrastructureRequest['identityIds'],
 ): Promise<InfrastructureFacts['identities']> {
   const found: InfrastructureFacts['identities'] = {};
   await Promise.all(
     roleHolders.map(async (holder) => {
-      const identity = await optional(ids[holder], (id) => readIdentity(clients, id));
+      const identity = await ifNamed(ids[holder], (id) => readIdentity(clients, id));
       if (identity) found[holder] = identity;
     }),
   );
@@ -117,6 +79,7 @@ async function readAllRoles(
   return Object.fromEntries(roles);
 }
 
-async function optional<T>(id: string | undefined, read: (id: string) => Promise<T>): Promise<T | undefined> {
+/** Reads what the request names. */
+export async function ifNamed<T>(id: string | undefined, read: (id: string) => Promise<T>): Promise<T | undefined> {
   return id === undefined ? undefined : read(id);
 }

@@ -1,7 +1,7 @@
 import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
-import { resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, cutsEgress, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import type { Look } from '../../resources/nodes.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
@@ -94,9 +94,7 @@ function reachabilityChecks(
       ? undefined
       : zone?.links.find(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, networkOf(subnetId)));
   const text = (addresses: readonly string[]) => [...addresses].sort().join(', ');
-  const names = registry
-    ? registryRecordNames({ name: resourceReference(registry.id).name, location: registry.location }, registry)
-    : [];
+  const names = registry ? registryRecordNames(registry) : [];
   return [
     check(
       'registryEndpoint',

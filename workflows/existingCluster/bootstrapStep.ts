@@ -3,7 +3,7 @@ import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import {
   type ClusterChange,
   type ClusterFacts,
-  changeDifferences,
+  changeMismatches,
   hasManagedRegistry,
 } from '../../resources/managedClusters.ts';
 import { isFailed } from '../../resources/provisioningState.ts';
@@ -15,7 +15,7 @@ export function bootstrapStep(
   title: string,
   needs: readonly StepId[],
 ): PlannedStep {
-  const differences = found ? changeDifferences(change, found) : [];
+  const differences = found ? changeMismatches(change, found) : [];
   const failed = found !== undefined && isFailed(found.provisioningState);
   const reasons = [...differences, ...(failed ? [`its state is ${found.provisioningState}`] : [])];
   return {

@@ -15,10 +15,10 @@ import { addressesOfRecord, type PrivateEndpointSpecification } from '../../reso
 import {
   type CacheRuleFacts,
   type CacheRuleSpecification,
-  cacheRuleDifferences,
+  cacheRuleMismatches,
   type RegistryAccess,
   type RegistrySpecification,
-  registryDifferences,
+  registryMismatches,
   registryRecordNames,
 } from '../../resources/registries.ts';
 import {
@@ -34,7 +34,7 @@ import {
   type SubnetFacts,
   type SubnetProperties,
   type SubnetSpecification,
-  subnetDifferences,
+  subnetMismatches,
   subnetProperties,
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
@@ -115,7 +115,7 @@ export function planInfrastructure(
       const there = seenSubnet(seen.virtualNetwork, subnet);
       const before = there && previousProperties(subnet, there);
       plan.subnets.push({ ...subnet, ...(before && { before }) });
-      const facts = there ? differing(subnetDifferences(subnet, there)) : presence(undefined);
+      const facts = there ? differing(subnetMismatches(subnet, there)) : presence(undefined);
       network.push(
         step('subnet', subnetStepId(subnet, subnets), `Subnet ${subnet.name}`, subnet.id, [...network], facts),
       );
@@ -150,7 +150,7 @@ export function planInfrastructure(
       ...(seen.registry && { before: { publicNetworkAccess, anonymousPullEnabled } }),
     };
     const registryName = nameOf(registry);
-    const registryFacts = seen.registry ? differing(registryDifferences(access, seen.registry)) : presence(undefined);
+    const registryFacts = seen.registry ? differing(registryMismatches(access, seen.registry)) : presence(undefined);
     const needs = needsOf('Microsoft.ContainerRegistry');
     const registryStep = step('registry', 'registry', `Registry ${registryName}`, registry.id, needs, registryFacts);
 
@@ -168,7 +168,7 @@ export function planInfrastructure(
 
     const subnetId = (subnetOf(wanted, 'registrySubnet') ?? subnetOf(wanted, 'nodeSubnet'))?.id ?? '';
     const { id, connectionName } = privateEndpoint;
-    const records = registryRecordNames({ name: registryName, location }, seen.registry);
+    const records = registryRecordNames(seen.registry ?? { id: registry.id, location });
     plan.privateEndpoint = { id, location, tags, subnetId, connectionName, registryId: registry.id, records };
     const endpointStep = step(
       'privateEndpoint',
@@ -290,7 +290,7 @@ export function cacheRule(
 ): { specification: CacheRuleSpecification; found: CacheRuleFacts | undefined } {
   const { name, nameIsFree, ...mapping } = profileSetting(profile, 'cacheRule');
   const found = rules.find(
-    (rule) => (nameIsFree || rule.name === name) && cacheRuleDifferences(mapping, rule).length === 0,
+    (rule) => (nameIsFree || rule.name === name) && cacheRuleMismatches(mapping, rule).length === 0,
   );
   return { specification: { id: `${registryId}/cacheRules/${found?.name ?? name}`, ...mapping }, found };
 }

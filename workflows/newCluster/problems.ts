@@ -2,7 +2,7 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import type { Problem } from '../../contract/problem.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
-import { type ClusterSpecification, clusterDifferences, isBusy } from '../../resources/managedClusters.ts';
+import { type ClusterSpecification, clusterMismatches, isBusy } from '../../resources/managedClusters.ts';
 import { oneZoneProblem } from '../preflight/commonProblems.ts';
 import { madeByEarlierRun } from './earlierRun.ts';
 import { nodeResourceGroup } from './specification.ts';
@@ -55,5 +55,5 @@ export function newClusterProblems(
     return [{ where, problem, whatToDo: 'Repair or delete it: it was not created by this product.' }];
   }
   const whatToDo = 'Correct the input, or use another name: createCluster does not change a cluster that is there.';
-  return clusterDifferences(wanted, found).map((problem) => ({ where, problem, whatToDo }));
+  return clusterMismatches(wanted, found).map((problem) => ({ where, problem, whatToDo }));
 }

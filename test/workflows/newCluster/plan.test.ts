@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Discovered } from '../../../resources/discovery.ts';
-import { type ClusterFacts, clusterDifferences, isBusy } from '../../../resources/managedClusters.ts';
+import { type ClusterFacts, clusterMismatches, isBusy } from '../../../resources/managedClusters.ts';
 import { discoveryRequest, planCreateCluster } from '../../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../../contract/inputs/support.ts';
 import { actions, clusterThere, madeEarlier, nothingThere, planOf } from '../support.ts';
@@ -430,7 +430,7 @@ describe('a cluster that is there', () => {
       artifactSource: 'cache',
       dnsPrefix: specification.dnsPrefix,
     });
-    expect(clusterDifferences(specification, seen)).toEqual([]);
+    expect(clusterMismatches(specification, seen)).toEqual([]);
   });
 
   it.each([

@@ -1,0 +1,121 @@
+import type {
+  ExistingCluster,
+  ExistingClusterRequest,
+  OldRegistryFacts,
+  OldRegistryRequest,
+} from '../../resources/discovery.ts';
+import { type ClusterReference, parentId, resourceReference } from '../../resources/ids.ts';
+import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import { carriesMarks } from '../../resources/marks.ts';
+import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
+import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import type { ClientsOf } from '../arm/connection.ts';
+import { whereAllowed } from '../arm/errors.ts';
+import { existingCluster, idleCluster, readCluster } from '../managedClusters.ts';
+import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
+import { readPrivateEndpoint } from '../privateEndpoints.ts';
+import { readRegistry } from '../registries.ts';
+import { readGroupContent } from '../resourceGroups.ts';
+import { readSubscription } from '../subscriptions.ts';
+import { ifNamed } from './infrastructure.ts';
+
+export const existingClusterActivities = (clients: ClientsOf) => ({
+  /**
+   * Looks at a cluster that is there, once nothing runs on it.
+   *
+   * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the busy policy.
+   */
+  async lookAtCluster({ cluster, subscriptionIds, busyPolicy }: ExistingClusterRequest): Promise<ExistingCluster> {
+    const { subscriptionId } = cluster;
+    const [subscription, tenants] = await Promise.all([
+      readSubscription(clients, subscriptionId),
+      Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
+    ]);
+    const found = subscription && (await readCluster(clients, cluster));
+    const idle = found && busyPolicy ? await idleCluster(clients, cluster, busyPolicy) : found;
+    const [managedNetworkId, registry] = idle
+      ? await Promise.all([readManagedNetwork(clients, subscriptionId, idle), readBootstrapRegistry(clients, idle)])
+      : [];
+    const imageSource = idle && imageSourceOf(idle, registry);
+    const zoneLink = idle && (await readLink(clients, idle, managedNetworkId));
+    return {
+      ...(subscription && { subscription }),
+      ...(idle && { cluster: idle }),
+      ...(managedNetworkId !== undefined && { managedNetworkId }),
+      ...(zoneLink && { zoneLink }),
+      ...(imageSource !== undefined && { imageSource }),
+      registryEndpointIds: (registry?.privateEndpoints ?? []).map(({ id }) => id),
+      tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
+    };
+  },
+
+  /** Looks at a registry that a cluster is about to leave; changes nothing. */
+  async lookAtOldRegistry(request: OldRegistryRequest): Promise<OldRegistryFacts | undefined> {
+    const { registryId, privateDnsZoneId, marks } = request;
+    const registry = await readRegistry(clients, registryId);
+    if (!registry) return undefined;
+    const endpoints = await Promise.all(registry.privateEndpoints.map(({ id }) => readPrivateEndpoint(clients, id)));
+    const names = registryRecordNames(registry);
+    const zone = await ifNamed(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, names));
+    const all = [registry, ...endpoints, ...Object.values(zone?.records ?? {})];
+    return {
+      id: registry.id,
+      endpoints: registry.privateEndpoints.map(({ id }) => ({ id })),
+      owned: all.flatMap((each) => (each && carriesMarks(each.marks, marks) ? [each.id] : [])),
+    };
+  },
+
+  /** Host and path from which the nodes of a cluster are to get Microsoft's images now; nothing: from Microsoft. */
+  async readImageSource(cluster: ClusterReference): Promise<string | undefined> {
+    const found = await existingCluster(clients, cluster);
+    return imageSourceOf(found, await readBootstrapRegistry(clients, found));
+  },
+});
+
+/** ID of the network that AKS manages for a cluster. */
+async function readManagedNetwork(
+  clients: ClientsOf,
+  subscriptionId: string,
+  cluster: ClusterFacts,
+): Promise<string | undefined> {
+  if (hasOwnNetwork(cluster)) return undefined;
+  const content = await readGroupContent(clients, { subscriptionId, name: cluster.nodeResourceGroup });
+  return content.find(({ id }) => /\/virtualNetworks\/[^/]+$/i.test(id))?.id;
+}
+
+/** The link of a zone for registries to the network of the nodes. */
+async function readLink(
+  clients: ClientsOf,
+  { id, agentPoolProfiles }: ClusterFacts,
+  managedNetworkId: string | undefined,
+): Promise<ZoneLinkFacts | undefined> {
+  const subnetId = agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
+  const networkId = subnetId === undefined ? managedNetworkId : parentId(subnetId);
+  if (networkId === undefined) return undefined;
+  const subscriptionIds = [id, networkId].map((each) => resourceReference(each).subscriptionId);
+  return (await readLinksTo(clients, subscriptionIds, networkId))[0];
+}
+
+/** The registry that the cluster boots from, if it may be read. */
+async function readBootstrapRegistry(
+  clients: ClientsOf,
+  { artifactSource, containerRegistryId: id }: ClusterFacts,
+): Promise<RegistryFacts | undefined> {
+  if (artifactSource !== 'Cache' || id === undefined) return undefined;
+  return whereAllowed(() => readRegistry(clients, id));
+}
+
+/** The rule that the registry has for Microsoft's images tells the path; AKS's own rule where the registry cannot be read. */
+function imageSourceOf(
+  { artifactSource, containerRegistryId }: ClusterFacts,
+  registry: RegistryFacts | undefined,
+): string | undefined {
+  if (artifactSource !== 'Cache' || containerRegistryId === undefined) return undefined;
+  const host = registry?.loginServer || `${resourceReference(containerRegistryId).name.toLowerCase()}.azurecr.io`;
+  const rules = registry?.cacheRules ?? [];
+  const rule =
+    rules.find(({ name }) => name === 'aks-managed-mcr') ??
+    rules.find(({ sourceRepository }) => sourceRepository === 'mcr.microsoft.com/*');
+  const path = (rule?.targetRepository ?? 'aks-managed-repository/*').replace(/\/?\*$/, '');
+  return path === '' ? host : `${host}/${path}`;
+}
