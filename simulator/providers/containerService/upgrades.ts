@@ -10,9 +10,9 @@ import { allPatches, kubernetesVersions, latestNodeImage, patchOf, upgradesFrom 
 
 /** Which Kubernetes versions there are, and to which a cluster and a pool can go. */
 export const upgradeTypes: readonly ResourceType[] = [
-  { kind: 'computed', type: `${clusterType}/upgradeProfiles`, bucket: otherBucket, get: clusterUpgrades },
   { kind: 'computed', type: `${poolType}/upgradeProfiles`, bucket: otherBucket, get: poolUpgrades },
   { kind: 'computed', type: `${clusterType}/availableAgentPoolVersions`, bucket: otherBucket, get: availableVersions },
+  { kind: 'computed', type: `${clusterType}/upgradeProfiles`, bucket: otherBucket, get: clusterUpgrades },
   {
     kind: 'computed',
     type: 'Microsoft.ContainerService/locations/kubernetesVersions',
