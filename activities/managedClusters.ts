@@ -1,6 +1,7 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
 import { ownFailure } from '../contract/failures.ts';
 import { type ClusterReference, clusterId, resourceReference } from '../resources/ids.ts';
+import type { KubernetesVersionFacts } from '../resources/kubernetesVersions.ts';
 import {
   type ClusterChange,
   type ClusterFacts,
@@ -9,7 +10,6 @@ import {
   changeMismatches,
   clusterMismatches,
   isBusy,
-  type KubernetesVersionFacts,
 } from '../resources/managedClusters.ts';
 import { type Marks, markTags } from '../resources/marks.ts';
 import type { BusyPolicy } from '../resources/operations.ts';

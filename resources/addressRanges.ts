@@ -1,47 +1,31 @@
 import ipaddr from 'ipaddr.js';
 
-/** An IPv4 range in CIDR notation: its first address and how many follow. */
-interface Range {
-  first: number;
-  size: number;
-}
+const { IPv4 } = ipaddr;
 
 /** Whether this is an IPv4 range in CIDR notation whose address is the range's first, as Azure wants it. */
-export function isRange(cidr: string): boolean {
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) return false;
-  return ipaddr.IPv4.networkAddressFromCIDR(cidr).toString() === cidr.split('/')[0];
-}
+export const isRange = (cidr: string): boolean =>
+  IPv4.isValidCIDRFourPartDecimal(cidr) && IPv4.networkAddressFromCIDR(cidr).toString() === cidr.split('/')[0];
 
 /** A network may have IPv6 ranges as well, which neither contain nor overlap any of IPv4. */
-export const isIPv4 = (cidr: string): boolean => ipaddr.IPv4.isValidCIDR(cidr);
+export const isIPv4 = (cidr: string): boolean => IPv4.isValidCIDR(cidr);
 
 export function contains(outer: string, inner: string): boolean {
   if (!isIPv4(outer) || !isIPv4(inner)) return false;
-  const a = parseRange(outer);
-  const b = parseRange(inner);
-  return a.first <= b.first && b.first + b.size <= a.first + a.size;
+  const [first] = IPv4.parseCIDR(inner);
+  return prefixLength(outer) <= prefixLength(inner) && first.match(IPv4.parseCIDR(outer));
 }
 
-export function overlaps(one: string, other: string): boolean {
-  if (!isIPv4(one) || !isIPv4(other)) return false;
-  const a = parseRange(one);
-  const b = parseRange(other);
-  return a.first < b.first + b.size && b.first < a.first + a.size;
-}
+/** Ranges in CIDR notation overlap only where one contains the other. */
+export const overlaps = (one: string, other: string): boolean => contains(one, other) || contains(other, one);
 
-export const prefixLength = (cidr: string): number => ipaddr.IPv4.parseCIDR(cidr)[1];
+export const prefixLength = (cidr: string): number => IPv4.parseCIDR(cidr)[1];
 
 /** How many addresses of a subnet can be used: Azure keeps five (Learn, "Virtual networks FAQ"). */
-export const usableAddresses = (cidr: string): number => Math.max(0, parseRange(cidr).size - 5);
+export const usableAddresses = (cidr: string): number => Math.max(0, 2 ** (32 - prefixLength(cidr)) - 5);
 
-/** The nth address of a range. */
+/** The nth address of a range. @param n Less than 256, and than the size of the range. */
 export function addressIn(cidr: string, n: number): string {
-  const value = parseRange(cidr).first + n;
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
-}
-
-function parseRange(cidr: string): Range {
-  const [address, bits] = ipaddr.IPv4.parseCIDR(cidr);
-  const [a = 0, b = 0, c = 0, d = 0] = address.toByteArray();
-  return { first: ((a * 256 + b) * 256 + c) * 256 + d, size: 2 ** (32 - bits) };
+  const [first] = IPv4.parseCIDR(cidr);
+  const [a, b, c, d = 0] = first.toByteArray();
+  return [a, b, c, d + n].join('.');
 }

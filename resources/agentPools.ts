@@ -20,6 +20,26 @@ export interface AgentPoolProfile {
   nodeTaints?: string[];
 }
 
+/** A node pool as Azure shows it with its cluster. */
+export interface AgentPoolFacts {
+  name: string;
+  mode: string;
+  count: number;
+  vmSize: string;
+  provisioningState: string;
+  osSKU: string;
+  enableAutoScaling: boolean;
+  minCount?: number;
+  maxCount?: number;
+  vnetSubnetId?: string;
+  osType: string;
+  powerState: string;
+  nodeImageVersion: string;
+  enableNodePublicIP: boolean;
+  /** Number or percentage of nodes that an upgrade adds. Azure's default: 10 %. */
+  maxSurge?: string;
+}
+
 export interface AgentPoolReference {
   cluster: ClusterReference;
   pool: string;

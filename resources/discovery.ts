@@ -2,7 +2,8 @@ import type { AccessFacts, AllowanceFacts, AllowanceRequest } from './allowances
 import type { IdentityFacts } from './identities.ts';
 import type { ClusterReference } from './ids.ts';
 import type { InfrastructureFacts, InfrastructureRequest } from './infrastructure.ts';
-import type { ClusterFacts, KubernetesVersionFacts } from './managedClusters.ts';
+import type { KubernetesVersionFacts } from './kubernetesVersions.ts';
+import type { ClusterFacts } from './managedClusters.ts';
 import type { Marks } from './marks.ts';
 import type { KubernetesFacts, Look, NodeProbeResult } from './nodes.ts';
 import type { BusyPolicy } from './operations.ts';

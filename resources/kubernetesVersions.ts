@@ -1,12 +1,14 @@
-/** Whether `a` is of an older minor version than `b`. */
-export function isOlder(a: string, b: string): boolean {
-  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
-  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
-  return majorA < majorB || (majorA === majorB && minorA < minorB);
+import { compare, validate } from 'compare-versions';
+
+/** A version that AKS offers in a region. Source: Azure REST API, "Managed Clusters - List Kubernetes Versions". */
+export interface KubernetesVersionFacts {
+  /** Minor version, for example `1.34`. */
+  version: string;
+  isDefault: boolean;
+  isPreview: boolean;
+  patchVersions: string[];
 }
 
-export function isAtLeast(version: string, least: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number);
-  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
-}
+/** Whether a version is of this minor version or a newer one; one that is not known is of none. */
+export const isAtLeast = (version: string, minor: string): boolean =>
+  validate(version) && compare(version, minor, '>=');

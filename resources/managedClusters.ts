@@ -1,6 +1,7 @@
-import type { AgentPoolProfile } from './agentPools.ts';
+import type { AgentPoolFacts, AgentPoolProfile } from './agentPools.ts';
 import type { IdentityFacts } from './identities.ts';
 import { type ClusterReference, parseResourceId, sameResourceId } from './ids.ts';
+import { mismatch } from './mismatch.ts';
 import { isFinal } from './provisioningState.ts';
 import type { RolePropagation } from './roles.ts';
 
@@ -67,25 +68,6 @@ export interface OutboundProfile {
   natGatewayProfile?: Record<string, unknown>;
 }
 
-export interface AgentPoolFacts {
-  name: string;
-  mode: string;
-  count: number;
-  vmSize: string;
-  provisioningState: string;
-  osSKU: string;
-  enableAutoScaling: boolean;
-  minCount?: number;
-  maxCount?: number;
-  vnetSubnetId?: string;
-  osType: string;
-  powerState: string;
-  nodeImageVersion: string;
-  enableNodePublicIP: boolean;
-  /** Number or percentage of nodes that an upgrade adds. Azure's default: 10 %. */
-  maxSurge?: string;
-}
-
 /** A change of what makes a cluster network isolated. What is left out stays as it is. */
 export interface ClusterChange {
   artifactSource?: 'Cache' | 'Direct';
@@ -96,28 +78,21 @@ export interface ClusterChange {
   outboundProfile?: OutboundProfile;
 }
 
-/** What differs between a change that was asked for and what Azure shows, in Azure's property names. */
-export function changeMismatches(asked: ClusterChange, seen: ClusterFacts): string[] {
-  const { artifactSource, containerRegistryId, outboundType } = asked;
-  const differences: string[] = [];
-  const compare = (property: string, want: string, got: string | undefined, same: boolean) => {
-    if (!same) differences.push(`${property}: asked ${want}, got ${got ?? 'none'}`);
-  };
-  if (artifactSource !== undefined) {
-    const same = artifactSource.toLowerCase() === seen.artifactSource.toLowerCase();
-    compare('bootstrapProfile.artifactSource', artifactSource, seen.artifactSource, same);
-  }
-  if (containerRegistryId !== undefined) {
-    const got = seen.containerRegistryId;
-    const same = containerRegistryId === null ? hasManagedRegistry(seen) : sameResourceId(containerRegistryId, got);
-    compare('bootstrapProfile.containerRegistryId', containerRegistryId ?? 'an AKS-managed registry', got, same);
-  }
-  if (outboundType !== undefined) {
-    const same = outboundType.toLowerCase() === seen.outboundType.toLowerCase();
-    compare('networkProfile.outboundType', outboundType, seen.outboundType, same);
-  }
-  return differences;
-}
+/** What Azure shows otherwise than a change asked for. */
+export const changeMismatches = (
+  { artifactSource, containerRegistryId, outboundType }: ClusterChange,
+  seen: ClusterFacts,
+): string[] => [
+  ...mismatch('bootstrapProfile.artifactSource', artifactSource, seen.artifactSource),
+  ...(containerRegistryId === null && hasManagedRegistry(seen)
+    ? []
+    : mismatch(
+        'bootstrapProfile.containerRegistryId',
+        containerRegistryId === null ? 'an AKS-managed registry' : containerRegistryId,
+        seen.containerRegistryId,
+      )),
+  ...mismatch('networkProfile.outboundType', outboundType, seen.outboundType),
+];
 
 /** AKS keeps the registry that it manages in the node resource group. */
 export const hasManagedRegistry = ({ containerRegistryId: id, nodeResourceGroup }: ClusterFacts): boolean =>
@@ -130,65 +105,59 @@ export const hasOwnNetwork = ({ agentPoolProfiles }: ClusterFacts): boolean =>
 /** Whether the outbound type cuts egress. */
 export const cutsEgress = (outboundType: string): boolean => /^(none|block)$/i.test(outboundType);
 
-export interface KubernetesVersionFacts {
-  /** Minor version, for example `1.34`. */
-  version: string;
-  isDefault: boolean;
-  isPreview: boolean;
-  patchVersions: string[];
-}
-
 /** Whether an operation runs on the cluster. Azure's list of states is open, so what is not known to be final is running. */
 export const isBusy = ({ provisioningState }: ClusterFacts): boolean => !isFinal(provisioningState);
 
-/** What differs between the cluster that was asked for and the one that Azure shows, in Azure's property names. */
+/** What Azure shows otherwise than the cluster that was asked for. */
 export function clusterMismatches(asked: ClusterSpecification, seen: ClusterFacts): string[] {
-  const differences: string[] = [];
-  const compare = (property: string, want: unknown, got: unknown) => {
-    if (String(want).toLowerCase() !== String(got).toLowerCase())
-      differences.push(`${property}: asked ${want}, got ${got}`);
-  };
-  compare('location', asked.location, seen.location);
-  compare('identity.type', asked.identity.type, seen.identity.type);
-  if (asked.identity.type === 'UserAssigned') {
-    compare(
-      'identity.userAssignedIdentities',
-      asked.identity.resourceId,
-      seen.identity.userAssignedIdentities.join(', '),
-    );
-  }
-  compare('dnsPrefix', asked.dnsPrefix, seen.dnsPrefix);
-  compare('bootstrapProfile.artifactSource', asked.artifactSource, seen.artifactSource);
-  compare('networkProfile.outboundType', asked.outboundType, seen.outboundType);
-  if (asked.serviceCidr !== undefined) compare('networkProfile.serviceCidr', asked.serviceCidr, seen.serviceCidr);
-  compare('apiServerAccessProfile.enablePrivateCluster', asked.enablePrivateCluster, seen.enablePrivateCluster);
-  compare('apiServerAccessProfile.enableVnetIntegration', asked.enableVnetIntegration, seen.enableVnetIntegration);
-  const compareId = (property: string, want: string | undefined, got: string | undefined) => {
-    if (want !== undefined && !sameResourceId(want, got))
-      differences.push(`${property}: asked ${want}, got ${got ?? 'none'}`);
-  };
-  compareId('bootstrapProfile.containerRegistryId', asked.containerRegistryId, seen.containerRegistryId);
-  compareId('apiServerAccessProfile.subnetId', asked.apiServerSubnetId, seen.apiServerSubnetId);
-  compareId('identityProfile.kubeletidentity.resourceId', asked.kubeletIdentityId, seen.kubeletIdentityId);
-  compare('nodeResourceGroup', asked.nodeResourceGroup, seen.nodeResourceGroup);
-  if (![seen.kubernetesVersion, seen.currentKubernetesVersion].includes(asked.kubernetesVersion)) {
-    compare('kubernetesVersion', asked.kubernetesVersion, seen.kubernetesVersion);
-  }
-  for (const pool of asked.agentPoolProfiles) {
-    const got = seen.agentPoolProfiles.find(({ name }) => name === pool.name);
-    compare(`agentPoolProfiles.${pool.name}.vmSize`, pool.vmSize, got?.vmSize);
-    compareId(`agentPoolProfiles.${pool.name}.vnetSubnetID`, asked.vnetSubnetId, got?.vnetSubnetId);
-    compare(`agentPoolProfiles.${pool.name}.mode`, pool.mode, got?.mode);
-    compare(`agentPoolProfiles.${pool.name}.enableAutoScaling`, pool.enableAutoScaling, got?.enableAutoScaling);
-    if (pool.osSKU !== undefined) compare(`agentPoolProfiles.${pool.name}.osSKU`, pool.osSKU, got?.osSKU);
-    if (pool.enableAutoScaling) {
-      compare(`agentPoolProfiles.${pool.name}.minCount`, pool.minCount, got?.minCount);
-      compare(`agentPoolProfiles.${pool.name}.maxCount`, pool.maxCount, got?.maxCount);
-    } else {
-      compare(`agentPoolProfiles.${pool.name}.count`, pool.count, got?.count);
-    }
-  }
-  return differences;
+  const { identity, kubernetesVersion } = asked;
+  const hasVersion = [seen.kubernetesVersion, seen.currentKubernetesVersion].includes(kubernetesVersion);
+  const access = 'apiServerAccessProfile';
+  return [
+    ...mismatch('location', asked.location, seen.location),
+    ...mismatch('identity.type', identity.type, seen.identity.type),
+    ...(identity.type === 'UserAssigned'
+      ? mismatch(
+          'identity.userAssignedIdentities',
+          identity.resourceId,
+          seen.identity.userAssignedIdentities.join(', '),
+        )
+      : []),
+    ...mismatch('dnsPrefix', asked.dnsPrefix, seen.dnsPrefix),
+    ...mismatch('bootstrapProfile.artifactSource', asked.artifactSource, seen.artifactSource),
+    ...mismatch('networkProfile.outboundType', asked.outboundType, seen.outboundType),
+    ...mismatch('networkProfile.serviceCidr', asked.serviceCidr, seen.serviceCidr),
+    ...mismatch(`${access}.enablePrivateCluster`, asked.enablePrivateCluster, seen.enablePrivateCluster),
+    ...mismatch(`${access}.enableVnetIntegration`, asked.enableVnetIntegration, seen.enableVnetIntegration),
+    ...mismatch('bootstrapProfile.containerRegistryId', asked.containerRegistryId, seen.containerRegistryId),
+    ...mismatch(`${access}.subnetId`, asked.apiServerSubnetId, seen.apiServerSubnetId),
+    ...mismatch('identityProfile.kubeletidentity.resourceId', asked.kubeletIdentityId, seen.kubeletIdentityId),
+    ...mismatch('nodeResourceGroup', asked.nodeResourceGroup, seen.nodeResourceGroup),
+    ...(hasVersion ? [] : mismatch('kubernetesVersion', kubernetesVersion, seen.kubernetesVersion)),
+    ...asked.agentPoolProfiles.flatMap((pool) => poolMismatches(pool, asked, seen)),
+  ];
+}
+
+function poolMismatches(
+  pool: AgentPoolProfile,
+  { vnetSubnetId }: ClusterSpecification,
+  { agentPoolProfiles }: ClusterFacts,
+): string[] {
+  const seen = agentPoolProfiles.find(({ name }) => name === pool.name);
+  const at = (property: string) => `agentPoolProfiles.${pool.name}.${property}`;
+  return [
+    ...mismatch(at('vmSize'), pool.vmSize, seen?.vmSize),
+    ...mismatch(at('vnetSubnetID'), vnetSubnetId, seen?.vnetSubnetId),
+    ...mismatch(at('mode'), pool.mode, seen?.mode),
+    ...mismatch(at('enableAutoScaling'), pool.enableAutoScaling, seen?.enableAutoScaling),
+    ...mismatch(at('osSKU'), pool.osSKU, seen?.osSKU),
+    ...(pool.enableAutoScaling
+      ? [
+          ...mismatch(at('minCount'), pool.minCount, seen?.minCount),
+          ...mismatch(at('maxCount'), pool.maxCount, seen?.maxCount),
+        ]
+      : mismatch(at('count'), pool.count, seen?.count)),
+  ];
 }
 
 /** What is known of one's own identities only when the cluster is created. */

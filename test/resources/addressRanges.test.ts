@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { contains, isRange, overlaps, prefixLength, usableAddresses } from '../../resources/addressRanges.ts';
+import {
+  addressIn,
+  contains,
+  isRange,
+  overlaps,
+  prefixLength,
+  usableAddresses,
+} from '../../resources/addressRanges.ts';
 
 describe('an IPv4 range', () => {
   it.each([
@@ -36,6 +43,14 @@ describe('an IPv4 range', () => {
   });
 
   it.each([
+    ['10.0.0.0/16', '10.0.0.10'],
+    ['192.168.1.0/28', '192.168.1.10'],
+    ['192.168.1.240/28', '192.168.1.250'],
+  ])('%s has %s as its tenth address', (range, expected) => {
+    expect(addressIn(range, 10)).toBe(expected);
+  });
+
+  it.each([
     ['192.168.1.0/24', 251],
     ['192.168.1.0/28', 11],
     ['192.168.1.0/29', 3],
@@ -61,6 +76,8 @@ describe('two ranges', () => {
     ['0.0.0.0/0', '255.255.255.255/32', true, true, false],
     ['128.0.0.0/1', '127.255.255.255/32', false, false, false],
     ['128.0.0.0/1', '192.168.0.0/16', true, true, false],
+    ['fd00::/64', 'fd00::/64', false, false, false],
+    ['0.0.0.0/0', 'fd00::/64', false, false, false],
   ])('%s and %s overlap: %p; first in second: %p', (one, other, overlap, oneContains, otherContains) => {
     expect([overlaps(one, other), overlaps(other, one)]).toEqual([overlap, overlap]);
     expect([contains(one, other), contains(other, one)]).toEqual([oneContains, otherContains]);

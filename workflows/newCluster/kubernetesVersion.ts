@@ -2,7 +2,7 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import type { Problem } from '../../contract/problem.ts';
 import { minimumKubernetesVersion, profileSetting } from '../../contract/profiles.ts';
 import type { Discovered } from '../../resources/discovery.ts';
-import { isOlder } from '../../resources/kubernetesVersions.ts';
+import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 
 /** The version to ask for, and why it cannot be had if it cannot. A cluster that is there keeps its own. */
 export function chooseKubernetesVersion(
@@ -15,7 +15,7 @@ export function chooseKubernetesVersion(
     offered.find(({ isDefault }) => isDefault)?.version ??
     '';
   if (found) return { version: given ?? found.kubernetesVersion, problems: [] };
-  const usable = offered.filter(({ version: minor }) => !isOlder(minor, minimumKubernetesVersion));
+  const usable = offered.filter(({ version: minor }) => isAtLeast(minor, minimumKubernetesVersion));
   const whatToDo = `Use one of ${usable.map(({ version: minor }) => minor).join(', ')}, or a patch version of one.`;
   const problem = (text: string) => ({ version, problems: [{ where: 'kubernetesVersion', problem: text, whatToDo }] });
   if (offered.length === 0) {
@@ -28,7 +28,7 @@ export function chooseKubernetesVersion(
     };
   }
   if (version === '') return problem(`there is no default in ${location}`);
-  if (isOlder(version, minimumKubernetesVersion)) {
+  if (!isAtLeast(version, minimumKubernetesVersion)) {
     return problem(`${version} is older than ${minimumKubernetesVersion}, the first with network isolation`);
   }
   if (!offered.some(({ version: minor, patchVersions }) => minor === version || patchVersions.includes(version))) {

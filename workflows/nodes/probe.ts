@@ -1,6 +1,7 @@
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
-import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 

@@ -1,3 +1,4 @@
+import { isMatch } from 'matcher';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
@@ -156,15 +157,5 @@ function nearestScope(
   return undefined;
 }
 
-function isAllowed(action: string, permissions: AccessFacts['permissions'][string]): boolean {
-  return permissions.some(
-    ({ actions, notActions }) => actions.some(matches(action)) && !notActions.some(matches(action)),
-  );
-}
-
-const matches =
-  (action: string) =>
-  (pattern: string): boolean =>
-    new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`, 'i').test(action);
-
-const escaped = (text: string): string => text.replace(/[.\\+?^$()[\]{}|/-]/g, '\\$&');
+const isAllowed = (action: string, permissions: AccessFacts['permissions'][string]): boolean =>
+  permissions.some(({ actions, notActions }) => isMatch(action, actions) && !isMatch(action, notActions));

@@ -1,9 +1,8 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import type { Problem } from '../../contract/problem.ts';
-import { surgeNodes } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, surgeNodes } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import type { AgentPoolFacts } from '../../resources/managedClusters.ts';
 
 /** VM sizes that cannot be had, and vCPUs that the quota does not leave, surge nodes included. */
 export function quotaProblems(

@@ -1,8 +1,9 @@
 import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/inputs/existingCluster.ts';
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import type { AgentPoolFacts, ClusterFacts } from '../../resources/managedClusters.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { approvalStep } from '../existingCluster/gates.ts';
 import { ids, type Steps } from '../existingCluster/plan.ts';

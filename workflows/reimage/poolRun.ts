@@ -1,7 +1,6 @@
 import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { isFailure, ownFailure } from '../../contract/failures.ts';
-import type { Reimaged } from '../../resources/agentPools.ts';
-import type { AgentPoolFacts } from '../../resources/managedClusters.ts';
+import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
 import {
   type KubernetesFacts,
   type Look,

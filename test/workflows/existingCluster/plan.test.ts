@@ -10,8 +10,9 @@ import {
   type ReimageNodePoolsInput,
   reimageNodePoolsInput,
 } from '../../../contract/index.ts';
+import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
-import type { AgentPoolFacts, ClusterFacts } from '../../../resources/managedClusters.ts';
+import type { ClusterFacts } from '../../../resources/managedClusters.ts';
 import type { NodeFacts } from '../../../resources/nodes.ts';
 import { planChangeRegistry } from '../../../workflows/changeRegistry.ts';
 import { planDisableIsolation } from '../../../workflows/disableIsolation.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOlder } from '../../../resources/kubernetesVersions.ts';
 import { chooseKubernetesVersion } from '../../../workflows/newCluster/kubernetesVersion.ts';
 import { given, parsed } from '../../contract/inputs/support.ts';
 import { clusterThere, nothingThere } from '../support.ts';
@@ -26,18 +25,5 @@ describe('the Kubernetes version', () => {
       version: '1.28.1',
       problems: [],
     });
-  });
-
-  it.each([
-    ['1.29', '1.30', true],
-    ['1.29.15', '1.30', true],
-    ['1.30', '1.30', false],
-    ['1.30.0', '1.30', false],
-    ['1.9', '1.30', true],
-    ['1.100', '1.30', false],
-    ['2.0', '1.30', false],
-    ['0.99', '1.30', true],
-  ])('%s against %s: older is %p', (a, b, older) => {
-    expect(isOlder(a, b)).toBe(older);
   });
 });
