@@ -1,4 +1,3 @@
-import { isMatch } from 'matcher';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
@@ -158,4 +157,12 @@ function nearestScope(
 }
 
 const isAllowed = (action: string, permissions: AccessFacts['permissions'][string]): boolean =>
-  permissions.some(({ actions, notActions }) => isMatch(action, actions) && !isMatch(action, notActions));
+  permissions.some(({ actions, notActions }) => actions.some(matches(action)) && !notActions.some(matches(action)));
+
+/** By hand, for the package `matcher` does not run in the workflow sandbox, which has no `structuredClone`. */
+const matches =
+  (action: string) =>
+  (pattern: string): boolean =>
+    new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`, 'i').test(action);
+
+const escaped = (text: string): string => text.replace(/[.\\+?^$()[\]{}|/-]/g, '\\$&');
