@@ -2,18 +2,20 @@ import type { ChangeRegistryInput, ParsedChangeRegistryInput } from '../contract
 import type { Problem } from '../contract/problem.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
-import type { ClusterChange } from '../resources/managedClusters.ts';
-import { applyApproval, applyPullProbe, probeProblems, pullProbeStep } from './existingCluster/gates.ts';
-import { assembled, ids, type UpdatePlan } from './existingCluster/plan.ts';
-import { prepare } from './existingCluster/preparations.ts';
+import { resourceReference } from '../resources/ids.ts';
+import { planBootstrap } from './existingCluster/bootstrap.ts';
+import { applyApproval, applyPullProbe, planPullProbe } from './existingCluster/gates.ts';
+import { planUpdate, type UpdatePlan } from './existingCluster/plan.ts';
+import { planPreparations } from './existingCluster/preparations.ts';
 import { isolationProblems } from './existingCluster/problems.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
-import { applyBootstrap, applyPreparations, applyRemovals, updateSteps } from './existingCluster/update.ts';
+import { applyBootstrap, applyPreparations, applyRemovals } from './existingCluster/update.ts';
 import { bootsFromWanted, wantedByUpdate } from './existingCluster/wanted.ts';
+import { registrySettings } from './infrastructure/plan.ts';
 import type { WantedInfrastructure } from './infrastructure/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
-import { gatedReimages } from './reimage/plan.ts';
-import { oldRegistryPlan } from './removal/oldRegistry.ts';
+import { planReimagesAfter } from './reimage/plan.ts';
+import { planOldRegistry } from './removal/oldRegistry.ts';
 
 /**
  * Moves a network isolated cluster to another registry. Guide: "Update your ACR ID".
@@ -46,40 +48,29 @@ const wantedByRegistryChange = (input: ParsedChangeRegistryInput, seen: Existing
 export function planChangeRegistry(
   input: ParsedChangeRegistryInput,
   seen: ExistingClusterFacts,
-  run: string,
+  runId: string,
 ): UpdatePlan {
   const wanted = wantedByRegistryChange(input, seen);
-  const bootstrap: ClusterChange = { artifactSource: 'Cache', containerRegistryId: wanted.registry?.id ?? null };
-  const prepared = prepare(input, seen, wanted, run);
-  const title = wanted.registry
-    ? `Images from registry ${wanted.registry.id.split('/').at(-1)}`
-    : 'Images from a registry that AKS manages';
-  const update = updateSteps(input, seen, bootstrap, title, prepared, {});
-  const gated = gatedReimages(input, seen, update.bootstrap, [...update.reachability, ...update.steps]);
-  const acts = [...update.steps, ...gated.steps].some(({ action }) => action !== 'none');
-  const probe = acts ? [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))] : [];
-  const old = oldRegistryPlan(input, seen, [...update.steps, ...gated.steps, ...probe]);
-  return assembled(input, seen, wanted, {
-    steps: [...update.preparations, ...update.steps, ...gated.steps, ...probe, ...old.steps],
-    prepared: update.prepared,
-    bootstrap,
-    ...(update.unlink && { unlink: update.unlink }),
-    reimages: gated.reimages,
-    removals: old.removals,
-    differences: [
-      'changingTheRegistry',
-      'reimaging',
-      ...(input.registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
-    ],
-    problems: [
-      ...directProblems(seen),
-      ...isolationProblems(seen, seen.cluster?.outboundType ?? 'none'),
-      ...update.problems,
-      ...gated.problems,
-      ...(acts ? probeProblems(input, seen) : []),
-      ...old.problems,
-    ],
+  const { registry } = wanted;
+  const preparations = planPreparations(input, seen, wanted, runId);
+  const bootstrap = planBootstrap(input, seen, preparations, {
+    change: { artifactSource: 'Cache', containerRegistryId: registry?.id ?? null },
+    title: registry
+      ? `Images from registry ${resourceReference(registry.id).name}`
+      : 'Images from a registry that AKS manages',
   });
+  const reimages = planReimagesAfter([...preparations.infrastructure.steps, ...bootstrap.steps], input, seen);
+  const nodes = [...bootstrap.steps, ...reimages.steps];
+  const probe = planPullProbe(input, seen, nodes, []);
+  const old = planOldRegistry(input, seen, [...nodes, ...probe.steps]);
+  const limits = [...directProblems(seen), ...isolationProblems(seen, seen.cluster?.outboundType ?? 'none')];
+  return planUpdate(
+    input,
+    seen,
+    preparations,
+    [{ steps: [], problems: limits }, bootstrap, reimages, probe, old],
+    ['changingTheRegistry', 'reimaging', ...registrySettings(input.registry)],
+  );
 }
 
 function directProblems({ cluster }: ExistingClusterFacts): Problem[] {

@@ -3,15 +3,17 @@ import type { PlannedStep } from '../contract/plan.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
-import { bootstrapStep } from './existingCluster/bootstrapStep.ts';
+import { anyActs } from './engine/part.ts';
+import { bootstrapStep } from './existingCluster/bootstrap.ts';
 import { applyApproval } from './existingCluster/gates.ts';
-import { forwardOnly, outboundProblems } from './existingCluster/outboundType.ts';
-import { assembled, type UpdatePlan } from './existingCluster/plan.ts';
+import { outboundProblems, outboundStep } from './existingCluster/outboundType.ts';
+import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
+import { noPreparations } from './existingCluster/preparations.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
 import { applyOpenEgress } from './existingCluster/update.ts';
-import { nothingWanted } from './existingCluster/wanted.ts';
+import { nothingWanted } from './infrastructure/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
-import { gatedReimages } from './reimage/plan.ts';
+import { planReimagesAfter } from './reimage/plan.ts';
 
 /**
  * Ends the isolation of a cluster. Guide: "Disable network isolated cluster".
@@ -20,7 +22,7 @@ import { gatedReimages } from './reimage/plan.ts';
  */
 export async function disableIsolation(given: DisableIsolationInput): Promise<VerificationReport | PlanReport> {
   return runUpdate('disableIsolation', given, {
-    wanted: () => ({ identities: {} }),
+    wanted: () => nothingWanted,
     clusterIsAsWanted: ({ artifactSource }) => artifactSource === 'Direct',
     plan: planDisableIsolation,
     apply(context) {
@@ -34,25 +36,18 @@ export async function disableIsolation(given: DisableIsolationInput): Promise<Ve
 /** Guide: "Disable network isolated cluster". Profile row P9. */
 export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: ExistingClusterFacts): UpdatePlan {
   const { outboundType } = input;
-  const bootstrap: ClusterChange = { artifactSource: 'Direct', outboundType };
-  const egress: PlannedStep = {
-    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}`, []),
-    id: 'outboundType',
-    kind: 'outboundType',
-    ...forwardOnly(seen, outboundType),
+  // One PUT changes both, but undo needs two: bootstrap source, then reimage, then outbound type.
+  const fromMicrosoft: ClusterChange = { artifactSource: 'Direct' };
+  const planned = [
+    outboundStep(input, seen, `Outbound type ${outboundType}`, []),
+    bootstrapStep(input, seen, fromMicrosoft, 'Images from Microsoft, in the same update', ['outboundType']),
+  ];
+  const steps = anyActs(planned) ? planned.map((step): PlannedStep => ({ ...step, action: 'update' })) : planned;
+  const opening: UpdatePart = {
+    steps,
+    problems: outboundProblems(seen, outboundType),
+    bootstrap: { ...fromMicrosoft, outboundType },
   };
-  // One update does both. They are two steps because their undo is: nodes come in between.
-  const update = bootstrapStep(seen, { artifactSource: 'Direct' }, 'Images from Microsoft, in the same update', [
-    egress.id,
-  ]);
-  const both = seen.cluster && [egress, update].some(({ action }) => action !== 'none');
-  const changes = [egress, update].map((step): PlannedStep => (both ? { ...step, action: 'update' } : step));
-  const gated = gatedReimages(input, seen, { ...update, action: both ? 'update' : 'none' }, changes);
-  return assembled(input, seen, nothingWanted, {
-    steps: [...changes, ...gated.steps],
-    bootstrap,
-    reimages: gated.reimages,
-    differences: ['disabling', 'reimaging'],
-    problems: [...outboundProblems(seen, outboundType), ...gated.problems],
-  });
+  const reimages = planReimagesAfter(steps, input, seen);
+  return planUpdate(input, seen, noPreparations, [opening, reimages], ['disabling', 'reimaging']);
 }

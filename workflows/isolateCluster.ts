@@ -1,21 +1,23 @@
 import type { IsolateClusterInput, ParsedIsolateClusterInput } from '../contract/inputs/existingCluster.ts';
-import type { PlannedStep } from '../contract/plan.ts';
+import type { StepId } from '../contract/plan.ts';
 import { profileSetting } from '../contract/profiles.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
-import { bootstrapStep } from './existingCluster/bootstrapStep.ts';
-import { applyApproval, applyPullProbe, approvalStep, probeProblems, pullProbeStep } from './existingCluster/gates.ts';
-import { forwardOnly, outboundProblems } from './existingCluster/outboundType.ts';
-import { assembled, ids, type Steps, type UpdatePlan } from './existingCluster/plan.ts';
-import { prepare } from './existingCluster/preparations.ts';
+import { ids, nothingPlanned } from './engine/part.ts';
+import { planBootstrap } from './existingCluster/bootstrap.ts';
+import { applyApproval, applyPullProbe, approvalStep, planPullProbe } from './existingCluster/gates.ts';
+import { outboundForwardOnly, outboundProblems, outboundStep } from './existingCluster/outboundType.ts';
+import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
+import { planPreparations } from './existingCluster/preparations.ts';
 import { isolationProblems } from './existingCluster/problems.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
-import { applyBootstrap, applyOutbound, applyPreparations, updateSteps } from './existingCluster/update.ts';
+import { applyBootstrap, applyOutbound, applyPreparations } from './existingCluster/update.ts';
 import { bootsFromWanted, hasNoManagedNetwork, wantedByUpdate } from './existingCluster/wanted.ts';
+import { registrySettings } from './infrastructure/plan.ts';
 import type { WantedInfrastructure } from './infrastructure/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
-import { gatedReimages } from './reimage/plan.ts';
+import { planReimagesAfter } from './reimage/plan.ts';
 
 /**
  * Makes a cluster that is there network isolated. Guide: "Update an existing AKS cluster to network isolated type", and with
@@ -49,55 +51,54 @@ const wantedByIsolation = (input: ParsedIsolateClusterInput, seen: ExistingClust
 export function planIsolateCluster(
   input: ParsedIsolateClusterInput,
   seen: ExistingClusterFacts,
-  run: string,
+  runId: string,
 ): UpdatePlan {
-  const { outboundType, registry } = input;
-  const inPhases = profileSetting(input.profile, 'isolationInPhases');
+  const { outboundType, profile, registry } = input;
+  const inPhases = profileSetting(profile, 'isolationInPhases');
   const wanted = wantedByIsolation(input, seen);
-  const artifacts: ClusterChange = { artifactSource: 'Cache', containerRegistryId: wanted.registry?.id ?? null };
-  const bootstrap = inPhases ? artifacts : { ...artifacts, outboundType };
-  const prepared = prepare(input, seen, wanted, run);
-  const title = inPhases ? 'Images from the registry' : `Images from the registry, and outbound type ${outboundType}`;
-  const update = updateSteps(input, seen, bootstrap, title, prepared, inPhases ? {} : forwardOnly(seen, outboundType));
-  const gated = gatedReimages(input, seen, update.bootstrap, [...update.reachability, ...update.steps]);
-  const probe = [pullProbeStep(input.cluster, ids([...update.steps, ...gated.steps]))];
-  const cut = inPhases ? cutSteps(input, seen, [...update.steps, ...gated.steps, ...probe]) : [];
-  const acts = [...update.steps, ...gated.steps, ...cut].some(({ action }) => action !== 'none');
-  const steps = [...update.preparations, ...update.steps, ...gated.steps, ...(acts ? probe : []), ...cut];
-  return assembled(input, seen, wanted, {
-    steps,
-    prepared: update.prepared,
-    bootstrap,
-    ...(update.unlink && { unlink: update.unlink }),
-    ...(inPhases && { outbound: { outboundType } }),
-    reimages: gated.reimages,
-    differences: [
+  const preparations = planPreparations(input, seen, wanted, runId);
+  const fromRegistry: ClusterChange = { artifactSource: 'Cache', containerRegistryId: wanted.registry?.id ?? null };
+  const bootstrap = planBootstrap(
+    input,
+    seen,
+    preparations,
+    inPhases
+      ? { change: fromRegistry, title: 'Images from the registry' }
+      : {
+          change: { ...fromRegistry, outboundType },
+          title: `Images from the registry, and outbound type ${outboundType}`,
+          forwardOnly: outboundForwardOnly(seen, outboundType),
+        },
+  );
+  const reimages = planReimagesAfter([...preparations.infrastructure.steps, ...bootstrap.steps], input, seen);
+  const nodes = [...bootstrap.steps, ...reimages.steps];
+  const cut = inPhases ? planCut(input, seen, [...ids(nodes), 'pullProbe']) : nothingPlanned;
+  const probe = planPullProbe(input, seen, nodes, cut.steps);
+  const limits = [...isolationProblems(seen, outboundType), ...outboundProblems(seen, outboundType)];
+  return planUpdate(
+    input,
+    seen,
+    preparations,
+    [{ steps: [], problems: limits }, bootstrap, reimages, probe, cut],
+    [
       'isolationInPhases',
       'reimaging',
-      ...(registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
+      ...registrySettings(registry),
       ...(outboundType === 'block' ? (['outboundTypes'] as const) : []),
-      ...(input.profile === 'preview' ? (['featureFlags'] as const) : []),
+      ...(profile === 'preview' ? (['featureFlags'] as const) : []),
     ],
-    problems: [
-      ...isolationProblems(seen, outboundType),
-      ...outboundProblems(seen, outboundType),
-      ...update.problems,
-      ...gated.problems,
-      ...(acts ? probeProblems(input, seen) : []),
-    ],
-  });
+  );
 }
 
 /** The point of no return: only once every pool is proven. */
-function cutSteps(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, before: Steps): PlannedStep[] {
+function planCut(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, needs: readonly StepId[]): UpdatePart {
   const { outboundType } = input;
-  const cut: PlannedStep = {
-    ...bootstrapStep(seen, { outboundType }, `Outbound type ${outboundType}: egress is cut`, ids(before)),
-    id: 'outboundType',
-    kind: 'outboundType',
-    ...forwardOnly(seen, outboundType),
+  const cut = outboundStep(input, seen, `Outbound type ${outboundType}: egress is cut`, needs);
+  const gated = cut.action !== 'none' && input.approvals.includes('cutEgress');
+  const gates = gated ? [approvalStep('cutEgress', input.cluster, needs)] : [];
+  return {
+    steps: [...gates, { ...cut, needs: [...needs, ...ids(gates)] }],
+    problems: [],
+    outbound: { outboundType },
   };
-  if (cut.action === 'none' || !input.approvals.includes('cutEgress')) return [cut];
-  const gate = approvalStep('cutEgress', input.cluster, ids(before));
-  return [gate, { ...cut, needs: [...cut.needs, gate.id] }];
 }

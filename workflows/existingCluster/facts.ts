@@ -1,10 +1,12 @@
 import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
 import type { Profile } from '../../contract/profiles.ts';
-import type { DiscoveryRequest, ExistingCluster } from '../../resources/discovery.ts';
+import type { DiscoveryRequest, ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId, parentId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
-import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import { type ClusterChange, type ClusterFacts, changeMismatches } from '../../resources/managedClusters.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
+import { isFailed } from '../../resources/provisioningState.ts';
 import { infrastructureRequest, permissionScopes, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { lookedAtProviders, requiredFeatures } from '../registrations/plan.ts';
 
@@ -53,11 +55,11 @@ export function existingClusterRequest(
     nodeResourceGroup: found.nodeResourceGroup,
     providers: [...lookedAtProviders],
     features: [...requiredFeatures({ profile, vnetIntegration: false })],
-    infrastructure: infrastructureRequest({ cluster, location }, wanted),
+    infrastructure: infrastructureRequest(cluster, location, wanted),
     allowances: {
       subscriptionId: cluster.subscriptionId,
       location,
-      scopes: [...permissionScopes({ cluster }, wanted), clusterId(cluster)],
+      scopes: [...permissionScopes(cluster, wanted), clusterId(cluster)],
       vmSizes: [...new Set(found.agentPoolProfiles.map(({ vmSize }) => vmSize))],
     },
   };
@@ -76,3 +78,18 @@ export const networkOf = (subnetId: string): string => parentId(subnetId);
 /** Whether AKS may reimage by itself after a change. Profile row P11. */
 export const reimagesByItself = ({ currentKubernetesVersion }: ClusterFacts): boolean =>
   isAtLeast(currentKubernetesVersion, '1.37');
+
+/** What an update does to the cluster: nothing where it is as wanted already. An update also repairs a cluster that has failed. */
+export function clusterUpdate(
+  { cluster: reference }: { cluster: ClusterReference },
+  { cluster }: ExistingClusterFacts,
+  change: ClusterChange,
+): Pick<PlannedStep, 'action' | 'reason' | 'resourceId'> {
+  const failed = cluster && isFailed(cluster.provisioningState) ? [`its state is ${cluster.provisioningState}`] : [];
+  const reasons = cluster ? [...changeMismatches(change, cluster), ...failed] : [];
+  return {
+    action: reasons.length > 0 ? 'update' : 'none',
+    reason: reasons.join('; ') || 'as wanted already',
+    resourceId: cluster?.id ?? clusterId(reference),
+  };
+}

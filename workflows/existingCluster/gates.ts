@@ -9,6 +9,7 @@ import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
+import { anyActs, ids, nothingPlanned, type Part } from '../engine/part.ts';
 import type { StepHandle } from '../engine/steps.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
@@ -70,22 +71,6 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
   return ownFailure('NotProven', `${what.join('; ')} (${id})`, id, { whatToDo });
 }
 
-/** Nodes can prove nothing where nobody may run a command on them. */
-export function probeProblems(
-  { probes }: Pick<ParsedIsolateClusterInput, 'probes'>,
-  { cluster, kubernetes }: ExistingClusterFacts,
-): Problem[] {
-  if (!cluster || probes !== 'required' || !('unseen' in kubernetes) || kubernetes.unseen.because !== 'notAllowed')
-    return [];
-  return [
-    {
-      where: cluster.id,
-      problem: `run-command is not allowed, so that no node can show that it pulls through the registry (${kubernetes.unseen.message})`,
-      whatToDo: 'Allow it for the run, or set probes to ifAllowed.',
-    },
-  ];
-}
-
 /** A step that waits for the `approve` update. */
 export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly StepId[]): PlannedStep => ({
   id: `approve:${gate}`,
@@ -97,13 +82,37 @@ export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, need
   resourceId: clusterId(cluster),
 });
 
-/** A step in which a node of each pool pulls an image through the registry. */
-export const pullProbeStep = (cluster: ClusterReference, needs: readonly StepId[]): PlannedStep => ({
-  id: 'pullProbe',
-  kind: 'pullProbe',
-  title: 'A node of each pool pulls an image through the registry',
-  action: 'check',
-  reason: 'proves that nodes do without egress',
-  needs,
-  resourceId: clusterId(cluster),
-});
+/**
+ * Plans that a node of each pool pulls an image through the registry: after what changes the nodes, and before what cannot be
+ * taken back. Where nothing of that acts there is nothing to prove.
+ */
+export function planPullProbe(
+  { cluster, probes }: Pick<ParsedIsolateClusterInput, 'cluster' | 'probes'>,
+  seen: ExistingClusterFacts,
+  after: readonly PlannedStep[],
+  before: readonly PlannedStep[],
+): Part {
+  if (!anyActs([...after, ...before])) return nothingPlanned;
+  const probe: PlannedStep = {
+    id: 'pullProbe',
+    kind: 'pullProbe',
+    title: 'A node of each pool pulls an image through the registry',
+    action: 'check',
+    reason: 'proves that nodes do without egress',
+    needs: ids(after),
+    resourceId: clusterId(cluster),
+  };
+  return { steps: [probe], problems: probes === 'required' ? probeProblems(seen) : [] };
+}
+
+/** Nodes can prove nothing where run-command is forbidden. */
+function probeProblems({ cluster, kubernetes }: ExistingClusterFacts): Problem[] {
+  if (!cluster || !('unseen' in kubernetes) || kubernetes.unseen.because !== 'notAllowed') return [];
+  return [
+    {
+      where: cluster.id,
+      problem: `run-command is not allowed, so that no node can show that it pulls through the registry (${kubernetes.unseen.message})`,
+      whatToDo: 'Allow it for the run, or set probes to ifAllowed.',
+    },
+  ];
+}

@@ -1,6 +1,9 @@
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import { type ClusterChange, type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import { clusterUpdate } from './facts.ts';
 
 export const previousOutbound = ({ outboundType, outboundProfile }: ClusterFacts): ClusterChange => ({
   outboundType,
@@ -35,15 +38,29 @@ export function outboundProblems({ cluster }: ExistingClusterFacts, outboundType
   ];
 }
 
-/** Why an outbound type cannot be put back, if it cannot. */
-function outboundForwardOnly(cluster: ClusterFacts, outboundType: string): string | undefined {
+/** The step that changes the outbound type, and why it cannot be taken back if it cannot. */
+export function outboundStep(
+  input: { cluster: ClusterReference; outboundType: string },
+  seen: ExistingClusterFacts,
+  title: string,
+  needs: readonly StepId[],
+): PlannedStep {
+  const { outboundType } = input;
+  const forwardOnly = outboundForwardOnly(seen, outboundType);
+  return {
+    id: 'outboundType',
+    kind: 'outboundType',
+    title,
+    needs,
+    ...clusterUpdate(input, seen, { outboundType }),
+    ...(forwardOnly !== undefined && { forwardOnly }),
+  };
+}
+
+/** Why Azure does not put the present outbound type back after this one; `undefined` where it does. */
+export function outboundForwardOnly({ cluster }: ExistingClusterFacts, outboundType: string): string | undefined {
+  if (!cluster) return undefined;
   const after = reachableOutboundTypes({ ...cluster, outboundType });
   const back = after.some((type) => type.toLowerCase() === cluster.outboundType.toLowerCase());
   return back ? undefined : `Azure does not change ${outboundType} back to ${cluster.outboundType}`;
-}
-
-/** Whether an outbound type can be put back. */
-export function forwardOnly({ cluster }: ExistingClusterFacts, outboundType: string): { forwardOnly?: string } {
-  const why = cluster && outboundForwardOnly(cluster, outboundType);
-  return why === undefined ? {} : { forwardOnly: why };
 }

@@ -1,97 +1,82 @@
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
-import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
-import type { Problem } from '../../contract/problem.ts';
-import { type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
+import type { Plan } from '../../contract/plan.ts';
+import type { ProfileSetting } from '../../contract/profiles.ts';
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
-import type { InfrastructurePlan } from '../infrastructure/plan.ts';
-import { infrastructureProblems } from '../infrastructure/problems.ts';
-import { infrastructureRequest, type WantedInfrastructure } from '../infrastructure/wanted.ts';
-import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
+import type { Part } from '../engine/part.ts';
+import type { InfrastructurePlan } from '../infrastructure/specification.ts';
+import { infrastructureRequest } from '../infrastructure/wanted.ts';
+import { planOf } from '../preflight/plan.ts';
 import { surgeProblems } from '../preflight/quota.ts';
 import type { Registrations } from '../registrations/plan.ts';
-import type { OldRegistry } from '../removal/oldRegistry.ts';
+import type { Removal } from '../removal/kinds.ts';
 import { type ExistingClusterInput, reimagesByItself } from './facts.ts';
-import { noInfrastructure, type Prepared } from './preparations.ts';
+import type { Preparations } from './preparations.ts';
 import { existingClusterProblems } from './problems.ts';
 
-/** What a scenario on a cluster that is there is going to do, and with what. */
-export interface UpdatePlan extends Plan {
-  registrations?: Registrations;
-  infrastructure: InfrastructurePlan;
-  /** What the read-back looks at. */
-  infrastructureRequest: InfrastructureRequest;
+/** What a scenario on an existing cluster changes on it, on its nodes, and behind it. */
+interface Changes {
   /** Left out: the cluster is only reimaged. */
   bootstrap?: ClusterChange;
   /** Left out: egress stays as it is, or changes with {@link bootstrap}. */
   outbound?: ClusterChange;
-  /** Pools that are reimaged, in the order in which they begin. */
-  reimages: string[];
-  removals: OldRegistry;
   /** The link of one's own zone, which goes before AKS links its own. */
   unlink?: ZoneLinkFacts;
+  /** Pools that are reimaged, in the order in which they begin. */
+  reimages: readonly AgentPoolFacts[];
+  removals: readonly Removal[];
 }
 
-export type Steps = readonly PlannedStep[];
-
-/** IDs of steps. */
-export const ids = (steps: Steps): StepId[] => steps.map(({ id }) => id);
-
-interface Parts {
-  steps: PlannedStep[];
-  prepared?: Prepared;
-  bootstrap?: ClusterChange;
-  outbound?: ClusterChange;
-  reimages: string[];
-  removals?: OldRegistry;
-  unlink?: ZoneLinkFacts;
-  differences: readonly ProfileSetting[];
-  problems: readonly Problem[];
+/** What a scenario on an existing cluster is going to do, and with what. */
+export interface UpdatePlan extends Plan, Changes {
+  registrations?: Registrations;
+  infrastructure: InfrastructurePlan;
+  /** What the read-back looks at. */
+  infrastructureRequest: InfrastructureRequest;
 }
 
-/** The plan, with every problem that scenarios on a cluster that is there have in common. */
-export function assembled(
-  input: ExistingClusterInput &
-    Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'> & { tags?: Record<string, string> },
+/** A part of such a plan, with what its steps are carried out with. */
+export type UpdatePart = Part & Partial<Changes>;
+
+/** Composes the plan of a scenario on an existing cluster, with every problem that these scenarios have in common. */
+export function planUpdate(
+  input: ExistingClusterInput & Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'>,
   seen: ExistingClusterFacts,
-  wanted: WantedInfrastructure,
-  { steps, prepared, reimages, removals = [], differences, problems, ...changes }: Parts,
+  { wanted, registrations, infrastructure }: Preparations,
+  parts: readonly UpdatePart[],
+  profileSettings: readonly ProfileSetting[],
 ): UpdatePlan {
+  const { profile, reimage } = input;
   const { cluster, discovered } = seen;
-  const location = cluster?.location ?? '';
-  const infrastructure = prepared?.infrastructure ?? noInfrastructure;
-  const itself = cluster && reimagesByItself(cluster) && changes.bootstrap ? (['reimageByItself'] as const) : [];
-  return {
-    profile: input.profile,
-    differences: [...differences, ...itself].map((setting) => profileDifference(input.profile, setting)),
-    steps,
-    problems: [
-      ...existingClusterProblems(input, seen),
-      ...problems,
-      ...(discovered
-        ? [
-            ...infrastructureProblems(
-              { ...input, tags: input.tags ?? {}, location },
-              wanted,
-              infrastructure.zoneLink?.later
-                ? { ...discovered.infrastructure, otherLinkedZones: [] }
-                : discovered.infrastructure,
-              infrastructure,
-              true,
-            ),
-            ...surgeProblems(seen, reimages, input.reimage.maxParallelPools),
-            ...permissionProblems(requiredActions(input, wanted, steps), discovered.allowances),
-            ...lockProblems(steps, discovered.allowances, input.onFailure !== 'leave'),
-          ]
-        : []),
+  const changes: Changes = { reimages: [], removals: [] };
+  for (const { steps: _steps, problems: _problems, ...more } of parts) Object.assign(changes, more);
+  const byItself = cluster && reimagesByItself(cluster) && changes.bootstrap;
+  const plan = planOf(
+    input,
+    [
+      { steps: [], problems: existingClusterProblems(input, seen) },
+      registrations,
+      // Operators read first what is wrong with the cluster, then what is wrong around it.
+      { ...infrastructure, problems: [] },
+      ...parts,
+      { steps: [], problems: infrastructure.problems },
+      { steps: [], problems: surgeProblems(seen, changes.reimages, reimage.maxParallelPools) },
     ],
-    ...(prepared && { registrations: prepared.registrations }),
-    infrastructure,
-    infrastructureRequest: infrastructureRequest({ cluster: input.cluster, location }, wanted),
+    {
+      profile,
+      profileSettings: [...profileSettings, ...(byItself ? (['reimageByItself'] as const) : [])],
+      wanted,
+      access: discovered?.allowances,
+    },
+  );
+  return {
+    ...plan,
+    ...(registrations.registrations && { registrations: registrations.registrations }),
+    infrastructure: infrastructure.infrastructure,
+    infrastructureRequest: infrastructureRequest(input.cluster, cluster?.location ?? '', wanted),
     ...changes,
-    reimages,
-    removals,
   };
 }

@@ -1,36 +1,39 @@
 import type { ParsedChangeRegistryInput, ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
-import type { PlannedStep } from '../../contract/plan.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import { resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { runMarks } from '../engine/marks.ts';
-import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/plan.ts';
-import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { nothingPlanned, type Part } from '../engine/part.ts';
+import { type PlannedInfrastructure, planInfrastructure } from '../infrastructure/plan.ts';
+import { noInfrastructure } from '../infrastructure/specification.ts';
+import { nothingWanted, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
 
-export interface Prepared {
-  registrations: Registrations;
-  infrastructure: InfrastructurePlan;
-  steps: PlannedStep[];
+/** Everything that an update needs around its cluster. */
+export interface Preparations {
+  wanted: WantedInfrastructure;
+  registrations: Part & { registrations?: Registrations };
+  infrastructure: PlannedInfrastructure;
 }
 
-export const noInfrastructure: InfrastructurePlan = {
-  subnets: [],
-  records: [],
-  identities: {},
-  roles: [],
-  found: { identities: {} },
+/** Nothing is needed around the cluster. */
+export const noPreparations: Preparations = {
+  wanted: nothingWanted,
+  registrations: nothingPlanned,
+  infrastructure: { ...nothingPlanned, infrastructure: noInfrastructure, later: [] },
 };
 
-/** Registrations, and a registry of one's own with what makes it reachable. */
-export function prepare(
+/** Plans the registrations, and a registry of one's own with what makes it reachable. */
+export function planPreparations(
   input: ParsedIsolateClusterInput | ParsedChangeRegistryInput,
-  { cluster, discovered }: ExistingClusterFacts,
+  seen: ExistingClusterFacts,
   wanted: WantedInfrastructure,
-  run: string,
-): Prepared {
+  runId: string,
+): Preparations {
   const { subscriptionId } = input.cluster;
+  const { cluster, discovered } = seen;
   if (!cluster || !discovered) {
     const registrations = { subscriptionId, features: [], providers: [] };
-    return { registrations, infrastructure: noInfrastructure, steps: [] };
+    return { ...noPreparations, wanted, registrations: { ...nothingPlanned, registrations } };
   }
   const needs = {
     subscriptionId,
@@ -38,13 +41,19 @@ export function prepare(
     vnetIntegration: false,
     alreadyRegistered: cluster.artifactSource === 'Cache',
   };
-  const { registrations, steps } = planRegistrations(needs, discovered);
-  const planned = planInfrastructure(
-    { ...input, location: cluster.location },
+  const registrations = planRegistrations(needs, discovered);
+  const infrastructure = planInfrastructure({
+    input,
+    location: cluster.location,
     wanted,
-    discovered.infrastructure,
-    runMarks(input, run),
-    (namespace) => registrationOf(namespace, steps),
-  );
-  return { registrations, infrastructure: planned.plan, steps: [...steps, ...planned.steps] };
+    seen: discovered.infrastructure,
+    marks: runMarks(input, runId),
+    zoneLinkWaits: zoneIsManaged(seen),
+    needsOf: (namespace) => registrationOf(namespace, registrations),
+  });
+  return { wanted, registrations, infrastructure };
 }
+
+/** Whether the network of the nodes is linked to the zone of a registry that AKS manages: AKS keeps it in the node resource group. */
+export const zoneIsManaged = ({ cluster, zoneLink }: ExistingClusterFacts): boolean =>
+  sameResourceId(zoneLink && resourceReference(zoneLink.id).resourceGroup, cluster?.nodeResourceGroup);

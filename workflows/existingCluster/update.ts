@@ -1,23 +1,15 @@
-import type { PlannedStep } from '../../contract/plan.ts';
-import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
-import { carriesMarks } from '../../resources/marks.ts';
-import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { RolePropagation } from '../../resources/roles.ts';
 import { azure } from '../engine/azure.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { applyInfrastructure, applyZoneLink } from '../infrastructure/apply.ts';
-import { oneZoneProblem } from '../preflight/commonProblems.ts';
 import { applyRegistrations } from '../registrations/apply.ts';
 import { remove } from '../removal/apply.ts';
-import { bootstrapStep, previousBootstrap } from './bootstrapStep.ts';
+import { previousBootstrap } from './bootstrap.ts';
 import type { UpdateContext, UpdateInput } from './context.ts';
-import { busyPolicyOf, type ExistingClusterInput, undoBusyPolicy } from './facts.ts';
+import { busyPolicyOf, undoBusyPolicy } from './facts.ts';
 import { previousOutbound } from './outboundType.ts';
-import { ids } from './plan.ts';
-import type { Prepared } from './preparations.ts';
 
 const waitsFor = 'AKS, about four minutes';
 
@@ -114,52 +106,3 @@ export function applyRemovals({ input, plan, step }: UpdateContext): void {
   const marks = clusterMarks(input);
   for (const removal of plan.removals) step(removal.step, { act: () => remove(removal, marks), waitsFor: 'Azure' });
 }
-
-/**
- * The update of the cluster, and the link of the registry's zone where it has to wait for it, or to make way for it: Azure
- * links a network to one zone of a name only, and AKS links that of its own registry.
- */
-export function updateSteps(
-  input: Pick<ExistingClusterInput, 'cluster'>,
-  seen: ExistingClusterFacts,
-  change: ClusterChange,
-  title: string,
-  prepared: Prepared,
-  more: Pick<PlannedStep, 'forwardOnly'>,
-) {
-  const { cluster, zoneLink: link } = seen;
-  const { zoneLink } = prepared.infrastructure;
-  const inNodeGroup = sameResourceId(link && resourceReference(link.id).resourceGroup, cluster?.nodeResourceGroup);
-  const differs = bootstrapStep(seen, change, title, []).action !== 'none';
-  const makesWay = link !== undefined && !inNodeGroup && change.containerRegistryId === null && differs;
-  const waits =
-    zoneLink !== undefined &&
-    inNodeGroup &&
-    prepared.steps.some(({ kind, action }) => kind === 'zoneLink' && action !== 'none');
-  const later = prepared.steps.filter(({ kind }) => waits && kind === 'zoneLink');
-  const preparations = prepared.steps.filter((step) => !later.includes(step));
-  const unlink = makesWay ? [unlinkStep(link)] : [];
-  const bootstrap = { ...bootstrapStep(seen, change, title, ids([...preparations, ...unlink])), ...more };
-  return {
-    preparations,
-    bootstrap,
-    steps: [...unlink, bootstrap, ...later.map((step) => ({ ...step, needs: [...step.needs, bootstrap.id] }))],
-    // What nodes boot from stays until they have gone back: undo takes it away after them.
-    reachability: preparations.filter(({ kind }) => kind !== 'feature' && kind !== 'provider'),
-    ...(makesWay && { unlink: link }),
-    prepared: waits
-      ? { ...prepared, infrastructure: { ...prepared.infrastructure, zoneLink: { ...zoneLink, later: true } } }
-      : prepared,
-    problems: makesWay && cluster && !carriesMarks(link.marks, clusterMarks(input)) ? [oneZoneProblem(link.id)] : [],
-  };
-}
-
-const unlinkStep = ({ id }: ZoneLinkFacts): PlannedStep => ({
-  id: 'unlink',
-  kind: 'zoneLink',
-  title: `Delete the link of ${resourceReference(parentId(id)).name} to the network`,
-  action: 'delete',
-  reason: 'AKS links the zone of its own registry, and a network takes one',
-  needs: [],
-  resourceId: id,
-});

@@ -8,13 +8,12 @@ import {
   given,
   guidesEndpoint,
   inGroupOf,
+  nothingWanted,
   type WantedInfrastructure,
   type WantedSubnet,
   wantedRegistry,
 } from '../infrastructure/wanted.ts';
 import { networkOf, nodeSubnets } from './facts.ts';
-
-export const nothingWanted: WantedInfrastructure = { identities: {} };
 
 /** Whether the nodes are in a network of one's own. */
 export const hasNoManagedNetwork = ({ managedNetworkId }: ExistingClusterFacts): boolean =>

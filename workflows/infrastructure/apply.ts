@@ -8,7 +8,8 @@ import { builtInRoles, type RoleHolder, roleHolders } from '../../resources/role
 import { subnetProperties } from '../../resources/virtualNetworks.ts';
 import { azure } from '../engine/azure.ts';
 import type { Step, StepHandle } from '../engine/steps.ts';
-import { holderTitles, type InfrastructurePlan, roleStepId, subnetStepId } from './plan.ts';
+import type { InfrastructurePlan } from './specification.ts';
+import { holderTitles, roleStepId, subnetStepId } from './steps.ts';
 
 const waitsFor = 'Azure';
 

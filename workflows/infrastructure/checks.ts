@@ -6,14 +6,15 @@ import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import { seenSubnetProperties } from '../../resources/virtualNetworks.ts';
 import { check } from '../engine/check.ts';
-import { holderTitles, type InfrastructurePlan, roleStepId, seenSubnet } from './plan.ts';
+import { type InfrastructurePlan, seenSubnet } from './specification.ts';
+import { holderTitles, roleStepId } from './steps.ts';
 
 /** What was prepared for the cluster, against what Azure shows; adopted resources are checked like those that were made. */
 export function infrastructureChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
   return [
     ...networkChecks(plan, seen),
     ...identityChecks(plan, seen),
-    ...registryChecks(plan, seen),
+    ...ownRegistryChecks(plan, seen),
     ...privateDnsChecks(plan, seen),
     ...roleChecks(plan, seen),
   ];
@@ -52,7 +53,10 @@ function identityChecks({ identities }: InfrastructurePlan, seen: Infrastructure
   });
 }
 
-function registryChecks(plan: InfrastructurePlan, { registry: seen, privateEndpoint }: InfrastructureFacts): Check[] {
+function ownRegistryChecks(
+  plan: InfrastructurePlan,
+  { registry: seen, privateEndpoint }: InfrastructureFacts,
+): Check[] {
   const { registry, cacheRule, privateEndpoint: endpoint } = plan;
   if (!registry || !cacheRule || !endpoint) return [];
   const { id } = registry;

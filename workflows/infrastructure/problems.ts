@@ -2,36 +2,30 @@ import type { Problem } from '../../contract/problem.ts';
 import { profileSetting } from '../../contract/profiles.ts';
 import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
-import { registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
+import { type PrivateDnsZoneFacts, registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { isFailed, isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
 import { targetsOverlap } from '../../resources/registries.ts';
-import { type NetworkInput, networkProblems } from './networkProblems.ts';
-import { cacheRule, type InfrastructurePlan } from './plan.ts';
-import type { InfrastructureInput, WantedInfrastructure } from './wanted.ts';
+import type { InfrastructureContext } from './context.ts';
+import { networkProblems } from './networkProblems.ts';
+import { type InfrastructurePlan, linkTo, usableCacheRule } from './specification.ts';
 
 type Report = (where: string, problem: string, whatToDo: string) => void;
 
-/** What is there and cannot be used, or is needed and missing. */
-export function infrastructureProblems(
-  input: NetworkInput,
-  wanted: WantedInfrastructure,
-  seen: InfrastructureFacts,
-  plan: InfrastructurePlan,
-  clusterIsThere: boolean,
-): Problem[] {
+/** Resources that exist and cannot be used, or that are needed and missing. */
+export function infrastructureProblems(context: InfrastructureContext, plan: InfrastructurePlan): Problem[] {
   const problems: Problem[] = [];
   const report: Report = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
-  reportMissing(wanted, seen, report);
-  reportUnready(seen, report);
-  problems.push(...networkProblems(input, wanted, seen, plan, clusterIsThere));
-  reportRegistry(input, wanted, seen, report);
-  reportEndpoint(wanted, seen, plan, report);
-  reportZone(wanted, seen, plan, report);
+  reportMissing(context, report);
+  reportUnready(context.seen, report);
+  problems.push(...networkProblems(context, plan));
+  reportRegistry(context, report);
+  reportEndpoint(context, plan, report);
+  reportZone(context, plan, report);
   return problems;
 }
 
-function reportMissing(wanted: WantedInfrastructure, seen: InfrastructureFacts, report: Report): void {
+function reportMissing({ wanted, seen }: InfrastructureContext, report: Report): void {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   for (const [target, facts] of [
     [virtualNetwork, seen.virtualNetwork],
@@ -70,16 +64,12 @@ function reportUnready(
   }
 }
 
-function reportRegistry(
-  input: InfrastructureInput,
-  { registry: target }: WantedInfrastructure,
-  { registry: seen, registryNameProblem }: InfrastructureFacts,
-  report: Report,
-): void {
-  if (!target) return;
+function reportRegistry({ input, wanted: { registry }, seen: facts }: InfrastructureContext, report: Report): void {
+  if (!registry) return;
+  const { registry: seen, registryNameProblem } = facts;
   if (!seen) {
-    if (registryNameProblem === undefined || target.mustExist) return;
-    const { name } = resourceReference(target.id);
+    if (registryNameProblem === undefined || registry.mustExist) return;
+    const { name } = resourceReference(registry.id);
     report('registry.name', `the name ${name} cannot be had: ${registryNameProblem}`, 'Give another name.');
     return;
   }
@@ -90,10 +80,8 @@ function reportRegistry(
       'Change it with `az acr update --sku Premium`, or use another registry.',
     );
   }
-  const { specification, found } = cacheRule(input, target.id, seen.cacheRules);
-  if (found) return;
-  const { name } = profileSetting(input.profile, 'cacheRule');
-  const { sourceRepository, targetRepository } = specification;
+  if (usableCacheRule(input.profile, seen.cacheRules)) return;
+  const { name, sourceRepository, targetRepository } = profileSetting(input.profile, 'cacheRule');
   for (const rule of seen.cacheRules) {
     if (rule.name !== name && !targetsOverlap(rule.targetRepository, targetRepository)) continue;
     report(
@@ -104,15 +92,10 @@ function reportRegistry(
   }
 }
 
-function reportEndpoint(
-  wanted: WantedInfrastructure,
-  seen: InfrastructureFacts,
-  plan: InfrastructurePlan,
-  report: Report,
-): void {
-  const { registry, privateEndpoint: target, virtualNetwork } = wanted;
+function reportEndpoint({ wanted, seen }: InfrastructureContext, plan: InfrastructurePlan, report: Report): void {
+  const { registry, privateEndpoint, virtualNetwork } = wanted;
   const endpoint = seen.privateEndpoint;
-  if (!registry || !target || !endpoint) return;
+  if (!registry || !privateEndpoint || !endpoint) return;
   const { id, targetId, subnetId, status } = endpoint;
   if (!sameResourceId(targetId, registry.id)) {
     report(
@@ -149,14 +132,11 @@ function reportEndpoint(
   }
 }
 
-function reportZone(
-  { virtualNetwork, privateDnsZone: target }: WantedInfrastructure,
-  seen: InfrastructureFacts,
-  plan: InfrastructurePlan,
-  report: Report,
-): void {
-  if (!target || !virtualNetwork) return;
-  for (const id of seen.otherLinkedZones) {
+function reportZone({ wanted, seen }: InfrastructureContext, plan: InfrastructurePlan, report: Report): void {
+  const { virtualNetwork, privateDnsZone } = wanted;
+  if (!privateDnsZone || !virtualNetwork) return;
+  // Once the cluster has left AKS's own zone, the network is no longer linked to that.
+  for (const id of plan.zoneLink?.later ? [] : seen.otherLinkedZones) {
     report(
       id,
       `the network is linked to this zone, and it can be linked to one ${registryZoneName} only`,
@@ -165,36 +145,39 @@ function reportZone(
   }
   const zone = seen.privateDnsZone;
   if (!zone) return;
-  const linked = zone.links.some(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, virtualNetwork.id));
-  const namesake = zone.links.find(({ name }) => name.toLowerCase() === target.linkName.toLowerCase());
-  if (namesake && !linked) {
+  const namesake = zone.links.find(({ name }) => name.toLowerCase() === privateDnsZone.linkName.toLowerCase());
+  if (namesake && !linkTo(virtualNetwork.id, seen)) {
     report(
       namesake.id,
       `this link leads to ${namesake.virtualNetworkId}`,
       'Give another name as registry.privateDnsZone.linkName.',
     );
   }
-  // A shared zone may serve another network: its records are not to be taken over.
-  const others = (seen.registry?.privateEndpoints ?? []).filter(
-    ({ id }) => !sameResourceId(id, seen.privateEndpoint?.id),
-  );
-  const shared = zone.links.some(({ virtualNetworkId }) => !sameResourceId(virtualNetworkId, virtualNetwork.id));
+  reportRecords(zone, virtualNetwork.id, seen, plan, report);
+}
+
+/** A shared zone may serve another network: the records of that are not to be taken over. */
+function reportRecords(
+  { links, records }: PrivateDnsZoneFacts,
+  virtualNetworkId: string,
+  { registry, privateEndpoint }: InfrastructureFacts,
+  plan: InfrastructurePlan,
+  report: Report,
+): void {
+  const others = (registry?.privateEndpoints ?? []).filter(({ id }) => !sameResourceId(id, privateEndpoint?.id));
+  const candidates = others.map(({ id }) => id).join(', ');
+  const shared = links.some((link) => !sameResourceId(link.virtualNetworkId, virtualNetworkId));
   for (const { id, name } of plan.records) {
-    const record = zone.records[name];
+    const record = records[name];
     if (!record) continue;
     const holds = `the record is there with ${record.addresses.join(', ') || 'no address'}`;
-    const candidates = others.map((endpoint) => endpoint.id).join(', ');
-    if (!seen.privateEndpoint) {
+    if (!privateEndpoint) {
       report(
         id,
         `${holds}, and the registry's endpoint is not`,
         `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId if it is in this network${candidates && ` (the registry has ${candidates})`}, use a zone for this network alone, or remove the record.`,
       );
-    } else if (
-      candidates &&
-      shared &&
-      !sameAddresses(record.addresses, addressesOfRecord(seen.privateEndpoint, name))
-    ) {
+    } else if (candidates && shared && !sameAddresses(record.addresses, addressesOfRecord(privateEndpoint, name))) {
       report(
         id,
         `${holds}, in a zone that serves other networks as well; it may belong to another endpoint of the registry (${candidates})`,

@@ -1,6 +1,5 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import { defaultNetwork, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
-import type { Profile } from '../../contract/profiles.ts';
 import {
   type ClusterReference,
   parentId,
@@ -39,6 +38,8 @@ export interface WantedInfrastructure {
   privateDnsZone?: WantedResource & { linkName: string };
   identities: { [H in RoleHolder]?: WantedResource };
 }
+
+export const nothingWanted: WantedInfrastructure = { identities: {} };
 
 /** Every ID follows from the input: nothing has to be searched for. */
 export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInfrastructure {
@@ -165,14 +166,15 @@ function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleSc
 
 /** What discovery and the read-back look at. */
 export function infrastructureRequest(
-  input: Pick<InfrastructureInput, 'cluster' | 'location'>,
+  { subscriptionId }: ClusterReference,
+  location: string,
   wanted: WantedInfrastructure,
 ): InfrastructureRequest {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   const { controlPlane, kubelet } = identities;
   return {
-    subscriptionId: input.cluster.subscriptionId,
-    location: input.location,
+    subscriptionId,
+    location,
     ...(virtualNetwork && { virtualNetworkId: virtualNetwork.id }),
     ...(registry && { registryId: registry.id }),
     ...(privateEndpoint && { privateEndpointId: privateEndpoint.id }),
@@ -183,7 +185,7 @@ export function infrastructureRequest(
 }
 
 /** Every resource whose permissions matter, with the group and the subscription they are in. */
-export function permissionScopes({ cluster }: { cluster: ClusterReference }, wanted: WantedInfrastructure): string[] {
+export function permissionScopes(cluster: ClusterReference, wanted: WantedInfrastructure): string[] {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   const subnets = virtualNetwork?.subnets ?? [];
   const resources = [
@@ -200,12 +202,4 @@ export function permissionScopes({ cluster }: { cluster: ClusterReference }, wan
   );
   const scopes = groups.flatMap((group) => [parentId(group), group]);
   return [...new Set([...scopes, ...ids])];
-}
-
-/** What the plan of the infrastructure takes from a scenario's input and its cluster. */
-export interface InfrastructureInput {
-  cluster: ClusterReference;
-  location: string;
-  profile: Profile;
-  tags: Record<string, string>;
 }

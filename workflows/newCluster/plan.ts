@@ -1,16 +1,18 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import type { Plan, PlannedStep } from '../../contract/plan.ts';
-import { type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { ProfileSetting } from '../../contract/profiles.ts';
 import type { Discovered, DiscoveryRequest } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterFacts, ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
-import { type InfrastructurePlan, planInfrastructure } from '../infrastructure/plan.ts';
-import { infrastructureProblems } from '../infrastructure/problems.ts';
+import { ids, type Part } from '../engine/part.ts';
+import { planInfrastructure, registrySettings } from '../infrastructure/plan.ts';
+import type { InfrastructurePlan } from '../infrastructure/specification.ts';
 import { infrastructureRequest, permissionScopes, wantedInfrastructure } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
-import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
+import { planOf } from '../preflight/plan.ts';
 import { quotaProblems } from '../preflight/quota.ts';
 import {
   lookedAtProviders,
@@ -43,63 +45,65 @@ export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequ
     nodeResourceGroup: nodeResourceGroup(input),
     providers: [...lookedAtProviders],
     features: [...requiredFeatures(registrationNeeds(input))],
-    infrastructure: infrastructureRequest(input, wanted),
+    infrastructure: infrastructureRequest(cluster, location, wanted),
     allowances: {
       subscriptionId: cluster.subscriptionId,
       location,
-      scopes: permissionScopes(input, wanted),
+      scopes: permissionScopes(cluster, wanted),
       vmSizes: [...new Set(input.agentPoolProfiles.map(({ vmSize }) => vmSize))],
     },
   };
 }
 
 /** Plans the guide's sections "Deploy a network isolated cluster with AKS-managed ACR" and "… with bring your own ACR". */
-export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, run: string): CreateClusterPlan {
+export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, runId: string): CreateClusterPlan {
+  const { location, profile } = input;
   const wanted = wantedInfrastructure(input);
   const kubernetesVersion = chooseKubernetesVersion(input, seen);
-  const specification = clusterSpecification(input, wanted, seen, kubernetesVersion.version, run);
-  const { registrations, steps: registering } = planRegistrations(registrationNeeds(input, seen.cluster), seen);
+  const specification = clusterSpecification(input, wanted, seen, kubernetesVersion.version, runId);
+  const registrations = planRegistrations(registrationNeeds(input, seen.cluster), seen);
   const group = resourceGroupStep(input, seen);
-  const infrastructure = planInfrastructure(input, wanted, seen.infrastructure, runMarks(input, run), (namespace) => [
-    group.id,
-    ...registrationOf(namespace, registering),
-  ]);
-  const cluster = clusterStep(input, seen, [
-    group,
-    ...registering.filter(({ kind }) => kind === 'provider'),
-    ...infrastructure.steps,
-  ]);
-  const steps = [...registering, group, ...infrastructure.steps, cluster];
-  return {
-    profile: input.profile,
-    differences: actingDifferences(input).map((setting) => profileDifference(input.profile, setting)),
-    steps,
-    problems: seen.subscription
-      ? [
-          ...kubernetesVersion.problems,
-          ...locationProblems(input, seen),
-          ...infrastructureProblems(
-            input,
-            wanted,
-            seen.infrastructure,
-            infrastructure.plan,
-            seen.cluster !== undefined,
-          ),
-          ...newClusterProblems(input, seen, specification),
-          // Azure does not tell sizes and quota before Microsoft.Compute is registered.
-          ...(seen.cluster || seen.providers['Microsoft.Compute'] !== 'Registered'
-            ? []
-            : quotaProblems(input, seen.allowances)),
-          ...permissionProblems(requiredActions(input, wanted, steps), seen.allowances),
-          ...lockProblems(steps, seen.allowances, input.onFailure !== 'leave'),
-        ]
-      : [unseenSubscription(input)],
+  const infrastructure = planInfrastructure({
+    input,
+    location,
+    wanted,
+    seen: seen.infrastructure,
+    marks: runMarks(input, runId),
+    ...(!seen.cluster && { newCluster: input }),
+    zoneLinkWaits: false,
+    needsOf: (namespace) => [group.id, ...registrationOf(namespace, registrations)],
+  });
+  const providers = registrations.steps.filter(({ kind }) => kind === 'provider');
+  const parts: Part[] = [
+    { steps: [], problems: [...kubernetesVersion.problems, ...locationProblems(input, seen)] },
     registrations,
+    { steps: [group], problems: [] },
+    infrastructure,
+    {
+      steps: [clusterStep(input, seen, [group, ...providers, ...infrastructure.steps])],
+      problems: [...newClusterProblems(input, seen, specification), ...sizeProblems(input, seen)],
+    },
+  ];
+  const plan = planOf(input, parts, {
+    profile,
+    profileSettings: profileSettings(input),
+    wanted,
+    access: seen.allowances,
+  });
+  return {
+    ...plan,
+    // Without the subscription nothing else was seen, so that nothing else can be said.
+    ...(!seen.subscription && { problems: [unseenSubscription(input)] }),
+    registrations: registrations.registrations,
     specification,
-    infrastructure: infrastructure.plan,
-    infrastructureRequest: infrastructureRequest(input, wanted),
+    infrastructure: infrastructure.infrastructure,
+    infrastructureRequest: infrastructureRequest(input.cluster, location, wanted),
   };
 }
+
+/** Azure does not tell sizes and quota before Microsoft.Compute is registered. */
+const sizeProblems = (input: ParsedCreateClusterInput, seen: Discovered): Problem[] =>
+  seen.cluster || seen.providers['Microsoft.Compute'] !== 'Registered' ? [] : quotaProblems(input, seen.allowances);
 
 const registrationNeeds = (
   { cluster, profile, apiServerAccess }: ParsedCreateClusterInput,
@@ -111,11 +115,11 @@ const registrationNeeds = (
   alreadyRegistered: found !== undefined,
 });
 
-function actingDifferences(input: ParsedCreateClusterInput): ProfileSetting[] {
+function profileSettings(input: ParsedCreateClusterInput): ProfileSetting[] {
   return [
     'featureFlags',
     ...(input.apiServerAccess === 'vnetIntegration' ? (['privateClusterWithVnetIntegration'] as const) : []),
-    ...(input.registry.mode === 'bringYourOwn' ? (['cacheRule', 'anonymousPull'] as const) : []),
+    ...registrySettings(input.registry),
     ...(input.outboundType === 'block' ? (['outboundTypes'] as const) : []),
     ...(input.kubernetesVersion === undefined ? (['defaultKubernetesVersion'] as const) : []),
   ];
@@ -136,14 +140,14 @@ function resourceGroupStep({ cluster }: ParsedCreateClusterInput, { resourceGrou
 function clusterStep(
   input: ParsedCreateClusterInput,
   { cluster: found }: Discovered,
-  needs: PlannedStep[],
+  needs: readonly PlannedStep[],
 ): PlannedStep {
   const state = found?.provisioningState;
   const step = {
     id: 'cluster' as const,
     kind: 'cluster' as const,
     title: `Cluster ${input.cluster.name}`,
-    needs: needs.map(({ id }) => id),
+    needs: ids(needs),
     resourceId: clusterId(input.cluster),
   };
   if (state === undefined) return { ...step, action: 'create', reason: 'absent' };

@@ -16,7 +16,7 @@ export function clusterSpecification(
   wanted: WantedInfrastructure,
   { cluster: found }: Discovered,
   kubernetesVersion: string,
-  run: string,
+  runId: string,
 ): ClusterSpecification {
   const { cluster, apiServerAccess } = input;
   const enableVnetIntegration = apiServerAccess === 'vnetIntegration';
@@ -26,7 +26,7 @@ export function clusterSpecification(
   return {
     cluster,
     location: input.location,
-    tags: { ...input.tags, ...runMarks(input, run) },
+    tags: { ...input.tags, ...runMarks(input, runId) },
     kubernetesVersion,
     dnsPrefix: input.dnsPrefix ?? found?.dnsPrefix ?? defaultDnsPrefix(input),
     nodeResourceGroup: nodeResourceGroup(input),

@@ -5,7 +5,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 
-/** Where the longest-standing node of each pool boots from. */
+/** Has the oldest node of each pool pull an image, and say where it boots from. */
 export async function probeOldestNodes(
   { cluster }: { cluster: ClusterReference },
   found: ClusterFacts,
@@ -15,7 +15,7 @@ export async function probeOldestNodes(
   if ('unseen' in kubernetes) return {};
   const probes = await Promise.all(
     found.agentPoolProfiles.map(async ({ name, osType }) => {
-      // The pod is a Linux one.
+      // The pod that pulls runs on Linux.
       if (osType === 'Windows') return [];
       const node = oldestNode(kubernetes.seen.nodes, name)?.name;
       if (node === undefined) return [];
@@ -28,14 +28,12 @@ export async function probeOldestNodes(
   return Object.fromEntries(probes.flat());
 }
 
-/** What tells whether a pool has been reimaged, of what was seen. */
+/** The part of these facts that tells whether a pool has been reimaged. */
 export function evidence(
   kubernetes: Look<KubernetesFacts>,
-  pool: string,
-  facts: Pick<AgentPoolFacts, 'provisioningState' | 'nodeImageVersion'> | undefined,
+  { name, provisioningState, nodeImageVersion }: AgentPoolFacts,
 ): PoolEvidence {
-  const { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' } = facts ?? {};
-  const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter((node) => node.pool === pool) : undefined;
+  const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter(({ pool }) => pool === name) : undefined;
   return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
 }
 
@@ -43,11 +41,11 @@ export function evidence(
 export const oldestNode = (nodes: readonly NodeFacts[], pool: string): NodeFacts | undefined =>
   nodes.filter((node) => node.pool === pool).sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))[0];
 
-/** Why a pool's nodes are on a bootstrap source already; `undefined` where they are not, or nobody can tell. */
+/** Says why a pool's nodes boot from this source already; `undefined` where they do not, or nobody can tell. */
 export const bootsFrom =
   ({ probes, kubernetes }: ExistingClusterFacts, source: string) =>
   ({ name }: AgentPoolFacts): string | undefined => {
-    // A cluster that nobody may look into is taken at its word, or it would be reimaged at every run.
+    // run-command is forbidden: trust the cluster's bootstrapProfile, or each run would reimage all pools.
     if ('unseen' in kubernetes && kubernetes.unseen.because === 'notAllowed') {
       return 'taken to boot as the cluster says: nobody may run a command there';
     }

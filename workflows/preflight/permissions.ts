@@ -72,27 +72,27 @@ const isRegistration = ({ kind }: PlannedStep): boolean => kind === 'feature' ||
 
 /** Every action that the steps of a plan need. */
 export function requiredActions(
-  { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
-  wanted: WantedInfrastructure,
   steps: readonly PlannedStep[],
+  wanted: WantedInfrastructure,
+  rollsBack: boolean,
 ): RequiredAction[] {
   return steps
     .filter(({ action }) => action !== 'none' && action !== 'check')
-    .flatMap((step) => actionsOf(step, wanted, onFailure !== 'leave'));
+    .flatMap((step) => actionsOf(step, wanted, rollsBack));
 }
 
 /** What a step needs on its own resource, and on those that its request names: else Azure answers `LinkedAuthorizationFailed`. */
 function actionsOf(
   { kind, action, resourceId }: PlannedStep,
   wanted: WantedInfrastructure,
-  takesBack: boolean,
+  rollsBack: boolean,
 ): RequiredAction[] {
   const on = (id: string | undefined, ...actions: string[]): RequiredAction[] =>
     id === undefined ? [] : actions.map((each) => ({ resourceId: id, action: each }));
   const write = (type = parseResourceId(resourceId)?.type): RequiredAction[] => {
     if (type === undefined) return [];
     if (action === 'delete') return on(resourceId, `${type}/delete`);
-    return on(resourceId, `${type}/write`, ...(action === 'create' && takesBack ? [`${type}/delete`] : []));
+    return on(resourceId, `${type}/write`, ...(action === 'create' && rollsBack ? [`${type}/delete`] : []));
   };
   const linked = (...actions: RequiredAction[][]) => (action === 'delete' ? [] : actions.flat());
   const join = 'Microsoft.Network/virtualNetworks/subnets/join/action';

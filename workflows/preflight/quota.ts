@@ -45,13 +45,12 @@ export function quotaProblems(
 /** vCPUs for the nodes that AKS adds while it reimages. */
 export function surgeProblems(
   { cluster, discovered }: ExistingClusterFacts,
-  pools: readonly string[],
+  pools: readonly AgentPoolFacts[],
   maxParallelPools: number,
 ): Problem[] {
   if (!cluster || !discovered) return [];
   const { vmSizes, usages } = discovered.allowances;
-  const surges = cluster.agentPoolProfiles
-    .filter(({ name }) => pools.includes(name))
+  const surges = pools
     .flatMap((pool) => {
       const size = vmSizes[pool.vmSize];
       return size ? [{ family: size.family, vCPUs: size.vCPUs * surgeOf(pool) }] : [];

@@ -1,6 +1,7 @@
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import { type Profile, profileSetting } from '../../contract/profiles.ts';
 import { featureId, providerId } from '../../resources/ids.ts';
+import { ids, type Part } from '../engine/part.ts';
 
 /** Preview features and resource providers that must be registered before anything else. Guide: "Before you begin". */
 export interface Registrations {
@@ -39,10 +40,11 @@ export function requiredFeatures({
   return vnetIntegration ? [...features.always, ...features.vnetIntegration] : features.always;
 }
 
-export function planRegistrations(
-  needs: RegistrationNeeds,
-  seen: RegistrationStates,
-): { registrations: Registrations; steps: PlannedStep[] } {
+export interface PlannedRegistrations extends Part {
+  registrations: Registrations;
+}
+
+export function planRegistrations(needs: RegistrationNeeds, seen: RegistrationStates): PlannedRegistrations {
   const features = featureSteps(needs, seen);
   const providers = providerSteps(needs, seen, features);
   return {
@@ -52,12 +54,13 @@ export function planRegistrations(
       providers: requiredProviders(seen),
     },
     steps: [...features, ...providers],
+    problems: [],
   };
 }
 
 /** The step that registers a provider, if there is one. */
-export const registrationOf = (namespace: string, steps: readonly PlannedStep[]): StepId[] =>
-  steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create').map(({ id }) => id);
+export const registrationOf = (namespace: string, { steps }: PlannedRegistrations): StepId[] =>
+  ids(steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create'));
 
 function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates): PlannedStep[] {
   const { subscriptionId, alreadyRegistered } = needs;
@@ -91,7 +94,7 @@ function providerSteps(
       title: `Resource provider ${namespace}`,
       action: !registered ? 'create' : repeat ? 'update' : 'none',
       reason: registered && repeat ? 'so that the features take effect' : state,
-      needs: repeat ? features.map(({ id }) => id) : [],
+      needs: repeat ? ids(features) : [],
       resourceId: providerId(subscriptionId, namespace),
       forwardOnly: registrationsStay,
     };

@@ -32,7 +32,7 @@ export function applyReimages(
       limit,
       act: async () => {
         const done = await run.reimage();
-        reimages.set(pool, done);
+        reimages.set(pool.name, done);
         if (!done.reimaged) throw run.notReimaged(done);
       },
       ...(changes && { undoneAfter, undo: () => run.reimageBack().catch(ignoreIfDeleted) }),

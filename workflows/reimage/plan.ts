@@ -1,20 +1,18 @@
 import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/inputs/existingCluster.ts';
+import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
+import { ids, nothingPlanned, type Part } from '../engine/part.ts';
 import { approvalStep } from '../existingCluster/gates.ts';
-import { ids, type Steps } from '../existingCluster/plan.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 
-/** Which pools are reimaged, and in which order they begin. */
-export interface PlannedReimages {
-  /** Names, in that order. */
-  pools: string[];
-  steps: PlannedStep[];
-  problems: Problem[];
+export interface PlannedReimages extends Part {
+  /** Pools that are reimaged, in the order in which they begin. */
+  reimages: readonly AgentPoolFacts[];
 }
 
 /** What decides which pools have to be reimaged. */
@@ -32,35 +30,37 @@ export interface ReimageNeeds {
   forwardOnly?: string;
   /** Steps that must be done before. */
   needs: readonly StepId[];
+  /** The approval that is waited for before, if any pool is reimaged at all. */
+  gate?: PlannedStep | undefined;
 }
 
 /** Nodes boot as their cluster says: while that stays, there is nothing to go back to. */
 export const noWayBack = 'A reimage has no inverse while the cluster stays as it is';
 
-export const reimageStepId = (pool: string): StepId => `reimage:${pool}`;
+export const reimageStepId = ({ name }: AgentPoolFacts): StepId => `reimage:${name}`;
 
 /** Plans the reimage that follows every update of the guide. Profile row P10. */
 export function planReimages(given: ReimageNeeds): PlannedReimages {
-  const { cluster, options, only, needs } = given;
-  const { canaryPool } = options;
+  const { cluster, options, only } = given;
   const pools = inOrder(cluster.agentPoolProfiles, options).filter(({ name }) => !only || only.includes(name));
-  const steps = pools.map((pool): PlannedStep => {
-    const waitsForCanary =
-      canaryPool !== undefined && pool.name !== canaryPool && pools.some(({ name }) => name === canaryPool);
-    return {
-      id: reimageStepId(pool.name),
+  const reimages = pools.filter((pool) => actionFor(pool, given).action === 'update');
+  const gates = given.gate && reimages.length > 0 ? [given.gate] : [];
+  const needs = [...given.needs, ...ids(gates)];
+  const canary = pools.find(({ name }) => name === options.canaryPool);
+  const steps = pools.map(
+    (pool): PlannedStep => ({
+      id: reimageStepId(pool),
       kind: 'reimage',
       title: `Reimage node pool ${pool.name} (${pool.mode}, ${pool.count} nodes)`,
-      needs: [...needs, ...(waitsForCanary ? [reimageStepId(canaryPool)] : [])],
+      needs: canary && pool !== canary ? [...needs, reimageStepId(canary)] : needs,
       resourceId: `${cluster.id}/agentPools/${pool.name}`,
       ...actionFor(pool, given),
-    };
-  });
-  const acting = pools.filter((_, index) => steps[index]?.action === 'update');
+    }),
+  );
   return {
-    pools: acting.map(({ name }) => name),
-    steps,
-    problems: [...nameProblems(given), ...poolProblems(cluster, acting), ...budgetProblems(given, acting)],
+    steps: [...gates, ...steps],
+    problems: [...nameProblems(given), ...poolProblems(cluster, reimages), ...budgetProblems(given, reimages)],
+    reimages,
   };
 }
 
@@ -128,19 +128,17 @@ function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: 
 /** Name of the pool that takes the load while another one is made anew. Pool names have 12 characters at most. */
 export const temporaryPool = (pool: string): string => `tmp${pool}`.slice(0, 12);
 
-/** The reimage of the pools that need one, after an approval if that is asked for. It waits for all of `before`. */
-export function gatedReimages(
-  input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly string[] },
+/** Plans the reimage of the pools that need one after an update of the cluster, and an approval before it if that is asked for. */
+export function planReimagesAfter(
+  before: readonly PlannedStep[],
+  input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly ApprovalGate[] },
   seen: ExistingClusterFacts,
-  update: PlannedStep,
-  before: Steps,
-): { steps: PlannedStep[]; reimages: string[]; problems: Problem[] } {
+): PlannedReimages {
   const { cluster, kubernetes, imageSource = 'Direct' } = seen;
-  if (!cluster) return { steps: [], reimages: [], problems: [] };
-  const changes = update.action !== 'none';
-  const asked = input.approvals.includes('reimage');
+  if (!cluster) return { ...nothingPlanned, reimages: [] };
+  const changes = before.some(({ kind, action }) => kind === 'bootstrap' && action !== 'none');
   const needs = ids(before);
-  const planned = planReimages({
+  return planReimages({
     cluster,
     kubernetes,
     options: input.reimage,
@@ -148,12 +146,7 @@ export function gatedReimages(
     current: changes ? () => undefined : bootsFrom(seen, imageSource),
     reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
     ...(changes ? {} : { forwardOnly: noWayBack }),
-    needs: [...needs, ...(asked ? (['approve:reimage'] as const) : [])],
+    needs,
+    gate: input.approvals.includes('reimage') ? approvalStep('reimage', input.cluster, needs) : undefined,
   });
-  const gate = asked && planned.pools.length > 0 ? [approvalStep('reimage', input.cluster, needs)] : [];
-  const steps = planned.steps.map((step) => ({
-    ...step,
-    needs: gate.length > 0 ? step.needs : step.needs.filter((id) => id !== 'approve:reimage'),
-  }));
-  return { steps: [...gate, ...steps], reimages: planned.pools, problems: planned.problems };
 }

@@ -26,6 +26,7 @@ type AgentPoolSettings = Awaited<ReturnType<ReturnType<typeof azure.reading>['re
 /** The reimage of one pool, and its way back. It keeps what undo has to know of what was begun. */
 export class PoolRun {
   readonly #context: UpdateContext;
+  readonly #facts: AgentPoolFacts;
   readonly #pool: string;
   readonly #nodesBefore: NodesBefore;
   readonly #roles: PendingRoles;
@@ -36,9 +37,10 @@ export class PoolRun {
   /** The pool when undo first came to it. */
   #beforeUndo: PoolEvidence | undefined;
 
-  constructor(context: UpdateContext, pool: string, nodesBefore: NodesBefore, roles: PendingRoles) {
+  constructor(context: UpdateContext, pool: AgentPoolFacts, nodesBefore: NodesBefore, roles: PendingRoles) {
     this.#context = context;
-    this.#pool = pool;
+    this.#facts = pool;
+    this.#pool = pool.name;
     this.#nodesBefore = nodesBefore;
     this.#roles = roles;
   }
@@ -46,7 +48,7 @@ export class PoolRun {
   /** Reimages the pool, and does what the input says where AKS did not. */
   async reimage(): Promise<PoolReimage> {
     const { cluster, reimage } = this.#context.input;
-    const before = evidence(await this.#nodesBefore(), this.#pool, this.#facts);
+    const before = evidence(await this.#nodesBefore(), this.#facts);
     this.#before = before;
     const byAzure = await this.#reimagedByAzure();
     if (byAzure) return byAzure;
@@ -93,15 +95,11 @@ export class PoolRun {
     );
   }
 
-  get #facts(): AgentPoolFacts | undefined {
-    return this.#context.found.agentPoolProfiles.find(({ name }) => name === this.#pool);
-  }
-
   /** AKS may have been faster. Profile row P11. */
   async #reimagedByAzure(): Promise<PoolReimage | undefined> {
     const { plan, found, seen } = this.#context;
     if (!plan.bootstrap || !reimagesByItself(found)) return undefined;
-    const before = evidence(seen.kubernetes, this.#pool, this.#facts);
+    const before = evidence(seen.kubernetes, this.#facts);
     const proven = proofOf(this.#pool, before, await this.#lookAgain());
     return proven.reimaged && proven.nodes.length > 0 ? { ...proven, how: 'byAzure', notModified: false } : undefined;
   }

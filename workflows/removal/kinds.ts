@@ -1,11 +1,20 @@
 import type { ClusterPart } from '../../contract/inputs/deleteCluster.ts';
-import type { RemovableKind, StepId } from '../../contract/plan.ts';
+import type { PlannedStep, RemovableKind, StepId } from '../../contract/plan.ts';
+import { parseResourceId } from '../../resources/ids.ts';
 
 /** A resource that goes, with the step that removes it. */
 export interface Removal {
   step: StepId;
   id: string;
   kind: RemovableKind;
+}
+
+/** A resource around the cluster, and whether it goes. */
+export interface PlannedRemoval {
+  removal: Removal;
+  /** Name of the resource, or its ID where another one of its kind has the same name. */
+  label: string;
+  step: PlannedStep;
 }
 
 interface Kind {
@@ -26,7 +35,7 @@ export const kinds: Readonly<Record<RemovableKind, Kind>> = {
   identity: { title: 'Identity', part: 'identities', after: [] },
 };
 
-export const kindOfType: Readonly<Record<string, RemovableKind>> = {
+const kindsByType: Readonly<Record<string, RemovableKind>> = {
   'microsoft.network/privateendpoints': 'privateEndpoint',
   'microsoft.network/privatednszones/a': 'record',
   'microsoft.network/privatednszones/virtualnetworklinks': 'zoneLink',
@@ -35,5 +44,9 @@ export const kindOfType: Readonly<Record<string, RemovableKind>> = {
   'microsoft.network/virtualnetworks': 'virtualNetwork',
   'microsoft.managedidentity/userassignedidentities': 'identity',
 };
+
+/** The kind of a resource, by its ID; `undefined` for what is not deleted with a cluster. */
+export const kindOf = (id: string): RemovableKind | undefined =>
+  kindsByType[parseResourceId(id)?.type.toLowerCase() ?? ''];
 
 export const noInverse = 'What is deleted cannot be brought back';

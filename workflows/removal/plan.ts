@@ -1,22 +1,15 @@
 import type { ClusterPart, ParsedDeleteClusterInput } from '../../contract/inputs/deleteCluster.ts';
 import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
-import type { Problem } from '../../contract/problem.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
-import type { IdentityFacts } from '../../resources/identities.ts';
-import {
-  clusterId,
-  isEndpointInterface,
-  parentId,
-  parseResourceId,
-  resourceGroupId,
-  resourceReference,
-  sameResourceId,
-} from '../../resources/ids.ts';
+import { clusterId, resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks } from '../../resources/marks.ts';
 import { clusterMarks } from '../engine/marks.ts';
+import { ids } from '../engine/part.ts';
+import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
-import { lockProblems, permissionProblems, requiredActions } from '../preflight/permissions.ts';
-import { kindOfType, kinds, noInverse, type Removal } from './kinds.ts';
+import { planOf } from '../preflight/plan.ts';
+import { kindOf, kinds, noInverse, type PlannedRemoval, type Removal } from './kinds.ts';
+import { removalProblems } from './problems.ts';
 
 /** What `deleteCluster` is going to remove. */
 export interface DeleteClusterPlan extends Plan {
@@ -33,14 +26,11 @@ interface RoleRemoval {
   subscriptionIds: string[];
 }
 
-interface PlannedRemoval {
-  removal: Removal;
-  /** Name of the resource, or its ID where another one of its kind has the same name. */
-  label: string;
-  planned: PlannedStep;
-}
-
 type PlannedAction = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
+
+const goes: PlannedAction = { action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse };
+const stays = (why: string): PlannedAction => ({ action: 'none', reason: `stays: ${why}` });
+const staysUnlessAsked = (part: ClusterPart): PlannedAction => stays(`add ${part} to alsoDelete if it is to go`);
 
 /** What discovery is to look at. */
 export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionRequest => ({
@@ -52,195 +42,135 @@ export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionReques
 /** Plans the deletion of a cluster: what goes with it, and what stays and why. */
 export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: DeletionFacts): DeleteClusterPlan {
   const cluster = clusterStep(input, seen);
-  const parts = partSteps(input, seen);
-  const removals = parts.flatMap(({ removal, planned }) => (planned.action === 'delete' ? [removal] : []));
-  const roles = roleRemovals(input, seen, parts);
-  const group = groupStep(input, seen, [cluster, ...parts.map(({ planned }) => planned)]);
-  const steps = [cluster, ...roles.map(({ planned }) => planned), ...parts.map(({ planned }) => planned), group];
+  const around = planRemovals(input, seen);
+  const steps = around.map(({ step }) => step);
+  const removals = around.flatMap(({ removal, step }) => (step.action === 'delete' ? [removal] : []));
+  const roles = planRoles(input, seen, around);
+  const group = groupStep(input, seen, [cluster, ...steps]);
+  const plan = planOf(
+    input,
+    [
+      { steps: [cluster], problems: [] },
+      { steps: roles.map(({ step }) => step), problems: [] },
+      { steps, problems: removalProblems(input, seen, around) },
+      { steps: [group], problems: [] },
+    ],
+    { profile: 'current', profileSettings: [], wanted: nothingWanted, access: seen.access },
+  );
+  const { subscriptionId } = input.cluster;
   const { nodeResourceGroup } = seen.cluster ?? {};
   return {
-    profile: 'current',
-    differences: [],
-    steps,
-    problems: seen.subscription
-      ? [
-          ...groupProblems(input, seen, removals),
-          ...endpointProblems(seen, parts),
-          ...zoneProblems(input, seen, parts),
-          ...permissionProblems(requiredActions({ onFailure: 'leave' }, { identities: {} }, steps), seen.access),
-          ...lockProblems(steps, seen.access, false),
-        ]
-      : [unseenSubscription(input)],
+    ...plan,
+    // Without the subscription nothing else was seen, so that nothing else can be said.
+    ...(!seen.subscription && { problems: [unseenSubscription(input)] }),
     removals,
     roles: roles.map(({ removal }) => removal),
     gone: [
       clusterId(input.cluster),
-      ...(nodeResourceGroup === undefined ? [] : [resourceGroupId(input.cluster.subscriptionId, nodeResourceGroup)]),
+      ...(nodeResourceGroup === undefined ? [] : [resourceGroupId(subscriptionId, nodeResourceGroup)]),
       ...removals.map(({ id }) => id),
       ...(group.action === 'delete' ? [group.resourceId] : []),
     ],
   };
 }
 
-function clusterStep({ cluster }: ParsedDeleteClusterInput, { cluster: found }: DeletionFacts): PlannedStep {
-  return {
-    id: 'cluster',
-    kind: 'cluster',
-    title: `Cluster ${cluster.name} with its node resource group`,
-    action: found ? 'delete' : 'none',
-    reason: found ? `found, ${found.provisioningState}` : 'absent',
-    needs: [],
-    resourceId: clusterId(cluster),
-    forwardOnly: noInverse,
-  };
+const clusterStep = ({ cluster }: ParsedDeleteClusterInput, { cluster: found }: DeletionFacts): PlannedStep => ({
+  id: 'cluster',
+  kind: 'cluster',
+  title: `Cluster ${cluster.name} with its node resource group`,
+  action: found ? 'delete' : 'none',
+  reason: found ? `found, ${found.provisioningState}` : 'absent',
+  needs: [],
+  resourceId: clusterId(cluster),
+  forwardOnly: noInverse,
+});
+
+/** Everything around the cluster that carries its marks, or that it uses; each after what must be gone before. */
+function planRemovals({ alsoDelete }: ParsedDeleteClusterInput, seen: DeletionFacts): PlannedRemoval[] {
+  const removals = labelled([...seen.owned, ...foreignIds(seen)]);
+  return removals.map(({ label, ...removal }) => {
+    const { title, part, after } = kinds[removal.kind];
+    const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);
+    const roles: StepId[] = removal.kind === 'identity' && alsoDelete.includes('identities') ? [`roles:${label}`] : [];
+    const step: PlannedStep = {
+      id: removal.step,
+      kind: removal.kind,
+      title: `${title} ${resourceReference(removal.id).name}`,
+      needs: ['cluster', ...before, ...roles],
+      resourceId: removal.id,
+      ...actionFor(removal, seen, alsoDelete.includes(part)),
+    };
+    return { removal, label, step };
+  });
 }
 
-function partSteps({ alsoDelete }: ParsedDeleteClusterInput, { owned, shared, used }: DeletionFacts): PlannedRemoval[] {
-  const foreign = used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
+/** What the cluster uses and was not made for it. */
+const foreignIds = ({ owned, used }: DeletionFacts): string[] =>
+  used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
+
+/** Groups may hold namesakes, such as the endpoints of two clusters that share a registry. */
+function labelled(resourceIds: readonly string[]): (Removal & { label: string })[] {
   const removals: (Removal & { label: string })[] = [];
-  for (const id of [...owned, ...foreign]) {
-    const kind = kindOfType[parseResourceId(id)?.type.toLowerCase() ?? ''];
+  for (const id of resourceIds) {
+    const kind = kindOf(id);
     if (kind === undefined) continue;
     const { name } = resourceReference(id);
-    // Groups may hold namesakes, such as the endpoints of two clusters that share a registry.
     const label = removals.some((other) => other.kind === kind && other.label === name) ? id : name;
     removals.push({ step: `${kind}:${label}`, id, kind, label });
   }
   const order = Object.keys(kinds);
-  removals.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-  return removals.map(({ label, ...removal }) => {
-    const { title, part, after } = kinds[removal.kind];
-    const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);
-    const roles: StepId[] = removal.kind === 'identity' ? [`roles:${label}`] : [];
-    const asked = alsoDelete.includes(part);
-    return {
-      removal,
-      label,
-      planned: {
-        id: removal.step,
-        kind: removal.kind,
-        title: `${title} ${resourceReference(removal.id).name}`,
-        needs: ['cluster', ...before, ...(asked ? roles : [])],
-        resourceId: removal.id,
-        ...actionFor(removal, part, asked),
-      },
-    };
-  });
+  return removals.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
 
-  function actionFor({ id }: Removal, part: ClusterPart, asked: boolean): PlannedAction {
-    if (foreign.includes(id)) return { action: 'none', reason: 'stays: it was not made for this cluster' };
-    if (shared.some((other) => sameResourceId(id, other)))
-      return { action: 'none', reason: 'stays: somebody else uses it as well' };
-    if (!asked) return { action: 'none', reason: `stays: add ${part} to alsoDelete if it is to go` };
-    return { action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse };
-  }
+function actionFor({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): PlannedAction {
+  if (foreignIds(seen).includes(id)) return stays('it was not made for this cluster');
+  if (seen.shared.some((other) => sameResourceId(id, other))) return stays('somebody else uses it as well');
+  return asked ? goes : staysUnlessAsked(kinds[kind].part);
 }
 
 /** Assignments of a deleted identity would stay behind as those of an unknown principal. */
-function roleRemovals(
+function planRoles(
   { alsoDelete, cluster }: ParsedDeleteClusterInput,
   seen: DeletionFacts,
-  parts: readonly PlannedRemoval[],
-): { removal: RoleRemoval; planned: PlannedStep }[] {
+  around: readonly PlannedRemoval[],
+): { removal: RoleRemoval; step: PlannedStep }[] {
   if (!alsoDelete.includes('identities')) return [];
   const elsewhere = [...seen.owned, ...seen.used].map((id) => resourceReference(id).subscriptionId);
   const subscriptionIds = [...new Set([cluster.subscriptionId, ...elsewhere].map((id) => id.toLowerCase()))];
-  return seen.identities.flatMap(({ id, principalId }: IdentityFacts) => {
-    const part = parts.find(({ removal }) => sameResourceId(removal.id, id));
-    if (!part) return [];
-    const removal: RoleRemoval = { step: `roles:${part.label}`, principalId, subscriptionIds };
-    return [{ removal, planned: roleStep(removal, part.label) }];
+  return seen.identities.flatMap(({ id, principalId }) => {
+    const identity = around.find(({ removal }) => sameResourceId(removal.id, id));
+    if (!identity) return [];
+    const removal: RoleRemoval = { step: `roles:${identity.label}`, principalId, subscriptionIds };
+    return [{ removal, step: rolesStep(removal, identity.label) }];
   });
 }
 
-function roleStep({ step, subscriptionIds }: RoleRemoval, identity: string): PlannedStep {
-  return {
-    id: step,
-    kind: 'roles',
-    title: `Roles of ${identity}`,
-    action: 'delete',
-    reason: 'those that were assigned for this cluster',
-    needs: ['cluster'],
-    resourceId: `/subscriptions/${subscriptionIds[0]}`,
-    forwardOnly: noInverse,
-  };
-}
+const rolesStep = ({ step, subscriptionIds }: RoleRemoval, identity: string): PlannedStep => ({
+  id: step,
+  kind: 'roles',
+  title: `Roles of ${identity}`,
+  action: 'delete',
+  reason: 'those that were assigned for this cluster',
+  needs: ['cluster'],
+  resourceId: `/subscriptions/${subscriptionIds[0]}`,
+  forwardOnly: noInverse,
+});
 
-function groupStep(
-  { cluster, alsoDelete }: ParsedDeleteClusterInput,
-  { resourceGroup }: DeletionFacts,
-  needs: readonly PlannedStep[],
-): PlannedStep {
-  const owned = resourceGroup && carriesMarks(resourceGroup.tags, clusterMarks({ cluster }));
-  const step = {
-    id: 'resourceGroup' as const,
-    kind: 'resourceGroup' as const,
-    title: `Resource group ${cluster.resourceGroup}`,
-    needs: needs.map(({ id }) => id),
-    resourceId: resourceGroupId(cluster.subscriptionId, cluster.resourceGroup),
-  };
-  if (!resourceGroup) return { ...step, action: 'none', reason: 'absent' };
-  if (!owned) return { ...step, action: 'none', reason: 'stays: it was not made for this cluster' };
-  if (!alsoDelete.includes('resourceGroup'))
-    return { ...step, action: 'none', reason: 'stays: add resourceGroup to alsoDelete if it is to go' };
-  return { ...step, action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse };
-}
+const groupStep = (
+  input: ParsedDeleteClusterInput,
+  seen: DeletionFacts,
+  before: readonly PlannedStep[],
+): PlannedStep => ({
+  id: 'resourceGroup',
+  kind: 'resourceGroup',
+  title: `Resource group ${input.cluster.resourceGroup}`,
+  needs: ids(before),
+  resourceId: resourceGroupId(input.cluster.subscriptionId, input.cluster.resourceGroup),
+  ...groupAction(input, seen),
+});
 
-/** A group goes only when nothing of anybody else is in it. */
-function groupProblems(
-  { cluster, alsoDelete }: ParsedDeleteClusterInput,
-  { resourceGroup, content }: DeletionFacts,
-  removals: readonly Removal[],
-): Problem[] {
-  const owned = resourceGroup && carriesMarks(resourceGroup.tags, clusterMarks({ cluster }));
-  if (!owned || !alsoDelete.includes('resourceGroup')) return [];
-  const goes = [clusterId(cluster), ...removals.map(({ id }) => id)];
-  const covered = (id: string) =>
-    goes.some((gone) => sameResourceId(id, gone) || sameResourceId(parentOf(id), gone)) || isEndpointInterface(id);
-  const stays = content.filter((id) => !covered(id));
-  if (stays.length === 0) return [];
-  return [
-    {
-      where: 'alsoDelete',
-      problem: `the resource group holds what would stay: ${stays.join(', ')}`,
-      whatToDo: 'Leave resourceGroup out, add the parts, or remove these resources first.',
-    },
-  ];
+function groupAction(input: ParsedDeleteClusterInput, { resourceGroup }: DeletionFacts): PlannedAction {
+  if (!resourceGroup) return { action: 'none', reason: 'absent' };
+  if (!carriesMarks(resourceGroup.tags, clusterMarks(input))) return stays('it was not made for this cluster');
+  return input.alsoDelete.includes('resourceGroup') ? goes : staysUnlessAsked('resourceGroup');
 }
-
-/** A network does not go while an endpoint is in it. */
-function endpointProblems({ owned }: DeletionFacts, parts: readonly PlannedRemoval[]): Problem[] {
-  const goes = parts.some(({ removal, planned }) => removal.kind === 'virtualNetwork' && planned.action === 'delete');
-  const stay = parts.filter(({ removal: { kind, id }, planned }) => {
-    return kind === 'privateEndpoint' && planned.action === 'none' && owned.includes(id);
-  });
-  if (!goes || stay.length === 0) return [];
-  const ids = stay.map(({ removal }) => removal.id).join(', ');
-  return [
-    {
-      where: 'alsoDelete',
-      problem: `the virtual network cannot go while an endpoint in it stays: ${ids}`,
-      whatToDo: 'Add privateEndpoint, or leave virtualNetwork out.',
-    },
-  ];
-}
-
-/** A zone in another subscription cannot be found by its tags. */
-function zoneProblems(
-  { alsoDelete }: ParsedDeleteClusterInput,
-  { used }: DeletionFacts,
-  parts: readonly PlannedRemoval[],
-): Problem[] {
-  const ownRegistry = used.some((id) => kindOfType[parseResourceId(id)?.type.toLowerCase() ?? ''] === 'registry');
-  const found = parts.some(({ removal }) => removal.kind === 'privateDnsZone');
-  if (!alsoDelete.includes('privateDnsZone') || !ownRegistry || found) return [];
-  return [
-    {
-      where: 'privateDnsZoneId',
-      problem: 'no zone with records or a link of this cluster was found',
-      whatToDo: 'Give the zone if it is in another subscription, or leave privateDnsZone out of alsoDelete.',
-    },
-  ];
-}
-
-const parentOf = (id: string): string => ((parseResourceId(id)?.parents.length ?? 0) > 0 ? parentId(id) : '');

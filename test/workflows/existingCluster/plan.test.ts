@@ -303,7 +303,9 @@ describe('isolateCluster', () => {
 describe('the order of pools', () => {
   const pools = [systemPool, pool('a'), pool('b'), pool('c')];
   const order = (input: ReimageNodePoolsInput['reimage']) =>
-    reimage(seen(ordinary({ agentPoolProfiles: pools })), input ? { reimage: input } : {}).reimages;
+    reimage(seen(ordinary({ agentPoolProfiles: pools })), input ? { reimage: input } : {}).reimages.map(
+      ({ name }) => name,
+    );
 
   it.each([
     ['system pools last', {}, ['a', 'b', 'c', 'system']],
@@ -324,7 +326,7 @@ describe('the order of pools', () => {
 
   it('skips pools of mode Machines and says so', () => {
     const plan = reimage(seen(ordinary({ agentPoolProfiles: [systemPool, pool('vm', { mode: 'Machines' })] })));
-    expect(plan.reimages).toEqual(['system']);
+    expect(plan.reimages.map(({ name }) => name)).toEqual(['system']);
     expect(plan.steps.find(({ id }) => id === 'reimage:vm')).toMatchObject({
       action: 'none',
       reason: expect.stringContaining('mode Machines'),
@@ -332,7 +334,8 @@ describe('the order of pools', () => {
   });
 
   it('takes the pools that are named', () => {
-    expect(reimage(seen(ordinary({ agentPoolProfiles: pools })), { agentPools: ['c'] }).reimages).toEqual(['c']);
+    const plan = reimage(seen(ordinary({ agentPoolProfiles: pools })), { agentPools: ['c'] });
+    expect(plan.reimages.map(({ name }) => name)).toEqual(['c']);
   });
 });
 

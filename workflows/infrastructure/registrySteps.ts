@@ -1,0 +1,103 @@
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
+import { registryAccess } from '../../contract/profiles.ts';
+import { resourceReference } from '../../resources/ids.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { sameAddresses } from '../../resources/privateDns.ts';
+import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { registryMismatches } from '../../resources/registries.ts';
+import type { InfrastructureContext } from './context.ts';
+import { type InfrastructurePlan, linkTo, usableCacheRule } from './specification.ts';
+import { createIfAbsent, updateIfDifferent } from './steps.ts';
+
+/**
+ * The registry, and what makes its names lead to it in the network. Guide: bring your own ACR, steps 2 to 4.
+ *
+ * @param network The steps of the network.
+ */
+export function registrySteps(
+  context: InfrastructureContext,
+  plan: InfrastructurePlan,
+  network: readonly StepId[],
+): PlannedStep[] {
+  return [...ownRegistrySteps(context, plan, network), ...privateDnsSteps(context, plan, network)];
+}
+
+function ownRegistrySteps(
+  { input, seen, needsOf }: InfrastructureContext,
+  { registry, cacheRule, privateEndpoint }: InfrastructurePlan,
+  network: readonly StepId[],
+): PlannedStep[] {
+  if (!registry || !cacheRule || !privateEndpoint) return [];
+  const { sourceRepository, targetRepository } = cacheRule;
+  return [
+    {
+      id: 'registry',
+      kind: 'registry',
+      title: `Registry ${resourceReference(registry.id).name}`,
+      ...(seen.registry
+        ? updateIfDifferent(registryMismatches(registryAccess(input.profile), seen.registry))
+        : createIfAbsent(undefined)),
+      needs: needsOf('Microsoft.ContainerRegistry'),
+      resourceId: registry.id,
+    },
+    {
+      id: 'cacheRule',
+      kind: 'cacheRule',
+      title: `Cache rule from ${sourceRepository} to ${targetRepository}`,
+      ...createIfAbsent(usableCacheRule(input.profile, seen.registry?.cacheRules ?? [])),
+      needs: ['registry'],
+      resourceId: cacheRule.id,
+    },
+    {
+      id: 'privateEndpoint',
+      kind: 'privateEndpoint',
+      title: `Private endpoint ${resourceReference(privateEndpoint.id).name} of the registry`,
+      ...createIfAbsent(seen.privateEndpoint),
+      needs: ['registry', ...network],
+      resourceId: privateEndpoint.id,
+    },
+  ];
+}
+
+function privateDnsSteps(
+  { seen, needsOf }: InfrastructureContext,
+  { privateDnsZone: zone, zoneLink, records }: InfrastructurePlan,
+  network: readonly StepId[],
+): PlannedStep[] {
+  if (!zone || !zoneLink) return [];
+  const { id, virtualNetworkId } = zoneLink;
+  return [
+    {
+      id: 'privateDnsZone',
+      kind: 'privateDnsZone',
+      title: `Private DNS zone ${resourceReference(zone.id).name}`,
+      ...createIfAbsent(seen.privateDnsZone),
+      needs: needsOf('Microsoft.Network'),
+      resourceId: zone.id,
+    },
+    {
+      id: 'zoneLink',
+      kind: 'zoneLink',
+      title: `Link of the zone to ${resourceReference(virtualNetworkId).name}`,
+      ...createIfAbsent(linkTo(virtualNetworkId, seen)),
+      needs: ['privateDnsZone', ...network],
+      resourceId: id,
+    },
+    ...records.map((record) => recordStep(record, seen)),
+  ];
+}
+
+function recordStep({ id, name }: InfrastructurePlan['records'][number], seen: InfrastructureFacts): PlannedStep {
+  const there = seen.privateDnsZone?.records[name]?.addresses;
+  const wanted = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
+  const differs = there && !sameAddresses(wanted, there);
+  const difference = `aRecords: asked ${wanted.join(', ')}, got ${there?.join(', ') || 'none'}`;
+  return {
+    id: `record:${name}`,
+    kind: 'record',
+    title: `Record ${name}`,
+    ...(differs ? updateIfDifferent([difference]) : createIfAbsent(there)),
+    needs: ['privateDnsZone', 'privateEndpoint'],
+    resourceId: id,
+  };
+}

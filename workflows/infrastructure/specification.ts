@@ -1,0 +1,204 @@
+import { defaultNetwork } from '../../contract/inputs/infrastructure.ts';
+import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
+import { isIPv4 } from '../../resources/addressRanges.ts';
+import type { IdentitySpecification } from '../../resources/identities.ts';
+import { sameResourceId } from '../../resources/ids.ts';
+import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import type { Marks } from '../../resources/marks.ts';
+import type { PrivateDnsZoneSpecification, ZoneLinkSpecification } from '../../resources/privateDns.ts';
+import type { PrivateEndpointSpecification } from '../../resources/privateEndpoints.ts';
+import {
+  type CacheRuleFacts,
+  type CacheRuleSpecification,
+  cacheRuleMismatches,
+  type RegistryAccess,
+  type RegistrySpecification,
+  registryRecordNames,
+} from '../../resources/registries.ts';
+import type { BuiltInRole, RoleHolder, RoleSpecification } from '../../resources/roles.ts';
+import {
+  type SubnetFacts,
+  type SubnetProperties,
+  type SubnetSpecification,
+  subnetProperties,
+  type VirtualNetworkFacts,
+  type VirtualNetworkSpecification,
+} from '../../resources/virtualNetworks.ts';
+import type { InfrastructureContext } from './context.ts';
+import { subnetOf, type WantedInfrastructure, type WantedSubnet } from './wanted.ts';
+
+/** What is around the cluster, as it is to be, and as it was where a step changes it. */
+export interface InfrastructurePlan {
+  virtualNetwork?: VirtualNetworkSpecification;
+  /** The subnets that a step of their own creates or changes. */
+  subnets: (SubnetSpecification & { before?: SubnetProperties })[];
+  registry?: RegistrySpecification & { before?: RegistryAccess };
+  cacheRule?: CacheRuleSpecification;
+  privateEndpoint?: PrivateEndpointSpecification;
+  privateDnsZone?: PrivateDnsZoneSpecification;
+  /** `later`: once the cluster has left the zone that the network is linked to now. */
+  zoneLink?: ZoneLinkSpecification & { later?: boolean };
+  records: { id: string; name: string; before?: string[] }[];
+  identities: { [H in RoleHolder]?: IdentitySpecification };
+  roles: RoleSpecification[];
+  /** What later steps need to know of what is there already. */
+  found: Pick<InfrastructureFacts, 'identities' | 'privateEndpoint'>;
+}
+
+export const noInfrastructure: InfrastructurePlan = {
+  subnets: [],
+  records: [],
+  identities: {},
+  roles: [],
+  found: { identities: {} },
+};
+
+/** Everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6. */
+export function specifyInfrastructure(context: InfrastructureContext): InfrastructurePlan {
+  const { wanted, seen } = context;
+  const { identities, privateEndpoint } = seen;
+  return {
+    ...specifyNetwork(context),
+    ...specifyRegistry(context),
+    identities: specifyIdentities(context),
+    roles: requiredRoles(wanted, seen),
+    found: { identities, ...(privateEndpoint && { privateEndpoint }) },
+  };
+}
+
+const tagsOf = ({ input, marks }: InfrastructureContext): Marks => ({ ...input.tags, ...marks });
+
+function specifyNetwork(context: InfrastructureContext): Pick<InfrastructurePlan, 'virtualNetwork' | 'subnets'> {
+  const { location, wanted, seen } = context;
+  if (!wanted.virtualNetwork) return { subnets: [] };
+  const { id, addressPrefixes = defaultNetwork.addressPrefixes } = wanted.virtualNetwork;
+  const subnets = wanted.virtualNetwork.subnets.map((subnet) =>
+    specifySubnet(subnet, seenSubnet(seen.virtualNetwork, subnet)),
+  );
+  return {
+    virtualNetwork: { id, location, tags: tagsOf(context), addressPrefixes, subnets },
+    // A network that is absent is created with its subnets.
+    subnets: seen.virtualNetwork ? subnets.map((subnet) => withPrevious(subnet, seen.virtualNetwork)) : [],
+  };
+}
+
+export const seenSubnet = (
+  network: VirtualNetworkFacts | undefined,
+  { name }: { name: string },
+): SubnetFacts | undefined => network?.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
+
+function specifySubnet(wanted: WantedSubnet, seen: SubnetFacts | undefined): SubnetSpecification {
+  const { id, name, use } = wanted;
+  const addressPrefix = wanted.addressPrefix ?? seen?.addressPrefixes.find(isIPv4) ?? defaultNetwork[use].addressPrefix;
+  return { id, name, use, addressPrefix, ...subnetProperties[use] };
+}
+
+function withPrevious(
+  subnet: SubnetSpecification,
+  network: VirtualNetworkFacts | undefined,
+): InfrastructurePlan['subnets'][number] {
+  const there = seenSubnet(network, subnet);
+  return { ...subnet, ...(there && { before: previousProperties(subnet, there) }) };
+}
+
+/** The properties that undo puts back: those that this use of the subnet changes. */
+function previousProperties({ use }: SubnetSpecification, seen: SubnetFacts): SubnetProperties {
+  switch (use) {
+    case 'nodeSubnet':
+      return { defaultOutboundAccess: seen.defaultOutboundAccess };
+    case 'registrySubnet':
+      return { privateEndpointNetworkPolicies: seen.privateEndpointNetworkPolicies };
+    case 'apiServerSubnet':
+      return { delegation: seen.delegations[0] ?? '' };
+  }
+}
+
+function specifyIdentities(context: InfrastructureContext): InfrastructurePlan['identities'] {
+  const { controlPlane, kubelet } = context.wanted.identities;
+  const specify = (id: string): IdentitySpecification => ({ id, location: context.location, tags: tagsOf(context) });
+  return {
+    ...(controlPlane && { controlPlane: specify(controlPlane.id) }),
+    ...(kubelet && { kubelet: specify(kubelet.id) }),
+  };
+}
+
+type RegistryPart = 'registry' | 'cacheRule' | 'privateEndpoint' | 'privateDnsZone' | 'zoneLink' | 'records';
+
+/** The registry, and what makes its names lead to it in the network. */
+function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePlan, RegistryPart> {
+  const { input, location, wanted, seen, zoneLinkWaits } = context;
+  const { virtualNetwork, registry, privateEndpoint, privateDnsZone } = wanted;
+  if (!registry || !privateEndpoint || !privateDnsZone || !virtualNetwork) return { records: [] };
+  const tags = tagsOf(context);
+  const { publicNetworkAccess = '', anonymousPullEnabled = false, cacheRules = [] } = seen.registry ?? {};
+  const names = registryRecordNames(seen.registry ?? { id: registry.id, location });
+  const link = linkTo(virtualNetwork.id, seen);
+  return {
+    registry: {
+      id: registry.id,
+      location,
+      tags,
+      ...registryAccess(input.profile),
+      ...(seen.registry && { before: { publicNetworkAccess, anonymousPullEnabled } }),
+    },
+    cacheRule: specifyCacheRule(input.profile, registry.id, cacheRules),
+    privateEndpoint: {
+      id: privateEndpoint.id,
+      location,
+      tags,
+      // Azure takes endpoints among nodes as well.
+      subnetId: (subnetOf(wanted, 'registrySubnet') ?? subnetOf(wanted, 'nodeSubnet'))?.id ?? '',
+      connectionName: privateEndpoint.connectionName,
+      registryId: registry.id,
+      records: names,
+    },
+    privateDnsZone: { id: privateDnsZone.id, tags },
+    zoneLink: {
+      id: link?.id ?? `${privateDnsZone.id}/virtualNetworkLinks/${privateDnsZone.linkName}`,
+      tags,
+      virtualNetworkId: virtualNetwork.id,
+      ...(zoneLinkWaits && !link && { later: true }),
+    },
+    records: names.map((name) => {
+      const there = seen.privateDnsZone?.records[name];
+      return { id: `${privateDnsZone.id}/A/${name}`, name, ...(there && { before: there.addresses }) };
+    }),
+  };
+}
+
+/** The link of the registry's zone to a network, whatever its name. */
+export const linkTo = (virtualNetworkId: string, { privateDnsZone }: InfrastructureFacts) =>
+  privateDnsZone?.links.find((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
+
+/** The rule that copies what nodes need, if there is one. Under profile preview its name is free. */
+export function usableCacheRule(profile: Profile, rules: readonly CacheRuleFacts[]): CacheRuleFacts | undefined {
+  const { name, nameIsFree, ...mapping } = profileSetting(profile, 'cacheRule');
+  return rules.find((rule) => (nameIsFree || rule.name === name) && cacheRuleMismatches(mapping, rule).length === 0);
+}
+
+function specifyCacheRule(
+  profile: Profile,
+  registryId: string,
+  rules: readonly CacheRuleFacts[],
+): CacheRuleSpecification {
+  const { name, nameIsFree: _, ...mapping } = profileSetting(profile, 'cacheRule');
+  return { id: `${registryId}/cacheRules/${usableCacheRule(profile, rules)?.name ?? name}`, ...mapping };
+}
+
+/** Guide: bring your own ACR, steps 5 and 6. The Azure CLI grants the first two by itself. */
+function requiredRoles(wanted: WantedInfrastructure, { registry }: InfrastructureFacts): RoleSpecification[] {
+  const { identities } = wanted;
+  const hasRepositoryPermissions = registry?.roleAssignmentMode.startsWith('Abac');
+  const pull: BuiltInRole = hasRepositoryPermissions ? 'containerRegistryRepositoryReader' : 'acrPull';
+  const role = (role: BuiltInRole, scope: string | undefined, holder: RoleHolder): RoleSpecification[] =>
+    scope === undefined ? [] : [{ role, scope, holder }];
+  const kubeletRoles = role(pull, wanted.registry?.id, 'kubelet');
+  // The control plane of an existing cluster has its roles already.
+  if (!identities.controlPlane) return kubeletRoles;
+  return [
+    ...role('networkContributor', subnetOf(wanted, 'nodeSubnet')?.id, 'controlPlane'),
+    ...role('networkContributor', subnetOf(wanted, 'apiServerSubnet')?.id, 'controlPlane'),
+    ...role('managedIdentityOperator', identities.kubelet?.id, 'controlPlane'),
+    ...kubeletRoles,
+  ];
+}

@@ -1,0 +1,41 @@
+import type { Plan } from '../../contract/plan.ts';
+import { type Profile, type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
+import type { AccessFacts } from '../../resources/allowances.ts';
+import type { Part } from '../engine/part.ts';
+import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
+
+/** What a plan needs besides its parts. */
+interface Setting {
+  profile: Profile;
+  /** Profile settings that act in this run. */
+  profileSettings: readonly ProfileSetting[];
+  wanted: WantedInfrastructure;
+  /** Left out where discovery found nothing to work on, and looked no further. */
+  access?: AccessFacts | undefined;
+}
+
+/** Composes a plan of parts in the order of the run. Permissions and locks matter to the steps of all of them. */
+export function planOf(
+  { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
+  parts: readonly Part[],
+  { profile, profileSettings, wanted, access }: Setting,
+): Plan {
+  const steps = parts.flatMap((part) => part.steps);
+  // An operator who is asked with onFailure hold may decide to roll back.
+  const rollsBack = onFailure !== 'leave';
+  return {
+    profile,
+    differences: profileSettings.map((setting) => profileDifference(profile, setting)),
+    steps,
+    problems: [
+      ...parts.flatMap(({ problems }) => problems),
+      ...(access
+        ? [
+            ...permissionProblems(requiredActions(steps, wanted, rollsBack), access),
+            ...lockProblems(steps, access, rollsBack),
+          ]
+        : []),
+    ],
+  };
+}
