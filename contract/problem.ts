@@ -17,7 +17,7 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
 
 /** Parses against a strict schema and reports every problem at once. */
 export function parse<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
-  // With its input, an issue tells a key that is missing from one of the wrong type.
+  // Only an issue that carries its input tells a missing key from one of the wrong type.
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
   return { ok: false, problems: result.error.issues.flatMap(problemsOfIssue) };
@@ -51,7 +51,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
   }
 }
 
-/** Where zod's name of a type is not JSON's. */
+/** JSON's names of types, where zod has others. */
 const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -7,7 +7,7 @@ export type Profile = (typeof profiles)[number];
 interface ProfileRow<T> {
   id: `P${number}`;
   step: string;
-  /** What each profile does, for people; `value` is what the code acts on. */
+  /** `does` tells people what the profile does; the code acts on `value`. */
   preview: { does: string; value: T };
   current: { does: string; value: T };
   why: string;
@@ -144,7 +144,7 @@ export const profileTable = {
 export type ProfileSetting = keyof typeof profileTable;
 type SettingValue<S extends ProfileSetting> = (typeof profileTable)[S] extends ProfileRow<infer T> ? T : never;
 
-/** What this profile does about one difference. */
+/** The value on which the code acts under this profile. */
 export function profileSetting<S extends ProfileSetting>(profile: Profile, setting: S): SettingValue<S>;
 export function profileSetting(profile: Profile, setting: ProfileSetting): unknown {
   return profileTable[setting][profile].value;

@@ -38,7 +38,7 @@ export type StepState = (typeof stepStates)[number];
 
 export interface StepProgress extends PlannedStep {
   state: StepState;
-  /** What the step waits for now: other steps, or an Azure operation. */
+  /** For people: other steps, an Azure operation, or an operator. */
   waitsFor?: string;
   /** ISO 8601, UTC. */
   startedAt?: string;
@@ -60,7 +60,7 @@ export interface Progress {
   problems: readonly Problem[];
   /** Set while an operator's decision is waited for. */
   decisions?: readonly Decision[];
-  /** When nobody is waited for any more, ISO 8601, UTC; `byDefault` happens then. */
+  /** Until when a decision is waited for, ISO 8601, UTC. Then `byDefault` happens. */
   decideBy?: string;
   byDefault?: Decision;
   /** Set while no further step starts, by the `pause` update. */

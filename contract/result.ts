@@ -19,7 +19,7 @@ export interface Check {
   unproven?: string;
 }
 
-/** What a scenario that has run to its end proves. */
+/** Result of a scenario that has run to its end: everything that was promised, and its proof. */
 export interface VerificationReport {
   outcome: 'verified';
   scenario: Scenario;
@@ -31,11 +31,11 @@ export interface VerificationReport {
   steps: readonly StepProgress[];
   checks: readonly Check[];
   approvals: readonly Approval[];
-  /** What became of each pool that was to be reimaged. */
+  /** How each planned reimage ended. */
   reimages: readonly PoolReimage[];
 }
 
-/** What `auditCluster` found. */
+/** Result of `auditCluster`. */
 export interface AuditReport {
   outcome: 'audited';
   scenario: 'auditCluster';
@@ -47,7 +47,7 @@ export interface AuditReport {
   checks: readonly Check[];
 }
 
-/** What `dryRun: true` returns. */
+/** Result with `dryRun: true`. */
 export interface PlanReport {
   outcome: 'planned';
   scenario: Scenario;
@@ -65,7 +65,7 @@ export interface Leftover {
   whatToDo?: string;
 }
 
-/** What a scenario failed of. */
+/** The error that made a scenario fail. */
 export interface ScenarioError extends ErrorDetails {
   /** Azure's error code, or one of the product's own. */
   type: string;

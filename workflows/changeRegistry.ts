@@ -40,11 +40,10 @@ export async function changeRegistry(given: ChangeRegistryInput): Promise<Verifi
   });
 }
 
-/** What `changeRegistry` is about. */
 const wantedByRegistryChange = (input: ParsedChangeRegistryInput, seen: ExistingClusterFacts): WantedInfrastructure =>
   wantedByUpdate(input, seen, false);
 
-/** Guide: "Update your ACR ID". Profile row P8. */
+/** Plans the move: the new registry, the nodes, and then the end of the old one. Profile row P8. */
 export function planChangeRegistry(
   input: ParsedChangeRegistryInput,
   seen: ExistingClusterFacts,

@@ -9,7 +9,7 @@ import { remove } from './removal/apply.ts';
 import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from './removal/plan.ts';
 
 /**
- * Deletes a cluster and what AKS made for it; of one's own resources, those that were made for it and are asked for.
+ * Deletes a cluster and what AKS made for it. Resources of one's own go if they were made for it and are asked for.
  *
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */

@@ -33,7 +33,7 @@ export async function disableIsolation(given: DisableIsolationInput): Promise<Ve
   });
 }
 
-/** Guide: "Disable network isolated cluster". Profile row P9. */
+/** Plans the end of isolation: egress and images from Microsoft, then the nodes. Profile row P9. */
 export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: ExistingClusterFacts): UpdatePlan {
   const { outboundType } = input;
   // One PUT changes both, but undo needs two: bootstrap source, then reimage, then outbound type.

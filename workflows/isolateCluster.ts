@@ -20,8 +20,8 @@ import { applyReimages } from './reimage/apply.ts';
 import { planReimagesAfter } from './reimage/plan.ts';
 
 /**
- * Makes a cluster that is there network isolated. Guide: "Update an existing AKS cluster to network isolated type", and with
- * bring your own ACR.
+ * Makes an existing cluster network isolated. Guide: "Update an existing AKS cluster to network isolated type", and with bring
+ * your own ACR.
  *
  * The workflow ID must be `clusterWorkflowId(input.cluster)`, unless it is a dry run.
  */
@@ -43,11 +43,11 @@ export async function isolateCluster(given: IsolateClusterInput): Promise<Verifi
   });
 }
 
-/** What `isolateCluster` is about. */
+/** An update to outbound type none also takes the outbound access of the nodes' own subnets away. */
 const wantedByIsolation = (input: ParsedIsolateClusterInput, seen: ExistingClusterFacts): WantedInfrastructure =>
   wantedByUpdate(input, seen, hasNoManagedNetwork(seen) && input.outboundType === 'none');
 
-/** Guide: "Update an existing AKS cluster to network isolated type", and with bring your own ACR. Profile row P4. */
+/** Plans the isolation: images from the registry first, egress cut last. Profile row P4. */
 export function planIsolateCluster(
   input: ParsedIsolateClusterInput,
   seen: ExistingClusterFacts,
@@ -90,7 +90,7 @@ export function planIsolateCluster(
   );
 }
 
-/** The point of no return: only once every pool is proven. */
+/** Plans the point of no return: egress is cut only once every pool is proven. */
 function planCut(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, needs: readonly StepId[]): UpdatePart {
   const { outboundType } = input;
   const cut = outboundStep(input, seen, `Outbound type ${outboundType}: egress is cut`, needs);

@@ -27,7 +27,7 @@ export async function reimageNodePools(given: ReimageNodePoolsInput): Promise<Ve
   });
 }
 
-/** Guide: the reimage that follows every update. Profile row P10. */
+/** Plans the reimage of all pools, or of those that are named. Profile row P10. */
 export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: ExistingClusterFacts): UpdatePlan {
   const { cluster, kubernetes } = seen;
   const gates = input.approvals.includes('reimage') ? [approvalStep('reimage', input.cluster, [])] : [];

@@ -11,7 +11,7 @@ import { sufficientRoles } from '../../resources/roles.ts';
 import { check } from '../engine/check.ts';
 import { networkOf } from './facts.ts';
 
-/** Every requirement of network isolation that Azure Resource Manager shows. Source: AKS docs network-isolated.md; profiles.md. */
+/** Checks every requirement of network isolation that Azure Resource Manager shows. Source: AKS docs network-isolated.md. */
 export function auditChecks(
   cluster: ClusterFacts,
   facts: AuditFacts,
@@ -29,7 +29,7 @@ export function auditChecks(
 function itselfChecks(cluster: ClusterFacts): Check[] {
   const { id, provisioningState, powerState, outboundType, artifactSource, agentPoolProfiles } = cluster;
   const outbound = cutsEgress(outboundType) ? outboundType : 'none';
-  // What is on its way is no drift.
+  // A resource whose operation still runs has not drifted.
   const state = (checkId: string, title: string, resourceId: string, seen: string): Check => {
     const succeeded = check(checkId, title, resourceId, 'Succeeded', seen);
     return isFinal(seen) ? succeeded : { ...succeeded, ok: true };
@@ -65,7 +65,7 @@ function auditedRegistryChecks(
     check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
     check('registryCacheRule', 'Registry caches', id, wanted, found ? wanted : all),
   ];
-  // Of its own registry, AKS sees to the rest.
+  // AKS takes care of the rest of the registry that it manages.
   if (!registry || hasManagedRegistry(cluster)) return checks;
   const role = pullRole(registry);
   const holds = sufficientRoles(role).some((each) => kubeletRoles.includes(each));
@@ -80,7 +80,7 @@ function auditedRegistryChecks(
 const pullRole = ({ roleAssignmentMode }: RegistryFacts) =>
   roleAssignmentMode.startsWith('Abac') ? ('containerRegistryRepositoryReader' as const) : ('acrPull' as const);
 
-/** Endpoint, zone, link and records: what makes the registry's names lead to it in the network of the nodes. */
+/** Checks that the registry's names lead to it in the network of the nodes, by endpoint, zone, link and records. */
 function reachabilityChecks(
   { registry, endpoints, zone }: AuditFacts,
   { id: clusterId }: ClusterFacts,
@@ -119,7 +119,7 @@ function reachabilityChecks(
   ];
 }
 
-/** What would be egress by another way. */
+/** Checks that there is no other way out. */
 function addressChecks(cluster: ClusterFacts, { publicAddresses, subnets }: AuditFacts): Check[] {
   const none = (all: readonly string[]) => (all.length === 0 ? 'none' : all.join(', '));
   const pools = cluster.agentPoolProfiles
@@ -128,7 +128,7 @@ function addressChecks(cluster: ClusterFacts, { publicAddresses, subnets }: Audi
   return [
     check('publicAddresses', 'Public IP addresses of the cluster', cluster.id, 'none', none(publicAddresses)),
     check('nodePublicAddresses', 'Node pools with public IP addresses', cluster.id, 'none', none(pools)),
-    // The subnets of a network that AKS manages are AKS's.
+    // AKS takes care of the subnets of the network that it manages.
     ...(hasOwnNetwork(cluster) ? subnets : []).map(({ id, name, defaultOutboundAccess }) =>
       check(
         `defaultOutboundAccess:${name}`,
@@ -141,7 +141,7 @@ function addressChecks(cluster: ClusterFacts, { publicAddresses, subnets }: Audi
   ];
 }
 
-/** Whether Microsoft's registry is out of reach from inside. */
+/** Checks that Microsoft's registry is out of reach from inside the cluster. */
 export function egressCheck({ id }: ClusterFacts, look: Look<{ open: boolean; message: string }>): Check {
   const title = 'Egress from inside the cluster';
   if ('seen' in look) {

@@ -18,8 +18,8 @@ export interface PlannedBootstrap extends Part {
 
 /**
  * Plans where nodes boot from: the update of the cluster that comes before its pools are reimaged. Azure links a network to
- * one zone of a name only, and AKS links that of the registry that it manages. So a link of one's own makes way before the
- * update, or waits for it.
+ * one zone of a name only, and AKS links the zone of the registry that it manages. So a link of one's own makes way before the
+ * update to AKS's registry, and waits for the update away from it.
  */
 export function planBootstrap(
   input: { cluster: ClusterReference },
@@ -66,7 +66,7 @@ const unlinkStep = ({ id }: ZoneLinkFacts): PlannedStep => ({
   resourceId: id,
 });
 
-/** What undo puts back. */
+/** The change that undo makes. */
 export function previousBootstrap({ artifactSource, ...found }: ClusterFacts): ClusterChange {
   if (artifactSource !== 'Cache') return { artifactSource: 'Direct' };
   const managed = hasManagedRegistry({ artifactSource, ...found });

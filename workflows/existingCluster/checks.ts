@@ -5,7 +5,7 @@ import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../..
 import { check } from '../engine/check.ts';
 import { managedRegistryChecks } from '../infrastructure/checks.ts';
 
-/** The guide's "Validate the network isolated cluster", for a cluster that has been changed, against what Azure shows. */
+/** Checks a cluster that was changed against what was promised. Guide: "Validate the network isolated cluster". */
 export function existingClusterChecks(
   reference: ClusterReference,
   { artifactSource, containerRegistryId, outboundType }: ClusterChange,
@@ -35,7 +35,7 @@ export function existingClusterChecks(
   ];
 }
 
-/** AKS removes the registry that it managed, with its endpoint and zone. Profile row P9. */
+/** Checks that AKS has removed the registry that it managed, with its zone. Profile row P9. */
 function goneChecks({ containerRegistryId = '' }: ClusterFacts, { nodeResourceTypes }: ReadBack): Check[] {
   const gone = (checkId: string, title: string, type: string) =>
     check(checkId, title, containerRegistryId, 'absent', nodeResourceTypes.includes(type) ? 'present' : 'absent');

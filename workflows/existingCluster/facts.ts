@@ -10,7 +10,7 @@ import { isFailed } from '../../resources/provisioningState.ts';
 import { infrastructureRequest, permissionScopes, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { lookedAtProviders, requiredFeatures } from '../registrations/plan.ts';
 
-/** What the scenarios on a cluster that is there have in common. */
+/** The input that all scenarios on an existing cluster have in common. */
 export interface ExistingClusterInput {
   cluster: ClusterReference;
   profile: Profile;
@@ -25,24 +25,27 @@ export const busyPolicyOf = ({ busyTimeoutMinutes, abortOperations }: ExistingCl
   abort: abortOperations,
 });
 
-/** What undo has to wait for is likely this run's own, and may be a large pool. */
+/**
+ * Undo most likely waits for an operation of its own run, such as a large pool's reimage. An activity that watches one may
+ * take 24 hours, too.
+ */
 export const undoBusyPolicy = (input: ExistingClusterInput): BusyPolicy => ({
   ...busyPolicyOf(input),
   minutes: 24 * 60,
 });
 
-/** A dry run neither waits nor aborts. */
+/** A dry run neither waits for other people's operations nor aborts them. */
 export const lookBusyPolicy = (input: ExistingClusterInput): BusyPolicy | undefined =>
   input.dryRun ? undefined : busyPolicyOf(input);
 
-/** Subscriptions whose tenant matters. */
+/** Subscriptions whose tenant matters: a registry must be in the cluster's tenant. */
 export function subscriptionsOf({ cluster, registry }: ExistingClusterInput): string[] {
   const registryId = registry?.mode === 'bringYourOwn' ? registry.containerRegistryId : undefined;
   const other = registryId === undefined ? [] : [resourceReference(registryId).subscriptionId];
   return [...new Set([cluster.subscriptionId, ...other])];
 }
 
-/** What discovery is to look at around the cluster. */
+/** The request of discovery for everything around the cluster. */
 export function existingClusterRequest(
   { cluster, profile }: ExistingClusterInput,
   found: ClusterFacts,
@@ -65,21 +68,21 @@ export function existingClusterRequest(
   };
 }
 
-/** The subnets of the nodes, the first pool's first: of one's own network, or of the one that AKS manages. */
+/** The subnets of the nodes, the first pool's first. They are in one's own network, or in the one that AKS manages. */
 export function nodeSubnets({ cluster, managedNetworkId }: ExistingCluster): string[] {
   const own = (cluster?.agentPoolProfiles ?? []).flatMap(({ vnetSubnetId }) => (vnetSubnetId ? [vnetSubnetId] : []));
-  // AKS's own name. Source: Learn, "Configure Azure CNI networking".
+  // AKS names it so. Source: Learn, "Configure Azure CNI networking".
   const managed = managedNetworkId === undefined ? [] : [`${managedNetworkId}/subnets/aks-subnet`];
   return [...new Set(own.length > 0 ? own : managed)];
 }
 
 export const networkOf = (subnetId: string): string => parentId(subnetId);
 
-/** Whether AKS may reimage by itself after a change. Profile row P11. */
+/** Whether AKS may reimage by itself after a change, which it may from 1.37 on. Profile row P11; Azure/AKS#5913. */
 export const reimagesByItself = ({ currentKubernetesVersion }: ClusterFacts): boolean =>
   isAtLeast(currentKubernetesVersion, '1.37');
 
-/** What an update does to the cluster: nothing where it is as wanted already. An update also repairs a cluster that has failed. */
+/** The action of an update on the cluster: none where the cluster is as wanted already. An update also repairs a failed one. */
 export function clusterUpdate(
   { cluster: reference }: { cluster: ClusterReference },
   { cluster }: ExistingClusterFacts,

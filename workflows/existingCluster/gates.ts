@@ -71,7 +71,7 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
   return ownFailure('NotProven', `${what.join('; ')} (${id})`, id, { whatToDo });
 }
 
-/** A step that waits for the `approve` update. */
+/** The step that waits for the `approve` update. */
 export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly StepId[]): PlannedStep => ({
   id: `approve:${gate}`,
   kind: 'approval',
@@ -83,8 +83,8 @@ export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, need
 });
 
 /**
- * Plans that a node of each pool pulls an image through the registry: after what changes the nodes, and before what cannot be
- * taken back. Where nothing of that acts there is nothing to prove.
+ * Plans the pull probe: a node of each pool pulls an image through the registry. It comes after the steps that change the
+ * nodes, and before those that cannot be taken back. If none of them acts, there is nothing to prove.
  */
 export function planPullProbe(
   { cluster, probes }: Pick<ParsedIsolateClusterInput, 'cluster' | 'probes'>,

@@ -18,7 +18,7 @@ const managedMoves: Readonly<Record<string, readonly string[]>> = {
 };
 const ownTypes = ['loadBalancer', 'userAssignedNATGateway', 'userDefinedRouting', 'none'];
 
-/** To which outbound types a cluster can move. Source: AKS docs egress-outboundtype.md, "Update outboundType after cluster creation". */
+/** The outbound types that Azure lets a cluster move to. Source: AKS docs egress-outboundtype.md, "Update outboundType after cluster creation". */
 function reachableOutboundTypes(cluster: ClusterFacts): readonly string[] {
   if (hasOwnNetwork(cluster)) return ownTypes;
   return managedMoves[cluster.outboundType.toLowerCase()] ?? [];
@@ -38,7 +38,7 @@ export function outboundProblems({ cluster }: ExistingClusterFacts, outboundType
   ];
 }
 
-/** The step that changes the outbound type, and why it cannot be taken back if it cannot. */
+/** Plans the step that changes the outbound type. It says so where Azure would not change it back. */
 export function outboundStep(
   input: { cluster: ClusterReference; outboundType: string },
   seen: ExistingClusterFacts,
@@ -57,7 +57,7 @@ export function outboundStep(
   };
 }
 
-/** Why Azure does not put the present outbound type back after this one; `undefined` where it does. */
+/** Says why Azure would not change this outbound type back to the present one; `undefined` where it would. */
 export function outboundForwardOnly({ cluster }: ExistingClusterFacts, outboundType: string): string | undefined {
   if (!cluster) return undefined;
   const after = reachableOutboundTypes({ ...cluster, outboundType });

@@ -17,7 +17,7 @@ import { type ExistingClusterInput, reimagesByItself } from './facts.ts';
 import type { Preparations } from './preparations.ts';
 import { existingClusterProblems } from './problems.ts';
 
-/** What a scenario on an existing cluster changes on it, on its nodes, and behind it. */
+/** The changes of an update: on the cluster, on its nodes, and to the registry that it leaves. */
 interface Changes {
   /** Left out: the cluster is only reimaged. */
   bootstrap?: ClusterChange;
@@ -30,18 +30,18 @@ interface Changes {
   removals: readonly Removal[];
 }
 
-/** What a scenario on an existing cluster is going to do, and with what. */
+/** The plan of a scenario on an existing cluster, with everything that its steps need. */
 export interface UpdatePlan extends Plan, Changes {
   registrations?: Registrations;
   infrastructure: InfrastructurePlan;
-  /** What the read-back looks at. */
+  /** The request of the read-back. */
   infrastructureRequest: InfrastructureRequest;
 }
 
-/** A part of such a plan, with what its steps are carried out with. */
+/** A part of such a plan, with the changes that its steps make. */
 export type UpdatePart = Part & Partial<Changes>;
 
-/** Composes the plan of a scenario on an existing cluster, with every problem that these scenarios have in common. */
+/** Composes the plan of a scenario on an existing cluster, and adds the problems that these scenarios have in common. */
 export function planUpdate(
   input: ExistingClusterInput & Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'>,
   seen: ExistingClusterFacts,

@@ -8,21 +8,21 @@ import { noInfrastructure } from '../infrastructure/specification.ts';
 import { nothingWanted, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
 
-/** Everything that an update needs around its cluster. */
+/** Registrations and infrastructure that come before an existing cluster is changed. */
 export interface Preparations {
   wanted: WantedInfrastructure;
   registrations: Part & { registrations?: Registrations };
   infrastructure: PlannedInfrastructure;
 }
 
-/** Nothing is needed around the cluster. */
+/** For a scenario that needs nothing around its cluster. */
 export const noPreparations: Preparations = {
   wanted: nothingWanted,
   registrations: nothingPlanned,
   infrastructure: { ...nothingPlanned, infrastructure: noInfrastructure, later: [] },
 };
 
-/** Plans the registrations, and a registry of one's own with what makes it reachable. */
+/** Plans the registrations, the network, and a registry of one's own if that is wanted. */
 export function planPreparations(
   input: ParsedIsolateClusterInput | ParsedChangeRegistryInput,
   seen: ExistingClusterFacts,
@@ -54,6 +54,6 @@ export function planPreparations(
   return { wanted, registrations, infrastructure };
 }
 
-/** Whether the network of the nodes is linked to the zone of a registry that AKS manages: AKS keeps it in the node resource group. */
+/** Whether the network of the nodes is linked to AKS's own zone for its registry, which AKS keeps in the node resource group. */
 export const zoneIsManaged = ({ cluster, zoneLink }: ExistingClusterFacts): boolean =>
   sameResourceId(zoneLink && resourceReference(zoneLink.id).resourceGroup, cluster?.nodeResourceGroup);

@@ -7,7 +7,7 @@ import { cutsEgress, isBusy } from '../../resources/managedClusters.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import type { ExistingClusterInput } from './facts.ts';
 
-/** Everything about the cluster itself that stops an update. */
+/** Reports everything about subscription, cluster and tenant that stops an update. */
 export function existingClusterProblems(
   input: ExistingClusterInput,
   { subscription, cluster, tenants }: ExistingClusterFacts,
@@ -30,7 +30,7 @@ export function existingClusterProblems(
   if (cluster.powerState === 'Stopped') {
     report('the cluster is stopped', 'Start it with `az aks start`, then start again.');
   }
-  // A failed one is repaired by the update; what runs has been waited for, except by a dry run.
+  // The update repairs a failed cluster. Discovery has waited for operations, except in a dry run.
   if (isBusy(cluster)) report(`an operation is in progress (${cluster.provisioningState})`, 'Wait for it to end.');
   const registryId = input.registry?.mode === 'bringYourOwn' ? input.registry.containerRegistryId : undefined;
   if (registryId !== undefined) {
@@ -48,7 +48,7 @@ export function existingClusterProblems(
   return problems;
 }
 
-/** The limits of network isolation. Source: AKS docs network-isolated.md; profiles.md. */
+/** Reports what network isolation does not go with. Source: AKS docs network-isolated.md. */
 export function isolationProblems({ cluster }: ExistingClusterFacts, outboundType: string): Problem[] {
   if (!cluster) return [];
   const problems: Problem[] = [];

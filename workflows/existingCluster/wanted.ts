@@ -15,11 +15,11 @@ import {
 } from '../infrastructure/wanted.ts';
 import { networkOf, nodeSubnets } from './facts.ts';
 
-/** Whether the nodes are in a network of one's own. */
+/** Whether the nodes are in a network of one's own, so that its subnets can be changed. */
 export const hasNoManagedNetwork = ({ managedNetworkId }: ExistingClusterFacts): boolean =>
   managedNetworkId === undefined;
 
-/** What an update is about. */
+/** The infrastructure that an update of the cluster wants. */
 export function wantedByUpdate(
   input: ParsedIsolateClusterInput | ParsedChangeRegistryInput,
   seen: ExistingClusterFacts,
@@ -32,24 +32,24 @@ export function wantedByUpdate(
   return wantedForExistingCluster(input, seen.cluster, seen.registryEndpointIds, network);
 }
 
-/** Whether the cluster is told already to boot its nodes from the registry that is wanted. */
+/** Whether the cluster boots its nodes from the wanted registry already. */
 export const bootsFromWanted = (found: ClusterFacts, { registry }: WantedInfrastructure): boolean =>
   found.artifactSource === 'Cache' &&
   (registry ? sameResourceId(found.containerRegistryId, registry.id) : hasManagedRegistry(found));
 
-/** What a scenario does with the network that its cluster is in. */
+/** The network that the cluster is in, and what a scenario wants of it. */
 interface ExistingNetwork {
   /** Resource ID. */
   virtualNetworkId: string;
   /** Subnets of the nodes, by resource ID. */
   nodeSubnetIds: readonly string[];
-  /** The nodes' subnets are to have no default outbound access. */
+  /** Whether the nodes' subnets are to lose their default outbound access. */
   closesEgress: boolean;
 }
 
 /**
- * What an update of a cluster that is there is about: a registry of one's own in the cluster's own network, for the kubelet
- * identity that it has. Guide: bring your own ACR, "Update an existing AKS cluster".
+ * The infrastructure that an existing cluster gets: a registry of one's own in the network and for the kubelet identity that
+ * the cluster has. Guide: bring your own ACR, "Update an existing AKS cluster".
  */
 function wantedForExistingCluster(
   { cluster, registry, network }: RegistryChangeInput,
@@ -63,8 +63,8 @@ function wantedForExistingCluster(
   if (!ownRegistry) return wanted;
   const kubelet = found.kubeletIdentityId;
   const own = wantedRegistry(cluster, ownRegistry, guidesEndpoint);
-  // The endpoint of the registry that the cluster has stays until its nodes have left it. Once they have, the new one is found
-  // under the name that it was given then.
+  // The old registry's endpoint stays until the nodes have left that registry, so the new endpoint gets another name. A later
+  // run finds it under that name.
   const besides = `${resourceReference(own.registry.id).name}-endpoint`;
   const boots = sameResourceId(found.containerRegistryId, own.registry.id);
   const isBesides =
@@ -101,7 +101,7 @@ function wantedNetwork(
     : first;
   const subnets: WantedSubnet[] = [
     ...(closesEgress ? nodes : []),
-    // Azure takes endpoints among nodes as well, and what the nodes' subnet is to have goes first.
+    // The endpoint may share the nodes' subnet. If that loses its outbound access, it is listed already.
     ...(ownRegistry && forRegistry && !(closesEgress && !registrySubnet)
       ? [{ ...forRegistry, use: 'registrySubnet' as const }]
       : []),

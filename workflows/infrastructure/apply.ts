@@ -13,13 +13,13 @@ import { holderTitles, roleStepId, subnetStepId } from './steps.ts';
 
 const waitsFor = 'Azure';
 
-/** An identity, found or made. To be asked once its step is done. */
+/** Looks up an identity that was found or made. To be called once its step is done. */
 type Identities = (holder: RoleHolder) => Promise<IdentityFacts | undefined>;
 
 /**
  * Declares everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6.
  *
- * @returns What the cluster needs to know of it, to be asked once these steps are done.
+ * @returns Looks up what the request for the cluster must know of its infrastructure. To be called once these steps are done.
  */
 export function applyInfrastructure(
   plan: InfrastructurePlan,
@@ -91,7 +91,7 @@ function applyIdentities(plan: InfrastructurePlan, marks: Marks, step: Step): Id
   return async (holder) => (await made[holder]?.result) ?? plan.found.identities[holder];
 }
 
-/** Guide, steps 2 and 3. Returns the endpoint, whose addresses Azure knows only at the end. */
+/** Guide, steps 2 and 3. Returns a look-up of the endpoint, whose addresses Azure knows only once it is made. */
 function applyRegistry(plan: InfrastructurePlan, marks: Marks, step: Step) {
   const { registry: planned, cacheRule, privateEndpoint } = plan;
   let made: StepHandle<PrivateEndpointFacts> | undefined;

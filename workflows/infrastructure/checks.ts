@@ -9,7 +9,7 @@ import { check } from '../engine/check.ts';
 import { type InfrastructurePlan, seenSubnet } from './specification.ts';
 import { holderTitles, roleStepId } from './steps.ts';
 
-/** What was prepared for the cluster, against what Azure shows; adopted resources are checked like those that were made. */
+/** Checks the infrastructure against what Azure shows. Adopted resources are checked like those that were made. */
 export function infrastructureChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): Check[] {
   return [
     ...networkChecks(plan, seen),
@@ -110,7 +110,7 @@ function roleChecks({ roles }: InfrastructurePlan, seen: InfrastructureFacts): C
   });
 }
 
-/** AKS makes this registry, and keeps it in the node resource group with its endpoint and zone. */
+/** Checks the registry that AKS manages. AKS keeps it in the node resource group, with its endpoint and zone. */
 export function managedRegistryChecks(nodeResourceGroup: string, seen: ReadBack, clusterId: string): Check[] {
   const { cluster, registry, nodeResourceTypes } = seen;
   const id = cluster?.containerRegistryId ?? clusterId;

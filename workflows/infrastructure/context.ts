@@ -17,8 +17,8 @@ export interface InfrastructureContext {
   marks: Marks;
   /** Input of createCluster; left out for a cluster that exists already. */
   newCluster?: Pick<ParsedCreateClusterInput, 'apiServerAccess' | 'serviceCidr' | 'agentPoolProfiles'>;
-  /** Whether AKS's own zone is linked to the network: it takes one zone of a name, so the cluster has to leave that zone first. */
+  /** Whether the network is linked to AKS's own zone. It takes one zone of a name, so the cluster has to leave that one first. */
   zoneLinkWaits: boolean;
-  /** Steps before anything of this resource provider. */
+  /** Steps that come before any resource of this provider. */
   needsOf(namespace: string): StepId[];
 }

@@ -10,9 +10,9 @@ import type { WantedInfrastructure } from './wanted.ts';
 
 /** AKS's default service range, which the network's subnets must leave free. Source: REST API, `serviceCidr`. */
 const defaultServiceCidr = '10.0.0.0/16';
-/** Not for clusters. Source: Learn, "Azure CNI node subnet", prerequisites. */
+/** Ranges that AKS keeps for itself. Source: Learn, "Azure CNI node subnet", prerequisites. */
 const reservedRanges = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'];
-/** AKS's own default with Azure CNI. Source: Learn, "Configure Azure CNI networking". */
+/** AKS's default with Azure CNI. Source: Learn, "Configure Azure CNI networking". */
 const defaultMaxPods = 30;
 
 type WantedNetwork = NonNullable<WantedInfrastructure['virtualNetwork']>;
@@ -104,7 +104,7 @@ function reportServiceRange(
   }
 }
 
-/** With Azure CNI every pod has an address of the subnet. Source: Learn, "Configure Azure CNI networking". */
+/** Counts an address of the subnet for each node and each of its pods. Source: Learn, "Configure Azure CNI networking". */
 function nodeAddresses({
   agentPoolProfiles,
   apiServerAccess,

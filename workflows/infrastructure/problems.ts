@@ -12,7 +12,7 @@ import { type InfrastructurePlan, linkTo, usableCacheRule } from './specificatio
 
 type Report = (where: string, problem: string, whatToDo: string) => void;
 
-/** Resources that exist and cannot be used, or that are needed and missing. */
+/** Reports resources that exist and cannot be used, and those that are needed and missing. */
 export function infrastructureProblems(context: InfrastructureContext, plan: InfrastructurePlan): Problem[] {
   const problems: Problem[] = [];
   const report: Report = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
@@ -135,7 +135,7 @@ function reportEndpoint({ wanted, seen }: InfrastructureContext, plan: Infrastru
 function reportZone({ wanted, seen }: InfrastructureContext, plan: InfrastructurePlan, report: Report): void {
   const { virtualNetwork, privateDnsZone } = wanted;
   if (!privateDnsZone || !virtualNetwork) return;
-  // Once the cluster has left AKS's own zone, the network is no longer linked to that.
+  // By the time of a later link, the cluster has left AKS's own zone, and AKS has removed that one's link.
   for (const id of plan.zoneLink?.later ? [] : seen.otherLinkedZones) {
     report(
       id,
@@ -156,7 +156,7 @@ function reportZone({ wanted, seen }: InfrastructureContext, plan: Infrastructur
   reportRecords(zone, virtualNetwork.id, seen, plan, report);
 }
 
-/** A shared zone may serve another network: the records of that are not to be taken over. */
+/** A shared zone may serve another network. Its records are not to be taken over. */
 function reportRecords(
   { links, records }: PrivateDnsZoneFacts,
   virtualNetworkId: string,

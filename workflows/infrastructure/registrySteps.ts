@@ -10,9 +10,10 @@ import { type InfrastructurePlan, linkTo, usableCacheRule } from './specificatio
 import { createIfAbsent, updateIfDifferent } from './steps.ts';
 
 /**
- * The registry, and what makes its names lead to it in the network. Guide: bring your own ACR, steps 2 to 4.
+ * Steps of the registry, and of endpoint, zone, link and records, which make its names lead to it in the network. Guide:
+ * bring your own ACR, steps 2 to 4.
  *
- * @param network The steps of the network.
+ * @param network Steps of the network.
  */
 export function registrySteps(
   context: InfrastructureContext,

@@ -27,21 +27,21 @@ import {
 import type { InfrastructureContext } from './context.ts';
 import { subnetOf, type WantedInfrastructure, type WantedSubnet } from './wanted.ts';
 
-/** What is around the cluster, as it is to be, and as it was where a step changes it. */
+/** The infrastructure as it is to be, and as it was where a step changes it. */
 export interface InfrastructurePlan {
   virtualNetwork?: VirtualNetworkSpecification;
-  /** The subnets that a step of their own creates or changes. */
+  /** Subnets that have a step of their own. */
   subnets: (SubnetSpecification & { before?: SubnetProperties })[];
   registry?: RegistrySpecification & { before?: RegistryAccess };
   cacheRule?: CacheRuleSpecification;
   privateEndpoint?: PrivateEndpointSpecification;
   privateDnsZone?: PrivateDnsZoneSpecification;
-  /** `later`: once the cluster has left the zone that the network is linked to now. */
+  /** `later`: it is made once the cluster has left AKS's own zone. */
   zoneLink?: ZoneLinkSpecification & { later?: boolean };
   records: { id: string; name: string; before?: string[] }[];
   identities: { [H in RoleHolder]?: IdentitySpecification };
   roles: RoleSpecification[];
-  /** What later steps need to know of what is there already. */
+  /** Existing resources that later steps need to know. */
   found: Pick<InfrastructureFacts, 'identities' | 'privateEndpoint'>;
 }
 
@@ -53,7 +53,7 @@ export const noInfrastructure: InfrastructurePlan = {
   found: { identities: {} },
 };
 
-/** Everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6. */
+/** Specifies everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6. */
 export function specifyInfrastructure(context: InfrastructureContext): InfrastructurePlan {
   const { wanted, seen } = context;
   const { identities, privateEndpoint } = seen;
@@ -77,7 +77,7 @@ function specifyNetwork(context: InfrastructureContext): Pick<InfrastructurePlan
   );
   return {
     virtualNetwork: { id, location, tags: tagsOf(context), addressPrefixes, subnets },
-    // A network that is absent is created with its subnets.
+    // A network is created with its subnets. Only an existing one has them created or changed one by one.
     subnets: seen.virtualNetwork ? subnets.map((subnet) => withPrevious(subnet, seen.virtualNetwork)) : [],
   };
 }
@@ -101,7 +101,7 @@ function withPrevious(
   return { ...subnet, ...(there && { before: previousProperties(subnet, there) }) };
 }
 
-/** The properties that undo puts back: those that this use of the subnet changes. */
+/** The properties that undo puts back are those that this use of the subnet changes. */
 function previousProperties({ use }: SubnetSpecification, seen: SubnetFacts): SubnetProperties {
   switch (use) {
     case 'nodeSubnet':
@@ -124,7 +124,7 @@ function specifyIdentities(context: InfrastructureContext): InfrastructurePlan['
 
 type RegistryPart = 'registry' | 'cacheRule' | 'privateEndpoint' | 'privateDnsZone' | 'zoneLink' | 'records';
 
-/** The registry, and what makes its names lead to it in the network. */
+/** Registry, cache rule, endpoint, zone, link and records: with them, nodes pull their images by private addresses. */
 function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePlan, RegistryPart> {
   const { input, location, wanted, seen, zoneLinkWaits } = context;
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone } = wanted;
@@ -146,7 +146,7 @@ function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePla
       id: privateEndpoint.id,
       location,
       tags,
-      // Azure takes endpoints among nodes as well.
+      // Azure takes endpoints in the subnet of the nodes, too.
       subnetId: (subnetOf(wanted, 'registrySubnet') ?? subnetOf(wanted, 'nodeSubnet'))?.id ?? '',
       connectionName: privateEndpoint.connectionName,
       registryId: registry.id,
@@ -170,7 +170,7 @@ function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePla
 export const linkTo = (virtualNetworkId: string, { privateDnsZone }: InfrastructureFacts) =>
   privateDnsZone?.links.find((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
 
-/** The rule that copies what nodes need, if there is one. Under profile preview its name is free. */
+/** Finds the rule that copies what nodes need. Under profile preview its name is free. */
 export function usableCacheRule(profile: Profile, rules: readonly CacheRuleFacts[]): CacheRuleFacts | undefined {
   const { name, nameIsFree, ...mapping } = profileSetting(profile, 'cacheRule');
   return rules.find((rule) => (nameIsFree || rule.name === name) && cacheRuleMismatches(mapping, rule).length === 0);

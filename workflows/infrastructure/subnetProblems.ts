@@ -20,10 +20,10 @@ const useTitles: Readonly<Record<SubnetUse, string>> = {
 /** The smallest subnet that AKS takes for API servers. Source: Learn, "API Server VNet Integration". */
 const longestApiServerPrefix = 28;
 
-/** Addresses that are still to be taken; what is there already has its own. */
+/** How many addresses the run will take. Existing nodes and endpoints have theirs. */
 export type AddressNeeds = { nodeSubnet?: number; registrySubnet?: number };
 
-/** The limits of each subnet: its name, its range, and what it is for. */
+/** Checks each subnet: its name, its range, and whether it suits its use. */
 export function subnetProblems(
   wanted: readonly WantedSubnet[],
   planned: readonly SubnetSpecification[],
@@ -52,7 +52,7 @@ interface Neighbour {
   addressPrefixes: string[];
 }
 
-/** The other subnets, there or planned. */
+/** The other subnets, existing or planned. */
 function neighbours(
   subnet: SubnetSpecification,
   planned: readonly SubnetSpecification[],
@@ -93,7 +93,7 @@ function rangeProblems(
 
 type Report = (problem: string, whatToDo: string) => void;
 
-/** The subnet's state, its size, its delegation, and what else is in it. */
+/** Checks the subnet's state, its size, its delegation, and what else is in it. */
 function useProblems(
   subnet: SubnetSpecification,
   wanted: WantedSubnet,

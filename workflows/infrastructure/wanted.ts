@@ -25,12 +25,12 @@ export interface WantedSubnet {
   use: SubnetUse;
   id: string;
   name: string;
-  /** As given; without it, the default is for a subnet that is absent. */
+  /** As given. Left out: a subnet that is absent gets the default range. */
   addressPrefix?: string;
   where: string;
 }
 
-/** Which resources a scenario is about; what it has no use for is left out. */
+/** The infrastructure that a scenario creates, adopts or checks. A resource that it has no use for is left out. */
 export interface WantedInfrastructure {
   virtualNetwork?: WantedResource & { addressPrefixes?: string[]; subnets: WantedSubnet[] };
   registry?: WantedResource;
@@ -41,7 +41,7 @@ export interface WantedInfrastructure {
 
 export const nothingWanted: WantedInfrastructure = { identities: {} };
 
-/** Every ID follows from the input: nothing has to be searched for. */
+/** The infrastructure of a new cluster. Every ID follows from the input, so that nothing has to be searched for. */
 export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInfrastructure {
   const { cluster, registry, kubeletIdentity, identity } = input;
   const inGroup = inGroupOf(cluster);
@@ -83,7 +83,7 @@ export const guidesEndpoint = 'myPrivateEndpoint';
 
 type OwnRegistry = Extract<RegistryInput, { mode: 'bringYourOwn' }>;
 
-/** A registry of one's own with what makes it reachable. */
+/** A registry of one's own, with the endpoint and the zone that make it reachable. */
 export function wantedRegistry(
   cluster: ClusterReference,
   { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone }: OwnRegistry,
@@ -135,7 +135,7 @@ function wantedNetworkOfInput(
   };
 }
 
-/** The same for the same cluster in every run. Names are unique in all of Azure; that this one is free is checked. */
+/** The same name for the same cluster in every run. It must be unique in all of Azure; discovery checks that it is free. */
 function defaultRegistryName(cluster: ClusterReference): string {
   const plain = (text: string) =>
     text
@@ -145,11 +145,11 @@ function defaultRegistryName(cluster: ClusterReference): string {
   return `${plain(cluster.name)}${plain(cluster.resourceGroup)}${cluster.subscriptionId.slice(0, 8).toLowerCase()}`;
 }
 
-/** The subnet of a use; the schema and `wantedInfrastructure` have seen to it that it is there where it is needed. */
+/** Finds the subnet of a use. Schema and `wantedInfrastructure` make sure of it where it is needed. */
 export const subnetOf = ({ virtualNetwork }: WantedInfrastructure, use: SubnetUse): WantedSubnet | undefined =>
   virtualNetwork?.subnets.find((subnet) => subnet.use === use);
 
-/** Who needs a role where, whatever the role turns out to be. */
+/** Who needs a role where. The role itself may depend on what discovery sees there. */
 function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleScopes'] {
   const { identities, registry } = wanted;
   const nodes = subnetOf(wanted, 'nodeSubnet');
@@ -164,7 +164,7 @@ function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleSc
   ];
 }
 
-/** What discovery and the read-back look at. */
+/** The request of discovery and of the read-back. */
 export function infrastructureRequest(
   { subscriptionId }: ClusterReference,
   location: string,
@@ -184,7 +184,7 @@ export function infrastructureRequest(
   };
 }
 
-/** Every resource whose permissions matter, with the group and the subscription they are in. */
+/** Every resource whose permissions matter, with its group and its subscription. */
 export function permissionScopes(cluster: ClusterReference, wanted: WantedInfrastructure): string[] {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   const subnets = virtualNetwork?.subnets ?? [];

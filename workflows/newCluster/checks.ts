@@ -5,7 +5,7 @@ import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { check } from '../engine/check.ts';
 import { managedRegistryChecks } from '../infrastructure/checks.ts';
 
-/** The guide's "Validate the network isolated cluster", and everything else that was promised, against what Azure shows. */
+/** Checks the new cluster against what was promised. Guide: "Validate the network isolated cluster". */
 export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Check[] {
   const { cluster } = seen;
   const id = clusterId(wanted.cluster);

@@ -4,7 +4,7 @@ import { minimumKubernetesVersion, profileSetting } from '../../contract/profile
 import type { Discovered } from '../../resources/discovery.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 
-/** The version to ask for, and why it cannot be had if it cannot. A cluster that is there keeps its own. */
+/** Chooses the version to ask for, and says why it cannot be had if it cannot. An existing cluster keeps its own. */
 export function chooseKubernetesVersion(
   { kubernetesVersion: given, profile, location }: ParsedCreateClusterInput,
   { kubernetesVersions: offered, cluster: found, providers }: Discovered,

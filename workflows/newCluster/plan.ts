@@ -26,16 +26,16 @@ import { chooseKubernetesVersion } from './kubernetesVersion.ts';
 import { locationProblems, newClusterProblems } from './problems.ts';
 import { clusterSpecification, nodeResourceGroup } from './specification.ts';
 
-/** What `createCluster` is going to do, and with what. */
+/** The plan of `createCluster`, with everything that its steps need. */
 export interface CreateClusterPlan extends Plan {
   registrations: Registrations;
   specification: ClusterSpecification;
   infrastructure: InfrastructurePlan;
-  /** What the read-back looks at. */
+  /** The request of the read-back. */
   infrastructureRequest: InfrastructureRequest;
 }
 
-/** What discovery is to look at. */
+/** The request of discovery. */
 export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequest {
   const { cluster, location } = input;
   const wanted = wantedInfrastructure(input);
@@ -92,7 +92,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
   });
   return {
     ...plan,
-    // Without the subscription nothing else was seen, so that nothing else can be said.
+    // Nothing else was seen either: other problems would mislead.
     ...(!seen.subscription && { problems: [unseenSubscription(input)] }),
     registrations: registrations.registrations,
     specification,

@@ -7,7 +7,7 @@ import { oneZoneProblem } from '../preflight/commonProblems.ts';
 import { madeByEarlierRun } from './earlierRun.ts';
 import { nodeResourceGroup } from './specification.ts';
 
-/** Subscription, region and groups. */
+/** Reports what is wrong with the subscription, the region or the resource groups. */
 export function locationProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
   const { cluster, location } = input;
   const subscriptionId = `/subscriptions/${cluster.subscriptionId}`;
@@ -38,7 +38,7 @@ export function locationProblems(input: ParsedCreateClusterInput, seen: Discover
   return problems;
 }
 
-/** `createCluster` never changes a cluster that is there. */
+/** Reports how an existing cluster differs: `createCluster` does not change one. */
 export function newClusterProblems(
   input: ParsedCreateClusterInput,
   { cluster: found }: Discovered,

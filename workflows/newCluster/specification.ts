@@ -5,12 +5,15 @@ import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
 import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 
-/** AKS's own default, which it cuts at the 80 characters that a node resource group may have. It must not end in a dot. */
+/**
+ * AKS's own default. It has at most 80 characters and does not end in a dot. Source: AKS docs, "What naming restrictions are
+ * enforced for AKS resources and parameters?".
+ */
 export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string {
   return given ?? `MC_${cluster.resourceGroup}_${cluster.name}_${location}`.slice(0, 80).replace(/\.+$/, '');
 }
 
-/** What the input leaves open, a cluster that is there keeps. */
+/** The cluster as it is to be. An existing one keeps what the input leaves open. */
 export function clusterSpecification(
   input: ParsedCreateClusterInput,
   wanted: WantedInfrastructure,
@@ -44,7 +47,7 @@ export function clusterSpecification(
   };
 }
 
-/** As the Azure CLI makes it: cluster, resource group and subscription, shortened. */
+/** The Azure CLI's default: the first 10 characters of the cluster, 16 of the group and 6 of the subscription. */
 function defaultDnsPrefix({ cluster }: ParsedCreateClusterInput): string {
   const name = cluster.name.replace(/[^A-Za-z0-9-]/g, '').slice(0, 10);
   const group = cluster.resourceGroup.replace(/[^A-Za-z0-9-]/g, '').slice(0, 16);

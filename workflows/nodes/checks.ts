@@ -3,7 +3,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { EvidenceKind, KubernetesFacts, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
 import { check } from '../engine/check.ts';
 
-/** Where the nodes of each pool boot from, and whether they pull their images from there. */
+/** Checks where the nodes of each pool boot from, and whether they pull their images from there. */
 export function nodeChecks(
   { id, agentPoolProfiles }: ClusterFacts,
   kubernetes: Look<KubernetesFacts>,
@@ -19,7 +19,7 @@ export function nodeChecks(
     if (probe === undefined) return []; // A pool without nodes.
     if ('unseen' in probe) {
       const { because, message } = probe.unseen;
-      // What was tried in vain says something about the cluster; what is not allowed says nothing.
+      // A probe that failed says something about the cluster. One that is not allowed says nothing.
       const unseen = because === 'notAllowed' ? { unproven: message } : { evidence: message };
       return [boots(undefined), pulls(because === 'failed' ? message : undefined)].map((each) => ({
         ...each,
@@ -40,7 +40,7 @@ const evidenceTitles: Readonly<Record<EvidenceKind, string>> = {
   nodeImageVersion: 'node image of the pool',
 };
 
-/** That each pool that was to be reimaged has other nodes now, and how that is known. */
+/** Checks that each planned pool was reimaged, and says how that is known. */
 export const reimageChecks = ({ id }: ClusterFacts, reimages: Iterable<PoolReimage>): Check[] =>
   [...reimages].map(({ pool, seen, reimaged, evidence, how }) => ({
     ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, `${id}/agentPools/${pool}`, true, reimaged),

@@ -9,7 +9,7 @@ export function unseenSubscription({ cluster }: Pick<ParsedCreateClusterInput, '
   };
 }
 
-/** Azure links a network to one zone of a name, and AKS links that of the registry that it manages. */
+/** Azure links a network to one zone of a name only. AKS links the zone of the registry that it manages. */
 export const oneZoneProblem = (where: string): Problem => ({
   where,
   problem: 'the network is linked to this zone, and AKS cannot link it to that of the registry that it manages as well',

@@ -4,13 +4,13 @@ import type { AccessFacts } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
 import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 
-/** An action of the worker's identity on a resource. */
+/** An action that the worker's identity must be allowed on a resource. */
 export interface RequiredAction {
   resourceId: string;
   action: string;
 }
 
-/** What the worker's identity may not do although a planned step needs it. Source: Learn, "Azure permissions". */
+/** Reports actions that planned steps need and the worker's identity may not do. Source: Learn, "Azure permissions". */
 export function permissionProblems(
   required: readonly RequiredAction[],
   { permissions }: Pick<AccessFacts, 'permissions'>,
@@ -43,7 +43,7 @@ export function lockProblems(
     const scope = lockedScope(id);
     const covers = ({ kind, resourceId, action }: PlannedStep) =>
       isWithin(resourceId, scope) ||
-      // A locked resource also holds what is around it; roles are taken away one by one, not with their subscription.
+      // A lock also keeps the resources around it from being deleted. Roles go one by one, not with their subscription.
       (action === 'delete' && kind !== 'roles' && isWithin(scope, resourceId));
     const report = (touched: readonly PlannedStep[], problem: string, whatToDo: string): Problem[] => {
       const titles = touched.map(({ title }) => title).join(', ');
@@ -67,7 +67,7 @@ export function lockProblems(
   });
 }
 
-/** Locks are of resources; registrations are the subscription's. */
+/** A registration is the subscription's, and locks protect resources. */
 const isRegistration = ({ kind }: PlannedStep): boolean => kind === 'feature' || kind === 'provider';
 
 /** Every action that the steps of a plan need. */
@@ -81,7 +81,7 @@ export function requiredActions(
     .flatMap((step) => actionsOf(step, wanted, rollsBack));
 }
 
-/** What a step needs on its own resource, and on those that its request names: else Azure answers `LinkedAuthorizationFailed`. */
+/** The actions on the step's own resource, and on those that its request names: else Azure answers `LinkedAuthorizationFailed`. */
 function actionsOf(
   { kind, action, resourceId }: PlannedStep,
   wanted: WantedInfrastructure,
@@ -135,7 +135,7 @@ function actionsOf(
     case 'bootstrap':
     case 'outboundType':
       return write();
-    // The assignments of an identity are at scopes of their own, each with permissions of its own.
+    // The roles of an identity are assigned at other scopes, each with permissions of its own.
     case 'roles':
     case 'approval':
     case 'pullProbe':
@@ -143,7 +143,7 @@ function actionsOf(
   }
 }
 
-/** The resource itself or, while it is absent, the nearest scope above it that is there. */
+/** The resource itself or, while it is absent, the nearest existing scope above it. */
 function nearestScope(
   resourceId: string,
   permissions: AccessFacts['permissions'],

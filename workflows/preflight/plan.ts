@@ -5,8 +5,8 @@ import type { Part } from '../engine/part.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
 
-/** What a plan needs besides its parts. */
-interface Setting {
+/** Everything that a plan is composed with, besides its parts. */
+interface Composition {
   profile: Profile;
   /** Profile settings that act in this run. */
   profileSettings: readonly ProfileSetting[];
@@ -15,14 +15,14 @@ interface Setting {
   access?: AccessFacts | undefined;
 }
 
-/** Composes a plan of parts in the order of the run. Permissions and locks matter to the steps of all of them. */
+/** Composes a plan of its parts, in the order of the run. Permissions and locks are checked for the steps of all parts. */
 export function planOf(
   { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
   parts: readonly Part[],
-  { profile, profileSettings, wanted, access }: Setting,
+  { profile, profileSettings, wanted, access }: Composition,
 ): Plan {
   const steps = parts.flatMap((part) => part.steps);
-  // An operator who is asked with onFailure hold may decide to roll back.
+  // With onFailure hold, an operator may decide to roll back.
   const rollsBack = onFailure !== 'leave';
   return {
     profile,

@@ -4,7 +4,7 @@ import { type AgentPoolFacts, surgeNodes } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 
-/** VM sizes that cannot be had, and vCPUs that the quota does not leave, surge nodes included. */
+/** Reports VM sizes that cannot be had, and vCPUs beyond the quota, surge nodes included. */
 export function quotaProblems(
   { agentPoolProfiles, location }: ParsedCreateClusterInput,
   { vmSizes, usages }: AllowanceFacts,
@@ -42,7 +42,7 @@ export function quotaProblems(
   return problems;
 }
 
-/** vCPUs for the nodes that AKS adds while it reimages. */
+/** Reports vCPUs beyond the quota, of the nodes that AKS adds while it reimages. The largest pools may be reimaged together. */
 export function surgeProblems(
   { cluster, discovered }: ExistingClusterFacts,
   pools: readonly AgentPoolFacts[],
@@ -68,7 +68,7 @@ export function surgeProblems(
   });
 }
 
-/** A number of nodes, or a percentage that is rounded up. */
+/** `maxSurge` is a number of nodes, or a percentage that AKS rounds up. Source: Learn, "Customize node surge upgrade". */
 function surgeOf({ count, maxSurge }: AgentPoolFacts): number {
   if (maxSurge === undefined) return surgeNodes(count);
   const value = Number.parseInt(maxSurge, 10);

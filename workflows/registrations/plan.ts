@@ -10,12 +10,12 @@ export interface Registrations {
   providers: readonly string[];
 }
 
-/** What decides which registrations are needed. */
+/** Everything that decides which registrations are needed. */
 export interface RegistrationNeeds {
   subscriptionId: string;
   profile: Profile;
   vnetIntegration: boolean;
-  /** Whether the subscription's registrations have taken effect for what is to be done already. */
+  /** Whether a cluster shows that the subscription's registrations have taken effect. */
   alreadyRegistered: boolean;
 }
 
@@ -24,8 +24,9 @@ interface RegistrationStates {
   features: Record<string, string>;
 }
 
-/** The resource providers that the guide names, and those of what AKS makes in the node resource group. */
+/** The resource providers that the guide names. */
 const guideProviders = ['Microsoft.ContainerService', 'Microsoft.ContainerRegistry'];
+/** The resource providers of what AKS, or this product, makes besides. */
 const otherProviders = ['Microsoft.Compute', 'Microsoft.ManagedIdentity', 'Microsoft.Network'];
 export const lookedAtProviders: readonly string[] = [...guideProviders, ...otherProviders];
 
@@ -58,7 +59,7 @@ export function planRegistrations(needs: RegistrationNeeds, seen: RegistrationSt
   };
 }
 
-/** The step that registers a provider, if there is one. */
+/** The step that registers a provider; none where it is registered. */
 export const registrationOf = (namespace: string, { steps }: PlannedRegistrations): StepId[] =>
   ids(steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create'));
 

@@ -15,14 +15,14 @@ export interface PlannedReimages extends Part {
   reimages: readonly AgentPoolFacts[];
 }
 
-/** What decides which pools have to be reimaged. */
+/** Everything that decides which pools have to be reimaged, and after what. */
 export interface ReimageNeeds {
   cluster: ClusterFacts;
   kubernetes: Look<KubernetesFacts>;
   options: ReimageOptions;
-  /** Left out: all. */
+  /** Names of the pools that may be reimaged. Left out: all. */
   only?: readonly string[];
-  /** Why a pool is as wanted already; `undefined` where it is not, or nobody can tell. */
+  /** Says why a pool is as wanted already; `undefined` where it is not, or nobody can tell. */
   current(pool: AgentPoolFacts): string | undefined;
   /** Why the others are reimaged. */
   reason: string;
@@ -30,11 +30,11 @@ export interface ReimageNeeds {
   forwardOnly?: string;
   /** Steps that must be done before. */
   needs: readonly StepId[];
-  /** The approval that is waited for before, if any pool is reimaged at all. */
+  /** The approval that comes before. It is planned only if any pool is reimaged. */
   gate?: PlannedStep | undefined;
 }
 
-/** Nodes boot as their cluster says: while that stays, there is nothing to go back to. */
+/** Nodes boot as their cluster says. While the cluster stays, they have nothing to go back to. */
 export const noWayBack = 'A reimage has no inverse while the cluster stays as it is';
 
 export const reimageStepId = ({ name }: AgentPoolFacts): StepId => `reimage:${name}`;
@@ -68,14 +68,14 @@ function actionFor(
   pool: AgentPoolFacts,
   { current, reason, forwardOnly }: ReimageNeeds,
 ): Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'> {
-  // Azure refuses it (Azure/azure-cli#33693).
+  // Azure refuses to reimage such a pool (Azure/azure-cli#33693).
   if (pool.mode === 'Machines') return { action: 'none', reason: 'mode Machines: AKS does not reimage such pools' };
   const why = current(pool);
   if (why !== undefined) return { action: 'none', reason: why };
   return { action: 'update', reason, ...(forwardOnly !== undefined && { forwardOnly }) };
 }
 
-/** The canary, those that are named, and the others; system pools last. */
+/** Orders pools: the canary, those that `order` names, the others. System pools come last, unless they are named. */
 function inOrder(
   pools: readonly AgentPoolFacts[],
   { canaryPool, order, systemPoolsLast }: ReimageOptions,
@@ -113,7 +113,7 @@ function poolProblems(cluster: ClusterFacts, pools: readonly AgentPoolFacts[]): 
   });
 }
 
-/** A node whose pods may not be evicted cannot be drained (UnsatisfiablePDB). */
+/** AKS cannot drain a node whose pods may not be evicted (its error is `UnsatisfiablePDB`). */
 function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
   if (acting.length === 0 || options.ignoreDisruptionBudgets || 'unseen' in kubernetes) return [];
   return kubernetes.seen.disruptionBudgets
@@ -125,10 +125,10 @@ function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: 
     }));
 }
 
-/** Name of the pool that takes the load while another one is made anew. Pool names have 12 characters at most. */
+/** Name of the pool that takes the load while another one is made anew. AKS takes at most 12 characters. */
 export const temporaryPool = (pool: string): string => `tmp${pool}`.slice(0, 12);
 
-/** Plans the reimage of the pools that need one after an update of the cluster, and an approval before it if that is asked for. */
+/** Plans the reimages that an update of the cluster makes necessary, and the approval before them if that is asked for. */
 export function planReimagesAfter(
   before: readonly PlannedStep[],
   input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly ApprovalGate[] },

@@ -20,11 +20,11 @@ export interface PlannedRemoval {
 interface Kind {
   title: string;
   part: ClusterPart;
-  /** What must be gone before: Azure refuses to delete what is in use. */
+  /** Kinds that must be gone before: Azure refuses to delete a resource that is in use. */
   after: readonly RemovableKind[];
 }
 
-/** Each kind after those that must be gone before. */
+/** In the order of the steps: each kind stands after those that must be gone before. */
 export const kinds: Readonly<Record<RemovableKind, Kind>> = {
   privateEndpoint: { title: 'Private endpoint', part: 'privateEndpoint', after: [] },
   record: { title: 'Record', part: 'privateDnsZone', after: [] },
@@ -45,7 +45,7 @@ const kindsByType: Readonly<Record<string, RemovableKind>> = {
   'microsoft.managedidentity/userassignedidentities': 'identity',
 };
 
-/** The kind of a resource, by its ID; `undefined` for what is not deleted with a cluster. */
+/** The kind of a resource; `undefined` where it is none that goes with a cluster. */
 export const kindOf = (id: string): RemovableKind | undefined =>
   kindsByType[parseResourceId(id)?.type.toLowerCase() ?? ''];
 

@@ -11,7 +11,7 @@ import { planOf } from '../preflight/plan.ts';
 import { kindOf, kinds, noInverse, type PlannedRemoval, type Removal } from './kinds.ts';
 import { removalProblems } from './problems.ts';
 
-/** What `deleteCluster` is going to remove. */
+/** The plan of `deleteCluster`, with everything that its steps need. */
 export interface DeleteClusterPlan extends Plan {
   removals: Removal[];
   roles: RoleRemoval[];
@@ -32,7 +32,7 @@ const goes: PlannedAction = { action: 'delete', reason: 'made for this cluster',
 const stays = (why: string): PlannedAction => ({ action: 'none', reason: `stays: ${why}` });
 const staysUnlessAsked = (part: ClusterPart): PlannedAction => stays(`add ${part} to alsoDelete if it is to go`);
 
-/** What discovery is to look at. */
+/** The request of discovery. */
 export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionRequest => ({
   cluster: input.cluster,
   marks: clusterMarks(input),
@@ -61,7 +61,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const { nodeResourceGroup } = seen.cluster ?? {};
   return {
     ...plan,
-    // Without the subscription nothing else was seen, so that nothing else can be said.
+    // Nothing else was seen either: other problems would mislead.
     ...(!seen.subscription && { problems: [unseenSubscription(input)] }),
     removals,
     roles: roles.map(({ removal }) => removal),
@@ -85,7 +85,7 @@ const clusterStep = ({ cluster }: ParsedDeleteClusterInput, { cluster: found }: 
   forwardOnly: noInverse,
 });
 
-/** Everything around the cluster that carries its marks, or that it uses; each after what must be gone before. */
+/** Plans every resource that carries the cluster's marks or that the cluster uses, each after those that must be gone before. */
 function planRemovals({ alsoDelete }: ParsedDeleteClusterInput, seen: DeletionFacts): PlannedRemoval[] {
   const removals = labelled([...seen.owned, ...foreignIds(seen)]);
   return removals.map(({ label, ...removal }) => {
@@ -104,11 +104,11 @@ function planRemovals({ alsoDelete }: ParsedDeleteClusterInput, seen: DeletionFa
   });
 }
 
-/** What the cluster uses and was not made for it. */
+/** Resources that the cluster uses and that were not made for it. */
 const foreignIds = ({ owned, used }: DeletionFacts): string[] =>
   used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
 
-/** Groups may hold namesakes, such as the endpoints of two clusters that share a registry. */
+/** Gives each resource a label of its own. Groups may hold namesakes, such as the endpoints of two clusters with one registry. */
 function labelled(resourceIds: readonly string[]): (Removal & { label: string })[] {
   const removals: (Removal & { label: string })[] = [];
   for (const id of resourceIds) {
@@ -128,7 +128,7 @@ function actionFor({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): 
   return asked ? goes : staysUnlessAsked(kinds[kind].part);
 }
 
-/** Assignments of a deleted identity would stay behind as those of an unknown principal. */
+/** Plans to take away an identity's roles: once it is deleted, they would stay as those of an unknown principal. */
 function planRoles(
   { alsoDelete, cluster }: ParsedDeleteClusterInput,
   seen: DeletionFacts,

@@ -6,7 +6,7 @@ import { carriesMarks } from '../../resources/marks.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { kindOf, type PlannedRemoval } from './kinds.ts';
 
-/** Everything that would hinder a deletion, or be deleted without being asked for. */
+/** Reports what would hinder the deletion, or would be deleted without being asked for. */
 export const removalProblems = (
   input: ParsedDeleteClusterInput,
   seen: DeletionFacts,
@@ -19,7 +19,7 @@ export const removalProblems = (
 
 const isDeleted = ({ step }: PlannedRemoval): boolean => step.action === 'delete';
 
-/** A group goes only when nothing of anybody else is in it. */
+/** A resource group goes only if everything in it goes. */
 function groupProblems(
   input: ParsedDeleteClusterInput,
   { resourceGroup, content }: DeletionFacts,
@@ -42,7 +42,7 @@ function groupProblems(
 
 const parentOf = (id: string): string => ((parseResourceId(id)?.parents.length ?? 0) > 0 ? parentId(id) : '');
 
-/** A network does not go while an endpoint is in it. */
+/** Azure does not delete a network while an endpoint is in it. */
 function endpointProblems({ owned }: DeletionFacts, around: readonly PlannedRemoval[]): Problem[] {
   const networkGoes = around.some((each) => each.removal.kind === 'virtualNetwork' && isDeleted(each));
   const endpoints = around.filter(({ removal }) => removal.kind === 'privateEndpoint' && owned.includes(removal.id));
