@@ -19,10 +19,10 @@ import { existingCluster } from './managedClusters.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
   nodeResourceGroup: string;
-  /** What the pool showed before, so that an attempt whose answer was lost is recognised. */
+  /** State of the pool before, by which a reimage is recognised whose answer was lost. */
   before: PoolEvidence;
   busyPolicy: BusyPolicy;
-  /** The role with which nodes pull images, if it was assigned a moment ago. */
+  /** Roles with which nodes pull images, if they were assigned a moment ago. */
   rolePropagation?: RolePropagation;
 }
 
@@ -78,7 +78,7 @@ async function untilPoolIdle(
   });
 }
 
-/** By the scale set: an instance is done when it has the set's latest model. Nothing where it may not be read. */
+/** Counts the scale set's instances: one that has the set's latest model is done. `undefined`: the set cannot be read. */
 async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<OperationProgress | undefined> {
   const { cluster, pool, nodeResourceGroup: group } = request;
   const { virtualMachineScaleSets, virtualMachineScaleSetVMs } = clients(cluster.subscriptionId).compute;
@@ -95,14 +95,14 @@ async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<
       return { nodesDone: nodesTotal - behind.length, nodesTotal, ...(node !== undefined && { node }) };
     });
   } catch (error) {
-    // Progress is a courtesy: the operation itself says whether it succeeded.
+    // Progress is for people only. The operation itself says whether it succeeded.
     if (failureOf(error)) return undefined;
     throw error;
   }
 }
 
 export const agentPoolActivities = (clients: ClientsOf) => ({
-  /** Waits until nothing runs on a pool and its cluster, and says what the pool shows then. */
+  /** Waits until nothing runs on a pool and its cluster, then reads the pool's state. */
   awaitPool: ({ busyPolicy, ...pool }: AgentPoolReference & { busyPolicy: BusyPolicy }): Promise<PoolEvidence> =>
     keptAlive(async () => {
       await untilPoolIdle(clients, pool, busyPolicy);
@@ -110,8 +110,8 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     }),
 
   /**
-   * Reimages the nodes of a pool, in AKS's own way: with the pool's surge, drain and soak settings. Heartbeats the number
-   * of nodes that are done, and looks at the nodes afterwards.
+   * Reimages the nodes of a pool as AKS does it, with the pool's surge, drain and soak settings. Heartbeats carry the number
+   * of nodes that are done. The result holds the pool's state afterwards.
    *
    * @throws ApplicationFailure with Azure's error code. Source: Azure REST API, "Agent Pools - Upgrade Node Image Version".
    */
@@ -146,7 +146,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     try {
       await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, reimage));
     } catch (error) {
-      // 304: there was nothing to do.
+      // Azure answers 304 where there is nothing to do.
       if (httpStatus(error) !== 304) throw error;
     }
     return {
@@ -156,7 +156,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
   },
 
   /**
-   * Fails, to be tried again, until there is a newer node image than the pool's.
+   * Fails until there is a newer node image than the pool's. The retry policy is the wait.
    *
    * @throws ApplicationFailure `NoNewerNodeImage`.
    */
@@ -175,7 +175,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     throw ownFailure('NoNewerNodeImage', message, id, { retryable: true });
   },
 
-  /** The settings of a pool, as they can be sent to Azure again. */
+  /** Reads the settings of a pool, without the properties that only Azure can set. */
   async readAgentPool(reference: AgentPoolReference): Promise<AgentPool> {
     const pool = await keptAlive(() => existingPool(clients, reference));
     const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
@@ -184,7 +184,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     return wanted;
   },
 
-  /** Creates a pool with these settings; one that an earlier attempt has made is taken as it is. */
+  /** Creates a pool with these settings. */
   async createAgentPool({
     settings,
     marks,
@@ -202,7 +202,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     });
   },
 
-  /** Deletes a pool that carries these marks; AKS drains its nodes before. */
+  /** Deletes a pool that carries these marks. AKS drains its nodes before. */
   deleteAgentPool: ({ marks, ...reference }: AgentPoolReference & { marks: Marks }): Promise<void> =>
     deleteResource(clients, poolType, { id: idOf(reference), marks }),
 });

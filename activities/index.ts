@@ -20,7 +20,7 @@ import { virtualNetworkActivities } from './virtualNetworks.ts';
 /** Every activity, bound to one connection to Azure Resource Manager. */
 export function createActivities(connection: AzureConnection) {
   const clients = azureClients(connection);
-  // A killed worker is noticed by the heartbeats that it no longer sends.
+  // Every activity heartbeats, for a killed worker is noticed by the heartbeats that it no longer sends.
   const activities = {
     ...agentPoolActivities(clients),
     ...allKeptAlive(auditActivities(clients)),

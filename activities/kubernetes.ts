@@ -18,7 +18,7 @@ const columns = (paths: Readonly<Record<string, string>>): string =>
     .map(([header, path]) => `${header}:${path}`)
     .join(',');
 
-// Columns, not JSON: run-command cuts its logs at 512 kB, which are some hundred nodes in full.
+// Columns instead of JSON, for run-command cuts its logs at 512 kB: some hundred nodes in full.
 const nodeColumns = columns({
   NAME: '.metadata.name',
   POOL: `.metadata.labels.${poolLabel}`,
@@ -40,7 +40,7 @@ const kubernetesCommand = [
   `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}'`,
 ].join(' && ');
 
-/** Nodes and disruption budgets, as the cluster itself shows them. Call it in an activity that heartbeats. */
+/** Reads nodes and disruption budgets by way of run-command. Call it in an activity that heartbeats. */
 export async function parseKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
   const output = await runCommand(clients, cluster, kubernetesCommand);
   if ('unseen' in output) return output;
@@ -67,18 +67,18 @@ function budgetFacts([namespace, name, allowed, pods]: string[]): DisruptionBudg
   return [{ namespace, name, disruptionsAllowed: Number(allowed), expectedPods: Number(pods) }];
 }
 
-/** A small image that Microsoft publishes, which a node pulls to prove that it can. */
+/** A small image of Microsoft's that a node pulls to prove that it can. */
 const probeImage = 'azurelinux/busybox:1.36';
 
 export const kubernetesActivities = (clients: ClientsOf) => ({
-  /** Looks at nodes and disruption budgets from inside the cluster; changes nothing. */
+  /** Reads nodes and disruption budgets by way of run-command. */
   async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
     return await parseKubernetes(clients, cluster);
   },
 
   /**
-   * Has a node pull an image and tell where it gets Microsoft's images from, in a pod that is removed again. Containerd's
-   * own configuration has it: a node without egress has its registry there. Source: Azure/AgentBaker, cse_config.sh.
+   * Has a node pull an image for a pod, which then reads from containerd's configuration where the node gets Microsoft's
+   * images. A node without egress has its registry there. The pod is removed again. Source: Azure/AgentBaker, cse_config.sh.
    */
   async probeNode({ cluster, node, imageSource = 'mcr.microsoft.com' }: NodeProbe): Promise<Look<NodeProbeResult>> {
     const image = `${imageSource}/${probeImage}`;
@@ -103,16 +103,18 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
     const output = await runCommand(clients, cluster, egressCommand);
     if ('unseen' in output) return output;
     const { exitCode, logs } = output.seen;
+    // There is no curl.
     if (exitCode === 127) return { unseen: { because: 'failed', message: logs.trim() } };
     return { seen: { open: exitCode === 0, message: logs.trim() || `curl ended with ${exitCode}` } };
   },
 });
 
+// A closed network drops packets, and curl alone would wait for minutes. Open egress answers within 15 seconds.
 const egressUrl = 'https://mcr.microsoft.com/v2/';
 const egressCommand = `curl --silent --show-error --max-time 15 --output /dev/null ${egressUrl}`;
 
 function probeCommand(node: string, image: string): string {
-  // An audit may look at the same node at the same time.
+  // The name is unique, for an audit may probe the same node at the same time.
   const name = `aks-isolation-probe-${randomUUID().slice(0, 8)}`;
   const hosts = { name: 'hosts', hostPath: { path: '/etc/containerd/certs.d' } };
   const container = {
@@ -131,6 +133,7 @@ function probeCommand(node: string, image: string): string {
   };
   return [
     `kubectl run ${name} --namespace kube-system --image ${image} --restart Never --rm --attach --quiet`,
+    // A first pull through the registry's cache may take longer than kubectl's default of a minute.
     '--pod-running-timeout 90s',
     `--overrides '${JSON.stringify({ spec })}'`,
   ].join(' ');

@@ -12,7 +12,7 @@ import type {
   OutboundProfile,
 } from '../resources/managedClusters.ts';
 
-/** What of a cluster matters to the scenarios. */
+/** The facts of a cluster in Azure's answer. */
 export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
   const { bootstrapProfile, networkProfile, apiServerAccessProfile, identity } = cluster;
   const containerRegistryId = bootstrapProfile?.containerRegistryId;
@@ -64,7 +64,7 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
   };
 }
 
-/** What only Azure can set is left out. */
+/** Settings of egress, without the properties that only Azure can set. */
 function outboundProfile({
   loadBalancerProfile,
   natGatewayProfile,
@@ -77,14 +77,17 @@ function outboundProfile({
   };
 }
 
-/** Azure answers with another spelling than it documents, and is sent the documented one. */
+/** Azure answers with another spelling than it documents. This is the documented one, which Azure takes. */
 function backendPoolType(seen: string | undefined): { backendPoolType?: string } {
   const known = Object.values(KnownBackendPoolType).find((each) => each.toLowerCase() === seen?.toLowerCase());
   return known === undefined ? {} : { backendPoolType: known };
 }
 
-/** AKS takes a cluster whole: what is not sent is set to its default. Source: Azure REST API, "Managed Clusters - Create Or Update". */
-export function changed(cluster: ManagedCluster, change: ClusterChange): ManagedCluster {
+/**
+ * The whole cluster with a change, for AKS sets properties that are not sent to their defaults.
+ * Source: Azure REST API, "Managed Clusters - Create Or Update".
+ */
+export function changedBody(cluster: ManagedCluster, change: ClusterChange): ManagedCluster {
   const { artifactSource, containerRegistryId, outboundType, outboundProfile: before } = change;
   const { loadBalancerProfile: _balancer, natGatewayProfile: _gateway, ...network } = cluster.networkProfile ?? {};
   return {
@@ -97,8 +100,8 @@ export function changed(cluster: ManagedCluster, change: ClusterChange): Managed
   };
 }
 
-/** A network isolated cluster as it is sent to Azure. */
-export function managedCluster(
+/** The request body for a network isolated cluster. */
+export function clusterBody(
   specification: ClusterSpecification,
   kubeletIdentity: IdentityFacts | undefined,
 ): ManagedCluster {
@@ -133,7 +136,7 @@ export function managedCluster(
     networkProfile: {
       networkPlugin: 'azure',
       outboundType: specification.outboundType,
-      // AKS wants both or none.
+      // AKS wants both or none. The tenth address is AKS's own default.
       ...(serviceCidr === undefined ? {} : { serviceCidr, dnsServiceIP: addressIn(serviceCidr, 10) }),
     },
     apiServerAccessProfile: {
@@ -141,7 +144,7 @@ export function managedCluster(
       ...(enableVnetIntegration ? { enableVnetIntegration } : {}),
       ...(apiServerSubnetId === undefined ? {} : { subnetId: apiServerSubnetId }),
     },
-    // Network isolation allows NodeImage and None only; NodeImage is also AKS's own default.
+    // Network isolation allows only NodeImage and None. NodeImage is AKS's own default.
     autoUpgradeProfile: { nodeOSUpgradeChannel: 'NodeImage' },
   };
 }

@@ -20,7 +20,7 @@ import { awaitOperation, type Found, longRunningOperation } from './arm/longRunn
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { deleteResource, type ResourceType, readBackMismatch, refuseForeign } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
-import { changed, clusterFacts, managedCluster } from './managedClusterBody.ts';
+import { changedBody, clusterBody, clusterFacts } from './managedClusterBody.ts';
 
 export interface ClusterUpdate {
   cluster: ClusterReference;
@@ -34,7 +34,7 @@ export async function readCluster(clients: ClientsOf, cluster: ClusterReference)
   return found && clusterFacts(found);
 }
 
-/** @throws ApplicationFailure `ClusterNotFound` if it has been deleted meanwhile. */
+/** @throws ApplicationFailure `ClusterNotFound` if the cluster has been deleted meanwhile. */
 export async function existingCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
   const seen = await readCluster(clients, cluster);
   const id = clusterId(cluster);
@@ -44,7 +44,7 @@ export async function existingCluster(clients: ClientsOf, cluster: ClusterRefere
   return seen;
 }
 
-/** The cluster once nothing runs on it or its pools. Call it in an activity that heartbeats. */
+/** Waits until nothing runs on a cluster and its pools, then reads the cluster. Call it in an activity that heartbeats. */
 export async function idleCluster(
   clients: ClientsOf,
   cluster: ClusterReference,
@@ -64,7 +64,7 @@ export async function idleCluster(
   });
 }
 
-/** The Kubernetes versions that AKS offers in a region. */
+/** Reads the Kubernetes versions that AKS offers in a region. */
 export async function readKubernetesVersions(
   clients: ClientsOf,
   subscriptionId: string,
@@ -94,7 +94,7 @@ const clusterType: ResourceType<'containerService', ClusterFacts & { marks: Mark
 
 export const managedClusterActivities = (clients: ClientsOf) => ({
   /**
-   * Creates the cluster, or reconciles a failed one that an earlier run of the workflow made, and waits until Azure is done.
+   * Creates a cluster, or reconciles a failed one that an earlier run of the workflow made.
    *
    * @throws ApplicationFailure with Azure's error code, `NotOwned` if somebody else has made the cluster since discovery,
    * or `ReadBackMismatch` where Azure shows something else than was asked.
@@ -109,7 +109,7 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
     const { [markTags.workflow]: workflow = '', [markTags.run]: run = '' } = specification.tags;
     const there = await readCluster(clients, cluster);
     if (there) refuseForeign('cluster', id, there.tags, { [markTags.workflow]: workflow });
-    const body = managedCluster(specification, kubeletIdentity);
+    const body = clusterBody(specification, kubeletIdentity);
     await awaitingRoles(rolePropagation, id, () =>
       longRunningOperation({
         resourceId: id,
@@ -131,7 +131,7 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
   },
 
   /**
-   * Changes what makes a cluster network isolated, leaves everything else as it is, and reads it back.
+   * Changes the properties that isolate a cluster, leaves all others as they are, and reads the cluster back.
    *
    * @throws ApplicationFailure with Azure's error code, `ClusterNotFound`, `OperationInProgress` where somebody else's
    * operation outlasts the busy policy, or `ReadBackMismatch` where Azure shows something else than was asked.
@@ -141,7 +141,7 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
     const { resourceGroup, name } = cluster;
     const id = clusterId(cluster);
     const there = await existingCluster(clients, cluster);
-    // Undo may come to a change that Azure refused, and another attempt to one that took effect.
+    // The change may have been made: by an attempt whose answer was lost. Or Azure refused it, and undo finds the cluster as it was.
     if (there.provisioningState === 'Succeeded' && changeMismatches(change, there).length === 0) return;
     let whole: ManagedCluster | undefined;
     await retryWhileBusy(busyPolicy, id, () =>
@@ -150,13 +150,13 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
         client,
         async prepare() {
           await idleCluster(clients, cluster, busyPolicy);
-          // Read as late as can be: AKS takes a cluster whole, and what somebody changes meanwhile would be undone.
+          // AKS takes a cluster whole. A late read keeps other people's changes from being undone.
           whole = await azureCall(id, () => client.managedClusters.get(resourceGroup, name));
         },
         send() {
           if (!whole) throw new Error('prepare() comes first');
           const options = whole.eTag === undefined ? {} : { ifMatch: whole.eTag };
-          return client.managedClusters.createOrUpdate(resourceGroup, name, changed(whole, change), options);
+          return client.managedClusters.createOrUpdate(resourceGroup, name, changedBody(whole, change), options);
         },
         async find(): Promise<Found> {
           const seen = await existingCluster(clients, cluster);
@@ -170,7 +170,7 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
     if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
   },
 
-  /** Waits until an operation that an earlier run of the same workflow began has ended, however it ends. */
+  /** Waits until the cluster's operation, which an earlier run of the workflow began, has succeeded or failed. */
   awaitCluster: (cluster: ClusterReference): Promise<void> =>
     awaitOperation(async () => {
       const seen = await readCluster(clients, cluster);

@@ -24,7 +24,7 @@ import {
   writeResource,
 } from './arm/ownedResource.ts';
 
-/** The zone alone, without links and records. */
+/** Reads a zone without its links and records. */
 export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'privateDns', id);
   const found = await azureRead(id, () => client.privateZones.get(resourceGroup, name));
@@ -36,7 +36,7 @@ export async function readZone(clients: ClientsOf, id: string): Promise<Resource
   };
 }
 
-/** A zone with all its links and those of the given A records that are there. */
+/** Reads a zone with all its links, and the A records of these names that it has. */
 export async function readPrivateDnsZone(
   clients: ClientsOf,
   id: string,
@@ -55,7 +55,7 @@ export async function readPrivateDnsZone(
   };
 }
 
-/** All record sets of a zone but the one that every zone has; none if the zone is absent. */
+/** Lists the record sets of a zone, without the SOA record that every zone has. Empty if the zone is absent. */
 export async function listRecords(clients: ClientsOf, zoneId: string): Promise<Pick<RecordFacts, 'id' | 'marks'>[]> {
   const { client, resourceGroup, name: zone } = locate(clients, 'privateDns', zoneId);
   const records = await azureList(zoneId, () => client.recordSets.list(resourceGroup, zone));
@@ -65,7 +65,7 @@ export async function listRecords(clients: ClientsOf, zoneId: string): Promise<P
   });
 }
 
-/** IDs of the other zones of the same name in these subscriptions that are linked to a network: Azure allows it one. */
+/** Lists the IDs of other zones for registries that are linked to a network. Azure allows a network one zone of a name. */
 export async function readOtherLinkedZones(
   clients: ClientsOf,
   subscriptionIds: readonly string[],
@@ -76,7 +76,7 @@ export async function readOtherLinkedZones(
   return links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId));
 }
 
-/** The links of registries' zones in these subscriptions to a network; Azure allows it one. */
+/** Lists the links to a network that zones for registries in these subscriptions have. Azure allows one. */
 export async function readLinksTo(
   clients: ClientsOf,
   subscriptionIds: readonly string[],
@@ -92,7 +92,7 @@ export async function readLinksTo(
   return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
 }
 
-/** None of a zone that is gone by now: zones of other clusters come and go. */
+/** Lists the links of a zone. Empty if the zone has gone meanwhile, for zones of other clusters come and go. */
 async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFacts[]> {
   const { client, resourceGroup, name } = locate(clients, 'privateDns', zoneId);
   const links = await azureList(zoneId, () => client.virtualNetworkLinks.list(resourceGroup, name));
@@ -166,7 +166,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
       return records.filter(({ marks }) => !carriesMarks(marks, zone.marks)).map(({ id }) => id);
     }),
 
-  /** Links the zone to a network, without registration: the network's machines are no business of this zone. */
+  /** Links the zone to a network, without registration: the zone is for the registry, not for the network's machines. */
   async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<void> {
     const link = createResource(clients, linkType, id, {
       marks: tags,
@@ -195,7 +195,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     });
   },
 
-  /** Gives a record other addresses; all else of it stays. */
+  /** Gives a record other addresses. Its metadata and TTL stay. */
   async updateRecord({ id, addresses }: { id: string; addresses: string[] }): Promise<void> {
     const current = await getRecord(clients, id);
     await writeResource(clients, recordType, id, {
@@ -207,10 +207,11 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
   deleteRecord: (record: MarkedResource): Promise<void> => deleteResource(clients, recordType, record),
 });
 
-/** Another zone of the name may be unlinked a moment ago: AKS removes that of its own registry by itself. */
+/** The network may still be linked to another zone of the name, while AKS removes that of its own registry. */
 function retriedWhileUnlinked(error: unknown): never {
   const failure = failureOf(error);
   const overlaps = failure && /overlapping namespaces/i.test(failure.message);
+  // The removal of a link is an operation of its own, and takes longer than replication.
   throw overlaps && mayLag() ? retryable(failure, '5 seconds') : error;
 }
 

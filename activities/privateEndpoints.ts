@@ -32,7 +32,8 @@ export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promi
 }
 
 /**
- * Private addresses by host name, as the guide reads them. An endpoint with a private DNS zone group shows none itself.
+ * Reads private addresses by host name from the network interface, as the guide does. An endpoint with a private DNS zone
+ * group shows none itself.
  * Source: Terraform's documentation of `azurerm_private_endpoint`, `custom_dns_configs`.
  */
 async function interfaceAddresses(clients: ClientsOf, id: string | undefined): Promise<Record<string, string[]>> {
@@ -55,7 +56,7 @@ const endpointType: ResourceType<'network', PrivateEndpointFacts> = {
 };
 
 export const privateEndpointActivities = (clients: ClientsOf) => ({
-  /** Creates the registry's private endpoint and returns its addresses, which Azure shows only at the end. */
+  /** Creates the registry's private endpoint. The result has its addresses, which Azure shows only at the end. */
   createPrivateEndpoint(endpoint: PrivateEndpointSpecification): Promise<PrivateEndpointFacts> {
     const { id, location, tags, subnetId, connectionName, registryId } = endpoint;
     return createResource(clients, endpointType, id, {

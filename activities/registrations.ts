@@ -16,7 +16,7 @@ export interface ProviderReference {
 
 const aks = 'Microsoft.ContainerService';
 
-/** State of a preview feature in a subscription, as Azure spells it; `NotFound` where Azure no longer knows the feature. */
+/** Reads the state of a preview feature, as Azure spells it. `NotFound`: Azure no longer knows the feature. */
 export async function readFeature(clients: ClientsOf, reference: FeatureReference): Promise<string> {
   const { subscriptionId, feature } = reference;
   const { features } = clients(subscriptionId).features;
@@ -24,7 +24,7 @@ export async function readFeature(clients: ClientsOf, reference: FeatureReferenc
   return found?.properties?.state ?? 'NotFound';
 }
 
-/** Registration state of a resource provider in a subscription, as Azure spells it. */
+/** Reads the registration state of a resource provider, as Azure spells it. */
 export async function readProvider(
   clients: ClientsOf,
   { subscriptionId, namespace }: ProviderReference,
@@ -35,9 +35,9 @@ export async function readProvider(
 }
 
 /**
- * Feature flags and resource providers. Registering answers at once and takes minutes, or half a day, so each has an
- * activity that asks for it and one that fails with `NotYetRegistered` until it is there: its retry policy is the wait,
- * which keeps it out of the workflow's history.
+ * Feature flags and resource providers. Azure answers a request for registration at once and then takes minutes, or half a
+ * day. One activity requests it. Another one fails with `NotYetRegistered` until Azure is done: its retry policy is the
+ * wait, which thus leaves no trace in the workflow's history.
  */
 export const registrationActivities = (clients: ClientsOf) => ({
   async registerFeature({ subscriptionId, feature }: FeatureReference): Promise<void> {

@@ -19,7 +19,7 @@ import {
   writeResource,
 } from './arm/ownedResource.ts';
 
-/** Reads a container registry with its cache rules, endpoints and replicas by its resource ID. */
+/** Reads a registry with its cache rules, endpoints and replicas. */
 export async function readRegistry(clients: ClientsOf, id: string): Promise<RegistryFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'containerRegistry', id);
   const found = await registryType.read(clients, id);
@@ -35,16 +35,16 @@ export async function readRegistry(clients: ClientsOf, id: string): Promise<Regi
   };
 }
 
-/** Why a name cannot be had, if it cannot: registry names are unique in all of Azure. */
+/** Asks why nobody can have a registry's name. `undefined`: the name is free. Registry names are unique in all of Azure. */
 export async function readNameProblem(clients: ClientsOf, id: string): Promise<string | undefined> {
   const { client, name } = locate(clients, 'containerRegistry', id);
   const type = 'Microsoft.ContainerRegistry/registries';
-  // Absent where nobody can see the subscription, or nobody has used registries in it.
+  // No answer: the worker cannot see the subscription, or nobody has used registries in it.
   const answer = await azureReadIfRegistered(id, () => client.registries.checkNameAvailability({ name, type }));
   return answer?.nameAvailable === false ? (answer.message ?? 'the name is taken') : undefined;
 }
 
-/** Without what it holds, which takes requests of its own. */
+/** Reads a registry without its cache rules and replicas, which take further requests. */
 const registryType: ResourceType<'containerRegistry', RegistryFacts> = {
   kind: 'registry',
   service: 'containerRegistry',
@@ -76,7 +76,7 @@ export const registryActivities = (clients: ClientsOf) => ({
         client.registries.create(resourceGroup, name, {
           location,
           tags,
-          // Private endpoints need Premium.
+          // Only Premium registries take private endpoints. Source: Learn, "Azure Container Registry service tiers".
           sku: { name: 'Premium' },
           adminUserEnabled: false,
           publicNetworkAccess,
@@ -86,7 +86,7 @@ export const registryActivities = (clients: ClientsOf) => ({
     });
   },
 
-  /** Changes who can reach a registry; nothing else of it. */
+  /** Changes who can reach a registry. All its other properties stay. */
   async updateRegistry({ id, ...access }: RegistryAccess & { id: string }): Promise<void> {
     await writeResource(clients, registryType, id, {
       send: ({ client, resourceGroup, name }) => client.registries.update(resourceGroup, name, access),

@@ -5,7 +5,7 @@ import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/su
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
 import { type Found, keptAlive, longRunningOperation } from './arm/longRunningOperation.ts';
-import { mayLag, refuseForeign } from './arm/ownedResource.ts';
+import { mayLag, refuseForeign, replicationPause } from './arm/ownedResource.ts';
 
 export async function readResourceGroup(
   clients: ClientsOf,
@@ -22,7 +22,7 @@ export async function readResourceGroup(
   };
 }
 
-/** Everything in a resource group; nothing if the group is absent. */
+/** Lists the resources of a group. Empty if the group is absent. */
 export async function readGroupContent(
   clients: ClientsOf,
   group: ResourceGroupReference,
@@ -38,12 +38,12 @@ export async function readGroupContent(
 async function refuseUnlessEmpty(clients: ClientsOf, group: ResourceGroupReference, marks: Marks): Promise<void> {
   const content = await readGroupContent(clients, group);
   if (content.length === 0) return;
-  // The list still shows resources that were deleted a moment ago; only those with the marks can be such.
+  // The list may still show resources that this run deleted a moment ago. Others, without the marks, are really there.
   const foreign = content.some(({ id, tags }) => !carriesMarks(tags, marks) && !isEndpointInterface(id));
   const message = `Resource group ${group.name} still holds ${content.map(({ id }) => id).join(', ')}`;
   throw ownFailure('ResourceGroupNotEmpty', message, resourceGroupId(group.subscriptionId, group.name), {
     retryable: !foreign && mayLag(),
-    nextRetryDelay: '2 seconds',
+    nextRetryDelay: replicationPause,
   });
 }
 
@@ -61,7 +61,7 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     const { location, tags } = group;
     const there = await readResourceGroup(clients, group);
     if (there) refuseForeign('resource group', id, there.tags, marksIn(tags));
-    // The answer to an earlier attempt may have been lost.
+    // An earlier attempt, whose answer was lost, may have made the group.
     const seen =
       there ??
       (await keptAlive(() => azureCall(id, () => resourceGroups.createOrUpdate(group.name, { location, tags }))));
@@ -71,7 +71,7 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
   },
 
   /**
-   * Deletes a resource group that carries these marks, if nothing of anybody else is in it.
+   * Deletes a resource group that carries these marks, if the group is empty.
    *
    * @throws ApplicationFailure `NotOwned` or `ResourceGroupNotEmpty`; the group is then left as it is.
    */

@@ -7,7 +7,7 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
 import { readBackMismatch, retriedWhileReplicating } from './arm/ownedResource.ts';
 
-/** A role for a principal at the scope of one resource. */
+/** A role that a principal holds at a scope. */
 export interface RoleAssignment {
   /** Resource ID. */
   scope: string;
@@ -16,20 +16,20 @@ export interface RoleAssignment {
   principalId: string;
 }
 
-/** Namespace of the assignments' names: of no meaning, and never to be changed. */
+/** Namespace of the assignments' names, made at random. Another one would give the same assignments other names. */
 const namespace = '6f0c1f5e-8f0b-4b52-9a3e-2d8a51c7f7d4';
 
 /**
- * The same trio always gets the same name, so that an assignment that was sent twice is one. Azure lets the caller
- * choose any GUID.
+ * The name of an assignment follows from scope, role and principal, so that one that is sent twice is made once. Azure lets
+ * the caller choose any GUID.
  */
 const assignmentName = ({ scope, role, principalId }: RoleAssignment): string =>
   uuidv5([keyOf(scope), builtInRoles[role].id, principalId.toLowerCase()].join('|'), namespace);
 
-/** IDs of the role definitions that a principal holds at a scope or above it. */
+/** Reads the IDs of the role definitions that a principal holds at a scope or above it. */
 export async function readRoles(clients: ClientsOf, scope: string, principalId: string): Promise<string[]> {
   const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
-  // assignedTo() covers groups as well, and only what is at the scope or above.
+  // assignedTo() also finds roles of the principal's groups. atScope() leaves out scopes below this one.
   const filter = `atScope() and assignedTo('${principalId}')`;
   const assignments = await azureList(scope, () => roleAssignments.listForScope(scope, { filter }));
   const roles = assignments.map(({ roleDefinitionId }) => roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '');
@@ -37,18 +37,18 @@ export async function readRoles(clients: ClientsOf, scope: string, principalId: 
 }
 
 export const roleAssignmentActivities = (clients: ClientsOf) => ({
-  /** Grants a role. One that somebody else has granted meanwhile serves as well. */
+  /** Assigns a role. An assignment that somebody else has made meanwhile serves as well. */
   async assignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
     const { scope, role, principalId, marks } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
     try {
-      // The answer shows what was made; a read right after it may go to a region that does not know of it yet.
+      // The answer is the proof: a read right after it may go to a region that does not know the assignment yet.
       const made = await azureCall(id, () =>
         roleAssignments.create(scope, assignmentName(assignment), {
           roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
           principalId,
-          // Azure then does not look the principal up in a directory that may not know it yet.
+          // With the type given, Azure does not look for the principal in a directory that may not know it yet.
           principalType: 'ServicePrincipal',
           description: describe(marks),
         }),
@@ -62,19 +62,19 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     }
   },
 
-  /** Takes a role away if the assignment carries these marks. One made by somebody else stays. */
+  /** Takes a role away if the assignment carries these marks. An assignment of somebody else stays. */
   async unassignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
     const { scope, marks } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
     const name = assignmentName(assignment);
     const seen = await azureRead(id, () => roleAssignments.get(scope, name));
-    // One that cannot be seen may have been made a moment ago; the name is computed, so that it is nobody else's.
+    // An assignment that cannot be seen may have been made a moment ago. Nobody else makes one of this computed name.
     if (seen && !carriesMarks(described(seen.description), marks)) return;
     await azureCall(id, () => roleAssignments.delete(scope, name));
   },
 
-  /** Takes all roles of a principal away that carry these marks, in one subscription. */
+  /** Takes away all roles of a principal in one subscription whose assignments carry these marks. */
   async unassignRolesOf({
     subscriptionId,
     principalId,
@@ -100,7 +100,7 @@ const subscriptionOf = (scope: string): string => scope.split('/')[2] ?? '';
 const assignmentId = (assignment: RoleAssignment): string =>
   `${assignment.scope}/providers/Microsoft.Authorization/roleAssignments/${assignmentName(assignment)}`;
 
-/** Role assignments have no tags, but a description. */
+/** Assignments have no tags. Their marks stand in the description. */
 const describe = (marks: Marks): string =>
   Object.entries(marks)
     .map(([key, value]) => `${key}=${value}`)

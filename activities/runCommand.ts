@@ -6,7 +6,7 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { repeatableOperation } from './arm/longRunningOperation.ts';
 
-/** What a command that ran inside of the cluster printed. */
+/** Output of a command that ran in the cluster. */
 export interface CommandOutput {
   exitCode: number;
   logs: string;
@@ -16,10 +16,10 @@ export interface CommandOutput {
 const aksServerApplication = '6dae42f8-4368-4678-94ff-3960e28e3630';
 
 /**
- * Runs a command in a pod that AKS makes for it. Call it in an activity that heartbeats. A command is run again where its
- * outcome was lost, so it must not change anything.
+ * Runs a command in a pod that AKS makes for it. Call it in an activity that heartbeats. The command must not change
+ * anything, for a command whose outcome was lost is run again.
  *
- * @throws ApplicationFailure only for what passes by itself; everything else is told as {@link Unseen}.
+ * @throws ApplicationFailure only where another attempt may succeed. Other failures are returned as {@link Unseen}.
  * Source: Learn, "Access a private AKS cluster using the command invoke feature".
  */
 export async function runCommand(
@@ -51,7 +51,7 @@ function refusal({ type, message }: ApplicationFailure): Unseen {
   return { because: 'notAllowed', message: `${type}: ${message}` };
 }
 
-/** Clusters with Microsoft Entra ID want to know who runs the command. */
+/** The token that a cluster with Microsoft Entra ID wants, to know who runs the command. */
 async function entraToken(clients: ClientsOf, cluster: ClusterReference): Promise<string | undefined> {
   const { containerService, credential } = clients(cluster.subscriptionId);
   const found = await azureCall(clusterId(cluster), () =>

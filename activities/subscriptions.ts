@@ -11,7 +11,7 @@ export async function readSubscription(
   return found && { state: found.state ?? 'Unknown', tenantId: found.tenantId ?? 'Unknown' };
 }
 
-/** Regions in which a subscription can have resources. */
+/** Lists the regions in which a subscription can have resources. */
 export async function readLocations(clients: ClientsOf, subscriptionId: string): Promise<string[]> {
   const { subscriptions } = clients(subscriptionId).subscriptions;
   const locations = await azureCall(`/subscriptions/${subscriptionId}`, () =>
@@ -20,7 +20,7 @@ export async function readLocations(clients: ClientsOf, subscriptionId: string):
   return locations.flatMap(({ name }) => name ?? []);
 }
 
-/** IDs of the subscriptions that the identity sees. */
+/** Lists the IDs of the subscriptions that the worker's identity sees. */
 export async function listSubscriptions(clients: ClientsOf): Promise<string[]> {
   const { subscriptions } = clients('').subscriptions;
   const seen = await azureCall('/subscriptions', () => collect(subscriptions.list()));

@@ -60,7 +60,7 @@ const putSubnet =
     client.subnets.createOrUpdate(resourceGroup, parent, name, body);
 
 export const virtualNetworkActivities = (clients: ClientsOf) => ({
-  /** Creates a virtual network with its subnets in one request: writes under one network cannot be parallel. */
+  /** Creates a virtual network with its subnets in one request, for Azure takes one write at a time under a network. */
   createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts> {
     const { id, location, tags, addressPrefixes } = network;
     const body: VirtualNetwork = {
@@ -94,7 +94,7 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
       mismatches: (seen) => subnetMismatches(subnet, seen),
     }),
 
-  /** Changes these properties of a subnet and keeps all others: a PUT replaces the whole subnet. */
+  /** Changes these properties of a subnet. A PUT replaces the whole subnet, so all others are sent as they are. */
   async updateSubnet({ id, properties }: { id: string; properties: SubnetProperties }): Promise<SubnetFacts> {
     const current = await getSubnet(clients, id);
     const { defaultOutboundAccess: _said, ...unsaid } = current ?? {};
@@ -105,7 +105,7 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
     });
   },
 
-  /** Deletes a subnet that this run created. Azure refuses while anything is in it. */
+  /** Deletes a subnet that this run created. Azure refuses while the subnet is in use. */
   deleteSubnet: (id: string): Promise<void> => deleteResource(clients, subnetType, { id, marks: {} }),
 });
 
@@ -121,7 +121,7 @@ function azureProperties(properties: SubnetProperties, current: Subnet | undefin
     ...(delegation === undefined
       ? {}
       : {
-          // Empty takes the delegation away.
+          // An empty name takes the delegation away.
           delegations:
             delegation === ''
               ? []
@@ -136,7 +136,7 @@ function subnetFacts(subnet: Subnet): SubnetFacts {
     name: subnet.name ?? '',
     provisioningState: subnet.provisioningState ?? 'Unknown',
     addressPrefixes: subnet.addressPrefixes ?? (subnet.addressPrefix === undefined ? [] : [subnet.addressPrefix]),
-    // Azure echoes it only where it was sent.
+    // Azure shows it only if somebody has sent it.
     defaultOutboundAccess: subnet.defaultOutboundAccess ?? null,
     privateEndpointNetworkPolicies: subnet.privateEndpointNetworkPolicies ?? 'Disabled',
     delegations: (subnet.delegations ?? []).map(({ serviceName }) => serviceName ?? ''),

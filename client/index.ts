@@ -42,7 +42,7 @@ import {
   type VerificationReport,
 } from '../contract/index.ts';
 
-/** The input breaks its schema; nothing was started. */
+/** The input breaks its schema. Nothing was started. */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError';
   readonly problems: readonly Problem[];
@@ -52,7 +52,7 @@ export class InvalidInputError extends Error {
   }
 }
 
-/** Another scenario runs on this cluster; the workflow ID is its lock. */
+/** Another scenario runs on this cluster, and holds its lock: the workflow ID. */
 export class ClusterBusyError extends Error {
   override readonly name = 'ClusterBusyError';
   readonly workflowId: string;
@@ -62,29 +62,33 @@ export class ClusterBusyError extends Error {
   }
 }
 
-/** A started scenario: this run of it, whatever is started on the cluster afterwards. */
+/** One run of a scenario. It stays that run, even if other scenarios are started on the cluster afterwards. */
 export interface ScenarioHandle<Result extends ScenarioResult = ScenarioResult> {
   readonly workflowId: string;
   /** The scenario's progress now. */
   progress(): Promise<Progress>;
   /**
-   * Progress whenever it changes, until the scenario ends. Goes on while no worker is up.
+   * Yields the progress whenever it changes, until the scenario ends. Waits while no worker is up.
    *
    * @param intervalMs How often Temporal is asked. Default: 500.
    * @throws Temporal's `ServiceError` if Temporal can no longer be reached, `WorkflowNotFoundError` if there is no such run.
    */
   watch(intervalMs?: number): AsyncGenerator<Progress, void, undefined>;
-  /** Waits for the end. Throws Temporal's `WorkflowFailedError`; its cause is one of the contract's `errorTypes`. */
+  /**
+   * Waits for the end of the scenario.
+   *
+   * @throws Temporal's `WorkflowFailedError`. The type of its cause is one of the contract's `errorTypes`.
+   */
   result(): Promise<Result>;
-  /** Answers a scenario that waits for an operator. Throws if none is asked. */
+  /** Answers a scenario that waits for an operator's decision. Throws if it waits for none. */
   decide(decision: Decision): Promise<void>;
-  /** Lets a scenario pass a gate that waits for it. Throws if none does. */
+  /** Lets a scenario pass a gate. Throws if the gate does not wait. */
   approve(approval: ApprovalRequest): Promise<void>;
-  /** Keeps further steps from starting; what runs in Azure goes on. Throws if it is paused, or being taken back. */
+  /** Keeps further steps from starting. Operations that run in Azure go on. Throws if the scenario is paused, or takes its changes back. */
   pause(): Promise<void>;
-  /** Lets a paused scenario go on. Throws if it is not paused. */
+  /** Lets a paused scenario go on. Throws if the scenario is not paused. */
   resume(): Promise<void>;
-  /** Asks the scenario to stop and to take back what it created. */
+  /** Asks the scenario to stop and to take its changes back. */
   cancel(): Promise<void>;
 }
 
@@ -122,7 +126,7 @@ export class AksIsolationClient {
   /**
    * Starts `createCluster`.
    *
-   * @throws InvalidInputError or ClusterBusyError; nothing was started then.
+   * @throws InvalidInputError or ClusterBusyError. Nothing was started then.
    */
   createCluster(input: CreateClusterInput): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
     return this.#start('createCluster', input);
@@ -154,16 +158,16 @@ export class AksIsolationClient {
   }
 
   /**
-   * Starts `auditCluster`, beside whatever else runs on the cluster.
+   * Starts `auditCluster`, which may run beside other scenarios on the cluster.
    *
-   * @throws InvalidInputError; nothing was started then.
+   * @throws InvalidInputError. Nothing was started then.
    */
   async auditCluster(input: AuditClusterInput): Promise<ScenarioHandle<AuditReport>> {
     const { cluster } = checked('auditCluster', input);
     return this.#startUnder('auditCluster', `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`, cluster.name, input);
   }
 
-  /** The scenario that runs on a cluster, or the last one that did. */
+  /** The scenario that runs on a cluster, or the last one that ran on it. */
   scenarioOf(cluster: ClusterReference): ScenarioHandle {
     return scenarioHandle(this.#client.workflow.getHandle(clusterWorkflowId(cluster)));
   }
@@ -188,7 +192,7 @@ export class AksIsolationClient {
       const staticSummary = `${scenario} ${subject}`;
       const options = { taskQueue: this.#taskQueue, workflowId, args: [given], staticSummary };
       const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
-      // The handle that start returns asks whatever runs under the ID by then, and the ID is used again.
+      // The handle that start() returns follows the workflow ID, which the cluster's next scenario uses again.
       return scenarioHandle(this.#client.workflow.getHandle(workflowId, firstExecutionRunId));
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new ClusterBusyError(workflowId, error);
@@ -259,8 +263,8 @@ async function* watch(
 }
 
 /**
- * A query fails while no worker is up, and on a workflow that refused its input before it could answer any. Whether
- * Temporal itself is gone, the wait for the end says.
+ * Ignores the failure of a query while no worker is up, and on a workflow that refused its input before it could answer
+ * queries. If Temporal itself is gone, the wait for the end fails.
  */
 function unlessTransient(error: unknown): undefined {
   if (error instanceof QueryNotRegisteredError) return undefined;

@@ -1,4 +1,4 @@
-/** What stands behind a failure's type, and what an operator can do about it. */
+/** Cause of a failure's type, and advice for operators. */
 export interface ErrorEntry {
   cause: string;
   whatToDo: string;
@@ -7,7 +7,7 @@ export interface ErrorEntry {
 const again = 'then start the scenario again';
 const relax = `Relax the disruption budget that the message names, or add replicas, ${again}.`;
 
-/** What a scenario itself ends with, or answers an update with. */
+/** Failures that a scenario ends with, or with which it answers an update. */
 export const scenarioErrors = {
   InvalidInput: {
     cause: 'The input breaks its schema. Nothing was changed.',
@@ -18,11 +18,12 @@ export const scenarioErrors = {
     whatToDo: 'Start it under the ID that the message gives.',
   },
   PreflightFailed: {
-    cause: 'The look at Azure found what would stop the run later, or was refused. Nothing was changed.',
+    cause:
+      'The look at Azure found problems that would stop the run later, or Azure refused the look. Nothing was changed.',
     whatToDo: 'Do what the message says about each problem; all that were found are in it.',
   },
   StepFailed: {
-    cause: 'A step failed. What the run had changed was taken back, or left if that was asked for.',
+    cause: 'A step failed. The run took back its changes, or left them if that was asked for.',
     whatToDo: 'The message says what failed and why, and what remains.',
   },
   VerificationFailed: {
@@ -39,10 +40,10 @@ export const scenarioErrors = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-/** What an activity fails with, where it is not Azure that speaks. */
+/** Failures of activities that the product finds itself. */
 const ownErrors = {
   SignInFailed: {
-    cause: 'No token could be had for the worker.',
+    cause: 'The worker got no token.',
     whatToDo: "Check the worker's Azure credential: no token could be had.",
   },
   Unreachable: {
@@ -50,7 +51,7 @@ const ownErrors = {
     whatToDo: 'Check the network path from the worker to Azure Resource Manager.',
   },
   UnreadableAnswer: {
-    cause: 'What answered does not speak as Azure Resource Manager does, as proxies and gateways do.',
+    cause: 'The answer is not from Azure Resource Manager, but for example from a proxy or a gateway.',
     whatToDo: 'Check what stands between the worker and Azure Resource Manager.',
   },
   ReadBackMismatch: {
@@ -62,7 +63,7 @@ const ownErrors = {
     whatToDo: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',
   },
   ResourceGroupNotEmpty: {
-    cause: 'A resource group that the run made holds what somebody else has put there.',
+    cause: 'A resource group that the run made holds resources that somebody else has put there.',
     whatToDo:
       'The resource group holds resources that this run did not create. Remove it yourself if it is not needed.',
   },
@@ -75,11 +76,11 @@ const ownErrors = {
     whatToDo: 'Start the scenario again, with a larger bound or with reimage.whenNotReimaged temporaryPool.',
   },
   ClusterNotFound: {
-    cause: 'The cluster was deleted, or is being deleted, since the run looked.',
+    cause: 'Somebody has deleted the cluster since the run looked, or is deleting it.',
     whatToDo: 'Check the name of the cluster. If it was deleted meanwhile, nothing is left to be done to it.',
   },
   AgentPoolNotFound: {
-    cause: 'The node pool was deleted since the run looked.',
+    cause: 'Somebody has deleted the node pool since the run looked.',
     whatToDo: 'Start the scenario again: it looks at the pools that are there.',
   },
   OperationInProgress: {
@@ -88,7 +89,7 @@ const ownErrors = {
       'Wait for the operation that the message names, or start again with a larger busyTimeoutMinutes or with abortOperations.',
   },
   NotReimaged: {
-    cause: 'AKS reported success, or nothing to do, and the nodes are the same.',
+    cause: 'AKS reported success, or nothing to do, and the nodes are the same as before.',
     whatToDo:
       'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
   },
@@ -197,12 +198,12 @@ const azureErrors = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-/** Whatever an activity can fail with that has a section of its own in docs/errors.md. */
+/** Failures of activities that have a section of their own in docs/errors.md. */
 export const activityErrors: Readonly<Record<string, ErrorEntry>> = { ...azureErrors, ...ownErrors };
 /** Types of the failures that are the product's own. */
 export type OwnError = keyof typeof ownErrors;
 
-/** Codes of Azure that the product acts on, and that nobody has to look up. */
+/** Azure's codes that the product acts on, and that no operator has to look up. */
 type HandledAzureError =
   | 'CanceledAndSupersededDueToAnotherOperation'
   | 'EtagMismatch'
@@ -215,16 +216,16 @@ type HandledAzureError =
   | 'RetryableErrorDueToAnotherOperation'
   | 'RoleAssignmentExists';
 
-/** Every type of failure that the product knows by name. */
+/** Types of failures that the product knows by name. */
 export type FailureCode = keyof typeof scenarioErrors | OwnError | keyof typeof azureErrors | HandledAzureError;
 
 const otherError: ErrorEntry = {
-  cause: 'A code of Azure that has no section of its own; the message is Azure’s.',
+  cause: 'Azure refused the request with a code that has no section here. The message is Azure’s.',
   whatToDo: "Look at Azure's message; the correlation ID finds the request in Azure's activity log.",
 };
 const otherSection = 'Other Azure codes';
 
-/** Everything that has a section in docs/errors.md, by its heading. */
+/** The sections of docs/errors.md by their headings. */
 export const errorSections: Readonly<Record<string, ErrorEntry>> = {
   ...scenarioErrors,
   ...ownErrors,
@@ -234,7 +235,7 @@ export const errorSections: Readonly<Record<string, ErrorEntry>> = {
 
 export const errorEntry = (code: string): ErrorEntry => errorSections[code] ?? otherError;
 
-/** Where in the documentation a failure is explained. */
+/** Link to the documentation of a failure. */
 export function errorPage(code: string): string {
   const heading = code in errorSections ? code : otherSection;
   return `docs/errors.md#${heading.toLowerCase().replaceAll(' ', '-')}`;
@@ -248,11 +249,11 @@ export interface ErrorDetails {
   /** Finds the request in Azure's activity log. */
   correlationId?: string;
   whatToDo: string;
-  /** The section of the documentation on this failure. */
+  /** Link to the documentation of the failure. */
   page: string;
 }
 
-/** @param whatToDo Default: the catalog's. */
+/** Details of a failure. @param whatToDo Default: the catalog's. */
 export function errorDetails(code: string, resourceId?: string, whatToDo = errorEntry(code).whatToDo): ErrorDetails {
   return { ...(resourceId !== undefined && { resourceId }), whatToDo, page: errorPage(code) };
 }

@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, type Duration, TimeoutFailure } from '@temporalio/common';
 import { type ErrorDetails, errorDetails, type FailureCode, type OwnError } from './errors.ts';
 
-/** How a failure differs from one that is final, and what is known of it beside its code. */
+/** Details of a failure, and whether Temporal tries again. */
 interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status' | 'correlationId'>> {
   /** Whether Temporal tries again. Default: false. */
   retryable?: boolean;
@@ -9,7 +9,7 @@ interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status
   nextRetryDelay?: Duration;
 }
 
-/** A failure that the product itself has found. Its code is in the catalog, and so is what to do, unless it is given. */
+/** A failure that the product itself has found. @param options `whatToDo`: default the catalog's. */
 export const ownFailure = (
   code: OwnError,
   message: string,
@@ -17,7 +17,7 @@ export const ownFailure = (
   options?: Omit<FailureOptions, 'status' | 'correlationId'>,
 ): ApplicationFailure => failure(code, message, resourceId, options);
 
-/** A failure that Azure has reported: its code is Azure's, and Azure's list of codes is open. */
+/** A failure that Azure has reported. Azure's list of codes is open. */
 export const azureFailure = (
   code: string,
   message: string,
@@ -75,6 +75,6 @@ export function failureOf(error: unknown): ApplicationFailure | undefined {
 export const isFailure = (error: unknown, ...codes: readonly FailureCode[]): boolean =>
   isCode(failureOf(error)?.type, ...codes);
 
-/** Whether a failure's type is one of these codes; unlike `===`, it does not compile with a code that nobody knows. */
+/** Whether a failure's type is one of these codes. A typo in a code does not compile, as it would with `===`. */
 export const isCode = (type: string | null | undefined, ...codes: readonly FailureCode[]): boolean =>
   codes.some((code) => code === type);

@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { ClusterReference } from '../resources/ids.ts';
+import type { scenarioErrors } from './errors.ts';
 
 /** The task queue that the worker polls and that every scenario is started on. */
 export const taskQueue = 'aks-isolation';
@@ -16,7 +17,7 @@ export const scenarios = [
 ] as const;
 export type Scenario = (typeof scenarios)[number];
 
-/** Query that returns a {@link Progress}. */
+/** Query. It returns a {@link Progress}. */
 export const progressQuery = 'progress';
 
 /** Update that answers a held scenario; its argument is a {@link Decision}. */
@@ -24,11 +25,11 @@ export const decideUpdate = 'decide';
 export const decisions = ['retry', 'rollBack', 'leave'] as const;
 export type Decision = (typeof decisions)[number];
 
-/** Updates that keep a scenario from starting another step, and let it go on. What runs in Azure goes on, and is watched. */
+/** Updates. `pause` keeps a scenario from starting another step, `resume` lets it go on. Operations that run in Azure go on, and are watched. */
 export const pauseUpdate = 'pause';
 export const resumeUpdate = 'resume';
 
-/** Memo of a cancelled scenario: {@link FailureDetails}, for a cancellation carries none. */
+/** Memo of a cancelled scenario. It holds {@link FailureDetails}, for a cancellation carries no details. */
 export const cancellationMemo = 'cancellationReport';
 
 /** Update that lets a waiting scenario pass a gate; its argument is an {@link ApprovalRequest}. */
@@ -37,8 +38,8 @@ export const approvalGates = ['reimage', 'cutEgress'] as const;
 export type ApprovalGate = (typeof approvalGates)[number];
 
 /**
- * Search attributes that every scenario sets; all are keywords, lower case where Azure compares without case. Phases are written as
- * Azure writes states: `Applying`, `WaitingForOperator`; a paused scenario is `Paused`.
+ * Search attributes that every scenario sets. All are keywords. Names of Azure are lower case, for Azure compares them without
+ * case. Phases are written as Azure writes states, for example `WaitingForOperator`. A paused scenario has `Paused`.
  */
 export const searchAttributes = {
   cluster: defineSearchAttributeKey('AksCluster', 'KEYWORD'),
@@ -50,13 +51,16 @@ export const searchAttributes = {
   isolation: defineSearchAttributeKey('AksIsolation', 'KEYWORD'),
 } as const;
 
-/** Types of the application failures that a scenario ends with, or answers an update with; where Azure's error is the cause, its message begins with Azure's code. */
+/**
+ * Types of the application failures that a scenario ends with, or with which it answers an update. If Azure's error is the
+ * cause, the message begins with Azure's code.
+ */
 export const errorTypes = {
   /** The input breaks its schema. Details: `Problem[]`. Nothing was changed. */
   invalidInput: 'InvalidInput',
   /** The workflow ID is not the cluster's lock. Details: `Problem[]`. Nothing was changed. */
   wrongWorkflowId: 'WrongWorkflowId',
-  /** Discovery found what would stop the run later, or Azure refused the look. Details: `Problem[]`. Nothing was changed. */
+  /** Discovery found problems that would stop the run later, or Azure refused the look. Details: `Problem[]`. Nothing was changed. */
   preflightFailed: 'PreflightFailed',
   /** A step failed. Details: {@link FailureDetails}. */
   stepFailed: 'StepFailed',
@@ -66,7 +70,7 @@ export const errorTypes = {
   rollbackIncomplete: 'RollbackIncomplete',
   /** An update came at the wrong time, or makes no sense. The scenario goes on as if it had not come. */
   updateRefused: 'UpdateRefused',
-} as const;
+} as const satisfies Record<string, keyof typeof scenarioErrors>;
 
 /**
  * The only workflow ID under which a scenario may write to this cluster. Temporal allows one open workflow per ID,

@@ -6,9 +6,10 @@ const { IPv4 } = ipaddr;
 export const isRange = (cidr: string): boolean =>
   IPv4.isValidCIDRFourPartDecimal(cidr) && IPv4.networkAddressFromCIDR(cidr).toString() === cidr.split('/')[0];
 
-/** A network may have IPv6 ranges as well, which neither contain nor overlap any of IPv4. */
+/** A network may have IPv6 ranges too. They neither contain nor overlap IPv4 ranges. */
 export const isIPv4 = (cidr: string): boolean => IPv4.isValidCIDR(cidr);
 
+/** Whether one IPv4 range holds another one. */
 export function contains(outer: string, inner: string): boolean {
   if (!isIPv4(outer) || !isIPv4(inner)) return false;
   const [first] = IPv4.parseCIDR(inner);
@@ -20,10 +21,10 @@ export const overlaps = (one: string, other: string): boolean => contains(one, o
 
 export const prefixLength = (cidr: string): number => IPv4.parseCIDR(cidr)[1];
 
-/** How many addresses of a subnet can be used: Azure keeps five (Learn, "Virtual networks FAQ"). */
+/** Number of addresses that a subnet has for its users: Azure keeps five. Source: Learn, "Virtual Network FAQ". */
 export const usableAddresses = (cidr: string): number => Math.max(0, 2 ** (32 - prefixLength(cidr)) - 5);
 
-/** The nth address of a range. @param n Less than 256, and than the size of the range. */
+/** The nth address of a range. @param n Less than 256 and less than the size of the range. */
 export function addressIn(cidr: string, n: number): string {
   const [first] = IPv4.parseCIDR(cidr);
   const [a, b, c, d = 0] = first.toByteArray();

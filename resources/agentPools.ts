@@ -1,7 +1,7 @@
 import type { ClusterReference } from './ids.ts';
 import type { PoolEvidence } from './nodes.ts';
 
-/** A node pool as it is to be. Source: the agent pool profile of Azure's managed clusters API. */
+/** A node pool as it is to be. Source: Azure REST API, "Managed Clusters", `ManagedClusterAgentPoolProfile`. */
 export interface AgentPoolProfile {
   name: string;
   mode: 'System' | 'User';
@@ -40,16 +40,18 @@ export interface AgentPoolFacts {
   maxSurge?: string;
 }
 
+/** Names a pool of a cluster. */
 export interface AgentPoolReference {
   cluster: ClusterReference;
   pool: string;
 }
 
+/** Outcome of a request to reimage a pool. */
 export interface Reimaged {
-  /** Azure answered that there was nothing to do. */
+  /** Whether Azure answered 304: nothing to do. */
   notModified: boolean;
   after: PoolEvidence;
 }
 
-/** Nodes that an upgrade adds: AKS's default maxSurge is 10 %. Source: Learn, "Customize node surge upgrade". */
+/** Number of nodes that an upgrade adds. AKS's default maxSurge is 10 %. Source: Learn, "Customize node surge upgrade". */
 export const surgeNodes = (nodes: number): number => Math.ceil(nodes / 10);

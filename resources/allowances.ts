@@ -1,30 +1,34 @@
-/** What the worker's identity may do at a scope. Source: REST API, "Permissions". */
+/** Actions that one role gives the worker's identity. Source: Azure REST API, "Permissions". */
 export interface Permission {
   actions: string[];
   notActions: string[];
 }
 
+/** A lock on a resource, a group or a subscription. Source: Azure REST API, "Management Locks". */
 export interface LockFacts {
-  /** Resource ID of the lock; what is before its `/providers/Microsoft.Authorization/locks/` is what it protects. */
+  /** Resource ID of the lock. It begins with the ID of the resource that the lock protects. */
   id: string;
+  /** `CanNotDelete` or `ReadOnly`. */
   level: string;
 }
 
-/** A VM size that the input names. */
+/** A VM size that the input names. Source: Azure REST API, "Resource Skus". */
 export interface VmSizeFacts {
   family: string;
   vCPUs: number;
-  /** Why the subscription cannot have it in this region, if it cannot. */
+  /** Why the subscription cannot have the size in this region. Left out: it can. */
   restriction?: string;
   /** Zones in which the subscription can have the size. */
   zones: string[];
 }
 
+/** Used and available vCPUs of a VM family. Source: Azure REST API, "Usage". */
 export interface UsageFacts {
   used: number;
   limit: number;
 }
 
+/** Scopes and VM sizes whose permissions, locks and quota matter. */
 export interface AllowanceRequest {
   subscriptionId: string;
   location: string;
@@ -33,15 +37,15 @@ export interface AllowanceRequest {
   vmSizes: string[];
 }
 
-/** What the worker's identity may do, and what nobody may. */
+/** Permissions of the worker's identity, and locks. */
 export interface AccessFacts {
-  /** By scope, as {@link keyOf} spells it; scopes that do not exist, or where it has no role at all, are left out. */
+  /** By scope, as {@link keyOf} spells it. A scope is left out if it does not exist, or if the identity has no role there. */
   permissions: Record<string, Permission[]>;
-  /** Those that may matter, of subscriptions whose locks the worker's identity may see. */
+  /** Locks at the scopes, above and below them. Left out: those of subscriptions whose locks the identity may not see. */
   locks: LockFacts[];
 }
 
-/** What the worker's identity and the subscription allow. */
+/** Permissions and locks, and the VM sizes and quota that the subscription has in the region. */
 export interface AllowanceFacts extends AccessFacts {
   vmSizes: Record<string, VmSizeFacts>;
   /** By VM family, lower case. */

@@ -13,6 +13,7 @@ import type { RegistryFacts } from './registries.ts';
 import type { ResourceGroupFacts, SubscriptionFacts } from './subscriptions.ts';
 import type { SubnetFacts } from './virtualNetworks.ts';
 
+/** A cluster to be audited. */
 export interface AuditRequest {
   cluster: ClusterFacts;
   subscriptionId: string;
@@ -20,10 +21,10 @@ export interface AuditRequest {
   subnetIds: string[];
 }
 
-/** What an isolated cluster depends on, as it is now. What is absent is left out. */
+/** Everything around a cluster on which its isolation depends. Absent resources are left out. */
 export interface AuditFacts {
   registry?: RegistryFacts;
-  /** Those of the registry in the network of the nodes. */
+  /** Private endpoints of the registry in the network of the nodes. */
   endpoints: PrivateEndpointFacts[];
   /** The zone that the network is linked to. */
   zone?: PrivateDnsZoneFacts;
@@ -34,32 +35,34 @@ export interface AuditFacts {
   publicAddresses: string[];
 }
 
+/** A cluster to be deleted. */
 export interface DeletionRequest {
   cluster: ClusterReference;
-  /** The mark of every run on this cluster. */
+  /** Marks of every run on this cluster. */
   marks: Marks;
+  /** A zone in another subscription, where tags do not find it. */
   privateDnsZoneId?: string;
 }
 
-/** What a deletion may touch. What is absent is left out. */
+/** Everything that a deletion may touch. Absent resources are left out. */
 export interface DeletionFacts {
   subscription?: SubscriptionFacts;
   cluster?: ClusterFacts;
   resourceGroup?: ResourceGroupFacts;
   /** IDs of everything in the cluster's resource group. */
   content: string[];
-  /** IDs of everything that carries these marks, records included, the cluster and what AKS made for it left out. */
+  /** IDs of all resources and records that carry the marks, except the cluster and the resources that AKS made for it. */
   owned: string[];
-  /** Those of them that somebody else uses: zones with other links or records, registries with other endpoints. */
+  /** IDs of the owned ones that others use too: zones with other links or records, registries with other endpoints. */
   shared: string[];
-  /** IDs of what the cluster uses, and of the zones with its links and records. */
+  /** IDs of the resources that the cluster uses, and of the zones with its links and records. */
   used: string[];
-  /** The identities among them. */
+  /** The identities that are owned or used. */
   identities: IdentityFacts[];
   access: AccessFacts;
 }
 
-/** What a scenario may touch. */
+/** Everything that a scenario may touch. */
 export interface DiscoveryRequest {
   cluster: ClusterReference;
   location: string;
@@ -71,7 +74,7 @@ export interface DiscoveryRequest {
   allowances: AllowanceRequest;
 }
 
-/** What is there before the first write. What is absent is left out. */
+/** Azure before the first write. Absent resources are left out. */
 export interface Discovered {
   subscription?: SubscriptionFacts & { locations: string[] };
   resourceGroup?: ResourceGroupFacts;
@@ -86,7 +89,7 @@ export interface Discovered {
   kubernetesVersions: KubernetesVersionFacts[];
 }
 
-/** What Azure shows of a cluster and its registry after the last write. */
+/** Azure after the last write. Absent resources are left out. */
 export interface ReadBack {
   cluster?: ClusterFacts;
   /** The registry that the cluster names. */
@@ -101,51 +104,53 @@ export interface ReadBackRequest {
   infrastructure: InfrastructureRequest;
 }
 
+/** An existing cluster to be looked at. */
 export interface ExistingClusterRequest {
   cluster: ClusterReference;
-  /** Subscriptions of what the cluster is to use. */
+  /** Subscriptions of the resources that the cluster is to use. */
   subscriptionIds: string[];
-  /** Whether to wait for what others do to the cluster. */
+  /** How to deal with operations that run on the cluster. Left out: the look does not wait for them. */
   busyPolicy?: BusyPolicy;
 }
 
-/** A cluster that is there, with what can be known only by way of it. What is absent is left out. */
+/** An existing cluster, with resources that only the cluster leads to. Absent ones are left out. */
 export interface ExistingCluster {
   subscription?: SubscriptionFacts;
   cluster?: ClusterFacts;
-  /** The network that AKS manages for it. */
+  /** The network that AKS manages for the cluster. */
   managedNetworkId?: string;
-  /** The link of a zone for registries to the network of its nodes. */
+  /** The link of a zone for registries to the network of the nodes. */
   zoneLink?: ZoneLinkFacts;
-  /** Host and path from which its nodes are to get Microsoft's images; left out: from Microsoft. */
+  /** Host and path from which the nodes are to get Microsoft's images. Left out: from Microsoft. */
   imageSource?: string;
-  /** Private endpoints of the registry that it boots from, by resource ID. */
+  /** IDs of the private endpoints of the registry from which nodes boot. */
   registryEndpointIds: string[];
-  /** Tenants of the subscriptions that were asked for, by ID; those that nobody can see are left out. */
+  /** Tenants by subscription ID. Subscriptions that the worker's identity cannot see are left out. */
   tenants: Record<string, string>;
 }
 
+/** A registry that a cluster is to leave. */
 export interface OldRegistryRequest {
   registryId: string;
   privateDnsZoneId?: string;
   marks: Marks;
 }
 
-/** A registry that a cluster leaves, and what carries these marks of what makes it reachable. */
+/** A registry that a cluster is to leave, with its endpoints and records. */
 export interface OldRegistryFacts {
   id: string;
   endpoints: { id: string }[];
-  /** IDs of registry, endpoints and records. */
+  /** IDs of the registry, endpoints and records that carry the marks. */
   owned: string[];
 }
 
-/** What is there before the first write. */
+/** An existing cluster and its infrastructure before the first write. */
 export interface ExistingClusterFacts extends ExistingCluster {
   /** Nodes and disruption budgets. */
   kubernetes: Look<KubernetesFacts>;
-  /** What the oldest node of each pool found out, by pool; only where that decides whether it is reimaged. */
+  /** Results of the probe on the oldest node, by pool. Read only where they decide whether the pool is reimaged. */
   probes: Record<string, Look<NodeProbeResult>>;
-  /** The registry of one's own that the cluster has now; only where it is to go. */
+  /** The cluster's own registry so far. Read only where that registry is to go. */
   old?: OldRegistryFacts;
   discovered?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
 }

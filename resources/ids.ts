@@ -13,24 +13,25 @@ export const providerId = (subscriptionId: string, namespace: string): string =>
 export const featureId = (subscriptionId: string, namespace: string, feature: string): string =>
   `/subscriptions/${subscriptionId}/providers/Microsoft.Features/providers/${namespace}/features/${feature}`;
 
-/** ARM compares resource IDs without case, and its answers change the case (`resourcegroups`). */
+/** ARM compares resource IDs without case, and its answers change the case, for example `resourcegroups`. */
 export const sameResourceId = (a: string | undefined, b: string | undefined): boolean =>
   a?.toLowerCase() === b?.toLowerCase();
 
+/** Parts of the ID of a resource in a resource group. */
 export interface ParsedResourceId {
   subscriptionId: string;
   resourceGroup: string;
   /** For example `Microsoft.ContainerService/managedClusters`. */
   type: string;
   name: string;
-  /** Names of the resources above it, the outermost first: a subnet has its virtual network here. */
+  /** Names of the resources above, the outermost first. A subnet has its virtual network here. */
   parents: string[];
 }
 
 const pattern =
   /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+(?:\/[^/]+\/[^/]+)*\/[^/]+)\/([^/]+)$/i;
 
-/** Takes the ID of a resource in a resource group apart; `undefined` if it is none. */
+/** Takes the ID of a resource in a resource group apart. `undefined`: the ID is of something else. */
 export function parseResourceId(id: string): ParsedResourceId | undefined {
   const [, subscriptionId, resourceGroup, typeAndParents, name] = pattern.exec(id) ?? [];
   if (!subscriptionId || !resourceGroup || !typeAndParents || !name) return undefined;
@@ -41,9 +42,9 @@ export function parseResourceId(id: string): ParsedResourceId | undefined {
 }
 
 /**
- * As {@link parseResourceId}, for an ID that the schemas or this code have made.
+ * As {@link parseResourceId}, for an ID that a schema has checked or this code has made.
  *
- * @throws Error if it is no ID of a resource in a resource group.
+ * @throws Error if the ID is of something else.
  */
 export function resourceReference(id: string): ParsedResourceId {
   const parsed = parseResourceId(id);
@@ -55,15 +56,15 @@ export function resourceReference(id: string): ParsedResourceId {
 export const resourceId = (subscriptionId: string, resourceGroup: string, type: string, name: string): string =>
   `${resourceGroupId(subscriptionId, resourceGroup)}/providers/${type}/${name}`;
 
-/** ID of what a lock protects. */
+/** ID of the resource that a lock protects. */
 export const lockedScope = (lockId: string): string =>
   lockId.slice(0, lockId.toLowerCase().lastIndexOf('/providers/microsoft.authorization/locks/'));
 
-/** Whether a resource is another one, or within it. */
+/** Whether a resource is within another one, or is that one. */
 export const isWithin = (id: string, outer: string): boolean =>
   `${id}/`.toLowerCase().startsWith(`${outer}/`.toLowerCase());
 
-/** Whether this is the interface of a private endpoint: it goes with its endpoint, and cannot be removed by itself. */
+/** Whether this is the network interface of a private endpoint. Azure removes it with the endpoint, and nobody can alone. */
 export const isEndpointInterface = (id: string): boolean => /\/networkInterfaces\/[^/]+\.nic\.[^/]+$/i.test(id);
 
 /** ID of the resource above another one. */
@@ -72,6 +73,7 @@ export const parentId = (id: string): string => id.split('/').slice(0, -2).join(
 /** A resource ID without its case, for use as a key. */
 export const keyOf = (resourceId: string): string => resourceId.toLowerCase();
 
+/** Names a cluster. */
 export interface ClusterReference {
   subscriptionId: string;
   resourceGroup: string;

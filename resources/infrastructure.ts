@@ -7,10 +7,10 @@ import type { RegistryFacts } from './registries.ts';
 import type { RoleHolder } from './roles.ts';
 import type { VirtualNetworkFacts } from './virtualNetworks.ts';
 
-/** IDs of what a scenario may create or adopt around its cluster. What it has no use for is left out. */
+/** IDs of the resources that a scenario may create or adopt around its cluster. Left out: the scenario has no use for it. */
 export interface InfrastructureRequest {
   subscriptionId: string;
-  /** Where a registry that is absent will be. */
+  /** Region of a registry that is still to be created. */
   location: string;
   virtualNetworkId?: string;
   registryId?: string;
@@ -21,11 +21,11 @@ export interface InfrastructureRequest {
   roleScopes: { scope: string; holder: RoleHolder }[];
 }
 
-/** What is there of what was asked for; what is absent is left out. */
+/** The requested resources as Azure shows them. Absent ones are left out. */
 export interface InfrastructureFacts {
   virtualNetwork?: VirtualNetworkFacts;
   registry?: RegistryFacts;
-  /** Why the registry's name cannot be had, where the registry is absent. */
+  /** Why nobody can have the registry's name. Left out: the registry is there, or its name is free. */
   registryNameProblem?: string;
   privateEndpoint?: PrivateEndpointFacts;
   privateDnsZone?: PrivateDnsZoneFacts;
@@ -36,7 +36,7 @@ export interface InfrastructureFacts {
   roles: Record<string, string[]>;
 }
 
-/** IDs of the resources that carry the marks and on which an operation runs. */
+/** IDs of the resources that carry these marks and on which an operation runs. */
 export function runningOperations(
   { virtualNetwork, registry, privateEndpoint, privateDnsZone }: InfrastructureFacts,
   marks: Marks,

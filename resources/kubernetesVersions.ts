@@ -9,6 +9,6 @@ export interface KubernetesVersionFacts {
   patchVersions: string[];
 }
 
-/** Whether a version is of this minor version or a newer one; one that is not known is of none. */
+/** Whether a version is of this minor version or a newer one. False for the empty version that stands for an unknown one. */
 export const isAtLeast = (version: string, minor: string): boolean =>
   validate(version) && compare(version, minor, '>=');

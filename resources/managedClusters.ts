@@ -5,7 +5,7 @@ import { mismatch } from './mismatch.ts';
 import { isFinal } from './provisioningState.ts';
 import type { RolePropagation } from './roles.ts';
 
-/** The control plane identity as it is to be; a user-assigned one is there when the cluster is created. */
+/** Identity of the control plane. A user-assigned one exists before its cluster. */
 type ClusterIdentity = { type: 'SystemAssigned' } | { type: 'UserAssigned'; resourceId: string };
 
 /** A network isolated cluster as it is to be. */
@@ -33,7 +33,7 @@ export interface ClusterSpecification {
   kubeletIdentityId?: string;
 }
 
-/** What of a cluster matters to the scenarios, as Azure spells it. */
+/** A cluster as Azure shows it, as far as scenarios need it. Source: Azure REST API, "Managed Clusters". */
 export interface ClusterFacts {
   id: string;
   location: string;
@@ -55,30 +55,30 @@ export interface ClusterFacts {
   kubeletIdentityId?: string;
   networkPlugin: string;
   nodeOSUpgradeChannel: string;
-  /** Whether Azure refuses to run commands inside of the cluster. */
+  /** Whether the cluster refuses run-command. */
   disableRunCommand: boolean;
-  /** How egress is set up, so that it can be put back as it was. */
+  /** Settings of egress, so that undo can put them back. */
   outboundProfile: OutboundProfile;
   agentPoolProfiles: AgentPoolFacts[];
 }
 
-/** Azure's own objects, without what only Azure can set. */
+/** Azure's own objects, without the properties that only Azure can set. */
 export interface OutboundProfile {
   loadBalancerProfile?: Record<string, unknown>;
   natGatewayProfile?: Record<string, unknown>;
 }
 
-/** A change of what makes a cluster network isolated. What is left out stays as it is. */
+/** A change of the properties that isolate a cluster. Properties that are left out stay as they are. */
 export interface ClusterChange {
   artifactSource?: 'Cache' | 'Direct';
   /** With `Cache`. `null`: a registry that AKS manages. */
   containerRegistryId?: string | null;
   outboundType?: string;
-  /** What to put back; otherwise Azure's defaults for the outbound type. */
+  /** Settings of egress to put back. Left out: Azure's defaults for the outbound type. */
   outboundProfile?: OutboundProfile;
 }
 
-/** What Azure shows otherwise than a change asked for. */
+/** Mismatches between a change and the cluster that Azure shows. */
 export const changeMismatches = (
   { artifactSource, containerRegistryId, outboundType }: ClusterChange,
   seen: ClusterFacts,
@@ -94,21 +94,21 @@ export const changeMismatches = (
   ...mismatch('networkProfile.outboundType', outboundType, seen.outboundType),
 ];
 
-/** AKS keeps the registry that it manages in the node resource group. */
+/** Whether AKS manages the cluster's registry. AKS keeps such a registry in the node resource group. */
 export const hasManagedRegistry = ({ containerRegistryId: id, nodeResourceGroup }: ClusterFacts): boolean =>
   id !== undefined && sameResourceId(parseResourceId(id)?.resourceGroup, nodeResourceGroup);
 
-/** Whether the nodes are in a network of one's own. */
+/** Whether the nodes are in the user's own network. */
 export const hasOwnNetwork = ({ agentPoolProfiles }: ClusterFacts): boolean =>
   agentPoolProfiles.some(({ vnetSubnetId }) => vnetSubnetId !== undefined);
 
 /** Whether the outbound type cuts egress. */
 export const cutsEgress = (outboundType: string): boolean => /^(none|block)$/i.test(outboundType);
 
-/** Whether an operation runs on the cluster. Azure's list of states is open, so what is not known to be final is running. */
+/** Whether an operation runs on the cluster. */
 export const isBusy = ({ provisioningState }: ClusterFacts): boolean => !isFinal(provisioningState);
 
-/** What Azure shows otherwise than the cluster that was asked for. */
+/** Mismatches between the cluster that was asked for and the one that Azure shows. */
 export function clusterMismatches(asked: ClusterSpecification, seen: ClusterFacts): string[] {
   const { identity, kubernetesVersion } = asked;
   const hasVersion = [seen.kubernetesVersion, seen.currentKubernetesVersion].includes(kubernetesVersion);
@@ -160,9 +160,9 @@ function poolMismatches(
   ];
 }
 
-/** What is known of one's own identities only when the cluster is created. */
+/** Facts of the user's own identities, which may be as new as the cluster. */
 export interface ClusterPrerequisites {
-  /** Left out: AKS makes one. */
+  /** Left out: AKS makes an identity. */
   kubeletIdentity?: IdentityFacts;
   /** Left out: the cluster needs no role. */
   rolePropagation?: RolePropagation;

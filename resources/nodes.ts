@@ -19,30 +19,30 @@ export interface DisruptionBudgetFacts {
   expectedPods: number;
 }
 
-/** What the run-command API shows of the inside of a cluster. */
+/** Nodes and disruption budgets, seen by way of run-command. */
 export interface KubernetesFacts {
   nodes: NodeFacts[];
   disruptionBudgets: DisruptionBudgetFacts[];
 }
 
-/** Something that was looked at from inside the cluster, or why it could not be. */
+/** Result of a run-command: what it showed, or why it could not run. */
 export type Look<T> = { seen: T } | { unseen: Unseen };
 
 export interface Unseen {
-  /** `notAllowed`: the cluster or Azure forbids run-command. `failed`: it was tried in vain, which says something about the cluster. */
+  /** `notAllowed`: the cluster or Azure forbids run-command. `failed`: run-command was tried in vain, which tells against the cluster. */
   because: 'notAllowed' | 'failed';
   message: string;
 }
 
-/** What tells whether a pool has been reimaged, looked at before and after. */
+/** State of a pool. Two of them, from before and after, tell whether the pool has been reimaged. */
 export interface PoolEvidence {
   provisioningState: string;
   nodeImageVersion: string;
-  /** Left out where the inside of the cluster cannot be looked at. */
+  /** Left out where run-command shows nothing. */
   nodes?: NodeFacts[];
 }
 
-/** What a pool shows, with what Kubernetes shows of its nodes. */
+/** State of a pool, with its nodes among those that Kubernetes shows. */
 export function poolEvidence(
   pool: string,
   { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' }: Partial<Omit<PoolEvidence, 'nodes'>>,
@@ -53,15 +53,17 @@ export function poolEvidence(
 }
 
 /**
- * How it is known that nodes are other ones: by the boots of the nodes; where they could not be seen before, because they had
- * no way to get an image, by what the oldest of them boots from now; or only by the pool's image.
+ * How a pool is known to be reimaged. `nodes`: its nodes have booted since. `bootstrapSource`: its oldest node boots from the
+ * wanted source, where nodes that got no images could not be seen before. `nodeImageVersion`: only its image is a newer one.
  */
 export type EvidenceKind = 'nodes' | 'bootstrapSource' | 'nodeImageVersion';
 
+/** Whether one node has been replaced or reimaged. */
 export interface NodeProof {
   name: string;
-  /** Boot ID before, where a node of this name was there. */
+  /** Boot ID before. Left out: there was no node of this name. */
   before?: string;
+  /** Boot ID now. */
   after: string;
   reimaged: boolean;
 }
@@ -71,7 +73,7 @@ export interface PoolProof {
   pool: string;
   evidence: EvidenceKind;
   reimaged: boolean;
-  /** With evidence `nodes` only. */
+  /** Empty with another evidence than `nodes`. */
   nodes: NodeProof[];
   /** For people. */
   seen: string;
@@ -98,29 +100,30 @@ export function proofOf(pool: string, before: PoolEvidence, after: PoolEvidence)
   return { pool, evidence: 'nodeImageVersion', reimaged, nodes: [], seen };
 }
 
-/** What became of one pool in a run. */
+/** Outcome of the reimage of one pool. */
 export interface PoolReimage extends PoolProof {
-  /** `reimaged` by this run, `byAzure` without being asked (Kubernetes 1.37 and later), `replaced` by way of a temporary pool. */
+  /** `byAzure`: AKS reimages by itself from Kubernetes 1.37 on. `replaced`: made anew while a temporary pool took the load. */
   how: 'reimaged' | 'byAzure' | 'replaced' | 'notReimaged';
-  /** Answered with 304: Azure saw nothing to do. */
+  /** Whether Azure answered 304: nothing to do. */
   notModified: boolean;
 }
 
+/** A node that is to pull an image, and to show where it boots from. */
 export interface NodeProbe {
   cluster: ClusterReference;
   /** Name of the node. */
   node: string;
-  /** Host of the registry and the path under which it keeps Microsoft's images; left out: Microsoft's own. */
+  /** Host and path of Microsoft's images in a registry. Left out: Microsoft's own registry. */
   imageSource?: string;
 }
 
-/** What a pod on a node found out. */
+/** Result of a pod on the node. */
 export interface NodeProbeResult {
   node: string;
-  /** Image that was pulled, or was to be. */
+  /** The image that was to be pulled. */
   image: string;
   pulled: boolean;
-  /** Where the node gets Microsoft's images from; `Direct`: from Microsoft. Left out where the pod did not run. */
+  /** Host and path from which the node gets Microsoft's images; `Direct`: from Microsoft. Left out: the pod did not run. */
   bootstrapSource?: string;
   message: string;
 }

@@ -1,7 +1,7 @@
-/** What to do about operations that somebody else has begun. */
+/** How to deal with operations that somebody else has begun. */
 export interface BusyPolicy {
   /** Bound on the wait. */
   minutes: number;
-  /** Abort them, at once. */
+  /** Whether to abort them at once. */
   abort: boolean;
 }

@@ -1,11 +1,13 @@
 import type { Marks } from './marks.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
+/** A private DNS zone as it is to be. Source: Azure REST API, "Private Zones". */
 export interface PrivateDnsZoneSpecification {
   id: string;
   tags: Marks;
 }
 
+/** A link of a zone to a network, as it is to be. Source: Azure REST API, "Virtual Network Links". */
 export interface ZoneLinkSpecification {
   id: string;
   tags: Marks;
@@ -20,6 +22,7 @@ export interface ZoneLinkFacts extends ResourceFacts {
   linkState: string;
 }
 
+/** An A record set as it is to be. Source: Azure REST API, "Record Sets". */
 export interface RecordSpecification {
   id: string;
   metadata: Marks;
@@ -37,7 +40,7 @@ export const sameAddresses = (a: readonly string[], b: readonly string[]): boole
 
 export interface PrivateDnsZoneFacts extends ResourceFacts {
   links: ZoneLinkFacts[];
-  /** Those that the registry needs and that are there, by name. */
+  /** Records that the registry needs, by name. */
   records: Record<string, RecordFacts>;
 }
 

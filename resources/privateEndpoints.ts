@@ -3,6 +3,7 @@ import type { Marks } from './marks.ts';
 import { mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
+/** The registry's private endpoint as it is to be. Source: Azure REST API, "Private Endpoints". */
 export interface PrivateEndpointSpecification {
   id: string;
   location: string;
@@ -23,7 +24,7 @@ export interface PrivateEndpointFacts extends ResourceFacts {
   addresses: Record<string, string[]>;
 }
 
-/** The addresses that belong into a record of the registry's zone. */
+/** The endpoint's addresses that a record of the registry's zone must have. */
 export const addressesOfRecord = ({ addresses }: PrivateEndpointFacts, record: string): string[] =>
   addresses[`${record}.azurecr.io`] ?? [];
 

@@ -3,7 +3,7 @@ import type { Marks } from './marks.ts';
 import { mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
-/** What a registry must have so that isolated nodes can pull from it; the rest is its owner's. */
+/** Properties without which isolated nodes cannot pull. All others are for the registry's owner to decide. */
 export interface RegistryAccess {
   publicNetworkAccess: string;
   anonymousPullEnabled: boolean;
@@ -15,6 +15,7 @@ export interface RegistrySpecification extends RegistryAccess {
   tags: Marks;
 }
 
+/** A cache rule as it is to be. Source: Azure REST API, "Cache Rules". */
 export interface CacheRuleSpecification {
   id: string;
   sourceRepository: string;
@@ -30,7 +31,7 @@ export interface CacheRuleFacts {
 
 export interface RegistryFacts extends ResourceFacts, RegistryAccess {
   location: string;
-  /** Its host name, which has a hash in it where the registry was made with a domain name label scope. */
+  /** The registry's host name. It has a hash in it if the registry was made with a domain name label scope. */
   loginServer: string;
   sku: string;
   /** `LegacyRegistryPermissions` or `AbacRepositoryPermissions`. */
@@ -54,7 +55,7 @@ export const cacheRuleMismatches = (
   ...mismatch('targetRepository', wanted.targetRepository, seen.targetRepository),
 ];
 
-/** Whether Azure refuses two rules beside each other: the targets of both are wildcards, and one holds the other. */
+/** Whether Azure refuses two rules in one registry: their targets are the same, or wildcards of which one holds the other. */
 export function targetsOverlap(one: string, other: string): boolean {
   if (one === other) return true;
   if (!one.endsWith('*') || !other.endsWith('*')) return false;
@@ -63,8 +64,10 @@ export function targetsOverlap(one: string, other: string): boolean {
 }
 
 /**
- * The A records that nodes need, as names in the zone: the registry, and the data endpoint of its region and of each
+ * Names of the A records that nodes need in the zone: for the registry, and for the data endpoint of its region and of each
  * replica. Source: Learn, "Connect privately to an Azure container registry using Azure Private Link".
+ *
+ * @param registry Without `loginServer` and `replicas`, one that is still to be created.
  */
 export function registryRecordNames({
   id,

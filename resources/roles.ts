@@ -1,6 +1,6 @@
 import { keyOf } from './ids.ts';
 
-/** The roles that a cluster needs, some of them assigned a moment ago. */
+/** The roles that a cluster needs. Some may have been assigned a moment ago, so that Azure does not act on them yet. */
 export interface RolePropagation {
   roles: RoleSpecification[];
   /** Object IDs of the principals that hold them. */
@@ -23,7 +23,7 @@ export const builtInRoles = {
 } as const;
 export type BuiltInRole = keyof typeof builtInRoles;
 
-/** A role that the cluster needs before it can be created. */
+/** A role that an identity of the cluster must hold at a scope. */
 export interface RoleSpecification {
   role: BuiltInRole;
   /** Resource ID. */
@@ -35,11 +35,11 @@ export const roleHolders = ['controlPlane', 'kubelet'] as const;
 /** Which of the cluster's identities holds a role. */
 export type RoleHolder = (typeof roleHolders)[number];
 
-/** A role's place among what a holder has where. */
+/** Key of the roles that a holder has at a scope. */
 export const roleKey = ({ scope, holder }: { scope: string; holder: RoleHolder }): string =>
   `${holder} ${keyOf(scope)}`;
 
-/** What makes an assignment of the role unnecessary: the role itself, or one that includes it. */
+/** IDs of the roles that make an assignment unnecessary: the role itself, and those that include it. */
 export const sufficientRoles = (role: BuiltInRole): readonly string[] => {
   const { owner, contributor } = builtInRoles;
   // With repository permissions, no role of the control plane reads images.

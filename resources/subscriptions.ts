@@ -1,3 +1,4 @@
+/** Names a resource group. */
 export interface ResourceGroupReference {
   subscriptionId: string;
   name: string;

@@ -3,12 +3,12 @@ import { mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 const subnetUses = ['nodeSubnet', 'registrySubnet', 'apiServerSubnet'] as const;
-/** What a subnet is for. */
+/** Purpose of a subnet. */
 export type SubnetUse = (typeof subnetUses)[number];
 
-/** What the subnets of each use must have; the rest is their owner's. Guide: bring your own ACR, steps 1 and 6. */
+/** Properties that a subnet must have for its use. All others are for its owner to decide. Guide: bring your own ACR, steps 1 and 6. */
 export interface SubnetProperties {
-  /** `null`: not said. Azure's default has changed between API versions, so what is not said is put back unsaid. */
+  /** `null`: Azure shows none. Azure's default has changed between API versions, so undo sends none where none was. */
   defaultOutboundAccess?: boolean | null;
   privateEndpointNetworkPolicies?: string;
   /** Service that the subnet is delegated to. */
@@ -43,11 +43,11 @@ export interface SubnetFacts {
   name: string;
   provisioningState: string;
   addressPrefixes: string[];
-  /** `null`: not said. */
+  /** `null`: Azure shows none. */
   defaultOutboundAccess: boolean | null;
   privateEndpointNetworkPolicies: string;
   delegations: string[];
-  /** How many addresses are taken. */
+  /** Number of addresses that are taken. */
   addressesInUse: number;
 }
 

@@ -6,16 +6,16 @@ import { failureOf, isFailure } from '../contract/failures.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';
 
-/** Azure as the environment describes it. Trusts its certificate authority for the whole process. */
+/** Connects to the Azure that the environment describes. The whole process then trusts its certificate authority. */
 export function azureConnection({ endpoint, certificateAuthority }: Configuration): AzureConnection {
   if (certificateAuthority !== undefined) {
-    // Given to the clients, all of the authorities would be parsed again for each of a hundred connections.
+    // As an option of the clients, the authorities would be parsed again for each of a hundred connections.
     setDefaultCACertificates([...getCACertificates('default'), certificateAuthority]);
   }
   return { credential: new DefaultAzureCredential(), endpoint };
 }
 
-/** Signs in and makes one harmless call, so that a worker without access never takes a task. */
+/** Signs in and makes one harmless call. A worker without access thus never takes a task. */
 export async function checkAzure(connection: AzureConnection): Promise<Problem[]> {
   try {
     await connection.credential.getToken(`${connection.endpoint}/.default`);

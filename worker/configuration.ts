@@ -7,10 +7,10 @@ import { type Problem, parse } from '../contract/problem.ts';
 export interface Configuration {
   /** Address of Azure Resource Manager. Default: `https://management.azure.com`. */
   endpoint: string;
-  /** PEM of a certificate authority to trust as well, for an endpoint that is not Azure's own. */
+  /** PEM of a further certificate authority to trust, for an endpoint that is not Azure's own. */
   certificateAuthority?: string;
   logLevel: LogLevel;
-  /** Its Worker Deployment Version: scenarios are then pinned to the build that began them. Default: unversioned. */
+  /** Worker Deployment Version. Scenarios are then pinned to the build that began them. Default: unversioned. */
   deployment?: WorkerDeploymentVersion;
 }
 
@@ -39,7 +39,7 @@ const environment = z
       })
       .optional(),
     LOG_LEVEL: z.enum(logLevels).default('info'),
-    // The names that Temporal's Worker Controller for Kubernetes sets.
+    // Temporal's Worker Controller for Kubernetes sets variables of these names.
     TEMPORAL_DEPLOYMENT_NAME: z.string().optional(),
     TEMPORAL_WORKER_BUILD_ID: z.string().optional(),
   })

@@ -5,8 +5,8 @@ import type { Configuration } from './configuration.ts';
 const pinoLevels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 /**
- * Structured logs as JSON lines on standard output. Temporal's loggers add workflow, run and activity IDs; ARM requests
- * add the correlation ID. What could carry a secret is redacted, though nothing here logs headers or bodies.
+ * Logs JSON lines to standard output. Temporal's loggers add workflow, run and activity IDs; ARM requests add the
+ * correlation ID. Properties that could hold a secret are redacted, although nothing here logs headers or bodies.
  */
 export function createLogger({ logLevel }: Pick<Configuration, 'logLevel'>): Logger {
   const logger = pino({

@@ -4,8 +4,8 @@ import type { Problem } from '../contract/problem.ts';
 import type { TemporalConnection } from './temporal.ts';
 
 /**
- * Registers the search attributes that are missing in the namespace. Temporal Cloud does not let a worker do that; the
- * problem then holds the command that does.
+ * Registers the search attributes that are missing in the namespace. Temporal Cloud does not let a worker do that: the
+ * problem then tells the operator which command to run.
  */
 export async function registerSearchAttributes({ connection, namespace }: TemporalConnection): Promise<Problem[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });

@@ -8,7 +8,7 @@ export interface TemporalConnection {
 }
 
 /**
- * Connects as Temporal's environment configuration says: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key or a
+ * Connects as Temporal's environment configuration says: by `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API key, or a
  * profile of a configuration file.
  */
 export async function connectToTemporal(): Promise<TemporalConnection | Problem> {

@@ -12,7 +12,7 @@ import type { AzureConnection } from '../activities/arm/connection.ts';
 import { createActivities } from '../activities/index.ts';
 import { taskQueue } from '../contract/names.ts';
 
-/** Bundles the workflows. The bundler tells nothing that anybody needs, unless it fails. */
+/** Bundles the workflows. The bundler's messages help only if it fails. */
 export const bundleWorkflows = () =>
   bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
@@ -52,15 +52,17 @@ export function createWorker({
       workerDeploymentOptions: {
         version: deployment,
         useWorkerVersioning: true,
-        // A scenario may wait for days: it is finished by the build that began it.
+        // A scenario may wait for days. The build that began it also finishes it.
         defaultVersioningBehavior: 'PINNED',
       },
     }),
-    // Each operation in Azure holds a slot while it is polled, mostly asleep.
+    // An activity that polls an operation in Azure holds a slot and mostly sleeps: the SDK's default of 100 would leave the
+    // worker idle. Memory is the bound: 300 creations at once took 1.5 GiB.
     maxConcurrentActivityTaskExecutions: 500,
-    // Cancellation reaches an activity only with a heartbeat that is really sent.
+    // Cancellation, pause and reset reach an activity only with a heartbeat that is really sent. By default the SDK sends
+    // one after 80 % of the heartbeat timeout: 8 of 10 seconds.
     maxHeartbeatThrottleInterval: '1 second',
-    // After a crash, workflow tasks wait this long for the dead worker.
+    // After a crash, workflow tasks wait this long for the dead worker: 10 seconds by default.
     stickyQueueScheduleToStartTimeout: '2 seconds',
   });
 }

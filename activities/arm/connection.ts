@@ -16,14 +16,14 @@ import { Context } from '@temporalio/activity';
 import { resourceReference } from '../../resources/ids.ts';
 import type { Clock } from './clock.ts';
 
-/** How to reach Azure Resource Manager. The worker makes one from its environment; nothing else differs from Azure. */
+/** The way to Azure Resource Manager. The worker makes it from its environment. A simulated Azure differs in nothing else. */
 export interface AzureConnection {
   credential: TokenCredential;
   /** Address of Azure Resource Manager, without a slash at the end. */
   endpoint: string;
-  /** Certificate authorities to trust, for an endpoint that is not Azure's own. */
+  /** Further certificate authorities to trust, for an endpoint that is not Azure's own. */
   tlsOptions?: { ca: string[] };
-  /** How long one request may take. Default: 90 s; ARM answers, or gives up, after a minute. */
+  /** Bound on one request. Default: 90 s, for ARM answers or gives up after a minute. */
   requestTimeoutMs?: number;
   /** Default: the machine's. */
   clock?: Clock;
@@ -31,7 +31,7 @@ export interface AzureConnection {
 
 /** One client per Azure service for one subscription. */
 export interface AzureClients {
-  /** For what takes a token of its own. */
+  /** For requests that carry a token beside ARM's. */
   credential: TokenCredential;
   authorization: AuthorizationManagementClient;
   compute: ComputeManagementClient;
@@ -53,7 +53,7 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
     endpoint,
     credentials: { scopes },
     credentialScopes: scopes,
-    // Temporal retries: a retried activity looks before it writes again, which a retry inside the SDK cannot.
+    // Temporal retries. Other than the SDK, a retried activity looks before it writes again.
     retryOptions: { maxRetries: 0 },
     additionalPolicies: [
       { policy: boundRequest(requestTimeoutMs), position: 'perCall' as const },
@@ -105,8 +105,8 @@ export function locate<S extends Service>(clients: ClientsOf, service: S, id: st
 }
 
 /**
- * Runs one ARM call and hands its last HTTP response to `onResponse`, also when the call throws: the SDK generations
- * differ in what their errors carry, and pollers hide `Retry-After` and the operation's error.
+ * Runs one ARM call and hands its last HTTP response to `onResponse`, also when the call throws. The SDK's generations put
+ * different things into their errors, and its pollers hide `Retry-After` and the operation's error.
  */
 export async function observed<T>(
   call: () => Promise<T>,
@@ -125,7 +125,7 @@ const observeResponse: PipelinePolicy = {
     observers.getStore()?.(response);
     const path = new URL(request.url).pathname;
     const correlationId = response.headers.get('x-ms-correlation-request-id');
-    // The query is left out: operation addresses carry signatures.
+    // Logs leave the query out, for it carries the signature of an operation's address.
     const level = request.method === 'GET' ? 'DEBUG' : 'INFO';
     currentContext()?.log.log(level, 'ARM request', {
       method: request.method,
@@ -137,7 +137,7 @@ const observeResponse: PipelinePolicy = {
   },
 };
 
-/** What stands between may answer in Azure's place, also with 200: a sign-in page is no empty resource. */
+/** A proxy may answer in Azure's place, even with 200. Its sign-in page must not be taken for a resource without properties. */
 export class UnreadableAnswerError extends Error {
   constructor({ status, headers, bodyAsText }: PipelineResponse) {
     const type = headers.get('content-type') ?? 'no content type';
@@ -148,7 +148,7 @@ export class UnreadableAnswerError extends Error {
 const isJson = ({ headers, bodyAsText }: PipelineResponse): boolean =>
   !bodyAsText || /\bjson\b/i.test(headers.get('content-type') ?? '');
 
-/** The SDK's own bound is none: an activity whose connection went silent would heartbeat for hours and wait for nothing. */
+/** The SDK sets no bound. An activity whose connection went silent would heartbeat for hours and wait for nothing. */
 function boundRequest(timeoutMs: number): PipelinePolicy {
   return {
     name: 'boundRequest',
@@ -157,7 +157,7 @@ function boundRequest(timeoutMs: number): PipelinePolicy {
       try {
         return await next(request);
       } catch (error) {
-        // The SDK tells its own timeout like a cancellation.
+        // The SDK throws the same error for its timeout and for a cancellation.
         const timedOut = error instanceof Error && error.name === 'AbortError' && !request.abortSignal?.aborted;
         throw timedOut ? new Error(`No answer within ${timeoutMs / 1000} s`) : error;
       }
@@ -179,6 +179,6 @@ function currentContext(): Context | undefined {
   try {
     return Context.current();
   } catch {
-    return undefined; // The worker's own checks at start run outside any activity.
+    return undefined; // The worker's checks at its start run outside any activity.
   }
 }

@@ -4,10 +4,10 @@ import { errorEntry, type FailureCode, type OwnError } from '../../contract/erro
 import { azureFailure, failureOf, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import { observed, UnreadableAnswerError } from './connection.ts';
 
-/** Waits of a caller must not be longer than this; ARM's own are seconds to minutes. */
+/** ARM asks for seconds to minutes. A longer Retry-After would leave an operator waiting for nothing. */
 const longestRetryDelayMs = 10 * 60_000;
 
-/** Conflicts that pass by themselves: somebody's operation is in progress. */
+/** Conflicts that pass by themselves, once somebody's operation has ended. */
 const passingConflicts: readonly FailureCode[] = [
   'AnotherOperationInProgress',
   'RetryableError',
@@ -19,14 +19,14 @@ const passingConflicts: readonly FailureCode[] = [
 
 export const isPassingConflict = (code: string): boolean => isCode(code, ...passingConflicts);
 
-/** One code can stand for several causes, which the message tells apart. */
+/** Advice for operators. One code can stand for several causes, which the message tells apart. */
 export function adviceOn({ code, message }: AzureError): string {
   if (isCode(code, 'OperationNotAllowed') && /quota/i.test(message)) return errorEntry('QuotaExceeded').whatToDo;
   const [, exitStatus = ''] = /exit status=(\d+)/.exec(message) ?? [];
   return nodeAdvice[exitStatus] ?? errorEntry(code).whatToDo;
 }
 
-/** By the exit status with which a node's bootstrap ends. Source: Azure/AgentBaker, cse_helpers.sh. */
+/** Advice by the exit status of a node's bootstrap. Source: Azure/AgentBaker, cse_helpers.sh. */
 const nodeAdvice: Readonly<Record<string, string>> = {
   '211':
     'Nodes cannot reach the registry, or it lacks the cache rule: check the private endpoint, the DNS records, the link of the zone to the network, and the rule.',
@@ -34,8 +34,8 @@ const nodeAdvice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes one ARM call and turns its error into an application failure: the type is Azure's error code, permanent errors
- * are not retried, and throttling carries Azure's own delay.
+ * Makes one ARM call and turns its error into an application failure. The failure's type is Azure's error code. Permanent
+ * errors are not retried, and throttling carries Azure's own delay.
  */
 export async function azureCall<T>(resourceId: string, call: () => Promise<T>): Promise<T> {
   let response: PipelineResponse | undefined;
@@ -79,7 +79,7 @@ export async function collect<T>(list: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** What a look sees; `undefined` where the worker's identity may not look. */
+/** Result of a look at Azure. `undefined`: the worker's identity may not look. */
 export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
@@ -89,17 +89,17 @@ export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undef
   }
 }
 
-/** The HTTP status of the answer that a failure stands for. */
+/** HTTP status of Azure's answer, if a failure has one. */
 export function httpStatus(error: unknown): unknown {
   const details = failureOf(error)?.details?.[0];
   return isRecord(details) ? details.status : undefined;
 }
 
-/** Maps any error of an ARM call; failures that are mapped already, and cancellation, pass unchanged. */
+/** Maps any error of an ARM call. Cancellation and failures that are mapped already pass unchanged. */
 export function toApplicationFailure(error: unknown, resourceId: string, response?: PipelineResponse): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return error;
-  // 304 is an answer that the SDK takes for an error.
+  // The SDK takes 304 for an error.
   if (!response || (response.status < 400 && response.status !== 304)) return unreachable(error, resourceId);
   const { status, headers } = response;
   const said = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
@@ -119,7 +119,7 @@ export function correlation(response: PipelineResponse): { correlationId?: strin
   return correlationId === undefined ? {} : { correlationId };
 }
 
-/** Retried as well: a token endpoint, or what stands between, can be down like any other. */
+/** Failure of a request without an answer of Azure's. It is retried, for a token endpoint or a proxy may be down for a while. */
 function unreachable(error: unknown, resourceId: string): ApplicationFailure {
   const message = error instanceof Error ? error.message : String(error);
   return ownFailure(unreachableType(error), `${message} (${resourceId})`, resourceId, { retryable: true });
@@ -127,7 +127,7 @@ function unreachable(error: unknown, resourceId: string): ApplicationFailure {
 
 function unreachableType(error: unknown): OwnError {
   if (error instanceof UnreadableAnswerError) return 'UnreadableAnswer';
-  // The names of what @azure/identity throws.
+  // Errors of @azure/identity have these names.
   const name = error instanceof Error ? error.name : '';
   return /^(CredentialUnavailable|Authentication|AggregateAuthentication)/.test(name) ? 'SignInFailed' : 'Unreachable';
 }
@@ -135,18 +135,18 @@ function unreachableType(error: unknown): OwnError {
 function isPassing(status: number, { code, message }: AzureError): boolean {
   if (status === 401 || status === 408 || status === 429 || status >= 500) return true;
   if (isPassingConflict(code)) return true;
-  // Providers have many codes for a busy resource, and AKS has one for that, for quota and for a wrong power state.
+  // Providers have many codes for a busy resource. AKS uses one code for that, for quota and for a wrong power state.
   const busy = isCode(code, 'OperationNotAllowed') ? /in progress|preempted|pending/i : /in progress/i;
   return status === 409 && busy.test(message);
 }
 
-/** What Azure says of an error. */
+/** Azure's own words for an error. */
 export interface AzureError {
   code: string;
   message: string;
 }
 
-/** ARM wraps its errors in `error`, the AKS resource provider does not. */
+/** Reads the error of an answer. ARM wraps it in `error`, the AKS resource provider does not. */
 export function parseErrorBody(text: string | null | undefined): AzureError | undefined {
   try {
     const body: unknown = JSON.parse(text ?? '');
@@ -161,8 +161,8 @@ export function parseErrorBody(text: string | null | undefined): AzureError | un
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /**
- * Milliseconds until Azure wants to be asked again: seconds, fractions of seconds or a date. Zero, and a date that has
- * gone by, are no hint: to follow them would be to ask without a pause.
+ * Milliseconds until Azure wants to be asked again. The header has seconds, fractions of seconds or a date. Zero and a past
+ * date do not count, for a caller that followed them would ask without a pause.
  */
 export function parseRetryAfter(headers: { get(name: string): string | undefined }): number | undefined {
   const value = headers.get('retry-after') ?? '';

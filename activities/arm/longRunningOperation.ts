@@ -16,32 +16,32 @@ import { type Poller, restoredPoller, type Sent } from './poller.ts';
 
 export interface LongRunningOperation {
   resourceId: string;
-  /** The one that sends the request; it resumes the operation of a killed worker. */
+  /** The client that sends the request. It also resumes the operation of a killed worker. */
   client: AzureClients[Service];
-  /** What must hold when the request is sent, such as that nobody else's operation runs. Not called for one that was sent. */
+  /** Waits until the request can be sent, for example for the end of other operations. Not called once it was sent. */
   prepare?(): Promise<void>;
   /** Sends the request. Called at most once, unless {@link find} says that nothing of it arrived. */
   send(): Sent;
   /** Reads the resource where the request may have been sent but its answer was lost. */
   find(): Promise<Found>;
-  /** What comes right after it, before its heartbeat ends. */
+  /** Work right after the operation, while the activity still heartbeats. */
   afterwards?(): Promise<void>;
-  /** How far it is, for the heartbeat. Asked after each poll; left out where nobody can tell. */
+  /** Progress for the heartbeat. Called after each poll. */
   progress?(): Promise<OperationProgress | undefined>;
 }
 
-/** `running` is adopted and read until it is no longer, `done` is success, `absent` means that the request is still to be sent. */
+/** `running`: wait for that operation. `done`: it has succeeded. `absent`: the request is still to be sent. */
 export type Found = 'absent' | 'running' | 'done';
 
-/** What the Web UI shows of an operation that runs. */
+/** Progress of an operation, as the Web UI shows it. */
 export interface OperationProgress {
   nodesDone: number;
   nodesTotal: number;
-  /** The one that is being worked on. */
+  /** The node that is being reimaged. */
   node?: string;
 }
 
-/** What a heartbeat carries: nothing secret, for an operation's address is of no use without a token. */
+/** Details of a heartbeat. They hold no secret, for an operation's address is of no use without a token. */
 interface Checkpoint extends Partial<OperationProgress> {
   sent: true;
   poller?: string;
@@ -49,10 +49,11 @@ interface Checkpoint extends Partial<OperationProgress> {
   elapsed?: number;
 }
 
+/** A fifth of the heartbeat timeout: a busy worker that sends some of them late is not taken for dead. */
 const heartbeatEveryMs = 2_000;
 
 /**
- * Sends a write whose operation may take minutes, exactly once over any number of worker deaths, and waits for its end.
+ * Sends a write exactly once, over any number of worker deaths, and waits for the end of its operation.
  *
  * @throws ApplicationFailure whose type is Azure's error code. Source: AKS docs "Azure Resource Manager asynchronous operations".
  */
@@ -66,21 +67,21 @@ export async function longRunningOperation(operation: LongRunningOperation): Pro
   });
 }
 
-/** Waits until whatever runs on a resource has ended, however it ends. */
+/** Waits for the end of the operation that runs on a resource. */
 export async function awaitOperation(find: LongRunningOperation['find']): Promise<void> {
   await keptAlive(() => adopt(find));
 }
 
-/** Heartbeats while work goes on that is simply done again after a crash. */
+/** Heartbeats during work that is simply done again after a crash. */
 export const keptAlive = <T>(work: () => Promise<T>): Promise<T> => heartbeating({ sent: true }, work);
 
-/** The same activities, each of them kept alive: for those that have no operation to resume. */
+/** The same activities with heartbeats, for those that have no operation to resume. */
 export const allKeptAlive = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(activities: A): A =>
   Object.fromEntries(
     Object.entries(activities).map(([name, act]) => [name, (...given: never[]) => keptAlive(() => act(...given))]),
   ) as A;
 
-/** Sends a request whose operation leaves nothing behind, and waits for its end; after a crash it is sent again. */
+/** Sends a request and waits for the end of its operation. After a crash it is sent again, so it must leave nothing behind. */
 export async function repeatableOperation<T>(resourceId: string, start: () => Poller<T>): Promise<T | undefined> {
   const { poller } = await azureCall(resourceId, async () => {
     const started = start();
@@ -101,7 +102,7 @@ async function heartbeating<T>(checkpoint: Checkpoint, work: (heartbeat: () => v
   const heartbeat = () => {
     const { sent, poller, ...progress } = checkpoint;
     const elapsed = Math.round(elapsedMs() / 1000);
-    // What people look for comes first: the Web UI shows a few lines.
+    // The Web UI shows only a few lines, so progress comes first.
     context.heartbeat({ ...progress, elapsed, sent, ...(poller !== undefined && { poller }) });
   };
   heartbeat();
@@ -140,7 +141,7 @@ async function run(
   return pollUntilDone(operation, poller, checkpoint);
 }
 
-/** Reads the resource until whatever runs on it has ended. */
+/** Reads the resource until no operation runs on it. */
 async function adopt(find: LongRunningOperation['find']): Promise<Exclude<Found, 'running'>> {
   const startedAt = now();
   for (;;) {
@@ -160,7 +161,7 @@ async function pollUntilDone(
     const { error, response } = await polled(poller);
     if (error !== undefined) {
       const operationFailed = response !== undefined && response.status < 400;
-      // What failed is not to be resumed by the next attempt.
+      // The next attempt must not resume an operation that has failed.
       if (operationFailed) delete checkpoint.poller;
       const operationForgotten = response?.status === 404;
       // The resource has the last word: a cluster can report Failed while the service goes on and succeeds
@@ -192,11 +193,11 @@ async function polled(poller: Poller<unknown>): Promise<{ response?: PipelineRes
   return seen;
 }
 
-/** Waits for as long as Azure asks for, or as is adequate to the time that has passed. */
+/** Waits for as long as Azure asks, or else in proportion to the time that has passed. */
 const pauseAfter = (response: PipelineResponse | undefined, startedAt: number): Promise<void> =>
   pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(now() - startedAt));
 
-/** Either the request for the operation's state has failed, or the operation itself: that is an answer 200 with an error. */
+/** Maps the failure of a poll. If the operation itself has failed, the answer is 200 and holds the error. */
 function pollFailure(error: unknown, resourceId: string, response: PipelineResponse | undefined): Error {
   if (!response || response.status >= 400) return toApplicationFailure(error, resourceId, response);
   const said = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
@@ -207,12 +208,15 @@ function pollFailure(error: unknown, resourceId: string, response: PipelineRespo
   });
 }
 
-/** A twentieth of the time waited so far: the end is noticed within 5 %, and a long operation is not asked too often. */
+/**
+ * A twentieth of the time waited so far, so that the end is noticed within 5 %. At least 100 ms, about what a request takes.
+ * At most 15 s, for ARM itself asks for 10 s (registries) to 30 s (clusters).
+ */
 export const adaptiveDelayMs = (elapsedMs: number): number => Math.min(15_000, Math.max(100, elapsedMs / 20));
 
 /**
- * Tells a pause, a reset or the worker's shutdown from a cancellation. The server refuses a cancellation that was not
- * asked for, and the activity would hang until its heartbeat times out.
+ * The failure of an activity that was paused or reset, or whose worker shuts down. Reported as a cancellation, the server
+ * would refuse it, and the activity would hang until its heartbeat times out.
  */
 function interruption(context: Context, error: unknown): Error | undefined {
   if (!(error instanceof Error) || error.name !== 'AbortError') return undefined;

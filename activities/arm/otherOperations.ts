@@ -10,9 +10,9 @@ import type { Poller } from './poller.ts';
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
 
 /**
- * Waits for other people's operations, or aborts them if that was asked for.
+ * Waits until no operation runs on a resource. Aborts the first one that it finds, if the policy says so.
  *
- * @throws ApplicationFailure `OperationInProgress` when the wait has run out.
+ * @throws ApplicationFailure `OperationInProgress` after the policy's minutes.
  */
 export async function untilIdle<T>(
   busyPolicy: BusyPolicy,
@@ -34,7 +34,7 @@ export async function untilIdle<T>(
   }
 }
 
-/** Codes with which Azure refuses a write because the resource has changed, or is changing, since it was read. */
+/** Codes with which Azure refuses a write because the resource has changed since it was read, or is changing. */
 const conflicts: readonly FailureCode[] = [
   'OperationNotAllowed',
   'EtagMismatch',
@@ -43,10 +43,10 @@ const conflicts: readonly FailureCode[] = [
 ];
 
 /**
- * Makes a write again, from a fresh read, for as long as somebody else's operations get in its way: AKS works on add-ons by
- * itself, right after a cluster has become Succeeded (Azure/telescope#1213).
+ * Lets a write that met somebody else's operation be tried again, from a fresh read. AKS, for example, works on add-ons
+ * right after a cluster has become Succeeded (Azure/telescope#1213).
  *
- * @throws ApplicationFailure `OperationInProgress` when the budget is used up, else what `write` throws.
+ * @throws ApplicationFailure `OperationInProgress` after the policy's minutes, otherwise the error of the write.
  */
 export async function retryWhileBusy(
   busyPolicy: BusyPolicy,
@@ -58,7 +58,7 @@ export async function retryWhileBusy(
   } catch (error) {
     const failure = failureOf(error);
     if (!failure || !isFailure(error, ...conflicts)) throw error;
-    // The same code stands for quota and for a wrong power state, which do not pass.
+    // OperationNotAllowed also stands for quota and for a wrong power state, which do not pass.
     const passes = !failure.nonRetryable || !isFailure(error, 'OperationNotAllowed');
     if (!passes) throw error;
     if (elapsedMs() > busyPolicy.minutes * 60_000) {

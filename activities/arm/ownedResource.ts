@@ -8,15 +8,15 @@ import { type ClientsOf, type Located, locate, type Service } from './connection
 import { type Found, longRunningOperation } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
 
-/** What a resource shows of whose it is, and of what runs on it. */
+/** Facts that tell whose a resource is, and whether an operation runs on it. */
 interface OwnedFacts {
-  /** Left out for what cannot carry marks: subnets and cache rules. */
+  /** Left out: the resource cannot carry marks, as subnets and cache rules. */
   marks?: Marks;
-  /** Left out for what is done once it is answered: identities and records. */
+  /** Left out: Azure answers writes at once, as those of identities and records. */
   provisioningState?: string;
 }
 
-/** A type of resource: how it is read and removed by its ID. */
+/** A type of resource, with the ways to read and remove one by its ID. */
 export interface ResourceType<S extends Service, Facts extends OwnedFacts> {
   /** For messages, such as `private endpoint`. */
   kind: string;
@@ -25,22 +25,25 @@ export interface ResourceType<S extends Service, Facts extends OwnedFacts> {
   remove(resource: Located<S>): Sent;
 }
 
-/** A write of one resource, and how it is known that Azure has done what was asked. */
+/** A write of one resource, and a comparison with what Azure shows afterwards. */
 interface Write<S extends Service, Facts> {
   send(resource: Located<S>): Sent;
   mismatches(seen: Facts): string[];
 }
 
-/** A resource to be deleted, if it carries these marks. */
+/** A resource that is to be deleted if it carries these marks. */
 export interface MarkedResource {
   id: string;
   marks: Marks;
 }
 
-/** Until ARM's regions agree on a new resource, or on what was deleted, they are seen to answer as if it had not happened. */
+/** Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. */
 const replicationLagMs = 2 * 60_000;
 
-/** Whether what an activity sees may still be old. */
+/** Pause between looks while regions disagree: as a rule they agree within seconds. */
+export const replicationPause = '2 seconds';
+
+/** Whether an activity may still see Azure as it was before the run's last steps. */
 export const mayLag = (): boolean => elapsedMs() < replicationLagMs;
 
 const parentNotFound: readonly FailureCode[] = [
@@ -53,9 +56,9 @@ const parentNotFound: readonly FailureCode[] = [
 /**
  * Creates a resource that discovery did not see, and reads it back.
  *
- * @param request `marks`: those that the resource gets. `retriedByOperator`: whether this run has tried before, in another
- * activity; what cannot carry marks is then taken to be this run's.
- * @throws ApplicationFailure `NotOwned` if somebody else has made it since discovery; it is then left as it is.
+ * @param request `marks`: marks that the resource gets. `retriedByOperator`: whether this run has tried before, in another
+ * activity, so that a resource without marks may be this run's.
+ * @throws ApplicationFailure `NotOwned` if somebody else has made the resource since discovery. It is then left as it is.
  * `ReadBackMismatch` if Azure shows something else than was asked.
  */
 export async function createResource<S extends Service, Facts extends OwnedFacts>(
@@ -67,7 +70,7 @@ export async function createResource<S extends Service, Facts extends OwnedFacts
   const { marks = {}, retriedByOperator = false, mismatches } = request;
   const there = await type.read(clients, id);
   if (!there || isOurs(there, marks, retriedByOperator)) return writeResource(clients, type, id, request);
-  // What an earlier run of the same workflow began may have ended only now.
+  // The end of an operation that an earlier run of the same workflow began may have come after discovery.
   const { [markTags.workflow]: workflow = '' } = marks;
   const byEarlierRun = there.marks && carriesMarks(there.marks, { [markTags.workflow]: workflow });
   if (byEarlierRun && mismatches(there).length === 0) return there;
@@ -107,9 +110,9 @@ export async function writeResource<S extends Service, Facts extends OwnedFacts>
 }
 
 /**
- * Deletes a resource that carries these marks; one that is gone is gone.
+ * Deletes a resource that carries these marks. Succeeds if the resource is absent.
  *
- * @param holdsForeign IDs of what is in it, would go with it, and is somebody else's.
+ * @param holdsForeign IDs of other people's resources that would go with it.
  * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
  */
 export async function deleteResource<S extends Service, Facts extends OwnedFacts>(
@@ -145,17 +148,17 @@ export function refuseForeign(kind: string, id: string, carried: Marks, marks: M
   if (!carriesMarks(carried, marks)) throw notOwned(kind, id);
 }
 
-/** Something without marks is ours only if an earlier attempt can have made it. */
+/** A resource without marks is taken for this run's only if an earlier attempt may have made it. */
 const isOurs = ({ marks: carried }: OwnedFacts, marks: Marks, retriedByOperator: boolean): boolean =>
   carried ? carriesMarks(carried, marksIn(marks)) : retriedByOperator || activityInfo().attempt > 1;
 
 const stateOf = ({ provisioningState = 'Succeeded' }: OwnedFacts): string => provisioningState;
 
-/** A failure that passes once ARM's regions agree; after two minutes it is believed. */
+/** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
 export function retriedWhileReplicating(error: unknown): unknown {
   const failure = failureOf(error);
   if (!failure || !isFailure(error, ...parentNotFound) || !mayLag()) return error;
-  return retryable(failure, '2 seconds');
+  return retryable(failure, replicationPause);
 }
 
 const notOwned = (kind: string, id: string): ApplicationFailure =>

@@ -21,8 +21,8 @@ export interface Poller<T> {
 export type Sent = Poller<unknown> | Promise<unknown>;
 
 /**
- * Resumes an operation that another worker began. Each of Azure's packages resumes its own. The serialized state says which
- * operation it is; the function that is named beside it only gives the result its type.
+ * Resumes an operation that another worker began. Each of Azure's packages resumes its own operations. The serialized state
+ * says which one it is. The function beside it only gives the result its type.
  */
 export function restoredPoller(client: AzureClients[Service], serialized: string): Poller<unknown> {
   if (client instanceof ContainerServiceClient)

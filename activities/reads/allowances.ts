@@ -36,7 +36,7 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
     ),
     Promise.all(subscriptions.map(async (id) => (await readLocks(clients, id)) ?? [])),
   ]);
-  // A subscription may have thousands; those that matter are above the scopes, or within a group or resource of them.
+  // A subscription may have thousands of locks. Those above a scope matter, and those within a group or resource.
   const matters = ({ id }: LockFacts) =>
     scopes.some(
       (scope) =>
@@ -51,7 +51,7 @@ const permissionsSchema = z.object({
   value: z.array(z.object({ actions: z.array(z.string()).default([]), notActions: z.array(z.string()).default([]) })),
 });
 
-/** Asked over REST: the SDK knows the permissions of resource groups and resources only, not those of a subscription. */
+/** Reads permissions over REST, for the SDK knows only those of resource groups and resources, not of a subscription. */
 async function readPermissions(clients: ClientsOf, scope: string): Promise<Permission[]> {
   const subscriptionId = scope.split('/')[2] ?? '';
   const { authorization } = clients(subscriptionId);
@@ -63,7 +63,7 @@ async function readPermissions(clients: ClientsOf, scope: string): Promise<Permi
   });
 }
 
-/** All locks of a subscription, none of one that is not found; `undefined` where the worker's identity may not see them. */
+/** Reads all locks of a subscription. `undefined`: the worker's identity may not see them. */
 async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<LockFacts[] | undefined> {
   const { managementLocks } = clients(subscriptionId).locks;
   const locks = await whereAllowed(() =>
@@ -72,7 +72,7 @@ async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<Lo
   return locks?.map(({ id = '', level }) => ({ id, level }));
 }
 
-/** The VM sizes of these names that a region has. */
+/** Reads the VM sizes of these names that a region has. */
 async function readVmSizes(
   clients: ClientsOf,
   subscriptionId: string,
@@ -91,7 +91,7 @@ async function readVmSizes(
 
 function vmSizeFacts({ family, capabilities, locationInfo, restrictions }: ResourceSku): VmSizeFacts {
   const restriction = restrictions?.find(({ type }) => type === 'Location')?.reasonCode;
-  // A zone that exists and that the subscription cannot have.
+  // Zones that the region has and the subscription cannot have.
   const closed = (restrictions ?? []).flatMap(({ type, restrictionInfo }) =>
     type === 'Zone' ? (restrictionInfo?.zones ?? []) : [],
   );
@@ -103,7 +103,7 @@ function vmSizeFacts({ family, capabilities, locationInfo, restrictions }: Resou
   };
 }
 
-/** vCPU usage and limit in a region by VM family, lower case; `cores` is the whole region's. */
+/** Reads used vCPUs and their limit by VM family, lower case. `cores` stands for the whole region. */
 async function readUsages(
   clients: ClientsOf,
   subscriptionId: string,

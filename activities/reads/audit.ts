@@ -14,7 +14,7 @@ import { readVirtualNetwork } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
-  /** Looks at everything that an isolated cluster depends on; changes nothing. */
+  /** Reads everything on which the isolation of a cluster depends. */
   async lookAtDependencies({ cluster, subscriptionId, subnetIds }: AuditRequest): Promise<AuditFacts> {
     const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
     const [first] = subnetIds;

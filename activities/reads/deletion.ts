@@ -19,7 +19,7 @@ import { readAccess } from './allowances.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const deletionActivities = (clients: ClientsOf) => ({
-  /** Looks at the cluster, at what it uses, and at everything that was made for it; changes nothing. */
+  /** Reads the cluster, the resources that it uses, and everything that was made for it. */
   async discoverDeletion({ cluster, marks, privateDnsZoneId }: DeletionRequest): Promise<DeletionFacts> {
     const { subscriptionId } = cluster;
     const group = { subscriptionId, name: cluster.resourceGroup };
@@ -36,7 +36,7 @@ export const deletionActivities = (clients: ClientsOf) => ({
       ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
       ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
     ]);
-    // AKS puts the cluster's tags on what it makes, which goes with the node resource group.
+    // AKS copies the cluster's tags to the resources that it makes. They go with the node resource group.
     const aks = (id: string) => sameResourceId(id, found?.id) || isIn(id, found?.nodeResourceGroup);
     const ownZoneIds = zoneIds.filter((id) => !aks(id));
     const zones = (await Promise.all(ownZoneIds.map((id) => readOwnedInZone(clients, id, marks)))).flat();
@@ -67,7 +67,7 @@ export const deletionActivities = (clients: ClientsOf) => ({
     };
   },
 
-  /** Which of these resources are there. */
+  /** Lists those of the resources that are there. */
   async readRemaining(ids: string[]): Promise<string[]> {
     const there = await Promise.all(ids.map(async (id) => ((await readAny(clients, id)) ? [id] : [])));
     return there.flat();
@@ -79,7 +79,7 @@ async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Mar
   const workflow = marks[markTags.workflow] ?? '';
   const filter = `tagName eq '${markTags.workflow}' and tagValue eq '${workflow}'`;
   const tagged = await azureCall(`/subscriptions/${subscriptionId}`, () => collect(resources.list({ filter })));
-  // Groups are looked at by themselves, wherever a list has them.
+  // The list may have resource groups, which are read apart.
   return tagged.flatMap(({ id = '' }) => (parseResourceId(id) ? [id] : []));
 }
 
@@ -97,7 +97,7 @@ async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<stri
   return all.flatMap((id) => (id ? [id] : []));
 }
 
-/** A zone, its links and records that carry these marks, and whether there are others; nothing if it is absent. */
+/** Reads a zone, its links and records that carry these marks, and whether it has others. Empty if the zone is absent. */
 async function readOwnedInZone(
   clients: ClientsOf,
   id: string,

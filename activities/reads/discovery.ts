@@ -27,14 +27,14 @@ const nothing: Discovered = {
 };
 
 export const discoveryActivities = (clients: ClientsOf) => ({
-  /** Fails for as long as an operation runs on what carries the marks: its retry policy is the wait. */
+  /** Fails while an operation runs on a resource that carries these marks. The retry policy is the wait. */
   async awaitInfrastructure(request: InfrastructureRequest, marks: Marks): Promise<void> {
     const [running] = runningOperations(await readInfrastructure(clients, request), marks);
     if (running === undefined) return;
     throw ownFailure('OperationInProgress', `An operation runs on ${running}`, running, { retryable: true });
   },
 
-  /** Looks at everything that the scenario may touch; changes nothing. */
+  /** Reads everything that the scenario may touch. */
   async discover(request: DiscoveryRequest): Promise<Discovered> {
     const { cluster, location } = request;
     const { subscriptionId } = cluster;
@@ -74,7 +74,7 @@ export const discoveryActivities = (clients: ClientsOf) => ({
     };
   },
 
-  /** Reads back what the verification report needs. */
+  /** Reads everything that the verification report needs. */
   async readBack({ cluster, infrastructure: request }: ReadBackRequest): Promise<ReadBack> {
     const { subscriptionId } = cluster;
     const [seen, infrastructure] = await Promise.all([
@@ -96,7 +96,7 @@ export const discoveryActivities = (clients: ClientsOf) => ({
   },
 });
 
-/** One's own registry has been read with the infrastructure; AKS's is known by the cluster alone. */
+/** The registry that a cluster names. The user's own has been read with the infrastructure. AKS's own is read here. */
 async function readNamedRegistry(
   clients: ClientsOf,
   { containerRegistryId: id }: ClusterFacts,

@@ -21,7 +21,7 @@ import { ifNamed } from './infrastructure.ts';
 
 export const existingClusterActivities = (clients: ClientsOf) => ({
   /**
-   * Looks at a cluster that is there, once nothing runs on it.
+   * Reads an existing cluster. With a busy policy, waits until nothing runs on it.
    *
    * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the busy policy.
    */
@@ -49,7 +49,7 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
     };
   },
 
-  /** Looks at a registry that a cluster is about to leave; changes nothing. */
+  /** Reads a registry that a cluster is about to leave, with its endpoints and records. */
   async lookAtOldRegistry(request: OldRegistryRequest): Promise<OldRegistryFacts | undefined> {
     const { registryId, privateDnsZoneId, marks } = request;
     const registry = await readRegistry(clients, registryId);
@@ -65,14 +65,14 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
     };
   },
 
-  /** Host and path from which the nodes of a cluster are to get Microsoft's images now; nothing: from Microsoft. */
+  /** Reads host and path from which the nodes of a cluster are to get Microsoft's images now. `undefined`: from Microsoft. */
   async readImageSource(cluster: ClusterReference): Promise<string | undefined> {
     const found = await existingCluster(clients, cluster);
     return imageSourceOf(found, await readBootstrapRegistry(clients, found));
   },
 });
 
-/** ID of the network that AKS manages for a cluster. */
+/** Reads the ID of the network that AKS manages for a cluster. */
 async function readManagedNetwork(
   clients: ClientsOf,
   subscriptionId: string,
@@ -83,7 +83,7 @@ async function readManagedNetwork(
   return content.find(({ id }) => /\/virtualNetworks\/[^/]+$/i.test(id))?.id;
 }
 
-/** The link of a zone for registries to the network of the nodes. */
+/** Reads the link of a zone for registries to the network of the nodes. */
 async function readLink(
   clients: ClientsOf,
   { id, agentPoolProfiles }: ClusterFacts,
@@ -96,7 +96,7 @@ async function readLink(
   return (await readLinksTo(clients, subscriptionIds, networkId))[0];
 }
 
-/** The registry that the cluster boots from, if it may be read. */
+/** Reads the registry from which nodes boot. `undefined`: the worker's identity may not read it. */
 async function readBootstrapRegistry(
   clients: ClientsOf,
   { artifactSource, containerRegistryId: id }: ClusterFacts,
@@ -105,7 +105,7 @@ async function readBootstrapRegistry(
   return whereAllowed(() => readRegistry(clients, id));
 }
 
-/** The rule that the registry has for Microsoft's images tells the path; AKS's own rule where the registry cannot be read. */
+/** The path follows from the registry's rule for Microsoft's images. Where the registry cannot be read, from AKS's own rule. */
 function imageSourceOf(
   { artifactSource, containerRegistryId }: ClusterFacts,
   registry: RegistryFacts | undefined,

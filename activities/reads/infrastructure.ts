@@ -30,7 +30,7 @@ export async function readInfrastructure(
     virtualNetwork
       ? readOtherLinkedZones(
           clients,
-          // The one that a network is linked to is likely in its own subscription.
+          // The zone of a network is likely in the network's own subscription.
           [subscriptionId, resourceReference(virtualNetwork.id).subscriptionId],
           privateDnsZoneId ?? '',
           virtualNetwork.id,
@@ -79,7 +79,7 @@ async function readAllRoles(
   return Object.fromEntries(roles);
 }
 
-/** Reads what the request names. */
+/** Reads a resource that a request may name. */
 export async function ifNamed<T>(id: string | undefined, read: (id: string) => Promise<T>): Promise<T | undefined> {
   return id === undefined ? undefined : read(id);
 }
