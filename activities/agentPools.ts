@@ -1,5 +1,5 @@
 import type { AgentPool } from '@azure/arm-containerservice';
-import { failureOf, ownFailure } from '../contract/failures.ts';
+import { applicationFailure, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
 import { agentPoolId, clusterId } from '../resources/ids.ts';
 import { type Marks, marksIn } from '../resources/marks.ts';
@@ -96,7 +96,7 @@ async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<
     });
   } catch (error) {
     // Progress is for people only. The operation itself says whether it succeeded.
-    if (failureOf(error)) return undefined;
+    if (applicationFailure(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
-import { failureOf, retryable } from '../contract/failures.ts';
+import { applicationFailure, retryable } from '../contract/failures.ts';
 import { parentId, sameResourceId } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import {
@@ -209,7 +209,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
 
 /** The network may still be linked to another zone of the name, while AKS removes that of its own registry. */
 function retriedWhileUnlinked(error: unknown): never {
-  const failure = failureOf(error);
+  const failure = applicationFailure(error);
   const overlaps = failure && /overlapping namespaces/i.test(failure.message);
   // The removal of a link is an operation of its own, and takes longer than replication.
   throw overlaps && mayLag() ? retryable(failure, '5 seconds') : error;

@@ -1,5 +1,5 @@
 import type { ApplicationFailure } from '@temporalio/activity';
-import { failureOf } from '../contract/failures.ts';
+import { applicationFailure } from '../contract/failures.ts';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
@@ -41,7 +41,7 @@ export async function runCommand(
     if (exitCode !== undefined && /^succeeded$/i.test(provisioningState)) return { seen: { exitCode, logs } };
     return { unseen: { because: 'failed', message: `run-command ended ${provisioningState}: ${reason || logs}` } };
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = applicationFailure(error);
     if (!failure?.nonRetryable) throw error;
     return { unseen: refusal(failure) };
   }

@@ -66,14 +66,14 @@ export function rootCause(error: unknown): unknown {
 }
 
 /** The application failure that an error is, or that an activity ended with. */
-export function failureOf(error: unknown): ApplicationFailure | undefined {
+export function applicationFailure(error: unknown): ApplicationFailure | undefined {
   const cause = rootCause(error);
   return cause instanceof ApplicationFailure ? cause : undefined;
 }
 
 /** Whether an error is a failure of one of these types. */
 export const isFailure = (error: unknown, ...codes: readonly FailureCode[]): boolean =>
-  isCode(failureOf(error)?.type, ...codes);
+  isCode(applicationFailure(error)?.type, ...codes);
 
 /** Whether a failure's type is one of these codes. A typo in a code does not compile, as it would with `===`. */
 export const isCode = (type: string | null | undefined, ...codes: readonly FailureCode[]): boolean =>

@@ -2,7 +2,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { DefaultAzureCredential } from '@azure/identity';
 import { type AzureConnection, azureClients } from '../activities/arm/connection.ts';
 import { listSubscriptions } from '../activities/subscriptions.ts';
-import { failureOf, isFailure } from '../contract/failures.ts';
+import { applicationFailure, isFailure } from '../contract/failures.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -30,7 +30,7 @@ export async function checkAzure(connection: AzureConnection): Promise<Problem[]
     const whatToDo = 'Give the identity a role in the subscriptions that hold the clusters.';
     return [{ where: 'Azure credential', problem: 'the identity sees no subscription', whatToDo }];
   } catch (error) {
-    const refused = failureOf(error) && !isFailure(error, 'Unreachable');
+    const refused = applicationFailure(error) && !isFailure(error, 'Unreachable');
     const problem = `${refused ? 'refuses the call' : 'cannot be reached'} (${firstLine(error)})`;
     const whatToDo = 'Check AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE and the network.';
     return [{ where: connection.endpoint, problem, whatToDo }];

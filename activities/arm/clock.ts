@@ -5,7 +5,7 @@ import { activityInfo, Context } from '@temporalio/activity';
 /** The time in which activities wait, and by which they bound their waits; in milliseconds. */
 export interface Clock {
   now(): number;
-  /** What it showed when the machine's clock showed this: Temporal's timestamps are the machine's. */
+  /** The time of this clock at a time of the machine's clock, which Temporal's timestamps have. */
   at(machineMs: number): number;
   /** @throws AbortError */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

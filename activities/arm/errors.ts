@@ -1,7 +1,7 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { errorEntry, type FailureCode, type OwnError } from '../../contract/errors.ts';
-import { azureFailure, failureOf, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
+import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import { observed, UnreadableAnswerError } from './connection.ts';
 
 /** ARM asks for seconds to minutes. A longer Retry-After would leave an operator waiting for nothing. */
@@ -91,7 +91,7 @@ export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undef
 
 /** HTTP status of Azure's answer, if a failure has one. */
 export function httpStatus(error: unknown): unknown {
-  const details = failureOf(error)?.details?.[0];
+  const details = applicationFailure(error)?.details?.[0];
   return isRecord(details) ? details.status : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/activity';
 import type { FailureCode } from '../../contract/errors.ts';
-import { failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
 import { elapsedMs, now, pause } from './clock.ts';
 import { azureCall } from './errors.ts';
@@ -56,7 +56,7 @@ export async function retryWhileBusy(
   try {
     await write();
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = applicationFailure(error);
     if (!failure || !isFailure(error, ...conflicts)) throw error;
     // OperationNotAllowed also stands for quota and for a wrong power state, which do not pass.
     const passes = !failure.nonRetryable || !isFailure(error, 'OperationNotAllowed');

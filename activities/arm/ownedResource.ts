@@ -1,6 +1,6 @@
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { FailureCode } from '../../contract/errors.ts';
-import { failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import { carriesMarks, type Marks, marksIn, markTags } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { elapsedMs } from './clock.ts';
@@ -156,7 +156,7 @@ const stateOf = ({ provisioningState = 'Succeeded' }: OwnedFacts): string => pro
 
 /** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
 export function retriedWhileReplicating(error: unknown): unknown {
-  const failure = failureOf(error);
+  const failure = applicationFailure(error);
   if (!failure || !isFailure(error, ...parentNotFound) || !mayLag()) return error;
   return retryable(failure, replicationPause);
 }

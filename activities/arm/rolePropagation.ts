@@ -1,5 +1,5 @@
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { azureFailure, failureOf, isFailure, retryable } from '../../contract/failures.ts';
+import { applicationFailure, azureFailure, isFailure, retryable } from '../../contract/failures.ts';
 import { builtInRoles, type RoleHolder, type RolePropagation, type RoleSpecification } from '../../resources/roles.ts';
 import { elapsedBeforeMs } from './clock.ts';
 import { httpStatus } from './errors.ts';
@@ -18,7 +18,7 @@ export async function awaitingRoles(
   try {
     await call();
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = applicationFailure(error);
     if (!propagation || !failure) throw error;
     const missing = missingRoles(failure, propagation);
     if (missing.length === 0) throw error;

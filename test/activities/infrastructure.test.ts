@@ -36,7 +36,7 @@ const call =
 /** One kind of resource around a cluster. */
 interface Kind {
   part: ResourcePart;
-  /** What must be there before. */
+  /** Makes the resources that must be there before. */
   after: Part[];
   create(ids: OwnRegistryIds): Call;
   remove(ids: OwnRegistryIds, marks: Record<string, string>): Call;

@@ -24,7 +24,7 @@ export const nothingElse: InfrastructureRequest = {
   roleScopes: [],
 };
 
-/** What Azure shows of a cluster without infrastructure of its own. */
+/** Reads a cluster without infrastructure of its own. */
 export const readBack = ({ activities }: AzureUnderTest, cluster: ClusterReference): Promise<ReadBack> =>
   attempt().run(activities.readBack, { cluster, infrastructure: nothingElse });
 
@@ -115,7 +115,7 @@ export function operationHeartbeat(environment: MockActivityEnvironment): Promis
   });
 }
 
-/** What the attempt's successor gets, at any time. */
+/** The heartbeat details that the attempt's successor would get now. */
 export function lastHeartbeatOf(environment: MockActivityEnvironment): () => unknown {
   let last: unknown;
   environment.on('heartbeat', (details: unknown) => {
@@ -140,7 +140,7 @@ export interface Failure {
   details: ErrorDetails;
 }
 
-/** What an activity failed with. Fails the test if it succeeded, or if it failed without saying how. */
+/** The failure of an activity. Fails the test if the activity succeeded, or if its error is no application failure. */
 export async function failureOf(work: Promise<unknown>): Promise<Failure> {
   const error = await work.then(
     () => undefined,

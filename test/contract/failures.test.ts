@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { ActivityFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import { errorPage } from '../../contract/errors.ts';
-import { azureFailure, failureOf, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
+import { applicationFailure, azureFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 
 const id = '/subscriptions/s/resourceGroups/g';
 
@@ -25,7 +25,7 @@ it('a failure is found within what Temporal wraps around it', () => {
   const { SCHEDULE_TO_CLOSE } = TimeoutType;
   const timeout = Object.assign(new TimeoutFailure('too long', undefined, SCHEDULE_TO_CLOSE), { cause: failure });
   const wrapped = new ActivityFailure('failed', 'awaitFeature', '1', RetryState.TIMEOUT, 'worker', timeout);
-  expect(failureOf(wrapped)).toBe(failure);
+  expect(applicationFailure(wrapped)).toBe(failure);
   expect(isFailure(wrapped, 'NotOwned', 'NotYetRegistered')).toBe(true);
   expect(isFailure(wrapped, 'NotOwned')).toBe(false);
   expect(isFailure(new Error('NotOwned'), 'NotOwned')).toBe(false);

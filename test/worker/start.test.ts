@@ -16,7 +16,7 @@ describe('a worker that cannot work', () => {
   });
   afterAll(() => stack.stop());
 
-  /** What the worker says and the code it ends with. */
+  /** Output of the worker, and its exit code. */
   const end = async (change: Record<string, string | undefined>) => {
     const env = { ...stack.workerEnvironment, ...change };
     const { exitCode, stderr } = await execa(process.execPath, [main], { env, extendEnv: false, reject: false });

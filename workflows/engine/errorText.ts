@@ -1,12 +1,12 @@
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { type ErrorDetails, errorDetails } from '../../contract/errors.ts';
-import { failureOf, isFailure, rootCause } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, rootCause } from '../../contract/failures.ts';
 import type { ScenarioError } from '../../contract/result.ts';
 
 /** One line: Azure's code and message. */
 export function errorText(error: unknown): string {
-  const failure = failureOf(error);
+  const failure = applicationFailure(error);
   if (failure) return failure.type ? `${failure.type}: ${failure.message}` : failure.message;
   const cause = rootCause(error);
   return cause instanceof Error ? cause.message : String(cause);
@@ -22,7 +22,7 @@ const details: z.ZodType<ErrorDetails> = z.object({
 
 /** An activity's failure as reports show it; undefined for other errors, such as a cancellation. */
 export function scenarioError(error: unknown): ScenarioError | undefined {
-  const failure = failureOf(error);
+  const failure = applicationFailure(error);
   if (!failure) return undefined;
   const type = failure.type ?? 'Error';
   const known = details.safeParse(failure.details?.[0]).data ?? errorDetails(type);
