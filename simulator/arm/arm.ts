@@ -9,7 +9,7 @@ import { documentOf, type Operation } from './operations.ts';
 import { takeArmToken, takeProviderToken } from './rates.ts';
 import type { Recorder } from './recorder.ts';
 import { retryAfterHeaders } from './throttling.ts';
-import { bearerProblem } from './token.ts';
+import { bearerProblem, callerObjectId } from './token.ts';
 import { isUnfinished } from './transitions.ts';
 import type { ResolvedPath, TypeTable } from './typeTable.ts';
 import type { World } from './world.ts';
@@ -89,6 +89,7 @@ export class Arm {
       query: url.searchParams,
       headers: incoming.headers,
       body: fault.body(requestBody(incoming), resolved.id.path),
+      caller: callerObjectId,
       world,
       origin: url.origin,
     };

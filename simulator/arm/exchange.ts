@@ -33,6 +33,8 @@ export interface ArmRequest {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Object ID of the principal that sends it. */
+  readonly caller: string;
   readonly world: World;
   /** `https://127.0.0.1:1234`, as the client addressed it. */
   readonly origin: string;

@@ -50,6 +50,8 @@ interface ComputedType extends CommonType {
   /** Answers GET of a resource and of a collection. */
   readonly get?: Handler;
   readonly post?: Handler;
+  readonly put?: Handler;
+  readonly delete?: Handler;
   /** Whether its POSTs count as reads, as checkNameAvailability does. */
   readonly countsAsRead?: boolean;
 }

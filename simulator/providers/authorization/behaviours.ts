@@ -4,10 +4,35 @@ export const behaviours: readonly Behaviour[] = [
   {
     id: 'role-assignment-exists',
     resourceType: 'Microsoft.Authorization/roleAssignments',
-    says: 'The same scope, role and principal again gets 409 RoleAssignmentExists, under whatever name.',
+    says: 'The same scope, role and principal under another name gets 409 RoleAssignmentExists.',
     evidence: 'recorded',
-    source: 'Azure/azure-cli PR #8599; hashicorp/terraform-provider-azurerm PR #28694 (for the same name: modelled)',
+    source: 'Azure/azure-cli PR #8599; hashicorp/terraform-provider-azurerm PR #28694',
     test: 'authorization/roles.test.ts: of one role to one principal are one at a scope, whatever their name',
+  },
+  {
+    id: 'role-assignment-again',
+    resourceType: 'Microsoft.Authorization/roleAssignments',
+    says: 'The same assignment again, under its own name, answers 200 and takes the new description and condition; another principal or role gets RoleAssignmentUpdateNotPermitted.',
+    evidence: 'documented',
+    source: 'hashicorp/terraform-provider-azurerm 5.2.0 writes so; MicrosoftDocs/azure-docs#85388 for the refusal',
+    test: 'authorization/roles.test.ts: again under the same name are the same, with another description or condition',
+  },
+  {
+    id: 'role-effect',
+    resourceType: 'Microsoft.Authorization/roleAssignments',
+    says: 'A role counts by what it permits: custom and wider ones do, and those inherited from above; those below do not, nor those with a condition that does not hold. Registries by repository look at data actions alone.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Azure role assignment conditions" and "Registry permissions with ABAC" (2026-08); Azure/acr#794',
+    test: 'authorization/effects.test.ts: %s',
+  },
+  {
+    id: 'deny-assignments',
+    resourceType: 'Microsoft.Authorization/denyAssignments',
+    says: 'What a deny assignment keeps from everybody is refused with 403 DenyAssignmentAuthorizationFailed; as the subnet or network that a request names, with LinkedAuthorizationFailed. Only Azure makes them.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "List Azure deny assignments"; Azure/ARO-RP PR #423 for the linked scope',
+    test: 'containerService/nodeGroup.test.ts: is closed to everybody but AKS, and to joining its network, until it is unrestricted',
   },
   {
     id: 'role-principal-not-found',

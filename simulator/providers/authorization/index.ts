@@ -1,5 +1,6 @@
 import type { Provider } from '../../arm/provider.ts';
 import { behaviours } from './behaviours.ts';
+import { denyAssignmentTypes } from './denyAssignments.ts';
 import { lockTypes, refuseLocked } from './locks.ts';
 import { permissionTypes, refuseUnpermitted } from './permissions.ts';
 import { roleAssignmentTypes } from './roleAssignments.ts';
@@ -7,7 +8,7 @@ import { roleDefinitionTypes } from './roleDefinitions.ts';
 
 /** Microsoft.Authorization. */
 export const authorization: Provider = {
-  types: [...roleDefinitionTypes, ...roleAssignmentTypes, ...permissionTypes, ...lockTypes],
+  types: [...roleDefinitionTypes, ...roleAssignmentTypes, ...permissionTypes, ...denyAssignmentTypes, ...lockTypes],
   behaviours,
   guard(request, action) {
     refuseUnpermitted(request, action);

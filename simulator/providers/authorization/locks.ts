@@ -4,6 +4,7 @@ import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { keyOf } from '../../arm/ids.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
 import { checkScopeExists, isAtOrBelow } from './scopes.ts';
 
 const type = 'Microsoft.Authorization/locks';
@@ -64,6 +65,13 @@ export function refuseLocked({ method, world, id, resourceId }: ArmRequest): voi
     `The scope '${resourceId}' cannot perform ${verb} operation because following scope(s) are locked: '${scopes}'. Please remove the lock and try again.`,
   );
 }
+
+/** The locks at, above and below a scope. */
+export const locksOn = (world: World, scope: string): { readonly scope: string }[] =>
+  world.store
+    .list(type)
+    .map((lock) => ({ scope: scopeOf(lock) }))
+    .filter((lock) => isAtOrBelow(lock.scope, scope) || isAtOrBelow(scope, lock.scope));
 
 const scopeOf = (lock: Resource): string =>
   keyOf(lock.id.slice(0, lock.id.toLowerCase().lastIndexOf('/providers/microsoft.authorization/')));

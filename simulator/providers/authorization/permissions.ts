@@ -1,9 +1,10 @@
-import { isMatch } from 'matcher';
 import { gatewayError } from '../../arm/errors.ts';
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { callerObjectId } from '../../arm/token.ts';
 import type { World } from '../../arm/world.ts';
+import { includesAction } from './actions.ts';
+import { isDenied, refuseDenied } from './denyAssignments.ts';
 import { checkScopeExists, isAtOrBelow } from './scopes.ts';
 
 /** Permissions of the caller: those that the reset gave, by default all. */
@@ -23,20 +24,21 @@ function callerPermissions(
     .map(({ actions, notActions = [] }) => ({ actions, notActions }));
 }
 
-/** Whether the caller may do this at the scope. */
-function callerMay(world: World, action: string, scope: string): boolean {
-  return callerPermissions(world, scope).some(
-    ({ actions, notActions }) => isMatch(action, actions) && !isMatch(action, notActions),
-  );
+/** Whether the caller may do this at the scope. Everybody but the caller of the reset may do everything. */
+function callerMay({ world, caller }: ArmRequest, action: string, scope: string): boolean {
+  if (caller !== callerObjectId) return true;
+  return callerPermissions(world, scope).some((permission) => includesAction(action, permission));
 }
 
 /** Everybody who can sign in may do this. */
 const alwaysReadable = /subscriptions(\/locations)?\/read$|authorization\/locks\/read$/i;
 
-/** @throws ArmError 403 AuthorizationFailed */
-export function refuseUnpermitted({ world, id, resourceId }: ArmRequest, action: string): void {
+/** @throws ArmError 403 AuthorizationFailed or DenyAssignmentAuthorizationFailed */
+export function refuseUnpermitted(request: ArmRequest, action: string): void {
+  const { world, id, resourceId } = request;
   const scope = id.names.length > 0 ? resourceId : id.scope;
-  if (alwaysReadable.test(action) || callerMay(world, action, scope)) return;
+  refuseDenied(request, action, scope);
+  if (alwaysReadable.test(action) || callerMay(request, action, scope)) return;
   // A caller with any permission at a scope may read all of them.
   if (/authorization\/permissions\/read$/i.test(action) && callerPermissions(world, scope).length > 0) return;
   throw gatewayError(
@@ -48,12 +50,16 @@ export function refuseUnpermitted({ world, id, resourceId }: ArmRequest, action:
 
 /** For a resource that a permitted request names. @throws ArmError 403 LinkedAuthorizationFailed */
 export function refuseUnlinked(request: ArmRequest, action: string, linkedScope: string): void {
-  const { world } = request;
-  if (callerMay(world, action, linkedScope)) return;
+  const { world, caller } = request;
+  const denied = isDenied(world, caller, action, linkedScope);
+  if (!denied && callerMay(request, action, linkedScope)) return;
+  const missing = denied
+    ? `it does not have permission to perform action(s) '${action}' on the '0' linked scope(s) '' (respectively) or the linked scope(s) are invalid and is blocked by deny assignments on the '1' linked scope(s) '${linkedScope}'`
+    : `it does not have permission to perform action(s) '${action}' on the linked scope(s) '${linkedScope}' (respectively) or the linked scope(s) are invalid`;
   throw gatewayError(
     403,
     'LinkedAuthorizationFailed',
-    `The client '${callerObjectId}' with object id '${callerObjectId}' has permission to perform action '${request.id.type}/write' on scope '${request.resourceId}'; however, it does not have permission to perform action(s) '${action}' on the linked scope(s) '${linkedScope}' (respectively) or the linked scope(s) are invalid.`,
+    `The client '${caller}' with object id '${caller}' has permission to perform action '${request.id.type}/write' on scope '${request.resourceId}'; however, ${missing}.`,
   );
 }
 

@@ -7,7 +7,10 @@ import type { ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import { callerObjectId, tenantId } from '../../arm/token.ts';
 import type { World } from '../../arm/world.ts';
-import { builtInRoles, isRole, roleOf } from './roleDefinitions.ts';
+import { includesAction } from './actions.ts';
+import { conditionHolds } from './conditions.ts';
+import { isDenied } from './denyAssignments.ts';
+import { permissionsOf, roleOf } from './roleDefinitions.ts';
 import { checkScopeExists, isAtOrBelow, isBelow } from './scopes.ts';
 
 const type = 'Microsoft.Authorization/roleAssignments';
@@ -36,6 +39,7 @@ const storedProperties = z.looseObject({
   principalId: z.string(),
   scope: z.string(),
   createdOn: z.string(),
+  condition: z.string().nullish(),
 });
 
 /** An assignment extends its scope: a subscription, a group or a resource. */
@@ -54,22 +58,35 @@ export const roleAssignmentTypes: readonly ResourceType[] = [
 /** A role shows in the tokens of its holder, and to a provider that checks the holder's access. */
 type SeenBy = keyof typeof roleDelaySeconds;
 
-/** IDs of the roles that a principal has at a scope or above, and that have taken effect. */
-export function effectiveRoles(world: World, principalId: string, scope: string, seenBy: SeenBy = 'tokens'): string[] {
-  const delay = world.settings.roleDelaySeconds ?? roleDelaySeconds[seenBy];
-  return assignmentsAbove(world, scope).flatMap(({ properties }) => {
-    if (!isSame(properties.principalId, principalId)) return [];
-    const effectiveAt = Date.parse(properties.createdOn) + delay * 1000;
-    if (effectiveAt <= world.clock.now().getTime()) return [roleOf(properties.roleDefinitionId)];
-    world.clock.notYet('refused', effectiveAt);
-    return [];
-  });
+/** What somebody wants to do. Data actions are those on what a resource holds, such as the repositories of a registry. */
+interface Access {
+  readonly action: string;
+  readonly isDataAction?: boolean;
+  /** Attributes of the request by which the conditions of assignments decide. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly seenBy?: SeenBy;
 }
 
-/** Whether a principal has this role at the scope, or one that includes all others. */
-export function holdsRole(world: World, principalId: string, scope: string, role: string, seenBy?: SeenBy): boolean {
-  const held = effectiveRoles(world, principalId, scope, seenBy);
-  return [role, builtInRoles.contributor, builtInRoles.owner].some((each) => held.includes(each));
+/** Whether a principal may do something: a role at the scope or above permits it, under its condition, and nothing denies it. */
+export function principalMay(world: World, principalId: string, scope: string, access: Access): boolean {
+  const { action, isDataAction = false, attributes = {}, seenBy = 'tokens' } = access;
+  if (isDenied(world, principalId, action, scope)) return false;
+  return assignmentsAbove(world, scope).some(({ properties }) => {
+    const { roleDefinitionId, condition } = properties;
+    if (!isSame(properties.principalId, principalId)) return false;
+    const permitted = (permissionsOf(world, roleOf(roleDefinitionId)) ?? []).some((permission) =>
+      includesAction(
+        action,
+        isDataAction ? { actions: permission.dataActions, notActions: permission.notDataActions } : permission,
+      ),
+    );
+    if (!permitted || (condition && !conditionHolds(condition, { action, attributes }))) return false;
+    const delay = world.settings.roleDelaySeconds ?? roleDelaySeconds[seenBy];
+    const effectiveAt = Date.parse(properties.createdOn) + delay * 1000;
+    if (effectiveAt <= world.clock.now().getTime()) return true;
+    world.clock.notYet('refused', effectiveAt);
+    return false;
+  });
 }
 
 function put(request: ArmRequest, existing: Resource | undefined): Reply {
@@ -85,27 +102,28 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   }
   checkScopeExists(request);
   const role = roleOf(properties.roleDefinitionId);
-  if (!isRole(role)) {
+  if (permissionsOf(world, role) === undefined) {
     throw new ArmError(
       400,
       'RoleDefinitionDoesNotExist',
       `The specified role definition with ID '${role}' does not exist.`,
     );
   }
-  const isAssigned = assignments(world).some(
-    (other) =>
-      keyOf(other.properties.scope) === keyOf(id.scope) &&
-      roleOf(other.properties.roleDefinitionId) === role &&
-      isSame(other.properties.principalId, properties.principalId),
-  );
-  if (isAssigned) throw new ArmError(409, 'RoleAssignmentExists', 'The role assignment already exists.');
+  const isThis = ({ properties: other }: { properties: z.infer<typeof storedProperties> }) =>
+    keyOf(other.scope) === keyOf(id.scope) &&
+    roleOf(other.roleDefinitionId) === role &&
+    isSame(other.principalId, properties.principalId);
   if (existing) {
+    const before = storedProperties.parse(propertiesOf(existing));
+    if (isThis({ properties: before })) return update(request, existing, before, properties);
     throw new ArmError(
       409,
       'RoleAssignmentUpdateNotPermitted',
       'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.',
     );
   }
+  if (assignments(world).some(isThis))
+    throw new ArmError(409, 'RoleAssignmentExists', 'The role assignment already exists.');
   checkPrincipal(world, properties.principalId, properties.principalType ?? undefined);
   const now = world.clock.now().toISOString();
   const stored = withoutUndefined({
@@ -129,6 +147,25 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     name,
   });
   return { status: 201, body: { ...body, properties: { ...stored, createdBy: null } }, seconds: 4 };
+}
+
+/** The same assignment again changes its description and condition. */
+function update(
+  { world }: ArmRequest,
+  existing: Resource,
+  before: z.infer<typeof storedProperties>,
+  sent: z.infer<typeof assignmentBody>['properties'],
+): Reply {
+  const { description = null, condition = null, conditionVersion = null } = sent;
+  const properties = {
+    ...before,
+    description,
+    condition,
+    conditionVersion,
+    updatedOn: world.clock.now().toISOString(),
+  };
+  const { body } = world.store.put(existing.id, type, { ...existing.body, properties });
+  return { status: 200, body, seconds: 4 };
 }
 
 function remove(request: ArmRequest, assignment: Resource): Reply {

@@ -1,12 +1,34 @@
+import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
-import type { ArmRequest, Reply } from '../../arm/exchange.ts';
+import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { nameOf } from '../../arm/ids.ts';
-import type { Body } from '../../arm/json.ts';
+import { type Body, valueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
+import { propertiesOf, type Resource } from '../../arm/store.ts';
+import type { World } from '../../arm/world.ts';
 
 const type = 'Microsoft.Authorization/roleDefinitions';
 
-export const roleDefinitionTypes: readonly ResourceType[] = [{ kind: 'computed', type, get: read }];
+const permission = z.looseObject({
+  actions: z.array(z.string()).default([]),
+  notActions: z.array(z.string()).default([]),
+  dataActions: z.array(z.string()).default([]),
+  notDataActions: z.array(z.string()).default([]),
+});
+export type Permission = z.output<typeof permission>;
+const definitionBody = z.looseObject({
+  properties: z.looseObject({
+    roleName: z.string(),
+    description: z.string().default(''),
+    permissions: z.array(permission),
+    assignableScopes: z.array(z.string()).min(1),
+  }),
+});
+
+/** Built-in roles are there at every scope. Custom ones are stored under their GUID, whatever the scope of the request. */
+export const roleDefinitionTypes: readonly ResourceType[] = [
+  { kind: 'computed', type, get: read, put, delete: remove },
+];
 
 /** IDs of the built-in roles. */
 export const builtInRoles = {
@@ -21,70 +43,102 @@ export const builtInRoles = {
   repositoryReader: 'b93aa761-3e63-49ed-ac28-beffa264f7ac',
 } as const;
 
-interface Definition {
-  readonly roleName: string;
-  readonly actions: readonly string[];
-  readonly notActions?: readonly string[];
-}
+type Definition = z.output<typeof definitionBody>['properties'];
 
-const definitions: ReadonlyMap<string, Definition> = new Map([
-  [builtInRoles.owner, { roleName: 'Owner', actions: ['*'] }],
+const builtIn = (roleName: string, given: Partial<Permission>): Definition => ({
+  roleName,
+  description: '',
+  assignableScopes: ['/'],
+  permissions: [permission.parse(given)],
+});
+
+const builtInDefinitions: ReadonlyMap<string, Definition> = new Map([
+  [builtInRoles.owner, builtIn('Owner', { actions: ['*'] })],
   [
     builtInRoles.contributor,
-    {
-      roleName: 'Contributor',
+    builtIn('Contributor', {
       actions: ['*'],
       notActions: ['Microsoft.Authorization/*/Delete', 'Microsoft.Authorization/*/Write'],
-    },
+    }),
   ],
-  [builtInRoles.reader, { roleName: 'Reader', actions: ['*/read'] }],
+  [builtInRoles.reader, builtIn('Reader', { actions: ['*/read'] })],
   [
     builtInRoles.userAccessAdministrator,
-    { roleName: 'User Access Administrator', actions: ['*/read', 'Microsoft.Authorization/*'] },
+    builtIn('User Access Administrator', { actions: ['*/read', 'Microsoft.Authorization/*'] }),
   ],
-  [builtInRoles.networkContributor, { roleName: 'Network Contributor', actions: ['Microsoft.Network/*'] }],
+  [builtInRoles.networkContributor, builtIn('Network Contributor', { actions: ['Microsoft.Network/*'] })],
   [
     builtInRoles.managedIdentityOperator,
-    {
-      roleName: 'Managed Identity Operator',
+    builtIn('Managed Identity Operator', {
       actions: [
         'Microsoft.ManagedIdentity/userAssignedIdentities/*/read',
         'Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action',
       ],
-    },
+    }),
   ],
   [
     builtInRoles.privateDnsZoneContributor,
-    { roleName: 'Private DNS Zone Contributor', actions: ['Microsoft.Network/privateDnsZones/*'] },
+    builtIn('Private DNS Zone Contributor', { actions: ['Microsoft.Network/privateDnsZones/*'] }),
   ],
-  [builtInRoles.acrPull, { roleName: 'AcrPull', actions: ['Microsoft.ContainerRegistry/registries/pull/read'] }],
-  [builtInRoles.repositoryReader, { roleName: 'Container Registry Repository Reader', actions: [] }],
+  [builtInRoles.acrPull, builtIn('AcrPull', { actions: ['Microsoft.ContainerRegistry/registries/pull/read'] })],
+  [
+    builtInRoles.repositoryReader,
+    builtIn('Container Registry Repository Reader', {
+      dataActions: [
+        'Microsoft.ContainerRegistry/registries/repositories/metadata/read',
+        'Microsoft.ContainerRegistry/registries/repositories/content/read',
+      ],
+    }),
+  ],
 ]);
 
 /** The GUID at the end of a role definition's ID. */
 export const roleOf = (roleDefinitionId: string): string => nameOf(roleDefinitionId).toLowerCase();
 
-export const isRole = (role: string): boolean => definitions.has(role);
+/** What a role permits; `undefined` where there is no such role. */
+export function permissionsOf(world: World, role: string): readonly Permission[] | undefined {
+  const custom = customRoles(world).find(({ name }) => name.toLowerCase() === role);
+  return custom ? definitionOf(custom).permissions : builtInDefinitions.get(role)?.permissions;
+}
+
+const customRoles = (world: World): Resource[] => world.store.list(type);
+const definitionOf = (role: Pick<Resource, 'body'>): Definition =>
+  definitionBody.shape.properties.parse(propertiesOf(role));
+
+function put(request: ArmRequest): Reply {
+  const { world, id } = request;
+  const { properties } = parseBody(request, definitionBody);
+  const name = id.names[0]?.toLowerCase() ?? '';
+  if (builtInDefinitions.has(name))
+    throw new ArmError(400, 'RoleDefinitionCannotBeUpdated', 'A built-in role cannot be changed.');
+  const path = `/providers/${type}/${name}`;
+  const existing = world.store.get(path);
+  const stored = { id: path, name, type, properties: { ...properties, type: 'CustomRole' } };
+  world.store.put(path, type, stored);
+  return { status: existing ? 200 : 201, body: view(request, name, definitionOf({ body: stored }), 'CustomRole') };
+}
+
+function remove({ world, id }: ArmRequest): Reply {
+  const path = `/providers/${type}/${id.names[0]?.toLowerCase()}`;
+  if (!world.store.get(path)) return { status: 204 };
+  world.remove(path);
+  return { status: 200 };
+}
+
+function view({ id }: ArmRequest, name: string, definition: Definition, kind: 'BuiltInRole' | 'CustomRole'): Body {
+  const scope = id.subscriptionId === undefined ? '' : `/subscriptions/${id.subscriptionId}`;
+  return { id: `${scope}/providers/${type}/${name}`, type, name, properties: { ...definition, type: kind } };
+}
 
 function read(request: ArmRequest): Reply {
-  const { id } = request;
-  const scope = id.subscriptionId === undefined ? '' : `/subscriptions/${id.subscriptionId}`;
-  const view = ([role, { roleName, actions, notActions = [] }]: [string, Definition]): Body => ({
-    id: `${scope}/providers/${type}/${role}`,
-    type: type,
-    name: role,
-    properties: {
-      roleName,
-      type: 'BuiltInRole',
-      description: '',
-      assignableScopes: ['/'],
-      permissions: [{ actions, notActions, dataActions: [], notDataActions: [] }],
-    },
-  });
-  const [name] = id.names;
+  const all = [
+    ...[...builtInDefinitions].map(([name, one]) => view(request, name, one, 'BuiltInRole')),
+    ...customRoles(request.world).map((role) => view(request, role.name, definitionOf(role), 'CustomRole')),
+  ];
+  const [name] = request.id.names;
   if (name !== undefined) {
-    const found = [...definitions].find(([role]) => role === name.toLowerCase());
-    if (found) return { status: 200, body: view(found) };
+    const found = all.find((role) => role.name === name.toLowerCase());
+    if (found) return { status: 200, body: found };
     throw new ArmError(
       404,
       'RoleDefinitionDoesNotExist',
@@ -92,8 +146,9 @@ function read(request: ArmRequest): Reply {
     );
   }
   const [, wanted] = /roleName eq '([^']*)'/i.exec(request.query.get('$filter') ?? '') ?? [];
-  const found = [...definitions].filter(
-    ([, { roleName }]) => !wanted || roleName.toLowerCase() === wanted.toLowerCase(),
-  );
-  return { status: 200, body: { value: found.map(view) } };
+  const value = all.filter((role) => !wanted || isNamed(role, wanted));
+  return { status: 200, body: { value } };
 }
+
+const isNamed = (role: Body, wanted: string): boolean =>
+  String(valueAt(role, 'properties.roleName')).toLowerCase() === wanted.toLowerCase();

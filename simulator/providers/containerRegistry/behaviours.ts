@@ -26,6 +26,23 @@ export const behaviours: readonly Behaviour[] = [
     test: 'containerRegistry/registries.test.ts: a %s registry with %j: %i',
   },
   {
+    id: 'registry-reset',
+    resourceType: 'Microsoft.ContainerRegistry/registries',
+    says: 'A PUT resets what it leaves out; a PATCH keeps it, and changes policies one by one.',
+    evidence: 'documented',
+    source: 'Azure REST API guidelines for PUT; hashicorp/terraform-provider-azurerm 5.2.0 for PATCH (2026-11)',
+    test: 'containerRegistry/registries.test.ts: a PUT resets what it leaves out, a PATCH keeps it; policies change one by one',
+  },
+  {
+    id: 'registry-arm-tokens',
+    resourceType: 'Microsoft.ContainerRegistry/registries',
+    says: 'With policies.azureADAuthenticationAsArmPolicy disabled, nodes may not pull: exit status 212.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Network isolated clusters" limitations (2026-06-15); azure-aks-docs#438 (the status is modelled)',
+    test: 'authorization/effects.test.ts: %s',
+  },
+  {
     id: 'registry-busy',
     resourceType: 'Microsoft.ContainerRegistry/registries',
     says: 'While an operation runs on a registry or a cache rule, other writes to it get 409.',

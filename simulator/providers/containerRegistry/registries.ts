@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { nameOf } from '../../arm/ids.ts';
 import { type Body, echoed, isBody, valueAt } from '../../arm/json.ts';
@@ -24,6 +25,7 @@ import {
 const putBody = z.looseObject({
   location: z.string(),
   tags: z.record(z.string(), z.string()).nullish(),
+  identity: z.looseObject({ type: z.string() }).nullish(),
   sku: z.looseObject({ name: z.enum(['Basic', 'Standard', 'Premium']) }),
   properties: z.looseObject({}).nullish(),
 });
@@ -74,8 +76,9 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   if (!existing) checkFree(world, name);
   refuseWhileBusy(world, id);
   const location = normalLocation(sent.location);
-  const before = existing ? propertiesOf(existing) : {};
-  checkTier(world, id, sent.sku.name, { ...before, ...echoed(sent.properties) });
+  // A PUT replaces: settings that it leaves out have their defaults again.
+  const properties = merged(registryDefaults(world, name), withIpRules(echoed(sent.properties)));
+  checkTier(world, id, sent.sku.name, properties);
   const registry = world.store.put(id, registryType, {
     type: registryType,
     id,
@@ -84,11 +87,8 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     tags: sent.tags ?? {},
     sku: { name: sent.sku.name, tier: sent.sku.name },
     systemData: systemData(world),
-    properties: {
-      ...registryDefaults(world, name),
-      ...before,
-      ...withIpRules(echoed(sent.properties)),
-    },
+    ...(sent.identity && { identity: echoed(sent.identity) }),
+    properties: { ...properties, ...(existing && keptOf(existing)) },
   });
   return begin(request, registry, existing ? transitions.update : transitions.create, location);
 }
@@ -98,7 +98,7 @@ function patch(request: ArmRequest, registry: Resource): Reply {
   const sent = parseBody(request, patchBody);
   refuseWhileBusy(world, registry.id);
   const changed = withIpRules(echoed(sent.properties));
-  const properties = { ...propertiesOf(registry), ...changed };
+  const properties = merged(propertiesOf(registry), changed);
   checkTier(world, registry.id, sent.sku?.name ?? String(valueAt(registry.body, 'sku.name')), properties);
   world.store.put(registry.id, registryType, {
     ...registry.body,
@@ -125,6 +125,26 @@ function checkTier(world: World, id: string, sku: string, properties: Body): voi
   if (sku !== 'Premium' && inUse) throw notInTier('A registry with private endpoints or replicas', 'Premium');
   if (sku === 'Basic' && properties.anonymousPullEnabled === true)
     throw notInTier('Anonymous pull', 'Standard or Premium');
+  const mayExport = valueAt(properties, 'policies.exportPolicy.status') !== 'disabled';
+  if (!mayExport && properties.publicNetworkAccess !== 'Disabled') {
+    throw new ArmError(
+      400,
+      'ExportPolicyDisabledWithPublicNetworkAccess',
+      'The export policy can be disabled only where public network access is disabled.',
+    );
+  }
+}
+
+/** Values that Azure has given for good. */
+function keptOf(registry: Resource): Body {
+  const { loginServer, creationDate } = propertiesOf(registry);
+  return { loginServer, creationDate };
+}
+
+/** Policies change one by one, other objects as a whole. */
+function merged(before: Body, changes: Body): Body {
+  const policies = { ...echoed(before.policies), ...echoed(changes.policies) };
+  return { ...before, ...changes, policies };
 }
 
 function view(registry: Resource, world: World): Body {
@@ -134,9 +154,10 @@ function view(registry: Resource, world: World): Body {
 
 function registryDefaults(world: World, name: string): Body {
   const disabled = { status: 'disabled' };
+  const now = world.clock.now().toISOString();
   return {
     loginServer: `${name.toLowerCase()}.azurecr.io`,
-    creationDate: world.clock.now().toISOString(),
+    creationDate: now,
     adminUserEnabled: false,
     anonymousPullEnabled: false,
     publicNetworkAccess: 'Enabled',
@@ -144,7 +165,10 @@ function registryDefaults(world: World, name: string): Body {
     policies: {
       quarantinePolicy: disabled,
       trustPolicy: { type: 'Notary', status: 'disabled' },
+      retentionPolicy: { days: 7, lastUpdatedTime: now, ...disabled },
       exportPolicy: { status: 'enabled' },
+      azureADAuthenticationAsArmPolicy: { status: 'enabled' },
+      softDeletePolicy: { retentionDays: 7, lastUpdatedTime: now, ...disabled },
     },
     encryption: disabled,
     dataEndpointEnabled: false,

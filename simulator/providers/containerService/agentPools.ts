@@ -7,6 +7,7 @@ import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/permissions.ts';
 import { aksError, poolNotFound, refuseChange } from './errors.ts';
 import { poolBucket } from './limits.ts';
+import { refuseLockedGroup } from './nodeGroupAccess.ts';
 import { reconcileNodeGroup } from './nodeResourceGroup.ts';
 import { currentModel, modelOf, scaleSetOf } from './nodes.ts';
 import {
@@ -44,6 +45,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { properties: sent } = parseBody(request, poolRequest);
   refuseWhileStopped(cluster);
   refuseWhileBusy(world, cluster.id);
+  refuseLockedGroup(world, cluster);
   const name = request.id.names[1] ?? '';
   const id = `${cluster.id}/agentPools/${name}`;
   refuseWhilePoolBusy(world, id);
@@ -91,6 +93,7 @@ function remove(request: ArmRequest, pool: Resource): Reply {
   const { world } = request;
   const cluster = clusterOf(request);
   refuseWhileBusy(world, cluster.id);
+  refuseLockedGroup(world, cluster);
   refuseWhilePoolBusy(world, pool.id);
   checkSystemPool(poolsOf(world, cluster.id).filter((other) => other.name !== pool.name));
   return transit(world, poolTransitions.delete, {
@@ -109,6 +112,7 @@ function reimage(request: ArmRequest, pool: Resource): Reply {
   const cluster = clusterOf(request);
   refuseWhileStopped(cluster);
   refuseWhileBusy(world, cluster.id);
+  refuseLockedGroup(world, cluster);
   refuseWhilePoolBusy(world, pool.id);
   if (poolBody.parse(pool.body).properties.mode === 'Machines') {
     throw aksError(

@@ -76,6 +76,22 @@ export const behaviours: readonly Behaviour[] = [
     test: 'containerService/clusters.test.ts: an update to Direct takes the managed registry, its endpoint and its zone away',
   },
   {
+    id: 'aks-locked-node-group',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'A lock on the node group, or on anything in it, of either level, refuses every write to the cluster and its pools with 409 ResourceGroupLocked; a deletion is accepted and ends Failed with ScopeLocked.',
+    evidence: 'recorded',
+    source: "Azure/AKS#3291 (2022); the code from Portworx's documentation of AKS upgrades (the statuses are modelled)",
+    test: 'containerService/nodeGroup.test.ts: refuses every write of AKS: %s on %s',
+  },
+  {
+    id: 'aks-node-group-lockdown',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'nodeResourceGroupProfile.restrictionLevel ReadOnly is a deny assignment on the node group for everybody but AKS.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Node resource group lockdown" (2026-06-30; the denied actions are modelled)',
+    test: 'containerService/nodeGroup.test.ts: is closed to everybody but AKS, and to joining its network, until it is unrestricted',
+  },
+  {
     id: 'aks-busy',
     resourceType: 'Microsoft.ContainerService/managedClusters',
     says: "While the cluster is busy every other write gets 409 OperationNotAllowed; a busy pool refuses its own and the cluster's, not other pools'.",

@@ -15,6 +15,7 @@ import { runCommand } from './commands/runCommand.ts';
 import { aksError, missingParameter, refuseChange } from './errors.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { clusterBucket } from './limits.ts';
+import { lockedGroupFailure, refuseLockedGroup } from './nodeGroupAccess.ts';
 import { openNodeGroup, reconcileNodeGroup } from './nodeResourceGroup.ts';
 import {
   abortOperation,
@@ -75,8 +76,9 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
     refuseWhileStopped(existing);
     refuseWhileBusy(world, id);
     refuseWhilePoolsBusy(world, id);
+    refuseLockedGroup(world, existing);
   }
-  refuseUnlinkedIn(request, sent);
+  refuseUnlinkedIn(request, sent, existing);
   const intent = intentOf(sent, id, existing);
   const profiles = poolsAfter(world, id, sent, existing);
   checkCluster(world, id, sent, intent, existing, profiles);
@@ -128,8 +130,10 @@ function changesKubelet({ properties }: ClusterRequest, existing: ClusterBody | 
 }
 
 /** The caller too must be allowed to use the identities and subnets that the cluster names. @throws ArmError 403 LinkedAuthorizationFailed */
-function refuseUnlinkedIn(request: ArmRequest, { identity, properties }: ClusterRequest): void {
-  const kubelet = properties.identityProfile?.kubeletidentity?.resourceId;
+function refuseUnlinkedIn(request: ArmRequest, sent: ClusterRequest, existing: ClusterBody | undefined): void {
+  const { identity, properties } = sent;
+  // Clients send back the identity that AKS has made, which they need not be allowed to use.
+  const kubelet = changesKubelet(sent, existing) && properties.identityProfile?.kubeletidentity?.resourceId;
   for (const assigned of [...Object.keys(identity?.userAssignedIdentities ?? {}), ...(kubelet ? [kubelet] : [])])
     refuseUnlinked(request, 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action', assigned);
   const subnets = (properties.agentPoolProfiles ?? []).map(({ vnetSubnetID }) => vnetSubnetID);
@@ -201,6 +205,7 @@ function switchPower(request: ArmRequest, resource: Resource, code: 'Running' | 
   const { world } = request;
   const cluster = clusterBody.parse(resource.body);
   refuseWhileBusy(world, resource.id);
+  refuseLockedGroup(world, cluster);
   return transit(world, code === 'Stopped' ? clusterTransitions.stop : clusterTransitions.start, {
     id: resource.id,
     location: cluster.location,
@@ -217,6 +222,7 @@ function patchTags(request: ArmRequest, resource: Resource): Reply {
   const { tags } = parseBody(request, tagsBody);
   const cluster = clusterBody.parse(resource.body);
   refuseWhileBusy(world, resource.id);
+  refuseLockedGroup(world, cluster);
   saveCluster(world, { ...cluster, ...(tags && { tags }) });
   return transit(
     world,
@@ -232,7 +238,7 @@ function patchTags(request: ArmRequest, resource: Resource): Reply {
 /** A deletion is allowed at any time: running operations end Canceled. */
 function remove(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
-  const { location } = clusterBody.parse(resource.body);
+  const cluster = clusterBody.parse(resource.body);
   const deleting = world.operations.running(resource.id);
   if (deleting?.verb !== 'DELETE') {
     for (
@@ -247,7 +253,11 @@ function remove(request: ArmRequest, resource: Resource): Reply {
     }
     for (const pool of poolsOf(world, resource.id)) world.setState(pool.id, 'Deleting');
   }
-  return transit(world, clusterTransitions.delete, { id: resource.id, location });
+  return transit(world, clusterTransitions.delete, {
+    id: resource.id,
+    location: cluster.location,
+    findings: [{ seconds: seconds.findGroupLocked, failure: () => lockedGroupFailure(world, cluster) }],
+  });
 }
 
 const nodeSubnet = (pools: readonly PoolAfter[]): string | undefined =>

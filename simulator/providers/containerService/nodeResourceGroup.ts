@@ -6,6 +6,7 @@ import { createVnet } from '../network/virtualNetworks.ts';
 import { createGroup } from '../resources/resourceGroups.ts';
 import { guidFrom, kubeletIdentityId } from './clusterResource.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
+import { reconcileLockdown } from './nodeGroupAccess.ts';
 import { currentModel, scale, scaleSetOf } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf, poolsOf } from './stored.ts';
@@ -99,6 +100,7 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
     });
   }
   reconcileRegistry(world, cluster, subnet, vnet);
+  reconcileLockdown(world, cluster);
 }
 
 /** The managed registry comes and goes with `bootstrapProfile`; a registry of one's own is never touched. */

@@ -20,6 +20,7 @@ export const seconds = {
   findNetworkClosed: 30,
   findNodesFailed: 240,
   findPoolFailed: 120,
+  findGroupLocked: 60,
 } as const;
 
 function locations(operation: Operation): string {

@@ -2,8 +2,7 @@ import { nameOf, parentPath, parseId } from '../../arm/ids.ts';
 import { isBody } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
 import type { World } from '../../arm/world.ts';
-import { holdsRole } from '../authorization/roleAssignments.ts';
-import { builtInRoles } from '../authorization/roleDefinitions.ts';
+import { principalMay } from '../authorization/roleAssignments.ts';
 import { vmSize } from '../compute/skus.ts';
 import { usageOf } from '../compute/usages.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
@@ -20,11 +19,12 @@ export function checkKubeletPermission(world: World, request: ClusterRequest): v
   const [controlPlane] = Object.keys(request.identity?.userAssignedIdentities ?? {});
   if (!kubelet || controlPlane === undefined) return;
   const principal = identityIds(world, controlPlane)?.principalId ?? '';
-  if (holdsRole(world, principal, kubelet, builtInRoles.managedIdentityOperator, 'accessCheck')) return;
+  const action = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
+  if (principalMay(world, principal, kubelet, { action, seenBy: 'accessCheck' })) return;
   throw aksError(
     400,
     'CustomKubeletIdentityMissingPermissionError',
-    `The cluster user assigned identity must be given permission to assign kubelet identity ${kubelet}. Check access result not allowed for action Microsoft.ManagedIdentity/userAssignedIdentities/assign/action.`,
+    `The cluster user assigned identity must be given permission to assign kubelet identity ${kubelet}. Check access result not allowed for action ${action}.`,
   );
 }
 
@@ -66,12 +66,13 @@ export function networkFailure(
   subnets: readonly string[],
 ): OperationFailure | undefined {
   const principal = controlPlanePrincipal(world, cluster);
-  const closed = subnets.find((subnet) => !holdsRole(world, principal, subnet, builtInRoles.networkContributor));
+  const action = 'Microsoft.Network/virtualNetworks/subnets/join/action';
+  const closed = subnets.find((subnet) => !principalMay(world, principal, subnet, { action }));
   if (closed === undefined) return undefined;
   return {
     status: 'Failed',
     code: 'LinkedAuthorizationFailed',
-    message: `Reconcile VNet failed. Details: The client with object id '${principal}' does not have authorization to perform action 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked scope '${closed}'. SubCode: LinkedAuthorizationFailed. Retriable: false.`,
+    message: `Reconcile VNet failed. Details: The client with object id '${principal}' does not have authorization to perform action '${action}' on the linked scope '${closed}'. SubCode: LinkedAuthorizationFailed. Retriable: false.`,
   };
 }
 

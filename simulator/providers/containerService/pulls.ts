@@ -3,8 +3,7 @@ import { type Body, valueAt } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { effectiveRoles, holdsRole } from '../authorization/roleAssignments.ts';
-import { builtInRoles } from '../authorization/roleDefinitions.ts';
+import { principalMay } from '../authorization/roleAssignments.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { addressesInNetwork } from '../network/dnsRecords.ts';
 import { endpointAddresses } from '../network/endpointMembers.ts';
@@ -82,7 +81,8 @@ export function registryFailure(world: World, cluster: ClusterBody, pull: Pull):
     .find(({ name, body }) => loginServer(name, body).toLowerCase() === host.toLowerCase());
   const unreachable = unreachableBecause(world, registry, pull);
   if (unreachable !== undefined) return { exitStatus: 211, why: `cannot pull from ${host}: ${unreachable}` };
-  if (!registry || isInNodeGroup(cluster, registry.id) || mayPull(world, cluster, registry)) return undefined;
+  if (!registry || isInNodeGroup(cluster, registry.id) || mayPull(world, cluster, registry, pull.image))
+    return undefined;
   return { exitStatus: 212, why: `not authorized to pull from ${registry.id}` };
 }
 
@@ -126,16 +126,30 @@ function hasCacheRule(world: World, registryId: string): boolean {
   });
 }
 
-function mayPull(world: World, cluster: ClusterBody, registry: Resource): boolean {
+function mayPull(world: World, cluster: ClusterBody, registry: Resource, image: string): boolean {
   const { anonymousPullEnabled, roleAssignmentMode } = propertiesOf(registry);
   if (anonymousPullEnabled === true) return true;
   // Nodes of the preview pulled without signing in.
   if (world.edition === '2024-preview') return false;
+  // Nodes sign in with a token for Azure Resource Manager.
+  if (valueAt(registry.body, 'properties.policies.azureADAuthenticationAsArmPolicy.status') === 'disabled')
+    return false;
   const kubelet = cluster.properties.identityProfile?.kubeletidentity?.resourceId ?? '';
   const principal = identityIds(world, kubelet)?.principalId ?? '';
-  return roleAssignmentMode === 'AbacRepositoryPermissions'
-    ? effectiveRoles(world, principal, registry.id).includes(builtInRoles.repositoryReader)
-    : holdsRole(world, principal, registry.id, builtInRoles.acrPull);
+  if (roleAssignmentMode !== 'AbacRepositoryPermissions')
+    return principalMay(world, principal, registry.id, {
+      action: 'Microsoft.ContainerRegistry/registries/pull/read',
+    });
+  const repository = image
+    .split('/')
+    .slice(1)
+    .join('/')
+    .replace(/[:@].*$/, '');
+  return principalMay(world, principal, registry.id, {
+    action: 'Microsoft.ContainerRegistry/registries/repositories/content/read',
+    isDataAction: true,
+    attributes: { 'Microsoft.ContainerRegistry/registries/repositories:name': repository },
+  });
 }
 
 /** The failure of an operation whose nodes cannot start. */

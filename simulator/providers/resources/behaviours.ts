@@ -26,6 +26,14 @@ export const behaviours: readonly Behaviour[] = [
     test: 'resources/resourceGroups.test.ts: are deleted through Location alone, refusing writes meanwhile',
   },
   {
+    id: 'group-delete-blocked',
+    resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
+    says: "A lock in the node group of a cluster keeps the cluster's group too: the deletion ends with 409 ResourceGroupDeletionBlocked.",
+    evidence: 'modelled',
+    source: 'the code is recorded for other reasons; Azure/AKS#3291',
+    test: 'containerService/nodeGroup.test.ts: lets a deletion of the group of the cluster begin and fail',
+  },
+  {
     id: 'group-delete-duration',
     resourceType: 'Microsoft.Resources/subscriptions/resourceGroups',
     says: 'Deleting takes 60 s when empty, 120 s with resources, 300 s with a cluster.',

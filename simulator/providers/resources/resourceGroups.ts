@@ -3,12 +3,14 @@ import { gatewayError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { nameOf, subscriptionOf } from '../../arm/ids.ts';
 import { type Body, withoutUndefined } from '../../arm/json.ts';
-import type { OperationStyle } from '../../arm/operations.ts';
+import type { OperationFailure, OperationStyle } from '../../arm/operations.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation, regions } from '../../arm/regions.ts';
 import type { Resource } from '../../arm/store.ts';
 import { deletion, type Transitions, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
+import { locksOn } from '../authorization/locks.ts';
+import { isAtOrBelow } from '../authorization/scopes.ts';
 import { disconnectGroup } from '../network/endpointConnections.ts';
 
 const type = 'Microsoft.Resources/subscriptions/resourceGroups';
@@ -101,10 +103,25 @@ function remove(request: ArmRequest, resource: Resource): Reply {
   return transit(world, transition, {
     id: resource.id,
     location: String(resource.body.location),
+    findings: [{ seconds: 45, failure: () => blockedBecause(world, resource) }],
     atEnd(status) {
       if (status === 'Succeeded') disconnectGroup(world, resource.id);
     },
   });
+}
+
+/** Groups that a resource in this one manages, as AKS manages those of its nodes, go too. A lock on them keeps all. */
+function blockedBecause(world: World, { id, name }: Resource): OperationFailure | undefined {
+  const locked = world.store
+    .list(type)
+    .filter(({ body: { managedBy } }) => typeof managedBy === 'string' && isAtOrBelow(managedBy, id))
+    .find((group) => locksOn(world, group.id).length > 0);
+  if (!locked) return undefined;
+  return {
+    status: 'Failed',
+    code: 'ResourceGroupDeletionBlocked',
+    message: `Deletion of resource group '${name}' failed as resources with identifiers '${String(locked.body.managedBy)}' could not be deleted: the resource group '${locked.name}' is locked.`,
+  };
 }
 
 function groupBody(id: string, location: string, tagsSent: unknown, managedBy: unknown): Body {

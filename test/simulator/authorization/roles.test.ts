@@ -104,7 +104,6 @@ describe('assignments', () => {
     const exists = refused(409, 'RoleAssignmentExists');
     expect((await acrPull(subnet, one, name)).status).toBe(201);
     expect(await acrPull(subnet, one)).toMatchObject(exists);
-    expect(await acrPull(subnet, one, name)).toMatchObject(exists);
     expect(await acrPull(subnet.toUpperCase(), one.toUpperCase())).toMatchObject(exists);
     expect(await acrPull(subnet, two, name)).toMatchObject(refused(409, 'RoleAssignmentUpdateNotPermitted'));
     // Another scope, role or principal is another assignment.
@@ -114,6 +113,22 @@ describe('assignments', () => {
       await acrPull(subnet, two),
     ];
     expect(others.map(({ status }) => status)).toEqual([201, 201, 201]);
+  });
+
+  test('again under the same name are the same, with another description or condition', async () => {
+    const name = crypto.randomUUID();
+    const again = (changes: Record<string, unknown>) =>
+      send('PUT', assignment(vnet, name), {
+        properties: { roleDefinitionId: roleId(roles.acrPull), principalId: two, ...changes },
+      });
+    const created = await again({ principalType: 'ServicePrincipal', description: 'ours' });
+    expect(created).toMatchObject({ status: 201, body: { properties: { description: 'ours' } } });
+    expect(await again({ description: 'theirs', condition: '1', conditionVersion: '2.0' })).toMatchObject({
+      status: 200,
+      body: { properties: { description: 'theirs', condition: '1', createdOn: created.at('properties.createdOn') } },
+    });
+    expect((await again({})).at('properties.description')).toBeNull();
+    expect((await client.roleAssignments.get(vnet, name)).principalId).toBe(two);
   });
 
   const nobody = '12345678-0000-0000-0000-000000000000';

@@ -114,9 +114,26 @@ test('a registry is answered late, with its defaults, and settles ten seconds la
   const changed = await patch('defaults01', { anonymousPullEnabled: true });
   expect(changed).toMatchObject({ status: 201, body: { properties: { provisioningState: 'Updating' } } });
   await azure.settled(changed);
-  // A PUT keeps what it does not name.
-  const again = await put('defaults01', premium);
-  expect(again).toMatchObject({ status: 200, body: { properties: { anonymousPullEnabled: true } } });
+});
+
+test('a PUT resets what it leaves out, a PATCH keeps it; policies change one by one', async () => {
+  const policy = (found: { at(path: string): unknown }, name: string) => found.at(`properties.policies.${name}.status`);
+  const tags = { team: 'a' };
+  const made = await azure.put(id('reset01'), { ...premium, tags, properties: { anonymousPullEnabled: true } });
+  const policies = { azureADAuthenticationAsArmPolicy: { status: 'disabled' } };
+  const patched = await azure.put(id('reset01'), { properties: { policies } }, 'PATCH');
+  expect(patched.at('properties.anonymousPullEnabled')).toBe(true);
+  expect([policy(patched, 'azureADAuthenticationAsArmPolicy'), policy(patched, 'exportPolicy')]).toEqual([
+    'disabled',
+    'enabled',
+  ]);
+  const again = await azure.put(id('reset01'), premium);
+  expect(again.body).toMatchObject({ tags: {}, properties: { anonymousPullEnabled: false } });
+  expect(policy(again, 'azureADAuthenticationAsArmPolicy')).toBe('enabled');
+  for (const kept of ['loginServer', 'creationDate'])
+    expect(again.at(`properties.${kept}`)).toBe(made.at(`properties.${kept}`));
+  const exporting = { properties: { policies: { exportPolicy: { status: 'disabled' } } } };
+  expect(await patch('reset01', exporting.properties)).toMatchObject({ status: 400 });
 });
 
 test('a registry is gone as soon as its deletion is answered', async () => {
