@@ -23,8 +23,8 @@ import {
 } from '../support/ownRegistry.ts';
 import { ownRegistryInput, verified } from './ownRegistry.ts';
 
-/** What somebody else does beforehand. */
-interface Hands {
+/** Tools of somebody else who changes Azure beforehand. */
+interface Setup {
   azure: SimulatedAzure;
   ids: OwnRegistryIds;
   /** Makes a part and what it needs; the body is the usual one, or this. */
@@ -38,19 +38,19 @@ interface Hands {
 type Because = [where: string, problem: RegExp, whatToDo: RegExp];
 
 /** A state and an input in which createCluster must not begin. */
-interface Stop {
-  by: string;
-  made?: (hands: Hands) => Promise<unknown>;
+interface RefusedCase {
+  name: string;
+  arrange?: (setup: Setup) => Promise<unknown>;
   given?: (ids: OwnRegistryIds) => Partial<CreateClusterInput>;
   because: (ids: OwnRegistryIds) => Because[];
 }
 
 /** A state that looks like such a one and is none. */
-type Pass = Omit<Stop, 'because'>;
+type AcceptedCase = Omit<RefusedCase, 'because'>;
 
-/** Each row has a cluster, and so resource groups, of its own. */
-const named = <T extends object>(prefix: string, rows: readonly T[]): (T & { name: string })[] =>
-  rows.map((row, index) => ({ ...row, name: `${prefix}${index}` }));
+/** Each case has a cluster, and so resource groups, of its own. */
+const withClusters = <T extends object>(prefix: string, cases: readonly T[]): (T & { cluster: string })[] =>
+  cases.map((each, index) => ({ ...each, cluster: `${prefix}${index}` }));
 
 const location = 'westeurope';
 const otherSubscription = '22222222-2222-2222-2222-222222222222';
@@ -105,9 +105,9 @@ async function connectionOf(azure: SimulatedAzure, ids: OwnRegistryIds): Promise
   return found?.id ?? 'none';
 }
 
-const rule = (by: string, name: string, source: string, target: string): Stop => ({
-  by: `a cache rule ${by}`,
-  made: async ({ azure, ids, make }) => {
+const ruleCase = (which: string, name: string, source: string, target: string): RefusedCase => ({
+  name: `a cache rule ${which}`,
+  arrange: async ({ azure, ids, make }) => {
     await make('registry');
     await azure.put(`${ids.registry}/cacheRules/${name}`, ruleBody(source, target));
   },
@@ -120,21 +120,21 @@ const rule = (by: string, name: string, source: string, target: string): Stop =>
   ],
 });
 
-const registries: Stop[] = [
+const registries: RefusedCase[] = [
   {
-    by: 'a registry that is not Premium',
-    made: ({ make }) => make('registry', { location, sku: { name: 'Standard' } }),
+    name: 'a registry that is not Premium',
+    arrange: ({ make }) => make('registry', { location, sku: { name: 'Standard' } }),
     because: ({ registry }) => [
       [registry, /^its SKU is Standard, and private endpoints need Premium$/, /az acr update --sku Premium/],
     ],
   },
-  rule('of the right name with another target', 'aks-managed-mcr', 'mcr.microsoft.com/*', 'mirror/*'),
-  rule('of the right name with another source', 'aks-managed-mcr', 'ghcr.io/*', 'mirror/*'),
-  rule('whose target holds the one that is needed', 'my-own', 'ghcr.io/*', '*'),
-  rule('that has the target', 'my-own', 'ghcr.io/*', 'aks-managed-repository/*'),
+  ruleCase('of the right name with another target', 'aks-managed-mcr', 'mcr.microsoft.com/*', 'mirror/*'),
+  ruleCase('of the right name with another source', 'aks-managed-mcr', 'ghcr.io/*', 'mirror/*'),
+  ruleCase('whose target holds the one that is needed', 'my-own', 'ghcr.io/*', '*'),
+  ruleCase('that has the target', 'my-own', 'ghcr.io/*', 'aks-managed-repository/*'),
   {
-    by: "a cache rule that keeps the preview's target",
-    made: async ({ azure, ids, make }) => {
+    name: "a cache rule that keeps the preview's target",
+    arrange: async ({ azure, ids, make }) => {
       await make('registry');
       await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('ghcr.io/*', '*'));
     },
@@ -144,8 +144,8 @@ const registries: Stop[] = [
     ],
   },
   {
-    by: 'a registry name that is taken in another subscription',
-    made: async ({ azure, ids }) => {
+    name: 'a registry name that is taken in another subscription',
+    arrange: async ({ azure, ids }) => {
       await azure.put(inSubscription(ids.group, otherSubscription), { location });
       await azure.put(inSubscription(ids.registry, otherSubscription), ownRegistryBodies(ids).registry);
     },
@@ -159,10 +159,10 @@ const registries: Stop[] = [
   },
 ];
 
-const endpoints: Stop[] = [
+const endpoints: RefusedCase[] = [
   {
-    by: 'an endpoint that leads to another registry',
-    made: async ({ azure, ids, make }) => {
+    name: 'an endpoint that leads to another registry',
+    arrange: async ({ azure, ids, make }) => {
       await make('registrySubnet');
       await make('registry');
       await azure.put(`${ids.registry}x`, ownRegistryBodies(ids).registry);
@@ -177,8 +177,8 @@ const endpoints: Stop[] = [
     ],
   },
   {
-    by: 'an endpoint in another network',
-    made: async ({ azure, ids, make }) => {
+    name: 'an endpoint in another network',
+    arrange: async ({ azure, ids, make }) => {
       await make('registrySubnet');
       const other = `${ids.vnet}-other`;
       await azure.put(other, networkBody(['172.16.0.0/16'], [namedSubnet('acr-subnet', '172.16.1.0/24')]));
@@ -193,15 +193,15 @@ const endpoints: Stop[] = [
     ],
   },
   {
-    by: 'an endpoint whose connection nobody has approved',
-    made: ({ ids, make }) => make('privateEndpoint', endpointBody(ids.registrySubnet, ids.registry, true)),
+    name: 'an endpoint whose connection nobody has approved',
+    arrange: ({ ids, make }) => make('privateEndpoint', endpointBody(ids.registrySubnet, ids.registry, true)),
     because: ({ privateEndpoint }) => [
       [privateEndpoint, /^its connection waits for approval$/, /az acr private-endpoint-connection approve/],
     ],
   },
   {
-    by: 'an endpoint whose connection was rejected',
-    made: async ({ azure, ids, make }) => {
+    name: 'an endpoint whose connection was rejected',
+    arrange: async ({ azure, ids, make }) => {
       await make('privateEndpoint');
       await azure.put(await connectionOf(azure, ids), {
         properties: { privateLinkServiceConnectionState: { status: 'Rejected' } },
@@ -210,16 +210,16 @@ const endpoints: Stop[] = [
     because: ({ privateEndpoint }) => [[privateEndpoint, /^its connection is Rejected$/, /^Delete the endpoint/]],
   },
   {
-    by: 'an endpoint whose connection was removed',
-    made: async ({ azure, ids, make }) => {
+    name: 'an endpoint whose connection was removed',
+    arrange: async ({ azure, ids, make }) => {
       await make('privateEndpoint');
       await azure.remove(await connectionOf(azure, ids));
     },
     because: ({ privateEndpoint }) => [[privateEndpoint, /^its connection is Disconnected$/, /^Delete the endpoint/]],
   },
   {
-    by: 'an endpoint without an address for a replica that is being made',
-    made: async ({ ids, make, begin }) => {
+    name: 'an endpoint without an address for a replica that is being made',
+    arrange: async ({ ids, make, begin }) => {
       await make('privateEndpoint');
       await begin(`${ids.registry}/replications/northeurope`, { location: 'northeurope' });
     },
@@ -239,12 +239,12 @@ const elsewhere: [string, RegExp, RegExp] = [
   /^Use a network in the subscription of the cluster\.$/,
 ];
 
-const zones: Stop[] = [
-  ...[subscriptionId, otherSubscription].map((subscription): Stop => {
+const zones: RefusedCase[] = [
+  ...[subscriptionId, otherSubscription].map((subscription): RefusedCase => {
     const zoneOf = (ids: OwnRegistryIds) => inSubscription(inHub(ids, ids.zone), subscription);
     return {
-      by: `a network that is linked to another zone, in subscription ${subscription}`,
-      made: async ({ azure, ids }) => {
+      name: `a network that is linked to another zone, in subscription ${subscription}`,
+      arrange: async ({ azure, ids }) => {
         const group = inSubscription(ids.group, subscription);
         await azure.put(group, { location });
         await azure.put(inSubscription(ids.vnet, subscription), networkBody(['192.168.0.0/16']));
@@ -265,8 +265,8 @@ const zones: Stop[] = [
     };
   }),
   {
-    by: 'a link of the name that leads to another network',
-    made: async ({ azure, ids, make }) => {
+    name: 'a link of the name that leads to another network',
+    arrange: async ({ azure, ids, make }) => {
       await make('vnet');
       await azure.put(`${ids.vnet}-other`, networkBody(['172.16.0.0/16']));
       await make('link', linkBody(`${ids.vnet}-other`));
@@ -276,8 +276,8 @@ const zones: Stop[] = [
     ],
   },
   {
-    by: 'a record although there is no endpoint',
-    made: async ({ azure, ids, make }) => {
+    name: 'a record although there is no endpoint',
+    arrange: async ({ azure, ids, make }) => {
       await make('zone');
       await azure.put(ids.dataRecord, aRecord('172.16.1.9'));
     },
@@ -286,8 +286,8 @@ const zones: Stop[] = [
     ],
   },
   {
-    by: 'a record that belongs to an endpoint of another name',
-    made: async ({ azure, ids, make }) => {
+    name: 'a record that belongs to an endpoint of another name',
+    arrange: async ({ azure, ids, make }) => {
       await make('zone');
       await make('registrySubnet');
       await make('registry');
@@ -325,12 +325,12 @@ const byId: Given[] = [
   ],
   ['kubeletIdentity.resourceId', ({ kubelet }) => kubelet, (id) => ({ kubeletIdentity: { resourceId: id } })],
 ];
-const missing: Stop[] = byId.flatMap(([where, idOf, given]) =>
-  [subscriptionId, unseenSubscription].map((subscription): Stop => {
+const missing: RefusedCase[] = byId.flatMap(([where, idOf, given]) =>
+  [subscriptionId, unseenSubscription].map((subscription): RefusedCase => {
     const id = (ids: OwnRegistryIds) => inSubscription(idOf(ids), subscription);
     return {
-      by: `${where} that does not exist, in subscription ${subscription}`,
-      made: ({ make }) => make('group'),
+      name: `${where} that does not exist, in subscription ${subscription}`,
+      arrange: ({ make }) => make('group'),
       given: (ids) => given(id(ids)),
       because: (ids) => [
         [
@@ -346,19 +346,19 @@ const missing: Stop[] = byId.flatMap(([where, idOf, given]) =>
 /** A network that is there with these ranges, and subnets beside those of the cluster. */
 const network =
   (addressPrefixes: string[], subnets: object[] = []) =>
-  ({ make }: Hands) =>
+  ({ make }: Setup) =>
     make('vnet', networkBody(addressPrefixes, subnets));
 
-const ranges: Stop[] = [
+const ranges: RefusedCase[] = [
   {
-    by: 'a network in another region',
-    made: ({ make }) => make('vnet', { ...networkBody(['192.168.0.0/16']), location: 'northeurope' }),
+    name: 'a network in another region',
+    arrange: ({ make }) => make('vnet', { ...networkBody(['192.168.0.0/16']), location: 'northeurope' }),
     because: ({ vnet }) => [
       [vnet, /^the network is in northeurope, the cluster in westeurope$/, /^Use a network in the region/],
     ],
   },
   {
-    by: 'a subnet in the range of services',
+    name: 'a subnet in the range of services',
     given: () => ({
       network: {
         addressPrefixes: ['10.0.0.0/8'],
@@ -371,14 +371,14 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'a subnet in the range that is given for services',
+    name: 'a subnet in the range that is given for services',
     given: () => ({ serviceCidr: '192.168.0.0/23' }),
     because: ({ nodeSubnet }) => [
       [nodeSubnet, /192\.168\.1\.0\/24 overlaps that of the cluster's services, 192\.168\.0\.0\/23$/, /serviceCidr\.$/],
     ],
   },
   {
-    by: 'a range for the network that AKS keeps for itself',
+    name: 'a range for the network that AKS keeps for itself',
     given: () => ({
       network: {
         addressPrefixes: ['172.16.0.0/12'],
@@ -392,15 +392,15 @@ const ranges: Stop[] = [
       ),
   },
   {
-    by: 'ranges of the network that overlap',
+    name: 'ranges of the network that overlap',
     given: () => ({ network: { addressPrefixes: ['192.168.0.0/16', '192.168.128.0/17'] } }),
     because: () => [
       ['network.addressPrefixes', /^192\.168\.128\.0\/17 overlaps 192\.168\.0\.0\/16$/, /do not overlap\.$/],
     ],
   },
   {
-    by: 'a range that the network does not have',
-    made: network(['192.168.0.0/16']),
+    name: 'a range that the network does not have',
+    arrange: network(['192.168.0.0/16']),
     given: () => ({ network: { addressPrefixes: ['192.168.0.0/16', '172.16.0.0/16'] } }),
     because: () => [
       [
@@ -411,7 +411,7 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'subnets that overlap each other',
+    name: 'subnets that overlap each other',
     given: () => ({ network: { registrySubnet: { addressPrefix: '192.168.1.128/25' } } }),
     because: () => [
       [
@@ -422,8 +422,8 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'a subnet that overlaps one that is there',
-    made: network(['192.168.0.0/16'], [namedSubnet('theirs', '192.168.0.0/23')]),
+    name: 'a subnet that overlaps one that is there',
+    arrange: network(['192.168.0.0/16'], [namedSubnet('theirs', '192.168.0.0/23')]),
     because: () => [
       [
         'network.nodeSubnet.addressPrefix',
@@ -433,7 +433,7 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'a subnet outside the network that is to be',
+    name: 'a subnet outside the network that is to be',
     given: () => ({ network: { registrySubnet: { addressPrefix: '172.16.1.0/24' } } }),
     because: () => [
       [
@@ -444,8 +444,8 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'a subnet outside the network that is there',
-    made: network(['172.16.0.0/16', '192.168.2.0/23']),
+    name: 'a subnet outside the network that is there',
+    arrange: network(['172.16.0.0/16', '192.168.2.0/23']),
     because: () => [
       [
         'network.nodeSubnet.addressPrefix',
@@ -455,8 +455,8 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'another range than the subnet has',
-    made: ({ make }) => make('nodeSubnet'),
+    name: 'another range than the subnet has',
+    arrange: ({ make }) => make('nodeSubnet'),
     given: () => ({ network: { nodeSubnet: { addressPrefix: '192.168.4.0/24' } } }),
     because: () => [
       [
@@ -467,7 +467,7 @@ const ranges: Stop[] = [
     ],
   },
   {
-    by: 'one subnet for two uses',
+    name: 'one subnet for two uses',
     given: () => ({ network: { registrySubnet: { name: 'AKS-subnet', addressPrefix: '192.168.2.0/24' } } }),
     because: () => [
       ['network.registrySubnet.name', /^AKS-subnet is the subnet of the nodes already$/, /^Use another name\.$/],
@@ -475,10 +475,10 @@ const ranges: Stop[] = [
   },
 ];
 
-const subnets: Stop[] = [
+const subnets: RefusedCase[] = [
   {
-    by: 'a delegated subnet for nodes',
-    made: ({ make }) => make('nodeSubnet', subnetBody('192.168.1.0/24', aksDelegation)),
+    name: 'a delegated subnet for nodes',
+    arrange: ({ make }) => make('nodeSubnet', subnetBody('192.168.1.0/24', aksDelegation)),
     because: ({ nodeSubnet }) => [
       [
         nodeSubnet,
@@ -488,7 +488,7 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet too small for nodes, surge nodes and pods',
+    name: 'a subnet too small for nodes, surge nodes and pods',
     // Three nodes and one to surge with thirty pods each, and the endpoint of the API server.
     given: () => ({ ...pools({ count: 3 }), network: { nodeSubnet: { addressPrefix: '192.168.1.0/25' } } }),
     because: () => [
@@ -500,7 +500,7 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet too small for as many nodes as the autoscaler may make',
+    name: 'a subnet too small for as many nodes as the autoscaler may make',
     given: () => ({
       ...pools({ maxPods: 10 }, { mode: 'User', maxPods: 20, enableAutoScaling: true, minCount: 1, maxCount: 11 }),
     }),
@@ -509,8 +509,8 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet for nodes that others have filled',
-    made: async ({ azure, ids, make }) => {
+    name: 'a subnet for nodes that others have filled',
+    arrange: async ({ azure, ids, make }) => {
       await make('nodeSubnet', subnetBody('192.168.1.0/27'));
       await make('registry');
       await azure.put(`${ids.privateEndpoint}-theirs`, endpointBody(ids.nodeSubnet, ids.registry));
@@ -521,8 +521,8 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a delegated subnet for the endpoint',
-    made: ({ make }) => make('registrySubnet', subnetBody('192.168.2.0/24', 'Microsoft.Web/serverFarms')),
+    name: 'a delegated subnet for the endpoint',
+    arrange: ({ make }) => make('registrySubnet', subnetBody('192.168.2.0/24', 'Microsoft.Web/serverFarms')),
     because: ({ registrySubnet }) => [
       [
         registrySubnet,
@@ -532,7 +532,7 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet too small for the endpoint',
+    name: 'a subnet too small for the endpoint',
     given: () => ({ network: { registrySubnet: { addressPrefix: '192.168.2.0/30' } } }),
     because: () => [
       [
@@ -543,8 +543,8 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet for the endpoint that others have filled',
-    made: async ({ azure, ids, make }) => {
+    name: 'a subnet for the endpoint that others have filled',
+    arrange: async ({ azure, ids, make }) => {
       await make('registrySubnet', subnetBody('192.168.2.0/29'));
       await make('registry');
       await azure.put(`${ids.registry}x`, ownRegistryBodies(ids).registry);
@@ -555,8 +555,8 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet too small for the data endpoints of all replicas',
-    made: async ({ azure, ids, make }) => {
+    name: 'a subnet too small for the data endpoints of all replicas',
+    arrange: async ({ azure, ids, make }) => {
       await make('registrySubnet', subnetBody('192.168.2.0/29'));
       await make('registry');
       for (const region of ['northeurope', 'uksouth'])
@@ -567,7 +567,7 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet too small for API servers',
+    name: 'a subnet too small for API servers',
     given: () => ({ ...withVnetIntegration, network: { apiServerSubnet: { addressPrefix: '192.168.3.0/29' } } }),
     because: () => [
       [
@@ -578,16 +578,16 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet for API servers that is there and too small',
-    made: ({ make }) => make('apiServerSubnet', subnetBody('192.168.3.0/29', aksDelegation)),
+    name: 'a subnet for API servers that is there and too small',
+    arrange: ({ make }) => make('apiServerSubnet', subnetBody('192.168.3.0/29', aksDelegation)),
     given: () => withVnetIntegration,
     because: ({ apiServerSubnet }) => [
       [apiServerSubnet, /^192\.168\.3\.0\/29 is too small for API servers$/, /^Use \/28 or larger\.$/],
     ],
   },
   {
-    by: 'a subnet for API servers that is delegated to others',
-    made: ({ make }) => make('apiServerSubnet', subnetBody('192.168.3.0/24', 'Microsoft.Web/serverFarms')),
+    name: 'a subnet for API servers that is delegated to others',
+    arrange: ({ make }) => make('apiServerSubnet', subnetBody('192.168.3.0/24', 'Microsoft.Web/serverFarms')),
     given: () => withVnetIntegration,
     because: ({ apiServerSubnet }) => [
       [
@@ -598,8 +598,8 @@ const subnets: Stop[] = [
     ],
   },
   {
-    by: 'a subnet for API servers that holds something else',
-    made: async ({ azure, ids, make }) => {
+    name: 'a subnet for API servers that holds something else',
+    arrange: async ({ azure, ids, make }) => {
       await make('apiServerSubnet', subnetBody('192.168.3.0/24'));
       await make('registry');
       await azure.put(`${ids.privateEndpoint}-theirs`, endpointBody(ids.apiServerSubnet, ids.registry));
@@ -611,9 +611,9 @@ const subnets: Stop[] = [
   },
 ];
 
-const sizes: Stop[] = [
+const sizes: RefusedCase[] = [
   {
-    by: 'a Kubernetes version without network isolation',
+    name: 'a Kubernetes version without network isolation',
     given: () => ({ kubernetesVersion: '1.29' }),
     because: () => [
       [
@@ -624,8 +624,8 @@ const sizes: Stop[] = [
     ],
   },
   ...['1.32', '1.34.99'].map(
-    (kubernetesVersion): Stop => ({
-      by: `Kubernetes version ${kubernetesVersion}, which is not offered`,
+    (kubernetesVersion): RefusedCase => ({
+      name: `Kubernetes version ${kubernetesVersion}, which is not offered`,
       given: () => ({ kubernetesVersion }),
       because: () => [
         [
@@ -656,18 +656,18 @@ const sizes: Stop[] = [
       ],
     ] as const
   ).map(
-    ([by, pool, problem]): Stop => ({
-      by,
+    ([name, pool, problem]): RefusedCase => ({
+      name,
       given: () => pools({}, { mode: 'User', ...pool }),
       because: () => [['agentPoolProfiles[1].vmSize', problem, /^Use (one that `az vm list-skus|other zones)/]],
     }),
   ),
 ];
 
-const locks: Stop[] = [
+const locks: RefusedCase[] = [
   {
-    by: 'a lock that forbids to take back what is created',
-    made: async ({ azure, ids, make }) => {
+    name: 'a lock that forbids to take back what is created',
+    arrange: async ({ azure, ids, make }) => {
       await make('group');
       await azure.put(lockId(ids.group), lockBody('CanNotDelete'));
     },
@@ -680,8 +680,8 @@ const locks: Stop[] = [
     ],
   },
   {
-    by: 'a lock of a registry whose public access must be taken away',
-    made: async ({ azure, ids }) => {
+    name: 'a lock of a registry whose public access must be taken away',
+    arrange: async ({ azure, ids }) => {
       await prepareOwnRegistry(azure, nameOf(ids));
       await azure.put(ids.registry, { properties: { publicNetworkAccess: 'Enabled' } }, 'PATCH');
       await azure.put(lockId(ids.registry), lockBody('ReadOnly'));
@@ -692,18 +692,18 @@ const locks: Stop[] = [
   },
 ];
 
-const groups: Stop[] = [
+const groups: RefusedCase[] = [
   {
-    by: 'a resource group that is being deleted',
-    made: async ({ ids, make, begin }) => {
+    name: 'a resource group that is being deleted',
+    arrange: async ({ ids, make, begin }) => {
       await make('group');
       await begin(ids.group, undefined, 'DELETE');
     },
     because: ({ group }) => [[group, /^the resource group is being deleted$/, /^Wait until it is gone\.$/]],
   },
   {
-    by: 'a node resource group that is there',
-    made: async ({ azure, ids }) => azure.put(nodeGroup(ids), { location }),
+    name: 'a node resource group that is there',
+    arrange: async ({ azure, ids }) => azure.put(nodeGroup(ids), { location }),
     because: (ids) => [
       [
         nodeGroup(ids),
@@ -733,11 +733,11 @@ const pieces: Piece[] = [
 const bodyOf = (ids: OwnRegistryIds, part: Part): unknown =>
   Object.entries(ownRegistryBodies(ids)).find(([key]) => key === part)?.[1];
 
-const states: Stop[] = [
-  ...pieces.flatMap(([what, part, body]): Stop[] => [
+const states: RefusedCase[] = [
+  ...pieces.flatMap(([what, part, body]): RefusedCase[] => [
     {
-      by: `an operation in progress on a ${what}`,
-      made: async ({ ids, make, begin }) => {
+      name: `an operation in progress on a ${what}`,
+      arrange: async ({ ids, make, begin }) => {
         await make(part);
         await begin(ids[part], body ?? bodyOf(ids, part));
       },
@@ -746,8 +746,8 @@ const states: Stop[] = [
       ],
     },
     {
-      by: `a ${what} in state Failed`,
-      made: async ({ ids, make, fail }) => {
+      name: `a ${what} in state Failed`,
+      arrange: async ({ ids, make, fail }) => {
         await make(part);
         await fail(ids[part], body ?? bodyOf(ids, part));
       },
@@ -755,8 +755,8 @@ const states: Stop[] = [
     },
   ]),
   {
-    by: 'a private endpoint that is being deleted',
-    made: async ({ ids, make, begin }) => {
+    name: 'a private endpoint that is being deleted',
+    arrange: async ({ ids, make, begin }) => {
       await make('privateEndpoint');
       await begin(ids.privateEndpoint, undefined, 'DELETE');
     },
@@ -765,8 +765,8 @@ const states: Stop[] = [
     ],
   },
   {
-    by: 'an operation in progress on a network, which is one on its subnets',
-    made: async ({ ids, make, begin }) => {
+    name: 'an operation in progress on a network, which is one on its subnets',
+    arrange: async ({ ids, make, begin }) => {
       await make('group');
       await begin(ids.vnet, ownRegistryBodies(ids).vnet);
     },
@@ -778,8 +778,8 @@ const states: Stop[] = [
     ],
   },
   {
-    by: 'a network in state Failed',
-    made: async ({ ids, make, fail }) => {
+    name: 'a network in state Failed',
+    arrange: async ({ ids, make, fail }) => {
       await make('group');
       await fail(ids.vnet, networkBody(['192.168.0.0/16']));
     },
@@ -787,11 +787,11 @@ const states: Stop[] = [
   },
 ];
 
-const passes: Pass[] = [
-  { by: 'everything as it should be', made: ({ azure, ids }) => prepareOwnRegistry(azure, nameOf(ids)) },
+const accepted: AcceptedCase[] = [
+  { name: 'everything as it should be', arrange: ({ azure, ids }) => prepareOwnRegistry(azure, nameOf(ids)) },
   {
-    by: 'a link of another name, where the name is taken by a link to another network',
-    made: async ({ azure, ids, make }) => {
+    name: 'a link of another name, where the name is taken by a link to another network',
+    arrange: async ({ azure, ids, make }) => {
       await make('link');
       await azure.put(`${ids.vnet}-other`, networkBody(['172.16.0.0/16']));
       await azure.put(`${ids.zone}/virtualNetworkLinks/taken`, linkBody(`${ids.vnet}-other`));
@@ -799,30 +799,30 @@ const passes: Pass[] = [
     given: () => ownRegistry({ privateDnsZone: { linkName: 'taken' } }),
   },
   {
-    by: 'a cache rule with the same source and a target of its own',
-    made: async ({ azure, ids, make }) => {
+    name: 'a cache rule with the same source and a target of its own',
+    arrange: async ({ azure, ids, make }) => {
       await make('registry');
       await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('mcr.microsoft.com/*', 'mirror/*'));
     },
   },
   {
-    by: 'a lock against deletion, where nothing is to be taken back',
-    made: async ({ azure, ids, make }) => {
+    name: 'a lock against deletion, where nothing is to be taken back',
+    arrange: async ({ azure, ids, make }) => {
       await make('group');
       await azure.put(lockId(ids.group), lockBody('CanNotDelete'));
     },
     given: () => ({ onFailure: 'leave' }),
   },
   {
-    by: 'a lock of a registry that needs no change',
-    made: async ({ azure, ids }) => {
+    name: 'a lock of a registry that needs no change',
+    arrange: async ({ azure, ids }) => {
       await prepareOwnRegistry(azure, nameOf(ids));
       await azure.put(lockId(ids.registry), lockBody('ReadOnly'));
     },
   },
   {
-    by: 'a network that has IPv6 ranges as well',
-    made: async ({ azure, ids, make }) => {
+    name: 'a network that has IPv6 ranges as well',
+    arrange: async ({ azure, ids, make }) => {
       const both = ['fd00:db8::/48', '192.168.0.0/16'];
       await make('vnet', networkBody(both, [{ ...namedSubnet('theirs', 'fd00:db8:0:9::/64') }]));
       const addressPrefixes = ['fd00:db8:0:1::/64', '192.168.1.0/24'];
@@ -830,7 +830,7 @@ const passes: Pass[] = [
     },
   },
   {
-    by: 'subnets that are just large enough',
+    name: 'subnets that are just large enough',
     given: () => ({
       ...withVnetIntegration,
       // One node and one to surge.
@@ -843,15 +843,15 @@ const passes: Pass[] = [
     }),
   },
   {
-    by: 'a subnet that is full of the endpoint itself',
-    made: async ({ make }) => {
+    name: 'a subnet that is full of the endpoint itself',
+    arrange: async ({ make }) => {
       await make('registrySubnet', subnetBody('192.168.2.0/29'));
       await make('privateEndpoint');
     },
   },
   {
-    by: 'cache rules for other sources',
-    made: async ({ azure, ids, make }) => {
+    name: 'cache rules for other sources',
+    arrange: async ({ azure, ids, make }) => {
       await make('registry');
       await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('ghcr.io/*', 'github/*'));
     },
@@ -870,7 +870,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   virtualNetworkLinks: '2024-06-01',
 };
 
-function hands(azure: SimulatedAzure, ids: OwnRegistryIds): Hands {
+function setupOf(azure: SimulatedAzure, ids: OwnRegistryIds): Setup {
   const operation = { status: 'Failed', code: 'InternalServerError', message: 'It went wrong' } as const;
   return {
     azure,
@@ -892,7 +892,7 @@ function hands(azure: SimulatedAzure, ids: OwnRegistryIds): Hands {
   };
 }
 
-/** Writes of the product around a cluster and to the subscriptions: the SDKs name themselves, a test's hands do not. */
+/** Writes of the product around a cluster and to the subscriptions: the SDKs name themselves, a test does not. */
 async function productWrites(azure: SimulatedAzure, cluster: string): Promise<string[]> {
   const about = new RegExp(`/(mc_)?rg-${cluster}[/_.?]`, 'i');
   const requests = (await azure.recorded()).filter(
@@ -904,27 +904,29 @@ async function productWrites(azure: SimulatedAzure, cluster: string): Promise<st
   return writes.map(({ method, url }) => `${method} ${url}`);
 }
 
-async function expectStop({ azure, client }: Harness, row: Stop & { name: string }): Promise<void> {
-  const ids = ownRegistryIds(row.name);
-  await row.made?.(hands(azure, ids));
-  const changes = await changesAround(azure, row.name);
-  const run = await client.createCluster(ownRegistryInput(row.name, row.given?.(ids)));
+async function expectRefused({ azure, client }: Harness, row: RefusedCase & { cluster: string }): Promise<void> {
+  const { cluster, arrange, given, because } = row;
+  const ids = ownRegistryIds(cluster);
+  await arrange?.(setupOf(azure, ids));
+  const changes = await changesAround(azure, cluster);
+  const run = await client.createCluster(ownRegistryInput(cluster, given?.(ids)));
   expect(await problemsOf(run.result())).toEqual({
     type: 'PreflightFailed',
-    problems: row.because(ids).map(([where, problem, whatToDo]) => ({
+    problems: because(ids).map(([where, problem, whatToDo]) => ({
       where,
       problem: expect.stringMatching(problem),
       whatToDo: expect.stringMatching(whatToDo),
     })),
   });
   expect(await changes()).toEqual([]);
-  expect(await productWrites(azure, row.name)).toEqual([]);
+  expect(await productWrites(azure, cluster)).toEqual([]);
 }
 
-async function expectPass({ azure, client }: Harness, { name, made, given }: Pass & { name: string }): Promise<void> {
-  const ids = ownRegistryIds(name);
-  await made?.(hands(azure, ids));
-  const run = await client.createCluster(ownRegistryInput(name, { ...given?.(ids), dryRun: true }));
+async function expectAccepted({ azure, client }: Harness, row: AcceptedCase & { cluster: string }): Promise<void> {
+  const { cluster, arrange, given } = row;
+  const ids = ownRegistryIds(cluster);
+  await arrange?.(setupOf(azure, ids));
+  const run = await client.createCluster(ownRegistryInput(cluster, { ...given?.(ids), dryRun: true }));
   const { plan } = (await run.result()) as PlanReport;
   expect(plan.problems).toEqual([]);
 }
@@ -938,25 +940,25 @@ describe('createCluster on a registry of its own', () => {
 
   describe('is stopped before it writes anything', () => {
     it.concurrent.each([
-      ...named('r', registries),
-      ...named('e', endpoints),
-      ...named('z', zones),
-      ...named('m', missing),
-      ...named('n', ranges),
-      ...named('s', subnets),
-      ...named('v', sizes),
-      ...named('l', locks),
-      ...named('g', groups),
-      ...named('o', states),
-    ])('by $by', (row) => expectStop(harness, row));
+      ...withClusters('r', registries),
+      ...withClusters('e', endpoints),
+      ...withClusters('z', zones),
+      ...withClusters('m', missing),
+      ...withClusters('n', ranges),
+      ...withClusters('s', subnets),
+      ...withClusters('v', sizes),
+      ...withClusters('l', locks),
+      ...withClusters('g', groups),
+      ...withClusters('o', states),
+    ])('by $name', (row) => expectRefused(harness, row));
   });
 
-  it.concurrent.each(named('p', passes))('is not stopped by $by', (row) => expectPass(harness, row));
+  it.concurrent.each(withClusters('p', accepted))('is not stopped by $name', (row) => expectAccepted(harness, row));
 
   it('says all problems at once', async () => {
     const { azure, client } = harness;
     const ids = ownRegistryIds('many');
-    const { make } = hands(azure, ids);
+    const { make } = setupOf(azure, ids);
     await make('nodeSubnet', subnetBody('192.168.1.0/24', aksDelegation));
     await make('registry', { location, sku: { name: 'Premium' } });
     await azure.put(`${ids.registry}/cacheRules/my-own`, ruleBody('mcr.microsoft.com/*', '*'));
@@ -1014,24 +1016,24 @@ describe('createCluster where the vCPU quota is small', () => {
     new RegExp(`^${vCPUs} vCPUs are needed with surge nodes, and the quota of ${of}$`),
     /^Ask for more quota, or use smaller or fewer nodes\.$/,
   ];
-  const stops: Stop[] = [
+  const tooMany: RefusedCase[] = [
     {
-      by: 'the surge node, of a VM family',
+      name: 'the surge node, of a VM family',
       given: () => pools({ count: 3 }),
       because: () => [left(16, 'family standardDDSv5Family in westeurope leaves 15 of 15')],
     },
     {
-      by: 'the surge nodes of each pool, of a VM family',
+      name: 'the surge nodes of each pool, of a VM family',
       given: () => pools({}, { mode: 'User', vmSize: 'Standard_D4ds_v5' }),
       because: () => [left(16, 'family standardDDSv5Family in westeurope leaves 15 of 15')],
     },
     {
-      by: 'all families together, of the region',
+      name: 'all families together, of the region',
       given: () => pools({ vmSize: 'Standard_D4s_v5', count: 3 }, { mode: 'User', vmSize: 'Standard_E8s_v5' }),
       because: () => [left(32, 'the region westeurope leaves 24 of 24')],
     },
     {
-      by: 'both at once',
+      name: 'both at once',
       given: () => pools({ count: 6 }),
       because: () => [
         left(28, 'family standardDDSv5Family in westeurope leaves 15 of 15'),
@@ -1039,21 +1041,21 @@ describe('createCluster where the vCPU quota is small', () => {
       ],
     },
   ];
-  it.concurrent.each(named('q', stops))('is stopped by $by', (row) => expectStop(harness, row));
+  it.concurrent.each(withClusters('q', tooMany))('is stopped by $name', (row) => expectRefused(harness, row));
 
-  const enough: Pass[] = [
-    { by: 'nodes for which the quota of the family suffices', given: () => pools({ count: 2 }) },
+  const enough: AcceptedCase[] = [
+    { name: 'nodes for which the quota of the family suffices', given: () => pools({ count: 2 }) },
     {
-      by: 'nodes for which the quota of the region just suffices',
+      name: 'nodes for which the quota of the region just suffices',
       given: () =>
         pools({ vmSize: 'Standard_D4s_v5', count: 3 }, { mode: 'User', vmSize: 'Standard_D4ds_v5', count: 1 }),
     },
   ];
-  it.concurrent.each(named('k', enough))('is not stopped by $by', (row) => expectPass(harness, row));
+  it.concurrent.each(withClusters('k', enough))('is not stopped by $name', (row) => expectAccepted(harness, row));
 });
 
 /** What the worker may do in the cluster's resource group, or elsewhere, and what follows. */
-interface Permitted extends Stop {
+interface PermissionCase extends RefusedCase {
   may?: (ids: OwnRegistryIds) => ResetRequest['callerPermissions'];
 }
 
@@ -1085,17 +1087,17 @@ const sufficient = [
   .flatMap((type) => [`${type}/write`, `${type}/delete`])
   .concat(joinSubnet, joinNetwork, assignIdentity, approve);
 
-const permissionStops: Permitted[] = [
+const missingPermissions: PermissionCase[] = [
   {
-    by: 'roles that the worker may not assign, in a group where everything is still to be made',
+    name: 'roles that the worker may not assign, in a group where everything is still to be made',
     may: except(assign),
-    made: ({ make }) => make('group'),
+    arrange: ({ make }) => make('group'),
     because: ({ group }) => [mayNot(group, assign)],
   },
   {
-    by: 'roles that the worker may not assign on what is there',
+    name: 'roles that the worker may not assign on what is there',
     may: except(assign, unassign),
-    made: async ({ make }) => {
+    arrange: async ({ make }) => {
       await make('nodeSubnet');
       await make('registry');
       await make('kubelet');
@@ -1104,40 +1106,40 @@ const permissionStops: Permitted[] = [
       [nodeSubnet, kubelet, registry].map((scope) => mayNot(scope, assign, unassign)),
   },
   {
-    by: 'a subnet that the worker may not join',
+    name: 'a subnet that the worker may not join',
     may: except(joinSubnet),
-    made: ({ make }) => make('vnet'),
+    arrange: ({ make }) => make('vnet'),
     because: ({ vnet }) => [mayNot(vnet, joinSubnet)],
   },
   {
-    by: 'a network that the worker may not link a zone to',
+    name: 'a network that the worker may not link a zone to',
     may: except(joinNetwork),
-    made: ({ make }) => make('vnet'),
+    arrange: ({ make }) => make('vnet'),
     because: ({ vnet }) => [mayNot(vnet, joinNetwork)],
   },
   {
-    by: 'a registry for which the worker may not approve endpoints',
+    name: 'a registry for which the worker may not approve endpoints',
     may: except(approve),
-    made: ({ make }) => make('registry'),
+    arrange: ({ make }) => make('registry'),
     because: ({ registry }) => [mayNot(registry, approve)],
   },
   {
-    by: 'identities that the worker may not assign to the cluster',
+    name: 'identities that the worker may not assign to the cluster',
     may: except(assignIdentity),
-    made: async ({ make }) => {
+    arrange: async ({ make }) => {
       await make('controlPlane');
       await make('kubelet');
     },
     because: ({ controlPlane, kubelet }) => [controlPlane, kubelet].map((id) => mayNot(id, assignIdentity)),
   },
   {
-    by: 'a registry that the worker could not take back',
+    name: 'a registry that the worker could not take back',
     may: except(registryAction('delete')),
-    made: ({ make }) => make('group'),
+    arrange: ({ make }) => make('group'),
     because: ({ group }) => [mayNot(group, registryAction('delete'))],
   },
   {
-    by: 'a registry in a group where nothing may be written but the registry itself',
+    name: 'a registry in a group where nothing may be written but the registry itself',
     may: (ids) => [
       { scope: ids.group, actions: ['*'] },
       {
@@ -1145,7 +1147,7 @@ const permissionStops: Permitted[] = [
         actions: ['Microsoft.Resources/subscriptions/resourceGroups/write', registryAction('write')],
       },
     ],
-    made: async ({ azure, ids, make }) => {
+    arrange: async ({ azure, ids, make }) => {
       await make('group');
       await azure.put(inHub(ids, ids.group), { location });
       await azure.put(inHub(ids, ids.registry), ownRegistryBodies(ids).registry);
@@ -1163,7 +1165,7 @@ const permissionStops: Permitted[] = [
     ],
   },
   {
-    by: 'a resource group that the worker may not create',
+    name: 'a resource group that the worker may not create',
     because: () => [
       [
         `/subscriptions/${subscriptionId}`,
@@ -1175,35 +1177,35 @@ const permissionStops: Permitted[] = [
   },
 ];
 
-const permissionPasses: (Pass & Pick<Permitted, 'may'>)[] = [
+const sufficientPermissions: (AcceptedCase & Pick<PermissionCase, 'may'>)[] = [
   {
-    by: 'a worker that may do what is needed and no more',
+    name: 'a worker that may do what is needed and no more',
     may: ({ group }) => [
       { scope: group, actions: ['Microsoft.Resources/subscriptions/resourceGroups/write', ...sufficient] },
     ],
-    made: ({ make }) => make('group'),
+    arrange: ({ make }) => make('group'),
   },
   {
-    by: 'a registry that the worker could not take back and need not',
+    name: 'a registry that the worker could not take back and need not',
     may: except(registryAction('delete')),
-    made: ({ make }) => make('group'),
+    arrange: ({ make }) => make('group'),
     given: () => ({ onFailure: 'leave' }),
   },
 ];
 
 describe("createCluster under what the worker's identity may do", () => {
   let harness: Harness;
-  const stops = named('w', permissionStops);
-  const allowed = named('a', permissionPasses);
+  const refused = withClusters('w', missingPermissions);
+  const allowed = withClusters('a', sufficientPermissions);
   beforeAll(async () => {
     harness = await startHarness();
-    const perRow = [...stops, ...allowed].flatMap(({ name, may }) => may?.(ownRegistryIds(name)) ?? []);
+    const perRow = [...refused, ...allowed].flatMap(({ cluster, may }) => may?.(ownRegistryIds(cluster)) ?? []);
     await harness.azure.reset({ callerPermissions: [{ scope: '/', actions: ['*/read'] }, ...perRow] });
   });
   afterAll(() => harness.close());
 
-  it.concurrent.each(stops)('is stopped by $by', (row) => expectStop(harness, row));
-  it.concurrent.each(allowed)('is not stopped by $by', (row) => expectPass(harness, row));
+  it.concurrent.each(refused)('is stopped by $name', (row) => expectRefused(harness, row));
+  it.concurrent.each(allowed)('is not stopped by $name', (row) => expectAccepted(harness, row));
 });
 
 describe('createCluster of a cluster that is there', () => {
