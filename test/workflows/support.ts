@@ -1,9 +1,26 @@
-import { clusterWorkflowId, type PlannedStep } from '../../contract/index.ts';
+import { expect } from '@jest/globals';
+import { clusterWorkflowId, type Plan, type PlannedStep, type StepId } from '../../contract/index.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { markTags } from '../../resources/marks.ts';
 import { type CreateClusterPlan, planCreateCluster } from '../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../contract/inputs/support.ts';
+
+const subscriptionId = '11111111-1111-1111-1111-111111111111';
+/** The cluster of the smallest input. */
+export const cluster = { subscriptionId, resourceGroup: 'rg', name: 'cluster' };
+
+/** Resource IDs of the cluster and of what it is in. */
+export const subscription = `/subscriptions/${subscriptionId}`;
+export const group = `${subscription}/resourceGroups/rg`;
+export const clusterId = `${group}/providers/Microsoft.ContainerService/managedClusters/cluster`;
+
+export const groupThere = { location: 'westeurope', provisioningState: 'Succeeded', tags: {} };
+
+/** The guide's version, which regions no longer offer. */
+export const guideVersions = {
+  kubernetesVersions: [{ version: '1.30', isDefault: true, isPreview: false, patchVersions: ['1.30.3'] }],
+};
 
 const registered = Object.fromEntries(
   ['ContainerService', 'ContainerRegistry', 'Compute', 'ManagedIdentity', 'Network'].map((name) => [
@@ -18,7 +35,7 @@ export const nothingThere: Discovered = {
   infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },
   allowances: {
     permissions: {
-      '/subscriptions/11111111-1111-1111-1111-111111111111': [{ actions: ['*'], notActions: [] }],
+      [subscription]: [{ actions: ['*'], notActions: [] }],
     },
     locks: [],
     vmSizes: { Standard_D4ds_v5: { family: 'standardDDSv5Family', vCPUs: 4, zones: ['1', '2', '3'] } },
@@ -78,17 +95,45 @@ export function clusterThere(changes: Partial<ClusterFacts> = {}): ClusterFacts 
 
 /** Tags of a cluster that an earlier run of the same workflow made. */
 export const madeEarlier = {
-  [markTags.workflow]: clusterWorkflowId({
-    subscriptionId: '11111111-1111-1111-1111-111111111111',
-    resourceGroup: 'rg',
-    name: 'cluster',
-  }),
+  [markTags.workflow]: clusterWorkflowId(cluster),
   [markTags.run]: 'earlier run',
 };
 
-/** The plan for the smallest input, changed, where Azure shows what `nothingThere` does, changed. */
-export const planOf = (input: Record<string, unknown> = {}, seen: Partial<Discovered> = {}): CreateClusterPlan =>
+/** The plan of createCluster for the smallest input, changed, where Azure shows what `nothingThere` does, changed. */
+export const planCreate = (input: Record<string, unknown> = {}, seen: Partial<Discovered> = {}): CreateClusterPlan =>
   planCreateCluster(parsed(given(input)), { ...nothingThere, ...seen }, 'this run');
 
-export const actions = ({ steps }: { steps: readonly PlannedStep[] }): Record<string, string> =>
+type Steps = Pick<Plan, 'steps'>;
+
+/** The action of each step. */
+export const actions = ({ steps }: Steps): Record<string, string> =>
   Object.fromEntries(steps.map(({ id, action }) => [id, action]));
+
+/** IDs of the steps that do something, in their order. */
+export const acting = ({ steps }: Steps): StepId[] =>
+  steps.filter(({ action }) => action !== 'none').map(({ id }) => id);
+
+/** Action and reason of each step that does something. */
+export const reasons = ({ steps }: Steps): Record<string, string> =>
+  Object.fromEntries(
+    steps.flatMap(({ id, action, reason }) => (action === 'none' ? [] : [[id, `${action}: ${reason}`]])),
+  );
+
+/** The planned step of this ID. Fails the test if there is none. */
+export function stepOf({ steps }: Steps, id: StepId): PlannedStep {
+  const found = steps.find((step) => step.id === id);
+  if (!found) throw new Error(`No step ${id} among ${steps.map((step) => step.id).join(', ')}`);
+  return found;
+}
+
+export const problemTexts = ({ problems }: Pick<Plan, 'problems'>): string[] => problems.map(({ problem }) => problem);
+
+/** A step can be declared only after those that it needs, and once. */
+export function expectSoundGraph({ steps }: Steps): void {
+  const before = new Set<string>();
+  for (const { id, needs } of steps) {
+    expect(needs.filter((need) => !before.has(need))).toEqual([]);
+    expect(before).not.toContain(id);
+    before.add(id);
+  }
+}

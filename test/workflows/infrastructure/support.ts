@@ -1,4 +1,3 @@
-import type { PlannedStep } from '../../../contract/index.ts';
 import type { Discovered } from '../../../resources/discovery.ts';
 import type { InfrastructureFacts } from '../../../resources/infrastructure.ts';
 import type { PrivateDnsZoneFacts } from '../../../resources/privateDns.ts';
@@ -7,10 +6,8 @@ import type { RegistryFacts } from '../../../resources/registries.ts';
 import { builtInRoles } from '../../../resources/roles.ts';
 import type { SubnetFacts, VirtualNetworkFacts } from '../../../resources/virtualNetworks.ts';
 import type { CreateClusterPlan } from '../../../workflows/newCluster/plan.ts';
-import { nothingThere, planOf } from '../support.ts';
+import { group, groupThere, nothingThere, planCreate } from '../support.ts';
 
-export const subscription = '/subscriptions/11111111-1111-1111-1111-111111111111';
-export const group = `${subscription}/resourceGroups/rg`;
 const provider = (type: string, name: string) => `${group}/providers/${type}/${name}`;
 const identity = (name: string) => provider('Microsoft.ManagedIdentity/userAssignedIdentities', name);
 const vnet = provider('Microsoft.Network/virtualNetworks', 'cluster-vnet');
@@ -140,7 +137,7 @@ export const everythingThere: InfrastructureFacts = {
 
 /** As discovery shows it, with the group in which it is. */
 export const there = (changes: Partial<InfrastructureFacts> = {}): Partial<Discovered> => ({
-  resourceGroup: { location: 'westeurope', provisioningState: 'Succeeded', tags: {} },
+  resourceGroup: groupThere,
   infrastructure: { ...everythingThere, ...changes },
 });
 
@@ -150,22 +147,9 @@ export function thereWithout(...parts: (keyof InfrastructureFacts)[]): Partial<D
   return { ...there(), infrastructure: { ...nothingThere.infrastructure, ...Object.fromEntries(rest) } };
 }
 
-/** The plan for one's own registry. */
-export const planOwn = (
+/** The plan of createCluster with a registry of one's own. */
+export const planOwnRegistry = (
   registry: Record<string, unknown> = {},
   input: Record<string, unknown> = {},
   seen: Partial<Discovered> = {},
-): CreateClusterPlan => planOf({ registry: { mode: 'bringYourOwn', ...registry }, ...input }, seen);
-
-/** The planned step of this ID. Fails the test if there is none. */
-export function stepOf({ steps }: { steps: readonly PlannedStep[] }, id: string): PlannedStep {
-  const found = steps.find((step) => step.id === id);
-  if (!found) throw new Error(`No step ${id} among ${steps.map((step) => step.id).join(', ')}`);
-  return found;
-}
-
-/** What is to be done, steps with nothing to do left out. */
-export const acting = ({ steps }: { steps: readonly PlannedStep[] }): Record<string, string> =>
-  Object.fromEntries(
-    steps.flatMap(({ id, action, reason }) => (action === 'none' ? [] : [[id, `${action}: ${reason}`]])),
-  );
+): CreateClusterPlan => planCreate({ registry: { mode: 'bringYourOwn', ...registry }, ...input }, seen);

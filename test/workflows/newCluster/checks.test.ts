@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReadBack } from '../../../resources/discovery.ts';
 import { clusterChecks } from '../../../workflows/newCluster/checks.ts';
-import { clusterThere, planOf } from '../support.ts';
+import { clusterThere, planCreate } from '../support.ts';
 
-const { specification } = planOf();
+const { specification } = planCreate();
 const registry = {
   id: clusterThere().containerRegistryId ?? '',
   provisioningState: 'Succeeded',

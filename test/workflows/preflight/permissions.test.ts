@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Action, PlannedStep, StepKind } from '../../../contract/index.ts';
 import type { AccessFacts } from '../../../resources/allowances.ts';
 import { lockProblems, permissionProblems } from '../../../workflows/preflight/permissions.ts';
-import { group, ids, planOwn, subscription, there, thereWithout } from '../infrastructure/support.ts';
-import { nothingThere, planOf } from '../support.ts';
+import { ids, planOwnRegistry, there, thereWithout } from '../infrastructure/support.ts';
+import { group, nothingThere, planCreate, subscription } from '../support.ts';
 
 const action = 'Microsoft.Network/virtualNetworks/subnets/join/action';
 type Permissions = AccessFacts['permissions'];
@@ -86,7 +86,7 @@ describe('the permissions of a resource', () => {
 });
 
 /** What an identity that may only read misses, by scope. */
-const missed = (plan: ReturnType<typeof planOf>): Record<string, string[]> =>
+const missed = (plan: ReturnType<typeof planCreate>): Record<string, string[]> =>
   Object.fromEntries(
     plan.problems.map(({ where, problem }) => [where, problem.split(' may not ')[1]?.split(', ') ?? []]),
   );
@@ -94,7 +94,7 @@ const reading = { ...nothingThere.allowances, permissions: { [subscription]: [ma
 
 describe('createCluster needs permission', () => {
   it('to write and take back everything that it creates, and to use it', () => {
-    expect(missed(planOwn({}, {}, { allowances: reading }))[subscription]?.sort()).toEqual(
+    expect(missed(planOwnRegistry({}, {}, { allowances: reading }))[subscription]?.sort()).toEqual(
       [
         'Microsoft.Authorization/roleAssignments',
         'Microsoft.ContainerRegistry/registries',
@@ -120,19 +120,19 @@ describe('createCluster needs permission', () => {
   });
 
   it('to take back with onFailure hold as well: an operator may decide so', () => {
-    const actions = missed(planOwn({}, { onFailure: 'hold' }, { allowances: reading }))[subscription] ?? [];
+    const actions = missed(planOwnRegistry({}, { onFailure: 'hold' }, { allowances: reading }))[subscription] ?? [];
     expect(actions).toContain('Microsoft.ContainerService/managedClusters/delete');
   });
 
   it('to take nothing back with onFailure leave', () => {
-    const actions = missed(planOwn({}, { onFailure: 'leave' }, { allowances: reading }))[subscription] ?? [];
+    const actions = missed(planOwnRegistry({}, { onFailure: 'leave' }, { allowances: reading }))[subscription] ?? [];
     expect(actions.filter((each) => each.endsWith('/delete'))).toEqual([]);
     expect(actions).toContain('Microsoft.ContainerService/managedClusters/write');
   });
 
   it('for the cluster alone, and for what it uses, where the rest is there', () => {
     const seen = { ...there(), allowances: reading };
-    expect(missed(planOwn({}, { onFailure: 'leave' }, seen))[subscription]).toEqual([
+    expect(missed(planOwnRegistry({}, { onFailure: 'leave' }, seen))[subscription]).toEqual([
       'Microsoft.ContainerService/managedClusters/write',
       'Microsoft.Network/virtualNetworks/subnets/join/action',
       'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action',
@@ -146,7 +146,7 @@ describe('createCluster needs permission', () => {
       [ids.kubelet.toLowerCase()]: [may('*/read')],
     };
     const seen = { ...thereWithout('privateEndpoint', 'privateDnsZone'), allowances: { ...reading, permissions } };
-    expect(missed(planOwn({}, {}, seen))).toEqual({
+    expect(missed(planOwnRegistry({}, {}, seen))).toEqual({
       [ids.registry]: ['Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action'],
       [ids.kubelet]: ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'],
     });
@@ -156,7 +156,7 @@ describe('createCluster needs permission', () => {
     const providers = { ...nothingThere.providers, 'Microsoft.Network': 'NotRegistered' };
     const permissions = { [subscription]: [mayNot('*/register/action')] };
     const input = { profile: 'preview', kubernetesVersion: '1.34' };
-    expect(missed(planOf(input, { providers, allowances: { ...reading, permissions } }))).toEqual({
+    expect(missed(planCreate(input, { providers, allowances: { ...reading, permissions } }))).toEqual({
       [subscription]: [
         'Microsoft.Features/providers/features/register/action',
         'Microsoft.ContainerService/register/action',
@@ -245,7 +245,7 @@ describe('a lock', () => {
   it('that would hinder createCluster is named with all its steps, before anything is written', () => {
     const locks = [{ id: `${group}/providers/Microsoft.Authorization/locks/keep`, level: 'CanNotDelete' }];
     const seen = { ...thereWithout('privateDnsZone'), allowances: { ...nothingThere.allowances, locks } };
-    const { problems } = planOwn({}, {}, seen);
+    const { problems } = planOwnRegistry({}, {}, seen);
     expect(problems).toEqual([
       {
         where: locks[0]?.id,
@@ -255,6 +255,6 @@ describe('a lock', () => {
         whatToDo: expect.stringContaining('onFailure'),
       },
     ]);
-    expect(planOwn({}, { onFailure: 'leave' }, seen).problems).toEqual([]);
+    expect(planOwnRegistry({}, { onFailure: 'leave' }, seen).problems).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { surgeNodes } from '../../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../../resources/allowances.ts';
-import { clusterThere, nothingThere, planOf } from '../support.ts';
+import { ordinary, planIsolate, seen } from '../existingCluster/support.ts';
+import { clusterThere, nothingThere, planCreate, problemTexts } from '../support.ts';
 
 const size = (family: string, vCPUs: number, more: Partial<AllowanceFacts['vmSizes'][string]> = {}) => ({
   family,
@@ -26,7 +27,7 @@ function problems(
   const usages = { standardddsv5family: plenty, standardesv5family: plenty, cores: plenty, ...left };
   const agentPoolProfiles = pools.map((pool, index) => ({ name: `pool${index}`, count: 1, ...pool }));
   const allowances = { ...nothingThere.allowances, vmSizes, usages };
-  const found = planOf({ agentPoolProfiles }, { allowances }).problems;
+  const found = planCreate({ agentPoolProfiles }, { allowances }).problems;
   expect(found.filter(({ whatToDo }) => !/^\w.*\.$/.test(whatToDo))).toEqual([]);
   return found.map(({ where, problem }) => `${where}: ${problem}`);
 }
@@ -94,8 +95,8 @@ describe('the vCPU quota', () => {
     const allowances = { ...nothingThere.allowances, usages: ofRegion(0) };
     const group = { location: 'westeurope', provisioningState: 'Succeeded', tags: {} };
     const seen = { allowances, resourceGroup: group, nodeResourceGroup: group };
-    expect(planOf({}, seen).problems).toHaveLength(2);
-    expect(planOf({}, { ...seen, cluster: clusterThere() }).problems).toEqual([]);
+    expect(planCreate({}, seen).problems).toHaveLength(2);
+    expect(planCreate({}, { ...seen, cluster: clusterThere() }).problems).toEqual([]);
   });
 });
 
@@ -121,5 +122,24 @@ describe('a VM size', () => {
   it('that is not offered does not hide the quota of the others', () => {
     const pools = [{ vmSize: 'Standard_Z1' }, { vmSize: 'Standard_E4s_v5' }];
     expect(problems(pools, { standardesv5family: { used: 0, limit: 7 } })).toHaveLength(2);
+  });
+});
+
+describe('the surge nodes of a reimage', () => {
+  it('are counted for the pools that are reimaged at the same time', () => {
+    const tight = (used: number) => {
+      const facts = seen(ordinary());
+      const { discovered = nothingThere } = facts;
+      const usages = { standardddsv5family: { used, limit: 350 }, cores: { used, limit: 350 } };
+      return { ...facts, discovered: { ...discovered, allowances: { ...discovered.allowances, usages } } };
+    };
+    // One node of 4 vCPUs for each of two pools.
+    expect(problemTexts(planIsolate(tight(346)))).toEqual([]);
+    expect(problemTexts(planIsolate(tight(347)))).toContainEqual(
+      expect.stringMatching(/^4 vCPUs are needed for surge nodes/),
+    );
+    expect(problemTexts(planIsolate(tight(346), { reimage: { maxParallelPools: 2 } }))).toContainEqual(
+      expect.stringMatching(/^8 vCPUs/),
+    );
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { clusterParts, deleteClusterInput, parse } from '../../../contract/index.ts';
+import { clusterParts, deleteClusterInput, parse, type StepKind } from '../../../contract/index.ts';
 import type { DeletionFacts } from '../../../resources/discovery.ts';
 import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from '../../../workflows/removal/plan.ts';
-import { dataRecord, group, ids, registryName, stepOf, subscription } from '../infrastructure/support.ts';
-import { clusterThere, madeEarlier } from '../support.ts';
+import { dataRecord, ids, registryName } from '../infrastructure/support.ts';
+import { clusterThere, expectSoundGraph, group, madeEarlier, stepOf, subscription } from '../support.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
 const clusterId = `${group}/providers/Microsoft.ContainerService/managedClusters/cluster`;
@@ -17,7 +17,7 @@ const madeForIt = { location: 'westeurope', provisioningState: 'Succeeded', tags
 const somebodys = { ...madeForIt, tags: {} };
 
 /** A cluster for which createCluster has made everything. */
-const made: DeletionFacts = {
+const everythingMade: DeletionFacts = {
   subscription: { state: 'Enabled', tenantId: 'tenant' },
   cluster: clusterThere(),
   resourceGroup: madeForIt,
@@ -28,14 +28,14 @@ const made: DeletionFacts = {
   identities: identityIds.map(identity),
   access: { permissions: { [subscription]: [{ actions: ['*'], notActions: [] }] }, locks: [] },
 };
-const { cluster: _cluster, ...clusterGone } = made;
+const { cluster: _cluster, ...clusterGone } = everythingMade;
 
 function inputOf(changes: Record<string, unknown>) {
   const parsed = parse(deleteClusterInput, { cluster, ...changes });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.value;
 }
-const planOf = (alsoDelete: readonly string[] = [], seen: DeletionFacts = made): DeleteClusterPlan =>
+const planDeletion = (alsoDelete: readonly string[] = [], seen: DeletionFacts = everythingMade): DeleteClusterPlan =>
   planDeleteCluster(inputOf({ alsoDelete }), seen);
 const deleted = ({ steps }: DeleteClusterPlan): string[] =>
   steps.filter(({ action }) => action === 'delete').map(({ id }) => id);
@@ -44,13 +44,13 @@ const reasons = ({ steps }: DeleteClusterPlan): Record<string, string> =>
 
 describe('the plan of deleteCluster', () => {
   it('leaves a zone that somebody else uses as well, and takes its own records and link out of it', () => {
-    const plan = planOf(['privateDnsZone'], { ...made, shared: [ids.zone] });
+    const plan = planDeletion(['privateDnsZone'], { ...everythingMade, shared: [ids.zone] });
     expect(reasons(plan)['privateDnsZone:privatelink.azurecr.io']).toBe('stays: somebody else uses it as well');
     expect(deleted(plan)).toEqual(['cluster', `record:${registryName}`, `record:${dataRecord}`, 'zoneLink:MyDNSLink']);
   });
 
   it('is the cluster alone, and says of everything else why it stays', () => {
-    const plan = planOf();
+    const plan = planDeletion();
     expect(plan.problems).toEqual([]);
     expect(stepOf(plan, 'cluster')).toMatchObject({ action: 'delete', reason: 'found, Succeeded', needs: [] });
     const stays = (part: string) => `stays: add ${part} to alsoDelete if it is to go`;
@@ -70,10 +70,11 @@ describe('the plan of deleteCluster', () => {
   });
 
   it('is everything that was made for it, each after what uses it', () => {
-    const plan = planOf(clusterParts);
+    const plan = planDeletion(clusterParts);
     expect(plan.problems).toEqual([]);
     const needs = Object.fromEntries(plan.steps.map((step) => [step.id, step.needs]));
-    const parts = Object.keys(needs).filter((id) => !/^(cluster|roles:.*|resourceGroup)$/.test(id));
+    const others: StepKind[] = ['cluster', 'roles', 'resourceGroup'];
+    const parts = plan.steps.filter(({ kind }) => !others.includes(kind)).map(({ id }) => id);
     expect(needs).toEqual({
       cluster: [],
       'roles:cluster-identity': ['cluster'],
@@ -123,14 +124,14 @@ describe('the plan of deleteCluster', () => {
       ['roles:cluster-identity', 'roles:cluster-kubelet', 'identity:cluster-identity', 'identity:cluster-kubelet'],
     ],
   ])('is, with %s, that beside the cluster', (part, steps) => {
-    expect(deleted(planOf([part]))).toEqual(['cluster', ...steps]);
+    expect(deleted(planDeletion([part]))).toEqual(['cluster', ...steps]);
   });
 
   it('leaves what was not made for the cluster, whatever is asked for', () => {
     const foreign = [elsewhere('Microsoft.ContainerRegistry/registries', 'shared'), ids.zone, ids.kubelet];
     const owned = [ids.vnet, ids.endpoint, ids.link, ...records, ids.controlPlane];
-    const plan = planOf(clusterParts, {
-      ...made,
+    const plan = planDeletion(clusterParts, {
+      ...everythingMade,
       resourceGroup: somebodys,
       owned,
       used: [...owned, ...foreign.map((id) => id.replace('resourceGroups', 'resourcegroups'))],
@@ -151,10 +152,10 @@ describe('the plan of deleteCluster', () => {
   it('knows namesakes apart, such as the endpoints of two clusters that share a registry', () => {
     const theirs = elsewhere('Microsoft.Network/privateEndpoints', 'myPrivateEndpoint');
     const namesake = elsewhere('Microsoft.ManagedIdentity/userAssignedIdentities', 'cluster-kubelet');
-    const plan = planOf(['privateEndpoint', 'identities'], {
-      ...made,
-      used: [...made.used, theirs, namesake],
-      identities: [...made.identities, identity(namesake)],
+    const plan = planDeletion(['privateEndpoint', 'identities'], {
+      ...everythingMade,
+      used: [...everythingMade.used, theirs, namesake],
+      identities: [...everythingMade.identities, identity(namesake)],
     });
     expect(new Set(plan.steps.map(({ id }) => id)).size).toBe(plan.steps.length);
     expect(plan.steps.find(({ resourceId }) => resourceId === theirs)).toMatchObject({ action: 'none' });
@@ -167,26 +168,26 @@ describe('the plan of deleteCluster', () => {
   it('takes roles away in every subscription in which something of the cluster is', () => {
     const other = '22222222-2222-2222-2222-222222222222';
     const used = [ids.zone.replace(cluster.subscriptionId, other)];
-    const [roles] = planOf(['identities'], { ...made, used }).roles;
+    const [roles] = planDeletion(['identities'], { ...everythingMade, used }).roles;
     expect(roles?.subscriptionIds).toEqual([cluster.subscriptionId, other]);
   });
 
   it('has nothing to do where nothing is there', () => {
-    const { cluster: _gone, resourceGroup: _group, ...nothing } = made;
-    const plan = planOf(clusterParts, { ...nothing, content: [], owned: [], used: [], identities: [] });
+    const { cluster: _gone, resourceGroup: _group, ...nothing } = everythingMade;
+    const plan = planDeletion(clusterParts, { ...nothing, content: [], owned: [], used: [], identities: [] });
     expect(plan.problems).toEqual([]);
     expect(reasons(plan)).toEqual({ cluster: 'absent', resourceGroup: 'absent' });
     expect(plan.gone).toEqual([clusterId]);
   });
 
   it('takes what a failed run left, though there is no cluster', () => {
-    const plan = planOf(clusterParts, { ...clusterGone, used: [] });
+    const plan = planDeletion(clusterParts, { ...clusterGone, used: [] });
     expect(deleted(plan)).toEqual(plan.steps.map(({ id }) => id).filter((id) => id !== 'cluster'));
     expect(reasons(plan)).toEqual({ cluster: 'absent' });
   });
 
   it.each(['Failed', 'Updating', 'Creating', 'Deleting'])('deletes a cluster in state %s', (provisioningState) => {
-    const plan = planOf([], { ...made, cluster: clusterThere({ provisioningState }) });
+    const plan = planDeletion([], { ...everythingMade, cluster: clusterThere({ provisioningState }) });
     expect(plan.problems).toEqual([]);
     expect(stepOf(plan, 'cluster')).toMatchObject({ action: 'delete', reason: `found, ${provisioningState}` });
   });
@@ -204,24 +205,20 @@ describe('the steps of deleteCluster', () => {
     ['as they come', everything],
     ['the other way round', [...everything].reverse()],
   ])('each come after those that they need, of resources %s', (_what, owned) => {
-    const before = new Set<string>();
-    for (const { id, needs } of planOf(clusterParts, { ...made, owned }).steps) {
-      expect(needs.filter((need) => !before.has(need))).toEqual([]);
-      before.add(id);
-    }
+    expectSoundGraph(planDeletion(clusterParts, { ...everythingMade, owned }));
   });
 });
 
 describe('deleteCluster is stopped before it deletes anything', () => {
   it('by a subscription that is missing, which is all that can be said then', () => {
-    const { subscription: _unseen, ...unseen } = made;
-    const { problems } = planOf(clusterParts, unseen);
+    const { subscription: _unseen, ...unseen } = everythingMade;
+    const { problems } = planDeletion(clusterParts, unseen);
     expect(problems.map(({ where }) => where)).toEqual([subscription]);
   });
 
   const foreign = `${group}/providers/Microsoft.Storage/storageAccounts/theirs`;
   it.each<[what: string, holds: string | undefined, alsoDelete: readonly string[], seen: Partial<DeletionFacts>]>([
-    ['something else in the group', foreign, clusterParts, { content: [...made.content, foreign] }],
+    ['something else in the group', foreign, clusterParts, { content: [...everythingMade.content, foreign] }],
     ['a part in the group that stays', ids.registry, clusterParts.filter((part) => part !== 'registry'), {}],
     ['something else in a group that stays', undefined, clusterParts.slice(0, -1), { content: [foreign] }],
     ['something else in a group of others', undefined, clusterParts, { content: [foreign], resourceGroup: somebodys }],
@@ -231,21 +228,21 @@ describe('deleteCluster is stopped before it deletes anything', () => {
       clusterParts,
       {
         content: [
-          ...made.content.map((id) => id.toUpperCase()),
+          ...everythingMade.content.map((id) => id.toUpperCase()),
           `${ids.zone}/virtualNetworkLinks/theirs`,
           `${group}/providers/Microsoft.Network/networkInterfaces/myPrivateEndpoint.nic.1`,
         ],
       },
     ],
   ])('by %s: %s', (_what, holds, alsoDelete, changes) => {
-    const { problems } = planOf(alsoDelete, { ...made, ...changes });
+    const { problems } = planDeletion(alsoDelete, { ...everythingMade, ...changes });
     const problem = `the resource group holds what would stay: ${holds}`;
     expect(problems).toEqual(holds ? [{ where: 'alsoDelete', problem, whatToDo: expect.any(String) }] : []);
   });
 
   it('by a network that is to go without the endpoint in it', () => {
-    expect(planOf(['virtualNetwork', 'privateEndpoint']).problems).toEqual([]);
-    expect(planOf(['virtualNetwork']).problems).toEqual([
+    expect(planDeletion(['virtualNetwork', 'privateEndpoint']).problems).toEqual([]);
+    expect(planDeletion(['virtualNetwork']).problems).toEqual([
       {
         where: 'alsoDelete',
         problem: `the virtual network cannot go while an endpoint in it stays: ${ids.endpoint}`,
@@ -253,21 +250,24 @@ describe('deleteCluster is stopped before it deletes anything', () => {
       },
     ]);
     // One of others, to the same registry, may be in another network.
-    const owned = made.owned.filter((id) => id !== ids.endpoint);
-    expect(planOf(['virtualNetwork'], { ...made, owned }).problems).toEqual([]);
+    const owned = everythingMade.owned.filter((id) => id !== ids.endpoint);
+    expect(planDeletion(['virtualNetwork'], { ...everythingMade, owned }).problems).toEqual([]);
   });
 
   it('by a zone that is to go and cannot be found: it is in another subscription', () => {
     const notFound = (ids: string[]) => ids.filter((id) => !id.includes('privateDnsZones'));
-    const seen = { ...made, owned: notFound(made.owned), used: notFound(made.used) };
-    expect(planOf(['privateDnsZone'], seen).problems).toMatchObject([{ where: 'privateDnsZoneId' }]);
-    expect(planOf(['registry'], seen).problems).toEqual([]);
-    expect(planOf(['privateDnsZone'], { ...clusterGone, owned: [], used: [] }).problems).toEqual([]);
+    const seen = { ...everythingMade, owned: notFound(everythingMade.owned), used: notFound(everythingMade.used) };
+    expect(planDeletion(['privateDnsZone'], seen).problems).toMatchObject([{ where: 'privateDnsZoneId' }]);
+    expect(planDeletion(['registry'], seen).problems).toEqual([]);
+    expect(planDeletion(['privateDnsZone'], { ...clusterGone, owned: [], used: [] }).problems).toEqual([]);
   });
 
   it('by permissions that are missing', () => {
-    const access = { ...made.access, permissions: { [subscription]: [{ actions: ['*/read'], notActions: [] }] } };
-    const { problems } = planOf(clusterParts, { ...made, access });
+    const access = {
+      ...everythingMade.access,
+      permissions: { [subscription]: [{ actions: ['*/read'], notActions: [] }] },
+    };
+    const { problems } = planDeletion(clusterParts, { ...everythingMade, access });
     expect(problems.map(({ where }) => where)).toEqual([subscription]);
     expect(problems[0]?.problem.split(' may not ')[1]?.split(', ').sort()).toEqual([
       'Microsoft.ContainerRegistry/registries/delete',
@@ -280,7 +280,9 @@ describe('deleteCluster is stopped before it deletes anything', () => {
       'Microsoft.Network/virtualNetworks/delete',
       'Microsoft.Resources/subscriptions/resourceGroups/delete',
     ]);
-    expect(planOf([], { ...made, access }).problems[0]?.problem).toMatch(/may not Microsoft.*managedClusters\/delete$/);
+    expect(planDeletion([], { ...everythingMade, access }).problems[0]?.problem).toMatch(
+      /may not Microsoft.*managedClusters\/delete$/,
+    );
   });
 
   it.each<[scope: string, alsoDelete: string[], held: RegExp | undefined]>([
@@ -293,9 +295,9 @@ describe('deleteCluster is stopped before it deletes anything', () => {
     [subscription, ['identities'], /Cluster cluster.*Roles of cluster-identity.*Identity cluster-kubelet/],
   ])('by a lock on %s when alsoDelete is %p: %p', (scope, alsoDelete, held) => {
     const id = `${scope}/providers/Microsoft.Authorization/locks/keep`;
-    const { problems } = planOf(alsoDelete, {
-      ...made,
-      access: { ...made.access, locks: [{ id, level: 'CanNotDelete' }] },
+    const { problems } = planDeletion(alsoDelete, {
+      ...everythingMade,
+      access: { ...everythingMade.access, locks: [{ id, level: 'CanNotDelete' }] },
     });
     expect(problems).toEqual(
       held ? [{ where: id, problem: expect.stringMatching(held), whatToDo: 'Remove the lock for the run.' }] : [],

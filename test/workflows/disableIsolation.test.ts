@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { bootingFrom, isolated, ordinary, planDisable, seen } from './existingCluster/support.ts';
+import { acting, stepOf } from './support.ts';
+
+describe('disableIsolation', () => {
+  it('changes both in one update, and reimages', () => {
+    const plan = planDisable(seen(isolated()));
+    expect(plan.bootstrap).toEqual({ artifactSource: 'Direct', outboundType: 'loadBalancer' });
+    expect(acting(plan)).toEqual(['outboundType', 'bootstrap', 'reimage:work', 'reimage:system']);
+  });
+
+  it('changes nothing where images come from Microsoft and egress is as wanted', () => {
+    expect(acting(planDisable(seen(ordinary(), { probes: bootingFrom('Direct') })))).toEqual([]);
+  });
+
+  it('updates both where one of them differs: Azure takes them in one request', () => {
+    const plan = planDisable(seen(isolated({ outboundType: 'loadBalancer' })));
+    expect(acting(plan)).toEqual(['outboundType', 'bootstrap', 'reimage:work', 'reimage:system']);
+    expect(stepOf(plan, 'outboundType').reason).toBe('as wanted already');
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import { reasons, stepOf } from '../support.ts';
+import {
+  cacheRuleThere,
+  endpointThere,
+  ids,
+  linkThere,
+  planOwnRegistry,
+  recordThere,
+  registryName,
+  registryThere,
+  there,
+  zoneThere,
+} from './support.ts';
+
+const preview = { profile: 'preview', kubernetesVersion: '1.34' };
+
+describe('records', () => {
+  it('are named after the host of a registry, which may have a hash in its name', () => {
+    const loginServer = `${registryName}-a1b2c3.azurecr.io`;
+    const seen = there({ registry: registryThere({ loginServer }) });
+    const { records } = planOwnRegistry({}, {}, seen).infrastructure;
+    expect(records.map(({ name }) => name)).toEqual([
+      `${registryName}-a1b2c3`,
+      `${registryName}-a1b2c3.westeurope.data`,
+    ]);
+  });
+
+  const elsewhere = { ...linkThere('spoke'), virtualNetworkId: ids.vnet.replace('/rg/', '/spoke/') };
+  const otherEndpoint = { id: ids.endpoint.replace('/rg/', '/spoke/'), status: 'Approved' };
+  const stale = { ...zoneThere().records, [registryName]: recordThere(registryName, '10.9.9.9') };
+
+  it.each([
+    ['the zone serves this network alone', [linkThere()], [otherEndpoint], []],
+    ['the registry has this endpoint alone', [linkThere(), elsewhere], [], []],
+    ['it may be that of another network’s endpoint', [linkThere(), elsewhere], [otherEndpoint], [otherEndpoint.id]],
+  ])('with another address are updated or left alone: %s', (_title, links, endpoints, named) => {
+    const privateEndpoints = [...registryThere().privateEndpoints, ...endpoints];
+    const seen = {
+      registry: registryThere({ privateEndpoints }),
+      privateDnsZone: zoneThere({ links, records: stale }),
+    };
+    const { problems } = planOwnRegistry({}, {}, there(seen));
+    expect(problems.map(({ where, problem }) => [where, problem])).toEqual(
+      named.map((id) => [`${ids.zone}/A/${registryName}`, expect.stringContaining(id)]),
+    );
+  });
+
+  const replicated = registryThere({ replicas: ['swedencentral', 'northeurope'] });
+  const all = [
+    registryName,
+    ...['westeurope', 'swedencentral', 'northeurope'].map((at) => `${registryName}.${at}.data`),
+  ];
+
+  it("are those of the registry, of its region and of each replica's", () => {
+    const { records, privateEndpoint } = planOwnRegistry({}, {}, there({ registry: replicated })).infrastructure;
+    expect(records.map(({ name }) => name)).toEqual(all);
+    expect(privateEndpoint?.records).toEqual(all);
+  });
+
+  it("follow the registry's region, not that of the cluster", () => {
+    const { records } = planOwnRegistry(
+      {},
+      {},
+      there({ registry: registryThere({ location: 'swedencentral' }) }),
+    ).infrastructure;
+    expect(records.map(({ name }) => name)).toEqual([registryName, `${registryName}.swedencentral.data`]);
+  });
+
+  it('are as wanted whatever the order of their addresses', () => {
+    const both = ['192.168.2.4', '192.168.2.5'];
+    const seen = there({
+      privateEndpoint: endpointThere({
+        addresses: { ...endpointThere().addresses, [`${registryName}.azurecr.io`]: both },
+      }),
+      privateDnsZone: zoneThere({
+        records: { ...zoneThere().records, [registryName]: recordThere(registryName, ...[...both].reverse()) },
+      }),
+    });
+    expect(reasons(planOwnRegistry({}, {}, seen))).toEqual({ cluster: 'create: absent' });
+  });
+});
+
+describe('the link of the zone', () => {
+  it('may have any name if it leads to the network', () => {
+    const seen = there({ privateDnsZone: zoneThere({ links: [linkThere('theirs')] }) });
+    const plan = planOwnRegistry({}, {}, seen);
+    expect(stepOf(plan, 'zoneLink')).toMatchObject({ action: 'none', resourceId: linkThere('theirs').id });
+  });
+});
+
+describe('the cache rule', () => {
+  const asked = { current: 'aks-managed-repository/*', preview: '*' };
+  it.each<[profile: 'current' | 'preview', name: string, target: string, action: string, ruleName: string]>([
+    ['current', 'aks-managed-mcr', asked.current, 'none', 'aks-managed-mcr'],
+    ['current', 'another', asked.current, 'create', 'aks-managed-mcr'],
+    ['current', 'aks-managed-mcr', asked.preview, 'create', 'aks-managed-mcr'],
+    ['preview', 'acr-cache-rule', asked.preview, 'none', 'acr-cache-rule'],
+    ['preview', 'any-name', asked.preview, 'none', 'any-name'],
+    ['preview', 'acr-cache-rule', asked.current, 'create', 'acr-cache-rule'],
+  ])('of profile %s, where there is %s to %s: %s', (profile, name, target, action, ruleName) => {
+    const registry = registryThere({
+      cacheRules: [cacheRuleThere(name, target)],
+      anonymousPullEnabled: profile === 'preview',
+    });
+    const plan = planOwnRegistry({}, { profile, kubernetesVersion: '1.34' }, there({ registry }));
+    expect(stepOf(plan, 'cacheRule')).toMatchObject({ action, resourceId: `${ids.registry}/cacheRules/${ruleName}` });
+    expect(plan.infrastructure.cacheRule).toMatchObject({ targetRepository: asked[profile] });
+  });
+
+  it('comes with anonymous pull under profile preview', () => {
+    expect(planOwnRegistry({}, preview).infrastructure.registry).toMatchObject({ anonymousPullEnabled: true });
+    expect(planOwnRegistry().infrastructure.registry).toMatchObject({
+      publicNetworkAccess: 'Disabled',
+      anonymousPullEnabled: false,
+    });
+  });
+});

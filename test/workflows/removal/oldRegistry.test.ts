@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { isolated, planChange, registryId, seen } from '../existingCluster/support.ts';
+import { acting, group, problemTexts, stepOf } from '../support.ts';
+
+describe('the registry that a cluster leaves', () => {
+  const mine = registryId('mine');
+  const endpoint = `${group}/providers/Microsoft.Network/privateEndpoints/myPrivateEndpoint`;
+  const record = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io/A/mine`;
+  const old = { id: mine, endpoints: [{ id: endpoint }], owned: [mine, endpoint, record] };
+  const plan = (changes: Partial<typeof old> = {}, oldRegistry: 'keep' | 'delete' = 'delete') =>
+    planChange(seen(isolated({ containerRegistryId: mine }), { old: { ...old, ...changes } }), {
+      registry: { mode: 'managed' },
+      oldRegistry,
+    });
+
+  it('goes last, after its endpoint and records, which go after the pull probe', () => {
+    expect(acting(plan()).slice(-3)).toEqual([
+      'old:privateEndpoint:myPrivateEndpoint',
+      'old:record:mine',
+      'old:registry:mine',
+    ]);
+    expect(stepOf(plan(), 'old:record:mine').needs).toContain('pullProbe');
+    expect(stepOf(plan(), 'old:registry:mine').needs).toEqual(
+      expect.arrayContaining(['pullProbe', 'old:privateEndpoint:myPrivateEndpoint', 'old:record:mine']),
+    );
+    expect(plan().removals.map(({ kind }) => kind)).toEqual(['privateEndpoint', 'record', 'registry']);
+    expect(problemTexts(plan())).toEqual([]);
+  });
+
+  it('stays unless it is to go', () => {
+    expect(plan({}, 'keep').removals).toEqual([]);
+  });
+
+  it.each<[name: string, changes: Partial<typeof old>, problem: RegExp]>([
+    ['this product did not make it', { owned: [endpoint] }, /was not made by this product for this cluster/],
+    ['somebody else has an endpoint to it', { owned: [mine] }, /is used by way of .*myPrivateEndpoint as well/],
+  ])('is not deleted where %s', (_name, changes, problem) => {
+    expect(problemTexts(plan(changes))).toEqual([expect.stringMatching(problem)]);
+  });
+});
