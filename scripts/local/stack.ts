@@ -1,12 +1,12 @@
 import { searchAttributes } from '../../contract/index.ts';
-import { type Edition, type Simulator, startSimulator } from '../../simulator/index.ts';
+import { type Edition, type Simulator, type Speed, startSimulator } from '../../simulator/index.ts';
 import { removeSession, writeSession } from './session.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
 export interface StackOptions {
   temporalPort?: number;
   uiPort?: number;
-  speed?: number;
+  speed?: Speed;
   edition?: Edition;
   record?: string;
   onProgress: (line: string) => void;

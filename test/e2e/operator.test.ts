@@ -1,14 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { type Progress, taskQueue } from '../../contract/index.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
+import { type Arm, armClient } from '../support/arm.ts';
 import { replayAll } from '../support/harness.ts';
+import { waitFor } from '../support/waitFor.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const subscription = '11111111-1111-1111-1111-111111111111';
@@ -19,11 +20,13 @@ describe('an operator with the Temporal CLI', () => {
   let record: string;
   let stack: Stack;
   let worker: WorkerProcess;
+  let azure: Arm;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aks-isolation-e2e-'));
     record = join(folder, 'requests.jsonl');
-    stack = await startStack({ speed: 100, record, onProgress: () => undefined });
+    stack = await startStack({ speed: 'demand', record, onProgress: () => undefined });
+    azure = armClient(stack.simulator, async () => '');
     worker = startWorker(stack.workerEnvironment);
     await worker.ready;
   });
@@ -61,16 +64,16 @@ describe('an operator with the Temporal CLI', () => {
   };
   const result = async (workflowId: string): Promise<{ status: string; result: { outcome: string } }> =>
     JSON.parse(await temporal('workflow', 'result', '--workflow-id', workflowId, '--output', 'json'));
-  const untilClusterRuns = async (workflowId: string): Promise<void> => {
-    const deadline = Date.now() + 20_000;
-    for (;;) {
+  /** Keeps the cluster from being there. */
+  const holdCluster = (name: string) =>
+    azure.fault({ method: 'PUT', path: `/managedClusters/${name}$`, operation: { held: true } });
+  const untilClusterRuns = (workflowId: string): Promise<void> =>
+    waitFor(async () => {
       const { steps } = await progress(workflowId);
       // The CLI shows an empty list as null.
-      if (steps?.some(({ id, state }) => id === 'cluster' && state === 'running')) return;
-      if (Date.now() > deadline) throw new Error('The cluster never ran');
-      await delay(50);
-    }
-  };
+      const running = steps?.some(({ id, state }) => id === 'cluster' && state === 'running') ?? false;
+      return running && (await azure.send('GET', '/simulator/faults')).at('0.hits') === 1;
+    }, 'The cluster never ran');
   const putsOf = async (path: string): Promise<string[]> => {
     const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
     const requests = lines.map((line): { method: string; url: string } => JSON.parse(line));
@@ -81,12 +84,14 @@ describe('an operator with the Temporal CLI', () => {
 
   it('creates a cluster, watches it, and cannot start a second scenario on it', async () => {
     const workflowId = `aks/${subscription}/isolated/vnet-integration`;
+    const end = await holdCluster('vnet-integration');
     await start('create-managed-vnet-integration', workflowId);
     await untilClusterRuns(workflowId);
     await expect(start('create-managed-vnet-integration', workflowId, '--fail-existing')).rejects.toThrow(/already/i);
     expect(await temporal('workflow', 'metadata', '--workflow-id', workflowId)).toContain(
       '| Cluster vnet-integration | create |',
     );
+    await end();
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
     const { phase, steps } = await progress(workflowId);
     expect([phase, ...steps.map(({ state }) => state)]).toEqual([
@@ -101,22 +106,26 @@ describe('an operator with the Temporal CLI', () => {
 
   it('survives a killed worker: one cluster, one PUT', async () => {
     const workflowId = `aks/${subscription}/isolated/private-link`;
+    const end = await holdCluster('private-link');
     await start('create-managed-private-link', workflowId);
     await untilClusterRuns(workflowId);
     process.kill(worker.pid, 'SIGKILL');
     expect(await worker.exited).toContain('SIGKILL');
     worker = startWorker(stack.workerEnvironment);
+    await end();
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
     expect(await puts('private-link')).toHaveLength(1);
   });
 
   it('creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made', async () => {
     const workflowId = `aks/${subscription}/isolated-byo/private-link`;
+    const end = await holdCluster('private-link');
     await start('create-byo-private-link', workflowId);
     await untilClusterRuns(workflowId);
     process.kill(worker.pid, 'SIGKILL');
     expect(await worker.exited).toContain('SIGKILL');
     worker = startWorker(stack.workerEnvironment);
+    await end();
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
     const sent = await putsOf('/isolated-byo');
     expect(sent).toEqual([...new Set(sent)]);

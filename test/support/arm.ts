@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Difference, Simulator } from '../../simulator/index.ts';
+import type { Difference, FaultRule, Simulator } from '../../simulator/index.ts';
 
 export interface Answer {
   readonly status: number;
@@ -24,6 +24,8 @@ export interface Arm {
   put(id: string, body: unknown, method?: 'PUT' | 'PATCH'): Promise<Answer>;
   get(id: string): Promise<Answer>;
   remove(id: string): Promise<void>;
+  /** Injects a fault into the simulator; the result takes it away, which releases what it holds. */
+  fault(rule: FaultRule): Promise<() => Promise<void>>;
   /** Keeps this moment; the result tells what has changed since. */
   moment(): Promise<() => Promise<Difference[]>>;
   /** Everything that is there, by ID in lower case. */
@@ -64,6 +66,14 @@ export function armClient(simulator: Simulator, token: () => Promise<string>): A
       const answer = await send('DELETE', versioned(id));
       if (answer.status >= 300) throw new Error(`DELETE ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
       while ((await get(id)).status !== 404) await delay(10);
+    },
+    async fault(rule) {
+      const id = rule.id ?? randomUUID();
+      const { status, body } = await send('POST', '/simulator/faults', { ...rule, id });
+      if (status !== 201) throw new Error(JSON.stringify(body));
+      return async () => {
+        await send('DELETE', `/simulator/faults/${id}`);
+      };
     },
     async moment() {
       const name = randomUUID();

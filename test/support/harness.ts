@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { ContainerServiceClient } from '@azure/arm-containerservice';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { ResourceManagementClient } from '@azure/arm-resources';
-import type { TokenCredential } from '@azure/identity';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
 import {
@@ -19,8 +18,8 @@ import {
 import type { AzureConnection } from '../../activities/arm/connection.ts';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { CreateClusterInput, FailureDetails, Problem } from '../../contract/index.ts';
+import { controlApi, managedIdentity } from '../../scripts/local/simulatorClient.ts';
 import {
-  type FaultRule,
   type RecordedRequest,
   type ResetRequest,
   type Simulator,
@@ -110,8 +109,6 @@ export async function startTestWorker(
 export interface SimulatedAzure extends Arm {
   simulator: Simulator;
   connection: AzureConnection;
-  /** Injects a fault into the simulator; the result takes it away, which releases what it holds. */
-  fault(rule: FaultRule): Promise<() => Promise<void>>;
   reset(seed?: ResetRequest): Promise<void>;
   /** Everything that was asked of Azure, oldest first; writes only, if asked. */
   recorded(fromByte?: number): Promise<RecordedRequest[]>;
@@ -138,19 +135,12 @@ export async function startSimulatedAzure({
   const recordFile = join(folder, 'requests.jsonl');
   const simulator = await startSimulator({ speed, edition, recordFile });
   const connection: AzureConnection = {
+    // DefaultAzureCredential keeps the first address that it finds for the life of the process; the end-to-end tests use it.
     credential: managedIdentity(simulator.tokenEndpoint),
     endpoint: simulator.endpoint,
     tlsOptions: { ca: [simulator.ca] },
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
     ...(speed === 'demand' && { clock: simulator.clock }),
-  };
-  const control = async (path: string, body: unknown): Promise<void> => {
-    const response = await fetch(`http://127.0.0.1:${simulator.port}/simulator/${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   };
   const recorded = async (fromByte = 0): Promise<RecordedRequest[]> =>
     (await readFile(recordFile))
@@ -168,9 +158,8 @@ export async function startSimulatedAzure({
   const createGroup = async (name: string): Promise<void> => {
     await groups.createOrUpdate(name, { location: 'westeurope' });
   };
-  const arm = armClient(simulator, async () => (await credential.getToken(simulator.endpoint))?.token ?? '');
   return {
-    ...arm,
+    ...armClient(simulator, async () => (await credential.getToken(simulator.endpoint))?.token ?? ''),
     simulator,
     connection,
     createGroup,
@@ -201,34 +190,12 @@ export async function startSimulatedAzure({
       ),
     writes,
     writesTo: ({ cluster }) => writes(new RegExp(`/resourcegroups/${cluster.resourceGroup}([/?]|$)`, 'i')),
-    async fault(rule) {
-      const id = rule.id ?? randomUUID();
-      await control('faults', { ...rule, id });
-      return async () => {
-        await arm.send('DELETE', `/simulator/faults/${id}`);
-      };
-    },
-    reset: (seed = {}) => control('reset', seed),
+    reset: (seed = {}) => controlApi(simulator, 'reset', 'POST', seed),
     recorded,
     recordedBytes: async () => (await stat(recordFile)).size,
     async close() {
       await simulator.close();
       await rm(folder, { recursive: true });
-    },
-  };
-}
-
-/**
- * Asks the simulator for tokens as DefaultAzureCredential does, which keeps the first address it finds for the life of
- * the process and so cannot serve several simulators. The end-to-end tests use the real one.
- */
-export function managedIdentity(tokenEndpoint: string): TokenCredential {
-  return {
-    async getToken(scopes) {
-      const url = `${tokenEndpoint}?resource=${encodeURIComponent(String(scopes))}&api-version=2019-08-01`;
-      const response = await fetch(url, { headers: { 'X-IDENTITY-HEADER': 'test' } });
-      const { access_token, expires_on } = (await response.json()) as { access_token: string; expires_on: string };
-      return { token: access_token, expiresOnTimestamp: Number(expires_on) * 1000 };
     },
   };
 }

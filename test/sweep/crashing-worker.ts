@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { managedIdentity, startTestWorker } from '../support/harness.ts';
+import { managedIdentity } from '../../scripts/local/simulatorClient.ts';
+import { startTestWorker } from '../support/harness.ts';
 
 /** A worker that dies without warning before or after its n-th activity; other workers finish what it had begun. */
 export const crashPlan = z.strictObject({
