@@ -3,8 +3,8 @@ import type { FaultRule, RecordedRequest } from '../../simulator/index.ts';
 /** Everything that can go wrong with one request. */
 export interface Kind {
   effect: Omit<FaultRule, 'method' | 'path'>;
-  /** Default: every request. */
-  only?: 'writes' | 'operations';
+  /** Default: every request. `resources`: what writes one; an action leaves nothing that could be unseen. */
+  only?: 'writes' | 'resources' | 'operations';
 }
 
 const answer = (status: number, code: string, more: object = {}): Kind => ({
@@ -39,7 +39,7 @@ export const faultKinds = {
   slow: { effect: { delaySeconds: 600 } },
   'proxy-page': { effect: { proxy: { status: 200 } } },
   'proxy-lost-reply': { effect: { proxy: { status: 502, when: 'after' } } },
-  unseen: { effect: { unseenSeconds: 120 }, only: 'writes' },
+  unseen: { effect: { unseenSeconds: 120 }, only: 'resources' },
   'operation-failed': ends('Failed', 'InternalOperationError'),
   'operation-canceled': ends('Canceled', 'OperationCanceled'),
   'operation-preempted': ends('Canceled', 'AKSOperationPreempted'),
@@ -85,8 +85,16 @@ export function sweptRequests(
     if (position < from || (isPoll && index > 1)) return [];
     const applies = (kind: CaseKind): boolean => {
       const only = kind in faultKinds ? (faultKinds[kind as FaultKind] as Kind).only : undefined;
-      if (only === undefined) return true;
-      return method !== 'GET' && (only === 'writes' || operations.has(`${method} ${pathname}`.toLowerCase()));
+      switch (only) {
+        case undefined:
+          return true;
+        case 'writes':
+          return method !== 'GET';
+        case 'resources':
+          return method !== 'GET' && method !== 'POST';
+        case 'operations':
+          return method !== 'GET' && operations.has(`${method} ${pathname}`.toLowerCase());
+      }
     };
     return [{ key: `${place}#${index}`, kinds: caseKinds.filter(applies) }];
   });
