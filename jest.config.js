@@ -1,16 +1,42 @@
-/** @type {import('jest').Config} */
-export default {
+/** What every project has. */
+const common = {
   testEnvironment: 'node',
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  testTimeout: 60_000,
-  // Most tests wait for servers: jest's default of one process fewer than there are cores leaves the machine idle.
-  maxWorkers: '100%',
-  // The Temporal SDK's native runtime lives as long as the process and has kept it from ending.
-  forceExit: true,
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
+  // Where jest looks for files: to list those in node_modules takes longer than a test.
+  roots: ['contract', 'resources', 'workflows', 'activities', 'worker', 'client', 'simulator', 'scripts', 'test'].map(
+    (folder) => `<rootDir>/${folder}`,
+  ),
+};
+
+const testsIn = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'pure',
+      testMatch: testsIn('contract', 'resources', 'workflows', 'docs'),
+    },
+    {
+      ...common,
+      displayName: 'azure',
+      testMatch: testsIn('simulator', 'activities'),
+    },
+    {
+      ...common,
+      displayName: 'server',
+      testMatch: testsIn('client', 'e2e', 'histories', 'scenarios', 'scripts', 'sweep', 'worker'),
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
+  // A deadline only ends a test that hangs: a busy machine must not reach it.
+  testTimeout: 300_000,
+  testSequencer: '<rootDir>/test/support/sequencer.js',
+  // Most tests wait for servers: jest's default of one process fewer than there are cores leaves the machine idle.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
-  collectCoverageFrom: ['{contract,workflows,activities,worker,client,simulator,scripts}/**/*.ts'],
+  collectCoverageFrom: ['{contract,resources,workflows,activities,worker,client,simulator,scripts}/**/*.ts'],
 };

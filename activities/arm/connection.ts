@@ -153,13 +153,23 @@ function boundRequest(timeoutMs: number): PipelinePolicy {
   return {
     name: 'boundRequest',
     async sendRequest(request, next) {
-      request.timeout = timeoutMs;
+      const { abortSignal: cancellation } = request;
+      const bound = new AbortController();
+      const giveUp = () => bound.abort();
+      // The SDK's own timer goes on after a connection has broken, and keeps the process alive.
+      const timer = setTimeout(giveUp, timeoutMs);
+      cancellation?.addEventListener('abort', giveUp);
+      if (cancellation?.aborted) giveUp();
+      request.abortSignal = bound.signal;
       try {
         return await next(request);
       } catch (error) {
-        // The SDK throws the same error for its timeout and for a cancellation.
-        const timedOut = error instanceof Error && error.name === 'AbortError' && !request.abortSignal?.aborted;
-        throw timedOut ? new Error(`No answer within ${timeoutMs / 1000} s`) : error;
+        throw bound.signal.aborted && !cancellation?.aborted
+          ? new Error(`No answer within ${timeoutMs / 1000} s`)
+          : error;
+      } finally {
+        clearTimeout(timer);
+        cancellation?.removeEventListener('abort', giveUp);
       }
     },
   };

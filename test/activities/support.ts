@@ -8,7 +8,7 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { markTags } from '../../resources/marks.ts';
-import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../support/harness.ts';
+import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../support/azure.ts';
 
 export { subscriptionId };
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AksIsolationClient, type ScenarioHandle } from '../../client/index.ts';
-import { failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
+import { groupPath, input } from '../support/azure.ts';
+import { failureOf, type Harness, startHarness } from '../support/harness.ts';
 
 const phasesOf = async (run: ScenarioHandle): Promise<string[]> => {
   const phases: string[] = [];

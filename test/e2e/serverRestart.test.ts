@@ -10,7 +10,7 @@ import { startTemporalServer, type TemporalServer } from '../../scripts/local/te
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
 import { waitUntil } from '../scenarios/existingCluster.ts';
 import { manyClusters } from '../scenarios/ownRegistry.ts';
-import { type SimulatedAzure, startSimulatedAzure } from '../support/harness.ts';
+import { type SimulatedAzure, startSimulatedAzure } from '../support/azure.ts';
 import { type Place, type SweptScenario, scenarios } from '../sweep/scenarios.ts';
 
 describe('every scenario while the Temporal server is killed and started again', () => {

@@ -2,7 +2,7 @@ import type { ScenarioHandle } from '../../client/index.ts';
 import type { ApprovalGate, Progress, ScenarioResult } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { reference } from '../scenarios/existingCluster.ts';
-import { input } from '../support/harness.ts';
+import { input } from '../support/azure.ts';
 import { type Place, type SweptScenario, scenarios } from '../sweep/scenarios.ts';
 
 /** A run as it is when a new version of the workers comes: it waits for something. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AuditReport, searchAttributes } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
-import { type Harness, input, startHarness } from '../support/harness.ts';
+import { input } from '../support/azure.ts';
+import { type Harness, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds } from '../support/ownRegistry.ts';
 import { existingCluster, reference, updateByHand } from './existingCluster.ts';
 import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
 import type { ScenarioHandle } from '../../client/index.ts';
-import { clusterPath, failureOf, groupPath, type Harness, input, startHarness } from '../support/harness.ts';
+import { clusterPath, groupPath, input } from '../support/azure.ts';
+import { failureOf, type Harness, startHarness } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { waitUntil } from './existingCluster.ts';
 

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CreateClusterInput, PlanReport, StepProgress, VerificationReport } from '../../contract/index.ts';
-import {
-  clusterPath,
-  groupPath,
-  type Harness,
-  input,
-  problemsOf,
-  startHarness,
-  subscriptionId,
-} from '../support/harness.ts';
+import { clusterPath, groupPath, input, subscriptionId } from '../support/azure.ts';
+import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
 
 const states = (steps: readonly StepProgress[]) => Object.fromEntries(steps.map(({ id, state }) => [id, state]));
 

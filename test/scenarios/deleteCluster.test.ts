@@ -8,15 +8,8 @@ import {
   type VerificationReport,
 } from '../../contract/index.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
-import {
-  failureDetailsOf,
-  failureOf,
-  type Harness,
-  input,
-  problemsOf,
-  startHarness,
-  subscriptionId,
-} from '../support/harness.ts';
+import { input, subscriptionId } from '../support/azure.ts';
+import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { aRecord, makeByHand, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verified } from './ownRegistry.ts';
 

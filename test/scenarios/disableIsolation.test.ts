@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
-import { failureDetailsOf, type Harness, input, problemsOf, startHarness } from '../support/harness.ts';
+import { input } from '../support/azure.ts';
+import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { isolationOf, reference, verified, writesSince } from './existingCluster.ts';
 import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 

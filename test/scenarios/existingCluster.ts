@@ -2,7 +2,8 @@ import type { ScenarioHandle } from '../../client/index.ts';
 import type { Progress, VerificationReport } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
-import { type Harness, type SimulatedAzure, subscriptionId } from '../support/harness.ts';
+import { type SimulatedAzure, subscriptionId } from '../support/azure.ts';
+import type { Harness } from '../support/harness.ts';
 
 const twoPools: Pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 2 } };
 

@@ -8,16 +8,8 @@ import {
   type Progress,
   searchAttributes,
 } from '../../contract/index.ts';
-import {
-  clusterPath,
-  failureDetailsOf,
-  failureOf,
-  groupPath,
-  type Harness,
-  input,
-  problemsOf,
-  startHarness,
-} from '../support/harness.ts';
+import { clusterPath, groupPath, input } from '../support/azure.ts';
+import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { waitUntil } from './existingCluster.ts';
 
 /** A wrong VM quota, as Azure reports it: late, in the operation. */

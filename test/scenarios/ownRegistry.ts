@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { CreateClusterInput, VerificationReport } from '../../contract/index.ts';
-import { type Harness, input, type SimulatedAzure } from '../support/harness.ts';
+import { input, type SimulatedAzure } from '../support/azure.ts';
+import type { Harness } from '../support/harness.ts';
 import {
   assign,
   endpointAddresses,

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CreateClusterInput, PlanReport } from '../../contract/index.ts';
 import type { ResetRequest } from '../../simulator/index.ts';
-import {
-  failureOf,
-  type Harness,
-  problemsOf,
-  type SimulatedAzure,
-  startHarness,
-  subscriptionId,
-} from '../support/harness.ts';
+import { type SimulatedAzure, subscriptionId } from '../support/azure.ts';
+import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import {
   aRecord,
   changesAround,

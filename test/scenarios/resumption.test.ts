@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Harness, input, startHarness } from '../support/harness.ts';
+import { input } from '../support/azure.ts';
+import { type Harness, startHarness } from '../support/harness.ts';
 import { ownRegistryIds } from '../support/ownRegistry.ts';
 
 describe('createCluster after a run that was terminated', () => {

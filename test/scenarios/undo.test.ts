@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isCancellation } from '@temporalio/workflow';
 import type { CreateClusterInput } from '../../contract/index.ts';
 import type { StoredResource } from '../support/arm.ts';
-import { clusterPath, failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
+import { clusterPath } from '../support/azure.ts';
+import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
 import {
   aRecord,
   changesAround,

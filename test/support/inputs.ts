@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { CreateClusterInput } from '../../contract/index.ts';
-import { subscriptionId } from './harness.ts';
+import { subscriptionId } from './azure.ts';
 
 const maybe = <T>(key: string, value: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 5, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: value.map((some) => ({ [key]: some })) });

@@ -4,7 +4,8 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pWaitFor from 'p-wait-for';
 import { errorTypes } from '../../contract/index.ts';
 import type { Duration, RecordedRequest } from '../../simulator/index.ts';
-import { type HarnessOptions, startHarness } from '../support/harness.ts';
+import type { AzureOptions } from '../support/azure.ts';
+import { startHarness } from '../support/harness.ts';
 import {
   type CaseKind,
   type FaultKind,
@@ -50,7 +51,7 @@ export const longestRunMs = 300_000;
 /** So long a request that is never answered is waited for; every other one is answered sooner, also on a busy machine. */
 const requestTimeoutMs = 10_000;
 
-export async function startSlot(name: string, options: Pick<HarnessOptions, 'edition'> = {}): Promise<Slot> {
+export async function startSlot(name: string, options: Pick<AzureOptions, 'edition'> = {}): Promise<Slot> {
   return { ...(await startHarness({ requestTimeoutMs, ...options })), name };
 }
 

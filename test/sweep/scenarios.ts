@@ -4,7 +4,8 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { newNodeImage } from '../scenarios/existingCluster.ts';
-import { type Harness, input, subscriptionId } from '../support/harness.ts';
+import { input, subscriptionId } from '../support/azure.ts';
+import type { Harness } from '../support/harness.ts';
 
 /** Where a scenario runs. */
 export interface Place extends Pick<Harness, 'azure' | 'client'> {
