@@ -33,11 +33,14 @@ const budgetColumns = columns({
   PODS: '.status.expectedPods',
 });
 
-const separator = 'disruption-budgets';
+// Both listings end with a line of their own: run-command cuts its logs without saying so.
+const endOfNodes = 'end-of-nodes';
+const endOfBudgets = 'end-of-disruption-budgets';
 const kubernetesCommand = [
   `kubectl get nodes --no-headers --output 'custom-columns=${nodeColumns}'`,
-  `echo ${separator}`,
+  `echo ${endOfNodes}`,
   `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}'`,
+  `echo ${endOfBudgets}`,
 ].join(' && ');
 
 /** Reads nodes and disruption budgets by way of run-command. Call it in an activity that heartbeats. */
@@ -47,7 +50,16 @@ export async function parseKubernetes(clients: ClientsOf, cluster: ClusterRefere
   const { exitCode, logs } = output.seen;
   if (exitCode !== 0)
     return { unseen: { because: 'failed', message: `kubectl ended with ${exitCode}: ${logs.trim()}` } };
-  const [nodes = '', budgets = ''] = logs.split(`${separator}\n`);
+  return kubernetesIn(logs);
+}
+
+/** The facts in the listings, if they are whole. */
+export function kubernetesIn(logs: string): Look<KubernetesFacts> {
+  const [nodes = '', rest = ''] = logs.split(`${endOfNodes}\n`);
+  const [budgets = '', end] = rest.split(endOfBudgets);
+  if (end === undefined) {
+    return { unseen: { because: 'failed', message: 'run-command cut the listing of nodes and disruption budgets' } };
+  }
   return { seen: { nodes: rows(nodes).flatMap(nodeFacts), disruptionBudgets: rows(budgets).flatMap(budgetFacts) } };
 }
 

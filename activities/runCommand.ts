@@ -1,5 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/activity';
-import { applicationFailure } from '../contract/failures.ts';
+import type { ErrorDetails } from '../contract/errors.ts';
+import { applicationFailure, isCode } from '../contract/failures.ts';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
@@ -47,8 +48,18 @@ export async function runCommand(
   }
 }
 
-function refusal({ type, message }: ApplicationFailure): Unseen {
-  return { because: 'notAllowed', message: `${type}: ${message}` };
+/**
+ * A cluster that forbids to look tells nothing about itself. Every other refusal tells against it: Azure answers the request
+ * itself with an error where the pod of the command cannot be scheduled, admitted or pulled (Azure/azure-cli#27776).
+ */
+function refusal(failure: ApplicationFailure): Unseen {
+  const { type, message } = failure;
+  const { status }: Partial<ErrorDetails> = failure.details?.[0] ?? {};
+  const isForbidden =
+    status === 401 ||
+    status === 403 ||
+    isCode(type, 'RunCommandDisabled', 'AuthorizationFailed', 'LinkedAuthorizationFailed', 'ScopeLocked');
+  return { because: isForbidden ? 'notAllowed' : 'failed', message: `${type}: ${message}` };
 }
 
 /** The token that a cluster with Microsoft Entra ID wants, to know who runs the command. */

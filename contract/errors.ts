@@ -214,7 +214,8 @@ type HandledAzureError =
   | 'ResourceNotFound'
   | 'RetryableError'
   | 'RetryableErrorDueToAnotherOperation'
-  | 'RoleAssignmentExists';
+  | 'RoleAssignmentExists'
+  | 'RunCommandDisabled';
 
 /** Types of failures that the product knows by name. */
 export type FailureCode = keyof typeof scenarioErrors | OwnError | keyof typeof azureErrors | HandledAzureError;

@@ -211,16 +211,20 @@ describe('looks from inside', () => {
     });
   });
 
-  it('say that they are not allowed', async () => {
-    const cluster = await existing('inside-forbidden');
-    await azure.fault({
-      method: 'POST',
-      path: `${clusterId(cluster)}/runCommand`,
-      answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
-    });
-    expect(await see(cluster)).toMatchObject({
-      unseen: { because: 'notAllowed', message: expect.stringContaining('AuthorizationFailed') },
-    });
+  it.each([
+    [400, 'RunCommandDisabled', 'notAllowed'],
+    [403, 'AuthorizationFailed', 'notAllowed'],
+    [403, 'DenyAssignmentAuthorizationFailed', 'notAllowed'],
+    [409, 'ScopeLocked', 'notAllowed'],
+    // Azure answers so where the pod of the command cannot be scheduled, admitted or pulled.
+    [404, 'KubernetesOperationError', 'failed'],
+    [400, 'KubernetesPerformanceError', 'failed'],
+    [409, 'AdmissionDenied', 'failed'],
+  ] as const)('tell what a refusal %d %s says: %s', async (status, code, because) => {
+    const cluster = await existing(`inside-${code.toLowerCase()}`);
+    const path = `${clusterId(cluster)}/runCommand`;
+    await azure.fault({ method: 'POST', path, answer: { status, code, message: 'No.' } });
+    expect(await see(cluster)).toMatchObject({ unseen: { because, message: `${code}: No. (${clusterId(cluster)})` } });
   });
 
   it('tell a command that failed from one that is not allowed', async () => {
