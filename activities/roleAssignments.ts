@@ -37,8 +37,12 @@ export async function readRoles(clients: ClientsOf, scope: string, principalId: 
 }
 
 export const roleAssignmentActivities = (clients: ClientsOf) => ({
-  /** Assigns a role. An assignment that somebody else has made meanwhile serves as well. */
-  async assignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
+  /**
+   * Assigns a role. An assignment that somebody else has made meanwhile serves as well.
+   *
+   * @returns ID of the assignment; `undefined` where it is somebody else's.
+   */
+  async assignRole(assignment: RoleAssignment & { marks: Marks }): Promise<string | undefined> {
     const { scope, role, principalId, marks } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
@@ -56,8 +60,9 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
       if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
         throw readBackMismatch([`principalId: asked ${principalId}, got ${made.principalId ?? 'none'}`], id);
       }
+      return id;
     } catch (error) {
-      if (isFailure(error, 'RoleAssignmentExists')) return;
+      if (isFailure(error, 'RoleAssignmentExists')) return undefined;
       throw retriedWhileReplicating(error);
     }
   },

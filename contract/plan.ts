@@ -74,7 +74,7 @@ export interface PlannedStep {
   reason: string;
   /** IDs of the steps that must be done before this one starts. */
   needs: readonly StepId[];
-  /** The resource that the step changes or looks at. A role is assigned at a scope: its step names that. */
+  /** The resource that the step changes or looks at. A role's step names the scope until the role is assigned. */
   resourceId: string;
   /** Why this step cannot be taken back, if it cannot. */
   forwardOnly?: string;

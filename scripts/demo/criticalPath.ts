@@ -35,11 +35,10 @@ function longest(
   return Math.max(0, ...ends.values());
 }
 
-/** A role's step names the scope: the plan cannot know the assignment's name, which follows from a principal that is still to be made. */
+/** A role's step names its scope until the role is assigned, for the plan cannot know the assignment's name. */
 function isWriteOf({ kind, resourceId }: StepProgress, duration: Duration): boolean {
-  const [planned, written] = [resourceId.toLowerCase(), duration.resourceId.toLowerCase()];
-  if (kind !== 'role') return written === planned;
-  return written.startsWith(`${planned}/providers/microsoft.authorization/roleassignments/`);
+  const [named, written] = [resourceId.toLowerCase(), duration.resourceId.toLowerCase()];
+  return written === named && (kind !== 'role' || written.includes('/roleassignments/'));
 }
 
 /** Seconds that the steps take one after the other, polling included. */

@@ -240,6 +240,27 @@ describe("createCluster, whose cluster fails, leaves somebody else's things", ()
     const mine = [ids.group, ids.registry, ids.kubelet].map((id) => id.toLowerCase());
     expect(left).toEqual([...mine, theirs]);
   });
+
+  it.concurrent('a role that cannot be taken away, by the ID of its assignment', async () => {
+    const { azure, client } = harness;
+    const name = 's-stuck';
+    const ids = ownRegistryIds(name);
+    await makeByHand(azure, ids, 'registry');
+    const assignments = `${ids.registry}/providers/Microsoft.Authorization/roleAssignments/`;
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No permission' };
+    // Undo tries twice.
+    await azure.fault({ method: 'DELETE', path: assignments, times: 2, answer });
+    const given = ownRegistryInput(name);
+    await failCreation(given);
+    const { failure, details } = await failureDetailsOf((await client.createCluster(given)).result());
+    expect(failure.type).toBe('RollbackIncomplete');
+    const [assignment] = Object.keys(await azure.state()).filter((id) => id.startsWith(assignments.toLowerCase()));
+    const left = details.leftovers.map(({ resourceId, why }) => [resourceId.toLowerCase(), why]);
+    expect(left).toEqual([
+      [assignment, expect.stringContaining('No permission')],
+      [ids.kubelet.toLowerCase(), expect.stringMatching(/roleAssignments.* could not be taken back$/)],
+    ]);
+  });
 });
 
 // After all of the above, which have begun before.

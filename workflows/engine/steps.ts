@@ -14,6 +14,8 @@ export interface StepWork<T> {
   undo?: () => Promise<void>;
   /** Steps that are taken back before this one although this one needs them. A pool is reimaged back only once its cluster is as it was. */
   undoneAfter?: readonly StepId[];
+  /** ID of the resource that `act` made, where the plan can only name the scope that it is made at. */
+  idOf?: (result: T) => string | undefined;
   /** Bounds how many steps that share it run at the same time. */
   limit?: ConcurrencyLimit;
   /** Shown while `act` runs: whom or what the step waits for. */
@@ -135,7 +137,7 @@ export class Steps {
     }
   }
 
-  async #act<T>(entry: Entry, { act, waitsFor }: StepWork<T>): Promise<T | undefined> {
+  async #act<T>(entry: Entry, { act, idOf, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
     for (let retriedByOperator = false; ; retriedByOperator = true) {
       await this.#untilResumed(progress);
@@ -143,7 +145,8 @@ export class Steps {
       try {
         const result = await act(retriedByOperator);
         entry.begun = true;
-        this.#set(progress, { state: 'done', finishedAt: now() });
+        const resourceId = idOf?.(result) ?? progress.resourceId;
+        this.#set(progress, { state: 'done', finishedAt: now(), resourceId });
         return result;
       } catch (error) {
         // NotOwned says that somebody else has made the resource meanwhile, so that this run wrote nothing.

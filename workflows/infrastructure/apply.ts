@@ -173,6 +173,7 @@ function applyRoles({ roles }: InfrastructurePlan, marks: Marks, identities: Ide
     };
     step(roleStepId(specification), {
       act: async () => azure.writing(`Assign ${title}`).assignRole(await assignment()),
+      idOf: (id) => id,
       undo: async () => azure.writing(`Take ${title} away`).unassignRole(await assignment()),
       waitsFor,
     });

@@ -50,9 +50,11 @@ describe('the critical path', () => {
     expect(criticalPath([step()], durations).seconds).toBe(10);
   });
 
-  it('takes for a role the assignment at its scope, whose name the plan cannot know, and not the scope itself', () => {
+  it('takes for a role its assignment, and not the writes to the scope that it names where nothing was assigned', () => {
     const assignment = '/c/providers/Microsoft.Authorization/roleAssignments/6f0c1f5e';
-    const role = step({ kind: 'role', resourceId: '/C' });
-    expect(criticalPath([role], [took(assignment, 4, 0), took('/c', 100, 100)]).seconds).toBe(4);
+    const durations = [took(assignment, 4, 0), took('/c', 100, 100)];
+    const role = (resourceId: string) => step({ kind: 'role', resourceId });
+    expect(criticalPath([role(assignment)], durations).seconds).toBe(4);
+    expect(criticalPath([role('/C')], durations).seconds).toBe(0);
   });
 });
