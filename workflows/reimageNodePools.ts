@@ -8,7 +8,7 @@ import { noPreparations } from './existingCluster/preparations.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
 import { nothingWanted } from './infrastructure/wanted.ts';
 import { applyReimages } from './reimage/apply.ts';
-import { noWayBack, planReimages } from './reimage/plan.ts';
+import { planReimages, reimageIsFinal } from './reimage/plan.ts';
 
 /**
  * Reimages node pools, each followed and proven. Guide: `az aks upgrade --node-image-only`, which returns at once.
@@ -39,7 +39,7 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: E
         ...(input.agentPools && { only: input.agentPools }),
         current: () => undefined,
         reason: 'asked for',
-        forwardOnly: noWayBack,
+        forwardOnly: reimageIsFinal,
         needs: ids(gates),
       })
     : nothingPlanned;

@@ -5,7 +5,7 @@ import { type ClusterReference, resourceReference, sameResourceId } from '../../
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import {
   endpointType,
-  given,
+  givenById,
   guidesEndpoint,
   inGroupOf,
   nothingWanted,
@@ -73,7 +73,7 @@ function wantedForExistingCluster(
   return {
     ...wanted,
     ...(replaces ? wantedRegistry(cluster, ownRegistry, besides) : own),
-    identities: kubelet === undefined ? {} : { kubelet: given(kubelet, 'cluster') },
+    identities: kubelet === undefined ? {} : { kubelet: givenById(kubelet, 'cluster') },
   };
 }
 
@@ -106,5 +106,5 @@ function wantedNetwork(
       ? [{ ...forRegistry, use: 'registrySubnet' as const }]
       : []),
   ];
-  return subnets.length === 0 ? undefined : { ...given(id, 'cluster'), subnets };
+  return subnets.length === 0 ? undefined : { ...givenById(id, 'cluster'), subnets };
 }

@@ -48,7 +48,7 @@ export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInf
   const wantedIdentity = (where: string, defaultName: string, by: { resourceId?: string; name?: string } = {}) =>
     by.resourceId === undefined
       ? inGroup('Microsoft.ManagedIdentity/userAssignedIdentities', by.name ?? defaultName, `${where}.name`)
-      : given(by.resourceId, `${where}.resourceId`);
+      : givenById(by.resourceId, `${where}.resourceId`);
 
   const network = wantedNetworkOfInput(input, inGroup);
   const userAssigned = identity?.type === 'UserAssigned' ? identity : undefined;
@@ -92,24 +92,24 @@ export function wantedRegistry(
   const inGroup = inGroupOf(cluster);
   return {
     registry: containerRegistryId
-      ? given(containerRegistryId, 'registry.containerRegistryId')
+      ? givenById(containerRegistryId, 'registry.containerRegistryId')
       : inGroup('Microsoft.ContainerRegistry/registries', name ?? defaultRegistryName(cluster), 'registry.name'),
     privateEndpoint: {
       ...(endpoint.resourceId
-        ? given(endpoint.resourceId, 'registry.privateEndpoint.resourceId')
+        ? givenById(endpoint.resourceId, 'registry.privateEndpoint.resourceId')
         : inGroup(endpointType, endpoint.name ?? endpointName, 'registry.privateEndpoint.name')),
       connectionName: endpoint.connectionName,
     },
     privateDnsZone: {
       ...(zone.resourceId
-        ? given(zone.resourceId, 'registry.privateDnsZone.resourceId')
+        ? givenById(zone.resourceId, 'registry.privateDnsZone.resourceId')
         : inGroup('Microsoft.Network/privateDnsZones', registryZoneName, 'registry.privateDnsZone')),
       linkName: zone.linkName,
     },
   };
 }
 
-export const given = (id: string, where: string): WantedResource => ({ id, mustExist: true, where });
+export const givenById = (id: string, where: string): WantedResource => ({ id, mustExist: true, where });
 
 function wantedNetworkOfInput(
   { cluster, registry, network, apiServerAccess }: ParsedCreateClusterInput,
@@ -118,7 +118,7 @@ function wantedNetworkOfInput(
   const ownRegistry = registry.mode === 'bringYourOwn';
   if (!network && !ownRegistry) return undefined;
   const target: WantedResource = network?.virtualNetworkId
-    ? given(network.virtualNetworkId, 'network.virtualNetworkId')
+    ? givenById(network.virtualNetworkId, 'network.virtualNetworkId')
     : inGroup('Microsoft.Network/virtualNetworks', network?.name ?? `${cluster.name}-vnet`, 'network');
   const uses: SubnetUse[] = [
     'nodeSubnet',

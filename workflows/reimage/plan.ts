@@ -35,7 +35,7 @@ export interface ReimageNeeds {
 }
 
 /** Nodes boot as their cluster says. While the cluster stays, they have nothing to go back to. */
-export const noWayBack = 'A reimage has no inverse while the cluster stays as it is';
+export const reimageIsFinal = 'A reimage has no inverse while the cluster stays as it is';
 
 export const reimageStepId = ({ name }: AgentPoolFacts): StepId => `reimage:${name}`;
 
@@ -145,7 +145,7 @@ export function planReimagesAfter(
     // Where nodes are to boot from is known only while the cluster stays as it is.
     current: changes ? () => undefined : bootsFrom(seen, imageSource),
     reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
-    ...(changes ? {} : { forwardOnly: noWayBack }),
+    ...(changes ? {} : { forwardOnly: reimageIsFinal }),
     needs,
     gate: input.approvals.includes('reimage') ? approvalStep('reimage', input.cluster, needs) : undefined,
   });

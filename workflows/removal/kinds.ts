@@ -49,4 +49,4 @@ const kindsByType: Readonly<Record<string, RemovableKind>> = {
 export const kindOf = (id: string): RemovableKind | undefined =>
   kindsByType[parseResourceId(id)?.type.toLowerCase() ?? ''];
 
-export const noInverse = 'What is deleted cannot be brought back';
+export const deletionIsFinal = 'What is deleted cannot be brought back';

@@ -4,7 +4,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { ids, type Part } from '../engine/part.ts';
-import { kindOf, noInverse, type Removal } from './kinds.ts';
+import { deletionIsFinal, kindOf, type Removal } from './kinds.ts';
 
 export interface PlannedOldRegistry extends Part {
   removals: readonly Removal[];
@@ -42,7 +42,7 @@ const removalStep = ({ step, id, kind }: Removal, before: readonly PlannedStep[]
   reason: 'asked for',
   needs: ids(before),
   resourceId: id,
-  forwardOnly: noInverse,
+  forwardOnly: deletionIsFinal,
 });
 
 const notOurs = (id: string): Problem => ({

@@ -8,7 +8,7 @@ import { ids } from '../engine/part.ts';
 import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { planOf } from '../preflight/plan.ts';
-import { kindOf, kinds, noInverse, type PlannedRemoval, type Removal } from './kinds.ts';
+import { deletionIsFinal, kindOf, kinds, type PlannedRemoval, type Removal } from './kinds.ts';
 import { removalProblems } from './problems.ts';
 
 /** The plan of `deleteCluster`, with everything that its steps need. */
@@ -28,7 +28,7 @@ interface RoleRemoval {
 
 type PlannedAction = Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'>;
 
-const goes: PlannedAction = { action: 'delete', reason: 'made for this cluster', forwardOnly: noInverse };
+const goes: PlannedAction = { action: 'delete', reason: 'made for this cluster', forwardOnly: deletionIsFinal };
 const stays = (why: string): PlannedAction => ({ action: 'none', reason: `stays: ${why}` });
 const staysUnlessAsked = (part: ClusterPart): PlannedAction => stays(`add ${part} to alsoDelete if it is to go`);
 
@@ -82,7 +82,7 @@ const clusterStep = ({ cluster }: ParsedDeleteClusterInput, { cluster: found }: 
   reason: found ? `found, ${found.provisioningState}` : 'absent',
   needs: [],
   resourceId: clusterId(cluster),
-  forwardOnly: noInverse,
+  forwardOnly: deletionIsFinal,
 });
 
 /** Plans every resource that carries the cluster's marks or that the cluster uses, each after those that must be gone before. */
@@ -153,7 +153,7 @@ const rolesStep = ({ step, subscriptionIds }: RoleRemoval, identity: string): Pl
   reason: 'those that were assigned for this cluster',
   needs: ['cluster'],
   resourceId: `/subscriptions/${subscriptionIds[0]}`,
-  forwardOnly: noInverse,
+  forwardOnly: deletionIsFinal,
 });
 
 const groupStep = (
