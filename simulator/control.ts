@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Speed } from './arm/clock.ts';
 import { faultRule } from './arm/faults.ts';
+import { othersRule } from './arm/others.ts';
+import { policy } from './arm/policies.ts';
 import { type World, worldSettings } from './arm/world.ts';
 import { durations } from './durations.ts';
 import { differences, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
@@ -19,6 +21,7 @@ const resetRequest = worldSettings.extend({
   /** Tenant by subscription, for those that are not in the simulated tenant. */
   tenants: z.record(z.string(), z.string()).default({}),
 });
+export const emptySeed: Seed = resetRequest.parse({});
 export type ResetRequest = z.input<typeof resetRequest>;
 export type Seed = z.output<typeof resetRequest>;
 
@@ -45,6 +48,13 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     const parsed = resetRequest.safeParse(json(request.body) ?? {});
     if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
     worlds.reset(parsed.data);
+    return reply.code(204).send();
+  });
+  app.put('/simulator/policies', async (request, reply) => {
+    const parsed = z.array(policy).safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    const world = worlds.current();
+    world.settings = { ...world.settings, policies: parsed.data };
     return reply.code(204).send();
   });
   app.post('/simulator/node-image', async (_request, reply) => {
@@ -79,12 +89,27 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     worlds.current().faults.clear();
     return reply.code(204).send();
   });
+  addOthersRoutes(app, worlds);
   app.get('/simulator/state', async () => state(worlds));
 }
 
 function state(worlds: Worlds): SimulatorState {
   const { edition, clock } = worlds.current();
   return { edition, speed: clock.speed, now: clock.now().toISOString() };
+}
+
+/** What others do at given moments of the caller's requests. */
+function addOthersRoutes(app: FastifyInstance, worlds: Worlds): void {
+  app.post('/simulator/others', async (request, reply) => {
+    const parsed = othersRule.safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    return reply.code(201).send(worlds.current().others.add(parsed.data));
+  });
+  app.get('/simulator/others', async () => worlds.current().others.list());
+  app.delete('/simulator/others', async (_request, reply) => {
+    worlds.current().others.clear();
+    return reply.code(204).send();
+  });
 }
 
 /** Snapshots of the world, by name: kept in memory, read and written as JSON, and compared. */

@@ -11,7 +11,7 @@ import { Recorder } from './arm/recorder.ts';
 import { issueToken } from './arm/token.ts';
 import { TypeTable } from './arm/typeTable.ts';
 import { type Edition, World } from './arm/world.ts';
-import { addControlRoutes, problems, type Seed } from './control.ts';
+import { addControlRoutes, emptySeed, problems, type Seed } from './control.ts';
 import { page } from './page.ts';
 import { providers } from './providers.ts';
 import { seedWorld } from './seed.ts';
@@ -20,6 +20,7 @@ import { worldFrom } from './snapshots.ts';
 
 export type { Speed } from './arm/clock.ts';
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
+export type { OthersRuleInput as OthersRule } from './arm/others.ts';
 export type { RecordedRequest } from './arm/recorder.ts';
 export type { Edition } from './arm/world.ts';
 export type { ResetRequest } from './control.ts';
@@ -75,7 +76,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const table = new TypeTable(providers);
   const arm = new Arm(table, new Recorder(options.recordFile));
   const freshWorld = (start: Date, seed: Seed) => seedWorld(new World(edition, speed, start), table, providers, seed);
-  let world = freshWorld(new Date(), { quotas: {}, tenants: {} });
+  let world = freshWorld(new Date(), emptySeed);
   for (const rule of options.faults ?? []) world.faults.add(faultRule.parse(rule));
 
   // ARM takes requests of up to 4 MB.

@@ -8,17 +8,17 @@ import { seedProviders } from './providers/features/providerRegistrations.ts';
 /** Fills a fresh world: first as each provider seeds it, then as the reset asks. */
 export function seedWorld(world: World, table: TypeTable, providers: readonly Provider[], seed: Seed): World {
   for (const provider of providers) provider.seed?.(world);
-  const { roleDelaySeconds, callerPermissions, quotas, tenants } = seed;
+  const { providers: registrations, features, tenants, ...settings } = seed;
   for (const [subscriptionId, tenantId] of Object.entries(tenants)) {
     const id = `/subscriptions/${subscriptionId}`;
     const subscription = world.store.get(id);
     if (subscription) world.store.put(id, subscription.type, { ...subscription.body, tenantId });
   }
-  const limits = Object.entries(quotas).map(([family, limit]) => [family.toLowerCase(), limit] as const);
-  world.settings = { roleDelaySeconds, callerPermissions, quotas: Object.fromEntries(limits) };
+  const limits = Object.entries(settings.quotas).map(([family, limit]) => [family.toLowerCase(), limit] as const);
+  world.settings = { ...settings, quotas: Object.fromEntries(limits) };
   for (const { id } of world.store.list('Microsoft.Resources/subscriptions')) {
-    seedProviders(world, table, id, seed.providers);
-    seedFeatures(world, id, seed.features);
+    seedProviders(world, table, id, registrations);
+    seedFeatures(world, id, features);
   }
   return world;
 }

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { carryOut } from './doings.ts';
 import { ArmError, gatewayError } from './errors.ts';
 import type { ArmRequest, Incoming, Outgoing, Reply } from './exchange.ts';
 import { FaultEffects } from './faultEffects.ts';
 import { route } from './gateway.ts';
 import { parseId } from './ids.ts';
-import { isBody } from './json.ts';
+import { checkApiVersion, checkBearer, parseJson, requestBody } from './incoming.ts';
 import { documentOf, type Operation } from './operations.ts';
+import type { Others } from './others.ts';
+import { deploymentsFor } from './policies.ts';
 import { takeArmToken, takeProviderToken } from './rates.ts';
 import type { Recorder } from './recorder.ts';
 import { retryAfterHeaders } from './throttling.ts';
-import { bearerProblem, callerObjectId } from './token.ts';
+import { callerObjectId } from './token.ts';
 import { isUnfinished } from './transitions.ts';
 import type { ResolvedPath, TypeTable } from './typeTable.ts';
 import type { World } from './world.ts';
@@ -40,11 +43,14 @@ export class Arm {
     const origin = `${incoming.secure ? 'https' : 'http'}://${incoming.headers.host ?? '127.0.0.1'}`;
     const url = new URL(`${origin}${incoming.url.replace(/^\/+/, '/')}`);
     const fault = new FaultEffects(world, incoming.method, url.pathname);
+    const others = world.others.meet(incoming.method, url.pathname);
+    this.#let(world, others, 'before');
     // Forget the notes of other requests: this one does not wait for them.
     world.clock.awaited(false);
     const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault);
     const status = answered?.reply.status ?? null;
     const waitsUntil = world.clock.awaited(status !== null && status >= 400);
+    this.#let(world, others, 'after');
     const { authorization: _secret, ...headers } = incoming.headers;
     this.#recorder.write({
       time: time.toISOString(),
@@ -96,10 +102,33 @@ export class Arm {
     const rates = this.#throttle(world, resolved, request);
     const reply = route(this.#table, resolved, request);
     fault.hide(resolved.id.path);
+    if (!reply.operation && request.method !== 'GET') fault.leave(resolved.id.path);
     if (incoming.method === 'GET' && resolved.form === 'resource' && isUnfinished(reply.body))
       world.clock.notYet('any');
     const headers = { ...rates, ...this.#begin(request, resolved, reply, fault), ...reply.headers };
     return { reply: { ...reply, headers } };
+  }
+
+  /** Lets others do what they do at this moment. */
+  #let(world: World, others: ReturnType<Others['meet']>, when: 'before' | 'after'): void {
+    for (const rule of others.filter((one) => one.when === when))
+      rule.answers.push(...rule.does.map((doing) => carryOut(this.#table, world, doing)));
+  }
+
+  /** Lets policies deploy beside a written resource, once it is made. */
+  #deploy({ world, resourceId }: ArmRequest, { type, form }: ResolvedPath, seconds: number): void {
+    if (form !== 'resource') return;
+    const written = () => world.store.get(resourceId);
+    const found = deploymentsFor(world.settings.policies, {
+      id: resourceId,
+      type: type.type,
+      body: written()?.body ?? {},
+    });
+    for (const { path, body, afterSeconds } of found)
+      world.clock.after(seconds + afterSeconds, () => {
+        if (!written() || world.store.get(path)) return;
+        carryOut(this.#table, world, { method: 'PUT', path, body, atOnce: false });
+      });
   }
 
   /** Starts the reply's operation, notes the write for GET /simulator/durations, and gives the operation's headers. */
@@ -117,6 +146,8 @@ export class Arm {
       requestSeconds,
       longRunning: operation,
     });
+    if (method === 'PUT' || method === 'PATCH')
+      this.#deploy(request, resolved, requestSeconds + (operation?.seconds ?? 0));
     return operation ? operationHeaders(operation, request.origin, world) : {};
   }
 
@@ -209,54 +240,6 @@ function awaitOperation({ clock }: World, { status, style, polls, passesAt }: Op
 /** Simulated seconds until the answer, without what a fault adds. */
 function latency(method: string, reply: Reply): number {
   return reply.seconds ?? (method === 'GET' || method === 'HEAD' ? readSeconds : writeSeconds);
-}
-
-function checkBearer(incoming: Incoming): void {
-  const problem = bearerProblem(incoming.headers.authorization);
-  if (!problem) return;
-  throw gatewayError(401, problem.code, problem.message, {
-    headers: {
-      'www-authenticate': `Bearer authorization_uri="https://login.microsoftonline.com/", error="invalid_token", error_description="${problem.message}"`,
-    },
-  });
-}
-
-function checkApiVersion(url: URL): string {
-  const version = [...url.searchParams].find(([name]) => name.toLowerCase() === 'api-version')?.[1];
-  if (!version) {
-    throw gatewayError(
-      400,
-      'MissingApiVersionParameter',
-      'The api-version query parameter (?api-version=) is required for all requests.',
-    );
-  }
-  if (!/^\d{4}-\d{2}-\d{2}(-preview|-privatepreview|-alpha|-beta)?$/i.test(version)) {
-    throw gatewayError(
-      400,
-      'InvalidApiVersionParameter',
-      `The api-version '${version}' is invalid. The api-version must be of the form 'yyyy-MM-dd'.`,
-    );
-  }
-  return version;
-}
-
-function requestBody(incoming: Incoming): unknown {
-  if (incoming.body === '') return undefined;
-  const parsed = parseJson(incoming.body);
-  if (parsed && isBody(parsed.value)) return parsed.value;
-  throw gatewayError(
-    400,
-    'InvalidRequestContent',
-    'The request content was invalid and could not be deserialized: a JSON object was expected.',
-  );
-}
-
-function parseJson(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
 }
 
 /** The URLs at which an operation can be followed. Azure signs them, with another signature each time. */

@@ -98,4 +98,13 @@ export const coreBehaviours: readonly Behaviour[] = [
     source: 'azure-cli test_aks_network_isolated_cluster.yaml (when within the request it takes effect is modelled)',
     test: 'timings.test.ts: 8 s to answer a registry, and 10 s more to make it',
   },
+  {
+    id: 'policies',
+    resourceType: 'any',
+    says: 'Azure Policy denies a write (403 RequestDisallowedByPolicy), changes its body, or deploys something beside the resource once it is made; a PATCH is looked at together with the resource. AKS, which makes resources of its own, meets it within its operation.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Azure Policy definitions effect basics"; Microsoft troubleshooting "RequestDisallowedByPolicy" (60 s until something is deployed are modelled)',
+    test: 'arm/policies.test.ts: denies what it is about, at creation and at every change',
+  },
 ];

@@ -45,8 +45,9 @@ export class FaultEffects {
   }
 
   /** The operation with the fault's end, delay, or word for its state. */
-  operation(spec: OperationSpec): OperationSpec {
-    const { operation } = this.#fault ?? {};
+  operation(given: OperationSpec): OperationSpec {
+    const { operation, leaves } = this.#fault ?? {};
+    const spec = leaves === undefined ? given : { ...given, onEnd: this.#leaving(given, leaves) };
     if (!operation) return spec;
     const { status, code, message, afterSeconds, stuckSeconds = 0, held, runningStatus } = operation;
     const { process, style } = spec;
@@ -76,6 +77,18 @@ export class FaultEffects {
             }),
           },
         }),
+    };
+  }
+
+  /** Leaves a resource whose write has no operation in the fault's state. */
+  leave(path: string): void {
+    if (this.#fault?.leaves !== undefined) this.#world.setState(path, this.#fault.leaves);
+  }
+
+  #leaving({ resourceId, onEnd }: OperationSpec, state: string): OperationSpec['onEnd'] {
+    return (...end) => {
+      onEnd(...end);
+      this.#world.setState(resourceId, state);
     };
   }
 

@@ -64,6 +64,8 @@ const effects = {
   hang: moment.optional(),
   /** Azure silently ignores this property of the body. */
   ignore: z.strictObject({ path: z.string().min(1) }).optional(),
+  /** The resource comes into this state in the end, whatever its operation says. */
+  leaves: z.string().min(1).optional(),
   /** The request takes effect, but is not answered before the rule is removed. */
   held: z.literal(true).optional(),
   /** Simulated seconds added before the answer. */
@@ -74,18 +76,34 @@ const effects = {
   token: z.enum(['refused', 'expired']).optional(),
 };
 
+/** The requests on which a rule acts. */
+export const requestPattern = {
+  method: z.enum(['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', '*']).default('*'),
+  /** Regular expression on the path, any case. */
+  path: regex.default('.'),
+  /** Resource type, any case, such as `Microsoft.Network/privateEndpoints`. */
+  type: z.string().optional(),
+  times: z.int().positive().default(1),
+  /** The rule lets so many matching requests pass first. */
+  after: z.int().nonnegative().default(0),
+} as const;
+type RequestPattern = z.output<z.ZodObject<typeof requestPattern>>;
+
+/** Whether a rule is about such a request. */
+export const matches = (
+  rule: Pick<RequestPattern, 'method' | 'path' | 'type'>,
+  method: string,
+  path: string,
+): boolean =>
+  (rule.method === '*' || rule.method === method) &&
+  new RegExp(rule.path, 'i').test(path) &&
+  (rule.type === undefined || rule.type.toLowerCase() === parseId(path).type.toLowerCase());
+
 /** A rule of POST /simulator/faults. */
 export const faultRule = z
   .strictObject({
     id: z.string().min(1).optional(),
-    method: z.enum(['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', '*']).default('*'),
-    /** Regular expression on the path, any case. */
-    path: regex.default('.'),
-    /** Resource type, any case, such as `Microsoft.Network/privateEndpoints`. */
-    type: z.string().optional(),
-    times: z.int().positive().default(1),
-    /** The rule lets so many matching requests pass first. */
-    after: z.int().nonnegative().default(0),
+    ...requestPattern,
     /** How likely the rule acts on a matching request. The same seed always picks the same requests. */
     probability: z.number().gt(0).max(1).default(1),
     seed: z.int().default(0),
@@ -148,12 +166,8 @@ export class Faults {
 
   match(method: string, path: string): Fault | undefined {
     for (const { fault, random } of this.#rules) {
-      const matches =
-        (fault.token !== undefined) === (path === tokenPath) &&
-        (fault.method === '*' || fault.method === method) &&
-        new RegExp(fault.path, 'i').test(path) &&
-        (fault.type === undefined || fault.type.toLowerCase() === parseId(path).type.toLowerCase());
-      if (!matches || fault.hits >= fault.times) continue;
+      const isMet = (fault.token !== undefined) === (path === tokenPath) && matches(fault, method, path);
+      if (!isMet || fault.hits >= fault.times) continue;
       fault.seen += 1;
       if (fault.seen <= fault.after) continue;
       if (fault.probability < 1 && uniformFloat64(random) >= fault.probability) continue;

@@ -3,6 +3,7 @@ import { gatewayError, typeNotFound } from './errors.ts';
 import type { ArmRequest, Reply } from './exchange.ts';
 import { parentPath } from './ids.ts';
 import { isBody } from './json.ts';
+import { underPolicies } from './policies.ts';
 import type { ResourceType, StoredType } from './provider.ts';
 import { normalLocation, regions } from './regions.ts';
 import type { Resource } from './store.ts';
@@ -52,12 +53,12 @@ function onResource(
       if (type.tracked) checkLocation(type, request, resource);
       if (!resource) checkName(table, type, request);
       checkBody(table, type, request, resource);
-      return type.put(request, resource);
+      return type.put(amended(type, request, undefined), resource);
     case 'PATCH':
       if (!type.patch) throw notSupported(request);
       if (!resource) throw missing(table, type, resolved, request);
       checkBody(table, type, request, resource);
-      return type.patch(request, resource);
+      return type.patch(amended(type, request, resource), resource);
     case 'DELETE':
       if (!type.delete) throw notSupported(request);
       return resource ? type.delete(request, resource) : { status: 204 };
@@ -65,6 +66,22 @@ function onResource(
       throw notSupported(request);
   }
 }
+
+/** The request as Azure Policy lets it through. @throws ArmError 403 RequestDisallowedByPolicy */
+function amended(type: StoredType, request: ArmRequest, before: Resource | undefined): ArmRequest {
+  const { world, id, resourceId, body } = request;
+  const { policies } = world.settings;
+  if (policies.length === 0 || !isBody(body)) return request;
+  const group = world.store.get(`/subscriptions/${id.subscriptionId}/resourceGroups/${id.resourceGroup}`);
+  // Only tracked resources and groups have tags.
+  const isTagged = type.tracked === true || type.type === groupType;
+  const applied = policies.filter(
+    ({ does }) => isTagged || does.effect !== 'modify' || !does.operations.some(({ path }) => /^tags\b/.test(path)),
+  );
+  return { ...request, body: underPolicies(applied, { id: resourceId, type: type.type, body }, { before, group }) };
+}
+
+const groupType = 'Microsoft.Resources/subscriptions/resourceGroups';
 
 function list(table: TypeTable, type: StoredType, resolved: ResolvedPath, request: ArmRequest): Reply {
   if (request.method !== 'GET') throw notSupported(request);
@@ -94,7 +111,7 @@ function checkScope(resolved: ResolvedPath, request: ArmRequest): void {
   if (subscriptionId && !world.store.get(`/subscriptions/${subscriptionId}`)) {
     throw gatewayError(404, 'SubscriptionNotFound', `The subscription '${subscriptionId}' could not be found.`);
   }
-  const isGroup = resolved.type.type === 'Microsoft.Resources/subscriptions/resourceGroups';
+  const isGroup = resolved.type.type === groupType;
   const group = world.store.get(`/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`);
   if (resourceGroup && !group && !(isGroup && resolved.form === 'resource')) {
     throw gatewayError(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`);
@@ -213,7 +230,7 @@ function missing(table: TypeTable, type: StoredType, resolved: ResolvedPath, req
 
 function resourceNotFound(resolved: Pick<ResolvedPath, 'id' | 'type'>) {
   const { types, names, resourceGroup } = resolved.id;
-  if (resolved.type.type === 'Microsoft.Resources/subscriptions/resourceGroups') {
+  if (resolved.type.type === groupType) {
     return gatewayError(404, 'ResourceGroupNotFound', `Resource group '${resourceGroup}' could not be found.`);
   }
   const full = [`${resolved.type.type.split('/')[0]}`, ...types.flatMap((type, index) => [type, names[index] ?? ''])];

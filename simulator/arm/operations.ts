@@ -144,6 +144,17 @@ export class Operations {
     return operation;
   }
 
+  /** Carries an operation out at once: all that it would find and do happens now. */
+  carryOut({ process, findings = [], ...spec }: OperationSpec, apiVersion: string): void {
+    const operation = this.start(spec, apiVersion, 0);
+    for (const finding of findings) {
+      const found = finding.failure();
+      if (found) this.end(operation, found.status, found);
+    }
+    process?.({ after: (_seconds, action) => action(), end: (...how) => this.end(operation, ...how) });
+    this.end(operation, 'Succeeded');
+  }
+
   /** Ends an operation now; does nothing when it has ended. */
   end(operation: Operation, status: OperationEnd, error?: OperationError): void {
     if (operation.status !== 'InProgress') return;

@@ -81,6 +81,10 @@ export function supportedVersions(type: string): readonly string[] | undefined {
   return undefined;
 }
 
+/** The newest API version of a type that is no preview. */
+export const newestVersion = (type: string): string =>
+  supportedVersions(type)?.findLast((version) => !version.includes('preview')) ?? '2024-11-01';
+
 function problem(error: ErrorObject): RequestProblem[] {
   const path = dotted(error.instancePath);
   const at = (property: string) => [path, property].filter(Boolean).join('.');

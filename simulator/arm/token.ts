@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const tenantId = '33333333-3333-4333-8333-333333333333';
 /** Object ID of the caller: every token is of this principal. */
 export const callerObjectId = '44444444-4444-4444-8444-444444444444';
+/** Object ID of everybody else. */
+export const somebodyElse = '66666666-6666-4666-8666-666666666666';
 const callerClientId = '55555555-5555-4555-8555-555555555555';
 /** Tokens of managed identities live a day. */
 const lifetimeSeconds = 24 * 3600;

@@ -4,6 +4,8 @@ import { Faults } from './faults.ts';
 import { keyOf } from './ids.ts';
 import { valueAt, withValueAt } from './json.ts';
 import { type Operation, Operations } from './operations.ts';
+import { Others } from './others.ts';
+import { policy } from './policies.ts';
 import { Store } from './store.ts';
 import { Throttle } from './throttling.ts';
 
@@ -32,6 +34,8 @@ export const worldSettings = z.strictObject({
   callerPermissions: z.array(callerPermission).optional(),
   /** vCPU limits by family, lower case, or `cores`. */
   quotas: z.record(z.string(), z.int().nonnegative()).default({}),
+  /** Assigned policies of Azure Policy. */
+  policies: z.array(policy).default([]),
 });
 export type WorldSettings = z.output<typeof worldSettings>;
 
@@ -54,6 +58,7 @@ export class World {
   readonly operations: Operations;
   readonly throttle = new Throttle();
   readonly faults = new Faults();
+  readonly others = new Others();
   readonly writes: Write[] = [];
   /** When each principal was made, by its ID in lower case. The directory learns of it late. */
   readonly principals = new Map<string, Date>();
@@ -62,7 +67,7 @@ export class World {
   readonly #hidden = new Map<string, Date>();
   /** How many node images have come out since this world began: one a week. */
   nodeImageWeeks = 0;
-  settings: WorldSettings = { quotas: {} };
+  settings: WorldSettings = worldSettings.parse({});
   /** Features that are registered *and* have reached their provider, as `{subscription}/{namespace}/{feature}` in lower case. */
   readonly activeFeatures = new Set<string>();
 
@@ -77,6 +82,7 @@ export class World {
   end(): void {
     this.clock.stop();
     this.faults.clear();
+    this.others.clear();
   }
 
   /** Removes a resource and everything below it. Operations there end: a deletion Succeeded, others Canceled. */

@@ -27,7 +27,14 @@ import {
 } from './operations.ts';
 import { buildPool } from './poolResource.ts';
 import { checkPool, checkSystemPool } from './poolRules.ts';
-import { bootstrapFailure, checkKubeletPermission, checkQuota, networkFailure, zoneFailure } from './prerequisites.ts';
+import {
+  bootstrapFailure,
+  checkKubeletPermission,
+  checkQuota,
+  networkFailure,
+  policyFailure,
+  zoneFailure,
+} from './prerequisites.ts';
 import { reimageOperation } from './reimage.ts';
 import {
   type ClusterBody,
@@ -112,6 +119,7 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
           seconds: seconds.findNetworkClosed,
           failure: () => zoneFailure(world, cluster, intent, nodeSubnet(profiles)),
         },
+        { seconds: seconds.findNetworkClosed, failure: () => policyFailure(world, cluster, intent) },
         {
           seconds: seconds.findNodesFailed,
           failure: () => bootstrapFailure(world, cluster, intent, nodeSubnet(profiles)),

@@ -1,6 +1,7 @@
 import { nameOf, parentPath, parseId } from '../../arm/ids.ts';
 import { isBody } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
+import { policyRefusal } from '../../arm/policies.ts';
 import type { World } from '../../arm/world.ts';
 import { principalMay } from '../authorization/roleAssignments.ts';
 import { vmSize } from '../compute/skus.ts';
@@ -9,6 +10,7 @@ import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { registryZones } from '../network/virtualNetworkLinks.ts';
 import { aksError } from './errors.ts';
 import { closesEgress, type Intent } from './intent.ts';
+import { managedRegistryResources } from './managedRegistry.ts';
 import { nodeFailure, registryFailure } from './pulls.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
 import { isInNodeGroup, nodeGroupOf } from './stored.ts';
@@ -92,6 +94,17 @@ export function zoneFailure(
     code: 'CreateOrUpdateVirtualNetworkLinkFailed',
     message: `Create or update virtual network link failed: a virtual network cannot be linked to multiple zones with overlapping namespaces; it is linked to ${zone}.`,
   };
+}
+
+/** AKS makes its own registry with what it needs under the policies of the subscription. */
+export function policyFailure(world: World, cluster: ClusterBody, intent: Intent): OperationFailure | undefined {
+  const { managedRegistry, containerRegistryId } = intent;
+  if (!managedRegistry || containerRegistryId === undefined || world.store.get(containerRegistryId)) return undefined;
+  const group = nodeGroupOf(cluster);
+  const planned = managedRegistryResources(world, containerRegistryId, group);
+  const refusals = planned.map((resource) => policyRefusal(world.settings.policies, resource));
+  const message = refusals.find((refusal) => refusal !== undefined);
+  return message === undefined ? undefined : { status: 'Failed', code: 'RequestDisallowedByPolicy', message };
 }
 
 /** Nodes notice only when they start that they cannot reach the registry (exit status 211), or may not pull from it (212). */
