@@ -91,6 +91,6 @@ export const waitingRuns: Readonly<Record<string, WaitingRun>> = {
       },
     ],
     waits: ({ steps }) =>
-      steps.some(({ id, waitsFor }) => id.startsWith('feature:') && waitsFor?.includes('Registered')),
+      steps.some(({ kind, waitsFor }) => kind === 'feature' && waitsFor?.includes('Registered')),
   },
 };

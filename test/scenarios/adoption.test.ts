@@ -146,7 +146,7 @@ describe('createCluster accepts a role that suffices', () => {
       }
     }
     const { plan } = await adopted(name, {});
-    const steps = plan.steps.filter(({ id }) => id.startsWith('role:'));
+    const steps = plan.steps.filter(({ kind }) => kind === 'role');
     expect(steps.map(({ action }) => action)).toEqual(['none', 'none', 'none', 'none']);
     const reasons = ['Network Contributor', 'Network Contributor', 'Managed Identity Operator', 'AcrPull'];
     expect(steps.map(({ reason }) => reason)).toEqual(

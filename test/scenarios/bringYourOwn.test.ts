@@ -310,7 +310,7 @@ describe('createCluster with a registry of its own, profile current', () => {
     await makeByHand(azure, ids, 'registry');
     await azure.put(`${ids.registry}/replications/swedencentral`, { location: 'swedencentral' });
     const { plan } = await verified(harness, ownRegistryInput(name));
-    const records = plan.steps.filter(({ id }) => id.startsWith('record:')).map(({ resourceId }) => resourceId);
+    const records = plan.steps.filter(({ kind }) => kind === 'record').map(({ resourceId }) => resourceId);
     const swedish = ids.dataRecord.replace('.westeurope.', '.swedencentral.');
     expect(records.sort()).toEqual([ids.registryRecord, ids.dataRecord, swedish].sort());
     const state = await stateAround(azure, name);
@@ -330,7 +330,7 @@ describe('createCluster with a registry of its own, profile current', () => {
     const name = 'serial';
     await makeByHand(harness.azure, ownRegistryIds(name), 'vnet');
     const report = await verified(harness, ownRegistryInput(name, { apiServerAccess: 'vnetIntegration' }));
-    const created = report.plan.steps.filter(({ id }) => id.startsWith('subnet:') || id === 'privateEndpoint');
+    const created = report.plan.steps.filter(({ kind }) => kind === 'subnet' || kind === 'privateEndpoint');
     expect(created.map(({ action }) => action)).toEqual(['create', 'create', 'create', 'create']);
     // A second write would be refused with AnotherOperationInProgress, or as retryable.
     const times = report.steps
@@ -459,9 +459,8 @@ describe('createCluster with a registry of its own, profile preview', () => {
     const answer = { status: 503, code: 'ServiceUnavailable', message: 'Try later', headers: { 'retry-after': '0.2' } };
     const unblock = await azure.fault({ method: 'GET', path: `${feature}$`, after: 1, times: 10_000, answer });
     const run = await harness.client.createCluster(given);
-    const beside = (id: string) => !/^(feature|provider):|^cluster$/.test(id);
     await waitUntil(run, ({ phase, steps }) => {
-      const others = steps.filter(({ id }) => beside(id));
+      const others = steps.filter(({ kind }) => !['feature', 'provider', 'cluster'].includes(kind));
       return phase === 'applying' && others.every(({ state }) => state === 'done');
     });
     expect((await run.progress()).steps.find(({ id }) => id === `feature:${feature}`)).toMatchObject({

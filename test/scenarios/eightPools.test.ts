@@ -54,9 +54,9 @@ describe('eight node pools', () => {
 
 function poolSteps({ steps }: VerificationReport): { pool: string; begin: number; end: number }[] {
   return steps
-    .filter(({ id }) => id.startsWith('reimage:'))
-    .map(({ id, startedAt = '', finishedAt = '' }) => ({
-      pool: id.replace('reimage:', ''),
+    .filter(({ kind }) => kind === 'reimage')
+    .map(({ resourceId, startedAt = '', finishedAt = '' }) => ({
+      pool: resourceId.split('/').at(-1) ?? '',
       begin: Date.parse(startedAt) / 1000,
       end: Date.parse(finishedAt) / 1000,
     }))
