@@ -9,6 +9,12 @@ const common = {
   ),
 };
 
+/** For projects that need a Temporal server. */
+const server = {
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
 const testsIn = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 
 /** @type {import('jest').Config} */
@@ -28,8 +34,14 @@ export default {
       ...common,
       displayName: 'server',
       testMatch: testsIn('client', 'e2e', 'histories', 'scenarios', 'scripts', 'sweep', 'worker'),
-      globalSetup: '<rootDir>/test/support/global-setup.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+      ...server,
+    },
+    {
+      ...common,
+      // Not part of `npm test`: what is measured must not share its machine.
+      displayName: 'measured',
+      testMatch: testsIn('measured'),
+      ...server,
     },
   ],
   // A deadline only ends a test that hangs: a busy machine must not reach it.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Progress } from '../../contract/index.ts';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import {
@@ -166,6 +167,32 @@ describe('reimageNodePools', () => {
     const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'], reimage });
     const { failure } = await failureDetailsOf(run.result());
     expect(failure.message).toMatch(/UnsatisfiablePDB/);
+  });
+
+  it('reimages as many pools at a time as it may, and no more', async () => {
+    const names = ['system', 'one', 'two', 'three'];
+    const pools = Object.fromEntries(
+      names.map((name) => [name, { mode: name === 'system' ? ('System' as const) : ('User' as const), count: 1 }]),
+    );
+    const cluster = await existingCluster(harness, 'reimage-parallel', { pools });
+    await newNodeImage(harness);
+    const path = '/reimage-parallel/agentPools/[^/]+/upgradeNodeImageVersion$';
+    const end = await harness.azure.fault({ method: 'POST', path, times: 2, operation: { held: true } });
+    const run = await harness.client.reimageNodePools({ cluster, reimage: { maxParallelPools: 2 } });
+    const statesOf = ({ steps }: Progress) =>
+      steps.filter(({ id }) => id.startsWith('reimage:')).map(({ state }) => state);
+    const both = (progress: Progress) => statesOf(progress).filter((state) => state === 'running').length === 2;
+    expect(statesOf(await waitUntil(run, both)).sort()).toEqual(['running', 'running', 'waiting', 'waiting']);
+    await end();
+    const { steps } = await verified(Promise.resolve(run));
+    const reimages = steps.filter(({ id }) => id.startsWith('reimage:'));
+    expect(reimages).toHaveLength(4);
+    for (const { startedAt = '' } of reimages) {
+      const beside = reimages.filter(
+        (other) => (other.startedAt ?? '') <= startedAt && startedAt < (other.finishedAt ?? ''),
+      );
+      expect(beside.length).toBeLessThanOrEqual(2);
+    }
   });
 
   it('refuses pools that are not there, all at once', async () => {
