@@ -117,12 +117,14 @@ export async function failureDetailsOf(
 
 /** Fails unless today's workflow code takes a history. */
 export async function replay(history: unknown, workflowId: string): Promise<void> {
+  installRuntime();
   const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
   await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
 }
 
 /** Today's workflow code must take every history that the tests made. */
 export async function replayAll(temporal: Client, taskQueue: string): Promise<void> {
+  installRuntime();
   const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
   let seen = 0;
   for await (const { error } of Worker.runReplayHistories({ workflowBundle }, historiesOf(temporal, taskQueue))) {
