@@ -32,8 +32,14 @@ export default {
     },
     {
       ...common,
+      // They start programs, and servers of their own.
+      displayName: 'programs',
+      testMatch: testsIn('scripts', 'worker'),
+    },
+    {
+      ...common,
       displayName: 'server',
-      testMatch: testsIn('client', 'e2e', 'histories', 'scenarios', 'scripts', 'sweep', 'worker'),
+      testMatch: testsIn('client', 'e2e', 'histories', 'scenarios', 'sweep'),
       ...server,
     },
     {

@@ -80,7 +80,7 @@ async function crash(slot: Slot, given: CrashCase, usual: Uncrashed): Promise<st
   if (signal !== 'SIGKILL') return `the worker did not start: ${stderr}`;
   const worker = await startTestWorker(azure.connection, slot.taskQueue);
   try {
-    const result = await Promise.race([end, delay(longestRunMs, 'stuck' as const)]);
+    const result = await Promise.race([end, delay(longestRunMs, 'stuck' as const, { ref: false })]);
     if (result === 'stuck') return result;
     // One that fails ends as it does without the crash: taken back.
     if ((result === 'verified') !== (scenario.failsOf === undefined))

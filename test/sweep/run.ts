@@ -126,7 +126,7 @@ async function judge(
     if (kind === 'cancel') await run.progress().catch(() => undefined);
     await release();
   }
-  const result = await Promise.race([end, delay(longestRunMs, 'stuck' as const)]);
+  const result = await Promise.race([end, delay(longestRunMs, 'stuck' as const, { ref: false })]);
   await slot.azure.send('DELETE', '/simulator/faults');
   if (result === 'stuck') {
     const { raw } = await handle.describe();
@@ -169,7 +169,7 @@ async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): 
   await scenario.meanwhile?.(slot);
   const again = await Promise.race([
     ended((await scenario.start(slot)).result()),
-    delay(longestRunMs, 'stuck' as const),
+    delay(longestRunMs, 'stuck' as const, { ref: false }),
   ]);
   if (again === 'verified') return { outcome: 'continued' };
   return wrong(`started again ${when}: ${again === 'stuck' ? again : again.failure}`);
