@@ -4,8 +4,9 @@ import type { Speed } from './arm/clock.ts';
 import { faultRule } from './arm/faults.ts';
 import { othersRule } from './arm/others.ts';
 import { policy } from './arm/policies.ts';
-import { type World, worldSettings } from './arm/world.ts';
+import { machines, type World, worldSettings } from './arm/world.ts';
 import { durations } from './durations.ts';
+import { truthOf } from './oracle/truth.ts';
 import { differences, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
 
 const registrationState = z.enum(['NotRegistered', 'Registering', 'Registered', 'Unregistered']);
@@ -13,7 +14,8 @@ const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registe
 
 /**
  * Body of POST /simulator/reset. Unnamed providers are Registered, unnamed features NotRegistered; the caller may do
- * everything, or only what `callerPermissions` say; vCPU limits are 350, or what `quotas` say by family or for `cores`.
+ * everything, or only what `callerPermissions` say; vCPU limits are 350, or what `quotas` say by family or for `cores`;
+ * machines do what is usual, or what `machines` say by address.
  */
 const resetRequest = worldSettings.extend({
   providers: z.record(z.string(), registrationState).optional(),
@@ -68,6 +70,17 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     return state(worlds);
   });
   addSnapshotRoutes(app, worlds);
+  app.put('/simulator/machines', async (request, reply) => {
+    const parsed = machines.safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    worlds.current().settings = { ...worlds.current().settings, machines: parsed.data };
+    return reply.code(204).send();
+  });
+  app.get<{ Querystring: { cluster?: string } }>('/simulator/truth', async ({ query: { cluster } }, reply) => {
+    if (cluster === undefined) return reply.code(400).send({ problems: ['cluster: give the ID of a cluster'] });
+    const truth = truthOf(worlds.current(), cluster);
+    return truth ?? reply.code(404).send({ problems: [`There is no cluster ${cluster}.`] });
+  });
   app.get('/simulator/durations', async () => durations(worlds.current()));
   app.get('/simulator/resources', async () =>
     worlds

@@ -25,6 +25,7 @@ export type { RecordedRequest } from './arm/recorder.ts';
 export type { Edition } from './arm/world.ts';
 export type { ResetRequest } from './control.ts';
 export type { Duration } from './durations.ts';
+export type { Truth } from './oracle/truth.ts';
 export type { Difference, Snapshot } from './snapshots.ts';
 
 export interface SimulatorOptions {

@@ -98,7 +98,8 @@ async function createNetwork(
     {
       location,
       addressSpace: { addressPrefixes: ['10.10.0.0/16'] },
-      subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20' }],
+      // As networks have it that were made before March 2026.
+      subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20', defaultOutboundAccess: true }],
     },
     frequentPolling,
   );

@@ -26,6 +26,14 @@ const callerPermission = z.strictObject({
   notActions: z.array(z.string()).optional(),
 });
 
+const machine = z.strictObject({
+  forwards: z.boolean().optional(),
+  dns: z.enum(['azure', 'internet', 'silent']).optional(),
+  records: z.record(z.string(), z.ipv4()).optional(),
+});
+/** What runs at addresses where Azure's control plane sees nothing: by address. */
+export const machines = z.record(z.ipv4(), machine);
+
 /** Settings of a world, as a reset may set them. */
 export const worldSettings = z.strictObject({
   /** Simulated seconds until a role assignment takes effect, for tokens and access checks alike. */
@@ -36,6 +44,7 @@ export const worldSettings = z.strictObject({
   quotas: z.record(z.string(), z.int().nonnegative()).default({}),
   /** Assigned policies of Azure Policy. */
   policies: z.array(policy).default([]),
+  machines: machines.default({}),
 });
 export type WorldSettings = z.output<typeof worldSettings>;
 

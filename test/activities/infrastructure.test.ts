@@ -383,6 +383,10 @@ describe('changing', () => {
 
   it.concurrent('a subnet keeps everything else of it', async () => {
     const ids = ownRegistryIds('kept');
+    await azure.put(ids.group, { location });
+    const theirs = withEverything(ids).properties;
+    for (const { id } of [theirs.networkSecurityGroup, theirs.routeTable, theirs.natGateway])
+      await azure.put(id, { location });
     await makeByHand(azure, ids, 'nodeSubnet', { nodeSubnet: withEverything(ids) });
     const before = await settings(ids.nodeSubnet);
     expect(Object.keys(before)).toEqual(expect.arrayContaining(Object.keys(withEverything(ids).properties)));

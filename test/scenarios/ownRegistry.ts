@@ -1,11 +1,12 @@
 import { expect } from '@jest/globals';
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { CreateClusterInput, VerificationReport } from '../../contract/index.ts';
-import { input, type SimulatedAzure } from '../support/azure.ts';
+import { input, type SimulatedAzure, subscriptionId } from '../support/azure.ts';
 import type { Harness } from '../support/harness.ts';
 import {
   assign,
   endpointAddresses,
+  groupOf,
   handMade,
   makeByHand,
   type OwnRegistryIds,
@@ -95,7 +96,9 @@ export interface Fixable {
 }
 export type Fixables = { [P in ResourcePart]?: Fixable };
 
-const nsg = { id: '/subscriptions/x/resourceGroups/y/providers/Microsoft.Network/networkSecurityGroups/z' };
+const nsg = {
+  id: `/subscriptions/${subscriptionId}/resourceGroups/rg-filters/providers/Microsoft.Network/networkSecurityGroups/filter`,
+};
 const ownOfSubnet = { properties: { networkSecurityGroup: nsg, serviceEndpoints: [{ service: 'Microsoft.Storage' }] } };
 const delegated = expect.objectContaining({
   properties: expect.objectContaining({ serviceName: 'Microsoft.ContainerService/managedClusters' }),
@@ -146,12 +149,24 @@ export const fixableCases: [string, string, Fixables][] = [
 
 /** Makes these parts by hand, otherwise than they should be, and what they need. */
 export async function makeOtherwise(azure: SimulatedAzure, ids: OwnRegistryIds, fixables: Fixables): Promise<void> {
+  await makeSecurityGroup(azure);
   const all = Object.entries(fixables) as [ResourcePart, Fixable][];
   const bodies = all.map(([part, { path, wrong, own = {} }]) => [
     part,
     put(merged(handMade(ids)[part], own), path, wrong),
   ]);
   for (const [part] of all) await makeByHand(azure, ids, part, Object.fromEntries(bodies));
+}
+
+const securityGroups = new WeakMap<SimulatedAzure, Promise<unknown>>();
+
+/** Makes the security group of the owner's subnets, once. */
+function makeSecurityGroup(azure: SimulatedAzure): Promise<unknown> {
+  const made =
+    securityGroups.get(azure) ??
+    azure.put(groupOf(nsg.id), { location: 'westeurope' }).then(() => azure.put(nsg.id, { location: 'westeurope' }));
+  securityGroups.set(azure, made);
+  return made;
 }
 
 /** A body with what is at this path replaced, or taken away. */

@@ -99,7 +99,8 @@ function apiVersion(id: string): string {
     case 'microsoft.containerregistry':
       return '2025-11-01';
     case 'microsoft.network':
-      return type === 'privatednszones' ? '2024-06-01' : '2025-07-01';
+      // Of networks that are older than the rule by which subnets are private.
+      return type === 'privatednszones' ? '2024-06-01' : '2024-05-01';
     case 'microsoft.managedidentity':
       return '2024-11-30';
     case 'microsoft.compute':

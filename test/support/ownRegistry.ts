@@ -271,4 +271,4 @@ const itsGroups = (cluster: string): RegExp => new RegExp(`/resourcegroups/(mc_)
 
 const isRole = (part: Part): part is RolePart => part in roleParts;
 const nameOf = (id: string): string => id.split('/').at(-1) ?? '';
-const groupOf = (id: string): string => id.split('/').slice(0, 5).join('/');
+export const groupOf = (id: string): string => id.split('/').slice(0, 5).join('/');

@@ -92,6 +92,22 @@ export const behaviours: readonly Behaviour[] = [
     test: 'containerService/nodeGroup.test.ts: is closed to everybody but AKS, and to joining its network, until it is unrestricted',
   },
   {
+    id: 'aks-ways-out',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'AKS makes a load balancer with an outbound rule for loadBalancer, a NAT gateway on its own subnet for managedNATGateway, and takes them away with the type; its own subnets have no default outbound access.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Customize cluster egress with outbound types" (2026-08); names are modelled',
+    test: 'oracle/waysOut.test.ts: of a cluster in a managed network, NAT gateway and load balancer are those of AKS',
+  },
+  {
+    id: 'aks-pods-go-out',
+    resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
+    says: "Pods go out of the pod subnet of their pool, with that subnet's NAT gateway, routes and rules.",
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Configure Azure CNI networking for dynamic allocation of IPs"',
+    test: 'oracle/waysOut.test.ts: pods go out of the subnet that their pool has for them',
+  },
+  {
     id: 'aks-busy',
     resourceType: 'Microsoft.ContainerService/managedClusters',
     says: "While the cluster is busy every other write gets 409 OperationNotAllowed; a busy pool refuses its own and the cluster's, not other pools'.",

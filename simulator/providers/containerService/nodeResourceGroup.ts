@@ -4,10 +4,11 @@ import { scaleSetType } from '../compute/scaleSets.ts';
 import { createIdentity } from '../managedIdentity/userAssignedIdentities.ts';
 import { createVnet } from '../network/virtualNetworks.ts';
 import { createGroup } from '../resources/resourceGroups.ts';
-import { guidFrom, kubeletIdentityId } from './clusterResource.ts';
+import { kubeletIdentityId } from './clusterResource.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
 import { reconcileLockdown } from './nodeGroupAccess.ts';
 import { currentModel, scale, scaleSetOf } from './nodes.ts';
+import { reconcileOutbound } from './outbound.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf, poolsOf } from './stored.ts';
 
@@ -36,7 +37,8 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
   // Azure's own ranges for a managed network.
   if (!ownSubnet && !world.store.get(vnet)) {
     createVnet(world, vnet, location, '10.224.0.0/12', {
-      'aks-subnet': { addressPrefix: '10.224.0.0/16' },
+      // Microsoft Learn, "Customize cluster egress": since March 2026 AKS's own subnets have no default outbound access.
+      'aks-subnet': { addressPrefix: '10.224.0.0/16', defaultOutboundAccess: false },
       ...(properties.apiServerAccessProfile?.enableVnetIntegration && {
         'aks-apiserver-subnet': {
           addressPrefix: '10.226.0.0/28',
@@ -49,7 +51,7 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
   }
   const subnet = ownSubnet ?? `${vnet}/subnets/aks-subnet`;
   place('Microsoft.Network/networkSecurityGroups', `aks-agentpool-${digits}-nsg`, {
-    properties: { provisioningState: 'Succeeded', securityRules: [] },
+    properties: { provisioningState: 'Succeeded' },
   });
   for (const pool of pools) {
     place(scaleSetType, `aks-${pool.name}-${digits}-vmss`, {
@@ -63,28 +65,7 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
   }
   if (!properties.identityProfile) createIdentity(world, kubeletIdentityId(cluster, group), location);
 
-  const { outboundType } = properties.networkProfile;
-  const address = guidFrom(properties.resourceUID);
-  const gateway = `aks-natgateway-${digits}`;
-  if (outboundType === 'managedNATGateway')
-    place('Microsoft.Network/natGateways', gateway, { properties: { provisioningState: 'Succeeded' } });
-  else world.remove(`${group}/providers/Microsoft.Network/natGateways/${gateway}`);
-  if (outboundType === 'loadBalancer' || outboundType === 'managedNATGateway') {
-    place('Microsoft.Network/publicIPAddresses', address, {
-      sku: { name: 'Standard', tier: 'Regional' },
-      properties: { provisioningState: 'Succeeded', publicIPAllocationMethod: 'Static', ipAddress: '203.0.113.10' },
-    });
-  } else {
-    world.remove(`${group}/providers/Microsoft.Network/publicIPAddresses/${address}`);
-  }
-  if (outboundType === 'loadBalancer') {
-    place('Microsoft.Network/loadBalancers', 'kubernetes', {
-      sku: { name: 'Standard' },
-      properties: { provisioningState: 'Succeeded' },
-    });
-  } else {
-    world.remove(`${group}/providers/Microsoft.Network/loadBalancers/kubernetes`);
-  }
+  reconcileOutbound(world, cluster, digits, subnet);
   if (properties.privateLinkResources) {
     place('Microsoft.Network/privateEndpoints', 'kube-apiserver', {
       properties: {

@@ -199,7 +199,11 @@ export function nodesOf(world: World, clusterId: string): KubernetesNode[] {
 /** Where a pool's nodes are: in the subnet that it names, else in AKS's own. */
 export function subnetOfPool(world: World, clusterId: string, group: string, pool: string): string | undefined {
   const own = valueAt(world.store.get(`${clusterId}/agentPools/${pool}`)?.body, 'properties.vnetSubnetID');
-  if (typeof own === 'string') return own;
+  return typeof own === 'string' ? own : managedSubnet(world, group);
+}
+
+/** The subnet for nodes in the network that AKS has made. */
+export function managedSubnet(world: World, group: string): string | undefined {
   const [managed] = world.store.list('Microsoft.Network/virtualNetworks', group);
   return managed && `${managed.id}/subnets/aks-subnet`;
 }

@@ -8,9 +8,11 @@ import { vmSize } from '../compute/skus.ts';
 import { usageOf } from '../compute/usages.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { registryZones } from '../network/virtualNetworkLinks.ts';
+import type { Place } from '../network/waysOut.ts';
 import { aksError } from './errors.ts';
 import { closesEgress, type Intent } from './intent.ts';
 import { managedRegistryResources } from './managedRegistry.ts';
+import { managedSubnet } from './nodes.ts';
 import { nodeFailure, registryFailure } from './pulls.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
 import { isInNodeGroup, nodeGroupOf } from './stored.ts';
@@ -116,14 +118,22 @@ export function bootstrapFailure(
 ): OperationFailure | undefined {
   const { containerRegistryId: registryId, managedRegistry, outboundType } = intent;
   if (registryId === undefined || managedRegistry) return undefined;
+  const subnet = subnetId ?? managedSubnet(world, nodeGroupOf(cluster));
   const repository = world.edition === '2024-preview' ? 'bootstrap' : 'aks-managed-repository/bootstrap';
   const failure = registryFailure(world, cluster, {
     image: `${nameOf(registryId)}.azurecr.io/${repository}`,
-    subnetId,
-    egressIsOpen: !closesEgress(outboundType),
+    place: subnet === undefined ? (closesEgress(outboundType) ? 'none' : 'open') : plannedPlace(subnet, outboundType),
   });
   return failure && nodeFailure(failure);
 }
+
+/** Where the first nodes of a cluster will be: AKS has not made its ways out yet. */
+const plannedPlace = (subnetId: string, outboundType: string): Place => ({
+  subnetId,
+  hasPublicAddress: false,
+  isBalanced: outboundType === 'loadBalancer',
+  outboundBalancer: outboundType === 'loadBalancer' ? 'the load balancer of AKS' : undefined,
+});
 
 function controlPlanePrincipal(world: World, { identity }: ClusterBody): string {
   const users = isBody(identity?.userAssignedIdentities) ? Object.keys(identity.userAssignedIdentities) : [];

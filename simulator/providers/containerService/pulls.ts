@@ -1,37 +1,22 @@
-import { parentPath } from '../../arm/ids.ts';
-import { type Body, valueAt } from '../../arm/json.ts';
+import { valueAt } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { principalMay } from '../authorization/roleAssignments.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
-import { addressesInNetwork } from '../network/dnsRecords.ts';
-import { endpointAddresses } from '../network/endpointMembers.ts';
+import { registryOfHost } from '../network/publicNames.ts';
+import { hostUnreached } from '../network/reach.ts';
+import { registryUnreached } from '../network/registryReach.ts';
+import type { Place } from '../network/waysOut.ts';
+import { placeOfNode } from './egress.ts';
 import { type KubernetesNode, type NodeModel, subnetOfPool } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
 import { isInNodeGroup, nodeGroupOf } from './stored.ts';
 
-/** Whether a node reaches the internet. */
-export function egressIsOpen(
-  world: World,
-  cluster: ClusterBody,
-  { pool, subnetId }: Pick<KubernetesNode, 'pool' | 'subnetId'>,
-): boolean {
-  const { outboundType } = cluster.properties.networkProfile;
-  if (outboundType === 'block') return false;
-  if (outboundType !== 'none') return true;
-  const properties = world.store.get(`${cluster.id}/agentPools/${pool}`)?.body.properties;
-  if (valueAt(properties, 'enableNodePublicIP') === true) return true;
-  // A subnet has Azure's default outbound access unless it says otherwise; AKS's own subnet has none.
-  if (valueAt(properties, 'vnetSubnetID') === undefined || subnetId === undefined) return false;
-  return valueAt(world.store.get(subnetId)?.body, 'properties.defaultOutboundAccess') !== false;
-}
-
 interface Pull {
   readonly image: string;
-  /** The subnet of the node. */
-  readonly subnetId: string | undefined;
-  readonly egressIsOpen: boolean;
+  /** Where the node is; before AKS has made its network, whether that will be open. */
+  readonly place: Place | 'open' | 'none';
 }
 
 /** Why an image cannot be pulled, and the exit status with which a node's bootstrap then ends (Azure/AgentBaker, cse_helpers.sh). */
@@ -47,15 +32,16 @@ export function pullFailure(
   node: Pick<KubernetesNode, 'pool' | 'subnetId' | 'registryServer'>,
   image: string,
 ): string | undefined {
-  const { registryServer, subnetId } = node;
+  const { registryServer } = node;
   const [host = ''] = image.split('/');
-  const isOpen = egressIsOpen(world, cluster, node);
-  const pull = { image, subnetId, egressIsOpen: isOpen };
-  if (host.endsWith('.azurecr.io')) return registryFailure(world, cluster, pull)?.why;
+  const place = placeOfNode(world, cluster, node) ?? 'none';
+  if (host.endsWith('.azurecr.io')) return registryFailure(world, cluster, { image, place })?.why;
   // Containerd pulls from the source where its mirror fails.
-  if (isOpen) return undefined;
-  if (host !== 'mcr.microsoft.com' || registryServer === undefined) return `dial tcp: lookup ${host}: i/o timeout`;
-  return registryFailure(world, cluster, { ...pull, image: image.replace(host, registryServer) })?.why;
+  const unreached = place === 'none' ? noNetwork : hostUnreached(world, place, host);
+  if (unreached === undefined) return undefined;
+  if (host !== 'mcr.microsoft.com' || registryServer === undefined)
+    return `dial tcp: ${host}: i/o timeout: ${unreached}`;
+  return registryFailure(world, cluster, { place, image: image.replace(host, registryServer) })?.why;
 }
 
 /** Why new nodes of a model cannot be bootstrapped; `undefined` if they can. */
@@ -66,52 +52,38 @@ export function modelFailure(
   { registryServer }: NodeModel,
 ): PullFailure | undefined {
   const subnetId = subnetOfPool(world, cluster.id, nodeGroupOf(cluster), pool);
-  const isOpen = egressIsOpen(world, cluster, { pool, subnetId });
-  if (registryServer === undefined) {
-    return isOpen ? undefined : { exitStatus: 50, why: 'cannot reach mcr.microsoft.com: outbound connectivity failed' };
-  }
-  return registryFailure(world, cluster, { image: `${registryServer}/bootstrap`, subnetId, egressIsOpen: isOpen });
+  const place = placeOfNode(world, cluster, { pool, subnetId }) ?? 'none';
+  if (registryServer !== undefined)
+    return registryFailure(world, cluster, { image: `${registryServer}/bootstrap`, place });
+  const unreached = place === 'none' ? noNetwork : hostUnreached(world, place, 'mcr.microsoft.com');
+  return unreached === undefined
+    ? undefined
+    : { exitStatus: 50, why: `cannot reach mcr.microsoft.com: outbound connectivity failed: ${unreached}` };
 }
 
+const noNetwork = 'the nodes have no network';
+
 /** Why a node cannot pull from a container registry: it does not reach it (211), or may not pull from it (212). */
-export function registryFailure(world: World, cluster: ClusterBody, pull: Pull): PullFailure | undefined {
-  const [host = ''] = pull.image.split('/');
-  const registry = world.store
-    .list('Microsoft.ContainerRegistry/registries')
-    .find(({ name, body }) => loginServer(name, body).toLowerCase() === host.toLowerCase());
-  const unreachable = unreachableBecause(world, registry, pull);
-  if (unreachable !== undefined) return { exitStatus: 211, why: `cannot pull from ${host}: ${unreachable}` };
-  if (!registry || isInNodeGroup(cluster, registry.id) || mayPull(world, cluster, registry, pull.image))
-    return undefined;
+export function registryFailure(world: World, cluster: ClusterBody, { image, place }: Pull): PullFailure | undefined {
+  const [host = '', ...repository] = image.split('/');
+  const registry = registryOfHost(world, host);
+  const failed = (why: string): PullFailure => ({ exitStatus: 211, why: `cannot pull from ${host}: ${why}` });
+  if (!registry) return failed('the registry does not exist');
+  const unreached =
+    place === 'open' || place === 'none' ? beforeNetwork(place, registry) : registryUnreached(world, place, registry);
+  if (unreached !== undefined) return failed(unreached);
+  const needsRule = world.edition === '2024-preview' || repository[0] === 'aks-managed-repository';
+  if (needsRule && !hasCacheRule(world, registry.id))
+    return failed('there is no cache rule under whose target nodes look');
+  if (isInNodeGroup(cluster, registry.id) || mayPull(world, cluster, registry, image)) return undefined;
   return { exitStatus: 212, why: `not authorized to pull from ${registry.id}` };
 }
 
-const loginServer = (name: string, body: Body): string =>
-  String(valueAt(body, 'properties.loginServer') ?? `${name}.azurecr.io`);
-
-/** Nodes resolve the registry's names in their network; the answers must be the endpoint's addresses. */
-function unreachableBecause(
-  world: World,
-  registry: Resource | undefined,
-  { image, subnetId, egressIsOpen }: Pull,
-): string | undefined {
-  const [host = '', ...repository] = image.split('/');
-  if (!registry) return 'the registry does not exist';
-  const isPublic = valueAt(registry.body, 'properties.publicNetworkAccess') !== 'Disabled';
-  if (!egressIsOpen || !isPublic) {
-    const vnet = subnetId === undefined ? '' : parentPath(subnetId);
-    const addresses = endpointAddresses(world, registry.id, vnet);
-    const [label] = host.split('.');
-    for (const name of [host, `${label}.${registry.body.location}.data.azurecr.io`].map((each) => each.toLowerCase())) {
-      const wanted = addresses[name] ?? [];
-      if (wanted.length === 0) return `no private endpoint in the network of the nodes serves ${name}`;
-      const answers = addressesInNetwork(world, vnet, name);
-      if (!answers.some((address) => wanted.includes(address))) return `${name} does not resolve to its endpoint`;
-    }
-  }
-  const needsRule = world.edition === '2024-preview' || repository[0] === 'aks-managed-repository';
-  if (!needsRule) return undefined;
-  return hasCacheRule(world, registry.id) ? undefined : 'there is no cache rule under whose target nodes look';
+/** The network that AKS makes with a cluster has no endpoint of an owner's registry: nodes take the way out that comes with it. */
+function beforeNetwork(place: 'open' | 'none', { name, body }: Resource): string | undefined {
+  if (place === 'none') return noNetwork;
+  const isPublic = valueAt(body, 'properties.publicNetworkAccess') !== 'Disabled';
+  return isPublic ? undefined : `${name} allows no public access`;
 }
 
 /** Until the AKS release of 2025-03-16 nodes looked under the source's own names. */

@@ -19,8 +19,8 @@ export function checkRanges(
     );
   }
   for (const prefix of prefixes) {
-    const range = cidr(prefix);
-    if (!space.some((block) => contains(cidr(block), range))) {
+    const range = parseCidr(prefix);
+    if (!space.some((block) => contains(parseCidr(block), range))) {
       throw new ArmError(
         400,
         'NetcfgSubnetRangeOutsideVnet',
@@ -28,7 +28,7 @@ export function checkRanges(
         { details: [] },
       );
     }
-    const clash = siblings.find((other) => other.prefixes.some((one) => overlaps(cidr(one), range)));
+    const clash = siblings.find((other) => other.prefixes.some((one) => overlaps(parseCidr(one), range)));
     if (clash) {
       throw new ArmError(
         400,
@@ -40,9 +40,16 @@ export function checkRanges(
   }
 }
 
-type Cidr = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-function cidr(text: string): Cidr {
+/** A range, or a single address as a range of one. @throws ArmError 400 InvalidCIDRNotation */
+export function parseRange(text: string): Range {
+  if (!ipaddr.isValid(text)) return parseCidr(text);
+  const address = ipaddr.parse(text);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+function parseCidr(text: string): Range {
   if (!ipaddr.isValidCIDR(text)) {
     throw new ArmError(400, 'InvalidCIDRNotation', `The address prefix ${text} has an invalid CIDR notation.`, {
       details: [],
@@ -51,10 +58,22 @@ function cidr(text: string): Cidr {
   return ipaddr.parseCIDR(text);
 }
 
-function contains([outer, outerBits]: Cidr, [inner, innerBits]: Cidr): boolean {
+export const isRange = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
+
+export function contains([outer, outerBits]: Range, [inner, innerBits]: Range): boolean {
   return outer.kind() === inner.kind() && innerBits >= outerBits && inner.match([outer, outerBits]);
 }
 
-function overlaps(one: Cidr, other: Cidr): boolean {
+export function overlaps(one: Range, other: Range): boolean {
   return contains(one, other) || contains(other, one);
 }
+
+/** Whether an address or a whole range is in one of these ranges. */
+export const isIn = (text: string, ranges: readonly string[]): boolean =>
+  ranges.some((range) => contains(parseRange(range), parseRange(text)));
+
+/** Whether machines in the same network or behind its gateways have it: it is not one of the internet. */
+export const isPrivateAddress = (text: string): boolean => isIn(text, privateRanges);
+
+/** RFC 1918 and RFC 6598. */
+export const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];

@@ -7,7 +7,6 @@ import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { dnsTags, zoneType } from './dnsStyle.ts';
-import { registryZones } from './virtualNetworkLinks.ts';
 
 export const recordType = `${zoneType}/A`;
 const recordBody = z.looseObject({
@@ -25,15 +24,9 @@ export const dnsRecordTypes: readonly ResourceType[] = [
   { kind: 'computed', type: `${zoneType}/SOA`, get: (request) => ({ status: 200, body: { value: [soa(request)] } }) },
 ];
 
-/** The addresses that machines in a network get for a registry's host name: those of the linked `privatelink` zone. */
-export function addressesInNetwork(world: World, vnetId: string, host: string): string[] {
-  const record = host.toLowerCase().replace(/\.azurecr\.io$/, '');
-  return registryZones(world, vnetId).flatMap((zone) => {
-    const found = world.store.get(`${zone}/A/${record}`);
-    const records = recordBody.safeParse(found?.body).data?.properties.aRecords ?? [];
-    return records.map(({ ipv4Address }) => ipv4Address);
-  });
-}
+/** The addresses of an A record set. */
+export const addressesOfRecord = ({ body }: Resource): string[] =>
+  (recordBody.safeParse(body).data?.properties.aRecords ?? []).map(({ ipv4Address }) => ipv4Address);
 
 /** Writes a record set from inside the cloud, as a private DNS zone group does: with a TTL of 10 s. */
 export function writeRecord(world: World, id: string, addresses: readonly string[]): void {

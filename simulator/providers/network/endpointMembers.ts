@@ -11,16 +11,19 @@ const dnsConfigs = z.looseObject({
   customDnsConfigs: z.array(z.looseObject({ fqdn: z.string(), ipAddresses: z.array(z.string()) })).default([]),
 });
 
+/** The host names that an endpoint serves, with their addresses; none before it is approved. */
+export const servedNames = (endpoint: Resource): { readonly host: string; readonly addresses: readonly string[] }[] =>
+  dnsConfigs
+    .parse(propertiesOf(endpoint))
+    .customDnsConfigs.map(({ fqdn, ipAddresses }) => ({ host: fqdn.toLowerCase(), addresses: ipAddresses }));
+
 /** Addresses by host name that the approved endpoints of a registry have in a network. */
 export function endpointAddresses(world: World, registryId: string, vnetId: string): Record<string, string[]> {
-  const configs = endpointsOf(world, registryId)
+  const names = endpointsOf(world, registryId)
     .filter((endpoint) => keyOf(parentPath(subnetOf(endpoint))) === keyOf(vnetId))
-    .flatMap((endpoint) => dnsConfigs.parse(propertiesOf(endpoint)).customDnsConfigs);
+    .flatMap(servedNames);
   const addresses: Record<string, string[]> = {};
-  for (const { fqdn, ipAddresses } of configs) {
-    const host = fqdn.toLowerCase();
-    addresses[host] = [...(addresses[host] ?? []), ...ipAddresses];
-  }
+  for (const { host, addresses: more } of names) addresses[host] = [...(addresses[host] ?? []), ...more];
   return addresses;
 }
 
@@ -113,6 +116,16 @@ const addressesOf = (nic: Resource) =>
     address: properties.privateIPAddress,
   }));
 
+/** The private endpoint that has an address in one of these networks. */
+export function endpointAt(world: World, vnetIds: readonly string[], address: string): Resource | undefined {
+  const networks = new Set(vnetIds.map(keyOf));
+  return world.store
+    .list(interfaceType)
+    .filter((nic) => addressesOf(nic).some((each) => each.address === address))
+    .map(({ body }) => world.store.get(String(body.managedBy)))
+    .find((endpoint) => endpoint && networks.has(keyOf(parentPath(subnetOf(endpoint)))));
+}
+
 /** A subnet's first four addresses and its last are Azure's. */
 export function* freeAddresses(world: World, subnet: string): Generator<string, undefined> {
   const [range = '0.0.0.0/32'] = subnetRanges(world, subnet);
@@ -128,7 +141,7 @@ export function* freeAddresses(world: World, subnet: string): Generator<string, 
 
 const toNumber = (address: ipaddr.IPv4): number => address.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0);
 
-const replicasOf = (world: World, registryId: string): string[] =>
+export const replicasOf = (world: World, registryId: string): string[] =>
   world.store
     .list('Microsoft.ContainerRegistry/registries/replications', registryId)
     .filter((replica) => propertiesOf(replica).provisioningState === 'Succeeded')

@@ -10,9 +10,6 @@ const shown = { kind: 'stored', tracked: true, etagHeader: true, view: withEtag 
 /** Types whose resources only Azure makes: for private endpoints, and in the node resource groups of AKS. Callers may read them. */
 export const networkInterfaceTypes: readonly ResourceType[] = [
   { ...shown, type: interfaceType, delete: refuseDeletion },
-  { ...shown, type: 'Microsoft.Network/networkSecurityGroups' },
-  { ...shown, type: 'Microsoft.Network/publicIPAddresses' },
-  { ...shown, type: 'Microsoft.Network/loadBalancers' },
 ];
 
 function refuseDeletion(_request: unknown, { id, body }: Resource): Reply {

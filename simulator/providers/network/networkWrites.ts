@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { ArmError } from '../../arm/errors.ts';
-import type { Reply } from '../../arm/exchange.ts';
+import type { ArmRequest, Reply } from '../../arm/exchange.ts';
 import { parentPath } from '../../arm/ids.ts';
 import type { Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { networkTransitions } from './style.ts';
+import { refuseUnlinked } from '../authorization/permissions.ts';
+import { refuseForeignGateway } from './natGateways.ts';
+import { securityGroupType } from './networkSecurityGroups.ts';
+import { natGatewayType } from './publicAddresses.ts';
+import { routeTableType } from './routeTables.ts';
+import { networkTransitions, refuseMissing, refuseParallel } from './style.ts';
 import { delegationsOf, type SubnetProperties, subnetType } from './subnetShapes.ts';
 
 /** How networks and subnets are written; up to 10 s are recorded. */
@@ -23,14 +28,7 @@ export function refuseWhileBusy(world: World, vnetId: string): void {
       details: [{ code: 'ReferencedResourceNotProvisioned', message }],
     });
   }
-  const running = world.operations.runningBelow(vnetId);
-  if (!running) return;
-  throw new ArmError(
-    409,
-    'AnotherOperationInProgress',
-    `Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: ${running.style?.statusPath?.(running) ?? running.id}.`,
-    { details: [] },
-  );
+  refuseParallel(world, vnetId);
 }
 
 /** @throws ArmError 400 InUseSubnetCannotBeDeleted */
@@ -58,13 +56,31 @@ export function refuseUndelegating(world: World, existing: Resource | undefined,
   );
 }
 
+/** A subnet's NAT gateway, route table and security group must be there and free for it. @throws ArmError */
+export function checkReferences(request: ArmRequest, subnetId: string, properties: SubnetProperties): void {
+  const { world } = request;
+  const { natGateway, routeTable, networkSecurityGroup } = properties;
+  for (const [type, id] of [
+    [natGatewayType, natGateway?.id],
+    [routeTableType, routeTable?.id],
+    [securityGroupType, networkSecurityGroup?.id],
+  ] as const) {
+    if (id === undefined) continue;
+    refuseMissing(world, id, type, subnetId);
+    refuseUnlinked(request, `${type}/join/action`, id);
+  }
+  if (natGateway) refuseForeignGateway(world, natGateway.id, subnetId);
+}
+
 /** Begins the deletion of a network or a subnet. */
-export function beginDeletion(world: World, resource: Resource, vnet: Resource): Reply {
+export function beginDeletion(world: World, resource: Resource, vnet: Resource, effect?: () => void): Reply {
   return transit(world, transitions.delete, {
     id: resource.id,
     location: String(vnet.body.location),
     atEnd(status) {
-      if (status === 'Succeeded') renewEtags(world, vnet.id);
+      if (status !== 'Succeeded') return;
+      effect?.();
+      renewEtags(world, vnet.id);
     },
   });
 }

@@ -30,7 +30,7 @@ export function createLinkedZone(
   records: Readonly<Record<string, string>>,
 ): void {
   storeZone(world, zoneId, undefined);
-  storeLink(world, `${zoneId}/virtualNetworkLinks/${link.name}`, undefined, link.vnet, false);
+  storeLink(world, `${zoneId}/virtualNetworkLinks/${link.name}`, undefined, link.vnet);
   for (const [name, ipv4Address] of Object.entries(records)) {
     storeRecord(world, `${zoneId}/A/${name}`, { ttl: 3600, aRecords: [{ ipv4Address }] });
   }

@@ -1,3 +1,4 @@
+import { ArmError } from '../../arm/errors.ts';
 import { etagText } from '../../arm/gateway.ts';
 import { subscriptionOf } from '../../arm/ids.ts';
 import type { Body } from '../../arm/json.ts';
@@ -5,6 +6,7 @@ import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import type { NameRule } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { deletion, type Transitions } from '../../arm/transitions.ts';
+import type { World } from '../../arm/world.ts';
 
 function location(operation: Operation): string {
   const subscription = subscriptionOf(operation.resourceId);
@@ -57,4 +59,27 @@ export function networkTransitions(seconds: number, retryAfter: (polls: number) 
       headers,
     },
   } as const satisfies Transitions;
+}
+
+/** Azure writes a resource and its parts one after the other. @throws ArmError 409 AnotherOperationInProgress */
+export function refuseParallel(world: World, id: string): void {
+  const running = world.operations.runningBelow(id);
+  if (!running) return;
+  throw new ArmError(
+    409,
+    'AnotherOperationInProgress',
+    `Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: ${running.style?.statusPath?.(running) ?? running.id}.`,
+    { details: [] },
+  );
+}
+
+/** @throws ArmError 400 InvalidResourceReference for a resource that is not there */
+export function refuseMissing(world: World, id: string, type: string, from: string): void {
+  if (world.store.get(id)?.type === type) return;
+  throw new ArmError(
+    400,
+    'InvalidResourceReference',
+    `Resource ${id} referenced by resource ${from} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+    { details: [] },
+  );
 }

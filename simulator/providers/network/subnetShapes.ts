@@ -1,20 +1,40 @@
 import { z } from 'zod';
+import type { ArmRequest } from '../../arm/exchange.ts';
 import { nameOf } from '../../arm/ids.ts';
 import { type Body, withoutNulls } from '../../arm/json.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { withEtag } from './style.ts';
 
-export const subnetType = 'Microsoft.Network/virtualNetworks/subnets';
+export const vnetType = 'Microsoft.Network/virtualNetworks';
+export const subnetType = `${vnetType}/subnets`;
 
+const reference = z
+  .looseObject({ id: z.string() })
+  .nullish()
+  .transform((sent) => sent ?? undefined);
 export const subnetProperties = z.looseObject({
   addressPrefix: z.string().optional(),
   addressPrefixes: z.array(z.string()).optional(),
   delegations: z
     .array(z.looseObject({ name: z.string(), properties: z.looseObject({ serviceName: z.string() }) }))
     .nullish(),
+  natGateway: reference,
+  routeTable: reference,
+  networkSecurityGroup: reference,
+  defaultOutboundAccess: z.boolean().nullish(),
 });
 export type SubnetProperties = z.infer<typeof subnetProperties>;
+
+/** From this API version on, the subnets of a new network are private unless they say otherwise. */
+const privateSince = '2025-07-01';
+
+export const makesPrivate = ({ apiVersion }: ArmRequest): boolean => apiVersion.slice(0, 10) >= privateSince;
+
+/** What a subnet says about default outbound access; one that says nothing in a network that is private by default has none. */
+export function withDefaultAccess(properties: SubnetProperties, isPrivate: boolean): SubnetProperties {
+  return isPrivate ? { ...properties, defaultOutboundAccess: properties.defaultOutboundAccess ?? false } : properties;
+}
 
 /** The address ranges of a subnet; empty when it does not exist. */
 export function subnetRanges(world: World, id: string): string[] {
@@ -39,7 +59,10 @@ export function delegateSubnet(world: World, id: string, serviceName: string): v
   world.store.put(id, subnetType, subnetResource(subnet.id, { ...properties, delegations }, 'Succeeded'));
 }
 
-export function prefixesOf({ addressPrefix, addressPrefixes }: SubnetProperties): string[] {
+export function prefixesOf({
+  addressPrefix,
+  addressPrefixes,
+}: Pick<SubnetProperties, 'addressPrefix' | 'addressPrefixes'>): string[] {
   return addressPrefix === undefined ? (addressPrefixes ?? []) : [addressPrefix];
 }
 

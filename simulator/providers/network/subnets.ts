@@ -9,6 +9,7 @@ import { transit } from '../../arm/transitions.ts';
 import { checkRanges } from './addressRanges.ts';
 import {
   beginDeletion,
+  checkReferences,
   refuseInUse,
   refuseUndelegating,
   refuseWhileBusy,
@@ -16,7 +17,16 @@ import {
   transitions,
 } from './networkWrites.ts';
 import { networkNames, withEtag } from './style.ts';
-import { prefixesOf, subnetProperties, subnetRanges, subnetResource, subnetType, subnetView } from './subnetShapes.ts';
+import {
+  makesPrivate,
+  prefixesOf,
+  subnetProperties,
+  subnetRanges,
+  subnetResource,
+  subnetType,
+  subnetView,
+  withDefaultAccess,
+} from './subnetShapes.ts';
 
 const subnetBody = z.looseObject({ properties: subnetProperties });
 
@@ -37,11 +47,12 @@ export const subnetTypes: readonly ResourceType[] = [
 
 function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
-  const { properties } = parseBody(request, subnetBody);
   const id = existing?.id ?? request.resourceId;
   const vnetId = parentPath(id);
   const vnet = world.store.get(vnetId);
   if (!vnet) throw new ArmError(404, 'NotFound', `Resource ${vnetId} not found.`);
+  const sent = parseBody(request, subnetBody).properties;
+  const properties = withDefaultAccess(sent, vnet.body.privateByDefault === true && makesPrivate(request));
   refuseWhileBusy(world, vnetId);
   const space = z.array(z.string()).parse(valueAt(vnet.body, 'properties.addressSpace.addressPrefixes'));
   const siblings = world.store.list(subnetType, vnetId).filter((subnet) => subnet !== existing);
@@ -49,6 +60,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const ranges = siblings.map((one) => ({ name: one.name, prefixes: subnetRanges(world, one.id) }));
   checkRanges(vnetId, name, prefixesOf(properties), space, ranges);
   refuseUndelegating(world, existing, properties);
+  checkReferences(request, id, properties);
   const subnet = world.store.put(id, subnetType, subnetResource(id, properties, 'Updating'));
   renewEtags(world, vnetId);
   return transit(world, existing ? transitions.update : transitions.create, {

@@ -16,7 +16,8 @@ const linkBody = z.looseObject({
   tags: dnsTags,
   properties: z.looseObject({
     virtualNetwork: z.looseObject({ id: z.string() }),
-    registrationEnabled: z.boolean().default(false),
+    registrationEnabled: z.boolean().nullish(),
+    resolutionPolicy: z.enum(['Default', 'NxDomainRedirect']).nullish(),
   }),
 });
 const transitions = dnsTransitions('UpsertVirtualNetworkLink', 'DeleteVirtualNetworkLink');
@@ -25,11 +26,13 @@ export const virtualNetworkLinkTypes: readonly ResourceType[] = [
   { kind: 'stored', type: linkType, tracked: true, names: networkNames(80), view, transitions, put, delete: remove },
 ];
 
+/** The links of a network, to zones in any subscription. */
+export const linksOf = (world: World, vnetId: string): Resource[] =>
+  world.store.list(linkType).filter((link) => keyOf(networkOf(link)) === keyOf(vnetId));
+
 /** IDs of the zones for registries that a network is linked to. */
 export const registryZones = (world: World, vnetId: string): string[] =>
-  world.store
-    .list(linkType)
-    .filter((link) => keyOf(networkOf(link)) === keyOf(vnetId))
+  linksOf(world, vnetId)
     .map((link) => parentPath(link.id))
     .filter((zone) => zone.toLowerCase().endsWith('/privatelink.azurecr.io'));
 
@@ -62,7 +65,12 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
       `A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network ${vnetId}, which is linked by ${other.id}.`,
     );
   }
-  return accepted(world, id, transitions.put, () => storeLink(world, id, tags, vnetId, properties.registrationEnabled));
+  const { registrationEnabled, resolutionPolicy } = properties;
+  const settings = {
+    registrationEnabled: registrationEnabled ?? false,
+    resolutionPolicy: resolutionPolicy ?? 'Default',
+  };
+  return accepted(world, id, transitions.put, () => storeLink(world, id, tags, vnetId, settings));
 }
 
 function remove(request: ArmRequest, link: Resource): Reply {
@@ -76,7 +84,7 @@ export function storeLink(
   id: string,
   tags: DnsTags,
   vnetId: string,
-  registrationEnabled: boolean,
+  settings: Body = { registrationEnabled: false, resolutionPolicy: 'Default' },
 ): Resource {
   return world.store.put(id, linkType, {
     id,
@@ -85,8 +93,7 @@ export function storeLink(
     location: 'global',
     ...(tags && { tags }),
     properties: {
-      registrationEnabled,
-      resolutionPolicy: 'Default',
+      ...settings,
       virtualNetwork: { id: vnetId },
       virtualNetworkLinkState: 'Completed',
       provisioningState: 'Succeeded',

@@ -11,6 +11,7 @@ import type { World } from '../../arm/world.ts';
 import { checkRanges } from './addressRanges.ts';
 import {
   beginDeletion,
+  checkReferences,
   refuseInUse,
   refuseUndelegating,
   refuseWhileBusy,
@@ -18,15 +19,25 @@ import {
   transitions,
 } from './networkWrites.ts';
 import { networkNames, withEtag } from './style.ts';
-import { prefixesOf, subnetProperties, subnetResource, subnetType, subnetView } from './subnetShapes.ts';
+import {
+  makesPrivate,
+  prefixesOf,
+  subnetProperties,
+  subnetResource,
+  subnetType,
+  subnetView,
+  vnetType,
+  withDefaultAccess,
+} from './subnetShapes.ts';
+import { disconnectPeers, peeringsOf, writePeerings } from './virtualNetworkPeerings.ts';
 
-const vnetType = 'Microsoft.Network/virtualNetworks';
 const vnetBody = z.looseObject({
   location: z.string(),
   tags: z.record(z.string(), z.string()).optional(),
   properties: z.looseObject({
     addressSpace: z.looseObject({ addressPrefixes: z.array(z.string()).min(1) }),
     subnets: z.array(z.looseObject({ name: z.string(), properties: subnetProperties })).nullish(),
+    virtualNetworkPeerings: z.array(z.looseObject({ name: z.string() })).nullish(),
   }),
 });
 const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional() });
@@ -67,19 +78,29 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const sent = parseBody(request, vnetBody);
   const id = existing?.id ?? request.resourceId;
   refuseWhileBusy(world, id);
-  const { subnets, addressSpace, ...rest } = sent.properties;
-  const wanted = (subnets ?? []).map((subnet) => ({ id: `${id}/subnets/${subnet.name}`, ...subnet }));
-  wanted.forEach((subnet, index) => {
-    const siblings = wanted
+  const { subnets, addressSpace, virtualNetworkPeerings, ...rest } = sent.properties;
+  const isPrivate = existing ? existing.body.privateByDefault === true : makesPrivate(request);
+  const wanted = (subnets ?? []).map(({ name, properties }) => {
+    const subnetId = `${id}/subnets/${name}`;
+    return { id: subnetId, name, properties: withDefaultAccess(properties, isPrivate) };
+  });
+  const present = world.store.list(subnetType, id);
+  const after = subnets ? wanted : present.map((subnet) => ({ name: subnet.name, properties: propertiesOf(subnet) }));
+  after.forEach((subnet, index) => {
+    const siblings = after
       .slice(0, index)
       .map((other) => ({ name: other.name, prefixes: prefixesOf(other.properties) }));
     checkRanges(id, subnet.name, prefixesOf(subnet.properties), addressSpace.addressPrefixes, siblings);
   });
-  // A network PUT names all subnets that are to be: Azure deletes those that it leaves out.
+  // A list of subnets names all that are to be: Azure deletes those that it leaves out. Without a list, all stay.
   const kept = new Set(wanted.map((subnet) => subnet.id.toLowerCase()));
-  const dropped = world.store.list(subnetType, id).filter((subnet) => !kept.has(subnet.id.toLowerCase()));
+  const dropped = subnets ? present.filter((subnet) => !kept.has(subnet.id.toLowerCase())) : [];
   for (const subnet of dropped) refuseInUse(world, subnet);
-  for (const subnet of wanted) refuseUndelegating(world, world.store.get(subnet.id), subnet.properties);
+  for (const subnet of wanted) {
+    refuseUndelegating(world, world.store.get(subnet.id), subnet.properties);
+    checkReferences(request, subnet.id, subnet.properties);
+  }
+  if (virtualNetworkPeerings) writePeerings(world, id, virtualNetworkPeerings);
   for (const subnet of dropped) world.remove(subnet.id);
   const properties = {
     addressSpace,
@@ -89,7 +110,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const vnet = world.store.put(
     id,
     vnetType,
-    vnetResource(id, normalLocation(sent.location), sent.tags, properties, 'Updating'),
+    vnetResource(id, normalLocation(sent.location), sent.tags, properties, 'Updating', isPrivate),
   );
   for (const subnet of wanted)
     world.store.put(subnet.id, subnetType, subnetResource(subnet.id, subnet.properties, 'Updating'));
@@ -114,15 +135,25 @@ function remove(request: ArmRequest, vnet: Resource): Reply {
   const { world } = request;
   refuseWhileBusy(world, vnet.id);
   for (const subnet of world.store.list(subnetType, vnet.id)) refuseInUse(world, subnet);
-  return beginDeletion(world, vnet, vnet);
+  return beginDeletion(world, vnet, vnet, () => disconnectPeers(world, vnet.id));
 }
 
 function view(vnet: Resource, world: World): Body {
   const subnets = world.store.list(subnetType, vnet.id).map((subnet) => subnetView(subnet, world));
-  return { ...withEtag(vnet), properties: { ...propertiesOf(vnet), subnets } };
+  const virtualNetworkPeerings = peeringsOf(world, vnet.id).map(withEtag);
+  const { privateByDefault: _note, ...shown } = withEtag(vnet);
+  return { ...shown, properties: { ...propertiesOf(vnet), subnets, virtualNetworkPeerings } };
 }
 
-function vnetResource(id: string, location: string, tags: unknown, properties: Body, provisioningState: string): Body {
+/** `privateByDefault` is the simulator's own note: subnets of this network that do not say otherwise are private. */
+function vnetResource(
+  id: string,
+  location: string,
+  tags: unknown,
+  properties: Body,
+  provisioningState: string,
+  privateByDefault = false,
+): Body {
   // Old clients send the retired enableVmProtection; Azure never echoes it.
   const { enableVmProtection: _retired, ...kept } = properties;
   const body = {
@@ -131,9 +162,9 @@ function vnetResource(id: string, location: string, tags: unknown, properties: B
     type: vnetType,
     location,
     tags,
+    privateByDefault: privateByDefault || undefined,
     properties: {
       privateEndpointVNetPolicies: 'Disabled',
-      virtualNetworkPeerings: [],
       enableDdosProtection: false,
       ...withoutUndefined(kept),
       resourceGuid: kept.resourceGuid ?? randomUUID(),

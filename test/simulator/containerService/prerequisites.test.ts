@@ -23,8 +23,8 @@ function create(rg: string, { properties, identity }: ReturnType<typeof onOwnReg
 
 describe("a cluster with a registry of its own, of whose prerequisites one is missing, fails late like Azure's", () => {
   test.each<[Preparation, string, RegExp]>([
-    ['privateEndpoint', 'VMExtensionProvisioningError', /exit status=211.*no private endpoint/],
-    ['link', 'VMExtensionProvisioningError', /exit status=211.*does not resolve/],
+    ['privateEndpoint', 'VMExtensionProvisioningError', /exit status=211.*on the internet: .* has no way out/],
+    ['link', 'VMExtensionProvisioningError', /exit status=211.*on the internet/],
     ['registryRecord', 'VMExtensionProvisioningError', /exit status=211: .*azurecr.io does not resolve/],
     ['dataRecord', 'VMExtensionProvisioningError', /exit status=211: .*\.data\.azurecr.io does not resolve/],
     ['cacheRule', 'VMExtensionProvisioningError', /exit status=211.*no cache rule/],

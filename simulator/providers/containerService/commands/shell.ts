@@ -1,6 +1,7 @@
 import { parse } from 'shell-quote';
-import { addressesInNetwork } from '../../network/dnsRecords.ts';
-import { egressIsOpen } from '../pulls.ts';
+import { resolve } from '../../network/nameResolution.ts';
+import { hostUnreached } from '../../network/reach.ts';
+import { placeOfPods } from '../egress.ts';
 import { type CommandContext, type Output, printed } from './command.ts';
 import { runKubectl } from './kubectl.ts';
 
@@ -47,15 +48,16 @@ function runOne(context: CommandContext, [name = '', ...args]: string[]): Output
   }
 }
 
-/** Registry names that resolve in the node's network are reached there; every other host is on the internet. */
+/** Runs in a pod: it asks the DNS servers that its node asks, and goes out as pods do. */
 function curl({ world, cluster, host }: CommandContext, args: readonly string[]): Output {
   const url = args.find((argument) => /^https?:\/\//.test(argument));
   if (url === undefined) return printed("curl: try 'curl --help' for more information\n", 2);
   const { hostname } = new URL(url);
-  const network = host.subnetId?.split('/subnets/')[0] ?? '';
-  if (hostname.endsWith('.azurecr.io') && addressesInNetwork(world, network, hostname).length > 0) return printed('');
-  if (egressIsOpen(world, cluster, host)) return printed('');
+  const place = placeOfPods(world, cluster, host);
+  if (place && hostUnreached(world, place, hostname) === undefined) return printed('');
   const timeout = Number(args[args.findIndex((argument) => argument === '--max-time' || argument === '-m') + 1] ?? 120);
   const seconds = Number.isFinite(timeout) ? timeout : 120;
+  const answer = place && resolve(world, place, hostname);
+  if (answer?.why !== undefined) return printed(`curl: (6) Could not resolve host: ${hostname}\n`, 6);
   return printed(`curl: (28) Connection timed out after ${seconds * 1000} milliseconds\n`, 28, seconds);
 }

@@ -1,0 +1,64 @@
+import { isBody, valueAt } from '../arm/json.ts';
+import type { World } from '../arm/world.ts';
+import { scaleSetType } from '../providers/compute/scaleSets.ts';
+import type { ClusterBody } from '../providers/containerService/shapes.ts';
+import { nodeGroupOf, poolsOf } from '../providers/containerService/stored.ts';
+
+/** A resource with what somebody has written on it. */
+export interface Marked {
+  readonly id: string;
+  readonly type: string;
+  readonly tags?: Readonly<Record<string, unknown>>;
+  /** Of DNS records, which have no tags. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Of role assignments, which have no tags. */
+  readonly description?: string;
+}
+
+/** Everything in the world that carries a mark of anybody. */
+export const markedResources = (world: World): Marked[] =>
+  world.store.all().flatMap(({ id, type, body }) => {
+    const marks = {
+      ...some('tags', body.tags),
+      ...some('metadata', valueAt(body, 'properties.metadata')),
+      ...some('description', type.endsWith('/roleAssignments') ? valueAt(body, 'properties.description') : undefined),
+    };
+    return Object.keys(marks).length > 0 ? [{ id, type, ...marks }] : [];
+  });
+
+const some = (name: string, value: unknown): Record<string, unknown> =>
+  (isBody(value) && Object.keys(value).length > 0) || (typeof value === 'string' && value !== '')
+    ? { [name]: value }
+    : {};
+
+export interface PoolTruth {
+  readonly name: string;
+  readonly mode: string;
+  /** As AKS says it. */
+  readonly count: number;
+  /** Instances that there are. */
+  readonly nodes: number;
+}
+
+/** Pools as AKS has them, beside the machines that there are. */
+export function poolsTruth(world: World, cluster: ClusterBody): PoolTruth[] {
+  const sets = world.store.list(scaleSetType, nodeGroupOf(cluster));
+  return poolsOf(world, cluster.id).map(({ name, properties }) => {
+    const mine = sets.filter(({ body }) => valueAt(body, 'tags.aks-managed-poolName') === name);
+    const nodes = mine.reduce((sum, { id }) => sum + world.store.list(`${scaleSetType}/virtualMachines`, id).length, 0);
+    return { name, mode: String(properties.mode), count: Number(properties.count ?? 0), nodes };
+  });
+}
+
+/** IDs of scale sets in the node resource group whose pool is gone. */
+export function orphansOf(world: World, cluster: ClusterBody): string[] {
+  const pools = new Set(poolsOf(world, cluster.id).map(({ name }) => name));
+  return world.store
+    .list(scaleSetType, nodeGroupOf(cluster))
+    .filter(({ body }) => !pools.has(String(valueAt(body, 'tags.aks-managed-poolName'))))
+    .map(({ id }) => id);
+}
+
+/** Pods that no controller keeps: whoever started one has left it behind. As namespace/name. */
+export const barePods = (world: World, cluster: ClusterBody): string[] =>
+  world.store.list('kubernetes/pods', cluster.id).map(({ body }) => `${String(body.namespace)}/${String(body.name)}`);

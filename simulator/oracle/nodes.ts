@@ -1,0 +1,84 @@
+import type { World } from '../arm/world.ts';
+import { scaleSetType } from '../providers/compute/scaleSets.ts';
+import { apiServerAccess, apiServerFailure } from '../providers/containerService/apiServer.ts';
+import { placeOfNode, placeOfPods } from '../providers/containerService/egress.ts';
+import {
+  type KubernetesNode,
+  modelOf,
+  type NodeModel,
+  nodesOf,
+  subnetOfPool,
+} from '../providers/containerService/nodes.ts';
+import { modelFailure, pullFailure } from '../providers/containerService/pulls.ts';
+import type { ClusterBody } from '../providers/containerService/shapes.ts';
+import { nodeGroupOf } from '../providers/containerService/stored.ts';
+import { type Place, type WayOut, waysOut } from '../providers/network/waysOut.ts';
+
+/** Whether something holds, and else why not. */
+interface Verdict {
+  readonly ok: boolean;
+  readonly because?: string;
+}
+
+export interface NodeTruth {
+  readonly name: string;
+  readonly pool: string;
+  /** From where it gets the images of AKS: what it was booted with. */
+  readonly imagesFrom: string;
+  /** Whether it can pull an image of AKS now. */
+  readonly pulls: Verdict;
+  readonly apiServer: Verdict & { readonly through: 'vnetIntegration' | 'privateLink' | 'public' };
+  readonly waysOut: readonly WayOut[];
+  /** Of its pods, where they go out of another subnet. */
+  readonly waysOutOfPods?: readonly WayOut[];
+}
+
+/** Nodes that a pool would get next: when it grows, or when one is replaced. */
+export interface NewNodeTruth {
+  readonly pool: string;
+  readonly imagesFrom: string;
+  readonly bootstraps: Verdict;
+}
+
+const source = 'mcr.microsoft.com';
+/** An image that every node of AKS pulls. */
+const image = `${source}/oss/kubernetes/pause:3.6`;
+
+export const nodesTruth = (world: World, cluster: ClusterBody): NodeTruth[] =>
+  nodesOf(world, cluster.id).map((node) => nodeTruth(world, cluster, node));
+
+function nodeTruth(world: World, cluster: ClusterBody, node: KubernetesNode): NodeTruth {
+  const place = placeOfNode(world, cluster, node);
+  const pods = placeOfPods(world, cluster, node);
+  return {
+    name: node.name,
+    pool: node.pool,
+    imagesFrom: sourceOf(node),
+    pulls: verdict(pullFailure(world, cluster, node, image)),
+    apiServer: { through: apiServerAccess(cluster), ...reachesApiServer(world, cluster, place) },
+    waysOut: place ? waysOut(world, place) : [],
+    ...(pods && pods.subnetId !== place?.subnetId && { waysOutOfPods: waysOut(world, pods) }),
+  };
+}
+
+/** Of each pool that has nodes of its own in the node resource group. */
+export const newNodesTruth = (world: World, cluster: ClusterBody): NewNodeTruth[] =>
+  world.store.list(scaleSetType, nodeGroupOf(cluster)).flatMap((scaleSet) => {
+    const tags = scaleSet.body.tags as Readonly<Record<string, string>> | undefined;
+    const pool = tags?.['aks-managed-poolName'];
+    if (pool === undefined) return [];
+    const model = modelOf(scaleSet);
+    const subnetId = subnetOfPool(world, cluster.id, nodeGroupOf(cluster), pool);
+    const place = placeOfNode(world, cluster, { pool, subnetId });
+    const joins = reachesApiServer(world, cluster, place);
+    const images = modelFailure(world, cluster, pool, model);
+    return [{ pool, imagesFrom: sourceOf(model), bootstraps: images ? verdict(images.why) : joins }];
+  });
+
+const sourceOf = ({ registryServer }: Pick<NodeModel, 'registryServer'>): string => registryServer ?? source;
+
+const reachesApiServer = (world: World, cluster: ClusterBody, place: Place | undefined): Verdict =>
+  verdict(place ? apiServerFailure(world, cluster, place) : 'it has no network');
+
+const verdict = (because: string | undefined): Verdict =>
+  because === undefined ? { ok: true } : { ok: false, because };

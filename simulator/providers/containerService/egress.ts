@@ -1,0 +1,31 @@
+import { valueAt } from '../../arm/json.ts';
+import type { World } from '../../arm/world.ts';
+import { balancerType, outboundFrontends } from '../network/loadBalancers.ts';
+import type { Place } from '../network/waysOut.ts';
+import type { KubernetesNode } from './nodes.ts';
+import type { ClusterBody } from './shapes.ts';
+import { nodeGroupOf } from './stored.ts';
+
+type NodePlace = Pick<KubernetesNode, 'pool' | 'subnetId'>;
+
+/** Where nodes are, for the network around them; `undefined` as long as they have none. */
+export function placeOfNode(world: World, cluster: ClusterBody, { pool, subnetId }: NodePlace): Place | undefined {
+  if (subnetId === undefined) return undefined;
+  const balancers = world.store.list(balancerType, nodeGroupOf(cluster));
+  return {
+    subnetId,
+    hasPublicAddress: poolSetting(world, cluster, pool, 'enableNodePublicIP') === true,
+    isBalanced: balancers.length > 0,
+    outboundBalancer: balancers.find((each) => outboundFrontends(each).length > 0)?.id,
+  };
+}
+
+/** Pods go out of the subnet that their pool has for them, else with their node. Microsoft Learn, "Azure CNI Pod Subnet". */
+export function placeOfPods(world: World, cluster: ClusterBody, node: NodePlace): Place | undefined {
+  const place = placeOfNode(world, cluster, node);
+  const own = poolSetting(world, cluster, node.pool, 'podSubnetID');
+  return place && typeof own === 'string' ? { ...place, subnetId: own, hasPublicAddress: false } : place;
+}
+
+const poolSetting = (world: World, cluster: ClusterBody, pool: string, name: string): unknown =>
+  valueAt(world.store.get(`${cluster.id}/agentPools/${pool}`)?.body, `properties.${name}`);

@@ -1,0 +1,61 @@
+import type { Truth } from '../../../simulator/index.ts';
+import { type OwnRegistryIds, onOwnRegistry, prepareOwnRegistry } from '../../support/ownRegistry.ts';
+import { group, location, polling, type Started, start, wireCluster } from '../support.ts';
+
+/** An isolated cluster in a network of its owner, with a registry of the owner's, and what to do with it. */
+export interface IsolatedWorld extends Started {
+  readonly ids: OwnRegistryIds;
+  readonly cluster: string;
+  /** What the oracle says about the cluster. */
+  truth(): Promise<Truth>;
+  /** Whether a curl in the cluster reaches a URL. */
+  curl(url: string): Promise<boolean>;
+  /** Writes a subnet of the nodes that is as it was, but for this. */
+  nodeSubnet(properties: Record<string, unknown>): Promise<void>;
+  /** Writes resources of Microsoft.Network beside the cluster, by type and name; gives the ID of the last. */
+  network(resources: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Makes everything as it was at the beginning. */
+  again(): Promise<void>;
+}
+
+const rg = 'oracle';
+export const networkOf = (path: string): string => `${group(`rg-${rg}`)}/providers/Microsoft.Network/${path}`;
+
+export async function isolatedWorld(): Promise<IsolatedWorld> {
+  const azure = await start();
+  const ids = await prepareOwnRegistry(azure, rg);
+  const { properties, identity } = onOwnRegistry(ids);
+  await azure.put(ids.cluster, wireCluster(properties, { identity }));
+  await azure.send('PUT', '/simulator/snapshots/begin');
+  return {
+    ...azure,
+    ids,
+    cluster: ids.cluster,
+    async truth() {
+      const answer = await azure.send('GET', `/simulator/truth?cluster=${encodeURIComponent(ids.cluster)}`);
+      return answer.body as Truth;
+    },
+    async curl(url) {
+      const command = `curl --max-time 5 ${url}`;
+      const result = await azure.aks.managedClusters.runCommand(`rg-${rg}`, rg, { command }, polling);
+      if (result.provisioningState !== 'Succeeded') throw new Error(`${command}: ${result.reason}`);
+      return result.exitCode === 0;
+    },
+    async nodeSubnet(more) {
+      await azure.put(ids.nodeSubnet, {
+        properties: { addressPrefix: '192.168.1.0/24', defaultOutboundAccess: false, ...more },
+      });
+    },
+    async network(resources) {
+      let last = '';
+      for (const [path, body] of Object.entries(resources)) {
+        last = networkOf(path);
+        await azure.put(last, { location, ...(body as object) });
+      }
+      return last;
+    },
+    async again() {
+      await azure.send('POST', '/simulator/snapshots/begin/restore');
+    },
+  };
+}
