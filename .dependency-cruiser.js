@@ -34,6 +34,7 @@ const wings = [
   ['engine'],
   ['registrations', 'infrastructure', 'nodes'],
   ['preflight'],
+  ['isolation'],
   ['newCluster', 'removal'],
   ['existingCluster'],
   ['reimage'],

@@ -43,6 +43,15 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     networkPlugin: networkProfile?.networkPlugin ?? 'Unknown',
     nodeOSUpgradeChannel: cluster.autoUpgradeProfile?.nodeOSUpgradeChannel ?? 'Unknown',
     disableRunCommand: apiServerAccessProfile?.disableRunCommand ?? false,
+    nodeProvisioningMode: cluster.nodeProvisioningProfile?.mode ?? 'Manual',
+    loadBalancerSku: networkProfile?.loadBalancerSku ?? 'standard',
+    usesHttpProxy:
+      cluster.httpProxyConfig?.httpProxy !== undefined || cluster.httpProxyConfig?.httpsProxy !== undefined,
+    nodeGroupRestriction: cluster.nodeResourceGroupProfile?.restrictionLevel ?? 'Unrestricted',
+    outboundAddresses: [
+      ...(networkProfile?.loadBalancerProfile?.effectiveOutboundIPs ?? []),
+      ...(networkProfile?.natGatewayProfile?.effectiveOutboundIPs ?? []),
+    ].flatMap(({ id }) => id ?? []),
     outboundProfile: outboundProfile(networkProfile),
     agentPoolProfiles: (cluster.agentPoolProfiles ?? []).map((pool) => ({
       name: pool.name,
@@ -59,6 +68,8 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
       powerState: pool.powerState?.code ?? 'Unknown',
       nodeImageVersion: pool.nodeImageVersion ?? 'Unknown',
       enableNodePublicIP: pool.enableNodePublicIP ?? false,
+      type: pool.type ?? 'VirtualMachineScaleSets',
+      ...(pool.podSubnetID === undefined ? {} : { podSubnetId: pool.podSubnetID }),
       ...(pool.upgradeSettings?.maxSurge === undefined ? {} : { maxSurge: pool.upgradeSettings.maxSurge }),
     })),
   };

@@ -122,6 +122,7 @@ function registryFacts(registry: Registry): RegistryFacts {
     sku: registry.sku.name,
     publicNetworkAccess: registry.publicNetworkAccess ?? 'Enabled',
     anonymousPullEnabled: registry.anonymousPullEnabled ?? false,
+    takesArmTokens: registry.policies?.azureADAuthenticationAsArmPolicy?.status !== 'disabled',
     roleAssignmentMode: registry.roleAssignmentMode ?? 'LegacyRegistryPermissions',
     privateEndpoints: (registry.privateEndpointConnections ?? []).map(
       ({ privateEndpoint, privateLinkServiceConnectionState: state }) => ({

@@ -28,8 +28,20 @@ export async function readVirtualNetwork(clients: ClientsOf, id: string): Promis
     marks: marksIn(found.tags),
     location: found.location ?? '',
     addressPrefixes: found.addressSpace?.addressPrefixes ?? [],
+    dnsServers: found.dhcpOptions?.dnsServers ?? [],
     subnets: (found.subnets ?? []).map(subnetFacts),
   };
+}
+
+/** The next hop of a route table's default route; undefined where it has none. */
+export async function readDefaultRoute(
+  clients: ClientsOf,
+  id: string,
+): Promise<{ routeTableId: string; nextHopType: string } | undefined> {
+  const { client, resourceGroup, name } = locate(clients, 'network', id);
+  const found = await azureRead(id, () => client.routeTables.get(resourceGroup, name));
+  const route = found?.routes?.find(({ addressPrefix }) => addressPrefix === '0.0.0.0/0');
+  return route && { routeTableId: id, nextHopType: route.nextHopType ?? 'Unknown' };
 }
 
 const networkType: ResourceType<'network', VirtualNetworkFacts> = {
@@ -139,6 +151,8 @@ function subnetFacts(subnet: Subnet): SubnetFacts {
     // Azure shows it only if somebody has sent it.
     defaultOutboundAccess: subnet.defaultOutboundAccess ?? null,
     privateEndpointNetworkPolicies: subnet.privateEndpointNetworkPolicies ?? 'Disabled',
+    ...(subnet.natGateway?.id !== undefined && { natGatewayId: subnet.natGateway.id }),
+    ...(subnet.routeTable?.id !== undefined && { routeTableId: subnet.routeTable.id }),
     delegations: (subnet.delegations ?? []).map(({ serviceName }) => serviceName ?? ''),
     addressesInUse: (subnet.ipConfigurations ?? []).length,
   };

@@ -37,6 +37,7 @@ export {
   reimageNodePoolsInput,
 } from './inputs/existingCluster.ts';
 export { type ParsedInput, type ScenarioInput, scenarioInputs } from './inputs/index.ts';
+export { type WayOut, waysOut } from './inputs/isolation.ts';
 export {
   type ApprovalGate,
   approvalGates,

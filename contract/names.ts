@@ -47,7 +47,7 @@ export const searchAttributes = {
   phase: defineSearchAttributeKey('AksPhase', 'KEYWORD'),
   resourceGroup: defineSearchAttributeKey('AksResourceGroup', 'KEYWORD'),
   registryMode: defineSearchAttributeKey('AksRegistryMode', 'KEYWORD'),
-  /** Set by audits: `Isolated` or `Drifted`. */
+  /** Set by audits: `Isolated`, `Drifted`, or `Unproven` where not everything could be looked at. */
   isolation: defineSearchAttributeKey('AksIsolation', 'KEYWORD'),
 } as const;
 

@@ -17,6 +17,8 @@ export interface Check {
   evidence?: string;
   /** Why it could not be looked at. */
   unproven?: string;
+  /** The input accepts that it is not as expected, or that it could not be looked at. */
+  accepted?: true;
 }
 
 /** Result of a scenario that has run to its end: everything that was promised, and its proof. */
@@ -27,6 +29,8 @@ export interface VerificationReport {
   cluster: string;
   startedAt: string;
   finishedAt: string;
+  /** Titles of what isolation depends on and nobody could look at, accepted by the input. */
+  unproven: readonly string[];
   plan: Plan;
   steps: readonly StepProgress[];
   checks: readonly Check[];
@@ -42,8 +46,10 @@ export interface AuditReport {
   cluster: string;
   startedAt: string;
   finishedAt: string;
-  /** Whether every requirement of network isolation is met. */
+  /** Whether every requirement of network isolation is met, and was seen to be. */
   isolated: boolean;
+  /** Titles of what nobody could look at. */
+  unproven: readonly string[];
   checks: readonly Check[];
 }
 

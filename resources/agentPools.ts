@@ -36,6 +36,10 @@ export interface AgentPoolFacts {
   powerState: string;
   nodeImageVersion: string;
   enableNodePublicIP: boolean;
+  /** `VirtualMachineScaleSets`, `VirtualMachines` or `AvailabilitySet`. Left out by version 0.1. */
+  type?: string;
+  /** The subnet of its pods, where they have one of their own. */
+  podSubnetId?: string;
   /** Number or percentage of nodes that an upgrade adds. Azure's default: 10 %. */
   maxSurge?: string;
 }

@@ -33,6 +33,10 @@ export interface AuditFacts {
   subnets: SubnetFacts[];
   /** IDs of public IP addresses in the node resource group. */
   publicAddresses: string[];
+  /** Default routes of the subnets' route tables. Left out by version 0.1, as is the next. */
+  defaultRoutes?: { routeTableId: string; nextHopType: string }[];
+  /** The DNS servers of the network; none: Azure's. */
+  dnsServers?: string[];
 }
 
 /** A cluster to be deleted. */
@@ -150,6 +154,8 @@ export interface ExistingClusterFacts extends ExistingCluster {
   kubernetes: Look<KubernetesFacts>;
   /** Results of the probe on the oldest node, by pool. Read only where they decide whether the pool is reimaged. */
   probes: Record<string, Look<NodeProbeResult>>;
+  /** Dependencies of an isolated cluster, as they are now. Read only where isolation is wanted, and not by version 0.1. */
+  dependencies?: AuditFacts;
   /** The cluster's own registry so far. Read only where that registry is to go. */
   old?: OldRegistryFacts;
   discovered?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;

@@ -57,8 +57,18 @@ export interface ClusterFacts {
   nodeOSUpgradeChannel: string;
   /** Whether the cluster refuses run-command. */
   disableRunCommand: boolean;
+  /** `Auto`: AKS makes nodes that are in no agent pool. Left out by version 0.1, whose runs may be open, as are the next three. */
+  nodeProvisioningMode?: string;
+  /** `standard` or `basic`. */
+  loadBalancerSku?: string;
+  /** Whether nodes reach the internet through an HTTP proxy. */
+  usesHttpProxy?: boolean;
+  /** `ReadOnly`: nobody but AKS may change the node resource group. */
+  nodeGroupRestriction?: string;
   /** Settings of egress, so that undo can put them back. */
   outboundProfile: OutboundProfile;
+  /** IDs of the public IP addresses of the outbound type, which go with it. Left out by version 0.1. */
+  outboundAddresses?: string[];
   agentPoolProfiles: AgentPoolFacts[];
 }
 

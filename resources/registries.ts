@@ -36,6 +36,8 @@ export interface RegistryFacts extends ResourceFacts, RegistryAccess {
   sku: string;
   /** `LegacyRegistryPermissions` or `AbacRepositoryPermissions`. */
   roleAssignmentMode: string;
+  /** Whether it takes tokens for Azure Resource Manager, which AKS uses. Left out by version 0.1. */
+  takesArmTokens?: boolean;
   cacheRules: CacheRuleFacts[];
   privateEndpoints: { id: string; status: string }[];
   /** Regions of the replicas, the registry's own left out. */

@@ -47,12 +47,18 @@ export interface SubnetFacts {
   defaultOutboundAccess: boolean | null;
   privateEndpointNetworkPolicies: string;
   delegations: string[];
+  /** Left out where it has none, and by version 0.1. */
+  natGatewayId?: string;
+  /** Left out where it has none, and by version 0.1. */
+  routeTableId?: string;
   /** Number of addresses that are taken. */
   addressesInUse: number;
 }
 
 export interface VirtualNetworkFacts extends ResourceFacts {
   location: string;
+  /** The DNS servers that its machines ask; none: Azure's. Left out by version 0.1. */
+  dnsServers?: string[];
   addressPrefixes: string[];
   subnets: SubnetFacts[];
 }

@@ -4,7 +4,7 @@ import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { resourceReference } from '../resources/ids.ts';
 import { planBootstrap } from './existingCluster/bootstrap.ts';
-import { applyApproval, applyPullProbe, planPullProbe } from './existingCluster/gates.ts';
+import { applyApproval, applyPullProbe, planPullProbe, whenForbidden } from './existingCluster/gates.ts';
 import { planUpdate, type UpdatePlan } from './existingCluster/plan.ts';
 import { planPreparations } from './existingCluster/preparations.ts';
 import { isolationProblems } from './existingCluster/problems.ts';
@@ -26,6 +26,7 @@ export async function changeRegistry(given: ChangeRegistryInput): Promise<Verifi
   return runUpdate('changeRegistry', given, {
     wanted: wantedByRegistryChange,
     clusterIsAsWanted: bootsFromWanted,
+    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes) }),
     leavesRegistry: ({ oldRegistry }) => oldRegistry === 'delete',
     plan: planChangeRegistry,
     apply(context) {
@@ -62,7 +63,7 @@ export function planChangeRegistry(
   const nodes = [...bootstrap.steps, ...reimages.steps];
   const probe = planPullProbe(input, seen, nodes, []);
   const old = planOldRegistry(input, seen, [...nodes, ...probe.steps]);
-  const limits = [...directProblems(seen), ...isolationProblems(seen, seen.cluster?.outboundType ?? 'none')];
+  const limits = [...directProblems(seen), ...isolationProblems(input, seen)];
   return planUpdate(
     input,
     seen,

@@ -6,7 +6,7 @@ import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
 import { ids, nothingPlanned } from './engine/part.ts';
 import { planBootstrap } from './existingCluster/bootstrap.ts';
-import { applyApproval, applyPullProbe, approvalStep, planPullProbe } from './existingCluster/gates.ts';
+import { applyApproval, applyPullProbe, approvalStep, planPullProbe, whenForbidden } from './existingCluster/gates.ts';
 import { outboundForwardOnly, outboundProblems, outboundStep } from './existingCluster/outboundType.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { planPreparations } from './existingCluster/preparations.ts';
@@ -29,6 +29,7 @@ export async function isolateCluster(given: IsolateClusterInput): Promise<Verifi
   return runUpdate('isolateCluster', given, {
     wanted: wantedByIsolation,
     clusterIsAsWanted: bootsFromWanted,
+    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes) }),
     plan: planIsolateCluster,
     apply(context) {
       const roles = applyPreparations(context);
@@ -74,7 +75,7 @@ export function planIsolateCluster(
   const nodes = [...bootstrap.steps, ...reimages.steps];
   const cut = inPhases ? planCut(input, seen, [...ids(nodes), 'pullProbe']) : nothingPlanned;
   const probe = planPullProbe(input, seen, nodes, cut.steps);
-  const limits = [...isolationProblems(seen, outboundType), ...outboundProblems(seen, outboundType)];
+  const limits = [...isolationProblems(input, seen), ...outboundProblems(seen, outboundType)];
   return planUpdate(
     input,
     seen,

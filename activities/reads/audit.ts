@@ -10,7 +10,7 @@ import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readRoles } from '../roleAssignments.ts';
-import { readVirtualNetwork } from '../virtualNetworks.ts';
+import { readDefaultRoute, readVirtualNetwork } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
@@ -25,17 +25,22 @@ export const auditActivities = (clients: ClientsOf) => ({
       readGroupContent(clients, { subscriptionId, name: nodeResourceGroup }),
       ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id)),
     ]);
-    const [endpoints, zone, kubeletRoles] = await Promise.all([
+    const subnets = (network?.subnets ?? []).filter(({ id }) => subnetIds.some((subnet) => sameResourceId(subnet, id)));
+    const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
+    const [endpoints, zone, kubeletRoles, defaultRoutes] = await Promise.all([
       registry && networkId !== undefined ? readEndpointsIn(clients, registry, networkId) : [],
       registry && networkId !== undefined ? readLinkedZone(clients, registry, networkId) : undefined,
       registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [],
+      Promise.all([...routeTables].map((id) => readDefaultRoute(clients, id))),
     ]);
     return {
       ...(registry && { registry }),
       endpoints,
       ...(zone && { zone }),
       kubeletRoles,
-      subnets: (network?.subnets ?? []).filter(({ id }) => subnetIds.some((subnet) => sameResourceId(subnet, id))),
+      subnets,
+      defaultRoutes: defaultRoutes.flatMap((route) => route ?? []),
+      dnsServers: network?.dnsServers ?? [],
       publicAddresses: content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id)),
     };
   },

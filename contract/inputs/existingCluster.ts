@@ -3,6 +3,7 @@ import { approvalGates } from '../names.ts';
 import { profileSetting, profiles } from '../profiles.ts';
 import { clusterReference, crossCheck, day, holdTimeoutMinutes, minutes, tags } from './cluster.ts';
 import { existingNetwork, registry } from './infrastructure.ts';
+import { accept } from './isolation.ts';
 
 const agentPoolName = z
   .string()
@@ -83,11 +84,12 @@ const reimageApproval = z
   .describe('Where the scenario waits for the approve update: before the pools are reimaged.');
 
 const registryOptions = {
+  accept,
   probes: z
     .enum(['required', 'ifAllowed'])
     .default('required')
     .describe(
-      "A pod on a node of each pool pulls an image through the registry, by the cluster's run-command API, before egress is cut or the run counts as verified. ifAllowed: not where that is disabled or forbidden.",
+      "A pod on a node of each pool pulls an image through the registry, by the cluster's run-command API, before egress is cut or the run counts as verified. ifAllowed: where that is disabled or forbidden, it is accepted that nothing is proven, and the report says so first.",
     ),
   network: existingNetwork.prefault({}),
   registrationTimeoutMinutes: minutes(30 * day, day).describe(
@@ -159,11 +161,12 @@ export const reimageNodePoolsInput = z.strictObject({
 export const auditClusterInput = z.strictObject({
   cluster: clusterReference,
   profile: z.enum(profiles).default('current'),
+  accept,
   probes: z
     .enum(['ifAllowed', 'required', 'none'])
     .default('ifAllowed')
     .describe(
-      'Looks from inside the cluster, by its run-command API. required: what cannot be looked at counts as drift. none: nothing is run in the cluster.',
+      'Looks from inside the cluster, by its run-command API. ifAllowed: where that is forbidden, the verdict is Unproven. required: it counts as drift. none: nothing is run in the cluster, and the verdict rests on what Azure shows.',
     ),
 });
 

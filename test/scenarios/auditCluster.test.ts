@@ -106,18 +106,29 @@ describe('auditCluster', () => {
     for (const id of expected) expect(found).toEqual(expect.arrayContaining([expect.stringContaining(id)]));
   });
 
-  it('says what it could not look at, and counts it only if told so', async () => {
+  it('takes what it could not look at for no proof, and for drift if told so', async () => {
     await created(harness, ownRegistryInput('audit-blind'));
     await updateByHand(harness.azure, reference('audit-blind'), (properties) => {
       properties.apiServerAccessProfile = { ...(properties.apiServerAccessProfile as object), disableRunCommand: true };
     });
-    const report = await audit('audit-blind');
-    expect(report.isolated).toBe(true);
+    const verdict = async ({ workflowId }: { workflowId: string }) =>
+      (await harness.temporal.workflow.getHandle(workflowId).describe()).typedSearchAttributes.get(
+        searchAttributes.isolation,
+      );
+    const run = await harness.client.auditCluster({ cluster: reference('audit-blind') });
+    const report = await run.result();
+    expect(report).toMatchObject({
+      isolated: false,
+      unproven: expect.arrayContaining([expect.stringContaining('Egress from inside the cluster: RunCommandDisabled')]),
+    });
+    expect(missed(report)).toEqual([]);
+    expect(await verdict(run)).toBe('Unproven');
     expect(report.checks.filter(({ unproven }) => unproven !== undefined).map(({ id }) => id)).toEqual(
       expect.arrayContaining(['egress', 'boots:nodepool1', 'pulls:nodepool1']),
     );
-    expect((await audit('audit-blind', { probes: 'required' })).isolated).toBe(false);
+    expect(missed(await audit('audit-blind', { probes: 'required' }))).toContain('egress');
     const without = await audit('audit-blind', { probes: 'none' });
+    expect(without).toMatchObject({ isolated: true, unproven: [expect.stringContaining('asks to run nothing')] });
     expect(without.checks.map(({ id }) => id)).not.toContain('egress');
   });
 

@@ -27,9 +27,15 @@ export async function runAudit(
     const checks = await audit(input);
     progress.enter('succeeded');
     const report = auditReport(progress.now, checks);
-    upsertSearchAttributes([{ key: searchAttributes.isolation, value: report.isolated ? 'Isolated' : 'Drifted' }]);
+    upsertSearchAttributes([{ key: searchAttributes.isolation, value: verdict(report) }]);
     return report;
   } catch (error) {
     throw error instanceof TemporalFailure ? failDiscovery(progress, error) : error;
   }
+}
+
+/** An audit that could not look at everything has neither proven isolation nor found drift. */
+function verdict({ isolated, checks }: AuditReport): 'Isolated' | 'Unproven' | 'Drifted' {
+  if (isolated) return 'Isolated';
+  return checks.every(({ ok }) => ok) ? 'Unproven' : 'Drifted';
 }

@@ -51,6 +51,9 @@ export function problemsFailure(type: string, problems: readonly Problem[]): App
   });
 }
 
+const unprovenTitles = (checks: readonly Check[]): string[] =>
+  checks.flatMap(({ title, unproven }) => (unproven === undefined ? [] : [`${title}: ${unproven}`]));
+
 export const planReport = ({ scenario, cluster }: Progress, plan: Plan): PlanReport => ({
   outcome: 'planned',
   scenario,
@@ -64,7 +67,8 @@ export const auditReport = ({ cluster, startedAt, updatedAt }: Progress, checks:
   cluster,
   startedAt,
   finishedAt: updatedAt,
-  isolated: checks.every(({ ok }) => ok),
+  isolated: checks.every(({ ok, unproven, accepted }) => ok && (unproven === undefined || accepted === true)),
+  unproven: unprovenTitles(checks),
   checks,
 });
 
@@ -79,6 +83,7 @@ export const verificationReport = (
   cluster,
   startedAt,
   finishedAt: updatedAt,
+  unproven: unprovenTitles(checks),
   plan,
   steps,
   checks,

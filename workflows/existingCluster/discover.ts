@@ -1,11 +1,13 @@
-import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { resourceId } from '../../resources/ids.ts';
+import { patched } from '@temporalio/workflow';
+import type { ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
+import { resourceId, resourceReference } from '../../resources/ids.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import { azure } from '../engine/azure.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { nodeAndPodSubnets, provesIsolation } from '../isolation/proof.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
 import { type ExistingClusterInput, existingClusterRequest, lookBusyPolicy, subscriptionsOf } from './facts.ts';
 
@@ -16,6 +18,8 @@ interface Looks {
   clusterIsAsWanted(cluster: ClusterFacts, wanted: WantedInfrastructure): boolean;
   /** Whether the registry that the cluster has is to go. */
   leavesRegistry?: boolean;
+  /** Whether the cluster is to be isolated at the end. */
+  endsIsolated?: boolean;
 }
 
 const nothingSeen: Look<KubernetesFacts> = { unseen: { because: 'failed', message: 'nothing runs there' } };
@@ -34,10 +38,12 @@ export async function discoverExistingCluster(
   const first: ExistingClusterFacts = { ...context, kubernetes: nothingSeen, probes: {} };
   if (!found || found.powerState === 'Stopped') return first;
   const wanted = looks.wanted(first);
-  const [kubernetes, discovered, old] = await Promise.all([
+  const [kubernetes, discovered, old, dependencies] = await Promise.all([
     azure.operating('Look at the nodes').lookInside(cluster),
     azure.reading('Look at everything around the cluster').discover(existingClusterRequest(input, found, wanted)),
     looks.leavesRegistry ? lookAtOldRegistry(input, found, wanted) : undefined,
+    // Runs of version 0.1 have not looked.
+    looks.endsIsolated && patched(provesIsolation) ? lookAtDependencies(context, found) : undefined,
   ]);
   const { infrastructure, allowances, providers, features } = discovered;
   return {
@@ -45,10 +51,17 @@ export async function discoverExistingCluster(
     kubernetes,
     discovered: { infrastructure, allowances, providers, features },
     ...(old && { old }),
+    ...(dependencies && { dependencies }),
     probes: looks.clusterIsAsWanted(found, wanted)
       ? await probeOldestNodes(input, found, kubernetes, context.imageSource)
       : {},
   };
+}
+
+function lookAtDependencies(seen: ExistingCluster, cluster: ClusterFacts) {
+  const { subscriptionId } = resourceReference(cluster.id);
+  const request = { cluster, subscriptionId, subnetIds: nodeAndPodSubnets(seen) };
+  return azure.reading('Look at everything that isolation depends on').lookAtDependencies(request);
 }
 
 function lookAtOldRegistry(

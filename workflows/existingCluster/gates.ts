@@ -1,4 +1,5 @@
 import type { ApplicationFailure } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import { ownFailure } from '../../contract/failures.ts';
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { ApprovalGate } from '../../contract/names.ts';
@@ -11,6 +12,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
 import { anyActs, ids, nothingPlanned, type Part } from '../engine/part.ts';
 import type { StepHandle } from '../engine/steps.ts';
+import { judgedIfForbidden, provesIsolation, type WhenForbidden } from '../isolation/proof.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
 import type { UpdateContext, UpdateInput } from './context.ts';
@@ -52,16 +54,22 @@ async function pullChecks(
   found: ClusterFacts,
   { cluster, probes }: { cluster: ClusterReference; probes: 'required' | 'ifAllowed' },
 ): Promise<Check[]> {
+  // Somebody may have added a pool since discovery. A run of version 0.1 does not look.
+  const { cluster: now = found } = patched(provesIsolation)
+    ? await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] })
+    : { cluster: found };
   const [source, kubernetes] = await Promise.all([
     azure.reading('Read where nodes are to boot from').readImageSource(cluster),
     azure.operating('Look at the nodes').lookInside(cluster),
   ]);
-  const results = await probeOldestNodes({ cluster }, found, kubernetes, source);
-  return nodeChecks(found, kubernetes, results, source ?? 'Direct').map((each) =>
-    // run-command may be forbidden: the operator has said that this is no reason to fail.
-    each.unproven !== undefined && probes === 'ifAllowed' ? { ...each, ok: true } : each,
-  );
+  const results = await probeOldestNodes({ cluster }, now, kubernetes, source);
+  const checks = nodeChecks(now, kubernetes, results, source ?? 'Direct');
+  return checks.map((each) => judgedIfForbidden(each, whenForbidden(probes)));
 }
+
+/** `ifAllowed` accepts by name that nothing was seen from inside the cluster. */
+export const whenForbidden = (probes: 'required' | 'ifAllowed'): WhenForbidden =>
+  probes === 'required' ? 'fail' : 'accept';
 
 function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationFailure {
   const what = failed.map(

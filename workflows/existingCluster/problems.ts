@@ -1,9 +1,10 @@
+import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { Problem } from '../../contract/problem.ts';
-import { minimumKubernetesVersion } from '../../contract/profiles.ts';
-import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { clusterId, resourceReference } from '../../resources/ids.ts';
-import { isAtLeast } from '../../resources/kubernetesVersions.ts';
-import { cutsEgress, isBusy } from '../../resources/managedClusters.ts';
+import type { AuditFacts, ExistingClusterFacts } from '../../resources/discovery.ts';
+import { clusterId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { isBusy } from '../../resources/managedClusters.ts';
+import { preconditionProblems } from '../isolation/preconditions.ts';
+import { openWays } from '../isolation/waysOut.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import type { ExistingClusterInput } from './facts.ts';
 
@@ -48,30 +49,39 @@ export function existingClusterProblems(
   return problems;
 }
 
-/** Reports what network isolation does not go with. Source: AKS docs network-isolated.md. */
-export function isolationProblems({ cluster }: ExistingClusterFacts, outboundType: string): Problem[] {
+/** Everything about the cluster and its surroundings that keeps it from being isolated, unless the input accepts it. */
+export function isolationProblems(
+  { accept }: { accept: readonly WayOut[] },
+  { cluster, dependencies }: ExistingClusterFacts,
+): Problem[] {
   if (!cluster) return [];
-  const problems: Problem[] = [];
-  const report = (problem: string, whatToDo: string, where = cluster.id) => problems.push({ where, problem, whatToDo });
-  if (!isAtLeast(cluster.currentKubernetesVersion, minimumKubernetesVersion)) {
-    report(
-      `Kubernetes ${cluster.currentKubernetesVersion} is older than ${minimumKubernetesVersion}`,
-      'Upgrade the cluster first.',
-    );
-  }
-  if (cluster.identity.type === 'None') {
-    report('the cluster uses a service principal', 'Give it a managed identity (Azure/AKS#5821).');
-  }
-  if (cluster.networkPlugin === 'kubenet') report('its network plugin is kubenet', 'Migrate it to Azure CNI first.');
-  if (/^(unmanaged|securitypatch)$/i.test(cluster.nodeOSUpgradeChannel)) {
-    report(`its node OS upgrade channel is ${cluster.nodeOSUpgradeChannel}`, 'Set it to NodeImage or None.');
-  }
-  for (const pool of cluster.agentPoolProfiles) {
-    const where = `${cluster.id}/agentPools/${pool.name}`;
-    if (pool.osType === 'Windows') report('a Windows node pool cannot be network isolated', 'Remove it first.', where);
-    if (pool.enableNodePublicIP && cutsEgress(outboundType)) {
-      report('its nodes have public IP addresses, which are egress', 'Use a pool without them.', where);
-    }
-  }
-  return problems;
+  const ways = dependencies ? openWays(cluster, dependencies) : openWays(cluster, nothingSeen);
+  const stay = ways.filter(({ way, resourceId }) => {
+    // The plan closes the subnets that it may, and the last check sees whether all are closed.
+    if (way === 'defaultOutboundAccess') return false;
+    return !(cluster.outboundAddresses ?? []).some((id) => sameResourceId(id, resourceId));
+  });
+  return [
+    ...preconditionProblems(cluster, dependencies ?? {}),
+    ...stay
+      .filter(({ way }) => !accept.includes(way))
+      .map(({ way, resourceId, what }) => ({
+        where: resourceId,
+        problem: `${what}: a way out that stays open`,
+        whatToDo: `Close it first, or add ${way} to accept if it is meant to stay.`,
+      })),
+    ...(dependencies ? accept : []).flatMap((way, index) =>
+      way === 'defaultOutboundAccess' || ways.some((open) => open.way === way)
+        ? []
+        : [
+            {
+              where: `accept[${index}]`,
+              problem: `the cluster has nothing like ${way}`,
+              whatToDo: 'Remove it: an exception is accepted only where there is one.',
+            },
+          ],
+    ),
+  ];
 }
+
+const nothingSeen: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };

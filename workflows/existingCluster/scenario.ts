@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import type { ParsedInput } from '../../contract/inputs/index.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
@@ -9,6 +9,7 @@ import { type Applied, runScenario } from '../engine/scenario.ts';
 import type { StepHandle } from '../engine/steps.ts';
 import { infrastructureChecks } from '../infrastructure/checks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { type ProofOptions, proveIsolation, provesIsolation } from '../isolation/proof.ts';
 import { reimageChecks } from '../nodes/checks.ts';
 import { existingClusterChecks } from './checks.ts';
 import type { UpdateContext } from './context.ts';
@@ -32,6 +33,8 @@ export interface UpdateMovements<Input extends ParsedInput<UpdateScenario>> {
   clusterIsAsWanted(found: ClusterFacts, wanted: WantedInfrastructure): boolean;
   /** Whether the registry that the cluster has is to go. */
   leavesRegistry?(input: Input): boolean;
+  /** How isolation is to be proven at the end; left out where the cluster is not to be isolated. */
+  proof?(input: Input): Omit<ProofOptions, 'cluster' | 'profile'>;
   plan(input: Input, seen: ExistingClusterFacts, runId: string): UpdatePlan;
   /** Declares the planned steps. */
   apply(context: UpdateContext<Input>): AppliedUpdate;
@@ -51,6 +54,7 @@ export async function runUpdate<S extends UpdateScenario>(
         wanted: (facts) => movements.wanted(input, facts),
         clusterIsAsWanted: movements.clusterIsAsWanted,
         leavesRegistry: movements.leavesRegistry?.(input) ?? false,
+        endsIsolated: movements.proof !== undefined,
       }),
     plan: (input, seen) => movements.plan(input, seen, runId),
     apply(input, plan, seen, { step, operator }) {
@@ -59,7 +63,8 @@ export async function runUpdate<S extends UpdateScenario>(
       if (!found) throw new Error('No cluster to work on');
       return movements.apply({ input, seen, found, plan, marks: runMarks(input, runId), step, operator });
     },
-    async verify({ cluster }, plan, seen, { reimages, probe }) {
+    async verify(input, plan, seen, { reimages, probe }) {
+      const { cluster, profile } = input;
       const { infrastructure, infrastructureRequest, bootstrap, outbound } = plan;
       const now = await azure
         .reading('Read everything back')
@@ -68,7 +73,9 @@ export async function runUpdate<S extends UpdateScenario>(
         ...existingClusterChecks(cluster, { ...bootstrap, ...outbound }, now, seen.cluster),
         ...infrastructureChecks(infrastructure, now.infrastructure),
         ...(now.cluster ? reimageChecks(now.cluster, reimages()) : []),
-        ...((await probe?.result) ?? []),
+        ...(movements.proof && patched(provesIsolation)
+          ? await proveIsolation({ cluster, profile, ...movements.proof(input) })
+          : ((await probe?.result) ?? [])),
       ];
     },
   });

@@ -1,7 +1,8 @@
+import type { WayOut } from '../../contract/inputs/isolation.ts';
 import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
-import { sameResourceId } from '../../resources/ids.ts';
+import { parentId, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, cutsEgress, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import type { Look } from '../../resources/nodes.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
@@ -9,20 +10,22 @@ import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { sufficientRoles } from '../../resources/roles.ts';
 import { check } from '../engine/check.ts';
-import { networkOf } from './facts.ts';
+import { preconditions } from './preconditions.ts';
+import { openWays } from './waysOut.ts';
 
 /** Checks every requirement of network isolation that Azure Resource Manager shows. Source: AKS docs network-isolated.md. */
-export function auditChecks(
+export function isolationChecks(
   cluster: ClusterFacts,
   facts: AuditFacts,
-  profile: Profile,
   subnetIds: readonly string[],
+  { profile, accept }: { profile: Profile; accept: readonly WayOut[] },
 ): Check[] {
   return [
+    ...preconditionChecks(cluster, facts),
     ...itselfChecks(cluster),
     ...auditedRegistryChecks(cluster, facts, profile),
     ...reachabilityChecks(facts, cluster, subnetIds),
-    ...addressChecks(cluster, facts),
+    ...wayChecks(cluster, facts, accept),
   ];
 }
 
@@ -92,7 +95,7 @@ function reachabilityChecks(
   const link =
     subnetId === undefined
       ? undefined
-      : zone?.links.find(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, networkOf(subnetId)));
+      : zone?.links.find(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, parentId(subnetId)));
   const text = (addresses: readonly string[]) => [...addresses].sort().join(', ');
   const names = registry ? registryRecordNames(registry) : [];
   return [
@@ -119,34 +122,61 @@ function reachabilityChecks(
   ];
 }
 
-/** Checks that there is no other way out. */
-function addressChecks(cluster: ClusterFacts, { publicAddresses, subnets }: AuditFacts): Check[] {
-  const none = (all: readonly string[]) => (all.length === 0 ? 'none' : all.join(', '));
-  const pools = cluster.agentPoolProfiles
-    .filter(({ enableNodePublicIP }) => enableNodePublicIP)
-    .map(({ name }) => name);
+/** Checks each precondition, whoever made the cluster. */
+function preconditionChecks(cluster: ClusterFacts, facts: AuditFacts): Check[] {
+  return preconditions.map(({ id, says, source, broken }) => {
+    const problems = broken(cluster, facts);
+    const seen = problems.map((each) => ('pool' in each ? `${each.pool}: ${each.problem}` : each.problem)).join('; ');
+    return { ...check(`precondition:${id}`, says, cluster.id, 'met', seen || 'met'), evidence: source };
+  });
+}
+
+const wayTitles: Readonly<Record<Exclude<WayOut, 'defaultOutboundAccess'>, string>> = {
+  natGateway: "NAT gateways of the nodes' subnets",
+  defaultRoute: "Default routes of the nodes' subnets",
+  publicAddresses: 'Public IP addresses of the cluster',
+  nodePublicAddresses: 'Node pools with public IP addresses',
+};
+
+/** Checks that there is no other way out, unless the input accepts it by name. */
+function wayChecks(cluster: ClusterFacts, facts: AuditFacts, accepted: readonly WayOut[]): Check[] {
+  const open = openWays(cluster, facts);
+  const unlessAccepted = (way: WayOut, seen: Check): Check =>
+    !seen.ok && accepted.includes(way) ? { ...seen, ok: true, accepted: true } : seen;
+  const ways = Object.entries(wayTitles) as [keyof typeof wayTitles, string][];
   return [
-    check('publicAddresses', 'Public IP addresses of the cluster', cluster.id, 'none', none(publicAddresses)),
-    check('nodePublicAddresses', 'Node pools with public IP addresses', cluster.id, 'none', none(pools)),
-    // AKS takes care of the subnets of the network that it manages.
-    ...(hasOwnNetwork(cluster) ? subnets : []).map(({ id, name, defaultOutboundAccess }) =>
-      check(
-        `defaultOutboundAccess:${name}`,
-        `Default outbound access of subnet ${name}`,
-        id,
-        false,
-        defaultOutboundAccess ?? 'not said',
+    ...ways.map(([way, title]) => {
+      const found = open.filter((each) => each.way === way);
+      const what = found.map(({ what, resourceId }) => `${what} (${resourceId})`).join(', ');
+      return unlessAccepted(way, check(way, title, found[0]?.resourceId ?? cluster.id, 'none', what || 'none'));
+    }),
+    // The subnets of a network that AKS manages are AKS's.
+    ...(hasOwnNetwork(cluster) ? facts.subnets : []).map(({ id, name, defaultOutboundAccess }) =>
+      unlessAccepted(
+        'defaultOutboundAccess',
+        check(
+          `defaultOutboundAccess:${name}`,
+          `Default outbound access of subnet ${name}`,
+          id,
+          false,
+          defaultOutboundAccess ?? 'not said',
+        ),
       ),
     ),
   ];
 }
 
-/** Checks that Microsoft's registry is out of reach from inside the cluster. */
-export function egressCheck({ id }: ClusterFacts, look: Look<{ open: boolean; message: string }>): Check {
+/** Checks that Microsoft's registry is out of reach from inside the cluster, unless a way out is accepted. */
+export function egressCheck(
+  { id }: ClusterFacts,
+  look: Look<{ open: boolean; message: string }>,
+  accepted: readonly WayOut[],
+): Check {
   const title = 'Egress from inside the cluster';
   if ('seen' in look) {
     const { open, message } = look.seen;
-    return { ...check('egress', title, id, 'closed', open ? 'open' : 'closed'), evidence: message };
+    const seen = { ...check('egress', title, id, 'closed', open ? 'open' : 'closed'), evidence: message };
+    return open && accepted.length > 0 ? { ...seen, ok: true, accepted: true } : seen;
   }
   const { because, message } = look.unseen;
   const seen = check('egress', title, id, 'closed', because === 'failed' ? message : undefined);

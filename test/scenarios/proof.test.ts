@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clusterId } from '../../resources/ids.ts';
+import { input } from '../support/azure.ts';
+import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { existingCluster, isolationOf, newNodeImage, reference, verified, writesSince } from './existingCluster.ts';
+import { manyClusters } from './ownRegistry.ts';
+
+const registry = { mode: 'managed' } as const;
+
+/** Clusters as they are found, whose isolation is not proven, or impossible. */
+describe('isolateCluster', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    await harness.azure.reset(manyClusters);
+  });
+  afterAll(() => harness.close());
+
+  it('refuses a cluster whose nodes reach their API server through the egress that is to be cut', async () => {
+    await harness.azure.createGroup('rg-public');
+    await harness.azure.createForeignCluster(input('public'));
+    const cluster = reference('public');
+    const writes = await writesSince(harness, cluster);
+    const { type, problems } = await problemsOf((await harness.client.isolateCluster({ cluster, registry })).result());
+    expect(type).toBe('PreflightFailed');
+    expect(problems.map(({ problem }) => problem)).toContainEqual(expect.stringMatching(/API server is public/));
+    expect(await writes()).toEqual([]);
+  });
+
+  it('does not cut egress where run-command fails, which is not the same as forbidden', async () => {
+    const cluster = await existingCluster(harness, 'unseen');
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/runCommand$`,
+      times: 10_000,
+      answer: { status: 404, code: 'KubernetesOperationError', message: 'Failed to run command', wrapped: false },
+    });
+    const run = await harness.client.isolateCluster({ cluster, registry, probes: 'ifAllowed' });
+    await failureDetailsOf(run.result());
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({
+      outboundType: 'loadBalancer',
+      artifactSource: 'Direct',
+    });
+  });
+
+  it('does not cut the egress of a pool that somebody adds meanwhile', async () => {
+    const cluster = await existingCluster(harness, 'added');
+    // Right before the update: its node boots from Microsoft, and it is in no plan.
+    const { status } = await harness.azure.send('POST', '/simulator/others', {
+      method: 'PUT',
+      path: `${clusterId(cluster)}$`,
+      when: 'before',
+      does: [
+        {
+          method: 'PUT',
+          path: `${clusterId(cluster)}/agentPools/late`,
+          body: { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5' } },
+        },
+      ],
+    });
+    expect(status).toBeLessThan(300);
+    const { failure } = await failureDetailsOf(
+      (await harness.client.isolateCluster({ cluster, registry, onFailure: 'leave' })).result(),
+    );
+    expect(failure.message).toMatch(/NotProven.*Nodes of late boot from/);
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'loadBalancer' });
+  });
+
+  it('tells first what it could not prove, where the input accepts that', async () => {
+    const cluster = await existingCluster(harness, 'forbidden');
+    // Without a look from inside, a newer image is the only proof of a reimage.
+    await newNodeImage(harness);
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/runCommand$`,
+      times: 10_000,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
+    });
+    const report = await verified(harness.client.isolateCluster({ cluster, registry, probes: 'ifAllowed' }));
+    expect(report.unproven).toContainEqual(
+      expect.stringMatching(/Egress from inside the cluster: AuthorizationFailed/),
+    );
+    expect(report.checks).toContainEqual(expect.objectContaining({ id: 'egress', ok: true, accepted: true }));
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
+import type { AuditFacts } from '../../../resources/discovery.ts';
+import type { ClusterFacts } from '../../../resources/managedClusters.ts';
+import type { RegistryFacts } from '../../../resources/registries.ts';
+import { preconditionProblems, preconditions } from '../../../workflows/isolation/preconditions.ts';
+import { isolated, pool, systemPool } from '../existingCluster/support.ts';
+
+const nothing: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };
+const registry = (changes: Partial<RegistryFacts>): AuditFacts => ({
+  ...nothing,
+  registry: {
+    id: '/own',
+    provisioningState: 'Succeeded',
+    marks: {},
+    location: 'westeurope',
+    loginServer: 'own.azurecr.io',
+    sku: 'Premium',
+    publicNetworkAccess: 'Disabled',
+    anonymousPullEnabled: false,
+    roleAssignmentMode: 'LegacyRegistryPermissions',
+    cacheRules: [],
+    privateEndpoints: [],
+    replicas: [],
+    ...changes,
+  },
+});
+const pools = (changes: Partial<AgentPoolFacts>): Partial<ClusterFacts> => ({
+  agentPoolProfiles: [systemPool, pool('work', changes)],
+});
+
+type RefusedCase = [id: string, cluster: Partial<ClusterFacts>, problem: RegExp, facts?: AuditFacts];
+
+const refused: RefusedCase[] = [
+  ['kubernetesVersion', { currentKubernetesVersion: '1.29.9' }, /older than 1\.30/],
+  ['identity', { identity: { type: 'None', userAssignedIdentities: [] } }, /service principal/],
+  ['apiServer', { enablePrivateCluster: false, enableVnetIntegration: false }, /API server is public/],
+  ['networkPlugin', { networkPlugin: 'kubenet' }, /kubenet/],
+  ['nodeOSUpgradeChannel', { nodeOSUpgradeChannel: 'Unmanaged' }, /Unmanaged/],
+  ['nodeProvisioning', { nodeProvisioningMode: 'Auto' }, /node auto provisioning/],
+  ['loadBalancer', { loadBalancerSku: 'Basic' }, /Basic/],
+  ['httpProxy', { usesHttpProxy: true }, /HTTP proxy/],
+  ['poolType', pools({ type: 'VirtualMachines' }), /no scale set/],
+  ['poolType', pools({ type: 'AvailabilitySet' }), /no scale set/],
+  ['poolSystem', pools({ osType: 'Windows' }), /Windows/],
+  ['registryTokens', { containerRegistryId: '/own' }, /takes no tokens/, registry({ takesArmTokens: false })],
+];
+const accepted: [name: string, cluster: Partial<ClusterFacts>][] = [
+  ['as this product makes it', {}],
+  ['with VNet integration', { enablePrivateCluster: false, enableVnetIntegration: true }],
+  ['with SecurityPatch, which is supported since 2025-07-20', { nodeOSUpgradeChannel: 'SecurityPatch' }],
+  ['with node provisioning by hand', { nodeProvisioningMode: 'Manual' }],
+  ['with a Standard load balancer, however it is spelled', { loadBalancerSku: 'Standard' }],
+  ['whose facts an older version has read', pools({})],
+];
+
+describe('a precondition of isolation', () => {
+  it.each(refused)('is broken: %s by %o', (id, changes, problem, facts = nothing) => {
+    const problems = preconditionProblems(isolated(changes), facts);
+    expect(problems).toEqual([
+      expect.objectContaining({ problem: expect.stringMatching(problem), whatToDo: expect.any(String) }),
+    ]);
+    const { broken } = preconditions.find((each) => each.id === id) ?? {};
+    expect(broken?.(isolated(changes), facts)).toHaveLength(1);
+  });
+
+  it('is broken for each one of the table', () => {
+    expect(new Set(refused.map(([id]) => id))).toEqual(new Set(preconditions.map(({ id }) => id)));
+  });
+
+  it('has a source that was read on a day', () => {
+    for (const { source, asOf } of preconditions) {
+      expect(source).not.toBe('');
+      expect(asOf).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    }
+  });
+
+  it.each(accepted)('holds for a cluster %s', (_name, changes) => {
+    expect(preconditionProblems(isolated(changes), nothing)).toEqual([]);
+  });
+
+  it('names the pool that breaks it', () => {
+    const [problem] = preconditionProblems(isolated(pools({ osType: 'Windows' })), nothing);
+    expect(problem?.where).toMatch(/\/agentPools\/work$/);
+  });
+
+  it('is not asked of the registry that AKS manages', () => {
+    expect(preconditionProblems(isolated(), registry({ takesArmTokens: false }))).toEqual([]);
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import type { WayOut } from '../../../contract/index.ts';
+import type { AuditFacts } from '../../../resources/discovery.ts';
+import type { ClusterFacts } from '../../../resources/managedClusters.ts';
+import type { SubnetFacts } from '../../../resources/virtualNetworks.ts';
+import { isolationChecks } from '../../../workflows/isolation/checks.ts';
+import {
+  inNetwork,
+  isolated,
+  ordinary,
+  ownSubnet,
+  planIsolate,
+  pool,
+  seen,
+  systemPool,
+} from '../existingCluster/support.ts';
+import { problemTexts } from '../support.ts';
+
+const nodes: SubnetFacts = {
+  id: ownSubnet,
+  name: 'nodes',
+  provisioningState: 'Succeeded',
+  addressPrefixes: ['10.10.0.0/20'],
+  defaultOutboundAccess: false,
+  privateEndpointNetworkPolicies: 'Disabled',
+  delegations: [],
+  addressesInUse: 3,
+};
+const facts = (changes: Partial<AuditFacts> = {}): AuditFacts => ({
+  endpoints: [],
+  kubeletRoles: [],
+  subnets: [nodes],
+  publicAddresses: [],
+  defaultRoutes: [],
+  ...changes,
+});
+
+type OpenCase = [way: WayOut, facts: AuditFacts, cluster: Partial<ClusterFacts>];
+const open: OpenCase[] = [
+  ['natGateway', facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }] }), {}],
+  ['defaultRoute', facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'VirtualAppliance' }] }), {}],
+  ['defaultRoute', facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'Internet' }] }), {}],
+  ['defaultRoute', facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'VirtualNetworkGateway' }] }), {}],
+  ['publicAddresses', facts({ publicAddresses: ['/of-a-service'] }), {}],
+  ['nodePublicAddresses', facts(), { agentPoolProfiles: [systemPool, pool('work', { enableNodePublicIP: true })] }],
+];
+
+describe('a way out beside the outbound type', () => {
+  const plan = (found: Partial<ClusterFacts>, dependencies: AuditFacts, accept: WayOut[] = []) =>
+    problemTexts(planIsolate(seen(inNetwork(ordinary(found)), { dependencies }), { accept }));
+  const inTheWay = /a way out that stays open/;
+
+  it.each(open)('is a problem of isolateCluster: %s', (_way, dependencies, found) => {
+    expect(plan(found, dependencies)).toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it.each(open)('is none where the input accepts it by name: %s', (way, dependencies, found) => {
+    expect(plan(found, dependencies, [way])).not.toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it.each(open)('is not accepted by the name of another: %s', (way, dependencies, found) => {
+    const other = way === 'natGateway' ? 'publicAddresses' : 'natGateway';
+    expect(plan(found, dependencies, [other])).toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it('is not accepted where there is none', () => {
+    expect(plan({}, facts(), ['natGateway'])).toContainEqual(expect.stringMatching(/nothing like natGateway/));
+  });
+
+  it('is not the address of the outbound type, which goes with it', () => {
+    const own = facts({ publicAddresses: ['/egress'] });
+    expect(plan({ outboundAddresses: ['/Egress'] }, own)).not.toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it('is no route that stays inside', () => {
+    const inside = facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'None' }] });
+    expect(plan({}, inside)).not.toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it.each(open)(
+    'fails the check of every scenario that isolates, unless it is accepted: %s',
+    (way, seenFacts, found) => {
+      const cluster = inNetwork(isolated(found));
+      const checksOf = (accept: readonly WayOut[]) =>
+        isolationChecks(cluster, seenFacts, [ownSubnet], { profile: 'current', accept }).find(({ id }) => id === way);
+      expect(checksOf([])).toMatchObject({ ok: false });
+      expect(checksOf([way])).toMatchObject({ ok: true, accepted: true });
+    },
+  );
+});

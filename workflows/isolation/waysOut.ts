@@ -1,0 +1,58 @@
+import type { WayOut } from '../../contract/inputs/isolation.ts';
+import type { AuditFacts } from '../../resources/discovery.ts';
+import { agentPoolId } from '../../resources/ids.ts';
+import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+
+/** A way by which nodes or pods reach the internet, whatever the outbound type says. */
+export interface OpenWay {
+  way: WayOut;
+  resourceId: string;
+  /** For people: what it is. */
+  what: string;
+}
+
+/** Next hops that keep traffic inside. Source: Learn, "Virtual network traffic routing". */
+const innerHops: ReadonlySet<string> = new Set(['none', 'vnetlocal']);
+
+/** The ways out that are open beside the outbound type. Source: AKS docs, "Outbound types"; Learn, "Default outbound access". */
+export function openWays(
+  cluster: ClusterFacts,
+  { subnets, publicAddresses, defaultRoutes = [] }: AuditFacts,
+): OpenWay[] {
+  const routes = defaultRoutes.filter(({ nextHopType }) => !innerHops.has(nextHopType.toLowerCase()));
+  // The subnets of a network that AKS manages are AKS's.
+  const own = hasOwnNetwork(cluster) ? subnets : [];
+  return [
+    ...own.flatMap(({ name, natGatewayId }): OpenWay[] =>
+      natGatewayId === undefined
+        ? []
+        : [{ way: 'natGateway', resourceId: natGatewayId, what: `NAT gateway of subnet ${name}` }],
+    ),
+    ...routes.map(
+      ({ routeTableId, nextHopType }): OpenWay => ({
+        way: 'defaultRoute',
+        resourceId: routeTableId,
+        what: `default route to ${nextHopType}`,
+      }),
+    ),
+    ...publicAddresses.map(
+      (id): OpenWay => ({ way: 'publicAddresses', resourceId: id, what: 'public IP address of the cluster' }),
+    ),
+    ...cluster.agentPoolProfiles.flatMap(({ name, enableNodePublicIP }): OpenWay[] =>
+      enableNodePublicIP
+        ? [
+            {
+              way: 'nodePublicAddresses',
+              resourceId: agentPoolId(cluster.id, name),
+              what: `public IP addresses of the nodes of ${name}`,
+            },
+          ]
+        : [],
+    ),
+    ...own.flatMap(({ id, name, defaultOutboundAccess }): OpenWay[] =>
+      defaultOutboundAccess === false
+        ? []
+        : [{ way: 'defaultOutboundAccess', resourceId: id, what: `default outbound access of subnet ${name}` }],
+    ),
+  ];
+}
