@@ -64,7 +64,8 @@ const wingWalls = wings.flatMap((level, height) => {
   );
 });
 
-const apart = 'the same code runs against Azure and its simulator. Only scripts/ and test/ put them together.';
+const apart =
+  'the same code runs against Azure and its simulator. What puts them together belongs in scripts/ or test/; what Azure does belongs in simulator/, what the product knows of Azure in resources/.';
 const sandboxed =
   'This room loads in the workflow sandbox, which has no Node and no network: what needs them belongs in activities/, worker/ or client/.';
 const sandboxedRooms = { path: folders('resources', 'contract', 'workflows') };

@@ -1,4 +1,4 @@
-/** What every project has. */
+/** Settings of every project. */
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],

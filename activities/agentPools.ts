@@ -14,7 +14,7 @@ import { type Found, keptAlive, longRunningOperation, type OperationProgress } f
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
-import { parseKubernetes } from './kubernetes.ts';
+import { readKubernetes } from './kubernetes.ts';
 import { existingCluster } from './managedClusters.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
@@ -54,7 +54,7 @@ async function existingPool(clients: ClientsOf, reference: AgentPoolReference): 
 async function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
   const [pool, kubernetes] = await Promise.all([
     existingPool(clients, reference),
-    parseKubernetes(clients, reference.cluster),
+    readKubernetes(clients, reference.cluster),
   ]);
   return poolEvidence(reference.pool, pool, kubernetes);
 }

@@ -44,7 +44,7 @@ const kubernetesCommand = [
 ].join(' && ');
 
 /** Reads nodes and disruption budgets by way of run-command. Call it in an activity that heartbeats. */
-export async function parseKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
+export async function readKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
   const output = await runCommand(clients, cluster, kubernetesCommand);
   if ('unseen' in output) return output;
   const { exitCode, logs } = output.seen;
@@ -85,7 +85,7 @@ const probeImage = 'azurelinux/busybox:1.36';
 export const kubernetesActivities = (clients: ClientsOf) => ({
   /** Reads nodes and disruption budgets by way of run-command. */
   async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
-    return await parseKubernetes(clients, cluster);
+    return await readKubernetes(clients, cluster);
   },
 
   /**

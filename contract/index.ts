@@ -1,4 +1,4 @@
-/** What callers see. The product's own code imports from the files themselves. */
+/** The public names. The product's own code imports from the files themselves. */
 export type { ClusterReference } from '../resources/ids.ts';
 export type { NodeProof, PoolProof, PoolReimage } from '../resources/nodes.ts';
 export { type Approval, type ApprovalRequest, approvalRequest } from './approval.ts';

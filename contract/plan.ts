@@ -5,7 +5,7 @@ import type { Problem } from './problem.ts';
 import type { Profile, ProfileDifference } from './profiles.ts';
 
 /**
- * What a step does to its resource. `check`: it looks or waits, and changes nothing. `none`: the resource is as wanted
+ * The effect of a step on its resource. `check`: it looks or waits, and changes nothing. `none`: the resource is as wanted
  * already, or stays.
  */
 export type Action = 'create' | 'update' | 'delete' | 'check' | 'none';

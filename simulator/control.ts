@@ -111,7 +111,7 @@ function state(worlds: Worlds): SimulatorState {
   return { edition, speed: clock.speed, now: clock.now().toISOString() };
 }
 
-/** What others do at given moments of the caller's requests. */
+/** Other people's doings at given moments of the caller's requests. */
 function addOthersRoutes(app: FastifyInstance, worlds: Worlds): void {
   app.post('/simulator/others', async (request, reply) => {
     const parsed = othersRule.safeParse(json(request.body));

@@ -9,7 +9,7 @@ import { type Found, longRunningOperation } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
-interface OwnedFacts {
+interface MarkedFacts {
   /** Left out: the resource cannot carry marks, as subnets and cache rules. */
   marks?: Marks;
   /** Left out: Azure answers writes at once, as those of identities and records. */
@@ -17,7 +17,7 @@ interface OwnedFacts {
 }
 
 /** A type of resource, with the ways to read and remove one by its ID. */
-export interface ResourceType<S extends Service, Facts extends OwnedFacts> {
+export interface ResourceType<S extends Service, Facts extends MarkedFacts> {
   /** For messages, such as `private endpoint`. */
   kind: string;
   service: S;
@@ -61,7 +61,7 @@ const parentNotFound: readonly FailureCode[] = [
  * @throws ApplicationFailure `NotOwned` if somebody else has made the resource since discovery. It is then left as it is.
  * `ReadBackMismatch` if Azure shows something else than was asked.
  */
-export async function createResource<S extends Service, Facts extends OwnedFacts>(
+export async function createResource<S extends Service, Facts extends MarkedFacts>(
   clients: ClientsOf,
   type: ResourceType<S, Facts>,
   id: string,
@@ -78,7 +78,7 @@ export async function createResource<S extends Service, Facts extends OwnedFacts
 }
 
 /** Writes a resource, and reads it back. */
-export async function writeResource<S extends Service, Facts extends OwnedFacts>(
+export async function writeResource<S extends Service, Facts extends MarkedFacts>(
   clients: ClientsOf,
   type: ResourceType<S, Facts>,
   id: string,
@@ -115,7 +115,7 @@ export async function writeResource<S extends Service, Facts extends OwnedFacts>
  * @param holdsForeign IDs of other people's resources that would go with it.
  * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
  */
-export async function deleteResource<S extends Service, Facts extends OwnedFacts>(
+export async function deleteResource<S extends Service, Facts extends MarkedFacts>(
   clients: ClientsOf,
   { kind, service, read, remove }: ResourceType<S, Facts>,
   { id, marks }: MarkedResource,
@@ -149,10 +149,10 @@ export function refuseForeign(kind: string, id: string, carried: Marks, marks: M
 }
 
 /** A resource without marks is taken for this run's only if an earlier attempt may have made it. */
-const isOurs = ({ marks: carried }: OwnedFacts, marks: Marks, retriedByOperator: boolean): boolean =>
+const isOurs = ({ marks: carried }: MarkedFacts, marks: Marks, retriedByOperator: boolean): boolean =>
   carried ? carriesMarks(carried, marksIn(marks)) : retriedByOperator || activityInfo().attempt > 1;
 
-const stateOf = ({ provisioningState = 'Succeeded' }: OwnedFacts): string => provisioningState;
+const stateOf = ({ provisioningState = 'Succeeded' }: MarkedFacts): string => provisioningState;
 
 /** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
 export function retriedWhileReplicating(error: unknown): unknown {

@@ -35,7 +35,7 @@ interface OthersRule extends z.output<typeof othersRule> {
   readonly answers: { readonly status: number; readonly code?: string }[];
 }
 
-/** What others do in a world at given moments of the caller's requests. All rules that match act, in their order. */
+/** Other people's doings in a world at given moments of the caller's requests. All rules that match act, in their order. */
 export class Others {
   #rules: OthersRule[] = [];
 

@@ -154,14 +154,14 @@ function mergedInto(before: Body, changes: Body): Body {
   return { ...before, ...Object.fromEntries(keys) };
 }
 
-/** What a policy deploys beside a resource. */
+/** A resource that a policy deploys beside another. */
 export interface Deployment {
   readonly path: string;
   readonly body: Body;
   readonly afterSeconds: number;
 }
 
-/** What policies deploy beside a resource that has been written. */
+/** Deploys the resources that policies want beside one that has been written. */
 export function deploymentsFor(policies: readonly Policy[], written: Candidate): Deployment[] {
   return policies.flatMap((each) => {
     if (each.does.effect !== 'deployIfNotExists' || !concerns(each, written)) return [];

@@ -48,7 +48,7 @@ describe('isolateCluster while its worker is killed', () => {
   const cluster: ClusterReference = { subscriptionId, resourceGroup: 'crashes', name: 'crashes' };
   const id = clusterId(cluster);
   const operation = { held: true } as const;
-  /** What Azure is asked in each phase, and does not answer, or end, before the worker is dead. */
+  /** The request of each phase that Azure does not answer, or end, before the worker is dead. */
   const phases = [
     ['discovering', { method: 'GET', path: `${id}$`, held: true }, ({ phase }) => phase === 'discovering'],
     ['setting where nodes boot from', { method: 'PUT', path: `${id}$`, operation }, running('bootstrap')],

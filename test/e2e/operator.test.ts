@@ -14,7 +14,7 @@ import { waitFor } from '../support/waitFor.ts';
 const root = join(import.meta.dirname, '..', '..');
 const subscription = '11111111-1111-1111-1111-111111111111';
 
-/** What an operator does: the real Temporal CLI, the worker as its own process, DefaultAzureCredential unmodified. */
+/** An operator's commands: the real Temporal CLI, the worker as its own process, DefaultAzureCredential unmodified. */
 describe('an operator with the Temporal CLI', () => {
   let folder: string;
   let record: string;

@@ -10,7 +10,7 @@ export interface WaitingRun extends Pick<SweptScenario, 'prepare' | 'start' | 'f
   /** Default: `current`. */
   edition?: '2024-preview';
   faults?: readonly FaultRule[];
-  /** What somebody does so that it waits. */
+  /** Makes the run wait. */
   meanwhile?(place: Place, run: ScenarioHandle<ScenarioResult>): Promise<void>;
   waits(progress: Progress): boolean;
   /** Ends the wait, and the name of the history of the whole run; left out where it is recorded while it waits only. */

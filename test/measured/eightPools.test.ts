@@ -64,7 +64,7 @@ function poolSteps({ steps }: VerificationReport): { pool: string; begin: number
     .sort((a, b) => a.begin - b.begin);
 }
 
-/** What Azure took for each pool, with the polling that it prescribes. */
+/** Azure's seconds for each pool, with the polling that it prescribes. */
 async function poolSeconds({ azure }: Harness, cluster: string): Promise<Record<string, number>> {
   const { body } = await azure.send('GET', '/simulator/durations');
   const writes = (body as Duration[]).filter(({ resourceId }) => resourceId.includes(`/${cluster}/agentPools/`));

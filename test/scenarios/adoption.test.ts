@@ -52,7 +52,7 @@ async function adopted(
   return report;
 }
 
-/** What the plan is to say where these parts are there. */
+/** The plan's expected actions where these parts are there. */
 function expectedActions(ids: OwnRegistryIds, there: readonly Part[]): Record<string, string> {
   // Subnets are part of a network that is created.
   const own = there.includes('vnet') ? parts : parts.filter((part) => !part.endsWith('Subnet'));

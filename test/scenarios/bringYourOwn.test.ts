@@ -22,7 +22,7 @@ interface Expected {
   nodes: string;
   endpoints: string;
   apiServer?: string;
-  /** Of the data endpoint, then of the registry. */
+  /** Addresses of the data endpoint, then of the registry. */
   addresses: string[];
   connectionName: string;
   ruleName: string;
@@ -174,7 +174,7 @@ async function expectState(harness: Harness, name: string, expected: Expected, r
   }
 }
 
-/** What would look the same in Azure if it had been left out: it is sent nevertheless. */
+/** Properties that look the same in Azure whether they are sent or not. They are sent. */
 async function expectSent({ azure }: Harness, name: string, { ids, anonymousPull }: Expected): Promise<void> {
   const puts = (await azure.recorded()).filter(({ method, url }) => method === 'PUT' && url.includes(`/rg-${name}/`));
   const sentTo = (id: string) => {

@@ -43,7 +43,7 @@ const reasons = ({ plan }: Pick<PlanReport, 'plan'>) =>
   Object.fromEntries(plan.steps.flatMap(({ id, action, reason }) => (action === 'none' ? [[id, reason]] : [])));
 const states = (steps: readonly StepProgress[]) => [...new Set(steps.map(({ state }) => state))];
 const checked = ({ checks }: VerificationReport) => checks.map(({ resourceId }) => resourceId);
-/** What is there of somebody else's, whatever its ETag. */
+/** Somebody else's resources, without their ETags. */
 const bodyOf = async (id: string) => {
   const body = (await harness.azure.get(id)).body as Record<string, unknown> & { properties?: object };
   const { privateEndpointConnections: _connections, ...properties } = { ...body.properties } as Record<string, unknown>;
@@ -79,7 +79,7 @@ describe('deleteCluster', () => {
     });
     expect(checked(report).map(nameOf)).toEqual(['plain', 'MC_rg-plain_plain_westeurope']);
 
-    // What stays can still go later: the cluster is not needed for it.
+    // Parts that stay can still go later, for the cluster is not needed to delete them.
     await deleted('plain', everything);
     expect(await there('plain')).toEqual([]);
   });

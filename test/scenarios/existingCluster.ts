@@ -29,7 +29,7 @@ export async function verified(started: Promise<ScenarioHandle>): Promise<Verifi
   return result;
 }
 
-/** What the scenarios write: updates of the cluster and reimages of its pools, oldest first. */
+/** The scenarios' writes: updates of the cluster and reimages of its pools, oldest first. */
 async function writesOf({ azure }: Harness, cluster: ClusterReference): Promise<string[]> {
   const path = clusterId(cluster).toLowerCase();
   const writes = await azure.writes();
@@ -52,7 +52,7 @@ export async function waitUntil(run: ScenarioHandle, reached: (progress: Progres
   throw new Error('The scenario ended before');
 }
 
-/** What makes a cluster isolated, as Azure shows it. */
+/** The properties that make a cluster isolated, as Azure shows them. */
 export async function isolationOf(azure: SimulatedAzure, cluster: ClusterReference) {
   const answer = await azure.get(clusterId(cluster));
   return {

@@ -86,7 +86,7 @@ export async function raceForPullRole(
   return run;
 }
 
-/** What an owner made otherwise, with things of the owner's own that are to stay. */
+/** Resources that an owner made otherwise, with things of the owner's own that are to stay. */
 export interface Fixable {
   /** Where in the body, what is there, and what is to be there. */
   path: string;

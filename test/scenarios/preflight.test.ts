@@ -1048,7 +1048,7 @@ describe('createCluster where the vCPU quota is small', () => {
   it.concurrent.each(withClusters('k', enough))('is not stopped by $name', (row) => expectAccepted(harness, row));
 });
 
-/** What the worker may do in the cluster's resource group, or elsewhere, and what follows. */
+/** Permissions of the worker in the cluster's resource group, or elsewhere, and what follows from them. */
 interface PermissionCase extends RefusedCase {
   may?: (ids: OwnRegistryIds) => ResetRequest['callerPermissions'];
 }

@@ -159,7 +159,7 @@ describe('createCluster leaves everything as it was', () => {
 });
 
 describe("createCluster, whose cluster fails, leaves somebody else's things", () => {
-  /** What somebody else has put beside the cluster, and which of the run's resources stay for it. */
+  /** Things that somebody else has put beside the cluster, and the run's resources that stay for them. */
   it.concurrent.each<[string, string, ResourcePart[], (ids: OwnRegistryIds) => Promise<string>]>([
     [
       'an identity in the created group',

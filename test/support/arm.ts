@@ -90,7 +90,7 @@ export function armClient(simulator: Simulator, token: () => Promise<string>): A
 /** The path with an API version that its type has. */
 export const versioned = (id: string): string => `${id}?api-version=${apiVersion(id)}`;
 
-/** Of the innermost provider in the ID. */
+/** API version of the innermost provider in the ID. */
 function apiVersion(id: string): string {
   const [, provider = 'resources', type = ''] = /.*\/providers\/([^/]+)\/([^/]+)/.exec(id.toLowerCase()) ?? [];
   switch (type === 'register' ? 'resources' : provider) {
@@ -99,7 +99,7 @@ function apiVersion(id: string): string {
     case 'microsoft.containerregistry':
       return '2025-11-01';
     case 'microsoft.network':
-      // Of networks that are older than the rule by which subnets are private.
+      // The version of networks that is older than the rule by which subnets are private.
       return type === 'privatednszones' ? '2024-06-01' : '2024-05-01';
     case 'microsoft.managedidentity':
       return '2024-11-30';

@@ -41,7 +41,7 @@ export interface SimulatedAzure extends Arm {
   writesTo(given: CreateClusterInput): Promise<string[]>;
   /** Waits until a request like `PUT /subscriptions/…` has taken effect; the first one after this byte of the recording. */
   untilRequested(request: string, fromByte?: number): Promise<void>;
-  /** What somebody else does in Azure. */
+  /** Somebody else's doings in Azure. */
   createGroup(name: string): Promise<void>;
   createIdentity(group: string, name: string): Promise<string>;
   createForeignCluster(given: CreateClusterInput): Promise<void>;

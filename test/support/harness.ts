@@ -90,7 +90,7 @@ export async function startTestWorker(
   };
 }
 
-/** What a scenario failed with. Fails the test if it did not. */
+/** The failure of a scenario. Fails the test if the scenario did not fail. */
 export async function failureOf(result: Promise<unknown>): Promise<TemporalFailure> {
   const error = await result.then(
     () => undefined,

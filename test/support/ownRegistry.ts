@@ -1,7 +1,7 @@
 import type { Difference } from '../../simulator/index.ts';
 import type { Answer, Arm, StoredResource } from './arm.ts';
 
-/** What a cluster with a registry of its own needs; each can be left out. */
+/** The parts that a cluster with a registry of its own needs; each can be left out. */
 export type Preparation =
   | 'privateEndpoint'
   | 'link'
@@ -50,7 +50,7 @@ export function ownRegistryIds(cluster: string) {
 }
 export type OwnRegistryIds = ReturnType<typeof ownRegistryIds>;
 
-/** What the guide sends for each of them. */
+/** The guide's request for each of them. */
 export const ownRegistryBodies = (ids: OwnRegistryIds) => ({
   group: { location },
   vnet: {
@@ -161,7 +161,7 @@ export type ResourcePart = Exclude<keyof OwnRegistryIds, 'cluster'>;
 /** Everything around a cluster that createCluster creates or adopts. */
 export type Part = ResourcePart | RolePart;
 
-/** What must be there before a part can be. */
+/** The parts that must be there before a part can be. */
 const needs: Readonly<Record<Part, readonly Part[]>> = {
   group: [],
   vnet: ['group'],
@@ -236,7 +236,7 @@ export async function makeByHand(
   }
 }
 
-/** What an owner might have sent who follows today's guide. */
+/** The requests of an owner who follows today's guide. */
 export const handMade = (ids: OwnRegistryIds): Readonly<Record<ResourcePart, unknown>> => {
   const { vnet, identity, ...bodies } = ownRegistryBodies(ids);
   const subnet = (addressPrefix: string, more: object) => ({ properties: { addressPrefix, ...more } });
@@ -255,7 +255,7 @@ export const handMade = (ids: OwnRegistryIds): Readonly<Record<ResourcePart, unk
   };
 };
 
-/** What there is of a cluster and around it, and whatever else is in resource groups named after it. */
+/** Everything of a cluster and around it, and all else in resource groups named after it. */
 export async function stateAround(azure: Arm, cluster: string): Promise<Record<string, StoredResource>> {
   const groups = itsGroups(cluster);
   return Object.fromEntries(Object.entries(await azure.state()).filter(([id]) => groups.test(id)));

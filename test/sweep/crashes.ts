@@ -16,7 +16,7 @@ export interface CrashCase {
 
 export interface CrashedCase extends CrashCase {
   outcome: 'verified' | 'wrong';
-  /** What is wrong. */
+  /** The reason of outcome `wrong`. */
   why?: string;
 }
 

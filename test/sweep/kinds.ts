@@ -18,7 +18,7 @@ const ends = (status: 'Failed' | 'Canceled', code: string): Kind =>
   operation({ status, code, message: `${code}, by the sweep` });
 const retryAfter = (as: 'seconds' | 'date') => ({ retryAfter: { seconds: 5, as } });
 
-/** What happens to a request, one at a time. */
+/** Faults of a request, one at a time. */
 export const faultKinds = {
   refused: answer(400, 'InvalidParameter'),
   forbidden: answer(403, 'AuthorizationFailed'),
@@ -47,7 +47,7 @@ export const faultKinds = {
   'operation-odd-status': operation({ runningStatus: 'ProvisionNetworkResources' }),
 } as const satisfies Record<string, Kind>;
 
-/** What happens to the run while a request is under way. */
+/** Interruptions of the run while a request is under way. */
 const interruptions = ['cancel', 'terminate'] as const;
 
 export type FaultKind = keyof typeof faultKinds;

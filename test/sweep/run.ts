@@ -31,7 +31,7 @@ export type Outcome = (typeof outcomes)[number];
 export interface SweptCase extends SweepCase {
   outcome: Outcome;
   seconds: number;
-  /** What is wrong. */
+  /** The reason of outcome `wrong`. */
   why?: string;
 }
 

@@ -9,7 +9,7 @@ import type { Harness } from '../support/harness.ts';
 
 /** Where a scenario runs. */
 export interface Place extends Pick<Harness, 'azure' | 'client'> {
-  /** Of its cluster: places share the Temporal server, where the cluster is the lock. */
+  /** Name of the cluster. Places share the Temporal server, where the cluster is the lock. */
   name: string;
 }
 
@@ -18,12 +18,12 @@ export interface Slot extends Harness, Place {}
 
 /** A scenario in a fresh world of its own. */
 export interface SweptScenario {
-  /** What somebody has made before. */
+  /** Makes what the scenario finds there. */
   prepare(place: Place): Promise<void>;
   start(place: Place): Promise<ScenarioHandle<ScenarioResult>>;
-  /** What happens before it is started again. */
+  /** Runs before the scenario is started again. */
   meanwhile?(place: Place): Promise<void>;
-  /** What makes it fail late: the sweep is then of its undo. Whoever tries again what fails of it may yet end verified. */
+  /** Makes the scenario fail late, so that its undo is swept. A retry of the failed step may yet end verified. */
   failsOf?: FaultRule & { method: string; path: string };
   /** Whether what a failed run has done is not taken back: it is then started again, and has to end verified. */
   forwardOnly?: true;

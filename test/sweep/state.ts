@@ -5,7 +5,7 @@ import type { Slot } from './scenarios.ts';
 /** Every property that there is, by resource and path. */
 export type State = Map<string, unknown>;
 
-/** What there is now. */
+/** Everything that is there now. */
 export async function stateOf({ azure }: Slot): Promise<State> {
   const state: State = new Map();
   for (const [id, resource] of Object.entries(await azure.state())) flatten(state, withoutMadeUp(id), resource);
@@ -27,7 +27,7 @@ function flatten(state: State, path: string, value: unknown): void {
     if (!volatile.has(key) && each !== undefined) flatten(state, `${path} ${withoutMadeUp(key)}`, each);
 }
 
-/** What is not as it was. */
+/** Everything that is not as it was. */
 export function differences(before: State, after: State): string[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])];
   return paths.flatMap((path) => {
@@ -51,7 +51,7 @@ export function acceptedWrites(recorded: readonly RecordedRequest[]): Accepted {
   return accepted;
 }
 
-/** What was written more often than it takes. */
+/** Writes that were sent more often than in an undisturbed run. */
 export function writtenTwice(usual: Accepted, now: Accepted): string[] {
   return [...now].flatMap(([place, times]) => {
     const most = usual.get(place) ?? 0;

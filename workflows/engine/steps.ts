@@ -201,7 +201,7 @@ export class Steps {
 
   /**
    * Takes back everything that was begun: each step once all that need it are taken back, the rest in parallel, where
-   * cancellation cannot reach it. What could not be taken back is tried once more at the end.
+   * cancellation cannot reach it. A step that could not be taken back is tried once more at the end.
    */
   async undo(): Promise<Leftover[]> {
     const entries = [...this.#entries.values()];

@@ -25,11 +25,14 @@ export function planOldRegistry(
   const around = removals.filter(({ kind }) => kind !== 'registry');
   const registry = removals.filter(({ kind }) => kind === 'registry');
   const steps = around.map((removal) => removalStep(removal, before));
-  const isOwned = (id: string) => old.owned.some((own) => sameResourceId(own, id));
-  const foreign = old.endpoints.filter(({ id }) => !isOwned(id));
+  const carriesOurMarks = (id: string) => old.owned.some((own) => sameResourceId(own, id));
+  const foreign = old.endpoints.filter(({ id }) => !carriesOurMarks(id));
   return {
     steps: [...steps, ...registry.map((removal) => removalStep(removal, [...before, ...steps]))],
-    problems: [...(isOwned(old.id) ? [] : [notOurs(old.id)]), ...foreign.map(({ id }) => usedByOthers(old.id, id))],
+    problems: [
+      ...(carriesOurMarks(old.id) ? [] : [notOurs(old.id)]),
+      ...foreign.map(({ id }) => usedByOthers(old.id, id)),
+    ],
     removals: [...around, ...registry],
   };
 }

@@ -25,8 +25,8 @@ function groupProblems(
   { resourceGroup, content }: DeletionFacts,
   around: readonly PlannedRemoval[],
 ): Problem[] {
-  const owned = resourceGroup && carriesMarks(resourceGroup.tags, clusterMarks(input));
-  if (!owned || !input.alsoDelete.includes('resourceGroup')) return [];
+  const isOurs = resourceGroup && carriesMarks(resourceGroup.tags, clusterMarks(input));
+  if (!isOurs || !input.alsoDelete.includes('resourceGroup')) return [];
   const gone = [clusterId(input.cluster), ...around.filter(isDeleted).map(({ removal }) => removal.id)];
   const goes = (id: string) => gone.some((other) => sameResourceId(id, other) || sameResourceId(parentOf(id), other));
   const stays = content.filter((id) => !goes(id) && !isEndpointInterface(id));

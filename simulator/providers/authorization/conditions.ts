@@ -1,4 +1,4 @@
-/** What a condition of a role assignment is asked about. */
+/** The question to a condition of a role assignment. */
 export interface Asked {
   readonly action: string;
   /** Values of attributes by name, such as `Microsoft.ContainerRegistry/registries/repositories:name`. */

@@ -28,7 +28,7 @@ const properties = z.looseObject({
   excludePrincipals: z.array(z.looseObject({ id: z.string() })),
 });
 
-/** What the owner of a scope keeps from everybody but some. */
+/** Actions that the owner of a scope denies to everybody but some. */
 export interface Denial {
   /** GUID under which the assignment is found. */
   readonly name: string;

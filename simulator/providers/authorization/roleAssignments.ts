@@ -58,7 +58,7 @@ export const roleAssignmentTypes: readonly ResourceType[] = [
 /** A role shows in the tokens of its holder, and to a provider that checks the holder's access. */
 type SeenBy = keyof typeof roleDelaySeconds;
 
-/** What somebody wants to do. Data actions are those on what a resource holds, such as the repositories of a registry. */
+/** An action that somebody wants to do. Data actions are those on what a resource holds, such as the repositories of a registry. */
 interface Access {
   readonly action: string;
   readonly isDataAction?: boolean;

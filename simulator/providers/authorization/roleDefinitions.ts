@@ -95,7 +95,7 @@ const builtInDefinitions: ReadonlyMap<string, Definition> = new Map([
 /** The GUID at the end of a role definition's ID. */
 export const roleOf = (roleDefinitionId: string): string => nameOf(roleDefinitionId).toLowerCase();
 
-/** What a role permits; `undefined` where there is no such role. */
+/** The permissions of a role; `undefined` where there is no such role. */
 export function permissionsOf(world: World, role: string): readonly Permission[] | undefined {
   const custom = customRoles(world).find(({ name }) => name.toLowerCase() === role);
   return custom ? definitionOf(custom).permissions : builtInDefinitions.get(role)?.permissions;

@@ -14,7 +14,7 @@ const pools = (...all: unknown[]): unknown => given({ agentPoolProfiles: all });
 const tagsNamed = (count: number): unknown =>
   given({ tags: Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag${index}`, ''])) });
 
-/** What the JSON Schema sees too. */
+/** Mistakes that the JSON Schema sees too. */
 const refusedByStructure: [where: string, problem: string, whatToDo: RegExp, value: unknown][] = [
   ['(input)', 'missing', /object/, undefined],
   ['(input)', 'wrong type', /object/, 'createCluster'],
@@ -94,7 +94,7 @@ const refusedByStructure: [where: string, problem: string, whatToDo: RegExp, val
   ['agentPoolProfiles[0].osType', 'unknown key', /Remove/, givenPool({ osType: 'Windows' })],
 ];
 
-/** What only the code can see: several keys together, and resource IDs. */
+/** Mistakes that only the code sees: several keys together, and resource IDs. */
 const refusedByChecks: [where: string, problem: string, whatToDo: RegExp, value: unknown][] = [
   [
     'outboundType',

@@ -33,7 +33,7 @@ describe('any input', () => {
         (given) => {
           const parsed = parse<unknown>(schema, given);
           if (parsed.ok) {
-            // What is accepted is accepted again with its defaults filled in: whoever starts it from a report gets the same.
+            // An accepted input is accepted again with its defaults filled in, so that a run started from a report is the same.
             expect(parse<unknown>(schema, parsed.value)).toEqual(parsed);
             return;
           }

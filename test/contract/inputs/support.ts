@@ -25,7 +25,7 @@ export function parsed(value: unknown): ParsedCreateClusterInput {
   return result.value;
 }
 
-/** What is wrong with the input; nothing if it is accepted. */
+/** The problems of an input; none if it is accepted. */
 export function problemsOf(value: unknown): Problem[] {
   const result = parse(createClusterInput, value);
   return result.ok ? [] : result.problems;

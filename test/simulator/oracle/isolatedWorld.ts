@@ -6,7 +6,7 @@ import { group, location, polling, type Started, start, wireCluster } from '../s
 export interface IsolatedWorld extends Started {
   readonly ids: OwnRegistryIds;
   readonly cluster: string;
-  /** What the oracle says about the cluster. */
+  /** The oracle's answer about the cluster. */
   truth(): Promise<Truth>;
   /** Whether a curl in the cluster reaches a URL. */
   curl(url: string): Promise<boolean>;

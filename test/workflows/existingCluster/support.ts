@@ -83,7 +83,7 @@ export const inNetwork = (found: ClusterFacts): ClusterFacts => ({
   agentPoolProfiles: found.agentPoolProfiles.map((each) => ({ ...each, vnetSubnetId: ownSubnet })),
 });
 
-/** What the nodes of every pool would say that boots from this source. */
+/** Probes of nodes that boot from this source, for every pool. */
 export const bootingFrom = (bootstrapSource: string): ExistingClusterFacts['probes'] => {
   const probe = { seen: { node: 'n', image: 'i', pulled: true, bootstrapSource, message: '' } };
   return { system: probe, work: probe };

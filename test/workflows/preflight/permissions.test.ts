@@ -85,7 +85,7 @@ describe('the permissions of a resource', () => {
   });
 });
 
-/** What an identity that may only read misses, by scope. */
+/** The actions that an identity misses which may only read, by scope. */
 const missed = (plan: ReturnType<typeof planCreate>): Record<string, string[]> =>
   Object.fromEntries(
     plan.problems.map(({ where, problem }) => [where, problem.split(' may not ')[1]?.split(', ') ?? []]),

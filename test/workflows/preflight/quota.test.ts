@@ -19,7 +19,7 @@ const vmSizes: AllowanceFacts['vmSizes'] = {
 };
 const plenty = { used: 0, limit: 1000 };
 
-/** What is wrong with these pools where so much is left, as `where: problem`. */
+/** Problems of these pools where so much quota is left, as `where: problem`. */
 function problems(
   pools: Record<string, unknown>[],
   left: Record<string, { used: number; limit: number }> = {},
