@@ -3,8 +3,7 @@ import { z } from 'zod';
 import type { Speed } from './arm/clock.ts';
 import { faultRule } from './arm/faults.ts';
 import { othersRule } from './arm/others.ts';
-import { policy } from './arm/policies.ts';
-import { machines, type World, worldSettings } from './arm/world.ts';
+import { type World, worldSettings } from './arm/world.ts';
 import { durations } from './durations.ts';
 import { truthOf } from './oracle/truth.ts';
 import { differences, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
@@ -52,13 +51,14 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     worlds.reset(parsed.data);
     return reply.code(204).send();
   });
-  app.put('/simulator/policies', async (request, reply) => {
-    const parsed = z.array(policy).safeParse(json(request.body));
-    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
-    const world = worlds.current();
-    world.settings = { ...world.settings, policies: parsed.data };
-    return reply.code(204).send();
-  });
+  for (const key of ['policies', 'kubernetes', 'machines'] as const)
+    app.put(`/simulator/${key}`, async (request, reply) => {
+      const parsed = worldSettings.shape[key].safeParse(json(request.body));
+      if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+      const world = worlds.current();
+      world.settings = { ...world.settings, [key]: parsed.data };
+      return reply.code(204).send();
+    });
   app.post('/simulator/node-image', async (_request, reply) => {
     worlds.current().nodeImageWeeks += 1;
     return reply.code(204).send();
@@ -70,12 +70,6 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     return state(worlds);
   });
   addSnapshotRoutes(app, worlds);
-  app.put('/simulator/machines', async (request, reply) => {
-    const parsed = machines.safeParse(json(request.body));
-    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
-    worlds.current().settings = { ...worlds.current().settings, machines: parsed.data };
-    return reply.code(204).send();
-  });
   app.get<{ Querystring: { cluster?: string } }>('/simulator/truth', async ({ query: { cluster } }, reply) => {
     if (cluster === undefined) return reply.code(400).send({ problems: ['cluster: give the ID of a cluster'] });
     const truth = truthOf(worlds.current(), cluster);

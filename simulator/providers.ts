@@ -4,6 +4,7 @@ import { compute } from './providers/compute/index.ts';
 import { containerRegistry } from './providers/containerRegistry/index.ts';
 import { containerService } from './providers/containerService/index.ts';
 import { features } from './providers/features/index.ts';
+import { kubernetesConfiguration } from './providers/kubernetesConfiguration/index.ts';
 import { managedIdentity } from './providers/managedIdentity/index.ts';
 import { network } from './providers/network/index.ts';
 import { resources } from './providers/resources/index.ts';
@@ -18,4 +19,5 @@ export const providers: readonly Provider[] = [
   network,
   containerRegistry,
   containerService,
+  kubernetesConfiguration,
 ];

@@ -32,7 +32,7 @@ const machine = z.strictObject({
   records: z.record(z.string(), z.ipv4()).optional(),
 });
 /** What runs at addresses where Azure's control plane sees nothing: by address. */
-export const machines = z.record(z.ipv4(), machine);
+const machines = z.record(z.ipv4(), machine);
 
 /** Settings of a world, as a reset may set them. */
 export const worldSettings = z.strictObject({
@@ -42,6 +42,8 @@ export const worldSettings = z.strictObject({
   callerPermissions: z.array(callerPermission).optional(),
   /** vCPU limits by family, lower case, or `cores`. */
   quotas: z.record(z.string(), z.int().nonnegative()).default({}),
+  /** Support of minor versions of Kubernetes, such as `{"1.34": "longTerm"}`, in place of what the edition offers. */
+  kubernetes: z.record(z.string().regex(/^1\.\d+$/), z.enum(['community', 'longTerm', 'none'])).default({}),
   /** Assigned policies of Azure Policy. */
   policies: z.array(policy).default([]),
   machines: machines.default({}),

@@ -613,11 +613,11 @@ const sizes: RefusedCase[] = [
       [
         'kubernetesVersion',
         /^1\.29 is older than 1\.30, the first with network isolation$/,
-        /^Use one of 1\.33, 1\.34, 1\.35, 1\.36/,
+        /^Use one of .*1\.34, 1\.35, 1\.36/,
       ],
     ],
   },
-  ...['1.32', '1.34.99'].map(
+  ...['1.31', '1.34.99'].map(
     (kubernetesVersion): RefusedCase => ({
       name: `Kubernetes version ${kubernetesVersion}, which is not offered`,
       given: () => ({ kubernetesVersion }),
@@ -625,7 +625,7 @@ const sizes: RefusedCase[] = [
         [
           'kubernetesVersion',
           new RegExp(`^${kubernetesVersion} is not offered in westeurope$`),
-          /^Use one of 1\.33, 1\.34, 1\.35, 1\.36/,
+          /^Use one of .*1\.34, 1\.35, 1\.36/,
         ],
       ],
     }),

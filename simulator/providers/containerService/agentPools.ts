@@ -19,7 +19,7 @@ import {
   seconds,
 } from './operations.ts';
 import { buildPool } from './poolResource.ts';
-import { checkPool, checkSystemPool } from './poolRules.ts';
+import { checkOneNetwork, checkPool, checkSystemPool, fixedInPools } from './poolRules.ts';
 import { checkQuota } from './prerequisites.ts';
 import { modelFailure, nodeFailure } from './pulls.ts';
 import { reimageOperation } from './reimage.ts';
@@ -52,7 +52,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   if (sent.vnetSubnetID)
     refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/subnets/join/action', sent.vnetSubnetID);
   const before = existing && poolBody.parse(existing.body).properties;
-  for (const key of ['vmSize', 'osType', 'vnetSubnetID', 'type', 'maxPods'] as const) {
+  for (const key of fixedInPools) {
     refuseChange(before?.[key], sent[key], `properties.${key}`);
   }
   const isolated = cluster.properties.bootstrapProfile.artifactSource === 'Cache';
@@ -61,7 +61,9 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   checkPool(world, { name, properties: wanted }, isolated, cluster.properties.kubernetesVersion);
   const state = existing ? 'Updating' : 'Creating';
   const properties = buildPool(world, wanted, cluster, before, state);
-  checkSystemPool([...poolsOf(world, cluster.id).filter((pool) => pool.name !== name), { properties }]);
+  const all = [...poolsOf(world, cluster.id).filter((pool) => pool.name !== name), { properties }];
+  checkSystemPool(all);
+  checkOneNetwork(all);
   checkQuota(world, cluster.id, cluster.location, [{ name, properties, before }]);
   const { body } = savePool(world, cluster.id, name, properties);
   return transit(world, existing ? poolTransitions.update : poolTransitions.create, {

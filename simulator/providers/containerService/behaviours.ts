@@ -1,5 +1,7 @@
 import type { Behaviour } from '../../arm/provider.ts';
 
+import { settings } from './behaviours/settings.ts';
+
 const run = 'azure-cli test_aks_network_isolated_cluster.yaml';
 
 export const behaviours: readonly Behaviour[] = [
@@ -159,9 +161,10 @@ export const behaviours: readonly Behaviour[] = [
   {
     id: 'aks-isolation-limits',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'Cache refuses Kubernetes below 1.30, kubenet, Windows pools, service principals, and the node OS channels Unmanaged and SecurityPatch.',
+    says: 'Cache refuses Kubernetes below 1.30, kubenet, Windows pools, service principals, and the node OS channel Unmanaged; until July 2025 SecurityPatch too.',
     evidence: 'documented',
-    source: 'Microsoft Learn, "Network isolated clusters"; Azure/AKS#5821 (most error texts are modelled)',
+    source:
+      'Microsoft Learn, "Network isolated clusters" (2026-06-15); Azure/AKS#5821; Azure/AKS#4962 for SecurityPatch (most error texts are modelled)',
     test: 'containerService/clusterRules.test.ts: a create with %s is refused, unwrapped',
   },
   {
@@ -360,4 +363,5 @@ export const behaviours: readonly Behaviour[] = [
     source: 'the codes are recorded for other properties',
     test: 'arm/validation.test.ts: refuses %s, unwrapped',
   },
+  ...settings,
 ];

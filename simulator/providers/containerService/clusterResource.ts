@@ -6,15 +6,22 @@ import { tenantId } from '../../arm/token.ts';
 import type { World } from '../../arm/world.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import type { Intent } from './intent.ts';
+import { networkProfile, withEffectiveAddresses } from './networkProfile.ts';
 import { type ClusterBody, type ClusterRequest, clusterBody } from './shapes.ts';
 import { defaultVersion, patchOf } from './versions.ts';
 
 /** Properties that clients send and Azure never echoes. */
-const silent = new Set(['addonProfiles', 'natGatewayProfile', 'windowsProfile', 'eTag']);
+const silent = new Set(['windowsProfile', 'eTag']);
+
+/**
+ * Properties that stay where an update leaves them out, because they are AKS's or fixed at creation. Add-ons and storage drivers
+ * stay one by one. All other settings of the owner have their defaults again.
+ */
+const kept = ['linuxProfile', 'aadProfile', 'diskEncryptionSetID', 'fqdnSubdomain', 'identityProfile'] as const;
 
 /**
  * The cluster as the PUT answers it (azure-cli test_aks_network_isolated_cluster.yaml). `finished` adds the properties that only
- * a finished cluster has. Values that AKS has chosen survive an update that leaves them out.
+ * a finished cluster has.
  */
 export function buildCluster(
   world: World,
@@ -29,7 +36,8 @@ export function buildCluster(
   const version = properties.kubernetesVersion ?? before?.kubernetesVersion ?? defaultVersion(world.edition);
   const names = namesFor(world, id, location, request, intent, existing);
   const extra = Object.fromEntries(Object.entries(properties).filter(([key]) => !silent.has(key)));
-  const { agentPoolProfiles: _pools, fqdn: _fqdn, privateFQDN: _private, ...kept } = { ...before, ...echoed(extra) };
+  const stays = Object.fromEntries(kept.map((key) => [key, before?.[key]]));
+  const { agentPoolProfiles: _pools, fqdn: _fqdn, privateFQDN: _private, ...sent } = echoed(extra);
   const body = {
     id,
     location,
@@ -37,20 +45,20 @@ export function buildCluster(
     type: 'Microsoft.ContainerService/ManagedClusters',
     tags: request.tags && Object.keys(request.tags).length > 0 ? request.tags : undefined,
     properties: withoutUndefined({
-      ...kept,
+      ...stays,
+      ...sent,
       provisioningState: existing ? 'Updating' : 'Creating',
       powerState: { code: 'Running' },
       kubernetesVersion: version,
-      currentKubernetesVersion: patchOf(world.edition, version),
+      currentKubernetesVersion: currentVersion(world, version, before),
       ...names,
-      linuxProfile: properties.linuxProfile ?? before?.linuxProfile ?? undefined,
       windowsProfile: { adminUsername: 'azureuser', enableCSIProxy: true },
       servicePrincipalProfile: before?.servicePrincipalProfile ?? {
         clientId: properties.servicePrincipalProfile?.clientId ?? randomUUID(),
       },
       nodeResourceGroup: intent.nodeResourceGroup,
       enableRBAC: properties.enableRBAC ?? before?.enableRBAC ?? true,
-      supportPlan: properties.supportPlan ?? before?.supportPlan ?? 'KubernetesOfficial',
+      supportPlan: properties.supportPlan ?? 'KubernetesOfficial',
       networkProfile: networkProfile(request, intent, existing),
       maxAgentPools: 100,
       privateLinkResources: privateLinkResources(id, location, intent, existing),
@@ -58,33 +66,34 @@ export function buildCluster(
       identityProfile: identityProfile(world, request, existing),
       autoUpgradeProfile: {
         nodeOSUpgradeChannel: 'NodeImage',
-        ...echoed(properties.autoUpgradeProfile ?? before?.autoUpgradeProfile),
+        ...echoed(properties.autoUpgradeProfile),
       },
-      disableLocalAccounts: properties.disableLocalAccounts ?? before?.disableLocalAccounts ?? false,
-      securityProfile: echoed(properties.securityProfile ?? before?.securityProfile),
+      addonProfiles: addonProfiles(request, existing),
+      disableLocalAccounts: properties.disableLocalAccounts ?? false,
+      securityProfile: echoed(properties.securityProfile),
       storageProfile: storageProfile(request, existing),
       oidcIssuerProfile: properties.oidcIssuerProfile ?? before?.oidcIssuerProfile ?? { enabled: false },
-      workloadAutoScalerProfile: echoed(properties.workloadAutoScalerProfile ?? before?.workloadAutoScalerProfile),
-      metricsProfile: properties.metricsProfile ?? before?.metricsProfile ?? { costAnalysis: { enabled: false } },
+      workloadAutoScalerProfile: echoed(properties.workloadAutoScalerProfile),
+      metricsProfile: properties.metricsProfile ?? { costAnalysis: { enabled: false } },
       bootstrapProfile: withoutUndefined({
         artifactSource: intent.artifactSource,
         containerRegistryId: intent.containerRegistryId,
       }),
     }),
     identity: identity(world, request, existing),
-    sku: echoed(request.sku ?? existing?.sku ?? { name: 'Base', tier: 'Free' }),
+    sku: echoed(request.sku ?? { name: 'Base', tier: 'Free' }),
   };
   return clusterBody.parse(withoutUndefined(body));
 }
 
+/** A cluster keeps its patch version, offered or not, until it is asked to move. */
+const currentVersion = (world: World, version: string, before: ClusterBody['properties'] | undefined): string =>
+  before?.kubernetesVersion === version ? before.currentKubernetesVersion : patchOf(world, version);
+
 /** Adds what only a finished cluster has: client IDs, effective addresses, and AKS's own kubelet identity. */
 export function finished(world: World, cluster: ClusterBody, nodeGroupId: string): ClusterBody {
   const { properties } = cluster;
-  const balancer = properties.networkProfile.loadBalancerProfile;
   const address = `${nodeGroupId}/providers/Microsoft.Network/publicIPAddresses/${guidFrom(properties.resourceUID)}`;
-  const effective = properties.networkProfile.outboundType === 'loadBalancer' && {
-    effectiveOutboundIPs: [{ id: address }],
-  };
   const kubelet = kubeletIdentityId(cluster, nodeGroupId);
   const users = isBody(cluster.identity?.userAssignedIdentities) ? cluster.identity.userAssignedIdentities : undefined;
   return {
@@ -94,7 +103,9 @@ export function finished(world: World, cluster: ClusterBody, nodeGroupId: string
     }),
     properties: {
       ...properties,
-      networkProfile: { ...properties.networkProfile, loadBalancerProfile: { ...balancer, ...effective } },
+      networkProfile: clusterBody.shape.properties.shape.networkProfile.parse(
+        withEffectiveAddresses(properties, address),
+      ),
       identityProfile: properties.identityProfile ?? {
         kubeletidentity: { resourceId: kubelet, ...kubeletIds(world, kubelet) },
       },
@@ -143,43 +154,30 @@ function namesFor(
   });
 }
 
-function networkProfile(request: ClusterRequest, intent: Intent, existing: ClusterBody | undefined): Body {
-  const sent = request.properties.networkProfile;
-  const before = existing?.properties.networkProfile;
-  const serviceCidr = sent?.serviceCidr ?? before?.serviceCidr ?? '10.0.0.0/16';
-  const outbound = intent.outboundType === 'loadBalancer' && { managedOutboundIPs: { count: 1 } };
-  return {
-    networkPolicy: 'none',
-    networkDataplane: 'azure',
-    loadBalancerSku: 'standard',
-    ...before,
-    ...echoed(sent),
-    networkPlugin: intent.networkPlugin,
-    // Recorded: it is never null or absent, not even without a load balancer.
-    loadBalancerProfile: { ...outbound, backendPoolType: 'nodeIPConfiguration' },
-    serviceCidr,
-    dnsServiceIP: sent?.dnsServiceIP ?? before?.dnsServiceIP ?? '10.0.0.10',
-    outboundType: intent.outboundType,
-    serviceCidrs: [serviceCidr],
-    ipFamilies: ['IPv4'],
-  };
-}
-
+/** How the API server is reached. Private link and VNet integration stay; who may reach it, and run-command, are reset. */
 function accessProfile(request: ClusterRequest, intent: Intent, existing: ClusterBody | undefined): Body | undefined {
   const before = existing?.properties.apiServerAccessProfile;
-  const sent = request.properties.apiServerAccessProfile;
-  const { authorizedIPRanges: _ranges, ...kept } = { ...before, ...echoed(sent) };
-  if (!intent.privateCluster && !intent.vnetIntegration) return Object.keys(kept).length > 0 ? kept : undefined;
-  return {
-    ...kept,
+  const { authorizedIPRanges, ...sent } = echoed(request.properties.apiServerAccessProfile);
+  const ranges = Array.isArray(authorizedIPRanges) && authorizedIPRanges.length > 0 && { authorizedIPRanges };
+  const profile = {
+    ...(before?.subnetId && { subnetId: before.subnetId }),
+    ...sent,
+    ...ranges,
     ...(intent.vnetIntegration && { enableVnetIntegration: true }),
     ...(intent.privateCluster && {
       enablePrivateCluster: true,
-      privateDNSZone: sent?.privateDNSZone ?? before?.privateDNSZone ?? 'system',
+      privateDNSZone: sent.privateDNSZone ?? before?.privateDNSZone ?? 'system',
       enablePrivateClusterPublicFQDN:
-        sent?.enablePrivateClusterPublicFQDN ?? before?.enablePrivateClusterPublicFQDN ?? true,
+        sent.enablePrivateClusterPublicFQDN ?? before?.enablePrivateClusterPublicFQDN ?? true,
     }),
   };
+  return Object.keys(profile).length > 0 ? profile : undefined;
+}
+
+/** An add-on that a request does not name stays as it is (https://github.com/Azure/AKS/issues/2904). */
+function addonProfiles(request: ClusterRequest, existing: ClusterBody | undefined): Body | undefined {
+  const all = { ...echoed(existing?.properties.addonProfiles), ...echoed(request.properties.addonProfiles) };
+  return Object.keys(all).length > 0 ? all : undefined;
 }
 
 function privateLinkResources(

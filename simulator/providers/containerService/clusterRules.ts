@@ -4,6 +4,8 @@ import { nameOf } from '../../arm/ids.ts';
 import type { World } from '../../arm/world.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { delegationsOf, subnetRanges } from '../network/subnetShapes.ts';
+import { checkAccess } from './accessRules.ts';
+import { refuseDisruption } from './disruption.ts';
 import {
   aksError,
   changeNotAllowed,
@@ -17,7 +19,7 @@ import type { Intent } from './intent.ts';
 import { checkIsolation, checkPreview } from './isolationRules.ts';
 import type { ClusterBody, ClusterRequest, PoolProfile, PoolProperties } from './shapes.ts';
 import { clusterType } from './stored.ts';
-import { patchOf } from './versions.ts';
+import { defaultVersion, patchOf, refuseLongTermOnly } from './versions.ts';
 
 /** @throws ArmError for everything in a cluster PUT that AKS refuses before it starts */
 export function checkCluster(
@@ -29,8 +31,10 @@ export function checkCluster(
   pools: readonly { readonly name: string; readonly properties: PoolProperties }[],
 ): void {
   checkNames(id, request);
-  checkVersion(world, request, intent, existing);
+  checkVersion(world, id, request, intent, existing);
   if (existing) checkUnchanged(request, intent, existing);
+  if (existing) refuseDisruption(world, request, intent, existing);
+  checkAccess(world, request, intent, pools);
   checkIdentity(world, id, request, existing);
   checkPreview(world, id, request, intent);
   checkIsolation(world, request, intent, existing, pools);
@@ -55,26 +59,30 @@ function checkNames(id: string, { properties }: ClusterRequest): void {
 
 function checkVersion(
   world: World,
-  { properties }: ClusterRequest,
+  id: string,
+  request: ClusterRequest,
   intent: Intent,
   existing: ClusterBody | undefined,
 ): void {
-  const version = properties.kubernetesVersion;
-  if (!version) return;
-  const patch = patchOf(world.edition, version);
+  const { properties, sku } = request;
+  const before = existing?.properties;
+  const plan = properties.supportPlan ?? 'KubernetesOfficial';
+  const isLongTerm = plan === 'AKSLongTermSupport';
+  if (isLongTerm && sku?.tier?.toLowerCase() !== 'premium')
+    throw invalidParameter('supportPlan', `'${plan}' is only available for clusters of the Premium tier.`);
+  const version = properties.kubernetesVersion ?? before?.kubernetesVersion ?? defaultVersion(world.edition);
+  const moves = version !== before?.kubernetesVersion;
+  const patch = moves ? patchOf(world, version) : before.currentKubernetesVersion;
+  // A cluster on a version that has aged may stay, but not come, nor leave its long-term support.
+  if (!isLongTerm && (moves || before.supportPlan !== plan)) refuseLongTermOnly(world, nameOf(id), patch);
   if (intent.artifactSource === 'Cache' && compareVersions(patch, '1.30') < 0) {
     throw notIsolated(`bootstrapProfile.artifactSource 'Cache' needs Kubernetes 1.30 or later, not ${version}`);
   }
-  const before = existing?.properties.currentKubernetesVersion;
-  if (
-    before !== undefined &&
-    version !== existing?.properties.kubernetesVersion &&
-    compareVersions(patch, before) < 0
-  ) {
+  if (moves && before && compareVersions(patch, before.currentKubernetesVersion) < 0) {
     throw aksError(
       400,
       'OperationNotAllowed',
-      `Upgrading Kubernetes version ${before} to ${version} is not allowed: downgrades are not supported.`,
+      `Upgrading Kubernetes version ${before.currentKubernetesVersion} to ${version} is not allowed: downgrades are not supported.`,
     );
   }
 }

@@ -9,6 +9,9 @@ export interface Intent {
   /** Whether AKS makes the registry, in the node resource group. */
   readonly managedRegistry: boolean;
   readonly outboundType: string;
+  /** The generation of AKS's NAT gateway, where somebody has chosen it. */
+  readonly natGatewaySku: string | undefined;
+  readonly loadBalancerSku: string;
   readonly networkPlugin: string;
   readonly vnetIntegration: boolean;
   readonly privateCluster: boolean;
@@ -18,6 +21,7 @@ export interface Intent {
 const outboundTypes = [
   'loadBalancer',
   'managedNATGateway',
+  'managedNATGatewayV2',
   'userAssignedNATGateway',
   'userDefinedRouting',
   'none',
@@ -63,10 +67,14 @@ export function intentOf(request: ClusterRequest, clusterId: string, existing: C
       network?.outboundType ?? existing?.properties.networkProfile.outboundType ?? 'loadBalancer',
       'networkProfile.outboundType',
     ),
+    natGatewaySku:
+      network?.natGatewayProfile?.sku ?? existing?.properties.networkProfile.natGatewayProfile?.sku ?? undefined,
+    loadBalancerSku: network?.loadBalancerSku ?? existing?.properties.networkProfile.loadBalancerSku ?? 'standard',
     networkPlugin: network?.networkPlugin ?? existing?.properties.networkProfile.networkPlugin ?? 'azure',
     vnetIntegration:
       access?.enableVnetIntegration ?? existing?.properties.apiServerAccessProfile?.enableVnetIntegration ?? false,
-    privateCluster: access?.enablePrivateCluster ?? false,
+    privateCluster:
+      access?.enablePrivateCluster ?? existing?.properties.apiServerAccessProfile?.enablePrivateCluster ?? false,
     nodeResourceGroup,
   };
 }

@@ -1,6 +1,7 @@
 import type { World } from '../../arm/world.ts';
 import { aksError, invalidParameter, notIsolated } from './errors.ts';
 import { closesEgress, type Intent } from './intent.ts';
+import { generation, isManagedGateway } from './networkProfile.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
 
 /** @throws ArmError 400 where isolation conflicts with other settings of the cluster, or with its state before */
@@ -25,7 +26,7 @@ export function checkIsolation(
     );
   }
   const ownVnet = pools.some((pool) => pool.properties.vnetSubnetID);
-  checkOutbound(intent.outboundType, before?.networkProfile.outboundType, ownVnet);
+  checkOutbound(intent, before, ownVnet, pools);
   if (intent.outboundType === 'block' && ownVnet) {
     throw notIsolated('Outbound type block is only supported with a managed virtual network.');
   }
@@ -44,35 +45,77 @@ export function checkIsolation(
     );
   }
   const channel = properties.autoUpgradeProfile?.nodeOSUpgradeChannel;
-  if (channel === 'Unmanaged' || channel === 'SecurityPatch') {
+  // SecurityPatch is supported since July 2025 (https://github.com/Azure/AKS/issues/4962).
+  const unsupported = world.edition === 'current' ? ['Unmanaged'] : ['Unmanaged', 'SecurityPatch'];
+  if (channel && unsupported.includes(channel)) {
     throw notIsolated(
-      `Node OS upgrade channel ${channel} is not supported when bootstrapProfile.artifactSource is 'Cache'; use NodeImage or None.`,
+      `Node OS upgrade channel ${channel} is not supported when bootstrapProfile.artifactSource is 'Cache'.`,
     );
   }
 }
 
-/** To which outbound types a cluster in a managed network can go. Source: Microsoft Learn, "Customize cluster egress with outbound types". */
+/**
+ * To which outbound types a cluster in a managed network can go. Source: Microsoft Learn, "Customize cluster egress with outbound
+ * types" (2026-08-05). It leaves no way out of the second generation of NAT gateways, against AKS's release notes of June 2026
+ * (https://github.com/Azure/AKS/pull/5820), which are newer.
+ */
 const managedMoves: Readonly<Record<string, readonly string[]>> = {
-  loadBalancer: ['managedNATGateway', 'none', 'block'],
-  managedNATGateway: ['none', 'block'],
-  none: ['loadBalancer', 'managedNATGateway', 'block'],
-  block: ['loadBalancer', 'managedNATGateway', 'none'],
+  loadBalancer: ['managedNATGateway', 'managedNATGatewayV2', 'none', 'block'],
+  managedNATGateway: ['managedNATGatewayV2', 'none', 'block'],
+  managedNATGatewayV2: ['none', 'block'],
+  none: ['loadBalancer', 'managedNATGateway', 'managedNATGatewayV2', 'block'],
+  block: ['loadBalancer', 'managedNATGateway', 'managedNATGatewayV2', 'none'],
 };
 
-/** @throws ArmError 400 for an outbound type that does not fit the network, or to which the cluster cannot move */
-function checkOutbound(wanted: string, before: string | undefined, ownVnet: boolean): void {
+type Pools = readonly { readonly properties: PoolProperties }[];
+
+/** @throws ArmError 400 for an outbound type that does not fit the network or the nodes, or to which the cluster cannot move */
+function checkOutbound(
+  { outboundType: wanted, natGatewaySku, loadBalancerSku }: Intent,
+  before: ClusterBody['properties'] | undefined,
+  ownVnet: boolean,
+  pools: Pools,
+): void {
   const needsOwn = wanted === 'userAssignedNATGateway' || wanted === 'userDefinedRouting';
-  if (needsOwn !== ownVnet && (needsOwn || wanted === 'managedNATGateway')) {
+  if (needsOwn !== ownVnet && (needsOwn || isManagedGateway(wanted))) {
     throw invalidParameter(
       'networkProfile.outboundType',
       `'${wanted}' is only supported with ${needsOwn ? "one's own" : 'a managed'} virtual network.`,
     );
   }
-  if (before === undefined || before === wanted || ownVnet || managedMoves[before]?.includes(wanted)) return;
+  const wantedWay = generation(wanted, natGatewaySku);
+  const network = before?.networkProfile;
+  const way = network && generation(network.outboundType, network.natGatewayProfile?.sku);
+  if (way === wantedWay || (way === undefined && wanted === 'loadBalancer')) return;
+  refuseOldCompute(loadBalancerSku, pools);
+  if (way === undefined) return;
+  if (makesNodes(before)) {
+    throw aksError(
+      400,
+      'OperationNotAllowed',
+      'Changing .properties.networkProfile.outboundType is not allowed when .properties.nodeProvisioningProfile.mode is Auto.',
+    );
+  }
+  if (ownVnet || managedMoves[way]?.includes(wantedWay)) return;
   throw aksError(
     400,
     'OutboundTypeChangeNotAllowed',
-    `Changing outboundType from '${before}' to '${wanted}' is not allowed.`,
+    `Changing outboundType from '${way}' to '${wantedWay}' is not allowed.`,
+  );
+}
+
+/** Whether AKS makes nodes for pods by itself (node auto-provisioning). */
+export const makesNodes = (
+  properties: Pick<ClusterRequest['properties'], 'nodeProvisioningProfile'> | undefined,
+): boolean => properties?.nodeProvisioningProfile?.mode?.toLowerCase() === 'auto';
+
+/** Outbound types can be set only where all pools are scale sets and the load balancer is a Standard one. @throws ArmError 400 */
+function refuseOldCompute(loadBalancerSku: string, pools: Pools): void {
+  const other = pools.find(({ properties: { type } }) => type && type.toLowerCase() !== 'virtualmachinescalesets');
+  if (!other && loadBalancerSku.toLowerCase() !== 'basic') return;
+  throw invalidParameter(
+    'networkProfile.outboundType',
+    `it can be set only for clusters with agent pools of type VirtualMachineScaleSets and load balancer SKU Standard, not with ${other ? other.properties.type : `load balancer SKU ${loadBalancerSku}`}.`,
   );
 }
 

@@ -14,6 +14,7 @@ import { checkCluster } from './clusterRules.ts';
 import { runCommand } from './commands/runCommand.ts';
 import { aksError, missingParameter, refuseChange } from './errors.ts';
 import { type Intent, intentOf } from './intent.ts';
+import { makesNodes } from './isolationRules.ts';
 import { clusterBucket } from './limits.ts';
 import { lockedGroupFailure, refuseLockedGroup } from './nodeGroupAccess.ts';
 import { openNodeGroup, reconcileNodeGroup } from './nodeResourceGroup.ts';
@@ -25,8 +26,8 @@ import {
   refuseWhileStopped,
   seconds,
 } from './operations.ts';
-import { buildPool } from './poolResource.ts';
-import { checkPool, checkSystemPool } from './poolRules.ts';
+import { buildPool, keptOf } from './poolResource.ts';
+import { checkOneNetwork, checkPool, checkSystemPool, fixedInPools } from './poolRules.ts';
 import {
   bootstrapFailure,
   checkKubeletPermission,
@@ -94,6 +95,7 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
     checkPool(world, profile, intent.artifactSource === 'Cache', cluster.properties.kubernetesVersion);
   }
   checkSystemPool(profiles);
+  checkOneNetwork(profiles);
   if (changesKubelet(sent, existing)) checkKubeletPermission(world, sent);
   checkQuota(world, id, cluster.location, profiles);
   saveCluster(world, cluster);
@@ -169,10 +171,10 @@ function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: Cl
         'A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster operations. For agent pool specific change, please use per agent pool operations.',
       );
     }
-    for (const key of ['vmSize', 'osType', 'vnetSubnetID', 'type', 'maxPods'] as const) {
+    for (const key of fixedInPools) {
       refuseChange(before?.[key], properties[key], `agentPoolProfiles.${key}`);
     }
-    return { name, properties: poolProperties.parse({ ...before, ...properties }), before };
+    return { name, properties: poolProperties.parse({ ...keptOf(before), ...properties }), before };
   });
   const named = new Set(wanted.map((pool) => pool.name));
   return [
@@ -214,6 +216,8 @@ function switchPower(request: ArmRequest, resource: Resource, code: 'Running' | 
   const cluster = clusterBody.parse(resource.body);
   refuseWhileBusy(world, resource.id);
   refuseLockedGroup(world, cluster);
+  if (code === 'Stopped' && makesNodes(cluster.properties))
+    throw aksError(400, 'OperationNotAllowed', 'A cluster with node auto-provisioning cannot be stopped.');
   return transit(world, code === 'Stopped' ? clusterTransitions.stop : clusterTransitions.start, {
     id: resource.id,
     location: cluster.location,

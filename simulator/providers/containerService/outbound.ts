@@ -6,14 +6,9 @@ import { balancerType } from '../network/loadBalancers.ts';
 import { securityGroupType } from '../network/networkSecurityGroups.ts';
 import { freePublicAddress, natGatewayType, publicAddressType } from '../network/publicAddresses.ts';
 import { guidFrom } from './clusterResource.ts';
+import { generation, isManagedGateway, ownOutboundAddresses } from './networkProfile.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf } from './stored.ts';
-
-const reference = z.looseObject({ id: z.string() });
-const balancerProfile = z.looseObject({
-  outboundIPs: z.looseObject({ publicIPs: z.array(reference).nullish() }).nullish(),
-  outboundIPPrefixes: z.looseObject({ publicIPPrefixes: z.array(reference).nullish() }).nullish(),
-});
 
 /**
  * The ways out that AKS makes for an outbound type, and takes away again: a load balancer with an outbound rule, or a NAT gateway on
@@ -22,22 +17,18 @@ const balancerProfile = z.looseObject({
  */
 export function reconcileOutbound(world: World, cluster: ClusterBody, digits: string, nodeSubnet: string): void {
   const group = nodeGroupOf(cluster);
-  const { outboundType, loadBalancerProfile } = cluster.properties.networkProfile;
-  const { outboundIPs, outboundIPPrefixes } = balancerProfile.parse(loadBalancerProfile);
-  const own = {
-    addresses: (outboundIPs?.publicIPs ?? []).map(({ id }) => id),
-    prefixes: (outboundIPPrefixes?.publicIPPrefixes ?? []).map(({ id }) => id),
-  };
+  const { outboundType } = cluster.properties.networkProfile;
+  const own = ownOutboundAddresses(cluster.properties);
   const isBalanced = outboundType === 'loadBalancer';
-  const isManagedGateway = /^managedNATGateway/i.test(outboundType);
+  const isGateway = isManagedGateway(outboundType);
   const hasOwn = isBalanced && own.addresses.length + own.prefixes.length > 0;
   const address = `${group}/providers/${publicAddressType}/${guidFrom(cluster.properties.resourceUID)}`;
   const gateway = `${group}/providers/${natGatewayType}/aks-natgateway-${digits}`;
-  if ((isBalanced || isManagedGateway) && !hasOwn) placeAddress(world, address, cluster.location);
-  setGateway(world, isManagedGateway ? gateway : undefined, nodeSubnet, cluster, address);
-  if (!isManagedGateway) world.remove(gateway);
+  if ((isBalanced || isGateway) && !hasOwn) placeAddress(world, address, cluster.location);
+  setGateway(world, isGateway ? gateway : undefined, nodeSubnet, cluster, address);
+  if (!isGateway) world.remove(gateway);
   setBalancer(world, cluster, isBalanced ? (hasOwn ? own : { addresses: [address], prefixes: [] }) : undefined);
-  if (!isBalanced && !isManagedGateway) world.remove(address);
+  if (!isBalanced && !isGateway) world.remove(address);
   block(world, cluster, digits, nodeSubnet, outboundType === 'block');
 }
 
@@ -63,10 +54,12 @@ function setGateway(
   cluster: ClusterBody,
   address: string,
 ): void {
+  const { outboundType, natGatewayProfile } = cluster.properties.networkProfile;
+  const way = generation(outboundType, natGatewayProfile?.sku);
   if (id !== undefined && !world.store.get(id)) {
     put(world, id, natGatewayType, {
       location: cluster.location,
-      sku: { name: 'Standard', tier: 'Regional' },
+      sku: { name: way === 'managedNATGatewayV2' ? 'StandardV2' : 'Standard', tier: 'Regional' },
       properties: { provisioningState: 'Succeeded', idleTimeoutInMinutes: 4, publicIpAddresses: [{ id: address }] },
     });
   }
@@ -88,6 +81,7 @@ function setBalancer(
     world.remove(id);
     return;
   }
+  const isBasic = cluster.properties.networkProfile.loadBalancerSku.toLowerCase() === 'basic';
   const uid = cluster.properties.resourceUID;
   const own = [
     ...(outbound?.addresses ?? []).map((each) => ({ publicIPAddress: { id: each } })),
@@ -102,7 +96,7 @@ function setBalancer(
   });
   put(world, id, balancerType, {
     location: cluster.location,
-    sku: { name: 'Standard', tier: 'Regional' },
+    sku: { name: isBasic ? 'Basic' : 'Standard', tier: 'Regional' },
     properties: {
       provisioningState: 'Succeeded',
       frontendIPConfigurations: [...own, ...services],

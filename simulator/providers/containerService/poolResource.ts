@@ -3,8 +3,26 @@ import type { World } from '../../arm/world.ts';
 import type { ClusterBody, PoolProperties } from './shapes.ts';
 import { latestNodeImage, patchOf } from './versions.ts';
 
-/** Properties that clients send and Azure never echoes. */
-const silent = new Set(['scaleSetPriority', 'scaleSetEvictionPolicy', 'spotMaxPrice', 'name', 'eTag']);
+/** Properties that clients send and Azure never echoes; those of spot nodes it does. */
+const silent = new Set(['name', 'eTag']);
+const ofSpot = new Set(['scaleSetPriority', 'scaleSetEvictionPolicy', 'spotMaxPrice']);
+
+/** Settings of the owner that have their defaults again where an update leaves them out. All others are fixed or AKS's. */
+const reset = new Set([
+  'nodeLabels',
+  'nodeTaints',
+  'tags',
+  'upgradeSettings',
+  'enableAutoScaling',
+  'minCount',
+  'maxCount',
+  'scaleDownMode',
+  'localDNSProfile',
+]);
+
+/** What stays of a pool under an update that leaves it out. */
+export const keptOf = (before: PoolProperties | undefined): PoolProperties =>
+  Object.fromEntries(Object.entries(before ?? {}).filter(([key]) => !reset.has(key)));
 
 /** A pool's properties with Azure's defaults. */
 export function buildPool(
@@ -15,8 +33,9 @@ export function buildPool(
   provisioningState: string,
 ): PoolProperties {
   const version = sent.orchestratorVersion ?? before?.orchestratorVersion ?? cluster.properties.kubernetesVersion;
-  const extra = Object.entries(echoed(sent)).filter(([key]) => !silent.has(key));
-  const { nodeTaints, nodeLabels, ...kept } = { ...before, ...Object.fromEntries(extra) };
+  const isSpot = String({ ...before, ...sent }.scaleSetPriority).toLowerCase() === 'spot';
+  const extra = Object.entries(echoed(sent)).filter(([key]) => !silent.has(key) && (isSpot || !ofSpot.has(key)));
+  const { nodeTaints, nodeLabels, ...kept }: PoolProperties = { ...keptOf(before), ...Object.fromEntries(extra) };
   return {
     count: 1,
     vmSize: 'Standard_D4ds_v5',
@@ -43,6 +62,9 @@ export function buildPool(
     provisioningState,
     powerState: { code: 'Running' },
     orchestratorVersion: version,
-    currentOrchestratorVersion: patchOf(world.edition, version),
+    currentOrchestratorVersion:
+      version === cluster.properties.kubernetesVersion
+        ? cluster.properties.currentKubernetesVersion
+        : patchOf(world, version),
   };
 }

@@ -6,7 +6,7 @@ import { poolNotFound } from './errors.ts';
 import { otherBucket } from './limits.ts';
 import { poolBody } from './shapes.ts';
 import { clusterOf, clusterType, poolsOf, poolType } from './stored.ts';
-import { allPatches, kubernetesVersions, latestNodeImage, patchOf, upgradesFrom } from './versions.ts';
+import { allPatches, kubernetesVersions, latestNodeImage, upgradesFrom } from './versions.ts';
 
 /** Which Kubernetes versions there are, and to which a cluster and a pool can go. */
 export const upgradeTypes: readonly ResourceType[] = [
@@ -16,7 +16,7 @@ export const upgradeTypes: readonly ResourceType[] = [
   {
     kind: 'computed',
     type: 'Microsoft.ContainerService/locations/kubernetesVersions',
-    get: ({ world }) => ({ status: 200, body: kubernetesVersions(world.edition) }),
+    get: ({ world }) => ({ status: 200, body: kubernetesVersions(world) }),
   },
 ];
 
@@ -24,7 +24,7 @@ function clusterUpgrades(request: ArmRequest): Reply {
   const { world } = request;
   const cluster = clusterOf(request);
   const kubernetesVersion = cluster.properties.currentKubernetesVersion;
-  const upgrades = upgradesFrom(world.edition, kubernetesVersion).map((version) => ({ kubernetesVersion: version }));
+  const upgrades = upgradesFrom(world, kubernetesVersion).map((version) => ({ kubernetesVersion: version }));
   const profile = { kubernetesVersion, osType: 'Linux', upgrades };
   return {
     status: 200,
@@ -45,9 +45,9 @@ function poolUpgrades(request: ArmRequest): Reply {
   const poolPath = parentPath(request.resourceId);
   const pool = world.store.get(poolPath);
   if (!pool) throw poolNotFound(request);
-  const { orchestratorVersion, osType } = poolBody.parse(pool.body).properties;
-  const version = patchOf(world.edition, orchestratorVersion ?? '');
-  const upgrades = upgradesFrom(world.edition, version).map((kubernetesVersion) => ({ kubernetesVersion }));
+  const { orchestratorVersion, currentOrchestratorVersion, osType } = poolBody.parse(pool.body).properties;
+  const version = currentOrchestratorVersion ?? orchestratorVersion ?? '';
+  const upgrades = upgradesFrom(world, version).map((kubernetesVersion) => ({ kubernetesVersion }));
   return {
     status: 200,
     body: {
@@ -68,7 +68,7 @@ function availableVersions(request: ArmRequest): Reply {
   const { world } = request;
   const cluster = clusterOf(request);
   const current = cluster.properties.currentKubernetesVersion;
-  const versions = allPatches(world.edition).filter((patch) => compareVersions(patch, current) <= 0);
+  const versions = allPatches(world).filter((patch) => compareVersions(patch, current) <= 0);
   const agentPoolVersions = versions.map((kubernetesVersion) => ({
     kubernetesVersion,
     ...(kubernetesVersion === current && { default: true }),

@@ -263,7 +263,7 @@ test('the last system pool cannot go', async () => {
 
 test('versions and upgrade profiles of clusters and pools are there', async () => {
   const versions = await azure.aks.managedClusters.listKubernetesVersions(location);
-  expect(versions.values?.map((one) => one.version)).toEqual(['1.33', '1.34', '1.35', '1.36', '1.37']);
+  expect(versions.values?.map((one) => one.version)).toEqual(['1.32', '1.33', '1.34', '1.35', '1.36', '1.37']);
   expect(versions.values?.find((one) => one.isDefault)?.version).toBe('1.34');
   await azure.aks.managedClusters.createOrUpdate('rules', 'computed', isolatedCluster(), polling);
   const profile = await azure.aks.agentPools.getUpgradeProfile('rules', 'computed', 'nodepool1');
