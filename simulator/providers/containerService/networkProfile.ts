@@ -37,7 +37,9 @@ export function networkProfile(
 
 /** Recorded: it is never null or absent, not even without a load balancer, and then says nothing of addresses. */
 function loadBalancerProfile(sent: Body, outboundType: string): Body {
-  const { backendPoolType = 'nodeIPConfiguration', effectiveOutboundIPs: _shown, ...settings } = sent;
+  const { backendPoolType: kind = 'nodeIPConfiguration', effectiveOutboundIPs: _shown, ...settings } = sent;
+  // Recorded: Azure answers with another spelling than it documents.
+  const backendPoolType = String(kind).replace(/^N/, 'n');
   if (outboundType !== 'loadBalancer') return { backendPoolType };
   const { outboundIPs, outboundIPPrefixes, managedOutboundIPs, ...rest } = settings;
   const own = ownAddresses({ outboundIPs, outboundIPPrefixes });
