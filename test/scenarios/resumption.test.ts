@@ -11,12 +11,13 @@ describe('createCluster after a run that was terminated', () => {
   afterAll(() => harness.close());
 
   it.concurrent.each([
-    ['network', 'vnet'],
-    ['registry', 'registry'],
-    ['endpoint', 'privateEndpoint'],
-    ['zone', 'zone'],
-    ['cluster', 'cluster'],
-  ] as const)('waits for what it began, here the %s, and goes on', async (name, resource) => {
+    ['network', 'vnet', 'GET'],
+    ['registry', 'registry', 'GET'],
+    ['endpoint', 'privateEndpoint', 'GET'],
+    // A zone is not found while it is being made. Only the refusal of another PUT tells of it.
+    ['zone', 'zone', 'PUT'],
+    ['cluster', 'cluster', 'GET'],
+  ] as const)('waits for what it began, here the %s, and goes on', async (name, resource, met) => {
     const given = input(`resumed-${name}`, { registry: { mode: 'bringYourOwn' } });
     const ids = ownRegistryIds(`resumed-${name}`);
     const end = await harness.azure.fault({ method: 'PUT', path: `${ids[resource]}$`, operation: { held: true } });
@@ -25,7 +26,7 @@ describe('createCluster after a run that was terminated', () => {
     await harness.temporal.workflow.getHandle(first.workflowId).terminate();
     const before = await harness.azure.recordedBytes();
     const second = await harness.client.createCluster(given);
-    await harness.azure.untilRequested(`GET ${ids[resource]} `, before);
+    await harness.azure.untilRequested(`${met} ${ids[resource]} `, before);
     await end();
     expect(await second.result()).toMatchObject({ outcome: 'verified' });
     const puts = (await harness.azure.writes()).filter((write) => write.startsWith(`PUT ${ids[resource]} `));
