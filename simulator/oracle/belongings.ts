@@ -3,6 +3,7 @@ import type { World } from '../arm/world.ts';
 import { scaleSetType } from '../providers/compute/scaleSets.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
 import { nodeGroupOf, poolsOf } from '../providers/containerService/stored.ts';
+import { publicAddressType } from '../providers/network/publicAddresses.ts';
 
 /** A resource with what somebody has written on it. */
 export interface Marked {
@@ -58,6 +59,10 @@ export function orphansOf(world: World, cluster: ClusterBody): string[] {
     .filter(({ body }) => !pools.has(String(valueAt(body, 'tags.aks-managed-poolName'))))
     .map(({ id }) => id);
 }
+
+/** IDs of the public addresses in the node resource group. */
+export const publicAddressesOf = (world: World, cluster: ClusterBody): string[] =>
+  world.store.list(publicAddressType, nodeGroupOf(cluster)).map(({ id }) => id);
 
 /** Pods that no controller keeps: whoever started one has left it behind. As namespace/name. */
 export const barePods = (world: World, cluster: ClusterBody): string[] =>

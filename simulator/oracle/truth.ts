@@ -1,7 +1,15 @@
 import type { World } from '../arm/world.ts';
 import { type ClusterBody, clusterBody } from '../providers/containerService/shapes.ts';
 import { clusterType } from '../providers/containerService/stored.ts';
-import { barePods, type Marked, markedResources, orphansOf, type PoolTruth, poolsTruth } from './belongings.ts';
+import {
+  barePods,
+  type Marked,
+  markedResources,
+  orphansOf,
+  type PoolTruth,
+  poolsTruth,
+  publicAddressesOf,
+} from './belongings.ts';
 import { type NewNodeTruth, type NodeTruth, newNodesTruth, nodesTruth } from './nodes.ts';
 
 /** GET /simulator/truth: what is so, and what no client may ask Azure for. */
@@ -16,6 +24,8 @@ export interface Truth {
   readonly pools: readonly PoolTruth[];
   /** Scale sets whose pool is gone. */
   readonly orphans: readonly string[];
+  /** Public addresses in the node resource group, of services too: through these the internet may come in. */
+  readonly publicAddresses: readonly string[];
   /** Pods without a controller, as namespace/name. */
   readonly pods: readonly string[];
   /** Everything in the world that carries tags, metadata or a description. */
@@ -38,6 +48,7 @@ export function truthOf(world: World, clusterId: string): Truth | undefined {
     newNodes,
     pools: poolsTruth(world, cluster),
     orphans: orphansOf(world, cluster),
+    publicAddresses: publicAddressesOf(world, cluster),
     pods: barePods(world, cluster),
     marked: markedResources(world),
   };

@@ -102,6 +102,15 @@ export const behaviours: readonly Behaviour[] = [
     test: 'oracle/waysOut.test.ts: of a cluster in a managed network, NAT gateway and load balancer are those of AKS',
   },
   {
+    id: 'aks-services',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'A service of type LoadBalancer gets a public address with its name in a tag, and a frontend of the load balancer kubernetes; nodes behind it have no default outbound access.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Customize cluster egress with a user-defined routing table", "Outbound connections" of Azure Load Balancer; kubernetes-sigs/cloud-provider-azure for names and tags',
+    test: 'oracle/waysOut.test.ts: a service of type LoadBalancer has a public address and a load balancer, which let nobody out',
+  },
+  {
     id: 'aks-pods-go-out',
     resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
     says: "Pods go out of the pod subnet of their pool, with that subnet's NAT gateway, routes and rules.",

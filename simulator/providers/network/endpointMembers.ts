@@ -4,7 +4,15 @@ import { z } from 'zod';
 import { keyOf, nameOf, parentPath } from '../../arm/ids.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { endpointsOf, endpointType, interfaceType, registryOf, subnetOf } from './endpointShapes.ts';
+import {
+  endpointsOf,
+  endpointType,
+  groupsOf,
+  interfaceType,
+  isRegistryId,
+  registryOf,
+  subnetOf,
+} from './endpointShapes.ts';
 import { subnetRanges } from './subnetShapes.ts';
 
 const dnsConfigs = z.looseObject({
@@ -36,14 +44,15 @@ export function refreshMembers(world: World, registryId: string): void {
 /** Gives an endpoint's interface an address for each member, in Azure's order: the lowest is the first data endpoint's. */
 export function writeMembers(world: World, endpoint: Resource): void {
   const properties = propertiesOf(endpoint);
-  const registry = world.store.get(registryOf(endpoint));
-  if (!registry) return;
+  const target = registryOf(endpoint);
+  if (isRegistryId(target) && !world.store.get(target)) return;
+  const groupIds = groupsOf(endpoint);
   const subnet = subnetOf(endpoint);
   const [{ id: nicId } = { id: '' }] = z.array(z.looseObject({ id: z.string() })).parse(properties.networkInterfaces);
   const nic = world.store.get(nicId);
   const known = new Map(nic ? addressesOf(nic).map(({ member, address }) => [member, address]) : []);
   const free = freeAddresses(world, subnet);
-  const members = membersOf(world, registry.id).map(({ member, fqdn }) => ({
+  const members = membersOf(world, target, groupIds).map(({ member, fqdn }) => ({
     member,
     fqdn: fqdn.toLowerCase(),
     address: known.get(member) ?? free.next().value ?? '',
@@ -71,7 +80,11 @@ export function writeMembers(world: World, endpoint: Resource): void {
             privateIPAllocationMethod: 'Dynamic',
             primary: index === 0,
             subnet: { id: subnet },
-            privateLinkConnectionProperties: { groupId: 'registry', requiredMemberName: member, fqdns: [fqdn] },
+            privateLinkConnectionProperties: {
+              groupId: isRegistryId(target) ? 'registry' : member,
+              requiredMemberName: member,
+              fqdns: [fqdn],
+            },
           },
         };
       }),
@@ -86,9 +99,15 @@ export function writeMembers(world: World, endpoint: Resource): void {
   });
 }
 
-/** The data endpoint of each region, then the registry itself. */
-export function membersOf(world: World, registryId: string): { member: string; fqdn: string }[] {
-  const registry = world.store.get(registryId);
+/** Of a registry, the data endpoint of each region and then the registry itself; of anything else, a member for each group. */
+export function membersOf(
+  world: World,
+  targetId: string,
+  groupIds: readonly string[],
+): { member: string; fqdn: string }[] {
+  const registry = world.store.get(targetId);
+  if (!isRegistryId(targetId))
+    return groupIds.map((member) => ({ member, fqdn: `${nameOf(targetId)}.${suffixes[member] ?? foreignSuffix}` }));
   if (!registry) return [];
   const regions = [String(registry.body.location), ...replicasOf(world, registry.id)];
   return [
@@ -99,6 +118,15 @@ export function membersOf(world: World, registryId: string): { member: string; f
     { member: 'registry', fqdn: `${registry.name}.azurecr.io` },
   ];
 }
+
+/** Domains of some of Azure's other services, by the group of their endpoints. */
+const suffixes: Readonly<Record<string, string>> = {
+  blob: 'blob.core.windows.net',
+  file: 'file.core.windows.net',
+  vault: 'vault.azure.net',
+  sqlServer: 'database.windows.net',
+};
+const foreignSuffix = 'azure.net';
 
 const nicProperties = z.looseObject({
   ipConfigurations: z.array(

@@ -30,15 +30,24 @@ export const endpointBody = z.looseObject({
   }),
 });
 
-/** ID of the registry that an endpoint connects to; empty for the endpoint of an API server. */
-export function registryOf({ body }: Pick<Resource, 'body'>): string {
+/** ID of the registry, or of another service, that an endpoint connects to; empty for the endpoint of an API server. */
+export const registryOf = (endpoint: Pick<Resource, 'body'>): string =>
+  linkOf(endpoint)?.properties.privateLinkServiceId ?? '';
+
+export const groupsOf = (endpoint: Pick<Resource, 'body'>): readonly string[] =>
+  linkOf(endpoint)?.properties.groupIds ?? [];
+
+function linkOf({ body }: Pick<Resource, 'body'>): z.infer<typeof linkBody> | undefined {
   const properties = endpointBody.safeParse(body).data?.properties;
   const [link] = [
     ...(properties?.privateLinkServiceConnections ?? []),
     ...(properties?.manualPrivateLinkServiceConnections ?? []),
   ];
-  return link?.properties.privateLinkServiceId ?? '';
+  return link;
 }
+
+/** Whether an ID is that of a registry. All other services of Azure are not in the simulator, but may have endpoints. */
+export const isRegistryId = (id: string): boolean => /\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i.test(id);
 
 /** The endpoints of a registry, wherever they are. */
 export const endpointsOf = (world: World, registryId: string): Resource[] =>

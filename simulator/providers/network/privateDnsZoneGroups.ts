@@ -84,7 +84,8 @@ function writeRecords(world: World, endpointId: string, { privateDnsZoneId }: { 
   const endpoint = world.store.get(endpointId);
   const names = endpoint ? endpointNames.parse(propertiesOf(endpoint)).customDnsConfigs : [];
   return names.map(({ fqdn, ipAddresses }) => {
-    const recordSetName = fqdn.replace(/\.azurecr\.io$/, '');
+    const domain = nameOf(privateDnsZoneId).replace(/^privatelink\./, '');
+    const recordSetName = fqdn.endsWith(`.${domain}`) ? fqdn.slice(0, -domain.length - 1) : fqdn;
     writeRecord(world, `${privateDnsZoneId}/A/${recordSetName}`, ipAddresses);
     return { recordType: 'A', recordSetName, fqdn, ttl: 10, ipAddresses, provisioningState: 'Succeeded' };
   });

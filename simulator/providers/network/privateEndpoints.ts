@@ -17,6 +17,7 @@ import {
   endpointBody,
   endpointType,
   interfaceType,
+  isRegistryId,
   type linkBody,
   pending,
   registryOf,
@@ -54,11 +55,12 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   if (!link) throw invalid(`Private endpoint ${id} must have a private link service connection.`);
   const registryId = link.properties.privateLinkServiceId;
   const subnetId = sent.properties.subnet.id;
-  checkRegistry(world, registryId, link.properties.groupIds ?? []);
+  const groupIds = link.properties.groupIds ?? [];
+  checkTarget(world, registryId, groupIds);
   checkSubnet(world, subnetId, location);
-  if (!existing) checkRoom(world, subnetId, membersOf(world, registryId).length);
+  if (!existing) checkRoom(world, subnetId, membersOf(world, registryId, groupIds).length);
   refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/subnets/join/action', subnetId);
-  if (automatic) {
+  if (automatic && isRegistryId(registryId)) {
     refuseUnlinked(
       request,
       'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action',
@@ -167,6 +169,13 @@ function remove(request: ArmRequest, endpoint: Resource): Reply {
 function view(endpoint: Resource, world: World): Body {
   const body = withEtag(endpoint);
   return hasZoneGroup(world, endpoint.id) ? withValueAt(body, 'properties.customDnsConfigs', []) : body;
+}
+
+/** Of other services than registries there is only the ID: it is taken at its word. */
+function checkTarget(world: World, targetId: string, groupIds: readonly string[]): void {
+  const service = /\/providers\/(?!Microsoft\.(ContainerRegistry|Network)\/)[^/]+\/[^/]+\/[^/]+$/i;
+  if (!service.test(targetId)) checkRegistry(world, targetId, groupIds);
+  else if (groupIds.length === 0) throw invalid(`Group IDs are missing for ${targetId}.`, 'InvalidGroupId');
 }
 
 function checkRegistry(world: World, registryId: string, groupIds: readonly string[]): void {

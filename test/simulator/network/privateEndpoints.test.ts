@@ -272,3 +272,23 @@ test('a private DNS zone group writes the records, hides the addresses, and take
   await azure.remove(id);
   expect((await azure.get(`${zone}/A/endpoints02`)).status).toBe(404);
 });
+
+test('an endpoint of another service has an address for each of its groups, and its subnet shows it', async () => {
+  const storage = `${group(rg)}/providers/Microsoft.Storage/storageAccounts/theirs`;
+  await azure.put(endpoint('storage'), {
+    location,
+    properties: { subnet: { id: subnet('shared') }, privateLinkServiceConnections: connection(storage, ['blob']) },
+  });
+  const made = await azure.get(endpoint('storage'));
+  expect(made.at('properties.customDnsConfigs')).toEqual([
+    { fqdn: 'theirs.blob.core.windows.net', ipAddresses: [expect.stringMatching(/^192\.168\./)] },
+  ]);
+  const shared = await azure.get(subnet('shared'));
+  expect(shared.at('properties.privateEndpoints')).toContainEqual({ id: endpoint('storage') });
+  const zone = `${network}/privateDnsZones/privatelink.blob.core.windows.net`;
+  await azure.put(zone, { location: 'global' });
+  await azure.put(`${endpoint('storage')}/privateDnsZoneGroups/default`, {
+    properties: { privateDnsZoneConfigs: [{ name: 'blob', properties: { privateDnsZoneId: zone } }] },
+  });
+  expect((await azure.get(`${zone}/A/theirs`)).at('properties.aRecords')).toHaveLength(1);
+});

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { group, location } from '../support.ts';
+import { group, location, polling } from '../support.ts';
 import { type IsolatedWorld, isolatedWorld, networkOf } from './isolatedWorld.ts';
 
 let world: IsolatedWorld;
@@ -323,6 +323,24 @@ test("AKS's load balancer is a way out, and gone with its outbound type", async 
   };
   expect(await outbound('loadBalancer')).toEqual([['loadBalancer', 'kubernetes']]);
   expect(await outbound('none')).toEqual([]);
+});
+
+test('a service of type LoadBalancer has a public address and a load balancer, which let nobody out', async () => {
+  const run = (command: string) =>
+    world.aks.managedClusters.runCommand('rg-oracle', 'oracle', { command }, polling).then(({ exitCode }) => exitCode);
+  await world.nodeSubnet({ defaultOutboundAccess: true });
+  expect((await world.truth()).nodes[0]?.waysOut.map(({ kind }) => kind)).toEqual(['defaultOutboundAccess']);
+  expect(await run('kubectl create service loadbalancer web --tcp=80')).toBe(0);
+  const open = await world.truth();
+  expect(open.publicAddresses).toEqual([expect.stringMatching(/\/publicIPAddresses\/kubernetes-a\w{31}$/)]);
+  expect([open.isolated.ok, open.nodes[0]?.waysOut]).toEqual([true, []]);
+  const address = await world.get(open.publicAddresses[0] ?? '');
+  expect(address.at('tags')).toMatchObject({ 'k8s-azure-service': 'default/web' });
+  expect(address.at('properties.ipConfiguration.id')).toMatch(
+    /\/loadBalancers\/kubernetes\/frontendIPConfigurations\//,
+  );
+  expect(await run('kubectl delete service web')).toBe(0);
+  expect((await world.truth()).publicAddresses).toEqual([]);
 });
 
 test('pods go out of the subnet that their pool has for them', async () => {

@@ -1,4 +1,5 @@
 import { change, scaleSetInstances } from '../nodes.ts';
+import { closeService, openService } from '../services.ts';
 import { deploymentsOf, removeWorkload, saveBudget, saveDeployment } from '../workloads.ts';
 import { type CommandContext, type Output, printed } from './command.ts';
 import { type KubectlCall, kinds, namespaceOf, parseKubectl } from './kubectlCall.ts';
@@ -40,6 +41,10 @@ function create(call: KubectlCall): Output {
   switch (kinds[what.toLowerCase()] ?? what) {
     case 'namespace':
       return printed(`namespace/${name} created\n`);
+    case 'service':
+      if (name !== 'loadbalancer') return printed(`error: unknown service type "${name}"\n`, 1);
+      openService(world, cluster, { namespace, name: call.names[2] ?? '' });
+      return printed(`service/${call.names[2]} created\n`);
     case 'deployments':
       if (flags.image === undefined) return printed('error: required flag(s) "image" not set\n', 1);
       saveDeployment(world, cluster.id, { namespace, name, image: flags.image, replicas: Number(flags.replicas ?? 1) });
@@ -81,6 +86,7 @@ function remove(call: KubectlCall): Output {
   const kind = kinds[what.toLowerCase()];
   const target = { namespace: namespaceOf(call), name };
   const removed =
+    (what === 'service' && closeService(world, cluster, target)) ||
     (kind === 'deployments' && removeWorkload(world, cluster.id, 'deployments', target)) ||
     (kind === 'poddisruptionbudgets' && removeWorkload(world, cluster.id, 'budgets', target));
   return removed
