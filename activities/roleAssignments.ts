@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import { v5 as uuidv5 } from 'uuid';
 import { isFailure } from '../contract/failures.ts';
 import { keyOf } from '../resources/ids.ts';
@@ -46,10 +47,15 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     const { scope, role, principalId, marks } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
+    const name = assignmentName(assignment);
     try {
+      // An earlier attempt may have assigned it and died. Azure would answer 200 to the same request, and change it again.
+      const earlier =
+        activityInfo().attempt > 1 ? await azureRead(id, () => roleAssignments.get(scope, name)) : undefined;
+      if (earlier && carriesMarks(described(earlier.description), marks)) return id;
       // The answer is the proof: a read right after it may go to a region that does not know the assignment yet.
       const made = await azureCall(id, () =>
-        roleAssignments.create(scope, assignmentName(assignment), {
+        roleAssignments.create(scope, name, {
           roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
           principalId,
           // With the type given, Azure does not look for the principal in a directory that may not know it yet.

@@ -63,7 +63,7 @@ export function planChangeRegistry(
   const nodes = [...bootstrap.steps, ...reimages.steps];
   const probe = planPullProbe(input, seen, nodes, []);
   const old = planOldRegistry(input, seen, [...nodes, ...probe.steps]);
-  const limits = [...directProblems(seen), ...isolationProblems(input, seen)];
+  const limits = [...directProblems(seen), ...isolationProblems(input, seen, wanted)];
   return planUpdate(
     input,
     seen,

@@ -75,7 +75,7 @@ export function planIsolateCluster(
   const nodes = [...bootstrap.steps, ...reimages.steps];
   const cut = inPhases ? planCut(input, seen, [...ids(nodes), 'pullProbe']) : nothingPlanned;
   const probe = planPullProbe(input, seen, nodes, cut.steps);
-  const limits = [...isolationProblems(input, seen), ...outboundProblems(seen, outboundType)];
+  const limits = [...isolationProblems(input, seen, wanted), ...outboundProblems(seen, outboundType)];
   return planUpdate(
     input,
     seen,

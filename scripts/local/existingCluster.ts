@@ -60,7 +60,7 @@ export async function createExistingCluster(
   const { subscriptionId, resourceGroup, name } = cluster;
   const azure = clientsOf(simulator, subscriptionId);
   await azure.groups.createOrUpdate(resourceGroup, { location });
-  const own = ownNetwork ? await createNetwork(azure, cluster) : undefined;
+  const own = ownNetwork ? await createNetwork(azure, cluster, isolated) : undefined;
   await azure.clusters.createOrUpdate(
     resourceGroup,
     name,
@@ -91,6 +91,7 @@ export async function createExistingCluster(
 async function createNetwork(
   { networks, identities, roles }: ReturnType<typeof clientsOf>,
   { subscriptionId, resourceGroup, name }: ClusterReference,
+  isolated: boolean,
 ): Promise<{ subnetId: string; identityId: string }> {
   const { subnets } = await networks.createOrUpdate(
     resourceGroup,
@@ -98,8 +99,8 @@ async function createNetwork(
     {
       location,
       addressSpace: { addressPrefixes: ['10.10.0.0/16'] },
-      // As networks have it that were made before March 2026.
-      subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20', defaultOutboundAccess: true }],
+      // Open as networks are that were made before March 2026; an isolated cluster's is closed.
+      subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20', defaultOutboundAccess: !isolated }],
     },
     frequentPolling,
   );

@@ -3,6 +3,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { AuditFacts, ExistingClusterFacts } from '../../resources/discovery.ts';
 import { clusterId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { isBusy } from '../../resources/managedClusters.ts';
+import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { preconditionProblems } from '../isolation/preconditions.ts';
 import { openWays } from '../isolation/waysOut.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
@@ -53,12 +54,13 @@ export function existingClusterProblems(
 export function isolationProblems(
   { accept }: { accept: readonly WayOut[] },
   { cluster, dependencies }: ExistingClusterFacts,
+  { virtualNetwork }: WantedInfrastructure,
 ): Problem[] {
   if (!cluster) return [];
+  const closed = (virtualNetwork?.subnets ?? []).filter(({ use }) => use === 'nodeSubnet');
   const ways = dependencies ? openWays(cluster, dependencies) : openWays(cluster, nothingSeen);
   const stay = ways.filter(({ way, resourceId }) => {
-    // The plan closes the subnets that it may, and the last check sees whether all are closed.
-    if (way === 'defaultOutboundAccess') return false;
+    if (way === 'defaultOutboundAccess') return !closed.some(({ id }) => sameResourceId(id, resourceId));
     return !(cluster.outboundAddresses ?? []).some((id) => sameResourceId(id, resourceId));
   });
   return [
@@ -71,7 +73,7 @@ export function isolationProblems(
         whatToDo: `Close it first, or add ${way} to accept if it is meant to stay.`,
       })),
     ...(dependencies ? accept : []).flatMap((way, index) =>
-      way === 'defaultOutboundAccess' || ways.some((open) => open.way === way)
+      ways.some((open) => open.way === way)
         ? []
         : [
             {

@@ -9,6 +9,7 @@ import {
   isolated,
   ordinary,
   ownSubnet,
+  planChange,
   planIsolate,
   pool,
   seen,
@@ -70,6 +71,13 @@ describe('a way out beside the outbound type', () => {
   it('is not the address of the outbound type, which goes with it', () => {
     const own = facts({ publicAddresses: ['/egress'] });
     expect(plan({ outboundAddresses: ['/Egress'] }, own)).not.toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it('is a subnet with default outbound access only where the plan does not close it', () => {
+    const open = facts({ subnets: [{ ...nodes, defaultOutboundAccess: true }] });
+    expect(plan({}, open)).not.toContainEqual(expect.stringMatching(inTheWay));
+    const change = problemTexts(planChange(seen(inNetwork(isolated()), { dependencies: open })));
+    expect(change).toContainEqual(expect.stringMatching(inTheWay));
   });
 
   it('is no route that stays inside', () => {
