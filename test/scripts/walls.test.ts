@@ -62,8 +62,8 @@ const house = {
 
 /** Imports that are not allowed, each planted into a file of its own in the house. */
 const forbidden = [
-  ['activities', '../simulator/index.ts', 'Only scripts/ and test/ put them together'],
-  ['simulator', '../contract/index.ts', 'Only scripts/ and test/ put them together'],
+  ['activities', '../simulator/index.ts', 'What puts them together belongs in scripts/ or test/'],
+  ['simulator', '../contract/index.ts', 'What puts them together belongs in scripts/ or test/'],
   ['worker', '../scripts/demo/main.ts', 'what others need belongs in their own room'],
   ['scripts', '../test/any.test.ts', 'what scripts and tests share belongs in scripts/'],
   ['resources', '../contract/index.ts', 'names that callers see belong in contract/'],
