@@ -133,6 +133,20 @@ export interface ExistingCluster {
   tenants: Record<string, string>;
 }
 
+/**
+ * Resource IDs of the subnets of the pools, the first pool's first: those of nodes, or of nodes and pods. They are in one's
+ * own network, or in the one that AKS manages.
+ */
+export function poolSubnets(
+  { cluster, managedNetworkId }: ExistingCluster,
+  of: readonly ('vnetSubnetId' | 'podSubnetId')[],
+): string[] {
+  const own = (cluster?.agentPoolProfiles ?? []).flatMap((pool) => of.flatMap((subnet) => pool[subnet] ?? []));
+  // AKS names it so. Source: Learn, "Configure Azure CNI networking".
+  const managed = managedNetworkId === undefined ? [] : [`${managedNetworkId}/subnets/aks-subnet`];
+  return [...new Set(own.length > 0 ? own : managed)];
+}
+
 /** A registry that a cluster is to leave. */
 export interface OldRegistryRequest {
   registryId: string;

@@ -11,5 +11,9 @@ export const nothingPlanned: Part = { steps: [], problems: [] };
 
 export const ids = (steps: readonly PlannedStep[]): StepId[] => steps.map(({ id }) => id);
 
+/** Whether the plan changes what nodes boot from. */
+export const bootstrapChanges = (steps: readonly PlannedStep[]): boolean =>
+  anyActs(steps.filter(({ kind }) => kind === 'bootstrap'));
+
 /** Whether any of the steps is to do something. */
 export const anyActs = (steps: readonly PlannedStep[]): boolean => steps.some(({ action }) => action !== 'none');

@@ -1,6 +1,6 @@
 import type { Check } from '../../contract/result.ts';
 import type { ReadBack } from '../../resources/discovery.ts';
-import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import { check } from '../engine/check.ts';
 import { managedRegistryChecks } from '../infrastructure/checks.ts';
@@ -30,7 +30,7 @@ export function existingClusterChecks(
       ? goneChecks(before, now)
       : []),
     ...(cluster?.agentPoolProfiles ?? []).map(({ name, provisioningState }) =>
-      check(`pool ${name}`, `Node pool ${name}`, `${id}/agentPools/${name}`, 'Succeeded', provisioningState),
+      check(`pool ${name}`, `Node pool ${name}`, agentPoolId(id, name), 'Succeeded', provisioningState),
     ),
   ];
 }

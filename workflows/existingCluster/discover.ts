@@ -1,13 +1,13 @@
 import { patched } from '@temporalio/workflow';
-import type { ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
-import { resourceId, resourceReference } from '../../resources/ids.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import { resourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import { azure } from '../engine/azure.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
-import { nodeAndPodSubnets, provesIsolation } from '../isolation/proof.ts';
+import { dependenciesRequest, provesIsolation } from '../isolation/proof.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
 import { type ExistingClusterInput, existingClusterRequest, lookBusyPolicy, subscriptionsOf } from './facts.ts';
 
@@ -43,7 +43,11 @@ export async function discoverExistingCluster(
     azure.reading('Look at everything around the cluster').discover(existingClusterRequest(input, found, wanted)),
     looks.leavesRegistry ? lookAtOldRegistry(input, found, wanted) : undefined,
     // Runs of version 0.1 have not looked.
-    looks.endsIsolated && patched(provesIsolation) ? lookAtDependencies(context, found) : undefined,
+    looks.endsIsolated && patched(provesIsolation)
+      ? azure
+          .reading('Look at everything that isolation depends on')
+          .lookAtDependencies(dependenciesRequest(context, found))
+      : undefined,
   ]);
   const { infrastructure, allowances, providers, features } = discovered;
   return {
@@ -56,12 +60,6 @@ export async function discoverExistingCluster(
       ? await probeOldestNodes(input, found, kubernetes, context.imageSource)
       : {},
   };
-}
-
-function lookAtDependencies(seen: ExistingCluster, cluster: ClusterFacts) {
-  const { subscriptionId } = resourceReference(cluster.id);
-  const request = { cluster, subscriptionId, subnetIds: nodeAndPodSubnets(seen) };
-  return azure.reading('Look at everything that isolation depends on').lookAtDependencies(request);
 }
 
 function lookAtOldRegistry(

@@ -1,8 +1,8 @@
 import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Profile } from '../../contract/profiles.ts';
-import type { DiscoveryRequest, ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
-import { type ClusterReference, clusterId, parentId, resourceReference } from '../../resources/ids.ts';
+import type { DiscoveryRequest, ExistingClusterFacts } from '../../resources/discovery.ts';
+import { type ClusterReference, clusterId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import { type ClusterChange, type ClusterFacts, changeMismatches } from '../../resources/managedClusters.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
@@ -67,16 +67,6 @@ export function existingClusterRequest(
     },
   };
 }
-
-/** The subnets of the nodes, the first pool's first. They are in one's own network, or in the one that AKS manages. */
-export function nodeSubnets({ cluster, managedNetworkId }: ExistingCluster): string[] {
-  const own = (cluster?.agentPoolProfiles ?? []).flatMap(({ vnetSubnetId }) => (vnetSubnetId ? [vnetSubnetId] : []));
-  // AKS names it so. Source: Learn, "Configure Azure CNI networking".
-  const managed = managedNetworkId === undefined ? [] : [`${managedNetworkId}/subnets/aks-subnet`];
-  return [...new Set(own.length > 0 ? own : managed)];
-}
-
-export const networkOf = (subnetId: string): string => parentId(subnetId);
 
 /** Whether AKS may reimage by itself after a change, which it may from 1.37 on. Profile row P11; Azure/AKS#5913. */
 export const reimagesByItself = ({ currentKubernetesVersion }: ClusterFacts): boolean =>

@@ -55,11 +55,12 @@ async function pullChecks(
   { cluster, probes }: { cluster: ClusterReference; probes: 'required' | 'ifAllowed' },
 ): Promise<Check[]> {
   // Somebody may have added a pool since discovery. A run of version 0.1 does not look.
-  const { cluster: now = found } = patched(provesIsolation)
+  const look = patched(provesIsolation)
     ? await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] })
-    : { cluster: found };
+    : undefined;
+  const now = look?.cluster ?? found;
   const [source, kubernetes] = await Promise.all([
-    azure.reading('Read where nodes are to boot from').readImageSource(cluster),
+    look ? look.imageSource : azure.reading('Read where nodes are to boot from').readImageSource(cluster),
     azure.operating('Look at the nodes').lookInside(cluster),
   ]);
   const results = await probeOldestNodes({ cluster }, now, kubernetes, source);

@@ -1,7 +1,8 @@
 import type { ParsedChangeRegistryInput, ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { type ClusterReference, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { poolSubnets } from '../../resources/discovery.ts';
+import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import {
   endpointType,
@@ -13,7 +14,6 @@ import {
   type WantedSubnet,
   wantedRegistry,
 } from '../infrastructure/wanted.ts';
-import { networkOf, nodeSubnets } from './facts.ts';
 
 /** Whether the nodes are in a network of one's own, so that its subnets can be changed. */
 export const hasNoManagedNetwork = ({ managedNetworkId }: ExistingClusterFacts): boolean =>
@@ -26,9 +26,9 @@ export function wantedByUpdate(
   closesEgress: boolean,
 ): WantedInfrastructure {
   if (!seen.cluster) return nothingWanted;
-  const nodeSubnetIds = nodeSubnets(seen);
+  const nodeSubnetIds = poolSubnets(seen, ['vnetSubnetId']);
   const [first] = nodeSubnetIds;
-  const network = first === undefined ? undefined : { virtualNetworkId: networkOf(first), nodeSubnetIds, closesEgress };
+  const network = first === undefined ? undefined : { virtualNetworkId: parentId(first), nodeSubnetIds, closesEgress };
   return wantedForExistingCluster(input, seen.cluster, seen.registryEndpointIds, network);
 }
 

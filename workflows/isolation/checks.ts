@@ -2,7 +2,7 @@ import type { WayOut } from '../../contract/inputs/isolation.ts';
 import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
-import { parentId, sameResourceId } from '../../resources/ids.ts';
+import { agentPoolId, parentId, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, cutsEgress, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import type { Look } from '../../resources/nodes.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
@@ -43,7 +43,7 @@ function itselfChecks(cluster: ClusterFacts): Check[] {
     check('outboundType', 'Outbound type', id, outbound, outboundType),
     check('artifactSource', 'Images come from', id, 'Cache', artifactSource),
     ...agentPoolProfiles.map((pool) =>
-      state(`pool ${pool.name}`, `Node pool ${pool.name}`, `${id}/agentPools/${pool.name}`, pool.provisioningState),
+      state(`pool ${pool.name}`, `Node pool ${pool.name}`, agentPoolId(id, pool.name), pool.provisioningState),
     ),
   ];
 }
@@ -126,7 +126,7 @@ function reachabilityChecks(
 function preconditionChecks(cluster: ClusterFacts, facts: AuditFacts): Check[] {
   return preconditions.map(({ id, says, source, broken }) => {
     const problems = broken(cluster, facts);
-    const seen = problems.map((each) => ('pool' in each ? `${each.pool}: ${each.problem}` : each.problem)).join('; ');
+    const seen = problems.map(({ pool, problem }) => (pool === undefined ? problem : `${pool}: ${problem}`)).join('; ');
     return { ...check(`precondition:${id}`, says, cluster.id, 'met', seen || 'met'), evidence: source };
   });
 }

@@ -15,11 +15,12 @@ export interface Precondition {
   source: string;
   asOf: string;
   /** What breaks it; none where it holds, or where an old run's facts do not tell. */
-  broken(cluster: ClusterFacts, facts: Pick<AuditFacts, 'registry'>): Omit<Problem, 'where'>[] | PoolProblem[];
+  broken(cluster: ClusterFacts, facts: Pick<AuditFacts, 'registry'>): Breach[];
 }
 
-interface PoolProblem extends Omit<Problem, 'where'> {
-  pool: string;
+interface Breach extends Omit<Problem, 'where'> {
+  /** Left out where it is the cluster's. */
+  pool?: string;
 }
 
 const limits = 'AKS docs, "Network isolated clusters" (concepts-network-isolated.md), limitations';
@@ -38,7 +39,7 @@ const ofCluster =
 const isOther = (seen: string | undefined, wanted: string): boolean =>
   seen !== undefined && seen.toLowerCase() !== wanted.toLowerCase();
 
-/** Every scenario that ends isolated asks all of them, and so does the audit. createCluster sees to them by construction. */
+/** isolateCluster, changeRegistry and the audit ask all of them. createCluster sees to them by construction. */
 export const preconditions: readonly Precondition[] = [
   {
     id: 'kubernetesVersion',
@@ -179,8 +180,8 @@ export const preconditions: readonly Precondition[] = [
 /** Every precondition that a cluster breaks. */
 export const preconditionProblems = (cluster: ClusterFacts, facts: Pick<AuditFacts, 'registry'>): Problem[] =>
   preconditions.flatMap(({ broken }) =>
-    broken(cluster, facts).map(({ problem, whatToDo, ...more }) => ({
-      where: 'pool' in more ? agentPoolId(cluster.id, more.pool) : cluster.id,
+    broken(cluster, facts).map(({ problem, whatToDo, pool }) => ({
+      where: pool === undefined ? cluster.id : agentPoolId(cluster.id, pool),
       problem,
       whatToDo,
     })),

@@ -1,8 +1,8 @@
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { Profile } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
-import type { ExistingCluster } from '../../resources/discovery.ts';
-import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { type AuditRequest, type ExistingCluster, poolSubnets } from '../../resources/discovery.ts';
+import { type ClusterReference, clusterId, resourceReference } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
 import { check } from '../engine/check.ts';
@@ -27,7 +27,8 @@ export interface ProofOptions {
 }
 
 /**
- * Proves that a cluster is network isolated now. The end of every scenario that isolates and the audit mean the same by it.
+ * Proves that a cluster is network isolated now. The end of isolateCluster and of changeRegistry, and the audit, mean the same by it;
+ * createCluster checks what it made.
  * Guide: "Validate the network isolated cluster".
  */
 export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
@@ -35,14 +36,20 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
   const now = await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
   const { cluster: found, imageSource } = now;
   if (!found) return [check('cluster', 'Cluster', clusterId(cluster), 'Succeeded', undefined)];
-  const subnetIds = nodeAndPodSubnets(now);
-  const request = { cluster: found, subscriptionId: cluster.subscriptionId, subnetIds };
+  const request = dependenciesRequest(now, found);
   const [dependencies, inside] = await Promise.all([
     azure.operating('Look at everything the cluster depends on').lookAtDependencies(request),
     onlyAzure ? [notLookedInside(found)] : insideChecks(found, options, imageSource),
   ]);
-  return [...isolationChecks(found, dependencies, subnetIds, options), ...inside];
+  return [...isolationChecks(found, dependencies, request.subnetIds, options), ...inside];
 }
+
+/** The request for everything on which the isolation of a cluster depends, the subnets of its pods included. */
+export const dependenciesRequest = (seen: ExistingCluster, cluster: ClusterFacts): AuditRequest => ({
+  cluster,
+  subscriptionId: resourceReference(cluster.id).subscriptionId,
+  subnetIds: poolSubnets(seen, ['vnetSubnetId', 'podSubnetId']),
+});
 
 /** Checks egress, and where each pool boots and pulls from, seen from inside the cluster. */
 async function insideChecks(
@@ -81,13 +88,4 @@ export function judgedIfForbidden(seen: Check, whenForbidden: WhenForbidden): Ch
     case 'accept':
       return { ...seen, ok: true, accepted: true };
   }
-}
-
-/** The subnets of the nodes and of their pods, the first pool's first. They are in one's own network, or in the one that AKS manages. */
-export function nodeAndPodSubnets({ cluster, managedNetworkId }: ExistingCluster): string[] {
-  const pools = cluster?.agentPoolProfiles ?? [];
-  const own = pools.flatMap(({ vnetSubnetId, podSubnetId }) => [vnetSubnetId ?? [], podSubnetId ?? []].flat());
-  // AKS names it so. Source: Learn, "Configure Azure CNI networking".
-  const managed = managedNetworkId === undefined ? [] : [`${managedNetworkId}/subnets/aks-subnet`];
-  return [...new Set(own.length > 0 ? own : managed)];
 }

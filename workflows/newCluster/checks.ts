@@ -1,6 +1,6 @@
 import type { Check } from '../../contract/result.ts';
 import type { ReadBack } from '../../resources/discovery.ts';
-import { clusterId } from '../../resources/ids.ts';
+import { agentPoolId, clusterId } from '../../resources/ids.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { check } from '../engine/check.ts';
 import { managedRegistryChecks } from '../infrastructure/checks.ts';
@@ -27,7 +27,7 @@ export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Che
       : [check('kubeletIdentity', 'Kubelet identity', id, kubeletIdentityId, cluster?.kubeletIdentityId)]),
     ...wanted.agentPoolProfiles.flatMap(({ name }) => {
       const pool = cluster?.agentPoolProfiles.find((each) => each.name === name);
-      const poolId = `${id}/agentPools/${name}`;
+      const poolId = agentPoolId(id, name);
       return [
         check(`pool ${name}`, `Node pool ${name}`, poolId, 'Succeeded', pool?.provisioningState),
         ...(wanted.vnetSubnetId === undefined

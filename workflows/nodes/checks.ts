@@ -1,4 +1,5 @@
 import type { Check } from '../../contract/result.ts';
+import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { EvidenceKind, KubernetesFacts, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
 import { check } from '../engine/check.ts';
@@ -12,7 +13,7 @@ export function nodeChecks(
 ): Check[] {
   const linux = agentPoolProfiles.filter(({ osType }) => osType !== 'Windows');
   return linux.flatMap(({ name }): Check[] => {
-    const poolId = `${id}/agentPools/${name}`;
+    const poolId = agentPoolId(id, name);
     const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
     const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);
     const probe: Look<NodeProbeResult> | undefined = 'unseen' in kubernetes ? kubernetes : probes[name];
@@ -43,7 +44,7 @@ const evidenceTitles: Readonly<Record<EvidenceKind, string>> = {
 /** Checks that each planned pool was reimaged, and says how that is known. */
 export const reimageChecks = ({ id }: ClusterFacts, reimages: Iterable<PoolReimage>): Check[] =>
   [...reimages].map(({ pool, seen, reimaged, evidence, how }) => ({
-    ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, `${id}/agentPools/${pool}`, true, reimaged),
+    ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, agentPoolId(id, pool), true, reimaged),
     seen: how === 'byAzure' ? `${seen}, by AKS itself` : seen,
     evidence: evidenceTitles[evidence],
   }));

@@ -2,7 +2,7 @@ import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult, PoolEvidence } from '../../resources/nodes.ts';
+import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 
 /** Has the oldest node of each pool pull an image, and say where it boots from. */
@@ -26,15 +26,6 @@ export async function probeOldestNodes(
     }),
   );
   return Object.fromEntries(probes.flat());
-}
-
-/** The part of these facts that tells whether a pool has been reimaged. */
-export function evidence(
-  kubernetes: Look<KubernetesFacts>,
-  { name, provisioningState, nodeImageVersion }: AgentPoolFacts,
-): PoolEvidence {
-  const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter(({ pool }) => pool === name) : undefined;
-  return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
 }
 
 /** The node that has been in the pool for longest: if any boots from an old source, it does. */

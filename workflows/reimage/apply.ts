@@ -3,6 +3,7 @@ import type { PoolReimage } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import { ConcurrencyLimit } from '../engine/concurrencyLimit.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
+import { bootstrapChanges } from '../engine/part.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { reimageStepId } from './plan.ts';
@@ -47,7 +48,7 @@ export function applyReimages(
  * the update of the cluster, for a node that joined before the update boots as the cluster said then.
  */
 function lookOnceAtNodes({ plan, input, seen }: UpdateContext): NodesBefore {
-  const changed = plan.steps.some(({ kind, action }) => kind === 'bootstrap' && action !== 'none');
+  const changed = bootstrapChanges(plan.steps);
   let look: ReturnType<NodesBefore> | undefined;
   return () => {
     if (!changed) return Promise.resolve(seen.kubernetes);

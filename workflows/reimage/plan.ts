@@ -4,9 +4,10 @@ import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
-import { ids, nothingPlanned, type Part } from '../engine/part.ts';
+import { bootstrapChanges, ids, nothingPlanned, type Part } from '../engine/part.ts';
 import { approvalStep } from '../existingCluster/gates.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 
@@ -53,7 +54,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
       kind: 'reimage',
       title: `Reimage node pool ${pool.name} (${pool.mode}, ${pool.count} nodes)`,
       needs: canary && pool !== canary ? [...needs, reimageStepId(canary)] : needs,
-      resourceId: `${cluster.id}/agentPools/${pool.name}`,
+      resourceId: agentPoolId(cluster.id, pool.name),
       ...actionFor(pool, given),
     }),
   );
@@ -109,7 +110,7 @@ function poolProblems(cluster: ClusterFacts, pools: readonly AgentPoolFacts[]): 
   return pools.flatMap(({ name, powerState }) => {
     if (powerState !== 'Stopped') return [];
     const problem = 'the node pool is stopped, and cannot be reimaged';
-    return [{ where: `${cluster.id}/agentPools/${name}`, problem, whatToDo: 'Start or delete it, then start again.' }];
+    return [{ where: agentPoolId(cluster.id, name), problem, whatToDo: 'Start or delete it, then start again.' }];
   });
 }
 
@@ -136,7 +137,7 @@ export function planReimagesAfter(
 ): PlannedReimages {
   const { cluster, kubernetes, imageSource = 'Direct' } = seen;
   if (!cluster) return { ...nothingPlanned, reimages: [] };
-  const changes = before.some(({ kind, action }) => kind === 'bootstrap' && action !== 'none');
+  const changes = bootstrapChanges(before);
   const needs = ids(before);
   return planReimages({
     cluster,

@@ -1,19 +1,20 @@
 import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { isFailure, ownFailure } from '../../contract/failures.ts';
 import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
+import { agentPoolId } from '../../resources/ids.ts';
 import {
   type KubernetesFacts,
   type Look,
   type PoolEvidence,
   type PoolProof,
   type PoolReimage,
+  poolEvidence,
   proofOf,
 } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
-import { evidence } from '../nodes/probe.ts';
 import { temporaryPool } from './plan.ts';
 import { proofBySource } from './proof.ts';
 
@@ -48,7 +49,7 @@ export class PoolRun {
   /** Reimages the pool, and does what the input says where AKS did not. */
   async reimage(): Promise<PoolReimage> {
     const { cluster, reimage } = this.#context.input;
-    const before = evidence(await this.#nodesBefore(), this.#facts);
+    const before = poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
     this.#before = before;
     const byAzure = await this.#reimagedByAzure();
     if (byAzure) return byAzure;
@@ -87,7 +88,7 @@ export class PoolRun {
     const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
     const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
     const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
-    const id = `${this.#context.found.id}/agentPools/${this.#pool}`;
+    const id = agentPoolId(this.#context.found.id, this.#pool);
     return ownFailure(
       'NotReimaged',
       `Node pool ${this.#pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
@@ -99,7 +100,7 @@ export class PoolRun {
   async #reimagedByAzure(): Promise<PoolReimage | undefined> {
     const { plan, found, seen } = this.#context;
     if (!plan.bootstrap || !reimagesByItself(found)) return undefined;
-    const before = evidence(seen.kubernetes, this.#facts);
+    const before = poolEvidence(this.#facts.name, this.#facts, seen.kubernetes);
     const proven = proofOf(this.#pool, before, await this.#lookAgain());
     return proven.reimaged && proven.nodes.length > 0 ? { ...proven, how: 'byAzure', notModified: false } : undefined;
   }

@@ -3,7 +3,7 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { resourceReference, sameResourceId } from '../../resources/ids.ts';
-import { ids, type Part } from '../engine/part.ts';
+import { bootstrapChanges, ids, type Part } from '../engine/part.ts';
 import { deletionIsFinal, kindOf, type Removal } from './kinds.ts';
 
 export interface PlannedOldRegistry extends Part {
@@ -16,7 +16,7 @@ export function planOldRegistry(
   { cluster, old }: ExistingClusterFacts,
   before: readonly PlannedStep[],
 ): PlannedOldRegistry {
-  const leaves = before.some(({ kind, action }) => kind === 'bootstrap' && action !== 'none');
+  const leaves = bootstrapChanges(before);
   if (oldRegistry === 'keep' || !leaves || !cluster || !old) return { steps: [], problems: [], removals: [] };
   const removals = old.owned.flatMap((id): Removal[] => {
     const kind = kindOf(id);
