@@ -4,7 +4,8 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { z } from 'zod';
 import { parseId } from './ids.ts';
 
-const regex = z.string().refine((text) => {
+/** A regular expression, as rules of faults and policies spell it. */
+export const regex = z.string().refine((text) => {
   try {
     return Boolean(new RegExp(text, 'i'));
   } catch {

@@ -1,16 +1,9 @@
 import { z } from 'zod';
 import { gatewayError } from './errors.ts';
+import { regex } from './faults.ts';
 import { keyOf, nameOf } from './ids.ts';
 import { type Body, isBody, valueAt, withValueAt } from './json.ts';
 import type { Resource } from './store.ts';
-
-const regex = z.string().refine((text) => {
-  try {
-    return Boolean(new RegExp(text, 'i'));
-  } catch {
-    return false;
-  }
-}, 'is not a regular expression');
 
 const condition = z.strictObject({
   /** Dotted path in the body, such as `properties.publicNetworkAccess` or `tags.team`. */
