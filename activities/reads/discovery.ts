@@ -8,6 +8,7 @@ import {
 } from '../../resources/infrastructure.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { Marks } from '../../resources/marks.ts';
+import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { readCluster, readKubernetesVersions } from '../managedClusters.ts';
@@ -86,7 +87,12 @@ export const discoveryActivities = (clients: ClientsOf) => ({
       readNamedRegistry(clients, seen, infrastructure),
       readGroupContent(clients, { subscriptionId, name: seen.nodeResourceGroup }),
     ]);
-    const types = content.flatMap(({ type }) => (type ? [type.toLowerCase()] : []));
+    // A private cluster has a zone of its API server in the group, beside that of its registry.
+    const isOtherZone = ({ type, id }: { type?: string; id: string }) =>
+      type?.toLowerCase() === 'microsoft.network/privatednszones' && !id.toLowerCase().endsWith(`/${registryZoneName}`);
+    const types = content
+      .filter((resource) => !isOtherZone(resource))
+      .flatMap(({ type }) => (type ? [type.toLowerCase()] : []));
     return {
       cluster: seen,
       ...(registry && { registry }),
