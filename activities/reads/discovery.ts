@@ -88,8 +88,8 @@ export const discoveryActivities = (clients: ClientsOf) => ({
       readGroupContent(clients, { subscriptionId, name: seen.nodeResourceGroup }),
     ]);
     // A private cluster has a zone of its API server in the group, beside that of its registry.
-    const isOtherZone = ({ type, id }: { type?: string; id: string }) =>
-      type?.toLowerCase() === 'microsoft.network/privatednszones' && !id.toLowerCase().endsWith(`/${registryZoneName}`);
+    const isOtherZone = ({ type, id }: { type: string; id: string }) =>
+      type.toLowerCase() === 'microsoft.network/privatednszones' && !id.toLowerCase().endsWith(`/${registryZoneName}`);
     const types = content
       .filter((resource) => !isOtherZone(resource))
       .flatMap(({ type }) => (type ? [type.toLowerCase()] : []));

@@ -2,13 +2,7 @@ import type { World } from '../arm/world.ts';
 import { scaleSetType } from '../providers/compute/scaleSets.ts';
 import { apiServerAccess, apiServerFailure } from '../providers/containerService/apiServer.ts';
 import { placeOfNode, placeOfPods } from '../providers/containerService/egress.ts';
-import {
-  type KubernetesNode,
-  modelOf,
-  type NodeModel,
-  nodesOf,
-  subnetOfPool,
-} from '../providers/containerService/nodes.ts';
+import { type KubernetesNode, modelOf, type NodeModel, nodesOf } from '../providers/containerService/nodes.ts';
 import { modelFailure, pullFailure } from '../providers/containerService/pulls.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
 import { nodeGroupOf } from '../providers/containerService/stored.ts';
@@ -68,11 +62,7 @@ export const newNodesTruth = (world: World, cluster: ClusterBody): NewNodeTruth[
     const pool = tags?.['aks-managed-poolName'];
     if (pool === undefined) return [];
     const model = modelOf(scaleSet);
-    const subnetId = subnetOfPool(world, cluster.id, nodeGroupOf(cluster), pool);
-    const place = placeOfNode(world, cluster, { pool, subnetId });
-    const joins = reachesApiServer(world, cluster, place);
-    const images = modelFailure(world, cluster, pool, model);
-    return [{ pool, imagesFrom: sourceOf(model), bootstraps: images ? verdict(images.why) : joins }];
+    return [{ pool, imagesFrom: sourceOf(model), bootstraps: verdict(modelFailure(world, cluster, pool, model)?.why) }];
   });
 
 const sourceOf = ({ registryServer }: Pick<NodeModel, 'registryServer'>): string => registryServer ?? source;

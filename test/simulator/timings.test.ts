@@ -45,7 +45,11 @@ const send = (method: string, id: string, body?: unknown) => azure.send(method, 
 
 describe('it takes', () => {
   const bodies = ownRegistryBodies(ownRegistryIds('timed'));
-  const managed = { bootstrapProfile: { artifactSource: 'Cache' }, networkProfile: { outboundType: 'none' } };
+  const managed = {
+    bootstrapProfile: { artifactSource: 'Cache' },
+    apiServerAccessProfile: { enablePrivateCluster: true },
+    networkProfile: { outboundType: 'none' },
+  };
 
   test('10 s to write a network, and a subnet', async () => {
     await takes(

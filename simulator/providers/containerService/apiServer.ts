@@ -20,10 +20,8 @@ export function apiServerFailure(world: World, cluster: ClusterBody, place: Plac
   switch (apiServerAccess(cluster)) {
     case 'vnetIntegration':
       return integratedFailure(world, cluster, place);
-    case 'privateLink': {
-      const endpoint = `${nodeGroupOf(cluster)}/providers/Microsoft.Network/privateEndpoints/kube-apiserver`;
-      return world.store.get(endpoint) ? undefined : `the private endpoint of the API server is gone: ${endpoint}`;
-    }
+    case 'privateLink':
+      return hostUnreached(world, place, cluster.properties.privateFQDN ?? cluster.properties.fqdn ?? '');
     case 'public':
       // AKS routes this traffic through the outbound type.
       return hostUnreached(world, place, cluster.properties.fqdn ?? '');

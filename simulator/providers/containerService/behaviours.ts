@@ -111,6 +111,42 @@ export const behaviours: readonly Behaviour[] = [
     test: 'oracle/waysOut.test.ts: a service of type LoadBalancer has a public address and a load balancer, which let nobody out',
   },
   {
+    id: 'aks-api-server-name',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: "With private link, nodes find their API server by its private name: in AKS's zone, which is linked to their network alone, in the owner's, or by its public name where there is no zone. A DNS server in a hub knows the zone only if the hub is linked to it. With VNet integration they ask an address of its subnet.",
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Create a private AKS cluster" (hub and spoke with custom DNS), "API Server VNet Integration"; Azure/AgentBaker keeps the address in /etc/hosts of some nodes, which is not modelled',
+    test: 'oracle/apiServer.test.ts: with private link',
+  },
+  {
+    id: 'aks-first-nodes',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'First nodes fail with exit status 50 where they cannot reach Microsoft, 51 where they do not reach their API server, and 52 where they do not find it; a public API server is reached through the outbound type.',
+    evidence: 'documented',
+    source:
+      'Azure/AgentBaker cse_helpers.sh; Microsoft Learn, "Customize cluster egress with outbound types" (2026-08); Microsoft troubleshooting "K8SAPIServerDNSLookupFailVMExtensionError"',
+    test: 'oracle/apiServer.test.ts: the first nodes of a cluster',
+  },
+  {
+    id: 'aks-own-zone',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: "For a zone of the owner's, AKS asks for the control plane's permission before it accepts the request (CustomPrivateDNSZoneMissingPermissionError), and links it to the network of the nodes, for which it needs join on that.",
+    evidence: 'recorded',
+    source:
+      'Azure/AKS#4998, #4841 (2025); Microsoft troubleshooting "CustomPrivateDNSZoneMissingPermissionError" (the status is modelled)',
+    test: 'oracle/apiServer.test.ts: AKS asks for its role first, then links it to the network of the nodes',
+  },
+  {
+    id: 'aks-http-proxy',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'With httpProxyConfig nodes and pods reach hosts over http and https through a proxy at a private address, whatever rules and routes there are for the internet.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "HTTP proxy support in Azure Kubernetes Service" (noProxy, and proxies by name, are not modelled)',
+    test: 'oracle/waysOut.test.ts: the ways out of nodes, as the oracle sees them and as a curl in the cluster finds them',
+  },
+  {
     id: 'aks-pods-go-out',
     resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
     says: "Pods go out of the pod subnet of their pool, with that subnet's NAT gateway, routes and rules.",

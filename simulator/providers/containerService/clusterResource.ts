@@ -138,7 +138,11 @@ function namesFor(
 ): Body {
   const before = existing?.properties;
   const dnsPrefix = before?.dnsPrefix ?? request.properties.dnsPrefix ?? nameOf(id);
-  const zone = `${randomUUID()}.${intent.vnetIntegration ? 'private' : 'privatelink'}.${location}.azmk8s.io`;
+  const sentZone = request.properties.apiServerAccessProfile?.privateDNSZone;
+  const own = sentZone ?? before?.apiServerAccessProfile?.privateDNSZone ?? 'system';
+  const zone = own.includes('/')
+    ? nameOf(own)
+    : `${randomUUID()}.${intent.vnetIntegration ? 'private' : 'privatelink'}.${location}.azmk8s.io`;
   const publicName = `${dnsPrefix}-${shortName()}`;
   const publicFqdn = request.properties.apiServerAccessProfile?.enablePrivateClusterPublicFQDN ?? true;
   const portal = intent.privateCluster ? `${randomBytes(16).toString('hex')}-priv` : publicName;
@@ -147,7 +151,10 @@ function namesFor(
     fqdn:
       intent.privateCluster && !publicFqdn ? undefined : (before?.fqdn ?? `${publicName}.hcp.${location}.azmk8s.io`),
     azurePortalFQDN: before?.azurePortalFQDN ?? `${portal}.portal.hcp.${location}.azmk8s.io`,
-    privateFQDN: intent.privateCluster ? (before?.privateFQDN ?? `${dnsPrefix}-${shortName()}.${zone}`) : undefined,
+    privateFQDN:
+      intent.privateCluster && own.toLowerCase() !== 'none'
+        ? (before?.privateFQDN ?? `${dnsPrefix}-${shortName()}.${zone}`)
+        : undefined,
     resourceUID:
       before?.resourceUID ??
       `${Math.floor(world.clock.now().getTime() / 1000).toString(16)}${randomBytes(8).toString('hex')}`,

@@ -32,7 +32,10 @@ import {
   bootstrapFailure,
   checkKubeletPermission,
   checkQuota,
+  checkZonePermission,
+  firstNodesFailure,
   networkFailure,
+  ownZoneFailure,
   policyFailure,
   zoneFailure,
 } from './prerequisites.ts';
@@ -97,6 +100,7 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
   checkSystemPool(profiles);
   checkOneNetwork(profiles);
   if (changesKubelet(sent, existing)) checkKubeletPermission(world, sent);
+  if (!existing) checkZonePermission(world, cluster);
   checkQuota(world, id, cluster.location, profiles);
   saveCluster(world, cluster);
   for (const { name, properties, before } of profiles) {
@@ -122,9 +126,15 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
           failure: () => zoneFailure(world, cluster, intent, nodeSubnet(profiles)),
         },
         { seconds: seconds.findNetworkClosed, failure: () => policyFailure(world, cluster, intent) },
+        { seconds: seconds.findNetworkClosed, failure: () => ownZoneFailure(world, cluster, nodeSubnet(profiles)) },
         {
           seconds: seconds.findNodesFailed,
           failure: () => bootstrapFailure(world, cluster, intent, nodeSubnet(profiles)),
+        },
+        {
+          seconds: seconds.findNodesFailed,
+          failure: () =>
+            isCreation(existing) ? firstNodesFailure(world, cluster, intent, nodeSubnet(profiles)) : undefined,
         },
       ],
       atEnd: (status) => finish(world, id, status, existing),
@@ -283,9 +293,13 @@ function ownSubnets(cluster: ClusterBody, pools: readonly PoolAfter[]): string[]
   return [...new Set(all.flatMap((subnet) => (subnet ? [subnet] : [])))];
 }
 
+/** AKS creates a cluster whose creation has failed anew. */
+const isCreation = (existing: ClusterBody | undefined): boolean =>
+  !existing || existing.properties.provisioningState === 'Failed';
+
 function transitionFor(intent: Intent, existing: ClusterBody | undefined): Transition {
-  // AKS creates a cluster whose creation has failed anew. That takes as long, but is answered like an update.
-  const again = existing && existing.properties.provisioningState === 'Failed';
+  // A creation anew takes as long as the first, but is answered like an update.
+  const again = existing && isCreation(existing);
   if (existing && !again) return clusterTransitions.update;
   const { createWithManagedRegistry, createWithOwnRegistry, create, update } = clusterTransitions;
   const isolated = intent.managedRegistry ? createWithManagedRegistry : createWithOwnRegistry;

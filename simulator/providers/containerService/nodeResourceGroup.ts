@@ -4,6 +4,7 @@ import { scaleSetType } from '../compute/scaleSets.ts';
 import { createIdentity } from '../managedIdentity/userAssignedIdentities.ts';
 import { createVnet } from '../network/virtualNetworks.ts';
 import { createGroup } from '../resources/resourceGroups.ts';
+import { apiServerEndpoint, placeApiServerEndpoint } from './apiServerEndpoint.ts';
 import { kubeletIdentityId } from './clusterResource.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
 import { reconcileLockdown } from './nodeGroupAccess.ts';
@@ -12,10 +13,17 @@ import { reconcileOutbound } from './outbound.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf, poolsOf } from './stored.ts';
 
-/** Makes the node resource group, which is there from the start of the creation. */
+/**
+ * Makes the node resource group, which is there from the start of the creation, and in a network of the owner's the endpoint of the
+ * API server, which the first nodes ask for.
+ */
 export function openNodeGroup(world: World, cluster: ClusterBody): void {
   const id = nodeGroupOf(cluster);
   if (!world.store.get(id)) createGroup(world, id, cluster.location, cluster.id);
+  const own = poolsOf(world, cluster.id)
+    .map(({ properties }) => properties.vnetSubnetID)
+    .find((subnet) => subnet);
+  if (own) placeApiServerEndpoint(world, cluster, own);
 }
 
 /** Brings the node resource group in line with the cluster: adds what the cluster needs, removes what it no longer uses. */
@@ -66,20 +74,7 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
   if (!properties.identityProfile) createIdentity(world, kubeletIdentityId(cluster, group), location);
 
   reconcileOutbound(world, cluster, digits, subnet);
-  if (properties.privateLinkResources) {
-    place('Microsoft.Network/privateEndpoints', 'kube-apiserver', {
-      properties: {
-        provisioningState: 'Succeeded',
-        subnet: { id: subnet },
-        privateLinkServiceConnections: [
-          {
-            name: 'kube-apiserver',
-            properties: { groupIds: ['management'], privateLinkServiceConnectionState: { status: 'Approved' } },
-          },
-        ],
-      },
-    });
-  }
+  placeApiServerEndpoint(world, cluster, subnet);
   reconcileRegistry(world, cluster, subnet, vnet);
   reconcileLockdown(world, cluster);
 }
@@ -92,10 +87,11 @@ function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, m
   for (const registry of world.store.list(type, group)) {
     if (registry.id.toLowerCase() === wanted) return;
     world.remove(registry.id);
-    for (const endpoint of world.store.list('Microsoft.Network/privateEndpoints', group)) {
-      if (endpoint.name !== 'kube-apiserver') world.remove(endpoint.id);
-    }
-    for (const nic of world.store.list('Microsoft.Network/networkInterfaces', group)) world.remove(nic.id);
+    const keep = apiServerEndpoint(cluster);
+    for (const nic of world.store.list('Microsoft.Network/networkInterfaces', group))
+      if (nic.body.managedBy !== keep) world.remove(nic.id);
+    for (const endpoint of world.store.list('Microsoft.Network/privateEndpoints', group))
+      if (endpoint.id !== keep) world.remove(endpoint.id);
     world.remove(`${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`);
   }
   if (!wanted?.startsWith(`${group.toLowerCase()}/`)) return;

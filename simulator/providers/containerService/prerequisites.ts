@@ -1,5 +1,4 @@
 import { nameOf, parentPath, parseId } from '../../arm/ids.ts';
-import { isBody } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
 import { policyRefusal } from '../../arm/policies.ts';
 import type { World } from '../../arm/world.ts';
@@ -9,11 +8,13 @@ import { usageOf } from '../compute/usages.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { registryZones } from '../network/virtualNetworkLinks.ts';
 import type { Place } from '../network/waysOut.ts';
+import { apiServerAccess } from './apiServer.ts';
+import { canLink, controlPlanePrincipal, joinNetwork } from './controlPlane.ts';
 import { aksError } from './errors.ts';
 import { closesEgress, type Intent } from './intent.ts';
 import { managedRegistryResources } from './managedRegistry.ts';
 import { managedSubnet } from './nodes.ts';
-import { nodeFailure, registryFailure } from './pulls.ts';
+import { joinFailure, nodeFailure, registryFailure, sourceFailure } from './pulls.ts';
 import type { ClusterBody, ClusterRequest, PoolProperties } from './shapes.ts';
 import { isInNodeGroup, nodeGroupOf } from './stored.ts';
 
@@ -127,6 +128,58 @@ export function bootstrapFailure(
   return failure && nodeFailure(failure);
 }
 
+/**
+ * The first nodes of a cluster cannot get their images from Microsoft (exit status 50), or do not find (52) or reach (51) their API
+ * server. An update makes no nodes.
+ */
+export function firstNodesFailure(
+  world: World,
+  cluster: ClusterBody,
+  { artifactSource, outboundType }: Intent,
+  subnetId: string | undefined,
+): OperationFailure | undefined {
+  // The network that AKS makes has what the cluster needs, apart from a way to an API server on the internet.
+  if (subnetId === undefined) {
+    const isStranded = apiServerAccess(cluster) === 'public' && closesEgress(outboundType);
+    return isStranded ? nodeFailure({ exitStatus: 51, why: `cannot reach ${cluster.properties.fqdn}` }) : undefined;
+  }
+  const place = plannedPlace(subnetId, outboundType);
+  const images = artifactSource === 'Direct' ? sourceFailure(world, place) : undefined;
+  const failure = images ?? joinFailure(world, cluster, place);
+  return failure && nodeFailure(failure);
+}
+
+/** AKS checks this permission before it accepts the request. @throws ArmError 400 CustomPrivateDNSZoneMissingPermissionError */
+export function checkZonePermission(world: World, cluster: ClusterBody): void {
+  const zone = cluster.properties.apiServerAccessProfile?.privateDNSZone;
+  if (!zone?.includes('/')) return;
+  const action = 'Microsoft.Network/privateDnsZones/A/write';
+  const principal = controlPlanePrincipal(world, cluster);
+  if (world.store.get(zone) && principalMay(world, principal, zone, { action, seenBy: 'accessCheck' })) return;
+  throw aksError(
+    400,
+    'CustomPrivateDNSZoneMissingPermissionError',
+    `Service principal or user assigned identity must be given permission to read and write to custom private dns zone ${zone}. Check access result not allowed for action ${action}.`,
+  );
+}
+
+/** AKS links the zone that a cluster names to the network of the nodes, with the permissions of the control plane. */
+export function ownZoneFailure(
+  world: World,
+  cluster: ClusterBody,
+  subnetId: string | undefined,
+): OperationFailure | undefined {
+  const zone = cluster.properties.apiServerAccessProfile?.privateDNSZone;
+  if (subnetId === undefined || !zone?.includes('/')) return undefined;
+  const vnet = parentPath(subnetId);
+  if (canLink(world, cluster, zone, vnet)) return undefined;
+  return {
+    status: 'Failed',
+    code: 'CreateOrUpdateVirtualNetworkLinkFailed',
+    message: `Create or update virtual network link failed: the client with object id '${controlPlanePrincipal(world, cluster)}' does not have authorization to perform action '${joinNetwork}' on the linked scope '${vnet}'.`,
+  };
+}
+
 /** Where the first nodes of a cluster will be: AKS has not made its ways out yet. */
 const plannedPlace = (subnetId: string, outboundType: string): Place => ({
   subnetId,
@@ -134,10 +187,3 @@ const plannedPlace = (subnetId: string, outboundType: string): Place => ({
   isBalanced: outboundType === 'loadBalancer',
   outboundBalancer: outboundType === 'loadBalancer' ? 'the load balancer of AKS' : undefined,
 });
-
-function controlPlanePrincipal(world: World, { identity }: ClusterBody): string {
-  const users = isBody(identity?.userAssignedIdentities) ? Object.keys(identity.userAssignedIdentities) : [];
-  const [user] = users;
-  if (user !== undefined) return identityIds(world, user)?.principalId ?? '';
-  return typeof identity?.principalId === 'string' ? identity.principalId : '';
-}

@@ -8,6 +8,7 @@ import { registryOfHost } from '../network/publicNames.ts';
 import { hostUnreached } from '../network/reach.ts';
 import { registryUnreached } from '../network/registryReach.ts';
 import type { Place } from '../network/waysOut.ts';
+import { apiServerFailure } from './apiServer.ts';
 import { placeOfNode } from './egress.ts';
 import { type KubernetesNode, type NodeModel, subnetOfPool } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
@@ -21,7 +22,7 @@ interface Pull {
 
 /** Why an image cannot be pulled, and the exit status with which a node's bootstrap then ends (Azure/AgentBaker, cse_helpers.sh). */
 interface PullFailure {
-  readonly exitStatus: 50 | 211 | 212;
+  readonly exitStatus: 50 | 51 | 52 | 211 | 212;
   readonly why: string;
 }
 
@@ -53,12 +54,25 @@ export function modelFailure(
 ): PullFailure | undefined {
   const subnetId = subnetOfPool(world, cluster.id, nodeGroupOf(cluster), pool);
   const place = placeOfNode(world, cluster, { pool, subnetId }) ?? 'none';
-  if (registryServer !== undefined)
-    return registryFailure(world, cluster, { image: `${registryServer}/bootstrap`, place });
+  const images =
+    registryServer === undefined
+      ? sourceFailure(world, place)
+      : registryFailure(world, cluster, { image: `${registryServer}/bootstrap`, place });
+  return images ?? (typeof place === 'string' ? undefined : joinFailure(world, cluster, place));
+}
+
+/** Why new nodes cannot get the images and binaries of AKS from Microsoft. */
+export function sourceFailure(world: World, place: Place | 'none'): PullFailure | undefined {
   const unreached = place === 'none' ? noNetwork : hostUnreached(world, place, 'mcr.microsoft.com');
   return unreached === undefined
     ? undefined
     : { exitStatus: 50, why: `cannot reach mcr.microsoft.com: outbound connectivity failed: ${unreached}` };
+}
+
+/** Why new nodes cannot join: their API server is not found (52), or not reached (51). */
+export function joinFailure(world: World, cluster: ClusterBody, place: Place): PullFailure | undefined {
+  const why = apiServerFailure(world, cluster, place);
+  return why === undefined ? undefined : { exitStatus: why.startsWith('lookup ') ? 52 : 51, why };
 }
 
 const noNetwork = 'the nodes have no network';

@@ -93,6 +93,14 @@ export const behaviours: readonly Behaviour[] = [
     test: 'network/outboundResources.test.ts: serves one network only',
   },
   {
+    id: 'nat-gateway-network',
+    resourceType: 'Microsoft.Network/natGateways',
+    says: 'A StandardV2 gateway can serve a whole network by its sourceVirtualNetwork; the network shows it as defaultPublicNatGateway, its subnets do not.',
+    evidence: 'documented',
+    source: 'Azure/bicep-types-az, Microsoft.Network/natGateways@2025-09-01 (the code of the refusal is modelled)',
+    test: 'oracle/waysOut.test.ts: the ways out of nodes, as the oracle sees them and as a curl in the cluster finds them',
+  },
+  {
     id: 'nat-gateway-addresses',
     resourceType: 'Microsoft.Network/natGateways',
     says: 'A NAT gateway takes addresses and prefixes of its own SKU that nobody else has.',

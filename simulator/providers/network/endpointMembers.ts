@@ -138,7 +138,8 @@ const nicProperties = z.looseObject({
     }),
   ),
 });
-const addressesOf = (nic: Resource) =>
+/** The addresses of an interface, by the members of its endpoint. */
+export const addressesOf = (nic: Resource) =>
   nicProperties.parse(propertiesOf(nic)).ipConfigurations.map(({ properties }) => ({
     member: properties.privateLinkConnectionProperties?.requiredMemberName ?? '',
     address: properties.privateIPAddress,

@@ -9,11 +9,15 @@ import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/permissions.ts';
 import { natGatewayType, publicAddressType, publicPrefixType } from './publicAddresses.ts';
 import { refuseMissing } from './style.ts';
-import { subnetType } from './subnetShapes.ts';
+import { subnetType, vnetType } from './subnetShapes.ts';
 import { trackedType, usedBy } from './trackedResource.ts';
 
 const references = z.array(z.looseObject({ id: z.string() })).nullish();
-const gatewayProperties = z.looseObject({ publicIpAddresses: references, publicIpPrefixes: references });
+const gatewayProperties = z.looseObject({
+  publicIpAddresses: references,
+  publicIpPrefixes: references,
+  sourceVirtualNetwork: z.looseObject({ id: z.string() }).nullish(),
+});
 
 /** NAT gateways. One gives the subnets that name it a way out, as soon as it has a public address. */
 export const natGatewayTypes: readonly ResourceType[] = [
@@ -21,7 +25,10 @@ export const natGatewayTypes: readonly ResourceType[] = [
     type: natGatewayType,
     hasSku: true,
     check(request, sent) {
-      const { publicIpAddresses, publicIpPrefixes } = gatewayProperties.parse(sent.properties ?? {});
+      const { publicIpAddresses, publicIpPrefixes, sourceVirtualNetwork } = gatewayProperties.parse(
+        sent.properties ?? {},
+      );
+      if (sourceVirtualNetwork) checkNetwork(request, sourceVirtualNetwork.id, sent.sku?.name);
       for (const { id } of publicIpAddresses ?? []) checkAddress(request, id, publicAddressType, sent.sku?.name);
       for (const { id } of publicIpPrefixes ?? []) checkAddress(request, id, publicPrefixType, sent.sku?.name);
     },
@@ -49,6 +56,28 @@ export const natGatewayTypes: readonly ResourceType[] = [
 export function addressesOfGateway(gateway: Resource): string[] {
   const { publicIpAddresses, publicIpPrefixes } = gatewayProperties.parse(propertiesOf(gateway));
   return [...(publicIpAddresses ?? []), ...(publicIpPrefixes ?? [])].map(({ id }) => id);
+}
+
+/** The gateway that serves a whole network, in place of one of a subnet's own. */
+export const gatewayOfNetwork = (world: World, vnetId: string): Resource | undefined =>
+  world.store
+    .referencesTo(vnetId)
+    .find(
+      ({ type, body }) =>
+        type === natGatewayType &&
+        keyOf(gatewayProperties.parse(body.properties).sourceVirtualNetwork?.id ?? '') === keyOf(vnetId),
+    );
+
+function checkNetwork(request: ArmRequest, vnetId: string, sku: string | null | undefined): void {
+  refuseMissing(request.world, vnetId, vnetType, request.resourceId);
+  refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/join/action', vnetId);
+  if (sku === 'StandardV2') return;
+  throw new ArmError(
+    400,
+    'NatGatewaySourceVirtualNetworkNotSupportedForSku',
+    `NAT Gateway ${request.resourceId} must be of SKU StandardV2 to serve a whole virtual network.`,
+    { details: [] },
+  );
 }
 
 /** A gateway serves the subnets of one network. @throws ArmError */

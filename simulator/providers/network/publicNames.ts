@@ -1,8 +1,8 @@
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { servedNames } from './endpointMembers.ts';
-import { endpointsOf } from './endpointShapes.ts';
+import { addressesOf, servedNames } from './endpointMembers.ts';
+import { endpointsOf, endpointType, interfaceType } from './endpointShapes.ts';
 import type { Destination } from './securityFilter.ts';
 
 const registryType = 'Microsoft.ContainerRegistry/registries';
@@ -40,7 +40,18 @@ export function publicAddress(world: World, host: string): string | undefined {
   const cluster = world.store
     .list('Microsoft.ContainerService/managedClusters')
     .find(({ body }) => valueAt(body, 'properties.fqdn') === name);
-  return cluster && addressFor(name);
+  if (!cluster) return undefined;
+  return valueAt(cluster.body, 'properties.privateLinkResources') === undefined
+    ? addressFor(name)
+    : apiServerAddress(world, cluster);
+}
+
+/** Public DNS tells the private address of an API server with private link. Microsoft Learn, "Create a private AKS cluster". */
+function apiServerAddress(world: World, { id, body }: Resource): string | undefined {
+  const group = `/subscriptions/${id.split('/')[2]}/resourceGroups/${valueAt(body, 'properties.nodeResourceGroup')}`;
+  const endpoint = `${group}/providers/${endpointType}/kube-apiserver`;
+  const nic = world.store.list(interfaceType, group).find(({ body: { managedBy } }) => managedBy === endpoint);
+  return nic && addressesOf(nic)[0]?.address;
 }
 
 /** An address of the internet with the service tags in which Azure publishes it; the names of regions are left out. */

@@ -9,6 +9,7 @@ import { propertiesOf, type Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { checkRanges } from './addressRanges.ts';
+import { gatewayOfNetwork } from './natGateways.ts';
 import {
   beginDeletion,
   checkReferences,
@@ -142,7 +143,16 @@ function view(vnet: Resource, world: World): Body {
   const subnets = world.store.list(subnetType, vnet.id).map((subnet) => subnetView(subnet, world));
   const virtualNetworkPeerings = peeringsOf(world, vnet.id).map(withEtag);
   const { privateByDefault: _note, ...shown } = withEtag(vnet);
-  return { ...shown, properties: { ...propertiesOf(vnet), subnets, virtualNetworkPeerings } };
+  const gateway = gatewayOfNetwork(world, vnet.id);
+  return {
+    ...shown,
+    properties: {
+      ...propertiesOf(vnet),
+      subnets,
+      virtualNetworkPeerings,
+      ...(gateway && { defaultPublicNatGateway: { id: gateway.id } }),
+    },
+  };
 }
 
 /** `privateByDefault` is the simulator's own note: subnets of this network that do not say otherwise are private. */

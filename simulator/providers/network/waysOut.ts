@@ -4,7 +4,7 @@ import type { World } from '../../arm/world.ts';
 import { isPrivateAddress, isRange } from './addressRanges.ts';
 import { outboundFrontends } from './loadBalancers.ts';
 import { machineAt } from './machines.ts';
-import { addressesOfGateway } from './natGateways.ts';
+import { addressesOfGateway, gatewayOfNetwork } from './natGateways.ts';
 import { rangeOf } from './publicAddresses.ts';
 import { hasGateway, namedByRoutes, nextHop } from './routing.ts';
 import { type Destination, https, namedByRules, outboundDenial, type Port } from './securityFilter.ts';
@@ -18,11 +18,13 @@ export interface Place {
   readonly isBalanced: boolean;
   /** ID of the load balancer with an outbound rule that it is behind. */
   readonly outboundBalancer?: string | undefined;
+  /** Private address of the proxy that it asks for what is outside, and who says so. */
+  readonly proxy?: { readonly address: string; readonly saidBy: string } | undefined;
 }
 
 /** A way from machines to what is outside of their network. */
 export interface WayOut {
-  readonly kind: 'route' | 'natGateway' | 'publicAddress' | 'loadBalancer' | 'defaultOutboundAccess';
+  readonly kind: 'route' | 'natGateway' | 'publicAddress' | 'loadBalancer' | 'defaultOutboundAccess' | 'proxy';
   /** ID of the resource that makes it: a route, a NAT gateway, a load balancer, a subnet. */
   readonly id: string;
   /** The destinations that it leads to: `internet`, or the service tags and ranges that rules and routes leave open. */
@@ -97,8 +99,27 @@ export function sourceAddresses(world: World, place: Place, to: Destination): st
 
 type Step = Omit<WayOut, 'reaches'>;
 
+const steps = (world: World, place: Place, to: Destination, port: Port): Step[] => [
+  ...directSteps(world, place, to, port),
+  ...proxySteps(world, place, port),
+];
+
+/** A proxy in the network is asked over http, whatever rules and routes there are for the internet. */
+function proxySteps(world: World, { subnetId, proxy }: Place, { protocol, port }: Port): Step[] {
+  if (!proxy || protocol !== 'tcp' || (port !== 443 && port !== 80)) return [];
+  const machine = machineAt(world, parentPath(subnetId), proxy.address);
+  const denied = outboundDenial(world, subnetId, { address: proxy.address, tags: [] }, https);
+  const closedBy =
+    denied === undefined
+      ? machine?.forwards
+        ? undefined
+        : `nothing is passed on at ${proxy.address}`
+      : `security rule ${denied} denies it`;
+  return [{ kind: 'proxy', id: proxy.saidBy, ...(closedBy !== undefined && { closedBy }) }];
+}
+
 /** The ways that lead to an address, or would but for a rule or a route. */
-function steps(world: World, place: Place, to: Destination, port: Port): Step[] {
+function directSteps(world: World, place: Place, to: Destination, port: Port): Step[] {
   const denied = outboundDenial(world, place.subnetId, to, port);
   const hop = nextHop(world, place.subnetId, to);
   const translated = translations(world, place);
@@ -128,7 +149,7 @@ function translations(world: World, { subnetId, hasPublicAddress, isBalanced, ou
   const subnet = world.store.get(subnetId);
   if (!subnet) return [];
   const { natGateway, defaultOutboundAccess } = subnetProperties.parse(propertiesOf(subnet));
-  const gateway = natGateway && world.store.get(natGateway.id);
+  const gateway = (natGateway && world.store.get(natGateway.id)) ?? gatewayOfNetwork(world, parentPath(subnetId));
   const hasAddress = gateway !== undefined && addressesOfGateway(gateway).length > 0;
   const isExplicit = hasAddress || hasPublicAddress || isBalanced;
   const all: Step[] = [

@@ -57,7 +57,10 @@ describe('a private cluster with the managed registry', () => {
     const content = await contentOf(`MC_${rg}_c_${location}`);
     expect(content).toMatchObject({
       registries: [registryId.split('/').at(-1)],
-      privateDnsZones: ['privatelink.azurecr.io'],
+      privateDnsZones: [
+        expect.stringMatching(/^[0-9a-f-]{36}\.privatelink\.westeurope\.azmk8s\.io$/),
+        'privatelink.azurecr.io',
+      ],
       virtualMachineScaleSets: [expect.stringMatching(/^aks-nodepool1-\d{8}-vmss$/)],
       virtualNetworks: [expect.stringMatching(/^aks-vnet-\d{8}$/)],
       userAssignedIdentities: ['c-agentpool'],
@@ -78,14 +81,14 @@ describe('a private cluster with the managed registry', () => {
       {
         properties: {
           primary: true,
-          privateIPAddress: '10.224.0.4',
+          privateIPAddress: '10.224.0.5',
           privateLinkConnectionProperties: { requiredMemberName: `registry_data_${location}` },
         },
       },
       {
         properties: {
           primary: false,
-          privateIPAddress: '10.224.0.5',
+          privateIPAddress: '10.224.0.6',
           privateLinkConnectionProperties: { requiredMemberName: 'registry' },
         },
       },
@@ -100,8 +103,8 @@ describe('a private cluster with the managed registry', () => {
     const zone = `${nodes}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
     const records = await azure.send('GET', `${zone}/A?api-version=2018-09-01`);
     expect(records.at('value')).toMatchObject([
+      { properties: { aRecords: [{ ipv4Address: '10.224.0.6' }] } },
       { properties: { aRecords: [{ ipv4Address: '10.224.0.5' }] } },
-      { properties: { aRecords: [{ ipv4Address: '10.224.0.4' }] } },
     ]);
     const links = await azure.send('GET', `${zone}/virtualNetworkLinks?api-version=2024-06-01`);
     expect(links.at('value.0.properties.virtualNetwork.id')).toMatch(/\/virtualNetworks\/aks-vnet-\d{8}$/);
@@ -123,7 +126,7 @@ describe('a private cluster with the managed registry', () => {
     expect(updated.networkProfile?.loadBalancerProfile?.effectiveOutboundIPs).toHaveLength(1);
     const content = await contentOf(`MC_${rg}_c_${location}`);
     expect(content.registries).toBeUndefined();
-    expect(content.privateDnsZones).toBeUndefined();
+    expect(content.privateDnsZones).toEqual([expect.stringMatching(/\.azmk8s\.io$/)]);
     expect(content.privateEndpoints).toEqual(['kube-apiserver']);
     expect(content.loadBalancers).toEqual(['kubernetes']);
   });

@@ -22,6 +22,7 @@ async function becomes(url: string, at: string, wanted: string): Promise<void> {
 const isolated = wireCluster({
   kubernetesVersion: '1.30.3',
   bootstrapProfile: { artifactSource: 'Cache' },
+  apiServerAccessProfile: { enablePrivateCluster: true },
   networkProfile: { networkPlugin: 'azure', outboundType: 'none' },
 });
 const notRegistered = { status: 400, body: { code: 'PreviewFeatureNotRegistered' } };
@@ -64,7 +65,13 @@ test('the managed registry still lets nodes pull anonymously, under the source n
 });
 
 test('Cache and none are accepted in one update', async () => {
-  await azure.settled(await azure.send('PUT', path('open'), wireCluster({ kubernetesVersion: '1.30.3' })));
+  await azure.settled(
+    await azure.send(
+      'PUT',
+      path('open'),
+      wireCluster({ kubernetesVersion: '1.30.3', apiServerAccessProfile: { enablePrivateCluster: true } }),
+    ),
+  );
   const updated = await azure.send('PUT', path('open'), isolated);
   expect(updated.status).toBe(200);
   expect((await azure.settled(updated)).at('status')).toBe('Succeeded');

@@ -54,7 +54,8 @@ describe('of a cluster with node auto-provisioning', () => {
       status: 400,
       body: { code: 'OperationNotAllowed', message: expect.stringContaining('nodeProvisioningProfile.mode is Auto') },
     });
-    await azure.put(id('autonone'), wireCluster({ ...auto, ...cached, ...network('none') }));
+    const isPrivate = { apiServerAccessProfile: { enablePrivateCluster: true } };
+    await azure.put(id('autonone'), wireCluster({ ...auto, ...cached, ...network('none'), ...isPrivate }));
   });
 
   test('such a cluster cannot be stopped, nor have kubenet or Windows pools', async () => {

@@ -21,11 +21,13 @@ export interface IsolatedWorld extends Started {
 const rg = 'oracle';
 export const networkOf = (path: string): string => `${group(`rg-${rg}`)}/providers/Microsoft.Network/${path}`;
 
-export async function isolatedWorld(): Promise<IsolatedWorld> {
+/** `access`: how its API server is reached; by default its name is in public DNS, which every network with Azure's DNS knows. */
+export async function isolatedWorld(access: object = { privateDNSZone: 'none' }): Promise<IsolatedWorld> {
   const azure = await start();
   const ids = await prepareOwnRegistry(azure, rg);
   const { properties, identity } = onOwnRegistry(ids);
-  await azure.put(ids.cluster, wireCluster(properties, { identity }));
+  const apiServerAccessProfile = { enablePrivateCluster: true, ...access };
+  await azure.put(ids.cluster, wireCluster({ ...properties, apiServerAccessProfile }, { identity }));
   await azure.send('PUT', '/simulator/snapshots/begin');
   return {
     ...azure,

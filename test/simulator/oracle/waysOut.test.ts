@@ -111,6 +111,36 @@ const cases: readonly Case[] = [
     curl: true,
   },
   {
+    name: 'a NAT gateway for the whole network, which no subnet names',
+    async arrange() {
+      const v2 = { name: 'StandardV2' };
+      await world.network({
+        'publicIPAddresses/out': { ...address, sku: v2 },
+        'natGateways/nat': {
+          sku: v2,
+          properties: {
+            publicIpAddresses: [reference('publicIPAddresses/out')],
+            sourceVirtualNetwork: { id: world.ids.vnet },
+          },
+        },
+      });
+      const network = await world.get(world.ids.vnet);
+      expect(network.at('properties.defaultPublicNatGateway')).toEqual(reference('natGateways/nat'));
+    },
+    open: [['natGateway', 'internet']],
+    curl: true,
+  },
+  {
+    name: 'a proxy in the network, that the cluster is to ask',
+    async arrange() {
+      const { properties, ...body } = (await world.get(world.cluster)).body as { properties: object };
+      const httpProxyConfig = { httpsProxy: 'http://192.168.2.210:3128/' };
+      await world.put(world.cluster, { ...body, properties: { ...properties, httpProxyConfig } });
+    },
+    open: [['proxy', 'internet']],
+    curl: true,
+  },
+  {
     name: 'a default route to an appliance in the network',
     async arrange() {
       await world.network(table(route('out', '0.0.0.0/0', 'VirtualAppliance', '192.168.2.200')));
