@@ -56,8 +56,9 @@ export {
   searchAttributes,
   taskQueue,
 } from './names.ts';
+export { type Parsed, parse } from './parse.ts';
 export type { Action, Plan, PlannedStep, StepId, StepKind } from './plan.ts';
-export { type Parsed, type Problem, parse, problemsText, problemText } from './problem.ts';
+export { type Problem, problemsText, problemText } from './problem.ts';
 export { type Profile, profileDifference, profileSetting, profiles, profileTable } from './profiles.ts';
 export { type Phase, type Progress, phases, type StepProgress, type StepState, stepStates } from './progress.ts';
 export type {

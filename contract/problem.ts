@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { shortened } from './shortened.ts';
 
 /** Something that stops a scenario before it changes anything. */
 export interface Problem {
@@ -13,48 +13,40 @@ export const problemText = ({ where, problem, whatToDo }: Problem): string => `$
 export const problemsText = (problems: readonly Problem[]): string =>
   problems.map((problem) => `- ${problemText(problem)}`).join('\n');
 
-export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
+/** A list with all its texts takes 60 kB at most; Temporal fails the workflow task that sends more than 2 MiB. */
+const most = { problems: 100, listBytes: 60_000, textBytes: 1_000 };
 
-/** Parses against a strict schema and reports every problem at once. */
-export function parse<T>(schema: z.ZodType<T>, value: unknown): Parsed<T> {
-  // Only an issue that carries its input tells a missing key from one of the wrong type.
-  const result = schema.safeParse(value, { reportInput: true });
-  if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problems: result.error.issues.flatMap(problemsOfIssue) };
-}
-
-function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
-  const where = pathText(issue.path);
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
-        where: pathText([...issue.path, key]),
-        problem: 'unknown key',
-        whatToDo: 'Remove it or correct its spelling; the JSON Schema lists the keys.',
-      }));
-    // A key of a record: its own schema says what is wrong with it.
-    case 'invalid_key':
-      return issue.issues.flatMap((nested) => problemsOfIssue({ ...nested, path: issue.path }));
-    case 'invalid_type': {
-      const problem = issue.input === undefined ? 'missing' : 'wrong type';
-      return [{ where, problem, whatToDo: `Give a value of type ${typeNames[issue.expected] ?? issue.expected}.` }];
-    }
-    case 'invalid_value': {
-      const problem = issue.input === undefined ? 'missing' : 'not an allowed value';
-      return [{ where, problem, whatToDo: `Use ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}.` }];
-    }
-    default: {
-      // The schemas' own messages are two sentences: what is wrong, and what to do.
-      const [, problem = issue.message, whatToDo = 'Correct the value.'] = /^(.*?)\. (.*)$/s.exec(issue.message) ?? [];
-      return [{ where, problem, whatToDo }];
-    }
+/**
+ * As many of the problems as people can do something about, each in words that can be read. Their number and their texts
+ * come from inputs and from Azure's answers, which both know no bounds. The last one says how many are left out.
+ */
+export function boundedProblems(problems: readonly Problem[]): Problem[] {
+  const kept: Problem[] = [];
+  let bytes = 0;
+  for (const { where, problem, whatToDo } of problems.slice(0, most.problems)) {
+    const short = {
+      where: shortened(where, most.textBytes),
+      problem: shortened(problem, most.textBytes),
+      whatToDo: shortened(whatToDo, most.textBytes),
+    };
+    bytes += encoder.encode(problemText(short)).length;
+    if (bytes > most.listBytes) break;
+    kept.push(short);
   }
+  const more = problems.length - kept.length;
+  return more === 0 ? kept : [...kept, leftOut(more)];
 }
 
-/** JSON's names of types, where zod has others. */
-const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
+const encoder = new TextEncoder();
 
-function pathText(path: readonly PropertyKey[]): string {
+const leftOut = (count: number): Problem => ({
+  where: '(more)',
+  problem: `and ${count} more ${count === 1 ? 'problem' : 'problems'}`,
+  whatToDo: 'Do what is said about the others, then start again to see what is left.',
+});
+
+/** A path in an input, as programs write it. */
+export function pathText(path: readonly PropertyKey[]): string {
   const part = (key: PropertyKey): string => {
     if (typeof key === 'number') return `[${key}]`;
     return /^[-\w./]+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(key)}]`;

@@ -2,6 +2,22 @@ import ipaddr from 'ipaddr.js';
 
 const { IPv4 } = ipaddr;
 
+/** Ranges that AKS keeps for itself. Source: AKS docs, concepts-network-cni-overview.md, "AKS CNI networking prerequisites". */
+export const aksRanges: readonly string[] = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'];
+
+/** Ranges that neither networks nor services can have. Sources: Learn, "Azure Virtual Network FAQ"; RFC 1122 for the first. */
+export const reservedRanges: readonly { range: string; why: string }[] = [
+  { range: '0.0.0.0/8', why: 'stands for no host' },
+  { range: '127.0.0.0/8', why: 'each host has for itself' },
+  { range: '168.63.129.16/32', why: 'is the address of Azure on every host' },
+  { range: '224.0.0.0/4', why: 'is for multicast' },
+  { range: '255.255.255.255/32', why: 'is for broadcast' },
+  ...aksRanges.map((range) => ({ range, why: 'AKS keeps for itself' })),
+];
+
+/** The network that AKS makes where none is given. Source: seen, as in Azure/AKS#2727; AKS documents none. */
+export const managedNetworkRange = '10.224.0.0/12';
+
 /** Whether this is an IPv4 range in CIDR notation whose address is the range's first, as Azure wants it. */
 export const isRange = (cidr: string): boolean =>
   IPv4.isValidCIDRFourPartDecimal(cidr) && IPv4.networkAddressFromCIDR(cidr).toString() === cidr.split('/')[0];

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
-import { type Problem, parse } from '../contract/problem.ts';
+import { parse } from '../contract/parse.ts';
+import type { Problem } from '../contract/problem.ts';
 
 /** The worker's own environment variables, beside Temporal's and those of `DefaultAzureCredential`. */
 export interface Configuration {
@@ -56,7 +57,8 @@ const environment = z
 
 /** Reads the configuration, or lists every problem with it. Empty variables count as not set. */
 export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Problem[] {
-  const parsed = parse(environment, Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
+  const parsed = parse(environment, Object.fromEntries(own));
   if (!parsed.ok) return parsed.problems;
   const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;

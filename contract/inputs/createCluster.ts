@@ -1,17 +1,14 @@
 import { z } from 'zod';
+import { managedNetworkRange, overlaps } from '../../resources/addressRanges.ts';
+import { virtualNetworkName } from '../../resources/derivedNames.ts';
+import { nameRules } from '../../resources/names.ts';
 import { profileSetting, profiles } from '../profiles.ts';
-import {
-  agentPoolProfile,
-  clusterIdentity,
-  clusterReference,
-  crossCheck,
-  day,
-  holdTimeoutMinutes,
-  kubeletIdentity,
-  minutes,
-  tags,
-} from './cluster.ts';
-import { addressPrefix, network, registry } from './infrastructure.ts';
+import { serviceRange } from './addressRanges.ts';
+import { agentPoolProfiles } from './agentPools.ts';
+import { crossCheck, matching, named } from './checks.ts';
+import { clusterIdentity, clusterReference, day, holdTimeoutMinutes, kubeletIdentity, minutes } from './cluster.ts';
+import { network, registry } from './infrastructure.ts';
+import { tags } from './tags.ts';
 
 const outboundTypes = ['none', 'block'] as const;
 
@@ -19,23 +16,20 @@ const outboundTypes = ['none', 'block'] as const;
 export const createClusterInput = z
   .strictObject({
     cluster: clusterReference,
-    location: z.string().regex(/^[a-z0-9]+$/, 'not a region name. Use the short form, for example westeurope.'),
+    // It stands in names of DNS records, whose labels have 63 characters at most.
+    location: matching(/^[a-z0-9]{1,63}$/, 63, 'not a region name. Use the short form, for example westeurope.'),
     profile: z.enum(profiles).default('current'),
     registry,
     apiServerAccess: z.enum(['privateLink', 'vnetIntegration']),
     outboundType: z.enum(outboundTypes).default('none'),
-    kubernetesVersion: z
-      .string()
-      .regex(
-        /^1\.\d+(\.\d+)?$/,
-        'not a Kubernetes version. Use a minor version such as 1.34, or a patch version such as 1.34.2.',
-      )
+    kubernetesVersion: matching(
+      /^1\.\d{1,3}(\.\d{1,3})?$/,
+      9,
+      'not a Kubernetes version. Use a minor version such as 1.34, or a patch version such as 1.34.2.',
+    )
       .exactOptional()
       .describe("Default: the region's default version (profile current) or 1.30.3 (profile preview)."),
-    agentPoolProfiles: z
-      .array(agentPoolProfile)
-      .min(1, 'no node pool. Give at least one pool with mode System.')
-      .prefault([{ name: 'nodepool1' }]),
+    agentPoolProfiles: agentPoolProfiles.prefault([{ name: 'nodepool1' }]),
     network: network
       .exactOptional()
       .describe(
@@ -49,24 +43,19 @@ export const createClusterInput = z
     kubeletIdentity: kubeletIdentity
       .exactOptional()
       .describe('With your own registry only. Default: a user-assigned identity <cluster>-kubelet.'),
-    serviceCidr: addressPrefix
+    serviceCidr: serviceRange
       .exactOptional()
       .describe('Range of the cluster’s services. Default: 10.0.0.0/16, which no subnet of the network may overlap.'),
-    dnsPrefix: z
-      .string()
-      .regex(
-        /^[a-zA-Z0-9]([-a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/,
-        'not a DNS prefix. Use 1 to 54 letters, digits and hyphens.',
-      )
-      .exactOptional(),
-    nodeResourceGroup: z
-      .string()
-      .regex(
-        /^[-\w.()]{0,79}[-\w()]$/,
-        'not a node resource group name. Use 1 to 80 letters, digits, hyphens, underscores, dots or parentheses.',
-      )
+    dnsPrefix: matching(
+      /^[a-zA-Z0-9]([-a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/,
+      54,
+      'not a DNS prefix. Use 1 to 54 letters, digits and hyphens.',
+    ).exactOptional(),
+    nodeResourceGroup: named('a node resource group name', nameRules.nodeResourceGroup)
       .exactOptional()
-      .describe('Default: MC_<resourceGroup>_<name>_<location>.'),
+      .describe(
+        'Default: MC_<resourceGroup>_<name>_<location>, with a hash at its end where that has more than 80 characters.',
+      ),
     tags: tags.default({}),
     registrationTimeoutMinutes: minutes(30 * day, day).describe(
       'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
@@ -102,16 +91,35 @@ export const createClusterInput = z
       },
     ),
     crossCheck(
-      z.object({ agentPoolProfiles: z.array(z.object({ name: z.string(), mode: z.string() })).min(1) }),
-      ({ agentPoolProfiles: pools }, report) => {
-        if (pools.every(({ mode }) => mode === 'User')) {
-          report(['agentPoolProfiles'], 'no system pool. Set mode System on at least one.');
-        }
-        pools.forEach((pool, index) => {
-          if (pools.findIndex(({ name }) => name === pool.name) < index) {
-            report(['agentPoolProfiles', index, 'name'], 'a pool of this name is already in the list. Rename it.');
-          }
-        });
+      z.object({
+        cluster: clusterReference,
+        registry: z.object({ mode: z.string() }),
+        network: z.looseObject({}).exactOptional(),
+      }),
+      ({ cluster, registry: { mode }, network }, report) => {
+        const ownNetwork = mode === 'bringYourOwn' || network !== undefined;
+        if (!ownNetwork || (network && ('virtualNetworkId' in network || 'name' in network))) return;
+        const name = virtualNetworkName(cluster);
+        const { pattern, longest } = nameRules.virtualNetwork;
+        if (pattern.test(name)) return;
+        report(
+          ['network', 'name'],
+          `missing, and its default <cluster>-vnet would have ${name.length} characters. Give a name: networks take ${longest}.`,
+        );
+      },
+    ),
+    crossCheck(
+      z.object({
+        registry: z.object({ mode: z.literal('managed') }),
+        network: z.undefined().optional(),
+        serviceCidr: serviceRange,
+      }),
+      ({ serviceCidr }, report) => {
+        if (!overlaps(serviceCidr, managedNetworkRange)) return;
+        report(
+          ['serviceCidr'],
+          `${serviceCidr} overlaps ${managedNetworkRange}, the network that AKS makes. Use another range, or give a network.`,
+        );
       },
     ),
     crossCheck(

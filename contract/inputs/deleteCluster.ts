@@ -18,6 +18,7 @@ export const deleteClusterInput = z.strictObject({
   cluster: clusterReference,
   alsoDelete: z
     .array(z.enum(clusterParts))
+    .max(clusterParts.length, `too many parts. There are ${clusterParts.length}.`)
     .default([])
     .describe(
       'What else is to go, of what createCluster made for this cluster; its tags say so. Everything else stays in any case. privateDnsZone: with its links and records, or only those of this cluster in a zone that was there before.',

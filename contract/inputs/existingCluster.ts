@@ -1,13 +1,22 @@
 import { z } from 'zod';
+import { nameRules } from '../../resources/names.ts';
 import { approvalGates } from '../names.ts';
 import { profileSetting, profiles } from '../profiles.ts';
-import { clusterReference, crossCheck, day, holdTimeoutMinutes, minutes, tags } from './cluster.ts';
+import { mostPools } from './agentPools.ts';
+import { crossCheck, eachOnce, matching } from './checks.ts';
+import { clusterReference, day, holdTimeoutMinutes, minutes } from './cluster.ts';
 import { existingNetwork, registry } from './infrastructure.ts';
 import { accept } from './isolation.ts';
+import { tags } from './tags.ts';
 
-const agentPoolName = z
-  .string()
-  .regex(/^[a-z][a-z0-9]{0,11}$/, 'not a Linux node pool name. Use one that `az aks nodepool list` prints.');
+const agentPoolName = matching(
+  nameRules.agentPool.pattern,
+  nameRules.agentPool.longest,
+  'not a Linux node pool name. Use one that `az aks nodepool list` prints.',
+);
+
+/** Names of pools that a cluster has. */
+const agentPoolNames = z.array(agentPoolName).max(mostPools, `too many pools. A cluster has ${mostPools} at most.`);
 
 /** What happens to a pool whose nodes are the same after a reimage: one without a newer node image may do nothing, and say so or not. */
 const whenNotReimaged = ['fail', 'temporaryPool', 'wait'] as const;
@@ -17,15 +26,15 @@ const reimage = z
   .strictObject({
     maxParallelPools: z
       .int()
-      .min(1, 'too few. Use 1 to 100.')
-      .max(100, 'too many. Use 1 to 100: a cluster has no more pools.')
+      .min(1, `too few. Use 1 to ${mostPools}.`)
+      .max(mostPools, `too many. Use 1 to ${mostPools}: a cluster has no more pools.`)
       .default(1)
       .describe('How many pools are reimaged at the same time.'),
     canaryPool: agentPoolName
       .exactOptional()
       .describe('A pool that is reimaged and proven alone, before any other begins.'),
-    order: z
-      .array(agentPoolName)
+    order: agentPoolNames
+      .check(eachOnce())
       .default([])
       .describe('Pools to begin with, in this order; the others follow, system pools last.'),
     systemPoolsLast: z.boolean().default(true),
@@ -46,13 +55,6 @@ const reimage = z
       .default(14 * 24)
       .describe('Bound on that wait. Node images come weekly.'),
   })
-  .check(
-    crossCheck(z.object({ order: z.array(z.string()) }), ({ order }, report) => {
-      order.forEach((name, index) => {
-        if (order.indexOf(name) < index) report(['order', index], 'named twice. Remove one.');
-      });
-    }),
-  )
   .prefault({});
 
 const common = {
@@ -76,10 +78,12 @@ const common = {
 
 const approvals = z
   .array(z.enum(approvalGates))
+  .max(approvalGates.length, `too many gates. There are ${approvalGates.length}.`)
   .default([])
   .describe('Where the scenario waits for the approve update: before the pools are reimaged, before egress is cut.');
 const reimageApproval = z
   .array(z.enum(['reimage']))
+  .max(1, 'too many gates. There is 1.')
   .default([])
   .describe('Where the scenario waits for the approve update: before the pools are reimaged.');
 
@@ -150,8 +154,7 @@ export const disableIsolationInput = z.strictObject({
 /** Input of the `reimageNodePools` scenario. Guide: the reimage that follows every update. */
 export const reimageNodePoolsInput = z.strictObject({
   ...common,
-  agentPools: z
-    .array(agentPoolName)
+  agentPools: agentPoolNames
     .min(1, 'no pool. Name at least one, or leave the key out: then all are reimaged.')
     .exactOptional(),
   approvals: reimageApproval,

@@ -1,20 +1,12 @@
 import { z } from 'zod';
-import { isRange } from '../../resources/addressRanges.ts';
+import { parseResourceId } from '../../resources/ids.ts';
+import { nameRules } from '../../resources/names.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
-import { isIdOf, notBoth, resourceIdOf } from './cluster.ts';
+import { addressPrefix } from './addressRanges.ts';
+import { matching, named, notBoth } from './checks.ts';
+import { resourceIdOf } from './resourceIds.ts';
 
-/** An IPv4 range. */
-export const addressPrefix = z
-  .string()
-  .refine(isRange, 'not an IPv4 range. Use CIDR notation that begins with the first address, such as 192.168.1.0/24.');
-
-const networkName = (what: string) =>
-  z
-    .string()
-    .regex(
-      /^[a-zA-Z0-9]([-\w.]{0,62}\w)?$/,
-      `not a ${what} name. Use 1 to 64 letters, digits, hyphens, underscores or dots, beginning with a letter or digit and not ending in a dot or hyphen.`,
-    );
+const subnetName = named('a subnet name', nameRules.subnet);
 
 /** The guide's names and ranges, for what does not exist and is not given. Guide: bring your own ACR, steps 1 and 6. */
 export const defaultNetwork = {
@@ -26,20 +18,26 @@ export const defaultNetwork = {
 
 const subnet = (defaults: { name: string; addressPrefix: string }) =>
   z.strictObject({
-    name: networkName('subnet').default(defaults.name),
+    name: subnetName.default(defaults.name),
     addressPrefix: addressPrefix
       .exactOptional()
       .describe(`Default: ${defaults.addressPrefix}, or the range of the subnet where there is one of this name.`),
   });
 
+/** Azure documents no bound; a network of so many ranges is planned by nobody. */
+const mostRanges = 100;
+
 /** A virtual network: one that is there, by resource ID, or by name one that is found in the cluster's resource group or created there. */
 export const network = z
   .strictObject({
-    virtualNetworkId: resourceIdOf('Microsoft.Network/virtualNetworks', 'az network vnet show').exactOptional(),
-    name: networkName('virtual network').exactOptional().describe('Default: <cluster>-vnet.'),
+    virtualNetworkId: resourceIdOf('virtualNetwork').exactOptional(),
+    name: named('a virtual network name', nameRules.virtualNetwork)
+      .exactOptional()
+      .describe('Default: <cluster>-vnet.'),
     addressPrefixes: z
       .array(addressPrefix)
       .min(1, 'no address range. Give at least one, or leave the key out.')
+      .max(mostRanges, `too many address ranges. Use at most ${mostRanges}.`)
       .exactOptional()
       .describe(`Default: ${defaultNetwork.addressPrefixes}, or what the network has where there is one.`),
     nodeSubnet: subnet(defaultNetwork.nodeSubnet).prefault({}),
@@ -52,7 +50,7 @@ export const network = z
 export const existingNetwork = z.strictObject({
   registrySubnet: z
     .strictObject({
-      name: networkName('subnet'),
+      name: subnetName,
       addressPrefix: addressPrefix
         .exactOptional()
         .describe('Default: the range of the subnet. Needed where there is none of this name.'),
@@ -63,16 +61,19 @@ export const existingNetwork = z.strictObject({
 
 const privateEndpoint = z
   .strictObject({
-    resourceId: resourceIdOf('Microsoft.Network/privateEndpoints', 'az network private-endpoint show').exactOptional(),
-    name: networkName('private endpoint').exactOptional().describe('Default: myPrivateEndpoint.'),
-    connectionName: networkName('private endpoint connection').default('myConnection'),
+    resourceId: resourceIdOf('privateEndpoint').exactOptional(),
+    name: named('a private endpoint name', nameRules.privateEndpoint)
+      .exactOptional()
+      .describe('Default: myPrivateEndpoint.'),
+    connectionName: named('a private endpoint connection name', nameRules.privateEndpointConnection).default(
+      'myConnection',
+    ),
   })
   .check(notBoth('resourceId', 'name'))
   .prefault({});
 
-const zoneType = 'Microsoft.Network/privateDnsZones';
-export const privateDnsZoneId = resourceIdOf(zoneType, 'az network private-dns zone show').refine(
-  (id) => !isIdOf(zoneType, id) || id.toLowerCase().endsWith(`/${registryZoneName}`),
+export const privateDnsZoneId = resourceIdOf('privateDnsZone').refine(
+  (id) => parseResourceId(id)?.name.toLowerCase() === registryZoneName,
   `not a zone for registries. Use one named ${registryZoneName}.`,
 );
 
@@ -81,7 +82,7 @@ const privateDnsZone = z
     resourceId: privateDnsZoneId
       .exactOptional()
       .describe("Default: the zone in the cluster's resource group, found or created."),
-    linkName: networkName('virtual network link').default('MyDNSLink'),
+    linkName: named('a virtual network link name', nameRules.zoneLink).default('MyDNSLink'),
   })
   .prefault({});
 
@@ -97,12 +98,13 @@ export const registry = z.discriminatedUnion(
     z
       .strictObject({
         mode: z.literal('bringYourOwn'),
-        containerRegistryId: resourceIdOf('Microsoft.ContainerRegistry/registries', 'az acr show').exactOptional(),
-        name: z
-          .string()
-          .regex(/^[a-z0-9]{5,50}$/, 'not a registry name. Use 5 to 50 lower-case letters and digits.')
+        containerRegistryId: resourceIdOf('registry').exactOptional(),
+        // In lower case, as in the registry's host name.
+        name: matching(/^[a-z0-9]{5,50}$/, 50, 'not a registry name. Use 5 to 50 lower-case letters and digits.')
           .exactOptional()
-          .describe('Default: made of the names of cluster and resource group and of the subscription ID.'),
+          .describe(
+            'Default: made of the names of cluster and resource group and of the subscription ID, with a hash in place of what does not fit.',
+          ),
         privateEndpoint,
         privateDnsZone,
       })

@@ -11,7 +11,8 @@ import {
   pauseUpdate,
   resumeUpdate,
 } from '../../contract/names.ts';
-import { parse, problemsText } from '../../contract/problem.ts';
+import { parse } from '../../contract/parse.ts';
+import { problemsText } from '../../contract/problem.ts';
 import { type CommonInput, hasEnded, type RunProgress } from './progress.ts';
 
 const approveDefinition = defineUpdate<void, [ApprovalRequest]>(approveUpdate);

@@ -2,8 +2,9 @@ import { isCancellation, TemporalFailure, upsertMemo, workflowInfo } from '@temp
 import type { z } from 'zod';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
+import { parse } from '../../contract/parse.ts';
 import type { Plan } from '../../contract/plan.ts';
-import { type Problem, parse } from '../../contract/problem.ts';
+import type { Problem } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { Operator } from './operator.ts';

@@ -1,5 +1,6 @@
 import type { ParsedChangeRegistryInput, ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
+import { endpointNameBesides } from '../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { poolSubnets } from '../../resources/discovery.ts';
 import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
@@ -65,7 +66,7 @@ function wantedForExistingCluster(
   const own = wantedRegistry(cluster, ownRegistry, guidesEndpoint);
   // The old registry's endpoint stays until the nodes have left that registry, so the new endpoint gets another name. A later
   // run finds it under that name.
-  const besides = `${resourceReference(own.registry.id).name}-endpoint`;
+  const besides = endpointNameBesides(resourceReference(own.registry.id).name);
   const boots = sameResourceId(found.containerRegistryId, own.registry.id);
   const isBesides =
     boots && registryEndpointIds.some((id) => sameResourceId(id, inGroupOf(cluster)(endpointType, besides, '').id));

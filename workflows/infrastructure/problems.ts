@@ -1,7 +1,9 @@
 import type { Problem } from '../../contract/problem.ts';
 import { profileSetting } from '../../contract/profiles.ts';
+import { registryName } from '../../resources/derivedNames.ts';
 import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { markTags } from '../../resources/marks.ts';
 import { type PrivateDnsZoneFacts, registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { isFailed, isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
@@ -64,7 +66,10 @@ function reportUnready(
   }
 }
 
-function reportRegistry({ input, wanted: { registry }, seen: facts }: InfrastructureContext, report: Report): void {
+function reportRegistry(
+  { input, wanted: { registry }, seen: facts, marks }: InfrastructureContext,
+  report: Report,
+): void {
   if (!registry) return;
   const { registry: seen, registryNameProblem } = facts;
   if (!seen) {
@@ -72,6 +77,16 @@ function reportRegistry({ input, wanted: { registry }, seen: facts }: Infrastruc
     const { name } = resourceReference(registry.id);
     report('registry.name', `the name ${name} cannot be had: ${registryNameProblem}`, 'Give another name.');
     return;
+  }
+  // Hyphens and underscores are no part of a registry's name: clusters that differ by them alone have the same default.
+  const { [markTags.workflow]: madeFor = marks[markTags.workflow] } = seen.marks;
+  const isDefault = !registry.mustExist && resourceReference(registry.id).name === registryName(input.cluster);
+  if (isDefault && madeFor !== marks[markTags.workflow]) {
+    report(
+      'registry.name',
+      `${seen.id} was made for another cluster, ${madeFor}`,
+      'Give a name for a registry of its own, or this ID as registry.containerRegistryId to share it.',
+    );
   }
   if (seen.sku.toLowerCase() !== 'premium') {
     report(

@@ -1,6 +1,12 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import { defaultNetwork, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import {
+  controlPlaneIdentityName,
+  kubeletIdentityName,
+  registryName,
+  virtualNetworkName,
+} from '../../resources/derivedNames.ts';
+import {
   type ClusterReference,
   parentId,
   resourceGroupId,
@@ -53,7 +59,7 @@ export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInf
   const network = wantedNetworkOfInput(input, inGroup);
   const userAssigned = identity?.type === 'UserAssigned' ? identity : undefined;
   const controlPlane =
-    userAssigned || network ? wantedIdentity('identity', `${cluster.name}-identity`, userAssigned) : undefined;
+    userAssigned || network ? wantedIdentity('identity', controlPlaneIdentityName(cluster), userAssigned) : undefined;
   const wanted: WantedInfrastructure = {
     ...(network && { virtualNetwork: network }),
     identities: { ...(controlPlane && { controlPlane }) },
@@ -64,7 +70,7 @@ export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInf
     ...wantedRegistry(cluster, registry, guidesEndpoint),
     identities: {
       ...wanted.identities,
-      kubelet: wantedIdentity('kubeletIdentity', `${cluster.name}-kubelet`, kubeletIdentity),
+      kubelet: wantedIdentity('kubeletIdentity', kubeletIdentityName(cluster), kubeletIdentity),
     },
   };
 }
@@ -93,7 +99,7 @@ export function wantedRegistry(
   return {
     registry: containerRegistryId
       ? givenById(containerRegistryId, 'registry.containerRegistryId')
-      : inGroup('Microsoft.ContainerRegistry/registries', name ?? defaultRegistryName(cluster), 'registry.name'),
+      : inGroup('Microsoft.ContainerRegistry/registries', name ?? registryName(cluster), 'registry.name'),
     privateEndpoint: {
       ...(endpoint.resourceId
         ? givenById(endpoint.resourceId, 'registry.privateEndpoint.resourceId')
@@ -119,7 +125,7 @@ function wantedNetworkOfInput(
   if (!network && !ownRegistry) return undefined;
   const target: WantedResource = network?.virtualNetworkId
     ? givenById(network.virtualNetworkId, 'network.virtualNetworkId')
-    : inGroup('Microsoft.Network/virtualNetworks', network?.name ?? `${cluster.name}-vnet`, 'network');
+    : inGroup('Microsoft.Network/virtualNetworks', network?.name ?? virtualNetworkName(cluster), 'network');
   const uses: SubnetUse[] = [
     'nodeSubnet',
     ...(ownRegistry ? (['registrySubnet'] as const) : []),
@@ -133,16 +139,6 @@ function wantedNetworkOfInput(
       return { ...subnet, use, id: `${target.id}/subnets/${subnet.name}`, where: `network.${use}` };
     }),
   };
-}
-
-/** The same name for the same cluster in every run. It must be unique in all of Azure; discovery checks that it is free. */
-function defaultRegistryName(cluster: ClusterReference): string {
-  const plain = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/[^a-z0-9]/g, '')
-      .slice(0, 20);
-  return `${plain(cluster.name)}${plain(cluster.resourceGroup)}${cluster.subscriptionId.slice(0, 8).toLowerCase()}`;
 }
 
 /** Finds the subnet of a use. Schema and `wantedInfrastructure` make sure of it where it is needed. */

@@ -1,17 +1,14 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import { profileSetting } from '../../contract/profiles.ts';
+import { nodeResourceGroupName } from '../../resources/derivedNames.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
 import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 
-/**
- * AKS's own default. It has at most 80 characters and does not end in a dot. Source: AKS docs, "What naming restrictions are
- * enforced for AKS resources and parameters?".
- */
-export function nodeResourceGroup({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string {
-  return given ?? `MC_${cluster.resourceGroup}_${cluster.name}_${location}`.slice(0, 80).replace(/\.+$/, '');
-}
+/** The group as given, or with its default name. */
+export const nodeResourceGroup = ({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string =>
+  given ?? nodeResourceGroupName(cluster, location);
 
 /** The cluster as it is to be. An existing one keeps what the input leaves open. */
 export function clusterSpecification(

@@ -126,9 +126,6 @@ function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: 
     }));
 }
 
-/** Name of the pool that takes the load while another one is made anew. AKS takes at most 12 characters. */
-export const temporaryPool = (pool: string): string => `tmp${pool}`.slice(0, 12);
-
 /** Plans the reimages that an update of the cluster makes necessary, and the approval before them if that is asked for. */
 export function planReimagesAfter(
   before: readonly PlannedStep[],

@@ -1,6 +1,7 @@
 import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { isFailure, ownFailure } from '../../contract/failures.ts';
 import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
+import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import {
   type KubernetesFacts,
@@ -15,7 +16,6 @@ import { azure } from '../engine/azure.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
-import { temporaryPool } from './plan.ts';
 import { proofBySource } from './proof.ts';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
@@ -157,7 +157,7 @@ export class PoolRun {
     const { input, marks } = this.#context;
     const { cluster } = input;
     const pool = this.#pool;
-    const temporary = temporaryPool(pool);
+    const temporary = temporaryPoolName(pool);
     const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
     const copy = { cluster, settings, marks };
     this.#settings = settings;
@@ -174,7 +174,7 @@ export class PoolRun {
       .operating(`Create node pool ${this.#pool} anew`)
       .createAgentPool({ cluster, pool: this.#pool, settings, marks })
       .catch(ignoreIfNotReplacedYet);
-    const temporary = { cluster, pool: temporaryPool(this.#pool), marks };
+    const temporary = { cluster, pool: temporaryPoolName(this.#pool), marks };
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
 

@@ -9,7 +9,8 @@ const root = join(import.meta.dirname, '../../..');
 const json = async (file: string): Promise<z.core.JSONSchema.JSONSchema> =>
   z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(join(root, file), 'utf8')));
 
-const identity = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id';
+const identity =
+  '/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity';
 const pools = (...all: unknown[]): unknown => given({ agentPoolProfiles: all });
 const tagsNamed = (count: number): unknown =>
   given({ tags: Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag${index}`, ''])) });
@@ -102,7 +103,7 @@ const refusedByChecks: [where: string, problem: string, whatToDo: RegExp, value:
     /Use none, or profile preview/,
     given({ outboundType: 'block' }),
   ],
-  ['tags', 'too many tags', /at most 48/, tagsNamed(49)],
+  ['tags', 'too many tags', /at most 12/, tagsNamed(13)],
   ['tags', 'reserved tag', /aks-isolation-run/, given({ tags: { 'AKS-isolation-run': 'mine' } })],
   ['tags', 'reserved tag', /aks-isolation-workflow/, given({ tags: { 'aks-isolation-workflow': 'mine' } })],
   ...['id', identity.replace('userAssignedIdentities', 'identities'), `${identity}/extra`].map(
@@ -154,7 +155,7 @@ const accepted: [what: string, value: unknown][] = [
     'a user-assigned identity, in any case',
     given({ identity: { type: 'UserAssigned', resourceId: identity.toUpperCase() } }),
   ],
-  ['48 tags', tagsNamed(48)],
+  ['12 tags', tagsNamed(12)],
   ['an autoscaled pool', givenPool({ enableAutoScaling: true, count: 3, minCount: 3, maxCount: 3 })],
   [
     'an autoscaled user pool that can be empty',
@@ -169,7 +170,7 @@ const accepted: [what: string, value: unknown][] = [
       maxPods: 250,
       availabilityZones: ['1', '3'],
       nodeLabels: { a: 'b' },
-      nodeTaints: ['a=b:NoSchedule'],
+      nodeTaints: ['CriticalAddonsOnly=true:NoSchedule', 'a=b:PreferNoSchedule'],
     }),
   ],
   ['the longest registration wait', given({ registrationTimeoutMinutes: 43_200 })],

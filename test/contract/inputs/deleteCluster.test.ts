@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { clusterParts, deleteClusterInput, parse } from '../../../contract/index.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
-const zone = '/subscriptions/s/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io';
+const zone =
+  '/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io';
 const given = (changes: Record<string, unknown> = {}): unknown => JSON.parse(JSON.stringify({ cluster, ...changes }));
 
 describe('the input of deleteCluster', () => {

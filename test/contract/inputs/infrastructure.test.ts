@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { given, parsed, problemsOf } from './support.ts';
 
-const resource = (type: string, name: string) => `/subscriptions/s/resourceGroups/rg/providers/${type}/${name}`;
+const resource = (type: string, name: string) =>
+  `/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg/providers/${type}/${name}`;
 const vnetId = resource('Microsoft.Network/virtualNetworks', 'vnet');
 const registryId = resource('Microsoft.ContainerRegistry/registries', 'registry');
 const endpointId = resource('Microsoft.Network/privateEndpoints', 'endpoint');
 const zoneId = resource('Microsoft.Network/privateDnsZones', 'privatelink.azurecr.io');
-const identityId = resource('Microsoft.ManagedIdentity/userAssignedIdentities', 'id');
+const identityId = resource('Microsoft.ManagedIdentity/userAssignedIdentities', 'identity');
 const own = (changes: Record<string, unknown> = {}, more: Record<string, unknown> = {}): unknown =>
   given({ registry: { mode: 'bringYourOwn', ...changes }, ...more });
 const network = (changes: Record<string, unknown>): unknown => own({}, { network: changes });
@@ -41,12 +42,12 @@ const refused: [where: string, problem: RegExp, whatToDo: RegExp, value: unknown
     'registry.privateEndpoint.name',
     /given beside resourceId/,
     /Remove one/,
-    own({ privateEndpoint: { resourceId: endpointId, name: 'e' } }),
+    own({ privateEndpoint: { resourceId: endpointId, name: 'endpoint' } }),
   ],
   [
     'registry.privateEndpoint.connectionName',
     /not a private endpoint connection name/,
-    /1 to 64/,
+    /1 to 80/,
     own({ privateEndpoint: { connectionName: '.' } }),
   ],
   [
@@ -64,7 +65,7 @@ const refused: [where: string, problem: RegExp, whatToDo: RegExp, value: unknown
   [
     'registry.privateDnsZone.linkName',
     /not a virtual network link name/,
-    /1 to 64/,
+    /1 to 80/,
     own({ privateDnsZone: { linkName: '-' } }),
   ],
   ['registry.name', /unknown key/, /Remove/, given({ registry: { mode: 'managed', name: 'registry' } })],
@@ -84,7 +85,7 @@ const refused: [where: string, problem: RegExp, whatToDo: RegExp, value: unknown
       network({ nodeSubnet: { addressPrefix } }),
     ],
   ),
-  ['network.nodeSubnet.name', /not a subnet name/, /1 to 64/, network({ nodeSubnet: { name: 'ends-' } })],
+  ['network.nodeSubnet.name', /not a subnet name/, /1 to 80/, network({ nodeSubnet: { name: 'ends-' } })],
   ['network.nodeSubnet.size', /unknown key/, /Remove/, network({ nodeSubnet: { size: 24 } })],
   ['network.registrySubnet', /given with a managed registry/, /Remove/, given({ network: { registrySubnet: {} } })],
   ['network.apiServerSubnet', /without API server VNet integration/, /Remove/, network({ apiServerSubnet: {} })],

@@ -13,7 +13,7 @@ import {
   subscription,
 } from '../support.ts';
 
-const identity = `${subscription}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id`;
+const identity = `${subscription}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity`;
 const userAssigned = { identity: { type: 'UserAssigned', resourceId: identity } };
 const isolation = 'NetworkIsolatedClusterPreview';
 const vnetIntegration = 'EnableAPIServerVnetIntegrationPreview';

@@ -5,7 +5,7 @@ import { planCreateCluster } from '../../../workflows/newCluster/plan.ts';
 import { given, parsed } from '../../contract/inputs/support.ts';
 import { clusterId, clusterThere, groupThere, nothingThere, planCreate, subscription } from '../support.ts';
 
-const identity = `${subscription}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id`;
+const identity = `${subscription}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity`;
 const userAssigned = { identity: { type: 'UserAssigned', resourceId: identity } };
 
 type RefusedCase = [

@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  controlPlaneIdentityName,
+  endpointNameBesides,
+  kubeletIdentityName,
+  nodeResourceGroupName,
+  registryName,
+  temporaryPoolName,
+  virtualNetworkName,
+} from '../../resources/derivedNames.ts';
+import { nameRules } from '../../resources/names.ts';
+
+const subscriptionId = '11111111-1111-1111-1111-111111111111';
+const cluster = (resourceGroup: string, name: string, subscription = subscriptionId) => ({
+  subscriptionId: subscription,
+  resourceGroup,
+  name,
+});
+
+const clusters = fc.record({
+  subscriptionId: fc.uuid(),
+  resourceGroup: fc.stringMatching(nameRules.resourceGroup.pattern),
+  name: fc.stringMatching(nameRules.cluster.pattern),
+});
+const regions = fc.constantFrom('westeurope', 'australiacentral2', 'eastus2euap');
+const pools = fc.stringMatching(nameRules.agentPool.pattern);
+
+describe('a derived name', () => {
+  it.each([
+    ['short', 'r', 'c', 'cr11111111'],
+    ['as long as they may be', 'r'.repeat(20), 'c'.repeat(20), `${'c'.repeat(20)}${'r'.repeat(20)}11111111`],
+    ['with hyphens and underscores', 'rg-Shop_1', 'shop-1', 'shop1rgshop111111111'],
+  ])('of a registry is made of names that are %s', (_what, group, name, expected) => {
+    expect(registryName(cluster(group, name))).toBe(expected);
+  });
+
+  it.each<[what: string, ...names: [group: string, name: string][]]>([
+    ['the end of long cluster names', ['rg', 'platform-production-weu-001'], ['rg', 'platform-production-weu-002']],
+    ['the end of long group names', ['rg-platform-production-weu-001', 'c'], ['rg-platform-production-weu-002', 'c']],
+    ['dots', ['r.g', 'c'], ['rg', 'c']],
+    ['parentheses', ['r(g)', 'c'], ['r.g.c', 'c'], ['rg', 'c']],
+  ])('of a registry tells clusters apart by %s', (_what, ...names) => {
+    const derived = names.map(([group, name]) => registryName(cluster(group, name)));
+    expect(new Set(derived).size).toBe(names.length);
+  });
+
+  it('of a registry tells subscriptions apart whose IDs begin alike, once it has a hash', () => {
+    const other = subscriptionId.replace(/1$/, '2');
+    const group = 'rg-platform-production-westeurope';
+    expect(registryName(cluster(group, 'c', other))).not.toBe(registryName(cluster(group, 'c')));
+  });
+
+  it('does not depend on the case of its input: Azure compares without', () => {
+    const group = 'RG.Platform-Production-WestEurope';
+    expect(registryName(cluster(group, 'Shop'))).toBe(registryName(cluster(group.toLowerCase(), 'shop')));
+  });
+
+  it.each([
+    ['is as AKS makes it', 'rg', 'cluster', 'MC_rg_cluster_westeurope'],
+    ['may have 80 characters', 'r'.repeat(58), 'cluster', `MC_${'r'.repeat(58)}_cluster_westeurope`],
+  ])('of a node resource group %s', (_what, group, name, expected) => {
+    expect(nodeResourceGroupName(cluster(group, name), 'westeurope')).toBe(expected);
+  });
+
+  it('of a node resource group tells clusters apart that it has no room for', () => {
+    const group = 'r'.repeat(90);
+    const names = ['a', 'b'].map((name) => nodeResourceGroupName(cluster(group, name), 'westeurope'));
+    expect(new Set(names).size).toBe(2);
+    expect(names).toEqual([expect.stringMatching(/^MC_r{67}-/), expect.stringMatching(/^MC_r{67}-/)]);
+  });
+
+  it("of a temporary pool is the pool's with tmp before it, while that fits", () => {
+    expect(temporaryPoolName('workload1')).toBe('tmpworkload1');
+    expect(new Set(['workload001', 'workload002', 'workload0'].map(temporaryPoolName)).size).toBe(3);
+  });
+
+  it('of a temporary pool is another one for each pool', () => {
+    fc.assert(
+      fc.property(pools, pools, (a, b) => a === b || temporaryPoolName(a) !== temporaryPoolName(b)),
+      { seed: 1 },
+    );
+  });
+
+  it('is one that Azure takes, whatever it is made of', () => {
+    fc.assert(
+      fc.property(clusters, regions, pools, (reference, region, pool) => {
+        const registry = registryName(reference);
+        expect(registry).toMatch(/^[a-z0-9]{5,50}$/);
+        expect(endpointNameBesides(registry)).toMatch(nameRules.privateEndpoint.pattern);
+        expect(nodeResourceGroupName(reference, region)).toMatch(nameRules.nodeResourceGroup.pattern);
+        expect(controlPlaneIdentityName(reference)).toMatch(nameRules.identity.pattern);
+        expect(kubeletIdentityName(reference)).toMatch(nameRules.identity.pattern);
+        expect(temporaryPoolName(pool)).toMatch(nameRules.agentPool.pattern);
+        // The schema refuses the clusters whose network would have a longer name.
+        if (reference.name.length <= 59)
+          expect(virtualNetworkName(reference)).toMatch(nameRules.virtualNetwork.pattern);
+      }),
+      { seed: 1, numRuns: 1000 },
+    );
+  });
+});
