@@ -1,11 +1,25 @@
 import { z } from 'zod';
-import { approvalGates } from './names.ts';
+import { approvalGates, decisions } from './names.ts';
+
+/** What would make a name look like another one: control characters, and those that turn the direction of text. */
+const unseen = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const unseenButLines = /[^\P{Cc}\n\r\t]/u;
 
 /** Argument of the `approve` update. */
 export const approvalRequest = z.strictObject({
   gate: z.enum(approvalGates),
-  by: z.string().min(1, 'nobody. Give the name of whoever approves.').max(200, 'too long. Use at most 200 characters.'),
-  note: z.string().max(2000, 'too long. Use at most 2000 characters.').exactOptional(),
+  by: z
+    .string()
+    .trim()
+    .max(200, 'too long. Use at most 200 characters.')
+    .regex(/[\p{L}\p{N}]/u, 'nobody. Give the name of whoever approves.')
+    .refine((name) => !unseen.test(name), 'a name with characters that nobody sees. Leave them out.'),
+  note: z
+    .string()
+    .trim()
+    .max(2000, 'too long. Use at most 2000 characters.')
+    .refine((note) => !unseenButLines.test(note), 'a note with control characters. Leave them out.')
+    .exactOptional(),
 });
 
 export type ApprovalRequest = z.input<typeof approvalRequest>;
@@ -15,3 +29,6 @@ export interface Approval extends ApprovalRequest {
   /** ISO 8601, UTC. */
   at: string;
 }
+
+/** Argument of the `decide` update. */
+export const decisionRequest = z.string().trim().pipe(z.enum(decisions));

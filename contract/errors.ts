@@ -234,11 +234,12 @@ export const errorSections: Readonly<Record<string, ErrorEntry>> = {
   [otherSection]: otherError,
 };
 
-export const errorEntry = (code: string): ErrorEntry => errorSections[code] ?? otherError;
+export const errorEntry = (code: string): ErrorEntry =>
+  (Object.hasOwn(errorSections, code) ? errorSections[code] : undefined) ?? otherError;
 
 /** Link to the documentation of a failure. */
 export function errorPage(code: string): string {
-  const heading = code in errorSections ? code : otherSection;
+  const heading = Object.hasOwn(errorSections, code) ? code : otherSection;
   return `docs/errors.md#${heading.toLowerCase().replaceAll(' ', '-')}`;
 }
 

@@ -1,5 +1,12 @@
-import { ActivityFailure, ApplicationFailure, type Duration, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  type ApplicationFailureOptions,
+  type Duration,
+  TimeoutFailure,
+} from '@temporalio/common';
 import { type ErrorDetails, errorDetails, type FailureCode, type OwnError } from './errors.ts';
+import { shortened } from './shortened.ts';
 
 /** Details of a failure, and whether Temporal tries again. */
 interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status' | 'correlationId'>> {
@@ -8,6 +15,12 @@ interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status
   /** Default: what the activity's retry policy says. */
   nextRetryDelay?: Duration;
 }
+
+/**
+ * Temporal keeps 4 kB of a failure that is tried again: what is larger arrives without code and words. One that is final
+ * stands in the history, which takes more than anybody reads. Source: Temporal's `limit.mutableStateActivityFailureSize`.
+ */
+const mostBytes = { retryable: 1_000, final: 12_000, code: 100, advice: 600, resourceId: 500, correlationId: 100 };
 
 /** A failure that the product itself has found. @param options `whatToDo`: default the catalog's. */
 export const ownFailure = (
@@ -31,14 +44,17 @@ function failure(
   resourceId: string | undefined,
   { whatToDo, status, correlationId, retryable = false, nextRetryDelay }: FailureOptions = {},
 ): ApplicationFailure {
+  const known = errorDetails(code, resourceId, whatToDo);
   const details: ErrorDetails = {
-    ...errorDetails(code, resourceId, whatToDo),
+    ...known,
+    ...(resourceId !== undefined && { resourceId: shortened(resourceId, mostBytes.resourceId) }),
+    whatToDo: shortened(known.whatToDo, mostBytes.advice),
     ...(status !== undefined && { status }),
-    ...(correlationId !== undefined && { correlationId }),
+    ...(correlationId !== undefined && { correlationId: shortened(correlationId, mostBytes.correlationId) }),
   };
-  return ApplicationFailure.create({
-    type: code,
-    message,
+  return bounded({
+    type: shortened(code, mostBytes.code),
+    message: shortened(message, retryable ? mostBytes.retryable : mostBytes.final),
     nonRetryable: !retryable,
     details: [details],
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
@@ -50,12 +66,20 @@ export const retryable = (
   { type, message, details }: ApplicationFailure,
   nextRetryDelay?: Duration,
 ): ApplicationFailure =>
-  ApplicationFailure.create({
+  bounded({
     ...(type != null && { type }),
-    message,
+    message: shortened(message, mostBytes.retryable),
     details: details ?? [],
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
   });
+
+function bounded(options: ApplicationFailureOptions): ApplicationFailure {
+  const made = ApplicationFailure.create(options);
+  const { message, stack } = made;
+  // The stack repeats the message, and counts as well.
+  if (stack !== undefined) made.stack = stack.replace(message, () => options.type ?? '');
+  return made;
+}
 
 /** The error that matters: what an activity failed with, not that it failed. */
 export function rootCause(error: unknown): unknown {

@@ -372,17 +372,17 @@ const ranges: RefusedCase[] = [
     ],
   },
   {
-    name: 'a range for the network that AKS keeps for itself',
+    name: 'a network in a range that AKS keeps for itself',
+    arrange: ({ make }) => make('vnet', networkBody(['172.16.0.0/12'])),
     given: () => ({
       network: {
-        addressPrefixes: ['172.16.0.0/12'],
         nodeSubnet: { addressPrefix: '172.16.1.0/24' },
         registrySubnet: { addressPrefix: '172.16.2.0/24' },
       },
     }),
-    because: () =>
+    because: ({ vnet }) =>
       [/^172\.16\.0\.0\/12 overlaps 172\.30\.0\.0\/16, which AKS keeps/, /overlaps 172\.31\.0\.0\/16/].map(
-        (problem) => ['network.addressPrefixes', problem, /^Use another range\.$/],
+        (problem) => [vnet, problem, /^Use another range\.$/],
       ),
   },
   {
@@ -496,22 +496,22 @@ const subnets: RefusedCase[] = [
   {
     name: 'a subnet too small for as many nodes as the autoscaler may make',
     given: () => ({
-      ...pools({ maxPods: 10 }, { mode: 'User', maxPods: 20, enableAutoScaling: true, minCount: 1, maxCount: 11 }),
+      ...pools({ maxPods: 30 }, { mode: 'User', maxPods: 40, enableAutoScaling: true, minCount: 1, maxCount: 11 }),
     }),
     because: () => [
-      ['network.nodeSubnet.addressPrefix', /has 251 free addresses, and 296 are needed/, /^Use a larger subnet/],
+      ['network.nodeSubnet.addressPrefix', /has 251 free addresses, and 596 are needed/, /^Use a larger subnet/],
     ],
   },
   {
     name: 'a subnet for nodes that others have filled',
     arrange: async ({ azure, ids, make }) => {
-      await make('nodeSubnet', subnetBody('192.168.1.0/27'));
+      await make('nodeSubnet', subnetBody('192.168.1.0/26'));
       await make('registry');
       await azure.put(`${ids.privateEndpoint}-theirs`, endpointBody(ids.nodeSubnet, ids.registry));
     },
-    given: () => pools({ maxPods: 12 }),
+    given: () => pools({ count: 2, maxPods: 18 }),
     because: ({ nodeSubnet }) => [
-      [nodeSubnet, /^192\.168\.1\.0\/27 has 25 free addresses, and 27 are needed/, /^Use a larger subnet/],
+      [nodeSubnet, /^192\.168\.1\.0\/26 has 57 free addresses, and 58 are needed/, /^Use a larger subnet/],
     ],
   },
   {
@@ -522,17 +522,6 @@ const subnets: RefusedCase[] = [
         registrySubnet,
         /^the subnet of the private endpoint is delegated to Microsoft\.Web\/serverFarms$/,
         /^Use a subnet without delegation\.$/,
-      ],
-    ],
-  },
-  {
-    name: 'a subnet too small for the endpoint',
-    given: () => ({ network: { registrySubnet: { addressPrefix: '192.168.2.0/30' } } }),
-    because: () => [
-      [
-        'network.registrySubnet.addressPrefix',
-        /^192\.168\.2\.0\/30 has 0 free addresses, and 2 are needed for the private endpoint$/,
-        /^Use a larger subnet\.$/,
       ],
     ],
   },
@@ -827,10 +816,10 @@ const accepted: AcceptedCase[] = [
     name: 'subnets that are just large enough',
     given: () => ({
       ...withVnetIntegration,
-      // One node and one to surge.
-      ...pools({ maxPods: 12 }),
+      // Two nodes and one to surge.
+      ...pools({ count: 2, maxPods: 18 }),
       network: {
-        nodeSubnet: { addressPrefix: '192.168.1.0/27' },
+        nodeSubnet: { addressPrefix: '192.168.1.0/26' },
         registrySubnet: { addressPrefix: '192.168.2.0/29' },
         apiServerSubnet: { addressPrefix: '192.168.3.0/28' },
       },
@@ -1214,8 +1203,8 @@ describe('createCluster of a cluster that is there', () => {
     const { azure } = harness;
     const ids = ownRegistryIds('there');
     const given = ownRegistryInput('there', {
-      ...pools({ maxPods: 12 }),
-      network: { nodeSubnet: { addressPrefix: '192.168.1.0/27' } },
+      ...pools({ count: 2, maxPods: 18 }),
+      network: { nodeSubnet: { addressPrefix: '192.168.1.0/26' } },
     });
     await verified(harness, given);
     // Stands for the addresses of nodes and pods.

@@ -1,5 +1,5 @@
 import type { Problem } from '../../contract/problem.ts';
-import { overlaps } from '../../resources/addressRanges.ts';
+import { aksRanges, overlaps } from '../../resources/addressRanges.ts';
 import { surgeNodes } from '../../resources/agentPools.ts';
 import { resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
@@ -10,8 +10,6 @@ import type { WantedInfrastructure } from './wanted.ts';
 
 /** AKS's default service range, which the network's subnets must leave free. Source: REST API, `serviceCidr`. */
 const defaultServiceCidr = '10.0.0.0/16';
-/** Ranges that AKS keeps for itself. Source: Learn, "Azure CNI node subnet", prerequisites. */
-const reservedRanges = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'];
 /** AKS's default with Azure CNI. Source: Learn, "Configure Azure CNI networking". */
 const defaultMaxPods = 30;
 
@@ -75,7 +73,7 @@ function reportRanges(
   }
   for (const [index, range] of ranges.entries()) {
     const where = there?.id ?? 'network.addressPrefixes';
-    for (const reserved of reservedRanges.filter((each) => overlaps(range, each)))
+    for (const reserved of aksRanges.filter((each) => overlaps(range, each)))
       report(where, `${range} overlaps ${reserved}, which AKS keeps for itself`, 'Use another range.');
     const other = ranges.slice(0, index).find((earlier) => overlaps(earlier, range));
     if (other !== undefined) report(where, `${range} overlaps ${other}`, 'Use ranges that do not overlap.');
