@@ -8,7 +8,7 @@ const most = { depth: 8, entries: 1_000, values: 50_000, characters: 4_096 };
 
 /** What is wrong with a value whatever it is for. */
 interface Unsound {
-  /** It is too large to be looked at any further. */
+  /** It is too large, or too little like JSON, to be looked at any further. */
   tooLarge: Problem[];
   /** It has what cannot be passed on as it is. */
   unusable: Problem[];
@@ -32,8 +32,11 @@ export function unsoundParts(input: unknown): Unsound {
       return found;
     }
     if (typeof value === 'string') lookAtText(value, where, found);
-    // Binary data is of no schema's type.
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) continue;
+    if (typeof value !== 'object' || value === null) continue;
+    if (ArrayBuffer.isView(value)) {
+      found.tooLarge.push({ where, problem: 'binary data', whatToDo: 'Give JSON.' });
+      continue;
+    }
     const entries: readonly [PropertyKey, unknown][] = Array.isArray(value)
       ? [...value.entries()]
       : Object.entries(value);

@@ -1,12 +1,35 @@
+import { defineWorkflowOptions } from '@temporalio/workflow';
 import { z } from 'zod';
+import type { Scenario } from '../contract/names.ts';
+import { auditCluster } from './auditCluster.ts';
+import { changeRegistry } from './changeRegistry.ts';
+import { createCluster } from './createCluster.ts';
+import { deleteCluster } from './deleteCluster.ts';
+import { disableIsolation } from './disableIsolation.ts';
+import { takesAnything } from './engine/givenInput.ts';
+import { isolateCluster } from './isolateCluster.ts';
+import { reimageNodePools } from './reimageNodePools.ts';
 
 // Each workflow loads its modules anew and checks one input: compiled checks would cost more than they save.
 z.config({ jitless: true });
 
-export { auditCluster } from './auditCluster.ts';
-export { changeRegistry } from './changeRegistry.ts';
-export { createCluster } from './createCluster.ts';
-export { deleteCluster } from './deleteCluster.ts';
-export { disableIsolation } from './disableIsolation.ts';
-export { isolateCluster } from './isolateCluster.ts';
-export { reimageNodePools } from './reimageNodePools.ts';
+const scenarios: Readonly<Record<Scenario, (given: never) => Promise<unknown>>> = {
+  auditCluster,
+  changeRegistry,
+  createCluster,
+  deleteCluster,
+  disableIsolation,
+  isolateCluster,
+  reimageNodePools,
+};
+for (const scenario of Object.values(scenarios)) defineWorkflowOptions(scenario, { staticOptions: takesAnything });
+
+export {
+  auditCluster,
+  changeRegistry,
+  createCluster,
+  deleteCluster,
+  disableIsolation,
+  isolateCluster,
+  reimageNodePools,
+};

@@ -3,10 +3,11 @@ import type { ParsedAuditClusterInput } from '../../contract/inputs/existingClus
 import { scenarioInputs } from '../../contract/inputs/index.ts';
 import { searchAttributes } from '../../contract/names.ts';
 import type { AuditReport, Check } from '../../contract/result.ts';
+import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import { auditReport } from './outcome.ts';
 import { RunProgress } from './progress.ts';
-import { checkedInput, failDiscovery } from './scenario.ts';
+import { failDiscovery } from './scenario.ts';
 
 /**
  * Runs an audit: checks its input, looks, and tells what was found.

@@ -3,13 +3,17 @@ import { z } from 'zod';
 import { type ErrorDetails, errorDetails } from '../../contract/errors.ts';
 import { applicationFailure, isFailure, rootCause } from '../../contract/failures.ts';
 import type { ScenarioError } from '../../contract/result.ts';
+import { shortened } from '../../contract/shortened.ts';
 
-/** One line: Azure's code and message. */
+/** Progress and reports hold the text of each step that failed; the failure's details hold the whole message. */
+export const mostErrorBytes = 4_000;
+
+/** Azure's code and message, as much of it as people read. */
 export function errorText(error: unknown): string {
   const failure = applicationFailure(error);
-  if (failure) return failure.type ? `${failure.type}: ${failure.message}` : failure.message;
   const cause = rootCause(error);
-  return cause instanceof Error ? cause.message : String(cause);
+  const text = failure?.message ?? (cause instanceof Error ? cause.message : String(cause));
+  return shortened(failure?.type ? `${failure.type}: ${text}` : text, mostErrorBytes);
 }
 
 const details: z.ZodType<ErrorDetails> = z.object({

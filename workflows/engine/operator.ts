@@ -1,5 +1,5 @@
 import { ApplicationFailure, condition, defineUpdate, isCancellation, setHandler } from '@temporalio/workflow';
-import { type Approval, type ApprovalRequest, approvalRequest } from '../../contract/approval.ts';
+import { type Approval, type ApprovalRequest, approvalRequest, decisionRequest } from '../../contract/approval.ts';
 import { ownFailure } from '../../contract/failures.ts';
 import {
   type ApprovalGate,
@@ -147,20 +147,25 @@ export class Operator {
     return this.#noWayBack() ? decisions.filter((decision) => decision !== 'rollBack') : decisions;
   }
 
-  #decide(decision: Decision): void {
-    this.#decision = decision;
+  #decide(given: Decision): void {
+    const parsed = parse(decisionRequest, given);
+    this.#decision = parsed.ok ? parsed.value : given;
   }
 
-  #approve(request: ApprovalRequest): void {
+  #approve(given: ApprovalRequest): void {
+    // An earlier version has let pass what today's validator refuses.
+    const parsed = parse(approvalRequest, given);
+    const request = parsed.ok ? parsed.value : given;
     this.#approvals.push({ ...request, at: new Date().toISOString() });
     this.#awaited.delete(request.gate);
   }
 
-  #refuseDecision(decision: Decision): void {
+  #refuseDecision(given: unknown): void {
     const { phase } = this.#progress.now;
     if (phase !== 'waitingForOperator') throw updateRefused(`Nothing to decide: the scenario is ${phase}`);
     if (this.#decision !== undefined) throw updateRefused(`Somebody has decided already: ${this.#decision}`);
-    if (!this.#possibleDecisions.includes(decision)) {
+    const parsed = parse(decisionRequest, given);
+    if (!parsed.ok || !this.#possibleDecisions.includes(parsed.value)) {
       throw updateRefused(`Not a decision here. Use ${this.#possibleDecisions.join(' or ')}.`);
     }
   }

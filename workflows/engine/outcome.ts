@@ -13,15 +13,17 @@ import type {
   PlanReport,
   VerificationReport,
 } from '../../contract/result.ts';
+import { shortened } from '../../contract/shortened.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
-import { errorText, scenarioError } from './errorText.ts';
+import { errorText, mostErrorBytes, scenarioError } from './errorText.ts';
 
 /** Azure does not show what was promised. */
 export class UnverifiedError extends Error {
   readonly checks: Check[];
   constructor(checks: Check[]) {
     const missed = checks.filter(({ ok }) => !ok);
-    super(missed.map(({ title, expected, seen }) => `${title}: expected ${expected}, seen ${seen}`).join('; '));
+    const texts = missed.map(({ title, expected, seen }) => `${title}: expected ${expected}, seen ${seen}`);
+    super(shortened(texts.join('; '), mostErrorBytes));
     this.checks = checks;
   }
 }
@@ -131,9 +133,11 @@ export function scenarioFailure(
   const type = failureType(error, details);
   const correlation = cause?.correlationId && `Correlation ID: ${cause.correlationId}`;
   const page = `See ${[...new Set([cause?.page, errorPage(type)])].filter(Boolean).join(' and ')}.`;
-  const left = leftovers.map(
-    ({ resourceId, why, whatToDo }) => `- remains: ${[`${resourceId} (${why})`, whatToDo].filter(Boolean).join('. ')}`,
+  const left = leftovers.map(({ resourceId, why, whatToDo }) =>
+    shortened(`- remains: ${[`${resourceId} (${why})`, whatToDo].filter(Boolean).join('. ')}`, mostLeftoverBytes),
   );
+  const more = left.splice(mostLeftovers).length;
+  if (more > 0) left.push(`- and ${more} more, see the details`);
   const message = [errorText(error), cause?.whatToDo, correlation, undecided, outcomeText(remains), ...left, page];
   return ApplicationFailure.create({
     type,
@@ -143,6 +147,10 @@ export function scenarioFailure(
     ...(error instanceof Error ? { cause: error } : {}),
   });
 }
+
+/** As many as a person reads; the details have all of them. */
+const mostLeftovers = 50;
+const mostLeftoverBytes = 1_000;
 
 function failureType(error: unknown, { steps }: FailureDetails): string {
   if (isIncomplete(steps)) return errorTypes.rollbackIncomplete;

@@ -1,12 +1,11 @@
 import { isCancellation, TemporalFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
-import type { z } from 'zod';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
-import { parse } from '../../contract/parse.ts';
 import type { Plan } from '../../contract/plan.ts';
-import type { Problem } from '../../contract/problem.ts';
+import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
+import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import {
   discoveryProblem,
@@ -180,17 +179,11 @@ export function failDiscovery(progress: RunProgress, error: unknown): unknown {
 }
 
 /** The failure that ends the workflow before anything was changed. */
-function refused(progress: RunProgress, problems: readonly Problem[]): Error {
+function refused(progress: RunProgress, found: readonly Problem[]): Error {
+  const problems = boundedProblems(found);
   progress.change({ problems });
   progress.enter('failed');
   return problemsFailure(errorTypes.preflightFailed, problems);
-}
-
-/** @throws ApplicationFailure `InvalidInput` with every problem. */
-export function checkedInput<Input>(schema: z.ZodType<Input>, given: unknown): Input {
-  const parsed = parse(schema, given);
-  if (parsed.ok) return parsed.value;
-  throw problemsFailure(errorTypes.invalidInput, parsed.problems);
 }
 
 /** Temporal allows one open workflow per ID: under any other ID, two scenarios could write to one cluster. */

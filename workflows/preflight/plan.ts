@@ -1,4 +1,5 @@
 import type { Plan } from '../../contract/plan.ts';
+import { boundedProblems } from '../../contract/problem.ts';
 import { type Profile, type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
 import type { Part } from '../engine/part.ts';
@@ -28,7 +29,7 @@ export function planOf(
     profile,
     differences: profileSettings.map((setting) => profileDifference(profile, setting)),
     steps,
-    problems: [
+    problems: boundedProblems([
       ...parts.flatMap(({ problems }) => problems),
       ...(access
         ? [
@@ -36,6 +37,6 @@ export function planOf(
             ...lockProblems(steps, access, rollsBack),
           ]
         : []),
-    ],
+    ]),
   };
 }

@@ -1,0 +1,36 @@
+import { defaultPayloadConverter, RawValue, rawValueTypeInfo, type WorkflowStaticOptions } from '@temporalio/common';
+import type { z } from 'zod';
+import { errorTypes } from '../../contract/names.ts';
+import { parse } from '../../contract/parse.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { problemsFailure } from './outcome.ts';
+
+/**
+ * Has Temporal hand on what was given as it came. It decodes arguments before a workflow begins, and one that it cannot
+ * decode would fail the workflow task for ever, with the cluster's lock held. More arguments than one are not looked at.
+ */
+export const takesAnything: WorkflowStaticOptions = {
+  typeInfo: { inputTypes: Array.from({ length: 100 }, () => rawValueTypeInfo) },
+};
+
+const notJson: Problem = {
+  where: '(input)',
+  problem: 'not JSON',
+  whatToDo: 'Give one JSON object, in the encoding json/plain; the JSON Schema says what is in it.',
+};
+
+/** @throws ApplicationFailure `InvalidInput` with every problem. */
+export function checkedInput<Input>(schema: z.ZodType<Input>, given: unknown): Input {
+  const parsed = parse(schema, decoded(given));
+  if (parsed.ok) return parsed.value;
+  throw problemsFailure(errorTypes.invalidInput, parsed.problems);
+}
+
+function decoded(given: unknown): unknown {
+  if (!(given instanceof RawValue)) return given;
+  try {
+    return defaultPayloadConverter.fromPayload(given.payload);
+  } catch {
+    throw problemsFailure(errorTypes.invalidInput, [notJson]);
+  }
+}
