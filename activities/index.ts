@@ -2,6 +2,7 @@ import { agentPoolActivities } from './agentPools.ts';
 import { onClock } from './arm/clock.ts';
 import { type AzureConnection, azureClients } from './arm/connection.ts';
 import { allKeptAlive } from './arm/longRunningOperation.ts';
+import { withBoundedResults } from './arm/resultSize.ts';
 import { identityActivities } from './identities.ts';
 import { kubernetesActivities } from './kubernetes.ts';
 import { managedClusterActivities } from './managedClusters.ts';
@@ -38,7 +39,8 @@ export function createActivities(connection: AzureConnection) {
     ...allKeptAlive(roleAssignmentActivities(clients)),
     ...virtualNetworkActivities(clients),
   };
-  return connection.clock ? onClock(connection.clock, activities) : activities;
+  const bounded = withBoundedResults(activities);
+  return connection.clock ? onClock(connection.clock, bounded) : bounded;
 }
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -9,7 +9,7 @@ import type {
   NodeProbeResult,
 } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { runCommand } from './runCommand.ts';
+import { runCommand, words } from './runCommand.ts';
 
 const poolLabel = 'kubernetes\\.azure\\.com/agentpool';
 const ready = '.status.conditions[?(@.type=="Ready")].status';
@@ -49,7 +49,7 @@ export async function readKubernetes(clients: ClientsOf, cluster: ClusterReferen
   if ('unseen' in output) return output;
   const { exitCode, logs } = output.seen;
   if (exitCode !== 0)
-    return { unseen: { because: 'failed', message: `kubectl ended with ${exitCode}: ${logs.trim()}` } };
+    return { unseen: { because: 'failed', message: words(`kubectl ended with ${exitCode}: ${logs}`) } };
   return kubernetesIn(logs);
 }
 
@@ -105,7 +105,7 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
         image,
         pulled: ran,
         ...(ran && { bootstrapSource: mirror?.replace('/v2/', '/') ?? 'Direct' }),
-        message: ran ? `${image} was pulled` : logs || `exit status ${output.seen.exitCode}`,
+        message: ran ? `${image} was pulled` : words(logs) || `exit status ${output.seen.exitCode}`,
       },
     };
   },
@@ -116,8 +116,8 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
     if ('unseen' in output) return output;
     const { exitCode, logs } = output.seen;
     // There is no curl.
-    if (exitCode === 127) return { unseen: { because: 'failed', message: logs.trim() } };
-    return { seen: { open: exitCode === 0, message: logs.trim() || `curl ended with ${exitCode}` } };
+    if (exitCode === 127) return { unseen: { because: 'failed', message: words(logs) } };
+    return { seen: { open: exitCode === 0, message: words(logs) || `curl ended with ${exitCode}` } };
   },
 });
 

@@ -1,6 +1,7 @@
 import type { ApplicationFailure } from '@temporalio/activity';
 import type { ErrorDetails } from '../contract/errors.ts';
 import { applicationFailure, isCode } from '../contract/failures.ts';
+import { shortened } from '../contract/shortened.ts';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
@@ -40,7 +41,8 @@ export async function runCommand(
     );
     const { provisioningState = 'Unknown', exitCode, logs = '', reason = '' } = result ?? {};
     if (exitCode !== undefined && /^succeeded$/i.test(provisioningState)) return { seen: { exitCode, logs } };
-    return { unseen: { because: 'failed', message: `run-command ended ${provisioningState}: ${reason || logs}` } };
+    const message = words(`run-command ended ${provisioningState}: ${reason || logs}`);
+    return { unseen: { because: 'failed', message } };
   } catch (error) {
     const failure = applicationFailure(error);
     if (!failure?.nonRetryable) throw error;
@@ -59,8 +61,11 @@ function refusal(failure: ApplicationFailure): Unseen {
     status === 401 ||
     status === 403 ||
     isCode(type, 'RunCommandDisabled', 'AuthorizationFailed', 'LinkedAuthorizationFailed', 'ScopeLocked');
-  return { because: isForbidden ? 'notAllowed' : 'failed', message: `${type}: ${message}` };
+  return { because: isForbidden ? 'notAllowed' : 'failed', message: words(`${type}: ${message}`) };
 }
+
+/** A log has up to 512 kB. As much of it as people read stands in the report, for each node pool. */
+export const words = (log: string): string => shortened(log.trim(), 1_000);
 
 /** The token that a cluster with Microsoft Entra ID wants, to know who runs the command. */
 async function entraToken(clients: ClientsOf, cluster: ClusterReference): Promise<string | undefined> {

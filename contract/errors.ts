@@ -54,6 +54,10 @@ const ownErrors = {
     cause: 'The answer is not from Azure Resource Manager, but for example from a proxy or a gateway.',
     whatToDo: 'Check what stands between the worker and Azure Resource Manager.',
   },
+  AnswerTooLarge: {
+    cause: 'What was found in Azure takes more than the 2 MiB that Temporal keeps of a result.',
+    whatToDo: 'The message says what takes so much. Have less of it where the scenario looks, or report it.',
+  },
   ReadBackMismatch: {
     cause: 'Azure accepted a request and shows something else than was asked.',
     whatToDo: 'Azure accepted the request but did not apply it. Look at the resource, and report it to Azure support.',

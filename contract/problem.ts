@@ -14,7 +14,7 @@ export const problemsText = (problems: readonly Problem[]): string =>
   problems.map((problem) => `- ${problemText(problem)}`).join('\n');
 
 /** A list with all its texts takes 60 kB at most; Temporal fails the workflow task that sends more than 2 MiB. */
-const most = { problems: 100, listBytes: 60_000, textBytes: 1_000 };
+const most = { problems: 100, listBytes: 60_000, whereBytes: 1_000, textBytes: 4_000 };
 
 /**
  * As many of the problems as people can do something about, each in words that can be read. Their number and their texts
@@ -25,7 +25,7 @@ export function boundedProblems(problems: readonly Problem[]): Problem[] {
   let bytes = 0;
   for (const { where, problem, whatToDo } of problems.slice(0, most.problems)) {
     const short = {
-      where: shortened(where, most.textBytes),
+      where: shortened(where, most.whereBytes),
       problem: shortened(problem, most.textBytes),
       whatToDo: shortened(whatToDo, most.textBytes),
     };

@@ -1203,7 +1203,7 @@ describe('createCluster of a cluster that is there', () => {
     const { azure } = harness;
     const ids = ownRegistryIds('there');
     const given = ownRegistryInput('there', {
-      ...pools({ count: 2, maxPods: 18 }),
+      ...pools({ count: 2, maxPods: 18, vmSize: 'Standard_D2ds_v5' }),
       network: { nodeSubnet: { addressPrefix: '192.168.1.0/26' } },
     });
     await verified(harness, given);

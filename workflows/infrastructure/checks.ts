@@ -1,5 +1,6 @@
 import type { Check } from '../../contract/result.ts';
 import type { ReadBack } from '../../resources/discovery.ts';
+import { entryOf } from '../../resources/entries.ts';
 import { parseResourceId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
@@ -93,7 +94,7 @@ function privateDnsChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): 
     check('zoneLink', 'Link of the zone to the network', zoneLink.id, 'Completed', link?.linkState),
     ...records.map(({ id, name }) => {
       const expected = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
-      const addresses = seen.privateDnsZone?.records[name]?.addresses ?? [];
+      const addresses = entryOf(seen.privateDnsZone?.records, name)?.addresses ?? [];
       const text = (list: readonly string[]) => [...list].sort().join(', ');
       return check(`record:${name}`, `Record ${name} is the endpoint's address`, id, text(expected), text(addresses));
     }),

@@ -1,6 +1,7 @@
 import type { Problem } from '../../contract/problem.ts';
 import { profileSetting } from '../../contract/profiles.ts';
 import { registryName } from '../../resources/derivedNames.ts';
+import { entryOf } from '../../resources/entries.ts';
 import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { markTags } from '../../resources/marks.ts';
@@ -183,7 +184,7 @@ function reportRecords(
   const candidates = others.map(({ id }) => id).join(', ');
   const shared = links.some((link) => !sameResourceId(link.virtualNetworkId, virtualNetworkId));
   for (const { id, name } of plan.records) {
-    const record = records[name];
+    const record = entryOf(records, name);
     if (!record) continue;
     const holds = `the record is there with ${record.addresses.join(', ') || 'no address'}`;
     if (!privateEndpoint) {

@@ -1,5 +1,6 @@
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import { registryAccess } from '../../contract/profiles.ts';
+import { entryOf } from '../../resources/entries.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { sameAddresses } from '../../resources/privateDns.ts';
@@ -89,7 +90,7 @@ function privateDnsSteps(
 }
 
 function recordStep({ id, name }: InfrastructurePlan['records'][number], seen: InfrastructureFacts): PlannedStep {
-  const there = seen.privateDnsZone?.records[name]?.addresses;
+  const there = entryOf(seen.privateDnsZone?.records, name)?.addresses;
   const wanted = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
   const differs = there && !sameAddresses(wanted, there);
   const difference = `aRecords: asked ${wanted.join(', ')}, got ${there?.join(', ') || 'none'}`;

@@ -1,6 +1,7 @@
 import { defaultNetwork } from '../../contract/inputs/infrastructure.ts';
 import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
 import { isIPv4 } from '../../resources/addressRanges.ts';
+import { entryOf } from '../../resources/entries.ts';
 import type { IdentitySpecification } from '../../resources/identities.ts';
 import { sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
@@ -160,7 +161,7 @@ function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePla
       ...(zoneLinkWaits && !link && { later: true }),
     },
     records: names.map((name) => {
-      const there = seen.privateDnsZone?.records[name];
+      const there = entryOf(seen.privateDnsZone?.records, name);
       return { id: `${privateDnsZone.id}/A/${name}`, name, ...(there && { before: there.addresses }) };
     }),
   };

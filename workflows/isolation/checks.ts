@@ -2,6 +2,7 @@ import type { WayOut } from '../../contract/inputs/isolation.ts';
 import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
+import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId, parentId, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, cutsEgress, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import type { Look } from '../../resources/nodes.ts';
@@ -109,7 +110,7 @@ function reachabilityChecks(
     check('zoneLink', 'Link of the zone to the network', link?.id ?? zone?.id ?? id, 'Completed', link?.linkState),
     ...names.map((name) => {
       const expected = text(endpoints.flatMap((each) => addressesOfRecord(each, name)));
-      const record = zone?.records[name];
+      const record = entryOf(zone?.records, name);
       const title = `Record ${name} is the endpoint's address`;
       return check(
         `record:${name}`,

@@ -1,4 +1,5 @@
 import type { Check } from '../../contract/result.ts';
+import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { EvidenceKind, KubernetesFacts, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
@@ -16,7 +17,7 @@ export function nodeChecks(
     const poolId = agentPoolId(id, name);
     const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
     const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);
-    const probe: Look<NodeProbeResult> | undefined = 'unseen' in kubernetes ? kubernetes : probes[name];
+    const probe: Look<NodeProbeResult> | undefined = 'unseen' in kubernetes ? kubernetes : entryOf(probes, name);
     if (probe === undefined) return []; // A pool without nodes.
     if ('unseen' in probe) {
       const { because, message } = probe.unseen;

@@ -1,5 +1,6 @@
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import { entryOf } from '../../resources/entries.ts';
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult } from '../../resources/nodes.ts';
@@ -40,7 +41,7 @@ export const bootsFrom =
     if ('unseen' in kubernetes && kubernetes.unseen.because === 'notAllowed') {
       return 'taken to boot as the cluster says: nobody may run a command there';
     }
-    const probe = probes[name];
+    const probe = entryOf(probes, name);
     if (!probe || !('seen' in probe)) return undefined;
     const { bootstrapSource, node } = probe.seen;
     return sameResourceId(bootstrapSource, source) ? `node ${node} boots from ${source} already` : undefined;

@@ -2,6 +2,7 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
+import { matchesWildcard } from '../../resources/wildcards.ts';
 import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 
 /** An action that the worker's identity must be allowed on a resource. */
@@ -159,10 +160,7 @@ function nearestScope(
 const isAllowed = (action: string, permissions: AccessFacts['permissions'][string]): boolean =>
   permissions.some(({ actions, notActions }) => actions.some(matches(action)) && !notActions.some(matches(action)));
 
-/** By hand, for the package `matcher` does not run in the workflow sandbox, which has no `structuredClone`. */
 const matches =
   (action: string) =>
   (pattern: string): boolean =>
-    new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`, 'i').test(action);
-
-const escaped = (text: string): string => text.replace(/[.\\+?^$()[\]{}|/-]/g, '\\$&');
+    matchesWildcard(pattern, action);

@@ -3,6 +3,7 @@ import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
@@ -60,7 +61,12 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
   );
   return {
     steps: [...gates, ...steps],
-    problems: [...nameProblems(given), ...poolProblems(cluster, reimages), ...budgetProblems(given, reimages)],
+    problems: [
+      ...nameProblems(given),
+      ...poolProblems(cluster, reimages),
+      ...temporaryPoolProblems(given, reimages),
+      ...budgetProblems(given, reimages),
+    ],
     reimages,
   };
 }
@@ -111,6 +117,22 @@ function poolProblems(cluster: ClusterFacts, pools: readonly AgentPoolFacts[]): 
     if (powerState !== 'Stopped') return [];
     const problem = 'the node pool is stopped, and cannot be reimaged';
     return [{ where: agentPoolId(cluster.id, name), problem, whatToDo: 'Start or delete it, then start again.' }];
+  });
+}
+
+/** The temporary copy of a pool must not be another pool. */
+function temporaryPoolProblems({ cluster, options }: ReimageNeeds, pools: readonly AgentPoolFacts[]): Problem[] {
+  if (options.whenNotReimaged !== 'temporaryPool') return [];
+  return pools.flatMap(({ name }) => {
+    const temporary = temporaryPoolName(name);
+    if (!cluster.agentPoolProfiles.some((pool) => pool.name === temporary)) return [];
+    return [
+      {
+        where: `${cluster.id}/agentPools/${temporary}`,
+        problem: `a node pool has the name that a temporary copy of ${name} would get`,
+        whatToDo: 'Delete it if an earlier run has left it, or set reimage.whenNotReimaged to fail or wait.',
+      },
+    ];
   });
 }
 
