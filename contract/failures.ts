@@ -20,7 +20,15 @@ interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status
  * Temporal keeps 4 kB of a failure that is tried again: what is larger arrives without code and words. One that is final
  * stands in the history, which takes more than anybody reads. Source: Temporal's `limit.mutableStateActivityFailureSize`.
  */
-const mostBytes = { retryable: 1_000, final: 12_000, code: 100, advice: 600, resourceId: 500, correlationId: 100 };
+const mostBytes = {
+  retryable: 1_000,
+  final: 12_000,
+  code: 100,
+  advice: 600,
+  resourceId: 500,
+  correlationId: 100,
+  stack: 800,
+};
 
 /** A failure that the product itself has found. @param options `whatToDo`: default the catalog's. */
 export const ownFailure = (
@@ -77,7 +85,11 @@ function bounded(options: ApplicationFailureOptions): ApplicationFailure {
   const made = ApplicationFailure.create(options);
   const { message, stack } = made;
   // The stack repeats the message, and counts as well.
-  if (stack !== undefined) made.stack = stack.replace(message, () => options.type ?? '');
+  if (stack !== undefined)
+    made.stack = shortened(
+      stack.replace(message, () => options.type ?? ''),
+      mostBytes.stack,
+    );
   return made;
 }
 

@@ -1,5 +1,13 @@
 import { expect, it } from '@jest/globals';
-import { ActivityFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
+import {
+  ActivityFailure,
+  defaultFailureConverter,
+  defaultPayloadConverter,
+  RetryState,
+  TimeoutFailure,
+  TimeoutType,
+} from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { errorPage } from '../../contract/errors.ts';
 import { applicationFailure, azureFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 
@@ -34,4 +42,33 @@ it('a failure is found within what Temporal wraps around it', () => {
 it('a type that nobody knows does not compile', () => {
   // @ts-expect-error: a typo of NotOwned.
   expect(isFailure(undefined, 'NotOwnde')).toBe(false);
+});
+
+it('a failure that is tried again stays within what Temporal keeps of it', () => {
+  const long = `${'Die Richtlinie verbietet es, 東京. '.repeat(1000)}`;
+  const failures = [
+    azureFailure('C'.repeat(500), long, `${id}/${'x'.repeat(2000)}`, {
+      retryable: true,
+      whatToDo: long,
+      correlationId: long,
+    }),
+    retryable(azureFailure('EtagMismatch', long, id)),
+  ];
+  for (const failure of failures) {
+    const sent = defaultFailureConverter.errorToFailure(failure, defaultPayloadConverter);
+    expect(proto.temporal.api.failure.v1.Failure.encode(sent).finish().length).toBeLessThan(4000);
+    expect(failure.message).toMatch(/^Die Richtlinie.*… \(\d+ more characters\)$/);
+  }
+});
+
+it('a failure that is final keeps more', () => {
+  const failure = azureFailure('RequestDisallowedByPolicy', 'm'.repeat(10_000), id);
+  expect(failure.message).toHaveLength(10_000);
+  expect(azureFailure('RequestDisallowedByPolicy', 'm'.repeat(1e6), id).message.length).toBeLessThan(12_001);
+});
+
+it.each(['constructor', '__proto__', 'toString'])('a code %s of Azure is as any other', (code) => {
+  expect(azureFailure(code, 'odd', id).details).toEqual([
+    expect.objectContaining({ page: 'docs/errors.md#other-azure-codes', whatToDo: expect.stringMatching(/message/) }),
+  ]);
 });
