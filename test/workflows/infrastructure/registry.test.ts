@@ -116,3 +116,32 @@ describe('the cache rule', () => {
     });
   });
 });
+
+describe('a registry under the default name', () => {
+  const madeFor = (workflow: string) => ({
+    registry: registryThere({ marks: { 'aks-isolation-workflow': workflow } }),
+  });
+  const problemsOf = (given: Record<string, unknown>, workflow: string) =>
+    planOwnRegistry(given, {}, there(madeFor(workflow))).problems.filter(({ problem }) =>
+      /another cluster/.test(problem),
+    );
+  const other = 'aks/11111111-1111-1111-1111-111111111111/rg/clus-ter';
+
+  it('that was made for another cluster is not taken', () => {
+    expect(problemsOf({}, other)).toEqual([
+      {
+        where: 'registry.name',
+        problem: `${ids.registry} was made for another cluster, ${other}`,
+        whatToDo: expect.stringMatching(/registry\.containerRegistryId to share it/),
+      },
+    ]);
+  });
+
+  it('is shared where the input says so', () => {
+    expect(problemsOf({ containerRegistryId: ids.registry }, other)).toEqual([]);
+  });
+
+  it('is taken by its own cluster', () => {
+    expect(problemsOf({}, 'aks/11111111-1111-1111-1111-111111111111/rg/cluster')).toEqual([]);
+  });
+});

@@ -53,7 +53,29 @@ describe('the order of pools', () => {
   });
 });
 
+describe('a temporary pool', () => {
+  const problems = (whenNotReimaged: 'temporaryPool' | 'wait', ...names: string[]) =>
+    problemTexts(
+      planReimage(seen(ordinary({ agentPoolProfiles: [systemPool, ...names.map((name) => pool(name))] })), {
+        reimage: { whenNotReimaged },
+      }),
+    );
+
+  it('must not have the name of a pool that is there', () => {
+    expect(problems('temporaryPool', 'work', 'tmpwork')).toEqual([
+      'a node pool has the name that a temporary copy of work would get',
+    ]);
+    expect(problems('temporaryPool', 'work', 'workload001', 'workload002')).toEqual([]);
+    expect(problems('wait', 'work', 'tmpwork')).toEqual([]);
+  });
+});
+
 describe('a pool', () => {
+  it('may have a name that every object in JavaScript has', () => {
+    const cluster = seen(ordinary({ agentPoolProfiles: [systemPool, pool('constructor')] }));
+    expect(planReimage(cluster).reimages.map(({ name }) => name)).toContain('constructor');
+  });
+
   const source = 'r.azurecr.io/aks-managed-repository';
 
   it.each<[name: string, changes: Partial<ExistingClusterFacts>, reason: string]>([
