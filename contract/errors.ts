@@ -17,6 +17,11 @@ export const scenarioErrors = {
     cause: 'The workflow ID is not the one for this cluster, which is the lock on it. Nothing was changed.',
     whatToDo: 'Start it under the ID that the message gives.',
   },
+  WrongStartOptions: {
+    cause:
+      'The run was started with options under which it could end without taking anything back. Nothing was changed.',
+    whatToDo: 'Start it without the options that the message names.',
+  },
   PreflightFailed: {
     cause:
       'The look at Azure found problems that would stop the run later, or Azure refused the look. Nothing was changed.',
@@ -33,6 +38,11 @@ export const scenarioErrors = {
   RollbackIncomplete: {
     cause: 'Something that this run changed could not be taken back, although that was tried again.',
     whatToDo: 'Put right what the message lists by resource ID, or start the scenario again, which goes on from there.',
+  },
+  ResetRun: {
+    cause:
+      'Somebody reset the run. It would go on from an old look at Azure, so that nothing was written or taken back since.',
+    whatToDo: 'Start the scenario again: the new run looks at Azure as it is now, and goes on from there.',
   },
   UpdateRefused: {
     cause: 'An update (decide, approve, pause or resume) came when nothing waits for it, or makes no sense.',

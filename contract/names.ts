@@ -17,6 +17,9 @@ export const scenarios = [
 ] as const;
 export type Scenario = (typeof scenarios)[number];
 
+/** Header of every activity: the run that asked first. A reset run has an ID of its own, and this one's history. */
+export const originalRunHeader = 'aks-isolation-original-run';
+
 /** Query. It returns a {@link Progress}. */
 export const progressQuery = 'progress';
 
@@ -60,6 +63,8 @@ export const errorTypes = {
   invalidInput: 'InvalidInput',
   /** The workflow ID is not the cluster's lock. Details: `Problem[]`. Nothing was changed. */
   wrongWorkflowId: 'WrongWorkflowId',
+  /** The run was started with options that void what it promises. Details: `Problem[]`. Nothing was changed. */
+  wrongStartOptions: 'WrongStartOptions',
   /** Discovery found problems that would stop the run later, or Azure refused the look. Details: `Problem[]`. Nothing was changed. */
   preflightFailed: 'PreflightFailed',
   /** A step failed. Details: {@link FailureDetails}. */
@@ -68,6 +73,8 @@ export const errorTypes = {
   verificationFailed: 'VerificationFailed',
   /** Something that this run made could not be removed. Details: {@link FailureDetails}. */
   rollbackIncomplete: 'RollbackIncomplete',
+  /** The run was reset, and went no further. Details: `ErrorDetails`. */
+  resetRun: 'ResetRun',
   /** An update came at the wrong time, or makes no sense. The scenario goes on as if it had not come. */
   updateRefused: 'UpdateRefused',
 } as const satisfies Record<string, keyof typeof scenarioErrors>;

@@ -11,11 +11,13 @@ import {
 import type { AzureConnection } from '../activities/arm/connection.ts';
 import { createActivities } from '../activities/index.ts';
 import { taskQueue } from '../contract/names.ts';
+import { guardActivities } from './activityGuard.ts';
 
 /** Bundles the workflows. The bundler's messages help only if it fails. */
 export const bundleWorkflows = () =>
   bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowInterceptorModules: [fileURLToPath(new URL('../workflows/engine/originalRun.ts', import.meta.url))],
     logger: new DefaultLogger('WARN'),
   });
 
@@ -47,7 +49,7 @@ export function createWorker({
     taskQueue: queue,
     workflowBundle,
     activities: createActivities(azure),
-    ...(interceptors && { interceptors }),
+    interceptors: { ...interceptors, activity: [guardActivities, ...(interceptors?.activity ?? [])] },
     ...(deployment && {
       workerDeploymentOptions: {
         version: deployment,

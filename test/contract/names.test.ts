@@ -39,10 +39,12 @@ describe('public names', () => {
     expect(Object.values(errorTypes)).toEqual([
       'InvalidInput',
       'WrongWorkflowId',
+      'WrongStartOptions',
       'PreflightFailed',
       'StepFailed',
       'VerificationFailed',
       'RollbackIncomplete',
+      'ResetRun',
       'UpdateRefused',
     ]);
   });

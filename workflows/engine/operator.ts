@@ -1,6 +1,6 @@
 import { ApplicationFailure, condition, defineUpdate, isCancellation, setHandler } from '@temporalio/workflow';
 import { type Approval, type ApprovalRequest, approvalRequest, decisionRequest } from '../../contract/approval.ts';
-import { ownFailure } from '../../contract/failures.ts';
+import { isFailure, ownFailure } from '../../contract/failures.ts';
 import {
   type ApprovalGate,
   approveUpdate,
@@ -98,7 +98,7 @@ export class Operator {
       try {
         return await work();
       } catch (error) {
-        if (isCancellation(error) || !(await this.shouldRetry())) throw error;
+        if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.shouldRetry())) throw error;
       }
     }
   }

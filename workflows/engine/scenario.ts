@@ -1,4 +1,5 @@
-import { isCancellation, TemporalFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, patched, TemporalFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { applicationFailure, isFailure } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
@@ -62,6 +63,7 @@ export async function runScenario<S extends WritingScenario, Seen, P extends Pla
 ): Promise<VerificationReport | PlanReport> {
   const input = checkedInput(scenarioInputs[name], given);
   refuseWrongWorkflowId(input);
+  refuseVoidingOptions(input);
   const run = new Run(name, input);
 
   run.progress.enter('discovering');
@@ -135,6 +137,17 @@ class Run implements Apply {
 
   /** Undoes or leaves what was done, and returns the failure that ends the workflow. */
   async failed(failure: unknown, checks: Check[], applied: Applied | undefined): Promise<unknown> {
+    try {
+      return await this.#failed(failure, checks, applied);
+    } catch (error) {
+      if (!isFailure(error, 'ResetRun')) throw error;
+      this.progress.enter('failed');
+      return applicationFailure(error);
+    }
+  }
+
+  async #failed(failure: unknown, checks: Check[], applied: Applied | undefined): Promise<unknown> {
+    if (isFailure(failure, 'ResetRun')) throw failure;
     const cancellation = isCancellation(failure) ? failure : await this.operator.untilResumed();
     const error = cancellation ?? failure;
     this.operator.endPause();
@@ -175,6 +188,10 @@ function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean): Rem
 export function failDiscovery(progress: RunProgress, error: unknown): unknown {
   if (isCancellation(error)) progress.enter('rolledBack');
   if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
+  if (isFailure(error, 'ResetRun')) {
+    progress.enter('failed');
+    return applicationFailure(error);
+  }
   return refused(progress, [discoveryProblem(error, progress.now.cluster)]);
 }
 
@@ -195,6 +212,32 @@ function refuseWrongWorkflowId({ cluster, dryRun }: CommonInput): void {
   throw problemsFailure(errorTypes.wrongWorkflowId, [
     { where: 'workflow ID', problem: `${workflowId} is not the one for this cluster`, whatToDo },
   ]);
+}
+
+/**
+ * Temporal ends a run at its time-out, and starts one again by cron or retry policy, without a word to the workflow: nothing
+ * would be taken back, or one run would begin upon what another has left.
+ */
+function refuseVoidingOptions({ dryRun }: CommonInput): void {
+  const { executionTimeoutMs, runTimeoutMs, cronSchedule, retryPolicy } = workflowInfo();
+  const given = {
+    'workflow execution timeout': executionTimeoutMs,
+    'workflow run timeout': runTimeoutMs,
+    'cron schedule': cronSchedule,
+    'workflow retry policy': retryPolicy,
+  };
+  const voiding = Object.entries(given).flatMap(([where, option]) => (option === undefined ? [] : [where]));
+  // A run that an earlier version began goes on.
+  if (dryRun || voiding.length === 0 || !patched('refuse-voiding-options')) return;
+  throw problemsFailure(
+    errorTypes.wrongStartOptions,
+    voiding.map((where) => ({
+      where,
+      problem: 'Temporal would end or repeat the run by itself, and nothing would be taken back',
+      whatToDo:
+        'Start it without; its waits have bounds in the input, and `temporal workflow cancel` takes everything back.',
+    })),
+  );
 }
 
 function verified(checks: Check[]): Check[] {

@@ -152,7 +152,7 @@ export class Steps {
         // NotOwned says that somebody else has made the resource meanwhile, so that this run wrote nothing.
         entry.begun ||= !isFailure(error, 'NotOwned');
         this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
-        if (isCancellation(error) || !(await this.#retry())) {
+        if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.#retry())) {
           this.#abandoned = true;
           throw error;
         }
@@ -268,6 +268,7 @@ export class Steps {
       delete entry.leftover;
       this.#set(progress, { state: 'undone' });
     } catch (error) {
+      if (isFailure(error, 'ResetRun')) throw error;
       const why = errorText(error);
       const whatToDo = adviceOf(error);
       entry.leftover = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };

@@ -1,0 +1,18 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
+import { originalRunHeader } from '../../contract/names.ts';
+
+/**
+ * Tells each activity which run asked first. A reset run is refused in its activities, not in workflow code: code that asks
+ * for its run ID would not replay where it had asked before the reset.
+ */
+export const interceptors = (): WorkflowInterceptors => ({
+  outbound: [
+    {
+      scheduleActivity: (input, next) => {
+        const original = defaultPayloadConverter.toPayload(workflowInfo().originalExecutionRunId);
+        return next({ ...input, headers: { ...input.headers, [originalRunHeader]: original } });
+      },
+    },
+  ],
+});
