@@ -51,7 +51,7 @@ export default {
     },
   ],
   // A deadline only ends a test that hangs: a busy machine must not reach it.
-  testTimeout: 300_000,
+  testTimeout: 600_000,
   testSequencer: '<rootDir>/test/support/sequencer.js',
   // Most tests wait for servers: jest's default of one process fewer than there are cores leaves the machine idle.
   maxWorkers: '100%',
