@@ -8,9 +8,10 @@ import { type PoolEvidence, poolEvidence, proofOf } from '../resources/nodes.ts'
 import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
+import { keptAlive, type OperationProgress } from './arm/checkpoint.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureCall, azureRead, collect, httpStatus } from './arm/errors.ts';
-import { type Found, keptAlive, longRunningOperation, type OperationProgress } from './arm/longRunningOperation.ts';
+import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
@@ -193,6 +194,8 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     const { vmSize, mode } = settings;
     await createResource(clients, poolType, idOf(reference), {
       marks,
+      // Somebody else's pool keeps none of the workloads that this run moves.
+      adopts: false,
       send: ({ client, resourceGroup, parent, name }) =>
         client.agentPools.createOrUpdate(resourceGroup, parent, name, {
           ...settings,

@@ -2,7 +2,13 @@ import type { IdentityFacts, IdentitySpecification } from '../resources/identiti
 import { marksIn } from '../resources/marks.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
-import { createResource, deleteResource, type MarkedResource, type ResourceType } from './arm/ownedResource.ts';
+import {
+  createResource,
+  deleteResource,
+  type MarkedResource,
+  type MaybeAdopted,
+  type ResourceType,
+} from './arm/ownedResource.ts';
 
 /** Reads a user-assigned managed identity by its resource ID. */
 export async function readIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts | undefined> {
@@ -25,7 +31,7 @@ const identityType: ResourceType<'identities', IdentityFacts> = {
 };
 
 export const identityActivities = (clients: ClientsOf) => ({
-  createIdentity: ({ id, location, tags }: IdentitySpecification): Promise<IdentityFacts> =>
+  createIdentity: ({ id, location, tags }: IdentitySpecification): Promise<IdentityFacts & MaybeAdopted> =>
     createResource(clients, identityType, id, {
       marks: tags,
       send: ({ client, resourceGroup, name }) =>

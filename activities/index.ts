@@ -1,7 +1,7 @@
 import { agentPoolActivities } from './agentPools.ts';
+import { allKeptAlive } from './arm/checkpoint.ts';
 import { onClock } from './arm/clock.ts';
 import { type AzureConnection, azureClients } from './arm/connection.ts';
-import { allKeptAlive } from './arm/longRunningOperation.ts';
 import { withBoundedResults } from './arm/resultSize.ts';
 import { identityActivities } from './identities.ts';
 import { kubernetesActivities } from './kubernetes.ts';
@@ -22,23 +22,23 @@ import { virtualNetworkActivities } from './virtualNetworks.ts';
 export function createActivities(connection: AzureConnection) {
   const clients = azureClients(connection);
   // Every activity heartbeats, for a killed worker is noticed by the heartbeats that it no longer sends.
-  const activities = {
+  const activities = allKeptAlive({
     ...agentPoolActivities(clients),
-    ...allKeptAlive(auditActivities(clients)),
-    ...allKeptAlive(deletionActivities(clients)),
-    ...allKeptAlive(discoveryActivities(clients)),
-    ...allKeptAlive(existingClusterActivities(clients)),
-    ...allKeptAlive(identityActivities(clients)),
-    ...allKeptAlive(kubernetesActivities(clients)),
+    ...auditActivities(clients),
+    ...deletionActivities(clients),
+    ...discoveryActivities(clients),
+    ...existingClusterActivities(clients),
+    ...identityActivities(clients),
+    ...kubernetesActivities(clients),
     ...managedClusterActivities(clients),
     ...privateDnsActivities(clients),
     ...privateEndpointActivities(clients),
-    ...allKeptAlive(registrationActivities(clients)),
+    ...registrationActivities(clients),
     ...registryActivities(clients),
     ...resourceGroupActivities(clients),
-    ...allKeptAlive(roleAssignmentActivities(clients)),
+    ...roleAssignmentActivities(clients),
     ...virtualNetworkActivities(clients),
-  };
+  });
   const bounded = withBoundedResults(activities);
   return connection.clock ? onClock(connection.clock, bounded) : bounded;
 }

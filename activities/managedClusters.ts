@@ -18,7 +18,13 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered } from './arm/errors.ts';
 import { awaitOperation, type Found, longRunningOperation } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
-import { deleteResource, type ResourceType, readBackMismatch, refuseForeign } from './arm/ownedResource.ts';
+import {
+  deleteResource,
+  type MarkedResource,
+  type ResourceType,
+  readBackMismatch,
+  refuseForeign,
+} from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { changedBody, clusterBody, clusterFacts } from './managedClusterBody.ts';
 
@@ -178,6 +184,6 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
     }),
 
   /** Deletes a cluster that carries these marks. */
-  deleteCluster: ({ cluster, marks }: { cluster: ClusterReference; marks: Marks }): Promise<void> =>
-    deleteResource(clients, clusterType, { id: clusterId(cluster), marks }),
+  deleteCluster: ({ cluster, ...marked }: { cluster: ClusterReference } & Omit<MarkedResource, 'id'>): Promise<void> =>
+    deleteResource(clients, clusterType, { id: clusterId(cluster), ...marked }),
 });

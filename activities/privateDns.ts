@@ -1,7 +1,7 @@
 import type { RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
 import { applicationFailure, retryable } from '../contract/failures.ts';
 import { parentId, sameResourceId } from '../resources/ids.ts';
-import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
+import { carriesMarks, marksIn } from '../resources/marks.ts';
 import {
   type PrivateDnsZoneFacts,
   type PrivateDnsZoneSpecification,
@@ -16,9 +16,12 @@ import type { ResourceFacts } from '../resources/provisioningState.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
 import { azureList, azureRead, azureReadIfRegistered, collect } from './arm/errors.ts';
 import {
+  adoption,
+  changedSince,
   createResource,
   deleteResource,
   type MarkedResource,
+  type MaybeAdopted,
   mayLag,
   type ResourceType,
   writeResource,
@@ -110,9 +113,12 @@ export async function readRecord(clients: ClientsOf, id: string): Promise<Record
   return {
     id: found.id ?? id,
     marks: marksIn(found.metadata),
-    addresses: (found.aRecords ?? []).map(({ ipv4Address }) => ipv4Address ?? ''),
+    addresses: addressesOf(found),
   };
 }
+
+const addressesOf = (record: RecordSet | undefined): string[] =>
+  (record?.aRecords ?? []).map(({ ipv4Address }) => ipv4Address ?? '');
 
 const zoneType: ResourceType<'privateDns', ResourceFacts> = {
   kind: 'private DNS zone',
@@ -143,63 +149,75 @@ const recordType: ResourceType<'privateDns', RecordFacts> = {
 const defaultTtlSeconds = 3600;
 
 const putRecord =
-  (addresses: readonly string[], metadata: Marks | undefined, ttl = defaultTtlSeconds) =>
-  ({ client, resourceGroup, parent, name }: Located<'privateDns'>) => {
+  (addresses: readonly string[], { metadata, ttl = defaultTtlSeconds, etag }: Partial<RecordSet> = {}) =>
+  ({ client, resourceGroup, parent, name }: Located<'privateDns'>, conditions?: { ifNoneMatch: '*' }) => {
     const aRecords = addresses.map((ipv4Address) => ({ ipv4Address }));
     const record = { ttl, aRecords, ...(metadata && { metadata }) };
-    return client.recordSets.createOrUpdate(resourceGroup, parent, 'A', name, record);
+    const ifMatch = etag === undefined ? {} : { ifMatch: etag };
+    return client.recordSets.createOrUpdate(resourceGroup, parent, 'A', name, record, { ...ifMatch, ...conditions });
   };
 
 export const privateDnsActivities = (clients: ClientsOf) => ({
-  async createPrivateDnsZone({ id, tags }: PrivateDnsZoneSpecification): Promise<void> {
-    await createResource(clients, zoneType, id, {
+  async createPrivateDnsZone({ id, tags }: PrivateDnsZoneSpecification): Promise<MaybeAdopted | undefined> {
+    const made = await createResource(clients, zoneType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, name }) =>
-        client.privateZones.createOrUpdate(resourceGroup, name, { location: 'global', tags }),
+      send: ({ client, resourceGroup, name }, conditions) =>
+        client.privateZones.createOrUpdate(resourceGroup, name, { location: 'global', tags }, conditions),
       mismatches: () => [],
     });
+    return adoption(made);
   },
 
   deletePrivateDnsZone: (zone: MarkedResource): Promise<void> =>
-    deleteResource(clients, zoneType, zone, async () => {
-      const records = await listRecords(clients, zone.id);
-      return records.filter(({ marks }) => !carriesMarks(marks, zone.marks)).map(({ id }) => id);
+    deleteResource(clients, zoneType, zone, {
+      async holdsForeign() {
+        const records = await listRecords(clients, zone.id);
+        return records.filter(({ marks }) => !carriesMarks(marks, zone.marks)).map(({ id }) => id);
+      },
     }),
 
   /** Links the zone to a network, without registration: the zone is for the registry, not for the network's machines. */
-  async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<void> {
+  async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<MaybeAdopted | undefined> {
     const link = createResource(clients, linkType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, parent, name }) =>
-        client.virtualNetworkLinks.createOrUpdate(resourceGroup, parent, name, {
-          location: 'global',
-          tags,
-          virtualNetwork: { id: virtualNetworkId },
-          registrationEnabled: false,
-        }),
+      send: ({ client, resourceGroup, parent, name }, conditions) => {
+        const body = { location: 'global', tags, virtualNetwork: { id: virtualNetworkId }, registrationEnabled: false };
+        return client.virtualNetworkLinks.createOrUpdate(resourceGroup, parent, name, body, conditions);
+      },
       mismatches: (seen) =>
         sameResourceId(seen.virtualNetworkId, virtualNetworkId)
           ? []
           : [`virtualNetwork: asked ${virtualNetworkId}, got ${seen.virtualNetworkId}`],
     });
-    await link.catch(retriedWhileUnlinked);
+    return adoption(await link.catch(retriedWhileUnlinked));
   },
 
   deleteZoneLink: (link: MarkedResource): Promise<void> => deleteResource(clients, linkType, link),
 
-  async createRecord({ id, addresses, metadata }: RecordSpecification): Promise<void> {
-    await createResource(clients, recordType, id, {
+  async createRecord({ id, addresses, metadata }: RecordSpecification): Promise<MaybeAdopted | undefined> {
+    const made = await createResource(clients, recordType, id, {
       marks: metadata,
-      send: putRecord(addresses, metadata),
+      send: putRecord(addresses, { metadata }),
       mismatches: recordMismatches(addresses),
     });
+    return adoption(made);
   },
 
-  /** Gives a record other addresses. Its metadata and TTL stay. */
-  async updateRecord({ id, addresses }: { id: string; addresses: string[] }): Promise<void> {
+  /**
+   * Gives a record other addresses. Its metadata and TTL stay.
+   *
+   * @param written For undo: what this run wrote. Where Azure shows something else, somebody's newer addresses stay.
+   * @throws ApplicationFailure `ChangedSince`.
+   */
+  async updateRecord({ id, addresses }: { id: string; addresses: string[] }, written?: string[]): Promise<void> {
     const current = await getRecord(clients, id);
+    if (written) {
+      const seen = addressesOf(current);
+      if (sameAddresses(addresses, seen)) return;
+      if (!sameAddresses(written, seen)) throw changedSince('record', id);
+    }
     await writeResource(clients, recordType, id, {
-      send: putRecord(addresses, current?.metadata, current?.ttl),
+      send: putRecord(addresses, current),
       mismatches: recordMismatches(addresses),
     });
   },

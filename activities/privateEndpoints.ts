@@ -6,7 +6,13 @@ import {
 } from '../resources/privateEndpoints.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
-import { createResource, deleteResource, type MarkedResource, type ResourceType } from './arm/ownedResource.ts';
+import {
+  createResource,
+  deleteResource,
+  type MarkedResource,
+  type MaybeAdopted,
+  type ResourceType,
+} from './arm/ownedResource.ts';
 
 export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promise<PrivateEndpointFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
@@ -57,7 +63,7 @@ const endpointType: ResourceType<'network', PrivateEndpointFacts> = {
 
 export const privateEndpointActivities = (clients: ClientsOf) => ({
   /** Creates the registry's private endpoint. The result has its addresses, which Azure shows only at the end. */
-  createPrivateEndpoint(endpoint: PrivateEndpointSpecification): Promise<PrivateEndpointFacts> {
+  createPrivateEndpoint(endpoint: PrivateEndpointSpecification): Promise<PrivateEndpointFacts & MaybeAdopted> {
     const { id, location, tags, subnetId, connectionName, registryId } = endpoint;
     return createResource(clients, endpointType, id, {
       marks: tags,

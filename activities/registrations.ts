@@ -1,5 +1,6 @@
 import { ownFailure } from '../contract/failures.ts';
 import { featureId, providerId } from '../resources/ids.ts';
+import { recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead } from './arm/errors.ts';
 
@@ -42,7 +43,7 @@ export async function readProvider(
 export const registrationActivities = (clients: ClientsOf) => ({
   async registerFeature({ subscriptionId, feature }: FeatureReference): Promise<void> {
     const { features } = clients(subscriptionId).features;
-    await azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature));
+    await recorded(() => azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature)));
   },
 
   async awaitFeature(reference: FeatureReference): Promise<void> {
@@ -52,7 +53,7 @@ export const registrationActivities = (clients: ClientsOf) => ({
 
   async registerProvider({ subscriptionId, namespace }: ProviderReference): Promise<void> {
     const { providers } = clients(subscriptionId).resources;
-    await azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace));
+    await recorded(() => azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace)));
   },
 
   async awaitProvider(reference: ProviderReference): Promise<void> {

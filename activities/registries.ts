@@ -12,9 +12,12 @@ import {
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureList, azureRead, azureReadIfRegistered } from './arm/errors.ts';
 import {
+  adoption,
+  changedSince,
   createResource,
   deleteResource,
   type MarkedResource,
+  type MaybeAdopted,
   type ResourceType,
   writeResource,
 } from './arm/ownedResource.ts';
@@ -68,9 +71,9 @@ const cacheRuleType: ResourceType<'containerRegistry', CacheRuleFacts> = {
 };
 
 export const registryActivities = (clients: ClientsOf) => ({
-  async createRegistry(registry: RegistrySpecification): Promise<void> {
+  async createRegistry(registry: RegistrySpecification): Promise<MaybeAdopted | undefined> {
     const { id, location, tags, publicNetworkAccess, anonymousPullEnabled } = registry;
-    await createResource(clients, registryType, id, {
+    const made = await createResource(clients, registryType, id, {
       marks: tags,
       send: ({ client, resourceGroup, name }) =>
         client.registries.create(resourceGroup, name, {
@@ -84,10 +87,21 @@ export const registryActivities = (clients: ClientsOf) => ({
         }),
       mismatches: (seen) => registryMismatches(registry, seen),
     });
+    return adoption(made);
   },
 
-  /** Changes who can reach a registry. All its other properties stay. */
-  async updateRegistry({ id, ...access }: RegistryAccess & { id: string }): Promise<void> {
+  /**
+   * Changes who can reach a registry. All its other properties stay.
+   *
+   * @param written For undo: what this run wrote. Where Azure shows something else, somebody's newer setting stays.
+   * @throws ApplicationFailure `ChangedSince`.
+   */
+  async updateRegistry({ id, ...access }: RegistryAccess & { id: string }, written?: RegistryAccess): Promise<void> {
+    if (written) {
+      const seen = await registryType.read(clients, id);
+      if (seen && registryMismatches(access, seen).length === 0) return;
+      if (!seen || registryMismatches(written, seen).length > 0) throw changedSince('registry', id);
+    }
     await writeResource(clients, registryType, id, {
       send: ({ client, resourceGroup, name }) => client.registries.update(resourceGroup, name, access),
       mismatches: (seen) => registryMismatches(access, seen),
@@ -96,20 +110,31 @@ export const registryActivities = (clients: ClientsOf) => ({
 
   deleteRegistry: (registry: MarkedResource): Promise<void> => deleteResource(clients, registryType, registry),
 
-  /** @param retriedByOperator Whether this run has tried before. */
+  /** @param mayBeOurs Whether an earlier activity of this run may have made it. */
   async createCacheRule(
     { id, sourceRepository, targetRepository }: CacheRuleSpecification,
-    retriedByOperator = false,
-  ): Promise<void> {
+    mayBeOurs = false,
+  ): Promise<MaybeAdopted | undefined> {
     const rule = { sourceRepository, targetRepository };
-    await createResource(clients, cacheRuleType, id, {
-      retriedByOperator,
+    const made = await createResource(clients, cacheRuleType, id, {
+      mayBeOurs,
       send: ({ client, resourceGroup, parent, name }) => client.cacheRules.create(resourceGroup, parent, name, rule),
       mismatches: (seen) => cacheRuleMismatches(rule, seen),
     });
+    return adoption(made);
   },
 
-  deleteCacheRule: (id: string): Promise<void> => deleteResource(clients, cacheRuleType, { id, marks: {} }),
+  /** Deletes a cache rule that this run created. @param written What it wrote: another rule is somebody else's. */
+  deleteCacheRule: (
+    id: string,
+    written?: Pick<CacheRuleSpecification, 'sourceRepository' | 'targetRepository'>,
+  ): Promise<void> =>
+    deleteResource(
+      clients,
+      cacheRuleType,
+      { id, marks: {}, ofThisRun: true },
+      { isAsWritten: (seen) => !written || cacheRuleMismatches(written, seen).length === 0 },
+    ),
 });
 
 function registryFacts(registry: Registry): RegistryFacts {

@@ -2,10 +2,11 @@ import { ownFailure } from '../contract/failures.ts';
 import { isEndpointInterface, resourceGroupId } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/subscriptions.ts';
+import { recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
-import { type Found, keptAlive, longRunningOperation } from './arm/longRunningOperation.ts';
-import { mayLag, refuseForeign, replicationPause } from './arm/ownedResource.ts';
+import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
+import { type MarkedResource, mayLag, onceReplicated, refuseForeign, replicationPause } from './arm/ownedResource.ts';
 
 export async function readResourceGroup(
   clients: ClientsOf,
@@ -64,7 +65,7 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     // An earlier attempt, whose answer was lost, may have made the group.
     const seen =
       there ??
-      (await keptAlive(() => azureCall(id, () => resourceGroups.createOrUpdate(group.name, { location, tags }))));
+      (await recorded(() => azureCall(id, () => resourceGroups.createOrUpdate(group.name, { location, tags }))));
     if (seen.location !== location) {
       throw ownFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
     }
@@ -75,10 +76,17 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
    *
    * @throws ApplicationFailure `NotOwned` or `ResourceGroupNotEmpty`; the group is then left as it is.
    */
-  async deleteResourceGroup({ marks, ...group }: ResourceGroupReference & { marks: Marks }): Promise<void> {
+  async deleteResourceGroup({
+    marks,
+    ofThisRun = false,
+    ...group
+  }: ResourceGroupReference & Omit<MarkedResource, 'id'>): Promise<void> {
     const { resources: client } = clients(group.subscriptionId);
     const id = resourceGroupId(group.subscriptionId, group.name);
-    const seen = await readResourceGroup(clients, group);
+    const seen = await onceReplicated(
+      () => readResourceGroup(clients, group),
+      (each) => each !== undefined || !ofThisRun,
+    );
     if (!seen) return;
     refuseForeign('resource group', id, seen.tags, marks);
     if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(clients, group, marks);

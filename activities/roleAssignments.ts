@@ -1,12 +1,12 @@
-import { activityInfo } from '@temporalio/activity';
 import { v5 as uuidv5 } from 'uuid';
 import { isFailure } from '../contract/failures.ts';
 import { keyOf } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
+import { checkpoint, recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
-import { readBackMismatch, retriedWhileReplicating } from './arm/ownedResource.ts';
+import { onceReplicated, readBackMismatch, retriedWhileReplicating } from './arm/ownedResource.ts';
 
 /** A role that a principal holds at a scope. */
 export interface RoleAssignment {
@@ -49,19 +49,20 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     const id = assignmentId(assignment);
     const name = assignmentName(assignment);
     try {
-      // An earlier attempt may have assigned it and died. Azure would answer 200 to the same request, and change it again.
-      const earlier =
-        activityInfo().attempt > 1 ? await azureRead(id, () => roleAssignments.get(scope, name)) : undefined;
-      if (earlier && carriesMarks(described(earlier.description), marks)) return id;
+      // Azure would answer 200 to the same request, and give the assignment this run's marks: it may be another run's.
+      const there = await azureRead(id, () => roleAssignments.get(scope, name));
+      if (there) return carriesMarks(described(there.description), marks) ? id : undefined;
       // The answer is the proof: a read right after it may go to a region that does not know the assignment yet.
-      const made = await azureCall(id, () =>
-        roleAssignments.create(scope, name, {
-          roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
-          principalId,
-          // With the type given, Azure does not look for the principal in a directory that may not know it yet.
-          principalType: 'ServicePrincipal',
-          description: describe(marks),
-        }),
+      const made = await recorded(() =>
+        azureCall(id, () =>
+          roleAssignments.create(scope, name, {
+            roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role].id}`,
+            principalId,
+            // With the type given, Azure does not look for the principal in a directory that may not know it yet.
+            principalType: 'ServicePrincipal',
+            description: describe(marks),
+          }),
+        ),
       );
       if (made.principalId?.toLowerCase() !== principalId.toLowerCase()) {
         throw readBackMismatch([`principalId: asked ${principalId}, got ${made.principalId ?? 'none'}`], id);
@@ -79,10 +80,13 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
     const name = assignmentName(assignment);
-    const seen = await azureRead(id, () => roleAssignments.get(scope, name));
-    // An assignment that cannot be seen may have been made a moment ago. Nobody else makes one of this computed name.
-    if (seen && !carriesMarks(described(seen.description), marks)) return;
-    await azureCall(id, () => roleAssignments.delete(scope, name));
+    // An assignment that cannot be seen may have been made a moment ago.
+    const seen = await onceReplicated(
+      () => azureRead(id, () => roleAssignments.get(scope, name)),
+      (each) => each !== undefined || checkpoint().sent,
+    );
+    if (!seen || !carriesMarks(described(seen.description), marks)) return;
+    await recorded(() => azureRead(id, () => roleAssignments.delete(scope, name)));
   },
 
   /** Takes away all roles of a principal in one subscription whose assignments carry these marks. */
@@ -101,7 +105,8 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
       collect(roleAssignments.listForSubscription({ filter })),
     );
     for (const { id = '', description } of assignments) {
-      if (carriesMarks(described(description), marks)) await azureCall(id, () => roleAssignments.deleteById(id));
+      if (carriesMarks(described(description), marks))
+        await recorded(() => azureRead(id, () => roleAssignments.deleteById(id)));
     }
   },
 });

@@ -1,5 +1,6 @@
 import type { Subnet, VirtualNetwork } from '@azure/arm-network';
 import { marksIn } from '../resources/marks.ts';
+import { mismatch } from '../resources/mismatch.ts';
 import {
   type SubnetFacts,
   type SubnetProperties,
@@ -11,9 +12,11 @@ import {
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
 import {
+  changedSince,
   createResource,
   deleteResource,
   type MarkedResource,
+  type MaybeAdopted,
   type ResourceType,
   writeResource,
 } from './arm/ownedResource.ts';
@@ -73,7 +76,7 @@ const putSubnet =
 
 export const virtualNetworkActivities = (clients: ClientsOf) => ({
   /** Creates a virtual network with its subnets in one request, for Azure takes one write at a time under a network. */
-  createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts> {
+  createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts & MaybeAdopted> {
     const { id, location, tags, addressPrefixes } = network;
     const body: VirtualNetwork = {
       location,
@@ -94,21 +97,34 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
 
   /** @param network `subnets`: names of those that may go with the network. Default: all that are in it. */
   deleteVirtualNetwork: ({ subnets: ours, ...network }: MarkedResource & { subnets?: string[] }): Promise<void> =>
-    deleteResource(clients, networkType, network, ({ subnets }) =>
-      subnets.filter(({ name }) => ours && !ours.includes(name)).map(({ id }) => id),
-    ),
-
-  /** Creates a subnet in a network that is there. @param retriedByOperator Whether this run has tried before. */
-  createSubnet: (subnet: SubnetSpecification, retriedByOperator = false): Promise<SubnetFacts> =>
-    createResource(clients, subnetType, subnet.id, {
-      retriedByOperator,
-      send: putSubnet(newSubnet(subnet)),
-      mismatches: (seen) => subnetMismatches(subnet, seen),
+    deleteResource(clients, networkType, network, {
+      holdsForeign: ({ subnets }) => subnets.filter(({ name }) => ours && !ours.includes(name)).map(({ id }) => id),
     }),
 
-  /** Changes these properties of a subnet. A PUT replaces the whole subnet, so all others are sent as they are. */
-  async updateSubnet({ id, properties }: { id: string; properties: SubnetProperties }): Promise<SubnetFacts> {
+  /** Creates a subnet in a network that is there. @param mayBeOurs Whether an earlier activity of this run may have made it. */
+  createSubnet: (subnet: SubnetSpecification, mayBeOurs = false): Promise<SubnetFacts & MaybeAdopted> =>
+    createResource(clients, subnetType, subnet.id, {
+      mayBeOurs,
+      send: putSubnet(newSubnet(subnet)),
+      mismatches: (seen) => newSubnetMismatches(subnet, seen),
+    }),
+
+  /**
+   * Changes these properties of a subnet. A PUT replaces the whole subnet, so all others are sent as they are.
+   *
+   * @param written For undo: what this run wrote. Where Azure shows something else, somebody's newer setting stays.
+   * @throws ApplicationFailure `ChangedSince`.
+   */
+  async updateSubnet(
+    { id, properties }: { id: string; properties: SubnetProperties },
+    written?: SubnetProperties,
+  ): Promise<SubnetFacts> {
     const current = await getSubnet(clients, id);
+    const seen = current && subnetFacts(current);
+    if (written) {
+      if (seen && subnetMismatches(properties, seen).length === 0) return seen;
+      if (!seen || subnetMismatches(written, seen).length > 0) throw changedSince('subnet', id);
+    }
     const { defaultOutboundAccess: _said, ...unsaid } = current ?? {};
     const kept = properties.defaultOutboundAccess === null ? unsaid : current;
     return writeResource(clients, subnetType, id, {
@@ -117,9 +133,24 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
     });
   },
 
-  /** Deletes a subnet that this run created. Azure refuses while the subnet is in use. */
-  deleteSubnet: (id: string): Promise<void> => deleteResource(clients, subnetType, { id, marks: {} }),
+  /**
+   * Deletes a subnet that this run created. Azure refuses while the subnet is in use.
+   *
+   * @param written What it wrote: another subnet of the name is somebody else's.
+   */
+  deleteSubnet: (id: string, written?: SubnetSpecification): Promise<void> =>
+    deleteResource(
+      clients,
+      subnetType,
+      { id, marks: {}, ofThisRun: true },
+      { isAsWritten: (seen) => !written || newSubnetMismatches(written, seen).length === 0 },
+    ),
 });
+
+const newSubnetMismatches = (wanted: SubnetSpecification, seen: SubnetFacts): string[] => [
+  ...mismatch('addressPrefix', wanted.addressPrefix, seen.addressPrefixes.join(', ')),
+  ...subnetMismatches(wanted, seen),
+];
 
 function newSubnet(subnet: SubnetSpecification): Subnet {
   return { addressPrefix: subnet.addressPrefix, ...azureProperties(subnet, undefined) };

@@ -76,6 +76,10 @@ const ownErrors = {
     cause: 'Somebody else made the resource after the run had looked.',
     whatToDo: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',
   },
+  ChangedSince: {
+    cause: 'Somebody changed the resource after the run had written it, so that undo left it as it is.',
+    whatToDo: 'Somebody has changed this resource since. Compare it with the plan, which says how it was before.',
+  },
   ResourceGroupNotEmpty: {
     cause: 'A resource group that the run made holds resources that somebody else has put there.',
     whatToDo:
@@ -264,6 +268,8 @@ export interface ErrorDetails {
   status?: number;
   /** Finds the request in Azure's activity log. */
   correlationId?: string;
+  /** Whether a request of the activity may have taken effect. Left out where nobody knows, and by version 0.1. */
+  sent?: boolean;
   whatToDo: string;
   /** Link to the documentation of the failure. */
   page: string;

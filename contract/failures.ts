@@ -81,6 +81,28 @@ export const retryable = (
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
   });
 
+/** The same failure, saying whether a request of its activity may have taken effect. */
+export const tellingSent = (
+  { type, message, nonRetryable, details, nextRetryDelay, cause }: ApplicationFailure,
+  sent: boolean,
+): ApplicationFailure => {
+  const [first, ...others] = details ?? [];
+  return bounded({
+    ...(type != null && { type }),
+    message,
+    nonRetryable: nonRetryable ?? false,
+    details: [{ ...(first as Partial<ErrorDetails> | undefined), sent }, ...others],
+    ...(nextRetryDelay != null && { nextRetryDelay }),
+    ...(cause && { cause }),
+  });
+};
+
+/** Whether a step that failed so may have changed something. @returns `undefined` where the failure does not say. */
+export function sentBefore(error: unknown): boolean | undefined {
+  const { sent }: Partial<ErrorDetails> = applicationFailure(error)?.details?.[0] ?? {};
+  return sent;
+}
+
 function bounded(options: ApplicationFailureOptions): ApplicationFailure {
   const made = ApplicationFailure.create(options);
   const { message, stack } = made;

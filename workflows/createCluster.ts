@@ -67,7 +67,10 @@ function apply(
       azure
         .writing(`Create resource group ${resourceGroup}`)
         .createResourceGroup({ ...group, location, tags: { ...tags, ...marks } }),
-    undo: () => azure.operating(`Delete resource group ${resourceGroup}`).deleteResourceGroup({ ...group, marks }),
+    undo: () =>
+      azure
+        .operating(`Delete resource group ${resourceGroup}`)
+        .deleteResourceGroup({ ...group, marks, ofThisRun: true }),
     waitsFor: 'Azure',
   });
   const prerequisites = applyInfrastructure(infrastructure, marks, step);
@@ -76,7 +79,7 @@ function apply(
       const known = await prerequisites(rolePropagationTimeoutMinutes);
       return azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification, known);
     },
-    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks }),
+    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks, ofThisRun: true }),
     waitsFor: 'AKS, about ten minutes; longer while roles take effect',
   });
   return {};

@@ -1,11 +1,12 @@
-import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
 import type { FailureCode } from '../../contract/errors.ts';
 import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import { carriesMarks, type Marks, marksIn, markTags } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
-import { elapsedMs } from './clock.ts';
+import { checkpoint } from './checkpoint.ts';
+import { elapsedMs, now, pause } from './clock.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
-import { type Found, longRunningOperation } from './longRunningOperation.ts';
+import { adaptiveDelayMs, type Found, longRunningOperation } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
@@ -27,7 +28,8 @@ export interface ResourceType<S extends Service, Facts extends MarkedFacts> {
 
 /** A write of one resource, and a comparison with what Azure shows afterwards. */
 interface Write<S extends Service, Facts> {
-  send(resource: Located<S>): Sent;
+  /** @param conditions Given where the resource is new, for those of Azure's services that take conditions. */
+  send(resource: Located<S>, conditions?: { ifNoneMatch: '*' }): Sent;
   mismatches(seen: Facts): string[];
 }
 
@@ -35,6 +37,8 @@ interface Write<S extends Service, Facts> {
 export interface MarkedResource {
   id: string;
   marks: Marks;
+  /** Whether this run may have made it, so that it may be there where a read does not show it. Default: false. */
+  ofThisRun?: boolean;
 }
 
 /** Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. */
@@ -53,28 +57,51 @@ const parentNotFound: readonly FailureCode[] = [
   'NotFound',
 ];
 
+/** A resource that somebody else has made as wanted since discovery. It serves, and undo leaves it. */
+export interface MaybeAdopted {
+  adopted?: true;
+}
+
+/** What a write without a result of its own returns. */
+export const adoption = ({ adopted }: MaybeAdopted): MaybeAdopted | undefined => (adopted ? { adopted } : undefined);
+
+interface Creation<S extends Service, Facts> extends Write<S, Facts> {
+  /** Marks that the resource gets. */
+  marks?: Marks;
+  /** Whether an earlier activity of this run may have made it, so that one without marks may be this run's. */
+  mayBeOurs?: boolean;
+  /** Whether somebody else's resource that is as wanted serves as well. Default: true. */
+  adopts?: boolean;
+}
+
 /**
  * Creates a resource that discovery did not see, and reads it back.
  *
- * @param request `marks`: marks that the resource gets. `retriedByOperator`: whether this run has tried before, in another
- * activity, so that a resource without marks may be this run's.
- * @throws ApplicationFailure `NotOwned` if somebody else has made the resource since discovery. It is then left as it is.
- * `ReadBackMismatch` if Azure shows something else than was asked.
+ * @throws ApplicationFailure `NotOwned` if somebody else has made the resource since discovery, and not as wanted. It is then
+ * left as it is. `ReadBackMismatch` if Azure shows something else than was asked.
  */
 export async function createResource<S extends Service, Facts extends MarkedFacts>(
   clients: ClientsOf,
   type: ResourceType<S, Facts>,
   id: string,
-  request: Write<S, Facts> & { marks?: Marks; retriedByOperator?: boolean },
-): Promise<Facts> {
-  const { marks = {}, retriedByOperator = false, mismatches } = request;
+  creation: Creation<S, Facts>,
+): Promise<Facts & MaybeAdopted> {
+  const { marks = {}, mayBeOurs = false, adopts = true, mismatches } = creation;
   const there = await type.read(clients, id);
-  if (!there || isOurs(there, marks, retriedByOperator)) return writeResource(clients, type, id, request);
+  if (!there) {
+    const send = (resource: Located<S>) => creation.send(resource, { ifNoneMatch: '*' });
+    return writeResource(clients, type, id, { send, mismatches });
+  }
+  const maybeSent = mayBeOurs || checkpoint().sent;
+  const isOurs = there.marks ? carriesMarks(there.marks, marksIn(marks)) : maybeSent;
+  const isAsWanted = !isFailed(stateOf(there)) && mismatches(there).length === 0;
+  if (isOurs) return isAsWanted && isFinal(stateOf(there)) ? there : writeResource(clients, type, id, creation);
   // The end of an operation that an earlier run of the same workflow began may have come after discovery.
   const { [markTags.workflow]: workflow = '' } = marks;
   const byEarlierRun = there.marks && carriesMarks(there.marks, { [markTags.workflow]: workflow });
-  if (byEarlierRun && mismatches(there).length === 0) return there;
-  throw notOwned(type.kind, id);
+  if (!isAsWanted || !(adopts || byEarlierRun)) throw notOwned(type.kind, id);
+  // A policy may have stripped the marks of what this run has sent.
+  return maybeSent ? there : { ...there, adopted: true };
 }
 
 /** Writes a resource, and reads it back. */
@@ -100,30 +127,55 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
       },
     });
   } catch (error) {
-    throw retriedWhileReplicating(error);
+    // Somebody was quicker, or a region did not know of this run's own write. The next attempt sees it.
+    const failure = isFailure(error, 'PreconditionFailed') ? applicationFailure(error) : undefined;
+    throw failure ? retryable(failure, replicationPause) : retriedWhileReplicating(error);
   }
-  const seen = await read();
-  if (!seen) throw readBackMismatch([`the ${type.kind} was written and is not there`], id);
-  const found = mismatches(seen);
-  if (found.length > 0) throw readBackMismatch(found, id);
+  const found = (seen: Facts | undefined): string[] =>
+    seen ? mismatches(seen) : [`the ${type.kind} was written and is not there`];
+  const seen = await onceReplicated(read, (each) => found(each).length === 0);
+  if (!seen || found(seen).length > 0) throw readBackMismatch(found(seen), id);
   return seen;
+}
+
+/** Reads until all regions of ARM may know of a write, or what is read is right. @returns what was read last. */
+export async function onceReplicated<T>(read: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
+  const startedAt = now();
+  for (;;) {
+    const seen = await read();
+    const waitedMs = now() - startedAt;
+    if (isRight(seen) || waitedMs > replicationLagMs) return seen;
+    await pause(adaptiveDelayMs(waitedMs));
+  }
+}
+
+/** Reasons to leave a resource that carries the marks, or can carry none. */
+interface Reservations<Facts> {
+  /** IDs of other people's resources that would go with it. */
+  holdsForeign?(seen: Facts): string[] | Promise<string[]>;
+  /** Whether it is still as this run wrote it. */
+  isAsWritten?(seen: Facts): boolean;
 }
 
 /**
  * Deletes a resource that carries these marks. Succeeds if the resource is absent.
  *
- * @param holdsForeign IDs of other people's resources that would go with it.
- * @throws ApplicationFailure `NotOwned`; the resource is then left as it is.
+ * @throws ApplicationFailure `NotOwned` or `ChangedSince`; the resource is then left as it is.
  */
 export async function deleteResource<S extends Service, Facts extends MarkedFacts>(
   clients: ClientsOf,
   { kind, service, read, remove }: ResourceType<S, Facts>,
-  { id, marks }: MarkedResource,
-  holdsForeign: (seen: Facts) => string[] | Promise<string[]> = () => [],
+  { id, marks, ofThisRun = false }: MarkedResource,
+  { holdsForeign = () => [], isAsWritten = () => true }: Reservations<Facts> = {},
 ): Promise<void> {
-  const seen = await read(clients, id);
+  // A region that does not know yet what this run has made answers that it is not there.
+  const seen = await onceReplicated(
+    () => read(clients, id),
+    (each) => each !== undefined || !ofThisRun,
+  );
   if (!seen) return;
   if (seen.marks) refuseForeign(kind, id, seen.marks, marks);
+  if (!isAsWritten(seen)) throw changedSince(kind, id);
   const foreign = await holdsForeign(seen);
   if (foreign.length > 0) {
     const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
@@ -140,17 +192,17 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
       return stateOf(now) === 'Deleting' ? 'running' : 'absent';
     },
   });
-  if (await read(clients, id)) throw readBackMismatch([`the ${kind} was deleted and is still there`], id);
+  const left = await onceReplicated(
+    () => read(clients, id),
+    (each) => each === undefined,
+  );
+  if (left) throw readBackMismatch([`the ${kind} was deleted and is still there`], id);
 }
 
 /** @throws ApplicationFailure `NotOwned` unless a resource carries these marks. */
 export function refuseForeign(kind: string, id: string, carried: Marks, marks: Marks): void {
   if (!carriesMarks(carried, marks)) throw notOwned(kind, id);
 }
-
-/** A resource without marks is taken for this run's only if an earlier attempt may have made it. */
-const isOurs = ({ marks: carried }: MarkedFacts, marks: Marks, retriedByOperator: boolean): boolean =>
-  carried ? carriesMarks(carried, marksIn(marks)) : retriedByOperator || activityInfo().attempt > 1;
 
 const stateOf = ({ provisioningState = 'Succeeded' }: MarkedFacts): string => provisioningState;
 
@@ -163,6 +215,9 @@ export function retriedWhileReplicating(error: unknown): unknown {
 
 const notOwned = (kind: string, id: string): ApplicationFailure =>
   ownFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);
+
+export const changedSince = (kind: string, id: string): ApplicationFailure =>
+  ownFailure('ChangedSince', `Somebody has changed this ${kind} since the run wrote it (${id})`, id);
 
 export const readBackMismatch = (mismatches: readonly string[], id: string): ApplicationFailure =>
   ownFailure('ReadBackMismatch', `${mismatches.join('; ')} (${id})`, id);

@@ -67,6 +67,8 @@ describe("Azure's errors", () => {
           resourceId: expect.stringMatching(new RegExp(`managedClusters/answer-${index}$`)),
           status,
           correlationId: run,
+          // Azure has refused the request, or may have acted upon it.
+          sent: [408, 409, 429].includes(status) || status >= 500,
           whatToDo: expect.stringMatching(/\w.*\.$/),
           page: errorPage(code),
         },

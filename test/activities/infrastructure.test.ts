@@ -39,7 +39,7 @@ interface Kind {
   /** Makes the resources that must be there before. */
   after: Part[];
   create(ids: OwnRegistryIds): Call;
-  remove(ids: OwnRegistryIds, marks: Record<string, string>): Call;
+  remove(ids: OwnRegistryIds, marks: Record<string, string>, ofThisRun?: boolean): Call;
   /** Status codes of a creation and a deletion. */
   created: number;
   deleted: number;
@@ -77,7 +77,8 @@ const kinds: Kind[] = [
         addressPrefixes: ['192.168.0.0/16'],
         subnets: [nodeSubnet(ids)],
       }),
-    remove: ({ vnet: id }, marks) => call(azure.activities.deleteVirtualNetwork, { id, marks }),
+    remove: ({ vnet: id }, marks, ofThisRun = false) =>
+      call(azure.activities.deleteVirtualNetwork, { id, marks, ofThisRun }),
     created: 201,
     deleted: 202,
   },
@@ -94,7 +95,8 @@ const kinds: Kind[] = [
     part: 'registry',
     after: ['group'],
     create: ({ registry: id }) => call(azure.activities.createRegistry, { id, location, tags, ...access }),
-    remove: ({ registry: id }, marks) => call(azure.activities.deleteRegistry, { id, marks }),
+    remove: ({ registry: id }, marks, ofThisRun = false) =>
+      call(azure.activities.deleteRegistry, { id, marks, ofThisRun }),
     created: 201,
     deleted: 200,
   },
@@ -120,7 +122,8 @@ const kinds: Kind[] = [
         registryId: registry,
         records: [nameOf(registryRecord), nameOf(dataRecord)],
       }),
-    remove: ({ privateEndpoint: id }, marks) => call(azure.activities.deletePrivateEndpoint, { id, marks }),
+    remove: ({ privateEndpoint: id }, marks, ofThisRun = false) =>
+      call(azure.activities.deletePrivateEndpoint, { id, marks, ofThisRun }),
     created: 201,
     deleted: 202,
   },
@@ -128,7 +131,8 @@ const kinds: Kind[] = [
     part: 'zone',
     after: ['group'],
     create: ({ zone: id }) => call(azure.activities.createPrivateDnsZone, { id, tags }),
-    remove: ({ zone: id }, marks) => call(azure.activities.deletePrivateDnsZone, { id, marks }),
+    remove: ({ zone: id }, marks, ofThisRun = false) =>
+      call(azure.activities.deletePrivateDnsZone, { id, marks, ofThisRun }),
     created: 202,
     deleted: 202,
     hidden: true,
@@ -137,7 +141,7 @@ const kinds: Kind[] = [
     part: 'link',
     after: ['zone', 'vnet'],
     create: ({ link: id, vnet }) => call(azure.activities.createZoneLink, { id, tags, virtualNetworkId: vnet }),
-    remove: ({ link: id }, marks) => call(azure.activities.deleteZoneLink, { id, marks }),
+    remove: ({ link: id }, marks, ofThisRun = false) => call(azure.activities.deleteZoneLink, { id, marks, ofThisRun }),
     created: 202,
     deleted: 202,
     hidden: true,
@@ -147,7 +151,8 @@ const kinds: Kind[] = [
     after: ['zone'],
     create: ({ registryRecord: id }) =>
       call(azure.activities.createRecord, { id, metadata: marks, addresses: ['192.168.2.5'] }),
-    remove: ({ registryRecord: id }, marks) => call(azure.activities.deleteRecord, { id, marks }),
+    remove: ({ registryRecord: id }, marks, ofThisRun = false) =>
+      call(azure.activities.deleteRecord, { id, marks, ofThisRun }),
     created: 201,
     deleted: 200,
     atOnce: true,
@@ -156,7 +161,8 @@ const kinds: Kind[] = [
     part: 'kubelet',
     after: ['group'],
     create: ({ kubelet: id }) => call(azure.activities.createIdentity, { id, location, tags }),
-    remove: ({ kubelet: id }, marks) => call(azure.activities.deleteIdentity, { id, marks }),
+    remove: ({ kubelet: id }, marks, ofThisRun = false) =>
+      call(azure.activities.deleteIdentity, { id, marks, ofThisRun }),
     created: 201,
     deleted: 200,
     atOnce: true,
@@ -165,6 +171,12 @@ const kinds: Kind[] = [
 const each = kinds.map((kind) => [kind.part, kind] as const);
 const long = each.filter(([, { atOnce }]) => !atOnce);
 const marked = each.filter(([, { unmarked }]) => !unmarked);
+
+const kindOf = (part: ResourcePart): Kind => {
+  const kind = kinds.find((each) => each.part === part);
+  if (!kind) throw new Error(part);
+  return kind;
+};
 
 const nameOf = (id: string) => id.split('/').at(-1) ?? '';
 
@@ -243,17 +255,102 @@ describe('creating', () => {
     expect(await writesTo(ids[kind.part])).toEqual(['PUT null', `PUT ${kind.created}`]);
   });
 
-  it.concurrent.each(each)('leaves a %s alone that somebody else has made meanwhile', async (_part, kind) => {
+  it.concurrent.each<[part: ResourcePart, body?: unknown]>([
+    // Without the subnets that are wanted.
+    ['vnet'],
+    ['nodeSubnet', { properties: { addressPrefix: '192.168.1.0/26', defaultOutboundAccess: false } }],
+    ['registry', { location, sku: { name: 'Premium' }, properties: { publicNetworkAccess: 'Enabled' } }],
+    ['registryRecord', { properties: { ttl: 3600, aRecords: [{ ipv4Address: '192.168.2.77' }] } }],
+  ])('leaves a %s alone that somebody else has made otherwise meanwhile', async (part, body) => {
+    const kind = kindOf(part);
     const ids = await prepared('raced', kind);
-    await makeByHand(azure, ids, kind.part);
+    await makeByHand(azure, ids, kind.part, body === undefined ? {} : { [part]: body });
     const before = await azure.get(ids[kind.part]);
     expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject({
       type: 'NotOwned',
       nonRetryable: true,
-      details: { resourceId: ids[kind.part], whatToDo: expect.stringMatching(/Somebody else/) },
+      details: { resourceId: ids[kind.part], whatToDo: expect.stringMatching(/Somebody else/), sent: false },
     });
     expect(await accepted(ids[kind.part])).toHaveLength(1);
     expect((await azure.get(ids[kind.part])).body).toEqual(before.body);
+  });
+
+  it.concurrent.each(each.filter(([part]) => part !== 'vnet'))(
+    'takes a %s that somebody else has made as wanted meanwhile, and says that it is not its own',
+    async (_part, kind) => {
+      const ids = await prepared('adopted', kind);
+      await makeByHand(azure, ids, kind.part);
+      const before = await azure.get(ids[kind.part]);
+      expect(await kind.create(ids)(attempt())).toMatchObject({ adopted: true });
+      expect(await accepted(ids[kind.part])).toHaveLength(1);
+      expect((await azure.get(ids[kind.part])).body).toEqual(before.body);
+    },
+  );
+
+  it.concurrent.each(each)('says of a %s that Azure refuses that it has not begun', async (_part, kind) => {
+    const ids = await prepared('refused', kind);
+    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No.' };
+    await azure.fault({ method: 'PUT', path: `${ids[kind.part]}$`, answer });
+    expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject({ details: { sent: false } });
+  });
+
+  it.concurrent('does not call a subnet its own where only a read had failed before', async () => {
+    const kind = kindOf('nodeSubnet');
+    const ids = await prepared('read', kind);
+    const answer = { status: 429, code: 'TooManyRequests', message: 'Not now.' };
+    await azure.fault({ method: 'GET', path: `${ids.nodeSubnet}$`, answer });
+    const first = attempt();
+    const last = lastHeartbeatOf(first);
+    await failureOf(kind.create(ids)(first));
+    const otherwise = { properties: { addressPrefix: '192.168.1.0/26', defaultOutboundAccess: false } };
+    await makeByHand(azure, ids, 'nodeSubnet', { nodeSubnet: otherwise });
+    expect(await failureOf(kind.create(ids)(attempt(2, last())))).toMatchObject({ type: 'NotOwned' });
+  });
+
+  it.concurrent('leaves a subnet and a rule that somebody has changed since', async () => {
+    const ids = await prepared('changed', kindOf('nodeSubnet'));
+    await makeByHand(azure, ids, 'cacheRule');
+    await makeByHand(azure, ids, 'nodeSubnet');
+    const subnet = { ...nodeSubnet(ids), addressPrefix: '192.168.1.0/25' };
+    const rule = { ...mapping, targetRepository: 'other/*' };
+    for (const [environment, removal] of [
+      [attempt(), () => azure.activities.deleteSubnet(ids.nodeSubnet, subnet)],
+      [attempt(), () => azure.activities.deleteCacheRule(ids.cacheRule, rule)],
+    ] as const) {
+      expect(await failureOf(environment.run(removal))).toMatchObject({ type: 'ChangedSince', nonRetryable: true });
+    }
+    expect((await azure.get(ids.nodeSubnet)).status).toBe(200);
+    expect((await azure.get(ids.cacheRule)).status).toBe(200);
+  });
+
+  it.concurrent('puts an old value back only where Azure shows what this run wrote', async () => {
+    const kind = kindOf('registryRecord');
+    const ids = await prepared('newer', kind);
+    await makeByHand(azure, ids, 'registryRecord');
+    await makeByHand(azure, ids, 'registry');
+    await makeByHand(azure, ids, 'nodeSubnet');
+    const record = { id: ids.registryRecord, addresses: ['192.168.2.9'] };
+    const open = { id: ids.registry, publicNetworkAccess: 'Enabled', anonymousPullEnabled: true };
+    const written = { publicNetworkAccess: 'Enabled', anonymousPullEnabled: false };
+    const subnet = { id: ids.nodeSubnet, properties: { defaultOutboundAccess: null } };
+    for (const undo of [
+      () => azure.activities.updateRecord(record, ['192.168.2.77']),
+      () => azure.activities.updateRegistry(open, written),
+      () => azure.activities.updateSubnet(subnet, { defaultOutboundAccess: true }),
+    ]) {
+      expect(await failureOf(attempt().run(undo))).toMatchObject({ type: 'ChangedSince', details: { sent: false } });
+    }
+    await attempt().run(() => azure.activities.updateRecord(record, ['192.168.2.5']));
+    expect((await azure.get(ids.registryRecord)).at('properties.aRecords')).toEqual([{ ipv4Address: '192.168.2.9' }]);
+  });
+
+  it.concurrent.each(marked)('sees a %s of its own that no region shows yet, and removes it', async (_part, kind) => {
+    const ids = await prepared('lagging', kind);
+    await kind.create(ids)(attempt());
+    const answer = { status: 404, code: 'ResourceNotFound', message: 'not found' };
+    await azure.fault({ method: 'GET', path: `${ids[kind.part]}$`, times: 5, answer });
+    await kind.remove(ids, marks, true)(attempt());
+    expect((await azure.get(ids[kind.part])).status).toBe(404);
   });
 
   it.concurrent.each<[part: ResourcePart, ignored: string, said: RegExp]>([
@@ -262,8 +359,7 @@ describe('creating', () => {
     ['registry', 'properties.publicNetworkAccess', /^publicNetworkAccess: asked Disabled, got Enabled \(/],
     ['registryRecord', 'properties.aRecords', /^aRecords: asked 192.168.2.5, got none \(/],
   ])('a %s fails where Azure silently ignores %s', async (part, path, said) => {
-    const [, kind] = each.find(([name]) => name === part) ?? [];
-    if (!kind) throw new Error(part);
+    const kind = kindOf(part);
     const ids = await prepared('ignored', kind);
     await azure.fault({ method: 'PUT', path: `${ids[part]}$`, ignore: { path } });
     expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject({

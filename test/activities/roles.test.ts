@@ -78,9 +78,7 @@ describe('assigning a role', () => {
           method === 'PUT' && /roleAssignments/i.test(url) && url.toLowerCase().includes('/rg-twice/'),
       )
       .map(({ url, status }) => `${new URL(url).pathname.split('/').at(-1)} ${status}`);
-    expect(names).toHaveLength(2);
-    expect(names.map((name) => name.split(' ')[0])).toEqual([names[0]?.split(' ')[0], names[0]?.split(' ')[0]]);
-    expect(names.map((name) => name.split(' ')[1])).toEqual(['201', '200']);
+    expect(names).toEqual([expect.stringMatching(/ 201$/)]);
   });
 
   it.concurrent('of another trio has another name', async () => {
@@ -143,7 +141,7 @@ describe('taking roles away', () => {
     expect(await assignmentsOf(principalId)).toEqual([]);
     await unassigned(trio);
     const deletions = (await azure.sent('rg-unassigned/')).filter((write) => write.startsWith('DELETE'));
-    expect(deletions).toEqual(['DELETE 200', 'DELETE 204']);
+    expect(deletions).toEqual(['DELETE 200']);
   });
 
   it.concurrent('assigns and removes though reads do not show it yet', async () => {

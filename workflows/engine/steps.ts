@@ -1,6 +1,6 @@
 import { CancellationScope, CancelledFailure, condition, isCancellation, sleep } from '@temporalio/workflow';
-import { isFailure } from '../../contract/failures.ts';
-import type { PlannedStep, StepId } from '../../contract/plan.ts';
+import { isFailure, sentBefore } from '../../contract/failures.ts';
+import type { PlannedStep, StepId, StepKind } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
@@ -8,10 +8,12 @@ import { adviceOf, errorText } from './errorText.ts';
 
 /** How a scenario carries out one planned step. */
 export interface StepWork<T> {
-  /** The write. Called only if the plan's action is not `none`; `retriedByOperator`: an operator asked for it once more. */
-  act: (retriedByOperator: boolean) => Promise<T>;
+  /** The write. Called only if the plan's action is not `none`; `begun`: this run may have left something by this step already. */
+  act: (begun: boolean) => Promise<T>;
+  /** Whether `act` makes several writes, so that the failure of the last says nothing of those before it. Default: false. */
+  manyWrites?: boolean;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
-  undo?: () => Promise<void>;
+  undo?: () => Promise<unknown>;
   /** Steps that are taken back before this one although this one needs them. A pool is reimaged back only once its cluster is as it was. */
   undoneAfter?: readonly StepId[];
   /** ID of the resource that `act` made, where the plan can only name the scope that it is made at. */
@@ -34,7 +36,7 @@ export type Step = <T>(id: StepId, work: StepWork<T>) => StepHandle<T>;
 interface Entry {
   progress: StepProgress;
   done: Promise<unknown>;
-  undo?: () => Promise<void>;
+  undo?: () => Promise<unknown>;
   undoneAfter: readonly StepId[];
   /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
@@ -137,20 +139,19 @@ export class Steps {
     }
   }
 
-  async #act<T>(entry: Entry, { act, idOf, waitsFor }: StepWork<T>): Promise<T | undefined> {
+  async #act<T>(entry: Entry, { act, manyWrites = false, idOf, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
-    for (let retriedByOperator = false; ; retriedByOperator = true) {
+    for (;;) {
       await this.#untilResumed(progress);
       this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
-        const result = await act(retriedByOperator);
-        entry.begun = true;
+        const result = await act(entry.begun);
+        entry.begun ||= !isAdopted(result);
         const resourceId = idOf?.(result) ?? progress.resourceId;
         this.#set(progress, { state: 'done', finishedAt: now(), resourceId });
         return result;
       } catch (error) {
-        // NotOwned says that somebody else has made the resource meanwhile, so that this run wrote nothing.
-        entry.begun ||= !isFailure(error, 'NotOwned');
+        entry.begun ||= (manyWrites || sentBefore(error)) ?? !isFailure(error, 'NotOwned');
         this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
         if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.#retry())) {
           this.#abandoned = true;
@@ -225,7 +226,10 @@ export class Steps {
           entry.undoneAfter.includes(progress.id),
       );
       await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
-      const kept = before.find(({ progress }) => progress.state === 'leftBehind');
+      const isGroup = entry.progress.kind === 'resourceGroup';
+      const kept = before.find(
+        ({ progress: { state, kind } }) => state === 'leftBehind' && (isGroup || usersUnknownToAzure.has(kind)),
+      );
       await this.#undo(entry, kept?.progress);
     };
     for (const entry of [...this.#entries.values()].reverse()) {
@@ -282,6 +286,16 @@ export class Steps {
     this.#steering.changed();
   }
 }
+
+/**
+ * Kinds of steps whose resource needs others that Azure would delete all the same, such as a cluster's registry. Whatever else
+ * is in use Azure refuses to delete, so that undo tries it. A group goes with all that is in it, so it must be empty.
+ */
+const usersUnknownToAzure: ReadonlySet<StepKind> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
+
+/** Whether a step found somebody else's resource that serves, and made none. */
+const isAdopted = (result: unknown): boolean =>
+  typeof result === 'object' && result !== null && 'adopted' in result && result.adopted === true;
 
 /** By then Azure has often let go of what stood in the way, such as a network interface that held a subnet. */
 const secondUndoAfter = '10 seconds';

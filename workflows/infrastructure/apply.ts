@@ -12,6 +12,8 @@ import type { InfrastructurePlan } from './specification.ts';
 import { holderTitles, roleStepId, subnetStepId } from './steps.ts';
 
 const waitsFor = 'Azure';
+/** Undo deletes what this run may have made a moment ago. */
+const ofThisRun = true;
 
 /** Looks up an identity that was found or made. To be called once its step is done. */
 type Identities = (holder: RoleHolder) => Promise<IdentityFacts | undefined>;
@@ -55,20 +57,22 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
   const own = network.subnets.map(({ name }) => name);
   step('virtualNetwork', {
     act: () => azure.operating('Create virtual network').createVirtualNetwork(network),
-    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, marks, subnets: own }),
+    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, marks, subnets: own, ofThisRun }),
     waitsFor,
   });
   for (const { before, ...subnet } of subnets) {
     const { name } = subnet;
     const properties = subnetProperties[subnet.use];
     step(subnetStepId(subnet, network.subnets), {
-      act: (retriedByOperator) =>
+      act: (begun) =>
         before
           ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })
-          : azure.operating(`Create subnet ${name}`).createSubnet(subnet, retriedByOperator),
+          : azure.operating(`Create subnet ${name}`).createSubnet(subnet, begun),
       undo: async () => {
-        if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id);
-        await azure.operating(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before });
+        if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet);
+        await azure
+          .operating(`Put subnet ${name} back`)
+          .updateSubnet({ id: subnet.id, properties: before }, properties);
       },
       waitsFor,
     });
@@ -84,7 +88,7 @@ function applyIdentities(plan: InfrastructurePlan, marks: Marks, step: Step): Id
     const title = holderTitles[holder];
     made[holder] = step(`identity:${holder}`, {
       act: () => azure.writing(`Create ${title}`).createIdentity(identity),
-      undo: () => azure.writing(`Delete ${title}`).deleteIdentity({ id: identity.id, marks }),
+      undo: () => azure.writing(`Delete ${title}`).deleteIdentity({ id: identity.id, marks, ofThisRun }),
       waitsFor,
     });
   }
@@ -99,24 +103,27 @@ function applyRegistry(plan: InfrastructurePlan, marks: Marks, step: Step) {
     const { before, ...registry } = planned;
     const { id, publicNetworkAccess, anonymousPullEnabled } = registry;
     step('registry', {
-      act: () =>
+      act: (): Promise<unknown> =>
         before
           ? azure.operating('Update registry').updateRegistry({ id, publicNetworkAccess, anonymousPullEnabled })
           : azure.operating('Create registry').createRegistry(registry),
       undo: () =>
         before
-          ? azure.operating('Put registry back').updateRegistry({ id, ...before })
-          : azure.operating('Delete registry').deleteRegistry({ id, marks }),
+          ? azure
+              .operating('Put registry back')
+              .updateRegistry({ id, ...before }, { publicNetworkAccess, anonymousPullEnabled })
+          : azure.operating('Delete registry').deleteRegistry({ id, marks, ofThisRun }),
       waitsFor,
     });
     step('cacheRule', {
-      act: (retriedByOperator) => azure.operating('Create cache rule').createCacheRule(cacheRule, retriedByOperator),
-      undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id),
+      act: (begun) => azure.operating('Create cache rule').createCacheRule(cacheRule, begun),
+      undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id, cacheRule),
       waitsFor,
     });
     made = step('privateEndpoint', {
       act: () => azure.operating('Create private endpoint').createPrivateEndpoint(privateEndpoint),
-      undo: () => azure.operating('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, marks }),
+      undo: () =>
+        azure.operating('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, marks, ofThisRun }),
       waitsFor: 'Azure, about a minute',
     });
   }
@@ -133,22 +140,24 @@ function applyPrivateDns(
   if (!zone || !zoneLink) return;
   step('privateDnsZone', {
     act: () => azure.operating('Create private DNS zone').createPrivateDnsZone(zone),
-    undo: () => azure.operating('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, marks }),
+    undo: () => azure.operating('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, marks, ofThisRun }),
     waitsFor,
   });
   if (!zoneLink.later) applyZoneLink(zoneLink, marks, step);
   for (const { id, name, before } of records) {
+    let written: string[] | undefined;
     step(`record:${name}`, {
       act: async () => {
         const facts = await endpoint();
         const addresses = facts ? addressesOfRecord(facts, name) : [];
+        written = addresses;
         if (before) return azure.writing(`Update record ${name}`).updateRecord({ id, addresses });
         return azure.writing(`Create record ${name}`).createRecord({ id, addresses, metadata: marks });
       },
       undo: () =>
         before
-          ? azure.writing(`Put record ${name} back`).updateRecord({ id, addresses: before })
-          : azure.writing(`Delete record ${name}`).deleteRecord({ id, marks }),
+          ? azure.writing(`Put record ${name} back`).updateRecord({ id, addresses: before }, written)
+          : azure.writing(`Delete record ${name}`).deleteRecord({ id, marks, ofThisRun }),
       waitsFor,
     });
   }
@@ -157,7 +166,7 @@ function applyPrivateDns(
 export function applyZoneLink(link: ZoneLinkSpecification, marks: Marks, step: Step): void {
   step('zoneLink', {
     act: () => azure.operating('Link zone to network').createZoneLink(link),
-    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: link.id, marks }),
+    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: link.id, marks, ofThisRun }),
     waitsFor,
   });
 }

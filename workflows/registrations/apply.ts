@@ -19,6 +19,7 @@ export function applyRegistrations(
         await azure.writing(`Register ${feature}`).registerFeature({ subscriptionId, feature });
         await azure.awaitingRegistration(`Wait for ${feature}`, minutes).awaitFeature({ subscriptionId, feature });
       },
+      manyWrites: true,
       waitsFor,
     });
   }
@@ -28,6 +29,7 @@ export function applyRegistrations(
         await azure.writing(`Register ${namespace}`).registerProvider({ subscriptionId, namespace });
         await azure.awaitingRegistration(`Wait for ${namespace}`, minutes).awaitProvider({ subscriptionId, namespace });
       },
+      manyWrites: true,
       waitsFor,
     });
   }

@@ -31,6 +31,7 @@ export function applyReimages(
     const run = new PoolRun(context, pool, nodesBefore, roles);
     step(reimageStepId(pool), {
       limit,
+      manyWrites: true,
       act: async () => {
         const done = await run.reimage();
         reimages.set(pool.name, done);

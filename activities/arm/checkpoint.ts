@@ -1,0 +1,125 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { applicationFailure, tellingSent } from '../../contract/failures.ts';
+import { elapsedMs } from './clock.ts';
+import { type AzureError, httpStatus } from './errors.ts';
+
+/** Progress of an operation, as the Web UI shows it. */
+export interface OperationProgress {
+  nodesDone: number;
+  nodesTotal: number;
+  /** The node that is being reimaged. */
+  node?: string;
+}
+
+/** Azure's words for an operation that has failed. */
+export interface FailedOperation extends AzureError {
+  correlationId?: string;
+}
+
+/** Details of a heartbeat. They hold no secret, for an operation's address is of no use without a token. */
+interface Checkpoint extends Partial<OperationProgress> {
+  /** Whether a request of this activity may have taken effect. */
+  sent: boolean;
+  /** Set by an attempt that has ended by itself: what it says of `sent` is exact. A worker that dies reports nothing more. */
+  ended?: true;
+  poller?: string;
+  /** The operation has failed, unless the resource says otherwise. */
+  failed?: FailedOperation;
+  /** Seconds since the activity began, over all its attempts. */
+  elapsed?: number;
+}
+
+/** A fifth of the heartbeat timeout: a busy worker that sends some of them late is not taken for dead. */
+const heartbeatEveryMs = 2_000;
+
+/** One for each attempt. */
+const checkpoints = new WeakMap<Context, Checkpoint>();
+
+/** The record of what this activity has sent, over all its attempts. */
+export function checkpoint(): Checkpoint {
+  const context = Context.current();
+  const known = checkpoints.get(context);
+  if (known) return known;
+  const { attempt } = context.info;
+  const last = context.info.heartbeatDetails as Checkpoint | undefined;
+  const { ended, ...before } = last ?? { sent: false };
+  // A worker that died may have sent a request after its last heartbeat.
+  const begun: Checkpoint = { ...before, sent: last ? last.sent || ended === undefined : attempt > 1 };
+  checkpoints.set(context, begun);
+  return begun;
+}
+
+/** Sends the record to Temporal. */
+export function heartbeat(): void {
+  const { sent, poller, failed, ended, ...progress } = checkpoint();
+  const elapsed = Math.round(elapsedMs() / 1000);
+  // The Web UI shows only a few lines, so progress comes first.
+  Context.current().heartbeat({
+    ...progress,
+    elapsed,
+    sent,
+    ...(ended && { ended }),
+    ...(failed && { failed }),
+    ...(poller !== undefined && { poller }),
+  });
+}
+
+/** Makes a request that changes something. It is on record before it is sent; one that Azure has refused has changed nothing. */
+export async function recorded<T>(send: () => Promise<T>): Promise<T> {
+  const record = checkpoint();
+  const { sent } = record;
+  record.sent = true;
+  heartbeat();
+  try {
+    return await send();
+  } catch (error) {
+    if (isRefused(error)) record.sent = sent;
+    throw error;
+  }
+}
+
+/** Whether Azure has answered that it does nothing. After 408, 409 and 429 nobody knows, nor where no answer came. */
+function isRefused(error: unknown): boolean {
+  const status = Number(httpStatus(error));
+  return status === 304 || (status >= 400 && status < 500 && ![408, 409, 429].includes(status));
+}
+
+/**
+ * Heartbeats during an activity. A failure says whether a request may have taken effect, in its details: undo goes by it.
+ */
+export async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  if (checkpoints.has(context)) return work();
+  const record = checkpoint();
+  heartbeat();
+  const heart = setInterval(heartbeat, heartbeatEveryMs);
+  try {
+    return await work();
+  } catch (error) {
+    const failure = applicationFailure(error);
+    throw interruption(context, error) ?? (failure ? tellingSent(failure, record.sent) : error);
+  } finally {
+    clearInterval(heart);
+    record.ended = true;
+    heartbeat();
+  }
+}
+
+/** The same activities with heartbeats. */
+export const allKeptAlive = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(activities: A): A =>
+  Object.fromEntries(
+    Object.entries(activities).map(([name, act]) => [name, (...given: never[]) => keptAlive(() => act(...given))]),
+  ) as A;
+
+/**
+ * The failure of an activity that was paused or reset, or whose worker shuts down. Reported as a cancellation, the server
+ * would refuse it, and the activity would hang until its heartbeat times out.
+ */
+function interruption(context: Context, error: unknown): Error | undefined {
+  if (!(error instanceof Error) || error.name !== 'AbortError') return undefined;
+  const { cancelRequested, paused, reset, workerShutdown } = context.cancellationDetails ?? {};
+  if (!cancelRequested && (paused || reset || workerShutdown)) {
+    return ApplicationFailure.retryable('The activity was interrupted and goes on elsewhere', 'Interrupted');
+  }
+  return undefined;
+}
