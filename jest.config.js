@@ -1,6 +1,12 @@
+import { availableParallelism } from 'node:os';
+
+/** Both want modules loaded anew for each file, as jest does. */
+const isWatchOrCoverage = process.argv.some((argument) => /^--(watch|coverage)/.test(argument));
+
 /** Settings of every project. */
 const common = {
   testEnvironment: 'node',
+  ...(!isWatchOrCoverage && { runtime: '<rootDir>/test/support/plainRuntime.js' }),
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
   // Where jest looks for files: to list those in node_modules takes longer than a test.
@@ -51,10 +57,10 @@ export default {
     },
   ],
   // A deadline only ends a test that hangs: a busy machine must not reach it.
-  testTimeout: 300_000,
+  testTimeout: 600_000,
   testSequencer: '<rootDir>/test/support/sequencer.js',
-  // Most tests wait for servers: jest's default of one process fewer than there are cores leaves the machine idle.
-  maxWorkers: '100%',
+  // Tests wait for servers and processes half of their time: with one jest process a core, cores would be idle.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   coverageProvider: 'v8',
   collectCoverageFrom: ['{contract,resources,workflows,activities,worker,client,simulator,scripts}/**/*.ts'],
 };

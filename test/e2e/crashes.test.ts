@@ -84,7 +84,7 @@ describe('isolateCluster while its worker is killed', () => {
     }
     expect(await run.result()).toMatchObject({ outcome: 'verified', reimages: [{ pool: 'work', how: 'reimaged' }] });
     expect(await writesTo(cluster)).toEqual(['PUT ', 'POST /agentPools/work/upgradeNodeImageVersion', 'PUT ']);
-  }, 240_000);
+  });
 
   /** Since the cluster was made. */
   async function writesTo({ name }: ClusterReference): Promise<string[]> {

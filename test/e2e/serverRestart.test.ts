@@ -73,5 +73,5 @@ describe('every scenario while the Temporal server is killed and started again',
     server = await startServer({ port: portOf(server.address), uiPort: portOf(server.uiUrl) });
     const results = await Promise.all(runs.map((run) => run.result()));
     expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(['verified', 'audited']));
-  }, 180_000);
+  });
 });

@@ -48,15 +48,19 @@ interface Disturbance {
 async function record(name: SweptName, disturbance?: Disturbance): Promise<void> {
   const scenario: SweptScenario = sweptScenarios[name];
   await fresh(slot, scenario);
+  let release: () => Promise<void> = async () => undefined;
   if (disturbance) {
     const { on, fault } = disturbance;
-    await slot.azure.fault(ruleFor(on, fault ? faultKinds[fault].effect : { delaySeconds: 1000 }));
+    release = await slot.azure.fault(ruleFor(on, fault ? faultKinds[fault].effect : { held: true }));
   }
   const run = await scenario.start(slot);
   const end = ended(run.result());
   if (disturbance?.meanwhile) {
     await Promise.race([untilHit(slot), end]);
     await disturbance.meanwhile(run);
+    // A query is answered once the run knows of it.
+    await run.progress();
+    await release();
   }
   await end;
   const { status } = await slot.temporal.workflow.getHandle(run.workflowId).describe();

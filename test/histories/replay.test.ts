@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { replay } from '../support/harness.ts';
+import { type Replayer, startReplayer } from '../support/harness.ts';
 
 const payloads = z.object({ payloads: z.array(z.object({ data: z.string() })) });
 const eventSchema = z.looseObject({
@@ -44,6 +44,12 @@ const versions = readdirSync(import.meta.dirname, { withFileTypes: true }).flatM
   entry.isDirectory() ? [entry.name] : [],
 );
 
+let replayer: Replayer;
+beforeAll(() => {
+  replayer = startReplayer();
+});
+afterAll(() => replayer.close());
+
 describe.each(versions)('runs that version %s began', (version) => {
   const files = readdirSync(join(import.meta.dirname, version));
   const read = (file: string): RecordedHistory =>
@@ -71,12 +77,12 @@ describe.each(versions)('runs that version %s began', (version) => {
 
   it.each(files)('go on with this one: %s', async (file) => {
     const history = read(file);
-    await replay(history, workflowIdOf(history));
+    await replayer.replay(history, workflowIdOf(history));
   });
 
   it.each(files)('would not go on if two steps had changed places: %s', async (file) => {
     const swapped = withTwoActivitiesSwapped(read(file));
-    await expect(replay(swapped, workflowIdOf(swapped))).rejects.toThrow(/TMPRL1100/);
+    await expect(replayer.replay(swapped, workflowIdOf(swapped))).rejects.toThrow(/TMPRL1100/);
   });
 });
 

@@ -1,15 +1,17 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from '@jest/globals';
 import { execa } from 'execa';
 
 export const scripts = join(import.meta.dirname, '../../scripts');
 
 const scratchFolders: string[] = [];
-afterAll(() => Promise.all(scratchFolders.map((path) => rm(path, { recursive: true, force: true }))));
+process.once('exit', () => {
+  for (const path of scratchFolders) rmSync(path, { recursive: true, force: true });
+});
 
-/** Makes an empty folder that is removed after the file's tests. */
+/** Makes an empty folder that is removed when the process ends. */
 export async function scratchFolder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'aks-isolation-test-'));
   scratchFolders.push(path);

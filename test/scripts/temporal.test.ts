@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { program, runModule, scratchFolder, scripts } from './support.ts';
-
-jest.setTimeout(60_000);
 
 const version = `[ "$1" = --version ] && { echo 'temporal version 9.9.9 (Server 9.9.9, UI 9.9.9)'; exit; }`;
 

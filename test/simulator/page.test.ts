@@ -157,7 +157,7 @@ const executablePath = [
     });
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${azure.simulator.port}/?refresh=0`);
-  }, 30_000);
+  });
   afterAll(() => browser.close());
 
   test('resources are a tree', async () => {

@@ -158,4 +158,4 @@ test('clients are told to come back after 10, 20 and 40 s for an endpoint, 30 s 
   } finally {
     await real.simulator.close();
   }
-}, 30_000);
+});

@@ -5,6 +5,7 @@ import {
   DefaultLogger,
   makeTelemetryFilterString,
   NativeConnection,
+  type ReplayResult,
   Runtime,
   Worker,
   type WorkerInterceptors,
@@ -115,19 +116,45 @@ export async function failureDetailsOf(
   return { failure, details: failure.details?.[0] as FailureDetails };
 }
 
-/** Fails unless today's workflow code takes a history. */
-export async function replay(history: unknown, workflowId: string): Promise<void> {
+/** Replays one history after the other with today's workflow code. */
+export interface Replayer {
+  /** @throws DeterminismViolationError where the code does not take it */
+  replay(history: unknown, workflowId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A worker for many replays: to start one takes longer than a replay. */
+export function startReplayer(): Replayer {
+  let given: { history: unknown; workflowId: string } | undefined;
+  const results = replays(
+    (async function* () {
+      while (given) yield given;
+    })(),
+  );
+  return {
+    async replay(history, workflowId) {
+      given = { history, workflowId };
+      const { value } = await results.next();
+      if (value?.error) throw value.error;
+    },
+    async close() {
+      given = undefined;
+      await results.next();
+    },
+  };
+}
+
+function replays(
+  histories: AsyncIterable<{ history: unknown; workflowId: string }>,
+): AsyncIterator<ReplayResult> & AsyncIterable<ReplayResult> {
   installRuntime();
-  const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
-  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+  return Worker.runReplayHistories({ workflowBundle: { codePath: environment('TEST_WORKFLOW_BUNDLE') } }, histories);
 }
 
 /** Today's workflow code must take every history that the tests made. */
 export async function replayAll(temporal: Client, taskQueue: string): Promise<void> {
-  installRuntime();
-  const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
   let seen = 0;
-  for await (const { error } of Worker.runReplayHistories({ workflowBundle }, historiesOf(temporal, taskQueue))) {
+  for await (const { error } of replays(historiesOf(temporal, taskQueue))) {
     if (error) throw error;
     seen += 1;
   }

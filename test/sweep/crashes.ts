@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { startTestWorker } from '../support/harness.ts';
 import type { CrashPlan } from './crashing-worker.ts';
-import { ended, fresh, longestRunMs, startSlot } from './run.ts';
+import { ended, fresh, longestRunMs, startSlot, type Undisturbed } from './run.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
-import { type Accepted, acceptedWrites, differences, type State, stateOf, writtenTwice } from './state.ts';
+import { acceptedWrites, differences, stateOf, writtenTwice } from './state.ts';
 
 export interface CrashCase {
   scenario: SweptName;
@@ -20,29 +20,8 @@ export interface CrashedCase extends CrashCase {
   why?: string;
 }
 
-/** A run whose workers live. */
-export interface Uncrashed {
-  activities: number;
-  accepted: Accepted;
-  after: State;
-}
-
-export async function uncrashed(slot: Slot, name: SweptName): Promise<Uncrashed> {
-  const scenario: SweptScenario = sweptScenarios[name];
-  await fresh(slot, scenario);
-  const before = await slot.azure.recordedBytes();
-  const run = await scenario.start(slot);
-  await ended(run.result());
-  const { events } = await slot.temporal.workflow.getHandle(run.workflowId).fetchHistory();
-  return {
-    activities: (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length,
-    accepted: acceptedWrites(await slot.azure.recorded(before)),
-    after: await stateOf(slot),
-  };
-}
-
 /** Kills the worker at one boundary of an activity, and starts another: the run must end as without. */
-export async function crashCase(name: string, given: CrashCase, usual: Uncrashed): Promise<CrashedCase> {
+export async function crashCase(name: string, given: CrashCase, usual: Undisturbed): Promise<CrashedCase> {
   const slot = await startSlot(name);
   try {
     const why = await crash(slot, given, usual);
@@ -52,7 +31,7 @@ export async function crashCase(name: string, given: CrashCase, usual: Uncrashed
   }
 }
 
-async function crash(slot: Slot, given: CrashCase, usual: Uncrashed): Promise<string | undefined> {
+async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<string | undefined> {
   const { azure } = slot;
   const scenario: SweptScenario = sweptScenarios[given.scenario];
   await fresh(slot, scenario);

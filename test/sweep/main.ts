@@ -2,7 +2,16 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import setup from '../support/global-setup.ts';
 import { caseKinds } from './kinds.ts';
 import type { Outcome } from './run.ts';
-import { crashSweep, repeat, type SweepOptions, startSlots, sweep, sweptNames, table } from './sweep.ts';
+import {
+  crashSweep,
+  repeat,
+  type SweepOptions,
+  startSlots,
+  sweep,
+  sweptNames,
+  table,
+  undisturbedRuns,
+} from './sweep.ts';
 
 interface Options {
   readonly scenario?: SweepOptions['scenarios'];
@@ -28,6 +37,7 @@ const { scenario, fault, request, sample, seed, parallel, crashes } = command.pa
 await setup();
 const startedAt = Date.now();
 const slots = await startSlots(parallel);
+const usual = await undisturbedRuns(slots, scenario);
 const common = { scenarios: scenario, sample, seed, parallel };
 const swept = crashes
   ? await crashSweep(
@@ -35,11 +45,12 @@ const swept = crashes
         ...common,
         onCase: (done, ...count) => report(done, `${done.scenario}, ${done.when} activity ${done.activity}`, ...count),
       },
-      slots,
+      usual,
     )
   : await sweep(
       { ...common, kinds: fault, request, onCase: (done, ...count) => report(done, repeat(done), ...count) },
       slots,
+      usual,
     );
 console.table(table(swept));
 console.log(`${swept.length} cases in ${seconds()} s`);

@@ -16,7 +16,7 @@ import {
   sweptRequests,
 } from './kinds.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
-import { type Accepted, acceptedWrites, differences, stateOf, writtenTwice } from './state.ts';
+import { type Accepted, acceptedWrites, differences, type State, stateOf, writtenTwice } from './state.ts';
 
 export interface SweepCase {
   scenario: SweptName;
@@ -59,6 +59,9 @@ export async function startSlot(name: string, options: Pick<AzureOptions, 'editi
 export interface Undisturbed {
   requests: SweptRequest[];
   accepted: Accepted;
+  /** How many activities it has. */
+  activities: number;
+  after: State;
 }
 
 export async function undisturbed(slot: Slot, name: SweptName): Promise<Undisturbed> {
@@ -66,7 +69,9 @@ export async function undisturbed(slot: Slot, name: SweptName): Promise<Undistur
   await fresh(slot, scenario);
   const before = await slot.azure.recordedBytes();
   const writesBefore = (await durations(slot)).length;
-  await ended((await scenario.start(slot)).result());
+  const run = await scenario.start(slot);
+  await ended(run.result());
+  const { events } = await slot.temporal.workflow.getHandle(run.workflowId).fetchHistory();
   const operations = (await durations(slot)).slice(writesBefore).filter(({ operationSeconds }) => operationSeconds > 0);
   const recorded = await slot.azure.recorded(before);
   const requests = sweptRequests(
@@ -74,7 +79,12 @@ export async function undisturbed(slot: Slot, name: SweptName): Promise<Undistur
     new Set(operations.map(({ operation, resourceId }) => operationKey(operation, resourceId))),
     scenario.failsOf && firstAfter(recorded, scenario.failsOf),
   );
-  return { requests, accepted: acceptedWrites(recorded) };
+  return {
+    requests,
+    accepted: acceptedWrites(recorded),
+    activities: (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length,
+    after: await stateOf(slot),
+  };
 }
 
 /** Undo begins once the request has been answered that fails the run. */

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Slot } from './scenarios.ts';
-import { crashSweep, repeat, startSlots, sweep } from './sweep.ts';
+import { crashSweep, repeat, startSlots, sweep, type Usual, undisturbedRuns } from './sweep.ts';
 
 /** A sample of what `npm run test:sweep` does in full. */
 describe('whatever goes wrong, a run ends verified or with everything as before', () => {
   const parallel = 12;
   let slots: Slot[];
+  let usual: Usual;
   beforeAll(async () => {
     slots = await startSlots(parallel);
+    usual = await undisturbedRuns(slots);
   });
   afterAll(async () => {
     // One after the other: histories are replayed in the one runtime of the process.
@@ -15,15 +17,15 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
   });
 
   it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {
-    const swept = await sweep({ sample: 48, seed: 6, parallel }, slots);
+    const swept = await sweep({ sample: 48, seed: 6, parallel }, slots, usual);
     expect(swept).toHaveLength(48);
     expect(swept.flatMap((one) => (one.outcome === 'wrong' ? [`${repeat(one)}\n${one.why}`] : []))).toEqual([]);
     expect(new Set(swept.map(({ outcome }) => outcome))).toEqual(new Set(['verified', 'rolledBack', 'continued']));
-  }, 240_000);
+  });
 
   it('when the worker dies before or after an activity', async () => {
-    const crashed = await crashSweep({ sample: 6, seed: 3, parallel: 6 }, slots);
+    const crashed = await crashSweep({ sample: 6, seed: 3, parallel: 6 }, usual);
     expect(crashed).toHaveLength(6);
     expect(crashed.filter(({ outcome }) => outcome === 'wrong')).toEqual([]);
-  }, 240_000);
+  });
 });

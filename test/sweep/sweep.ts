@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { type CrashCase, type CrashedCase, crashCase, type Uncrashed, uncrashed } from './crashes.ts';
+import { type CrashCase, type CrashedCase, crashCase } from './crashes.ts';
 import { type CaseKind, caseKinds } from './kinds.ts';
 import {
   type Outcome,
@@ -30,8 +30,7 @@ export interface SweepOptions {
 export const sweptNames = Object.keys(sweptScenarios) as SweptName[];
 
 /** Makes one thing go wrong at a time, at every request of every scenario. */
-export async function sweep(options: SweepOptions, slots: readonly Slot[]): Promise<SweptCase[]> {
-  const usual = await undisturbedRuns(options, slots);
+export async function sweep(options: SweepOptions, slots: readonly Slot[], usual: Usual): Promise<SweptCase[]> {
   const queue = casesOf(options, usual);
   const swept: SweptCase[] = [];
   const of = queue.length;
@@ -50,10 +49,13 @@ export async function sweep(options: SweepOptions, slots: readonly Slot[]): Prom
 export const startSlots = (parallel: number): Promise<Slot[]> =>
   Promise.all(Array.from({ length: parallel }, (_, index) => startSlot(`swept${index}`)));
 
-async function undisturbedRuns(
-  { scenarios = sweptNames }: SweepOptions,
+/** What a run of each scenario is that nothing disturbs. */
+export type Usual = ReadonlyMap<SweptName, Undisturbed>;
+
+export async function undisturbedRuns(
   slots: readonly Slot[],
-): Promise<ReadonlyMap<SweptName, Undisturbed>> {
+  scenarios: readonly SweptName[] = sweptNames,
+): Promise<Usual> {
   const names = [...scenarios];
   const found = new Map<SweptName, Undisturbed>();
   await Promise.all(
@@ -64,7 +66,7 @@ async function undisturbedRuns(
   return found;
 }
 
-function casesOf(options: SweepOptions, usual: ReadonlyMap<SweptName, Undisturbed>): SweepCase[] {
+function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
   const { scenarios = sweptNames, kinds = caseKinds, request, sample, seed = 0 } = options;
   const all = scenarios.flatMap((scenario) => {
     const requests = usual.get(scenario)?.requests ?? [];
@@ -100,15 +102,8 @@ function picked<T>(all: readonly T[], count: number, seed: number): T[] {
 /** Kills the worker at every boundary of an activity, before and after, of every scenario. */
 export async function crashSweep(
   { scenarios = sweptNames, sample, seed = 0, parallel, onCase }: CrashSweepOptions,
-  slots: readonly Slot[],
+  usual: Usual,
 ): Promise<CrashedCase[]> {
-  const usual = new Map<SweptName, Uncrashed>();
-  const names = [...scenarios];
-  await Promise.all(
-    slots.map(async (slot) => {
-      for (let name = names.shift(); name; name = names.shift()) usual.set(name, await uncrashed(slot, name));
-    }),
-  );
   const all = scenarios.flatMap((scenario) =>
     Array.from({ length: usual.get(scenario)?.activities ?? 0 }, (_, index) => index + 1).flatMap((activity) =>
       (['before', 'after'] as const).map((when): CrashCase => ({ scenario, activity, when })),

@@ -5,6 +5,8 @@ import { type Started, start } from '../support.ts';
 let azure: Started;
 beforeAll(async () => {
   azure = await start();
+  process.env.IDENTITY_ENDPOINT = azure.simulator.tokenEndpoint;
+  process.env.IDENTITY_HEADER = 'any';
 });
 afterAll(() => azure.simulator.close());
 

@@ -1,13 +1,10 @@
 import { appendFile, chmod, mkdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import testing from '@temporalio/testing/package.json' with { type: 'json' };
 import { execa } from 'execa';
 import { findTemporalCli } from '../../../../scripts/local/temporal/cli.ts';
 import { program, runModule, scratchFolder } from '../../support.ts';
-
-// The wheel has 45 MB.
-jest.setTimeout(5 * 60_000);
 
 const answer = (version: string, server = '1.40.0') =>
   `echo 'temporal version ${version} (Server ${server}, UI 2.0.0)'`;

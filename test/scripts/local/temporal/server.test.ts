@@ -1,15 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import pWaitFor from 'p-wait-for';
 import { findTemporalCli } from '../../../../scripts/local/temporal/cli.ts';
 import { startTemporalServer } from '../../../../scripts/local/temporal/server.ts';
 import { program, runModule, scratchFolder } from '../../support.ts';
-
-// The first run on a machine may have to download the Temporal CLI, or even build it.
-jest.setTimeout(15 * 60_000);
 
 async function withClient<T>(address: string, use: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address });
