@@ -1,6 +1,8 @@
 import { isBody, valueAt } from '../arm/json.ts';
 import type { World } from '../arm/world.ts';
-import { scaleSetType } from '../providers/compute/scaleSets.ts';
+import { machinesOf, poolOf } from '../providers/compute/machines.ts';
+import { totalOf } from '../providers/compute/poolSizes.ts';
+import { holdersOf } from '../providers/containerService/nodes.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
 import { nodeGroupOf, poolsOf } from '../providers/containerService/stored.ts';
 import { publicAddressType } from '../providers/network/publicAddresses.ts';
@@ -43,20 +45,19 @@ export interface PoolTruth {
 
 /** Pools as AKS has them, beside the machines that there are. */
 export function poolsTruth(world: World, cluster: ClusterBody): PoolTruth[] {
-  const sets = world.store.list(scaleSetType, nodeGroupOf(cluster));
+  const holders = holdersOf(world, cluster);
   return poolsOf(world, cluster.id).map(({ name, properties }) => {
-    const mine = sets.filter(({ body }) => valueAt(body, 'tags.aks-managed-poolName') === name);
-    const nodes = mine.reduce((sum, { id }) => sum + world.store.list(`${scaleSetType}/virtualMachines`, id).length, 0);
-    return { name, mode: String(properties.mode), count: Number(properties.count ?? 0), nodes };
+    const mine = holders.filter((holder) => poolOf(holder) === name);
+    const nodes = mine.reduce((sum, holder) => sum + machinesOf(world, holder).length, 0);
+    return { name, mode: String(properties.mode), count: totalOf(properties), nodes };
   });
 }
 
 /** IDs of scale sets in the node resource group whose pool is gone. */
 export function orphansOf(world: World, cluster: ClusterBody): string[] {
   const pools = new Set(poolsOf(world, cluster.id).map(({ name }) => name));
-  return world.store
-    .list(scaleSetType, nodeGroupOf(cluster))
-    .filter(({ body }) => !pools.has(String(valueAt(body, 'tags.aks-managed-poolName'))))
+  return holdersOf(world, cluster)
+    .filter((holder) => !pools.has(poolOf(holder)))
     .map(({ id }) => id);
 }
 

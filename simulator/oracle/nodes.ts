@@ -1,8 +1,8 @@
 import type { World } from '../arm/world.ts';
-import { scaleSetType } from '../providers/compute/scaleSets.ts';
+import { modelOf, type NodeModel, poolOf } from '../providers/compute/machines.ts';
 import { apiServerAccess, apiServerFailure } from '../providers/containerService/apiServer.ts';
 import { placeOfNode, placeOfPods } from '../providers/containerService/egress.ts';
-import { type KubernetesNode, modelOf, type NodeModel, nodesOf } from '../providers/containerService/nodes.ts';
+import { holdersOf, type KubernetesNode, nodesOf, subnetOfPool } from '../providers/containerService/nodes.ts';
 import { modelFailure, pullFailure } from '../providers/containerService/pulls.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
 import { nodeGroupOf } from '../providers/containerService/stored.ts';
@@ -57,11 +57,9 @@ function nodeTruth(world: World, cluster: ClusterBody, node: KubernetesNode): No
 
 /** Of each pool that has nodes of its own in the node resource group. */
 export const newNodesTruth = (world: World, cluster: ClusterBody): NewNodeTruth[] =>
-  world.store.list(scaleSetType, nodeGroupOf(cluster)).flatMap((scaleSet) => {
-    const tags = scaleSet.body.tags as Readonly<Record<string, string>> | undefined;
-    const pool = tags?.['aks-managed-poolName'];
-    if (pool === undefined) return [];
-    const model = modelOf(scaleSet);
+  holdersOf(world, cluster).flatMap((holder) => {
+    const pool = poolOf(holder);
+    const model = modelOf(holder);
     return [{ pool, imagesFrom: sourceOf(model), bootstraps: verdict(modelFailure(world, cluster, pool, model)?.why) }];
   });
 

@@ -4,6 +4,7 @@ import type { ResourceType } from '../../arm/provider.ts';
 import { normalLocation } from '../../arm/regions.ts';
 import { propertiesOf } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
+import { scaleProfiles } from './poolSizes.ts';
 import { vmFamilies, vmSize } from './skus.ts';
 
 /** vCPUs of a family or of a region, where the reset says nothing. Modelled. */
@@ -26,10 +27,12 @@ export function usageOf(
   );
   const used = pools.reduce((sum, { id, body }) => {
     const cluster = world.store.get(id.split(/\/agentPools\//i)[0] ?? '');
-    const { vmSize: size, count } = propertiesOf({ body });
-    const known = vmSize(String(size));
-    const counts = known && cluster?.body.location === location && (name === 'cores' || known.family === name);
-    return counts ? sum + known.vCPUs * Number(count) : sum;
+    if (cluster?.body.location !== location) return sum;
+    const cores = scaleProfiles(propertiesOf({ body })).map(({ size, count }) => {
+      const known = vmSize(size);
+      return known && (name === 'cores' || known.family === name) ? known.vCPUs * count : 0;
+    });
+    return cores.reduce((all, each) => all + each, sum);
   }, 0);
   return { used, limit: world.settings.quotas[name.toLowerCase()] ?? defaultLimit };
 }

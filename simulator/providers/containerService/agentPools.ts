@@ -1,15 +1,18 @@
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
+import type { Body } from '../../arm/json.ts';
 import type { OperationEnd, OperationFailure } from '../../arm/operations.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/permissions.ts';
+import { machinesOf, modelOf } from '../compute/machines.ts';
+import { totalOf } from '../compute/poolSizes.ts';
 import { aksError, poolNotFound, refuseChange } from './errors.ts';
 import { poolBucket } from './limits.ts';
 import { refuseLockedGroup } from './nodeGroupAccess.ts';
 import { reconcileNodeGroup } from './nodeResourceGroup.ts';
-import { currentModel, modelOf, scaleSetOf } from './nodes.ts';
+import { currentModel, holderOf } from './nodes.ts';
 import {
   abortOperation,
   poolTransitions,
@@ -25,12 +28,14 @@ import { modelFailure, nodeFailure } from './pulls.ts';
 import { reimageOperation } from './reimage.ts';
 import { type ClusterBody, type PoolProperties, poolBody, poolRequest } from './shapes.ts';
 import { clusterOf, poolsOf, poolType, savePool } from './stored.ts';
+import { shownPool } from './virtualMachinePools.ts';
 
 export const agentPoolTypes: readonly ResourceType[] = [
   {
     kind: 'stored',
     type: poolType,
     notFound: poolNotFound,
+    view: shown,
     bucket: poolBucket,
     transitions: poolTransitions,
     put,
@@ -38,6 +43,10 @@ export const agentPoolTypes: readonly ResourceType[] = [
     actions: { upgradeNodeImageVersion: reimage, abort },
   },
 ];
+
+function shown({ body }: Pick<Resource, 'body'>): Body {
+  return { ...body, properties: shownPool(poolBody.parse(body).properties) };
+}
 
 function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
@@ -65,11 +74,11 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   checkSystemPool(all);
   checkOneNetwork(all);
   checkQuota(world, cluster.id, cluster.location, [{ name, properties, before }]);
-  const { body } = savePool(world, cluster.id, name, properties);
+  const pool = savePool(world, cluster.id, name, properties);
   return transit(world, existing ? poolTransitions.update : poolTransitions.create, {
     id,
     location: cluster.location,
-    body: () => body,
+    body: () => shown(pool),
     findings: [
       { seconds: seconds.findPoolFailed, failure: () => scaleFailure(world, cluster, name, before, properties) },
     ],
@@ -83,11 +92,11 @@ function scaleFailure(
   cluster: ClusterBody,
   name: string,
   before: PoolProperties | undefined,
-  { count }: PoolProperties,
+  properties: PoolProperties,
 ): OperationFailure | undefined {
-  const scaleSet = scaleSetOf(world, cluster, name);
-  if ((count ?? 1) <= (before?.count ?? 0)) return undefined;
-  const failure = modelFailure(world, cluster, name, scaleSet ? modelOf(scaleSet) : currentModel(world, cluster));
+  const holder = holderOf(world, cluster, name);
+  if (totalOf(properties) <= totalOf(before)) return undefined;
+  const failure = modelFailure(world, cluster, name, holder ? modelOf(holder) : currentModel(world, cluster));
   return failure && nodeFailure(failure);
 }
 
@@ -102,8 +111,10 @@ function remove(request: ArmRequest, pool: Resource): Reply {
     id: pool.id,
     location: cluster.location,
     atEnd(status) {
-      const scaleSet = status === 'Succeeded' ? scaleSetOf(world, cluster, pool.name) : undefined;
-      if (scaleSet) world.remove(scaleSet.id);
+      const holder = status === 'Succeeded' ? holderOf(world, cluster, pool.name) : undefined;
+      if (!holder) return;
+      for (const { id } of machinesOf(world, holder)) world.remove(id);
+      world.remove(holder.id);
     },
   });
 }
@@ -125,7 +136,7 @@ function reimage(request: ArmRequest, pool: Resource): Reply {
   }
   world.setState(pool.id, 'UpgradingNodeImageVersion');
   const operation = reimageOperation(world, cluster, pool, true, (status) => finish(world, cluster, pool.id, status));
-  return { status: 202, body: pool.body, seconds: 2, operation };
+  return { status: 202, body: shown(pool), seconds: 2, operation };
 }
 
 function abort(request: ArmRequest, pool: Resource): Reply {

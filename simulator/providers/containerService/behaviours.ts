@@ -1,5 +1,6 @@
 import type { Behaviour } from '../../arm/provider.ts';
 
+import { machines } from './behaviours/machines.ts';
 import { settings } from './behaviours/settings.ts';
 
 const run = 'azure-cli test_aks_network_isolated_cluster.yaml';
@@ -409,4 +410,5 @@ export const behaviours: readonly Behaviour[] = [
     test: 'arm/validation.test.ts: refuses %s, unwrapped',
   },
   ...settings,
+  ...machines,
 ];

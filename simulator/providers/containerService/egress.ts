@@ -4,11 +4,13 @@ import { valueAt } from '../../arm/json.ts';
 import type { World } from '../../arm/world.ts';
 import { balancerType, outboundFrontends } from '../network/loadBalancers.ts';
 import type { Place } from '../network/waysOut.ts';
-import type { KubernetesNode } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf } from './stored.ts';
 
-type NodePlace = Pick<KubernetesNode, 'pool' | 'subnetId'>;
+interface NodePlace {
+  readonly pool: string;
+  readonly subnetId: string | undefined;
+}
 
 /** Where nodes are, for the network around them; `undefined` as long as they have none. */
 export function placeOfNode(world: World, cluster: ClusterBody, { pool, subnetId }: NodePlace): Place | undefined {

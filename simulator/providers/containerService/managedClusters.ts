@@ -1,7 +1,6 @@
 import { compareVersions } from 'compare-versions';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { type Body, withoutUndefined } from '../../arm/json.ts';
 import type { OperationEnd } from '../../arm/operations.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -11,6 +10,7 @@ import { refuseUnlinked } from '../authorization/permissions.ts';
 import { delegateSubnet } from '../network/subnetShapes.ts';
 import { buildCluster, finished } from './clusterResource.ts';
 import { checkCluster } from './clusterRules.ts';
+import { clusterView } from './clusterView.ts';
 import { runCommand } from './commands/runCommand.ts';
 import { aksError, missingParameter, refuseChange } from './errors.ts';
 import { type Intent, intentOf } from './intent.ts';
@@ -305,15 +305,4 @@ function transitionFor(intent: Intent, existing: ClusterBody | undefined): Trans
   const isolated = intent.managedRegistry ? createWithManagedRegistry : createWithOwnRegistry;
   const creation = intent.artifactSource === 'Direct' ? create : isolated;
   return again ? { ...update, seconds: creation.seconds } : creation;
-}
-
-/** The cluster with its pools; `nodeLabels` appear empty in PUT answers only. */
-function clusterView(world: World, cluster: ClusterBody, putAnswer: boolean): Body {
-  const agentPoolProfiles = poolsOf(world, cluster.id).map(({ name, properties }) => ({
-    name,
-    ...properties,
-    ...(putAnswer && { nodeLabels: properties.nodeLabels ?? {} }),
-  }));
-  const { identity, sku, properties, ...top } = cluster;
-  return withoutUndefined({ ...top, properties: { ...properties, agentPoolProfiles }, identity, sku });
 }

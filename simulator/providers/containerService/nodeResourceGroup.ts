@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { World } from '../../arm/world.ts';
-import { scaleSetType } from '../compute/scaleSets.ts';
+import { isSingleMachines } from '../compute/poolSizes.ts';
 import { createIdentity } from '../managedIdentity/userAssignedIdentities.ts';
 import { createVnet } from '../network/virtualNetworks.ts';
 import { createGroup } from '../resources/resourceGroups.ts';
@@ -8,10 +7,11 @@ import { apiServerEndpoint, placeApiServerEndpoint } from './apiServerEndpoint.t
 import { kubeletIdentityId } from './clusterResource.ts';
 import { createRegistryWithEndpoint } from './managedRegistry.ts';
 import { reconcileLockdown } from './nodeGroupAccess.ts';
-import { currentModel, scale, scaleSetOf } from './nodes.ts';
+import { openHolder, scale } from './nodes.ts';
 import { reconcileOutbound } from './outbound.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf, poolsOf } from './stored.ts';
+import { showMachines } from './virtualMachinePools.ts';
 
 /**
  * Makes the node resource group, which is there from the start of the creation, and in a network of the owner's the endpoint of the
@@ -62,14 +62,8 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
     properties: { provisioningState: 'Succeeded' },
   });
   for (const pool of pools) {
-    place(scaleSetType, `aks-${pool.name}-${digits}-vmss`, {
-      sku: { name: pool.properties.vmSize, tier: 'Standard', capacity: pool.properties.count },
-      tags: { 'aks-managed-poolName': pool.name },
-      properties: { provisioningState: 'Succeeded', uniqueId: randomUUID() },
-      nodeModel: currentModel(world, cluster),
-    });
-    const scaleSet = scaleSetOf(world, cluster, pool.name);
-    if (scaleSet) scale(world, scaleSet, pool.name, pool.properties);
+    scale(world, openHolder(world, cluster, pool, digits), pool.properties);
+    if (isSingleMachines(pool.properties)) showMachines(world, cluster, pool.name);
   }
   if (!properties.identityProfile) createIdentity(world, kubeletIdentityId(cluster, group), location);
 

@@ -1,53 +1,29 @@
-import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { nameOf } from '../../arm/ids.ts';
 import { valueAt } from '../../arm/json.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { instanceType, scaleSetType } from '../compute/scaleSets.ts';
-import type { ClusterBody, PoolProperties } from './shapes.ts';
-import { groupNamed, nodeGroupOf } from './stored.ts';
+import { machinePoolType, machinesIn, type NodeModel, poolOf, scaleSetType, scaleTo } from '../compute/machines.ts';
+import { isSingleMachines, scaleProfiles } from '../compute/poolSizes.ts';
+import { apiServerFailure } from './apiServer.ts';
+import { placeOfNode } from './egress.ts';
+import { type ClusterBody, clusterBody, type PoolProperties } from './shapes.ts';
+import { nodeGroupOf } from './stored.ts';
 import { latestNodeImage } from './versions.ts';
-
-/** Image and bootstrap source of a pool's nodes. An upgrade of the pool changes it, an update of the cluster does not. */
-export interface NodeModel {
-  readonly nodeImageVersion: string;
-  /** Host and path from which nodes pull instead of mcr.microsoft.com; left out if they pull from there. */
-  readonly registryServer?: string | undefined;
-}
 
 /** A node as Kubernetes knows it. */
 export interface KubernetesNode {
   readonly name: string;
+  /** Empty for a node that is in no agent pool. */
   readonly pool: string;
   readonly bootId: string;
   readonly createdAt: string;
   readonly nodeImageVersion: string;
   readonly registryServer: string | undefined;
+  /** Whether the API server hears of it. */
   readonly ready: boolean;
   readonly unschedulable: boolean;
   readonly subnetId: string | undefined;
 }
-
-const modelBody = z.object({ nodeImageVersion: z.string(), registryServer: z.string().optional() });
-const kubernetesBody = modelBody.extend({
-  pool: z.string(),
-  bootId: z.string(),
-  createdAt: z.string(),
-  ready: z.boolean(),
-  unschedulable: z.boolean(),
-  surge: z.boolean(),
-});
-const instanceBody = z.looseObject({
-  instanceId: z.string(),
-  properties: z.looseObject({
-    provisioningState: z.string(),
-    latestModelApplied: z.boolean(),
-    osProfile: z.looseObject({ computerName: z.string() }),
-  }),
-  kubernetes: kubernetesBody,
-});
-type Instance = z.infer<typeof instanceBody>;
 
 /** The model of nodes that are made now. */
 export function currentModel(world: World, { properties }: ClusterBody): NodeModel {
@@ -62,138 +38,82 @@ export function currentModel(world: World, { properties }: ClusterBody): NodeMod
   return { nodeImageVersion: latestNodeImage(world), registryServer: server };
 }
 
-export const sameModel = (one: NodeModel, other: NodeModel): boolean =>
-  one.nodeImageVersion === other.nodeImageVersion && one.registryServer === other.registryServer;
+/** What holds the machines of a cluster's pools: scale sets, and the pools of single machines. */
+export const holdersOf = (world: World, cluster: ClusterBody): Resource[] => {
+  const group = nodeGroupOf(cluster);
+  return [...world.store.list(scaleSetType, group), ...world.store.list(machinePoolType, group)];
+};
 
-/** The scale set of a pool, once the pool is made. */
-export function scaleSetOf(world: World, cluster: ClusterBody, pool: string): Resource | undefined {
-  return world.store
-    .list(scaleSetType, nodeGroupOf(cluster))
-    .find(({ body }) => valueAt(body, 'tags.aks-managed-poolName') === pool);
-}
+/** What holds the machines of a pool, once the pool is made. */
+export const holderOf = (world: World, cluster: ClusterBody, pool: string): Resource | undefined =>
+  holdersOf(world, cluster).find((holder) => poolOf(holder) === pool);
 
-export const modelOf = ({ body }: Resource): NodeModel => modelBody.parse(body.nodeModel);
-
-/** Changes the model of a pool's scale set. Its instances then show that they are of the model before. */
-export function setModel(world: World, scaleSet: Resource, model: NodeModel): void {
-  world.store.put(scaleSet.id, scaleSetType, { ...scaleSet.body, nodeModel: model });
-  for (const instance of instancesOf(world, scaleSet)) {
-    change(world, instance, { latestModelApplied: sameModel(instance.body.kubernetes, model) });
-  }
-}
-
-/** Every instance of a cluster's pools. */
-export const scaleSetInstances = (world: World, cluster: ClusterBody): StoredInstance[] =>
-  world.store.list(scaleSetType, nodeGroupOf(cluster)).flatMap((scaleSet) => instancesOf(world, scaleSet));
-
-interface StoredInstance {
-  readonly id: string;
-  readonly body: Instance;
-}
-
-export function instancesOf(world: World, scaleSet: Resource): StoredInstance[] {
-  return world.store.list(instanceType, scaleSet.id).map(({ id, body }) => ({ id, body: instanceBody.parse(body) }));
-}
-
-/** Adds or removes instances until there are as many as the pool wants; surge instances do not count. */
-export function scale(world: World, scaleSet: Resource, pool: string, { count }: PoolProperties): void {
-  const there = instancesOf(world, scaleSet).filter(({ body }) => !body.kubernetes.surge);
-  for (let missing = (count ?? 1) - there.length; missing > 0; missing -= 1) addInstance(world, scaleSet, pool, false);
-  for (const { id } of there.slice(count ?? 1)) world.remove(id);
-}
-
-export function addInstance(world: World, scaleSet: Resource, pool: string, surge: boolean): StoredInstance {
-  const used = instancesOf(world, scaleSet).map(({ body }) => Number(body.instanceId));
-  const instanceId = String(Math.max(-1, ...used) + 1);
-  const id = `${scaleSet.id}/virtualMachines/${instanceId}`;
-  const model = modelOf(scaleSet);
-  const createdAt = world.clock.now().toISOString();
-  const body: Instance = {
-    id,
-    name: `${scaleSet.name}_${instanceId}`,
-    type: instanceType,
-    instanceId,
-    location: scaleSet.body.location,
-    sku: scaleSet.body.sku,
-    properties: {
-      provisioningState: 'Succeeded',
-      latestModelApplied: true,
-      vmId: randomUUID(),
-      timeCreated: createdAt,
-      osProfile: { computerName: `${scaleSet.name}${Number(instanceId).toString(36).padStart(6, '0')}` },
-    },
-    kubernetes: {
-      ...model,
-      pool,
-      bootId: randomUUID(),
-      createdAt: kubernetesTime(createdAt),
-      ready: true,
-      unschedulable: false,
-      surge,
-    },
+/** What holds the machines of a pool; made where it is not there yet. */
+export function openHolder(
+  world: World,
+  cluster: ClusterBody,
+  { name, properties }: { readonly name: string; readonly properties: PoolProperties },
+  digits: string,
+): Resource {
+  const present = holderOf(world, cluster, name);
+  if (present) return present;
+  const group = nodeGroupOf(cluster);
+  const common = {
+    location: cluster.location,
+    tags: { 'aks-managed-poolName': name },
+    nodeModel: currentModel(world, cluster),
   };
-  world.store.put(id, instanceType, body);
-  return { id, body };
-}
-
-/** Kubernetes writes times in whole seconds. */
-const kubernetesTime = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z');
-
-interface InstanceChange {
-  readonly provisioningState?: string;
-  readonly latestModelApplied?: boolean;
-  readonly ready?: boolean;
-  readonly unschedulable?: boolean;
-}
-
-export function change(world: World, { id }: { readonly id: string }, changes: InstanceChange): void {
-  const stored = world.store.get(id);
-  if (!stored) return;
-  const instance = instanceBody.parse(stored.body);
-  const { ready, unschedulable, ...shown } = changes;
-  world.store.put(id, instanceType, {
-    ...instance,
-    properties: { ...instance.properties, ...shown },
-    kubernetes: {
-      ...instance.kubernetes,
-      ...(ready !== undefined && { ready }),
-      ...(unschedulable !== undefined && { unschedulable }),
-    },
+  if (isSingleMachines(properties)) {
+    const id = `${group}/kubernetes/virtualMachinePools/aks-${name}-${digits}-vms`;
+    return world.store.put(id, machinePoolType, { id, name: nameOf(id), type: machinePoolType, ...common });
+  }
+  const id = `${group}/providers/${scaleSetType}/aks-${name}-${digits}-vmss`;
+  return world.store.put(id, scaleSetType, {
+    id,
+    name: nameOf(id),
+    type: scaleSetType,
+    sku: { name: properties.vmSize, tier: 'Standard', capacity: properties.count },
+    ...common,
+    properties: { provisioningState: 'Succeeded', uniqueId: crypto.randomUUID() },
   });
 }
 
-/** A reimaged node has a new disk: it boots and joins the cluster anew, under its old name. */
-export function reimageInstance(world: World, scaleSet: Resource, { id }: { readonly id: string }): void {
-  const stored = world.store.get(id);
-  if (!stored) return;
-  const { kubernetes, ...instance } = instanceBody.parse(stored.body);
-  const { registryServer: _before, ...kept } = kubernetes;
-  world.store.put(id, instanceType, {
-    ...instance,
-    kubernetes: {
-      ...kept,
-      ...modelOf(scaleSet),
-      bootId: randomUUID(),
-      createdAt: kubernetesTime(world.clock.now().toISOString()),
-      ready: true,
-      unschedulable: false,
-    },
-  });
-  change(world, { id }, { provisioningState: 'Succeeded', latestModelApplied: true });
+/** Brings the machines of a pool to the number that AKS has in its books. */
+export function scale(world: World, holder: Resource, properties: PoolProperties): void {
+  if (holder.type === machinePoolType) {
+    for (const { size, count } of scaleProfiles(properties)) scaleTo(world, holder, count, size);
+    return;
+  }
+  const count = properties.count ?? 1;
+  world.store.put(holder.id, holder.type, { ...holder.body, sku: { ...Object(holder.body.sku), capacity: count } });
+  scaleTo(world, holder, count);
 }
 
 /** The nodes of a cluster; none if it is gone. */
 export function nodesOf(world: World, clusterId: string): KubernetesNode[] {
-  const name = valueAt(world.store.get(clusterId)?.body, 'properties.nodeResourceGroup');
-  if (typeof name !== 'string') return [];
-  const group = groupNamed(clusterId, name);
-  return world.store.list(scaleSetType, group).flatMap((scaleSet) =>
-    instancesOf(world, scaleSet).map(({ body }): KubernetesNode => {
-      const { registryServer, surge: _surge, ...kubernetes } = body.kubernetes;
-      const subnetId = subnetOfPool(world, clusterId, group, kubernetes.pool);
-      return { ...kubernetes, name: body.properties.osProfile.computerName, registryServer, subnetId };
-    }),
-  );
+  const stored = world.store.get(clusterId);
+  if (!stored) return [];
+  const cluster = clusterBody.parse(stored.body);
+  const group = nodeGroupOf(cluster);
+  const reached = new Map<string, boolean>();
+  return machinesIn(world, group).map(({ body }): KubernetesNode => {
+    const { surge: _surge, subnetId: own, registryServer, ...kubernetes } = body.kubernetes;
+    const subnetId = own ?? subnetOfPool(world, clusterId, group, kubernetes.pool);
+    const place = `${kubernetes.pool} ${subnetId}`;
+    const isHeard = reached.get(place) ?? reachesApiServer(world, cluster, { pool: kubernetes.pool, subnetId });
+    reached.set(place, isHeard);
+    const name = body.properties.osProfile.computerName;
+    return { ...kubernetes, ready: kubernetes.ready && isHeard, name, registryServer, subnetId };
+  });
+}
+
+function reachesApiServer(
+  world: World,
+  cluster: ClusterBody,
+  node: { pool: string; subnetId: string | undefined },
+): boolean {
+  const place = placeOfNode(world, cluster, node);
+  return place !== undefined && apiServerFailure(world, cluster, place) === undefined;
 }
 
 /** Where a pool's nodes are: in the subnet that it names, else in AKS's own. */

@@ -2,6 +2,7 @@ import { echoed, withoutUndefined } from '../../arm/json.ts';
 import type { World } from '../../arm/world.ts';
 import type { ClusterBody, PoolProperties } from './shapes.ts';
 import { latestNodeImage, patchOf } from './versions.ts';
+import { singleMachines } from './virtualMachinePools.ts';
 
 /** Properties that clients send and Azure never echoes; those of spot nodes it does. */
 const silent = new Set(['name', 'eTag']);
@@ -36,7 +37,7 @@ export function buildPool(
   const isSpot = String({ ...before, ...sent }.scaleSetPriority).toLowerCase() === 'spot';
   const extra = Object.entries(echoed(sent)).filter(([key]) => !silent.has(key) && (isSpot || !ofSpot.has(key)));
   const { nodeTaints, nodeLabels, ...kept }: PoolProperties = { ...keptOf(before), ...Object.fromEntries(extra) };
-  return {
+  return singleMachines({
     count: 1,
     vmSize: 'Standard_D4ds_v5',
     osDiskSizeGB: 128,
@@ -66,5 +67,5 @@ export function buildPool(
       version === cluster.properties.kubernetesVersion
         ? cluster.properties.currentKubernetesVersion
         : patchOf(world, version),
-  };
+  });
 }

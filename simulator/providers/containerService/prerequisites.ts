@@ -3,6 +3,7 @@ import type { OperationFailure } from '../../arm/operations.ts';
 import { policyRefusal } from '../../arm/policies.ts';
 import type { World } from '../../arm/world.ts';
 import { principalMay } from '../authorization/roleAssignments.ts';
+import { scaleProfiles } from '../compute/poolSizes.ts';
 import { vmSize } from '../compute/skus.ts';
 import { usageOf } from '../compute/usages.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
@@ -44,11 +45,14 @@ export function checkQuota(world: World, clusterId: string, location: string, po
   const subscription = parseId(clusterId).subscriptionId ?? '';
   const needed = new Map<string, number>();
   for (const { properties, before } of pools) {
-    const size = vmSize(properties.vmSize ?? 'Standard_D4ds_v5');
-    const more = (properties.count ?? 1) - (before?.count ?? 0);
-    if (!size || more <= 0) continue;
-    const nodes = more + Math.ceil((properties.count ?? 1) / 10);
-    for (const name of [size.family, 'cores']) needed.set(name, (needed.get(name) ?? 0) + nodes * size.vCPUs);
+    for (const { size: name, count } of scaleProfiles({ vmSize: 'Standard_D4ds_v5', ...properties })) {
+      const size = vmSize(name);
+      const there = before ? scaleProfiles(before).find((one) => one.size === name)?.count : undefined;
+      const more = count - (there ?? 0);
+      if (!size || more <= 0) continue;
+      const nodes = more + Math.ceil(count / 10);
+      for (const each of [size.family, 'cores']) needed.set(each, (needed.get(each) ?? 0) + nodes * size.vCPUs);
+    }
   }
   for (const [name, vCPUs] of needed) {
     const { used, limit } = usageOf(world, subscription, location, name);
@@ -118,13 +122,15 @@ export function bootstrapFailure(
   subnetId: string | undefined,
 ): OperationFailure | undefined {
   const { containerRegistryId: registryId, managedRegistry, outboundType } = intent;
-  if (registryId === undefined || managedRegistry) return undefined;
   const subnet = subnetId ?? managedSubnet(world, nodeGroupOf(cluster));
+  const closed = closesEgress(outboundType) ? 'none' : 'open';
+  const place = subnet === undefined ? closed : plannedPlace(subnet, outboundType);
   const repository = world.edition === '2024-preview' ? 'bootstrap' : 'aks-managed-repository/bootstrap';
-  const failure = registryFailure(world, cluster, {
-    image: `${nameOf(registryId)}.azurecr.io/${repository}`,
-    place: subnet === undefined ? (closesEgress(outboundType) ? 'none' : 'open') : plannedPlace(subnet, outboundType),
-  });
+  const failure =
+    (registryId === undefined || managedRegistry
+      ? undefined
+      : registryFailure(world, cluster, { image: `${nameOf(registryId)}.azurecr.io/${repository}`, place })) ??
+    (apiServerAccess(cluster) === 'public' ? apiFailure(world, cluster, place) : undefined);
   return failure && nodeFailure(failure);
 }
 

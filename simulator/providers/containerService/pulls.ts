@@ -3,6 +3,7 @@ import type { OperationFailure } from '../../arm/operations.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { principalMay } from '../authorization/roleAssignments.ts';
+import type { NodeModel } from '../compute/machines.ts';
 import { identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { registryOfHost } from '../network/publicNames.ts';
 import { hostUnreached } from '../network/reach.ts';
@@ -10,7 +11,7 @@ import { registryUnreached } from '../network/registryReach.ts';
 import type { Place } from '../network/waysOut.ts';
 import { apiServerFailure } from './apiServer.ts';
 import { placeOfNode } from './egress.ts';
-import { type KubernetesNode, type NodeModel, subnetOfPool } from './nodes.ts';
+import { type KubernetesNode, subnetOfPool } from './nodes.ts';
 import type { ClusterBody } from './shapes.ts';
 import { isInNodeGroup, nodeGroupOf } from './stored.ts';
 

@@ -1,17 +1,8 @@
 import type { OperationControl, OperationEnd, OperationSpec } from '../../arm/operations.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import {
-  addInstance,
-  change,
-  currentModel,
-  instancesOf,
-  modelOf,
-  reimageInstance,
-  sameModel,
-  scaleSetOf,
-  setModel,
-} from './nodes.ts';
+import { addMachine, change, machinesOf, modelOf, reimageMachine, sameModel, setModel } from '../compute/machines.ts';
+import { currentModel, holderOf } from './nodes.ts';
 import { aksStyle, seconds } from './operations.ts';
 import { modelFailure, nodeFailure } from './pulls.ts';
 import { type ClusterBody, type PoolProperties, poolBody } from './shapes.ts';
@@ -33,7 +24,7 @@ export function reimageOperation(
   asked: boolean,
   onEnd: (status: OperationEnd) => void,
 ): OperationSpec {
-  const scaleSet = scaleSetOf(world, cluster, pool.name);
+  const holder = holderOf(world, cluster, pool.name);
   const { properties } = poolBody.parse(pool.body);
   const common = {
     ...(asked && { style: aksStyle('both' as const, () => world.store.get(pool.id)?.body) }),
@@ -42,8 +33,8 @@ export function reimageOperation(
     location: cluster.location,
   };
   const wanted = currentModel(world, cluster);
-  const behind = scaleSet ? instancesOf(world, scaleSet).filter(({ body }) => !sameModel(body.kubernetes, wanted)) : [];
-  if (!scaleSet || (behind.length === 0 && sameModel(modelOf(scaleSet), wanted))) {
+  const behind = holder ? machinesOf(world, holder).filter(({ body }) => !sameModel(body.kubernetes, wanted)) : [];
+  if (!holder || (behind.length === 0 && sameModel(modelOf(holder), wanted))) {
     return { ...common, seconds: seconds.reimageNothing, onEnd };
   }
   const plan = batches(
@@ -61,11 +52,11 @@ export function reimageOperation(
     ...common,
     seconds: expected,
     process: (control) => {
-      setModel(world, scaleSet, wanted);
-      new Reimage(world, cluster, pool.name, scaleSet, plan, control).begin();
+      setModel(world, holder, wanted);
+      new Reimage(world, cluster, pool.name, holder, plan, control).begin();
     },
     onEnd(status) {
-      for (const instance of instancesOf(world, scaleSet)) {
+      for (const instance of machinesOf(world, holder)) {
         const { surge, ready } = instance.body.kubernetes;
         if (surge) world.remove(instance.id);
         // A node that was being reimaged comes back as it was.
@@ -116,7 +107,7 @@ class Reimage {
   readonly #world: World;
   readonly #cluster: ClusterBody;
   readonly #pool: string;
-  readonly #scaleSet: Resource;
+  readonly #holder: Resource;
   readonly #plan: Batches;
   readonly #control: OperationControl;
 
@@ -124,14 +115,14 @@ class Reimage {
     world: World,
     cluster: ClusterBody,
     pool: string,
-    scaleSet: Resource,
+    holder: Resource,
     plan: Batches,
     control: OperationControl,
   ) {
     this.#world = world;
     this.#cluster = cluster;
     this.#pool = pool;
-    this.#scaleSet = scaleSet;
+    this.#holder = holder;
     this.#plan = plan;
     this.#control = control;
   }
@@ -145,7 +136,7 @@ class Reimage {
     } else {
       this.#control.after(seconds.surge, () => {
         if (this.#cannotBootstrap()) return;
-        for (let made = 0; made < surge; made += 1) addInstance(this.#world, this.#scaleSet, this.#pool, true);
+        for (let made = 0; made < surge; made += 1) addMachine(this.#world, this.#holder, true);
         this.#drain(nodes);
       });
     }
@@ -181,14 +172,14 @@ class Reimage {
   #reimage(remaining: readonly string[]): void {
     if (this.#cannotBootstrap()) return;
     const { batch, surge } = this.#plan;
-    for (const id of remaining.slice(0, batch)) reimageInstance(this.#world, this.#scaleSet, { id });
+    for (const id of remaining.slice(0, batch)) reimageMachine(this.#world, { id }, modelOf(this.#holder));
     const rest = remaining.slice(batch);
     if (rest.length > 0) this.#drain(rest);
     else this.#control.after(surge > 0 ? seconds.removeSurge : 0, () => this.#control.end('Succeeded'));
   }
 
   #cannotBootstrap(): boolean {
-    const failure = modelFailure(this.#world, this.#cluster, this.#pool, modelOf(this.#scaleSet));
+    const failure = modelFailure(this.#world, this.#cluster, this.#pool, modelOf(this.#holder));
     if (!failure) return false;
     const { code, message } = nodeFailure(failure);
     this.#control.end('Failed', { code, message });
@@ -196,7 +187,7 @@ class Reimage {
   }
 
   #nameOf(id: string): string {
-    const instance = instancesOf(this.#world, this.#scaleSet).find((each) => each.id === id);
+    const instance = machinesOf(this.#world, this.#holder).find((each) => each.id === id);
     return instance?.body.properties.osProfile.computerName ?? '';
   }
 }

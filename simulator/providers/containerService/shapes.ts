@@ -24,6 +24,7 @@ export const poolProperties = z.looseObject({
   nodeLabels: strings.nullish(),
   nodeTaints: z.array(z.string()).nullish(),
   enableNodePublicIP: flag,
+  enableAutoScaling: flag,
   upgradeSettings: z
     .looseObject({
       maxSurge: text,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { valueAt } from '../../arm/json.ts';
 import type { World } from '../../arm/world.ts';
+import { makeRoom, podsPerNode, provisionedNodes } from './autoProvisioning.ts';
 import { type KubernetesNode, nodesOf } from './nodes.ts';
 import { pullFailure } from './pulls.ts';
-import { clusterBody } from './shapes.ts';
+import { type ClusterBody, clusterBody } from './shapes.ts';
 
 const podBody = z.object({ name: z.string(), node: z.string().optional(), ready: z.boolean() });
 const deploymentBody = z.object({
@@ -49,42 +50,83 @@ export function removeWorkload(
   return world.store.remove(idOf(clusterId, kind, name)).length > 0;
 }
 
-/** Stores a deployment and spreads its pods evenly over the nodes that take pods. */
+/** Stores a deployment and spreads its pods evenly over the nodes that take pods. Pods that find no room wait. */
 export function saveDeployment(world: World, clusterId: string, wanted: Omit<Deployment, 'pods'>): void {
-  const pods = Array.from({ length: wanted.replicas }, (_, index) => ({
-    name: `${wanted.name}-${index}`,
-    ready: false,
-  }));
-  store(world, clusterId, {
-    ...wanted,
-    pods: pods.map((pod, index) => placed(world, clusterId, wanted.image, pod, index)),
-  });
+  world.store.remove(idOf(clusterId, 'deployments', wanted));
+  const pods = Array.from({ length: wanted.replicas }, (_, index) => ({ name: `${wanted.name}-${index}` }));
+  place(world, clusterId, { ...wanted, pods: pods.map((pod) => ({ ...pod, ready: false })) });
 }
 
 function store(world: World, clusterId: string, deployment: Deployment): void {
   world.store.put(idOf(clusterId, 'deployments', deployment), types.deployments, deployment);
 }
 
-function placed(world: World, clusterId: string, image: string, pod: { name: string }, turn: number) {
-  const nodes = openNodes(world, clusterId);
-  const node = nodes[turn % Math.max(1, nodes.length)];
-  return node
-    ? { name: pod.name, node: node.name, ready: canPull(world, clusterId, node, image) }
-    : { name: pod.name, ready: false };
+/** Places a deployment's pods that have no node. Where nodes are made for pods, those come that are missing. */
+function place(world: World, clusterId: string, deployment: Deployment): void {
+  const stored = world.store.get(clusterId);
+  if (!stored) return;
+  const cluster = clusterBody.parse(stored.body);
+  const first = placed(world, cluster, deployment);
+  store(world, clusterId, first);
+  const waiting = first.pods.filter(({ node }) => node === undefined).length;
+  if (waiting === 0 || !makeRoom(world, cluster, waiting)) return;
+  store(world, clusterId, placed(world, cluster, first));
 }
 
-/** Nodes that take pods: ready and schedulable ones, and only those of user pools if there are any. */
-function openNodes(world: World, clusterId: string): KubernetesNode[] {
+function placed(world: World, cluster: ClusterBody, deployment: Deployment): Deployment {
+  const free = freeRoom(world, cluster.id);
+  const nodes = openNodes(world, cluster.id);
+  let turn = deployment.pods.filter(({ node }) => node !== undefined).length;
+  const pods = deployment.pods.map((pod) => {
+    if (pod.node !== undefined) return pod;
+    const order = [
+      ...nodes.slice(turn % Math.max(1, nodes.length)),
+      ...nodes.slice(0, turn % Math.max(1, nodes.length)),
+    ];
+    const node = order.find(({ name }) => (free.get(name) ?? 0) > 0);
+    if (!node) return pod;
+    turn += 1;
+    free.set(node.name, (free.get(node.name) ?? 0) - 1);
+    return { ...pod, node: node.name, ready: pullFailure(world, cluster, node, deployment.image) === undefined };
+  });
+  return { ...deployment, pods };
+}
+
+/** How many more pods each node takes. */
+function freeRoom(world: World, clusterId: string): Map<string, number> {
+  const free = new Map(
+    nodesOf(world, clusterId).map(({ name, pool }) => {
+      const maxPods = valueAt(world.store.get(`${clusterId}/agentPools/${pool}`)?.body, 'properties.maxPods');
+      return [name, typeof maxPods === 'number' ? maxPods : podsPerNode] as const;
+    }),
+  );
+  for (const { pods } of deploymentsOf(world, clusterId))
+    for (const { node } of pods) if (node !== undefined) free.set(node, (free.get(node) ?? 0) - 1);
+  return free;
+}
+
+/** Nodes that take pods: ready and schedulable ones, and only those that are not of system pools if there are any. */
+export function openNodes(world: World, clusterId: string): KubernetesNode[] {
   const open = nodesOf(world, clusterId).filter(({ ready, unschedulable }) => ready && !unschedulable);
   const user = open.filter(
-    ({ pool }) => valueAt(world.store.get(`${clusterId}/agentPools/${pool}`)?.body, 'properties.mode') === 'User',
+    ({ pool }) => valueAt(world.store.get(`${clusterId}/agentPools/${pool}`)?.body, 'properties.mode') !== 'System',
   );
   return user.length > 0 ? user : open;
 }
 
-function canPull(world: World, clusterId: string, node: KubernetesNode, image: string): boolean {
-  const cluster = world.store.get(clusterId);
-  return cluster !== undefined && pullFailure(world, clusterBody.parse(cluster.body), node, image) === undefined;
+/** Moves a node's pods to other nodes. */
+export function evict(world: World, clusterId: string, nodeName: string): void {
+  for (const deployment of deploymentsOf(world, clusterId)) {
+    if (!deployment.pods.some(({ node }) => node === nodeName)) continue;
+    const pods = deployment.pods.map((pod) => (pod.node === nodeName ? { name: pod.name, ready: false } : pod));
+    place(world, clusterId, { ...deployment, pods });
+  }
+}
+
+/** Takes nodes away that were made for pods and have none any more. */
+export function removeEmptyNodes(world: World, cluster: ClusterBody): void {
+  const inUse = new Set(deploymentsOf(world, cluster.id).flatMap(({ pods }) => pods.map(({ node }) => node)));
+  for (const { id, name } of provisionedNodes(world, cluster)) if (!inUse.has(name)) world.remove(id);
 }
 
 /** How many of a budget's pods may be disrupted now. */
@@ -115,14 +157,4 @@ export function blockingBudget(world: World, clusterId: string, nodeName: string
     return here && allowanceOf(world, clusterId, budget).disruptionsAllowed === 0;
   });
   return blocking && `${blocking.namespace}/${blocking.name}`;
-}
-
-/** Moves a node's pods to other nodes. */
-export function evict(world: World, clusterId: string, nodeName: string): void {
-  for (const deployment of deploymentsOf(world, clusterId)) {
-    const pods = deployment.pods.map((pod, index) =>
-      pod.node === nodeName ? placed(world, clusterId, deployment.image, pod, index) : pod,
-    );
-    store(world, clusterId, { ...deployment, pods });
-  }
 }

@@ -19,10 +19,11 @@ async function becomes(url: string, at: string, wanted: string): Promise<void> {
   while ((await azure.send('GET', url)).at(at) !== wanted) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+const isPrivate = { apiServerAccessProfile: { enablePrivateCluster: true } };
 const isolated = wireCluster({
+  ...isPrivate,
   kubernetesVersion: '1.30.3',
   bootstrapProfile: { artifactSource: 'Cache' },
-  apiServerAccessProfile: { enablePrivateCluster: true },
   networkProfile: { networkPlugin: 'azure', outboundType: 'none' },
 });
 const notRegistered = { status: 400, body: { code: 'PreviewFeatureNotRegistered' } };
@@ -66,11 +67,7 @@ test('the managed registry still lets nodes pull anonymously, under the source n
 
 test('Cache and none are accepted in one update', async () => {
   await azure.settled(
-    await azure.send(
-      'PUT',
-      path('open'),
-      wireCluster({ kubernetesVersion: '1.30.3', apiServerAccessProfile: { enablePrivateCluster: true } }),
-    ),
+    await azure.send('PUT', path('open'), wireCluster({ kubernetesVersion: '1.30.3', ...isPrivate })),
   );
   const updated = await azure.send('PUT', path('open'), isolated);
   expect(updated.status).toBe(200);

@@ -28,6 +28,7 @@ async function move(name: string, outboundType: string, more: Record<string, unk
   return send(name, whole);
 }
 
+const closed = { apiServerAccessProfile: { enablePrivateCluster: true } };
 const cached = { bootstrapProfile: { artifactSource: 'Cache' } };
 
 test.each<[string, Record<string, unknown>, string]>([
@@ -54,8 +55,7 @@ describe('of a cluster with node auto-provisioning', () => {
       status: 400,
       body: { code: 'OperationNotAllowed', message: expect.stringContaining('nodeProvisioningProfile.mode is Auto') },
     });
-    const isPrivate = { apiServerAccessProfile: { enablePrivateCluster: true } };
-    await azure.put(id('autonone'), wireCluster({ ...auto, ...cached, ...network('none'), ...isPrivate }));
+    await azure.put(id('autonone'), wireCluster({ ...auto, ...cached, ...network('none'), ...closed }));
   });
 
   test('such a cluster cannot be stopped, nor have kubenet or Windows pools', async () => {
@@ -88,8 +88,8 @@ describe('with NAT gateways of the second generation', () => {
       natGatewayProfile: { effectiveOutboundIPs: [{ id: expect.any(String) }], idleTimeoutInMinutes: 4 },
     });
     expect(made.at('properties.networkProfile')).toMatchObject(more);
-    for (const closed of ['loadBalancer', 'managedNATGateway']) {
-      expect(await move(name, closed, { natGatewayProfile: { sku: 'Standard' } })).toMatchObject({
+    for (const other of ['loadBalancer', 'managedNATGateway']) {
+      expect(await move(name, other, { natGatewayProfile: { sku: 'Standard' } })).toMatchObject({
         status: 400,
         body: { code: 'OutboundTypeChangeNotAllowed', message: expect.stringContaining("from 'managedNATGatewayV2'") },
       });

@@ -1,6 +1,9 @@
-import { change, scaleSetInstances } from '../nodes.ts';
+import { change, machinesIn } from '../../compute/machines.ts';
+import { provisionedNodes } from '../autoProvisioning.ts';
+import { nodesOf } from '../nodes.ts';
 import { closeService, openService } from '../services.ts';
-import { deploymentsOf, removeWorkload, saveBudget, saveDeployment } from '../workloads.ts';
+import { nodeGroupOf } from '../stored.ts';
+import { deploymentsOf, evict, removeEmptyNodes, removeWorkload, saveBudget, saveDeployment } from '../workloads.ts';
 import { type CommandContext, type Output, printed } from './command.ts';
 import { type KubectlCall, kinds, namespaceOf, parseKubectl } from './kubectlCall.ts';
 import { get } from './kubectlGet.ts';
@@ -77,6 +80,7 @@ function scaleDeployment(call: KubectlCall): Output {
   if (!found) return printed(`Error from server (NotFound): deployments.apps "${name}" not found\n`, 1);
   const { pods: _pods, ...deployment } = found;
   saveDeployment(world, cluster.id, { ...deployment, replicas: Number(flags.replicas ?? found.replicas) });
+  removeEmptyNodes(world, cluster);
   return printed(`deployment.apps/${name} scaled\n`);
 }
 
@@ -87,16 +91,27 @@ function remove(call: KubectlCall): Output {
   const target = { namespace: namespaceOf(call), name };
   const removed =
     (what === 'service' && closeService(world, cluster, target)) ||
+    (kind === 'nodes' && removeNode(call, name)) ||
     (kind === 'deployments' && removeWorkload(world, cluster.id, 'deployments', target)) ||
     (kind === 'poddisruptionbudgets' && removeWorkload(world, cluster.id, 'budgets', target));
+  if (kind === 'deployments') removeEmptyNodes(world, cluster);
   return removed
     ? printed(`${what} "${name}" deleted\n`)
     : printed(`Error from server (NotFound): ${what} "${name}" not found\n`, 1);
 }
 
+/** Karpenter drains a node that is deleted, and takes its machine away. Other nodes stay: their machines join again. */
+function removeNode({ world, cluster }: KubectlCall, name: string): boolean {
+  const node = provisionedNodes(world, cluster).find((each) => each.name === name);
+  if (!node) return nodesOf(world, cluster.id).some((each) => each.name === name);
+  world.remove(node.id);
+  evict(world, cluster.id, name);
+  return true;
+}
+
 function cordon({ world, cluster, names }: KubectlCall, unschedulable: boolean): Output {
   const [name = ''] = names;
-  const instance = scaleSetInstances(world, cluster).find(
+  const instance = machinesIn(world, nodeGroupOf(cluster)).find(
     ({ body }) => body.properties.osProfile.computerName === name,
   );
   if (!instance) return printed(`Error from server (NotFound): nodes "${name}" not found\n`, 1);

@@ -73,9 +73,9 @@ function nodeObject({ world, cluster }: KubectlCall, node: KubernetesNode): Body
       name: node.name,
       creationTimestamp: node.createdAt,
       labels: {
-        agentpool: node.pool,
-        'kubernetes.azure.com/agentpool': node.pool,
-        'kubernetes.azure.com/mode': mode,
+        ...(node.pool === ''
+          ? { 'karpenter.sh/nodepool': 'default' }
+          : { agentpool: node.pool, 'kubernetes.azure.com/agentpool': node.pool, 'kubernetes.azure.com/mode': mode }),
         'kubernetes.azure.com/node-image-version': node.nodeImageVersion,
         'kubernetes.io/hostname': node.name,
         'kubernetes.io/os': 'linux',
