@@ -34,7 +34,7 @@ export function savePool(world: World, clusterId: string, name: string, properti
 export const nodeGroupOf = ({ id, properties }: ClusterBody): string => groupNamed(id, properties.nodeResourceGroup);
 
 /** ID of a group in the cluster's subscription. */
-export const groupNamed = (clusterId: string, name: string): string =>
+const groupNamed = (clusterId: string, name: string): string =>
   `/subscriptions/${clusterId.split('/')[2]}/resourceGroups/${name}`;
 
 /** Whether AKS has made this resource for the cluster. */

@@ -106,7 +106,7 @@ function freeRoom(world: World, clusterId: string): Map<string, number> {
 }
 
 /** Nodes that take pods: ready and schedulable ones, and only those that are not of system pools if there are any. */
-export function openNodes(world: World, clusterId: string): KubernetesNode[] {
+function openNodes(world: World, clusterId: string): KubernetesNode[] {
   const open = nodesOf(world, clusterId).filter(({ ready, unschedulable }) => ready && !unschedulable);
   const user = open.filter(
     ({ pool }) => valueAt(world.store.get(`${clusterId}/agentPools/${pool}`)?.body, 'properties.mode') !== 'System',
