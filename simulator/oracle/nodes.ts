@@ -2,10 +2,9 @@ import type { World } from '../arm/world.ts';
 import { modelOf, type NodeModel, poolOf } from '../providers/compute/machines.ts';
 import { apiServerAccess, apiServerFailure } from '../providers/containerService/apiServer.ts';
 import { placeOfNode, placeOfPods } from '../providers/containerService/egress.ts';
-import { holdersOf, type KubernetesNode, nodesOf, subnetOfPool } from '../providers/containerService/nodes.ts';
+import { holdersOf, type KubernetesNode, nodesOf } from '../providers/containerService/nodes.ts';
 import { modelFailure, pullFailure } from '../providers/containerService/pulls.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
-import { nodeGroupOf } from '../providers/containerService/stored.ts';
 import { type Place, type WayOut, waysOut } from '../providers/network/waysOut.ts';
 
 /** Whether something holds, and else why not. */

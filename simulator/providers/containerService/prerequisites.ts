@@ -122,15 +122,13 @@ export function bootstrapFailure(
   subnetId: string | undefined,
 ): OperationFailure | undefined {
   const { containerRegistryId: registryId, managedRegistry, outboundType } = intent;
+  if (registryId === undefined || managedRegistry) return undefined;
   const subnet = subnetId ?? managedSubnet(world, nodeGroupOf(cluster));
-  const closed = closesEgress(outboundType) ? 'none' : 'open';
-  const place = subnet === undefined ? closed : plannedPlace(subnet, outboundType);
   const repository = world.edition === '2024-preview' ? 'bootstrap' : 'aks-managed-repository/bootstrap';
-  const failure =
-    (registryId === undefined || managedRegistry
-      ? undefined
-      : registryFailure(world, cluster, { image: `${nameOf(registryId)}.azurecr.io/${repository}`, place })) ??
-    (apiServerAccess(cluster) === 'public' ? apiFailure(world, cluster, place) : undefined);
+  const failure = registryFailure(world, cluster, {
+    image: `${nameOf(registryId)}.azurecr.io/${repository}`,
+    place: subnet === undefined ? (closesEgress(outboundType) ? 'none' : 'open') : plannedPlace(subnet, outboundType),
+  });
   return failure && nodeFailure(failure);
 }
 
