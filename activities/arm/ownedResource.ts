@@ -142,8 +142,9 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
 export async function onceReplicated<T>(read: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
   const startedAt = now();
   for (;;) {
-    const seen = await read();
+    // What is read last was asked for after the lag, however long the answers take.
     const waitedMs = now() - startedAt;
+    const seen = await read();
     if (isRight(seen) || waitedMs > replicationLagMs) return seen;
     await pause(adaptiveDelayMs(waitedMs));
   }

@@ -348,7 +348,7 @@ describe('creating', () => {
     const ids = await prepared('lagging', kind);
     await kind.create(ids)(attempt());
     const answer = { status: 404, code: 'ResourceNotFound', message: 'not found' };
-    await azure.fault({ method: 'GET', path: `${ids[kind.part]}$`, times: 5, answer });
+    await azure.fault({ method: 'GET', path: `${ids[kind.part]}$`, answer });
     await kind.remove(ids, marks, true)(attempt());
     expect((await azure.get(ids[kind.part])).status).toBe(404);
   });
