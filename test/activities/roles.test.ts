@@ -148,7 +148,7 @@ describe('taking roles away', () => {
     const { scope, principalId } = await principalOf('unseen');
     const trio = { scope, role: 'acrPull', principalId } as const;
     const answer = { status: 404, code: 'RoleAssignmentNotFound', message: 'not found' };
-    const unseen = { method: 'GET', path: 'rg-unseen/.*/roleAssignments/[^/]+$', answer };
+    const unseen = { method: 'GET', path: 'rg-unseen/.*/roleAssignments/[^/]+$', answer } as const;
     await azure.fault(unseen);
     await assigned(trio);
     expect(await assignmentsOf(principalId)).toHaveLength(1);
