@@ -207,12 +207,15 @@ function checked<S extends Scenario>(scenario: S, given: unknown): ParsedInput<S
   return parsed.value;
 }
 
+/** People see a change within a second. Each look is a query, which costs a workflow task but leaves nothing in history. */
+const watchIntervalMs = 500;
+
 function scenarioHandle<Result extends ScenarioResult>(handle: WorkflowHandle): ScenarioHandle<Result> {
   const progress = () => handle.query<Progress>(progressQuery);
   return {
     workflowId: handle.workflowId,
     progress,
-    watch: (intervalMs = 500) => watch(handle, progress, intervalMs),
+    watch: (intervalMs = watchIntervalMs) => watch(handle, progress, intervalMs),
     result: () => handle.result() as Promise<Result>,
     decide: (decision) => handle.executeUpdate<void, [Decision]>(decideUpdate, { args: [decision] }),
     approve: (approval) => handle.executeUpdate<void, [ApprovalRequest]>(approveUpdate, { args: [approval] }),

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { approvalGates, decisions } from './names.ts';
 
-/** What would make a name look like another one: control characters, and those that turn the direction of text. */
+/** Characters that make a name look like another one: controls, and those that turn the direction of text. */
 const unseen = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const unseenButLines = /[^\P{Cc}\n\r\t]/u;
 
-/** Argument of the `approve` update. */
+/** Argument of the `approve` update. A name and its title fit into 200 characters; a note of 2,000 fills a screen of the Web UI. */
 export const approvalRequest = z.strictObject({
   gate: z.enum(approvalGates),
   by: z

@@ -19,6 +19,7 @@ interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status
 /**
  * Temporal keeps 4 kB of a failure that is tried again: what is larger arrives without code and words. One that is final
  * stands in the history, which takes more than anybody reads. Source: Temporal's `limit.mutableStateActivityFailureSize`.
+ * Message and parts of one that is tried again have 3.1 kB together; the rest is for Temporal's own fields.
  */
 const mostBytes = {
   retryable: 1_000,

@@ -15,7 +15,7 @@ export function parse<T>(schema: z.ZodType<T>, given: unknown): Parsed<T> {
   const result = schema.safeParse(given, { reportInput: true });
   if (result.success && unusable.length === 0) return { ok: true, value: result.data };
   const issues = result.error?.issues ?? [];
-  // What is of the wrong type, or cannot be used at all, has no other problem.
+  // A value of the wrong type, or one that cannot be used at all, has no other problem.
   const wrong = new Set(issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => pathText(path)));
   const known = new Set(unusable.map(({ where }) => where));
   const others = issues.flatMap((issue) =>

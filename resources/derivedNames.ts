@@ -9,7 +9,7 @@ export const virtualNetworkName = ({ name }: ClusterReference): string => `${nam
 export const controlPlaneIdentityName = ({ name }: ClusterReference): string => `${name}-identity`;
 export const kubeletIdentityName = ({ name }: ClusterReference): string => `${name}-kubelet`;
 
-/** Of the endpoint of a registry beside that of another one, which has the guide's name. */
+/** Name of a registry's second endpoint, where another registry's endpoint has the guide's name. */
 export const endpointNameBesides = (registry: string): string => `${registry}-endpoint`;
 
 /**
@@ -43,7 +43,7 @@ export function nodeResourceGroupName(cluster: ClusterReference, location: strin
   return name.length <= 80 ? name : `${name.slice(0, 70)}-${hashOf(whole(cluster), 9)}`;
 }
 
-/** Of the pool that takes the load while another one is made anew: 12 lower-case letters and digits at most. */
+/** Name of the pool that takes the load while another one is made anew: 12 lower-case letters and digits at most. */
 export const temporaryPoolName = (pool: string): string =>
   // A pool's name begins with a letter.
   pool.length <= 9 ? `tmp${pool}` : `tmp0${hashOf(pool, 8)}`;

@@ -32,6 +32,7 @@ async function serve(): Promise<void> {
 }
 
 async function measure(): Promise<void> {
+  // Node's default depends on the machine; a fixed bound makes a leak fail the same way everywhere.
   const child = fork(import.meta.filename, { execArgv: ['--expose-gc', '--max-old-space-size=2048'] });
   const [simulator] = (await once(child, 'message')) as [Pick<Simulator, 'endpoint' | 'tokenEndpoint' | 'port'>];
   const { endpoint, tokenEndpoint } = simulator;
@@ -57,6 +58,7 @@ async function measure(): Promise<void> {
     const { requests, latency, non2xx, errors } = await autocannon({
       url: `${endpoint}${path}`,
       headers,
+      // As many workers as write at the same time in this script: enough to keep one core busy.
       connections: 20,
       duration: seconds,
     });

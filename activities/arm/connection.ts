@@ -46,8 +46,11 @@ export interface AzureClients {
   subscriptions: SubscriptionClient;
 }
 
+/** ARM gives a resource provider 60 s for its answer (resource provider contract); the rest is for the way there and back. */
+const armTimeoutMs = 90_000;
+
 /** Makes the clients of a subscription on first use and keeps them, so that connections are reused. */
-export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutMs = 90_000 }: AzureConnection) {
+export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutMs = armTimeoutMs }: AzureConnection) {
   const scopes = [`${endpoint}/.default`];
   const options = {
     endpoint,

@@ -4,7 +4,10 @@ import { errorEntry, type FailureCode, type OwnError } from '../../contract/erro
 import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import { observed, UnreadableAnswerError } from './connection.ts';
 
-/** ARM asks for seconds to minutes. A longer Retry-After would leave an operator waiting for nothing. */
+/**
+ * ARM asks for seconds, a service that throttles for minutes. Ten are believed: a longer Retry-After would leave an operator
+ * waiting for nothing, and one more look costs little.
+ */
 const longestRetryDelayMs = 10 * 60_000;
 
 /** Conflicts that pass by themselves, once somebody's operation has ended. */

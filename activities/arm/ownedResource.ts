@@ -41,7 +41,10 @@ export interface MarkedResource {
   ofThisRun?: boolean;
 }
 
-/** Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. */
+/**
+ * Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. Azure
+ * documents no bound: as a rule it takes seconds, and two minutes are an assumption on the safe side.
+ */
 const replicationLagMs = 2 * 60_000;
 
 /** Pause between looks while regions disagree: as a rule they agree within seconds. */

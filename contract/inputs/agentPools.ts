@@ -5,7 +5,7 @@ import { crossCheck, eachOnce, matching, named } from './checks.ts';
 /** Bounds on a cluster. Source: Learn, "Quotas, virtual machine size restrictions, and region availability in AKS". */
 export const mostPools = 100;
 const mostNodes = { pool: 1000, cluster: 5000 };
-/** What the pods of AKS itself need in a new pool. Source: AKS docs, concepts-network-ip-address-planning.md. */
+/** AKS's own pods need this many in a new pool. Source: AKS docs, concepts-network-ip-address-planning.md. */
 const fewestPods = 30;
 
 const count = (least: number) =>
@@ -17,13 +17,13 @@ const count = (least: number) =>
 /** Kubernetes has no bound on labels and taints; a node with all of these is a tenth of what etcd takes. */
 const most = { labels: 100, taints: 50 };
 
-/** Of labels' values and, without the prefix, of their names. Source: Kubernetes docs, "Labels and Selectors". */
+/** The value of a label, or its name without the prefix. Source: Kubernetes docs, "Labels and Selectors". */
 const label = '[A-Za-z0-9]([-\\w.]{0,61}[A-Za-z0-9])?';
 const dnsLabel = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
 const prefix = `(?=[^/]{1,253}/)${dnsLabel}(\\.${dnsLabel})*/`;
 const longestKey = 253 + 1 + 63;
 
-/** What only AKS sets. Source: AKS docs, use-labels.md, "Unavailable labels". */
+/** Labels that only AKS sets. Source: AKS docs, use-labels.md, "Unavailable labels". */
 const reservedLabel =
   /^(kubernetes\.azure\.com\/|kubernetes\.io\/|node\.kubernetes\.io\/instance-type$|topology\.kubernetes\.io\/(region|zone)$)/;
 
@@ -49,6 +49,7 @@ const nodeTaints = z
   .array(
     matching(
       new RegExp(`^(${prefix})?${label}(=(${label})?)?:(${effects.join('|')})$`),
+      // PreferNoSchedule is the longest effect.
       longestKey + 1 + 63 + 1 + 16,
       `not a taint. Use key=value:effect, such as sku=gpu:NoSchedule; effects are ${effects.join(', ')}.`,
     ),
@@ -72,16 +73,19 @@ const agentPoolProfile = z
     name: named('a Linux node pool name', nameRules.agentPool),
     mode: z.enum(['System', 'User']).default('System'),
     count: count(0).default(3).describe('Number of nodes; the initial one with autoscaling.'),
+    // Azure documents no bound; names in use have 30 characters at most.
     vmSize: matching(/^[A-Z][-\w]{1,63}$/, 64, 'not a VM size. Use a name such as Standard_D4ds_v5.').default(
       'Standard_D4ds_v5',
     ),
     osSKU: z.enum(['Ubuntu', 'AzureLinux']).exactOptional(),
+    // Sources: `az aks nodepool add --node-osdisk-size` for the least, REST API `osDiskSizeGB` for the most.
     osDiskSizeGB: z
       .int()
       .min(30, 'too small. Use 30 to 2048 GiB.')
       .max(2048, 'too large. Use 30 to 2048 GiB.')
       .exactOptional(),
     osDiskType: z.enum(['Managed', 'Ephemeral']).exactOptional(),
+    // Source: AKS docs, concepts-network-ip-address-planning.md.
     maxPods: z.int().min(10, 'too few. Use 10 to 250.').max(250, 'too many. Use 10 to 250.').exactOptional(),
     availabilityZones: z
       .array(z.enum(['1', '2', '3']))
@@ -110,7 +114,7 @@ const agentPoolProfile = z
       }
       if (minCount === undefined) report(['minCount'], 'missing. Give it, or set enableAutoScaling to false.');
       if (maxCount === undefined) report(['maxCount'], 'missing. Give it, or set enableAutoScaling to false.');
-      if (count < (minCount ?? 0) || count > (maxCount ?? 1000)) {
+      if (count < (minCount ?? 0) || count > (maxCount ?? mostNodes.pool)) {
         report(['count'], 'not between minCount and maxCount. Change one of them.');
       }
     }),

@@ -10,7 +10,7 @@ export const clusterReference = z.strictObject({
   name: named('a cluster name', nameRules.cluster),
 });
 
-/** A bound on a wait. */
+/** A bound on a wait. One of 30 days outlasts people's holidays and Azure's slowest reviews; a longer one is a mistake. */
 export const minutes = (most: number, usual: number) =>
   z.int().min(1, 'too short. Use at least 1 minute.').max(most, tooLong(most)).default(usual);
 
@@ -19,6 +19,17 @@ export const day = 24 * 60;
 const tooLong = (most: number): string =>
   `too long. Use at most ${most} minutes${most % day === 0 ? `, which are ${most / day} days` : ''}.`;
 
+/** A day outlasts the 12 to 20 hours that people have reported for features. */
+export const registrationTimeoutMinutes = minutes(30 * day, day).describe(
+  'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
+);
+
+/** Half as long again as Azure documents. A role without effect after two hours is missing, not slow. */
+export const rolePropagationTimeoutMinutes = minutes(120, 15).describe(
+  'Bound on the wait until role assignments take effect. Azure documents up to 10 minutes.',
+);
+
+/** By default a run that fails on a Friday evening waits until Monday. */
 export const holdTimeoutMinutes = z
   .number()
   .positive('too short. Use more than 0 minutes.')

@@ -6,7 +6,14 @@ import { profileSetting, profiles } from '../profiles.ts';
 import { serviceRange } from './addressRanges.ts';
 import { agentPoolProfiles } from './agentPools.ts';
 import { crossCheck, matching, named } from './checks.ts';
-import { clusterIdentity, clusterReference, day, holdTimeoutMinutes, kubeletIdentity, minutes } from './cluster.ts';
+import {
+  clusterIdentity,
+  clusterReference,
+  holdTimeoutMinutes,
+  kubeletIdentity,
+  registrationTimeoutMinutes,
+  rolePropagationTimeoutMinutes,
+} from './cluster.ts';
 import { network, registry } from './infrastructure.ts';
 import { tags } from './tags.ts';
 
@@ -46,6 +53,7 @@ export const createClusterInput = z
     serviceCidr: serviceRange
       .exactOptional()
       .describe('Range of the cluster’s services. Default: 10.0.0.0/16, which no subnet of the network may overlap.'),
+    // Source: AKS docs, "What naming restrictions are enforced for AKS resources and parameters?".
     dnsPrefix: matching(
       /^[a-zA-Z0-9]([-a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/,
       54,
@@ -57,12 +65,8 @@ export const createClusterInput = z
         'Default: MC_<resourceGroup>_<name>_<location>, with a hash at its end where that has more than 80 characters.',
       ),
     tags: tags.default({}),
-    registrationTimeoutMinutes: minutes(30 * day, day).describe(
-      'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
-    ),
-    rolePropagationTimeoutMinutes: minutes(120, 15).describe(
-      'Bound on the wait until role assignments take effect. Azure documents up to 10 minutes.',
-    ),
+    registrationTimeoutMinutes,
+    rolePropagationTimeoutMinutes,
     onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
     holdTimeoutMinutes,
     dryRun: z.boolean().default(false),
@@ -156,7 +160,7 @@ export const createClusterInput = z
     ),
   );
 
-/** What callers send: defaults may be left out. */
+/** As callers send it: defaults may be left out. */
 export type CreateClusterInput = z.input<typeof createClusterInput>;
-/** What the scenario works with: defaults filled in. */
+/** As the scenario gets it: defaults are filled in. */
 export type ParsedCreateClusterInput = z.output<typeof createClusterInput>;

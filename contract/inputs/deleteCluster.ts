@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { clusterReference, holdTimeoutMinutes } from './cluster.ts';
 import { privateDnsZoneId } from './infrastructure.ts';
 
-/** What a cluster can leave behind, in the order in which it goes. */
+/** Things that a cluster can leave behind, in the order in which they are deleted. */
 export const clusterParts = [
   'privateEndpoint',
   'privateDnsZone',
@@ -36,7 +36,7 @@ export const deleteClusterInput = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 
-/** What callers send: defaults may be left out. */
+/** As callers send it: defaults may be left out. */
 export type DeleteClusterInput = z.input<typeof deleteClusterInput>;
-/** What the scenario works with: defaults filled in. */
+/** As the scenario gets it: defaults are filled in. */
 export type ParsedDeleteClusterInput = z.output<typeof deleteClusterInput>;

@@ -4,7 +4,14 @@ import { approvalGates } from '../names.ts';
 import { profileSetting, profiles } from '../profiles.ts';
 import { mostPools } from './agentPools.ts';
 import { crossCheck, eachOnce, matching } from './checks.ts';
-import { clusterReference, day, holdTimeoutMinutes, minutes } from './cluster.ts';
+import {
+  clusterReference,
+  day,
+  holdTimeoutMinutes,
+  minutes,
+  registrationTimeoutMinutes,
+  rolePropagationTimeoutMinutes,
+} from './cluster.ts';
 import { existingNetwork, registry } from './infrastructure.ts';
 import { accept } from './isolation.ts';
 import { tags } from './tags.ts';
@@ -18,7 +25,10 @@ const agentPoolName = matching(
 /** Names of pools that a cluster has. */
 const agentPoolNames = z.array(agentPoolName).max(mostPools, `too many pools. A cluster has ${mostPools} at most.`);
 
-/** What happens to a pool whose nodes are the same after a reimage: one without a newer node image may do nothing, and say so or not. */
+/**
+ * Ways to go on where a pool's nodes are the same after a reimage. Azure may leave a pool without a newer node image as it is,
+ * and may report success all the same.
+ */
 const whenNotReimaged = ['fail', 'temporaryPool', 'wait'] as const;
 
 /** How node pools are reimaged. */
@@ -48,6 +58,7 @@ const reimage = z
       .describe(
         'fail: the step fails and onFailure decides. temporaryPool: the pool is deleted and made anew while a temporary copy of it takes the load. wait: it is tried again when a newer node image is out.',
       ),
+    // By default two images may come: the first may fail to reach a region. 30 days are the bound of every wait.
     newImageTimeoutHours: z
       .int()
       .min(1, 'too short. Use at least 1 hour.')
@@ -61,7 +72,9 @@ const common = {
   cluster: clusterReference,
   profile: z.enum(profiles).default('current'),
   reimage,
+  // By default whoever is on duty has a day to look at the plan.
   approvalTimeoutMinutes: minutes(30 * day, day).describe('Bound on each wait for an approval.'),
+  // Most operations of AKS end within the hour. One that runs for half a day is stuck, and a person should look.
   busyTimeoutMinutes: minutes(12 * 60, 60).describe(
     'Bound on the wait for operations that somebody else has begun on the cluster or a pool.',
   ),
@@ -96,13 +109,9 @@ const registryOptions = {
       "A pod on a node of each pool pulls an image through the registry, by the cluster's run-command API, before egress is cut or the run counts as verified. ifAllowed: where that is disabled or forbidden, it is accepted that nothing is proven, and the report says so first.",
     ),
   network: existingNetwork.prefault({}),
-  registrationTimeoutMinutes: minutes(30 * day, day).describe(
-    'Bound on each wait for a feature or resource provider registration. They have been seen to take 12 to 20 hours.',
-  ),
+  registrationTimeoutMinutes,
   tags: tags.default({}),
-  rolePropagationTimeoutMinutes: minutes(120, 15).describe(
-    'Bound on the wait until role assignments take effect. Azure documents up to 10 minutes.',
-  ),
+  rolePropagationTimeoutMinutes,
 };
 
 /** Input of the `isolateCluster` scenario. Guide: "Update an existing AKS cluster", with AKS-managed ACR and with bring your own ACR. */
@@ -173,13 +182,13 @@ export const auditClusterInput = z.strictObject({
     ),
 });
 
-/** What callers send: defaults may be left out. */
+/** As callers send them: defaults may be left out. */
 export type IsolateClusterInput = z.input<typeof isolateClusterInput>;
 export type ChangeRegistryInput = z.input<typeof changeRegistryInput>;
 export type DisableIsolationInput = z.input<typeof disableIsolationInput>;
 export type ReimageNodePoolsInput = z.input<typeof reimageNodePoolsInput>;
 export type AuditClusterInput = z.input<typeof auditClusterInput>;
-/** What the scenarios work with: defaults filled in. */
+/** As the scenarios get them: defaults are filled in. */
 export type ParsedIsolateClusterInput = z.output<typeof isolateClusterInput>;
 export type ParsedChangeRegistryInput = z.output<typeof changeRegistryInput>;
 export type ParsedDisableIsolationInput = z.output<typeof disableIsolationInput>;

@@ -20,9 +20,9 @@ const schemas = {
   auditCluster: auditClusterInput,
 } satisfies Record<Scenario, z.ZodType>;
 
-/** What callers send to start a scenario: defaults may be left out. */
+/** The input as callers send it: defaults may be left out. */
 export type ScenarioInput<S extends Scenario> = z.input<(typeof schemas)[S]>;
-/** What a scenario works with: defaults are filled in. */
+/** The input as the scenario gets it: defaults are filled in. */
 export type ParsedInput<S extends Scenario> = z.output<(typeof schemas)[S]>;
 
 /** The schema of each scenario's input. */

@@ -24,7 +24,7 @@ const subnet = (defaults: { name: string; addressPrefix: string }) =>
       .describe(`Default: ${defaults.addressPrefix}, or the range of the subnet where there is one of this name.`),
   });
 
-/** Azure documents no bound; a network of so many ranges is planned by nobody. */
+/** Our own bound, as Azure documents none. Nobody plans a network of more than a hundred ranges by hand. */
 const mostRanges = 100;
 
 /** A virtual network: one that is there, by resource ID, or by name one that is found in the cluster's resource group or created there. */
@@ -46,7 +46,7 @@ export const network = z
   })
   .check(notBoth('virtualNetworkId', 'name'));
 
-/** What may be said of the network that a cluster is in already; everything else of it is known. */
+/** The network of a cluster that exists: only the registry's subnet is asked for, the rest is known from Azure. */
 export const existingNetwork = z.strictObject({
   registrySubnet: z
     .strictObject({

@@ -20,7 +20,10 @@ export const guid = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 const resourceGroup =
   /^(?!.*[\u{10000}-\u{10FFFF}])[\p{Lu}\p{Ll}\p{Lt}\p{Lm}\p{Lo}\p{Nd}_().-]{0,89}[\p{Lu}\p{Ll}\p{Lt}\p{Lm}\p{Lo}\p{Nd}_()-]$/u;
 
-/** No resource ID is longer: a subscription, a group of 90 characters, a type, and a name of 128. */
+/**
+ * No resource ID is longer: 51 characters up to the subscription, 106 for the group, 60 for provider and type, and a name of 128
+ * are 345. A private DNS zone's name of 253 is refused before: there is only one for registries.
+ */
 const longest = 400;
 
 /** The resource ID of a resource of one type, as Azure would take it apart. */
@@ -38,7 +41,7 @@ export const resourceIdOf = (kind: keyof typeof types) =>
     )
     .meta({ maxLength: longest });
 
-/** What is wrong with an ID; empty where it is none, or one of another type. */
+/** The fault of an ID in words; empty where it is no resource ID, or one of another type. */
 function faultOf(id: string, type: string, { pattern, madeOf }: NameRule): string | undefined {
   const parsed = parseResourceId(id);
   if (parsed?.type.toLowerCase() !== type.toLowerCase()) return '';

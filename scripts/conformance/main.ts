@@ -112,6 +112,7 @@ async function save(simulator: Simulator, name: string): Promise<Snapshot> {
     await controlApi(simulator, `snapshots/${name}`, 'PUT');
     const snapshot = await controlApi<Snapshot>(simulator, `snapshots/${name}`);
     if (snapshot.running.length === 0) return snapshot;
+    // 15 simulated seconds at the default speed, as often as Azure's clients ask.
     await delay(50);
   }
 }

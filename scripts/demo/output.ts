@@ -17,11 +17,14 @@ export function printPlan({ steps, differences }: Plan): void {
   print('');
 }
 
+/** Simulated minutes pass in a second, so that the client's half second would skip over whole steps. */
+const redrawMs = 200;
+
 /** Shows a run until its end: on a terminal in place, elsewhere a line for each change. */
 export async function showProgress(run: ScenarioHandle): Promise<void> {
   const screen = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined;
   const shown = new Map<string, string>();
-  for await (const progress of run.watch(200)) {
+  for await (const progress of run.watch(redrawMs)) {
     if (screen) screen(screenText(progress));
     else printChanges(progress, shown);
   }

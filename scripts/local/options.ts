@@ -8,6 +8,7 @@ export interface SimulatorOptions {
   record?: string;
 }
 
+/** At speed 60 a simulated minute is a second: a cluster is made in ten seconds, and its steps can still be watched. */
 export const speedOption = (): Option =>
   new Option('--speed <factor>', 'simulated seconds per real second').argParser(positive).default(60);
 

@@ -46,6 +46,7 @@ export async function removeSession(pid: number, options: SessionOptions = {}): 
 
 async function sessionFile({ checkout, cacheFolder = userCacheFolder() }: SessionOptions): Promise<string> {
   const folder = await realpath(checkout ?? join(import.meta.dirname, '../..'));
+  // 64 bits tell the checkouts of one user apart, and keep the path short.
   const key = createHash('sha256').update(folder).digest('hex').slice(0, 16);
   return join(cacheFolder, 'sessions', `${key}.json`);
 }

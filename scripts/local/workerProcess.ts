@@ -32,6 +32,7 @@ export function startWorker(
   const tail: string[] = [];
   const keep = (line: string) => {
     tail.push(line);
+    // A stack trace with the lines before it fits, and a screen takes it.
     if (tail.length > 20) tail.shift();
     onLog(line);
   };

@@ -55,7 +55,7 @@ describe('an input of any shape', () => {
         taskQueue: harness.taskQueue,
         workflowId,
         args,
-        // What is tried again for ever ends here.
+        // A workflow task that is tried again for ever ends here.
         workflowExecutionTimeout: '2 minutes',
       }),
     );

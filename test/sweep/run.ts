@@ -174,7 +174,7 @@ async function judge(
   return wrong(what);
 }
 
-/** Whatever was left half-way, the same input finishes it. */
+/** The same input finishes a run that was left half-way. */
 async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): Promise<Judgement> {
   await scenario.meanwhile?.(slot);
   const again = await Promise.race([

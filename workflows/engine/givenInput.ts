@@ -7,7 +7,8 @@ import { problemsFailure } from './outcome.ts';
 
 /**
  * Has Temporal hand on what was given as it came. It decodes arguments before a workflow begins, and one that it cannot
- * decode would fail the workflow task for ever, with the cluster's lock held. More arguments than one are not looked at.
+ * decode would fail the workflow task for ever, with the cluster's lock held. More arguments than one are not looked at;
+ * a hundred are more than anybody sends.
  */
 export const takesAnything: WorkflowStaticOptions = {
   typeInfo: { inputTypes: Array.from({ length: 100 }, () => rawValueTypeInfo) },

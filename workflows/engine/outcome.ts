@@ -148,7 +148,7 @@ export function scenarioFailure(
   });
 }
 
-/** As many as a person reads; the details have all of them. */
+/** As many as a person reads, each in the words of a check; the details have all of them. */
 const mostLeftovers = 50;
 const mostLeftoverBytes = 1_000;
 

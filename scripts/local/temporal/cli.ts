@@ -136,8 +136,16 @@ function failedWay(way: string, error: unknown): Tried {
   return { way, reason: reasonOf(error), absent: isAbsence(error) };
 }
 
+/** It answers within a second. One that takes this long on a busy machine is no Temporal CLI, or hangs. */
+const versionTimeoutMs = 30_000;
+
 async function versionOf(path: string, env: NodeJS.ProcessEnv, oldest?: string): Promise<string> {
-  const { stdout } = await execa(path, ['--version'], { env, extendEnv: false, stdin: 'ignore', timeout: 30_000 });
+  const { stdout } = await execa(path, ['--version'], {
+    env,
+    extendEnv: false,
+    stdin: 'ignore',
+    timeout: versionTimeoutMs,
+  });
   const [, version, server] = /^temporal version (\S+) \(Server (\d+\.\d+)/.exec(stdout) ?? [];
   if (!version || !server) throw new Error(`to --version it answers "${stdout.slice(0, 80)}"`);
   if (oldest && compareVersions(server, oldest) < 0) throw new Error(`its server is ${server}, older than ${oldest}`);
