@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ClusterReference } from '../resources/ids.ts';
+import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type {
   DisruptionBudgetFacts,
   KubernetesFacts,
@@ -7,11 +7,14 @@ import type {
   NodeFacts,
   NodeProbe,
   NodeProbeResult,
+  Unseen,
 } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { runCommand, words } from './runCommand.ts';
+import { azureCall } from './arm/errors.ts';
+import { type CommandOutput, runCommand, words } from './runCommand.ts';
 
-const poolLabel = 'kubernetes\\.azure\\.com/agentpool';
+const poolLabelKey = 'kubernetes.azure.com/agentpool';
+const poolLabel = poolLabelKey.replaceAll('.', '\\.');
 const ready = '.status.conditions[?(@.type=="Ready")].status';
 const columns = (paths: Readonly<Record<string, string>>): string =>
   Object.entries(paths)
@@ -25,6 +28,7 @@ const nodeColumns = columns({
   BOOT: '.status.nodeInfo.bootID',
   CREATED: '.metadata.creationTimestamp',
   READY: ready,
+  MACHINE: '.status.nodeInfo.machineID',
 });
 const budgetColumns = columns({
   NAMESPACE: '.metadata.namespace',
@@ -33,50 +37,95 @@ const budgetColumns = columns({
   PODS: '.status.expectedPods',
 });
 
-// Both listings end with a line of their own: run-command cuts its logs without saying so.
+// Every listing ends with a line of its own: run-command cuts its logs without saying so.
 const endOfNodes = 'end-of-nodes';
 const endOfBudgets = 'end-of-disruption-budgets';
-const kubernetesCommand = [
-  `kubectl get nodes --no-headers --output 'custom-columns=${nodeColumns}'`,
-  `echo ${endOfNodes}`,
-  `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}'`,
-  `echo ${endOfBudgets}`,
-].join(' && ');
+const listNodes = (selector = '') =>
+  `kubectl get nodes${selector} --no-headers --output 'custom-columns=${nodeColumns}' && echo ${endOfNodes}`;
+const listBudgets = `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}' && echo ${endOfBudgets}`;
 
-/** Reads nodes and disruption budgets by way of run-command. Call it in an activity that heartbeats. */
+/**
+ * Reads nodes and disruption budgets by way of run-command. Call it in an activity that heartbeats. Where one log is too short
+ * for all nodes, each pool is listed by itself.
+ */
 export async function readKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
-  const output = await runCommand(clients, cluster, kubernetesCommand);
+  const all = await listing(clients, cluster, `${listNodes()} && ${listBudgets}`, kubernetesIn);
+  if ('seen' in all || all.unseen.message !== cutListing) return all;
+  const pools = await readPoolNames(clients, cluster);
+  const nodes: NodeFacts[] = [];
+  for (const pool of pools) {
+    const some = await listing(clients, cluster, listNodes(` --selector ${poolLabelKey}=${pool}`), nodesIn);
+    if ('unseen' in some) return some;
+    nodes.push(...some.seen);
+  }
+  const disruptionBudgets = await listing(clients, cluster, listBudgets, budgetsIn);
+  return 'unseen' in disruptionBudgets
+    ? disruptionBudgets
+    : { seen: { nodes, disruptionBudgets: disruptionBudgets.seen } };
+}
+
+async function readPoolNames(clients: ClientsOf, cluster: ClusterReference): Promise<string[]> {
+  const { managedClusters } = clients(cluster.subscriptionId).containerService;
+  const found = await azureCall(clusterId(cluster), () => managedClusters.get(cluster.resourceGroup, cluster.name));
+  return (found.agentPoolProfiles ?? []).map(({ name }) => name);
+}
+
+async function listing<T>(
+  clients: ClientsOf,
+  cluster: ClusterReference,
+  command: string,
+  read: (logs: string) => Look<T>,
+): Promise<Look<T>> {
+  const output = await runCommand(clients, cluster, command);
   if ('unseen' in output) return output;
   const { exitCode, logs } = output.seen;
-  if (exitCode !== 0)
-    return { unseen: { because: 'failed', message: words(`kubectl ended with ${exitCode}: ${logs}`) } };
-  return kubernetesIn(logs);
+  return exitCode === 0 ? read(logs) : failed(`kubectl ended with ${exitCode}: ${logs}`);
 }
+
+const failed = (message: string): { unseen: Unseen } => ({ unseen: { because: 'failed', message: words(message) } });
+const cutListing = 'run-command cut the listing of nodes and disruption budgets';
 
 /** The facts in the listings, if they are whole. */
 export function kubernetesIn(logs: string): Look<KubernetesFacts> {
-  const [nodes = '', rest = ''] = logs.split(`${endOfNodes}\n`);
-  const [budgets = '', end] = rest.split(endOfBudgets);
-  if (end === undefined) {
-    return { unseen: { because: 'failed', message: 'run-command cut the listing of nodes and disruption budgets' } };
+  const end = logs.indexOf(`${endOfNodes}\n`) + endOfNodes.length + 1;
+  const nodes = nodesIn(logs.slice(0, end));
+  if ('unseen' in nodes) return nodes;
+  const disruptionBudgets = budgetsIn(logs.slice(end));
+  if ('unseen' in disruptionBudgets) return disruptionBudgets;
+  return { seen: { nodes: nodes.seen, disruptionBudgets: disruptionBudgets.seen } };
+}
+
+const nodesIn = (logs: string): Look<NodeFacts[]> => rowsIn(logs, endOfNodes, nodeFacts);
+const budgetsIn = (logs: string): Look<DisruptionBudgetFacts[]> => rowsIn(logs, endOfBudgets, budgetFacts);
+
+/** Every row of a listing. A line that is none makes the listing one that was not understood. */
+function rowsIn<T>(logs: string, end: string, read: (cells: string[]) => T | undefined): Look<T[]> {
+  const lines = logs.trimEnd().split('\n');
+  if (lines.pop()?.trim() !== end) return failed(cutListing);
+  const seen: T[] = [];
+  for (const line of lines.filter((each) => each.trim() !== '' && !/^(No resources found|Warning:)/.test(each))) {
+    const row = read(line.trim().split(/\s+/));
+    if (row === undefined) return failed(`kubectl answered otherwise than expected: ${line}`);
+    seen.push(row);
   }
-  return { seen: { nodes: rows(nodes).flatMap(nodeFacts), disruptionBudgets: rows(budgets).flatMap(budgetFacts) } };
+  return { seen };
 }
 
-const rows = (text: string): string[][] =>
-  text
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('No resources found'))
-    .map((line) => line.trim().split(/\s+/));
+const absent = '<none>';
 
-function nodeFacts([name, pool, bootId, createdAt, isReady]: string[]): NodeFacts[] {
-  if (!name || !pool || !bootId || !createdAt) return [];
-  return [{ name, pool, bootId, createdAt, ready: isReady === 'True' }];
+function nodeFacts([name, pool, bootId, createdAt, isReady, machineId = absent, ...more]: string[]):
+  | NodeFacts
+  | undefined {
+  if (!name || !pool || !bootId || !createdAt || !isReady || more.length > 0) return undefined;
+  if (Number.isNaN(Date.parse(createdAt))) return undefined;
+  const ready = isReady === 'True';
+  return { name, pool, bootId, ...(machineId !== absent && { machineId }), createdAt, ready };
 }
 
-function budgetFacts([namespace, name, allowed, pods]: string[]): DisruptionBudgetFacts[] {
-  if (!namespace || !name) return [];
-  return [{ namespace, name, disruptionsAllowed: Number(allowed), expectedPods: Number(pods) }];
+function budgetFacts([namespace, name, allowed, pods, ...more]: string[]): DisruptionBudgetFacts | undefined {
+  if (!namespace || !name || !allowed || !pods || more.length > 0) return undefined;
+  const number = (cell: string) => (cell === absent ? 0 : Number(cell));
+  return { namespace, name, disruptionsAllowed: number(allowed), expectedPods: number(pods) };
 }
 
 /** A small image of Microsoft's that a node pulls to prove that it can. */
@@ -96,30 +145,69 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
     const image = `${imageSource}/${probeImage}`;
     const output = await runCommand(clients, cluster, probeCommand(node, image));
     if ('unseen' in output) return output;
-    const logs = output.seen.logs.trim();
-    const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
-    const ran = mirror !== undefined || /No such file/.test(logs);
-    return {
-      seen: {
-        node,
-        image,
-        pulled: ran,
-        ...(ran && { bootstrapSource: mirror?.replace('/v2/', '/') ?? 'Direct' }),
-        message: ran ? `${image} was pulled` : words(logs) || `exit status ${output.seen.exitCode}`,
-      },
-    };
+    return pullIn(node, image, output.seen);
   },
 
   /** Tries to reach Microsoft's registry from inside the cluster. */
   async probeEgress(cluster: ClusterReference): Promise<Look<{ open: boolean; message: string }>> {
     const output = await runCommand(clients, cluster, egressCommand);
-    if ('unseen' in output) return output;
-    const { exitCode, logs } = output.seen;
-    // There is no curl.
-    if (exitCode === 127) return { unseen: { because: 'failed', message: words(logs) } };
-    return { seen: { open: exitCode === 0, message: words(logs) || `curl ended with ${exitCode}` } };
+    return 'unseen' in output ? output : egressIn(output.seen);
   },
 });
+
+/**
+ * Reads whether the pod ran. A pod that did not run tells something about pulls only if its image could not be pulled: it may
+ * have been refused by an admission webhook, or have found no room.
+ */
+export function pullIn(node: string, image: string, { exitCode, logs: log }: CommandOutput): Look<NodeProbeResult> {
+  const logs = log.trim();
+  const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
+  if (mirror !== undefined || /hosts\.toml.*No such file/.test(logs)) {
+    const bootstrapSource = mirror?.replace('/v2/', '/') ?? 'Direct';
+    return { seen: { node, image, pulled: true, bootstrapSource, message: `${image} was pulled` } };
+  }
+  const said = words(logs) || `exit status ${exitCode}, without a word`;
+  if (!/ErrImagePull|ImagePullBackOff|Failed to pull image|failed to pull and unpack/i.test(logs)) return failed(said);
+  return { seen: { node, image, pulled: false, message: said } };
+}
+
+/**
+ * Reads what curl's exit status says about egress. Only an end without any connection is closed egress; whatever comes after an
+ * answer is open. Resets and silence in the middle of a handshake are what a firewall does that filters by name.
+ * Source: curl.se, "libcurl errors", read 2026-11-26.
+ */
+export function egressIn({ exitCode, logs }: CommandOutput): Look<{ open: boolean; message: string }> {
+  const message = words(logs) || `curl ended with ${exitCode}`;
+  const isReset = /reset|SSL_ERROR_SYSCALL|unexpected eof|closed|empty reply|timed? ?out/i.test(logs);
+  switch (exitCode) {
+    case 6: // The name does not resolve.
+    case 7: // Nothing answers.
+      return { seen: { open: false, message } };
+    case 28: // Time is up. It counts as open once a byte has come.
+      return { seen: { open: /with [1-9]\d* (bytes|out of)/.test(logs), message } };
+    case 35: // The TLS handshake ended.
+    case 52: // No byte came.
+    case 55: // Sending failed.
+    case 56: // Receiving failed.
+      return isReset ? { seen: { open: false, message } } : failed(message);
+    case 0:
+    case 8: // An odd answer.
+    case 16: // HTTP/2 framing.
+    case 18: // A part of the answer.
+    case 22: // An HTTP error.
+    case 47: // Too many redirects.
+    case 51: // The certificate is for another name.
+    case 60: // The certificate cannot be verified: something that opens TLS stands between.
+    case 61: // An unknown encoding of the answer.
+    case 83: // Another issuer.
+    case 90: // Another public key.
+    case 91: // A revoked certificate.
+    case 92: // HTTP/2 stream.
+      return { seen: { open: true, message } };
+    default: // Such as 5, a proxy that does not resolve, 77, no certificates in the pod, or 127, no curl there.
+      return failed(message);
+  }
+}
 
 // A closed network drops packets, and curl alone would wait for minutes. Open egress answers within 15 seconds.
 const egressUrl = 'https://mcr.microsoft.com/v2/';

@@ -35,6 +35,16 @@ export const scenarioErrors = {
     cause: 'All steps are done and Azure does not show what was promised.',
     whatToDo: 'Look at the checks in the details: each has what was expected and what was seen.',
   },
+  Unproven: {
+    cause:
+      'All steps are done, nothing was seen that is not as promised, and something of it could not be looked at. Everything was left as it is.',
+    whatToDo:
+      'The message says what could not be looked at, and why. Put that right, then start the scenario again or run auditCluster.',
+  },
+  DriftFound: {
+    cause: 'An audit whose input says failOnDrift found that the cluster is not network isolated.',
+    whatToDo: 'Look at drift in the details, then correct it or start isolateCluster.',
+  },
   RollbackIncomplete: {
     cause: 'Something that this run changed could not be taken back, although that was tried again.',
     whatToDo: 'Put right what the message lists by resource ID, or start the scenario again, which goes on from there.',
@@ -112,8 +122,13 @@ const ownErrors = {
       'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
   },
   NotProven: {
-    cause: 'A node does not show that it boots from the registry and pulls through it.',
-    whatToDo: 'Look at the node that the message names; its bootstrap is not what the cluster asks for.',
+    cause: 'A node does not show that it boots from the registry and pulls through it, or could not be looked at.',
+    whatToDo:
+      'Look at the node that the message names: its bootstrap is not what the cluster asks for, or run-command does not get there.',
+  },
+  InUse: {
+    cause: 'Somebody else uses what was to be deleted, since the run looked.',
+    whatToDo: 'Let the others leave it first, or start the scenario again with oldRegistry keep.',
   },
   ApprovalTimedOut: {
     cause: 'Nobody sent the approve update within approvalTimeoutMinutes.',

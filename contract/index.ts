@@ -63,8 +63,10 @@ export { type Profile, profileDifference, profileSetting, profiles, profileTable
 export { type Phase, type Progress, phases, type StepProgress, type StepState, stepStates } from './progress.ts';
 export type {
   AuditReport,
+  AuditVerdict,
   Check,
   FailureDetails,
+  Gap,
   Leftover,
   PlanReport,
   ScenarioError,

@@ -71,6 +71,10 @@ export const errorTypes = {
   stepFailed: 'StepFailed',
   /** Azure does not show what was promised. Details: {@link FailureDetails}. */
   verificationFailed: 'VerificationFailed',
+  /** What was promised could not be looked at, and was left as it is. Details: {@link FailureDetails}. */
+  unproven: 'Unproven',
+  /** An audit found drift, and its input wants a failure then. Details: {@link AuditReport}. */
+  driftFound: 'DriftFound',
   /** Something that this run made could not be removed. Details: {@link FailureDetails}. */
   rollbackIncomplete: 'RollbackIncomplete',
   /** The run was reset, and went no further. Details: `ErrorDetails`. */

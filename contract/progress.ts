@@ -56,6 +56,8 @@ export interface Progress {
   revision: number;
   startedAt: string;
   updatedAt: string;
+  /** For people, and to be read first: an audit's verdict, what could not be proven, or that there was nothing to do. */
+  found?: readonly string[];
   steps: readonly StepProgress[];
   problems: readonly Problem[];
   /** Set while an operator's decision is waited for. */

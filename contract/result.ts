@@ -5,32 +5,54 @@ import type { Scenario } from './names.ts';
 import type { Plan } from './plan.ts';
 import type { StepProgress } from './progress.ts';
 
-/** One promise, read back from Azure. */
-export interface Check {
+interface Promised {
+  /** Unique in a report. */
   id: string;
   title: string;
   resourceId: string;
   expected: string;
   seen: string;
-  ok: boolean;
   /** How it was seen, where that is not Azure Resource Manager's own answer. */
   evidence?: string;
-  /** Why it could not be looked at. */
-  unproven?: string;
   /** The input accepts that it is not as expected, or that it could not be looked at. */
   accepted?: true;
 }
 
+/**
+ * Why something could not be looked at. `runCommandForbidden`, `readForbidden`: the cluster or Azure does not let the worker look.
+ * `failed`: it was tried in vain. `incomplete`: not everything that Azure counts was seen. `notAsked`: the input wants no look.
+ */
+export type Gap = 'runCommandForbidden' | 'readForbidden' | 'failed' | 'incomplete' | 'notAsked';
+
+/**
+ * One promise, read back from Azure: as promised, otherwise, or not looked at. What could not be looked at is never taken for
+ * one of the others. `ok`: a run may end verified with it.
+ */
+export type Check = Promised &
+  (
+    | { verdict: 'met'; ok: true; unproven?: undefined }
+    | { verdict: 'missed'; ok: boolean; unproven?: undefined }
+    | {
+        verdict: 'unproven';
+        ok: boolean;
+        because: Gap;
+        /** For people: why it could not be looked at. */
+        unproven: string;
+      }
+  );
+
 /** Result of a scenario that has run to its end: everything that was promised, and its proof. */
 export interface VerificationReport {
   outcome: 'verified';
+  /** What was promised and nobody could look at, with the reason. The input accepts it. */
+  unproven: readonly string[];
+  /** There was nothing to do: everything was as wanted already. */
+  nothingToDo?: true;
   scenario: Scenario;
   /** Resource ID of the cluster. */
   cluster: string;
   startedAt: string;
   finishedAt: string;
-  /** Titles of what isolation depends on and nobody could look at, accepted by the input. */
-  unproven: readonly string[];
   plan: Plan;
   steps: readonly StepProgress[];
   checks: readonly Check[];
@@ -39,17 +61,23 @@ export interface VerificationReport {
   reimages: readonly PoolReimage[];
 }
 
+/** `Unproven`: nothing has drifted, and not everything could be looked at. */
+export type AuditVerdict = 'Isolated' | 'Drifted' | 'Unproven';
+
 /** Result of `auditCluster`. */
 export interface AuditReport {
   outcome: 'audited';
+  verdict: AuditVerdict;
+  /** Everything that was seen and is not as isolation wants it. */
+  drift: readonly string[];
+  /** Everything that nobody could look at, with the reason. */
+  unproven: readonly string[];
+  /** Whether every requirement of network isolation is met, and was seen to be. */
+  isolated: boolean;
   scenario: 'auditCluster';
   cluster: string;
   startedAt: string;
   finishedAt: string;
-  /** Whether every requirement of network isolation is met, and was seen to be. */
-  isolated: boolean;
-  /** Titles of what nobody could look at. */
-  unproven: readonly string[];
   checks: readonly Check[];
 }
 
@@ -80,6 +108,8 @@ export interface ScenarioError extends ErrorDetails {
 
 /** Details of a failed scenario's application failure. */
 export interface FailureDetails {
+  /** What was promised and nobody could look at, with the reason. */
+  unproven: readonly string[];
   cluster: string;
   /** Left out where nothing failed: the run was cancelled. */
   error?: ScenarioError;

@@ -21,6 +21,9 @@ export interface AuditRequest {
   subnetIds: string[];
 }
 
+/** The parts of {@link AuditFacts} that are read by themselves. */
+export type AuditPart = 'registry' | 'kubelet' | 'network' | 'endpoints' | 'zone' | 'routes' | 'nodeResourceGroup';
+
 /** Everything around a cluster on which its isolation depends. Absent resources are left out. */
 export interface AuditFacts {
   registry?: RegistryFacts;
@@ -30,6 +33,8 @@ export interface AuditFacts {
   zone?: PrivateDnsZoneFacts;
   /** IDs of the role definitions that the kubelet identity has on the registry. */
   kubeletRoles: string[];
+  /** The network of the nodes. Left out by version 0.1. */
+  network?: { id: string; provisioningState: string };
   subnets: SubnetFacts[];
   /** IDs of public IP addresses in the node resource group. */
   publicAddresses: string[];
@@ -37,6 +42,8 @@ export interface AuditFacts {
   defaultRoutes?: { routeTableId: string; nextHopType: string }[];
   /** The DNS servers of the network; none: Azure's. */
   dnsServers?: string[];
+  /** Why the worker may not read a part. Left out by version 0.1. */
+  unread?: Partial<Record<AuditPart, string>>;
 }
 
 /** A cluster to be deleted. */
@@ -160,6 +167,8 @@ export interface OldRegistryFacts {
   endpoints: { id: string }[];
   /** IDs of the registry, endpoints and records that carry the marks. */
   owned: string[];
+  /** IDs of the clusters that boot their nodes from it, in the subscriptions that may be looked at. Left out by version 0.1. */
+  clusters?: string[];
 }
 
 /** An existing cluster and its infrastructure before the first write. */

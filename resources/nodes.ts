@@ -4,8 +4,13 @@ import type { ClusterReference } from './ids.ts';
 export interface NodeFacts {
   name: string;
   pool: string;
-  /** New at every boot. */
+  /** New at every boot, so that it tells a reboot as well. */
   bootId: string;
+  /**
+   * New on every new disk: node images come without one, and the first boot makes it (Azure/AgentBaker,
+   * vhdbuilder/packer/cleanup-vhd.sh, read 2026-11-26). Left out where the node does not say it.
+   */
+  machineId?: string;
   /** When it joined the cluster, as Kubernetes spells it. */
   createdAt: string;
   ready: boolean;
@@ -25,7 +30,10 @@ export interface KubernetesFacts {
   disruptionBudgets: DisruptionBudgetFacts[];
 }
 
-/** Result of a run-command: what it showed, or why it could not run. */
+/**
+ * Result of a run-command: what it showed, or why it could not run. A look that was forbidden or that failed is never taken for
+ * what a cluster says about itself.
+ */
 export type Look<T> = { seen: T } | { unseen: Unseen };
 
 export interface Unseen {
@@ -38,23 +46,42 @@ export interface Unseen {
 export interface PoolEvidence {
   provisioningState: string;
   nodeImageVersion: string;
+  /** The number of nodes that AKS counts. Left out by version 0.1, as is the next. */
+  count?: number;
+  enableAutoScaling?: boolean;
   /** Left out where run-command shows nothing. */
   nodes?: NodeFacts[];
+  /** Why it shows nothing. Left out by version 0.1. */
+  unseen?: Unseen;
 }
 
 /** State of a pool, with its nodes among those that Kubernetes shows. */
 export function poolEvidence(
   pool: string,
-  { provisioningState = 'Unknown', nodeImageVersion = 'Unknown' }: Partial<Omit<PoolEvidence, 'nodes'>>,
+  found: {
+    provisioningState?: string;
+    nodeImageVersion?: string;
+    count?: number | null;
+    enableAutoScaling?: boolean | null;
+  },
   kubernetes: Look<KubernetesFacts>,
 ): PoolEvidence {
-  const nodes = 'seen' in kubernetes ? kubernetes.seen.nodes.filter((node) => node.pool === pool) : undefined;
-  return { provisioningState, nodeImageVersion, ...(nodes && { nodes }) };
+  const { provisioningState = 'Unknown', nodeImageVersion = 'Unknown', count, enableAutoScaling } = found;
+  return {
+    provisioningState,
+    nodeImageVersion,
+    ...(typeof count === 'number' && { count }),
+    ...(typeof enableAutoScaling === 'boolean' && { enableAutoScaling }),
+    ...('seen' in kubernetes
+      ? { nodes: kubernetes.seen.nodes.filter((node) => node.pool === pool) }
+      : { unseen: kubernetes.unseen }),
+  };
 }
 
 /**
- * How a pool is known to be reimaged. `nodes`: its nodes have booted since. `bootstrapSource`: its oldest node boots from the
- * wanted source, where nodes that got no images could not be seen before. `nodeImageVersion`: only its image is a newer one.
+ * How a pool is known to be reimaged. `nodes`: its nodes have another disk than before. `bootstrapSource`: its oldest node boots
+ * from the wanted source, where nodes that got no images could not be seen before. `nodeImageVersion`: AKS names a newer image for
+ * the pool, and no node could be looked at.
  */
 export type EvidenceKind = 'nodes' | 'bootstrapSource' | 'nodeImageVersion';
 
@@ -77,27 +104,70 @@ export interface PoolProof {
   nodes: NodeProof[];
   /** For people. */
   seen: string;
+  /** Why its nodes could not be looked at. */
+  unseen?: Unseen;
 }
 
 /**
- * Compares what a pool showed before with what it shows now. A node is another one if it has booted since; an equal
- * `nodeImageVersion` proves nothing, a new one proves that AKS has rolled the pool (Azure/azure-cli-extensions#5989).
+ * Whether both are the same machine with the same disk. A reboot changes neither the machine ID nor when the node joined; a
+ * deleted node object joins anew without a new disk.
+ */
+export function isSameDisk(one: NodeFacts, other: NodeFacts): boolean {
+  if (one.name !== other.name) return false;
+  if (one.machineId !== undefined && other.machineId !== undefined) return one.machineId === other.machineId;
+  return one.bootId === other.bootId || one.createdAt === other.createdAt;
+}
+
+/** Says where nodes that were seen are not as many as AKS counts; `undefined` where they are. */
+export function otherNumber(seen: number, { count }: Pick<PoolEvidence, 'count'>): string | undefined {
+  return count === undefined || seen === count ? undefined : `AKS counts ${count}, and ${seen} were seen`;
+}
+
+/**
+ * Compares what a pool showed before with what it shows now. An equal `nodeImageVersion` proves nothing, a new one proves that
+ * AKS has rolled the pool (Azure/azure-cli-extensions#5989).
  */
 export function proofOf(pool: string, before: PoolEvidence, after: PoolEvidence): PoolProof {
-  if (before.nodes && after.nodes) {
-    const known = new Set(before.nodes.map(({ bootId }) => bootId));
-    const nodes = after.nodes.map(({ name, bootId }): NodeProof => {
-      const then = before.nodes?.find((node) => node.name === name)?.bootId;
-      return { name, ...(then !== undefined && { before: then }), after: bootId, reimaged: !known.has(bootId) };
-    });
-    const done = nodes.filter(({ reimaged }) => reimaged).length;
-    const seen = nodes.length === 0 ? 'no nodes' : `${done} of ${nodes.length} nodes have booted since`;
-    return { pool, evidence: 'nodes', reimaged: done === nodes.length, nodes, seen };
+  if (before.nodes && after.nodes) return proofByNodes(pool, before.nodes, after.nodes, after);
+  const unseen = after.unseen ?? before.unseen;
+  // A look that failed says nothing, so that another evidence does not count either.
+  if (after.unseen?.because === 'failed') {
+    const seen = `its nodes could not be looked at: ${after.unseen.message}`;
+    return { pool, evidence: 'nodes', reimaged: false, nodes: [], seen, unseen: after.unseen };
   }
   const [then, now] = [before.nodeImageVersion, after.nodeImageVersion];
   const reimaged = then !== now;
   const seen = reimaged ? `node image ${now} in place of ${then}` : `node image ${now}, as before`;
-  return { pool, evidence: 'nodeImageVersion', reimaged, nodes: [], seen };
+  return { pool, evidence: 'nodeImageVersion', reimaged, nodes: [], seen, ...(unseen && { unseen }) };
+}
+
+function proofByNodes(
+  pool: string,
+  before: readonly NodeFacts[],
+  after: readonly NodeFacts[],
+  counted: Pick<PoolEvidence, 'count' | 'enableAutoScaling'>,
+): PoolProof {
+  const nodes = after.map((node): NodeProof => {
+    const then = before.find(({ name }) => name === node.name);
+    return {
+      name: node.name,
+      ...(then && { before: then.bootId }),
+      after: node.bootId,
+      reimaged: then === undefined || !isSameDisk(then, node),
+    };
+  });
+  const done = nodes.filter(({ reimaged }) => reimaged).length;
+  const number = otherNumber(nodes.length, counted);
+  const has = nodes.length === 0 ? 'no nodes' : `${done} of ${nodes.length} nodes have a new disk`;
+  // An autoscaler adds nodes that have not joined yet.
+  const least = counted.enableAutoScaling ? Math.min(1, counted.count ?? 0) : (counted.count ?? 0);
+  return {
+    pool,
+    evidence: 'nodes',
+    reimaged: done === nodes.length && nodes.length >= least,
+    nodes,
+    seen: number === undefined ? has : `${has}; ${number}`,
+  };
 }
 
 /** Outcome of the reimage of one pool. */

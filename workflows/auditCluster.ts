@@ -16,6 +16,7 @@ export async function auditCluster(given: AuditClusterInput): Promise<AuditRepor
       ...input,
       whenForbidden: probes === 'required' ? 'fail' : 'tell',
       onlyAzure: probes === 'none',
+      isPatient: false,
     }),
   );
 }

@@ -1,21 +1,28 @@
+import { patched } from '@temporalio/workflow';
+import { ownFailure } from '../contract/failures.ts';
 import type { ChangeRegistryInput, ParsedChangeRegistryInput } from '../contract/inputs/existingCluster.ts';
 import type { Problem } from '../contract/problem.ts';
-import type { PlanReport, VerificationReport } from '../contract/result.ts';
+import type { Check, PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { resourceReference } from '../resources/ids.ts';
-import { planBootstrap } from './existingCluster/bootstrap.ts';
-import { applyApproval, applyPullProbe, planPullProbe, whenForbidden } from './existingCluster/gates.ts';
+import type { StepHandle } from './engine/steps.ts';
+import { applyApproval } from './existingCluster/approval.ts';
+import { bootstrapSteps, planBootstrap } from './existingCluster/bootstrap.ts';
+import type { UpdateContext } from './existingCluster/context.ts';
+import { lookAtOldRegistry } from './existingCluster/discover.ts';
 import { planUpdate, type UpdatePlan } from './existingCluster/plan.ts';
 import { planPreparations } from './existingCluster/preparations.ts';
 import { isolationProblems } from './existingCluster/problems.ts';
+import { applyPullProbe, planPullProbe, probeAddedPools } from './existingCluster/pullProbe.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
 import { applyBootstrap, applyPreparations, applyRemovals } from './existingCluster/update.ts';
 import { bootsFromWanted, wantedByUpdate } from './existingCluster/wanted.ts';
 import { registrySettings } from './infrastructure/plan.ts';
 import type { WantedInfrastructure } from './infrastructure/wanted.ts';
+import { provesIsolation, whenForbidden } from './isolation/proof.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { planReimagesAfter } from './reimage/plan.ts';
-import { planOldRegistry } from './removal/oldRegistry.ts';
+import { planOldRegistry, userProblems } from './removal/oldRegistry.ts';
 
 /**
  * Moves a network isolated cluster to another registry. Guide: "Update your ACR ID".
@@ -26,19 +33,34 @@ export async function changeRegistry(given: ChangeRegistryInput): Promise<Verifi
   return runUpdate('changeRegistry', given, {
     wanted: wantedByRegistryChange,
     clusterIsAsWanted: bootsFromWanted,
-    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes) }),
+    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes), isPatient: true }),
     leavesRegistry: ({ oldRegistry }) => oldRegistry === 'delete',
     plan: planChangeRegistry,
     apply(context) {
       const roles = applyPreparations(context);
       applyBootstrap(context);
       applyApproval('reimage', context);
-      const reimages = applyReimages(context, ['unlink', 'bootstrap', 'zoneLink'], roles);
+      const reimages = applyReimages(context, bootstrapSteps, roles);
       const probe = applyPullProbe(context);
-      applyRemovals(context);
+      applyRemovals(context, () => lookBeforeRemoval(context, probe));
       return { reimages, probe };
     },
   });
+}
+
+/** Nothing that is deleted comes back: the pools and the users of the old registry are asked anew. */
+async function lookBeforeRemoval(
+  context: UpdateContext<ParsedChangeRegistryInput>,
+  probe: StepHandle<Check[]> | undefined,
+): Promise<void> {
+  await probeAddedPools(context, probe);
+  const { input, found, plan } = context;
+  if (!patched(provesIsolation)) return;
+  const old = await lookAtOldRegistry(input, found, wantedByRegistryChange(input, context.seen));
+  const [problem] = old ? userProblems(old, input) : [];
+  if (problem && plan.removals.length > 0) {
+    throw ownFailure('InUse', `${problem.problem} (${problem.where})`, problem.where);
+  }
 }
 
 const wantedByRegistryChange = (input: ParsedChangeRegistryInput, seen: ExistingClusterFacts): WantedInfrastructure =>

@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/inputs/createCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
@@ -10,6 +10,7 @@ import { clusterMarks, runMarks } from './engine/marks.ts';
 import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
+import { proveIsolation, provesIsolation, whenForbidden } from './isolation/proof.ts';
 import { clusterChecks } from './newCluster/checks.ts';
 import { madeByEarlierRun } from './newCluster/earlierRun.ts';
 import { type CreateClusterPlan, discoveryRequest, planCreateCluster } from './newCluster/plan.ts';
@@ -86,9 +87,14 @@ function apply(
 }
 
 async function verify(
-  { cluster }: ParsedCreateClusterInput,
+  { cluster, profile, accept, probes }: ParsedCreateClusterInput,
   { specification, infrastructure, infrastructureRequest }: CreateClusterPlan,
 ): Promise<Check[]> {
-  const seen = await azure.reading('Read everything back').readBack({ cluster, infrastructure: infrastructureRequest });
-  return [...clusterChecks(specification, seen), ...infrastructureChecks(infrastructure, seen.infrastructure)];
+  const seen = await azure
+    .verifying('Read everything back')
+    .readBack({ cluster, infrastructure: infrastructureRequest });
+  const made = [...clusterChecks(specification, seen), ...infrastructureChecks(infrastructure, seen.infrastructure)];
+  if (!patched(provesIsolation)) return made;
+  const proof = { accept, whenForbidden: whenForbidden(probes), isPatient: true };
+  return [...made, ...(await proveIsolation({ cluster, profile, ...proof }))];
 }

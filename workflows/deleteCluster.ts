@@ -58,7 +58,7 @@ function apply(
 }
 
 async function verify(_input: ParsedDeleteClusterInput, { gone }: DeleteClusterPlan): Promise<Check[]> {
-  const remaining = await azure.reading('Check that it is gone').readRemaining(gone);
+  const remaining = await azure.verifying('Check that it is gone').readRemaining(gone);
   return gone.map((id) => {
     const name = id.split('/').at(-1) ?? id;
     return check(id, `${name} is gone`, id, 'absent', remaining.includes(id) ? 'present' : 'absent');

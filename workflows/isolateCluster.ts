@@ -5,17 +5,19 @@ import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
 import { ids, nothingPlanned } from './engine/part.ts';
-import { planBootstrap } from './existingCluster/bootstrap.ts';
-import { applyApproval, applyPullProbe, approvalStep, planPullProbe, whenForbidden } from './existingCluster/gates.ts';
+import { applyApproval, approvalStep } from './existingCluster/approval.ts';
+import { bootstrapSteps, planBootstrap } from './existingCluster/bootstrap.ts';
 import { outboundForwardOnly, outboundProblems, outboundStep } from './existingCluster/outboundType.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { planPreparations } from './existingCluster/preparations.ts';
 import { isolationProblems } from './existingCluster/problems.ts';
+import { applyPullProbe, planPullProbe, probeAddedPools } from './existingCluster/pullProbe.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
 import { applyBootstrap, applyOutbound, applyPreparations } from './existingCluster/update.ts';
 import { bootsFromWanted, hasNoManagedNetwork, wantedByUpdate } from './existingCluster/wanted.ts';
 import { registrySettings } from './infrastructure/plan.ts';
 import type { WantedInfrastructure } from './infrastructure/wanted.ts';
+import { whenForbidden } from './isolation/proof.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { planReimagesAfter } from './reimage/plan.ts';
 
@@ -29,16 +31,16 @@ export async function isolateCluster(given: IsolateClusterInput): Promise<Verifi
   return runUpdate('isolateCluster', given, {
     wanted: wantedByIsolation,
     clusterIsAsWanted: bootsFromWanted,
-    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes) }),
+    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes), isPatient: true }),
     plan: planIsolateCluster,
     apply(context) {
       const roles = applyPreparations(context);
       applyBootstrap(context);
       applyApproval('reimage', context);
-      const reimages = applyReimages(context, ['unlink', 'bootstrap', 'zoneLink'], roles);
+      const reimages = applyReimages(context, bootstrapSteps, roles);
       const probe = applyPullProbe(context);
       applyApproval('cutEgress', context);
-      applyOutbound(context);
+      applyOutbound(context, () => probeAddedPools(context, probe));
       return { reimages, probe };
     },
   });
@@ -73,8 +75,9 @@ export function planIsolateCluster(
   );
   const reimages = planReimagesAfter([...preparations.infrastructure.steps, ...bootstrap.steps], input, seen);
   const nodes = [...bootstrap.steps, ...reimages.steps];
-  const cut = inPhases ? planCut(input, seen, [...ids(nodes), 'pullProbe']) : nothingPlanned;
-  const probe = planPullProbe(input, seen, nodes, cut.steps);
+  const cutOnly = inPhases ? planCut(input, seen, ids(nodes)) : nothingPlanned;
+  const probe = planPullProbe(input, seen, nodes, cutOnly.steps);
+  const cut = inPhases ? planCut(input, seen, [...ids(nodes), ...ids(probe.steps)]) : nothingPlanned;
   const limits = [...isolationProblems(input, seen, wanted), ...outboundProblems(seen, outboundType)];
   return planUpdate(
     input,

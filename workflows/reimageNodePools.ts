@@ -2,7 +2,7 @@ import type { ParsedReimageNodePoolsInput, ReimageNodePoolsInput } from '../cont
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { ids, nothingPlanned } from './engine/part.ts';
-import { applyApproval, approvalStep } from './existingCluster/gates.ts';
+import { applyApproval, approvalStep } from './existingCluster/approval.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { noPreparations } from './existingCluster/preparations.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
@@ -19,6 +19,7 @@ export async function reimageNodePools(given: ReimageNodePoolsInput): Promise<Ve
   return runUpdate('reimageNodePools', given, {
     wanted: () => nothingWanted,
     clusterIsAsWanted: () => false,
+    reimagesAll: ({ agentPools }) => agentPools === undefined,
     plan: planReimageNodePools,
     apply(context) {
       applyApproval('reimage', context);

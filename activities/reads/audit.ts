@@ -1,9 +1,11 @@
-import type { AuditFacts, AuditRequest } from '../../resources/discovery.ts';
+import { applicationFailure } from '../../contract/failures.ts';
+import type { AuditFacts, AuditPart, AuditRequest } from '../../resources/discovery.ts';
 import { isWithin, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
 import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
+import { httpStatus } from '../arm/errors.ts';
 import { readIdentity } from '../identities.ts';
 import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
@@ -19,29 +21,46 @@ export const auditActivities = (clients: ClientsOf) => ({
     const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
     const [first] = subnetIds;
     const networkId = first === undefined ? undefined : parentId(first);
-    const [registry, network, content, kubelet] = await Promise.all([
-      ifNamed(containerRegistryId, (id) => readRegistry(clients, id)),
-      ifNamed(networkId, (id) => readVirtualNetwork(clients, id)),
-      readGroupContent(clients, { subscriptionId, name: nodeResourceGroup }),
-      ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id)),
+    const unread: NonNullable<AuditFacts['unread']> = {};
+    /** A part that may not be read is told apart from one that is absent. */
+    const part = async <T>(name: AuditPart, read: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await read();
+      } catch (error) {
+        if (httpStatus(error) !== 403) throw error;
+        unread[name] = applicationFailure(error)?.message ?? name;
+        return undefined;
+      }
+    };
+    const [registry, network, content = [], kubelet] = await Promise.all([
+      part('registry', () => ifNamed(containerRegistryId, (id) => readRegistry(clients, id))),
+      part('network', () => ifNamed(networkId, (id) => readVirtualNetwork(clients, id))),
+      part('nodeResourceGroup', () => readGroupContent(clients, { subscriptionId, name: nodeResourceGroup })),
+      part('kubelet', () => ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id))),
     ]);
     const subnets = (network?.subnets ?? []).filter(({ id }) => subnetIds.some((subnet) => sameResourceId(subnet, id)));
     const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
-    const [endpoints, zone, kubeletRoles, defaultRoutes] = await Promise.all([
-      registry && networkId !== undefined ? readEndpointsIn(clients, registry, networkId) : [],
-      registry && networkId !== undefined ? readLinkedZone(clients, registry, networkId) : undefined,
-      registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [],
-      Promise.all([...routeTables].map((id) => readDefaultRoute(clients, id))),
+    const [endpoints = [], zone, kubeletRoles = [], defaultRoutes = []] = await Promise.all([
+      part('endpoints', async () =>
+        registry && networkId !== undefined ? readEndpointsIn(clients, registry, networkId) : [],
+      ),
+      part('zone', async () =>
+        registry && networkId !== undefined ? readLinkedZone(clients, registry, networkId) : undefined,
+      ),
+      part('kubelet', async () => (registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [])),
+      part('routes', () => Promise.all([...routeTables].map((id) => readDefaultRoute(clients, id)))),
     ]);
     return {
       ...(registry && { registry }),
       endpoints,
       ...(zone && { zone }),
       kubeletRoles,
+      ...(network && { network: { id: network.id, provisioningState: network.provisioningState } }),
       subnets,
       defaultRoutes: defaultRoutes.flatMap((route) => route ?? []),
       dnsServers: network?.dnsServers ?? [],
       publicAddresses: content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id)),
+      unread,
     };
   },
 });

@@ -15,6 +15,7 @@ import {
   rolePropagationTimeoutMinutes,
 } from './cluster.ts';
 import { network, registry } from './infrastructure.ts';
+import { accept, probes } from './isolation.ts';
 import { tags } from './tags.ts';
 
 const outboundTypes = ['none', 'block'] as const;
@@ -64,6 +65,8 @@ export const createClusterInput = z
       .describe(
         'Default: MC_<resourceGroup>_<name>_<location>, with a hash at its end where that has more than 80 characters.',
       ),
+    accept,
+    probes,
     tags: tags.default({}),
     registrationTimeoutMinutes,
     rolePropagationTimeoutMinutes,

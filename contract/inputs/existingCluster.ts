@@ -13,7 +13,7 @@ import {
   rolePropagationTimeoutMinutes,
 } from './cluster.ts';
 import { existingNetwork, registry } from './infrastructure.ts';
-import { accept } from './isolation.ts';
+import { accept, probes } from './isolation.ts';
 import { tags } from './tags.ts';
 
 const agentPoolName = matching(
@@ -102,12 +102,7 @@ const reimageApproval = z
 
 const registryOptions = {
   accept,
-  probes: z
-    .enum(['required', 'ifAllowed'])
-    .default('required')
-    .describe(
-      "A pod on a node of each pool pulls an image through the registry, by the cluster's run-command API, before egress is cut or the run counts as verified. ifAllowed: where that is disabled or forbidden, it is accepted that nothing is proven, and the report says so first.",
-    ),
+  probes,
   network: existingNetwork.prefault({}),
   registrationTimeoutMinutes,
   tags: tags.default({}),
@@ -180,6 +175,10 @@ export const auditClusterInput = z.strictObject({
     .describe(
       'Looks from inside the cluster, by its run-command API. ifAllowed: where that is forbidden, the verdict is Unproven. required: it counts as drift. none: nothing is run in the cluster, and the verdict rests on what Azure shows.',
     ),
+  failOnDrift: z
+    .boolean()
+    .default(false)
+    .describe('Fail with DriftFound where the cluster has drifted. Default: drift is a result.'),
 });
 
 /** As callers send them: defaults may be left out. */

@@ -18,3 +18,11 @@ export const accept = z
   .describe(
     'Ways out of the cluster that stay open on purpose: a NAT gateway or a default route on the subnets of its nodes, public IP addresses, default outbound access. Every other one that is found is a problem.',
   );
+
+/** Whether isolation must be seen from inside the cluster. */
+export const probes = z
+  .enum(['required', 'ifAllowed'])
+  .default('required')
+  .describe(
+    "A pod on a node of each pool pulls an image through the registry, by the cluster's run-command API, before egress is cut or the run counts as verified. ifAllowed: where that is disabled or forbidden, it is accepted that nothing is proven, and the report says so first.",
+  );

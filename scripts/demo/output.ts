@@ -49,13 +49,15 @@ function printChanges({ phase, steps }: Progress, shown: Map<string, string>): v
   for (const step of steps) printOnce(step.id, `  ${stepText(step)}`);
 }
 
-export function printReport({ cluster, checks }: VerificationReport): void {
-  print(`\nVerified: ${cluster}`);
+export function printReport({ cluster, nothingToDo, unproven, checks }: VerificationReport): void {
+  print(`\nVerified: ${cluster}${nothingToDo ? ', there was nothing to do' : ''}`);
+  for (const each of unproven) print(`  not proven: ${each}`);
   printChecks(checks);
 }
 
-export function printAudit({ cluster, isolated, checks }: AuditReport): void {
-  print(`\n${isolated ? 'Isolated' : 'Drifted'}: ${cluster}`);
+export function printAudit({ cluster, verdict, drift, unproven, checks }: AuditReport): void {
+  print(`\n${verdict}: ${cluster}`);
+  for (const each of [...drift, ...unproven.map((text) => `not proven: ${text}`)]) print(`  ${each}`);
   printChecks(checks);
 }
 

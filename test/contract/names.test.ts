@@ -43,6 +43,8 @@ describe('public names', () => {
       'PreflightFailed',
       'StepFailed',
       'VerificationFailed',
+      'Unproven',
+      'DriftFound',
       'RollbackIncomplete',
       'ResetRun',
       'UpdateRefused',

@@ -162,6 +162,10 @@ async function judge(
     failure instanceof CancelledFailure ||
     (failure instanceof ApplicationFailure &&
       (failure.type === errorTypes.stepFailed || failure.type === errorTypes.verificationFailed));
+  // It was left as it is, for nothing was seen that is not as promised.
+  if (failure instanceof ApplicationFailure && failure.type === errorTypes.unproven) {
+    return startedAgain(slot, scenario, `after ${what}`);
+  }
   if (changedNothing || (isRolledBack && !scenario.forwardOnly)) {
     const different = differences(before, await stateOf(slot));
     return different.length === 0
@@ -174,6 +178,10 @@ async function judge(
   return wrong(what);
 }
 
+/** A deletion may have ended well although its run did not. */
+const isNothingToDelete = (failure: unknown): boolean =>
+  failure instanceof ApplicationFailure && failure.message.includes('there is nothing to delete');
+
 /** The same input finishes a run that was left half-way. */
 async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): Promise<Judgement> {
   await scenario.meanwhile?.(slot);
@@ -181,7 +189,7 @@ async function startedAgain(slot: Slot, scenario: SweptScenario, when: string): 
     ended((await scenario.start(slot)).result()),
     delay(longestRunMs, 'stuck' as const, { ref: false }),
   ]);
-  if (again === 'verified') return { outcome: 'continued' };
+  if (again === 'verified' || (again !== 'stuck' && isNothingToDelete(again.failure))) return { outcome: 'continued' };
   return wrong(`started again ${when}: ${again === 'stuck' ? again : again.failure}`);
 }
 

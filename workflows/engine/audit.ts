@@ -1,8 +1,11 @@
-import { TemporalFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, TemporalFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import { isFailure } from '../../contract/failures.ts';
 import type { ParsedAuditClusterInput } from '../../contract/inputs/existingCluster.ts';
 import { scenarioInputs } from '../../contract/inputs/index.ts';
-import { searchAttributes } from '../../contract/names.ts';
+import { errorTypes, searchAttributes } from '../../contract/names.ts';
 import type { AuditReport, Check } from '../../contract/result.ts';
+import { shortened } from '../../contract/shortened.ts';
+import { mostErrorBytes } from './errorText.ts';
 import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import { auditReport } from './outcome.ts';
@@ -12,7 +15,7 @@ import { failDiscovery } from './scenario.ts';
 /**
  * Runs an audit: checks its input, looks, and tells what was found.
  *
- * @throws ApplicationFailure `InvalidInput` or `PreflightFailed`.
+ * @throws ApplicationFailure `InvalidInput`, `PreflightFailed`, or `DriftFound` where the input asks for it.
  */
 export async function runAudit(
   given: unknown,
@@ -26,17 +29,29 @@ export async function runAudit(
   try {
     progress.enter('verifying');
     const checks = await audit(input);
+    progress.tell(verdictLines(auditReport(progress.now, checks, input.probes === 'required')));
     progress.enter('succeeded');
-    const report = auditReport(progress.now, checks);
-    upsertSearchAttributes([{ key: searchAttributes.isolation, value: verdict(report) }]);
+    const report = auditReport(progress.now, checks, input.probes === 'required');
+    upsertSearchAttributes([{ key: searchAttributes.isolation, value: report.verdict }]);
+    if (input.failOnDrift && report.verdict === 'Drifted') throw driftFound(report);
     return report;
   } catch (error) {
-    throw error instanceof TemporalFailure ? failDiscovery(progress, error) : error;
+    if (isFailure(error, 'DriftFound') || !(error instanceof TemporalFailure)) throw error;
+    throw failDiscovery(progress, error);
   }
 }
 
-/** An audit that could not look at everything has neither proven isolation nor found drift. */
-function verdict({ isolated, checks }: AuditReport): 'Isolated' | 'Unproven' | 'Drifted' {
-  if (isolated) return 'Isolated';
-  return checks.every(({ ok }) => ok) ? 'Unproven' : 'Drifted';
-}
+/** The verdict and what speaks against isolation, first of all that an operator sees. */
+const verdictLines = ({ verdict, drift, unproven }: AuditReport): string[] => [
+  verdict,
+  ...drift,
+  ...unproven.map((each) => `not proven: ${each}`),
+];
+
+const driftFound = (report: AuditReport): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: errorTypes.driftFound,
+    message: shortened(verdictLines(report).join('\n'), mostErrorBytes),
+    nonRetryable: true,
+    details: [report],
+  });

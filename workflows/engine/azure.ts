@@ -16,6 +16,24 @@ const read: ActivityOptions = {
 };
 
 /**
+ * Looks from inside a cluster run a pod there, and change nothing. Azure's own client gives up after five minutes
+ * (azure-cli, acs/custom.py, `_aks_command_result_in_progress_helper`, read 2026-11-26).
+ */
+const look: ActivityOptions = {
+  ...read,
+  startToCloseTimeout: '10 minutes',
+  scheduleToCloseTimeout: '30 minutes',
+};
+
+/** Verification is as patient as operations are: a read that Azure refuses for hours says nothing about a cluster. */
+const verification: ActivityOptions = {
+  ...read,
+  startToCloseTimeout: '10 minutes',
+  scheduleToCloseTimeout: '48 hours',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+};
+
+/**
  * A cancelled write must have ended before it is undone, or it takes effect after the undo. The SDK documents this type as
  * its default, but does not wait where none is given.
  */
@@ -71,6 +89,8 @@ const nodeImage = (hours: number): ActivityOptions => ({
 /** The activities of each kind; `summary` is what the Web UI's timeline shows. */
 export const azure = {
   reading: (summary: string) => proxyActivities<Activities>({ ...read, summary }),
+  looking: (summary: string) => proxyActivities<Activities>({ ...look, summary }),
+  verifying: (summary: string) => proxyActivities<Activities>({ ...verification, summary }),
   writing: (summary: string) => proxyActivities<Activities>({ ...write, summary }),
   operating: (summary: string) => proxyActivities<Activities>({ ...operation, summary }),
   awaitingEarlierRun: (summary: string) => proxyActivities<Activities>({ ...earlierRun, summary }),

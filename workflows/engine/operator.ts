@@ -13,6 +13,7 @@ import {
 } from '../../contract/names.ts';
 import { parse } from '../../contract/parse.ts';
 import { problemsText } from '../../contract/problem.ts';
+import { UnprovenError } from './outcome.ts';
 import { type CommonInput, hasEnded, type RunProgress } from './progress.ts';
 
 const approveDefinition = defineUpdate<void, [ApprovalRequest]>(approveUpdate);
@@ -98,19 +99,24 @@ export class Operator {
       try {
         return await work();
       } catch (error) {
-        if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.shouldRetry())) throw error;
+        const otherwise = error instanceof UnprovenError ? 'leave' : 'rollBack';
+        if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.shouldRetry(otherwise))) throw error;
       }
     }
   }
 
-  /** Asks what to do about a failure, if the input says `hold`; `true` if it is to be tried again. */
-  async shouldRetry(): Promise<boolean> {
+  /**
+   * Asks what to do about a failure, if the input says `hold`; `true` if it is to be tried again.
+   *
+   * @param otherwise What happens if nobody decides.
+   */
+  async shouldRetry(otherwise: 'rollBack' | 'leave' = 'rollBack'): Promise<boolean> {
     const { onFailure, holdTimeoutMinutes = 0 } = this.#input;
     if (onFailure !== 'hold') return false;
     const before = this.#progress.now.phase;
     this.#decision = undefined;
     const decideBy = new Date(Date.now() + holdTimeoutMinutes * 60_000).toISOString();
-    const byDefault = this.#noWayBack() ? 'leave' : 'rollBack';
+    const byDefault = this.#noWayBack() ? 'leave' : otherwise;
     this.#progress.enter('waitingForOperator');
     this.#progress.change({ decisions: this.#possibleDecisions, decideBy, byDefault });
     try {

@@ -15,18 +15,35 @@ import type {
 } from '../../contract/result.ts';
 import { shortened } from '../../contract/shortened.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
+import { unseen } from './check.ts';
 import { errorText, mostErrorBytes, scenarioError } from './errorText.ts';
 
 /** Azure does not show what was promised. */
 export class UnverifiedError extends Error {
   readonly checks: Check[];
   constructor(checks: Check[]) {
-    const missed = checks.filter(({ ok }) => !ok);
-    const texts = missed.map(({ title, expected, seen }) => `${title}: expected ${expected}, seen ${seen}`);
-    super(shortened(texts.join('; '), mostErrorBytes));
+    super(shortened(missedTexts(checks).join('; '), mostErrorBytes));
     this.checks = checks;
   }
 }
+
+/** What was promised could not be looked at, and what was looked at is as promised. */
+export class UnprovenError extends Error {
+  readonly checks: Check[];
+  constructor(checks: Check[], cause?: unknown) {
+    const texts = unprovenTexts(checks.filter(({ ok }) => !ok));
+    super(shortened(`Not proven: ${texts.join('; ')}`, mostErrorBytes), { cause });
+    this.checks = checks;
+  }
+}
+
+/** The check of everything at once, where Azure could not be read. */
+export const unreadCheck = (cluster: string, error: unknown): Check =>
+  unseen(
+    { id: 'verification', title: 'Everything that was promised', resourceId: cluster, expected: 'read back' },
+    'failed',
+    errorText(error),
+  );
 
 /** Facts about a run that its report and its failure both carry. */
 export interface Evidence {
@@ -39,6 +56,8 @@ export type Remains =
   /** Something was deleted for good, so that what was changed before stays with it. */
   | 'pastReturn'
   | 'leftAsAsked'
+  /** Nothing was seen that is not as promised. */
+  | 'leftUnproven'
   /** Something could not be taken back. */
   | 'incomplete'
   | 'takenBack';
@@ -53,26 +72,54 @@ export function problemsFailure(type: string, problems: readonly Problem[]): App
   });
 }
 
-const unprovenTitles = (checks: readonly Check[]): string[] =>
+/** What could not be looked at, with the reason. */
+export const unprovenTexts = (checks: readonly Check[]): string[] =>
   checks.flatMap(({ title, unproven }) => (unproven === undefined ? [] : [`${title}: ${unproven}`]));
+
+const missedTexts = (checks: readonly Check[]): string[] =>
+  checks.flatMap(({ title, expected, seen, verdict, ok }) =>
+    verdict === 'missed' && !ok ? [`${title}: expected ${expected}, seen ${seen}`] : [],
+  );
+
+/** A plan as callers see it; scenarios add what their steps need. */
+const reported = ({ profile, differences, steps, problems }: Plan): Plan => ({ profile, differences, steps, problems });
 
 export const planReport = ({ scenario, cluster }: Progress, plan: Plan): PlanReport => ({
   outcome: 'planned',
   scenario,
   cluster,
-  plan,
+  plan: reported(plan),
 });
 
-export const auditReport = ({ cluster, startedAt, updatedAt }: Progress, checks: Check[]): AuditReport => ({
-  outcome: 'audited',
-  scenario: 'auditCluster',
-  cluster,
-  startedAt,
-  finishedAt: updatedAt,
-  isolated: checks.every(({ ok, unproven, accepted }) => ok && (unproven === undefined || accepted === true)),
-  unproven: unprovenTitles(checks),
-  checks,
-});
+/** @param forbiddenIsDrift Whether what may not be looked at counts as drift. */
+export function auditReport(
+  { cluster, startedAt, updatedAt }: Progress,
+  checks: Check[],
+  forbiddenIsDrift: boolean,
+): AuditReport {
+  const forbidden = checks.filter(
+    (each) => forbiddenIsDrift && each.verdict === 'unproven' && each.because === 'runCommandForbidden' && !each.ok,
+  );
+  const drift = [...missedTexts(checks), ...unprovenTexts(forbidden)];
+  const isProven = checks.every(({ verdict, accepted }) => verdict !== 'unproven' || accepted === true);
+  const verdict = drift.length > 0 ? 'Drifted' : isProven ? 'Isolated' : 'Unproven';
+  return {
+    outcome: 'audited',
+    verdict,
+    drift,
+    unproven: unprovenTexts(checks),
+    isolated: verdict === 'Isolated',
+    scenario: 'auditCluster',
+    cluster,
+    startedAt,
+    finishedAt: updatedAt,
+    checks,
+  };
+}
+
+/** Whether a plan changes nothing. */
+export const hasNothingToDo = ({ steps }: Plan): boolean =>
+  steps.every(({ action }) => action === 'none' || action === 'check');
 
 export const verificationReport = (
   { scenario, cluster, startedAt, updatedAt, steps }: Progress,
@@ -81,12 +128,13 @@ export const verificationReport = (
   evidence: Evidence,
 ): VerificationReport => ({
   outcome: 'verified',
+  unproven: unprovenTexts(checks),
+  ...(hasNothingToDo(plan) && { nothingToDo: true }),
   scenario,
   cluster,
   startedAt,
   finishedAt: updatedAt,
-  unproven: unprovenTitles(checks),
-  plan,
+  plan: reported(plan),
   steps,
   checks,
   ...evidence,
@@ -107,12 +155,14 @@ export function failureDetails(
   leftovers: Leftover[],
   evidence: Evidence,
 ): FailureDetails {
-  const cause = scenarioError(error);
+  const cause = scenarioError(error instanceof UnprovenError ? error.cause : error);
+  const seen = error instanceof UnverifiedError || error instanceof UnprovenError ? error.checks : checks;
   return {
+    unproven: unprovenTexts(seen),
     cluster,
     ...(cause && { error: cause }),
     steps,
-    checks: error instanceof UnverifiedError ? error.checks : checks,
+    checks: seen,
     ...evidence,
     leftovers,
   };
@@ -154,6 +204,7 @@ const mostLeftoverBytes = 1_000;
 
 function failureType(error: unknown, { steps }: FailureDetails): string {
   if (isIncomplete(steps)) return errorTypes.rollbackIncomplete;
+  if (error instanceof UnprovenError) return errorTypes.unproven;
   return error instanceof UnverifiedError ? errorTypes.verificationFailed : errorTypes.stepFailed;
 }
 
@@ -166,6 +217,8 @@ function outcomeText(remains: Remains): string {
       return 'What had been deleted stays deleted.';
     case 'leftAsAsked':
       return 'Everything was left as it is, as asked.';
+    case 'leftUnproven':
+      return 'Everything was left as it is, for nothing was seen that is not as promised.';
     case 'incomplete':
       return 'Not everything could be taken back.';
     case 'takenBack':

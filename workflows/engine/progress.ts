@@ -15,6 +15,9 @@ export interface CommonInput {
   registry?: { mode: string };
 }
 
+/** As many lines as a person reads; the report has all. */
+const mostFound = 50;
+
 const progressDefinition = defineQuery<Progress>(progressQuery);
 
 const finalPhases: ReadonlySet<Phase> = new Set<Phase>(['succeeded', 'planned', 'failed', 'rolledBack']);
@@ -57,6 +60,11 @@ export class RunProgress {
   enter(phase: Phase): void {
     this.change({ phase });
     this.#showPhase();
+  }
+
+  /** Says first of all what the run has found. */
+  tell(found: readonly string[]): void {
+    this.change({ found: found.slice(0, mostFound) });
   }
 
   /** Shows that no further step starts, or that steps start again. */

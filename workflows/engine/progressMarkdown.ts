@@ -16,10 +16,11 @@ const marks: Record<StepState, string> = {
 
 /** The run as the Web UI shows it in the workflow's current details. */
 export function progressMarkdown(progress: Progress): string {
-  const { scenario, cluster, phase, problems, steps, decisions, decideBy, byDefault, awaitingApproval, paused } =
+  const { scenario, cluster, phase, problems, steps, decisions, decideBy, byDefault, awaitingApproval, paused, found } =
     progress;
   return [
     `### ${scenario}: ${phase}`,
+    found && foundText(found),
     `\`${cluster}\``,
     paused && '**Paused**: no further step starts until update `resume`; what runs in Azure goes on.',
     decisions &&
@@ -34,6 +35,9 @@ export function progressMarkdown(progress: Progress): string {
     .filter((part) => typeof part === 'string' && part !== '')
     .join('\n\n');
 }
+
+const foundText = ([first = '', ...others]: readonly string[]): string =>
+  [`**${cell(first)}**`, ...others.map((each) => `- ${cell(each)}`)].join('\n');
 
 function stepTable(steps: readonly StepProgress[]): string {
   const rows = steps.map((step) => {

@@ -6,18 +6,23 @@ import type { Plan } from '../../contract/plan.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
+import { eachOnce } from './check.ts';
 import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import {
   discoveryProblem,
   type Evidence,
   failureDetails,
+  hasNothingToDo,
   isIncomplete,
   planReport,
   problemsFailure,
   type Remains,
   scenarioFailure,
+  UnprovenError,
   UnverifiedError,
+  unprovenTexts,
+  unreadCheck,
   verificationReport,
 } from './outcome.ts';
 import { type CommonInput, RunProgress } from './progress.ts';
@@ -86,11 +91,11 @@ export async function runScenario<S extends WritingScenario, Seen, P extends Pla
     await run.settle();
 
     run.progress.enter('verifying');
-    checks = await run.operator.retrying(async () => verified(await movements.verify(input, plan, seen, declared)));
+    checks = await run.operator.retrying(() => verified(run, () => movements.verify(input, plan, seen, declared)));
     return run.succeeded(plan, checks, applied);
   } catch (error) {
     // A defect of this code is no reason to delete a cluster: the workflow task fails and waits for a corrected worker.
-    if (!(error instanceof TemporalFailure || error instanceof UnverifiedError)) throw error;
+    if (!isOutcome(error)) throw error;
     throw await run.failed(error, checks, applied);
   }
 }
@@ -126,11 +131,14 @@ class Run implements Apply {
   }
 
   planned(plan: Plan): PlanReport {
+    if (hasNothingToDo(plan)) this.progress.tell([nothingToDo]);
     this.progress.enter('planned');
     return planReport(this.progress.now, plan);
   }
 
   succeeded(plan: Plan, checks: Check[], applied: Applied): VerificationReport {
+    const found = [...(hasNothingToDo(plan) ? [nothingToDo] : []), ...unprovenTexts(checks).map(notProven)];
+    if (found.length > 0) this.progress.tell(found);
     this.progress.enter('succeeded');
     return verificationReport(this.progress.now, plan, checks, this.#evidence(applied));
   }
@@ -153,9 +161,17 @@ class Run implements Apply {
     this.operator.endPause();
     const steps = this.#accepted;
     const noWayBack = steps.noWayBack;
-    const leave = noWayBack || (!isCancellation(error) && (this.operator.decision ?? this.#onFailure) === 'leave');
+    // A cluster that could not be looked at may be healthy.
+    const unproven = error instanceof UnprovenError;
+    const asked = this.operator.decision ?? (unproven ? 'leave' : this.#onFailure);
+    const leave = noWayBack || (!isCancellation(error) && asked === 'leave');
     if (!leave) this.progress.enter('rollingBack');
-    const why = noWayBack ? 'stays, for what was deleted cannot be brought back' : 'left as asked';
+    const why = noWayBack
+      ? 'stays, for what was deleted cannot be brought back'
+      : unproven
+        ? 'left, for nothing was seen that is not as promised'
+        : 'left as asked';
+    if (unproven) this.progress.tell(unprovenTexts(error.checks).map(notProven));
     const leftovers = leave ? steps.leave(why) : await steps.undo();
     const incomplete = isIncomplete(steps.progress);
     this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
@@ -164,7 +180,7 @@ class Run implements Apply {
       upsertMemo({ [cancellationMemo]: details });
       return error;
     }
-    const remains = remainsOf(steps.noWayBack, leave, incomplete);
+    const remains = leave && !noWayBack && unproven ? 'leftUnproven' : remainsOf(steps.noWayBack, leave, incomplete);
     return scenarioFailure(error, details, remains, this.operator.undecided);
   }
 
@@ -177,6 +193,9 @@ class Run implements Apply {
     return { approvals: this.operator.approvals, reimages: applied?.reimages?.() ?? [] };
   }
 }
+
+const nothingToDo = 'There was nothing to do: everything is as wanted already.';
+const notProven = (text: string): string => `not proven: ${text}`;
 
 function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean): Remains {
   if (noWayBack) return 'pastReturn';
@@ -240,7 +259,20 @@ function refuseVoidingOptions({ dryRun }: CommonInput): void {
   );
 }
 
-function verified(checks: Check[]): Check[] {
+/** @throws UnverifiedError where anything was seen otherwise; UnprovenError where something could not be looked at. */
+async function verified({ progress }: Run, verify: () => Promise<Check[]>): Promise<Check[]> {
+  const checks = eachOnce(
+    await verify().catch((error: unknown) => {
+      const isOther = isCancellation(error) || isFailure(error, 'ResetRun') || !(error instanceof TemporalFailure);
+      if (isOther) throw error;
+      throw new UnprovenError([unreadCheck(progress.now.cluster, error)], error);
+    }),
+  );
   if (checks.every(({ ok }) => ok)) return checks;
-  throw new UnverifiedError(checks);
+  throw checks.some(({ ok, verdict }) => !ok && verdict === 'missed')
+    ? new UnverifiedError(checks)
+    : new UnprovenError(checks);
 }
+
+const isOutcome = (error: unknown): boolean =>
+  error instanceof TemporalFailure || error instanceof UnverifiedError || error instanceof UnprovenError;

@@ -16,6 +16,9 @@ export interface PlannedBootstrap extends Part {
   unlink?: ZoneLinkFacts;
 }
 
+/** The steps that change from where nodes boot, and with what they reach it. */
+export const bootstrapSteps = ['unlink', 'bootstrap', 'zoneLink'] as const satisfies StepId[];
+
 /**
  * Plans where nodes boot from: the update of the cluster that comes before its pools are reimaged. Azure links a network to
  * one zone of a name only, and AKS links the zone of the registry that it manages. So a link of one's own makes way before the

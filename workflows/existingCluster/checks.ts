@@ -23,7 +23,7 @@ export function existingClusterChecks(
       ? []
       : [check('artifactSource', 'Images come from', id, artifactSource, cluster?.artifactSource)]),
     ...(containerRegistryId
-      ? [check('registry', 'Registry', id, containerRegistryId, cluster?.containerRegistryId)]
+      ? [check('registry', 'Registry that nodes boot from', id, containerRegistryId, cluster?.containerRegistryId)]
       : []),
     ...(containerRegistryId === null && cluster ? managedRegistryChecks(cluster.nodeResourceGroup, now, id) : []),
     ...(before && hasManagedRegistry(before) && containerRegistryId !== null && artifactSource !== undefined

@@ -31,15 +31,18 @@ export async function discoverExistingCluster(
 ): Promise<ExistingClusterFacts> {
   const { cluster } = input;
   const busyPolicy = lookBusyPolicy(input);
-  const context = await azure
-    .operating('Look at the cluster, once nothing runs on it')
-    .lookAtCluster({ cluster, subscriptionIds: subscriptionsOf(input), ...(busyPolicy && { busyPolicy }) });
+  const looking = input.dryRun ? azure.looking : azure.operating;
+  const context = await looking('Look at the cluster, once nothing runs on it').lookAtCluster({
+    cluster,
+    subscriptionIds: subscriptionsOf(input),
+    ...(busyPolicy && { busyPolicy }),
+  });
   const found = context.cluster;
   const first: ExistingClusterFacts = { ...context, kubernetes: nothingSeen, probes: {} };
   if (!found || found.powerState === 'Stopped') return first;
   const wanted = looks.wanted(first);
   const [kubernetes, discovered, old, dependencies] = await Promise.all([
-    azure.operating('Look at the nodes').lookInside(cluster),
+    azure.looking('Look at the nodes').lookInside(cluster),
     azure.reading('Look at everything around the cluster').discover(existingClusterRequest(input, found, wanted)),
     looks.leavesRegistry ? lookAtOldRegistry(input, found, wanted) : undefined,
     // Runs of version 0.1 have not looked.
@@ -62,8 +65,9 @@ export async function discoverExistingCluster(
   };
 }
 
-function lookAtOldRegistry(
-  { cluster }: ExistingClusterInput,
+/** Looks at the registry of one's own that the cluster leaves; `undefined` where it has none. */
+export function lookAtOldRegistry(
+  { cluster }: Pick<ExistingClusterInput, 'cluster'>,
   found: ClusterFacts,
   { privateDnsZone }: WantedInfrastructure,
 ) {

@@ -9,8 +9,8 @@ import { type Applied, runScenario } from '../engine/scenario.ts';
 import type { StepHandle } from '../engine/steps.ts';
 import { infrastructureChecks } from '../infrastructure/checks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
-import { type ProofOptions, proveIsolation, provesIsolation } from '../isolation/proof.ts';
-import { reimageChecks } from '../nodes/checks.ts';
+import { judgedIfForbidden, type ProofOptions, proveIsolation, provesIsolation } from '../isolation/proof.ts';
+import { addedPoolChecks, reimageChecks } from '../nodes/checks.ts';
 import { existingClusterChecks } from './checks.ts';
 import type { UpdateContext } from './context.ts';
 import { discoverExistingCluster } from './discover.ts';
@@ -35,6 +35,8 @@ export interface UpdateMovements<Input extends ParsedInput<UpdateScenario>> {
   leavesRegistry?(input: Input): boolean;
   /** How isolation is to be proven at the end; left out where the cluster is not to be isolated. */
   proof?(input: Input): Omit<ProofOptions, 'cluster' | 'profile'>;
+  /** Whether it claims that every pool was reimaged. */
+  reimagesAll?(input: Input): boolean;
   plan(input: Input, seen: ExistingClusterFacts, runId: string): UpdatePlan;
   /** Declares the planned steps. */
   apply(context: UpdateContext<Input>): AppliedUpdate;
@@ -67,14 +69,21 @@ export async function runUpdate<S extends UpdateScenario>(
       const { cluster, profile } = input;
       const { infrastructure, infrastructureRequest, bootstrap, outbound } = plan;
       const now = await azure
-        .reading('Read everything back')
+        .verifying('Read everything back')
         .readBack({ cluster, infrastructure: infrastructureRequest });
+      const proof = movements.proof?.(input);
+      const whenForbidden = proof?.whenForbidden ?? 'tell';
       return [
         ...existingClusterChecks(cluster, { ...bootstrap, ...outbound }, now, seen.cluster),
         ...infrastructureChecks(infrastructure, now.infrastructure),
-        ...(now.cluster ? reimageChecks(now.cluster, reimages()) : []),
-        ...(movements.proof && patched(provesIsolation)
-          ? await proveIsolation({ cluster, profile, ...movements.proof(input) })
+        ...(now.cluster
+          ? reimageChecks(now.cluster, reimages()).map((each) => judgedIfForbidden(each, whenForbidden))
+          : []),
+        ...(now.cluster && seen.cluster && movements.reimagesAll?.(input)
+          ? addedPoolChecks(seen.cluster, now.cluster)
+          : []),
+        ...(proof && patched(provesIsolation)
+          ? await proveIsolation({ cluster, profile, ...proof })
           : ((await probe?.result) ?? [])),
       ];
     },

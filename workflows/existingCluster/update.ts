@@ -6,6 +6,7 @@ import { clusterMarks } from '../engine/marks.ts';
 import { applyInfrastructure, applyZoneLink } from '../infrastructure/apply.ts';
 import { applyRegistrations } from '../registrations/apply.ts';
 import { remove } from '../removal/apply.ts';
+import type { Removal } from '../removal/kinds.ts';
 import { previousBootstrap } from './bootstrap.ts';
 import type { UpdateContext, UpdateInput } from './context.ts';
 import { busyPolicyOf, undoBusyPolicy } from './facts.ts';
@@ -57,12 +58,15 @@ export function applyBootstrap(context: UpdateContext): void {
   if (infrastructure.zoneLink?.later) applyZoneLink(infrastructure.zoneLink, marks, step);
 }
 
-/** Guide: `az aks update --outbound-type`. */
-export function applyOutbound({ input, found, plan, step }: UpdateContext): void {
+/** Guide: `az aks update --outbound-type`. @param before Looks again before egress is cut. */
+export function applyOutbound({ input, found, plan, step }: UpdateContext, before: () => Promise<void>): void {
   const { outbound } = plan;
   if (!outbound) return;
   step('outboundType', {
-    act: () => update(input, `Set outbound type ${outbound.outboundType}`, outbound),
+    act: async () => {
+      await before();
+      await update(input, `Set outbound type ${outbound.outboundType}`, outbound);
+    },
     undo: () => putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found)),
     waitsFor,
   });
@@ -100,9 +104,19 @@ async function update(
 const putBack = (input: UpdateContext['input'], summary: string, change: ClusterChange): Promise<void> =>
   update(input, summary, change, undoBusyPolicy(input)).catch(ignoreIfDeleted);
 
-/** Deletes the old registry with its endpoint and records. */
-export function applyRemovals({ input, plan, step }: UpdateContext): void {
+/** Deletes the old registry with its endpoint and records. @param before Looks again before anything goes. */
+export function applyRemovals({ input, plan, step }: UpdateContext, before: () => Promise<void>): void {
   // Any run on this cluster may have made them.
   const marks = clusterMarks(input);
-  for (const removal of plan.removals) step(removal.step, { act: () => remove(removal, marks), waitsFor: 'Azure' });
+  let looked: Promise<void> | undefined;
+  const act = async (removal: Removal) => {
+    looked ??= before();
+    await looked.catch((error: unknown) => {
+      // An operator may ask for another look.
+      looked = undefined;
+      throw error;
+    });
+    await remove(removal, marks);
+  };
+  for (const removal of plan.removals) step(removal.step, { act: () => act(removal), waitsFor: 'Azure' });
 }

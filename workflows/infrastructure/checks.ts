@@ -33,7 +33,7 @@ function networkChecks({ virtualNetwork: network }: InfrastructurePlan, seen: In
         .filter((property) => subnet[property] !== undefined)
         .map((property) =>
           check(
-            `subnet:${subnet.use}`,
+            `${property}:${subnet.name}`,
             `${property} of subnet ${subnet.name}`,
             subnet.id,
             subnet[property],

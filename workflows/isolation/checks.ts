@@ -1,16 +1,17 @@
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
-import type { AuditFacts } from '../../resources/discovery.ts';
+import type { AuditFacts, AuditPart } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
-import { agentPoolId, parentId, sameResourceId } from '../../resources/ids.ts';
+import { agentPoolId, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, cutsEgress, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import type { Look } from '../../resources/nodes.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { sufficientRoles } from '../../resources/roles.ts';
-import { check } from '../engine/check.ts';
+import { accepted, check, unseen } from '../engine/check.ts';
+import { gapOf } from '../nodes/checks.ts';
 import { preconditions } from './preconditions.ts';
 import { openWays } from './waysOut.ts';
 
@@ -24,20 +25,47 @@ export function isolationChecks(
   return [
     ...preconditionChecks(cluster, facts),
     ...itselfChecks(cluster),
-    ...auditedRegistryChecks(cluster, facts, profile),
-    ...reachabilityChecks(facts, cluster, subnetIds),
-    ...wayChecks(cluster, facts, accept),
+    ...whereRead(facts, ['registry', 'kubelet'], auditedRegistryChecks(cluster, facts, profile)),
+    ...whereRead(facts, ['registry', 'network', 'endpoints', 'zone'], reachabilityChecks(facts, cluster, subnetIds)),
+    ...whereRead(facts, ['network', 'routes', 'nodeResourceGroup'], wayChecks(cluster, facts, accept)),
+    ...stateChecks(facts),
   ];
 }
+
+/** Without these parts the checks would take what nobody has read for what is absent. */
+function whereRead({ unread = {} }: AuditFacts, parts: readonly AuditPart[], checks: readonly Check[]): Check[] {
+  const why = parts.flatMap((part) => unread[part] ?? []);
+  return why.length === 0 ? [...checks] : checks.map((each) => unseen(each, 'readForbidden', why.join('; ')));
+}
+
+/** A resource whose operation still runs has not drifted. */
+function state(id: string, title: string, resourceId: string, seen: string | undefined): Check {
+  const runs = seen !== undefined && !isFinal(seen);
+  const succeeded = check(id, title, resourceId, 'Succeeded', runs ? 'Succeeded' : seen);
+  return runs ? { ...succeeded, seen } : succeeded;
+}
+
+/** Checks that nothing around the cluster is half made: an operation may end well, and its resource Failed. */
+const stateChecks = ({ registry, network, subnets, endpoints, zone }: AuditFacts): Check[] => [
+  ...(network ? [state('virtualNetwork', 'Virtual network', network.id, network.provisioningState)] : []),
+  ...subnets.map(({ id, name, provisioningState }) =>
+    state(`subnetState:${name}`, `Subnet ${name}`, id, provisioningState),
+  ),
+  ...endpoints.map(({ id, provisioningState }) =>
+    state(`endpointState:${resourceReference(id).name}`, 'Private endpoint', id, provisioningState),
+  ),
+  ...(registry?.cacheRules ?? []).map(({ name, provisioningState }) =>
+    state(`cacheRuleState:${name}`, `Cache rule ${name}`, registry?.id ?? '', provisioningState),
+  ),
+  ...(zone ? [state('zone', 'Private DNS zone', zone.id, zone.provisioningState)] : []),
+  ...(zone?.links ?? []).map(({ id, provisioningState }) =>
+    state(`linkState:${resourceReference(id).name}`, 'Link of the zone', id, provisioningState),
+  ),
+];
 
 function itselfChecks(cluster: ClusterFacts): Check[] {
   const { id, provisioningState, powerState, outboundType, artifactSource, agentPoolProfiles } = cluster;
   const outbound = cutsEgress(outboundType) ? outboundType : 'none';
-  // A resource whose operation still runs has not drifted.
-  const state = (checkId: string, title: string, resourceId: string, seen: string): Check => {
-    const succeeded = check(checkId, title, resourceId, 'Succeeded', seen);
-    return isFinal(seen) ? succeeded : { ...succeeded, ok: true };
-  };
   return [
     state('cluster', 'Cluster', id, provisioningState),
     check('power', 'Power state', id, 'Running', powerState),
@@ -64,7 +92,7 @@ function auditedRegistryChecks(
   const found = rules.find(({ name, text }) => text === wanted && (rule.nameIsFree || name === rule.name));
   const all = rules.map(({ name, text }) => `${name}: ${text}`).join(', ');
   const checks = [
-    check('registry', 'Registry', id, 'Succeeded', registry?.provisioningState),
+    check('registryState', 'Registry', id, 'Succeeded', registry?.provisioningState),
     check('registrySku', 'SKU of the registry', id, 'Premium', registry?.sku),
     check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
     check('registryCacheRule', 'Registry caches', id, wanted, found ? wanted : all),
@@ -140,10 +168,9 @@ const wayTitles: Readonly<Record<Exclude<WayOut, 'defaultOutboundAccess'>, strin
 };
 
 /** Checks that there is no other way out, unless the input accepts it by name. */
-function wayChecks(cluster: ClusterFacts, facts: AuditFacts, accepted: readonly WayOut[]): Check[] {
+function wayChecks(cluster: ClusterFacts, facts: AuditFacts, accept: readonly WayOut[]): Check[] {
   const open = openWays(cluster, facts);
-  const unlessAccepted = (way: WayOut, seen: Check): Check =>
-    !seen.ok && accepted.includes(way) ? { ...seen, ok: true, accepted: true } : seen;
+  const unlessAccepted = (way: WayOut, seen: Check): Check => (accept.includes(way) ? accepted(seen) : seen);
   const ways = Object.entries(wayTitles) as [keyof typeof wayTitles, string][];
   return [
     ...ways.map(([way, title]) => {
@@ -167,19 +194,19 @@ function wayChecks(cluster: ClusterFacts, facts: AuditFacts, accepted: readonly 
   ];
 }
 
-/** Checks that Microsoft's registry is out of reach from inside the cluster, unless a way out is accepted. */
+/**
+ * Checks that Microsoft's registry is out of reach from inside the cluster, unless a way out explains it that is open and that the
+ * input accepts.
+ */
 export function egressCheck(
   { id }: ClusterFacts,
   look: Look<{ open: boolean; message: string }>,
-  accepted: readonly WayOut[],
+  acceptedAndOpen: readonly WayOut[],
 ): Check {
-  const title = 'Egress from inside the cluster';
-  if ('seen' in look) {
-    const { open, message } = look.seen;
-    const seen = { ...check('egress', title, id, 'closed', open ? 'open' : 'closed'), evidence: message };
-    return open && accepted.length > 0 ? { ...seen, ok: true, accepted: true } : seen;
-  }
-  const { because, message } = look.unseen;
-  const seen = check('egress', title, id, 'closed', because === 'failed' ? message : undefined);
-  return because === 'notAllowed' ? { ...seen, unproven: message } : seen;
+  const closed = (seen: string) => check('egress', 'Egress from inside the cluster', id, 'closed', seen);
+  if ('unseen' in look) return unseen(closed(''), gapOf(look.unseen.because), look.unseen.message);
+  const { open, message } = look.seen;
+  if (!open) return { ...closed('closed'), evidence: message };
+  if (acceptedAndOpen.length === 0) return { ...closed('open'), evidence: message };
+  return { ...accepted(closed('open')), evidence: `${message}; by ${acceptedAndOpen.join(', ')}` };
 }

@@ -1,3 +1,4 @@
+import { ownFailure } from '../../contract/failures.ts';
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { Profile } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
@@ -5,15 +6,16 @@ import { type AuditRequest, type ExistingCluster, poolSubnets } from '../../reso
 import { type ClusterReference, clusterId, resourceReference } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
-import { check } from '../engine/check.ts';
+import { accepted, unseen } from '../engine/check.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
 import { egressCheck, isolationChecks } from './checks.ts';
+import { openWays } from './waysOut.ts';
 
 /** Patch: runs that version 0.1 began end with fewer looks. */
 export const provesIsolation = 'prove-isolation';
 
-/** What a look that is forbidden means: no proof at all, a gap that is told, or one that the input accepts by name. */
+/** What it means that nobody may look: a gap in the proof, one that is told, or one that the input accepts by name. */
 export type WhenForbidden = 'fail' | 'tell' | 'accept';
 
 /** How isolation is to be proven. */
@@ -24,24 +26,46 @@ export interface ProofOptions {
   whenForbidden: WhenForbidden;
   /** Look at Azure only; what could be seen from inside the cluster is accepted as unproven. */
   onlyAzure?: boolean;
+  /** Whether looks go on for as long as operations may take. An audit comes again soon. */
+  isPatient: boolean;
 }
 
 /**
- * Proves that a cluster is network isolated now. The end of isolateCluster and of changeRegistry, and the audit, mean the same by it;
- * createCluster checks what it made.
+ * Proves that a cluster is network isolated now. The end of createCluster, isolateCluster and changeRegistry, and the audit, mean
+ * the same by it.
  * Guide: "Validate the network isolated cluster".
+ *
+ * @throws ApplicationFailure `ClusterNotFound`.
  */
 export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
-  const { cluster, onlyAzure = false } = options;
-  const now = await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
+  const { cluster, accept, whenForbidden, onlyAzure = false, isPatient } = options;
+  const looking = isPatient ? azure.verifying : azure.looking;
+  const now = await looking('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
   const { cluster: found, imageSource } = now;
-  if (!found) return [check('cluster', 'Cluster', clusterId(cluster), 'Succeeded', undefined)];
+  if (!found) {
+    const id = clusterId(cluster);
+    throw ownFailure('ClusterNotFound', `The cluster does not exist, or the worker may not see it (${id})`, id);
+  }
   const request = dependenciesRequest(now, found);
-  const [dependencies, inside] = await Promise.all([
-    azure.operating('Look at everything the cluster depends on').lookAtDependencies(request),
-    onlyAzure ? [notLookedInside(found)] : insideChecks(found, options, imageSource),
-  ]);
-  return [...isolationChecks(found, dependencies, request.subnetIds, options), ...inside];
+  const dependencies = looking('Look at everything the cluster depends on').lookAtDependencies(request);
+  const inside = onlyAzure ? undefined : lookInside(options, found, imageSource);
+  const facts = await dependencies;
+  const ways = openWays(found, facts).map(({ way }) => way);
+  const seen = await inside;
+  return [
+    ...isolationChecks(found, facts, request.subnetIds, options),
+    ...(seen
+      ? [
+          egressCheck(
+            found,
+            seen.egress,
+            accept.filter((way) => ways.includes(way)),
+          ),
+          // A cluster that is not set to boot from a registry fails the check of its artifact source.
+          ...nodeChecks(found, seen.kubernetes, seen.probes, imageSource ?? 'Direct'),
+        ]
+      : [notLookedInside(found)]),
+  ].map((each) => judgedIfForbidden(each, whenForbidden));
 }
 
 /** The request for everything on which the isolation of a cluster depends, the subnets of its pods included. */
@@ -51,41 +75,41 @@ export const dependenciesRequest = (seen: ExistingCluster, cluster: ClusterFacts
   subnetIds: poolSubnets(seen, ['vnetSubnetId', 'podSubnetId']),
 });
 
-/** Checks egress, and where each pool boots and pulls from, seen from inside the cluster. */
-async function insideChecks(
-  found: ClusterFacts,
-  { cluster, accept, whenForbidden }: ProofOptions,
-  imageSource: string | undefined,
-): Promise<Check[]> {
+/** Looks at egress, and at where each pool boots and pulls from, from inside the cluster. */
+async function lookInside({ cluster, isPatient }: ProofOptions, found: ClusterFacts, imageSource: string | undefined) {
+  const looking = isPatient ? azure.verifying : azure.looking;
   const [egress, kubernetes] = await Promise.all([
-    azure.operating('Try to reach the internet from inside').probeEgress(cluster),
-    azure.operating('Look at the nodes').lookInside(cluster),
+    looking('Try to reach the internet from inside').probeEgress(cluster),
+    looking('Look at the nodes').lookInside(cluster),
   ]);
-  const results = await probeOldestNodes({ cluster }, found, kubernetes, imageSource);
-  // A cluster that is not set to boot from a registry fails the check of its artifact source.
-  const checks = [
-    egressCheck(found, egress, accept),
-    ...nodeChecks(found, kubernetes, results, imageSource ?? 'Direct'),
-  ];
-  return checks.map((each) => judgedIfForbidden(each, whenForbidden));
+  return { egress, kubernetes, probes: await probeOldestNodes({ cluster }, found, kubernetes, imageSource, looking) };
 }
 
-const notLookedInside = ({ id }: ClusterFacts): Check => ({
-  ...check('inside', 'Nodes and egress, seen from inside the cluster', id, 'looked at', undefined),
-  ok: true,
-  unproven: 'the input asks to run nothing in the cluster',
-  accepted: true,
-});
+const notLookedInside = ({ id }: ClusterFacts): Check =>
+  accepted(
+    unseen(
+      { id: 'inside', title: 'Nodes and egress, seen from inside the cluster', resourceId: id, expected: 'looked at' },
+      'notAsked',
+      'the input asks to run nothing in the cluster',
+    ),
+  );
 
-/** Judges a check for which run-command was forbidden; other checks stay. */
-export function judgedIfForbidden(seen: Check, whenForbidden: WhenForbidden): Check {
-  if (seen.unproven === undefined) return seen;
-  switch (whenForbidden) {
-    case 'fail':
+/** `ifAllowed` accepts by name that nothing was seen from inside the cluster. */
+export const whenForbidden = (probes: 'required' | 'ifAllowed'): WhenForbidden =>
+  probes === 'required' ? 'fail' : 'accept';
+
+/** Judges a check that nobody may look at; other checks stay. */
+export function judgedIfForbidden(seen: Check, when: WhenForbidden): Check {
+  if (seen.verdict !== 'unproven') return seen;
+  switch (seen.because) {
+    case 'runCommandForbidden':
+      if (when === 'accept') return accepted(seen);
+      return when === 'tell' ? { ...seen, ok: true } : seen;
+    case 'readForbidden':
+      return when === 'tell' ? { ...seen, ok: true } : seen;
+    case 'failed':
+    case 'incomplete':
+    case 'notAsked':
       return seen;
-    case 'tell':
-      return { ...seen, ok: true };
-    case 'accept':
-      return { ...seen, ok: true, accepted: true };
   }
 }

@@ -21,7 +21,15 @@ export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Che
     check('vnetIntegration', 'API server VNet integration', id, enableVnetIntegration, cluster?.enableVnetIntegration),
     ...(wanted.containerRegistryId === undefined
       ? managedRegistryChecks(wanted.nodeResourceGroup, seen, id)
-      : [check('registry', 'Registry', id, wanted.containerRegistryId, cluster?.containerRegistryId)]),
+      : [
+          check(
+            'registry',
+            'Registry that nodes boot from',
+            id,
+            wanted.containerRegistryId,
+            cluster?.containerRegistryId,
+          ),
+        ]),
     ...(kubeletIdentityId === undefined
       ? []
       : [check('kubeletIdentity', 'Kubelet identity', id, kubeletIdentityId, cluster?.kubeletIdentityId)]),

@@ -1,51 +1,111 @@
 import type { Check } from '../../contract/result.ts';
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import type { EvidenceKind, KubernetesFacts, Look, NodeProbeResult, PoolReimage } from '../../resources/nodes.ts';
-import { check } from '../engine/check.ts';
+import {
+  type EvidenceKind,
+  type KubernetesFacts,
+  type Look,
+  type NodeProbeResult,
+  otherNumber,
+  type PoolReimage,
+  type Unseen,
+} from '../../resources/nodes.ts';
+import { check, unseen } from '../engine/check.ts';
 
-/** Checks where the nodes of each pool boot from, and whether they pull their images from there. */
+type Probe = Look<NodeProbeResult> | undefined;
+
+/**
+ * Checks of each pool that as many nodes were seen as AKS counts, where they boot from, and whether they pull their images from
+ * there. New nodes of a pool without nodes boot as the cluster says.
+ */
 export function nodeChecks(
-  { id, agentPoolProfiles }: ClusterFacts,
+  { id, agentPoolProfiles, artifactSource }: ClusterFacts,
   kubernetes: Look<KubernetesFacts>,
   probes: Readonly<Record<string, Look<NodeProbeResult>>>,
   source: string,
 ): Check[] {
-  const linux = agentPoolProfiles.filter(({ osType }) => osType !== 'Windows');
-  return linux.flatMap(({ name }): Check[] => {
-    const poolId = agentPoolId(id, name);
-    const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
-    const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);
-    const probe: Look<NodeProbeResult> | undefined = 'unseen' in kubernetes ? kubernetes : entryOf(probes, name);
-    if (probe === undefined) return []; // A pool without nodes.
-    if ('unseen' in probe) {
-      const { because, message } = probe.unseen;
-      // A probe that failed says something about the cluster. One that is not allowed says nothing.
-      const unseen = because === 'notAllowed' ? { unproven: message } : { evidence: message };
-      return [boots(undefined), pulls(because === 'failed' ? message : undefined)].map((each) => ({
-        ...each,
-        ...unseen,
-      }));
+  return agentPoolProfiles.flatMap((pool): Check[] => {
+    const checks = poolChecks(agentPoolId(id, pool.name), pool, source);
+    if (pool.osType === 'Windows') {
+      const why = 'nothing is run on Windows nodes';
+      return [unseen(checks.boots(''), 'incomplete', why), unseen(checks.pulls(''), 'incomplete', why)];
     }
-    const { node, pulled, bootstrapSource, message } = probe.seen;
-    return [
-      { ...boots(bootstrapSource), evidence: `containerd's configuration on ${node}` },
-      { ...pulls(pulled ? 'pulled' : message), evidence: `a pod on ${node}` },
-    ];
+    if ('unseen' in kubernetes) return checks.unseen(kubernetes.unseen);
+    const nodes = kubernetes.seen.nodes.filter((node) => node.pool === pool.name).length;
+    return [checks.count(nodes), ...checks.probed(nodes, entryOf(probes, pool.name), artifactSource)];
   });
 }
 
+const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string) => {
+  const { name, count } = pool;
+  const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
+  const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);
+  const unseenBoth = ({ because, message }: Unseen): Check[] =>
+    [boots(''), pulls('')].map((each) => unseen(each, gapOf(because), message));
+  return {
+    boots,
+    pulls,
+    unseen: unseenBoth,
+    count(nodes: number): Check {
+      const all = check(`nodes:${name}`, `Nodes of ${name} that were seen`, poolId, count, nodes);
+      const other = otherNumber(nodes, { count });
+      return other === undefined ? all : { ...unseen(all, 'incomplete', other), seen: String(nodes) };
+    },
+    probed(nodes: number, probe: Probe, artifactSource: string): Check[] {
+      if (nodes === 0 && pool.powerState === 'Stopped') {
+        return [unseen(boots(''), 'incomplete', 'the pool is stopped, and its machines start as they were')];
+      }
+      if (nodes === 0) {
+        const seen = artifactSource === 'Cache' ? source : 'Direct';
+        return [{ ...boots(seen), evidence: "the cluster's bootstrapProfile, for the pool has no nodes" }];
+      }
+      if (probe === undefined) return unseenBoth({ because: 'failed', message: 'no node was asked' });
+      if ('unseen' in probe) return unseenBoth(probe.unseen);
+      const { node, pulled, bootstrapSource, message } = probe.seen;
+      const from = { ...boots(bootstrapSource), evidence: `containerd's configuration on ${node}` };
+      return [
+        bootstrapSource === undefined ? unseen(from, 'failed', message) : from,
+        { ...pulls(pulled ? 'pulled' : message), evidence: `a pod on ${node}` },
+      ];
+    },
+  };
+};
+
+/** The gap that a look from inside the cluster leaves. */
+export const gapOf = (because: Unseen['because']): 'runCommandForbidden' | 'failed' =>
+  because === 'notAllowed' ? 'runCommandForbidden' : 'failed';
+
 const evidenceTitles: Readonly<Record<EvidenceKind, string>> = {
-  nodes: 'boot IDs of the nodes',
+  nodes: 'disks of the nodes, by machine ID and by when they joined',
   bootstrapSource: "containerd's configuration on the oldest node",
   nodeImageVersion: 'node image of the pool',
 };
 
-/** Checks that each planned pool was reimaged, and says how that is known. */
+/** Checks that each planned pool was reimaged, and says how that is known. A pool's new image is AKS's word, and no node was seen. */
 export const reimageChecks = ({ id }: ClusterFacts, reimages: Iterable<PoolReimage>): Check[] =>
-  [...reimages].map(({ pool, seen, reimaged, evidence, how }) => ({
-    ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, agentPoolId(id, pool), true, reimaged),
-    seen: how === 'byAzure' ? `${seen}, by AKS itself` : seen,
-    evidence: evidenceTitles[evidence],
-  }));
+  [...reimages].map(({ pool, seen, reimaged, evidence, how, unseen: gap }) => {
+    const promised = {
+      ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, agentPoolId(id, pool), true, reimaged),
+      seen: how === 'byAzure' ? `${seen}, by AKS itself` : seen,
+      evidence: evidenceTitles[evidence],
+    };
+    if (!gap || evidence !== 'nodeImageVersion') return promised;
+    const { because, message } = gap;
+    return { ...unseen(promised, gapOf(because), message), seen, evidence: evidenceTitles[evidence] };
+  });
+
+/** Checks that no pool was added while the pools were reimaged, where all of them were to be. */
+export const addedPoolChecks = (before: ClusterFacts, now: ClusterFacts): Check[] =>
+  now.agentPoolProfiles
+    .filter(({ name }) => !before.agentPoolProfiles.some((pool) => pool.name === name))
+    .map(({ name }) =>
+      check(
+        `reimage:${name}`,
+        `Node pool ${name} was reimaged`,
+        agentPoolId(now.id, name),
+        true,
+        'somebody has added it meanwhile',
+      ),
+    );

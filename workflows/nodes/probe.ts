@@ -12,6 +12,7 @@ export async function probeOldestNodes(
   found: ClusterFacts,
   kubernetes: Look<KubernetesFacts>,
   imageSource: string | undefined,
+  looking: (summary: string) => Pick<ReturnType<typeof azure.looking>, 'probeNode'> = azure.looking,
 ): Promise<Record<string, Look<NodeProbeResult>>> {
   if ('unseen' in kubernetes) return {};
   const probes = await Promise.all(
@@ -20,9 +21,8 @@ export async function probeOldestNodes(
       if (osType === 'Windows') return [];
       const node = oldestNode(kubernetes.seen.nodes, name)?.name;
       if (node === undefined) return [];
-      const probe = await azure
-        .operating(`Have ${node} pull an image`)
-        .probeNode({ cluster, node, ...(imageSource !== undefined && { imageSource }) });
+      const source = imageSource === undefined ? {} : { imageSource };
+      const probe = await looking(`Have ${node} pull an image`).probeNode({ cluster, node, ...source });
       return [[name, probe] as const];
     }),
   );

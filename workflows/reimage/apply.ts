@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { StepId } from '../../contract/plan.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
@@ -6,6 +7,7 @@ import { ignoreIfDeleted } from '../engine/errorText.ts';
 import { bootstrapChanges } from '../engine/part.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
+import { provesIsolation } from '../isolation/proof.ts';
 import { reimageStepId } from './plan.ts';
 import { type NodesBefore, PoolRun } from './poolRun.ts';
 
@@ -32,17 +34,21 @@ export function applyReimages(
     step(reimageStepId(pool), {
       limit,
       manyWrites: true,
-      act: async () => {
-        const done = await run.reimage();
+      act: async (retriedByOperator) => {
+        const done = await run.reimage(retriedByOperator);
         reimages.set(pool.name, done);
         if (!done.reimaged) throw run.notReimaged(done);
       },
-      ...(changes && { undoneAfter, undo: () => run.reimageBack().catch(ignoreIfDeleted) }),
+      ...(changes && { undoneAfter, undo: () => takingTurns(limit, () => run.reimageBack()).catch(ignoreIfDeleted) }),
       waitsFor: 'AKS, some minutes for each node',
     });
   }
   return () => [...reimages.values()];
 }
+
+/** Undo, too, reimages so many pools at a time. Runs of version 0.1 took them back all at once. */
+const takingTurns = (limit: ConcurrencyLimit, work: () => Promise<void>): Promise<void> =>
+  patched(provesIsolation) ? limit.run(work) : work();
 
 /**
  * The nodes before any pool is reimaged. One look serves all pools, for a node that joins after it is new. It comes after
@@ -53,7 +59,11 @@ function lookOnceAtNodes({ plan, input, seen }: UpdateContext): NodesBefore {
   let look: ReturnType<NodesBefore> | undefined;
   return () => {
     if (!changed) return Promise.resolve(seen.kubernetes);
-    look ??= azure.operating('Look at the nodes').lookInside(input.cluster);
-    return look;
+    look ??= azure.looking('Look at the nodes').lookInside(input.cluster);
+    // After a failure an operator may ask for another look.
+    return look.catch((error: unknown) => {
+      look = undefined;
+      throw error;
+    });
   };
 }

@@ -9,7 +9,7 @@ import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { bootstrapChanges, ids, nothingPlanned, type Part } from '../engine/part.ts';
-import { approvalStep } from '../existingCluster/gates.ts';
+import { approvalStep } from '../existingCluster/approval.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 
 export interface PlannedReimages extends Part {

@@ -1,21 +1,25 @@
-import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { type ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
 import { isFailure, ownFailure } from '../../contract/failures.ts';
 import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import {
+  isSameDisk,
   type KubernetesFacts,
   type Look,
+  type NodeFacts,
   type PoolEvidence,
   type PoolProof,
   type PoolReimage,
   poolEvidence,
   proofOf,
 } from '../../resources/nodes.ts';
+import type { BusyPolicy } from '../../resources/operations.ts';
 import { azure } from '../engine/azure.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
+import { provesIsolation } from '../isolation/proof.ts';
 import { proofBySource } from './proof.ts';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
@@ -37,6 +41,8 @@ export class PoolRun {
   #settings: AgentPoolSettings | undefined;
   /** The pool when undo first came to it. */
   #beforeUndo: PoolEvidence | undefined;
+  /** The pool as it was seen last. */
+  #after: PoolEvidence | undefined;
 
   constructor(context: UpdateContext, pool: AgentPoolFacts, nodesBefore: NodesBefore, roles: PendingRoles) {
     this.#context = context;
@@ -46,11 +52,16 @@ export class PoolRun {
     this.#roles = roles;
   }
 
-  /** Reimages the pool, and does what the input says where AKS did not. */
-  async reimage(): Promise<PoolReimage> {
+  /** Reimages the pool, and does what the input says where AKS did not. A retry looks first: a look may have failed, and no more. */
+  async reimage(retriedByOperator = false): Promise<PoolReimage> {
     const { cluster, reimage } = this.#context.input;
-    const before = poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
+    const first = this.#before;
+    const before = first ?? poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
     this.#before = before;
+    if (retriedByOperator && first && patched(provesIsolation)) {
+      const proven = await this.#proof(first, await this.#lookAgain());
+      if (proven.reimaged && proven.nodes.length > 0) return { ...proven, how: 'reimaged', notModified: false };
+    }
     const byAzure = await this.#reimagedByAzure();
     if (byAzure) return byAzure;
     const done = await this.#reimageAndProve(before);
@@ -74,21 +85,33 @@ export class PoolRun {
   /** Undo: reimages the pool after the cluster boots nodes from where it did before. */
   async reimageBack(): Promise<void> {
     if (this.#settings) await this.#finishReplacing(this.#settings);
-    const now = await this.#lookAgain(undoBusyPolicy(this.#context.input));
+    const busyPolicy = undoBusyPolicy(this.#context.input);
+    const now = await this.#lookAgain(busyPolicy);
     // A second attempt of undo may find the pool reimaged already. It is compared with the pool before the first attempt.
     this.#beforeUndo ??= now;
-    const done = await this.#reimageAndProve(this.#beforeUndo);
+    const done = await this.#reimageAndProve(this.#beforeUndo, busyPolicy);
+    const nodes = this.#after?.nodes ?? [];
     const back =
-      done.nodes.length > 0 && done.nodes.every(({ reimaged, after }) => reimaged || this.#isUntouched(after));
+      done.nodes.length > 0 &&
+      done.nodes.every(
+        ({ reimaged, name }) => reimaged || nodes.some((node) => node.name === name && this.#isUntouched(node)),
+      );
     if (!done.reimaged && !back) throw this.notReimaged(done);
   }
 
-  /** The failure of a pool whose nodes are as they were. */
-  notReimaged({ seen, notModified, nodes }: PoolReimage): ApplicationFailure {
+  /** The failure of a pool whose nodes are as they were, or could not be looked at. */
+  notReimaged({ seen, notModified, nodes, unseen }: PoolReimage): ApplicationFailure {
     const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
     const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
     const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
     const id = agentPoolId(this.#context.found.id, this.#pool);
+    if (unseen?.because === 'failed') {
+      return ownFailure(
+        'NotProven',
+        `Node pool ${this.#pool}: whether it was reimaged is not known, ${seen} (${id})`,
+        id,
+      );
+    }
     return ownFailure(
       'NotReimaged',
       `Node pool ${this.#pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
@@ -111,14 +134,15 @@ export class PoolRun {
     return azure.operating(`Look at node pool ${this.#pool}`).awaitPool({ cluster, pool: this.#pool, busyPolicy });
   }
 
-  async #reimageAndProve(before: PoolEvidence): Promise<PoolReimage> {
-    const { notModified, after } = await this.#reimageWithSecondTry(before);
+  async #reimageAndProve(before: PoolEvidence, busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolReimage> {
+    const { notModified, after } = await this.#reimageWithSecondTry(before, busyPolicy);
     const proven = await this.#proof(before, after);
     return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
   }
 
   async #proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof> {
     const { input, plan } = this.#context;
+    this.#after = after;
     const proven = proofOf(this.#pool, before, after);
     if (proven.reimaged || !plan.bootstrap) return proven;
     const bySource = await proofBySource(input.cluster, this.#pool, after);
@@ -127,7 +151,7 @@ export class PoolRun {
   }
 
   /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
-  async #reimageWithSecondTry(before: PoolEvidence): Promise<Reimaged> {
+  async #reimageWithSecondTry(before: PoolEvidence, busyPolicy: BusyPolicy): Promise<Reimaged> {
     const { input, found } = this.#context;
     const rolePropagation = await this.#roles();
     const request = {
@@ -135,7 +159,7 @@ export class PoolRun {
       pool: this.#pool,
       nodeResourceGroup: found.nodeResourceGroup,
       before,
-      busyPolicy: busyPolicyOf(input),
+      busyPolicy,
       ...(rolePropagation && { rolePropagation }),
     };
     const reimage = () => azure.operating(`Reimage node pool ${this.#pool}`).reimageAgentPool(request);
@@ -143,7 +167,7 @@ export class PoolRun {
       return await reimage();
     } catch (error) {
       if (isCancellation(error)) throw error;
-      const after = await this.#lookAgain();
+      const after = await this.#lookAgain(busyPolicy);
       if (after.provisioningState === 'Succeeded') {
         if (proofOf(this.#pool, before, after).reimaged) return { notModified: false, after };
         throw error;
@@ -178,11 +202,11 @@ export class PoolRun {
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
 
-  /** A node that has not booted since the beginning was not reimaged, and has nothing to go back from. */
-  #isUntouched(bootId: string): boolean {
+  /** A node with the disk of the beginning was not reimaged, and has nothing to go back from. */
+  #isUntouched(now: NodeFacts): boolean {
     const { kubernetes } = this.#context.seen;
     const atFirst = 'seen' in kubernetes ? kubernetes.seen.nodes : [];
-    return [...(this.#before?.nodes ?? []), ...atFirst].some((node) => node.bootId === bootId);
+    return [...(this.#before?.nodes ?? []), ...atFirst].some((node) => isSameDisk(node, now));
   }
 }
 

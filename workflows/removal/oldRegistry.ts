@@ -1,8 +1,8 @@
 import type { ParsedChangeRegistryInput } from '../../contract/inputs/existingCluster.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { resourceReference, sameResourceId } from '../../resources/ids.ts';
+import type { ExistingClusterFacts, OldRegistryFacts } from '../../resources/discovery.ts';
+import { clusterId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { bootstrapChanges, ids, type Part } from '../engine/part.ts';
 import { deletionIsFinal, kindOf, type Removal } from './kinds.ts';
 
@@ -12,10 +12,11 @@ export interface PlannedOldRegistry extends Part {
 
 /** Plans what becomes of the registry that the cluster leaves. Only what this product made for this cluster can go. */
 export function planOldRegistry(
-  { oldRegistry }: ParsedChangeRegistryInput,
+  input: Pick<ParsedChangeRegistryInput, 'cluster' | 'oldRegistry'>,
   { cluster, old }: ExistingClusterFacts,
   before: readonly PlannedStep[],
 ): PlannedOldRegistry {
+  const { oldRegistry } = input;
   const leaves = bootstrapChanges(before);
   if (oldRegistry === 'keep' || !leaves || !cluster || !old) return { steps: [], problems: [], removals: [] };
   const removals = old.owned.flatMap((id): Removal[] => {
@@ -26,13 +27,9 @@ export function planOldRegistry(
   const registry = removals.filter(({ kind }) => kind === 'registry');
   const steps = around.map((removal) => removalStep(removal, before));
   const carriesOurMarks = (id: string) => old.owned.some((own) => sameResourceId(own, id));
-  const foreign = old.endpoints.filter(({ id }) => !carriesOurMarks(id));
   return {
     steps: [...steps, ...registry.map((removal) => removalStep(removal, [...before, ...steps]))],
-    problems: [
-      ...(carriesOurMarks(old.id) ? [] : [notOurs(old.id)]),
-      ...foreign.map(({ id }) => usedByOthers(old.id, id)),
-    ],
+    problems: [...(carriesOurMarks(old.id) ? [] : [notOurs(old.id)]), ...userProblems(old, input)],
     removals: [...around, ...registry],
   };
 }
@@ -53,6 +50,23 @@ const notOurs = (id: string): Problem => ({
   problem: 'the registry that the cluster leaves was not made by this product for this cluster',
   whatToDo: 'Set oldRegistry to keep, and delete it yourself if nothing else needs it.',
 });
+
+/** Others that use a registry, as far as the worker can see: their endpoints, and clusters whose nodes boot from it. */
+export const userProblems = (
+  { id, endpoints, owned, clusters = [] }: OldRegistryFacts,
+  { cluster }: Pick<ParsedChangeRegistryInput, 'cluster'>,
+): Problem[] => [
+  ...endpoints
+    .filter((endpoint) => !owned.some((own) => sameResourceId(own, endpoint.id)))
+    .map((endpoint) => usedByOthers(id, endpoint.id)),
+  ...clusters
+    .filter((other) => !sameResourceId(other, clusterId(cluster)))
+    .map((other) => ({
+      where: id,
+      problem: `the nodes of ${other} boot from the registry that the cluster leaves`,
+      whatToDo: 'Set oldRegistry to keep.',
+    })),
+];
 
 const usedByOthers = (id: string, endpoint: string): Problem => ({
   where: id,

@@ -1,10 +1,11 @@
 import type { ClusterPart, ParsedDeleteClusterInput } from '../../contract/inputs/deleteCluster.ts';
 import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks } from '../../resources/marks.ts';
 import { clusterMarks } from '../engine/marks.ts';
-import { ids } from '../engine/part.ts';
+import { anyActs, ids } from '../engine/part.ts';
 import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { planOf } from '../preflight/plan.ts';
@@ -47,10 +48,11 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const removals = around.flatMap(({ removal, step }) => (step.action === 'delete' ? [removal] : []));
   const roles = planRoles(input, seen, around);
   const group = groupStep(input, seen, [cluster, ...steps]);
+  const planned = [cluster, ...roles.map(({ step }) => step), ...steps, group];
   const plan = planOf(
     input,
     [
-      { steps: [cluster], problems: [] },
+      { steps: [cluster], problems: anyActs(planned) ? [] : [nothingToDelete(input, around)] },
       { steps: roles.map(({ step }) => step), problems: [] },
       { steps, problems: removalProblems(input, seen, around) },
       { steps: [group], problems: [] },
@@ -73,6 +75,16 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     ],
   };
 }
+
+/** Most likely a name is mistyped: "verified, it is gone" would hide that. */
+const nothingToDelete = ({ cluster }: ParsedDeleteClusterInput, around: readonly PlannedRemoval[]): Problem => ({
+  where: clusterId(cluster),
+  problem:
+    around.length === 0
+      ? 'there is nothing to delete: no such cluster, and nothing that was made for it'
+      : `there is nothing to delete: no such cluster, and what was made for it is to stay (${around.length})`,
+  whatToDo: 'Check the reference, and alsoDelete. A cluster that an earlier run has deleted needs no other run.',
+});
 
 const clusterStep = ({ cluster }: ParsedDeleteClusterInput, { cluster: found }: DeletionFacts): PlannedStep => ({
   id: 'cluster',

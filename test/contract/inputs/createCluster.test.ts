@@ -230,6 +230,8 @@ describe('the input of createCluster', () => {
       agentPoolProfiles: [
         { name: 'nodepool1', mode: 'System', count: 3, vmSize: 'Standard_D4ds_v5', enableAutoScaling: false },
       ],
+      accept: [],
+      probes: 'required',
       tags: {},
       registrationTimeoutMinutes: 1440,
       rolePropagationTimeoutMinutes: 15,

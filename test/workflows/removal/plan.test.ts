@@ -172,12 +172,18 @@ describe('the plan of deleteCluster', () => {
     expect(roles?.subscriptionIds).toEqual([cluster.subscriptionId, other]);
   });
 
-  it('has nothing to do where nothing is there', () => {
+  it('says that there is nothing to delete where nothing is there, as with a mistyped name', () => {
     const { cluster: _gone, resourceGroup: _group, ...nothing } = everythingMade;
     const plan = planDeletion(clusterParts, { ...nothing, content: [], owned: [], used: [], identities: [] });
-    expect(plan.problems).toEqual([]);
+    expect(plan.problems).toMatchObject([
+      { where: clusterId, problem: expect.stringMatching(/^there is nothing to delete: no such/) },
+    ]);
     expect(reasons(plan)).toEqual({ cluster: 'absent', resourceGroup: 'absent' });
-    expect(plan.gone).toEqual([clusterId]);
+  });
+
+  it('says that there is nothing to delete where all that is left is to stay', () => {
+    const plan = planDeletion([], { ...clusterGone, used: [] });
+    expect(plan.problems).toMatchObject([{ problem: expect.stringMatching(/nothing to delete.* is to stay/) }]);
   });
 
   it('takes what a failed run left, though there is no cluster', () => {
@@ -259,7 +265,9 @@ describe('deleteCluster is stopped before it deletes anything', () => {
     const seen = { ...everythingMade, owned: notFound(everythingMade.owned), used: notFound(everythingMade.used) };
     expect(planDeletion(['privateDnsZone'], seen).problems).toMatchObject([{ where: 'privateDnsZoneId' }]);
     expect(planDeletion(['registry'], seen).problems).toEqual([]);
-    expect(planDeletion(['privateDnsZone'], { ...clusterGone, owned: [], used: [] }).problems).toEqual([]);
+    expect(planDeletion(['privateDnsZone'], { ...clusterGone, owned: [], used: [] }).problems).toMatchObject([
+      { problem: expect.stringContaining('nothing to delete') },
+    ]);
   });
 
   it('by permissions that are missing', () => {

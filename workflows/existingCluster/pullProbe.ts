@@ -1,31 +1,22 @@
-import type { ApplicationFailure } from '@temporalio/workflow';
-import { patched } from '@temporalio/workflow';
+import { type ApplicationFailure, patched } from '@temporalio/workflow';
 import { ownFailure } from '../../contract/failures.ts';
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
-import type { ApprovalGate } from '../../contract/names.ts';
-import type { PlannedStep, StepId } from '../../contract/plan.ts';
+import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Check } from '../../contract/result.ts';
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
 import { anyActs, ids, nothingPlanned, type Part } from '../engine/part.ts';
 import type { StepHandle } from '../engine/steps.ts';
-import { judgedIfForbidden, provesIsolation, type WhenForbidden } from '../isolation/proof.ts';
+import { judgedIfForbidden, provesIsolation, whenForbidden } from '../isolation/proof.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
 import type { UpdateContext, UpdateInput } from './context.ts';
 
-/** Waits until an operator lets the scenario pass, if that was asked for. */
-export function applyApproval(gate: ApprovalGate, { input, plan, step, operator }: UpdateContext): void {
-  const { approvalTimeoutMinutes: minutes } = input;
-  if (!plan.steps.some(({ id }) => id === `approve:${gate}`)) return;
-  step(`approve:${gate}`, {
-    act: () => operator.approval(gate, minutes),
-    waitsFor: `approval (update approve), at most ${minutes} minutes`,
-  });
-}
+type ProbeInput = UpdateInput & { probes: 'required' | 'ifAllowed' };
 
 /**
  * Before the point of no return, a node of each pool shows that it boots from the registry and pulls through it.
@@ -37,17 +28,38 @@ export function applyPullProbe({
   found,
   plan,
   step,
-}: UpdateContext<UpdateInput & { probes: 'required' | 'ifAllowed' }>): StepHandle<Check[]> | undefined {
+}: UpdateContext<ProbeInput>): StepHandle<Check[]> | undefined {
   if (!plan.steps.some(({ id }) => id === 'pullProbe')) return undefined;
   return step('pullProbe', {
-    act: async () => {
-      const checks = await pullChecks(found, input);
-      const failed = checks.filter(({ ok }) => !ok);
-      if (failed.length > 0) throw notProven(found, failed);
-      return checks;
-    },
+    act: () => provenPulls(found, input),
     waitsFor: 'pods on the nodes',
   });
+}
+
+/**
+ * Right before the point of no return, the pools anew: an approval, a pause or a decision may have taken days. Where somebody has
+ * added a pool since the pull probe, that is repeated. A run of version 0.1 does not look again.
+ *
+ * @throws ApplicationFailure `NotProven`.
+ */
+export async function probeAddedPools(
+  { input, found }: UpdateContext<ProbeInput>,
+  probe: StepHandle<Check[]> | undefined,
+): Promise<void> {
+  const probed = await probe?.result;
+  if (!probed || !patched(provesIsolation)) return;
+  const { cluster } = input;
+  const { cluster: now } = await azure.verifying('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
+  const isKnown = ({ name }: AgentPoolFacts) => probed.some(({ id }) => id === `boots:${name}`);
+  if (now && !now.agentPoolProfiles.every(isKnown)) await provenPulls(found, input);
+}
+
+/** @throws ApplicationFailure `NotProven`. */
+async function provenPulls(found: ClusterFacts, input: ProbeInput): Promise<Check[]> {
+  const checks = await pullChecks(found, input);
+  const failed = checks.filter(({ ok }) => !ok);
+  if (failed.length > 0) throw notProven(found, failed);
+  return checks;
 }
 
 async function pullChecks(
@@ -56,21 +68,17 @@ async function pullChecks(
 ): Promise<Check[]> {
   // Somebody may have added a pool since discovery. A run of version 0.1 does not look.
   const look = patched(provesIsolation)
-    ? await azure.operating('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] })
+    ? await azure.verifying('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] })
     : undefined;
   const now = look?.cluster ?? found;
   const [source, kubernetes] = await Promise.all([
-    look ? look.imageSource : azure.reading('Read where nodes are to boot from').readImageSource(cluster),
-    azure.operating('Look at the nodes').lookInside(cluster),
+    look ? look.imageSource : azure.verifying('Read where nodes are to boot from').readImageSource(cluster),
+    azure.verifying('Look at the nodes').lookInside(cluster),
   ]);
-  const results = await probeOldestNodes({ cluster }, now, kubernetes, source);
+  const results = await probeOldestNodes({ cluster }, now, kubernetes, source, azure.verifying);
   const checks = nodeChecks(now, kubernetes, results, source ?? 'Direct');
   return checks.map((each) => judgedIfForbidden(each, whenForbidden(probes)));
 }
-
-/** `ifAllowed` accepts by name that nothing was seen from inside the cluster. */
-export const whenForbidden = (probes: 'required' | 'ifAllowed'): WhenForbidden =>
-  probes === 'required' ? 'fail' : 'accept';
 
 function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationFailure {
   const what = failed.map(
@@ -79,17 +87,6 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
   const whatToDo = 'Look at the node that the message names: without egress it would not get its images.';
   return ownFailure('NotProven', `${what.join('; ')} (${id})`, id, { whatToDo });
 }
-
-/** The step that waits for the `approve` update. */
-export const approvalStep = (gate: ApprovalGate, cluster: ClusterReference, needs: readonly StepId[]): PlannedStep => ({
-  id: `approve:${gate}`,
-  kind: 'approval',
-  title: gate === 'reimage' ? 'Approval to reimage the node pools' : 'Approval to cut egress',
-  action: 'check',
-  reason: 'asked for',
-  needs,
-  resourceId: clusterId(cluster),
-});
 
 /**
  * Plans the pull probe: a node of each pool pulls an image through the registry. It comes after the steps that change the
