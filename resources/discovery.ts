@@ -19,6 +19,8 @@ export interface AuditRequest {
   subscriptionId: string;
   /** Subnets of the nodes. */
   subnetIds: string[];
+  /** The zone of the registry's names, if it is in a subscription of its own. */
+  privateDnsZoneId?: string;
 }
 
 /** The parts of {@link AuditFacts} that are read by themselves. */

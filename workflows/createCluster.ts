@@ -95,6 +95,11 @@ async function verify(
     .readBack({ cluster, infrastructure: infrastructureRequest });
   const made = [...clusterChecks(specification, seen), ...infrastructureChecks(infrastructure, seen.infrastructure)];
   if (!patched(provesIsolation)) return made;
-  const proof = { accept, whenForbidden: whenForbidden(probes), isPatient: true };
+  const proof = {
+    accept,
+    whenForbidden: whenForbidden(probes),
+    isPatient: true,
+    privateDnsZoneId: infrastructureRequest.privateDnsZoneId,
+  };
   return [...made, ...(await proveIsolation({ cluster, profile, ...proof }))];
 }

@@ -17,7 +17,12 @@ import { ifNamed } from './infrastructure.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
   /** Reads everything on which the isolation of a cluster depends. */
-  async lookAtDependencies({ cluster, subscriptionId, subnetIds }: AuditRequest): Promise<AuditFacts> {
+  async lookAtDependencies({
+    cluster,
+    subscriptionId,
+    subnetIds,
+    privateDnsZoneId,
+  }: AuditRequest): Promise<AuditFacts> {
     const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
     const [first] = subnetIds;
     const networkId = first === undefined ? undefined : parentId(first);
@@ -45,7 +50,9 @@ export const auditActivities = (clients: ClientsOf) => ({
         registry && networkId !== undefined ? readEndpointsIn(clients, registry, networkId) : [],
       ),
       part('zone', async () =>
-        registry && networkId !== undefined ? readLinkedZone(clients, registry, networkId) : undefined,
+        registry && networkId !== undefined
+          ? readLinkedZone(clients, registry, networkId, privateDnsZoneId)
+          : undefined,
       ),
       part('kubelet', async () => (registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [])),
       part('routes', () => Promise.all([...routeTables].map((id) => readDefaultRoute(clients, id)))),
@@ -79,8 +86,10 @@ async function readLinkedZone(
   clients: ClientsOf,
   registry: RegistryFacts,
   networkId: string,
+  zoneId: string | undefined,
 ): Promise<PrivateDnsZoneFacts | undefined> {
-  const subscriptions = [networkId, registry.id].map((id) => resourceReference(id).subscriptionId);
+  const named = zoneId === undefined ? [] : [zoneId];
+  const subscriptions = [networkId, registry.id, ...named].map((id) => resourceReference(id).subscriptionId);
   const [link] = await readLinksTo(clients, subscriptions, networkId);
   return link && readPrivateDnsZone(clients, parentId(link.id), registryRecordNames(registry));
 }

@@ -12,7 +12,7 @@ import {
   registrationTimeoutMinutes,
   rolePropagationTimeoutMinutes,
 } from './cluster.ts';
-import { existingNetwork, registry } from './infrastructure.ts';
+import { existingNetwork, privateDnsZoneId, registry } from './infrastructure.ts';
 import { accept, probes } from './isolation.ts';
 import { tags } from './tags.ts';
 
@@ -175,6 +175,9 @@ export const auditClusterInput = z.strictObject({
     .describe(
       'Looks from inside the cluster, by its run-command API. ifAllowed: where that is forbidden, the verdict is Unproven. required: it counts as drift. none: nothing is run in the cluster, and the verdict rests on what Azure shows.',
     ),
+  privateDnsZoneId: privateDnsZoneId
+    .exactOptional()
+    .describe("The zone of the registry's names, if it is in another subscription than network and registry."),
   failOnDrift: z
     .boolean()
     .default(false)

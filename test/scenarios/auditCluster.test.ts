@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AuditReport, searchAttributes } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { input } from '../support/azure.ts';
-import { type Harness, startHarness } from '../support/harness.ts';
+import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds } from '../support/ownRegistry.ts';
 import { existingCluster, reference, updateByHand } from './existingCluster.ts';
 import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
@@ -23,7 +23,7 @@ describe('auditCluster', () => {
 
   it('finds every requirement met, writes nothing, and says so in a search attribute', async () => {
     await created(harness, ownRegistryInput('audit-isolated'));
-    const before = (await harness.azure.writes(/audit-isolated/)).filter((write) => !write.includes('/runCommand'));
+    const before = await harness.azure.writes(/audit-isolated/);
     const run = await harness.client.auditCluster({ cluster: reference('audit-isolated') });
     const report = await run.result();
     expect(missed(report)).toEqual([]);
@@ -43,9 +43,7 @@ describe('auditCluster', () => {
         'egress',
       ]),
     );
-    expect((await harness.azure.writes(/audit-isolated/)).filter((write) => !write.includes('/runCommand'))).toEqual(
-      before,
-    );
+    expect(await harness.azure.writes(/audit-isolated/)).toEqual(before);
     const { typedSearchAttributes } = await harness.temporal.workflow.getHandle(run.workflowId).describe();
     expect(typedSearchAttributes.get(searchAttributes.isolation)).toBe('Isolated');
   });
@@ -132,11 +130,21 @@ describe('auditCluster', () => {
     expect(without.checks.map(({ id }) => id)).not.toContain('egress');
   });
 
-  it('reports a cluster that is not there', async () => {
-    const report = await audit('audit-absent');
-    expect(report).toMatchObject({
-      isolated: false,
-      checks: [{ id: 'cluster', seen: 'absent', resourceId: clusterId(reference('audit-absent')) }],
-    });
+  it('refuses a cluster that is not there, which has drifted from nothing', async () => {
+    const { type, problems } = await problemsOf(audit('audit-absent'));
+    expect(type).toBe('PreflightFailed');
+    expect(problems).toMatchObject([
+      { where: clusterId(reference('audit-absent')), problem: expect.stringMatching(/^ClusterNotFound: /) },
+    ]);
+  });
+
+  it('fails if it is told so, and says first what has drifted', async () => {
+    await existingCluster(harness, 'audit-told');
+    const run = await harness.client.auditCluster({ cluster: reference('audit-told'), failOnDrift: true });
+    const failure = await failureOf(run.result());
+    expect(failure).toMatchObject({ type: 'DriftFound', message: expect.stringMatching(/^Drifted\nOutbound type: /) });
+    expect(failure).toHaveProperty('details', [expect.objectContaining({ verdict: 'Drifted' })]);
+    const { found } = await run.progress();
+    expect(found?.slice(0, 2)).toEqual(['Drifted', expect.stringMatching(/expected none, seen loadBalancer/)]);
   });
 });

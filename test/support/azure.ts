@@ -66,7 +66,10 @@ export async function startSimulatedAzure({
   };
   const recorded = recordingOf(recordFile);
   const writes = async (path = /./): Promise<string[]> => {
-    return (await recorded()).filter(({ method, url }) => method !== 'GET' && path.test(url)).map(textOf);
+    // A command that only looks is no write.
+    const isWrite = ({ method, url }: RecordedRequest) =>
+      method !== 'GET' && !url.includes('/runCommand') && path.test(url);
+    return (await recorded()).filter(isWrite).map(textOf);
   };
   const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
   const { credential } = connection;

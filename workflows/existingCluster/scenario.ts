@@ -83,7 +83,12 @@ export async function runUpdate<S extends UpdateScenario>(
           ? addedPoolChecks(seen.cluster, now.cluster)
           : []),
         ...(proof && patched(provesIsolation)
-          ? await proveIsolation({ cluster, profile, ...proof })
+          ? await proveIsolation({
+              cluster,
+              profile,
+              privateDnsZoneId: infrastructureRequest.privateDnsZoneId,
+              ...proof,
+            })
           : ((await probe?.result) ?? [])),
       ];
     },

@@ -26,6 +26,8 @@ export interface ProofOptions {
   whenForbidden: WhenForbidden;
   /** Look at Azure only; what could be seen from inside the cluster is accepted as unproven. */
   onlyAzure?: boolean;
+  /** The zone of the registry's names, where the input names it. */
+  privateDnsZoneId?: string | undefined;
   /** Whether looks go on for as long as operations may take. An audit comes again soon. */
   isPatient: boolean;
 }
@@ -46,7 +48,7 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
     const id = clusterId(cluster);
     throw ownFailure('ClusterNotFound', `The cluster does not exist, or the worker may not see it (${id})`, id);
   }
-  const request = dependenciesRequest(now, found);
+  const request = dependenciesRequest(now, found, options.privateDnsZoneId);
   const dependencies = looking('Look at everything the cluster depends on').lookAtDependencies(request);
   const inside = onlyAzure ? undefined : lookInside(options, found, imageSource);
   const facts = await dependencies;
@@ -69,10 +71,15 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
 }
 
 /** The request for everything on which the isolation of a cluster depends, the subnets of its pods included. */
-export const dependenciesRequest = (seen: ExistingCluster, cluster: ClusterFacts): AuditRequest => ({
+export const dependenciesRequest = (
+  seen: ExistingCluster,
+  cluster: ClusterFacts,
+  privateDnsZoneId?: string,
+): AuditRequest => ({
   cluster,
   subscriptionId: resourceReference(cluster.id).subscriptionId,
   subnetIds: poolSubnets(seen, ['vnetSubnetId', 'podSubnetId']),
+  ...(privateDnsZoneId !== undefined && { privateDnsZoneId }),
 });
 
 /** Looks at egress, and at where each pool boots and pulls from, from inside the cluster. */
