@@ -21,7 +21,7 @@ interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status
  * stands in the history, which takes more than anybody reads. Source: Temporal's `limit.mutableStateActivityFailureSize`.
  * Message and parts of one that is tried again have 3.1 kB together; the rest is for Temporal's own fields.
  */
-const mostBytes = {
+const mostFailureBytes = {
   retryable: 1_000,
   final: 12_000,
   code: 100,
@@ -56,14 +56,14 @@ function failure(
   const known = errorDetails(code, resourceId, whatToDo);
   const details: ErrorDetails = {
     ...known,
-    ...(resourceId !== undefined && { resourceId: shortened(resourceId, mostBytes.resourceId) }),
-    whatToDo: shortened(known.whatToDo, mostBytes.advice),
+    ...(resourceId !== undefined && { resourceId: shortened(resourceId, mostFailureBytes.resourceId) }),
+    whatToDo: shortened(known.whatToDo, mostFailureBytes.advice),
     ...(status !== undefined && { status }),
-    ...(correlationId !== undefined && { correlationId: shortened(correlationId, mostBytes.correlationId) }),
+    ...(correlationId !== undefined && { correlationId: shortened(correlationId, mostFailureBytes.correlationId) }),
   };
   return bounded({
-    type: shortened(code, mostBytes.code),
-    message: shortened(message, retryable ? mostBytes.retryable : mostBytes.final),
+    type: shortened(code, mostFailureBytes.code),
+    message: shortened(message, retryable ? mostFailureBytes.retryable : mostFailureBytes.final),
     nonRetryable: !retryable,
     details: [details],
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
@@ -77,7 +77,7 @@ export const retryable = (
 ): ApplicationFailure =>
   bounded({
     ...(type != null && { type }),
-    message: shortened(message, mostBytes.retryable),
+    message: shortened(message, mostFailureBytes.retryable),
     details: details ?? [],
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
   });
@@ -111,7 +111,7 @@ function bounded(options: ApplicationFailureOptions): ApplicationFailure {
   if (stack !== undefined)
     made.stack = shortened(
       stack.replace(message, () => options.type ?? ''),
-      mostBytes.stack,
+      mostFailureBytes.stack,
     );
   return made;
 }

@@ -97,7 +97,7 @@ export async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const failure = applicationFailure(error);
-    throw interruption(context, error) ?? (failure ? tellingSent(failure, record.sent) : error);
+    throw interruptedFailure(context, error) ?? (failure ? tellingSent(failure, record.sent) : error);
   } finally {
     clearInterval(heart);
     record.ended = true;
@@ -115,7 +115,7 @@ export const allKeptAlive = <A extends Record<string, (...given: never[]) => Pro
  * The failure of an activity that was paused or reset, or whose worker shuts down. Reported as a cancellation, the server
  * would refuse it, and the activity would hang until its heartbeat times out.
  */
-function interruption(context: Context, error: unknown): Error | undefined {
+function interruptedFailure(context: Context, error: unknown): Error | undefined {
   if (!(error instanceof Error) || error.name !== 'AbortError') return undefined;
   const { cancelRequested, paused, reset, workerShutdown } = context.cancellationDetails ?? {};
   if (!cancelRequested && (paused || reset || workerShutdown)) {

@@ -1,7 +1,7 @@
 import { ownFailure } from '../../contract/failures.ts';
 
 /** Temporal keeps 2 MiB of a result, with what it adds. Source: Temporal's `limit.blobSize.error`. */
-const mostBytes = 1_900_000;
+const mostResultBytes = 1_900_000;
 
 /** The same activities; a result that Temporal would refuse, without a word of what it is, fails with words. */
 export const withBoundedResults = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(
@@ -16,7 +16,7 @@ export const withBoundedResults = <A extends Record<string, (...given: never[]) 
 
 function bounded(activity: string, result: unknown): unknown {
   const bytes = sizeOf(result);
-  if (bytes <= mostBytes) return result;
+  if (bytes <= mostResultBytes) return result;
   throw ownFailure('AnswerTooLarge', `${activity} found ${bytes} bytes, of which ${largestPart(result)}`);
 }
 

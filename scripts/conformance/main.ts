@@ -10,7 +10,12 @@ import { type Stack, startStack } from '../local/stack.ts';
 import { startWorker } from '../local/workerProcess.ts';
 import { type AzureCli, azureCliAt, installAzureCli, type RanCommand } from './azureCli.ts';
 import { type Compared, compare } from './compare.ts';
-import { type ConformanceScenario, type ConformanceScenarioName, scenarios, variables } from './scenarios.ts';
+import {
+  type ConformanceScenario,
+  type ConformanceScenarioName,
+  conformanceScenarios,
+  variables,
+} from './scenarios.ts';
 
 interface Options {
   scenario?: ConformanceScenarioName;
@@ -22,7 +27,7 @@ const options = new Command('npm run conformance --')
   .description(
     "The unmodified Azure CLI does the whole guide in the simulator; what it leaves is compared with the workflows' end.",
   )
-  .addOption(new Option('--scenario <name>', 'one of them; default all').choices(Object.keys(scenarios)))
+  .addOption(new Option('--scenario <name>', 'one of them; default all').choices(Object.keys(conformanceScenarios)))
   .option('--record <folder>', 'where the recorded requests go', '.tmp/conformance')
   .option('--speed <factor>', 'simulated seconds per real second', Number, 300)
   .parse()
@@ -32,11 +37,11 @@ const options = new Command('npm run conformance --')
 const senders = { 'azure-cli': /^AZURECLI/, 'python-sdk': /^azsdk-python/, workflows: /^azsdk-js/ } as const;
 
 const failures: string[] = [];
-const names = options.scenario ? [options.scenario] : (Object.keys(scenarios) as ConformanceScenarioName[]);
+const names = options.scenario ? [options.scenario] : (Object.keys(conformanceScenarios) as ConformanceScenarioName[]);
 const bin = await installAzureCli(print);
 await mkdir(options.record, { recursive: true });
 for (const edition of ['current', '2024-preview'] as const) {
-  const these = names.filter((name) => scenarios[name].edition === edition);
+  const these = names.filter((name) => conformanceScenarios[name].edition === edition);
   if (these.length > 0) await inEdition(edition, these);
 }
 print(failures.length === 0 ? '\nAll pass.' : `\nFailed: ${failures.join(', ')}`);
@@ -65,7 +70,7 @@ async function conform(
   azureCli: AzureCli,
   aks: AksIsolationClient,
 ): Promise<void> {
-  const { setup = [], newNodeImage, guide, workflow }: ConformanceScenario = scenarios[name];
+  const { setup = [], newNodeImage, guide, workflow }: ConformanceScenario = conformanceScenarios[name];
   print(`\n${name}`);
   await controlApi(simulator, 'reset', 'POST');
   if (setup.length > 0 && !passed(name, await azureCli.run(setup, variables))) return;

@@ -47,7 +47,7 @@ const create = {
 const managed = { mode: 'managed' } as const;
 const own = { mode: 'bringYourOwn', name: variables.REGISTRY_NAME } as const;
 
-export const scenarios = {
+export const conformanceScenarios = {
   registration: { edition: 'current', guide: ['registration.sh'] },
   'managed-private-link': {
     edition: 'current',
@@ -133,4 +133,4 @@ export const scenarios = {
   },
 } as const satisfies Record<string, ConformanceScenario>;
 
-export type ConformanceScenarioName = keyof typeof scenarios;
+export type ConformanceScenarioName = keyof typeof conformanceScenarios;

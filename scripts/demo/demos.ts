@@ -1,9 +1,9 @@
 import type { ClusterReference } from '../../resources/ids.ts';
-import type { ExistingCluster, SubnetReference } from '../local/existingCluster.ts';
+import type { FoundCluster, SubnetReference } from '../local/existingCluster.ts';
 
 /** One thing that happens in a demo: something that somebody else does in Azure, or a scenario with an example as its input. */
 export type Act =
-  | { does: string; existing: ExistingCluster }
+  | { does: string; existing: FoundCluster }
   | { does: string; newNodeImage: true }
   | { does: string; opens: SubnetReference }
   | { scenario: DemoScenario; example: string };

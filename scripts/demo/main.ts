@@ -48,14 +48,14 @@ async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<v
 }
 
 async function perform(act: Act, stack: Stack, client: Client): Promise<void> {
-  if ('scenario' in act) return runScenario(act.scenario, act.example, stack, client);
+  if ('scenario' in act) return runDemo(act.scenario, act.example, stack, client);
   print(`\n${act.does}.`);
   if ('existing' in act) return createExistingCluster(stack.simulator, act.existing);
   if ('newNodeImage' in act) return controlApi(stack.simulator, 'node-image', 'POST');
   await openSubnet(stack.simulator, act.opens);
 }
 
-async function runScenario(scenario: DemoScenario, example: string, stack: Stack, client: Client): Promise<void> {
+async function runDemo(scenario: DemoScenario, example: string, stack: Stack, client: Client): Promise<void> {
   const aks = new AksIsolationClient(client);
   const input = exampleInput(scenario, example);
   if (scenario !== 'auditCluster') {

@@ -11,7 +11,7 @@ import { managedIdentity } from './simulatorClient.ts';
 /** A cluster's node pools, by name. */
 export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: number; maxSurge?: string }>>;
 
-export interface ExistingCluster {
+export interface FoundCluster {
   cluster: ClusterReference;
   pools: Pools;
   /** Default: the region's default version. */
@@ -55,7 +55,7 @@ const clientsOf = (simulator: Simulator, subscriptionId: string) => {
 /** Does what somebody did before this product came: by default makes a private cluster with egress that pulls from Microsoft. */
 export async function createExistingCluster(
   simulator: Simulator,
-  { cluster, pools, kubernetesVersion, ownNetwork = false, isolated = false }: ExistingCluster,
+  { cluster, pools, kubernetesVersion, ownNetwork = false, isolated = false }: FoundCluster,
 ): Promise<void> {
   const { subscriptionId, resourceGroup, name } = cluster;
   const azure = clientsOf(simulator, subscriptionId);

@@ -106,10 +106,10 @@ describe('updateCluster', () => {
     const cluster = await existing('abort');
     await azure.fault({ method: 'PATCH', path: `${clusterId(cluster)}$`, operation: { held: true } });
     await azure.send('PATCH', `${clusterId(cluster)}?api-version=2026-06-01`, { tags: { by: 'somebody' } });
-    const impatient = { minutes: 0, abort: false };
+    const atOnce = { minutes: 0, abort: false };
     const request = { cluster, change: cached };
     expect(
-      await failureOf(attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: impatient })),
+      await failureOf(attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: atOnce })),
     ).toMatchObject({ type: 'OperationInProgress' });
     expect(await azure.sent('/abort/abort')).toEqual([]);
     await attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: { minutes: 60, abort: true } });

@@ -4,8 +4,8 @@ import type { FaultRule } from '../../simulator/index.ts';
 import {
   makeByHand,
   type OwnRegistryIds,
+  type OwnRegistryPart,
   ownRegistryIds,
-  type Part,
   type ResourcePart,
 } from '../support/ownRegistry.ts';
 import {
@@ -34,10 +34,10 @@ const call =
     environment.run(activity, argument);
 
 /** One kind of resource around a cluster. */
-interface Kind {
+interface ResourceCase {
   part: ResourcePart;
   /** Makes the resources that must be there before. */
-  after: Part[];
+  after: OwnRegistryPart[];
   create(ids: OwnRegistryIds): Call;
   remove(ids: OwnRegistryIds, marks: Record<string, string>, ofThisRun?: boolean): Call;
   /** Status codes of a creation and a deletion. */
@@ -65,7 +65,7 @@ const nodeSubnet = (ids: OwnRegistryIds) => ({
   defaultOutboundAccess: false,
 });
 
-const kinds: Kind[] = [
+const kinds: ResourceCase[] = [
   {
     part: 'vnet',
     after: ['group'],
@@ -172,7 +172,7 @@ const each = kinds.map((kind) => [kind.part, kind] as const);
 const long = each.filter(([, { atOnce }]) => !atOnce);
 const marked = each.filter(([, { unmarked }]) => !unmarked);
 
-const kindOf = (part: ResourcePart): Kind => {
+const kindOf = (part: ResourcePart): ResourceCase => {
   const kind = kinds.find((each) => each.part === part);
   if (!kind) throw new Error(part);
   return kind;
@@ -181,10 +181,10 @@ const kindOf = (part: ResourcePart): Kind => {
 const nameOf = (id: string) => id.split('/').at(-1) ?? '';
 
 /** Short enough for the name of a registry. */
-const idsOf = (test: string, kind: Kind): OwnRegistryIds => ownRegistryIds(`${test}-${kinds.indexOf(kind)}`);
+const idsOf = (test: string, kind: ResourceCase): OwnRegistryIds => ownRegistryIds(`${test}-${kinds.indexOf(kind)}`);
 
 /** Everything that the kind needs, for a cluster of its own. */
-async function prepared(test: string, kind: Kind): Promise<OwnRegistryIds> {
+async function prepared(test: string, kind: ResourceCase): Promise<OwnRegistryIds> {
   const ids = idsOf(test, kind);
   for (const needed of kind.after) await makeByHand(azure, ids, needed);
   return ids;
@@ -411,7 +411,7 @@ describe('creating', () => {
 });
 
 describe('creating, while something passes', () => {
-  const kindOf = (part: ResourcePart): Kind => {
+  const kindOf = (part: ResourcePart): ResourceCase => {
     const kind = kinds.find((one) => one.part === part);
     if (!kind) throw new Error(part);
     return kind;
@@ -568,12 +568,12 @@ describe('changing', () => {
 });
 
 describe('deleting', () => {
-  const made = async (test: string, kind: Kind) => {
+  const made = async (test: string, kind: ResourceCase) => {
     const ids = await prepared(test, kind);
     await kind.create(ids)(attempt());
     return ids;
   };
-  const removals = async (ids: OwnRegistryIds, { part }: Kind) =>
+  const removals = async (ids: OwnRegistryIds, { part }: ResourceCase) =>
     (await writesTo(ids[part])).filter((write) => write.startsWith('DELETE'));
 
   it.concurrent.each(each)('a %s is one request until it is gone, and nothing once it is', async (_part, kind) => {

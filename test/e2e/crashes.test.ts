@@ -17,7 +17,7 @@ import { waitFor } from '../support/waitFor.ts';
 
 const subscriptionId = '11111111-1111-1111-1111-111111111111';
 
-type Phase = [what: string, rule: FaultRule, reached: (progress: Progress) => boolean];
+type PhaseCase = [what: string, rule: FaultRule, reached: (progress: Progress) => boolean];
 
 /** The worker is killed without warning in each phase of a scenario, and another one takes over. */
 describe('isolateCluster while its worker is killed', () => {
@@ -56,7 +56,7 @@ describe('isolateCluster while its worker is killed', () => {
     ['probing', { method: 'POST', path: `${id}/runCommand$`, operation }, running('pullProbe')],
     ['cutting egress', { method: 'PUT', path: `${id}$`, operation }, running('outboundType')],
     ['verifying', { method: 'GET', path: `${id}$`, held: true }, ({ phase }) => phase === 'verifying'],
-  ] satisfies [Phase, ...Phase[]];
+  ] satisfies [PhaseCase, ...PhaseCase[]];
 
   it('reimages each pool once, sends each update once, and ends as without', async () => {
     const pools = { work: { mode: 'System', count: 1 } } as const;
@@ -64,7 +64,7 @@ describe('isolateCluster while its worker is killed', () => {
     const { getToken } = managedIdentity(stack.simulator.tokenEndpoint);
     const azure = armClient(stack.simulator, async () => (await getToken('https://management.azure.com'))?.token ?? '');
     const asked = async () => (await azure.send('GET', '/simulator/faults')).at('0.hits') === 1;
-    const left: Phase[] = [...phases];
+    const left: PhaseCase[] = [...phases];
     let release = await azure.fault(phases[0][1]);
     const run = await aks.isolateCluster({ cluster, registry: { mode: 'managed' } });
     for (let next = left[0]; next; next = left[0]) {

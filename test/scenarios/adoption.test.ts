@@ -5,12 +5,12 @@ import {
   assign,
   makeByHand,
   type OwnRegistryIds,
+  type OwnRegistryPart,
   ownRegistryIds,
-  type Part,
   parts,
   type ResourcePart,
   stateAround,
-  stepOf,
+  stepIdOf,
   withNeeds,
 } from '../support/ownRegistry.ts';
 import {
@@ -53,13 +53,13 @@ async function adopted(
 }
 
 /** The plan's expected actions where these parts are there. */
-function expectedActions(ids: OwnRegistryIds, there: readonly Part[]): Record<string, string> {
+function expectedActions(ids: OwnRegistryIds, there: readonly OwnRegistryPart[]): Record<string, string> {
   // Subnets are part of a network that is created.
   const own = there.includes('vnet') ? parts : parts.filter((part) => !part.endsWith('Subnet'));
   return {
     'provider:Microsoft.ContainerService': 'none',
     'provider:Microsoft.ContainerRegistry': 'none',
-    ...Object.fromEntries(own.map((part) => [stepOf(ids, part), there.includes(part) ? 'none' : 'create'])),
+    ...Object.fromEntries(own.map((part) => [stepIdOf(ids, part), there.includes(part) ? 'none' : 'create'])),
     cluster: 'create',
   };
 }
@@ -111,10 +111,10 @@ describe('createCluster mends what is there and differs, and keeps everything el
     );
 
     const updated = plan.steps.filter(({ action }) => action === 'update');
-    expect(updated.map(({ id }) => id).sort()).toEqual(all.map(([part]) => stepOf(ids, part)).sort());
+    expect(updated.map(({ id }) => id).sort()).toEqual(all.map(([part]) => stepIdOf(ids, part)).sort());
     const after = await stateAround(azure, name);
     for (const [part, { path, right, own = {} }] of all) {
-      const { reason } = updated.find(({ id }) => id === stepOf(ids, part)) ?? {};
+      const { reason } = updated.find(({ id }) => id === stepIdOf(ids, part)) ?? {};
       expect(reason).toMatch(new RegExp(`^${path.split('.').at(-1)}: asked [^;]+, got [^;]+$`));
       const key = ids[part].toLowerCase();
       expect(before[key]).toMatchObject(own);
@@ -171,7 +171,7 @@ it.concurrent('an endpoint whose records a private DNS zone group keeps, which h
   const { plan } = await adopted('grouped', { apiServerAccess: 'privateLink' });
   const steps = actions(plan.steps);
   for (const part of ['privateEndpoint', 'registryRecord', 'dataRecord'] as const)
-    expect(steps[stepOf(ids, part)]).toBe('none');
+    expect(steps[stepIdOf(ids, part)]).toBe('none');
 });
 
 /** The same IDs, with these parts and what is in them in another place. */

@@ -5,12 +5,12 @@ import { type Harness, startHarness } from '../support/harness.ts';
 import {
   makeByHand,
   type OwnRegistryIds,
+  type OwnRegistryPart,
   ownRegistryIds,
-  type Part,
   parts,
   roles,
   stateAround,
-  stepOf,
+  stepIdOf,
 } from '../support/ownRegistry.ts';
 import { waitUntil } from './existingCluster.ts';
 import { manyClusters, ownRegistryInput, raceForPullRole, verified, writesByResource } from './ownRegistry.ts';
@@ -341,8 +341,8 @@ describe('createCluster with a registry of its own, profile current', () => {
     expect(await refused(harness, name)).toEqual([]);
   });
 
-  const afterRegistry: Part[] = ['registry', 'cacheRule', 'pullRole'];
-  it.concurrent.each<[Part, string, Part[]]>([
+  const afterRegistry: OwnRegistryPart[] = ['registry', 'cacheRule', 'pullRole'];
+  it.concurrent.each<[OwnRegistryPart, string, OwnRegistryPart[]]>([
     ['vnet', 'w-vnet', [...afterRegistry, 'zone', 'controlPlane', 'kubelet', 'operatorRole']],
     ['registry', 'w-registry', ['vnet', 'zone', 'link', 'controlPlane', 'kubelet', 'nodeRole', 'operatorRole']],
     ['zone', 'w-zone', ['vnet', ...afterRegistry, 'privateEndpoint', 'nodeRole', 'operatorRole']],
@@ -355,7 +355,7 @@ describe('createCluster with a registry of its own, profile current', () => {
     const unblock = await azure.fault({ method: 'PUT', path: `${id}$`, times: 10_000, answer });
     const run = await harness.client.createCluster(ownRegistryInput(name));
     await waitUntil(run, ({ steps }) =>
-      goesOn.every((each) => steps.find((step) => step.id === stepOf(ids, each))?.state === 'done'),
+      goesOn.every((each) => steps.find((step) => step.id === stepIdOf(ids, each))?.state === 'done'),
     );
     expect((await stateAround(azure, name))[id.toLowerCase()]).toBeUndefined();
     await unblock();
@@ -402,7 +402,7 @@ describe('createCluster waits until roles take effect', () => {
 
   // One after the other, for time is everybody's.
   /** Everything but one role, by hand, so that next to no time goes by between the assignment and the cluster. */
-  async function allBut(missing: Part, name: string): Promise<CreateClusterInput> {
+  async function allBut(missing: OwnRegistryPart, name: string): Promise<CreateClusterInput> {
     for (const part of parts.filter((each) => each !== missing && !each.startsWith('apiServer'))) {
       await makeByHand(harness.azure, ownRegistryIds(name), part);
     }

@@ -1,7 +1,7 @@
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { Progress, VerificationReport } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
-import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
+import { createExistingCluster, type FoundCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import { type SimulatedAzure, subscriptionId } from '../support/azure.ts';
 import type { Harness } from '../support/harness.ts';
 
@@ -13,7 +13,7 @@ export const reference = (name: string): ClusterReference => ({ subscriptionId, 
 export async function existingCluster(
   { azure }: Harness,
   name: string,
-  more: Partial<ExistingCluster> = {},
+  more: Partial<FoundCluster> = {},
 ): Promise<ClusterReference> {
   const cluster = reference(name);
   await createExistingCluster(azure.simulator, { cluster, pools: twoPools, ...more });

@@ -318,7 +318,7 @@ describe('isolateCluster', () => {
     expect((await problemsOf((await absent).result())).problems[0]?.problem).toMatch(/does not exist/);
     const cluster = await existingCluster(harness, 'isolate-stopped');
     const id = clusterId(cluster);
-    await harness.azure.settled(await harness.azure.send('POST', `${id}/stop?api-version=2026-06-01`));
+    await harness.azure.answerAtEnd(await harness.azure.send('POST', `${id}/stop?api-version=2026-06-01`));
     const stopped = harness.client.isolateCluster({ cluster, registry: managed });
     expect((await problemsOf((await stopped).result())).problems.map(({ problem }) => problem)).toEqual([
       'the cluster is stopped',

@@ -10,8 +10,8 @@ import {
   handMade,
   makeByHand,
   type OwnRegistryIds,
+  type OwnRegistryPart,
   ownRegistryIds,
-  type Part,
   type ResourcePart,
 } from '../support/ownRegistry.ts';
 
@@ -23,8 +23,9 @@ export const ownRegistryInput = (name: string, more: Partial<CreateClusterInput>
 export const manyClusters = { roleDelaySeconds: 0, quotas: { standardDDSv5Family: 10_000, cores: 10_000 } };
 
 /** Input that names these parts by their resource IDs. */
-export function byResourceId(ids: OwnRegistryIds, parts: readonly Part[]): Partial<CreateClusterInput> {
-  const given = <K extends string>(part: Part, key: K, id: string) => (parts.includes(part) ? { [key]: id } : {});
+export function byResourceId(ids: OwnRegistryIds, parts: readonly OwnRegistryPart[]): Partial<CreateClusterInput> {
+  const given = <K extends string>(part: OwnRegistryPart, key: K, id: string) =>
+    parts.includes(part) ? { [key]: id } : {};
   return {
     registry: {
       mode: 'bringYourOwn',

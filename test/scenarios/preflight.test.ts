@@ -8,9 +8,9 @@ import {
   changesAround,
   makeByHand,
   type OwnRegistryIds,
+  type OwnRegistryPart,
   ownRegistryBodies,
   ownRegistryIds,
-  type Part,
   prepareOwnRegistry,
   type ResourcePart,
   stateAround,
@@ -22,7 +22,7 @@ interface Setup {
   azure: SimulatedAzure;
   ids: OwnRegistryIds;
   /** Makes a part and what it needs; the body is the usual one, or this. */
-  make(part: Part, body?: unknown): Promise<void>;
+  make(part: OwnRegistryPart, body?: unknown): Promise<void>;
   /** Starts a write whose operation runs on and on. */
   begin(id: string, body: unknown, method?: 'PUT' | 'DELETE'): Promise<void>;
   /** A write whose operation fails. */
@@ -713,7 +713,7 @@ const pieces: Piece[] = [
   ['private DNS zone', 'zone'],
   ['link', 'link'],
 ];
-const bodyOf = (ids: OwnRegistryIds, part: Part): unknown =>
+const bodyOf = (ids: OwnRegistryIds, part: OwnRegistryPart): unknown =>
   Object.entries(ownRegistryBodies(ids)).find(([key]) => key === part)?.[1];
 
 const states: RefusedCase[] = [

@@ -19,7 +19,7 @@ export interface Arm {
   /** The path may be relative to the endpoint. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Polls the operation of an answer to its end and gives the last status document. */
-  settled(answer: Answer): Promise<Answer>;
+  answerAtEnd(answer: Answer): Promise<Answer>;
   /** Creates or changes a resource, to the end of the operation if there is one. Fails on anything but success. */
   put(id: string, body: unknown, method?: 'PUT' | 'PATCH'): Promise<Answer>;
   get(id: string): Promise<Answer>;
@@ -36,7 +36,7 @@ export function armClient(simulator: Simulator, token: () => Promise<string>): A
   const send: Arm['send'] = async (method, path, body, headers = {}) =>
     exchange(simulator, method, path, body, { authorization: `Bearer ${await token()}`, ...headers });
 
-  async function settled(answer: Answer): Promise<Answer> {
+  async function answerAtEnd(answer: Answer): Promise<Answer> {
     const url = answer.headers['azure-asyncoperation'];
     if (url === undefined) throw new Error(`no operation: ${answer.status} ${JSON.stringify(answer.body)}`);
     for (;;) {
@@ -52,13 +52,13 @@ export function armClient(simulator: Simulator, token: () => Promise<string>): A
 
   return {
     send,
-    settled,
+    answerAtEnd,
     get,
     async put(id, body, method = 'PUT') {
       const answer = await send(method, versioned(id), body);
       if (answer.status >= 300) throw new Error(`${method} ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
       if (answer.headers['azure-asyncoperation'] === undefined) return answer;
-      const end = await settled(answer);
+      const end = await answerAtEnd(answer);
       if (end.body !== undefined && end.at('status') !== 'Succeeded') throw new Error(JSON.stringify(end.body));
       return get(id);
     },

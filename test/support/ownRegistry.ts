@@ -159,10 +159,10 @@ type RolePart = keyof typeof roleParts;
 export type ResourcePart = Exclude<keyof OwnRegistryIds, 'cluster'>;
 
 /** Everything around a cluster that createCluster creates or adopts. */
-export type Part = ResourcePart | RolePart;
+export type OwnRegistryPart = ResourcePart | RolePart;
 
 /** The parts that must be there before a part can be. */
-const needs: Readonly<Record<Part, readonly Part[]>> = {
+const needs: Readonly<Record<OwnRegistryPart, readonly OwnRegistryPart[]>> = {
   group: [],
   vnet: ['group'],
   nodeSubnet: ['vnet'],
@@ -182,13 +182,15 @@ const needs: Readonly<Record<Part, readonly Part[]>> = {
   operatorRole: ['kubelet', 'controlPlane'],
   pullRole: ['registry', 'kubelet'],
 };
-export const parts = Object.keys(needs) as Part[];
+export const parts = Object.keys(needs) as OwnRegistryPart[];
 
 /** A part with all that it needs. */
-export const withNeeds = (part: Part): Part[] => [...new Set([...needs[part].flatMap(withNeeds), part])];
+export const withNeeds = (part: OwnRegistryPart): OwnRegistryPart[] => [
+  ...new Set([...needs[part].flatMap(withNeeds), part]),
+];
 
 /** The step of createCluster that is about a part. */
-export function stepOf(ids: OwnRegistryIds, part: Part): string {
+export function stepIdOf(ids: OwnRegistryIds, part: OwnRegistryPart): string {
   if (isRole(part)) return `role:${roleParts[part].role}:${nameOf(ids[roleParts[part].scope])}`;
   switch (part) {
     case 'group':
@@ -218,8 +220,8 @@ export function stepOf(ids: OwnRegistryIds, part: Part): string {
 export async function makeByHand(
   azure: Arm,
   ids: OwnRegistryIds,
-  part: Part,
-  bodies: Partial<Record<Part, unknown>> = {},
+  part: OwnRegistryPart,
+  bodies: Partial<Record<OwnRegistryPart, unknown>> = {},
 ): Promise<void> {
   const state = await azure.state();
   for (const each of withNeeds(part)) {
@@ -269,6 +271,6 @@ export async function changesAround(azure: Arm, cluster: string): Promise<() => 
 
 const itsGroups = (cluster: string): RegExp => new RegExp(`/resourcegroups/(mc_)?rg-${cluster}([/_.]|$)`);
 
-const isRole = (part: Part): part is RolePart => part in roleParts;
+const isRole = (part: OwnRegistryPart): part is RolePart => part in roleParts;
 const nameOf = (id: string): string => id.split('/').at(-1) ?? '';
 export const groupOf = (id: string): string => id.split('/').slice(0, 5).join('/');

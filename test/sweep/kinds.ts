@@ -1,20 +1,20 @@
 import type { FaultRule, RecordedRequest } from '../../simulator/index.ts';
 
 /** Everything that can go wrong with one request. */
-export interface Kind {
+export interface Effect {
   effect: Omit<FaultRule, 'method' | 'path'>;
   /** Default: every request. `resources`: what writes one; an action leaves nothing that could be unseen. */
   only?: 'writes' | 'resources' | 'operations';
 }
 
-const answer = (status: number, code: string, more: object = {}): Kind => ({
+const answer = (status: number, code: string, more: object = {}): Effect => ({
   effect: { answer: { status, code, message: `${code}, by the sweep`, ...more } },
 });
-const operation = (more: NonNullable<FaultRule['operation']>): Kind => ({
+const operation = (more: NonNullable<FaultRule['operation']>): Effect => ({
   effect: { operation: more },
   only: 'operations',
 });
-const ends = (status: 'Failed' | 'Canceled', code: string): Kind =>
+const ends = (status: 'Failed' | 'Canceled', code: string): Effect =>
   operation({ status, code, message: `${code}, by the sweep` });
 const retryAfter = (as: 'seconds' | 'date') => ({ retryAfter: { seconds: 5, as } });
 
@@ -45,7 +45,7 @@ export const faultKinds = {
   'operation-preempted': ends('Canceled', 'AKSOperationPreempted'),
   'operation-stuck': operation({ stuckSeconds: 3600 }),
   'operation-odd-status': operation({ runningStatus: 'ProvisionNetworkResources' }),
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, Effect>;
 
 /** Interruptions of the run while a request is under way. */
 const interruptions = ['cancel', 'terminate'] as const;
@@ -84,7 +84,7 @@ export function sweptRequests(
     const isPoll = method === 'GET' && body === null && /operation|commandResults/i.test(pathname);
     if (position < from || (isPoll && index > 1)) return [];
     const applies = (kind: CaseKind): boolean => {
-      const only = kind in faultKinds ? (faultKinds[kind as FaultKind] as Kind).only : undefined;
+      const only = kind in faultKinds ? (faultKinds[kind as FaultKind] as Effect).only : undefined;
       switch (only) {
         case undefined:
           return true;
@@ -101,7 +101,7 @@ export function sweptRequests(
 }
 
 /** The rule that acts on one request of a run. */
-export function ruleFor(key: RequestKey, effect: Kind['effect']): FaultRule {
+export function ruleFor(key: RequestKey, effect: Effect['effect']): FaultRule {
   const [, method, path, index] = /^(\w+) (.*)#(\d+)$/.exec(key) ?? [];
   if (path === undefined) throw new Error(`Not a request: ${key}. Use for example "PUT /subscriptions/…#0".`);
   const pattern = path.replace(/[.*+?^${}()|[\]\\]/g, (special) => (special === '*' ? '[^/]+' : `\\${special}`));

@@ -1,7 +1,7 @@
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { ScenarioResult } from '../../contract/index.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
-import { createExistingCluster, type ExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
+import { createExistingCluster, type FoundCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { newNodeImage } from '../scenarios/existingCluster.ts';
 import { input, subscriptionId } from '../support/azure.ts';
@@ -42,7 +42,7 @@ const everything = [
 ] as const;
 
 const existing =
-  (more: Partial<ExistingCluster> = {}) =>
+  (more: Partial<FoundCluster> = {}) =>
   (place: Place) =>
     createExistingCluster(place.azure.simulator, { cluster: clusterOf(place), pools, ...more });
 

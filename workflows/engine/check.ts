@@ -2,7 +2,7 @@ import type { Check, Gap } from '../../contract/result.ts';
 import { shortened } from '../../contract/shortened.ts';
 
 /** Azure's lists know no bounds. A report with 500 checks of two such texts takes half of Temporal's 2 MiB. */
-const mostBytes = 1_000;
+const mostTextBytes = 1_000;
 
 /** Compares as Azure does, without case. */
 export function check(id: string, title: string, resourceId: string, expected: unknown, seen: unknown): Check {
@@ -10,8 +10,8 @@ export function check(id: string, title: string, resourceId: string, expected: u
     id,
     title,
     resourceId,
-    expected: shortened(String(expected), mostBytes),
-    seen: seen === undefined || seen === null || seen === '' ? 'absent' : shortened(String(seen), mostBytes),
+    expected: shortened(String(expected), mostTextBytes),
+    seen: seen === undefined || seen === null || seen === '' ? 'absent' : shortened(String(seen), mostTextBytes),
   };
   return String(expected).toLowerCase() === String(seen).toLowerCase()
     ? { ...promised, verdict: 'met', ok: true }
@@ -32,7 +32,7 @@ export const unseen = (
   verdict: 'unproven',
   ok: false,
   because,
-  unproven: shortened(message, mostBytes),
+  unproven: shortened(message, mostTextBytes),
 });
 
 /** The input accepts what was seen, or that nothing was. */

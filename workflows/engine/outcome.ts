@@ -46,7 +46,7 @@ export const unreadCheck = (cluster: string, error: unknown): Check =>
   );
 
 /** Facts about a run that its report and its failure both carry. */
-export interface Evidence {
+export interface RunRecord {
   approvals: readonly Approval[];
   reimages: readonly PoolReimage[];
 }
@@ -125,7 +125,7 @@ export const verificationReport = (
   { scenario, cluster, startedAt, updatedAt, steps }: Progress,
   plan: Plan,
   checks: Check[],
-  evidence: Evidence,
+  record: RunRecord,
 ): VerificationReport => ({
   outcome: 'verified',
   unproven: unprovenTexts(checks),
@@ -137,7 +137,7 @@ export const verificationReport = (
   plan: reported(plan),
   steps,
   checks,
-  ...evidence,
+  ...record,
 });
 
 /** The problem that a look at Azure has met, where it was refused. */
@@ -153,7 +153,7 @@ export function failureDetails(
   error: unknown,
   checks: Check[],
   leftovers: Leftover[],
-  evidence: Evidence,
+  record: RunRecord,
 ): FailureDetails {
   const cause = scenarioError(error instanceof UnprovenError ? error.cause : error);
   const seen = error instanceof UnverifiedError || error instanceof UnprovenError ? error.checks : checks;
@@ -163,7 +163,7 @@ export function failureDetails(
     ...(cause && { error: cause }),
     steps,
     checks: seen,
-    ...evidence,
+    ...record,
     leftovers,
   };
 }

@@ -2,7 +2,7 @@ import { problemText } from '../../contract/problem.ts';
 import type { Progress, StepProgress, StepState } from '../../contract/progress.ts';
 
 /** Ordinary characters, for not every operator's fonts have emoji. */
-const marks: Record<StepState, string> = {
+const symbols: Record<StepState, string> = {
   waiting: '…',
   running: '▶',
   done: '✓',
@@ -42,7 +42,7 @@ const foundText = ([first = '', ...others]: readonly string[]): string =>
 function stepTable(steps: readonly StepProgress[]): string {
   const rows = steps.map((step) => {
     const note = step.error ?? step.waitsFor ?? step.reason;
-    return `| ${[step.title, step.action, `${marks[step.state]}\u00a0${step.state}`, duration(step), cell(note)].join(' | ')} |`;
+    return `| ${[step.title, step.action, `${symbols[step.state]}\u00a0${step.state}`, duration(step), cell(note)].join(' | ')} |`;
   });
   return ['| Step | Action | State | Took | Waits for, or why |', '|---|---|---|---|---|', ...rows].join('\n');
 }

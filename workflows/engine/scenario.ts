@@ -11,13 +11,13 @@ import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import {
   discoveryProblem,
-  type Evidence,
   failureDetails,
   hasNothingToDo,
   isIncomplete,
   planReport,
   problemsFailure,
   type Remains,
+  type RunRecord,
   scenarioFailure,
   UnprovenError,
   UnverifiedError,
@@ -140,7 +140,7 @@ class Run implements Apply {
     const found = [...(hasNothingToDo(plan) ? [nothingToDo] : []), ...unprovenTexts(checks).map(notProven)];
     if (found.length > 0) this.progress.tell(found);
     this.progress.enter('succeeded');
-    return verificationReport(this.progress.now, plan, checks, this.#evidence(applied));
+    return verificationReport(this.progress.now, plan, checks, this.#record(applied));
   }
 
   /** Undoes or leaves what was done, and returns the failure that ends the workflow. */
@@ -175,7 +175,7 @@ class Run implements Apply {
     const leftovers = leave ? steps.leave(why) : await steps.undo();
     const incomplete = isIncomplete(steps.progress);
     this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
-    const details = failureDetails(this.progress.now, error, checks, leftovers, this.#evidence(applied));
+    const details = failureDetails(this.progress.now, error, checks, leftovers, this.#record(applied));
     if (isCancellation(error) && !incomplete) {
       upsertMemo({ [cancellationMemo]: details });
       return error;
@@ -189,7 +189,7 @@ class Run implements Apply {
     return this.#steps;
   }
 
-  #evidence(applied: Applied | undefined): Evidence {
+  #record(applied: Applied | undefined): RunRecord {
     return { approvals: this.operator.approvals, reimages: applied?.reimages?.() ?? [] };
   }
 }

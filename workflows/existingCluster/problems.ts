@@ -58,7 +58,7 @@ export function isolationProblems(
 ): Problem[] {
   if (!cluster) return [];
   const closed = (virtualNetwork?.subnets ?? []).filter(({ use }) => use === 'nodeSubnet');
-  const ways = dependencies ? openWays(cluster, dependencies) : openWays(cluster, nothingSeen);
+  const ways = dependencies ? openWays(cluster, dependencies) : openWays(cluster, noDependencies);
   const stay = ways.filter(({ way, resourceId }) => {
     if (way === 'defaultOutboundAccess') return !closed.some(({ id }) => sameResourceId(id, resourceId));
     return !(cluster.outboundAddresses ?? []).some((id) => sameResourceId(id, resourceId));
@@ -86,4 +86,4 @@ export function isolationProblems(
   ];
 }
 
-const nothingSeen: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };
+const noDependencies: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };

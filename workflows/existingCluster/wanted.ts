@@ -6,11 +6,11 @@ import { poolSubnets } from '../../resources/discovery.ts';
 import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import {
-  endpointType,
   givenById,
   guidesEndpoint,
   inGroupOf,
   nothingWanted,
+  privateEndpointType,
   type WantedInfrastructure,
   type WantedSubnet,
   wantedRegistry,
@@ -69,7 +69,8 @@ function wantedForExistingCluster(
   const besides = endpointNameBesides(resourceReference(own.registry.id).name);
   const boots = sameResourceId(found.containerRegistryId, own.registry.id);
   const isBesides =
-    boots && registryEndpointIds.some((id) => sameResourceId(id, inGroupOf(cluster)(endpointType, besides, '').id));
+    boots &&
+    registryEndpointIds.some((id) => sameResourceId(id, inGroupOf(cluster)(privateEndpointType, besides, '').id));
   const replaces = found.containerRegistryId !== undefined && (!boots || isBesides);
   return {
     ...wanted,

@@ -83,7 +83,7 @@ export const inGroupOf =
     where,
   });
 
-export const endpointType = 'Microsoft.Network/privateEndpoints';
+export const privateEndpointType = 'Microsoft.Network/privateEndpoints';
 /** Guide: bring your own ACR, "Create a private endpoint". */
 export const guidesEndpoint = 'myPrivateEndpoint';
 
@@ -103,7 +103,7 @@ export function wantedRegistry(
     privateEndpoint: {
       ...(endpoint.resourceId
         ? givenById(endpoint.resourceId, 'registry.privateEndpoint.resourceId')
-        : inGroup(endpointType, endpoint.name ?? endpointName, 'registry.privateEndpoint.name')),
+        : inGroup(privateEndpointType, endpoint.name ?? endpointName, 'registry.privateEndpoint.name')),
       connectionName: endpoint.connectionName,
     },
     privateDnsZone: {

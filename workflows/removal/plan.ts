@@ -42,7 +42,7 @@ export const deletionRequest = (input: ParsedDeleteClusterInput): DeletionReques
 
 /** Plans the deletion of a cluster: what goes with it, and what stays and why. */
 export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: DeletionFacts): DeleteClusterPlan {
-  const cluster = clusterStep(input, seen);
+  const cluster = clusterRemoval(input, seen);
   const around = planRemovals(input, seen);
   const steps = around.map(({ step }) => step);
   const removals = around.flatMap(({ removal, step }) => (step.action === 'delete' ? [removal] : []));
@@ -86,7 +86,7 @@ const nothingToDelete = ({ cluster }: ParsedDeleteClusterInput, around: readonly
   whatToDo: 'Check the reference, and alsoDelete. A cluster that an earlier run has deleted needs no other run.',
 });
 
-const clusterStep = ({ cluster }: ParsedDeleteClusterInput, { cluster: found }: DeletionFacts): PlannedStep => ({
+const clusterRemoval = ({ cluster }: ParsedDeleteClusterInput, { cluster: found }: DeletionFacts): PlannedStep => ({
   id: 'cluster',
   kind: 'cluster',
   title: `Cluster ${cluster.name} with its node resource group`,
@@ -110,7 +110,7 @@ function planRemovals({ alsoDelete }: ParsedDeleteClusterInput, seen: DeletionFa
       title: `${title} ${resourceReference(removal.id).name}`,
       needs: ['cluster', ...before, ...roles],
       resourceId: removal.id,
-      ...actionFor(removal, seen, alsoDelete.includes(part)),
+      ...removalAction(removal, seen, alsoDelete.includes(part)),
     };
     return { removal, label, step };
   });
@@ -134,7 +134,7 @@ function labelled(resourceIds: readonly string[]): (Removal & { label: string })
   return removals.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
-function actionFor({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): PlannedAction {
+function removalAction({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): PlannedAction {
   if (foreignIds(seen).includes(id)) return stays('it was not made for this cluster');
   if (seen.shared.some((other) => sameResourceId(id, other))) return stays('somebody else uses it as well');
   return asked ? goes : staysUnlessAsked(kinds[kind].part);

@@ -60,7 +60,7 @@ test('events happen in their order, whichever of them a client waits for', async
     location,
     properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } },
   });
-  await azure.settled(later);
+  await azure.answerAtEnd(later);
   const state = async (id: string) => (await azure.get(id)).at('properties.provisioningState');
   expect(await state(at('Microsoft.Network/virtualNetworks', 'v'))).toBe('Succeeded');
   const end = await azure.send('GET', String(sooner.headers['azure-asyncoperation']));
@@ -119,10 +119,10 @@ test('a client that lacks a new role has it when it asks again, even if only the
     { agentPoolProfiles: [{ name: 'one', mode: 'System', count: 1, vnetSubnetID: `${vnet}/subnets/s` }] },
     { identity: { type: 'UserAssigned', userAssignedIdentities: { [identity('plane')]: {} } } },
   );
-  const failed = await azure.settled(await put(cluster('c'), body));
+  const failed = await azure.answerAtEnd(await put(cluster('c'), body));
   expect(failed.at('error.code')).toBe('LinkedAuthorizationFailed');
   expect(azure.simulator.clock.now()).toBe(Date.parse(String(assigned.at('properties.createdOn'))) + 600_000);
-  expect((await azure.settled(await put(cluster('c'), body))).at('status')).toBe('Succeeded');
+  expect((await azure.answerAtEnd(await put(cluster('c'), body))).at('status')).toBe('Succeeded');
 });
 
 describe('held', () => {
@@ -144,7 +144,7 @@ describe('held', () => {
     for (let reads = 0; reads < 9; reads += 1) await azure.get(cluster('c'));
     expect((await azure.get(cluster('c'))).at('properties.provisioningState')).toBe('Creating');
     await release(azure);
-    expect((await azure.settled(created)).at('error.code')).toBe('TooLate');
+    expect((await azure.answerAtEnd(created)).at('error.code')).toBe('TooLate');
   });
 
   test('a request takes effect and is not answered', async () => {

@@ -72,14 +72,14 @@ describe('faults', () => {
     });
     const created = await azure.send('PUT', cluster, wireCluster());
     expect(created.status).toBe(201);
-    expect((await azure.settled(created)).body).toMatchObject({
+    expect((await azure.answerAtEnd(created)).body).toMatchObject({
       status: 'Failed',
       error: { code: 'SubnetIsFull', message: 'full' },
     });
     expect((await azure.send('GET', cluster)).at('properties.provisioningState')).toBe('Failed');
     expect((await azure.send('GET', '/simulator/durations')).at('1.status')).toBe('Failed');
     const repaired = await azure.send('PUT', cluster, wireCluster());
-    expect((await azure.settled(repaired)).at('status')).toBe('Succeeded');
+    expect((await azure.answerAtEnd(repaired)).at('status')).toBe('Succeeded');
   });
 
   test('drop the connection before or after the effect', async () => {
@@ -100,10 +100,10 @@ describe('faults', () => {
       after: 1,
       ignore: { path: 'properties.bootstrapProfile.artifactSource' },
     });
-    await azure.settled(await azure.send('PUT', cluster, wireCluster()));
+    await azure.answerAtEnd(await azure.send('PUT', cluster, wireCluster()));
     const updated = await azure.send('PUT', cluster, wireCluster({ bootstrapProfile: { artifactSource: 'Cache' } }));
     expect(updated.status).toBe(200);
-    await azure.settled(updated);
+    await azure.answerAtEnd(updated);
     expect((await azure.send('GET', cluster)).at('properties.bootstrapProfile')).toEqual({ artifactSource: 'Direct' });
   });
 
@@ -173,7 +173,7 @@ describe('faults', () => {
     const created = await azure.send('PUT', cluster, wireCluster());
     const url = String(created.headers['azure-asyncoperation']);
     expect((await azure.send('GET', url)).at('status')).toBe('ProvisionNetworkResources');
-    expect((await azure.settled(created)).at('status')).toBe('Succeeded');
+    expect((await azure.answerAtEnd(created)).at('status')).toBe('Succeeded');
     const { body } = await azure.send('GET', url);
     const { startTime, endTime } = body as { startTime: string; endTime: string };
     expect((Date.parse(endTime) - Date.parse(startTime)) / 1000).toBeGreaterThan(1370);

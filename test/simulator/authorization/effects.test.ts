@@ -33,7 +33,7 @@ async function outcome(prepared: OwnRegistryIds): Promise<string> {
   const { properties, identity } = onOwnRegistry(prepared);
   const answer = await azure.send('PUT', versioned(prepared.cluster), wireCluster(properties, { identity }));
   if (answer.status >= 300) return String(answer.at('code'));
-  const end = await azure.settled(answer);
+  const end = await azure.answerAtEnd(answer);
   return String(end.at('error.message') ?? end.at('status'));
 }
 

@@ -29,14 +29,14 @@ describe('cache rules', () => {
     expect(created.body).not.toHaveProperty('properties.credentialSetResourceId');
     const url = String(created.headers['azure-asyncoperation']);
     expect(url).toContain(`${id('rules01', '/cacheRules/first')}/operationStatuses/cacherules-`);
-    expect((await azure.settled(created)).body).toEqual({ status: 'Succeeded' });
+    expect((await azure.answerAtEnd(created)).body).toEqual({ status: 'Succeeded' });
     expect(await secondsOf(azure, 'PUT', id('rules01', '/cacheRules/first'))).toEqual([0.5, 10]);
     const again = await azure.send('PUT', rule('first'), of('mcr.microsoft.com/*', 'first/*'));
     expect(again).toMatchObject({
       status: 200,
       body: { properties: { provisioningState: 'Updating', creationDate: created.at('properties.creationDate') } },
     });
-    await azure.settled(again);
+    await azure.answerAtEnd(again);
     const credentialSetResourceId = id('rules01', '/credentialSets/c');
     const changed = await azure.send('PATCH', rule('first'), { properties: { credentialSetResourceId } });
     expect(changed).toMatchObject({ status: 201, body: { properties: { credentialSetResourceId } } });

@@ -50,7 +50,7 @@ test('the operation lives below the resource, runs as Creating, and is re-signed
   expect(created).toMatchObject({ status: 201, body: { properties: { provisioningState: 'Creating' } } });
   const url = String(created.headers['azure-asyncoperation']);
   expect(url).toContain('/registries/demo02/operationStatuses/registries-');
-  const done = await azure.settled(created);
+  const done = await azure.answerAtEnd(created);
   expect(done.headers['azure-asyncoperation']).not.toBe(url);
   expect(done.headers['azure-asyncoperation']?.split('?')[0]).toBe(url.split('?')[0]);
   expect((await azure.send('PATCH', registry('demo02'), { properties: { anonymousPullEnabled: true } })).status).toBe(
@@ -59,7 +59,7 @@ test('the operation lives below the resource, runs as Creating, and is re-signed
 });
 
 test('names are taken once for all subscriptions', async () => {
-  await azure.settled(await azure.send('PUT', registry('demo03'), premium));
+  await azure.answerAtEnd(await azure.send('PUT', registry('demo03'), premium));
   const check = versioned(`/subscriptions/${subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability`);
   const type = 'Microsoft.ContainerRegistry/registries';
   expect((await azure.send('POST', check, { name: 'Demo03', type })).body).toMatchObject({
@@ -108,12 +108,12 @@ test('a registry is answered late, with its defaults, and settles ten seconds la
     },
   });
   expect(created.headers.location).toBeUndefined();
-  expect((await azure.settled(created)).body).toEqual({ status: 'Succeeded' });
+  expect((await azure.answerAtEnd(created)).body).toEqual({ status: 'Succeeded' });
   expect(await secondsOf(azure, 'PUT', id('defaults01'))).toEqual([8, 10]);
   expect((await azure.send('GET', registry('defaults01'))).at('properties.provisioningState')).toBe('Succeeded');
   const changed = await patch('defaults01', { anonymousPullEnabled: true });
   expect(changed).toMatchObject({ status: 201, body: { properties: { provisioningState: 'Updating' } } });
-  await azure.settled(changed);
+  await azure.answerAtEnd(changed);
 });
 
 test('a PUT resets what it leaves out, a PATCH keeps it; policies change one by one', async () => {

@@ -91,7 +91,7 @@ test('a registry that does not exist is found out only when the nodes start', as
     wireCluster({ bootstrapProfile: { artifactSource: 'Cache', containerRegistryId } }),
   );
   expect(answer.status).toBe(201);
-  expect((await azure.settled(answer)).body).toMatchObject({
+  expect((await azure.answerAtEnd(answer)).body).toMatchObject({
     status: 'Failed',
     error: { code: 'VMExtensionProvisioningError' },
   });
@@ -103,7 +103,7 @@ describe('isolating a cluster that has egress', () => {
     azure.send('PUT', path('open'), { location, identity: { type: 'SystemAssigned' }, properties });
 
   beforeAll(async () => {
-    await azure.settled(await azure.send('PUT', path('open'), wireCluster()));
+    await azure.answerAtEnd(await azure.send('PUT', path('open'), wireCluster()));
   });
 
   test('is refused in one update, accepted as Cache first and none later', async () => {
@@ -114,12 +114,12 @@ describe('isolating a cluster that has egress', () => {
       provisioningState: 'Updating',
       bootstrapProfile: { artifactSource: 'Cache' },
     });
-    await azure.settled(cached);
+    await azure.answerAtEnd(cached);
     const closed = await put(none);
     expect(closed.at('properties.networkProfile.loadBalancerProfile')).toEqual({
       backendPoolType: 'nodeIPConfiguration',
     });
-    expect((await azure.settled(closed)).at('status')).toBe('Succeeded');
+    expect((await azure.answerAtEnd(closed)).at('status')).toBe('Succeeded');
     expect((await azure.send('GET', path('open'))).at('properties')).toMatchObject({
       networkProfile: { outboundType: 'none' },
       bootstrapProfile: { artifactSource: 'Cache' },
@@ -138,7 +138,7 @@ describe('isolating a cluster that has egress', () => {
     const sent = { containerRegistryId: `${group('rules')}/providers/Microsoft.ContainerRegistry/registries/other` };
     const answer = await put({ bootstrapProfile: sent });
     expect(answer.status).toBe(200);
-    await azure.settled(answer);
+    await azure.answerAtEnd(answer);
     expect((await azure.send('GET', path('open'))).at('properties.bootstrapProfile')).toEqual(before);
   });
 
@@ -188,7 +188,7 @@ describe('one operation at a time', () => {
     const deleted = await azure.send('DELETE', path('busy'));
     expect(deleted).toMatchObject({ status: 202, body: undefined });
     expect(deleted.headers.location).toContain('/operationresults/');
-    expect((await azure.settled(created)).body).toMatchObject({
+    expect((await azure.answerAtEnd(created)).body).toMatchObject({
       status: 'Canceled',
       error: { code: 'AKSOperationPreemptedByDelete' },
     });
@@ -198,7 +198,7 @@ describe('one operation at a time', () => {
       body: { message: expect.stringContaining('since deletion was issued') },
     });
     await release(azure);
-    expect((await azure.settled(deleted)).at('status')).toBe('Succeeded');
+    expect((await azure.answerAtEnd(deleted)).at('status')).toBe('Succeeded');
     expect((await azure.send('GET', path('busy'))).status).toBe(404);
   });
 
@@ -233,7 +233,7 @@ describe('one operation at a time', () => {
       body: { message: expect.stringContaining('in progress on agent pool (nodepool1)') },
     });
     await release(azure);
-    await azure.settled(first);
+    await azure.answerAtEnd(first);
     const done = await azure.send('GET', String(first.headers.location));
     expect(done).toMatchObject({
       status: 200,
@@ -245,7 +245,7 @@ describe('one operation at a time', () => {
     const created = await azure.send('PUT', path('aborted'), wireCluster());
     expect((await azure.send('POST', path('aborted', '/abort'))).status).toBe(202);
     expect((await azure.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceling');
-    expect((await azure.settled(created)).at('status')).toBe('Canceled');
+    expect((await azure.answerAtEnd(created)).at('status')).toBe('Canceled');
     expect((await azure.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceled');
   });
 });

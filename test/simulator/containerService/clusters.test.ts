@@ -212,7 +212,7 @@ test('the PUT answer lacks what only a finished cluster shows', async () => {
     [plane]: { principalId: identity.at('properties.principalId') },
   });
 
-  const operation = await azure.settled(created);
+  const operation = await azure.answerAtEnd(created);
   expect(operation.body).toMatchObject({
     status: 'Succeeded',
     startTime: expect.any(String),
@@ -253,7 +253,7 @@ test('a cluster on a network, identities and a registry of its own', async () =>
   let created = await create();
   // The roles take effect after a while.
   while (created.at('code') === 'CustomKubeletIdentityMissingPermissionError') created = await create();
-  expect((await azure.settled(created)).at('status')).toBe('Succeeded');
+  expect((await azure.answerAtEnd(created)).at('status')).toBe('Succeeded');
   const kubelet = await azure.send('GET', `${prepared.kubelet}?api-version=2024-11-30`);
   expect(await azure.aks.managedClusters.get('rg-own', 'own')).toMatchObject({
     bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: prepared.registry },

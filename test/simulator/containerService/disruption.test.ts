@@ -29,9 +29,9 @@ describe('a node disruption policy', () => {
       expect(await change('blocks', disruptive)).toMatchObject(blocked('OperationBlockedByNodeDisruptionPolicy'));
     await azure.send('POST', '/simulator/node-image');
     const reimage = versioned(id('blocks', '/agentPools/nodepool1/upgradeNodeImageVersion'));
-    expect((await azure.settled(await azure.send('POST', reimage))).at('status')).toBe('Succeeded');
+    expect((await azure.answerAtEnd(await azure.send('POST', reimage))).at('status')).toBe('Succeeded');
     // The policy itself can be changed, and then the rest.
-    await azure.settled(await change('blocks', policy('Allow')));
+    await azure.answerAtEnd(await change('blocks', policy('Allow')));
     expect((await change('blocks', proxy)).status).toBe(200);
   });
 
@@ -49,7 +49,7 @@ describe('a node disruption policy', () => {
 
   test('that waits for maintenance needs a window to wait for', async () => {
     await azure.put(id('waits'), wireCluster(policy('AllowDuringMaintenanceWindow')));
-    await azure.settled(await change('waits', proxy));
+    await azure.answerAtEnd(await change('waits', proxy));
     const schedule = id('waits', '/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule');
     const now = new Date(azure.simulator.clock.now());
     const window = (daysAhead: number) => ({

@@ -50,7 +50,7 @@ test('isolation needs its flag, and the provider registered again after it', asy
   await becomes(provider(), 'registrationState', 'Registered');
   const created = await azure.send('PUT', path('first'), isolated);
   expect(created).toMatchObject({ status: 201, body: { properties: { currentKubernetesVersion: '1.30.3' } } });
-  await azure.settled(created);
+  await azure.answerAtEnd(created);
 
   const integrated = { apiServerAccessProfile: { enableVnetIntegration: true } };
   expect(await azure.send('PUT', path('second'), wireCluster(integrated))).toMatchObject(notRegistered);
@@ -66,18 +66,18 @@ test('the managed registry still lets nodes pull anonymously, under the source n
 });
 
 test('Cache and none are accepted in one update', async () => {
-  await azure.settled(
+  await azure.answerAtEnd(
     await azure.send('PUT', path('open'), wireCluster({ kubernetesVersion: '1.30.3', ...isPrivate })),
   );
   const updated = await azure.send('PUT', path('open'), isolated);
   expect(updated.status).toBe(200);
-  expect((await azure.settled(updated)).at('status')).toBe('Succeeded');
+  expect((await azure.answerAtEnd(updated)).at('status')).toBe('Succeeded');
 });
 
 test('block is accepted with the managed network and refused with one of your own', async () => {
   const blocked = { bootstrapProfile: { artifactSource: 'Cache' }, networkProfile: { outboundType: 'block' } };
   const vnet = `${group('preview')}/providers/Microsoft.Network/virtualNetworks/own`;
-  await azure.settled(
+  await azure.answerAtEnd(
     await azure.send('PUT', `${vnet}?api-version=2025-07-01`, {
       location,
       properties: {

@@ -104,7 +104,7 @@ describe('a pool of virtual machines', () => {
     expect(pool.at('properties.virtualMachinesProfile.scale.manual')).toEqual([{ size: 'Standard_D4ds_v5', count: 2 }]);
     const before = await nodes('single');
     await azure.send('POST', '/simulator/node-image');
-    await azure.settled(await azure.send('POST', versioned(`${path}/upgradeNodeImageVersion`)));
+    await azure.answerAtEnd(await azure.send('POST', versioned(`${path}/upgradeNodeImageVersion`)));
     const after = await nodes('single');
     const changed = Object.keys(before).filter((node) => before[node]?.boot !== after[node]?.boot);
     expect(changed.map((node) => before[node]?.pool)).toEqual(['one', 'one']);
@@ -136,7 +136,7 @@ describe('node auto-provisioning', () => {
     const before = await nodes('nap');
     await azure.send('POST', '/simulator/node-image');
     for (const pool of ['system', 'work'])
-      await azure.settled(
+      await azure.answerAtEnd(
         await azure.send('POST', versioned(id('nap', `/agentPools/${pool}/upgradeNodeImageVersion`))),
       );
     const after = await nodes('nap');
@@ -178,7 +178,7 @@ describe('a scale set', () => {
   test('is restarted behind AKS’s back: nodes boot anew, and nothing else of them is new', async () => {
     await create('restarted');
     const before = await nodes('restarted');
-    await azure.settled(await azure.send('POST', versioned(`${await setOf('restarted', 'work')}/restart`)));
+    await azure.answerAtEnd(await azure.send('POST', versioned(`${await setOf('restarted', 'work')}/restart`)));
     const after = await nodes('restarted');
     for (const [name, { pool, boot, created }] of Object.entries(before)) {
       expect(after[name]?.created).toBe(created);

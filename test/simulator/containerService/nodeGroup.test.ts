@@ -55,7 +55,7 @@ describe('a lock on the node resource group, or on anything in it,', () => {
   test('lets a deletion of the cluster begin and fail', async () => {
     await create('kept');
     await lock(nodeGroup('kept'), 'CanNotDelete');
-    const end = await azure.settled(await send('DELETE', id('kept')));
+    const end = await azure.answerAtEnd(await send('DELETE', id('kept')));
     expect(end).toMatchObject({ body: { status: 'Failed', error: { code: 'ScopeLocked' } } });
     expect((await azure.get(id('kept'))).at('properties.provisioningState')).toBe('Failed');
     await send('DELETE', lockOf(nodeGroup('kept')));

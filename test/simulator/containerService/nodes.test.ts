@@ -45,7 +45,7 @@ async function boots(name: string, pool: string): Promise<Record<string, string>
 }
 
 const reimage = async (name: string, pool: string): Promise<Answer> =>
-  azure.settled(await azure.send('POST', path(name, `/agentPools/${pool}/upgradeNodeImageVersion`)));
+  azure.answerAtEnd(await azure.send('POST', path(name, `/agentPools/${pool}/upgradeNodeImageVersion`)));
 
 const fault = (rule: object): Promise<Answer> => azure.send('POST', '/simulator/faults', rule);
 

@@ -34,7 +34,7 @@ describe("a cluster with a registry of its own, of whose prerequisites one is mi
     const rg = part.toLowerCase();
     const created = await create(rg, onOwnRegistry(await prepareOwnRegistry(azure, rg, [part])));
     expect(created.status).toBe(201);
-    expect((await azure.settled(created)).body).toMatchObject({
+    expect((await azure.answerAtEnd(created)).body).toMatchObject({
       status: 'Failed',
       error: { code, message: expect.stringMatching(message) },
     });
@@ -55,7 +55,7 @@ test('the zone of the managed registry cannot be beside another of its name', as
   const { properties, identity } = onOwnRegistry(prepared);
   const managed = { ...properties, bootstrapProfile: { artifactSource: 'Cache' } };
   const created = await azure.send('PUT', cluster('twozones'), wireCluster(managed, { identity }));
-  expect((await azure.settled(created)).at('error')).toMatchObject({
+  expect((await azure.answerAtEnd(created)).at('error')).toMatchObject({
     code: 'CreateOrUpdateVirtualNetworkLinkFailed',
     message: expect.stringContaining('/privateDnsZones/privatelink.azurecr.io'),
   });
@@ -66,18 +66,18 @@ test('the rule that nodes of the preview look for is the wrong one today', async
   await azure.put(prepared.cacheRule, {
     properties: { sourceRepository: 'mcr.microsoft.com/*', targetRepository: '*' },
   });
-  const end = await azure.settled(await create('wrongrule', onOwnRegistry(prepared)));
+  const end = await azure.answerAtEnd(await create('wrongrule', onOwnRegistry(prepared)));
   expect(end.at('error.message')).toMatch(/exit status=211/);
 });
 
 test('anonymous pull makes AcrPull unnecessary, repository permissions make it worthless', async () => {
   const anonymous = await prepareOwnRegistry(azure, 'anonymous', ['acrPull']);
   await azure.put(anonymous.registry, { properties: { anonymousPullEnabled: true } }, 'PATCH');
-  expect((await azure.settled(await create('anonymous', onOwnRegistry(anonymous)))).at('status')).toBe('Succeeded');
+  expect((await azure.answerAtEnd(await create('anonymous', onOwnRegistry(anonymous)))).at('status')).toBe('Succeeded');
   const repository = await prepareOwnRegistry(azure, 'repository');
   const mode = { roleAssignmentMode: 'AbacRepositoryPermissions' };
   await azure.put(repository.registry, { properties: mode }, 'PATCH');
-  const end = await azure.settled(await create('repository', onOwnRegistry(repository)));
+  const end = await azure.answerAtEnd(await create('repository', onOwnRegistry(repository)));
   expect(end.at('error.message')).toMatch(/exit status=212/);
 });
 

@@ -31,7 +31,7 @@ const create = (name: string, body: ManagedCluster): Promise<ManagedCluster> =>
 const inside = (name: string, command: string) => runInCluster(azure, 'commands', name, command);
 
 const reimage = async (name: string, pool: string): Promise<Answer> =>
-  azure.settled(await azure.send('POST', path(name, `/agentPools/${pool}/upgradeNodeImageVersion`)));
+  azure.answerAtEnd(await azure.send('POST', path(name, `/agentPools/${pool}/upgradeNodeImageVersion`)));
 
 describe('runCommand', () => {
   test('answers 202 with the address of its result', async () => {
@@ -73,13 +73,13 @@ describe('runCommand', () => {
     await create('refused', openCluster({ apiServerAccessProfile: { disableRunCommand: true } }));
     const disabled = await azure.send('POST', path('refused', '/runCommand'), { command: 'true' });
     expect(disabled).toMatchObject({ status: 400, body: { code: 'RunCommandDisabled' } });
-    await azure.settled(await azure.send('POST', path('refused', '/stop')));
+    await azure.answerAtEnd(await azure.send('POST', path('refused', '/stop')));
     const stopped = await azure.send('POST', path('refused', '/agentPools/work/upgradeNodeImageVersion'));
     expect(stopped).toMatchObject({
       status: 400,
       body: { code: 'OperationNotAllowed', message: expect.stringContaining('Stopped') },
     });
-    await azure.settled(await azure.send('POST', path('refused', '/start')));
+    await azure.answerAtEnd(await azure.send('POST', path('refused', '/start')));
     expect((await reimage('refused', 'work')).at('status')).toBe('Succeeded');
   });
 });

@@ -58,7 +58,7 @@ describe('a manual connection', () => {
     const id = `${registry('endpoints02')}/privateEndpointConnections/${name}`;
     const approved = await send('PUT', id, state('Approved'));
     expect(approved).toMatchObject({ status: 201, body: { properties: { provisioningState: 'Updating' } } });
-    expect(await azure.settled(approved)).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
+    expect(await azure.answerAtEnd(approved)).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
     expect(await secondsOf(azure, 'PUT', id)).toEqual([0.5, 10]);
     expect(await side()).toMatchObject(state('Approved'));
     expect(await addressesOf(azure, endpoint('manual'))).toEqual(['192.168.3.4', '192.168.3.5']);

@@ -49,7 +49,7 @@ describe('public addresses', () => {
     expect(first.status).toBe(201);
     expect(first.at('properties.ipAddress')).toBeUndefined();
     expect(first.at('properties.provisioningState')).toBe('Updating');
-    await azure.settled(first);
+    await azure.answerAtEnd(first);
     const again = await azure.put(at('publicIPAddresses/late'), { ...address, tags: { a: 'b' } });
     expect(again.at('properties.ipAddress')).not.toBe(made.ipAddress);
     expect(again.at('properties.resourceGuid')).toBe(first.at('properties.resourceGuid'));
@@ -277,9 +277,9 @@ describe('a subnet', () => {
       ['new', recent],
       ['old', versioned],
     ] as const) {
-      await azure.settled(await azure.send('PUT', put(at(`virtualNetworks/${network}`)), body));
+      await azure.answerAtEnd(await azure.send('PUT', put(at(`virtualNetworks/${network}`)), body));
       const later = at(`virtualNetworks/${network}/subnets/later`);
-      await azure.settled(await azure.send('PUT', recent(later), subnet('later', '10.3.3.0/24')));
+      await azure.answerAtEnd(await azure.send('PUT', recent(later), subnet('later', '10.3.3.0/24')));
     }
     expect(await of('new')).toEqual([false, true, false]);
     expect(await of('old')).toEqual([undefined, true, undefined]);

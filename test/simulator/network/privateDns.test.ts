@@ -93,7 +93,7 @@ describe('the operation', () => {
     const [url, location] = [String(first.headers['azure-asyncoperation']), String(first.headers.location)];
     expect(url).toContain(`${group('dns')}/providers/Microsoft.Network/privateDnsOperationStatuses/`);
     expect(location).toContain(`${group('dns')}/providers/Microsoft.Network/privateDnsOperationResults/`);
-    const end = await azure.settled(first);
+    const end = await azure.answerAtEnd(first);
     expect(end).toMatchObject({ status: 200, body: { status: 'Succeeded' } });
     expect(end.headers['azure-asyncoperation']).toBeUndefined();
     expect(end.headers.location).toBeUndefined();
@@ -237,7 +237,7 @@ describe('conditions', () => {
   beforeAll(async () => {
     for (const [, id, body] of bodies) {
       const made = await send('PUT', id, body, { 'if-none-match': '*' });
-      if (made.headers['azure-asyncoperation']) await azure.settled(made);
+      if (made.headers['azure-asyncoperation']) await azure.answerAtEnd(made);
     }
   });
 

@@ -137,7 +137,7 @@ test('the first answer names the interface; addresses come at the end', async ()
   expect(poll).toMatchObject({ status: 200, body: { status: 'InProgress' } });
 
   const first = await send('PUT', endpoint('first'), body('first'));
-  await azure.settled(first);
+  await azure.answerAtEnd(first);
   expect(await secondsOf(azure, 'PUT', endpoint('first'))).toEqual([0.5, 60]);
   const done = await azure.get(endpoint('first'));
   expect(done.at('properties.networkInterfaces')).toEqual(first.at('properties.networkInterfaces'));
@@ -153,7 +153,7 @@ test('endpoints in one subnet share its addresses, and give them back', async ()
   // Written again, an endpoint keeps its own.
   const again = await send('PUT', endpoint('two'), body('shared', registry('endpoints02')));
   expect(again.status).toBe(200);
-  await azure.settled(again);
+  await azure.answerAtEnd(again);
   expect(await addressesOf(azure, endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
   await azure.remove(endpoint('one'));
   await azure.put(endpoint('three'), body('shared'));
@@ -165,7 +165,7 @@ test('every member needs an address', async () => {
   expect(await send('PUT', endpoint('wide'), body('narrow'))).toMatchObject(refused(400, 'SubnetIsFull'));
   const again = await send('PUT', endpoint('narrow'), body('narrow'));
   expect(again.status).toBe(200);
-  await azure.settled(again);
+  await azure.answerAtEnd(again);
   expect(await addressesOf(azure, endpoint('narrow'))).toEqual(['192.168.20.4', '192.168.20.5']);
 });
 

@@ -81,19 +81,19 @@ test('a PUT answers Updating with the async header, and drops enableVmProtection
   expect(created.at('properties.enableVmProtection')).toBeUndefined();
   expect(created.headers['azure-asyncnotification']).toBe('Enabled');
   expect(created.headers.location).toBeUndefined();
-  expect((await azure.settled(created)).body).toEqual({ status: 'Succeeded' });
+  expect((await azure.answerAtEnd(created)).body).toEqual({ status: 'Succeeded' });
 });
 
 test('a subnet PUT replaces the subnet and changes every ETag of the network', async () => {
-  await azure.settled(
+  await azure.answerAtEnd(
     await azure.send('PUT', vnet('replaced'), body(['a', '192.168.1.0/24'], ['b', '192.168.2.0/24'])),
   );
   const before = (await azure.send('GET', vnet('replaced', '/subnets/b'))).at('etag');
   const put = (properties: Record<string, unknown>) =>
     azure.send('PUT', vnet('replaced', '/subnets/a'), { properties });
-  await azure.settled(await put({ addressPrefix: '192.168.1.0/24', defaultOutboundAccess: false }));
+  await azure.answerAtEnd(await put({ addressPrefix: '192.168.1.0/24', defaultOutboundAccess: false }));
   expect((await azure.send('GET', vnet('replaced', '/subnets/a'))).at('properties.defaultOutboundAccess')).toBe(false);
-  await azure.settled(await put({ addressPrefix: '192.168.1.0/24' }));
+  await azure.answerAtEnd(await put({ addressPrefix: '192.168.1.0/24' }));
   expect(
     (await azure.send('GET', vnet('replaced', '/subnets/a'))).at('properties.defaultOutboundAccess'),
   ).toBeUndefined();
@@ -109,7 +109,7 @@ test('writes under one network are serial', async () => {
     body: { error: { code: 'AnotherOperationInProgress' } },
   });
   await release(azure);
-  await azure.settled(created);
+  await azure.answerAtEnd(created);
   expect((await azure.send('PUT', vnet('busy', '/subnets/a'), subnet)).status).toBe(201);
 });
 
@@ -123,7 +123,7 @@ test.each([
 });
 
 test('a subnet in use stays, and keeps its delegation', async () => {
-  await azure.settled(
+  await azure.answerAtEnd(
     await azure.send('PUT', vnet('used'), body(['nodes', '192.168.1.0/24'], ['api', '192.168.3.0/28'])),
   );
   const delegations = [{ name: 'aks', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } }];
@@ -137,7 +137,7 @@ test('a subnet in use stays, and keeps its delegation', async () => {
     status: 400,
     body: { message: expect.stringContaining('must be delegated') },
   });
-  await azure.settled(
+  await azure.answerAtEnd(
     await azure.send('PUT', vnet('used', '/subnets/api'), {
       properties: { addressPrefix: '192.168.3.0/28', delegations },
     }),
@@ -154,7 +154,7 @@ test('a subnet in use stays, and keeps its delegation', async () => {
     status: 400,
     body: { error: { code: 'SubnetMissingRequiredDelegation' } },
   });
-  await azure.settled(created);
+  await azure.answerAtEnd(created);
   await azure.aks.managedClusters.delete('net', 'c', polling);
   await network.subnets.delete('net', 'used', 'api', polling);
   expect(await azure.send('GET', vnet('used', '/subnets/api'))).toMatchObject({
@@ -191,7 +191,7 @@ test('an update answers 200, Updating until its end ten seconds later; a deletio
   for (let times = 0; times < 2; times += 1) {
     const answer = await azure.send('PUT', vnet('sub', '/subnets/a'), subnet);
     expect(answer.body).toMatchObject(updating);
-    await azure.settled(answer);
+    await azure.answerAtEnd(answer);
     statuses.push(answer.status);
   }
   expect(statuses).toEqual([201, 200]);
@@ -200,7 +200,7 @@ test('an update answers 200, Updating until its end ten seconds later; a deletio
   expect(patched.at('properties.subnets')).toHaveLength(1);
   const deleted = await azure.send('DELETE', vnet('sub', '/subnets/a'));
   expect(deleted).toMatchObject({ status: 202, headers: { location: expect.stringContaining('/operationResults/') } });
-  await azure.settled(deleted);
+  await azure.answerAtEnd(deleted);
   expect((await azure.send('DELETE', vnet('sub', '/subnets/a'))).status).toBe(204);
 });
 

@@ -116,7 +116,7 @@ async function create(
     versioned(id),
     wireCluster({ ...body.properties, ...properties }, { identity: body.identity }),
   );
-  return answer.status < 300 ? (await world.settled(answer)).body : answer.body;
+  return answer.status < 300 ? (await world.answerAtEnd(answer)).body : answer.body;
 }
 const failed = (exitStatus: number) => ({
   status: 'Failed',

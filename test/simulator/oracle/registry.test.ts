@@ -144,7 +144,7 @@ test('nodes get images from what they were booted with until they are reimaged',
   expect(await sources()).toEqual([server, server, false]);
   const reimage = async () => {
     const path = `${world.cluster}/agentPools/nodepool1/upgradeNodeImageVersion?api-version=2026-06-01`;
-    await world.settled(await world.send('POST', path));
+    await world.answerAtEnd(await world.send('POST', path));
   };
   await reimage();
   expect(await sources()).toEqual(['mcr.microsoft.com', 'mcr.microsoft.com', false]);

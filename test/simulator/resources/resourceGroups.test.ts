@@ -76,7 +76,7 @@ test('a group takes its clusters and their node groups along', async () => {
     identity: { type: 'SystemAssigned' },
     properties: { agentPoolProfiles: [{ name: 'nodepool1', mode: 'System', count: 1 }] },
   });
-  await azure.settled(created);
+  await azure.answerAtEnd(created);
   await azure.resources.resourceGroups.delete('whole', { updateIntervalInMs: 15 });
   const names: (string | undefined)[] = [];
   for await (const one of azure.resources.resourceGroups.list()) names.push(one.name);
