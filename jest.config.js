@@ -45,7 +45,7 @@ export default {
     {
       ...common,
       displayName: 'server',
-      testMatch: testsIn('client', 'e2e', 'histories', 'scenarios', 'sweep'),
+      testMatch: testsIn('client', 'e2e', 'histories', 'scenarios', 'sweep', 'worlds'),
       ...server,
     },
     {

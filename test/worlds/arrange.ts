@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import type { ScenarioHandle } from '../../client/index.ts';
+import type { ScenarioResult } from '../../contract/index.ts';
+import { input, subscriptionId } from '../support/azure.ts';
+import { assign, ownRegistryIds } from '../support/ownRegistry.ts';
+import { type Effect, faultKinds } from '../sweep/kinds.ts';
+import type { Place } from '../sweep/scenarios.ts';
+import { oddity, type WorldIds } from './oddities.ts';
+import type { Doing } from './shape.ts';
+import type { World } from './world.ts';
+
+const location = 'westeurope';
+
+export function idsOf({ name }: Place): WorldIds {
+  const ids = ownRegistryIds(name);
+  const network = `${ids.group}/providers/Microsoft.Network/virtualNetworks/${name}-network`;
+  return {
+    ...ids,
+    network,
+    nodes: `${network}/subnets/nodes`,
+    control: `${ids.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}-control`,
+  };
+}
+
+/** Makes a world: the cluster, if the scenario finds one, and what is around it. */
+export async function arrange(place: Place, world: World): Promise<void> {
+  const ids = idsOf(place);
+  await place.azure.reset({ roleDelaySeconds: 0 });
+  await place.azure.put(ids.group, { location });
+  if (world.scenario !== 'create') await makeCluster(place, ids, world);
+  for (const name of world.oddities) await oddity(name).arrange?.(place, ids);
+  if (world.newImage) await place.azure.send('POST', '/simulator/node-image');
+  if (world.scenario === 'create' && world.oddities.length === 0) await place.azure.remove(ids.group);
+}
+
+async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World): Promise<void> {
+  const own = world.network === 'own' ? await makeNetwork({ azure }, ids, world) : undefined;
+  const pools = world.pools.map(({ mode, count }, index) => ({
+    name: `pool${index}`,
+    mode,
+    count,
+    vmSize: 'Standard_D4ds_v5',
+    ...(own && { vnetSubnetID: ids.nodes }),
+  }));
+  const access = {
+    public: {},
+    privateLink: { enablePrivateCluster: true },
+    vnetIntegration: {
+      enablePrivateCluster: true,
+      enableVnetIntegration: true,
+      ...(own && { subnetId: own.apiServer }),
+    },
+  }[world.apiServer];
+  const body = {
+    pools: pools as Record<string, unknown>[],
+    properties: {
+      dnsPrefix: name,
+      networkProfile: { networkPlugin: 'azure', outboundType: world.isolated ? 'none' : 'loadBalancer' },
+      ...(world.isolated && { bootstrapProfile: { artifactSource: 'Cache' } }),
+      apiServerAccessProfile: access,
+    } as Record<string, unknown>,
+  };
+  for (const each of world.oddities) oddity(each).shape?.(body);
+  await azure.put(ids.cluster, {
+    location,
+    identity: own
+      ? { type: 'UserAssigned', userAssignedIdentities: { [ids.control]: {} } }
+      : { type: 'SystemAssigned' },
+    properties: { ...body.properties, agentPoolProfiles: body.pools },
+  });
+}
+
+async function makeNetwork(
+  { azure }: Pick<Place, 'azure'>,
+  ids: WorldIds,
+  world: World,
+): Promise<{ apiServer: string }> {
+  const apiServer = `${ids.network}/subnets/apiserver`;
+  const delegation = { name: 'aks', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } };
+  await azure.put(ids.network, {
+    location,
+    properties: {
+      addressSpace: { addressPrefixes: ['10.10.0.0/16'] },
+      subnets: [
+        { name: 'nodes', properties: { addressPrefix: '10.10.0.0/20', defaultOutboundAccess: false } },
+        ...(world.apiServer === 'vnetIntegration'
+          ? [{ name: 'apiserver', properties: { addressPrefix: '10.10.16.0/28', delegations: [delegation] } }]
+          : []),
+      ],
+    },
+  });
+  const principal = (await azure.put(ids.control, { location })).at('properties.principalId');
+  const { status } = await assign(azure as Place['azure'], ids.network, 'networkContributor', principal, randomUUID());
+  if (status !== 201) throw new Error(`role: ${status}`);
+  return { apiServer };
+}
+
+/** Starts the scenario with the input that the world says. */
+export function start(place: Place, world: World): Promise<ScenarioHandle<ScenarioResult>> {
+  const { client, name } = place;
+  const cluster = { subscriptionId, resourceGroup: `rg-${name}`, name };
+  const registry = { mode: world.registry === 'own' ? 'bringYourOwn' : 'managed' } as const;
+  const { probes, accept, dryRun } = world;
+  switch (world.scenario) {
+    case 'create':
+      return client.createCluster(
+        input(name, {
+          registry,
+          dryRun,
+          apiServerAccess: world.apiServer === 'vnetIntegration' ? 'vnetIntegration' : 'privateLink',
+        }),
+      );
+    case 'isolate':
+      return client.isolateCluster({ cluster, registry, probes, accept, dryRun });
+    case 'changeRegistry':
+      return client.changeRegistry({ cluster, registry, probes, accept, dryRun });
+    case 'disable':
+      return client.disableIsolation({ cluster, dryRun });
+    case 'reimage':
+      return client.reimageNodePools({ cluster, dryRun });
+    case 'delete':
+      return client.deleteCluster({ cluster, dryRun });
+    case 'audit':
+      return client.auditCluster({ cluster, accept, probes });
+  }
+}
+
+/** Has happen what happens in the middle. */
+export async function disturb({ azure }: Place, ids: WorldIds, { meanwhile, fault }: World): Promise<void> {
+  if (fault) {
+    const { effect, only }: Effect = faultKinds[fault.kind];
+    const method = only === undefined ? '*' : 'PUT';
+    await azure.fault({ method, path: '^/subscriptions', after: only ? fault.request % 6 : fault.request, ...effect });
+  }
+  if (!meanwhile) return;
+  const { status, body } = await azure.send('POST', '/simulator/others', {
+    path: `${ids.cluster}(/agentPools/.*)?$`,
+    method: 'PUT',
+    after: meanwhile.write - 1,
+    when: 'before',
+    does: doing(meanwhile.does, ids),
+  });
+  if (status >= 300) throw new Error(JSON.stringify(body));
+}
+
+const lateGateway = (nodes: string): string => nodes.replace(/virtualNetworks.*/, 'natGateways/late');
+
+function doing(does: Doing, { cluster, nodes, registry }: WorldIds): object[] {
+  switch (does) {
+    case 'addPool':
+      return [
+        {
+          method: 'PUT',
+          path: `${cluster}/agentPools/late`,
+          body: { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5' } },
+        },
+      ];
+    case 'publicService':
+      return [
+        {
+          method: 'POST',
+          path: `${cluster}/runCommand`,
+          body: { command: 'kubectl create service loadbalancer late --tcp=80' },
+        },
+      ];
+    case 'openSubnet':
+      return [
+        {
+          method: 'PUT',
+          path: nodes,
+          body: { properties: { addressPrefix: '10.10.0.0/20', defaultOutboundAccess: true } },
+        },
+      ];
+    case 'natGateway':
+      return [
+        {
+          method: 'PUT',
+          path: lateGateway(nodes),
+          body: { location, sku: { name: 'Standard' }, properties: {} },
+        },
+        {
+          method: 'PUT',
+          path: nodes,
+          body: {
+            properties: {
+              addressPrefix: '10.10.0.0/20',
+              defaultOutboundAccess: false,
+              natGateway: { id: lateGateway(nodes) },
+            },
+          },
+        },
+      ];
+    case 'closeRegistry':
+      return [{ id: registry, provisioningState: 'Failed' }];
+  }
+}

@@ -1,0 +1,285 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { InvalidInputError } from '../../client/index.ts';
+import {
+  type AuditReport,
+  errorTypes,
+  type FailureDetails,
+  type Problem,
+  type ScenarioResult,
+  type VerificationReport,
+} from '../../contract/index.ts';
+import type { RecordedRequest, Truth } from '../../simulator/index.ts';
+import { withoutMadeUp } from '../sweep/kinds.ts';
+import type { Slot } from '../sweep/scenarios.ts';
+import { differences, type State, stateOf } from '../sweep/state.ts';
+import { arrange, disturb, idsOf, start } from './arrange.ts';
+import { nodeGroupOf, oddity, type WorldIds } from './oddities.ts';
+import type { World } from './world.ts';
+
+/** What a run claims in the end. */
+export const claims = [
+  'verified',
+  'unproven',
+  'planned',
+  'refused',
+  'rolledBack',
+  'incomplete',
+  'isolated',
+  'notIsolated',
+  'unknown',
+] as const;
+export type Claim = (typeof claims)[number];
+
+export interface Judgement {
+  claim: Claim;
+  /** Why the claim is false; none where it is true. */
+  refuted: string[];
+}
+
+/** A run takes a second or two: what takes as long as this on a busy machine hangs. */
+const longestRunMs = 300_000;
+
+/** Makes a world, runs its scenario, and holds what it claims against what is so. */
+export async function judge(slot: Slot, world: World): Promise<Judgement> {
+  const ids = idsOf(slot);
+  await arrange(slot, world);
+  const before = await stateOf(slot);
+  const nodeGroup = world.scenario === 'create' ? '' : await nodeGroupOf(slot, ids);
+  const from = await slot.azure.recordedBytes();
+  await disturb(slot, ids, world);
+  const run = await start(slot, world);
+  const end = await Promise.race([ended(run.result()), delay(longestRunMs, undefined, { ref: false })]);
+  if (!end) {
+    await slot.temporal.workflow.getHandle(run.workflowId).terminate('by the sweep of worlds');
+    return { claim: 'unknown', refuted: [`still running after ${longestRunMs / 1000} s`] };
+  }
+  const hits = (await slot.azure.send('GET', '/simulator/others')).body as { hits: number }[];
+  const seen: Seen = {
+    ids,
+    world,
+    before,
+    after: await stateOf(slot),
+    nodeGroup: withoutMadeUp(nodeGroup.toLowerCase()),
+    writes: (await slot.azure.recorded(from)).filter(isWrite),
+    disturbed: world.fault !== undefined || hits.some((each) => each.hits > 0),
+    others: hits.some((each) => each.hits > 0),
+    truth: await truthOf(slot, ids),
+  };
+  return 'failure' in end ? judgeFailure(end.failure, seen) : judgeResult(end.result, seen);
+}
+
+interface Seen {
+  ids: WorldIds;
+  world: World;
+  before: State;
+  after: State;
+  nodeGroup: string;
+  writes: readonly RecordedRequest[];
+  /** Something went wrong on purpose, or somebody else acted. */
+  disturbed: boolean;
+  others: boolean;
+  /** Left out where the cluster is gone. */
+  truth: Truth | undefined;
+}
+
+async function truthOf({ azure }: Slot, { cluster }: WorldIds): Promise<Truth | undefined> {
+  await azure.send('DELETE', '/simulator/faults');
+  const { status, body } = await azure.send('GET', `/simulator/truth?cluster=${cluster}`);
+  return status === 200 ? (body as Truth) : undefined;
+}
+
+async function ended(result: Promise<ScenarioResult>): Promise<{ result: ScenarioResult } | { failure: unknown }> {
+  try {
+    return { result: await result };
+  } catch (error) {
+    return { failure: error instanceof WorkflowFailedError ? error.cause : error };
+  }
+}
+
+/** Runs in clusters and questions are no writes. */
+const isWrite = ({ method, url, status }: RecordedRequest): boolean =>
+  method !== 'GET' && !/runCommand|checkName|listCluster/i.test(url) && status !== null && status < 300;
+
+function judgeResult(result: ScenarioResult, seen: Seen): Judgement {
+  switch (result.outcome) {
+    case 'planned':
+      return {
+        claim: 'planned',
+        refuted: [...unwritten(seen), ...explained(result.plan.problems.map(textOf), seen, 'a problem in the plan')],
+      };
+    case 'audited':
+      return judgeAudit(result, seen);
+    case 'verified':
+      return {
+        claim: result.unproven.length > 0 ? 'unproven' : 'verified',
+        refuted: [...promised(result, seen), ...lost(seen), ...explained(result.unproven, seen, 'an unproven check')],
+      };
+  }
+}
+
+const textOf = ({ where, problem, whatToDo }: Problem): string => `${where}: ${problem}. ${whatToDo}`;
+
+/** What a verified run has promised of the cluster. */
+function promised({ unproven }: VerificationReport, { world, truth, nodeGroup, after }: Seen): string[] {
+  switch (world.scenario) {
+    case 'create':
+    case 'isolate':
+    case 'changeRegistry': {
+      if (!truth) return ['verified, and the cluster is not there'];
+      const because = truth.isolated.because.filter((reason) => !isAccepted(reason, world));
+      // A gap that the input accepts, and that the report tells first.
+      return unproven.length > 0 ? [] : because.map((reason) => `verified, but ${reason}`);
+    }
+    case 'disable':
+    case 'reimage':
+      return (truth?.nodes ?? []).flatMap(({ name, pulls, apiServer }) => [
+        ...(pulls.ok || oddsExplain(world, pulls.because ?? '')
+          ? []
+          : [`verified, but ${name} cannot pull: ${pulls.because}`]),
+        ...(apiServer.ok || oddsExplain(world, apiServer.because ?? '')
+          ? []
+          : [`verified, but ${name} does not reach its API server: ${apiServer.because}`]),
+      ]);
+    case 'delete':
+      return [
+        ...(truth ? ['verified, and the cluster is there'] : []),
+        ...[...after.keys()]
+          .filter((path) => path.startsWith(`${nodeGroup} `))
+          .slice(0, 1)
+          .map((path) => `verified, and ${path} is there`),
+      ];
+    case 'audit':
+      return [];
+  }
+}
+
+/** Whether a way out is one that the input accepts by name. */
+function isAccepted(reason: string, { accept }: World): boolean {
+  const ways = {
+    natGateway: /by natGateway/,
+    defaultRoute: /by route/,
+    publicAddresses: /by (loadBalancer|publicAddress)/,
+    nodePublicAddresses: /by publicAddress/,
+    defaultOutboundAccess: /by defaultOutboundAccess/,
+  };
+  return accept.some((way) => ways[way].test(reason));
+}
+
+function judgeAudit({ isolated, unproven, checks }: AuditReport, seen: Seen): Judgement {
+  const { truth, world } = seen;
+  const because = truth?.isolated.because.filter((reason) => !isAccepted(reason, world)) ?? ['it is not there'];
+  const failed = checks.flatMap(({ ok, title, seen: found, evidence = '', unproven: gap = '', id }) =>
+    ok ? [] : [`${id} ${title}: ${found} ${evidence} ${gap}`],
+  );
+  if (isolated)
+    return {
+      claim: 'isolated',
+      refuted: [...unwritten(seen), ...because.map((reason) => `isolated, but ${reason}`)],
+    };
+  if (failed.length === 0)
+    return { claim: 'unknown', refuted: [...unwritten(seen), ...explained(unproven, seen, 'a gap')] };
+  return {
+    claim: 'notIsolated',
+    refuted: [...unwritten(seen), ...(because.length > 0 ? [] : explained(failed, seen, 'a failed check'))],
+  };
+}
+
+/** Nothing was written. */
+const unwritten = ({ writes }: Seen): string[] =>
+  writes.slice(0, 3).map(({ method, url, status }) => `wrote ${method} ${new URL(url).pathname} ${status}`);
+
+/** Every text has a reason in the world. */
+function explained(texts: readonly string[], { world, disturbed }: Seen, what: string): string[] {
+  if (disturbed) return [];
+  return texts
+    .filter((text) => !isExplained(text, world))
+    .map((text) => `${what} has no reason in this world: ${text}`);
+}
+
+const oddsExplain = ({ oddities }: World, text: string): boolean =>
+  oddities.some((name) => oddity(name).explains.test(text));
+
+/** Reasons that need no oddity. */
+function isExplained(text: string, world: World): boolean {
+  if (oddsExplain(world, text)) return true;
+  if (world.apiServer === 'public' && /public/.test(text)) return true;
+  // An ordinary cluster is not isolated, an isolated one need not be.
+  if (/already|nothing|not isolated/i.test(text)) return true;
+  // A managed registry is found by none of the subscriptions of another one.
+  if (world.network === 'managed' && world.registry === 'own' && /network|subnet/i.test(text)) return true;
+  // Nodes that have the latest image are not reimaged.
+  return world.scenario === 'reimage' && !world.newImage && /NotReimaged|newer node image/i.test(text);
+}
+
+function judgeFailure(failure: unknown, seen: Seen): Judgement {
+  if (failure instanceof InvalidInputError) return { claim: 'refused', refuted: [`input refused: ${failure.message}`] };
+  if (!(failure instanceof ApplicationFailure)) {
+    const isCancelled = failure instanceof CancelledFailure;
+    return { claim: 'unknown', refuted: [isCancelled ? 'cancelled by nobody' : `failed with ${String(failure)}`] };
+  }
+  const text = `${failure.type}: ${failure.message}`;
+  if (failure.type === errorTypes.preflightFailed) {
+    const problems = (failure.details?.[0] ?? []) as Problem[];
+    return {
+      claim: 'refused',
+      refuted: [...unwritten(seen), ...explained(problems.map(textOf), seen, 'a problem')],
+    };
+  }
+  const details = failure.details?.[0] as FailureDetails | undefined;
+  const left = (details?.leftovers ?? []).map(({ resourceId }) => withoutMadeUp(resourceId.toLowerCase()));
+  return {
+    claim: left.length > 0 ? 'incomplete' : 'rolledBack',
+    refuted: [
+      ...explained([text], seen, 'a failure'),
+      ...(seen.world.scenario === 'delete' ? [] : asBefore(left, seen)),
+    ],
+  };
+}
+
+/** Everything is as before, but for what is named; what is named is there. */
+function asBefore(left: readonly string[], { before, after, others, nodeGroup }: Seen): string[] {
+  if (others) return [];
+  // What stays keeps what Azure made for it: a cluster its group of nodes, an endpoint its network interface.
+  const keepsNodes = left.some((id) => id.includes('/managedclusters/'));
+  const keepsInterface = left.some((id) => id.includes('/privateendpoints/'));
+  const changed = differences(before, after).filter(
+    (path) =>
+      !(keepsNodes && path.includes('/resourcegroups/mc_')) &&
+      !(keepsInterface && path.includes('/networkinterfaces/')) &&
+      !left.some((id) => path.startsWith(id)) &&
+      !(left.length > 0 && nodeGroup !== '' && path.startsWith(nodeGroup)),
+  );
+  const missing = left.filter((id) => ![...after.keys(), ...before.keys()].some((path) => path.startsWith(id)));
+  return [
+    ...changed.slice(0, 5).map((path) => `not as before: ${path}`),
+    ...missing.map((id) => `left, it says, and it is not there: ${id}`),
+  ];
+}
+
+/** What a scenario changes of a cluster and its surroundings on purpose. */
+const onPurpose = [
+  /properties (bootstrapProfile|networkProfile (outboundType|loadBalancerProfile|natGatewayProfile)|currentKubernetesVersion)/,
+  /properties (provisioningState|powerState)/,
+  // A subnet is closed, or opened for an endpoint; links, endpoints and addresses in use come and go with what is made.
+  /properties (defaultOutboundAccess|privateEndpointNetworkPolicies|ipConfigurations|privateEndpoints|privateEndpointConnections|numberOf|subnets)/,
+  /properties (publicNetworkAccess|anonymousPullEnabled)/,
+  // Features and providers are registered for good.
+  /\/providers\/microsoft\.\w+(\/features\/\w+)? properties? ?(registrationState|state)/i,
+];
+
+/** What the owner had and has no more, though nobody announced it. */
+function lost({ world, before, after, nodeGroup, others }: Seen): string[] {
+  if (others || world.scenario === 'delete') return [];
+  return differences(before, after)
+    .filter((difference) => {
+      const path = difference.split(':')[0] ?? '';
+      return (
+        before.has(path) && !path.startsWith(nodeGroup === '' ? '\n' : nodeGroup) && !path.startsWith('kubernetes')
+      );
+    })
+    .filter((difference) => !onPurpose.some((each) => each.test(difference)))
+    .slice(0, 5)
+    .map((difference) => `lost or changed: ${difference}`);
+}

@@ -1,0 +1,294 @@
+import type { OwnRegistryIds } from '../support/ownRegistry.ts';
+import type { Place } from '../sweep/scenarios.ts';
+import type { WorldShape } from './shape.ts';
+
+/** IDs of a world's resources. */
+export interface WorldIds extends OwnRegistryIds {
+  network: string;
+  nodes: string;
+  control: string;
+}
+
+type Properties = Record<string, unknown>;
+
+interface OddityKind {
+  /** Whether a world can have it. */
+  possible(world: WorldShape): boolean;
+  /** Changes the cluster's request. */
+  shape?(body: { properties: Properties; pools: Properties[] }): void;
+  /** Changes what is around the cluster, once it is there. */
+  arrange?(place: Place, ids: WorldIds): Promise<unknown>;
+  /** Words of the problems, failures, checks and gaps that it gives rise to. */
+  explains: RegExp;
+}
+
+const location = 'westeurope';
+const existing = ({ scenario }: WorldShape): boolean => scenario !== 'create';
+const inOwnNetwork = (world: WorldShape): boolean => existing(world) && world.network === 'own';
+const always = (): boolean => true;
+
+/** The subnet of the nodes as it is, but for this. */
+async function changeNodes({ azure }: Place, { nodes }: WorldIds, more: Properties): Promise<void> {
+  const { addressPrefix, defaultOutboundAccess } = (await azure.get(nodes)).at('properties') as Properties;
+  await azure.put(nodes, { properties: { addressPrefix, defaultOutboundAccess, ...more } });
+}
+
+async function routes(place: Place, ids: WorldIds, prefixes: readonly string[]): Promise<void> {
+  const id = `${ids.group}/providers/Microsoft.Network/routeTables/out`;
+  const routes = prefixes.map((addressPrefix, index) => ({
+    name: `r${index}`,
+    properties: { addressPrefix, nextHopType: 'Internet' },
+  }));
+  await place.azure.put(id, { location, properties: { routes } });
+  await changeNodes(place, ids, { routeTable: { id } });
+}
+
+const runCommandAnswers = async ({ azure }: Place, { cluster }: WorldIds, status: number, code: string) => {
+  const answer = { status, code, message: `${code}, in this world`, wrapped: status === 403 };
+  await azure.fault({ method: 'POST', path: `${cluster}/runCommand$`, times: 100_000, answer });
+};
+
+/** Runs a command inside of the cluster, as somebody of its owner's does. */
+async function kubectl({ azure }: Place, cluster: string, command: string): Promise<void> {
+  const begun = await azure.send('POST', `${cluster}/runCommand?api-version=2026-06-01`, { command });
+  if (begun.status !== 202) throw new Error(JSON.stringify(begun.body));
+  for (;;) {
+    const answer = await azure.send('GET', begun.headers.location ?? '');
+    if (answer.status === 202) continue;
+    if (answer.at('properties.exitCode') !== 0) throw new Error(JSON.stringify(answer.body));
+    return;
+  }
+}
+
+const lock = (scope: string, level: string) =>
+  [`${scope}/providers/Microsoft.Authorization/locks/keep`, { properties: { level } }] as const;
+
+/** The node resource group. */
+export async function nodeGroupOf({ azure }: Place, { cluster, group }: WorldIds): Promise<string> {
+  const name = (await azure.get(cluster)).at('properties.nodeResourceGroup');
+  return group.replace(/[^/]+$/, String(name));
+}
+
+/** In the order in which they come about: settings of clusters as people have them, doings of their owners, and rules of their companies. */
+export const oddities = {
+  kubenet: {
+    possible: (world) =>
+      existing(world) && world.network === 'managed' && !world.isolated && world.apiServer !== 'vnetIntegration',
+    shape: ({ properties }) => {
+      properties.networkProfile = { ...(properties.networkProfile as Properties), networkPlugin: 'kubenet' };
+    },
+    explains: /kubenet/,
+  },
+  httpProxy: {
+    possible: (world) => inOwnNetwork(world) && !world.isolated,
+    shape: ({ properties }) => {
+      properties.httpProxyConfig = { httpProxy: 'http://10.10.0.200:3128', httpsProxy: 'http://10.10.0.200:3128' };
+    },
+    explains: /proxy|open/i,
+  },
+  unmanagedChannel: {
+    possible: (world) => existing(world) && !world.isolated,
+    shape: ({ properties }) => {
+      properties.autoUpgradeProfile = { nodeOSUpgradeChannel: 'Unmanaged' };
+    },
+    explains: /OS upgrade channel/,
+  },
+  windowsPool: {
+    possible: (world) => existing(world) && !world.isolated,
+    shape: ({ pools }) => {
+      pools.push({
+        name: 'win',
+        mode: 'User',
+        count: 1,
+        vmSize: 'Standard_D4ds_v5',
+        osType: 'Windows',
+        ...subnetOf(pools),
+      });
+    },
+    explains: /Windows/,
+  },
+  nodePublicAddresses: {
+    possible: existing,
+    shape: ({ pools }) => {
+      Object.assign(pools[0] ?? {}, { enableNodePublicIP: true });
+    },
+    explains: /public IP|nodePublicAddresses|open/,
+  },
+  freeTierDisruption: {
+    possible: existing,
+    arrange: (place, { cluster }) =>
+      kubectl(place, cluster, 'kubectl create deployment web --image=mcr.microsoft.com/web:1 --replicas=1').then(() =>
+        kubectl(place, cluster, 'kubectl create poddisruptionbudget web --selector=app=web --min-available=1'),
+      ),
+    explains: /disruption|budget|drain/i,
+  },
+  publicService: {
+    possible: (world) => existing(world) && !world.isolated,
+    arrange: (place, { cluster }) => kubectl(place, cluster, 'kubectl create service loadbalancer web --tcp=80'),
+    explains: /public/i,
+  },
+  natGateway: {
+    possible: inOwnNetwork,
+    async arrange(place, ids) {
+      const address = `${ids.group}/providers/Microsoft.Network/publicIPAddresses/out`;
+      await place.azure.put(address, {
+        location,
+        sku: { name: 'Standard' },
+        properties: { publicIPAllocationMethod: 'Static' },
+      });
+      const id = `${ids.group}/providers/Microsoft.Network/natGateways/out`;
+      await place.azure.put(id, {
+        location,
+        sku: { name: 'Standard' },
+        properties: { publicIpAddresses: [{ id: address }] },
+      });
+      await changeNodes(place, ids, { natGateway: { id } });
+    },
+    explains: /NAT gateway|natGateway|open/i,
+  },
+  defaultRoute: {
+    possible: inOwnNetwork,
+    arrange: (place, ids) => routes(place, ids, ['0.0.0.0/0']),
+    explains: /route|open/i,
+  },
+  halfRoutes: {
+    possible: inOwnNetwork,
+    arrange: (place, ids) => routes(place, ids, ['0.0.0.0/1', '128.0.0.0/1']),
+    explains: /route|open/i,
+  },
+  openSubnet: {
+    possible: inOwnNetwork,
+    arrange: (place, ids) => changeNodes(place, ids, { defaultOutboundAccess: true }),
+    explains: /outbound access|defaultOutboundAccess|open/i,
+  },
+  ownDnsServer: {
+    possible: inOwnNetwork,
+    async arrange({ azure }, { network }) {
+      const { addressSpace } = (await azure.get(network)).at('properties') as { addressSpace: object };
+      await azure.put(network, {
+        location,
+        properties: { addressSpace, dhcpOptions: { dnsServers: ['10.10.0.250'] } },
+      });
+      await azure.send('PUT', '/simulator/machines', { '10.10.0.250': { dns: 'internet' } });
+    },
+    explains: /DNS|resolve|pull|reach|NotProven|KubernetesOperationError|exit status|open|image/i,
+  },
+  stopped: {
+    possible: existing,
+    async arrange({ azure }, { cluster }) {
+      await azure.answerAtEnd(await azure.send('POST', `${cluster}/stop?api-version=2026-06-01`));
+    },
+    explains: /[Ss]topped/,
+  },
+  lockedGroup: {
+    possible: existing,
+    arrange: ({ azure }, { group }) => azure.put(...lock(group, 'CanNotDelete')),
+    explains: /lock/i,
+  },
+  lockedCluster: {
+    possible: existing,
+    arrange: ({ azure }, { cluster }) => azure.put(...lock(cluster, 'ReadOnly')),
+    explains: /lock|run-command|looked at|pulled|closed/i,
+  },
+  lockedNodeGroup: {
+    possible: existing,
+    arrange: async (place, ids) => place.azure.put(...lock(await nodeGroupOf(place, ids), 'ReadOnly')),
+    explains: /lock/i,
+  },
+  runCommandForbidden: {
+    possible: existing,
+    arrange: (place, ids) => runCommandAnswers(place, ids, 403, 'AuthorizationFailed'),
+    explains: /AuthorizationFailed|NotReimaged|not reimaged|run-command/i,
+  },
+  runCommandFails: {
+    possible: existing,
+    arrange: (place, ids) => runCommandAnswers(place, ids, 404, 'KubernetesOperationError'),
+    explains: /KubernetesOperationError|NotReimaged|run-command/i,
+  },
+  runCommandDisabled: {
+    possible: existing,
+    shape: ({ properties }) => {
+      properties.apiServerAccessProfile = {
+        ...(properties.apiServerAccessProfile as Properties),
+        disableRunCommand: true,
+      };
+    },
+    explains: /RunCommandDisabled|run-command|NotReimaged|not reimaged/i,
+  },
+  marksStripped: {
+    possible: always,
+    arrange: ({ azure }) =>
+      azure.send('PUT', '/simulator/policies', [
+        {
+          name: 'strip',
+          scope: '/subscriptions/11111111-1111-1111-1111-111111111111',
+          effect: 'modify',
+          operations: ['workflow', 'run'].map((mark) => ({ operation: 'remove', path: `tags.aks-isolation-${mark}` })),
+        },
+      ]),
+    explains: /NotOwned|somebody else|created by|not this product|marks/i,
+  },
+  registriesDenied: {
+    possible: (world) => world.registry === 'own' || world.scenario === 'create' || world.scenario === 'isolate',
+    arrange: ({ azure }) =>
+      azure.send('PUT', '/simulator/policies', [
+        {
+          name: 'none',
+          scope: '/subscriptions/11111111-1111-1111-1111-111111111111',
+          type: 'Microsoft.ContainerRegistry/registries',
+          effect: 'deny',
+        },
+      ]),
+    explains: /polic/i,
+  },
+  tokensOff: {
+    possible: ({ registry, scenario }) =>
+      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
+    arrange: ({ azure }, { registry }) =>
+      azure.put(registry, {
+        location,
+        sku: { name: 'Premium' },
+        properties: {
+          publicNetworkAccess: 'Disabled',
+          policies: { azureADAuthenticationAsArmPolicy: { status: 'disabled' } },
+        },
+      }),
+    explains: /token/i,
+  },
+  basicRegistry: {
+    possible: ({ registry, scenario }) =>
+      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
+    arrange: ({ azure }, { registry }) => azure.put(registry, { location, sku: { name: 'Basic' } }),
+    explains: /Premium|SKU/i,
+  },
+  openRegistry: {
+    possible: ({ registry, scenario }) =>
+      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
+    arrange: ({ azure }, { registry }) =>
+      azure.put(registry, { location, sku: { name: 'Premium' }, properties: { publicNetworkAccess: 'Enabled' } }),
+    explains: /never/,
+  },
+  zoneElsewhere: {
+    // Azure links a network to one zone of a name.
+    possible: (world) => inOwnNetwork(world) && !world.isolated,
+    async arrange({ azure }, { network }) {
+      const group = '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-dns';
+      await azure.put(group, { location });
+      const zone = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
+      await azure.put(zone, { location: 'global' });
+      await azure.put(`${zone}/virtualNetworkLinks/spoke`, {
+        location: 'global',
+        properties: { virtualNetwork: { id: network }, registrationEnabled: false },
+      });
+    },
+    explains: /zone|DNS|resolve|record/i,
+  },
+} as const satisfies Record<string, OddityKind>;
+
+export type Oddity = keyof typeof oddities;
+export const oddity = (name: Oddity): OddityKind => oddities[name];
+
+const subnetOf = (pools: readonly Properties[]): Properties => {
+  const { vnetSubnetID } = pools[0] ?? {};
+  return vnetSubnetID === undefined ? {} : { vnetSubnetID };
+};

@@ -1,0 +1,34 @@
+import type { WayOut } from '../../contract/inputs/isolation.ts';
+import type { FaultKind } from '../sweep/kinds.ts';
+
+export const worldScenarios = ['create', 'isolate', 'changeRegistry', 'disable', 'reimage', 'delete', 'audit'] as const;
+export type WorldScenario = (typeof worldScenarios)[number];
+
+interface Pool {
+  mode: 'System' | 'User';
+  count: number;
+}
+
+/** Something that somebody else does right before the run's n-th write to the cluster. */
+export const doings = ['addPool', 'publicService', 'openSubnet', 'natGateway', 'closeRegistry'] as const;
+export type Doing = (typeof doings)[number];
+
+/** A cluster as it is found, everything around it, and what happens while a scenario runs on it. */
+export interface WorldShape {
+  scenario: WorldScenario;
+  /** The registry that the scenario is to use, or that the cluster has. */
+  registry: 'managed' | 'own';
+  apiServer: 'public' | 'privateLink' | 'vnetIntegration';
+  network: 'managed' | 'own';
+  /** Whether the cluster is isolated already, with a registry that AKS manages. */
+  isolated: boolean;
+  pools: Pool[];
+  /** What the input says. */
+  probes: 'required' | 'ifAllowed';
+  accept: WayOut[];
+  dryRun: boolean;
+  /** Whether there is a newer node image than that of the nodes. */
+  newImage: boolean;
+  meanwhile?: { does: Doing; write: number };
+  fault?: { kind: FaultKind; request: number };
+}

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { type WayOut, waysOut } from '../../contract/inputs/isolation.ts';
+import { type FaultKind, faultKinds } from '../sweep/kinds.ts';
+import { type Oddity, oddities } from './oddities.ts';
+import { type Doing, doings, type WorldScenario, type WorldShape } from './shape.ts';
+
+/** A cluster as it is found, everything around it, and what happens while a scenario runs on it. */
+export interface World extends WorldShape {
+  oddities: Oddity[];
+}
+
+const maybe = <T>(weight: number, value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 10 - weight, arbitrary: fc.constant(undefined) }, { weight, arbitrary: value });
+
+const user = fc.record({
+  mode: fc.constantFrom('User' as const, 'System' as const),
+  count: fc.integer({ min: 0, max: 2 }),
+});
+const isolatedBefore: ReadonlySet<WorldScenario> = new Set(['changeRegistry', 'disable']);
+const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
+
+/** Worlds for these scenarios. They shrink to ordinary clusters without oddities. */
+export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<World> =>
+  fc
+    .record({
+      scenario: fc.constantFrom(...scenarios),
+      registry: fc.constantFrom('managed' as const, 'own' as const),
+      apiServer: fc.oneof(
+        { weight: 4, arbitrary: fc.constant('privateLink' as const) },
+        { weight: 3, arbitrary: fc.constant('vnetIntegration' as const) },
+        { weight: 1, arbitrary: fc.constant('public' as const) },
+      ),
+      network: fc.constantFrom('managed' as const, 'own' as const),
+      isolated: fc.boolean(),
+      others: fc.array(user, { maxLength: 2 }),
+      oddities: fc.uniqueArray(fc.constantFrom(...(Object.keys(oddities) as Oddity[])), { maxLength: 3 }),
+      probes: fc.constantFrom('required' as const, 'ifAllowed' as const),
+      accept: fc.oneof(
+        { weight: 3, arbitrary: fc.constant<WayOut[]>([]) },
+        { weight: 1, arbitrary: fc.subarray([...waysOut]) },
+      ),
+      newImage: fc.boolean(),
+      dryRun: maybe(1, fc.constant(true)),
+      meanwhile: maybe(2, fc.record({ does: fc.constantFrom(...doings), write: fc.integer({ min: 1, max: 5 }) })),
+      fault: maybe(
+        2,
+        fc.record({
+          kind: fc.constantFrom(...(Object.keys(faultKinds) as FaultKind[])),
+          request: fc.integer({ min: 0, max: 60 }),
+        }),
+      ),
+    })
+    .map(({ scenario, isolated, others, dryRun, meanwhile, fault, ...drawn }): World => {
+      const isIsolated = isolatedBefore.has(scenario) || (scenario !== 'isolate' && scenario !== 'create' && isolated);
+      const world: World = {
+        ...drawn,
+        scenario,
+        // A cluster that is isolated never had a public API server.
+        apiServer:
+          drawn.apiServer === 'public' && (isIsolated || scenario === 'create') ? 'privateLink' : drawn.apiServer,
+        isolated: isIsolated,
+        pools: [
+          { mode: 'System', count: 1 },
+          ...others.map((pool) => (pool.mode === 'System' ? { ...pool, count: 1 } : pool)),
+        ],
+        accept: mayAccept.has(scenario) ? drawn.accept : [],
+        dryRun: dryRun === true && scenario !== 'audit',
+        ...(meanwhile && scenario !== 'create' && canHappen(meanwhile.does, drawn) && { meanwhile }),
+        ...(fault && { fault }),
+      };
+      const order = Object.keys(oddities) as Oddity[];
+      return {
+        ...world,
+        oddities: order.filter((each) => world.oddities.includes(each) && oddities[each].possible(world)),
+      };
+    });
+
+const canHappen = (does: Doing, { network, registry }: Pick<World, 'network' | 'registry'>): boolean =>
+  does === 'closeRegistry' ? registry === 'own' : network === 'own' || !['openSubnet', 'natGateway'].includes(does);
+
+/** A world in words. */
+export function wordsOf(world: World): string {
+  const { scenario, registry, apiServer, network, isolated, pools, meanwhile, fault, accept, probes } = world;
+  return [
+    `${scenario} (${registry} registry${world.dryRun ? ', dry run' : ''})`,
+    `${isolated ? 'isolated' : 'ordinary'} cluster, ${apiServer}, ${network} network`,
+    `pools ${pools.map(({ mode, count }) => `${mode} ${count}`).join(', ')}`,
+    ...(world.oddities.length > 0 ? [`with ${world.oddities.join(', ')}`] : []),
+    ...(world.newImage ? ['a newer node image'] : []),
+    ...(probes === 'required' ? [] : [`probes ${probes}`]),
+    ...(accept.length > 0 ? [`accepts ${accept.join(', ')}`] : []),
+    ...(meanwhile ? [`meanwhile ${meanwhile.does} at write ${meanwhile.write}`] : []),
+    ...(fault ? [`fault ${fault.kind} at request ${fault.request}`] : []),
+  ].join('; ');
+}

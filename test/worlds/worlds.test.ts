@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Slot } from '../sweep/scenarios.ts';
+import { startSlots } from '../sweep/sweep.ts';
+import type { Judgement } from './judge.ts';
+import { sweepWorlds, textOfRefuted } from './sweep.ts';
+import type { World } from './world.ts';
+
+/** A sample of what `npm run test:worlds` does with thousands. */
+describe('on clusters as they may be found', () => {
+  let slots: Slot[];
+  beforeAll(async () => {
+    slots = await startSlots(6);
+  });
+  afterAll(() => Promise.all(slots.map((slot) => slot.close({ replay: false }))));
+
+  it('no scenario claims what is not so', async () => {
+    const seen: { world: World; judgement: Judgement }[] = [];
+    const refuted = await sweepWorlds(
+      { worlds: 24, seed: 4, onWorld: (world, judgement) => seen.push({ world, judgement }) },
+      slots,
+    );
+    expect(refuted.map(textOfRefuted)).toEqual([]);
+    expect(new Set(seen.map(({ judgement }) => judgement.claim)).size).toBeGreaterThan(3);
+  });
+});
