@@ -1,7 +1,7 @@
 import type { AgentPool } from '@azure/arm-containerservice';
 import { applicationFailure, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
-import { agentPoolId, clusterId } from '../resources/ids.ts';
+import { agentPoolId, clusterId, resourceGroupId } from '../resources/ids.ts';
 import { type Marks, marksIn } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import { type PoolEvidence, poolEvidence, proofOf } from '../resources/nodes.ts';
@@ -10,7 +10,7 @@ import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
 import { keptAlive, type OperationProgress } from './arm/checkpoint.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
-import { azureCall, azureRead, collect, httpStatus } from './arm/errors.ts';
+import { azureCall, azureList, azureRead, collect, httpStatus } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
@@ -77,6 +77,24 @@ async function untilPoolIdle(
     if (isFinal(state)) return { idle: undefined };
     return { busy: state, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool) };
   });
+}
+
+/** Counts the machines of each pool's scale set, whatever AKS counts (kubernetes/autoscaler#7943). */
+export async function countMachines(
+  clients: ClientsOf,
+  subscriptionId: string,
+  group: string,
+): Promise<Record<string, number>> {
+  const { virtualMachineScaleSets, virtualMachineScaleSetVMs } = clients(subscriptionId).compute;
+  const id = resourceGroupId(subscriptionId, group);
+  const sets = await azureList(id, () => virtualMachineScaleSets.list(group));
+  const counted = await Promise.all(
+    sets.map(async ({ name = '', tags }) => {
+      const machines = await azureList(id, () => virtualMachineScaleSetVMs.list(group, name));
+      return [tags?.['aks-managed-poolName'] ?? name, machines.length] as const;
+    }),
+  );
+  return Object.fromEntries(counted);
 }
 
 /** Counts the scale set's instances: one that has the set's latest model is done. `undefined`: the set cannot be read. */

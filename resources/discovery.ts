@@ -44,6 +44,8 @@ export interface AuditFacts {
   defaultRoutes?: { routeTableId: string; nextHopType: string }[];
   /** The DNS servers of the network; none: Azure's. */
   dnsServers?: string[];
+  /** Number of machines of each pool's scale set. Left out where the worker may not look, and by version 0.1. */
+  machines?: Record<string, number>;
   /** Why the worker may not read a part. Left out by version 0.1. */
   unread?: Partial<Record<AuditPart, string>>;
 }

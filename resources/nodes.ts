@@ -118,11 +118,6 @@ export function isSameDisk(one: NodeFacts, other: NodeFacts): boolean {
   return one.bootId === other.bootId || one.createdAt === other.createdAt;
 }
 
-/** Says where nodes that were seen are not as many as AKS counts; `undefined` where they are. */
-export function otherNumber(seen: number, { count }: Pick<PoolEvidence, 'count'>): string | undefined {
-  return count === undefined || seen === count ? undefined : `AKS counts ${count}, and ${seen} were seen`;
-}
-
 /**
  * Compares what a pool showed before with what it shows now. An equal `nodeImageVersion` proves nothing, a new one proves that
  * AKS has rolled the pool (Azure/azure-cli-extensions#5989).
@@ -157,7 +152,7 @@ function proofByNodes(
     };
   });
   const done = nodes.filter(({ reimaged }) => reimaged).length;
-  const number = otherNumber(nodes.length, counted);
+  const { count = nodes.length } = counted;
   const has = nodes.length === 0 ? 'no nodes' : `${done} of ${nodes.length} nodes have a new disk`;
   // An autoscaler adds nodes that have not joined yet.
   const least = counted.enableAutoScaling ? Math.min(1, counted.count ?? 0) : (counted.count ?? 0);
@@ -166,7 +161,7 @@ function proofByNodes(
     evidence: 'nodes',
     reimaged: done === nodes.length && nodes.length >= least,
     nodes,
-    seen: number === undefined ? has : `${has}; ${number}`,
+    seen: count === nodes.length ? has : `${has}; AKS counts ${count}, and ${nodes.length} were seen`,
   };
 }
 

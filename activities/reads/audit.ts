@@ -4,8 +4,9 @@ import { isWithin, parentId, resourceReference, sameResourceId } from '../../res
 import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
 import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { httpStatus } from '../arm/errors.ts';
+import { httpStatus, whereAllowed } from '../arm/errors.ts';
 import { readIdentity } from '../identities.ts';
 import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
@@ -26,6 +27,7 @@ export const auditActivities = (clients: ClientsOf) => ({
     const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
     const [first] = subnetIds;
     const networkId = first === undefined ? undefined : parentId(first);
+    const machines = whereAllowed(() => countMachines(clients, subscriptionId, nodeResourceGroup));
     const unread: NonNullable<AuditFacts['unread']> = {};
     /** A part that may not be read is told apart from one that is absent. */
     const part = async <T>(name: AuditPart, read: () => Promise<T>): Promise<T | undefined> => {
@@ -57,6 +59,7 @@ export const auditActivities = (clients: ClientsOf) => ({
       part('kubelet', async () => (registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [])),
       part('routes', () => Promise.all([...routeTables].map((id) => readDefaultRoute(clients, id)))),
     ]);
+    const counted = await machines;
     return {
       ...(registry && { registry }),
       endpoints,
@@ -67,6 +70,7 @@ export const auditActivities = (clients: ClientsOf) => ({
       defaultRoutes: defaultRoutes.flatMap((route) => route ?? []),
       dnsServers: network?.dnsServers ?? [],
       publicAddresses: content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id)),
+      ...(counted && { machines: counted }),
       unread,
     };
   },

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { input } from '../support/azure.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
-import { existingCluster, isolationOf, newNodeImage, reference, verified, writesSince } from './existingCluster.ts';
+import {
+  existingCluster,
+  isolationOf,
+  newNodeImage,
+  reference,
+  verified,
+  waitUntil,
+  writesSince,
+} from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 const registry = { mode: 'managed' } as const;
@@ -64,6 +72,68 @@ describe('isolateCluster', () => {
     );
     expect(failure.message).toMatch(/NotProven.*Nodes of late boot from/);
     expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'loadBalancer' });
+  });
+
+  it('leaves a new cluster as it is where nobody can look at it, and asks again where it is to hold', async () => {
+    const given = input('unlooked', { onFailure: 'hold' });
+    const release = await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(given.cluster)}/runCommand$`,
+      times: 10_000,
+      answer: { status: 404, code: 'KubernetesOperationError', message: 'Failed to run command', wrapped: false },
+    });
+    const run = await harness.client.createCluster(given);
+    const held = await waitUntil(run, ({ decisions }) => decisions !== undefined);
+    expect(held).toMatchObject({ phase: 'waitingForOperator', byDefault: 'leave' });
+    await run.decide('leave');
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.type).toBe('Unproven');
+    expect(failure.message).toMatch(/^Not proven: .*KubernetesOperationError/);
+    expect(details.unproven.length).toBeGreaterThan(1);
+    expect(details.checks.map(({ id }) => id)).toEqual([...new Set(details.checks.map(({ id }) => id))]);
+    expect((await harness.azure.get(clusterId(given.cluster))).status).toBe(200);
+    await release();
+    const again = await (await harness.client.createCluster(given)).result();
+    expect(again).toMatchObject({ outcome: 'verified', nothingToDo: true, unproven: [] });
+  });
+
+  it('does not take a cluster back where Azure refuses to be read after the last step', async () => {
+    const given = input('unread');
+    await harness.azure.fault({
+      method: 'GET',
+      path: '/resourceGroups/MC_rg-unread_.*/Microsoft.ContainerRegistry/registries/[^/]+$',
+      times: 10_000,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
+    });
+    const { failure } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+    expect(failure.type).toBe('Unproven');
+    expect(failure.message).toMatch(/AuthorizationFailed[\s\S]*nothing was seen that is not as promised/);
+    expect((await harness.azure.get(clusterId(given.cluster))).status).toBe(200);
+  });
+
+  it('does not reimage a pool again where only the look at it had failed', async () => {
+    const cluster = await existingCluster(harness, 'looked-once');
+    await newNodeImage(harness);
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'], onFailure: 'hold' });
+    // The first look is discovery's.
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/runCommand$`,
+      after: 1,
+      times: 1,
+      answer: { status: 404, code: 'KubernetesOperationError', message: 'Failed to run command', wrapped: false },
+    });
+    const held = await waitUntil(run, ({ decisions }) => decisions !== undefined);
+    expect(held.steps.find(({ id }) => id === 'reimage:work')?.error).toMatch(/NotProven: .*is not known/);
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({
+      outcome: 'verified',
+      reimages: [{ evidence: 'nodes', reimaged: true }],
+    });
+    const reimages = (await harness.azure.writes(/upgradeNodeImageVersion/)).filter((write) =>
+      write.includes('looked-once'),
+    );
+    expect(reimages).toHaveLength(1);
   });
 
   it('tells first what it could not prove, where the input accepts that', async () => {

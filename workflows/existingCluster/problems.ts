@@ -65,6 +65,7 @@ export function isolationProblems(
   });
   return [
     ...preconditionProblems(cluster, dependencies ?? {}),
+    ...unreadProblems(dependencies),
     ...stay
       .filter(({ way }) => !accept.includes(way))
       .map(({ way, resourceId, what }) => ({
@@ -87,3 +88,11 @@ export function isolationProblems(
 }
 
 const noDependencies: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };
+
+/** What may not be read could not be proven at the end either, once egress is cut. */
+const unreadProblems = (dependencies: AuditFacts | undefined): Problem[] =>
+  Object.entries(dependencies?.unread ?? {}).map(([part, why]) => ({
+    where: part,
+    problem: `the worker may not read it, so that isolation could not be proven: ${why}`,
+    whatToDo: 'Give the worker a role with which it may read it, then start again.',
+  }));

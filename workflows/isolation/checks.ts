@@ -58,9 +58,12 @@ const stateChecks = ({ registry, network, subnets, endpoints, zone }: AuditFacts
     state(`cacheRuleState:${name}`, `Cache rule ${name}`, registry?.id ?? '', provisioningState),
   ),
   ...(zone ? [state('zone', 'Private DNS zone', zone.id, zone.provisioningState)] : []),
-  ...(zone?.links ?? []).map(({ id, provisioningState }) =>
-    state(`linkState:${resourceReference(id).name}`, 'Link of the zone', id, provisioningState),
-  ),
+  // A zone may have links to other networks.
+  ...(zone?.links ?? [])
+    .filter(({ virtualNetworkId }) => sameResourceId(virtualNetworkId, network?.id))
+    .map(({ id, provisioningState }) =>
+      state(`linkState:${resourceReference(id).name}`, 'Link of the zone', id, provisioningState),
+    ),
 ];
 
 function itselfChecks(cluster: ClusterFacts): Check[] {

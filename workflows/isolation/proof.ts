@@ -64,7 +64,7 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
             accept.filter((way) => ways.includes(way)),
           ),
           // A cluster that is not set to boot from a registry fails the check of its artifact source.
-          ...nodeChecks(found, seen.kubernetes, seen.probes, imageSource ?? 'Direct'),
+          ...nodeChecks(found, seen.kubernetes, seen.probes, imageSource ?? 'Direct', facts.machines),
         ]
       : [notLookedInside(found)]),
   ].map((each) => judgedIfForbidden(each, whenForbidden));

@@ -3,14 +3,14 @@ import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import {
-  type EvidenceKind,
-  type KubernetesFacts,
-  type Look,
-  type NodeProbeResult,
-  otherNumber,
-  type PoolReimage,
-  type Unseen,
+import type {
+  EvidenceKind,
+  KubernetesFacts,
+  Look,
+  NodeFacts,
+  NodeProbeResult,
+  PoolReimage,
+  Unseen,
 } from '../../resources/nodes.ts';
 import { check, unseen } from '../engine/check.ts';
 
@@ -25,17 +25,35 @@ export function nodeChecks(
   kubernetes: Look<KubernetesFacts>,
   probes: Readonly<Record<string, Look<NodeProbeResult>>>,
   source: string,
+  machines: Readonly<Record<string, number>> = {},
 ): Check[] {
-  return agentPoolProfiles.flatMap((pool): Check[] => {
+  const ofPools = agentPoolProfiles.flatMap((pool): Check[] => {
     const checks = poolChecks(agentPoolId(id, pool.name), pool, source);
     if (pool.osType === 'Windows') {
       const why = 'nothing is run on Windows nodes';
       return [unseen(checks.boots(''), 'incomplete', why), unseen(checks.pulls(''), 'incomplete', why)];
     }
     if ('unseen' in kubernetes) return checks.unseen(kubernetes.unseen);
-    const nodes = kubernetes.seen.nodes.filter((node) => node.pool === pool.name).length;
-    return [checks.count(nodes), ...checks.probed(nodes, entryOf(probes, pool.name), artifactSource)];
+    const ofPool = kubernetes.seen.nodes.filter((node) => node.pool === pool.name);
+    const nodes = ofPool.length;
+    return [
+      checks.count(ofPool, entryOf(machines, pool.name)),
+      ...checks.probed(nodes, entryOf(probes, pool.name), artifactSource),
+    ];
   });
+  return [...ofPools, ...otherNodeChecks(id, agentPoolProfiles, kubernetes)];
+}
+
+/** Nodes that are in no agent pool are neither reimaged nor asked. */
+function otherNodeChecks(
+  clusterId: string,
+  pools: readonly AgentPoolFacts[],
+  kubernetes: Look<KubernetesFacts>,
+): Check[] {
+  if ('unseen' in kubernetes) return [];
+  const others = kubernetes.seen.nodes.filter((node) => !pools.some(({ name }) => name === node.pool));
+  const none = check('nodes', 'Nodes in no agent pool', clusterId, 'none', 'none');
+  return [others.length === 0 ? none : unseen(none, 'incomplete', others.map(({ name }) => name).join(', '))];
 }
 
 const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string) => {
@@ -48,10 +66,17 @@ const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string) => {
     boots,
     pulls,
     unseen: unseenBoth,
-    count(nodes: number): Check {
-      const all = check(`nodes:${name}`, `Nodes of ${name} that were seen`, poolId, count, nodes);
-      const other = otherNumber(nodes, { count });
-      return other === undefined ? all : { ...unseen(all, 'incomplete', other), seen: String(nodes) };
+    count(nodes: readonly NodeFacts[], machines: number | undefined): Check {
+      const all = check(`nodes:${name}`, `Nodes of ${name} that were seen`, poolId, count, nodes.length);
+      const idle = nodes.filter(({ ready }) => !ready).map((node) => node.name);
+      const gaps = [
+        ...(nodes.length === count ? [] : [`AKS counts ${count}, and ${nodes.length} were seen`]),
+        ...(machines === undefined || machines === nodes.length
+          ? []
+          : [`its scale set has ${machines} machines, and ${nodes.length} nodes were seen`]),
+        ...(idle.length === 0 ? [] : [`not ready: ${idle.join(', ')}`]),
+      ];
+      return gaps.length === 0 ? all : { ...unseen(all, 'incomplete', gaps.join('; ')), seen: String(nodes.length) };
     },
     probed(nodes: number, probe: Probe, artifactSource: string): Check[] {
       if (nodes === 0 && pool.powerState === 'Stopped') {

@@ -66,6 +66,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
       ...poolProblems(cluster, reimages),
       ...temporaryPoolProblems(given, reimages),
       ...budgetProblems(given, reimages),
+      ...numberProblems(given, reimages),
     ],
     reimages,
   };
@@ -131,6 +132,22 @@ function temporaryPoolProblems({ cluster, options }: ReimageNeeds, pools: readon
         where: `${cluster.id}/agentPools/${temporary}`,
         problem: `a node pool has the name that a temporary copy of ${name} would get`,
         whatToDo: 'Delete it if an earlier run has left it, or set reimage.whenNotReimaged to fail or wait.',
+      },
+    ];
+  });
+}
+
+/** An update gives a pool as many nodes as AKS counts, and removes the others (kubernetes/autoscaler#7943). */
+function numberProblems({ cluster, kubernetes }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
+  if ('unseen' in kubernetes) return [];
+  return acting.flatMap(({ name, count, enableAutoScaling }) => {
+    const there = kubernetes.seen.nodes.filter(({ pool }) => pool === name).length;
+    if (there <= count || enableAutoScaling) return [];
+    return [
+      {
+        where: agentPoolId(cluster.id, name),
+        problem: `it has ${there} nodes, and AKS counts ${count}: an update would remove the others`,
+        whatToDo: `Make them agree first (\`az aks nodepool scale --node-count ${there}\`).`,
       },
     ];
   });
