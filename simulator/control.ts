@@ -6,7 +6,7 @@ import { othersRule } from './arm/others.ts';
 import { type World, worldSettings } from './arm/world.ts';
 import { durations } from './durations.ts';
 import { truthOf } from './oracle/truth.ts';
-import { differences, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
+import { compareSnapshots, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
 
 const registrationState = z.enum(['NotRegistered', 'Registering', 'Registered', 'Unregistered']);
 const featureState = z.enum(['NotRegistered', 'Pending', 'Registering', 'Registered', 'Unregistered']);
@@ -168,7 +168,7 @@ function addSnapshotRoutes(app: FastifyInstance, worlds: Worlds): void {
       if (from === undefined) return reply.code(400).send({ problems: ['from: name a snapshot'] });
       const [before, after] = [named(from), named(to)];
       if (!before || !after) return reply.code(404).send(unknown(before ? String(to) : from));
-      return differences(before, after);
+      return compareSnapshots(before, after);
     },
   );
 }

@@ -63,7 +63,7 @@ export interface Difference {
 }
 
 /** The differences between two snapshots, by resource and property. ETags do not count. */
-export function differences(before: Snapshot, after: Snapshot): Difference[] {
+export function compareSnapshots(before: Snapshot, after: Snapshot): Difference[] {
   const keyed = ({ resources }: Snapshot) => new Map(resources.map((each) => [each.id.toLowerCase(), each]));
   const [was, is] = [keyed(before), keyed(after)];
   const gone = [...was.values()].filter(({ id }) => !is.has(id.toLowerCase()));

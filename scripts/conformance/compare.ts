@@ -1,5 +1,5 @@
 import { builtInRoles } from '../../simulator/providers/authorization/roleDefinitions.ts';
-import { type Difference, differences, type Snapshot } from '../../simulator/snapshots.ts';
+import { compareSnapshots, type Difference, type Snapshot } from '../../simulator/snapshots.ts';
 import { type Explanation, explanations } from './explanations.ts';
 
 export interface Compared extends Difference {
@@ -9,7 +9,7 @@ export interface Compared extends Difference {
 
 /** Returns each property in which two ways to the same end differ. Names and IDs that Azure makes up do not count. */
 export function compare(azureCli: Snapshot, workflow: Snapshot): Compared[] {
-  const found = differences(withoutMadeUp(azureCli), withoutMadeUp(workflow));
+  const found = compareSnapshots(withoutMadeUp(azureCli), withoutMadeUp(workflow));
   return found.flatMap((difference) =>
     difference.change === 'changed'
       ? difference.properties.map((property) => explained({ ...difference, properties: [property] }))

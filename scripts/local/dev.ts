@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { taskQueue } from '../../contract/index.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
-import { editionOption, portOption, recordOption, type SimulatorOptions, speedOption } from './options.ts';
+import { editionOption, portOption, recordOption, type SessionOptions, speedOption } from './options.ts';
 import { type Stack, startAnnouncedStack } from './stack.ts';
 import { startWorker } from './workerProcess.ts';
 
-interface DevOptions extends SimulatorOptions {
+interface DevOptions extends SessionOptions {
   temporalPort?: number;
   uiPort?: number;
 }

@@ -7,7 +7,10 @@ import type { World } from '../../arm/world.ts';
 import { scaleProfiles } from './poolSizes.ts';
 import { vmFamilies, vmSize } from './skus.ts';
 
-/** vCPUs of a family or of a region, where the reset says nothing. Modelled. */
+/**
+ * vCPUs of a family or of a region, where the reset says nothing: enough for every demo at once. With Azure's own default of 20 (Microsoft
+ * Learn, "Azure subscription and service limits") no pool of five nodes could be reimaged.
+ */
 const defaultLimit = 350;
 
 export const usageTypes: readonly ResourceType[] = [

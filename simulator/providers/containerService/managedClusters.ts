@@ -12,7 +12,7 @@ import { buildCluster, finished } from './clusterResource.ts';
 import { checkCluster } from './clusterRules.ts';
 import { clusterView } from './clusterView.ts';
 import { runCommand } from './commands/runCommand.ts';
-import { aksError, missingParameter, refuseChange } from './errors.ts';
+import { aksError } from './errors.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { makesNodes } from './isolationRules.ts';
 import { clusterBucket } from './limits.ts';
@@ -26,8 +26,9 @@ import {
   refuseWhileStopped,
   seconds,
 } from './operations.ts';
-import { buildPool, keptOf } from './poolResource.ts';
-import { checkOneNetwork, checkPool, checkSystemPool, fixedInPools } from './poolRules.ts';
+import { buildPool } from './poolResource.ts';
+import { checkOneNetwork, checkPool, checkSystemPool } from './poolRules.ts';
+import { nodeSubnet, ownSubnets, poolsAfter } from './poolsAfter.ts';
 import {
   bootstrapFailure,
   checkKubeletPermission,
@@ -40,14 +41,7 @@ import {
   zoneFailure,
 } from './prerequisites.ts';
 import { reimageOperation } from './reimage.ts';
-import {
-  type ClusterBody,
-  type ClusterRequest,
-  clusterBody,
-  clusterRequest,
-  type PoolProperties,
-  poolProperties,
-} from './shapes.ts';
+import { type ClusterBody, type ClusterRequest, clusterBody, clusterRequest } from './shapes.ts';
 import { clusterOf, clusterType, nodeGroupOf, poolsOf, saveCluster, savePool } from './stored.ts';
 
 const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional() });
@@ -161,38 +155,6 @@ function refuseUnlinkedIn(request: ArmRequest, sent: ClusterRequest, existing: C
     if (subnet) refuseUnlinked(request, 'Microsoft.Network/virtualNetworks/subnets/join/action', subnet);
 }
 
-interface PoolAfter {
-  readonly name: string;
-  readonly properties: PoolProperties;
-  readonly before: PoolProperties | undefined;
-}
-
-/** The cluster's pools as they are after the PUT. @throws ArmError when it brings a new pool, or changes a property that is fixed */
-function poolsAfter(world: World, id: string, sent: ClusterRequest, existing: ClusterBody | undefined): PoolAfter[] {
-  const present = existing ? poolsOf(world, id) : [];
-  const profiles = sent.properties.agentPoolProfiles;
-  if (!existing && !profiles?.length) throw missingParameter('agentPoolProfiles');
-  const wanted = (profiles ?? []).map(({ name, ...properties }) => {
-    const before = present.find((pool) => pool.name === name)?.properties;
-    if (existing && !before) {
-      throw aksError(
-        400,
-        'BadRequest',
-        'A new agent pool was introduced. Adding agent pools to an existing cluster is not allowed through managed cluster operations. For agent pool specific change, please use per agent pool operations.',
-      );
-    }
-    for (const key of fixedInPools) {
-      refuseChange(before?.[key], properties[key], `agentPoolProfiles.${key}`);
-    }
-    return { name, properties: poolProperties.parse({ ...keptOf(before), ...properties }), before };
-  });
-  const named = new Set(wanted.map((pool) => pool.name));
-  return [
-    ...wanted,
-    ...present.filter((pool) => !named.has(pool.name)).map((pool) => ({ ...pool, before: pool.properties })),
-  ];
-}
-
 function finish(world: World, id: string, status: OperationEnd, before: ClusterBody | undefined): void {
   const resource = world.store.get(id);
   if (!resource) return;
@@ -280,17 +242,6 @@ function remove(request: ArmRequest, resource: Resource): Reply {
     location: cluster.location,
     findings: [{ seconds: seconds.findGroupLocked, failure: () => lockedGroupFailure(world, cluster) }],
   });
-}
-
-const nodeSubnet = (pools: readonly PoolAfter[]): string | undefined =>
-  pools.map(({ properties }) => properties.vnetSubnetID).find((subnet) => subnet) ?? undefined;
-
-function ownSubnets(cluster: ClusterBody, pools: readonly PoolAfter[]): string[] {
-  const all = [
-    ...pools.map(({ properties }) => properties.vnetSubnetID),
-    cluster.properties.apiServerAccessProfile?.subnetId,
-  ];
-  return [...new Set(all.flatMap((subnet) => (subnet ? [subnet] : [])))];
 }
 
 /** AKS creates a cluster whose creation has failed anew. */

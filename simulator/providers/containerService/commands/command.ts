@@ -2,7 +2,7 @@ import type { World } from '../../../arm/world.ts';
 import type { KubernetesNode } from '../nodes.ts';
 import type { ClusterBody } from '../shapes.ts';
 
-/** The surroundings of a command that runs in a pod of the cluster. */
+/** Where a command runs: in a pod of the cluster. */
 export interface CommandContext {
   readonly world: World;
   readonly cluster: ClusterBody;
