@@ -37,6 +37,13 @@ const rowOf = (changes: Partial<StepProgress>): string[] => {
 };
 
 describe('the progress of a run as markdown', () => {
+  it('says first what was found, such as the verdict of an audit', () => {
+    const found = ['Drifted', 'Egress from inside the cluster: expected closed, seen open'];
+    const [heading, verdict, drift] = progressMarkdown(progress({ phase: 'succeeded', found })).split(/\n+/);
+    expect(heading).toMatch(/^### /);
+    expect([verdict, drift]).toEqual(['**Drifted**', `- ${found[1]}`]);
+  });
+
   it('is a heading and the cluster before anything is planned', () => {
     expect(progressMarkdown(progress({ phase: 'checking' }))).toBe('### createCluster: checking\n\n`/c`');
   });

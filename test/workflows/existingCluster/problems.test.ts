@@ -33,6 +33,19 @@ describe('a cluster', () => {
     expect(problemTexts(planIsolate(facts))).toContainEqual(expect.stringMatching(problem));
   });
 
+  it('is not isolated where something that isolation rests on may not be read: egress would be cut unproven', () => {
+    const dependencies = {
+      endpoints: [],
+      kubeletRoles: [],
+      subnets: [],
+      publicAddresses: [],
+      unread: { zone: 'no role' },
+    };
+    expect(problemTexts(planIsolate(seen(ordinary(), { dependencies })))).toEqual([
+      'the worker may not read it, so that isolation could not be proven: no role',
+    ]);
+  });
+
   it('takes no registry of another tenant', () => {
     const other = '22222222-2222-2222-2222-222222222222';
     const containerRegistryId = registryId('theirs').replace(cluster.subscriptionId, other);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { acting, problemTexts, stepOf } from '../support.ts';
+import { acting, expectSoundGraph, problemTexts, stepOf } from '../support.ts';
 import { bootingFrom, isolated, notAllowed, ordinary, planChange, planIsolate, registryId, seen } from './support.ts';
 
 const source = 'r.azurecr.io/aks-managed-repository';
@@ -20,8 +20,10 @@ describe('the pull probe', () => {
     expect(stepOf(plan, 'old:registry:mine').needs).toContain('pullProbe');
   });
 
-  it('has nothing to prove where nothing acts', () => {
-    expect(acting(planIsolate(seen(isolated(), unchanged)))).toEqual([]);
+  it('has nothing to prove where nothing acts, and nothing waits for it', () => {
+    const plan = planIsolate(seen(isolated(), unchanged));
+    expect(acting(plan)).toEqual([]);
+    expectSoundGraph(plan);
   });
 
   it('proves that the nodes do without egress, though only that is cut', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReimageNodePoolsInput } from '../../../contract/index.ts';
+import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
 import {
   bootingFrom,
@@ -13,6 +14,21 @@ import {
   systemPool,
 } from '../existingCluster/support.ts';
 import { acting, problemTexts, stepOf } from '../support.ts';
+
+describe('a pool that has more nodes than AKS counts', () => {
+  const counted = (changes: Partial<AgentPoolFacts>) =>
+    problemTexts(planReimage(seen(ordinary({ agentPoolProfiles: [pool('work', changes)] }))));
+
+  it('is not reimaged: an update would remove the others', () => {
+    expect(counted({ count: 0 })).toEqual(['it has 1 nodes, and AKS counts 0: an update would remove the others']);
+  });
+
+  it('is reimaged where they agree, or an autoscaler is at work', () => {
+    expect(counted({ count: 1 })).toEqual([]);
+    expect(counted({ count: 3 })).toEqual([]);
+    expect(counted({ count: 0, enableAutoScaling: true })).toEqual([]);
+  });
+});
 
 describe('the order of pools', () => {
   const pools = [systemPool, pool('a'), pool('b'), pool('c')];

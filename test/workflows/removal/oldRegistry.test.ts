@@ -1,13 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
+import type { OldRegistryFacts } from '../../../resources/discovery.ts';
 import { isolated, planChange, registryId, seen } from '../existingCluster/support.ts';
-import { acting, group, problemTexts, stepOf } from '../support.ts';
+import { acting, clusterId, group, problemTexts, stepOf } from '../support.ts';
 
 describe('the registry that a cluster leaves', () => {
   const mine = registryId('mine');
   const endpoint = `${group}/providers/Microsoft.Network/privateEndpoints/myPrivateEndpoint`;
   const record = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io/A/mine`;
-  const old = { id: mine, endpoints: [{ id: endpoint }], owned: [mine, endpoint, record] };
-  const plan = (changes: Partial<typeof old> = {}, oldRegistry: 'keep' | 'delete' = 'delete') =>
+  const old: OldRegistryFacts = {
+    id: mine,
+    endpoints: [{ id: endpoint }],
+    owned: [mine, endpoint, record],
+    clusters: [clusterId],
+  };
+  const plan = (changes: Partial<OldRegistryFacts> = {}, oldRegistry: 'keep' | 'delete' = 'delete') =>
     planChange(seen(isolated({ containerRegistryId: mine }), { old: { ...old, ...changes } }), {
       registry: { mode: 'managed' },
       oldRegistry,
@@ -31,8 +37,13 @@ describe('the registry that a cluster leaves', () => {
     expect(plan({}, 'keep').removals).toEqual([]);
   });
 
-  it.each<[name: string, changes: Partial<typeof old>, problem: RegExp]>([
+  it.each<[name: string, changes: Partial<OldRegistryFacts>, problem: RegExp]>([
     ['this product did not make it', { owned: [endpoint] }, /was not made by this product for this cluster/],
+    [
+      "another cluster's nodes boot from it",
+      { clusters: [`${clusterId}-other`] },
+      /the nodes of .*cluster-other boot from/,
+    ],
     ['somebody else has an endpoint to it', { owned: [mine] }, /is used by way of .*myPrivateEndpoint as well/],
   ])('is not deleted where %s', (_name, changes, problem) => {
     expect(problemTexts(plan(changes))).toEqual([expect.stringMatching(problem)]);

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { createExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
+import { clusterMarks } from '../../workflows/engine/marks.ts';
+import { type AzureUnderTest, attempt, startAzure, subscriptionId } from './support.ts';
+
+let azure: AzureUnderTest;
+beforeAll(async () => {
+  azure = await startAzure();
+  await azure.reset({ quotas: { standardDDSv5Family: 50_000, cores: 50_000 } });
+});
+afterAll(() => azure.close());
+
+const run = <A, R>(look: (given: A) => Promise<R>, given: A): Promise<R> => attempt().run(look, given) as Promise<R>;
+
+async function existing(name: string, pools: Pools = { system: { mode: 'System', count: 1 } }, isolated = false) {
+  const cluster: ClusterReference = { subscriptionId, resourceGroup: `rg-${name}`, name };
+  await createExistingCluster(azure.simulator, { cluster, pools, isolated });
+  return cluster;
+}
+const facts = async (cluster: ClusterReference) => {
+  const { cluster: found } = await run(azure.activities.lookAtCluster, { cluster, subscriptionIds: [] });
+  if (!found) throw new Error('No cluster');
+  return found;
+};
+
+describe('a look at nodes', () => {
+  it('sees every node of a cluster whose listing is longer than a log', async () => {
+    const pools = Object.fromEntries(
+      Array.from({ length: 5 }, (_, index) => [
+        `longestname${index}`,
+        { mode: index === 0 ? 'System' : 'User', count: 840 } as const,
+      ]),
+    );
+    const cluster = await existing('large', pools);
+    const look = await run(azure.activities.lookInside, cluster);
+    expect('seen' in look && look.seen.nodes.length).toBe(4_200);
+  });
+});
+
+describe('a look at what isolation depends on', () => {
+  it('counts the machines of each pool, and tells parts that may not be read from absent ones', async () => {
+    const cluster = await existing('unread', undefined, true);
+    const request = { cluster: await facts(cluster), subscriptionId, subnetIds: [] };
+    expect(await run(azure.activities.lookAtDependencies, request)).toMatchObject({
+      machines: { system: 1 },
+      unread: {},
+    });
+    const release = await azure.fault({
+      method: 'GET',
+      path: '/Microsoft.ContainerRegistry/registries/',
+      times: 100,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
+    });
+    const seen = await run(azure.activities.lookAtDependencies, request);
+    await release();
+    expect(seen).not.toHaveProperty('registry');
+    expect(seen.unread).toEqual({ registry: expect.stringContaining('no permission') });
+  });
+});
+
+describe('a look at a registry that a cluster leaves', () => {
+  it('names every cluster whose nodes boot from it', async () => {
+    const cluster = await existing('leaves', undefined, true);
+    const { containerRegistryId: registryId = '' } = await facts(cluster);
+    const old = await run(azure.activities.lookAtOldRegistry, { registryId, marks: clusterMarks({ cluster }) });
+    expect(old?.clusters?.map((id) => id.toLowerCase())).toEqual([clusterId(cluster).toLowerCase()]);
+  });
+});
