@@ -96,7 +96,13 @@ function privateDnsChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): 
       const expected = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
       const addresses = entryOf(seen.privateDnsZone?.records, name)?.addresses ?? [];
       const text = (list: readonly string[]) => [...list].sort().join(', ');
-      return check(`record:${name}`, `Record ${name} is the endpoint's address`, id, text(expected), text(addresses));
+      return check(
+        `record:${name}`,
+        `Record ${name} is the endpoint's address`,
+        id,
+        text(expected) || 'an address',
+        text(addresses),
+      );
     }),
   ];
 }

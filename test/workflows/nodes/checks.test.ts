@@ -1,106 +1,103 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
+import type { Check } from '../../../contract/index.ts';
+import type { ClusterFacts } from '../../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult, PoolReimage } from '../../../resources/nodes.ts';
 import { addedPoolChecks, nodeChecks, reimageChecks } from '../../../workflows/nodes/checks.ts';
-import { pool, systemPool } from '../existingCluster/support.ts';
-import { clusterThere } from '../support.ts';
+import { oldestNode } from '../../../workflows/nodes/probe.ts';
+import { isolated, pool, systemPool } from '../existingCluster/support.ts';
 
 const source = 'r.azurecr.io/aks-managed-repository';
 const node = (name: string, changes: Partial<NodeFacts> = {}): NodeFacts => ({
   name,
-  pool: 'work',
+  pool: 'system',
   bootId: name,
   createdAt: '2026-01-01T00:00:00Z',
   ready: true,
   ...changes,
 });
-const nodes = (...all: NodeFacts[]): Look<KubernetesFacts> => ({ seen: { nodes: all, disruptionBudgets: [] } });
-const pulled: Look<NodeProbeResult> = {
-  seen: { node: 'a', image: 'i', pulled: true, bootstrapSource: source, message: 'pulled' },
-};
-const looked = (
-  of: Partial<AgentPoolFacts>,
-  kubernetes: Look<KubernetesFacts>,
-  probe: Look<NodeProbeResult> | undefined = pulled,
-  machines?: Record<string, number>,
-) => {
-  const work = { ...pool('work'), count: 1, ...of };
-  const checks = nodeChecks(
-    clusterThere({ agentPoolProfiles: [work] }),
-    kubernetes,
-    probe ? { work: probe } : {},
-    source,
-    machines,
+const three: Look<KubernetesFacts> = { seen: { nodes: [node('a'), node('b'), node('c')], disruptionBudgets: [] } };
+const noNodes: Look<KubernetesFacts> = { seen: { nodes: [], disruptionBudgets: [] } };
+const probed = (changes: Partial<NodeProbeResult> = {}): Record<string, Look<NodeProbeResult>> => ({
+  system: { seen: { node: 'a', image: 'i', pulled: true, bootstrapSource: source, message: 'was pulled', ...changes } },
+});
+const one = (changes: Parameters<typeof pool>[1] = {}, cluster: Partial<ClusterFacts> = {}): ClusterFacts =>
+  isolated({ agentPoolProfiles: [{ ...systemPool, ...changes }], ...cluster });
+const summary = (checks: readonly Check[]) =>
+  Object.fromEntries(
+    checks.map((each) => [each.id, each.verdict === 'unproven' ? `unproven: ${each.because}` : each.verdict]),
   );
-  return Object.fromEntries(checks.map((each) => [each.id, each]));
-};
 
-describe('what nodes prove', () => {
-  it('is as promised where all were seen, and the oldest boots and pulls from the registry', () => {
-    expect(Object.values(looked({}, nodes(node('a')))).map(({ id, verdict }) => [id, verdict])).toEqual([
-      ['nodes:work', 'met'],
-      ['boots:work', 'met'],
-      ['pulls:work', 'met'],
-      ['nodes', 'met'],
-    ]);
+describe('the checks of nodes', () => {
+  it('are met where all nodes were seen, and the oldest boots from the source and pulls through it', () => {
+    expect(summary(nodeChecks(one(), three, probed(), source))).toEqual({
+      nodes: 'met',
+      'nodes:system': 'met',
+      'boots:system': 'met',
+      'pulls:system': 'met',
+    });
   });
 
-  it('is otherwise where a node boots from elsewhere, or cannot pull', () => {
-    const other = { seen: { node: 'a', image: 'i', pulled: true, bootstrapSource: 'Direct', message: '' } };
-    expect(looked({}, nodes(node('a')), other)['boots:work']).toMatchObject({ verdict: 'missed', seen: 'Direct' });
-    const none = { seen: { node: 'a', image: 'i', pulled: false, message: 'ImagePullBackOff' } };
-    expect(looked({}, nodes(node('a')), none)).toMatchObject({
-      'boots:work': { verdict: 'unproven' },
-      'pulls:work': { verdict: 'missed', seen: 'ImagePullBackOff' },
+  it.each<[what: string, probe: Partial<NodeProbeResult>, check: string]>([
+    ['another source', { bootstrapSource: 'Direct' }, 'boots:system'],
+    ['an image that cannot be pulled', { pulled: false, message: 'ErrImagePull' }, 'pulls:system'],
+  ])('are missed for %s', (_what, probe, check) => {
+    expect(summary(nodeChecks(one(), three, probed(probe), source))).toMatchObject({ [check]: 'missed' });
+  });
+
+  it('do not take an image that cannot be pulled for a source that is wrong', () => {
+    const { bootstrapSource: _source, ...ran } = {
+      node: 'a',
+      image: 'i',
+      bootstrapSource: '',
+      pulled: false,
+      message: 'x',
+    };
+    expect(summary(nodeChecks(one(), three, { system: { seen: ran } }, source))).toMatchObject({
+      'boots:system': 'unproven: failed',
+      'pulls:system': 'missed',
     });
+  });
+
+  it('are incomplete where AKS counts other nodes than were seen', () => {
+    for (const count of [2, 4])
+      expect(summary(nodeChecks(one({ count }), three, probed(), source))).toMatchObject({
+        'nodes:system': 'unproven: incomplete',
+      });
   });
 
   it.each([
     ['notAllowed', 'runCommandForbidden'],
     ['failed', 'failed'],
-  ] as const)('is neither where a look was %s', (because, gap) => {
+  ] as const)('tell that a look was %s as %s', (because, gap) => {
     const unseen = { unseen: { because, message: 'why' } };
-    const both = {
-      'boots:work': { verdict: 'unproven', because: gap },
-      'pulls:work': { verdict: 'unproven', because: gap },
-    };
-    expect(looked({}, unseen)).toMatchObject(both);
-    expect(looked({}, nodes(node('a')), unseen)).toMatchObject(both);
+    const both = { 'boots:system': `unproven: ${gap}`, 'pulls:system': `unproven: ${gap}` };
+    expect(summary(nodeChecks(one(), unseen, {}, source))).toMatchObject(both);
+    expect(summary(nodeChecks(one(), three, { system: unseen }, source))).toMatchObject(both);
   });
 
-  it.each<[string, Partial<AgentPoolFacts>, NodeFacts[], Record<string, number>, RegExp]>([
-    ['fewer nodes than AKS counts', { count: 2 }, [node('a')], {}, /AKS counts 2, and 1 were seen/],
-    ['more nodes than AKS counts', { count: 1 }, [node('a'), node('b')], {}, /AKS counts 1, and 2 were seen/],
-    ['fewer nodes than machines', { count: 1 }, [node('a')], { work: 3 }, /has 3 machines, and 1 nodes/],
-    ['a node that is not ready', { count: 1 }, [node('a', { ready: false })], {}, /not ready: a/],
-  ])('is incomplete with %s', (_what, of, seen, machines, why) => {
-    expect(looked(of, nodes(...seen), pulled, machines)['nodes:work']).toMatchObject({
-      verdict: 'unproven',
-      ok: false,
-      because: 'incomplete',
-      unproven: expect.stringMatching(why),
+  it('never take a pool whose node was not asked for a proven one', () => {
+    expect(summary(nodeChecks(one(), three, {}, source))).toMatchObject({
+      'boots:system': 'unproven: failed',
+      'pulls:system': 'unproven: failed',
     });
   });
 
-  it('is incomplete with nodes that are in no agent pool', () => {
-    expect(looked({}, nodes(node('a'), node('nap', { pool: '<none>' }))).nodes).toMatchObject({ unproven: 'nap' });
+  it('take an empty pool to boot as the cluster says', () => {
+    const empty = { count: 0 };
+    expect(summary(nodeChecks(one(empty), noNodes, {}, source))['boots:system']).toBe('met');
+    const direct = one(empty, { artifactSource: 'Direct' });
+    expect(summary(nodeChecks(direct, noNodes, {}, source))['boots:system']).toBe('missed');
   });
 
-  it('rests on the cluster where a pool has no nodes: new ones boot as it says', () => {
-    const checks = looked({ count: 0 }, nodes(), undefined);
-    expect(checks['boots:work']).toMatchObject({ verdict: 'met', evidence: expect.stringContaining('has no nodes') });
-    expect(checks).not.toHaveProperty('pulls:work');
-  });
-
-  it('is incomplete where a pool is stopped, or has Windows nodes', () => {
-    expect(looked({ count: 0, powerState: 'Stopped' }, nodes(), undefined)['boots:work']).toMatchObject({
-      unproven: expect.stringContaining('stopped'),
-    });
-    expect(looked({ osType: 'Windows' }, nodes(node('a')))['pulls:work']).toMatchObject({ because: 'incomplete' });
+  it('say nothing of a stopped pool, or of Windows nodes', () => {
+    const stopped = one({ count: 0, powerState: 'Stopped' });
+    expect(summary(nodeChecks(stopped, noNodes, {}, source))['boots:system']).toBe('unproven: incomplete');
+    const windows = one({ osType: 'Windows' });
+    expect(summary(nodeChecks(windows, three, probed(), source))['boots:system']).toBe('unproven: incomplete');
   });
 });
 
-describe('the reimage of a pool', () => {
+describe('the checks of reimages', () => {
   const reimage = (changes: Partial<PoolReimage>): PoolReimage => ({
     pool: 'work',
     evidence: 'nodes',
@@ -111,20 +108,37 @@ describe('the reimage of a pool', () => {
     notModified: false,
     ...changes,
   });
+  const verdictOf = (changes: Partial<PoolReimage>) => reimageChecks(isolated(), [reimage(changes)])[0]?.verdict;
+  const unseen = { because: 'notAllowed', message: 'disabled' } as const;
 
-  it('is unproven where only a newer image of the pool speaks for it', () => {
-    const unseen = { because: 'notAllowed', message: 'disabled' } as const;
-    const byImage = reimage({ evidence: 'nodeImageVersion', unseen });
-    expect(reimageChecks(clusterThere(), [reimage({}), byImage])).toMatchObject([
-      { verdict: 'met', evidence: expect.stringContaining('machine ID') },
-      { verdict: 'unproven', because: 'runCommandForbidden', evidence: 'node image of the pool' },
-    ]);
+  it('are met by new disks, and missed without', () => {
+    expect(verdictOf({})).toBe('met');
+    expect(verdictOf({ reimaged: false })).toBe('missed');
   });
 
-  it('is missed by a pool that somebody has added meanwhile', () => {
-    const before = clusterThere({ agentPoolProfiles: [systemPool] });
-    const now = clusterThere({ agentPoolProfiles: [systemPool, pool('late')] });
-    expect(addedPoolChecks(before, now)).toMatchObject([{ id: 'reimage:late', verdict: 'missed' }]);
-    expect(addedPoolChecks(now, now)).toEqual([]);
+  it('are unproven by a node image that AKS names, where no node was seen', () => {
+    expect(verdictOf({ evidence: 'nodeImageVersion', unseen })).toBe('unproven');
+  });
+
+  it('say where AKS did it by itself', () => {
+    expect(reimageChecks(isolated(), [reimage({ how: 'byAzure' })])[0]?.seen).toMatch(/by AKS itself$/);
+  });
+
+  it('tell a pool that was added meanwhile, and no other', () => {
+    const now = isolated({ agentPoolProfiles: [systemPool, pool('work'), pool('late')] });
+    expect(summary(addedPoolChecks(isolated(), now))).toEqual({ 'reimage:late': 'missed' });
+    expect(addedPoolChecks(now, isolated())).toEqual([]);
+  });
+});
+
+describe('the node that speaks for its pool', () => {
+  it('is the oldest by time, whatever its name or its time zone', () => {
+    const nodes = [
+      node('a', { createdAt: '2026-01-01T01:00:00+02:00' }),
+      node('b', { createdAt: '2026-01-01T00:00:00Z' }),
+      node('c', { pool: 'work', createdAt: '2020-01-01T00:00:00Z' }),
+    ];
+    expect(oldestNode(nodes, 'system')?.name).toBe('a');
+    expect(oldestNode(nodes, 'none')).toBeUndefined();
   });
 });
