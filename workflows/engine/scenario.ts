@@ -245,7 +245,8 @@ function refuseVoidingOptions({ dryRun }: CommonInput): void {
     'cron schedule': cronSchedule,
     'workflow retry policy': retryPolicy,
   };
-  const voiding = Object.entries(given).flatMap(([where, option]) => (option === undefined ? [] : [where]));
+  // A time-out of 0 is none: the Temporal CLI sends that where the user gives no time-out.
+  const voiding = Object.entries(given).flatMap(([where, option]) => (option ? [where] : []));
   // A run that an earlier version began goes on.
   if (dryRun || voiding.length === 0 || !patched('refuse-voiding-options')) return;
   throw problemsFailure(
