@@ -125,14 +125,25 @@ export function start(place: Place, world: World): Promise<ScenarioHandle<Scenar
   }
 }
 
-/** Has happen what happens in the middle. */
-export async function disturb({ azure }: Place, ids: WorldIds, { meanwhile, fault }: World): Promise<void> {
+/** Has happen what happens in the middle. @returns the ID of the fault. */
+export async function disturb(
+  { azure }: Place,
+  ids: WorldIds,
+  { meanwhile, fault }: World,
+): Promise<string | undefined> {
+  const id = fault && randomUUID();
   if (fault) {
     const { effect, only }: Effect = faultKinds[fault.kind];
     const method = only === undefined ? '*' : 'PUT';
-    await azure.fault({ method, path: '^/subscriptions', after: only ? fault.request % 6 : fault.request, ...effect });
+    await azure.fault({
+      method,
+      path: '^/subscriptions',
+      after: only ? fault.request % 6 : fault.request,
+      ...effect,
+      id,
+    });
   }
-  if (!meanwhile) return;
+  if (!meanwhile) return id;
   const { status, body } = await azure.send('POST', '/simulator/others', {
     path: `${ids.cluster}(/agentPools/.*)?$`,
     method: 'PUT',
@@ -141,6 +152,7 @@ export async function disturb({ azure }: Place, ids: WorldIds, { meanwhile, faul
     does: doing(meanwhile.does, ids),
   });
   if (status >= 300) throw new Error(JSON.stringify(body));
+  return id;
 }
 
 const lateGateway = (nodes: string): string => nodes.replace(/virtualNetworks.*/, 'natGateways/late');

@@ -13,8 +13,9 @@ import {
 import type { RecordedRequest, Truth } from '../../simulator/index.ts';
 import { withoutMadeUp } from '../sweep/kinds.ts';
 import type { Slot } from '../sweep/scenarios.ts';
-import { differences, type State, stateOf } from '../sweep/state.ts';
+import { stateOf } from '../sweep/state.ts';
 import { arrange, disturb, idsOf, start } from './arrange.ts';
+import { asBefore, type Kept, unannounced } from './kept.ts';
 import { nodeGroupOf, oddity, type WorldIds } from './oddities.ts';
 import type { World } from './world.ts';
 
@@ -46,46 +47,58 @@ export async function judge(slot: Slot, world: World): Promise<Judgement> {
   const ids = idsOf(slot);
   await arrange(slot, world);
   const before = await stateOf(slot);
+  const truthBefore = await truthOf(slot, ids);
   const nodeGroup = world.scenario === 'create' ? '' : await nodeGroupOf(slot, ids);
   const from = await slot.azure.recordedBytes();
-  await disturb(slot, ids, world);
+  const fault = await disturb(slot, ids, world);
   const run = await start(slot, world);
   const end = await Promise.race([ended(run.result()), delay(longestRunMs, undefined, { ref: false })]);
   if (!end) {
     await slot.temporal.workflow.getHandle(run.workflowId).terminate('by the sweep of worlds');
     return { claim: 'unknown', refuted: [`still running after ${longestRunMs / 1000} s`] };
   }
-  const hits = (await slot.azure.send('GET', '/simulator/others')).body as { hits: number }[];
+  const others = await isHit(slot, 'others');
+  const faulty = fault !== undefined && (await isHit(slot, 'faults', fault));
+  await slot.azure.send('DELETE', '/simulator/faults');
   const seen: Seen = {
-    ids,
+    cluster: withoutMadeUp(ids.cluster.toLowerCase()),
     world,
     before,
     after: await stateOf(slot),
     nodeGroup: withoutMadeUp(nodeGroup.toLowerCase()),
     writes: (await slot.azure.recorded(from)).filter(isWrite),
-    disturbed: world.fault !== undefined || hits.some((each) => each.hits > 0),
-    others: hits.some((each) => each.hits > 0),
+    disturbed: faulty || others,
+    others: others ? world.meanwhile?.does : undefined,
+    truthBefore,
     truth: await truthOf(slot, ids),
   };
-  return 'failure' in end ? judgeFailure(end.failure, seen) : judgeResult(end.result, seen);
+  const judged = 'failure' in end ? judgeFailure(end.failure, seen) : judgeResult(end.result, seen);
+  return { ...judged, refuted: [...judged.refuted, ...leftBehind(seen)] };
 }
 
-interface Seen {
-  ids: WorldIds;
+/** Whether a rule has acted. */
+async function isHit({ azure }: Slot, of: 'others' | 'faults', id?: string): Promise<boolean> {
+  const rules = (await azure.send('GET', `/simulator/${of}`)).body as { id: string; hits: number }[];
+  return rules.some((rule) => (id === undefined || rule.id === id) && rule.hits > 0);
+}
+
+/** Pods that the run has started and nobody keeps. */
+function leftBehind({ truthBefore, truth }: Seen): string[] {
+  const before = truthBefore?.pods ?? [];
+  return (truth?.pods ?? []).filter((pod) => !before.includes(pod)).map((pod) => `pod ${pod} is left behind`);
+}
+
+interface Seen extends Kept {
   world: World;
-  before: State;
-  after: State;
-  nodeGroup: string;
   writes: readonly RecordedRequest[];
   /** Something went wrong on purpose, or somebody else acted. */
   disturbed: boolean;
-  others: boolean;
-  /** Left out where the cluster is gone. */
+  /** Left out where the cluster was not there, or is gone. */
+  truthBefore: Truth | undefined;
   truth: Truth | undefined;
 }
 
 async function truthOf({ azure }: Slot, { cluster }: WorldIds): Promise<Truth | undefined> {
-  await azure.send('DELETE', '/simulator/faults');
   const { status, body } = await azure.send('GET', `/simulator/truth?cluster=${cluster}`);
   return status === 200 ? (body as Truth) : undefined;
 }
@@ -114,7 +127,11 @@ function judgeResult(result: ScenarioResult, seen: Seen): Judgement {
     case 'verified':
       return {
         claim: result.unproven.length > 0 ? 'unproven' : 'verified',
-        refuted: [...promised(result, seen), ...lost(seen), ...explained(result.unproven, seen, 'an unproven check')],
+        refuted: [
+          ...promised(result, seen),
+          ...unannounced(result.plan, seen),
+          ...explained(result.unproven, seen, 'an unproven check'),
+        ],
       };
   }
 }
@@ -122,15 +139,22 @@ function judgeResult(result: ScenarioResult, seen: Seen): Judgement {
 const textOf = ({ where, problem, whatToDo }: Problem): string => `${where}: ${problem}. ${whatToDo}`;
 
 /** What a verified run has promised of the cluster. */
-function promised({ unproven }: VerificationReport, { world, truth, nodeGroup, after }: Seen): string[] {
+function promised({ unproven, checks }: VerificationReport, { world, truth, nodeGroup, after }: Seen): string[] {
   switch (world.scenario) {
     case 'create':
     case 'isolate':
     case 'changeRegistry': {
       if (!truth) return ['verified, and the cluster is not there'];
-      const because = truth.isolated.because.filter((reason) => !isAccepted(reason, world));
+      const { because } = truth.isolated;
+      const accepted = because.filter((reason) => isAccepted(reason, world));
       // A gap that the input accepts, and that the report tells first.
-      return unproven.length > 0 ? [] : because.map((reason) => `verified, but ${reason}`);
+      const open = because.filter((reason) => !accepted.includes(reason) && !(unproven.length > 0 && isInside(reason)));
+      return [
+        ...open.map((reason) => `verified, but ${reason}`),
+        ...(accepted.length > 0 && !checks.some((each) => each.accepted)
+          ? accepted.map((reason) => `no check says that this is accepted: ${reason}`)
+          : []),
+      ];
     }
     case 'disable':
     case 'reimage':
@@ -154,6 +178,10 @@ function promised({ unproven }: VerificationReport, { world, truth, nodeGroup, a
       return [];
   }
 }
+
+/** Whether it can be seen from inside the cluster alone. */
+const isInside = (reason: string): boolean =>
+  /gets? images from|cannot pull|do not bootstrap|does not reach its API server|by proxy/.test(reason);
 
 /** Whether a way out is one that the input accepts by name. */
 function isAccepted(reason: string, { accept }: World): boolean {
@@ -228,7 +256,7 @@ function judgeFailure(failure: unknown, seen: Seen): Judgement {
     };
   }
   const details = failure.details?.[0] as FailureDetails | undefined;
-  const left = (details?.leftovers ?? []).map(({ resourceId }) => withoutMadeUp(resourceId.toLowerCase()));
+  const left = details?.leftovers ?? [];
   return {
     claim: left.length > 0 ? 'incomplete' : 'rolledBack',
     refuted: [
@@ -236,50 +264,4 @@ function judgeFailure(failure: unknown, seen: Seen): Judgement {
       ...(seen.world.scenario === 'delete' ? [] : asBefore(left, seen)),
     ],
   };
-}
-
-/** Everything is as before, but for what is named; what is named is there. */
-function asBefore(left: readonly string[], { before, after, others, nodeGroup }: Seen): string[] {
-  if (others) return [];
-  // What stays keeps what Azure made for it: a cluster its group of nodes, an endpoint its network interface.
-  const keepsNodes = left.some((id) => id.includes('/managedclusters/'));
-  const keepsInterface = left.some((id) => id.includes('/privateendpoints/'));
-  const changed = differences(before, after).filter(
-    (path) =>
-      !(keepsNodes && path.includes('/resourcegroups/mc_')) &&
-      !(keepsInterface && path.includes('/networkinterfaces/')) &&
-      !left.some((id) => path.startsWith(id)) &&
-      !(left.length > 0 && nodeGroup !== '' && path.startsWith(nodeGroup)),
-  );
-  const missing = left.filter((id) => ![...after.keys(), ...before.keys()].some((path) => path.startsWith(id)));
-  return [
-    ...changed.slice(0, 5).map((path) => `not as before: ${path}`),
-    ...missing.map((id) => `left, it says, and it is not there: ${id}`),
-  ];
-}
-
-/** What a scenario changes of a cluster and its surroundings on purpose. */
-const onPurpose = [
-  /properties (bootstrapProfile|networkProfile (outboundType|loadBalancerProfile|natGatewayProfile)|currentKubernetesVersion)/,
-  /properties (provisioningState|powerState)/,
-  // A subnet is closed, or opened for an endpoint; links, endpoints and addresses in use come and go with what is made.
-  /properties (defaultOutboundAccess|privateEndpointNetworkPolicies|ipConfigurations|privateEndpoints|privateEndpointConnections|numberOf|subnets)/,
-  /properties (publicNetworkAccess|anonymousPullEnabled)/,
-  // Features and providers are registered for good.
-  /\/providers\/microsoft\.\w+(\/features\/\w+)? properties? ?(registrationState|state)/i,
-];
-
-/** What the owner had and has no more, though nobody announced it. */
-function lost({ world, before, after, nodeGroup, others }: Seen): string[] {
-  if (others || world.scenario === 'delete') return [];
-  return differences(before, after)
-    .filter((difference) => {
-      const path = difference.split(':')[0] ?? '';
-      return (
-        before.has(path) && !path.startsWith(nodeGroup === '' ? '\n' : nodeGroup) && !path.startsWith('kubernetes')
-      );
-    })
-    .filter((difference) => !onPurpose.some((each) => each.test(difference)))
-    .slice(0, 5)
-    .map((difference) => `lost or changed: ${difference}`);
 }

@@ -1,0 +1,146 @@
+import type { Leftover, Plan } from '../../contract/index.ts';
+import { withoutMadeUp } from '../sweep/kinds.ts';
+import type { State } from '../sweep/state.ts';
+import type { Doing } from './shape.ts';
+
+/** How the world was and is, and who else has changed it. */
+export interface Kept {
+  before: State;
+  after: State;
+  /** Of the cluster; empty where there was none. Made as paths of states are. */
+  nodeGroup: string;
+  cluster: string;
+  /** What others did meanwhile, if they did. */
+  others: Doing | undefined;
+}
+
+interface Change {
+  resource: string;
+  path: string;
+  text: string;
+  kind: 'made' | 'gone' | 'changed';
+}
+
+const resourceOf = (path: string): string => path.split(' ', 1)[0] ?? path;
+
+/** Everything that is not as it was: each property of a resource that stays, and the others once. */
+function changes({ before, after }: Kept): Change[] {
+  const was = new Set([...before.keys()].map(resourceOf));
+  const is = new Set([...after.keys()].map(resourceOf));
+  const seen = new Set<string>();
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((path): Change[] => {
+    if (before.get(path) === after.get(path)) return [];
+    const resource = resourceOf(path);
+    if (was.has(resource) && is.has(resource)) {
+      const text = `${path}: ${before.get(path)} before, ${after.get(path)} after`;
+      return [{ resource, path, text, kind: 'changed' }];
+    }
+    if (seen.has(resource)) return [];
+    seen.add(resource);
+    const kind = is.has(resource) ? 'made' : 'gone';
+    return [{ resource, path: resource, text: `${resource}: ${kind}`, kind }];
+  });
+}
+
+/** What Azure computes from other resources, or writes by itself. */
+const derived =
+  / (properties (provisioningState|powerState \w+|ipConfigurations|privateEndpoints|privateEndpointConnections|numberOf\w*|subnets|networkInterfaces|maxNumberOf\w*|natGateways|currentKubernetesVersion)|systemData)( |$)/i;
+
+const isBelow = (id: string, parent: string): boolean => id === parent || id.startsWith(`${parent}/`);
+const isIn = (id: string, group: string): boolean => group !== '' && isBelow(id, group);
+
+/** What somebody else has changed is not the run's. */
+function byOthers({ others, cluster, nodeGroup }: Kept, { resource, path }: Change): boolean {
+  switch (others) {
+    case undefined:
+      return false;
+    case 'addPool':
+      return isBelow(resource, `${cluster}/agentpools/late`) || isIn(resource, nodeGroup);
+    case 'publicService':
+      return isIn(resource, nodeGroup) || resource.includes('/kubernetes');
+    case 'openSubnet':
+    case 'natGateway':
+      return /\/subnets\/nodes$|\/natgateways\/late$/.test(resource) || / properties subnets /.test(path);
+    case 'closeRegistry':
+      return /\/registries\/[^/]+$/.test(resource);
+  }
+}
+
+/** Everything is as before, but for what is named; what is named is there. */
+export function asBefore(leftovers: readonly Leftover[], kept: Kept): string[] {
+  const left = leftovers.map(({ resourceId }) => withoutMadeUp(resourceId.toLowerCase()));
+  // What stays keeps what Azure made for it: a cluster and its pools their group of nodes, an endpoint its network interface.
+  const keepsNodes = left.some((id) => id.includes('/managedclusters/') || isIn(id, kept.nodeGroup));
+  const keepsInterface = left.some((id) => id.includes('/privateendpoints/'));
+  const isNamed = (resource: string): boolean =>
+    left.some((id) => (/\/providers\//.test(id) ? isBelow(resource, id) : resource === id)) ||
+    (keepsNodes && /\/resourcegroups\/mc_/.test(resource)) ||
+    (keepsInterface && resource.includes('/networkinterfaces/'));
+  const changed = changes(kept).filter(
+    (change) => !isNamed(change.resource) && !byOthers(kept, change) && !(left.length > 0 && derived.test(change.path)),
+  );
+  const there = [...kept.after.keys()].map(resourceOf);
+  const missing = left.filter((id) => !there.some((resource) => isBelow(resource, id)));
+  return [
+    ...changed.slice(0, 5).map(({ text }) => `not as before: ${text}`),
+    ...missing.map((id) => `left, it says, and it is not there: ${id}`),
+  ];
+}
+
+/** Properties that a step changes on purpose, by the type of the resource that it is about. */
+const onPurpose: readonly [type: RegExp, properties: RegExp][] = [
+  [
+    /\/managedclusters\/[^/]+$/,
+    /properties (bootstrapProfile|networkProfile (outboundType|loadBalancerProfile|natGatewayProfile))/,
+  ],
+  [/\/subnets\/[^/]+$/, /properties (defaultOutboundAccess|privateEndpointNetworkPolicies)/],
+  [/\/registries\/[^/]+$/, /properties (publicNetworkAccess|anonymousPullEnabled)/],
+  [/\/a\/[^/]+$/, /properties (aRecords|metadata)/],
+  [/\/microsoft\.features\/|\/providers\/microsoft\.\w+$/, /(registrationState|state)$/i],
+];
+
+/** What is not as the owner had it, though the plan did not announce it. */
+export function unannounced({ steps }: Plan, kept: Kept): string[] {
+  const acts = steps
+    .filter(({ action }) => action !== 'none' && action !== 'check')
+    .map(({ resourceId, action, kind }) => ({ id: withoutMadeUp(resourceId.toLowerCase()), action, kind }));
+  const isAnnounced = ({ resource, path, kind }: Change): boolean => {
+    // A resource that the plan is about takes along what Azure makes with it.
+    const own = acts.filter(({ id }) => isBelow(resource, id));
+    switch (kind) {
+      case 'changed':
+        return (
+          own.some(({ id }) => id === resource) &&
+          onPurpose.some(([type, what]) => type.test(resource) && what.test(path))
+        );
+      case 'made':
+        return own.some(({ action }) => action === 'create') || isMadeAlong(resource, acts);
+      case 'gone':
+        return own.some(({ action }) => action === 'delete') || isGoneAlong(resource, acts);
+    }
+  };
+  return changes(kept)
+    .filter(
+      (change) =>
+        !isIn(change.resource, kept.nodeGroup) &&
+        !/\/resourcegroups\/mc_/.test(change.resource) &&
+        !change.resource.startsWith('kubernetes') &&
+        !derived.test(change.path) &&
+        !byOthers(kept, change) &&
+        !isAnnounced(change),
+    )
+    .slice(0, 5)
+    .map(({ text }) => `not announced: ${text}`);
+}
+
+type Act = { id: string; action: string; kind: string };
+
+/** Azure makes a network interface for an endpoint, and role assignments have names of their own. */
+const isMadeAlong = (resource: string, acts: readonly Act[]): boolean =>
+  (resource.includes('/networkinterfaces/') && acts.some(({ kind }) => kind === 'privateEndpoint')) ||
+  (resource.includes('/roleassignments/') && acts.some(({ kind, id }) => kind === 'role' && resource.startsWith(id)));
+
+const isGoneAlong = (resource: string, acts: readonly Act[]): boolean =>
+  (resource.includes('/networkinterfaces/') &&
+    acts.some(({ kind, action }) => kind === 'privateEndpoint' && action === 'delete')) ||
+  (resource.includes('/roleassignments/') && acts.some(({ kind }) => kind === 'roles' || kind === 'cluster'));
