@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Speed } from './arm/clock.ts';
+import type { Answered } from './arm/doings.ts';
 import { faultRule } from './arm/faults.ts';
-import { othersRule } from './arm/others.ts';
+import { type Doing, othersRule } from './arm/others.ts';
 import { type World, worldSettings } from './arm/world.ts';
+import { changeNodes, nodeChange, requestList } from './arranging.ts';
 import { durations } from './durations.ts';
 import { truthOf } from './oracle/truth.ts';
 import { compareSnapshots, type Snapshot, snapshotOf, snapshotSchema } from './snapshots.ts';
@@ -41,6 +43,8 @@ export interface Worlds {
   current(): World;
   reset(seed: Seed): void;
   restore(snapshot: Snapshot): void;
+  /** Does what somebody else does. */
+  carryOut(doing: Doing): Answered;
 }
 
 /** The control API: not part of ARM, no token needed, http or https. */
@@ -68,6 +72,17 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
     await worlds.current().clock.advance(parsed.data.advanceSeconds);
     return state(worlds);
+  });
+  app.post('/simulator/requests', async (request, reply) => {
+    const parsed = requestList.safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    return parsed.data.does.map((doing) => worlds.carryOut(doing));
+  });
+  app.post('/simulator/nodes', async (request, reply) => {
+    const parsed = nodeChange.safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    const nodes = changeNodes(worlds.current(), parsed.data);
+    return nodes.length > 0 ? { nodes } : reply.code(404).send({ problems: ['There is no such node.'] });
   });
   addSnapshotRoutes(app, worlds);
   app.get<{ Querystring: { cluster?: string } }>('/simulator/truth', async ({ query: { cluster } }, reply) => {

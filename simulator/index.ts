@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Arm } from './arm/arm.ts';
 import { type Speed, WorldEnded } from './arm/clock.ts';
+import { carryOut } from './arm/doings.ts';
 import { FaultEffects } from './arm/faultEffects.ts';
 import { type FaultRuleInput, faultRule, faultRules, tokenPath } from './arm/faults.ts';
 import { Recorder } from './arm/recorder.ts';
@@ -96,6 +97,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       world.end();
       world = worldFrom(snapshot, speed);
     },
+    carryOut: (doing) => carryOut(table, world, doing),
   });
   // ARM answers HEAD.
   app.get('/', { exposeHeadRoute: false }, async (request, reply) => {

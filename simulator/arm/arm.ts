@@ -73,7 +73,10 @@ export class Arm {
       return this.#admitted(world, incoming, url, fault);
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
-      return { reply: { status: error.status, body: error.body(), headers: error.options.headers ?? {} } };
+      const { headers = {}, seconds } = error.options;
+      return {
+        reply: { status: error.status, body: error.body(), headers, ...(seconds !== undefined && { seconds }) },
+      };
     }
   }
 
@@ -112,7 +115,10 @@ export class Arm {
   /** Lets others do what they do at this moment. */
   #let(world: World, others: ReturnType<Others['meet']>, when: 'before' | 'after'): void {
     for (const rule of others.filter((one) => one.when === when))
-      rule.answers.push(...rule.does.map((doing) => carryOut(this.#table, world, doing)));
+      for (const doing of rule.does) {
+        const { status, code } = carryOut(this.#table, world, doing);
+        rule.answers.push({ status, ...(code !== undefined && { code }) });
+      }
   }
 
   /** Lets policies deploy beside a written resource, once it is made. */

@@ -7,6 +7,8 @@ export interface ErrorOptions {
   /** AKS answers its errors bare, everyone else inside `{"error": …}` (terraform-provider-azurerm#28878). */
   readonly bare?: boolean;
   readonly subcode?: string;
+  /** Simulated seconds until the answer. */
+  readonly seconds?: number;
 }
 
 /** A refusal, as it goes over the wire. */

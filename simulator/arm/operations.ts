@@ -144,8 +144,8 @@ export class Operations {
     return operation;
   }
 
-  /** Carries an operation out at once: all that it would find and do happens now. */
-  carryOut({ process, findings = [], ...spec }: OperationSpec, apiVersion: string): void {
+  /** Carries an operation out at once: all that it would find and do happens now. @returns why it has failed */
+  carryOut({ process, findings = [], ...spec }: OperationSpec, apiVersion: string): OperationError | undefined {
     const operation = this.start(spec, apiVersion, 0);
     for (const finding of findings) {
       const found = finding.failure();
@@ -153,6 +153,7 @@ export class Operations {
     }
     process?.({ after: (_seconds, action) => action(), end: (...how) => this.end(operation, ...how) });
     this.end(operation, 'Succeeded');
+    return operation.error;
   }
 
   /** Ends an operation now; does nothing when it has ended. */

@@ -14,18 +14,19 @@ const request = z.strictObject({
 /** A resource that comes into another state by itself. */
 const change = z.strictObject({ id: z.string().startsWith('/'), provisioningState: z.string().min(1) });
 
+/** Something that others do, in the end a request or a change of state. */
+export const doing = z.union([request, change]);
+export type Doing = z.output<typeof doing>;
+
 /** A rule of POST /simulator/others. */
 export const othersRule = z.strictObject({
   id: z.string().min(1).optional(),
   ...requestPattern,
   /** Whether it happens right before the matching request takes effect, or right after. */
   when: z.enum(['before', 'after']).default('before'),
-  does: z.array(z.union([request, change])).min(1),
+  does: z.array(doing).min(1),
 });
 export type OthersRuleInput = z.input<typeof othersRule>;
-
-/** Something that others do, in the end a request or a change of state. */
-export type Doing = z.output<typeof othersRule>['does'][number];
 
 interface OthersRule extends z.output<typeof othersRule> {
   readonly id: string;

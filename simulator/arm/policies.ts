@@ -112,9 +112,16 @@ export function policyIds({ name, scope }: Policy) {
   };
 }
 
+const denying = (policies: readonly Policy[], candidate: Candidate): Policy | undefined =>
+  policies.find((each) => each.does.effect === 'deny' && concerns(each, candidate));
+
+/** The name of a policy that denies something. */
+export const policyRefusalBy = (policies: readonly Policy[], candidate: Candidate): string | undefined =>
+  denying(policies, candidate)?.name;
+
 /** Why a resource is refused, if a policy denies it. */
 export function policyRefusal(policies: readonly Policy[], candidate: Candidate): string | undefined {
-  const by = policies.find((each) => each.does.effect === 'deny' && concerns(each, candidate));
+  const by = denying(policies, candidate);
   if (!by) return undefined;
   const { assignment: policyAssignment, definition: policyDefinition } = policyIds(by);
   const identifiers = JSON.stringify([{ policyAssignment, policyDefinition }]);

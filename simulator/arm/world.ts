@@ -73,6 +73,8 @@ export class World {
   readonly writes: Write[] = [];
   /** When each principal was made, by its ID in lower case. The directory learns of it late. */
   readonly principals = new Map<string, Date>();
+  /** When machines were last known to work, by a key of their provider's. A snapshot does not keep it. */
+  readonly lastSigns = new Map<string, Date>();
   /** Oldest first. */
   readonly recentRequests: RecentRequest[] = [];
   readonly #hidden = new Map<string, Date>();

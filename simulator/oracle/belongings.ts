@@ -3,6 +3,7 @@ import type { World } from '../arm/world.ts';
 import { machinesOf, poolOf } from '../providers/compute/machines.ts';
 import { totalOf } from '../providers/compute/poolSizes.ts';
 import { holdersOf } from '../providers/containerService/nodes.ts';
+import { podsOf } from '../providers/containerService/pods.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
 import { nodeGroupOf, poolsOf } from '../providers/containerService/stored.ts';
 import { publicAddressType } from '../providers/network/publicAddresses.ts';
@@ -67,4 +68,4 @@ export const publicAddressesOf = (world: World, cluster: ClusterBody): string[] 
 
 /** Pods that no controller keeps: whoever started one has left it behind. As namespace/name. */
 export const barePods = (world: World, cluster: ClusterBody): string[] =>
-  world.store.list('kubernetes/pods', cluster.id).map(({ body }) => `${String(body.namespace)}/${String(body.name)}`);
+  podsOf(world, cluster.id).map(({ namespace, name }) => `${namespace}/${name}`);

@@ -16,6 +16,9 @@ interface Verdict {
 export interface NodeTruth {
   readonly name: string;
   readonly pool: string;
+  /** As Kubernetes shows it: a node that has lost its API server stays ready for some seconds. */
+  readonly ready: boolean;
+  readonly os: 'linux' | 'windows';
   /** From where it gets the images of AKS: what it was booted with. */
   readonly imagesFrom: string;
   /** Whether it can pull an image of AKS now. */
@@ -46,6 +49,8 @@ function nodeTruth(world: World, cluster: ClusterBody, node: KubernetesNode): No
   return {
     name: node.name,
     pool: node.pool,
+    ready: node.ready,
+    os: node.isWindows ? 'windows' : 'linux',
     imagesFrom: sourceOf(node),
     pulls: verdict(pullFailure(world, cluster, node, image)),
     apiServer: { through: apiServerAccess(cluster), ...reachesApiServer(world, cluster, place) },

@@ -232,7 +232,7 @@ describe('looks from inside', () => {
     for (const change of [{ artifactSource: 'Cache', containerRegistryId: null }, { outboundType: 'none' }] as const)
       await attemptAfter(0).run(azure.activities.updateCluster, { cluster, change, busyPolicy });
     expect(await see(cluster)).toMatchObject({
-      unseen: { because: 'failed', message: expect.stringContaining('ImagePullBackOff') },
+      unseen: { because: 'failed', message: expect.stringContaining('KubernetesPerformanceError') },
     });
   });
 });

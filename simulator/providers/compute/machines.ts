@@ -24,10 +24,14 @@ const kubernetesBody = modelBody.extend({
   /** The subnet, where it is not that of the pool. */
   subnetId: z.string().optional(),
   bootId: z.string(),
+  /** Made on the first boot of a disk: a reboot keeps it, a reimage does not. See machine-id(5). */
+  machineId: z.string(),
   createdAt: z.string(),
   ready: z.boolean(),
   unschedulable: z.boolean(),
   surge: z.boolean(),
+  /** Since when it tells its API server nothing, be that reached or not. */
+  silentSince: z.string().optional(),
 });
 const machineBody = z.looseObject({
   instanceId: z.string().optional(),
@@ -146,7 +150,8 @@ export function addVm(
 
 function freshNode(world: World, model: NodeModel, pool: string, surge: boolean): Machine['body']['kubernetes'] {
   const createdAt = kubernetesTime(world.clock.now());
-  return { ...model, pool, bootId: randomUUID(), createdAt, ready: true, unschedulable: false, surge };
+  const machineId = randomUUID().replaceAll('-', '');
+  return { ...model, pool, bootId: randomUUID(), machineId, createdAt, ready: true, unschedulable: false, surge };
 }
 
 /** Kubernetes writes times in whole seconds. */
@@ -216,5 +221,16 @@ export function restartMachine(world: World, { id }: { readonly id: string }): v
   const stored = world.store.get(id);
   if (!stored) return;
   const { body } = machineOf(stored);
-  world.store.put(id, stored.type, { ...body, kubernetes: { ...body.kubernetes, bootId: randomUUID() } });
+  const { silentSince: _past, ...kubernetes } = body.kubernetes;
+  world.store.put(id, stored.type, { ...body, kubernetes: { ...kubernetes, bootId: randomUUID() } });
+}
+
+/** Lets a node tell its API server nothing any more, as one whose kubelet has died, or again. */
+export function silence(world: World, { id }: { readonly id: string }, isSilent: boolean): void {
+  const stored = world.store.get(id);
+  if (!stored) return;
+  const { body } = machineOf(stored);
+  const { silentSince: before, ...kubernetes } = body.kubernetes;
+  const silentSince = before ?? world.clock.now().toISOString();
+  world.store.put(id, stored.type, { ...body, kubernetes: { ...kubernetes, ...(isSilent && { silentSince }) } });
 }

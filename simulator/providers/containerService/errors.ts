@@ -2,8 +2,8 @@ import { ArmError } from '../../arm/errors.ts';
 import type { ArmRequest } from '../../arm/exchange.ts';
 
 /** An error of the AKS resource provider: not wrapped in `error`. */
-export function aksError(status: number, code: string, message: string, subcode = ''): ArmError {
-  return new ArmError(status, code, message, { bare: true, subcode });
+export function aksError(status: number, code: string, message: string, subcode = '', seconds?: number): ArmError {
+  return new ArmError(status, code, message, { bare: true, subcode, ...(seconds !== undefined && { seconds }) });
 }
 
 export const invalidParameter = (parameter: string, details: string): ArmError =>

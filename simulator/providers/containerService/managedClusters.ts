@@ -18,6 +18,7 @@ import { makesNodes } from './isolationRules.ts';
 import { clusterBucket } from './limits.ts';
 import { lockedGroupFailure, refuseLockedGroup } from './nodeGroupAccess.ts';
 import { openNodeGroup, reconcileNodeGroup } from './nodeResourceGroup.ts';
+import { nodesOf } from './nodes.ts';
 import {
   abortOperation,
   clusterTransitions,
@@ -161,6 +162,8 @@ function finish(world: World, id: string, status: OperationEnd, before: ClusterB
   for (const pool of poolsOf(world, id)) world.setState(pool.id, status);
   if (status === 'Succeeded') {
     const cluster = clusterBody.parse(resource.body);
+    // Nodes that the change cuts off are not ready only some time after it.
+    nodesOf(world, id);
     reconcileNodeGroup(world, cluster);
     saveCluster(world, finished(world, cluster, nodeGroupOf(cluster)));
   }

@@ -1,12 +1,20 @@
-import { nameOf } from '../../arm/ids.ts';
+import { keyOf, nameOf } from '../../arm/ids.ts';
 import { valueAt } from '../../arm/json.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { machinePoolType, machinesIn, type NodeModel, poolOf, scaleSetType, scaleTo } from '../compute/machines.ts';
+import {
+  type Machine,
+  machinePoolType,
+  machinesIn,
+  type NodeModel,
+  poolOf,
+  scaleSetType,
+  scaleTo,
+} from '../compute/machines.ts';
 import { isSingleMachines, scaleProfiles } from '../compute/poolSizes.ts';
 import { apiServerFailure } from './apiServer.ts';
 import { placeOfNode } from './egress.ts';
-import { type ClusterBody, clusterBody, type PoolProperties } from './shapes.ts';
+import { type ClusterBody, clusterBody, type PoolProperties, poolProperties } from './shapes.ts';
 import { nodeGroupOf } from './stored.ts';
 import { latestNodeImage } from './versions.ts';
 
@@ -16,10 +24,16 @@ export interface KubernetesNode {
   /** Empty for a node that is in no agent pool. */
   readonly pool: string;
   readonly bootId: string;
+  readonly machineId: string;
+  readonly isWindows: boolean;
+  /** Such as `team=a:NoSchedule`. */
+  readonly taints: readonly string[];
   readonly createdAt: string;
   readonly nodeImageVersion: string;
   readonly registryServer: string | undefined;
-  /** Whether the API server hears of it. */
+  /** Whether the API server hears of it now. */
+  readonly isHeard: boolean;
+  /** As Kubernetes shows it: a node that is no longer heard stays ready for a while. */
   readonly ready: boolean;
   readonly unschedulable: boolean;
   readonly subnetId: string | undefined;
@@ -89,23 +103,69 @@ export function scale(world: World, holder: Resource, properties: PoolProperties
   scaleTo(world, holder, count);
 }
 
+/** The machines of a cluster's nodes; none if it is gone. */
+export function nodeMachines(world: World, clusterId: string): Machine[] {
+  const stored = world.store.get(clusterId);
+  return stored ? machinesIn(world, nodeGroupOf(clusterBody.parse(stored.body))) : [];
+}
+
+/** How long a node that is not heard of stays ready. Kubernetes documentation, "Nodes" (node-monitor-grace-period). */
+const graceSeconds = 40;
+
 /** The nodes of a cluster; none if it is gone. */
 export function nodesOf(world: World, clusterId: string): KubernetesNode[] {
   const stored = world.store.get(clusterId);
   if (!stored) return [];
   const cluster = clusterBody.parse(stored.body);
   const group = nodeGroupOf(cluster);
-  const reached = new Map<string, boolean>();
+  const reached = new Map<string, Date | undefined>();
+  const settings = new Map<string, ReturnType<typeof settingsOf>>();
   return machinesIn(world, group).map(({ body }): KubernetesNode => {
-    const { surge: _surge, subnetId: own, registryServer, ...kubernetes } = body.kubernetes;
-    const subnetId = own ?? subnetOfPool(world, clusterId, group, kubernetes.pool);
-    const place = `${kubernetes.pool} ${subnetId}`;
-    const isHeard = reached.get(place) ?? reachesApiServer(world, cluster, { pool: kubernetes.pool, subnetId });
-    reached.set(place, isHeard);
-    const name = body.properties.osProfile.computerName;
-    return { ...kubernetes, ready: kubernetes.ready && isHeard, name, registryServer, subnetId };
+    const { surge: _surge, subnetId: own, registryServer, silentSince, ...kubernetes } = body.kubernetes;
+    const { pool } = kubernetes;
+    const subnetId = own ?? subnetOfPool(world, clusterId, group, pool);
+    const place = `${pool} ${subnetId}`;
+    if (!reached.has(place)) reached.set(place, lastReached(world, cluster, { pool, subnetId }));
+    const since = silentSince === undefined ? reached.get(place) : new Date(silentSince);
+    const silentFor = since ? (world.clock.now().getTime() - since.getTime()) / 1000 : Number.POSITIVE_INFINITY;
+    const { isWindows, taints } = settings.get(pool) ?? settingsOf(world, clusterId, pool);
+    settings.set(pool, { isWindows, taints });
+    return {
+      ...kubernetes,
+      isHeard: kubernetes.ready && silentSince === undefined && silentFor === 0,
+      ready: kubernetes.ready && silentFor < graceSeconds,
+      name: body.properties.osProfile.computerName,
+      isWindows,
+      taints,
+      registryServer,
+      subnetId,
+    };
   });
 }
+
+function settingsOf(world: World, clusterId: string, pool: string): Pick<KubernetesNode, 'isWindows' | 'taints'> {
+  const stored = world.store.get(`${clusterId}/agentPools/${pool}`)?.body;
+  const { osType, nodeTaints } = poolProperties.parse(valueAt(stored, 'properties') ?? {});
+  return { isWindows: osType === 'Windows', taints: nodeTaints ?? [] };
+}
+
+/**
+ * When nodes at a place were last seen to reach their API server: now, or when somebody last looked or AKS last wrote. Nodes that
+ * nobody has looked at meanwhile are not ready at once: the simulator errs on this side.
+ */
+function lastReached(
+  world: World,
+  cluster: ClusterBody,
+  node: { pool: string; subnetId: string | undefined },
+): Date | undefined {
+  const key = keyOf(`${cluster.id}/${node.pool}/${node.subnetId}`);
+  if (reachesApiServer(world, cluster, node)) world.lastSigns.set(key, world.clock.now());
+  return world.lastSigns.get(key);
+}
+
+/** Whether the scheduler gives a node pods that tolerate nothing. */
+export const takesPods = ({ ready, unschedulable, taints, isWindows }: KubernetesNode): boolean =>
+  ready && !unschedulable && !isWindows && !taints.some((taint) => /:(NoSchedule|NoExecute)$/i.test(taint));
 
 function reachesApiServer(
   world: World,

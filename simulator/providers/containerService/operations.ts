@@ -15,7 +15,7 @@ export const seconds = {
   removeSurge: 30,
   reimageNothing: 5,
   runCommand: 5,
-  imagePullTimeout: 60,
+  commandStart: 30,
   abort: 30,
   findNetworkClosed: 30,
   findNodesFailed: 240,

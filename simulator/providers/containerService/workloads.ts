@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { valueAt } from '../../arm/json.ts';
 import type { World } from '../../arm/world.ts';
 import { makeRoom, podsPerNode, provisionedNodes } from './autoProvisioning.ts';
-import { type KubernetesNode, nodesOf } from './nodes.ts';
+import { type KubernetesNode, nodesOf, takesPods } from './nodes.ts';
+import { removePodsOn } from './pods.ts';
 import { pullFailure } from './pulls.ts';
 import { type ClusterBody, clusterBody } from './shapes.ts';
 
@@ -87,7 +88,11 @@ function placed(world: World, cluster: ClusterBody, deployment: Deployment): Dep
     if (!node) return pod;
     turn += 1;
     free.set(node.name, (free.get(node.name) ?? 0) - 1);
-    return { ...pod, node: node.name, ready: pullFailure(world, cluster, node, deployment.image) === undefined };
+    return {
+      ...pod,
+      node: node.name,
+      ready: node.isHeard && pullFailure(world, cluster, node, deployment.image) === undefined,
+    };
   });
   return { ...deployment, pods };
 }
@@ -105,17 +110,29 @@ function freeRoom(world: World, clusterId: string): Map<string, number> {
   return free;
 }
 
-/** Nodes that take pods: ready and schedulable ones, and only those that are not of system pools if there are any. */
+/** Nodes that take pods: only those that are not of system pools if there are any. */
 function openNodes(world: World, clusterId: string): KubernetesNode[] {
-  const open = nodesOf(world, clusterId).filter(({ ready, unschedulable }) => ready && !unschedulable);
+  const open = nodesOf(world, clusterId).filter(takesPods);
   const user = open.filter(
     ({ pool }) => valueAt(world.store.get(`${clusterId}/agentPools/${pool}`)?.body, 'properties.mode') !== 'System',
   );
   return user.length > 0 ? user : open;
 }
 
-/** Moves a node's pods to other nodes. */
+/** Deployments as Kubernetes shows them: pods on nodes that are not ready are not ready either. */
+export function shownDeployments(world: World, clusterId: string): Deployment[] {
+  const all = deploymentsOf(world, clusterId);
+  if (all.length === 0) return all;
+  const ready = new Set(nodesOf(world, clusterId).flatMap((node) => (node.ready ? [node.name] : [])));
+  return all.map((deployment) => ({
+    ...deployment,
+    pods: deployment.pods.map((pod) => ({ ...pod, ready: pod.ready && pod.node !== undefined && ready.has(pod.node) })),
+  }));
+}
+
+/** Moves a node's pods to other nodes. Pods without a controller are gone. */
 export function evict(world: World, clusterId: string, nodeName: string): void {
+  removePodsOn(world, clusterId, nodeName);
   for (const deployment of deploymentsOf(world, clusterId)) {
     if (!deployment.pods.some(({ node }) => node === nodeName)) continue;
     const pods = deployment.pods.map((pod) => (pod.node === nodeName ? { name: pod.name, ready: false } : pod));
@@ -135,7 +152,9 @@ export function allowanceOf(
   clusterId: string,
   { namespace, app, minAvailable, maxUnavailable = 0 }: DisruptionBudget,
 ) {
-  const deployment = deploymentsOf(world, clusterId).find((each) => each.namespace === namespace && each.name === app);
+  const deployment = shownDeployments(world, clusterId).find(
+    (each) => each.namespace === namespace && each.name === app,
+  );
   const expectedPods = deployment?.replicas ?? 0;
   const currentHealthy = (deployment?.pods ?? []).filter(({ ready }) => ready).length;
   const desiredHealthy = minAvailable ?? Math.max(0, expectedPods - maxUnavailable);

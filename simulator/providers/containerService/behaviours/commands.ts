@@ -5,7 +5,7 @@ export const commands: readonly Behaviour[] = [
   {
     id: 'aks-run-command',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'runCommand answers 202 with the address of its commandResults; a pod on a node that can pull its image runs it. It makes nothing busy, its logs are cut at 512 kB, and disableRunCommand refuses it.',
+    says: 'runCommand answers 202 with the address of its commandResults; a pod runs it. It makes nothing busy, its logs are cut at 512 kB, and disableRunCommand refuses it.',
     evidence: 'documented',
     source:
       'Microsoft Learn, "Access a private AKS cluster using command invoke"; Azure REST API (5 s and the error codes are modelled)',
@@ -14,9 +14,35 @@ export const commands: readonly Behaviour[] = [
   {
     id: 'aks-kubectl',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'The command may use kubectl get, create, scale, delete, run, cordon and uncordon for nodes, pods, deployments and disruption budgets, curl, echo, true and false. Everything else is not found.',
+    says: 'The command may use kubectl get, create, scale, delete, run, debug, logs, cordon and uncordon for nodes, pods, deployments and disruption budgets, curl, echo, true and false. Everything else is not found.',
     evidence: 'modelled',
     source: "kubectl's own documentation for what is there",
     test: 'containerService/runCommand.test.ts: runs `%s`',
+  },
+  {
+    id: 'aks-command-pod',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'Where the pod of a command does not start within 30 s, the request itself gets 404 KubernetesPerformanceError: no Linux node without taints is ready, schedulable and heard of, and can pull its image. Before 2023 the code was KubernetesOperationError, which a fault can answer.',
+    evidence: 'documented',
+    source:
+      'Microsoft troubleshooting, "Resolve az aks command invoke failures" (2025-05-13); Azure/azure-cli#25336 (taints), #27776, #24192, #23203 (texts and codes)',
+    test: 'containerService/nodesInside.test.ts: where all nodes have taints',
+  },
+  {
+    id: 'aks-command-denied',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'Where a policy does not admit the pod of a command, the request gets KubernetesOperationError with the text of the webhook. Other pods that a policy denies are refused to kubectl.',
+    evidence: 'documented',
+    source:
+      'Azure/aks-baseline-automation PR #37; Microsoft troubleshooting, "Resolve az aks command invoke failures" (2025-05-13; the status 400 is modelled)',
+    test: 'containerService/nodesInside.test.ts: at once, and as another one, where a policy does not admit its pod',
+  },
+  {
+    id: 'aks-bare-pods',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'Pods that kubectl run or debug has made stay until somebody deletes them, or until their node is drained or reimaged; --rm takes one away, and needs --attach.',
+    evidence: 'documented',
+    source: 'Kubernetes documentation, "kubectl run" and "Debugging Kubernetes Nodes With Kubectl" (read 2026-11-26)',
+    test: 'containerService/nodesInside.test.ts: stays until it is deleted, and the oracle tells it',
   },
 ];

@@ -56,4 +56,21 @@ export const machines: readonly Behaviour[] = [
     source: 'Microsoft Learn, "API server authorized IP ranges" (2026-08-03)',
     test: 'containerService/foundNodes.test.ts: with authorized ranges lets in only nodes that leave with an address of these',
   },
+  {
+    id: 'aks-node-ready',
+    resourceType: cluster,
+    says: 'A node that its API server no longer hears of stays ready for 40 s, and its pods with it; Azure shows nothing of it in its states. A node that nobody has looked at for so long before is not ready at once.',
+    evidence: 'documented',
+    source:
+      'Kubernetes documentation, "Nodes" (node-monitor-grace-period; read 2026-11-26; newer releases say 50 s; the last sentence is modelled)',
+    test: 'containerService/nodesInside.test.ts: that is silent stays ready for 40 s, and its pods count until then',
+  },
+  {
+    id: 'aks-node-reboot',
+    resourceType: cluster,
+    says: 'A reboot gives a node a new boot ID; its machine ID, age, image and bootstrap source stay. A reimage changes all of them, but for what the model has kept.',
+    evidence: 'documented',
+    source: 'machine-id(5); Azure REST API reference, "Virtual Machine Scale Sets - Restart" and "Reimage"',
+    test: 'containerService/nodesInside.test.ts: that reboots has another boot, and its machine ID, age, image and bootstrap source stay',
+  },
 ];

@@ -1,13 +1,14 @@
 import { change, machinesIn } from '../../compute/machines.ts';
 import { provisionedNodes } from '../autoProvisioning.ts';
 import { nodesOf } from '../nodes.ts';
+import { findPod, removePod } from '../pods.ts';
 import { closeService, openService } from '../services.ts';
 import { nodeGroupOf } from '../stored.ts';
 import { deploymentsOf, evict, removeEmptyNodes, removeWorkload, saveBudget, saveDeployment } from '../workloads.ts';
 import { type CommandContext, type Output, printed } from './command.ts';
 import { type KubectlCall, kinds, namespaceOf, parseKubectl } from './kubectlCall.ts';
 import { get } from './kubectlGet.ts';
-import { run } from './kubectlRun.ts';
+import { debug, run } from './kubectlRun.ts';
 
 /** The part of kubectl with which an operator looks at nodes, workloads and budgets, and tries a pod. */
 export function runKubectl(context: CommandContext, args: readonly string[]): Output {
@@ -29,6 +30,10 @@ export function runKubectl(context: CommandContext, args: readonly string[]): Ou
       return remove(call);
     case 'run':
       return run(call);
+    case 'debug':
+      return debug(call);
+    case 'logs':
+      return logs(call);
     case 'cordon':
     case 'uncordon':
       return cordon(call, verb === 'cordon');
@@ -92,12 +97,20 @@ function remove(call: KubectlCall): Output {
   const removed =
     (what === 'service' && closeService(world, cluster, target)) ||
     (kind === 'nodes' && removeNode(call, name)) ||
+    (kind === 'pods' && removePod(world, cluster.id, target)) ||
     (kind === 'deployments' && removeWorkload(world, cluster.id, 'deployments', target)) ||
     (kind === 'poddisruptionbudgets' && removeWorkload(world, cluster.id, 'budgets', target));
   if (kind === 'deployments') removeEmptyNodes(world, cluster);
   return removed
     ? printed(`${what} "${name}" deleted\n`)
     : printed(`Error from server (NotFound): ${what} "${name}" not found\n`, 1);
+}
+
+function logs(call: KubectlCall): Output {
+  const { world, cluster, names } = call;
+  const name = names[0]?.replace(/^pods?\//, '') ?? '';
+  const pod = findPod(world, cluster.id, { namespace: namespaceOf(call), name });
+  return pod ? printed(pod.logs) : printed(`Error from server (NotFound): pods "${name}" not found\n`, 1);
 }
 
 /** Karpenter drains a node that is deleted, and takes its machine away. Other nodes stay: their machines join again. */

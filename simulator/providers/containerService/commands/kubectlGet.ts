@@ -1,6 +1,7 @@
 import { type Body, isBody } from '../../../arm/json.ts';
 import { type KubernetesNode, nodesOf } from '../nodes.ts';
-import { allowanceOf, budgetsOf, type Deployment, deploymentsOf } from '../workloads.ts';
+import { type Pod, podsOf } from '../pods.ts';
+import { allowanceOf, budgetsOf, type Deployment, shownDeployments } from '../workloads.ts';
 import { type Output, printed } from './command.ts';
 import { type Kind, type KubectlCall, kinds, namespaceOf } from './kubectlCall.ts';
 
@@ -39,7 +40,7 @@ function objectsOf(call: KubectlCall, kind: Kind): Body[] {
     case 'nodes':
       return nodesOf(world, cluster.id).map((node) => nodeObject(call, node));
     case 'deployments':
-      return deploymentsOf(world, cluster.id)
+      return shownDeployments(world, cluster.id)
         .filter(here)
         .map(({ namespace, name, replicas, pods }) => ({
           metadata: { namespace, name },
@@ -47,7 +48,10 @@ function objectsOf(call: KubectlCall, kind: Kind): Body[] {
           status: { replicas, readyReplicas: pods.filter(({ ready }) => ready).length },
         }));
     case 'pods':
-      return deploymentsOf(world, cluster.id).filter(here).flatMap(podObjects);
+      return [
+        ...shownDeployments(world, cluster.id).filter(here).flatMap(podObjects),
+        ...podsOf(world, cluster.id).filter(here).map(podObject),
+      ];
     case 'poddisruptionbudgets':
       return budgetsOf(world, cluster.id)
         .filter(here)
@@ -65,6 +69,10 @@ function objectsOf(call: KubectlCall, kind: Kind): Body[] {
 
 function nodeObject({ world, cluster }: KubectlCall, node: KubernetesNode): Body {
   const pool = world.store.get(`${cluster.id}/agentPools/${node.pool}`);
+  const taints = node.taints.map((taint) => {
+    const [, key, value, effect] = /^([^=:]+)(?:=([^:]*))?:(.+)$/.exec(taint) ?? [];
+    return { key, ...(value && { value }), effect };
+  });
   const mode = isBody(pool?.body.properties) ? String(pool.body.properties.mode).toLowerCase() : 'user';
   return {
     apiVersion: 'v1',
@@ -78,15 +86,16 @@ function nodeObject({ world, cluster }: KubectlCall, node: KubernetesNode): Body
           : { agentpool: node.pool, 'kubernetes.azure.com/agentpool': node.pool, 'kubernetes.azure.com/mode': mode }),
         'kubernetes.azure.com/node-image-version': node.nodeImageVersion,
         'kubernetes.io/hostname': node.name,
-        'kubernetes.io/os': 'linux',
+        'kubernetes.io/os': node.isWindows ? 'windows' : 'linux',
       },
     },
-    spec: { ...(node.unschedulable && { unschedulable: true }) },
+    spec: { ...(node.unschedulable && { unschedulable: true }), ...(taints.length > 0 && { taints }) },
     status: {
       nodeInfo: {
         bootID: node.bootId,
+        machineID: node.machineId,
         kubeletVersion: `v${cluster.properties.currentKubernetesVersion}`,
-        osImage: 'Ubuntu 22.04.5 LTS',
+        osImage: node.isWindows ? 'Windows Server 2022 Datacenter' : 'Ubuntu 22.04.5 LTS',
         containerRuntimeVersion: 'containerd://1.7.27-1',
       },
       conditions: [{ type: 'Ready', status: node.ready ? 'True' : 'Unknown' }],
@@ -100,6 +109,12 @@ const podObjects = ({ namespace, name, image, pods }: Deployment): Body[] =>
     spec: { nodeName: pod.node, containers: [{ name, image }] },
     status: { phase: pod.ready ? 'Running' : 'Pending' },
   }));
+
+const podObject = ({ namespace, name, image, node, phase, labels }: Pod): Body => ({
+  metadata: { namespace, name, labels },
+  spec: { nodeName: node, containers: [{ name, image }] },
+  status: { phase },
+});
 
 /** Whether an object has all labels of a selector such as `a=b,c=d`. */
 function matchesSelector(object: Body, selector: string | undefined): boolean {

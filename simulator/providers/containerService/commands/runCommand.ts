@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../../arm/exchange.ts';
 import type { OperationStyle } from '../../../arm/operations.ts';
 import type { Resource } from '../../../arm/store.ts';
+import type { World } from '../../../arm/world.ts';
 import { aksError, invalidParameter } from '../errors.ts';
-import { nodesOf } from '../nodes.ts';
+import { type KubernetesNode, nodesOf, takesPods } from '../nodes.ts';
 import { refuseWhileStopped, seconds } from '../operations.ts';
+import { admissionDenial } from '../pods.ts';
 import { pullFailure } from '../pulls.ts';
-import { clusterBody } from '../shapes.ts';
+import { type ClusterBody, clusterBody } from '../shapes.ts';
 import { runShell } from './shell.ts';
 
 const request = z.looseObject({
@@ -39,6 +42,7 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
   if (command.trim() === '') {
     throw invalidParameter('command', 'it is empty.');
   }
+  refuseCommandPod(world, cluster);
   const startedAt = world.clock.now().toISOString();
   let outcome: Outcome = { provisioningState: 'Failed', reason: 'the pod was deleted' };
   return {
@@ -53,16 +57,9 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
       process(control) {
         control.after(seconds.runCommand, () => {
           const now = clusterBody.parse(resource.body);
-          const nodes = nodesOf(world, cluster.id).filter(({ ready, unschedulable }) => ready && !unschedulable);
-          const host = nodes.find((node) => pullFailure(world, now, node, runtimeImage) === undefined);
-          const [first] = nodes;
+          const host = hostOf(world, now);
           if (!host) {
-            const why = first ? pullFailure(world, now, first, runtimeImage) : 'no node takes pods';
-            outcome = {
-              provisioningState: 'Failed',
-              reason: `pod failed to start: ImagePullBackOff ${runtimeImage}: ${why}`,
-            };
-            control.after(seconds.imagePullTimeout, () => control.end('Succeeded'));
+            control.end('Succeeded');
             return;
           }
           const { exitCode, output, seconds: took } = runShell({ world, cluster: now, host }, command);
@@ -73,6 +70,39 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
       onEnd: () => undefined,
     },
   };
+}
+
+/** The node that runs the pod: one that takes it, hears of it and can pull its image. */
+const hostOf = (world: World, cluster: ClusterBody): KubernetesNode | undefined =>
+  nodesOf(world, cluster.id).find(
+    (node) => takesPods(node) && node.isHeard && pullFailure(world, cluster, node, runtimeImage) === undefined,
+  );
+
+/**
+ * AKS answers the request itself where the pod does not come up: it is not admitted, or does not start within 30 s, for no node
+ * takes it, hears of it or gets its image. It tolerates no taints (Azure/azure-cli#25336).
+ *
+ * @see https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/connectivity/resolve-az-aks-command-invoke-failures
+ * @throws ArmError 400 KubernetesOperationError, 404 KubernetesPerformanceError
+ */
+function refuseCommandPod(world: World, cluster: ClusterBody): void {
+  const name = `command-${randomUUID().replaceAll('-', '')}`;
+  const pod = { namespace: 'aks-command', name, image: runtimeImage, labels: {}, hostPath: false };
+  const denial = admissionDenial(world, cluster.id, pod);
+  if (denial !== undefined)
+    throw aksError(
+      400,
+      'KubernetesOperationError',
+      `Failed to run command in managed cluster due to kubernetes failure. details: ${denial}`,
+    );
+  if (hostOf(world, cluster)) return;
+  throw aksError(
+    404,
+    'KubernetesPerformanceError',
+    `Failed to run command due to cluster perf issue, container ${name} in aks-command namespace did not start within ${seconds.commandStart}s on your cluster, retry may helps. If issue persist, you may need to tune your cluster with better performance (larger node/paid tier).`,
+    '',
+    seconds.commandStart,
+  );
 }
 
 function commandStyle(clusterId: string, properties: () => Record<string, unknown>): OperationStyle {
