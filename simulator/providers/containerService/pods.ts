@@ -18,7 +18,7 @@ const podBody = z.object({
 export type Pod = z.infer<typeof podBody>;
 type PodName = Pick<Pod, 'namespace' | 'name'>;
 
-export const podType = 'kubernetes/pods';
+const podType = 'kubernetes/pods';
 const idOf = (clusterId: string, { namespace, name }: PodName): string =>
   `${clusterId}/${podType}/${namespace}.${name}`;
 
