@@ -122,6 +122,21 @@ const registries: RefusedCase[] = [
       [registry, /^its SKU is Standard, and private endpoints need Premium$/, /az acr update --sku Premium/],
     ],
   },
+  {
+    name: 'a registry that takes no tokens for Azure Resource Manager',
+    arrange: ({ make }) =>
+      make('registry', {
+        location,
+        sku: { name: 'Premium' },
+        properties: {
+          publicNetworkAccess: 'Disabled',
+          policies: { azureADAuthenticationAsArmPolicy: { status: 'disabled' } },
+        },
+      }),
+    because: ({ registry }) => [
+      [registry, /^it takes no tokens for Azure Resource Manager/, /authentication-as-arm update --status enabled/],
+    ],
+  },
   ruleCase('of the right name with another target', 'aks-managed-mcr', 'mcr.microsoft.com/*', 'mirror/*'),
   ruleCase('of the right name with another source', 'aks-managed-mcr', 'ghcr.io/*', 'mirror/*'),
   ruleCase('whose target holds the one that is needed', 'my-own', 'ghcr.io/*', '*'),

@@ -96,6 +96,14 @@ function reportRegistry(
       'Change it with `az acr update --sku Premium`, or use another registry.',
     );
   }
+  // AKS docs, "Network isolated clusters", limitations; MicrosoftDocs/azure-aks-docs#438, 2026-11-26.
+  if (seen.takesArmTokens === false) {
+    report(
+      seen.id,
+      'it takes no tokens for Azure Resource Manager, with which nodes sign in',
+      'Enable it (`az acr config authentication-as-arm update --status enabled`), or use another registry.',
+    );
+  }
   if (usableCacheRule(input.profile, seen.cacheRules)) return;
   const { name, sourceRepository, targetRepository } = profileSetting(input.profile, 'cacheRule');
   for (const rule of seen.cacheRules) {
