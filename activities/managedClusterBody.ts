@@ -44,6 +44,7 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     nodeOSUpgradeChannel: cluster.autoUpgradeProfile?.nodeOSUpgradeChannel ?? 'Unknown',
     disableRunCommand: apiServerAccessProfile?.disableRunCommand ?? false,
     nodeProvisioningMode: cluster.nodeProvisioningProfile?.mode ?? 'Manual',
+    hasLongTermSupport: cluster.supportPlan === 'AKSLongTermSupport',
     loadBalancerSku: networkProfile?.loadBalancerSku ?? 'standard',
     usesHttpProxy:
       cluster.httpProxyConfig?.httpProxy !== undefined || cluster.httpProxyConfig?.httpsProxy !== undefined,

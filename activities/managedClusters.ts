@@ -79,12 +79,15 @@ export async function readKubernetesVersions(
   const { managedClusters } = clients(subscriptionId).containerService;
   const id = `/subscriptions/${subscriptionId}/providers/Microsoft.ContainerService/locations/${location}`;
   const found = await azureReadIfRegistered(id, () => managedClusters.listKubernetesVersions(location));
-  return (found?.values ?? []).map(({ version = '', isDefault = false, isPreview = false, patchVersions = {} }) => ({
-    version,
-    isDefault,
-    isPreview,
-    patchVersions: Object.keys(patchVersions),
-  }));
+  return (found?.values ?? []).map(
+    ({ version = '', isDefault = false, isPreview = false, patchVersions = {}, capabilities }) => ({
+      version,
+      isDefault,
+      isPreview,
+      patchVersions: Object.keys(patchVersions),
+      supportPlans: capabilities?.supportPlan ?? [],
+    }),
+  );
 }
 
 /** AKS lets a deletion preempt a creation, so it is sent whatever the cluster is busy with. */

@@ -2,6 +2,8 @@ import type { Subnet, VirtualNetwork } from '@azure/arm-network';
 import { marksIn } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import {
+  leadsOut,
+  type RouteFacts,
   type SubnetFacts,
   type SubnetProperties,
   type SubnetSpecification,
@@ -32,19 +34,18 @@ export async function readVirtualNetwork(clients: ClientsOf, id: string): Promis
     location: found.location ?? '',
     addressPrefixes: found.addressSpace?.addressPrefixes ?? [],
     dnsServers: found.dhcpOptions?.dnsServers ?? [],
+    isEncrypted: found.encryption?.enabled ?? false,
     subnets: (found.subnets ?? []).map(subnetFacts),
   };
 }
 
-/** The next hop of a route table's default route; undefined where it has none. */
-export async function readDefaultRoute(
-  clients: ClientsOf,
-  id: string,
-): Promise<{ routeTableId: string; nextHopType: string } | undefined> {
+/** The routes of a table that may lead out of the network. */
+export async function readRoutesOut(clients: ClientsOf, id: string): Promise<RouteFacts[]> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
   const found = await azureRead(id, () => client.routeTables.get(resourceGroup, name));
-  const route = found?.routes?.find(({ addressPrefix }) => addressPrefix === '0.0.0.0/0');
-  return route && { routeTableId: id, nextHopType: route.nextHopType ?? 'Unknown' };
+  return (found?.routes ?? [])
+    .map(({ addressPrefix = '', nextHopType = 'Unknown' }) => ({ routeTableId: id, addressPrefix, nextHopType }))
+    .filter(leadsOut);
 }
 
 const networkType: ResourceType<'network', VirtualNetworkFacts> = {

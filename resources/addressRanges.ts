@@ -37,6 +37,19 @@ export const overlaps = (one: string, other: string): boolean => contains(one, o
 
 export const prefixLength = (cidr: string): number => IPv4.parseCIDR(cidr)[1];
 
+/** Ranges that are on no internet: RFC 1918, RFC 6598 and RFC 3927; RFC 4193 and RFC 4291 for IPv6. */
+const privateRanges: readonly string[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+];
+
+/** Whether all of a range is private. A service tag is not. */
+export const isPrivateRange = (prefix: string): boolean =>
+  privateRanges.some((range) => contains(range, prefix)) || /^f[cd][0-9a-f]{2}:|^fe[89ab][0-9a-f]:/i.test(prefix);
+
 /** Number of addresses that a subnet has for its users: Azure keeps five. Source: Learn, "Virtual Network FAQ". */
 export const usableAddresses = (cidr: string): number => Math.max(0, 2 ** (32 - prefixLength(cidr)) - 5);
 

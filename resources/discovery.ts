@@ -11,7 +11,7 @@ import type { PrivateDnsZoneFacts, ZoneLinkFacts } from './privateDns.ts';
 import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import type { RegistryFacts } from './registries.ts';
 import type { ResourceGroupFacts, SubscriptionFacts } from './subscriptions.ts';
-import type { SubnetFacts } from './virtualNetworks.ts';
+import type { RouteFacts, SubnetFacts } from './virtualNetworks.ts';
 
 /** A cluster to be audited. */
 export interface AuditRequest {
@@ -40,10 +40,16 @@ export interface AuditFacts {
   subnets: SubnetFacts[];
   /** IDs of public IP addresses in the node resource group. */
   publicAddresses: string[];
-  /** Default routes of the subnets' route tables. Left out by version 0.1, as is the next. */
-  defaultRoutes?: { routeTableId: string; nextHopType: string }[];
+  /** Routes of the subnets' tables that lead out. Left out by version 0.1, as are the next. */
+  routesOut?: RouteFacts[];
   /** The DNS servers of the network; none: Azure's. */
   dnsServers?: string[];
+  /** Whether the network encrypts the traffic between its machines. */
+  isNetworkEncrypted?: boolean;
+  /** Extensions of the cluster. Left out where the worker may not look. */
+  extensions?: { id: string; type: string }[];
+  /** Minor versions that the region has for long-term support alone. */
+  longTermVersions?: string[];
   /** Number of machines of each pool's scale set. Left out where the worker may not look, and by version 0.1. */
   machines?: Record<string, number>;
   /** Why the worker may not read a part. Left out by version 0.1. */

@@ -59,6 +59,8 @@ export interface ClusterFacts {
   disableRunCommand: boolean;
   /** `Auto`: AKS makes nodes that are in no agent pool. Left out by version 0.1, whose runs may be open, as are the next three. */
   nodeProvisioningMode?: string;
+  /** Whether its support plan is `AKSLongTermSupport`. */
+  hasLongTermSupport?: boolean;
   /** `standard` or `basic`. */
   loadBalancerSku?: string;
   /** Whether nodes reach the internet through an HTTP proxy. */

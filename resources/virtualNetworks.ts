@@ -1,3 +1,4 @@
+import { isPrivateRange } from './addressRanges.ts';
 import type { Marks } from './marks.ts';
 import { mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
@@ -59,9 +60,29 @@ export interface VirtualNetworkFacts extends ResourceFacts {
   location: string;
   /** The DNS servers that its machines ask; none: Azure's. Left out by version 0.1. */
   dnsServers?: string[];
+  /** Whether traffic between its machines is encrypted. Left out by version 0.1. */
+  isEncrypted?: boolean;
   addressPrefixes: string[];
   subnets: SubnetFacts[];
 }
+
+/** A route of a table. */
+export interface RouteFacts {
+  routeTableId: string;
+  /** A range or a service tag. Left out by version 0.1, which saw default routes alone. */
+  addressPrefix?: string;
+  nextHopType: string;
+}
+
+/** Next hops that keep traffic inside. Source: Learn, "Virtual network traffic routing". */
+const innerHops: ReadonlySet<string> = new Set(['none', 'vnetlocal']);
+
+/**
+ * Whether a route leads to public addresses. A service tag is public, and two halves of the internet are all of it. A narrower
+ * range of Azure's own, such as that of another region, counts too: whatever is outside is a way out.
+ */
+export const leadsOut = ({ addressPrefix = '0.0.0.0/0', nextHopType }: Omit<RouteFacts, 'routeTableId'>): boolean =>
+  !innerHops.has(nextHopType.toLowerCase()) && !isPrivateRange(addressPrefix);
 
 export const seenSubnetProperties = (seen: SubnetFacts): Required<SubnetProperties> => ({
   defaultOutboundAccess: seen.defaultOutboundAccess,

@@ -1,19 +1,22 @@
 import { applicationFailure } from '../../contract/failures.ts';
 import type { AuditFacts, AuditPart, AuditRequest } from '../../resources/discovery.ts';
 import { isWithin, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { isLongTermOnly } from '../../resources/kubernetesVersions.ts';
 import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
 import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { httpStatus, whereAllowed } from '../arm/errors.ts';
+import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
+import { readKubernetesVersions } from '../managedClusters.ts';
 import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readRoles } from '../roleAssignments.ts';
-import { readDefaultRoute, readVirtualNetwork } from '../virtualNetworks.ts';
+import { readRoutesOut, readVirtualNetwork } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
@@ -27,6 +30,10 @@ export const auditActivities = (clients: ClientsOf) => ({
     const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
     const [first] = subnetIds;
     const networkId = first === undefined ? undefined : parentId(first);
+    const looks = Promise.all([
+      whereAllowed(() => readExtensions(clients, cluster.id)),
+      whereAllowed(() => readKubernetesVersions(clients, subscriptionId, cluster.location)),
+    ]);
     const machines = whereAllowed(() => countMachines(clients, subscriptionId, nodeResourceGroup));
     const unread: NonNullable<AuditFacts['unread']> = {};
     /** A part that may not be read is told apart from one that is absent. */
@@ -47,7 +54,7 @@ export const auditActivities = (clients: ClientsOf) => ({
     ]);
     const subnets = (network?.subnets ?? []).filter(({ id }) => subnetIds.some((subnet) => sameResourceId(subnet, id)));
     const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
-    const [endpoints = [], zone, kubeletRoles = [], defaultRoutes = []] = await Promise.all([
+    const [endpoints = [], zone, kubeletRoles = [], routesOut = []] = await Promise.all([
       part('endpoints', async () =>
         registry && networkId !== undefined ? readEndpointsIn(clients, registry, networkId) : [],
       ),
@@ -57,9 +64,10 @@ export const auditActivities = (clients: ClientsOf) => ({
           : undefined,
       ),
       part('kubelet', async () => (registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [])),
-      part('routes', () => Promise.all([...routeTables].map((id) => readDefaultRoute(clients, id)))),
+      part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id)))),
     ]);
     const counted = await machines;
+    const [extensions, versions = []] = await looks;
     return {
       ...(registry && { registry }),
       endpoints,
@@ -67,8 +75,11 @@ export const auditActivities = (clients: ClientsOf) => ({
       kubeletRoles,
       ...(network && { network: { id: network.id, provisioningState: network.provisioningState } }),
       subnets,
-      defaultRoutes: defaultRoutes.flatMap((route) => route ?? []),
+      routesOut: routesOut.flat(),
       dnsServers: network?.dnsServers ?? [],
+      isNetworkEncrypted: network?.isEncrypted ?? false,
+      ...(extensions && { extensions }),
+      longTermVersions: versions.filter(isLongTermOnly).map(({ version }) => version),
       publicAddresses: content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id)),
       ...(counted && { machines: counted }),
       unread,

@@ -15,12 +15,17 @@ export interface Precondition {
   source: string;
   asOf: string;
   /** What breaks it; none where it holds, or where an old run's facts do not tell. */
-  broken(cluster: ClusterFacts, facts: Pick<AuditFacts, 'registry'>): Breach[];
+  broken(cluster: ClusterFacts, facts: Surroundings): Breach[];
 }
+
+/** What a precondition may ask beside the cluster. Left out: not seen. */
+type Surroundings = Pick<AuditFacts, 'registry' | 'extensions' | 'longTermVersions' | 'isNetworkEncrypted'>;
 
 interface Breach extends Omit<Problem, 'where'> {
   /** Left out where it is the cluster's. */
   pool?: string;
+  /** Resource ID of what breaks it, where it is neither the cluster nor a pool. */
+  at?: string;
 }
 
 const limits = 'AKS docs, "Network isolated clusters" (concepts-network-isolated.md), limitations';
@@ -35,6 +40,22 @@ const ofCluster =
   (isBroken: (cluster: ClusterFacts) => boolean, problem: string, whatToDo: string): Precondition['broken'] =>
   (cluster) =>
     isBroken(cluster) ? [{ problem, whatToDo }] : [];
+
+/** Extensions that {@link limits} names. */
+const needEgress = [
+  'microsoft.dapr',
+  'microsoft.appconfiguration',
+  'microsoft.azureml.kubernetes',
+  'microsoft.flux',
+  'microsoft.azurecontainerstorage',
+  'microsoft.azurecontainerstoragev2',
+  'microsoft.dataprotection.kubernetes',
+];
+
+const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.');
+
+/** VM sizes of the fourth generation and later encrypt. Source: Learn, "Virtual network encryption" (2026-11-26). */
+const encrypts = ({ vmSize }: AgentPoolFacts): boolean => Number(/_v(\d+)$/i.exec(vmSize)?.[1] ?? 0) >= 4;
 
 const isOther = (seen: string | undefined, wanted: string): boolean =>
   seen !== undefined && seen.toLowerCase() !== wanted.toLowerCase();
@@ -139,6 +160,51 @@ export const preconditions: readonly Precondition[] = [
     ),
   },
   {
+    id: 'longTermSupport',
+    says: 'The support plan has the Kubernetes version',
+    source: 'AKS docs, "Long-term support" (long-term-support.md); apecloud/kubeblocks#10136',
+    asOf: '2026-11-26',
+    broken: ({ currentKubernetesVersion: version, hasLongTermSupport }, { longTermVersions = [] }) =>
+      hasLongTermSupport === false && longTermVersions.includes(minorOf(version))
+        ? [
+            {
+              problem: `Kubernetes ${version} has long-term support only, which is not its support plan: AKS refuses every update`,
+              whatToDo:
+                'Upgrade it, or use long-term support (`az aks update --tier premium --k8s-support-plan AKSLongTermSupport`).',
+            },
+          ]
+        : [],
+  },
+  {
+    id: 'extensions',
+    says: 'No extension of the cluster needs egress',
+    source: limits,
+    asOf: '2026-11-26',
+    broken: (_cluster, { extensions = [] }) =>
+      extensions
+        .filter(({ type }) => needEgress.includes(type.toLowerCase()))
+        .map(({ id, type }) => ({
+          at: id,
+          problem: `extension ${type} needs egress`,
+          whatToDo: 'Remove it first (`az k8s-extension delete`).',
+        })),
+  },
+  {
+    id: 'networkEncryption',
+    says: 'The network is not encrypted where the API server is in it',
+    source: 'AKS docs, "API Server VNet Integration" (api-server-vnet-integration.md), limitations',
+    asOf: '2026-11-26',
+    broken: ({ enableVnetIntegration, agentPoolProfiles }, { isNetworkEncrypted }) =>
+      isNetworkEncrypted === true && enableVnetIntegration && agentPoolProfiles.some(encrypts)
+        ? [
+            {
+              problem: 'its network encrypts traffic, which API server VNet integration does not support',
+              whatToDo: 'Turn the encryption off (`az network vnet update --enable-encryption false`).',
+            },
+          ]
+        : [],
+  },
+  {
     id: 'poolType',
     says: 'Node pools are scale sets',
     source: outbound,
@@ -178,11 +244,11 @@ export const preconditions: readonly Precondition[] = [
 ];
 
 /** Every precondition that a cluster breaks. */
-export const preconditionProblems = (cluster: ClusterFacts, facts: Pick<AuditFacts, 'registry'>): Problem[] =>
-  preconditions.flatMap(({ broken }) =>
-    broken(cluster, facts).map(({ problem, whatToDo, pool }) => ({
-      where: pool === undefined ? cluster.id : agentPoolId(cluster.id, pool),
-      problem,
+export const preconditionProblems = (cluster: ClusterFacts, facts: Surroundings): Problem[] =>
+  preconditions.flatMap(({ broken, source, asOf }) =>
+    broken(cluster, facts).map(({ problem, whatToDo, pool, at }) => ({
+      where: at ?? (pool === undefined ? cluster.id : agentPoolId(cluster.id, pool)),
+      problem: `${problem} (${source}, read ${asOf})`,
       whatToDo,
     })),
   );

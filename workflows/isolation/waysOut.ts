@@ -2,6 +2,7 @@ import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import { leadsOut } from '../../resources/virtualNetworks.ts';
 
 /** A way by which nodes or pods reach the internet, whatever the outbound type says. */
 export interface OpenWay {
@@ -11,15 +12,8 @@ export interface OpenWay {
   what: string;
 }
 
-/** Next hops that keep traffic inside. Source: Learn, "Virtual network traffic routing". */
-const innerHops: ReadonlySet<string> = new Set(['none', 'vnetlocal']);
-
 /** The ways out that are open beside the outbound type. Source: AKS docs, "Outbound types"; Learn, "Default outbound access". */
-export function openWays(
-  cluster: ClusterFacts,
-  { subnets, publicAddresses, defaultRoutes = [] }: AuditFacts,
-): OpenWay[] {
-  const routes = defaultRoutes.filter(({ nextHopType }) => !innerHops.has(nextHopType.toLowerCase()));
+export function openWays(cluster: ClusterFacts, { subnets, publicAddresses, routesOut = [] }: AuditFacts): OpenWay[] {
   // The subnets of a network that AKS manages are AKS's.
   const own = hasOwnNetwork(cluster) ? subnets : [];
   return [
@@ -28,11 +22,11 @@ export function openWays(
         ? []
         : [{ way: 'natGateway', resourceId: natGatewayId, what: `NAT gateway of subnet ${name}` }],
     ),
-    ...routes.map(
-      ({ routeTableId, nextHopType }): OpenWay => ({
+    ...routesOut.filter(leadsOut).map(
+      ({ routeTableId, addressPrefix = '0.0.0.0/0', nextHopType }): OpenWay => ({
         way: 'defaultRoute',
         resourceId: routeTableId,
-        what: `default route to ${nextHopType}`,
+        what: `route of ${addressPrefix} to ${nextHopType}`,
       }),
     ),
     ...publicAddresses.map(

@@ -40,6 +40,24 @@ const refused: RefusedCase[] = [
   ['nodeProvisioning', { nodeProvisioningMode: 'Auto' }, /node auto provisioning/],
   ['loadBalancer', { loadBalancerSku: 'Basic' }, /Basic/],
   ['httpProxy', { usesHttpProxy: true }, /HTTP proxy/],
+  [
+    'longTermSupport',
+    { currentKubernetesVersion: '1.33.9', hasLongTermSupport: false },
+    /long-term support only/,
+    { ...nothing, longTermVersions: ['1.33'] },
+  ],
+  [
+    'extensions',
+    {},
+    /microsoft\.flux needs egress/,
+    { ...nothing, extensions: [{ id: '/flux', type: 'microsoft.flux' }] },
+  ],
+  [
+    'networkEncryption',
+    { enableVnetIntegration: true, ...pools({ vmSize: 'Standard_D4s_v5' }) },
+    /encrypts traffic/,
+    { ...nothing, isNetworkEncrypted: true },
+  ],
   ['poolType', pools({ type: 'VirtualMachines' }), /no scale set/],
   ['poolType', pools({ type: 'AvailabilitySet' }), /no scale set/],
   ['poolSystem', pools({ osType: 'Windows' }), /Windows/],
@@ -77,6 +95,23 @@ describe('a precondition of isolation', () => {
 
   it.each(accepted)('holds for a cluster %s', (_name, changes) => {
     expect(preconditionProblems(isolated(changes), nothing)).toEqual([]);
+  });
+
+  it.each<[name: string, cluster: Partial<ClusterFacts>, facts: Partial<AuditFacts>]>([
+    ['a long-term version with its support plan', { hasLongTermSupport: true }, { longTermVersions: ['1.34'] }],
+    [
+      'an extension that needs no egress',
+      {},
+      { extensions: [{ id: '/k', type: 'microsoft.azuremonitor.containers' }] },
+    ],
+    ['an encrypted network with private link', { enableVnetIntegration: false }, { isNetworkEncrypted: true }],
+  ])('holds for %s', (_name, changes, around) => {
+    expect(preconditionProblems(isolated(changes), { ...nothing, ...around })).toEqual([]);
+  });
+
+  it('says where it was read, and when', () => {
+    const [problem] = preconditionProblems(isolated({ usesHttpProxy: true }), nothing);
+    expect(problem?.problem).toMatch(/concepts-network-isolated\.md.*read 2026-\d\d-\d\d/);
   });
 
   it('names the pool that breaks it', () => {

@@ -32,16 +32,23 @@ const facts = (changes: Partial<AuditFacts> = {}): AuditFacts => ({
   kubeletRoles: [],
   subnets: [nodes],
   publicAddresses: [],
-  defaultRoutes: [],
+  routesOut: [],
   ...changes,
 });
 
 type OpenCase = [way: WayOut, facts: AuditFacts, cluster: Partial<ClusterFacts>];
 const open: OpenCase[] = [
   ['natGateway', facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }] }), {}],
-  ['defaultRoute', facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'VirtualAppliance' }] }), {}],
-  ['defaultRoute', facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'Internet' }] }), {}],
-  ['defaultRoute', facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'VirtualNetworkGateway' }] }), {}],
+  ['defaultRoute', facts({ routesOut: [{ routeTableId: '/rt', nextHopType: 'VirtualAppliance' }] }), {}],
+  ['defaultRoute', facts({ routesOut: [{ routeTableId: '/rt', nextHopType: 'Internet' }] }), {}],
+  ['defaultRoute', facts({ routesOut: [{ routeTableId: '/rt', nextHopType: 'VirtualNetworkGateway' }] }), {}],
+  ...['128.0.0.0/1', '::/0', '8.8.8.0/24', 'AzureCloud'].map(
+    (addressPrefix): OpenCase => [
+      'defaultRoute',
+      facts({ routesOut: [{ routeTableId: '/rt', addressPrefix, nextHopType: 'Internet' }] }),
+      {},
+    ],
+  ),
   ['publicAddresses', facts({ publicAddresses: ['/of-a-service'] }), {}],
   ['nodePublicAddresses', facts(), { agentPoolProfiles: [systemPool, pool('work', { enableNodePublicIP: true })] }],
 ];
@@ -81,7 +88,13 @@ describe('a way out beside the outbound type', () => {
   });
 
   it('is no route that stays inside', () => {
-    const inside = facts({ defaultRoutes: [{ routeTableId: '/rt', nextHopType: 'None' }] });
+    const inside = facts({
+      routesOut: [
+        { routeTableId: '/rt', nextHopType: 'None' },
+        { routeTableId: '/rt', addressPrefix: '10.0.0.0/8', nextHopType: 'VirtualAppliance' },
+        { routeTableId: '/rt', addressPrefix: 'fd00::/8', nextHopType: 'VirtualNetworkGateway' },
+      ],
+    });
     expect(plan({}, inside)).not.toContainEqual(expect.stringMatching(inTheWay));
   });
 
