@@ -2,6 +2,7 @@ import type { ApplicationFailure } from '@temporalio/activity';
 import type { ErrorDetails } from '../contract/errors.ts';
 import { applicationFailure, isCode } from '../contract/failures.ts';
 import { shortened } from '../contract/shortened.ts';
+import { withoutSecrets } from '../contract/withoutSecrets.ts';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
@@ -65,7 +66,7 @@ function refusal(failure: ApplicationFailure): Unseen {
 }
 
 /** A log has up to 512 kB. As much of it as people read stands in the report, for each node pool. */
-export const words = (log: string): string => shortened(log.trim(), 1_000);
+export const words = (log: string): string => shortened(withoutSecrets(log.trim()), 1_000);
 
 /** The token that a cluster with Microsoft Entra ID wants, to know who runs the command. */
 async function entraToken(clients: ClientsOf, cluster: ClusterReference): Promise<string | undefined> {

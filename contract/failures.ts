@@ -7,6 +7,7 @@ import {
 } from '@temporalio/common';
 import { type ErrorDetails, errorDetails, type FailureCode, type OwnError } from './errors.ts';
 import { shortened } from './shortened.ts';
+import { withoutSecrets } from './withoutSecrets.ts';
 
 /** Details of a failure, and whether Temporal tries again. */
 interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status' | 'correlationId'>> {
@@ -63,7 +64,7 @@ function failure(
   };
   return bounded({
     type: shortened(code, mostFailureBytes.code),
-    message: shortened(message, retryable ? mostFailureBytes.retryable : mostFailureBytes.final),
+    message: shortened(withoutSecrets(message), retryable ? mostFailureBytes.retryable : mostFailureBytes.final),
     nonRetryable: !retryable,
     details: [details],
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
