@@ -75,7 +75,8 @@ const ownErrors = {
     whatToDo: 'Check what stands between the worker and Azure Resource Manager.',
   },
   AnswerTooLarge: {
-    cause: 'What was found in Azure takes more than the 2 MiB that Temporal keeps of a result.',
+    cause:
+      'What was found in Azure takes more than the 2 MiB that Temporal keeps of a result, or is a list without an end.',
     whatToDo: 'The message says what takes so much. Have less of it where the scenario looks, or report it.',
   },
   ReadBackMismatch: {

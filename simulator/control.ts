@@ -97,7 +97,8 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
       .store.all()
       .map(({ id, type, body }) => ({ ...body, id, type })),
   );
-  app.post('/simulator/faults', async (request, reply) => {
+  // The answer of a proxy may be as large as a test wants it.
+  app.post('/simulator/faults', { bodyLimit: 64 * 1024 * 1024 }, async (request, reply) => {
     const parsed = faultRule.safeParse(json(request.body));
     if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
     return reply.code(201).send(worlds.current().faults.add(parsed.data));

@@ -72,14 +72,27 @@ export async function azureReadIfRegistered<T>(resourceId: string, call: () => P
 }
 
 /** As {@link azureRead}, for a list; empty where Azure answers 404. */
-export const azureList = async <T>(resourceId: string, list: () => AsyncIterable<T>): Promise<T[]> =>
+export const azureList = async <T>(resourceId: string, list: () => PagedList<T>): Promise<T[]> =>
   (await azureRead(resourceId, () => collect(list()))) ?? [];
 
 /** Everything on all pages of a list. */
-export async function collect<T>(list: AsyncIterable<T>): Promise<T[]> {
+export async function collect<T>(list: PagedList<T>): Promise<T[]> {
   const all: T[] = [];
-  for await (const each of list) all.push(each);
+  let pages = 0;
+  for await (const page of list.byPage()) {
+    pages += 1;
+    if (pages > mostPages) throw ownFailure('AnswerTooLarge', `A list has more than ${mostPages} pages`);
+    // A page of hundreds of thousands would be too many arguments.
+    for (const each of page) all.push(each);
+  }
   return all;
+}
+
+/** The longest list that is read, the records of a zone, has 25,000 entries, 100 a page. A list whose next page is its first never ends. */
+const mostPages = 1_000;
+
+interface PagedList<T> {
+  byPage(): AsyncIterable<T[]>;
 }
 
 /** Result of a look at Azure. `undefined`: the worker's identity may not look. */

@@ -13,6 +13,7 @@ import type {
 import { isWithin, keyOf, lockedScope } from '../../resources/ids.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureCall, azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from '../arm/errors.ts';
+import { neededPermissions } from './permissions.ts';
 
 export async function readAllowances(clients: ClientsOf, request: AllowanceRequest): Promise<AllowanceFacts> {
   const { subscriptionId, location } = request;
@@ -51,15 +52,6 @@ const permissionsSchema = z.object({
   value: z.array(z.object({ actions: z.array(z.string()).default([]), notActions: z.array(z.string()).default([]) })),
 });
 
-/**
- * Whether an action, or a pattern of actions, may be one that a scenario needs: a write on a resource of these providers, or
- * a registration. A large role names thousands of others, and each scope repeats them.
- */
-const mayMatter = (action: string): boolean => needed.test(action) && !/\/read$/i.test(action);
-
-const needed =
-  /^([^/]*\*|microsoft\.(authorization|containerregistry|containerservice|features|managedidentity|network|resources)\/)|\/register\/action$/i;
-
 /** Reads permissions over REST, for the SDK knows only those of resource groups and resources, not of a subscription. */
 async function readPermissions(clients: ClientsOf, scope: string): Promise<Permission[]> {
   const subscriptionId = scope.split('/')[2] ?? '';
@@ -68,11 +60,7 @@ async function readPermissions(clients: ClientsOf, scope: string): Promise<Permi
     const url = `${authorization.$host}${scope}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
     const response = await authorization.sendRequest(createPipelineRequest({ url }));
     if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
-    const { value } = permissionsSchema.parse(JSON.parse(response.bodyAsText ?? ''));
-    return value.map(({ actions, notActions }) => ({
-      actions: actions.filter(mayMatter),
-      notActions: notActions.filter(mayMatter),
-    }));
+    return neededPermissions(permissionsSchema.parse(JSON.parse(response.bodyAsText ?? '')).value);
   });
 }
 

@@ -55,7 +55,10 @@ export const deletionActivities = (clients: ClientsOf) => ({
       subscription,
       ...(found && { cluster: found }),
       ...(resourceGroup && { resourceGroup }),
-      content: content.map(({ id }) => id),
+      content: contentToName(
+        content.map(({ id }) => id),
+        owned,
+      ),
       owned,
       shared: [
         ...zones.flatMap(({ id, shared }) => (shared ? [id] : [])),
@@ -73,6 +76,15 @@ export const deletionActivities = (clients: ClientsOf) => ({
     return there.flat();
   },
 });
+
+/** Those that are not owned come first: a plan names what hinders the deletion of the group, and a group may hold thousands. */
+function contentToName(content: readonly string[], owned: readonly string[]): string[] {
+  const ours = new Set(owned.map(keyOf));
+  const foreign = content.filter((id) => !ours.has(keyOf(id)));
+  return [...foreign, ...content.filter((id) => ours.has(keyOf(id)))].slice(0, mostContent);
+}
+
+const mostContent = 1_000;
 
 async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Marks): Promise<string[]> {
   const { resources } = clients(subscriptionId).resources;

@@ -2,6 +2,7 @@ import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts, InfrastructureRequest } from '../../resources/infrastructure.ts';
 import { registryRecordNames } from '../../resources/registries.ts';
 import { roleHolders, roleKey } from '../../resources/roles.ts';
+import type { VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { readIdentity } from '../identities.ts';
 import { readOtherLinkedZones, readPrivateDnsZone } from '../privateDns.ts';
@@ -16,7 +17,7 @@ export async function readInfrastructure(
 ): Promise<InfrastructureFacts> {
   const { subscriptionId, location, virtualNetworkId, registryId, privateEndpointId, privateDnsZoneId } = request;
   const [virtualNetwork, registry, privateEndpoint, identities] = await Promise.all([
-    ifNamed(virtualNetworkId, (id) => readVirtualNetwork(clients, id)),
+    ifNamed(virtualNetworkId, (id) => readNetworkOfMany(clients, id)),
     ifNamed(registryId, (id) => readRegistry(clients, id)),
     ifNamed(privateEndpointId, (id) => readPrivateEndpoint(clients, id)),
     readHolders(clients, request.identityIds),
@@ -48,6 +49,17 @@ export async function readInfrastructure(
     identities,
     roles,
   };
+}
+
+/** A network may have 3,000 subnets. What other reads look at alone is left out of them. */
+async function readNetworkOfMany(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
+  const network = await readVirtualNetwork(clients, id);
+  return (
+    network && {
+      ...network,
+      subnets: network.subnets.map(({ natGatewayId: _nat, routeTableId: _routes, ...subnet }) => subnet),
+    }
+  );
 }
 
 async function readHolders(

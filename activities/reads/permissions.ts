@@ -1,0 +1,46 @@
+import type { Permission } from '../../resources/allowances.ts';
+
+/**
+ * What matters of the permissions that a scope has. Each role assignment lists all actions of its role, and a large role
+ * names thousands that no scenario needs. Permissions with the same exceptions allow together what each of them allows.
+ */
+export function neededPermissions(all: readonly Permission[]): Permission[] {
+  const actionsBut = new Map<string, Set<string>>();
+  for (const { actions, notActions } of all) {
+    const needed = distinct(actions);
+    if (needed.length === 0) continue;
+    const exceptions = distinct(notActions).sort().join('\n');
+    actionsBut.set(exceptions, new Set([...(actionsBut.get(exceptions) ?? []), ...needed]));
+  }
+  return [...actionsBut].map(([exceptions, actions]) => ({
+    actions: [...actions],
+    notActions: exceptions === '' ? [] : exceptions.split('\n'),
+  }));
+}
+
+/** Azure compares without case. */
+const distinct = (actions: readonly string[]): string[] => [
+  ...new Set(actions.map((action) => action.toLowerCase()).filter(mayMatter)),
+];
+
+/** Whether an action, or a pattern of actions, may be one that a scenario needs. */
+function mayMatter(action: string): boolean {
+  if (/\/read$/.test(action)) return false;
+  if (/\/register\/action$/.test(action)) return true;
+  const [beginning = ''] = action.split('*');
+  const isPattern = beginning !== action;
+  return written.some((type) => beginning.startsWith(`${type}/`) || (isPattern && `${type}/`.startsWith(beginning)));
+}
+
+/** Types that scenarios write; each stands for those below it. */
+const written = [
+  'microsoft.authorization/roleassignments',
+  'microsoft.containerregistry/registries',
+  'microsoft.containerservice/managedclusters',
+  'microsoft.features/providers',
+  'microsoft.managedidentity/userassignedidentities',
+  'microsoft.network/privatednszones',
+  'microsoft.network/privateendpoints',
+  'microsoft.network/virtualnetworks',
+  'microsoft.resources/subscriptions/resourcegroups',
+];
