@@ -82,7 +82,7 @@ describe('large answers', () => {
         addressPrefix: '10.0.0.0/24',
         natGateway: { id: networkId('natGateways', name(80)) },
         routeTable: { id: networkId('routeTables', name(80)) },
-        ipConfigurations: many(100, (each) => ({ id: networkId('networkInterfaces', each(80)) })),
+        ipConfigurations: many(2, (each) => ({ id: networkId('networkInterfaces', each(80)) })),
         provisioningState: 'Succeeded',
       },
     }));
