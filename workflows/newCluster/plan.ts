@@ -23,7 +23,7 @@ import {
   requiredFeatures,
 } from '../registrations/plan.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
-import { locationProblems, newClusterProblems } from './problems.ts';
+import { locationProblems, newClusterProblems, probeProblems } from './problems.ts';
 import { clusterSpecification, nodeResourceGroup } from './specification.ts';
 
 /** The plan of `createCluster`, with everything that its steps need. */
@@ -81,7 +81,11 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     infrastructure,
     {
       steps: [clusterStep(input, seen, [group, ...providers, ...infrastructure.steps])],
-      problems: [...newClusterProblems(input, seen, specification), ...sizeProblems(input, seen)],
+      problems: [
+        ...newClusterProblems(input, seen, specification),
+        ...sizeProblems(input, seen),
+        ...probeProblems(input, seen),
+      ],
     },
   ];
   const plan = planOf(input, parts, {

@@ -262,3 +262,21 @@ describe('a cluster that is there', () => {
     expect(isBusy(clusterThere({ provisioningState }))).toBe(busy);
   });
 });
+
+describe('a worker that may not run a command in the cluster', () => {
+  const [permissions] = Object.values(nothingThere.allowances.permissions);
+  const notActions = ['Microsoft.ContainerService/managedClusters/runCommand/action'];
+  const seen = {
+    allowances: {
+      ...nothingThere.allowances,
+      permissions: { [subscription]: (permissions ?? []).map((each) => ({ ...each, notActions })) },
+    },
+  };
+
+  it('creates none whose isolation nobody could prove, unless that is accepted', () => {
+    expect(planCreate({}, seen).problems).toMatchObject([
+      { problem: expect.stringContaining('runCommand'), whatToDo: expect.stringContaining('set probes to ifAllowed') },
+    ]);
+    expect(planCreate({ probes: 'ifAllowed' }, seen).problems).toEqual([]);
+  });
+});
