@@ -1083,6 +1083,11 @@ const sufficient = [
   'Microsoft.ContainerService/managedClusters',
 ]
   .flatMap((type) => [`${type}/write`, `${type}/delete`])
+  .concat(
+    ['runCommand/action', 'commandResults/read'].map(
+      (action) => `Microsoft.ContainerService/managedClusters/${action}`,
+    ),
+  )
   .concat(joinSubnet, joinNetwork, assignIdentity, approve);
 
 const missingPermissions: PermissionCase[] = [

@@ -12,6 +12,7 @@ import { planInfrastructure, registrySettings } from '../infrastructure/plan.ts'
 import type { InfrastructurePlan } from '../infrastructure/specification.ts';
 import { infrastructureRequest, permissionScopes, wantedInfrastructure } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
+import type { RequiredAction } from '../preflight/permissions.ts';
 import { planOf } from '../preflight/plan.ts';
 import { quotaProblems } from '../preflight/quota.ts';
 import {
@@ -23,7 +24,7 @@ import {
   requiredFeatures,
 } from '../registrations/plan.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
-import { locationProblems, newClusterProblems, probeProblems } from './problems.ts';
+import { locationProblems, newClusterProblems } from './problems.ts';
 import { clusterSpecification, nodeResourceGroup } from './specification.ts';
 
 /** The plan of `createCluster`, with everything that its steps need. */
@@ -81,11 +82,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     infrastructure,
     {
       steps: [clusterStep(input, seen, [group, ...providers, ...infrastructure.steps])],
-      problems: [
-        ...newClusterProblems(input, seen, specification),
-        ...sizeProblems(input, seen),
-        ...probeProblems(input, seen),
-      ],
+      problems: [...newClusterProblems(input, seen, specification), ...sizeProblems(input, seen)],
     },
   ];
   const plan = planOf(input, parts, {
@@ -93,6 +90,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     profileSettings: profileSettings(input),
     wanted,
     access: seen.allowances,
+    proofActions: proofActions(input),
   });
   return {
     ...plan,
@@ -158,3 +156,12 @@ function clusterStep(
   if (state === 'Succeeded') return { ...step, action: 'none', reason: 'found as wanted' };
   return { ...step, action: 'update', reason: `${state}: created again`, forwardOnly: 'It was there before this run' };
 }
+
+/** Where nobody may run a command, the proof at the end has a gap: the input accepts it, or the run ends before it begins. */
+const proofActions = ({ cluster, probes }: ParsedCreateClusterInput): RequiredAction[] =>
+  probes === 'ifAllowed'
+    ? []
+    : ['runCommand/action', 'commandResults/read'].map((action) => ({
+        resourceId: clusterId(cluster),
+        action: `Microsoft.ContainerService/managedClusters/${action}`,
+      }));

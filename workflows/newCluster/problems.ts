@@ -4,25 +4,8 @@ import type { Discovered } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
 import { type ClusterSpecification, clusterMismatches, isBusy } from '../../resources/managedClusters.ts';
 import { oneZoneProblem } from '../preflight/commonProblems.ts';
-import { permissionProblems } from '../preflight/permissions.ts';
 import { madeByEarlierRun } from './earlierRun.ts';
 import { nodeResourceGroup } from './specification.ts';
-
-/** Where nobody may run a command, the proof at the end would have a gap that the input does not accept. */
-export function probeProblems(
-  { cluster, probes }: ParsedCreateClusterInput,
-  { allowances }: Pick<Discovered, 'allowances'>,
-): Problem[] {
-  if (probes !== 'required') return [];
-  const type = 'Microsoft.ContainerService/managedClusters';
-  const actions = [`${type}/runCommand/action`, `${type}/commandResults/read`];
-  const missing = permissionProblems(
-    actions.map((action) => ({ resourceId: clusterId(cluster), action })),
-    allowances,
-  );
-  const whatToDo = 'Give it a role with these actions at this scope, or set probes to ifAllowed.';
-  return missing.map((each) => ({ ...each, whatToDo }));
-}
 
 /** Reports what is wrong with the subscription, the region or the resource groups. */
 export function locationProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {

@@ -4,7 +4,7 @@ import { type Profile, type ProfileSetting, profileDifference } from '../../cont
 import type { AccessFacts } from '../../resources/allowances.ts';
 import type { Part } from '../engine/part.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
-import { lockProblems, permissionProblems, requiredActions } from './permissions.ts';
+import { lockProblems, permissionProblems, type RequiredAction, requiredActions } from './permissions.ts';
 
 /** Everything that a plan is composed with, besides its parts. */
 interface Composition {
@@ -14,13 +14,15 @@ interface Composition {
   wanted: WantedInfrastructure;
   /** Left out where discovery found nothing to work on, and looked no further. */
   access?: AccessFacts | undefined;
+  /** Actions that no step needs, but the proof at the end. */
+  proofActions?: readonly RequiredAction[];
 }
 
 /** Composes a plan of its parts, in the order of the run. Permissions and locks are checked for the steps of all parts. */
 export function planOf(
   { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
   parts: readonly Part[],
-  { profile, profileSettings, wanted, access }: Composition,
+  { profile, profileSettings, wanted, access, proofActions = [] }: Composition,
 ): Plan {
   const steps = parts.flatMap((part) => part.steps);
   // With onFailure hold, an operator may decide to roll back.
@@ -33,7 +35,7 @@ export function planOf(
       ...parts.flatMap(({ problems }) => problems),
       ...(access
         ? [
-            ...permissionProblems(requiredActions(steps, wanted, rollsBack), access),
+            ...permissionProblems([...requiredActions(steps, wanted, rollsBack), ...proofActions], access),
             ...lockProblems(steps, access, rollsBack),
           ]
         : []),

@@ -144,10 +144,14 @@ export class PoolRun {
     const { input, plan } = this.#context;
     this.#after = after;
     const proven = proofOf(this.#pool, before, after);
-    if (proven.reimaged || !plan.bootstrap) return proven;
+    if (!plan.bootstrap) return proven;
+    // A new image is AKS's word. A run of version 0.1 takes it.
+    if (proven.reimaged && (proven.evidence === 'nodes' || !patched(provesIsolation))) return proven;
     const bySource = await proofBySource(input.cluster, this.#pool, after);
     // AKS does not reimage nodes that boot from the wanted source: a run that was terminated may have reimaged them already.
-    return bySource.reimaged || proven.evidence !== 'nodes' ? { ...proven, ...bySource } : proven;
+    if (!bySource.evidence || (!bySource.reimaged && proven.evidence === 'nodes')) return proven;
+    const { unseen: _before, ...pool } = proven;
+    return { ...pool, ...bySource };
   }
 
   /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */

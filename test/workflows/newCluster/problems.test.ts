@@ -275,7 +275,7 @@ describe('a worker that may not run a command in the cluster', () => {
 
   it('creates none whose isolation nobody could prove, unless that is accepted', () => {
     expect(planCreate({}, seen).problems).toMatchObject([
-      { problem: expect.stringContaining('runCommand'), whatToDo: expect.stringContaining('set probes to ifAllowed') },
+      { problem: expect.stringContaining('managedClusters/runCommand/action') },
     ]);
     expect(planCreate({ probes: 'ifAllowed' }, seen).problems).toEqual([]);
   });
