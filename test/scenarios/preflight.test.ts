@@ -1083,11 +1083,7 @@ const sufficient = [
   'Microsoft.ContainerService/managedClusters',
 ]
   .flatMap((type) => [`${type}/write`, `${type}/delete`])
-  .concat(
-    ['runCommand/action', 'commandResults/read'].map(
-      (action) => `Microsoft.ContainerService/managedClusters/${action}`,
-    ),
-  )
+  .concat('Microsoft.ContainerService/managedClusters/runCommand/action')
   .concat(joinSubnet, joinNetwork, assignIdentity, approve);
 
 const missingPermissions: PermissionCase[] = [

@@ -161,7 +161,4 @@ function clusterStep(
 const proofActions = ({ cluster, probes }: ParsedCreateClusterInput): RequiredAction[] =>
   probes === 'ifAllowed'
     ? []
-    : ['runCommand/action', 'commandResults/read'].map((action) => ({
-        resourceId: clusterId(cluster),
-        action: `Microsoft.ContainerService/managedClusters/${action}`,
-      }));
+    : [{ resourceId: clusterId(cluster), action: 'Microsoft.ContainerService/managedClusters/runCommand/action' }];

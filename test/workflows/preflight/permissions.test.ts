@@ -111,6 +111,7 @@ describe('createCluster needs permission', () => {
         .flatMap((type) => [`${type}/write`, `${type}/delete`])
         .concat(
           'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action',
+          'Microsoft.ContainerService/managedClusters/runCommand/action',
           'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action',
           'Microsoft.Network/virtualNetworks/join/action',
           'Microsoft.Network/virtualNetworks/subnets/join/action',
@@ -136,6 +137,7 @@ describe('createCluster needs permission', () => {
       'Microsoft.ContainerService/managedClusters/write',
       'Microsoft.Network/virtualNetworks/subnets/join/action',
       'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action',
+      'Microsoft.ContainerService/managedClusters/runCommand/action',
     ]);
   });
 
