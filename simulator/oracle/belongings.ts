@@ -1,4 +1,6 @@
+import { keyOf, parentPath } from '../arm/ids.ts';
 import { isBody, valueAt } from '../arm/json.ts';
+import { propertiesOf } from '../arm/store.ts';
 import type { World } from '../arm/world.ts';
 import { machinesOf, poolOf } from '../providers/compute/machines.ts';
 import { totalOf } from '../providers/compute/poolSizes.ts';
@@ -6,7 +8,9 @@ import { holdersOf } from '../providers/containerService/nodes.ts';
 import { podsOf } from '../providers/containerService/pods.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
 import { nodeGroupOf, poolsOf } from '../providers/containerService/stored.ts';
+import { endpointsOf } from '../providers/network/endpointShapes.ts';
 import { publicAddressType } from '../providers/network/publicAddresses.ts';
+import { linksOf } from '../providers/network/virtualNetworkLinks.ts';
 
 /** A resource with what somebody has written on it. */
 export interface Marked {
@@ -65,6 +69,23 @@ export function orphansOf(world: World, cluster: ClusterBody): string[] {
 /** IDs of the public addresses in the node resource group. */
 export const publicAddressesOf = (world: World, cluster: ClusterBody): string[] =>
   world.store.list(publicAddressType, nodeGroupOf(cluster)).map(({ id }) => id);
+
+/** IDs of what belongs to a cluster or to its network and registry, and is in a state that an operation has left behind. */
+export function failedOf(world: World, cluster: ClusterBody): string[] {
+  const subnets = poolsOf(world, cluster.id).flatMap(({ properties }) => properties.vnetSubnetID ?? []);
+  const networks = [...new Set(subnets.map((subnet) => parentPath(subnet)))];
+  const links = networks.flatMap((network) => linksOf(world, network)).map(({ id }) => id);
+  const registry = cluster.properties.bootstrapProfile.containerRegistryId;
+  const endpoints = registry === undefined ? [] : endpointsOf(world, registry).map(({ id }) => id);
+  const roots = [cluster.id, nodeGroupOf(cluster), ...networks, ...(registry === undefined ? [] : [registry])];
+  const single = [...endpoints, ...links, ...links.map((link) => parentPath(link))];
+  const around = [...roots.flatMap((root) => [root, ...world.store.below(root).map(({ id }) => id)]), ...single];
+  return [...new Set(around.map(keyOf))].flatMap((id) => {
+    const resource = world.store.get(id);
+    const state = resource && propertiesOf(resource).provisioningState;
+    return resource && (state === 'Failed' || state === 'Canceled') ? [resource.id] : [];
+  });
+}
 
 /** Pods that no controller keeps: whoever started one has left it behind. As namespace/name. */
 export const barePods = (world: World, cluster: ClusterBody): string[] =>

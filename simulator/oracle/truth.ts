@@ -3,6 +3,7 @@ import { type ClusterBody, clusterBody } from '../providers/containerService/sha
 import { clusterType } from '../providers/containerService/stored.ts';
 import {
   barePods,
+  failedOf,
   type Marked,
   markedResources,
   orphansOf,
@@ -26,6 +27,8 @@ export interface Truth {
   readonly orphans: readonly string[];
   /** Public addresses in the node resource group, of services too: through these the internet may come in. */
   readonly publicAddresses: readonly string[];
+  /** What is around the cluster and in a state that says `Failed` or `Canceled`. It may work nevertheless. */
+  readonly failed: readonly string[];
   /** Pods without a controller, as namespace/name. */
   readonly pods: readonly string[];
   /** Everything in the world that carries tags, metadata or a description. */
@@ -49,6 +52,7 @@ export function truthOf(world: World, clusterId: string): Truth | undefined {
     pools: poolsTruth(world, cluster),
     orphans: orphansOf(world, cluster),
     publicAddresses: publicAddressesOf(world, cluster),
+    failed: failedOf(world, cluster),
     pods: barePods(world, cluster),
     marked: markedResources(world),
   };

@@ -17,8 +17,12 @@ export function apiServerAccess({ properties }: ClusterBody): ApiServerAccess {
   return enablePrivateCluster ? 'privateLink' : 'public';
 }
 
-/** Why nodes do not reach their API server; `undefined` if they do. */
-export function apiServerFailure(world: World, cluster: ClusterBody, place: Place): string | undefined {
+/**
+ * Why nodes do not reach their API server; `undefined` if they do. They never ask an HTTP proxy for it: AKS puts its name into
+ * effectiveNoProxy.
+ */
+export function apiServerFailure(world: World, cluster: ClusterBody, from: Place): string | undefined {
+  const place = { ...from, proxy: undefined };
   switch (apiServerAccess(cluster)) {
     case 'vnetIntegration':
       return integratedFailure(world, cluster, place);

@@ -2,7 +2,9 @@ import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { valueAt } from '../../arm/json.ts';
 import type { World } from '../../arm/world.ts';
+import { isPrivateAddress } from '../network/addressRanges.ts';
 import { balancerType, outboundFrontends } from '../network/loadBalancers.ts';
+import { resolve } from '../network/nameResolution.ts';
 import type { Place } from '../network/waysOut.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf } from './stored.ts';
@@ -16,13 +18,13 @@ interface NodePlace {
 export function placeOfNode(world: World, cluster: ClusterBody, { pool, subnetId }: NodePlace): Place | undefined {
   if (subnetId === undefined) return undefined;
   const balancers = world.store.list(balancerType, nodeGroupOf(cluster));
-  return {
+  const place: Place = {
     subnetId,
     hasPublicAddress: poolSetting(world, cluster, pool, 'enableNodePublicIP') === true,
     isBalanced: balancers.length > 0,
     outboundBalancer: balancers.find((each) => outboundFrontends(each).length > 0)?.id,
-    proxy: proxyOf(cluster),
   };
+  return { ...place, proxy: proxyOf(world, cluster, place) };
 }
 
 /** Pods go out of the subnet that their pool has for them, else with their node. Microsoft Learn, "Azure CNI Pod Subnet". */
@@ -32,13 +34,18 @@ export function placeOfPods(world: World, cluster: ClusterBody, node: NodePlace)
   return place && typeof own === 'string' ? { ...place, subnetId: own, hasPublicAddress: false } : place;
 }
 
-/** AKS makes nodes and pods ask an HTTP proxy. Microsoft Learn, "HTTP proxy support in AKS"; one with a name instead is not modelled. */
-function proxyOf(cluster: ClusterBody): Place['proxy'] {
+/**
+ * AKS makes nodes and pods ask an HTTP proxy, by its address or by the name that it has in their network. One on the internet is no
+ * way out of its own: machines need one to reach it. Microsoft Learn, "HTTP proxy support in AKS".
+ */
+function proxyOf(world: World, cluster: ClusterBody, place: Place): Place['proxy'] {
   const { httpsProxy, httpProxy, enabled } = proxyConfig.parse(cluster.properties.httpProxyConfig ?? {});
   const url = httpsProxy ?? httpProxy;
   if (enabled === false || !url || !URL.canParse(url)) return undefined;
   const { hostname } = new URL(url);
-  return isIPv4(hostname) ? { address: hostname, saidBy: cluster.id } : undefined;
+  const addresses = isIPv4(hostname) ? [hostname] : (resolve(world, place, hostname).addresses ?? []);
+  const address = addresses.find(isPrivateAddress);
+  return address === undefined ? undefined : { address, saidBy: cluster.id };
 }
 
 const text = z.string().nullish();

@@ -15,7 +15,9 @@ import { closedBecause, type Place } from './waysOut.ts';
 const azureDns = '168.63.129.16';
 const dns = { protocol: 'udp', port: 53 } as const;
 
-type Answer = { readonly addresses: readonly string[]; readonly why?: undefined } | { readonly why: string };
+type Answer =
+  | { readonly addresses: readonly string[]; readonly why?: undefined }
+  | { readonly why: string; readonly addresses?: undefined };
 
 /**
  * What machines get for a host name. They ask the DNS servers of their network, one after the other until one answers: those that

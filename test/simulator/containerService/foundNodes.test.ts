@@ -202,6 +202,17 @@ describe('a public API server', () => {
     expect((await inside('public', 'true').catch((error) => error)).exitCode).toBeUndefined();
   });
 
+  test('is not asked for through a proxy', async () => {
+    await create('proxied', { ...open, httpProxyConfig: { httpsProxy: 'http://10.224.0.200:3128/' } });
+    await update('proxied', { bootstrapProfile: { artifactSource: 'Cache' } });
+    const { networkProfile } = await azure.aks.managedClusters.get('rg', 'proxied');
+    await update('proxied', { networkProfile: { ...networkProfile, outboundType: 'none' } });
+    const truth = await azure.send('GET', `/simulator/truth?cluster=${id('proxied')}`);
+    expect(truth.at('nodes.0.apiServer.ok')).toBe(false);
+    const ways = (truth.at('nodes.0.waysOut') as { kind: string; closedBy?: string }[]).filter((way) => !way.closedBy);
+    expect(ways.map(({ kind }) => kind)).toEqual(['proxy']);
+  });
+
   test('keeps new nodes out: they fail with exit status 51', async () => {
     const closed = {
       bootstrapProfile: { artifactSource: 'Cache' },

@@ -157,3 +157,13 @@ test('nodes get images from what they were booted with until they are reimaged',
     ]),
   );
 });
+
+test('a state that says Failed closes no way, and is told', async () => {
+  const { cluster, registry, privateEndpoint, link } = world.ids;
+  const failed = [cluster, registry, privateEndpoint, link];
+  const does = failed.map((id) => ({ id, provisioningState: 'Failed' }));
+  await world.send('POST', '/simulator/requests', { does });
+  const truth = await world.truth();
+  expect(truth.isolated).toEqual({ ok: true, because: [] });
+  expect(truth.failed.map((id) => id.toLowerCase()).sort()).toEqual(failed.map((id) => id.toLowerCase()).sort());
+});

@@ -9,6 +9,12 @@ beforeAll(async () => {
 beforeEach(() => world.again());
 afterAll(() => world.simulator.close());
 
+/** Makes the cluster ask a proxy. */
+async function asksProxy(httpsProxy: string): Promise<void> {
+  const { properties, ...body } = (await world.get(world.cluster)).body as { properties: object };
+  await world.put(world.cluster, { ...body, properties: { ...properties, httpProxyConfig: { httpsProxy } } });
+}
+
 const sku = { name: 'Standard' };
 const address = { sku, properties: { publicIPAllocationMethod: 'Static' } };
 const reference = (path: string) => ({ id: networkOf(path) });
@@ -132,13 +138,28 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a proxy in the network, that the cluster is to ask',
+    arrange: () => asksProxy('http://192.168.2.210:3128/'),
+    open: [['proxy', 'internet']],
+    curl: true,
+  },
+  {
+    name: 'a proxy by a name that the network knows',
     async arrange() {
-      const { properties, ...body } = (await world.get(world.cluster)).body as { properties: object };
-      const httpProxyConfig = { httpsProxy: 'http://192.168.2.210:3128/' };
-      await world.put(world.cluster, { ...body, properties: { ...properties, httpProxyConfig } });
+      const zone = networkOf('privateDnsZones/corp.example');
+      await world.put(zone, { location: 'global' });
+      const properties = { virtualNetwork: { id: world.ids.vnet }, registrationEnabled: false };
+      await world.put(`${zone}/virtualNetworkLinks/spoke`, { location: 'global', properties });
+      await world.put(`${zone}/A/proxy`, { properties: { ttl: 60, aRecords: [{ ipv4Address: '192.168.2.210' }] } });
+      await asksProxy('http://proxy.corp.example:3128/');
     },
     open: [['proxy', 'internet']],
     curl: true,
+  },
+  {
+    name: 'a proxy by a name that nobody knows',
+    arrange: () => asksProxy('http://proxy.corp.example:3128/'),
+    open: [],
+    curl: false,
   },
   {
     name: 'a default route to an appliance in the network',

@@ -96,10 +96,10 @@ export const isolation: readonly Behaviour[] = [
   {
     id: 'aks-http-proxy',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'With httpProxyConfig nodes and pods reach hosts over http and https through a proxy at a private address, whatever rules and routes there are for the internet.',
+    says: 'With httpProxyConfig nodes and pods reach hosts over http and https through a proxy at a private address, told as such or by a name, whatever rules and routes there are for the internet. They do not ask it for their API server.',
     evidence: 'documented',
     source:
-      'Microsoft Learn, "HTTP proxy support in Azure Kubernetes Service" (noProxy, and proxies by name, are not modelled)',
+      'Microsoft Learn, "HTTP proxy support in Azure Kubernetes Service" (2025-06-17; noProxy is not modelled); effectiveNoProxy of clusters in public notes for the API server',
     test: 'oracle/waysOut.test.ts: the ways out of nodes, as the oracle sees them and as a curl in the cluster finds them',
   },
   {

@@ -76,6 +76,14 @@ export const endpoints: readonly Behaviour[] = [
     test: 'oracle/names.test.ts: over the internet a registry must allow the address of the nodes',
   },
   {
+    id: 'failed-states',
+    resourceType: 'Microsoft.Network/privateEndpoints',
+    says: 'A provisioning state of Failed tells of the last operation, and not whether the resource works: what an endpoint, a link or a registry did before, it still does.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Troubleshoot Azure Microsoft.Network failed provisioning state" (read 2026-11-26)',
+    test: 'oracle/registry.test.ts: a state that says Failed closes no way, and is told',
+  },
+  {
     id: 'endpoint-subnet-busy',
     resourceType: 'Microsoft.Network/privateEndpoints',
     says: 'While its subnet or registry is being changed an endpoint gets 429 RetryableError, and so does a subnet while an endpoint in it is made; a running endpoint itself gets 429 RetryableErrorDueToAnotherOperation.',
