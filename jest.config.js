@@ -1,7 +1,11 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** Both want modules loaded anew for each file, as jest does. */
 const isWatchOrCoverage = process.argv.some((argument) => /^--(watch|coverage)/.test(argument));
+
+// Every process of the tests, those that they start included, finds there what another has compiled.
+if (!isWatchOrCoverage) process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'aks-isolation-compile-cache');
 
 /** Settings of every project. */
 const common = {

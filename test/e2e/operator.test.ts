@@ -104,19 +104,6 @@ describe('an operator with the Temporal CLI', () => {
     expect(await puts('vnet-integration')).toHaveLength(1);
   });
 
-  it('survives a killed worker: one cluster, one PUT', async () => {
-    const workflowId = `aks/${subscription}/isolated/private-link`;
-    const end = await holdCluster('private-link');
-    await start('create-managed-private-link', workflowId);
-    await untilClusterRuns(workflowId);
-    process.kill(worker.pid, 'SIGKILL');
-    expect(await worker.exited).toContain('SIGKILL');
-    worker = startWorker(stack.workerEnvironment);
-    await end();
-    expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
-    expect(await puts('private-link')).toHaveLength(1);
-  });
-
   it('creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made', async () => {
     const workflowId = `aks/${subscription}/isolated-byo/private-link`;
     const end = await holdCluster('private-link');

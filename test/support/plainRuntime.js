@@ -1,4 +1,4 @@
-import { enableCompileCache, registerHooks } from 'node:module';
+import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import Runtime from 'jest-runtime';
 import { setGlobals } from './jestGlobals.js';
@@ -9,7 +9,6 @@ registerHooks({
   resolve: (specifier, context, next) =>
     specifier === '@jest/globals' ? { url: jestGlobals, shortCircuit: true } : next(specifier, context),
 });
-enableCompileCache();
 
 /**
  * Loads test files as Node does, not each into a VM context of its own. A process then loads and compiles packages, product

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { startTestWorker } from '../support/harness.ts';
+import { type Harness, startTestWorker } from '../support/harness.ts';
 import type { CrashPlan } from './crashing-worker.ts';
 import { ended, fresh, longestRunMs, startSlot, type Undisturbed } from './run.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
@@ -11,7 +11,7 @@ export interface CrashCase {
   scenario: SweptName;
   /** From 1. */
   activity: number;
-  when: CrashPlan['when'];
+  when: 'before' | 'after';
 }
 
 export interface CrashedCase extends CrashCase {
@@ -31,25 +31,27 @@ export async function crashCase(name: string, given: CrashCase, usual: Undisturb
   }
 }
 
+/** A worker in a process of its own. */
+export function startCrashingWorker(
+  { azure: { simulator }, taskQueue }: Harness,
+  crashes: Pick<CrashPlan, 'activity' | 'when'> = {},
+) {
+  const { endpoint, ca, tokenEndpoint } = simulator;
+  const plan: CrashPlan = { endpoint, ca, tokenEndpoint, taskQueue, ...crashes };
+  return execa('node', [fileURLToPath(new URL('crashing-worker.ts', import.meta.url))], {
+    preferLocal: true,
+    env: { CRASH_PLAN: JSON.stringify(plan) },
+    reject: false,
+  });
+}
+
 async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<string | undefined> {
   const { azure } = slot;
   const scenario: SweptScenario = sweptScenarios[given.scenario];
   await fresh(slot, scenario);
   await slot.stopWorker();
   const before = await azure.recordedBytes();
-  const plan: CrashPlan = {
-    endpoint: azure.simulator.endpoint,
-    ca: azure.simulator.ca,
-    tokenEndpoint: azure.simulator.tokenEndpoint,
-    taskQueue: slot.taskQueue,
-    activity: given.activity,
-    when: given.when,
-  };
-  const crashing = execa('node', [fileURLToPath(new URL('crashing-worker.ts', import.meta.url))], {
-    preferLocal: true,
-    env: { CRASH_PLAN: JSON.stringify(plan) },
-    reject: false,
-  });
+  const crashing = startCrashingWorker(slot, { activity: given.activity, when: given.when });
   const run = await scenario.start(slot);
   const end = ended(run.result());
   // Activities that run beside each other end in any order: the last ones may not be reached.

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { managedIdentity } from '../../scripts/local/simulatorClient.ts';
 import { startTestWorker } from '../support/harness.ts';
 
-/** A worker that dies without warning before or after its n-th activity; other workers finish what it had begun. */
+/** A worker process that dies without warning before or after its n-th activity; other workers finish what it had begun. */
 export const crashPlan = z.strictObject({
   endpoint: z.string(),
   ca: z.string(),
   tokenEndpoint: z.string(),
   taskQueue: z.string(),
-  /** From 1. */
-  activity: z.int().positive(),
-  when: z.enum(['before', 'after']),
+  /** From 1. Default: it lives until it is killed. */
+  activity: z.int().positive().optional(),
+  when: z.enum(['before', 'after']).optional(),
 });
 export type CrashPlan = z.output<typeof crashPlan>;
 
