@@ -52,6 +52,8 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     outboundAddresses: [
       ...(networkProfile?.loadBalancerProfile?.effectiveOutboundIPs ?? []),
       ...(networkProfile?.natGatewayProfile?.effectiveOutboundIPs ?? []),
+      // A load balancer shows a prefix as such.
+      ...(networkProfile?.loadBalancerProfile?.outboundIPPrefixes?.publicIPPrefixes ?? []),
     ].flatMap(({ id }) => id ?? []),
     outboundProfile: outboundProfile(networkProfile),
     agentPoolProfiles: (cluster.agentPoolProfiles ?? []).map((pool) => ({

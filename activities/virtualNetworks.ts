@@ -1,6 +1,9 @@
 import type { Subnet, VirtualNetwork } from '@azure/arm-network';
+import { contains } from '../resources/addressRanges.ts';
+import { resourceGroupId } from '../resources/ids.ts';
 import { marksIn } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
+import type { ResourceGroupReference } from '../resources/subscriptions.ts';
 import {
   leadsOut,
   type RouteFacts,
@@ -12,7 +15,7 @@ import {
   type VirtualNetworkSpecification,
 } from '../resources/virtualNetworks.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
-import { azureRead } from './arm/errors.ts';
+import { azureList, azureRead } from './arm/errors.ts';
 import {
   changedSince,
   createResource,
@@ -39,13 +42,31 @@ export async function readVirtualNetwork(clients: ClientsOf, id: string): Promis
   };
 }
 
-/** The routes of a table that may lead out of the network. */
-export async function readRoutesOut(clients: ClientsOf, id: string): Promise<RouteFacts[]> {
+/**
+ * The routes of a table that may lead out of the network.
+ *
+ * @param own Ranges of the network, which may be public ones.
+ */
+export async function readRoutesOut(clients: ClientsOf, id: string, own: readonly string[]): Promise<RouteFacts[]> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
   const found = await azureRead(id, () => client.routeTables.get(resourceGroup, name));
   return (found?.routes ?? [])
     .map(({ addressPrefix = '', nextHopType = 'Unknown' }) => ({ routeTableId: id, addressPrefix, nextHopType }))
-    .filter(leadsOut);
+    .filter((route) => leadsOut(route) && !own.some((range) => contains(range, route.addressPrefix)));
+}
+
+/** The public addresses of the load balancers in a resource group, in whichever group the addresses are. */
+export async function readBalancedAddresses(
+  clients: ClientsOf,
+  { subscriptionId, name }: ResourceGroupReference,
+): Promise<string[]> {
+  const { loadBalancers } = clients(subscriptionId).network;
+  const all = await azureList(resourceGroupId(subscriptionId, name), () => loadBalancers.list(name));
+  return all.flatMap(({ frontendIPConfigurations = [] }) =>
+    frontendIPConfigurations.flatMap(
+      ({ publicIPAddress, publicIPPrefix }) => publicIPAddress?.id ?? publicIPPrefix?.id ?? [],
+    ),
+  );
 }
 
 const networkType: ResourceType<'network', VirtualNetworkFacts> = {

@@ -1,6 +1,6 @@
 import type { AgentPoolFacts, AgentPoolProfile } from './agentPools.ts';
 import type { IdentityFacts } from './identities.ts';
-import { type ClusterReference, parseResourceId, sameResourceId } from './ids.ts';
+import { type ClusterReference, parseResourceId, resourceGroupId, sameResourceId } from './ids.ts';
 import { mismatch } from './mismatch.ts';
 import { isFinal } from './provisioningState.ts';
 import type { RolePropagation } from './roles.ts';
@@ -105,6 +105,10 @@ export const changeMismatches = (
       )),
   ...mismatch('networkProfile.outboundType', outboundType, seen.outboundType),
 ];
+
+/** ID of the resource group in which AKS keeps the cluster's nodes. */
+export const nodeGroupId = ({ id, nodeResourceGroup }: Pick<ClusterFacts, 'id' | 'nodeResourceGroup'>): string =>
+  resourceGroupId(id.split('/')[2] ?? '', nodeResourceGroup);
 
 /** Whether AKS manages the cluster's registry. AKS keeps such a registry in the node resource group. */
 export const hasManagedRegistry = ({ containerRegistryId: id, nodeResourceGroup }: ClusterFacts): boolean =>

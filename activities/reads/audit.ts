@@ -16,7 +16,7 @@ import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readRoles } from '../roleAssignments.ts';
-import { readRoutesOut, readVirtualNetwork } from '../virtualNetworks.ts';
+import { readBalancedAddresses, readRoutesOut, readVirtualNetwork } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
@@ -46,13 +46,17 @@ export const auditActivities = (clients: ClientsOf) => ({
         return undefined;
       }
     };
-    const [registry, network, content = [], kubelet] = await Promise.all([
+    const group = { subscriptionId, name: nodeResourceGroup };
+    const [registry, network, content = [], balanced = [], kubelet] = await Promise.all([
       part('registry', () => ifNamed(containerRegistryId, (id) => readRegistry(clients, id))),
       part('network', () => ifNamed(networkId, (id) => readVirtualNetwork(clients, id))),
-      part('nodeResourceGroup', () => readGroupContent(clients, { subscriptionId, name: nodeResourceGroup })),
+      part('nodeResourceGroup', () => readGroupContent(clients, group)),
+      part('nodeResourceGroup', () => readBalancedAddresses(clients, group)),
       part('kubelet', () => ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id))),
     ]);
     const subnets = (network?.subnets ?? []).filter(({ id }) => subnetIds.some((subnet) => sameResourceId(subnet, id)));
+    const ranges = network?.addressPrefixes ?? [];
+    const addresses = content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id));
     const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
     const [endpoints = [], zone, kubeletRoles = [], routesOut = []] = await Promise.all([
       part('endpoints', async () =>
@@ -64,7 +68,7 @@ export const auditActivities = (clients: ClientsOf) => ({
           : undefined,
       ),
       part('kubelet', async () => (registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [])),
-      part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id)))),
+      part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id, ranges)))),
     ]);
     const counted = await machines;
     const [extensions, versions = []] = await looks;
@@ -80,7 +84,10 @@ export const auditActivities = (clients: ClientsOf) => ({
       isNetworkEncrypted: network?.isEncrypted ?? false,
       ...(extensions && { extensions }),
       longTermVersions: versions.filter(isLongTermOnly).map(({ version }) => version),
-      publicAddresses: content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id)),
+      publicAddresses: [
+        ...addresses,
+        ...balanced.filter((id) => !addresses.some((address) => sameResourceId(address, id))),
+      ],
       ...(counted && { machines: counted }),
       unread,
     };

@@ -16,7 +16,7 @@ export const accept = z
   .max(waysOut.length, `too many. Name each of ${waysOut.join(', ')} once at most.`)
   .default([])
   .describe(
-    'Ways out of the cluster that stay open on purpose: a NAT gateway or a default route on the subnets of its nodes, public IP addresses, default outbound access. Every other one that is found is a problem.',
+    'Ways out of the cluster that stay open on purpose: a NAT gateway on the subnets of its nodes or pods (natGateway), a route of theirs that leads public addresses to the internet, an appliance or a gateway (defaultRoute), public IP addresses, default outbound access. Every other one that is found is a problem.',
   );
 
 /** Whether isolation must be seen from inside the cluster. */

@@ -1,7 +1,7 @@
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
-import { agentPoolId } from '../../resources/ids.ts';
-import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import { agentPoolId, isWithin } from '../../resources/ids.ts';
+import { type ClusterFacts, hasOwnNetwork, nodeGroupId } from '../../resources/managedClusters.ts';
 import { leadsOut } from '../../resources/virtualNetworks.ts';
 
 /** A way by which nodes or pods reach the internet, whatever the outbound type says. */
@@ -14,11 +14,14 @@ export interface OpenWay {
 
 /** The ways out that are open beside the outbound type. Source: AKS docs, "Outbound types"; Learn, "Default outbound access". */
 export function openWays(cluster: ClusterFacts, { subnets, publicAddresses, routesOut = [] }: AuditFacts): OpenWay[] {
+  // AKS removes the NAT gateway that it manages when the outbound type changes.
+  const isOfOutboundType = (id: string) =>
+    /^managedNATGateway/i.test(cluster.outboundType) && isWithin(id, nodeGroupId(cluster));
   // The subnets of a network that AKS manages are AKS's.
   const own = hasOwnNetwork(cluster) ? subnets : [];
   return [
-    ...own.flatMap(({ name, natGatewayId }): OpenWay[] =>
-      natGatewayId === undefined
+    ...subnets.flatMap(({ name, natGatewayId }): OpenWay[] =>
+      natGatewayId === undefined || isOfOutboundType(natGatewayId)
         ? []
         : [{ way: 'natGateway', resourceId: natGatewayId, what: `NAT gateway of subnet ${name}` }],
     ),

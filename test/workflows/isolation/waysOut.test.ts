@@ -15,7 +15,7 @@ import {
   seen,
   systemPool,
 } from '../existingCluster/support.ts';
-import { problemTexts } from '../support.ts';
+import { problemTexts, subscription } from '../support.ts';
 
 const nodes: SubnetFacts = {
   id: ownSubnet,
@@ -85,6 +85,18 @@ describe('a way out beside the outbound type', () => {
     expect(plan({}, open)).not.toContainEqual(expect.stringMatching(inTheWay));
     const change = problemTexts(planChange(seen(inNetwork(isolated()), { dependencies: open })));
     expect(change).toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it('is no NAT gateway that AKS manages, and takes away with the outbound type', () => {
+    const natGatewayId = `${subscription}/resourceGroups/MC_rg_cluster_westeurope/providers/Microsoft.Network/natGateways/aks`;
+    const managed = facts({ subnets: [{ ...nodes, natGatewayId }] });
+    expect(plan({ outboundType: 'managedNATGateway' }, managed)).not.toContainEqual(expect.stringMatching(inTheWay));
+    expect(plan({ outboundType: 'loadBalancer' }, managed)).toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it('is a NAT gateway of a network that AKS manages, too', () => {
+    const found = seen(ordinary(), { dependencies: facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }] }) });
+    expect(problemTexts(planIsolate(found))).toContainEqual(expect.stringMatching(inTheWay));
   });
 
   it('is no route that stays inside', () => {

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { AuditFacts } from '../../resources/discovery.ts';
+import { resourceGroupId } from '../../resources/ids.ts';
+import { isolated } from '../workflows/existingCluster/support.ts';
+import { type AzureUnderTest, attempt, startAzure, subscriptionId } from './support.ts';
+
+let azure: AzureUnderTest;
+beforeAll(async () => {
+  azure = await startAzure();
+});
+afterAll(() => azure.close());
+
+const location = 'westeurope';
+const group = resourceGroupId(subscriptionId, 'rg-ways');
+const network = `${group}/providers/Microsoft.Network/virtualNetworks/net`;
+const table = `${group}/providers/Microsoft.Network/routeTables/routes`;
+const gateway = `${group}/providers/Microsoft.Network/natGateways/gateway`;
+
+const route = (name: string, addressPrefix: string, nextHopType: string) => ({
+  name,
+  properties: {
+    addressPrefix,
+    nextHopType,
+    ...(nextHopType === 'VirtualAppliance' && { nextHopIpAddress: '10.1.9.4' }),
+  },
+});
+
+describe('lookAtDependencies', () => {
+  beforeAll(async () => {
+    for (const name of ['rg-ways', 'rg-nodes']) await azure.put(resourceGroupId(subscriptionId, name), { location });
+    const routes = [
+      route('low', '0.0.0.0/1', 'VirtualAppliance'),
+      route('high', '128.0.0.0/1', 'Internet'),
+      route('tag', 'AzureCloud', 'Internet'),
+      route('company', '10.0.0.0/8', 'VirtualAppliance'),
+      route('own', '20.30.4.0/24', 'VirtualAppliance'),
+    ];
+    await azure.put(table, { location, properties: { routes } });
+    await azure.put(gateway, { location, sku: { name: 'Standard' }, properties: {} });
+    const subnets = [
+      { name: 'nodes', properties: { addressPrefix: '10.1.0.0/24', routeTable: { id: table } } },
+      { name: 'pods', properties: { addressPrefix: '10.1.1.0/24', natGateway: { id: gateway } } },
+    ];
+    const addressSpace = { addressPrefixes: ['10.1.0.0/16', '20.30.0.0/16'] };
+    await azure.put(network, { location, properties: { addressSpace, subnets } });
+  });
+
+  it('finds every way out of the subnets of nodes and pods', async () => {
+    const cluster = isolated({ nodeResourceGroup: 'rg-nodes' });
+    const subnetIds = [`${network}/subnets/nodes`, `${network}/subnets/pods`];
+    const { kubeletIdentityId: _none, containerRegistryId: _no, ...bare } = cluster;
+    const seen: AuditFacts = await attempt().run(azure.activities.lookAtDependencies, {
+      cluster: bare,
+      subscriptionId,
+      subnetIds,
+    });
+    expect(seen.routesOut?.map(({ addressPrefix }) => addressPrefix)).toEqual([
+      '0.0.0.0/1',
+      '128.0.0.0/1',
+      'AzureCloud',
+    ]);
+    expect(seen.subnets.find(({ name }) => name === 'pods')).toMatchObject({ natGatewayId: gateway });
+  });
+});
