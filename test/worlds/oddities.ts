@@ -1,4 +1,5 @@
-import type { OwnRegistryIds } from '../support/ownRegistry.ts';
+import { randomUUID } from 'node:crypto';
+import { type OwnRegistryIds, roles } from '../support/ownRegistry.ts';
 import type { Place } from '../sweep/scenarios.ts';
 import type { WorldShape } from './shape.ts';
 
@@ -51,6 +52,8 @@ const runCommandAnswers = async ({ azure }: Place, { cluster }: WorldIds, status
 /** Runs a command inside of the cluster, as somebody of its owner's does. */
 async function kubectl({ azure }: Place, cluster: string, command: string): Promise<void> {
   const begun = await azure.send('POST', `${cluster}/runCommand?api-version=2026-06-01`, { command });
+  // Where it is disabled, nobody's commands run.
+  if (begun.at('code') === 'RunCommandDisabled') return;
   if (begun.status !== 202) throw new Error(JSON.stringify(begun.body));
   for (;;) {
     const answer = await azure.send('GET', begun.headers.location ?? '');
@@ -86,6 +89,42 @@ export const oddities = {
     },
     explains: /proxy|open/i,
   },
+  managedNATGateway: {
+    possible: (world) => existing(world) && !world.isolated && world.network === 'managed',
+    shape: ({ properties }) => {
+      properties.networkProfile = { ...(properties.networkProfile as Properties), outboundType: 'managedNATGateway' };
+    },
+    explains: /never/,
+  },
+  nodeProvisioning: {
+    possible: (world) => existing(world) && !world.isolated,
+    shape: ({ properties }) => {
+      properties.nodeProvisioningProfile = { mode: 'Auto' };
+    },
+    explains: /node auto provisioning|nodeProvisioning/i,
+  },
+  disruptionBlocked: {
+    possible: existing,
+    shape: ({ properties }) => {
+      properties.nodeDisruptionProfile = { nodeDisruptionPolicy: 'Block' };
+    },
+    explains: /disruption|OperationNotAllowed/i,
+  },
+  nodeGroupRestricted: {
+    possible: existing,
+    shape: ({ properties }) => {
+      properties.nodeResourceGroupProfile = { restrictionLevel: 'ReadOnly' };
+    },
+    explains: /restrict|deny|denied|ReadOnly|node resource group/i,
+  },
+  virtualMachinesPool: {
+    possible: (world) => existing(world) && !world.isolated,
+    shape: ({ pools }) => {
+      const virtualMachinesProfile = { scale: { manual: [{ size: 'Standard_D4ds_v5', count: 1 }] } };
+      pools.push({ name: 'vms', mode: 'User', type: 'VirtualMachines', virtualMachinesProfile, ...subnetOf(pools) });
+    },
+    explains: /scale set|VirtualMachine/i,
+  },
   unmanagedChannel: {
     possible: (world) => existing(world) && !world.isolated,
     shape: ({ properties }) => {
@@ -114,7 +153,21 @@ export const oddities = {
     },
     explains: /public IP|nodePublicAddresses|open/,
   },
-  freeTierDisruption: {
+  extensionWithEgress: {
+    possible: existing,
+    arrange: ({ azure }, { cluster }) =>
+      azure.put(`${cluster}/providers/Microsoft.KubernetesConfiguration/extensions/flux`, {
+        identity: { type: 'SystemAssigned' },
+        properties: { extensionType: 'microsoft.flux' },
+      }),
+    explains: /extension/i,
+  },
+  longTermOnly: {
+    possible: existing,
+    arrange: ({ azure }) => azure.send('PUT', '/simulator/kubernetes', { '1.34': 'longTerm' }),
+    explains: /long.?term|LTS|K8sVersionNotSupported|support/i,
+  },
+  tightBudget: {
     possible: existing,
     arrange: (place, { cluster }) =>
       kubectl(place, cluster, 'kubectl create deployment web --image=mcr.microsoft.com/web:1 --replicas=1').then(() =>
@@ -254,6 +307,42 @@ export const oddities = {
         },
       }),
     explains: /token/i,
+  },
+  abacRegistry: {
+    possible: ({ registry, scenario }) =>
+      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
+    arrange: ({ azure }, { registry }) =>
+      azure.put(registry, {
+        location,
+        sku: { name: 'Premium' },
+        properties: { publicNetworkAccess: 'Disabled', roleAssignmentMode: 'AbacRepositoryPermissions' },
+      }),
+    explains: /never/,
+  },
+  conditionalRole: {
+    possible: (world) =>
+      existing(world) && world.registry === 'own' && ['isolate', 'changeRegistry'].includes(world.scenario),
+    async arrange({ azure }, { cluster, registry }) {
+      if ((await azure.get(registry)).status === 404)
+        await azure.put(registry, {
+          location,
+          sku: { name: 'Premium' },
+          properties: { publicNetworkAccess: 'Disabled' },
+        });
+      const principalId = (await azure.get(cluster)).at('properties.identityProfile.kubeletidentity.objectId');
+      const role = `${registry}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
+      const { status, body } = await azure.send('PUT', `${role}?api-version=2022-04-01`, {
+        properties: {
+          roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${roles.acrPull}`,
+          principalId,
+          principalType: 'ServicePrincipal',
+          condition: "@Resource[Microsoft.ContainerRegistry/registries/repositories:name] StringStartsWith 'team-a/'",
+          conditionVersion: '2.0',
+        },
+      });
+      if (status >= 300) throw new Error(JSON.stringify(body));
+    },
+    explains: /condition|AcrPull|may not pull|exit status=212/i,
   },
   basicRegistry: {
     possible: ({ registry, scenario }) =>

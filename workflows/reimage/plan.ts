@@ -140,9 +140,10 @@ function temporaryPoolProblems({ cluster, options }: ReimageNeeds, pools: readon
 /** An update gives a pool as many nodes as AKS counts, and removes the others (kubernetes/autoscaler#7943). */
 function numberProblems({ cluster, kubernetes }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
   if ('unseen' in kubernetes) return [];
-  return acting.flatMap(({ name, count, enableAutoScaling }) => {
+  return acting.flatMap(({ name, count, enableAutoScaling, type }) => {
     const there = kubernetes.seen.nodes.filter(({ pool }) => pool === name).length;
-    if (there <= count || enableAutoScaling) return [];
+    // AKS says no count of a pool of virtual machines.
+    if (there <= count || enableAutoScaling || type === 'VirtualMachines') return [];
     return [
       {
         where: agentPoolId(cluster.id, name),

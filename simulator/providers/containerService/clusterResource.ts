@@ -17,7 +17,15 @@ const silent = new Set(['windowsProfile', 'eTag']);
  * Properties that stay where an update leaves them out, because they are AKS's or fixed at creation. Add-ons and storage drivers
  * stay one by one. All other settings of the owner have their defaults again.
  */
-const kept = ['linuxProfile', 'aadProfile', 'diskEncryptionSetID', 'fqdnSubdomain', 'identityProfile'] as const;
+const kept = [
+  'linuxProfile',
+  'aadProfile',
+  'diskEncryptionSetID',
+  'fqdnSubdomain',
+  'identityProfile',
+  // In preview: no stable API version has it, so a client of one can neither see nor send it.
+  'nodeDisruptionProfile',
+] as const;
 
 /**
  * The cluster as the PUT answers it (azure-cli test_aks_network_isolated_cluster.yaml). `finished` adds the properties that only

@@ -28,6 +28,7 @@ const rich = wireCluster(
     workloadAutoScalerProfile: { keda: { enabled: true } },
     nodeResourceGroupProfile: { restrictionLevel: 'Unrestricted' },
     httpProxyConfig: { httpProxy: 'http://proxy:8080' },
+    nodeDisruptionProfile: { nodeDisruptionPolicy: 'AllowDuringMaintenanceWindow' },
     disableLocalAccounts: true,
     agentPoolProfiles: [
       {
@@ -89,6 +90,7 @@ describe('an update of a cluster', () => {
       'kubernetesVersion',
       'identityProfile',
       'bootstrapProfile',
+      'nodeDisruptionProfile',
     ])
       expect(after.at(`properties.${kept}`)).toEqual(before.at(`properties.${kept}`));
   });

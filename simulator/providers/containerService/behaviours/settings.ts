@@ -8,7 +8,7 @@ export const settings: readonly Behaviour[] = [
   {
     id: 'aks-reset',
     resourceType: cluster,
-    says: 'A PUT of a cluster or a pool resets the settings that it leaves out. It keeps what is fixed at creation, what AKS has given, add-ons and storage drivers that it does not name, where nodes boot from, and the outbound type.',
+    says: 'A PUT of a cluster or a pool resets the settings that it leaves out. It keeps what is fixed at creation, what AKS has given, add-ons and storage drivers that it does not name, where nodes boot from, the outbound type, and the node disruption profile, which only preview API versions have.',
     evidence: 'modelled',
     source:
       'microsoft/tyger#121 (full replace); Azure/AKS#2904 for add-ons; azure-cli test_aks_network_isolated_cluster.yaml for what stays. Which settings Azure keeps is not documented: this is on the strict side',
