@@ -1,3 +1,4 @@
+import { subscriptionOf } from '../../arm/ids.ts';
 import { valueAt } from '../../arm/json.ts';
 import type { OperationFailure } from '../../arm/operations.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
@@ -121,6 +122,8 @@ function mayPull(world: World, cluster: ClusterBody, registry: Resource, image: 
   // Nodes sign in with a token for Azure Resource Manager.
   if (valueAt(registry.body, 'properties.policies.azureADAuthenticationAsArmPolicy.status') === 'disabled')
     return false;
+  // A managed identity is nobody in another tenant. Microsoft Learn, "Authenticate from AKS to a registry in another tenant".
+  if (tenantOf(world, registry.id) !== tenantOf(world, cluster.id)) return false;
   const kubelet = cluster.properties.identityProfile?.kubeletidentity?.resourceId ?? '';
   const principal = identityIds(world, kubelet)?.principalId ?? '';
   if (roleAssignmentMode !== 'AbacRepositoryPermissions')
@@ -138,6 +141,8 @@ function mayPull(world: World, cluster: ClusterBody, registry: Resource, image: 
     attributes: { 'Microsoft.ContainerRegistry/registries/repositories:name': repository },
   });
 }
+
+const tenantOf = (world: World, id: string): unknown => world.store.get(subscriptionOf(id))?.body.tenantId;
 
 /** The failure of an operation whose nodes cannot start. */
 export function nodeFailure({ exitStatus, why }: PullFailure): OperationFailure {

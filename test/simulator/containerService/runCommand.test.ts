@@ -63,6 +63,17 @@ describe('runCommand', () => {
     expect([seen.exitCode, seen.logs.includes(logs), seen.logs.includes('no\n')]).toEqual([exitCode, true, false]);
   });
 
+  test('cuts its logs at 512 kB, without a word', async () => {
+    const { nodeResourceGroup = '' } = await create('many', openCluster());
+    const sets = await azure.send(
+      'GET',
+      `${group(nodeResourceGroup)}/providers/Microsoft.Compute/virtualMachineScaleSets?api-version=2024-07-01`,
+    );
+    await azure.put(String(sets.at('value.1.id')), { sku: { capacity: 1000 } }, 'PATCH');
+    const seen = await inside('many', 'kubectl get nodes -o json && echo end');
+    expect([seen.exitCode, seen.logs.length, seen.logs.endsWith('end\n')]).toEqual([0, 512 * 1024, false]);
+  });
+
   test('reaches nothing outside once egress is cut', async () => {
     await create('closed', isolatedCluster());
     const seen = await inside('closed', 'curl --max-time 5 https://mcr.microsoft.com/v2/');

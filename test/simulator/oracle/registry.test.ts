@@ -158,6 +158,23 @@ test('nodes get images from what they were booted with until they are reimaged',
   );
 });
 
+test.each([
+  ['the same tenant', undefined, true],
+  ['another tenant, where it is nobody', '99999999-9999-4999-8999-999999999999', false],
+])('the kubelet asks a registry in a subscription of %s', async (_name, tenantId, ok) => {
+  const elsewhere = '22222222-2222-2222-2222-222222222222';
+  const { body } = await world.send('GET', '/simulator/snapshots/begin');
+  const moved = world.ids.registry.replace(subscription, elsewhere);
+  const snapshot = JSON.parse(JSON.stringify(body).replaceAll(world.ids.registry, moved)) as {
+    resources: { id: string; body: Record<string, unknown> }[];
+  };
+  for (const { id, body: its } of snapshot.resources)
+    if (id === `/subscriptions/${elsewhere}` && tenantId !== undefined) its.tenantId = tenantId;
+  await world.send('PUT', '/simulator/snapshots/moved', snapshot);
+  await world.send('POST', '/simulator/snapshots/moved/restore');
+  expect((await world.truth()).nodes.map(({ pulls }) => pulls.ok)).toEqual([ok]);
+});
+
 test('a state that says Failed closes no way, and is told', async () => {
   const { cluster, registry, privateEndpoint, link } = world.ids;
   const failed = [cluster, registry, privateEndpoint, link];

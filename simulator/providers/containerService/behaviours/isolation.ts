@@ -111,6 +111,15 @@ export const isolation: readonly Behaviour[] = [
     test: 'containerService/prerequisites.test.ts: %s',
   },
   {
+    id: 'aks-pull-tenants',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'The kubelet identity of a cluster may pull from no registry in a subscription of another tenant.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Authenticate from AKS to a container registry in another Microsoft Entra tenant" (2026-11-26)',
+    test: 'oracle/registry.test.ts: the kubelet asks a registry in a subscription of %s',
+  },
+  {
     id: 'aks-api-server-name',
     resourceType: 'Microsoft.ContainerService/managedClusters',
     says: "With private link, nodes find their API server by its private name: in AKS's zone, which is linked to their network alone, in the owner's, or by its public name where there is no zone. A DNS server in a hub knows the zone only if the hub is linked to it. With VNet integration they ask an address of its subnet.",
