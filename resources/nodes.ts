@@ -125,6 +125,10 @@ export function isSameDisk(one: NodeFacts, other: NodeFacts): boolean {
 export function proofOf(pool: string, before: PoolEvidence, after: PoolEvidence): PoolProof {
   if (before.nodes && after.nodes) return proofByNodes(pool, before.nodes, after.nodes, after);
   const unseen = after.unseen ?? before.unseen;
+  // The command of a look runs on a node of any pool. Where it fails, an empty pool is as empty as AKS says.
+  if (unseen && after.count === 0 && !after.enableAutoScaling) {
+    return { pool, evidence: 'nodes', reimaged: true, nodes: [], seen: 'no nodes, as AKS counts' };
+  }
   // A look that failed says nothing, so that another evidence does not count either.
   if (after.unseen?.because === 'failed') {
     const seen = `its nodes could not be looked at: ${after.unseen.message}`;

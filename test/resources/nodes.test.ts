@@ -56,6 +56,13 @@ describe('a pool', () => {
     expect(proofOf('work', pool([]), pool([]))).toMatchObject({ reimaged: true, seen: 'no nodes' });
   });
 
+  it('takes AKS at its word for an empty pool where the look, which runs on another pool, fails', () => {
+    const empty = { ...unseen('failed'), count: 0 };
+    expect(proofOf('work', pool([]), empty)).toMatchObject({ reimaged: true, seen: 'no nodes, as AKS counts' });
+    expect(proofOf('work', pool([]), { ...empty, count: 1 }).reimaged).toBe(false);
+    expect(proofOf('work', pool([]), { ...empty, enableAutoScaling: true }).reimaged).toBe(false);
+  });
+
   it('is not reimaged as long as fewer nodes are seen than AKS counts, unless an autoscaler adds some', () => {
     expect(proofOf('work', pool([node()]), pool([anew], { count: 2 })).reimaged).toBe(false);
     expect(proofOf('work', pool([node()]), pool([anew], { count: 2, enableAutoScaling: true })).reimaged).toBe(true);
