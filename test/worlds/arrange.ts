@@ -6,6 +6,7 @@ import { assign, ownRegistryIds } from '../support/ownRegistry.ts';
 import { type Effect, faultKinds } from '../sweep/kinds.ts';
 import type { Place } from '../sweep/scenarios.ts';
 import { oddity, type WorldIds } from './oddities.ts';
+import { neighbours, settings } from './settings.ts';
 import type { Doing } from './shape.ts';
 import type { World } from './world.ts';
 
@@ -29,8 +30,10 @@ export async function arrange(place: Place, world: World): Promise<void> {
   await place.azure.put(ids.group, { location });
   if (world.scenario !== 'create') await makeCluster(place, ids, world);
   for (const name of world.oddities) await oddity(name).arrange?.(place, ids);
+  if (world.neighbours) await neighbours(place.azure.put, ids);
   if (world.newImage) await place.azure.send('POST', '/simulator/node-image');
-  if (world.scenario === 'create' && world.oddities.length === 0) await place.azure.remove(ids.group);
+  if (world.scenario === 'create' && world.oddities.length === 0 && !world.neighbours)
+    await place.azure.remove(ids.group);
 }
 
 async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World): Promise<void> {
@@ -59,7 +62,9 @@ async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World):
       ...(world.isolated && { bootstrapProfile: { artifactSource: 'Cache' } }),
       apiServerAccessProfile: access,
     } as Record<string, unknown>,
+    more: {} as Record<string, unknown>,
   };
+  for (const name of world.settings) settings[name](body);
   for (const each of world.oddities) oddity(each).shape?.(body);
   await azure.put(ids.cluster, {
     location,
@@ -67,6 +72,7 @@ async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World):
       ? { type: 'UserAssigned', userAssignedIdentities: { [ids.control]: {} } }
       : { type: 'SystemAssigned' },
     properties: { ...body.properties, agentPoolProfiles: body.pools },
+    ...body.more,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { FaultKind } from '../sweep/kinds.ts';
+import type { Setting } from './settings.ts';
 
 export const worldScenarios = ['create', 'isolate', 'changeRegistry', 'disable', 'reimage', 'delete', 'audit'] as const;
 export type WorldScenario = (typeof worldScenarios)[number];
@@ -23,6 +24,10 @@ export interface WorldShape {
   /** Whether the cluster is isolated already, with a registry that AKS manages. */
   isolated: boolean;
   pools: Pool[];
+  /** What the owner has set, and no scenario is about. */
+  settings: Setting[];
+  /** Whether others have resources in the group. */
+  neighbours: boolean;
   /** What the input says. */
   probes: 'required' | 'ifAllowed';
   accept: WayOut[];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { type WayOut, waysOut } from '../../contract/inputs/isolation.ts';
 import { type FaultKind, faultKinds } from '../sweep/kinds.ts';
 import { type Oddity, oddities } from './oddities.ts';
+import { settingNames } from './settings.ts';
 import { type Doing, doings, type WorldScenario, type WorldShape } from './shape.ts';
 
 /** A cluster as it is found, everything around it, and what happens while a scenario runs on it. */
@@ -32,6 +33,8 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
       ),
       network: fc.constantFrom('managed' as const, 'own' as const),
       isolated: fc.boolean(),
+      settings: fc.subarray(settingNames, { maxLength: 3 }),
+      neighbours: fc.boolean(),
       others: fc.array(user, { maxLength: 2 }),
       oddities: fc.uniqueArray(fc.constantFrom(...(Object.keys(oddities) as Oddity[])), { maxLength: 3 }),
       probes: fc.constantFrom('required' as const, 'ifAllowed' as const),
@@ -86,6 +89,8 @@ export function wordsOf(world: World): string {
     `${isolated ? 'isolated' : 'ordinary'} cluster, ${apiServer}, ${network} network`,
     `pools ${pools.map(({ mode, count }) => `${mode} ${count}`).join(', ')}`,
     ...(world.oddities.length > 0 ? [`with ${world.oddities.join(', ')}`] : []),
+    ...(world.settings.length > 0 ? [`its owner has set ${world.settings.join(', ')}`] : []),
+    ...(world.neighbours ? ['others in the group'] : []),
     ...(world.newImage ? ['a newer node image'] : []),
     ...(probes === 'required' ? [] : [`probes ${probes}`]),
     ...(accept.length > 0 ? [`accepts ${accept.join(', ')}`] : []),
