@@ -18,6 +18,7 @@ const user = fc.record({
   count: fc.integer({ min: 0, max: 2 }),
 });
 const isolatedBefore: ReadonlySet<WorldScenario> = new Set(['changeRegistry', 'disable']);
+const livesInside: ReadonlySet<Oddity> = new Set(['publicService', 'tightBudget']);
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
 /** Worlds for these scenarios. They shrink to ordinary clusters without oddities. */
@@ -74,7 +75,13 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
       const order = Object.keys(oddities) as Oddity[];
       return {
         ...world,
-        oddities: order.filter((each) => world.oddities.includes(each) && oddities[each].possible(world)),
+        oddities: order.filter(
+          (each) =>
+            world.oddities.includes(each) &&
+            oddities[each].possible(world) &&
+            // What lives in the cluster comes there by run-command.
+            !(world.oddities.includes('runCommandDisabled') && livesInside.has(each)),
+        ),
       };
     });
 
