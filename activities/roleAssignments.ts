@@ -1,6 +1,6 @@
 import { v5 as uuidv5 } from 'uuid';
-import { isFailure } from '../contract/failures.ts';
-import { keyOf } from '../resources/ids.ts';
+import { azureFailure, isFailure } from '../contract/failures.ts';
+import { keyOf, sameResourceId } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
 import { checkpoint, recorded } from './arm/checkpoint.ts';
@@ -27,13 +27,17 @@ const namespace = '6f0c1f5e-8f0b-4b52-9a3e-2d8a51c7f7d4';
 const assignmentName = ({ scope, role, principalId }: RoleAssignment): string =>
   uuidv5([keyOf(scope), builtInRoles[role].id, principalId.toLowerCase()].join('|'), namespace);
 
-/** Reads the IDs of the role definitions that a principal holds at a scope or above it. */
+/**
+ * Reads the IDs of the role definitions that a principal holds at a scope or above it. One that it holds under a condition does
+ * not count: presence is not effect. Source: Learn, "Azure role assignment conditions"; Azure/acr#794 (2026-11-26).
+ */
 export async function readRoles(clients: ClientsOf, scope: string, principalId: string): Promise<string[]> {
   const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
   // assignedTo() also finds roles of the principal's groups. atScope() leaves out scopes below this one.
   const filter = `atScope() and assignedTo('${principalId}')`;
   const assignments = await azureList(scope, () => roleAssignments.listForScope(scope, { filter }));
-  const roles = assignments.map(({ roleDefinitionId }) => roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '');
+  const unconditional = assignments.filter(({ condition }) => !condition);
+  const roles = unconditional.map(({ roleDefinitionId }) => roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '');
   return [...new Set(roles)].sort();
 }
 
@@ -69,7 +73,10 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
       }
       return id;
     } catch (error) {
-      if (isFailure(error, 'RoleAssignmentExists')) return undefined;
+      if (isFailure(error, 'RoleAssignmentExists')) {
+        await refuseConditional(clients, assignment);
+        return undefined;
+      }
       throw retriedWhileReplicating(error);
     }
   },
@@ -110,6 +117,25 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     }
   },
 });
+
+/** @throws ApplicationFailure `RoleAssignmentExists` where the one that is there has a condition, whose effect nobody can know. */
+async function refuseConditional(clients: ClientsOf, { scope, role, principalId }: RoleAssignment): Promise<void> {
+  const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
+  const filter = `atScope() and assignedTo('${principalId}')`;
+  const there = await azureList(scope, () => roleAssignments.listForScope(scope, { filter }));
+  const conditional = there.find(
+    ({ roleDefinitionId, condition, scope: at }) =>
+      condition && sameResourceId(at, scope) && roleDefinitionId?.toLowerCase().endsWith(builtInRoles[role].id),
+  );
+  if (conditional === undefined) return;
+  const { name } = builtInRoles[role];
+  throw azureFailure(
+    'RoleAssignmentExists',
+    `${name} is assigned under a condition, which may keep it from taking effect (${conditional.id})`,
+    scope,
+    { whatToDo: 'Take the condition away, or remove the assignment; then start again.' },
+  );
+}
 
 const subscriptionOf = (scope: string): string => scope.split('/')[2] ?? '';
 

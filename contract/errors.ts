@@ -199,6 +199,17 @@ const azureErrors = {
     cause: 'The cluster or node pool is busy, stopped, or of a kind that does not take the request.',
     whatToDo: 'Another operation runs on the cluster. Wait for it to finish, or abort it, then start again.',
   },
+  OperationBlockedByNodeDisruptionPolicy: {
+    cause:
+      'A subcode of OperationNotAllowed: node disruption policy Block forbids changes for which AKS reimages nodes.',
+    whatToDo: 'Set the node disruption policy of the cluster to Allow for the run, then start again.',
+  },
+  OperationOutsideNodeDisruptionWindow: {
+    cause:
+      'A subcode of OperationNotAllowed: node disruption policy allows such changes in the maintenance window alone.',
+    whatToDo:
+      'Start again while the window aksManagedNodeOSUpgradeSchedule is open, or set the node disruption policy to Allow for the run.',
+  },
   AnotherOperationInProgress: {
     cause: "Somebody else's operation ran on the resource, or one that it depends on, until the retries ended.",
     whatToDo: `Wait for that operation to finish, ${again}.`,

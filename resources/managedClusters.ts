@@ -118,9 +118,6 @@ export const hasManagedRegistry = ({ containerRegistryId: id, nodeResourceGroup 
 export const hasOwnNetwork = ({ agentPoolProfiles }: ClusterFacts): boolean =>
   agentPoolProfiles.some(({ vnetSubnetId }) => vnetSubnetId !== undefined);
 
-/** Whether the outbound type cuts egress. */
-export const cutsEgress = (outboundType: string): boolean => /^(none|block)$/i.test(outboundType);
-
 /** Whether an operation runs on the cluster. */
 export const isBusy = ({ provisioningState }: ClusterFacts): boolean => !isFinal(provisioningState);
 

@@ -1,6 +1,6 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
-import { errorEntry, type FailureCode, type OwnError } from '../../contract/errors.ts';
+import { activityErrors, errorEntry, type FailureCode, type OwnError } from '../../contract/errors.ts';
 import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import { observed, UnreadableAnswerError } from './connection.ts';
 
@@ -23,7 +23,8 @@ const passingConflicts: readonly FailureCode[] = [
 export const isPassingConflict = (code: string): boolean => isCode(code, ...passingConflicts);
 
 /** Advice for operators. One code can stand for several causes, which the message tells apart. */
-export function adviceOn({ code, message }: AzureError): string {
+export function adviceOn({ code, message, subcode }: AzureError): string {
+  if (subcode !== undefined && subcode in activityErrors) return errorEntry(subcode).whatToDo;
   if (isCode(code, 'OperationNotAllowed') && /quota/i.test(message)) return errorEntry('QuotaExceeded').whatToDo;
   const [, exitStatus = ''] = /exit status=(\d+)/.exec(message) ?? [];
   return nodeAdvice[exitStatus] ?? errorEntry(code).whatToDo;
@@ -120,13 +121,18 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
   const { status, headers } = response;
   const said = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
   const retryAfterMs = parseRetryAfter(headers);
-  return azureFailure(said.code, `${said.message} (${resourceId})`, resourceId, {
-    whatToDo: adviceOn(said),
-    status,
-    ...correlation(response),
-    retryable: isPassing(status, said),
-    ...(retryAfterMs !== undefined && { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
-  });
+  return azureFailure(
+    said.code,
+    `${said.message}${said.subcode === undefined ? '' : ` [${said.subcode}]`} (${resourceId})`,
+    resourceId,
+    {
+      whatToDo: adviceOn(said),
+      status,
+      ...correlation(response),
+      retryable: isPassing(status, said),
+      ...(retryAfterMs !== undefined && { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
+    },
+  );
 }
 
 /** Finds the request in Azure's activity log. */
@@ -160,6 +166,8 @@ function isPassing(status: number, { code, message }: AzureError): boolean {
 export interface AzureError {
   code: string;
   message: string;
+  /** AKS's closer word for the cause; left out where it has none. */
+  subcode?: string;
 }
 
 /** Reads the error of an answer. ARM wraps it in `error`, the AKS resource provider does not. */
@@ -168,7 +176,12 @@ export function parseErrorBody(text: string | null | undefined): AzureError | un
     const body: unknown = JSON.parse(text ?? '');
     const error = isRecord(body) && isRecord(body.error) ? body.error : body;
     if (!isRecord(error) || typeof error.code !== 'string') return undefined;
-    return { code: error.code, message: typeof error.message === 'string' ? error.message : error.code };
+    const { code, message, subcode } = error;
+    return {
+      code,
+      message: typeof message === 'string' ? message : code,
+      ...(typeof subcode === 'string' && subcode !== '' && { subcode }),
+    };
   } catch {
     return undefined;
   }

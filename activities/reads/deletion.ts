@@ -45,7 +45,12 @@ export const deletionActivities = (clients: ClientsOf) => ({
       (id) => !aks(id),
     );
     const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
-    const scopes = [...owned, resourceGroupId(subscriptionId, group.name), `/subscriptions/${subscriptionId}`];
+    const scopes = [
+      ...owned,
+      resourceGroupId(subscriptionId, group.name),
+      ...(found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : []),
+      `/subscriptions/${subscriptionId}`,
+    ];
     const [identities, registries, access] = await Promise.all([
       Promise.all(unique(identityIds).map((id) => readKnownIdentity(clients, id))),
       Promise.all(owned.filter(isA('registries')).map((id) => readRegistry(clients, id))),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { managedNetworkRange, overlaps } from '../../resources/addressRanges.ts';
 import { virtualNetworkName } from '../../resources/derivedNames.ts';
 import { nameRules } from '../../resources/names.ts';
+import { closedOutboundTypes } from '../../resources/outboundTypes.ts';
 import { profileSetting, profiles } from '../profiles.ts';
 import { serviceRange } from './addressRanges.ts';
 import { agentPoolProfiles } from './agentPools.ts';
@@ -18,8 +19,6 @@ import { network, registry } from './infrastructure.ts';
 import { accept, probes } from './isolation.ts';
 import { tags } from './tags.ts';
 
-const outboundTypes = ['none', 'block'] as const;
-
 /** Input of the `createCluster` scenario. Guide: "Deploy a network isolated cluster" with AKS-managed ACR, and with bring your own ACR. */
 export const createClusterInput = z
   .strictObject({
@@ -29,7 +28,7 @@ export const createClusterInput = z
     profile: z.enum(profiles).default('current'),
     registry,
     apiServerAccess: z.enum(['privateLink', 'vnetIntegration']),
-    outboundType: z.enum(outboundTypes).default('none'),
+    outboundType: z.enum(closedOutboundTypes).default('none'),
     kubernetesVersion: matching(
       /^1\.\d{1,3}(\.\d{1,3})?$/,
       9,
@@ -76,7 +75,7 @@ export const createClusterInput = z
   })
   .check(
     crossCheck(
-      z.object({ profile: z.enum(profiles), outboundType: z.enum(outboundTypes) }),
+      z.object({ profile: z.enum(profiles), outboundType: z.enum(closedOutboundTypes) }),
       ({ profile, outboundType }, report) => {
         const allowed: readonly string[] = profileSetting(profile, 'outboundTypes');
         if (!allowed.includes(outboundType)) {
@@ -135,7 +134,7 @@ export const createClusterInput = z
         network: z.looseObject({}).exactOptional(),
         identity: z.object({ type: z.string() }).exactOptional(),
         kubeletIdentity: z.looseObject({}).exactOptional(),
-        outboundType: z.enum(outboundTypes).default('none'),
+        outboundType: z.enum(closedOutboundTypes).default('none'),
         apiServerAccess: z.string().exactOptional(),
       }),
       ({ registry: { mode }, network, identity, kubeletIdentity, outboundType, apiServerAccess }, report) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameRules } from '../../resources/names.ts';
+import { closedOutboundTypes, openOutboundTypes } from '../../resources/outboundTypes.ts';
 import { approvalGates } from '../names.ts';
 import { profileSetting, profiles } from '../profiles.ts';
 import { mostPools } from './agentPools.ts';
@@ -115,12 +116,12 @@ export const isolateClusterInput = z
     ...common,
     ...registryOptions,
     registry,
-    outboundType: z.enum(['none', 'block']).default('none'),
+    outboundType: z.enum(closedOutboundTypes).default('none'),
     approvals,
   })
   .check(
     crossCheck(
-      z.object({ profile: z.enum(profiles), outboundType: z.enum(['none', 'block']) }),
+      z.object({ profile: z.enum(profiles), outboundType: z.enum(closedOutboundTypes) }),
       ({ profile, outboundType }, report) => {
         const allowed: readonly string[] = profileSetting(profile, 'outboundTypes');
         if (allowed.includes(outboundType)) return;
@@ -149,9 +150,7 @@ export const changeRegistryInput = z.strictObject({
 /** Input of the `disableIsolation` scenario. Guide: "Disable network isolated cluster". */
 export const disableIsolationInput = z.strictObject({
   ...common,
-  outboundType: z
-    .enum(['loadBalancer', 'managedNATGateway', 'userAssignedNATGateway', 'userDefinedRouting'])
-    .default('loadBalancer'),
+  outboundType: z.enum(openOutboundTypes).default('loadBalancer'),
   approvals: reimageApproval,
 });
 

@@ -146,6 +146,7 @@ describe('docs/errors.md', () => {
 describe('the body of an error', () => {
   it.each([
     ['wrapped, as ARM does', '{"error":{"code":"C","message":"M"}}', { code: 'C', message: 'M' }],
+    ['bare, with a closer word', '{"code":"C","message":"M","subcode":"S"}', { code: 'C', message: 'M', subcode: 'S' }],
     ['bare, as AKS does', '{"code":"C","details":null,"message":"M","subcode":""}', { code: 'C', message: 'M' }],
     ['of an operation', '{"status":"Failed","error":{"code":"C","message":"M"}}', { code: 'C', message: 'M' }],
     ['without a message', '{"error":{"code":"C"}}', { code: 'C', message: 'C' }],

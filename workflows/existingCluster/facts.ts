@@ -2,7 +2,7 @@ import type { RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Profile } from '../../contract/profiles.ts';
 import type { DiscoveryRequest, ExistingClusterFacts } from '../../resources/discovery.ts';
-import { type ClusterReference, clusterId, resourceReference } from '../../resources/ids.ts';
+import { type ClusterReference, clusterId, resourceGroupId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import { type ClusterChange, type ClusterFacts, changeMismatches } from '../../resources/managedClusters.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
@@ -62,7 +62,11 @@ export function existingClusterRequest(
     allowances: {
       subscriptionId: cluster.subscriptionId,
       location,
-      scopes: [...permissionScopes(cluster, wanted), clusterId(cluster)],
+      scopes: [
+        ...permissionScopes(cluster, wanted),
+        clusterId(cluster),
+        resourceGroupId(cluster.subscriptionId, found.nodeResourceGroup),
+      ],
       vmSizes: [...new Set(found.agentPoolProfiles.map(({ vmSize }) => vmSize))],
     },
   };

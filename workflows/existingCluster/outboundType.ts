@@ -3,6 +3,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
 import { type ClusterChange, type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import { managedOutboundMoves, ownNetworkOutboundTypes } from '../../resources/outboundTypes.ts';
 import { clusterUpdate } from './facts.ts';
 
 export const previousOutbound = ({ outboundType, outboundProfile }: ClusterFacts): ClusterChange => ({
@@ -10,18 +11,10 @@ export const previousOutbound = ({ outboundType, outboundProfile }: ClusterFacts
   outboundProfile,
 });
 
-const managedMoves: Readonly<Record<string, readonly string[]>> = {
-  loadbalancer: ['managedNATGateway', 'none', 'block'],
-  managednatgateway: ['none', 'block'],
-  none: ['loadBalancer', 'managedNATGateway', 'block'],
-  block: ['loadBalancer', 'managedNATGateway', 'none'],
-};
-const ownTypes = ['loadBalancer', 'userAssignedNATGateway', 'userDefinedRouting', 'none'];
-
 /** The outbound types that Azure lets a cluster move to. Source: AKS docs egress-outboundtype.md, "Update outboundType after cluster creation". */
 function reachableOutboundTypes(cluster: ClusterFacts): readonly string[] {
-  if (hasOwnNetwork(cluster)) return ownTypes;
-  return managedMoves[cluster.outboundType.toLowerCase()] ?? [];
+  if (hasOwnNetwork(cluster)) return ownNetworkOutboundTypes;
+  return managedOutboundMoves[cluster.outboundType.toLowerCase()] ?? [];
 }
 
 export function outboundProblems({ cluster }: ExistingClusterFacts, outboundType: string): Problem[] {

@@ -3,12 +3,14 @@ import type { Plan } from '../../contract/plan.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import { resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { Part } from '../engine/part.ts';
 import type { InfrastructurePlan } from '../infrastructure/specification.ts';
 import { infrastructureRequest } from '../infrastructure/wanted.ts';
+import { lockdownProblems } from '../preflight/permissions.ts';
 import { planOf } from '../preflight/plan.ts';
 import { surgeProblems } from '../preflight/quota.ts';
 import type { Registrations } from '../registrations/plan.ts';
@@ -54,6 +56,15 @@ export function planUpdate(
   const changes: Changes = { reimages: [], removals: [] };
   for (const { steps: _steps, problems: _problems, ...more } of parts) Object.assign(changes, more);
   const byItself = cluster && reimagesByItself(cluster) && changes.bootstrap;
+  const nodeResourceGroup = cluster && resourceGroupId(input.cluster.subscriptionId, cluster.nodeResourceGroup);
+  const lockdown =
+    nodeResourceGroup !== undefined && cluster?.nodeGroupRestriction?.toLowerCase() === 'readonly'
+      ? lockdownProblems(
+          [infrastructure, ...parts].flatMap(({ steps }) => steps),
+          nodeResourceGroup,
+          wanted.virtualNetwork?.id,
+        )
+      : [];
   const plan = planOf(
     input,
     [
@@ -63,6 +74,7 @@ export function planUpdate(
       { ...infrastructure, problems: [] },
       ...parts,
       { steps: [], problems: infrastructure.problems },
+      { steps: [], problems: lockdown },
       { steps: [], problems: surgeProblems(seen, changes.reimages, reimage.maxParallelPools) },
     ],
     {
@@ -70,6 +82,7 @@ export function planUpdate(
       profileSettings: [...profileSettings, ...(byItself ? (['reimageByItself'] as const) : [])],
       wanted,
       access: discovered?.allowances,
+      nodeResourceGroup,
     },
   );
   return {

@@ -34,11 +34,14 @@ export function permissionProblems(
  * Locks that would refuse a planned step, or its undo.
  *
  * @param rollsBack Whether a failed run takes back what it created.
+ * @param nodeResourceGroup Resource ID of that of a cluster that is there. AKS refuses to touch it while a lock of any level is
+ * on it, in it or above it, and every step on the cluster or a pool touches it. Source: Azure/AKS#3291 (2026-11-26).
  */
 export function lockProblems(
   steps: readonly PlannedStep[],
   { locks }: Pick<AccessFacts, 'locks'>,
   rollsBack: boolean,
+  nodeResourceGroup?: string,
 ): Problem[] {
   return locks.flatMap(({ id, level }) => {
     const scope = lockedScope(id);
@@ -54,10 +57,21 @@ export function lockProblems(
       .filter(({ action }) => action !== 'none' && action !== 'check')
       .filter((step) => !isRegistration(step) && covers(step));
     const remove = 'Remove the lock for the run.';
-    if (level === 'ReadOnly') return report(acting, 'this lock forbids every change', remove);
+    const isOnGroup =
+      nodeResourceGroup !== undefined && (isWithin(nodeResourceGroup, scope) || isWithin(scope, nodeResourceGroup));
+    const byAks = steps.filter(
+      (step) => isOnGroup && actsInNodeGroup.has(step.kind) && step.action !== 'none' && step.action !== 'check',
+    );
+    const onGroup = report(
+      byAks.filter((step) => !covers(step) || (level !== 'ReadOnly' && step.action !== 'delete')),
+      `AKS refuses to touch the node resource group while this ${level} lock is on it, in it or above it`,
+      remove,
+    );
+    if (level === 'ReadOnly') return [...onGroup, ...report(acting, 'this lock forbids every change', remove)];
     const deleted = acting.filter(({ action }) => action === 'delete');
     const created = acting.filter(({ action }) => action === 'create' && rollsBack);
     return [
+      ...onGroup,
       ...report(deleted, 'this lock forbids to delete', remove),
       ...report(
         created,
@@ -66,6 +80,36 @@ export function lockProblems(
       ),
     ];
   });
+}
+
+/** Steps in which AKS changes the node resource group. */
+const actsInNodeGroup: ReadonlySet<string> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
+
+/**
+ * Node resource group lockdown denies everybody but AKS each write in that group, also the endpoint or the link of a zone that
+ * joins the network in it. Source: AKS docs, "Node resource group lockdown" (node-resource-group-lockdown.md, 2026-11-26).
+ */
+export function lockdownProblems(
+  steps: readonly PlannedStep[],
+  nodeResourceGroup: string,
+  networkId: string | undefined,
+): Problem[] {
+  const isIn = (id: string) => isWithin(id, nodeResourceGroup);
+  const denied = steps.filter(
+    ({ kind, action, resourceId }) =>
+      (action === 'create' || action === 'update') &&
+      (isIn(resourceId) || ((kind === 'privateEndpoint' || kind === 'zoneLink') && isIn(networkId ?? ''))),
+  );
+  if (denied.length === 0) return [];
+  const titles = denied.map(({ title }) => title).join(', ');
+  return [
+    {
+      where: nodeResourceGroup,
+      problem: `node resource group lockdown (restrictionLevel ReadOnly) denies everybody but AKS to change it (${titles})`,
+      whatToDo:
+        'Use the registry that AKS manages (registry.mode managed), a cluster in a network of your own, or lift the lockdown for the run (`az aks update --nrg-lockdown-restriction-level Unrestricted`).',
+    },
+  ];
 }
 
 /** A registration is the subscription's, and locks protect resources. */

@@ -16,13 +16,15 @@ interface Composition {
   access?: AccessFacts | undefined;
   /** Actions that no step needs, but the proof at the end. */
   proofActions?: readonly RequiredAction[];
+  /** Resource ID of the node resource group of a cluster that is there. */
+  nodeResourceGroup?: string | undefined;
 }
 
 /** Composes a plan of its parts, in the order of the run. Permissions and locks are checked for the steps of all parts. */
 export function planOf(
   { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
   parts: readonly Part[],
-  { profile, profileSettings, wanted, access, proofActions = [] }: Composition,
+  { profile, profileSettings, wanted, access, proofActions = [], nodeResourceGroup }: Composition,
 ): Plan {
   const steps = parts.flatMap((part) => part.steps);
   // With onFailure hold, an operator may decide to roll back.
@@ -36,7 +38,7 @@ export function planOf(
       ...(access
         ? [
             ...permissionProblems([...requiredActions(steps, wanted, rollsBack), ...proofActions], access),
-            ...lockProblems(steps, access, rollsBack),
+            ...lockProblems(steps, access, rollsBack, nodeResourceGroup),
           ]
         : []),
     ]),

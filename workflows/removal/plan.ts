@@ -49,6 +49,8 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const roles = planRoles(input, seen, around);
   const group = groupStep(input, seen, [cluster, ...steps]);
   const planned = [cluster, ...roles.map(({ step }) => step), ...steps, group];
+  const nodeResourceGroup =
+    seen.cluster && resourceGroupId(input.cluster.subscriptionId, seen.cluster.nodeResourceGroup);
   const plan = planOf(
     input,
     [
@@ -57,10 +59,8 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
       { steps, problems: removalProblems(input, seen, around) },
       { steps: [group], problems: [] },
     ],
-    { profile: 'current', profileSettings: [], wanted: nothingWanted, access: seen.access },
+    { profile: 'current', profileSettings: [], wanted: nothingWanted, access: seen.access, nodeResourceGroup },
   );
-  const { subscriptionId } = input.cluster;
-  const { nodeResourceGroup } = seen.cluster ?? {};
   return {
     ...plan,
     // Nothing else was seen either: other problems would mislead.
@@ -69,7 +69,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     roles: roles.map(({ removal }) => removal),
     gone: [
       clusterId(input.cluster),
-      ...(nodeResourceGroup === undefined ? [] : [resourceGroupId(subscriptionId, nodeResourceGroup)]),
+      ...(nodeResourceGroup === undefined ? [] : [nodeResourceGroup]),
       ...removals.map(({ id }) => id),
       ...(group.action === 'delete' ? [group.resourceId] : []),
     ],

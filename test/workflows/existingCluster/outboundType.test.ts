@@ -35,6 +35,8 @@ describe('the outbound type', () => {
   it.each<[from: string, to: Closing, back: string | undefined]>([
     ['loadBalancer', 'none', undefined],
     ['managedNATGateway', 'none', undefined],
+    ['managedNATGatewayV2', 'none', undefined],
+    ['managedNATGatewayV2', 'block', undefined],
     ['managedNATGateway', 'block', undefined],
     ['userDefinedRouting', 'none', 'Azure does not change none back to userDefinedRouting'],
   ])('of %s, after %s, can be put back or not: %s', (from, to, why) => {

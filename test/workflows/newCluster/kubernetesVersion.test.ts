@@ -19,6 +19,20 @@ describe('the Kubernetes version', () => {
     expect(problems.map(({ whatToDo }) => whatToDo)).toEqual(['Use one of 1.33, 1.34, or a patch version of one.']);
   });
 
+  it('is none that has long-term support only', () => {
+    const kubernetesVersions = nothingThere.kubernetesVersions.map((each) => ({
+      ...each,
+      supportPlans: each.version === '1.33' ? ['AKSLongTermSupport'] : ['KubernetesOfficial', 'AKSLongTermSupport'],
+    }));
+    const seen = { ...nothingThere, kubernetesVersions };
+    expect(chooseKubernetesVersion(parsed(given({ kubernetesVersion: '1.33' })), seen).problems).toEqual([
+      expect.objectContaining({
+        problem: expect.stringMatching(/long-term support only/),
+        whatToDo: 'Use one of 1.34, or a patch version of one.',
+      }),
+    ]);
+  });
+
   it('is that of the cluster, if there is one', () => {
     const cluster = clusterThere({ kubernetesVersion: '1.28.1' });
     expect(chooseKubernetesVersion(parsed(given()), { ...nothingThere, cluster })).toEqual({

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { Action, PlannedStep, StepKind } from '../../../contract/index.ts';
 import type { AccessFacts } from '../../../resources/allowances.ts';
 import { lockProblems, permissionProblems } from '../../../workflows/preflight/permissions.ts';
+import { ordinary, planIsolate, seen } from '../existingCluster/support.ts';
 import { ids, planOwnRegistry, there, thereWithout } from '../infrastructure/support.ts';
-import { group, nothingThere, planCreate, subscription } from '../support.ts';
+import { group, nothingThere, planCreate, problemTexts, subscription } from '../support.ts';
 
 const action = 'Microsoft.Network/virtualNetworks/subnets/join/action';
 type Permissions = AccessFacts['permissions'];
@@ -258,5 +259,45 @@ describe('a lock', () => {
       },
     ]);
     expect(planOwnRegistry({}, { onFailure: 'leave' }, seen).problems).toEqual([]);
+  });
+});
+
+describe('the node resource group', () => {
+  const nodeGroup = `${subscription}/resourceGroups/MC_rg_cluster_westeurope`;
+  const lockAt = (scope: string, level: string) => ({
+    id: `${scope}/providers/Microsoft.Authorization/locks/l`,
+    level,
+  });
+  const locked = (scope: string, level: string) => {
+    const allowances = { ...nothingThere.allowances, locks: [lockAt(scope, level)] };
+    const { infrastructure, providers, features } = nothingThere;
+    return planIsolate(seen(ordinary(), { discovered: { infrastructure, allowances, providers, features } })).problems;
+  };
+
+  it.each([
+    ['on it', nodeGroup],
+    ['in it', `${nodeGroup}/providers/Microsoft.Network/loadBalancers/kubernetes`],
+    ['above it', subscription],
+  ])('keeps AKS from every step on the cluster while a lock is %s', (_where, scope) => {
+    for (const level of ['CanNotDelete', 'ReadOnly']) {
+      expect(locked(scope, level)).toEqual([
+        expect.objectContaining({ where: expect.stringContaining(scope), problem: expect.stringMatching(/lock/) }),
+      ]);
+    }
+  });
+
+  it('is not touched by a lock elsewhere', () => {
+    expect(locked(`${subscription}/resourceGroups/another`, 'ReadOnly')).toEqual([]);
+  });
+
+  it('that is locked down takes no endpoint and no link', () => {
+    const own = { registry: { mode: 'bringYourOwn', name: 'other' } } as const;
+    const problems = (restriction: string) =>
+      problemTexts(planIsolate(seen(ordinary({ nodeGroupRestriction: restriction })), own)).filter((text) =>
+        /lockdown/.test(text),
+      );
+    expect(problems('ReadOnly')).toEqual([expect.stringMatching(/restrictionLevel ReadOnly/)]);
+    expect(problems('Unrestricted')).toEqual([]);
+    expect(problemTexts(planIsolate(seen(ordinary({ nodeGroupRestriction: 'ReadOnly' }))))).toEqual([]);
   });
 });
