@@ -3,6 +3,7 @@ import { contains } from '../resources/addressRanges.ts';
 import { resourceGroupId } from '../resources/ids.ts';
 import { marksIn } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
+import { isFailed } from '../resources/provisioningState.ts';
 import type { ResourceGroupReference } from '../resources/subscriptions.ts';
 import {
   leadsOut,
@@ -144,8 +145,10 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
     const current = await getSubnet(clients, id);
     const seen = current && subnetFacts(current);
     if (written) {
-      if (seen && subnetMismatches(properties, seen).length === 0) return seen;
-      if (!seen || subnetMismatches(written, seen).length > 0) throw changedSince('subnet', id);
+      const isBack = seen && subnetMismatches(properties, seen).length === 0;
+      // An operation that failed may have changed the properties, and left the subnet Failed.
+      if (isBack && !isFailed(seen.provisioningState)) return seen;
+      if (!isBack && (!seen || subnetMismatches(written, seen).length > 0)) throw changedSince('subnet', id);
     }
     const { defaultOutboundAccess: _said, ...unsaid } = current ?? {};
     const kept = properties.defaultOutboundAccess === null ? unsaid : current;
