@@ -118,6 +118,8 @@ export function nodesOf(world: World, clusterId: string): KubernetesNode[] {
   if (!stored) return [];
   const cluster = clusterBody.parse(stored.body);
   const group = nodeGroupOf(cluster);
+  // One moment for all: the clock may go on meanwhile.
+  const now = world.clock.now();
   const reached = new Map<string, Date | undefined>();
   const settings = new Map<string, ReturnType<typeof settingsOf>>();
   return machinesIn(world, group).map(({ body }): KubernetesNode => {
@@ -125,9 +127,9 @@ export function nodesOf(world: World, clusterId: string): KubernetesNode[] {
     const { pool } = kubernetes;
     const subnetId = own ?? subnetOfPool(world, clusterId, group, pool);
     const place = `${pool} ${subnetId}`;
-    if (!reached.has(place)) reached.set(place, lastReached(world, cluster, { pool, subnetId }));
+    if (!reached.has(place)) reached.set(place, lastReached(world, cluster, { pool, subnetId }, now));
     const since = silentSince === undefined ? reached.get(place) : new Date(silentSince);
-    const silentFor = since ? (world.clock.now().getTime() - since.getTime()) / 1000 : Number.POSITIVE_INFINITY;
+    const silentFor = since ? (now.getTime() - since.getTime()) / 1000 : Number.POSITIVE_INFINITY;
     const { isWindows, taints } = settings.get(pool) ?? settingsOf(world, clusterId, pool);
     settings.set(pool, { isWindows, taints });
     return {
@@ -157,9 +159,10 @@ function lastReached(
   world: World,
   cluster: ClusterBody,
   node: { pool: string; subnetId: string | undefined },
+  now: Date,
 ): Date | undefined {
   const key = keyOf(`${cluster.id}/${node.pool}/${node.subnetId}`);
-  if (reachesApiServer(world, cluster, node)) world.lastSigns.set(key, world.clock.now());
+  if (reachesApiServer(world, cluster, node)) world.lastSigns.set(key, now);
   return world.lastSigns.get(key);
 }
 
