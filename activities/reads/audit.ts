@@ -30,11 +30,6 @@ export const auditActivities = (clients: ClientsOf) => ({
     const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
     const [first] = subnetIds;
     const networkId = first === undefined ? undefined : parentId(first);
-    const looks = Promise.all([
-      whereAllowed(() => readExtensions(clients, cluster.id)),
-      whereAllowed(() => readKubernetesVersions(clients, subscriptionId, cluster.location)),
-    ]);
-    const machines = whereAllowed(() => countMachines(clients, subscriptionId, nodeResourceGroup));
     const unread: NonNullable<AuditFacts['unread']> = {};
     /** A part that may not be read is told apart from one that is absent. */
     const part = async <T>(name: AuditPart, read: () => Promise<T>): Promise<T | undefined> => {
@@ -47,13 +42,18 @@ export const auditActivities = (clients: ClientsOf) => ({
       }
     };
     const group = { subscriptionId, name: nodeResourceGroup };
-    const [registry, network, content = [], balanced = [], kubelet] = await Promise.all([
-      part('registry', () => ifNamed(containerRegistryId, (id) => readRegistry(clients, id))),
-      part('network', () => ifNamed(networkId, (id) => readVirtualNetwork(clients, id))),
-      part('nodeResourceGroup', () => readGroupContent(clients, group)),
-      part('nodeResourceGroup', () => readBalancedAddresses(clients, group)),
-      part('kubelet', () => ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id))),
-    ]);
+    // All reads of a round are awaited together: the failure of one that nobody awaits yet ends the worker's process.
+    const [registry, network, content = [], balanced = [], kubelet, machines, extensions, versions = []] =
+      await Promise.all([
+        part('registry', () => ifNamed(containerRegistryId, (id) => readRegistry(clients, id))),
+        part('network', () => ifNamed(networkId, (id) => readVirtualNetwork(clients, id))),
+        part('nodeResourceGroup', () => readGroupContent(clients, group)),
+        part('nodeResourceGroup', () => readBalancedAddresses(clients, group)),
+        part('kubelet', () => ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id))),
+        whereAllowed(() => countMachines(clients, subscriptionId, nodeResourceGroup)),
+        whereAllowed(() => readExtensions(clients, cluster.id)),
+        whereAllowed(() => readKubernetesVersions(clients, subscriptionId, cluster.location)),
+      ]);
     const subnets = (network?.subnets ?? []).filter(({ id }) => subnetIds.some((subnet) => sameResourceId(subnet, id)));
     const ranges = network?.addressPrefixes ?? [];
     const addresses = content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id));
@@ -70,8 +70,6 @@ export const auditActivities = (clients: ClientsOf) => ({
       part('kubelet', async () => (registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [])),
       part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id, ranges)))),
     ]);
-    const counted = await machines;
-    const [extensions, versions = []] = await looks;
     return {
       ...(registry && { registry }),
       endpoints,
@@ -88,7 +86,7 @@ export const auditActivities = (clients: ClientsOf) => ({
         ...addresses,
         ...balanced.filter((id) => !addresses.some((address) => sameResourceId(address, id))),
       ],
-      ...(counted && { machines: counted }),
+      ...(machines && { machines }),
       unread,
     };
   },
