@@ -46,8 +46,14 @@ describe('looking', () => {
       infrastructure: { otherLinkedZones: [], identities: {}, roles: {} },
       allowances: { permissions: {}, locks: [], vmSizes: {}, usages: expect.anything() },
       kubernetesVersions: expect.arrayContaining([
-        { version: '1.34', isDefault: true, isPreview: false, patchVersions: ['1.34.6', '1.34.5'] },
-        { version: '1.35', isDefault: false, isPreview: false, patchVersions: ['1.35.3', '1.35.2'] },
+        expect.objectContaining({ version: '1.34', isDefault: true, patchVersions: ['1.34.6', '1.34.5'] }),
+        {
+          version: '1.33',
+          isDefault: false,
+          isPreview: false,
+          patchVersions: ['1.33.9', '1.33.8'],
+          supportPlans: ['AKSLongTermSupport'],
+        },
       ]),
     });
     expect(await azure.sent('nothing')).toEqual([]);
