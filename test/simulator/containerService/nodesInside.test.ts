@@ -184,16 +184,3 @@ describe('a pod that no controller keeps', () => {
     expect((await truth('debugged')).pods).toEqual([]);
   });
 });
-
-test('a clock that goes on by itself silences no node', async () => {
-  const own = await start({ speed: 5000 });
-  try {
-    await own.put(group('in'), { location });
-    await own.aks.managedClusters.createOrUpdate('in', 'real', openCluster(), polling);
-    for (let times = 0; times < 10; times += 1) {
-      expect(await runInCluster(own, 'in', 'real', 'kubectl get nodes')).toMatchObject({ exitCode: 0 });
-    }
-  } finally {
-    await own.simulator.close();
-  }
-});
