@@ -69,13 +69,14 @@ function byOthers({ others, cluster, nodeGroup }: Kept, { resource, path }: Chan
 /** Everything is as before, but for what is named; what is named is there. */
 export function asBefore(leftovers: readonly Leftover[], kept: Kept): string[] {
   const left = leftovers.map(({ resourceId }) => withoutMadeUp(resourceId.toLowerCase()));
-  // What stays keeps what Azure made for it: a cluster and its pools their group of nodes, an endpoint its network interface.
+  // What stays keeps what Azure made for it: a cluster and its pools their group of nodes, an endpoint its network interface and
+  // the registry's side of its connection.
   const keepsNodes = left.some((id) => id.includes('/managedclusters/') || isIn(id, kept.nodeGroup));
   const keepsInterface = left.some((id) => id.includes('/privateendpoints/'));
   const isNamed = (resource: string): boolean =>
     left.some((id) => (/\/providers\//.test(id) ? isBelow(resource, id) : resource === id)) ||
     (keepsNodes && /\/resourcegroups\/mc_/.test(resource)) ||
-    (keepsInterface && resource.includes('/networkinterfaces/'));
+    (keepsInterface && /\/(networkinterfaces|privateendpointconnections)\//.test(resource));
   const changed = changes(kept).filter(
     (change) => !isNamed(change.resource) && !byOthers(kept, change) && !(left.length > 0 && derived.test(change.path)),
   );
