@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { ScenarioResult } from '../../contract/index.ts';
 import { input, subscriptionId } from '../support/azure.ts';
-import { assign, ownRegistryIds } from '../support/ownRegistry.ts';
+import { aRecord, assign, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
 import { type Effect, faultKinds } from '../sweep/kinds.ts';
 import type { Place } from '../sweep/scenarios.ts';
 import { oddity, type WorldIds } from './oddities.ts';
@@ -38,6 +38,7 @@ export async function arrange(place: Place, world: World): Promise<void> {
 
 async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World): Promise<void> {
   const own = world.network === 'own' ? await makeNetwork({ azure }, ids, world) : undefined;
+  if (world.has === 'own') await makeRegistry(azure, ids);
   const pools = world.pools.map(({ mode, count }, index) => ({
     name: `pool${index}`,
     mode,
@@ -59,7 +60,13 @@ async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World):
     properties: {
       dnsPrefix: name,
       networkProfile: { networkPlugin: 'azure', outboundType: world.isolated ? 'none' : 'loadBalancer' },
-      ...(world.isolated && { bootstrapProfile: { artifactSource: 'Cache' } }),
+      ...(world.isolated && {
+        bootstrapProfile: {
+          artifactSource: 'Cache',
+          ...(world.has === 'own' && { containerRegistryId: ids.registry }),
+        },
+      }),
+      ...(world.has === 'own' && { identityProfile: { kubeletidentity: { resourceId: ids.kubelet } } }),
       apiServerAccessProfile: access,
     } as Record<string, unknown>,
     more: {} as Record<string, unknown>,
@@ -92,6 +99,7 @@ async function makeNetwork(
         ...(world.apiServer === 'vnetIntegration'
           ? [{ name: 'apiserver', properties: { addressPrefix: '10.10.16.0/28', delegations: [delegation] } }]
           : []),
+        ...(world.has === 'own' ? [{ name: 'registry', properties: { addressPrefix: '10.10.17.0/24' } }] : []),
       ],
     },
   });
@@ -99,6 +107,27 @@ async function makeNetwork(
   const { status } = await assign(azure as Place['azure'], ids.network, 'networkContributor', principal, randomUUID());
   if (status !== 201) throw new Error(`role: ${status}`);
   return { apiServer };
+}
+
+/** Makes a registry of the owner's as the guide tells, which leads to it in the network, and an identity that may pull from it. */
+async function makeRegistry(azure: Place['azure'], ids: WorldIds): Promise<void> {
+  const bodies = ownRegistryBodies({ ...ids, vnet: ids.network, registrySubnet: `${ids.network}/subnets/registry` });
+  await azure.put(ids.registry, bodies.registry);
+  await azure.put(ids.cacheRule, bodies.cacheRule);
+  await azure.put(ids.zone, bodies.zone);
+  await azure.put(ids.link, bodies.link);
+  const endpoint = await azure.put(ids.privateEndpoint, bodies.privateEndpoint);
+  for (const { fqdn, ipAddresses } of endpoint.at('properties.customDnsConfigs') as Config[])
+    await azure.put(`${ids.zone}/A/${fqdn.replace(/\.azurecr\.io$/, '')}`, aRecord(...ipAddresses));
+  const kubelet = (await azure.put(ids.kubelet, { location })).at('properties.principalId');
+  const control = (await azure.get(ids.control)).at('properties.principalId');
+  await assign(azure, ids.registry, 'acrPull', kubelet, randomUUID());
+  await assign(azure, ids.kubelet, 'managedIdentityOperator', control, randomUUID());
+}
+
+interface Config {
+  fqdn: string;
+  ipAddresses: string[];
 }
 
 /** Starts the scenario with the input that the world says. */

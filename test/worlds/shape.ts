@@ -21,8 +21,10 @@ export interface WorldShape {
   registry: 'managed' | 'own';
   apiServer: 'public' | 'privateLink' | 'vnetIntegration';
   network: 'managed' | 'own';
-  /** Whether the cluster is isolated already, with a registry that AKS manages. */
+  /** Whether the cluster is isolated already. */
   isolated: boolean;
+  /** The registry that an isolated cluster has; of its own in a network of its own only. */
+  has: 'managed' | 'own';
   pools: Pool[];
   /** What the owner has set, and no scenario is about. */
   settings: Setting[];

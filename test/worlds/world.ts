@@ -18,7 +18,15 @@ const user = fc.record({
   count: fc.integer({ min: 0, max: 2 }),
 });
 const isolatedBefore: ReadonlySet<WorldScenario> = new Set(['changeRegistry', 'disable']);
-const livesInside: ReadonlySet<Oddity> = new Set(['publicService', 'tightBudget']);
+/** Pairs of which Azure refuses one where the other is, or that need each other's absence to come about. */
+const exclusive: readonly (readonly [Oddity, Oddity])[] = [
+  // What lives in the cluster comes there by run-command.
+  ['runCommandDisabled', 'publicService'],
+  ['runCommandDisabled', 'tightBudget'],
+  ['nodeProvisioning', 'stopped'],
+  ['nodeProvisioning', 'windowsPool'],
+  ['nodeProvisioning', 'kubenet'],
+];
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
 /** Worlds for these scenarios. They shrink to ordinary clusters without oddities. */
@@ -34,6 +42,7 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
       ),
       network: fc.constantFrom('managed' as const, 'own' as const),
       isolated: fc.boolean(),
+      has: fc.constantFrom('managed' as const, 'own' as const),
       settings: fc.subarray(settingNames, { maxLength: 3 }),
       neighbours: fc.boolean(),
       others: fc.array(user, { maxLength: 2 }),
@@ -63,6 +72,7 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
         apiServer:
           drawn.apiServer === 'public' && (isIsolated || scenario === 'create') ? 'privateLink' : drawn.apiServer,
         isolated: isIsolated,
+        has: isIsolated && drawn.network === 'own' ? drawn.has : 'managed',
         pools: [
           { mode: 'System', count: 1 },
           ...others.map((pool) => (pool.mode === 'System' ? { ...pool, count: 1 } : pool)),
@@ -79,8 +89,9 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
           (each) =>
             world.oddities.includes(each) &&
             oddities[each].possible(world) &&
-            // What lives in the cluster comes there by run-command.
-            !(world.oddities.includes('runCommandDisabled') && livesInside.has(each)),
+            // A registry with a private endpoint cannot become a Basic one.
+            !(each === 'basicRegistry' && world.has === 'own') &&
+            !exclusive.some(([one, other]) => each === other && world.oddities.includes(one)),
         ),
       };
     });
@@ -90,10 +101,10 @@ const canHappen = (does: Doing, { network, registry }: Pick<World, 'network' | '
 
 /** A world in words. */
 export function wordsOf(world: World): string {
-  const { scenario, registry, apiServer, network, isolated, pools, meanwhile, fault, accept, probes } = world;
+  const { scenario, registry, apiServer, network, isolated, has, pools, meanwhile, fault, accept, probes } = world;
   return [
     `${scenario} (${registry} registry${world.dryRun ? ', dry run' : ''})`,
-    `${isolated ? 'isolated' : 'ordinary'} cluster, ${apiServer}, ${network} network`,
+    `${isolated ? `isolated (${has} registry)` : 'ordinary'} cluster, ${apiServer}, ${network} network`,
     `pools ${pools.map(({ mode, count }) => `${mode} ${count}`).join(', ')}`,
     ...(world.oddities.length > 0 ? [`with ${world.oddities.join(', ')}`] : []),
     ...(world.settings.length > 0 ? [`its owner has set ${world.settings.join(', ')}`] : []),
