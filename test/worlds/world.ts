@@ -26,6 +26,7 @@ const exclusive: readonly (readonly [Oddity, Oddity])[] = [
   ['nodeProvisioning', 'stopped'],
   ['nodeProvisioning', 'windowsPool'],
   ['nodeProvisioning', 'kubenet'],
+  ['managedNATGateway', 'virtualMachinesPool'],
 ];
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
