@@ -219,11 +219,33 @@ const unwritten = ({ writes }: Seen): string[] =>
   writes.slice(0, 3).map(({ method, url, status }) => `wrote ${method} ${new URL(url).pathname} ${status}`);
 
 /** Every text has a reason in the world. */
-function explained(texts: readonly string[], { world, disturbed }: Seen, what: string): string[] {
-  if (disturbed) return [];
-  return texts
-    .filter((text) => !isExplained(text, world))
-    .map((text) => `${what} has no reason in this world: ${text}`);
+function explained(texts: readonly string[], { world, disturbed, truthBefore }: Seen, what: string): string[] {
+  const untrue = texts
+    .filter((text) => deniesWay(text, world, truthBefore))
+    .map((text) => `${what} is not so: ${text}`);
+  if (disturbed) return untrue;
+  return [
+    ...untrue,
+    ...texts.filter((text) => !isExplained(text, world)).map((text) => `${what} has no reason in this world: ${text}`),
+  ];
+}
+
+/** Ways out that the oracle tells, by the names under which an input accepts them. */
+const waysByName = {
+  natGateway: 'natGateway',
+  defaultRoute: 'route',
+  nodePublicAddresses: 'publicAddress',
+  defaultOutboundAccess: 'defaultOutboundAccess',
+} as const;
+
+/** Whether it says that there is no such way out, and there is. A gateway that AKS manages goes with the outbound type. */
+function deniesWay(text: string, { network }: World, truth: Truth | undefined): boolean {
+  const [, name = ''] = /the cluster has nothing like (\w+)/.exec(text) ?? [];
+  const kind = Object.entries(waysByName).find(([way]) => way === name)?.[1];
+  return (
+    network === 'own' &&
+    (truth?.nodes ?? []).some(({ waysOut }) => waysOut.some((way) => way.kind === kind && way.closedBy === undefined))
+  );
 }
 
 const oddsExplain = ({ oddities }: World, text: string): boolean =>
@@ -234,7 +256,7 @@ function isExplained(text: string, world: World): boolean {
   if (oddsExplain(world, text)) return true;
   if (world.apiServer === 'public' && /public/.test(text)) return true;
   // An ordinary cluster is not isolated, an isolated one need not be.
-  if (/already|nothing|not isolated/i.test(text)) return true;
+  if (/the cluster has nothing like/.test(text)) return true;
   // A managed registry is found by none of the subscriptions of another one.
   if (world.network === 'managed' && world.registry === 'own' && /network|subnet/i.test(text)) return true;
   // Nodes that have the latest image are not reimaged.
