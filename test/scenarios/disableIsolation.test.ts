@@ -74,7 +74,7 @@ describe('disableIsolation', () => {
       {
         where: 'outboundType',
         problem: 'Azure does not change none to userDefinedRouting in a network that AKS manages',
-        whatToDo: 'Use loadBalancer or managedNATGateway or block.',
+        whatToDo: 'Use loadBalancer or managedNATGateway or managedNATGatewayV2 or block.',
       },
     ]);
   });
