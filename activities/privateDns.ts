@@ -1,6 +1,6 @@
 import type { RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
 import { applicationFailure, retryable } from '../contract/failures.ts';
-import { parentId, sameResourceId } from '../resources/ids.ts';
+import { keyOf, parentId, sameResourceId } from '../resources/ids.ts';
 import { carriesMarks, marksIn } from '../resources/marks.ts';
 import {
   type PrivateDnsZoneFacts,
@@ -14,7 +14,7 @@ import {
 } from '../resources/privateDns.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
-import { azureList, azureRead, azureReadIfRegistered, collect } from './arm/errors.ts';
+import { azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
 import {
   adoption,
   changedSince,
@@ -26,6 +26,7 @@ import {
   type ResourceType,
   writeResource,
 } from './arm/ownedResource.ts';
+import { listSubscriptions } from './subscriptions.ts';
 
 /** Reads a zone without its links and records. */
 export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {
@@ -79,20 +80,33 @@ export async function readOtherLinkedZones(
   return links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId));
 }
 
-/** Lists the links to a network that zones for registries in these subscriptions have. Azure allows one. */
+/** Lists the links to a network that zones for registries have, in these subscriptions or else in any that is seen. Azure allows one. */
 export async function readLinksTo(
   clients: ClientsOf,
   subscriptionIds: readonly string[],
   virtualNetworkId: string,
 ): Promise<ZoneLinkFacts[]> {
-  const zones: string[] = [];
-  for (const subscriptionId of new Set(subscriptionIds)) {
-    const { privateZones } = clients(subscriptionId).privateDns;
-    const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () => collect(privateZones.list()));
-    zones.push(...(all ?? []).flatMap(({ id, name }) => (id && name === registryZoneName ? [id] : [])));
-  }
-  const links = await Promise.all(zones.map((id) => listLinks(clients, id)));
-  return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
+  const named = [...new Set(subscriptionIds.map(keyOf))];
+  const linksIn = async (ids: readonly string[], zonesOf: (id: string) => Promise<string[] | undefined>) => {
+    const zones = await Promise.all(ids.map(zonesOf));
+    const links = await Promise.all(zones.flatMap((each) => each ?? []).map((id) => listLinks(clients, id)));
+    return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
+  };
+  const found = await linksIn(named, (id) => registryZones(clients, id));
+  if (found.length > 0) return found;
+  // A landing zone has its DNS in a subscription of its own (MicrosoftDocs/azure-aks-docs#212).
+  const others = (await listSubscriptions(clients)).filter((id) => !named.includes(keyOf(id)));
+  return linksIn(others.slice(0, mostSubscriptions), (id) => whereAllowed(() => registryZones(clients, id)));
+}
+
+/** Subscriptions that are searched for a zone that nobody has named. */
+const mostSubscriptions = 100;
+
+/** Lists the zones for registries that a subscription has. */
+async function registryZones(clients: ClientsOf, subscriptionId: string): Promise<string[]> {
+  const { privateZones } = clients(subscriptionId).privateDns;
+  const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () => collect(privateZones.list()));
+  return (all ?? []).flatMap(({ id, name }) => (id && name === registryZoneName ? [id] : []));
 }
 
 /** Lists the links of a zone. Empty if the zone has gone meanwhile, for zones of other clusters come and go. */

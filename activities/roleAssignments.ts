@@ -2,7 +2,7 @@ import { v5 as uuidv5 } from 'uuid';
 import { azureFailure, isFailure } from '../contract/failures.ts';
 import { keyOf, sameResourceId } from '../resources/ids.ts';
 import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
-import { type BuiltInRole, builtInRoles } from '../resources/roles.ts';
+import { type BuiltInRole, builtInRoles, type HeldRoles } from '../resources/roles.ts';
 import { checkpoint, recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
@@ -28,17 +28,24 @@ const assignmentName = ({ scope, role, principalId }: RoleAssignment): string =>
   uuidv5([keyOf(scope), builtInRoles[role].id, principalId.toLowerCase()].join('|'), namespace);
 
 /**
- * Reads the IDs of the role definitions that a principal holds at a scope or above it. One that it holds under a condition does
- * not count: presence is not effect. Source: Learn, "Azure role assignment conditions"; Azure/acr#794 (2026-11-26).
+ * Reads the roles that a principal holds at a scope or above it. One that it holds under a condition stands apart: presence is not
+ * effect. Source: Learn, "Azure role assignment conditions"; Azure/acr#794 (2026-11-26).
  */
-export async function readRoles(clients: ClientsOf, scope: string, principalId: string): Promise<string[]> {
+export async function readRoles(clients: ClientsOf, scope: string, principalId: string): Promise<HeldRoles> {
   const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
   // assignedTo() also finds roles of the principal's groups. atScope() leaves out scopes below this one.
   const filter = `atScope() and assignedTo('${principalId}')`;
   const assignments = await azureList(scope, () => roleAssignments.listForScope(scope, { filter }));
-  const unconditional = assignments.filter(({ condition }) => !condition);
-  const roles = unconditional.map(({ roleDefinitionId }) => roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '');
-  return [...new Set(roles)].sort();
+  const roleOf = ({ roleDefinitionId }: { roleDefinitionId?: string }) =>
+    roleDefinitionId?.split('/').at(-1)?.toLowerCase() ?? '';
+  const roles = new Set(assignments.filter(({ condition }) => !condition).map(roleOf));
+  const conditional = assignments.filter(
+    (each) => each.condition && sameResourceId(each.scope, scope) && !roles.has(roleOf(each)),
+  );
+  return {
+    roles: [...roles].sort(),
+    conditions: Object.fromEntries(conditional.map((each) => [roleOf(each), each.condition ?? ''])),
+  };
 }
 
 export const roleAssignmentActivities = (clients: ClientsOf) => ({

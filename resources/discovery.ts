@@ -10,6 +10,7 @@ import type { BusyPolicy } from './operations.ts';
 import type { PrivateDnsZoneFacts, ZoneLinkFacts } from './privateDns.ts';
 import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import type { RegistryFacts } from './registries.ts';
+import type { HeldRoles } from './roles.ts';
 import type { ResourceGroupFacts, SubscriptionFacts } from './subscriptions.ts';
 import type { RouteFacts, SubnetFacts } from './virtualNetworks.ts';
 
@@ -35,6 +36,8 @@ export interface AuditFacts {
   zone?: PrivateDnsZoneFacts;
   /** IDs of the role definitions that the kubelet identity has on the registry. */
   kubeletRoles: string[];
+  /** Conditions of roles that it has on the registry with a condition alone. Left out by version 0.1. */
+  kubeletConditions?: HeldRoles['conditions'];
   /** The network of the nodes. Left out by version 0.1. */
   network?: { id: string; provisioningState: string };
   subnets: SubnetFacts[];

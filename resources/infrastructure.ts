@@ -4,7 +4,7 @@ import type { PrivateDnsZoneFacts } from './privateDns.ts';
 import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import { isFinal, type ResourceFacts } from './provisioningState.ts';
 import type { RegistryFacts } from './registries.ts';
-import type { RoleHolder } from './roles.ts';
+import type { HeldRoles, RoleHolder } from './roles.ts';
 import type { VirtualNetworkFacts } from './virtualNetworks.ts';
 
 /** IDs of the resources that a scenario may create or adopt around its cluster. Left out: the scenario has no use for it. */
@@ -34,6 +34,8 @@ export interface InfrastructureFacts {
   identities: { [H in RoleHolder]?: IdentityFacts };
   /** IDs of the role definitions that a holder has at a scope, by {@link roleKey}. */
   roles: Record<string, string[]>;
+  /** Conditions of roles that are held with a condition alone, by {@link roleKey} and role. Left out by version 0.1. */
+  conditions?: Record<string, HeldRoles['conditions']>;
 }
 
 /** IDs of the resources that carry these marks and on which an operation runs. */

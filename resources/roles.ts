@@ -35,6 +35,17 @@ export const roleHolders = ['controlPlane', 'kubelet'] as const;
 /** Which of the cluster's identities holds a role. */
 export type RoleHolder = (typeof roleHolders)[number];
 
+/** The roles that a principal holds at a scope, by the IDs of their definitions. */
+export interface HeldRoles {
+  /** Without conditions, there or above. */
+  roles: string[];
+  /**
+   * Conditions of the roles that are held at this very scope with a condition alone. Nobody knows beforehand what a condition
+   * lets through, and Azure takes no second assignment of the same role there.
+   */
+  conditions: Record<string, string>;
+}
+
 /** Key of the roles that a holder has at a scope. */
 export const roleKey = ({ scope, holder }: { scope: string; holder: RoleHolder }): string =>
   `${holder} ${keyOf(scope)}`;

@@ -18,7 +18,7 @@ import { runUpdate } from './existingCluster/scenario.ts';
 import { applyBootstrap, applyPreparations, applyRemovals } from './existingCluster/update.ts';
 import { bootsFromWanted, wantedByUpdate } from './existingCluster/wanted.ts';
 import { registrySettings } from './infrastructure/plan.ts';
-import type { WantedInfrastructure } from './infrastructure/wanted.ts';
+import { privateDnsOf, type WantedInfrastructure } from './infrastructure/wanted.ts';
 import { provesIsolation, whenForbidden } from './isolation/proof.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { planReimagesAfter } from './reimage/plan.ts';
@@ -33,7 +33,12 @@ export async function changeRegistry(given: ChangeRegistryInput): Promise<Verifi
   return runUpdate('changeRegistry', given, {
     wanted: wantedByRegistryChange,
     clusterIsAsWanted: bootsFromWanted,
-    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes), isPatient: true }),
+    proof: ({ accept, probes, registry }) => ({
+      accept,
+      whenForbidden: whenForbidden(probes),
+      privateDns: privateDnsOf(registry),
+      isPatient: true,
+    }),
     leavesRegistry: ({ oldRegistry }) => oldRegistry === 'delete',
     plan: planChangeRegistry,
     apply(context) {

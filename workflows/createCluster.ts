@@ -10,6 +10,7 @@ import { clusterMarks, runMarks } from './engine/marks.ts';
 import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
+import { privateDnsOf } from './infrastructure/wanted.ts';
 import { proveIsolation, provesIsolation, whenForbidden } from './isolation/proof.ts';
 import { clusterChecks } from './newCluster/checks.ts';
 import { madeByEarlierRun } from './newCluster/earlierRun.ts';
@@ -87,7 +88,7 @@ function apply(
 }
 
 async function verify(
-  { cluster, profile, accept, probes }: ParsedCreateClusterInput,
+  { cluster, profile, accept, probes, registry }: ParsedCreateClusterInput,
   { specification, infrastructure, infrastructureRequest }: CreateClusterPlan,
 ): Promise<Check[]> {
   const seen = await azure
@@ -100,6 +101,7 @@ async function verify(
     whenForbidden: whenForbidden(probes),
     isPatient: true,
     privateDnsZoneId: infrastructureRequest.privateDnsZoneId,
+    privateDns: privateDnsOf(registry),
   };
   return [...made, ...(await proveIsolation({ cluster, profile, ...proof }))];
 }

@@ -16,7 +16,7 @@ import { runUpdate } from './existingCluster/scenario.ts';
 import { applyBootstrap, applyOutbound, applyPreparations } from './existingCluster/update.ts';
 import { bootsFromWanted, hasNoManagedNetwork, wantedByUpdate } from './existingCluster/wanted.ts';
 import { registrySettings } from './infrastructure/plan.ts';
-import type { WantedInfrastructure } from './infrastructure/wanted.ts';
+import { privateDnsOf, type WantedInfrastructure } from './infrastructure/wanted.ts';
 import { whenForbidden } from './isolation/proof.ts';
 import { applyReimages } from './reimage/apply.ts';
 import { planReimagesAfter } from './reimage/plan.ts';
@@ -31,7 +31,12 @@ export async function isolateCluster(given: IsolateClusterInput): Promise<Verifi
   return runUpdate('isolateCluster', given, {
     wanted: wantedByIsolation,
     clusterIsAsWanted: bootsFromWanted,
-    proof: ({ accept, probes }) => ({ accept, whenForbidden: whenForbidden(probes), isPatient: true }),
+    proof: ({ accept, probes, registry }) => ({
+      accept,
+      whenForbidden: whenForbidden(probes),
+      privateDns: privateDnsOf(registry),
+      isPatient: true,
+    }),
     plan: planIsolateCluster,
     apply(context) {
       const roles = applyPreparations(context);

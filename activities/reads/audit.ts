@@ -58,7 +58,7 @@ export const auditActivities = (clients: ClientsOf) => ({
     const ranges = network?.addressPrefixes ?? [];
     const addresses = content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id));
     const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
-    const [endpoints = [], zone, kubeletRoles = [], routesOut = []] = await Promise.all([
+    const [endpoints = [], zone, kubelets, routesOut = []] = await Promise.all([
       part('endpoints', async () =>
         registry && networkId !== undefined ? readEndpointsIn(clients, registry, networkId) : [],
       ),
@@ -67,14 +67,17 @@ export const auditActivities = (clients: ClientsOf) => ({
           ? readLinkedZone(clients, registry, networkId, privateDnsZoneId)
           : undefined,
       ),
-      part('kubelet', async () => (registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : [])),
+      part('kubelet', async () =>
+        registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : undefined,
+      ),
       part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id, ranges)))),
     ]);
     return {
       ...(registry && { registry }),
       endpoints,
       ...(zone && { zone }),
-      kubeletRoles,
+      kubeletRoles: kubelets?.roles ?? [],
+      kubeletConditions: kubelets?.conditions ?? {},
       ...(network && { network: { id: network.id, provisioningState: network.provisioningState } }),
       subnets,
       routesOut: routesOut.flat(),

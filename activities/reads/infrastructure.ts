@@ -47,7 +47,7 @@ export async function readInfrastructure(
     ...(privateDnsZone && { privateDnsZone }),
     otherLinkedZones,
     identities,
-    roles,
+    ...roles,
   };
 }
 
@@ -80,15 +80,18 @@ async function readAllRoles(
   clients: ClientsOf,
   scopes: InfrastructureRequest['roleScopes'],
   identities: InfrastructureFacts['identities'],
-): Promise<Record<string, string[]>> {
-  const roles = await Promise.all(
+): Promise<Pick<InfrastructureFacts, 'roles'> & Required<Pick<InfrastructureFacts, 'conditions'>>> {
+  const all = await Promise.all(
     scopes.map(async ({ scope, holder }) => {
       const principalId = identities[holder]?.principalId;
-      const held = principalId === undefined ? [] : await readRoles(clients, scope, principalId);
-      return [roleKey({ scope, holder }), held] as const;
+      const held = principalId === undefined ? undefined : await readRoles(clients, scope, principalId);
+      return [roleKey({ scope, holder }), held ?? { roles: [], conditions: {} }] as const;
     }),
   );
-  return Object.fromEntries(roles);
+  return {
+    roles: Object.fromEntries(all.map(([key, { roles }]) => [key, roles])),
+    conditions: Object.fromEntries(all.map(([key, { conditions }]) => [key, conditions])),
+  };
 }
 
 /** Reads a resource that a request may name. */

@@ -13,7 +13,7 @@ import {
   registrationTimeoutMinutes,
   rolePropagationTimeoutMinutes,
 } from './cluster.ts';
-import { existingNetwork, privateDnsZoneId, registry } from './infrastructure.ts';
+import { existingNetwork, privateDns, privateDnsZoneId, registry } from './infrastructure.ts';
 import { accept, probes } from './isolation.ts';
 import { tags } from './tags.ts';
 
@@ -177,6 +177,7 @@ export const auditClusterInput = z.strictObject({
   privateDnsZoneId: privateDnsZoneId
     .exactOptional()
     .describe("The zone of the registry's names, if it is in another subscription than network and registry."),
+  privateDns: privateDns.exactOptional(),
   failOnDrift: z
     .boolean()
     .default(false)

@@ -3,7 +3,7 @@ import { parseResourceId } from '../../resources/ids.ts';
 import { nameRules } from '../../resources/names.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import { addressPrefix } from './addressRanges.ts';
-import { matching, named, notBoth } from './checks.ts';
+import { crossCheck, matching, named, notBoth } from './checks.ts';
 import { resourceIdOf } from './resourceIds.ts';
 
 const subnetName = named('a subnet name', nameRules.subnet);
@@ -86,6 +86,14 @@ const privateDnsZone = z
   })
   .prefault({});
 
+/** Who makes the registry's names lead to its endpoint. */
+export const privateDns = z
+  .literal('managedElsewhere', 'not an allowed value. Use managedElsewhere, or leave the key out.')
+  .describe(
+    "managedElsewhere: a policy or a hub's DNS servers make the registry's names lead to its endpoint. No zone, link or record is made or demanded; nodes show that they resolve them. Default: a zone that is linked to the network.",
+  );
+export type PrivateDns = z.output<typeof privateDns>;
+
 /**
  * Where nodes pull their images from. `managed`: a registry that AKS creates, owns and deletes with the cluster.
  * `bringYourOwn`: your registry, by resource ID, or by name one that is found in the cluster's resource group or created
@@ -107,8 +115,17 @@ export const registry = z.discriminatedUnion(
           ),
         privateEndpoint,
         privateDnsZone,
+        privateDns: privateDns.exactOptional(),
       })
-      .check(notBoth('containerRegistryId', 'name')),
+      .check(
+        notBoth('containerRegistryId', 'name'),
+        crossCheck(z.object({ privateDns, privateDnsZone: z.object({ resourceId: z.string() }) }), (_both, report) =>
+          report(
+            ['privateDnsZone', 'resourceId'],
+            'given with privateDns managedElsewhere, which makes no zone, link or record. Remove one of them.',
+          ),
+        ),
+      ),
   ],
   { error: 'not an allowed registry. Use {"mode": "managed"} or {"mode": "bringYourOwn"}.' },
 );

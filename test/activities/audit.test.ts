@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuditFacts } from '../../resources/discovery.ts';
+import type { AuditFacts, ReadBack } from '../../resources/discovery.ts';
 import { resourceGroupId } from '../../resources/ids.ts';
 import { isolated } from '../workflows/existingCluster/support.ts';
-import { type AzureUnderTest, attempt, startAzure, subscriptionId } from './support.ts';
+import { type AzureUnderTest, attempt, nothingElse, startAzure, subscriptionId } from './support.ts';
 
 let azure: AzureUnderTest;
 beforeAll(async () => {
@@ -60,5 +60,29 @@ describe('lookAtDependencies', () => {
       'AzureCloud',
     ]);
     expect(seen.subnets.find(({ name }) => name === 'pods')).toMatchObject({ natGatewayId: gateway });
+  });
+});
+
+describe('a zone in a subscription that nobody has named', () => {
+  it('is found by its link to the network', async () => {
+    const other = '22222222-2222-2222-2222-222222222222';
+    const hub = resourceGroupId(other, 'rg-hub');
+    const zone = `${hub}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
+    const spokeGroup = resourceGroupId(subscriptionId, 'rg-spoke');
+    const spoke = `${spokeGroup}/providers/Microsoft.Network/virtualNetworks/spoke`;
+    await azure.put(spokeGroup, { location });
+    await azure.put(spoke, { location, properties: { addressSpace: { addressPrefixes: ['10.9.0.0/16'] } } });
+    await azure.put(hub, { location });
+    await azure.put(zone, { location: 'global' });
+    await azure.put(`${zone}/virtualNetworkLinks/spoke`, {
+      location: 'global',
+      properties: { virtualNetwork: { id: spoke }, registrationEnabled: false },
+    });
+    const cluster = { subscriptionId, resourceGroup: 'rg-spoke', name: 'none' };
+    const { infrastructure }: ReadBack = await attempt().run(azure.activities.readBack, {
+      cluster,
+      infrastructure: { ...nothingElse, virtualNetworkId: spoke },
+    });
+    expect(infrastructure.otherLinkedZones).toEqual([zone]);
   });
 });

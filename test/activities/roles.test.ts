@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RoleAssignment } from '../../activities/roleAssignments.ts';
+import type { ReadBack } from '../../resources/discovery.ts';
+import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
+import { builtInRoles } from '../../resources/roles.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import type { StoredResource } from '../support/arm.ts';
 import { assign, type OwnRegistryIds, ownRegistryIds, prepareOwnRegistry, roles } from '../support/ownRegistry.ts';
@@ -9,6 +12,7 @@ import {
   attemptAfter,
   failureOf,
   marks,
+  nothingElse,
   specification,
   startAzure,
   subscriptionId,
@@ -348,5 +352,35 @@ describe('a role that has not taken effect', () => {
       type: 'TooManyRequests',
       nonRetryable: false,
     });
+  });
+});
+
+describe('a role with a condition', () => {
+  it('is told apart from one that is held', async () => {
+    const { scope, principalId, ids } = await principalOf('conditional');
+    const condition = "((!(ActionMatches{'Microsoft.ContainerRegistry/registries/pull/read'})))";
+    const name = '00000000-0000-0000-0000-00000000c0de';
+    await azure.put(`${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`, {
+      properties: {
+        principalId,
+        principalType: 'ServicePrincipal',
+        roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles.acrPull.id}`,
+        condition,
+        conditionVersion: '2.0',
+      },
+    });
+    const request: InfrastructureRequest = {
+      ...nothingElse,
+      registryId: scope,
+      identityIds: { kubelet: ids.kubelet },
+      roleScopes: [{ scope, holder: 'kubelet' }],
+    };
+    const { infrastructure }: ReadBack = await attempt().run(azure.activities.readBack, {
+      cluster: { subscriptionId, resourceGroup: 'rg-conditional', name: 'none' },
+      infrastructure: request,
+    });
+    const key = `kubelet ${scope.toLowerCase()}`;
+    expect(infrastructure.roles[key]).toEqual([]);
+    expect(infrastructure.conditions?.[key]).toEqual({ [builtInRoles.acrPull.id]: condition });
   });
 });

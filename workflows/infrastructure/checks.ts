@@ -112,8 +112,15 @@ function roleChecks({ roles }: InfrastructurePlan, seen: InfrastructureFacts): C
     const held = seen.roles[roleKey(role)] ?? [];
     const { name } = builtInRoles[role.role];
     const sufficient = sufficientRoles(role.role).some((id) => held.includes(id));
+    const condition = seen.conditions?.[roleKey(role)]?.[builtInRoles[role.role].id];
     const title = `Role of the ${holderTitles[role.holder]} on ${resourceReference(role.scope).name}`;
-    return check(roleStepId(role), title, role.scope, name, sufficient ? name : held.join(', '));
+    return check(
+      roleStepId(role),
+      title,
+      role.scope,
+      name,
+      sufficient || condition !== undefined ? name : held.join(', '),
+    );
   });
 }
 

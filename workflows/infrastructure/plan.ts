@@ -108,11 +108,15 @@ function roleSteps(
 
 function assignIfNotHeld(
   role: RoleSpecification,
-  { roles }: InfrastructureFacts,
+  { roles, conditions }: InfrastructureFacts,
 ): Pick<PlannedStep, 'action' | 'reason'> {
   const held = roles[roleKey(role)] ?? [];
   const sufficient = sufficientRoles(role.role).find((id) => held.includes(id));
-  if (sufficient === undefined) return { action: 'create', reason: 'not held' };
+  if (sufficient === undefined) {
+    const condition = conditions?.[roleKey(role)]?.[builtInRoles[role.role].id];
+    if (condition === undefined) return { action: 'create', reason: 'not held' };
+    return { action: 'none', reason: `held with a condition, whose effect the pull probe shows: ${condition}` };
+  }
   const { name = '' } = Object.values(builtInRoles).find(({ id }) => id === sufficient) ?? {};
   return { action: 'none', reason: `${name} is held` };
 }

@@ -9,9 +9,11 @@ import { type PrivateDnsZoneFacts, registryZoneName, sameAddresses } from '../..
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { isFailed, isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
 import { targetsOverlap } from '../../resources/registries.ts';
+import { builtInRoles, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import type { InfrastructureContext } from './context.ts';
 import { networkProblems } from './networkProblems.ts';
 import { type InfrastructurePlan, linkTo, usableCacheRule } from './specification.ts';
+import { holderTitles } from './steps.ts';
 
 type Report = (where: string, problem: string, whatToDo: string) => void;
 
@@ -25,6 +27,7 @@ export function infrastructureProblems(context: InfrastructureContext, plan: Inf
   reportRegistry(context, report);
   reportEndpoint(context, plan, report);
   reportZone(context, plan, report);
+  reportConditions(context, plan, report);
   return problems;
 }
 
@@ -208,5 +211,31 @@ function reportRecords(
         'Use a zone that is linked to this network alone, or correct the record.',
       );
     }
+  }
+}
+
+/**
+ * A role with a condition does not count as held. Where nodes are there, the pull probe shows its effect before anything is
+ * final. A new cluster has none, and the control plane's roles no probe.
+ * Sources: Learn, "Azure attribute-based access control for repository permissions"; Azure/acr#794 (2026-11-26).
+ */
+function reportConditions(
+  { input, seen: { conditions = {}, roles: held }, newCluster }: InfrastructureContext,
+  { roles }: InfrastructurePlan,
+  report: Report,
+): void {
+  const [repository = ''] = profileSetting(input.profile, 'cacheRule').targetRepository.split('/');
+  for (const role of roles) {
+    const { name, id } = builtInRoles[role.role];
+    const condition = conditions[roleKey(role)]?.[id];
+    if (condition === undefined || sufficientRoles(role.role).some((each) => held[roleKey(role)]?.includes(each)))
+      continue;
+    const excludes = /repositories:name/i.test(condition) && !condition.includes(repository);
+    if (!newCluster && role.holder === 'kubelet' && !excludes) continue;
+    report(
+      role.scope,
+      `the ${holderTitles[role.holder]} holds ${name} with a condition${excludes ? ` that leaves out ${repository}, from which nodes pull` : ', whose effect cannot be known beforehand'}: ${condition}`,
+      'Take the condition off the assignment, or give the role at a scope above: Azure takes no second assignment of it here.',
+    );
   }
 }

@@ -81,7 +81,7 @@ function privateDnsSteps(
       id: 'zoneLink',
       kind: 'zoneLink',
       title: `Link of the zone to ${resourceReference(virtualNetworkId).name}`,
-      ...createIfAbsent(linkTo(virtualNetworkId, seen)),
+      ...asksOthers(createIfAbsent(linkTo(virtualNetworkId, seen)), seen),
       needs: ['privateDnsZone', ...network],
       resourceId: id,
     },
@@ -102,4 +102,12 @@ function recordStep({ id, name }: InfrastructurePlan['records'][number], seen: I
     needs: ['privateDnsZone', 'privateEndpoint'],
     resourceId: id,
   };
+}
+
+/** The link alone proves nothing where the network asks DNS servers of its own (Azure/AKS#4841): nodes have to show it. */
+function asksOthers<S extends { reason: string }>(step: S, { virtualNetwork }: InfrastructureFacts): S {
+  const servers = virtualNetwork?.dnsServers ?? [];
+  if (servers.length === 0) return step;
+  const asked = `its network asks ${servers.join(', ')}, which must forward to Azure: nodes show whether it does`;
+  return { ...step, reason: `${step.reason}; ${asked}` };
 }

@@ -127,13 +127,12 @@ type RegistryPart = 'registry' | 'cacheRule' | 'privateEndpoint' | 'privateDnsZo
 
 /** Registry, cache rule, endpoint, zone, link and records: with them, nodes pull their images by private addresses. */
 function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePlan, RegistryPart> {
-  const { input, location, wanted, seen, zoneLinkWaits } = context;
+  const { input, location, wanted, seen } = context;
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone } = wanted;
-  if (!registry || !privateEndpoint || !privateDnsZone || !virtualNetwork) return { records: [] };
+  if (!registry || !privateEndpoint || !virtualNetwork) return { records: [] };
   const tags = tagsOf(context);
   const { publicNetworkAccess = '', anonymousPullEnabled = false, cacheRules = [] } = seen.registry ?? {};
   const names = registryRecordNames(seen.registry ?? { id: registry.id, location });
-  const link = linkTo(virtualNetwork.id, seen);
   return {
     registry: {
       id: registry.id,
@@ -153,6 +152,21 @@ function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePla
       registryId: registry.id,
       records: names,
     },
+    ...(privateDnsZone ? specifyPrivateDns(context, privateDnsZone, virtualNetwork, names) : { records: [] }),
+  };
+}
+
+/** Zone, link and records, which make the registry's names lead to its endpoint. */
+function specifyPrivateDns(
+  context: InfrastructureContext,
+  privateDnsZone: NonNullable<WantedInfrastructure['privateDnsZone']>,
+  virtualNetwork: { id: string },
+  names: readonly string[],
+): Pick<InfrastructurePlan, 'privateDnsZone' | 'zoneLink' | 'records'> {
+  const { seen, zoneLinkWaits } = context;
+  const tags = tagsOf(context);
+  const link = linkTo(virtualNetwork.id, seen);
+  return {
     privateDnsZone: { id: privateDnsZone.id, tags },
     zoneLink: {
       id: link?.id ?? `${privateDnsZone.id}/virtualNetworkLinks/${privateDnsZone.linkName}`,

@@ -1,5 +1,5 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
-import { defaultNetwork, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
+import { defaultNetwork, type PrivateDns, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import {
   controlPlaneIdentityName,
   kubeletIdentityName,
@@ -87,14 +87,18 @@ export const privateEndpointType = 'Microsoft.Network/privateEndpoints';
 /** Guide: bring your own ACR, "Create a private endpoint". */
 export const guidesEndpoint = 'myPrivateEndpoint';
 
+/** Who makes the registry's names lead to its endpoint; a registry that AKS manages has a zone of its own. */
+export const privateDnsOf = (registry: RegistryInput): PrivateDns | undefined =>
+  registry.mode === 'bringYourOwn' ? registry.privateDns : undefined;
+
 type OwnRegistry = Extract<RegistryInput, { mode: 'bringYourOwn' }>;
 
 /** A registry of one's own, with the endpoint and the zone that make it reachable. */
 export function wantedRegistry(
   cluster: ClusterReference,
-  { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone }: OwnRegistry,
+  { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone, privateDns }: OwnRegistry,
   endpointName: string,
-): Required<Pick<WantedInfrastructure, 'registry' | 'privateEndpoint' | 'privateDnsZone'>> {
+): Required<Pick<WantedInfrastructure, 'registry' | 'privateEndpoint'>> & Pick<WantedInfrastructure, 'privateDnsZone'> {
   const inGroup = inGroupOf(cluster);
   return {
     registry: containerRegistryId
@@ -106,12 +110,14 @@ export function wantedRegistry(
         : inGroup(privateEndpointType, endpoint.name ?? endpointName, 'registry.privateEndpoint.name')),
       connectionName: endpoint.connectionName,
     },
-    privateDnsZone: {
-      ...(zone.resourceId
-        ? givenById(zone.resourceId, 'registry.privateDnsZone.resourceId')
-        : inGroup('Microsoft.Network/privateDnsZones', registryZoneName, 'registry.privateDnsZone')),
-      linkName: zone.linkName,
-    },
+    ...(privateDns !== 'managedElsewhere' && {
+      privateDnsZone: {
+        ...(zone.resourceId
+          ? givenById(zone.resourceId, 'registry.privateDnsZone.resourceId')
+          : inGroup('Microsoft.Network/privateDnsZones', registryZoneName, 'registry.privateDnsZone')),
+        linkName: zone.linkName,
+      },
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { PrivateDns } from '../../contract/inputs/infrastructure.ts';
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import { type Profile, profileSetting, registryAccess } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
@@ -10,7 +11,7 @@ import { cutsEgress } from '../../resources/outboundTypes.ts';
 import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
 import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
-import { sufficientRoles } from '../../resources/roles.ts';
+import { builtInRoles, sufficientRoles } from '../../resources/roles.ts';
 import { accepted, check, unseen } from '../engine/check.ts';
 import { gapOf } from '../nodes/checks.ts';
 import { preconditions } from './preconditions.ts';
@@ -21,13 +22,17 @@ export function isolationChecks(
   cluster: ClusterFacts,
   facts: AuditFacts,
   subnetIds: readonly string[],
-  { profile, accept }: { profile: Profile; accept: readonly WayOut[] },
+  { profile, accept, privateDns }: { profile: Profile; accept: readonly WayOut[]; privateDns?: PrivateDns | undefined },
 ): Check[] {
   return [
     ...preconditionChecks(cluster, facts),
     ...itselfChecks(cluster),
     ...whereRead(facts, ['registry', 'kubelet'], auditedRegistryChecks(cluster, facts, profile)),
-    ...whereRead(facts, ['registry', 'network', 'endpoints', 'zone'], reachabilityChecks(facts, cluster, subnetIds)),
+    ...whereRead(
+      facts,
+      ['registry', 'network', 'endpoints', 'zone'],
+      reachabilityChecks(facts, cluster, subnetIds, privateDns),
+    ),
     ...whereRead(facts, ['network', 'routes', 'nodeResourceGroup'], wayChecks(cluster, facts, accept)),
     ...stateChecks(facts),
   ];
@@ -83,7 +88,7 @@ function itselfChecks(cluster: ClusterFacts): Check[] {
 
 function auditedRegistryChecks(
   cluster: ClusterFacts,
-  { registry, kubeletRoles }: AuditFacts,
+  { registry, kubeletRoles, kubeletConditions = {} }: AuditFacts,
   profile: Profile,
 ): Check[] {
   const id = cluster.containerRegistryId ?? cluster.id;
@@ -105,11 +110,15 @@ function auditedRegistryChecks(
   if (!registry || hasManagedRegistry(cluster)) return checks;
   const role = pullRole(registry);
   const holds = sufficientRoles(role).some((each) => kubeletRoles.includes(each));
+  const condition = kubeletConditions[builtInRoles[role].id];
   const { anonymousPullEnabled } = registryAccess(profile);
   return [
     ...checks,
     check('anonymousPull', 'Anonymous pull', id, anonymousPullEnabled, registry.anonymousPullEnabled),
-    check('pullRole', 'Kubelet identity may pull', id, role, holds ? role : kubeletRoles.join(', ')),
+    {
+      ...check('pullRole', 'Kubelet identity may pull', id, role, holds || condition ? role : kubeletRoles.join(', ')),
+      ...(!holds && condition && { evidence: `with a condition, whose effect the nodes show: ${condition}` }),
+    },
   ];
 }
 
@@ -121,6 +130,7 @@ function reachabilityChecks(
   { registry, endpoints, zone }: AuditFacts,
   { id: clusterId }: ClusterFacts,
   [subnetId]: readonly string[],
+  privateDns: PrivateDns | undefined,
 ): Check[] {
   const id = registry?.id ?? clusterId;
   const [endpoint] = endpoints;
@@ -139,22 +149,33 @@ function reachabilityChecks(
       'Approved',
       status,
     ),
-    check('zoneLink', 'Link of the zone to the network', link?.id ?? zone?.id ?? id, 'Completed', link?.linkState),
-    ...names.map((name) => {
-      const known = endpoints.flatMap((each) => addressesOfRecord(each, name));
-      const record = entryOf(zone?.records, name);
-      // A registry may have several endpoints in a network, and each of them will do.
-      const led = (record?.addresses ?? []).filter((address) => known.includes(address));
-      const expected = text(led.length > 0 ? led : known);
-      const title = `Record ${name} is the endpoint's address`;
-      return check(
-        `record:${name}`,
-        title,
-        record?.id ?? zone?.id ?? id,
-        expected || 'an address',
-        text(record?.addresses ?? []),
-      );
-    }),
+    // Who manages names elsewhere is asked by no zone: nodes show whether they resolve.
+    ...(privateDns === 'managedElsewhere'
+      ? []
+      : [
+          check(
+            'zoneLink',
+            'Link of the zone to the network',
+            link?.id ?? zone?.id ?? id,
+            'Completed',
+            link?.linkState,
+          ),
+          ...names.map((name) => {
+            const known = endpoints.flatMap((each) => addressesOfRecord(each, name));
+            const record = entryOf(zone?.records, name);
+            // A registry may have several endpoints in a network, and each of them will do.
+            const led = (record?.addresses ?? []).filter((address) => known.includes(address));
+            const expected = text(led.length > 0 ? led : known);
+            const title = `Record ${name} is the endpoint's address`;
+            return check(
+              `record:${name}`,
+              title,
+              record?.id ?? zone?.id ?? id,
+              expected || 'an address',
+              text(record?.addresses ?? []),
+            );
+          }),
+        ]),
   ];
 }
 

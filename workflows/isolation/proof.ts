@@ -1,4 +1,5 @@
 import { ownFailure } from '../../contract/failures.ts';
+import type { PrivateDns } from '../../contract/inputs/infrastructure.ts';
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { Profile } from '../../contract/profiles.ts';
 import type { Check } from '../../contract/result.ts';
@@ -28,6 +29,8 @@ export interface ProofOptions {
   onlyAzure?: boolean;
   /** The zone of the registry's names, where the input names it. */
   privateDnsZoneId?: string | undefined;
+  /** Left out: a zone leads the registry's names to its endpoint. */
+  privateDns?: PrivateDns | undefined;
   /** Whether looks go on for as long as operations may take. An audit comes again soon. */
   isPatient: boolean;
 }

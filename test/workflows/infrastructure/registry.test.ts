@@ -5,10 +5,12 @@ import {
   endpointThere,
   ids,
   linkThere,
+  networkThere,
   planOwnRegistry,
   recordThere,
   registryName,
   registryThere,
+  subnetsThere,
   there,
   zoneThere,
 } from './support.ts';
@@ -143,5 +145,26 @@ describe('a registry under the default name', () => {
 
   it('is taken by its own cluster', () => {
     expect(problemsOf({}, 'aks/11111111-1111-1111-1111-111111111111/rg/cluster')).toEqual([]);
+  });
+});
+
+describe('names that are managed elsewhere', () => {
+  const elsewhere = { privateDns: 'managedElsewhere' };
+
+  it('get no zone, link or record, and need none', () => {
+    const { steps, problems, infrastructure } = planOwnRegistry(elsewhere);
+    expect(problems).toEqual([]);
+    expect(steps.filter(({ kind }) => ['privateDnsZone', 'zoneLink', 'record'].includes(kind))).toEqual([]);
+    expect(infrastructure).toMatchObject({ records: [], privateEndpoint: { registryId: ids.registry } });
+  });
+
+  it('may be in another zone that the network is linked to', () => {
+    const plan = planOwnRegistry(elsewhere, {}, there({ otherLinkedZones: ['/hub/privatelink.azurecr.io'] }));
+    expect(plan.problems).toEqual([]);
+  });
+
+  it('are said to depend on the DNS servers that the network has', () => {
+    const virtualNetwork = { ...networkThere(...subnetsThere), dnsServers: ['10.0.0.4'] };
+    expect(stepOf(planOwnRegistry({}, {}, there({ virtualNetwork })), 'zoneLink').reason).toMatch(/asks 10\.0\.0\.4/);
   });
 });

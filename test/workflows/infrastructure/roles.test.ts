@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { InfrastructureFacts } from '../../../resources/infrastructure.ts';
 import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../../resources/roles.ts';
-import { stepOf } from '../support.ts';
+import { inNetwork, ordinary, planIsolate, registryId, seen } from '../existingCluster/support.ts';
+import { nothingThere, problemTexts, stepOf } from '../support.ts';
 import { everythingThere, ids, planOwnRegistry, registryName, registryThere, there } from './support.ts';
 
 const apiServer = { apiServerAccess: 'vnetIntegration' };
@@ -52,5 +53,55 @@ describe('a role', () => {
       ['managedIdentityOperator', ids.kubelet],
       ['acrPull', ids.registry],
     ]);
+  });
+
+  describe('with a condition', () => {
+    const onRegistry = `kubelet ${ids.registry.toLowerCase()}`;
+    const anything = "((!(ActionMatches{'Microsoft.ContainerRegistry/registries/pull/read'})))";
+    const withConditions = (
+      condition: string,
+      by = onRegistry,
+      role: string = acrPull.id,
+    ): Partial<InfrastructureFacts> => ({
+      roles: { ...everythingThere.roles, [by]: [] },
+      conditions: { [by]: { [role]: condition } },
+    });
+
+    it('does not count as held for a new cluster, whose nodes are not there to show its effect', () => {
+      const plan = planOwnRegistry({}, {}, there(withConditions(anything)));
+      expect(problemTexts(plan)).toContainEqual(expect.stringMatching(/holds AcrPull with a condition, whose effect/));
+    });
+
+    it('is no problem where the role is held without one as well', () => {
+      const held = { ...withConditions(anything), roles: everythingThere.roles };
+      expect(problemTexts(planOwnRegistry({}, {}, there(held)))).toEqual([]);
+    });
+
+    it('is left to the pull probe of a cluster that is there', () => {
+      const plan = planWith(anything);
+      expect(problemTexts(plan)).not.toContainEqual(expect.stringMatching(/condition/));
+      expect(stepOf(plan, 'role:acrPull:owned')).toMatchObject({
+        action: 'none',
+        reason: expect.stringMatching(/the pull probe shows/),
+      });
+    });
+
+    it('is a problem where it leaves out the repositories that nodes need', () => {
+      const paths = "@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringStartsWith 'team-a/'";
+      expect(problemTexts(planWith(paths))).toContainEqual(expect.stringMatching(/leaves out aks-managed-repository/));
+      expect(problemTexts(planWith(paths.replace('team-a', 'aks-managed-repository')))).not.toContainEqual(
+        expect.stringMatching(/condition/),
+      );
+    });
+
+    function planWith(condition: string) {
+      const registry = registryThere({ id: registryId('owned') });
+      const by = `kubelet ${registry.id.toLowerCase()}`;
+      const { infrastructure: _none, ...rest } = nothingThere;
+      const infrastructure = { ...nothingThere.infrastructure, registry, ...withConditions(condition, by) };
+      return planIsolate(seen(inNetwork(ordinary()), { discovered: { ...rest, infrastructure } }), {
+        registry: { mode: 'bringYourOwn', containerRegistryId: registry.id },
+      });
+    }
   });
 });
