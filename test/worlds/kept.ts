@@ -111,8 +111,10 @@ export function unannounced({ steps }: Plan, kept: Kept): string[] {
     switch (kind) {
       case 'changed':
         return (
-          own.some(({ id }) => id === resource) &&
-          onPurpose.some(([type, what]) => type.test(resource) && what.test(path))
+          (own.some(({ id }) => id === resource) &&
+            onPurpose.some(([type, what]) => type.test(resource) && what.test(path))) ||
+          // States leave made-up names out: an assignment that is made stands where the owner's stood.
+          (resource.includes('/roleassignments/') && isMadeAlong(resource, acts))
         );
       case 'made':
         return own.some(({ action }) => action === 'create') || isMadeAlong(resource, acts);

@@ -18,6 +18,9 @@ const user = fc.record({
   count: fc.integer({ min: 0, max: 2 }),
 });
 const isolatedBefore: ReadonlySet<WorldScenario> = new Set(['changeRegistry', 'disable']);
+/** A registry with a private endpoint cannot become a Basic one, and its cluster's identity has the role already. */
+const notWithOwn: ReadonlySet<Oddity> = new Set<Oddity>(['basicRegistry', 'conditionalRole']);
+
 /** Pairs of which Azure refuses one where the other is, or that need each other's absence to come about. */
 const exclusive: readonly (readonly [Oddity, Oddity])[] = [
   // What lives in the cluster comes there by run-command.
@@ -90,8 +93,7 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
           (each) =>
             world.oddities.includes(each) &&
             oddities[each].possible(world) &&
-            // A registry with a private endpoint cannot become a Basic one.
-            !(each === 'basicRegistry' && world.has === 'own') &&
+            !(world.has === 'own' && notWithOwn.has(each)) &&
             !exclusive.some(([one, other]) => each === other && world.oddities.includes(one)),
         ),
       };
