@@ -259,6 +259,8 @@ function isExplained(text: string, world: World): boolean {
   if (/the cluster has nothing like/.test(text)) return true;
   // A managed registry is found by none of the subscriptions of another one.
   if (world.network === 'managed' && world.registry === 'own' && /network|subnet/i.test(text)) return true;
+  // The owner's zone for the present registry is linked to the network, and Azure allows a network one zone of a name.
+  if (world.has === 'own' && world.registry === 'managed' && /linked to this zone/.test(text)) return true;
   // Nodes that have the latest image are not reimaged.
   return world.scenario === 'reimage' && !world.newImage && /NotReimaged|newer node image/i.test(text);
 }
