@@ -46,8 +46,9 @@ export async function sweep(options: SweepOptions, slots: readonly Slot[], usual
   return swept;
 }
 
-export const startSlots = (parallel: number): Promise<Slot[]> =>
-  Promise.all(Array.from({ length: parallel }, (_, index) => startSlot(`swept${index}`)));
+/** @param first Number of the first. Sweeps that share a Temporal server must not share names, for a cluster's ID is its lock. */
+export const startSlots = (parallel: number, first = 0): Promise<Slot[]> =>
+  Promise.all(Array.from({ length: parallel }, (_, index) => startSlot(`swept${first + index}`)));
 
 /** What a run of each scenario is that nothing disturbs. */
 export type Usual = ReadonlyMap<SweptName, Undisturbed>;

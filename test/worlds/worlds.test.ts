@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 describe('on clusters as they may be found', () => {
   let slots: Slot[];
   beforeAll(async () => {
-    slots = await startSlots(6);
+    slots = await startSlots(6, 1000);
   });
   afterAll(() => Promise.all(slots.map((slot) => slot.close({ replay: false }))));
 
