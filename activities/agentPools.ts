@@ -8,7 +8,7 @@ import { type PoolEvidence, poolEvidence, proofOf } from '../resources/nodes.ts'
 import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
-import { keptAlive, type OperationProgress } from './arm/checkpoint.ts';
+import type { OperationProgress } from './arm/checkpoint.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect, httpStatus } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
@@ -122,11 +122,10 @@ async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<
 
 export const agentPoolActivities = (clients: ClientsOf) => ({
   /** Waits until nothing runs on a pool and its cluster, then reads the pool's state. */
-  awaitPool: ({ busyPolicy, ...pool }: AgentPoolReference & { busyPolicy: BusyPolicy }): Promise<PoolEvidence> =>
-    keptAlive(async () => {
-      await untilPoolIdle(clients, pool, busyPolicy);
-      return readEvidence(clients, pool);
-    }),
+  async awaitPool({ busyPolicy, ...pool }: AgentPoolReference & { busyPolicy: BusyPolicy }): Promise<PoolEvidence> {
+    await untilPoolIdle(clients, pool, busyPolicy);
+    return readEvidence(clients, pool);
+  },
 
   /**
    * Reimages the nodes of a pool as AKS does it, with the pool's surge, drain and soak settings. Heartbeats carry the number
@@ -170,7 +169,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     }
     return {
       notModified: after === undefined,
-      after: after ?? (await keptAlive(() => readEvidence(clients, request))),
+      after: after ?? (await readEvidence(clients, request)),
     };
   },
 
@@ -183,12 +182,10 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     const { cluster, pool } = reference;
     const { agentPools } = clients(cluster.subscriptionId).containerService;
     const id = idOf(reference);
-    const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await keptAlive(() =>
-      Promise.all([
-        existingPool(clients, reference),
-        azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
-      ]),
-    );
+    const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await Promise.all([
+      existingPool(clients, reference),
+      azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
+    ]);
     if (latest !== nodeImageVersion) return latest;
     const message = `${nodeImageVersion} is still the latest node image (${id})`;
     throw ownFailure('NoNewerNodeImage', message, id, { retryable: true });
@@ -196,7 +193,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
 
   /** Reads the settings of a pool, without the properties that only Azure can set. */
   async readAgentPool(reference: AgentPoolReference): Promise<AgentPool> {
-    const pool = await keptAlive(() => existingPool(clients, reference));
+    const pool = await existingPool(clients, reference);
     const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
     const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
     const { currentOrchestratorVersion: _version, ...wanted } = rest;

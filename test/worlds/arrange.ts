@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { ScenarioResult } from '../../contract/index.ts';
-import { input, subscriptionId } from '../support/azure.ts';
+import { newNodeImage, reference } from '../scenarios/existingCluster.ts';
+import { input } from '../support/azure.ts';
 import { aRecord, assign, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
 import { type Effect, faultKinds } from '../sweep/kinds.ts';
 import type { Place } from '../sweep/scenarios.ts';
@@ -31,7 +32,7 @@ export async function arrange(place: Place, world: World): Promise<void> {
   if (world.scenario !== 'create') await makeCluster(place, ids, world);
   for (const name of world.oddities) await oddity(name).arrange?.(place, ids);
   if (world.neighbours) await neighbours(place.azure.put, ids);
-  if (world.newImage) await place.azure.send('POST', '/simulator/node-image');
+  if (world.newImage) await newNodeImage(place);
   if (world.scenario === 'create' && world.oddities.length === 0 && !world.neighbours)
     await place.azure.remove(ids.group);
 }
@@ -133,7 +134,7 @@ interface Config {
 /** Starts the scenario with the input that the world says. */
 export function start(place: Place, world: World): Promise<ScenarioHandle<ScenarioResult>> {
   const { client, name } = place;
-  const cluster = { subscriptionId, resourceGroup: `rg-${name}`, name };
+  const cluster = reference(name);
   const registry = { mode: world.registry === 'own' ? 'bringYourOwn' : 'managed' } as const;
   const { probes, accept, dryRun } = world;
   switch (world.scenario) {

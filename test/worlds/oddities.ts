@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { kubectl, reference } from '../scenarios/existingCluster.ts';
 import { versioned } from '../support/arm.ts';
+import { subscriptionId } from '../support/azure.ts';
 import { type OwnRegistryIds, roles } from '../support/ownRegistry.ts';
 import type { Place } from '../sweep/scenarios.ts';
 import type { WorldShape } from './shape.ts';
@@ -28,6 +30,9 @@ const location = 'westeurope';
 const existing = ({ scenario }: WorldShape): boolean => scenario !== 'create';
 const inOwnNetwork = (world: WorldShape): boolean => existing(world) && world.network === 'own';
 const always = (): boolean => true;
+/** A registry of one's own that is there already. */
+const takesRegistry = ({ registry, scenario }: WorldShape): boolean =>
+  registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario);
 
 /** The subnet of the nodes as it is, but for this. */
 async function changeNodes({ azure }: Place, { nodes }: WorldIds, more: Properties): Promise<void> {
@@ -51,18 +56,14 @@ const runCommandAnswers = async ({ azure }: Place, { cluster }: WorldIds, status
 };
 
 /** Runs a command inside of the cluster, as somebody of its owner's does. */
-async function kubectl({ azure }: Place, cluster: string, command: string): Promise<void> {
-  const begun = await azure.send('POST', `${cluster}/runCommand?api-version=2026-06-01`, { command });
-  // Where it is disabled, nobody's commands run.
-  if (begun.at('code') === 'RunCommandDisabled') return;
-  if (begun.status !== 202) throw new Error(JSON.stringify(begun.body));
-  for (;;) {
-    const answer = await azure.send('GET', begun.headers.location ?? '');
-    if (answer.status === 202) continue;
-    if (answer.at('properties.exitCode') !== 0) throw new Error(JSON.stringify(answer.body));
-    return;
-  }
-}
+const inside = ({ azure, name }: Place, command: string): Promise<string> => kubectl(azure, reference(name), command);
+
+/** The registry under the name that the scenario looks for. */
+const putRegistry = ({ azure }: Place, { registry }: WorldIds, properties: Properties): Promise<unknown> =>
+  azure.put(registry, { location, sku: { name: 'Premium' }, properties });
+
+const putPolicy = ({ azure }: Place, policy: object): Promise<unknown> =>
+  azure.send('PUT', '/simulator/policies', [{ scope: `/subscriptions/${subscriptionId}`, ...policy }]);
 
 const lock = (scope: string, level: string) =>
   [`${scope}/providers/Microsoft.Authorization/locks/keep`, { properties: { level } }] as const;
@@ -170,15 +171,15 @@ export const oddities = {
   },
   tightBudget: {
     possible: existing,
-    arrange: (place, { cluster }) =>
-      kubectl(place, cluster, 'kubectl create deployment web --image=mcr.microsoft.com/web:1 --replicas=1').then(() =>
-        kubectl(place, cluster, 'kubectl create poddisruptionbudget web --selector=app=web --min-available=1'),
-      ),
+    async arrange(place) {
+      await inside(place, 'kubectl create deployment web --image=mcr.microsoft.com/web:1 --replicas=1');
+      await inside(place, 'kubectl create poddisruptionbudget web --selector=app=web --min-available=1');
+    },
     explains: /disruption|budget|drain/i,
   },
   publicService: {
     possible: (world) => existing(world) && !world.isolated,
-    arrange: (place, { cluster }) => kubectl(place, cluster, 'kubectl create service loadbalancer web --tcp=80'),
+    arrange: (place) => inside(place, 'kubectl create service loadbalancer web --tcp=80'),
     explains: /public/i,
   },
   natGateway: {
@@ -276,65 +277,45 @@ export const oddities = {
   },
   marksStripped: {
     possible: always,
-    arrange: ({ azure }) =>
-      azure.send('PUT', '/simulator/policies', [
-        {
-          name: 'strip',
-          scope: '/subscriptions/11111111-1111-1111-1111-111111111111',
-          effect: 'modify',
-          operations: ['workflow', 'run'].map((mark) => ({ operation: 'remove', path: `tags.aks-isolation-${mark}` })),
-        },
-      ]),
+    arrange: (place) =>
+      putPolicy(place, {
+        name: 'strip',
+        effect: 'modify',
+        operations: ['workflow', 'run'].map((mark) => ({ operation: 'remove', path: `tags.aks-isolation-${mark}` })),
+      }),
     explains: /NotOwned|somebody else|created by|not this product|marks/i,
   },
   registriesDenied: {
     possible: (world) => world.registry === 'own' || world.scenario === 'create' || world.scenario === 'isolate',
-    arrange: ({ azure }) =>
-      azure.send('PUT', '/simulator/policies', [
-        {
-          name: 'none',
-          scope: '/subscriptions/11111111-1111-1111-1111-111111111111',
-          type: 'Microsoft.ContainerRegistry/registries',
-          effect: 'deny',
-        },
-      ]),
+    arrange: (place) =>
+      putPolicy(place, { name: 'none', type: 'Microsoft.ContainerRegistry/registries', effect: 'deny' }),
     explains: /polic/i,
   },
   tokensOff: {
-    possible: ({ registry, scenario }) =>
-      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
-    arrange: ({ azure }, { registry }) =>
-      azure.put(registry, {
-        location,
-        sku: { name: 'Premium' },
-        properties: {
-          publicNetworkAccess: 'Disabled',
-          policies: { azureADAuthenticationAsArmPolicy: { status: 'disabled' } },
-        },
+    possible: takesRegistry,
+    arrange: (place, ids) =>
+      putRegistry(place, ids, {
+        publicNetworkAccess: 'Disabled',
+        policies: { azureADAuthenticationAsArmPolicy: { status: 'disabled' } },
       }),
     explains: /token/i,
   },
   abacRegistry: {
-    possible: ({ registry, scenario }) =>
-      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
-    arrange: ({ azure }, { registry }) =>
-      azure.put(registry, {
-        location,
-        sku: { name: 'Premium' },
-        properties: { publicNetworkAccess: 'Disabled', roleAssignmentMode: 'AbacRepositoryPermissions' },
+    possible: takesRegistry,
+    arrange: (place, ids) =>
+      putRegistry(place, ids, {
+        publicNetworkAccess: 'Disabled',
+        roleAssignmentMode: 'AbacRepositoryPermissions',
       }),
     explains: /never/,
   },
   conditionalRole: {
-    possible: (world) =>
-      existing(world) && world.registry === 'own' && ['isolate', 'changeRegistry'].includes(world.scenario),
-    async arrange({ azure }, { cluster, registry }) {
+    possible: (world) => existing(world) && takesRegistry(world),
+    async arrange(place, ids) {
+      const { azure } = place;
+      const { cluster, registry } = ids;
       if ((await azure.get(registry)).status === 404)
-        await azure.put(registry, {
-          location,
-          sku: { name: 'Premium' },
-          properties: { publicNetworkAccess: 'Disabled' },
-        });
+        await putRegistry(place, ids, { publicNetworkAccess: 'Disabled' });
       const principalId = (await azure.get(cluster)).at('properties.identityProfile.kubeletidentity.objectId');
       const role = `${registry}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
       const { status, body } = await azure.send('PUT', `${role}?api-version=2022-04-01`, {
@@ -351,23 +332,20 @@ export const oddities = {
     explains: /condition|AcrPull|may not pull|exit status=212/i,
   },
   basicRegistry: {
-    possible: ({ registry, scenario }) =>
-      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
+    possible: takesRegistry,
     arrange: ({ azure }, { registry }) => azure.put(registry, { location, sku: { name: 'Basic' } }),
     explains: /Premium|SKU/i,
   },
   openRegistry: {
-    possible: ({ registry, scenario }) =>
-      registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario),
-    arrange: ({ azure }, { registry }) =>
-      azure.put(registry, { location, sku: { name: 'Premium' }, properties: { publicNetworkAccess: 'Enabled' } }),
+    possible: takesRegistry,
+    arrange: (place, ids) => putRegistry(place, ids, { publicNetworkAccess: 'Enabled' }),
     explains: /never/,
   },
   zoneElsewhere: {
     // Azure links a network to one zone of a name.
     possible: (world) => inOwnNetwork(world) && !world.isolated,
     async arrange({ azure }, { network }) {
-      const group = '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-dns';
+      const group = `/subscriptions/${subscriptionId}/resourceGroups/rg-dns`;
       await azure.put(group, { location });
       const zone = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
       await azure.put(zone, { location: 'global' });
