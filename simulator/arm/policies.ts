@@ -155,14 +155,14 @@ function mergedInto(before: Body, changes: Body): Body {
 }
 
 /** A resource that a policy deploys beside another. */
-export interface Deployment {
+export interface PolicyDeployment {
   readonly path: string;
   readonly body: Body;
   readonly afterSeconds: number;
 }
 
 /** Deploys the resources that policies want beside one that has been written. */
-export function deploymentsFor(policies: readonly Policy[], written: Candidate): Deployment[] {
+export function deploymentsFor(policies: readonly Policy[], written: Candidate): PolicyDeployment[] {
   return policies.flatMap((each) => {
     if (each.does.effect !== 'deployIfNotExists' || !concerns(each, written)) return [];
     const { deploys, afterSeconds } = each.does;

@@ -5,7 +5,7 @@ import { placeOfNode, placeOfPods } from '../providers/containerService/egress.t
 import { holdersOf, type KubernetesNode, nodesOf } from '../providers/containerService/nodes.ts';
 import { modelFailure, pullFailure } from '../providers/containerService/pulls.ts';
 import type { ClusterBody } from '../providers/containerService/shapes.ts';
-import { type Place, type WayOut, waysOut } from '../providers/network/waysOut.ts';
+import { type Place, type WayOut, waysOutOf } from '../providers/network/waysOut.ts';
 
 /** Whether something holds, and else why not. */
 interface Verdict {
@@ -54,8 +54,8 @@ function nodeTruth(world: World, cluster: ClusterBody, node: KubernetesNode): No
     imagesFrom: sourceOf(node),
     pulls: verdict(pullFailure(world, cluster, node, image)),
     apiServer: { through: apiServerAccess(cluster), ...reachesApiServer(world, cluster, place) },
-    waysOut: place ? waysOut(world, place) : [],
-    ...(pods && pods.subnetId !== place?.subnetId && { waysOutOfPods: waysOut(world, pods) }),
+    waysOut: place ? waysOutOf(world, place) : [],
+    ...(pods && pods.subnetId !== place?.subnetId && { waysOutOfPods: waysOutOf(world, pods) }),
   };
 }
 

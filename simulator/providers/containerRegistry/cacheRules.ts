@@ -10,7 +10,7 @@ import type { World } from '../../arm/world.ts';
 import {
   begin,
   locationOf,
-  refuseWhileBusy,
+  refuseWhileRegistryBusy,
   registryStyle,
   registryWrite,
   ruleType,
@@ -59,7 +59,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const { properties } = parseBody(request, putBody);
   const id = existing?.id ?? request.resourceId;
-  refuseWhileBusy(world, id);
+  refuseWhileRegistryBusy(world, id);
   checkRule(world, id, properties, existing);
   const creationDate = existing ? propertiesOf(existing).creationDate : world.clock.now().toISOString();
   const rule = world.store.put(id, ruleType, {
@@ -75,7 +75,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
 function patch(request: ArmRequest, rule: Resource): Reply {
   const { world } = request;
   const { credentialSetResourceId } = parseBody(request, patchBody).properties;
-  refuseWhileBusy(world, rule.id);
+  refuseWhileRegistryBusy(world, rule.id);
   const properties = { ...propertiesOf(rule), ...echoed({ credentialSetResourceId }) };
   world.store.put(rule.id, ruleType, { ...rule.body, properties });
   return begin(request, rule, transitions.patch, locationOf(world, rule.id));
@@ -120,7 +120,7 @@ function overlap(one: string, other: string): boolean {
 
 function remove(request: ArmRequest, rule: Resource): Reply {
   const { world } = request;
-  refuseWhileBusy(world, rule.id);
+  refuseWhileRegistryBusy(world, rule.id);
   return transit(world, transitions.delete, {
     id: rule.id,
     location: locationOf(world, rule.id),

@@ -9,12 +9,12 @@ import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { Transitions } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { disconnectEndpoints } from '../network/endpointConnections.ts';
+import { connectionType } from '../network/endpointShapes.ts';
 import { checkFree } from './names.ts';
 import {
   begin,
-  connectionType,
   notInTier,
-  refuseWhileBusy,
+  refuseWhileRegistryBusy,
   registryType,
   registryWrite,
   replicaType,
@@ -74,7 +74,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const id = existing?.id ?? request.resourceId;
   const name = nameOf(id);
   if (!existing) checkFree(world, name);
-  refuseWhileBusy(world, id);
+  refuseWhileRegistryBusy(world, id);
   const location = normalLocation(sent.location);
   // A PUT replaces: settings that it leaves out have their defaults again.
   const properties = merged(registryDefaults(world, name), withIpRules(echoed(sent.properties)));
@@ -96,7 +96,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
 function patch(request: ArmRequest, registry: Resource): Reply {
   const { world } = request;
   const sent = parseBody(request, patchBody);
-  refuseWhileBusy(world, registry.id);
+  refuseWhileRegistryBusy(world, registry.id);
   const changed = withIpRules(echoed(sent.properties));
   const properties = merged(propertiesOf(registry), changed);
   checkTier(world, registry.id, sent.sku?.name ?? String(valueAt(registry.body, 'sku.name')), properties);
@@ -111,7 +111,7 @@ function patch(request: ArmRequest, registry: Resource): Reply {
 
 function remove(request: ArmRequest, registry: Resource): Reply {
   const { world } = request;
-  refuseWhileBusy(world, registry.id);
+  refuseWhileRegistryBusy(world, registry.id);
   disconnectEndpoints(world, registry.id);
   world.remove(registry.id);
   return { status: 200 };

@@ -8,7 +8,6 @@ import { callerObjectId } from '../../arm/token.ts';
 import { type Transition, transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 
-export const connectionType = 'Microsoft.ContainerRegistry/registries/privateEndpointConnections';
 export const registryType = 'Microsoft.ContainerRegistry/registries';
 export const ruleType = 'Microsoft.ContainerRegistry/registries/cacheRules';
 export const replicaType = 'Microsoft.ContainerRegistry/registries/replications';
@@ -43,7 +42,7 @@ export function registryStyle(headers: 'async' | 'location'): OperationStyle {
 }
 
 /** @throws ArmError 409 while an operation runs on this resource. */
-export function refuseWhileBusy(world: World, id: string): void {
+export function refuseWhileRegistryBusy(world: World, id: string): void {
   const busy = world.operations.running(id);
   if (busy) throw new ArmError(409, 'Conflict', `An operation (${busy.verb}) is in progress on '${nameOf(id)}'.`);
 }

@@ -16,7 +16,7 @@ import { currentModel, holderOf } from './nodes.ts';
 import {
   abortOperation,
   poolTransitions,
-  refuseWhileBusy,
+  refuseWhileClusterBusy,
   refuseWhilePoolBusy,
   refuseWhileStopped,
   seconds,
@@ -53,7 +53,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const cluster = clusterOf(request);
   const { properties: sent } = parseBody(request, poolRequest);
   refuseWhileStopped(cluster);
-  refuseWhileBusy(world, cluster.id);
+  refuseWhileClusterBusy(world, cluster.id);
   refuseLockedGroup(world, cluster);
   const name = request.id.names[1] ?? '';
   const id = `${cluster.id}/agentPools/${name}`;
@@ -103,7 +103,7 @@ function scaleFailure(
 function remove(request: ArmRequest, pool: Resource): Reply {
   const { world } = request;
   const cluster = clusterOf(request);
-  refuseWhileBusy(world, cluster.id);
+  refuseWhileClusterBusy(world, cluster.id);
   refuseLockedGroup(world, cluster);
   refuseWhilePoolBusy(world, pool.id);
   checkSystemPool(poolsOf(world, cluster.id).filter((other) => other.name !== pool.name));
@@ -124,7 +124,7 @@ function reimage(request: ArmRequest, pool: Resource): Reply {
   const { world } = request;
   const cluster = clusterOf(request);
   refuseWhileStopped(cluster);
-  refuseWhileBusy(world, cluster.id);
+  refuseWhileClusterBusy(world, cluster.id);
   refuseLockedGroup(world, cluster);
   refuseWhilePoolBusy(world, pool.id);
   if (poolBody.parse(pool.body).properties.mode === 'Machines') {

@@ -4,7 +4,7 @@ import { isIn } from '../network/addressRanges.ts';
 import { freeAddresses } from '../network/endpointMembers.ts';
 import { addressesOfGateway } from '../network/natGateways.ts';
 import { hostUnreached, neighbourUnreached } from '../network/reach.ts';
-import { type Place, waysOut } from '../network/waysOut.ts';
+import { type Place, waysOutOf } from '../network/waysOut.ts';
 import type { ClusterBody } from './shapes.ts';
 import { nodeGroupOf } from './stored.ts';
 
@@ -42,7 +42,7 @@ export function apiServerFailure(world: World, cluster: ClusterBody, from: Place
 function unauthorized(world: World, { properties }: ClusterBody, place: Place): string | undefined {
   const ranges = properties.apiServerAccessProfile?.authorizedIPRanges ?? [];
   if (ranges.length === 0) return undefined;
-  const [way] = waysOut(world, place).filter(({ closedBy }) => closedBy === undefined);
+  const [way] = waysOutOf(world, place).filter(({ closedBy }) => closedBy === undefined);
   if (!way || way.kind === 'loadBalancer' || way.kind === 'route') return undefined;
   const gateway = way.kind === 'natGateway' ? world.store.get(way.id) : undefined;
   const addresses = (gateway ? addressesOfGateway(gateway) : []).flatMap((id) => {

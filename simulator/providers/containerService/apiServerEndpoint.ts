@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { nameOf, parentPath } from '../../arm/ids.ts';
 import type { World } from '../../arm/world.ts';
 import { storeRecord } from '../network/dnsRecords.ts';
-import { addressesOf, freeAddresses } from '../network/endpointMembers.ts';
+import { freeAddresses, interfaceAddresses } from '../network/endpointMembers.ts';
 import { endpointType, interfaceType } from '../network/endpointShapes.ts';
 import { createLinkedZone } from '../network/privateDnsZones.ts';
 import { storeLink } from '../network/virtualNetworkLinks.ts';
@@ -106,7 +106,7 @@ function placeNameInZone(world: World, cluster: ClusterBody, subnetId: string): 
 function addressOfApiServer(world: World, cluster: ClusterBody): string | undefined {
   const id = apiServerEndpoint(cluster);
   const nic = world.store.list(interfaceType, nodeGroupOf(cluster)).find(({ body }) => body.managedBy === id);
-  return nic && addressesOf(nic)[0]?.address;
+  return nic && interfaceAddresses(nic)[0]?.address;
 }
 
 const linkName = ({ properties }: ClusterBody, vnet: string): string =>

@@ -22,7 +22,7 @@ import { nodesOf } from './nodes.ts';
 import {
   abortOperation,
   clusterTransitions,
-  refuseWhileBusy,
+  refuseWhileClusterBusy,
   refuseWhilePoolsBusy,
   refuseWhileStopped,
   seconds,
@@ -80,7 +80,7 @@ function put(request: ArmRequest, resource: Resource | undefined): Reply {
   const existing = resource && clusterBody.parse(resource.body);
   if (existing) {
     refuseWhileStopped(existing);
-    refuseWhileBusy(world, id);
+    refuseWhileClusterBusy(world, id);
     refuseWhilePoolsBusy(world, id);
     refuseLockedGroup(world, existing);
   }
@@ -189,7 +189,7 @@ function reimageByItself(world: World, cluster: ClusterBody, before: ClusterBody
 function switchPower(request: ArmRequest, resource: Resource, code: 'Running' | 'Stopped'): Reply {
   const { world } = request;
   const cluster = clusterBody.parse(resource.body);
-  refuseWhileBusy(world, resource.id);
+  refuseWhileClusterBusy(world, resource.id);
   refuseLockedGroup(world, cluster);
   if (code === 'Stopped' && makesNodes(cluster.properties))
     throw aksError(400, 'OperationNotAllowed', 'A cluster with node auto-provisioning cannot be stopped.');
@@ -208,7 +208,7 @@ function patchTags(request: ArmRequest, resource: Resource): Reply {
   const { world } = request;
   const { tags } = parseBody(request, tagsBody);
   const cluster = clusterBody.parse(resource.body);
-  refuseWhileBusy(world, resource.id);
+  refuseWhileClusterBusy(world, resource.id);
   refuseLockedGroup(world, cluster);
   saveCluster(world, { ...cluster, ...(tags && { tags }) });
   return transit(

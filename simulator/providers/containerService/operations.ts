@@ -94,7 +94,7 @@ export function refuseWhileStopped({ properties }: ClusterBody): void {
 }
 
 /** @throws ArmError 409 OperationNotAllowed while the cluster is busy or being deleted. */
-export function refuseWhileBusy(world: World, clusterId: string): void {
+export function refuseWhileClusterBusy(world: World, clusterId: string): void {
   const running = world.operations.running(clusterId);
   if (!running) return;
   if (running.verb === 'DELETE') {

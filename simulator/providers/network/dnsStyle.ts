@@ -19,7 +19,7 @@ export const dnsTransitions = (upsert: string, remove: string) =>
   }) as const satisfies Transitions;
 
 /** Answers 202 with an empty body; the effect comes at the end. */
-export function accepted(world: World, id: string, transition: Transition, effect?: () => unknown): Reply {
+export function acceptedReply(world: World, id: string, transition: Transition, effect?: () => unknown): Reply {
   return transit(world, transition, {
     id,
     body: () => ({}),
@@ -46,7 +46,7 @@ function style(name: string): OperationStyle {
   };
 }
 
-export const refuseWhileBusy = (world: World, id: string): void => refuseBusy(world.operations.running(id));
+export const refuseWhileDnsBusy = (world: World, id: string): void => refuseBusy(world.operations.running(id));
 
 export function refuseBusy(running: Operation | undefined): void {
   if (!running) return;

@@ -50,7 +50,7 @@ export function writeMembers(world: World, endpoint: Resource): void {
   const subnet = subnetOf(endpoint);
   const [{ id: nicId } = { id: '' }] = z.array(z.looseObject({ id: z.string() })).parse(properties.networkInterfaces);
   const nic = world.store.get(nicId);
-  const known = new Map(nic ? addressesOf(nic).map(({ member, address }) => [member, address]) : []);
+  const known = new Map(nic ? interfaceAddresses(nic).map(({ member, address }) => [member, address]) : []);
   const free = freeAddresses(world, subnet);
   const members = membersOf(world, target, groupIds).map(({ member, fqdn }) => ({
     member,
@@ -139,7 +139,7 @@ const nicProperties = z.looseObject({
   ),
 });
 /** The addresses of an interface, by the members of its endpoint. */
-export const addressesOf = (nic: Resource) =>
+export const interfaceAddresses = (nic: Resource) =>
   nicProperties.parse(propertiesOf(nic)).ipConfigurations.map(({ properties }) => ({
     member: properties.privateLinkConnectionProperties?.requiredMemberName ?? '',
     address: properties.privateIPAddress,
@@ -150,7 +150,7 @@ export function endpointAt(world: World, vnetIds: readonly string[], address: st
   const networks = new Set(vnetIds.map(keyOf));
   return world.store
     .list(interfaceType)
-    .filter((nic) => addressesOf(nic).some((each) => each.address === address))
+    .filter((nic) => interfaceAddresses(nic).some((each) => each.address === address))
     .map(({ body }) => world.store.get(String(body.managedBy)))
     .find((endpoint) => endpoint && networks.has(keyOf(parentPath(subnetOf(endpoint)))));
 }
@@ -159,7 +159,7 @@ export function endpointAt(world: World, vnetIds: readonly string[], address: st
 export function* freeAddresses(world: World, subnet: string): Generator<string, undefined> {
   const [range = '0.0.0.0/32'] = subnetRanges(world, subnet);
   const interfaces = world.store.referencesTo(subnet).filter(({ type }) => type === interfaceType);
-  const taken = new Set(interfaces.flatMap((nic) => addressesOf(nic).map(({ address }) => address)));
+  const taken = new Set(interfaces.flatMap((nic) => interfaceAddresses(nic).map(({ address }) => address)));
   const last = toNumber(ipaddr.IPv4.broadcastAddressFromCIDR(range));
   for (let value = toNumber(ipaddr.IPv4.networkAddressFromCIDR(range)) + 4; value < last; value += 1) {
     const address = [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');

@@ -17,7 +17,7 @@ import { delegationsOf, type SubnetProperties, subnetType } from './subnetShapes
 export const transitions = networkTransitions(10);
 
 /** Azure writes a network and its subnets one after the other, and not while an endpoint in them is made. @throws ArmError */
-export function refuseWhileBusy(world: World, vnetId: string): void {
+export function refuseWhileNetworkBusy(world: World, vnetId: string): void {
   const endpoint = world.store
     .list(subnetType, vnetId)
     .flatMap(({ id }) => world.store.referencesTo(id))

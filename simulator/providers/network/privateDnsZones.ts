@@ -7,7 +7,15 @@ import type { NameRule, ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { recordType, storeRecord, withBareEtag } from './dnsRecords.ts';
-import { accepted, type DnsTags, dnsTags, dnsTransitions, refuseBusy, refuseWhileBusy, zoneType } from './dnsStyle.ts';
+import {
+  acceptedReply,
+  type DnsTags,
+  dnsTags,
+  dnsTransitions,
+  refuseBusy,
+  refuseWhileDnsBusy,
+  zoneType,
+} from './dnsStyle.ts';
 import { linkType, storeLink } from './virtualNetworkLinks.ts';
 
 const zoneBody = z.looseObject({ location: z.literal('global'), tags: dnsTags });
@@ -40,8 +48,8 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const sent = parseBody(request, zoneBody);
   const id = existing?.id ?? request.resourceId;
-  refuseWhileBusy(world, id);
-  return accepted(world, id, transitions.put, () => storeZone(world, id, sent.tags));
+  refuseWhileDnsBusy(world, id);
+  return acceptedReply(world, id, transitions.put, () => storeZone(world, id, sent.tags));
 }
 
 function remove(request: ArmRequest, zone: Resource): Reply {
@@ -55,7 +63,7 @@ function remove(request: ArmRequest, zone: Resource): Reply {
       `Can not delete resource before nested resources are deleted: ${links.map(({ id }) => id).join(', ')}.`,
     );
   }
-  return accepted(world, zone.id, transitions.delete);
+  return acceptedReply(world, zone.id, transitions.delete);
 }
 
 function storeZone(world: World, id: string, tags: DnsTags): Resource {

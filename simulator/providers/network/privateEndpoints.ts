@@ -68,7 +68,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     );
   }
   if (existing) refuseMove(existing, subnetId, registryId);
-  refuseWhileBusy(world, id);
+  refuseWhileEndpointBusy(world, id);
   refuseWhileOthersBusy(world, parentPath(subnetId), registryId);
   // Two spellings were recorded: this one in the first answer, `Auto-Approved` at the end.
   const state = automatic ? { ...approved, description: 'Auto Approved' } : pending;
@@ -150,7 +150,7 @@ function interfaceId(existing: Resource | undefined, id: string): string {
 
 function remove(request: ArmRequest, endpoint: Resource): Reply {
   const { world } = request;
-  refuseWhileBusy(world, endpoint.id);
+  refuseWhileEndpointBusy(world, endpoint.id);
   refuseWhileOthersBusy(world, parentPath(subnetOf(endpoint)));
   return transit(world, transitions.delete, {
     id: endpoint.id,
@@ -231,7 +231,7 @@ function refuseMove(existing: Resource, subnetId: string, registryId: string): v
 }
 
 /** @throws ArmError 429 RetryableErrorDueToAnotherOperation */
-function refuseWhileBusy(world: World, id: string): void {
+function refuseWhileEndpointBusy(world: World, id: string): void {
   const running = world.operations.running(id);
   if (!running) return;
   const message = `Operation ${running.verb} on private endpoint ${id} is in progress. Please retry later.`;

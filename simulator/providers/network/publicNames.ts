@@ -1,7 +1,7 @@
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { addressesOf, servedNames } from './endpointMembers.ts';
+import { interfaceAddresses, servedNames } from './endpointMembers.ts';
 import { endpointsOf, endpointType, interfaceType } from './endpointShapes.ts';
 import type { Destination } from './securityFilter.ts';
 
@@ -51,7 +51,7 @@ function apiServerAddress(world: World, { id, body }: Resource): string | undefi
   const group = `/subscriptions/${id.split('/')[2]}/resourceGroups/${valueAt(body, 'properties.nodeResourceGroup')}`;
   const endpoint = `${group}/providers/${endpointType}/kube-apiserver`;
   const nic = world.store.list(interfaceType, group).find(({ body: { managedBy } }) => managedBy === endpoint);
-  return nic && addressesOf(nic)[0]?.address;
+  return nic && interfaceAddresses(nic)[0]?.address;
 }
 
 /** An address of the internet with the service tags in which Azure publishes it; the names of regions are left out. */

@@ -12,7 +12,7 @@ import {
   checkReferences,
   refuseInUse,
   refuseUndelegating,
-  refuseWhileBusy,
+  refuseWhileNetworkBusy,
   renewEtags,
   transitions,
 } from './networkWrites.ts';
@@ -53,7 +53,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   if (!vnet) throw new ArmError(404, 'NotFound', `Resource ${vnetId} not found.`);
   const sent = parseBody(request, subnetBody).properties;
   const properties = withDefaultAccess(sent, vnet.body.privateByDefault === true && makesPrivate(request));
-  refuseWhileBusy(world, vnetId);
+  refuseWhileNetworkBusy(world, vnetId);
   const space = z.array(z.string()).parse(valueAt(vnet.body, 'properties.addressSpace.addressPrefixes'));
   const siblings = world.store.list(subnetType, vnetId).filter((subnet) => subnet !== existing);
   const name = nameOf(id);
@@ -73,7 +73,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
 function remove(request: ArmRequest, subnet: Resource): Reply {
   const { world } = request;
   const vnet = world.store.get(parentPath(subnet.id));
-  refuseWhileBusy(world, parentPath(subnet.id));
+  refuseWhileNetworkBusy(world, parentPath(subnet.id));
   refuseInUse(world, subnet);
   return beginDeletion(world, subnet, vnet ?? subnet);
 }

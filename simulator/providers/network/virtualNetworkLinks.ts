@@ -7,7 +7,7 @@ import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/permissions.ts';
-import { accepted, type DnsTags, dnsTags, dnsTransitions, refuseWhileBusy, zoneType } from './dnsStyle.ts';
+import { acceptedReply, type DnsTags, dnsTags, dnsTransitions, refuseWhileDnsBusy, zoneType } from './dnsStyle.ts';
 import { networkNames } from './style.ts';
 
 export const linkType = `${zoneType}/virtualNetworkLinks`;
@@ -41,7 +41,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { properties, tags } = parseBody(request, linkBody);
   const vnetId = properties.virtualNetwork.id;
   const id = existing?.id ?? `${parentPath(request.resourceId, 1)}/${request.id.names[1]?.toLowerCase()}`;
-  refuseWhileBusy(world, id);
+  refuseWhileDnsBusy(world, id);
   if (world.store.get(vnetId)?.type !== 'Microsoft.Network/virtualNetworks') {
     throw new ArmError(400, 'BadRequest', `The virtual network ${vnetId} was not found.`);
   }
@@ -70,13 +70,13 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     registrationEnabled: registrationEnabled ?? false,
     resolutionPolicy: resolutionPolicy ?? 'Default',
   };
-  return accepted(world, id, transitions.put, () => storeLink(world, id, tags, vnetId, settings));
+  return acceptedReply(world, id, transitions.put, () => storeLink(world, id, tags, vnetId, settings));
 }
 
 function remove(request: ArmRequest, link: Resource): Reply {
   const { world } = request;
-  refuseWhileBusy(world, link.id);
-  return accepted(world, link.id, transitions.delete);
+  refuseWhileDnsBusy(world, link.id);
+  return acceptedReply(world, link.id, transitions.delete);
 }
 
 export function storeLink(

@@ -15,7 +15,7 @@ import {
   checkReferences,
   refuseInUse,
   refuseUndelegating,
-  refuseWhileBusy,
+  refuseWhileNetworkBusy,
   renewEtags,
   transitions,
 } from './networkWrites.ts';
@@ -78,7 +78,7 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { world } = request;
   const sent = parseBody(request, vnetBody);
   const id = existing?.id ?? request.resourceId;
-  refuseWhileBusy(world, id);
+  refuseWhileNetworkBusy(world, id);
   const { subnets, addressSpace, virtualNetworkPeerings, ...rest } = sent.properties;
   const isPrivate = existing ? existing.body.privateByDefault === true : makesPrivate(request);
   const wanted = (subnets ?? []).map(({ name, properties }) => {
@@ -134,7 +134,7 @@ function patch(request: ArmRequest, vnet: Resource): Reply {
 
 function remove(request: ArmRequest, vnet: Resource): Reply {
   const { world } = request;
-  refuseWhileBusy(world, vnet.id);
+  refuseWhileNetworkBusy(world, vnet.id);
   for (const subnet of world.store.list(subnetType, vnet.id)) refuseInUse(world, subnet);
   return beginDeletion(world, vnet, vnet, () => disconnectPeers(world, vnet.id));
 }

@@ -52,7 +52,7 @@ const ports: readonly Port[] = [
  * public address of their own, that before a load balancer, and Azure's default outbound access comes last.
  * Sources: Microsoft Learn, "What is Azure NAT Gateway?" (traffic routes), "Default outbound access in Azure".
  */
-export function waysOut(world: World, place: Place): WayOut[] {
+export function waysOutOf(world: World, place: Place): WayOut[] {
   const { prefixes, ports: named } = namedByRules(world, place.subnetId);
   const asked: readonly (readonly [string, Destination])[] = [
     ...internet.map((destination) => ['internet', destination] as const),

@@ -6,9 +6,9 @@ import { closeService, openService } from '../services.ts';
 import { nodeGroupOf } from '../stored.ts';
 import { deploymentsOf, evict, removeEmptyNodes, removeWorkload, saveBudget, saveDeployment } from '../workloads.ts';
 import { type CommandContext, type Output, printed } from './command.ts';
-import { type KubectlCall, kinds, namespaceOf, parseKubectl } from './kubectlCall.ts';
+import { type KubectlCall, kubectlKinds, namespaceOf, parseKubectl } from './kubectlCall.ts';
 import { get } from './kubectlGet.ts';
-import { debug, run } from './kubectlRun.ts';
+import { debug, kubectlRun } from './kubectlRun.ts';
 
 /** The part of kubectl with which an operator looks at nodes, workloads and budgets, and tries a pod. */
 export function runKubectl(context: CommandContext, args: readonly string[]): Output {
@@ -29,7 +29,7 @@ export function runKubectl(context: CommandContext, args: readonly string[]): Ou
     case 'delete':
       return remove(call);
     case 'run':
-      return run(call);
+      return kubectlRun(call);
     case 'debug':
       return debug(call);
     case 'logs':
@@ -46,7 +46,7 @@ function create(call: KubectlCall): Output {
   const { world, cluster, flags } = call;
   const [what = '', name = ''] = call.names;
   const namespace = namespaceOf(call);
-  switch (kinds[what.toLowerCase()] ?? what) {
+  switch (kubectlKinds[what.toLowerCase()] ?? what) {
     case 'namespace':
       return printed(`namespace/${name} created\n`);
     case 'service':
@@ -92,7 +92,7 @@ function scaleDeployment(call: KubectlCall): Output {
 function remove(call: KubectlCall): Output {
   const { world, cluster } = call;
   const [what = '', name = ''] = call.names;
-  const kind = kinds[what.toLowerCase()];
+  const kind = kubectlKinds[what.toLowerCase()];
   const target = { namespace: namespaceOf(call), name };
   const removed =
     (what === 'service' && closeService(world, cluster, target)) ||

@@ -42,10 +42,10 @@ export function parseKubectl(context: CommandContext, args: readonly string[]): 
 
 export const namespaceOf = ({ flags }: KubectlCall): string => flags.namespace ?? 'default';
 
-export type Kind = 'nodes' | 'pods' | 'poddisruptionbudgets' | 'deployments';
+export type KubectlKind = 'nodes' | 'pods' | 'poddisruptionbudgets' | 'deployments';
 
 /** The names that kubectl takes for each kind. */
-export const kinds: Readonly<Record<string, Kind>> = {
+export const kubectlKinds: Readonly<Record<string, KubectlKind>> = {
   node: 'nodes',
   nodes: 'nodes',
   no: 'nodes',

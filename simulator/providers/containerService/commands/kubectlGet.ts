@@ -3,12 +3,12 @@ import { type KubernetesNode, nodesOf } from '../nodes.ts';
 import { type Pod, podsOf } from '../pods.ts';
 import { allowanceOf, budgetsOf, type Deployment, shownDeployments } from '../workloads.ts';
 import { type Output, printed } from './command.ts';
-import { type Kind, type KubectlCall, kinds, namespaceOf } from './kubectlCall.ts';
+import { type KubectlCall, type KubectlKind, kubectlKinds, namespaceOf } from './kubectlCall.ts';
 
 /** `kubectl get`: JSON, names, a table or custom columns. */
 export function get(call: KubectlCall): Output {
   const [what = '', name] = call.names;
-  const kind = kinds[what.toLowerCase()];
+  const kind = kubectlKinds[what.toLowerCase()];
   if (!kind) return printed(`error: the server doesn't have a resource type "${what}"\n`, 1);
   const found = objectsOf(call, kind)
     .filter((object) => name === undefined || read(object, '.metadata.name') === name)
@@ -33,7 +33,7 @@ export function get(call: KubectlCall): Output {
   );
 }
 
-function objectsOf(call: KubectlCall, kind: Kind): Body[] {
+function objectsOf(call: KubectlCall, kind: KubectlKind): Body[] {
   const { world, cluster, flags } = call;
   const here = ({ namespace }: { namespace: string }) => flags['all-namespaces'] || namespace === namespaceOf(call);
   switch (kind) {

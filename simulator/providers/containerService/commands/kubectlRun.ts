@@ -30,7 +30,7 @@ const overrides = z.looseObject({
 type PodSpec = NonNullable<z.infer<typeof overrides>['spec']>;
 
 /** `kubectl run`: pulls the pod's image on a node and runs its command there. The pod stays, unless `--rm` takes it away. */
-export function run(call: KubectlCall): Output {
+export function kubectlRun(call: KubectlCall): Output {
   const { world, cluster, flags, rest } = call;
   let spec: PodSpec = {};
   try {
