@@ -16,7 +16,7 @@ import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { readKubernetes } from './kubernetes.ts';
-import { clusterThere } from './managedClusters.ts';
+import { readExistingCluster } from './managedClusters.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
   nodeResourceGroup: string;
@@ -69,7 +69,7 @@ async function untilPoolIdle(
   const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
   const { resourceGroup, name } = cluster;
   await untilIdle(busyPolicy, idOf({ cluster, pool }), async () => {
-    const { provisioningState } = await clusterThere(clients, cluster);
+    const { provisioningState } = await readExistingCluster(clients, cluster);
     if (!isFinal(provisioningState)) {
       return { busy: provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
     }

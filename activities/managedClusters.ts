@@ -41,7 +41,7 @@ export async function readCluster(clients: ClientsOf, cluster: ClusterReference)
 }
 
 /** @throws ApplicationFailure `ClusterNotFound` if the cluster has been deleted meanwhile. */
-export async function clusterThere(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
+export async function readExistingCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
   const seen = await readCluster(clients, cluster);
   const id = clusterId(cluster);
   if (!seen || seen.provisioningState === 'Deleting') {
@@ -59,7 +59,7 @@ export async function idleCluster(
   const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
   const { resourceGroup, name } = cluster;
   return untilIdle(busyPolicy, clusterId(cluster), async () => {
-    const seen = await clusterThere(clients, cluster);
+    const seen = await readExistingCluster(clients, cluster);
     const pool = seen.agentPoolProfiles.find(({ provisioningState }) => !isFinal(provisioningState));
     if (isBusy(seen)) {
       return { busy: seen.provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
@@ -149,7 +149,7 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
     const { containerService: client } = clients(cluster.subscriptionId);
     const { resourceGroup, name } = cluster;
     const id = clusterId(cluster);
-    const there = await clusterThere(clients, cluster);
+    const there = await readExistingCluster(clients, cluster);
     // The change may have been made: by an attempt whose answer was lost. Or Azure refused it, and undo finds the cluster as it was.
     if (there.provisioningState === 'Succeeded' && changeMismatches(change, there).length === 0) return;
     let whole: ManagedCluster | undefined;
@@ -168,14 +168,14 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
           return client.managedClusters.createOrUpdate(resourceGroup, name, changedBody(whole, change), options);
         },
         async find(): Promise<Found> {
-          const seen = await clusterThere(clients, cluster);
+          const seen = await readExistingCluster(clients, cluster);
           if (isBusy(seen)) return 'running';
           const done = !isFailed(seen.provisioningState) && changeMismatches(change, seen).length === 0;
           return done ? 'done' : 'absent';
         },
       }),
     );
-    const mismatches = changeMismatches(change, await clusterThere(clients, cluster));
+    const mismatches = changeMismatches(change, await readExistingCluster(clients, cluster));
     if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
   },
 

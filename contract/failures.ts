@@ -106,15 +106,15 @@ export function sentBefore(error: unknown): boolean | undefined {
 }
 
 function bounded(options: ApplicationFailureOptions): ApplicationFailure {
-  const made = ApplicationFailure.create(options);
-  const { message, stack } = made;
+  const failure = ApplicationFailure.create(options);
+  const { message, stack } = failure;
   // The stack repeats the message, and counts as well.
   if (stack !== undefined)
-    made.stack = shortened(
+    failure.stack = shortened(
       stack.replace(message, () => options.type ?? ''),
       mostFailureBytes.stack,
     );
-  return made;
+  return failure;
 }
 
 /** The error that matters: what an activity failed with, not that it failed. */

@@ -25,7 +25,7 @@ export interface PrivateEndpointFacts extends ResourceFacts {
 }
 
 /** The endpoint's addresses that a record of the registry's zone must have. */
-export const addressesOfRecord = ({ addresses }: PrivateEndpointFacts, record: string): string[] =>
+export const addressesForRecord = ({ addresses }: PrivateEndpointFacts, record: string): string[] =>
   addresses[`${record}.azurecr.io`] ?? [];
 
 export const endpointMismatches = (
@@ -37,6 +37,6 @@ export const endpointMismatches = (
     : [`privateLinkServiceId: asked ${wanted.registryId}, got ${seen.targetId || 'none'}`]),
   ...mismatch('privateLinkServiceConnectionState', 'Approved', seen.status),
   ...wanted.records.flatMap((record) =>
-    addressesOfRecord(seen, record).length > 0 ? [] : [`customDnsConfigs: asked an address for ${record}, got none`],
+    addressesForRecord(seen, record).length > 0 ? [] : [`customDnsConfigs: asked an address for ${record}, got none`],
   ),
 ];

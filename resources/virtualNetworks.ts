@@ -18,7 +18,7 @@ export interface SubnetProperties {
 
 export const apiServerDelegation = 'Microsoft.ContainerService/managedClusters';
 
-export const subnetProperties: Readonly<Record<SubnetUse, SubnetProperties>> = {
+export const neededSubnetProperties: Readonly<Record<SubnetUse, SubnetProperties>> = {
   nodeSubnet: { defaultOutboundAccess: false },
   registrySubnet: { privateEndpointNetworkPolicies: 'Disabled' },
   apiServerSubnet: { delegation: apiServerDelegation },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import autocannon from 'autocannon';
 import { Command } from 'commander';
 import { type Simulator, startSimulator } from '../simulator/index.ts';
-import { controlApi, managedIdentity } from './local/simulatorClient.ts';
+import { controlApi, simulatedIdentity } from './local/simulatorClient.ts';
 
 // `npm run load` measures how much the simulator bears: clusters in memory, and GETs a second from another process.
 const { clusters, seconds } = new Command('npm run load --')
@@ -43,7 +43,7 @@ async function measure(): Promise<void> {
     const [usage] = (await once(child, 'message')) as [NodeJS.MemoryUsage];
     return Math.round(usage.rss / 1024 / 1024);
   };
-  const { token } = (await managedIdentity(tokenEndpoint).getToken('https://management.azure.com')) ?? {};
+  const { token } = (await simulatedIdentity(tokenEndpoint).getToken('https://management.azure.com')) ?? {};
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const put = async (id: string, version: string, body: unknown) => {
     const answer = await fetch(`${endpoint}${id}?api-version=${version}`, {

@@ -94,8 +94,11 @@ async function verify(
   const seen = await azure
     .verifying('Read everything back')
     .readBack({ cluster, infrastructure: infrastructureRequest });
-  const made = [...clusterChecks(specification, seen), ...infrastructureChecks(infrastructure, seen.infrastructure)];
-  if (!patched(provesIsolation)) return made;
+  const asWanted = [
+    ...clusterChecks(specification, seen),
+    ...infrastructureChecks(infrastructure, seen.infrastructure),
+  ];
+  if (!patched(provesIsolation)) return asWanted;
   const proof = {
     accept,
     whenForbidden: whenForbidden(probes),
@@ -103,5 +106,5 @@ async function verify(
     privateDnsZoneId: infrastructureRequest.privateDnsZoneId,
     privateDns: privateDnsOf(registry),
   };
-  return [...made, ...(await proveIsolation({ cluster, profile, ...proof }))];
+  return [...asWanted, ...(await proveIsolation({ cluster, profile, ...proof }))];
 }

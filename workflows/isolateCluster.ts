@@ -4,7 +4,7 @@ import { profileSetting } from '../contract/profiles.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
-import { ids, nothingPlanned } from './engine/part.ts';
+import { nothingPlanned, stepIds } from './engine/part.ts';
 import { applyApproval, approvalStep } from './existingCluster/approval.ts';
 import { bootstrapSteps, planBootstrap } from './existingCluster/bootstrap.ts';
 import { outboundForwardOnly, outboundProblems, outboundStep } from './existingCluster/outboundType.ts';
@@ -80,9 +80,9 @@ export function planIsolateCluster(
   );
   const reimages = planReimagesAfter([...preparations.infrastructure.steps, ...bootstrap.steps], input, seen);
   const nodes = [...bootstrap.steps, ...reimages.steps];
-  const cutOnly = inPhases ? planCut(input, seen, ids(nodes)) : nothingPlanned;
+  const cutOnly = inPhases ? planCut(input, seen, stepIds(nodes)) : nothingPlanned;
   const probe = planPullProbe(input, seen, nodes, cutOnly.steps);
-  const cut = inPhases ? planCut(input, seen, [...ids(nodes), ...ids(probe.steps)]) : nothingPlanned;
+  const cut = inPhases ? planCut(input, seen, [...stepIds(nodes), ...stepIds(probe.steps)]) : nothingPlanned;
   const limits = [...isolationProblems(input, seen, wanted), ...outboundProblems(seen, outboundType)];
   return planUpdate(
     input,
@@ -106,7 +106,7 @@ function planCut(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, n
   const gated = cut.action !== 'none' && input.approvals.includes('cutEgress');
   const gates = gated ? [approvalStep('cutEgress', input.cluster, needs)] : [];
   return {
-    steps: [...gates, { ...cut, needs: [...needs, ...ids(gates)] }],
+    steps: [...gates, { ...cut, needs: [...needs, ...stepIds(gates)] }],
     problems: [],
     outbound: { outboundType },
   };

@@ -1,7 +1,7 @@
 import type { ParsedReimageNodePoolsInput, ReimageNodePoolsInput } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
-import { ids, nothingPlanned } from './engine/part.ts';
+import { nothingPlanned, stepIds } from './engine/part.ts';
 import { applyApproval, approvalStep } from './existingCluster/approval.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { noPreparations } from './existingCluster/preparations.ts';
@@ -41,7 +41,7 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: E
         current: () => undefined,
         reason: 'asked for',
         forwardOnly: reimageIsFinal,
-        needs: ids(gates),
+        needs: stepIds(gates),
       })
     : nothingPlanned;
   return planUpdate(input, seen, noPreparations, [{ steps: gates, problems: [] }, reimages], ['reimaging']);

@@ -11,7 +11,7 @@ import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureList, whereAllowed } from '../arm/errors.ts';
-import { clusterThere, idleCluster, readCluster } from '../managedClusters.ts';
+import { idleCluster, readCluster, readExistingCluster } from '../managedClusters.ts';
 import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
@@ -71,7 +71,7 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
 
   /** Reads host and path from which the nodes of a cluster are to get Microsoft's images now. `undefined`: from Microsoft. */
   async readImageSource(cluster: ClusterReference): Promise<string | undefined> {
-    const found = await clusterThere(clients, cluster);
+    const found = await readExistingCluster(clients, cluster);
     return imageSourceOf(found, await readBootstrapRegistry(clients, found));
   },
 });

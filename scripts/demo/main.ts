@@ -7,14 +7,14 @@ import { clusterWorkflowId } from '../../contract/index.ts';
 import type { Duration } from '../../simulator/index.ts';
 import { createExistingCluster, openSubnet } from '../local/existingCluster.ts';
 import { untilInterrupted } from '../local/interruption.ts';
-import { editionOption, recordOption, type SessionOptions, speedOption } from '../local/options.ts';
+import { type DevelopmentOptions, editionOption, recordOption, speedOption } from '../local/options.ts';
 import { controlApi } from '../local/simulatorClient.ts';
 import { type Stack, startAnnouncedStack } from '../local/stack.ts';
 import { startWorker } from '../local/workerProcess.ts';
 import { type Act, type Demo, type DemoScenario, demos } from './demos.ts';
 import { print, printAudit, printMakespan, printPlan, printReport, showProgress } from './output.ts';
 
-interface DemoOptions extends SessionOptions {
+interface DemoOptions extends DevelopmentOptions {
   scenario: Demo;
   keep: boolean;
 }

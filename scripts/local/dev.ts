@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { taskQueue } from '../../contract/index.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
-import { editionOption, portOption, recordOption, type SessionOptions, speedOption } from './options.ts';
+import { type DevelopmentOptions, editionOption, portOption, recordOption, speedOption } from './options.ts';
 import { type Stack, startAnnouncedStack } from './stack.ts';
 import { startWorker } from './workerProcess.ts';
 
-interface DevOptions extends SessionOptions {
+interface DevOptions extends DevelopmentOptions {
   temporalPort?: number;
   uiPort?: number;
 }

@@ -6,7 +6,7 @@ import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import type { ClusterReference } from '../../resources/ids.ts';
 import type { Simulator } from '../../simulator/index.ts';
-import { managedIdentity } from './simulatorClient.ts';
+import { simulatedIdentity } from './simulatorClient.ts';
 
 /** A cluster's node pools, by name. */
 export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: number; maxSurge?: string }>>;
@@ -38,7 +38,7 @@ const networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7';
 
 /** The Azure SDK's operations that are needed here, on the simulator. */
 const clientsOf = (simulator: Simulator, subscriptionId: string) => {
-  const credential = managedIdentity(simulator.tokenEndpoint);
+  const credential = simulatedIdentity(simulator.tokenEndpoint);
   const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
   const networks = new NetworkManagementClient(credential, subscriptionId, options);
   return {

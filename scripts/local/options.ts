@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Edition } from '../../simulator/index.ts';
 
 /** Options that the demo and the development session share. */
-export interface SessionOptions {
+export interface DevelopmentOptions {
   speed: number;
   edition: Edition;
   record?: string;

@@ -17,7 +17,7 @@ export async function controlApi<T = undefined>(
 }
 
 /** Gets tokens from the simulator as a managed identity gets them from App Service. */
-export function managedIdentity(tokenEndpoint: string): TokenCredential {
+export function simulatedIdentity(tokenEndpoint: string): TokenCredential {
   return {
     async getToken(scopes) {
       const url = `${tokenEndpoint}?resource=${encodeURIComponent(String(scopes))}&api-version=2019-08-01`;

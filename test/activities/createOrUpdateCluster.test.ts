@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AzureUnderTest, attempt, failureOf, killOnceSent, run, startAzure } from './support.ts';
+import { type AzureUnderTest, activityFailure, attempt, killOnceSent, runId, startAzure } from './support.ts';
 
 describe('createOrUpdateCluster', () => {
   let azure: AzureUnderTest;
@@ -15,7 +15,7 @@ describe('createOrUpdateCluster', () => {
     const wanted = await azure.specification('happy');
     await expect(attempt().run(create(), wanted)).resolves.toMatchObject({
       provisioningState: 'Succeeded',
-      tags: { 'aks-isolation-run': run },
+      tags: { 'aks-isolation-run': runId },
       artifactSource: 'Cache',
       outboundType: 'none',
       enablePrivateCluster: true,
@@ -41,7 +41,9 @@ describe('createOrUpdateCluster', () => {
     await azure.fault({ method: 'PUT', path: cluster('doomed'), operation });
     const first = attempt();
     const lastHeartbeat = await killOnceSent(first, first.run(create(), wanted));
-    expect(await failureOf(attempt(2, lastHeartbeat).run(create(), wanted))).toMatchObject({ type: 'QuotaExceeded' });
+    expect(await activityFailure(attempt(2, lastHeartbeat).run(create(), wanted))).toMatchObject({
+      type: 'QuotaExceeded',
+    });
     expect(await azure.sent('managedClusters/doomed')).toEqual(['PUT 201']);
   });
 
@@ -52,7 +54,7 @@ describe('createOrUpdateCluster', () => {
     const name = lastHeartbeat ? 'lost-reply' : 'lost-everything';
     const wanted = await azure.specification(name);
     await azure.fault({ method: 'PUT', path: cluster(name), drop: 'after' });
-    expect(await failureOf(attempt().run(create(), wanted))).toMatchObject({
+    expect(await activityFailure(attempt().run(create(), wanted))).toMatchObject({
       type: 'Unreachable',
       nonRetryable: false,
     });
@@ -65,7 +67,7 @@ describe('createOrUpdateCluster', () => {
   it.concurrent('sends the request again where the first one never arrived', async () => {
     const wanted = await azure.specification('not-arrived');
     await azure.fault({ method: 'PUT', path: cluster('not-arrived'), drop: 'before' });
-    expect(await failureOf(attempt().run(create(), wanted))).toMatchObject({
+    expect(await activityFailure(attempt().run(create(), wanted))).toMatchObject({
       type: 'Unreachable',
       nonRetryable: false,
     });
@@ -76,7 +78,7 @@ describe('createOrUpdateCluster', () => {
   it.concurrent('does not adopt the cluster of another run', async () => {
     const wanted = await azure.specification('foreign');
     await attempt().run(create(), { ...wanted, tags: { 'aks-isolation-run': 'another' } });
-    expect(await failureOf(attempt(2, { sent: true }).run(create(), wanted))).toMatchObject({
+    expect(await activityFailure(attempt(2, { sent: true }).run(create(), wanted))).toMatchObject({
       type: 'NotOwned',
       nonRetryable: true,
     });
@@ -92,14 +94,14 @@ describe('createOrUpdateCluster', () => {
     const wanted = await azure.specification(name);
     const operation = { status, code, message: 'It went wrong.', afterSeconds: 10 };
     await azure.fault({ method: 'PUT', path: cluster(name), operation });
-    const failure = await failureOf(attempt().run(create(), wanted));
+    const failure = await activityFailure(attempt().run(create(), wanted));
     expect(failure).toMatchObject({
       type: code,
       message: expect.stringMatching(/^It went wrong\. \(\/subscriptions/),
       nonRetryable: true,
       details: {
         resourceId: expect.stringMatching(new RegExp(cluster(name))),
-        correlationId: run,
+        correlationId: runId,
         whatToDo: expect.stringMatching(whatToDo),
       },
     });
@@ -110,7 +112,7 @@ describe('createOrUpdateCluster', () => {
     const wanted = await azure.specification('reconciled');
     const operation = { status: 'Failed', code: 'InternalServerError', message: 'Try again.' } as const;
     await azure.fault({ method: 'PUT', path: cluster('reconciled'), operation });
-    await failureOf(attempt().run(create(), wanted));
+    await activityFailure(attempt().run(create(), wanted));
     await expect(attempt(2, { sent: true }).run(create(), wanted)).resolves.toMatchObject({
       provisioningState: 'Succeeded',
     });
@@ -130,7 +132,7 @@ describe('createOrUpdateCluster', () => {
       enableVnetIntegration: true,
     });
     await azure.fault({ method: 'PUT', path: cluster(name), ignore: { path: property } });
-    const failure = await failureOf(attempt().run(create(), wanted));
+    const failure = await activityFailure(attempt().run(create(), wanted));
     expect(failure).toMatchObject({
       type: 'ReadBackMismatch',
       nonRetryable: true,

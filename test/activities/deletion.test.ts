@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { markTags } from '../../resources/marks.ts';
 import {
   type AzureUnderTest,
+  activityFailure,
   attempt,
   attemptAfter,
-  failureOf,
   killOnceSent,
   marks,
   operationHeartbeat,
@@ -40,7 +40,7 @@ describe('taking back', () => {
     it.concurrent("leaves somebody else's as it is", async () => {
       const wanted = await azure.specification('theirs');
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
-      const failure = await failureOf(
+      const failure = await activityFailure(
         attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, marks: another }),
       );
       expect(failure).toMatchObject({
@@ -55,7 +55,7 @@ describe('taking back', () => {
       const wanted = await azure.specification('creating');
       await azure.fault({ method: 'PUT', path: 'managedClusters/creating$', operation: { held: true } });
       const creation = attempt();
-      const created = failureOf(creation.run(azure.activities.createOrUpdateCluster, wanted));
+      const created = activityFailure(creation.run(azure.activities.createOrUpdateCluster, wanted));
       await operationHeartbeat(creation);
       await attempt().run(azure.activities.deleteCluster, { cluster: wanted.cluster, marks });
       expect(await azure.sent('managedClusters/creating')).toEqual(['PUT 201', 'DELETE 202']);
@@ -77,7 +77,7 @@ describe('taking back', () => {
       await attempt().run(azure.activities.createOrUpdateCluster, wanted);
       await azure.fault({ method: 'DELETE', path: 'managedClusters/lost$', drop: 'after' });
       const request = { cluster: wanted.cluster, marks };
-      expect(await failureOf(attempt().run(azure.activities.deleteCluster, request))).toMatchObject({
+      expect(await activityFailure(attempt().run(azure.activities.deleteCluster, request))).toMatchObject({
         type: 'Unreachable',
         nonRetryable: false,
       });
@@ -105,7 +105,7 @@ describe('taking back', () => {
     it.concurrent("leaves somebody else's as it is", async () => {
       await azure.specification('other');
       const request = { ...group('other'), marks: another };
-      expect(await failureOf(attempt().run(azure.activities.deleteResourceGroup, request))).toMatchObject({
+      expect(await activityFailure(attempt().run(azure.activities.deleteResourceGroup, request))).toMatchObject({
         type: 'NotOwned',
         nonRetryable: true,
       });
@@ -116,7 +116,7 @@ describe('taking back', () => {
       const { cluster, ...wanted } = await azure.specification('full');
       await attempt().run(azure.activities.createOrUpdateCluster, { cluster, ...wanted });
       const removeAfter = (minutes: number) =>
-        failureOf(attemptAfter(minutes * 60_000).run(azure.activities.deleteResourceGroup, group('full')));
+        activityFailure(attemptAfter(minutes * 60_000).run(azure.activities.deleteResourceGroup, group('full')));
       // Azure's list lags behind deletions, so at first it proves nothing of what is the owner's own.
       expect(await removeAfter(0)).toMatchObject({
         type: 'ResourceGroupNotEmpty',
@@ -132,7 +132,9 @@ describe('taking back', () => {
     it.concurrent('adopts the deletion whose answer was lost', async () => {
       await azure.specification('lost-group');
       await azure.fault({ method: 'DELETE', path: 'rg-lost-group$', drop: 'after' });
-      expect(await failureOf(attempt().run(azure.activities.deleteResourceGroup, group('lost-group')))).toMatchObject({
+      expect(
+        await activityFailure(attempt().run(azure.activities.deleteResourceGroup, group('lost-group'))),
+      ).toMatchObject({
         type: 'Unreachable',
       });
       await attempt(2, { sent: true }).run(azure.activities.deleteResourceGroup, group('lost-group'));

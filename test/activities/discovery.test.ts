@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { DiscoveryRequest } from '../../resources/discovery.ts';
 import {
   type AzureUnderTest,
+  activityFailure,
   attempt,
-  failureOf,
   nothingElse,
   readBack,
-  run,
+  runId,
   startAzure,
   subscriptionId,
 } from './support.ts';
@@ -65,7 +65,7 @@ describe('looking', () => {
     const kubelet = await azure.createIdentity('rg-ids', 'present');
     const infrastructure = { ...nothingElse, identityIds: { kubelet } };
     await expect(discover(request('there', { infrastructure }))).resolves.toMatchObject({
-      resourceGroup: { location: 'westeurope', provisioningState: 'Succeeded', tags: { 'aks-isolation-run': run } },
+      resourceGroup: { location: 'westeurope', provisioningState: 'Succeeded', tags: { 'aks-isolation-run': runId } },
       nodeResourceGroup: { location: 'westeurope' },
       infrastructure: {
         identities: {
@@ -105,7 +105,7 @@ describe('looking', () => {
   it('fails where it may not look', async () => {
     const answer = { status: 403, code: 'AuthorizationFailed', message: 'The client has no authorization.' };
     await azure.fault({ method: 'GET', path: 'managedClusters/secret$', answer });
-    expect(await failureOf(discover(request('secret')))).toMatchObject({
+    expect(await activityFailure(discover(request('secret')))).toMatchObject({
       type: 'AuthorizationFailed',
       nonRetryable: true,
       details: {
@@ -140,7 +140,7 @@ describe('registrations and groups', () => {
   /** Tries as the retry policy would, without its delays. */
   const untilRegistered = async (ask: () => Promise<unknown>): Promise<void> => {
     for (;;) {
-      const failure = await failureOf(ask()).catch(() => undefined);
+      const failure = await activityFailure(ask()).catch(() => undefined);
       if (!failure) return;
       expect(failure).toMatchObject({
         type: 'NotYetRegistered',
@@ -170,7 +170,7 @@ describe('registrations and groups', () => {
     ['Pending', /Azure support/],
   ] as const)('says what to do about a feature that stays %s', async (state, whatToDo) => {
     await azure.reset({ features: { [`Microsoft.ContainerService/${isolation}`]: state } });
-    expect(await failureOf(attempt().run(azure.activities.awaitFeature, feature))).toMatchObject({
+    expect(await activityFailure(attempt().run(azure.activities.awaitFeature, feature))).toMatchObject({
       type: 'NotYetRegistered',
       message: expect.stringContaining(state),
       details: { resourceId: expect.stringContaining(isolation), whatToDo: expect.stringMatching(whatToDo) },
@@ -179,7 +179,7 @@ describe('registrations and groups', () => {
 
   it('a feature that Azure no longer knows cannot be registered', async () => {
     const retired = { subscriptionId, feature: 'Retired' };
-    expect(await failureOf(attempt().run(azure.activities.registerFeature, retired))).toMatchObject({
+    expect(await activityFailure(attempt().run(azure.activities.registerFeature, retired))).toMatchObject({
       type: 'FeatureNotFound',
       nonRetryable: true,
     });
@@ -196,7 +196,7 @@ describe('registrations and groups', () => {
     const group = { subscriptionId, name: 'rg-moved', location: 'westeurope', tags: {} };
     await attempt().run(azure.activities.createResourceGroup, group);
     const moved = { ...group, location: 'swedencentral' };
-    expect(await failureOf(attempt().run(azure.activities.createResourceGroup, moved))).toMatchObject({
+    expect(await activityFailure(attempt().run(azure.activities.createResourceGroup, moved))).toMatchObject({
       type: 'ReadBackMismatch',
       message: expect.stringContaining('Asked for location swedencentral, got westeurope'),
       nonRetryable: true,

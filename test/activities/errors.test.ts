@@ -4,7 +4,7 @@ import { parseErrorBody, parseRetryAfter } from '../../activities/arm/errors.ts'
 import { createActivities } from '../../activities/index.ts';
 import { activityErrors, errorPage, errorSections, errorTypes } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
-import { type AzureUnderTest, attempt, failureOf, run, startAzure } from './support.ts';
+import { type AzureUnderTest, activityFailure, attempt, runId, startAzure } from './support.ts';
 
 type Answer = NonNullable<FaultRule['answer']>;
 
@@ -50,7 +50,7 @@ describe("Azure's errors", () => {
   const failureTo = async (name: string, fault: Partial<FaultRule>) => {
     const wanted = await azure.specification(name);
     await azure.fault({ method: 'PUT', path: `managedClusters/${name}$`, ...fault });
-    return failureOf(attempt().run(azure.activities.createOrUpdateCluster, wanted));
+    return activityFailure(attempt().run(azure.activities.createOrUpdateCluster, wanted));
   };
 
   it.concurrent.each(answers.map((answer, index) => [...answer, index] as const))(
@@ -66,7 +66,7 @@ describe("Azure's errors", () => {
         details: {
           resourceId: expect.stringMatching(new RegExp(`managedClusters/answer-${index}$`)),
           status,
-          correlationId: run,
+          correlationId: runId,
           // Azure has refused the request, or may have acted upon it.
           sent: [408, 409, 429].includes(status) || status >= 500,
           whatToDo: expect.stringMatching(/\w.*\.$/),
@@ -85,7 +85,7 @@ describe("Azure's errors", () => {
         type: code,
         message: expect.stringMatching(new RegExp(`^No\\. \\(/.*/managedClusters/${name}\\)$`)),
         details: {
-          correlationId: run,
+          correlationId: runId,
           whatToDo: activityErrors[code]?.whatToDo,
           page: `docs/errors.md#${code.toLowerCase()}`,
         },
@@ -121,7 +121,7 @@ describe("Azure's errors", () => {
     const wanted = await azure.specification('silent');
     const { createOrUpdateCluster } = createActivities({ ...azure.connection, requestTimeoutMs: 200 });
     await azure.fault({ method: 'PUT', path: 'managedClusters/silent$', held: true });
-    expect(await failureOf(attempt().run(createOrUpdateCluster, wanted))).toMatchObject({
+    expect(await activityFailure(attempt().run(createOrUpdateCluster, wanted))).toMatchObject({
       type: 'Unreachable',
       message: expect.stringContaining('No answer within 0.2 s'),
       nonRetryable: false,

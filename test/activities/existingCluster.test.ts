@@ -5,9 +5,9 @@ import type { PoolEvidence } from '../../resources/nodes.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import {
   type AzureUnderTest,
+  activityFailure,
   attempt,
   attemptAfter,
-  failureOf,
   killOnceSent,
   lastHeartbeatOf,
   operationHeartbeat,
@@ -72,7 +72,7 @@ describe('updateCluster', () => {
       answer: { status, code, message, wrapped: false },
     });
     const request = { cluster, change: cached, busyPolicy };
-    const failure = await failureOf(attemptAfter(0).run(azure.activities.updateCluster, request));
+    const failure = await activityFailure(attemptAfter(0).run(azure.activities.updateCluster, request));
     expect(failure).toMatchObject({ type: code, nonRetryable: false });
     await attemptAfter(0, 2).run(azure.activities.updateCluster, request);
     expect((await azure.get(clusterId(cluster))).at('properties.bootstrapProfile.artifactSource')).toBe('Cache');
@@ -84,7 +84,7 @@ describe('updateCluster', () => {
     const answer = { status: 409, code: 'OperationNotAllowed', message, wrapped: false };
     await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, answer });
     const late = attemptAfter(61 * 60_000).run(azure.activities.updateCluster, { cluster, change: cached, busyPolicy });
-    expect(await failureOf(late)).toMatchObject({
+    expect(await activityFailure(late)).toMatchObject({
       type: 'OperationInProgress',
       nonRetryable: true,
       message: expect.stringContaining(message),
@@ -96,7 +96,7 @@ describe('updateCluster', () => {
     const cluster = await existing('conflict-quota');
     const answer = { status: 409, code: 'OperationNotAllowed', message: 'quota exceeded', wrapped: false };
     await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, answer });
-    const failure = await failureOf(
+    const failure = await activityFailure(
       attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, busyPolicy }),
     );
     expect(failure).toMatchObject({ type: 'OperationNotAllowed', nonRetryable: true });
@@ -109,7 +109,7 @@ describe('updateCluster', () => {
     const atOnce = { minutes: 0, abort: false };
     const request = { cluster, change: cached };
     expect(
-      await failureOf(attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: atOnce })),
+      await activityFailure(attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: atOnce })),
     ).toMatchObject({ type: 'OperationInProgress' });
     expect(await azure.sent('/abort/abort')).toEqual([]);
     await attemptAfter(0).run(azure.activities.updateCluster, { ...request, busyPolicy: { minutes: 60, abort: true } });
@@ -120,14 +120,14 @@ describe('updateCluster', () => {
     const cluster = await existing('lost-update');
     await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, drop: 'after' });
     const request = { cluster, change: cached, busyPolicy };
-    await failureOf(attemptAfter(0).run(azure.activities.updateCluster, request));
+    await activityFailure(attemptAfter(0).run(azure.activities.updateCluster, request));
     await attemptAfter(0, 2).run(azure.activities.updateCluster, request);
     expect(await putsOf('lost-update')).toHaveLength(1);
   });
 
   it('fails clearly on a cluster that is not there', async () => {
     const cluster = { subscriptionId, resourceGroup: 'rg-abort', name: 'absent' };
-    const failure = await failureOf(
+    const failure = await activityFailure(
       attemptAfter(0).run(azure.activities.updateCluster, { cluster, change: cached, busyPolicy }),
     );
     expect(failure).toMatchObject({ type: 'ClusterNotFound', nonRetryable: true });
@@ -151,7 +151,7 @@ describe('reimageAgentPool', () => {
       drop: 'after',
     });
     const given = await request(cluster);
-    await failureOf(attemptAfter(0).run(azure.activities.reimageAgentPool, given));
+    await activityFailure(attemptAfter(0).run(azure.activities.reimageAgentPool, given));
     const { after }: Reimaged = await attemptAfter(0, 2).run(azure.activities.reimageAgentPool, given);
     expect(await postsOf('lost-reimage')).toHaveLength(1);
     expect(after.nodes?.map(({ bootId }) => bootId)).not.toEqual(given.before.nodes?.map(({ bootId }) => bootId));

@@ -10,10 +10,10 @@ import {
 } from '../support/ownRegistry.ts';
 import {
   type AzureUnderTest,
+  activityFailure,
   attempt,
   attemptAfter,
   type Failure,
-  failureOf,
   killOnceSent,
   lastHeartbeatOf,
   marks,
@@ -204,7 +204,7 @@ async function untilDone(work: Call, first: number, lastHeartbeat?: unknown): Pr
   for (let number = first; ; number += 1) {
     const environment = attempt(number, heartbeat);
     const last = lastHeartbeatOf(environment);
-    const failure = await failureOf(work(environment)).catch((error: Error) => error);
+    const failure = await activityFailure(work(environment)).catch((error: Error) => error);
     if (failure instanceof Error) return;
     if (failure.nonRetryable || number > 50) throw new Error(JSON.stringify(failure));
     heartbeat = last();
@@ -241,7 +241,7 @@ describe('creating', () => {
   )('a %s takes effect once where its answer was lost, after %s', async (_part, what, kind, heartbeat) => {
     const ids = await prepared(what === 'a heartbeat' ? 'lost' : 'lost-all', kind);
     await lost('PUT', ids[kind.part], 'after');
-    expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject(unreachable);
+    expect(await activityFailure(kind.create(ids)(attempt()))).toMatchObject(unreachable);
     await untilDone(kind.create(ids), 2, heartbeat);
     const writes = await accepted(ids[kind.part]);
     expect(kind.hidden ? [...new Set(writes)] : writes).toEqual([`PUT ${kind.created}`]);
@@ -250,7 +250,7 @@ describe('creating', () => {
   it.concurrent.each(each)('a %s is sent again where it never arrived', async (_part, kind) => {
     const ids = await prepared('unsent', kind);
     await lost('PUT', ids[kind.part], 'before');
-    expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject(unreachable);
+    expect(await activityFailure(kind.create(ids)(attempt()))).toMatchObject(unreachable);
     await kind.create(ids)(attempt(2, { sent: true }));
     expect(await writesTo(ids[kind.part])).toEqual(['PUT null', `PUT ${kind.created}`]);
   });
@@ -266,7 +266,7 @@ describe('creating', () => {
     const ids = await prepared('raced', kind);
     await makeByHand(azure, ids, kind.part, body === undefined ? {} : { [part]: body });
     const before = await azure.get(ids[kind.part]);
-    expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject({
+    expect(await activityFailure(kind.create(ids)(attempt()))).toMatchObject({
       type: 'NotOwned',
       nonRetryable: true,
       details: { resourceId: ids[kind.part], whatToDo: expect.stringMatching(/Somebody else/), sent: false },
@@ -291,7 +291,7 @@ describe('creating', () => {
     const ids = await prepared('refused', kind);
     const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No.' };
     await azure.fault({ method: 'PUT', path: `${ids[kind.part]}$`, answer });
-    expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject({ details: { sent: false } });
+    expect(await activityFailure(kind.create(ids)(attempt()))).toMatchObject({ details: { sent: false } });
   });
 
   it.concurrent('does not call a subnet its own where only a read had failed before', async () => {
@@ -301,10 +301,10 @@ describe('creating', () => {
     await azure.fault({ method: 'GET', path: `${ids.nodeSubnet}$`, answer });
     const first = attempt();
     const last = lastHeartbeatOf(first);
-    await failureOf(kind.create(ids)(first));
+    await activityFailure(kind.create(ids)(first));
     const otherwise = { properties: { addressPrefix: '192.168.1.0/26', defaultOutboundAccess: false } };
     await makeByHand(azure, ids, 'nodeSubnet', { nodeSubnet: otherwise });
-    expect(await failureOf(kind.create(ids)(attempt(2, last())))).toMatchObject({ type: 'NotOwned' });
+    expect(await activityFailure(kind.create(ids)(attempt(2, last())))).toMatchObject({ type: 'NotOwned' });
   });
 
   it.concurrent('leaves a subnet and a rule that somebody has changed since', async () => {
@@ -317,7 +317,10 @@ describe('creating', () => {
       [attempt(), () => azure.activities.deleteSubnet(ids.nodeSubnet, subnet)],
       [attempt(), () => azure.activities.deleteCacheRule(ids.cacheRule, rule)],
     ] as const) {
-      expect(await failureOf(environment.run(removal))).toMatchObject({ type: 'ChangedSince', nonRetryable: true });
+      expect(await activityFailure(environment.run(removal))).toMatchObject({
+        type: 'ChangedSince',
+        nonRetryable: true,
+      });
     }
     expect((await azure.get(ids.nodeSubnet)).status).toBe(200);
     expect((await azure.get(ids.cacheRule)).status).toBe(200);
@@ -338,7 +341,10 @@ describe('creating', () => {
       () => azure.activities.updateRegistry(open, written),
       () => azure.activities.updateSubnet(subnet, { defaultOutboundAccess: true }),
     ]) {
-      expect(await failureOf(attempt().run(undo))).toMatchObject({ type: 'ChangedSince', details: { sent: false } });
+      expect(await activityFailure(attempt().run(undo))).toMatchObject({
+        type: 'ChangedSince',
+        details: { sent: false },
+      });
     }
     await attempt().run(() => azure.activities.updateRecord(record, ['192.168.2.5']));
     expect((await azure.get(ids.registryRecord)).at('properties.aRecords')).toEqual([{ ipv4Address: '192.168.2.9' }]);
@@ -362,7 +368,7 @@ describe('creating', () => {
     const kind = kindOf(part);
     const ids = await prepared('ignored', kind);
     await azure.fault({ method: 'PUT', path: `${ids[part]}$`, ignore: { path } });
-    expect(await failureOf(kind.create(ids)(attempt()))).toMatchObject({
+    expect(await activityFailure(kind.create(ids)(attempt()))).toMatchObject({
       type: 'ReadBackMismatch',
       nonRetryable: true,
       message: expect.stringMatching(said),
@@ -376,7 +382,7 @@ describe('creating', () => {
     const wanted = { id, registryId, subnetId, location, tags, connectionName: 'c' };
     const records = [nameOf(registryId), `${nameOf(registryId)}.swedencentral.data`];
     const work = attempt().run(azure.activities.createPrivateEndpoint, { ...wanted, records });
-    expect(await failureOf(work)).toMatchObject({
+    expect(await activityFailure(work)).toMatchObject({
       type: 'ReadBackMismatch',
       message: expect.stringContaining(`customDnsConfigs: asked an address for ${records[1]}, got none`),
     });
@@ -423,7 +429,7 @@ describe('creating, while something passes', () => {
     await azure.fault({ method: 'PUT', path: `${ids.registrySubnet}$`, operation: { held: true } });
     const running = await azure.get(ids.registrySubnet);
     await azure.send('PUT', `${ids.registrySubnet}?api-version=2025-07-01`, running.body);
-    expect(await failureOf(kindOf('nodeSubnet').create(ids)(attempt()))).toMatchObject({
+    expect(await activityFailure(kindOf('nodeSubnet').create(ids)(attempt()))).toMatchObject({
       type: 'AnotherOperationInProgress',
       nonRetryable: false,
     });
@@ -433,7 +439,7 @@ describe('creating, while something passes', () => {
     const ids = await prepared('busy-registry', kindOf('privateEndpoint'));
     await azure.fault({ method: 'PATCH', path: `${ids.registry}$`, operation: { held: true } });
     await azure.send('PATCH', `${ids.registry}?api-version=2025-11-01`, { tags: {} });
-    expect(await failureOf(kindOf('privateEndpoint').create(ids)(attempt()))).toMatchObject({
+    expect(await activityFailure(kindOf('privateEndpoint').create(ids)(attempt()))).toMatchObject({
       type: 'RetryableError',
       nonRetryable: false,
       details: { status: 429 },
@@ -444,9 +450,9 @@ describe('creating, while something passes', () => {
     'a %s is tried again where regions do not know its parent yet, but not forever',
     async (_part, kind) => {
       const ids = idsOf('orphan', kind);
-      const notYet = await failureOf(kind.create(ids)(attemptAfter(0)));
+      const notYet = await activityFailure(kind.create(ids)(attemptAfter(0)));
       expect(notYet).toMatchObject({ nonRetryable: false, nextRetryDelay: '2 seconds', details: { status: 404 } });
-      expect(await failureOf(kind.create(ids)(attemptAfter(125_000)))).toMatchObject({
+      expect(await activityFailure(kind.create(ids)(attemptAfter(125_000)))).toMatchObject({
         type: notYet.type,
         nonRetryable: true,
       });
@@ -514,7 +520,7 @@ describe('changing', () => {
     const first = attempt();
     if (how === 'lost') await lost('PUT', ids.nodeSubnet, 'after');
     const heartbeat = how === 'killed' ? await killOnceSent(first, work(first)) : { sent: true };
-    if (how === 'lost') expect(await failureOf(work(first))).toMatchObject(unreachable);
+    if (how === 'lost') expect(await activityFailure(work(first))).toMatchObject(unreachable);
     await work(attempt(2, heartbeat));
     expect(await writesTo(ids.nodeSubnet)).toEqual(['PUT 201', 'PUT 200']);
   });
@@ -523,7 +529,7 @@ describe('changing', () => {
     const ids = ownRegistryIds('update-ignored');
     await makeByHand(azure, ids, 'nodeSubnet');
     await azure.fault({ method: 'PUT', path: `${ids.nodeSubnet}$`, ignore: { path: 'properties.delegations' } });
-    expect(await failureOf(update(ids, { delegation: 'Microsoft.Web/serverFarms' })(attempt()))).toMatchObject({
+    expect(await activityFailure(update(ids, { delegation: 'Microsoft.Web/serverFarms' })(attempt()))).toMatchObject({
       type: 'ReadBackMismatch',
       message: expect.stringMatching(/^delegations: asked Microsoft.Web\/serverFarms, got none/),
     });
@@ -541,7 +547,7 @@ describe('changing', () => {
     const before = await azure.get(ids.registry);
     await lost('PATCH', ids.registry, 'after');
     const close = call(azure.activities.updateRegistry, { id: ids.registry, ...access, anonymousPullEnabled: true });
-    expect(await failureOf(close(attempt()))).toMatchObject(unreachable);
+    expect(await activityFailure(close(attempt()))).toMatchObject(unreachable);
     await close(attempt(2, { sent: true }));
     expect(await writesTo(ids.registry)).toEqual(['PUT 201', 'PATCH 201']);
     const after = await azure.get(ids.registry);
@@ -593,7 +599,7 @@ describe('deleting', () => {
   it.concurrent.each(marked)("leaves somebody else's %s as it is", async (_part, kind) => {
     const ids = await made('theirs', kind);
     const before = await azure.get(ids[kind.part]);
-    expect(await failureOf(kind.remove(ids, another)(attempt()))).toMatchObject({
+    expect(await activityFailure(kind.remove(ids, another)(attempt()))).toMatchObject({
       type: 'NotOwned',
       nonRetryable: true,
       details: { resourceId: ids[kind.part], whatToDo: expect.any(String) },
@@ -623,7 +629,7 @@ describe('deleting', () => {
   it.concurrent.each(each)('a %s takes effect once where its answer was lost', async (_part, kind) => {
     const ids = await made('removal-lost', kind);
     await lost('DELETE', ids[kind.part], 'after');
-    expect(await failureOf(kind.remove(ids, marks)(attempt()))).toMatchObject(unreachable);
+    expect(await activityFailure(kind.remove(ids, marks)(attempt()))).toMatchObject(unreachable);
     await untilDone(kind.remove(ids, marks), 2, { sent: true });
     expect((await azure.get(ids[kind.part])).status).toBe(404);
     // One that is sent again to what is gone meanwhile is answered 204.
@@ -635,7 +641,8 @@ describe('deleting', () => {
     const ids = ownRegistryIds('in-use');
     await makeByHand(azure, ids, 'privateEndpoint');
     await makeByHand(azure, ids, 'link');
-    const refused = (work: Promise<unknown>) => failureOf(work).then(({ type, nonRetryable }) => [type, nonRetryable]);
+    const refused = (work: Promise<unknown>) =>
+      activityFailure(work).then(({ type, nonRetryable }) => [type, nonRetryable]);
     const { deletePrivateDnsZone, deleteVirtualNetwork } = azure.activities;
     const zone = await refused(attempt().run(deletePrivateDnsZone, { id: ids.zone, marks: {} }));
     expect(zone).toEqual(['CannotDeleteResource', true]);

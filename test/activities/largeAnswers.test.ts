@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DeletionFacts, Discovered } from '../../resources/discovery.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
-import { type AzureUnderTest, attempt, failureOf, nothingElse, startAzure, subscriptionId } from './support.ts';
+import { type AzureUnderTest, activityFailure, attempt, nothingElse, startAzure, subscriptionId } from './support.ts';
 
 const cluster = { subscriptionId, resourceGroup: 'r'.repeat(90), name: 'c'.repeat(63) };
 const group = `/subscriptions/${subscriptionId}/resourceGroups/${cluster.resourceGroup}`;
@@ -121,7 +121,7 @@ describe('large answers', () => {
       value: [],
       nextLink: `${azure.simulator.endpoint}/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/locks?api-version=2016-09-01`,
     });
-    const failure = await failureOf(discover(nothingElse, [group]));
+    const failure = await activityFailure(discover(nothingElse, [group]));
     await end();
     expect(failure).toMatchObject({
       type: 'AnswerTooLarge',
@@ -136,7 +136,7 @@ describe('large answers', () => {
       path: '/managedClusters/c+$',
       proxy: { status: 200, contentType: 'application/json', body: `{"id": "${'x'.repeat(20e6)}` },
     });
-    const failure = await failureOf(discover(nothingElse));
+    const failure = await activityFailure(discover(nothingElse));
     await end();
     expect(sizeOf(failure)).toBeLessThan(4_000);
   });

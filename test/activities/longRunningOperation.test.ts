@@ -3,8 +3,8 @@ import { ActivityCancellationDetails } from '@temporalio/common';
 import type { FaultRule } from '../../simulator/index.ts';
 import {
   type AzureUnderTest,
+  activityFailure,
   attempt,
-  failureOf,
   lastHeartbeatOf,
   operationHeartbeat,
   readBack,
@@ -38,7 +38,7 @@ describe('a long-running operation', () => {
     const lastHeartbeat = lastHeartbeatOf(first);
     const operation = { status: 'Failed', code: 'InternalServerError', message: 'No.', afterSeconds: 200 } as const;
     await azure.fault({ method: 'PUT', path: cluster('last-word'), operation });
-    await failureOf(first.run(create(), wanted));
+    await activityFailure(first.run(create(), wanted));
     // Azure goes on by itself: here, another PUT of the same cluster stands for that.
     await attempt().run(create(), wanted);
     await expect(attempt(2, lastHeartbeat()).run(create(), wanted)).resolves.toMatchObject({
@@ -69,7 +69,7 @@ describe('a long-running operation', () => {
     await azure.fault(fault);
     const first = attempt();
     const lastHeartbeat = lastHeartbeatOf(first);
-    expect(await failureOf(first.run(create(), wanted))).toMatchObject({ type, nonRetryable: false });
+    expect(await activityFailure(first.run(create(), wanted))).toMatchObject({ type, nonRetryable: false });
     await attempt(2, lastHeartbeat()).run(create(), wanted);
     expect(await azure.sent(`managedClusters/${name}`)).toEqual(['PUT 201']);
   });
@@ -88,7 +88,7 @@ describe('a long-running operation', () => {
   it('is cancelled while one is adopted', async () => {
     const wanted = await azure.specification('cancelled-early');
     await azure.fault({ method: 'PUT', path: cluster('cancelled-early'), drop: 'after', operation: { held: true } });
-    await failureOf(attempt().run(create(), wanted));
+    await activityFailure(attempt().run(create(), wanted));
     const environment = attempt(2, { sent: true });
     const work = environment.run(create(), wanted);
     environment.cancel();
@@ -106,7 +106,7 @@ describe('a long-running operation', () => {
     const work = environment.run(create(), wanted);
     const lastHeartbeat = await operationHeartbeat(environment);
     environment.cancel(reason, new ActivityCancellationDetails(details));
-    expect(await failureOf(work)).toMatchObject({ type: 'Interrupted', nonRetryable: false });
+    expect(await activityFailure(work)).toMatchObject({ type: 'Interrupted', nonRetryable: false });
     await attempt(2, lastHeartbeat).run(create(), wanted);
   });
 
@@ -114,7 +114,7 @@ describe('a long-running operation', () => {
     const wanted = await azure.specification('awaited');
     const operation = { status: 'Failed', code: 'InternalServerError', message: 'No.' } as const;
     await azure.fault({ method: 'PUT', path: cluster('awaited'), drop: 'after', operation });
-    await failureOf(attempt().run(create(), wanted));
+    await activityFailure(attempt().run(create(), wanted));
     await attempt().run(azure.activities.awaitCluster, wanted.cluster);
     await expect(readBack(azure, wanted.cluster)).resolves.toMatchObject({
       cluster: { provisioningState: 'Failed' },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type AzureUnderTest, attempt, marks, nothingElse, run, startAzure } from './support.ts';
+import { type AzureUnderTest, attempt, marks, nothingElse, runId, startAzure } from './support.ts';
 
 let azure: AzureUnderTest;
 const logged: string[] = [];
@@ -30,7 +30,7 @@ afterAll(() => azure.close());
 it("every request carries the workflow's run ID, so that Azure's activity log finds a run", async () => {
   const requests = await azure.recorded();
   expect(requests.length).toBeGreaterThan(8);
-  expect(requests.filter(({ headers }) => headers['x-ms-correlation-request-id'] !== run)).toEqual([]);
+  expect(requests.filter(({ headers }) => headers['x-ms-correlation-request-id'] !== runId)).toEqual([]);
 });
 
 it('every request is logged, without the signatures of operation addresses', () => {

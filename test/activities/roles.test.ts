@@ -8,9 +8,9 @@ import type { StoredResource } from '../support/arm.ts';
 import { assign, type OwnRegistryIds, ownRegistryIds, prepareOwnRegistry, roles } from '../support/ownRegistry.ts';
 import {
   type AzureUnderTest,
+  activityFailure,
   attempt,
   attemptAfter,
-  failureOf,
   marks,
   nothingElse,
   specification,
@@ -112,7 +112,7 @@ describe('assigning a role', () => {
     const { scope, principalId } = await principalOf('lost-role');
     await azure.fault({ method: 'PUT', path: `${scope}/providers/Microsoft.Authorization/`, drop: 'after' });
     const trio = { scope, role: 'acrPull', principalId } as const;
-    expect(await failureOf(assigned(trio))).toMatchObject({ type: 'Unreachable', nonRetryable: false });
+    expect(await activityFailure(assigned(trio))).toMatchObject({ type: 'Unreachable', nonRetryable: false });
     await attempt(2).run(azure.activities.assignRole, { ...trio, marks });
     expect(await assignmentsOf(principalId)).toHaveLength(1);
   });
@@ -128,7 +128,7 @@ describe('assigning a role', () => {
       answer: { status, code, message: 'No.' },
     };
     await azure.fault(fault);
-    expect(await failureOf(assigned({ scope, role: 'acrPull', principalId }))).toMatchObject({
+    expect(await activityFailure(assigned({ scope, role: 'acrPull', principalId }))).toMatchObject({
       type: code,
       nonRetryable: true,
       details: { resourceId: expect.stringMatching(/roleAssignments\/[-0-9a-f]{36}$/), whatToDo: expect.any(String) },
@@ -283,7 +283,7 @@ describe('a role that has not taken effect', () => {
     async (_what, name, type, fault) => {
       const prepared = await cluster(`late-${name}`);
       await prepared.fault(fault(prepared));
-      const failure = await failureOf(prepared.create(60_000));
+      const failure = await activityFailure(prepared.create(60_000));
       // A tenth of the time waited so far.
       expect(failure).toMatchObject({ type, nonRetryable: false, nextRetryDelay: expect.any(Number) });
       expect(failure.nextRetryDelay).toBeGreaterThanOrEqual(6000);
@@ -295,7 +295,7 @@ describe('a role that has not taken effect', () => {
   it.concurrent.each(late)('within the bound is named where %s', async (_what, name, type, fault, role, scope) => {
     const prepared = await cluster(`never-${name}`);
     await prepared.fault(fault(prepared));
-    const failure = await failureOf(prepared.create(minutes * 60_000 + 1));
+    const failure = await activityFailure(prepared.create(minutes * 60_000 + 1));
     expect(failure).toMatchObject({
       type,
       nonRetryable: true,
@@ -311,7 +311,7 @@ describe('a role that has not taken effect', () => {
     const message = 'exit status=212';
     const delayAfter = async (waitedMs: number) => {
       await prepared.fault({ answer: { status: 400, code: 'VMExtensionProvisioningError', message } });
-      return (await failureOf(prepared.create(waitedMs))).nextRetryDelay;
+      return (await activityFailure(prepared.create(waitedMs))).nextRetryDelay;
     };
     expect(await delayAfter(0)).toBe(250);
     expect(await delayAfter(10 * 60_000)).toBe(30_000);
@@ -334,7 +334,7 @@ describe('a role that has not taken effect', () => {
   ])('is not what is missing: %s', async (_what, name, fault) => {
     const prepared = await cluster(`other-${name}`);
     await prepared.fault(fault);
-    const failure = await failureOf(prepared.create(0));
+    const failure = await activityFailure(prepared.create(0));
     expect(failure).toMatchObject({ nonRetryable: true });
     expect(failure.message).not.toContain('did not take effect');
   });
@@ -342,13 +342,13 @@ describe('a role that has not taken effect', () => {
   it.concurrent('is nobody’s where the run has assigned none', async () => {
     const prepared = await cluster('none');
     await prepared.fault(refusing(400, 'CustomKubeletIdentityMissingPermissionError', 'No.'));
-    expect(await failureOf(prepared.create(0, 1, {}))).toMatchObject({ nonRetryable: true });
+    expect(await activityFailure(prepared.create(0, 1, {}))).toMatchObject({ nonRetryable: true });
   });
 
   it.concurrent('is not the reason where Azure is busy, which passes as ever', async () => {
     const prepared = await cluster('busy');
     await prepared.fault(refusing(429, 'TooManyRequests', 'Later.'));
-    expect(await failureOf(prepared.create(minutes * 60_000 + 1))).toMatchObject({
+    expect(await activityFailure(prepared.create(minutes * 60_000 + 1))).toMatchObject({
       type: 'TooManyRequests',
       nonRetryable: false,
     });

@@ -13,8 +13,8 @@ import { type SimulatedAzure, startSimulatedAzure, subscriptionId } from '../sup
 export { subscriptionId };
 
 /** The run that owns what the tests create, and whose ID Azure sees as the correlation ID. */
-export const run = 'f0000000-0000-0000-0000-000000000001';
-export const marks = { [markTags.workflow]: 'test', [markTags.run]: run };
+export const runId = 'f0000000-0000-0000-0000-000000000001';
+export const marks = { [markTags.workflow]: 'test', [markTags.run]: runId };
 
 /** A cluster in a network that AKS manages, with a managed registry, has no infrastructure of its own. */
 export const nothingElse: InfrastructureRequest = {
@@ -87,7 +87,7 @@ export function attempt(
 ): MockActivityEnvironment {
   const heartbeatDetails: unknown = lastHeartbeat === undefined ? undefined : JSON.parse(JSON.stringify(lastHeartbeat));
   return new MockActivityEnvironment(
-    { attempt: number, heartbeatDetails, workflowExecution: { workflowId: 'test', runId: run } },
+    { attempt: number, heartbeatDetails, workflowExecution: { workflowId: 'test', runId } },
     {
       logger: log ? new DefaultLogger('TRACE', ({ message, meta }) => log(message, meta)) : new DefaultLogger('ERROR'),
     },
@@ -101,7 +101,7 @@ export const attemptAfter = (agoMs: number, number = 1): MockActivityEnvironment
       attempt: number,
       scheduledTimestampMs: Date.now() - agoMs,
       currentAttemptScheduledTimestampMs: Date.now(),
-      workflowExecution: { workflowId: 'test', runId: run },
+      workflowExecution: { workflowId: 'test', runId },
     },
     { logger: new DefaultLogger('ERROR') },
   );
@@ -141,7 +141,7 @@ export interface Failure {
 }
 
 /** The failure of an activity. Fails the test if the activity succeeded, or if its error is no application failure. */
-export async function failureOf(work: Promise<unknown>): Promise<Failure> {
+export async function activityFailure(work: Promise<unknown>): Promise<Failure> {
   const error = await work.then(
     () => undefined,
     (reason: unknown) => reason,

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { type Progress, taskQueue } from '../../contract/index.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
-import { type Arm, armClient } from '../support/arm.ts';
+import { type ArmClient, armClient } from '../support/arm.ts';
 import { replayAll } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 
@@ -20,7 +20,7 @@ describe('an operator with the Temporal CLI', () => {
   let record: string;
   let stack: Stack;
   let worker: WorkerProcess;
-  let azure: Arm;
+  let azure: ArmClient;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aks-isolation-e2e-'));

@@ -11,7 +11,7 @@ import { startWorker, type WorkerProcess } from '../../scripts/local/workerProce
 import { waitUntil } from '../scenarios/existingCluster.ts';
 import { manyClusters } from '../scenarios/ownRegistry.ts';
 import { type SimulatedAzure, startSimulatedAzure } from '../support/azure.ts';
-import { type Place, type SweptScenario, scenarios } from '../sweep/scenarios.ts';
+import { type ScenarioPlace, type SweptScenario, successfulScenarios } from '../sweep/scenarios.ts';
 
 describe('every scenario while the Temporal server is killed and started again', () => {
   let folder: string;
@@ -48,7 +48,7 @@ describe('every scenario while the Temporal server is killed and started again',
 
   it('goes on from its database, and ends as promised', async () => {
     const aks = new AksIsolationClient(client);
-    const places = Object.entries(scenarios).map(([name, scenario]): [Place, SweptScenario] => [
+    const places = Object.entries(successfulScenarios).map(([name, scenario]): [ScenarioPlace, SweptScenario] => [
       { azure, client: aks, name },
       scenario,
     ]);

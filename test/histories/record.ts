@@ -8,7 +8,7 @@ import product from '../../package.json' with { type: 'json' };
 import setup from '../support/global-setup.ts';
 import { faultKinds, type RequestKey, ruleFor } from '../sweep/kinds.ts';
 import { ended, fresh, startSlot, undisturbed, untilHit } from '../sweep/run.ts';
-import { type SweptName, type SweptScenario, scenarios, sweptScenarios } from '../sweep/scenarios.ts';
+import { type SweptName, type SweptScenario, successfulScenarios, sweptScenarios } from '../sweep/scenarios.ts';
 import { type WaitingRun, waitingRuns } from './waiting.ts';
 
 /**
@@ -23,7 +23,7 @@ const slot = await startSlot('recorded');
 const asked = new Set(process.argv.slice(2));
 const isAsked = (name: string): boolean => asked.size === 0 || asked.has(name);
 const preview = await startSlot('recorded', { edition: '2024-preview' });
-for (const name of Object.keys(scenarios) as (keyof typeof scenarios)[]) {
+for (const name of Object.keys(successfulScenarios) as (keyof typeof successfulScenarios)[]) {
   if (!isAsked(name)) continue;
   const { requests } = await undisturbed(slot, name);
   const writes = requests.filter(({ kinds }) => kinds.includes('operation-failed'));

@@ -3,7 +3,7 @@ import type { ApprovalGate, Progress, ScenarioResult } from '../../contract/inde
 import type { FaultRule } from '../../simulator/index.ts';
 import { reference } from '../scenarios/existingCluster.ts';
 import { input } from '../support/azure.ts';
-import { type Place, type SweptScenario, scenarios } from '../sweep/scenarios.ts';
+import { type ScenarioPlace, type SweptScenario, successfulScenarios } from '../sweep/scenarios.ts';
 
 /** A run as it is when a new version of the workers comes: it waits for something. */
 export interface WaitingRun extends Pick<SweptScenario, 'prepare' | 'start' | 'failsOf'> {
@@ -11,10 +11,10 @@ export interface WaitingRun extends Pick<SweptScenario, 'prepare' | 'start' | 'f
   edition?: '2024-preview';
   faults?: readonly FaultRule[];
   /** Makes the run wait. */
-  meanwhile?(place: Place, run: ScenarioHandle<ScenarioResult>): Promise<void>;
+  meanwhile?(place: ScenarioPlace, run: ScenarioHandle<ScenarioResult>): Promise<void>;
   waits(progress: Progress): boolean;
   /** Ends the wait, and the name of the history of the whole run; left out where it is recorded while it waits only. */
-  goesOn?: { name: string; by(run: ScenarioHandle<ScenarioResult>, place: Place): Promise<void> };
+  goesOn?: { name: string; by(run: ScenarioHandle<ScenarioResult>, place: ScenarioPlace): Promise<void> };
 }
 
 const registry = { mode: 'managed' } as const;
@@ -31,7 +31,7 @@ const approve = async (run: ScenarioHandle<ScenarioResult>, gate: ApprovalGate):
 /** By name: scenario and what it waits for. */
 export const waitingRuns: Readonly<Record<string, WaitingRun>> = {
   'isolate-managed-held': {
-    prepare: scenarios['isolate-managed'].prepare,
+    prepare: successfulScenarios['isolate-managed'].prepare,
     start: ({ client, name }) => client.isolateCluster({ cluster: reference(name), registry, onFailure: 'hold' }),
     // The second update cuts egress.
     faults: [{ ...clusterUpdate, after: 1, ...refusedOnce }],
@@ -39,7 +39,7 @@ export const waitingRuns: Readonly<Record<string, WaitingRun>> = {
     goesOn: { name: 'isolate-managed-retried', by: (run) => run.decide('retry') },
   },
   'isolate-managed-gated': {
-    prepare: scenarios['isolate-managed'].prepare,
+    prepare: successfulScenarios['isolate-managed'].prepare,
     start: ({ client, name }) =>
       client.isolateCluster({ cluster: reference(name), registry, approvals: ['reimage', 'cutEgress'] }),
     waits: ({ phase }) => phase === 'awaitingApproval',
@@ -52,7 +52,7 @@ export const waitingRuns: Readonly<Record<string, WaitingRun>> = {
     },
   },
   'reimage-gated': {
-    prepare: scenarios.reimage.prepare,
+    prepare: successfulScenarios.reimage.prepare,
     start: ({ client, name }) =>
       client.reimageNodePools({ cluster: reference(name), approvals: ['reimage'], approvalTimeoutMinutes: 1 }),
     waits: ({ phase }) => phase === 'awaitingApproval',
@@ -60,8 +60,8 @@ export const waitingRuns: Readonly<Record<string, WaitingRun>> = {
     goesOn: { name: 'reimage-approvalTimedOut', by: async () => undefined },
   },
   'create-byo-paused': {
-    prepare: scenarios['create-byo'].prepare,
-    start: scenarios['create-byo'].start,
+    prepare: successfulScenarios['create-byo'].prepare,
+    start: successfulScenarios['create-byo'].start,
     faults: [{ id: 'slow', method: 'PUT', path: '/registries/[^/]+$', operation: { held: true } }],
     async meanwhile(_place, run) {
       for await (const progress of run.watch(25)) if (isApplying(progress)) break;
@@ -77,7 +77,7 @@ export const waitingRuns: Readonly<Record<string, WaitingRun>> = {
     },
   },
   'create-managed-registering': {
-    prepare: scenarios['create-managed'].prepare,
+    prepare: successfulScenarios['create-managed'].prepare,
     start: ({ client, name }) => client.createCluster(input(name, { profile: 'preview' })),
     edition: '2024-preview',
     // The registration is asked for, and its state cannot be read.

@@ -21,7 +21,7 @@ import {
   manyClusters,
   ownRegistryInput,
   put,
-  verified,
+  verifiedCreation,
   writesByResource,
 } from './ownRegistry.ts';
 
@@ -45,7 +45,7 @@ async function adopted(
   const before = await stateAround(azure, name);
   const kept = Object.keys(before).filter((id) => !changed.some((other) => other.toLowerCase() === id));
   const writes = await writesByResource(azure, kept);
-  const report = await verified(harness, ownRegistryInput(name, { ...vnetIntegration, ...more }));
+  const report = await verifiedCreation(harness, ownRegistryInput(name, { ...vnetIntegration, ...more }));
   const after = await stateAround(azure, name);
   for (const id of kept) expect(after[id]).toEqual(before[id]);
   expect(await writesByResource(azure, kept)).toEqual(writes);

@@ -5,7 +5,7 @@ import { input } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds } from '../support/ownRegistry.ts';
 import { existingCluster, reference, updateByHand } from './existingCluster.ts';
-import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
+import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 type Changes = (azure: Harness['azure'], ids: OwnRegistryIds, cluster: ClusterReference) => Promise<unknown>;
 

@@ -13,7 +13,7 @@ import {
   stepIdOf,
 } from '../support/ownRegistry.ts';
 import { waitUntil } from './existingCluster.ts';
-import { manyClusters, ownRegistryInput, raceForPullRole, verified, writesByResource } from './ownRegistry.ts';
+import { manyClusters, ownRegistryInput, raceForPullRole, verifiedCreation, writesByResource } from './ownRegistry.ts';
 
 /** Names and ranges where they are not the guide's. */
 interface Expected {
@@ -214,7 +214,7 @@ describe('createCluster with a registry of its own, profile current', () => {
     async (apiServerAccess) => {
       const name = `own-${apiServerAccess.toLowerCase()}`;
       const given = ownRegistryInput(name, { apiServerAccess });
-      const report = await verified(harness, given);
+      const report = await verifiedCreation(harness, given);
       const apiServer = apiServerAccess === 'vnetIntegration' ? { apiServer: '192.168.3.0/24' } : {};
       await expectState(harness, name, { ...byDefault(name), ...apiServer }, report);
       expect(await refused(harness, name)).toEqual([]);
@@ -222,7 +222,7 @@ describe('createCluster with a registry of its own, profile current', () => {
       const state = await stateAround(harness.azure, name);
       const writesOf = async () => (await harness.azure.writes(new RegExp(`/rg-${name}/`, 'i'))).length;
       const writes = await writesOf();
-      const again = await verified(harness, given);
+      const again = await verifiedCreation(harness, given);
       expect(new Set(again.plan.steps.map(({ action }) => action))).toEqual(new Set(['none']));
       expect(again.plan.steps.length).toBeGreaterThan(report.plan.steps.length);
       expect(await writesOf()).toBe(writes);
@@ -280,12 +280,12 @@ describe('createCluster with a registry of its own, profile current', () => {
       addresses: ['10.9.0.4', '10.9.0.5'],
       connectionName: 'toImages',
     };
-    await expectState(harness, name, expected, await verified(harness, given));
+    await expectState(harness, name, expected, await verifiedCreation(harness, given));
   });
 
   it.concurrent('gives the services another range where the network has the usual one', async () => {
     const { azure } = harness;
-    await verified(
+    await verifiedCreation(
       harness,
       ownRegistryInput('ten', {
         serviceCidr: '172.20.0.0/16',
@@ -309,7 +309,7 @@ describe('createCluster with a registry of its own, profile current', () => {
     const ids = ownRegistryIds(name);
     await makeByHand(azure, ids, 'registry');
     await azure.put(`${ids.registry}/replications/swedencentral`, { location: 'swedencentral' });
-    const { plan } = await verified(harness, ownRegistryInput(name));
+    const { plan } = await verifiedCreation(harness, ownRegistryInput(name));
     const records = plan.steps.filter(({ kind }) => kind === 'record').map(({ resourceId }) => resourceId);
     const swedish = ids.dataRecord.replace('.westeurope.', '.swedencentral.');
     expect(records.sort()).toEqual([ids.registryRecord, ids.dataRecord, swedish].sort());
@@ -329,7 +329,7 @@ describe('createCluster with a registry of its own, profile current', () => {
   it.concurrent('writes one after the other under a network that is there', async () => {
     const name = 'serial';
     await makeByHand(harness.azure, ownRegistryIds(name), 'vnet');
-    const report = await verified(harness, ownRegistryInput(name, { apiServerAccess: 'vnetIntegration' }));
+    const report = await verifiedCreation(harness, ownRegistryInput(name, { apiServerAccess: 'vnetIntegration' }));
     const created = report.plan.steps.filter(({ kind }) => kind === 'subnet' || kind === 'privateEndpoint');
     expect(created.map(({ action }) => action)).toEqual(['create', 'create', 'create', 'create']);
     // A second write would be refused with AnotherOperationInProgress, or as retryable.
@@ -382,7 +382,7 @@ describe('createCluster in a subscription that nobody has used', () => {
   afterAll(() => harness.close());
 
   it('registers the providers first, each before what needs it', async () => {
-    const { plan } = await verified(harness, ownRegistryInput('fresh', { kubernetesVersion: '1.34' }));
+    const { plan } = await verifiedCreation(harness, ownRegistryInput('fresh', { kubernetesVersion: '1.34' }));
     const needs = (id: string) => plan.steps.find((step) => step.id === id)?.needs;
     expect(needs('registry')).toContain('provider:Microsoft.ContainerRegistry');
     expect(needs('virtualNetwork')).toContain('provider:Microsoft.Network');
@@ -415,7 +415,7 @@ describe('createCluster waits until roles take effect', () => {
 
   it('Managed Identity Operator: the request itself is refused until then', async () => {
     const name = 'late-operator';
-    await verified(harness, await allBut('operatorRole', name));
+    await verifiedCreation(harness, await allBut('operatorRole', name));
     const writes = await clusterWrites(name);
     expect(writes[0]).toBe('PUT 400');
     // The other roles were assigned before this one.
@@ -427,7 +427,7 @@ describe('createCluster waits until roles take effect', () => {
     const name = 'late-pull';
     const given = await allBut('pullRole', name);
     await harness.azure.simulator.clock.sleep(roleDelaySeconds * 1000);
-    await verified(harness, given);
+    await verifiedCreation(harness, given);
     const writes = await clusterWrites(name);
     expect(writes[0]).toBe('PUT 201');
     expect(writes.length).toBeGreaterThan(1);
@@ -435,7 +435,7 @@ describe('createCluster waits until roles take effect', () => {
   });
 
   it('all of them, from nothing', async () => {
-    const report = await verified(harness, ownRegistryInput('late-all'));
+    const report = await verifiedCreation(harness, ownRegistryInput('late-all'));
     expect(report.steps.find(({ id }) => id === 'cluster')).toMatchObject({ state: 'done' });
     expect(await clusterWrites('late-all')).toContain('PUT 201');
   });
@@ -496,7 +496,7 @@ describe('createCluster with a registry of its own, profile preview', () => {
     await makeByHand(azure, ids, 'registry');
     const rule = `${ids.registry}/cacheRules/our-own`;
     await azure.put(rule, { properties: { sourceRepository: 'mcr.microsoft.com/*', targetRepository: '*' } });
-    const report = await verified(harness, ownRegistryInput(name, { profile: 'preview' }));
+    const report = await verifiedCreation(harness, ownRegistryInput(name, { profile: 'preview' }));
     const step = report.plan.steps.find(({ id }) => id === 'cacheRule');
     expect(step).toMatchObject({ action: 'none', resourceId: rule });
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { existingCluster, isolationOf, reference, verified, writesSince } from './existingCluster.ts';
-import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
+import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 const own = (name: string) => ({ mode: 'bringYourOwn' as const, name });
 

@@ -11,7 +11,7 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import { input, subscriptionId } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { aRecord, makeByHand, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
-import { byResourceId, manyClusters, ownRegistryInput, verified } from './ownRegistry.ts';
+import { byResourceId, manyClusters, ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
 
 type Input = Omit<DeleteClusterInput, 'cluster'>;
 const everything: Input = { alsoDelete: [...clusterParts] };
@@ -41,7 +41,7 @@ async function expectNothingToDelete(name: string): Promise<void> {
   expect(problems.map(({ problem }) => problem)).toEqual([expect.stringMatching(/^there is nothing to delete/)]);
 }
 const create = (name: string, more: Parameters<typeof ownRegistryInput>[1] = {}) =>
-  verified(harness, ownRegistryInput(name, more));
+  verifiedCreation(harness, ownRegistryInput(name, more));
 const writesTo = (name: string) => harness.azure.writesTo(input(name));
 const there = async (name: string) => Object.keys(await stateAround(harness.azure, name)).sort();
 const reasons = ({ plan }: Pick<PlanReport, 'plan'>) =>
@@ -267,7 +267,7 @@ describe('deleteCluster is stopped before it deletes anything', () => {
     try {
       const callerPermissions = [{ scope: '/', actions: ['*'], notActions: ['Microsoft.Network/*/delete'] }];
       await limited.azure.reset({ ...manyClusters, callerPermissions });
-      await verified(limited, ownRegistryInput('limited', { onFailure: 'leave' }));
+      await verifiedCreation(limited, ownRegistryInput('limited', { onFailure: 'leave' }));
       const run = await limited.client.deleteCluster({ cluster: cluster('limited'), alsoDelete: ['privateDnsZone'] });
       const { type, problems } = await problemsOf(run.result());
       expect(type).toBe('PreflightFailed');

@@ -3,7 +3,7 @@ import { clusterId } from '../../resources/ids.ts';
 import { input } from '../support/azure.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { isolationOf, reference, verified, writesSince } from './existingCluster.ts';
-import { verified as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
+import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 describe('disableIsolation', () => {
   let harness: Harness;

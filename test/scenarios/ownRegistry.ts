@@ -5,7 +5,7 @@ import { input, type SimulatedAzure, subscriptionId } from '../support/azure.ts'
 import type { Harness } from '../support/harness.ts';
 import {
   assign,
-  endpointAddresses,
+  expectedAddresses,
   groupOf,
   handMade,
   makeByHand,
@@ -40,7 +40,7 @@ export function byResourceId(ids: OwnRegistryIds, parts: readonly OwnRegistryPar
 }
 
 /** Runs createCluster to its end. Fails unless every check of it is ok. */
-export async function verified(harness: Harness, given: CreateClusterInput): Promise<VerificationReport> {
+export async function verifiedCreation(harness: Harness, given: CreateClusterInput): Promise<VerificationReport> {
   const result = await (await harness.client.createCluster(given)).result();
   if (result.outcome !== 'verified') throw new Error(`Expected a verified cluster, got ${result.outcome}`);
   const missed = result.checks.filter(({ ok }) => !ok);
@@ -105,7 +105,7 @@ const delegated = expect.objectContaining({
   properties: expect.objectContaining({ serviceName: 'Microsoft.ContainerService/managedClusters' }),
 });
 const anotherAddress = [{ ipv4Address: '192.168.2.99' }];
-const addressOf = (record: keyof typeof endpointAddresses) => [{ ipv4Address: endpointAddresses[record] }];
+const addressOf = (record: keyof typeof expectedAddresses) => [{ ipv4Address: expectedAddresses[record] }];
 
 const outboundAccess = { path: 'properties.defaultOutboundAccess', right: false, own: ownOfSubnet };
 const policies = { path: 'properties.privateEndpointNetworkPolicies', wrong: 'Enabled', right: 'Disabled' };

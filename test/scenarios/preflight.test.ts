@@ -15,7 +15,7 @@ import {
   type ResourcePart,
   stateAround,
 } from '../support/ownRegistry.ts';
-import { ownRegistryInput, verified } from './ownRegistry.ts';
+import { ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
 
 /** Tools of somebody else who changes Azure beforehand. */
 interface Setup {
@@ -1222,11 +1222,11 @@ describe('createCluster of a cluster that is there', () => {
       ...pools({ count: 2, maxPods: 18, vmSize: 'Standard_D2ds_v5' }),
       network: { nodeSubnet: { addressPrefix: '192.168.1.0/26' } },
     });
-    await verified(harness, given);
+    await verifiedCreation(harness, given);
     // Stands for the addresses of nodes and pods.
     await azure.put(`${ids.privateEndpoint}-more`, endpointBody(ids.nodeSubnet, ids.registry));
     const before = await stateAround(azure, 'there');
-    const { steps } = await verified(harness, given);
+    const { steps } = await verifiedCreation(harness, given);
     expect([...new Set(steps.map(({ state }) => state))]).toEqual(['unchanged']);
     expect(await stateAround(azure, 'there')).toEqual(before);
   });

@@ -1,7 +1,7 @@
 import { ContainerServiceClient, type ManagedCluster } from '@azure/arm-containerservice';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { expect } from '@jest/globals';
-import { managedIdentity } from '../../scripts/local/simulatorClient.ts';
+import { simulatedIdentity } from '../../scripts/local/simulatorClient.ts';
 import { type Duration, type SimulatorOptions, startSimulator } from '../../simulator/index.ts';
 import { armClient } from '../support/arm.ts';
 
@@ -15,7 +15,7 @@ export const polling = { updateIntervalInMs: 15 };
 /** A started simulator, with the real SDK clients and plain requests for what the SDKs hide. */
 export async function start(options: SimulatorOptions = {}) {
   const simulator = await startSimulator({ speed: 'demand', ...options });
-  const credential = managedIdentity(simulator.tokenEndpoint);
+  const credential = simulatedIdentity(simulator.tokenEndpoint);
   const client = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
   const { token = '' } = (await credential.getToken('https://management.azure.com/.default')) ?? {};
   return {

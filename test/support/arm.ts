@@ -15,7 +15,7 @@ export interface Answer {
 export type StoredResource = { id: string; type: string } & Record<string, unknown>;
 
 /** Plain ARM requests: for what the SDKs hide, and for what somebody else does in Azure. */
-export interface Arm {
+export interface ArmClient {
   /** The path may be relative to the endpoint. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Polls the operation of an answer to its end and gives the last status document. */
@@ -32,8 +32,8 @@ export interface Arm {
   state(): Promise<Record<string, StoredResource>>;
 }
 
-export function armClient(simulator: Simulator, token: () => Promise<string>): Arm {
-  const send: Arm['send'] = async (method, path, body, headers = {}) =>
+export function armClient(simulator: Simulator, token: () => Promise<string>): ArmClient {
+  const send: ArmClient['send'] = async (method, path, body, headers = {}) =>
     exchange(simulator, method, path, body, { authorization: `Bearer ${await token()}`, ...headers });
 
   async function answerAtEnd(answer: Answer): Promise<Answer> {

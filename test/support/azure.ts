@@ -7,7 +7,7 @@ import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import type { AzureConnection } from '../../activities/arm/connection.ts';
 import type { CreateClusterInput } from '../../contract/index.ts';
-import { controlApi, managedIdentity } from '../../scripts/local/simulatorClient.ts';
+import { controlApi, simulatedIdentity } from '../../scripts/local/simulatorClient.ts';
 import {
   type RecordedRequest,
   type ResetRequest,
@@ -15,7 +15,7 @@ import {
   type Speed,
   startSimulator,
 } from '../../simulator/index.ts';
-import { type Arm, armClient } from './arm.ts';
+import { type ArmClient, armClient } from './arm.ts';
 import { waitFor } from './waitFor.ts';
 
 export const subscriptionId = '11111111-1111-1111-1111-111111111111';
@@ -28,7 +28,7 @@ export interface AzureOptions {
   requestTimeoutMs?: number;
 }
 
-export interface SimulatedAzure extends Arm {
+export interface SimulatedAzure extends ArmClient {
   simulator: Simulator;
   connection: AzureConnection;
   reset(seed?: ResetRequest): Promise<void>;
@@ -58,7 +58,7 @@ export async function startSimulatedAzure({
   const simulator = await startSimulator({ speed, edition, recordFile });
   const connection: AzureConnection = {
     // DefaultAzureCredential keeps the first address that it finds for the life of the process; the end-to-end tests use it.
-    credential: managedIdentity(simulator.tokenEndpoint),
+    credential: simulatedIdentity(simulator.tokenEndpoint),
     endpoint: simulator.endpoint,
     tlsOptions: { ca: [simulator.ca] },
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),

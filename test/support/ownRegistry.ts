@@ -1,5 +1,5 @@
 import type { Difference } from '../../simulator/index.ts';
-import type { Answer, Arm, StoredResource } from './arm.ts';
+import type { Answer, ArmClient, StoredResource } from './arm.ts';
 
 /** The parts that a cluster with a registry of its own needs; each can be left out. */
 export type Preparation =
@@ -88,11 +88,11 @@ export const aRecord = (...addresses: string[]) => ({
 });
 
 /** Azure gives the data endpoint the first address of the subnet. */
-export const endpointAddresses = { dataRecord: '192.168.2.4', registryRecord: '192.168.2.5' };
+export const expectedAddresses = { dataRecord: '192.168.2.4', registryRecord: '192.168.2.5' };
 
 /** A role assignment with a name of its own. */
 export function assign(
-  azure: Arm,
+  azure: ArmClient,
   scope: string,
   role: keyof typeof roles,
   principalId: unknown,
@@ -113,7 +113,7 @@ export function assign(
 
 /** Builds what the guide builds by hand before the cluster, without what is named. */
 export async function prepareOwnRegistry(
-  azure: Arm,
+  azure: ArmClient,
   cluster: string,
   without: readonly Preparation[] = [],
 ): Promise<OwnRegistryIds> {
@@ -127,8 +127,8 @@ export async function prepareOwnRegistry(
   if (wanted('privateEndpoint')) await azure.put(ids.privateEndpoint, bodies.privateEndpoint);
   await azure.put(ids.zone, bodies.zone);
   if (wanted('link')) await azure.put(ids.link, bodies.link);
-  if (wanted('dataRecord')) await azure.put(ids.dataRecord, aRecord(endpointAddresses.dataRecord));
-  if (wanted('registryRecord')) await azure.put(ids.registryRecord, aRecord(endpointAddresses.registryRecord));
+  if (wanted('dataRecord')) await azure.put(ids.dataRecord, aRecord(expectedAddresses.dataRecord));
+  if (wanted('registryRecord')) await azure.put(ids.registryRecord, aRecord(expectedAddresses.registryRecord));
   const identity = async (id: string) => (await azure.put(id, bodies.identity)).at('properties.principalId');
   const [controlPlane, kubelet] = [await identity(ids.controlPlane), await identity(ids.kubelet)];
   if (wanted('managedIdentityOperator')) await assign(azure, ids.kubelet, 'managedIdentityOperator', controlPlane);
@@ -218,7 +218,7 @@ export function stepIdOf(ids: OwnRegistryIds, part: OwnRegistryPart): string {
 
 /** Makes a part as it should be and, where they are absent, what it needs, by hand: without marks and in the owner's style. */
 export async function makeByHand(
-  azure: Arm,
+  azure: ArmClient,
   ids: OwnRegistryIds,
   part: OwnRegistryPart,
   bodies: Partial<Record<OwnRegistryPart, unknown>> = {},
@@ -250,21 +250,21 @@ export const handMade = (ids: OwnRegistryIds): Readonly<Record<ResourcePart, unk
     apiServerSubnet: subnet('192.168.3.0/24', {
       delegations: [{ name: 'mine', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } }],
     }),
-    registryRecord: aRecord(endpointAddresses.registryRecord),
-    dataRecord: aRecord(endpointAddresses.dataRecord),
+    registryRecord: aRecord(expectedAddresses.registryRecord),
+    dataRecord: aRecord(expectedAddresses.dataRecord),
     controlPlane: identity,
     kubelet: identity,
   };
 };
 
 /** Everything of a cluster and around it, and all else in resource groups named after it. */
-export async function stateAround(azure: Arm, cluster: string): Promise<Record<string, StoredResource>> {
+export async function stateAround(azure: ArmClient, cluster: string): Promise<Record<string, StoredResource>> {
   const groups = itsGroups(cluster);
   return Object.fromEntries(Object.entries(await azure.state()).filter(([id]) => groups.test(id)));
 }
 
 /** Keeps this moment; the result tells what has changed around a cluster since. */
-export async function changesAround(azure: Arm, cluster: string): Promise<() => Promise<Difference[]>> {
+export async function changesAround(azure: ArmClient, cluster: string): Promise<() => Promise<Difference[]>> {
   const changes = await azure.moment();
   return async () => (await changes()).filter(({ id }) => itsGroups(cluster).test(id.toLowerCase()));
 }

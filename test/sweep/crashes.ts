@@ -5,7 +5,7 @@ import { type Harness, startTestWorker } from '../support/harness.ts';
 import type { CrashPlan } from './crashing-worker.ts';
 import { ended, fresh, longestRunMs, startSlot, type Undisturbed } from './run.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
-import { acceptedWrites, differences, stateOf, writtenTwice } from './state.ts';
+import { acceptedWrites, stateChanges, stateOf, writtenTwice } from './state.ts';
 
 export interface CrashCase {
   scenario: SweptName;
@@ -68,7 +68,7 @@ async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<
       return result === 'verified' ? result : String(result.failure);
     const wrong = [
       ...writtenTwice(usual.accepted, acceptedWrites(await azure.recorded(before))),
-      ...differences(usual.after, await stateOf(slot)),
+      ...stateChanges(usual.after, await stateOf(slot)),
     ];
     return wrong.length === 0 ? undefined : wrong.join('\n');
   } finally {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { managedIdentity } from '../../scripts/local/simulatorClient.ts';
+import { simulatedIdentity } from '../../scripts/local/simulatorClient.ts';
 import { startTestWorker } from '../support/harness.ts';
 
 /** A worker process that dies without warning before or after its n-th activity; other workers finish what it had begun. */
@@ -20,20 +20,24 @@ if (import.meta.main) {
   );
   let seen = 0;
   const crash = () => process.kill(process.pid, 'SIGKILL');
-  await startTestWorker({ credential: managedIdentity(tokenEndpoint), endpoint, tlsOptions: { ca: [ca] } }, taskQueue, {
-    activity: [
-      () => ({
-        inbound: {
-          async execute(input, next) {
-            seen += 1;
-            const isLast = seen === activity;
-            if (isLast && when === 'before') crash();
-            const result = await next(input);
-            if (isLast) crash();
-            return result;
+  await startTestWorker(
+    { credential: simulatedIdentity(tokenEndpoint), endpoint, tlsOptions: { ca: [ca] } },
+    taskQueue,
+    {
+      activity: [
+        () => ({
+          inbound: {
+            async execute(input, next) {
+              seen += 1;
+              const isLast = seen === activity;
+              if (isLast && when === 'before') crash();
+              const result = await next(input);
+              if (isLast) crash();
+              return result;
+            },
           },
-        },
-      }),
-    ],
-  });
+        }),
+      ],
+    },
+  );
 }

@@ -16,7 +16,7 @@ import {
   sweptRequests,
 } from './kinds.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
-import { type Accepted, acceptedWrites, differences, type State, stateOf, writtenTwice } from './state.ts';
+import { type Accepted, acceptedWrites, type State, stateChanges, stateOf, writtenTwice } from './state.ts';
 
 export interface SweepCase {
   scenario: SweptName;
@@ -167,7 +167,7 @@ async function judge(
     return startedAgain(slot, scenario, `after ${what}`);
   }
   if (changedNothing || (isRolledBack && !scenario.forwardOnly)) {
-    const different = differences(before, await stateOf(slot));
+    const different = stateChanges(before, await stateOf(slot));
     return different.length === 0
       ? { outcome: 'rolledBack' }
       : wrong(`${what}\nnot as before:\n${different.join('\n')}`);

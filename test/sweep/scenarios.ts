@@ -8,28 +8,32 @@ import { input, subscriptionId } from '../support/azure.ts';
 import type { Harness } from '../support/harness.ts';
 
 /** Where a scenario runs. */
-export interface Place extends Pick<Harness, 'azure' | 'client'> {
+export interface ScenarioPlace extends Pick<Harness, 'azure' | 'client'> {
   /** Name of the cluster. Places share the Temporal server, where the cluster is the lock. */
   name: string;
 }
 
 /** A simulated Azure and a worker, used for one case after the other. */
-export interface Slot extends Harness, Place {}
+export interface Slot extends Harness, ScenarioPlace {}
 
 /** A scenario in a fresh world of its own. */
 export interface SweptScenario {
   /** Makes what the scenario finds there. */
-  prepare(place: Place): Promise<void>;
-  start(place: Place): Promise<ScenarioHandle<ScenarioResult>>;
+  prepare(place: ScenarioPlace): Promise<void>;
+  start(place: ScenarioPlace): Promise<ScenarioHandle<ScenarioResult>>;
   /** Runs before the scenario is started again. */
-  meanwhile?(place: Place): Promise<void>;
+  meanwhile?(place: ScenarioPlace): Promise<void>;
   /** Makes the scenario fail late, so that its undo is swept. A retry of the failed step may yet end verified. */
   failsOf?: FaultRule & { method: string; path: string };
   /** Whether what a failed run has done is not taken back: it is then started again, and has to end verified. */
   forwardOnly?: true;
 }
 
-const clusterOf = ({ name }: Place): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
+const clusterOf = ({ name }: ScenarioPlace): ClusterReference => ({
+  subscriptionId,
+  resourceGroup: `rg-${name}`,
+  name,
+});
 const pools: Pools = { system: { mode: 'System', count: 1 }, work: { mode: 'User', count: 1 } };
 const registry = { mode: 'bringYourOwn' } as const;
 const everything = [
@@ -43,10 +47,10 @@ const everything = [
 
 const existing =
   (more: Partial<FoundCluster> = {}) =>
-  (place: Place) =>
+  (place: ScenarioPlace) =>
     createExistingCluster(place.azure.simulator, { cluster: clusterOf(place), pools, ...more });
 
-const createOwn = ({ client, name }: Place) =>
+const createOwn = ({ client, name }: ScenarioPlace) =>
   client.createCluster(input(name, { registry, apiServerAccess: 'vnetIntegration' }));
 
 const clusterFails = {
@@ -60,8 +64,8 @@ const lastPoolFails = {
   answer: { status: 400, code: 'InvalidParameter', message: 'No.' },
 } as const;
 
-/** Every scenario, and its ways. */
-export const scenarios = {
+/** Every scenario, and its ways, each of which succeeds undisturbed. */
+export const successfulScenarios = {
   'create-managed': { prepare: async () => undefined, start: ({ client, name }) => client.createCluster(input(name)) },
   'create-byo': { prepare: async () => undefined, start: createOwn },
   'isolate-managed': {
@@ -109,12 +113,12 @@ export const scenarios = {
 
 /** The same, and those that fail late. */
 export const sweptScenarios = {
-  ...scenarios,
-  'undo-create-byo': { ...scenarios['create-byo'], failsOf: clusterFails },
-  'undo-isolate-managed': { ...scenarios['isolate-managed'], failsOf: { ...clusterFails, after: 1 } },
-  'undo-isolate-byo': { ...scenarios['isolate-byo'], failsOf: { ...clusterFails, after: 1 } },
-  'undo-change-registry': { ...scenarios['change-registry'], failsOf: lastPoolFails },
-  'undo-disable': { ...scenarios.disable, failsOf: lastPoolFails },
+  ...successfulScenarios,
+  'undo-create-byo': { ...successfulScenarios['create-byo'], failsOf: clusterFails },
+  'undo-isolate-managed': { ...successfulScenarios['isolate-managed'], failsOf: { ...clusterFails, after: 1 } },
+  'undo-isolate-byo': { ...successfulScenarios['isolate-byo'], failsOf: { ...clusterFails, after: 1 } },
+  'undo-change-registry': { ...successfulScenarios['change-registry'], failsOf: lastPoolFails },
+  'undo-disable': { ...successfulScenarios.disable, failsOf: lastPoolFails },
 } satisfies Record<string, SweptScenario>;
 
 export type SweptName = keyof typeof sweptScenarios;

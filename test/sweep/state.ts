@@ -28,7 +28,7 @@ function flatten(state: State, path: string, value: unknown): void {
 }
 
 /** Everything that is not as it was. */
-export function differences(before: State, after: State): string[] {
+export function stateChanges(before: State, after: State): string[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])];
   return paths.flatMap((path) => {
     const [was, is] = [before.get(path), after.get(path)];

@@ -103,24 +103,24 @@ export const madeEarlier = {
 export const planCreate = (input: Record<string, unknown> = {}, seen: Partial<Discovered> = {}): CreateClusterPlan =>
   planCreateCluster(parsed(given(input)), { ...nothingThere, ...seen }, 'this run');
 
-type Steps = Pick<Plan, 'steps'>;
+type PlannedSteps = Pick<Plan, 'steps'>;
 
 /** The action of each step. */
-export const actions = ({ steps }: Steps): Record<string, string> =>
+export const actions = ({ steps }: PlannedSteps): Record<string, string> =>
   Object.fromEntries(steps.map(({ id, action }) => [id, action]));
 
 /** IDs of the steps that do something, in their order. */
-export const acting = ({ steps }: Steps): StepId[] =>
+export const acting = ({ steps }: PlannedSteps): StepId[] =>
   steps.filter(({ action }) => action !== 'none').map(({ id }) => id);
 
 /** Action and reason of each step that does something. */
-export const reasons = ({ steps }: Steps): Record<string, string> =>
+export const reasons = ({ steps }: PlannedSteps): Record<string, string> =>
   Object.fromEntries(
     steps.flatMap(({ id, action, reason }) => (action === 'none' ? [] : [[id, `${action}: ${reason}`]])),
   );
 
 /** The planned step of this ID. Fails the test if there is none. */
-export function stepOf({ steps }: Steps, id: StepId): PlannedStep {
+export function stepOf({ steps }: PlannedSteps, id: StepId): PlannedStep {
   const found = steps.find((step) => step.id === id);
   if (!found) throw new Error(`No step ${id} among ${steps.map((step) => step.id).join(', ')}`);
   return found;
@@ -129,7 +129,7 @@ export function stepOf({ steps }: Steps, id: StepId): PlannedStep {
 export const problemTexts = ({ problems }: Pick<Plan, 'problems'>): string[] => problems.map(({ problem }) => problem);
 
 /** A step can be declared only after those that it needs, and once. */
-export function expectSoundGraph({ steps }: Steps): void {
+export function expectSoundGraph({ steps }: PlannedSteps): void {
   const before = new Set<string>();
   for (const { id, needs } of steps) {
     expect(needs.filter((need) => !before.has(need))).toEqual([]);

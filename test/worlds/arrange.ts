@@ -5,15 +5,15 @@ import { newNodeImage, reference } from '../scenarios/existingCluster.ts';
 import { input } from '../support/azure.ts';
 import { aRecord, assign, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
 import { type Effect, faultKinds } from '../sweep/kinds.ts';
-import type { Place } from '../sweep/scenarios.ts';
+import type { ScenarioPlace } from '../sweep/scenarios.ts';
 import { oddity, type WorldIds } from './oddities.ts';
-import { neighbours, settings } from './settings.ts';
-import type { Doing } from './shape.ts';
-import type { World } from './world.ts';
+import { neighbours, ownerSettings } from './settings.ts';
+import type { OthersDoing } from './shape.ts';
+import type { DrawnWorld } from './world.ts';
 
 const location = 'westeurope';
 
-export function idsOf({ name }: Place): WorldIds {
+export function idsOf({ name }: ScenarioPlace): WorldIds {
   const ids = ownRegistryIds(name);
   const network = `${ids.group}/providers/Microsoft.Network/virtualNetworks/${name}-network`;
   return {
@@ -25,7 +25,7 @@ export function idsOf({ name }: Place): WorldIds {
 }
 
 /** Makes a world: the cluster, if the scenario finds one, and what is around it. */
-export async function arrange(place: Place, world: World): Promise<void> {
+export async function arrange(place: ScenarioPlace, world: DrawnWorld): Promise<void> {
   const ids = idsOf(place);
   await place.azure.reset({ roleDelaySeconds: 0 });
   await place.azure.put(ids.group, { location });
@@ -37,7 +37,7 @@ export async function arrange(place: Place, world: World): Promise<void> {
     await place.azure.remove(ids.group);
 }
 
-async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World): Promise<void> {
+async function makeCluster({ azure, name }: ScenarioPlace, ids: WorldIds, world: DrawnWorld): Promise<void> {
   const own = world.network === 'own' ? await makeNetwork({ azure }, ids, world) : undefined;
   if (world.has === 'own') await makeRegistry(azure, ids);
   const pools = world.pools.map(({ mode, count }, index) => ({
@@ -72,7 +72,7 @@ async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World):
     } as Record<string, unknown>,
     more: {} as Record<string, unknown>,
   };
-  for (const name of world.settings) settings[name](body);
+  for (const name of world.settings) ownerSettings[name](body);
   for (const each of world.oddities) oddity(each).shape?.(body);
   await azure.put(ids.cluster, {
     location,
@@ -85,9 +85,9 @@ async function makeCluster({ azure, name }: Place, ids: WorldIds, world: World):
 }
 
 async function makeNetwork(
-  { azure }: Pick<Place, 'azure'>,
+  { azure }: Pick<ScenarioPlace, 'azure'>,
   ids: WorldIds,
-  world: World,
+  world: DrawnWorld,
 ): Promise<{ apiServer: string }> {
   const apiServer = `${ids.network}/subnets/apiserver`;
   const delegation = { name: 'aks', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } };
@@ -105,13 +105,19 @@ async function makeNetwork(
     },
   });
   const principal = (await azure.put(ids.control, { location })).at('properties.principalId');
-  const { status } = await assign(azure as Place['azure'], ids.network, 'networkContributor', principal, randomUUID());
+  const { status } = await assign(
+    azure as ScenarioPlace['azure'],
+    ids.network,
+    'networkContributor',
+    principal,
+    randomUUID(),
+  );
   if (status !== 201) throw new Error(`role: ${status}`);
   return { apiServer };
 }
 
 /** Makes a registry of the owner's as the guide tells, which leads to it in the network, and an identity that may pull from it. */
-async function makeRegistry(azure: Place['azure'], ids: WorldIds): Promise<void> {
+async function makeRegistry(azure: ScenarioPlace['azure'], ids: WorldIds): Promise<void> {
   const bodies = ownRegistryBodies({ ...ids, vnet: ids.network, registrySubnet: `${ids.network}/subnets/registry` });
   await azure.put(ids.registry, bodies.registry);
   await azure.put(ids.cacheRule, bodies.cacheRule);
@@ -132,7 +138,7 @@ interface Config {
 }
 
 /** Starts the scenario with the input that the world says. */
-export function start(place: Place, world: World): Promise<ScenarioHandle<ScenarioResult>> {
+export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<ScenarioHandle<ScenarioResult>> {
   const { client, name } = place;
   const cluster = reference(name);
   const registry = { mode: world.registry === 'own' ? 'bringYourOwn' : 'managed' } as const;
@@ -163,9 +169,9 @@ export function start(place: Place, world: World): Promise<ScenarioHandle<Scenar
 
 /** Has happen what happens in the middle. @returns the ID of the fault. */
 export async function disturb(
-  { azure }: Place,
+  { azure }: ScenarioPlace,
   ids: WorldIds,
-  { meanwhile, fault }: World,
+  { meanwhile, fault }: DrawnWorld,
 ): Promise<string | undefined> {
   const id = fault && randomUUID();
   if (fault) {
@@ -193,7 +199,7 @@ export async function disturb(
 
 const lateGateway = (nodes: string): string => nodes.replace(/virtualNetworks.*/, 'natGateways/late');
 
-function doing(does: Doing, { cluster, nodes, registry }: WorldIds): object[] {
+function doing(does: OthersDoing, { cluster, nodes, registry }: WorldIds): object[] {
   switch (does) {
     case 'addPool':
       return [

@@ -14,10 +14,10 @@ import type { RecordedRequest, Truth } from '../../simulator/index.ts';
 import { withoutMadeUp } from '../sweep/kinds.ts';
 import type { Slot } from '../sweep/scenarios.ts';
 import { stateOf } from '../sweep/state.ts';
-import { arrange, disturb, idsOf, start } from './arrange.ts';
+import { arrange, disturb, idsOf, startScenario } from './arrange.ts';
 import { asBefore, type Kept, unannounced } from './kept.ts';
-import { nodeGroupOf, oddity, type WorldIds } from './oddities.ts';
-import type { World } from './world.ts';
+import { oddity, readNodeGroup, type WorldIds } from './oddities.ts';
+import type { DrawnWorld } from './world.ts';
 
 /** What a run claims in the end. */
 export const claims = [
@@ -43,15 +43,15 @@ export interface Judgement {
 const longestRunMs = 300_000;
 
 /** Makes a world, runs its scenario, and holds what it claims against what is so. */
-export async function judge(slot: Slot, world: World): Promise<Judgement> {
+export async function judge(slot: Slot, world: DrawnWorld): Promise<Judgement> {
   const ids = idsOf(slot);
   await arrange(slot, world);
   const before = await stateOf(slot);
   const truthBefore = await truthOf(slot, ids);
-  const nodeGroup = world.scenario === 'create' ? '' : await nodeGroupOf(slot, ids);
+  const nodeGroup = world.scenario === 'create' ? '' : await readNodeGroup(slot, ids);
   const from = await slot.azure.recordedBytes();
   const fault = await disturb(slot, ids, world);
-  const run = await start(slot, world);
+  const run = await startScenario(slot, world);
   const end = await Promise.race([ended(run.result()), delay(longestRunMs, undefined, { ref: false })]);
   if (!end) {
     await slot.temporal.workflow.getHandle(run.workflowId).terminate('by the sweep of worlds');
@@ -89,7 +89,7 @@ function leftBehind({ truthBefore, truth }: Seen): string[] {
 }
 
 interface Seen extends Kept {
-  world: World;
+  world: DrawnWorld;
   writes: readonly RecordedRequest[];
   /** Something went wrong on purpose, or somebody else acted. */
   disturbed: boolean;
@@ -184,7 +184,7 @@ const isInside = (reason: string): boolean =>
   /gets? images from|cannot pull|do not bootstrap|does not reach its API server|by proxy/.test(reason);
 
 /** Whether a way out is one that the input accepts by name. */
-function isAccepted(reason: string, { accept }: World): boolean {
+function isAccepted(reason: string, { accept }: DrawnWorld): boolean {
   const ways = {
     natGateway: /by natGateway/,
     defaultRoute: /by route/,
@@ -239,7 +239,7 @@ const waysByName = {
 } as const;
 
 /** Whether it says that there is no such way out, and there is. A gateway that AKS manages goes with the outbound type. */
-function deniesWay(text: string, { network }: World, truth: Truth | undefined): boolean {
+function deniesWay(text: string, { network }: DrawnWorld, truth: Truth | undefined): boolean {
   const [, name = ''] = /the cluster has nothing like (\w+)/.exec(text) ?? [];
   const kind = Object.entries(waysByName).find(([way]) => way === name)?.[1];
   return (
@@ -248,11 +248,11 @@ function deniesWay(text: string, { network }: World, truth: Truth | undefined): 
   );
 }
 
-const oddsExplain = ({ oddities }: World, text: string): boolean =>
+const oddsExplain = ({ oddities }: DrawnWorld, text: string): boolean =>
   oddities.some((name) => oddity(name).explains.test(text));
 
 /** Reasons that need no oddity. */
-function isExplained(text: string, world: World): boolean {
+function isExplained(text: string, world: DrawnWorld): boolean {
   if (oddsExplain(world, text)) return true;
   if (world.apiServer === 'public' && /public/.test(text)) return true;
   // An ordinary cluster is not isolated, an isolated one need not be.

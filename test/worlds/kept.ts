@@ -1,7 +1,7 @@
 import type { Leftover, Plan } from '../../contract/index.ts';
 import { withoutMadeUp } from '../sweep/kinds.ts';
 import type { State } from '../sweep/state.ts';
-import type { Doing } from './shape.ts';
+import type { OthersDoing } from './shape.ts';
 
 /** How the world was and is, and who else has changed it. */
 export interface Kept {
@@ -11,7 +11,7 @@ export interface Kept {
   nodeGroup: string;
   cluster: string;
   /** What others did meanwhile, if they did. */
-  others: Doing | undefined;
+  others: OthersDoing | undefined;
 }
 
 interface Change {

@@ -4,7 +4,7 @@ import { startSlots } from '../sweep/sweep.ts';
 import type { Judgement } from './judge.ts';
 import { worldScenarios } from './shape.ts';
 import { sweepWorlds, textOfRefuted, type WorldsOptions, worldsTable } from './sweep.ts';
-import { type World, wordsOf } from './world.ts';
+import { type DrawnWorld, wordsOf } from './world.ts';
 
 interface Options {
   readonly scenario?: WorldsOptions['scenarios'];
@@ -26,7 +26,7 @@ const { scenario: scenarios, worlds, seed, path, parallel } = command.parse().op
 await setup();
 const startedAt = Date.now();
 const slots = await startSlots(path === undefined ? parallel : 1);
-const seen: { world: World; judgement: Judgement }[] = [];
+const seen: { world: DrawnWorld; judgement: Judgement }[] = [];
 const options: WorldsOptions = {
   scenarios,
   worlds,

@@ -3,7 +3,7 @@ import { kubectl, reference } from '../scenarios/existingCluster.ts';
 import { versioned } from '../support/arm.ts';
 import { subscriptionId } from '../support/azure.ts';
 import { type OwnRegistryIds, roles } from '../support/ownRegistry.ts';
-import type { Place } from '../sweep/scenarios.ts';
+import type { ScenarioPlace } from '../sweep/scenarios.ts';
 import type { WorldShape } from './shape.ts';
 
 /** IDs of a world's resources. */
@@ -21,7 +21,7 @@ interface OddityKind {
   /** Changes the cluster's request. */
   shape?(body: { properties: Properties; pools: Properties[] }): void;
   /** Changes what is around the cluster, once it is there. */
-  arrange?(place: Place, ids: WorldIds): Promise<unknown>;
+  arrange?(place: ScenarioPlace, ids: WorldIds): Promise<unknown>;
   /** Words of the problems, failures, checks and gaps that it gives rise to. */
   explains: RegExp;
 }
@@ -35,12 +35,12 @@ const takesRegistry = ({ registry, scenario }: WorldShape): boolean =>
   registry === 'own' && ['create', 'isolate', 'changeRegistry'].includes(scenario);
 
 /** The subnet of the nodes as it is, but for this. */
-async function changeNodes({ azure }: Place, { nodes }: WorldIds, more: Properties): Promise<void> {
+async function changeNodes({ azure }: ScenarioPlace, { nodes }: WorldIds, more: Properties): Promise<void> {
   const { addressPrefix, defaultOutboundAccess } = (await azure.get(nodes)).at('properties') as Properties;
   await azure.put(nodes, { properties: { addressPrefix, defaultOutboundAccess, ...more } });
 }
 
-async function routes(place: Place, ids: WorldIds, prefixes: readonly string[]): Promise<void> {
+async function routes(place: ScenarioPlace, ids: WorldIds, prefixes: readonly string[]): Promise<void> {
   const id = `${ids.group}/providers/Microsoft.Network/routeTables/out`;
   const routes = prefixes.map((addressPrefix, index) => ({
     name: `r${index}`,
@@ -50,26 +50,27 @@ async function routes(place: Place, ids: WorldIds, prefixes: readonly string[]):
   await changeNodes(place, ids, { routeTable: { id } });
 }
 
-const runCommandAnswers = async ({ azure }: Place, { cluster }: WorldIds, status: number, code: string) => {
+const runCommandAnswers = async ({ azure }: ScenarioPlace, { cluster }: WorldIds, status: number, code: string) => {
   const answer = { status, code, message: `${code}, in this world`, wrapped: status === 403 };
   await azure.fault({ method: 'POST', path: `${cluster}/runCommand$`, times: 100_000, answer });
 };
 
 /** Runs a command inside of the cluster, as somebody of its owner's does. */
-const inside = ({ azure, name }: Place, command: string): Promise<string> => kubectl(azure, reference(name), command);
+const inside = ({ azure, name }: ScenarioPlace, command: string): Promise<string> =>
+  kubectl(azure, reference(name), command);
 
 /** The registry under the name that the scenario looks for. */
-const putRegistry = ({ azure }: Place, { registry }: WorldIds, properties: Properties): Promise<unknown> =>
+const putRegistry = ({ azure }: ScenarioPlace, { registry }: WorldIds, properties: Properties): Promise<unknown> =>
   azure.put(registry, { location, sku: { name: 'Premium' }, properties });
 
-const putPolicy = ({ azure }: Place, policy: object): Promise<unknown> =>
+const putPolicy = ({ azure }: ScenarioPlace, policy: object): Promise<unknown> =>
   azure.send('PUT', '/simulator/policies', [{ scope: `/subscriptions/${subscriptionId}`, ...policy }]);
 
 const lock = (scope: string, level: string) =>
   [`${scope}/providers/Microsoft.Authorization/locks/keep`, { properties: { level } }] as const;
 
 /** The node resource group. */
-export async function nodeGroupOf({ azure }: Place, { cluster, group }: WorldIds): Promise<string> {
+export async function readNodeGroup({ azure }: ScenarioPlace, { cluster, group }: WorldIds): Promise<string> {
   const name = (await azure.get(cluster)).at('properties.nodeResourceGroup');
   return group.replace(/[^/]+$/, String(name));
 }
@@ -248,7 +249,7 @@ export const oddities = {
   lockedNodeGroup: {
     possible: existing,
     async arrange(place, ids) {
-      const [id, body] = lock(await nodeGroupOf(place, ids), 'ReadOnly');
+      const [id, body] = lock(await readNodeGroup(place, ids), 'ReadOnly');
       const { status } = await place.azure.send('PUT', versioned(id), body);
       // AKS's own restriction keeps everybody else out.
       if (status >= 300 && status !== 403) throw new Error(`lock: ${status}`);

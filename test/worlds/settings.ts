@@ -19,7 +19,7 @@ const merged = (parent: Properties, key: string, more: Properties): void => {
  * What owners set, and what no scenario is to ask or to lose. AKS resets what an update leaves out.
  * Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update, 2026-11-26
  */
-export const settings = {
+export const ownerSettings = {
   tags: ({ more, pools }) => {
     more.tags = { owner: 'team-a', 'cost-center': '42' };
     for (const pool of pools) pool.tags = { cost: '1' };
@@ -74,8 +74,8 @@ export const settings = {
   },
 } as const satisfies Record<string, (request: ClusterRequest) => void>;
 
-export type Setting = keyof typeof settings;
-export const settingNames = Object.keys(settings) as Setting[];
+export type Setting = keyof typeof ownerSettings;
+export const settingNames = Object.keys(ownerSettings) as Setting[];
 
 /** Something of the owner's beside the cluster, which no scenario is about. */
 export async function neighbours(

@@ -11,8 +11,8 @@ interface Pool {
 }
 
 /** Something that somebody else does right before the run's n-th write to the cluster. */
-export const doings = ['addPool', 'publicService', 'openSubnet', 'natGateway', 'closeRegistry'] as const;
-export type Doing = (typeof doings)[number];
+export const othersDoings = ['addPool', 'publicService', 'openSubnet', 'natGateway', 'closeRegistry'] as const;
+export type OthersDoing = (typeof othersDoings)[number];
 
 /** A cluster as it is found, everything around it, and what happens while a scenario runs on it. */
 export interface WorldShape {
@@ -36,6 +36,6 @@ export interface WorldShape {
   dryRun: boolean;
   /** Whether there is a newer node image than that of the nodes. */
   newImage: boolean;
-  meanwhile?: { does: Doing; write: number };
+  meanwhile?: { does: OthersDoing; write: number };
   fault?: { kind: FaultKind; request: number };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Slot } from '../sweep/scenarios.ts';
 import { type Claim, claims, type Judgement, judge } from './judge.ts';
 import { type WorldScenario, worldScenarios } from './shape.ts';
-import { type World, wordsOf, worldsOf } from './world.ts';
+import { type DrawnWorld, wordsOf, worldsOf } from './world.ts';
 
 export interface WorldsOptions {
   scenarios?: readonly WorldScenario[] | undefined;
@@ -11,12 +11,12 @@ export interface WorldsOptions {
   seed: number;
   /** Repeats one world of one slot. */
   path?: string | undefined;
-  onWorld?: (world: World, judgement: Judgement) => void;
+  onWorld?: (world: DrawnWorld, judgement: Judgement) => void;
 }
 
 /** A claim that the truth refutes, in the smallest world that was found for it. */
 export interface Refuted {
-  world: World;
+  world: DrawnWorld;
   refuted: string[];
   repeat: string;
 }
@@ -70,7 +70,7 @@ async function sweepSlot(slot: Slot, options: WorldsOptions): Promise<Refuted[]>
 export type Table = Record<string, Record<Claim | 'worlds' | 'refuted', number>>;
 
 /** Per scenario, what the runs claimed. */
-export function worldsTable(seen: readonly { world: World; judgement: Judgement }[]): Table {
+export function worldsTable(seen: readonly { world: DrawnWorld; judgement: Judgement }[]): Table {
   const names = worldScenarios.filter((name) => seen.some(({ world }) => world.scenario === name));
   return Object.fromEntries(
     [...names, 'all' as const].map((name) => {

@@ -3,10 +3,10 @@ import { type WayOut, waysOut } from '../../contract/inputs/isolation.ts';
 import { type FaultKind, faultKinds } from '../sweep/kinds.ts';
 import { type Oddity, oddities } from './oddities.ts';
 import { settingNames } from './settings.ts';
-import { type Doing, doings, type WorldScenario, type WorldShape } from './shape.ts';
+import { type OthersDoing, othersDoings, type WorldScenario, type WorldShape } from './shape.ts';
 
 /** A cluster as it is found, everything around it, and what happens while a scenario runs on it. */
-export interface World extends WorldShape {
+export interface DrawnWorld extends WorldShape {
   oddities: Oddity[];
 }
 
@@ -34,7 +34,7 @@ const exclusive: readonly (readonly [Oddity, Oddity])[] = [
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
 /** Worlds for these scenarios. They shrink to ordinary clusters without oddities. */
-export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<World> =>
+export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<DrawnWorld> =>
   fc
     .record({
       scenario: fc.constantFrom(...scenarios),
@@ -58,7 +58,7 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
       ),
       newImage: fc.boolean(),
       dryRun: maybe(1, fc.constant(true)),
-      meanwhile: maybe(2, fc.record({ does: fc.constantFrom(...doings), write: fc.integer({ min: 1, max: 5 }) })),
+      meanwhile: maybe(2, fc.record({ does: fc.constantFrom(...othersDoings), write: fc.integer({ min: 1, max: 5 }) })),
       fault: maybe(
         2,
         fc.record({
@@ -67,9 +67,9 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
         }),
       ),
     })
-    .map(({ scenario, isolated, others, dryRun, meanwhile, fault, ...drawn }): World => {
+    .map(({ scenario, isolated, others, dryRun, meanwhile, fault, ...drawn }): DrawnWorld => {
       const isIsolated = isolatedBefore.has(scenario) || (scenario !== 'isolate' && scenario !== 'create' && isolated);
-      const world: World = {
+      const world: DrawnWorld = {
         ...drawn,
         scenario,
         // A cluster that is isolated never had a public API server.
@@ -99,11 +99,11 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Worl
       };
     });
 
-const canHappen = (does: Doing, { network, registry }: Pick<World, 'network' | 'registry'>): boolean =>
+const canHappen = (does: OthersDoing, { network, registry }: Pick<DrawnWorld, 'network' | 'registry'>): boolean =>
   does === 'closeRegistry' ? registry === 'own' : network === 'own' || !['openSubnet', 'natGateway'].includes(does);
 
 /** A world in words. */
-export function wordsOf(world: World): string {
+export function wordsOf(world: DrawnWorld): string {
   const { scenario, registry, apiServer, network, isolated, has, pools, meanwhile, fault, accept, probes } = world;
   return [
     `${scenario} (${registry} registry${world.dryRun ? ', dry run' : ''})`,

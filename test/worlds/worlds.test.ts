@@ -3,7 +3,7 @@ import type { Slot } from '../sweep/scenarios.ts';
 import { startSlots } from '../sweep/sweep.ts';
 import type { Judgement } from './judge.ts';
 import { sweepWorlds, textOfRefuted } from './sweep.ts';
-import type { World } from './world.ts';
+import type { DrawnWorld } from './world.ts';
 
 /** A sample of what `npm run test:worlds` does with thousands. */
 describe('on clusters as they may be found', () => {
@@ -14,7 +14,7 @@ describe('on clusters as they may be found', () => {
   afterAll(() => Promise.all(slots.map((slot) => slot.close({ replay: false }))));
 
   it('no scenario claims what is not so', async () => {
-    const seen: { world: World; judgement: Judgement }[] = [];
+    const seen: { world: DrawnWorld; judgement: Judgement }[] = [];
     const refuted = await sweepWorlds(
       { worlds: 24, seed: 4, onWorld: (world, judgement) => seen.push({ world, judgement }) },
       slots,

@@ -42,7 +42,7 @@ const worst: readonly Check['verdict'][] = ['missed', 'unproven', 'met'];
 const rank = ({ ok, verdict }: Check): number => (ok ? worst.length : 0) + worst.indexOf(verdict);
 
 /** Each promise once: a scenario and the proof of isolation look at some of them. What is worse counts. */
-export function eachOnce(checks: readonly Check[]): Check[] {
+export function withoutRepeats(checks: readonly Check[]): Check[] {
   const byId = new Map<string, Check>();
   for (const each of checks) {
     const before = byId.get(each.id);

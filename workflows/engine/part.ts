@@ -9,7 +9,7 @@ export interface Part {
 
 export const nothingPlanned: Part = { steps: [], problems: [] };
 
-export const ids = (steps: readonly PlannedStep[]): StepId[] => steps.map(({ id }) => id);
+export const stepIds = (steps: readonly PlannedStep[]): StepId[] => steps.map(({ id }) => id);
 
 /** Whether the plan changes what nodes boot from. */
 export const bootstrapChanges = (steps: readonly PlannedStep[]): boolean =>

@@ -6,7 +6,7 @@ import type { Plan } from '../../contract/plan.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
-import { eachOnce } from './check.ts';
+import { withoutRepeats } from './check.ts';
 import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import {
@@ -262,7 +262,7 @@ function refuseVoidingOptions({ dryRun }: CommonInput): void {
 
 /** @throws UnverifiedError where anything was seen otherwise; UnprovenError where something could not be looked at. */
 async function verified({ progress }: Run, verify: () => Promise<Check[]>): Promise<Check[]> {
-  const checks = eachOnce(
+  const checks = withoutRepeats(
     await verify().catch((error: unknown) => {
       const isOther = isCancellation(error) || isFailure(error, 'ResetRun') || !(error instanceof TemporalFailure);
       if (isOther) throw error;

@@ -5,7 +5,7 @@ import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../..
 import { carriesMarks } from '../../resources/marks.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { clusterMarks } from '../engine/marks.ts';
-import { ids, type Part } from '../engine/part.ts';
+import { type Part, stepIds } from '../engine/part.ts';
 import { oneZoneProblem } from '../preflight/commonProblems.ts';
 import { clusterUpdate } from './facts.ts';
 import { type Preparations, zoneIsManaged } from './preparations.ts';
@@ -30,13 +30,13 @@ export function planBootstrap(
   { registrations, infrastructure }: Preparations,
   { change, title, forwardOnly }: { change: ClusterChange; title: string; forwardOnly?: string | undefined },
 ): PlannedBootstrap {
-  const update = bootstrapStep(input, seen, change, title, ids([...registrations.steps, ...infrastructure.steps]));
+  const update = bootstrapStep(input, seen, change, title, stepIds([...registrations.steps, ...infrastructure.steps]));
   const toManagedRegistry = change.containerRegistryId === null && update.action !== 'none';
   const unlink = toManagedRegistry && !zoneIsManaged(seen) ? seen.zoneLink : undefined;
   const unlinking = unlink ? [unlinkStep(unlink)] : [];
   const bootstrap: PlannedStep = {
     ...update,
-    needs: [...update.needs, ...ids(unlinking)],
+    needs: [...update.needs, ...stepIds(unlinking)],
     ...(forwardOnly !== undefined && { forwardOnly }),
   };
   return {

@@ -9,7 +9,7 @@ import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
-import { anyActs, ids, nothingPlanned, type Part } from '../engine/part.ts';
+import { anyActs, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
 import type { StepHandle } from '../engine/steps.ts';
 import { judgedIfForbidden, provesIsolation, whenForbidden } from '../isolation/proof.ts';
 import { nodeChecks } from '../nodes/checks.ts';
@@ -105,7 +105,7 @@ export function planPullProbe(
     title: 'A node of each pool pulls an image through the registry',
     action: 'check',
     reason: 'proves that nodes do without egress',
-    needs: ids(after),
+    needs: stepIds(after),
     resourceId: clusterId(cluster),
   };
   return { steps: [probe], problems: probes === 'required' ? probeProblems(seen) : [] };

@@ -3,9 +3,9 @@ import { resourceReference } from '../../resources/ids.ts';
 import type { ClusterPrerequisites } from '../../resources/managedClusters.ts';
 import type { Marks } from '../../resources/marks.ts';
 import type { ZoneLinkSpecification } from '../../resources/privateDns.ts';
-import { addressesOfRecord, type PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
+import { addressesForRecord, type PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, type RoleHolder, roleHolders } from '../../resources/roles.ts';
-import { subnetProperties } from '../../resources/virtualNetworks.ts';
+import { neededSubnetProperties } from '../../resources/virtualNetworks.ts';
 import { azure } from '../engine/azure.ts';
 import type { Step, StepHandle } from '../engine/steps.ts';
 import type { InfrastructurePlan } from './specification.ts';
@@ -62,7 +62,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
   });
   for (const { before, ...subnet } of subnets) {
     const { name } = subnet;
-    const properties = subnetProperties[subnet.use];
+    const properties = neededSubnetProperties[subnet.use];
     step(subnetStepId(subnet, network.subnets), {
       act: (begun) =>
         before
@@ -81,24 +81,24 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
 
 /** Guide, step 5. */
 function applyIdentities(plan: InfrastructurePlan, marks: Marks, step: Step): Identities {
-  const made: { [H in RoleHolder]?: StepHandle<IdentityFacts> } = {};
+  const creations: { [H in RoleHolder]?: StepHandle<IdentityFacts> } = {};
   for (const holder of roleHolders) {
     const identity = plan.identities[holder];
     if (!identity) continue;
     const title = holderTitles[holder];
-    made[holder] = step(`identity:${holder}`, {
+    creations[holder] = step(`identity:${holder}`, {
       act: () => azure.writing(`Create ${title}`).createIdentity(identity),
       undo: () => azure.writing(`Delete ${title}`).deleteIdentity({ id: identity.id, marks, ofThisRun }),
       waitsFor,
     });
   }
-  return async (holder) => (await made[holder]?.result) ?? plan.found.identities[holder];
+  return async (holder) => (await creations[holder]?.result) ?? plan.found.identities[holder];
 }
 
 /** Guide, steps 2 and 3. Returns a look-up of the endpoint, whose addresses Azure knows only once it is made. */
 function applyRegistry(plan: InfrastructurePlan, marks: Marks, step: Step) {
   const { registry: planned, cacheRule, privateEndpoint } = plan;
-  let made: StepHandle<PrivateEndpointFacts> | undefined;
+  let endpoint: StepHandle<PrivateEndpointFacts> | undefined;
   if (planned && cacheRule && privateEndpoint) {
     const { before, ...registry } = planned;
     const { id, publicNetworkAccess, anonymousPullEnabled } = registry;
@@ -120,14 +120,14 @@ function applyRegistry(plan: InfrastructurePlan, marks: Marks, step: Step) {
       undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id, cacheRule),
       waitsFor,
     });
-    made = step('privateEndpoint', {
+    endpoint = step('privateEndpoint', {
       act: () => azure.operating('Create private endpoint').createPrivateEndpoint(privateEndpoint),
       undo: () =>
         azure.operating('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, marks, ofThisRun }),
       waitsFor: 'Azure, about a minute',
     });
   }
-  return async (): Promise<PrivateEndpointFacts | undefined> => (await made?.result) ?? plan.found.privateEndpoint;
+  return async (): Promise<PrivateEndpointFacts | undefined> => (await endpoint?.result) ?? plan.found.privateEndpoint;
 }
 
 /** Guide, step 4. */
@@ -149,7 +149,7 @@ function applyPrivateDns(
     step(`record:${name}`, {
       act: async () => {
         const facts = await endpoint();
-        const addresses = facts ? addressesOfRecord(facts, name) : [];
+        const addresses = facts ? addressesForRecord(facts, name) : [];
         written = addresses;
         if (before) return azure.writing(`Update record ${name}`).updateRecord({ id, addresses });
         return azure.writing(`Create record ${name}`).createRecord({ id, addresses, metadata: marks });

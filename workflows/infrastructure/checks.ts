@@ -3,7 +3,7 @@ import type { ReadBack } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { parseResourceId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
-import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import { seenSubnetProperties } from '../../resources/virtualNetworks.ts';
 import { check } from '../engine/check.ts';
@@ -93,7 +93,7 @@ function privateDnsChecks(plan: InfrastructurePlan, seen: InfrastructureFacts): 
   return [
     check('zoneLink', 'Link of the zone to the network', zoneLink.id, 'Completed', link?.linkState),
     ...records.map(({ id, name }) => {
-      const expected = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
+      const expected = seen.privateEndpoint ? addressesForRecord(seen.privateEndpoint, name) : [];
       const addresses = entryOf(seen.privateDnsZone?.records, name)?.addresses ?? [];
       const text = (list: readonly string[]) => [...list].sort().join(', ');
       return check(

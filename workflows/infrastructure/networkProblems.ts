@@ -14,7 +14,9 @@ const defaultServiceCidr = '10.0.0.0/16';
 const defaultMaxPods = 30;
 
 type WantedNetwork = NonNullable<WantedInfrastructure['virtualNetwork']>;
-type Report = (where: string, problem: string, whatToDo: string) => void;
+
+/** Adds a problem to the list that is being made. */
+export type ReportProblem = (where: string, problem: string, whatToDo: string) => void;
 
 /** Every limit of the network and its subnets that can be known beforehand. */
 export function networkProblems(context: InfrastructureContext, plan: InfrastructurePlan): Problem[] {
@@ -23,7 +25,7 @@ export function networkProblems(context: InfrastructureContext, plan: Infrastruc
   // A network that must exist and does not is reported already, and nothing else is known of it.
   if (!network || !plan.virtualNetwork || (network.mustExist && !seen.virtualNetwork)) return [];
   const problems: Problem[] = [];
-  const report: Report = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
+  const report: ReportProblem = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
   const ranges = seen.virtualNetwork?.addressPrefixes ?? plan.virtualNetwork.addressPrefixes;
   reportPlace(context, network, report);
   reportRanges(network, ranges, seen.virtualNetwork, report);
@@ -39,7 +41,11 @@ export function networkProblems(context: InfrastructureContext, plan: Infrastruc
   ];
 }
 
-function reportPlace({ input, location, seen }: InfrastructureContext, network: WantedNetwork, report: Report): void {
+function reportPlace(
+  { input, location, seen }: InfrastructureContext,
+  network: WantedNetwork,
+  report: ReportProblem,
+): void {
   const { virtualNetwork: there } = seen;
   if (there && there.location !== location) {
     report(
@@ -61,7 +67,7 @@ function reportRanges(
   { addressPrefixes = [] }: WantedNetwork,
   ranges: readonly string[],
   there: VirtualNetworkFacts | undefined,
-  report: Report,
+  report: ReportProblem,
 ): void {
   for (const range of there ? addressPrefixes : []) {
     if (ranges.includes(range)) continue;
@@ -84,7 +90,7 @@ function reportServiceRange(
   serviceCidr: string,
   { virtualNetwork: planned }: InfrastructurePlan,
   there: VirtualNetworkFacts | undefined,
-  report: Report,
+  report: ReportProblem,
 ): void {
   const absent = (planned?.subnets ?? []).filter((subnet) => !seenSubnet(there, subnet));
   const subnets = [

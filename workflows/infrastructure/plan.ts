@@ -5,7 +5,7 @@ import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { builtInRoles, type RoleSpecification, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import { subnetMismatches } from '../../resources/virtualNetworks.ts';
-import { ids, type Part } from '../engine/part.ts';
+import { type Part, stepIds } from '../engine/part.ts';
 import type { InfrastructureContext } from './context.ts';
 import { infrastructureProblems } from './problems.ts';
 import { registrySteps } from './registrySteps.ts';
@@ -26,8 +26,8 @@ export function planInfrastructure(context: InfrastructureContext): PlannedInfra
   const steps = [
     ...network,
     ...identitySteps(context, infrastructure),
-    ...registrySteps(context, infrastructure, ids(network)),
-    ...roleSteps(context, infrastructure, ids(network)),
+    ...registrySteps(context, infrastructure, stepIds(network)),
+    ...roleSteps(context, infrastructure, stepIds(network)),
   ];
   const comesLater = ({ kind }: PlannedStep) => kind === 'zoneLink' && infrastructure.zoneLink?.later === true;
   return {
@@ -66,7 +66,7 @@ function networkSteps(
       kind: 'subnet',
       title: `Subnet ${subnet.name}`,
       ...(there ? updateIfDifferent(subnetMismatches(subnet, there)) : createIfAbsent(undefined)),
-      needs: ids(steps),
+      needs: stepIds(steps),
       resourceId: subnet.id,
     });
   }

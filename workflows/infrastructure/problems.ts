@@ -6,21 +6,19 @@ import { parentId, resourceReference, sameResourceId } from '../../resources/ids
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { markTags } from '../../resources/marks.ts';
 import { type PrivateDnsZoneFacts, registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
-import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { isFailed, isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
 import { targetsOverlap } from '../../resources/registries.ts';
 import { builtInRoles, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import type { InfrastructureContext } from './context.ts';
-import { networkProblems } from './networkProblems.ts';
+import { networkProblems, type ReportProblem } from './networkProblems.ts';
 import { type InfrastructurePlan, linkTo, usableCacheRule } from './specification.ts';
 import { holderTitles } from './steps.ts';
-
-type Report = (where: string, problem: string, whatToDo: string) => void;
 
 /** Reports resources that exist and cannot be used, and those that are needed and missing. */
 export function infrastructureProblems(context: InfrastructureContext, plan: InfrastructurePlan): Problem[] {
   const problems: Problem[] = [];
-  const report: Report = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
+  const report: ReportProblem = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
   reportMissing(context, report);
   reportUnready(context.seen, report);
   problems.push(...networkProblems(context, plan));
@@ -31,7 +29,7 @@ export function infrastructureProblems(context: InfrastructureContext, plan: Inf
   return problems;
 }
 
-function reportMissing({ wanted, seen }: InfrastructureContext, report: Report): void {
+function reportMissing({ wanted, seen }: InfrastructureContext, report: ReportProblem): void {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   for (const [target, facts] of [
     [virtualNetwork, seen.virtualNetwork],
@@ -52,7 +50,7 @@ function reportMissing({ wanted, seen }: InfrastructureContext, report: Report):
 
 function reportUnready(
   { virtualNetwork, registry, privateEndpoint, privateDnsZone }: InfrastructureFacts,
-  report: Report,
+  report: ReportProblem,
 ): void {
   const rules = (registry?.cacheRules ?? []).map(({ name, provisioningState }) => ({
     id: `${registry?.id}/cacheRules/${name}`,
@@ -72,7 +70,7 @@ function reportUnready(
 
 function reportRegistry(
   { input, wanted: { registry }, seen: facts, marks }: InfrastructureContext,
-  report: Report,
+  report: ReportProblem,
 ): void {
   if (!registry) return;
   const { registry: seen, registryNameProblem } = facts;
@@ -119,7 +117,11 @@ function reportRegistry(
   }
 }
 
-function reportEndpoint({ wanted, seen }: InfrastructureContext, plan: InfrastructurePlan, report: Report): void {
+function reportEndpoint(
+  { wanted, seen }: InfrastructureContext,
+  plan: InfrastructurePlan,
+  report: ReportProblem,
+): void {
   const { registry, privateEndpoint, virtualNetwork } = wanted;
   const endpoint = seen.privateEndpoint;
   if (!registry || !privateEndpoint || !endpoint) return;
@@ -149,7 +151,7 @@ function reportEndpoint({ wanted, seen }: InfrastructureContext, plan: Infrastru
     );
   } else if (endpoint.provisioningState === 'Succeeded') {
     for (const { name } of plan.records) {
-      if (addressesOfRecord(endpoint, name).length > 0) continue;
+      if (addressesForRecord(endpoint, name).length > 0) continue;
       report(
         id,
         `the endpoint has no address for ${name}`,
@@ -159,7 +161,7 @@ function reportEndpoint({ wanted, seen }: InfrastructureContext, plan: Infrastru
   }
 }
 
-function reportZone({ wanted, seen }: InfrastructureContext, plan: InfrastructurePlan, report: Report): void {
+function reportZone({ wanted, seen }: InfrastructureContext, plan: InfrastructurePlan, report: ReportProblem): void {
   const { virtualNetwork, privateDnsZone } = wanted;
   if (!privateDnsZone || !virtualNetwork) return;
   // By the time of a later link, the cluster has left AKS's own zone, and AKS has removed that one's link.
@@ -189,7 +191,7 @@ function reportRecords(
   virtualNetworkId: string,
   { registry, privateEndpoint }: InfrastructureFacts,
   plan: InfrastructurePlan,
-  report: Report,
+  report: ReportProblem,
 ): void {
   const others = (registry?.privateEndpoints ?? []).filter(({ id }) => !sameResourceId(id, privateEndpoint?.id));
   const candidates = others.map(({ id }) => id).join(', ');
@@ -204,7 +206,7 @@ function reportRecords(
         `${holds}, and the registry's endpoint is not`,
         `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId if it is in this network${candidates && ` (the registry has ${candidates})`}, use a zone for this network alone, or remove the record.`,
       );
-    } else if (candidates && shared && !sameAddresses(record.addresses, addressesOfRecord(privateEndpoint, name))) {
+    } else if (candidates && shared && !sameAddresses(record.addresses, addressesForRecord(privateEndpoint, name))) {
       report(
         id,
         `${holds}, in a zone that serves other networks as well; it may belong to another endpoint of the registry (${candidates})`,
@@ -222,7 +224,7 @@ function reportRecords(
 function reportConditions(
   { input, seen: { conditions = {}, roles: held }, newCluster }: InfrastructureContext,
   { roles }: InfrastructurePlan,
-  report: Report,
+  report: ReportProblem,
 ): void {
   const [repository = ''] = profileSetting(input.profile, 'cacheRule').targetRepository.split('/');
   for (const role of roles) {

@@ -4,7 +4,7 @@ import { entryOf } from '../../resources/entries.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { sameAddresses } from '../../resources/privateDns.ts';
-import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { registryMismatches } from '../../resources/registries.ts';
 import type { InfrastructureContext } from './context.ts';
 import { type InfrastructurePlan, linkTo, usableCacheRule } from './specification.ts';
@@ -91,7 +91,7 @@ function privateDnsSteps(
 
 function recordStep({ id, name }: InfrastructurePlan['records'][number], seen: InfrastructureFacts): PlannedStep {
   const there = entryOf(seen.privateDnsZone?.records, name)?.addresses;
-  const wanted = seen.privateEndpoint ? addressesOfRecord(seen.privateEndpoint, name) : [];
+  const wanted = seen.privateEndpoint ? addressesForRecord(seen.privateEndpoint, name) : [];
   const differs = there && !sameAddresses(wanted, there);
   const difference = `aRecords: asked ${wanted.join(', ')}, got ${there?.join(', ') || 'none'}`;
   return {

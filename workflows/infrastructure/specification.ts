@@ -18,15 +18,15 @@ import {
 } from '../../resources/registries.ts';
 import type { BuiltInRole, RoleHolder, RoleSpecification } from '../../resources/roles.ts';
 import {
+  neededSubnetProperties,
   type SubnetFacts,
   type SubnetProperties,
   type SubnetSpecification,
-  subnetProperties,
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
 } from '../../resources/virtualNetworks.ts';
 import type { InfrastructureContext } from './context.ts';
-import { subnetOf, type WantedInfrastructure, type WantedSubnet } from './wanted.ts';
+import { type WantedInfrastructure, type WantedSubnet, wantedSubnet } from './wanted.ts';
 
 /** The infrastructure as it is to be, and as it was where a step changes it. */
 export interface InfrastructurePlan {
@@ -91,7 +91,7 @@ export const seenSubnet = (
 function specifySubnet(wanted: WantedSubnet, seen: SubnetFacts | undefined): SubnetSpecification {
   const { id, name, use } = wanted;
   const addressPrefix = wanted.addressPrefix ?? seen?.addressPrefixes.find(isIPv4) ?? defaultNetwork[use].addressPrefix;
-  return { id, name, use, addressPrefix, ...subnetProperties[use] };
+  return { id, name, use, addressPrefix, ...neededSubnetProperties[use] };
 }
 
 function withPrevious(
@@ -147,7 +147,7 @@ function specifyRegistry(context: InfrastructureContext): Pick<InfrastructurePla
       location,
       tags,
       // Azure takes endpoints in the subnet of the nodes, too.
-      subnetId: (subnetOf(wanted, 'registrySubnet') ?? subnetOf(wanted, 'nodeSubnet'))?.id ?? '',
+      subnetId: (wantedSubnet(wanted, 'registrySubnet') ?? wantedSubnet(wanted, 'nodeSubnet'))?.id ?? '',
       connectionName: privateEndpoint.connectionName,
       registryId: registry.id,
       records: names,
@@ -211,8 +211,8 @@ function requiredRoles(wanted: WantedInfrastructure, { registry }: Infrastructur
   // The control plane of an existing cluster has its roles already.
   if (!identities.controlPlane) return kubeletRoles;
   return [
-    ...role('networkContributor', subnetOf(wanted, 'nodeSubnet')?.id, 'controlPlane'),
-    ...role('networkContributor', subnetOf(wanted, 'apiServerSubnet')?.id, 'controlPlane'),
+    ...role('networkContributor', wantedSubnet(wanted, 'nodeSubnet')?.id, 'controlPlane'),
+    ...role('networkContributor', wantedSubnet(wanted, 'apiServerSubnet')?.id, 'controlPlane'),
     ...role('managedIdentityOperator', identities.kubelet?.id, 'controlPlane'),
     ...kubeletRoles,
   ];

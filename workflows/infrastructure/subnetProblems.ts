@@ -91,7 +91,8 @@ function rangeProblems(
   return problems;
 }
 
-type Report = (problem: string, whatToDo: string) => void;
+/** Says what is wrong with one subnet. */
+type ReportOfSubnet = (problem: string, whatToDo: string) => void;
 
 /** Checks the subnet's state, its size, its delegation, and what else is in it. */
 function useProblems(
@@ -102,7 +103,7 @@ function useProblems(
 ): Problem[] {
   const where = there?.id ?? `${wanted.where}.addressPrefix`;
   const problems: Problem[] = [];
-  const report: Report = (problem, whatToDo) => problems.push({ where, problem, whatToDo });
+  const report: ReportOfSubnet = (problem, whatToDo) => problems.push({ where, problem, whatToDo });
   if (there && !isFinal(there.provisioningState)) {
     report(`an operation is in progress on the subnet (${there.provisioningState})`, 'Wait for it to end.');
   } else if (there && isFailed(there.provisioningState)) {
@@ -136,13 +137,13 @@ function useProblems(
   return problems;
 }
 
-function reportDelegation(use: SubnetUse, there: SubnetFacts | undefined, report: Report): void {
+function reportDelegation(use: SubnetUse, there: SubnetFacts | undefined, report: ReportOfSubnet): void {
   const { delegations = [] } = there ?? {};
   if (delegations.length === 0) return;
   report(`the ${useTitles[use]} is delegated to ${delegations.join(', ')}`, 'Use a subnet without delegation.');
 }
 
-function reportOthersThanApiServers(there: SubnetFacts | undefined, report: Report): void {
+function reportOthersThanApiServers(there: SubnetFacts | undefined, report: ReportOfSubnet): void {
   const { delegations = [], addressesInUse = 0 } = there ?? {};
   const foreign = delegations.filter((service) => service.toLowerCase() !== apiServerDelegation.toLowerCase());
   if (foreign.length > 0) {

@@ -129,7 +129,7 @@ function wantedNetworkOfInput(
 ): WantedInfrastructure['virtualNetwork'] {
   const ownRegistry = registry.mode === 'bringYourOwn';
   if (!network && !ownRegistry) return undefined;
-  const target: WantedResource = network?.virtualNetworkId
+  const wanted: WantedResource = network?.virtualNetworkId
     ? givenById(network.virtualNetworkId, 'network.virtualNetworkId')
     : inGroup('Microsoft.Network/virtualNetworks', network?.name ?? virtualNetworkName(cluster), 'network');
   const uses: SubnetUse[] = [
@@ -138,24 +138,24 @@ function wantedNetworkOfInput(
     ...(apiServerAccess === 'vnetIntegration' ? (['apiServerSubnet'] as const) : []),
   ];
   return {
-    ...target,
+    ...wanted,
     ...(network?.addressPrefixes && { addressPrefixes: network.addressPrefixes }),
     subnets: uses.map((use) => {
       const subnet = network?.[use] ?? { name: defaultNetwork[use].name };
-      return { ...subnet, use, id: `${target.id}/subnets/${subnet.name}`, where: `network.${use}` };
+      return { ...subnet, use, id: `${wanted.id}/subnets/${subnet.name}`, where: `network.${use}` };
     }),
   };
 }
 
 /** Finds the subnet of a use. Schema and `wantedInfrastructure` make sure of it where it is needed. */
-export const subnetOf = ({ virtualNetwork }: WantedInfrastructure, use: SubnetUse): WantedSubnet | undefined =>
+export const wantedSubnet = ({ virtualNetwork }: WantedInfrastructure, use: SubnetUse): WantedSubnet | undefined =>
   virtualNetwork?.subnets.find((subnet) => subnet.use === use);
 
 /** Who needs a role where. The role itself may depend on what discovery sees there. */
 function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleScopes'] {
   const { identities, registry } = wanted;
-  const nodes = subnetOf(wanted, 'nodeSubnet');
-  const apiServer = subnetOf(wanted, 'apiServerSubnet');
+  const nodes = wantedSubnet(wanted, 'nodeSubnet');
+  const apiServer = wantedSubnet(wanted, 'apiServerSubnet');
   return [
     ...(nodes && identities.controlPlane ? [{ scope: nodes.id, holder: 'controlPlane' as const }] : []),
     ...(apiServer && identities.controlPlane ? [{ scope: apiServer.id, holder: 'controlPlane' as const }] : []),
@@ -198,7 +198,7 @@ export function permissionScopes(cluster: ClusterReference, wanted: WantedInfras
     privateDnsZone,
     ...Object.values(identities),
   ];
-  const ids = resources.flatMap((target) => (target ? [target.id] : []));
+  const ids = resources.flatMap((wanted) => (wanted ? [wanted.id] : []));
   const groups = [cluster, ...ids.map(resourceReference)].map(({ subscriptionId, resourceGroup }) =>
     resourceGroupId(subscriptionId, resourceGroup),
   );

@@ -8,7 +8,7 @@ import { agentPoolId, parentId, resourceReference, sameResourceId } from '../../
 import { type ClusterFacts, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import type { Look } from '../../resources/nodes.ts';
 import { cutsEgress } from '../../resources/outboundTypes.ts';
-import { addressesOfRecord } from '../../resources/privateEndpoints.ts';
+import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { builtInRoles, sufficientRoles } from '../../resources/roles.ts';
@@ -161,7 +161,7 @@ function reachabilityChecks(
             link?.linkState,
           ),
           ...names.map((name) => {
-            const known = endpoints.flatMap((each) => addressesOfRecord(each, name));
+            const known = endpoints.flatMap((each) => addressesForRecord(each, name));
             const record = entryOf(zone?.records, name);
             // A registry may have several endpoints in a network, and each of them will do.
             const led = (record?.addresses ?? []).filter((address) => known.includes(address));

@@ -7,7 +7,7 @@ import { clusterId, resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterFacts, ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
-import { ids, type Part } from '../engine/part.ts';
+import { type Part, stepIds } from '../engine/part.ts';
 import { planInfrastructure, registrySettings } from '../infrastructure/plan.ts';
 import type { InfrastructurePlan } from '../infrastructure/specification.ts';
 import { infrastructureRequest, permissionScopes, wantedInfrastructure } from '../infrastructure/wanted.ts';
@@ -149,7 +149,7 @@ function clusterStep(
     id: 'cluster' as const,
     kind: 'cluster' as const,
     title: `Cluster ${input.cluster.name}`,
-    needs: ids(needs),
+    needs: stepIds(needs),
     resourceId: clusterId(input.cluster),
   };
   if (state === undefined) return { ...step, action: 'create', reason: 'absent' };

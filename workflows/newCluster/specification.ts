@@ -4,7 +4,7 @@ import { nodeResourceGroupName } from '../../resources/derivedNames.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import type { ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
-import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { type WantedInfrastructure, wantedSubnet } from '../infrastructure/wanted.ts';
 
 /** The group as given, or with its default name. */
 export const nodeResourceGroup = ({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string =>
@@ -21,8 +21,8 @@ export function clusterSpecification(
   const { cluster, apiServerAccess } = input;
   const enableVnetIntegration = apiServerAccess === 'vnetIntegration';
   const { controlPlane, kubelet } = wanted.identities;
-  const nodes = subnetOf(wanted, 'nodeSubnet');
-  const apiServer = subnetOf(wanted, 'apiServerSubnet');
+  const nodes = wantedSubnet(wanted, 'nodeSubnet');
+  const apiServer = wantedSubnet(wanted, 'apiServerSubnet');
   return {
     cluster,
     location: input.location,

@@ -3,7 +3,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
 import { matchesWildcard } from '../../resources/wildcards.ts';
-import { subnetOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { type WantedInfrastructure, wantedSubnet } from '../infrastructure/wanted.ts';
 
 /** An action that the worker's identity must be allowed on a resource. */
 export interface RequiredAction {
@@ -155,13 +155,13 @@ function actionsOf(
       return on(resourceId, 'Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action');
     case 'privateEndpoint': {
       const approve = 'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action';
-      return [...write(), ...linked(on(subnetOf(wanted, 'registrySubnet')?.id, join), on(registry?.id, approve))];
+      return [...write(), ...linked(on(wantedSubnet(wanted, 'registrySubnet')?.id, join), on(registry?.id, approve))];
     }
     case 'zoneLink':
       return [...write(), ...linked(on(virtualNetwork?.id, 'Microsoft.Network/virtualNetworks/join/action'))];
     case 'cluster': {
       const assign = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
-      const subnets = [subnetOf(wanted, 'nodeSubnet'), subnetOf(wanted, 'apiServerSubnet')];
+      const subnets = [wantedSubnet(wanted, 'nodeSubnet'), wantedSubnet(wanted, 'apiServerSubnet')];
       return [
         ...write(),
         ...linked(

@@ -1,7 +1,7 @@
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import { type Profile, profileSetting } from '../../contract/profiles.ts';
 import { featureId, providerId } from '../../resources/ids.ts';
-import { ids, type Part } from '../engine/part.ts';
+import { type Part, stepIds } from '../engine/part.ts';
 
 /** Preview features and resource providers that must be registered before anything else. Guide: "Before you begin". */
 export interface Registrations {
@@ -61,7 +61,7 @@ export function planRegistrations(needs: RegistrationNeeds, seen: RegistrationSt
 
 /** The step that registers a provider; none where it is registered. */
 export const registrationOf = (namespace: string, { steps }: PlannedRegistrations): StepId[] =>
-  ids(steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create'));
+  stepIds(steps.filter(({ id, action }) => id === `provider:${namespace}` && action === 'create'));
 
 function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates): PlannedStep[] {
   const { subscriptionId, alreadyRegistered } = needs;
@@ -95,7 +95,7 @@ function providerSteps(
       title: `Resource provider ${namespace}`,
       action: !registered ? 'create' : repeat ? 'update' : 'none',
       reason: registered && repeat ? 'so that the features take effect' : state,
-      needs: repeat ? ids(features) : [],
+      needs: repeat ? stepIds(features) : [],
       resourceId: providerId(subscriptionId, namespace),
       forwardOnly: registrationsStay,
     };

@@ -8,7 +8,7 @@ import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
-import { bootstrapChanges, ids, nothingPlanned, type Part } from '../engine/part.ts';
+import { bootstrapChanges, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
 import { approvalStep } from '../existingCluster/approval.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 
@@ -47,7 +47,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
   const pools = inOrder(cluster.agentPoolProfiles, options).filter(({ name }) => !only || only.includes(name));
   const reimages = pools.filter((pool) => actionFor(pool, given).action === 'update');
   const gates = given.gate && reimages.length > 0 ? [given.gate] : [];
-  const needs = [...given.needs, ...ids(gates)];
+  const needs = [...given.needs, ...stepIds(gates)];
   const canary = pools.find(({ name }) => name === options.canaryPool);
   const steps = pools.map(
     (pool): PlannedStep => ({
@@ -175,7 +175,7 @@ export function planReimagesAfter(
   const { cluster, kubernetes, imageSource = 'Direct' } = seen;
   if (!cluster) return { ...nothingPlanned, reimages: [] };
   const changes = bootstrapChanges(before);
-  const needs = ids(before);
+  const needs = stepIds(before);
   return planReimages({
     cluster,
     kubernetes,

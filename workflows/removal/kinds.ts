@@ -25,7 +25,7 @@ interface Kind {
 }
 
 /** In the order of the steps: each kind stands after those that must be gone before. */
-export const kinds: Readonly<Record<RemovableKind, Kind>> = {
+export const removableKinds: Readonly<Record<RemovableKind, Kind>> = {
   privateEndpoint: { title: 'Private endpoint', part: 'privateEndpoint', after: [] },
   record: { title: 'Record', part: 'privateDnsZone', after: [] },
   zoneLink: { title: 'Link of the zone', part: 'privateDnsZone', after: [] },

@@ -3,7 +3,7 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts, OldRegistryFacts } from '../../resources/discovery.ts';
 import { clusterId, resourceReference, sameResourceId } from '../../resources/ids.ts';
-import { bootstrapChanges, ids, type Part } from '../engine/part.ts';
+import { bootstrapChanges, type Part, stepIds } from '../engine/part.ts';
 import { deletionIsFinal, kindOf, type Removal } from './kinds.ts';
 
 export interface PlannedOldRegistry extends Part {
@@ -40,7 +40,7 @@ const removalStep = ({ step, id, kind }: Removal, before: readonly PlannedStep[]
   title: `Delete ${resourceReference(id).name}, which the cluster has left`,
   action: 'delete',
   reason: 'asked for',
-  needs: ids(before),
+  needs: stepIds(before),
   resourceId: id,
   forwardOnly: deletionIsFinal,
 });

@@ -5,11 +5,11 @@ import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.t
 import { clusterId, resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks } from '../../resources/marks.ts';
 import { clusterMarks } from '../engine/marks.ts';
-import { anyActs, ids } from '../engine/part.ts';
+import { anyActs, stepIds } from '../engine/part.ts';
 import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { planOf } from '../preflight/plan.ts';
-import { deletionIsFinal, kindOf, kinds, type PlannedRemoval, type Removal } from './kinds.ts';
+import { deletionIsFinal, kindOf, type PlannedRemoval, type Removal, removableKinds } from './kinds.ts';
 import { removalProblems } from './problems.ts';
 
 /** The plan of `deleteCluster`, with everything that its steps need. */
@@ -101,7 +101,7 @@ const clusterRemoval = ({ cluster }: ParsedDeleteClusterInput, { cluster: found 
 function planRemovals({ alsoDelete }: ParsedDeleteClusterInput, seen: DeletionFacts): PlannedRemoval[] {
   const removals = labelled([...seen.owned, ...foreignIds(seen)]);
   return removals.map(({ label, ...removal }) => {
-    const { title, part, after } = kinds[removal.kind];
+    const { title, part, after } = removableKinds[removal.kind];
     const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);
     const roles: StepId[] = removal.kind === 'identity' && alsoDelete.includes('identities') ? [`roles:${label}`] : [];
     const step: PlannedStep = {
@@ -130,14 +130,14 @@ function labelled(resourceIds: readonly string[]): (Removal & { label: string })
     const label = removals.some((other) => other.kind === kind && other.label === name) ? id : name;
     removals.push({ step: `${kind}:${label}`, id, kind, label });
   }
-  const order = Object.keys(kinds);
+  const order = Object.keys(removableKinds);
   return removals.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 function removalAction({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): PlannedAction {
   if (foreignIds(seen).includes(id)) return stays('it was not made for this cluster');
   if (seen.shared.some((other) => sameResourceId(id, other))) return stays('somebody else uses it as well');
-  return asked ? goes : staysUnlessAsked(kinds[kind].part);
+  return asked ? goes : staysUnlessAsked(removableKinds[kind].part);
 }
 
 /** Plans to take away an identity's roles: once it is deleted, they would stay as those of an unknown principal. */
@@ -176,7 +176,7 @@ const groupStep = (
   id: 'resourceGroup',
   kind: 'resourceGroup',
   title: `Resource group ${input.cluster.resourceGroup}`,
-  needs: ids(before),
+  needs: stepIds(before),
   resourceId: resourceGroupId(input.cluster.subscriptionId, input.cluster.resourceGroup),
   ...groupAction(input, seen),
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { approvalRequest, parse, scenarioInputs } from '../../../contract/index.ts';
-import { given, givenCluster, givenPool, problemsOf } from './support.ts';
+import { given, givenCluster, givenPool, inputProblems } from './support.ts';
 
 const subscription = '/subscriptions/22222222-2222-2222-2222-222222222222';
 const registries = 'providers/Microsoft.ContainerRegistry/registries';
@@ -160,7 +160,7 @@ const accepted: [what: string, value: unknown][] = [
 
 describe('a bound', () => {
   it.each(refused)('is kept at %s: %s', (where, problem, whatToDo, value) => {
-    expect(problemsOf(value)).toContainEqual({
+    expect(inputProblems(value)).toContainEqual({
       where: typeof where === 'string' ? where : expect.stringMatching(where),
       problem: expect.stringMatching(problem),
       whatToDo: expect.stringMatching(whatToDo),
@@ -168,12 +168,12 @@ describe('a bound', () => {
   });
 
   it.each(accepted)('leaves room for %s', (_what, value) => {
-    expect(problemsOf(value)).toEqual([]);
+    expect(inputProblems(value)).toEqual([]);
   });
 
   it('cuts the list of problems', () => {
     const value = given({ agentPoolProfiles: Array.from({ length: 100 }, () => ({ a: 1, b: 2 })) });
-    const problems = problemsOf(value);
+    const problems = inputProblems(value);
     expect(problems).toHaveLength(101);
     expect(problems.at(-1)).toEqual({
       where: '(more)',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { createClusterInput } from '../../../contract/index.ts';
-import { given, givenCluster, givenPool, parsed, problemsOf } from './support.ts';
+import { given, givenCluster, givenPool, inputProblems, parsed } from './support.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const json = async (file: string): Promise<z.core.JSONSchema.JSONSchema> =>
@@ -178,11 +178,11 @@ const accepted: [what: string, value: unknown][] = [
 
 describe('the input of createCluster', () => {
   it.each([...refusedByStructure, ...refusedByChecks])('is refused at %s: %s', (where, problem, whatToDo, value) => {
-    expect(problemsOf(value)).toEqual([{ where, problem, whatToDo: expect.stringMatching(whatToDo) }]);
+    expect(inputProblems(value)).toEqual([{ where, problem, whatToDo: expect.stringMatching(whatToDo) }]);
   });
 
   it.each(accepted)('is accepted with %s', (_what, value) => {
-    expect(problemsOf(value)).toEqual([]);
+    expect(inputProblems(value)).toEqual([]);
   });
 
   it('is refused with all its problems at once', () => {
@@ -198,7 +198,7 @@ describe('the input of createCluster', () => {
       colour: 'red',
     });
     expect(
-      problemsOf(value)
+      inputProblems(value)
         .map(({ where }) => where)
         .sort(),
     ).toEqual(

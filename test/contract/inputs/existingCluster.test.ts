@@ -18,19 +18,19 @@ const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resour
 const registry = { mode: 'managed' };
 
 /** Path and first words of each problem. */
-function problemsOf(schema: z.ZodType, value: unknown): string[] {
+function problemTextsOf(schema: z.ZodType, value: unknown): string[] {
   const parsed = parse(schema, value);
   return parsed.ok ? [] : parsed.problems.map(({ where, problem }) => `${where}: ${problem}`);
 }
 
 describe('the inputs of the scenarios on a cluster that is there', () => {
   it('need the cluster, and the registry where there is one', () => {
-    expect(problemsOf(isolateClusterInput, { cluster, registry })).toEqual([]);
-    expect(problemsOf(changeRegistryInput, { cluster, registry })).toEqual([]);
-    expect(problemsOf(disableIsolationInput, { cluster })).toEqual([]);
-    expect(problemsOf(reimageNodePoolsInput, { cluster })).toEqual([]);
-    expect(problemsOf(auditClusterInput, { cluster })).toEqual([]);
-    expect(problemsOf(isolateClusterInput, {})).toEqual(['cluster: missing', expect.stringMatching(/^registry/)]);
+    expect(problemTextsOf(isolateClusterInput, { cluster, registry })).toEqual([]);
+    expect(problemTextsOf(changeRegistryInput, { cluster, registry })).toEqual([]);
+    expect(problemTextsOf(disableIsolationInput, { cluster })).toEqual([]);
+    expect(problemTextsOf(reimageNodePoolsInput, { cluster })).toEqual([]);
+    expect(problemTextsOf(auditClusterInput, { cluster })).toEqual([]);
+    expect(problemTextsOf(isolateClusterInput, {})).toEqual(['cluster: missing', expect.stringMatching(/^registry/)]);
   });
 
   it('have careful defaults', () => {
@@ -57,7 +57,7 @@ describe('the inputs of the scenarios on a cluster that is there', () => {
 
   it('report every problem at once, each with its path', () => {
     expect(
-      problemsOf(isolateClusterInput, {
+      problemTextsOf(isolateClusterInput, {
         cluster,
         registry,
         location: 'westeurope',
@@ -100,7 +100,7 @@ describe('the inputs of the scenarios on a cluster that is there', () => {
     ['nobody who approves', approvalRequest, { gate: 'reimage', by: '' }, /^by: nobody/],
     ['an approval of nothing', approvalRequest, { by: 'Ada' }, /^gate: missing/],
   ])('refuse %s', (_what, schema, value, expected) => {
-    expect(problemsOf(schema as z.ZodType, value)).toEqual([expect.stringMatching(expected)]);
+    expect(problemTextsOf(schema as z.ZodType, value)).toEqual([expect.stringMatching(expected)]);
   });
 });
 
@@ -119,5 +119,5 @@ const examples = join(import.meta.dirname, '../../../examples');
 it.each(readdirSync(examples))('examples/%s is a valid input', (file) => {
   const schema = schemas[file.split('-')[0]?.replace('.json', '') ?? ''];
   if (!schema) throw new Error(`No scenario for ${file}`);
-  expect(problemsOf(schema, JSON.parse(readFileSync(join(examples, file), 'utf8')))).toEqual([]);
+  expect(problemTextsOf(schema, JSON.parse(readFileSync(join(examples, file), 'utf8')))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { given, parsed, problemsOf } from './support.ts';
+import { given, inputProblems, parsed } from './support.ts';
 
 const resource = (type: string, name: string) =>
   `/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg/providers/${type}/${name}`;
@@ -122,7 +122,7 @@ const refused: [where: string, problem: RegExp, whatToDo: RegExp, value: unknown
 
 describe("the input for one's own registry", () => {
   it.each(refused)('is refused at %s: %s', (where, problem, whatToDo, value) => {
-    expect(problemsOf(value)).toEqual([
+    expect(inputProblems(value)).toEqual([
       { where, problem: expect.stringMatching(problem), whatToDo: expect.stringMatching(whatToDo) },
     ]);
   });
@@ -147,7 +147,7 @@ describe("the input for one's own registry", () => {
     ['a network for a managed registry', given({ network: { name: 'vnet' } })],
     ['a subnet for the API server', own({}, { apiServerAccess: 'vnetIntegration', network: { apiServerSubnet: {} } })],
   ])('may be %s', (_what, value) => {
-    expect(problemsOf(value)).toEqual([]);
+    expect(inputProblems(value)).toEqual([]);
   });
 
   it("gets the guide's names as defaults", () => {

@@ -26,7 +26,7 @@ export function parsed(value: unknown): ParsedCreateClusterInput {
 }
 
 /** The problems of an input; none if it is accepted. */
-export function problemsOf(value: unknown): Problem[] {
+export function inputProblems(value: unknown): Problem[] {
   const result = parse(createClusterInput, value);
   return result.ok ? [] : result.problems;
 }

@@ -1,11 +1,11 @@
 import { group, location, type Started } from '../support.ts';
 
 export const rg = 'endpoints';
-export const network = `${group(rg)}/providers/Microsoft.Network`;
-export const vnet = `${network}/virtualNetworks/v`;
+export const networkProvider = `${group(rg)}/providers/Microsoft.Network`;
+export const vnet = `${networkProvider}/virtualNetworks/v`;
 export const subnet = (name: string) => `${vnet}/subnets/${name}`;
-export const endpoint = (name: string) => `${network}/privateEndpoints/${name}`;
-export const registry = (name: string, inGroup = rg) =>
+export const endpoint = (name: string) => `${networkProvider}/privateEndpoints/${name}`;
+export const registryId = (name: string, inGroup = rg) =>
   `${group(inGroup)}/providers/Microsoft.ContainerRegistry/registries/${name}`;
 export const premium = { location, sku: { name: 'Premium' } };
 
@@ -33,7 +33,7 @@ export const networkBody = {
 export const connection = (id: string, groupIds = ['registry']) => [
   { name: 'c', properties: { privateLinkServiceId: id, groupIds } },
 ];
-export const body = (inSubnet: string, to = registry('endpoints01')) => ({
+export const body = (inSubnet: string, to = registryId('endpoints01')) => ({
   location,
   properties: { subnet: { id: subnet(inSubnet) }, privateLinkServiceConnections: connection(to) },
 });
@@ -41,18 +41,18 @@ export const manualBody = (inSubnet: string) => ({
   location,
   properties: {
     subnet: { id: subnet(inSubnet) },
-    manualPrivateLinkServiceConnections: connection(registry('endpoints02')),
+    manualPrivateLinkServiceConnections: connection(registryId('endpoints02')),
   },
 });
 /** Makes the network, and two registries for endpoints in it. */
 export async function prepareNetwork({ put }: Started): Promise<void> {
   await put(group(rg), { location });
   await put(vnet, networkBody);
-  for (const name of ['endpoints01', 'endpoints02']) await put(registry(name), premium);
+  for (const name of ['endpoints01', 'endpoints02']) await put(registryId(name), premium);
 }
 
 /** The addresses that an endpoint shows. */
-export async function addressesOf({ get }: Started, id: string): Promise<string[]> {
+export async function shownAddresses({ get }: Started, id: string): Promise<string[]> {
   const configs = (await get(id)).at('properties.customDnsConfigs') as { ipAddresses: string[] }[];
   return configs.flatMap(({ ipAddresses }) => ipAddresses);
 }

@@ -15,17 +15,17 @@ import {
   versioned,
 } from '../support.ts';
 import {
-  addressesOf,
   body,
   connection,
   connectionsOf,
   endpoint,
-  network,
   networkBody,
+  networkProvider,
   premium,
   prepareNetwork,
-  registry,
+  registryId,
   rg,
+  shownAddresses,
   subnet,
   vnet,
 } from './endpoints.ts';
@@ -50,7 +50,7 @@ test('an endpoint made through the SDK has its interface, addresses and connecti
       location,
       subnet: { id: subnet('sdk') },
       privateLinkServiceConnections: [
-        { name: 'c', privateLinkServiceId: registry('endpoints01'), groupIds: ['registry'] },
+        { name: 'c', privateLinkServiceId: registryId('endpoints01'), groupIds: ['registry'] },
       ],
     },
     polling,
@@ -97,13 +97,13 @@ test('an endpoint made through the SDK has its interface, addresses and connecti
   const sides = await all(acr.privateEndpointConnections.list(rg, 'endpoints01'));
   expect(sides).toMatchObject([{ privateEndpoint: { id: endpoint('sdk') }, privateLinkServiceConnectionState: state }]);
 
-  const nic = `${network}/networkInterfaces/${nicName}`;
+  const nic = `${networkProvider}/networkInterfaces/${nicName}`;
   expect(await send('DELETE', nic)).toMatchObject(refused(400, 'NicWithPrivateEndpointReferenceCannotBeDeleted'));
   expect(await send('DELETE', subnet('sdk'))).toMatchObject(refused(400, 'InUseSubnetCannotBeDeleted'));
   await client.privateEndpoints.delete(rg, 'sdk', polling);
   expect(await secondsOf(azure, 'DELETE', endpoint('sdk'))).toEqual([0.5, 10]);
   expect((await send('GET', nic)).status).toBe(404);
-  expect(await connectionsOf(azure, registry('endpoints01'))).toEqual([]);
+  expect(await connectionsOf(azure, registryId('endpoints01'))).toEqual([]);
   await azure.remove(subnet('sdk'));
   expect((await send('DELETE', endpoint('sdk'))).status).toBe(204);
 });
@@ -147,17 +147,17 @@ test('the first answer names the interface; addresses come at the end', async ()
 
 test('endpoints in one subnet share its addresses, and give them back', async () => {
   await azure.put(endpoint('one'), body('shared'));
-  await azure.put(endpoint('two'), body('shared', registry('endpoints02')));
-  expect(await addressesOf(azure, endpoint('one'))).toEqual(['192.168.6.4', '192.168.6.5']);
-  expect(await addressesOf(azure, endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
+  await azure.put(endpoint('two'), body('shared', registryId('endpoints02')));
+  expect(await shownAddresses(azure, endpoint('one'))).toEqual(['192.168.6.4', '192.168.6.5']);
+  expect(await shownAddresses(azure, endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
   // Written again, an endpoint keeps its own.
-  const again = await send('PUT', endpoint('two'), body('shared', registry('endpoints02')));
+  const again = await send('PUT', endpoint('two'), body('shared', registryId('endpoints02')));
   expect(again.status).toBe(200);
   await azure.answerAtEnd(again);
-  expect(await addressesOf(azure, endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
+  expect(await shownAddresses(azure, endpoint('two'))).toEqual(['192.168.6.6', '192.168.6.7']);
   await azure.remove(endpoint('one'));
   await azure.put(endpoint('three'), body('shared'));
-  expect(await addressesOf(azure, endpoint('three'))).toEqual(['192.168.6.4', '192.168.6.5']);
+  expect(await shownAddresses(azure, endpoint('three'))).toEqual(['192.168.6.4', '192.168.6.5']);
 });
 
 test('every member needs an address', async () => {
@@ -166,13 +166,13 @@ test('every member needs an address', async () => {
   const again = await send('PUT', endpoint('narrow'), body('narrow'));
   expect(again.status).toBe(200);
   await azure.answerAtEnd(again);
-  expect(await addressesOf(azure, endpoint('narrow'))).toEqual(['192.168.20.4', '192.168.20.5']);
+  expect(await shownAddresses(azure, endpoint('narrow'))).toEqual(['192.168.20.4', '192.168.20.5']);
 });
 
 describe('impossible endpoints', () => {
   beforeAll(async () => {
     for (const sku of ['Basic', 'Standard'])
-      await azure.put(registry(`endpoints${sku}`), { location, sku: { name: sku } });
+      await azure.put(registryId(`endpoints${sku}`), { location, sku: { name: sku } });
     await azure.put(endpoint('fixed'), body('first'));
   });
 
@@ -182,12 +182,12 @@ describe('impossible endpoints', () => {
     properties: { subnet: { id: subnet('first') }, privateLinkServiceConnections: given },
   });
   test.each<[string, unknown, string]>([
-    ['a Basic registry', to(registry('endpointsBasic')), 'PrivateEndpointFeatureNotSupportedForSku'],
-    ['a Standard registry', to(registry('endpointsStandard')), 'PrivateEndpointFeatureNotSupportedForSku'],
-    ['a registry that is not there', to(registry('endpoints99')), 'InvalidResourceReference'],
+    ['a Basic registry', to(registryId('endpointsBasic')), 'PrivateEndpointFeatureNotSupportedForSku'],
+    ['a Standard registry', to(registryId('endpointsStandard')), 'PrivateEndpointFeatureNotSupportedForSku'],
+    ['a registry that is not there', to(registryId('endpoints99')), 'InvalidResourceReference'],
     ['something else than a registry', to(vnet), 'InvalidResourceReference'],
-    ['an unknown group ID', withConnections(connection(registry('endpoints01'), ['blob'])), 'InvalidGroupId'],
-    ['no group ID', withConnections(connection(registry('endpoints01'), [])), 'InvalidGroupId'],
+    ['an unknown group ID', withConnections(connection(registryId('endpoints01'), ['blob'])), 'InvalidGroupId'],
+    ['no group ID', withConnections(connection(registryId('endpoints01'), [])), 'InvalidGroupId'],
     ['no connection', withConnections([]), 'InvalidRequestFormat'],
     ['a subnet that is not there', body('nowhere'), 'InvalidResourceReference'],
     ['a network in another region', { ...body('first'), location: 'eastus' }, 'InvalidResourceReference'],
@@ -199,7 +199,7 @@ describe('impossible endpoints', () => {
 
   test.each([
     ['subnet', body('moved')],
-    ['registry', body('first', registry('endpoints02'))],
+    ['registry', body('first', registryId('endpoints02'))],
   ])('another %s for an endpoint is refused', async (_what, sent) => {
     expect(await send('PUT', endpoint('fixed'), sent)).toMatchObject(refused(400, 'PropertyChangeNotAllowed'));
   });
@@ -222,7 +222,7 @@ describe('one after the other', () => {
   test.each<[string, Write, Write, object]>([
     ['an endpoint waits for its subnet', putSubnet, putFirst, retryable],
     ['an endpoint waits for its network', ['PUT', vnet, networkBody], putFirst, retryable],
-    ['an endpoint waits for its registry', ['PATCH', registry('endpoints01'), anonymous], putFirst, retryable],
+    ['an endpoint waits for its registry', ['PATCH', registryId('endpoints01'), anonymous], putFirst, retryable],
     ['a subnet waits for its endpoint', putFirst, putSubnet, retryable],
     ['a network waits for its endpoint', putFirst, ['DELETE', vnet], retryable],
     ['an endpoint waits for itself', putFirst, putFirst, running],
@@ -231,7 +231,7 @@ describe('one after the other', () => {
     await busy.send('POST', '/simulator/reset');
     await busy.put(group(rg), { location });
     await busy.put(vnet, networkBody);
-    await busy.put(registry('endpoints01'), premium);
+    await busy.put(registryId('endpoints01'), premium);
     await hold(busy, method, `${id}$`);
     expect((await busy.send(method, versioned(id), sent)).status).toBeLessThan(300);
     const answer = await busy.send(nextMethod, versioned(next), nextSent);
@@ -244,11 +244,11 @@ describe('one after the other', () => {
 
 test('a private DNS zone group writes the records, hides the addresses, and takes the records away again', async () => {
   const id = endpoint('grouped');
-  const zone = `${network}/privateDnsZones/privatelink.azurecr.io`;
+  const zone = `${networkProvider}/privateDnsZones/privatelink.azurecr.io`;
   const zoneGroup = `${id}/privateDnsZoneGroups/default`;
   const configs = { privateDnsZoneConfigs: [{ name: 'registry', properties: { privateDnsZoneId: zone } }] };
   await azure.put(zone, { location: 'global' });
-  await azure.put(id, body('grouped', registry('endpoints02')));
+  await azure.put(id, body('grouped', registryId('endpoints02')));
   const addresses = (await azure.get(id)).at('properties.customDnsConfigs');
   expect(addresses).toHaveLength(2);
 
@@ -285,7 +285,7 @@ test('an endpoint of another service has an address for each of its groups, and 
   ]);
   const shared = await azure.get(subnet('shared'));
   expect(shared.at('properties.privateEndpoints')).toContainEqual({ id: endpoint('storage') });
-  const zone = `${network}/privateDnsZones/privatelink.blob.core.windows.net`;
+  const zone = `${networkProvider}/privateDnsZones/privatelink.blob.core.windows.net`;
   await azure.put(zone, { location: 'global' });
   await azure.put(`${endpoint('storage')}/privateDnsZoneGroups/default`, {
     properties: { privateDnsZoneConfigs: [{ name: 'blob', properties: { privateDnsZoneId: zone } }] },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { endpointAddresses } from '../../support/ownRegistry.ts';
+import { expectedAddresses } from '../../support/ownRegistry.ts';
 import { location } from '../support.ts';
 import { type IsolatedWorld, isolatedWorld, networkOf } from './isolatedWorld.ts';
 
@@ -53,8 +53,8 @@ const record = (zone: string, name: string, ipv4Address: string) =>
 
 async function fill(zone: string): Promise<void> {
   const name = world.ids.registry.split('/').at(-1) ?? '';
-  await record(zone, name, endpointAddresses.registryRecord);
-  await record(zone, `${name}.${location}.data`, endpointAddresses.dataRecord);
+  await record(zone, name, expectedAddresses.registryRecord);
+  await record(zone, `${name}.${location}.data`, expectedAddresses.dataRecord);
 }
 
 interface Case {
@@ -154,8 +154,8 @@ const cases: readonly Case[] = [
       await world.send('PUT', '/simulator/machines', {
         '10.0.0.4': {
           records: {
-            [`${name}.azurecr.io`]: endpointAddresses.registryRecord,
-            [`${name}.${location}.data.azurecr.io`]: endpointAddresses.dataRecord,
+            [`${name}.azurecr.io`]: expectedAddresses.registryRecord,
+            [`${name}.${location}.data.azurecr.io`]: expectedAddresses.dataRecord,
           },
         },
       });

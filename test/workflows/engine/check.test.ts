@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { accepted, check, eachOnce, unseen } from '../../../workflows/engine/check.ts';
+import { accepted, check, unseen, withoutRepeats } from '../../../workflows/engine/check.ts';
 
 const met = check('id', 'Title', '/id', 'Succeeded', 'succeeded');
 const missed = check('id', 'Title', '/id', 'Succeeded', 'Failed');
@@ -15,11 +15,11 @@ describe('checks', () => {
   });
 
   it('stand once in a report, and what is worse counts', () => {
-    expect(eachOnce([met, unproven, met])).toEqual([unproven]);
-    expect(eachOnce([unproven, missed])).toEqual([missed]);
-    expect(eachOnce([accepted(missed), unproven])).toEqual([unproven]);
-    expect(eachOnce([met, accepted(unproven)])).toEqual([accepted(unproven)]);
-    expect(eachOnce([met, { ...missed, id: 'other' }])).toHaveLength(2);
+    expect(withoutRepeats([met, unproven, met])).toEqual([unproven]);
+    expect(withoutRepeats([unproven, missed])).toEqual([missed]);
+    expect(withoutRepeats([accepted(missed), unproven])).toEqual([unproven]);
+    expect(withoutRepeats([met, accepted(unproven)])).toEqual([accepted(unproven)]);
+    expect(withoutRepeats([met, { ...missed, id: 'other' }])).toHaveLength(2);
   });
 
   it('need no acceptance where they are as promised', () => {

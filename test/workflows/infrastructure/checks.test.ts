@@ -4,6 +4,7 @@ import { infrastructureChecks } from '../../../workflows/infrastructure/checks.t
 import { noInfrastructure } from '../../../workflows/infrastructure/specification.ts';
 import {
   cacheRuleThere,
+  derivedRegistry,
   endpointThere,
   everythingThere,
   ids,
@@ -11,7 +12,6 @@ import {
   networkThere,
   planOwnRegistry,
   recordThere,
-  registryName,
   registryThere,
   subnetsThere,
   subnetThere,
@@ -61,11 +61,15 @@ describe('the checks of the infrastructure', () => {
   it('tell a record that leads elsewhere, in part or not at all', () => {
     const { records } = zoneThere();
     const withRecord = (...addresses: string[]) => ({
-      privateDnsZone: zoneThere({ records: { ...records, [registryName]: recordThere(registryName, ...addresses) } }),
+      privateDnsZone: zoneThere({
+        records: { ...records, [derivedRegistry]: recordThere(derivedRegistry, ...addresses) },
+      }),
     });
-    expect(missed(withRecord('192.168.2.9'))).toEqual([[`record:${registryName}`, '192.168.2.9']]);
-    expect(missed(withRecord('192.168.2.5', '8.8.8.8'))).toEqual([[`record:${registryName}`, '192.168.2.5, 8.8.8.8']]);
-    expect(missed(withRecord())).toEqual([[`record:${registryName}`, 'absent']]);
+    expect(missed(withRecord('192.168.2.9'))).toEqual([[`record:${derivedRegistry}`, '192.168.2.9']]);
+    expect(missed(withRecord('192.168.2.5', '8.8.8.8'))).toEqual([
+      [`record:${derivedRegistry}`, '192.168.2.5, 8.8.8.8'],
+    ]);
+    expect(missed(withRecord())).toEqual([[`record:${derivedRegistry}`, 'absent']]);
   });
 
   it('tell a role that is not held', () => {

@@ -4,11 +4,11 @@ import type { Discovered } from '../../../resources/discovery.ts';
 import { expectSoundGraph, nothingThere, reasons, stepOf } from '../support.ts';
 import {
   dataRecord,
+  derivedRegistry,
   ids,
   networkThere,
   planOwnRegistry,
   recordThere,
-  registryName,
   registryThere,
   subnetsThere,
   subnetThere,
@@ -19,7 +19,7 @@ import {
 
 const apiServer = { apiServerAccess: 'vnetIntegration' };
 const preview = { profile: 'preview', kubernetesVersion: '1.34' };
-const noRecords = { [`record:${registryName}`]: 'create: absent', [`record:${dataRecord}`]: 'create: absent' };
+const noRecords = { [`record:${derivedRegistry}`]: 'create: absent', [`record:${dataRecord}`]: 'create: absent' };
 const noZone = { privateDnsZone: 'create: absent', zoneLink: 'create: absent', ...noRecords };
 
 describe("the plan for one's own registry", () => {
@@ -38,11 +38,11 @@ describe("the plan for one's own registry", () => {
       privateEndpoint: ['create', 'registry', 'virtualNetwork'],
       privateDnsZone: ['create', 'resourceGroup'],
       zoneLink: ['create', 'privateDnsZone', 'virtualNetwork'],
-      [`record:${registryName}`]: ['create', 'privateDnsZone', 'privateEndpoint'],
+      [`record:${derivedRegistry}`]: ['create', 'privateDnsZone', 'privateEndpoint'],
       [`record:${dataRecord}`]: ['create', 'privateDnsZone', 'privateEndpoint'],
       'role:networkContributor:aks-subnet': ['create', 'identity:controlPlane', 'virtualNetwork'],
       'role:managedIdentityOperator:cluster-kubelet': ['create', 'identity:controlPlane', 'identity:kubelet'],
-      [`role:acrPull:${registryName}`]: ['create', 'identity:kubelet', 'registry'],
+      [`role:acrPull:${derivedRegistry}`]: ['create', 'identity:kubelet', 'registry'],
       cluster: ['create', ...stepOf(plan, 'cluster').needs],
     });
     expect([...stepOf(plan, 'cluster').needs].sort()).toEqual(
@@ -116,11 +116,11 @@ describe("the plan for one's own registry", () => {
         privateDnsZone: zoneThere({
           records: {
             ...zoneThere().records,
-            [registryName]: recordThere(registryName, '10.9.9.9'),
+            [derivedRegistry]: recordThere(derivedRegistry, '10.9.9.9'),
           },
         }),
       }),
-      { [`record:${registryName}`]: 'update: aRecords: asked 192.168.2.5, got 10.9.9.9' },
+      { [`record:${derivedRegistry}`]: 'update: aRecords: asked 192.168.2.5, got 10.9.9.9' },
     ],
     [
       'a record without addresses',
@@ -173,7 +173,7 @@ describe("the plan for one's own registry", () => {
         'identity:kubelet': 'create: absent',
         'role:networkContributor:aks-subnet': 'create: not held',
         'role:managedIdentityOperator:cluster-kubelet': 'create: not held',
-        [`role:acrPull:${registryName}`]: 'create: not held',
+        [`role:acrPull:${derivedRegistry}`]: 'create: not held',
       },
     ],
   ])('fills the gap where there is %s', (_what, seen, steps) => {
@@ -193,7 +193,7 @@ describe("the plan for one's own registry", () => {
           subnetThere('apiserver-subnet', { addressPrefixes: ['192.168.3.0/28'] }),
         ),
         registry: registryThere({ publicNetworkAccess: 'Enabled', anonymousPullEnabled: true }),
-        privateDnsZone: zoneThere({ records: { [registryName]: recordThere(registryName, '10.9.9.9') } }),
+        privateDnsZone: zoneThere({ records: { [derivedRegistry]: recordThere(derivedRegistry, '10.9.9.9') } }),
       }),
     );
     expect(plan.subnets.map(({ use, before }) => [use, before])).toEqual([
@@ -203,7 +203,7 @@ describe("the plan for one's own registry", () => {
     ]);
     expect(plan.registry?.before).toEqual({ publicNetworkAccess: 'Enabled', anonymousPullEnabled: true });
     expect(plan.records.map(({ name, before }) => [name, before])).toEqual([
-      [registryName, ['10.9.9.9']],
+      [derivedRegistry, ['10.9.9.9']],
       [dataRecord, undefined],
     ]);
   });

@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { reasons, stepOf } from '../support.ts';
 import {
   cacheRuleThere,
+  derivedRegistry,
   endpointThere,
   ids,
   linkThere,
   networkThere,
   planOwnRegistry,
   recordThere,
-  registryName,
   registryThere,
   subnetsThere,
   there,
@@ -19,18 +19,18 @@ const preview = { profile: 'preview', kubernetesVersion: '1.34' };
 
 describe('records', () => {
   it('are named after the host of a registry, which may have a hash in its name', () => {
-    const loginServer = `${registryName}-a1b2c3.azurecr.io`;
+    const loginServer = `${derivedRegistry}-a1b2c3.azurecr.io`;
     const seen = there({ registry: registryThere({ loginServer }) });
     const { records } = planOwnRegistry({}, {}, seen).infrastructure;
     expect(records.map(({ name }) => name)).toEqual([
-      `${registryName}-a1b2c3`,
-      `${registryName}-a1b2c3.westeurope.data`,
+      `${derivedRegistry}-a1b2c3`,
+      `${derivedRegistry}-a1b2c3.westeurope.data`,
     ]);
   });
 
   const elsewhere = { ...linkThere('spoke'), virtualNetworkId: ids.vnet.replace('/rg/', '/spoke/') };
   const otherEndpoint = { id: ids.endpoint.replace('/rg/', '/spoke/'), status: 'Approved' };
-  const stale = { ...zoneThere().records, [registryName]: recordThere(registryName, '10.9.9.9') };
+  const stale = { ...zoneThere().records, [derivedRegistry]: recordThere(derivedRegistry, '10.9.9.9') };
 
   it.each([
     ['the zone serves this network alone', [linkThere()], [otherEndpoint], []],
@@ -44,14 +44,14 @@ describe('records', () => {
     };
     const { problems } = planOwnRegistry({}, {}, there(seen));
     expect(problems.map(({ where, problem }) => [where, problem])).toEqual(
-      named.map((id) => [`${ids.zone}/A/${registryName}`, expect.stringContaining(id)]),
+      named.map((id) => [`${ids.zone}/A/${derivedRegistry}`, expect.stringContaining(id)]),
     );
   });
 
   const replicated = registryThere({ replicas: ['swedencentral', 'northeurope'] });
   const all = [
-    registryName,
-    ...['westeurope', 'swedencentral', 'northeurope'].map((at) => `${registryName}.${at}.data`),
+    derivedRegistry,
+    ...['westeurope', 'swedencentral', 'northeurope'].map((at) => `${derivedRegistry}.${at}.data`),
   ];
 
   it("are those of the registry, of its region and of each replica's", () => {
@@ -66,17 +66,17 @@ describe('records', () => {
       {},
       there({ registry: registryThere({ location: 'swedencentral' }) }),
     ).infrastructure;
-    expect(records.map(({ name }) => name)).toEqual([registryName, `${registryName}.swedencentral.data`]);
+    expect(records.map(({ name }) => name)).toEqual([derivedRegistry, `${derivedRegistry}.swedencentral.data`]);
   });
 
   it('are as wanted whatever the order of their addresses', () => {
     const both = ['192.168.2.4', '192.168.2.5'];
     const seen = there({
       privateEndpoint: endpointThere({
-        addresses: { ...endpointThere().addresses, [`${registryName}.azurecr.io`]: both },
+        addresses: { ...endpointThere().addresses, [`${derivedRegistry}.azurecr.io`]: both },
       }),
       privateDnsZone: zoneThere({
-        records: { ...zoneThere().records, [registryName]: recordThere(registryName, ...[...both].reverse()) },
+        records: { ...zoneThere().records, [derivedRegistry]: recordThere(derivedRegistry, ...[...both].reverse()) },
       }),
     });
     expect(reasons(planOwnRegistry({}, {}, seen))).toEqual({ cluster: 'create: absent' });
@@ -123,14 +123,14 @@ describe('a registry under the default name', () => {
   const madeFor = (workflow: string) => ({
     registry: registryThere({ marks: { 'aks-isolation-workflow': workflow } }),
   });
-  const problemsOf = (given: Record<string, unknown>, workflow: string) =>
+  const foreignProblems = (given: Record<string, unknown>, workflow: string) =>
     planOwnRegistry(given, {}, there(madeFor(workflow))).problems.filter(({ problem }) =>
       /another cluster/.test(problem),
     );
   const other = 'aks/11111111-1111-1111-1111-111111111111/rg/clus-ter';
 
   it('that was made for another cluster is not taken', () => {
-    expect(problemsOf({}, other)).toEqual([
+    expect(foreignProblems({}, other)).toEqual([
       {
         where: 'registry.name',
         problem: `${ids.registry} was made for another cluster, ${other}`,
@@ -140,11 +140,11 @@ describe('a registry under the default name', () => {
   });
 
   it('is shared where the input says so', () => {
-    expect(problemsOf({ containerRegistryId: ids.registry }, other)).toEqual([]);
+    expect(foreignProblems({ containerRegistryId: ids.registry }, other)).toEqual([]);
   });
 
   it('is taken by its own cluster', () => {
-    expect(problemsOf({}, 'aks/11111111-1111-1111-1111-111111111111/rg/cluster')).toEqual([]);
+    expect(foreignProblems({}, 'aks/11111111-1111-1111-1111-111111111111/rg/cluster')).toEqual([]);
   });
 });
 

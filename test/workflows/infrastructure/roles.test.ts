@@ -3,7 +3,7 @@ import type { InfrastructureFacts } from '../../../resources/infrastructure.ts';
 import { type BuiltInRole, builtInRoles, type RoleHolder } from '../../../resources/roles.ts';
 import { inNetwork, ordinary, planIsolate, registryId, seen } from '../existingCluster/support.ts';
 import { nothingThere, problemTexts, stepOf } from '../support.ts';
-import { everythingThere, ids, planOwnRegistry, registryName, registryThere, there } from './support.ts';
+import { derivedRegistry, everythingThere, ids, planOwnRegistry, registryThere, there } from './support.ts';
 
 const apiServer = { apiServerAccess: 'vnetIntegration' };
 
@@ -14,7 +14,7 @@ describe('a role', () => {
   const where: [holder: RoleHolder, scope: string, step: string, wanted: BuiltInRole, own: Held][] = [
     ['controlPlane', ids.nodeSubnet, 'aks-subnet', 'networkContributor', networkContributor],
     ['controlPlane', ids.kubelet, 'cluster-kubelet', 'managedIdentityOperator', managedIdentityOperator],
-    ['kubelet', ids.registry, registryName, 'acrPull', acrPull],
+    ['kubelet', ids.registry, derivedRegistry, 'acrPull', acrPull],
   ];
   const holding = (holder: RoleHolder, scope: string, ...held: Held[]): Partial<InfrastructureFacts> => ({
     roles: { ...everythingThere.roles, [`${holder} ${scope.toLowerCase()}`]: held.map(({ id }) => id) },
@@ -37,11 +37,11 @@ describe('a role', () => {
 
   it('on a registry with repository permissions is Container Registry Repository Reader, which no other includes', () => {
     const registry = registryThere({ roleAssignmentMode: 'AbacRepositoryPermissions' });
-    const id = `role:containerRegistryRepositoryReader:${registryName}` as const;
+    const id = `role:containerRegistryRepositoryReader:${derivedRegistry}` as const;
     const seen = (...held: Held[]) => there({ registry, ...holding('kubelet', ids.registry, ...held) });
     expect(stepOf(planOwnRegistry({}, {}, seen(acrPull, contributor, owner)), id)).toMatchObject({
       action: 'create',
-      title: `Container Registry Repository Reader on ${registryName} for the kubelet identity`,
+      title: `Container Registry Repository Reader on ${derivedRegistry} for the kubelet identity`,
     });
     expect(stepOf(planOwnRegistry({}, {}, seen(reader)), id)).toMatchObject({ action: 'none' });
   });

@@ -12,8 +12,8 @@ const provider = (type: string, name: string) => `${group}/providers/${type}/${n
 const identity = (name: string) => provider('Microsoft.ManagedIdentity/userAssignedIdentities', name);
 const vnet = provider('Microsoft.Network/virtualNetworks', 'cluster-vnet');
 const zone = provider('Microsoft.Network/privateDnsZones', 'privatelink.azurecr.io');
-export const registryName = 'clusterrg11111111';
-const registry = provider('Microsoft.ContainerRegistry/registries', registryName);
+export const derivedRegistry = 'clusterrg11111111';
+const registry = provider('Microsoft.ContainerRegistry/registries', derivedRegistry);
 
 /** Resource IDs of the defaults for `cluster` in `rg`. */
 export const ids = {
@@ -30,7 +30,7 @@ export const ids = {
   kubelet: identity('cluster-kubelet'),
 };
 
-export const dataRecord = `${registryName}.westeurope.data`;
+export const dataRecord = `${derivedRegistry}.westeurope.data`;
 const succeeded = { provisioningState: 'Succeeded', marks: {} };
 
 export const subnetThere = (name: string, changes: Partial<SubnetFacts> = {}): SubnetFacts => ({
@@ -61,7 +61,7 @@ export const registryThere = (changes: Partial<RegistryFacts> = {}): RegistryFac
   ...succeeded,
   id: registry,
   location: 'westeurope',
-  loginServer: `${registryName}.azurecr.io`,
+  loginServer: `${derivedRegistry}.azurecr.io`,
   sku: 'Premium',
   publicNetworkAccess: 'Disabled',
   anonymousPullEnabled: false,
@@ -86,7 +86,7 @@ export const endpointThere = (changes: Partial<PrivateEndpointFacts> = {}): Priv
   status: 'Approved',
   addresses: {
     [`${dataRecord}.azurecr.io`]: ['192.168.2.4'],
-    [`${registryName}.azurecr.io`]: ['192.168.2.5'],
+    [`${derivedRegistry}.azurecr.io`]: ['192.168.2.5'],
   },
   ...changes,
 });
@@ -101,7 +101,7 @@ export const zoneThere = (changes: Partial<PrivateDnsZoneFacts> = {}): PrivateDn
   id: zone,
   links: [linkThere()],
   records: {
-    [registryName]: recordThere(registryName, '192.168.2.5'),
+    [derivedRegistry]: recordThere(derivedRegistry, '192.168.2.5'),
     [dataRecord]: recordThere(dataRecord, '192.168.2.4'),
   },
   ...changes,

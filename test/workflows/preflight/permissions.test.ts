@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Action, PlannedStep, StepKind } from '../../../contract/index.ts';
-import type { AccessFacts } from '../../../resources/allowances.ts';
+import type { AccessFacts, Permission } from '../../../resources/allowances.ts';
 import { lockProblems, permissionProblems } from '../../../workflows/preflight/permissions.ts';
 import { ordinary, planIsolate, seen } from '../existingCluster/support.ts';
 import { ids, planOwnRegistry, there, thereWithout } from '../infrastructure/support.ts';
@@ -8,7 +8,6 @@ import { group, nothingThere, planCreate, problemTexts, subscription } from '../
 
 const action = 'Microsoft.Network/virtualNetworks/subnets/join/action';
 type Permissions = AccessFacts['permissions'];
-type Permission = Permissions[string][number];
 const may = (...actions: string[]): Permission => ({ actions, notActions: [] });
 const mayNot = (...notActions: string[]): Permission => ({ actions: ['*'], notActions });
 

@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { clusterParts, deleteClusterInput, parse, type StepKind } from '../../../contract/index.ts';
 import type { DeletionFacts } from '../../../resources/discovery.ts';
 import { type DeleteClusterPlan, deletionRequest, planDeleteCluster } from '../../../workflows/removal/plan.ts';
-import { dataRecord, ids, registryName } from '../infrastructure/support.ts';
+import { dataRecord, derivedRegistry, ids } from '../infrastructure/support.ts';
 import { clusterThere, expectSoundGraph, group, madeEarlier, stepOf, subscription } from '../support.ts';
 
 const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'rg', name: 'cluster' };
 const clusterId = `${group}/providers/Microsoft.ContainerService/managedClusters/cluster`;
 const nodeGroup = `${subscription}/resourceGroups/MC_rg_cluster_westeurope`;
 const elsewhere = (type: string, name: string) => `${subscription}/resourceGroups/other/providers/${type}/${name}`;
-const records = [`${ids.zone}/A/${registryName}`, `${ids.zone}/A/${dataRecord}`];
+const records = [`${ids.zone}/A/${derivedRegistry}`, `${ids.zone}/A/${dataRecord}`];
 const identityIds = [ids.controlPlane, ids.kubelet];
 const everything = [ids.vnet, ids.registry, ids.endpoint, ids.zone, ids.link, ...records, ...identityIds];
 const identity = (id: string) => ({ id, principalId: `principal of ${id.split('/').at(-1)}`, clientId: '', marks: {} });
@@ -46,7 +46,12 @@ describe('the plan of deleteCluster', () => {
   it('leaves a zone that somebody else uses as well, and takes its own records and link out of it', () => {
     const plan = planDeletion(['privateDnsZone'], { ...everythingMade, shared: [ids.zone] });
     expect(reasons(plan)['privateDnsZone:privatelink.azurecr.io']).toBe('stays: somebody else uses it as well');
-    expect(deleted(plan)).toEqual(['cluster', `record:${registryName}`, `record:${dataRecord}`, 'zoneLink:MyDNSLink']);
+    expect(deleted(plan)).toEqual([
+      'cluster',
+      `record:${derivedRegistry}`,
+      `record:${dataRecord}`,
+      'zoneLink:MyDNSLink',
+    ]);
   });
 
   it('is the cluster alone, and says of everything else why it stays', () => {
@@ -56,11 +61,11 @@ describe('the plan of deleteCluster', () => {
     const stays = (part: string) => `stays: add ${part} to alsoDelete if it is to go`;
     expect(reasons(plan)).toEqual({
       'virtualNetwork:cluster-vnet': stays('virtualNetwork'),
-      [`registry:${registryName}`]: stays('registry'),
+      [`registry:${derivedRegistry}`]: stays('registry'),
       'privateEndpoint:myPrivateEndpoint': stays('privateEndpoint'),
       'privateDnsZone:privatelink.azurecr.io': stays('privateDnsZone'),
       'zoneLink:MyDNSLink': stays('privateDnsZone'),
-      [`record:${registryName}`]: stays('privateDnsZone'),
+      [`record:${derivedRegistry}`]: stays('privateDnsZone'),
       [`record:${dataRecord}`]: stays('privateDnsZone'),
       'identity:cluster-identity': stays('identities'),
       'identity:cluster-kubelet': stays('identities'),
@@ -81,13 +86,13 @@ describe('the plan of deleteCluster', () => {
       'roles:cluster-kubelet': ['cluster'],
       'privateEndpoint:myPrivateEndpoint': ['cluster'],
       'zoneLink:MyDNSLink': ['cluster'],
-      [`record:${registryName}`]: ['cluster'],
+      [`record:${derivedRegistry}`]: ['cluster'],
       [`record:${dataRecord}`]: ['cluster'],
       'virtualNetwork:cluster-vnet': ['cluster', 'privateEndpoint:myPrivateEndpoint', 'zoneLink:MyDNSLink'],
-      [`registry:${registryName}`]: ['cluster', 'privateEndpoint:myPrivateEndpoint'],
+      [`registry:${derivedRegistry}`]: ['cluster', 'privateEndpoint:myPrivateEndpoint'],
       'privateDnsZone:privatelink.azurecr.io': [
         'cluster',
-        `record:${registryName}`,
+        `record:${derivedRegistry}`,
         `record:${dataRecord}`,
         'zoneLink:MyDNSLink',
       ],
@@ -116,9 +121,14 @@ describe('the plan of deleteCluster', () => {
     ['privateEndpoint', ['privateEndpoint:myPrivateEndpoint']],
     [
       'privateDnsZone',
-      [`record:${registryName}`, `record:${dataRecord}`, 'zoneLink:MyDNSLink', 'privateDnsZone:privatelink.azurecr.io'],
+      [
+        `record:${derivedRegistry}`,
+        `record:${dataRecord}`,
+        'zoneLink:MyDNSLink',
+        'privateDnsZone:privatelink.azurecr.io',
+      ],
     ],
-    ['registry', [`registry:${registryName}`]],
+    ['registry', [`registry:${derivedRegistry}`]],
     [
       'identities',
       ['roles:cluster-identity', 'roles:cluster-kubelet', 'identity:cluster-identity', 'identity:cluster-kubelet'],
