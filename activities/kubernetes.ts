@@ -11,6 +11,7 @@ import type {
 } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
+import { withNodesOfPods } from './disruptionBudgets.ts';
 import { type CommandOutput, runCommand, words } from './runCommand.ts';
 
 const poolLabelKey = 'kubernetes.azure.com/agentpool';
@@ -132,9 +133,9 @@ function budgetFacts([namespace, name, allowed, pods, ...more]: string[]): Disru
 const probeImage = 'azurelinux/busybox:1.36';
 
 export const kubernetesActivities = (clients: ClientsOf) => ({
-  /** Reads nodes and disruption budgets by way of run-command. */
+  /** Reads nodes and disruption budgets by way of run-command, and where the pods are of which none may be evicted. */
   async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
-    return await readKubernetes(clients, cluster);
+    return await withNodesOfPods(clients, cluster, await readKubernetes(clients, cluster));
   },
 
   /**

@@ -2,8 +2,10 @@ import {
   type ContainerServiceNetworkProfile,
   KnownBackendPoolType,
   type ManagedCluster,
+  type ManagedClusterAgentPoolProfile,
 } from '@azure/arm-containerservice';
 import { addressIn } from '../resources/addressRanges.ts';
+import type { AgentPoolFacts } from '../resources/agentPools.ts';
 import type { IdentityFacts } from '../resources/identities.ts';
 import type {
   ClusterChange,
@@ -59,7 +61,7 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     agentPoolProfiles: (cluster.agentPoolProfiles ?? []).map((pool) => ({
       name: pool.name,
       mode: pool.mode ?? 'User',
-      count: pool.count ?? 0,
+      ...machinesOf(pool),
       vmSize: pool.vmSize ?? '',
       provisioningState: pool.provisioningState ?? 'Unknown',
       osSKU: pool.osSKU ?? 'Ubuntu',
@@ -75,6 +77,18 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
       ...(pool.podSubnetID === undefined ? {} : { podSubnetId: pool.podSubnetID }),
       ...(pool.upgradeSettings?.maxSurge === undefined ? {} : { maxSurge: pool.upgradeSettings.maxSurge }),
     })),
+  };
+}
+
+/** AKS says neither count nor size of a pool of virtual machines, but how many it has of each size. */
+function machinesOf({
+  count,
+  virtualMachineNodesStatus = [],
+}: ManagedClusterAgentPoolProfile): Pick<AgentPoolFacts, 'count' | 'virtualMachines'> {
+  const machines = virtualMachineNodesStatus.map((ofSize) => ({ size: ofSize.size ?? '', count: ofSize.count ?? 0 }));
+  return {
+    count: count ?? machines.reduce((sum, ofSize) => sum + ofSize.count, 0),
+    ...(machines.length > 0 && { virtualMachines: machines }),
   };
 }
 

@@ -38,6 +38,8 @@ export interface AgentPoolFacts {
   enableNodePublicIP: boolean;
   /** `VirtualMachineScaleSets`, `VirtualMachines` or `AvailabilitySet`. Left out by version 0.1. */
   type?: string;
+  /** How many machines of each size a pool of virtual machines has; its `vmSize` is empty. */
+  virtualMachines?: { size: string; count: number }[];
   /** The subnet of its pods, where they have one of their own. */
   podSubnetId?: string;
   /** Number or percentage of nodes that an upgrade adds. Azure's default: 10 %. */

@@ -43,10 +43,16 @@ export function nodeResourceGroupName(cluster: ClusterReference, location: strin
   return name.length <= 80 ? name : `${name.slice(0, 70)}-${hashOf(whole(cluster), 9)}`;
 }
 
-/** Name of the pool that takes the load while another one is made anew: 12 lower-case letters and digits at most. */
-export const temporaryPoolName = (pool: string): string =>
+/**
+ * Name of the pool that takes the load while another one is made anew: 12 lower-case letters and digits at most, 6 for Windows.
+ * Four digits of a hash may be the same for two of a hundred pools, so that a plan looks for that.
+ */
+export function temporaryPoolName({ name, osType }: { name: string; osType: string }): string {
+  const isWindows = osType === 'Windows';
+  if (name.length <= (isWindows ? 3 : 9)) return `tmp${name}`;
   // A pool's name begins with a letter.
-  pool.length <= 9 ? `tmp${pool}` : `tmp0${hashOf(pool, 8)}`;
+  return isWindows ? `t0${hashOf(name, 4)}` : `tmp0${hashOf(name, 8)}`;
+}
 
 /** FNV-1a with 64 bits, in digits and lower-case letters. The workflow sandbox has none of Node's hashes. */
 function hashOf(text: string, length: number): string {

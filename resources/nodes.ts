@@ -22,7 +22,13 @@ export interface DisruptionBudgetFacts {
   name: string;
   disruptionsAllowed: number;
   expectedPods: number;
+  /** Names of the nodes of its pods. Left out where it allows a disruption, or where nobody could look. */
+  nodes?: string[];
 }
+
+/** Whether none of a budget's pods may be evicted now. */
+export const allowsNoDisruption = ({ disruptionsAllowed, expectedPods }: DisruptionBudgetFacts): boolean =>
+  disruptionsAllowed === 0 && expectedPods > 0;
 
 /** Nodes and disruption budgets, seen by way of run-command. */
 export interface KubernetesFacts {

@@ -25,6 +25,7 @@ const clusters = fc.record({
 });
 const regions = fc.constantFrom('westeurope', 'australiacentral2', 'eastus2euap');
 const pools = fc.stringMatching(nameRules.agentPool.pattern);
+const copyName = (name: string, osType = 'Linux') => temporaryPoolName({ name, osType });
 
 describe('a derived name', () => {
   it.each([
@@ -71,13 +72,15 @@ describe('a derived name', () => {
   });
 
   it("of a temporary pool is the pool's with tmp before it, while that fits", () => {
-    expect(temporaryPoolName('workload1')).toBe('tmpworkload1');
-    expect(new Set(['workload001', 'workload002', 'workload0'].map(temporaryPoolName)).size).toBe(3);
+    expect(copyName('workload1')).toBe('tmpworkload1');
+    expect(new Set(['workload001', 'workload002', 'workload0'].map((name) => copyName(name))).size).toBe(3);
+    expect(copyName('win', 'Windows')).toBe('tmpwin');
+    expect(new Set(['win', 'win001', 'win002'].map((name) => copyName(name, 'Windows'))).size).toBe(3);
   });
 
   it('of a temporary pool is another one for each pool', () => {
     fc.assert(
-      fc.property(pools, pools, (a, b) => a === b || temporaryPoolName(a) !== temporaryPoolName(b)),
+      fc.property(pools, pools, (a, b) => a === b || copyName(a) !== copyName(b)),
       { seed: 1 },
     );
   });
@@ -91,7 +94,8 @@ describe('a derived name', () => {
         expect(nodeResourceGroupName(reference, region)).toMatch(nameRules.nodeResourceGroup.pattern);
         expect(controlPlaneIdentityName(reference)).toMatch(nameRules.identity.pattern);
         expect(kubeletIdentityName(reference)).toMatch(nameRules.identity.pattern);
-        expect(temporaryPoolName(pool)).toMatch(nameRules.agentPool.pattern);
+        expect(copyName(pool)).toMatch(nameRules.agentPool.pattern);
+        expect(copyName(pool.slice(0, 6), 'Windows')).toMatch(/^[a-z][a-z0-9]{0,5}$/);
         // The schema refuses the clusters whose network would have a longer name.
         if (reference.name.length <= 59)
           expect(virtualNetworkName(reference)).toMatch(nameRules.virtualNetwork.pattern);

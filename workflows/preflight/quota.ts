@@ -52,7 +52,9 @@ export function surgeProblems(
   const { vmSizes, usages } = discovered.allowances;
   const surges = pools
     .flatMap((pool) => {
-      const size = vmSizes[pool.vmSize];
+      // Nobody documents of which of its sizes AKS adds nodes to a pool of virtual machines.
+      const sizes = (pool.virtualMachines ?? [{ size: pool.vmSize }]).flatMap(({ size }) => vmSizes[size] ?? []);
+      const [size] = sizes.sort((a, b) => b.vCPUs - a.vCPUs);
       return size ? [{ family: size.family, vCPUs: size.vCPUs * surgeOf(pool) }] : [];
     })
     .sort((a, b) => b.vCPUs - a.vCPUs);

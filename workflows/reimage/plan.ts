@@ -7,7 +7,7 @@ import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
+import { allowsNoDisruption, type KubernetesFacts, type Look } from '../../resources/nodes.ts';
 import { bootstrapChanges, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
 import { approvalStep } from '../existingCluster/approval.ts';
 import { bootsFrom } from '../nodes/probe.ts';
@@ -53,7 +53,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
     (pool): PlannedStep => ({
       id: reimageStepId(pool),
       kind: 'reimage',
-      title: `Reimage node pool ${pool.name} (${pool.mode}, ${pool.count} nodes)`,
+      title: `Reimage node pool ${pool.name} (${pool.mode}, ${sizeOf(pool)})`,
       needs: canary && pool !== canary ? [...needs, reimageStepId(canary)] : needs,
       resourceId: agentPoolId(cluster.id, pool.name),
       ...actionFor(pool, given),
@@ -70,6 +70,13 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
     ],
     reimages,
   };
+}
+
+function sizeOf({ count, type, virtualMachines = [] }: AgentPoolFacts): string {
+  if (type !== 'VirtualMachines') return `${count} nodes`;
+  return ['virtual machines', virtualMachines.map((each) => `${each.count} of ${each.size}`).join(', ')]
+    .filter(Boolean)
+    .join(': ');
 }
 
 function actionFor(
@@ -124,16 +131,18 @@ function poolProblems(cluster: ClusterFacts, pools: readonly AgentPoolFacts[]): 
 /** The temporary copy of a pool must not be another pool. */
 function temporaryPoolProblems({ cluster, options }: ReimageNeeds, pools: readonly AgentPoolFacts[]): Problem[] {
   if (options.whenNotReimaged !== 'temporaryPool') return [];
-  return pools.flatMap(({ name }) => {
-    const temporary = temporaryPoolName(name);
-    if (!cluster.agentPoolProfiles.some((pool) => pool.name === temporary)) return [];
-    return [
-      {
-        where: `${cluster.id}/agentPools/${temporary}`,
-        problem: `a node pool has the name that a temporary copy of ${name} would get`,
-        whatToDo: 'Delete it if an earlier run has left it, or set reimage.whenNotReimaged to fail or wait.',
-      },
-    ];
+  return pools.flatMap((pool, index) => {
+    const temporary = temporaryPoolName(pool);
+    const isThere = cluster.agentPoolProfiles.some(({ name }) => name === temporary);
+    const other = pools.slice(0, index).find((each) => temporaryPoolName(each) === temporary);
+    if (!isThere && !other) return [];
+    const problem = other
+      ? `temporary copies of ${other.name} and ${pool.name} would get the same name`
+      : `a node pool has the name that a temporary copy of ${pool.name} would get`;
+    const whatToDo = other
+      ? 'Reimage one after the other (agentPools), or set reimage.whenNotReimaged to fail or wait.'
+      : 'Delete it if an earlier run has left it, or set reimage.whenNotReimaged to fail or wait.';
+    return [{ where: agentPoolId(cluster.id, temporary), problem, whatToDo }];
   });
 }
 
@@ -154,11 +163,13 @@ function numberProblems({ cluster, kubernetes }: ReimageNeeds, acting: readonly 
   });
 }
 
-/** AKS cannot drain a node whose pods may not be evicted (its error is `UnsatisfiablePDB`). */
+/** AKS cannot drain a node whose pods may not be evicted (its error is `UnsatisfiablePDB`). It drains no node of other pools. */
 function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
   if (acting.length === 0 || options.ignoreDisruptionBudgets || 'unseen' in kubernetes) return [];
-  return kubernetes.seen.disruptionBudgets
-    .filter(({ disruptionsAllowed, expectedPods }) => disruptionsAllowed === 0 && expectedPods > 0)
+  const { nodes, disruptionBudgets } = kubernetes.seen;
+  const drained = nodes.filter(({ pool }) => acting.some(({ name }) => name === pool)).map(({ name }) => name);
+  return disruptionBudgets
+    .filter((budget) => allowsNoDisruption(budget) && (budget.nodes?.some((node) => drained.includes(node)) ?? true))
     .map(({ namespace, name, expectedPods }) => ({
       where: cluster.id,
       problem: `disruption budget ${namespace}/${name} allows no disruption now (${expectedPods} pods), so that nodes cannot be drained`,

@@ -185,7 +185,7 @@ export class PoolRun {
     const { input, marks } = this.#context;
     const { cluster } = input;
     const pool = this.#pool;
-    const temporary = temporaryPoolName(pool);
+    const temporary = temporaryPoolName(this.#facts);
     const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
     const copy = { cluster, settings, marks };
     this.#settings = settings;
@@ -202,7 +202,7 @@ export class PoolRun {
       .operating(`Create node pool ${this.#pool} anew`)
       .createAgentPool({ cluster, pool: this.#pool, settings, marks })
       .catch(ignoreIfNotReplacedYet);
-    const temporary = { cluster, pool: temporaryPoolName(this.#pool), marks };
+    const temporary = { cluster, pool: temporaryPoolName(this.#facts), marks };
     await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
   }
 

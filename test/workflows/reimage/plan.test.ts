@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReimageNodePoolsInput } from '../../../contract/index.ts';
 import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
+import { temporaryPoolName } from '../../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
 import {
   bootingFrom,
@@ -69,12 +70,47 @@ describe('the order of pools', () => {
   });
 });
 
+describe('the title of a step', () => {
+  it('tells a pool of virtual machines as what it is', () => {
+    const virtualMachines = [
+      { size: 'Standard_D4ds_v5', count: 2 },
+      { size: 'Standard_D8ds_v5', count: 1 },
+    ];
+    const vms = pool('vms', { type: 'VirtualMachines', vmSize: '', count: 3, virtualMachines });
+    const unknown = pool('more', { type: 'VirtualMachines', vmSize: '', count: 0 });
+    const plan = planReimage(
+      seen(ordinary({ agentPoolProfiles: [systemPool, pool('work', { count: 2 }), vms, unknown] })),
+    );
+    expect(plan.steps.map(({ title }) => title)).toEqual([
+      'Reimage node pool work (User, 2 nodes)',
+      'Reimage node pool vms (User, virtual machines: 2 of Standard_D4ds_v5, 1 of Standard_D8ds_v5)',
+      'Reimage node pool more (User, virtual machines)',
+      'Reimage node pool system (System, 3 nodes)',
+    ]);
+  });
+});
+
+/** Two names of Windows pools whose copies would get the same name. */
+const twinNames = ((): [string, string] => {
+  const seenNames = new Map<string, string>();
+  for (let number = 0; ; number += 1) {
+    const name = `w${number.toString(36).padStart(4, '0')}`;
+    const copy = temporaryPoolName({ name, osType: 'Windows' });
+    const other = seenNames.get(copy);
+    if (other !== undefined) return [other, name];
+    seenNames.set(copy, name);
+  }
+})();
+
 describe('a temporary pool', () => {
-  const problems = (whenNotReimaged: 'temporaryPool' | 'wait', ...names: string[]) =>
+  const problemsOf = (whenNotReimaged: 'temporaryPool' | 'wait', pools: AgentPoolFacts[]) =>
     problemTexts(
-      planReimage(seen(ordinary({ agentPoolProfiles: [systemPool, ...names.map((name) => pool(name))] })), {
-        reimage: { whenNotReimaged },
-      }),
+      planReimage(seen(ordinary({ agentPoolProfiles: [systemPool, ...pools] })), { reimage: { whenNotReimaged } }),
+    );
+  const problems = (whenNotReimaged: 'temporaryPool' | 'wait', ...names: string[]) =>
+    problemsOf(
+      whenNotReimaged,
+      names.map((name) => pool(name)),
     );
 
   it('must not have the name of a pool that is there', () => {
@@ -83,6 +119,15 @@ describe('a temporary pool', () => {
     ]);
     expect(problems('temporaryPool', 'work', 'workload001', 'workload002')).toEqual([]);
     expect(problems('wait', 'work', 'tmpwork')).toEqual([]);
+  });
+
+  it('must not have the name of another one: those of Windows have room for six characters', () => {
+    const windows = twinNames.map((name) => pool(name, { osType: 'Windows' }));
+    const [one, other] = twinNames;
+    expect(problemsOf('temporaryPool', windows)).toEqual([
+      `temporary copies of ${one} and ${other} would get the same name`,
+    ]);
+    expect(problemsOf('wait', windows)).toEqual([]);
   });
 });
 
@@ -141,5 +186,18 @@ describe('a reimage is refused', () => {
       'disruption budget shop/cart allows no disruption now (2 pods), so that nodes cannot be drained',
     ]);
     expect(problemTexts(planIsolate(facts, { reimage: { ignoreDisruptionBudgets: true } }))).toEqual([]);
+  });
+
+  it('not for a budget whose pods are on nodes of pools that are not touched', () => {
+    const budgetOn = (...nodes: string[]) => {
+      const budget = { namespace: 'shop', name: 'cart', disruptionsAllowed: 0, expectedPods: 2, nodes };
+      const found = seen(ordinary());
+      const nodesThere = 'seen' in found.kubernetes ? found.kubernetes.seen.nodes : [];
+      const facts = { ...found, kubernetes: { seen: { nodes: nodesThere, disruptionBudgets: [budget] } } };
+      return problemTexts(planReimage(facts, { agentPools: ['work'] }));
+    };
+    expect(budgetOn('s')).toEqual([]);
+    expect(budgetOn()).toEqual([]);
+    expect(budgetOn('s', 'w')).toEqual([expect.stringContaining('shop/cart allows no disruption')]);
   });
 });
