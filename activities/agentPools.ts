@@ -120,6 +120,46 @@ async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<
   }
 }
 
+async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Reimaged> {
+  const { cluster, pool, before, busyPolicy, rolePropagation } = request;
+  const { containerService: client } = clients(cluster.subscriptionId);
+  const id = idOf(request);
+  let adopted = false;
+  let after: PoolEvidence | undefined;
+  const find = async (): Promise<Found> => {
+    const { provisioningState = '' } = await existingPool(clients, request);
+    if (!isFinal(provisioningState)) {
+      adopted = true;
+      return 'running';
+    }
+    if (isFailed(provisioningState)) return 'absent';
+    const done = adopted || proofOf(pool, before, await readEvidence(clients, request)).reimaged;
+    return done ? 'done' : 'absent';
+  };
+  const upgrade = () =>
+    longRunningOperation({
+      resourceId: id,
+      client,
+      prepare: () => untilPoolIdle(clients, request, busyPolicy),
+      send: () => client.agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
+      find,
+      progress: () => progressOf(clients, request),
+      async afterwards() {
+        after = await readEvidence(clients, request);
+      },
+    });
+  try {
+    await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, upgrade));
+  } catch (error) {
+    // Azure answers 304 where there is nothing to do.
+    if (httpStatus(error) !== 304) throw error;
+  }
+  return {
+    notModified: after === undefined,
+    after: after ?? (await readEvidence(clients, request)),
+  };
+}
+
 export const agentPoolActivities = (clients: ClientsOf) => ({
   /** Waits until nothing runs on a pool and its cluster, then reads the pool's state. */
   async awaitPool({ busyPolicy, ...pool }: AgentPoolReference & { busyPolicy: BusyPolicy }): Promise<PoolEvidence> {
@@ -133,45 +173,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
    *
    * @throws ApplicationFailure with Azure's error code. Source: Azure REST API, "Agent Pools - Upgrade Node Image Version".
    */
-  async reimageAgentPool(request: ReimageRequest): Promise<Reimaged> {
-    const { cluster, pool, before, busyPolicy, rolePropagation } = request;
-    const { containerService: client } = clients(cluster.subscriptionId);
-    const id = idOf(request);
-    let adopted = false;
-    let after: PoolEvidence | undefined;
-    const find = async (): Promise<Found> => {
-      const { provisioningState = '' } = await existingPool(clients, request);
-      if (!isFinal(provisioningState)) {
-        adopted = true;
-        return 'running';
-      }
-      if (isFailed(provisioningState)) return 'absent';
-      const done = adopted || proofOf(pool, before, await readEvidence(clients, request)).reimaged;
-      return done ? 'done' : 'absent';
-    };
-    const reimage = () =>
-      longRunningOperation({
-        resourceId: id,
-        client,
-        prepare: () => untilPoolIdle(clients, request, busyPolicy),
-        send: () => client.agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
-        find,
-        progress: () => progressOf(clients, request),
-        async afterwards() {
-          after = await readEvidence(clients, request);
-        },
-      });
-    try {
-      await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, reimage));
-    } catch (error) {
-      // Azure answers 304 where there is nothing to do.
-      if (httpStatus(error) !== 304) throw error;
-    }
-    return {
-      notModified: after === undefined,
-      after: after ?? (await readEvidence(clients, request)),
-    };
-  },
+  reimageAgentPool: (request: ReimageRequest): Promise<Reimaged> => reimage(clients, request),
 
   /**
    * Fails until there is a newer node image than the pool's. The retry policy is the wait.

@@ -101,6 +101,72 @@ const clusterType: ResourceType<'containerService', ClusterFacts & { marks: Mark
   remove: ({ client, resourceGroup, name }) => client.managedClusters.delete(resourceGroup, name),
 };
 
+async function createOrUpdate(
+  clients: ClientsOf,
+  specification: ClusterSpecification,
+  { kubeletIdentity, rolePropagation }: ClusterPrerequisites,
+): Promise<ClusterFacts> {
+  const { cluster } = specification;
+  const { containerService: client } = clients(cluster.subscriptionId);
+  const id = clusterId(cluster);
+  const { [markTags.workflow]: workflow = '', [markTags.run]: run = '' } = specification.tags;
+  const there = await readCluster(clients, cluster);
+  if (there) refuseForeign('cluster', id, there.tags, { [markTags.workflow]: workflow });
+  const body = clusterBody(specification, kubeletIdentity);
+  await awaitingRoles(rolePropagation, id, () =>
+    longRunningOperation({
+      resourceId: id,
+      client,
+      send: () => client.managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, body),
+      async find(): Promise<Found> {
+        const seen = await readCluster(clients, cluster);
+        if (!seen || isFailed(seen.provisioningState)) return 'absent';
+        refuseForeign('cluster', id, seen.tags, { [markTags.run]: run });
+        return seen.provisioningState === 'Succeeded' ? 'done' : 'running';
+      },
+    }),
+  );
+  const seen = await readCluster(clients, cluster);
+  if (!seen) throw ownFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
+  const mismatches = clusterMismatches(specification, seen);
+  if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
+  return seen;
+}
+
+async function changeCluster(clients: ClientsOf, { cluster, change, busyPolicy }: ClusterUpdate): Promise<void> {
+  const { containerService: client } = clients(cluster.subscriptionId);
+  const { resourceGroup, name } = cluster;
+  const id = clusterId(cluster);
+  const there = await readExistingCluster(clients, cluster);
+  // The change may have been made: by an attempt whose answer was lost. Or Azure refused it, and undo finds the cluster as it was.
+  if (there.provisioningState === 'Succeeded' && changeMismatches(change, there).length === 0) return;
+  let whole: ManagedCluster | undefined;
+  await retryWhileBusy(busyPolicy, id, () =>
+    longRunningOperation({
+      resourceId: id,
+      client,
+      async prepare() {
+        await idleCluster(clients, cluster, busyPolicy);
+        // AKS takes a cluster whole. A late read keeps other people's changes from being undone.
+        whole = await azureCall(id, () => client.managedClusters.get(resourceGroup, name));
+      },
+      send() {
+        if (!whole) throw new Error('prepare() comes first');
+        const options = whole.eTag === undefined ? {} : { ifMatch: whole.eTag };
+        return client.managedClusters.createOrUpdate(resourceGroup, name, changedBody(whole, change), options);
+      },
+      async find(): Promise<Found> {
+        const seen = await readExistingCluster(clients, cluster);
+        if (isBusy(seen)) return 'running';
+        const done = !isFailed(seen.provisioningState) && changeMismatches(change, seen).length === 0;
+        return done ? 'done' : 'absent';
+      },
+    }),
+  );
+  const mismatches = changeMismatches(change, await readExistingCluster(clients, cluster));
+  if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
+}
+
 export const managedClusterActivities = (clients: ClientsOf) => ({
   /**
    * Creates a cluster, or reconciles a failed one that an earlier run of the workflow made.
@@ -108,36 +174,10 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
    * @throws ApplicationFailure with Azure's error code, `NotOwned` if somebody else has made the cluster since discovery,
    * or `ReadBackMismatch` where Azure shows something else than was asked.
    */
-  async createOrUpdateCluster(
+  createOrUpdateCluster: (
     specification: ClusterSpecification,
-    { kubeletIdentity, rolePropagation }: ClusterPrerequisites = {},
-  ): Promise<ClusterFacts> {
-    const { cluster } = specification;
-    const { containerService: client } = clients(cluster.subscriptionId);
-    const id = clusterId(cluster);
-    const { [markTags.workflow]: workflow = '', [markTags.run]: run = '' } = specification.tags;
-    const there = await readCluster(clients, cluster);
-    if (there) refuseForeign('cluster', id, there.tags, { [markTags.workflow]: workflow });
-    const body = clusterBody(specification, kubeletIdentity);
-    await awaitingRoles(rolePropagation, id, () =>
-      longRunningOperation({
-        resourceId: id,
-        client,
-        send: () => client.managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, body),
-        async find(): Promise<Found> {
-          const seen = await readCluster(clients, cluster);
-          if (!seen || isFailed(seen.provisioningState)) return 'absent';
-          refuseForeign('cluster', id, seen.tags, { [markTags.run]: run });
-          return seen.provisioningState === 'Succeeded' ? 'done' : 'running';
-        },
-      }),
-    );
-    const seen = await readCluster(clients, cluster);
-    if (!seen) throw ownFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
-    const mismatches = clusterMismatches(specification, seen);
-    if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
-    return seen;
-  },
+    prerequisites: ClusterPrerequisites = {},
+  ): Promise<ClusterFacts> => createOrUpdate(clients, specification, prerequisites),
 
   /**
    * Changes the properties that isolate a cluster, leaves all others as they are, and reads the cluster back.
@@ -145,39 +185,7 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
    * @throws ApplicationFailure with Azure's error code, `ClusterNotFound`, `OperationInProgress` where somebody else's
    * operation outlasts the busy policy, or `ReadBackMismatch` where Azure shows something else than was asked.
    */
-  async updateCluster({ cluster, change, busyPolicy }: ClusterUpdate): Promise<void> {
-    const { containerService: client } = clients(cluster.subscriptionId);
-    const { resourceGroup, name } = cluster;
-    const id = clusterId(cluster);
-    const there = await readExistingCluster(clients, cluster);
-    // The change may have been made: by an attempt whose answer was lost. Or Azure refused it, and undo finds the cluster as it was.
-    if (there.provisioningState === 'Succeeded' && changeMismatches(change, there).length === 0) return;
-    let whole: ManagedCluster | undefined;
-    await retryWhileBusy(busyPolicy, id, () =>
-      longRunningOperation({
-        resourceId: id,
-        client,
-        async prepare() {
-          await idleCluster(clients, cluster, busyPolicy);
-          // AKS takes a cluster whole. A late read keeps other people's changes from being undone.
-          whole = await azureCall(id, () => client.managedClusters.get(resourceGroup, name));
-        },
-        send() {
-          if (!whole) throw new Error('prepare() comes first');
-          const options = whole.eTag === undefined ? {} : { ifMatch: whole.eTag };
-          return client.managedClusters.createOrUpdate(resourceGroup, name, changedBody(whole, change), options);
-        },
-        async find(): Promise<Found> {
-          const seen = await readExistingCluster(clients, cluster);
-          if (isBusy(seen)) return 'running';
-          const done = !isFailed(seen.provisioningState) && changeMismatches(change, seen).length === 0;
-          return done ? 'done' : 'absent';
-        },
-      }),
-    );
-    const mismatches = changeMismatches(change, await readExistingCluster(clients, cluster));
-    if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
-  },
+  updateCluster: (update: ClusterUpdate): Promise<void> => changeCluster(clients, update),
 
   /** Waits until the cluster's operation, which an earlier run of the workflow began, has succeeded or failed. */
   awaitCluster: (cluster: ClusterReference): Promise<void> =>

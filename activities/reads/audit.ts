@@ -5,6 +5,7 @@ import { isLongTermOnly } from '../../resources/kubernetesVersions.ts';
 import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
 import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import type { SubnetFacts } from '../../resources/virtualNetworks.ts';
 import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { httpStatus, whereAllowed } from '../arm/errors.ts';
@@ -21,79 +22,102 @@ import { ifNamed } from './infrastructure.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
   /** Reads everything on which the isolation of a cluster depends. */
-  async lookAtDependencies({
-    cluster,
-    subscriptionId,
-    subnetIds,
-    privateDnsZoneId,
-  }: AuditRequest): Promise<AuditFacts> {
-    const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
-    const [first] = subnetIds;
-    const networkId = first === undefined ? undefined : parentId(first);
-    const unread: NonNullable<AuditFacts['unread']> = {};
-    /** A part that may not be read is told apart from one that is absent. */
-    const part = async <T>(name: AuditPart, read: () => Promise<T>): Promise<T | undefined> => {
-      try {
-        return await read();
-      } catch (error) {
-        if (httpStatus(error) !== 403) throw error;
-        unread[name] = applicationFailure(error)?.message ?? name;
-        return undefined;
-      }
-    };
-    const group = { subscriptionId, name: nodeResourceGroup };
-    // All reads of a round are awaited together: the failure of one that nobody awaits yet ends the worker's process.
-    const [registry, network, content = [], balanced = [], kubelet, machines, extensions, versions = []] =
-      await Promise.all([
-        part('registry', () => ifNamed(containerRegistryId, (id) => readRegistry(clients, id))),
-        part('network', () => ifNamed(networkId, (id) => readVirtualNetwork(clients, id))),
-        part('nodeResourceGroup', () => readGroupContent(clients, group)),
-        part('nodeResourceGroup', () => readBalancedAddresses(clients, group)),
-        part('kubelet', () => ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id))),
-        whereAllowed(() => countMachines(clients, subscriptionId, nodeResourceGroup)),
-        whereAllowed(() => readExtensions(clients, cluster.id)),
-        whereAllowed(() => readKubernetesVersions(clients, subscriptionId, cluster.location)),
-      ]);
-    const subnets = (network?.subnets ?? []).filter(({ id }) => subnetIds.some((subnet) => sameResourceId(subnet, id)));
-    const ranges = network?.addressPrefixes ?? [];
-    const addresses = content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id));
-    const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
-    const [endpoints = [], zone, kubelets, routesOut = []] = await Promise.all([
-      part('endpoints', async () =>
-        registry && networkId !== undefined ? readEndpointsIn(clients, registry, networkId) : [],
-      ),
-      part('zone', async () =>
-        registry && networkId !== undefined
-          ? readLinkedZone(clients, registry, networkId, privateDnsZoneId)
-          : undefined,
-      ),
-      part('kubelet', async () =>
-        registry && kubelet ? readRoles(clients, registry.id, kubelet.principalId) : undefined,
-      ),
-      part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id, ranges)))),
-    ]);
-    return {
-      ...(registry && { registry }),
-      endpoints,
-      ...(zone && { zone }),
-      kubeletRoles: kubelets?.roles ?? [],
-      kubeletConditions: kubelets?.conditions ?? {},
-      ...(network && { network: { id: network.id, provisioningState: network.provisioningState } }),
-      subnets,
-      routesOut: routesOut.flat(),
-      dnsServers: network?.dnsServers ?? [],
-      isNetworkEncrypted: network?.isEncrypted ?? false,
-      ...(extensions && { extensions }),
-      longTermVersions: versions.filter(isLongTermOnly).map(({ version }) => version),
-      publicAddresses: [
-        ...addresses,
-        ...balanced.filter((id) => !addresses.some((address) => sameResourceId(address, id))),
-      ],
-      ...(machines && { machines }),
-      unread,
-    };
-  },
+  lookAtDependencies: (request: AuditRequest): Promise<AuditFacts> => readDependencies(clients, request),
 });
+
+/** In two rounds. All reads of a round are awaited together: the failure of one that nobody awaits yet ends the worker's process. */
+async function readDependencies(clients: ClientsOf, request: AuditRequest): Promise<AuditFacts> {
+  const { part, unread } = partReader();
+  const named = await readNamed(clients, request, part);
+  const { registry, network, content = [], balanced = [], machines, extensions, versions = [] } = named;
+  const subnets = (network?.subnets ?? []).filter(({ id }) => request.subnetIds.some((one) => sameResourceId(one, id)));
+  const { endpoints = [], zone, kubelets, routesOut = [] } = await readBehind(clients, request, part, named, subnets);
+  const addresses = content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id));
+  return {
+    ...(registry && { registry }),
+    endpoints,
+    ...(zone && { zone }),
+    kubeletRoles: kubelets?.roles ?? [],
+    kubeletConditions: kubelets?.conditions ?? {},
+    ...(network && { network: { id: network.id, provisioningState: network.provisioningState } }),
+    subnets,
+    routesOut: routesOut.flat(),
+    dnsServers: network?.dnsServers ?? [],
+    isNetworkEncrypted: network?.isEncrypted ?? false,
+    ...(extensions && { extensions }),
+    longTermVersions: versions.filter(isLongTermOnly).map(({ version }) => version),
+    publicAddresses: [
+      ...addresses,
+      ...balanced.filter((id) => !addresses.some((address) => sameResourceId(address, id))),
+    ],
+    ...(machines && { machines }),
+    unread,
+  };
+}
+
+/** Reads one part of the facts; `undefined` where it is absent, or may not be read. */
+type ReadPart = <T>(name: AuditPart, read: () => Promise<T>) => Promise<T | undefined>;
+
+/** A part that may not be read is told apart from one that is absent. */
+function partReader(): { part: ReadPart; unread: NonNullable<AuditFacts['unread']> } {
+  const unread: NonNullable<AuditFacts['unread']> = {};
+  const part: ReadPart = async (name, read) => {
+    try {
+      return await read();
+    } catch (error) {
+      if (httpStatus(error) !== 403) throw error;
+      unread[name] = applicationFailure(error)?.message ?? name;
+      return undefined;
+    }
+  };
+  return { part, unread };
+}
+
+/** The network of the cluster's nodes. */
+const networkIdOf = ({ subnetIds: [first] }: AuditRequest): string | undefined =>
+  first === undefined ? undefined : parentId(first);
+
+/** The first round: what the cluster names, and what is below it. */
+async function readNamed(clients: ClientsOf, request: AuditRequest, part: ReadPart) {
+  const { cluster, subscriptionId } = request;
+  const { containerRegistryId, kubeletIdentityId, nodeResourceGroup } = cluster;
+  const group = { subscriptionId, name: nodeResourceGroup };
+  const [registry, network, content, balanced, kubelet, machines, extensions, versions] = await Promise.all([
+    part('registry', () => ifNamed(containerRegistryId, (id) => readRegistry(clients, id))),
+    part('network', () => ifNamed(networkIdOf(request), (id) => readVirtualNetwork(clients, id))),
+    part('nodeResourceGroup', () => readGroupContent(clients, group)),
+    part('nodeResourceGroup', () => readBalancedAddresses(clients, group)),
+    part('kubelet', () => ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id))),
+    whereAllowed(() => countMachines(clients, subscriptionId, nodeResourceGroup)),
+    whereAllowed(() => readExtensions(clients, cluster.id)),
+    whereAllowed(() => readKubernetesVersions(clients, subscriptionId, cluster.location)),
+  ]);
+  return { registry, network, content, balanced, kubelet, machines, extensions, versions };
+}
+
+/** The second round: what leads to the registry, who may pull from it, and the routes of the nodes' subnets. */
+async function readBehind(
+  clients: ClientsOf,
+  request: AuditRequest,
+  part: ReadPart,
+  { registry, network, kubelet }: Awaited<ReturnType<typeof readNamed>>,
+  subnets: readonly SubnetFacts[],
+) {
+  const networkId = networkIdOf(request);
+  const reached = registry && networkId !== undefined ? { registry, networkId } : undefined;
+  const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
+  const ranges = network?.addressPrefixes ?? [];
+  const [endpoints, zone, kubelets, routesOut] = await Promise.all([
+    part('endpoints', async () => reached && readEndpointsIn(clients, reached.registry, reached.networkId)),
+    part(
+      'zone',
+      async () => reached && readLinkedZone(clients, reached.registry, reached.networkId, request.privateDnsZoneId),
+    ),
+    part('kubelet', async () => registry && kubelet && readRoles(clients, registry.id, kubelet.principalId)),
+    part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id, ranges)))),
+  ]);
+  return { endpoints, zone, kubelets, routesOut };
+}
 
 async function readEndpointsIn(
   clients: ClientsOf,

@@ -36,71 +36,75 @@ export const discoveryActivities = (clients: ClientsOf) => ({
   },
 
   /** Reads everything that the scenario may touch. */
-  async discover(request: DiscoveryRequest): Promise<Discovered> {
-    const { cluster, location } = request;
-    const { subscriptionId } = cluster;
-    const subscription = await readSubscription(clients, subscriptionId);
-    if (!subscription) return nothing;
-    const [
-      locations,
-      resourceGroup,
-      nodeResourceGroup,
-      found,
-      infrastructure,
-      allowances,
-      kubernetesVersions,
-      providers,
-      features,
-    ] = await Promise.all([
-      readLocations(clients, subscriptionId),
-      readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
-      readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
-      readCluster(clients, cluster),
-      readInfrastructure(clients, request.infrastructure),
-      readAllowances(clients, request.allowances),
-      readKubernetesVersions(clients, subscriptionId, location),
-      byKey(request.providers, (namespace) => readProvider(clients, { subscriptionId, namespace })),
-      byKey(request.features, (feature) => readFeature(clients, { subscriptionId, feature })),
-    ]);
-    return {
-      subscription: { ...subscription, locations },
-      ...(resourceGroup && { resourceGroup }),
-      ...(nodeResourceGroup && { nodeResourceGroup }),
-      ...(found && { cluster: found }),
-      infrastructure,
-      allowances,
-      kubernetesVersions,
-      providers,
-      features,
-    };
-  },
+  discover: (request: DiscoveryRequest): Promise<Discovered> => discover(clients, request),
 
   /** Reads everything that the verification report needs. */
-  async readBack({ cluster, infrastructure: request }: ReadBackRequest): Promise<ReadBack> {
-    const { subscriptionId } = cluster;
-    const [seen, infrastructure] = await Promise.all([
-      readCluster(clients, cluster),
-      readInfrastructure(clients, request),
-    ]);
-    if (!seen) return { infrastructure, nodeResourceTypes: [] };
-    const [registry, content] = await Promise.all([
-      readNamedRegistry(clients, seen, infrastructure),
-      readGroupContent(clients, { subscriptionId, name: seen.nodeResourceGroup }),
-    ]);
-    // A private cluster has a zone of its API server in the group, beside that of its registry.
-    const isOtherZone = ({ type, id }: { type: string; id: string }) =>
-      type.toLowerCase() === 'microsoft.network/privatednszones' && !id.toLowerCase().endsWith(`/${registryZoneName}`);
-    const types = content
-      .filter((resource) => !isOtherZone(resource))
-      .flatMap(({ type }) => (type ? [type.toLowerCase()] : []));
-    return {
-      cluster: seen,
-      ...(registry && { registry }),
-      infrastructure,
-      nodeResourceTypes: [...new Set(types)].sort(),
-    };
-  },
+  readBack: (request: ReadBackRequest): Promise<ReadBack> => readBack(clients, request),
 });
+
+async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<Discovered> {
+  const { cluster, location } = request;
+  const { subscriptionId } = cluster;
+  const subscription = await readSubscription(clients, subscriptionId);
+  if (!subscription) return nothing;
+  const [
+    locations,
+    resourceGroup,
+    nodeResourceGroup,
+    found,
+    infrastructure,
+    allowances,
+    kubernetesVersions,
+    providers,
+    features,
+  ] = await Promise.all([
+    readLocations(clients, subscriptionId),
+    readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
+    readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
+    readCluster(clients, cluster),
+    readInfrastructure(clients, request.infrastructure),
+    readAllowances(clients, request.allowances),
+    readKubernetesVersions(clients, subscriptionId, location),
+    byKey(request.providers, (namespace) => readProvider(clients, { subscriptionId, namespace })),
+    byKey(request.features, (feature) => readFeature(clients, { subscriptionId, feature })),
+  ]);
+  return {
+    subscription: { ...subscription, locations },
+    ...(resourceGroup && { resourceGroup }),
+    ...(nodeResourceGroup && { nodeResourceGroup }),
+    ...(found && { cluster: found }),
+    infrastructure,
+    allowances,
+    kubernetesVersions,
+    providers,
+    features,
+  };
+}
+
+async function readBack(clients: ClientsOf, { cluster, infrastructure: request }: ReadBackRequest): Promise<ReadBack> {
+  const { subscriptionId } = cluster;
+  const [seen, infrastructure] = await Promise.all([
+    readCluster(clients, cluster),
+    readInfrastructure(clients, request),
+  ]);
+  if (!seen) return { infrastructure, nodeResourceTypes: [] };
+  const [registry, content] = await Promise.all([
+    readNamedRegistry(clients, seen, infrastructure),
+    readGroupContent(clients, { subscriptionId, name: seen.nodeResourceGroup }),
+  ]);
+  // A private cluster has a zone of its API server in the group, beside that of its registry.
+  const isOtherZone = ({ type, id }: { type: string; id: string }) =>
+    type.toLowerCase() === 'microsoft.network/privatednszones' && !id.toLowerCase().endsWith(`/${registryZoneName}`);
+  const types = content
+    .filter((resource) => !isOtherZone(resource))
+    .flatMap(({ type }) => (type ? [type.toLowerCase()] : []));
+  return {
+    cluster: seen,
+    ...(registry && { registry }),
+    infrastructure,
+    nodeResourceTypes: [...new Set(types)].sort(),
+  };
+}
 
 /** The registry that a cluster names. The user's own has been read with the infrastructure. AKS's own is read here. */
 async function readNamedRegistry(
