@@ -15,15 +15,18 @@ import {
   type ApprovalRequest,
   type AuditClusterInput,
   type AuditReport,
+  approvalUpdateId,
   approveUpdate,
   type ChangeRegistryInput,
   type ClusterReference,
   type CreateClusterInput,
   clusterWorkflowId,
   type Decision,
+  type DecisionRequest,
   type DeleteClusterInput,
   type DisableIsolationInput,
   decideUpdate,
+  decisionUpdateId,
   type IsolateClusterInput,
   type ParsedInput,
   type PlanReport,
@@ -80,9 +83,17 @@ export interface ScenarioHandle<Result extends ScenarioResult = ScenarioResult> 
    * @throws Temporal's `WorkflowFailedError`. The type of its cause is one of the contract's `errorTypes`.
    */
   result(): Promise<Result>;
-  /** Answers a scenario that waits for an operator's decision. Throws if it waits for none. */
-  decide(decision: Decision): Promise<void>;
-  /** Lets a scenario pass a gate. Throws if the gate does not wait. */
+  /**
+   * Answers a scenario that waits for an operator's decision. Throws if it waits for none, or asks something else by then. An
+   * answer that is sent again changes nothing.
+   *
+   * @param hold The hold that is answered, as `progress()` showed it. Default: the one that is there now.
+   */
+  decide(decision: Decision, hold?: string): Promise<void>;
+  /**
+   * Lets a scenario pass a gate. Throws if the gate does not wait. `wait` in the request binds it to what `progress()` showed;
+   * default: the wait that is there now.
+   */
   approve(approval: ApprovalRequest): Promise<void>;
   /** Keeps further steps from starting. Operations that run in Azure go on. Throws if the scenario is paused, or takes its changes back. */
   pause(): Promise<void>;
@@ -217,8 +228,18 @@ function scenarioHandle<Result extends ScenarioResult>(handle: WorkflowHandle): 
     progress,
     watch: (intervalMs = watchIntervalMs) => watch(handle, progress, intervalMs),
     result: () => handle.result() as Promise<Result>,
-    decide: (decision) => handle.executeUpdate<void, [Decision]>(decideUpdate, { args: [decision] }),
-    approve: (approval) => handle.executeUpdate<void, [ApprovalRequest]>(approveUpdate, { args: [approval] }),
+    async decide(decision, given) {
+      const hold = given ?? (await progress()).hold;
+      const bound = hold !== undefined && { updateId: decisionUpdateId(hold, decision) };
+      const request: DecisionRequest = hold === undefined ? decision : { decision, hold };
+      await handle.executeUpdate<void, [DecisionRequest]>(decideUpdate, { args: [request], ...bound });
+    },
+    async approve(approval) {
+      const wait = approval.wait ?? (await progress()).waits?.[approval.gate];
+      const bound = wait !== undefined && { updateId: approvalUpdateId(wait) };
+      const request = wait === undefined ? approval : { ...approval, wait };
+      await handle.executeUpdate<void, [ApprovalRequest]>(approveUpdate, { args: [request], ...bound });
+    },
     pause: () => handle.executeUpdate<void, []>(pauseUpdate),
     resume: () => handle.executeUpdate<void, []>(resumeUpdate),
     cancel: async () => {

@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { approvalGates, decisions } from './names.ts';
+import { type ApprovalGate, approvalGates, approveUpdate, type Decision, decideUpdate, decisions } from './names.ts';
 
 /** Characters that make a name look like another one: controls, and those that turn the direction of text. */
 const unseen = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const unseenButLines = /[^\P{Cc}\n\r\t]/u;
+
+/** ID of a question: of a hold, or of the wait at a gate. */
+const questionId = z.string().trim().min(1, 'empty. Give the ID that `progress` shows.').max(100, 'too long.');
 
 /** Argument of the `approve` update. A name and its title fit into 200 characters; a note of 2,000 fills a screen of the Web UI. */
 export const approvalRequest = z.strictObject({
@@ -20,6 +23,8 @@ export const approvalRequest = z.strictObject({
     .max(2000, 'too long. Use at most 2000 characters.')
     .refine((note) => !unseenButLines.test(note), 'a note with control characters. Leave them out.')
     .exactOptional(),
+  /** The wait that is answered. May be left out the first time that a run waits at the gate. */
+  wait: questionId.exactOptional(),
 });
 
 export type ApprovalRequest = z.input<typeof approvalRequest>;
@@ -30,5 +35,28 @@ export interface Approval extends ApprovalRequest {
   at: string;
 }
 
-/** Argument of the `decide` update. */
-export const decisionRequest = z.string().trim().pipe(z.enum(decisions));
+const decision = z.string().trim().pipe(z.enum(decisions));
+
+/** Argument of the `decide` update. The decision alone is enough for the first hold of a run. */
+export const decisionRequest = z.union([
+  decision.transform((alone): { decision: Decision; hold?: string } => ({ decision: alone })),
+  z.strictObject({ decision, hold: questionId }),
+]);
+
+export type DecisionRequest = Decision | { decision: Decision; hold: string };
+
+/** ID of the update that gives an answer: one that is sent again is the same update, and answers nothing else. */
+export const decisionUpdateId = (hold: string, decided: Decision): string => `${decideUpdate}-${hold}-${decided}`;
+export const approvalUpdateId = (wait: string): string => `${approveUpdate}-${wait}`;
+
+/** The command with which an operator answers a hold. */
+export const decisionCommand = (workflowId: string, hold: string, decided: Decision): string =>
+  updateCommand(workflowId, decideUpdate, decisionUpdateId(hold, decided), { decision: decided, hold });
+
+/** The command with which an operator lets the scenario pass a gate. NAME stands for the operator's. */
+export const approvalCommand = (workflowId: string, wait: string, gate: ApprovalGate): string =>
+  updateCommand(workflowId, approveUpdate, approvalUpdateId(wait), { gate, by: 'NAME', wait });
+
+/** Workflow IDs may have parentheses, which a shell takes for its own. Neither they nor the JSON have single quotes. */
+const updateCommand = (workflowId: string, name: string, updateId: string, input: object): string =>
+  `temporal workflow update execute --workflow-id '${workflowId}' --name ${name} --update-id ${updateId} --input '${JSON.stringify(input)}'`;

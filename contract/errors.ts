@@ -54,7 +54,8 @@ export const scenarioErrors = {
     whatToDo: 'Start the scenario again: the new run looks at Azure as it is now, and goes on from there.',
   },
   UpdateRefused: {
-    cause: 'An update (decide, approve, pause or resume) came when nothing waits for it, or makes no sense.',
+    cause:
+      'An update (decide, approve, pause or resume) came when nothing waits for it, answers an earlier question, or makes no sense.',
     whatToDo: 'The message says what the scenario takes now. It goes on as if the update had not come.',
   },
 } as const satisfies Record<string, ErrorEntry>;
@@ -133,6 +134,11 @@ const ownErrors = {
   ApprovalTimedOut: {
     cause: 'Nobody sent the approve update within approvalTimeoutMinutes.',
     whatToDo: 'Start the scenario again, and approve in time or with a larger approvalTimeoutMinutes.',
+  },
+  PauseTimedOut: {
+    cause:
+      'Somebody paused the run, and nobody sent the resume update within pauseTimeoutMinutes. Nobody said that it may go on, so that it ended as it does after a failure.',
+    whatToDo: 'Start the scenario again, and resume in time or with a larger pauseTimeoutMinutes.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,7 +1,16 @@
 /** The public names. The product's own code imports from the files themselves. */
 export type { ClusterReference } from '../resources/ids.ts';
 export type { NodeProof, PoolProof, PoolReimage } from '../resources/nodes.ts';
-export { type Approval, type ApprovalRequest, approvalRequest } from './approval.ts';
+export {
+  type Approval,
+  type ApprovalRequest,
+  approvalCommand,
+  approvalRequest,
+  approvalUpdateId,
+  type DecisionRequest,
+  decisionCommand,
+  decisionUpdateId,
+} from './approval.ts';
 export {
   activityErrors,
   type ErrorDetails,

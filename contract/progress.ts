@@ -62,11 +62,21 @@ export interface Progress {
   problems: readonly Problem[];
   /** Set while an operator's decision is waited for. */
   decisions?: readonly Decision[];
+  /** ID of the hold that the decision is about. */
+  hold?: string;
+  /** Why `retry` is not among the decisions. */
+  noRetry?: string;
   /** Until when a decision is waited for, ISO 8601, UTC. Then `byDefault` happens. */
   decideBy?: string;
   byDefault?: Decision;
   /** Set while no further step starts, by the `pause` update. */
   paused?: true;
+  /** Until when it stays paused, ISO 8601, UTC. Then it fails with `PauseTimedOut`. Left out for runs of version 0.1. */
+  pausedUntil?: string;
   /** Gates that wait for an approval. */
   awaitingApproval?: readonly ApprovalGate[];
+  /** ID of the wait at each of these gates. */
+  waits?: { readonly [G in ApprovalGate]?: string };
+  /** The commands that answer what is asked now. */
+  answers?: readonly string[];
 }

@@ -12,7 +12,7 @@ export const clusterReference = z.strictObject({
 
 /** A bound on a wait. One of 30 days outlasts people's holidays and Azure's slowest reviews; a longer one is a mistake. */
 export const minutes = (most: number, usual: number) =>
-  z.int().min(1, 'too short. Use at least 1 minute.').max(most, tooLong(most)).default(usual);
+  z.number().positive('too short. Use more than 0 minutes.').max(most, tooLong(most)).default(usual);
 
 export const day = 24 * 60;
 
@@ -30,12 +30,14 @@ export const rolePropagationTimeoutMinutes = minutes(120, 15).describe(
 );
 
 /** By default a run that fails on a Friday evening waits until Monday. */
-export const holdTimeoutMinutes = z
-  .number()
-  .positive('too short. Use more than 0 minutes.')
-  .max(30 * day, tooLong(30 * day))
-  .default(3 * day)
-  .describe('With onFailure hold: bound on each wait for a decision. After it the scenario does as without hold.');
+export const holdTimeoutMinutes = minutes(30 * day, 3 * day).describe(
+  'With onFailure hold: bound on each wait for a decision. After it the scenario does as without hold.',
+);
+
+/** By default a run that is paused on a Friday evening waits until Monday. */
+export const pauseTimeoutMinutes = minutes(30 * day, 3 * day).describe(
+  'Bound on each pause. After it the scenario does not go on, but fails with PauseTimedOut, and onFailure decides.',
+);
 
 /** A user-assigned identity: one that is there, by resource ID, or by name one that is found in the cluster's resource group or created there. */
 const namedIdentity = {

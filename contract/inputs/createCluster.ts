@@ -12,6 +12,7 @@ import {
   clusterReference,
   holdTimeoutMinutes,
   kubeletIdentity,
+  pauseTimeoutMinutes,
   registrationTimeoutMinutes,
   rolePropagationTimeoutMinutes,
 } from './cluster.ts';
@@ -71,6 +72,7 @@ export const createClusterInput = z
     rolePropagationTimeoutMinutes,
     onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
     holdTimeoutMinutes,
+    pauseTimeoutMinutes,
     dryRun: z.boolean().default(false),
   })
   .check(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clusterReference, holdTimeoutMinutes } from './cluster.ts';
+import { clusterReference, holdTimeoutMinutes, pauseTimeoutMinutes } from './cluster.ts';
 import { privateDnsZoneId } from './infrastructure.ts';
 
 /** Things that a cluster can leave behind, in the order in which they are deleted. */
@@ -33,6 +33,7 @@ export const deleteClusterInput = z.strictObject({
     .default('leave')
     .describe('What is deleted cannot be brought back, so there is no rollBack.'),
   holdTimeoutMinutes,
+  pauseTimeoutMinutes,
   dryRun: z.boolean().default(false),
 });
 

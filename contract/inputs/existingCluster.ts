@@ -10,6 +10,7 @@ import {
   day,
   holdTimeoutMinutes,
   minutes,
+  pauseTimeoutMinutes,
   registrationTimeoutMinutes,
   rolePropagationTimeoutMinutes,
 } from './cluster.ts';
@@ -87,6 +88,7 @@ const common = {
     ),
   onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
   holdTimeoutMinutes,
+  pauseTimeoutMinutes,
   dryRun: z.boolean().default(false),
 };
 

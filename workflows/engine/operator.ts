@@ -1,61 +1,63 @@
-import { ApplicationFailure, condition, defineUpdate, isCancellation, setHandler } from '@temporalio/workflow';
-import { type Approval, type ApprovalRequest, approvalRequest, decisionRequest } from '../../contract/approval.ts';
-import { isFailure, ownFailure } from '../../contract/failures.ts';
+import { condition, defineUpdate, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import {
-  type ApprovalGate,
-  approveUpdate,
-  type Decision,
-  decideUpdate,
-  decisions,
-  errorTypes,
-  pauseUpdate,
-  resumeUpdate,
-} from '../../contract/names.ts';
+  type Approval,
+  type ApprovalRequest,
+  approvalCommand,
+  approvalRequest,
+  type DecisionRequest,
+  decisionCommand,
+  decisionRequest,
+} from '../../contract/approval.ts';
+import { isFailure, ownFailure } from '../../contract/failures.ts';
+import { type ApprovalGate, approveUpdate, type Decision, decideUpdate, decisions } from '../../contract/names.ts';
 import { parse } from '../../contract/parse.ts';
 import { problemsText } from '../../contract/problem.ts';
 import { UnprovenError } from './outcome.ts';
-import { type CommonInput, hasEnded, type RunProgress } from './progress.ts';
+import { Pause } from './pause.ts';
+import type { CommonInput, RunProgress } from './progress.ts';
+import { noRetryBecause } from './retries.ts';
+import { updateRefused } from './updateRefused.ts';
 
 const approveDefinition = defineUpdate<void, [ApprovalRequest]>(approveUpdate);
-const pauseDefinition = defineUpdate<void>(pauseUpdate);
-const resumeDefinition = defineUpdate<void>(resumeUpdate);
-const decideDefinition = defineUpdate<void, [Decision]>(decideUpdate);
+const decideDefinition = defineUpdate<void, [DecisionRequest]>(decideUpdate);
 
-/** The failure that refuses an update. A refused update leaves nothing in the history. */
-const updateRefused = (message: string): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(message, errorTypes.updateRefused);
+type OperatorInput = Pick<CommonInput, 'dryRun' | 'onFailure' | 'holdTimeoutMinutes' | 'pauseTimeoutMinutes'>;
+
+/** A question of this run to its operator. */
+interface Question {
+  /** No other run has a question of this ID, so that an answer that comes late reaches none. */
+  id: string;
+  /** Nothing like it was asked in this run before: an answer without an ID cannot be meant for another. */
+  isFirst: boolean;
+}
 
 /** Takes an operator's updates, and waits for them: decisions, approvals, pause and resume. */
 export class Operator {
-  readonly #input: Pick<CommonInput, 'onFailure' | 'holdTimeoutMinutes'>;
+  readonly pause: Pause;
+  readonly #input: OperatorInput;
   readonly #progress: RunProgress;
   readonly #noWayBack: () => boolean;
   readonly #approvals: Approval[] = [];
-  readonly #awaited = new Set<ApprovalGate>();
+  readonly #gates = new Map<ApprovalGate, Question>();
+  readonly #asked = new Set<string>();
+  #hold: Question | undefined;
   #decision: Decision | undefined;
   #undecided: string | undefined;
+  #questions = 0;
+  #retries = 0;
 
   /** @param noWayBack Whether a rollback is out of the question by now. */
-  constructor(
-    input: Pick<CommonInput, 'onFailure' | 'holdTimeoutMinutes'>,
-    progress: RunProgress,
-    noWayBack: () => boolean,
-  ) {
+  constructor(input: OperatorInput, progress: RunProgress, noWayBack: () => boolean) {
     this.#input = input;
     this.#progress = progress;
     this.#noWayBack = noWayBack;
+    this.pause = new Pause(input, progress);
     setHandler(decideDefinition, (decision) => this.#decide(decision), {
       validator: (decision) => this.#refuseDecision(decision),
     });
     setHandler(approveDefinition, (request) => this.#approve(request), {
       validator: (request) => this.#refuseApproval(request),
     });
-    setHandler(pauseDefinition, () => progress.showPaused(true), { validator: () => this.#refusePause() });
-    setHandler(resumeDefinition, () => progress.showPaused(false), { validator: () => this.#refuseResume() });
-  }
-
-  get isPaused(): boolean {
-    return this.#progress.now.paused ?? false;
   }
 
   get approvals(): readonly Approval[] {
@@ -79,15 +81,15 @@ export class Operator {
    */
   async approval(gate: ApprovalGate, timeoutMinutes: number): Promise<void> {
     const before = this.#progress.now.phase;
-    this.#awaited.add(gate);
+    this.#gates.set(gate, this.#question(gate));
     this.#progress.enter('awaitingApproval');
-    this.#progress.change({ awaitingApproval: [...this.#awaited] });
+    this.#showGates();
     try {
       const summary = `Wait for the approval of ${gate}`;
-      if (await condition(() => !this.#awaited.has(gate), timeoutMinutes * 60_000, { summary })) return;
+      if (await condition(() => !this.#gates.has(gate), timeoutMinutes * 60_000, { summary })) return;
     } finally {
-      this.#awaited.delete(gate);
-      this.#progress.change({ awaitingApproval: this.#awaited.size > 0 ? [...this.#awaited] : undefined });
+      this.#gates.delete(gate);
+      this.#showGates();
       this.#progress.enter(before);
     }
     throw ownFailure('ApprovalTimedOut', `Nobody approved ${gate} within ${timeoutMinutes} min`);
@@ -100,99 +102,136 @@ export class Operator {
         return await work();
       } catch (error) {
         const otherwise = error instanceof UnprovenError ? 'leave' : 'rollBack';
-        if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.shouldRetry(otherwise))) throw error;
+        if (isCancellation(error) || isFailure(error, 'ResetRun')) throw error;
+        if (!(await this.shouldRetry([error], otherwise))) throw error;
       }
     }
   }
 
   /**
-   * Asks what to do about a failure, if the input says `hold`; `true` if it is to be tried again.
+   * Asks what to do about failures, if the input says `hold`; `true` if it is to be tried again.
    *
    * @param otherwise What happens if nobody decides.
    */
-  async shouldRetry(otherwise: 'rollBack' | 'leave' = 'rollBack'): Promise<boolean> {
+  async shouldRetry(failures: readonly unknown[], otherwise: 'rollBack' | 'leave' = 'rollBack'): Promise<boolean> {
     const { onFailure, holdTimeoutMinutes = 0 } = this.#input;
     if (onFailure !== 'hold') return false;
+    // The end of a pause is among the failures.
+    if (this.pause.isOver) this.pause.end();
     const before = this.#progress.now.phase;
     this.#decision = undefined;
+    this.#hold = this.#question('hold');
     const decideBy = new Date(Date.now() + holdTimeoutMinutes * 60_000).toISOString();
     const byDefault = this.#noWayBack() ? 'leave' : otherwise;
     this.#progress.enter('waitingForOperator');
-    this.#progress.change({ decisions: this.#possibleDecisions, decideBy, byDefault });
+    this.#progress.change({ ...this.#holdShown(this.#hold, failures), decideBy, byDefault });
     try {
       const summary = `Wait for a decision, then ${byDefault}`;
       const decided = await condition(() => this.#decision !== undefined, holdTimeoutMinutes * 60_000, { summary });
       this.#undecided = decided ? undefined : `Nobody decided within ${holdTimeoutMinutes} min.`;
     } finally {
-      this.#progress.change({ decisions: undefined, decideBy: undefined, byDefault: undefined });
+      this.#hold = undefined;
+      this.#progress.change({ ...noHold, answers: this.#gateCommands() });
     }
-    if (this.#decision === 'retry') this.#progress.enter(before);
-    return this.#decision === 'retry';
+    if (this.#decision !== 'retry') return false;
+    this.#retries += 1;
+    this.#progress.enter(before);
+    return true;
   }
 
-  /**
-   * Waits while the scenario is paused, for whoever has paused it decides when Azure is changed again.
-   *
-   * @returns the cancellation that ended the wait, if one did: a cancelled scenario is paused no more.
-   */
-  async untilResumed(): Promise<unknown> {
-    try {
-      await condition(() => !this.isPaused);
-      return undefined;
-    } catch (cancellation) {
-      return cancellation;
-    }
+  /** The ID comes from the run, and the run of a reset has another one. */
+  #question(kind: string): Question {
+    this.#questions += 1;
+    const isFirst = !this.#asked.has(kind);
+    this.#asked.add(kind);
+    return { id: `${workflowInfo().runId.slice(0, 8)}-${this.#questions}`, isFirst };
   }
 
-  /** Ends a pause that a cancellation has overtaken. */
-  endPause(): void {
-    if (this.isPaused) this.#progress.showPaused(false);
+  #holdShown({ id }: Question, failures: readonly unknown[]) {
+    const noRetry = noRetryBecause(failures, this.#retries);
+    const possible = decisions.filter(
+      (each) => !(each === 'rollBack' && this.#noWayBack()) && !(each === 'retry' && noRetry !== undefined),
+    );
+    const answers = possible.map((each) => decisionCommand(workflowInfo().workflowId, id, each));
+    return { hold: id, decisions: possible, noRetry, answers: [...answers, ...(this.#gateCommands() ?? [])] };
   }
 
-  get #possibleDecisions(): readonly Decision[] {
-    return this.#noWayBack() ? decisions.filter((decision) => decision !== 'rollBack') : decisions;
+  #showGates(): void {
+    const isAnyone = this.#gates.size > 0;
+    this.#progress.change({
+      awaitingApproval: isAnyone ? [...this.#gates.keys()] : undefined,
+      waits: isAnyone ? Object.fromEntries([...this.#gates].map(([gate, { id }]) => [gate, id])) : undefined,
+      answers: this.#gateCommands(),
+    });
   }
 
-  #decide(given: Decision): void {
+  #gateCommands(): string[] | undefined {
+    if (this.#gates.size === 0) return undefined;
+    return [...this.#gates].map(([gate, { id }]) => approvalCommand(workflowInfo().workflowId, id, gate));
+  }
+
+  #decide(given: DecisionRequest): void {
+    // An earlier version has let pass what today's validator refuses.
     const parsed = parse(decisionRequest, given);
-    this.#decision = parsed.ok ? parsed.value : given;
+    this.#decision = parsed.ok ? parsed.value.decision : (given as Decision);
   }
 
   #approve(given: ApprovalRequest): void {
-    // An earlier version has let pass what today's validator refuses.
     const parsed = parse(approvalRequest, given);
     const request = parsed.ok ? parsed.value : given;
     this.#approvals.push({ ...request, at: new Date().toISOString() });
-    this.#awaited.delete(request.gate);
+    this.#gates.delete(request.gate);
   }
 
   #refuseDecision(given: unknown): void {
-    const { phase } = this.#progress.now;
-    if (phase !== 'waitingForOperator') throw updateRefused(`Nothing to decide: the scenario is ${phase}`);
+    const { phase, decisions: possible = [], noRetry } = this.#progress.now;
+    const hold = this.#hold;
+    if (!hold) throw updateRefused(`Nothing to decide: the scenario is ${phase}. ${this.#askedNow}`);
     if (this.#decision !== undefined) throw updateRefused(`Somebody has decided already: ${this.#decision}`);
     const parsed = parse(decisionRequest, given);
-    if (!parsed.ok || !this.#possibleDecisions.includes(parsed.value)) {
-      throw updateRefused(`Not a decision here. Use ${this.#possibleDecisions.join(' or ')}.`);
-    }
+    const use = `Use ${possible.join(' or ')}.`;
+    if (!parsed.ok) throw updateRefused(`Not a decision here. ${use} ${this.#askedNow}`);
+    const { decision, hold: answered } = parsed.value;
+    this.#refuseAnswer('hold', hold, answered);
+    if (possible.includes(decision)) return;
+    throw updateRefused(`Not a decision here. ${use} ${decision === 'retry' ? (noRetry ?? '') : ''}`);
   }
 
   #refuseApproval(request: unknown): void {
     const parsed = parse(approvalRequest, request);
     if (!parsed.ok) throw updateRefused(`Not an approval:\n${problemsText(parsed.problems)}`);
-    const { gate } = parsed.value;
-    if (this.#awaited.has(gate)) return;
-    const waiting = [...this.#awaited].join(', ') || 'none';
-    throw updateRefused(`Nothing waits for the approval of ${gate}. Gates that wait: ${waiting}.`);
+    const { gate, wait } = parsed.value;
+    const asked = this.#gates.get(gate);
+    const waiting = [...this.#gates.keys()].join(', ') || 'none';
+    const nothingWaits = `Nothing waits for the approval of ${gate}. Gates that wait: ${waiting}. ${this.#askedNow}`;
+    if (!asked) throw updateRefused(nothingWaits);
+    this.#refuseAnswer('wait', asked, wait);
   }
 
-  #refusePause(): void {
-    const { phase } = this.#progress.now;
-    if (this.isPaused) throw updateRefused('The scenario is paused already');
-    if (phase === 'rollingBack') throw updateRefused('What is being taken back is not left half-way');
-    if (hasEnded(phase)) throw updateRefused(`Nothing to pause: the scenario is ${phase}`);
+  /** @param answered The question that an answer says it is for; left out by those who answer in the short form. */
+  #refuseAnswer(kind: 'hold' | 'wait', { id, isFirst }: Question, answered: string | undefined): void {
+    if (answered === id || (answered === undefined && isFirst)) return;
+    const why =
+      answered === undefined
+        ? `This run has asked before: say with ${kind} which question is answered.`
+        : `${answered} is not what is asked now, but ${kind} ${id}.`;
+    throw updateRefused(`${why} ${this.#askedNow}`);
   }
 
-  #refuseResume(): void {
-    if (!this.isPaused) throw updateRefused('The scenario is not paused');
+  /** The questions that are open, with what has failed and the commands that answer them. */
+  get #askedNow(): string {
+    const { answers = [], steps, hold } = this.#progress.now;
+    if (answers.length === 0) return 'Nothing is asked now.';
+    const failed =
+      hold === undefined ? [] : steps.flatMap(({ title, error }) => (error ? [`- ${title}: ${error}`] : []));
+    return ['Asked now:', ...failed, ...answers].join('\n');
   }
 }
+
+const noHold = {
+  hold: undefined,
+  decisions: undefined,
+  noRetry: undefined,
+  decideBy: undefined,
+  byDefault: undefined,
+} as const;

@@ -11,6 +11,8 @@ export interface CommonInput {
   onFailure: 'rollBack' | 'hold' | 'leave';
   /** Left out where nothing can be held. */
   holdTimeoutMinutes?: number;
+  /** Left out where nothing can be paused. */
+  pauseTimeoutMinutes?: number;
   /** Left out where only Azure knows it. */
   registry?: { mode: string };
 }
@@ -68,8 +70,8 @@ export class RunProgress {
   }
 
   /** Shows that no further step starts, or that steps start again. */
-  showPaused(paused: boolean): void {
-    this.change({ paused: paused || undefined });
+  showPaused(paused: boolean, pausedUntil?: string): void {
+    this.change({ paused: paused || undefined, pausedUntil });
     this.#showPhase();
   }
 

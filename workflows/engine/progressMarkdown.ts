@@ -16,19 +16,23 @@ const symbols: Record<StepState, string> = {
 
 /** The run as the Web UI shows it in the workflow's current details. */
 export function progressMarkdown(progress: Progress): string {
-  const { scenario, cluster, phase, problems, steps, decisions, decideBy, byDefault, awaitingApproval, paused, found } =
+  const { scenario, cluster, phase, problems, steps, decisions, decideBy, byDefault, noRetry, answers, found } =
     progress;
+  const { awaitingApproval, paused, pausedUntil } = progress;
   return [
     `### ${scenario}: ${phase}`,
     found && foundText(found),
     `\`${cluster}\``,
-    paused && '**Paused**: no further step starts until update `resume`; what runs in Azure goes on.',
+    paused &&
+      `**Paused**: no further step starts until update \`resume\`; what runs in Azure goes on.${pausedUntil === undefined ? '' : ` At ${pausedUntil} the run fails by itself.`}`,
     decisions &&
       `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}; \`${byDefault}\` by itself at ${decideBy}`,
+    noRetry !== undefined && `\`retry\` is not offered. ${noRetry}`,
     // The Web UI cuts wide tables, and the operator who decides has to see what failed.
     decisions && steps.flatMap(({ title, error }) => (error ? [`- ${title}: ${error}`] : [])).join('\n'),
     awaitingApproval &&
       `**Waits for an approval** (update \`approve\`): ${awaitingApproval.map((gate) => `\`${gate}\``).join(', ')}`,
+    answers && ['```sh', ...answers, '```'].join('\n'),
     problems.length > 0 && problems.map((problem) => `- ${problemText(problem)}`).join('\n'),
     steps.length > 0 && stepTable(steps),
   ]

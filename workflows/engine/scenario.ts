@@ -115,8 +115,9 @@ class Run implements Apply {
 
   accept({ steps, problems }: Plan): void {
     this.#steps = new Steps(steps, {
-      isPaused: () => this.operator.isPaused,
-      shouldRetry: () => this.operator.shouldRetry(),
+      isPaused: () => this.operator.pause.isOn,
+      refuseAfterPause: () => this.operator.pause.refuseIfOver(),
+      shouldRetry: (failures) => this.operator.shouldRetry(failures),
       changed: () => this.progress.change(),
     });
     this.progress.change({ problems });
@@ -156,9 +157,9 @@ class Run implements Apply {
 
   async #failed(failure: unknown, checks: Check[], applied: Applied | undefined): Promise<unknown> {
     if (isFailure(failure, 'ResetRun')) throw failure;
-    const cancellation = isCancellation(failure) ? failure : await this.operator.untilResumed();
+    const cancellation = isCancellation(failure) ? failure : await this.operator.pause.untilResumed();
     const error = cancellation ?? failure;
-    this.operator.endPause();
+    this.operator.pause.end();
     const steps = this.#accepted;
     const noWayBack = steps.noWayBack;
     // A cluster that could not be looked at may be healthy.

@@ -40,6 +40,8 @@ interface Entry {
   undoneAfter: readonly StepId[];
   /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
+  /** The failure of its last try. */
+  failure?: unknown;
   /** Set where undo could not take this step back. */
   leftover?: Leftover;
 }
@@ -51,8 +53,10 @@ class StepSkipped extends Error {}
 export interface Steering {
   /** While paused no step starts; what runs goes on. */
   isPaused(): boolean;
+  /** Throws where a pause has ended by itself, and nobody has said what is to become of the run. */
+  refuseAfterPause(): void;
   /** Resolves to `true` if what failed is to be tried again. Called once everything that runs has ended. */
-  shouldRetry(): Promise<boolean>;
+  shouldRetry(failures: readonly unknown[]): Promise<boolean>;
   /** Called after each change of {@link Steps.progress}. */
   changed(): void;
 }
@@ -80,6 +84,12 @@ export class Steps {
 
   get progress(): StepProgress[] {
     return [...this.#entries.values()].map(({ progress }) => progress);
+  }
+
+  get #failures(): unknown[] {
+    return [...this.#entries.values()].flatMap(({ progress, failure }) =>
+      progress.state === 'failed' ? [failure] : [],
+    );
   }
 
   get #held(): boolean {
@@ -143,15 +153,18 @@ export class Steps {
     const { progress } = entry;
     for (;;) {
       await this.#untilResumed(progress);
-      this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
       try {
+        this.#steering.refuseAfterPause();
+        delete progress.error;
+        this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
         const result = await act(entry.begun);
         entry.begun ||= !isAdopted(result);
         const resourceId = idOf?.(result) ?? progress.resourceId;
         this.#set(progress, { state: 'done', finishedAt: now(), resourceId });
         return result;
       } catch (error) {
-        entry.begun ||= (manyWrites || sentBefore(error)) ?? !isFailure(error, 'NotOwned');
+        entry.begun ||= mayHaveBegun(error, manyWrites);
+        entry.failure = error;
         this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
         if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.#retry())) {
           this.#abandoned = true;
@@ -192,7 +205,7 @@ export class Steps {
   async #retry(): Promise<boolean> {
     this.#halted = true;
     await condition(() => !this.progress.some(({ state }) => state === 'running'));
-    this.#retrying ??= this.#steering.shouldRetry().finally(() => {
+    this.#retrying ??= this.#steering.shouldRetry(this.#failures).finally(() => {
       this.#retrying = undefined;
     });
     const again = await this.#retrying;
@@ -292,6 +305,10 @@ export class Steps {
  * is in use Azure refuses to delete, so that undo tries it. A group goes with all that is in it, so it must be empty.
  */
 const usersUnknownToAzure: ReadonlySet<StepKind> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
+
+/** Whether a step that failed may have left something. One that a pause kept from starting has not. */
+const mayHaveBegun = (error: unknown, manyWrites: boolean): boolean =>
+  !isFailure(error, 'PauseTimedOut') && ((manyWrites || sentBefore(error)) ?? !isFailure(error, 'NotOwned'));
 
 /** Whether a step found somebody else's resource that serves, and made none. */
 const isAdopted = (result: unknown): boolean =>

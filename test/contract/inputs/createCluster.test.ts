@@ -69,9 +69,8 @@ const refusedByStructure: [where: string, problem: string, whatToDo: RegExp, val
   ['tags.a/b', 'not a tag name', /Leave out/, given({ tags: { 'a/b': '' } })],
   ['tags[""]', 'the tag name is empty', /one character/, given({ tags: { '': 'x' } })],
   [`tags.${'x'.repeat(513)}`, 'the tag name is too long', /512/, given({ tags: { ['x'.repeat(513)]: '' } })],
-  ['registrationTimeoutMinutes', 'too short', /1 minute/, given({ registrationTimeoutMinutes: 0 })],
+  ['registrationTimeoutMinutes', 'too short', /more than 0 minutes/, given({ registrationTimeoutMinutes: 0 })],
   ['registrationTimeoutMinutes', 'too long', /30 days/, given({ registrationTimeoutMinutes: 43_201 })],
-  ['registrationTimeoutMinutes', 'wrong type', /integer/, given({ registrationTimeoutMinutes: 1.5 })],
   ['registrationTimeoutMinutes', 'wrong type', /number/, given({ registrationTimeoutMinutes: '60' })],
   ['onFailure', 'not an allowed value', /"rollBack" or "hold" or "leave"/, given({ onFailure: 'rollback' })],
   ['dryRun', 'wrong type', /boolean/, given({ dryRun: 'yes' })],
@@ -173,6 +172,7 @@ const accepted: [what: string, value: unknown][] = [
       nodeTaints: ['CriticalAddonsOnly=true:NoSchedule', 'a=b:PreferNoSchedule'],
     }),
   ],
+  ['a wait of seconds', given({ registrationTimeoutMinutes: 0.5 })],
   ['the longest registration wait', given({ registrationTimeoutMinutes: 43_200 })],
 ];
 
@@ -238,6 +238,7 @@ describe('the input of createCluster', () => {
       onFailure: 'rollBack',
       dryRun: false,
       holdTimeoutMinutes: 4320,
+      pauseTimeoutMinutes: 4320,
     });
   });
 

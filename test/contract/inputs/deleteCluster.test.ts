@@ -10,7 +10,14 @@ describe('the input of deleteCluster', () => {
   it('is the cluster alone: nothing else goes then, and nothing is held or taken back', () => {
     expect(parse(deleteClusterInput, given())).toEqual({
       ok: true,
-      value: { cluster, alsoDelete: [], onFailure: 'leave', holdTimeoutMinutes: 4320, dryRun: false },
+      value: {
+        cluster,
+        alsoDelete: [],
+        onFailure: 'leave',
+        holdTimeoutMinutes: 4320,
+        pauseTimeoutMinutes: 4320,
+        dryRun: false,
+      },
     });
   });
 

@@ -116,7 +116,7 @@ const refused: [where: string, problem: RegExp, whatToDo: RegExp, value: unknown
     /none/,
     own({}, { profile: 'preview', outboundType: 'block' }),
   ],
-  ['rolePropagationTimeoutMinutes', /too short/, /at least 1/, own({}, { rolePropagationTimeoutMinutes: 0 })],
+  ['rolePropagationTimeoutMinutes', /too short/, /more than 0/, own({}, { rolePropagationTimeoutMinutes: 0 })],
   ['rolePropagationTimeoutMinutes', /too long/, /at most 120/, own({}, { rolePropagationTimeoutMinutes: 121 })],
 ];
 

@@ -54,12 +54,22 @@ describe('the progress of a run as markdown', () => {
         phase: 'waitingForOperator',
         problems: [{ where: 'location', problem: 'unknown', whatToDo: 'Use another.' }],
         decisions: ['retry', 'leave'],
+        answers: ['temporal workflow update execute --name decide'],
         steps: [step({ state: 'failed', error: 'QuotaExceeded: no cores' })],
       }),
     );
     expect(text).toContain('- location: unknown. Use another.');
     expect(text).toContain('(update `decide`): `retry`, `leave`');
     expect(text).toContain('\n- Cluster c: QuotaExceeded: no cores\n');
+    expect(text).toContain('```sh\ntemporal workflow update execute --name decide\n```');
+  });
+
+  it('says why a retry is not offered, and until when a run is paused', () => {
+    const text = progressMarkdown(
+      progress({ decisions: ['leave'], noRetry: 'The pool is gone.', paused: true, pausedUntil: '2026-01-04' }),
+    );
+    expect(text).toContain('`retry` is not offered. The pool is gone.');
+    expect(text).toContain('At 2026-01-04 the run fails by itself.');
   });
 
   it.each(stepStates.map((state) => [state]))('shows a step that is %s', (state) => {

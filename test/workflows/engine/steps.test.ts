@@ -3,7 +3,12 @@ import type { PlannedStep } from '../../../contract/index.ts';
 import { Steps } from '../../../workflows/engine/steps.ts';
 
 /** As far as no step acts: from there on steps need a workflow, see test/scenarios/. */
-const steering = { isPaused: () => false, shouldRetry: async () => false, changed: () => undefined };
+const steering = {
+  isPaused: () => false,
+  refuseAfterPause: () => undefined,
+  shouldRetry: async () => false,
+  changed: () => undefined,
+};
 const planned = (id: PlannedStep['id'], changes: Partial<PlannedStep> = {}): PlannedStep => ({
   id,
   kind: 'registry',

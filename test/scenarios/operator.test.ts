@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type CreateClusterInput, decisionUpdateId, type Progress } from '../../contract/index.ts';
+import { agentPoolId, clusterId } from '../../resources/ids.ts';
+import { clusterPath, groupPath, input } from '../support/azure.ts';
+import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
+import { waitFor } from '../support/waitFor.ts';
+import { existingCluster, newNodeImage, waitUntil, writesSince } from './existingCluster.ts';
+
+const isHeld = ({ phase }: Progress): boolean => phase === 'waitingForOperator';
+const isAtGate = ({ phase }: Progress): boolean => phase === 'awaitingApproval';
+/** The words with which an update is refused. */
+const refusal = (update: Promise<unknown>): Promise<string> =>
+  update.then(
+    () => 'accepted',
+    (error) => error.cause.message,
+  );
+
+describe('answers of an operator', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+  });
+  afterAll(() => harness.close());
+
+  const refuseGroup = (given: CreateClusterInput, times: number) =>
+    harness.azure.fault({
+      method: 'PUT',
+      path: `${groupPath(given)}$`,
+      times,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'No.' },
+    });
+  const updates = (workflowId: string) => {
+    const handle = harness.temporal.workflow.getHandle(workflowId);
+    return (name: string, ...args: unknown[]) => handle.executeUpdate(name, { args: args as [unknown] });
+  };
+
+  it.concurrent('are for the hold that they name: one that comes late is told what is asked now', async () => {
+    const given = input('late-answer', { onFailure: 'hold' });
+    await refuseGroup(given, 2);
+    const run = await harness.client.createCluster(given);
+    const send = updates(run.workflowId);
+    const first = await waitUntil(run, isHeld);
+    await send('decide', 'retry');
+    const second = await waitUntil(run, (now) => isHeld(now) && now.hold !== first.hold);
+
+    const asked = new RegExp(`Asked now:\n- .*AuthorizationFailed[^]*--update-id decide-${second.hold}-retry`);
+    const late = await refusal(send('decide', { decision: 'rollBack', hold: first.hold }));
+    expect(late).toMatch(asked);
+    expect(late).toContain(`${first.hold} is not what is asked now`);
+    // Nobody knows which question this one answers.
+    expect(await refusal(send('decide', 'rollBack'))).toMatch(asked);
+    await expect(run.decide('rollBack', first.hold)).rejects.toMatchObject({ cause: { type: 'UpdateRefused' } });
+
+    await run.decide('retry', second.hold);
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+  });
+
+  it.concurrent('count once, however often they are sent', async () => {
+    const given = input('sent-again', { onFailure: 'hold' });
+    await refuseGroup(given, 2);
+    const run = await harness.client.createCluster(given);
+    const { hold = '' } = await waitUntil(run, isHeld);
+    await Promise.all([run.decide('retry', hold), run.decide('retry', hold)]);
+    const next = await waitUntil(run, (now) => isHeld(now) && now.hold !== hold);
+    await run.decide('retry', hold);
+    expect(await run.progress()).toMatchObject({ phase: 'waitingForOperator', hold: next.hold });
+    await run.decide('rollBack');
+    await failureOf(run.result());
+  });
+
+  it.concurrent('can be copied from the progress', async () => {
+    const given = input('shown', { onFailure: 'hold' });
+    await refuseGroup(given, 1);
+    const run = await harness.client.createCluster(given);
+    const { hold = '', answers = [], decisions = [] } = await waitUntil(run, isHeld);
+    expect(answers.map((each) => / --input '(.*)'$/.exec(each)?.[1]).map((each) => JSON.parse(each ?? ''))).toEqual(
+      decisions.map((decision) => ({ decision, hold })),
+    );
+    expect(answers[0]).toContain(`--workflow-id '${run.workflowId}' `);
+    expect(answers[0]).toContain(` --update-id ${decisionUpdateId(hold, 'retry')} `);
+    await run.decide('rollBack');
+    await failureOf(run.result());
+    expect(await run.progress()).not.toHaveProperty('answers');
+  });
+
+  it.concurrent('let a run pass the gate that they name, once for each time that it waits there', async () => {
+    const cluster = await existingCluster(harness, 'gate-again');
+    await newNodeImage(harness);
+    const run = await harness.client.reimageNodePools({
+      cluster,
+      approvals: ['reimage'],
+      onFailure: 'hold',
+      approvalTimeoutMinutes: 0.1,
+    });
+    const send = updates(run.workflowId);
+    const first = await waitUntil(run, isAtGate);
+    const held = await waitUntil(run, isHeld);
+    expect(held.steps.find(({ kind }) => kind === 'approval')?.error).toMatch(/^ApprovalTimedOut: Nobody approved/);
+    await run.decide('retry');
+    const second = await waitUntil(run, isAtGate);
+    const late = { gate: 'reimage', by: 'Ada', wait: first.waits?.reimage };
+    expect(await refusal(send('approve', late))).toMatch(
+      new RegExp(`is not what is asked now[^]*--update-id approve-${second.waits?.reimage} `),
+    );
+    expect(await refusal(send('approve', { gate: 'reimage', by: 'Ada' }))).toContain('has asked before');
+    await run.approve({ gate: 'reimage', by: 'Ada' });
+    expect(await run.result()).toMatchObject({ outcome: 'verified', approvals: [{ by: 'Ada' }] });
+  });
+
+  it.concurrent('that do not come in time change nothing: the run fails with ApprovalTimedOut', async () => {
+    const cluster = await existingCluster(harness, 'gate-timeout');
+    await newNodeImage(harness);
+    const writes = await writesSince(harness, cluster);
+    const run = await harness.client.reimageNodePools({
+      cluster,
+      approvals: ['reimage'],
+      approvalTimeoutMinutes: 0.02,
+    });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/^ApprovalTimedOut: Nobody approved reimage within 0.02 min/);
+    expect(details.error?.whatToDo).toContain('approvalTimeoutMinutes');
+    expect(await writes()).toEqual([]);
+  });
+
+  it.concurrent('cannot be retry where the plan rests on what is gone', async () => {
+    const cluster = await existingCluster(harness, 'pool-gone');
+    await newNodeImage(harness);
+    const run = await harness.client.reimageNodePools({ cluster, approvals: ['reimage'], onFailure: 'hold' });
+    await waitUntil(run, isAtGate);
+    const pool = agentPoolId(clusterId(cluster), 'work');
+    await harness.azure.send('DELETE', `${pool}?api-version=2026-06-01`);
+    await waitFor(async () => (await harness.azure.get(pool)).status === 404, 'The pool is still there');
+    await run.approve({ gate: 'reimage', by: 'Ada' });
+    const held = await waitUntil(run, isHeld);
+    expect(held.decisions).toEqual(['rollBack', 'leave']);
+    expect(held.noRetry).toMatch(/AgentPoolNotFound.*Start the scenario again/);
+    expect(await refusal(run.decide('retry'))).toMatch(/Use rollBack or leave.*AgentPoolNotFound/);
+    await run.decide('leave');
+    await failureOf(run.result());
+  });
+
+  describe('to a pause', () => {
+    /** A run that is paused while its group is made. */
+    async function paused(name: string, more: Partial<CreateClusterInput>) {
+      const given = input(name, more);
+      const answer = await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, held: true });
+      const run = await harness.client.createCluster(given);
+      await harness.azure.untilRequested(`PUT ${groupPath(given)}`);
+      await run.pause();
+      return { given, run, answer };
+    }
+
+    it.concurrent('are waited for until the bound of the pause, and then the run ends as after a failure', async () => {
+      const { given, run, answer } = await paused('pause-ends', { pauseTimeoutMinutes: 0.02 });
+      expect(await run.progress()).toMatchObject({ paused: true, pausedUntil: expect.stringMatching(/Z$/) });
+      await answer();
+      const { failure, details } = await failureDetailsOf(run.result());
+      expect(failure.message).toMatch(/^PauseTimedOut: Nobody resumed the run within 0.02 min/);
+      expect(details.error?.whatToDo).toContain('pauseTimeoutMinutes');
+      expect(details.leftovers).toEqual([]);
+      expect(await harness.azure.writesTo(given)).toEqual([
+        `PUT ${groupPath(given)} 201`,
+        `DELETE ${groupPath(given)} 202`,
+      ]);
+      expect(await run.progress()).not.toHaveProperty('paused');
+    });
+
+    it.concurrent('are asked for after its bound where the input says hold', async () => {
+      const { run, answer } = await paused('pause-held', { pauseTimeoutMinutes: 0.02, onFailure: 'hold' });
+      await answer();
+      const held = await waitUntil(run, isHeld);
+      expect(held.steps.find(({ id }) => id === 'cluster')).toMatchObject({
+        state: 'failed',
+        error: expect.stringContaining('PauseTimedOut'),
+      });
+      expect(held.paused).toBeUndefined();
+      await run.decide('retry');
+      expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    });
+
+    it.concurrent('are not waited for by a failure after its bound', async () => {
+      const given = input('pause-failed', { pauseTimeoutMinutes: 0.02 });
+      const end = await harness.azure.fault({
+        method: 'PUT',
+        path: `${clusterPath(given)}$`,
+        operation: { status: 'Failed', code: 'QuotaExceeded', message: 'No.', held: true },
+      });
+      const run = await harness.client.createCluster(given);
+      await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
+      await run.pause();
+      await end();
+      expect((await failureOf(run.result())).message).toMatch(/^QuotaExceeded/);
+      expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
+    });
+
+    it.concurrent('leave room for others, however often a run is paused', async () => {
+      const { run, answer } = await paused('pause-often', {});
+      for (let pauses = 1; pauses < 100; pauses += 1) {
+        await run.resume();
+        await run.pause();
+      }
+      await run.resume();
+      expect(await refusal(run.pause())).toMatch(/paused 100 times.*cancel it/);
+      await answer();
+      expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    });
+  });
+});
