@@ -213,11 +213,10 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
       marks,
       // Somebody else's pool keeps none of the workloads that this run moves.
       adopts: false,
-      send: ({ client, resourceGroup, parent, name }) =>
-        client.agentPools.createOrUpdate(resourceGroup, parent, name, {
-          ...settings,
-          tags: { ...settings.tags, ...marks },
-        }),
+      send({ client, resourceGroup, parent, name }, conditions) {
+        const body = { ...settings, tags: { ...settings.tags, ...marks } };
+        return client.agentPools.createOrUpdate(resourceGroup, parent, name, body, conditions);
+      },
       mismatches: (seen) => [...mismatch('vmSize', vmSize, seen.vmSize), ...mismatch('mode', mode, seen.mode)],
     });
   },

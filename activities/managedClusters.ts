@@ -3,6 +3,7 @@ import { ownFailure } from '../contract/failures.ts';
 import { type ClusterReference, clusterId, resourceReference } from '../resources/ids.ts';
 import type { KubernetesVersionFacts } from '../resources/kubernetesVersions.ts';
 import {
+  bootstrapOf,
   type ClusterChange,
   type ClusterFacts,
   type ClusterPrerequisites,
@@ -10,6 +11,7 @@ import {
   changeMismatches,
   clusterMismatches,
   isBusy,
+  outboundOf,
 } from '../resources/managedClusters.ts';
 import { type Marks, markTags } from '../resources/marks.ts';
 import type { BusyPolicy } from '../resources/operations.ts';
@@ -21,24 +23,46 @@ import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import {
   deleteResource,
   type MarkedResource,
+  onceReplicated,
   type ResourceType,
   readBackMismatch,
   refuseForeign,
+  retriedAfterRace,
 } from './arm/ownedResource.ts';
+import { isToPutBack, type PutBackPart } from './arm/resourceUpdate.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { changedBody, clusterBody, clusterFacts } from './managedClusterBody.ts';
 
 export interface ClusterUpdate {
   cluster: ClusterReference;
   change: ClusterChange;
+  /** For undo: what this run wrote. Where Azure shows something else, somebody's newer setting stays. */
+  written?: ClusterChange;
   busyPolicy: BusyPolicy;
 }
 
-export async function readCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts | undefined> {
+/** Conditions of a write. Source: AKS docs use-etags.md, "Configurations and expected behavior". */
+type Conditions = { ifMatch?: string } | { ifNoneMatch: '*' };
+
+/** Azure does not always show the ETag (recorded 2025-03 and 2025-10): then it also refuses what overlaps an operation. */
+const ifUnchanged = ({ eTag }: ManagedCluster): Conditions => (eTag === undefined ? {} : { ifMatch: eTag });
+
+async function getCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ManagedCluster | undefined> {
   const { managedClusters } = clients(cluster.subscriptionId).containerService;
-  const found = await azureRead(clusterId(cluster), () => managedClusters.get(cluster.resourceGroup, cluster.name));
+  return azureRead(clusterId(cluster), () => managedClusters.get(cluster.resourceGroup, cluster.name));
+}
+
+export async function readCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts | undefined> {
+  const found = await getCluster(clients, cluster);
   return found && clusterFacts(found);
 }
+
+/** Undo takes a change back as two: where nodes boot from, and their egress. Either may be somebody else's meanwhile. */
+const clusterParts = (before: ClusterChange, written: ClusterChange, seen: ClusterFacts): PutBackPart[] =>
+  [bootstrapOf, outboundOf].map((part) => ({
+    before: changeMismatches(part(before), seen),
+    written: changeMismatches(part(written), seen),
+  }));
 
 /** @throws ApplicationFailure `ClusterNotFound` if the cluster has been deleted meanwhile. */
 export async function readExistingCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
@@ -110,30 +134,40 @@ async function createOrUpdate(
   const { containerService: client } = clients(cluster.subscriptionId);
   const id = clusterId(cluster);
   const { [markTags.workflow]: workflow = '', [markTags.run]: run = '' } = specification.tags;
-  const there = await readCluster(clients, cluster);
-  if (there) refuseForeign('cluster', id, there.tags, { [markTags.workflow]: workflow });
   const body = clusterBody(specification, kubeletIdentity);
-  await awaitingRoles(rolePropagation, id, () =>
+  let conditions: Conditions = {};
+  const create = () =>
     longRunningOperation({
       resourceId: id,
       client,
-      send: () => client.managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, body),
+      async prepare() {
+        const there = await getCluster(clients, cluster);
+        if (there) refuseForeign('cluster', id, there.tags ?? {}, { [markTags.workflow]: workflow });
+        conditions = there ? ifUnchanged(there) : { ifNoneMatch: '*' };
+      },
+      send: () => client.managedClusters.createOrUpdate(cluster.resourceGroup, cluster.name, body, conditions),
       async find(): Promise<Found> {
         const seen = await readCluster(clients, cluster);
         if (!seen || isFailed(seen.provisioningState)) return 'absent';
         refuseForeign('cluster', id, seen.tags, { [markTags.run]: run });
         return seen.provisioningState === 'Succeeded' ? 'done' : 'running';
       },
-    }),
+    }).catch(retriedAfterRace);
+  await awaitingRoles(rolePropagation, id, create);
+  const seen = await onceReplicated(
+    () => readCluster(clients, cluster),
+    (each) => each !== undefined,
   );
-  const seen = await readCluster(clients, cluster);
   if (!seen) throw ownFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
   const mismatches = clusterMismatches(specification, seen);
   if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
   return seen;
 }
 
-async function changeCluster(clients: ClientsOf, { cluster, change, busyPolicy }: ClusterUpdate): Promise<void> {
+async function changeCluster(
+  clients: ClientsOf,
+  { cluster, change, written, busyPolicy }: ClusterUpdate,
+): Promise<void> {
   const { containerService: client } = clients(cluster.subscriptionId);
   const { resourceGroup, name } = cluster;
   const id = clusterId(cluster);
@@ -149,11 +183,14 @@ async function changeCluster(clients: ClientsOf, { cluster, change, busyPolicy }
         await idleCluster(clients, cluster, busyPolicy);
         // AKS takes a cluster whole. A late read keeps other people's changes from being undone.
         whole = await azureCall(id, () => client.managedClusters.get(resourceGroup, name));
+        if (!written) return;
+        const seen = clusterFacts(whole);
+        isToPutBack('cluster', id, seen.provisioningState, clusterParts(change, written, seen));
       },
       send() {
         if (!whole) throw new Error('prepare() comes first');
-        const options = whole.eTag === undefined ? {} : { ifMatch: whole.eTag };
-        return client.managedClusters.createOrUpdate(resourceGroup, name, changedBody(whole, change), options);
+        const body = changedBody(whole, change);
+        return client.managedClusters.createOrUpdate(resourceGroup, name, body, ifUnchanged(whole));
       },
       async find(): Promise<Found> {
         const seen = await readExistingCluster(clients, cluster);
@@ -183,7 +220,8 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
    * Changes the properties that isolate a cluster, leaves all others as they are, and reads the cluster back.
    *
    * @throws ApplicationFailure with Azure's error code, `ClusterNotFound`, `OperationInProgress` where somebody else's
-   * operation outlasts the busy policy, or `ReadBackMismatch` where Azure shows something else than was asked.
+   * operation outlasts the busy policy, `ChangedSince` where undo finds somebody's newer change, or `ReadBackMismatch` where
+   * Azure shows something else than was asked.
    */
   updateCluster: (update: ClusterUpdate): Promise<void> => changeCluster(clients, update),
 

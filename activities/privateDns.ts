@@ -17,15 +17,14 @@ import { type ClientsOf, type Located, locate } from './arm/connection.ts';
 import { azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
 import {
   adoption,
-  changedSince,
   createResource,
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
   mayLag,
   type ResourceType,
-  writeResource,
 } from './arm/ownedResource.ts';
+import { updateResource } from './arm/resourceUpdate.ts';
 import { listSubscriptions } from './subscriptions.ts';
 
 /** Reads a zone without its links and records. */
@@ -116,23 +115,17 @@ async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFa
   return links.map(linkFacts);
 }
 
-async function getRecord(clients: ClientsOf, id: string): Promise<RecordSet | undefined> {
-  const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
-  return azureRead(id, () => client.recordSets.get(resourceGroup, parent, 'A', name));
-}
-
 export async function readRecord(clients: ClientsOf, id: string): Promise<RecordFacts | undefined> {
-  const found = await getRecord(clients, id);
-  if (!found) return undefined;
-  return {
-    id: found.id ?? id,
-    marks: marksIn(found.metadata),
-    addresses: addressesOf(found),
-  };
+  const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
+  const found = await azureRead(id, () => client.recordSets.get(resourceGroup, parent, 'A', name));
+  return found && recordFacts(found);
 }
 
-const addressesOf = (record: RecordSet | undefined): string[] =>
-  (record?.aRecords ?? []).map(({ ipv4Address }) => ipv4Address ?? '');
+const recordFacts = ({ id = '', metadata, aRecords = [] }: RecordSet): RecordFacts => ({
+  id,
+  marks: marksIn(metadata),
+  addresses: aRecords.map(({ ipv4Address }) => ipv4Address ?? ''),
+});
 
 const zoneType: ResourceType<'privateDns', ResourceFacts> = {
   kind: 'private DNS zone',
@@ -224,15 +217,14 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
    * @throws ApplicationFailure `ChangedSince`.
    */
   async updateRecord({ id, addresses }: { id: string; addresses: string[] }, written?: string[]): Promise<void> {
-    const current = await getRecord(clients, id);
-    if (written) {
-      const seen = addressesOf(current);
-      if (sameAddresses(addresses, seen)) return;
-      if (!sameAddresses(written, seen)) throw changedSince('record', id);
-    }
-    await writeResource(clients, recordType, id, {
-      send: putRecord(addresses, current),
+    await updateResource(clients, recordType, id, {
+      get: ({ client, resourceGroup, parent, name }) => client.recordSets.get(resourceGroup, parent, 'A', name),
+      factsOf: recordFacts,
+      send: (record, current) => putRecord(addresses, current)(record),
       mismatches: recordMismatches(addresses),
+      putBack:
+        written &&
+        ((seen) => [{ before: recordMismatches(addresses)(seen), written: recordMismatches(written)(seen) }]),
     });
   },
 

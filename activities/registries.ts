@@ -13,14 +13,13 @@ import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureList, azureRead, azureReadIfRegistered } from './arm/errors.ts';
 import {
   adoption,
-  changedSince,
   createResource,
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
   type ResourceType,
-  writeResource,
 } from './arm/ownedResource.ts';
+import { updateResource } from './arm/resourceUpdate.ts';
 
 /** Reads a registry with its cache rules, endpoints and replicas. */
 export async function readRegistry(clients: ClientsOf, id: string): Promise<RegistryFacts | undefined> {
@@ -70,6 +69,12 @@ const cacheRuleType: ResourceType<'containerRegistry', CacheRuleFacts> = {
   remove: ({ client, resourceGroup, parent, name }) => client.cacheRules.delete(resourceGroup, parent, name),
 };
 
+/** Each may be somebody else's meanwhile, while the other is still as the run wrote it. */
+const accessParts: readonly ((access: RegistryAccess) => Partial<RegistryAccess>)[] = [
+  ({ publicNetworkAccess }) => ({ publicNetworkAccess }),
+  ({ anonymousPullEnabled }) => ({ anonymousPullEnabled }),
+];
+
 export const registryActivities = (clients: ClientsOf) => ({
   async createRegistry(registry: RegistrySpecification): Promise<MaybeAdopted | undefined> {
     const { id, location, tags, publicNetworkAccess, anonymousPullEnabled } = registry;
@@ -91,20 +96,25 @@ export const registryActivities = (clients: ClientsOf) => ({
   },
 
   /**
-   * Changes who can reach a registry. All its other properties stay.
+   * Changes who can reach a registry. All its other properties stay. Azure has no ETags for registries (REST API, "Registries -
+   * Update", 2025-11-01), so the guard of undo is the read right before the request.
    *
    * @param written For undo: what this run wrote. Where Azure shows something else, somebody's newer setting stays.
    * @throws ApplicationFailure `ChangedSince`.
    */
   async updateRegistry({ id, ...access }: RegistryAccess & { id: string }, written?: RegistryAccess): Promise<void> {
-    if (written) {
-      const seen = await registryType.read(clients, id);
-      if (seen && registryMismatches(access, seen).length === 0) return;
-      if (!seen || registryMismatches(written, seen).length > 0) throw changedSince('registry', id);
-    }
-    await writeResource(clients, registryType, id, {
+    await updateResource(clients, registryType, id, {
+      get: ({ client, resourceGroup, name }) => client.registries.get(resourceGroup, name),
+      factsOf: registryFacts,
       send: ({ client, resourceGroup, name }) => client.registries.update(resourceGroup, name, access),
       mismatches: (seen) => registryMismatches(access, seen),
+      putBack:
+        written &&
+        ((seen) =>
+          accessParts.map((part) => ({
+            before: registryMismatches(part(access), seen),
+            written: registryMismatches(part(written), seen),
+          }))),
     });
   },
 

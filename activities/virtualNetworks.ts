@@ -3,7 +3,6 @@ import { contains } from '../resources/addressRanges.ts';
 import { resourceGroupId } from '../resources/ids.ts';
 import { marksIn } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
-import { isFailed } from '../resources/provisioningState.ts';
 import type { ResourceGroupReference } from '../resources/subscriptions.ts';
 import {
   leadsOut,
@@ -18,14 +17,13 @@ import {
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
 import { azureList, azureRead } from './arm/errors.ts';
 import {
-  changedSince,
   createResource,
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
   type ResourceType,
-  writeResource,
 } from './arm/ownedResource.ts';
+import { ifMatch, updateResource } from './arm/resourceUpdate.ts';
 
 export async function readVirtualNetwork(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
@@ -77,25 +75,22 @@ const networkType: ResourceType<'network', VirtualNetworkFacts> = {
   remove: ({ client, resourceGroup, name }) => client.virtualNetworks.delete(resourceGroup, name),
 };
 
-async function getSubnet(clients: ClientsOf, id: string): Promise<Subnet | undefined> {
-  const { client, resourceGroup, parent, name } = locate(clients, 'network', id);
-  return azureRead(id, () => client.subnets.get(resourceGroup, parent, name));
-}
-
 const subnetType: ResourceType<'network', SubnetFacts> = {
   kind: 'subnet',
   service: 'network',
   async read(clients, id) {
-    const found = await getSubnet(clients, id);
+    const { client, resourceGroup, parent, name } = locate(clients, 'network', id);
+    const found = await azureRead(id, () => client.subnets.get(resourceGroup, parent, name));
     return found && subnetFacts(found);
   },
   remove: ({ client, resourceGroup, parent, name }) => client.subnets.delete(resourceGroup, parent, name),
 };
 
+/** @param etag That of the subnet which the body replaces. Azure changes it with every change in the network. */
 const putSubnet =
-  (body: Subnet) =>
+  (body: Subnet, etag?: string) =>
   ({ client, resourceGroup, parent, name }: Located<'network'>) =>
-    client.subnets.createOrUpdate(resourceGroup, parent, name, body);
+    client.subnets.createOrUpdate(resourceGroup, parent, name, body, ifMatch(etag));
 
 export const virtualNetworkActivities = (clients: ClientsOf) => ({
   /** Creates a virtual network with its subnets in one request, for Azure takes one write at a time under a network. */
@@ -136,27 +131,26 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
    * Changes these properties of a subnet. A PUT replaces the whole subnet, so all others are sent as they are.
    *
    * @param written For undo: what this run wrote. Where Azure shows something else, somebody's newer setting stays.
+   * @returns `undefined` where undo finds the subnet gone.
    * @throws ApplicationFailure `ChangedSince`.
    */
-  async updateSubnet(
+  updateSubnet: (
     { id, properties }: { id: string; properties: SubnetProperties },
     written?: SubnetProperties,
-  ): Promise<SubnetFacts> {
-    const current = await getSubnet(clients, id);
-    const seen = current && subnetFacts(current);
-    if (written) {
-      const isBack = seen && subnetMismatches(properties, seen).length === 0;
-      // An operation that failed may have changed the properties, and left the subnet Failed.
-      if (isBack && !isFailed(seen.provisioningState)) return seen;
-      if (!isBack && (!seen || subnetMismatches(written, seen).length > 0)) throw changedSince('subnet', id);
-    }
-    const { defaultOutboundAccess: _said, ...unsaid } = current ?? {};
-    const kept = properties.defaultOutboundAccess === null ? unsaid : current;
-    return writeResource(clients, subnetType, id, {
-      send: putSubnet({ ...kept, ...azureProperties(properties, current) }),
+  ): Promise<SubnetFacts | undefined> =>
+    updateResource(clients, subnetType, id, {
+      get: ({ client, resourceGroup, parent, name }) => client.subnets.get(resourceGroup, parent, name),
+      factsOf: subnetFacts,
+      send(subnet, current) {
+        const { defaultOutboundAccess: _said, ...unsaid } = current;
+        const kept = properties.defaultOutboundAccess === null ? unsaid : current;
+        return putSubnet({ ...kept, ...azureProperties(properties, current) }, current.etag)(subnet);
+      },
       mismatches: (seen) => subnetMismatches(properties, seen),
-    });
-  },
+      putBack:
+        written &&
+        ((seen) => [{ before: subnetMismatches(properties, seen), written: subnetMismatches(written, seen) }]),
+    }),
 
   /**
    * Deletes a subnet that this run created. Azure refuses while the subnet is in use.

@@ -90,6 +90,18 @@ export interface ClusterChange {
   outboundProfile?: OutboundProfile;
 }
 
+/** The part of a change that says where nodes boot from. */
+export const bootstrapOf = ({ artifactSource, containerRegistryId }: ClusterChange): ClusterChange => ({
+  ...(artifactSource !== undefined && { artifactSource }),
+  ...(containerRegistryId !== undefined && { containerRegistryId }),
+});
+
+/** The part of a change that is about egress. */
+export const outboundOf = ({ outboundType, outboundProfile }: ClusterChange): ClusterChange => ({
+  ...(outboundType !== undefined && { outboundType }),
+  ...(outboundProfile && { outboundProfile }),
+});
+
 /** Mismatches between a change and the cluster that Azure shows. */
 export const changeMismatches = (
   { artifactSource, containerRegistryId, outboundType }: ClusterChange,

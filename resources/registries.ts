@@ -44,7 +44,7 @@ export interface RegistryFacts extends ResourceFacts, RegistryAccess {
   replicas: string[];
 }
 
-export const registryMismatches = (wanted: RegistryAccess, seen: RegistryFacts): string[] => [
+export const registryMismatches = (wanted: Partial<RegistryAccess>, seen: RegistryFacts): string[] => [
   ...mismatch('publicNetworkAccess', wanted.publicNetworkAccess, seen.publicNetworkAccess),
   ...mismatch('anonymousPullEnabled', wanted.anonymousPullEnabled, seen.anonymousPullEnabled),
 ];

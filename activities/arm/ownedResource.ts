@@ -10,7 +10,7 @@ import { adaptiveDelayMs, type Found, longRunningOperation } from './longRunning
 import type { Sent } from './poller.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
-interface MarkedFacts {
+export interface MarkedFacts {
   /** Left out: the resource cannot carry marks, as subnets and cache rules. */
   marks?: Marks;
   /** Left out: Azure answers writes at once, as those of identities and records. */
@@ -130,9 +130,7 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
       },
     });
   } catch (error) {
-    // Somebody was quicker, or a region did not know of this run's own write. The next attempt sees it.
-    const failure = isFailure(error, 'PreconditionFailed') ? applicationFailure(error) : undefined;
-    throw failure ? retryable(failure, replicationPause) : retriedWhileReplicating(error);
+    return retriedAfterRace(error);
   }
   const found = (seen: Facts | undefined): string[] =>
     seen ? mismatches(seen) : [`the ${type.kind} was written and is not there`];
@@ -208,7 +206,16 @@ export function refuseForeign(kind: string, id: string, carried: Marks, marks: M
   if (!carriesMarks(carried, marks)) throw notOwned(kind, id);
 }
 
-const stateOf = ({ provisioningState = 'Succeeded' }: MarkedFacts): string => provisioningState;
+export const stateOf = ({ provisioningState = 'Succeeded' }: MarkedFacts): string => provisioningState;
+
+/**
+ * Lets a write be tried again from a fresh read where Azure refuses its condition: somebody was quicker, or a region did not know
+ * of this run's own write. Decides nothing itself: the next attempt sees what is there, and decides anew.
+ */
+export function retriedAfterRace(error: unknown): never {
+  const failure = isFailure(error, 'PreconditionFailed') ? applicationFailure(error) : undefined;
+  throw failure ? retryable(failure, replicationPause) : retriedWhileReplicating(error);
+}
 
 /** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
 export function retriedWhileReplicating(error: unknown): unknown {

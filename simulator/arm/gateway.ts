@@ -26,7 +26,7 @@ export function route(table: TypeTable, resolved: ResolvedPath, request: ArmRequ
   if (resolved.form === 'collection') return list(table, type, resolved, request);
   const resource = request.world.store.get(resolved.id.path);
   if (resolved.form === 'action') return act(type, resolved, request, resource);
-  checkPreconditions(request, resource);
+  checkPreconditions(type, request, resource);
   return onResource(table, type, resolved, request, resource);
 }
 
@@ -190,8 +190,9 @@ function checkLocation(type: ResourceType, request: ArmRequest, existing: Resour
   }
 }
 
-function checkPreconditions(request: ArmRequest, resource: Resource | undefined): void {
+function checkPreconditions(type: StoredType, request: ArmRequest, resource: Resource | undefined): void {
   if (!writes.has(request.method)) return;
+  type.checkHeaders?.(request);
   const ifMatch = request.headers['if-match'];
   const ifNoneMatch = request.headers['if-none-match'];
   const matches = (header: string) =>
@@ -201,13 +202,15 @@ function checkPreconditions(request: ArmRequest, resource: Resource | undefined)
       `The condition '${ifNoneMatch}' in the If-None-Match header was not satisfied: the resource exists.`,
     );
   }
-  if (ifMatch !== undefined && !(resource && matches(ifMatch))) {
-    throw preconditionFailed(
-      resource
-        ? `The condition '${ifMatch}' in the If-Match header was not satisfied. The current etag is '${resource.etag}'.`
-        : 'Resource not found but ETag header is provided. If this is a request to create, please do not provide ETag.',
-    );
-  }
+  if (ifMatch === undefined || (resource && matches(ifMatch))) return;
+  // What is gone is gone, whatever its ETag was.
+  if (!resource && request.method === 'DELETE') return;
+  if (resource && type.mismatch) throw type.mismatch(ifMatch, resource);
+  throw preconditionFailed(
+    resource
+      ? `The condition '${ifMatch}' in the If-Match header was not satisfied. The current etag is '${resource.etag}'.`
+      : 'Resource not found but ETag header is provided. If this is a request to create, please do not provide ETag.',
+  );
 }
 
 /** Microsoft.Network writes ETags weakly, `W/"guid"`; others bare. */

@@ -33,6 +33,10 @@ export interface StoredType extends CommonType {
   view?(resource: Resource, world: World): Body;
   /** `etag` header on GET. */
   readonly etagHeader?: boolean;
+  /** The provider's words for an If-Match that is not the resource's ETag, where they are not ARM's. */
+  mismatch?(ifMatch: string, resource: Resource): ArmError;
+  /** Refuses headers that the provider does not take together. @throws ArmError */
+  checkHeaders?(request: ArmRequest): void;
   /** The provider's 404, where it is not ARM's. */
   notFound?(request: ArmRequest): ArmError;
   put?(request: ArmRequest, existing: Resource | undefined): Reply;

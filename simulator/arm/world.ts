@@ -47,6 +47,8 @@ export const worldSettings = z.strictObject({
   /** Assigned policies of Azure Policy. */
   policies: z.array(policy).default([]),
   machines: machines.default({}),
+  /** Whether clusters and pools show their ETags. Microsoft documents them; recordings have none. */
+  clusterEtags: z.boolean().default(false),
 });
 export type WorldSettings = z.output<typeof worldSettings>;
 

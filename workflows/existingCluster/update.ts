@@ -52,7 +52,7 @@ export function applyBootstrap(context: UpdateContext): void {
   const back = { ...previousBootstrap(found), ...(bootstrap.outboundType !== undefined && previousOutbound(found)) };
   step('bootstrap', {
     act: () => update(input, 'Set where nodes boot from', bootstrap),
-    undo: () => putBack(input, 'Put back where nodes boot from', back),
+    undo: () => putBack(input, 'Put back where nodes boot from', back, bootstrap),
     waitsFor,
   });
   if (infrastructure.zoneLink?.later) applyZoneLink(infrastructure.zoneLink, marks, step);
@@ -67,7 +67,7 @@ export function applyOutbound({ input, found, plan, step }: UpdateContext, befor
       await before();
       await update(input, `Set outbound type ${outbound.outboundType}`, outbound);
     },
-    undo: () => putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found)),
+    undo: () => putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found), outbound),
     waitsFor,
   });
 }
@@ -79,30 +79,37 @@ export function applyOutbound({ input, found, plan, step }: UpdateContext, befor
 export function applyOpenEgress({ input, found, plan, step }: UpdateContext): void {
   const { bootstrap } = plan;
   if (!bootstrap) return;
-  const putBackBootstrap = () => putBack(input, 'Put back where nodes boot from', previousBootstrap(found));
+  const putBackBootstrap = () => putBack(input, 'Put back where nodes boot from', previousBootstrap(found), bootstrap);
   step('outboundType', {
     act: () => update(input, `Set outbound type ${bootstrap.outboundType}, and images from Microsoft`, bootstrap),
     async undo() {
       // AKS cuts no egress of nodes that boot from Microsoft. Where the answer to the PUT was lost, step `bootstrap` has not put this back.
       await putBackBootstrap();
-      await putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found));
+      await putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found), bootstrap);
     },
     waitsFor,
   });
   step('bootstrap', { act: async () => undefined, undo: putBackBootstrap, waitsFor });
 }
 
-async function update(
-  input: UpdateContext['input'],
-  summary: string,
-  change: ClusterChange,
-  busyPolicy = busyPolicyOf(input),
-): Promise<void> {
+async function update(input: UpdateContext['input'], summary: string, change: ClusterChange): Promise<void> {
+  const busyPolicy = busyPolicyOf(input);
   await azure.operating(summary).updateCluster({ cluster: input.cluster, change, busyPolicy });
 }
 
-const putBack = (input: UpdateContext['input'], summary: string, change: ClusterChange): Promise<void> =>
-  update(input, summary, change, undoBusyPolicy(input)).catch(ignoreIfDeleted);
+/** @param written What the run wrote: where the cluster shows something else, it is somebody's newer change, and stays. */
+async function putBack(
+  input: UpdateContext['input'],
+  summary: string,
+  change: ClusterChange,
+  written: ClusterChange,
+): Promise<void> {
+  const busyPolicy = undoBusyPolicy(input);
+  await azure
+    .operating(summary)
+    .updateCluster({ cluster: input.cluster, change, written, busyPolicy })
+    .catch(ignoreIfDeleted);
+}
 
 /** Deletes the old registry with its endpoint and records. @param before Looks again before anything goes. */
 export function applyRemovals({ input, plan, step }: UpdateContext, before: () => Promise<void>): void {

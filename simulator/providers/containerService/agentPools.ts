@@ -1,5 +1,5 @@
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import type { Body } from '../../arm/json.ts';
+import { type Body, isBody } from '../../arm/json.ts';
 import type { OperationEnd, OperationFailure } from '../../arm/operations.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
@@ -9,6 +9,7 @@ import { refuseUnlinked } from '../authorization/permissions.ts';
 import { machinesOf, modelOf } from '../compute/machines.ts';
 import { totalOf } from '../compute/poolSizes.ts';
 import { aksError, poolNotFound, refuseChange } from './errors.ts';
+import { checkEtagHeaders, withClusterEtag } from './etags.ts';
 import { poolBucket } from './limits.ts';
 import { refuseLockedGroup } from './nodeGroupAccess.ts';
 import { reconcileNodeGroup } from './nodeResourceGroup.ts';
@@ -35,7 +36,8 @@ export const agentPoolTypes: readonly ResourceType[] = [
     kind: 'stored',
     type: poolType,
     notFound: poolNotFound,
-    view: shown,
+    view: shownWithEtag,
+    checkHeaders: checkEtagHeaders,
     bucket: poolBucket,
     transitions: poolTransitions,
     put,
@@ -43,6 +45,11 @@ export const agentPoolTypes: readonly ResourceType[] = [
     actions: { upgradeNodeImageVersion: reimage, abort },
   },
 ];
+
+function shownWithEtag(pool: Resource, world: World): Body {
+  const { properties, ...rest } = shown(pool);
+  return { ...rest, properties: withClusterEtag(world, pool, isBody(properties) ? properties : {}) };
+}
 
 function shown({ body }: Pick<Resource, 'body'>): Body {
   return { ...body, properties: shownPool(poolBody.parse(body).properties) };

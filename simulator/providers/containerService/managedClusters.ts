@@ -13,6 +13,7 @@ import { checkCluster } from './clusterRules.ts';
 import { clusterView } from './clusterView.ts';
 import { runCommand } from './commands/runCommand.ts';
 import { aksError } from './errors.ts';
+import { checkEtagHeaders, withClusterEtag } from './etags.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { makesNodes } from './isolationRules.ts';
 import { clusterBucket } from './limits.ts';
@@ -58,7 +59,9 @@ export const managedClusterTypes: readonly ResourceType[] = [
       pattern: /^[a-z0-9]([\w-]{0,61}[a-z0-9])?$/i,
       rule: 'It must have 1 to 63 letters, digits, dashes and underscores, and begin and end with a letter or digit.',
     },
-    view: (cluster, world) => clusterView(world, clusterBody.parse(cluster.body), false),
+    view: (cluster, world) =>
+      withClusterEtag(world, cluster, clusterView(world, clusterBody.parse(cluster.body), false)),
+    checkHeaders: checkEtagHeaders,
     bucket: clusterBucket,
     transitions: clusterTransitions,
     put,

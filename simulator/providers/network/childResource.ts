@@ -7,7 +7,7 @@ import type { ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { networkNames, networkTransitions, refuseParallel, withEtag } from './style.ts';
+import { etagMismatch, networkNames, networkTransitions, refuseParallel, withEtag } from './style.ts';
 
 const childBody = z.looseObject({ properties: z.looseObject({}) });
 const listed = z.array(z.looseObject({ name: z.string(), properties: z.looseObject({}) })).nullish();
@@ -28,6 +28,7 @@ export function childType(kind: ChildKind): ResourceType {
     kind: 'stored',
     type: kind.type,
     etagHeader: true,
+    mismatch: etagMismatch,
     names: networkNames(80),
     view: withEtag,
     notFound: (request) => new ArmError(404, 'NotFound', `Resource ${request.resourceId} not found.`, { details: [] }),

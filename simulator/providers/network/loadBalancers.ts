@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
-import { withEtag } from './style.ts';
+import { etagMismatch, withEtag } from './style.ts';
 
 export const balancerType = 'Microsoft.Network/loadBalancers';
 
 /** AKS and its cloud provider make load balancers in the node resource group; others may only look. */
 export const loadBalancerTypes: readonly ResourceType[] = [
-  { kind: 'stored', type: balancerType, tracked: true, etagHeader: true, view: withEtag },
+  { kind: 'stored', type: balancerType, tracked: true, etagHeader: true, mismatch: etagMismatch, view: withEtag },
 ];
 
 const reference = z.looseObject({ id: z.string() });

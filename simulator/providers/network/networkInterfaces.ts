@@ -3,9 +3,9 @@ import type { Reply } from '../../arm/exchange.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import { interfaceType } from './endpointShapes.ts';
-import { withEtag } from './style.ts';
+import { etagMismatch, withEtag } from './style.ts';
 
-const shown = { kind: 'stored', tracked: true, etagHeader: true, view: withEtag } as const;
+const shown = { kind: 'stored', tracked: true, etagHeader: true, mismatch: etagMismatch, view: withEtag } as const;
 
 /** Types whose resources only Azure makes: for private endpoints, and in the node resource groups of AKS. Callers may read them. */
 export const networkInterfaceTypes: readonly ResourceType[] = [

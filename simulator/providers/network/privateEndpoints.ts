@@ -24,7 +24,7 @@ import {
   subnetOf,
 } from './endpointShapes.ts';
 import { hasZoneGroup, removeGroupRecords } from './privateDnsZoneGroups.ts';
-import { networkNames, networkTransitions, withEtag } from './style.ts';
+import { etagMismatch, networkNames, networkTransitions, withEtag } from './style.ts';
 import { delegationsOf, subnetRanges } from './subnetShapes.ts';
 
 /** 60 s and the spacing of the polls (10, 20, then 40 s) are recorded. */
@@ -37,6 +37,7 @@ export const privateEndpointTypes: readonly ResourceType[] = [
     tracked: true,
     names: networkNames(64),
     etagHeader: true,
+    mismatch: etagMismatch,
     view,
     transitions,
     put,

@@ -31,6 +31,14 @@ export function withEtag(resource: Resource): Body {
   return { ...resource.body, etag: etagText(resource.etag) };
 }
 
+/** Microsoft.Network's words for a stale ETag (hashicorp/terraform-provider-azurerm#13886, pasted). */
+export function etagMismatch(ifMatch: string, { id, etag }: Resource): ArmError {
+  const message = `Etag provided in if-match header ${ifMatch} does not match etag ${etagText(etag)} of resource ${id} in NRP data store.`;
+  return new ArmError(412, 'PreconditionFailed', 'Precondition failed.', {
+    details: [{ code: 'PreconditionFailedEtagMismatch', message }],
+  });
+}
+
 /** Most of Microsoft.Network names its resources alike; the lengths differ. */
 export function networkNames(longest: number): NameRule {
   return {

@@ -16,7 +16,7 @@ import {
   renewEtags,
   transitions,
 } from './networkWrites.ts';
-import { networkNames, withEtag } from './style.ts';
+import { etagMismatch, networkNames, withEtag } from './style.ts';
 import {
   makesPrivate,
   prefixesOf,
@@ -37,6 +37,7 @@ export const subnetTypes: readonly ResourceType[] = [
     type: subnetType,
     names: networkNames(80),
     etagHeader: true,
+    mismatch: etagMismatch,
     view: subnetView,
     notFound: (request) => new ArmError(404, 'NotFound', `Resource ${request.resourceId} not found.`, { details: [] }),
     transitions,

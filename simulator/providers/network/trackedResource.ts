@@ -9,7 +9,7 @@ import { normalLocation } from '../../arm/regions.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
-import { networkNames, networkTransitions, refuseParallel, withEtag } from './style.ts';
+import { etagMismatch, networkNames, networkTransitions, refuseParallel, withEtag } from './style.ts';
 
 const tags = z.record(z.string(), z.string()).nullish();
 const trackedBody = z.looseObject({
@@ -52,6 +52,7 @@ export function trackedType(kind: TrackedKind): ResourceType {
     type: kind.type,
     tracked: true,
     etagHeader: true,
+    mismatch: etagMismatch,
     names: networkNames(80),
     view: (resource, world) => shown(kind, resource, world),
     transitions,

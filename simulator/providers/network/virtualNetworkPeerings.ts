@@ -10,7 +10,7 @@ import { transit } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
 import { refuseUnlinked } from '../authorization/permissions.ts';
 import { overlaps, parseRange } from './addressRanges.ts';
-import { networkNames, networkTransitions, refuseMissing, refuseParallel, withEtag } from './style.ts';
+import { etagMismatch, networkNames, networkTransitions, refuseMissing, refuseParallel, withEtag } from './style.ts';
 import { vnetType } from './subnetShapes.ts';
 
 const peeringType = `${vnetType}/virtualNetworkPeerings`;
@@ -26,6 +26,7 @@ export const peeringTypes: readonly ResourceType[] = [
     type: peeringType,
     names: networkNames(80),
     etagHeader: true,
+    mismatch: etagMismatch,
     view: withEtag,
     notFound: (request) => new ArmError(404, 'NotFound', `Resource ${request.resourceId} not found.`, { details: [] }),
     transitions,

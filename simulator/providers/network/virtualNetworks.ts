@@ -19,7 +19,7 @@ import {
   renewEtags,
   transitions,
 } from './networkWrites.ts';
-import { networkNames, withEtag } from './style.ts';
+import { etagMismatch, networkNames, withEtag } from './style.ts';
 import {
   makesPrivate,
   prefixesOf,
@@ -50,6 +50,7 @@ export const virtualNetworkTypes: readonly ResourceType[] = [
     tracked: true,
     names: networkNames(64),
     etagHeader: true,
+    mismatch: etagMismatch,
     view: view,
     transitions,
     put,

@@ -139,7 +139,11 @@ test('ETags guard writes', async () => {
   expect(await put({ 'if-none-match': '*' })).toMatchObject(failed);
   const { headers } = await azure.send('GET', vnet);
   expect(headers.etag).toMatch(/^W\/"[0-9a-f-]{36}"$/);
-  expect(await put({ 'if-match': 'W/"stale"' })).toMatchObject(failed);
+  const code = 'PreconditionFailedEtagMismatch';
+  expect(await put({ 'if-match': 'W/"stale"' })).toMatchObject({
+    status: 412,
+    body: { error: { code: 'PreconditionFailed', details: [{ code, message: expect.stringContaining('W/"stale"') }] } },
+  });
   const updated = await put({ 'if-match': String(headers.etag) });
   expect(updated.status).toBe(200);
   expect(await put({ 'if-match': String(headers.etag) })).toMatchObject(failed);

@@ -39,10 +39,19 @@ export const requests: readonly Behaviour[] = [
   {
     id: 'aks-no-etag',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'Cluster and pool bodies carry no ETag.',
+    says: 'Cluster and pool bodies carry no ETag, unless the world is told so: Microsoft documents them.',
     evidence: 'recorded',
     source: `${run}; azure-powershell TestNodePoolMode.json (api-version 2025-08-01)`,
     test: 'containerService/clusters.test.ts: the PUT answer lacks what only a finished cluster shows',
+  },
+  {
+    id: 'aks-etag-headers',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'Writes of clusters and pools heed If-Match and If-None-Match; an If-None-Match other than *, or both at once, gets 400 BadRequest; a DELETE of what is not there succeeds under any If-Match.',
+    evidence: 'documented',
+    source:
+      'AKS docs use-etags.md, "Configurations and Expected Behavior" (2026-11-26; the texts of the 400s are ours)',
+    test: 'containerService/etags.test.ts: guard writes of clusters and pools',
   },
   {
     id: 'aks-network-profile',

@@ -51,6 +51,15 @@ export const subnets: readonly Behaviour[] = [
     test: 'network/virtualNetworks.test.ts: a subnet PUT replaces the subnet and changes every ETag of the network',
   },
   {
+    id: 'network-etag-mismatch',
+    resourceType: 'Microsoft.Network',
+    says: 'A stale If-Match gets 412 PreconditionFailed with the detail PreconditionFailedEtagMismatch, whatever the body says.',
+    evidence: 'recorded',
+    source:
+      'hashicorp/terraform-provider-azurerm#13886 (a load balancer; that networks and subnets answer so is modelled)',
+    test: 'arm/gateway.test.ts: ETags guard writes',
+  },
+  {
     id: 'vnet-put-lists',
     resourceType: 'Microsoft.Network/virtualNetworks',
     says: 'A network PUT resets what it leaves out, its DNS servers too; but without a list of subnets or peerings all stay, and with one those go that it leaves out.',
