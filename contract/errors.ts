@@ -74,6 +74,18 @@ const ownErrors = {
     cause: 'The answer is not from Azure Resource Manager, but for example from a proxy or a gateway.',
     whatToDo: 'Check what stands between the worker and Azure Resource Manager.',
   },
+  ForeignAddress: {
+    cause:
+      'A heartbeat, a header or a next link named an address that is not the configured Azure. Nothing was sent there.',
+    whatToDo:
+      'Find out who named the address: somebody may want the token of the worker. Then start the scenario again.',
+  },
+  ForeignCaller: {
+    cause:
+      'An activity was called by something else than a scenario that holds the lock on its cluster. It did nothing.',
+    whatToDo:
+      'Start a scenario instead. If nobody of yours called the activity, find out who may write to the namespace.',
+  },
   AnswerTooLarge: {
     cause:
       'What was found in Azure takes more than the 2 MiB that Temporal keeps of a result, or is a list without an end.',

@@ -90,3 +90,6 @@ export const errorTypes = {
 export function clusterWorkflowId({ subscriptionId, resourceGroup, name }: ClusterReference): string {
   return `aks/${subscriptionId}/${resourceGroup}/${name}`.toLowerCase();
 }
+
+/** Whether a workflow ID is the lock on a cluster. Dry runs and audits, which change nothing, run under any other ID. */
+export const isClusterWorkflowId = (workflowId: string): boolean => /^aks(?:\/[^/]+){3}$/.test(workflowId);

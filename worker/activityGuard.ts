@@ -1,15 +1,22 @@
+import type { Info } from '@temporalio/activity';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { errorDetails, errorEntry } from '../contract/errors.ts';
-import { errorTypes, originalRunHeader } from '../contract/names.ts';
+import { ownFailure } from '../contract/failures.ts';
+import { clusterWorkflowId, errorTypes, isClusterWorkflowId, originalRunHeader, scenarios } from '../contract/names.ts';
+import type { ClusterReference } from '../resources/ids.ts';
 
 /**
+ * Refuses an activity that no scenario calls, or that acts on another cluster than its caller's: the server lets whoever may
+ * write to the namespace schedule one by itself, without a workflow and its lock.
+ *
  * Refuses every activity of a run that was reset: the run would write and delete by an old look at Azure, as if nothing had
  * happened since. Activities that an earlier version has scheduled carry no header, and pass.
  */
 export const guardActivities: ActivityInterceptorsFactory = ({ info }) => ({
   inbound: {
     async execute(input, next) {
+      refuseForeignCaller(info, input.args);
       const header = input.headers[originalRunHeader];
       const original = header && defaultPayloadConverter.fromPayload(header);
       if (original === undefined || original === info.workflowExecution?.runId) return next(input);
@@ -17,6 +24,29 @@ export const guardActivities: ActivityInterceptorsFactory = ({ info }) => ({
     },
   },
 });
+
+function refuseForeignCaller({ activityType, workflowType, workflowExecution }: Info, args: readonly unknown[]): void {
+  const scenario = scenarios.find((each) => each === workflowType);
+  if (!scenario || !workflowExecution) {
+    throw ownFailure(
+      'ForeignCaller',
+      `${activityType} was not called by a scenario, but by ${workflowType ?? 'nobody'}`,
+    );
+  }
+  const { workflowId } = workflowExecution;
+  const cluster = clusterIn(args[0]);
+  if (!isClusterWorkflowId(workflowId) || !cluster || clusterWorkflowId(cluster) === workflowId) return;
+  throw ownFailure('ForeignCaller', `${activityType} was called for ${cluster.name} by ${workflowId}`);
+}
+
+/** The cluster that an activity is about, where its argument names one. */
+function clusterIn(argument: unknown): ClusterReference | undefined {
+  const { cluster }: { cluster?: Partial<ClusterReference> } = isObject(argument) ? argument : {};
+  const { subscriptionId, resourceGroup, name } = cluster ?? {};
+  return subscriptionId && resourceGroup && name ? { subscriptionId, resourceGroup, name } : undefined;
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function resetRun(original: string): ApplicationFailure {
   const { resetRun: type } = errorTypes;

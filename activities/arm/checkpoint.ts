@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { applicationFailure, tellingSent } from '../../contract/failures.ts';
+import { applicationFailure, ownFailure, tellingSent } from '../../contract/failures.ts';
+import { isClusterWorkflowId } from '../../contract/names.ts';
 import { elapsedMs } from './clock.ts';
 import { type AzureError, httpStatus } from './errors.ts';
 
@@ -66,6 +67,7 @@ export function heartbeat(): void {
 
 /** Makes a request that changes something. It is on record before it is sent; one that Azure has refused has changed nothing. */
 export async function recorded<T>(send: () => Promise<T>): Promise<T> {
+  refuseWithoutLock();
   const record = checkpoint();
   const { sent } = record;
   record.sent = true;
@@ -76,6 +78,14 @@ export async function recorded<T>(send: () => Promise<T>): Promise<T> {
     if (isRefused(error)) record.sent = sent;
     throw error;
   }
+}
+
+/** Whoever may write to the namespace could have an activity called by a workflow of another ID, beside the one that holds the lock. */
+function refuseWithoutLock(): void {
+  const { workflowExecution, activityType } = Context.current().info;
+  const caller = workflowExecution?.workflowId ?? 'nobody';
+  if (isClusterWorkflowId(caller)) return;
+  throw ownFailure('ForeignCaller', `${activityType} was called by ${caller}, which holds the lock on no cluster`);
 }
 
 /** Whether Azure has answered that it does nothing. After 408, 409 and 429 nobody knows, nor where no answer came. */

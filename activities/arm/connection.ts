@@ -62,6 +62,7 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
       { policy: boundRequest(requestTimeoutMs), position: 'perCall' as const },
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
+      { policy: onlyTo(endpoint), position: 'perRetry' as const },
     ],
     ...(tlsOptions && { tlsOptions }),
   };
@@ -139,6 +140,29 @@ const observeResponse: PipelinePolicy = {
     return response;
   },
 };
+
+/**
+ * The address of an operation comes from a heartbeat or a header, that of a next page from a body: whoever writes there could
+ * name any host. The token is for Azure alone, so nothing is sent elsewhere. The last policy of all sees redirects as well.
+ */
+function onlyTo(endpoint: string): PipelinePolicy {
+  const { origin } = new URL(endpoint);
+  return {
+    name: 'onlyTo',
+    async sendRequest(request, next) {
+      const { origin: asked } = new URL(request.url);
+      if (asked !== origin) throw new ForeignAddressError(asked);
+      return next(request);
+    },
+  };
+}
+
+/** A request was to go to a host that is not the configured Azure. It was not sent. */
+export class ForeignAddressError extends Error {
+  constructor(origin: string) {
+    super(`${origin} is not the configured Azure, so that nothing was sent there`);
+  }
+}
 
 /** A proxy may answer in Azure's place, even with 200. Its sign-in page must not be taken for a resource without properties. */
 export class UnreadableAnswerError extends Error {

@@ -2,7 +2,7 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { activityErrors, errorEntry, type FailureCode, type OwnError } from '../../contract/errors.ts';
 import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
-import { observed, UnreadableAnswerError } from './connection.ts';
+import { ForeignAddressError, observed, UnreadableAnswerError } from './connection.ts';
 
 /**
  * ARM asks for seconds, a service that throttles for minutes. Ten are believed: a longer Retry-After would leave an operator
@@ -144,6 +144,8 @@ export function correlation(response: PipelineResponse): { correlationId?: strin
 /** Failure of a request without an answer of Azure's. It is retried, for a token endpoint or a proxy may be down for a while. */
 function unreachable(error: unknown, resourceId: string): ApplicationFailure {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ForeignAddressError)
+    return ownFailure('ForeignAddress', `${message} (${resourceId})`, resourceId);
   return ownFailure(unreachableType(error), `${message} (${resourceId})`, resourceId, { retryable: true });
 }
 

@@ -18,6 +18,7 @@ import {
   lastHeartbeatOf,
   marks,
   startAzure,
+  workflowId,
 } from './support.ts';
 
 const location = 'westeurope';
@@ -612,7 +613,7 @@ describe('deleting', () => {
     'a %s needs no run where any run of the workflow may have made it',
     async (_part, kind) => {
       const ids = await made('any-run', kind);
-      await kind.remove(ids, { 'aks-isolation-workflow': 'test' })(attempt());
+      await kind.remove(ids, { 'aks-isolation-workflow': workflowId })(attempt());
       expect((await azure.get(ids[kind.part])).status).toBe(404);
     },
   );

@@ -1,5 +1,17 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type AzureUnderTest, attempt, marks, nothingElse, runId, startAzure } from './support.ts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import {
+  type AzureUnderTest,
+  activityFailure,
+  attempt,
+  marks,
+  nothingElse,
+  operationHeartbeat,
+  runId,
+  startAzure,
+  subscriptionId,
+} from './support.ts';
 
 let azure: AzureUnderTest;
 const logged: string[] = [];
@@ -49,4 +61,46 @@ it('no token is logged, heartbeated, recorded or thrown', async () => {
   for (const seen of [logged, heartbeats, thrown, await azure.recorded()]) {
     expect(JSON.stringify(seen)).not.toMatch(token);
   }
+});
+
+describe('the token goes to Azure alone, although another host is named by', () => {
+  const elsewhere = 'https://localhost:9/';
+
+  it('a heartbeat', async () => {
+    const wanted = await azure.specification('lured');
+    const end = await azure.fault({ method: 'PUT', path: 'managedClusters/lured$', operation: { held: true } });
+    const first = attempt();
+    const [heartbeat] = await Promise.all([
+      operationHeartbeat(first).then((details) => {
+        first.cancel('WORKER_SHUTDOWN');
+        return JSON.stringify(details);
+      }),
+      first.run(azure.activities.createOrUpdateCluster, wanted).catch(() => undefined),
+    ]);
+    const forged: unknown = JSON.parse(heartbeat.replaceAll(`${azure.connection.endpoint}/`, elsewhere));
+    const failure = activityFailure(attempt(2, forged).run(azure.activities.createOrUpdateCluster, wanted));
+    expect(await failure).toMatchObject({ type: 'ForeignAddress', nonRetryable: true });
+    await end();
+  });
+
+  it('the link to a next page', async () => {
+    const body = JSON.stringify({ value: [], nextLink: `${elsewhere}more` });
+    const proxy = { status: 200, contentType: 'application/json', body };
+    const end = await azure.fault({ method: 'GET', path: '/resources$', times: 100, proxy });
+    const { cluster } = await azure.specification('paged');
+    const failure = activityFailure(attempt().run(azure.activities.discoverDeletion, { cluster, marks }));
+    expect(await failure).toMatchObject({ type: 'ForeignAddress' });
+    await end();
+  });
+});
+
+it('nothing changes Azure but a workflow that holds the lock on a cluster', async () => {
+  const group = { subscriptionId, name: 'without-lock', location: 'westeurope', tags: marks };
+  const environment = new MockActivityEnvironment(
+    { workflowExecution: { workflowId: 'dry-run/1', runId } },
+    { logger: new DefaultLogger('ERROR') },
+  );
+  const failure = activityFailure(environment.run(azure.activities.createResourceGroup, group));
+  expect(await failure).toMatchObject({ type: 'ForeignCaller' });
+  expect(await azure.sent('without-lock')).toEqual([]);
 });

@@ -13,9 +13,11 @@ import {
   attemptAfter,
   marks,
   nothingElse,
+  runId,
   specification,
   startAzure,
   subscriptionId,
+  workflowId,
 } from './support.ts';
 
 let azure: AzureUnderTest;
@@ -64,7 +66,7 @@ describe('assigning a role', () => {
             roleDefinitionId: expect.stringMatching(
               new RegExp(`^/subscriptions/${subscriptionId}/.*${roles.acrPull}$`),
             ),
-            description: expect.stringMatching(/^aks-isolation-workflow=test aks-isolation-run=f0/),
+            description: expect.stringContaining(`aks-isolation-workflow=${workflowId} aks-isolation-run=${runId}`),
           },
         },
       },
@@ -175,7 +177,7 @@ describe('taking roles away', () => {
     await assigned({ scope: ids.group, role: 'acrPull', principalId }, { ...marks, 'aks-isolation-run': 'earlier' });
     await assigned({ scope, role: 'networkContributor', principalId }, another);
     await assign(azure, ids.kubelet, 'managedIdentityOperator', principalId);
-    const workflow = { 'aks-isolation-workflow': 'test' };
+    const workflow = { 'aks-isolation-workflow': workflowId };
     const request = { subscriptionId, principalId, marks: workflow };
     await attempt().run(azure.activities.unassignRolesOf, { ...request, principalId: nobody });
     expect(await assignmentsOf(principalId)).toHaveLength(4);

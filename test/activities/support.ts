@@ -14,7 +14,9 @@ export { subscriptionId };
 
 /** The run that owns what the tests create, and whose ID Azure sees as the correlation ID. */
 export const runId = 'f0000000-0000-0000-0000-000000000001';
-export const marks = { [markTags.workflow]: 'test', [markTags.run]: runId };
+/** The lock under which the tests write. */
+export const workflowId = `aks/${subscriptionId}/rg-test/test`;
+export const marks = { [markTags.workflow]: workflowId, [markTags.run]: runId };
 
 /** A cluster in a network that AKS manages, with a managed registry, has no infrastructure of its own. */
 export const nothingElse: InfrastructureRequest = {
@@ -87,7 +89,7 @@ export function attempt(
 ): MockActivityEnvironment {
   const heartbeatDetails: unknown = lastHeartbeat === undefined ? undefined : JSON.parse(JSON.stringify(lastHeartbeat));
   return new MockActivityEnvironment(
-    { attempt: number, heartbeatDetails, workflowExecution: { workflowId: 'test', runId } },
+    { attempt: number, heartbeatDetails, workflowExecution: { workflowId, runId } },
     {
       logger: log ? new DefaultLogger('TRACE', ({ message, meta }) => log(message, meta)) : new DefaultLogger('ERROR'),
     },
@@ -101,7 +103,7 @@ export const attemptAfter = (agoMs: number, number = 1): MockActivityEnvironment
       attempt: number,
       scheduledTimestampMs: Date.now() - agoMs,
       currentAttemptScheduledTimestampMs: Date.now(),
-      workflowExecution: { workflowId: 'test', runId },
+      workflowExecution: { workflowId, runId },
     },
     { logger: new DefaultLogger('ERROR') },
   );
