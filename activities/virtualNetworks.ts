@@ -3,10 +3,11 @@ import { contains } from '../resources/addressRanges.ts';
 import { resourceGroupId } from '../resources/ids.ts';
 import { marksIn } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
+import type { ResourceFacts } from '../resources/provisioningState.ts';
 import type { ResourceGroupReference } from '../resources/subscriptions.ts';
 import {
   leadsOut,
-  type RouteFacts,
+  type RouteTableFacts,
   type SubnetFacts,
   type SubnetProperties,
   type SubnetSpecification,
@@ -37,21 +38,50 @@ export async function readVirtualNetwork(clients: ClientsOf, id: string): Promis
     addressPrefixes: found.addressSpace?.addressPrefixes ?? [],
     dnsServers: found.dhcpOptions?.dnsServers ?? [],
     isEncrypted: found.encryption?.enabled ?? false,
+    ...(found.defaultPublicNatGateway?.id !== undefined && { natGatewayId: found.defaultPublicNatGateway.id }),
+    routeSources: routeSources(found),
     subnets: (found.subnets ?? []).map(subnetFacts),
   };
 }
 
-/**
- * The routes of a table that may lead out of the network.
- *
- * @param own Ranges of the network, which may be public ones.
- */
-export async function readRoutesOut(clients: ClientsOf, id: string, own: readonly string[]): Promise<RouteFacts[]> {
+/** Azure wants these names of the subnets. Source: Learn, "Virtual network traffic routing", "What is Azure Route Server?". */
+const routerSubnets: ReadonlySet<string> = new Set(['gatewaysubnet', 'routeserversubnet']);
+
+function routeSources({ subnets = [], virtualNetworkPeerings = [] }: VirtualNetwork): string[] {
+  const own = subnets.filter(({ name = '' }) => routerSubnets.has(name.toLowerCase()));
+  const ofHub = virtualNetworkPeerings.filter(({ useRemoteGateways }) => useRemoteGateways);
+  return [...own, ...ofHub].flatMap(({ id }) => id ?? []);
+}
+
+/** Reads a route table. @param own Ranges of the network, which may be public ones. */
+export async function readRouteTable(
+  clients: ClientsOf,
+  id: string,
+  own: readonly string[],
+): Promise<RouteTableFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
   const found = await azureRead(id, () => client.routeTables.get(resourceGroup, name));
-  return (found?.routes ?? [])
-    .map(({ addressPrefix = '', nextHopType = 'Unknown' }) => ({ routeTableId: id, addressPrefix, nextHopType }))
-    .filter((route) => leadsOut(route) && !own.some((range) => contains(range, route.addressPrefix)));
+  if (!found) return undefined;
+  const routes = (found.routes ?? []).map(({ addressPrefix = '', nextHopType = 'Unknown' }) => ({
+    routeTableId: id,
+    addressPrefix,
+    nextHopType,
+  }));
+  return {
+    id,
+    routesOut: routes.filter((route) => leadsOut(route) && !own.some((range) => contains(range, route.addressPrefix))),
+    takesRoutesByBgp: found.disableBgpRoutePropagation !== true,
+  };
+}
+
+/** Reads the state of a NAT gateway. */
+export async function readNatGateway(
+  clients: ClientsOf,
+  id: string,
+): Promise<Pick<ResourceFacts, 'id' | 'provisioningState'> | undefined> {
+  const { client, resourceGroup, name } = locate(clients, 'network', id);
+  const found = await azureRead(id, () => client.natGateways.get(resourceGroup, name));
+  return found && { id, provisioningState: found.provisioningState ?? 'Unknown' };
 }
 
 /** The public addresses of the load balancers in a resource group, in whichever group the addresses are. */

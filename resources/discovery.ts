@@ -25,7 +25,18 @@ export interface AuditRequest {
 }
 
 /** The parts of {@link AuditFacts} that are read by themselves. */
-export type AuditPart = 'registry' | 'kubelet' | 'network' | 'endpoints' | 'zone' | 'routes' | 'nodeResourceGroup';
+export type AuditPart =
+  | 'registry'
+  | 'kubelet'
+  | 'network'
+  | 'endpoints'
+  | 'zone'
+  | 'routes'
+  | 'natGateways'
+  | 'nodeResourceGroup'
+  | 'machines'
+  | 'extensions'
+  | 'versions';
 
 /** Everything around a cluster on which its isolation depends. Absent resources are left out. */
 export interface AuditFacts {
@@ -39,21 +50,25 @@ export interface AuditFacts {
   /** Conditions of roles that it has on the registry with a condition alone. Left out by version 0.1. */
   kubeletConditions?: HeldRoles['conditions'];
   /** The network of the nodes. Left out by version 0.1. */
-  network?: { id: string; provisioningState: string };
+  network?: { id: string; provisioningState: string; natGatewayId?: string };
   subnets: SubnetFacts[];
   /** IDs of public IP addresses in the node resource group. */
   publicAddresses: string[];
   /** Routes of the subnets' tables that lead out. Left out by version 0.1, as are the next. */
   routesOut?: RouteFacts[];
+  /** What may bring the subnets routes by BGP, which Azure Resource Manager does not show. */
+  routeSources?: string[];
+  /** The NAT gateways of the network and its subnets. */
+  natGateways?: { id: string; provisioningState: string }[];
   /** The DNS servers of the network; none: Azure's. */
   dnsServers?: string[];
   /** Whether the network encrypts the traffic between its machines. */
   isNetworkEncrypted?: boolean;
-  /** Extensions of the cluster. Left out where the worker may not look. */
+  /** Extensions of the cluster. */
   extensions?: { id: string; type: string }[];
   /** Minor versions that the region has for long-term support alone. */
   longTermVersions?: string[];
-  /** Number of machines of each pool's scale set. Left out where the worker may not look, and by version 0.1. */
+  /** Number of machines of each pool's scale set. Left out by version 0.1. */
   machines?: Record<string, number>;
   /** Why the worker may not read a part. Left out by version 0.1. */
   unread?: Partial<Record<AuditPart, string>>;
@@ -111,6 +126,10 @@ export interface Discovered {
   /** State by feature name. */
   features: Record<string, string>;
   kubernetesVersions: KubernetesVersionFacts[];
+  /** Tenant of the registry's subscription, by its ID, if that is another one than the cluster's. Left out by version 0.1. */
+  tenants?: Record<string, string>;
+  /** What isolation depends on. Read only where createCluster finds a network or the cluster, and not by version 0.1. */
+  dependencies?: AuditFacts;
 }
 
 /** Azure after the last write. Absent resources are left out. */
@@ -158,7 +177,7 @@ export interface ExistingCluster {
  * own network, or in the one that AKS manages.
  */
 export function poolSubnets(
-  { cluster, managedNetworkId }: ExistingCluster,
+  { cluster, managedNetworkId }: Pick<ExistingCluster, 'cluster' | 'managedNetworkId'>,
   of: readonly ('vnetSubnetId' | 'podSubnetId')[],
 ): string[] {
   const own = (cluster?.agentPoolProfiles ?? []).flatMap((pool) => of.flatMap((subnet) => pool[subnet] ?? []));

@@ -62,6 +62,10 @@ export interface VirtualNetworkFacts extends ResourceFacts {
   dnsServers?: string[];
   /** Whether traffic between its machines is encrypted. Left out by version 0.1. */
   isEncrypted?: boolean;
+  /** The NAT gateway that serves all of it, without being named by its subnets. Left out where it has none. */
+  natGatewayId?: string;
+  /** What may bring it routes by BGP: subnets of gateways and route servers, and peerings that use those of a hub. */
+  routeSources?: string[];
   addressPrefixes: string[];
   subnets: SubnetFacts[];
 }
@@ -72,6 +76,15 @@ export interface RouteFacts {
   /** A range or a service tag. Left out by version 0.1, which saw default routes alone. */
   addressPrefix?: string;
   nextHopType: string;
+}
+
+/** What a route table does to the subnets that name it. */
+export interface RouteTableFacts {
+  id: string;
+  /** Its routes that may lead out of the network. */
+  routesOut: RouteFacts[];
+  /** Whether routes that come by BGP count beside its own. */
+  takesRoutesByBgp: boolean;
 }
 
 /** Next hops that keep traffic inside. Source: Learn, "Virtual network traffic routing". */

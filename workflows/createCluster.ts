@@ -14,7 +14,7 @@ import { privateDnsOf } from './infrastructure/wanted.ts';
 import { proveIsolation, provesIsolation, whenForbidden } from './isolation/proof.ts';
 import { clusterChecks } from './newCluster/checks.ts';
 import { madeByEarlierRun } from './newCluster/earlierRun.ts';
-import { type CreateClusterPlan, discoveryRequest, planCreateCluster } from './newCluster/plan.ts';
+import { type CreateClusterPlan, dependenciesOf, discoveryRequest, planCreateCluster } from './newCluster/plan.ts';
 import { applyRegistrations } from './registrations/apply.ts';
 
 /**
@@ -28,6 +28,14 @@ export async function createCluster(given: CreateClusterInput): Promise<Scenario
 }
 
 async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
+  const seen = await discoverCluster(input);
+  const request = dependenciesOf(input, seen, runId());
+  if (!request || !patched(provesIsolation)) return seen;
+  const dependencies = await azure.reading('Look at everything that isolation depends on').lookAtDependencies(request);
+  return { ...seen, dependencies };
+}
+
+async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discovered> {
   const { cluster, dryRun } = input;
   const request = discoveryRequest(input);
   const look = () => azure.reading('Look at everything the scenario may touch').discover(request);

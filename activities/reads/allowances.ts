@@ -1,5 +1,4 @@
 import type { ResourceSku } from '@azure/arm-compute';
-import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { z } from 'zod';
 import type {
   AccessFacts,
@@ -12,7 +11,8 @@ import type {
 } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope } from '../../resources/ids.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureCall, azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from '../arm/errors.ts';
+import { azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from '../arm/errors.ts';
+import { restList } from '../arm/restList.ts';
 import { neededPermissions } from './permissions.ts';
 
 export async function readAllowances(clients: ClientsOf, request: AllowanceRequest): Promise<AllowanceFacts> {
@@ -48,20 +48,15 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
 
 const subscriptionScope = /^\/subscriptions\/[^/]+$/;
 
-const permissionsSchema = z.object({
-  value: z.array(z.object({ actions: z.array(z.string()).default([]), notActions: z.array(z.string()).default([]) })),
+const permission = z.object({
+  actions: z.array(z.string()).default([]),
+  notActions: z.array(z.string()).default([]),
 });
 
 /** Reads permissions over REST, for the SDK knows only those of resource groups and resources, not of a subscription. */
 async function readPermissions(clients: ClientsOf, scope: string): Promise<Permission[]> {
-  const subscriptionId = scope.split('/')[2] ?? '';
-  const { authorization } = clients(subscriptionId);
-  return azureCall(scope, async () => {
-    const url = `${authorization.$host}${scope}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
-    const response = await authorization.sendRequest(createPipelineRequest({ url }));
-    if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
-    return neededPermissions(permissionsSchema.parse(JSON.parse(response.bodyAsText ?? '')).value);
-  });
+  const path = `${scope}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
+  return neededPermissions(await restList(clients, scope, path, permission));
 }
 
 /** Reads all locks of a subscription. `undefined`: the worker's identity may not see them. */

@@ -1,14 +1,13 @@
-import { applicationFailure } from '../../contract/failures.ts';
 import type { AuditFacts, AuditPart, AuditRequest } from '../../resources/discovery.ts';
 import { isWithin, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { isLongTermOnly } from '../../resources/kubernetesVersions.ts';
 import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
 import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
-import type { SubnetFacts } from '../../resources/virtualNetworks.ts';
+import type { SubnetFacts, VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
 import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { httpStatus, whereAllowed } from '../arm/errors.ts';
+import { httpStatus } from '../arm/errors.ts';
 import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
 import { readKubernetesVersions } from '../managedClusters.ts';
@@ -17,7 +16,7 @@ import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readRoles } from '../roleAssignments.ts';
-import { readBalancedAddresses, readRoutesOut, readVirtualNetwork } from '../virtualNetworks.ts';
+import { readBalancedAddresses, readNatGateway, readRouteTable, readVirtualNetwork } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
@@ -30,8 +29,10 @@ async function readDependencies(clients: ClientsOf, request: AuditRequest): Prom
   const { part, unread } = partReader();
   const named = await readNamed(clients, request, part);
   const { registry, network, content = [], balanced = [], machines, extensions, versions = [] } = named;
+  // AKS offers versions in each region in which it has a cluster.
+  if (versions.length === 0) unread.versions ??= `AKS tells no versions of ${request.cluster.location}`;
   const subnets = (network?.subnets ?? []).filter(({ id }) => request.subnetIds.some((one) => sameResourceId(one, id)));
-  const { endpoints = [], zone, kubelets, routesOut = [] } = await readBehind(clients, request, part, named, subnets);
+  const { endpoints = [], zone, kubelets } = await readBehind(clients, request, part, named);
   const addresses = content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id));
   return {
     ...(registry && { registry }),
@@ -39,9 +40,9 @@ async function readDependencies(clients: ClientsOf, request: AuditRequest): Prom
     ...(zone && { zone }),
     kubeletRoles: kubelets?.roles ?? [],
     kubeletConditions: kubelets?.conditions ?? {},
-    ...(network && { network: { id: network.id, provisioningState: network.provisioningState } }),
+    ...(network && { network: networkFacts(network) }),
     subnets,
-    routesOut: routesOut.flat(),
+    ...(await readWaysOut(clients, part, network, subnets)),
     dnsServers: network?.dnsServers ?? [],
     isNetworkEncrypted: network?.isEncrypted ?? false,
     ...(extensions && { extensions }),
@@ -65,8 +66,8 @@ function partReader(): { part: ReadPart; unread: NonNullable<AuditFacts['unread'
     try {
       return await read();
     } catch (error) {
-      if (httpStatus(error) !== 403) throw error;
-      unread[name] = applicationFailure(error)?.message ?? name;
+      if (!(error instanceof NotShownError) && httpStatus(error) !== 403) throw error;
+      unread[name] = error instanceof Error ? error.message : name;
       return undefined;
     }
   };
@@ -88,35 +89,75 @@ async function readNamed(clients: ClientsOf, request: AuditRequest, part: ReadPa
     part('nodeResourceGroup', () => readGroupContent(clients, group)),
     part('nodeResourceGroup', () => readBalancedAddresses(clients, group)),
     part('kubelet', () => ifNamed(kubeletIdentityId, (id) => readIdentity(clients, id))),
-    whereAllowed(() => countMachines(clients, subscriptionId, nodeResourceGroup)),
-    whereAllowed(() => readExtensions(clients, cluster.id)),
-    whereAllowed(() => readKubernetesVersions(clients, subscriptionId, cluster.location)),
+    part('machines', () => countMachines(clients, subscriptionId, nodeResourceGroup)),
+    part('extensions', () => readExtensions(clients, cluster.id)),
+    part('versions', () => readKubernetesVersions(clients, subscriptionId, cluster.location)),
   ]);
   return { registry, network, content, balanced, kubelet, machines, extensions, versions };
 }
 
-/** The second round: what leads to the registry, who may pull from it, and the routes of the nodes' subnets. */
+/** The second round: what leads to the registry, and who may pull from it. */
 async function readBehind(
   clients: ClientsOf,
   request: AuditRequest,
   part: ReadPart,
-  { registry, network, kubelet }: Awaited<ReturnType<typeof readNamed>>,
-  subnets: readonly SubnetFacts[],
+  { registry, kubelet }: Awaited<ReturnType<typeof readNamed>>,
 ) {
   const networkId = networkIdOf(request);
   const reached = registry && networkId !== undefined ? { registry, networkId } : undefined;
-  const routeTables = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
-  const ranges = network?.addressPrefixes ?? [];
-  const [endpoints, zone, kubelets, routesOut] = await Promise.all([
+  const [endpoints, zone, kubelets] = await Promise.all([
     part('endpoints', async () => reached && readEndpointsIn(clients, reached.registry, reached.networkId)),
     part(
       'zone',
       async () => reached && readLinkedZone(clients, reached.registry, reached.networkId, request.privateDnsZoneId),
     ),
     part('kubelet', async () => registry && kubelet && readRoles(clients, registry.id, kubelet.principalId)),
-    part('routes', () => Promise.all([...routeTables].map((id) => readRoutesOut(clients, id, ranges)))),
   ]);
-  return { endpoints, zone, kubelets, routesOut };
+  return { endpoints, zone, kubelets };
+}
+
+const networkFacts = ({
+  id,
+  provisioningState,
+  natGatewayId,
+}: VirtualNetworkFacts): NonNullable<AuditFacts['network']> => ({
+  id,
+  provisioningState,
+  ...(natGatewayId !== undefined && { natGatewayId }),
+});
+
+/** What else decides where the traffic of the subnets goes: the route tables and NAT gateways that they and the network name. */
+async function readWaysOut(
+  clients: ClientsOf,
+  part: ReadPart,
+  network: VirtualNetworkFacts | undefined,
+  subnets: readonly SubnetFacts[],
+): Promise<Required<Pick<AuditFacts, 'routesOut' | 'routeSources' | 'natGateways'>>> {
+  const tableIds = new Set(subnets.flatMap(({ routeTableId }) => routeTableId ?? []));
+  const gatewayIds = new Set([network, ...subnets].flatMap((each) => each?.natGatewayId ?? []));
+  const ranges = network?.addressPrefixes ?? [];
+  const named = <T>(ids: ReadonlySet<string>, read: (id: string) => Promise<T | undefined>): Promise<T[]> =>
+    Promise.all([...ids].map(async (id) => shown(id, await read(id))));
+  const [tables = [], natGateways = []] = await Promise.all([
+    part('routes', () => named(tableIds, (id) => readRouteTable(clients, id, ranges))),
+    part('natGateways', () => named(gatewayIds, (id) => readNatGateway(clients, id))),
+  ]);
+  const isClosedToBgp = (id: string | undefined) =>
+    tables.some((table) => sameResourceId(table.id, id) && !table.takesRoutesByBgp);
+  const areClosed = subnets.every(({ routeTableId }) => isClosedToBgp(routeTableId));
+  return {
+    routesOut: tables.flatMap(({ routesOut }) => routesOut),
+    routeSources: areClosed ? [] : (network?.routeSources ?? []),
+    natGateways,
+  };
+}
+
+/** What Azure names and does not show is not absent: it is elsewhere, or the worker may not see it. */
+class NotShownError extends Error {}
+
+function shown<T>(id: string, found: T | undefined): T {
+  if (found === undefined) throw new NotShownError(`${id} is not found`);
+  return found;
 }
 
 async function readEndpointsIn(

@@ -1,6 +1,6 @@
 import { ownFailure } from '../../contract/failures.ts';
 import type { Discovered, DiscoveryRequest, ReadBack, ReadBackRequest } from '../../resources/discovery.ts';
-import { sameResourceId } from '../../resources/ids.ts';
+import { resourceReference, sameResourceId } from '../../resources/ids.ts';
 import {
   type InfrastructureFacts,
   type InfrastructureRequest,
@@ -57,6 +57,7 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
     kubernetesVersions,
     providers,
     features,
+    tenants,
   ] = await Promise.all([
     readLocations(clients, subscriptionId),
     readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
@@ -67,6 +68,7 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
     readKubernetesVersions(clients, subscriptionId, location),
     byKey(request.providers, (namespace) => readProvider(clients, { subscriptionId, namespace })),
     byKey(request.features, (feature) => readFeature(clients, { subscriptionId, feature })),
+    readOtherTenant(clients, subscriptionId, request.infrastructure.registryId),
   ]);
   return {
     subscription: { ...subscription, locations },
@@ -78,6 +80,7 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
     kubernetesVersions,
     providers,
     features,
+    tenants,
   };
 }
 
@@ -114,6 +117,18 @@ async function readNamedRegistry(
 ): Promise<RegistryFacts | undefined> {
   if (id === undefined) return undefined;
   return sameResourceId(id, own?.id) ? own : readRegistry(clients, id);
+}
+
+/** The tenant of the registry's subscription, if that is another one than the cluster's. */
+async function readOtherTenant(
+  clients: ClientsOf,
+  own: string,
+  registryId: string | undefined,
+): Promise<Record<string, string>> {
+  const other = registryId === undefined ? own : resourceReference(registryId).subscriptionId;
+  if (sameResourceId(other, own)) return {};
+  const found = await readSubscription(clients, other);
+  return found ? { [other]: found.tenantId } : {};
 }
 
 async function byKey<T>(keys: readonly string[], read: (key: string) => Promise<T>): Promise<Record<string, T>> {

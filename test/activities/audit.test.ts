@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuditFacts, ReadBack } from '../../resources/discovery.ts';
+import type { AuditFacts, AuditPart, ReadBack } from '../../resources/discovery.ts';
 import { resourceGroupId } from '../../resources/ids.ts';
 import { isolated } from '../workflows/existingCluster/support.ts';
 import { type AzureUnderTest, attempt, nothingElse, startAzure, subscriptionId } from './support.ts';
@@ -60,6 +60,62 @@ describe('lookAtDependencies', () => {
       'AzureCloud',
     ]);
     expect(seen.subnets.find(({ name }) => name === 'pods')).toMatchObject({ natGatewayId: gateway });
+    expect(seen.natGateways).toEqual([{ id: gateway, provisioningState: 'Succeeded' }]);
+    expect(seen.unread).toEqual({});
+  });
+
+  const look = async (): Promise<AuditFacts> => {
+    const { kubeletIdentityId: _none, containerRegistryId: _no, ...bare } = isolated({ nodeResourceGroup: 'rg-nodes' });
+    const subnetIds = [`${network}/subnets/nodes`, `${network}/subnets/pods`];
+    return attempt().run(azure.activities.lookAtDependencies, { cluster: bare, subscriptionId, subnetIds });
+  };
+
+  it('names a gateway that may bring routes by BGP, unless all tables are closed to them', async () => {
+    const gatewaySubnet = `${network}/subnets/GatewaySubnet`;
+    await azure.put(gatewaySubnet, { properties: { addressPrefix: '10.1.9.0/27' } });
+    expect((await look()).routeSources).toEqual([gatewaySubnet]);
+    const closed = `${group}/providers/Microsoft.Network/routeTables/closed`;
+    await azure.put(closed, { location, properties: { disableBgpRoutePropagation: true } });
+    const put = (name: string, addressPrefix: string, more: object) =>
+      azure.put(`${network}/subnets/${name}`, { properties: { addressPrefix, ...more } });
+    await put('nodes', '10.1.0.0/24', { routeTable: { id: closed } });
+    expect((await look()).routeSources).toEqual([gatewaySubnet]);
+    await put('pods', '10.1.1.0/24', { routeTable: { id: closed } });
+    expect((await look()).routeSources).toEqual([]);
+    await put('nodes', '10.1.0.0/24', { routeTable: { id: table } });
+    await put('pods', '10.1.1.0/24', { natGateway: { id: gateway } });
+  });
+
+  it.each<[part: AuditPart, path: string, status: number]>([
+    ['extensions', '/extensions$', 403],
+    ['versions', '/kubernetesVersions$', 403],
+    ['machines', '/virtualMachineScaleSets$', 403],
+    ['natGateways', '/natGateways/gateway$', 403],
+    ['natGateways', '/natGateways/gateway$', 404],
+    ['routes', '/routeTables/routes$', 403],
+    ['routes', '/routeTables/routes$', 404],
+  ])('does not take %s for absent where Azure answers %s with %i', async (part, path, status) => {
+    const code = status === 403 ? 'AuthorizationFailed' : 'ResourceNotFound';
+    const end = await azure.fault({
+      method: 'GET',
+      path,
+      times: 100,
+      answer: { status, code, message: 'not for you' },
+    });
+    const { unread } = await look();
+    await end();
+    expect(unread).toEqual({ [part]: expect.stringMatching(status === 403 ? /not for you/ : /is not found$/) });
+  });
+
+  it('does not take versions for none where AKS tells none', async () => {
+    const end = await azure.fault({
+      method: 'GET',
+      path: '/kubernetesVersions$',
+      proxy: { status: 200, contentType: 'application/json', body: '{"values":[]}' },
+    });
+    const { unread } = await look();
+    await end();
+    expect(unread).toEqual({ versions: 'AKS tells no versions of westeurope' });
   });
 });
 

@@ -74,6 +74,33 @@ describe('large answers', () => {
     ]);
   });
 
+  it('permissions are read to their last page', async () => {
+    const next = `${azure.simulator.endpoint}${group}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
+    const page = (name: string, nextLink?: string) => ({
+      value: [{ actions: [`Microsoft.ContainerRegistry/registries/${name}`], notActions: [] }],
+      ...(nextLink && { nextLink }),
+    });
+    const path = `${group}/providers/Microsoft.Authorization/permissions$`;
+    const ends = [
+      await azure.fault({
+        method: 'GET',
+        path,
+        proxy: { status: 200, contentType: 'application/json', body: JSON.stringify(page('write', next)) },
+      }),
+      await answers(path, page('delete')),
+    ];
+    const { allowances } = await discover(nothingElse, [group]);
+    for (const end of ends) await end();
+    expect(Object.values(allowances.permissions)).toEqual([
+      [
+        {
+          actions: ['microsoft.containerregistry/registries/write', 'microsoft.containerregistry/registries/delete'],
+          notActions: [],
+        },
+      ],
+    ]);
+  });
+
   it('a network of 1,000 subnets and a zone of 1,000 links are read', async () => {
     const subnets = many(1_000, (name) => ({
       id: `${network}/subnets/${name(80)}`,

@@ -5,17 +5,15 @@ import type { Check } from '../../contract/result.ts';
 import type { AuditFacts, AuditPart } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
-import { type ClusterFacts, hasManagedRegistry, hasOwnNetwork } from '../../resources/managedClusters.ts';
-import type { Look } from '../../resources/nodes.ts';
+import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import { cutsEgress } from '../../resources/outboundTypes.ts';
 import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
-import { builtInRoles, sufficientRoles } from '../../resources/roles.ts';
-import { accepted, check, unseen } from '../engine/check.ts';
-import { gapOf } from '../nodes/checks.ts';
+import { type BuiltInRole, builtInRoles, sufficientRoles } from '../../resources/roles.ts';
+import { check, unseen } from '../engine/check.ts';
 import { preconditions } from './preconditions.ts';
-import { openWays } from './waysOut.ts';
+import { wayChecks } from './wayChecks.ts';
 
 /** Checks every requirement of network isolation that Azure Resource Manager shows. Source: AKS docs network-isolated.md. */
 export function isolationChecks(
@@ -24,18 +22,27 @@ export function isolationChecks(
   subnetIds: readonly string[],
   { profile, accept, privateDns }: { profile: Profile; accept: readonly WayOut[]; privateDns?: PrivateDns | undefined },
 ): Check[] {
+  const found = withLostSubnets(facts, subnetIds);
   return [
-    ...preconditionChecks(cluster, facts),
+    ...preconditionChecks(cluster, found),
     ...itselfChecks(cluster),
     ...whereRead(facts, ['registry', 'kubelet'], auditedRegistryChecks(cluster, facts, profile)),
     ...whereRead(
-      facts,
+      found,
       ['registry', 'network', 'endpoints', 'zone'],
       reachabilityChecks(facts, cluster, subnetIds, privateDns),
     ),
-    ...whereRead(facts, ['network', 'routes', 'nodeResourceGroup'], wayChecks(cluster, facts, accept)),
+    ...whereRead(found, ['network', 'routes', 'nodeResourceGroup'], wayChecks(cluster, facts, accept)),
     ...stateChecks(facts),
+    ...whereRead(facts, ['natGateways'], natGatewayChecks(facts)),
   ];
+}
+
+/** A subnet of the cluster that its network does not show has ways out that nobody has seen. */
+function withLostSubnets({ subnets, unread = {}, ...facts }: AuditFacts, subnetIds: readonly string[]): AuditFacts {
+  const lost = subnetIds.filter((id) => !subnets.some((subnet) => sameResourceId(subnet.id, id)));
+  if (lost.length === 0) return { ...facts, subnets, unread };
+  return { ...facts, subnets, unread: { network: `${lost.join(', ')} is not found`, ...unread } };
 }
 
 /** Without these parts the checks would take what nobody has read for what is absent. */
@@ -44,8 +51,10 @@ function whereRead({ unread = {} }: AuditFacts, parts: readonly AuditPart[], che
   return why.length === 0 ? [...checks] : checks.map((each) => unseen(each, 'readForbidden', why.join('; ')));
 }
 
-/** A resource whose operation still runs has not drifted. */
+/** A resource whose operation still runs has not drifted. Of one without a state nobody knows. */
 function state(id: string, title: string, resourceId: string, seen: string | undefined): Check {
+  if (seen === 'Unknown')
+    return unseen(check(id, title, resourceId, 'Succeeded', ''), 'incomplete', 'Azure shows no provisioning state');
   const runs = seen !== undefined && !isFinal(seen);
   const succeeded = check(id, title, resourceId, 'Succeeded', runs ? 'Succeeded' : seen);
   return runs ? { ...succeeded, seen } : succeeded;
@@ -71,6 +80,19 @@ const stateChecks = ({ registry, network, subnets, endpoints, zone }: AuditFacts
       state(`linkState:${resourceReference(id).name}`, 'Link of the zone', id, provisioningState),
     ),
 ];
+
+/** A gateway that is there has a state, whether or not the input accepts what it does. */
+const natGatewayChecks = ({ network, subnets, natGateways }: AuditFacts): Check[] =>
+  natGateways === undefined
+    ? []
+    : [...new Set([network, ...subnets].flatMap((each) => each?.natGatewayId ?? []))].map((id) =>
+        state(
+          `natGatewayState:${resourceReference(id).name}`,
+          'NAT gateway',
+          id,
+          natGateways.find((each) => sameResourceId(each.id, id))?.provisioningState,
+        ),
+      );
 
 function itselfChecks(cluster: ClusterFacts): Check[] {
   const { id, provisioningState, powerState, outboundType, artifactSource, agentPoolProfiles } = cluster;
@@ -115,11 +137,27 @@ function auditedRegistryChecks(
   return [
     ...checks,
     check('anonymousPull', 'Anonymous pull', id, anonymousPullEnabled, registry.anonymousPullEnabled),
-    {
-      ...check('pullRole', 'Kubelet identity may pull', id, role, holds || condition ? role : kubeletRoles.join(', ')),
-      ...(!holds && condition && { evidence: `with a condition, whose effect the nodes show: ${condition}` }),
-    },
+    holds || !condition
+      ? pullRoleCheck(id, role, holds ? role : kubeletRoles.join(', '))
+      : unseen(pullRoleCheck(id, role, ''), 'notAsked', `${heldWithCondition}: ${condition}`),
   ];
+}
+
+const pullRoleCheck = (id: string, role: BuiltInRole, seen: string): Check =>
+  check('pullRole', 'Kubelet identity may pull', id, role, seen);
+
+const heldWithCondition = 'held with a condition, whose effect nodes alone can show';
+
+/** A role with a condition is as good as what nodes show: each pool that has nodes pulls. Presence is not effect (Azure/acr#794). */
+export function provenByPulls(role: Check, nodes: readonly Check[]): Check {
+  if (role.id !== 'pullRole' || role.verdict !== 'unproven' || role.because !== 'notAsked') return role;
+  const pulls = nodes.filter(({ id }) => id.startsWith('pulls:'));
+  const other = pulls.find(({ verdict }) => verdict !== 'met');
+  if (other?.verdict === 'unproven') return unseen(role, other.because, `${role.unproven}; ${other.unproven}`);
+  if (other)
+    return { ...check(role.id, role.title, role.resourceId, role.expected, other.seen), evidence: role.unproven };
+  if (pulls.length === 0) return unseen(role, 'incomplete', `${role.unproven}; there is no node`);
+  return { ...check(role.id, role.title, role.resourceId, role.expected, role.expected), evidence: role.unproven };
 }
 
 const pullRole = ({ roleAssignmentMode }: RegistryFacts) =>
@@ -181,60 +219,10 @@ function reachabilityChecks(
 
 /** Checks each precondition, whoever made the cluster. */
 function preconditionChecks(cluster: ClusterFacts, facts: AuditFacts): Check[] {
-  return preconditions.map(({ id, says, source, broken }) => {
+  return preconditions.flatMap(({ id, says, source, restsOn, broken }) => {
     const problems = broken(cluster, facts);
     const seen = problems.map(({ pool, problem }) => (pool === undefined ? problem : `${pool}: ${problem}`)).join('; ');
-    return { ...check(`precondition:${id}`, says, cluster.id, 'met', seen || 'met'), evidence: source };
+    const asked = { ...check(`precondition:${id}`, says, cluster.id, 'met', seen || 'met'), evidence: source };
+    return restsOn === undefined ? asked : whereRead(facts, [restsOn], [asked]);
   });
-}
-
-const wayTitles: Readonly<Record<Exclude<WayOut, 'defaultOutboundAccess'>, string>> = {
-  natGateway: "NAT gateways of the nodes' subnets",
-  defaultRoute: "Default routes of the nodes' subnets",
-  publicAddresses: 'Public IP addresses of the cluster',
-  nodePublicAddresses: 'Node pools with public IP addresses',
-};
-
-/** Checks that there is no other way out, unless the input accepts it by name. */
-function wayChecks(cluster: ClusterFacts, facts: AuditFacts, accept: readonly WayOut[]): Check[] {
-  const open = openWays(cluster, facts);
-  const unlessAccepted = (way: WayOut, seen: Check): Check => (accept.includes(way) ? accepted(seen) : seen);
-  const ways = Object.entries(wayTitles) as [keyof typeof wayTitles, string][];
-  return [
-    ...ways.map(([way, title]) => {
-      const found = open.filter((each) => each.way === way);
-      const what = found.map(({ what, resourceId }) => `${what} (${resourceId})`).join(', ');
-      return unlessAccepted(way, check(way, title, found[0]?.resourceId ?? cluster.id, 'none', what || 'none'));
-    }),
-    // The subnets of a network that AKS manages are AKS's.
-    ...(hasOwnNetwork(cluster) ? facts.subnets : []).map(({ id, name, defaultOutboundAccess }) =>
-      unlessAccepted(
-        'defaultOutboundAccess',
-        check(
-          `defaultOutboundAccess:${name}`,
-          `Default outbound access of subnet ${name}`,
-          id,
-          false,
-          defaultOutboundAccess ?? 'not said',
-        ),
-      ),
-    ),
-  ];
-}
-
-/**
- * Checks that Microsoft's registry is out of reach from inside the cluster, unless a way out explains it that is open and that the
- * input accepts.
- */
-export function egressCheck(
-  { id }: ClusterFacts,
-  look: Look<{ open: boolean; message: string }>,
-  acceptedAndOpen: readonly WayOut[],
-): Check {
-  const closed = (seen: string) => check('egress', 'Egress from inside the cluster', id, 'closed', seen);
-  if ('unseen' in look) return unseen(closed(''), gapOf(look.unseen.because), look.unseen.message);
-  const { open, message } = look.seen;
-  if (!open) return { ...closed('closed'), evidence: message };
-  if (acceptedAndOpen.length === 0) return { ...closed('open'), evidence: message };
-  return { ...accepted(closed('open')), evidence: `${message}; by ${acceptedAndOpen.join(', ')}` };
 }

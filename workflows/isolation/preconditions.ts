@@ -1,7 +1,7 @@
 import type { Problem } from '../../contract/problem.ts';
 import { minimumKubernetesVersion } from '../../contract/profiles.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
-import type { AuditFacts } from '../../resources/discovery.ts';
+import type { AuditFacts, AuditPart } from '../../resources/discovery.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
@@ -14,6 +14,10 @@ export interface Precondition {
   /** Where Microsoft says so, and when that was read. */
   source: string;
   asOf: string;
+  /** The parts that must have been read to tell. */
+  restsOn?: AuditPart;
+  /** Whether createCluster asks it of its input, in the words of the input. */
+  isInput?: true;
   /** What breaks it; none where it holds, or where an old run's facts do not tell. */
   broken(cluster: ClusterFacts, facts: Surroundings): Breach[];
 }
@@ -60,13 +64,14 @@ const encrypts = ({ vmSize }: AgentPoolFacts): boolean => Number(/_v(\d+)$/i.exe
 const isOther = (seen: string | undefined, wanted: string): boolean =>
   seen !== undefined && seen.toLowerCase() !== wanted.toLowerCase();
 
-/** isolateCluster, changeRegistry and the audit ask all of them. createCluster sees to them by construction. */
+/** Every scenario that ends isolated and the audit ask all of them; of a cluster that is still to be made, those that could break. */
 export const preconditions: readonly Precondition[] = [
   {
     id: 'kubernetesVersion',
     says: `Kubernetes is at least ${minimumKubernetesVersion}`,
     source: limits,
     asOf: '2026-11-26',
+    isInput: true,
     broken: (cluster) =>
       isAtLeast(cluster.currentKubernetesVersion, minimumKubernetesVersion)
         ? []
@@ -164,6 +169,8 @@ export const preconditions: readonly Precondition[] = [
     says: 'The support plan has the Kubernetes version',
     source: 'AKS docs, "Long-term support" (long-term-support.md); apecloud/kubeblocks#10136',
     asOf: '2026-11-26',
+    restsOn: 'versions',
+    isInput: true,
     broken: ({ currentKubernetesVersion: version, hasLongTermSupport }, { longTermVersions = [] }) =>
       hasLongTermSupport === false && longTermVersions.includes(minorOf(version))
         ? [
@@ -180,6 +187,7 @@ export const preconditions: readonly Precondition[] = [
     says: 'No extension of the cluster needs egress',
     source: limits,
     asOf: '2026-11-26',
+    restsOn: 'extensions',
     broken: (_cluster, { extensions = [] }) =>
       extensions
         .filter(({ type }) => needEgress.includes(type.toLowerCase()))
@@ -194,6 +202,7 @@ export const preconditions: readonly Precondition[] = [
     says: 'The network is not encrypted where the API server is in it',
     source: 'AKS docs, "API Server VNet Integration" (api-server-vnet-integration.md), limitations',
     asOf: '2026-11-26',
+    restsOn: 'network',
     broken: ({ enableVnetIntegration, agentPoolProfiles }, { isNetworkEncrypted }) =>
       isNetworkEncrypted === true && enableVnetIntegration && agentPoolProfiles.some(encrypts)
         ? [
@@ -231,6 +240,8 @@ export const preconditions: readonly Precondition[] = [
     says: 'A registry of your own takes tokens for Azure Resource Manager',
     source: `${limits}; MicrosoftDocs/azure-aks-docs#438`,
     asOf: '2026-11-26',
+    restsOn: 'registry',
+    isInput: true,
     broken: (cluster, { registry }) =>
       registry?.takesArmTokens === false && !hasManagedRegistry(cluster)
         ? [
@@ -243,12 +254,22 @@ export const preconditions: readonly Precondition[] = [
   },
 ];
 
-/** Every precondition that a cluster breaks. */
-export const preconditionProblems = (cluster: ClusterFacts, facts: Surroundings): Problem[] =>
-  preconditions.flatMap(({ broken, source, asOf }) =>
-    broken(cluster, facts).map(({ problem, whatToDo, pool, at }) => ({
-      where: at ?? (pool === undefined ? cluster.id : agentPoolId(cluster.id, pool)),
-      problem: `${problem} (${source}, read ${asOf})`,
-      whatToDo,
-    })),
-  );
+/**
+ * Every precondition that a cluster breaks.
+ *
+ * @param cluster As it is, or as it is to be: `isNew`.
+ */
+export const preconditionProblems = (
+  cluster: ClusterFacts,
+  facts: Surroundings,
+  { isNew = false }: { isNew?: boolean } = {},
+): Problem[] =>
+  preconditions
+    .filter(({ isInput = false }) => !(isNew && isInput))
+    .flatMap(({ broken, source, asOf }) =>
+      broken(cluster, facts).map(({ problem, whatToDo, pool, at }) => ({
+        where: at ?? (pool === undefined ? cluster.id : agentPoolId(cluster.id, pool)),
+        problem: `${problem} (${source}, read ${asOf})`,
+        whatToDo,
+      })),
+    );

@@ -10,7 +10,8 @@ import { azure } from '../engine/azure.ts';
 import { accepted, unseen } from '../engine/check.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
-import { egressCheck, isolationChecks } from './checks.ts';
+import { isolationChecks, provenByPulls } from './checks.ts';
+import { egressCheck, isRouteByBgp, provenByEgress } from './wayChecks.ts';
 import { openWays } from './waysOut.ts';
 
 /** Patch: runs that version 0.1 began end with fewer looks. */
@@ -57,25 +58,24 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
   const facts = await dependencies;
   const ways = openWays(found, facts).map(({ way }) => way);
   const seen = await inside;
-  return [
-    ...isolationChecks(found, facts, request.subnetIds, options),
-    ...(seen
-      ? [
-          egressCheck(
-            found,
-            seen.egress,
-            accept.filter((way) => ways.includes(way)),
-          ),
-          // A cluster that is not set to boot from a registry fails the check of its artifact source.
-          ...nodeChecks(found, seen.kubernetes, seen.probes, imageSource ?? 'Direct', facts.machines),
-        ]
-      : [notLookedInside(found)]),
-  ].map((each) => judgedIfForbidden(each, whenForbidden));
+  const ofAzure = isolationChecks(found, facts, request.subnetIds, options);
+  if (!seen) {
+    // Egress itself is not looked at either.
+    return [...ofAzure.map((each) => (isRouteByBgp(each) ? accepted(each) : each)), notLookedInside(found)].map(
+      (each) => judgedIfForbidden(each, whenForbidden),
+    );
+  }
+  const acceptedAndOpen = accept.filter((way) => ways.includes(way));
+  const egress = egressCheck(found, seen.egress, acceptedAndOpen);
+  // A cluster that is not set to boot from a registry fails the check of its artifact source.
+  const nodes = nodeChecks(found, seen.kubernetes, seen.probes, imageSource ?? 'Direct', facts);
+  const proven = ofAzure.map((each) => provenByEgress(provenByPulls(each, nodes), egress));
+  return [...proven, egress, ...nodes].map((each) => judgedIfForbidden(each, whenForbidden));
 }
 
 /** The request for everything on which the isolation of a cluster depends, the subnets of its pods included. */
 export const dependenciesRequest = (
-  seen: ExistingCluster,
+  seen: Pick<ExistingCluster, 'cluster' | 'managedNetworkId'>,
   cluster: ClusterFacts,
   privateDnsZoneId?: string,
 ): AuditRequest => ({

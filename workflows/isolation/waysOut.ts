@@ -10,10 +10,15 @@ export interface OpenWay {
   resourceId: string;
   /** For people: what it is. */
   what: string;
+  /** It may be open: Azure Resource Manager does not show it, and a look from inside the cluster does. */
+  isPossible?: true;
 }
 
 /** The ways out that are open beside the outbound type. Source: AKS docs, "Outbound types"; Learn, "Default outbound access". */
-export function openWays(cluster: ClusterFacts, { subnets, publicAddresses, routesOut = [] }: AuditFacts): OpenWay[] {
+export function openWays(
+  cluster: ClusterFacts,
+  { network, subnets, publicAddresses, routesOut = [], routeSources = [] }: AuditFacts,
+): OpenWay[] {
   // AKS removes the NAT gateway that it manages when the outbound type changes.
   const isOfOutboundType = (id: string) =>
     /^managedNATGateway/i.test(cluster.outboundType) && isWithin(id, nodeGroupId(cluster));
@@ -25,11 +30,22 @@ export function openWays(cluster: ClusterFacts, { subnets, publicAddresses, rout
         ? []
         : [{ way: 'natGateway', resourceId: natGatewayId, what: `NAT gateway of subnet ${name}` }],
     ),
+    ...(network?.natGatewayId === undefined || isOfOutboundType(network.natGatewayId)
+      ? []
+      : [{ way: 'natGateway', resourceId: network.natGatewayId, what: 'NAT gateway of the network' } as const]),
     ...routesOut.filter(leadsOut).map(
       ({ routeTableId, addressPrefix = '0.0.0.0/0', nextHopType }): OpenWay => ({
         way: 'defaultRoute',
         resourceId: routeTableId,
         what: `route of ${addressPrefix} to ${nextHopType}`,
+      }),
+    ),
+    ...routeSources.map(
+      (id): OpenWay => ({
+        way: 'defaultRoute',
+        resourceId: id,
+        what: 'routes that come from there by BGP',
+        isPossible: true,
       }),
     ),
     ...publicAddresses.map(

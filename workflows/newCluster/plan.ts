@@ -2,7 +2,7 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import type { Plan, PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
-import type { Discovered, DiscoveryRequest } from '../../resources/discovery.ts';
+import type { AuditRequest, Discovered, DiscoveryRequest } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterFacts, ClusterSpecification } from '../../resources/managedClusters.ts';
@@ -10,7 +10,14 @@ import { runMarks } from '../engine/marks.ts';
 import { type Part, stepIds } from '../engine/part.ts';
 import { planInfrastructure, registrySettings } from '../infrastructure/plan.ts';
 import type { InfrastructurePlan } from '../infrastructure/specification.ts';
-import { infrastructureRequest, permissionScopes, wantedInfrastructure } from '../infrastructure/wanted.ts';
+import {
+  infrastructureRequest,
+  permissionScopes,
+  type WantedInfrastructure,
+  wantedInfrastructure,
+} from '../infrastructure/wanted.ts';
+import { isolationProblems, noDependencies } from '../isolation/problems.ts';
+import { dependenciesRequest } from '../isolation/proof.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import type { RequiredAction } from '../preflight/permissions.ts';
 import { planOf } from '../preflight/plan.ts';
@@ -25,7 +32,7 @@ import {
 } from '../registrations/plan.ts';
 import { chooseKubernetesVersion } from './kubernetesVersion.ts';
 import { locationProblems, newClusterProblems } from './problems.ts';
-import { clusterSpecification, nodeResourceGroup } from './specification.ts';
+import { clusterSpecification, clusterToBe, nodeResourceGroup } from './specification.ts';
 
 /** The plan of `createCluster`, with everything that its steps need. */
 export interface CreateClusterPlan extends Plan {
@@ -56,6 +63,19 @@ export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequ
   };
 }
 
+/** The request for what isolation depends on; `undefined` where nothing is there that could stand against it. */
+export function dependenciesOf(
+  input: ParsedCreateClusterInput,
+  seen: Discovered,
+  runId: string,
+): AuditRequest | undefined {
+  if (!seen.cluster && !seen.infrastructure.virtualNetwork) return undefined;
+  const { version } = chooseKubernetesVersion(input, seen);
+  const cluster =
+    seen.cluster ?? clusterToBe(clusterSpecification(input, wantedInfrastructure(input), seen, version, runId));
+  return dependenciesRequest({ cluster }, cluster);
+}
+
 /** Plans the guide's sections "Deploy a network isolated cluster with AKS-managed ACR" and "… with bring your own ACR". */
 export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, runId: string): CreateClusterPlan {
   const { location, profile } = input;
@@ -74,6 +94,9 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     zoneLinkWaits: false,
     needsOf: (namespace) => [group.id, ...registrationOf(namespace, registrations)],
   });
+  const differs = newClusterProblems(input, seen, specification);
+  // A cluster that differs is another one than the input means.
+  const notIsolated = differs.length > 0 ? [] : notIsolatedProblems(input, seen, wanted, specification);
   const providers = registrations.steps.filter(({ kind }) => kind === 'provider');
   const parts: Part[] = [
     { steps: [], problems: [...kubernetesVersion.problems, ...locationProblems(input, seen)] },
@@ -82,7 +105,7 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     infrastructure,
     {
       steps: [clusterStep(input, seen, [group, ...providers, ...infrastructure.steps])],
-      problems: [...newClusterProblems(input, seen, specification), ...sizeProblems(input, seen)],
+      problems: [...differs, ...notIsolated, ...sizeProblems(input, seen)],
     },
   ];
   const plan = planOf(input, parts, {
@@ -101,6 +124,19 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     infrastructure: infrastructure.infrastructure,
     infrastructureRequest: infrastructureRequest(input.cluster, location, wanted),
   };
+}
+
+/** What keeps the cluster from being isolated, of one that is there and of one that is to be. Version 0.1 has not looked. */
+function notIsolatedProblems(
+  input: ParsedCreateClusterInput,
+  { cluster: found, infrastructure, dependencies }: Discovered,
+  wanted: WantedInfrastructure,
+  specification: ClusterSpecification,
+): Problem[] {
+  const isNew = found === undefined;
+  const around = dependencies ?? (isNew && !infrastructure.virtualNetwork ? noDependencies : undefined);
+  const cluster = found ?? clusterToBe(specification);
+  return isolationProblems(input, { cluster, dependencies: around }, wanted, { isNew });
 }
 
 /** Azure does not tell sizes and quota before Microsoft.Compute is registered. */

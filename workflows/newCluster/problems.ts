@@ -3,7 +3,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
 import { type ClusterSpecification, clusterMismatches, isBusy } from '../../resources/managedClusters.ts';
-import { oneZoneProblem } from '../preflight/commonProblems.ts';
+import { oneZoneProblem, tenantProblems } from '../preflight/commonProblems.ts';
 import { madeByEarlierRun } from './earlierRun.ts';
 import { nodeResourceGroup } from './specification.ts';
 
@@ -27,6 +27,11 @@ export function locationProblems(input: ParsedCreateClusterInput, seen: Discover
   if (seen.resourceGroup?.provisioningState === 'Deleting') {
     const where = resourceGroupId(cluster.subscriptionId, cluster.resourceGroup);
     problems.push({ where, problem: 'the resource group is being deleted', whatToDo: 'Wait until it is gone.' });
+  }
+  // Version 0.1 has not looked for tenants.
+  if (seen.subscription && seen.tenants) {
+    const tenants = { ...seen.tenants, [cluster.subscriptionId]: seen.subscription.tenantId };
+    problems.push(...tenantProblems(input, tenants, seen.infrastructure.registry));
   }
   const [linked] = seen.infrastructure.otherLinkedZones;
   if (input.registry.mode === 'managed' && linked !== undefined && !seen.cluster) problems.push(oneZoneProblem(linked));

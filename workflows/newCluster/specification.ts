@@ -2,7 +2,8 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import { profileSetting } from '../../contract/profiles.ts';
 import { nodeResourceGroupName } from '../../resources/derivedNames.ts';
 import type { Discovered } from '../../resources/discovery.ts';
-import type { ClusterSpecification } from '../../resources/managedClusters.ts';
+import { clusterId } from '../../resources/ids.ts';
+import type { ClusterFacts, ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
 import { type WantedInfrastructure, wantedSubnet } from '../infrastructure/wanted.ts';
 
@@ -49,4 +50,39 @@ function defaultDnsPrefix({ cluster }: ParsedCreateClusterInput): string {
   const name = cluster.name.replace(/[^A-Za-z0-9-]/g, '').slice(0, 10);
   const group = cluster.resourceGroup.replace(/[^A-Za-z0-9-]/g, '').slice(0, 16);
   return `${name}-${group}-${cluster.subscriptionId.slice(0, 6)}`;
+}
+
+/** The cluster as Azure will show it, so that the same is asked of it beforehand as of one that is there. */
+export function clusterToBe({
+  cluster,
+  agentPoolProfiles,
+  vnetSubnetId,
+  ...specification
+}: ClusterSpecification): ClusterFacts {
+  const { identity, kubernetesVersion } = specification;
+  return {
+    ...specification,
+    id: clusterId(cluster),
+    provisioningState: 'Succeeded',
+    powerState: 'Running',
+    currentKubernetesVersion: kubernetesVersion,
+    identity: {
+      type: identity.type,
+      userAssignedIdentities: identity.type === 'UserAssigned' ? [identity.resourceId] : [],
+    },
+    networkPlugin: 'azure',
+    nodeOSUpgradeChannel: 'NodeImage',
+    disableRunCommand: false,
+    outboundProfile: {},
+    agentPoolProfiles: agentPoolProfiles.map((pool) => ({
+      ...pool,
+      provisioningState: 'Succeeded',
+      powerState: 'Running',
+      osSKU: pool.osSKU ?? 'Ubuntu',
+      osType: 'Linux',
+      nodeImageVersion: 'Unknown',
+      enableNodePublicIP: false,
+      ...(vnetSubnetId !== undefined && { vnetSubnetId }),
+    })),
+  };
 }

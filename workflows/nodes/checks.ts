@@ -1,5 +1,6 @@
 import type { Check } from '../../contract/result.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import type { AuditFacts } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
@@ -25,7 +26,7 @@ export function nodeChecks(
   kubernetes: Look<KubernetesFacts>,
   probes: Readonly<Record<string, Look<NodeProbeResult>>>,
   source: string,
-  machines: Readonly<Record<string, number>> = {},
+  { machines = {}, unread }: Pick<AuditFacts, 'machines' | 'unread'> = {},
 ): Check[] {
   const ofPools = agentPoolProfiles.flatMap((pool): Check[] => {
     const checks = poolChecks(agentPoolId(id, pool.name), pool, source);
@@ -37,7 +38,7 @@ export function nodeChecks(
     const ofPool = kubernetes.seen.nodes.filter((node) => node.pool === pool.name);
     const nodes = ofPool.length;
     return [
-      checks.count(ofPool, entryOf(machines, pool.name)),
+      checks.count(ofPool, entryOf(machines, pool.name), unread?.machines),
       ...checks.probed(nodes, entryOf(probes, pool.name), artifactSource),
     ];
   });
@@ -66,7 +67,7 @@ const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string) => {
     boots,
     pulls,
     unseen: unseenBoth,
-    count(nodes: readonly NodeFacts[], machines: number | undefined): Check {
+    count(nodes: readonly NodeFacts[], machines: number | undefined, unread: string | undefined): Check {
       const all = check(`nodes:${name}`, `Nodes of ${name} that were seen`, poolId, count, nodes.length);
       const idle = nodes.filter(({ ready }) => !ready).map((node) => node.name);
       const gaps = [
@@ -76,6 +77,7 @@ const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string) => {
           : [`its scale set has ${machines} machines, and ${nodes.length} nodes were seen`]),
         ...(idle.length === 0 ? [] : [`not ready: ${idle.join(', ')}`]),
       ];
+      if (gaps.length === 0 && unread !== undefined) return unseen(all, 'readForbidden', unread);
       return gaps.length === 0 ? all : { ...unseen(all, 'incomplete', gaps.join('; ')), seen: String(nodes.length) };
     },
     probed(nodes: number, probe: Probe, artifactSource: string): Check[] {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Check, WayOut } from '../../../contract/index.ts';
 import type { AuditFacts } from '../../../resources/discovery.ts';
-import { unseen } from '../../../workflows/engine/check.ts';
-import { egressCheck, isolationChecks } from '../../../workflows/isolation/checks.ts';
+import { check, unseen } from '../../../workflows/engine/check.ts';
+import { isolationChecks, provenByPulls } from '../../../workflows/isolation/checks.ts';
 import { judgedIfForbidden } from '../../../workflows/isolation/proof.ts';
+import { egressCheck, provenByEgress } from '../../../workflows/isolation/wayChecks.ts';
 import { ownSubnet, registryId } from '../existingCluster/support.ts';
 import { clusterThere, group } from '../support.ts';
 
@@ -105,6 +107,123 @@ describe('resources around the cluster', () => {
     const checks = checksOf({ unread: { [part]: 'AuthorizationFailed: no' } });
     for (const id of ids)
       expect(checks[id]).toMatchObject({ verdict: 'unproven', because: 'readForbidden', ok: false });
+  });
+});
+
+describe('absence is not taken for proof', () => {
+  const own = clusterThere({ containerRegistryId: registryId('own'), enableVnetIntegration: true });
+  const of = (changes: Partial<AuditFacts>) =>
+    Object.fromEntries(
+      isolationChecks(own, facts(changes), [ownSubnet], { profile: 'current', accept: [] }).map((each) => [
+        each.id,
+        each,
+      ]),
+    );
+
+  it.each([
+    ['extensions', 'precondition:extensions'],
+    ['versions', 'precondition:longTermSupport'],
+    ['network', 'precondition:networkEncryption'],
+    ['registry', 'precondition:registryTokens'],
+  ] as const)('where %s may not be read', (part, id) => {
+    expect(of({ unread: { [part]: 'AuthorizationFailed: no' } })[id]).toMatchObject({
+      verdict: 'unproven',
+      because: 'readForbidden',
+      ok: false,
+    });
+    expect(of({})[id]).toMatchObject({ verdict: 'met' });
+  });
+
+  it('where a subnet of the nodes or pods is not among those of the network', () => {
+    const checks = of({ subnets: [] });
+    for (const id of ['natGateway', 'defaultRoute', 'precondition:networkEncryption'])
+      expect(checks[id]).toMatchObject({ verdict: 'unproven', unproven: `${ownSubnet} is not found` });
+  });
+
+  it('where Azure shows no provisioning state', () => {
+    expect(of({ subnets: [{ ...subnet, provisioningState: 'Unknown' }] })['subnetState:nodes']).toMatchObject({
+      verdict: 'unproven',
+      because: 'incomplete',
+    });
+  });
+
+  it('where a NAT gateway has none, or is not found', () => {
+    const natGatewayId = `${group}/providers/Microsoft.Network/natGateways/out`;
+    const network = { id: networkId, provisioningState: 'Succeeded', natGatewayId };
+    const failed = [{ id: natGatewayId, provisioningState: 'Failed' }];
+    expect(of({ network, natGateways: failed })['natGatewayState:out']).toMatchObject({ verdict: 'missed' });
+    const lost = of({ network, natGateways: [], unread: { natGateways: 'it is not found' } });
+    expect(lost['natGatewayState:out']).toMatchObject({ verdict: 'unproven', unproven: 'it is not found' });
+    expect(lost.natGateway).toMatchObject({ verdict: 'missed', resourceId: natGatewayId });
+  });
+});
+
+describe('a role with a condition', () => {
+  const condition = "@Resource[…] StringStartsWith 'team-a/'";
+  const registry = {
+    id: registryId('own'),
+    provisioningState: 'Succeeded',
+    location: 'westeurope',
+    loginServer: 'own.azurecr.io',
+    cacheRules: [],
+    privateEndpoints: [],
+    roleAssignmentMode: 'LegacyRegistryPermissions',
+  } as unknown as NonNullable<AuditFacts['registry']>;
+  const kubeletConditions = { '7f951dda-4ed3-4680-a7ca-43fe172d538d': condition };
+  const [role] = isolationChecks(
+    clusterThere({ containerRegistryId: registry.id }),
+    facts({ registry, kubeletConditions }),
+    [ownSubnet],
+    { profile: 'current', accept: [] },
+  ).filter(({ id }) => id === 'pullRole');
+  const pulls = (name: string, seen: string) => check(`pulls:${name}`, 'A node pulls', '/pool', 'pulled', seen);
+
+  it('is not proven where nobody looks', () => {
+    expect(role).toMatchObject({
+      verdict: 'unproven',
+      because: 'notAsked',
+      ok: false,
+      unproven: expect.stringContaining(condition),
+    });
+  });
+
+  it.each<[string, Check[], object]>([
+    ['proven by pulls of all pools', [pulls('a', 'pulled'), pulls('b', 'pulled')], { verdict: 'met', ok: true }],
+    ['refuted by a pull that fails', [pulls('a', 'pulled'), pulls('b', 'denied')], { verdict: 'missed', ok: false }],
+    [
+      'as unproven as a pull that nobody may try',
+      [unseen(pulls('a', ''), 'runCommandForbidden', 'disabled')],
+      { verdict: 'unproven', because: 'runCommandForbidden' },
+    ],
+    ['unproven without a node', [], { verdict: 'unproven', because: 'incomplete', ok: false }],
+  ])('is %s', (_what, nodes, expected) => {
+    expect(role && provenByPulls(role, nodes)).toMatchObject(expected);
+  });
+});
+
+describe('routes that come by BGP, which Azure does not show', () => {
+  const gateway = `${networkId}/subnets/GatewaySubnet`;
+  const routesBy = (accept: readonly WayOut[]) => {
+    const all = isolationChecks(clusterThere(), facts({ routeSources: [gateway] }), [ownSubnet], {
+      profile: 'current',
+      accept,
+    });
+    const found = all.find(({ id }) => id === 'routesByBgp:GatewaySubnet');
+    if (!found) throw new Error('no check');
+    return found;
+  };
+  const egress = (open: boolean) => egressCheck(clusterThere(), { seen: { open, message: 'curl' } }, []);
+
+  it('are told as unseen, unless the input accepts them', () => {
+    expect(routesBy([])).toMatchObject({ verdict: 'unproven', because: 'notAsked', ok: false, resourceId: gateway });
+    expect(routesBy(['defaultRoute'])).toMatchObject({ verdict: 'unproven', ok: true, accepted: true });
+  });
+
+  it('lead nowhere where egress is seen to be closed from inside', () => {
+    expect(provenByEgress(routesBy([]), egress(false))).toMatchObject({ verdict: 'met' });
+    expect(provenByEgress(routesBy([]), egress(true))).toMatchObject({ verdict: 'unproven', ok: false });
+    const unlooked = egressCheck(clusterThere(), { unseen: { because: 'notAllowed', message: 'no' } }, []);
+    expect(provenByEgress(routesBy([]), unlooked)).toMatchObject({ because: 'runCommandForbidden' });
   });
 });
 

@@ -8,6 +8,32 @@ import { clusterId, clusterThere, groupThere, nothingThere, planCreate, subscrip
 const identity = `${subscription}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity`;
 const userAssigned = { identity: { type: 'UserAssigned', resourceId: identity } };
 
+const other = '22222222-2222-2222-2222-222222222222';
+const foreignRegistry = {
+  registry: {
+    mode: 'bringYourOwn',
+    containerRegistryId: `/subscriptions/${other}/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/theirs`,
+  },
+};
+
+const withRegistry: Discovered['infrastructure'] = {
+  ...nothingThere.infrastructure,
+  registry: {
+    id: foreignRegistry.registry.containerRegistryId,
+    provisioningState: 'Succeeded',
+    marks: {},
+    location: 'westeurope',
+    loginServer: 'theirs.azurecr.io',
+    sku: 'Premium',
+    publicNetworkAccess: 'Disabled',
+    anonymousPullEnabled: false,
+    roleAssignmentMode: 'LegacyRegistryPermissions',
+    cacheRules: [],
+    privateEndpoints: [],
+    replicas: [],
+  },
+};
+
 type RefusedCase = [
   what: string,
   where: string,
@@ -68,6 +94,20 @@ const refused: RefusedCase[] = [
     /1\.30\.3 is not offered/,
     { profile: 'preview' },
     {},
+  ],
+  [
+    'a registry of another tenant',
+    'registry.containerRegistryId',
+    /registry is in tenant theirs, the cluster in tenant/,
+    foreignRegistry,
+    { tenants: { [other]: 'theirs' }, infrastructure: withRegistry },
+  ],
+  [
+    'a registry in a subscription that is not seen',
+    'registry.containerRegistryId',
+    /cannot see subscription 22222222/,
+    foreignRegistry,
+    { tenants: {}, infrastructure: withRegistry },
   ],
   ['a busy cluster', clusterId, /in progress \(Updating\)/, {}, found({ provisioningState: 'Updating' })],
   [

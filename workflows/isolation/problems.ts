@@ -1,0 +1,62 @@
+import type { WayOut } from '../../contract/inputs/isolation.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { AuditFacts } from '../../resources/discovery.ts';
+import { sameResourceId } from '../../resources/ids.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { preconditionProblems } from './preconditions.ts';
+import { openWays } from './waysOut.ts';
+
+/**
+ * Everything about the cluster and its surroundings that keeps it from being isolated, unless the input accepts it.
+ *
+ * @param cluster As it is, or as it is to be: `isNew`.
+ */
+export function isolationProblems(
+  { accept }: { accept: readonly WayOut[] },
+  { cluster, dependencies }: { cluster?: ClusterFacts; dependencies?: AuditFacts | undefined },
+  { virtualNetwork }: WantedInfrastructure,
+  { isNew = false }: { isNew?: boolean } = {},
+): Problem[] {
+  if (!cluster) return [];
+  const closed = (virtualNetwork?.subnets ?? []).filter(({ use }) => use === 'nodeSubnet');
+  const ways = dependencies ? openWays(cluster, dependencies) : openWays(cluster, noDependencies);
+  const stay = ways.filter(({ way, resourceId, isPossible }) => {
+    if (isPossible) return false;
+    if (way === 'defaultOutboundAccess') return !closed.some(({ id }) => sameResourceId(id, resourceId));
+    return !(cluster.outboundAddresses ?? []).some((id) => sameResourceId(id, resourceId));
+  });
+  return [
+    ...preconditionProblems(cluster, dependencies ?? {}, { isNew }),
+    ...unreadProblems(dependencies),
+    ...stay
+      .filter(({ way }) => !accept.includes(way))
+      .map(({ way, resourceId, what }) => ({
+        where: resourceId,
+        problem: `${what}: a way out that stays open`,
+        whatToDo: `Close it first, or add ${way} to accept if it is meant to stay.`,
+      })),
+    ...(dependencies ? accept : []).flatMap((way, index) =>
+      ways.some((open) => open.way === way)
+        ? []
+        : [
+            {
+              where: `accept[${index}]`,
+              problem: `the cluster has nothing like ${way}`,
+              whatToDo: 'Remove it: an exception is accepted only where there is one.',
+            },
+          ],
+    ),
+  ];
+}
+
+/** Where nothing is there yet on which isolation depends. */
+export const noDependencies: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };
+
+/** What may not be read could not be proven at the end either, once egress is cut. */
+const unreadProblems = (dependencies: AuditFacts | undefined): Problem[] =>
+  Object.entries(dependencies?.unread ?? {}).map(([part, why]) => ({
+    where: part,
+    problem: `the worker may not read it, so that isolation could not be proven: ${why}`,
+    whatToDo: 'Give the worker a role with which it may read it, then start again.',
+  }));
