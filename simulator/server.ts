@@ -34,8 +34,10 @@ export async function listen(
   port: number,
 ): Promise<{ port: number; close(): Promise<void> }> {
   await app.ready();
-  const plain = http.createServer((request, response) => app.routing(request, response));
-  const secure = https.createServer(certificate, (request, response) => app.routing(request, response));
+  // By default Node closes a connection that was idle for 5 s: in a busy process, just when its client uses it again.
+  const idle = { keepAliveTimeout: 0 };
+  const plain = http.createServer(idle, (request, response) => app.routing(request, response));
+  const secure = https.createServer({ ...certificate, ...idle }, (request, response) => app.routing(request, response));
   const sockets = new Set<net.Socket>();
   const front = net.createServer((socket) => {
     sockets.add(socket);
