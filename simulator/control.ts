@@ -44,7 +44,7 @@ export interface Worlds {
   reset(seed: Seed): void;
   restore(snapshot: Snapshot): void;
   /** Does what somebody else does. */
-  carryOut(doing: Doing): Answered;
+  carryOut(doing: Doing): Answered[];
 }
 
 /** The control API: not part of ARM, no token needed, http or https. */
@@ -76,7 +76,7 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
   app.post('/simulator/requests', async (request, reply) => {
     const parsed = requestList.safeParse(json(request.body));
     if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
-    return parsed.data.does.map((doing) => worlds.carryOut(doing));
+    return parsed.data.does.flatMap((doing) => worlds.carryOut(doing));
   });
   app.post('/simulator/nodes', async (request, reply) => {
     const parsed = nodeChange.safeParse(json(request.body));

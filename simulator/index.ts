@@ -18,7 +18,7 @@ import { worldFrom } from './snapshots.ts';
 
 export type { Speed } from './arm/clock.ts';
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
-export type { OthersRuleInput as OthersRule } from './arm/others.ts';
+export type { Change as SomebodysChange, OthersRuleInput as OthersRule } from './arm/others.ts';
 export type { RecordedRequest } from './arm/recorder.ts';
 export type { Edition } from './arm/world.ts';
 export type { ResetRequest } from './control.ts';

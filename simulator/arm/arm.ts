@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { carryOut } from './doings.ts';
+import { carryOut, changesOf } from './doings.ts';
 import { ArmError, gatewayError } from './errors.ts';
 import type { ArmRequest, Incoming, Outgoing, Reply } from './exchange.ts';
 import { FaultEffects } from './faultEffects.ts';
@@ -114,11 +114,14 @@ export class Arm {
 
   /** Lets others do what they do at this moment. */
   #let(world: World, others: ReturnType<Others['meet']>, when: 'before' | 'after'): void {
-    for (const rule of others.filter((one) => one.when === when))
-      for (const doing of rule.does) {
-        const { status, code } = carryOut(this.#table, world, doing);
-        rule.answers.push({ status, ...(code !== undefined && { code }) });
-      }
+    for (const rule of others.filter((one) => one.when === when)) {
+      const changes = changesOf(world, () => {
+        for (const { status, code } of rule.does.flatMap((doing) => carryOut(this.#table, world, doing)))
+          rule.answers.push({ status, ...(code !== undefined && { code }) });
+      });
+      rule.changes.push(...changes);
+      rule.at.push(new Date().toISOString());
+    }
   }
 
   /** Lets policies deploy beside a written resource, once it is made. */

@@ -1,7 +1,9 @@
 import { ArmError } from './errors.ts';
 import { route } from './gateway.ts';
-import type { Body } from './json.ts';
-import type { Doing } from './others.ts';
+import { keyOf } from './ids.ts';
+import { type Body, withValueAt } from './json.ts';
+import type { Change, Doing, SomebodysRequest, SomebodysRequests } from './others.ts';
+import { filledIn } from './policies.ts';
 import { newestVersion } from './schemas.ts';
 import { somebodyElse } from './token.ts';
 import type { TypeTable } from './typeTable.ts';
@@ -17,32 +19,62 @@ export interface Answered {
 }
 
 /** Does what somebody else does, and says how Azure has answered. Nobody throttles it, and it meets no fault. */
-export function carryOut(table: TypeTable, world: World, doing: Doing): Answered {
+export function carryOut(table: TypeTable, world: World, doing: Doing): Answered[] {
   if ('id' in doing) {
     world.setState(doing.id, doing.provisioningState);
-    return { status: 200 };
+    return [{ status: 200 }];
   }
-  const { method, path, body, atOnce } = doing;
+  if ('policies' in doing) {
+    world.settings = { ...world.settings, policies: doing.policies };
+    return [{ status: 200 }];
+  }
+  if (!('each' in doing)) return [answered(table, world, doing)];
+  const { type, id } = doing.each;
+  const found = world.store.list(type).filter((resource) => new RegExp(id, 'i').test(resource.id));
+  return found.map((resource) => {
+    // Another one may have gone with the one before.
+    if (!world.store.get(resource.id)) return { status: 404 };
+    return answered(table, world, requestFor(table, world, doing, resource.id));
+  });
+}
+
+/** What differs in the world once others have done something. */
+export function changesOf(world: World, others: () => void): Change[] {
+  const before = new Map(world.store.all().map(({ id, type, body }) => [keyOf(id), { id, type, body }]));
+  others();
+  const gone = [...before.values()].filter(({ id }) => !world.store.get(id));
+  return [
+    ...gone.map(({ id, type, body }): Change => ({ id, type, before: body })),
+    ...world.store.all().flatMap(({ id, type, body }): Change[] => {
+      const was = before.get(keyOf(id));
+      return was?.body === body ? [] : [{ id, type, ...(was && { before: was.body }), after: body }];
+    }),
+  ];
+}
+
+function requestFor(
+  table: TypeTable,
+  world: World,
+  { method, path, body, change, atOnce }: SomebodysRequests,
+  id: string,
+): SomebodysRequest {
+  const sent = change
+    ? Object.entries(change).reduce(
+        (whole, [at, value]) => withValueAt(whole, at, value ?? undefined),
+        send(table, world, 'GET', id).reply.body ?? {},
+      )
+    : body && (JSON.parse(filledIn(JSON.stringify(body), id)) as Body);
+  return { method, path: filledIn(path, id), body: sent, atOnce };
+}
+
+function answered(table: TypeTable, world: World, { method, path, body, atOnce }: SomebodysRequest): Answered {
   try {
-    const apiVersion = newestVersion(table.resolve(path, '').type.type);
-    const resolved = table.resolve(path, apiVersion);
-    const { id, resourceId } = resolved;
-    const reply = route(table, resolved, {
-      method,
-      id,
-      resourceId,
-      apiVersion,
-      query: new URLSearchParams(),
-      headers: {},
-      body,
-      caller: somebodyElse,
-      world,
-      origin: '',
-    });
+    const { reply, resolved, apiVersion } = send(table, world, method, path, body);
     const failed = reply.operation && atOnce && world.operations.carryOut(reply.operation, apiVersion);
     if (failed) return { status: reply.status, ...failed };
     if (reply.operation && atOnce) {
-      const shown = resolved.form === 'resource' && method !== 'DELETE' ? world.store.get(resourceId)?.body : undefined;
+      const isThere = resolved.form === 'resource' && method !== 'DELETE';
+      const shown = isThere ? world.store.get(resolved.resourceId)?.body : undefined;
       return { status: reply.status, ...(shown && { body: shown }) };
     }
     if (reply.operation) world.operations.start(reply.operation, apiVersion, 0);
@@ -51,4 +83,30 @@ export function carryOut(table: TypeTable, world: World, doing: Doing): Answered
     if (!(error instanceof ArmError)) throw error;
     return { status: error.status, code: error.code, message: error.message };
   }
+}
+
+/** Sends a request of somebody else's. @throws ArmError */
+function send(
+  table: TypeTable,
+  world: World,
+  method: SomebodysRequest['method'] | 'GET',
+  path: string,
+  body?: SomebodysRequest['body'],
+) {
+  const apiVersion = newestVersion(table.resolve(path, '').type.type);
+  const resolved = table.resolve(path, apiVersion);
+  const { id, resourceId } = resolved;
+  const reply = route(table, resolved, {
+    method,
+    id,
+    resourceId,
+    apiVersion,
+    query: new URLSearchParams(),
+    headers: {},
+    body,
+    caller: somebodyElse,
+    world,
+    origin: '',
+  });
+  return { reply, resolved, apiVersion };
 }

@@ -174,7 +174,8 @@ export function deploymentsFor(policies: readonly Policy[], written: Candidate):
   });
 }
 
-const filledIn = (text: string, id: string): string =>
+/** A text with `{id}`, `{name}` and `{group}` of a resource. */
+export const filledIn = (text: string, id: string): string =>
   text
     .replaceAll('{id}', id)
     .replaceAll('{name}', nameOf(id))

@@ -6,9 +6,11 @@ import type { ScenarioHandle } from '../../client/index.ts';
 import type { ScenarioResult } from '../../contract/index.ts';
 import product from '../../package.json' with { type: 'json' };
 import setup from '../support/global-setup.ts';
-import { faultKinds, type RequestKey, ruleFor } from '../sweep/kinds.ts';
-import { ended, fresh, startSlot, undisturbed, untilHit } from '../sweep/run.ts';
+import { faultKinds } from '../sweep/kinds.ts';
+import { type RequestKey, ruleFor } from '../sweep/requests.ts';
 import { type SweptName, type SweptScenario, successfulScenarios, sweptScenarios } from '../sweep/scenarios.ts';
+import { ended, fresh, startSlot, untilHit } from '../sweep/slot.ts';
+import { undisturbed } from '../sweep/undisturbed.ts';
 import { type WaitingRun, waitingRuns } from './waiting.ts';
 
 /**

@@ -1,11 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Harness, startTestWorker } from '../support/harness.ts';
 import type { CrashPlan } from './crashing-worker.ts';
-import { ended, fresh, longestRunMs, startSlot, type Undisturbed } from './run.ts';
+import { type Judgement, wrong } from './judge.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
+import { endedInTime, fresh, startSlot } from './slot.ts';
 import { acceptedWrites, stateChanges, stateOf, writtenTwice } from './state.ts';
+import type { Undisturbed } from './undisturbed.ts';
 
 export interface CrashCase {
   scenario: SweptName;
@@ -14,18 +15,13 @@ export interface CrashCase {
   when: 'before' | 'after';
 }
 
-export interface CrashedCase extends CrashCase {
-  outcome: 'verified' | 'wrong';
-  /** The reason of outcome `wrong`. */
-  why?: string;
-}
+export interface CrashedCase extends CrashCase, Judgement {}
 
 /** Kills the worker at one boundary of an activity, and starts another: the run must end as without. */
 export async function crashCase(name: string, given: CrashCase, usual: Undisturbed): Promise<CrashedCase> {
   const slot = await startSlot(name);
   try {
-    const why = await crash(slot, given, usual);
-    return { ...given, ...(why === undefined ? { outcome: 'verified' } : { outcome: 'wrong', why }) };
+    return { ...given, ...(await crash(slot, given, usual)) };
   } finally {
     await slot.close({ replay: false });
   }
@@ -45,7 +41,7 @@ export function startCrashingWorker(
   });
 }
 
-async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<string | undefined> {
+async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<Judgement> {
   const { azure } = slot;
   const scenario: SweptScenario = sweptScenarios[given.scenario];
   await fresh(slot, scenario);
@@ -53,24 +49,26 @@ async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<
   const before = await azure.recordedBytes();
   const crashing = startCrashingWorker(slot, { activity: given.activity, when: given.when });
   const run = await scenario.start(slot);
-  const end = ended(run.result());
+  const end = endedInTime(run.result());
   // Activities that run beside each other end in any order: the last ones may not be reached.
   await Promise.race([crashing, end]);
   crashing.kill('SIGKILL');
   const { signal, stderr } = await crashing;
-  if (signal !== 'SIGKILL') return `the worker did not start: ${stderr}`;
+  if (signal !== 'SIGKILL') return wrong(['thirdState', `the worker did not start: ${stderr}`]);
   const worker = await startTestWorker(azure.connection, slot.taskQueue);
   try {
-    const result = await Promise.race([end, delay(longestRunMs, 'stuck' as const, { ref: false })]);
-    if (result === 'stuck') return result;
+    const result = await end;
+    if (result === 'stuck') return wrong(['thirdState', result]);
     // One that fails ends as it does without the crash: taken back.
     if ((result === 'verified') !== (scenario.failsOf === undefined))
-      return result === 'verified' ? result : String(result.failure);
-    const wrong = [
-      ...writtenTwice(usual.accepted, acceptedWrites(await azure.recorded(before))),
-      ...stateChanges(usual.after, await stateOf(slot)),
+      return wrong(['thirdState', result === 'verified' ? result : String(result.failure)]);
+    const twice = writtenTwice(usual.accepted, acceptedWrites(await azure.recorded(before)));
+    const other = stateChanges(usual.after, await stateOf(slot));
+    const found = [
+      ...twice.map((text) => ['repeated', text] as const),
+      ...other.map((text) => ['thirdState', text] as const),
     ];
-    return wrong.length === 0 ? undefined : wrong.join('\n');
+    return { outcome: found.length === 0 ? 'verified' : 'wrong', found };
   } finally {
     await worker.stop();
   }

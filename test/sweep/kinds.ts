@@ -1,4 +1,5 @@
-import type { FaultRule, RecordedRequest } from '../../simulator/index.ts';
+import type { FaultRule } from '../../simulator/index.ts';
+import { type OthersKind, othersKinds } from './others.ts';
 
 /** Everything that can go wrong with one request. */
 export interface Effect {
@@ -47,63 +48,20 @@ export const faultKinds = {
   'operation-odd-status': operation({ runningStatus: 'ProvisionNetworkResources' }),
 } as const satisfies Record<string, Effect>;
 
-/** Interruptions of the run while a request is under way. */
-const interruptions = ['cancel', 'terminate'] as const;
-
 export type FaultKind = keyof typeof faultKinds;
-export type CaseKind = FaultKind | (typeof interruptions)[number];
-export const caseKinds = [...(Object.keys(faultKinds) as FaultKind[]), ...interruptions];
 
-/** A request of a run: its method, its path with what is made up anew in each run left out, and how many such came before. */
-export type RequestKey = string;
+/** Everything that can happen in a case, by its dimension. */
+const dimensions = {
+  faults: Object.keys(faultKinds) as FaultKind[],
+  /** Interruptions of the run while a request is under way. */
+  interruptions: ['cancel', 'terminate'],
+  others: Object.keys(othersKinds) as OthersKind[],
+} as const satisfies Record<string, readonly string[]>;
 
-const madeUp = /swept\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,32}|(?<=-)[0-9a-f]{8}(?!\w)/gi;
-const fixed = '11111111-1111-1111-1111-111111111111';
+export type Dimension = keyof typeof dimensions;
+export type CaseKind = (typeof dimensions)[Dimension][number];
+export const dimensionNames = Object.keys(dimensions) as Dimension[];
+export const caseKinds: readonly CaseKind[] = Object.values(dimensions).flat();
 
-/** A text without the names and IDs that differ from run to run. */
-export const withoutMadeUp = (text: string): string => text.replace(madeUp, (id) => (id === fixed ? id : '*'));
-
-export interface SweptRequest {
-  key: RequestKey;
-  kinds: CaseKind[];
-}
-
-/** Every request of an undisturbed run from one on, with what can happen to it. */
-export function sweptRequests(
-  recorded: readonly RecordedRequest[],
-  operations: ReadonlySet<string>,
-  from = 0,
-): SweptRequest[] {
-  const seen = new Map<string, number>();
-  return recorded.flatMap(({ method, url, body }, position) => {
-    const { pathname } = new URL(url);
-    const place = `${method} ${withoutMadeUp(pathname)}`;
-    const index = seen.get(place) ?? 0;
-    seen.set(place, index + 1);
-    // One poll is like the other: the first, and one in the middle.
-    const isPoll = method === 'GET' && body === null && /operation|commandResults/i.test(pathname);
-    if (position < from || (isPoll && index > 1)) return [];
-    const applies = (kind: CaseKind): boolean => {
-      const only = kind in faultKinds ? (faultKinds[kind as FaultKind] as Effect).only : undefined;
-      switch (only) {
-        case undefined:
-          return true;
-        case 'writes':
-          return method !== 'GET';
-        case 'resources':
-          return method !== 'GET' && method !== 'POST';
-        case 'operations':
-          return method !== 'GET' && operations.has(`${method} ${pathname}`.toLowerCase());
-      }
-    };
-    return [{ key: `${place}#${index}`, kinds: caseKinds.filter(applies) }];
-  });
-}
-
-/** The rule that acts on one request of a run. */
-export function ruleFor(key: RequestKey, effect: Effect['effect']): FaultRule {
-  const [, method, path, index] = /^(\w+) (.*)#(\d+)$/.exec(key) ?? [];
-  if (path === undefined) throw new Error(`Not a request: ${key}. Use for example "PUT /subscriptions/…#0".`);
-  const pattern = path.replace(/[.*+?^${}()|[\]\\]/g, (special) => (special === '*' ? '[^/]+' : `\\${special}`));
-  return { ...effect, method: method as FaultRule['method'] & string, path: `^${pattern}$`, after: Number(index) };
-}
+export const dimensionOf = (kind: CaseKind): Dimension | undefined =>
+  dimensionNames.find((name) => (dimensions[name] as readonly CaseKind[]).includes(kind));

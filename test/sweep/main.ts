@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import setup from '../support/global-setup.ts';
-import { caseKinds } from './kinds.ts';
-import type { Outcome } from './run.ts';
+import type { Judgement } from './judge.ts';
+import { caseKinds, dimensionNames } from './kinds.ts';
 import {
   crashSweep,
   repeat,
@@ -9,13 +9,17 @@ import {
   startSlots,
   sweep,
   sweptNames,
-  table,
+  tables,
   undisturbedRuns,
 } from './sweep.ts';
+
+/** One defect often shows in many properties. */
+const mostTexts = 8;
 
 interface Options {
   readonly scenario?: SweepOptions['scenarios'];
   readonly fault?: SweepOptions['kinds'];
+  readonly dimension?: SweepOptions['dimensions'];
   readonly request?: string;
   readonly sample?: number;
   readonly seed: number;
@@ -27,13 +31,14 @@ const command = new Command('test:sweep')
   .description('Makes one thing go wrong at a time, at every request of every scenario')
   .addOption(new Option('--scenario <name...>', 'default: all').choices(sweptNames))
   .addOption(new Option('--fault <kind...>', 'default: all').choices(caseKinds))
+  .addOption(new Option('--dimension <name...>', 'kinds of faults; default: all').choices(dimensionNames))
   .option('--crashes', 'kill the worker before and after every activity instead')
   .option('--request <key>', 'only this one, as a failing case prints it')
   .option('--sample <count>', 'so many cases, picked by the seed', number)
   .option('--seed <seed>', 'of the sample', number, 0)
   .option('--parallel <count>', 'cases at the same time', number, 12);
 
-const { scenario, fault, request, sample, seed, parallel, crashes } = command.parse().opts<Options>();
+const { scenario, fault, dimension, request, sample, seed, parallel, crashes } = command.parse().opts<Options>();
 await setup();
 const startedAt = Date.now();
 const slots = await startSlots(parallel);
@@ -48,23 +53,27 @@ const swept = crashes
       usual,
     )
   : await sweep(
-      { ...common, kinds: fault, request, onCase: (done, ...count) => report(done, repeat(done), ...count) },
+      {
+        ...common,
+        kinds: fault,
+        dimensions: dimension,
+        request,
+        onCase: (done, ...count) => report(done, repeat(done), ...count),
+      },
       slots,
       usual,
     );
-console.table(table(swept));
+for (const table of tables(swept)) console.table(table);
 console.log(`${swept.length} cases in ${seconds()} s`);
 await Promise.all(slots.map((slot) => slot.close({ replay: false })));
 await globalThis.stopSharedServices();
 process.exit(swept.some(({ outcome }) => outcome === 'wrong') ? 1 : 0);
 
-function report(
-  { outcome, why = '' }: { outcome: Outcome; why?: string },
-  what: string,
-  done: number,
-  of: number,
-): void {
-  if (outcome === 'wrong') console.log(`${what}\n  ${why.replaceAll('\n', '\n  ')}`);
+function report({ outcome, found }: Judgement, what: string, done: number, of: number): void {
+  if (outcome === 'wrong') {
+    const texts = found.slice(0, mostTexts).map(([defect, text]) => `${defect}: ${text.replaceAll('\n', '\n  ')}`);
+    console.log([what, ...texts].join('\n  '));
+  }
   if (done % 50 === 0) console.log(`${done} of ${of}, ${seconds()} s`);
 }
 

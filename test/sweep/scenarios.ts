@@ -27,9 +27,11 @@ export interface SweptScenario {
   failsOf?: FaultRule & { method: string; path: string };
   /** Whether what a failed run has done is not taken back: it is then started again, and has to end verified. */
   forwardOnly?: true;
+  /** Whether the cluster is isolated once the run is verified. */
+  isolates?: true;
 }
 
-const clusterOf = ({ name }: ScenarioPlace): ClusterReference => ({
+export const clusterOf = ({ name }: ScenarioPlace): ClusterReference => ({
   subscriptionId,
   resourceGroup: `rg-${name}`,
   name,
@@ -66,19 +68,26 @@ const lastPoolFails = {
 
 /** Every scenario, and its ways, each of which succeeds undisturbed. */
 export const successfulScenarios = {
-  'create-managed': { prepare: async () => undefined, start: ({ client, name }) => client.createCluster(input(name)) },
-  'create-byo': { prepare: async () => undefined, start: createOwn },
+  'create-managed': {
+    prepare: async () => undefined,
+    start: ({ client, name }) => client.createCluster(input(name)),
+    isolates: true,
+  },
+  'create-byo': { prepare: async () => undefined, start: createOwn, isolates: true },
   'isolate-managed': {
     prepare: existing(),
     start: (place) => place.client.isolateCluster({ cluster: clusterOf(place), registry: { mode: 'managed' } }),
+    isolates: true,
   },
   'isolate-byo': {
     prepare: existing({ ownNetwork: true }),
     start: (place) => place.client.isolateCluster({ cluster: clusterOf(place), registry }),
+    isolates: true,
   },
   'change-registry': {
     prepare: existing({ isolated: true, ownNetwork: true }),
     start: (place) => place.client.changeRegistry({ cluster: clusterOf(place), registry }),
+    isolates: true,
   },
   disable: {
     prepare: existing({ isolated: true }),

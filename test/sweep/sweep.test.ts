@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SweptCase } from './run.ts';
 import type { Slot } from './scenarios.ts';
 import { crashSweep, repeat, startSlots, sweep, type Usual, undisturbedRuns } from './sweep.ts';
 
@@ -16,11 +17,23 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
     for (const [index, slot] of slots.entries()) await slot.close({ replay: index < 4 });
   });
 
+  const wrongOf = (swept: readonly SweptCase[]): string[] =>
+    swept.flatMap((one) => (one.outcome === 'wrong' ? [`${repeat(one)}\n${one.found.join('\n')}`] : []));
+
   it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {
-    const swept = await sweep({ sample: 48, seed: 6, parallel }, slots, usual);
+    const dimensions = ['faults', 'interruptions'] as const;
+    const swept = await sweep({ dimensions, sample: 48, seed: 6, parallel }, slots, usual);
     expect(swept).toHaveLength(48);
-    expect(swept.flatMap((one) => (one.outcome === 'wrong' ? [`${repeat(one)}\n${one.why}`] : []))).toEqual([]);
-    expect(new Set(swept.map(({ outcome }) => outcome))).toEqual(new Set(['verified', 'rolledBack', 'continued']));
+    expect(wrongOf(swept)).toEqual([]);
+    expect([...new Set(swept.map(({ outcome }) => outcome))]).toEqual(
+      expect.arrayContaining(['verified', 'rolledBack', 'continued']),
+    );
+  });
+
+  it('when others write in the middle', async () => {
+    const swept = await sweep({ dimensions: ['others'], sample: 8, seed: 2, parallel }, slots, usual);
+    expect(swept).toHaveLength(8);
+    expect(wrongOf(swept)).toEqual([]);
   });
 
   it('when the worker dies before or after an activity', async () => {

@@ -1,22 +1,17 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type CrashCase, type CrashedCase, crashCase } from './crashes.ts';
-import { type CaseKind, caseKinds } from './kinds.ts';
-import {
-  type Outcome,
-  outcomes,
-  runCase,
-  type SweepCase,
-  type SweptCase,
-  startSlot,
-  type Undisturbed,
-  undisturbed,
-} from './run.ts';
+import { type Defect, defects, type Judgement, type Outcome, outcomes } from './judge.ts';
+import { type CaseKind, caseKinds, type Dimension, dimensionNames, dimensionOf } from './kinds.ts';
+import { runCase, type SweepCase, type SweptCase } from './run.ts';
 import { type Slot, type SweptName, sweptScenarios } from './scenarios.ts';
+import { startSlot } from './slot.ts';
+import { type Undisturbed, undisturbed } from './undisturbed.ts';
 
 export interface SweepOptions {
   scenarios?: readonly SweptName[] | undefined;
   kinds?: readonly CaseKind[] | undefined;
+  dimensions?: readonly Dimension[] | undefined;
   /** One request instead of all. */
   request?: string | undefined;
   /** So many cases, picked by the seed. Default: all. */
@@ -68,7 +63,8 @@ export async function undisturbedRuns(
 }
 
 function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
-  const { scenarios = sweptNames, kinds = caseKinds, request, sample, seed = 0 } = options;
+  const { scenarios = sweptNames, dimensions = dimensionNames, request, sample, seed = 0 } = options;
+  const kinds = options.kinds ?? caseKinds.filter((kind) => dimensions.some((name) => dimensionOf(kind) === name));
   const all = scenarios.flatMap((scenario) => {
     const requests = usual.get(scenario)?.requests ?? [];
     const wanted = request === undefined ? requests : [{ key: request, kinds: [...kinds] }];
@@ -78,11 +74,11 @@ function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
   });
   if (sample === undefined) return all;
   // The kinds take turns, so that a small sample has each of them, whichever requests this run has happened to make.
-  const byKind = kinds.map((kind) =>
+  const byKind = kinds.map((kind, position) =>
     picked(
       all.filter((one) => one.kind === kind),
       sample,
-      seed,
+      seed * kinds.length + position,
     ),
   );
   return Array.from({ length: sample }, (_, turn) => byKind.flatMap((some) => some.slice(turn, turn + 1)))
@@ -90,14 +86,19 @@ function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
     .slice(0, sample);
 }
 
-/** The same for the same seed, and different scenarios beside each other. */
-function picked<T>(all: readonly T[], count: number, seed: number): T[] {
+/** The same for the same seed. Scenarios take turns, for some have many more cases than others. */
+function picked<T extends { scenario: SweptName }>(all: readonly T[], count: number, seed: number): T[] {
   const random = xoroshiro128plus(seed);
-  const rest = [...all];
+  // The first numbers of small seeds are alike.
+  for (let skipped = 0; skipped < 32; skipped += 1) uniformInt(random, 0, 1);
+  const drawn = <E>(from: E[]): E[] =>
+    from.length === 0 ? [] : from.splice(uniformInt(random, 0, from.length - 1), 1);
+  const rest = new Map(sweptNames.map((name) => [name, all.filter(({ scenario }) => scenario === name)]));
   const chosen: T[] = [];
-  while (chosen.length < count && rest.length > 0)
-    chosen.push(...rest.splice(uniformInt(random, 0, rest.length - 1), 1));
-  return chosen;
+  while (chosen.length < Math.min(count, all.length))
+    for (const names = [...rest.keys()]; names.length > 0; )
+      chosen.push(...drawn(names).flatMap((name) => drawn(rest.get(name) ?? [])));
+  return chosen.slice(0, count);
 }
 
 /** Kills the worker at every boundary of an activity, before and after, of every scenario. */
@@ -130,20 +131,36 @@ export interface CrashSweepOptions extends Pick<SweepOptions, 'scenarios' | 'sam
   onCase?: (crashed: CrashedCase, done: number, of: number) => void;
 }
 
-/** Per scenario, how the cases ended. */
-export function table(swept: readonly { scenario: SweptName; outcome: Outcome }[]): Table {
-  const names = sweptNames.filter((name) => swept.some(({ scenario }) => scenario === name));
+type Counted = Pick<Judgement, 'outcome' | 'found'>;
+
+/** How the cases ended, and how many have each defect: by scenario, then by dimension. */
+export function tables(swept: readonly (Counted & { scenario: SweptName; kind?: CaseKind })[]): Table[] {
+  return [
+    table(swept, sweptNames, ({ scenario }) => scenario),
+    table(swept, [...dimensionNames, 'crashes'], ({ kind }) => (kind ? dimensionOf(kind) : 'crashes')),
+  ];
+}
+
+function table<T extends Counted>(
+  swept: readonly T[],
+  names: readonly string[],
+  nameOf: (one: T) => string | undefined,
+): Table {
+  const rows = names.map((name) => [name, swept.filter((one) => nameOf(one) === name)] as const);
   return Object.fromEntries(
-    [...names, 'all'].map((name) => {
-      const own = swept.filter(({ scenario }) => name === 'all' || scenario === name);
+    [...rows.filter(([, own]) => own.length > 0), ['all', swept] as const].map(([name, own]) => {
       const count = (outcome: Outcome) => own.filter((each) => each.outcome === outcome).length;
-      const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, count(outcome)]));
+      const having = (defect: Defect) => own.filter(({ found }) => found.some(([each]) => each === defect)).length;
+      const counts = {
+        ...Object.fromEntries(outcomes.map((outcome) => [outcome, count(outcome)])),
+        ...Object.fromEntries(defects.map((defect) => [defect, having(defect)])),
+      };
       return [name, { cases: own.length, ...counts } as Table[string]];
     }),
   );
 }
 
-type Table = Record<string, Record<Outcome | 'cases', number>>;
+type Table = Record<string, Record<Outcome | Defect | 'cases', number>>;
 
 /** The command that runs one case alone. */
 export const repeat = ({ scenario, kind, request }: SweepCase): string =>

@@ -11,7 +11,7 @@ import {
   type VerificationReport,
 } from '../../contract/index.ts';
 import type { RecordedRequest, Truth } from '../../simulator/index.ts';
-import { withoutMadeUp } from '../sweep/kinds.ts';
+import { withoutMadeUp } from '../sweep/requests.ts';
 import type { Slot } from '../sweep/scenarios.ts';
 import { stateOf } from '../sweep/state.ts';
 import { arrange, disturb, idsOf, startScenario } from './arrange.ts';

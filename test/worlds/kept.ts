@@ -1,6 +1,6 @@
 import type { Leftover, Plan } from '../../contract/index.ts';
-import { withoutMadeUp } from '../sweep/kinds.ts';
-import type { State } from '../sweep/state.ts';
+import { withoutMadeUp } from '../sweep/requests.ts';
+import { derived, resourceOf, type State } from '../sweep/state.ts';
 import type { OthersDoing } from './shape.ts';
 
 /** How the world was and is, and who else has changed it. */
@@ -21,8 +21,6 @@ interface Change {
   kind: 'made' | 'gone' | 'changed';
 }
 
-const resourceOf = (path: string): string => path.split(' ', 1)[0] ?? path;
-
 /** Everything that is not as it was: each property of a resource that stays, and the others once. */
 function changes({ before, after }: Kept): Change[] {
   const was = new Set([...before.keys()].map(resourceOf));
@@ -41,10 +39,6 @@ function changes({ before, after }: Kept): Change[] {
     return [{ resource, path: resource, text: `${resource}: ${kind}`, kind }];
   });
 }
-
-/** What Azure computes from other resources, or writes by itself. */
-const derived =
-  / (properties (provisioningState|powerState \w+|ipConfigurations|privateEndpoints|privateEndpointConnections|numberOf\w*|subnets|networkInterfaces|maxNumberOf\w*|natGateways|currentKubernetesVersion)|systemData)( |$)/i;
 
 const isBelow = (id: string, parent: string): boolean => id === parent || id.startsWith(`${parent}/`);
 const isIn = (id: string, group: string): boolean => group !== '' && isBelow(id, group);
@@ -68,7 +62,10 @@ function byOthers({ others, cluster, nodeGroup }: Kept, { resource, path }: Chan
 
 /** Everything is as before, but for what is named; what is named is there. */
 export function asBefore(leftovers: readonly Leftover[], kept: Kept): string[] {
-  const left = leftovers.map(({ resourceId }) => withoutMadeUp(resourceId.toLowerCase()));
+  const left = leftovers.map(({ resourceId }) =>
+    // States know role assignments by role and principal.
+    withoutMadeUp(resourceId.toLowerCase()).replace(/\/roleassignments\/\*$/, '/roleassignments'),
+  );
   // What stays keeps what Azure made for it: a cluster and its pools their group of nodes, an endpoint its network interface and
   // the registry's side of its connection.
   const keepsNodes = left.some((id) => id.includes('/managedclusters/') || isIn(id, kept.nodeGroup));
@@ -111,10 +108,8 @@ export function unannounced({ steps }: Plan, kept: Kept): string[] {
     switch (kind) {
       case 'changed':
         return (
-          (own.some(({ id }) => id === resource) &&
-            onPurpose.some(([type, what]) => type.test(resource) && what.test(path))) ||
-          // States leave made-up names out: an assignment that is made stands where the owner's stood.
-          (resource.includes('/roleassignments/') && isMadeAlong(resource, acts))
+          own.some(({ id }) => id === resource) &&
+          onPurpose.some(([type, what]) => type.test(resource) && what.test(path))
         );
       case 'made':
         return own.some(({ action }) => action === 'create') || isMadeAlong(resource, acts);

@@ -123,6 +123,57 @@ describe('somebody else', () => {
     expect((await azure.get(vnet)).at('properties.provisioningState')).toBe('Succeeded');
   });
 
+  test('changes what is there at that moment, as a whole and one after the other, and it is on record', async () => {
+    await azure.put(vnet, { ...network, tags: { owner: 'us', team: 'a' } });
+    const type = 'microsoft.network/virtualnetworks';
+    await others({
+      method: 'GET',
+      does: [
+        { method: 'PUT', each: { type, id: '/rg/' }, change: { 'tags.owner': 'them', 'tags.team': null } },
+        {
+          method: 'PUT',
+          each: { type },
+          path: '{group}/providers/Microsoft.Network/virtualNetworks/{name}-2',
+          body: { location, tags: { of: '{name}' }, properties: network.properties },
+        },
+        { method: 'DELETE', each: { type, id: '/v$' } },
+        { method: 'DELETE', each: { type, id: '/nothing$' } },
+      ],
+    });
+    expect((await azure.get(vnet)).status).toBe(404);
+    expect((await azure.get(`${vnet}-2`)).at('tags')).toEqual({ of: 'v' });
+    expect(await told()).toMatchObject([
+      {
+        answers: [{ status: 200 }, { status: 201 }, { status: 202 }],
+        at: [expect.stringMatching(/Z$/)],
+        changes: [
+          { id: vnet, type: 'Microsoft.Network/virtualNetworks', before: { tags: { owner: 'us' } } },
+          { id: `${vnet}-2`, after: { tags: { of: 'v' } } },
+        ],
+      },
+    ]);
+  });
+
+  test('changes a property and leaves the others', async () => {
+    await azure.put(vnet, { ...network, tags: { owner: 'us', team: 'a' } });
+    const change = { 'tags.owner': 'them', 'tags.team': null };
+    await others({
+      method: 'GET',
+      does: [{ method: 'PUT', each: { type: 'Microsoft.Network/virtualNetworks' }, change }],
+    });
+    const { body } = await azure.get(vnet);
+    expect(body).toMatchObject({ tags: { owner: 'them' }, ...network });
+    expect(body).not.toMatchObject({ tags: { team: 'a' } });
+  });
+
+  test('assigns policies in the middle', async () => {
+    const operations = [{ operation: 'remove', path: 'tags' }] as const;
+    const policies = [{ name: 'bare', does: { effect: 'modify' as const, operations: [...operations] } }];
+    await others({ method: 'PUT', path: '/virtualNetworks/', does: [{ policies }] });
+    await azure.put(vnet, { ...network, tags: { owner: 'us' } });
+    expect((await azure.get(vnet)).at('tags')).toBeUndefined();
+  });
+
   test('needs something to do', async () => {
     expect((await azure.send('POST', '/simulator/others', { does: [] })).status).toBe(400);
     expect((await azure.send('POST', '/simulator/others', { does: [{ method: 'GET', path: '/' }] })).status).toBe(400);
