@@ -41,6 +41,9 @@ describe('reimageNodePools', () => {
     const { failure, details } = await failureDetailsOf(run.result());
     expect(failure.message).toMatch(/NotReimaged: Node pool work was not reimaged: Azure reported success, but 0 of 2/);
     expect(failure.message).toMatch(/temporaryPool or wait/);
+    // Text and list say the same.
+    expect(failure.message).toMatch(/what has no inverse stays/);
+    expect(details.leftovers.map(({ resourceId }) => resourceId.split('/').at(-1))).toEqual(['work']);
     expect(details.reimages).toMatchObject([{ pool: 'work', how: 'notReimaged', notModified: false }]);
   });
 

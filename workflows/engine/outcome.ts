@@ -60,6 +60,8 @@ export type Remains =
   | 'leftUnproven'
   /** Something could not be taken back. */
   | 'incomplete'
+  /** What has no inverse, such as a reimage. */
+  | 'withoutInverse'
   | 'takenBack';
 
 /** The failure that ends a scenario before anything was changed. */
@@ -221,6 +223,8 @@ function outcomeText(remains: Remains): string {
       return 'Everything was left as it is, for nothing was seen that is not as promised.';
     case 'incomplete':
       return 'Not everything could be taken back.';
+    case 'withoutInverse':
+      return 'Everything that can be taken back was taken back; what has no inverse stays.';
     case 'takenBack':
       return 'Everything that this run had changed was taken back.';
   }

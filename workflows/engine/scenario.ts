@@ -181,7 +181,10 @@ class Run implements Apply {
       upsertMemo({ [cancellationMemo]: details });
       return error;
     }
-    const remains = leave && !noWayBack && unproven ? 'leftUnproven' : remainsOf(steps.noWayBack, leave, incomplete);
+    const remains =
+      leave && !noWayBack && unproven
+        ? 'leftUnproven'
+        : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
     return scenarioFailure(error, details, remains, this.operator.undecided);
   }
 
@@ -198,10 +201,11 @@ class Run implements Apply {
 const nothingToDo = 'There was nothing to do: everything is as wanted already.';
 const notProven = (text: string): string => `not proven: ${text}`;
 
-function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean): Remains {
+function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean, leftovers: number): Remains {
   if (noWayBack) return 'pastReturn';
   if (leave) return 'leftAsAsked';
-  return incomplete ? 'incomplete' : 'takenBack';
+  if (incomplete) return 'incomplete';
+  return leftovers > 0 ? 'withoutInverse' : 'takenBack';
 }
 
 /** The failure that ends the workflow where a look at Azure was refused or cancelled. */
