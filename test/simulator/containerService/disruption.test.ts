@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { group, location, type Started, start, versioned, wireCluster } from '../support.ts';
+import { group, location, type Started, versioned, wireCluster } from '../support.ts';
+import { clustersIn, startWithGroup } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
-  azure = await start();
-  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
-  await azure.put(group('rg'), { location });
+  azure = await startWithGroup('rg');
 });
 afterAll(() => azure.simulator.close());
 
-const id = (name: string, below = '') =>
-  `${group('rg')}/providers/Microsoft.ContainerService/managedClusters/${name}${below}`;
+const { id } = clustersIn('rg', () => azure);
 const policy = (nodeDisruptionPolicy: string) => ({ nodeDisruptionProfile: { nodeDisruptionPolicy } });
 const proxy = { httpProxyConfig: { httpProxy: 'http://proxy:8080' } };
 const cache = { bootstrapProfile: { artifactSource: 'Cache' } };

@@ -1,32 +1,17 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { assign } from '../../support/ownRegistry.ts';
-import {
-  group,
-  location,
-  openCluster,
-  polling,
-  runInCluster,
-  type Started,
-  start,
-  versioned,
-  wireCluster,
-} from '../support.ts';
+import { group, location, polling, type Started, versioned, wireCluster } from '../support.ts';
+import { clustersIn, startWithGroup } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
-  azure = await start();
-  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
-  await azure.put(group('rg'), { location });
+  azure = await startWithGroup('rg');
 });
 afterAll(() => azure.simulator.close());
 
-const id = (name: string, below = '') =>
-  `${group('rg')}/providers/Microsoft.ContainerService/managedClusters/${name}${below}`;
+const { id, create, inside } = clustersIn('rg', () => azure);
 const nodeGroup = (name: string) => group(`MC_rg_${name}_${location}`);
-const inside = (name: string, command: string) => runInCluster(azure, 'rg', name, command);
-const create = (name: string, body: Partial<ManagedCluster> = {}) =>
-  azure.aks.managedClusters.createOrUpdate('rg', name, openCluster(body), polling);
 const update = async (name: string, change: Partial<ManagedCluster>) =>
   azure.aks.managedClusters.createOrUpdate(
     'rg',

@@ -1,21 +1,16 @@
-import type { ManagedCluster } from '@azure/arm-containerservice';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { group, location, openCluster, polling, type Started, start, versioned } from '../support.ts';
+import { group, location, openCluster, polling, type Started, versioned } from '../support.ts';
+import { clustersIn, startWithGroup } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
-  azure = await start();
-  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
-  await azure.put(group('mine'), { location });
+  azure = await startWithGroup('mine');
 });
 afterAll(() => azure.simulator.close());
 
-const id = (name: string, below = '') =>
-  `${group('mine')}/providers/Microsoft.ContainerService/managedClusters/${name}${below}`;
+const { id, create } = clustersIn('mine', () => azure);
 const nodeGroup = (name: string) => group(`MC_mine_${name}_${location}`);
 const send = (method: string, path: string, body?: unknown) => azure.send(method, versioned(path), body);
-const create = (name: string, body: Partial<ManagedCluster> = {}) =>
-  azure.aks.managedClusters.createOrUpdate('mine', name, openCluster(body), polling);
 
 describe('a lock on the node resource group, or on anything in it,', () => {
   const lockOf = (scope: string) => `${scope}/providers/Microsoft.Authorization/locks/keep`;

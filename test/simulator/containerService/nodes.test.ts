@@ -1,36 +1,19 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  type Answer,
-  group,
-  location,
-  openCluster,
-  polling,
-  runInCluster,
-  type Started,
-  start,
-  version,
-} from '../support.ts';
+import { type Answer, group, location, openCluster, polling, type Started, start, version } from '../support.ts';
+import { clustersIn, startWithGroup } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
-  azure = await start();
-  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
-  await azure.resources.resourceGroups.createOrUpdate('nodes', { location });
+  azure = await startWithGroup('nodes');
 });
 afterAll(() => azure.simulator.close());
 
-const clusterPath = (name: string): string =>
-  `${group('nodes')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
-const path = (name: string, below = ''): string => `${clusterPath(name)}${below}?${version}`;
-
-const create = (name: string, body: ManagedCluster): Promise<ManagedCluster> =>
-  azure.aks.managedClusters.createOrUpdate('nodes', name, body, polling);
+const { id, create, inside, reimage } = clustersIn('nodes', () => azure);
+const path = (name: string, below = ''): string => `${id(name, below)}?${version}`;
 
 const update = (name: string, change: (cluster: ManagedCluster) => ManagedCluster): Promise<ManagedCluster> =>
   azure.aks.managedClusters.get('nodes', name).then((cluster) => create(name, change(cluster)));
-
-const inside = (name: string, command: string) => runInCluster(azure, 'nodes', name, command);
 
 /** Boot IDs by node. */
 async function boots(name: string, pool: string): Promise<Record<string, string>> {
@@ -43,9 +26,6 @@ async function boots(name: string, pool: string): Promise<Record<string, string>
       .map((line) => line.split(/\s+/) as [string, string]),
   );
 }
-
-const reimage = async (name: string, pool: string): Promise<Answer> =>
-  azure.answerAtEnd(await azure.send('POST', path(name, `/agentPools/${pool}/upgradeNodeImageVersion`)));
 
 const fault = (rule: object): Promise<Answer> => azure.send('POST', '/simulator/faults', rule);
 
@@ -178,7 +158,7 @@ describe('upgradeNodeImageVersion', () => {
 
   test('can answer 304, and end early', async () => {
     await create('early', openCluster());
-    const post = `${clusterPath('early')}/agentPools/work/upgradeNodeImageVersion`;
+    const post = `${id('early')}/agentPools/work/upgradeNodeImageVersion`;
     await fault({ method: 'POST', path: post, answer: { status: 304, code: 'NotModified', message: '' } });
     expect(await azure.send('POST', path('early', '/agentPools/work/upgradeNodeImageVersion'))).toMatchObject({
       status: 304,

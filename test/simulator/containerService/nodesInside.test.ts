@@ -1,21 +1,15 @@
-import type { ManagedCluster } from '@azure/arm-containerservice';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Truth } from '../../../simulator/index.ts';
-import { group, location, openCluster, polling, runInCluster, type Started, start, version } from '../support.ts';
+import { polling, type Started, version } from '../support.ts';
+import { clustersIn, startWithGroup } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
-  azure = await start();
-  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
-  await azure.put(group('in'), { location });
+  azure = await startWithGroup('in');
 });
 afterAll(() => azure.simulator.close());
 
-const id = (name: string, below = '') =>
-  `${group('in')}/providers/Microsoft.ContainerService/managedClusters/${name}${below}`;
-const create = (name: string, body: Partial<ManagedCluster> = {}) =>
-  azure.aks.managedClusters.createOrUpdate('in', name, openCluster(body), polling);
-const inside = (name: string, command: string) => runInCluster(azure, 'in', name, command);
+const { id, create, inside } = clustersIn('in', () => azure);
 const truth = async (name: string) => (await azure.send('GET', `/simulator/truth?cluster=${id(name)}`)).body as Truth;
 const change = (cluster: string, what: object) =>
   azure.send('POST', '/simulator/nodes', { cluster: id(cluster), ...what });

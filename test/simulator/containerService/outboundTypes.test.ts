@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { group, location, type Started, start, versioned, wireCluster } from '../support.ts';
+import { type Started, versioned, wireCluster } from '../support.ts';
+import { clustersIn, startWithGroup } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
-  azure = await start();
-  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
-  await azure.put(group('rg'), { location });
+  azure = await startWithGroup('rg');
 });
 afterAll(() => azure.simulator.close());
 
-const id = (name: string) => `${group('rg')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
+const { id } = clustersIn('rg', () => azure);
 const send = (name: string, body: unknown) => azure.send('PUT', versioned(id(name)), body);
 const network = (outboundType: string, more: Record<string, unknown> = {}) => ({
   networkProfile: { networkPlugin: 'azure', outboundType, ...more },

@@ -1,37 +1,15 @@
-import type { ManagedCluster } from '@azure/arm-containerservice';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  type Answer,
-  group,
-  isolatedCluster,
-  location,
-  openCluster,
-  polling,
-  runInCluster,
-  type Started,
-  start,
-  version,
-} from '../support.ts';
+import { group, isolatedCluster, openCluster, type Started, version } from '../support.ts';
+import { clustersIn, startWithGroup } from './support.ts';
 
 let azure: Started;
 beforeAll(async () => {
-  azure = await start();
-  await azure.send('POST', '/simulator/reset', { quotas: { standardDDSv5Family: 5000, cores: 5000 } });
-  await azure.resources.resourceGroups.createOrUpdate('commands', { location });
+  azure = await startWithGroup('commands');
 });
 afterAll(() => azure.simulator.close());
 
-const clusterPath = (name: string): string =>
-  `${group('commands')}/providers/Microsoft.ContainerService/managedClusters/${name}`;
-const path = (name: string, below = ''): string => `${clusterPath(name)}${below}?${version}`;
-
-const create = (name: string, body: ManagedCluster): Promise<ManagedCluster> =>
-  azure.aks.managedClusters.createOrUpdate('commands', name, body, polling);
-
-const inside = (name: string, command: string) => runInCluster(azure, 'commands', name, command);
-
-const reimage = async (name: string, pool: string): Promise<Answer> =>
-  azure.answerAtEnd(await azure.send('POST', path(name, `/agentPools/${pool}/upgradeNodeImageVersion`)));
+const { id, create, inside, reimage } = clustersIn('commands', () => azure);
+const path = (name: string, below = ''): string => `${id(name, below)}?${version}`;
 
 describe('runCommand', () => {
   test('answers 202 with the address of its result', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { assign, onOwnRegistry } from '../../support/ownRegistry.ts';
 import { location, versioned, wireCluster } from '../support.ts';
-import { type IsolatedWorld, isolatedWorld, networkOf } from './isolatedWorld.ts';
+import { hub, type IsolatedWorld, isolatedWorld, networkOf } from './isolatedWorld.ts';
 
 let world: IsolatedWorld;
 beforeAll(async () => {
@@ -10,7 +10,6 @@ beforeAll(async () => {
 beforeEach(() => world.again());
 afterAll(() => world.simulator.close());
 
-const hub = networkOf('virtualNetworks/hub');
 const nodeGroup = async () => {
   const name = (await world.get(world.cluster)).at('properties.nodeResourceGroup');
   return world.ids.group.replace(/[^/]+$/, String(name));
@@ -22,25 +21,13 @@ async function ownZone(): Promise<string> {
 }
 /** A hub that the network is peered with and whose DNS server it asks. */
 async function asksHub(): Promise<void> {
-  await world.network({
-    'virtualNetworks/hub': { properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } } },
-  });
-  await world.put(`${hub}/virtualNetworkPeerings/spoke`, {
-    properties: { remoteVirtualNetwork: { id: world.ids.vnet } },
-  });
-  await world.put(`${world.ids.vnet}/virtualNetworkPeerings/hub`, {
-    properties: { remoteVirtualNetwork: { id: hub } },
-  });
+  await world.peeredHub();
   await world.put(world.ids.vnet, {
     location,
     properties: { addressSpace: { addressPrefixes: ['192.168.0.0/16'] }, dhcpOptions: { dnsServers: ['10.0.0.4'] } },
   });
 }
-const linkToHub = (zone: string) =>
-  world.put(`${zone}/virtualNetworkLinks/hub`, {
-    location: 'global',
-    properties: { virtualNetwork: { id: hub }, registrationEnabled: false },
-  });
+const linkToHub = (zone: string) => world.link(zone, 'hub', hub);
 /** Whether the node reaches its API server, and whether a new one would join. */
 async function answers() {
   const { nodes, newNodes } = await world.truth();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { expectedAddresses } from '../../support/ownRegistry.ts';
 import { location } from '../support.ts';
-import { type IsolatedWorld, isolatedWorld, networkOf } from './isolatedWorld.ts';
+import { hub, type IsolatedWorld, isolatedWorld, networkOf } from './isolatedWorld.ts';
 
 let world: IsolatedWorld;
 beforeAll(async () => {
@@ -11,7 +11,6 @@ beforeEach(() => world.again());
 afterAll(() => world.simulator.close());
 
 const other = '22222222-2222-2222-2222-222222222222';
-const hub = networkOf('virtualNetworks/hub');
 const zoneName = 'privatelink.azurecr.io';
 const reference = (path: string) => ({ id: networkOf(path) });
 
@@ -21,25 +20,6 @@ async function network(properties: Record<string, unknown>): Promise<void> {
   await world.put(world.ids.vnet, { location, properties: { addressSpace, ...properties } });
 }
 const asks = (...dnsServers: string[]) => network({ dhcpOptions: { dnsServers } });
-
-/** A hub in 10.0.0.0/16 that the network is peered with. */
-async function peeredHub(): Promise<void> {
-  await world.network({
-    'virtualNetworks/hub': { properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } } },
-  });
-  await world.put(`${hub}/virtualNetworkPeerings/spoke`, {
-    properties: { remoteVirtualNetwork: { id: world.ids.vnet } },
-  });
-  await world.put(`${world.ids.vnet}/virtualNetworkPeerings/hub`, {
-    properties: { remoteVirtualNetwork: { id: hub } },
-  });
-}
-
-const link = (zone: string, name: string, vnet: string, more: object = {}) =>
-  world.put(`${zone}/virtualNetworkLinks/${name}`, {
-    location: 'global',
-    properties: { virtualNetwork: { id: vnet }, registrationEnabled: false, ...more },
-  });
 
 /** A zone in another subscription. */
 async function foreignZone(name = zoneName): Promise<string> {
@@ -93,13 +73,13 @@ const cases: readonly Case[] = [
       await world.remove(world.ids.link);
       const zone = await foreignZone();
       await fill(zone);
-      await link(zone, 'spoke', world.ids.vnet);
+      await world.link(zone, 'spoke', world.ids.vnet);
     },
   },
   {
     name: 'a server in the hub, and the zone linked to the spoke alone',
     async arrange() {
-      await peeredHub();
+      await world.peeredHub();
       await asks('10.0.0.4');
     },
     because: /is at 20\.\S+ on the internet/,
@@ -107,27 +87,27 @@ const cases: readonly Case[] = [
   {
     name: 'a server in the hub, and the zone linked to the hub alone',
     async arrange() {
-      await peeredHub();
+      await world.peeredHub();
       await asks('10.0.0.4');
       await world.remove(world.ids.link);
-      await link(world.ids.zone, 'hub', hub);
+      await world.link(world.ids.zone, 'hub', hub);
     },
   },
   {
     name: "Azure's server, and the zone linked to the hub alone",
     async arrange() {
-      await peeredHub();
+      await world.peeredHub();
       await world.remove(world.ids.link);
-      await link(world.ids.zone, 'hub', hub);
+      await world.link(world.ids.zone, 'hub', hub);
     },
     because: /is at 20\.\S+ on the internet/,
   },
   {
     name: 'a server in the hub that asks the internet',
     async arrange() {
-      await peeredHub();
+      await world.peeredHub();
       await asks('10.0.0.4');
-      await link(world.ids.zone, 'hub', hub);
+      await world.link(world.ids.zone, 'hub', hub);
       await world.send('PUT', '/simulator/machines', { '10.0.0.4': { dns: 'internet' } });
     },
     because: /is at 20\.\S+ on the internet/,
@@ -135,7 +115,7 @@ const cases: readonly Case[] = [
   {
     name: 'a silent server, and another one',
     async arrange() {
-      await peeredHub();
+      await world.peeredHub();
       await asks('10.0.0.4', '168.63.129.16');
       await world.send('PUT', '/simulator/machines', { '10.0.0.4': { dns: 'silent' } });
     },
@@ -148,7 +128,7 @@ const cases: readonly Case[] = [
   {
     name: 'a server with records of its own',
     async arrange() {
-      await peeredHub();
+      await world.peeredHub();
       await asks('10.0.0.4');
       const name = world.ids.registry.split('/').at(-1);
       await world.send('PUT', '/simulator/machines', {
@@ -171,7 +151,7 @@ const cases: readonly Case[] = [
     async arrange() {
       const zone = await foreignZone('azurecr.io');
       await record(zone, 'something', '192.168.2.99');
-      await link(zone, 'spoke', world.ids.vnet);
+      await world.link(zone, 'spoke', world.ids.vnet);
     },
     because: /azurecr.io does not resolve: .* does not exist in .*\/azurecr.io/,
   },
@@ -180,7 +160,7 @@ const cases: readonly Case[] = [
     async arrange() {
       await world.remove(world.ids.registryRecord);
       await world.remove(world.ids.link);
-      await link(world.ids.zone, 'fallback', world.ids.vnet, { resolutionPolicy: 'NxDomainRedirect' });
+      await world.link(world.ids.zone, 'fallback', world.ids.vnet, { resolutionPolicy: 'NxDomainRedirect' });
     },
     because: /is at 20\.\S+ on the internet/,
   },
@@ -309,7 +289,7 @@ describe('what nodes reach of a registry', () => {
 
   test('an endpoint in the hub, with the network peered or not', async () => {
     await world.remove(world.ids.privateEndpoint);
-    await peeredHub();
+    await world.peeredHub();
     await world.put(`${hub}/subnets/endpoints`, { properties: { addressPrefix: '10.0.5.0/24' } });
     const endpoint = networkOf('privateEndpoints/inHub');
     await world.put(endpoint, {
