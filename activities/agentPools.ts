@@ -2,7 +2,7 @@ import type { AgentPool } from '@azure/arm-containerservice';
 import { applicationFailure, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
 import { agentPoolId, clusterId, resourceGroupId } from '../resources/ids.ts';
-import { type Marks, marksIn } from '../resources/marks.ts';
+import type { Marks } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import { type PoolEvidence, poolEvidence, proofOf } from '../resources/nodes.ts';
 import type { BusyPolicy } from '../resources/operations.ts';
@@ -12,6 +12,7 @@ import type { OperationProgress } from './arm/checkpoint.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect, httpStatus } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
+import { boundTo, marksOn } from './arm/marks.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
@@ -39,7 +40,9 @@ const poolType: ResourceType<'containerService', AgentPool & { marks: Marks }> =
   service: 'containerService',
   async read(clients, id) {
     const found = await getPool(clients, id);
-    return found && { ...found, provisioningState: found.provisioningState ?? 'Unknown', marks: marksIn(found.tags) };
+    return (
+      found && { ...found, provisioningState: found.provisioningState ?? 'Unknown', marks: marksOn(id, found.tags) }
+    );
   },
   remove: ({ client, resourceGroup, parent, name }) => client.agentPools.delete(resourceGroup, parent, name),
 };
@@ -214,7 +217,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
       // Somebody else's pool keeps none of the workloads that this run moves.
       adopts: false,
       send({ client, resourceGroup, parent, name }, conditions) {
-        const body = { ...settings, tags: { ...settings.tags, ...marks } };
+        const body = { ...settings, tags: boundTo(idOf(reference), { ...settings.tags, ...marks }) };
         return client.agentPools.createOrUpdate(resourceGroup, parent, name, body, conditions);
       },
       mismatches: (seen) => [...mismatch('vmSize', vmSize, seen.vmSize), ...mismatch('mode', mode, seen.mode)],

@@ -1,7 +1,7 @@
 import type { IdentityFacts, IdentitySpecification } from '../resources/identities.ts';
-import { marksIn } from '../resources/marks.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
+import { boundTo, marksOn } from './arm/marks.ts';
 import {
   createResource,
   deleteResource,
@@ -9,6 +9,7 @@ import {
   type MaybeAdopted,
   type ResourceType,
 } from './arm/ownedResource.ts';
+import { usersOf } from './users/usersOf.ts';
 
 /** Reads a user-assigned managed identity by its resource ID. */
 export async function readIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts | undefined> {
@@ -19,7 +20,7 @@ export async function readIdentity(clients: ClientsOf, id: string): Promise<Iden
     id: found.id ?? id,
     principalId: found.principalId ?? '',
     clientId: found.clientId ?? '',
-    marks: marksIn(found.tags),
+    marks: marksOn(id, found.tags),
   };
 }
 
@@ -35,9 +36,12 @@ export const identityActivities = (clients: ClientsOf) => ({
     createResource(clients, identityType, id, {
       marks: tags,
       send: ({ client, resourceGroup, name }) =>
-        client.userAssignedIdentities.createOrUpdate(resourceGroup, name, { location, tags }),
+        client.userAssignedIdentities.createOrUpdate(resourceGroup, name, { location, tags: boundTo(id, tags) }),
       mismatches: ({ principalId }) => (principalId === '' ? ['principalId: got none'] : []),
     }),
 
-  deleteIdentity: (identity: MarkedResource): Promise<void> => deleteResource(clients, identityType, identity),
+  deleteIdentity: (identity: MarkedResource): Promise<void> =>
+    deleteResource(clients, identityType, identity, {
+      usersOf: () => usersOf(clients, identity.id, identity.marks),
+    }),
 });

@@ -7,12 +7,14 @@ import {
 import { addressIn } from '../resources/addressRanges.ts';
 import type { AgentPoolFacts } from '../resources/agentPools.ts';
 import type { IdentityFacts } from '../resources/identities.ts';
+import { clusterId } from '../resources/ids.ts';
 import type {
   ClusterChange,
   ClusterFacts,
   ClusterSpecification,
   OutboundProfile,
 } from '../resources/managedClusters.ts';
+import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
 
 /** The facts of a cluster in Azure's answer. */
 export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
@@ -23,7 +25,7 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
   return {
     id: cluster.id ?? '',
     location: cluster.location,
-    tags: cluster.tags ?? {},
+    tags: withoutCopiedMarks(cluster.id ?? '', cluster.tags),
     provisioningState: cluster.provisioningState ?? 'Unknown',
     powerState: cluster.powerState?.code ?? 'Unknown',
     kubernetesVersion: cluster.kubernetesVersion ?? '',
@@ -137,7 +139,7 @@ export function clusterBody(
   const { artifactSource, containerRegistryId, vnetSubnetId, apiServerSubnetId, serviceCidr } = specification;
   return {
     location: specification.location,
-    tags: specification.tags,
+    tags: boundTo(clusterId(specification.cluster), specification.tags),
     identity:
       identity.type === 'SystemAssigned'
         ? { type: 'SystemAssigned' }

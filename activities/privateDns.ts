@@ -1,7 +1,7 @@
 import type { RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
 import { applicationFailure, retryable } from '../contract/failures.ts';
 import { keyOf, parentId, sameResourceId } from '../resources/ids.ts';
-import { carriesMarks, marksIn } from '../resources/marks.ts';
+import { carriesMarks } from '../resources/marks.ts';
 import {
   type PrivateDnsZoneFacts,
   type PrivateDnsZoneSpecification,
@@ -15,6 +15,7 @@ import {
 import type { ResourceFacts } from '../resources/provisioningState.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
 import { azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
+import { boundTo, marksOn } from './arm/marks.ts';
 import {
   adoption,
   createResource,
@@ -26,6 +27,7 @@ import {
 } from './arm/ownedResource.ts';
 import { updateResource } from './arm/resourceUpdate.ts';
 import { listSubscriptions } from './subscriptions.ts';
+import { usersOf } from './users/usersOf.ts';
 
 /** Reads a zone without its links and records. */
 export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {
@@ -35,7 +37,7 @@ export async function readZone(clients: ClientsOf, id: string): Promise<Resource
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: marksIn(found.tags),
+    marks: marksOn(id, found.tags),
   };
 }
 
@@ -64,7 +66,8 @@ export async function listRecords(clients: ClientsOf, zoneId: string): Promise<P
   const records = await azureList(zoneId, () => client.recordSets.list(resourceGroup, zone));
   return records.flatMap(({ name, type, metadata }) => {
     const kind = type?.split('/').at(-1) ?? '';
-    return kind === 'SOA' ? [] : [{ id: `${zoneId}/${kind}/${name}`, marks: marksIn(metadata) }];
+    const id = `${zoneId}/${kind}/${name}`;
+    return kind === 'SOA' ? [] : [{ id, marks: marksOn(id, metadata) }];
   });
 }
 
@@ -123,7 +126,7 @@ export async function readRecord(clients: ClientsOf, id: string): Promise<Record
 
 const recordFacts = ({ id = '', metadata, aRecords = [] }: RecordSet): RecordFacts => ({
   id,
-  marks: marksIn(metadata),
+  marks: marksOn(id, metadata),
   addresses: aRecords.map(({ ipv4Address }) => ipv4Address ?? ''),
 });
 
@@ -169,7 +172,12 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     const made = await createResource(clients, zoneType, id, {
       marks: tags,
       send: ({ client, resourceGroup, name }, conditions) =>
-        client.privateZones.createOrUpdate(resourceGroup, name, { location: 'global', tags }, conditions),
+        client.privateZones.createOrUpdate(
+          resourceGroup,
+          name,
+          { location: 'global', tags: boundTo(id, tags) },
+          conditions,
+        ),
       mismatches: () => [],
     });
     return adoption(made);
@@ -181,6 +189,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
         const records = await listRecords(clients, zone.id);
         return records.filter(({ marks }) => !carriesMarks(marks, zone.marks)).map(({ id }) => id);
       },
+      usersOf: () => usersOf(clients, zone.id, zone.marks),
     }),
 
   /** Links the zone to a network, without registration: the zone is for the registry, not for the network's machines. */
@@ -188,7 +197,12 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     const link = createResource(clients, linkType, id, {
       marks: tags,
       send: ({ client, resourceGroup, parent, name }, conditions) => {
-        const body = { location: 'global', tags, virtualNetwork: { id: virtualNetworkId }, registrationEnabled: false };
+        const body = {
+          location: 'global',
+          tags: boundTo(id, tags),
+          virtualNetwork: { id: virtualNetworkId },
+          registrationEnabled: false,
+        };
         return client.virtualNetworkLinks.createOrUpdate(resourceGroup, parent, name, body, conditions);
       },
       mismatches: (seen) =>
@@ -199,12 +213,13 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     return adoption(await link.catch(retriedWhileUnlinked));
   },
 
-  deleteZoneLink: (link: MarkedResource): Promise<void> => deleteResource(clients, linkType, link),
+  deleteZoneLink: (link: MarkedResource): Promise<void> =>
+    deleteResource(clients, linkType, link, { usersOf: () => usersOf(clients, link.id, link.marks) }),
 
   async createRecord({ id, addresses, metadata }: RecordSpecification): Promise<MaybeAdopted | undefined> {
     const made = await createResource(clients, recordType, id, {
       marks: metadata,
-      send: putRecord(addresses, { metadata }),
+      send: putRecord(addresses, { metadata: boundTo(id, metadata) }),
       mismatches: recordMismatches(addresses),
     });
     return adoption(made);
@@ -228,7 +243,8 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     });
   },
 
-  deleteRecord: (record: MarkedResource): Promise<void> => deleteResource(clients, recordType, record),
+  deleteRecord: (record: MarkedResource): Promise<void> =>
+    deleteResource(clients, recordType, record, { usersOf: () => usersOf(clients, record.id, record.marks) }),
 });
 
 /** The network may still be linked to another zone of the name, while AKS removes that of its own registry. */
@@ -251,7 +267,7 @@ function linkFacts(link: VirtualNetworkLink): ZoneLinkFacts {
     id: link.id ?? '',
     name: link.name ?? '',
     provisioningState: link.provisioningState ?? 'Unknown',
-    marks: marksIn(link.tags),
+    marks: marksOn(link.id ?? '', link.tags),
     virtualNetworkId: link.virtualNetwork?.id ?? '',
     registrationEnabled: link.registrationEnabled ?? false,
     linkState: link.virtualNetworkLinkState ?? 'Unknown',

@@ -1,4 +1,3 @@
-import { marksIn } from '../resources/marks.ts';
 import {
   endpointMismatches,
   type PrivateEndpointFacts,
@@ -6,6 +5,7 @@ import {
 } from '../resources/privateEndpoints.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
+import { boundTo, marksOn } from './arm/marks.ts';
 import {
   createResource,
   deleteResource,
@@ -13,6 +13,7 @@ import {
   type MaybeAdopted,
   type ResourceType,
 } from './arm/ownedResource.ts';
+import { usersOf } from './users/usersOf.ts';
 
 export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promise<PrivateEndpointFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
@@ -25,7 +26,7 @@ export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promi
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: marksIn(found.tags),
+    marks: marksOn(id, found.tags),
     subnetId: found.subnet?.id ?? '',
     targetId: connection?.privateLinkServiceId ?? '',
     status: connection?.privateLinkServiceConnectionState?.status ?? 'Unknown',
@@ -70,7 +71,7 @@ export const privateEndpointActivities = (clients: ClientsOf) => ({
       send: ({ client, resourceGroup, name }) =>
         client.privateEndpoints.createOrUpdate(resourceGroup, name, {
           location,
-          tags,
+          tags: boundTo(id, tags),
           subnet: { id: subnetId },
           privateLinkServiceConnections: [
             { name: connectionName, privateLinkServiceId: registryId, groupIds: ['registry'] },
@@ -80,5 +81,8 @@ export const privateEndpointActivities = (clients: ClientsOf) => ({
     });
   },
 
-  deletePrivateEndpoint: (endpoint: MarkedResource): Promise<void> => deleteResource(clients, endpointType, endpoint),
+  deletePrivateEndpoint: (endpoint: MarkedResource): Promise<void> =>
+    deleteResource(clients, endpointType, endpoint, {
+      usersOf: () => usersOf(clients, endpoint.id, endpoint.marks),
+    }),
 });

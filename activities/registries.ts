@@ -1,5 +1,4 @@
 import type { CacheRule, Registry } from '@azure/arm-containerregistry';
-import { marksIn } from '../resources/marks.ts';
 import {
   type CacheRuleFacts,
   type CacheRuleSpecification,
@@ -11,6 +10,7 @@ import {
 } from '../resources/registries.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureList, azureRead, azureReadIfRegistered } from './arm/errors.ts';
+import { boundTo, marksOn } from './arm/marks.ts';
 import {
   adoption,
   createResource,
@@ -20,6 +20,7 @@ import {
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { updateResource } from './arm/resourceUpdate.ts';
+import { usersOf } from './users/usersOf.ts';
 
 /** Reads a registry with its cache rules, endpoints and replicas. */
 export async function readRegistry(clients: ClientsOf, id: string): Promise<RegistryFacts | undefined> {
@@ -83,7 +84,7 @@ export const registryActivities = (clients: ClientsOf) => ({
       send: ({ client, resourceGroup, name }) =>
         client.registries.create(resourceGroup, name, {
           location,
-          tags,
+          tags: boundTo(id, tags),
           // Only Premium registries take private endpoints. Source: Learn, "Azure Container Registry service tiers".
           sku: { name: 'Premium' },
           adminUserEnabled: false,
@@ -118,7 +119,10 @@ export const registryActivities = (clients: ClientsOf) => ({
     });
   },
 
-  deleteRegistry: (registry: MarkedResource): Promise<void> => deleteResource(clients, registryType, registry),
+  deleteRegistry: (registry: MarkedResource): Promise<void> =>
+    deleteResource(clients, registryType, registry, {
+      usersOf: () => usersOf(clients, registry.id, registry.marks),
+    }),
 
   /** @param mayBeOurs Whether an earlier activity of this run may have made it. */
   async createCacheRule(
@@ -151,7 +155,7 @@ function registryFacts(registry: Registry): RegistryFacts {
   return {
     id: registry.id ?? '',
     provisioningState: registry.provisioningState ?? 'Unknown',
-    marks: marksIn(registry.tags),
+    marks: marksOn(registry.id ?? '', registry.tags),
     location: registry.location,
     loginServer: registry.loginServer ?? '',
     sku: registry.sku.name,

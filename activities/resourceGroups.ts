@@ -1,11 +1,12 @@
 import { ownFailure } from '../contract/failures.ts';
 import { isEndpointInterface, resourceGroupId } from '../resources/ids.ts';
-import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
+import { carriesMarks, type Marks, ownMarks } from '../resources/marks.ts';
 import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/subscriptions.ts';
 import { recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
+import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
 import { type MarkedResource, mayLag, onceReplicated, refuseForeign, replicationPause } from './arm/ownedResource.ts';
 
 export async function readResourceGroup(
@@ -19,7 +20,7 @@ export async function readResourceGroup(
   return {
     location: found.location,
     provisioningState: found.properties?.provisioningState ?? '',
-    tags: found.tags ?? {},
+    tags: withoutCopiedMarks(id, found.tags),
   };
 }
 
@@ -32,7 +33,7 @@ export async function readGroupContent(
   const content = await azureList(resourceGroupId(group.subscriptionId, group.name), () =>
     resources.listByResourceGroup(group.name),
   );
-  return content.map(({ id = '', type = '', tags = {} }) => ({ id, type, tags }));
+  return content.map(({ id = '', type = '', tags = {} }) => ({ id, type, tags: withoutCopiedMarks(id, tags) }));
 }
 
 /** @throws ApplicationFailure `ResourceGroupNotEmpty` */
@@ -61,11 +62,13 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     const { resourceGroups } = clients(group.subscriptionId).resources;
     const { location, tags } = group;
     const there = await readResourceGroup(clients, group);
-    if (there) refuseForeign('resource group', id, there.tags, marksIn(tags));
+    if (there) refuseForeign('resource group', id, there.tags, ownMarks(tags));
     // An earlier attempt, whose answer was lost, may have made the group.
     const seen =
       there ??
-      (await recorded(() => azureCall(id, () => resourceGroups.createOrUpdate(group.name, { location, tags }))));
+      (await recorded(() =>
+        azureCall(id, () => resourceGroups.createOrUpdate(group.name, { location, tags: boundTo(id, tags) })),
+      ));
     if (seen.location !== location) {
       throw ownFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
     }

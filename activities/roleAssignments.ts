@@ -1,12 +1,16 @@
+import type { RoleAssignment as RoleAssignmentFound } from '@azure/arm-authorization';
 import { v5 as uuidv5 } from 'uuid';
 import { azureFailure, isFailure } from '../contract/failures.ts';
 import { keyOf, sameResourceId } from '../resources/ids.ts';
-import { carriesMarks, type Marks, marksIn } from '../resources/marks.ts';
+import { carriesMarks, type Marks } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles, type HeldRoles } from '../resources/roles.ts';
+import { usersOfRole } from '../resources/users.ts';
 import { checkpoint, recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
-import { onceReplicated, readBackMismatch, retriedWhileReplicating } from './arm/ownedResource.ts';
+import { boundTo, marksOn } from './arm/marks.ts';
+import { onceReplicated, readBackMismatch, refuseUsed, retriedWhileReplicating } from './arm/ownedResource.ts';
+import { isOwnCluster, listClusters } from './users/clusters.ts';
 
 /** A role that a principal holds at a scope. */
 export interface RoleAssignment {
@@ -48,6 +52,42 @@ export async function readRoles(clients: ClientsOf, scope: string, principalId: 
   };
 }
 
+/** An assignment of somebody else. */
+export interface ForeignRole {
+  id: string;
+  principalId: string;
+}
+
+/** Lists the roles right at a scope whose assignments do not carry these marks. */
+export async function rolesAt(clients: ClientsOf, scope: string, marks: Marks): Promise<ForeignRole[]> {
+  const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
+  const all = await azureList(scope, () => roleAssignments.listForScope(scope, { filter: 'atScope()' }));
+  return foreignRoles(
+    all.filter((each) => sameResourceId(each.scope, scope)),
+    marks,
+  );
+}
+
+/** Lists the roles of a principal in a subscription whose assignments do not carry these marks. */
+export async function rolesOf(
+  clients: ClientsOf,
+  subscriptionId: string,
+  principalId: string,
+  marks: Marks,
+): Promise<ForeignRole[]> {
+  const { roleAssignments } = clients(subscriptionId).authorization;
+  const filter = `principalId eq '${principalId}'`;
+  const all = await azureList(`/subscriptions/${subscriptionId}`, () =>
+    roleAssignments.listForSubscription({ filter }),
+  );
+  return foreignRoles(all, marks);
+}
+
+const foreignRoles = (all: readonly RoleAssignmentFound[], marks: Marks): ForeignRole[] =>
+  all
+    .filter((each) => !carriesMarks(described(each), marks))
+    .map(({ id = '', principalId = '' }) => ({ id, principalId }));
+
 export const roleAssignmentActivities = (clients: ClientsOf) => ({
   /**
    * Assigns a role. An assignment that somebody else has made meanwhile serves as well.
@@ -62,7 +102,7 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     try {
       // Azure would answer 200 to the same request, and give the assignment this run's marks: it may be another run's.
       const there = await azureRead(id, () => roleAssignments.get(scope, name));
-      if (there) return carriesMarks(described(there.description), marks) ? id : undefined;
+      if (there) return carriesMarks(described(there), marks) ? id : undefined;
       // The answer is the proof: a read right after it may go to a region that does not know the assignment yet.
       const made = await recorded(() =>
         azureCall(id, () =>
@@ -71,7 +111,7 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
             principalId,
             // With the type given, Azure does not look for the principal in a directory that may not know it yet.
             principalType: 'ServicePrincipal',
-            description: describe(marks),
+            description: describe(boundTo(whatOf(assignment), marks)),
           }),
         ),
       );
@@ -88,7 +128,11 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     }
   },
 
-  /** Takes a role away if the assignment carries these marks. An assignment of somebody else stays. */
+  /**
+   * Takes a role away if the assignment carries these marks. An assignment of somebody else stays.
+   *
+   * @throws ApplicationFailure `InUse` if another cluster needs it.
+   */
   async unassignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
     const { scope, marks } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
@@ -99,31 +143,43 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
       () => azureRead(id, () => roleAssignments.get(scope, name)),
       (each) => each !== undefined || checkpoint().sent,
     );
-    if (!seen || !carriesMarks(described(seen.description), marks)) return;
+    if (!seen || !carriesMarks(described(seen), marks)) return;
+    const users = await roleUsers(clients, marks);
+    refuseUsed('role', id, users(scope, assignment.principalId));
     await recorded(() => azureRead(id, () => roleAssignments.delete(scope, name)));
   },
 
-  /** Takes away all roles of a principal in one subscription whose assignments carry these marks. */
-  async unassignRolesOf({
-    subscriptionId,
-    principalId,
-    marks,
-  }: {
-    subscriptionId: string;
-    principalId: string;
-    marks: Marks;
-  }): Promise<void> {
-    const { roleAssignments } = clients(subscriptionId).authorization;
-    const filter = `principalId eq '${principalId}'`;
-    const assignments = await azureCall(`/subscriptions/${subscriptionId}`, () =>
-      collect(roleAssignments.listForSubscription({ filter })),
-    );
-    for (const { id = '', description } of assignments) {
-      if (carriesMarks(described(description), marks))
-        await recorded(() => azureRead(id, () => roleAssignments.deleteById(id)));
-    }
-  },
+  /** Takes away all roles of a principal in one subscription whose assignments carry these marks, if no other cluster needs them. */
+  unassignRolesOf: (roles: OwnRoles): Promise<void> => unassignOwnRoles(clients, roles),
 });
+
+/** The roles of a principal in one subscription whose assignments carry these marks. */
+interface OwnRoles {
+  subscriptionId: string;
+  principalId: string;
+  marks: Marks;
+}
+
+async function unassignOwnRoles(clients: ClientsOf, { subscriptionId, principalId, marks }: OwnRoles): Promise<void> {
+  const { roleAssignments } = clients(subscriptionId).authorization;
+  const filter = `principalId eq '${principalId}'`;
+  const assignments = await azureCall(`/subscriptions/${subscriptionId}`, () =>
+    collect(roleAssignments.listForSubscription({ filter })),
+  );
+  const own = assignments.filter((each) => carriesMarks(described(each), marks));
+  const users = own.length > 0 ? await roleUsers(clients, marks) : () => [];
+  for (const { id = '', scope = '' } of own) {
+    if (users(scope, principalId).length > 0) continue;
+    await recorded(() => azureRead(id, () => roleAssignments.deleteById(id)));
+  }
+}
+
+/** Asks who needs a role, beside the cluster of these marks. */
+async function roleUsers(clients: ClientsOf, marks: Marks): Promise<(scope: string, principalId: string) => string[]> {
+  const { clusters } = await listClusters(clients, []);
+  const others = clusters.filter(({ id }) => !isOwnCluster(id, marks));
+  return (scope, principalId) => usersOfRole(scope, principalId, others);
+}
 
 /** @throws ApplicationFailure `RoleAssignmentExists` where the one that is there has a condition, whose effect nobody can know. */
 async function refuseConditional(clients: ClientsOf, { scope, role, principalId }: RoleAssignment): Promise<void> {
@@ -155,6 +211,13 @@ const describe = (marks: Marks): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(' ');
 
-/** The marks in a description. */
-const described = (description: string | null | undefined): Marks =>
-  marksIn(Object.fromEntries((description ?? '').split(' ').map((pair) => pair.split('=', 2) as [string, string])));
+/** Scope, role and principal: what an assignment is about, whatever its name. */
+const whatOf = ({ scope, role, principalId }: RoleAssignment): string =>
+  [scope, builtInRoles[role].id, principalId].join('|');
+
+/** The marks in a description, if they are bound to this scope, role and principal. */
+function described({ scope, roleDefinitionId, principalId, description }: Partial<RoleAssignmentFound>): Marks {
+  const pairs = (description ?? '').split(' ').map((pair) => pair.split('=', 2) as [string, string]);
+  const role = roleDefinitionId?.split('/').at(-1);
+  return marksOn([scope, role, principalId].join('|'), Object.fromEntries(pairs));
+}

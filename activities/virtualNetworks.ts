@@ -1,7 +1,7 @@
 import type { Subnet, VirtualNetwork } from '@azure/arm-network';
 import { contains } from '../resources/addressRanges.ts';
 import { resourceGroupId } from '../resources/ids.ts';
-import { marksIn } from '../resources/marks.ts';
+import type { Marks } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
 import type { ResourceGroupReference } from '../resources/subscriptions.ts';
@@ -17,6 +17,7 @@ import {
 } from '../resources/virtualNetworks.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
 import { azureList, azureRead } from './arm/errors.ts';
+import { boundTo, marksOn } from './arm/marks.ts';
 import {
   createResource,
   deleteResource,
@@ -25,6 +26,7 @@ import {
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { ifMatch, updateResource } from './arm/resourceUpdate.ts';
+import { usersOf } from './users/usersOf.ts';
 
 export async function readVirtualNetwork(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
@@ -33,7 +35,7 @@ export async function readVirtualNetwork(clients: ClientsOf, id: string): Promis
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    marks: marksIn(found.tags),
+    marks: marksOn(id, found.tags),
     location: found.location ?? '',
     addressPrefixes: found.addressSpace?.addressPrefixes ?? [],
     dnsServers: found.dhcpOptions?.dnsServers ?? [],
@@ -128,7 +130,7 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
     const { id, location, tags, addressPrefixes } = network;
     const body: VirtualNetwork = {
       location,
-      tags,
+      tags: boundTo(id, tags),
       addressSpace: { addressPrefixes },
       subnets: network.subnets.map((subnet) => ({ name: subnet.name, ...newSubnet(subnet) })),
     };
@@ -147,6 +149,7 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
   deleteVirtualNetwork: ({ subnets: ours, ...network }: MarkedResource & { subnets?: string[] }): Promise<void> =>
     deleteResource(clients, networkType, network, {
       holdsForeign: ({ subnets }) => subnets.filter(({ name }) => ours && !ours.includes(name)).map(({ id }) => id),
+      usersOf: () => usersOf(clients, network.id, network.marks),
     }),
 
   /** Creates a subnet in a network that is there. @param mayBeOurs Whether an earlier activity of this run may have made it. */
@@ -183,16 +186,20 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
     }),
 
   /**
-   * Deletes a subnet that this run created. Azure refuses while the subnet is in use.
+   * Deletes a subnet that this run created. Azure refuses while machines are in the subnet.
    *
    * @param written What it wrote: another subnet of the name is somebody else's.
+   * @param marks Those of the run, whose cluster is no other user.
    */
-  deleteSubnet: (id: string, written?: SubnetSpecification): Promise<void> =>
+  deleteSubnet: (id: string, written?: SubnetSpecification, marks: Marks = {}): Promise<void> =>
     deleteResource(
       clients,
       subnetType,
       { id, marks: {}, ofThisRun: true },
-      { isAsWritten: (seen) => !written || newSubnetMismatches(written, seen).length === 0 },
+      {
+        isAsWritten: (seen) => !written || newSubnetMismatches(written, seen).length === 0,
+        usersOf: () => usersOf(clients, id, marks),
+      },
     ),
 });
 

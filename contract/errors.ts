@@ -140,8 +140,9 @@ const ownErrors = {
       'Look at the node that the message names: its bootstrap is not what the cluster asks for, or run-command does not get there.',
   },
   InUse: {
-    cause: 'Somebody else uses what was to be deleted, since the run looked.',
-    whatToDo: 'Let the others leave it first, or start the scenario again with oldRegistry keep.',
+    cause: 'Somebody else uses what was to be deleted, or nobody can tell.',
+    whatToDo:
+      'Let those whom the message names leave it first, or start the scenario again: what others use then stays, as with oldRegistry keep.',
   },
   ApprovalTimedOut: {
     cause: 'Nobody sent the approve update within approvalTimeoutMinutes.',

@@ -12,6 +12,7 @@ import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import type { RegistryFacts } from './registries.ts';
 import type { HeldRoles } from './roles.ts';
 import type { ResourceGroupFacts, SubscriptionFacts } from './subscriptions.ts';
+import type { Users } from './users.ts';
 import type { RouteFacts, SubnetFacts } from './virtualNetworks.ts';
 
 /** A cluster to be audited. */
@@ -92,8 +93,10 @@ export interface DeletionFacts {
   content: string[];
   /** IDs of all resources and records that carry the marks, except the cluster and the resources that AKS made for it. */
   owned: string[];
-  /** IDs of the owned ones that others use too: zones with other links or records, registries with other endpoints. */
+  /** IDs of the owned ones that others use too. Only from version 0.1, which asked neither clusters nor roles. */
   shared: string[];
+  /** Who uses the owned ones beside this cluster, by resource ID. Left out by version 0.1. */
+  users?: Record<string, Users>;
   /** IDs of the resources that the cluster uses, and of the zones with its links and records. */
   used: string[];
   /** The identities that are owned or used. */
@@ -201,6 +204,8 @@ export interface OldRegistryFacts {
   owned: string[];
   /** IDs of the clusters that boot their nodes from it, in the subscriptions that may be looked at. Left out by version 0.1. */
   clusters?: string[];
+  /** Who uses the registry beside this cluster. Left out by earlier versions. */
+  users?: Users;
 }
 
 /** An existing cluster and its infrastructure before the first write. */

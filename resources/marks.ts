@@ -5,9 +5,18 @@ export type Marks = Record<string, string>;
 export const carriesMarks = (carried: Marks, marks: Marks): boolean =>
   Object.entries(marks).every(([key, value]) => carried[key] === value);
 
-/** The marks among tags. Anybody may change other tags, an Azure Policy for example. */
-export const marksIn = (tags: Record<string, string> = {}): Marks =>
-  Object.fromEntries(Object.values(markTags).flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]])));
+/**
+ * Names of the marks on everything that a scenario creates. Undo removes only resources that carry the marks of its own run.
+ * `resource` binds the other two to the resource that they are on: copied to another, they say nothing.
+ */
+export const markTags = {
+  workflow: 'aks-isolation-workflow',
+  run: 'aks-isolation-run',
+  resource: 'aks-isolation-resource',
+} as const;
 
-/** Names of the marks on everything that a scenario creates. Undo removes only resources that carry the marks of its own run. */
-export const markTags = { workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' } as const;
+/** The marks that tell whose something is, among the tags that it is to have. */
+export const ownMarks = ({ [markTags.workflow]: workflow, [markTags.run]: run }: Record<string, string>): Marks => ({
+  ...(workflow !== undefined && { [markTags.workflow]: workflow }),
+  ...(run !== undefined && { [markTags.run]: run }),
+});

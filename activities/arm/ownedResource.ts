@@ -1,8 +1,9 @@
 import type { ApplicationFailure } from '@temporalio/activity';
 import type { FailureCode } from '../../contract/errors.ts';
 import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
-import { carriesMarks, type Marks, marksIn, markTags } from '../../resources/marks.ts';
+import { carriesMarks, type Marks, markTags, ownMarks } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
+import { nobody, shortened, type Users } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
 import { elapsedMs, now, pause } from './clock.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
@@ -96,7 +97,7 @@ export async function createResource<S extends Service, Facts extends MarkedFact
     return writeResource(clients, type, id, { send, mismatches });
   }
   const maybeSent = mayBeOurs || checkpoint().sent;
-  const isOurs = there.marks ? carriesMarks(there.marks, marksIn(marks)) : maybeSent;
+  const isOurs = there.marks ? carriesMarks(there.marks, ownMarks(marks)) : maybeSent;
   const isAsWanted = !isFailed(stateOf(there)) && mismatches(there).length === 0;
   if (isOurs) return isAsWanted && isFinal(stateOf(there)) ? there : writeResource(clients, type, id, creation);
   // The end of an operation that an earlier run of the same workflow began may have come after discovery.
@@ -157,6 +158,8 @@ interface Reservations<Facts> {
   holdsForeign?(seen: Facts): string[] | Promise<string[]>;
   /** Whether it is still as this run wrote it. */
   isAsWritten?(seen: Facts): boolean;
+  /** Who uses it beside the cluster that it was made for. Asked last, for whoever begins to use it meanwhile is not seen. */
+  usersOf?(): Promise<Users>;
 }
 
 /**
@@ -168,7 +171,7 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   clients: ClientsOf,
   { kind, service, read, remove }: ResourceType<S, Facts>,
   { id, marks, ofThisRun = false }: MarkedResource,
-  { holdsForeign = () => [], isAsWritten = () => true }: Reservations<Facts> = {},
+  { holdsForeign = () => [], isAsWritten = () => true, usersOf = async () => nobody }: Reservations<Facts> = {},
 ): Promise<void> {
   // A region that does not know yet what this run has made answers that it is not there.
   const seen = await onceReplicated(
@@ -182,6 +185,11 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   if (foreign.length > 0) {
     const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
     throw ownFailure('NotOwned', message, id);
+  }
+  if (stateOf(seen) !== 'Deleting') {
+    const { users, unchecked } = await usersOf();
+    refuseUsed(kind, id, users);
+    if (!ofThisRun) refuseUnchecked(kind, id, unchecked);
   }
   const resource = locate(clients, service, id);
   await longRunningOperation({
@@ -215,6 +223,27 @@ export const stateOf = ({ provisioningState = 'Succeeded' }: MarkedFacts): strin
 export function retriedAfterRace(error: unknown): never {
   const failure = isFailure(error, 'PreconditionFailed') ? applicationFailure(error) : undefined;
   throw failure ? retryable(failure, replicationPause) : retriedWhileReplicating(error);
+}
+
+/** @throws ApplicationFailure `InUse` if anybody uses a resource that is to be deleted. */
+export function refuseUsed(kind: string, id: string, users: readonly string[]): void {
+  if (users.length > 0) throw ownFailure('InUse', `This ${kind} is in use: ${shortened(users)} (${id})`, id);
+}
+
+/**
+ * Where clusters may not be listed, what has stood for long stays. What a run takes back is minutes old, and other runs of this
+ * product leave a mark on what they use.
+ *
+ * @throws ApplicationFailure `InUse`.
+ */
+function refuseUnchecked(kind: string, id: string, unchecked: readonly string[]): void {
+  if (unchecked.length === 0) return;
+  const where = unchecked.map((each) => `/subscriptions/${each}`).join(', ');
+  throw ownFailure(
+    'InUse',
+    `Nobody can tell who uses this ${kind}: the clusters in ${where} may not be listed (${id})`,
+    id,
+  );
 }
 
 /** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */

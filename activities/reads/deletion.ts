@@ -4,9 +4,9 @@ import type { IdentityFacts } from '../../resources/identities.ts';
 import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, type Marks, markTags } from '../../resources/marks.ts';
-import type { RegistryFacts } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureCall, collect } from '../arm/errors.ts';
+import { marksOn } from '../arm/marks.ts';
 import { readIdentity } from '../identities.ts';
 import { readCluster } from '../managedClusters.ts';
 import { listRecords, readPrivateDnsZone, readRecord, readZone } from '../privateDns.ts';
@@ -14,6 +14,8 @@ import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
 import { readSubscription } from '../subscriptions.ts';
+import { listClusters } from '../users/clusters.ts';
+import { usersOf } from '../users/usersOf.ts';
 import { readVirtualNetwork } from '../virtualNetworks.ts';
 import { readAccess } from './allowances.ts';
 import { ifNamed } from './infrastructure.ts';
@@ -51,9 +53,10 @@ export const deletionActivities = (clients: ClientsOf) => ({
       ...(found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : []),
       `/subscriptions/${subscriptionId}`,
     ];
-    const [identities, registries, access] = await Promise.all([
+    const clusters = await listClusters(clients, [subscriptionId, ...owned.map(subscriptionOf)]);
+    const [identities, users, access] = await Promise.all([
       Promise.all(unique(identityIds).map((id) => readKnownIdentity(clients, id))),
-      Promise.all(owned.filter(isA('registries')).map((id) => readRegistry(clients, id))),
+      Promise.all(owned.map(async (id) => [id, await usersOf(clients, id, marks, clusters)] as const)),
       readAccess(clients, scopes),
     ]);
     return {
@@ -65,10 +68,8 @@ export const deletionActivities = (clients: ClientsOf) => ({
         owned,
       ),
       owned,
-      shared: [
-        ...zones.flatMap(({ id, shared }) => (shared ? [id] : [])),
-        ...registries.flatMap((registry) => (registry && hasOtherEndpoints(registry, owned) ? [registry.id] : [])),
-      ],
+      shared: [],
+      users: Object.fromEntries(users.filter(([, each]) => each.users.length > 0 || each.unchecked.length > 0)),
       used,
       identities: identities.flat(),
       access,
@@ -97,7 +98,9 @@ async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Mar
   const filter = `tagName eq '${markTags.workflow}' and tagValue eq '${workflow}'`;
   const tagged = await azureCall(`/subscriptions/${subscriptionId}`, () => collect(resources.list({ filter })));
   // The list may have resource groups, which are read apart.
-  return tagged.flatMap(({ id = '' }) => (parseResourceId(id) ? [id] : []));
+  return tagged.flatMap(({ id = '', tags }) =>
+    parseResourceId(id) && carriesMarks(marksOn(id, tags), marks) ? [id] : [],
+  );
 }
 
 async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<string[]> {
@@ -114,17 +117,16 @@ async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<stri
   return all.flatMap((id) => (id ? [id] : []));
 }
 
-/** Reads a zone, its links and records that carry these marks, and whether it has others. Empty if the zone is absent. */
+/** Reads a zone with those of its links and records that carry these marks. Empty if the zone is absent. */
 async function readOwnedInZone(
   clients: ClientsOf,
   id: string,
   marks: Marks,
-): Promise<{ id: string; owned: string[]; shared: boolean }[]> {
+): Promise<{ id: string; owned: string[] }[]> {
   const zone = await readPrivateDnsZone(clients, id, []);
   if (!zone) return [];
   const content = [...zone.links, ...(await listRecords(clients, id))];
-  const owned = content.filter((each) => carriesMarks(each.marks, marks)).map((each) => each.id);
-  return [{ id: zone.id, owned, shared: owned.length < content.length }];
+  return [{ id: zone.id, owned: content.filter((each) => carriesMarks(each.marks, marks)).map((each) => each.id) }];
 }
 
 async function readKnownIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts[]> {
@@ -162,8 +164,7 @@ const noAccess: AccessFacts = { permissions: {}, locks: [] };
 
 const unique = (ids: readonly string[]): string[] => [...new Map(ids.map((id) => [keyOf(id), id])).values()];
 
-const hasOtherEndpoints = ({ privateEndpoints }: RegistryFacts, owned: readonly string[]): boolean =>
-  privateEndpoints.some(({ id }) => !owned.some((own) => sameResourceId(id, own)));
+const subscriptionOf = (id: string): string => id.split('/')[2] ?? '';
 
 const isIn = (id: string, resourceGroup: string | undefined): boolean =>
   resourceGroup !== undefined && sameResourceId(parseResourceId(id)?.resourceGroup, resourceGroup);

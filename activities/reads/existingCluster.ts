@@ -4,19 +4,20 @@ import type {
   OldRegistryFacts,
   OldRegistryRequest,
 } from '../../resources/discovery.ts';
-import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { type ClusterReference, parentId, resourceReference } from '../../resources/ids.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import { carriesMarks } from '../../resources/marks.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureList, whereAllowed } from '../arm/errors.ts';
+import { whereAllowed } from '../arm/errors.ts';
 import { idleCluster, readCluster, readExistingCluster } from '../managedClusters.ts';
 import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readSubscription } from '../subscriptions.ts';
+import { usersOf } from '../users/usersOf.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const existingClusterActivities = (clients: ClientsOf) => ({
@@ -57,15 +58,12 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
     const endpoints = await Promise.all(registry.privateEndpoints.map(({ id }) => readPrivateEndpoint(clients, id)));
     const names = registryRecordNames(registry);
     const zone = await ifNamed(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, names));
-    const subscriptions = [registryId, ...registry.privateEndpoints.map(({ id }) => id)].map(
-      (id) => resourceReference(id).subscriptionId,
-    );
     const all = [registry, ...endpoints, ...Object.values(zone?.records ?? {})];
     return {
       id: registry.id,
       endpoints: registry.privateEndpoints.map(({ id }) => ({ id })),
       owned: all.flatMap((each) => (each && carriesMarks(each.marks, marks) ? [each.id] : [])),
-      clusters: await readClustersOf(clients, registry.id, [...new Set(subscriptions)]),
+      users: await usersOf(clients, registry.id, marks),
     };
   },
 
@@ -75,24 +73,6 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
     return imageSourceOf(found, await readBootstrapRegistry(clients, found));
   },
 });
-
-/** Lists the clusters whose nodes boot from a registry, in the subscriptions whose clusters the worker may list. */
-async function readClustersOf(
-  clients: ClientsOf,
-  registryId: string,
-  subscriptionIds: readonly string[],
-): Promise<string[]> {
-  const all = await Promise.all(
-    subscriptionIds.map((id) =>
-      whereAllowed(() => azureList(`/subscriptions/${id}`, () => clients(id).containerService.managedClusters.list())),
-    ),
-  );
-  return all
-    .flatMap((clusters) => clusters ?? [])
-    .flatMap(({ id, bootstrapProfile }) =>
-      id !== undefined && sameResourceId(bootstrapProfile?.containerRegistryId, registryId) ? [id] : [],
-    );
-}
 
 /** Reads the ID of the network that AKS manages for a cluster. */
 async function readManagedNetwork(

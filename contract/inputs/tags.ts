@@ -4,7 +4,7 @@ import { crossCheck } from './checks.ts';
 
 /**
  * Azure takes 50 tags, but 15 for private DNS zones and their links. AKS gives the cluster's tags to the private zone of its
- * API server and adds one of its own; the product adds two. Sources: Learn, "Use tags to organize your Azure resources";
+ * API server and adds one of its own; the product adds three. Sources: Learn, "Use tags to organize your Azure resources";
  * Azure/AKS#3038.
  */
 const most = 15 - 1 - Object.keys(markTags).length;
@@ -33,13 +33,13 @@ export const tags = z
   )
   .refine(
     (all) => !Object.keys(all).some((name) => Object.values<string>(markTags).includes(name.toLowerCase())),
-    `reserved tag. Leave out ${Object.values(markTags).join(' and ')}: they say which run owns a resource.`,
+    `reserved tag. Leave out ${Object.values(markTags).join(', ')}: they say which run owns a resource.`,
   )
   .check(
     crossCheck(z.record(z.string(), z.unknown()), (all, report) => {
       const names = Object.keys(all);
       if (names.length > most) {
-        report([], `too many tags. Use at most ${most}: private DNS zones take 15, and three are added.`);
+        report([], `too many tags. Use at most ${most}: private DNS zones take 15, and four are added.`);
       }
       const seen = new Set<string>();
       for (const name of names) {

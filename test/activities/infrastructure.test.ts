@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MockActivityEnvironment } from '@temporalio/testing';
+import { boundTo } from '../../activities/arm/marks.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import {
   makeByHand,
@@ -222,7 +223,8 @@ describe('creating', () => {
     expect(await writesTo(ids[kind.part])).toEqual([`PUT ${kind.created}`]);
     const seen = await azure.get(ids[kind.part]);
     expect(['Succeeded', undefined]).toContain(seen.at('properties.provisioningState'));
-    if (!kind.unmarked) expect(seen.at('tags') ?? seen.at('properties.metadata')).toEqual(marks);
+    if (!kind.unmarked)
+      expect(seen.at('tags') ?? seen.at('properties.metadata')).toEqual(boundTo(ids[kind.part], marks));
   });
 
   it.concurrent.each(long)('a %s goes on where a killed worker left it', async (_part, kind) => {

@@ -27,7 +27,11 @@ describe('public names', () => {
       'deleteCluster',
       'auditCluster',
     ]);
-    expect(markTags).toEqual({ workflow: 'aks-isolation-workflow', run: 'aks-isolation-run' });
+    expect(markTags).toEqual({
+      workflow: 'aks-isolation-workflow',
+      run: 'aks-isolation-run',
+      resource: 'aks-isolation-resource',
+    });
     expect(Object.values(searchAttributes).map(({ name, type }) => [name, type])).toEqual([
       ['AksCluster', 'KEYWORD'],
       ['AksScenario', 'KEYWORD'],

@@ -69,7 +69,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
           ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })
           : azure.operating(`Create subnet ${name}`).createSubnet(subnet, begun),
       undo: async () => {
-        if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet);
+        if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet, marks);
         await azure
           .operating(`Put subnet ${name} back`)
           .updateSubnet({ id: subnet.id, properties: before }, properties);

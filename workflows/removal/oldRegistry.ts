@@ -4,7 +4,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts, OldRegistryFacts } from '../../resources/discovery.ts';
 import { clusterId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { bootstrapChanges, type Part, stepIds } from '../engine/part.ts';
-import { deletionIsFinal, kindOf, type Removal } from './kinds.ts';
+import { deletionIsFinal, kindOf, notListed, type Removal } from './kinds.ts';
 
 export interface PlannedOldRegistry extends Part {
   removals: readonly Removal[];
@@ -51,25 +51,27 @@ const notOurs = (id: string): Problem => ({
   whatToDo: 'Set oldRegistry to keep, and delete it yourself if nothing else needs it.',
 });
 
-/** Others that use a registry, as far as the worker can see: their endpoints, and clusters whose nodes boot from it. */
-export const userProblems = (
-  { id, endpoints, owned, clusters = [] }: OldRegistryFacts,
+/** Others that use a registry, as far as the worker can see: who names it, and the clusters that it may not list. */
+export function userProblems(old: OldRegistryFacts, input: Pick<ParsedChangeRegistryInput, 'cluster'>): Problem[] {
+  const { id, users } = old;
+  const keep = (problem: string): Problem => ({ where: id, problem, whatToDo: 'Set oldRegistry to keep.' });
+  if (!users) return seenByEarlierVersions(old, input).map(keep);
+  return [
+    ...users.users.map((user) => keep(`the registry that the cluster leaves is in use: ${user}`)),
+    ...(users.unchecked.length > 0
+      ? [keep(`nobody can tell who uses the registry that the cluster leaves: ${notListed(users)}`)]
+      : []),
+  ];
+}
+
+const seenByEarlierVersions = (
+  { endpoints, owned, clusters = [] }: OldRegistryFacts,
   { cluster }: Pick<ParsedChangeRegistryInput, 'cluster'>,
-): Problem[] => [
+): string[] => [
   ...endpoints
     .filter((endpoint) => !owned.some((own) => sameResourceId(own, endpoint.id)))
-    .map((endpoint) => usedByOthers(id, endpoint.id)),
+    .map((endpoint) => `the registry that the cluster leaves is used by way of ${endpoint.id} as well`),
   ...clusters
     .filter((other) => !sameResourceId(other, clusterId(cluster)))
-    .map((other) => ({
-      where: id,
-      problem: `the nodes of ${other} boot from the registry that the cluster leaves`,
-      whatToDo: 'Set oldRegistry to keep.',
-    })),
+    .map((other) => `the nodes of ${other} boot from the registry that the cluster leaves`),
 ];
-
-const usedByOthers = (id: string, endpoint: string): Problem => ({
-  where: id,
-  problem: `the registry that the cluster leaves is used by way of ${endpoint} as well`,
-  whatToDo: 'Set oldRegistry to keep.',
-});

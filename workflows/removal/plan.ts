@@ -4,12 +4,13 @@ import type { Problem } from '../../contract/problem.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks } from '../../resources/marks.ts';
+import { nobody, shortened } from '../../resources/users.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { anyActs, stepIds } from '../engine/part.ts';
 import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { planOf } from '../preflight/plan.ts';
-import { deletionIsFinal, kindOf, type PlannedRemoval, type Removal, removableKinds } from './kinds.ts';
+import { deletionIsFinal, kindOf, notListed, type PlannedRemoval, type Removal, removableKinds } from './kinds.ts';
 import { removalProblems } from './problems.ts';
 
 /** The plan of `deleteCluster`, with everything that its steps need. */
@@ -137,8 +138,16 @@ function labelled(resourceIds: readonly string[]): (Removal & { label: string })
 function removalAction({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): PlannedAction {
   if (foreignIds(seen).includes(id)) return stays('it was not made for this cluster');
   if (seen.shared.some((other) => sameResourceId(id, other))) return stays('somebody else uses it as well');
+  const { users, unchecked } = seen.users?.[id] ?? nobody;
+  if (users.length > 0) return stays(shortened(users));
+  if (unchecked.length > 0) return stays(`nobody can tell who uses it, for ${notListed({ unchecked })}`);
+  const kept = kind === 'virtualNetwork' ? seen.owned.find((each) => isUsedEndpoint(each, seen)) : undefined;
+  if (kept !== undefined) return stays(`${kept} stays, and may be in it`);
   return asked ? goes : staysUnlessAsked(removableKinds[kind].part);
 }
+
+const isUsedEndpoint = (id: string, { users }: DeletionFacts): boolean =>
+  kindOf(id) === 'privateEndpoint' && users?.[id] !== undefined;
 
 /** Plans to take away an identity's roles: once it is deleted, they would stay as those of an unknown principal. */
 function planRoles(
@@ -162,7 +171,7 @@ const rolesStep = ({ step, subscriptionIds }: RoleRemoval, identity: string): Pl
   kind: 'roles',
   title: `Roles of ${identity}`,
   action: 'delete',
-  reason: 'those that were assigned for this cluster',
+  reason: 'those that were assigned for this cluster, and that no other needs',
   needs: ['cluster'],
   resourceId: `/subscriptions/${subscriptionIds[0]}`,
   forwardOnly: deletionIsFinal,

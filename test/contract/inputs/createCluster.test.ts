@@ -102,7 +102,7 @@ const refusedByChecks: [where: string, problem: string, whatToDo: RegExp, value:
     /Use none, or profile preview/,
     given({ outboundType: 'block' }),
   ],
-  ['tags', 'too many tags', /at most 12/, tagsNamed(13)],
+  ['tags', 'too many tags', /at most 11/, tagsNamed(12)],
   ['tags', 'reserved tag', /aks-isolation-run/, given({ tags: { 'AKS-isolation-run': 'mine' } })],
   ['tags', 'reserved tag', /aks-isolation-workflow/, given({ tags: { 'aks-isolation-workflow': 'mine' } })],
   ...['id', identity.replace('userAssignedIdentities', 'identities'), `${identity}/extra`].map(
@@ -154,7 +154,7 @@ const accepted: [what: string, value: unknown][] = [
     'a user-assigned identity, in any case',
     given({ identity: { type: 'UserAssigned', resourceId: identity.toUpperCase() } }),
   ],
-  ['12 tags', tagsNamed(12)],
+  ['11 tags', tagsNamed(11)],
   ['an autoscaled pool', givenPool({ enableAutoScaling: true, count: 3, minCount: 3, maxCount: 3 })],
   [
     'an autoscaled user pool that can be empty',

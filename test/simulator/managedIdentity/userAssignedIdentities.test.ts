@@ -42,3 +42,15 @@ test('identities keep their principal when they are written again, and are gone 
   expect((await send('DELETE', identity('sdk'))).status).toBe(204);
   expect((await send('GET', identity('sdk'))).status).toBe(404);
 });
+
+test('a federated credential goes with its identity', async () => {
+  await client.userAssignedIdentities.createOrUpdate(rg, 'federated', { location });
+  const properties = { issuer: 'https://issuer', subject: 'system:serviceaccount:ns:sa', audiences: ['aud'] };
+  const credential = `${identity('federated')}/federatedIdentityCredentials/workload`;
+  expect((await send('PUT', credential, { properties })).status).toBe(201);
+  expect((await send('PUT', credential, { properties })).status).toBe(200);
+  const { value } = await client.federatedIdentityCredentials.list(rg, 'federated').byPage().next();
+  expect(value).toMatchObject([{ name: 'workload', subject: properties.subject }]);
+  await client.userAssignedIdentities.delete(rg, 'federated');
+  expect((await send('GET', credential)).status).toBe(404);
+});
