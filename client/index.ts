@@ -1,15 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  Client,
-  Connection,
-  isGrpcServiceError,
-  QueryNotRegisteredError,
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { Client, Connection, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import {
   type ApprovalRequest,
@@ -44,6 +34,8 @@ import {
   taskQueue,
   type VerificationReport,
 } from '../contract/index.ts';
+import { openRun } from './sameRun.ts';
+import { watch } from './watch.ts';
 
 /** The input breaks its schema. Nothing was started. */
 export class InvalidInputError extends Error {
@@ -59,21 +51,26 @@ export class InvalidInputError extends Error {
 export class ClusterBusyError extends Error {
   override readonly name = 'ClusterBusyError';
   readonly workflowId: string;
-  constructor(workflowId: string, cause: unknown) {
+  constructor(workflowId: string, cause?: unknown) {
     super(`A scenario is running on this cluster already. Wait for workflow ${workflowId}, or cancel it.`, { cause });
     this.workflowId = workflowId;
   }
 }
 
+/** Scenarios that hold the lock on their cluster. */
+export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
+
 /** One run of a scenario. It stays that run, even if other scenarios are started on the cluster afterwards. */
 export interface ScenarioHandle<Result extends ScenarioResult = ScenarioResult> {
   readonly workflowId: string;
+  /** Left out where the handle follows whichever run of the workflow ID is the last. */
+  readonly runId?: string;
   /** The scenario's progress now. */
   progress(): Promise<Progress>;
   /**
    * Yields the progress whenever it changes, until the scenario ends. Waits while no worker is up.
    *
-   * @param intervalMs How often Temporal is asked. Default: 500.
+   * @param intervalMs Least time between two looks. Default: 500.
    * @throws Temporal's `ServiceError` if Temporal can no longer be reached, `WorkflowNotFoundError` if there is no such run.
    */
   watch(intervalMs?: number): AsyncGenerator<Progress, void, undefined>;
@@ -124,14 +121,64 @@ export class AksIsolationClient {
   }
 
   /** Connects as Temporal's environment configuration says (`TEMPORAL_ADDRESS`, profiles, TLS, API key). */
-  static async connect(): Promise<AksIsolationClient> {
+  static async connect(queue?: string): Promise<AksIsolationClient> {
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const connection = await Connection.connect(connectionOptions);
-    return new AksIsolationClient(new Client({ connection, ...(namespace === undefined ? {} : { namespace }) }));
+    return new AksIsolationClient(new Client({ connection, ...(namespace === undefined ? {} : { namespace }) }), queue);
   }
 
   async close(): Promise<void> {
     await this.#client.connection.close();
+  }
+
+  /** Temporal's own client, for whatever this one does not do. */
+  get temporal(): Client {
+    return this.#client;
+  }
+
+  get taskQueue(): string {
+    return this.#taskQueue;
+  }
+
+  /** Starts a scenario by its name, as the method of that name does. The input is checked. */
+  start(scenario: Scenario, given: unknown): Promise<ScenarioHandle> {
+    return scenario === 'auditCluster' ? this.#startAudit(given) : this.#start(scenario, given);
+  }
+
+  /**
+   * As {@link start}. If the same scenario runs on the cluster already with the same input, follows that run: for callers
+   * that were restarted.
+   *
+   * @throws InvalidInputError, or ClusterBusyError where something else runs.
+   */
+  async startOrAttach(
+    scenario: WritingScenario,
+    given: unknown,
+  ): Promise<ScenarioHandle & { readonly attached: boolean }> {
+    try {
+      return { ...(await this.start(scenario, given)), attached: false };
+    } catch (error) {
+      const running = error instanceof ClusterBusyError ? await this.runningWith(scenario, given) : undefined;
+      if (!running) throw error;
+      return { ...running, attached: true };
+    }
+  }
+
+  /**
+   * The open run on the input's cluster, if it is this scenario with this input.
+   *
+   * @throws InvalidInputError, or ClusterBusyError where something else runs.
+   */
+  async runningWith(scenario: WritingScenario, given: unknown): Promise<ScenarioHandle | undefined> {
+    const workflowId = clusterWorkflowId(checked(scenario, given).cluster);
+    const open = await openRun(this.#client, workflowId, scenario, given);
+    if (open && !open.isSame) throw new ClusterBusyError(workflowId);
+    return open && this.run(workflowId, open.runId);
+  }
+
+  /** A run by its IDs. Without a run ID it is the last one of the workflow ID. */
+  run(workflowId: string, runId?: string): ScenarioHandle {
+    return scenarioHandle(this.#client.workflow.getHandle(workflowId, runId), runId);
   }
 
   /**
@@ -173,20 +220,21 @@ export class AksIsolationClient {
    *
    * @throws InvalidInputError. Nothing was started then.
    */
-  async auditCluster(input: AuditClusterInput): Promise<ScenarioHandle<AuditReport>> {
-    const { cluster } = checked('auditCluster', input);
-    return this.#startUnder('auditCluster', `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`, cluster.name, input);
+  auditCluster(input: AuditClusterInput): Promise<ScenarioHandle<AuditReport>> {
+    return this.#startAudit(input);
   }
 
   /** The scenario that runs on a cluster, or the last one that ran on it. */
   scenarioOf(cluster: ClusterReference): ScenarioHandle {
-    return scenarioHandle(this.#client.workflow.getHandle(clusterWorkflowId(cluster)));
+    return this.run(clusterWorkflowId(cluster));
   }
 
-  async #start(
-    scenario: Exclude<Scenario, 'auditCluster'>,
-    given: unknown,
-  ): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
+  async #startAudit(given: unknown): Promise<ScenarioHandle<AuditReport>> {
+    const { cluster } = checked('auditCluster', given);
+    return this.#startUnder('auditCluster', `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`, cluster.name, given);
+  }
+
+  async #start(scenario: WritingScenario, given: unknown): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
     const { cluster, dryRun } = checked(scenario, given);
     const lock = clusterWorkflowId(cluster);
     const workflowId = dryRun ? `${lock}/dry-run/${randomUUID()}` : lock;
@@ -204,7 +252,7 @@ export class AksIsolationClient {
       const options = { taskQueue: this.#taskQueue, workflowId, args: [given], staticSummary };
       const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
       // The handle that start() returns follows the workflow ID, which the cluster's next scenario uses again.
-      return scenarioHandle(this.#client.workflow.getHandle(workflowId, firstExecutionRunId));
+      return scenarioHandle(this.#client.workflow.getHandle(workflowId, firstExecutionRunId), firstExecutionRunId);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new ClusterBusyError(workflowId, error);
       throw error;
@@ -218,15 +266,13 @@ function checked<S extends Scenario>(scenario: S, given: unknown): ParsedInput<S
   return parsed.value;
 }
 
-/** People see a change within a second. Each look is a query, which costs a workflow task but leaves nothing in history. */
-const watchIntervalMs = 500;
-
-function scenarioHandle<Result extends ScenarioResult>(handle: WorkflowHandle): ScenarioHandle<Result> {
+function scenarioHandle<Result extends ScenarioResult>(handle: WorkflowHandle, runId?: string): ScenarioHandle<Result> {
   const progress = () => handle.query<Progress>(progressQuery);
   return {
     workflowId: handle.workflowId,
+    ...(runId !== undefined && { runId }),
     progress,
-    watch: (intervalMs = watchIntervalMs) => watch(handle, progress, intervalMs),
+    watch: (intervalMs) => watch(handle, runId, progress, intervalMs),
     result: () => handle.result() as Promise<Result>,
     async decide(decision, given) {
       const hold = given ?? (await progress()).hold;
@@ -246,52 +292,4 @@ function scenarioHandle<Result extends ScenarioResult>(handle: WorkflowHandle): 
       await handle.cancel();
     },
   };
-}
-
-async function* watch(
-  handle: WorkflowHandle,
-  progress: () => Promise<Progress>,
-  intervalMs: number,
-): AsyncGenerator<Progress, void, undefined> {
-  const abandoned = new AbortController();
-  let ended: { error?: unknown } | undefined;
-  const end = handle.client
-    .withAbortSignal(abandoned.signal, () => handle.result())
-    .then(
-      () => ({}),
-      (error: unknown) => (error instanceof WorkflowFailedError ? {} : { error }),
-    )
-    .then((how) => {
-      ended = how;
-    });
-  let revision = -1;
-  try {
-    for (;;) {
-      const last = ended;
-      if (last?.error) throw last.error;
-      const query = progress().catch(unlessTransient);
-      // The server keeps a query for half a minute while no worker is up. A query that nobody waits for may fail unheard.
-      query.catch(() => undefined);
-      const current = await (last ? query : Promise.race([query, end]));
-      if (current && current.revision !== revision) {
-        revision = current.revision;
-        yield current;
-      }
-      if (last) return;
-      await Promise.race([end, delay(intervalMs)]);
-    }
-  } finally {
-    // Ends the request that waits for the result, also when the caller stops watching early.
-    abandoned.abort();
-  }
-}
-
-/**
- * Ignores the failure of a query while no worker is up, and on a workflow that refused its input before it could answer
- * queries. If Temporal itself is gone, the wait for the end fails.
- */
-function unlessTransient(error: unknown): undefined {
-  if (error instanceof QueryNotRegisteredError) return undefined;
-  if (error instanceof ServiceError && isGrpcServiceError(error.cause)) return undefined;
-  throw error;
 }

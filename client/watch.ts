@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  ServiceError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import type { Progress } from '../contract/index.ts';
+
+/** People see a change within a second. */
+const leastIntervalMs = 500;
+
+/**
+ * Yields the progress whenever it changes, until the scenario ends. A look is a query, which costs a workflow task; there is one
+ * only after something has happened in the history, so that a run that waits costs nothing.
+ */
+export async function* watch(
+  handle: WorkflowHandle,
+  runId: string | undefined,
+  progress: () => Promise<Progress>,
+  intervalMs = leastIntervalMs,
+): AsyncGenerator<Progress, void, undefined> {
+  const abandoned = new AbortController();
+  const changes = happenings(handle, runId, abandoned.signal);
+  let ended: { error?: unknown } | undefined;
+  const end = handle.client
+    .withAbortSignal(abandoned.signal, () => handle.result())
+    .then(
+      () => ({}),
+      (error: unknown) => (error instanceof WorkflowFailedError ? {} : { error }),
+    )
+    .then((how) => {
+      ended = how;
+    });
+  let revision = -1;
+  try {
+    for (;;) {
+      const last = ended;
+      if (last?.error) throw last.error;
+      const query = progress().catch(unlessTransient);
+      // The server keeps a query for half a minute while no worker is up. A query that nobody waits for may fail unheard.
+      query.catch(() => undefined);
+      const current = await (last ? query : Promise.race([query, end]));
+      if (current && current.revision !== revision) {
+        revision = current.revision;
+        yield current;
+      }
+      if (last) return;
+      // Where the history breaks off, each interval has its look. If Temporal is gone, the wait for the end says so.
+      await Promise.race([end, changes.next().catch(() => undefined)]);
+      await Promise.race([end, delay(intervalMs)]);
+    }
+  } finally {
+    // Ends the requests that wait, also when the caller stops watching early.
+    abandoned.abort();
+  }
+}
+
+/** Yields when something has happened in a run. Temporal answers when there are new events, or after a while. */
+async function* happenings(
+  { client, workflowId }: WorkflowHandle,
+  runId: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<void, void> {
+  let nextPageToken: Uint8Array | undefined;
+  for (;;) {
+    const request = {
+      namespace: client.options.namespace,
+      execution: { workflowId, ...(runId !== undefined && { runId }) },
+      waitNewEvent: true,
+      ...(nextPageToken && { nextPageToken }),
+    };
+    const { history, nextPageToken: next } = await client.withAbortSignal(signal, () =>
+      client.workflowService.getWorkflowExecutionHistory(request),
+    );
+    if ((history?.events?.length ?? 0) > 0) yield;
+    if (!next || next.length === 0) return;
+    nextPageToken = next;
+  }
+}
+
+/**
+ * Ignores the failure of a query while no worker is up, and on a workflow that refused its input before it could answer
+ * queries. If Temporal itself is gone, the wait for the end fails.
+ */
+function unlessTransient(error: unknown): undefined {
+  if (error instanceof QueryNotRegisteredError) return undefined;
+  if (error instanceof ServiceError && isGrpcServiceError(error.cause)) return undefined;
+  throw error;
+}
