@@ -26,6 +26,10 @@ const rooms = {
       'the worker bundles workflows by their path; what it shares with them or with clients belongs in contract/',
   },
   client: { imports: ['contract'], belongs: 'what callers see belongs in contract/' },
+  cli: {
+    imports: ['contract', 'client'],
+    belongs: 'what other programs need of Temporal belongs in client/, what callers see in contract/',
+  },
 };
 const product = Object.keys(rooms);
 

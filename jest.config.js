@@ -14,9 +14,18 @@ const common = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
   // Where jest looks for files: to list those in node_modules takes longer than a test.
-  roots: ['contract', 'resources', 'workflows', 'activities', 'worker', 'client', 'simulator', 'scripts', 'test'].map(
-    (folder) => `<rootDir>/${folder}`,
-  ),
+  roots: [
+    'contract',
+    'resources',
+    'workflows',
+    'activities',
+    'worker',
+    'client',
+    'cli',
+    'simulator',
+    'scripts',
+    'test',
+  ].map((folder) => `<rootDir>/${folder}`),
 };
 
 /** For projects that need a Temporal server. */
@@ -33,7 +42,7 @@ export default {
     {
       ...common,
       displayName: 'pure',
-      testMatch: testsIn('contract', 'resources', 'workflows', 'docs'),
+      testMatch: testsIn('contract', 'resources', 'workflows', 'docs', 'cli/text'),
     },
     {
       ...common,
@@ -49,7 +58,7 @@ export default {
     {
       ...common,
       displayName: 'server',
-      testMatch: testsIn('client', 'e2e', 'histories', 'scenarios', 'sweep', 'worlds'),
+      testMatch: testsIn('cli/commands', 'client', 'e2e', 'histories', 'scenarios', 'sweep', 'worlds'),
       ...server,
     },
     {
@@ -66,5 +75,5 @@ export default {
   // Tests wait for servers and processes half of their time: with one jest process a core, cores would be idle.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   coverageProvider: 'v8',
-  collectCoverageFrom: ['{contract,resources,workflows,activities,worker,client,simulator,scripts}/**/*.ts'],
+  collectCoverageFrom: ['{contract,resources,workflows,activities,worker,client,cli,simulator,scripts}/**/*.ts'],
 };

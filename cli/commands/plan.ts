@@ -1,0 +1,52 @@
+import type { WritingScenario } from '../../client/index.ts';
+import type { Scenario } from '../../contract/index.ts';
+import { endingOf } from '../ending.ts';
+import type { ExitCode } from '../exitCodes.ts';
+import { type GivenInput, readInput } from '../input.ts';
+import { Session, type SessionOptions } from '../session.ts';
+import { type Ending, endingText, exitCodeOf } from '../text/outcome.ts';
+import { planSummary } from '../text/plan.ts';
+import { UserError } from '../userError.ts';
+
+export interface InputOptions extends SessionOptions {
+  scenario?: Scenario;
+}
+
+/** Shows what a scenario would do. Changes nothing. */
+export async function plan(file: string, { scenario, ...options }: InputOptions): Promise<ExitCode> {
+  const given = writing(await readInput(file, scenario));
+  const session = await Session.open(options);
+  const ending = await planned(session, given.scenario, given.input);
+  session.terminal.say(planTitle(given.scenario, ending));
+  return shown(session, ending);
+}
+
+/** Makes a plan by a dry run. */
+export async function planned(
+  session: Session,
+  scenario: WritingScenario,
+  input: Record<string, unknown>,
+): Promise<Ending> {
+  const run = await session.aks.start(scenario, { ...input, dryRun: true });
+  return session.patiently(endingOf(session.aks, run));
+}
+
+export const planTitle = (scenario: Scenario, ending: Ending): string =>
+  `${scenario}${'cluster' in ending ? ` on ${ending.cluster}` : ''}\n`;
+
+/** Shows how a run has ended, and answers with its exit code. */
+export function shown({ terminal }: Session, ending: Ending): ExitCode {
+  if (!terminal.isJson) terminal.say(endingText(ending, terminal.paint));
+  terminal.data(
+    ending.outcome === 'planned'
+      ? { ...ending, applicable: ending.plan.problems.length === 0, summary: planSummary(ending.plan) }
+      : ending,
+  );
+  return exitCodeOf(ending);
+}
+
+/** An input of a scenario that has a plan. */
+export function writing({ scenario, input }: GivenInput): GivenInput & { scenario: WritingScenario } {
+  if (scenario !== 'auditCluster') return { scenario, input };
+  throw new UserError('An audit changes nothing, so there is no plan and nothing to apply. Use: aks-isolation audit');
+}

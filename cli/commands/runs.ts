@@ -1,0 +1,38 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { ScenarioHandle } from '../../client/index.ts';
+import { clusterWorkflowId } from '../../contract/index.ts';
+import type { Session, SessionOptions } from '../session.ts';
+import { UserError } from '../userError.ts';
+
+export interface RunOptions extends SessionOptions {
+  runId?: string;
+}
+
+const clusterId = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/[^/]+\/managedClusters\/([^/]+)$/i;
+
+/** The workflow ID that somebody means by a workflow ID, or by the resource ID of a cluster. */
+export function workflowIdOf(target: string): string {
+  const [, subscriptionId, resourceGroup, name] = clusterId.exec(target) ?? [];
+  return subscriptionId && resourceGroup && name ? clusterWorkflowId({ subscriptionId, resourceGroup, name }) : target;
+}
+
+export interface FoundRun {
+  run: ScenarioHandle;
+  isOpen: boolean;
+  /** Workflow type. */
+  type: string;
+}
+
+/** The run that somebody means: the last one of its workflow ID, unless a run ID is given. */
+export async function runOf({ aks }: Session, target: string, runId: string | undefined): Promise<FoundRun> {
+  const workflowId = workflowIdOf(target);
+  try {
+    const { runId: found, status, type } = await aks.temporal.workflow.getHandle(workflowId, runId).describe();
+    return { run: aks.run(workflowId, found), isOpen: status.name === 'RUNNING', type };
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    throw new UserError(
+      `There is no run ${workflowId}${runId === undefined ? '' : ` with run ID ${runId}`}. See: aks-isolation list`,
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { type Scenario, scenarios } from '../../contract/index.ts';
+import { endingOf } from '../ending.ts';
+import type { ExitCode } from '../exitCodes.ts';
+import { follow } from '../follow.ts';
+import { Interrupted, Session } from '../session.ts';
+import { usualDurations } from '../usual.ts';
+import { comeBack } from './apply.ts';
+import { shown } from './plan.ts';
+import { type RunOptions, runOf } from './runs.ts';
+
+/** Follows a run to its end, from wherever it is. With JSON, each progress is a line, and the last line is how it ended. */
+export async function watch(target: string, { runId, ...options }: RunOptions): Promise<ExitCode> {
+  const session = await Session.open(options);
+  const { run, isOpen, type } = await runOf(session, target, runId);
+  if (isOpen) {
+    const scenario = scenarios.find((name): name is Scenario => name === type);
+    const usual = scenario ? await usualDurations(session.aks, scenario) : new Map<string, number>();
+    try {
+      await follow(session, run, usual, (progress) => session.terminal.data(progress));
+    } catch (error) {
+      if (error instanceof Interrupted) throw new Interrupted(comeBack(run));
+      throw error;
+    }
+  }
+  return shown(session, await endingOf(session.aks, run));
+}

@@ -1,0 +1,55 @@
+import { createLogUpdate } from 'log-update';
+import type { ScenarioHandle } from '../client/index.ts';
+import type { Progress } from '../contract/index.ts';
+import { nodesOf } from './nodes.ts';
+import type { Session } from './session.ts';
+import { allPrintable } from './text/printable.ts';
+import { ChangeLines, type Estimates, progressScreen } from './text/progress.ts';
+
+/** Durations are redrawn, and nodes are counted, this often. */
+const redrawMs = 1_000;
+
+/**
+ * Shows a run until it ends: drawn over on a terminal, elsewhere in plain lines.
+ *
+ * @param usualMs How long steps of a kind usually take.
+ * @param each Called with each progress.
+ * @throws Interrupted by Ctrl-C. The run goes on.
+ */
+export async function follow(
+  session: Session,
+  run: ScenarioHandle,
+  usualMs: ReadonlyMap<string, number>,
+  each: (progress: Progress) => void = () => undefined,
+): Promise<void> {
+  const { aks, terminal } = session;
+  const screen = terminal.isLive ? createLogUpdate(process.stdout) : undefined;
+  const changes = new ChangeLines();
+  let last: Progress | undefined;
+  let estimates: Estimates = { nodes: new Map(), usualMs };
+  const draw = (): void => {
+    if (!last) return;
+    const { columns = 80, rows = 24 } = process.stdout;
+    if (screen) screen(progressScreen(last, estimates, run.workflowId, { columns, rows }, terminal.paint));
+    else for (const line of changes.next(last, estimates, run.workflowId)) terminal.say(line);
+  };
+  const count = async (): Promise<void> => {
+    if (last) estimates = { nodes: await nodesOf(aks.temporal, run, last), usualMs };
+    draw();
+  };
+  // Counts are for people only: one that fails is not missed.
+  const timer = setInterval(() => void count().catch(() => undefined), redrawMs);
+  try {
+    const progress = run.watch();
+    for (;;) {
+      const { done, value } = await session.patiently(progress.next());
+      if (done) return;
+      last = allPrintable(value);
+      each(value);
+      draw();
+    }
+  } finally {
+    clearInterval(timer);
+    screen?.done();
+  }
+}

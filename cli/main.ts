@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { isGrpcServiceError } from '@temporalio/client';
+import { CommanderError } from 'commander';
+import { ClusterBusyError, InvalidInputError } from '../client/index.ts';
+import { exitCodes } from './exitCodes.ts';
+import { programOf } from './program.ts';
+import { Interrupted, messageOf } from './session.ts';
+import { watchCommand } from './text/commands.ts';
+import { printable } from './text/printable.ts';
+import { UserError } from './userError.ts';
+
+/** Says what went wrong, for programs too, and answers with the exit code. */
+function failed(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof Interrupted) {
+    process.stderr.write(`\n${error.message || 'Interrupted. Nothing was changed by this command.'}\n`);
+    return exitCodes.detached;
+  }
+  const message = printable(explained(error));
+  process.stderr.write(`${message}\n`);
+  if (isJson) {
+    const problems = error instanceof InvalidInputError ? { problems: error.problems } : {};
+    process.stdout.write(`${JSON.stringify({ outcome: 'error', message, ...problems })}\n`);
+  }
+  return exitCodes.failed;
+}
+
+function explained(error: unknown): string {
+  if (error instanceof ClusterBusyError) return `${error.message}\nWatch it: ${watchCommand(error.workflowId)}`;
+  const isKnown =
+    error instanceof UserError || error instanceof InvalidInputError || isGrpcServiceError((error as Error).cause);
+  if (isKnown) return messageOf(error);
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+const isJson = /(^| )(--output|-o)[= ]json( |$)/.test(process.argv.slice(2).join(' '));
+process.exitCode = await programOf((code) => {
+  process.exitCode = code;
+})
+  .parseAsync()
+  .then(() => process.exitCode, failed);
+// Requests that wait for a worker or for an end would keep the process alive. Output that is still on its way is not cut.
+process.stdout.write('', () => process.stderr.write('', () => process.exit()));

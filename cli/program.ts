@@ -1,0 +1,110 @@
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { approvalGates, decisions, scenarios } from '../contract/index.ts';
+import product from '../package.json' with { type: 'json' };
+import { apply } from './commands/apply.ts';
+import { audit } from './commands/audit.ts';
+import { list } from './commands/list.ts';
+import { plan } from './commands/plan.ts';
+import { approve, cancel, decide, pause, resume } from './commands/steer.ts';
+import { watch } from './commands/watch.ts';
+import type { ExitCode } from './exitCodes.ts';
+import { program } from './text/commands.ts';
+
+/**
+ * The commands, with their options.
+ *
+ * @param ended Called with the exit code of the command that was run.
+ */
+export function programOf(ended: (code: ExitCode) => void): Command {
+  const root = new Command(program)
+    .description('Runs network isolated AKS clusters: plans, applies, watches and audits, by way of Temporal.')
+    .version(product.version)
+    .showHelpAfterError('(see --help)')
+    .exitOverride()
+    .addHelpText('after', help);
+  const command = (name: string, description: string): Command =>
+    root
+      .command(name)
+      .description(description)
+      .addOption(
+        new Option('-o, --output <format>', 'for people, or for programs').choices(['table', 'json']).default('table'),
+      )
+      .option('--task-queue <name>', 'task queue of the workers');
+  const withInput = (name: string, description: string): Command =>
+    command(name, description)
+      .argument('<file>', 'input in YAML or JSON; - reads standard input')
+      .addOption(
+        new Option('--scenario <name>', 'what the input is for (default: what its $schema names)').choices(scenarios),
+      );
+  const withRun = (name: string, description: string): Command =>
+    command(name, description)
+      .argument('<run>', 'workflow ID, or resource ID of the cluster')
+      .option('--run-id <id>', 'one run of the workflow ID (default: the last one)');
+
+  withInput('plan', 'Show what a scenario would do; changes nothing').action(async (file, options) =>
+    ended(await plan(file, options)),
+  );
+  withInput('apply', 'Show the plan, ask, run it and follow it; a run of the same input is followed')
+    .option('-y, --yes', 'do not ask')
+    .option('--detach', 'start it and do not follow it')
+    .action(async (file, options) => ended(await apply(file, options)));
+  withRun('watch', 'Follow a run to its end; Ctrl-C leaves it running').action(async (run, options) =>
+    ended(await watch(run, options)),
+  );
+  addList(command('list', 'List runs, the newest first'), ended);
+  addSteering(withRun, ended);
+  command('audit', 'Look whether a cluster is isolated; changes nothing')
+    .argument('[file]', 'input in YAML or JSON; - reads standard input')
+    .option('--cluster <id>', 'resource ID of the cluster, instead of an input')
+    .action(async (file, options) => ended(await audit(file, options)));
+  return root;
+}
+
+function addList(command: Command, ended: (code: ExitCode) => void): void {
+  command
+    .addOption(new Option('--scenario <name>', 'only this scenario').choices(scenarios))
+    .option('--cluster <name>', 'only clusters of this name')
+    .option('--resource-group <name>', 'only this resource group')
+    .option('--phase <phase>', 'only this phase, such as WaitingForOperator')
+    .option('--running', 'only runs that have not ended')
+    .option('--waiting', 'only runs that wait for somebody')
+    .option('--plans', 'dry runs as well')
+    .addOption(new Option('--limit <count>', 'as many at most').argParser(count).default(50))
+    .action(async (options) => ended(await list(options)));
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1 on.');
+  return Number(text);
+}
+
+function addSteering(withRun: (name: string, description: string) => Command, ended: (code: ExitCode) => void): void {
+  withRun('approve', 'Let a run pass a gate')
+    .addArgument(new Argument('<gate>', 'what is approved').choices(approvalGates))
+    .option('--by <name>', 'who approves (default: the name of your account)')
+    .option('--note <text>', 'kept with the approval')
+    .option('--wait <id>', 'the wait that is answered, as watch shows it (default: the one that is there now)')
+    .action(async (run, gate, options) => ended(await approve(run, gate, options)));
+  withRun('decide', 'Answer a run that waits for a decision')
+    .addArgument(new Argument('<decision>', 'what is to happen').choices(decisions))
+    .option('--hold <id>', 'the hold that is answered, as watch shows it (default: the one that is there now)')
+    .action(async (run, decision, options) => ended(await decide(run, decision, options)));
+  withRun('pause', 'Keep a run from starting another step').action(async (run, options) =>
+    ended(await pause(run, options)),
+  );
+  withRun('resume', 'Let a paused run go on').action(async (run, options) => ended(await resume(run, options)));
+  withRun('cancel', 'Stop a run and take its changes back').action(async (run, options) =>
+    ended(await cancel(run, options)),
+  );
+}
+
+const help = `
+Connects as Temporal's environment configuration says: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, profiles.
+
+Exit codes:
+  0    done; of plan: nothing would change; of audit: isolated
+  1    failed, cancelled or refused; of plan: problems
+  2    of plan: something would change
+  3    of audit: the cluster has drifted
+  4    of audit: no drift, and not everything could be looked at
+  130  Ctrl-C; a run goes on`;

@@ -1,0 +1,66 @@
+import type { Action, Plan, PlannedStep, Problem } from '../../contract/index.ts';
+import type { ExitCode } from '../exitCodes.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { oneLine } from './printable.ts';
+import { type Paint, plain } from './style.ts';
+
+/** Numbers of steps, by what they do. */
+export type PlanSummary = Record<Action, number>;
+
+export function planSummary({ steps }: Pick<Plan, 'steps'>): PlanSummary {
+  const summary: PlanSummary = { create: 0, update: 0, delete: 0, check: 0, none: 0 };
+  for (const { action } of steps) summary[action] += 1;
+  return summary;
+}
+
+const wouldChange = (summary: PlanSummary): boolean => summary.create + summary.update + summary.delete > 0;
+
+/** A plan that cannot be applied has failed, whatever it would change. */
+export function planExitCode(plan: Plan): ExitCode {
+  if (plan.problems.length > 0) return exitCodes.failed;
+  return wouldChange(planSummary(plan)) ? exitCodes.wouldChange : exitCodes.ok;
+}
+
+/** Terraform's signs, so that nobody has to learn others. */
+const signs: Record<Action, string> = { create: '+', update: '~', delete: '-', check: '?', none: '=' };
+const colours = { create: 'green', update: 'yellow', delete: 'red', check: 'cyan', none: 'dim' } as const;
+
+/** A plan for people: problems first, then each step, then what differs from the other profile, then the summary. */
+export function planText(plan: Plan, paint: Paint = plain): string {
+  const { steps, problems, differences } = plan;
+  return [
+    problems.length > 0 && problemsBlock(problems, paint),
+    steps.map((step) => stepText(step, paint)).join('\n'),
+    differences.length > 0 &&
+      ['Profile:', ...differences.map(({ id, profile, step, does }) => `  ${id} (${profile}), ${step}: ${does}`)].join(
+        '\n',
+      ),
+    paint('bold', summaryText(plan)),
+  ]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join('\n\n');
+}
+
+function problemsBlock(problems: readonly Problem[], paint: Paint): string {
+  const count = problems.length === 1 ? 'A problem has' : `${problems.length} problems have`;
+  return [
+    paint('red', `${count} to be solved before anything is changed:`),
+    ...problems.map(({ where, problem, whatToDo }) => `  ${paint('red', '!')} ${where}: ${problem}\n      ${whatToDo}`),
+  ].join('\n');
+}
+
+function stepText({ action, title, reason, forwardOnly }: PlannedStep, paint: Paint): string {
+  const line = `  ${signs[action]} ${title} (${oneLine(reason)})`;
+  const final = forwardOnly !== undefined && action !== 'none' && `      cannot be taken back: ${forwardOnly}`;
+  return [paint(colours[action], line), final].filter(Boolean).join('\n');
+}
+
+function summaryText(plan: Plan): string {
+  const { create, update, delete: deleted, check, none } = planSummary(plan);
+  const also = [none > 0 && `${none} as wanted already`, check > 0 && `${check} to look or wait`].filter(Boolean);
+  const summary = `Plan: ${create} to create, ${update} to change, ${deleted} to delete${also.length > 0 ? ` (${also.join(', ')})` : ''}.`;
+  const stopped = plan.problems.length;
+  return stopped === 0
+    ? summary
+    : `${summary} It cannot be applied: ${stopped === 1 ? 'one problem' : `${stopped} problems`}.`;
+}
