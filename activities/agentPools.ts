@@ -2,7 +2,7 @@ import type { AgentPool } from '@azure/arm-containerservice';
 import { applicationFailure, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
 import { agentPoolId, clusterId, resourceGroupId } from '../resources/ids.ts';
-import type { Marks } from '../resources/marks.ts';
+import { copyOfTag, type Marks, withoutMarks } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import { type PoolEvidence, poolEvidence, proofOf } from '../resources/nodes.ts';
 import type { BusyPolicy } from '../resources/operations.ts';
@@ -205,19 +205,23 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     return wanted;
   },
 
-  /** Creates a pool with these settings. */
+  /** Creates a pool with these settings and marks. The marks of another pool, whose settings they are, do not come along. */
   async createAgentPool({
     settings,
     marks,
+    copyOf,
     ...reference
-  }: AgentPoolReference & { settings: AgentPool; marks: Marks }): Promise<void> {
-    const { vmSize, mode } = settings;
+  }: AgentPoolReference & { settings: AgentPool; marks: Marks; copyOf?: string }): Promise<void> {
+    const { tags: others, ...rest } = settings;
+    const { vmSize, mode } = rest;
+    const own = { ...marks, ...(copyOf !== undefined && { [copyOfTag]: copyOf }) };
+    const tags = boundTo(idOf(reference), { ...withoutMarks(others), ...own });
     await createResource(clients, poolType, idOf(reference), {
       marks,
       // Somebody else's pool keeps none of the workloads that this run moves.
       adopts: false,
       send({ client, resourceGroup, parent, name }, conditions) {
-        const body = { ...settings, tags: boundTo(idOf(reference), { ...settings.tags, ...marks }) };
+        const body = { ...rest, ...(Object.keys(tags).length > 0 && { tags }) };
         return client.agentPools.createOrUpdate(resourceGroup, parent, name, body, conditions);
       },
       mismatches: (seen) => [...mismatch('vmSize', vmSize, seen.vmSize), ...mismatch('mode', mode, seen.mode)],
@@ -225,6 +229,10 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
   },
 
   /** Deletes a pool that carries these marks. AKS drains its nodes before. */
-  deleteAgentPool: ({ marks, ...reference }: AgentPoolReference & { marks: Marks }): Promise<void> =>
-    deleteResource(clients, poolType, { id: idOf(reference), marks }),
+  deleteAgentPool: ({
+    marks,
+    ofThisRun = false,
+    ...reference
+  }: AgentPoolReference & { marks: Marks; ofThisRun?: boolean }): Promise<void> =>
+    deleteResource(clients, poolType, { id: idOf(reference), marks, ofThisRun }),
 });

@@ -7,14 +7,15 @@ import {
 import { addressIn } from '../resources/addressRanges.ts';
 import type { AgentPoolFacts } from '../resources/agentPools.ts';
 import type { IdentityFacts } from '../resources/identities.ts';
-import { clusterId } from '../resources/ids.ts';
+import { agentPoolId, clusterId } from '../resources/ids.ts';
 import type {
   ClusterChange,
   ClusterFacts,
   ClusterSpecification,
   OutboundProfile,
 } from '../resources/managedClusters.ts';
-import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
+import { copyOfTag } from '../resources/marks.ts';
+import { boundTo, marksOn, withoutCopiedMarks } from './arm/marks.ts';
 
 /** The facts of a cluster in Azure's answer. */
 export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
@@ -76,6 +77,7 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
       nodeImageVersion: pool.nodeImageVersion ?? 'Unknown',
       enableNodePublicIP: pool.enableNodePublicIP ?? false,
       type: pool.type ?? 'VirtualMachineScaleSets',
+      ...marksOf(cluster.id ?? '', pool),
       ...(pool.podSubnetID === undefined ? {} : { podSubnetId: pool.podSubnetID }),
       ...(pool.upgradeSettings?.maxSurge === undefined ? {} : { maxSurge: pool.upgradeSettings.maxSurge }),
     })),
@@ -92,6 +94,15 @@ function machinesOf({
     count: count ?? machines.reduce((sum, ofSize) => sum + ofSize.count, 0),
     ...(machines.length > 0 && { virtualMachines: machines }),
   };
+}
+
+function marksOf(
+  cluster: string,
+  { name, tags = {} }: ManagedClusterAgentPoolProfile,
+): Pick<AgentPoolFacts, 'marks' | 'copyOf'> {
+  const marks = marksOn(agentPoolId(cluster, name), tags);
+  const copyOf = tags[copyOfTag];
+  return { ...(Object.keys(marks).length > 0 && { marks }), ...(copyOf !== undefined && { copyOf }) };
 }
 
 /** Settings of egress, without the properties that only Azure can set. */

@@ -37,6 +37,8 @@ export type StepKind =
   | 'bootstrap'
   | 'outboundType'
   | 'reimage'
+  /** The copy of a node pool that an earlier run has left. */
+  | 'temporaryPool'
   | 'approval'
   | 'pullProbe';
 
@@ -62,6 +64,7 @@ export type StepId =
   | 'bootstrap'
   | 'outboundType'
   | `reimage:${string}`
+  | `temporaryPool:${string}`
   | `approve:${ApprovalGate}`
   | 'pullProbe';
 

@@ -1,4 +1,5 @@
 import type { ClusterReference } from './ids.ts';
+import { carriesMarks, type Marks } from './marks.ts';
 import type { PoolEvidence } from './nodes.ts';
 
 /** A node pool as it is to be. Source: Azure REST API, "Managed Clusters", `ManagedClusterAgentPoolProfile`. */
@@ -40,11 +41,33 @@ export interface AgentPoolFacts {
   type?: string;
   /** How many machines of each size a pool of virtual machines has; its `vmSize` is empty. */
   virtualMachines?: { size: string; count: number }[];
+  /** Left out where it carries none, as the pools of a cluster's owner do. */
+  marks?: Marks;
+  /** Name of the pool whose temporary copy it is. */
+  copyOf?: string;
   /** The subnet of its pods, where they have one of their own. */
   podSubnetId?: string;
   /** Number or percentage of nodes that an upgrade adds. Azure's default: 10 %. */
   maxSurge?: string;
 }
+
+/** The temporary copy of a pool that an earlier run has left. */
+export interface LeftCopy {
+  /** Name of the copy. */
+  copy: string;
+  /** Name of the pool for which it stands. */
+  pool: string;
+  /** The pool, unless it was deleted and not made anew. */
+  found?: AgentPoolFacts;
+}
+
+/** Copies that carry the marks of the workflow. Somebody else's pools carry none. */
+export const leftCopies = (pools: readonly AgentPoolFacts[], workflow: Marks): LeftCopy[] =>
+  pools.flatMap(({ name, marks = {}, copyOf }) => {
+    if (copyOf === undefined || copyOf === name || !carriesMarks(marks, workflow)) return [];
+    const found = pools.find((pool) => pool.name === copyOf);
+    return [{ copy: name, pool: copyOf, ...(found && { found }) }];
+  });
 
 /** Names a pool of a cluster. */
 export interface AgentPoolReference {

@@ -20,3 +20,12 @@ export const ownMarks = ({ [markTags.workflow]: workflow, [markTags.run]: run }:
   ...(workflow !== undefined && { [markTags.workflow]: workflow }),
   ...(run !== undefined && { [markTags.run]: run }),
 });
+
+/** On the temporary copy of a node pool: the name of the pool for which it stands. */
+export const copyOfTag = 'aks-isolation-copy-of';
+
+/** Tags without the marks, which do not come along where one's settings are another one's. */
+export const withoutMarks = (tags: Record<string, string> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(tags).filter(([key]) => ![...Object.values<string>(markTags), copyOfTag].includes(key)),
+  );

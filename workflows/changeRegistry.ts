@@ -5,7 +5,7 @@ import type { Problem } from '../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { resourceReference } from '../resources/ids.ts';
-import type { StepHandle } from './engine/steps.ts';
+import type { StepHandle } from './engine/step.ts';
 import { applyApproval } from './existingCluster/approval.ts';
 import { bootstrapSteps, planBootstrap } from './existingCluster/bootstrap.ts';
 import type { UpdateContext } from './existingCluster/context.ts';

@@ -34,6 +34,7 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: E
   const gates = input.approvals.includes('reimage') ? [approvalStep('reimage', input.cluster, [])] : [];
   const reimages: UpdatePart = cluster
     ? planReimages({
+        reference: input.cluster,
         cluster,
         kubernetes,
         options: input.reimage,

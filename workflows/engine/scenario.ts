@@ -26,7 +26,8 @@ import {
   verificationReport,
 } from './outcome.ts';
 import { type CommonInput, RunProgress } from './progress.ts';
-import { type Step, Steps } from './steps.ts';
+import type { Step } from './step.ts';
+import { Steps } from './steps.ts';
 
 /** Scenarios that plan and apply; an audit only looks. */
 export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
@@ -173,7 +174,7 @@ class Run implements Apply {
         ? 'left, for nothing was seen that is not as promised'
         : 'left as asked';
     if (unproven) this.progress.tell(unprovenTexts(error.checks).map(notProven));
-    const leftovers = leave ? steps.leave(why) : await steps.undo();
+    const leftovers = await (leave ? steps.leave(why) : steps.undo());
     const incomplete = isIncomplete(steps.progress);
     this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
     const details = failureDetails(this.progress.now, error, checks, leftovers, this.#record(applied));

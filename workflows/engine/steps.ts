@@ -3,47 +3,21 @@ import { isFailure, sentBefore } from '../../contract/failures.ts';
 import type { PlannedStep, StepId, StepKind } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
-import type { ConcurrencyLimit } from './concurrencyLimit.ts';
 import { adviceOf, errorText } from './errorText.ts';
-
-/** How a scenario carries out one planned step. */
-export interface StepWork<T> {
-  /** The write. Called only if the plan's action is not `none`; `begun`: this run may have left something by this step already. */
-  act: (begun: boolean) => Promise<T>;
-  /** Whether `act` makes several writes, so that the failure of the last says nothing of those before it. Default: false. */
-  manyWrites?: boolean;
-  /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
-  undo?: () => Promise<unknown>;
-  /** Steps that are taken back before this one although this one needs them. A pool is reimaged back only once its cluster is as it was. */
-  undoneAfter?: readonly StepId[];
-  /** ID of the resource that `act` made, where the plan can only name the scope that it is made at. */
-  idOf?: (result: T) => string | undefined;
-  /** Bounds how many steps that share it run at the same time. */
-  limit?: ConcurrencyLimit;
-  /** Shown while `act` runs: whom or what the step waits for. */
-  waitsFor: string;
-}
-
-/** A declared step. */
-export interface StepHandle<T> {
-  /** The value that `act` returned; `undefined` where the plan's action is `none`. */
-  readonly result: Promise<T | undefined>;
-}
-
-/** Declares a step; it starts the moment the steps it needs are done. */
-export type Step = <T>(id: StepId, work: StepWork<T>) => StepHandle<T>;
+import { type Helpers, leftBy, type Step, type StepWork } from './step.ts';
 
 interface Entry {
   progress: StepProgress;
   done: Promise<unknown>;
   undo?: () => Promise<unknown>;
+  helpers?: () => Helpers | undefined;
   undoneAfter: readonly StepId[];
   /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
   /** The failure of its last try. */
   failure?: unknown;
-  /** Set where undo could not take this step back. */
-  leftover?: Leftover;
+  /** What undo could not take back of this step. */
+  leftovers: readonly Leftover[];
 }
 
 /** A step that was never started because another one failed, or the run was cancelled. */
@@ -78,7 +52,7 @@ export class Steps {
         : Promise.reject(new Error(`Step ${step.id} is planned and never declared`));
       done.catch(() => undefined);
       const progress: StepProgress = { ...step, state: unchanged ? 'unchanged' : 'waiting' };
-      this.#entries.set(step.id, { progress, done, undoneAfter: [], begun: false });
+      this.#entries.set(step.id, { progress, done, undoneAfter: [], begun: false, leftovers: [] });
     }
   }
 
@@ -115,6 +89,7 @@ export class Steps {
     if (!entry) throw new Error(`Step ${id} is not in the plan`);
     if (entry.progress.action === 'none') return { result: Promise.resolve(undefined) };
     if (work.undo) entry.undo = work.undo;
+    if (work.helpers) entry.helpers = work.helpers;
     if (work.undoneAfter) entry.undoneAfter = work.undoneAfter;
     const done = this.#run(entry, work);
     // Avoids an unhandled rejection; settle() reports the failure.
@@ -149,7 +124,7 @@ export class Steps {
     }
   }
 
-  async #act<T>(entry: Entry, { act, manyWrites = false, idOf, waitsFor }: StepWork<T>): Promise<T | undefined> {
+  async #act<T>(entry: Entry, { act, wrote, idOf, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
     for (;;) {
       await this.#untilResumed(progress);
@@ -163,7 +138,7 @@ export class Steps {
         this.#set(progress, { state: 'done', finishedAt: now(), resourceId });
         return result;
       } catch (error) {
-        entry.begun ||= mayHaveBegun(error, manyWrites);
+        entry.begun ||= mayHaveBegun(error, wrote?.());
         entry.failure = error;
         this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
         if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.#retry())) {
@@ -221,11 +196,11 @@ export class Steps {
     const entries = [...this.#entries.values()];
     await CancellationScope.nonCancellable(async () => {
       await this.#undoAll();
-      if (!entries.some(({ leftover, progress }) => leftover && progress.state === 'leftBehind')) return;
+      if (!entries.some(({ progress }) => progress.state === 'leftBehind')) return;
       await sleep(secondUndoAfter);
       await this.#undoAll();
     });
-    return entries.reverse().flatMap(({ leftover }) => leftover ?? []);
+    return entries.reverse().flatMap(({ leftovers }) => leftovers);
   }
 
   async #undoAll(): Promise<void> {
@@ -256,39 +231,35 @@ export class Steps {
   }
 
   /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
-  leave(why: string): Leftover[] {
-    return [...this.#entries.values()].flatMap(({ begun, progress }) => {
-      const { resourceId, action, state, error } = progress;
-      if (action === 'check') return [];
-      if (action !== 'delete') return begun ? [{ resourceId, why }] : [];
-      return state === 'done' ? [] : [{ resourceId, why: error ?? 'not deleted' }];
-    });
+  async leave(why: string): Promise<Leftover[]> {
+    const left = await Promise.all(
+      [...this.#entries.values()].map((entry) => leftBy(ownLeftovers(entry, why), entry.helpers?.())),
+    );
+    return left.flat();
   }
 
   async #undo(entry: Entry, kept: StepProgress | undefined): Promise<void> {
     const { progress, undo, begun } = entry;
     const { resourceId, forwardOnly } = progress;
     if (!begun || progress.state === 'undone') return;
-    if (forwardOnly !== undefined) {
-      entry.leftover = { resourceId, why: forwardOnly };
-      return;
-    }
-    if (!undo) return;
-    if (kept) {
-      entry.leftover = { resourceId, why: `${kept.resourceId} could not be taken back` };
-      this.#set(progress, { state: 'leftBehind' });
-      return;
-    }
+    const isKept = forwardOnly === undefined && undo !== undefined && kept !== undefined;
+    const stays = isKept ? `${kept.resourceId} could not be taken back` : forwardOnly;
+    const back = stays === undefined ? undo : undefined;
+    const helpers = entry.helpers?.();
+    entry.leftovers = stays === undefined ? [] : [{ resourceId, why: stays }];
+    if (isKept) this.#set(progress, { state: 'leftBehind' });
+    if (!back && !helpers) return;
     this.#set(progress, { state: 'undoing', waitsFor: 'removal' });
     try {
-      await undo();
-      delete entry.leftover;
-      this.#set(progress, { state: 'undone' });
+      await helpers?.remove();
+      await back?.();
+      this.#set(progress, { state: back ? 'undone' : isKept ? 'leftBehind' : 'failed' });
     } catch (error) {
       if (isFailure(error, 'ResetRun')) throw error;
       const why = errorText(error);
       const whatToDo = adviceOf(error);
-      entry.leftover = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
+      const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
+      entry.leftovers = await leftBy([failed], helpers);
       this.#set(progress, { state: 'leftBehind', error: why });
     }
   }
@@ -300,6 +271,13 @@ export class Steps {
   }
 }
 
+function ownLeftovers({ begun, progress }: Entry, why: string): Leftover[] {
+  const { resourceId, action, state, error } = progress;
+  if (action === 'check') return [];
+  if (action !== 'delete') return begun ? [{ resourceId, why }] : [];
+  return state === 'done' ? [] : [{ resourceId, why: error ?? 'not deleted' }];
+}
+
 /**
  * Kinds of steps whose resource needs others that Azure would delete all the same, such as a cluster's registry. Whatever else
  * is in use Azure refuses to delete, so that undo tries it. A group goes with all that is in it, so it must be empty.
@@ -307,8 +285,8 @@ export class Steps {
 const usersUnknownToAzure: ReadonlySet<StepKind> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
 
 /** Whether a step that failed may have left something. One that a pause kept from starting has not. */
-const mayHaveBegun = (error: unknown, manyWrites: boolean): boolean =>
-  !isFailure(error, 'PauseTimedOut') && ((manyWrites || sentBefore(error)) ?? !isFailure(error, 'NotOwned'));
+const mayHaveBegun = (error: unknown, wrote: boolean | undefined): boolean =>
+  !isFailure(error, 'PauseTimedOut') && (wrote ?? sentBefore(error) ?? !isFailure(error, 'NotOwned'));
 
 /** Whether a step found somebody else's resource that serves, and made none. */
 const isAdopted = (result: unknown): boolean =>

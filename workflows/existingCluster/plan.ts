@@ -1,7 +1,7 @@
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { Plan } from '../../contract/plan.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
-import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import type { AgentPoolFacts, LeftCopy } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
@@ -30,6 +30,8 @@ interface Changes {
   /** Pools that are reimaged, in the order in which they begin. */
   reimages: readonly AgentPoolFacts[];
   removals: readonly Removal[];
+  /** Temporary copies of pools that earlier runs have left. */
+  copies?: readonly LeftCopy[];
 }
 
 /** The plan of a scenario on an existing cluster, with everything that its steps need. */

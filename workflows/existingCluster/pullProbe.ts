@@ -10,7 +10,7 @@ import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
 import { anyActs, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
-import type { StepHandle } from '../engine/steps.ts';
+import type { StepHandle } from '../engine/step.ts';
 import { judgedIfForbidden, provesIsolation, whenForbidden } from '../isolation/proof.ts';
 import { nodeChecks } from '../nodes/checks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';

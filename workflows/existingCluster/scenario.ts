@@ -6,7 +6,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
 import { runMarks } from '../engine/marks.ts';
 import { type Applied, runScenario } from '../engine/scenario.ts';
-import type { StepHandle } from '../engine/steps.ts';
+import type { StepHandle } from '../engine/step.ts';
 import { infrastructureChecks } from '../infrastructure/checks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { judgedIfForbidden, type ProofOptions, proveIsolation, provesIsolation } from '../isolation/proof.ts';
@@ -80,7 +80,7 @@ export async function runUpdate<S extends UpdateScenario>(
           ? reimageChecks(now.cluster, reimages()).map((each) => judgedIfForbidden(each, whenForbidden))
           : []),
         ...(now.cluster && seen.cluster && movements.reimagesAll?.(input)
-          ? addedPoolChecks(seen.cluster, now.cluster)
+          ? addedPoolChecks(seen.cluster, now.cluster, plan.copies)
           : []),
         ...(proof && patched(provesIsolation)
           ? await proveIsolation({

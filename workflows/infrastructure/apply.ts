@@ -7,7 +7,7 @@ import { addressesForRecord, type PrivateEndpointFacts } from '../../resources/p
 import { builtInRoles, type RoleHolder, roleHolders } from '../../resources/roles.ts';
 import { neededSubnetProperties } from '../../resources/virtualNetworks.ts';
 import { azure } from '../engine/azure.ts';
-import type { Step, StepHandle } from '../engine/steps.ts';
+import type { Step, StepHandle } from '../engine/step.ts';
 import type { InfrastructurePlan } from './specification.ts';
 import { holderTitles, roleStepId, subnetStepId } from './steps.ts';
 

@@ -1,5 +1,5 @@
 import type { Check } from '../../contract/result.ts';
-import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import type { AgentPoolFacts, LeftCopy } from '../../resources/agentPools.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId } from '../../resources/ids.ts';
@@ -123,9 +123,14 @@ export const reimageChecks = ({ id }: ClusterFacts, reimages: Iterable<PoolReima
     return { ...unseen(promised, gapOf(because), message), seen, evidence: evidenceTitles[evidence] };
   });
 
-/** Checks that no pool was added while the pools were reimaged, where all of them were to be. */
-export const addedPoolChecks = (before: ClusterFacts, now: ClusterFacts): Check[] =>
+/**
+ * Checks that no pool was added while the pools were reimaged, where all of them were to be.
+ *
+ * @param copies Stood for pools that this run has made anew.
+ */
+export const addedPoolChecks = (before: ClusterFacts, now: ClusterFacts, copies: readonly LeftCopy[] = []): Check[] =>
   now.agentPoolProfiles
+    .filter(({ name }) => !copies.some(({ pool }) => pool === name))
     .filter(({ name }) => !before.agentPoolProfiles.some((pool) => pool.name === name))
     .map(({ name }) =>
       check(

@@ -83,7 +83,13 @@ export function lockProblems(
 }
 
 /** Steps in which AKS changes the node resource group. */
-const actsInNodeGroup: ReadonlySet<string> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
+const actsInNodeGroup: ReadonlySet<string> = new Set([
+  'cluster',
+  'bootstrap',
+  'outboundType',
+  'reimage',
+  'temporaryPool',
+]);
 
 /**
  * Node resource group lockdown denies everybody but AKS each write in that group, also the endpoint or the link of a zone that
@@ -180,6 +186,9 @@ function actionsOf(
     case 'bootstrap':
     case 'outboundType':
       return write();
+    case 'temporaryPool':
+      // A pool that is made anew from its copy stays, and the copy goes.
+      return [...write(), ...on(resourceId, 'Microsoft.ContainerService/managedClusters/agentPools/delete')];
     // The roles of an identity are assigned at other scopes, each with permissions of its own.
     case 'roles':
     case 'approval':

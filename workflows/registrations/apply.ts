@@ -1,5 +1,5 @@
 import { azure } from '../engine/azure.ts';
-import type { Step } from '../engine/steps.ts';
+import type { Step } from '../engine/step.ts';
 import type { Registrations } from './plan.ts';
 
 /**
@@ -19,7 +19,7 @@ export function applyRegistrations(
         await azure.writing(`Register ${feature}`).registerFeature({ subscriptionId, feature });
         await azure.awaitingRegistration(`Wait for ${feature}`, minutes).awaitFeature({ subscriptionId, feature });
       },
-      manyWrites: true,
+      wrote: () => true,
       waitsFor,
     });
   }
@@ -29,7 +29,7 @@ export function applyRegistrations(
         await azure.writing(`Register ${namespace}`).registerProvider({ subscriptionId, namespace });
         await azure.awaitingRegistration(`Wait for ${namespace}`, minutes).awaitProvider({ subscriptionId, namespace });
       },
-      manyWrites: true,
+      wrote: () => true,
       waitsFor,
     });
   }

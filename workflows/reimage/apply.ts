@@ -8,6 +8,7 @@ import { bootstrapChanges } from '../engine/part.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { provesIsolation } from '../isolation/proof.ts';
+import { applyCopies } from './copies.ts';
 import { reimageStepId } from './plan.ts';
 import { type NodesBefore, PoolRun } from './poolRun.ts';
 
@@ -29,11 +30,13 @@ export function applyReimages(
   const limit = new ConcurrencyLimit(input.reimage.maxParallelPools);
   const nodesBefore = lookOnceAtNodes(context);
   const reimages = new Map<string, PoolReimage>();
+  applyCopies(context, 'before');
   for (const pool of plan.reimages) {
     const run = new PoolRun(context, pool, nodesBefore, roles);
     step(reimageStepId(pool), {
       limit,
-      manyWrites: true,
+      wrote: () => run.mayHaveWritten,
+      helpers: () => run.helpers,
       act: async (retriedByOperator) => {
         const done = await run.reimage(retriedByOperator);
         reimages.set(pool.name, done);
@@ -43,6 +46,7 @@ export function applyReimages(
       waitsFor: 'AKS, some minutes for each node',
     });
   }
+  applyCopies(context, 'after');
   return () => [...reimages.values()];
 }
 

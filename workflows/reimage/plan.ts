@@ -2,23 +2,28 @@ import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/i
 import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, type LeftCopy, leftCopies } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { agentPoolId } from '../../resources/ids.ts';
+import { agentPoolId, type ClusterReference } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { allowsNoDisruption, type KubernetesFacts, type Look } from '../../resources/nodes.ts';
+import { clusterMarks } from '../engine/marks.ts';
 import { bootstrapChanges, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
 import { approvalStep } from '../existingCluster/approval.ts';
 import { bootsFrom } from '../nodes/probe.ts';
+import { copyStepId, isAfterReimage, isUnwell, planCopies } from './copies.ts';
 
 export interface PlannedReimages extends Part {
   /** Pools that are reimaged, in the order in which they begin. */
   reimages: readonly AgentPoolFacts[];
+  /** Temporary copies of pools that earlier runs have left. */
+  copies: readonly LeftCopy[];
 }
 
 /** Everything that decides which pools have to be reimaged, and after what. */
 export interface ReimageNeeds {
+  reference: ClusterReference;
   cluster: ClusterFacts;
   kubernetes: Look<KubernetesFacts>;
   options: ReimageOptions;
@@ -44,33 +49,49 @@ export const reimageStepId = ({ name }: AgentPoolFacts): StepId => `reimage:${na
 /** Plans the reimage that follows every update of the guide. Profile row P10. */
 export function planReimages(given: ReimageNeeds): PlannedReimages {
   const { cluster, options, only } = given;
-  const pools = inOrder(cluster.agentPoolProfiles, options).filter(({ name }) => !only || only.includes(name));
+  const copies = leftCopies(cluster.agentPoolProfiles, clusterMarks({ cluster: given.reference }));
+  const pools = inOrder(cluster.agentPoolProfiles, options)
+    .filter(({ name }) => !only || only.includes(name))
+    .filter(({ name }) => !copies.some(({ copy }) => copy === name));
   const reimages = pools.filter((pool) => actionFor(pool, given).action === 'update');
-  const gates = given.gate && reimages.length > 0 ? [given.gate] : [];
+  const gates = given.gate && reimages.length + copies.length > 0 ? [given.gate] : [];
   const needs = [...given.needs, ...stepIds(gates)];
   const canary = pools.find(({ name }) => name === options.canaryPool);
+  const afterReimage = (left: LeftCopy) => isUnwell(left) && reimages.some(({ name }) => name === left.pool);
+  const endOfCopies = planCopies(cluster, copies, (left) =>
+    afterReimage(left) ? [...needs, `reimage:${left.pool}`] : needs,
+  );
+  const copiesBefore = (pool: AgentPoolFacts) =>
+    copies.filter((left) => left.pool === pool.name && !afterReimage(left)).map(copyStepId);
   const steps = pools.map(
     (pool): PlannedStep => ({
       id: reimageStepId(pool),
       kind: 'reimage',
       title: `Reimage node pool ${pool.name} (${pool.mode}, ${sizeOf(pool)})`,
-      needs: canary && pool !== canary ? [...needs, reimageStepId(canary)] : needs,
+      needs: [...needs, ...copiesBefore(pool), ...(canary && pool !== canary ? [reimageStepId(canary)] : [])],
       resourceId: agentPoolId(cluster.id, pool.name),
       ...actionFor(pool, given),
     }),
   );
   return {
-    steps: [...gates, ...steps],
+    steps: [...gates, ...inRunOrder([...endOfCopies, ...steps])],
     problems: [
-      ...nameProblems(given),
+      ...nameProblems(given, copies),
       ...poolProblems(cluster, reimages),
-      ...temporaryPoolProblems(given, reimages),
-      ...budgetProblems(given, reimages),
+      ...temporaryPoolProblems(given, reimages, copies),
+      ...budgetProblems(given, [...reimages.map(({ name }) => name), ...copies.map(({ copy }) => copy)]),
       ...numberProblems(given, reimages),
     ],
     reimages,
+    copies,
   };
 }
+
+/** Each step after those that it needs. */
+const inRunOrder = (steps: readonly PlannedStep[]): PlannedStep[] => [
+  ...steps.filter((step) => !isAfterReimage(step)),
+  ...steps.filter(isAfterReimage),
+];
 
 function sizeOf({ count, type, virtualMachines = [] }: AgentPoolFacts): string {
   if (type !== 'VirtualMachines') return `${count} nodes`;
@@ -104,8 +125,11 @@ function inOrder(
   return [...pools].sort((a, b) => rank(a) - rank(b));
 }
 
-function nameProblems({ cluster, options, only = [] }: ReimageNeeds): Problem[] {
-  const known = cluster.agentPoolProfiles.map(({ name }) => name);
+function nameProblems({ cluster, options, only = [] }: ReimageNeeds, copies: readonly LeftCopy[]): Problem[] {
+  // A pool that was deleted to be made anew is there again before any is reimaged.
+  const known = [
+    ...new Set([...cluster.agentPoolProfiles, ...copies.map((left) => ({ name: left.pool }))].map(({ name }) => name)),
+  ];
   const named = [
     ...options.order.map((name, index) => [`reimage.order[${index}]`, name] as const),
     ...(options.canaryPool === undefined ? [] : [['reimage.canaryPool', options.canaryPool] as const]),
@@ -129,11 +153,16 @@ function poolProblems(cluster: ClusterFacts, pools: readonly AgentPoolFacts[]): 
 }
 
 /** The temporary copy of a pool must not be another pool. */
-function temporaryPoolProblems({ cluster, options }: ReimageNeeds, pools: readonly AgentPoolFacts[]): Problem[] {
+function temporaryPoolProblems(
+  { cluster, options }: ReimageNeeds,
+  pools: readonly AgentPoolFacts[],
+  copies: readonly LeftCopy[],
+): Problem[] {
   if (options.whenNotReimaged !== 'temporaryPool') return [];
   return pools.flatMap((pool, index) => {
     const temporary = temporaryPoolName(pool);
-    const isThere = cluster.agentPoolProfiles.some(({ name }) => name === temporary);
+    const isOurs = copies.some(({ copy }) => copy === temporary);
+    const isThere = !isOurs && cluster.agentPoolProfiles.some(({ name }) => name === temporary);
     const other = pools.slice(0, index).find((each) => temporaryPoolName(each) === temporary);
     if (!isThere && !other) return [];
     const problem = other
@@ -164,10 +193,10 @@ function numberProblems({ cluster, kubernetes }: ReimageNeeds, acting: readonly 
 }
 
 /** AKS cannot drain a node whose pods may not be evicted (its error is `UnsatisfiablePDB`). It drains no node of other pools. */
-function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
+function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: readonly string[]): Problem[] {
   if (acting.length === 0 || options.ignoreDisruptionBudgets || 'unseen' in kubernetes) return [];
   const { nodes, disruptionBudgets } = kubernetes.seen;
-  const drained = nodes.filter(({ pool }) => acting.some(({ name }) => name === pool)).map(({ name }) => name);
+  const drained = nodes.filter(({ pool }) => acting.includes(pool)).map(({ name }) => name);
   return disruptionBudgets
     .filter((budget) => allowsNoDisruption(budget) && (budget.nodes?.some((node) => drained.includes(node)) ?? true))
     .map(({ namespace, name, expectedPods }) => ({
@@ -184,10 +213,11 @@ export function planReimagesAfter(
   seen: ExistingClusterFacts,
 ): PlannedReimages {
   const { cluster, kubernetes, imageSource = 'Direct' } = seen;
-  if (!cluster) return { ...nothingPlanned, reimages: [] };
+  if (!cluster) return { ...nothingPlanned, reimages: [], copies: [] };
   const changes = bootstrapChanges(before);
   const needs = stepIds(before);
   return planReimages({
+    reference: input.cluster,
     cluster,
     kubernetes,
     options: input.reimage,

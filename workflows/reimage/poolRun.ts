@@ -1,5 +1,5 @@
 import { type ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
-import { isFailure, ownFailure } from '../../contract/failures.ts';
+import { ownFailure, sentBefore } from '../../contract/failures.ts';
 import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import { agentPoolId } from '../../resources/ids.ts';
@@ -16,17 +16,16 @@ import {
 } from '../../resources/nodes.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
 import { azure } from '../engine/azure.ts';
+import type { Helpers } from '../engine/step.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { provesIsolation } from '../isolation/proof.ts';
 import { proofBySource } from './proof.ts';
+import { Replacement } from './replacement.ts';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
 export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
-
-/** A pool's settings as Azure takes them again; a workflow only hands them on. */
-type AgentPoolSettings = Awaited<ReturnType<ReturnType<typeof azure.reading>['readAgentPool']>>;
 
 /** The reimage of one pool, and its way back. It keeps what undo has to know of what was begun. */
 export class PoolRun {
@@ -37,8 +36,9 @@ export class PoolRun {
   readonly #roles: PendingRoles;
   /** The pool before this run touched it. */
   #before: PoolEvidence | undefined;
-  /** Settings of the pool, once this run has begun to make it anew. */
-  #settings: AgentPoolSettings | undefined;
+  readonly #replacement: Replacement;
+  /** Whether this run may have had the pool reimaged. */
+  #isSent = false;
   /** The pool when undo first came to it. */
   #beforeUndo: PoolEvidence | undefined;
   /** The pool as it was seen last. */
@@ -50,6 +50,24 @@ export class PoolRun {
     this.#pool = pool.name;
     this.#nodesBefore = nodesBefore;
     this.#roles = roles;
+    this.#replacement = new Replacement({
+      cluster: context.input.cluster,
+      id: context.found.id,
+      pool: pool.name,
+      // Runs of version 0.1 may have begun a copy under the name that they gave it.
+      copy: patched(provesIsolation) ? temporaryPoolName(pool) : `tmp${pool.name}`.slice(0, 12),
+      marks: context.marks,
+    });
+  }
+
+  /** Whether this run may have changed the pool, or made something beside it. */
+  get mayHaveWritten(): boolean {
+    return this.#isSent || this.#replacement.isUnderWay || this.#replacement.isDone;
+  }
+
+  /** What the run has made beside the pool and not yet removed. */
+  get helpers(): Helpers | undefined {
+    return this.#replacement.helpers;
   }
 
   /** Reimages the pool, and does what the input says where AKS did not. A retry looks first: a look may have failed, and no more. */
@@ -58,10 +76,9 @@ export class PoolRun {
     const first = this.#before;
     const before = first ?? poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
     this.#before = before;
-    if (retriedByOperator && first && patched(provesIsolation)) {
-      const proven = await this.#proof(first, await this.#lookAgain());
-      if (proven.reimaged && proven.nodes.length > 0) return { ...proven, how: 'reimaged', notModified: false };
-    }
+    if (this.#replacement.isUnderWay) return this.#replace(before);
+    const proven = retriedByOperator && first && patched(provesIsolation) ? await this.#lookFirst(first) : undefined;
+    if (proven) return proven;
     const byAzure = await this.#reimagedByAzure();
     if (byAzure) return byAzure;
     const done = await this.#reimageAndProve(before);
@@ -74,17 +91,28 @@ export class PoolRun {
           .awaitingNodeImage(`Wait for a newer node image than ${this.#pool} has`, reimage.newImageTimeoutHours)
           .awaitNewerNodeImage({ cluster, pool: this.#pool });
         return this.#reimageAndProve(before);
-      case 'temporaryPool': {
-        await this.#replace();
-        const after = await this.#lookAgain();
-        return { ...(await this.#proof(before, after)), how: 'replaced', notModified: done.notModified };
-      }
+      case 'temporaryPool':
+        // Whether there is anything to replace is not known.
+        if (done.unseen?.because === 'failed' && patched(provesIsolation)) return done;
+        return this.#replace(before, done.notModified);
     }
+  }
+
+  /** An operator's retry: only a look may have failed. @returns `undefined` where the pool is to be reimaged. */
+  async #lookFirst(first: PoolEvidence): Promise<PoolReimage | undefined> {
+    const proven = await this.#proof(first, await this.#lookAgain());
+    const isUnknown = proven.unseen?.because === 'failed' && this.mayHaveWritten;
+    if (!isUnknown && !(proven.reimaged && (proven.nodes.length > 0 || this.mayHaveWritten))) return undefined;
+    return { ...proven, how: this.#howProven(proven), notModified: false };
+  }
+
+  #howProven({ reimaged }: PoolProof): PoolReimage['how'] {
+    if (!reimaged) return 'notReimaged';
+    return this.#replacement.isDone ? 'replaced' : 'reimaged';
   }
 
   /** Undo: reimages the pool after the cluster boots nodes from where it did before. */
   async reimageBack(): Promise<void> {
-    if (this.#settings) await this.#finishReplacing(this.#settings);
     const busyPolicy = undoBusyPolicy(this.#context.input);
     const now = await this.#lookAgain(busyPolicy);
     // A second attempt of undo may find the pool reimaged already. It is compared with the pool before the first attempt.
@@ -166,10 +194,15 @@ export class PoolRun {
       busyPolicy,
       ...(rolePropagation && { rolePropagation }),
     };
-    const reimage = () => azure.operating(`Reimage node pool ${this.#pool}`).reimageAgentPool(request);
+    const reimage = async () => {
+      const done = await azure.operating(`Reimage node pool ${this.#pool}`).reimageAgentPool(request);
+      this.#isSent = true;
+      return done;
+    };
     try {
       return await reimage();
     } catch (error) {
+      this.#isSent ||= sentBefore(error) !== false;
       if (isCancellation(error)) throw error;
       const after = await this.#lookAgain(busyPolicy);
       if (after.provisioningState === 'Succeeded') {
@@ -180,30 +213,11 @@ export class PoolRun {
     }
   }
 
-  /** Deletes the pool and makes it anew, for new nodes boot as the cluster says now. A temporary copy takes the load meanwhile. */
-  async #replace(): Promise<void> {
-    const { input, marks } = this.#context;
-    const { cluster } = input;
-    const pool = this.#pool;
-    const temporary = temporaryPoolName(this.#facts);
-    const settings = await azure.reading(`Read the settings of ${pool}`).readAgentPool({ cluster, pool });
-    const copy = { cluster, settings, marks };
-    this.#settings = settings;
-    await azure.operating(`Create temporary pool ${temporary}`).createAgentPool({ ...copy, pool: temporary });
-    await azure.operating(`Delete node pool ${pool}`).deleteAgentPool({ cluster, pool, marks: {} });
-    await azure.operating(`Create node pool ${pool} anew`).createAgentPool({ ...copy, pool });
-    await azure.operating(`Delete temporary pool ${temporary}`).deleteAgentPool({ cluster, pool: temporary, marks });
-  }
-
-  async #finishReplacing(settings: AgentPoolSettings): Promise<void> {
-    const { input, marks } = this.#context;
-    const { cluster } = input;
-    await azure
-      .operating(`Create node pool ${this.#pool} anew`)
-      .createAgentPool({ cluster, pool: this.#pool, settings, marks })
-      .catch(ignoreIfNotReplacedYet);
-    const temporary = { cluster, pool: temporaryPoolName(this.#facts), marks };
-    await azure.operating(`Delete temporary pool ${temporary.pool}`).deleteAgentPool(temporary);
+  /** Makes the pool anew, or goes on with that. */
+  async #replace(before: PoolEvidence, notModified = false): Promise<PoolReimage> {
+    await this.#replacement.run();
+    const after = await this.#lookAgain();
+    return { ...(await this.#proof(before, after)), how: 'replaced', notModified };
   }
 
   /** A node with the disk of the beginning was not reimaged, and has nothing to go back from. */
@@ -212,9 +226,4 @@ export class PoolRun {
     const atFirst = 'seen' in kubernetes ? kubernetes.seen.nodes : [];
     return [...(this.#before?.nodes ?? []), ...atFirst].some((node) => isSameDisk(node, now));
   }
-}
-
-/** A pool that does not carry the run's marks is still the one that the cluster's owner has made. */
-function ignoreIfNotReplacedYet(error: unknown): void {
-  if (!isFailure(error, 'NotOwned')) throw error;
 }

@@ -56,12 +56,12 @@ describe('the steps of a plan', () => {
     expect(stepsOf(...steps).noWayBack).toBe(!wayBack);
   });
 
-  it('leave nothing that was not begun, and name what was to be deleted', () => {
+  it('leave nothing that was not begun, and name what was to be deleted', async () => {
     const steps = stepsOf(
       planned('registry'),
       planned('pullProbe', { action: 'check' }),
       planned('cluster', { action: 'delete' }),
     );
-    expect(steps.leave('left as asked')).toEqual([{ resourceId: '/cluster', why: 'not deleted' }]);
+    expect(await steps.leave('left as asked')).toEqual([{ resourceId: '/cluster', why: 'not deleted' }]);
   });
 });

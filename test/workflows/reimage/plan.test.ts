@@ -1,20 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ReimageNodePoolsInput } from '../../../contract/index.ts';
+import { clusterWorkflowId, type ReimageNodePoolsInput } from '../../../contract/index.ts';
 import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
+import { markTags } from '../../../resources/marks.ts';
 import {
   bootingFrom,
   isolated,
   notAllowed,
   ordinary,
+  planDisable,
   planIsolate,
   planReimage,
   pool,
   seen,
   systemPool,
 } from '../existingCluster/support.ts';
-import { acting, problemTexts, stepOf } from '../support.ts';
+import { acting, cluster, problemTexts, stepOf } from '../support.ts';
 
 describe('a pool that has more nodes than AKS counts', () => {
   const counted = (changes: Partial<AgentPoolFacts>) =>
@@ -131,10 +133,62 @@ describe('a temporary pool', () => {
   });
 });
 
+describe('the copy of a pool that an earlier run has left', () => {
+  const copy = (of: string, changes: Partial<AgentPoolFacts> = {}) =>
+    pool(`tmp${of}`, { copyOf: of, marks: { [markTags.workflow]: clusterWorkflowId(cluster) }, ...changes });
+  const planned = (pools: AgentPoolFacts[], input: Partial<ReimageNodePoolsInput> = {}) =>
+    planReimage(seen(ordinary({ agentPoolProfiles: [systemPool, ...pools] })), input);
+  const shown = ({ steps }: ReturnType<typeof planned>) => steps.map(({ id, action, needs }) => [id, action, needs]);
+
+  it('goes before its pool is reimaged, and is no pool that is reimaged', () => {
+    const plan = planned([pool('work'), copy('work')], { reimage: { whenNotReimaged: 'temporaryPool' } });
+    expect(problemTexts(plan)).toEqual([]);
+    expect(shown(plan)).toEqual([
+      ['temporaryPool:tmpwork', 'delete', []],
+      ['reimage:work', 'update', ['temporaryPool:tmpwork']],
+      ['reimage:system', 'update', []],
+    ]);
+  });
+
+  it('stays until a pool is reimaged whose nodes a failed drain may have closed', () => {
+    const plan = planned([pool('work', { provisioningState: 'Failed' }), copy('work')], { agentPools: ['work'] });
+    expect(shown(plan)).toEqual([
+      ['reimage:work', 'update', []],
+      ['temporaryPool:tmpwork', 'delete', ['reimage:work']],
+    ]);
+  });
+
+  it('becomes the pool that was deleted, which the input may name', () => {
+    const plan = planned([copy('work')], { agentPools: ['work'] });
+    expect(problemTexts(plan)).toEqual([]);
+    expect(plan.steps).toMatchObject([
+      { id: 'temporaryPool:tmpwork', action: 'create', resourceId: expect.stringMatching(/agentPools\/work$/) },
+    ]);
+  });
+
+  it('is ended by every scenario that changes an existing cluster, after its update', () => {
+    const facts = seen(ordinary({ agentPoolProfiles: [systemPool, copy('work')] }));
+    expect(stepOf(planIsolate(facts), 'temporaryPool:tmpwork').needs).toContain('bootstrap');
+    expect(stepOf(planIsolate(facts), 'outboundType').needs).toContain('temporaryPool:tmpwork');
+    expect(stepOf(planDisable(facts), 'temporaryPool:tmpwork').action).toBe('create');
+  });
+
+  it.each([
+    ['carries the marks of another cluster', { marks: { [markTags.workflow]: 'aks/other' } }],
+    ['carries no marks', { marks: {} }],
+  ])("is somebody else's pool where it %s", (_what, changes) => {
+    const pools = [pool('work'), copy('work', changes)];
+    expect(planned(pools).reimages.map(({ name }) => name)).toEqual(['work', 'tmpwork', 'system']);
+    expect(problemTexts(planned(pools, { reimage: { whenNotReimaged: 'temporaryPool' } }))).toEqual([
+      'a node pool has the name that a temporary copy of work would get',
+    ]);
+  });
+});
+
 describe('a pool', () => {
   it('may have a name that every object in JavaScript has', () => {
-    const cluster = seen(ordinary({ agentPoolProfiles: [systemPool, pool('constructor')] }));
-    expect(planReimage(cluster).reimages.map(({ name }) => name)).toContain('constructor');
+    const facts = seen(ordinary({ agentPoolProfiles: [systemPool, pool('constructor')] }));
+    expect(planReimage(facts).reimages.map(({ name }) => name)).toContain('constructor');
   });
 
   const source = 'r.azurecr.io/aks-managed-repository';
