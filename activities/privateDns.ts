@@ -26,7 +26,7 @@ import {
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { updateResource } from './arm/resourceUpdate.ts';
-import { listSubscriptions } from './subscriptions.ts';
+import { listSubscriptions, mostSubscriptions } from './subscriptions.ts';
 import { usersOf } from './users/usersOf.ts';
 
 /** Reads a zone without its links and records. */
@@ -100,9 +100,6 @@ export async function readLinksTo(
   const others = (await listSubscriptions(clients)).filter((id) => !named.includes(keyOf(id)));
   return linksIn(others.slice(0, mostSubscriptions), (id) => whereAllowed(() => registryZones(clients, id)));
 }
-
-/** Subscriptions that are searched for a zone that nobody has named. */
-const mostSubscriptions = 100;
 
 /** Lists the zones for registries that a subscription has. */
 async function registryZones(clients: ClientsOf, subscriptionId: string): Promise<string[]> {

@@ -20,6 +20,9 @@ export async function readLocations(clients: ClientsOf, subscriptionId: string):
   return locations.flatMap(({ name }) => name ?? []);
 }
 
+/** As many as one look asks: each costs a request, and a tenant may have thousands. */
+export const mostSubscriptions = 100;
+
 /** Lists the IDs of the subscriptions that the worker's identity sees. */
 export async function listSubscriptions(clients: ClientsOf): Promise<string[]> {
   const { subscriptions } = clients('').subscriptions;

@@ -23,7 +23,7 @@ const resourceGroupRule = (longest: number): NameRule => ({
 
 export const nameRules = {
   resourceGroup: resourceGroupRule(90),
-  // AKS takes fewer characters than Azure. Source: AKS docs, "What naming restrictions are enforced for AKS resources and parameters?".
+  // AKS takes fewer characters than Azure. Source: https://aka.ms/aks-naming-rules
   nodeResourceGroup: resourceGroupRule(80),
   cluster: {
     pattern: /^[a-zA-Z0-9]([-\w]{0,61}[a-zA-Z0-9])?$/,

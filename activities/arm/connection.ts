@@ -46,7 +46,10 @@ export interface AzureClients {
   subscriptions: SubscriptionClient;
 }
 
-/** ARM gives a resource provider 60 s for its answer (resource provider contract); the rest is for the way there and back. */
+/**
+ * ARM gives a resource provider 60 s for its answer, then answers 504. The rest is for the way there and back.
+ * Source: Azure Resource Manager's resource provider contract, common-api-details.md, "Client Request Timeout".
+ */
 const armTimeoutMs = 90_000;
 
 /** Makes the clients of a subscription on first use and keeps them, so that connections are reused. */

@@ -5,10 +5,7 @@ import { type Marks, markTags } from '../../resources/marks.ts';
 import type { ClusterReferences, ClustersSeen } from '../../resources/users.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureReadIfRegistered, collect, whereAllowed } from '../arm/errors.ts';
-import { listSubscriptions } from '../subscriptions.ts';
-
-/** Subscriptions whose clusters are asked. A tenant may have thousands. */
-const mostSubscriptions = 100;
+import { listSubscriptions, mostSubscriptions } from '../subscriptions.ts';
 
 /** Lists the clusters in these subscriptions, and in all others that the worker sees. */
 export async function listClusters(clients: ClientsOf, subscriptionIds: readonly string[]): Promise<ClustersSeen> {

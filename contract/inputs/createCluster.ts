@@ -54,7 +54,7 @@ export const createClusterInput = z
     serviceCidr: serviceRange
       .exactOptional()
       .describe('Range of the cluster’s services. Default: 10.0.0.0/16, which no subnet of the network may overlap.'),
-    // Source: AKS docs, "What naming restrictions are enforced for AKS resources and parameters?".
+    // Source: https://aka.ms/aks-naming-rules
     dnsPrefix: matching(
       /^[a-zA-Z0-9]([-a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/,
       54,

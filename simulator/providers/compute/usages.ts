@@ -9,7 +9,7 @@ import { vmFamilies, vmSize } from './skus.ts';
 
 /**
  * vCPUs of a family or of a region, where the reset says nothing: enough for every demo at once. With Azure's own default of 20 (Microsoft
- * Learn, "Azure subscription and service limits") no pool of five nodes could be reimaged.
+ * Learn, "Azure subscription and service limits", "VM total cores per subscription") no pool of five nodes could be reimaged.
  */
 const defaultLimit = 350;
 
