@@ -20,12 +20,13 @@ const rooms = {
     imports: ['contract', 'resources'],
     belongs: 'decisions belong in workflows/, what both need in resources/, configuration in worker/',
   },
+  codec: { imports: ['contract'], belongs: 'settings belong in worker/, names that callers see in contract/' },
   worker: {
-    imports: ['contract', 'resources', 'activities'],
+    imports: ['contract', 'resources', 'activities', 'codec'],
     belongs:
       'the worker bundles workflows by their path; what it shares with them or with clients belongs in contract/',
   },
-  client: { imports: ['contract'], belongs: 'what callers see belongs in contract/' },
+  client: { imports: ['contract', 'codec'], belongs: 'what callers see belongs in contract/' },
   cli: {
     imports: ['contract', 'client'],
     belongs: 'what other programs need of Temporal belongs in client/, what callers see in contract/',

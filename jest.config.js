@@ -22,6 +22,7 @@ const common = {
     'worker',
     'client',
     'cli',
+    'codec',
     'simulator',
     'scripts',
     'test',
@@ -58,7 +59,7 @@ export default {
     {
       ...common,
       displayName: 'server',
-      testMatch: testsIn('cli/commands', 'client', 'e2e', 'histories', 'scenarios', 'sweep', 'worlds'),
+      testMatch: testsIn('cli/commands', 'client', 'codec', 'e2e', 'histories', 'scenarios', 'sweep', 'worlds'),
       ...server,
     },
     {
@@ -75,5 +76,5 @@ export default {
   // Tests wait for servers and processes half of their time: with one jest process a core, cores would be idle.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   coverageProvider: 'v8',
-  collectCoverageFrom: ['{contract,resources,workflows,activities,worker,client,cli,simulator,scripts}/**/*.ts'],
+  collectCoverageFrom: ['{contract,resources,workflows,activities,worker,client,cli,codec,simulator,scripts}/**/*.ts'],
 };

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { readKeyRing } from '../codec/keyRing.ts';
+import { dataConverterOf } from '../codec/payloadEncryption.ts';
 import {
   type ApprovalRequest,
   type AuditClusterInput,
@@ -120,11 +122,19 @@ export class AksIsolationClient {
     this.#taskQueue = queue;
   }
 
-  /** Connects as Temporal's environment configuration says (`TEMPORAL_ADDRESS`, profiles, TLS, API key). */
+  /**
+   * Connects as Temporal's environment configuration says (`TEMPORAL_ADDRESS`, profiles, TLS, API key). With `PAYLOAD_KEYS` as
+   * the worker has it, payloads are encrypted.
+   *
+   * @throws InvalidInputError if `PAYLOAD_KEYS` is no list of keys.
+   */
   static async connect(queue?: string): Promise<AksIsolationClient> {
+    const keys = readKeyRing(process.env);
+    if (Array.isArray(keys)) throw new InvalidInputError(keys);
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const connection = await Connection.connect(connectionOptions);
-    return new AksIsolationClient(new Client({ connection, ...(namespace === undefined ? {} : { namespace }) }), queue);
+    const options = { connection, ...(namespace === undefined ? {} : { namespace }), ...dataConverterOf(keys) };
+    return new AksIsolationClient(new Client(options), queue);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
+import { type KeyRing, readKeyRing } from '../codec/keyRing.ts';
 import { parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 
@@ -13,6 +14,8 @@ export interface Configuration {
   logLevel: LogLevel;
   /** Worker Deployment Version. Scenarios are then pinned to the build that began them. Default: unversioned. */
   deployment?: WorkerDeploymentVersion;
+  /** Default: payloads are not encrypted. */
+  payloadKeys?: KeyRing;
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -59,7 +62,9 @@ const environment = z
 export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Problem[] {
   const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
   const parsed = parse(environment, Object.fromEntries(own));
-  if (!parsed.ok) return parsed.problems;
+  const payloadKeys = readKeyRing(env);
+  const problems = [...(parsed.ok ? [] : parsed.problems), ...(Array.isArray(payloadKeys) ? payloadKeys : [])];
+  if (!parsed.ok || Array.isArray(payloadKeys)) return problems;
   const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;
   return {
@@ -67,5 +72,6 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
     logLevel: LOG_LEVEL,
     ...(AZURE_RESOURCE_MANAGER_CA_FILE === undefined ? {} : { certificateAuthority: AZURE_RESOURCE_MANAGER_CA_FILE }),
     ...(deploymentName !== undefined && buildId !== undefined && { deployment: { deploymentName, buildId } }),
+    ...(payloadKeys && { payloadKeys }),
   };
 }

@@ -1,4 +1,5 @@
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { dataConverterOf } from '../codec/payloadEncryption.ts';
 import { taskQueue } from '../contract/names.ts';
 import { type Problem, problemsText } from '../contract/problem.ts';
 import { azureConnection, checkAzure } from './azure.ts';
@@ -24,10 +25,12 @@ const problems = [...azureProblems, ...(await registerSearchAttributes(temporal)
 if (problems.length > 0) giveUp(problems);
 
 const { deployment } = configuration;
+const converter = dataConverterOf(configuration.payloadKeys);
 const worker = await createWorker({
   ...temporal,
   azure,
-  workflowBundle: await bundleWorkflows(),
+  ...converter,
+  workflowBundle: await bundleWorkflows(converter),
   ...(deployment && { deployment }),
 });
 logger.info('Worker is ready', { namespace: temporal.namespace, taskQueue, azure: configuration.endpoint });

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { WorkerDeploymentVersion } from '@temporalio/common';
+import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -13,9 +13,12 @@ import { createActivities } from '../activities/index.ts';
 import { taskQueue } from '../contract/names.ts';
 import { guardActivities } from './activityGuard.ts';
 
-/** Bundles the workflows. The bundler's messages help only if it fails. */
-export const bundleWorkflows = () =>
+/** Bundles the workflows. The bundler's messages help only if it fails. @param dataConverter As the worker's. */
+export const bundleWorkflows = ({ dataConverter }: Pick<AksWorkerOptions, 'dataConverter'> = {}) =>
   bundleWorkflowCode({
+    ...(dataConverter?.failureConverterPath !== undefined && {
+      failureConverterPath: dataConverter.failureConverterPath,
+    }),
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
     workflowInterceptorModules: [fileURLToPath(new URL('../workflows/engine/originalRun.ts', import.meta.url))],
     logger: new DefaultLogger('WARN'),
@@ -31,6 +34,8 @@ export interface AksWorkerOptions {
   /** Default: the worker is unversioned. */
   deployment?: WorkerDeploymentVersion;
   interceptors?: WorkerInterceptors;
+  /** Default: payloads are not encrypted. */
+  dataConverter?: DataConverter;
 }
 
 /** A worker that runs every scenario. */
@@ -42,6 +47,7 @@ export function createWorker({
   queue = taskQueue,
   deployment,
   interceptors,
+  dataConverter,
 }: AksWorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
@@ -49,6 +55,7 @@ export function createWorker({
     taskQueue: queue,
     workflowBundle,
     activities: createActivities(azure),
+    ...(dataConverter && { dataConverter }),
     interceptors: { ...interceptors, activity: [guardActivities, ...(interceptors?.activity ?? [])] },
     ...(deployment && {
       workerDeploymentOptions: {

@@ -8,12 +8,11 @@ import {
   type ReplayResult,
   Runtime,
   Worker,
-  type WorkerInterceptors,
 } from '@temporalio/worker';
 import type { AzureConnection } from '../../activities/arm/connection.ts';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { FailureDetails, Problem } from '../../contract/index.ts';
-import { createWorker } from '../../worker/worker.ts';
+import { type AksWorkerOptions, createWorker } from '../../worker/worker.ts';
 import { type AzureOptions, type SimulatedAzure, startSimulatedAzure } from './azure.ts';
 
 /** A simulated Azure of its own, a worker on a task queue of its own, and the server that all tests share. */
@@ -69,7 +68,7 @@ function installRuntime(): void {
 export async function startTestWorker(
   azure: AzureConnection,
   queue: string,
-  interceptors?: WorkerInterceptors,
+  options: Partial<Pick<AksWorkerOptions, 'interceptors' | 'dataConverter' | 'workflowBundle'>> = {},
 ): Promise<{ stop(): Promise<void> }> {
   installRuntime();
   const connection = await NativeConnection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
@@ -79,7 +78,7 @@ export async function startTestWorker(
     azure,
     workflowBundle: { codePath: environment('TEST_WORKFLOW_BUNDLE') },
     queue,
-    ...(interceptors && { interceptors }),
+    ...options,
   });
   const running = worker.run();
   return {

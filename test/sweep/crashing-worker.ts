@@ -24,20 +24,22 @@ if (import.meta.main) {
     { credential: simulatedIdentity(tokenEndpoint), endpoint, tlsOptions: { ca: [ca] } },
     taskQueue,
     {
-      activity: [
-        () => ({
-          inbound: {
-            async execute(input, next) {
-              seen += 1;
-              const isLast = seen === activity;
-              if (isLast && when === 'before') crash();
-              const result = await next(input);
-              if (isLast) crash();
-              return result;
+      interceptors: {
+        activity: [
+          () => ({
+            inbound: {
+              async execute(input, next) {
+                seen += 1;
+                const isLast = seen === activity;
+                if (isLast && when === 'before') crash();
+                const result = await next(input);
+                if (isLast) crash();
+                return result;
+              },
             },
-          },
-        }),
-      ],
+          }),
+        ],
+      },
     },
   );
 }

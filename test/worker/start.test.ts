@@ -61,11 +61,13 @@ describe('a worker that cannot work', () => {
         AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
         AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere.pem',
         LOG_LEVEL: 'loud',
+        PAYLOAD_KEYS: 'no key',
       },
       [
         'AZURE_RESOURCE_MANAGER_ENDPOINT: not an https address',
         'AZURE_RESOURCE_MANAGER_CA_FILE: cannot read',
         'LOG_LEVEL: not an allowed value',
+        'PAYLOAD_KEYS: not a list of keys',
       ],
     ],
   ])('says so about %s', async (_, change, sentences) => {

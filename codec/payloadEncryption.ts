@@ -1,0 +1,81 @@
+import { Buffer } from 'node:buffer';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type DataConverter, type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import type { KeyRing } from './keyRing.ts';
+
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
+
+/** Metadata of an encrypted payload, as in Temporal's own samples of encryption. */
+const encoding = 'binary/encrypted';
+const algorithm = 'aes-256-gcm';
+/** Lengths that NIST SP 800-38D recommends for GCM. */
+const ivBytes = 12;
+const tagBytes = 16;
+
+const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString();
+
+/**
+ * Encrypts each payload whole, its metadata included. What is not encrypted is decoded as it is, so that runs that began before
+ * the encryption go on.
+ */
+export class PayloadEncryption implements PayloadCodec {
+  readonly #keys: KeyRing;
+  readonly #id: string;
+  readonly #key: Buffer;
+
+  /** @throws ValueError if the key ring is empty. */
+  constructor(keys: KeyRing) {
+    const [first] = keys;
+    if (!first) throw new ValueError('A key ring without keys cannot encrypt');
+    this.#keys = keys;
+    [this.#id, this.#key] = first;
+  }
+
+  async encode(payloads: Payload[]): Promise<Payload[]> {
+    return payloads.map((payload) => {
+      const iv = randomBytes(ivBytes);
+      // The ID of the key is authenticated too: nobody can make another key's payload of it.
+      const cipher = createCipheriv(algorithm, this.#key, iv).setAAD(Buffer.from(this.#id));
+      const encrypted = Buffer.concat([cipher.update(PayloadMessage.encode(payload).finish()), cipher.final()]);
+      return {
+        metadata: { encoding: Buffer.from(encoding), 'encryption-key-id': Buffer.from(this.#id) },
+        data: Buffer.concat([iv, encrypted, cipher.getAuthTag()]),
+      };
+    });
+  }
+
+  /** @throws ValueError where the key is not in the key ring, or the payload was changed. */
+  async decode(payloads: Payload[]): Promise<Payload[]> {
+    return payloads.map((payload) =>
+      text(payload.metadata?.encoding) === encoding ? this.#decrypt(payload) : payload,
+    );
+  }
+
+  #decrypt({ metadata, data }: Payload): Payload {
+    const id = text(metadata?.['encryption-key-id']);
+    const key = this.#keys.get(id);
+    if (!key)
+      throw new ValueError(`No key ${id} to decrypt a payload: add it to PAYLOAD_KEYS, after the key that encrypts`);
+    const bytes = Buffer.from(data ?? []);
+    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes))
+      .setAAD(Buffer.from(id))
+      .setAuthTag(bytes.subarray(-tagBytes));
+    try {
+      const encrypted = bytes.subarray(ivBytes, -tagBytes);
+      return PayloadMessage.decode(Buffer.concat([decipher.update(encrypted), decipher.final()]));
+    } catch {
+      throw new ValueError(`A payload cannot be decrypted with key ${id}: it was changed, or another key has this ID`);
+    }
+  }
+}
+
+/** Messages and stack traces of failures become payloads. */
+const encodedFailuresPath = fileURLToPath(new URL('encodedFailures.ts', import.meta.url));
+
+/** The data converter of worker and clients; empty without keys. */
+export const dataConverterOf = (keys: KeyRing | undefined): { dataConverter?: DataConverter } =>
+  keys
+    ? { dataConverter: { payloadCodecs: [new PayloadEncryption(keys)], failureConverterPath: encodedFailuresPath } }
+    : {};

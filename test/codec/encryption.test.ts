@@ -1,0 +1,70 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { AksIsolationClient } from '../../client/index.ts';
+import { readKeyRing } from '../../codec/keyRing.ts';
+import { dataConverterOf } from '../../codec/payloadEncryption.ts';
+import { bundleWorkflows } from '../../worker/worker.ts';
+import { waitUntil } from '../scenarios/existingCluster.ts';
+import { clusterPath, input, type SimulatedAzure, startSimulatedAzure } from '../support/azure.ts';
+import { startTestWorker } from '../support/harness.ts';
+
+const taskQueue = `encrypted-${randomUUID()}`;
+let azure: SimulatedAzure;
+let connection: Connection;
+let worker: Awaited<ReturnType<typeof startTestWorker>>;
+let client: AksIsolationClient;
+
+beforeAll(async () => {
+  const keys = readKeyRing({ PAYLOAD_KEYS: `test:${randomBytes(32).toString('base64')}` });
+  if (Array.isArray(keys)) throw new Error('no keys');
+  const converter = dataConverterOf(keys);
+  azure = await startSimulatedAzure();
+  connection = await Connection.connect({ address: process.env.TEST_TEMPORAL_ADDRESS ?? '' });
+  worker = await startTestWorker(azure.connection, taskQueue, {
+    ...converter,
+    workflowBundle: await bundleWorkflows(converter),
+  });
+  client = new AksIsolationClient(new Client({ connection, ...converter }), taskQueue);
+});
+afterAll(async () => {
+  await worker.stop();
+  await Promise.all([connection.close(), azure.close()]);
+});
+
+/** Those of these texts that can be read in a history without the keys. */
+async function readable(workflowId: string, texts: readonly string[]): Promise<string[]> {
+  const { events } = await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory();
+  const json = JSON.stringify(events);
+  const payloads = [...json.matchAll(/"data":"([^"]*)"/g)].map(([, base64 = '']) => Buffer.from(base64, 'base64'));
+  expect(payloads.length).toBeGreaterThan(20);
+  const stored = `${json} ${payloads.join(' ')}`;
+  return texts.filter((text) => stored.includes(text));
+}
+
+const message = 'Not in this subscription.';
+const answer = { status: 403, code: 'RequestDisallowedByPolicy', message };
+const tags = { costCentre: 'unheard-of' };
+/** The names of the cluster and its group stand in the workflow ID, which is the lock, and in search attributes. */
+const texts = [tags.costCentre, 'costCentre', 'westeurope', 'privateLink', message, 'managedClusters', 'nodepool1'];
+
+it('leaves nothing of an input in a history, from its start over a hold and a decision to its end', async () => {
+  const given = input('encrypted', { tags, onFailure: 'hold' });
+  await azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, answer });
+  const run = await client.createCluster(given);
+  const held = await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+  expect(JSON.stringify(held)).toContain(message);
+  await run.decide('retry');
+  expect(await run.result()).toMatchObject({ outcome: 'verified' });
+  expect(await readable(run.workflowId, ['encrypted', ...texts])).toEqual(['encrypted']);
+});
+
+it('leaves nothing of a failure in a history, and the client reads all of it', async () => {
+  const given = input('encrypted-failure', { tags });
+  await azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, answer });
+  const run = await client.createCluster(given);
+  const failure = await run.result().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(WorkflowFailedError);
+  expect(failure).toMatchObject({ cause: { message: expect.stringContaining(message) } });
+  expect(await readable(run.workflowId, texts)).toEqual([]);
+});
