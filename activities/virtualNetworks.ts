@@ -209,7 +209,12 @@ const newSubnetMismatches = (wanted: SubnetSpecification, seen: SubnetFacts): st
 ];
 
 function newSubnet(subnet: SubnetSpecification): Subnet {
-  return { addressPrefix: subnet.addressPrefix, ...azureProperties(subnet, undefined) };
+  return {
+    addressPrefix: subnet.addressPrefix,
+    // As the guide does. A policy of Azure Policy may have it otherwise: endpoints work either way.
+    ...(subnet.use === 'registrySubnet' && { privateEndpointNetworkPolicies: 'Disabled' }),
+    ...azureProperties(subnet, undefined),
+  };
 }
 
 function azureProperties(properties: SubnetProperties, current: Subnet | undefined): Subnet {
@@ -242,5 +247,6 @@ function subnetFacts(subnet: Subnet): SubnetFacts {
     ...(subnet.routeTable?.id !== undefined && { routeTableId: subnet.routeTable.id }),
     delegations: (subnet.delegations ?? []).map(({ serviceName }) => serviceName ?? ''),
     addressesInUse: (subnet.ipConfigurations ?? []).length,
+    privateEndpoints: (subnet.privateEndpoints ?? []).length,
   };
 }

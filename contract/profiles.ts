@@ -139,6 +139,14 @@ export const profileTable = {
     why: 'Two Microsoft pages disagree on whether AKS reimages by itself.',
     sources: ['Azure/AKS#5913', 'AKS docs node-disruption-policy.md'],
   }),
+  endpointPolicies: row<boolean>({
+    id: 'P12',
+    step: "network policies of the subnet of the registry's private endpoint",
+    preview: { does: 'switched off, for all endpoints in a subnet that is there', value: true },
+    current: { does: 'left as they are; a subnet that is made has none', value: false },
+    why: 'They decide whether security rules and routes of the subnet hold for its endpoints. Azure makes endpoints either way since 2022, and the subnet may be shared.',
+    sources: [guide, 'Microsoft Learn, "Manage network policies for private endpoints"', 'Azure/Community-Policy#506'],
+  }),
 } as const;
 
 export type ProfileSetting = keyof typeof profileTable;

@@ -54,6 +54,8 @@ export interface SubnetFacts {
   routeTableId?: string;
   /** Number of addresses that are taken. */
   addressesInUse: number;
+  /** Number of private endpoints in it. Left out by version 0.1. */
+  privateEndpoints?: number;
 }
 
 export interface VirtualNetworkFacts extends ResourceFacts {

@@ -4,8 +4,8 @@ import { profileDifference, profileSetting, profiles, profileTable } from '../..
 const rows = Object.values(profileTable);
 
 describe('the profile table', () => {
-  it('has the differences P1 to P11, each once', () => {
-    expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 11 }, (_, index) => `P${index + 1}`));
+  it('has the differences P1 to P12, each once', () => {
+    expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 12 }, (_, index) => `P${index + 1}`));
   });
 
   it.each(rows.map((row) => [row.id, row] as const))('explains %s with sources', (_id, row) => {

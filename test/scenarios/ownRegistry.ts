@@ -108,16 +108,14 @@ const anotherAddress = [{ ipv4Address: '192.168.2.99' }];
 const addressOf = (record: keyof typeof expectedAddresses) => [{ ipv4Address: expectedAddresses[record] }];
 
 const outboundAccess = { path: 'properties.defaultOutboundAccess', right: false, own: ownOfSubnet };
-const policies = { path: 'properties.privateEndpointNetworkPolicies', wrong: 'Enabled', right: 'Disabled' };
 
 /** By title and short name. */
 export const fixableCases: [string, string, Fixables][] = [
   [
-    'outbound access, policies, no delegation, public access, a wrong address',
+    'outbound access, no delegation, public access, a wrong address',
     'one',
     {
       nodeSubnet: { ...outboundAccess, wrong: true },
-      registrySubnet: { ...policies, own: ownOfSubnet },
       apiServerSubnet: { path: 'properties.delegations', wrong: [], right: [delegated], own: ownOfSubnet },
       registry: {
         path: 'properties.publicNetworkAccess',

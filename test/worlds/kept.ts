@@ -91,7 +91,7 @@ const onPurpose: readonly [type: RegExp, properties: RegExp][] = [
     /\/managedclusters\/[^/]+$/,
     /properties (bootstrapProfile|networkProfile (outboundType|loadBalancerProfile|natGatewayProfile))/,
   ],
-  [/\/subnets\/[^/]+$/, /properties (defaultOutboundAccess|privateEndpointNetworkPolicies)/],
+  [/\/subnets\/[^/]+$/, /properties defaultOutboundAccess/],
   [/\/registries\/[^/]+$/, /properties (publicNetworkAccess|anonymousPullEnabled)/],
   [/\/a\/[^/]+$/, /properties (aRecords|metadata)/],
   [/\/microsoft\.features\/|\/providers\/microsoft\.\w+$/, /(registrationState|state)$/i],

@@ -5,10 +5,9 @@ import type { Marks } from '../../resources/marks.ts';
 import type { ZoneLinkSpecification } from '../../resources/privateDns.ts';
 import { addressesForRecord, type PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, type RoleHolder, roleHolders } from '../../resources/roles.ts';
-import { neededSubnetProperties } from '../../resources/virtualNetworks.ts';
 import { azure } from '../engine/azure.ts';
 import type { Step, StepHandle } from '../engine/step.ts';
-import type { InfrastructurePlan } from './specification.ts';
+import { type InfrastructurePlan, propertiesOf } from './specification.ts';
 import { holderTitles, roleStepId, subnetStepId } from './steps.ts';
 
 const waitsFor = 'Azure';
@@ -62,7 +61,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
   });
   for (const { before, ...subnet } of subnets) {
     const { name } = subnet;
-    const properties = neededSubnetProperties[subnet.use];
+    const properties = propertiesOf(subnet);
     step(subnetStepId(subnet, network.subnets), {
       act: (begun) =>
         before

@@ -4,7 +4,7 @@ import type { ProfileSetting } from '../../contract/profiles.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { builtInRoles, type RoleSpecification, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
-import { subnetMismatches } from '../../resources/virtualNetworks.ts';
+import { type SubnetFacts, type SubnetSpecification, subnetMismatches } from '../../resources/virtualNetworks.ts';
 import { type Part, stepIds } from '../engine/part.ts';
 import type { InfrastructureContext } from './context.ts';
 import { infrastructureProblems } from './problems.ts';
@@ -40,7 +40,7 @@ export function planInfrastructure(context: InfrastructureContext): PlannedInfra
 
 /** Profile settings that act on a registry of one's own. */
 export const registrySettings = ({ mode }: RegistryInput): ProfileSetting[] =>
-  mode === 'bringYourOwn' ? ['cacheRule', 'anonymousPull'] : [];
+  mode === 'bringYourOwn' ? ['cacheRule', 'anonymousPull', 'endpointPolicies'] : [];
 
 /** Azure refuses or supersedes parallel writes under one network, so each step waits for all before it. */
 function networkSteps(
@@ -65,12 +65,37 @@ function networkSteps(
       id: subnetStepId(subnet, network.subnets),
       kind: 'subnet',
       title: `Subnet ${subnet.name}`,
-      ...(there ? updateIfDifferent(subnetMismatches(subnet, there)) : createIfAbsent(undefined)),
+      ...(there ? changeOf(subnet, there) : createIfAbsent(undefined)),
       needs: stepIds(steps),
       resourceId: subnet.id,
     });
   }
   return steps;
+}
+
+/** What becomes of a subnet that is there. Others may be in it, so the reason says what a change means for them. */
+function changeOf(subnet: SubnetSpecification, there: SubnetFacts): Pick<PlannedStep, 'action' | 'reason'> {
+  const { action, reason } = updateIfDifferent(subnetMismatches(subnet, there));
+  return { action, reason: [reason, ...meanings(subnet, there)].join('; ') };
+}
+
+function meanings(subnet: SubnetSpecification, there: SubnetFacts): string[] {
+  const { use, defaultOutboundAccess, privateEndpointNetworkPolicies: asked } = subnet;
+  const { privateEndpointNetworkPolicies: seen, privateEndpoints = 0 } = there;
+  const hasPolicies = seen !== 'Disabled';
+  const closes = defaultOutboundAccess === false && there.defaultOutboundAccess !== false;
+  const endpoints = `the ${privateEndpoints} private endpoint${privateEndpoints === 1 ? '' : 's'} in it`;
+  return [
+    ...(closes ? ['other machines in it lose their default outbound access as well'] : []),
+    ...(asked !== undefined && hasPolicies && privateEndpoints > 0
+      ? [`its security rules and routes then no longer hold for ${endpoints}`]
+      : []),
+    ...(asked === undefined && hasPolicies && use === 'registrySubnet'
+      ? [
+          `privateEndpointNetworkPolicies stays ${seen}: security rules and routes of the subnet hold for the endpoint too`,
+        ]
+      : []),
+  ];
 }
 
 function identitySteps({ seen, needsOf }: InfrastructureContext, { identities }: InfrastructurePlan): PlannedStep[] {

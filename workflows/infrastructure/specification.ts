@@ -22,6 +22,7 @@ import {
   type SubnetFacts,
   type SubnetProperties,
   type SubnetSpecification,
+  type SubnetUse,
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
 } from '../../resources/virtualNetworks.ts';
@@ -70,11 +71,11 @@ export function specifyInfrastructure(context: InfrastructureContext): Infrastru
 const tagsOf = ({ input, marks }: InfrastructureContext): Marks => ({ ...input.tags, ...marks });
 
 function specifyNetwork(context: InfrastructureContext): Pick<InfrastructurePlan, 'virtualNetwork' | 'subnets'> {
-  const { location, wanted, seen } = context;
+  const { input, location, wanted, seen } = context;
   if (!wanted.virtualNetwork) return { subnets: [] };
   const { id, addressPrefixes = defaultNetwork.addressPrefixes } = wanted.virtualNetwork;
   const subnets = wanted.virtualNetwork.subnets.map((subnet) =>
-    specifySubnet(subnet, seenSubnet(seen.virtualNetwork, subnet)),
+    specifySubnet(subnet, seenSubnet(seen.virtualNetwork, subnet), input.profile),
   );
   return {
     virtualNetwork: { id, location, tags: tagsOf(context), addressPrefixes, subnets },
@@ -88,11 +89,29 @@ export const seenSubnet = (
   { name }: { name: string },
 ): SubnetFacts | undefined => network?.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
 
-function specifySubnet(wanted: WantedSubnet, seen: SubnetFacts | undefined): SubnetSpecification {
+function specifySubnet(wanted: WantedSubnet, seen: SubnetFacts | undefined, profile: Profile): SubnetSpecification {
   const { id, name, use } = wanted;
   const addressPrefix = wanted.addressPrefix ?? seen?.addressPrefixes.find(isIPv4) ?? defaultNetwork[use].addressPrefix;
-  return { id, name, use, addressPrefix, ...neededSubnetProperties[use] };
+  return { id, name, use, addressPrefix, ...requiredProperties(use, seen, profile) };
 }
+
+/** Whether policies hold for the endpoints in a subnet is for its owner to decide, except under profile preview. Profile row P12. */
+function requiredProperties(use: SubnetUse, seen: SubnetFacts | undefined, profile: Profile): SubnetProperties {
+  if (use !== 'registrySubnet' || profileSetting(profile, 'endpointPolicies')) return neededSubnetProperties[use];
+  // Runs of version 0.1 have planned to switch them off.
+  return seen && seen.privateEndpoints === undefined ? neededSubnetProperties[use] : {};
+}
+
+/** The properties that a subnet is to have. */
+export const propertiesOf = ({
+  defaultOutboundAccess,
+  privateEndpointNetworkPolicies,
+  delegation,
+}: SubnetProperties): SubnetProperties => ({
+  ...(defaultOutboundAccess !== undefined && { defaultOutboundAccess }),
+  ...(privateEndpointNetworkPolicies !== undefined && { privateEndpointNetworkPolicies }),
+  ...(delegation !== undefined && { delegation }),
+});
 
 function withPrevious(
   subnet: SubnetSpecification,

@@ -22,7 +22,6 @@ describe('the network', () => {
         name: 'acr-subnet',
         use: 'registrySubnet',
         addressPrefix: '192.168.2.0/24',
-        privateEndpointNetworkPolicies: 'Disabled',
       },
       {
         id: ids.apiServerSubnet,

@@ -76,7 +76,7 @@ describe("the plan for one's own registry", () => {
   });
 
   it('names the differences between the profiles that act', () => {
-    expect(planOwnRegistry().differences.map(({ id }) => id)).toEqual(['P1', 'P2', 'P3', 'P7']);
+    expect(planOwnRegistry().differences.map(({ id }) => id)).toEqual(['P1', 'P2', 'P3', 'P12', 'P7']);
   });
 
   it.each<[what: string, step: StepId, namespace: string]>([
@@ -153,17 +153,10 @@ describe("the plan for one's own registry", () => {
           ...subnetsThere.slice(1),
         ),
       }),
-      { 'subnet:nodeSubnet': 'update: defaultOutboundAccess: asked false, got true' },
-    ],
-    [
-      'a subnet with endpoint policies',
-      there({
-        virtualNetwork: networkThere(
-          ...subnetsThere.slice(0, 1),
-          subnetThere('acr-subnet', { addressPrefixes: ['192.168.2.0/24'], privateEndpointNetworkPolicies: 'Enabled' }),
-        ),
-      }),
-      { 'subnet:registrySubnet': 'update: privateEndpointNetworkPolicies: asked Disabled, got Enabled' },
+      {
+        'subnet:nodeSubnet':
+          'update: defaultOutboundAccess: asked false, got true; other machines in it lose their default outbound access as well',
+      },
     ],
     [
       'no identities',
@@ -182,10 +175,41 @@ describe("the plan for one's own registry", () => {
     expect(reasons(plan)).toEqual({ ...steps, cluster: 'create: absent' });
   });
 
+  const withPolicies = (privateEndpoints?: number) => {
+    const { privateEndpoints: _none, ...subnet } = subnetThere('acr-subnet', {
+      addressPrefixes: ['192.168.2.0/24'],
+      privateEndpointNetworkPolicies: 'Enabled',
+    });
+    const registrySubnet = { ...subnet, ...(privateEndpoints !== undefined && { privateEndpoints }) };
+    return there({ virtualNetwork: networkThere(...subnetsThere.slice(0, 1), registrySubnet) });
+  };
+  const asked = 'update: privateEndpointNetworkPolicies: asked Disabled, got Enabled';
+  it.each([
+    [
+      'leaves the policies of a subnet for its endpoints alone, and says what they mean',
+      {},
+      1,
+      'none: found as wanted; privateEndpointNetworkPolicies stays Enabled: security rules and routes of the subnet hold for the endpoint too',
+    ],
+    [
+      'switches them off under profile preview, and says whom else that is about',
+      preview,
+      2,
+      `${asked}; its security rules and routes then no longer hold for the 2 private endpoints in it`,
+    ],
+    ['switches them off in a run that version 0.1 began', {}, undefined, asked],
+  ])('%s', (_what, input, privateEndpoints, said) => {
+    const { action, reason } = stepOf(
+      planOwnRegistry({}, input, withPolicies(privateEndpoints)),
+      'subnet:registrySubnet',
+    );
+    expect(`${action}: ${reason}`).toBe(said);
+  });
+
   it('keeps what undo has to put back', () => {
     const { infrastructure: plan } = planOwnRegistry(
       {},
-      apiServer,
+      { ...apiServer, ...preview },
       there({
         virtualNetwork: networkThere(
           subnetThere('aks-subnet', { defaultOutboundAccess: true }),

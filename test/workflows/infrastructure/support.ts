@@ -42,6 +42,7 @@ export const subnetThere = (name: string, changes: Partial<SubnetFacts> = {}): S
   privateEndpointNetworkPolicies: 'Disabled',
   delegations: [],
   addressesInUse: 0,
+  privateEndpoints: 0,
   ...changes,
 });
 
