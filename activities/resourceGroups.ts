@@ -5,9 +5,16 @@ import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/su
 import { recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
-import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
+import type { Found } from './arm/longRunningOperation.ts';
 import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
-import { type MarkedResource, mayLag, onceReplicated, refuseForeign, replicationPause } from './arm/ownedResource.ts';
+import {
+  type MarkedResource,
+  mayLag,
+  onceReplicated,
+  refuseForeign,
+  removed,
+  replicationPause,
+} from './arm/ownedResource.ts';
 
 export async function readResourceGroup(
   clients: ClientsOf,
@@ -93,7 +100,7 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     if (!seen) return;
     refuseForeign('resource group', id, seen.tags, marks);
     if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(clients, group, marks);
-    await longRunningOperation({
+    await removed({
       resourceId: id,
       client,
       send: () => client.resourceGroups.delete(group.name),

@@ -135,6 +135,18 @@ export function applicationFailure(error: unknown): ApplicationFailure | undefin
 export const isFailure = (error: unknown, ...codes: readonly FailureCode[]): boolean =>
   isCode(applicationFailure(error)?.type, ...codes);
 
+/** Azure's words for what is not there: a resource, or all that it was in. */
+const notFoundCodes: readonly FailureCode[] = [
+  'NotFound',
+  'ResourceNotFound',
+  'ParentResourceNotFound',
+  'ResourceGroupNotFound',
+  'SubscriptionNotFound',
+];
+
+/** Whether Azure answers that a resource, or all that it was in, is not there. */
+export const isNotFound = (error: unknown): boolean => isFailure(error, ...notFoundCodes);
+
 /** Whether a failure's type is one of these codes. A typo in a code does not compile, as it would with `===`. */
 export const isCode = (type: string | null | undefined, ...codes: readonly FailureCode[]): boolean =>
   codes.some((code) => code === type);

@@ -1,13 +1,17 @@
 import type { ApplicationFailure } from '@temporalio/activity';
-import type { FailureCode } from '../../contract/errors.ts';
-import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, isNotFound, ownFailure, retryable } from '../../contract/failures.ts';
 import { carriesMarks, type Marks, markTags, ownMarks } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, shortened, type Users } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
 import { elapsedMs, now, pause } from './clock.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
-import { adaptiveDelayMs, type Found, longRunningOperation } from './longRunningOperation.ts';
+import {
+  adaptiveDelayMs,
+  type Found,
+  type LongRunningOperation,
+  longRunningOperation,
+} from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
@@ -53,13 +57,6 @@ export const replicationPause = '2 seconds';
 
 /** Whether an activity may still see Azure as it was before the run's last steps. */
 export const mayLag = (): boolean => elapsedMs() < replicationLagMs;
-
-const parentNotFound: readonly FailureCode[] = [
-  'ResourceGroupNotFound',
-  'ParentResourceNotFound',
-  'ResourceNotFound',
-  'NotFound',
-];
 
 /** A resource that somebody else has made as wanted since discovery. It serves, and undo leaves it. */
 export interface MaybeAdopted {
@@ -192,7 +189,7 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
     if (!ofThisRun) refuseUnchecked(kind, id, unchecked);
   }
   const resource = locate(clients, service, id);
-  await longRunningOperation({
+  await removed({
     resourceId: id,
     client: resource.client,
     send: () => remove(resource),
@@ -207,6 +204,13 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
     (each) => each === undefined,
   );
   if (left) throw readBackMismatch([`the ${kind} was deleted and is still there`], id);
+}
+
+/** Carries out a deletion. What somebody else has deleted in the middle, alone or with all that it was in, is gone as well. */
+export async function removed(deletion: LongRunningOperation): Promise<void> {
+  await longRunningOperation(deletion).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
 }
 
 /** @throws ApplicationFailure `NotOwned` unless a resource carries these marks. */
@@ -249,7 +253,7 @@ function refuseUnchecked(kind: string, id: string, unchecked: readonly string[])
 /** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
 export function retriedWhileReplicating(error: unknown): unknown {
   const failure = applicationFailure(error);
-  if (!failure || !isFailure(error, ...parentNotFound) || !mayLag()) return error;
+  if (!failure || !isNotFound(error) || !mayLag()) return error;
   return retryable(failure, replicationPause);
 }
 

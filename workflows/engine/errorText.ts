@@ -1,7 +1,7 @@
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { type ErrorDetails, errorDetails } from '../../contract/errors.ts';
-import { applicationFailure, isFailure, rootCause } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, isNotFound, rootCause } from '../../contract/failures.ts';
 import type { ScenarioError } from '../../contract/result.ts';
 import { shortened } from '../../contract/shortened.ts';
 
@@ -39,9 +39,9 @@ export function scenarioError(error: unknown): ScenarioError | undefined {
 /** Advice for an operator about an activity's failure. */
 export const adviceOf = (error: unknown): string | undefined => scenarioError(error)?.whatToDo;
 
-/** For undo: a resource that somebody has deleted meanwhile needs nothing put back. */
+/** For undo: a resource that somebody has deleted meanwhile, or all that it was in, needs nothing put back. */
 export function ignoreIfDeleted(error: unknown): void {
-  if (!isFailure(error, 'ClusterNotFound', 'AgentPoolNotFound')) throw error;
+  if (!isFailure(error, 'ClusterNotFound', 'AgentPoolNotFound') && !isNotFound(error)) throw error;
 }
 
 /** For a wait whose end is looked at anyway: the plan says what is still in the way. */

@@ -3,7 +3,7 @@ import { isFailure, sentBefore } from '../../contract/failures.ts';
 import type { PlannedStep, StepId, StepKind } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
-import { adviceOf, errorText } from './errorText.ts';
+import { adviceOf, errorText, scenarioError } from './errorText.ts';
 import { type Helpers, leftBy, type Step, type StepWork } from './step.ts';
 
 interface Entry {
@@ -140,7 +140,10 @@ export class Steps {
       } catch (error) {
         entry.begun ||= mayHaveBegun(error, wrote?.());
         entry.failure = error;
-        this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error) });
+        // What it has begun to make has an ID, even where the answer was lost.
+        const made = idOf && entry.begun ? scenarioError(error)?.resourceId : undefined;
+        const resourceId = made ?? progress.resourceId;
+        this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error), resourceId });
         if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.#retry())) {
           this.#abandoned = true;
           throw error;

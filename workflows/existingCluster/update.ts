@@ -38,7 +38,11 @@ function applyUnlink({ input, marks, plan, step }: UpdateContext): void {
   const { id, virtualNetworkId } = unlink;
   step('unlink', {
     act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, marks: clusterMarks(input) }),
-    undo: () => azure.operating('Link zone to network again').createZoneLink({ id, virtualNetworkId, tags: marks }),
+    undo: () =>
+      azure
+        .operating('Link zone to network again')
+        .createZoneLink({ id, virtualNetworkId, tags: marks })
+        .catch(ignoreIfDeleted),
     waitsFor: 'Azure',
   });
 }
