@@ -5,9 +5,11 @@ import { apply } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { list } from './commands/list.ts';
 import { plan } from './commands/plan.ts';
+import { report } from './commands/report.ts';
 import { approve, cancel, decide, pause, resume } from './commands/steer.ts';
 import { watch } from './commands/watch.ts';
 import type { ExitCode } from './exitCodes.ts';
+import { publicPortal } from './report/portal.ts';
 import { program } from './text/commands.ts';
 
 /**
@@ -53,6 +55,10 @@ export function programOf(ended: (code: ExitCode) => void): Command {
   );
   addList(command('list', 'List runs, the newest first'), ended);
   addSteering(withRun, ended);
+  withRun('report', 'Write the evidence of a run as Markdown, JSON and HTML, from its history')
+    .option('--folder <path>', 'where to', '.')
+    .option('--portal <url>', "address of Azure's portal", publicPortal)
+    .action(async (run, options) => ended(await report(run, options)));
   command('audit', 'Look whether a cluster is isolated; changes nothing')
     .argument('[file]', 'input in YAML or JSON; - reads standard input')
     .option('--cluster <id>', 'resource ID of the cluster, instead of an input')

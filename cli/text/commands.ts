@@ -4,7 +4,7 @@ import type { Progress } from '../../contract/index.ts';
 export const program = 'aks-isolation';
 
 /** Quoted where a shell needs it, POSIX's and PowerShell alike. Workflow IDs of clusters hold no quotes. */
-const quoted = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", '')}'`);
+export const quoted = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", '')}'`);
 
 export const watchCommand = (workflowId: string, runId?: string): string =>
   [program, 'watch', quoted(workflowId), ...(runId === undefined ? [] : ['--run-id', runId])].join(' ');

@@ -1,0 +1,57 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { decoded } from '../../client/payloads.ts';
+import { type ExitCode, exitCodes } from '../exitCodes.ts';
+import { documentOf, jsonText, titleOf } from '../report/document.ts';
+import { type Evidence, evidenceOf } from '../report/evidence.ts';
+import { recordOf } from '../report/history.ts';
+import { htmlPage } from '../report/html.ts';
+import { markdown } from '../report/markdown.ts';
+import { Session } from '../session.ts';
+import { UserError } from '../userError.ts';
+import { type RunOptions, workflowIdOf } from './runs.ts';
+
+export interface ReportOptions extends RunOptions {
+  folder: string;
+  portal: string;
+}
+
+/** Writes the evidence of a run as Markdown, JSON and HTML. It needs the run's history, and no worker. */
+export async function report(target: string, { runId, folder, portal, ...options }: ReportOptions): Promise<ExitCode> {
+  const { aks, terminal } = await Session.open(options);
+  const workflowId = workflowIdOf(target);
+  const handle = aks.temporal.workflow.getHandle(workflowId, runId);
+  const { events } = await handle.fetchHistory().catch((error: unknown) => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    throw new UserError(
+      `There is no run ${workflowId}, or Temporal keeps its history no more. See: aks-isolation list`,
+    );
+  });
+  const record = await recordOf(events ?? [], (payloads) => decoded(aks.temporal, payloads));
+  const evidence = evidenceOf(record);
+  const files = await written(evidence, folder, portal);
+  terminal.say([`${titleOf(evidence)}: ${evidence.outcome}`, ...files.map((file) => `  ${file}`)].join('\n'));
+  terminal.data({ workflowId, runId: evidence.runId, outcome: evidence.outcome, files });
+  return exitCodes.ok;
+}
+
+async function written(evidence: Evidence, folder: string, portal: string): Promise<string[]> {
+  const title = titleOf(evidence);
+  const blocks = documentOf(evidence, portal);
+  // Names of clusters come from inputs that nobody may have checked.
+  const name = `${title.replaceAll(/[^\w.]+/g, '-')}-${evidence.runId.replaceAll(/[^\w-]/g, '')}`;
+  const contents = {
+    html: htmlPage(title, blocks),
+    md: markdown(title, blocks),
+    json: `${jsonText(evidence)}\n`,
+  };
+  await mkdir(folder, { recursive: true });
+  return Promise.all(
+    Object.entries(contents).map(async ([ending, content]) => {
+      const file = join(folder, `${name}.${ending}`);
+      await writeFile(file, content);
+      return file;
+    }),
+  );
+}

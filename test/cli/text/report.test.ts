@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { documentOf, titleOf } from '../../../cli/report/document.ts';
+import { type Evidence, evidenceOf } from '../../../cli/report/evidence.ts';
+import { type Decode, recordOf } from '../../../cli/report/history.ts';
+import { htmlPage } from '../../../cli/report/html.ts';
+import { markdown } from '../../../cli/report/markdown.ts';
+
+/** Histories of every outcome, of runs that ended long ago. */
+const folder = join(import.meta.dirname, '../../histories/0.1.0');
+const decode: Decode = async (payloads) =>
+  (payloads ?? []).map((payload) => defaultPayloadConverter.fromPayload(payload));
+
+const evidenceIn = async (file: string, change = (text: string) => text): Promise<Evidence> => {
+  const { events } = historyFromJSON(JSON.parse(change(readFileSync(join(folder, `${file}.json`), 'utf8'))));
+  return evidenceOf(await recordOf(events ?? [], decode));
+};
+const written = (evidence: Evidence): { html: string; md: string } => {
+  const [title, blocks] = [titleOf(evidence), documentOf(evidence, 'https://portal.azure.com')];
+  return { html: htmlPage(title, blocks), md: markdown(title, blocks) };
+};
+
+const outcomes: Readonly<Record<string, string>> = {
+  verified: 'good verified',
+  recovered: 'good verified',
+  retried: 'good verified',
+  approved: 'good verified',
+  resumed: 'good verified',
+  reset: 'good verified',
+  failed: 'bad failed: StepFailed',
+  approvalTimedOut: 'bad failed: StepFailed',
+  cancelled: 'bad cancelled, ',
+  held: 'open still running',
+  gated: 'open still running',
+  paused: 'open still running',
+  registering: 'open still running',
+};
+
+describe('the evidence of a run', () => {
+  it.each(readdirSync(folder).map((file) => file.replace('.json', '')))(
+    'is read from its history alone: %s',
+    async (file) => {
+      const evidence = await evidenceIn(file);
+      const expected = file.startsWith('audit') ? 'good audited' : outcomes[file.split('-').at(-1) ?? ''];
+      expect(`${evidence.verdict} ${evidence.outcome}`).toContain(expected);
+      const { html, md } = written(evidence);
+      expect(html).not.toMatch(/undefined|\[object/);
+      expect(md).not.toMatch(/undefined|\[object/);
+    },
+  );
+
+  it('has who approved, each node, what was promised, and where to look it up', async () => {
+    const evidence = await evidenceIn('isolate-managed-approved');
+    expect(evidence.acts.map(({ what, given }) => [what, given])).toEqual([
+      ['approve', { gate: 'reimage', by: 'recorder' }],
+      ['approve', { gate: 'cutEgress', by: 'recorder' }],
+    ]);
+    const { html, md } = written(evidence);
+    for (const text of [html, md]) {
+      expect(text).toContain('aks-work-06834724-vmss000000');
+      expect(text).toContain(`az monitor activity-log list --correlation-id ${evidence.runId} --subscription 1111`);
+      expect(text).toContain('/#resource/subscriptions/');
+      expect(text).toContain('/eventlogs');
+    }
+    // A bar for each activity and each wait, in its own row.
+    expect(html.match(/<rect /g)).toHaveLength(evidence.spans.length);
+    expect(html).toContain('Wait for the approval of cutEgress');
+  });
+
+  it('names first what was not proven, then what was missed', async () => {
+    const { checks } = await evidenceIn('isolate-managed-verified', (text) => {
+      const history = JSON.parse(text);
+      const last = history.events.at(-1).workflowExecutionCompletedEventAttributes.result.payloads[0];
+      const result = JSON.parse(atob(last.data));
+      Object.assign(result.checks[3], { verdict: 'missed', ok: false });
+      Object.assign(result.checks[7], { verdict: 'unproven', ok: false, unproven: 'forbidden' });
+      last.data = btoa(JSON.stringify(result));
+      return JSON.stringify(history);
+    });
+    expect(checks.slice(0, 3).map(({ verdict }) => verdict)).toEqual(['unproven', 'missed', 'met']);
+  });
+
+  it('lets no text from outside become markup, and keeps no secret', async () => {
+    const attack = `<script>alert(1)</script><img src=x onerror=alert(1)>"'|\`]( javascript:alert(1))\u001b[2J Bearer ${'s3cr3t'.repeat(8)}`;
+    const evidence = await evidenceIn('create-byo-failed', (text) => {
+      const history = JSON.parse(text);
+      const started = history.events[0].workflowExecutionStartedEventAttributes;
+      started.identity = attack;
+      const input = JSON.parse(atob(started.input.payloads[0].data));
+      input.cluster.name = attack;
+      started.input.payloads[0].data = btoa(JSON.stringify(input));
+      const { failure } = history.events.at(-1).workflowExecutionFailedEventAttributes;
+      failure.message = attack;
+      const [details] = failure.applicationFailureInfo.details.payloads;
+      const said = JSON.parse(atob(details.data));
+      said.cluster = `/subscriptions/x/${attack}`;
+      said.steps[0].title = attack;
+      said.steps[1].resourceId = `/subscriptions/${attack}`;
+      said.leftovers = [{ resourceId: attack, why: attack }];
+      details.data = btoa(JSON.stringify(said));
+      return JSON.stringify(history);
+    });
+    const { html, md } = written(evidence);
+    const tags = new Set([...html.matchAll(/<\/?([a-z!]\w*)/gi)].map(([, tag = '']) => tag.toLowerCase()));
+    for (const tag of ['script', 'img']) expect(tags).not.toContain(tag);
+    expect(html).not.toMatch(/<[^>]*\son\w+=/i);
+    const addresses = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, address = '']) => address);
+    expect(addresses.filter((address) => !address.startsWith('https://portal.azure.com/'))).toEqual([]);
+    expect(md).not.toMatch(/<(script|img)/i);
+    // In code, which Markdown indents, nothing is a link.
+    expect(md.replaceAll(/^ {4}.*$/gm, '')).not.toMatch(/(?<!\\)\]\( ?javascript/);
+    for (const text of [html, md, JSON.stringify(evidence)]) {
+      expect(text).not.toContain('s3cr3t');
+      expect(text).not.toContain('\u001b');
+    }
+  });
+
+  it('loads nothing from anywhere', async () => {
+    const { html } = written(await evidenceIn('create-byo-verified'));
+    expect(html).toContain("default-src 'none'");
+    expect(html).not.toMatch(/<(link|script|img|iframe)|@import|url\(/i);
+  });
+});
