@@ -16,6 +16,7 @@ import { boundTo, marksOn } from './arm/marks.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
+import { awaiting, type WaitBound } from './arm/waiting.ts';
 import { readKubernetes } from './kubernetes.ts';
 import { readExistingCluster } from './managedClusters.ts';
 
@@ -27,6 +28,9 @@ export interface ReimageRequest extends AgentPoolReference {
   /** Roles with which nodes pull images, if they were assigned a moment ago. */
   rolePropagation?: RolePropagation;
 }
+
+/** Node images come weekly: a wait for one is long, and asks seldom. */
+const nodeImageDelayMs = 15 * 60_000;
 
 const idOf = ({ cluster, pool }: AgentPoolReference): string => agentPoolId(clusterId(cluster), pool);
 
@@ -183,17 +187,20 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
    *
    * @throws ApplicationFailure `NoNewerNodeImage`.
    */
-  async awaitNewerNodeImage(reference: AgentPoolReference): Promise<string> {
+  async awaitNewerNodeImage(reference: AgentPoolReference & WaitBound): Promise<string> {
     const { cluster, pool } = reference;
     const { agentPools } = clients(cluster.subscriptionId).containerService;
     const id = idOf(reference);
-    const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await Promise.all([
-      existingPool(clients, reference),
-      azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
-    ]);
-    if (latest !== nodeImageVersion) return latest;
-    const message = `${nodeImageVersion} is still the latest node image (${id})`;
-    throw ownFailure('NoNewerNodeImage', message, id, { retryable: true });
+    const look = async (): Promise<string> => {
+      const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await Promise.all([
+        existingPool(clients, reference),
+        azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
+      ]);
+      if (latest !== nodeImageVersion) return latest;
+      const message = `${nodeImageVersion} is still the latest node image (${id})`;
+      throw ownFailure('NoNewerNodeImage', message, id, { retryable: true });
+    };
+    return awaiting(reference, look, nodeImageDelayMs);
   },
 
   /** Reads the settings of a pool, without the properties that only Azure can set. */

@@ -39,8 +39,7 @@ export function createActivities(connection: AzureConnection) {
     ...roleAssignmentActivities(clients),
     ...virtualNetworkActivities(clients),
   });
-  const bounded = withBoundedResults(activities);
-  return connection.clock ? onClock(connection.clock, bounded) : bounded;
+  return onClock(withBoundedResults(activities), connection.clock);
 }
 
 export type Activities = ReturnType<typeof createActivities>;

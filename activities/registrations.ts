@@ -3,6 +3,7 @@ import { featureId, providerId } from '../resources/ids.ts';
 import { recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead } from './arm/errors.ts';
+import { awaiting, type WaitBound } from './arm/waiting.ts';
 
 /** A preview feature of AKS. */
 export interface FeatureReference {
@@ -37,7 +38,7 @@ export async function readProvider(
 
 /**
  * Feature flags and resource providers. Azure answers a request for registration at once and then takes minutes, or half a
- * day. One activity requests it. Another one fails with `NotYetRegistered` until Azure is done: its retry policy is the
+ * day. One activity requests it. Another one fails with `NotYetRegistered` until Azure is done: Temporal's retry is the
  * wait, which thus leaves no trace in the workflow's history.
  */
 export const registrationActivities = (clients: ClientsOf) => ({
@@ -46,9 +47,10 @@ export const registrationActivities = (clients: ClientsOf) => ({
     await recorded(() => azureCall(featureId(subscriptionId, aks, feature), () => features.register(aks, feature)));
   },
 
-  async awaitFeature(reference: FeatureReference): Promise<void> {
+  async awaitFeature(reference: FeatureReference & WaitBound): Promise<void> {
     const { subscriptionId, feature } = reference;
-    expectRegistered(await readFeature(clients, reference), featureId(subscriptionId, aks, feature));
+    const id = featureId(subscriptionId, aks, feature);
+    await awaiting(reference, async () => expectRegistered(await readFeature(clients, reference), id));
   },
 
   async registerProvider({ subscriptionId, namespace }: ProviderReference): Promise<void> {
@@ -56,9 +58,10 @@ export const registrationActivities = (clients: ClientsOf) => ({
     await recorded(() => azureCall(providerId(subscriptionId, namespace), () => providers.register(namespace)));
   },
 
-  async awaitProvider(reference: ProviderReference): Promise<void> {
+  async awaitProvider(reference: ProviderReference & WaitBound): Promise<void> {
     const { subscriptionId, namespace } = reference;
-    expectRegistered(await readProvider(clients, reference), providerId(subscriptionId, namespace));
+    const id = providerId(subscriptionId, namespace);
+    await awaiting(reference, async () => expectRegistered(await readProvider(clients, reference), id));
   },
 });
 

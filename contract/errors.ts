@@ -129,6 +129,11 @@ const ownErrors = {
     whatToDo:
       'Wait for the operation that the message names, or start again with a larger busyTimeoutMinutes or with abortOperations.',
   },
+  OperationTimedOut: {
+    cause: 'An operation of this run went on in Azure for two days.',
+    whatToDo:
+      'Look at the resource and at its operation in the activity log, abort it or ask Azure support, then start again.',
+  },
   NotReimaged: {
     cause: 'AKS reported success, or nothing to do, and the nodes are the same as before.',
     whatToDo:

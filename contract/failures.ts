@@ -2,7 +2,9 @@ import {
   ActivityFailure,
   ApplicationFailure,
   type ApplicationFailureOptions,
+  DefaultFailureConverter,
   type Duration,
+  defaultPayloadConverter,
   TimeoutFailure,
 } from '@temporalio/common';
 import { type ErrorDetails, errorDetails, type FailureCode, type OwnError } from './errors.ts';
@@ -83,6 +85,10 @@ export const retryable = (
     ...(nextRetryDelay !== undefined && { nextRetryDelay }),
   });
 
+/** The same failure, as the last one: what it is about has lasted for too long. */
+export const final = ({ type, message, details }: ApplicationFailure): ApplicationFailure =>
+  bounded({ ...(type != null && { type }), message, details: details ?? [], nonRetryable: true });
+
 /** The same failure, saying whether a request of its activity may have taken effect. */
 export const tellingSent = (
   { type, message, nonRetryable, details, nextRetryDelay, cause }: ApplicationFailure,
@@ -121,8 +127,18 @@ function bounded(options: ApplicationFailureOptions): ApplicationFailure {
 export function rootCause(error: unknown): unknown {
   if (error instanceof ActivityFailure && error.cause) return rootCause(error.cause);
   // A wait that ran out is explained by what it was waiting for.
-  if (error instanceof TimeoutFailure && error.cause) return rootCause(error.cause);
+  if (error instanceof TimeoutFailure) {
+    const cause = error.cause ?? keptCause(error);
+    if (cause) return rootCause(cause);
+  }
   return error;
+}
+
+/** Version 1.24 of the SDK leaves the cause of a time-out out of the error, and keeps what the server has sent. */
+function keptCause({ failure }: TimeoutFailure): Error | undefined {
+  return failure?.cause
+    ? new DefaultFailureConverter().failureToError(failure.cause, defaultPayloadConverter)
+    : undefined;
 }
 
 /** The application failure that an error is, or that an activity ended with. */

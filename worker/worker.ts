@@ -36,6 +36,8 @@ export interface AksWorkerOptions {
   interceptors?: WorkerInterceptors;
   /** Default: payloads are not encrypted. */
   dataConverter?: DataConverter;
+  /** How many activities it runs at the same time. Default: 500. */
+  activitySlots?: number;
 }
 
 /** A worker that runs every scenario. */
@@ -48,6 +50,7 @@ export function createWorker({
   deployment,
   interceptors,
   dataConverter,
+  activitySlots = 500,
 }: AksWorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
@@ -67,9 +70,9 @@ export function createWorker({
     }),
     // An activity that polls an operation in Azure holds a slot and mostly sleeps: the SDK's default of 100 would leave the
     // worker idle. Memory is the bound: 300 creations at once took 1.5 GiB.
-    maxConcurrentActivityTaskExecutions: 500,
+    maxConcurrentActivityTaskExecutions: activitySlots,
     // Cancellation, pause and reset reach an activity only with a heartbeat that is really sent. By default the SDK sends
-    // one after 80 % of the heartbeat timeout: 8 of 10 seconds.
+    // one after 80 % of the heartbeat timeout: 24 of 30 seconds.
     maxHeartbeatThrottleInterval: '1 second',
     // After a crash, workflow tasks wait this long for the dead worker: 10 seconds by default. A live worker takes a task
     // within milliseconds; a busy one that misses 2 seconds only has to replay a history of some hundred events.

@@ -44,8 +44,8 @@ async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discove
   // An earlier run that was terminated leaves its operations running.
   if (runningOperations(seen.infrastructure, clusterMarks(input)).length > 0) {
     await azure
-      .awaitingEarlierRun('Wait for what an earlier run began around the cluster')
-      .awaitInfrastructure(request.infrastructure, clusterMarks(input))
+      .waiting('Wait for what an earlier run began around the cluster')
+      .awaitInfrastructure(request.infrastructure, clusterMarks(input), earlierRun)
       .catch(ignoreIfTimedOut);
     seen = await look();
   }
@@ -53,6 +53,12 @@ async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discove
   await azure.operating('Wait for the operation that an earlier run began').awaitCluster(cluster);
   return look();
 }
+
+/**
+ * Operations that an earlier run began around a cluster take a minute or two. The cluster's own operation is followed by another
+ * activity. After eight minutes something is stuck, and the plan says so.
+ */
+const earlierRun = { timeoutMinutes: 8 };
 
 /** Marks carry the ID of the first run, which a reset keeps: the reset run then still owns what that one made. */
 const runId = (): string => workflowInfo().firstExecutionRunId;

@@ -1,8 +1,9 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
-import { applicationFailure, ownFailure, tellingSent } from '../../contract/failures.ts';
+import { Context } from '@temporalio/activity';
+import { applicationFailure, final, ownFailure, tellingSent } from '../../contract/failures.ts';
 import { isClusterWorkflowId } from '../../contract/names.ts';
-import { elapsedMs } from './clock.ts';
+import { elapsedMs, retriedForMs } from './clock.ts';
 import { type AzureError, httpStatus } from './errors.ts';
+import { beginLease, interrupted, isInterrupted, renewLease } from './lease.ts';
 
 /** Progress of an operation, as the Web UI shows it. */
 export interface OperationProgress {
@@ -30,8 +31,13 @@ interface Checkpoint extends Partial<OperationProgress> {
   elapsed?: number;
 }
 
-/** A fifth of the heartbeat timeout: a busy worker that sends some of them late is not taken for dead. */
-const heartbeatEveryMs = 2_000;
+/**
+ * A heartbeat also brings cancellation and pause of the activity to it, and each one is billed. Who cancels at once, because the
+ * input was wrong, is heard within two seconds; after a minute ten are enough, in an operation that takes minutes or a day. At
+ * least three fit into the heartbeat timeout, so that a busy worker that sends one late is not taken for dead.
+ */
+export const heartbeatEveryMs = (ageMs: number, timeoutMs = 0): number =>
+  ageMs >= 60_000 && timeoutMs >= 30_000 ? 10_000 : 2_000;
 
 /** One for each attempt. */
 const checkpoints = new WeakMap<Context, Checkpoint>();
@@ -54,8 +60,10 @@ export function checkpoint(): Checkpoint {
 export function heartbeat(): void {
   const { sent, poller, failed, ended, ...progress } = checkpoint();
   const elapsed = Math.round(elapsedMs() / 1000);
+  const context = Context.current();
+  renewLease(context);
   // The Web UI shows only a few lines, so progress comes first.
-  Context.current().heartbeat({
+  context.heartbeat({
     ...progress,
     elapsed,
     sent,
@@ -75,7 +83,7 @@ export async function recorded<T>(send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {
-    if (isRefused(error)) record.sent = sent;
+    if (isRefused(error) || isInterrupted(error)) record.sent = sent;
     throw error;
   }
 }
@@ -100,19 +108,34 @@ function isRefused(error: unknown): boolean {
 async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
   const context = Context.current();
   const record = checkpoint();
+  const { heartbeatTimeoutMs } = context.info;
+  const startedAt = performance.now();
+  const everyMs = () => heartbeatEveryMs(performance.now() - startedAt, heartbeatTimeoutMs);
+  beginLease(context, heartbeatEveryMs(Number.POSITIVE_INFINITY, heartbeatTimeoutMs));
   heartbeat();
-  const heart = setInterval(heartbeat, heartbeatEveryMs);
+  let heart = setTimeout(function beat() {
+    heartbeat();
+    heart = setTimeout(beat, everyMs());
+  }, everyMs());
   try {
     return await work();
   } catch (error) {
     const failure = applicationFailure(error);
-    throw interruptedFailure(context, error) ?? (failure ? tellingSent(failure, record.sent) : error);
+    if (!failure) throw interruptedFailure(context, error) ?? error;
+    throw tellingSent(lastsTooLong() ? final(failure) : failure, record.sent);
   } finally {
-    clearInterval(heart);
+    clearTimeout(heart);
     record.ended = true;
     heartbeat();
   }
 }
+
+/** Twice the day that a pool of a hundred nodes takes which drain slowly: what fails after that does not pass. */
+const mostPatienceMs = 2 * 24 * 60 * 60_000;
+
+/** Waits, whose attempts are not counted, end by themselves. */
+export const lastsTooLong = (): boolean =>
+  (Context.current().info.retryPolicy?.maximumAttempts ?? 0) > 0 && retriedForMs() > mostPatienceMs;
 
 /** The same activities with heartbeats. */
 export const allKeptAlive = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(activities: A): A =>
@@ -128,7 +151,7 @@ function interruptedFailure(context: Context, error: unknown): Error | undefined
   if (!(error instanceof Error) || error.name !== 'AbortError') return undefined;
   const { cancelRequested, paused, reset, workerShutdown } = context.cancellationDetails ?? {};
   if (!cancelRequested && (paused || reset || workerShutdown)) {
-    return ApplicationFailure.retryable('The activity was interrupted and goes on elsewhere', 'Interrupted');
+    return interrupted('The activity was interrupted and goes on elsewhere');
   }
   return undefined;
 }

@@ -4,37 +4,56 @@ import { activityInfo, Context } from '@temporalio/activity';
 
 /** The time in which activities wait, and by which they bound their waits; in milliseconds. */
 export interface Clock {
+  /** From any beginning: only differences mean something. */
   now(): number;
-  /** The time of this clock at a time of the machine's clock, which Temporal's timestamps have. */
-  at(machineMs: number): number;
+  /** The time of this clock at a time of Temporal's clock, from any beginning. */
+  at(temporalMs: number): number;
   /** @throws AbortError */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A worker's time of day may be minutes off, and be put right meanwhile. Patience is measured by what only goes forward. */
 const machineClock: Clock = {
-  now: Date.now,
-  at: (machineMs) => machineMs,
+  now: () => performance.now(),
+  at: (temporalMs) => temporalMs,
   sleep: (ms, signal) => delay(ms, undefined, { signal }),
 };
-const clocks = new AsyncLocalStorage<Clock>();
-const clock = (): Clock => clocks.getStore() ?? machineClock;
 
-/** The same activities, on another clock than the machine's. */
+/** An attempt of an activity: its clock, and when it began by it. */
+const attempts = new AsyncLocalStorage<{ clock: Clock; startedAt: number }>();
+const clock = (): Clock => attempts.getStore()?.clock ?? machineClock;
+
+/** The same activities, on a clock. */
 export const onClock = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(
-  other: Clock,
   activities: A,
+  by: Clock = machineClock,
 ): A =>
   Object.fromEntries(
-    Object.entries(activities).map(([name, act]) => [name, (...given: never[]) => clocks.run(other, act, ...given)]),
+    Object.entries(activities).map(([name, act]) => [
+      name,
+      (...given: never[]) => attempts.run({ clock: by, startedAt: by.now() }, act, ...given),
+    ]),
   ) as A;
 
 export const now = (): number => clock().now();
 
-/** Milliseconds since the activity was scheduled, over all its attempts. */
-export const elapsedMs = (until = now()): number => until - clock().at(activityInfo().scheduledTimestampMs);
+/** Milliseconds since the activity was scheduled, over all its attempts. The wait of this one for a worker does not count. */
+export const elapsedMs = (): number => {
+  const { startedAt } = attempts.getStore() ?? { startedAt: now() };
+  return elapsedBeforeMs() + now() - startedAt;
+};
 
-/** Milliseconds that had passed then when this attempt was scheduled. */
-export const elapsedBeforeMs = (): number => elapsedMs(clock().at(activityInfo().currentAttemptScheduledTimestampMs));
+/** Milliseconds that had passed when this attempt was scheduled. Both times are Temporal's, whatever the worker's clock shows. */
+export const elapsedBeforeMs = (): number => {
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+  return clock().at(currentAttemptScheduledTimestampMs) - clock().at(scheduledTimestampMs);
+};
+
+/** Milliseconds from the first attempt to this one by Temporal's clock: it is Temporal that waits in between. */
+export const retriedForMs = (): number => {
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+  return currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+};
 
 /** Waits, unless the activity is cancelled. @throws AbortError */
 export const pause = (ms: number): Promise<void> => clock().sleep(ms, Context.current().cancellationSignal);

@@ -10,11 +10,17 @@ import { NetworkManagementClient } from '@azure/arm-network';
 import { PrivateDnsManagementClient } from '@azure/arm-privatedns';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { SubscriptionClient } from '@azure/arm-resources-subscriptions';
-import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
+import {
+  createDefaultHttpClient,
+  type HttpClient,
+  type PipelinePolicy,
+  type PipelineResponse,
+} from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { Context } from '@temporalio/activity';
 import { resourceReference } from '../../resources/ids.ts';
 import type { Clock } from './clock.ts';
+import { refuseIfLapsed } from './lease.ts';
 
 /** The way to Azure Resource Manager. The worker makes it from its environment. A simulated Azure differs in nothing else. */
 export interface AzureConnection {
@@ -57,6 +63,7 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
   const scopes = [`${endpoint}/.default`];
   const options = {
     endpoint,
+    httpClient: fencedHttpClient(),
     credentials: { scopes },
     credentialScopes: scopes,
     // Temporal retries. Other than the SDK, a retried activity looks before it writes again.
@@ -201,6 +208,18 @@ function boundRequest(timeoutMs: number): PipelinePolicy {
         clearTimeout(timer);
         cancellation?.removeEventListener('abort', giveUp);
       }
+    },
+  };
+}
+
+/** Refuses to write where the activity may be another worker's by now. No policy comes later: a token may take long to get. */
+function fencedHttpClient(): HttpClient {
+  const client = createDefaultHttpClient();
+  return {
+    async sendRequest(request) {
+      const context = currentContext();
+      if (context && request.method !== 'GET' && request.method !== 'HEAD') refuseIfLapsed(context);
+      return client.sendRequest(request);
     },
   };
 }

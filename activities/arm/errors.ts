@@ -198,7 +198,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 export function parseRetryAfter(headers: { get(name: string): string | undefined }): number | undefined {
   const value = headers.get('retry-after') ?? '';
   const seconds = Number(value);
+  // A date is Azure's, and so is the time at which it was given: the worker's clock may be minutes off.
+  const givenAt = Date.parse(headers.get('date') ?? '') || Date.now();
   const milliseconds =
-    Number(headers.get('retry-after-ms')) || (Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000);
+    Number(headers.get('retry-after-ms')) || (Number.isNaN(seconds) ? Date.parse(value) - givenAt : seconds * 1000);
   return milliseconds > 0 ? milliseconds : undefined;
 }

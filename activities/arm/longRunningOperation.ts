@@ -1,8 +1,15 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { Context } from '@temporalio/activity';
-import { azureFailure } from '../../contract/failures.ts';
+import { azureFailure, ownFailure } from '../../contract/failures.ts';
 import { shortened } from '../../contract/shortened.ts';
-import { checkpoint, type FailedOperation, heartbeat, type OperationProgress, recorded } from './checkpoint.ts';
+import {
+  checkpoint,
+  type FailedOperation,
+  heartbeat,
+  lastsTooLong,
+  type OperationProgress,
+  recorded,
+} from './checkpoint.ts';
 import { now, pause } from './clock.ts';
 import { type AzureClients, observed, type Service } from './connection.ts';
 import {
@@ -97,8 +104,14 @@ async function adopt(find: LongRunningOperation['find']): Promise<Exclude<Found,
   for (;;) {
     const found = await find();
     if (found !== 'running') return found;
+    refuseIfEndless();
     await pause(adaptiveDelayMs(now() - startedAt));
   }
+}
+
+/** An attempt ends after a day, and the next one goes on with the operation. */
+function refuseIfEndless(resourceId?: string): void {
+  if (lastsTooLong()) throw ownFailure('OperationTimedOut', 'The operation has not ended within two days', resourceId);
 }
 
 async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unknown>): Promise<void> {
@@ -116,6 +129,7 @@ async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unk
       throw toApplicationFailure(error, resourceId, response);
     }
     if (poller.isDone) return;
+    refuseIfEndless(resourceId);
     Object.assign(record, await progress?.());
     await pauseAfter(response, startedAt);
   }

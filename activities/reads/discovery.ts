@@ -11,6 +11,7 @@ import type { Marks } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
+import { awaiting, type WaitBound } from '../arm/waiting.ts';
 import { readCluster, readKubernetesVersions } from '../managedClusters.ts';
 import { readFeature, readProvider } from '../registrations.ts';
 import { readRegistry } from '../registries.ts';
@@ -28,11 +29,14 @@ const nothing: Discovered = {
 };
 
 export const discoveryActivities = (clients: ClientsOf) => ({
-  /** Fails while an operation runs on a resource that carries these marks. The retry policy is the wait. */
-  async awaitInfrastructure(request: InfrastructureRequest, marks: Marks): Promise<void> {
-    const [running] = runningOperations(await readInfrastructure(clients, request), marks);
-    if (running === undefined) return;
-    throw ownFailure('OperationInProgress', `An operation runs on ${running}`, running, { retryable: true });
+  /** Fails while an operation runs on a resource that carries these marks. Temporal's retry is the wait. */
+  async awaitInfrastructure(request: InfrastructureRequest, marks: Marks, bound: WaitBound = {}): Promise<void> {
+    const look = async (): Promise<void> => {
+      const [running] = runningOperations(await readInfrastructure(clients, request), marks);
+      if (running === undefined) return;
+      throw ownFailure('OperationInProgress', `An operation runs on ${running}`, running, { retryable: true });
+    };
+    await awaiting(bound, look, 15_000);
   },
 
   /** Reads everything that the scenario may touch. */

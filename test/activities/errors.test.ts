@@ -184,4 +184,9 @@ describe('Retry-After', () => {
     expect(milliseconds).toBeGreaterThan(50_000);
     expect(milliseconds).toBeLessThanOrEqual(60_000);
   });
+
+  it('is counted from the date of the answer, whatever the clock of the worker shows', () => {
+    const headers = { date: 'Wed, 21 Oct 2015 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2015 07:28:30 GMT' };
+    expect(parseRetryAfter(new Map(Object.entries(headers)))).toBe(30_000);
+  });
 });

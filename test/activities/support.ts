@@ -108,6 +108,17 @@ export const attemptAfter = (agoMs: number, number = 1): MockActivityEnvironment
     { logger: new DefaultLogger('ERROR') },
   );
 
+/** An attempt that Temporal has scheduled this moment, on a worker whose clock is so far ahead of Temporal's. */
+export const attemptOnClockAhead = (aheadMs: number): MockActivityEnvironment =>
+  new MockActivityEnvironment(
+    {
+      scheduledTimestampMs: Date.now() - aheadMs,
+      currentAttemptScheduledTimestampMs: Date.now() - aheadMs,
+      workflowExecution: { workflowId: 'test', runId },
+    },
+    { logger: new DefaultLogger('ERROR') },
+  );
+
 /** Resolves with the details of the first heartbeat that carries the operation: from then on, a successor can resume it. */
 export function operationHeartbeat(environment: MockActivityEnvironment): Promise<unknown> {
   return new Promise((resolve) => {

@@ -39,6 +39,21 @@ it('a failure is found within what Temporal wraps around it', () => {
   expect(isFailure(new Error('NotOwned'), 'NotOwned')).toBe(false);
 });
 
+it('a failure is found within a time-out as the SDK reads it, which leaves its cause out', () => {
+  const failure = azureFailure('SubscriptionRequestsThrottled', 'Slow down', id, { retryable: true });
+  const timeout = new TimeoutFailure('too long', undefined, TimeoutType.SCHEDULE_TO_CLOSE);
+  const sent = {
+    ...defaultFailureConverter.errorToFailure(timeout, defaultPayloadConverter),
+    cause: defaultFailureConverter.errorToFailure(failure, defaultPayloadConverter),
+  };
+  const read = defaultFailureConverter.failureToError(sent, defaultPayloadConverter);
+  expect(applicationFailure(read)).toMatchObject({
+    type: 'SubscriptionRequestsThrottled',
+    message: 'Slow down',
+    details: failure.details,
+  });
+});
+
 it('a type that nobody knows does not compile', () => {
   // @ts-expect-error: a typo of NotOwned.
   expect(isFailure(undefined, 'NotOwnde')).toBe(false);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
-import { existingCluster, isolationOf, reference, verified, writesSince } from './existingCluster.ts';
+import { existingCluster, isolationOf, reference, verified, waitUntil, writesSince } from './existingCluster.ts';
 import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 const own = (name: string) => ({ mode: 'bringYourOwn' as const, name });
@@ -110,6 +110,23 @@ describe('changeRegistry', () => {
       expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
     },
   );
+
+  it('reaches one’s own registry by a retry after an update that had failed half-way', async () => {
+    await created(harness, ownRegistryInput('change-retried'));
+    const cluster = reference('change-retried');
+    await verified(harness.client.changeRegistry({ cluster, registry: { mode: 'managed' } }));
+    await harness.azure.fault({
+      method: 'PUT',
+      path: `${clusterId(cluster)}$`,
+      operation: { status: 'Failed', code: 'InternalServerError', message: 'Try again', afterSeconds: 60 },
+    });
+    const run = await harness.client.changeRegistry({ cluster, registry: own('changeretried2'), onFailure: 'hold' });
+    const held = await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+    expect(held.decisions).toContain('retry');
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
 
   it('puts the old registry back, and the nodes on it, when the new one fails them', async () => {
     await created(harness, ownRegistryInput('change-rollback'));

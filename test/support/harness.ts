@@ -68,7 +68,7 @@ function installRuntime(): void {
 export async function startTestWorker(
   azure: AzureConnection,
   queue: string,
-  options: Partial<Pick<AksWorkerOptions, 'interceptors' | 'dataConverter' | 'workflowBundle'>> = {},
+  options: Partial<Pick<AksWorkerOptions, 'interceptors' | 'dataConverter' | 'workflowBundle' | 'activitySlots'>> = {},
 ): Promise<{ stop(): Promise<void> }> {
   installRuntime();
   const connection = await NativeConnection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });

@@ -26,15 +26,19 @@ if (import.meta.main) {
     {
       interceptors: {
         activity: [
-          () => ({
+          ({ info }) => ({
             inbound: {
               async execute(input, next) {
                 seen += 1;
                 const isLast = seen === activity;
                 if (isLast && when === 'before') crash();
-                const result = await next(input);
-                if (isLast) crash();
-                return result;
+                try {
+                  const result = await next(input);
+                  if (isLast) crash();
+                  return result;
+                } finally {
+                  process.stdout.write(`ended ${info.activityType}\n`);
+                }
               },
             },
           }),

@@ -5,33 +5,45 @@ import type { Activities } from '../../activities/index.ts';
 const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
 
 /**
- * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer. All attempts together are
- * bounded for an Azure that is down: a quarter of an hour outlasts throttling, which asks for minutes.
+ * Short ones are not behind operations of hours in the queue. Operations that wait in a worker keep their slots all the same, so
+ * that no bound may contain the time in the queue: a full worker would make healthy clusters fail. Attempts are bounded, by number
+ * and each by itself; a failure that ends the last one is Azure's own, with its code and advice.
+ */
+const first = { priority: { priorityKey: 2 } } satisfies ActivityOptions;
+
+/**
+ * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer. 35 attempts take a quarter of an
+ * hour where Azure is down: that outlasts throttling, which asks for minutes.
  */
 const read: ActivityOptions = {
   ...noticed,
+  ...first,
   startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: '15 minutes',
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 35 },
 };
 
 /**
  * Looks from inside a cluster run a pod there, and change nothing. Azure's own client gives up after five minutes
- * (azure-cli, acs/custom.py, `_aks_command_result_in_progress_helper`, read 2026-11-26).
+ * (azure-cli, acs/custom.py, `_aks_command_result_in_progress_helper`, read 2026-11-26). 15 attempts take a quarter of an hour.
  */
 const look: ActivityOptions = {
   ...read,
   startToCloseTimeout: '10 minutes',
-  scheduleToCloseTimeout: '30 minutes',
+  retry: { initialInterval: '1 second', maximumInterval: '2 minutes', maximumAttempts: 15 },
 };
 
+/**
+ * As many attempts as two days have minutes. The activities themselves end a wait after two days; this is for those that no
+ * worker survives.
+ */
+const patient = {
+  initialInterval: '1 second',
+  maximumInterval: '1 minute',
+  maximumAttempts: 2 * 24 * 60,
+} satisfies ActivityOptions['retry'];
+
 /** Verification is as patient as operations are: a read that Azure refuses for hours says nothing about a cluster. */
-const verification: ActivityOptions = {
-  ...read,
-  startToCloseTimeout: '10 minutes',
-  scheduleToCloseTimeout: '48 hours',
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-};
+const verification: ActivityOptions = { ...read, startToCloseTimeout: '10 minutes', retry: patient };
 
 /**
  * A cancelled write must have ended before it is undone, or it takes effect after the undo. The SDK documents this type as
@@ -39,52 +51,27 @@ const verification: ActivityOptions = {
  */
 const waitForCancelled = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ActivityOptions;
 
-/** Calls that Azure answers at once. An hour outlasts most outages of a region. */
-const write: ActivityOptions = { ...read, ...waitForCancelled, scheduleToCloseTimeout: '1 hour' };
+/** Calls that Azure answers at once. An hour, which 125 attempts take, outlasts most outages of a region. */
+const write: ActivityOptions = {
+  ...read,
+  ...waitForCancelled,
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 125 },
+};
 
 /**
  * Most operations take minutes. A pool of a hundred nodes that drain slowly takes a day, and the cluster may have been busy
- * for as long before.
+ * for as long before. A worker that is starved for half a minute still counts as alive: its successor would only look on, and
+ * three heartbeats of ten seconds fit in.
  */
 const operation: ActivityOptions = {
   ...waitForCancelled,
-  ...noticed,
+  heartbeatTimeout: '30 seconds',
   startToCloseTimeout: '24 hours',
-  scheduleToCloseTimeout: '48 hours',
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+  retry: patient,
 };
 
-/**
- * The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. A registration may
- * end in a second (a provider) or in half a day (a feature). Growth by a tenth notices the end within 10 %; from five minutes
- * on there is a look every 30 s, where Azure allows 25 reads a second (Learn, "Understand how Azure Resource Manager throttles
- * requests", 2024).
- */
-const registration = (minutes: number): ActivityOptions => ({
-  ...noticed,
-  startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: `${minutes} minutes`,
-  retry: { initialInterval: '250 milliseconds', backoffCoefficient: 1.1, maximumInterval: '30 seconds' },
-});
-
-/**
- * Operations that an earlier run began around a cluster take a minute or two. The cluster's own operation is followed by
- * another activity. After eight minutes something is stuck, and the plan says so.
- */
-const earlierRun: ActivityOptions = {
-  ...noticed,
-  startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: '8 minutes',
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 seconds' },
-};
-
-/** Node images come weekly: a wait for one is long, and asks seldom. */
-const nodeImage = (hours: number): ActivityOptions => ({
-  ...noticed,
-  startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: `${hours} hours`,
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '15 minutes' },
-});
+/** The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. The activity ends it. */
+const wait: ActivityOptions = { ...noticed, ...first, startToCloseTimeout: '2 minutes' };
 
 /** The activities of each kind; `summary` is what the Web UI's timeline shows. */
 export const azure = {
@@ -93,10 +80,5 @@ export const azure = {
   verifying: (summary: string) => proxyActivities<Activities>({ ...verification, summary }),
   writing: (summary: string) => proxyActivities<Activities>({ ...write, summary }),
   operating: (summary: string) => proxyActivities<Activities>({ ...operation, summary }),
-  awaitingEarlierRun: (summary: string) => proxyActivities<Activities>({ ...earlierRun, summary }),
-  /** @param hours Bound on the wait. */
-  awaitingNodeImage: (summary: string, hours: number) => proxyActivities<Activities>({ ...nodeImage(hours), summary }),
-  /** @param minutes Bound on the wait. */
-  awaitingRegistration: (summary: string, minutes: number) =>
-    proxyActivities<Activities>({ ...registration(minutes), summary }),
+  waiting: (summary: string) => proxyActivities<Activities>({ ...wait, summary }),
 };

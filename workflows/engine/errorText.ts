@@ -46,5 +46,7 @@ export function ignoreIfDeleted(error: unknown): void {
 
 /** For a wait whose end is looked at anyway: the plan says what is still in the way. */
 export function ignoreIfTimedOut(error: unknown): void {
-  if (!(error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)) throw error;
+  // A wait that an earlier version began ends with a time-out.
+  const timedOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  if (!timedOut && !isFailure(error, 'OperationInProgress')) throw error;
 }

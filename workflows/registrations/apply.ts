@@ -17,7 +17,7 @@ export function applyRegistrations(
     step(`feature:${feature}`, {
       act: async () => {
         await azure.writing(`Register ${feature}`).registerFeature({ subscriptionId, feature });
-        await azure.awaitingRegistration(`Wait for ${feature}`, minutes).awaitFeature({ subscriptionId, feature });
+        await azure.waiting(`Wait for ${feature}`).awaitFeature({ subscriptionId, feature, timeoutMinutes: minutes });
       },
       wrote: () => true,
       waitsFor,
@@ -27,7 +27,9 @@ export function applyRegistrations(
     step(`provider:${namespace}`, {
       act: async () => {
         await azure.writing(`Register ${namespace}`).registerProvider({ subscriptionId, namespace });
-        await azure.awaitingRegistration(`Wait for ${namespace}`, minutes).awaitProvider({ subscriptionId, namespace });
+        await azure
+          .waiting(`Wait for ${namespace}`)
+          .awaitProvider({ subscriptionId, namespace, timeoutMinutes: minutes });
       },
       wrote: () => true,
       waitsFor,

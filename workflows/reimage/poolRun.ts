@@ -88,8 +88,8 @@ export class PoolRun {
         return done;
       case 'wait':
         await azure
-          .awaitingNodeImage(`Wait for a newer node image than ${this.#pool} has`, reimage.newImageTimeoutHours)
-          .awaitNewerNodeImage({ cluster, pool: this.#pool });
+          .waiting(`Wait for a newer node image than ${this.#pool} has`)
+          .awaitNewerNodeImage({ cluster, pool: this.#pool, timeoutMinutes: reimage.newImageTimeoutHours * 60 });
         return this.#reimageAndProve(before);
       case 'temporaryPool':
         // Whether there is anything to replace is not known.

@@ -6,6 +6,7 @@ import {
   activityFailure,
   attempt,
   attemptAfter,
+  attemptOnClockAhead,
   killOnceSent,
   lastHeartbeatOf,
   marks,
@@ -188,6 +189,13 @@ describe('creating', () => {
 });
 
 describe('creating, while something passes', () => {
+  it.concurrent.each([10, -10])('is as patient where the clock of the worker is %p minutes ahead', async (minutes) => {
+    const kind = kindOf('registry');
+    const create = kind.create(azure, idsOf(`clock-${minutes}`, kind));
+    const failure = await activityFailure(create(attemptOnClockAhead(minutes * 60_000)));
+    expect(failure).toMatchObject({ nonRetryable: false, nextRetryDelay: '2 seconds', details: { status: 404 } });
+  });
+
   it.concurrent('a subnet is tried again while another write runs in its network', async () => {
     const ids = ownRegistryIds('busy-network');
     await makeByHand(azure, ids, 'registrySubnet');

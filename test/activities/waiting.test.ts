@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { heartbeatEveryMs } from '../../activities/arm/checkpoint.ts';
+import { type AzureUnderTest, activityFailure, attemptAfter, startAzure, subscriptionId } from './support.ts';
+
+const day = 24 * 60;
+const feature = 'NetworkIsolatedClusterPreview';
+
+describe('a wait by retrying', () => {
+  let azure: AzureUnderTest;
+  beforeAll(async () => {
+    azure = await startAzure();
+    await azure.reset({ features: { [`Microsoft.ContainerService/${feature}`]: 'Registering' } });
+  });
+  afterAll(() => azure.close());
+
+  const lookAfter = (minutes: number, timeoutMinutes: number) =>
+    activityFailure(
+      attemptAfter(minutes * 60_000).run(azure.activities.awaitFeature, { subscriptionId, feature, timeoutMinutes }),
+    );
+
+  it.each([
+    [0, 250],
+    [10, 60_000],
+    [day, 5 * 60_000],
+  ])('looks again in proportion to the time waited, every five minutes at last: after %p min', async (after, delay) => {
+    const { nextRetryDelay, nonRetryable } = await lookAfter(after, 30 * day);
+    expect(nonRetryable).toBe(false);
+    expect(Math.abs(Number(nextRetryDelay) - delay)).toBeLessThan(delay / 10);
+  });
+
+  it('looks a last time at its bound', async () => {
+    const { nextRetryDelay } = await lookAfter(day - 1, day);
+    expect(Math.abs(Number(nextRetryDelay) - 60_000)).toBeLessThan(1_000);
+  });
+
+  it('ends at its bound with what Azure said last, its code and its advice', async () => {
+    expect(await lookAfter(day, day)).toMatchObject({
+      type: 'NotYetRegistered',
+      nonRetryable: true,
+      details: { whatToDo: expect.stringContaining('12 to 20 hours') },
+    });
+  });
+
+  it('ends at its bound though Azure cannot be read', async () => {
+    const answer = { status: 503, code: 'ServiceUnavailable', message: 'Later' };
+    const release = await azure.fault({ method: 'GET', path: `${feature}$`, times: 2, answer });
+    expect(await lookAfter(day - 1, day)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
+    expect(await lookAfter(day, day)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: true });
+    await release();
+  });
+});
+
+describe('heartbeats', () => {
+  it.each([
+    ['two seconds at first, when people cancel', 0, 30_000, 2_000],
+    ['ten seconds later', 60_000, 30_000, 10_000],
+    ['two seconds where the time-out does not take more', 60_000, 10_000, 2_000],
+  ])('come every %s', (_what, age, timeout, every) => {
+    expect(heartbeatEveryMs(age, timeout)).toBe(every);
+    expect(timeout / every).toBeGreaterThanOrEqual(3);
+  });
+});
