@@ -44,7 +44,7 @@ function yamlValue(file: string, content: string): unknown {
 const modeline = /^\s*#\s*yaml-language-server:\s*\$schema=(\S+)/m;
 
 function schemaScenario(schema: unknown): Scenario | undefined {
-  const name = typeof schema === 'string' ? /([^/\\]+)\.json$/.exec(schema)?.[1] : undefined;
+  const name = typeof schema === 'string' ? /([^/\\:]+?)(?:\.json)?$/.exec(schema)?.[1] : undefined;
   return scenarios.find((scenario) => scenario === name);
 }
 

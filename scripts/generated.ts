@@ -41,7 +41,11 @@ function putSection(file: string, name: string, text: string): void {
 }
 
 for (const [scenario, schema] of Object.entries(scenarioInputs)) {
-  const json = { title: `Input of the ${scenario} scenario`, ...z.toJSONSchema(schema, { io: 'input' }) };
+  const json = {
+    $id: `urn:aks-isolation:input:${scenario}`,
+    title: `Input of the ${scenario} scenario`,
+    ...z.toJSONSchema(schema, { io: 'input' }),
+  };
   put(`contract/schemas/${scenario}.json`, `${JSON.stringify(json, null, 2)}\n`);
 }
 

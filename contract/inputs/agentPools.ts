@@ -70,34 +70,47 @@ const poolSize = z.object({
 /** A node pool, in Azure's own property names (`ManagedClusterAgentPoolProfile`). Windows pools cannot be network isolated. */
 const agentPoolProfile = z
   .strictObject({
-    name: named('a Linux node pool name', nameRules.agentPool),
-    mode: z.enum(['System', 'User']).default('System'),
+    name: named('a Linux node pool name', nameRules.agentPool).describe('The name of the pool.'),
+    mode: z
+      .enum(['System', 'User'])
+      .default('System')
+      .describe('System pools run the pods of AKS; a cluster needs one.'),
     count: count(0).default(3).describe('Number of nodes; the initial one with autoscaling.'),
     // Azure documents no bound. The longest name in use has 37 characters, Standard_NC128lds_xl_RTXPRO6000BSE_v6.
-    vmSize: matching(/^[A-Z][-\w]{1,63}$/, 64, 'not a VM size. Use a name such as Standard_D4ds_v5.').default(
-      'Standard_D4ds_v5',
-    ),
-    osSKU: z.enum(['Ubuntu', 'AzureLinux']).exactOptional(),
+    vmSize: matching(/^[A-Z][-\w]{1,63}$/, 64, 'not a VM size. Use a name such as Standard_D4ds_v5.')
+      .default('Standard_D4ds_v5')
+      .describe('The size of the virtual machines.'),
+    osSKU: z.enum(['Ubuntu', 'AzureLinux']).exactOptional().describe('The Linux of the nodes. Default: Ubuntu.'),
     // Sources: AKS docs, node-auto-provisioning-aksnodeclass.md, for the least; REST API specification, `ContainerServiceOSDisk`, for the most.
     osDiskSizeGB: z
       .int()
       .min(30, 'too small. Use 30 to 2048 GiB.')
       .max(2048, 'too large. Use 30 to 2048 GiB.')
-      .exactOptional(),
-    osDiskType: z.enum(['Managed', 'Ephemeral']).exactOptional(),
+      .exactOptional()
+      .describe('The size of the system disk. Default: that of AKS for the VM size.'),
+    osDiskType: z
+      .enum(['Managed', 'Ephemeral'])
+      .exactOptional()
+      .describe('Whether the system disk outlives the virtual machine. Default: that of AKS for the VM size.'),
     // Source: AKS docs, concepts-network-ip-address-planning.md, "Configuring maximum pods per node for your clusters".
-    maxPods: z.int().min(10, 'too few. Use 10 to 250.').max(250, 'too many. Use 10 to 250.').exactOptional(),
+    maxPods: z
+      .int()
+      .min(10, 'too few. Use 10 to 250.')
+      .max(250, 'too many. Use 10 to 250.')
+      .exactOptional()
+      .describe('Pods on a node at most. Default: that of AKS.'),
     availabilityZones: z
       .array(z.enum(['1', '2', '3']))
       .min(1, 'no zone. Give at least one, or leave the key out.')
       .max(3, 'too many zones. A region has 3 at most.')
       .check(eachOnce())
-      .exactOptional(),
-    enableAutoScaling: z.boolean().default(false),
-    minCount: count(0).exactOptional(),
-    maxCount: count(1).exactOptional(),
-    nodeLabels: nodeLabels.exactOptional(),
-    nodeTaints: nodeTaints.exactOptional(),
+      .exactOptional()
+      .describe('The zones over which the nodes are spread. Default: none.'),
+    enableAutoScaling: z.boolean().default(false).describe('Whether the number of nodes follows the load.'),
+    minCount: count(0).exactOptional().describe('With autoscaling: nodes at least.'),
+    maxCount: count(1).exactOptional().describe('With autoscaling: nodes at most.'),
+    nodeLabels: nodeLabels.exactOptional().describe('Kubernetes labels of the nodes.'),
+    nodeTaints: nodeTaints.exactOptional().describe('Kubernetes taints of the nodes, as key=value:effect.'),
   })
   .check(
     crossCheck(poolSize, ({ mode, count, enableAutoScaling, minCount, maxCount }, report) => {

@@ -1,14 +1,47 @@
 import { z } from 'zod';
 import { nameRules } from '../../resources/names.ts';
+import { profiles } from '../profiles.ts';
 import { matching, named, notBoth } from './checks.ts';
 import { guid, resourceIdOf } from './resourceIds.ts';
 
 /** The cluster that a scenario works on. */
-export const clusterReference = z.strictObject({
-  subscriptionId: matching(guid, 36, 'not a subscription ID. Use the GUID that `az account show --query id` prints.'),
-  resourceGroup: named('a resource group name', nameRules.resourceGroup),
-  name: named('a cluster name', nameRules.cluster),
-});
+export const clusterReference = z
+  .strictObject({
+    subscriptionId: matching(
+      guid,
+      36,
+      'not a subscription ID. Use the GUID that `az account show --query id` prints.',
+    ).describe('The subscription of the cluster, a GUID.'),
+    resourceGroup: named('a resource group name', nameRules.resourceGroup).describe(
+      'The resource group of the cluster.',
+    ),
+    name: named('a cluster name', nameRules.cluster).describe('The name of the cluster.'),
+  })
+  .describe('The cluster that the scenario works on. Its workflow ID is made of these three.');
+
+/** Editors find an input's schema by this key. It says nothing else, and is ignored. */
+export const schemaKey = z
+  .string()
+  .max(2048, 'too long. Use at most 2048 characters.')
+  .exactOptional()
+  .describe('Where editors find this schema. It is ignored.');
+
+export const profile = z
+  .enum(profiles)
+  .default('current')
+  .describe('How Azure behaves: as it does today (current), or as the guide of 2024 says (preview).');
+
+export const onFailure = z
+  .enum(['rollBack', 'hold', 'leave'])
+  .default('rollBack')
+  .describe(
+    'After a failure. rollBack: take back what was changed. hold: wait for an operator. leave: leave everything as it is, and name it.',
+  );
+
+export const dryRun = z
+  .boolean()
+  .default(false)
+  .describe('Only plan: nothing is changed, and every problem is named. Such a run takes any workflow ID.');
 
 /** A bound on a wait. One of 30 days outlasts people's holidays and Azure's slowest reviews; a longer one is a mistake. */
 export const minutes = (most: number, usual: number) =>
@@ -41,16 +74,23 @@ export const pauseTimeoutMinutes = minutes(30 * day, 3 * day).describe(
 
 /** A user-assigned identity: one that is there, by resource ID, or by name one that is found in the cluster's resource group or created there. */
 const namedIdentity = {
-  resourceId: resourceIdOf('identity').exactOptional(),
-  name: named('an identity name', nameRules.identity).exactOptional(),
+  resourceId: resourceIdOf('identity').exactOptional().describe('A user-assigned identity that is there.'),
+  name: named('an identity name', nameRules.identity)
+    .exactOptional()
+    .describe("A user-assigned identity of this name in the cluster's resource group, found or created."),
 };
 
 /** The cluster's control plane identity. Service principals cannot be used for network isolation (Azure/AKS#5821). */
 export const clusterIdentity = z.discriminatedUnion(
   'type',
   [
-    z.strictObject({ type: z.literal('SystemAssigned') }),
-    z.strictObject({ type: z.literal('UserAssigned'), ...namedIdentity }).check(notBoth('resourceId', 'name')),
+    z.strictObject({ type: z.literal('SystemAssigned').describe('Azure makes the identity with the cluster.') }),
+    z
+      .strictObject({
+        type: z.literal('UserAssigned').describe('The identity is a resource of its own.'),
+        ...namedIdentity,
+      })
+      .check(notBoth('resourceId', 'name')),
   ],
   { error: 'not an allowed identity type. Use SystemAssigned or UserAssigned.' },
 );

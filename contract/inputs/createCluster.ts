@@ -10,26 +10,37 @@ import { crossCheck, matching, named } from './checks.ts';
 import {
   clusterIdentity,
   clusterReference,
+  dryRun,
   holdTimeoutMinutes,
   kubeletIdentity,
+  onFailure,
   pauseTimeoutMinutes,
+  profile,
   registrationTimeoutMinutes,
   rolePropagationTimeoutMinutes,
+  schemaKey,
 } from './cluster.ts';
 import { network, registry } from './infrastructure.ts';
-import { accept, probes } from './isolation.ts';
+import { accept, closedOutboundType, probes } from './isolation.ts';
 import { tags } from './tags.ts';
 
 /** Input of the `createCluster` scenario. Guide: "Deploy a network isolated cluster" with AKS-managed ACR, and with bring your own ACR. */
 export const createClusterInput = z
   .strictObject({
+    $schema: schemaKey,
     cluster: clusterReference,
     // It stands in names of DNS records, whose labels have 63 characters at most.
-    location: matching(/^[a-z0-9]{1,63}$/, 63, 'not a region name. Use the short form, for example westeurope.'),
-    profile: z.enum(profiles).default('current'),
+    location: matching(
+      /^[a-z0-9]{1,63}$/,
+      63,
+      'not a region name. Use the short form, for example westeurope.',
+    ).describe('The region of everything that is created, such as westeurope.'),
+    profile,
     registry,
-    apiServerAccess: z.enum(['privateLink', 'vnetIntegration']),
-    outboundType: z.enum(closedOutboundTypes).default('none'),
+    apiServerAccess: z
+      .enum(['privateLink', 'vnetIntegration'])
+      .describe('How the API server is reached: by a private endpoint, or from a subnet of the network.'),
+    outboundType: closedOutboundType,
     kubernetesVersion: matching(
       /^1\.\d{1,3}(\.\d{1,3})?$/,
       9,
@@ -37,7 +48,9 @@ export const createClusterInput = z
     )
       .exactOptional()
       .describe("Default: the region's default version (profile current) or 1.30.3 (profile preview)."),
-    agentPoolProfiles: agentPoolProfiles.prefault([{ name: 'nodepool1' }]),
+    agentPoolProfiles: agentPoolProfiles
+      .prefault([{ name: 'nodepool1' }])
+      .describe('The node pools. Default: one system pool nodepool1 with three nodes.'),
     network: network
       .exactOptional()
       .describe(
@@ -59,7 +72,9 @@ export const createClusterInput = z
       /^[a-zA-Z0-9]([-a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/,
       54,
       'not a DNS prefix. Use 1 to 54 letters, digits and hyphens.',
-    ).exactOptional(),
+    )
+      .exactOptional()
+      .describe('Begin of the name of the API server. Default: made of the names of cluster and resource group.'),
     nodeResourceGroup: named('a node resource group name', nameRules.nodeResourceGroup)
       .exactOptional()
       .describe(
@@ -70,10 +85,10 @@ export const createClusterInput = z
     tags: tags.default({}),
     registrationTimeoutMinutes,
     rolePropagationTimeoutMinutes,
-    onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
+    onFailure,
     holdTimeoutMinutes,
     pauseTimeoutMinutes,
-    dryRun: z.boolean().default(false),
+    dryRun,
   })
   .check(
     crossCheck(

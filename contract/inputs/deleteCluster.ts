@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clusterReference, holdTimeoutMinutes, pauseTimeoutMinutes } from './cluster.ts';
+import { clusterReference, dryRun, holdTimeoutMinutes, pauseTimeoutMinutes, schemaKey } from './cluster.ts';
 import { privateDnsZoneId } from './infrastructure.ts';
 
 /** Things that a cluster can leave behind, in the order in which they are deleted. */
@@ -15,6 +15,7 @@ export type ClusterPart = (typeof clusterParts)[number];
 
 /** Input of the `deleteCluster` scenario. Guide: your own registry, endpoint and zone stay when the cluster goes. */
 export const deleteClusterInput = z.strictObject({
+  $schema: schemaKey,
   cluster: clusterReference,
   alsoDelete: z
     .array(z.enum(clusterParts))
@@ -34,7 +35,7 @@ export const deleteClusterInput = z.strictObject({
     .describe('What is deleted cannot be brought back, so there is no rollBack.'),
   holdTimeoutMinutes,
   pauseTimeoutMinutes,
-  dryRun: z.boolean().default(false),
+  dryRun,
 });
 
 /** As callers send it: defaults may be left out. */

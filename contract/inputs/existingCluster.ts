@@ -8,14 +8,18 @@ import { crossCheck, eachOnce, matching } from './checks.ts';
 import {
   clusterReference,
   day,
+  dryRun,
   holdTimeoutMinutes,
   minutes,
+  onFailure,
   pauseTimeoutMinutes,
+  profile,
   registrationTimeoutMinutes,
   rolePropagationTimeoutMinutes,
+  schemaKey,
 } from './cluster.ts';
 import { existingNetwork, privateDns, privateDnsZoneId, registry } from './infrastructure.ts';
-import { accept, probes } from './isolation.ts';
+import { accept, closedOutboundType, probes } from './isolation.ts';
 import { tags } from './tags.ts';
 
 const agentPoolName = matching(
@@ -49,7 +53,10 @@ const reimage = z
       .check(eachOnce())
       .default([])
       .describe('Pools to begin with, in this order; the others follow, system pools last.'),
-    systemPoolsLast: z.boolean().default(true),
+    systemPoolsLast: z
+      .boolean()
+      .default(true)
+      .describe('System pools are reimaged after all others, unless order names them.'),
     ignoreDisruptionBudgets: z
       .boolean()
       .default(false)
@@ -68,11 +75,13 @@ const reimage = z
       .default(14 * 24)
       .describe('Bound on that wait. Node images come weekly.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('How node pools are reimaged.');
 
 const common = {
+  $schema: schemaKey,
   cluster: clusterReference,
-  profile: z.enum(profiles).default('current'),
+  profile,
   reimage,
   // By default whoever is on duty has a day to look at the plan.
   approvalTimeoutMinutes: minutes(30 * day, day).describe('Bound on each wait for an approval.'),
@@ -86,10 +95,10 @@ const common = {
     .describe(
       'Abort such operations instead of waiting for them. Azure then leaves the resource as it is at that moment.',
     ),
-  onFailure: z.enum(['rollBack', 'hold', 'leave']).default('rollBack'),
+  onFailure,
   holdTimeoutMinutes,
   pauseTimeoutMinutes,
-  dryRun: z.boolean().default(false),
+  dryRun,
 };
 
 const approvals = z
@@ -106,7 +115,7 @@ const reimageApproval = z
 const registryOptions = {
   accept,
   probes,
-  network: existingNetwork.prefault({}),
+  network: existingNetwork.prefault({}).describe('Where things go in the network of the cluster.'),
   registrationTimeoutMinutes,
   tags: tags.default({}),
   rolePropagationTimeoutMinutes,
@@ -118,7 +127,7 @@ export const isolateClusterInput = z
     ...common,
     ...registryOptions,
     registry,
-    outboundType: z.enum(closedOutboundTypes).default('none'),
+    outboundType: closedOutboundType,
     approvals,
   })
   .check(
@@ -152,7 +161,7 @@ export const changeRegistryInput = z.strictObject({
 /** Input of the `disableIsolation` scenario. Guide: "Disable network isolated cluster". */
 export const disableIsolationInput = z.strictObject({
   ...common,
-  outboundType: z.enum(openOutboundTypes).default('loadBalancer'),
+  outboundType: z.enum(openOutboundTypes).default('loadBalancer').describe('How nodes reach the internet again.'),
   approvals: reimageApproval,
 });
 
@@ -161,14 +170,16 @@ export const reimageNodePoolsInput = z.strictObject({
   ...common,
   agentPools: agentPoolNames
     .min(1, 'no pool. Name at least one, or leave the key out: then all are reimaged.')
-    .exactOptional(),
+    .exactOptional()
+    .describe('The pools that are reimaged. Default: all.'),
   approvals: reimageApproval,
 });
 
 /** Input of the `auditCluster` scenario. Guide: "Validate the network isolated cluster". */
 export const auditClusterInput = z.strictObject({
+  $schema: schemaKey,
   cluster: clusterReference,
-  profile: z.enum(profiles).default('current'),
+  profile,
   accept,
   probes: z
     .enum(['ifAllowed', 'required', 'none'])

@@ -18,7 +18,7 @@ export const defaultNetwork = {
 
 const subnet = (defaults: { name: string; addressPrefix: string }) =>
   z.strictObject({
-    name: subnetName.default(defaults.name),
+    name: subnetName.default(defaults.name).describe('The name of the subnet, found or created.'),
     addressPrefix: addressPrefix
       .exactOptional()
       .describe(`Default: ${defaults.addressPrefix}, or the range of the subnet where there is one of this name.`),
@@ -30,7 +30,7 @@ const mostRanges = 100;
 /** A virtual network: one that is there, by resource ID, or by name one that is found in the cluster's resource group or created there. */
 export const network = z
   .strictObject({
-    virtualNetworkId: resourceIdOf('virtualNetwork').exactOptional(),
+    virtualNetworkId: resourceIdOf('virtualNetwork').exactOptional().describe('A virtual network that is there.'),
     name: named('a virtual network name', nameRules.virtualNetwork)
       .exactOptional()
       .describe('Default: <cluster>-vnet.'),
@@ -40,7 +40,7 @@ export const network = z
       .max(mostRanges, `too many address ranges. Use at most ${mostRanges}.`)
       .exactOptional()
       .describe(`Default: ${defaultNetwork.addressPrefixes}, or what the network has where there is one.`),
-    nodeSubnet: subnet(defaultNetwork.nodeSubnet).prefault({}),
+    nodeSubnet: subnet(defaultNetwork.nodeSubnet).prefault({}).describe('The subnet of the nodes.'),
     registrySubnet: subnet(defaultNetwork.registrySubnet).exactOptional().describe('With your own registry only.'),
     apiServerSubnet: subnet(defaultNetwork.apiServerSubnet).exactOptional().describe('With VNet integration only.'),
   })
@@ -50,7 +50,7 @@ export const network = z
 export const existingNetwork = z.strictObject({
   registrySubnet: z
     .strictObject({
-      name: subnetName,
+      name: subnetName.describe('The name of the subnet, found or created.'),
       addressPrefix: addressPrefix
         .exactOptional()
         .describe('Default: the range of the subnet. Needed where there is none of this name.'),
@@ -61,16 +61,17 @@ export const existingNetwork = z.strictObject({
 
 const privateEndpoint = z
   .strictObject({
-    resourceId: resourceIdOf('privateEndpoint').exactOptional(),
+    resourceId: resourceIdOf('privateEndpoint').exactOptional().describe('A private endpoint that is there.'),
     name: named('a private endpoint name', nameRules.privateEndpoint)
       .exactOptional()
       .describe('Default: myPrivateEndpoint.'),
-    connectionName: named('a private endpoint connection name', nameRules.privateEndpointConnection).default(
-      'myConnection',
-    ),
+    connectionName: named('a private endpoint connection name', nameRules.privateEndpointConnection)
+      .default('myConnection')
+      .describe('The name of its connection to the registry, where it is created.'),
   })
   .check(notBoth('resourceId', 'name'))
-  .prefault({});
+  .prefault({})
+  .describe('The private endpoint by which nodes reach the registry.');
 
 export const privateDnsZoneId = resourceIdOf('privateDnsZone').refine(
   (id) => parseResourceId(id)?.name.toLowerCase() === registryZoneName,
@@ -82,9 +83,12 @@ const privateDnsZone = z
     resourceId: privateDnsZoneId
       .exactOptional()
       .describe("Default: the zone in the cluster's resource group, found or created."),
-    linkName: named('a virtual network link name', nameRules.zoneLink).default('MyDNSLink'),
+    linkName: named('a virtual network link name', nameRules.zoneLink)
+      .default('MyDNSLink')
+      .describe('The name of its link to the network, where it is created.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe("The private DNS zone with the registry's names.");
 
 /** Who makes the registry's names lead to its endpoint. */
 export const privateDns = z
@@ -99,35 +103,39 @@ export type PrivateDns = z.output<typeof privateDns>;
  * `bringYourOwn`: your registry, by resource ID, or by name one that is found in the cluster's resource group or created
  * there.
  */
-export const registry = z.discriminatedUnion(
-  'mode',
-  [
-    z.strictObject({ mode: z.literal('managed') }),
-    z
-      .strictObject({
-        mode: z.literal('bringYourOwn'),
-        containerRegistryId: resourceIdOf('registry').exactOptional(),
-        // In lower case, as in the registry's host name.
-        name: matching(/^[a-z0-9]{5,50}$/, 50, 'not a registry name. Use 5 to 50 lower-case letters and digits.')
-          .exactOptional()
-          .describe(
-            'Default: made of the names of cluster and resource group and of the subscription ID, with a hash in place of what does not fit.',
-          ),
-        privateEndpoint,
-        privateDnsZone,
-        privateDns: privateDns.exactOptional(),
-      })
-      .check(
-        notBoth('containerRegistryId', 'name'),
-        crossCheck(z.object({ privateDns, privateDnsZone: z.object({ resourceId: z.string() }) }), (_both, report) =>
-          report(
-            ['privateDnsZone', 'resourceId'],
-            'given with privateDns managedElsewhere, which makes no zone, link or record. Remove one of them.',
+export const registry = z
+  .discriminatedUnion(
+    'mode',
+    [
+      z.strictObject({
+        mode: z.literal('managed').describe('AKS makes the registry, and deletes it with the cluster.'),
+      }),
+      z
+        .strictObject({
+          mode: z.literal('bringYourOwn').describe('The registry is your own, found or created.'),
+          containerRegistryId: resourceIdOf('registry').exactOptional().describe('A registry that is there.'),
+          // In lower case, as in the registry's host name.
+          name: matching(/^[a-z0-9]{5,50}$/, 50, 'not a registry name. Use 5 to 50 lower-case letters and digits.')
+            .exactOptional()
+            .describe(
+              'Default: made of the names of cluster and resource group and of the subscription ID, with a hash in place of what does not fit.',
+            ),
+          privateEndpoint,
+          privateDnsZone,
+          privateDns: privateDns.exactOptional(),
+        })
+        .check(
+          notBoth('containerRegistryId', 'name'),
+          crossCheck(z.object({ privateDns, privateDnsZone: z.object({ resourceId: z.string() }) }), (_both, report) =>
+            report(
+              ['privateDnsZone', 'resourceId'],
+              'given with privateDns managedElsewhere, which makes no zone, link or record. Remove one of them.',
+            ),
           ),
         ),
-      ),
-  ],
-  { error: 'not an allowed registry. Use {"mode": "managed"} or {"mode": "bringYourOwn"}.' },
-);
+    ],
+    { error: 'not an allowed registry. Use {"mode": "managed"} or {"mode": "bringYourOwn"}.' },
+  )
+  .describe('Where nodes pull their images from.');
 
 export type RegistryInput = z.output<typeof registry>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { closedOutboundTypes } from '../../resources/outboundTypes.ts';
 
 /** Ways out beside the outbound type that an input can accept by name. */
 export const waysOut = [
@@ -26,3 +27,9 @@ export const probes = z
   .describe(
     "A pod on a node of each pool pulls an image through the registry, by the cluster's run-command API, before egress is cut or the run counts as verified. ifAllowed: where that is disabled or forbidden, it is accepted that nothing is proven, and the report says so first.",
   );
+
+/** Outbound types of an isolated cluster. */
+export const closedOutboundType = z
+  .enum(closedOutboundTypes)
+  .default('none')
+  .describe('How egress is cut. none: AKS sets up no way out. block: AKS blocks every way out, in preview.');

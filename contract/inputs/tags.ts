@@ -50,4 +50,4 @@ export const tags = z
       }
     }),
   )
-  .meta({ maxProperties: most });
+  .meta({ maxProperties: most, description: 'Tags for everything that is created.' });
