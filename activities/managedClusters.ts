@@ -23,12 +23,12 @@ import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import {
   deleteResource,
   type MarkedResource,
-  onceReplicated,
   type ResourceType,
   readBackMismatch,
   refuseForeign,
   retriedAfterRace,
 } from './arm/ownedResource.ts';
+import { onceReplicated } from './arm/replication.ts';
 import { isToPutBack, type PutBackPart } from './arm/resourceUpdate.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { changedBody, clusterBody, clusterFacts } from './managedClusterBody.ts';

@@ -22,9 +22,9 @@ import {
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
-  mayLag,
   type ResourceType,
 } from './arm/ownedResource.ts';
+import { mayLag } from './arm/replication.ts';
 import { updateResource } from './arm/resourceUpdate.ts';
 import { listSubscriptions, mostSubscriptions } from './subscriptions.ts';
 import { usersOf } from './users/usersOf.ts';

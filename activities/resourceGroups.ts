@@ -7,14 +7,8 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
 import type { Found } from './arm/longRunningOperation.ts';
 import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
-import {
-  type MarkedResource,
-  mayLag,
-  onceReplicated,
-  refuseForeign,
-  removed,
-  replicationPause,
-} from './arm/ownedResource.ts';
+import { type MarkedResource, refuseForeign, removed } from './arm/ownedResource.ts';
+import { mayLag, onceReplicated, replicationPause } from './arm/replication.ts';
 
 export async function readResourceGroup(
   clients: ClientsOf,

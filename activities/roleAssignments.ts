@@ -9,7 +9,8 @@ import { checkpoint, recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
-import { onceReplicated, readBackMismatch, refuseUsed, retriedWhileReplicating } from './arm/ownedResource.ts';
+import { readBackMismatch, refuseUsed } from './arm/ownedResource.ts';
+import { onceReplicated, retriedWhileReplicating } from './arm/replication.ts';
 import { isOwnCluster, listClusters } from './users/clusters.ts';
 
 /** A role that a principal holds at a scope. */

@@ -20,7 +20,7 @@ export const bundleWorkflows = ({ dataConverter }: Pick<AksWorkerOptions, 'dataC
       failureConverterPath: dataConverter.failureConverterPath,
     }),
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    workflowInterceptorModules: [fileURLToPath(new URL('../workflows/engine/originalRun.ts', import.meta.url))],
+    workflowInterceptorModules: [fileURLToPath(new URL('../workflows/engine/resetRun.ts', import.meta.url))],
     logger: new DefaultLogger('WARN'),
   });
 

@@ -6,10 +6,10 @@ import type { Check, PlanReport, VerificationReport } from '../contract/result.t
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { resourceReference } from '../resources/ids.ts';
 import type { StepHandle } from './engine/step.ts';
-import { applyApproval } from './existingCluster/approval.ts';
 import { bootstrapSteps, planBootstrap } from './existingCluster/bootstrap.ts';
 import type { UpdateContext } from './existingCluster/context.ts';
 import { lookAtOldRegistry } from './existingCluster/discover.ts';
+import { applyApproval } from './existingCluster/gates.ts';
 import { planUpdate, type UpdatePlan } from './existingCluster/plan.ts';
 import { planPreparations } from './existingCluster/preparations.ts';
 import { applyPullProbe, planPullProbe, probeAddedPools } from './existingCluster/pullProbe.ts';

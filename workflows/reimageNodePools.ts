@@ -2,7 +2,7 @@ import type { ParsedReimageNodePoolsInput, ReimageNodePoolsInput } from '../cont
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import { nothingPlanned, stepIds } from './engine/part.ts';
-import { applyApproval, approvalStep } from './existingCluster/approval.ts';
+import { applyApproval, approvalStep } from './existingCluster/gates.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { noPreparations } from './existingCluster/preparations.ts';
 import { runUpdate } from './existingCluster/scenario.ts';

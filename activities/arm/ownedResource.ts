@@ -4,15 +4,10 @@ import { carriesMarks, type Marks, markTags, ownMarks } from '../../resources/ma
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, shortened, type Users } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
-import { elapsedMs, now, pause } from './clock.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
-import {
-  adaptiveDelayMs,
-  type Found,
-  type LongRunningOperation,
-  longRunningOperation,
-} from './longRunningOperation.ts';
+import { type Found, type LongRunningOperation, longRunningOperation } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
+import { onceReplicated, replicationPause, retriedWhileReplicating } from './replication.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
 export interface MarkedFacts {
@@ -45,18 +40,6 @@ export interface MarkedResource {
   /** Whether this run may have made it, so that it may be there where a read does not show it. Default: false. */
   ofThisRun?: boolean;
 }
-
-/**
- * Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. Azure
- * documents no bound: as a rule it takes seconds, and two minutes are an assumption on the safe side.
- */
-const replicationLagMs = 2 * 60_000;
-
-/** Pause between looks while regions disagree: as a rule they agree within seconds. */
-export const replicationPause = '2 seconds';
-
-/** Whether an activity may still see Azure as it was before the run's last steps. */
-export const mayLag = (): boolean => elapsedMs() < replicationLagMs;
 
 /** A resource that somebody else has made as wanted since discovery. It serves, and undo leaves it. */
 export interface MaybeAdopted {
@@ -135,18 +118,6 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
   const seen = await onceReplicated(read, (each) => found(each).length === 0);
   if (!seen || found(seen).length > 0) throw readBackMismatch(found(seen), id);
   return seen;
-}
-
-/** Reads until all regions of ARM may know of a write, or what is read is right. @returns what was read last. */
-export async function onceReplicated<T>(read: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
-  const startedAt = now();
-  for (;;) {
-    // What is read last was asked for after the lag, however long the answers take.
-    const waitedMs = now() - startedAt;
-    const seen = await read();
-    if (isRight(seen) || waitedMs > replicationLagMs) return seen;
-    await pause(adaptiveDelayMs(waitedMs));
-  }
 }
 
 /** Reasons to leave a resource that carries the marks, or can carry none. */
@@ -248,13 +219,6 @@ function refuseUnchecked(kind: string, id: string, unchecked: readonly string[])
     `Nobody can tell who uses this ${kind}: the clusters in ${where} may not be listed (${id})`,
     id,
   );
-}
-
-/** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
-export function retriedWhileReplicating(error: unknown): unknown {
-  const failure = applicationFailure(error);
-  if (!failure || !isNotFound(error) || !mayLag()) return error;
-  return retryable(failure, replicationPause);
 }
 
 const notOwned = (kind: string, id: string): ApplicationFailure =>

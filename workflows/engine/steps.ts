@@ -1,23 +1,16 @@
-import { CancellationScope, CancelledFailure, condition, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import { isFailure, sentBefore } from '../../contract/failures.ts';
-import type { PlannedStep, StepId, StepKind } from '../../contract/plan.ts';
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
-import { adviceOf, errorText, scenarioError } from './errorText.ts';
-import { type Helpers, leftBy, type Step, type StepWork } from './step.ts';
+import { errorText, scenarioError } from './errorText.ts';
+import type { Step, StepWork } from './step.ts';
+import { type BegunStep, leaveSteps, undoSteps } from './undo.ts';
 
-interface Entry {
-  progress: StepProgress;
+interface Entry extends BegunStep {
   done: Promise<unknown>;
-  undo?: () => Promise<unknown>;
-  helpers?: () => Helpers | undefined;
-  undoneAfter: readonly StepId[];
-  /** Whether this run may have left something in Azure by this step. */
-  begun: boolean;
   /** The failure of its last try. */
   failure?: unknown;
-  /** What undo could not take back of this step. */
-  leftovers: readonly Leftover[];
 }
 
 /** A step that was never started because another one failed, or the run was cancelled. */
@@ -191,80 +184,14 @@ export class Steps {
     return again;
   }
 
-  /**
-   * Takes back everything that was begun: each step once all that need it are taken back, the rest in parallel, where
-   * cancellation cannot reach it. A step that could not be taken back is tried once more at the end.
-   */
-  async undo(): Promise<Leftover[]> {
-    const entries = [...this.#entries.values()];
-    await CancellationScope.nonCancellable(async () => {
-      await this.#undoAll();
-      if (!entries.some(({ progress }) => progress.state === 'leftBehind')) return;
-      await sleep(secondUndoAfter);
-      await this.#undoAll();
-    });
-    return entries.reverse().flatMap(({ leftovers }) => leftovers);
-  }
-
-  async #undoAll(): Promise<void> {
-    const undone = new Map<StepId, Promise<void>>();
-    const undoAfterDependents = async (entry: Entry): Promise<void> => {
-      const { id } = entry.progress;
-      const before = [...this.#entries.values()].filter(
-        ({ progress, undoneAfter }) =>
-          // Checks and approvals change nothing, so undo need not wait for them.
-          (progress.needs.includes(id) && !undoneAfter.includes(id) && progress.action !== 'check') ||
-          entry.undoneAfter.includes(progress.id),
-      );
-      await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
-      const isGroup = entry.progress.kind === 'resourceGroup';
-      const kept = before.find(
-        ({ progress: { state, kind } }) => state === 'leftBehind' && (isGroup || usersUnknownToAzure.has(kind)),
-      );
-      await this.#undo(entry, kept?.progress);
-    };
-    for (const entry of [...this.#entries.values()].reverse()) {
-      // Deferred, so that the map holds all of them before any looks up those that it waits for.
-      undone.set(
-        entry.progress.id,
-        Promise.resolve().then(() => undoAfterDependents(entry)),
-      );
-    }
-    await Promise.all(undone.values());
+  /** Takes back everything that was begun. @returns what could not be taken back. */
+  undo(): Promise<Leftover[]> {
+    return undoSteps([...this.#entries.values()], (progress, change) => this.#set(progress, change));
   }
 
   /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
-  async leave(why: string): Promise<Leftover[]> {
-    const left = await Promise.all(
-      [...this.#entries.values()].map((entry) => leftBy(ownLeftovers(entry, why), entry.helpers?.())),
-    );
-    return left.flat();
-  }
-
-  async #undo(entry: Entry, kept: StepProgress | undefined): Promise<void> {
-    const { progress, undo, begun } = entry;
-    const { resourceId, forwardOnly } = progress;
-    if (!begun || progress.state === 'undone') return;
-    const isKept = forwardOnly === undefined && undo !== undefined && kept !== undefined;
-    const stays = isKept ? `${kept.resourceId} could not be taken back` : forwardOnly;
-    const back = stays === undefined ? undo : undefined;
-    const helpers = entry.helpers?.();
-    entry.leftovers = stays === undefined ? [] : [{ resourceId, why: stays }];
-    if (isKept) this.#set(progress, { state: 'leftBehind' });
-    if (!back && !helpers) return;
-    this.#set(progress, { state: 'undoing', waitsFor: 'removal' });
-    try {
-      await helpers?.remove();
-      await back?.();
-      this.#set(progress, { state: back ? 'undone' : isKept ? 'leftBehind' : 'failed' });
-    } catch (error) {
-      if (isFailure(error, 'ResetRun')) throw error;
-      const why = errorText(error);
-      const whatToDo = adviceOf(error);
-      const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
-      entry.leftovers = await leftBy([failed], helpers);
-      this.#set(progress, { state: 'leftBehind', error: why });
-    }
+  leave(why: string): Promise<Leftover[]> {
+    return leaveSteps([...this.#entries.values()], why);
   }
 
   #set(progress: StepProgress, change: Partial<StepProgress>): void {
@@ -274,19 +201,6 @@ export class Steps {
   }
 }
 
-function ownLeftovers({ begun, progress }: Entry, why: string): Leftover[] {
-  const { resourceId, action, state, error } = progress;
-  if (action === 'check') return [];
-  if (action !== 'delete') return begun ? [{ resourceId, why }] : [];
-  return state === 'done' ? [] : [{ resourceId, why: error ?? 'not deleted' }];
-}
-
-/**
- * Kinds of steps whose resource needs others that Azure would delete all the same, such as a cluster's registry. Whatever else
- * is in use Azure refuses to delete, so that undo tries it. A group goes with all that is in it, so it must be empty.
- */
-const usersUnknownToAzure: ReadonlySet<StepKind> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
-
 /** Whether a step that failed may have left something. One that a pause kept from starting has not. */
 const mayHaveBegun = (error: unknown, wrote: boolean | undefined): boolean =>
   !isFailure(error, 'PauseTimedOut') && (wrote ?? sentBefore(error) ?? !isFailure(error, 'NotOwned'));
@@ -294,8 +208,5 @@ const mayHaveBegun = (error: unknown, wrote: boolean | undefined): boolean =>
 /** Whether a step found somebody else's resource that serves, and made none. */
 const isAdopted = (result: unknown): boolean =>
   typeof result === 'object' && result !== null && 'adopted' in result && result.adopted === true;
-
-/** By then Azure has often let go of what stood in the way, such as a network interface that held a subnet. */
-const secondUndoAfter = '10 seconds';
 
 const now = (): string => new Date().toISOString();

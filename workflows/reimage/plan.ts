@@ -10,7 +10,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { allowsNoDisruption, type KubernetesFacts, type Look } from '../../resources/nodes.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { bootstrapChanges, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
-import { approvalStep } from '../existingCluster/approval.ts';
+import { approvalStep } from '../existingCluster/gates.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 import { copyStepId, isAfterReimage, isUnwell, planCopies } from './copies.ts';
 

@@ -3,8 +3,8 @@ import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
 import { originalRunHeader } from '../../contract/names.ts';
 
 /**
- * Tells each activity which run asked first. A reset run is refused in its activities, not in workflow code: code that asks
- * for its run ID would not replay where it had asked before the reset.
+ * Tells each activity which run asked first. `worker/activityGuard.ts` refuses the activities of a reset run. Workflow code
+ * cannot: if it asked for its run ID, it would not replay where it had asked before the reset.
  */
 export const interceptors = (): WorkflowInterceptors => ({
   outbound: [

@@ -1,0 +1,34 @@
+import { applicationFailure, isNotFound, retryable } from '../../contract/failures.ts';
+import { elapsedMs, now, pause } from './clock.ts';
+import { adaptiveDelayMs } from './longRunningOperation.ts';
+
+/**
+ * Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. Azure
+ * documents no bound: as a rule it takes seconds, and two minutes are an assumption on the safe side.
+ */
+const replicationLagMs = 2 * 60_000;
+
+/** Pause between looks while regions disagree: as a rule they agree within seconds. */
+export const replicationPause = '2 seconds';
+
+/** Whether an activity may still see Azure as it was before the run's last steps. */
+export const mayLag = (): boolean => elapsedMs() < replicationLagMs;
+
+/** Reads until all regions of ARM may know of a write, or what is read is right. @returns what was read last. */
+export async function onceReplicated<T>(read: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
+  const startedAt = now();
+  for (;;) {
+    // What is read last was asked for after the lag, however long the answers take.
+    const waitedMs = now() - startedAt;
+    const seen = await read();
+    if (isRight(seen) || waitedMs > replicationLagMs) return seen;
+    await pause(adaptiveDelayMs(waitedMs));
+  }
+}
+
+/** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
+export function retriedWhileReplicating(error: unknown): unknown {
+  const failure = applicationFailure(error);
+  if (!failure || !isNotFound(error) || !mayLag()) return error;
+  return retryable(failure, replicationPause);
+}

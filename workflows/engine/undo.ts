@@ -1,0 +1,112 @@
+import { CancellationScope, sleep } from '@temporalio/workflow';
+import { isFailure } from '../../contract/failures.ts';
+import type { StepId, StepKind } from '../../contract/plan.ts';
+import type { StepProgress } from '../../contract/progress.ts';
+import type { Leftover } from '../../contract/result.ts';
+import { adviceOf, errorText } from './errorText.ts';
+import { type Helpers, leftBy } from './step.ts';
+
+/** A declared step, as far as undo needs to know it. */
+export interface BegunStep {
+  progress: StepProgress;
+  undo?: () => Promise<unknown>;
+  helpers?: () => Helpers | undefined;
+  undoneAfter: readonly StepId[];
+  /** Whether this run may have left something in Azure by this step. */
+  begun: boolean;
+  /** What undo could not take back of this step. */
+  leftovers: readonly Leftover[];
+}
+
+type SetProgress = (progress: StepProgress, change: Partial<StepProgress>) => void;
+
+/**
+ * Takes back everything that was begun: each step once all that need it are taken back, the rest in parallel, where
+ * cancellation cannot reach it. A step that could not be taken back is tried once more at the end.
+ *
+ * @param steps In the order of the plan. @returns what could not be taken back.
+ */
+export async function undoSteps(steps: readonly BegunStep[], set: SetProgress): Promise<Leftover[]> {
+  await CancellationScope.nonCancellable(async () => {
+    await undoAll(steps, set);
+    if (!steps.some(({ progress }) => progress.state === 'leftBehind')) return;
+    await sleep(secondUndoAfter);
+    await undoAll(steps, set);
+  });
+  return steps.toReversed().flatMap(({ leftovers }) => leftovers);
+}
+
+/** By then Azure has often let go of what stood in the way, such as a network interface that held a subnet. */
+const secondUndoAfter = '10 seconds';
+
+async function undoAll(steps: readonly BegunStep[], set: SetProgress): Promise<void> {
+  const undone = new Map<StepId, Promise<void>>();
+  const undoAfterDependents = async (step: BegunStep): Promise<void> => {
+    const { id } = step.progress;
+    const before = steps.filter(
+      ({ progress, undoneAfter }) =>
+        // Checks and approvals change nothing, so undo need not wait for them.
+        (progress.needs.includes(id) && !undoneAfter.includes(id) && progress.action !== 'check') ||
+        step.undoneAfter.includes(progress.id),
+    );
+    await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
+    const isGroup = step.progress.kind === 'resourceGroup';
+    const kept = before.find(
+      ({ progress: { state, kind } }) => state === 'leftBehind' && (isGroup || usersUnknownToAzure.has(kind)),
+    );
+    await undoStep(step, kept?.progress, set);
+  };
+  for (const step of steps.toReversed()) {
+    // Deferred, so that the map holds all of them before any looks up those that it waits for.
+    undone.set(
+      step.progress.id,
+      Promise.resolve().then(() => undoAfterDependents(step)),
+    );
+  }
+  await Promise.all(undone.values());
+}
+
+/**
+ * Kinds of steps whose resource needs others that Azure would delete all the same, such as a cluster's registry. Whatever else
+ * is in use Azure refuses to delete, so that undo tries it. A group goes with all that is in it, so it must be empty.
+ */
+const usersUnknownToAzure: ReadonlySet<StepKind> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
+
+async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: SetProgress): Promise<void> {
+  const { progress, undo, begun } = step;
+  const { resourceId, forwardOnly } = progress;
+  if (!begun || progress.state === 'undone') return;
+  const isKept = forwardOnly === undefined && undo !== undefined && kept !== undefined;
+  const stays = isKept ? `${kept.resourceId} could not be taken back` : forwardOnly;
+  const back = stays === undefined ? undo : undefined;
+  const helpers = step.helpers?.();
+  step.leftovers = stays === undefined ? [] : [{ resourceId, why: stays }];
+  if (isKept) set(progress, { state: 'leftBehind' });
+  if (!back && !helpers) return;
+  set(progress, { state: 'undoing', waitsFor: 'removal' });
+  try {
+    await helpers?.remove();
+    await back?.();
+    set(progress, { state: back ? 'undone' : isKept ? 'leftBehind' : 'failed' });
+  } catch (error) {
+    if (isFailure(error, 'ResetRun')) throw error;
+    const why = errorText(error);
+    const whatToDo = adviceOf(error);
+    const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
+    step.leftovers = await leftBy([failed], helpers);
+    set(progress, { state: 'leftBehind', error: why });
+  }
+}
+
+/** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
+export async function leaveSteps(steps: readonly BegunStep[], why: string): Promise<Leftover[]> {
+  const left = await Promise.all(steps.map((step) => leftBy(ownLeftovers(step, why), step.helpers?.())));
+  return left.flat();
+}
+
+function ownLeftovers({ begun, progress }: BegunStep, why: string): Leftover[] {
+  const { resourceId, action, state, error } = progress;
+  if (action === 'check') return [];
+  if (action !== 'delete') return begun ? [{ resourceId, why }] : [];
+  return state === 'done' ? [] : [{ resourceId, why: error ?? 'not deleted' }];
+}
