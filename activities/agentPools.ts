@@ -1,4 +1,5 @@
 import type { AgentPool } from '@azure/arm-containerservice';
+import type { ApplicationFailure } from '@temporalio/activity';
 import { applicationFailure, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
 import { agentPoolId, clusterId, resourceGroupId } from '../resources/ids.ts';
@@ -9,6 +10,7 @@ import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
 import type { OperationProgress } from './arm/checkpoint.ts';
+import { now, pause } from './arm/clock.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect, httpStatus } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
@@ -59,12 +61,28 @@ async function existingPool(clients: ClientsOf, reference: AgentPoolReference): 
   return seen;
 }
 
+/**
+ * A look that failed is tried again for as long, before a step fails with it. Right after a reimage, the pods through which commands
+ * reach the cluster start anew on nodes of minutes; AKS gives the pod of a command 30 s, and says that a retry may help
+ * (Microsoft troubleshooting, "Resolve az aks command invoke failures"). Azure's own client waits five minutes for one command.
+ */
+const lookPatienceMs = 10 * 60_000;
+
+/** Pause between looks: as long as AKS itself waits for the pod of a command. */
+const lookPauseMs = 30_000;
+
+/** Reads a pool's state, and its nodes from inside the cluster. */
 async function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
-  const [pool, kubernetes] = await Promise.all([
-    existingPool(clients, reference),
-    readKubernetes(clients, reference.cluster),
-  ]);
-  return poolEvidence(reference.pool, pool, kubernetes);
+  const startedAt = now();
+  for (;;) {
+    const [pool, kubernetes] = await Promise.all([
+      existingPool(clients, reference),
+      readKubernetes(clients, reference.cluster),
+    ]);
+    const evidence = poolEvidence(reference.pool, pool, kubernetes);
+    if (evidence.unseen?.because !== 'failed' || now() - startedAt > lookPatienceMs) return evidence;
+    await pause(lookPauseMs);
+  }
 }
 
 /** Waits until nothing runs on cluster and pool; other pools may be busy. */
@@ -127,6 +145,9 @@ async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<
   }
 }
 
+const unknownReimage = (id: string, why: string): ApplicationFailure =>
+  ownFailure('NotProven', `Whether it was reimaged is not known: its nodes could not be looked at: ${why} (${id})`, id);
+
 async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Reimaged> {
   const { cluster, pool, before, busyPolicy, rolePropagation } = request;
   const { containerService: client } = clients(cluster.subscriptionId);
@@ -140,8 +161,12 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
       return 'running';
     }
     if (isFailed(provisioningState)) return 'absent';
-    const done = adopted || proofOf(pool, before, await readEvidence(clients, request)).reimaged;
-    return done ? 'done' : 'absent';
+    if (adopted) return 'done';
+    const evidence = await readEvidence(clients, request);
+    if (proofOf(pool, before, evidence).reimaged) return 'done';
+    // What may have been reimaged is not reimaged again because nobody could look.
+    if (evidence.unseen?.because === 'failed') throw unknownReimage(id, evidence.unseen.message);
+    return 'absent';
   };
   const upgrade = () =>
     longRunningOperation({

@@ -111,31 +111,6 @@ describe('isolateCluster', () => {
     expect((await harness.azure.get(clusterId(given.cluster))).status).toBe(200);
   });
 
-  it('does not reimage a pool again where only the look at it had failed', async () => {
-    const cluster = await existingCluster(harness, 'looked-once');
-    await newNodeImage(harness);
-    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'], onFailure: 'hold' });
-    // The first look is discovery's.
-    await harness.azure.fault({
-      method: 'POST',
-      path: `${clusterId(cluster)}/runCommand$`,
-      after: 1,
-      times: 1,
-      answer: { status: 404, code: 'KubernetesOperationError', message: 'Failed to run command', wrapped: false },
-    });
-    const held = await waitUntil(run, ({ decisions }) => decisions !== undefined);
-    expect(held.steps.find(({ id }) => id === 'reimage:work')?.error).toMatch(/NotProven: .*is not known/);
-    await run.decide('retry');
-    expect(await run.result()).toMatchObject({
-      outcome: 'verified',
-      reimages: [{ evidence: 'nodes', reimaged: true }],
-    });
-    const reimages = (await harness.azure.writes(/upgradeNodeImageVersion/)).filter((write) =>
-      write.includes('looked-once'),
-    );
-    expect(reimages).toHaveLength(1);
-  });
-
   it('tells first what it could not prove, where the input accepts that', async () => {
     const cluster = await existingCluster(harness, 'forbidden');
     // Without a look from inside, a newer image is the only proof of a reimage.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { FailureDetails } from '../../contract/index.ts';
+import type { FailureDetails, Progress, ReimageNodePoolsInput } from '../../contract/index.ts';
 import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { existingCluster, kubectl, newNodeImage, verified, waitUntil, writesSince } from './existingCluster.ts';
@@ -148,6 +148,50 @@ describe('a pool that could not be made anew', () => {
       ['temporaryPool:tmpwork', 'done'],
     ]);
     expect(await poolsOf(cluster)).toEqual(['system', 'work']);
+  });
+});
+
+describe('a look that fails after a pool was changed', () => {
+  /** Looks fail from this one on. Discovery's is the first, and the reimage's the second. */
+  const looksFail = (cluster: ClusterReference, after: number, times: number) =>
+    harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/runCommand$`,
+      after,
+      times,
+      answer: { status: 404, code: 'KubernetesOperationError', message: 'Failed to run command', wrapped: false },
+    });
+
+  it('is repeated before the step fails', async () => {
+    const cluster = await existingCluster(harness, 'look-repeated');
+    await newNodeImage(harness);
+    await looksFail(cluster, 1, 3);
+    const writes = await writesSince(harness, cluster);
+    const { reimages } = await verified(harness.client.reimageNodePools({ cluster, agentPools: ['work'] }));
+    expect(reimages).toMatchObject([{ evidence: 'nodes', reimaged: true }]);
+    expect(await writes()).toEqual(['POST work/upgradeNodeImageVersion 202']);
+  });
+
+  it.each<[how: string, newImage: boolean, after: number, given: Partial<ReimageNodePoolsInput>]>([
+    ['reimaged', true, 1, { agentPools: ['work'] }],
+    ['replaced', false, 2, replacing],
+  ])('does not have the pool %s again, however often an operator tries', async (how, newImage, after, given) => {
+    const cluster = await existingCluster(harness, `look-${how}`);
+    if (newImage) await newNodeImage(harness);
+    const end = await looksFail(cluster, after, always);
+    const writes = await writesSince(harness, cluster);
+    const run = await harness.client.reimageNodePools({ cluster, ...given, onFailure: 'hold' });
+    const isHeld = ({ decisions }: Progress) => decisions !== undefined;
+    const held = await waitUntil(run, isHeld);
+    expect(held.steps.find(({ id }) => id === 'reimage:work')?.error).toMatch(/NotProven: .*is not known/);
+    await run.decide('retry');
+    await waitUntil(run, (progress) => !isHeld(progress));
+    await waitUntil(run, isHeld);
+    await end();
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({ outcome: 'verified', reimages: [{ how, reimaged: true }] });
+    const copied = ['PUT tmpwork 201', 'DELETE work 202', 'PUT work 201', 'DELETE tmpwork 202'];
+    expect(await writes()).toEqual(['POST work/upgradeNodeImageVersion 202', ...(how === 'replaced' ? copied : [])]);
   });
 });
 
