@@ -1,35 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { readKeyRing } from '../codec/keyRing.ts';
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
 import {
-  type ApprovalRequest,
   type AuditClusterInput,
   type AuditReport,
-  approvalUpdateId,
-  approveUpdate,
   type ChangeRegistryInput,
   type ClusterReference,
   type CreateClusterInput,
   clusterWorkflowId,
-  type Decision,
-  type DecisionRequest,
   type DeleteClusterInput,
   type DisableIsolationInput,
-  decideUpdate,
-  decisionUpdateId,
   type IsolateClusterInput,
   type ParsedInput,
   type PlanReport,
   type Problem,
-  type Progress,
   parse,
-  pauseUpdate,
   problemsText,
-  progressQuery,
   type ReimageNodePoolsInput,
-  resumeUpdate,
   type Scenario,
   type ScenarioResult,
   scenarioInputs,
@@ -37,7 +26,9 @@ import {
   type VerificationReport,
 } from '../contract/index.ts';
 import { openRun } from './sameRun.ts';
-import { watch } from './watch.ts';
+import { type ScenarioHandle, scenarioHandle } from './scenarioHandle.ts';
+
+export type { ScenarioHandle } from './scenarioHandle.ts';
 
 /** The input breaks its schema. Nothing was started. */
 export class InvalidInputError extends Error {
@@ -61,46 +52,6 @@ export class ClusterBusyError extends Error {
 
 /** Scenarios that hold the lock on their cluster. */
 export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
-
-/** One run of a scenario. It stays that run, even if other scenarios are started on the cluster afterwards. */
-export interface ScenarioHandle<Result extends ScenarioResult = ScenarioResult> {
-  readonly workflowId: string;
-  /** Left out where the handle follows whichever run of the workflow ID is the last. */
-  readonly runId?: string;
-  /** The scenario's progress now. */
-  progress(): Promise<Progress>;
-  /**
-   * Yields the progress whenever it changes, until the scenario ends. Waits while no worker is up.
-   *
-   * @param intervalMs Least time between two looks. Default: 500.
-   * @throws Temporal's `ServiceError` if Temporal can no longer be reached, `WorkflowNotFoundError` if there is no such run.
-   */
-  watch(intervalMs?: number): AsyncGenerator<Progress, void, undefined>;
-  /**
-   * Waits for the end of the scenario.
-   *
-   * @throws Temporal's `WorkflowFailedError`. The type of its cause is one of the contract's `errorTypes`.
-   */
-  result(): Promise<Result>;
-  /**
-   * Answers a scenario that waits for an operator's decision. Throws if it waits for none, or asks something else by then. An
-   * answer that is sent again changes nothing.
-   *
-   * @param hold The hold that is answered, as `progress()` showed it. Default: the one that is there now.
-   */
-  decide(decision: Decision, hold?: string): Promise<void>;
-  /**
-   * Lets a scenario pass a gate. Throws if the gate does not wait. `wait` in the request binds it to what `progress()` showed;
-   * default: the wait that is there now.
-   */
-  approve(approval: ApprovalRequest): Promise<void>;
-  /** Keeps further steps from starting. Operations that run in Azure go on. Throws if the scenario is paused, or takes its changes back. */
-  pause(): Promise<void>;
-  /** Lets a paused scenario go on. Throws if the scenario is not paused. */
-  resume(): Promise<void>;
-  /** Asks the scenario to stop and to take its changes back. */
-  cancel(): Promise<void>;
-}
 
 /**
  * Starts and follows scenarios.
@@ -274,32 +225,4 @@ function checked<S extends Scenario>(scenario: S, given: unknown): ParsedInput<S
   const parsed = parse(scenarioInputs[scenario], given);
   if (!parsed.ok) throw new InvalidInputError(parsed.problems);
   return parsed.value;
-}
-
-function scenarioHandle<Result extends ScenarioResult>(handle: WorkflowHandle, runId?: string): ScenarioHandle<Result> {
-  const progress = () => handle.query<Progress>(progressQuery);
-  return {
-    workflowId: handle.workflowId,
-    ...(runId !== undefined && { runId }),
-    progress,
-    watch: (intervalMs) => watch(handle, runId, progress, intervalMs),
-    result: () => handle.result() as Promise<Result>,
-    async decide(decision, given) {
-      const hold = given ?? (await progress()).hold;
-      const bound = hold !== undefined && { updateId: decisionUpdateId(hold, decision) };
-      const request: DecisionRequest = hold === undefined ? decision : { decision, hold };
-      await handle.executeUpdate<void, [DecisionRequest]>(decideUpdate, { args: [request], ...bound });
-    },
-    async approve(approval) {
-      const wait = approval.wait ?? (await progress()).waits?.[approval.gate];
-      const bound = wait !== undefined && { updateId: approvalUpdateId(wait) };
-      const request = wait === undefined ? approval : { ...approval, wait };
-      await handle.executeUpdate<void, [ApprovalRequest]>(approveUpdate, { args: [request], ...bound });
-    },
-    pause: () => handle.executeUpdate<void, []>(pauseUpdate),
-    resume: () => handle.executeUpdate<void, []>(resumeUpdate),
-    cancel: async () => {
-      await handle.cancel();
-    },
-  };
 }
