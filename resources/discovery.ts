@@ -1,4 +1,5 @@
 import type { AccessFacts, AllowanceFacts, AllowanceRequest } from './allowances.ts';
+import type { DefaultNames } from './derivedNames.ts';
 import type { IdentityFacts } from './identities.ts';
 import type { ClusterReference } from './ids.ts';
 import type { InfrastructureFacts, InfrastructureRequest } from './infrastructure.ts';
@@ -129,6 +130,8 @@ export interface Discovered {
   /** State by feature name. */
   features: Record<string, string>;
   kubernetesVersions: KubernetesVersionFacts[];
+  /** Left out by version 0.1. */
+  names?: DefaultNames;
   /** Tenant of the registry's subscription, by its ID, if that is another one than the cluster's. Left out by version 0.1. */
   tenants?: Record<string, string>;
   /** What isolation depends on. Read only where createCluster finds a network or the cluster, and not by version 0.1. */
@@ -210,6 +213,8 @@ export interface OldRegistryFacts {
 
 /** An existing cluster and its infrastructure before the first write. */
 export interface ExistingClusterFacts extends ExistingCluster {
+  /** Left out by version 0.1. */
+  names?: DefaultNames;
   /** Nodes and disruption budgets. */
   kubernetes: Look<KubernetesFacts>;
   /** Results of the probe on the oldest node, by pool. Read only where they decide whether the pool is reimaged. */

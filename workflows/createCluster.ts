@@ -10,6 +10,7 @@ import { clusterMarks, runMarks } from './engine/marks.ts';
 import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
+import { chooseNames } from './infrastructure/defaultNames.ts';
 import { privateDnsOf } from './infrastructure/wanted.ts';
 import { proveIsolation, provesIsolation, whenForbidden } from './isolation/proof.ts';
 import { clusterChecks } from './newCluster/checks.ts';
@@ -37,8 +38,12 @@ async function discover(input: ParsedCreateClusterInput): Promise<Discovered> {
 
 async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discovered> {
   const { cluster, dryRun } = input;
-  const request = discoveryRequest(input);
-  const look = () => azure.reading('Look at everything the scenario may touch').discover(request);
+  const names = await chooseNames(input, input.location);
+  const request = discoveryRequest(input, names);
+  const look = async (): Promise<Discovered> => ({
+    ...(await azure.reading('Look at everything the scenario may touch').discover(request)),
+    ...(names && { names }),
+  });
   let seen = await look();
   if (dryRun) return seen;
   // An earlier run that was terminated leaves its operations running.

@@ -78,7 +78,7 @@ export const createClusterInput = z
     nodeResourceGroup: named('a node resource group name', nameRules.nodeResourceGroup)
       .exactOptional()
       .describe(
-        'Default: MC_<resourceGroup>_<name>_<location>, with a hash at its end where that has more than 80 characters.',
+        'Default: MC_<resourceGroup>_<name>_<location>, with a hash at its end where that has more than 80 characters, or an underscore in one of the names.',
       ),
     accept,
     probes,

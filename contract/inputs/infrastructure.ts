@@ -118,7 +118,7 @@ export const registry = z
           name: matching(/^[a-z0-9]{5,50}$/, 50, 'not a registry name. Use 5 to 50 lower-case letters and digits.')
             .exactOptional()
             .describe(
-              'Default: made of the names of cluster and resource group and of the subscription ID, with a hash in place of what does not fit.',
+              'Default: made of the names of cluster and resource group, with a hash of both and of the subscription ID. A registry of this cluster that is there under the name that version 0.1 gave is kept.',
             ),
           privateEndpoint,
           privateDnsZone,

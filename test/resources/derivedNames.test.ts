@@ -3,12 +3,14 @@ import fc from 'fast-check';
 import {
   controlPlaneIdentityName,
   endpointNameBesides,
+  formerRegistryName,
   kubeletIdentityName,
   nodeResourceGroupName,
   registryName,
   temporaryPoolName,
   virtualNetworkName,
 } from '../../resources/derivedNames.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import { nameRules } from '../../resources/names.ts';
 
 const subscriptionId = '11111111-1111-1111-1111-111111111111';
@@ -29,11 +31,56 @@ const copyName = (name: string, osType = 'Linux') => temporaryPoolName({ name, o
 
 describe('a derived name', () => {
   it.each([
-    ['short', 'r', 'c', 'cr11111111'],
-    ['as long as they may be', 'r'.repeat(20), 'c'.repeat(20), `${'c'.repeat(20)}${'r'.repeat(20)}11111111`],
-    ['with hyphens and underscores', 'rg-Shop_1', 'shop-1', 'shop1rgshop111111111'],
-  ])('of a registry is made of names that are %s', (_what, group, name, expected) => {
-    expect(registryName(cluster(group, name))).toBe(expected);
+    ['short', 'r', 'c', 'cr11111111', /^cr[a-z0-9]{9}x$/],
+    [
+      'as long as they may be',
+      'r'.repeat(20),
+      'c'.repeat(20),
+      `${'c'.repeat(20)}${'r'.repeat(20)}11111111`,
+      /^c{20}r{20}[a-z0-9]{9}x$/,
+    ],
+    ['with hyphens and underscores', 'rg-Shop_1', 'shop-1', 'shop1rgshop111111111', /^shop1rgshop1[a-z0-9]{9}x$/],
+  ])('of a registry is made of names that are %s', (_what, group, name, former, expected) => {
+    expect(registryName(cluster(group, name))).toMatch(expected);
+    expect(formerRegistryName(cluster(group, name))).toBe(former);
+  });
+
+  it('of a registry is no other when a run is repeated with another version of this product', () => {
+    expect(registryName(cluster('rg-shop', 'shop-1'))).toBe('shop1rgshop67i9pievvx');
+  });
+
+  it.each<[what: string, ...names: [group: string, name: string][]]>([
+    ['a hyphen that is on the other side', ['c', 'a-b'], ['b-c', 'a']],
+    ['where the one ends and the other begins', ['bc', 'a'], ['c', 'ab']],
+    ['hyphens and underscores', ['r-g', 'c'], ['rg', 'c'], ['r_g', 'c']],
+  ])('of a registry and of a node resource group tells clusters apart by %s', (_what, ...names) => {
+    for (const nameOf of [registryName, (one: ClusterReference) => nodeResourceGroupName(one, 'westeurope')])
+      expect(new Set(names.map(([group, name]) => nameOf(cluster(group, name)))).size).toBe(names.length);
+  });
+
+  it('of a node resource group tells an underscore of the group from one of the cluster', () => {
+    const names = [cluster('a_b', 'c'), cluster('a', 'b_c')].map((one) => nodeResourceGroupName(one, 'westeurope'));
+    expect(names).toEqual([
+      expect.stringMatching(/^MC_a_b_c_westeurope-[a-z0-9]{9}$/),
+      expect.stringMatching(/^MC_a_b_c_westeurope-[a-z0-9]{9}$/),
+    ]);
+    expect(new Set(names).size).toBe(2);
+  });
+
+  it('is another one for each cluster', () => {
+    const derived = [registryName, (one: ClusterReference) => nodeResourceGroupName(one, 'westeurope')];
+    const same = (a: ClusterReference, b: ClusterReference) =>
+      JSON.stringify(a).toLowerCase() === JSON.stringify(b).toLowerCase();
+    fc.assert(
+      fc.property(
+        clusters,
+        clusters,
+        (a, b) =>
+          same(a, { ...b, subscriptionId: a.subscriptionId }) ||
+          derived.every((nameOf) => nameOf(a) !== nameOf({ ...b, subscriptionId: a.subscriptionId })),
+      ),
+      { seed: 1, numRuns: 1000 },
+    );
   });
 
   it.each<[what: string, ...names: [group: string, name: string][]]>([
@@ -46,9 +93,9 @@ describe('a derived name', () => {
     expect(new Set(derived).size).toBe(names.length);
   });
 
-  it('of a registry tells subscriptions apart whose IDs begin alike, once it has a hash', () => {
+  it('of a registry tells subscriptions apart whose IDs begin alike', () => {
     const other = subscriptionId.replace(/1$/, '2');
-    const group = 'rg-platform-production-westeurope';
+    const group = 'rg';
     expect(registryName(cluster(group, 'c', other))).not.toBe(registryName(cluster(group, 'c')));
   });
 

@@ -1,3 +1,4 @@
+import { registryName } from '../../resources/derivedNames.ts';
 import type { Difference } from '../../simulator/index.ts';
 import type { Answer, ArmClient, StoredResource } from './arm.ts';
 
@@ -25,10 +26,11 @@ const location = 'westeurope';
 /** Resource IDs of what is around a cluster of this name, under the names that createCluster looks for. */
 export function ownRegistryIds(cluster: string) {
   const group = `${subscription}/resourceGroups/rg-${cluster}`;
-  const registryName = `${cluster}rg${cluster}11111111`.replaceAll('-', '');
+  const [, subscriptionId = ''] = subscription.split('/subscriptions/');
+  const name = registryName({ subscriptionId, resourceGroup: `rg-${cluster}`, name: cluster });
   const vnet = `${group}/providers/Microsoft.Network/virtualNetworks/${cluster}-vnet`;
   const zone = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
-  const registry = `${group}/providers/Microsoft.ContainerRegistry/registries/${registryName}`;
+  const registry = `${group}/providers/Microsoft.ContainerRegistry/registries/${name}`;
   const identities = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
   return {
     group,
@@ -41,8 +43,8 @@ export function ownRegistryIds(cluster: string) {
     privateEndpoint: `${group}/providers/Microsoft.Network/privateEndpoints/myPrivateEndpoint`,
     zone,
     link: `${zone}/virtualNetworkLinks/mydnslink`,
-    registryRecord: `${zone}/A/${registryName}`,
-    dataRecord: `${zone}/A/${registryName}.${location}.data`,
+    registryRecord: `${zone}/A/${name}`,
+    dataRecord: `${zone}/A/${name}.${location}.data`,
     controlPlane: `${identities}/${cluster}-identity`,
     kubelet: `${identities}/${cluster}-kubelet`,
     cluster: `${group}/providers/Microsoft.ContainerService/managedClusters/${cluster}`,

@@ -5,7 +5,9 @@ import { isOthersKind, needsType } from './others.ts';
 /** A request of a run: its method, its path with what is made up anew in each run left out, and how many such came before. */
 export type RequestKey = string;
 
-const madeUp = /swept\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,32}|(?<=-)[0-9a-f]{8}(?!\w)/gi;
+// A registry's default name ends in a hash of its cluster.
+const madeUp =
+  /swept\d+rgswept\d+[0-9a-z]{9}x|swept\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,32}|(?<=-)[0-9a-f]{8}(?!\w)/gi;
 const fixed = '11111111-1111-1111-1111-111111111111';
 
 /** A text without the names and IDs that differ from run to run. */

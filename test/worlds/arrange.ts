@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ScenarioHandle } from '../../client/index.ts';
-import type { ScenarioResult } from '../../contract/index.ts';
+import { clusterParts, clusterWorkflowId, type ScenarioResult } from '../../contract/index.ts';
+import { markTags } from '../../resources/marks.ts';
 import { newNodeImage, reference } from '../scenarios/existingCluster.ts';
 import { input } from '../support/azure.ts';
 import { aRecord, assign, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
@@ -39,13 +40,15 @@ export async function arrange(place: ScenarioPlace, world: DrawnWorld): Promise<
 
 async function makeCluster({ azure, name }: ScenarioPlace, ids: WorldIds, world: DrawnWorld): Promise<void> {
   const own = world.network === 'own' ? await makeNetwork({ azure }, ids, world) : undefined;
-  if (world.has === 'own') await makeRegistry(azure, ids);
+  const marks = world.marked ? marksOf(name) : {};
+  if (world.has === 'own') await makeRegistry(azure, ids, marks);
   const pools = world.pools.map(({ mode, count }, index) => ({
     name: `pool${index}`,
     mode,
     count,
     vmSize: 'Standard_D4ds_v5',
     ...(own && { vnetSubnetID: ids.nodes }),
+    ...(own && world.pods && { podSubnetID: `${ids.network}/subnets/pods` }),
   }));
   const access = {
     public: {},
@@ -100,6 +103,9 @@ async function makeNetwork(
         ...(world.apiServer === 'vnetIntegration'
           ? [{ name: 'apiserver', properties: { addressPrefix: '10.10.16.0/28', delegations: [delegation] } }]
           : []),
+        ...(world.pods
+          ? [{ name: 'pods', properties: { addressPrefix: '10.10.32.0/20', defaultOutboundAccess: false } }]
+          : []),
         ...(world.has === 'own' ? [{ name: 'registry', properties: { addressPrefix: '10.10.17.0/24' } }] : []),
       ],
     },
@@ -117,19 +123,26 @@ async function makeNetwork(
 }
 
 /** Makes a registry of the owner's as the guide tells, which leads to it in the network, and an identity that may pull from it. */
-async function makeRegistry(azure: ScenarioPlace['azure'], ids: WorldIds): Promise<void> {
+async function makeRegistry(azure: ScenarioPlace['azure'], ids: WorldIds, tags: Record<string, string>): Promise<void> {
   const bodies = ownRegistryBodies({ ...ids, vnet: ids.network, registrySubnet: `${ids.network}/subnets/registry` });
-  await azure.put(ids.registry, bodies.registry);
+  await azure.put(ids.registry, { ...bodies.registry, tags });
   await azure.put(ids.cacheRule, bodies.cacheRule);
-  await azure.put(ids.zone, bodies.zone);
-  await azure.put(ids.link, bodies.link);
-  const endpoint = await azure.put(ids.privateEndpoint, bodies.privateEndpoint);
+  await azure.put(ids.zone, { ...bodies.zone, tags });
+  await azure.put(ids.link, { ...bodies.link, tags });
+  const endpoint = await azure.put(ids.privateEndpoint, { ...bodies.privateEndpoint, tags });
   for (const { fqdn, ipAddresses } of endpoint.at('properties.customDnsConfigs') as Config[])
-    await azure.put(`${ids.zone}/A/${fqdn.replace(/\.azurecr\.io$/, '')}`, aRecord(...ipAddresses));
-  const kubelet = (await azure.put(ids.kubelet, { location })).at('properties.principalId');
+    await azure.put(`${ids.zone}/A/${fqdn.replace(/\.azurecr\.io$/, '')}`, {
+      properties: { ...aRecord(...ipAddresses).properties, metadata: tags },
+    });
+  const kubelet = (await azure.put(ids.kubelet, { location, tags })).at('properties.principalId');
   const control = (await azure.get(ids.control)).at('properties.principalId');
   await assign(azure, ids.registry, 'acrPull', kubelet, randomUUID());
   await assign(azure, ids.kubelet, 'managedIdentityOperator', control, randomUUID());
+}
+
+/** The tags with which createCluster marks what it makes. */
+function marksOf(name: string): Record<string, string> {
+  return { [markTags.workflow]: clusterWorkflowId(reference(name)), [markTags.run]: 'earlier' };
 }
 
 interface Config {
@@ -141,7 +154,9 @@ interface Config {
 export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<ScenarioHandle<ScenarioResult>> {
   const { client, name } = place;
   const cluster = reference(name);
-  const registry = { mode: world.registry === 'own' ? 'bringYourOwn' : 'managed' } as const;
+  const elsewhere = world.oddities.includes('recordsByPolicy') && ({ privateDns: 'managedElsewhere' } as const);
+  const registry =
+    world.registry === 'own' ? ({ mode: 'bringYourOwn', ...elsewhere } as const) : ({ mode: 'managed' } as const);
   const { probes, accept, dryRun } = world;
   switch (world.scenario) {
     case 'create':
@@ -155,13 +170,24 @@ export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<
     case 'isolate':
       return client.isolateCluster({ cluster, registry, probes, accept, dryRun });
     case 'changeRegistry':
-      return client.changeRegistry({ cluster, registry, probes, accept, dryRun });
+      return client.changeRegistry({
+        cluster,
+        registry,
+        probes,
+        accept,
+        dryRun,
+        oldRegistry: world.deletes ? 'delete' : 'keep',
+      });
     case 'disable':
-      return client.disableIsolation({ cluster, dryRun });
+      return client.disableIsolation({
+        cluster,
+        dryRun,
+        ...(world.outboundType !== undefined && { outboundType: world.outboundType }),
+      });
     case 'reimage':
       return client.reimageNodePools({ cluster, dryRun });
     case 'delete':
-      return client.deleteCluster({ cluster, dryRun });
+      return client.deleteCluster({ cluster, dryRun, alsoDelete: world.deletes ? [...clusterParts] : [] });
     case 'audit':
       return client.auditCluster({ cluster, accept, probes });
   }

@@ -16,7 +16,8 @@ import type { Slot } from '../sweep/scenarios.ts';
 import { stateOf } from '../sweep/state.ts';
 import { arrange, disturb, idsOf, startScenario } from './arrange.ts';
 import { asBefore, type Kept, unannounced } from './kept.ts';
-import { oddity, readNodeGroup, type WorldIds } from './oddities.ts';
+import { readNodeGroup, type WorldIds } from './oddities.ts';
+import { explained, oddsExplain, type Reasons } from './reasons.ts';
 import type { DrawnWorld } from './world.ts';
 
 /** What a run claims in the end. */
@@ -67,7 +68,7 @@ export async function judge(slot: Slot, world: DrawnWorld): Promise<Judgement> {
     after: await stateOf(slot),
     nodeGroup: withoutMadeUp(nodeGroup.toLowerCase()),
     writes: (await slot.azure.recorded(from)).filter(isWrite),
-    disturbed: faulty || others,
+    fault: faulty ? world.fault?.kind : undefined,
     others: others ? world.meanwhile?.does : undefined,
     truthBefore,
     truth: await truthOf(slot, ids),
@@ -88,13 +89,9 @@ function leftBehind({ truthBefore, truth }: Seen): string[] {
   return (truth?.pods ?? []).filter((pod) => !before.includes(pod)).map((pod) => `pod ${pod} is left behind`);
 }
 
-interface Seen extends Kept {
-  world: DrawnWorld;
+interface Seen extends Kept, Reasons {
   writes: readonly RecordedRequest[];
-  /** Something went wrong on purpose, or somebody else acted. */
-  disturbed: boolean;
   /** Left out where the cluster was not there, or is gone. */
-  truthBefore: Truth | undefined;
   truth: Truth | undefined;
 }
 
@@ -217,53 +214,6 @@ function judgeAudit({ isolated, unproven, checks }: AuditReport, seen: Seen): Ju
 /** Nothing was written. */
 const unwritten = ({ writes }: Seen): string[] =>
   writes.slice(0, 3).map(({ method, url, status }) => `wrote ${method} ${new URL(url).pathname} ${status}`);
-
-/** Every text has a reason in the world. */
-function explained(texts: readonly string[], { world, disturbed, truthBefore }: Seen, what: string): string[] {
-  const untrue = texts
-    .filter((text) => deniesWay(text, world, truthBefore))
-    .map((text) => `${what} is not so: ${text}`);
-  if (disturbed) return untrue;
-  return [
-    ...untrue,
-    ...texts.filter((text) => !isExplained(text, world)).map((text) => `${what} has no reason in this world: ${text}`),
-  ];
-}
-
-/** Ways out that the oracle tells, by the names under which an input accepts them. */
-const waysByName = {
-  natGateway: 'natGateway',
-  defaultRoute: 'route',
-  nodePublicAddresses: 'publicAddress',
-  defaultOutboundAccess: 'defaultOutboundAccess',
-} as const;
-
-/** Whether it says that there is no such way out, and there is. A gateway that AKS manages goes with the outbound type. */
-function deniesWay(text: string, { network }: DrawnWorld, truth: Truth | undefined): boolean {
-  const [, name = ''] = /the cluster has nothing like (\w+)/.exec(text) ?? [];
-  const kind = Object.entries(waysByName).find(([way]) => way === name)?.[1];
-  return (
-    network === 'own' &&
-    (truth?.nodes ?? []).some(({ waysOut }) => waysOut.some((way) => way.kind === kind && way.closedBy === undefined))
-  );
-}
-
-const oddsExplain = ({ oddities }: DrawnWorld, text: string): boolean =>
-  oddities.some((name) => oddity(name).explains.test(text));
-
-/** Reasons that need no oddity. */
-function isExplained(text: string, world: DrawnWorld): boolean {
-  if (oddsExplain(world, text)) return true;
-  if (world.apiServer === 'public' && /public/.test(text)) return true;
-  // An ordinary cluster is not isolated, an isolated one need not be.
-  if (/the cluster has nothing like/.test(text)) return true;
-  // A managed registry is found by none of the subscriptions of another one.
-  if (world.network === 'managed' && world.registry === 'own' && /network|subnet/i.test(text)) return true;
-  // The owner's zone for the present registry is linked to the network, and Azure allows a network one zone of a name.
-  if (world.has === 'own' && world.registry === 'managed' && /linked to this zone/.test(text)) return true;
-  // Nodes that have the latest image are not reimaged.
-  return world.scenario === 'reimage' && !world.newImage && /NotReimaged|newer node image/i.test(text);
-}
 
 function judgeFailure(failure: unknown, seen: Seen): Judgement {
   if (failure instanceof InvalidInputError) return { claim: 'refused', refuted: [`input refused: ${failure.message}`] };

@@ -63,8 +63,13 @@ const inside = ({ azure, name }: ScenarioPlace, command: string): Promise<string
 const putRegistry = ({ azure }: ScenarioPlace, { registry }: WorldIds, properties: Properties): Promise<unknown> =>
   azure.put(registry, { location, sku: { name: 'Premium' }, properties });
 
-const putPolicy = ({ azure }: ScenarioPlace, policy: object): Promise<unknown> =>
-  azure.send('PUT', '/simulator/policies', [{ scope: `/subscriptions/${subscriptionId}`, ...policy }]);
+/** In place of those that are in force. */
+async function putPolicies({ azure }: ScenarioPlace, ...policies: { name: string; type?: string; does: object }[]) {
+  const scope = `/subscriptions/${subscriptionId}`;
+  const all = policies.map((policy) => ({ scope, ...policy }));
+  const { status, body } = await azure.send('PUT', '/simulator/policies', all);
+  if (status >= 300) throw new Error(JSON.stringify(body));
+}
 
 const lock = (scope: string, level: string) =>
   [`${scope}/providers/Microsoft.Authorization/locks/keep`, { properties: { level } }] as const;
@@ -279,17 +284,19 @@ export const oddities = {
   marksStripped: {
     possible: always,
     arrange: (place) =>
-      putPolicy(place, {
+      putPolicies(place, {
         name: 'strip',
-        effect: 'modify',
-        operations: ['workflow', 'run'].map((mark) => ({ operation: 'remove', path: `tags.aks-isolation-${mark}` })),
+        does: {
+          effect: 'modify',
+          operations: ['workflow', 'run'].map((mark) => ({ operation: 'remove', path: `tags.aks-isolation-${mark}` })),
+        },
       }),
     explains: /NotOwned|somebody else|created by|not this product|marks/i,
   },
   registriesDenied: {
     possible: (world) => world.registry === 'own' || world.scenario === 'create' || world.scenario === 'isolate',
     arrange: (place) =>
-      putPolicy(place, { name: 'none', type: 'Microsoft.ContainerRegistry/registries', effect: 'deny' }),
+      putPolicies(place, { name: 'none', type: 'Microsoft.ContainerRegistry/registries', does: { effect: 'deny' } }),
     explains: /polic/i,
   },
   tokensOff: {
@@ -357,12 +364,86 @@ export const oddities = {
     },
     explains: /zone|DNS|resolve|record/i,
   },
+  recordsByPolicy: {
+    possible: (world) =>
+      world.registry === 'own' &&
+      (world.scenario === 'create' || (world.scenario === 'isolate' && world.network === 'own' && !world.isolated)),
+    async arrange(place, { network }) {
+      const { azure } = place;
+      const group = `/subscriptions/${subscriptionId}/resourceGroups/rg-dns`;
+      const zone = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
+      await azure.put(group, { location });
+      await azure.put(zone, { location: 'global' });
+      const link = (id: string) => ({
+        location: 'global',
+        properties: { virtualNetwork: { id }, registrationEnabled: false },
+      });
+      if ((await azure.get(network)).status !== 404)
+        await azure.put(`${zone}/virtualNetworkLinks/spoke`, link(network));
+      const records = { privateDnsZoneConfigs: [{ name: '{name}', properties: { privateDnsZoneId: zone } }] };
+      await putPolicies(
+        place,
+        {
+          name: 'records',
+          type: 'Microsoft.Network/privateEndpoints',
+          does: {
+            effect: 'deployIfNotExists',
+            deploys: [{ path: '{id}/privateDnsZoneGroups/deployedByPolicy', body: { properties: records } }],
+          },
+        },
+        {
+          name: 'links',
+          type: 'Microsoft.Network/virtualNetworks',
+          does: {
+            effect: 'deployIfNotExists',
+            deploys: [{ path: `${zone}/virtualNetworkLinks/{name}`, body: link('{id}') }],
+          },
+        },
+      );
+    },
+    explains: /never/,
+  },
+  silentNode: {
+    possible: (world) => existing(world) && (world.pools[1]?.count ?? 0) > 0,
+    async arrange({ azure }, { cluster }) {
+      const { status, body } = await azure.send('POST', '/simulator/nodes', {
+        cluster,
+        pool: 'pool1',
+        becomes: 'silent',
+      });
+      if (status >= 300) throw new Error(JSON.stringify(body));
+    },
+    explains: /not ready|pool1/,
+  },
+  machineTooMany: {
+    possible: (world) => existing(world) && (world.pools[1]?.count ?? 0) > 0,
+    async arrange(place, ids) {
+      const { azure } = place;
+      const sets = versioned(`${await readNodeGroup(place, ids)}/providers/Microsoft.Compute/virtualMachineScaleSets`);
+      const { value } = (await azure.send('GET', sets)).body as { value: { id: string; tags?: Properties }[] };
+      const set = value.find(({ tags }) => tags?.['aks-managed-poolName'] === 'pool1');
+      if (!set) throw new Error('no scale set of pool1');
+      const answer = await azure.send('PATCH', versioned(set.id), { sku: { capacity: 4 } });
+      // AKS's own restriction keeps everybody else out.
+      if (answer.status !== 403) await azure.answerAtEnd(answer);
+    },
+    explains: /AKS counts|its scale set has/,
+  },
+  openPods: {
+    possible: (world) => inOwnNetwork(world) && world.pods,
+    async arrange({ azure }, { network }) {
+      const id = `${network}/subnets/pods`;
+      const { provisioningState: _state, ...properties } = (await azure.get(id)).at('properties') as Properties;
+      await azure.put(id, { properties: { ...properties, defaultOutboundAccess: true } });
+    },
+    explains: /outbound access|defaultOutboundAccess|open/i,
+  },
 } as const satisfies Record<string, OddityKind>;
 
 export type Oddity = keyof typeof oddities;
 export const oddity = (name: Oddity): OddityKind => oddities[name];
 
 const subnetOf = (pools: readonly Properties[]): Properties => {
-  const { vnetSubnetID } = pools[0] ?? {};
-  return vnetSubnetID === undefined ? {} : { vnetSubnetID };
+  const { vnetSubnetID, podSubnetID } = pools[0] ?? {};
+  return { ...(vnetSubnetID !== undefined && { vnetSubnetID }), ...(podSubnetID !== undefined && { podSubnetID }) };
 };

@@ -1,4 +1,5 @@
 import type { WayOut } from '../../contract/inputs/isolation.ts';
+import type { openOutboundTypes } from '../../resources/outboundTypes.ts';
 import type { FaultKind } from '../sweep/kinds.ts';
 import type { Setting } from './settings.ts';
 
@@ -33,6 +34,14 @@ export interface WorldShape {
   /** What the input says. */
   probes: 'required' | 'ifAllowed';
   accept: WayOut[];
+  /** Whether what is around the cluster carries its marks, as if createCluster had made it. */
+  marked: boolean;
+  /** Whether pods have a subnet of their own; in a network of one's own only. */
+  pods: boolean;
+  /** deleteCluster: everything that may go with the cluster. changeRegistry: the registry that the cluster leaves. */
+  deletes: boolean;
+  /** disableIsolation: left out for the default. */
+  outboundType?: (typeof openOutboundTypes)[number];
   dryRun: boolean;
   /** Whether there is a newer node image than that of the nodes. */
   newImage: boolean;

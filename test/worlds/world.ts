@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type WayOut, waysOut } from '../../contract/inputs/isolation.ts';
+import { openOutboundTypes } from '../../resources/outboundTypes.ts';
 import { type FaultKind, faultKinds } from '../sweep/kinds.ts';
 import { type Oddity, oddities } from './oddities.ts';
 import { settingNames } from './settings.ts';
@@ -30,6 +31,15 @@ const exclusive: readonly (readonly [Oddity, Oddity])[] = [
   ['nodeProvisioning', 'windowsPool'],
   ['nodeProvisioning', 'kubenet'],
   ['managedNATGateway', 'virtualMachinesPool'],
+  // A network is linked to one zone of a name, and policies are put all at once.
+  ['zoneElsewhere', 'recordsByPolicy'],
+  ['marksStripped', 'registriesDenied'],
+  ['marksStripped', 'recordsByPolicy'],
+  ['registriesDenied', 'recordsByPolicy'],
+  // A node that nobody hears of stands in the way of what is arranged by commands, and of its scale set.
+  ['stopped', 'silentNode'],
+  ['stopped', 'machineTooMany'],
+  ['lockedNodeGroup', 'machineTooMany'],
 ];
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
@@ -56,7 +66,11 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Draw
         { weight: 3, arbitrary: fc.constant<WayOut[]>([]) },
         { weight: 1, arbitrary: fc.subarray([...waysOut]) },
       ),
-      newImage: fc.boolean(),
+      image: fc.nat(3),
+      marked: fc.boolean(),
+      pods: fc.boolean(),
+      deletes: fc.boolean(),
+      outboundType: maybe(4, fc.constantFrom(...openOutboundTypes)),
       dryRun: maybe(1, fc.constant(true)),
       meanwhile: maybe(2, fc.record({ does: fc.constantFrom(...othersDoings), write: fc.integer({ min: 1, max: 5 }) })),
       fault: maybe(
@@ -67,7 +81,7 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Draw
         }),
       ),
     })
-    .map(({ scenario, isolated, others, dryRun, meanwhile, fault, ...drawn }): DrawnWorld => {
+    .map(({ scenario, isolated, others, dryRun, meanwhile, fault, image, outboundType, ...drawn }): DrawnWorld => {
       const isIsolated = isolatedBefore.has(scenario) || (scenario !== 'isolate' && scenario !== 'create' && isolated);
       const world: DrawnWorld = {
         ...drawn,
@@ -83,6 +97,12 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Draw
         ],
         accept: mayAccept.has(scenario) ? drawn.accept : [],
         dryRun: dryRun === true && scenario !== 'audit',
+        // Nodes that have the latest image are not reimaged.
+        newImage: image > (scenario === 'reimage' ? 0 : 1),
+        marked: drawn.marked && (scenario === 'delete' || scenario === 'changeRegistry'),
+        pods: drawn.pods && drawn.network === 'own' && scenario !== 'create',
+        deletes: drawn.deletes && (scenario === 'delete' || scenario === 'changeRegistry'),
+        ...(outboundType !== undefined && scenario === 'disable' && { outboundType }),
         ...(meanwhile && scenario !== 'create' && canHappen(meanwhile.does, drawn) && { meanwhile }),
         ...(fault && { fault }),
       };
@@ -113,6 +133,10 @@ export function wordsOf(world: DrawnWorld): string {
     ...(world.settings.length > 0 ? [`its owner has set ${world.settings.join(', ')}`] : []),
     ...(world.neighbours ? ['others in the group'] : []),
     ...(world.newImage ? ['a newer node image'] : []),
+    ...(world.marked ? ['made by this product'] : []),
+    ...(world.pods ? ['pods in a subnet of their own'] : []),
+    ...(world.deletes ? ['what it leaves is to go'] : []),
+    ...(world.outboundType === undefined ? [] : [`outbound type ${world.outboundType}`]),
     ...(probes === 'required' ? [] : [`probes ${probes}`]),
     ...(accept.length > 0 ? [`accepts ${accept.join(', ')}`] : []),
     ...(meanwhile ? [`meanwhile ${meanwhile.does} at write ${meanwhile.write}`] : []),

@@ -6,6 +6,7 @@ import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import { azure } from '../engine/azure.ts';
 import { clusterMarks } from '../engine/marks.ts';
+import { chooseNames } from '../infrastructure/defaultNames.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { dependenciesRequest, provesIsolation } from '../isolation/proof.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
@@ -40,6 +41,8 @@ export async function discoverExistingCluster(
   const found = context.cluster;
   const first: ExistingClusterFacts = { ...context, kubernetes: nothingSeen, probes: {} };
   if (!found || found.powerState === 'Stopped') return first;
+  const names = input.registry ? await chooseNames({ ...input, cluster }, found.location) : undefined;
+  if (names) first.names = names;
   const wanted = looks.wanted(first);
   const [kubernetes, discovered, old, dependencies] = await Promise.all([
     azure.looking('Look at the nodes').lookInside(cluster),

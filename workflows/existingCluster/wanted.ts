@@ -30,7 +30,7 @@ export function wantedByUpdate(
   const nodeSubnetIds = poolSubnets(seen, ['vnetSubnetId']);
   const [first] = nodeSubnetIds;
   const network = first === undefined ? undefined : { virtualNetworkId: parentId(first), nodeSubnetIds, closesEgress };
-  return wantedForExistingCluster(input, seen.cluster, seen.registryEndpointIds, network);
+  return wantedForExistingCluster(input, seen.cluster, seen, network);
 }
 
 /** Whether the cluster boots its nodes from the wanted registry already. */
@@ -55,7 +55,7 @@ interface ExistingNetwork {
 function wantedForExistingCluster(
   { cluster, registry, network }: RegistryChangeInput,
   found: ClusterFacts,
-  registryEndpointIds: readonly string[],
+  { registryEndpointIds, names }: Pick<ExistingClusterFacts, 'registryEndpointIds' | 'names'>,
   context: ExistingNetwork | undefined,
 ): WantedInfrastructure {
   const ownRegistry = registry?.mode === 'bringYourOwn' ? registry : undefined;
@@ -63,7 +63,7 @@ function wantedForExistingCluster(
   const wanted: WantedInfrastructure = { ...(virtualNetwork && { virtualNetwork }), identities: {} };
   if (!ownRegistry) return wanted;
   const kubelet = found.kubeletIdentityId;
-  const own = wantedRegistry(cluster, ownRegistry, guidesEndpoint);
+  const own = wantedRegistry(cluster, ownRegistry, guidesEndpoint, names);
   // The old registry's endpoint stays until the nodes have left that registry, so the new endpoint gets another name. A later
   // run finds it under that name.
   const besides = endpointNameBesides(resourceReference(own.registry.id).name);
@@ -74,7 +74,7 @@ function wantedForExistingCluster(
   const replaces = found.containerRegistryId !== undefined && (!boots || isBesides);
   return {
     ...wanted,
-    ...(replaces ? wantedRegistry(cluster, ownRegistry, besides) : own),
+    ...(replaces ? wantedRegistry(cluster, ownRegistry, besides, names) : own),
     identities: kubelet === undefined ? {} : { kubelet: givenById(kubelet, 'cluster') },
   };
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../../contract/problem.ts';
 import { profileSetting } from '../../contract/profiles.ts';
-import { registryName } from '../../resources/derivedNames.ts';
+import { formerRegistryName, registryName } from '../../resources/derivedNames.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
@@ -80,9 +80,11 @@ function reportRegistry(
     report('registry.name', `the name ${name} cannot be had: ${registryNameProblem}`, 'Give another name.');
     return;
   }
-  // Hyphens and underscores are no part of a registry's name: clusters that differ by them alone have the same default.
+  // Clusters may have had the same default name in version 0.1.
   const { [markTags.workflow]: madeFor = marks[markTags.workflow] } = seen.marks;
-  const isDefault = !registry.mustExist && resourceReference(registry.id).name === registryName(input.cluster);
+  const isDefault =
+    !registry.mustExist &&
+    [registryName, formerRegistryName].some((nameOf) => nameOf(input.cluster) === resourceReference(registry.id).name);
   if (isDefault && madeFor !== marks[markTags.workflow]) {
     report(
       'registry.name',

@@ -2,8 +2,9 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import { defaultNetwork, type PrivateDns, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import {
   controlPlaneIdentityName,
+  type DefaultNames,
+  formerRegistryName,
   kubeletIdentityName,
-  registryName,
   virtualNetworkName,
 } from '../../resources/derivedNames.ts';
 import {
@@ -48,7 +49,7 @@ export interface WantedInfrastructure {
 export const nothingWanted: WantedInfrastructure = { identities: {} };
 
 /** The infrastructure of a new cluster. Every ID follows from the input, so that nothing has to be searched for. */
-export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInfrastructure {
+export function wantedInfrastructure(input: ParsedCreateClusterInput, names?: DefaultNames): WantedInfrastructure {
   const { cluster, registry, kubeletIdentity, identity } = input;
   const inGroup = inGroupOf(cluster);
   const wantedIdentity = (where: string, defaultName: string, by: { resourceId?: string; name?: string } = {}) =>
@@ -67,7 +68,7 @@ export function wantedInfrastructure(input: ParsedCreateClusterInput): WantedInf
   if (registry.mode === 'managed') return wanted;
   return {
     ...wanted,
-    ...wantedRegistry(cluster, registry, guidesEndpoint),
+    ...wantedRegistry(cluster, registry, guidesEndpoint, names),
     identities: {
       ...wanted.identities,
       kubelet: wantedIdentity('kubeletIdentity', kubeletIdentityName(cluster), kubeletIdentity),
@@ -93,17 +94,26 @@ export const privateDnsOf = (registry: RegistryInput): PrivateDns | undefined =>
 
 type OwnRegistry = Extract<RegistryInput, { mode: 'bringYourOwn' }>;
 
-/** A registry of one's own, with the endpoint and the zone that make it reachable. */
+/**
+ * A registry of one's own, with the endpoint and the zone that make it reachable.
+ *
+ * @param names Left out by version 0.1.
+ */
 export function wantedRegistry(
   cluster: ClusterReference,
   { containerRegistryId, name, privateEndpoint: endpoint, privateDnsZone: zone, privateDns }: OwnRegistry,
   endpointName: string,
+  names: DefaultNames | undefined,
 ): Required<Pick<WantedInfrastructure, 'registry' | 'privateEndpoint'>> & Pick<WantedInfrastructure, 'privateDnsZone'> {
   const inGroup = inGroupOf(cluster);
   return {
     registry: containerRegistryId
       ? givenById(containerRegistryId, 'registry.containerRegistryId')
-      : inGroup('Microsoft.ContainerRegistry/registries', name ?? registryName(cluster), 'registry.name'),
+      : inGroup(
+          'Microsoft.ContainerRegistry/registries',
+          name ?? names?.registry ?? formerRegistryName(cluster),
+          'registry.name',
+        ),
     privateEndpoint: {
       ...(endpoint.resourceId
         ? givenById(endpoint.resourceId, 'registry.privateEndpoint.resourceId')

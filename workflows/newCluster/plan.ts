@@ -2,6 +2,7 @@ import type { ParsedCreateClusterInput } from '../../contract/inputs/createClust
 import type { Plan, PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
+import type { DefaultNames } from '../../resources/derivedNames.ts';
 import type { AuditRequest, Discovered, DiscoveryRequest } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
@@ -44,13 +45,13 @@ export interface CreateClusterPlan extends Plan {
 }
 
 /** The request of discovery. */
-export function discoveryRequest(input: ParsedCreateClusterInput): DiscoveryRequest {
+export function discoveryRequest(input: ParsedCreateClusterInput, names?: DefaultNames): DiscoveryRequest {
   const { cluster, location } = input;
-  const wanted = wantedInfrastructure(input);
+  const wanted = wantedInfrastructure(input, names);
   return {
     cluster,
     location,
-    nodeResourceGroup: nodeResourceGroup(input),
+    nodeResourceGroup: nodeResourceGroup(input, names && { names }),
     providers: [...lookedAtProviders],
     features: [...requiredFeatures(registrationNeeds(input))],
     infrastructure: infrastructureRequest(cluster, location, wanted),
@@ -71,15 +72,15 @@ export function dependenciesOf(
 ): AuditRequest | undefined {
   if (!seen.cluster && !seen.infrastructure.virtualNetwork) return undefined;
   const { version } = chooseKubernetesVersion(input, seen);
-  const cluster =
-    seen.cluster ?? clusterToBe(clusterSpecification(input, wantedInfrastructure(input), seen, version, runId));
+  const wanted = wantedInfrastructure(input, seen.names);
+  const cluster = seen.cluster ?? clusterToBe(clusterSpecification(input, wanted, seen, version, runId));
   return dependenciesRequest({ cluster }, cluster);
 }
 
 /** Plans the guide's sections "Deploy a network isolated cluster with AKS-managed ACR" and "… with bring your own ACR". */
 export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, runId: string): CreateClusterPlan {
   const { location, profile } = input;
-  const wanted = wantedInfrastructure(input);
+  const wanted = wantedInfrastructure(input, seen.names);
   const kubernetesVersion = chooseKubernetesVersion(input, seen);
   const specification = clusterSpecification(input, wanted, seen, kubernetesVersion.version, runId);
   const registrations = planRegistrations(registrationNeeds(input, seen.cluster), seen);

@@ -36,7 +36,7 @@ export function locationProblems(input: ParsedCreateClusterInput, seen: Discover
   const [linked] = seen.infrastructure.otherLinkedZones;
   if (input.registry.mode === 'managed' && linked !== undefined && !seen.cluster) problems.push(oneZoneProblem(linked));
   if (seen.nodeResourceGroup && !seen.cluster) {
-    const where = resourceGroupId(cluster.subscriptionId, nodeResourceGroup(input));
+    const where = resourceGroupId(cluster.subscriptionId, nodeResourceGroup(input, seen));
     const problem = 'AKS creates the node resource group itself, and it is there already';
     problems.push({ where, problem, whatToDo: 'Remove it, or give another name as nodeResourceGroup.' });
   }

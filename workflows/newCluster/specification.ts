@@ -1,25 +1,32 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import { profileSetting } from '../../contract/profiles.ts';
-import { nodeResourceGroupName } from '../../resources/derivedNames.ts';
+import { formerNodeResourceGroupName } from '../../resources/derivedNames.ts';
 import type { Discovered } from '../../resources/discovery.ts';
-import { clusterId } from '../../resources/ids.ts';
+import { clusterId, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts, ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
 import { type WantedInfrastructure, wantedSubnet } from '../infrastructure/wanted.ts';
 
-/** The group as given, or with its default name. */
-export const nodeResourceGroup = ({ nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput): string =>
-  given ?? nodeResourceGroupName(cluster, location);
+/** The group as given, or with its default name; a cluster that version 0.1 made has the former one. */
+export function nodeResourceGroup(
+  { nodeResourceGroup: given, cluster, location }: ParsedCreateClusterInput,
+  { cluster: found, names }: Pick<Discovered, 'cluster' | 'names'> = {},
+): string {
+  const former = formerNodeResourceGroupName(cluster, location);
+  if (given !== undefined || !names || sameResourceId(found?.nodeResourceGroup, former)) return given ?? former;
+  return names.nodeResourceGroup;
+}
 
 /** The cluster as it is to be. An existing one keeps what the input leaves open. */
 export function clusterSpecification(
   input: ParsedCreateClusterInput,
   wanted: WantedInfrastructure,
-  { cluster: found }: Discovered,
+  seen: Discovered,
   kubernetesVersion: string,
   runId: string,
 ): ClusterSpecification {
   const { cluster, apiServerAccess } = input;
+  const { cluster: found } = seen;
   const enableVnetIntegration = apiServerAccess === 'vnetIntegration';
   const { controlPlane, kubelet } = wanted.identities;
   const nodes = wantedSubnet(wanted, 'nodeSubnet');
@@ -30,7 +37,7 @@ export function clusterSpecification(
     tags: { ...input.tags, ...runMarks(input, runId) },
     kubernetesVersion,
     dnsPrefix: input.dnsPrefix ?? found?.dnsPrefix ?? defaultDnsPrefix(input),
-    nodeResourceGroup: nodeResourceGroup(input),
+    nodeResourceGroup: nodeResourceGroup(input, seen),
     identity: controlPlane ? { type: 'UserAssigned', resourceId: controlPlane.id } : { type: 'SystemAssigned' },
     agentPoolProfiles: input.agentPoolProfiles,
     artifactSource: 'Cache',
