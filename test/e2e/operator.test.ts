@@ -104,6 +104,26 @@ describe('an operator with the Temporal CLI', () => {
     expect(await puts('vnet-integration')).toHaveLength(1);
   });
 
+  it('answers a run that waits with the command that it shows, as often as it is sent', async () => {
+    const example = JSON.parse(await readFile(join(root, 'examples/create-managed-private-link.json'), 'utf8'));
+    const cluster = { subscriptionId: subscription, resourceGroup: 'isolated(held)', name: 'held' };
+    const workflowId = `aks/${subscription}/isolated(held)/held`;
+    const given = JSON.stringify({ ...example, cluster, onFailure: 'hold' });
+    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No.' };
+    await azure.fault({ method: 'PUT', path: '/managedClusters/held$', answer });
+    const target = ['--type', 'createCluster', '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
+    await temporal('workflow', 'start', ...target, '--input', given);
+    await waitFor(async () => (await progress(workflowId)).phase === 'waitingForOperator', 'The run never waited');
+    const [retry = ''] = (await progress(workflowId)).answers ?? [];
+    expect(await temporal('workflow', 'metadata', '--workflow-id', workflowId)).toContain(retry);
+    const env = { TEMPORAL_ADDRESS: stack.temporal.address };
+    const node = `'${process.execPath}' scripts/temporal.ts`;
+    const send = () => execa('bash', ['-c', retry.replace(/^temporal/, node)], { cwd: root, env });
+    await send();
+    await send();
+    expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
+  });
+
   it('creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made', async () => {
     const workflowId = `aks/${subscription}/isolated-byo/private-link`;
     const end = await holdCluster('private-link');

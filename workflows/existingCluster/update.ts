@@ -1,4 +1,6 @@
+import { patched } from '@temporalio/workflow';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { isFailed } from '../../resources/provisioningState.ts';
 import type { RolePropagation } from '../../resources/roles.ts';
 import { azure } from '../engine/azure.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
@@ -13,6 +15,7 @@ import { busyPolicyOf, undoBusyPolicy } from './facts.ts';
 import { previousOutbound } from './outboundType.ts';
 
 const waitsFor = 'AKS, about four minutes';
+const managedRegistry: ClusterChange = { artifactSource: 'Cache', containerRegistryId: null };
 
 /** Roles that nodes need and that were assigned a moment ago. To be asked once the steps of the infrastructure are done. */
 export type PendingRoles = () => Promise<RolePropagation | undefined>;
@@ -54,12 +57,20 @@ export function applyBootstrap(context: UpdateContext): void {
   if (!bootstrap) return;
   applyUnlink(context);
   const back = { ...previousBootstrap(found), ...(bootstrap.outboundType !== undefined && previousOutbound(found)) };
+  const linksLater = infrastructure.zoneLink?.later ?? false;
   step('bootstrap', {
-    act: () => update(input, 'Set where nodes boot from', bootstrap),
+    async act(begun) {
+      // AKS makes the nodes of a failed cluster anew. They find one's own registry by the link of the zone, which waits for this
+      // update: so it starts from AKS's registry, whose zone is still linked.
+      const isHalfWay = begun || isFailed(found.provisioningState);
+      if (linksLater && isHalfWay && patched('retry-from-managed-registry'))
+        await update(input, 'Put back where nodes boot from', managedRegistry);
+      await update(input, 'Set where nodes boot from', bootstrap);
+    },
     undo: () => putBack(input, 'Put back where nodes boot from', back, bootstrap),
     waitsFor,
   });
-  if (infrastructure.zoneLink?.later) applyZoneLink(infrastructure.zoneLink, marks, step);
+  if (infrastructure.zoneLink && linksLater) applyZoneLink(infrastructure.zoneLink, marks, step);
 }
 
 /** Guide: `az aks update --outbound-type`. @param before Looks again before egress is cut. */
