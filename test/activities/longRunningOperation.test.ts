@@ -5,6 +5,7 @@ import {
   type AzureUnderTest,
   activityFailure,
   attempt,
+  attemptWithin,
   lastHeartbeatOf,
   operationHeartbeat,
   readBack,
@@ -108,6 +109,21 @@ describe('a long-running operation', () => {
     environment.cancel(reason, new ActivityCancellationDetails(details));
     expect(await activityFailure(work)).toMatchObject({ type: 'Interrupted', nonRetryable: false });
     await attempt(2, lastHeartbeat).run(create(), wanted);
+  });
+
+  it('is not begun by an attempt that has not heartbeated for as long as it takes to lose it', async () => {
+    const wanted = await azure.specification('stalled');
+    const stalled = attemptWithin(3_000);
+    const lastHeartbeat = lastHeartbeatOf(stalled);
+    expect(await activityFailure(stalled.run(create(), wanted))).toMatchObject({
+      type: 'Interrupted',
+      nonRetryable: false,
+      details: { sent: false },
+    });
+    expect(lastHeartbeat()).toMatchObject({ sent: false, ended: true });
+    expect(await azure.sent('managedClusters/stalled')).toEqual([]);
+    await attempt(2, lastHeartbeat()).run(create(), wanted);
+    expect(await azure.sent('managedClusters/stalled')).toEqual(['PUT 201']);
   });
 
   it('is waited for, however it ends, without being begun', async () => {

@@ -114,8 +114,15 @@ export const attemptOnClockAhead = (aheadMs: number): MockActivityEnvironment =>
     {
       scheduledTimestampMs: Date.now() - aheadMs,
       currentAttemptScheduledTimestampMs: Date.now() - aheadMs,
-      workflowExecution: { workflowId: 'test', runId },
+      workflowExecution: { workflowId, runId },
     },
+    { logger: new DefaultLogger('ERROR') },
+  );
+
+/** An attempt with this heartbeat time-out. */
+export const attemptWithin = (heartbeatTimeoutMs: number): MockActivityEnvironment =>
+  new MockActivityEnvironment(
+    { heartbeatTimeoutMs, workflowExecution: { workflowId, runId } },
     { logger: new DefaultLogger('ERROR') },
   );
 
