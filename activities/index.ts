@@ -16,6 +16,7 @@ import { registrationActivities } from './registrations.ts';
 import { registryActivities } from './registries.ts';
 import { resourceGroupActivities } from './resourceGroups.ts';
 import { roleAssignmentActivities } from './roleAssignments.ts';
+import { secondMarkActivities } from './secondMarks.ts';
 import { virtualNetworkActivities } from './virtualNetworks.ts';
 
 /** Every activity, bound to one connection to Azure Resource Manager. */
@@ -37,6 +38,7 @@ export function createActivities(connection: AzureConnection) {
     ...registryActivities(clients),
     ...resourceGroupActivities(clients),
     ...roleAssignmentActivities(clients),
+    ...secondMarkActivities(clients),
     ...virtualNetworkActivities(clients),
   });
   return onClock(withBoundedResults(activities), connection.clock);

@@ -1,4 +1,5 @@
 import type { CacheRule, Registry } from '@azure/arm-containerregistry';
+import type { Marks } from '../resources/marks.ts';
 import {
   type CacheRuleFacts,
   type CacheRuleSpecification,
@@ -138,16 +139,25 @@ export const registryActivities = (clients: ClientsOf) => ({
     return adoption(made);
   },
 
-  /** Deletes a cache rule that this run created. @param written What it wrote: another rule is somebody else's. */
+  /**
+   * Deletes a cache rule that this run created.
+   *
+   * @param written What it wrote: another rule is somebody else's.
+   * @param marks Those of the run, whose cluster is no other user.
+   */
   deleteCacheRule: (
     id: string,
     written?: Pick<CacheRuleSpecification, 'sourceRepository' | 'targetRepository'>,
+    marks: Marks = {},
   ): Promise<void> =>
     deleteResource(
       clients,
       cacheRuleType,
       { id, marks: {}, ofThisRun: true },
-      { isAsWritten: (seen) => !written || cacheRuleMismatches(written, seen).length === 0 },
+      {
+        isAsWritten: (seen) => !written || cacheRuleMismatches(written, seen).length === 0,
+        usersOf: () => usersOf(clients, id, marks),
+      },
     ),
 });
 

@@ -1,14 +1,23 @@
 import { ownFailure } from '../contract/failures.ts';
 import { isEndpointInterface, resourceGroupId } from '../resources/ids.ts';
-import { carriesMarks, type Marks, ownMarks } from '../resources/marks.ts';
+import { carriesMarks, hasSecondMark, type Marks, markedUsers, ownMarks } from '../resources/marks.ts';
 import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/subscriptions.ts';
 import { recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
 import type { Found } from './arm/longRunningOperation.ts';
 import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
-import { type MarkedResource, refuseForeign, removed } from './arm/ownedResource.ts';
+import {
+  adopt,
+  adoption,
+  type MarkedResource,
+  type MaybeAdopted,
+  refuseForeign,
+  refuseUsed,
+  removed,
+} from './arm/ownedResource.ts';
 import { mayLag, onceReplicated, replicationPause } from './arm/replication.ts';
+import { takeSecondMarkOff } from './arm/secondMarks.ts';
 
 export async function readResourceGroup(
   clients: ClientsOf,
@@ -52,18 +61,16 @@ async function refuseUnlessEmpty(clients: ClientsOf, group: ResourceGroupReferen
 
 export const resourceGroupActivities = (clients: ClientsOf) => ({
   /**
-   * Creates a resource group. One that this run has made already is left as it is.
-   *
-   * @throws ApplicationFailure `NotOwned` if somebody else has made the group since discovery; it is then left as it is.
+   * Creates a resource group. One that this run has made already is left as it is, and so is one that somebody else has made since
+   * discovery, in the same region: it serves, and stays.
    */
   async createResourceGroup(
     group: ResourceGroupReference & { location: string; tags: Record<string, string> },
-  ): Promise<void> {
+  ): Promise<MaybeAdopted | undefined> {
     const id = resourceGroupId(group.subscriptionId, group.name);
     const { resourceGroups } = clients(group.subscriptionId).resources;
     const { location, tags } = group;
     const there = await readResourceGroup(clients, group);
-    if (there) refuseForeign('resource group', id, there.tags, ownMarks(tags));
     // An earlier attempt, whose answer was lost, may have made the group.
     const seen =
       there ??
@@ -73,6 +80,8 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     if (seen.location !== location) {
       throw ownFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
     }
+    const isOurs = !there || carriesMarks(there.tags, ownMarks(tags));
+    return isOurs ? undefined : adoption(await adopt(clients, id, there.tags, tags));
   },
 
   /**
@@ -92,7 +101,11 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
       (each) => each !== undefined || !ofThisRun,
     );
     if (!seen) return;
+    if (!carriesMarks(seen.tags, marks) && hasSecondMark(seen.tags, marks)) {
+      return takeSecondMarkOff(clients, id, marks);
+    }
     refuseForeign('resource group', id, seen.tags, marks);
+    refuseUsed('resource group', id, markedUsers(seen.tags, marks));
     if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(clients, group, marks);
     await removed({
       resourceId: id,

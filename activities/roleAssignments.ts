@@ -2,7 +2,7 @@ import type { RoleAssignment as RoleAssignmentFound } from '@azure/arm-authoriza
 import { v5 as uuidv5 } from 'uuid';
 import { azureFailure, isFailure } from '../contract/failures.ts';
 import { keyOf, sameResourceId } from '../resources/ids.ts';
-import { carriesMarks, type Marks } from '../resources/marks.ts';
+import { carriesMarks, type Marks, markedUsers, markTags } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles, type HeldRoles } from '../resources/roles.ts';
 import { usersOfRole } from '../resources/users.ts';
 import { checkpoint, recorded } from './arm/checkpoint.ts';
@@ -11,6 +11,7 @@ import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import { readBackMismatch, refuseUsed } from './arm/ownedResource.ts';
 import { onceReplicated, retriedWhileReplicating } from './arm/replication.ts';
+import { readMarks } from './arm/secondMarks.ts';
 import { isOwnCluster, listClusters } from './users/clusters.ts';
 
 /** A role that a principal holds at a scope. */
@@ -26,11 +27,18 @@ export interface RoleAssignment {
 const namespace = '6f0c1f5e-8f0b-4b52-9a3e-2d8a51c7f7d4';
 
 /**
- * The name of an assignment follows from scope, role and principal, so that one that is sent twice is made once. Azure lets
- * the caller choose any GUID.
+ * The name of an assignment follows from scope, role, principal and cluster, so that one that is sent twice is made once. Azure lets
+ * the caller choose any GUID, and answers 200 with a new description where the name is taken: a name that two clusters had would let
+ * one take the other's marks. Under another name Azure refuses the same role (`RoleAssignmentExists`), and it serves both.
  */
-const assignmentName = ({ scope, role, principalId }: RoleAssignment): string =>
-  uuidv5([keyOf(scope), builtInRoles[role].id, principalId.toLowerCase()].join('|'), namespace);
+const assignmentName = ({ scope, role, principalId, marks }: MarkedRole): string =>
+  uuidv5(
+    [keyOf(scope), builtInRoles[role].id, principalId.toLowerCase(), marks[markTags.workflow] ?? ''].join('|'),
+    namespace,
+  );
+
+/** A role with the marks of the run that assigns it or takes it away. */
+type MarkedRole = RoleAssignment & { marks: Marks /** Whose principal it is. */; identityId?: string };
 
 /**
  * Reads the roles that a principal holds at a scope or above it. One that it holds under a condition stands apart: presence is not
@@ -95,7 +103,7 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
    *
    * @returns ID of the assignment; `undefined` where it is somebody else's.
    */
-  async assignRole(assignment: RoleAssignment & { marks: Marks }): Promise<string | undefined> {
+  async assignRole(assignment: MarkedRole): Promise<string | undefined> {
     const { scope, role, principalId, marks } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
@@ -134,7 +142,7 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
    *
    * @throws ApplicationFailure `InUse` if another cluster needs it.
    */
-  async unassignRole(assignment: RoleAssignment & { marks: Marks }): Promise<void> {
+  async unassignRole(assignment: MarkedRole): Promise<void> {
     const { scope, marks } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
@@ -146,7 +154,7 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     );
     if (!seen || !carriesMarks(described(seen), marks)) return;
     const users = await roleUsers(clients, marks);
-    refuseUsed('role', id, users(scope, assignment.principalId));
+    refuseUsed('role', id, [...(await secondUsers(clients, assignment)), ...users(scope, assignment.principalId)]);
     await recorded(() => azureRead(id, () => roleAssignments.delete(scope, name)));
   },
 
@@ -173,6 +181,14 @@ async function unassignOwnRoles(clients: ClientsOf, { subscriptionId, principalI
     if (users(scope, principalId).length > 0) continue;
     await recorded(() => azureRead(id, () => roleAssignments.deleteById(id)));
   }
+}
+
+/** A cluster that has left its second mark on both a role's scope and its holder is about to need the role. */
+async function secondUsers(clients: ClientsOf, { scope, identityId, marks }: MarkedRole): Promise<string[]> {
+  if (identityId === undefined) return [];
+  const [atScope, onHolder] = await Promise.all([scope, identityId].map((id) => readMarks(clients, id)));
+  const users = markedUsers(atScope ?? {}, marks);
+  return markedUsers(onHolder ?? {}, marks).filter((user) => users.includes(user));
 }
 
 /** Asks who needs a role, beside the cluster of these marks. */
@@ -203,7 +219,7 @@ async function refuseConditional(clients: ClientsOf, { scope, role, principalId 
 
 const subscriptionOf = (scope: string): string => scope.split('/')[2] ?? '';
 
-const assignmentId = (assignment: RoleAssignment): string =>
+const assignmentId = (assignment: MarkedRole): string =>
   `${assignment.scope}/providers/Microsoft.Authorization/roleAssignments/${assignmentName(assignment)}`;
 
 /** Assignments have no tags. Their marks stand in the description. */

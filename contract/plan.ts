@@ -32,6 +32,8 @@ export type StepKind =
   | 'role'
   /** Every role of an identity that was assigned for the cluster. */
   | 'roles'
+  /** The mark of a second user on what was made for another cluster. */
+  | 'secondMark'
   | 'cluster'
   /** Where nodes get their images from. */
   | 'bootstrap'
@@ -58,6 +60,7 @@ export type StepId =
   | 'unlink'
   | `role:${BuiltInRole}:${string}`
   | `roles:${string}`
+  | `secondMark:${string}`
   | `${RemovableKind}:${string}`
   | `old:${RemovableKind}:${string}`
   | 'cluster'

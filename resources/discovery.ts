@@ -96,6 +96,8 @@ export interface DeletionFacts {
   owned: string[];
   /** IDs of the owned ones that others use too. Only from version 0.1, which asked neither clusters nor roles. */
   shared: string[];
+  /** IDs of what was made for other clusters and carries the second mark of this one. Left out by version 0.1. */
+  marked?: string[];
   /** Who uses the owned ones beside this cluster, by resource ID. Left out by version 0.1. */
   users?: Record<string, Users>;
   /** IDs of the resources that the cluster uses, and of the zones with its links and records. */
@@ -223,5 +225,7 @@ export interface ExistingClusterFacts extends ExistingCluster {
   dependencies?: AuditFacts;
   /** The cluster's own registry so far. Read only where that registry is to go. */
   old?: OldRegistryFacts;
+  /** What was made for other clusters and gets the mark of its second user. */
+  borrowed?: { id: string; marks: Marks }[];
   discovered?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
 }

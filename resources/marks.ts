@@ -29,3 +29,23 @@ export const withoutMarks = (tags: Record<string, string> = {}): Record<string, 
   Object.fromEntries(
     Object.entries(tags).filter(([key]) => ![...Object.values<string>(markTags), copyOfTag].includes(key)),
   );
+
+/** Begins the name of the second mark, which says that a cluster uses what was made for another. Each user has a tag of its own. */
+export const usedByPrefix = 'aks-isolation-used-by-';
+
+/** Whether a resource was made by this product for another cluster than that of these marks. */
+export const isOfAnotherCluster = (carried: Marks, { [markTags.workflow]: own }: Marks): boolean =>
+  carried[markTags.workflow] !== undefined && carried[markTags.workflow] !== own;
+
+const secondMarks = (carried: Marks): [string, string][] =>
+  Object.entries(carried).filter(([key]) => key.startsWith(usedByPrefix));
+
+/** Whether the cluster of these marks has left its second mark. */
+export const hasSecondMark = (carried: Marks, { [markTags.workflow]: own }: Marks): boolean =>
+  secondMarks(carried).some(([, workflow]) => workflow === own);
+
+/** In words, the clusters beside that of these marks which have left a second mark. */
+export const markedUsers = (carried: Marks, { [markTags.workflow]: own }: Marks): string[] =>
+  secondMarks(carried)
+    .filter(([, workflow]) => workflow !== own)
+    .map(([key, workflow]) => `${workflow} uses it, says its tag ${key}`);

@@ -35,10 +35,11 @@ export const nobody: Users = { users: [], unchecked: [] };
 /** Plans and failures are read by people, and stand in histories. */
 const mostUsers = 10;
 
-export const shortened = (users: readonly string[]): string =>
-  [...users.slice(0, mostUsers), ...(users.length > mostUsers ? [`and ${users.length - mostUsers} more`] : [])].join(
-    '; ',
-  );
+export function shortened(all: readonly string[]): string {
+  const users = [...new Set(all)];
+  const more = users.length > mostUsers ? [`and ${users.length - mostUsers} more`] : [];
+  return [...users.slice(0, mostUsers), ...more].join('; ');
+}
 
 const bootsFrom = ({ registryId }: ClusterReferences, id: string): boolean => sameResourceId(registryId, id);
 

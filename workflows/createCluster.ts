@@ -2,6 +2,7 @@ import { patched, workflowInfo } from '@temporalio/workflow';
 import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/inputs/createCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
+import { resourceGroupId } from '../resources/ids.ts';
 import { runningOperations } from '../resources/infrastructure.ts';
 import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './engine/azure.ts';
@@ -11,6 +12,7 @@ import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
 import { chooseNames } from './infrastructure/defaultNames.ts';
+import { applySecondMarks, borrowed, leavesSecondMarks } from './infrastructure/secondMarks.ts';
 import { privateDnsOf } from './infrastructure/wanted.ts';
 import { proveIsolation, provesIsolation, whenForbidden } from './isolation/proof.ts';
 import { clusterChecks } from './newCluster/checks.ts';
@@ -69,12 +71,17 @@ const earlierRun = { timeoutMinutes: 8 };
 const runId = (): string => workflowInfo().firstExecutionRunId;
 
 function plan(input: ParsedCreateClusterInput, seen: Discovered): CreateClusterPlan {
-  return planCreateCluster(input, seen, runId());
+  const { cluster } = input;
+  const { resourceGroup } = seen;
+  const id = resourceGroupId(cluster.subscriptionId, cluster.resourceGroup);
+  const group = resourceGroup && { id, marks: resourceGroup.tags };
+  const others = borrowed(seen.infrastructure, clusterMarks(input), group);
+  return planCreateCluster(input, seen, runId(), leavesSecondMarks(others) ? others : []);
 }
 
 function apply(
   input: ParsedCreateClusterInput,
-  { registrations, specification, infrastructure }: CreateClusterPlan,
+  { registrations, specification, infrastructure, steps }: CreateClusterPlan,
   _seen: Discovered,
   { step }: Apply,
 ): Applied {
@@ -94,6 +101,7 @@ function apply(
         .deleteResourceGroup({ ...group, marks, ofThisRun: true }),
     waitsFor: 'Azure',
   });
+  applySecondMarks(steps, marks, step);
   const prerequisites = applyInfrastructure(infrastructure, marks, step);
   step('cluster', {
     act: async () => {

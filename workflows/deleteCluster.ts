@@ -23,7 +23,7 @@ function discover(input: ParsedDeleteClusterInput): Promise<DeletionFacts> {
 
 function apply(
   input: ParsedDeleteClusterInput,
-  { removals, roles }: DeleteClusterPlan,
+  { removals, roles, steps }: DeleteClusterPlan,
   _seen: DeletionFacts,
   { step }: Apply,
 ): Applied {
@@ -45,6 +45,10 @@ function apply(
         ),
       waitsFor: 'Azure',
     });
+  }
+  for (const { id, kind, title, resourceId } of steps) {
+    if (kind !== 'secondMark') continue;
+    step(id, { act: () => azure.writing(title).removeSecondMark({ id: resourceId, marks }), waitsFor: 'Azure' });
   }
   for (const removal of removals) step(removal.step, { act: () => remove(removal, marks), waitsFor: 'Azure' });
   step('resourceGroup', {

@@ -1,6 +1,6 @@
 import { v5 as uuidv5 } from 'uuid';
 import { keyOf } from '../../resources/ids.ts';
-import { type Marks, markTags } from '../../resources/marks.ts';
+import { type Marks, markTags, usedByPrefix } from '../../resources/marks.ts';
 
 /** Namespace of the values that bind marks to their resource, made at random. */
 const namespace = '0c5b4a3e-6d0e-4c5f-9a44-5a1f3f0d7f52';
@@ -16,12 +16,21 @@ const bindingOf = (id: string, { [markTags.workflow]: workflow = '', [markTags.r
 export const boundTo = (id: string, tags: Readonly<Record<string, string>>): Record<string, string> =>
   tags[markTags.workflow] === undefined ? { ...tags } : { ...tags, [markTags.resource]: bindingOf(id, tags) };
 
-/** The marks among the tags of a resource; none where they are not bound to it. Anybody may change other tags, a policy for example. */
+/**
+ * The marks among the tags of a resource, and those of its users; no marks where they are not bound to it. Anybody may change other
+ * tags, a policy for example.
+ */
 export function marksOn(id: string, tags: Readonly<Record<string, string>> = {}): Marks {
-  if (tags[markTags.resource] !== bindingOf(id, tags)) return {};
+  const isBound = tags[markTags.resource] === bindingOf(id, tags);
+  const names: readonly string[] = isBound ? Object.values(markTags) : [];
   return Object.fromEntries(
-    Object.values(markTags).flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]])),
+    Object.entries(tags).filter(([key]) => names.includes(key) || key.startsWith(usedByPrefix)),
   );
+}
+
+/** The second mark: it says that the cluster of these marks uses what was made for another. Each user has a tag of its own. */
+export function usedByTag({ [markTags.workflow]: workflow = '' }: Marks): Record<string, string> {
+  return { [`${usedByPrefix}${uuidv5(workflow, namespace).slice(0, 8)}`]: workflow };
 }
 
 /** Tags without marks that are not bound to their resource, and so say nothing of it. */

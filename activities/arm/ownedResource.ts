@@ -1,6 +1,14 @@
 import type { ApplicationFailure } from '@temporalio/activity';
 import { applicationFailure, isFailure, isNotFound, ownFailure, retryable } from '../../contract/failures.ts';
-import { carriesMarks, type Marks, markTags, ownMarks } from '../../resources/marks.ts';
+import {
+  carriesMarks,
+  hasSecondMark,
+  isOfAnotherCluster,
+  type Marks,
+  markedUsers,
+  markTags,
+  ownMarks,
+} from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, shortened, type Users } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -8,6 +16,7 @@ import { type ClientsOf, type Located, locate, type Service } from './connection
 import { type Found, type LongRunningOperation, longRunningOperation } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
 import { onceReplicated, replicationPause, retriedWhileReplicating } from './replication.ts';
+import { leaveSecondMark, takeSecondMarkOff } from './secondMarks.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
 export interface MarkedFacts {
@@ -85,7 +94,20 @@ export async function createResource<S extends Service, Facts extends MarkedFact
   const byEarlierRun = there.marks && carriesMarks(there.marks, { [markTags.workflow]: workflow });
   if (!isAsWanted || !(adopts || byEarlierRun)) throw notOwned(type.kind, id);
   // A policy may have stripped the marks of what this run has sent.
-  return maybeSent ? there : { ...there, adopted: true };
+  if (maybeSent) return there;
+  if (!isFinal(stateOf(there))) throw beingMade(type.kind, id);
+  return { ...there, ...(await adopt(clients, id, there.marks, marks)) };
+}
+
+/** What another run of this product has made meanwhile gets the mark of its second user, which undo takes off. */
+export async function adopt(
+  clients: ClientsOf,
+  id: string,
+  carried: Marks = {},
+  marks: Marks = {},
+): Promise<MaybeAdopted> {
+  const isMarked = isOfAnotherCluster(carried, marks) && (await leaveSecondMark(clients, id, marks));
+  return isMarked ? {} : { adopted: true };
 }
 
 /** Writes a resource, and reads it back. */
@@ -131,7 +153,8 @@ interface Reservations<Facts> {
 }
 
 /**
- * Deletes a resource that carries these marks. Succeeds if the resource is absent.
+ * Deletes a resource that carries these marks. Succeeds if the resource is absent. Takes the second mark off one that the run only
+ * uses, and leaves it.
  *
  * @throws ApplicationFailure `NotOwned` or `ChangedSince`; the resource is then left as it is.
  */
@@ -147,6 +170,9 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
     (each) => each !== undefined || !ofThisRun,
   );
   if (!seen) return;
+  if (seen.marks && !carriesMarks(seen.marks, marks) && hasSecondMark(seen.marks, marks)) {
+    return takeSecondMarkOff(clients, id, marks);
+  }
   if (seen.marks) refuseForeign(kind, id, seen.marks, marks);
   if (!isAsWritten(seen)) throw changedSince(kind, id);
   const foreign = await holdsForeign(seen);
@@ -156,7 +182,7 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   }
   if (stateOf(seen) !== 'Deleting') {
     const { users, unchecked } = await usersOf();
-    refuseUsed(kind, id, users);
+    refuseUsed(kind, id, [...markedUsers(seen.marks ?? {}, marks), ...users]);
     if (!ofThisRun) refuseUnchecked(kind, id, unchecked);
   }
   const resource = locate(clients, service, id);
@@ -220,6 +246,10 @@ function refuseUnchecked(kind: string, id: string, unchecked: readonly string[])
     id,
   );
 }
+
+/** Passes by itself: the retry policy is the wait. */
+const beingMade = (kind: string, id: string): ApplicationFailure =>
+  ownFailure('OperationInProgress', `Somebody else is creating this ${kind} (${id})`, id, { retryable: true });
 
 const notOwned = (kind: string, id: string): ApplicationFailure =>
   ownFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);

@@ -3,10 +3,11 @@ import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.t
 import type { IdentityFacts } from '../../resources/identities.ts';
 import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import { carriesMarks, type Marks, markTags } from '../../resources/marks.ts';
+import { carriesMarks, hasSecondMark, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
+import type { Users } from '../../resources/users.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureCall, collect } from '../arm/errors.ts';
-import { marksOn } from '../arm/marks.ts';
+import { marksOn, usedByTag } from '../arm/marks.ts';
 import { readIdentity } from '../identities.ts';
 import { readCluster } from '../managedClusters.ts';
 import { listRecords, readPrivateDnsZone, readRecord, readZone } from '../privateDns.ts';
@@ -22,9 +23,11 @@ import { ifNamed } from './infrastructure.ts';
 
 export const deletionActivities = (clients: ClientsOf) => ({
   /** Reads the cluster, the resources that it uses, and everything that was made for it. */
-  async discoverDeletion({ cluster, marks, privateDnsZoneId }: DeletionRequest): Promise<DeletionFacts> {
+  async discoverDeletion(request: DeletionRequest): Promise<DeletionFacts> {
+    const { cluster, marks } = request;
     const { subscriptionId } = cluster;
     const group = { subscriptionId, name: cluster.resourceGroup };
+    const groupId = resourceGroupId(subscriptionId, group.name);
     const subscription = await readSubscription(clients, subscriptionId);
     if (!subscription) return { content: [], owned: [], shared: [], used: [], identities: [], access: noAccess };
     const [found, resourceGroup, content, tagged] = await Promise.all([
@@ -33,32 +36,19 @@ export const deletionActivities = (clients: ClientsOf) => ({
       readGroupContent(clients, group),
       readTagged(clients, subscriptionId, marks),
     ]);
-    const zoneIds = unique([
-      ...tagged.filter(isA('privateDnsZones')),
-      ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
-      ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
-    ]);
-    // AKS copies the cluster's tags to the resources that it makes. They go with the node resource group.
-    const aks = (id: string) => sameResourceId(id, found?.id) || isIn(id, found?.nodeResourceGroup);
-    const ownZoneIds = zoneIds.filter((id) => !aks(id));
-    const zones = (await Promise.all(ownZoneIds.map((id) => readOwnedInZone(clients, id, marks)))).flat();
-    const owned = unique([...tagged.filter((id) => !aks(id)), ...zones.flatMap((zone) => zone.owned)]);
-    const used = unique([...(found ? await readUsed(clients, found) : []), ...zones.map(({ id }) => id)]).filter(
-      (id) => !aks(id),
+    const around = await readMarked(clients, request, tagged, found);
+    const owned = around.owned.map(({ id }) => id);
+    const used = unique([...(found ? await readUsed(clients, found) : []), ...around.zoneIds]).filter(
+      (id) => !isOfAks(id, found),
     );
     const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
-    const scopes = [
-      ...owned,
-      resourceGroupId(subscriptionId, group.name),
-      ...(found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : []),
-      `/subscriptions/${subscriptionId}`,
-    ];
-    const clusters = await listClusters(clients, [subscriptionId, ...owned.map(subscriptionOf)]);
+    const nodeGroup = found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : [];
     const [identities, users, access] = await Promise.all([
       Promise.all(unique(identityIds).map((id) => readKnownIdentity(clients, id))),
-      Promise.all(owned.map(async (id) => [id, await usersOf(clients, id, marks, clusters)] as const)),
-      readAccess(clients, scopes),
+      readUsers(clients, around.owned, marks),
+      readAccess(clients, [...owned, groupId, ...nodeGroup, `/subscriptions/${subscriptionId}`]),
     ]);
+    const usesGroup = hasSecondMark(resourceGroup?.tags ?? {}, marks);
     return {
       subscription,
       ...(found && { cluster: found }),
@@ -69,8 +59,9 @@ export const deletionActivities = (clients: ClientsOf) => ({
       ),
       owned,
       shared: [],
-      users: Object.fromEntries(users.filter(([, each]) => each.users.length > 0 || each.unchecked.length > 0)),
+      users,
       used,
+      marked: [...(usesGroup ? [groupId] : []), ...around.marked],
       identities: identities.flat(),
       access,
     };
@@ -93,15 +84,75 @@ function contentToName(content: readonly string[], owned: readonly string[]): st
 /** So many IDs of 250 bytes are a quarter of a MiB, of the two that Temporal keeps of a result. */
 const mostContent = 1_000;
 
-async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Marks): Promise<string[]> {
-  const { resources } = clients(subscriptionId).resources;
-  const workflow = marks[markTags.workflow] ?? '';
-  const filter = `tagName eq '${markTags.workflow}' and tagValue eq '${workflow}'`;
-  const tagged = await azureCall(`/subscriptions/${subscriptionId}`, () => collect(resources.list({ filter })));
-  // The list may have resource groups, which are read apart.
-  return tagged.flatMap(({ id = '', tags }) =>
-    parseResourceId(id) && carriesMarks(marksOn(id, tags), marks) ? [id] : [],
+/** What was made for a cluster or carries its second mark, also in the zones that these lead to, but for what AKS made. */
+async function readMarked(
+  clients: ClientsOf,
+  { marks, privateDnsZoneId }: DeletionRequest,
+  { made, used }: Tagged,
+  found: ClusterFacts | undefined,
+): Promise<{ owned: MarkedId[]; zoneIds: string[]; marked: string[] }> {
+  const tagged = made.map(({ id }) => id);
+  const zoneIds = unique([
+    ...[...tagged, ...used].filter(isA('privateDnsZones')),
+    ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
+    ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
+  ]).filter((id) => !isOfAks(id, found));
+  const zones = (await Promise.all(zoneIds.map((id) => readOwnedInZone(clients, id, marks)))).flat();
+  const all = [...made.filter(({ id }) => !isOfAks(id, found)), ...zones.flatMap(({ owned }) => owned)];
+  const owned = [...new Map(all.map((each) => [keyOf(each.id), each])).values()];
+  const marked = unique([...used, ...zones.flatMap((zone) => zone.marked)]);
+  return {
+    owned,
+    zoneIds: zones.map(({ id }) => id),
+    marked: marked.filter((id) => !isOfAks(id, found) && !owned.some((own) => sameResourceId(id, own.id))),
+  };
+}
+
+/** AKS copies the cluster's tags to the resources that it makes. They go with the node resource group. */
+const isOfAks = (id: string, found: ClusterFacts | undefined): boolean =>
+  found !== undefined && (sameResourceId(id, found.id) || isIn(id, found.nodeResourceGroup));
+
+/** Asks who uses what was made for a cluster beside it. Those that nobody uses are left out. */
+async function readUsers(clients: ClientsOf, owned: readonly MarkedId[], marks: Marks): Promise<Record<string, Users>> {
+  const clusters = await listClusters(
+    clients,
+    owned.map(({ id }) => id.split('/')[2] ?? ''),
   );
+  const all = await Promise.all(
+    owned.map(async ({ id, marks: carried }): Promise<[string, Users]> => {
+      const { users, unchecked } = await usersOf(clients, id, marks, clusters);
+      return [id, { users: [...markedUsers(carried, marks), ...users], unchecked }];
+    }),
+  );
+  return Object.fromEntries(all.filter(([, { users, unchecked }]) => users.length > 0 || unchecked.length > 0));
+}
+
+/** Resources of a subscription that were made for the cluster of these marks, and those that carry its second mark. */
+async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Marks): Promise<Tagged> {
+  const { resources } = clients(subscriptionId).resources;
+  const withTag = async ([name, value]: readonly [string, string]) => {
+    const filter = `tagName eq '${name}' and tagValue eq '${value}'`;
+    const found = await azureCall(`/subscriptions/${subscriptionId}`, () => collect(resources.list({ filter })));
+    // The list may have resource groups, which are read apart.
+    return found.flatMap(({ id = '', tags }) => (parseResourceId(id) ? [{ id, marks: marksOn(id, tags) }] : []));
+  };
+  const second = Object.entries(usedByTag(marks));
+  const [made, ...used] = await Promise.all([
+    withTag([markTags.workflow, marks[markTags.workflow] ?? '']),
+    ...second.map(withTag),
+  ]);
+  return { made: made.filter((each) => carriesMarks(each.marks, marks)), used: used.flat().map(({ id }) => id) };
+}
+
+interface Tagged {
+  made: MarkedId[];
+  /** IDs of what was made for others. */
+  used: string[];
+}
+
+interface MarkedId {
+  id: string;
+  marks: Marks;
 }
 
 async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<string[]> {
@@ -118,16 +169,22 @@ async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<stri
   return all.flatMap((id) => (id ? [id] : []));
 }
 
-/** Reads a zone with those of its links and records that carry these marks. Empty if the zone is absent. */
+/** Reads a zone with those of its links and records that carry these marks or the second mark. Empty if the zone is absent. */
 async function readOwnedInZone(
   clients: ClientsOf,
   id: string,
   marks: Marks,
-): Promise<{ id: string; owned: string[] }[]> {
+): Promise<{ id: string; owned: MarkedId[]; marked: string[] }[]> {
   const zone = await readPrivateDnsZone(clients, id, []);
   if (!zone) return [];
-  const content = [...zone.links, ...(await listRecords(clients, id))];
-  return [{ id: zone.id, owned: content.filter((each) => carriesMarks(each.marks, marks)).map((each) => each.id) }];
+  const content: MarkedId[] = [...zone.links, ...(await listRecords(clients, id))];
+  return [
+    {
+      id: zone.id,
+      owned: content.filter((each) => carriesMarks(each.marks, marks)),
+      marked: content.filter((each) => hasSecondMark(each.marks, marks)).map((each) => each.id),
+    },
+  ];
 }
 
 async function readKnownIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts[]> {
@@ -164,8 +221,6 @@ async function readAny(clients: ClientsOf, id: string): Promise<object | undefin
 const noAccess: AccessFacts = { permissions: {}, locks: [] };
 
 const unique = (ids: readonly string[]): string[] => [...new Map(ids.map((id) => [keyOf(id), id])).values()];
-
-const subscriptionOf = (id: string): string => id.split('/')[2] ?? '';
 
 const isIn = (id: string, resourceGroup: string | undefined): boolean =>
   resourceGroup !== undefined && sameResourceId(parseResourceId(id)?.resourceGroup, resourceGroup);

@@ -6,7 +6,7 @@ import {
   resourceReference,
   sameResourceId,
 } from '../../resources/ids.ts';
-import { carriesMarks, type Marks, markTags } from '../../resources/marks.ts';
+import { carriesMarks, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import {
   type ClusterReferences,
@@ -68,6 +68,8 @@ function usersAmong(question: Question): Promise<string[]> {
   switch (resourceReference(question.id).type.toLowerCase()) {
     case 'microsoft.containerregistry/registries':
       return registryUsers(question);
+    case 'microsoft.containerregistry/registries/cacherules':
+      return ruleUsers(question);
     case 'microsoft.managedidentity/userassignedidentities':
       return identityUsers(question);
     case 'microsoft.network/privateendpoints':
@@ -75,7 +77,7 @@ function usersAmong(question: Question): Promise<string[]> {
     case 'microsoft.network/virtualnetworks':
       return networkUsers(question);
     case 'microsoft.network/virtualnetworks/subnets':
-      return Promise.resolve(usersOfNetwork(question.id, question.clusters));
+      return subnetUsers(question);
     case 'microsoft.network/privatednszones':
       return zoneUsers(question);
     case 'microsoft.network/privatednszones/virtualnetworklinks':
@@ -113,6 +115,25 @@ async function registryUsers({ clients, id, marks, clusters }: Question): Promis
       .filter(({ principalId }) => !kubelets.some((kubelet) => sameResourceId(kubelet, principalId)))
       .map(({ principalId, id: role }) => `principal ${principalId} has a role on it (${role})`),
   ];
+}
+
+/** A rule carries no marks: its registry does. */
+async function ruleUsers({ clients, id, marks, clusters }: Question): Promise<string[]> {
+  const registryId = parentId(id);
+  const { client, resourceGroup, name } = locate(clients, 'containerRegistry', registryId);
+  const registry = await azureRead(registryId, () => client.registries.get(resourceGroup, name));
+  return [
+    ...markedUsers(marksOn(registryId, registry?.tags), marks),
+    ...usersOfRegistry(registryId, clusters, []).map((user) => `of its registry: ${user}`),
+  ];
+}
+
+/** A subnet carries no marks: its network does. */
+async function subnetUsers({ clients, id, marks, clusters }: Question): Promise<string[]> {
+  const networkId = parentId(id);
+  const { client, resourceGroup, name } = locate(clients, 'network', networkId);
+  const network = await azureRead(networkId, () => client.virtualNetworks.get(resourceGroup, name));
+  return [...markedUsers(marksOn(networkId, network?.tags), marks), ...usersOfNetwork(id, clusters)];
 }
 
 /** What every rule of this product's copies. */

@@ -19,7 +19,9 @@ export function route(table: TypeTable, resolved: ResolvedPath, request: ArmRequ
   const { type } = resolved;
   if (type.kind === 'computed') {
     if (resolved.id.names.length > 0) checkParent(table, resolved, request);
-    const handler = { GET: type.get, POST: type.post, PUT: type.put, DELETE: type.delete }[request.method];
+    const handler = { GET: type.get, POST: type.post, PUT: type.put, PATCH: type.patch, DELETE: type.delete }[
+      request.method
+    ];
     if (!handler) throw notSupported(request);
     return handler(request);
   }

@@ -55,6 +55,7 @@ interface ComputedType extends CommonType {
   readonly get?: Handler;
   readonly post?: Handler;
   readonly put?: Handler;
+  readonly patch?: Handler;
   readonly delete?: Handler;
   /** Whether its POSTs count as reads, as checkNameAvailability does. */
   readonly countsAsRead?: boolean;

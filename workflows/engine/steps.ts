@@ -65,7 +65,8 @@ export class Steps {
 
   /** Whether a rollback is out of the question: what is deleted cannot be brought back, and what was changed before stays with it. */
   get noWayBack(): boolean {
-    const actions = new Set(this.progress.map(({ action }) => action));
+    const changing = this.progress.filter(({ kind }) => kind !== 'secondMark');
+    const actions = new Set(changing.map(({ action }) => action));
     const onlyDeletes = actions.has('delete') && !actions.has('create') && !actions.has('update');
     return onlyDeletes || this.#isPastReturn;
   }

@@ -6,6 +6,7 @@ import { nothingPlanned, type Part } from '../engine/part.ts';
 import { type PlannedInfrastructure, planInfrastructure } from '../infrastructure/plan.ts';
 import { noInfrastructure } from '../infrastructure/specification.ts';
 import { nothingWanted, type WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { mayWriteTags } from '../preflight/permissions.ts';
 import { planRegistrations, type Registrations, registrationOf } from '../registrations/plan.ts';
 
 /** Registrations and infrastructure that come before an existing cluster is changed. */
@@ -49,6 +50,8 @@ export function planPreparations(
     seen: discovered.infrastructure,
     marks: runMarks(input, runId),
     zoneLinkWaits: zoneIsManaged(seen),
+    borrowed: seen.borrowed ?? [],
+    mayWriteTags: (id) => mayWriteTags(id, discovered.allowances),
     needsOf: (namespace) => registrationOf(namespace, registrations),
   });
   return { wanted, registrations, infrastructure };

@@ -4,10 +4,11 @@ import type { Check, PlanReport, VerificationReport } from '../../contract/resul
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
-import { runMarks } from '../engine/marks.ts';
+import { clusterMarks, runMarks } from '../engine/marks.ts';
 import { type Applied, runScenario } from '../engine/scenario.ts';
 import type { StepHandle } from '../engine/step.ts';
 import { infrastructureChecks } from '../infrastructure/checks.ts';
+import { borrowed, leavesSecondMarks } from '../infrastructure/secondMarks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { judgedIfForbidden, type ProofOptions, proveIsolation, provesIsolation } from '../isolation/proof.ts';
 import { addedPoolChecks, reimageChecks } from '../nodes/checks.ts';
@@ -58,7 +59,10 @@ export async function runUpdate<S extends UpdateScenario>(
         leavesRegistry: movements.leavesRegistry?.(input) ?? false,
         endsIsolated: movements.proof !== undefined,
       }),
-    plan: (input, seen) => movements.plan(input, seen, runId),
+    plan(input, seen) {
+      const others = seen.discovered ? borrowed(seen.discovered.infrastructure, clusterMarks(input)) : [];
+      return movements.plan(input, { ...seen, ...(leavesSecondMarks(others) && { borrowed: others }) }, runId);
+    },
     apply(input, plan, seen, { step, operator }) {
       const found = seen.cluster;
       // A plan without a cluster has a problem, and is never applied.

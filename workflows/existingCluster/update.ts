@@ -6,6 +6,7 @@ import { azure } from '../engine/azure.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { applyInfrastructure, applyZoneLink } from '../infrastructure/apply.ts';
+import { applySecondMarks } from '../infrastructure/secondMarks.ts';
 import { applyRegistrations } from '../registrations/apply.ts';
 import { remove } from '../removal/apply.ts';
 import type { Removal } from '../removal/kinds.ts';
@@ -30,6 +31,7 @@ export function applyPreparations({
   UpdateInput & { registrationTimeoutMinutes: number; rolePropagationTimeoutMinutes: number }
 >): PendingRoles {
   if (plan.registrations) applyRegistrations(plan.registrations, input.registrationTimeoutMinutes, step);
+  applySecondMarks(plan.steps, marks, step);
   const prerequisites = applyInfrastructure(plan.infrastructure, marks, step);
   return async () => (await prerequisites(input.rolePropagationTimeoutMinutes)).rolePropagation;
 }

@@ -116,7 +116,7 @@ function applyRegistry(plan: InfrastructurePlan, marks: Marks, step: Step) {
     });
     step('cacheRule', {
       act: (begun) => azure.operating('Create cache rule').createCacheRule(cacheRule, begun),
-      undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id, cacheRule),
+      undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id, cacheRule, marks),
       waitsFor,
     });
     endpoint = step('privateEndpoint', {
@@ -176,8 +176,8 @@ function applyRoles({ roles }: InfrastructurePlan, marks: Marks, identities: Ide
     const { role, scope, holder } = specification;
     const title = `${builtInRoles[role].name} on ${resourceReference(scope).name}`;
     const assignment = async () => {
-      const { principalId = '' } = (await identities(holder)) ?? {};
-      return { role, scope, principalId, marks };
+      const { principalId = '', id: identityId } = (await identities(holder)) ?? {};
+      return { role, scope, principalId, marks, ...(identityId !== undefined && { identityId }) };
     };
     step(roleStepId(specification), {
       act: async () => azure.writing(`Assign ${title}`).assignRole(await assignment()),

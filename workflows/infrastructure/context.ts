@@ -19,6 +19,10 @@ export interface InfrastructureContext {
   newCluster?: Pick<ParsedCreateClusterInput, 'apiServerAccess' | 'serviceCidr' | 'agentPoolProfiles'>;
   /** Whether the network is linked to AKS's own zone. It takes one zone of a name, so the cluster has to leave that one first. */
   zoneLinkWaits: boolean;
+  /** What was made for other clusters and gets the mark of its second user. Default: nothing. */
+  borrowed?: readonly { id: string; marks: Marks }[];
+  /** Whether the worker may write tags of a resource. Default: it may. */
+  mayWriteTags?: (id: string) => boolean;
   /** Steps that come before any resource of this provider. */
   needsOf(namespace: string): StepId[];
 }

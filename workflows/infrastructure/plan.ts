@@ -9,6 +9,7 @@ import { type Part, stepIds } from '../engine/part.ts';
 import type { InfrastructureContext } from './context.ts';
 import { infrastructureProblems } from './problems.ts';
 import { registrySteps } from './registrySteps.ts';
+import { secondMarkSteps } from './secondMarks.ts';
 import { type InfrastructurePlan, seenSubnet, specifyInfrastructure } from './specification.ts';
 import { createIfAbsent, holderTitles, roleStepId, subnetStepId, updateIfDifferent } from './steps.ts';
 import type { WantedInfrastructure } from './wanted.ts';
@@ -28,6 +29,7 @@ export function planInfrastructure(context: InfrastructureContext): PlannedInfra
     ...identitySteps(context, infrastructure),
     ...registrySteps(context, infrastructure, stepIds(network)),
     ...roleSteps(context, infrastructure, stepIds(network)),
+    ...secondMarkSteps(context.borrowed ?? [], context),
   ];
   const comesLater = ({ kind }: PlannedStep) => kind === 'zoneLink' && infrastructure.zoneLink?.later === true;
   return {

@@ -9,6 +9,7 @@ import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterFacts, ClusterSpecification } from '../../resources/managedClusters.ts';
 import { runMarks } from '../engine/marks.ts';
 import { type Part, stepIds } from '../engine/part.ts';
+import type { InfrastructureContext } from '../infrastructure/context.ts';
 import { planInfrastructure, registrySettings } from '../infrastructure/plan.ts';
 import type { InfrastructurePlan } from '../infrastructure/specification.ts';
 import {
@@ -20,7 +21,7 @@ import {
 import { isolationProblems, noDependencies } from '../isolation/problems.ts';
 import { dependenciesRequest } from '../isolation/proof.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
-import type { RequiredAction } from '../preflight/permissions.ts';
+import { mayWriteTags, type RequiredAction } from '../preflight/permissions.ts';
 import { planOf } from '../preflight/plan.ts';
 import { quotaProblems } from '../preflight/quota.ts';
 import {
@@ -78,7 +79,12 @@ export function dependenciesOf(
 }
 
 /** Plans the guide's sections "Deploy a network isolated cluster with AKS-managed ACR" and "… with bring your own ACR". */
-export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discovered, runId: string): CreateClusterPlan {
+export function planCreateCluster(
+  input: ParsedCreateClusterInput,
+  seen: Discovered,
+  runId: string,
+  borrowed: InfrastructureContext['borrowed'] = [],
+): CreateClusterPlan {
   const { location, profile } = input;
   const wanted = wantedInfrastructure(input, seen.names);
   const kubernetesVersion = chooseKubernetesVersion(input, seen);
@@ -93,6 +99,8 @@ export function planCreateCluster(input: ParsedCreateClusterInput, seen: Discove
     marks: runMarks(input, runId),
     ...(!seen.cluster && { newCluster: input }),
     zoneLinkWaits: false,
+    borrowed,
+    mayWriteTags: (id) => mayWriteTags(id, seen.allowances),
     needsOf: (namespace) => [group.id, ...registrationOf(namespace, registrations)],
   });
   const differs = newClusterProblems(input, seen, specification);

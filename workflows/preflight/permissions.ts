@@ -19,7 +19,7 @@ export function permissionProblems(
   const missing = new Map<string, string[]>();
   for (const { resourceId, action } of required) {
     const scope = nearestScope(resourceId, permissions);
-    if (scope === undefined || isAllowed(action, permissions[scope.key] ?? [])) continue;
+    if (scope === undefined || mayDo(action, resourceId, { permissions })) continue;
     const actions = missing.get(scope.id) ?? [];
     if (!actions.includes(action)) missing.set(scope.id, [...actions, action]);
   }
@@ -55,7 +55,7 @@ export function lockProblems(
     };
     const acting = steps
       .filter(({ action }) => action !== 'none' && action !== 'check')
-      .filter((step) => !isRegistration(step) && covers(step));
+      .filter((step) => !isRegistration(step) && step.kind !== 'secondMark' && covers(step));
     const remove = 'Remove the lock for the run.';
     const isOnGroup =
       nodeResourceGroup !== undefined && (isWithin(nodeResourceGroup, scope) || isWithin(scope, nodeResourceGroup));
@@ -193,6 +193,8 @@ function actionsOf(
     case 'roles':
     case 'approval':
     case 'pullProbe':
+    // A run goes on without it.
+    case 'secondMark':
       return [];
   }
 }
@@ -208,6 +210,19 @@ function nearestScope(
     if (permissions[keyOf(id)]) return { key: keyOf(id), id };
   }
   return undefined;
+}
+
+/** Whether the worker's identity may mark a resource; `true` where nobody has looked. Records keep marks in their metadata. */
+export const mayWriteTags = (id: string, access: Pick<AccessFacts, 'permissions'>): boolean => {
+  const type = parseResourceId(id)?.type;
+  const isRecord = type?.toLowerCase() === 'microsoft.network/privatednszones/a';
+  return mayDo(isRecord ? `${type}/write` : 'Microsoft.Resources/tags/write', id, access);
+};
+
+/** Whether the worker's identity may do something; `true` where nobody has looked. */
+function mayDo(action: string, resourceId: string, { permissions }: Pick<AccessFacts, 'permissions'>): boolean {
+  const scope = nearestScope(resourceId, permissions);
+  return scope === undefined || isAllowed(action, permissions[scope.key] ?? []);
 }
 
 const isAllowed = (action: string, permissions: AccessFacts['permissions'][string]): boolean =>

@@ -48,8 +48,9 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const steps = around.map(({ step }) => step);
   const removals = around.flatMap(({ removal, step }) => (step.action === 'delete' ? [removal] : []));
   const roles = planRoles(input, seen, around);
+  const unmarked = (seen.marked ?? []).map(unmarkStep);
   const group = groupStep(input, seen, [cluster, ...steps]);
-  const planned = [cluster, ...roles.map(({ step }) => step), ...steps, group];
+  const planned = [cluster, ...roles.map(({ step }) => step), ...unmarked, ...steps, group];
   const nodeResourceGroup =
     seen.cluster && resourceGroupId(input.cluster.subscriptionId, seen.cluster.nodeResourceGroup);
   const plan = planOf(
@@ -57,6 +58,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     [
       { steps: [cluster], problems: anyActs(planned) ? [] : [nothingToDelete(input, around)] },
       { steps: roles.map(({ step }) => step), problems: [] },
+      { steps: unmarked, problems: [] },
       { steps, problems: removalProblems(input, seen, around) },
       { steps: [group], problems: [] },
     ],
@@ -175,6 +177,18 @@ const rolesStep = ({ step, subscriptionIds }: RoleRemoval, identity: string): Pl
   needs: ['cluster'],
   resourceId: `/subscriptions/${subscriptionIds[0]}`,
   forwardOnly: deletionIsFinal,
+});
+
+/** What was made for another cluster is used by this one no more. */
+const unmarkStep = (id: string): PlannedStep => ({
+  id: `secondMark:${id}`,
+  kind: 'secondMark',
+  title: `Take the mark of this cluster off ${id.split('/').at(-1)}`,
+  action: 'update',
+  reason: 'it was made for another cluster, and stays',
+  needs: ['cluster'],
+  resourceId: id,
+  forwardOnly: 'The cluster uses it no more',
 });
 
 const groupStep = (

@@ -41,4 +41,12 @@ export const behaviours: readonly Behaviour[] = [
     source: 'only the empty group is measured',
     test: 'resources/resourceGroups.test.ts: %s takes %i s',
   },
+  {
+    id: 'tags-at-scope',
+    resourceType: 'Microsoft.Resources/tags',
+    says: 'A PATCH of tags/default merges, replaces or deletes the tags of a group or resource and changes nothing else; who deletes a tag names its value. 50 tags, 15 for private DNS zones.',
+    evidence: 'documented',
+    source: 'https://learn.microsoft.com/rest/api/resources/tags/update-at-scope (2026-11-26)',
+    test: 'resources/tags.test.ts: tags are merged and deleted, and nothing else changes',
+  },
 ];

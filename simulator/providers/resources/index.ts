@@ -4,10 +4,11 @@ import type { Provider } from '../../arm/provider.ts';
 import { behaviours } from './behaviours.ts';
 import { resourceGroupTypes } from './resourceGroups.ts';
 import { seedSubscriptions, subscriptionTypes } from './subscriptions.ts';
+import { tagTypes } from './tags.ts';
 
 /** Microsoft.Resources. */
 export const resources: Provider = {
-  types: [...subscriptionTypes, ...resourceGroupTypes],
+  types: [...subscriptionTypes, ...resourceGroupTypes, ...tagTypes],
   behaviours,
   seed: seedSubscriptions,
   refusal: (problem) =>

@@ -1,0 +1,89 @@
+import type { TagsPatchResource } from '@azure/arm-resources';
+import { parentId, parseResourceId } from '../../resources/ids.ts';
+import type { Marks } from '../../resources/marks.ts';
+import { recorded } from './checkpoint.ts';
+import { type ClientsOf, locate } from './connection.ts';
+import { azureCall, azureRead, httpStatus } from './errors.ts';
+import { marksOn, usedByTag } from './marks.ts';
+
+/**
+ * Says on a resource that was made for another cluster that the cluster of these marks uses it. Its deletion then leaves it.
+ *
+ * @returns Whether the mark is there: the worker may not be allowed to write it, or the resource has too many tags.
+ */
+export async function leaveSecondMark(clients: ClientsOf, id: string, marks: Marks): Promise<boolean> {
+  try {
+    await change(clients, id, 'Merge', usedByTag(marks));
+    return true;
+  } catch (error) {
+    if (forbidding.includes(httpStatus(error))) return false;
+    throw error;
+  }
+}
+
+/** Refused by roles, policies or locks, or for too many tags. The clusters themselves are asked all the same. */
+const forbidding: readonly unknown[] = [400, 403, 409];
+
+/** Takes the second mark of this cluster off. Succeeds if the resource is gone. */
+export const takeSecondMarkOff = (clients: ClientsOf, id: string, marks: Marks): Promise<void> =>
+  change(clients, id, 'Delete', usedByTag(marks));
+
+/** The marks on a resource; none where it is gone, has no tags, or may not be read. */
+export async function readMarks(clients: ClientsOf, id: string): Promise<Marks> {
+  const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
+  try {
+    const found = await azureRead(id, () => tagsOperations.getAtScope(id.slice(1)));
+    return marksOn(id, found?.properties?.tags);
+  } catch (error) {
+    if (forbidding.includes(httpStatus(error))) return {};
+    throw error;
+  }
+}
+
+/** Changes one tag and nothing else, or the metadata of a record. */
+async function change(
+  clients: ClientsOf,
+  id: string,
+  operation: NonNullable<TagsPatchResource['operation']>,
+  tags: Record<string, string>,
+): Promise<void> {
+  if (parseResourceId(id)?.type.toLowerCase() === recordType) return changeRecord(clients, id, operation, tags);
+  const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
+  // A resource that is gone needs no mark any more, but cannot be used either.
+  const call = operation === 'Merge' ? azureCall : azureRead;
+  await recorded(() =>
+    call(id, async () =>
+      // The client puts a slash before the scope itself.
+      tagsOperations.updateAtScope(id.slice(1), { operation, properties: { tags } }),
+    ),
+  );
+}
+
+const recordType = 'microsoft.network/privatednszones/a';
+
+async function changeRecord(
+  clients: ClientsOf,
+  id: string,
+  operation: NonNullable<TagsPatchResource['operation']>,
+  tags: Record<string, string>,
+): Promise<void> {
+  const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
+  const record = await azureRead(id, () => client.recordSets.get(resourceGroup, parent, 'A', name));
+  if (!record || (operation === 'Delete' && !Object.keys(tags).some((key) => key in (record.metadata ?? {})))) return;
+  const others = Object.entries(record.metadata ?? {}).filter(([key]) => !(key in tags));
+  const metadata = { ...Object.fromEntries(others), ...(operation === 'Merge' && tags) };
+  const { ttl = 0, aRecords = [], etag } = record;
+  const body = { ttl, aRecords, metadata };
+  await recorded(() =>
+    azureCall(parentId(id), () =>
+      client.recordSets.createOrUpdate(
+        resourceGroup,
+        parent,
+        'A',
+        name,
+        body,
+        etag === undefined ? {} : { ifMatch: etag },
+      ),
+    ),
+  );
+}
