@@ -55,6 +55,20 @@ describe('answers of an operator', () => {
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
   });
 
+  it.concurrent('for a run that has ended reach none that follows, however soon', async () => {
+    const given = input('next-run', { onFailure: 'hold' });
+    await refuseGroup(given, 2);
+    const first = await harness.client.createCluster(given);
+    const { hold = '' } = await waitUntil(first, isHeld);
+    await harness.temporal.workflow.getHandle(first.workflowId).terminate();
+    const second = await harness.client.createCluster(given);
+    await waitUntil(second, isHeld);
+    const send = updates(second.workflowId);
+    expect(await refusal(send('decide', { decision: 'rollBack', hold }))).toContain(`${hold} is not what is asked now`);
+    await second.decide('retry');
+    expect(await second.result()).toMatchObject({ outcome: 'verified' });
+  });
+
   it.concurrent('count once, however often they are sent', async () => {
     const given = input('sent-again', { onFailure: 'hold' });
     await refuseGroup(given, 2);

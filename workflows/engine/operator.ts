@@ -139,12 +139,15 @@ export class Operator {
     return true;
   }
 
-  /** The ID comes from the run, and the run of a reset has another one. */
+  /**
+   * The ID comes from the run, and the run of a reset has another one. The end of a run ID is random; its beginning is a time,
+   * which runs of the same minute share.
+   */
   #question(kind: string): Question {
     this.#questions += 1;
     const isFirst = !this.#asked.has(kind);
     this.#asked.add(kind);
-    return { id: `${workflowInfo().runId.slice(0, 8)}-${this.#questions}`, isFirst };
+    return { id: `${workflowInfo().runId.slice(-8)}-${this.#questions}`, isFirst };
   }
 
   #holdShown({ id }: Question, failures: readonly unknown[]) {
