@@ -4,7 +4,7 @@ import type { Progress } from '../contract/index.ts';
 import { nodesOf } from './nodes.ts';
 import type { Session } from './session.ts';
 import { allPrintable } from './text/printable.ts';
-import { ChangeLines, type Estimates, progressScreen } from './text/progress.ts';
+import { ChangeLines, type Estimates, progressScreen, waitingLines } from './text/progress.ts';
 
 /** Durations are redrawn, and nodes are counted, this often. */
 const redrawMs = 1_000;
@@ -26,12 +26,21 @@ export async function follow(
   const screen = terminal.isLive ? createLogUpdate(process.stdout) : undefined;
   const changes = new ChangeLines();
   let last: Progress | undefined;
+  let waited = '';
   let estimates: Estimates = { nodes: new Map(), usualMs };
   const draw = (): void => {
     if (!last) return;
     const { columns = 80, rows = 24 } = process.stdout;
-    if (screen) screen(progressScreen(last, estimates, run.workflowId, { columns, rows }, terminal.paint));
-    else for (const line of changes.next(last, estimates, run.workflowId)) terminal.say(line);
+    if (screen) {
+      const waits = waitingLines(last, run.workflowId).join('\n');
+      if (waits !== '' && waits !== waited) {
+        // Written past the view, which would break a command at the window's edge.
+        screen.clear();
+        terminal.say(waits);
+      }
+      waited = waits;
+      screen(progressScreen(last, estimates, run.workflowId, { columns, rows }, terminal.paint));
+    } else for (const line of changes.next(last, estimates, run.workflowId)) terminal.say(line);
   };
   const count = async (): Promise<void> => {
     if (last) estimates = { nodes: await nodesOf(aks.temporal, run, last), usualMs };

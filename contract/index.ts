@@ -1,5 +1,6 @@
 /** The public names. The product's own code imports from the files themselves. */
 export type { ClusterReference } from '../resources/ids.ts';
+export type { Difference } from '../resources/mismatch.ts';
 export type { NodeProof, PoolProof, PoolReimage } from '../resources/nodes.ts';
 export {
   type Approval,

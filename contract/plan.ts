@@ -1,3 +1,4 @@
+import type { Difference } from '../resources/mismatch.ts';
 import type { BuiltInRole } from '../resources/roles.ts';
 import type { SubnetUse } from '../resources/virtualNetworks.ts';
 import type { ApprovalGate } from './names.ts';
@@ -78,6 +79,8 @@ export interface PlannedStep {
   action: Action;
   /** Why this action: what discovery saw. */
   reason: string;
+  /** What an update changes, with what Azure shows now. Left out where that is not known beforehand. */
+  changes?: readonly Difference[];
   /** IDs of the steps that must be done before this one starts. */
   needs: readonly StepId[];
   /** The resource that the step changes or looks at. A role's step names the scope until the role is assigned. */

@@ -1,7 +1,7 @@
 import type { AgentPoolFacts, AgentPoolProfile } from './agentPools.ts';
 import type { IdentityFacts } from './identities.ts';
 import { type ClusterReference, parseResourceId, resourceGroupId, sameResourceId } from './ids.ts';
-import { mismatch } from './mismatch.ts';
+import { type Difference, difference, differenceText, mismatch } from './mismatch.ts';
 import { isFinal } from './provisioningState.ts';
 import type { RolePropagation } from './roles.ts';
 
@@ -102,21 +102,25 @@ export const outboundOf = ({ outboundType, outboundProfile }: ClusterChange): Cl
   ...(outboundProfile && { outboundProfile }),
 });
 
-/** Mismatches between a change and the cluster that Azure shows. */
-export const changeMismatches = (
+/** Differences between a change and the cluster that Azure shows. */
+export const changeDifferences = (
   { artifactSource, containerRegistryId, outboundType }: ClusterChange,
   seen: ClusterFacts,
-): string[] => [
-  ...mismatch('bootstrapProfile.artifactSource', artifactSource, seen.artifactSource),
+): Difference[] => [
+  ...difference('bootstrapProfile.artifactSource', artifactSource, seen.artifactSource),
   ...(containerRegistryId === null && hasManagedRegistry(seen)
     ? []
-    : mismatch(
+    : difference(
         'bootstrapProfile.containerRegistryId',
         containerRegistryId === null ? 'an AKS-managed registry' : containerRegistryId,
         seen.containerRegistryId,
       )),
-  ...mismatch('networkProfile.outboundType', outboundType, seen.outboundType),
+  ...difference('networkProfile.outboundType', outboundType, seen.outboundType),
 ];
+
+/** The same in words. */
+export const changeMismatches = (change: ClusterChange, seen: ClusterFacts): string[] =>
+  changeDifferences(change, seen).map(differenceText);
 
 /** ID of the resource group in which AKS keeps the cluster's nodes. */
 export const nodeGroupId = ({ id, nodeResourceGroup }: Pick<ClusterFacts, 'id' | 'nodeResourceGroup'>): string =>

@@ -1,6 +1,6 @@
 import { resourceReference } from './ids.ts';
 import type { Marks } from './marks.ts';
-import { mismatch } from './mismatch.ts';
+import { type Difference, difference, differenceText, mismatch } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 /** Properties without which isolated nodes cannot pull. All others are for the registry's owner to decide. */
@@ -44,10 +44,14 @@ export interface RegistryFacts extends ResourceFacts, RegistryAccess {
   replicas: string[];
 }
 
-export const registryMismatches = (wanted: Partial<RegistryAccess>, seen: RegistryFacts): string[] => [
-  ...mismatch('publicNetworkAccess', wanted.publicNetworkAccess, seen.publicNetworkAccess),
-  ...mismatch('anonymousPullEnabled', wanted.anonymousPullEnabled, seen.anonymousPullEnabled),
+export const registryDifferences = (wanted: Partial<RegistryAccess>, seen: RegistryFacts): Difference[] => [
+  ...difference('publicNetworkAccess', wanted.publicNetworkAccess, seen.publicNetworkAccess),
+  ...difference('anonymousPullEnabled', wanted.anonymousPullEnabled, seen.anonymousPullEnabled),
 ];
+
+/** The same in words. */
+export const registryMismatches = (wanted: Partial<RegistryAccess>, seen: RegistryFacts): string[] =>
+  registryDifferences(wanted, seen).map(differenceText);
 
 export const cacheRuleMismatches = (
   wanted: Pick<CacheRuleSpecification, 'sourceRepository' | 'targetRepository'>,

@@ -1,6 +1,6 @@
 import { isPrivateRange } from './addressRanges.ts';
 import type { Marks } from './marks.ts';
-import { mismatch } from './mismatch.ts';
+import { type Difference, difference, differenceText } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
 const subnetUses = ['nodeSubnet', 'registrySubnet', 'apiServerSubnet'] as const;
@@ -105,15 +105,19 @@ export const seenSubnetProperties = (seen: SubnetFacts): Required<SubnetProperti
   delegation: seen.delegations.join(', '),
 });
 
-export function subnetMismatches(wanted: SubnetProperties, seen: SubnetFacts): string[] {
+export function subnetDifferences(wanted: SubnetProperties, seen: SubnetFacts): Difference[] {
   const { defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = seenSubnetProperties(seen);
   return [
-    ...mismatch('defaultOutboundAccess', wanted.defaultOutboundAccess, defaultOutboundAccess),
-    ...mismatch(
+    ...difference('defaultOutboundAccess', wanted.defaultOutboundAccess, defaultOutboundAccess),
+    ...difference(
       'privateEndpointNetworkPolicies',
       wanted.privateEndpointNetworkPolicies,
       privateEndpointNetworkPolicies,
     ),
-    ...mismatch('delegations', wanted.delegation, delegation),
+    ...difference('delegations', wanted.delegation, delegation),
   ];
 }
+
+/** The same in words. */
+export const subnetMismatches = (wanted: SubnetProperties, seen: SubnetFacts): string[] =>
+  subnetDifferences(wanted, seen).map(differenceText);

@@ -49,10 +49,15 @@ function problemsBlock(problems: readonly Problem[], paint: Paint): string {
   ].join('\n');
 }
 
-function stepText({ action, title, reason, forwardOnly }: PlannedStep, paint: Paint): string {
-  const line = `  ${signs[action]} ${title} (${oneLine(reason)})`;
-  const final = forwardOnly !== undefined && action !== 'none' && `      cannot be taken back: ${forwardOnly}`;
-  return [paint(colours[action], line), final].filter(Boolean).join('\n');
+function stepText({ action, title, reason, changes, forwardOnly }: PlannedStep, paint: Paint): string {
+  if (action === 'none') return paint('dim', `  ${signs[action]} ${title} (${oneLine(reason)})`);
+  const known = changes ?? [];
+  // The reason has the changes in words as well.
+  const others = reason.split('; ').filter((part) => !known.some(({ property }) => part.startsWith(`${property}: `)));
+  const why = others.length > 0 ? ` (${oneLine(others.join('; '))})` : '';
+  const lines = known.map(({ property, before, after }) => `      ${property}: ${before} -> ${after}`);
+  const final = forwardOnly === undefined ? [] : [`      cannot be taken back: ${forwardOnly}`];
+  return [paint(colours[action], `  ${signs[action]} ${title}${why}`), ...lines, ...final].join('\n');
 }
 
 function summaryText(plan: Plan): string {

@@ -103,7 +103,10 @@ export function progressScreen(
     ...(found ?? []).map((line) => paint('bold', fitted(oneLine(line), columns))),
     ...problems.map(({ where, problem }) => paint('red', fitted(`! ${where}: ${oneLine(problem)}`, columns))),
   ];
-  const foot = waitingLines(progress, workflowId).map((line) => paint('yellow', line));
+  // The commands stand above, where a narrow window does not break them.
+  const foot = waitingLines(progress, workflowId)
+    .slice(0, 1)
+    .map((line) => paint('yellow', line));
   const room = Math.max(5, rows - head.length - foot.length - 4);
   const shown = mostTelling(steps, room);
   const titles = Math.min(60, Math.max(0, ...shown.map(({ title }) => title.length)));
@@ -111,7 +114,7 @@ export function progressScreen(
     paint(
       colours[step.state],
       fitted(
-        `  ${symbols[step.state]} ${fitted(step.title, titles).padEnd(titles)}  ${stepNote(step, estimates, now)}`,
+        `  ${symbols[step.state]} ${fitted(step.title, titles).padEnd(titles)}  ${stepNote(step, steps, estimates, now)}`,
         columns,
       ),
     ),
@@ -126,7 +129,7 @@ export function progressScreen(
   ].join('\n');
 }
 
-function stepNote(step: StepProgress, estimates: Estimates, now: number): string {
+function stepNote(step: StepProgress, all: readonly StepProgress[], estimates: Estimates, now: number): string {
   const { state, startedAt, finishedAt, error, waitsFor, reason } = step;
   const took = startedAt !== undefined && finishedAt !== undefined ? durationText(between(startedAt, finishedAt)) : '';
   switch (state) {
@@ -136,7 +139,7 @@ function stepNote(step: StepProgress, estimates: Estimates, now: number): string
     case 'leftBehind':
       return oneLine(error ?? '');
     case 'waiting':
-      return waitsFor === undefined ? '' : `waits for ${waitsFor}`;
+      return waitText(step, all);
     case 'unchanged':
       return oneLine(reason);
     case 'done':
@@ -145,6 +148,14 @@ function stepNote(step: StepProgress, estimates: Estimates, now: number): string
     case 'undone':
       return took;
   }
+}
+
+/** The first step that it needs and that is not done, in words; else what the run itself says. */
+function waitText({ needs, waitsFor }: StepProgress, all: readonly StepProgress[]): string {
+  const open = all.filter(({ id, state }) => needs.includes(id) && openStates.has(state));
+  const [first, ...others] = open;
+  if (first) return `waits for ${first.title}${others.length > 0 ? ` and ${others.length} more` : ''}`;
+  return waitsFor === undefined ? '' : `waits for ${waitsFor}`;
 }
 
 /** As many steps as there is room for, in the order of the plan. Those that need nobody's eye go first. */
@@ -158,7 +169,7 @@ function mostTelling(steps: readonly StepProgress[], room: number): StepProgress
 }
 
 /** What a run waits for, and the commands to paste. */
-function waitingLines(progress: Progress, workflowId: string): string[] {
+export function waitingLines(progress: Progress, workflowId: string): string[] {
   const { decideBy, byDefault, pausedUntil, noRetry } = progress;
   const commands = commandsFor(workflowId, progress);
   if (commands.length === 0) return [];

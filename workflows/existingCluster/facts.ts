@@ -4,7 +4,8 @@ import type { Profile } from '../../contract/profiles.ts';
 import type { DiscoveryRequest, ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId, resourceGroupId, resourceReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
-import { type ClusterChange, type ClusterFacts, changeMismatches } from '../../resources/managedClusters.ts';
+import { type ClusterChange, type ClusterFacts, changeDifferences } from '../../resources/managedClusters.ts';
+import { differenceText } from '../../resources/mismatch.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
 import { isFailed } from '../../resources/provisioningState.ts';
 import { infrastructureRequest, permissionScopes, type WantedInfrastructure } from '../infrastructure/wanted.ts';
@@ -81,10 +82,12 @@ export function clusterUpdate(
   { cluster: reference }: { cluster: ClusterReference },
   { cluster }: ExistingClusterFacts,
   change: ClusterChange,
-): Pick<PlannedStep, 'action' | 'reason' | 'resourceId'> {
+): Pick<PlannedStep, 'action' | 'reason' | 'changes' | 'resourceId'> {
   const failed = cluster && isFailed(cluster.provisioningState) ? [`its state is ${cluster.provisioningState}`] : [];
-  const reasons = cluster ? [...changeMismatches(change, cluster), ...failed] : [];
+  const changes = cluster ? changeDifferences(change, cluster) : [];
+  const reasons = [...changes.map(differenceText), ...(failed ?? [])];
   return {
+    ...(changes.length > 0 && { changes }),
     action: reasons.length > 0 ? 'update' : 'none',
     reason: reasons.join('; ') || 'as wanted already',
     resourceId: cluster?.id ?? clusterId(reference),

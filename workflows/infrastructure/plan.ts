@@ -4,7 +4,7 @@ import type { ProfileSetting } from '../../contract/profiles.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { builtInRoles, type RoleSpecification, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
-import { type SubnetFacts, type SubnetSpecification, subnetMismatches } from '../../resources/virtualNetworks.ts';
+import { type SubnetFacts, type SubnetSpecification, subnetDifferences } from '../../resources/virtualNetworks.ts';
 import { type Part, stepIds } from '../engine/part.ts';
 import type { InfrastructureContext } from './context.ts';
 import { infrastructureProblems } from './problems.ts';
@@ -76,9 +76,9 @@ function networkSteps(
 }
 
 /** What becomes of a subnet that is there. Others may be in it, so the reason says what a change means for them. */
-function changeOf(subnet: SubnetSpecification, there: SubnetFacts): Pick<PlannedStep, 'action' | 'reason'> {
-  const { action, reason } = updateIfDifferent(subnetMismatches(subnet, there));
-  return { action, reason: [reason, ...meanings(subnet, there)].join('; ') };
+function changeOf(subnet: SubnetSpecification, there: SubnetFacts): ReturnType<typeof updateIfDifferent> {
+  const { reason, ...change } = updateIfDifferent(subnetDifferences(subnet, there));
+  return { ...change, reason: [reason, ...meanings(subnet, there)].join('; ') };
 }
 
 function meanings(subnet: SubnetSpecification, there: SubnetFacts): string[] {

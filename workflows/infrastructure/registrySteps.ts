@@ -5,7 +5,7 @@ import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { sameAddresses } from '../../resources/privateDns.ts';
 import { addressesForRecord } from '../../resources/privateEndpoints.ts';
-import { registryMismatches } from '../../resources/registries.ts';
+import { registryDifferences } from '../../resources/registries.ts';
 import type { InfrastructureContext } from './context.ts';
 import { type InfrastructurePlan, linkTo, usableCacheRule } from './specification.ts';
 import { createIfAbsent, updateIfDifferent } from './steps.ts';
@@ -37,7 +37,7 @@ function ownRegistrySteps(
       kind: 'registry',
       title: `Registry ${resourceReference(registry.id).name}`,
       ...(seen.registry
-        ? updateIfDifferent(registryMismatches(registryAccess(input.profile), seen.registry))
+        ? updateIfDifferent(registryDifferences(registryAccess(input.profile), seen.registry))
         : createIfAbsent(undefined)),
       needs: needsOf('Microsoft.ContainerRegistry'),
       resourceId: registry.id,
@@ -93,12 +93,12 @@ function recordStep({ id, name }: InfrastructurePlan['records'][number], seen: I
   const there = entryOf(seen.privateDnsZone?.records, name)?.addresses;
   const wanted = seen.privateEndpoint ? addressesForRecord(seen.privateEndpoint, name) : [];
   const differs = there && !sameAddresses(wanted, there);
-  const difference = `aRecords: asked ${wanted.join(', ')}, got ${there?.join(', ') || 'none'}`;
+  const addresses = { property: 'aRecords', before: there?.join(', ') || 'none', after: wanted.join(', ') };
   return {
     id: `record:${name}`,
     kind: 'record',
     title: `Record ${name}`,
-    ...(differs ? updateIfDifferent([difference]) : createIfAbsent(there)),
+    ...(differs ? updateIfDifferent([addresses]) : createIfAbsent(there)),
     needs: ['privateDnsZone', 'privateEndpoint'],
     resourceId: id,
   };

@@ -1,5 +1,6 @@
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import { resourceReference } from '../../resources/ids.ts';
+import { type Difference, differenceText } from '../../resources/mismatch.ts';
 import type { RoleHolder, RoleSpecification } from '../../resources/roles.ts';
 import type { SubnetSpecification } from '../../resources/virtualNetworks.ts';
 
@@ -17,12 +18,12 @@ export const holderTitles: Readonly<Record<RoleHolder, string>> = {
   kubelet: 'kubelet identity',
 };
 
-type ActionWithReason = Pick<PlannedStep, 'action' | 'reason'>;
+type ActionWithReason = Pick<PlannedStep, 'action' | 'reason' | 'changes'>;
 
 export const createIfAbsent = (seen: object | undefined): ActionWithReason =>
   seen ? { action: 'none', reason: 'found as wanted' } : { action: 'create', reason: 'absent' };
 
-export const updateIfDifferent = (differences: readonly string[]): ActionWithReason =>
+export const updateIfDifferent = (differences: readonly Difference[]): ActionWithReason =>
   differences.length > 0
-    ? { action: 'update', reason: differences.join('; ') }
+    ? { action: 'update', reason: differences.map(differenceText).join('; '), changes: differences }
     : { action: 'none', reason: 'found as wanted' };

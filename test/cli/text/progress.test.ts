@@ -59,13 +59,21 @@ describe('the live view', () => {
     expect(screen(progress([running]))).toMatch(/[█░]{12} 1 m 30 s/);
   });
 
-  it('shows what it waits for, until when, and the commands to paste', () => {
+  it('shows that it waits, and until when', () => {
     const text = screen(
       progress([], { decisions: ['retry', 'leave'], decideBy: '2026-11-29T12:00:00.000Z', byDefault: 'leave' }),
     );
-    expect(text).toContain(
-      'Waits for you. Until 2026-11-29T12:00:00.000Z, then leave.\n  aks-isolation decide aks/id retry\n',
-    );
+    expect(text).toContain('Waits for you. Until 2026-11-29T12:00:00.000Z, then leave.');
+  });
+
+  it('says by title what a step waits for, without what is done', () => {
+    const steps = [
+      step('a', { state: 'done' }),
+      step('b', { title: 'Cluster b', state: 'running', startedAt: begun }),
+      step('c', {}),
+      step('d', { needs: ['a', 'b', 'c'] as never, waitsFor: 'a, b, c' }),
+    ];
+    expect(screen(progress(steps))).toMatch(/d +waits for Cluster b and 1 more$/m);
   });
 
   it('fits into its window, and keeps what has failed', () => {

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { planExitCode, planText } from '../../../cli/text/plan.ts';
+import type { Plan, PlannedStep } from '../../../contract/index.ts';
+
+const step = (more: Partial<PlannedStep>): PlannedStep => ({
+  id: 'cluster',
+  kind: 'cluster',
+  title: 'Cluster shop',
+  action: 'update',
+  reason: 'absent',
+  needs: [],
+  resourceId: '/cluster',
+  ...more,
+});
+const plan = (steps: PlannedStep[], more: Partial<Plan> = {}): Plan => ({
+  profile: 'current',
+  differences: [],
+  steps,
+  problems: [],
+  ...more,
+});
+
+describe('a plan', () => {
+  it('shows before and after where they are known, and other reasons beside them', () => {
+    const changes = [{ property: 'networkProfile.outboundType', before: 'loadBalancer', after: 'none' }];
+    const reason = 'networkProfile.outboundType: asked none, got loadBalancer; its state is Failed';
+    expect(planText(plan([step({ changes, reason, forwardOnly: 'Azure does not change it back' })]))).toBe(
+      [
+        '  ~ Cluster shop (its state is Failed)',
+        '      networkProfile.outboundType: loadBalancer -> none',
+        '      cannot be taken back: Azure does not change it back',
+        '',
+        'Plan: 0 to create, 1 to change, 0 to delete.',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['nothing to do', [step({ action: 'none' }), step({ action: 'check' })], [], 0],
+    ['something to delete', [step({ action: 'delete' })], [], 2],
+    ['a problem', [step({ action: 'create' })], [{ where: 'w', problem: 'p', whatToDo: 'd.' }], 1],
+  ] as const)('with %s has its exit code', (_what, steps, problems, code) => {
+    expect(planExitCode(plan([...steps], { problems }))).toBe(code);
+  });
+});
