@@ -3,14 +3,14 @@ import type { Plan } from '../../contract/plan.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
 import type { AgentPoolFacts, LeftCopy } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { resourceGroupId } from '../../resources/ids.ts';
+import { agentPoolId, resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
-import type { ClusterChange } from '../../resources/managedClusters.ts';
+import type { ClusterChange, ClusterFacts } from '../../resources/managedClusters.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { Part } from '../engine/part.ts';
 import type { InfrastructurePlan } from '../infrastructure/specification.ts';
 import { infrastructureRequest } from '../infrastructure/wanted.ts';
-import { lockdownProblems } from '../preflight/permissions.ts';
+import { lockdownProblems, type RequiredAction } from '../preflight/permissions.ts';
 import { planOf } from '../preflight/plan.ts';
 import { surgeProblems } from '../preflight/quota.ts';
 import type { Registrations } from '../registrations/plan.ts';
@@ -44,6 +44,21 @@ export interface UpdatePlan extends Plan, Changes {
 
 /** A part of such a plan, with the changes that its steps make. */
 export type UpdatePart = Part & Partial<Changes>;
+
+/** What a pool and its temporary copy need where AKS leaves the pool as it is. */
+function replacementActions(
+  whenNotReimaged: ParsedIsolateClusterInput['reimage']['whenNotReimaged'],
+  cluster: ClusterFacts | undefined,
+  pools: readonly AgentPoolFacts[],
+): RequiredAction[] {
+  if (!cluster || whenNotReimaged !== 'temporaryPool') return [];
+  return pools.flatMap(({ name }) =>
+    ['write', 'delete'].map((verb) => ({
+      resourceId: agentPoolId(cluster.id, name),
+      action: `Microsoft.ContainerService/managedClusters/agentPools/${verb}`,
+    })),
+  );
+}
 
 /** Composes the plan of a scenario on an existing cluster, and adds the problems that these scenarios have in common. */
 export function planUpdate(
@@ -84,6 +99,7 @@ export function planUpdate(
       profileSettings: [...profileSettings, ...(byItself ? (['reimageByItself'] as const) : [])],
       wanted,
       access: discovered?.allowances,
+      moreActions: replacementActions(reimage.whenNotReimaged, cluster, changes.reimages),
       nodeResourceGroup,
     },
   );

@@ -122,7 +122,7 @@ export function planCreateCluster(
     profileSettings: profileSettings(input),
     wanted,
     access: seen.allowances,
-    proofActions: proofActions(input),
+    moreActions: moreActions(input),
   });
   return {
     ...plan,
@@ -203,7 +203,7 @@ function clusterStep(
 }
 
 /** Where nobody may run a command, the proof at the end has a gap: the input accepts it, or the run ends before it begins. */
-const proofActions = ({ cluster, probes }: ParsedCreateClusterInput): RequiredAction[] =>
+const moreActions = ({ cluster, probes }: ParsedCreateClusterInput): RequiredAction[] =>
   probes === 'ifAllowed'
     ? []
     : [{ resourceId: clusterId(cluster), action: 'Microsoft.ContainerService/managedClusters/runCommand/action' }];

@@ -14,8 +14,8 @@ interface Composition {
   wanted: WantedInfrastructure;
   /** Left out where discovery found nothing to work on, and looked no further. */
   access?: AccessFacts | undefined;
-  /** Actions that no step needs, but the proof at the end. */
-  proofActions?: readonly RequiredAction[];
+  /** Actions that steps do not need by their kind, such as those of the proof at the end. */
+  moreActions?: readonly RequiredAction[];
   /** Resource ID of the node resource group of a cluster that is there. */
   nodeResourceGroup?: string | undefined;
 }
@@ -24,7 +24,7 @@ interface Composition {
 export function planOf(
   { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
   parts: readonly Part[],
-  { profile, profileSettings, wanted, access, proofActions = [], nodeResourceGroup }: Composition,
+  { profile, profileSettings, wanted, access, moreActions = [], nodeResourceGroup }: Composition,
 ): Plan {
   const steps = parts.flatMap((part) => part.steps);
   // With onFailure hold, an operator may decide to roll back.
@@ -37,7 +37,7 @@ export function planOf(
       ...parts.flatMap(({ problems }) => problems),
       ...(access
         ? [
-            ...permissionProblems([...requiredActions(steps, wanted, rollsBack), ...proofActions], access),
+            ...permissionProblems([...requiredActions(steps, wanted, rollsBack), ...moreActions], access),
             ...lockProblems(steps, access, rollsBack, nodeResourceGroup),
           ]
         : []),

@@ -3,6 +3,7 @@ import { clusterWorkflowId, type ReimageNodePoolsInput } from '../../../contract
 import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
+import { keyOf } from '../../../resources/ids.ts';
 import { markTags } from '../../../resources/marks.ts';
 import {
   bootingFrom,
@@ -130,6 +131,23 @@ describe('a temporary pool', () => {
       `temporary copies of ${one} and ${other} would get the same name`,
     ]);
     expect(problemsOf('wait', windows)).toEqual([]);
+  });
+});
+
+describe('the permissions of a reimage', () => {
+  it('are those of a replacement too, where that is its way out', () => {
+    const found = seen(ordinary());
+    const pools = 'Microsoft.ContainerService/managedClusters/agentPools';
+    const actions = [`${pools}/upgradeNodeImageVersion/action`];
+    const allowances = found.discovered && {
+      ...found.discovered.allowances,
+      permissions: { [keyOf(ordinary().id)]: [{ actions, notActions: [] }] },
+    };
+    const facts = { ...found, discovered: found.discovered && allowances && { ...found.discovered, allowances } };
+    const problems = (whenNotReimaged: 'fail' | 'temporaryPool') =>
+      problemTexts(planReimage(facts as ExistingClusterFacts, { reimage: { whenNotReimaged } }));
+    expect(problems('fail')).toEqual([]);
+    expect(problems('temporaryPool')).toEqual([`the worker's identity may not ${pools}/write, ${pools}/delete`]);
   });
 });
 
