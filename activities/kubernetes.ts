@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type {
   DisruptionBudgetFacts,
@@ -12,6 +11,14 @@ import type {
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { withNodesOfPods } from './disruptionBudgets.ts';
+import {
+  endOfProbePods,
+  listProbePods,
+  type ProbePod,
+  probeCommand,
+  probePod,
+  withoutOldProbePods,
+} from './probePods.ts';
 import { type CommandOutput, runCommand, words } from './runCommand.ts';
 
 const poolLabelKey = 'kubernetes.azure.com/agentpool';
@@ -44,13 +51,17 @@ const endOfBudgets = 'end-of-disruption-budgets';
 const listNodes = (selector = '') =>
   `kubectl get nodes${selector} --no-headers --output 'custom-columns=${nodeColumns}' && echo ${endOfNodes}`;
 const listBudgets = `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}' && echo ${endOfBudgets}`;
+const listOthers = `${listBudgets} && ${listProbePods}`;
+
+/** Nodes and disruption budgets, and the pods of looks. */
+type Listed = KubernetesFacts & { probePods: ProbePod[] };
 
 /**
  * Reads nodes and disruption budgets by way of run-command. Call it in an activity that heartbeats. Where one log is too short
  * for all nodes, each pool is listed by itself.
  */
-export async function readKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
-  const all = await listing(clients, cluster, `${listNodes()} && ${listBudgets}`, kubernetesIn);
+export async function readKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<Listed>> {
+  const all = await listing(clients, cluster, `${listNodes()} && ${listOthers}`, kubernetesIn);
   if ('seen' in all || all.unseen.message !== cutListing) return all;
   const pools = await readPoolNames(clients, cluster);
   const nodes: NodeFacts[] = [];
@@ -59,10 +70,8 @@ export async function readKubernetes(clients: ClientsOf, cluster: ClusterReferen
     if ('unseen' in some) return some;
     nodes.push(...some.seen);
   }
-  const disruptionBudgets = await listing(clients, cluster, listBudgets, budgetsIn);
-  return 'unseen' in disruptionBudgets
-    ? disruptionBudgets
-    : { seen: { nodes, disruptionBudgets: disruptionBudgets.seen } };
+  const others = await listing(clients, cluster, listOthers, othersIn);
+  return 'unseen' in others ? others : { seen: { nodes, ...others.seen } };
 }
 
 async function readPoolNames(clients: ClientsOf, cluster: ClusterReference): Promise<string[]> {
@@ -87,17 +96,28 @@ const failed = (message: string): { unseen: Unseen } => ({ unseen: { because: 'f
 const cutListing = 'run-command cut the listing of nodes and disruption budgets';
 
 /** The facts in the listings, if they are whole. */
-export function kubernetesIn(logs: string): Look<KubernetesFacts> {
-  const end = logs.indexOf(`${endOfNodes}\n`) + endOfNodes.length + 1;
-  const nodes = nodesIn(logs.slice(0, end));
+export function kubernetesIn(logs: string): Look<Listed> {
+  const [first, rest] = splitAfter(logs, endOfNodes);
+  const nodes = nodesIn(first);
   if ('unseen' in nodes) return nodes;
-  const disruptionBudgets = budgetsIn(logs.slice(end));
-  if ('unseen' in disruptionBudgets) return disruptionBudgets;
-  return { seen: { nodes: nodes.seen, disruptionBudgets: disruptionBudgets.seen } };
+  const others = othersIn(rest);
+  return 'unseen' in others ? others : { seen: { nodes: nodes.seen, ...others.seen } };
+}
+
+function othersIn(logs: string): Look<Omit<Listed, 'nodes'>> {
+  const [first, rest] = splitAfter(logs, endOfBudgets);
+  const budgets = rowsIn(first, endOfBudgets, budgetFacts);
+  if ('unseen' in budgets) return budgets;
+  const pods = rowsIn(rest, endOfProbePods, probePod);
+  return 'unseen' in pods ? pods : { seen: { disruptionBudgets: budgets.seen, probePods: pods.seen } };
+}
+
+function splitAfter(logs: string, end: string): [string, string] {
+  const at = logs.indexOf(`${end}\n`) + end.length + 1;
+  return [logs.slice(0, at), logs.slice(at)];
 }
 
 const nodesIn = (logs: string): Look<NodeFacts[]> => rowsIn(logs, endOfNodes, nodeFacts);
-const budgetsIn = (logs: string): Look<DisruptionBudgetFacts[]> => rowsIn(logs, endOfBudgets, budgetFacts);
 
 /** Every row of a listing. A line that is none makes the listing one that was not understood. */
 function rowsIn<T>(logs: string, end: string, read: (cells: string[]) => T | undefined): Look<T[]> {
@@ -133,9 +153,13 @@ function budgetFacts([namespace, name, allowed, pods, ...more]: string[]): Disru
 const probeImage = 'azurelinux/busybox:1.36';
 
 export const kubernetesActivities = (clients: ClientsOf) => ({
-  /** Reads nodes and disruption budgets by way of run-command, and where the pods are of which none may be evicted. */
+  /**
+   * Reads nodes and disruption budgets by way of run-command, and where the pods are of which none may be evicted. Removes the pods
+   * that earlier looks have left.
+   */
   async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
-    return await withNodesOfPods(clients, cluster, await readKubernetes(clients, cluster));
+    const look = await withoutOldProbePods(clients, cluster, await readKubernetes(clients, cluster));
+    return await withNodesOfPods(clients, cluster, look);
   },
 
   /**
@@ -213,29 +237,3 @@ export function egressIn({ exitCode, logs }: CommandOutput): Look<{ open: boolea
 // A closed network drops packets, and curl alone would wait for minutes. Open egress answers within 15 seconds.
 const egressUrl = 'https://mcr.microsoft.com/v2/';
 const egressCommand = `curl --silent --show-error --max-time 15 --output /dev/null ${egressUrl}`;
-
-function probeCommand(node: string, image: string): string {
-  // The name is unique, for an audit may probe the same node at the same time.
-  const name = `aks-isolation-probe-${randomUUID().slice(0, 8)}`;
-  const hosts = { name: 'hosts', hostPath: { path: '/etc/containerd/certs.d' } };
-  const container = {
-    name,
-    image,
-    imagePullPolicy: 'Always',
-    command: ['cat', '/hosts/mcr.microsoft.com/hosts.toml'],
-    volumeMounts: [{ name: 'hosts', mountPath: '/hosts', readOnly: true }],
-  };
-  const spec = {
-    nodeName: node,
-    restartPolicy: 'Never',
-    tolerations: [{ operator: 'Exists' }],
-    containers: [container],
-    volumes: [hosts],
-  };
-  return [
-    `kubectl run ${name} --namespace kube-system --image ${image} --restart Never --rm --attach --quiet`,
-    // A first pull through the registry's cache may take longer than kubectl's default of a minute.
-    '--pod-running-timeout 90s',
-    `--overrides '${JSON.stringify({ spec })}'`,
-  ].join(' ');
-}

@@ -34,6 +34,8 @@ export const allowsNoDisruption = ({ disruptionsAllowed, expectedPods }: Disrupt
 export interface KubernetesFacts {
   nodes: NodeFacts[];
   disruptionBudgets: DisruptionBudgetFacts[];
+  /** Pods of earlier looks, as namespace/name, that could not be removed. Left out where there are none. */
+  leftPods?: string[];
 }
 
 /**

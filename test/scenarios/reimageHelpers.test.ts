@@ -195,6 +195,27 @@ describe('a look that fails after a pool was changed', () => {
   });
 });
 
+describe('a pod that an earlier look has left', () => {
+  const podsOf = async (cluster: ClusterReference): Promise<unknown> =>
+    (await harness.azure.send('GET', `/simulator/truth?cluster=${clusterId(cluster)}`)).at('pods');
+  const leave = (cluster: ClusterReference, name: string, labels: string) =>
+    kubectl(
+      harness.azure,
+      cluster,
+      `kubectl run ${name} --namespace kube-system --image mcr.microsoft.com/azurelinux/busybox:1.36 --labels ${labels}`,
+    );
+
+  it('is removed by the next look, unless it may be at work or is of somebody else', async () => {
+    const cluster = await existingCluster(harness, 'left-pods');
+    await leave(cluster, 'aks-isolation-probe-old', 'aks-isolation=probe');
+    await leave(cluster, 'debugger', 'run=debugger');
+    await harness.azure.send('POST', '/simulator/clock', { advanceSeconds: 600 });
+    await leave(cluster, 'aks-isolation-probe-new', 'aks-isolation=probe');
+    await (await harness.client.reimageNodePools({ cluster, dryRun: true })).result();
+    expect(await podsOf(cluster)).toEqual(['kube-system/debugger', 'kube-system/aks-isolation-probe-new']);
+  });
+});
+
 describe('copies of pools with long names', () => {
   it('are two for pools that begin alike, and go with them', async () => {
     const pools = {

@@ -42,7 +42,16 @@ export function nodeChecks(
       ...checks.probed(nodes, entryOf(probes, pool.name), artifactSource),
     ];
   });
-  return [...ofPools, ...otherNodeChecks(id, agentPoolProfiles, kubernetes)];
+  return [...ofPools, ...otherNodeChecks(id, agentPoolProfiles, kubernetes), ...leftPodChecks(id, kubernetes)];
+}
+
+/** Tells the pods of earlier looks that could not be removed. They do nothing any more, and keep nothing from being isolated. */
+function leftPodChecks(clusterId: string, kubernetes: Look<KubernetesFacts>): Check[] {
+  const { leftPods = [] } = 'seen' in kubernetes ? kubernetes.seen : {};
+  if (leftPods.length === 0) return [];
+  const title = 'Pods of earlier looks, which could not be removed';
+  const seen = leftPods.join(', ');
+  return [{ id: 'leftPods', title, resourceId: clusterId, expected: 'none', seen, verdict: 'missed', ok: true }];
 }
 
 /** Nodes that are in no agent pool are neither reimaged nor asked. */

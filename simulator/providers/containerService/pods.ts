@@ -13,6 +13,7 @@ const podBody = z.object({
   /** Whether it mounts a folder of its node. */
   hostPath: z.boolean(),
   logs: z.string(),
+  createdAt: z.string(),
 });
 /** A pod that no controller keeps: somebody started it, and it stays until somebody deletes it. */
 export type Pod = z.infer<typeof podBody>;
@@ -48,7 +49,7 @@ export function removePodsOn(world: World, clusterId: string, node: string): voi
 export function admissionDenial(
   world: World,
   clusterId: string,
-  pod: Omit<Pod, 'node' | 'phase' | 'logs'>,
+  pod: Omit<Pod, 'node' | 'phase' | 'logs' | 'createdAt'>,
 ): string | undefined {
   const by = policyRefusalBy(world.settings.policies, { id: idOf(clusterId, pod), type: podType, body: pod });
   return by === undefined

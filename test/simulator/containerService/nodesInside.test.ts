@@ -150,8 +150,16 @@ describe('a pod that no controller keeps', () => {
     expect((await inside('stray', 'kubectl logs stray')).logs).toBe('hello\n');
     expect(await inside('stray', run)).toMatchObject({ exitCode: 1, logs: expect.stringContaining('AlreadyExists') });
     expect((await truth('stray')).pods).toEqual(['default/stray']);
+    expect((await inside('stray', 'kubectl get pods -o custom-columns=AT:.metadata.creationTimestamp')).logs).toMatch(
+      /^AT\s+20\d\d-/,
+    );
     expect((await inside('stray', 'kubectl delete pod stray')).exitCode).toBe(0);
     expect((await truth('stray')).pods).toEqual([]);
+    expect((await inside('stray', 'kubectl delete pod stray')).exitCode).toBe(1);
+    expect(await inside('stray', 'kubectl delete pod stray --ignore-not-found')).toMatchObject({
+      exitCode: 0,
+      logs: '',
+    });
   });
 
   test('goes with --rm, and only where somebody is attached', async () => {

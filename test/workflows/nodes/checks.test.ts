@@ -37,6 +37,13 @@ describe('the checks of nodes', () => {
     });
   });
 
+  it('tell the pods of earlier looks that remain, and are met all the same', () => {
+    const left = { ...('seen' in three ? three.seen : noNodes), leftPods: ['kube-system/old'] } as KubernetesFacts;
+    const checks = nodeChecks(one(), { seen: left }, probed(), source);
+    expect(checks.find(({ id }) => id === 'leftPods')).toMatchObject({ seen: 'kube-system/old', ok: true });
+    expect(checks.every(({ ok }) => ok)).toBe(true);
+  });
+
   it.each<[what: string, probe: Partial<NodeProbeResult>, check: string]>([
     ['another source', { bootstrapSource: 'Direct' }, 'boots:system'],
     ['an image that cannot be pulled', { pulled: false, message: 'ErrImagePull' }, 'pulls:system'],

@@ -101,6 +101,7 @@ function remove(call: KubectlCall): Output {
     (kind === 'deployments' && removeWorkload(world, cluster.id, 'deployments', target)) ||
     (kind === 'poddisruptionbudgets' && removeWorkload(world, cluster.id, 'budgets', target));
   if (kind === 'deployments') removeEmptyNodes(world, cluster);
+  if (!removed && call.flags['ignore-not-found']) return printed('');
   return removed
     ? printed(`${what} "${name}" deleted\n`)
     : printed(`Error from server (NotFound): ${what} "${name}" not found\n`, 1);

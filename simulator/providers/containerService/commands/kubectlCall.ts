@@ -21,6 +21,7 @@ const options = {
   overrides: { type: 'string' },
   labels: { type: 'string' },
   command: { type: 'boolean' },
+  'ignore-not-found': { type: 'boolean' },
   tcp: { type: 'string' },
 } as const;
 

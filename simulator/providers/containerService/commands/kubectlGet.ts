@@ -110,8 +110,8 @@ const podObjects = ({ namespace, name, image, pods }: Deployment): Body[] =>
     status: { phase: pod.ready ? 'Running' : 'Pending' },
   }));
 
-const podObject = ({ namespace, name, image, node, phase, labels }: Pod): Body => ({
-  metadata: { namespace, name, labels },
+const podObject = ({ namespace, name, image, node, phase, labels, createdAt }: Pod): Body => ({
+  metadata: { namespace, name, labels, creationTimestamp: createdAt },
   spec: { nodeName: node, containers: [{ name, image }] },
   status: { phase },
 });

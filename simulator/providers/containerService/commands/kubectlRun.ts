@@ -89,7 +89,7 @@ export function debug(call: KubectlCall): Output {
 /** Starts a pod. One whose node is not heard of, or cannot pull its image, waits. */
 function start(
   { world, cluster }: KubectlCall,
-  wanted: Omit<Pod, 'node' | 'phase' | 'logs'>,
+  wanted: Omit<Pod, 'node' | 'phase' | 'logs' | 'createdAt'>,
   node: KubernetesNode | undefined,
   command: (node: KubernetesNode) => Output,
 ): { refused: Output } | { pod: Pod; output: Output } {
@@ -100,7 +100,8 @@ function start(
   const output = outputOn(world, cluster, node, wanted.image, command);
   const phase = output.waits ? 'Pending' : output.exitCode === 0 ? 'Succeeded' : 'Failed';
   const logs = output.waits ? '' : output.output;
-  const pod: Pod = { ...wanted, phase, logs, ...(node && { node: node.name }) };
+  const createdAt = world.clock.now().toISOString();
+  const pod: Pod = { ...wanted, phase, logs, createdAt, ...(node && { node: node.name }) };
   savePod(world, cluster.id, pod);
   return { pod, output };
 }

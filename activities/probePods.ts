@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { ClusterReference } from '../resources/ids.ts';
+import type { KubernetesFacts, Look } from '../resources/nodes.ts';
+import { now } from './arm/clock.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { runCommand } from './runCommand.ts';
+
+/**
+ * Pods with which nodes prove that they pull images. kubectl removes each at its end. Where that kubectl dies with the pod or the
+ * node that it runs in, nobody does: the label tells whose it is, and the next look removes it.
+ */
+const namespace = 'kube-system';
+const label = 'aks-isolation=probe';
+
+/** A pod of a look. */
+export interface ProbePod {
+  name: string;
+  createdAt: string;
+}
+
+export const endOfProbePods = 'end-of-probe-pods';
+export const listProbePods = `kubectl get pods --namespace ${namespace} --selector ${label} --no-headers --output custom-columns=NAME:.metadata.name,CREATED:.metadata.creationTimestamp && echo ${endOfProbePods}`;
+
+/** A first pull through the registry's cache may take longer than kubectl's default of a minute. */
+const longestStartSeconds = 90;
+
+/** kubectl gives up after 90 s. Whose pod is older than three times that is not at work any more. */
+const longestProbeMs = 3 * longestStartSeconds * 1000;
+
+export function probePod([name, createdAt, ...more]: string[]): ProbePod | undefined {
+  if (!name || !createdAt || more.length > 0 || Number.isNaN(Date.parse(createdAt))) return undefined;
+  // It will stand in a command.
+  return /^[a-z0-9][-.a-z0-9]*$/.test(name) ? { name, createdAt } : undefined;
+}
+
+/** Removes the pods that earlier looks have left, and tells those that stay. */
+export async function withoutOldProbePods(
+  clients: ClientsOf,
+  cluster: ClusterReference,
+  look: Look<KubernetesFacts & { probePods: readonly ProbePod[] }>,
+): Promise<Look<KubernetesFacts>> {
+  if ('unseen' in look) return look;
+  const { probePods, ...facts } = look.seen;
+  const old = probePods
+    .filter(({ createdAt }) => now() - Date.parse(createdAt) > longestProbeMs)
+    .map(({ name }) => name);
+  if (old.length === 0) return { seen: facts };
+  const removal = old.map((name) => `kubectl delete pod ${name} --namespace ${namespace} --ignore-not-found`);
+  const output = await runCommand(clients, cluster, removal.join(' && '));
+  const isDone = 'seen' in output && output.seen.exitCode === 0;
+  return { seen: { ...facts, ...(!isDone && { leftPods: old.map((name) => `${namespace}/${name}`) }) } };
+}
+
+/** Runs a pod on the node that reads from where containerd gets Microsoft's images. */
+export function probeCommand(node: string, image: string): string {
+  // The name is unique, for an audit may probe the same node at the same time.
+  const name = `aks-isolation-probe-${randomUUID().slice(0, 8)}`;
+  const hosts = { name: 'hosts', hostPath: { path: '/etc/containerd/certs.d' } };
+  const container = {
+    name,
+    image,
+    imagePullPolicy: 'Always',
+    command: ['cat', '/hosts/mcr.microsoft.com/hosts.toml'],
+    volumeMounts: [{ name: 'hosts', mountPath: '/hosts', readOnly: true }],
+  };
+  const spec = {
+    nodeName: node,
+    restartPolicy: 'Never',
+    // One that nobody removes pulls and runs no longer than this.
+    activeDeadlineSeconds: 2 * longestStartSeconds,
+    tolerations: [{ operator: 'Exists' }],
+    containers: [container],
+    volumes: [hosts],
+  };
+  return [
+    `kubectl run ${name} --namespace ${namespace} --labels ${label} --image ${image} --restart Never --rm --attach --quiet`,
+    `--pod-running-timeout ${longestStartSeconds}s`,
+    `--overrides '${JSON.stringify({ spec })}'`,
+  ].join(' ');
+}
