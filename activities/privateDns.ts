@@ -77,16 +77,22 @@ export async function readOtherLinkedZones(
   subscriptionIds: readonly string[],
   zoneId: string,
   virtualNetworkId: string,
+  searches: boolean,
 ): Promise<string[]> {
-  const links = await readLinksTo(clients, subscriptionIds, virtualNetworkId);
+  const links = await readLinksTo(clients, subscriptionIds, virtualNetworkId, searches);
   return links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId));
 }
 
-/** Lists the links to a network that zones for registries have, in these subscriptions or else in any that is seen. Azure allows one. */
+/**
+ * Lists the links to a network that zones for registries have, in these subscriptions. Azure allows one.
+ *
+ * @param searches Whether they are searched in all others that are seen, if these have none.
+ */
 export async function readLinksTo(
   clients: ClientsOf,
   subscriptionIds: readonly string[],
   virtualNetworkId: string,
+  searches: boolean,
 ): Promise<ZoneLinkFacts[]> {
   const named = [...new Set(subscriptionIds.map(keyOf))];
   const linksIn = async (ids: readonly string[], zonesOf: (id: string) => Promise<string[] | undefined>) => {
@@ -95,7 +101,7 @@ export async function readLinksTo(
     return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
   };
   const found = await linksIn(named, (id) => registryZones(clients, id));
-  if (found.length > 0) return found;
+  if (found.length > 0 || !searches) return found;
   // A landing zone has its DNS in a subscription of its own (MicrosoftDocs/azure-aks-docs#212).
   const others = (await listSubscriptions(clients)).filter((id) => !named.includes(keyOf(id)));
   return linksIn(others.slice(0, mostSubscriptions), (id) => whereAllowed(() => registryZones(clients, id)));

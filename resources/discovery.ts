@@ -162,6 +162,8 @@ export interface ExistingClusterRequest {
   subscriptionIds: string[];
   /** How to deal with operations that run on the cluster. Left out: the look does not wait for them. */
   busyPolicy?: BusyPolicy;
+  /** Whether a zone of the owner's may stand in AKS's way: then it is searched in all subscriptions. */
+  searchesZones?: boolean;
 }
 
 /** An existing cluster, with resources that only the cluster leads to. Absent ones are left out. */

@@ -16,6 +16,8 @@ export interface InfrastructureRequest {
   registryId?: string;
   privateEndpointId?: string;
   privateDnsZoneId?: string;
+  /** Whether a zone that the network is linked to stands against the plan: then it is searched in all subscriptions. */
+  searchesZones?: boolean;
   identityIds: { [H in RoleHolder]?: string };
   /** Who is to hold a role where. */
   roleScopes: { scope: string; holder: RoleHolder }[];

@@ -178,6 +178,6 @@ async function readLinkedZone(
 ): Promise<PrivateDnsZoneFacts | undefined> {
   const named = zoneId === undefined ? [] : [zoneId];
   const subscriptions = [networkId, registry.id, ...named].map((id) => resourceReference(id).subscriptionId);
-  const [link] = await readLinksTo(clients, subscriptions, networkId);
+  const [link] = await readLinksTo(clients, subscriptions, networkId, true);
   return link && readPrivateDnsZone(clients, parentId(link.id), registryRecordNames(registry));
 }

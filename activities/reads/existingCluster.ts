@@ -26,7 +26,12 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
    *
    * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the busy policy.
    */
-  async lookAtCluster({ cluster, subscriptionIds, busyPolicy }: ExistingClusterRequest): Promise<ExistingCluster> {
+  async lookAtCluster({
+    cluster,
+    subscriptionIds,
+    busyPolicy,
+    searchesZones = false,
+  }: ExistingClusterRequest): Promise<ExistingCluster> {
     const { subscriptionId } = cluster;
     const [subscription, tenants] = await Promise.all([
       readSubscription(clients, subscriptionId),
@@ -38,7 +43,7 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
       ? await Promise.all([readManagedNetwork(clients, subscriptionId, idle), readBootstrapRegistry(clients, idle)])
       : [];
     const imageSource = idle && imageSourceOf(idle, registry);
-    const zoneLink = idle && (await readLink(clients, idle, managedNetworkId));
+    const zoneLink = idle && (await readLink(clients, idle, managedNetworkId, searchesZones));
     return {
       ...(subscription && { subscription }),
       ...(idle && { cluster: idle }),
@@ -90,12 +95,13 @@ async function readLink(
   clients: ClientsOf,
   { id, agentPoolProfiles }: ClusterFacts,
   managedNetworkId: string | undefined,
+  searches: boolean,
 ): Promise<ZoneLinkFacts | undefined> {
   const subnetId = agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
   const networkId = subnetId === undefined ? managedNetworkId : parentId(subnetId);
   if (networkId === undefined) return undefined;
   const subscriptionIds = [id, networkId].map((each) => resourceReference(each).subscriptionId);
-  return (await readLinksTo(clients, subscriptionIds, networkId))[0];
+  return (await readLinksTo(clients, subscriptionIds, networkId, searches))[0];
 }
 
 /** Reads the registry from which nodes boot. `undefined`: the worker's identity may not read it. */

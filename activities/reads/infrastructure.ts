@@ -32,9 +32,10 @@ export async function readInfrastructure(
       ? readOtherLinkedZones(
           clients,
           // The zone of a network is likely in the network's own subscription.
-          [subscriptionId, resourceReference(virtualNetwork.id).subscriptionId],
+          [subscriptionId, ...[virtualNetwork.id, privateDnsZoneId ?? virtualNetwork.id].map(subscriptionOf)],
           privateDnsZoneId ?? '',
           virtualNetwork.id,
+          request.searchesZones === true,
         )
       : [],
     readAllRoles(clients, request.roleScopes, identities),
@@ -50,6 +51,8 @@ export async function readInfrastructure(
     ...roles,
   };
 }
+
+const subscriptionOf = (id: string): string => resourceReference(id).subscriptionId;
 
 /** A network may have 3,000 subnets. What other reads look at alone is left out of them. */
 async function readNetworkOfMany(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {

@@ -137,8 +137,17 @@ describe('a zone in a subscription that nobody has named', () => {
     const cluster = { subscriptionId, resourceGroup: 'rg-spoke', name: 'none' };
     const { infrastructure }: ReadBack = await attempt().run(azure.activities.readBack, {
       cluster,
-      infrastructure: { ...nothingElse, virtualNetworkId: spoke },
+      infrastructure: { ...nothingElse, virtualNetworkId: spoke, searchesZones: true },
     });
     expect(infrastructure.otherLinkedZones).toEqual([zone]);
+    // Where no zone stands against the plan, other subscriptions are not even listed.
+    const from = await azure.recordedBytes();
+    const read: ReadBack = await attempt().run(azure.activities.readBack, {
+      cluster,
+      infrastructure: { ...nothingElse, virtualNetworkId: spoke },
+    });
+    expect(read.infrastructure.otherLinkedZones).toEqual([]);
+    const asked = (await azure.recorded(from)).map(({ url }) => new URL(url).pathname);
+    expect(asked.filter((path) => path === '/subscriptions' || path.includes(other))).toEqual([]);
   });
 });

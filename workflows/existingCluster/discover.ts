@@ -36,6 +36,7 @@ export async function discoverExistingCluster(
   const context = await looking('Look at the cluster, once nothing runs on it').lookAtCluster({
     cluster,
     subscriptionIds: subscriptionsOf(input),
+    searchesZones: input.registry?.mode === 'managed',
     ...(busyPolicy && { busyPolicy }),
   });
   const found = context.cluster;

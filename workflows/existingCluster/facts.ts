@@ -59,7 +59,10 @@ export function existingClusterRequest(
     nodeResourceGroup: found.nodeResourceGroup,
     providers: [...lookedAtProviders],
     features: [...requiredFeatures({ profile, vnetIntegration: false })],
-    infrastructure: infrastructureRequest(cluster, location, wanted),
+    infrastructure: {
+      ...infrastructureRequest(cluster, location, wanted),
+      searchesZones: wanted.privateDnsZone !== undefined,
+    },
     allowances: {
       subscriptionId: cluster.subscriptionId,
       location,

@@ -149,7 +149,9 @@ function reportEndpoint(
     report(
       id,
       `its connection is ${status}`,
-      'Delete the endpoint, or give another name as registry.privateEndpoint.name.',
+      status === 'Disconnected'
+        ? 'Delete the endpoint, and its records in the zone: the registry that it led to was deleted, or somebody has removed the connection.'
+        : 'Delete the endpoint, or give another name as registry.privateEndpoint.name.',
     );
   } else if (endpoint.provisioningState === 'Succeeded') {
     for (const { name } of plan.records) {
@@ -206,7 +208,9 @@ function reportRecords(
       report(
         id,
         `${holds}, and the registry's endpoint is not`,
-        `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId if it is in this network${candidates && ` (the registry has ${candidates})`}, use a zone for this network alone, or remove the record.`,
+        candidates
+          ? `Give the endpoint that it belongs to as registry.privateEndpoint.resourceId if it is in this network (the registry has ${candidates}), use a zone for this network alone, or remove the record.`
+          : 'No endpoint of the registry is left that it could belong to: remove the record, which an endpoint that is gone has left.',
       );
     } else if (candidates && shared && !sameAddresses(record.addresses, addressesForRecord(privateEndpoint, name))) {
       report(

@@ -15,6 +15,7 @@ import type { InfrastructurePlan } from '../infrastructure/specification.ts';
 import {
   infrastructureRequest,
   permissionScopes,
+  privateDnsOf,
   type WantedInfrastructure,
   wantedInfrastructure,
 } from '../infrastructure/wanted.ts';
@@ -55,7 +56,11 @@ export function discoveryRequest(input: ParsedCreateClusterInput, names?: Defaul
     nodeResourceGroup: nodeResourceGroup(input, names && { names }),
     providers: [...lookedAtProviders],
     features: [...requiredFeatures(registrationNeeds(input))],
-    infrastructure: infrastructureRequest(cluster, location, wanted),
+    // AKS links the zone of a registry that it manages, or this run links one.
+    infrastructure: {
+      ...infrastructureRequest(cluster, location, wanted),
+      searchesZones: privateDnsOf(input.registry) === undefined,
+    },
     allowances: {
       subscriptionId: cluster.subscriptionId,
       location,

@@ -68,6 +68,25 @@ const refused: RefusedCase[] = [
     ],
   },
   {
+    name: 'a record of a registry that was deleted and made anew',
+    arrange: async ({ azure, ids, make }) => {
+      await make('privateEndpoint');
+      await make('zone');
+      await azure.put(ids.registryRecord, aRecord('192.168.2.5'));
+      await azure.remove(ids.registry);
+      await make('registry');
+      // As the advice for the endpoint tells, but for the records.
+      await azure.remove(ids.privateEndpoint);
+    },
+    because: ({ registryRecord }) => [
+      [
+        registryRecord,
+        /^the record is there with 192\.168\.2\.5, and the registry's endpoint is not$/,
+        /^No endpoint of the registry is left that it could belong to: remove the record/,
+      ],
+    ],
+  },
+  {
     name: 'a record that belongs to an endpoint of another name',
     arrange: async ({ azure, ids, make }) => {
       await make('zone');

@@ -149,7 +149,9 @@ const endpoints: RefusedCase[] = [
       await make('privateEndpoint');
       await azure.remove(await connectionOf(azure, ids));
     },
-    because: ({ privateEndpoint }) => [[privateEndpoint, /^its connection is Disconnected$/, /^Delete the endpoint/]],
+    because: ({ privateEndpoint }) => [
+      [privateEndpoint, /^its connection is Disconnected$/, /^Delete the endpoint, and its records in the zone/],
+    ],
   },
   {
     name: 'an endpoint without an address for a replica that is being made',
