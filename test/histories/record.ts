@@ -95,7 +95,8 @@ async function recordWaiting(name: string, given: WaitingRun): Promise<void> {
 /** An operator resets a run to its last task but one, and it ends once more. */
 async function recordReset(name: SweptName): Promise<void> {
   await fresh(slot, sweptScenarios[name]);
-  const run = await sweptScenarios[name].start(slot);
+  const scenario: SweptScenario = sweptScenarios[name];
+  const run = await scenario.start(slot);
   await ended(run.result());
   const { workflow, workflowService } = slot.temporal;
   const { events = [] } = await workflow.getHandle(run.workflowId).fetchHistory();

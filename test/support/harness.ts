@@ -27,12 +27,12 @@ export interface Harness {
   close(options?: { replay: boolean }): Promise<void>;
 }
 
-export async function startHarness(options: AzureOptions = {}): Promise<Harness> {
+export async function startHarness(options: AzureOptions = {}, interceptors?: WorkerInterceptors): Promise<Harness> {
   const azure = await startSimulatedAzure(options);
   const connection = await Connection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
   const temporal = new Client({ connection });
   const taskQueue = `test-${randomUUID()}`;
-  const worker = await startTestWorker(azure.connection, taskQueue);
+  const worker = await startTestWorker(azure.connection, taskQueue, interceptors);
   let stopped: Promise<void> | undefined;
   const stopWorker = () => {
     stopped ??= worker.stop();

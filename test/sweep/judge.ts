@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { errorTypes, type FailureDetails, type Leftover } from '../../contract/index.ts';
 import type { RecordedRequest, Truth } from '../../simulator/index.ts';
-import { type CaseKind, dimensionOf } from './kinds.ts';
+import type { Hold } from './holds.ts';
+import { type CaseKind, dimensionOf, isIn } from './kinds.ts';
 import type { SweptScenario } from './scenarios.ts';
 import type { End } from './slot.ts';
 import { acceptedWrites, type Delta, derived, resourceOf, type State, writtenTwice } from './state.ts';
@@ -30,6 +31,8 @@ export const wrong = (...found: Judgement['found']): Judgement => ({ outcome: 'w
 export interface Seen {
   scenario: SweptScenario;
   kind: CaseKind;
+  /** Of a kind that holds. */
+  hold: Hold | undefined;
   usual: Undisturbed | undefined;
   end: End;
   before: State;
@@ -97,7 +100,7 @@ function judgeVerified(seen: Seen): Found {
   const { usual, scenario, after, delta, truth, lookedAfter } = seen;
   const isStill = delta.size === 0 || lookedAfter;
   const isOpen = scenario.isolates && isStill && truth?.isolated.ok !== true;
-  const others = usual && !scenario.failsOf ? unlike(usual.after, after, delta, delta.size > 0) : [];
+  const others = usual && !scenario.failsOf ? unlike(usual.after, after, seen, delta.size > 0) : [];
   return [
     ...judgeTouched(seen),
     ...(isOpen ? [thirdState(`verified, and ${truth?.isolated.because.join('; ') ?? 'the cluster is gone'}`)] : []),
@@ -121,8 +124,8 @@ function judgeBefore(seen: Seen, leftovers: readonly Leftover[], what: string): 
     (keepsNodes && isInside(resource)) ||
     (keepsInterface && /\/(networkinterfaces|privateendpointconnections)\//.test(resource));
   const isLoose = delta.size > 0 || leftovers.length > 0;
-  const changed = unlike(before, after, delta, isLoose).filter((text) => !isNamed(resourceOf(text)));
-  const all = unlike(before, after, delta, false);
+  const changed = unlike(before, after, seen, isLoose).filter((text) => !isNamed(resourceOf(text)));
+  const all = unlike(before, after, seen, false);
   // States do not tell a pool's nodes from those that a reimage has made.
   const isPlain = (key: string): boolean => !delta.size && !key.includes('/agentpools/');
   const needless = named.filter((key) => isPlain(key) && !all.some((text) => isBelow(resourceOf(text), key)));
@@ -144,12 +147,20 @@ const judgeThere = ({ after }: Seen, leftovers: readonly Leftover[]): Found =>
     .map(({ resourceId, why }) => ['leftovers', `named, and not there: ${resourceId} (${why})`]);
 
 /** Everything that is not as it was, apart from what others have changed: each property, and resources once. */
-function unlike(before: State, after: State, delta: Delta, isLoose: boolean): string[] {
+function unlike(
+  before: State,
+  after: State,
+  { kind, hold, delta }: Pick<Seen, 'kind' | 'hold' | 'delta'>,
+  isLoose: boolean,
+): string[] {
+  const ignoresTags = isIn('policies', kind) || (hold !== undefined && isIn('policies', hold.second));
   const [was, is] = [before, after].map(({ resources }) => new Set(resources.values())) as [Set<string>, Set<string>];
   const texts = [...new Set([...before.keys(), ...after.keys()])].flatMap((path) => {
     const resource = resourceOf(path);
     if (delta.has(path) || before.get(path) === after.get(path)) return [];
     if (isLoose && (derived.test(path) || isInside(resource))) return [];
+    // The policies of a case change tags, of whatever is written.
+    if (ignoresTags && / tags( |$)/.test(path)) return [];
     if (!is.has(resource)) return [`${resource} gone`];
     if (!was.has(resource)) return [`${resource} made`];
     return [`${path}: ${before.get(path)} before, ${after.get(path)} after`];
@@ -193,9 +204,12 @@ const writesAgain: ReadonlySet<CaseKind> = new Set<CaseKind>([
 ]);
 
 /** No request is sent again that has taken effect. */
-function judgeRepeated({ scenario, kind, usual, end, recorded }: Seen): Found {
+function judgeRepeated({ scenario, kind, hold, usual, end, recorded }: Seen): Found {
   const isUsual = end === 'verified' || scenario.failsOf !== undefined;
-  if (!usual || !isUsual || writesAgain.has(kind) || kind.startsWith('others-delete-')) return [];
+  const mayRepeat = [kind, hold?.fails, hold?.second].some(
+    (each) => each && (writesAgain.has(each) || each.startsWith('others-delete-')),
+  );
+  if (!usual || !isUsual || mayRepeat) return [];
   if (scenario.failsOf && end === 'verified') return [];
   return writtenTwice(usual.accepted, acceptedWrites(recorded)).map((text) => ['repeated', text]);
 }
@@ -203,11 +217,12 @@ function judgeRepeated({ scenario, kind, usual, end, recorded }: Seen): Found {
 /** The text and the list of what is left say the same. */
 function judgeText({ message }: ApplicationFailure, leftovers: readonly Leftover[]): Found {
   const unsaid = leftovers.slice(0, 40).filter(({ resourceId }) => !message.includes(resourceId.slice(0, 400)));
-  const isAllBack = message.includes('Everything that this run had changed was taken back');
+  const contradicts =
+    leftovers.length > 0
+      ? message.includes('Everything that this run had changed was taken back')
+      : /Not everything/.test(message);
   return [
-    ...(isAllBack !== (leftovers.length === 0)
-      ? [['leftovers', `text and list contradict: ${message}`] as Found[0]]
-      : []),
+    ...(contradicts ? [['leftovers', `text and list contradict: ${message}`] as Found[0]] : []),
     ...unsaid.map(({ resourceId }): Found[0] => ['leftovers', `not in the text: ${resourceId}`]),
   ];
 }

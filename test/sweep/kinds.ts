@@ -1,5 +1,5 @@
 import type { FaultRule } from '../../simulator/index.ts';
-import { type OthersKind, othersKinds } from './others.ts';
+import { type OthersKind, othersKinds, type PolicyKind, policyKinds } from './others.ts';
 
 /** Everything that can go wrong with one request. */
 export interface Effect {
@@ -56,12 +56,24 @@ const dimensions = {
   /** Interruptions of the run while a request is under way. */
   interruptions: ['cancel', 'terminate'],
   others: Object.keys(othersKinds) as OthersKind[],
+  policies: Object.keys(policyKinds) as PolicyKind[],
+  /** A step fails, and the input or an operator says what to do, while something else goes wrong. */
+  holds: ['hold-retry', 'hold-rollBack', 'hold-leave', 'leave'],
+  /** Interruptions of the run between two activities. */
+  boundaries: ['terminate-between', 'cancel-between', 'reset-between', 'reset-to-start'],
+  /** Resets of a run that has ended. */
+  resets: ['reset-ended'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Dimension = keyof typeof dimensions;
 export type CaseKind = (typeof dimensions)[Dimension][number];
 export const dimensionNames = Object.keys(dimensions) as Dimension[];
 export const caseKinds: readonly CaseKind[] = Object.values(dimensions).flat();
+
+export type HoldKind = (typeof dimensions)['holds'][number];
+export type BoundaryKind = (typeof dimensions)['boundaries'][number];
+export const isIn = <D extends Dimension>(dimension: D, kind: CaseKind): kind is (typeof dimensions)[D][number] =>
+  (dimensions[dimension] as readonly CaseKind[]).includes(kind);
 
 export const dimensionOf = (kind: CaseKind): Dimension | undefined =>
   dimensionNames.find((name) => (dimensions[name] as readonly CaseKind[]).includes(kind));

@@ -21,6 +21,7 @@ interface Options {
   readonly fault?: SweepOptions['kinds'];
   readonly dimension?: SweepOptions['dimensions'];
   readonly request?: string;
+  readonly hold?: string;
   readonly sample?: number;
   readonly seed: number;
   readonly parallel: number;
@@ -34,11 +35,12 @@ const command = new Command('test:sweep')
   .addOption(new Option('--dimension <name...>', 'kinds of faults; default: all').choices(dimensionNames))
   .option('--crashes', 'kill the worker before and after every activity instead')
   .option('--request <key>', 'only this one, as a failing case prints it')
+  .option('--hold <what>', 'what fails and what else goes wrong, as a failing case prints it')
   .option('--sample <count>', 'so many cases, picked by the seed', number)
   .option('--seed <seed>', 'of the sample', number, 0)
   .option('--parallel <count>', 'cases at the same time', number, 12);
 
-const { scenario, fault, dimension, request, sample, seed, parallel, crashes } = command.parse().opts<Options>();
+const { scenario, fault, dimension, request, hold, sample, seed, parallel, crashes } = command.parse().opts<Options>();
 await setup();
 const startedAt = Date.now();
 const slots = await startSlots(parallel);
@@ -57,6 +59,7 @@ const swept = crashes
         ...common,
         kinds: fault,
         dimensions: dimension,
+        hold,
         request,
         onCase: (done, ...count) => report(done, repeat(done), ...count),
       },

@@ -1,3 +1,4 @@
+import { markTags } from '../../resources/marks.ts';
 import type { OthersRule } from '../../simulator/index.ts';
 
 type Doing = OthersRule['does'][number];
@@ -136,8 +137,48 @@ export const othersKinds = {
   'others-delete-group': deletes('group', '/resourceGroups/rg-[^/]*$'),
 } as const satisfies Record<string, SomebodyElse>;
 
+type Operation = { operation: 'add' | 'addOrReplace' | 'remove'; path: string; value?: string; from?: 'resourceGroup' };
+const modifies = (...operations: Operation[]): Doing => ({
+  policies: [{ name: 'tags', does: { effect: 'modify', operations } }],
+});
+const strips = modifies({ operation: 'remove', path: 'tags' });
+const inherits = modifies(
+  ...Object.values(markTags).map(
+    (name): Operation => ({ operation: 'add', path: `tags.${name}`, from: 'resourceGroup' }),
+  ),
+);
+
+/** Policies that are assigned right before a request. */
+export const policyKinds = {
+  'policy-strip': { needs: types.group, does: [strips] },
+  /** The answer to the first write under the policy is lost, too. */
+  'policy-strip-lost': { needs: types.group, does: [strips] },
+  'policy-add': {
+    needs: types.group,
+    does: [modifies({ operation: 'addOrReplace', path: 'tags.costCenter', value: '42' })],
+  },
+  /** What others make in the run's group gets the run's marks. */
+  'policy-inherit': {
+    needs: types.group,
+    does: [
+      inherits,
+      {
+        method: 'PUT',
+        each: each('group', '/resourceGroups/rg-[^/]*$'),
+        path: network,
+        body: { location, properties: { addressSpace: { addressPrefixes: ['10.77.0.0/16'] } } },
+      },
+    ],
+  },
+} as const satisfies Record<string, SomebodyElse>;
+
 export type OthersKind = keyof typeof othersKinds;
+export type PolicyKind = keyof typeof policyKinds;
 
-export const isOthersKind = (kind: string): kind is OthersKind => kind in othersKinds;
+/** Everything that other people do, and their policies. */
+export const bySomebodyElse: Readonly<Record<OthersKind | PolicyKind, SomebodyElse>> = {
+  ...othersKinds,
+  ...policyKinds,
+};
 
-export const needsType = (kind: OthersKind): string => othersKinds[kind].needs;
+export const isSomebodyElses = (kind: string): kind is OthersKind | PolicyKind => kind in bySomebodyElse;

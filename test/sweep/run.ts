@@ -2,19 +2,24 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ScenarioHandle } from '../../client/index.ts';
 import { errorTypes } from '../../contract/index.ts';
 import type { SomebodysChange } from '../../simulator/index.ts';
-import { type Judgement, judge, type Seen, wrong } from './judge.ts';
-import { type CaseKind, type FaultKind, faultKinds } from './kinds.ts';
-import { isOthersKind, othersKinds } from './others.ts';
-import { patternOf, type RequestKey, ruleFor } from './requests.ts';
+import { disturb } from './disturbances.ts';
+import { parsedHold } from './holds.ts';
+import { type Judgement, judge, wrong } from './judge.ts';
+import { type CaseKind, isIn } from './kinds.ts';
+import type { RequestKey } from './requests.ts';
+import { reset, resetPoints } from './resets.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
-import { ended, endedInTime, fresh, longestRunMs, others, truthOf, untilHit } from './slot.ts';
-import { deltaOf, stateOf } from './state.ts';
+import { ended, endedInTime, fresh, longestRunMs, truthOf } from './slot.ts';
+import { acceptedWrites, deltaOf, stateChanges, stateOf } from './state.ts';
 import type { Undisturbed } from './undisturbed.ts';
 
 export interface SweepCase {
   scenario: SweptName;
   kind: CaseKind;
+  /** Where it happens: a request, or as the kind has it `before activity 3` or `reset point 3`. */
   request: RequestKey;
+  /** Of a hold: what fails and what else goes wrong. */
+  hold?: string;
 }
 
 export interface SweptCase extends SweepCase, Judgement {
@@ -29,25 +34,28 @@ export async function runCase(slot: Slot, given: SweepCase, usual?: Undisturbed)
 }
 
 async function disturbed(slot: Slot, given: SweepCase, usual: Undisturbed | undefined): Promise<Judgement> {
+  const { kind } = given;
   const scenario: SweptScenario = sweptScenarios[given.scenario];
   await fresh(slot, scenario);
   const before = await stateOf(slot);
   const recordedBefore = await slot.azure.recordedBytes();
-  const meanwhile = await arrange(slot, given);
-  const run = await scenario.start(slot);
+  const meanwhile = await disturb(slot, given);
+  const run = await scenario.start(slot, isIn('holds', kind) ? { onFailure: kind === 'leave' ? kind : 'hold' } : {});
   const result = run.result();
-  // It may have ended before anything happens.
-  await meanwhile(run, ended(result));
+  const acted = meanwhile(run, ended(result));
   const end = await endedInTime(result);
-  await slot.azure.send('DELETE', '/simulator/faults');
   if (end === 'stuck') return stuck(slot, run);
+  const already = await acted;
+  await slot.azure.send('DELETE', '/simulator/faults');
+  if (isIn('resets', kind)) return resetOnceEnded(slot, scenario, run, given.request);
   const after = await stateOf(slot, before);
   const recorded = await slot.azure.recorded(recordedBefore);
   const { changes, at } = await doneByOthers(slot);
   const delta = deltaOf(changes, [after, before]);
   const judged = judge({
     scenario,
-    kind: given.kind,
+    kind,
+    hold: given.hold === undefined ? undefined : parsedHold(given.hold),
     usual,
     end,
     before,
@@ -59,35 +67,29 @@ async function disturbed(slot: Slot, given: SweepCase, usual: Undisturbed | unde
     lookedAfter: recorded.some(({ method, url, time }) => method === 'GET' && time > at && isAbout(url, changes)),
     recorded,
     truth: scenario.isolates ? await truthOf(slot) : undefined,
-  } satisfies Seen);
-  if (!('again' in judged)) return judged;
-  const again = await startedAgain(slot, scenario, judged.again, delta.size > 0);
-  return { outcome: judged.found.length > 0 ? 'wrong' : again.outcome, found: [...judged.found, ...again.found] };
+  });
+  const last = 'again' in judged ? await startedAgain(slot, scenario, judged.again, delta.size > 0) : judged;
+  const found = [...already, ...('again' in judged ? judged.found : []), ...last.found];
+  return { outcome: found.length > 0 ? 'wrong' : last.outcome, found };
 }
 
-/** Has happen what is to happen. The result acts while the run is under way. */
-async function arrange(
+/** A run that is reset writes and deletes nothing, and the same input ends as ever. */
+async function resetOnceEnded(
   slot: Slot,
-  { kind, request }: SweepCase,
-): Promise<(run: ScenarioHandle, end: Promise<unknown>) => Promise<void>> {
-  if (kind in faultKinds) {
-    await slot.azure.fault(ruleFor(request, faultKinds[kind as FaultKind].effect));
-    return async () => undefined;
-  }
-  if (isOthersKind(kind)) {
-    await others(slot, { ...patternOf(request), when: 'before', does: othersKinds[kind].does });
-    return async () => undefined;
-  }
-  const release = await slot.azure.fault(ruleFor(request, { held: true }));
-  return async (run, end) => {
-    if ((await Promise.race([untilHit(slot), end])) !== 'hit') return;
-    const handle = slot.temporal.workflow.getHandle(run.workflowId);
-    // It may have ended in between, and then there is nothing to interrupt.
-    await (kind === 'cancel' ? handle.cancel() : handle.terminate('by the sweep')).catch(() => undefined);
-    // A query is answered once the run knows of it.
-    if (kind === 'cancel') await run.progress().catch(() => undefined);
-    await release();
-  };
+  scenario: SweptScenario,
+  { workflowId }: ScenarioHandle,
+  place: string,
+): Promise<Judgement> {
+  const points = await resetPoints(slot, workflowId);
+  const point = points[Math.min(Number(/\d+$/.exec(place)?.[0] ?? 1), points.length) - 1];
+  const before = await stateOf(slot);
+  const recordedBefore = await slot.azure.recordedBytes();
+  const found = [...(await reset(slot, workflowId, point))];
+  const writes = [...acceptedWrites(await slot.azure.recorded(recordedBefore)).keys()];
+  const changed = stateChanges(before, await stateOf(slot, before));
+  found.push(...[...writes, ...changed].map((text) => ['touched', `a reset run: ${text}`] as const));
+  const again = await startedAgain(slot, scenario, 'after a reset', false);
+  return { outcome: found.length > 0 ? 'wrong' : again.outcome, found: [...found, ...again.found] };
 }
 
 /** What others have done, and when for the first time. */

@@ -6,6 +6,7 @@ import type { FaultRule } from '../../simulator/index.ts';
 import { newNodeImage } from '../scenarios/existingCluster.ts';
 import { input, subscriptionId } from '../support/azure.ts';
 import type { Harness } from '../support/harness.ts';
+import type { Boundaries } from './boundaries.ts';
 
 /** Where a scenario runs. */
 export interface ScenarioPlace extends Pick<Harness, 'azure' | 'client'> {
@@ -14,19 +15,28 @@ export interface ScenarioPlace extends Pick<Harness, 'azure' | 'client'> {
 }
 
 /** A simulated Azure and a worker, used for one case after the other. */
-export interface Slot extends Harness, ScenarioPlace {}
+export interface Slot extends Harness, ScenarioPlace {
+  boundaries: Boundaries;
+}
+
+/** What the input says beside what the scenario is about. */
+export interface SweptOptions {
+  onFailure?: 'hold' | 'leave';
+}
 
 /** A scenario in a fresh world of its own. */
 export interface SweptScenario {
   /** Makes what the scenario finds there. */
   prepare(place: ScenarioPlace): Promise<void>;
-  start(place: ScenarioPlace): Promise<ScenarioHandle<ScenarioResult>>;
+  start(place: ScenarioPlace, options?: SweptOptions): Promise<ScenarioHandle<ScenarioResult>>;
   /** Runs before the scenario is started again. */
   meanwhile?(place: ScenarioPlace): Promise<void>;
   /** Makes the scenario fail late, so that its undo is swept. A retry of the failed step may yet end verified. */
   failsOf?: FaultRule & { method: string; path: string };
   /** Whether what a failed run has done is not taken back: it is then started again, and has to end verified. */
   forwardOnly?: true;
+  /** Whether it only looks. */
+  looksOnly?: true;
   /** Whether the cluster is isolated once the run is verified. */
   isolates?: true;
 }
@@ -52,8 +62,8 @@ const existing =
   (place: ScenarioPlace) =>
     createExistingCluster(place.azure.simulator, { cluster: clusterOf(place), pools, ...more });
 
-const createOwn = ({ client, name }: ScenarioPlace) =>
-  client.createCluster(input(name, { registry, apiServerAccess: 'vnetIntegration' }));
+const createOwn = ({ client, name }: ScenarioPlace, options?: SweptOptions) =>
+  client.createCluster(input(name, { registry, apiServerAccess: 'vnetIntegration', ...options }));
 
 const clusterFails = {
   method: 'PUT',
@@ -70,28 +80,29 @@ const lastPoolFails = {
 export const successfulScenarios = {
   'create-managed': {
     prepare: async () => undefined,
-    start: ({ client, name }) => client.createCluster(input(name)),
+    start: ({ client, name }, options) => client.createCluster(input(name, options)),
     isolates: true,
   },
   'create-byo': { prepare: async () => undefined, start: createOwn, isolates: true },
   'isolate-managed': {
     prepare: existing(),
-    start: (place) => place.client.isolateCluster({ cluster: clusterOf(place), registry: { mode: 'managed' } }),
+    start: (place, options) =>
+      place.client.isolateCluster({ cluster: clusterOf(place), registry: { mode: 'managed' }, ...options }),
     isolates: true,
   },
   'isolate-byo': {
     prepare: existing({ ownNetwork: true }),
-    start: (place) => place.client.isolateCluster({ cluster: clusterOf(place), registry }),
+    start: (place, options) => place.client.isolateCluster({ cluster: clusterOf(place), registry, ...options }),
     isolates: true,
   },
   'change-registry': {
     prepare: existing({ isolated: true, ownNetwork: true }),
-    start: (place) => place.client.changeRegistry({ cluster: clusterOf(place), registry }),
+    start: (place, options) => place.client.changeRegistry({ cluster: clusterOf(place), registry, ...options }),
     isolates: true,
   },
   disable: {
     prepare: existing({ isolated: true }),
-    start: (place) => place.client.disableIsolation({ cluster: clusterOf(place) }),
+    start: (place, options) => place.client.disableIsolation({ cluster: clusterOf(place), ...options }),
   },
   reimage: {
     async prepare(place) {
@@ -100,22 +111,25 @@ export const successfulScenarios = {
     },
     // Nodes that have the latest image are not reimaged.
     meanwhile: newNodeImage,
-    start: (place) => place.client.reimageNodePools({ cluster: clusterOf(place), reimage: { maxParallelPools: 2 } }),
+    start: (place, options) =>
+      place.client.reimageNodePools({ cluster: clusterOf(place), reimage: { maxParallelPools: 2 }, ...options }),
   },
   audit: {
     prepare: existing({ isolated: true }),
     start: (place) => place.client.auditCluster({ cluster: clusterOf(place) }),
+    looksOnly: true,
   },
   delete: {
     prepare: existing({ isolated: true }),
-    start: (place) => place.client.deleteCluster({ cluster: clusterOf(place) }),
+    start: (place, options) => place.client.deleteCluster({ cluster: clusterOf(place), ...options }),
     forwardOnly: true,
   },
   'delete-byo': {
     async prepare(place) {
       await (await createOwn(place)).result();
     },
-    start: (place) => place.client.deleteCluster({ cluster: clusterOf(place), alsoDelete: [...everything] }),
+    start: (place, options) =>
+      place.client.deleteCluster({ cluster: clusterOf(place), alsoDelete: [...everything], ...options }),
     forwardOnly: true,
   },
 } satisfies Record<string, SweptScenario>;

@@ -6,6 +6,7 @@ import { clusterId } from '../../resources/ids.ts';
 import type { Truth } from '../../simulator/index.ts';
 import type { AzureOptions } from '../support/azure.ts';
 import { startHarness } from '../support/harness.ts';
+import { Boundaries } from './boundaries.ts';
 import { clusterOf, type Slot, type SweptScenario } from './scenarios.ts';
 
 /** A run takes a second or two: what takes as long as this on a busy machine hangs. */
@@ -14,7 +15,9 @@ export const longestRunMs = 300_000;
 const requestTimeoutMs = 10_000;
 
 export async function startSlot(name: string, options: Pick<AzureOptions, 'edition'> = {}): Promise<Slot> {
-  return { ...(await startHarness({ requestTimeoutMs, ...options })), name };
+  const boundaries = new Boundaries();
+  const interceptors = { activity: [boundaries.interceptor] };
+  return { ...(await startHarness({ requestTimeoutMs, ...options }, interceptors)), name, boundaries };
 }
 
 export async function fresh(slot: Slot, scenario: Pick<SweptScenario, 'prepare' | 'failsOf'>): Promise<void> {

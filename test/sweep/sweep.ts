@@ -1,10 +1,14 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { type CrashCase, type CrashedCase, crashCase } from './crashes.ts';
+import { boundaryText } from './disturbances.ts';
+import { drawHold, holdText } from './holds.ts';
 import { type Defect, defects, type Judgement, type Outcome, outcomes } from './judge.ts';
-import { type CaseKind, caseKinds, type Dimension, dimensionNames, dimensionOf } from './kinds.ts';
+import { type CaseKind, caseKinds, type Dimension, dimensionNames, dimensionOf, isIn } from './kinds.ts';
+import type { SweptRequest } from './requests.ts';
 import { runCase, type SweepCase, type SweptCase } from './run.ts';
-import { type Slot, type SweptName, sweptScenarios } from './scenarios.ts';
+import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
 import { startSlot } from './slot.ts';
 import { type Undisturbed, undisturbed } from './undisturbed.ts';
 
@@ -14,6 +18,8 @@ export interface SweepOptions {
   dimensions?: readonly Dimension[] | undefined;
   /** One request instead of all. */
   request?: string | undefined;
+  /** What else goes wrong in a hold, instead of what the seed says. */
+  hold?: string | undefined;
   /** So many cases, picked by the seed. Default: all. */
   sample?: number | undefined;
   seed?: number | undefined;
@@ -63,15 +69,29 @@ export async function undisturbedRuns(
 }
 
 function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
-  const { scenarios = sweptNames, dimensions = dimensionNames, request, sample, seed = 0 } = options;
+  const { scenarios = sweptNames, dimensions = dimensionNames, request, hold, sample, seed = 0 } = options;
   const kinds = options.kinds ?? caseKinds.filter((kind) => dimensions.some((name) => dimensionOf(kind) === name));
+  const random = randomOf(seed);
   const all = scenarios.flatMap((scenario) => {
-    const requests = usual.get(scenario)?.requests ?? [];
-    const wanted = request === undefined ? requests : [{ key: request, kinds: [...kinds] }];
+    const places = usual.get(scenario);
+    const wanted =
+      request !== undefined ? [{ key: request, kinds: [...kinds] }] : places ? placesOf(scenario, places) : [];
     return wanted.flatMap(({ key, kinds: possible }) =>
-      possible.filter((kind) => kinds.includes(kind)).map((kind) => ({ scenario, kind, request: key })),
+      possible
+        .filter((kind) => kinds.includes(kind))
+        .map(
+          (kind): SweepCase => ({
+            scenario,
+            kind,
+            request: key,
+            ...(isIn('holds', kind) && { hold: hold ?? drawn(key, possible) }),
+          }),
+        ),
     );
   });
+  function drawn(_key: string, possible: readonly CaseKind[]): string {
+    return holdText(drawHold(random, (kind) => possible.includes(kind)));
+  }
   if (sample === undefined) return all;
   // The kinds take turns, so that a small sample has each of them, whichever requests this run has happened to make.
   const byKind = kinds.map((kind, position) =>
@@ -86,11 +106,36 @@ function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
     .slice(0, sample);
 }
 
-/** The same for the same seed. Scenarios take turns, for some have many more cases than others. */
-function picked<T extends { scenario: SweptName }>(all: readonly T[], count: number, seed: number): T[] {
+function randomOf(seed: number): RandomGenerator {
   const random = xoroshiro128plus(seed);
   // The first numbers of small seeds are alike.
   for (let skipped = 0; skipped < 32; skipped += 1) uniformInt(random, 0, 1);
+  return random;
+}
+
+/** Everything that can happen in a scenario, by its place. */
+function placesOf(scenario: SweptName, { requests, activities, resetPoints }: Undisturbed): SweptRequest[] {
+  const { forwardOnly, looksOnly }: SweptScenario = sweptScenarios[scenario];
+  const held = requests.map(({ key, kinds }) => ({
+    key,
+    kinds: kinds.filter((kind) => !isIn('holds', kind) || !(looksOnly || (forwardOnly && kind === 'hold-rollBack'))),
+  }));
+  const boundaries = Array.from({ length: activities }, (_, index) => index + 1).flatMap((activity) =>
+    (['before', 'after'] as const).map((when) => ({
+      key: boundaryText(when, activity),
+      kinds: caseKinds.filter((kind) => isIn('boundaries', kind)),
+    })),
+  );
+  const points = Array.from({ length: resetPoints }, (_, index) => ({
+    key: `reset point ${index + 1}`,
+    kinds: caseKinds.filter((kind) => isIn('resets', kind)),
+  }));
+  return [...held, ...boundaries, ...points];
+}
+
+/** The same for the same seed. Scenarios take turns, for some have many more cases than others. */
+function picked<T extends { scenario: SweptName }>(all: readonly T[], count: number, seed: number): T[] {
+  const random = randomOf(seed);
   const drawn = <E>(from: E[]): E[] =>
     from.length === 0 ? [] : from.splice(uniformInt(random, 0, from.length - 1), 1);
   const rest = new Map(sweptNames.map((name) => [name, all.filter(({ scenario }) => scenario === name)]));
@@ -163,5 +208,8 @@ function table<T extends Counted>(
 type Table = Record<string, Record<Outcome | Defect | 'cases', number>>;
 
 /** The command that runs one case alone. */
-export const repeat = ({ scenario, kind, request }: SweepCase): string =>
-  `npm run test:sweep -- --scenario ${scenario} --fault ${kind} --request '${request}'`;
+export const repeat = ({ scenario, kind, request, hold }: SweepCase): string =>
+  [
+    `npm run test:sweep -- --scenario ${scenario} --fault ${kind} --request '${request}'`,
+    ...(hold === undefined ? [] : [`--hold ${hold}`]),
+  ].join(' ');

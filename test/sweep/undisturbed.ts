@@ -1,5 +1,6 @@
 import type { Duration, RecordedRequest } from '../../simulator/index.ts';
 import { type SweptRequest, sweptRequests } from './requests.ts';
+import { resetPoints } from './resets.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
 import { ended, fresh } from './slot.ts';
 import { type Accepted, acceptedWrites, type State, stateOf } from './state.ts';
@@ -10,6 +11,8 @@ export interface Undisturbed {
   accepted: Accepted;
   /** How many activities it has. */
   activities: number;
+  /** To how many points Temporal resets it. */
+  resetPoints: number;
   after: State;
 }
 
@@ -34,6 +37,7 @@ export async function undisturbed(slot: Slot, name: SweptName): Promise<Undistur
     requests,
     accepted: acceptedWrites(recorded),
     activities: (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length,
+    resetPoints: (await resetPoints(slot, run.workflowId)).length,
     after: await stateOf(slot),
   };
 }
