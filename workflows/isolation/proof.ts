@@ -53,11 +53,12 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
     throw ownFailure('ClusterNotFound', `The cluster does not exist, or the worker may not see it (${id})`, id);
   }
   const request = dependenciesRequest(now, found, options.privateDnsZoneId);
-  const dependencies = looking('Look at everything the cluster depends on').lookAtDependencies(request);
-  const inside = onlyAzure ? undefined : lookInside(options, found, imageSource);
-  const facts = await dependencies;
+  // Awaited together: where one fails while nobody waits for it, the workflow task fails for ever.
+  const [facts, seen] = await Promise.all([
+    looking('Look at everything the cluster depends on').lookAtDependencies(request),
+    onlyAzure ? undefined : lookInside(options, found, imageSource),
+  ]);
   const ways = openWays(found, facts).map(({ way }) => way);
-  const seen = await inside;
   const ofAzure = isolationChecks(found, facts, request.subnetIds, options);
   if (!seen) {
     // Egress itself is not looked at either.
