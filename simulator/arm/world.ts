@@ -63,6 +63,9 @@ export interface RecentRequest {
 
 const keptRequests = 50;
 
+/** A client that does not find what it has made cannot know for how long: it looks again within seconds. Modelled. */
+const looksAgainSeconds = 5;
+
 /** The state of the simulated Azure. A reset replaces it as a whole. */
 export class World {
   readonly edition: Edition;
@@ -121,8 +124,9 @@ export class World {
 
   isHidden(id: string): boolean {
     const until = this.#hidden.get(keyOf(id));
-    if (until === undefined || until <= this.clock.now()) return false;
-    this.clock.notYet('any', until.getTime());
+    const now = this.clock.now();
+    if (until === undefined || until <= now) return false;
+    this.clock.notYet('any', Math.min(until.getTime(), now.getTime() + looksAgainSeconds * 1000));
     return true;
   }
 

@@ -27,12 +27,17 @@ export interface Harness {
   close(options?: { replay: boolean }): Promise<void>;
 }
 
-export async function startHarness(options: AzureOptions = {}, interceptors?: WorkerInterceptors): Promise<Harness> {
-  const azure = await startSimulatedAzure(options);
+/** @param options `azure`: one that is there already. */
+export async function startHarness({
+  azure: given,
+  interceptors,
+  ...options
+}: AzureOptions & { azure?: SimulatedAzure } & Pick<AksWorkerOptions, 'interceptors'> = {}): Promise<Harness> {
+  const azure = given ?? (await startSimulatedAzure(options));
   const connection = await Connection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
   const temporal = new Client({ connection });
   const taskQueue = `test-${randomUUID()}`;
-  const worker = await startTestWorker(azure.connection, taskQueue, interceptors);
+  const worker = await startTestWorker(azure.connection, taskQueue, { ...(interceptors && { interceptors }) });
   let stopped: Promise<void> | undefined;
   const stopWorker = () => {
     stopped ??= worker.stop();

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Harness, startTestWorker } from '../support/harness.ts';
+import { type Judgement, wrong } from './cases.ts';
 import type { CrashPlan } from './crashing-worker.ts';
-import { type Judgement, wrong } from './judge.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
 import { endedInTime, fresh, startSlot } from './slot.ts';
 import { acceptedWrites, stateChanges, stateOf, writtenTwice } from './state.ts';

@@ -1,11 +1,10 @@
 import type { ScenarioHandle } from '../../client/index.ts';
+import type { Judgement, SweepCase } from './cases.ts';
 import { decide, parsedHold } from './holds.ts';
-import type { Judgement } from './judge.ts';
 import { type BoundaryKind, faultKinds, isIn } from './kinds.ts';
 import { bySomebodyElse, isSomebodyElses } from './others.ts';
 import { patternOf, ruleFor } from './requests.ts';
 import { reset, resetPoints } from './resets.ts';
-import type { SweepCase } from './run.ts';
 import type { Slot } from './scenarios.ts';
 import { others, untilHit } from './slot.ts';
 

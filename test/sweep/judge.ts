@@ -1,31 +1,13 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { errorTypes, type FailureDetails, type Leftover } from '../../contract/index.ts';
 import type { RecordedRequest, Truth } from '../../simulator/index.ts';
+import { type Defect, type Judgement, type Outcome, wrong } from './cases.ts';
 import type { Hold } from './holds.ts';
 import { type CaseKind, dimensionOf, isIn } from './kinds.ts';
 import type { SweptScenario } from './scenarios.ts';
 import type { End } from './slot.ts';
 import { acceptedWrites, type Delta, derived, resourceOf, type State, writtenTwice } from './state.ts';
 import type { Undisturbed } from './undisturbed.ts';
-
-/** Defects by their kind; a case with any is wrong. */
-export const defects = ['thirdState', 'repeated', 'leftovers', 'touched'] as const;
-export type Defect = (typeof defects)[number];
-
-/**
- * `told`: not everything is as before, and what is not is named.
- * `continued`: what cannot be taken back was finished by starting the scenario again.
- */
-export const outcomes = ['verified', 'rolledBack', 'told', 'continued', 'wrong'] as const;
-export type Outcome = (typeof outcomes)[number];
-
-export interface Judgement {
-  outcome: Outcome;
-  /** What is wrong: a defect and its text. */
-  found: readonly (readonly [Defect, string])[];
-}
-
-export const wrong = (...found: Judgement['found']): Judgement => ({ outcome: 'wrong', found });
 
 /** Everything that is known about a case once its run has ended. */
 export interface Seen {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import setup from '../support/global-setup.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement } from './cases.ts';
 import { caseKinds, dimensionNames } from './kinds.ts';
 import {
   crashSweep,

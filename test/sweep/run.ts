@@ -2,29 +2,16 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ScenarioHandle } from '../../client/index.ts';
 import { errorTypes } from '../../contract/index.ts';
 import type { SomebodysChange } from '../../simulator/index.ts';
+import { type Judgement, type SweepCase, type SweptCase, wrong } from './cases.ts';
 import { disturb } from './disturbances.ts';
 import { parsedHold } from './holds.ts';
-import { type Judgement, judge, wrong } from './judge.ts';
-import { type CaseKind, isIn } from './kinds.ts';
-import type { RequestKey } from './requests.ts';
+import { judge } from './judge.ts';
+import { isIn } from './kinds.ts';
 import { reset, resetPoints } from './resets.ts';
-import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
+import { type Slot, type SweptScenario, sweptScenarios } from './scenarios.ts';
 import { ended, endedInTime, fresh, longestRunMs, truthOf } from './slot.ts';
 import { acceptedWrites, deltaOf, stateChanges, stateOf } from './state.ts';
 import type { Undisturbed } from './undisturbed.ts';
-
-export interface SweepCase {
-  scenario: SweptName;
-  kind: CaseKind;
-  /** Where it happens: a request, or as the kind has it `before activity 3` or `reset point 3`. */
-  request: RequestKey;
-  /** Of a hold: what fails and what else goes wrong. */
-  hold?: string;
-}
-
-export interface SweptCase extends SweepCase, Judgement {
-  seconds: number;
-}
 
 /** Runs a scenario while something goes wrong, and says how it ended. */
 export async function runCase(slot: Slot, given: SweepCase, usual?: Undisturbed): Promise<SweptCase> {

@@ -4,9 +4,10 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pWaitFor from 'p-wait-for';
 import { clusterId } from '../../resources/ids.ts';
 import type { Truth } from '../../simulator/index.ts';
-import type { AzureOptions } from '../support/azure.ts';
+import { type AzureOptions, startSimulatedAzure } from '../support/azure.ts';
 import { startHarness } from '../support/harness.ts';
 import { Boundaries } from './boundaries.ts';
+import { retriesInSimulatedTime } from './retries.ts';
 import { clusterOf, type Slot, type SweptScenario } from './scenarios.ts';
 
 /** A run takes a second or two: what takes as long as this on a busy machine hangs. */
@@ -16,8 +17,9 @@ const requestTimeoutMs = 10_000;
 
 export async function startSlot(name: string, options: Pick<AzureOptions, 'edition'> = {}): Promise<Slot> {
   const boundaries = new Boundaries();
-  const interceptors = { activity: [boundaries.interceptor] };
-  return { ...(await startHarness({ requestTimeoutMs, ...options }, interceptors)), name, boundaries };
+  const azure = await startSimulatedAzure({ requestTimeoutMs, ...options });
+  const interceptors = { activity: [boundaries.interceptor, retriesInSimulatedTime(azure.simulator.clock)] };
+  return { ...(await startHarness({ azure, interceptors })), name, boundaries };
 }
 
 export async function fresh(slot: Slot, scenario: Pick<SweptScenario, 'prepare' | 'failsOf'>): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { SweptCase } from './run.ts';
+import type { SweptCase } from './cases.ts';
 import type { Slot } from './scenarios.ts';
 import { crashSweep, repeat, startSlots, sweep, type Usual, undisturbedRuns } from './sweep.ts';
 
@@ -30,9 +30,17 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
     );
   });
 
-  it('when others write in the middle', async () => {
-    const swept = await sweep({ dimensions: ['others'], sample: 8, seed: 2, parallel }, slots, usual);
-    expect(swept).toHaveLength(8);
+  it.each([
+    ['others write in the middle', ['others', 'policies'], 3],
+    ['a step is held, tried again or left, and something else goes wrong', ['holds'], 2],
+    [
+      'the run is terminated, cancelled or reset between two activities, or reset once it has ended',
+      ['boundaries', 'resets'],
+      2,
+    ],
+  ] as const)('when %s', async (_what, dimensions, seed) => {
+    const swept = await sweep({ dimensions, sample: 6, seed, parallel }, slots, usual);
+    expect(swept).toHaveLength(6);
     expect(wrongOf(swept)).toEqual([]);
   });
 

@@ -1,13 +1,21 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import {
+  type Defect,
+  defects,
+  type Judgement,
+  type Outcome,
+  outcomes,
+  type SweepCase,
+  type SweptCase,
+} from './cases.ts';
 import { type CrashCase, type CrashedCase, crashCase } from './crashes.ts';
 import { boundaryText } from './disturbances.ts';
 import { drawHold, holdText } from './holds.ts';
-import { type Defect, defects, type Judgement, type Outcome, outcomes } from './judge.ts';
 import { type CaseKind, caseKinds, type Dimension, dimensionNames, dimensionOf, isIn } from './kinds.ts';
 import type { SweptRequest } from './requests.ts';
-import { runCase, type SweepCase, type SweptCase } from './run.ts';
+import { runCase } from './run.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
 import { startSlot } from './slot.ts';
 import { type Undisturbed, undisturbed } from './undisturbed.ts';
