@@ -108,6 +108,20 @@ export const attemptAfter = (agoMs: number, number = 1): MockActivityEnvironment
     { logger: new DefaultLogger('ERROR') },
   );
 
+/** A later attempt of an operation that was scheduled so many days ago. */
+export const attemptAfterDays = (days: number, heartbeatDetails: unknown): MockActivityEnvironment =>
+  new MockActivityEnvironment(
+    {
+      attempt: 3,
+      heartbeatDetails,
+      scheduledTimestampMs: Date.now() - days * 24 * 60 * 60_000,
+      currentAttemptScheduledTimestampMs: Date.now(),
+      retryPolicy: { maximumAttempts: 2_880 },
+      workflowExecution: { workflowId, runId },
+    },
+    { logger: new DefaultLogger('ERROR') },
+  );
+
 /** An attempt that Temporal has scheduled this moment, on a worker whose clock is so far ahead of Temporal's. */
 export const attemptOnClockAhead = (aheadMs: number): MockActivityEnvironment =>
   new MockActivityEnvironment(

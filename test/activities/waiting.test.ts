@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { heartbeatEveryMs } from '../../activities/arm/checkpoint.ts';
-import { type AzureUnderTest, activityFailure, attemptAfter, startAzure, subscriptionId } from './support.ts';
+import {
+  type AzureUnderTest,
+  activityFailure,
+  attempt,
+  attemptAfter,
+  attemptAfterDays,
+  killOnceSent,
+  startAzure,
+  subscriptionId,
+} from './support.ts';
 
 const day = 24 * 60;
 const feature = 'NetworkIsolatedClusterPreview';
@@ -46,6 +55,47 @@ describe('a wait by retrying', () => {
     const release = await azure.fault({ method: 'GET', path: `${feature}$`, times: 2, answer });
     expect(await lookAfter(day - 1, day)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
     expect(await lookAfter(day, day)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: true });
+    await release();
+  });
+});
+
+describe('an operation that an activity has watched for two days', () => {
+  let azure: AzureUnderTest;
+  beforeAll(async () => {
+    azure = await startAzure();
+  });
+  afterAll(() => azure.close());
+
+  const create = () => azure.activities.createOrUpdateCluster;
+  const lastHeartbeatAfterSending = async (name: string) => {
+    const wanted = await azure.specification(name);
+    await azure.fault({ method: 'PUT', path: `managedClusters/${name}$`, operation: { held: true } });
+    const first = attempt();
+    const heartbeat = await killOnceSent(first, first.run(create(), wanted));
+    return { wanted, heartbeat };
+  };
+
+  it('ends with words of its own where it has not ended', async () => {
+    const { wanted, heartbeat } = await lastHeartbeatAfterSending('endless');
+    expect(await activityFailure(attemptAfterDays(2.1, heartbeat).run(create(), wanted))).toMatchObject({
+      type: 'OperationTimedOut',
+      nonRetryable: true,
+      details: { sent: true, resourceId: expect.stringMatching(/endless$/) },
+    });
+    expect(await azure.sent('managedClusters/endless')).toEqual(['PUT 201']);
+  });
+
+  it.each([
+    [1.9, false],
+    [2.1, true],
+  ])('is not watched any more where Azure cannot be read: after %p days, %p', async (days, nonRetryable) => {
+    const { wanted, heartbeat } = await lastHeartbeatAfterSending(`unread-${nonRetryable}`);
+    const answer = { status: 503, code: 'ServerTimeout', message: 'Later.' };
+    const release = await azure.fault({ method: 'GET', path: '/operations/', times: 1, answer });
+    expect(await activityFailure(attemptAfterDays(days, heartbeat).run(create(), wanted))).toMatchObject({
+      type: 'ServerTimeout',
+      nonRetryable,
+    });
     await release();
   });
 });
