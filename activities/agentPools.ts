@@ -164,7 +164,7 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
     if (adopted) return 'done';
     const evidence = await readEvidence(clients, request);
     if (proofOf(pool, before, evidence).reimaged) return 'done';
-    // What may have been reimaged is not reimaged again because nobody could look.
+    // A pool that may have been reimaged is not reimaged again only because nobody could look.
     if (evidence.unseen?.because === 'failed') throw unknownReimage(id, evidence.unseen.message);
     return 'absent';
   };

@@ -158,7 +158,7 @@ const recordType: ResourceType<'privateDns', RecordFacts> = {
   remove: ({ client, resourceGroup, parent, name }) => client.recordSets.delete(resourceGroup, parent, 'A', name),
 };
 
-/** That of records which `az network private-dns record-set a add-record` makes, as the guide does. */
+/** The records have it that `az network private-dns record-set a add-record` makes, as the guide does. */
 const defaultTtlSeconds = 3600;
 
 const putRecord =

@@ -5,7 +5,7 @@ import { decoded } from '../client/payloads.ts';
 import type { Progress } from '../contract/index.ts';
 import type { NodesDone } from './text/progress.ts';
 
-/** What the heartbeat of a reimage says. */
+/** The heartbeat of a reimage. */
 const heartbeat = z.object({ nodesDone: z.number(), nodesTotal: z.number(), node: z.string().optional() });
 
 /** How many nodes of each pool are reimaged, by the ID of the pool's step, as the activities' heartbeats say. */

@@ -9,7 +9,7 @@ export interface SessionOptions {
   taskQueue?: string;
 }
 
-/** Whoever sits at the terminal has pressed Ctrl-C. Nothing was cancelled by it. */
+/** Somebody at the terminal has pressed Ctrl-C. That cancelled nothing. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }

@@ -71,7 +71,7 @@ export const errorTypes = {
   stepFailed: 'StepFailed',
   /** Azure does not show what was promised. Details: {@link FailureDetails}. */
   verificationFailed: 'VerificationFailed',
-  /** What was promised could not be looked at, and was left as it is. Details: {@link FailureDetails}. */
+  /** Something that was promised could not be looked at. Everything was left as it is. Details: {@link FailureDetails}. */
   unproven: 'Unproven',
   /** An audit found drift, and its input wants a failure then. Details: {@link AuditReport}. */
   driftFound: 'DriftFound',

@@ -44,7 +44,7 @@ export type Check = Promised &
 /** Result of a scenario that has run to its end: everything that was promised, and its proof. */
 export interface VerificationReport {
   outcome: 'verified';
-  /** What was promised and nobody could look at, with the reason. The input accepts it. */
+  /** Promises that nobody could look at, with the reason. The input accepts that. */
   unproven: readonly string[];
   /** There was nothing to do: everything was as wanted already. */
   nothingToDo?: true;
@@ -108,7 +108,7 @@ export interface ScenarioError extends ErrorDetails {
 
 /** Details of a failed scenario's application failure. */
 export interface FailureDetails {
-  /** What was promised and nobody could look at, with the reason. */
+  /** Promises that nobody could look at, with the reason. */
   unproven: readonly string[];
   cluster: string;
   /** Left out where nothing failed: the run was cancelled. */

@@ -18,7 +18,7 @@ export const mayLag = (): boolean => elapsedMs() < replicationLagMs;
 export async function onceReplicated<T>(read: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
   const startedAt = now();
   for (;;) {
-    // What is read last was asked for after the lag, however long the answers take.
+    // The last read is asked for after the lag, however long the answers take.
     const waitedMs = now() - startedAt;
     const seen = await read();
     if (isRight(seen) || waitedMs > replicationLagMs) return seen;

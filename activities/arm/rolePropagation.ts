@@ -45,7 +45,7 @@ export async function awaitingRoles(
  */
 const delayMs = (waitedMs: number): number => Math.min(30_000, Math.max(250, waitedMs / 10));
 
-/** Which roles an error may be the lack of; none if it is something else. */
+/** The roles whose lack an error may be; none if it is something else. */
 function missingRoles(failure: ApplicationFailure, { roles, principals }: RolePropagation): RoleSpecification[] {
   const heldBy = (holder: RoleHolder) => roles.filter((role) => role.holder === holder);
   // AKS checks this role before it accepts the request.

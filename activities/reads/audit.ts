@@ -126,7 +126,7 @@ const networkFacts = ({
   ...(natGatewayId !== undefined && { natGatewayId }),
 });
 
-/** What else decides where the traffic of the subnets goes: the route tables and NAT gateways that they and the network name. */
+/** Reads what else decides where the traffic of the subnets goes: the route tables and NAT gateways that they and the network name. */
 async function readWaysOut(
   clients: ClientsOf,
   part: ReadPart,

@@ -1,7 +1,7 @@
 import type { Permission } from '../../resources/allowances.ts';
 
 /**
- * What matters of the permissions that a scope has. Each role assignment lists all actions of its role, and a large role
+ * Keeps the permissions of a scope that matter. Each role assignment lists all actions of its role, and a large role
  * names thousands that no scenario needs. Permissions with the same exceptions allow together what each of them allows.
  */
 export function neededPermissions(all: readonly Permission[]): Permission[] {

@@ -9,7 +9,7 @@ interface LinkedText {
   text: string;
   links: readonly { label: string; href: string }[];
 }
-/** What an earlier version did not say is an empty cell. */
+/** A cell is empty where an earlier version did not say it. */
 export type Cell = string | LinkedText | undefined;
 type Tone = 'good' | 'bad' | 'unproven' | 'open';
 

@@ -37,7 +37,7 @@ export interface Evidence {
   failure?: { type?: string; message: string; whatToDo?: string };
   leftovers: readonly Leftover[];
   unproven: readonly string[];
-  /** What could not be seen first, then what was not as promised. */
+  /** First the checks that could not be made, then those that were not as promised. */
   checks: readonly Check[];
   steps: readonly Partial<StepProgress>[];
   approvals: readonly Approval[];
@@ -47,7 +47,7 @@ export interface Evidence {
   events: number;
 }
 
-/** What the result, the failure or the cancellation of a run says; what is not there was not known. */
+/** The evidence in the result, the failure or the cancellation of a run. A part that is not there was not known. */
 const said = z.looseObject({
   outcome: z.string().optional(),
   verdict: z.enum(['Isolated', 'Drifted', 'Unproven']).optional(),

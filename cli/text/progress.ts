@@ -10,7 +10,7 @@ export interface NodesDone {
   nodesTotal: number;
 }
 
-/** What is known of running steps beside the progress: nodes done by step ID, and how long steps of a kind usually take. */
+/** Everything that is known of running steps beside the progress: nodes done by step ID, and how long steps of a kind usually take. */
 export interface Estimates {
   nodes: ReadonlyMap<string, NodesDone>;
   usualMs: ReadonlyMap<string, number>;
@@ -78,7 +78,7 @@ function stepBar({ id, kind, startedAt }: StepProgress, { nodes, usualMs }: Esti
     return `${bar(nodesDone / Math.max(1, nodesTotal), barWidth)} ${nodesDone} of ${nodesTotal} nodes, ${durationText(elapsed)}`;
   }
   if (usual === undefined) return `${wandering(elapsed, barWidth)} ${durationText(elapsed)}`;
-  // What takes longer than usual is not done yet.
+  // A step that takes longer than usual is not done yet.
   const fraction = Math.min(0.95, elapsed / usual);
   return `${bar(fraction, barWidth)} ${durationText(elapsed)} of usually ${durationText(usual)}`;
 }
@@ -168,7 +168,7 @@ function mostTelling(steps: readonly StepProgress[], room: number): StepProgress
   return kept.slice(0, room);
 }
 
-/** What a run waits for, and the commands to paste. */
+/** The things that a run waits for, and the commands to paste. */
 export function waitingLines(progress: Progress, workflowId: string): string[] {
   const { decideBy, byDefault, pausedUntil, noRetry } = progress;
   const commands = commandsFor(workflowId, progress);

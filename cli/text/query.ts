@@ -1,6 +1,6 @@
 import { type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
 
-/** What is looked for in the list of runs. */
+/** A search in the list of runs. */
 export interface ListFilter {
   scenario?: Scenario;
   cluster?: string;

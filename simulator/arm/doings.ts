@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 /** How Azure has answered what somebody else did. */
 export interface Answered {
   readonly status: number;
-  /** Of a refusal, or of an operation that has failed at once. */
+  /** Code of a refusal, or of an operation that has failed at once. */
   readonly code?: string;
   readonly message?: string;
   readonly body?: Body;
@@ -38,7 +38,7 @@ export function carryOut(table: TypeTable, world: World, doing: Doing): Answered
   });
 }
 
-/** What differs in the world once others have done something. */
+/** Everything that differs in the world once others have done something. */
 export function changesOf(world: World, others: () => void): Change[] {
   const before = new Map(world.store.all().map(({ id, type, body }) => [keyOf(id), { id, type, body }]));
   others();

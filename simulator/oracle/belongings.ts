@@ -17,9 +17,9 @@ export interface Marked {
   readonly id: string;
   readonly type: string;
   readonly tags?: Readonly<Record<string, unknown>>;
-  /** Of DNS records, which have no tags. */
+  /** DNS records have this instead of tags. */
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Of role assignments, which have no tags. */
+  /** Role assignments have this instead of tags. */
   readonly description?: string;
 }
 

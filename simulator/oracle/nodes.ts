@@ -25,7 +25,7 @@ export interface NodeTruth {
   readonly pulls: Verdict;
   readonly apiServer: Verdict & { readonly through: 'vnetIntegration' | 'privateLink' | 'public' };
   readonly waysOut: readonly WayOut[];
-  /** Of its pods, where they go out of another subnet. */
+  /** Ways of its pods, where they go out of another subnet. */
   readonly waysOutOfPods?: readonly WayOut[];
 }
 
@@ -59,7 +59,7 @@ function nodeTruth(world: World, cluster: ClusterBody, node: KubernetesNode): No
   };
 }
 
-/** Of each pool that has nodes of its own in the node resource group. */
+/** The truth about nodes that come, for each pool that has nodes of its own in the node resource group. */
 export const newNodesTruth = (world: World, cluster: ClusterBody): NewNodeTruth[] =>
   holdersOf(world, cluster).flatMap((holder) => {
     const pool = poolOf(holder);

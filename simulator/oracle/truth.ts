@@ -27,7 +27,7 @@ export interface Truth {
   readonly orphans: readonly string[];
   /** Public addresses in the node resource group, of services too: through these the internet may come in. */
   readonly publicAddresses: readonly string[];
-  /** What is around the cluster and in a state that says `Failed` or `Canceled`. It may work nevertheless. */
+  /** Resources around the cluster whose state says `Failed` or `Canceled`. They may work nevertheless. */
   readonly failed: readonly string[];
   /** Pods without a controller, as namespace/name. */
   readonly pods: readonly string[];

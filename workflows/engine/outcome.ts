@@ -27,7 +27,7 @@ export class UnverifiedError extends Error {
   }
 }
 
-/** What was promised could not be looked at, and what was looked at is as promised. */
+/** Everything that was looked at is as promised, and something of it could not be looked at. */
 export class UnprovenError extends Error {
   readonly checks: Check[];
   constructor(checks: Check[], cause?: unknown) {
@@ -60,7 +60,7 @@ export type Remains =
   | 'leftUnproven'
   /** Something could not be taken back. */
   | 'incomplete'
-  /** What has no inverse, such as a reimage. */
+  /** Changes without an inverse, such as a reimage, stay. */
   | 'withoutInverse'
   | 'takenBack';
 
@@ -74,7 +74,7 @@ export function problemsFailure(type: string, problems: readonly Problem[]): App
   });
 }
 
-/** What could not be looked at, with the reason. */
+/** Everything that could not be looked at, with the reason. */
 export const unprovenTexts = (checks: readonly Check[]): string[] =>
   checks.flatMap(({ title, unproven }) => (unproven === undefined ? [] : [`${title}: ${unproven}`]));
 

@@ -31,7 +31,7 @@ export interface StepHandle<T> {
 /** Declares a step; it starts the moment the steps it needs are done. */
 export type Step = <T>(id: StepId, work: StepWork<T>) => StepHandle<T>;
 
-/** What a step makes besides its own resource, such as the temporary copy of a node pool. */
+/** Everything that a step makes besides its own resource, such as the temporary copy of a node pool. */
 export interface Helpers {
   /** Removes them, and brings back what had made way for them. Called by undo, also where the step itself cannot be taken back. */
   remove(): Promise<unknown>;

@@ -14,7 +14,7 @@ export interface BegunStep {
   undoneAfter: readonly StepId[];
   /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
-  /** What undo could not take back of this step. */
+  /** Resources of this step that undo could not take back. */
   leftovers: readonly Leftover[];
 }
 

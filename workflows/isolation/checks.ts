@@ -187,7 +187,7 @@ function reachabilityChecks(
       'Approved',
       status,
     ),
-    // Who manages names elsewhere is asked by no zone: nodes show whether they resolve.
+    // Where names are managed elsewhere there is no zone to look at: nodes show whether they resolve.
     ...(privateDns === 'managedElsewhere'
       ? []
       : [

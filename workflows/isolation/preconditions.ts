@@ -18,12 +18,12 @@ export interface Precondition {
   restsOn?: AuditPart;
   /** Whether createCluster asks it of its input, in the words of the input. */
   isInput?: true;
-  /** What breaks it; none where it holds, or where an old run's facts do not tell. */
-  broken(cluster: ClusterFacts, facts: Surroundings): Breach[];
+  /** Everything that breaks it; nothing where it holds, or where an old run's facts do not tell. */
+  broken(cluster: ClusterFacts, facts: FactsAround): Breach[];
 }
 
-/** What a precondition may ask beside the cluster. Left out: not seen. */
-type Surroundings = Pick<AuditFacts, 'registry' | 'extensions' | 'longTermVersions' | 'isNetworkEncrypted'>;
+/** The facts around a cluster that a precondition may ask for. Left out: not seen. */
+type FactsAround = Pick<AuditFacts, 'registry' | 'extensions' | 'longTermVersions' | 'isNetworkEncrypted'>;
 
 interface Breach extends Omit<Problem, 'where'> {
   /** Left out where it is the cluster's. */
@@ -261,7 +261,7 @@ export const preconditions: readonly Precondition[] = [
  */
 export const preconditionProblems = (
   cluster: ClusterFacts,
-  facts: Surroundings,
+  facts: FactsAround,
   { isNew = false }: { isNew?: boolean } = {},
 ): Problem[] =>
   preconditions

@@ -8,7 +8,7 @@ import { preconditionProblems } from './preconditions.ts';
 import { openWays } from './waysOut.ts';
 
 /**
- * Everything about the cluster and its surroundings that keeps it from being isolated, unless the input accepts it.
+ * Everything about the cluster, and around it, that keeps it from being isolated, unless the input accepts it.
  *
  * @param cluster As it is, or as it is to be: `isNew`.
  */
@@ -53,7 +53,7 @@ export function isolationProblems(
 /** Where nothing is there yet on which isolation depends. */
 export const noDependencies: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };
 
-/** What may not be read could not be proven at the end either, once egress is cut. */
+/** A part that may not be read now could not be proven at the end either, once egress is cut. */
 const unreadProblems = (dependencies: AuditFacts | undefined): Problem[] =>
   Object.entries(dependencies?.unread ?? {}).map(([part, why]) => ({
     where: part,

@@ -17,7 +17,7 @@ import { openWays } from './waysOut.ts';
 /** Patch: runs that version 0.1 began end with fewer looks. */
 export const provesIsolation = 'prove-isolation';
 
-/** What it means that nobody may look: a gap in the proof, one that is told, or one that the input accepts by name. */
+/** How a look counts that nobody may take: as a gap in the proof, as one that is told, or as one that the input accepts by name. */
 export type WhenForbidden = 'fail' | 'tell' | 'accept';
 
 /** How isolation is to be proven. */

@@ -65,7 +65,7 @@ export class PoolRun {
     return this.#isSent || this.#replacement.isUnderWay || this.#replacement.isDone;
   }
 
-  /** What the run has made beside the pool and not yet removed. */
+  /** Resources that the run has made beside the pool and not yet removed. */
   get helpers(): Helpers | undefined {
     return this.#replacement.helpers;
   }

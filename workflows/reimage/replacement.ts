@@ -21,7 +21,7 @@ export interface PoolAndCopy {
   marks: Marks;
 }
 
-/** What comes next. While the copy is being made, the pool is as it was; while the copy is being removed, it is made anew. */
+/** The next thing to do. While the copy is being made, the pool is as it was; while the copy is being removed, it is made anew. */
 type Stage = 'copy' | 'delete' | 'create' | 'removeCopy';
 
 /**
@@ -55,7 +55,7 @@ export class Replacement {
     return this.#isDone;
   }
 
-  /** What it has made and not yet removed. */
+  /** Resources that it has made and not yet removed. */
   get helpers(): Helpers | undefined {
     return this.#stage && { remove: () => this.#remove(), remaining: () => this.#remaining() };
   }
@@ -153,7 +153,7 @@ export class Replacement {
       return true;
     } catch (error) {
       if (isFailure(error, 'ResetRun')) throw error;
-      // What cannot be looked at is named.
+      // A resource that cannot be looked at is named.
       return isCancellation(error) || !isFailure(error, 'AgentPoolNotFound', 'ClusterNotFound');
     }
   }

@@ -52,17 +52,17 @@ export function currentModel(world: World, { properties }: ClusterBody): NodeMod
   return { nodeImageVersion: latestNodeImage(world), registryServer: server };
 }
 
-/** What holds the machines of a cluster's pools: scale sets, and the pools of single machines. */
+/** The holders of the machines of a cluster's pools: scale sets, and the pools of single machines. */
 export const holdersOf = (world: World, cluster: ClusterBody): Resource[] => {
   const group = nodeGroupOf(cluster);
   return [...world.store.list(scaleSetType, group), ...world.store.list(machinePoolType, group)];
 };
 
-/** What holds the machines of a pool, once the pool is made. */
+/** The holder of a pool's machines, once the pool is made. */
 export const holderOf = (world: World, cluster: ClusterBody, pool: string): Resource | undefined =>
   holdersOf(world, cluster).find((holder) => poolOf(holder) === pool);
 
-/** What holds the machines of a pool; made where it is not there yet. */
+/** The holder of a pool's machines; made where it is not there yet. */
 export function openHolder(
   world: World,
   cluster: ClusterBody,

@@ -21,7 +21,7 @@ const reset = new Set([
   'localDNSProfile',
 ]);
 
-/** What stays of a pool under an update that leaves it out. */
+/** Properties of a pool that stay as they are where an update leaves them out. */
 export const keptOf = (before: PoolProperties | undefined): PoolProperties =>
   Object.fromEntries(Object.entries(before ?? {}).filter(([key]) => !reset.has(key)));
 

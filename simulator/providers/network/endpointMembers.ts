@@ -99,7 +99,10 @@ export function writeMembers(world: World, endpoint: Resource): void {
   });
 }
 
-/** Of a registry, the data endpoint of each region and then the registry itself; of anything else, a member for each group. */
+/**
+ * The members that an endpoint gets: for a registry the data endpoint of each region, then the registry itself; for anything
+ * else one for each group.
+ */
 export function membersOf(
   world: World,
   targetId: string,

@@ -1,7 +1,7 @@
 import type { World } from '../../arm/world.ts';
 import { hasGateway, networksWith } from './routing.ts';
 
-/** What answers at an address that is no resource of Azure's: a DNS server, a firewall, a machine on-premises. */
+/** A machine that answers at an address and is no resource of Azure's: a DNS server, a firewall, one on-premises. */
 interface Machine {
   /** ID of the network that it is in; left out for one that is behind a gateway. */
   readonly network: string | undefined;

@@ -20,8 +20,8 @@ type Answer =
   | { readonly why: string; readonly addresses?: undefined };
 
 /**
- * What machines get for a host name. They ask the DNS servers of their network, one after the other until one answers: those that
- * it names, else Azure's. Azure's answer from the private zones that are linked to the network from which it is asked: for a server
+ * The addresses that machines get for a host name. They ask the DNS servers of their network, one after the other until one
+ * answers: those that it names, else Azure's. Azure's answer from the private zones that are linked to the network from which it is asked: for a server
  * in a hub, that is the hub. Sources: Microsoft Learn, "Name resolution for resources in Azure virtual networks", "What is Azure
  * Private DNS?".
  */

@@ -172,7 +172,7 @@ function view(endpoint: Resource, world: World): Body {
   return hasZoneGroup(world, endpoint.id) ? withValueAt(body, 'properties.customDnsConfigs', []) : body;
 }
 
-/** Of other services than registries there is only the ID: it is taken at its word. */
+/** Other services than registries are not simulated. There is only an ID, which is taken at its word. */
 function checkTarget(world: World, targetId: string, groupIds: readonly string[]): void {
   const service = /\/providers\/(?!Microsoft\.(ContainerRegistry|Network)\/)[^/]+\/[^/]+\/[^/]+$/i;
   if (!service.test(targetId)) checkRegistry(world, targetId, groupIds);

@@ -112,7 +112,7 @@ export function freePublicAddress(world: World): string {
   }
 }
 
-/** What uses a public address, as its readers see it. */
+/** The user of a public address, as its readers see it. */
 function userOf(world: World, id: string): Body {
   const [gateway] = usedBy(world, id, natGatewayType) ?? [];
   if (gateway) return { natGateway: gateway };

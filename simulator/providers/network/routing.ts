@@ -31,7 +31,7 @@ export interface Hop {
   readonly type: (typeof hopTypes)[number];
   /** ID of the route of the subnet's table; left out for a route of Azure's own. */
   readonly route?: string;
-  /** Of the appliances. */
+  /** Addresses of the appliances. */
   readonly addresses: readonly string[];
 }
 

@@ -31,7 +31,7 @@ const privateSince = '2025-07-01';
 
 export const makesPrivate = ({ apiVersion }: ArmRequest): boolean => apiVersion.slice(0, 10) >= privateSince;
 
-/** What a subnet says about default outbound access; one that says nothing in a network that is private by default has none. */
+/** Gives a subnet that says nothing about default outbound access what its network has by default: none in a private one. */
 export function withDefaultAccess(properties: SubnetProperties, isPrivate: boolean): SubnetProperties {
   return isPrivate ? { ...properties, defaultOutboundAccess: properties.defaultOutboundAccess ?? false } : properties;
 }

@@ -35,7 +35,7 @@ interface TrackedKind {
   write?(world: World, id: string, sent: Body): void;
   /** Other resources that are Updating as long as it is. */
   parts?(world: World, id: string): readonly Resource[];
-  /** What only Azure writes at the end. */
+  /** Properties that only Azure writes, at the end. */
   finish?(world: World, id: string): void;
   /** Properties that only readers see. */
   view?(resource: Resource, world: World): Body;

@@ -144,7 +144,7 @@ function directSteps(world: World, place: Place, to: Destination, port: Port): S
   }
 }
 
-/** What gives machines an address of the internet, in Azure's order. The first that works is used. */
+/** The ways by which machines get an address of the internet, in Azure's order. The first that works is used. */
 function translations(world: World, { subnetId, hasPublicAddress, isBalanced, outboundBalancer }: Place): Step[] {
   const subnet = world.store.get(subnetId);
   if (!subnet) return [];
