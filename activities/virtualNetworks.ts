@@ -1,7 +1,7 @@
 import type { Subnet, VirtualNetwork } from '@azure/arm-network';
 import { contains } from '../resources/addressRanges.ts';
 import { resourceGroupId } from '../resources/ids.ts';
-import type { Marks } from '../resources/marks.ts';
+import { type Marks, subnetsTag } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
 import type { ResourceGroupReference } from '../resources/subscriptions.ts';
@@ -130,7 +130,7 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
     const { id, location, tags, addressPrefixes } = network;
     const body: VirtualNetwork = {
       location,
-      tags: boundTo(id, tags),
+      tags: { ...boundTo(id, tags), [subnetsTag]: network.subnets.map(({ name }) => name).join(' ') },
       addressSpace: { addressPrefixes },
       subnets: network.subnets.map((subnet) => ({ name: subnet.name, ...newSubnet(subnet) })),
     };
@@ -145,10 +145,10 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
     });
   },
 
-  /** @param network `subnets`: names of those that may go with the network. Default: all that are in it. */
+  /** @param network `subnets`: names of those that may go with the network. Default: those that its tag names, or all. */
   deleteVirtualNetwork: ({ subnets: ours, ...network }: MarkedResource & { subnets?: string[] }): Promise<void> =>
     deleteResource(clients, networkType, network, {
-      holdsForeign: ({ subnets }) => subnets.filter(({ name }) => ours && !ours.includes(name)).map(({ id }) => id),
+      holdsForeign: (seen) => foreignSubnets(seen, ours ?? ownSubnets(seen)),
       usersOf: () => usersOf(clients, network.id, network.marks),
     }),
 
@@ -202,6 +202,13 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
       },
     ),
 });
+
+/** The subnets that were made with a network; `undefined` where nobody has noted them. */
+export const ownSubnets = ({ marks }: VirtualNetworkFacts): string[] | undefined => marks[subnetsTag]?.split(' ');
+
+/** @param own Names of the others. */
+export const foreignSubnets = ({ subnets }: VirtualNetworkFacts, own: readonly string[] | undefined): string[] =>
+  subnets.filter(({ name }) => own && !own.includes(name)).map(({ id }) => id);
 
 const newSubnetMismatches = (wanted: SubnetSpecification, seen: SubnetFacts): string[] => [
   ...mismatch('addressPrefix', wanted.addressPrefix, seen.addressPrefixes.join(', ')),

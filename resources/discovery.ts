@@ -98,6 +98,8 @@ export interface DeletionFacts {
   shared: string[];
   /** IDs of what was made for other clusters and carries the second mark of this one. Left out by version 0.1. */
   marked?: string[];
+  /** Names of the subnets that may go with an owned network, by resource ID. Left out by version 0.1. */
+  subnets?: Record<string, string[]>;
   /** Who uses the owned ones beside this cluster, by resource ID. Left out by version 0.1. */
   users?: Record<string, Users>;
   /** IDs of the resources that the cluster uses, and of the zones with its links and records. */
@@ -211,6 +213,8 @@ export interface OldRegistryFacts {
   owned: string[];
   /** IDs of the clusters that boot their nodes from it, in the subscriptions that may be looked at. Left out by version 0.1. */
   clusters?: string[];
+  /** IDs of those that were made for another cluster and carry the second mark of this one. Left out by earlier versions. */
+  marked?: string[];
   /** Who uses the registry beside this cluster. Left out by earlier versions. */
   users?: Users;
 }

@@ -15,6 +15,9 @@ export const markTags = {
   resource: 'aks-isolation-resource',
 } as const;
 
+/** On a network: the names of the subnets that were made with it. Others are somebody else's. */
+export const subnetsTag = 'aks-isolation-subnets';
+
 /** The marks that tell whose something is, among the tags that it is to have. */
 export const ownMarks = ({ [markTags.workflow]: workflow, [markTags.run]: run }: Record<string, string>): Marks => ({
   ...(workflow !== undefined && { [markTags.workflow]: workflow }),

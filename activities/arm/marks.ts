@@ -1,6 +1,6 @@
 import { v5 as uuidv5 } from 'uuid';
 import { keyOf } from '../../resources/ids.ts';
-import { type Marks, markTags, usedByPrefix } from '../../resources/marks.ts';
+import { type Marks, markTags, subnetsTag, usedByPrefix } from '../../resources/marks.ts';
 
 /** Namespace of the values that bind marks to their resource, made at random. */
 const namespace = '0c5b4a3e-6d0e-4c5f-9a44-5a1f3f0d7f52';
@@ -22,7 +22,7 @@ export const boundTo = (id: string, tags: Readonly<Record<string, string>>): Rec
  */
 export function marksOn(id: string, tags: Readonly<Record<string, string>> = {}): Marks {
   const isBound = tags[markTags.resource] === bindingOf(id, tags);
-  const names: readonly string[] = isBound ? Object.values(markTags) : [];
+  const names: readonly string[] = isBound ? [...Object.values(markTags), subnetsTag] : [];
   return Object.fromEntries(
     Object.entries(tags).filter(([key]) => names.includes(key) || key.startsWith(usedByPrefix)),
   );

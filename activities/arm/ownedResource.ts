@@ -182,7 +182,7 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   }
   if (stateOf(seen) !== 'Deleting') {
     const { users, unchecked } = await usersOf();
-    refuseUsed(kind, id, [...markedUsers(seen.marks ?? {}, marks), ...users]);
+    refuseUsed(kind, id, [...users, ...markedUsers(seen.marks ?? {}, marks)]);
     if (!ofThisRun) refuseUnchecked(kind, id, unchecked);
   }
   const resource = locate(clients, service, id);

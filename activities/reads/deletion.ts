@@ -4,7 +4,7 @@ import type { IdentityFacts } from '../../resources/identities.ts';
 import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, hasSecondMark, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
-import type { Users } from '../../resources/users.ts';
+import { nobody, type Users } from '../../resources/users.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureCall, collect } from '../arm/errors.ts';
 import { marksOn, usedByTag } from '../arm/marks.ts';
@@ -17,7 +17,7 @@ import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
 import { readSubscription } from '../subscriptions.ts';
 import { listClusters } from '../users/clusters.ts';
 import { usersOf } from '../users/usersOf.ts';
-import { readVirtualNetwork } from '../virtualNetworks.ts';
+import { foreignSubnets, ownSubnets, readVirtualNetwork } from '../virtualNetworks.ts';
 import { readAccess } from './allowances.ts';
 import { ifNamed } from './infrastructure.ts';
 
@@ -43,9 +43,10 @@ export const deletionActivities = (clients: ClientsOf) => ({
     );
     const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
     const nodeGroup = found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : [];
-    const [identities, users, access] = await Promise.all([
+    const [identities, users, networks, access] = await Promise.all([
       Promise.all(unique(identityIds).map((id) => readKnownIdentity(clients, id))),
       readUsers(clients, around.owned, marks),
+      Promise.all(owned.filter(isA('virtualNetworks')).map((id) => readSubnets(clients, id, owned, found))),
       readAccess(clients, [...owned, groupId, ...nodeGroup, `/subscriptions/${subscriptionId}`]),
     ]);
     const usesGroup = hasSecondMark(resourceGroup?.tags ?? {}, marks);
@@ -59,7 +60,8 @@ export const deletionActivities = (clients: ClientsOf) => ({
       ),
       owned,
       shared: [],
-      users,
+      users: withForeignSubnets(users, networks.flat()),
+      subnets: Object.fromEntries(networks.flat().map(({ id, own }) => [id, own])),
       used,
       marked: [...(usesGroup ? [groupId] : []), ...around.marked],
       identities: identities.flat(),
@@ -121,11 +123,50 @@ async function readUsers(clients: ClientsOf, owned: readonly MarkedId[], marks: 
   const all = await Promise.all(
     owned.map(async ({ id, marks: carried }): Promise<[string, Users]> => {
       const { users, unchecked } = await usersOf(clients, id, marks, clusters);
-      return [id, { users: [...markedUsers(carried, marks), ...users], unchecked }];
+      return [id, { users: [...users, ...markedUsers(carried, marks)], unchecked }];
     }),
   );
   return Object.fromEntries(all.filter(([, { users, unchecked }]) => users.length > 0 || unchecked.length > 0));
 }
+
+/** A network that was made for a cluster. */
+interface OwnNetwork {
+  id: string;
+  /** Names of the subnets that may go with it. */
+  own: string[];
+  /** IDs of the others. */
+  foreign: string[];
+}
+
+/** The subnets that were made with a network, and those that the cluster or its endpoints are in. */
+async function readSubnets(
+  clients: ClientsOf,
+  id: string,
+  owned: readonly string[],
+  found: ClusterFacts | undefined,
+): Promise<OwnNetwork[]> {
+  const [network, ...endpoints] = await Promise.all([
+    readVirtualNetwork(clients, id),
+    ...owned.filter(isA('privateEndpoints')).map((each) => readPrivateEndpoint(clients, each)),
+  ]);
+  const names = network && ownSubnets(network);
+  if (!network || !names) return [];
+  const used = [...subnetsOf(found), ...endpoints.map((endpoint) => endpoint?.subnetId)];
+  const inUse = network.subnets.filter((subnet) => used.some((each) => sameResourceId(each, subnet.id)));
+  const own = [...new Set([...names, ...inUse.map(({ name }) => name)])];
+  return [{ id, own, foreign: foreignSubnets(network, own) }];
+}
+
+const withForeignSubnets = (users: Record<string, Users>, networks: readonly OwnNetwork[]): Record<string, Users> => ({
+  ...users,
+  ...Object.fromEntries(
+    networks.flatMap(({ id, foreign }) => {
+      const { users: others, unchecked } = users[id] ?? nobody;
+      const held = `it holds what somebody else has created: ${foreign.join(', ')}`;
+      return foreign.length > 0 ? [[id, { users: [held, ...others], unchecked }]] : [];
+    }),
+  ),
+});
 
 /** Resources of a subscription that were made for the cluster of these marks, and those that carry its second mark. */
 async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Marks): Promise<Tagged> {
@@ -155,16 +196,21 @@ interface MarkedId {
   marks: Marks;
 }
 
+const subnetsOf = (cluster: ClusterFacts | undefined): string[] =>
+  [
+    ...(cluster?.agentPoolProfiles ?? []).flatMap(({ vnetSubnetId, podSubnetId }) => [vnetSubnetId, podSubnetId]),
+    cluster?.apiServerSubnetId,
+  ].flatMap((id) => id ?? []);
+
 async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<string[]> {
-  const { containerRegistryId, kubeletIdentityId, identity, agentPoolProfiles, apiServerSubnetId } = cluster;
+  const { containerRegistryId, kubeletIdentityId, identity } = cluster;
   const registry = await ifNamed(containerRegistryId, (id) => readRegistry(clients, id));
-  const subnets = [...agentPoolProfiles.map(({ vnetSubnetId }) => vnetSubnetId), apiServerSubnetId];
   const all = [
     containerRegistryId,
     ...(registry?.privateEndpoints ?? []).map(({ id }) => id),
     kubeletIdentityId,
     ...identity.userAssignedIdentities,
-    ...subnets.map((id) => id && parentId(id)),
+    ...subnetsOf(cluster).map((id) => parentId(id)),
   ];
   return all.flatMap((id) => (id ? [id] : []));
 }

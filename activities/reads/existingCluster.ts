@@ -4,9 +4,9 @@ import type {
   OldRegistryFacts,
   OldRegistryRequest,
 } from '../../resources/discovery.ts';
-import { type ClusterReference, parentId, resourceReference } from '../../resources/ids.ts';
+import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
-import { carriesMarks } from '../../resources/marks.ts';
+import { carriesMarks, hasSecondMark, markedUsers } from '../../resources/marks.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
@@ -17,6 +17,7 @@ import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readSubscription } from '../subscriptions.ts';
+import { listClusters } from '../users/clusters.ts';
 import { usersOf } from '../users/usersOf.ts';
 import { ifNamed } from './infrastructure.ts';
 
@@ -64,11 +65,17 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
     const names = registryRecordNames(registry);
     const zone = await ifNamed(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, names));
     const all = [registry, ...endpoints, ...Object.values(zone?.records ?? {})];
+    const clusters = await listClusters(clients, [resourceReference(registry.id).subscriptionId]);
+    const { users, unchecked } = await usersOf(clients, registry.id, marks, clusters);
     return {
       id: registry.id,
       endpoints: registry.privateEndpoints.map(({ id }) => ({ id })),
       owned: all.flatMap((each) => (each && carriesMarks(each.marks, marks) ? [each.id] : [])),
-      users: await usersOf(clients, registry.id, marks),
+      clusters: clusters.clusters.flatMap(({ id, registryId: its }) => (sameResourceId(its, registry.id) ? [id] : [])),
+      users: { users: [...users, ...markedUsers(registry.marks, marks)], unchecked },
+      marked: all.flatMap((each) =>
+        each && !carriesMarks(each.marks, marks) && hasSecondMark(each.marks, marks) ? [each.id] : [],
+      ),
     };
   },
 

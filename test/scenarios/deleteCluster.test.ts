@@ -353,3 +353,31 @@ describe('deleteCluster when something goes wrong', () => {
     expect(await there('d-cancelled')).toEqual(before);
   });
 });
+
+describe('deleteCluster and a subnet of somebody else in a network that was made for the cluster', () => {
+  it('leaves the network, says so in the plan, and never takes the subnet with it', async () => {
+    await create('colleague');
+    const { vnet } = ownRegistryIds('colleague');
+    const theirs = `${vnet}/subnets/theirs`;
+    const subnet = { properties: { addressPrefix: '192.168.200.0/24' } };
+    await harness.azure.put(theirs, subnet);
+    const report = await deleted('colleague', { alsoDelete: ['privateEndpoint', 'privateDnsZone', 'virtualNetwork'] });
+    expect(reasons(report)).toMatchObject({
+      'virtualNetwork:colleague-vnet': `stays: it holds what somebody else has created: ${theirs}`,
+    });
+    expect((await harness.azure.get(theirs)).status).toBe(200);
+    // One that comes after the plan stops the step.
+    await harness.azure.remove(theirs);
+    const answer = { status: 429, code: 'TooManyRequests', message: 'wait' };
+    const release = await harness.azure.fault({ method: 'DELETE', path: `${vnet}$`, answer, times: 1_000 });
+    const run = await harness.client.deleteCluster({ cluster: cluster('colleague'), alsoDelete: ['virtualNetwork'] });
+    await harness.azure.untilRequested(`DELETE ${vnet} `);
+    await harness.azure.put(theirs, subnet);
+    await release();
+    const { details } = await failureDetailsOf(run.result());
+    expect(details.leftovers).toMatchObject([
+      { resourceId: expect.stringMatching(/colleague-vnet$/), why: expect.stringContaining(theirs) },
+    ]);
+    expect((await harness.azure.get(theirs)).status).toBe(200);
+  });
+});

@@ -4,7 +4,7 @@ import { azure } from '../engine/azure.ts';
 import type { Removal } from './kinds.ts';
 
 /** Removes a resource that carries these marks. */
-export function remove({ id, kind }: Removal, marks: Marks): Promise<void> {
+export function remove({ id, kind, subnets }: Removal, marks: Marks): Promise<void> {
   const { operating, writing } = azure;
   const summary = `Delete ${resourceReference(id).name}`;
   switch (kind) {
@@ -19,7 +19,7 @@ export function remove({ id, kind }: Removal, marks: Marks): Promise<void> {
     case 'registry':
       return operating(summary).deleteRegistry({ id, marks });
     case 'virtualNetwork':
-      return operating(summary).deleteVirtualNetwork({ id, marks });
+      return operating(summary).deleteVirtualNetwork({ id, marks, ...(subnets && { subnets: [...subnets] }) });
     case 'identity':
       return writing(summary).deleteIdentity({ id, marks });
   }

@@ -8,6 +8,8 @@ export interface Removal {
   step: StepId;
   id: string;
   kind: RemovableKind;
+  /** Of a network: names of the subnets that may go with it. */
+  subnets?: readonly string[];
 }
 
 /** A resource around the cluster, and whether it goes. */

@@ -46,7 +46,9 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const cluster = clusterRemoval(input, seen);
   const around = planRemovals(input, seen);
   const steps = around.map(({ step }) => step);
-  const removals = around.flatMap(({ removal, step }) => (step.action === 'delete' ? [removal] : []));
+  const removals = around.flatMap(({ removal, step }) =>
+    step.action === 'delete' ? [{ ...removal, ...subnetsOf(removal.id, seen) }] : [],
+  );
   const roles = planRoles(input, seen, around);
   const unmarked = (seen.marked ?? []).map(unmarkStep);
   const group = groupStep(input, seen, [cluster, ...steps]);
@@ -147,6 +149,11 @@ function removalAction({ id, kind }: Removal, seen: DeletionFacts, asked: boolea
   if (kept !== undefined) return stays(`${kept} stays, and may be in it`);
   return asked ? goes : staysUnlessAsked(removableKinds[kind].part);
 }
+
+const subnetsOf = (id: string, { subnets }: DeletionFacts): Pick<Removal, 'subnets'> => {
+  const own = subnets?.[id];
+  return own ? { subnets: own } : {};
+};
 
 const isUsedEndpoint = (id: string, { users }: DeletionFacts): boolean =>
   kindOf(id) === 'privateEndpoint' && users?.[id] !== undefined;

@@ -43,7 +43,7 @@ describe('creating', () => {
     const seen = await azure.get(ids[kind.part]);
     expect(['Succeeded', undefined]).toContain(seen.at('properties.provisioningState'));
     if (!kind.unmarked)
-      expect(seen.at('tags') ?? seen.at('properties.metadata')).toEqual(boundTo(ids[kind.part], marks));
+      expect(seen.at('tags') ?? seen.at('properties.metadata')).toMatchObject(boundTo(ids[kind.part], marks));
   });
 
   it.concurrent.each(longKinds)('a %s goes on where a killed worker left it', async (_part, kind) => {
