@@ -7,7 +7,7 @@ import {
   runningOperations,
 } from '../../resources/infrastructure.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import { carriesMarks, type Marks } from '../../resources/marks.ts';
+import { isOfAnotherCluster, type Marks } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
@@ -42,10 +42,10 @@ export const discoveryActivities = (clients: ClientsOf) => ({
   /** Reads everything that the scenario may touch. */
   discover: (request: DiscoveryRequest): Promise<Discovered> => discover(clients, request),
 
-  /** Whether a registry is there and carries these marks, or no marks at all. */
+  /** Whether a registry is there that was not made for another cluster than that of these marks. */
   async isRegistryOf({ id, marks }: { id: string; marks: Marks }): Promise<boolean> {
     const found = await readRegistry(clients, id);
-    return found !== undefined && (Object.keys(found.marks).length === 0 || carriesMarks(found.marks, marks));
+    return found !== undefined && !isOfAnotherCluster(found.marks, marks);
   },
 
   /** Reads everything that the verification report needs. */

@@ -130,6 +130,45 @@ describe('large answers', () => {
     expect(sizeOf(found)).toBeLessThan(1_700_000);
   });
 
+  const networkOf = (count: number, longest: number) => ({
+    id: network,
+    name: 'v',
+    properties: {
+      subnets: many(count, (name, index) => ({
+        id: `${network}/subnets/${name(longest)}`,
+        name: name(longest),
+        properties: {
+          addressPrefix: `10.${index >> 8}.${index & 255}.0/24`,
+          routeTable: { id: networkId('routeTables', name(80)) },
+          delegations: [{ name: 'd', properties: { serviceName: 'Microsoft.ContainerService/managedClusters' } }],
+          provisioningState: 'Succeeded',
+        },
+      })),
+    },
+  });
+
+  it("a network of 3,000 subnets, Azure's bound, is read where their names are of usual length", async () => {
+    const end = await answers(`/virtualNetworks/${'v'.repeat(64)}$`, networkOf(3_000, 24));
+    const found = await discover({ ...nothingElse, virtualNetworkId: network });
+    await end();
+    expect(found.infrastructure.virtualNetwork?.subnets).toHaveLength(3_000);
+    expect(sizeOf(found)).toBeLessThan(1_900_000);
+  });
+
+  it('one that is too large for Temporal is a failure that says so', async () => {
+    const end = await answers(`/virtualNetworks/${'v'.repeat(64)}$`, networkOf(6_000, 80));
+    const failure = await activityFailure(discover({ ...nothingElse, virtualNetworkId: network }));
+    await end();
+    expect(failure).toMatchObject({
+      type: 'AnswerTooLarge',
+      nonRetryable: true,
+      message: expect.stringMatching(
+        /^discover found \d+ bytes, of which \d+ in infrastructure\.virtualNetwork\.subnets/,
+      ),
+      details: { whatToDo: expect.stringMatching(/\w.*\.$/) },
+    });
+  });
+
   it('a group of 20,000 resources is named by those that hinder its deletion', async () => {
     const type = 'Microsoft.Network/publicIPAddresses';
     const end = await answers('/resourceGroups/r+/resources$', {

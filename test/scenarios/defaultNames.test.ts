@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { boundTo } from '../../activities/arm/marks.ts';
 import { type CreateClusterInput, clusterWorkflowId } from '../../contract/index.ts';
 import { formerRegistryName } from '../../resources/derivedNames.ts';
 import { markTags } from '../../resources/marks.ts';
@@ -50,9 +51,12 @@ describe('the name of a registry where the input gives none', () => {
     const ids = ownRegistryIds(name);
     const former = formerRegistryName(ownRegistryInput(name).cluster);
     await harness.azure.put(ids.group, { location: 'westeurope' });
-    await harness.azure.put(ids.registry.replace(/[^/]+$/, former), {
+    const id = ids.registry.replace(/[^/]+$/, former);
+    await harness.azure.put(id, {
       ...ownRegistryBodies(ids).registry,
-      ...(workflow !== undefined && { tags: { [markTags.workflow]: workflow, [markTags.run]: 'earlier' } }),
+      ...(workflow !== undefined && {
+        tags: boundTo(id, { [markTags.workflow]: workflow, [markTags.run]: 'earlier' }),
+      }),
     });
     return former;
   };

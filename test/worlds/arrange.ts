@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { boundTo } from '../../activities/arm/marks.ts';
 import type { ScenarioHandle } from '../../client/index.ts';
 import { clusterParts, clusterWorkflowId, type ScenarioResult } from '../../contract/index.ts';
 import { markTags } from '../../resources/marks.ts';
@@ -40,7 +41,7 @@ export async function arrange(place: ScenarioPlace, world: DrawnWorld): Promise<
 
 async function makeCluster({ azure, name }: ScenarioPlace, ids: WorldIds, world: DrawnWorld): Promise<void> {
   const own = world.network === 'own' ? await makeNetwork({ azure }, ids, world) : undefined;
-  const marks = world.marked ? marksOf(name) : {};
+  const marks = (id: string) => (world.marked ? boundTo(id, marksOf(name)) : {});
   if (world.has === 'own') await makeRegistry(azure, ids, marks);
   const pools = world.pools.map(({ mode, count }, index) => ({
     name: `pool${index}`,
@@ -123,18 +124,25 @@ async function makeNetwork(
 }
 
 /** Makes a registry of the owner's as the guide tells, which leads to it in the network, and an identity that may pull from it. */
-async function makeRegistry(azure: ScenarioPlace['azure'], ids: WorldIds, tags: Record<string, string>): Promise<void> {
+async function makeRegistry(
+  azure: ScenarioPlace['azure'],
+  ids: WorldIds,
+  marks: (id: string) => Record<string, string>,
+): Promise<void> {
   const bodies = ownRegistryBodies({ ...ids, vnet: ids.network, registrySubnet: `${ids.network}/subnets/registry` });
-  await azure.put(ids.registry, { ...bodies.registry, tags });
+  await azure.put(ids.registry, { ...bodies.registry, tags: marks(ids.registry) });
   await azure.put(ids.cacheRule, bodies.cacheRule);
-  await azure.put(ids.zone, { ...bodies.zone, tags });
-  await azure.put(ids.link, { ...bodies.link, tags });
-  const endpoint = await azure.put(ids.privateEndpoint, { ...bodies.privateEndpoint, tags });
-  for (const { fqdn, ipAddresses } of endpoint.at('properties.customDnsConfigs') as Config[])
-    await azure.put(`${ids.zone}/A/${fqdn.replace(/\.azurecr\.io$/, '')}`, {
-      properties: { ...aRecord(...ipAddresses).properties, metadata: tags },
-    });
-  const kubelet = (await azure.put(ids.kubelet, { location, tags })).at('properties.principalId');
+  await azure.put(ids.zone, { ...bodies.zone, tags: marks(ids.zone) });
+  await azure.put(ids.link, { ...bodies.link, tags: marks(ids.link) });
+  const endpoint = await azure.put(ids.privateEndpoint, {
+    ...bodies.privateEndpoint,
+    tags: marks(ids.privateEndpoint),
+  });
+  for (const { fqdn, ipAddresses } of endpoint.at('properties.customDnsConfigs') as Config[]) {
+    const record = `${ids.zone}/A/${fqdn.replace(/\.azurecr\.io$/, '')}`;
+    await azure.put(record, { properties: { ...aRecord(...ipAddresses).properties, metadata: marks(record) } });
+  }
+  const kubelet = (await azure.put(ids.kubelet, { location, tags: marks(ids.kubelet) })).at('properties.principalId');
   const control = (await azure.get(ids.control)).at('properties.principalId');
   await assign(azure, ids.registry, 'acrPull', kubelet, randomUUID());
   await assign(azure, ids.kubelet, 'managedIdentityOperator', control, randomUUID());

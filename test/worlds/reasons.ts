@@ -75,7 +75,7 @@ function isExplained(text: string, world: DrawnWorld): boolean {
   // Azure does not make every move, and the owner's network need not have what an outbound type asks for.
   if (world.outboundType !== undefined && /Azure does not change|has no way out/.test(text)) return true;
   // What somebody else has made, or uses, does not go.
-  if (world.deletes && /was not made by this product|is in use/.test(text)) return true;
+  if (world.deletes && /was not made by this product|is in use|no zone with records/.test(text)) return true;
   // An ordinary cluster is not isolated, an isolated one need not be.
   if (/the cluster has nothing like/.test(text)) return true;
   // A managed registry is found by none of the subscriptions of another one.
