@@ -22,7 +22,7 @@ interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status
 /**
  * Temporal keeps 4 kB of a failure that is tried again: what is larger arrives without code and words. One that is final
  * stands in the history, which takes more than anybody reads. Source: Temporal's `limit.mutableStateActivityFailureSize`.
- * Message and parts of one that is tried again have 3.1 kB together; the rest is for Temporal's own fields.
+ * Message and parts of one that is tried again have 2.3 kB together; the rest is for Temporal's own fields.
  */
 const mostFailureBytes = {
   retryable: 1_000,
@@ -31,7 +31,6 @@ const mostFailureBytes = {
   advice: 600,
   resourceId: 500,
   correlationId: 100,
-  stack: 800,
 };
 
 /** A failure that the product itself has found. @param options `whatToDo`: default the catalog's. */
@@ -64,7 +63,7 @@ function failure(
     ...(status !== undefined && { status }),
     ...(correlationId !== undefined && { correlationId: shortened(correlationId, mostFailureBytes.correlationId) }),
   };
-  return bounded({
+  return withoutStack({
     type: shortened(code, mostFailureBytes.code),
     message: shortened(withoutSecrets(message), retryable ? mostFailureBytes.retryable : mostFailureBytes.final),
     nonRetryable: !retryable,
@@ -78,7 +77,7 @@ export const retryable = (
   { type, message, details }: ApplicationFailure,
   nextRetryDelay?: Duration,
 ): ApplicationFailure =>
-  bounded({
+  withoutStack({
     ...(type != null && { type }),
     message: shortened(message, mostFailureBytes.retryable),
     details: details ?? [],
@@ -87,7 +86,7 @@ export const retryable = (
 
 /** The same failure, as the last one: what it is about has lasted for too long. */
 export const final = ({ type, message, details }: ApplicationFailure): ApplicationFailure =>
-  bounded({ ...(type != null && { type }), message, details: details ?? [], nonRetryable: true });
+  withoutStack({ ...(type != null && { type }), message, details: details ?? [], nonRetryable: true });
 
 /** The same failure, saying whether a request of its activity may have taken effect. */
 export const tellingSent = (
@@ -95,7 +94,7 @@ export const tellingSent = (
   sent: boolean,
 ): ApplicationFailure => {
   const [first, ...others] = details ?? [];
-  return bounded({
+  return withoutStack({
     ...(type != null && { type }),
     message,
     nonRetryable: nonRetryable ?? false,
@@ -111,15 +110,13 @@ export function sentBefore(error: unknown): boolean | undefined {
   return sent;
 }
 
-function bounded(options: ApplicationFailureOptions): ApplicationFailure {
+/**
+ * An application failure as people meet it, without a stack trace: where in the worker it was made helps nobody, names its paths,
+ * and counts.
+ */
+export function withoutStack(options: ApplicationFailureOptions): ApplicationFailure {
   const failure = ApplicationFailure.create(options);
-  const { message, stack } = failure;
-  // The stack repeats the message, and counts as well.
-  if (stack !== undefined)
-    failure.stack = shortened(
-      stack.replace(message, () => options.type ?? ''),
-      mostFailureBytes.stack,
-    );
+  failure.stack = '';
   return failure;
 }
 

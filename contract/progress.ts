@@ -43,7 +43,12 @@ export interface StepProgress extends PlannedStep {
   /** ISO 8601, UTC. */
   startedAt?: string;
   finishedAt?: string;
+  /** Why it failed, or could not be taken back. */
   error?: string;
+  /** Advice about the error. */
+  whatToDo?: string;
+  /** Finds the request that failed in Azure's activity log. */
+  correlationId?: string;
 }
 
 /** Answer of the `progress` query. */
@@ -56,7 +61,7 @@ export interface Progress {
   revision: number;
   startedAt: string;
   updatedAt: string;
-  /** For people, and to be read first: an audit's verdict, what could not be proven, or that there was nothing to do. */
+  /** For people, and to be read first: what could not be proven, an audit's verdict, how the run ended and why. */
   found?: readonly string[];
   steps: readonly StepProgress[];
   problems: readonly Problem[];

@@ -1,8 +1,8 @@
 import type { Info } from '@temporalio/activity';
-import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
+import { type ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { errorDetails, errorEntry } from '../contract/errors.ts';
-import { ownFailure } from '../contract/failures.ts';
+import { ownFailure, withoutStack } from '../contract/failures.ts';
 import { clusterWorkflowId, errorTypes, isClusterWorkflowId, originalRunHeader, scenarios } from '../contract/names.ts';
 import type { ClusterReference } from '../resources/ids.ts';
 
@@ -52,7 +52,7 @@ function resetRun(original: string): ApplicationFailure {
   const { resetRun: type } = errorTypes;
   const { cause, whatToDo } = errorEntry(type);
   const details = errorDetails(type);
-  return ApplicationFailure.create({
+  return withoutStack({
     type,
     message: `${cause} It was reset from run ${original}.\n${whatToDo}\nSee ${details.page}.`,
     nonRetryable: true,

@@ -1,4 +1,5 @@
 import { ApplicationFailure, type Context } from '@temporalio/activity';
+import { withoutStack } from '../../contract/failures.ts';
 
 /**
  * Temporal gives an activity to another worker when it has not heard of it for its heartbeat timeout. A worker that stalls for so
@@ -43,7 +44,7 @@ const isLate = ({ renewedAt, lastsMs }: Lease): boolean => performance.now() - r
 const type = 'Interrupted';
 
 /** The failure of an attempt that another one goes on from. */
-export const interrupted = (message: string): ApplicationFailure => ApplicationFailure.retryable(message, type);
+export const interrupted = (message: string): ApplicationFailure => withoutStack({ type, message });
 
 /** Whether a request was not sent, because its attempt was over. */
 export const isInterrupted = (error: unknown): boolean => error instanceof ApplicationFailure && error.type === type;

@@ -50,6 +50,12 @@ describe('createCluster when something goes wrong', () => {
     expect(failure.message).toContain('QuotaExceeded: Not enough cores');
     expect(failure.message).toContain('Ask for more quota');
     expect(failure.message).toContain('taken back');
+    // Where in the worker it was made is nobody's business.
+    expect(failure.failure?.stackTrace ?? '').toBe('');
+    expect((await run.progress()).found).toEqual([
+      'Everything that this run had changed was taken back.',
+      expect.stringContaining('QuotaExceeded: Not enough cores'),
+    ]);
     expect(details.leftovers).toEqual([]);
     expect(details.steps.map(({ id, state }) => [id, state])).toEqual([
       ['provider:Microsoft.ContainerService', 'unchanged'],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type CreateClusterInput, decisionUpdateId, type Progress } from '../../contract/index.ts';
+import { type CreateClusterInput, decisionUpdateId, type Progress, searchAttributes } from '../../contract/index.ts';
 import { agentPoolId, clusterId } from '../../resources/ids.ts';
 import { clusterPath, groupPath, input } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
@@ -51,8 +51,9 @@ describe('answers of an operator', () => {
     expect(await refusal(send('decide', 'rollBack'))).toMatch(asked);
     await expect(run.decide('rollBack', first.hold)).rejects.toMatchObject({ cause: { type: 'UpdateRefused' } });
 
-    await run.decide('retry', second.hold);
+    expect(await send('decide', { decision: 'retry', hold: second.hold })).toBe('The run tries again what has failed.');
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    expect((await run.progress()).found).toEqual([expect.stringMatching(/^(\d+) of \1 checks ok$/)]);
   });
 
   it.concurrent('for a run that has ended reach none that follows, however soon', async () => {
@@ -205,6 +206,20 @@ describe('answers of an operator', () => {
       await end();
       expect((await failureOf(run.result())).message).toMatch(/^QuotaExceeded/);
       expect(await run.progress()).toMatchObject({ phase: 'rolledBack' });
+    });
+
+    it.concurrent('are not waited for by a run that ends: it is shown as ended', async () => {
+      const given = input('paused-at-the-end');
+      const path = `${clusterPath(given)}$`;
+      const end = await harness.azure.fault({ method: 'PUT', path, operation: { held: true } });
+      const run = await harness.client.createCluster(given);
+      await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
+      await run.pause();
+      await end();
+      expect(await run.result()).toMatchObject({ outcome: 'verified' });
+      expect(await run.progress()).not.toHaveProperty('paused', true);
+      const { typedSearchAttributes } = await harness.temporal.workflow.getHandle(run.workflowId).describe();
+      expect(typedSearchAttributes.get(searchAttributes.phase)).toBe('Succeeded');
     });
 
     it.concurrent('leave room for others, however often a run is paused', async () => {

@@ -1,5 +1,5 @@
-import { ApplicationFailure, TemporalFailure, upsertSearchAttributes } from '@temporalio/workflow';
-import { isFailure } from '../../contract/failures.ts';
+import { type ApplicationFailure, TemporalFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import { isFailure, withoutStack } from '../../contract/failures.ts';
 import type { ParsedAuditClusterInput } from '../../contract/inputs/existingCluster.ts';
 import { scenarioInputs } from '../../contract/inputs/index.ts';
 import { errorTypes, searchAttributes } from '../../contract/names.ts';
@@ -49,7 +49,7 @@ const verdictLines = ({ verdict, drift, unproven }: AuditReport): string[] => [
 ];
 
 const driftFound = (report: AuditReport): ApplicationFailure =>
-  ApplicationFailure.create({
+  withoutStack({
     type: errorTypes.driftFound,
     message: shortened(verdictLines(report).join('\n'), mostErrorBytes),
     nonRetryable: true,

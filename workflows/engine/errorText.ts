@@ -2,6 +2,7 @@ import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { type ErrorDetails, errorDetails } from '../../contract/errors.ts';
 import { applicationFailure, isFailure, isNotFound, rootCause } from '../../contract/failures.ts';
+import type { StepProgress } from '../../contract/progress.ts';
 import type { ScenarioError } from '../../contract/result.ts';
 import { shortened } from '../../contract/shortened.ts';
 
@@ -34,6 +35,16 @@ export function scenarioError(error: unknown): ScenarioError | undefined {
   const type = failure.type ?? 'Error';
   const known = details.safeParse(failure.details?.[0]).data ?? errorDetails(type);
   return { type, message: failure.message, ...known };
+}
+
+/** What a step shows of its failure. */
+export function shownFailure(error: unknown): Pick<StepProgress, 'error' | 'whatToDo' | 'correlationId'> {
+  const { whatToDo, correlationId } = scenarioError(error) ?? {};
+  return {
+    error: errorText(error),
+    ...(whatToDo !== undefined && { whatToDo }),
+    ...(correlationId !== undefined && { correlationId }),
+  };
 }
 
 /** Advice for an operator about an activity's failure. */

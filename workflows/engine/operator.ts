@@ -18,10 +18,16 @@ import type { CommonInput, RunProgress } from './progress.ts';
 import { noRetryBecause } from './retries.ts';
 import { updateRefused } from './updateRefused.ts';
 
-const approveDefinition = defineUpdate<void, [ApprovalRequest]>(approveUpdate);
-const decideDefinition = defineUpdate<void, [DecisionRequest]>(decideUpdate);
+const approveDefinition = defineUpdate<string, [ApprovalRequest]>(approveUpdate);
+const decideDefinition = defineUpdate<string, [DecisionRequest]>(decideUpdate);
 
 type OperatorInput = Pick<CommonInput, 'dryRun' | 'onFailure' | 'holdTimeoutMinutes' | 'pauseTimeoutMinutes'>;
+
+const decisionTexts: Readonly<Record<Decision, string>> = {
+  retry: 'The run tries again what has failed.',
+  rollBack: 'The run takes back what it has changed.',
+  leave: 'The run ends, and leaves everything as it is.',
+};
 
 /** A question of this run to its operator. */
 interface Question {
@@ -54,9 +60,11 @@ export class Operator {
     this.pause = new Pause(input, progress);
     setHandler(decideDefinition, (decision) => this.#decide(decision), {
       validator: (decision) => this.#refuseDecision(decision),
+      description: 'Answers a run that waits for a decision: retry, rollBack or leave.',
     });
     setHandler(approveDefinition, (request) => this.#approve(request), {
       validator: (request) => this.#refuseApproval(request),
+      description: 'Lets a run pass a gate. It is written down who said so.',
     });
   }
 
@@ -173,17 +181,22 @@ export class Operator {
     return [...this.#gates].map(([gate, { id }]) => approvalCommand(workflowInfo().workflowId, id, gate));
   }
 
-  #decide(given: DecisionRequest): void {
+  /** @returns what the update answers. */
+  #decide(given: DecisionRequest): string {
     // An earlier version has let pass what today's validator refuses.
     const parsed = parse(decisionRequest, given);
-    this.#decision = parsed.ok ? parsed.value.decision : (given as Decision);
+    const decision = parsed.ok ? parsed.value.decision : (given as Decision);
+    this.#decision = decision;
+    return decisionTexts[decision];
   }
 
-  #approve(given: ApprovalRequest): void {
+  /** @returns what the update answers. */
+  #approve(given: ApprovalRequest): string {
     const parsed = parse(approvalRequest, given);
     const request = parsed.ok ? parsed.value : given;
     this.#approvals.push({ ...request, at: new Date().toISOString() });
     this.#gates.delete(request.gate);
+    return `The run passes ${request.gate}, as approved by ${request.by}.`;
   }
 
   #refuseDecision(given: unknown): void {

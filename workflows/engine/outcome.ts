@@ -1,6 +1,7 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { Approval } from '../../contract/approval.ts';
 import { errorPage } from '../../contract/errors.ts';
+import { withoutStack } from '../../contract/failures.ts';
 import { errorTypes } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
 import { type Problem, problemsText } from '../../contract/problem.ts';
@@ -66,7 +67,7 @@ export type Remains =
 
 /** The failure that ends a scenario before anything was changed. */
 export function problemsFailure(type: string, problems: readonly Problem[]): ApplicationFailure {
-  return ApplicationFailure.create({
+  return withoutStack({
     type,
     message: `Nothing was changed.\n${problemsText(problems)}\nSee ${errorPage(type)}.`,
     nonRetryable: true,
@@ -191,7 +192,7 @@ export function scenarioFailure(
   const more = left.splice(mostLeftovers).length;
   if (more > 0) left.push(`- and ${more} more, see the details`);
   const message = [errorText(error), cause?.whatToDo, correlation, undecided, outcomeText(remains), ...left, page];
-  return ApplicationFailure.create({
+  return withoutStack({
     type,
     message: message.filter(Boolean).join('\n'),
     nonRetryable: true,
@@ -212,6 +213,17 @@ function failureType(error: unknown, { steps }: FailureDetails): string {
 
 /** Whether undo has left something behind. */
 export const isIncomplete = (steps: Progress['steps']): boolean => steps.some(({ state }) => state === 'leftBehind');
+
+/** How a failed run ended, in the order in which people want to know. */
+export const endTexts = (error: unknown, remains: Remains, leftovers: readonly Leftover[]): string[] => [
+  outcomeText(remains),
+  isCancellation(error) ? 'The run was cancelled.' : errorText(error),
+  ...leftovers.map(({ resourceId, why }) => `remains: ${resourceId} (${why})`),
+];
+
+/** How many of the promises are kept. */
+export const checksText = (checks: readonly Check[]): string =>
+  `${checks.filter(({ ok }) => ok).length} of ${checks.length} checks ok`;
 
 function outcomeText(remains: Remains): string {
   switch (remains) {

@@ -5,8 +5,8 @@ import { type CommonInput, hasEnded, type RunProgress } from './progress.ts';
 import { mostPauses } from './retries.ts';
 import { updateRefused } from './updateRefused.ts';
 
-const pauseDefinition = defineUpdate<void>(pauseUpdate);
-const resumeDefinition = defineUpdate<void>(resumeUpdate);
+const pauseDefinition = defineUpdate<string>(pauseUpdate);
+const resumeDefinition = defineUpdate<string>(resumeUpdate);
 
 /** Keeps steps from starting, from an operator's `pause` to `resume`, or to the bound of a pause. */
 export class Pause {
@@ -18,8 +18,14 @@ export class Pause {
   constructor(input: Pick<CommonInput, 'dryRun' | 'pauseTimeoutMinutes'>, progress: RunProgress) {
     this.#input = input;
     this.#progress = progress;
-    setHandler(pauseDefinition, () => this.#begin(), { validator: () => this.#refusePause() });
-    setHandler(resumeDefinition, () => this.end(), { validator: () => this.#refuseResume() });
+    setHandler(pauseDefinition, () => this.#begin(), {
+      validator: () => this.#refusePause(),
+      description: 'Keeps further steps from starting. What runs in Azure goes on.',
+    });
+    setHandler(resumeDefinition, () => this.#resume(), {
+      validator: () => this.#refuseResume(),
+      description: 'Lets a paused run go on.',
+    });
   }
 
   /** Whether steps are kept from starting. */
@@ -63,7 +69,13 @@ export class Pause {
     return this.#progress.now.paused ?? false;
   }
 
-  #begin(): void {
+  #resume(): string {
+    this.end();
+    return 'The run goes on.';
+  }
+
+  /** @returns what the update answers. */
+  #begin(): string {
     this.#count += 1;
     const { pauseTimeoutMinutes = 0 } = this.#input;
     const ms = pauseTimeoutMinutes * 60_000;
@@ -72,6 +84,7 @@ export class Pause {
     this.#progress.showPaused(true, ends ? new Date(Date.now() + ms).toISOString() : undefined);
     // The update ends here; the pause does not.
     if (ends) void CancellationScope.nonCancellable(() => this.#endAfter(ms));
+    return `No further step starts until update resume. ${ends ? `Without it the run fails in ${pauseTimeoutMinutes} min.` : ''}`.trim();
   }
 
   async #endAfter(ms: number): Promise<void> {

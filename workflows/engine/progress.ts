@@ -46,7 +46,9 @@ export class RunProgress {
       steps: [],
       problems: [],
     };
-    setHandler(progressDefinition, () => this.#progress);
+    setHandler(progressDefinition, () => this.#progress, {
+      description: 'Where the run stands: its phase, each step, and what it waits for.',
+    });
     upsertSearchAttributes([
       { key: searchAttributes.scenario, value: scenario },
       { key: searchAttributes.cluster, value: cluster.name.toLowerCase() },
@@ -59,8 +61,9 @@ export class RunProgress {
     return this.#progress;
   }
 
+  /** A run that has ended is paused no more. */
   enter(phase: Phase): void {
-    this.change({ phase });
+    this.change({ phase, ...(hasEnded(phase) && { paused: undefined, pausedUntil: undefined }) });
     this.#showPhase();
   }
 

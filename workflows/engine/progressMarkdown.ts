@@ -1,54 +1,122 @@
 import { problemText } from '../../contract/problem.ts';
 import type { Progress, StepProgress, StepState } from '../../contract/progress.ts';
 
-/** Ordinary characters, for not every operator's fonts have emoji. */
-const symbols: Record<StepState, string> = {
-  waiting: '…',
-  running: '▶',
-  done: '✓',
-  unchanged: '=',
-  failed: '✗',
-  skipped: '–',
-  undoing: '↶',
-  undone: '↶',
-  leftBehind: '!',
+interface StateView {
+  /** An ordinary character, for not every operator's fonts have emoji. */
+  symbol: string;
+  heading: string;
+}
+
+/** In the order in which an operator wants to see them. */
+const views: Readonly<Record<StepState, StateView>> = {
+  failed: { symbol: '✗', heading: 'Failed' },
+  leftBehind: { symbol: '!', heading: 'Left behind' },
+  running: { symbol: '▶', heading: 'Running' },
+  undoing: { symbol: '↶', heading: 'Being taken back' },
+  waiting: { symbol: '…', heading: 'Waiting' },
+  done: { symbol: '✓', heading: 'Done' },
+  undone: { symbol: '↶', heading: 'Taken back' },
+  skipped: { symbol: '–', heading: 'Not begun' },
+  unchanged: { symbol: '=', heading: 'Nothing to do' },
 };
 
-/** The run as the Web UI shows it in the workflow's current details. */
+const states = Object.keys(views) as StepState[];
+
+/**
+ * The run as the Web UI and the CLI show it in the workflow's current details: first what it has come to or waits for, then what
+ * to do about it, then how far it is. Lists, for the Web UI cuts wide tables.
+ */
 export function progressMarkdown(progress: Progress): string {
-  const { scenario, cluster, phase, problems, steps, decisions, decideBy, byDefault, noRetry, answers, found } =
-    progress;
-  const { awaitingApproval, paused, pausedUntil } = progress;
+  const { scenario, cluster, phase, problems, steps, answers, found } = progress;
   return [
-    `### ${scenario}: ${phase}`,
+    `### ${scenario}: ${inWords(phase)}`,
     found && foundText(found),
+    ...waits(progress),
+    answers && commands(answers),
+    steps.flatMap(failureText).join('\n'),
+    problems.map((problem) => `- ${oneLine(problemText(problem))}`).join('\n'),
+    howFar(steps),
     `\`${cluster}\``,
-    paused &&
-      `**Paused**: no further step starts until update \`resume\`; what runs in Azure goes on.${pausedUntil === undefined ? '' : ` At ${pausedUntil} the run fails by itself.`}`,
-    decisions &&
-      `**Waits for a decision** (update \`decide\`): ${decisions.map((each) => `\`${each}\``).join(', ')}; \`${byDefault}\` by itself at ${decideBy}`,
-    noRetry !== undefined && `\`retry\` is not offered. ${noRetry}`,
-    // The Web UI cuts wide tables, and the operator who decides has to see what failed.
-    decisions && steps.flatMap(({ title, error }) => (error ? [`- ${title}: ${error}`] : [])).join('\n'),
-    awaitingApproval &&
-      `**Waits for an approval** (update \`approve\`): ${awaitingApproval.map((gate) => `\`${gate}\``).join(', ')}`,
-    answers && ['```sh', ...answers, '```'].join('\n'),
-    problems.length > 0 && problems.map((problem) => `- ${problemText(problem)}`).join('\n'),
-    steps.length > 0 && stepTable(steps),
+    ...states.map((state) => stepList(state, steps)),
   ]
     .filter((part) => typeof part === 'string' && part !== '')
     .join('\n\n');
 }
 
-const foundText = ([first = '', ...others]: readonly string[]): string =>
-  [`**${cell(first)}**`, ...others.map((each) => `- ${cell(each)}`)].join('\n');
+/** `waitingForOperator` as people say it. */
+const inWords = (phase: string): string => phase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-function stepTable(steps: readonly StepProgress[]): string {
-  const rows = steps.map((step) => {
-    const note = step.error ?? step.waitsFor ?? step.reason;
-    return `| ${[step.title, step.action, `${symbols[step.state]}\u00a0${step.state}`, duration(step), cell(note)].join(' | ')} |`;
+const foundText = ([first = '', ...others]: readonly string[]): string =>
+  [`**${oneLine(first)}**`, ...others.map((each) => `- ${oneLine(each)}`)].join('\n');
+
+/** What the run waits for, and until when. */
+function waits({ paused, pausedUntil, decisions, byDefault, decideBy, noRetry, awaitingApproval }: Progress): string[] {
+  const end = pausedUntil === undefined ? '' : ` At ${pausedUntil} the run fails by itself.`;
+  return [
+    ...(paused
+      ? [`**Paused**: no further step starts until update \`resume\`; what runs in Azure goes on.${end}`]
+      : []),
+    ...(decisions
+      ? [
+          `**Waits for a decision** (update \`decide\`): ${quoted(decisions)}; \`${byDefault}\` by itself at ${decideBy}`,
+        ]
+      : []),
+    ...(noRetry === undefined ? [] : [`\`retry\` is not offered. ${noRetry}`]),
+    ...(awaitingApproval ? [`**Waits for an approval** (update \`approve\`): ${quoted(awaitingApproval)}`] : []),
+  ];
+}
+
+const quoted = (words: readonly string[]): string => words.map((each) => `\`${each}\``).join(', ');
+
+const commands = (answers: readonly string[]): string =>
+  [
+    '```sh',
+    ...answers,
+    '```',
+    '',
+    'PowerShell takes them as well; before version 7.3, write `\\"` for each `"` in the input.',
+  ].join('\n');
+
+/** Why a step failed, with what to do and what finds the request in Azure's activity log. */
+function failureText({ title, error, whatToDo, correlationId }: StepProgress): string[] {
+  if (error === undefined) return [];
+  const correlation = correlationId && `Correlation ID: \`${correlationId}\`.`;
+  return [`- **${title}**: ${oneLine([error.replace(/\.?$/, '.'), whatToDo, correlation].filter(Boolean).join(' '))}`];
+}
+
+function howFar(steps: readonly StepProgress[]): string | undefined {
+  const wanted = steps.filter(({ action }) => action !== 'none');
+  const done = wanted.filter(({ state }) => state === 'done').length;
+  return wanted.length > 0 ? `**${done} of ${wanted.length} steps done**` : undefined;
+}
+
+function stepList(state: StepState, all: readonly StepProgress[]): string | undefined {
+  const steps = all.filter((step) => step.state === state);
+  if (steps.length === 0) return undefined;
+  const { symbol, heading } = views[state];
+  const lines = steps.map((step) => {
+    const facts = [step.action === 'none' ? '' : step.action, duration(step)].filter(Boolean).join(', ');
+    const note = noteOf(step, all);
+    return `- ${symbol} ${step.title}${facts === '' ? '' : ` (${facts})`}${note === '' ? '' : `: ${oneLine(note)}`}`;
   });
-  return ['| Step | Action | State | Took | Waits for, or why |', '|---|---|---|---|---|', ...rows].join('\n');
+  return [`**${heading}**`, ...lines].join('\n');
+}
+
+/** Whom or what a step waits for, or why there is nothing to do. Why one has failed stands above. */
+function noteOf({ state, needs, waitsFor, reason }: StepProgress, all: readonly StepProgress[]): string {
+  switch (state) {
+    case 'waiting': {
+      const open = all.filter((step) => needs.includes(step.id) && !['done', 'unchanged'].includes(step.state));
+      return open.length > 0 ? `after ${open.map(({ title }) => title).join(', ')}` : (waitsFor ?? '');
+    }
+    case 'running':
+    case 'undoing':
+      return waitsFor ?? '';
+    case 'unchanged':
+      return reason;
+    default:
+      return '';
+  }
 }
 
 function duration({ startedAt, finishedAt }: StepProgress): string {
@@ -60,4 +128,4 @@ function duration({ startedAt, finishedAt }: StepProgress): string {
   return `${Math.floor(whole / 60)} m ${whole % 60} s`;
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

@@ -10,7 +10,9 @@ import { withoutRepeats } from './check.ts';
 import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import {
+  checksText,
   discoveryProblem,
+  endTexts,
   failureDetails,
   hasNothingToDo,
   isIncomplete,
@@ -139,8 +141,8 @@ class Run implements Apply {
   }
 
   succeeded(plan: Plan, checks: Check[], applied: Applied): VerificationReport {
-    const found = [...(hasNothingToDo(plan) ? [nothingToDo] : []), ...unprovenTexts(checks).map(notProven)];
-    if (found.length > 0) this.progress.tell(found);
+    const unproven = unprovenTexts(checks).map(notProven);
+    this.progress.tell([...unproven, ...(hasNothingToDo(plan) ? [nothingToDo] : []), checksText(checks)]);
     this.progress.enter('succeeded');
     return verificationReport(this.progress.now, plan, checks, this.#record(applied));
   }
@@ -173,19 +175,20 @@ class Run implements Apply {
       : unproven
         ? 'left, for nothing was seen that is not as promised'
         : 'left as asked';
-    if (unproven) this.progress.tell(unprovenTexts(error.checks).map(notProven));
     const leftovers = await (leave ? steps.leave(why) : steps.undo());
     const incomplete = isIncomplete(steps.progress);
+    const remains =
+      leave && !noWayBack && unproven
+        ? 'leftUnproven'
+        : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
+    const gaps = unproven ? unprovenTexts(error.checks).map(notProven) : [];
+    this.progress.tell([...gaps, ...endTexts(error, remains, leftovers)]);
     this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
     const details = failureDetails(this.progress.now, error, checks, leftovers, this.#record(applied));
     if (isCancellation(error) && !incomplete) {
       upsertMemo({ [cancellationMemo]: details });
       return error;
     }
-    const remains =
-      leave && !noWayBack && unproven
-        ? 'leftUnproven'
-        : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
     return scenarioFailure(error, details, remains, this.operator.undecided);
   }
 

@@ -3,7 +3,7 @@ import { isFailure, sentBefore } from '../../contract/failures.ts';
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
-import { errorText, scenarioError } from './errorText.ts';
+import { scenarioError, shownFailure } from './errorText.ts';
 import type { Step, StepWork } from './step.ts';
 import { type BegunStep, leaveSteps, undoSteps } from './undo.ts';
 
@@ -124,7 +124,7 @@ export class Steps {
       await this.#untilResumed(progress);
       try {
         this.#steering.refuseAfterPause();
-        delete progress.error;
+        for (const key of ['error', 'whatToDo', 'correlationId'] as const) delete progress[key];
         this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
         const result = await act(entry.begun);
         entry.begun ||= !isAdopted(result);
@@ -137,7 +137,7 @@ export class Steps {
         // What it has begun to make has an ID, even where the answer was lost.
         const made = idOf && entry.begun ? scenarioError(error)?.resourceId : undefined;
         const resourceId = made ?? progress.resourceId;
-        this.#set(progress, { state: 'failed', finishedAt: now(), error: errorText(error), resourceId });
+        this.#set(progress, { state: 'failed', finishedAt: now(), ...shownFailure(error), resourceId });
         if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.#retry())) {
           this.#abandoned = true;
           throw error;

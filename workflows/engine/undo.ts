@@ -3,7 +3,7 @@ import { isFailure } from '../../contract/failures.ts';
 import type { StepId, StepKind } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
-import { adviceOf, errorText } from './errorText.ts';
+import { adviceOf, errorText, shownFailure } from './errorText.ts';
 import { type Helpers, leftBy } from './step.ts';
 
 /** A declared step, as far as undo needs to know it. */
@@ -94,7 +94,7 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
     const whatToDo = adviceOf(error);
     const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
     step.leftovers = await leftBy([failed], helpers);
-    set(progress, { state: 'leftBehind', error: why });
+    set(progress, { state: 'leftBehind', ...shownFailure(error) });
   }
 }
 

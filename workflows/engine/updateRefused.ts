@@ -1,4 +1,5 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
+import { withoutStack } from '../../contract/failures.ts';
 import { errorTypes } from '../../contract/names.ts';
 import { shortened } from '../../contract/shortened.ts';
 
@@ -7,4 +8,8 @@ const mostBytes = 3_000;
 
 /** The failure that refuses an update. A refused update leaves nothing in the history. */
 export const updateRefused = (message: string): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(shortened(message.trim(), mostBytes), errorTypes.updateRefused);
+  withoutStack({
+    type: errorTypes.updateRefused,
+    message: shortened(message.trim(), mostBytes),
+    nonRetryable: true,
+  });

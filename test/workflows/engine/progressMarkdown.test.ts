@@ -24,70 +24,86 @@ const progress = (changes: Partial<Progress> = {}): Progress => ({
   problems: [],
   ...changes,
 });
-/** The cells of the only step's row. */
-const rowOf = (changes: Partial<StepProgress>): string[] => {
-  const row =
-    progressMarkdown(progress({ steps: [step(changes)] }))
-      .split('\n')
-      .at(-1) ?? '';
-  return row
-    .split(/(?<!\\)\|/)
-    .slice(1, -1)
-    .map((cell) => cell.trim());
-};
+/** The paragraphs of what is shown. */
+const shown = (changes: Partial<Progress>): string[] => progressMarkdown(progress(changes)).split('\n\n');
+/** The line of the only step. */
+const lineOf = (changes: Partial<StepProgress>): string =>
+  shown({ steps: [step(changes)] })
+    .at(-1)
+    ?.split('\n')[1] ?? '';
 
 describe('the progress of a run as markdown', () => {
   it('says first what was found, such as the verdict of an audit', () => {
     const found = ['Drifted', 'Egress from inside the cluster: expected closed, seen open'];
-    const [heading, verdict, drift] = progressMarkdown(progress({ phase: 'succeeded', found })).split(/\n+/);
-    expect(heading).toMatch(/^### /);
-    expect([verdict, drift]).toEqual(['**Drifted**', `- ${found[1]}`]);
-  });
-
-  it('is a heading and the cluster before anything is planned', () => {
-    expect(progressMarkdown(progress({ phase: 'checking' }))).toBe('### createCluster: checking\n\n`/c`');
-  });
-
-  it('lists problems and the decisions that are waited for', () => {
-    const text = progressMarkdown(
-      progress({
-        phase: 'waitingForOperator',
-        problems: [{ where: 'location', problem: 'unknown', whatToDo: 'Use another.' }],
-        decisions: ['retry', 'leave'],
-        answers: ['temporal workflow update execute --name decide'],
-        steps: [step({ state: 'failed', error: 'QuotaExceeded: no cores' })],
-      }),
-    );
-    expect(text).toContain('- location: unknown. Use another.');
-    expect(text).toContain('(update `decide`): `retry`, `leave`');
-    expect(text).toContain('\n- Cluster c: QuotaExceeded: no cores\n');
-    expect(text).toContain('```sh\ntemporal workflow update execute --name decide\n```');
-  });
-
-  it('says why a retry is not offered, and until when a run is paused', () => {
-    const text = progressMarkdown(
-      progress({ decisions: ['leave'], noRetry: 'The pool is gone.', paused: true, pausedUntil: '2026-01-04' }),
-    );
-    expect(text).toContain('`retry` is not offered. The pool is gone.');
-    expect(text).toContain('At 2026-01-04 the run fails by itself.');
-  });
-
-  it.each(stepStates.map((state) => [state]))('shows a step that is %s', (state) => {
-    expect(rowOf({ state })).toEqual([
-      'Cluster c',
-      'create',
-      expect.stringMatching(new RegExp(`^\\S+\\s${state}$`)),
-      '',
-      'absent',
+    expect(shown({ phase: 'succeeded', found }).slice(0, 2)).toEqual([
+      '### createCluster: succeeded',
+      `**Drifted**\n- ${found[1]}`,
     ]);
   });
 
-  it.each<[string, Partial<StepProgress>]>([
-    ['the error', { error: 'QuotaExceeded: no', waitsFor: 'AKS' }],
-    ['what is waited for', { waitsFor: 'AKS' }],
-    ['the reason', {}],
-  ])('says first of all %s', (_what, changes) => {
-    expect(rowOf(changes)[4]).toBe(changes.error ?? changes.waitsFor ?? 'absent');
+  it('is a heading and the cluster before anything is planned', () => {
+    expect(shown({ phase: 'checking' })).toEqual(['### createCluster: checking', '`/c`']);
+  });
+
+  it('says what is waited for and until when, the commands that answer, what failed, and how far the run is, in this order', () => {
+    const failed = {
+      state: 'failed',
+      error: 'QuotaExceeded: no cores',
+      whatToDo: 'Ask for more quota.',
+      correlationId: 'c-1',
+    } as const;
+    expect(
+      shown({
+        phase: 'waitingForOperator',
+        decisions: ['retry', 'leave'],
+        byDefault: 'leave',
+        decideBy: '2026-01-04',
+        answers: ['temporal workflow update execute --name decide'],
+        steps: [step({ id: 'resourceGroup', title: 'Group g', state: 'done' }), step(failed)],
+      }),
+    ).toEqual([
+      '### createCluster: waiting for operator',
+      '**Waits for a decision** (update `decide`): `retry`, `leave`; `leave` by itself at 2026-01-04',
+      '```sh\ntemporal workflow update execute --name decide\n```',
+      expect.stringContaining('PowerShell'),
+      '- **Cluster c**: QuotaExceeded: no cores. Ask for more quota. Correlation ID: `c-1`.',
+      '**1 of 2 steps done**',
+      '`/c`',
+      '**Failed**\n- ✗ Cluster c (create)',
+      '**Done**\n- ✓ Group g (create)',
+    ]);
+  });
+
+  it('lists problems', () => {
+    const problems = [{ where: 'location', problem: 'unknown', whatToDo: 'Use another.' }];
+    expect(shown({ problems })).toContain('- location: unknown. Use another.');
+  });
+
+  it('says why a retry is not offered, and until when a run is paused', () => {
+    const text = shown({ decisions: ['leave'], noRetry: 'The pool is gone.', paused: true, pausedUntil: '2026-01-04' });
+    expect(text).toContain('`retry` is not offered. The pool is gone.');
+    expect(text.join()).toContain('At 2026-01-04 the run fails by itself.');
+  });
+
+  it.each(stepStates.map((state) => [state]))('shows a step that is %s', (state) => {
+    expect(lineOf({ state })).toMatch(/^- \S Cluster c \(create\)/);
+  });
+
+  it.each<[string, Partial<StepProgress>, string]>([
+    ['running', { waitsFor: 'AKS' }, ': AKS'],
+    ['waiting', { waitsFor: 'a decision' }, ': a decision'],
+    ['unchanged', { action: 'none', reason: 'found as wanted' }, '- = Cluster c: found as wanted'],
+  ])('says of a step that is %s what it waits for, or why', (state, changes, end) => {
+    expect(lineOf({ state: state as StepProgress['state'], ...changes })).toMatch(new RegExp(`${end}$`));
+  });
+
+  it('names the steps that another waits for by their titles, without those that are done', () => {
+    const group = step({ id: 'resourceGroup', title: 'Group g', state: 'done' });
+    const registry = step({ id: 'registry', title: 'Registry r', state: 'running' });
+    const cluster = step({ needs: ['resourceGroup', 'registry'], waitsFor: 'resourceGroup, registry' });
+    expect(shown({ steps: [group, registry, cluster] })).toContain(
+      '**Waiting**\n- … Cluster c (create): after Registry r',
+    );
   });
 
   it.each<[string, string | undefined, string]>([
@@ -95,11 +111,10 @@ describe('the progress of a run as markdown', () => {
     ['2026-01-01T10:00:00.000Z', '2026-01-01T10:00:01.250Z', '1.3 s'],
     ['2026-01-01T10:00:00.000Z', '2026-01-01T10:09:29.000Z', '9 m 29 s'],
   ])('says how long a step took: %s to %s', (startedAt, finishedAt, expected) => {
-    expect(rowOf({ startedAt, ...(finishedAt !== undefined && { finishedAt }) })[3]).toBe(expected);
+    expect(lineOf({ startedAt, ...(finishedAt !== undefined && { finishedAt }) })).toContain(`(create, ${expected})`);
   });
 
-  it('keeps pipes and line breaks out of the table', () => {
-    expect(rowOf({ error: 'a|b\nc\r\nd' })).toHaveLength(5);
-    expect(rowOf({ error: 'a|b\nc' })[4]).toBe('a\\|b c');
+  it('keeps each item on one line', () => {
+    expect(shown({ steps: [step({ error: 'a\nb\r\nc', state: 'failed' })] })).toContain('- **Cluster c**: a b c.');
   });
 });
