@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isCancellation } from '@temporalio/workflow';
 import type { FailureDetails, Progress, ReimageNodePoolsInput } from '../../contract/index.ts';
 import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
-import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
-import { existingCluster, kubectl, newNodeImage, verified, waitUntil, writesSince } from './existingCluster.ts';
+import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import {
+  existingCluster,
+  isolationOf,
+  kubectl,
+  newNodeImage,
+  verified,
+  waitUntil,
+  writesSince,
+} from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 let harness: Harness;
@@ -132,6 +141,36 @@ describe('a pool that could not be made anew', () => {
       'PUT work 201',
       'DELETE tmpwork 202',
     ]);
+  });
+
+  it.each([
+    ['while its copy is made', 'PUT', 'tmpwork'],
+    ['while it is deleted', 'DELETE', 'work'],
+    ['while it is made anew', 'PUT', 'work'],
+  ] as const)('is put back where the run is cancelled %s', async (_when, method, pool) => {
+    const cluster = await existingCluster(harness, `cancelled-${method}-${pool}`.toLowerCase());
+    const end = await faultOn(cluster, method, pool, { operation: { held: true } });
+    const run = await harness.client.reimageNodePools({ cluster, ...replacing });
+    await harness.azure.untilRequested(`${method} ${agentPoolId(clusterId(cluster), pool)} `);
+    await run.cancel();
+    await end();
+    expect(isCancellation(await failureOf(run.result()))).toBe(true);
+    expect(await poolsOf(cluster)).toEqual(['system', 'work']);
+  });
+
+  it('is put back, and boots as before, where the change of its cluster is taken back', async () => {
+    const cluster = await existingCluster(harness, 'isolation-taken-back');
+    const path = `${idOf(cluster, 'work')}/upgradeNodeImageVersion$`;
+    const answer = { status: 304, code: 'NotModified', message: '' };
+    await harness.azure.fault({ method: 'POST', path, answer });
+    await faultOn(cluster, 'DELETE', 'work', drainFailed);
+    const { reimage } = replacing;
+    const run = await harness.client.isolateCluster({ cluster, registry: { mode: 'managed' }, reimage });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/PodDrainFailure[\s\S]*Everything that this run had changed was taken back/);
+    expect(details.leftovers).toEqual([]);
+    expect(await isolationOf(harness.azure, cluster)).toMatchObject({ artifactSource: 'Direct' });
+    expect(await poolsOf(cluster)).toEqual(['system', 'work']);
   });
 
   it('is named with its copy where everything is left as asked', async () => {
