@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceError } from '@temporalio/client';
 import { AksIsolationClient } from '../client/index.ts';
+import { exitCodes } from './exitCodes.ts';
 import { type OutputFormat, Terminal } from './terminal.ts';
 import { UserError } from './userError.ts';
 
@@ -29,8 +30,10 @@ export class Session {
   /** Connects as Temporal's environment configuration says. */
   static async open({ output, taskQueue }: SessionOptions): Promise<Session> {
     const interrupted = new AbortController();
-    process.once('SIGINT', () => interrupted.abort());
-    process.once('SIGTERM', () => interrupted.abort());
+    // Listeners that stay: a library that restores the cursor would else end the process before it has said how to come back.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => (interrupted.signal.aborted ? process.exit(exitCodes.detached) : interrupted.abort()));
+    }
     const address = process.env.TEMPORAL_ADDRESS || 'the configured address (TEMPORAL_ADDRESS, or a profile)';
     const aks = await AksIsolationClient.connect(taskQueue).catch((error: unknown) => {
       throw new UserError(`No Temporal service answers at ${address}: ${messageOf(error)}`);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterWorkflowId } from '../../../contract/index.ts';
 import { clusterPath, input } from '../../support/azure.ts';
 import { type Harness, startHarness } from '../../support/harness.ts';
-import { aksIsolation, inputFile, untilSaid } from './support.ts';
+import { aksIsolation, inputFile, onTerminal, untilSaid } from './support.ts';
 
 describe('aks-isolation', () => {
   let harness: Harness;
@@ -119,6 +119,26 @@ describe('aks-isolation', () => {
     expect(lines.at(0)).toMatchObject({ phase: 'applying' });
     expect(lines.at(-1)).toMatchObject({ outcome: 'verified' });
     expect(await harness.azure.writes(/managedClusters\/cli-detach\?/)).toHaveLength(1);
+  });
+
+  // util-linux makes the terminal; others spell its options otherwise.
+  const onLinux = process.platform === 'linux' ? it.concurrent : it.skip;
+  onLinux('asks on a terminal, draws the run, and says how to come back after Ctrl-C', async () => {
+    const given = input('cli-tty');
+    const end = await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: { held: true } });
+    const running = onTerminal(harness, 'apply', createFile('cli-tty'));
+    await untilSaid(running, 'Only "yes" is a yes: ');
+    running.stdin.write('yes\n');
+    await untilSaid(running, '▶ Cluster cli-tty');
+    running.stdin.write('\u0003');
+    const { stdout, exitCode } = await running;
+    expect(exitCode).toBe(130);
+    expect(stdout).toContain('█');
+    expect(stdout).toContain(`The run goes on. Come back: aks-isolation watch ${clusterWorkflowId(given.cluster)}`);
+    const run = harness.client.scenarioOf(given.cluster);
+    expect(await run.progress()).toMatchObject({ phase: 'applying' });
+    await end();
+    await run.result();
   });
 
   it.concurrent('follows a run that has ended without a worker, by the resource ID of its cluster', async () => {

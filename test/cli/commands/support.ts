@@ -24,7 +24,17 @@ export const aksIsolation = ({ taskQueue }: Pick<Harness, 'taskQueue'>, ...args:
     reject: false,
   });
 
-type Running = ReturnType<typeof aksIsolation>;
+/** The same on a terminal, which `script` makes. What is typed goes to its standard input. */
+export const onTerminal = ({ taskQueue }: Pick<Harness, 'taskQueue'>, ...args: readonly string[]) => {
+  const command = [process.execPath, main, ...args, '--task-queue', taskQueue].map((text) => `'${text}'`).join(' ');
+  return execa('script', ['--quiet', '--return', '--command', `stty cols 120 rows 40; ${command}`, '/dev/null'], {
+    env: { ...process.env, TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS, TERM: 'xterm', NO_COLOR: '' },
+    extendEnv: false,
+    reject: false,
+  });
+};
+
+type Running = ReturnType<typeof aksIsolation> | ReturnType<typeof onTerminal>;
 
 /** Waits until a running command has written something. */
 export function untilSaid(running: Running, text: string): Promise<void> {
