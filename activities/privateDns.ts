@@ -246,8 +246,14 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     });
   },
 
-  deleteRecord: (record: MarkedResource): Promise<void> =>
-    deleteResource(clients, recordType, record, { usersOf: () => usersOf(clients, record.id, record.marks) }),
+  /** @param written For undo: the addresses that this run wrote. A record that leads elsewhere since is somebody else's. */
+  deleteRecord: (record: MarkedResource, written?: readonly string[]): Promise<void> =>
+    deleteResource(clients, recordType, record, reservations(clients, record, written)),
+});
+
+const reservations = (clients: ClientsOf, { id, marks }: MarkedResource, written?: readonly string[]) => ({
+  isAsWritten: (seen: RecordFacts) => !written || recordMismatches(written)(seen).length === 0,
+  usersOf: () => usersOf(clients, id, marks),
 });
 
 /** The network may still be linked to another zone of the name, while AKS removes that of its own registry. */

@@ -156,7 +156,7 @@ function applyPrivateDns(
       undo: () =>
         before
           ? azure.writing(`Put record ${name} back`).updateRecord({ id, addresses: before }, written)
-          : azure.writing(`Delete record ${name}`).deleteRecord({ id, marks, ofThisRun }),
+          : azure.writing(`Delete record ${name}`).deleteRecord({ id, marks, ofThisRun }, written),
       waitsFor,
     });
   }

@@ -131,13 +131,16 @@ describe('deleting', () => {
     },
   );
 
-  it.concurrent('leaves a subnet and a rule that somebody has changed since', async () => {
+  it.concurrent('leaves a subnet, a rule and a record that somebody has changed since', async () => {
     const ids = await prepared(azure, 'changed', kindOf('nodeSubnet'));
     await makeByHand(azure, ids, 'cacheRule');
     await makeByHand(azure, ids, 'nodeSubnet');
     const subnet = { ...nodeSubnet(ids), addressPrefix: '192.168.1.0/25' };
     const rule = { ...mapping, targetRepository: 'other/*' };
+    await makeByHand(azure, ids, 'registryRecord');
+    const record = { id: ids.registryRecord, marks: {}, ofThisRun: true };
     for (const [environment, removal] of [
+      [attempt(), () => azure.activities.deleteRecord(record, ['10.0.0.99'])],
       [attempt(), () => azure.activities.deleteSubnet(ids.nodeSubnet, subnet)],
       [attempt(), () => azure.activities.deleteCacheRule(ids.cacheRule, rule)],
     ] as const) {
@@ -148,5 +151,6 @@ describe('deleting', () => {
     }
     expect((await azure.get(ids.nodeSubnet)).status).toBe(200);
     expect((await azure.get(ids.cacheRule)).status).toBe(200);
+    expect((await azure.get(ids.registryRecord)).status).toBe(200);
   });
 });
