@@ -67,7 +67,7 @@ const mayLeave = (kind: CaseKind): boolean => {
   return dimension !== 'faults' && dimension !== 'interruptions';
 };
 
-const leftoversOf = (failure: unknown): readonly Leftover[] => {
+export const leftoversOf = (failure: unknown): readonly Leftover[] => {
   const details = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined;
   return (details as FailureDetails | undefined)?.leftovers ?? [];
 };
@@ -123,7 +123,7 @@ function judgeBefore(seen: Seen, leftovers: readonly Leftover[], what: string): 
 }
 
 /** What is named is there. */
-const judgeThere = ({ after }: Seen, leftovers: readonly Leftover[]): Found =>
+export const judgeThere = ({ after }: Pick<Seen, 'after'>, leftovers: readonly Leftover[]): Found =>
   leftovers
     .filter(({ resourceId }) => !after.resources.has(resourceId.toLowerCase()))
     .map(({ resourceId, why }) => ['leftovers', `named, and not there: ${resourceId} (${why})`]);
@@ -197,7 +197,7 @@ function judgeRepeated({ scenario, kind, hold, usual, end, recorded }: Seen): Fo
 }
 
 /** The text and the list of what is left say the same. */
-function judgeText({ message }: ApplicationFailure, leftovers: readonly Leftover[]): Found {
+export function judgeText({ message }: ApplicationFailure, leftovers: readonly Leftover[]): Found {
   const unsaid = leftovers.slice(0, 40).filter(({ resourceId }) => !message.includes(resourceId.slice(0, 400)));
   const contradicts =
     leftovers.length > 0

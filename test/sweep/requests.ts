@@ -7,7 +7,7 @@ export type RequestKey = string;
 
 // A registry's default name ends in a hash of its cluster.
 const madeUp =
-  /swept\d+rgswept\d+[0-9a-z]{9}x|swept\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,32}|(?<=-)[0-9a-f]{8}(?!\w)/gi;
+  /(?<=OperationStatuses\/)[^/?#]+|swept\d+rgswept\d+[0-9a-z]{9}x|swept\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,32}|(?<=-)[0-9a-f]{8}(?!\w)/gi;
 const fixed = '11111111-1111-1111-1111-111111111111';
 
 /** A text without the names and IDs that differ from run to run. */

@@ -11,6 +11,7 @@ import { reset, resetPoints } from './resets.ts';
 import { type Slot, type SweptScenario, sweptScenarios } from './scenarios.ts';
 import { ended, endedInTime, fresh, longestRunMs, truthOf } from './slot.ts';
 import { acceptedWrites, deltaOf, stateChanges, stateOf } from './state.ts';
+import { runTogether } from './together.ts';
 import type { Undisturbed } from './undisturbed.ts';
 
 /** Runs a scenario while something goes wrong, and says how it ended. */
@@ -23,6 +24,7 @@ export async function runCase(slot: Slot, given: SweepCase, usual?: Undisturbed)
 async function disturbed(slot: Slot, given: SweepCase, usual: Undisturbed | undefined): Promise<Judgement> {
   const { kind } = given;
   const scenario: SweptScenario = sweptScenarios[given.scenario];
+  if (scenario.beside) return runTogether(slot, scenario, given);
   await fresh(slot, scenario);
   const before = await stateOf(slot);
   const recordedBefore = await slot.azure.recordedBytes();

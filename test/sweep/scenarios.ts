@@ -29,6 +29,8 @@ export interface SweptScenario {
   /** Makes what the scenario finds there. */
   prepare(place: ScenarioPlace): Promise<void>;
   start(place: ScenarioPlace, options?: SweptOptions): Promise<ScenarioHandle<ScenarioResult>>;
+  /** Starts another run at the same time, on another cluster that shares everything else. */
+  beside?(place: ScenarioPlace): Promise<ScenarioHandle<ScenarioResult>>;
   /** Runs before the scenario is started again. */
   meanwhile?(place: ScenarioPlace): Promise<void>;
   /** Makes the scenario fail late, so that its undo is swept. A retry of the failed step may yet end verified. */
@@ -40,6 +42,9 @@ export interface SweptScenario {
   /** Whether the cluster is isolated once the run is verified. */
   isolates?: true;
 }
+
+/** Name of the other cluster where two runs meet. */
+export const besideOf = (name: string): string => `${name}beside`;
 
 export const clusterOf = ({ name }: ScenarioPlace): ClusterReference => ({
   subscriptionId,
@@ -64,6 +69,12 @@ const existing =
 
 const createOwn = ({ client, name }: ScenarioPlace, options?: SweptOptions) =>
   client.createCluster(input(name, { registry, apiServerAccess: 'vnetIntegration', ...options }));
+
+/** One of two clusters that share group, network, registry, endpoint and zone. */
+const createSharing = ({ client, name }: ScenarioPlace, cluster: string) => {
+  const given = input(cluster, { registry: { ...registry, name: `${name}shared` }, network: { name: 'shared-vnet' } });
+  return client.createCluster({ ...given, cluster: { ...given.cluster, resourceGroup: `rg-${name}` } });
+};
 
 const clusterFails = {
   method: 'PUT',
@@ -141,6 +152,11 @@ export const sweptScenarios = {
   'undo-isolate-managed': { ...successfulScenarios['isolate-managed'], failsOf: { ...clusterFails, after: 1 } },
   'undo-isolate-byo': { ...successfulScenarios['isolate-byo'], failsOf: { ...clusterFails, after: 1 } },
   'undo-change-registry': { ...successfulScenarios['change-registry'], failsOf: lastPoolFails },
+  together: {
+    prepare: async () => undefined,
+    start: (place) => createSharing(place, place.name),
+    beside: (place) => createSharing(place, besideOf(place.name)),
+  },
   'undo-disable': { ...successfulScenarios.disable, failsOf: lastPoolFails },
 } satisfies Record<string, SweptScenario>;
 

@@ -62,8 +62,8 @@ export async function others({ azure }: Slot, rule: object): Promise<void> {
   if (status !== 201) throw new Error(JSON.stringify(body));
 }
 
-/** The truth about the slot's cluster; `undefined` where it is gone. */
-export async function truthOf(slot: Slot): Promise<Truth | undefined> {
-  const { status, body } = await slot.azure.send('GET', `/simulator/truth?cluster=${clusterId(clusterOf(slot))}`);
+/** The truth about a cluster, by default the slot's; `undefined` where it is gone. */
+export async function truthOf(slot: Slot, cluster = clusterId(clusterOf(slot))): Promise<Truth | undefined> {
+  const { status, body } = await slot.azure.send('GET', `/simulator/truth?cluster=${cluster}`);
   return status === 200 ? (body as Truth) : undefined;
 }

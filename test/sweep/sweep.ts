@@ -123,7 +123,13 @@ function randomOf(seed: number): RandomGenerator {
 
 /** Everything that can happen in a scenario, by its place. */
 function placesOf(scenario: SweptName, { requests, activities, resetPoints }: Undisturbed): SweptRequest[] {
-  const { forwardOnly, looksOnly }: SweptScenario = sweptScenarios[scenario];
+  const { forwardOnly, looksOnly, beside }: SweptScenario = sweptScenarios[scenario];
+  // Two runs never make the same requests: whatever else happens is swept with one.
+  if (beside)
+    return requests.map(({ key, kinds }) => ({
+      key,
+      kinds: kinds.filter((kind) => isIn('faults', kind) || isIn('interruptions', kind)),
+    }));
   const held = requests.map(({ key, kinds }) => ({
     key,
     kinds: kinds.filter((kind) => !isIn('holds', kind) || !(looksOnly || (forwardOnly && kind === 'hold-rollBack'))),
@@ -159,7 +165,8 @@ export async function crashSweep(
   { scenarios = sweptNames, sample, seed = 0, parallel, onCase }: CrashSweepOptions,
   usual: Usual,
 ): Promise<CrashedCase[]> {
-  const all = scenarios.flatMap((scenario) =>
+  const alone = scenarios.filter((scenario) => !(sweptScenarios[scenario] as SweptScenario).beside);
+  const all = alone.flatMap((scenario) =>
     Array.from({ length: usual.get(scenario)?.activities ?? 0 }, (_, index) => index + 1).flatMap((activity) =>
       (['before', 'after'] as const).map((when): CrashCase => ({ scenario, activity, when })),
     ),

@@ -22,8 +22,8 @@ export async function undisturbed(slot: Slot, name: SweptName): Promise<Undistur
   const types = new Set(Object.values(await slot.azure.state()).map(({ type }) => type.toLowerCase()));
   const before = await slot.azure.recordedBytes();
   const writesBefore = (await durations(slot)).length;
-  const run = await scenario.start(slot);
-  await ended(run.result());
+  const [run, other] = await Promise.all([scenario.start(slot), scenario.beside?.(slot)]);
+  await Promise.all([ended(run.result()), other && ended(other.result())]);
   const { events } = await slot.temporal.workflow.getHandle(run.workflowId).fetchHistory();
   const operations = (await durations(slot)).slice(writesBefore).filter(({ operationSeconds }) => operationSeconds > 0);
   const recorded = await slot.azure.recorded(before);
