@@ -129,16 +129,34 @@ function backendPoolType(seen: string | undefined): { backendPoolType?: string }
  * Source: Azure REST API, "Managed Clusters - Create Or Update".
  */
 export function changedBody(cluster: ManagedCluster, change: ClusterChange): ManagedCluster {
-  const { artifactSource, containerRegistryId, outboundType, outboundProfile: before } = change;
+  const { artifactSource, containerRegistryId, outboundType, outboundProfile: before, tags } = change;
   const { loadBalancerProfile: _balancer, natGatewayProfile: _gateway, ...network } = cluster.networkProfile ?? {};
   return {
     ...cluster,
+    ...(tags && { tags: changedTags(cluster.tags, tags) }),
     networkProfile: { ...network, ...outboundProfile(cluster.networkProfile) },
     ...(artifactSource !== undefined && {
       bootstrapProfile: { artifactSource, ...(containerRegistryId && { containerRegistryId }) },
     }),
-    ...(outboundType !== undefined && { networkProfile: { ...network, outboundType, ...before } }),
+    ...(outboundType !== undefined && {
+      networkProfile: { ...network, outboundType, ...before, ...balancerProfile(outboundType, cluster, before) },
+    }),
   };
+}
+
+/** A load balancer keeps the type of its backend pool, which Azure shows under every outbound type. */
+function balancerProfile(outboundType: string, { networkProfile }: ManagedCluster, before: OutboundProfile = {}) {
+  if (outboundType.toLowerCase() !== 'loadbalancer') return {};
+  const kept = backendPoolType(networkProfile?.loadBalancerProfile?.backendPoolType);
+  return { loadBalancerProfile: { ...kept, ...before.loadBalancerProfile } };
+}
+
+function changedTags(
+  before: Record<string, string> = {},
+  change: Record<string, string | null>,
+): Record<string, string> {
+  const all = Object.entries({ ...before, ...change });
+  return Object.fromEntries(all.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
 }
 
 /** The request body for a network isolated cluster. */

@@ -16,7 +16,7 @@ import {
   type VirtualNetworkSpecification,
 } from '../resources/virtualNetworks.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
-import { azureList, azureRead } from './arm/errors.ts';
+import { azureList, azureRead, whereAllowed } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import {
   createResource,
@@ -98,6 +98,24 @@ export async function readBalancedAddresses(
       ({ publicIPAddress, publicIPPrefix }) => publicIPAddress?.id ?? publicIPPrefix?.id ?? [],
     ),
   );
+}
+
+/** Why a public address or prefix cannot be given to a load balancer. `undefined`: it can, or the worker may not look. */
+export async function readAddressProblem(clients: ClientsOf, id: string): Promise<string | undefined> {
+  const { client, resourceGroup, name } = locate(clients, 'network', id);
+  return whereAllowed(async () => {
+    if (/\/publicIPPrefixes\//i.test(id)) {
+      const prefix = await azureRead(id, () => client.publicIPPrefixes.get(resourceGroup, name));
+      return addressProblem(prefix, prefix?.loadBalancerFrontendIpConfiguration ?? prefix?.natGateway);
+    }
+    const address = await azureRead(id, () => client.publicIPAddresses.get(resourceGroup, name));
+    return addressProblem(address, address?.ipConfiguration ?? address?.natGateway);
+  });
+}
+
+function addressProblem(found: object | undefined, user: { id?: string } | undefined): string | undefined {
+  if (!found) return 'it is not there any more';
+  return user?.id === undefined ? undefined : `it is used by ${user.id}`;
 }
 
 const networkType: ResourceType<'network', VirtualNetworkFacts> = {

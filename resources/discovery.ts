@@ -178,6 +178,8 @@ export interface ExistingCluster {
   zoneLink?: ZoneLinkFacts;
   /** Host and path from which the nodes are to get Microsoft's images. Left out: from Microsoft. */
   imageSource?: string;
+  /** Outbound addresses that the cluster's tags keep and that cannot be given back, with the reason. Left out where all can be. */
+  lostAddresses?: Record<string, string>;
   /** IDs of the private endpoints of the registry from which nodes boot. */
   registryEndpointIds: string[];
   /** Tenants by subscription ID. Subscriptions that the worker's identity cannot see are left out. */

@@ -88,6 +88,8 @@ export interface ClusterChange {
   outboundType?: string;
   /** Settings of egress to put back. Left out: Azure's defaults for the outbound type. */
   outboundProfile?: OutboundProfile;
+  /** Tags to set beside the others; `null`: to take away. */
+  tags?: Record<string, string | null>;
 }
 
 /** The part of a change that says where nodes boot from. */

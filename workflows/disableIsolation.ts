@@ -6,7 +6,7 @@ import type { ClusterChange } from '../resources/managedClusters.ts';
 import { anyActs } from './engine/part.ts';
 import { bootstrapStep } from './existingCluster/bootstrap.ts';
 import { applyApproval } from './existingCluster/gates.ts';
-import { outboundProblems, outboundStep } from './existingCluster/outboundType.ts';
+import { outboundProblems, outboundStep, planOpening } from './existingCluster/outboundType.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { noPreparations } from './existingCluster/preparations.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
@@ -38,15 +38,16 @@ export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: E
   const { outboundType } = input;
   // One PUT changes both, but undo needs two: bootstrap source, then reimage, then outbound type.
   const fromMicrosoft: ClusterChange = { artifactSource: 'Direct' };
+  const { change, said } = planOpening(seen, outboundType);
   const planned = [
-    outboundStep(input, seen, `Outbound type ${outboundType}`, []),
+    outboundStep(input, seen, `Outbound type ${outboundType}`, [], said),
     bootstrapStep(input, seen, fromMicrosoft, 'Images from Microsoft, in the same update', ['outboundType']),
   ];
   const steps = anyActs(planned) ? planned.map((step): PlannedStep => ({ ...step, action: 'update' })) : planned;
   const opening: UpdatePart = {
     steps,
     problems: outboundProblems(seen, outboundType),
-    bootstrap: { ...fromMicrosoft, outboundType },
+    bootstrap: { ...fromMicrosoft, ...change },
   };
   const reimages = planReimagesAfter(steps, input, seen);
   return planUpdate(input, seen, noPreparations, [opening, reimages], ['disabling', 'reimaging']);

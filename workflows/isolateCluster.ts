@@ -7,7 +7,7 @@ import type { ClusterChange } from '../resources/managedClusters.ts';
 import { nothingPlanned, stepIds } from './engine/part.ts';
 import { bootstrapSteps, planBootstrap } from './existingCluster/bootstrap.ts';
 import { applyApproval, approvalStep } from './existingCluster/gates.ts';
-import { outboundForwardOnly, outboundProblems, outboundStep } from './existingCluster/outboundType.ts';
+import { outboundForwardOnly, outboundProblems, outboundStep, planCutting } from './existingCluster/outboundType.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { planPreparations } from './existingCluster/preparations.ts';
 import { applyPullProbe, planPullProbe, probeAddedPools } from './existingCluster/pullProbe.ts';
@@ -65,6 +65,7 @@ export function planIsolateCluster(
   const inPhases = profileSetting(profile, 'isolationInPhases');
   const wanted = wantedByIsolation(input, seen);
   const preparations = planPreparations(input, seen, wanted, runId);
+  const { change: cutting, said } = planCutting(seen, outboundType);
   const fromRegistry: ClusterChange = { artifactSource: 'Cache', containerRegistryId: wanted.registry?.id ?? null };
   const bootstrap = planBootstrap(
     input,
@@ -73,8 +74,9 @@ export function planIsolateCluster(
     inPhases
       ? { change: fromRegistry, title: 'Images from the registry' }
       : {
-          change: { ...fromRegistry, outboundType },
+          change: { ...fromRegistry, ...cutting },
           title: `Images from the registry, and outbound type ${outboundType}`,
+          said,
           forwardOnly: outboundForwardOnly(seen, outboundType),
         },
   );
@@ -102,12 +104,13 @@ export function planIsolateCluster(
 /** Plans the point of no return: egress is cut only once every pool is proven. */
 function planCut(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, needs: readonly StepId[]): UpdatePart {
   const { outboundType } = input;
-  const cut = outboundStep(input, seen, `Outbound type ${outboundType}: egress is cut`, needs);
+  const { change, said } = planCutting(seen, outboundType);
+  const cut = outboundStep(input, seen, `Outbound type ${outboundType}: egress is cut`, needs, said);
   const gated = cut.action !== 'none' && input.approvals.includes('cutEgress');
   const gates = gated ? [approvalStep('cutEgress', input.cluster, needs)] : [];
   return {
     steps: [...gates, { ...cut, needs: [...needs, ...stepIds(gates)] }],
     problems: [],
-    outbound: { outboundType },
+    outbound: change,
   };
 }

@@ -5,6 +5,7 @@ import type {
   OldRegistryRequest,
 } from '../../resources/discovery.ts';
 import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { keptEgress, ownAddressesOf } from '../../resources/keptEgress.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import { carriesMarks, hasSecondMark, markedUsers } from '../../resources/marks.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
@@ -19,6 +20,7 @@ import { readGroupContent } from '../resourceGroups.ts';
 import { readSubscription } from '../subscriptions.ts';
 import { listClusters } from '../users/clusters.ts';
 import { usersOf } from '../users/usersOf.ts';
+import { readAddressProblem } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
 
 export const existingClusterActivities = (clients: ClientsOf) => ({
@@ -45,11 +47,13 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
       : [];
     const imageSource = idle && imageSourceOf(idle, registry);
     const zoneLink = idle && (await readLink(clients, idle, managedNetworkId, searchesZones));
+    const lostAddresses = idle ? await readLostAddresses(clients, idle) : {};
     return {
       ...(subscription && { subscription }),
       ...(idle && { cluster: idle }),
       ...(managedNetworkId !== undefined && { managedNetworkId }),
       ...(zoneLink && { zoneLink }),
+      ...(Object.keys(lostAddresses).length > 0 && { lostAddresses }),
       ...(imageSource !== undefined && { imageSource }),
       registryEndpointIds: (registry?.privateEndpoints ?? []).map(({ id }) => id),
       tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
@@ -109,6 +113,16 @@ async function readLink(
   if (networkId === undefined) return undefined;
   const subscriptionIds = [id, networkId].map((each) => resourceReference(each).subscriptionId);
   return (await readLinksTo(clients, subscriptionIds, networkId, searches))[0];
+}
+
+/** Asks which of the outbound addresses that a cluster's tags keep cannot be given back to it, and why. */
+async function readLostAddresses(clients: ClientsOf, cluster: ClusterFacts): Promise<Record<string, string>> {
+  const kept = keptEgress(cluster);
+  if (!kept || kept.outboundType.toLowerCase() === cluster.outboundType.toLowerCase()) return {};
+  const problems = await Promise.all(
+    ownAddressesOf(kept).map(async (id) => [id, await readAddressProblem(clients, id)] as const),
+  );
+  return Object.fromEntries(problems.flatMap(([id, why]) => (why === undefined ? [] : [[id, why]])));
 }
 
 /** Reads the registry from which nodes boot. `undefined`: the worker's identity may not read it. */

@@ -92,7 +92,7 @@ export function asBefore(leftovers: readonly Leftover[], kept: Kept): string[] {
 const onPurpose: readonly [type: RegExp, properties: RegExp][] = [
   [
     /\/managedclusters\/[^/]+$/,
-    /properties (bootstrapProfile|networkProfile (outboundType|loadBalancerProfile|natGatewayProfile))/,
+    /properties (bootstrapProfile|networkProfile (outboundType|loadBalancerProfile|natGatewayProfile))| tags aks-isolation-egress-/,
   ],
   [/\/subnets\/[^/]+$/, /properties defaultOutboundAccess/],
   [/\/registries\/[^/]+$/, /properties (publicNetworkAccess|anonymousPullEnabled)/],

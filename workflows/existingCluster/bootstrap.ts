@@ -16,6 +16,14 @@ export interface PlannedBootstrap extends Part {
   unlink?: ZoneLinkFacts;
 }
 
+interface PlannedChange {
+  change: ClusterChange;
+  title: string;
+  forwardOnly?: string | undefined;
+  /** What else the plan says of it. */
+  said?: readonly string[];
+}
+
 /** The steps that change from where nodes boot, and with what they reach it. */
 export const bootstrapSteps = ['unlink', 'bootstrap', 'zoneLink'] as const satisfies StepId[];
 
@@ -28,7 +36,7 @@ export function planBootstrap(
   input: { cluster: ClusterReference },
   seen: ExistingClusterFacts,
   { registrations, infrastructure }: Preparations,
-  { change, title, forwardOnly }: { change: ClusterChange; title: string; forwardOnly?: string | undefined },
+  { change, title, forwardOnly, said = [] }: PlannedChange,
 ): PlannedBootstrap {
   const update = bootstrapStep(input, seen, change, title, stepIds([...registrations.steps, ...infrastructure.steps]));
   const toManagedRegistry = change.containerRegistryId === null && update.action !== 'none';
@@ -36,6 +44,7 @@ export function planBootstrap(
   const unlinking = unlink ? [unlinkStep(unlink)] : [];
   const bootstrap: PlannedStep = {
     ...update,
+    reason: [update.reason, ...said].join('; '),
     needs: [...update.needs, ...stepIds(unlinking)],
     ...(forwardOnly !== undefined && { forwardOnly }),
   };

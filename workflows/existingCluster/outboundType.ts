@@ -2,14 +2,62 @@ import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
+import {
+  egressTags,
+  inWords,
+  keptEgress,
+  ownEgress,
+  profileOf,
+  tagsBefore,
+  withoutKeptEgress,
+} from '../../resources/keptEgress.ts';
 import { type ClusterChange, type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import { managedOutboundMoves, ownNetworkOutboundTypes } from '../../resources/outboundTypes.ts';
 import { clusterUpdate } from './facts.ts';
 
-export const previousOutbound = ({ outboundType, outboundProfile }: ClusterFacts): ClusterChange => ({
-  outboundType,
-  outboundProfile,
+/** The change that undo makes. @param change What the run has changed. */
+export const previousOutbound = (found: ClusterFacts, change: ClusterChange): ClusterChange => ({
+  outboundType: found.outboundType,
+  outboundProfile: found.outboundProfile,
+  ...tagsBefore(change, found),
 });
+
+/** A change of the outbound type, and what the plan says beside it. */
+interface OutboundMove {
+  change: ClusterChange;
+  said: string[];
+}
+
+/** The change that cuts egress. It keeps the owner's settings, which Azure forgets, where disableIsolation finds them again. */
+export function planCutting({ cluster }: ExistingClusterFacts, outboundType: string): OutboundMove {
+  const isCut = !cluster || cluster.outboundType.toLowerCase() === outboundType.toLowerCase();
+  const egress = isCut ? undefined : ownEgress(cluster);
+  if (!cluster || !egress) return { change: { outboundType }, said: [] };
+  const tags = egressTags(egress, cluster);
+  const what = inWords(egress);
+  if (!tags) {
+    const said = [`Azure forgets ${what}, and the cluster has no room for tags that would keep it: note it yourself`];
+    return { change: { outboundType }, said };
+  }
+  const said = [`${what} is kept in tags ${Object.keys(tags).join(', ')} of the cluster, for disableIsolation`];
+  return { change: { outboundType, tags }, said };
+}
+
+/** The change that opens egress, with the owner's settings as far as they were kept and can still be had. */
+export function planOpening({ cluster, lostAddresses = {} }: ExistingClusterFacts, outboundType: string): OutboundMove {
+  const kept = cluster && keptEgress(cluster);
+  if (!cluster || !kept) return { change: { outboundType }, said: [] };
+  const tags = withoutKeptEgress(cluster);
+  if (kept.outboundType.toLowerCase() !== outboundType.toLowerCase()) {
+    const said = [`not given back, for it was of outbound type ${kept.outboundType}: ${inWords(kept)}`];
+    return { change: { outboundType, ...tags }, said };
+  }
+  const lost = Object.entries(lostAddresses).map(([id, why]) => `${id} cannot be given back: ${why}`);
+  return {
+    change: { outboundType, outboundProfile: profileOf(kept, Object.keys(lostAddresses)), ...tags },
+    said: [`given back from its tags: ${inWords(kept)}`, ...lost],
+  };
+}
 
 /** The outbound types that Azure lets a cluster move to. Source: AKS docs egress-outboundtype.md, "Update outboundType after cluster creation". */
 function reachableOutboundTypes(cluster: ClusterFacts): readonly string[] {
@@ -37,15 +85,18 @@ export function outboundStep(
   seen: ExistingClusterFacts,
   title: string,
   needs: readonly StepId[],
+  said: readonly string[],
 ): PlannedStep {
   const { outboundType } = input;
   const forwardOnly = outboundForwardOnly(seen, outboundType);
+  const { reason, ...update } = clusterUpdate(input, seen, { outboundType });
   return {
     id: 'outboundType',
     kind: 'outboundType',
     title,
     needs,
-    ...clusterUpdate(input, seen, { outboundType }),
+    ...update,
+    reason: [reason, ...said].join('; '),
     ...(forwardOnly !== undefined && { forwardOnly }),
   };
 }

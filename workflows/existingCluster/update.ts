@@ -58,7 +58,10 @@ export function applyBootstrap(context: UpdateContext): void {
   const { bootstrap, infrastructure } = plan;
   if (!bootstrap) return;
   applyUnlink(context);
-  const back = { ...previousBootstrap(found), ...(bootstrap.outboundType !== undefined && previousOutbound(found)) };
+  const back = {
+    ...previousBootstrap(found),
+    ...(bootstrap.outboundType !== undefined && previousOutbound(found, bootstrap)),
+  };
   const linksLater = infrastructure.zoneLink?.later ?? false;
   step('bootstrap', {
     async act(begun) {
@@ -84,7 +87,8 @@ export function applyOutbound({ input, found, plan, step }: UpdateContext, befor
       await before();
       await update(input, `Set outbound type ${outbound.outboundType}`, outbound);
     },
-    undo: () => putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found), outbound),
+    undo: () =>
+      putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found, outbound), outbound),
     waitsFor,
   });
 }
@@ -102,7 +106,12 @@ export function applyOpenEgress({ input, found, plan, step }: UpdateContext): vo
     async undo() {
       // AKS cuts no egress of nodes that boot from Microsoft. Where the answer to the PUT was lost, step `bootstrap` has not put this back.
       await putBackBootstrap();
-      await putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found), bootstrap);
+      await putBack(
+        input,
+        `Put back outbound type ${found.outboundType}`,
+        previousOutbound(found, bootstrap),
+        bootstrap,
+      );
     },
     waitsFor,
   });
