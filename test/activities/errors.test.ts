@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseErrorBody, parseRetryAfter } from '../../activities/arm/errors.ts';
+import { adviceOn, parseErrorBody, parseRetryAfter } from '../../activities/arm/errors.ts';
 import { createActivities } from '../../activities/index.ts';
 import { activityErrors, errorPage, errorSections, errorTypes } from '../../contract/index.ts';
 import type { FaultRule } from '../../simulator/index.ts';
@@ -189,4 +189,14 @@ describe('Retry-After', () => {
     const headers = { date: 'Wed, 21 Oct 2015 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2015 07:28:30 GMT' };
     expect(parseRetryAfter(new Map(Object.entries(headers)))).toBe(30_000);
   });
+});
+
+it("AKS's closer word for a refusal has advice of its own, as that of a node disruption policy", () => {
+  const refusal = {
+    code: 'OperationNotAllowed',
+    message: 'not now',
+    subcode: 'OperationBlockedByNodeDisruptionPolicy',
+  };
+  expect(adviceOn(refusal)).toMatch(/disruption policy/i);
+  expect(adviceOn(refusal)).not.toBe(adviceOn({ code: 'OperationNotAllowed', message: 'not now' }));
 });

@@ -293,12 +293,6 @@ export const oddities = {
       }),
     explains: /NotOwned|somebody else|created by|not this product|marks/i,
   },
-  registriesDenied: {
-    possible: (world) => world.registry === 'own' || world.scenario === 'create' || world.scenario === 'isolate',
-    arrange: (place) =>
-      putPolicies(place, { name: 'none', type: 'Microsoft.ContainerRegistry/registries', does: { effect: 'deny' } }),
-    explains: /polic/i,
-  },
   tokensOff: {
     possible: takesRegistry,
     arrange: (place, ids) =>
@@ -348,6 +342,12 @@ export const oddities = {
     possible: takesRegistry,
     arrange: (place, ids) => putRegistry(place, ids, { publicNetworkAccess: 'Enabled' }),
     explains: /never/,
+  },
+  registriesDenied: {
+    possible: (world) => world.registry === 'own' || world.scenario === 'create' || world.scenario === 'isolate',
+    arrange: (place) =>
+      putPolicies(place, { name: 'none', type: 'Microsoft.ContainerRegistry/registries', does: { effect: 'deny' } }),
+    explains: /polic/i,
   },
   zoneElsewhere: {
     // Azure links a network to one zone of a name.
