@@ -28,7 +28,10 @@ function failed(error: unknown): number {
 function explained(error: unknown): string {
   if (error instanceof ClusterBusyError) return `${error.message}\nWatch it: ${watchCommand(error.workflowId)}`;
   const isKnown =
-    error instanceof UserError || error instanceof InvalidInputError || isGrpcServiceError((error as Error).cause);
+    error instanceof UserError ||
+    error instanceof InvalidInputError ||
+    isGrpcServiceError(error) ||
+    isGrpcServiceError((error as Error).cause);
   if (isKnown) return messageOf(error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

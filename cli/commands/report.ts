@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { decoded } from '../../client/payloads.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { documentOf, jsonText, titleOf } from '../report/document.ts';
@@ -9,8 +8,7 @@ import { recordOf } from '../report/history.ts';
 import { htmlPage } from '../report/html.ts';
 import { markdown } from '../report/markdown.ts';
 import { Session } from '../session.ts';
-import { UserError } from '../userError.ts';
-import { type RunOptions, workflowIdOf } from './runs.ts';
+import { type RunOptions, runOf } from './runs.ts';
 
 export interface ReportOptions extends RunOptions {
   folder: string;
@@ -19,15 +17,11 @@ export interface ReportOptions extends RunOptions {
 
 /** Writes the evidence of a run as Markdown, JSON and HTML. It needs the run's history, and no worker. */
 export async function report(target: string, { runId, folder, portal, ...options }: ReportOptions): Promise<ExitCode> {
-  const { aks, terminal } = await Session.open(options);
-  const workflowId = workflowIdOf(target);
-  const handle = aks.temporal.workflow.getHandle(workflowId, runId);
-  const { events } = await handle.fetchHistory().catch((error: unknown) => {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new UserError(
-      `There is no run ${workflowId}, or Temporal keeps its history no more. See: aks-isolation list`,
-    );
-  });
+  const session = await Session.open(options);
+  const { aks, terminal } = session;
+  const { run } = await runOf(session, target, runId);
+  const { workflowId } = run;
+  const { events } = await aks.temporal.workflow.getHandle(workflowId, run.runId).fetchHistory();
   const record = await recordOf(events ?? [], (payloads) => decoded(aks.temporal, payloads));
   const evidence = evidenceOf(record);
   const files = await written(evidence, folder, portal);

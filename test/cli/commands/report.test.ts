@@ -34,6 +34,11 @@ describe('aks-isolation report', () => {
     return { outcome, html, md, evidence: JSON.parse(json) };
   };
 
+  it('says where there is no such run', async () => {
+    const { stderr, exitCode } = await aksIsolation(harness, 'report', 'aks/never/was/one', '--folder', folder);
+    expect([exitCode, stderr]).toEqual([1, 'There is no run aks/never/was/one. See: aks-isolation list']);
+  });
+
   it('tells of runs that have ended, each by its run ID, without their worker', async () => {
     const given = input('reported', { onFailure: 'leave' });
     const answer = { status: 403, code: 'AuthorizationFailed', message: '<script>alert(1)</script>' };
