@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { quote } from 'shell-quote';
 import type { ClusterReference } from '../resources/ids.ts';
 import type { KubernetesFacts, Look } from '../resources/nodes.ts';
 import { now } from './arm/clock.ts';
@@ -72,9 +73,11 @@ export function probeCommand(node: string, image: string): string {
     containers: [container],
     volumes: [hosts],
   };
-  return [
-    `kubectl run ${name} --namespace ${namespace} --labels ${label} --image ${image} --restart Never --rm --attach --quiet`,
-    `--pod-running-timeout ${longestStartSeconds}s`,
-    `--overrides '${JSON.stringify({ spec })}'`,
-  ].join(' ');
+  // Names of nodes and registries come from outside: none of them may reach the shell as more than a word.
+  return quote(
+    ['kubectl', 'run', name, '--namespace', namespace, '--labels', label, '--image', image].concat(
+      ['--restart', 'Never', '--rm', '--attach', '--quiet', '--pod-running-timeout', `${longestStartSeconds}s`],
+      ['--overrides', JSON.stringify({ spec })],
+    ),
+  );
 }

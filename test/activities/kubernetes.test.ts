@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'shell-quote';
 import { egressIn, kubernetesIn, pullIn } from '../../activities/kubernetes.ts';
+import { probeCommand } from '../../activities/probePods.ts';
 
 const node = 'aks-work-vmss000000   work   boot-1   2026-01-01T00:00:00Z   True';
 const budget = 'shop   cart   0   2';
@@ -124,3 +126,13 @@ describe('the pod that pulls', () => {
     expect(pulled(exitCode, logs)).toMatchObject({ unseen: { because: 'failed' } });
   });
 });
+
+it.each(['registry.example/a; kubectl delete namespace shop', "'$(id)'", '`id` && id', 'a | b > c'])(
+  'a name from outside reaches the shell as a word: %s',
+  (image) => {
+    const words = parse(probeCommand(image, image));
+    expect(words.filter((each) => typeof each !== 'string')).toEqual([]);
+    expect(words[words.indexOf('--image') + 1]).toBe(image);
+    expect(JSON.parse(String(words.at(-1)))).toMatchObject({ spec: { nodeName: image } });
+  },
+);
