@@ -51,7 +51,9 @@ export function judge(seen: Seen): Judgement | { again: string; found: Found } {
   if (!(failure instanceof ApplicationFailure) || (!isKnown && type !== errorTypes.rollbackIncomplete))
     return wrong(['thirdState', what]);
   const leftovers = leftoversOf(failure);
-  const found = [...judgeBefore(seen, leftovers, what), ...judgeText(failure, leftovers), ...judgeRepeated(seen)];
+  // What undo could not take back it has tried twice.
+  const repeated = leftovers.length > 0 ? [] : judgeRepeated(seen);
+  const found = [...judgeBefore(seen, leftovers, what), ...judgeText(failure, leftovers), ...repeated];
   // One thing that goes wrong with Azure is no reason to leave anything.
   if (type === errorTypes.rollbackIncomplete && !mayLeave(seen.kind)) return wrong(['thirdState', what], ...found);
   return concluded(leftovers.length === 0 ? 'rolledBack' : 'told', found);
