@@ -80,6 +80,7 @@ function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
   const { scenarios = sweptNames, dimensions = dimensionNames, request, hold, sample, seed = 0 } = options;
   const kinds = options.kinds ?? caseKinds.filter((kind) => dimensions.some((name) => dimensionOf(kind) === name));
   const random = randomOf(seed);
+  const drawn = (possible: readonly CaseKind[]) => holdText(drawHold(random, (kind) => possible.includes(kind)));
   const all = scenarios.flatMap((scenario) => {
     const places = usual.get(scenario);
     const wanted =
@@ -92,14 +93,11 @@ function casesOf(options: SweepOptions, usual: Usual): SweepCase[] {
             scenario,
             kind,
             request: key,
-            ...(isIn('holds', kind) && { hold: hold ?? drawn(key, possible) }),
+            ...(isIn('holds', kind) && { hold: hold ?? drawn(possible) }),
           }),
         ),
     );
   });
-  function drawn(_key: string, possible: readonly CaseKind[]): string {
-    return holdText(drawHold(random, (kind) => possible.includes(kind)));
-  }
   if (sample === undefined) return all;
   // The kinds take turns, so that a small sample has each of them, whichever requests this run has happened to make.
   const byKind = kinds.map((kind, position) =>
