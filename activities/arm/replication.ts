@@ -1,4 +1,4 @@
-import { applicationFailure, isNotFound, retryable } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, isNotFound, retryable } from '../../contract/failures.ts';
 import { elapsedMs, now, pause } from './clock.ts';
 import { adaptiveDelayMs } from './longRunningOperation.ts';
 
@@ -26,9 +26,13 @@ export async function onceReplicated<T>(read: () => Promise<T>, isRight: (seen: 
   }
 }
 
-/** The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet. */
+/**
+ * The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet; a subscription
+ * is none that a run has just made.
+ */
 export function retriedWhileReplicating(error: unknown): unknown {
   const failure = applicationFailure(error);
-  if (!failure || !isNotFound(error) || !mayLag()) return error;
+  const isParent = isNotFound(error) && !isFailure(error, 'SubscriptionNotFound');
+  if (!failure || !isParent || !mayLag()) return error;
   return retryable(failure, replicationPause);
 }

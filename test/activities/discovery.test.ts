@@ -41,6 +41,7 @@ describe('looking', () => {
         tenantId: expect.any(String),
         locations: expect.arrayContaining(['westeurope']),
       },
+      tenants: {},
       providers: { 'Microsoft.ContainerService': 'Registered' },
       features: { [isolation]: 'NotRegistered' },
       infrastructure: { otherLinkedZones: [], identities: {}, roles: {}, conditions: {} },

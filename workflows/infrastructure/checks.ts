@@ -29,17 +29,20 @@ function networkChecks({ virtualNetwork: network }: InfrastructurePlan, seen: In
     ...subnets.flatMap((subnet) => {
       const there = seenSubnet(seen.virtualNetwork, subnet);
       const properties = there && seenSubnetProperties(there);
-      return (['defaultOutboundAccess', 'privateEndpointNetworkPolicies', 'delegation'] as const)
-        .filter((property) => subnet[property] !== undefined)
-        .map((property) =>
-          check(
-            `${property}:${subnet.name}`,
-            `${property} of subnet ${subnet.name}`,
-            subnet.id,
-            subnet[property],
-            properties?.[property],
+      return [
+        check(`subnet:${subnet.name}`, `Subnet ${subnet.name}`, subnet.id, 'Succeeded', there?.provisioningState),
+        ...(['defaultOutboundAccess', 'privateEndpointNetworkPolicies', 'delegation'] as const)
+          .filter((property) => subnet[property] !== undefined)
+          .map((property) =>
+            check(
+              `${property}:${subnet.name}`,
+              `${property} of subnet ${subnet.name}`,
+              subnet.id,
+              subnet[property],
+              properties?.[property],
+            ),
           ),
-        );
+      ];
     }),
   ];
 }

@@ -28,6 +28,7 @@ describe('what is given by resource ID', () => {
     expect(request.infrastructure).toEqual({
       subscriptionId: '11111111-1111-1111-1111-111111111111',
       location: 'westeurope',
+      searchesZones: true,
       virtualNetworkId: vnet,
       registryId: registry,
       privateEndpointId: endpoint,
