@@ -3,6 +3,7 @@ import type { PlannedStep } from '../contract/plan.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
+import { ownersWayOut } from '../resources/outboundTypes.ts';
 import { anyActs } from './engine/part.ts';
 import { bootstrapStep } from './existingCluster/bootstrap.ts';
 import { applyApproval } from './existingCluster/gates.ts';
@@ -24,6 +25,7 @@ export async function disableIsolation(given: DisableIsolationInput): Promise<Ve
   return runUpdate('disableIsolation', given, {
     wanted: () => nothingWanted,
     clusterIsAsWanted: ({ artifactSource }) => artifactSource === 'Direct',
+    needsWayOut: ({ outboundType }) => ownersWayOut(outboundType) !== undefined,
     plan: planDisableIsolation,
     apply(context) {
       applyOpenEgress(context);

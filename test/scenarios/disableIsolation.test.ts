@@ -78,4 +78,23 @@ describe('disableIsolation', () => {
       },
     ]);
   });
+
+  it.each([
+    ['userDefinedRouting', 'route table'],
+    ['userAssignedNATGateway', 'NAT gateway'],
+  ] as const)('refuses %s before the first write where a subnet of nodes has no %s', async (outboundType, what) => {
+    const name = `disable-${outboundType.toLowerCase()}`;
+    await created(harness, ownRegistryInput(name));
+    const cluster = reference(name);
+    const writes = await writesSince(harness, cluster);
+    const { problems } = await problemsOf((await harness.client.disableIsolation({ cluster, outboundType })).result());
+    expect(problems).toEqual([
+      {
+        where: expect.stringMatching(/\/subnets\/aks-subnet$/),
+        problem: `no ${what} is on this subnet, as outbound type ${outboundType} wants`,
+        whatToDo: expect.stringContaining(`Put a ${what} on it`),
+      },
+    ]);
+    expect(await writes()).toEqual([]);
+  });
 });

@@ -73,7 +73,11 @@ function isExplained(text: string, world: DrawnWorld): boolean {
   if (oddsExplain(world, text)) return true;
   if (world.apiServer === 'public' && /public/.test(text)) return true;
   // Azure does not make every move, and the owner's network need not have what an outbound type asks for.
-  if (world.outboundType !== undefined && /Azure does not change|has no way out/.test(text)) return true;
+  if (
+    world.outboundType !== undefined &&
+    /Azure does not change|is on this subnet, as outbound type \w+ wants/.test(text)
+  )
+    return true;
   // What somebody else has made, or uses, does not go.
   if (world.deletes && /was not made by this product|is in use|no zone with records/.test(text)) return true;
   // An ordinary cluster is not isolated, an isolated one need not be.

@@ -21,6 +21,8 @@ interface Looks {
   leavesRegistry?: boolean;
   /** Whether the cluster is to be isolated at the end. */
   endsIsolated?: boolean;
+  /** Whether the owner's subnets are to have the way out of the cluster at the end. */
+  needsWayOut?: boolean;
 }
 
 const nothingSeen: Look<KubernetesFacts> = { unseen: { because: 'failed', message: 'nothing runs there' } };
@@ -50,7 +52,7 @@ export async function discoverExistingCluster(
     azure.reading('Look at everything around the cluster').discover(existingClusterRequest(input, found, wanted)),
     looks.leavesRegistry ? lookAtOldRegistry(input, found, wanted) : undefined,
     // Runs of version 0.1 have not looked.
-    looks.endsIsolated && patched(provesIsolation)
+    (looks.endsIsolated && patched(provesIsolation)) || (looks.needsWayOut && patched('asks-for-the-way-out'))
       ? azure
           .reading('Look at everything that isolation depends on')
           .lookAtDependencies(dependenciesRequest(context, found))

@@ -1,6 +1,6 @@
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import type { AuditFacts, ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
 import {
   egressTags,
@@ -12,7 +12,7 @@ import {
   withoutKeptEgress,
 } from '../../resources/keptEgress.ts';
 import { type ClusterChange, type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
-import { managedOutboundMoves, ownNetworkOutboundTypes } from '../../resources/outboundTypes.ts';
+import { managedOutboundMoves, ownersWayOut, ownNetworkOutboundTypes } from '../../resources/outboundTypes.ts';
 import { clusterUpdate } from './facts.ts';
 
 /** The change that undo makes. @param change What the run has changed. */
@@ -65,10 +65,10 @@ function reachableOutboundTypes(cluster: ClusterFacts): readonly string[] {
   return managedOutboundMoves[cluster.outboundType.toLowerCase()] ?? [];
 }
 
-export function outboundProblems({ cluster }: ExistingClusterFacts, outboundType: string): Problem[] {
+export function outboundProblems({ cluster, dependencies }: ExistingClusterFacts, outboundType: string): Problem[] {
   if (!cluster || outboundType.toLowerCase() === cluster.outboundType.toLowerCase()) return [];
   const reachable = reachableOutboundTypes(cluster);
-  if (reachable.includes(outboundType)) return [];
+  if (reachable.includes(outboundType)) return wayOutProblems(dependencies, outboundType);
   const network = hasOwnNetwork(cluster) ? "one's own network" : 'a network that AKS manages';
   return [
     {
@@ -77,6 +77,21 @@ export function outboundProblems({ cluster }: ExistingClusterFacts, outboundType
       whatToDo: `Use ${reachable.join(' or ') || 'another cluster'}.`,
     },
   ];
+}
+
+/** The owner's subnets without the way out that the outbound type takes for granted: nodes would reach nothing. */
+function wayOutProblems(seen: AuditFacts | undefined, outboundType: string): Problem[] {
+  const wayOut = ownersWayOut(outboundType);
+  if (!wayOut || !seen) return [];
+  // A gateway of the whole network serves each of its subnets.
+  if (wayOut.on === 'natGatewayId' && seen.network?.natGatewayId !== undefined) return [];
+  return seen.subnets
+    .filter((subnet) => subnet[wayOut.on] === undefined)
+    .map(({ id }) => ({
+      where: id,
+      problem: `no ${wayOut.what} is on this subnet, as outbound type ${outboundType} wants`,
+      whatToDo: `Put a ${wayOut.what} on it, or use another outbound type.`,
+    }));
 }
 
 /** Plans the step that changes the outbound type. It says so where Azure would not change it back. */

@@ -36,6 +36,8 @@ export interface UpdateMovements<Input extends ParsedInput<UpdateScenario>> {
   leavesRegistry?(input: Input): boolean;
   /** How isolation is to be proven at the end; left out where the cluster is not to be isolated. */
   proof?(input: Input): Omit<ProofOptions, 'cluster' | 'profile'>;
+  /** Whether the owner's subnets are to have the way out of the cluster. */
+  needsWayOut?(input: Input): boolean;
   /** Whether it claims that every pool was reimaged. */
   reimagesAll?(input: Input): boolean;
   plan(input: Input, seen: ExistingClusterFacts, runId: string): UpdatePlan;
@@ -58,6 +60,7 @@ export async function runUpdate<S extends UpdateScenario>(
         clusterIsAsWanted: movements.clusterIsAsWanted,
         leavesRegistry: movements.leavesRegistry?.(input) ?? false,
         endsIsolated: movements.proof !== undefined,
+        needsWayOut: movements.needsWayOut?.(input) ?? false,
       }),
     plan(input, seen) {
       const others = seen.discovered ? borrowed(seen.discovered.infrastructure, clusterMarks(input)) : [];
