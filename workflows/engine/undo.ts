@@ -16,6 +16,8 @@ export interface BegunStep {
   begun: boolean;
   /** Resources of this step that undo could not take back. */
   leftovers: readonly Leftover[];
+  /** Whether somebody has changed what it made, so that it is theirs. */
+  isChanged?: boolean;
 }
 
 type SetProgress = (progress: StepProgress, change: Partial<StepProgress>) => void;
@@ -52,7 +54,10 @@ async function undoAll(steps: readonly BegunStep[], set: SetProgress): Promise<v
     await Promise.all(before.map(({ progress }) => undone.get(progress.id)));
     const isGroup = step.progress.kind === 'resourceGroup';
     const kept = before.find(
-      ({ progress: { state, kind } }) => state === 'leftBehind' && (isGroup || usersUnknownToAzure.has(kind)),
+      ({ isChanged, progress: { state, kind, resourceId } }) =>
+        state === 'leftBehind' &&
+        // Azure deletes a zone with its records, and a registry with its rules, whoever has changed them.
+        (isGroup || usersUnknownToAzure.has(kind) || (isChanged && isBelow(resourceId, step.progress.resourceId))),
     );
     await undoStep(step, kept?.progress, set);
   };
@@ -72,6 +77,8 @@ async function undoAll(steps: readonly BegunStep[], set: SetProgress): Promise<v
  */
 const usersUnknownToAzure: ReadonlySet<StepKind> = new Set(['cluster', 'bootstrap', 'outboundType', 'reimage']);
 
+const isBelow = (id: string, parent: string): boolean => id.toLowerCase().startsWith(`${parent.toLowerCase()}/`);
+
 async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: SetProgress): Promise<void> {
   const { progress, undo, begun } = step;
   const { resourceId, forwardOnly } = progress;
@@ -90,6 +97,7 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
     set(progress, { state: back ? 'undone' : isKept ? 'leftBehind' : 'failed' });
   } catch (error) {
     if (isFailure(error, 'ResetRun')) throw error;
+    step.isChanged = isFailure(error, 'ChangedSince');
     const why = errorText(error);
     const whatToDo = adviceOf(error);
     const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
