@@ -11,6 +11,7 @@ import { privateEndpointActivities } from './privateEndpoints.ts';
 import { auditActivities } from './reads/audit.ts';
 import { deletionActivities } from './reads/deletion.ts';
 import { discoveryActivities } from './reads/discovery.ts';
+import { existenceActivities } from './reads/existence.ts';
 import { existingClusterActivities } from './reads/existingCluster.ts';
 import { registrationActivities } from './registrations.ts';
 import { registryActivities } from './registries.ts';
@@ -28,6 +29,7 @@ export function createActivities(connection: AzureConnection) {
     ...auditActivities(clients),
     ...deletionActivities(clients),
     ...discoveryActivities(clients),
+    ...existenceActivities(clients),
     ...existingClusterActivities(clients),
     ...identityActivities(clients),
     ...kubernetesActivities(clients),

@@ -3,15 +3,14 @@ import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/i
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
 import { resourceGroupId } from '../resources/ids.ts';
-import { runningOperations } from '../resources/infrastructure.ts';
 import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './engine/azure.ts';
-import { ignoreIfTimedOut } from './engine/errorText.ts';
 import { clusterMarks, runMarks } from './engine/marks.ts';
 import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
 import { chooseNames } from './infrastructure/defaultNames.ts';
+import { awaitEarlierRun } from './infrastructure/earlierRun.ts';
 import { applySecondMarks, borrowed, leavesSecondMarks } from './infrastructure/secondMarks.ts';
 import { privateDnsOf } from './infrastructure/wanted.ts';
 import { proveIsolation, provesIsolation, whenForbidden } from './isolation/proof.ts';
@@ -48,24 +47,11 @@ async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discove
   });
   let seen = await look();
   if (dryRun) return seen;
-  // An earlier run that was terminated leaves its operations running.
-  if (runningOperations(seen.infrastructure, clusterMarks(input)).length > 0) {
-    await azure
-      .waiting('Wait for what an earlier run began around the cluster')
-      .awaitInfrastructure(request.infrastructure, clusterMarks(input), earlierRun)
-      .catch(ignoreIfTimedOut);
-    seen = await look();
-  }
+  if (await awaitEarlierRun(seen.infrastructure, request.infrastructure, clusterMarks(input))) seen = await look();
   if (!seen.cluster || !isBusy(seen.cluster) || !madeByEarlierRun(input, seen.cluster)) return seen;
   await azure.operating('Wait for the operation that an earlier run began').awaitCluster(cluster);
   return look();
 }
-
-/**
- * Operations that an earlier run began around a cluster take a minute or two. The cluster's own operation is followed by another
- * activity. After eight minutes something is stuck, and the plan says so.
- */
-const earlierRun = { timeoutMinutes: 8 };
 
 /** Marks carry the ID of the first run, which a reset keeps: the reset run then still owns what that one made. */
 const runId = (): string => workflowInfo().firstExecutionRunId;

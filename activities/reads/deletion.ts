@@ -10,7 +10,7 @@ import { azureCall, collect } from '../arm/errors.ts';
 import { marksOn, usedByTag } from '../arm/marks.ts';
 import { readIdentity } from '../identities.ts';
 import { readCluster } from '../managedClusters.ts';
-import { listRecords, readPrivateDnsZone, readRecord, readZone } from '../privateDns.ts';
+import { listRecords, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
@@ -67,12 +67,6 @@ export const deletionActivities = (clients: ClientsOf) => ({
       identities: identities.flat(),
       access,
     };
-  },
-
-  /** Lists those of the resources that are there. */
-  async readRemaining(ids: string[]): Promise<string[]> {
-    const there = await Promise.all(ids.map(async (id) => ((await readAny(clients, id)) ? [id] : [])));
-    return there.flat();
   },
 });
 
@@ -236,32 +230,6 @@ async function readOwnedInZone(
 async function readKnownIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts[]> {
   const identity = await readIdentity(clients, id);
   return identity ? [identity] : [];
-}
-
-async function readAny(clients: ClientsOf, id: string): Promise<object | undefined> {
-  const { subscriptionId = '', resourceGroup = '', type = '', name = '' } = parseResourceId(id) ?? {};
-  switch (type.toLowerCase()) {
-    case 'microsoft.containerservice/managedclusters':
-      return readCluster(clients, { subscriptionId, resourceGroup, name });
-    case 'microsoft.containerregistry/registries':
-      return readRegistry(clients, id);
-    case 'microsoft.network/privateendpoints':
-      return readPrivateEndpoint(clients, id);
-    case 'microsoft.network/privatednszones':
-      return readZone(clients, id);
-    case 'microsoft.network/privatednszones/a':
-      return readRecord(clients, id);
-    case 'microsoft.network/privatednszones/virtualnetworklinks':
-      return (await readPrivateDnsZone(clients, parentId(id), []))?.links.find((link) => sameResourceId(link.id, id));
-    case 'microsoft.network/virtualnetworks':
-      return readVirtualNetwork(clients, id);
-    case 'microsoft.managedidentity/userassignedidentities':
-      return readIdentity(clients, id);
-    default: {
-      const [, , subscription = '', , group = ''] = id.split('/');
-      return type === '' ? readResourceGroup(clients, { subscriptionId: subscription, name: group }) : undefined;
-    }
-  }
 }
 
 const noAccess: AccessFacts = { permissions: {}, locks: [] };

@@ -57,6 +57,16 @@ describe('what somebody else has deleted is gone, and not left behind', () => {
     expect(details.leftovers).toEqual([]);
   });
 
+  it.concurrent('where the input says leave: only what is there is named', async () => {
+    const name = 'l-leave';
+    const ids = ownRegistryIds(name);
+    await deletedBefore('PUT', ids.cluster, ids.kubelet);
+    const { details } = await failed(name, { onFailure: 'leave' });
+    const named = details.leftovers.map(({ resourceId }) => resourceId);
+    expect(named).toContain(ids.registry);
+    expect(named).not.toContain(ids.kubelet);
+  });
+
   it.concurrent.each<ResourcePart | 'cluster'>([
     'cluster',
     'privateEndpoint',

@@ -3,7 +3,7 @@ import { clusterWorkflowId } from '../../contract/index.ts';
 import { clusterPath, input } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { ownRegistryIds } from '../support/ownRegistry.ts';
-import { waitUntil } from './existingCluster.ts';
+import { existingCluster, waitUntil } from './existingCluster.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -34,6 +34,25 @@ describe('createCluster after a run that was terminated', () => {
     const puts = (await harness.azure.writes()).filter((write) => write.startsWith(`PUT ${ids[resource]} `));
     expect(puts.filter((put) => !put.endsWith(' 409'))).toHaveLength(1);
   });
+});
+
+it('isolateCluster, too, waits for the endpoint that a run which was terminated has begun', async () => {
+  const cluster = await existingCluster(harness, 'resumed-isolate');
+  const { group } = ownRegistryIds('resumed-isolate');
+  const endpoints = `${group}/providers/Microsoft.Network/privateEndpoints/`;
+  const end = await harness.azure.fault({ method: 'PUT', path: `${endpoints}[^/]+$`, operation: { held: true } });
+  const given = { cluster, registry: { mode: 'bringYourOwn' } } as const;
+  const first = await harness.client.isolateCluster(given);
+  await harness.azure.untilRequested(`PUT ${endpoints}`);
+  await harness.temporal.workflow.getHandle(first.workflowId).terminate();
+  const second = await harness.client.isolateCluster(given);
+  await waitUntil(second, ({ phase }) => phase === 'discovering');
+  const before = await harness.azure.recordedBytes();
+  await harness.azure.untilRequested(`GET ${endpoints}`, before);
+  await end();
+  expect(await second.result()).toMatchObject({ outcome: 'verified' });
+  const puts = (await harness.azure.writes()).filter((write) => write.startsWith(`PUT ${endpoints}`));
+  expect(puts).toHaveLength(1);
 });
 
 describe('a run that is reset', () => {

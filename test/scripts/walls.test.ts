@@ -42,21 +42,16 @@ const house = {
     "import '@temporalio/workflow'; import type { Activities } from '../../activities/index.ts'; export type Azure = Activities;",
   'worker/main.ts': "import '../activities/index.ts'; import '@temporalio/worker';",
   'client/index.ts': "import '../contract/index.ts'; import '@temporalio/client';",
-  'simulator/index.ts': "import 'fastify';",
+  'simulator/index.ts': "import 'execa';",
   'scripts/demo/main.ts': "import '../../simulator/index.ts'; import '../../client/index.ts';",
   'test/any.test.ts': "import '../scripts/demo/main.ts'; import '../worker/main.ts'; import '@azure/arm-network';",
   ...Object.fromEntries(
-    [
-      '@azure/arm-network',
-      '@temporalio/workflow',
-      '@temporalio/worker',
-      '@temporalio/client',
-      'fastify',
-      'zod',
-    ].flatMap((name) => [
-      [`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' })],
-      [`node_modules/${name}/index.js`, ''],
-    ]),
+    ['@azure/arm-network', '@temporalio/workflow', '@temporalio/worker', '@temporalio/client', 'execa', 'zod'].flatMap(
+      (name) => [
+        [`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' })],
+        [`node_modules/${name}/index.js`, ''],
+      ],
+    ),
   ),
 };
 
@@ -89,7 +84,7 @@ const forbidden = [
   ['contract', '@temporalio/worker', 'what needs them belongs in activities/'],
   ['resources', '@temporalio/workflow', 'resources/ knows Azure, not Temporal'],
   ['workflows', '@azure/arm-network', 'Only activities/ speak with Azure'],
-  ['client', 'fastify', 'list the package under `dependencies`'],
+  ['client', 'execa', 'list the package under `dependencies`'],
 ] as const;
 const planted = forbidden.map(([folder, imported], index) => [`${folder}/planted${index}.ts`, `import '${imported}';`]);
 

@@ -145,11 +145,18 @@ function unlike(
     if (isLoose && (derived.test(path) || isInside(resource))) return [];
     // The policies of a case change tags, of whatever is written.
     if (ignoresTags && / tags( |$)/.test(path)) return [];
-    if (!is.has(resource)) return [`${resource} gone`];
+    // Others have deleted it; a setting that the run had taken from it before is none of theirs.
+    if (!is.has(resource)) return isDeleted(resource, delta) ? [] : [`${resource} gone`];
     if (!was.has(resource)) return [`${resource} made`];
     return [`${path}: ${before.get(path)} before, ${after.get(path)} after`];
   });
   return [...new Set(texts)];
+}
+
+/** Whether others have deleted a resource. */
+function isDeleted(resource: string, delta: Delta): boolean {
+  const written = [...delta].filter(([path]) => resourceOf(path) === resource);
+  return written.length > 0 && written.every(([, value]) => value === undefined);
 }
 
 /** What an endpoint and the service behind it show of each other. */

@@ -41,10 +41,11 @@ async function disturbed(slot: Slot, given: SweepCase, usual: Undisturbed | unde
   const recorded = await slot.azure.recorded(recordedBefore);
   const { changes, at } = await doneByOthers(slot);
   const delta = deltaOf(changes, [after, before]);
+  const hold = given.hold === undefined ? undefined : parsedHold(given.hold);
   const judged = judge({
     scenario,
     kind,
-    hold: given.hold === undefined ? undefined : parsedHold(given.hold),
+    hold,
     usual,
     end,
     before,
@@ -57,7 +58,9 @@ async function disturbed(slot: Slot, given: SweepCase, usual: Undisturbed | unde
     recorded,
     truth: scenario.isolates ? await truthOf(slot) : undefined,
   });
-  const last = 'again' in judged ? await startedAgain(slot, scenario, judged.again, delta.size > 0) : judged;
+  // A group that others delete is still there for a while.
+  const isOthers = delta.size > 0 || isIn('others', kind) || (hold !== undefined && isIn('others', hold.second));
+  const last = 'again' in judged ? await startedAgain(slot, scenario, judged.again, isOthers) : judged;
   const found = [...already, ...('again' in judged ? judged.found : []), ...last.found];
   return { outcome: found.length > 0 ? 'wrong' : last.outcome, found };
 }
@@ -117,10 +120,15 @@ async function startedAgain(slot: Slot, scenario: SweptScenario, when: string, i
   const again = await endedInTime((await scenario.start(slot)).result());
   if (again === 'verified' || (again !== 'stuck' && isNothingToDelete(again.failure)))
     return { outcome: 'continued', found: [] };
-  const isRefused = again !== 'stuck' && isFailure(again.failure, errorTypes.preflightFailed);
+  const isRefused =
+    again !== 'stuck' && (isFailure(again.failure, errorTypes.preflightFailed) || isGone(again.failure));
   if (isOthers && isRefused) return { outcome: 'told', found: [] };
   return wrong(['thirdState', `started again ${when}: ${again === 'stuck' ? again : again.failure}`]);
 }
+
+/** Others delete the cluster while the run waits for its turn. */
+const isGone = (failure: unknown): boolean =>
+  failure instanceof ApplicationFailure && failure.message.startsWith('ClusterNotFound');
 
 const isFailure = (failure: unknown, type: string): boolean =>
   failure instanceof ApplicationFailure && failure.type === type;

@@ -4,6 +4,7 @@ import type { StepId, StepKind } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
 import { adviceOf, errorText, shownFailure } from './errorText.ts';
+import { stillThere } from './leftovers.ts';
 import { type Helpers, leftBy } from './step.ts';
 
 /** A declared step, as far as undo needs to know it. */
@@ -35,6 +36,13 @@ export async function undoSteps(steps: readonly BegunStep[], set: SetProgress): 
     await sleep(secondUndoAfter);
     await undoAll(steps, set);
   });
+  const there = new Set(await stillThere(steps.flatMap(({ leftovers }) => leftovers)));
+  for (const step of steps) {
+    const wasLeft = step.leftovers.length > 0;
+    step.leftovers = step.leftovers.filter((each) => there.has(each));
+    if (wasLeft && step.leftovers.length === 0 && step.progress.state === 'leftBehind')
+      set(step.progress, { state: 'undone' });
+  }
   return steps.toReversed().flatMap(({ leftovers }) => leftovers);
 }
 
@@ -109,7 +117,7 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
 /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
 export async function leaveSteps(steps: readonly BegunStep[], why: string): Promise<Leftover[]> {
   const left = await Promise.all(steps.map((step) => leftBy(ownLeftovers(step, why), step.helpers?.())));
-  return left.flat();
+  return stillThere(left.flat());
 }
 
 function ownLeftovers({ begun, progress }: BegunStep, why: string): Leftover[] {

@@ -1,12 +1,14 @@
 import { patched } from '@temporalio/workflow';
-import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import type { Discovered, DiscoveryRequest, ExistingClusterFacts } from '../../resources/discovery.ts';
 import { resourceId } from '../../resources/ids.ts';
+import { runningOperations } from '../../resources/infrastructure.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import { azure } from '../engine/azure.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { chooseNames } from '../infrastructure/defaultNames.ts';
+import { awaitEarlierRun } from '../infrastructure/earlierRun.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { dependenciesRequest, provesIsolation } from '../isolation/proof.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
@@ -47,9 +49,11 @@ export async function discoverExistingCluster(
   const names = input.registry ? await chooseNames({ ...input, cluster }, found.location) : undefined;
   if (names) first.names = names;
   const wanted = looks.wanted(first);
-  const [kubernetes, discovered, old, dependencies] = await Promise.all([
+  const request = existingClusterRequest(input, found, wanted);
+  const lookAround = () => azure.reading('Look at everything around the cluster').discover(request);
+  const [kubernetes, around, old, dependencies] = await Promise.all([
     azure.looking('Look at the nodes').lookInside(cluster),
-    azure.reading('Look at everything around the cluster').discover(existingClusterRequest(input, found, wanted)),
+    lookAround(),
     looks.leavesRegistry ? lookAtOldRegistry(input, found, wanted) : undefined,
     // Runs of version 0.1 have not looked.
     (looks.endsIsolated && patched(provesIsolation)) || (looks.needsWayOut && patched('asks-for-the-way-out'))
@@ -58,7 +62,9 @@ export async function discoverExistingCluster(
           .lookAtDependencies(dependenciesRequest(context, found))
       : undefined,
   ]);
-  const { infrastructure, allowances, providers, features } = discovered;
+  const { infrastructure, allowances, providers, features } = (await waited(input, request, around))
+    ? await lookAround()
+    : around;
   return {
     ...first,
     kubernetes,
@@ -70,6 +76,17 @@ export async function discoverExistingCluster(
       : {},
   };
 }
+
+/** Waits for what an earlier run left running. A dry run waits for nothing, and runs of version 0.1 told it as a problem. */
+const waited = async (
+  input: ExistingClusterInput,
+  { infrastructure: request }: DiscoveryRequest,
+  { infrastructure: seen }: Discovered,
+): Promise<boolean> => {
+  const marks = clusterMarks(input);
+  const isRunning = !input.dryRun && runningOperations(seen, marks).length > 0;
+  return isRunning && patched('waits-for-earlier-runs') && awaitEarlierRun(seen, request, marks);
+};
 
 /** Looks at the registry of one's own that the cluster leaves; `undefined` where it has none. */
 export function lookAtOldRegistry(
