@@ -8,6 +8,7 @@ import type { Check, PlanReport, VerificationReport } from '../../contract/resul
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { withoutRepeats } from './check.ts';
 import { checkedInput } from './givenInput.ts';
+import { stillThere } from './leftovers.ts';
 import { Operator } from './operator.ts';
 import {
   checksText,
@@ -122,6 +123,7 @@ class Run implements Apply {
       refuseAfterPause: () => this.operator.pause.refuseIfOver(),
       shouldRetry: (failures) => this.operator.shouldRetry(failures),
       changed: () => this.progress.change(),
+      stillThere,
     });
     this.progress.change({ problems });
   }

@@ -5,7 +5,7 @@ import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
 import { scenarioError, shownFailure } from './errorText.ts';
 import type { Step, StepWork } from './step.ts';
-import { type BegunStep, leaveSteps, undoSteps } from './undo.ts';
+import { type BegunStep, leaveSteps, type UndoMeans, undoSteps } from './undo.ts';
 
 interface Entry extends BegunStep {
   done: Promise<unknown>;
@@ -17,7 +17,7 @@ interface Entry extends BegunStep {
 class StepSkipped extends Error {}
 
 /** How the steps of a run are steered. */
-export interface Steering {
+export interface Steering extends Pick<UndoMeans, 'stillThere'> {
   /** While paused no step starts; what runs goes on. */
   isPaused(): boolean;
   /** Throws where a pause has ended by itself, and nobody has said what is to become of the run. */
@@ -187,12 +187,13 @@ export class Steps {
 
   /** Takes back everything that was begun. @returns what could not be taken back. */
   undo(): Promise<Leftover[]> {
-    return undoSteps([...this.#entries.values()], (progress, change) => this.#set(progress, change));
+    const { stillThere } = this.#steering;
+    return undoSteps([...this.#entries.values()], { set: (...change) => this.#set(...change), stillThere });
   }
 
   /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
   leave(why: string): Promise<Leftover[]> {
-    return leaveSteps([...this.#entries.values()], why);
+    return leaveSteps([...this.#entries.values()], why, this.#steering);
   }
 
   #set(progress: StepProgress, change: Partial<StepProgress>): void {

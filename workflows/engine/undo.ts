@@ -4,7 +4,6 @@ import type { StepId, StepKind } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
 import { adviceOf, errorText, shownFailure } from './errorText.ts';
-import { stillThere } from './leftovers.ts';
 import { type Helpers, leftBy } from './step.ts';
 
 /** A declared step, as far as undo needs to know it. */
@@ -21,7 +20,14 @@ export interface BegunStep {
   isChanged?: boolean;
 }
 
-type SetProgress = (progress: StepProgress, change: Partial<StepProgress>) => void;
+/** What undo needs of the run around it. */
+export interface UndoMeans {
+  set(progress: StepProgress, change: Partial<StepProgress>): void;
+  /** Those of the leftovers that are there. */
+  stillThere(leftovers: readonly Leftover[]): Promise<Leftover[]>;
+}
+
+type SetProgress = UndoMeans['set'];
 
 /**
  * Takes back everything that was begun: each step once all that need it are taken back, the rest in parallel, where
@@ -29,7 +35,7 @@ type SetProgress = (progress: StepProgress, change: Partial<StepProgress>) => vo
  *
  * @param steps In the order of the plan. @returns what could not be taken back.
  */
-export async function undoSteps(steps: readonly BegunStep[], set: SetProgress): Promise<Leftover[]> {
+export async function undoSteps(steps: readonly BegunStep[], { set, stillThere }: UndoMeans): Promise<Leftover[]> {
   await CancellationScope.nonCancellable(async () => {
     await undoAll(steps, set);
     if (!steps.some(({ progress }) => progress.state === 'leftBehind')) return;
@@ -115,7 +121,11 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
 }
 
 /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
-export async function leaveSteps(steps: readonly BegunStep[], why: string): Promise<Leftover[]> {
+export async function leaveSteps(
+  steps: readonly BegunStep[],
+  why: string,
+  { stillThere }: Pick<UndoMeans, 'stillThere'>,
+): Promise<Leftover[]> {
   const left = await Promise.all(steps.map((step) => leftBy(ownLeftovers(step, why), step.helpers?.())));
   return stillThere(left.flat());
 }

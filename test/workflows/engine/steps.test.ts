@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PlannedStep } from '../../../contract/index.ts';
+import type { Leftover, PlannedStep } from '../../../contract/index.ts';
 import { Steps } from '../../../workflows/engine/steps.ts';
 
 /** As far as no step acts: from there on steps need a workflow, see test/scenarios/. */
@@ -8,6 +8,7 @@ const steering = {
   refuseAfterPause: () => undefined,
   shouldRetry: async () => false,
   changed: () => undefined,
+  stillThere: async (leftovers: readonly Leftover[]) => [...leftovers],
 };
 const planned = (id: PlannedStep['id'], changes: Partial<PlannedStep> = {}): PlannedStep => ({
   id,
