@@ -394,6 +394,8 @@ describe('createCluster in a subscription that nobody has used', () => {
 describe('createCluster waits until roles take effect', () => {
   let harness: Harness;
   const roleDelaySeconds = 6000;
+  /** Two hours outlast the delay, however far a jump of the simulated time goes. */
+  const patient = { rolePropagationTimeoutMinutes: 120 };
   beforeAll(async () => {
     harness = await startHarness();
     await harness.azure.reset({ roleDelaySeconds });
@@ -406,7 +408,7 @@ describe('createCluster waits until roles take effect', () => {
     for (const part of parts.filter((each) => each !== missing && !each.startsWith('apiServer'))) {
       await makeByHand(harness.azure, ownRegistryIds(name), part);
     }
-    return ownRegistryInput(name);
+    return ownRegistryInput(name, patient);
   }
   const clusterWrites = async (name: string) => {
     const { cluster } = ownRegistryIds(name);
@@ -435,7 +437,7 @@ describe('createCluster waits until roles take effect', () => {
   });
 
   it('all of them, from nothing', async () => {
-    const report = await verifiedCreation(harness, ownRegistryInput('late-all'));
+    const report = await verifiedCreation(harness, ownRegistryInput('late-all', patient));
     expect(report.steps.find(({ id }) => id === 'cluster')).toMatchObject({ state: 'done' });
     expect(await clusterWrites('late-all')).toContain('PUT 201');
   });

@@ -12,12 +12,16 @@ const resumeDefinition = defineUpdate<string>(resumeUpdate);
 export class Pause {
   readonly #input: Pick<CommonInput, 'dryRun' | 'pauseTimeoutMinutes'>;
   readonly #progress: RunProgress;
+  /** A run that was paused under an earlier version waits for its resume, however long. */
+  readonly #ends: boolean;
   #count = 0;
   #isOver = false;
 
   constructor(input: Pick<CommonInput, 'dryRun' | 'pauseTimeoutMinutes'>, progress: RunProgress) {
     this.#input = input;
     this.#progress = progress;
+    // Asked here and not in the handler, for replay may run a handler at another place among the commands of its task.
+    this.#ends = !input.dryRun && patched('pause-ends');
     setHandler(pauseDefinition, () => this.#begin(), {
       validator: () => this.#refusePause(),
       description: 'Keeps further steps from starting. What runs in Azure goes on.',
@@ -79,8 +83,7 @@ export class Pause {
     this.#count += 1;
     const { pauseTimeoutMinutes = 0 } = this.#input;
     const ms = pauseTimeoutMinutes * 60_000;
-    // A run that was paused under an earlier version waits for its resume, however long.
-    const ends = patched('pause-ends');
+    const ends = this.#ends;
     this.#progress.showPaused(true, ends ? new Date(Date.now() + ms).toISOString() : undefined);
     // The update ends here; the pause does not.
     if (ends) void CancellationScope.nonCancellable(() => this.#endAfter(ms));
