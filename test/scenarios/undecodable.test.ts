@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { input } from '../support/azure.ts';
+import { groupPath, input } from '../support/azure.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 
 /** Payloads as no client of ours makes them. */
@@ -17,9 +17,11 @@ describe('a query whose arguments cannot be decoded', () => {
   afterAll(() => harness.close());
 
   it.each(payloads)('is refused where they are %s, and the run goes on', async (what, payload) => {
-    const { client, temporal } = harness;
-    const run = await client.createCluster(input(`query-${what.replaceAll(/\W/g, '-').toLowerCase()}`));
-    await run.pause();
+    const { azure, client, temporal } = harness;
+    const given = input(`query-${what.replaceAll(/\W/g, '-').toLowerCase()}`);
+    const makeGroup = await azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, held: true });
+    const run = await client.createCluster(given);
+    await azure.untilRequested(`PUT ${groupPath(given)}`);
     const query = (payloads?: (typeof payload)[]) =>
       temporal.workflowService.queryWorkflow({
         namespace: temporal.options.namespace,
@@ -28,7 +30,7 @@ describe('a query whose arguments cannot be decoded', () => {
       });
     await expect(query([payload])).rejects.toThrow();
     expect((await query()).queryResult?.payloads).toHaveLength(1);
-    await run.resume();
+    await makeGroup();
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
     const { events } = await temporal.workflow.getHandle(run.workflowId).fetchHistory();
     expect(events?.filter(({ workflowTaskFailedEventAttributes }) => workflowTaskFailedEventAttributes)).toEqual([]);
