@@ -36,7 +36,7 @@ const nodeImageDelayMs = 15 * 60_000;
 
 const idOf = ({ cluster, pool }: AgentPoolReference): string => agentPoolId(clusterId(cluster), pool);
 
-async function getPool(clients: ClientsOf, id: string): Promise<AgentPool | undefined> {
+export async function getPool(clients: ClientsOf, id: string): Promise<AgentPool | undefined> {
   const { client, resourceGroup, parent, name } = locate(clients, 'containerService', id);
   return azureRead(id, () => client.agentPools.get(resourceGroup, parent, name));
 }

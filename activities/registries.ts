@@ -60,14 +60,16 @@ const registryType: ResourceType<'containerRegistry', RegistryFacts> = {
   remove: ({ client, resourceGroup, name }) => client.registries.delete(resourceGroup, name),
 };
 
+export async function readCacheRule(clients: ClientsOf, id: string): Promise<CacheRuleFacts | undefined> {
+  const { client, resourceGroup, parent, name } = locate(clients, 'containerRegistry', id);
+  const found = await azureRead(id, () => client.cacheRules.get(resourceGroup, parent, name));
+  return found && cacheRuleFacts(found);
+}
+
 const cacheRuleType: ResourceType<'containerRegistry', CacheRuleFacts> = {
   kind: 'cache rule',
   service: 'containerRegistry',
-  async read(clients, id) {
-    const { client, resourceGroup, parent, name } = locate(clients, 'containerRegistry', id);
-    const found = await azureRead(id, () => client.cacheRules.get(resourceGroup, parent, name));
-    return found && cacheRuleFacts(found);
-  },
+  read: readCacheRule,
   remove: ({ client, resourceGroup, parent, name }) => client.cacheRules.delete(resourceGroup, parent, name),
 };
 

@@ -125,14 +125,16 @@ const networkType: ResourceType<'network', VirtualNetworkFacts> = {
   remove: ({ client, resourceGroup, name }) => client.virtualNetworks.delete(resourceGroup, name),
 };
 
+export async function readSubnet(clients: ClientsOf, id: string): Promise<SubnetFacts | undefined> {
+  const { client, resourceGroup, parent, name } = locate(clients, 'network', id);
+  const found = await azureRead(id, () => client.subnets.get(resourceGroup, parent, name));
+  return found && subnetFacts(found);
+}
+
 const subnetType: ResourceType<'network', SubnetFacts> = {
   kind: 'subnet',
   service: 'network',
-  async read(clients, id) {
-    const { client, resourceGroup, parent, name } = locate(clients, 'network', id);
-    const found = await azureRead(id, () => client.subnets.get(resourceGroup, parent, name));
-    return found && subnetFacts(found);
-  },
+  read: readSubnet,
   remove: ({ client, resourceGroup, parent, name }) => client.subnets.delete(resourceGroup, parent, name),
 };
 

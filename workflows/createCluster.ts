@@ -3,6 +3,7 @@ import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/i
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
 import { resourceGroupId } from '../resources/ids.ts';
+import { runningOperations } from '../resources/infrastructure.ts';
 import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './engine/azure.ts';
 import { clusterMarks, runMarks } from './engine/marks.ts';
@@ -47,7 +48,10 @@ async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discove
   });
   let seen = await look();
   if (dryRun) return seen;
-  if (await awaitEarlierRun(seen.infrastructure, request.infrastructure, clusterMarks(input))) seen = await look();
+  if (runningOperations(seen.infrastructure, clusterMarks(input)).length > 0) {
+    await awaitEarlierRun(request.infrastructure, clusterMarks(input));
+    seen = await look();
+  }
   if (!seen.cluster || !isBusy(seen.cluster) || !madeByEarlierRun(input, seen.cluster)) return seen;
   await azure.operating('Wait for the operation that an earlier run began').awaitCluster(cluster);
   return look();

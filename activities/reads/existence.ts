@@ -1,15 +1,16 @@
 import { isFailure } from '../../contract/failures.ts';
 import { keyOf, parentId, parseResourceId, sameResourceId } from '../../resources/ids.ts';
-import { type ClientsOf, locate } from '../arm/connection.ts';
+import { getPool } from '../agentPools.ts';
+import type { ClientsOf } from '../arm/connection.ts';
 import { azureRead } from '../arm/errors.ts';
 import { onceReplicated } from '../arm/replication.ts';
 import { readIdentity } from '../identities.ts';
 import { readCluster } from '../managedClusters.ts';
 import { readPrivateDnsZone, readRecord, readZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
-import { readRegistry } from '../registries.ts';
+import { readCacheRule, readRegistry } from '../registries.ts';
 import { readResourceGroup } from '../resourceGroups.ts';
-import { readVirtualNetwork } from '../virtualNetworks.ts';
+import { readSubnet, readVirtualNetwork } from '../virtualNetworks.ts';
 
 type Reader = (clients: ClientsOf, id: string) => Promise<unknown>;
 
@@ -19,15 +20,9 @@ const readers: Readonly<Record<string, Reader>> = {
     const { subscriptionId = '', resourceGroup = '', name = '' } = parseResourceId(id) ?? {};
     return readCluster(clients, { subscriptionId, resourceGroup, name });
   },
-  'microsoft.containerservice/managedclusters/agentpools'(clients, id) {
-    const { client, resourceGroup, parent, name } = locate(clients, 'containerService', id);
-    return azureRead(id, () => client.agentPools.get(resourceGroup, parent, name));
-  },
+  'microsoft.containerservice/managedclusters/agentpools': getPool,
   'microsoft.containerregistry/registries': readRegistry,
-  'microsoft.containerregistry/registries/cacherules'(clients, id) {
-    const { client, resourceGroup, parent, name } = locate(clients, 'containerRegistry', id);
-    return azureRead(id, () => client.cacheRules.get(resourceGroup, parent, name));
-  },
+  'microsoft.containerregistry/registries/cacherules': readCacheRule,
   'microsoft.network/privateendpoints': readPrivateEndpoint,
   'microsoft.network/privatednszones': readZone,
   'microsoft.network/privatednszones/a': readRecord,
@@ -36,10 +31,7 @@ const readers: Readonly<Record<string, Reader>> = {
     return zone?.links.find((link) => sameResourceId(link.id, id));
   },
   'microsoft.network/virtualnetworks': readVirtualNetwork,
-  'microsoft.network/virtualnetworks/subnets'(clients, id) {
-    const { client, resourceGroup, parent, name } = locate(clients, 'network', id);
-    return azureRead(id, () => client.subnets.get(resourceGroup, parent, name));
-  },
+  'microsoft.network/virtualnetworks/subnets': readSubnet,
   'microsoft.managedidentity/userassignedidentities': readIdentity,
 };
 

@@ -1,5 +1,5 @@
 import { patched } from '@temporalio/workflow';
-import type { Discovered, DiscoveryRequest, ExistingClusterFacts } from '../../resources/discovery.ts';
+import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { resourceId } from '../../resources/ids.ts';
 import { runningOperations } from '../../resources/infrastructure.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
@@ -62,9 +62,14 @@ export async function discoverExistingCluster(
           .lookAtDependencies(dependenciesRequest(context, found))
       : undefined,
   ]);
-  const { infrastructure, allowances, providers, features } = (await waited(input, request, around))
-    ? await lookAround()
-    : around;
+  let seen = around;
+  // A dry run waits for nothing, and runs of version 0.1 told it as a problem.
+  const isRunning = !input.dryRun && runningOperations(around.infrastructure, clusterMarks(input)).length > 0;
+  if (isRunning && patched('waits-for-earlier-runs')) {
+    await awaitEarlierRun(request.infrastructure, clusterMarks(input));
+    seen = await lookAround();
+  }
+  const { infrastructure, allowances, providers, features } = seen;
   return {
     ...first,
     kubernetes,
@@ -76,17 +81,6 @@ export async function discoverExistingCluster(
       : {},
   };
 }
-
-/** Waits for what an earlier run left running. A dry run waits for nothing, and runs of version 0.1 told it as a problem. */
-const waited = async (
-  input: ExistingClusterInput,
-  { infrastructure: request }: DiscoveryRequest,
-  { infrastructure: seen }: Discovered,
-): Promise<boolean> => {
-  const marks = clusterMarks(input);
-  const isRunning = !input.dryRun && runningOperations(seen, marks).length > 0;
-  return isRunning && patched('waits-for-earlier-runs') && awaitEarlierRun(seen, request, marks);
-};
 
 /** Looks at the registry of one's own that the cluster leaves; `undefined` where it has none. */
 export function lookAtOldRegistry(

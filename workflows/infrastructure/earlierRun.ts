@@ -1,8 +1,4 @@
-import {
-  type InfrastructureFacts,
-  type InfrastructureRequest,
-  runningOperations,
-} from '../../resources/infrastructure.ts';
+import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { Marks } from '../../resources/marks.ts';
 import { azure } from '../engine/azure.ts';
 import { ignoreIfTimedOut } from '../engine/errorText.ts';
@@ -13,20 +9,9 @@ import { ignoreIfTimedOut } from '../engine/errorText.ts';
  */
 const earlierRun = { timeoutMinutes: 8 };
 
-/**
- * Waits for the operations that an earlier run on the cluster has left running, as one that was terminated does.
- *
- * @returns whether it has waited, so that everything has to be looked at anew.
- */
-export async function awaitEarlierRun(
-  seen: InfrastructureFacts,
-  request: InfrastructureRequest,
-  marks: Marks,
-): Promise<boolean> {
-  if (runningOperations(seen, marks).length === 0) return false;
-  await azure
+/** Waits for the operations that an earlier run on the cluster has left running, as one that was terminated does. */
+export const awaitEarlierRun = (request: InfrastructureRequest, marks: Marks): Promise<void> =>
+  azure
     .waiting('Wait for what an earlier run began around the cluster')
     .awaitInfrastructure(request, marks, earlierRun)
     .catch(ignoreIfTimedOut);
-  return true;
-}
