@@ -93,3 +93,9 @@ export async function newNodeImage({ azure }: Pick<Harness, 'azure'>): Promise<v
   const { status } = await azure.send('POST', '/simulator/node-image');
   if (status >= 300) throw new Error(`node-image: ${status}`);
 }
+
+/** Has two pods run whose disruption budget lets none of them go. */
+export async function blockedBudget(azure: SimulatedAzure, cluster: ClusterReference): Promise<void> {
+  await kubectl(azure, cluster, 'kubectl create deployment cart --image=mcr.microsoft.com/cart:1 --replicas=2');
+  await kubectl(azure, cluster, 'kubectl create poddisruptionbudget cart --selector=app=cart --min-available=2');
+}

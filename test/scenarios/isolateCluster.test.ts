@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import {
+  blockedBudget,
   existingCluster,
   isolationOf,
-  kubectl,
   newNodeImage,
   reference,
   updateByHand,
@@ -283,16 +283,7 @@ describe('isolateCluster', () => {
 
   it('names a disruption budget that allows nothing before it changes anything', async () => {
     const cluster = await existingCluster(harness, 'isolate-budget');
-    await kubectl(
-      harness.azure,
-      cluster,
-      'kubectl create deployment cart --image=mcr.microsoft.com/cart:1 --replicas=2',
-    );
-    await kubectl(
-      harness.azure,
-      cluster,
-      'kubectl create poddisruptionbudget cart --selector=app=cart --min-available=2',
-    );
+    await blockedBudget(harness.azure, cluster);
     const writes = await writesSince(harness, cluster);
     const { type, problems } = await problemsOf(
       (await harness.client.isolateCluster({ cluster, registry: managed })).result(),

@@ -4,6 +4,7 @@ import type { FailureDetails, Progress, ReimageNodePoolsInput } from '../../cont
 import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import {
+  blockedBudget,
   existingCluster,
   isolationOf,
   kubectl,
@@ -319,16 +320,7 @@ describe('a disruption budget', () => {
     const nodes = await kubectl(harness.azure, cluster, 'kubectl get nodes --output name');
     const ofWork = nodes.split('\n').filter((name) => name.includes('-work-'));
     for (const node of ofWork) await kubectl(harness.azure, cluster, `kubectl cordon ${node.split('/')[1]}`);
-    await kubectl(
-      harness.azure,
-      cluster,
-      'kubectl create deployment cart --image=mcr.microsoft.com/cart:1 --replicas=2',
-    );
-    await kubectl(
-      harness.azure,
-      cluster,
-      'kubectl create poddisruptionbudget cart --selector=app=cart --min-available=2',
-    );
+    await blockedBudget(harness.azure, cluster);
     for (const node of ofWork) await kubectl(harness.azure, cluster, `kubectl uncordon ${node.split('/')[1]}`);
     const refused = await problemsOf((await harness.client.reimageNodePools({ cluster })).result());
     expect(refused.problems.map(({ problem }) => problem).join()).toMatch(/default\/cart allows no disruption/);

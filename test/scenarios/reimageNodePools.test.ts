@@ -3,8 +3,8 @@ import type { Progress } from '../../contract/index.ts';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import {
+  blockedBudget,
   existingCluster,
-  kubectl,
   newNodeImage,
   reference,
   verified,
@@ -157,13 +157,7 @@ describe('reimageNodePools', () => {
   it('drains as the budgets allow, and fails with Azure’s reason where it is told to try all the same', async () => {
     const cluster = await existingCluster(harness, 'reimage-budget');
     await newNodeImage(harness);
-    await kubectl(
-      harness.azure,
-      cluster,
-      'kubectl create deployment cart --image=mcr.microsoft.com/cart:1 --replicas=2',
-    );
-    const budget = 'kubectl create poddisruptionbudget cart --selector=app=cart --min-available=2';
-    await kubectl(harness.azure, cluster, budget);
+    await blockedBudget(harness.azure, cluster);
     const refused = await problemsOf((await harness.client.reimageNodePools({ cluster })).result());
     expect(refused.problems.map(({ problem }) => problem).join()).toMatch(/default\/cart allows no disruption/);
     const reimage = { ignoreDisruptionBudgets: true };
