@@ -20,11 +20,19 @@ export class Session {
   readonly aks: AksIsolationClient;
   readonly terminal: Terminal;
   readonly interruption: AbortSignal;
+  /** Task queue of the run that is waited for. */
+  #queue: string;
 
   private constructor(aks: AksIsolationClient, terminal: Terminal, interruption: AbortSignal) {
     this.aks = aks;
     this.terminal = terminal;
     this.interruption = interruption;
+    this.#queue = aks.taskQueue;
+  }
+
+  /** Waits for a run of this task queue from now on. */
+  waitsOn(queue: string): void {
+    this.#queue = queue;
   }
 
   /** Connects as Temporal's environment configuration says. */
@@ -49,10 +57,7 @@ export class Session {
       if (this.interruption.aborted) give();
       this.interruption.addEventListener('abort', give, { signal: settled.signal });
     });
-    // A worker that is idle answers within a second.
-    void delay(5_000, undefined, { signal: settled.signal, ref: false })
-      .then(() => this.#sayIfNoWorker())
-      .catch(() => undefined);
+    void this.#sayIfNoWorker(settled.signal).catch(() => undefined);
     try {
       return await Promise.race([work, interrupted]);
     } finally {
@@ -60,17 +65,33 @@ export class Session {
     }
   }
 
-  async #sayIfNoWorker(): Promise<void> {
+  /** Says once that nobody works. A worker that is idle answers within a second; one may be gone later. */
+  async #sayIfNoWorker(signal: AbortSignal): Promise<void> {
+    do await delay(5_000, undefined, { signal, ref: false });
+    while (await this.#isPolled());
     const { temporal, taskQueue } = this.aks;
-    const { namespace } = temporal.options;
+    const nobody = `No worker polls task queue ${this.#queue} in namespace ${temporal.options.namespace}`;
+    const elsewhere =
+      this.#queue === taskQueue
+        ? ''
+        : ` The run was started there, not on ${taskQueue}: a run that has begun nothing can be terminated and started again.`;
+    this.terminal.note(`${nobody}: nothing happens until one does.${elsewhere}`);
+  }
+
+  async #isPolled(): Promise<boolean> {
+    const { workflowService, options } = this.aks.temporal;
     // Left out, the type is that of workflow tasks.
-    const { pollers } = await temporal.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue } });
-    if ((pollers?.length ?? 0) > 0) return;
-    this.terminal.note(
-      `No worker polls task queue ${taskQueue} in namespace ${namespace}: nothing happens until one does.`,
-    );
+    const { pollers } = await workflowService.describeTaskQueue({
+      namespace: options.namespace,
+      taskQueue: { name: this.#queue },
+    });
+    const oldest = Date.now() / 1000 - pollSeconds;
+    return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > oldest);
   }
 }
+
+/** A poll lasts a minute at most. Temporal names a poller for five minutes after its last one. */
+const pollSeconds = 90;
 
 /** Temporal's client wraps the words of the server. */
 export function messageOf(error: unknown): string {

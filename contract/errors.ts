@@ -21,6 +21,10 @@ export const scenarioErrors = {
       'The run was started with options under which it could end without taking anything back. Nothing was changed.',
     whatToDo: 'Start it without the options that the message names.',
   },
+  UnknownScenario: {
+    cause: 'The workflow type is no scenario. Nothing was changed.',
+    whatToDo: 'Start one of the scenarios that the message lists, under the same workflow ID.',
+  },
   PreflightFailed: {
     cause:
       'The look at Azure found problems that would stop the run later, or Azure refused the look. Nothing was changed.',

@@ -65,6 +65,8 @@ export const errorTypes = {
   wrongWorkflowId: 'WrongWorkflowId',
   /** The run was started with options that void what it promises. Details: `Problem[]`. Nothing was changed. */
   wrongStartOptions: 'WrongStartOptions',
+  /** The workflow type is no scenario. Nothing was changed. */
+  unknownScenario: 'UnknownScenario',
   /** Discovery found problems that would stop the run later, or Azure refused the look. Details: `Problem[]`. Nothing was changed. */
   preflightFailed: 'PreflightFailed',
   /** A step failed. Details: {@link FailureDetails}. */

@@ -7,6 +7,7 @@ import { createCluster } from './createCluster.ts';
 import { deleteCluster } from './deleteCluster.ts';
 import { disableIsolation } from './disableIsolation.ts';
 import { takesAnything } from './engine/givenInput.ts';
+import { refuseUnknownScenario } from './engine/refusal.ts';
 import { isolateCluster } from './isolateCluster.ts';
 import { reimageNodePools } from './reimageNodePools.ts';
 
@@ -22,8 +23,11 @@ const scenarios: Readonly<Record<Scenario, (given: never) => Promise<unknown>>> 
   isolateCluster,
   reimageNodePools,
 };
-for (const scenario of Object.values(scenarios)) defineWorkflowOptions(scenario, { staticOptions: takesAnything });
+for (const scenario of [...Object.values(scenarios), refuseUnknownScenario]) {
+  defineWorkflowOptions(scenario, { staticOptions: takesAnything });
+}
 
+// Temporal runs the default for each type that has no function here.
 export {
   auditCluster,
   changeRegistry,
@@ -31,5 +35,6 @@ export {
   deleteCluster,
   disableIsolation,
   isolateCluster,
+  refuseUnknownScenario as default,
   reimageNodePools,
 };

@@ -24,10 +24,17 @@ export interface FoundRun {
 }
 
 /** The run that somebody means: the last one of its workflow ID, unless a run ID is given. */
-export async function runOf({ aks }: Session, target: string, runId: string | undefined): Promise<FoundRun> {
+export async function runOf(session: Session, target: string, runId: string | undefined): Promise<FoundRun> {
+  const { aks } = session;
   const workflowId = workflowIdOf(target);
   try {
-    const { runId: found, status, type } = await aks.temporal.workflow.getHandle(workflowId, runId).describe();
+    const {
+      runId: found,
+      status,
+      type,
+      taskQueue,
+    } = await aks.temporal.workflow.getHandle(workflowId, runId).describe();
+    session.waitsOn(taskQueue);
     return { run: aks.run(workflowId, found), isOpen: status.name === 'RUNNING', type };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;

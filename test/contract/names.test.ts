@@ -44,6 +44,7 @@ describe('public names', () => {
       'InvalidInput',
       'WrongWorkflowId',
       'WrongStartOptions',
+      'UnknownScenario',
       'PreflightFailed',
       'StepFailed',
       'VerificationFailed',

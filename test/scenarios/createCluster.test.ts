@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CreateClusterInput, PlanReport, StepProgress, VerificationReport } from '../../contract/index.ts';
+import {
+  type CreateClusterInput,
+  clusterWorkflowId,
+  type PlanReport,
+  type Progress,
+  type StepProgress,
+  searchAttributes,
+  type VerificationReport,
+} from '../../contract/index.ts';
 import { clusterPath, groupPath, input, subscriptionId } from '../support/azure.ts';
-import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 
 const states = (steps: readonly StepProgress[]) => Object.fromEntries(steps.map(({ id, state }) => [id, state]));
 
@@ -189,6 +197,21 @@ describe('createCluster, profile current', () => {
     expect(type).toBe('WrongWorkflowId');
     expect(problems[0]?.whatToDo).toContain(`aks/${subscriptionId}/rg-wrong-id/wrong-id`);
     expect(await harness.azure.writesTo(given)).toEqual([]);
+    expect(await handle.query<Progress>('progress')).toMatchObject({ phase: 'failed', problems });
+    const { typedSearchAttributes } = await handle.describe();
+    expect(typedSearchAttributes.get(searchAttributes.phase)).toBe('Failed');
+  });
+
+  it.concurrent('ends at once where the workflow type is mistyped, and says which there are', async () => {
+    const { workflow } = harness.temporal;
+    const workflowId = clusterWorkflowId(input('mistyped').cluster);
+    const run = await workflow.start('createClusters', { taskQueue: harness.taskQueue, workflowId, args: [{}] });
+    expect(await failureOf(run.result())).toMatchObject({
+      type: 'UnknownScenario',
+      message: expect.stringMatching(
+        /^Nothing was changed: there is no scenario createClusters\. Scenarios: createCluster, /,
+      ),
+    });
   });
 
   it.concurrent('can be found by its search attributes', async () => {
@@ -196,8 +219,7 @@ describe('createCluster, profile current', () => {
     const { workflowId } = await harness.client.createCluster(given);
     const handle = harness.temporal.workflow.getHandle(workflowId);
     await handle.result();
-    const { searchAttributes } = await handle.describe();
-    expect(searchAttributes).toMatchObject({
+    expect((await handle.describe()).searchAttributes).toMatchObject({
       AksCluster: ['searched'],
       AksResourceGroup: ['rg-searched'],
       AksScenario: ['createCluster'],

@@ -10,6 +10,7 @@ import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import { auditReport } from './outcome.ts';
 import { RunProgress } from './progress.ts';
+import { showingRefusal } from './refusal.ts';
 import { failDiscovery } from './scenario.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function runAudit(
   given: unknown,
   audit: (input: ParsedAuditClusterInput) => Promise<Check[]>,
 ): Promise<AuditReport> {
-  const input = checkedInput(scenarioInputs.auditCluster, given);
+  const input = showingRefusal('auditCluster', () => checkedInput(scenarioInputs.auditCluster, given));
   const onlyLooks = { ...input, dryRun: true, onFailure: 'leave' } as const;
   const progress = new RunProgress('auditCluster', onlyLooks, () => []);
   // An audit waits for nobody. Its update handlers say so.

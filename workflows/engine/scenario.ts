@@ -29,6 +29,7 @@ import {
   verificationReport,
 } from './outcome.ts';
 import { type CommonInput, RunProgress } from './progress.ts';
+import { showingRefusal } from './refusal.ts';
 import type { Step } from './step.ts';
 import { Steps } from './steps.ts';
 
@@ -70,9 +71,12 @@ export async function runScenario<S extends WritingScenario, Seen, P extends Pla
   given: unknown,
   movements: Movements<ParsedInput<S>, Seen, P, A>,
 ): Promise<VerificationReport | PlanReport> {
-  const input = checkedInput(scenarioInputs[name], given);
-  refuseWrongWorkflowId(input);
-  refuseVoidingOptions(input);
+  const input = showingRefusal(name, () => {
+    const parsed = checkedInput(scenarioInputs[name], given);
+    refuseWrongWorkflowId(parsed);
+    refuseVoidingOptions(parsed);
+    return parsed;
+  });
   const run = new Run(name, input);
 
   run.progress.enter('discovering');

@@ -149,6 +149,23 @@ describe('aks-isolation', () => {
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^Verified: /)]);
   });
 
+  it.concurrent('says of a run on a wrong task queue that nobody works there', async () => {
+    const { cluster } = input('cli-nobody');
+    const workflowId = clusterWorkflowId(cluster);
+    const { workflow } = harness.temporal;
+    const run = await workflow.start('createCluster', { workflowId, taskQueue: 'aks-isolatoin', args: [{}] });
+    const watching = aks('watch', workflowId);
+    await new Promise<void>((resolve) => {
+      watching.stderr.on('data', (said) => String(said).includes('No worker polls') && resolve());
+    });
+    watching.kill('SIGINT');
+    const { stderr, exitCode } = await watching;
+    await run.terminate();
+    expect(stderr).toContain('No worker polls task queue aks-isolatoin in namespace default');
+    expect(stderr).toContain(`not on ${harness.taskQueue}: a run that has begun nothing can be terminated`);
+    expect(exitCode).toBe(130);
+  });
+
   it.concurrent('knows no run that never was', async () => {
     const { stderr, exitCode } = await aks('watch', 'aks/never/was/one');
     expect([exitCode, stderr]).toEqual([1, 'There is no run aks/never/was/one. See: aks-isolation list']);
