@@ -1,4 +1,5 @@
 import { azureErrors, type HandledAzureError } from './azureErrors.ts';
+import type { Problem } from './problem.ts';
 
 /** Cause of a failure's type, and advice for operators. */
 export interface ErrorEntry {
@@ -89,6 +90,11 @@ const ownErrors = {
       'An activity was called by something else than a scenario that holds the lock on its cluster. It did nothing.',
     whatToDo:
       'Start a scenario instead. If nobody of yours called the activity, find out who may write to the namespace.',
+  },
+  ForbiddenByPolicy: {
+    cause: 'The policy of the worker forbids a target that an activity names. Nothing was read or written.',
+    whatToDo:
+      'Use a target that the policy allows, or have the one that the message names added to it (POLICY_FILE of the worker).',
   },
   AnswerTooLarge: {
     cause:
@@ -202,6 +208,8 @@ export interface ErrorDetails {
   status?: number;
   /** Finds the request in Azure's activity log. */
   correlationId?: string;
+  /** Everything that a policy forbids. */
+  problems?: readonly Problem[];
   /** Whether a request of the activity may have taken effect. Left out where nobody knows, and by version 0.1. */
   sent?: boolean;
   whatToDo: string;

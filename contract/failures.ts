@@ -8,6 +8,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { type ErrorDetails, errorDetails, type FailureCode, type OwnError } from './errors.ts';
+import { boundedProblems, type Problem, problemsText } from './problem.ts';
 import { shortened } from './shortened.ts';
 import { withoutSecrets } from './withoutSecrets.ts';
 
@@ -40,6 +41,25 @@ export const ownFailure = (
   resourceId?: string,
   options?: Omit<FailureOptions, 'status' | 'correlationId'>,
 ): ApplicationFailure => failure(code, message, resourceId, options);
+
+/** The failure of an activity whose targets a policy forbids. */
+export function policyFailure(problems: readonly Problem[]): ApplicationFailure {
+  const { type, message, details } = ownFailure('ForbiddenByPolicy', problemsText(problems));
+  const [known] = details ?? [];
+  return withoutStack({
+    ...(type != null && { type }),
+    message,
+    nonRetryable: true,
+    details: [{ ...(known as ErrorDetails), problems: boundedProblems(problems) }],
+  });
+}
+
+/** Everything that a policy forbids, if an error is a failure of that kind. */
+export function policyProblemsOf(error: unknown): readonly Problem[] {
+  if (!isFailure(error, 'ForbiddenByPolicy')) return [];
+  const { problems = [] }: Partial<ErrorDetails> = applicationFailure(error)?.details?.[0] ?? {};
+  return problems;
+}
 
 /** A failure that Azure has reported. Azure's list of codes is open. */
 export const azureFailure = (

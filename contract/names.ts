@@ -93,5 +93,11 @@ export function clusterWorkflowId({ subscriptionId, resourceGroup, name }: Clust
   return `aks/${subscriptionId}/${resourceGroup}/${name}`.toLowerCase();
 }
 
+/** The cluster that a workflow ID is the lock on, its names in lower case. */
+export function lockedCluster(workflowId: string): ClusterReference | undefined {
+  const [, subscriptionId, resourceGroup, name] = /^aks\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(workflowId) ?? [];
+  return subscriptionId && resourceGroup && name ? { subscriptionId, resourceGroup, name } : undefined;
+}
+
 /** Whether a workflow ID is the lock on a cluster. Dry runs and audits, which change nothing, run under any other ID. */
-export const isClusterWorkflowId = (workflowId: string): boolean => /^aks(?:\/[^/]+){3}$/.test(workflowId);
+export const isClusterWorkflowId = (workflowId: string): boolean => lockedCluster(workflowId) !== undefined;

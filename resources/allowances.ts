@@ -1,3 +1,5 @@
+import type { WorkerPolicy } from './workerPolicy.ts';
+
 /** Actions that one role gives the worker's identity. Source: Azure REST API, "Permissions". */
 export interface Permission {
   actions: string[];
@@ -43,6 +45,8 @@ export interface AccessFacts {
   permissions: Record<string, Permission[]>;
   /** Locks at the scopes, above and below them. Left out: those of subscriptions whose locks the identity may not see. */
   locks: LockFacts[];
+  /** What the worker that looked may work on. Left out: everything, as by earlier versions. */
+  policy?: WorkerPolicy;
 }
 
 /** Permissions and locks, and the VM sizes and quota that the subscription has in the region. */

@@ -166,6 +166,8 @@ export interface ExistingClusterRequest {
   busyPolicy?: BusyPolicy;
   /** Whether a zone of the owner's may stand in AKS's way: then it is searched in all subscriptions. */
   searchesZones?: boolean;
+  /** The scenario's input: the first activity tells the worker's policy everything that it names. */
+  input?: object;
 }
 
 /** An existing cluster, with resources that only the cluster leads to. Absent ones are left out. */

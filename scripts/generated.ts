@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
+import { workerPolicy } from '../contract/policy.ts';
 import { writeSeconds } from '../simulator/arm/arm.ts';
 import { behaviours } from '../simulator/behaviours.ts';
 import { providers } from '../simulator/providers.ts';
@@ -40,14 +41,16 @@ function putSection(file: string, name: string, text: string): void {
   );
 }
 
-for (const [scenario, schema] of Object.entries(scenarioInputs)) {
-  const json = {
-    $id: `urn:aks-isolation:input:${scenario}`,
-    title: `Input of the ${scenario} scenario`,
-    ...z.toJSONSchema(schema, { io: 'input' }),
-  };
-  put(`contract/schemas/${scenario}.json`, `${JSON.stringify(json, null, 2)}\n`);
+function putSchema(file: string, $id: string, title: string, schema: z.ZodType): void {
+  const json = { $id, title, ...z.toJSONSchema(schema, { io: 'input' }) };
+  put(file, `${JSON.stringify(json, null, 2)}\n`);
 }
+
+for (const [scenario, schema] of Object.entries(scenarioInputs)) {
+  const title = `Input of the ${scenario} scenario`;
+  putSchema(`contract/schemas/${scenario}.json`, `urn:aks-isolation:input:${scenario}`, title, schema);
+}
+putSchema('contract/schemas/workerPolicy.json', 'urn:aks-isolation:policy', 'Policy of a worker', workerPolicy);
 
 putTable(
   'docs/reference/profiles.md',

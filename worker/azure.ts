@@ -7,12 +7,12 @@ import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';
 
 /** Connects to the Azure that the environment describes. The whole process then trusts its certificate authority. */
-export function azureConnection({ endpoint, certificateAuthority }: Configuration): AzureConnection {
+export function azureConnection({ endpoint, certificateAuthority, policy }: Configuration): AzureConnection {
   if (certificateAuthority !== undefined) {
     // As an option of the clients, the authorities would be parsed again for each of a hundred connections.
     setDefaultCACertificates([...getCACertificates('default'), certificateAuthority]);
   }
-  return { credential: new DefaultAzureCredential(), endpoint };
+  return { credential: new DefaultAzureCredential(), endpoint, ...(policy && { policy }) };
 }
 
 /** Signs in and makes one harmless call. A worker without access thus never takes a task. */

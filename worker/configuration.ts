@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { type KeyRing, readKeyRing } from '../codec/keyRing.ts';
 import { parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
+import type { WorkerPolicy } from '../resources/workerPolicy.ts';
+import { readPolicy } from './policyFile.ts';
 
 /** The worker's own environment variables, beside Temporal's and those of `DefaultAzureCredential`. */
 export interface Configuration {
@@ -16,6 +18,8 @@ export interface Configuration {
   deployment?: WorkerDeploymentVersion;
   /** Default: payloads are not encrypted. */
   payloadKeys?: KeyRing;
+  /** Default: everything that Azure allows the worker's identity. */
+  policy?: WorkerPolicy;
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -43,6 +47,7 @@ const environment = z
       })
       .optional(),
     LOG_LEVEL: z.enum(logLevels).default('info'),
+    POLICY_FILE: z.string().optional(),
     // Temporal's Worker Controller for Kubernetes sets variables of these names.
     TEMPORAL_DEPLOYMENT_NAME: z.string().optional(),
     TEMPORAL_WORKER_BUILD_ID: z.string().optional(),
@@ -63,8 +68,11 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
   const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
   const parsed = parse(environment, Object.fromEntries(own));
   const payloadKeys = readKeyRing(env);
-  const problems = [...(parsed.ok ? [] : parsed.problems), ...(Array.isArray(payloadKeys) ? payloadKeys : [])];
-  if (!parsed.ok || Array.isArray(payloadKeys)) return problems;
+  const policy = env.POLICY_FILE ? readPolicy(env.POLICY_FILE) : undefined;
+  const problems = [parsed.ok ? [] : parsed.problems, payloadKeys, policy].flatMap((each) =>
+    Array.isArray(each) ? each : [],
+  );
+  if (!parsed.ok || Array.isArray(payloadKeys) || Array.isArray(policy)) return problems;
   const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;
   return {
@@ -73,5 +81,6 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
     ...(AZURE_RESOURCE_MANAGER_CA_FILE === undefined ? {} : { certificateAuthority: AZURE_RESOURCE_MANAGER_CA_FILE }),
     ...(deploymentName !== undefined && buildId !== undefined && { deployment: { deploymentName, buildId } }),
     ...(payloadKeys && { payloadKeys }),
+    ...(policy && { policy }),
   };
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import {
+  type ActivityInterceptorsFactory,
   bundleWorkflowCode,
   DefaultLogger,
   type NativeConnection,
@@ -8,10 +9,12 @@ import {
   type WorkerInterceptors,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import type { AzureConnection } from '../activities/arm/connection.ts';
+import { type AzureConnection, azureClients } from '../activities/arm/connection.ts';
 import { createActivities } from '../activities/index.ts';
+import { readSubscription } from '../activities/subscriptions.ts';
 import { taskQueue } from '../contract/names.ts';
 import { guardActivities } from './activityGuard.ts';
+import { guardPolicy, type TenantOf } from './policyGuard.ts';
 
 /** Bundles the workflows. The bundler's messages help only if it fails. @param dataConverter As the worker's. */
 export const bundleWorkflows = ({ dataConverter }: Pick<AksWorkerOptions, 'dataConverter'> = {}) =>
@@ -40,6 +43,23 @@ export interface AksWorkerOptions {
   activitySlots?: number;
 }
 
+/** What each activity passes before it begins. */
+function guards(azure: AzureConnection): ActivityInterceptorsFactory[] {
+  const { policy } = azure;
+  return policy ? [guardActivities, guardPolicy(policy, tenantReader(azure))] : [guardActivities];
+}
+
+/** A subscription keeps its tenant for as long as a worker lives: each is asked once. */
+function tenantReader(azure: AzureConnection): TenantOf {
+  const clients = azureClients(azure);
+  const known = new Map<string, string>();
+  return async (subscriptionId) => {
+    const tenant = known.get(subscriptionId) ?? (await readSubscription(clients, subscriptionId))?.tenantId;
+    if (tenant !== undefined) known.set(subscriptionId, tenant);
+    return tenant;
+  };
+}
+
 /** A worker that runs every scenario. */
 export function createWorker({
   connection,
@@ -59,7 +79,7 @@ export function createWorker({
     workflowBundle,
     activities: createActivities(azure),
     ...(dataConverter && { dataConverter }),
-    interceptors: { ...interceptors, activity: [guardActivities, ...(interceptors?.activity ?? [])] },
+    interceptors: { ...interceptors, activity: [...guards(azure), ...(interceptors?.activity ?? [])] },
     ...(deployment && {
       workerDeploymentOptions: {
         version: deployment,

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { applicationFailure, final, ownFailure, tellingSent } from '../../contract/failures.ts';
+import { applicationFailure, final, isFailure, ownFailure, tellingSent } from '../../contract/failures.ts';
 import { isClusterWorkflowId } from '../../contract/names.ts';
 import { elapsedMs, retriedForMs } from './clock.ts';
 import { type AzureError, httpStatus } from './errors.ts';
@@ -96,9 +96,10 @@ function refuseWithoutLock(): void {
   throw ownFailure('ForeignCaller', `${activityType} was called by ${caller}, which holds the lock on no cluster`);
 }
 
-/** Whether Azure has answered that it does nothing. After 408, 409 and 429 nobody knows, nor where no answer came. */
+/** Whether Azure has answered that it does nothing, or the policy has kept the request. After 408, 409 and 429 nobody knows, nor where no answer came. */
 function isRefused(error: unknown): boolean {
   const status = Number(httpStatus(error));
+  if (isFailure(error, 'ForbiddenByPolicy')) return true;
   return status === 304 || (status >= 400 && status < 500 && ![408, 409, 429].includes(status));
 }
 

@@ -18,7 +18,11 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { Context } from '@temporalio/activity';
+import { policyFailure } from '../../contract/failures.ts';
+import { lockedCluster } from '../../contract/names.ts';
+import { deletionProblems, placeProblems } from '../../contract/policyProblems.ts';
 import { resourceReference } from '../../resources/ids.ts';
+import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
 import type { Clock } from './clock.ts';
 import { refuseIfLapsed } from './lease.ts';
 
@@ -33,12 +37,15 @@ export interface AzureConnection {
   requestTimeoutMs?: number;
   /** Default: the machine's. */
   clock?: Clock;
+  /** The worker's policy. Discovery hands it on to the plan. Default: everything that Azure allows. */
+  policy?: WorkerPolicy;
 }
 
 /** One client per Azure service for one subscription. */
 export interface AzureClients {
   /** For requests that carry a token beside ARM's. */
   credential: TokenCredential;
+  policy?: WorkerPolicy;
   authorization: AuthorizationManagementClient;
   compute: ComputeManagementClient;
   containerService: ContainerServiceClient;
@@ -59,7 +66,13 @@ export interface AzureClients {
 const armTimeoutMs = 90_000;
 
 /** Makes the clients of a subscription on first use and keeps them, so that connections are reused. */
-export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutMs = armTimeoutMs }: AzureConnection) {
+export function azureClients({
+  credential,
+  endpoint,
+  tlsOptions,
+  policy,
+  requestTimeoutMs = armTimeoutMs,
+}: AzureConnection) {
   const scopes = [`${endpoint}/.default`];
   const options = {
     endpoint,
@@ -73,6 +86,7 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
+      { policy: onlyAllowed(policy ?? {}), position: 'perRetry' as const },
     ],
     ...(tlsOptions && { tlsOptions }),
   };
@@ -82,6 +96,7 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
     if (known) return known;
     const made: AzureClients = {
       credential,
+      ...(policy && { policy }),
       authorization: new AuthorizationManagementClient(credential, subscriptionId, { ...options, $host: endpoint }),
       compute: new ComputeManagementClient(credential, subscriptionId, options),
       containerService: new ContainerServiceClient(credential, subscriptionId, options),
@@ -101,7 +116,7 @@ export function azureClients({ credential, endpoint, tlsOptions, requestTimeoutM
 
 export type ClientsOf = ReturnType<typeof azureClients>;
 
-export type Service = Exclude<keyof AzureClients, 'credential'>;
+export type Service = Exclude<keyof AzureClients, 'credential' | 'policy'>;
 
 /** A resource in a resource group, with the client of its service. */
 export interface Located<S extends Service> {
@@ -167,6 +182,30 @@ function onlyTo(endpoint: string): PipelinePolicy {
   };
 }
 
+/**
+ * What an activity writes need not be what its arguments name. So each write is held against the policy by its address, right
+ * before it is sent. Reads go further: whoever deletes must know who else uses a resource, wherever they are.
+ */
+function onlyAllowed(policy: WorkerPolicy): PipelinePolicy {
+  return {
+    name: 'onlyAllowed',
+    async sendRequest(request, next) {
+      const { method, url } = request;
+      if (isRead(method)) return next(request);
+      const id = decodeURIComponent(new URL(url).pathname);
+      const cluster = lockedCluster(currentContext()?.info.workflowExecution?.workflowId ?? '');
+      const problems = [
+        ...placeProblems(policy, [id], cluster),
+        ...(method === 'DELETE' ? deletionProblems(policy, id, cluster) : []),
+      ];
+      if (problems.length > 0) throw policyFailure(problems);
+      return next(request);
+    },
+  };
+}
+
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
 /** A request was to go to a host that is not the configured Azure. It was not sent. */
 export class ForeignAddressError extends Error {
   constructor(origin: string) {
@@ -218,7 +257,7 @@ function fencedHttpClient(): HttpClient {
   return {
     async sendRequest(request) {
       const context = currentContext();
-      if (context && request.method !== 'GET' && request.method !== 'HEAD') refuseIfLapsed(context);
+      if (context && !isRead(request.method)) refuseIfLapsed(context);
       return client.sendRequest(request);
     },
   };

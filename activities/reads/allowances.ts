@@ -43,7 +43,12 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
       (scope) =>
         isWithin(scope, lockedScope(id)) || (!subscriptionScope.test(scope) && isWithin(lockedScope(id), scope)),
     );
-  return { permissions: Object.fromEntries(permissions.flat()), locks: locks.flat().filter(matters) };
+  const { policy } = clients('');
+  return {
+    permissions: Object.fromEntries(permissions.flat()),
+    locks: locks.flat().filter(matters),
+    ...(policy && { policy }),
+  };
 }
 
 const subscriptionScope = /^\/subscriptions\/[^/]+$/;

@@ -42,8 +42,12 @@ export const discoveryActivities = (clients: ClientsOf) => ({
   /** Reads everything that the scenario may touch. */
   discover: (request: DiscoveryRequest): Promise<Discovered> => discover(clients, request),
 
-  /** Whether a registry is there that was not made for another cluster than that of these marks. */
-  async isRegistryOf({ id, marks }: { id: string; marks: Marks }): Promise<boolean> {
+  /**
+   * Whether a registry is there that was not made for another cluster than that of these marks.
+   *
+   * @param request `input`: the scenario's. The first activity tells the worker's policy everything that it names.
+   */
+  async isRegistryOf({ id, marks }: { id: string; marks: Marks; input: object }): Promise<boolean> {
     const found = await readRegistry(clients, id);
     return found !== undefined && !isOfAnotherCluster(found.marks, marks);
   },

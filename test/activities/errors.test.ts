@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { adviceOn, parseErrorBody, parseRetryAfter } from '../../activities/arm/errors.ts';
 import { createActivities } from '../../activities/index.ts';
 import { activityErrors, errorPage, errorSections, errorTypes } from '../../contract/index.ts';
+import { clusterId } from '../../resources/ids.ts';
 import type { FaultRule } from '../../simulator/index.ts';
 import { type AzureUnderTest, activityFailure, attempt, runId, startAzure } from './support.ts';
 
@@ -116,6 +117,20 @@ describe("Azure's errors", () => {
       });
     },
   );
+
+  it.concurrent('are not needed: the policy of the worker forbids the address, whatever the arguments are', async () => {
+    const wanted = await azure.specification('kept');
+    const policy = { deletable: { resourceGroups: ['rg-other'] } };
+    const { createOrUpdateCluster, deleteCluster } = createActivities({ ...azure.connection, policy });
+    await attempt().run(createOrUpdateCluster, wanted);
+    const { cluster } = wanted;
+    expect(await activityFailure(attempt().run(deleteCluster, { cluster, marks: {} }))).toMatchObject({
+      type: 'ForbiddenByPolicy',
+      nonRetryable: true,
+      details: { sent: false, problems: [{ where: clusterId(cluster) }] },
+    });
+    expect(await azure.sent('managedClusters/kept')).toEqual(['PUT 201']);
+  });
 
   it.concurrent('are not needed: no answer comes', async () => {
     const wanted = await azure.specification('silent');

@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ActivityExecutionFailedError } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { AksIsolationClient } from '../../client/index.ts';
 import { clusterWorkflowId } from '../../contract/index.ts';
 import { guardActivities } from '../../worker/activityGuard.ts';
-import { subscriptionId } from '../support/azure.ts';
-import { type Harness, startHarness } from '../support/harness.ts';
+import { input, subscriptionId } from '../support/azure.ts';
+import { type Harness, problemsOf, startHarness, startTestWorker } from '../support/harness.ts';
+import { ownRegistryIds } from '../support/ownRegistry.ts';
+import { byResourceId } from './ownRegistry.ts';
 
 const cluster = { subscriptionId, resourceGroup: 'rg', name: 'shop' };
 
@@ -28,6 +31,76 @@ describe('an activity', () => {
     expect(error).toBeInstanceOf(ActivityExecutionFailedError);
     expect(error).toMatchObject({ cause: { type: 'ForeignCaller' } });
     expect(await azure.writes()).toEqual([]);
+  });
+});
+
+describe('a worker with a policy', () => {
+  const policy = {
+    tenants: ['33333333-3333-3333-3333-333333333333'],
+    locations: ['northeurope'],
+    resourceGroups: ['rg-allowed'],
+    registries: [],
+    deletable: { resourceGroups: [] },
+  };
+  let harness: Harness;
+  let worker: { stop(): Promise<void> };
+  let client: AksIsolationClient;
+  beforeAll(async () => {
+    harness = await startHarness();
+    const queue = `${harness.taskQueue}-policy`;
+    worker = await startTestWorker({ ...harness.azure.connection, policy }, queue);
+    client = new AksIsolationClient(harness.temporal, queue);
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await harness.close({ replay: false });
+  });
+
+  it.each([true, false])('refuses what it forbids before it looks, all at once (dry run: %s)', async (dryRun) => {
+    const { azure } = harness;
+    const ids = ownRegistryIds('forbidden');
+    const given = input('forbidden', { dryRun, ...byResourceId(ids, ['registry', 'vnet']) });
+    const before = await azure.recordedBytes();
+    const { type, problems } = await problemsOf((await client.createCluster(given)).result());
+    expect(type).toBe('PreflightFailed');
+    expect(problems.map(({ where }) => where).sort()).toEqual(
+      [
+        `/subscriptions/${subscriptionId}`,
+        `/subscriptions/${subscriptionId}/resourceGroups/rg-forbidden`,
+        ids.registry,
+        'westeurope',
+      ].sort(),
+    );
+    const urls = (await azure.recorded(before)).map(({ url }) => new URL(url).pathname);
+    // The tenant of a subscription is read, once.
+    expect(urls.filter((url) => url !== `/subscriptions/${subscriptionId}`)).toEqual([]);
+  });
+
+  it('names in the plan what could not be deleted later, and what could not be taken back', async () => {
+    const { azure } = harness;
+    const queue = `${harness.taskQueue}-deletable`;
+    const { tenants: _tenants, locations: _locations, ...more } = policy;
+    const deleting = await startTestWorker({ ...azure.connection, policy: more }, queue);
+    try {
+      const aks = new AksIsolationClient(harness.temporal, queue);
+      const given = input('allowed', { dryRun: true });
+      const created = await (await aks.createCluster(given)).result();
+      expect(created).toMatchObject({
+        plan: {
+          problems: expect.arrayContaining([expect.objectContaining({ problem: expect.stringMatching(/taken back/) })]),
+        },
+      });
+      await azure.createGroup('rg-allowed');
+      await azure.createForeignCluster(given);
+      const writes = await azure.writes();
+      const { problems } = await problemsOf((await aks.deleteCluster({ cluster: given.cluster })).result());
+      expect(problems.map(({ whatToDo }) => whatToDo)).toContainEqual(
+        expect.stringContaining('deletable.resourceGroups'),
+      );
+      expect(await azure.writes()).toEqual(writes);
+    } finally {
+      await deleting.stop();
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { isCancellation, patched, TemporalFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
-import { applicationFailure, isFailure } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, policyProblemsOf } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
@@ -226,7 +226,8 @@ export function failDiscovery(progress: RunProgress, error: unknown): unknown {
     progress.enter('failed');
     return applicationFailure(error);
   }
-  return refused(progress, [discoveryProblem(error, progress.now.cluster)]);
+  const forbidden = policyProblemsOf(error);
+  return refused(progress, forbidden.length > 0 ? forbidden : [discoveryProblem(error, progress.now.cluster)]);
 }
 
 /** The failure that ends the workflow before anything was changed. */

@@ -41,6 +41,7 @@ export async function discoverExistingCluster(
     cluster,
     subscriptionIds: subscriptionsOf(input),
     searchesZones: input.registry?.mode === 'managed',
+    input,
     ...(busyPolicy && { busyPolicy }),
   });
   const found = context.cluster;

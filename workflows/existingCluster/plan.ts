@@ -100,6 +100,8 @@ export function planUpdate(
       wanted,
       access: discovered?.allowances,
       moreActions: replacementActions(reimage.whenNotReimaged, cluster, changes.reimages),
+      // Undo gives the cluster its registry back.
+      moreIds: changes.bootstrap && cluster?.containerRegistryId ? [cluster.containerRegistryId] : [],
       nodeResourceGroup,
     },
   );

@@ -19,9 +19,10 @@ const tellsNamesApart = 'names-tell-clusters-apart';
  * another one's marks. `undefined`: a run that version 0.1 began goes on with the former names.
  */
 export async function chooseNames(
-  { cluster, registry }: { cluster: ClusterReference; registry?: RegistryInput },
+  input: { cluster: ClusterReference; registry?: RegistryInput },
   location: string,
 ): Promise<DefaultNames | undefined> {
+  const { cluster, registry } = input;
   if (!patched(tellsNamesApart)) return undefined;
   const names = { registry: registryName(cluster), nodeResourceGroup: nodeResourceGroupName(cluster, location) };
   const former = formerRegistryName(cluster);
@@ -30,6 +31,6 @@ export async function chooseNames(
   const { id } = inGroupOf(cluster)('Microsoft.ContainerRegistry/registries', former, 'registry.name');
   const isThere = await azure
     .reading('Look for a registry under its former name')
-    .isRegistryOf({ id, marks: clusterMarks({ cluster }) });
+    .isRegistryOf({ id, marks: clusterMarks({ cluster }), input });
   return isThere ? { ...names, registry: former } : names;
 }

@@ -2,9 +2,11 @@ import type { Plan } from '../../contract/plan.ts';
 import { boundedProblems } from '../../contract/problem.ts';
 import { type Profile, type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
+import type { ClusterReference } from '../../resources/ids.ts';
 import type { Part } from '../engine/part.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { lockProblems, permissionProblems, type RequiredAction, requiredActions } from './permissions.ts';
+import { planPolicyProblems } from './policy.ts';
 
 /** Everything that a plan is composed with, besides its parts. */
 interface Composition {
@@ -16,15 +18,17 @@ interface Composition {
   access?: AccessFacts | undefined;
   /** Actions that steps do not need by their kind, such as those of the proof at the end. */
   moreActions?: readonly RequiredAction[];
+  /** Resources that steps name, beside their own. */
+  moreIds?: readonly string[];
   /** Resource ID of the node resource group of a cluster that is there. */
   nodeResourceGroup?: string | undefined;
 }
 
 /** Composes a plan of its parts, in the order of the run. Permissions and locks are checked for the steps of all parts. */
 export function planOf(
-  { onFailure }: { onFailure: 'rollBack' | 'hold' | 'leave' },
+  { cluster, onFailure }: { cluster: ClusterReference; onFailure: 'rollBack' | 'hold' | 'leave' },
   parts: readonly Part[],
-  { profile, profileSettings, wanted, access, moreActions = [], nodeResourceGroup }: Composition,
+  { profile, profileSettings, wanted, access, moreActions = [], moreIds = [], nodeResourceGroup }: Composition,
 ): Plan {
   const steps = parts.flatMap((part) => part.steps);
   // With onFailure hold, an operator may decide to roll back.
@@ -39,6 +43,7 @@ export function planOf(
         ? [
             ...permissionProblems([...requiredActions(steps, wanted, rollsBack), ...moreActions], access),
             ...lockProblems(steps, access, rollsBack, nodeResourceGroup),
+            ...planPolicyProblems(steps, access, rollsBack, cluster, moreIds),
           ]
         : []),
     ]),
