@@ -145,6 +145,16 @@ export default {
       { path: '^node_modules/@temporalio/' },
     ),
     wall(
+      'client-is-a-package',
+      'The client is published: what its files import, and what those import, is installed by everybody who uses it. Do without the package, or add it in .dependency-cruiser.js.',
+      { path: folders('client', 'contract') },
+      {
+        path: '^node_modules/',
+        pathNot: '^node_modules/(@temporalio/(client|common|envconfig|proto)|ipaddr\\.js|zod)/',
+        reachable: true,
+      },
+    ),
+    wall(
       'azure-in-activities',
       'Only activities/ speak with Azure: put the call there, and what is decided from its answer in resources/ or workflows/.',
       { pathNot: folders('activities', 'scripts', 'test') },

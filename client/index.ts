@@ -28,6 +28,8 @@ import {
 import { openRun } from './sameRun.ts';
 import { type ScenarioHandle, scenarioHandle } from './scenarioHandle.ts';
 
+export * from '../contract/index.ts';
+export type { Failure, ScenarioEnding } from './ending.ts';
 export type { ScenarioHandle } from './scenarioHandle.ts';
 
 /** The input breaks its schema. Nothing was started. */

@@ -13,6 +13,7 @@ import {
   resumeUpdate,
   type ScenarioResult,
 } from '../contract/index.ts';
+import { endingOf, type ScenarioEnding } from './ending.ts';
 import { watch } from './watch.ts';
 
 /** One run of a scenario. It stays that run, even if other scenarios are started on the cluster afterwards. */
@@ -35,6 +36,8 @@ export interface ScenarioHandle<Result extends ScenarioResult = ScenarioResult> 
    * @throws Temporal's `WorkflowFailedError`. The type of its cause is one of the contract's `errorTypes`.
    */
   result(): Promise<Result>;
+  /** Waits for the end of the scenario and says how it came, whatever way that was. No worker is needed for a run that has ended. */
+  ending(): Promise<ScenarioEnding<Result>>;
   /**
    * Answers a scenario that waits for an operator's decision. Throws if it waits for none, or asks something else by then. An
    * answer that is sent again changes nothing.
@@ -67,6 +70,7 @@ export function scenarioHandle<Result extends ScenarioResult>(
     progress,
     watch: (intervalMs) => watch(handle, runId, progress, intervalMs),
     result: () => handle.result() as Promise<Result>,
+    ending: () => endingOf<Result>(handle),
     async decide(decision, given) {
       const hold = given ?? (await progress()).hold;
       const bound = hold !== undefined && { updateId: decisionUpdateId(hold, decision) };

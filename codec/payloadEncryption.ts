@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DataConverter, type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
 import proto from '@temporalio/proto';
@@ -71,8 +72,8 @@ export class PayloadEncryption implements PayloadCodec {
   }
 }
 
-/** Messages and stack traces of failures become payloads. */
-const encodedFailuresPath = fileURLToPath(new URL('encodedFailures.ts', import.meta.url));
+/** Messages and stack traces of failures become payloads. The published package has `.js` files. */
+const encodedFailuresPath = fileURLToPath(new URL(`encodedFailures${extname(import.meta.url)}`, import.meta.url));
 
 /** The data converter of worker and clients; empty without keys. */
 export const dataConverterOf = (keys: KeyRing | undefined): { dataConverter?: DataConverter } =>

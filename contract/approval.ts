@@ -25,9 +25,16 @@ export const approvalRequest = z.strictObject({
     .exactOptional(),
   /** The wait that is answered. May be left out the first time that a run waits at the gate. */
   wait: questionId.exactOptional(),
-});
+}) satisfies z.ZodType<ApprovalRequest>;
 
-export type ApprovalRequest = z.input<typeof approvalRequest>;
+/** As the schema takes it. Spelled out, for the JSON Schemas of results are made of it. */
+export interface ApprovalRequest {
+  gate: ApprovalGate;
+  by: string;
+  note?: string;
+  /** ID of the wait that is answered. */
+  wait?: string;
+}
 
 /** Who let a scenario pass a gate, and when. */
 export interface Approval extends ApprovalRequest {

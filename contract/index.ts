@@ -68,7 +68,7 @@ export {
 } from './names.ts';
 export { type Parsed, parse } from './parse.ts';
 export type { Action, Plan, PlannedStep, StepId, StepKind } from './plan.ts';
-export { type Problem, problemsText, problemText } from './problem.ts';
+export { type Problem, type Problems, problemsText, problemText } from './problem.ts';
 export { type Profile, profileDifference, profileSetting, profiles, profileTable } from './profiles.ts';
 export { type Phase, type Progress, phases, type StepProgress, type StepState, stepStates } from './progress.ts';
 export type {

@@ -40,18 +40,25 @@ export const approveUpdate = 'approve';
 export const approvalGates = ['reimage', 'cutEgress'] as const;
 export type ApprovalGate = (typeof approvalGates)[number];
 
+/** Spelled out, for Temporal does not export its type, and declarations of the published package need one. */
+interface KeywordKey {
+  name: string;
+  type: 'KEYWORD';
+}
+const keyword = (name: string): KeywordKey => defineSearchAttributeKey(name, 'KEYWORD');
+
 /**
  * Search attributes that every scenario sets. All are keywords. Names of Azure are lower case, for Azure compares them without
  * case. Phases are written as Azure writes states, for example `WaitingForOperator`. A paused scenario has `Paused`.
  */
 export const searchAttributes = {
-  cluster: defineSearchAttributeKey('AksCluster', 'KEYWORD'),
-  scenario: defineSearchAttributeKey('AksScenario', 'KEYWORD'),
-  phase: defineSearchAttributeKey('AksPhase', 'KEYWORD'),
-  resourceGroup: defineSearchAttributeKey('AksResourceGroup', 'KEYWORD'),
-  registryMode: defineSearchAttributeKey('AksRegistryMode', 'KEYWORD'),
+  cluster: keyword('AksCluster'),
+  scenario: keyword('AksScenario'),
+  phase: keyword('AksPhase'),
+  resourceGroup: keyword('AksResourceGroup'),
+  registryMode: keyword('AksRegistryMode'),
   /** Set by audits: `Isolated`, `Drifted`, or `Unproven` where not everything could be looked at. */
-  isolation: defineSearchAttributeKey('AksIsolation', 'KEYWORD'),
+  isolation: keyword('AksIsolation'),
 } as const;
 
 /**

@@ -8,6 +8,9 @@ export interface Problem {
   whatToDo: string;
 }
 
+/** Details of a scenario that was refused. */
+export type Problems = readonly Problem[];
+
 export const problemText = ({ where, problem, whatToDo }: Problem): string => `${where}: ${problem}. ${whatToDo}`;
 
 export const problemsText = (problems: readonly Problem[]): string =>

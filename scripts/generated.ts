@@ -6,6 +6,7 @@ import { workerPolicy } from '../contract/policy.ts';
 import { writeSeconds } from '../simulator/arm/arm.ts';
 import { behaviours } from '../simulator/behaviours.ts';
 import { providers } from '../simulator/providers.ts';
+import { outputSchemas } from './outputSchemas.ts';
 
 // Writes the files and sections that are generated from code; with --check it only says which are out of date.
 const root = join(import.meta.dirname, '..');
@@ -45,6 +46,8 @@ function putSchema(file: string, $id: string, title: string, schema: z.ZodType):
   const json = { $id, title, ...z.toJSONSchema(schema, { io: 'input' }) };
   put(file, `${JSON.stringify(json, null, 2)}\n`);
 }
+for (const [name, schema] of Object.entries(outputSchemas()))
+  put(`contract/schemas/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`);
 
 for (const [scenario, schema] of Object.entries(scenarioInputs)) {
   const title = `Input of the ${scenario} scenario`;

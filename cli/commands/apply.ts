@@ -71,7 +71,7 @@ async function followed(session: Session, scenario: WritingScenario, run: Scenar
     if (error instanceof Interrupted) throw new Interrupted(comeBack(run));
     throw error;
   }
-  return shown(session, await endingOf(session.aks, run));
+  return shown(session, await endingOf(run));
 }
 
 /** For whoever leaves a run that goes on. */

@@ -18,7 +18,7 @@ export async function audit(
   const input = await auditInput(file, cluster);
   const session = await Session.open(options);
   const run = await session.aks.start('auditCluster', input);
-  return shown(session, await session.patiently(endingOf(session.aks, run)));
+  return shown(session, await session.patiently(endingOf(run)));
 }
 
 async function auditInput(file: string | undefined, cluster: string | undefined): Promise<Record<string, unknown>> {

@@ -1,10 +1,10 @@
-import type { WritingScenario } from '../../client/index.ts';
+import type { ScenarioEnding, WritingScenario } from '../../client/index.ts';
 import type { Scenario } from '../../contract/index.ts';
 import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { type GivenInput, readInput } from '../input.ts';
 import { Session, type SessionOptions } from '../session.ts';
-import { type Ending, endingText, exitCodeOf } from '../text/outcome.ts';
+import { endingText, exitCodeOf } from '../text/outcome.ts';
 import { planSummary } from '../text/plan.ts';
 import { UserError } from '../userError.ts';
 
@@ -26,16 +26,16 @@ export async function planned(
   session: Session,
   scenario: WritingScenario,
   input: Record<string, unknown>,
-): Promise<Ending> {
+): Promise<ScenarioEnding> {
   const run = await session.aks.start(scenario, { ...input, dryRun: true });
-  return session.patiently(endingOf(session.aks, run));
+  return session.patiently(endingOf(run));
 }
 
-export const planTitle = (scenario: Scenario, ending: Ending): string =>
+export const planTitle = (scenario: Scenario, ending: ScenarioEnding): string =>
   `${scenario}${'cluster' in ending ? ` on ${ending.cluster}` : ''}\n`;
 
 /** Shows how a run has ended, and answers with its exit code. */
-export function shown({ terminal }: Session, ending: Ending): ExitCode {
+export function shown({ terminal }: Session, ending: ScenarioEnding): ExitCode {
   if (!terminal.isJson) terminal.say(endingText(ending, terminal.paint));
   terminal.data(
     ending.outcome === 'planned'

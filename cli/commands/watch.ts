@@ -22,5 +22,5 @@ export async function watch(target: string, { runId, ...options }: RunOptions): 
       throw error;
     }
   }
-  return shown(session, await endingOf(session.aks, run));
+  return shown(session, await endingOf(run));
 }

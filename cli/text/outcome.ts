@@ -1,22 +1,12 @@
-import type { AuditReport, Check, FailureDetails, ScenarioResult, VerificationReport } from '../../contract/index.ts';
+import type { Failure, ScenarioEnding } from '../../client/index.ts';
+import type { AuditReport, Check, FailureDetails, VerificationReport } from '../../contract/index.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { between, durationText } from './duration.ts';
 import { planExitCode, planText } from './plan.ts';
 import { oneLine } from './printable.ts';
 import type { Paint } from './style.ts';
 
-/** How a run that did not reach its end has ended. */
-interface Failure {
-  outcome: 'failed' | 'cancelled' | 'terminated';
-  /** One of the contract's `errorTypes`, where the scenario said it. */
-  type?: string;
-  message: string;
-  details?: unknown;
-}
-
-export type Ending = ScenarioResult | Failure;
-
-export function exitCodeOf(ending: Ending): ExitCode {
+export function exitCodeOf(ending: ScenarioEnding): ExitCode {
   switch (ending.outcome) {
     case 'verified':
       return exitCodes.ok;
@@ -33,7 +23,7 @@ export function exitCodeOf(ending: Ending): ExitCode {
 }
 
 /** How a run has ended, for people. */
-export function endingText(ending: Ending, paint: Paint): string {
+export function endingText(ending: ScenarioEnding, paint: Paint): string {
   switch (ending.outcome) {
     case 'verified':
       return verifiedText(ending, paint);

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
 import { AksIsolationClient, type ScenarioHandle } from '../../client/index.ts';
 import { groupPath, input } from '../support/azure.ts';
 import { failureOf, type Harness, startHarness } from '../support/harness.ts';
@@ -9,6 +12,13 @@ const phasesOf = async (run: ScenarioHandle): Promise<string[]> => {
   for await (const { phase } of run.watch(25)) phases.push(phase);
   return phases;
 };
+
+/** Whatever of an answer its published JSON Schema does not take. */
+function schemaErrors(name: 'progress' | 'result' | 'failureDetails' | 'problems', answer: unknown): unknown[] {
+  const file = join(import.meta.dirname, `../../contract/schemas/${name}.json`);
+  const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(JSON.parse(readFileSync(file, 'utf8')));
+  return validate(answer) ? [] : (validate.errors ?? []);
+}
 
 describe('a started scenario', () => {
   let harness: Harness;
@@ -36,6 +46,26 @@ describe('a started scenario', () => {
     expect(await first.progress()).toMatchObject({ phase: 'failed' });
     expect(await second.progress()).toMatchObject({ phase: 'succeeded' });
     expect(await harness.client.scenarioOf(given.cluster).progress()).toMatchObject({ phase: 'succeeded' });
+    const [failed, verified] = [await first.ending(), await second.ending()];
+    expect(failed).toMatchObject({ outcome: 'failed', type: 'StepFailed' });
+    expect(schemaErrors('failureDetails', 'details' in failed && failed.details)).toEqual([]);
+    expect(schemaErrors('result', verified)).toEqual([]);
+    expect(schemaErrors('progress', await first.progress())).toEqual([]);
+    expect(schemaErrors('progress', await second.progress())).toEqual([]);
+    const audited = await (await harness.client.auditCluster({ cluster: given.cluster })).ending();
+    expect(audited.outcome).toBe('audited');
+    expect(schemaErrors('result', audited)).toEqual([]);
+    expect(schemaErrors('result', { ...audited, verdict: 'Fine' })).not.toEqual([]);
+  });
+
+  it.concurrent('ends with problems or a plan, as the JSON Schemas say', async () => {
+    const given = input('schemas', { kubernetesVersion: '1.99.0' });
+    const refused = await (await harness.client.createCluster(given)).ending();
+    expect(refused).toMatchObject({ outcome: 'failed', type: 'PreflightFailed' });
+    expect(schemaErrors('problems', 'details' in refused && refused.details)).toEqual([]);
+    const planned = await (await harness.client.createCluster({ ...given, dryRun: true })).ending();
+    expect(planned.outcome).toBe('planned');
+    expect(schemaErrors('result', planned)).toEqual([]);
   });
 
   it.concurrent('that never was cannot be watched', async () => {

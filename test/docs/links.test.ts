@@ -5,7 +5,7 @@ import product from '../../package.json' with { type: 'json' };
 
 /** Reads files alone: a page that moves, a heading that is renamed and a file that is gone are found at once. */
 const root = join(import.meta.dirname, '../..');
-const pages = globSync(['*.md', '.github/**/*.md', 'docs/**/*.md'], { cwd: root }).sort();
+const pages = globSync(['*.md', '{.github,client,docs}/**/*.md'], { cwd: root }).sort();
 const code = globSync(
   ['*.js', '{activities,cli,client,contract,resources,scripts,simulator,test,worker,workflows}/**/*.{ts,js,sh}'],
   { cwd: root },

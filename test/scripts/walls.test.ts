@@ -85,6 +85,7 @@ const forbidden = [
   ['resources', '@temporalio/workflow', 'resources/ knows Azure, not Temporal'],
   ['workflows', '@azure/arm-network', 'Only activities/ speak with Azure'],
   ['client', 'execa', 'list the package under `dependencies`'],
+  ['client', '@temporalio/worker', 'is installed by everybody who uses it'],
 ] as const;
 const planted = forbidden.map(([folder, imported], index) => [`${folder}/planted${index}.ts`, `import '${imported}';`]);
 

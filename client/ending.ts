@@ -1,0 +1,46 @@
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { cancellationMemo, type ScenarioResult } from '../contract/index.ts';
+
+/** How a run that did not reach its end has ended. */
+export interface Failure {
+  outcome: 'failed' | 'cancelled' | 'terminated';
+  /** One of the contract's `errorTypes`, where the scenario said it. */
+  type?: string;
+  message: string;
+  /** `FailureDetails`, or what `errorTypes` says about the type. Of a cancelled run too, if it had changed something. */
+  details?: unknown;
+}
+
+export type ScenarioEnding<Result extends ScenarioResult = ScenarioResult> = Result | Failure;
+
+/** Waits for the end of a run, and says how it came. */
+export async function endingOf<Result extends ScenarioResult>(handle: WorkflowHandle): Promise<ScenarioEnding<Result>> {
+  try {
+    return (await handle.result()) as Result;
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    return failureOf(handle, error.cause ?? error);
+  }
+}
+
+async function failureOf(handle: WorkflowHandle, cause: Error): Promise<Failure> {
+  if (cause instanceof ApplicationFailure) {
+    const details: unknown = cause.details?.[0];
+    const type = cause.type ?? undefined;
+    return { outcome: 'failed', ...(type !== undefined && { type }), message: cause.message, details };
+  }
+  if (cause instanceof CancelledFailure) {
+    const { memo } = await handle.describe();
+    return { outcome: 'cancelled', message: 'The run was cancelled.', details: memo?.[cancellationMemo] };
+  }
+  if (cause instanceof TerminatedFailure) {
+    return { outcome: 'terminated', message: `The run was terminated${cause.message ? `: ${cause.message}` : ''}.` };
+  }
+  return { outcome: 'failed', message: cause.message };
+}
