@@ -30,6 +30,11 @@ const chosen =
   TEMPORAL_CONFIG_FILE ||
   args.some((arg) => /^--(address|profile|config-file|env|env-file)(=|$)/.test(arg));
 const session = chosen ? undefined : await readSession();
+const needsServer = ['activity', 'batch', 'operator', 'schedule', 'task-queue', 'worker', 'workflow'].includes(
+  args[0] ?? '',
+);
+if (!chosen && !session && needsServer)
+  console.error('No `npm run dev` or `npm run demo` of this checkout runs: the Temporal CLI asks its default server.');
 
 const child = execa(cli.path, args, {
   stdio: 'inherit',

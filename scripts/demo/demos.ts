@@ -1,4 +1,4 @@
-import type { ClusterReference } from '../../resources/ids.ts';
+import { exampleClusters, exampleSubscription } from '../local/exampleClusters.ts';
 import type { FoundCluster, SubnetReference } from '../local/existingCluster.ts';
 
 /** One thing that happens in a demo: something that somebody else does in Azure, or a scenario with an example as its input. */
@@ -17,31 +17,15 @@ export type DemoScenario =
   | 'auditCluster'
   | 'deleteCluster';
 
-const subscriptionId = '11111111-1111-1111-1111-111111111111';
-const cluster = (resourceGroup: string, name: string): ClusterReference => ({ subscriptionId, resourceGroup, name });
-
 const create = (example: string): Act => ({ scenario: 'createCluster', example });
 const createManaged = create('create-managed-private-link.json');
 const createOwn = create('create-byo-private-link.json');
 const newNodeImage: Act = { does: 'Microsoft publishes a new node image', newNodeImage: true };
 
-const shopPools = {
-  system: { mode: 'System', count: 2 },
-  canary: { mode: 'User', count: 1 },
-  work: { mode: 'User', count: 3 },
-} as const;
-
-const eightPools = Object.fromEntries(
-  [2, 3, 3, 4, 4, 5, 5, 6].map((count, index) => [
-    index === 0 ? 'system' : `user${index}`,
-    { mode: index === 0 ? ('System' as const) : ('User' as const), count },
-  ]),
-);
-
 const openNodeSubnet: Act = {
   does: 'Somebody opens the node subnet for default outbound access',
   opens: {
-    subscriptionId,
+    subscriptionId: exampleSubscription,
     resourceGroup: 'isolated-byo',
     virtualNetwork: 'private-link-vnet',
     subnet: 'aks-subnet',
@@ -56,13 +40,13 @@ export const demos = {
   'byo-private-link': [createOwn],
   'byo-vnet-integration': [create('create-byo-vnet-integration.json')],
   'isolate-managed': [
-    { does: 'Somebody has an ordinary cluster', existing: { cluster: cluster('existing', 'shop'), pools: shopPools } },
+    { does: 'Somebody has an ordinary cluster', existing: exampleClusters.ordinary },
     { scenario: 'isolateCluster', example: 'isolate-managed.json' },
   ],
   'isolate-byo': [
     {
       does: 'Somebody has an ordinary cluster in a network of their own',
-      existing: { cluster: cluster('existing-byo', 'shop'), pools: shopPools, ownNetwork: true },
+      existing: exampleClusters.ownNetwork,
     },
     { scenario: 'isolateCluster', example: 'isolate-byo.json' },
   ],
@@ -71,7 +55,7 @@ export const demos = {
   reimage: [
     {
       does: 'Somebody has a cluster with eight node pools',
-      existing: { cluster: cluster('pools', 'shop'), pools: eightPools },
+      existing: exampleClusters.manyPools,
     },
     newNodeImage,
     { scenario: 'reimageNodePools', example: 'reimage.json' },

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { AksIsolationClient, type ScenarioHandle } from '../../client/index.ts';
-import { clusterWorkflowId } from '../../contract/index.ts';
+import { clusterWorkflowId, taskQueue } from '../../contract/index.ts';
 import type { Duration } from '../../simulator/index.ts';
 import { createExistingCluster, openSubnet } from '../local/existingCluster.ts';
 import { untilInterrupted } from '../local/interruption.ts';
 import { type DevelopmentOptions, editionOption, recordOption, speedOption } from '../local/options.ts';
 import { controlApi } from '../local/simulatorClient.ts';
-import { type Stack, startAnnouncedStack } from '../local/stack.ts';
+import { type AnnouncedStack, type Stack, startAnnouncedStack } from '../local/stack.ts';
 import { startWorker } from '../local/workerProcess.ts';
 import { type Act, type Demo, type DemoScenario, demos } from './demos.ts';
 import { print, printAudit, printMakespan, printPlan, printReport, showProgress } from './output.ts';
@@ -38,7 +38,7 @@ async function demo({ scenario, keep, ...stackOptions }: DemoOptions): Promise<v
     print(`Azure is simulated, its time runs ${stackOptions.speed} times as fast.`);
     for (const act of demos[scenario]) await perform(act, stack, client);
     if (keep) {
-      printNextSteps(demos[scenario]);
+      printNextSteps(demos[scenario], stack);
       await untilInterrupted(new Promise<never>(() => undefined)).catch(() => print('Stopping.'));
     }
   } finally {
@@ -88,16 +88,16 @@ function exampleInput(scenario: DemoScenario, example: string) {
 const workflowUrl = ({ temporal }: Stack, { workflowId }: ScenarioHandle): string =>
   `${temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 
-function printNextSteps(acts: readonly Act[]): void {
+function printNextSteps(acts: readonly Act[], { temporalCommand }: AnnouncedStack): void {
   const last = acts.findLast((act) => 'scenario' in act);
   if (!last || !('scenario' in last)) return;
   const { cluster } = exampleInput(last.scenario, last.example);
   const workflowId = clusterWorkflowId(cluster);
   print(`
 Everything stays up until Ctrl-C. Try in another terminal:
-  npm run temporal -- workflow query --type progress --workflow-id ${workflowId}
-  npm run temporal -- workflow show --workflow-id ${workflowId}
-  npm run temporal -- workflow start --type ${last.scenario} --task-queue aks-isolation --fail-existing --workflow-id ${workflowId} --input-file examples/${last.example}`);
+  ${temporalCommand(`workflow metadata --workflow-id '${workflowId}'`)}
+  ${temporalCommand(`workflow show --workflow-id '${workflowId}'`)}
+  ${temporalCommand(`workflow start --type ${last.scenario} --task-queue ${taskQueue} --fail-existing --workflow-id '${workflowId}' --input-file examples/${last.example}`)}`);
 }
 
 function reason(error: unknown): string {

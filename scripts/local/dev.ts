@@ -1,11 +1,12 @@
 import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { taskQueue } from '../../contract/index.ts';
+import { clusterWorkflowId, taskQueue } from '../../contract/index.ts';
+import { clustersOf, createExampleClusters, exampleClusters } from './exampleClusters.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
 import { type DevelopmentOptions, editionOption, portOption, recordOption, speedOption } from './options.ts';
-import { type Stack, startAnnouncedStack } from './stack.ts';
-import { startWorker } from './workerProcess.ts';
+import { type AnnouncedStack, startAnnouncedStack } from './stack.ts';
+import { startWorker, type WorkerProcess } from './workerProcess.ts';
 
 interface DevOptions extends DevelopmentOptions {
   temporalPort?: number;
@@ -43,8 +44,8 @@ async function develop(): Promise<void> {
   const start = () => startWorker(stack.workerEnvironment, print);
   let worker = start();
   try {
-    await untilInterrupted(worker.ready);
-    printAddresses(stack);
+    await untilInterrupted(Promise.all([worker.ready, createExampleClusters(stack.simulator, options.edition)]));
+    printAddresses(stack, worker);
     const changes = changedFiles();
     let next = changes.next();
     for (;;) {
@@ -56,8 +57,9 @@ async function develop(): Promise<void> {
       await worker.stop();
       worker = start();
       // A worker that cannot start has printed why. The next change may mend it.
-      const started = worker.ready.then(() => undefined);
-      await untilInterrupted(started.catch(() => next));
+      const { pid } = worker;
+      const started = worker.ready.then(() => print(`The worker's process is ${pid}.`));
+      await untilInterrupted(started.catch(() => next).then(() => undefined));
     }
   } finally {
     await worker.stop();
@@ -87,16 +89,32 @@ async function* changedFiles(): AsyncGenerator<string, never> {
   }
 }
 
-function printAddresses({ temporal, simulator }: Stack): void {
+function printAddresses({ temporal, simulator, temporalCommand }: AnnouncedStack, { pid }: WorkerProcess): void {
+  const { cluster } = exampleClusters.ordinary;
+  const there = clustersOf(options.edition).map(({ cluster: { resourceGroup, name } }) => `${resourceGroup}/${name}`);
+  const start = (scenario: string, { resourceGroup, name }: { resourceGroup: string; name: string }, example: string) =>
+    temporalCommand(
+      `workflow start --type ${scenario} --task-queue ${taskQueue} --fail-existing --workflow-id ${clusterWorkflowId({ ...cluster, resourceGroup, name })} --input-file examples/${example}`,
+    );
+  const page = `http://127.0.0.1:${simulator.port}/`;
   print(`
 Web UI          ${temporal.uiUrl}
 Temporal        ${temporal.address}
-Azure           ${simulator.endpoint} (simulated, ${options.edition}, speed ${options.speed}; CA ${simulator.caFile})
+Azure           ${page} (simulated, ${options.edition}, speed ${options.speed})
+Worker          process ${pid}
 
-Start a scenario in another terminal:
-  npm run temporal -- workflow start --type createCluster --task-queue ${taskQueue} \\
-    --workflow-id aks/11111111-1111-1111-1111-111111111111/isolated/private-link \\
-    --input-file examples/create-managed-private-link.json
+For the Temporal CLI and npx aks-isolation in another terminal:
+  export TEMPORAL_ADDRESS=${temporal.address}
+For a client of Azure Resource Manager:
+  endpoint ${simulator.endpoint}, CA ${simulator.caFile}, tokens ${simulator.tokenEndpoint}
+
+These clusters are there: ${there.join(', ')}.
+Isolate one, or create another:
+  ${start('isolateCluster', cluster, 'isolate-managed.json')}
+  ${start('createCluster', { resourceGroup: 'isolated', name: 'private-link' }, 'create-managed-private-link.json')}
+Publish a newer node image, without which nothing is reimaged a second time:
+  curl -X POST ${page}simulator/node-image
+Every example, with its command: docs/how-to/try-the-examples.md
 `);
 }
 

@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AuthorizationManagementClient } from '@azure/arm-authorization';
-import { ContainerServiceClient } from '@azure/arm-containerservice';
-import { ManagedServiceIdentityClient } from '@azure/arm-msi';
-import { NetworkManagementClient } from '@azure/arm-network';
-import { ResourceManagementClient } from '@azure/arm-resources';
-import type { ClusterReference } from '../../resources/ids.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { Simulator } from '../../simulator/index.ts';
-import { simulatedIdentity } from './simulatorClient.ts';
+import { controlApi } from './simulatorClient.ts';
 
 /** A cluster's node pools, by name. */
 export type Pools = Readonly<Record<string, { mode: 'System' | 'User'; count: number; maxSurge?: string }>>;
@@ -31,95 +26,96 @@ export interface SubnetReference {
 }
 
 const location = 'westeurope';
-/** The SDK would ask every 2 s, which can be minutes or hours of simulated time. 50 ms are 3 s at the default speed of 60. */
-const frequentPolling = { updateIntervalInMs: 50 };
 /** Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 const networkContributor = '4d97b98b-1d4f-4787-a291-c67834d212e7';
 
-/** The Azure SDK's operations that are needed here, on the simulator. */
-const clientsOf = (simulator: Simulator, subscriptionId: string) => {
-  const credential = simulatedIdentity(simulator.tokenEndpoint);
-  const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
-  const networks = new NetworkManagementClient(credential, subscriptionId, options);
-  return {
-    groups: new ResourceManagementClient(credential, subscriptionId, options).resourceGroups,
-    networks: networks.virtualNetworks,
-    subnets: networks.subnets,
-    identities: new ManagedServiceIdentityClient(credential, subscriptionId, options).userAssignedIdentities,
-    roles: new AuthorizationManagementClient(credential, subscriptionId, { ...options, $host: simulator.endpoint })
-      .roleAssignments,
-    clusters: new ContainerServiceClient(credential, subscriptionId, options).managedClusters,
-  };
-};
-
 /** Does what somebody did before this product came: by default makes a private cluster with egress that pulls from Microsoft. */
-export async function createExistingCluster(
-  simulator: Simulator,
-  { cluster, pools, kubernetesVersion, ownNetwork = false, isolated = false }: FoundCluster,
-): Promise<void> {
-  const { subscriptionId, resourceGroup, name } = cluster;
-  const azure = clientsOf(simulator, subscriptionId);
-  await azure.groups.createOrUpdate(resourceGroup, { location });
-  const own = ownNetwork ? await createNetwork(azure, cluster, isolated) : undefined;
-  await azure.clusters.createOrUpdate(
-    resourceGroup,
-    name,
-    {
-      location,
-      dnsPrefix: name,
-      ...(kubernetesVersion !== undefined && { kubernetesVersion }),
-      identity: own
-        ? { type: 'UserAssigned', userAssignedIdentities: { [own.identityId]: {} } }
-        : { type: 'SystemAssigned' },
-      agentPoolProfiles: Object.entries(pools).map(([pool, { mode, count, maxSurge }]) => ({
-        name: pool,
-        mode,
-        count,
-        vmSize: 'Standard_D4ds_v5',
-        ...(maxSurge !== undefined && { upgradeSettings: { maxSurge } }),
-        ...(own && { vnetSubnetID: own.subnetId }),
-      })),
-      networkProfile: { networkPlugin: 'azure', outboundType: isolated ? 'none' : 'loadBalancer' },
-      ...(isolated && { bootstrapProfile: { artifactSource: 'Cache' } }),
-      apiServerAccessProfile: { enablePrivateCluster: true },
-    },
-    frequentPolling,
-  );
+export async function createExistingCluster(simulator: Simulator, found: FoundCluster): Promise<void> {
+  const { cluster, ownNetwork = false, isolated = false } = found;
+  const group = groupId(cluster);
+  await put(simulator, group, { location });
+  const own = ownNetwork ? await createNetwork(simulator, cluster, isolated) : undefined;
+  await put(simulator, clusterId(cluster), {
+    location,
+    identity: own
+      ? { type: 'UserAssigned', userAssignedIdentities: { [own.identity]: {} } }
+      : { type: 'SystemAssigned' },
+    properties: clusterProperties(found, own?.nodes),
+  });
 }
 
-/** Makes a network and an identity for the control plane that may use it. */
+const groupId = ({ subscriptionId, resourceGroup }: Pick<ClusterReference, 'subscriptionId' | 'resourceGroup'>) =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+
+const clusterProperties = ({ cluster, pools, kubernetesVersion, isolated }: FoundCluster, nodes?: string) => ({
+  dnsPrefix: cluster.name,
+  ...(kubernetesVersion !== undefined && { kubernetesVersion }),
+  agentPoolProfiles: Object.entries(pools).map(([name, { mode, count, maxSurge }]) => ({
+    name,
+    mode,
+    count,
+    vmSize: 'Standard_D4ds_v5',
+    ...(maxSurge !== undefined && { upgradeSettings: { maxSurge } }),
+    ...(nodes !== undefined && { vnetSubnetID: nodes }),
+  })),
+  networkProfile: { networkPlugin: 'azure', outboundType: isolated ? 'none' : 'loadBalancer' },
+  ...(isolated && { bootstrapProfile: { artifactSource: 'Cache' } }),
+  apiServerAccessProfile: { enablePrivateCluster: true },
+});
+
+/** Makes a network and an identity for the control plane that may use it. Answers their IDs. */
 async function createNetwork(
-  { networks, identities, roles }: ReturnType<typeof clientsOf>,
-  { subscriptionId, resourceGroup, name }: ClusterReference,
+  simulator: Simulator,
+  cluster: ClusterReference,
   isolated: boolean,
-): Promise<{ subnetId: string; identityId: string }> {
-  const { subnets } = await networks.createOrUpdate(
-    resourceGroup,
-    `${name}-network`,
-    {
-      location,
+): Promise<{ nodes: string; identity: string }> {
+  const network = `${groupId(cluster)}/providers/Microsoft.Network/virtualNetworks/${cluster.name}-network`;
+  const nodes = `${network}/subnets/nodes`;
+  const identity = `${groupId(cluster)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${cluster.name}-control`;
+  await put(simulator, network, {
+    location,
+    properties: {
       addressSpace: { addressPrefixes: ['10.10.0.0/16'] },
-      // Open as networks are that were made before March 2026; an isolated cluster's is closed.
-      subnets: [{ name: 'nodes', addressPrefix: '10.10.0.0/20', defaultOutboundAccess: !isolated }],
+      subnets: [
+        // Open as networks are that were made before March 2026; an isolated cluster's is closed.
+        { name: 'nodes', properties: { addressPrefix: '10.10.0.0/20', defaultOutboundAccess: !isolated } },
+      ],
     },
-    frequentPolling,
-  );
-  const subnetId = subnets?.[0]?.id ?? '';
-  const { id = '', principalId = '' } = await identities.createOrUpdate(resourceGroup, `${name}-control`, { location });
-  await roles.create(subnetId, randomUUID(), {
-    roleDefinitionId: `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${networkContributor}`,
-    principalId,
-    principalType: 'ServicePrincipal',
   });
-  return { subnetId, identityId: id };
+  const { principalId } = await put(simulator, identity, { location });
+  await put(simulator, `${nodes}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`, {
+    properties: {
+      roleDefinitionId: `/subscriptions/${cluster.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${networkContributor}`,
+      principalId,
+      principalType: 'ServicePrincipal',
+    },
+  });
+  // The role shows in the control plane's tokens after half a minute: without it the cluster fails.
+  await controlApi(simulator, 'clock', 'POST', { advanceSeconds: 60 });
+  return { nodes, identity };
 }
 
 /** Opens a subnet for default outbound access, as somebody does who does not know this product. */
 export async function openSubnet(
   simulator: Simulator,
-  { subscriptionId, resourceGroup, virtualNetwork, subnet, addressPrefix }: SubnetReference,
+  { virtualNetwork, subnet, addressPrefix, ...group }: SubnetReference,
 ): Promise<void> {
-  const open = { addressPrefix, defaultOutboundAccess: true };
-  const { subnets } = clientsOf(simulator, subscriptionId);
-  await subnets.createOrUpdate(resourceGroup, virtualNetwork, subnet, open, frequentPolling);
+  const id = `${groupId(group)}/providers/Microsoft.Network/virtualNetworks/${virtualNetwork}/subnets/${subnet}`;
+  await put(simulator, id, { properties: { addressPrefix, defaultOutboundAccess: true } });
+}
+
+interface Answer {
+  status: number;
+  body?: { properties?: Record<string, unknown> };
+  code?: string;
+  message?: string;
+}
+
+/** Makes a resource as others do, to the operation's end though no time passes. Answers its properties. */
+async function put(simulator: Simulator, path: string, body: object): Promise<Record<string, unknown>> {
+  const does = [{ method: 'PUT', path, body }];
+  const [answer] = await controlApi<Answer[]>(simulator, 'requests', 'POST', { does });
+  if (!answer || answer.status >= 300 || answer.code !== undefined)
+    throw new Error(`The simulator refused ${path}: ${answer?.code} ${answer?.message}`);
+  return answer.body?.properties ?? {};
 }

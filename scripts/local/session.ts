@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -8,6 +8,8 @@ import { userCacheFolder } from './cacheFolder.ts';
 const sessionSchema = z.object({
   /** The process that runs the servers. The session ends with it. */
   pid: z.number().int().positive(),
+  /** Milliseconds since 1970. */
+  startedAt: z.number(),
   /** `host:port` of the Temporal frontend. */
   temporalAddress: z.string(),
   uiUrl: z.string().optional(),
@@ -24,32 +26,43 @@ export interface SessionOptions {
   cacheFolder?: string | undefined;
 }
 
-/** Announces a session of this checkout, in place of an earlier one. */
+/** Announces a session of this checkout, beside those that run already. */
 export async function writeSession(session: Session, options: SessionOptions = {}): Promise<void> {
-  const file = await sessionFile(options);
+  const file = `${await sessionPath(options)}.${session.pid}.json`;
   await mkdir(dirname(file), { recursive: true });
   await writeFileAtomic(file, JSON.stringify(sessionSchema.parse(session)), { mode: 0o600 });
 }
 
-/** Reads the live session of this checkout: `undefined` if there is none, its file is unreadable or its process is gone. */
+/**
+ * Reads the live session of this checkout that began first: a demo beside `npm run dev` takes nothing away from it.
+ * `undefined` if there is none. Unreadable files and those of processes that are gone do not count.
+ */
 export async function readSession(options: SessionOptions = {}): Promise<Session | undefined> {
-  const text = await readFile(await sessionFile(options), 'utf8').catch(() => '{}');
-  const { data } = sessionSchema.safeParse(parseJson(text));
-  return data && isRunning(data.pid) ? data : undefined;
+  const path = await sessionPath(options);
+  const folder = dirname(path);
+  const files = (await readdir(folder).catch(() => [])).map((name) => join(folder, name));
+  const own = files.filter((file) => file.startsWith(`${path}.`));
+  const sessions = await Promise.all(own.map(readFrom));
+  return sessions
+    .flatMap((session) => (session && isRunning(session.pid) ? [session] : []))
+    .sort((one, other) => one.startedAt - other.startedAt)[0];
 }
 
-/** Withdraws the session that process `pid` announced, unless another process has announced one since. */
+/** Withdraws the session that process `pid` announced. */
 export async function removeSession(pid: number, options: SessionOptions = {}): Promise<void> {
-  const current = await readSession(options);
-  if (current?.pid === pid || !current) await rm(await sessionFile(options), { force: true });
+  await rm(`${await sessionPath(options)}.${pid}.json`, { force: true });
 }
 
-async function sessionFile({ checkout, cacheFolder = userCacheFolder() }: SessionOptions): Promise<string> {
+/** What the names of this checkout's session files begin with. */
+async function sessionPath({ checkout, cacheFolder = userCacheFolder() }: SessionOptions): Promise<string> {
   const folder = await realpath(checkout ?? join(import.meta.dirname, '../..'));
   // 64 bits tell the checkouts of one user apart, and keep the path short.
   const key = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  return join(cacheFolder, 'sessions', `${key}.json`);
+  return join(cacheFolder, 'sessions', key);
 }
+
+const readFrom = async (file: string): Promise<Session | undefined> =>
+  sessionSchema.safeParse(parseJson(await readFile(file, 'utf8').catch(() => '{}'))).data;
 
 function parseJson(text: string): unknown {
   try {

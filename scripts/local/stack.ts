@@ -1,6 +1,6 @@
 import { searchAttributes } from '../../contract/index.ts';
 import { type Edition, type Simulator, type Speed, startSimulator } from '../../simulator/index.ts';
-import { removeSession, writeSession } from './session.ts';
+import { readSession, removeSession, writeSession } from './session.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
 export interface StackOptions {
@@ -70,19 +70,28 @@ export const workerEnvironment = (temporal: TemporalServer, simulator: Simulator
   IDENTITY_HEADER: 'simulator',
 });
 
+/** A stack that commands in other terminals find. */
+export interface AnnouncedStack extends Stack {
+  /** A command of the Temporal CLI as it is typed in another terminal: it names the server if another session comes first. */
+  temporalCommand(command: string): string;
+}
+
 /** Does what {@link startStack} does, and lets `npm run temporal` in other terminals find it. */
-export async function startAnnouncedStack(options: StackOptions): Promise<Stack> {
+export async function startAnnouncedStack(options: StackOptions): Promise<AnnouncedStack> {
   const stack = await startStack(options);
   const { temporal, simulator } = stack;
   const { pid } = process;
   await writeSession({
     pid,
+    startedAt: Date.now(),
     temporalAddress: temporal.address,
     uiUrl: temporal.uiUrl,
     armEndpoint: simulator.endpoint,
   });
+  const isFirst = (await readSession())?.pid === pid;
   return {
     ...stack,
+    temporalCommand: (command) => `npm run temporal -- ${command}${isFirst ? '' : ` --address ${temporal.address}`}`,
     async stop() {
       await removeSession(pid);
       await stack.stop();

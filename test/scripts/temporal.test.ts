@@ -19,7 +19,7 @@ async function terminal(...lines: string[]) {
     announceSession: (temporalAddress: string) =>
       runModule(
         `await (await import(scripts + '/local/session.ts')).writeSession(args);`,
-        { pid: process.pid, temporalAddress },
+        { pid: process.pid, startedAt: 0, temporalAddress },
         env,
       ),
     temporal: (args: string[], settings: NodeJS.ProcessEnv = {}) =>
@@ -34,8 +34,8 @@ async function terminal(...lines: string[]) {
 
 test('arguments, output and exit code pass through, and nothing is added', async () => {
   const shell = await terminal('echo "[$*]"', 'echo oops >&2', 'exit 7');
-  const result = await shell.temporal(['workflow', 'list', '--output', 'json']);
-  expect(result).toMatchObject({ stdout: '[workflow list --output json]', stderr: 'oops', exitCode: 7 });
+  const result = await shell.temporal(['server', 'start-dev', '--headless']);
+  expect(result).toMatchObject({ stdout: '[server start-dev --headless]', stderr: 'oops', exitCode: 7 });
 });
 
 test("the live session's address is used, unless environment or flag name a server", async () => {
@@ -49,6 +49,16 @@ test("the live session's address is used, unless environment or flag name a serv
   expect(await address([], { TEMPORAL_CONFIG_FILE: '/etc/temporal.toml' })).toBe('address=');
   expect(await address(['--profile=production'])).toBe('address=');
   expect(await address(['--address', 'mine:7233'])).toBe('address=');
+});
+
+test('where no session runs, it says that another server is asked', async () => {
+  const shell = await terminal('echo "[$*]"');
+  const notice = /^No `npm run dev` or `npm run demo` of this checkout runs/;
+  const { stdout, stderr } = await shell.temporal(['workflow', 'list', '--output', 'json']);
+  expect([stdout, stderr]).toEqual(['[workflow list --output json]', expect.stringMatching(notice)]);
+  expect((await shell.temporal(['workflow', 'list'], { TEMPORAL_ADDRESS: 'mine:7233' })).stderr).toBe('');
+  await shell.announceSession('127.0.0.1:12345');
+  expect((await shell.temporal(['workflow', 'list'])).stderr).toBe('');
 });
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { readSession, removeSession, writeSession } from '../../../scripts/local/session.ts';
 import { scratchFolder } from '../support.ts';
 
-const session = { pid: process.pid, temporalAddress: '127.0.0.1:7233', uiUrl: 'http://127.0.0.1:8233' };
+const session = { pid: process.pid, startedAt: 1, temporalAddress: '127.0.0.1:7233', uiUrl: 'http://127.0.0.1:8233' };
 
 test('a session is read back in its own checkout only, until it is removed', async () => {
   const cache = await scratchFolder();
@@ -34,9 +34,13 @@ test('an unreadable session file does not count', async () => {
   expect(await readSession({ cacheFolder: cache })).toBeUndefined();
 });
 
-test('removing an earlier session leaves the later one', async () => {
+test('of two sessions the earlier one counts, and the later one once that has ended', async () => {
   const cache = await scratchFolder();
-  await writeSession(session, { cacheFolder: cache });
-  await removeSession(session.pid + 1, { cacheFolder: cache });
-  expect(await readSession({ cacheFolder: cache })).toEqual(session);
+  const here = { cacheFolder: cache };
+  const later = { ...session, pid: process.ppid, startedAt: 2, temporalAddress: '127.0.0.1:9999' };
+  await writeSession(session, here);
+  await writeSession(later, here);
+  expect(await readSession(here)).toEqual(session);
+  await removeSession(session.pid, here);
+  expect(await readSession(here)).toEqual(later);
 });
