@@ -31,7 +31,10 @@ export function programOf(ended: (code: ExitCode) => void): Command {
       .addOption(
         new Option('-o, --output <format>', 'for people, or for programs').choices(['table', 'json']).default('table'),
       )
-      .option('--task-queue <name>', 'task queue of the workers');
+      .option(
+        '--task-queue <name>',
+        'task queue of the workers (default: TASK_QUEUE; of plans and audits READ_ONLY_TASK_QUEUE)',
+      );
   const withInput = (name: string, description: string): Command =>
     command(name, description)
       .argument('<file>', 'input in YAML or JSON; - reads standard input')

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceError } from '@temporalio/client';
-import { AksIsolationClient } from '../client/index.ts';
+import { AksIsolationClient, InvalidInputError } from '../client/index.ts';
 import { exitCodes } from './exitCodes.ts';
 import { type OutputFormat, Terminal } from './terminal.ts';
 import { UserError } from './userError.ts';
@@ -44,6 +44,7 @@ export class Session {
     }
     const address = process.env.TEMPORAL_ADDRESS || 'the configured address (TEMPORAL_ADDRESS, or a profile)';
     const aks = await AksIsolationClient.connect(taskQueue).catch((error: unknown) => {
+      if (error instanceof InvalidInputError) throw error;
       throw new UserError(`No Temporal service answers at ${address}: ${messageOf(error)}`);
     });
     return new Session(aks, new Terminal(output), interrupted.signal);
@@ -69,10 +70,10 @@ export class Session {
   async #sayIfNoWorker(signal: AbortSignal): Promise<void> {
     do await delay(5_000, undefined, { signal, ref: false });
     while (await this.#isPolled());
-    const { temporal, taskQueue } = this.aks;
+    const { temporal, taskQueue, lookQueue } = this.aks;
     const nobody = `No worker polls task queue ${this.#queue} in namespace ${temporal.options.namespace}`;
     const elsewhere =
-      this.#queue === taskQueue
+      this.#queue === taskQueue || this.#queue === lookQueue
         ? ''
         : ` The run was started there, not on ${taskQueue}: a run that has begun nothing can be terminated and started again.`;
     this.terminal.note(`${nobody}: nothing happens until one does.${elsewhere}`);

@@ -68,17 +68,23 @@ export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
 export class AksIsolationClient {
   readonly #client: Client;
   readonly #taskQueue: string;
+  readonly #lookQueue: string;
 
-  /** @param queue Task queue of the workers. Default: the contract's. */
-  constructor(client: Client, queue: string = taskQueue) {
+  /**
+   * @param queue Task queue of the workers. Default: the contract's.
+   * @param lookQueue Task queue for audits and dry runs, which workers that only look may poll. Default: the same.
+   */
+  constructor(client: Client, queue: string = taskQueue, lookQueue: string = queue) {
     this.#client = client;
     this.#taskQueue = queue;
+    this.#lookQueue = lookQueue;
   }
 
   /**
    * Connects as Temporal's environment configuration says (`TEMPORAL_ADDRESS`, profiles, TLS, API key). With `PAYLOAD_KEYS` as
    * the worker has it, payloads are encrypted.
    *
+   * @param queue Task queue for everything. Default: `TASK_QUEUE`, and `READ_ONLY_TASK_QUEUE` for audits and dry runs.
    * @throws InvalidInputError if `PAYLOAD_KEYS` is no list of keys.
    */
   static async connect(queue?: string): Promise<AksIsolationClient> {
@@ -87,7 +93,9 @@ export class AksIsolationClient {
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const connection = await Connection.connect(connectionOptions);
     const options = { connection, ...(namespace === undefined ? {} : { namespace }), ...dataConverterOf(keys) };
-    return new AksIsolationClient(new Client(options), queue);
+    const { TASK_QUEUE, READ_ONLY_TASK_QUEUE } = process.env;
+    const looks = queue ?? (READ_ONLY_TASK_QUEUE || undefined);
+    return new AksIsolationClient(new Client(options), queue ?? (TASK_QUEUE || undefined), looks);
   }
 
   async close(): Promise<void> {
@@ -101,6 +109,11 @@ export class AksIsolationClient {
 
   get taskQueue(): string {
     return this.#taskQueue;
+  }
+
+  /** Task queue of audits and dry runs. */
+  get lookQueue(): string {
+    return this.#lookQueue;
   }
 
   /** Starts a scenario by its name, as the method of that name does. The input is checked. */
@@ -194,25 +207,29 @@ export class AksIsolationClient {
 
   async #startAudit(given: unknown): Promise<ScenarioHandle<AuditReport>> {
     const { cluster } = checked('auditCluster', given);
-    return this.#startUnder('auditCluster', `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`, cluster.name, given);
+    const workflowId = `${clusterWorkflowId(cluster)}/audit/${randomUUID()}`;
+    return this.#startUnder('auditCluster', workflowId, cluster, cluster.name, given);
   }
 
   async #start(scenario: WritingScenario, given: unknown): Promise<ScenarioHandle<VerificationReport | PlanReport>> {
     const { cluster, dryRun } = checked(scenario, given);
     const lock = clusterWorkflowId(cluster);
     const workflowId = dryRun ? `${lock}/dry-run/${randomUUID()}` : lock;
-    return this.#startUnder(scenario, workflowId, `${cluster.name}${dryRun ? ' (dry run)' : ''}`, given);
+    return this.#startUnder(scenario, workflowId, cluster, `${cluster.name}${dryRun ? ' (dry run)' : ''}`, given);
   }
 
   async #startUnder<Result extends ScenarioResult>(
     scenario: Scenario,
     workflowId: string,
+    cluster: ClusterReference,
     subject: string,
     given: unknown,
   ): Promise<ScenarioHandle<Result>> {
     try {
       const staticSummary = `${scenario} ${subject}`;
-      const options = { taskQueue: this.#taskQueue, workflowId, args: [given], staticSummary };
+      const looks = workflowId !== clusterWorkflowId(cluster);
+      const queue = looks ? this.#lookQueue : this.#taskQueue;
+      const options = { taskQueue: queue, workflowId, args: [given], staticSummary };
       const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
       // The handle that start() returns follows the workflow ID, which the cluster's next scenario uses again.
       return scenarioHandle(this.#client.workflow.getHandle(workflowId, firstExecutionRunId), firstExecutionRunId);

@@ -96,6 +96,11 @@ const ownErrors = {
     whatToDo:
       'Use a target that the policy allows, or have the one that the message names added to it (POLICY_FILE of the worker).',
   },
+  ReadOnlyWorker: {
+    cause: 'A worker that only looks was to change something. It did not.',
+    whatToDo:
+      'Start the scenario on the task queue of a worker that writes, or as a dry run under another workflow ID than the lock on its cluster.',
+  },
   AnswerTooLarge: {
     cause:
       'What was found in Azure takes more than the 2 MiB that Temporal keeps of a result, or is a list without an end.',

@@ -60,6 +60,7 @@ export {
   errorTypes,
   pauseUpdate,
   progressQuery,
+  readOnlyTaskQueue,
   resumeUpdate,
   type Scenario,
   scenarios,

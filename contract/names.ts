@@ -2,8 +2,11 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { ClusterReference } from '../resources/ids.ts';
 import type { scenarioErrors } from './errors.ts';
 
-/** The task queue that the worker polls and that every scenario is started on. */
+/** The task queue that workers poll, and that scenarios are started on, unless `TASK_QUEUE` names another one. */
 export const taskQueue = 'aks-isolation';
+
+/** The task queue of workers that only look, for audits and dry runs, unless `TASK_QUEUE` names another one. */
+export const readOnlyTaskQueue = 'aks-isolation-read-only';
 
 /** Workflow types: one per scenario. */
 export const scenarios = [

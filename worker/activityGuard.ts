@@ -25,6 +25,21 @@ export const guardActivities: ActivityInterceptorsFactory = ({ info }) => ({
   },
 });
 
+/**
+ * Refuses a run that is about to write, at its first activity. Only those hold the lock on a cluster: dry runs and audits take any
+ * other workflow ID. `activities/arm/connection.ts` sends no write, whoever asks.
+ */
+export const guardReadOnly: ActivityInterceptorsFactory = ({ info }) => ({
+  inbound: {
+    async execute(input, next) {
+      const { workflowType, workflowExecution, taskQueue } = info;
+      const isLock = isClusterWorkflowId(workflowExecution?.workflowId ?? '');
+      if (!isLock || workflowType === 'auditCluster') return next(input);
+      throw ownFailure('ReadOnlyWorker', `Workers on task queue ${taskQueue} only look, for audits and dry runs`);
+    },
+  },
+});
+
 function refuseForeignCaller({ activityType, workflowType, workflowExecution }: Info, args: readonly unknown[]): void {
   const scenario = scenarios.find((each) => each === workflowType);
   if (!scenario || !workflowExecution) {

@@ -1,5 +1,5 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { DefaultAzureCredential } from '@azure/identity';
+import { AggregateAuthenticationError, DefaultAzureCredential } from '@azure/identity';
 import { type AzureConnection, azureClients } from '../activities/arm/connection.ts';
 import { listSubscriptions } from '../activities/subscriptions.ts';
 import { applicationFailure, isFailure } from '../contract/failures.ts';
@@ -7,12 +7,12 @@ import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';
 
 /** Connects to the Azure that the environment describes. The whole process then trusts its certificate authority. */
-export function azureConnection({ endpoint, certificateAuthority, policy }: Configuration): AzureConnection {
+export function azureConnection({ endpoint, certificateAuthority, policy, readOnly }: Configuration): AzureConnection {
   if (certificateAuthority !== undefined) {
     // As an option of the clients, the authorities would be parsed again for each of a hundred connections.
     setDefaultCACertificates([...getCACertificates('default'), certificateAuthority]);
   }
-  return { credential: new DefaultAzureCredential(), endpoint, ...(policy && { policy }) };
+  return { credential: new DefaultAzureCredential(), endpoint, readOnly, ...(policy && { policy }) };
 }
 
 /** Signs in and makes one harmless call. A worker without access thus never takes a task. */
@@ -22,7 +22,7 @@ export async function checkAzure(connection: AzureConnection): Promise<Problem[]
   } catch (error) {
     const whatToDo =
       'Give the worker an identity that DefaultAzureCredential finds: a managed identity, workload identity, AZURE_CLIENT_ID and its companions, or `az login`.';
-    return [{ where: 'Azure credential', problem: `no token (${firstLine(error)})`, whatToDo }];
+    return [{ where: 'Azure credential', problem: `no token (${reasons(error)})`, whatToDo }];
   }
   try {
     const subscriptions = await listSubscriptions(azureClients(connection));
@@ -36,6 +36,10 @@ export async function checkAzure(connection: AzureConnection): Promise<Problem[]
     return [{ where: connection.endpoint, problem, whatToDo }];
   }
 }
+
+/** Each credential of the chain has a reason of its own. */
+const reasons = (error: unknown): string =>
+  error instanceof AggregateAuthenticationError ? error.errors.map(firstLine).join('; ') : firstLine(error);
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';

@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import { type KeyRing, readKeyRing } from '../codec/keyRing.ts';
+import { crossCheck } from '../contract/inputs/checks.ts';
+import { readOnlyTaskQueue, taskQueue } from '../contract/names.ts';
 import { parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
@@ -14,6 +17,9 @@ export interface Configuration {
   /** PEM of a further certificate authority to trust, for an endpoint that is not Azure's own. */
   certificateAuthority?: string;
   logLevel: LogLevel;
+  /** Whether the worker only looks, for audits and dry runs. */
+  readOnly: boolean;
+  taskQueue: string;
   /** Worker Deployment Version. Scenarios are then pinned to the build that began them. Default: unversioned. */
   deployment?: WorkerDeploymentVersion;
   /** Default: payloads are not encrypted. */
@@ -22,8 +28,33 @@ export interface Configuration {
   policy?: WorkerPolicy;
 }
 
+class NotPemError extends Error {}
+
+/** The same text, if every certificate in it can be read. */
+function certificates(pem: string): string {
+  const all = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const each of all) new X509Certificate(each);
+  } catch {
+    throw new NotPemError();
+  }
+  if (all.length === 0) throw new NotPemError();
+  return pem;
+}
+
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 type LogLevel = (typeof logLevels)[number];
+
+// Temporal's Worker Controller for Kubernetes sets variables of these names.
+const deploymentVersion = z.object({
+  TEMPORAL_DEPLOYMENT_NAME: z.string().optional(),
+  TEMPORAL_WORKER_BUILD_ID: z.string().optional(),
+});
+
+const modeAndQueue = z.object({
+  WORKER_MODE: z.enum(['read-write', 'read-only']).default('read-write'),
+  TASK_QUEUE: z.string().max(1000, 'too long. Use at most 1000 characters.').optional(),
+});
 
 const environment = z
   .object({
@@ -39,27 +70,34 @@ const environment = z
       .string()
       .transform((file, context) => {
         try {
-          return readFileSync(file, 'utf8');
-        } catch {
-          context.addIssue({ code: 'custom', message: `cannot read ${file}. Give the path of a PEM file.` });
+          return certificates(readFileSync(file, 'utf8'));
+        } catch (error) {
+          const problem = error instanceof NotPemError ? `${file} holds no certificate in PEM` : `cannot read ${file}`;
+          context.addIssue({ code: 'custom', message: `${problem}. Give the path of a PEM file.` });
           return z.NEVER;
         }
       })
       .optional(),
     LOG_LEVEL: z.enum(logLevels).default('info'),
     POLICY_FILE: z.string().optional(),
-    // Temporal's Worker Controller for Kubernetes sets variables of these names.
-    TEMPORAL_DEPLOYMENT_NAME: z.string().optional(),
-    TEMPORAL_WORKER_BUILD_ID: z.string().optional(),
+    ...modeAndQueue.shape,
+    ...deploymentVersion.shape,
   })
   .check(
-    z.superRefine(({ TEMPORAL_DEPLOYMENT_NAME: name, TEMPORAL_WORKER_BUILD_ID: buildId }, context) => {
+    crossCheck(deploymentVersion, ({ TEMPORAL_DEPLOYMENT_NAME: name, TEMPORAL_WORKER_BUILD_ID: buildId }, report) => {
       if ((name === undefined) === (buildId === undefined)) return;
       const [missing, other] =
         name === undefined
-          ? ['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID']
-          : ['TEMPORAL_WORKER_BUILD_ID', 'TEMPORAL_DEPLOYMENT_NAME'];
-      context.addIssue({ code: 'custom', path: [missing], message: `missing beside ${other}. Set both, or neither.` });
+          ? (['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID'] as const)
+          : (['TEMPORAL_WORKER_BUILD_ID', 'TEMPORAL_DEPLOYMENT_NAME'] as const);
+      report([missing], `missing beside ${other}. Set both, or neither.`);
+    }),
+    crossCheck(modeAndQueue, ({ WORKER_MODE: mode, TASK_QUEUE: queue }, report) => {
+      if (mode !== 'read-only' || queue !== taskQueue) return;
+      report(
+        ['TASK_QUEUE'],
+        `the queue of workers that write. Use another one, or leave it out: ${readOnlyTaskQueue}.`,
+      );
     }),
   );
 
@@ -74,10 +112,13 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
   );
   if (!parsed.ok || Array.isArray(payloadKeys) || Array.isArray(policy)) return problems;
   const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
+  const readOnly = parsed.value.WORKER_MODE === 'read-only';
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;
   return {
     endpoint: AZURE_RESOURCE_MANAGER_ENDPOINT,
     logLevel: LOG_LEVEL,
+    readOnly,
+    taskQueue: parsed.value.TASK_QUEUE ?? (readOnly ? readOnlyTaskQueue : taskQueue),
     ...(AZURE_RESOURCE_MANAGER_CA_FILE === undefined ? {} : { certificateAuthority: AZURE_RESOURCE_MANAGER_CA_FILE }),
     ...(deploymentName !== undefined && buildId !== undefined && { deployment: { deploymentName, buildId } }),
     ...(payloadKeys && { payloadKeys }),

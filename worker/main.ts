@@ -1,6 +1,5 @@
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
-import { taskQueue } from '../contract/names.ts';
 import { type Problem, problemsText } from '../contract/problem.ts';
 import { azureConnection, checkAzure } from './azure.ts';
 import { readConfiguration } from './configuration.ts';
@@ -24,16 +23,22 @@ if ('problem' in temporal) giveUp([temporal, ...azureProblems]);
 const problems = [...azureProblems, ...(await registerSearchAttributes(temporal))];
 if (problems.length > 0) giveUp(problems);
 
-const { deployment } = configuration;
+const { deployment, taskQueue: queue, readOnly } = configuration;
 const converter = dataConverterOf(configuration.payloadKeys);
 const worker = await createWorker({
   ...temporal,
   azure,
+  queue,
   ...converter,
   workflowBundle: await bundleWorkflows(converter),
   ...(deployment && { deployment }),
 });
-logger.info('Worker is ready', { namespace: temporal.namespace, taskQueue, azure: configuration.endpoint });
+logger.info('Worker is ready', {
+  namespace: temporal.namespace,
+  taskQueue: queue,
+  readOnly,
+  azure: configuration.endpoint,
+});
 await worker.run();
 await temporal.connection.close();
 

@@ -13,7 +13,7 @@ import { type AzureConnection, azureClients } from '../activities/arm/connection
 import { createActivities } from '../activities/index.ts';
 import { readSubscription } from '../activities/subscriptions.ts';
 import { taskQueue } from '../contract/names.ts';
-import { guardActivities } from './activityGuard.ts';
+import { guardActivities, guardReadOnly } from './activityGuard.ts';
 import { guardPolicy, type TenantOf } from './policyGuard.ts';
 
 /** Bundles the workflows. The bundler's messages help only if it fails. @param dataConverter As the worker's. */
@@ -45,8 +45,12 @@ export interface AksWorkerOptions {
 
 /** What each activity passes before it begins. */
 function guards(azure: AzureConnection): ActivityInterceptorsFactory[] {
-  const { policy } = azure;
-  return policy ? [guardActivities, guardPolicy(policy, tenantReader(azure))] : [guardActivities];
+  const { policy, readOnly } = azure;
+  return [
+    guardActivities,
+    ...(readOnly ? [guardReadOnly] : []),
+    ...(policy ? [guardPolicy(policy, tenantReader(azure))] : []),
+  ];
 }
 
 /** A subscription keeps its tenant for as long as a worker lives: each is asked once. */

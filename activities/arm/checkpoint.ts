@@ -99,7 +99,7 @@ function refuseWithoutLock(): void {
 /** Whether Azure has answered that it does nothing, or the policy has kept the request. After 408, 409 and 429 nobody knows, nor where no answer came. */
 function isRefused(error: unknown): boolean {
   const status = Number(httpStatus(error));
-  if (isFailure(error, 'ForbiddenByPolicy')) return true;
+  if (isFailure(error, 'ForbiddenByPolicy', 'ReadOnlyWorker')) return true;
   return status === 304 || (status >= 400 && status < 500 && ![408, 409, 429].includes(status));
 }
 

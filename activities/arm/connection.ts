@@ -18,7 +18,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { Context } from '@temporalio/activity';
-import { policyFailure } from '../../contract/failures.ts';
+import { ownFailure, policyFailure } from '../../contract/failures.ts';
 import { lockedCluster } from '../../contract/names.ts';
 import { deletionProblems, placeProblems } from '../../contract/policyProblems.ts';
 import { resourceReference } from '../../resources/ids.ts';
@@ -39,6 +39,8 @@ export interface AzureConnection {
   clock?: Clock;
   /** The worker's policy. Discovery hands it on to the plan. Default: everything that Azure allows. */
   policy?: WorkerPolicy;
+  /** Whether nothing may be changed. Default: false. */
+  readOnly?: boolean;
 }
 
 /** One client per Azure service for one subscription. */
@@ -46,6 +48,7 @@ export interface AzureClients {
   /** For requests that carry a token beside ARM's. */
   credential: TokenCredential;
   policy?: WorkerPolicy;
+  readOnly: boolean;
   authorization: AuthorizationManagementClient;
   compute: ComputeManagementClient;
   containerService: ContainerServiceClient;
@@ -71,6 +74,7 @@ export function azureClients({
   endpoint,
   tlsOptions,
   policy,
+  readOnly = false,
   requestTimeoutMs = armTimeoutMs,
 }: AzureConnection) {
   const scopes = [`${endpoint}/.default`];
@@ -86,7 +90,7 @@ export function azureClients({
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
-      { policy: onlyAllowed(policy ?? {}), position: 'perRetry' as const },
+      { policy: onlyAllowed(policy ?? {}, readOnly), position: 'perRetry' as const },
     ],
     ...(tlsOptions && { tlsOptions }),
   };
@@ -97,6 +101,7 @@ export function azureClients({
     const made: AzureClients = {
       credential,
       ...(policy && { policy }),
+      readOnly,
       authorization: new AuthorizationManagementClient(credential, subscriptionId, { ...options, $host: endpoint }),
       compute: new ComputeManagementClient(credential, subscriptionId, options),
       containerService: new ContainerServiceClient(credential, subscriptionId, options),
@@ -116,7 +121,7 @@ export function azureClients({
 
 export type ClientsOf = ReturnType<typeof azureClients>;
 
-export type Service = Exclude<keyof AzureClients, 'credential' | 'policy'>;
+export type Service = Exclude<keyof AzureClients, 'credential' | 'policy' | 'readOnly'>;
 
 /** A resource in a resource group, with the client of its service. */
 export interface Located<S extends Service> {
@@ -186,13 +191,15 @@ function onlyTo(endpoint: string): PipelinePolicy {
  * What an activity writes need not be what its arguments name. So each write is held against the policy by its address, right
  * before it is sent. Reads go further: whoever deletes must know who else uses a resource, wherever they are.
  */
-function onlyAllowed(policy: WorkerPolicy): PipelinePolicy {
+function onlyAllowed(policy: WorkerPolicy, readOnly: boolean): PipelinePolicy {
   return {
     name: 'onlyAllowed',
     async sendRequest(request, next) {
       const { method, url } = request;
       if (isRead(method)) return next(request);
       const id = decodeURIComponent(new URL(url).pathname);
+      if (readOnly && !(method === 'POST' && questions.test(id)))
+        throw ownFailure('ReadOnlyWorker', `${method} ${id} was not sent`, id);
       const cluster = lockedCluster(currentContext()?.info.workflowExecution?.workflowId ?? '');
       const problems = [
         ...placeProblems(policy, [id], cluster),
@@ -203,6 +210,9 @@ function onlyAllowed(policy: WorkerPolicy): PipelinePolicy {
     },
   };
 }
+
+/** Azure answers these, and changes no resource: whether a name is free, and what a command sees inside a cluster. */
+const questions = /\/(checkNameAvailability|runCommand)$/i;
 
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 

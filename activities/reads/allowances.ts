@@ -27,10 +27,12 @@ export async function readAllowances(clients: ClientsOf, request: AllowanceReque
 
 /** @param scopes Resource IDs, existing or not. */
 export async function readAccess(clients: ClientsOf, scopes: readonly string[]): Promise<AccessFacts> {
+  const { policy, readOnly } = clients('');
   const subscriptions = [...new Set(scopes.map((scope) => scope.split('/')[2] ?? ''))];
   const [permissions, locks] = await Promise.all([
     Promise.all(
-      scopes.map(async (scope) => {
+      // Whoever only looks has not the permissions of whoever is to write.
+      (readOnly ? [] : scopes).map(async (scope) => {
         const found = await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope)));
         return found ? [[keyOf(scope), found] as const] : [];
       }),
@@ -43,7 +45,6 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
       (scope) =>
         isWithin(scope, lockedScope(id)) || (!subscriptionScope.test(scope) && isWithin(lockedScope(id), scope)),
     );
-  const { policy } = clients('');
   return {
     permissions: Object.fromEntries(permissions.flat()),
     locks: locks.flat().filter(matters),

@@ -18,6 +18,7 @@ export async function audit(
   const input = await auditInput(file, cluster);
   const session = await Session.open(options);
   const run = await session.aks.start('auditCluster', input);
+  session.waitsOn(session.aks.lookQueue);
   return shown(session, await session.patiently(endingOf(run)));
 }
 

@@ -28,7 +28,10 @@ export async function planned(
   input: Record<string, unknown>,
 ): Promise<ScenarioEnding> {
   const run = await session.aks.start(scenario, { ...input, dryRun: true });
-  return session.patiently(endingOf(run));
+  session.waitsOn(session.aks.lookQueue);
+  const ending = await session.patiently(endingOf(run));
+  session.waitsOn(session.aks.taskQueue);
+  return ending;
 }
 
 export const planTitle = (scenario: Scenario, ending: ScenarioEnding): string =>

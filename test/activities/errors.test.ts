@@ -132,6 +132,17 @@ describe("Azure's errors", () => {
     expect(await azure.sent('managedClusters/kept')).toEqual(['PUT 201']);
   });
 
+  it.concurrent('are not needed: the worker only looks', async () => {
+    const wanted = await azure.specification('looked-at');
+    const { createOrUpdateCluster } = createActivities({ ...azure.connection, readOnly: true });
+    expect(await activityFailure(attempt().run(createOrUpdateCluster, wanted))).toMatchObject({
+      type: 'ReadOnlyWorker',
+      nonRetryable: true,
+      details: { sent: false },
+    });
+    expect(await azure.sent('managedClusters/looked-at')).toEqual([]);
+  });
+
   it.concurrent('are not needed: no answer comes', async () => {
     const wanted = await azure.specification('silent');
     const { createOrUpdateCluster } = createActivities({ ...azure.connection, requestTimeoutMs: 200 });

@@ -8,6 +8,7 @@ import { guardActivities } from '../../worker/activityGuard.ts';
 import { input, subscriptionId } from '../support/azure.ts';
 import { type Harness, problemsOf, startHarness, startTestWorker } from '../support/harness.ts';
 import { ownRegistryIds } from '../support/ownRegistry.ts';
+import { existingCluster } from './existingCluster.ts';
 import { byResourceId } from './ownRegistry.ts';
 
 const cluster = { subscriptionId, resourceGroup: 'rg', name: 'shop' };
@@ -101,6 +102,43 @@ describe('a worker with a policy', () => {
     } finally {
       await deleting.stop();
     }
+  });
+});
+
+describe('a worker that only looks', () => {
+  let harness: Harness;
+  let worker: { stop(): Promise<void> };
+  let lookQueue: string;
+  beforeAll(async () => {
+    harness = await startHarness();
+    lookQueue = `${harness.taskQueue}-read-only`;
+    worker = await startTestWorker({ ...harness.azure.connection, readOnly: true }, lookQueue);
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await harness.close({ replay: false });
+  });
+
+  it('audits, looks from inside, and plans, beside one that writes', async () => {
+    const aks = new AksIsolationClient(harness.temporal, harness.taskQueue, lookQueue);
+    const cluster = await existingCluster(harness, 'looked-at');
+    const { azure, temporal } = harness;
+    const writes = await azure.writes();
+    const audit = await aks.auditCluster({ cluster });
+    expect(await audit.result()).toMatchObject({ outcome: 'audited', verdict: 'Drifted' });
+    expect((await temporal.workflow.getHandle(audit.workflowId).describe()).taskQueue).toBe(lookQueue);
+    const plan = await aks.isolateCluster({ cluster, dryRun: true, registry: { mode: 'managed' } });
+    expect(await plan.result()).toMatchObject({ outcome: 'planned', plan: { problems: [] } });
+    expect(await azure.writes()).toEqual(writes);
+  });
+
+  it('refuses a run that writes, before it looks', async () => {
+    const aks = new AksIsolationClient(harness.temporal, lookQueue);
+    const before = await harness.azure.recordedBytes();
+    const { type, problems } = await problemsOf((await aks.createCluster(input('looked-at'))).result());
+    expect(type).toBe('PreflightFailed');
+    expect(problems[0]?.problem).toContain(`ReadOnlyWorker: Workers on task queue ${lookQueue} only look`);
+    expect(await harness.azure.recorded(before)).toEqual([]);
   });
 });
 
