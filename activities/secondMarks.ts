@@ -1,6 +1,11 @@
+import { sameResourceId } from '../resources/ids.ts';
+import type { MarkSearch } from '../resources/marks.ts';
 import type { ClientsOf } from './arm/connection.ts';
+import { whereAllowed } from './arm/errors.ts';
+import { usedByTag } from './arm/marks.ts';
 import type { MarkedResource, MaybeAdopted } from './arm/ownedResource.ts';
-import { leaveSecondMark, takeSecondMarkOff } from './arm/secondMarks.ts';
+import { leaveSecondMark, takeSecondMarkOff, unlessForbidden } from './arm/secondMarks.ts';
+import { readMarkedInZone, resourcesWithTag, zonesOf } from './reads/marked.ts';
 
 type Used = Pick<MarkedResource, 'id' | 'marks'>;
 
@@ -8,8 +13,31 @@ export const secondMarkActivities = (clients: ClientsOf) => ({
   /** Says on a resource that was made for another cluster that this one uses it. */
   async addSecondMark({ id, marks }: Used): Promise<MaybeAdopted | undefined> {
     // One that cannot be left is no reason to stop, for clusters are asked before anything goes. Undo has nothing to take off.
-    return (await leaveSecondMark(clients, id, marks)) ? undefined : { adopted: true };
+    return (await unlessForbidden(() => leaveSecondMark(clients, id, marks))) ? undefined : { adopted: true };
   },
 
   removeSecondMark: ({ id, marks }: Used): Promise<void> => takeSecondMarkOff(clients, id, marks),
+
+  /** Takes the mark off what the cluster has left. One that stays is no reason to stop either: deleteCluster comes to it again. */
+  async dropSecondMark({ id, marks }: Used): Promise<MaybeAdopted | undefined> {
+    return (await unlessForbidden(() => takeSecondMarkOff(clients, id, marks))) ? undefined : { adopted: true };
+  },
+
+  /** Undo: says again that this cluster uses a resource. Succeeds if it is gone. */
+  restoreSecondMark: ({ id, marks }: Used): Promise<void> => leaveSecondMark(clients, id, marks, 'ifThere'),
+
+  /** Looks for what carries the second mark of a cluster. What may not be listed is left out. */
+  async findSecondMarks({ marks, subscriptionIds, zoneIds }: MarkSearch): Promise<string[]> {
+    const tags = Object.entries(usedByTag(marks));
+    const lists = subscriptionIds.flatMap((id) =>
+      tags.map((tag) => whereAllowed(() => resourcesWithTag(clients, id, tag))),
+    );
+    const tagged = (await Promise.all(lists)).flatMap((each) => each ?? []).map(({ id }) => id);
+    const zones = unique([...zoneIds, ...zonesOf(tagged)]);
+    const inZones = await Promise.all(zones.map((id) => whereAllowed(() => readMarkedInZone(clients, id, marks))));
+    return unique([...tagged, ...inZones.flatMap((each) => each ?? []).flatMap(({ marked }) => marked)]);
+  },
 });
+
+const unique = (ids: readonly string[]): string[] =>
+  ids.filter((id, index) => ids.findIndex((each) => sameResourceId(each, id)) === index);

@@ -38,7 +38,7 @@ export async function* watch(
     for (;;) {
       const last = ended;
       if (last?.error) throw last.error;
-      const query = progress().catch(unlessTransient);
+      const query = handle.client.withAbortSignal(abandoned.signal, progress).catch(unlessTransient);
       // The server keeps a query for half a minute while no worker is up. A query that nobody waits for may fail unheard.
       query.catch(() => undefined);
       const current = await (last ? query : Promise.race([query, end]));

@@ -217,8 +217,6 @@ export interface OldRegistryFacts {
   owned: string[];
   /** IDs of the clusters that boot their nodes from it, in the subscriptions that may be looked at. Left out by version 0.1. */
   clusters?: string[];
-  /** IDs of those that were made for another cluster and carry the second mark of this one. Left out by earlier versions. */
-  marked?: string[];
   /** Who uses the registry beside this cluster. Left out by earlier versions. */
   users?: Users;
 }
@@ -237,5 +235,7 @@ export interface ExistingClusterFacts extends ExistingCluster {
   old?: OldRegistryFacts;
   /** What was made for other clusters and gets the mark of its second user. */
   borrowed?: { id: string; marks: Marks }[];
+  /** IDs of what was made for other clusters and carries the second mark of this one. Read only where the cluster may leave it. */
+  marked?: string[];
   discovered?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
 }

@@ -47,6 +47,14 @@ const secondMarks = (carried: Marks): [string, string][] =>
 export const hasSecondMark = (carried: Marks, { [markTags.workflow]: own }: Marks): boolean =>
   secondMarks(carried).some(([, workflow]) => workflow === own);
 
+/** Where to look for the second mark of the cluster of these marks. */
+export interface MarkSearch {
+  marks: Marks;
+  subscriptionIds: string[];
+  /** Zones, whose records no list of tags has. */
+  zoneIds: string[];
+}
+
 /** In words, the clusters beside that of these marks which have left a second mark. */
 export const markedUsers = (carried: Marks, { [markTags.workflow]: own }: Marks): string[] =>
   secondMarks(carried)

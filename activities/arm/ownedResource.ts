@@ -16,7 +16,7 @@ import { type ClientsOf, type Located, locate, type Service } from './connection
 import { type Found, type LongRunningOperation, longRunningOperation } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
 import { onceReplicated, replicationPause, retriedWhileReplicating } from './replication.ts';
-import { leaveSecondMark, takeSecondMarkOff } from './secondMarks.ts';
+import { leaveSecondMark, takeSecondMarkOff, unlessForbidden } from './secondMarks.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
 export interface MarkedFacts {
@@ -106,7 +106,8 @@ export async function adopt(
   carried: Marks = {},
   marks: Marks = {},
 ): Promise<MaybeAdopted> {
-  const isMarked = isOfAnotherCluster(carried, marks) && (await leaveSecondMark(clients, id, marks));
+  const isMarked =
+    isOfAnotherCluster(carried, marks) && (await unlessForbidden(() => leaveSecondMark(clients, id, marks)));
   return isMarked ? {} : { adopted: true };
 }
 

@@ -9,24 +9,28 @@ import { marksOn, usedByTag } from './marks.ts';
 /**
  * Says on a resource that was made for another cluster that the cluster of these marks uses it. Its deletion then leaves it.
  *
- * @returns Whether the mark is there: the worker may not be allowed to write it, or the resource has too many tags.
+ * @param which `ifThere`: succeeds if the resource is gone. Default: a resource that is gone cannot be used either.
  */
-export async function leaveSecondMark(clients: ClientsOf, id: string, marks: Marks): Promise<boolean> {
+export const leaveSecondMark = (clients: ClientsOf, id: string, marks: Marks, which?: 'ifThere'): Promise<void> =>
+  change(clients, id, 'Merge', usedByTag(marks), which === 'ifThere' ? azureRead : azureCall);
+
+/** Takes the second mark of this cluster off. Succeeds if the resource is gone. */
+export const takeSecondMarkOff = (clients: ClientsOf, id: string, marks: Marks): Promise<void> =>
+  change(clients, id, 'Delete', usedByTag(marks), azureRead);
+
+/** Refused by roles, policies or locks, or for too many tags. */
+const forbidding: readonly unknown[] = [400, 403, 409];
+
+/** @returns whether the mark could be changed: the worker may not be allowed to, or the resource has too many tags. */
+export async function unlessForbidden(changeMark: () => Promise<void>): Promise<boolean> {
   try {
-    await change(clients, id, 'Merge', usedByTag(marks));
+    await changeMark();
     return true;
   } catch (error) {
     if (forbidding.includes(httpStatus(error))) return false;
     throw error;
   }
 }
-
-/** Refused by roles, policies or locks, or for too many tags. The clusters themselves are asked all the same. */
-const forbidding: readonly unknown[] = [400, 403, 409];
-
-/** Takes the second mark of this cluster off. Succeeds if the resource is gone. */
-export const takeSecondMarkOff = (clients: ClientsOf, id: string, marks: Marks): Promise<void> =>
-  change(clients, id, 'Delete', usedByTag(marks));
 
 /** The marks on a resource; none where it is gone, has no tags, or may not be read. */
 export async function readMarks(clients: ClientsOf, id: string): Promise<Marks> {
@@ -46,11 +50,10 @@ async function change(
   id: string,
   operation: NonNullable<TagsPatchResource['operation']>,
   tags: Record<string, string>,
+  call: typeof azureCall | typeof azureRead,
 ): Promise<void> {
   if (parseResourceId(id)?.type.toLowerCase() === recordType) return changeRecord(clients, id, operation, tags);
   const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
-  // A resource that is gone needs no mark any more, but cannot be used either.
-  const call = operation === 'Merge' ? azureCall : azureRead;
   await recorded(() =>
     call(id, async () =>
       // The client puts a slash before the scope itself.

@@ -6,11 +6,9 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, hasSecondMark, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
 import { nobody, type Users } from '../../resources/users.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureCall, collect } from '../arm/errors.ts';
-import { marksOn, usedByTag } from '../arm/marks.ts';
+import { usedByTag } from '../arm/marks.ts';
 import { readIdentity } from '../identities.ts';
 import { readCluster } from '../managedClusters.ts';
-import { listRecords, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
@@ -20,6 +18,7 @@ import { usersOf } from '../users/usersOf.ts';
 import { foreignSubnets, ownSubnets, readVirtualNetwork } from '../virtualNetworks.ts';
 import { readAccess } from './allowances.ts';
 import { ifNamed } from './infrastructure.ts';
+import { type MarkedId, readMarkedInZone, resourcesWithTag } from './marked.ts';
 
 export const deletionActivities = (clients: ClientsOf) => ({
   /** Reads the cluster, the resources that it uses, and everything that was made for it. */
@@ -93,7 +92,7 @@ async function readMarked(
     ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
     ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
   ]).filter((id) => !isOfAks(id, found));
-  const zones = (await Promise.all(zoneIds.map((id) => readOwnedInZone(clients, id, marks)))).flat();
+  const zones = (await Promise.all(zoneIds.map((id) => readMarkedInZone(clients, id, marks)))).flat();
   const all = [...made.filter(({ id }) => !isOfAks(id, found)), ...zones.flatMap(({ owned }) => owned)];
   const owned = [...new Map(all.map((each) => [keyOf(each.id), each])).values()];
   const marked = unique([...used, ...zones.flatMap((zone) => zone.marked)]);
@@ -164,13 +163,7 @@ const withForeignSubnets = (users: Record<string, Users>, networks: readonly Own
 
 /** Resources of a subscription that were made for the cluster of these marks, and those that carry its second mark. */
 async function readTagged(clients: ClientsOf, subscriptionId: string, marks: Marks): Promise<Tagged> {
-  const { resources } = clients(subscriptionId).resources;
-  const withTag = async ([name, value]: readonly [string, string]) => {
-    const filter = `tagName eq '${name}' and tagValue eq '${value}'`;
-    const found = await azureCall(`/subscriptions/${subscriptionId}`, () => collect(resources.list({ filter })));
-    // The list may have resource groups, which are read apart.
-    return found.flatMap(({ id = '', tags }) => (parseResourceId(id) ? [{ id, marks: marksOn(id, tags) }] : []));
-  };
+  const withTag = (tag: readonly [string, string]) => resourcesWithTag(clients, subscriptionId, tag);
   const second = Object.entries(usedByTag(marks));
   const [made, ...used] = await Promise.all([
     withTag([markTags.workflow, marks[markTags.workflow] ?? '']),
@@ -183,11 +176,6 @@ interface Tagged {
   made: MarkedId[];
   /** IDs of what was made for others. */
   used: string[];
-}
-
-interface MarkedId {
-  id: string;
-  marks: Marks;
 }
 
 const subnetsOf = (cluster: ClusterFacts | undefined): string[] =>
@@ -207,24 +195,6 @@ async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<stri
     ...subnetsOf(cluster).map((id) => parentId(id)),
   ];
   return all.flatMap((id) => (id ? [id] : []));
-}
-
-/** Reads a zone with those of its links and records that carry these marks or the second mark. Empty if the zone is absent. */
-async function readOwnedInZone(
-  clients: ClientsOf,
-  id: string,
-  marks: Marks,
-): Promise<{ id: string; owned: MarkedId[]; marked: string[] }[]> {
-  const zone = await readPrivateDnsZone(clients, id, []);
-  if (!zone) return [];
-  const content: MarkedId[] = [...zone.links, ...(await listRecords(clients, id))];
-  return [
-    {
-      id: zone.id,
-      owned: content.filter((each) => carriesMarks(each.marks, marks)),
-      marked: content.filter((each) => hasSecondMark(each.marks, marks)).map((each) => each.id),
-    },
-  ];
 }
 
 async function readKnownIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts[]> {

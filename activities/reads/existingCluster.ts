@@ -7,7 +7,7 @@ import type {
 import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { keptEgress, ownAddressesOf } from '../../resources/keptEgress.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
-import { carriesMarks, hasSecondMark, markedUsers } from '../../resources/marks.ts';
+import { carriesMarks, markedUsers } from '../../resources/marks.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { ClientsOf } from '../arm/connection.ts';
@@ -77,9 +77,6 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
       owned: all.flatMap((each) => (each && carriesMarks(each.marks, marks) ? [each.id] : [])),
       clusters: clusters.clusters.flatMap(({ id, registryId: its }) => (sameResourceId(its, registry.id) ? [id] : [])),
       users: { users: [...users, ...markedUsers(registry.marks, marks)], unchecked },
-      marked: all.flatMap((each) =>
-        each && !carriesMarks(each.marks, marks) && hasSecondMark(each.marks, marks) ? [each.id] : [],
-      ),
     };
   },
 

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CancelledFailure } from '@temporalio/common';
 import { type ClusterPart, type CreateClusterInput, clusterParts } from '../../contract/index.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
 import { subscriptionId } from '../support/azure.ts';
-import { failureDetailsOf, type Harness, startHarness } from '../support/harness.ts';
+import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
+import { verified } from './existingCluster.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
 
 const reference = (name: string): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
@@ -55,6 +57,47 @@ describe('a cluster on what was made for another', () => {
     for (const part of lent) expect(await usersOn(ids[part])).toEqual([]);
     expect(await remove('s-owner', [...clusterParts])).toMatchObject({ outcome: 'verified' });
     expect(Object.keys(await stateAround(harness.azure, 's-owner'))).toEqual([]);
+  });
+
+  it('takes its marks off a registry that it leaves, and puts them on again where it goes back', async () => {
+    await verifiedCreation(harness, ownRegistryInput('s-lent'));
+    const ids = ownRegistryIds('s-lent');
+    await verifiedCreation(harness, borrowing('s-leaver', ids));
+    const { azure } = harness;
+    const somebodys = { 'aks-isolation-used-by-01234567': 'aks/somebody' };
+    await azure.put(ids.registry, { tags: { ...(await tagsOf(ids.registry)), ...somebodys } }, 'PATCH');
+    const cluster = reference('s-leaver');
+    const left = ['registry', 'privateEndpoint', 'zone', 'link', 'registryRecord', 'dataRecord'] as const;
+    const marksOn = async (part: (typeof left)[number] | (typeof lent)[number]) =>
+      Object.entries((await azure.get(ids[part])).at(/record/i.test(part) ? 'properties.metadata' : 'tags') as object)
+        .flatMap(([key, value]) => (key.startsWith('aks-isolation-used-by-') ? [value] : []))
+        .sort();
+    const both = [workflowOf('s-leaver'), 'aks/somebody'];
+
+    const tags = `${ids.registry}/providers/Microsoft.Resources/tags/default`;
+    const release = await azure.fault({ method: 'PATCH', path: `${tags}$`, held: true });
+    const cancelled = await harness.client.disableIsolation({ cluster });
+    await azure.untilRequested(`PATCH ${tags}`);
+    await harness.temporal.workflow.getHandle(cancelled.workflowId).cancel();
+    await release();
+    expect(await failureOf(cancelled.result())).toBeInstanceOf(CancelledFailure);
+    for (const part of left) expect(await marksOn(part)).toEqual(part === 'registry' ? both : [workflowOf('s-leaver')]);
+
+    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'Tags stay as they are.' };
+    await azure.fault({ method: 'PATCH', path: `${ids.privateEndpoint}/.*/tags/default$`, answer });
+    const registry = { mode: 'bringYourOwn', name: 'sleaver2', privateDnsZone: { resourceId: ids.zone } } as const;
+    const { steps } = await verified(harness.client.changeRegistry({ cluster, registry }));
+    const marks = steps.filter(({ kind, action }) => kind === 'secondMark' && action === 'update');
+    expect(marks.map(({ resourceId, state }) => [resourceId.toLowerCase(), state]).sort()).toEqual(
+      (['registry', 'privateEndpoint', 'registryRecord', 'dataRecord'] as const)
+        .map((part) => [ids[part].toLowerCase(), part === 'privateEndpoint' ? 'unchanged' : 'done'])
+        .sort(),
+    );
+    expect(marks.find(({ state }) => state === 'unchanged')?.reason).toMatch('stays until deleteCluster');
+    expect(await marksOn('registry')).toEqual(['aks/somebody']);
+    for (const part of ['registryRecord', 'dataRecord'] as const) expect(await marksOn(part)).toEqual([]);
+    for (const part of ['vnet', 'kubelet', 'zone', 'link', 'privateEndpoint'] as const)
+      expect(await marksOn(part)).toEqual([workflowOf('s-leaver')]);
   });
 
   it('takes its marks back where it fails, and names what was made for others as it was', async () => {

@@ -16,6 +16,8 @@ export interface StepWork<T> {
   undoneAfter?: readonly StepId[];
   /** ID of the resource that `act` made, where the plan can only name the scope that it is made at. */
   idOf?: (result: T) => string | undefined;
+  /** Why the result means that nothing was done, in a step that a run can do without. */
+  unchangedBecause?: (result: T) => string | undefined;
   /** Bounds how many steps that share it run at the same time. */
   limit?: ConcurrencyLimit;
   /** Shown while `act` runs: whom or what the step waits for. */

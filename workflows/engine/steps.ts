@@ -118,7 +118,7 @@ export class Steps {
     }
   }
 
-  async #act<T>(entry: Entry, { act, wrote, idOf, waitsFor }: StepWork<T>): Promise<T | undefined> {
+  async #act<T>(entry: Entry, { act, wrote, idOf, unchangedBecause, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
     for (;;) {
       await this.#untilResumed(progress);
@@ -129,7 +129,9 @@ export class Steps {
         const result = await act(entry.begun);
         entry.begun ||= !isAdopted(result);
         const resourceId = idOf?.(result) ?? progress.resourceId;
-        this.#set(progress, { state: 'done', finishedAt: now(), resourceId });
+        const reason = unchangedBecause?.(result);
+        const state = reason === undefined ? 'done' : 'unchanged';
+        this.#set(progress, { state, finishedAt: now(), resourceId, ...(reason !== undefined && { reason }) });
         return result;
       } catch (error) {
         entry.begun ||= mayHaveBegun(error, wrote?.());

@@ -1,6 +1,6 @@
 import { patched } from '@temporalio/workflow';
-import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { resourceId } from '../../resources/ids.ts';
+import type { ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
+import { clusterId, keyOf, parentId, resourceId, resourceReference } from '../../resources/ids.ts';
 import { runningOperations } from '../../resources/infrastructure.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
@@ -25,6 +25,8 @@ interface Looks {
   endsIsolated?: boolean;
   /** Whether the owner's subnets are to have the way out of the cluster at the end. */
   needsWayOut?: boolean;
+  /** Whether the cluster may leave what was made for another one and carries its mark. */
+  mayLeaveMarked?: boolean;
 }
 
 const nothingSeen: Look<KubernetesFacts> = { unseen: { because: 'failed', message: 'nothing runs there' } };
@@ -52,7 +54,7 @@ export async function discoverExistingCluster(
   const wanted = looks.wanted(first);
   const request = existingClusterRequest(input, found, wanted);
   const lookAround = () => azure.reading('Look at everything around the cluster').discover(request);
-  const [kubernetes, around, old, dependencies] = await Promise.all([
+  const [kubernetes, around, old, dependencies, marked] = await Promise.all([
     azure.looking('Look at the nodes').lookInside(cluster),
     lookAround(),
     looks.leavesRegistry ? lookAtOldRegistry(input, found, wanted) : undefined,
@@ -62,6 +64,7 @@ export async function discoverExistingCluster(
           .reading('Look at everything that isolation depends on')
           .lookAtDependencies(dependenciesRequest(context, found))
       : undefined,
+    looks.mayLeaveMarked && patched('takes-second-marks-off') ? lookForMarks(input, context, found, wanted) : undefined,
   ]);
   let seen = around;
   // A dry run waits for nothing, and runs of version 0.1 told it as a problem.
@@ -77,10 +80,26 @@ export async function discoverExistingCluster(
     discovered: { infrastructure, allowances, providers, features },
     ...(old && { old }),
     ...(dependencies && { dependencies }),
+    ...(marked && { marked }),
     probes: looks.clusterIsAsWanted(found, wanted)
       ? await probeOldestNodes(input, found, kubernetes, context.imageSource)
       : {},
   };
+}
+
+/** Looks for what carries the second mark of the cluster, also where an earlier run has left it without taking the mark off. */
+function lookForMarks(
+  input: ExistingClusterInput,
+  { zoneLink }: ExistingCluster,
+  { containerRegistryId }: ClusterFacts,
+  { registry, privateDnsZone }: WantedInfrastructure,
+): Promise<string[]> {
+  const zoneIds = [zoneLink && parentId(zoneLink.id), privateDnsZone?.id].flatMap((id) => id ?? []);
+  const ids = [clusterId(input.cluster), containerRegistryId, registry?.id, ...zoneIds].flatMap((id) => id ?? []);
+  const subscriptionIds = [...new Set(ids.map((id) => keyOf(resourceReference(id).subscriptionId)))];
+  return azure
+    .reading('Look for the marks of this cluster on what was made for others')
+    .findSecondMarks({ marks: clusterMarks(input), subscriptionIds, zoneIds });
 }
 
 /** Looks at the registry of one's own that the cluster leaves; `undefined` where it has none. */

@@ -1,5 +1,5 @@
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
-import type { Plan } from '../../contract/plan.ts';
+import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
 import type { AgentPoolFacts, LeftCopy } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
@@ -7,10 +7,11 @@ import { agentPoolId, resourceGroupId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterChange, ClusterFacts } from '../../resources/managedClusters.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
-import type { Part } from '../engine/part.ts';
+import { type Part, stepIds } from '../engine/part.ts';
+import { leftBehind, leftMarkSteps } from '../infrastructure/secondMarks.ts';
 import type { InfrastructurePlan } from '../infrastructure/specification.ts';
-import { infrastructureRequest } from '../infrastructure/wanted.ts';
-import { lockdownProblems, type RequiredAction } from '../preflight/permissions.ts';
+import { infrastructureRequest, type WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { lockdownProblems, mayWriteTags, type RequiredAction } from '../preflight/permissions.ts';
 import { planOf } from '../preflight/plan.ts';
 import { surgeProblems } from '../preflight/quota.ts';
 import type { Registrations } from '../registrations/plan.ts';
@@ -38,6 +39,8 @@ interface Changes {
 export interface UpdatePlan extends Plan, Changes {
   registrations?: Registrations;
   infrastructure: InfrastructurePlan;
+  /** Steps that take the second mark off what the cluster leaves. */
+  leftMarks: readonly PlannedStep[];
   /** The request of the read-back. */
   infrastructureRequest: InfrastructureRequest;
 }
@@ -59,6 +62,14 @@ function replacementActions(
     })),
   );
 }
+
+/** Plans to take the mark off what the cluster uses no more, once nothing can go wrong any more but this. */
+const planLeftMarks = (
+  { marked = [], discovered }: ExistingClusterFacts,
+  wanted: WantedInfrastructure,
+  needs: readonly StepId[],
+): PlannedStep[] =>
+  leftMarkSteps(leftBehind(marked, wanted), needs, (id) => !discovered || mayWriteTags(id, discovered.allowances));
 
 /** Composes the plan of a scenario on an existing cluster, and adds the problems that these scenarios have in common. */
 export function planUpdate(
@@ -82,6 +93,11 @@ export function planUpdate(
           wanted.virtualNetwork?.id,
         )
       : [];
+  const leftMarks = planLeftMarks(
+    seen,
+    wanted,
+    stepIds([registrations, infrastructure, ...parts].flatMap(({ steps }) => steps)),
+  );
   const plan = planOf(
     input,
     [
@@ -90,6 +106,7 @@ export function planUpdate(
       // Operators read first what is wrong with the cluster, then what is wrong around it.
       { ...infrastructure, problems: [] },
       ...parts,
+      { steps: leftMarks, problems: [] },
       { steps: [], problems: infrastructure.problems },
       { steps: [], problems: lockdown },
       { steps: [], problems: surgeProblems(seen, changes.reimages, reimage.maxParallelPools) },
@@ -109,6 +126,7 @@ export function planUpdate(
     ...plan,
     ...(registrations.registrations && { registrations: registrations.registrations }),
     infrastructure: infrastructure.infrastructure,
+    leftMarks,
     infrastructureRequest: infrastructureRequest(input.cluster, cluster?.location ?? '', wanted),
     ...changes,
   };

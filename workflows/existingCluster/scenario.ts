@@ -8,7 +8,7 @@ import { clusterMarks, runMarks } from '../engine/marks.ts';
 import { type Applied, runScenario } from '../engine/scenario.ts';
 import type { StepHandle } from '../engine/step.ts';
 import { infrastructureChecks } from '../infrastructure/checks.ts';
-import { borrowed, leavesSecondMarks } from '../infrastructure/secondMarks.ts';
+import { applyLeftMarks, borrowed, leavesSecondMarks } from '../infrastructure/secondMarks.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { judgedIfForbidden, type ProofOptions, proveIsolation, provesIsolation } from '../isolation/proof.ts';
 import { addedPoolChecks, reimageChecks } from '../nodes/checks.ts';
@@ -61,6 +61,7 @@ export async function runUpdate<S extends UpdateScenario>(
         leavesRegistry: movements.leavesRegistry?.(input) ?? false,
         endsIsolated: movements.proof !== undefined,
         needsWayOut: movements.needsWayOut?.(input) ?? false,
+        mayLeaveMarked: name !== 'reimageNodePools',
       }),
     plan(input, seen) {
       const others = seen.discovered ? borrowed(seen.discovered.infrastructure, clusterMarks(input)) : [];
@@ -70,7 +71,9 @@ export async function runUpdate<S extends UpdateScenario>(
       const found = seen.cluster;
       // A plan without a cluster has a problem, and is never applied.
       if (!found) throw new Error('No cluster to work on');
-      return movements.apply({ input, seen, found, plan, marks: runMarks(input, runId), step, operator });
+      const applied = movements.apply({ input, seen, found, plan, marks: runMarks(input, runId), step, operator });
+      applyLeftMarks(plan.leftMarks, clusterMarks(input), step);
+      return applied;
     },
     async verify(input, plan, seen, { reimages, probe }) {
       const { cluster, profile } = input;

@@ -31,7 +31,11 @@ export function applyPreparations({
   UpdateInput & { registrationTimeoutMinutes: number; rolePropagationTimeoutMinutes: number }
 >): PendingRoles {
   if (plan.registrations) applyRegistrations(plan.registrations, input.registrationTimeoutMinutes, step);
-  applySecondMarks(plan.steps, marks, step);
+  applySecondMarks(
+    plan.steps.filter(({ id }) => !plan.leftMarks.some((each) => each.id === id)),
+    marks,
+    step,
+  );
   const prerequisites = applyInfrastructure(plan.infrastructure, marks, step);
   return async () => (await prerequisites(input.rolePropagationTimeoutMinutes)).rolePropagation;
 }

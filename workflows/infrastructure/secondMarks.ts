@@ -1,11 +1,12 @@
 import { patched } from '@temporalio/workflow';
-import type { PlannedStep } from '../../contract/plan.ts';
-import { parseResourceId, sameResourceId } from '../../resources/ids.ts';
+import type { PlannedStep, StepId } from '../../contract/plan.ts';
+import { parentId, parseResourceId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { hasSecondMark, isOfAnotherCluster, type Marks, markTags } from '../../resources/marks.ts';
 import { azure } from '../engine/azure.ts';
 import type { Step } from '../engine/step.ts';
 import type { InfrastructureContext } from './context.ts';
+import type { WantedInfrastructure } from './wanted.ts';
 
 /** A resource that was made for another cluster, with the marks that it carries. */
 interface Borrowed {
@@ -72,7 +73,83 @@ export function applySecondMarks(steps: readonly PlannedStep[], marks: Marks, st
     if (kind !== 'secondMark') continue;
     step(id, {
       act: () => azure.writing(title).addSecondMark({ id: resourceId, marks }),
+      unchangedBecause: (result) =>
+        result?.adopted ? 'Azure refused the mark; clusters are asked themselves' : undefined,
       undo: () => azure.writing('Take the mark off').removeSecondMark({ id: resourceId, marks }),
+      waitsFor: 'Azure',
+    });
+  }
+}
+
+/** Which of the marked resources the cluster uses no more at the end: of a registry, and of what leads to it. */
+export function leftBehind(
+  marked: readonly string[],
+  {
+    registry,
+    privateEndpoint,
+    privateDnsZone,
+  }: Pick<WantedInfrastructure, 'registry' | 'privateEndpoint' | 'privateDnsZone'>,
+): string[] {
+  const isOf = (zoneId: string) => !!privateDnsZone && sameResourceId(zoneId, privateDnsZone.id);
+  // The names of a registry are in a zone all the same, where somebody else manages it.
+  const keepsZones = registry !== undefined && privateDnsZone === undefined;
+  return marked.filter((id) => {
+    const { type, name } = parseResourceId(id) ?? { type: '', name: '' };
+    switch (type.toLowerCase()) {
+      case 'microsoft.containerregistry/registries':
+        return !sameResourceId(id, registry?.id);
+      case 'microsoft.network/privateendpoints':
+        return !sameResourceId(id, privateEndpoint?.id);
+      case 'microsoft.network/privatednszones':
+        return !keepsZones && !isOf(id);
+      case 'microsoft.network/privatednszones/virtualnetworklinks':
+        return !keepsZones && !isOf(parentId(id));
+      case 'microsoft.network/privatednszones/a':
+        return (
+          !keepsZones && !(isOf(parentId(id)) && registry && isRecordOf(name, resourceReference(registry.id).name))
+        );
+      // The cluster stays in its network, and keeps its identities.
+      default:
+        return false;
+    }
+  });
+}
+
+/** A registry has a record of its name, and one for each of its data endpoints. */
+const isRecordOf = (record: string, registry: string): boolean =>
+  record.split('.')[0]?.toLowerCase() === registry.toLowerCase();
+
+/** Plans to take the mark of this cluster off what was made for another one. */
+export const unmarkStep = (id: string, needs: readonly StepId[]): PlannedStep => ({
+  id: `secondMark:${id}`,
+  kind: 'secondMark',
+  title: `Take the mark of this cluster off ${id.split('/').at(-1)}`,
+  action: 'update',
+  reason: 'it was made for another cluster, and stays',
+  needs,
+  resourceId: id,
+});
+
+const staysUntilDeleted = 'the mark stays until deleteCluster: the worker may not take it off';
+
+/** Plans to take the mark off what the cluster has left by then. */
+export const leftMarkSteps = (
+  left: readonly string[],
+  needs: readonly StepId[],
+  mayWriteTags: (id: string) => boolean,
+): PlannedStep[] =>
+  left.map((id) => ({
+    ...unmarkStep(id, needs),
+    ...(mayWriteTags(id) ? {} : { action: 'none', reason: staysUntilDeleted }),
+  }));
+
+/** Declares the steps that take second marks off. Undo puts them on again before the cluster goes back. */
+export function applyLeftMarks(steps: readonly PlannedStep[], marks: Marks, step: Step): void {
+  for (const { id, title, resourceId } of steps) {
+    step(id, {
+      act: () => azure.writing(title).dropSecondMark({ id: resourceId, marks }),
+      unchangedBecause: (result) => (result?.adopted ? `${staysUntilDeleted}, says Azure` : undefined),
+      undo: () => azure.writing('Put the mark on again').restoreSecondMark({ id: resourceId, marks }),
       waitsFor: 'Azure',
     });
   }

@@ -7,6 +7,7 @@ import { carriesMarks } from '../../resources/marks.ts';
 import { nobody, shortened } from '../../resources/users.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { anyActs, stepIds } from '../engine/part.ts';
+import { unmarkStep } from '../infrastructure/secondMarks.ts';
 import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { planOf } from '../preflight/plan.ts';
@@ -50,9 +51,9 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     step.action === 'delete' ? [{ ...removal, ...subnetsOf(removal.id, seen) }] : [],
   );
   const roles = planRoles(input, seen, around);
-  const unmarked = (seen.marked ?? []).map(unmarkStep);
+  const unmarking = (seen.marked ?? []).map(unmarked);
   const group = groupStep(input, seen, [cluster, ...steps]);
-  const planned = [cluster, ...roles.map(({ step }) => step), ...unmarked, ...steps, group];
+  const planned = [cluster, ...roles.map(({ step }) => step), ...unmarking, ...steps, group];
   const nodeResourceGroup =
     seen.cluster && resourceGroupId(input.cluster.subscriptionId, seen.cluster.nodeResourceGroup);
   const plan = planOf(
@@ -60,7 +61,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     [
       { steps: [cluster], problems: anyActs(planned) ? [] : [nothingToDelete(input, around)] },
       { steps: roles.map(({ step }) => step), problems: [] },
-      { steps: unmarked, problems: [] },
+      { steps: unmarking, problems: [] },
       { steps, problems: removalProblems(input, seen, around) },
       { steps: [group], problems: [] },
     ],
@@ -187,14 +188,8 @@ const rolesStep = ({ step, subscriptionIds }: RoleRemoval, identity: string): Pl
 });
 
 /** What was made for another cluster is used by this one no more. */
-const unmarkStep = (id: string): PlannedStep => ({
-  id: `secondMark:${id}`,
-  kind: 'secondMark',
-  title: `Take the mark of this cluster off ${id.split('/').at(-1)}`,
-  action: 'update',
-  reason: 'it was made for another cluster, and stays',
-  needs: ['cluster'],
-  resourceId: id,
+const unmarked = (id: string): PlannedStep => ({
+  ...unmarkStep(id, ['cluster']),
   forwardOnly: 'The cluster uses it no more',
 });
 
