@@ -109,7 +109,7 @@ export function planUpdate(
       { steps: leftMarks, problems: [] },
       { steps: [], problems: infrastructure.problems },
       { steps: [], problems: lockdown },
-      { steps: [], problems: surgeProblems(seen, changes.reimages, reimage.maxParallelPools) },
+      { steps: [], problems: surgeProblems(seen, changes.reimages, reimage) },
     ],
     {
       profile,

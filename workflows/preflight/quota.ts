@@ -1,4 +1,5 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
+import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type AgentPoolFacts, surgeNodes } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
@@ -42,32 +43,65 @@ export function quotaProblems(
   return problems;
 }
 
-/** Reports vCPUs beyond the quota, of the nodes that AKS adds while it reimages. The largest pools may be reimaged together. */
+/**
+ * Reports vCPUs beyond the quota: of the nodes that AKS adds while it reimages, or of temporary copies of whole pools where the input
+ * allows for them. The largest pools may be worked on together.
+ */
 export function surgeProblems(
   { cluster, discovered }: ExistingClusterFacts,
   pools: readonly AgentPoolFacts[],
-  maxParallelPools: number,
+  {
+    maxParallelPools,
+    whenNotReimaged,
+  }: Pick<ParsedIsolateClusterInput['reimage'], 'maxParallelPools' | 'whenNotReimaged'>,
 ): Problem[] {
   if (!cluster || !discovered) return [];
   const { vmSizes, usages } = discovered.allowances;
-  const surges = pools
-    .flatMap((pool) => {
-      // Nobody documents of which of its sizes AKS adds nodes to a pool of virtual machines.
-      const sizes = (pool.virtualMachines ?? [{ size: pool.vmSize }]).flatMap(({ size }) => vmSizes[size] ?? []);
-      const [size] = sizes.sort((a, b) => b.vCPUs - a.vCPUs);
-      return size ? [{ family: size.family, vCPUs: size.vCPUs * surgeOf(pool) }] : [];
-    })
-    .sort((a, b) => b.vCPUs - a.vCPUs);
-  const families = [...new Set(surges.map(({ family }) => family))];
+  const isCopied = whenNotReimaged === 'temporaryPool';
+  const needs = pools.map((pool) => (isCopied ? neededByCopy(pool, vmSizes) : neededBySurge(pool, vmSizes)));
+  const families = [...new Set(needs.flatMap((need) => [...need.keys()]))];
   return [...families, 'cores'].flatMap((family) => {
-    const atOnce = surges.filter((each) => family === 'cores' || each.family === family).slice(0, maxParallelPools);
-    const vCPUs = atOnce.reduce((sum, each) => sum + each.vCPUs, 0);
+    const ofFamily = (need: Need) => (family === 'cores' ? sum([...need.values()]) : (need.get(family) ?? 0));
+    const atOnce = needs.map(ofFamily).sort((a, b) => b - a);
+    const vCPUs = sum(atOnce.slice(0, maxParallelPools));
     const usage = usages[family.toLowerCase()];
     if (!usage || usage.limit - usage.used >= vCPUs) return [];
-    const problem = `${vCPUs} vCPUs are needed for surge nodes, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`;
-    const whatToDo = 'Ask for more quota, or set a smaller reimage.maxParallelPools or maxSurge of the pools.';
+    const [forWhat, instead] = isCopied
+      ? ['temporary copies of pools', 'another reimage.whenNotReimaged']
+      : ['surge nodes', 'maxSurge of the pools'];
+    const problem = `${vCPUs} vCPUs are needed for ${forWhat}, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`;
+    const whatToDo = `Ask for more quota, or set a smaller reimage.maxParallelPools or ${instead}.`;
     return [{ where: cluster.id, problem, whatToDo }];
   });
+}
+
+/** vCPUs by family. */
+type Need = ReadonlyMap<string, number>;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+/** The sizes of a pool, and how many machines it has of each. Sizes of which Azure tells nothing are left out. */
+const sizesOf = ({ virtualMachines, vmSize, count }: AgentPoolFacts, vmSizes: AllowanceFacts['vmSizes']) =>
+  (virtualMachines ?? [{ size: vmSize, count }]).flatMap(({ size, count: machines }) => {
+    const facts = vmSizes[size];
+    return facts ? [{ ...facts, machines }] : [];
+  });
+
+/** Nobody documents of which of its sizes AKS adds nodes to a pool of virtual machines: the largest is counted. */
+function neededBySurge(pool: AgentPoolFacts, vmSizes: AllowanceFacts['vmSizes']): Need {
+  const [size] = sizesOf(pool, vmSizes).sort((a, b) => b.vCPUs - a.vCPUs);
+  return new Map(size ? [[size.family, size.vCPUs * surgeOf(pool)]] : []);
+}
+
+/** A copy has as many nodes as its pool; while AKS reimages, there is none yet. */
+function neededByCopy(pool: AgentPoolFacts, vmSizes: AllowanceFacts['vmSizes']): Need {
+  const need = new Map(neededBySurge(pool, vmSizes));
+  const families = Map.groupBy(sizesOf(pool, vmSizes), ({ family }) => family);
+  for (const [family, sizes] of families) {
+    const vCPUs = sum(sizes.map((each) => each.vCPUs * each.machines));
+    need.set(family, Math.max(need.get(family) ?? 0, vCPUs));
+  }
+  return need;
 }
 
 /** `maxSurge` is a number of nodes, or a percentage that AKS rounds up. Source: Learn, "Customize node surge upgrade". */

@@ -125,14 +125,15 @@ describe('a VM size', () => {
   });
 });
 
-describe('the surge nodes of a reimage', () => {
+describe('the nodes that a reimage needs', () => {
+  const tight = (used: number) => {
+    const facts = seen(ordinary());
+    const { discovered = nothingThere } = facts;
+    const usages = { standardddsv5family: { used, limit: 350 }, cores: { used, limit: 350 } };
+    return { ...facts, discovered: { ...discovered, allowances: { ...discovered.allowances, usages } } };
+  };
+
   it('are counted for the pools that are reimaged at the same time', () => {
-    const tight = (used: number) => {
-      const facts = seen(ordinary());
-      const { discovered = nothingThere } = facts;
-      const usages = { standardddsv5family: { used, limit: 350 }, cores: { used, limit: 350 } };
-      return { ...facts, discovered: { ...discovered, allowances: { ...discovered.allowances, usages } } };
-    };
     // One node of 4 vCPUs for each of two pools.
     expect(problemTexts(planIsolate(tight(346)))).toEqual([]);
     expect(problemTexts(planIsolate(tight(347)))).toContainEqual(
@@ -140,6 +141,15 @@ describe('the surge nodes of a reimage', () => {
     );
     expect(problemTexts(planIsolate(tight(346), { reimage: { maxParallelPools: 2 } }))).toContainEqual(
       expect.stringMatching(/^8 vCPUs/),
+    );
+  });
+
+  it('are as many as the pool has, where a temporary copy may stand for it', () => {
+    const reimage = { whenNotReimaged: 'temporaryPool' } as const;
+    const largest = Math.max(...ordinary().agentPoolProfiles.map(({ count }) => count)) * 4;
+    expect(problemTexts(planIsolate(tight(350 - largest), { reimage }))).toEqual([]);
+    expect(problemTexts(planIsolate(tight(351 - largest), { reimage }))).toContainEqual(
+      `${largest} vCPUs are needed for temporary copies of pools, and the quota of standardDDSv5Family leaves ${largest - 1} of 350`,
     );
   });
 });
