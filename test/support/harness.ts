@@ -14,6 +14,7 @@ import { AksIsolationClient } from '../../client/index.ts';
 import type { FailureDetails, Problem } from '../../contract/index.ts';
 import { type AksWorkerOptions, createWorker } from '../../worker/worker.ts';
 import { type AzureOptions, type SimulatedAzure, startSimulatedAzure } from './azure.ts';
+import { runLeanWorkflows } from './leanWorkflows.ts';
 
 /** A simulated Azure of its own, a worker on a task queue of its own, and the server that all tests share. */
 export interface Harness {
@@ -63,6 +64,7 @@ let isInstalled = false;
 function installRuntime(): void {
   if (isInstalled) return;
   isInstalled = true;
+  runLeanWorkflows();
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
