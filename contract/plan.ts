@@ -11,39 +11,44 @@ import type { Profile, ProfileDifference } from './profiles.ts';
  */
 export type Action = 'create' | 'update' | 'delete' | 'check' | 'none';
 
-/** Resources around a cluster that can be deleted with it. */
-export type RemovableKind =
-  | 'privateEndpoint'
-  | 'record'
-  | 'zoneLink'
-  | 'privateDnsZone'
-  | 'registry'
-  | 'virtualNetwork'
-  | 'identity';
+const removableKinds = [
+  'privateEndpoint',
+  'record',
+  'zoneLink',
+  'privateDnsZone',
+  'registry',
+  'virtualNetwork',
+  'identity',
+] as const;
 
-/** The resource, or the act, that a step is about. */
-export type StepKind =
-  | RemovableKind
-  | 'feature'
-  | 'provider'
-  | 'resourceGroup'
-  | 'subnet'
-  | 'cacheRule'
+/** Resources around a cluster that can be deleted with it. */
+export type RemovableKind = (typeof removableKinds)[number];
+
+export const stepKinds = [
+  ...removableKinds,
+  'feature',
+  'provider',
+  'resourceGroup',
+  'subnet',
+  'cacheRule',
   /** One role at one scope. */
-  | 'role'
+  'role',
   /** Every role of an identity that was assigned for the cluster. */
-  | 'roles'
+  'roles',
   /** The mark of a second user on what was made for another cluster. */
-  | 'secondMark'
-  | 'cluster'
+  'secondMark',
+  'cluster',
   /** Where nodes get their images from. */
-  | 'bootstrap'
-  | 'outboundType'
-  | 'reimage'
+  'bootstrap',
+  'outboundType',
+  'reimage',
   /** The copy of a node pool that an earlier run has left. */
-  | 'temporaryPool'
-  | 'approval'
-  | 'pullProbe';
+  'temporaryPool',
+  'approval',
+  'pullProbe',
+] as const;
+/** The resource, or the act, that a step is about. */
+export type StepKind = (typeof stepKinds)[number];
 
 /** Names a step within its plan. `old:` stands before what a cluster leaves behind. */
 export type StepId =

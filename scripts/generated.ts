@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
+import { metrics, shownName } from '../contract/metrics.ts';
 import { workerPolicy } from '../contract/policy.ts';
 import { writeSeconds } from '../simulator/arm/arm.ts';
 import { behaviours } from '../simulator/behaviours.ts';
@@ -74,6 +75,19 @@ putSection(
   Object.entries(errorSections)
     .map(([code, { cause, whatToDo }]) => `### ${code}\n\n${cause}\n\nWhat to do: ${whatToDo}`)
     .join('\n\n'),
+);
+putTable(
+  'docs/reference/metrics.md',
+  'metrics',
+  ['Metric', 'Kind', 'Labels', 'What it says'],
+  Object.values(metrics).map((metric) => [
+    `\`${shownName(metric)}\``,
+    metric.kind,
+    Object.keys(metric.labels)
+      .map((label) => `\`${label}\``)
+      .join(', '),
+    metric.description,
+  ]),
 );
 putTable(
   'docs/reference/simulator-behaviours.md',

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import { type KeyRing, readKeyRing } from '../codec/keyRing.ts';
@@ -20,6 +21,8 @@ export interface Configuration {
   /** Whether the worker only looks, for audits and dry runs. */
   readOnly: boolean;
   taskQueue: string;
+  /** Where Prometheus finds the metrics. Default: nowhere, and nothing is measured. */
+  metricsAddress?: string;
   /** Worker Deployment Version. Scenarios are then pinned to the build that began them. Default: unversioned. */
   deployment?: WorkerDeploymentVersion;
   /** Default: payloads are not encrypted. */
@@ -80,6 +83,10 @@ const environment = z
       .optional(),
     LOG_LEVEL: z.enum(logLevels).default('info'),
     POLICY_FILE: z.string().optional(),
+    METRICS_ADDRESS: z
+      .string()
+      .refine(isSocketAddress, 'not an address. Give IP address and port, for example 0.0.0.0:9464 or [::]:9464.')
+      .optional(),
     ...modeAndQueue.shape,
     ...deploymentVersion.shape,
   })
@@ -101,6 +108,11 @@ const environment = z
     }),
   );
 
+function isSocketAddress(address: string): boolean {
+  const [, ip = '', port = ''] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
+  return isIP(ip) === (address.startsWith('[') ? 6 : 4) && Number(port) > 0 && Number(port) < 65_536;
+}
+
 /** Reads the configuration, or lists every problem with it. Empty variables count as not set. */
 export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Problem[] {
   const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
@@ -111,7 +123,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
     Array.isArray(each) ? each : [],
   );
   if (!parsed.ok || Array.isArray(payloadKeys) || Array.isArray(policy)) return problems;
-  const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
+  const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL, METRICS_ADDRESS } = parsed.value;
   const readOnly = parsed.value.WORKER_MODE === 'read-only';
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;
   return {
@@ -119,6 +131,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
     logLevel: LOG_LEVEL,
     readOnly,
     taskQueue: parsed.value.TASK_QUEUE ?? (readOnly ? readOnlyTaskQueue : taskQueue),
+    ...(METRICS_ADDRESS !== undefined && { metricsAddress: METRICS_ADDRESS }),
     ...(AZURE_RESOURCE_MANAGER_CA_FILE === undefined ? {} : { certificateAuthority: AZURE_RESOURCE_MANAGER_CA_FILE }),
     ...(deploymentName !== undefined && buildId !== undefined && { deployment: { deploymentName, buildId } }),
     ...(payloadKeys && { payloadKeys }),

@@ -1,9 +1,10 @@
-import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
 import { type Problem, problemsText } from '../contract/problem.ts';
 import { azureConnection, checkAzure } from './azure.ts';
 import { readConfiguration } from './configuration.ts';
 import { createLogger } from './logger.ts';
+import { startGauges } from './metrics.ts';
+import { installRuntime } from './runtime.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
 import { connectToTemporal } from './temporal.ts';
 import { bundleWorkflows, createWorker } from './worker.ts';
@@ -12,10 +13,8 @@ const configuration = readConfiguration(process.env);
 if (Array.isArray(configuration)) giveUp(configuration);
 
 const logger = createLogger(configuration);
-Runtime.install({
-  logger,
-  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} } },
-});
+const runtimeProblem = installRuntime(configuration, logger);
+if (runtimeProblem) giveUp([runtimeProblem]);
 
 const azure = azureConnection(configuration);
 const [temporal, azureProblems] = await Promise.all([connectToTemporal(), checkAzure(azure)]);
@@ -23,7 +22,7 @@ if ('problem' in temporal) giveUp([temporal, ...azureProblems]);
 const problems = [...azureProblems, ...(await registerSearchAttributes(temporal))];
 if (problems.length > 0) giveUp(problems);
 
-const { deployment, taskQueue: queue, readOnly } = configuration;
+const { deployment, taskQueue: queue, readOnly, metricsAddress } = configuration;
 const converter = dataConverterOf(configuration.payloadKeys);
 const worker = await createWorker({
   ...temporal,
@@ -38,8 +37,11 @@ logger.info('Worker is ready', {
   taskQueue: queue,
   readOnly,
   azure: configuration.endpoint,
+  ...(metricsAddress !== undefined && { metrics: `http://${metricsAddress}/metrics` }),
 });
+const stopGauges = metricsAddress === undefined ? undefined : startGauges(temporal, queue, logger);
 await worker.run();
+stopGauges?.();
 await temporal.connection.close();
 
 function giveUp(problems: readonly Problem[]): never {

@@ -14,6 +14,7 @@ import { createActivities } from '../activities/index.ts';
 import { readSubscription } from '../activities/subscriptions.ts';
 import { taskQueue } from '../contract/names.ts';
 import { guardActivities, guardReadOnly } from './activityGuard.ts';
+import { trackActivities } from './metrics.ts';
 import { guardPolicy, type TenantOf } from './policyGuard.ts';
 
 /** Bundles the workflows. The bundler's messages help only if it fails. @param dataConverter As the worker's. */
@@ -83,7 +84,7 @@ export function createWorker({
     workflowBundle,
     activities: createActivities(azure),
     ...(dataConverter && { dataConverter }),
-    interceptors: { ...interceptors, activity: [...guards(azure), ...(interceptors?.activity ?? [])] },
+    interceptors: { ...interceptors, activity: [...guards(azure), trackActivities, ...(interceptors?.activity ?? [])] },
     ...(deployment && {
       workerDeploymentOptions: {
         version: deployment,

@@ -17,14 +17,15 @@ import {
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
-import { Context } from '@temporalio/activity';
 import { ownFailure, policyFailure } from '../../contract/failures.ts';
 import { lockedCluster } from '../../contract/names.ts';
 import { deletionProblems, placeProblems } from '../../contract/policyProblems.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
 import type { Clock } from './clock.ts';
+import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
+import { measureRequest } from './telemetry.ts';
 
 /** The way to Azure Resource Manager. The worker makes it from its environment. A simulated Azure differs in nothing else. */
 export interface AzureConnection {
@@ -88,6 +89,7 @@ export function azureClients({
     additionalPolicies: [
       { policy: boundRequest(requestTimeoutMs), position: 'perCall' as const },
       { policy: correlateWithWorkflow, position: 'perCall' as const },
+      { policy: measureRequest, position: 'perRetry' as const },
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
       { policy: onlyAllowed(policy ?? {}, readOnly), position: 'perRetry' as const },
@@ -282,11 +284,3 @@ const correlateWithWorkflow: PipelinePolicy = {
     return next(request);
   },
 };
-
-function currentContext(): Context | undefined {
-  try {
-    return Context.current();
-  } catch {
-    return undefined; // The worker's checks at its start run outside any activity.
-  }
-}

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import getPort from 'get-port';
 import { clusterWorkflowId, taskQueue } from '../../contract/index.ts';
 import { clustersOf, createExampleClusters, exampleClusters } from './exampleClusters.ts';
 import { interruption, untilInterrupted } from './interruption.ts';
@@ -41,11 +42,12 @@ process.exit();
 
 async function develop(): Promise<void> {
   const stack = await startAnnouncedStack({ ...options, onProgress: print, until: untilInterrupted });
-  const start = () => startWorker(stack.workerEnvironment, print);
+  const metricsAddress = process.env.METRICS_ADDRESS || `127.0.0.1:${await getPort({ port: 9464 })}`;
+  const start = () => startWorker({ ...stack.workerEnvironment, METRICS_ADDRESS: metricsAddress }, print);
   let worker = start();
   try {
     await untilInterrupted(Promise.all([worker.ready, createExampleClusters(stack.simulator, options.edition)]));
-    printAddresses(stack, worker);
+    printAddresses(stack, worker, metricsAddress);
     const changes = changedFiles();
     let next = changes.next();
     for (;;) {
@@ -89,7 +91,11 @@ async function* changedFiles(): AsyncGenerator<string, never> {
   }
 }
 
-function printAddresses({ temporal, simulator, temporalCommand }: AnnouncedStack, { pid }: WorkerProcess): void {
+function printAddresses(
+  { temporal, simulator, temporalCommand }: AnnouncedStack,
+  { pid }: WorkerProcess,
+  metricsAddress: string,
+): void {
   const { cluster } = exampleClusters.ordinary;
   const there = clustersOf(options.edition).map(({ cluster: { resourceGroup, name } }) => `${resourceGroup}/${name}`);
   const start = (scenario: string, { resourceGroup, name }: { resourceGroup: string; name: string }, example: string) =>
@@ -102,6 +108,7 @@ Web UI          ${temporal.uiUrl}
 Temporal        ${temporal.address}
 Azure           ${page} (simulated, ${options.edition}, speed ${options.speed})
 Worker          process ${pid}
+Metrics         http://${metricsAddress}/metrics
 
 For the Temporal CLI and npx aks-isolation in another terminal:
   export TEMPORAL_ADDRESS=${temporal.address}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
+import getPort from 'get-port';
 import { type Progress, taskQueue } from '../../contract/index.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
@@ -21,13 +22,16 @@ describe('an operator with the Temporal CLI', () => {
   let stack: Stack;
   let worker: WorkerProcess;
   let azure: ArmClient;
+  let env: Record<string, string>;
+  const log: string[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aks-isolation-e2e-'));
     record = join(folder, 'requests.jsonl');
     stack = await startStack({ speed: 'demand', record, onProgress: () => undefined });
     azure = armClient(stack.simulator, async () => '');
-    worker = startWorker(stack.workerEnvironment);
+    env = { ...stack.workerEnvironment, METRICS_ADDRESS: `127.0.0.1:${await getPort()}` };
+    worker = startWorker(env, (line) => log.push(line));
     await worker.ready;
   });
   afterAll(async () => {
@@ -111,6 +115,10 @@ describe('an operator with the Temporal CLI', () => {
     const given = JSON.stringify({ ...example, cluster, onFailure: 'hold' });
     const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No.' };
     await azure.fault({ method: 'PUT', path: '/managedClusters/held$', answer });
+    await azure.fault({
+      path: '/resourceGroups/isolated[^/]*held[^/]*$',
+      answer: { status: 429, code: 'TooManyRequests', message: 'No.' },
+    });
     const target = ['--type', 'createCluster', '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
     await temporal('workflow', 'start', ...target, '--input', given);
     await waitFor(async () => (await progress(workflowId)).phase === 'waitingForOperator', 'The run never waited');
@@ -124,6 +132,55 @@ describe('an operator with the Temporal CLI', () => {
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
   });
 
+  it('shows in metrics and log lines what has run, waited and ended, and names each metric on the page', async () => {
+    const scraped = await (await fetch(`http://${env.METRICS_ADDRESS}/metrics`)).text();
+    const series = (name: string, ...labels: string[]) =>
+      scraped
+        .split('\n')
+        .filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)));
+    expect(series('aks_isolation_runs_total', 'outcome="verified"', 'scenario="createCluster"')).toEqual([
+      expect.stringMatching(/ 2$/),
+    ]);
+    for (const [name, ...labels] of [
+      ['aks_isolation_step_duration_seconds_count', 'kind="cluster"', 'state="failed"'],
+      ['aks_isolation_wait_duration_seconds_count', 'wait="hold"', 'ended="answered"'],
+      [
+        'aks_isolation_arm_request_duration_seconds_count',
+        'method="PUT"',
+        'provider="Microsoft.ContainerService"',
+        'status="4xx"',
+      ],
+      ['aks_isolation_arm_throttled_total', 'provider="Microsoft.Resources"'],
+      ['aks_isolation_open_runs', 'phase="WaitingForOperator"'],
+      ['temporal_worker_task_slots_available', 'worker_type="ActivityWorker"'],
+    ] as const)
+      expect([name, series(name, ...labels)]).toEqual([name, expect.arrayContaining([expect.any(String)])]);
+    expect(scraped).not.toContain(subscription);
+    const page = await readFile(join(root, 'docs/reference/metrics.md'), 'utf8');
+    const names = [...scraped.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+
+    const lines = log.map((line): Record<string, unknown> => JSON.parse(line));
+    const told = lines.filter(
+      ({ workflowId, msg }) => `${workflowId}`.endsWith('/held') && `${msg}`.startsWith('Scenario'),
+    );
+    expect(
+      told.map(({ msg, runId, scenario, cluster, outcome, wait, ended }) => [
+        msg,
+        typeof runId,
+        scenario,
+        `${cluster}`.split('/').at(-1),
+        outcome ?? ended ?? wait,
+      ]),
+    ).toEqual([
+      ['Scenario begins', 'string', 'createCluster', 'held', undefined],
+      ['Scenario waits', 'string', 'createCluster', 'held', 'hold'],
+      ['Scenario waits no more', 'string', 'createCluster', 'held', 'answered'],
+      ['Scenario ends', 'string', 'createCluster', 'held', 'verified'],
+    ]);
+    expect(log.join('\n')).not.toMatch(/task_?token/i);
+  });
+
   it('creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made', async () => {
     const workflowId = `aks/${subscription}/isolated-byo/private-link`;
     const end = await holdCluster('private-link');
@@ -131,7 +188,7 @@ describe('an operator with the Temporal CLI', () => {
     await untilClusterRuns(workflowId);
     process.kill(worker.pid, 'SIGKILL');
     expect(await worker.exited).toContain('SIGKILL');
-    worker = startWorker(stack.workerEnvironment);
+    worker = startWorker(env);
     await end();
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
     const sent = await putsOf('/isolated-byo');

@@ -73,12 +73,18 @@ describe('a worker that cannot work', () => {
       ],
     ],
     [
+      'an address for metrics that is not its own',
+      { METRICS_ADDRESS: '192.0.2.1:9464' },
+      ['METRICS_ADDRESS: 192.0.2.1:9464 cannot'],
+    ],
+    [
       'settings that make no sense, all named at once',
       {
         AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
         AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere.pem',
         LOG_LEVEL: 'loud',
         WORKER_MODE: 'careful',
+        METRICS_ADDRESS: 'localhost',
         PAYLOAD_KEYS: 'no key',
       },
       [
@@ -86,6 +92,7 @@ describe('a worker that cannot work', () => {
         'AZURE_RESOURCE_MANAGER_CA_FILE: cannot read',
         'LOG_LEVEL: not an allowed value',
         'WORKER_MODE: not an allowed value',
+        'METRICS_ADDRESS: not an address',
         'PAYLOAD_KEYS: not a list of keys',
       ],
     ],

@@ -12,6 +12,7 @@ import { auditReport } from './outcome.ts';
 import { RunProgress } from './progress.ts';
 import { showingRefusal } from './refusal.ts';
 import { failDiscovery } from './scenario.ts';
+import { countVerdict, told } from './telemetry.ts';
 
 /**
  * Runs an audit: checks its input, looks, and tells what was found.
@@ -22,7 +23,17 @@ export async function runAudit(
   given: unknown,
   audit: (input: ParsedAuditClusterInput) => Promise<Check[]>,
 ): Promise<AuditReport> {
-  const input = showingRefusal('auditCluster', () => checkedInput(scenarioInputs.auditCluster, given));
+  return told((begins) => {
+    const input = showingRefusal('auditCluster', () => checkedInput(scenarioInputs.auditCluster, given));
+    begins(input.cluster);
+    return auditOf(input, audit);
+  });
+}
+
+async function auditOf(
+  input: ParsedAuditClusterInput,
+  audit: (input: ParsedAuditClusterInput) => Promise<Check[]>,
+): Promise<AuditReport> {
   const onlyLooks = { ...input, dryRun: true, onFailure: 'leave' } as const;
   const progress = new RunProgress('auditCluster', onlyLooks, () => []);
   // An audit waits for nobody. Its update handlers say so.
@@ -34,6 +45,7 @@ export async function runAudit(
     progress.enter('succeeded');
     const report = auditReport(progress.now, checks, input.probes === 'required');
     upsertSearchAttributes([{ key: searchAttributes.isolation, value: report.verdict }]);
+    countVerdict(report.verdict);
     if (input.failOnDrift && report.verdict === 'Drifted') throw driftFound(report);
     return report;
   } catch (error) {

@@ -16,6 +16,7 @@ import { UnprovenError } from './outcome.ts';
 import { Pause } from './pause.ts';
 import type { CommonInput, RunProgress } from './progress.ts';
 import { noRetryBecause } from './retries.ts';
+import { beginWait, type WaitEnd } from './telemetry.ts';
 import { updateRefused } from './updateRefused.ts';
 
 const approveDefinition = defineUpdate<string, [ApprovalRequest]>(approveUpdate);
@@ -92,10 +93,15 @@ export class Operator {
     this.#gates.set(gate, this.#question(gate));
     this.#progress.enter('awaitingApproval');
     this.#showGates();
+    const tellEnd = beginWait(this.#progress.now, 'gate', { gate });
+    let ended: WaitEnd = 'overtaken';
     try {
       const summary = `Wait for the approval of ${gate}`;
-      if (await condition(() => !this.#gates.has(gate), timeoutMinutes * 60_000, { summary })) return;
+      const approved = await condition(() => !this.#gates.has(gate), timeoutMinutes * 60_000, { summary });
+      ended = approved ? 'answered' : 'timedOut';
+      if (approved) return;
     } finally {
+      tellEnd(ended);
       this.#gates.delete(gate);
       this.#showGates();
       this.#progress.enter(before);
@@ -133,11 +139,15 @@ export class Operator {
     const byDefault = this.#noWayBack() ? 'leave' : otherwise;
     this.#progress.enter('waitingForOperator');
     this.#progress.change({ ...this.#holdShown(this.#hold, failures), decideBy, byDefault });
+    const tellEnd = beginWait(this.#progress.now, 'hold', { until: decideBy, byDefault });
+    let ended: WaitEnd = 'overtaken';
     try {
       const summary = `Wait for a decision, then ${byDefault}`;
       const decided = await condition(() => this.#decision !== undefined, holdTimeoutMinutes * 60_000, { summary });
+      ended = decided ? 'answered' : 'timedOut';
       this.#undecided = decided ? undefined : `Nobody decided within ${holdTimeoutMinutes} min.`;
     } finally {
+      tellEnd(ended);
       this.#hold = undefined;
       this.#progress.change({ ...noHold, answers: this.#gateCommands() });
     }

@@ -3,6 +3,7 @@ import { ownFailure, tellingSent } from '../../contract/failures.ts';
 import { pauseUpdate, resumeUpdate } from '../../contract/names.ts';
 import { type CommonInput, hasEnded, type RunProgress } from './progress.ts';
 import { mostPauses } from './retries.ts';
+import { beginWait, type WaitEnd } from './telemetry.ts';
 import { updateRefused } from './updateRefused.ts';
 
 const pauseDefinition = defineUpdate<string>(pauseUpdate);
@@ -16,6 +17,7 @@ export class Pause {
   readonly #ends: boolean;
   #count = 0;
   #isOver = false;
+  #tellEnd: ((ended: WaitEnd) => void) | undefined;
 
   constructor(input: Pick<CommonInput, 'dryRun' | 'pauseTimeoutMinutes'>, progress: RunProgress) {
     this.#input = input;
@@ -64,9 +66,16 @@ export class Pause {
   }
 
   /** Ends the pause, because of an operator or of what has overtaken it. */
-  end(): void {
+  end(ended: WaitEnd = 'overtaken'): void {
     this.#isOver = false;
+    this.#tell(ended);
     if (this.#isShown) this.#progress.showPaused(false);
+  }
+
+  /** Only the first end of a pause counts. */
+  #tell(ended: WaitEnd): void {
+    this.#tellEnd?.(ended);
+    this.#tellEnd = undefined;
   }
 
   get #isShown(): boolean {
@@ -74,7 +83,7 @@ export class Pause {
   }
 
   #resume(): string {
-    this.end();
+    this.end('answered');
     return 'The run goes on.';
   }
 
@@ -85,6 +94,7 @@ export class Pause {
     const ms = pauseTimeoutMinutes * 60_000;
     const ends = this.#ends;
     this.#progress.showPaused(true, ends ? new Date(Date.now() + ms).toISOString() : undefined);
+    this.#tellEnd = beginWait(this.#progress.now, 'pause', {});
     // The update ends here; the pause does not.
     if (ends) void CancellationScope.nonCancellable(() => this.#endAfter(ms));
     return `No further step starts until update resume. ${ends ? `Without it the run fails in ${pauseTimeoutMinutes} min.` : ''}`.trim();
@@ -94,7 +104,9 @@ export class Pause {
     const pause = this.#count;
     const isAnother = () => !this.#isShown || this.#count !== pause;
     const resumed = await condition(isAnother, ms, { summary: 'Wait for the end of the pause' });
-    if (!resumed) this.#isOver = true;
+    if (resumed) return;
+    this.#isOver = true;
+    this.#tell('timedOut');
   }
 
   #refusePause(): void {

@@ -1,7 +1,7 @@
-import { isCancellation, patched, TemporalFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, TemporalFailure, upsertMemo } from '@temporalio/workflow';
 import { applicationFailure, isFailure, policyProblemsOf } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
-import { cancellationMemo, clusterWorkflowId, errorTypes, type Scenario } from '../../contract/names.ts';
+import { cancellationMemo, errorTypes, type Scenario } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
@@ -30,8 +30,10 @@ import {
 } from './outcome.ts';
 import { type CommonInput, RunProgress } from './progress.ts';
 import { showingRefusal } from './refusal.ts';
+import { refuseVoidingOptions, refuseWrongWorkflowId } from './startOptions.ts';
 import type { Step } from './step.ts';
 import { Steps } from './steps.ts';
+import { countLeftovers, told } from './telemetry.ts';
 
 /** Scenarios that plan and apply; an audit only looks. */
 export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
@@ -71,14 +73,23 @@ export async function runScenario<S extends WritingScenario, Seen, P extends Pla
   given: unknown,
   movements: Movements<ParsedInput<S>, Seen, P, A>,
 ): Promise<VerificationReport | PlanReport> {
-  const input = showingRefusal(name, () => {
-    const parsed = checkedInput(scenarioInputs[name], given);
-    refuseWrongWorkflowId(parsed);
-    refuseVoidingOptions(parsed);
-    return parsed;
+  return told(async (begins) => {
+    const input = showingRefusal(name, () => {
+      const parsed = checkedInput(scenarioInputs[name], given);
+      refuseWrongWorkflowId(parsed);
+      refuseVoidingOptions(parsed);
+      return parsed;
+    });
+    begins(input.cluster);
+    return runMovements(new Run(name, input), input, movements);
   });
-  const run = new Run(name, input);
+}
 
+async function runMovements<Input extends CommonInput, Seen, P extends Plan, A extends Applied>(
+  run: Run,
+  input: Input,
+  movements: Movements<Input, Seen, P, A>,
+): Promise<VerificationReport | PlanReport> {
   run.progress.enter('discovering');
   const seen = await movements.discover(input).catch((error: unknown) => {
     throw failDiscovery(run.progress, error);
@@ -187,6 +198,7 @@ class Run implements Apply {
       leave && !noWayBack && unproven
         ? 'leftUnproven'
         : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
+    countLeftovers(remains, leftovers.length);
     const gaps = unproven ? unprovenTexts(error.checks).map(notProven) : [];
     this.progress.tell([...gaps, ...endTexts(error, remains, leftovers)]);
     this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
@@ -236,44 +248,6 @@ function refused(progress: RunProgress, found: readonly Problem[]): Error {
   progress.change({ problems });
   progress.enter('failed');
   return problemsFailure(errorTypes.preflightFailed, problems);
-}
-
-/** Temporal allows one open workflow per ID: under any other ID, two scenarios could write to one cluster. */
-function refuseWrongWorkflowId({ cluster, dryRun }: CommonInput): void {
-  const expected = clusterWorkflowId(cluster);
-  const { workflowId } = workflowInfo();
-  if (dryRun || workflowId === expected) return;
-  const whatToDo = `Start it again with workflow ID ${expected}: the ID is the lock on the cluster.`;
-  throw problemsFailure(errorTypes.wrongWorkflowId, [
-    { where: 'workflow ID', problem: `${workflowId} is not the one for this cluster`, whatToDo },
-  ]);
-}
-
-/**
- * Temporal ends a run at its time-out, and starts one again by cron or retry policy, without a word to the workflow: nothing
- * would be taken back, or one run would begin upon what another has left.
- */
-function refuseVoidingOptions({ dryRun }: CommonInput): void {
-  const { executionTimeoutMs, runTimeoutMs, cronSchedule, retryPolicy } = workflowInfo();
-  const given = {
-    'workflow execution timeout': executionTimeoutMs,
-    'workflow run timeout': runTimeoutMs,
-    'cron schedule': cronSchedule,
-    'workflow retry policy': retryPolicy,
-  };
-  // A time-out of 0 is none: the Temporal CLI sends that where the user gives no time-out.
-  const voiding = Object.entries(given).flatMap(([where, option]) => (option ? [where] : []));
-  // A run that an earlier version began goes on.
-  if (dryRun || voiding.length === 0 || !patched('refuse-voiding-options')) return;
-  throw problemsFailure(
-    errorTypes.wrongStartOptions,
-    voiding.map((where) => ({
-      where,
-      problem: 'Temporal would end or repeat the run by itself, and nothing would be taken back',
-      whatToDo:
-        'Start it without; its waits have bounds in the input, and `temporal workflow cancel` takes everything back.',
-    })),
-  );
 }
 
 /** @throws UnverifiedError where anything was seen otherwise; UnprovenError where something could not be looked at. */

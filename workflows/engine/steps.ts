@@ -5,6 +5,7 @@ import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
 import { scenarioError, shownFailure } from './errorText.ts';
 import type { Step, StepWork } from './step.ts';
+import { stepTook } from './telemetry.ts';
 import { type BegunStep, leaveSteps, type UndoMeans, undoSteps } from './undo.ts';
 
 interface Entry extends BegunStep {
@@ -122,6 +123,7 @@ export class Steps {
     const { progress } = entry;
     for (;;) {
       await this.#untilResumed(progress);
+      const since = Date.now();
       try {
         this.#steering.refuseAfterPause();
         for (const key of ['error', 'whatToDo', 'correlationId'] as const) delete progress[key];
@@ -132,6 +134,7 @@ export class Steps {
         const reason = unchangedBecause?.(result);
         const state = reason === undefined ? 'done' : 'unchanged';
         this.#set(progress, { state, finishedAt: now(), resourceId, ...(reason !== undefined && { reason }) });
+        stepTook(progress.kind, state, since);
         return result;
       } catch (error) {
         entry.begun ||= mayHaveBegun(error, wrote?.());
@@ -140,6 +143,7 @@ export class Steps {
         const made = idOf && entry.begun ? scenarioError(error)?.resourceId : undefined;
         const resourceId = made ?? progress.resourceId;
         this.#set(progress, { state: 'failed', finishedAt: now(), ...shownFailure(error), resourceId });
+        stepTook(progress.kind, 'failed', since);
         if (isCancellation(error) || isFailure(error, 'ResetRun') || !(await this.#retry())) {
           this.#abandoned = true;
           throw error;

@@ -5,6 +5,7 @@ import type { StepProgress } from '../../contract/progress.ts';
 import type { Leftover } from '../../contract/result.ts';
 import { adviceOf, errorText, shownFailure } from './errorText.ts';
 import { type Helpers, leftBy } from './step.ts';
+import { stepTook } from './telemetry.ts';
 
 /** A declared step, as far as undo needs to know it. */
 export interface BegunStep {
@@ -105,10 +106,12 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
   if (isKept) set(progress, { state: 'leftBehind' });
   if (!back && !helpers) return;
   set(progress, { state: 'undoing', waitsFor: 'removal' });
+  const since = Date.now();
   try {
     await helpers?.remove();
     await back?.();
     set(progress, { state: back ? 'undone' : isKept ? 'leftBehind' : 'failed' });
+    if (back) stepTook(progress.kind, 'undone', since);
   } catch (error) {
     if (isFailure(error, 'ResetRun')) throw error;
     step.isChanged = isFailure(error, 'ChangedSince');
@@ -117,6 +120,7 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
     const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
     step.leftovers = await leftBy([failed], helpers);
     set(progress, { state: 'leftBehind', ...shownFailure(error) });
+    stepTook(progress.kind, 'leftBehind', since);
   }
 }
 
