@@ -13,8 +13,9 @@ import {
   type ZoneLinkSpecification,
 } from '../resources/privateDns.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
+import type { Unread } from '../resources/unread.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
-import { azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
+import { azureList, azureRead, azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import {
   adoption,
@@ -78,9 +79,15 @@ export async function readOtherLinkedZones(
   zoneId: string,
   virtualNetworkId: string,
   searches: boolean,
-): Promise<string[]> {
-  const links = await readLinksTo(clients, subscriptionIds, virtualNetworkId, searches);
-  return links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId));
+): Promise<{ zones: string[]; unread: Unread[] }> {
+  const { links, unread } = await readLinksTo(clients, subscriptionIds, virtualNetworkId, searches);
+  return { zones: links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId)), unread };
+}
+
+/** The links to a network, and where none was found, the subscriptions in which none could be looked for. */
+interface LinksSeen {
+  links: ZoneLinkFacts[];
+  unread: Unread[];
 }
 
 /**
@@ -93,19 +100,33 @@ export async function readLinksTo(
   subscriptionIds: readonly string[],
   virtualNetworkId: string,
   searches: boolean,
-): Promise<ZoneLinkFacts[]> {
+): Promise<LinksSeen> {
   const named = [...new Set(subscriptionIds.map(keyOf))];
-  const linksIn = async (ids: readonly string[], zonesOf: (id: string) => Promise<string[] | undefined>) => {
-    const zones = await Promise.all(ids.map(zonesOf));
-    const links = await Promise.all(zones.flatMap((each) => each ?? []).map((id) => listLinks(clients, id)));
+  const linksIn = async (id: string): Promise<ZoneLinkFacts[]> => {
+    const zones = await registryZones(clients, id);
+    const links = await Promise.all(zones.map((zone) => listLinks(clients, zone)));
     return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
   };
-  const found = await linksIn(named, (id) => registryZones(clients, id));
-  if (found.length > 0 || !searches) return found;
+  const found = (await Promise.all(named.map(linksIn))).flat();
+  if (found.length > 0 || !searches) return { links: found, unread: [] };
   // A landing zone has its DNS in a subscription of its own (MicrosoftDocs/azure-aks-docs#212).
   const others = (await listSubscriptions(clients)).filter((id) => !named.includes(keyOf(id)));
-  return linksIn(others.slice(0, mostSubscriptions), (id) => whereAllowed(() => registryZones(clients, id)));
+  const looks = await Promise.all(
+    others.slice(0, mostSubscriptions).map(async (id) => [id, await whereAllowed(() => linksIn(id))] as const),
+  );
+  const links = looks.flatMap(([, look]) => seenOr(look, []));
+  const unread = [
+    ...looks.flatMap(([id, look]) => unreadOf(look, `/subscriptions/${id}`, zonesOfOthers)),
+    ...others.slice(mostSubscriptions).map((id) => ({
+      at: `/subscriptions/${id}`,
+      what: zonesOfOthers,
+      why: `no more than ${mostSubscriptions} subscriptions are searched`,
+    })),
+  ];
+  return { links, unread: links.length > 0 ? [] : unread };
 }
+
+const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to the network,`;
 
 /** Lists the zones for registries that a subscription has. */
 async function registryZones(clients: ClientsOf, subscriptionId: string): Promise<string[]> {

@@ -176,7 +176,9 @@ async function unassignOwnRoles(clients: ClientsOf, { subscriptionId, principalI
     collect(roleAssignments.listForSubscription({ filter })),
   );
   const own = assignments.filter((each) => carriesMarks(described(each), marks));
-  const users = own.length > 0 ? await roleUsers(clients, marks) : () => [];
+  const [, ofCluster] = (marks[markTags.workflow] ?? '').split('/');
+  const subscriptions = [subscriptionId, ...(ofCluster ? [ofCluster] : [])];
+  const users = own.length > 0 ? await roleUsers(clients, marks, subscriptions) : () => [];
   for (const { id = '', scope = '' } of own) {
     if (users(scope, principalId).length > 0) continue;
     await recorded(() => azureRead(id, () => roleAssignments.deleteById(id)));
@@ -186,16 +188,28 @@ async function unassignOwnRoles(clients: ClientsOf, { subscriptionId, principalI
 /** A cluster that has left its second mark on both a role's scope and its holder is about to need the role. */
 async function secondUsers(clients: ClientsOf, { scope, identityId, marks }: MarkedRole): Promise<string[]> {
   if (identityId === undefined) return [];
-  const [atScope, onHolder] = await Promise.all([scope, identityId].map((id) => readMarks(clients, id)));
-  const users = markedUsers(atScope ?? {}, marks);
-  return markedUsers(onHolder ?? {}, marks).filter((user) => users.includes(user));
+  const looks = await Promise.all([scope, identityId].map((id) => readMarks(clients, id)));
+  const marked = looks.flatMap((look) => ('seen' in look ? [markedUsers(look.seen, marks)] : []));
+  const [first] = marked;
+  if (first === undefined) return [`nobody can tell, for the marks of ${scope} and ${identityId} may not be read`];
+  // Where one of the two may not be read, the other's mark is enough.
+  return first.filter((user) => marked.every((users) => users.includes(user)));
 }
 
-/** Asks who needs a role, beside the cluster of these marks. */
-async function roleUsers(clients: ClientsOf, marks: Marks): Promise<(scope: string, principalId: string) => string[]> {
-  const { clusters } = await listClusters(clients, []);
+/**
+ * Asks who needs a role, beside the cluster of these marks.
+ *
+ * @param own Subscriptions whose clusters must be known. Where they may not be listed, any of them may need it.
+ */
+async function roleUsers(
+  clients: ClientsOf,
+  marks: Marks,
+  own: readonly string[] = [],
+): Promise<(scope: string, principalId: string) => string[]> {
+  const { clusters, unlisted } = await listClusters(clients, own);
   const others = clusters.filter(({ id }) => !isOwnCluster(id, marks));
-  return (scope, principalId) => usersOfRole(scope, principalId, others);
+  const isUnknown = unlisted.some((each) => own.some((subscription) => sameResourceId(each, subscription)));
+  return (scope, principalId) => (isUnknown ? ['nobody can tell'] : usersOfRole(scope, principalId, others));
 }
 
 /** @throws ApplicationFailure `RoleAssignmentExists` where the one that is there has a condition, whose effect nobody can know. */

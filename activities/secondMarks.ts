@@ -1,7 +1,7 @@
 import { sameResourceId } from '../resources/ids.ts';
 import type { MarkSearch } from '../resources/marks.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { whereAllowed } from './arm/errors.ts';
+import { seenOr, whereAllowed } from './arm/errors.ts';
 import { usedByTag } from './arm/marks.ts';
 import type { MarkedResource, MaybeAdopted } from './arm/ownedResource.ts';
 import { leaveSecondMark, takeSecondMarkOff, unlessForbidden } from './arm/secondMarks.ts';
@@ -32,10 +32,10 @@ export const secondMarkActivities = (clients: ClientsOf) => ({
     const lists = subscriptionIds.flatMap((id) =>
       tags.map((tag) => whereAllowed(() => resourcesWithTag(clients, id, tag))),
     );
-    const tagged = (await Promise.all(lists)).flatMap((each) => each ?? []).map(({ id }) => id);
+    const tagged = (await Promise.all(lists)).flatMap((each) => seenOr(each, [])).map(({ id }) => id);
     const zones = unique([...zoneIds, ...zonesOf(tagged)]);
     const inZones = await Promise.all(zones.map((id) => whereAllowed(() => readMarkedInZone(clients, id, marks))));
-    return unique([...tagged, ...inZones.flatMap((each) => each ?? []).flatMap(({ marked }) => marked)]);
+    return unique([...tagged, ...inZones.flatMap((each) => seenOr(each, [])).flatMap(({ marked }) => marked)]);
   },
 });
 

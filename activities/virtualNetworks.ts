@@ -16,7 +16,7 @@ import {
   type VirtualNetworkSpecification,
 } from '../resources/virtualNetworks.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
-import { azureList, azureRead, whereAllowed } from './arm/errors.ts';
+import { type Allowed, azureList, azureRead, whereAllowed } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import {
   createResource,
@@ -100,8 +100,8 @@ export async function readBalancedAddresses(
   );
 }
 
-/** Why a public address or prefix cannot be given to a load balancer. `undefined`: it can, or the worker may not look. */
-export async function readAddressProblem(clients: ClientsOf, id: string): Promise<string | undefined> {
+/** Why a public address or prefix cannot be given to a load balancer. `undefined`: it can. */
+export async function readAddressProblem(clients: ClientsOf, id: string): Promise<Allowed<string | undefined>> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
   return whereAllowed(async () => {
     if (/\/publicIPPrefixes\//i.test(id)) {

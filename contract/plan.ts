@@ -96,6 +96,8 @@ export interface PlannedStep {
 
 /** Everything that a scenario is going to do, computed from its input and what discovery saw. Nothing has been changed yet. */
 export interface Plan {
+  /** What Azure did not let the worker read beforehand, so that the plan says nothing about it. Left out where all was read. */
+  unread?: readonly string[];
   profile: Profile;
   /** Every difference between the profiles that acts in this run. */
   differences: readonly ProfileDifference[];

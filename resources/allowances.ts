@@ -1,3 +1,4 @@
+import type { Unread } from './unread.ts';
 import type { WorkerPolicy } from './workerPolicy.ts';
 
 /** Actions that one role gives the worker's identity. Source: Azure REST API, "Permissions". */
@@ -43,10 +44,12 @@ export interface AllowanceRequest {
 export interface AccessFacts {
   /** By scope, as {@link keyOf} spells it. A scope is left out if it does not exist, or if the identity has no role there. */
   permissions: Record<string, Permission[]>;
-  /** Locks at the scopes, above and below them. Left out: those of subscriptions whose locks the identity may not see. */
+  /** Locks at the scopes, above and below them, as far as they could be read. */
   locks: LockFacts[];
   /** What the worker that looked may work on. Left out: everything, as by earlier versions. */
   policy?: WorkerPolicy;
+  /** What could not. Left out where all was read, and by earlier versions. */
+  unread?: Unread[];
 }
 
 /** Permissions and locks, and the VM sizes and quota that the subscription has in the region. */

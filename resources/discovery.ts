@@ -13,6 +13,7 @@ import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import type { RegistryFacts } from './registries.ts';
 import type { HeldRoles } from './roles.ts';
 import type { ResourceGroupFacts, SubscriptionFacts } from './subscriptions.ts';
+import type { Unread } from './unread.ts';
 import type { Users } from './users.ts';
 import type { RouteFacts, SubnetFacts } from './virtualNetworks.ts';
 
@@ -74,6 +75,8 @@ export interface AuditFacts {
   machines?: Record<string, number>;
   /** Why the worker may not read a part. Left out by version 0.1. */
   unread?: Partial<Record<AuditPart, string>>;
+  /** Subscriptions in which no zone that is linked to the network could be looked for. Left out where one was found. */
+  unsearched?: Unread[];
 }
 
 /** A cluster to be deleted. */
@@ -107,6 +110,8 @@ export interface DeletionFacts {
   /** The identities that are owned or used. */
   identities: IdentityFacts[];
   access: AccessFacts;
+  /** What could not be read. Left out by earlier versions. */
+  unread?: Unread[];
 }
 
 /** Everything that a scenario may touch. */
@@ -186,6 +191,8 @@ export interface ExistingCluster {
   registryEndpointIds: string[];
   /** Tenants by subscription ID. Subscriptions that the worker's identity cannot see are left out. */
   tenants: Record<string, string>;
+  /** What could not be read. Left out where all was read, and by earlier versions. */
+  unread?: Unread[];
 }
 
 /**
@@ -219,6 +226,8 @@ export interface OldRegistryFacts {
   clusters?: string[];
   /** Who uses the registry beside this cluster. Left out by earlier versions. */
   users?: Users;
+  /** What could not be read. Left out by earlier versions. */
+  unread?: Unread[];
 }
 
 /** An existing cluster and its infrastructure before the first write. */

@@ -5,6 +5,7 @@ import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import { isFinal, type ResourceFacts } from './provisioningState.ts';
 import type { RegistryFacts } from './registries.ts';
 import type { HeldRoles, RoleHolder } from './roles.ts';
+import type { Unread } from './unread.ts';
 import type { VirtualNetworkFacts } from './virtualNetworks.ts';
 
 /** IDs of the resources that a scenario may create or adopt around its cluster. Left out: the scenario has no use for it. */
@@ -33,6 +34,8 @@ export interface InfrastructureFacts {
   privateDnsZone?: PrivateDnsZoneFacts;
   /** IDs of other zones for registries that the network is linked to. */
   otherLinkedZones: string[];
+  /** Subscriptions in which they could not be looked for. Left out where all were searched, and by earlier versions. */
+  unread?: Unread[];
   identities: { [H in RoleHolder]?: IdentityFacts };
   /** IDs of the role definitions that a holder has at a scope, by {@link roleKey}. */
   roles: Record<string, string[]>;

@@ -1,4 +1,5 @@
 import { isWithin, keyOf, parentId, sameResourceId } from './ids.ts';
+import { type Unread, unreadTexts } from './unread.ts';
 
 /** What a cluster names of the resources around it. */
 export interface ClusterReferences {
@@ -19,6 +20,8 @@ export interface ClustersSeen {
   clusters: ClusterReferences[];
   /** Subscription IDs, lower case. */
   unlisted: string[];
+  /** The same, with the reason, and subscriptions that were not asked. */
+  unread: Unread[];
 }
 
 /** Who uses a resource beside the cluster that it was made for. */
@@ -27,19 +30,22 @@ export interface Users {
   users: string[];
   /** IDs of the subscriptions whose clusters could not be asked although the resource or its cluster is in them. */
   unchecked: string[];
+  /** What else could not be read that would tell. Left out where all was read, and by earlier versions. */
+  unread?: Unread[];
+}
+
+/** Why nobody can tell who uses a resource; `undefined` where all that would tell was read. */
+export function unknownUsers({ unchecked, unread = [] }: Users): string | undefined {
+  const subscriptions = unchecked.map((id) => `/subscriptions/${id}`).join(', ');
+  const why = [
+    ...(unchecked.length > 0 ? [`the clusters in ${subscriptions} may not be listed`] : []),
+    ...unreadTexts(unread),
+  ];
+  return why.length > 0 ? why.join('; ') : undefined;
 }
 
 /** Resources that only those use who are named beside them. */
 export const nobody: Users = { users: [], unchecked: [] };
-
-/** Plans and failures are read by people, and stand in histories. */
-const mostUsers = 10;
-
-export function shortened(all: readonly string[]): string {
-  const users = [...new Set(all)];
-  const more = users.length > mostUsers ? [`and ${users.length - mostUsers} more`] : [];
-  return [...users.slice(0, mostUsers), ...more].join('; ');
-}
 
 const bootsFrom = ({ registryId }: ClusterReferences, id: string): boolean => sameResourceId(registryId, id);
 

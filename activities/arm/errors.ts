@@ -2,6 +2,7 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { activityErrors, errorEntry, type FailureCode, type OwnError } from '../../contract/errors.ts';
 import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
+import type { Unread } from '../../resources/unread.ts';
 import { ForeignAddressError, observed, UnreadableAnswerError } from './connection.ts';
 
 /**
@@ -96,15 +97,25 @@ interface PagedList<T> {
   byPage(): AsyncIterable<T[]>;
 }
 
-/** Result of a look at Azure. `undefined`: the worker's identity may not look. */
-export async function whereAllowed<T>(look: () => Promise<T>): Promise<T | undefined> {
+/** Result of a look at Azure, or why the worker's identity may not look: what is there is then not known. */
+export type Allowed<T> = { seen: T } | { forbidden: string };
+
+/** Looks, and tells what is forbidden from what is absent. */
+export async function whereAllowed<T>(look: () => Promise<T>): Promise<Allowed<T>> {
   try {
-    return await look();
+    return { seen: await look() };
   } catch (error) {
-    if (isFailure(error, 'AuthorizationFailed')) return undefined;
-    throw error;
+    if (httpStatus(error) !== 403) throw error;
+    return { forbidden: applicationFailure(error)?.message ?? String(error) };
   }
 }
+
+/** What was seen, or what it is to count as where nobody may look. */
+export const seenOr = <T, D>(look: Allowed<T>, otherwise: D): T | D => ('seen' in look ? look.seen : otherwise);
+
+/** What could not be read, for the plan to tell. */
+export const unreadOf = (look: Allowed<unknown>, at: string, what: string): Unread[] =>
+  'forbidden' in look ? [{ at, what, why: look.forbidden }] : [];
 
 /** HTTP status of Azure's answer, if a failure has one. */
 export function httpStatus(error: unknown): unknown {

@@ -1,5 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/activity';
 import { applicationFailure, isFailure, isNotFound, ownFailure, retryable } from '../../contract/failures.ts';
+import { listedInShort } from '../../resources/entries.ts';
 import {
   carriesMarks,
   hasSecondMark,
@@ -10,7 +11,7 @@ import {
   ownMarks,
 } from '../../resources/marks.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
-import { nobody, shortened, type Users } from '../../resources/users.ts';
+import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
 import { type Found, type LongRunningOperation, longRunningOperation } from './longRunningOperation.ts';
@@ -182,9 +183,9 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
     throw ownFailure('NotOwned', message, id);
   }
   if (stateOf(seen) !== 'Deleting') {
-    const { users, unchecked } = await usersOf();
-    refuseUsed(kind, id, [...users, ...markedUsers(seen.marks ?? {}, marks)]);
-    if (!ofThisRun) refuseUnchecked(kind, id, unchecked);
+    const found = await usersOf();
+    refuseUsed(kind, id, [...found.users, ...markedUsers(seen.marks ?? {}, marks)]);
+    if (!ofThisRun) refuseUnchecked(kind, id, found);
   }
   const resource = locate(clients, service, id);
   await removed({
@@ -229,23 +230,18 @@ export function retriedAfterRace(error: unknown): never {
 
 /** @throws ApplicationFailure `InUse` if anybody uses a resource that is to be deleted. */
 export function refuseUsed(kind: string, id: string, users: readonly string[]): void {
-  if (users.length > 0) throw ownFailure('InUse', `This ${kind} is in use: ${shortened(users)} (${id})`, id);
+  if (users.length > 0) throw ownFailure('InUse', `This ${kind} is in use: ${listedInShort(users)} (${id})`, id);
 }
 
 /**
- * Where clusters may not be listed, what has stood for long stays. What a run takes back is minutes old, and other runs of this
+ * Where nobody can tell who uses it, what has stood for long stays. What a run takes back is minutes old, and other runs of this
  * product leave a mark on what they use.
  *
  * @throws ApplicationFailure `InUse`.
  */
-function refuseUnchecked(kind: string, id: string, unchecked: readonly string[]): void {
-  if (unchecked.length === 0) return;
-  const where = unchecked.map((each) => `/subscriptions/${each}`).join(', ');
-  throw ownFailure(
-    'InUse',
-    `Nobody can tell who uses this ${kind}: the clusters in ${where} may not be listed (${id})`,
-    id,
-  );
+function refuseUnchecked(kind: string, id: string, users: Users): void {
+  const why = unknownUsers(users);
+  if (why !== undefined) throw ownFailure('InUse', `Nobody can tell who uses this ${kind}: ${why} (${id})`, id);
 }
 
 /** Passes by itself: the retry policy is the wait. */

@@ -3,7 +3,7 @@ import { parentId, parseResourceId } from '../../resources/ids.ts';
 import type { Marks } from '../../resources/marks.ts';
 import { recorded } from './checkpoint.ts';
 import { type ClientsOf, locate } from './connection.ts';
-import { azureCall, azureRead, httpStatus } from './errors.ts';
+import { type Allowed, azureCall, azureRead, httpStatus, whereAllowed } from './errors.ts';
 import { marksOn, usedByTag } from './marks.ts';
 
 /**
@@ -32,16 +32,18 @@ export async function unlessForbidden(changeMark: () => Promise<void>): Promise<
   }
 }
 
-/** The marks on a resource; none where it is gone, has no tags, or may not be read. */
-export async function readMarks(clients: ClientsOf, id: string): Promise<Marks> {
+/** The marks on a resource; none where it is gone or has no tags. */
+export function readMarks(clients: ClientsOf, id: string): Promise<Allowed<Marks>> {
   const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
-  try {
-    const found = await azureRead(id, () => tagsOperations.getAtScope(id.slice(1)));
+  return whereAllowed(async () => {
+    const found = await azureRead(id, () => tagsOperations.getAtScope(id.slice(1))).catch(unlessUntaggable);
     return marksOn(id, found?.properties?.tags);
-  } catch (error) {
-    if (forbidding.includes(httpStatus(error))) return {};
-    throw error;
-  }
+  });
+}
+
+/** Azure answers 400 for a type that takes no tags. */
+function unlessUntaggable(error: unknown): undefined {
+  if (httpStatus(error) !== 400) throw error;
 }
 
 /** Changes one tag and nothing else, or the metadata of a record. */

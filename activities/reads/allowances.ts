@@ -11,7 +11,7 @@ import type {
 } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope } from '../../resources/ids.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from '../arm/errors.ts';
+import { azureList, azureRead, azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { restList } from '../arm/restList.ts';
 import { neededPermissions } from './permissions.ts';
 
@@ -32,12 +32,17 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
   const [permissions, locks] = await Promise.all([
     Promise.all(
       // Whoever only looks has not the permissions of whoever is to write.
-      (readOnly ? [] : scopes).map(async (scope) => {
-        const found = await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope)));
-        return found ? [[keyOf(scope), found] as const] : [];
-      }),
+      (readOnly ? [] : scopes).map(async (scope) => ({
+        scope,
+        look: await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope))),
+      })),
     ),
-    Promise.all(subscriptions.map(async (id) => (await readLocks(clients, id)) ?? [])),
+    Promise.all(
+      subscriptions.map(async (id) => ({
+        scope: `/subscriptions/${id}`,
+        look: await whereAllowed(() => readLocks(clients, id)),
+      })),
+    ),
   ]);
   // A subscription may have thousands of locks. Those above a scope matter, and those within a group or resource.
   const matters = ({ id }: LockFacts) =>
@@ -45,9 +50,18 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
       (scope) =>
         isWithin(scope, lockedScope(id)) || (!subscriptionScope.test(scope) && isWithin(lockedScope(id), scope)),
     );
+  const found = permissions.flatMap(({ scope, look }) => {
+    const there = seenOr(look, undefined);
+    return there ? [[keyOf(scope), there] as const] : [];
+  });
+  const unread = [
+    ...permissions.flatMap(({ scope, look }) => unreadOf(look, scope, "permissions of the worker's identity")),
+    ...locks.flatMap(({ scope, look }) => unreadOf(look, scope, 'locks')),
+  ];
   return {
-    permissions: Object.fromEntries(permissions.flat()),
-    locks: locks.flat().filter(matters),
+    permissions: Object.fromEntries(found),
+    locks: locks.flatMap(({ look }) => seenOr(look, [])).filter(matters),
+    ...(unread.length > 0 && { unread }),
     ...(policy && { policy }),
   };
 }
@@ -65,13 +79,11 @@ async function readPermissions(clients: ClientsOf, scope: string): Promise<Permi
   return neededPermissions(await restList(clients, scope, path, permission));
 }
 
-/** Reads all locks of a subscription. `undefined`: the worker's identity may not see them. */
-async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<LockFacts[] | undefined> {
+/** Reads all locks of a subscription. */
+async function readLocks(clients: ClientsOf, subscriptionId: string): Promise<LockFacts[]> {
   const { managementLocks } = clients(subscriptionId).locks;
-  const locks = await whereAllowed(() =>
-    azureList(`/subscriptions/${subscriptionId}`, () => managementLocks.listAtSubscriptionLevel()),
-  );
-  return locks?.map(({ id = '', level }) => ({ id, level }));
+  const locks = await azureList(`/subscriptions/${subscriptionId}`, () => managementLocks.listAtSubscriptionLevel());
+  return locks.map(({ id = '', level }) => ({ id, level }));
 }
 
 /** Reads the VM sizes of these names that a region has. */

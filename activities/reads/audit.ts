@@ -4,10 +4,11 @@ import { isLongTermOnly } from '../../resources/kubernetesVersions.ts';
 import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
 import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import type { Unread } from '../../resources/unread.ts';
 import type { SubnetFacts, VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
 import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { httpStatus } from '../arm/errors.ts';
+import { httpStatus, seenOr, whereAllowed } from '../arm/errors.ts';
 import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
 import { readKubernetesVersions } from '../managedClusters.ts';
@@ -32,12 +33,13 @@ async function readDependencies(clients: ClientsOf, request: AuditRequest): Prom
   // AKS offers versions in each region in which it has a cluster.
   if (versions.length === 0) unread.versions ??= `AKS tells no versions of ${request.cluster.location}`;
   const subnets = (network?.subnets ?? []).filter(({ id }) => request.subnetIds.some((one) => sameResourceId(one, id)));
-  const { endpoints = [], zone, kubelets } = await readBehind(clients, request, part, named);
+  const { endpoints = [], zone: linked, kubelets } = await readBehind(clients, request, part, named);
   const addresses = content.map(({ id }) => id).filter((id) => /\/publicIPAddresses\/[^/]+$/i.test(id));
   return {
     ...(registry && { registry }),
     endpoints,
-    ...(zone && { zone }),
+    ...(linked?.zone && { zone: linked.zone }),
+    ...(linked && linked.unread.length > 0 && { unsearched: linked.unread }),
     kubeletRoles: kubelets?.roles ?? [],
     kubeletConditions: kubelets?.conditions ?? {},
     ...(network && { network: networkFacts(network) }),
@@ -160,13 +162,23 @@ function shown<T>(id: string, found: T | undefined): T {
   return found;
 }
 
+/** A registry that many share has endpoints that are others' to read: they matter only where the network has none that serves. */
 async function readEndpointsIn(
   clients: ClientsOf,
   { privateEndpoints }: RegistryFacts,
   networkId: string,
 ): Promise<PrivateEndpointFacts[]> {
-  const all = await Promise.all(privateEndpoints.map(({ id }) => readPrivateEndpoint(clients, id)));
-  return all.flatMap((endpoint) => (endpoint && isWithin(endpoint.subnetId, networkId) ? [endpoint] : []));
+  const looks = await Promise.all(
+    privateEndpoints.map(({ id }) => whereAllowed(() => readPrivateEndpoint(clients, id))),
+  );
+  const inNetwork = looks.flatMap((look) => {
+    const endpoint = seenOr(look, undefined);
+    return endpoint && isWithin(endpoint.subnetId, networkId) ? [endpoint] : [];
+  });
+  const [forbidden] = looks.flatMap((look) => ('forbidden' in look ? [look.forbidden] : []));
+  const serves = inNetwork.some(({ status }) => status === 'Approved');
+  if (forbidden !== undefined && !serves) throw new NotShownError(forbidden);
+  return inNetwork;
 }
 
 /** A network is linked to one zone of a name at most, in whichever subscription it is. */
@@ -175,9 +187,13 @@ async function readLinkedZone(
   registry: RegistryFacts,
   networkId: string,
   zoneId: string | undefined,
-): Promise<PrivateDnsZoneFacts | undefined> {
+): Promise<{ zone?: PrivateDnsZoneFacts | undefined; unread: Unread[] }> {
   const named = zoneId === undefined ? [] : [zoneId];
   const subscriptions = [networkId, registry.id, ...named].map((id) => resourceReference(id).subscriptionId);
-  const [link] = await readLinksTo(clients, subscriptions, networkId, true);
-  return link && readPrivateDnsZone(clients, parentId(link.id), registryRecordNames(registry));
+  const { links, unread } = await readLinksTo(clients, subscriptions, networkId, true);
+  const [link] = links;
+  return {
+    zone: link && (await readPrivateDnsZone(clients, parentId(link.id), registryRecordNames(registry))),
+    unread,
+  };
 }

@@ -4,8 +4,10 @@ import type { IdentityFacts } from '../../resources/identities.ts';
 import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, hasSecondMark, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
-import { nobody, type Users } from '../../resources/users.ts';
+import type { Unread } from '../../resources/unread.ts';
+import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import type { ClientsOf } from '../arm/connection.ts';
+import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { usedByTag } from '../arm/marks.ts';
 import { readIdentity } from '../identities.ts';
 import { readCluster } from '../managedClusters.ts';
@@ -37,12 +39,11 @@ export const deletionActivities = (clients: ClientsOf) => ({
     ]);
     const around = await readMarked(clients, request, tagged, found);
     const owned = around.owned.map(({ id }) => id);
-    const used = unique([...(found ? await readUsed(clients, found) : []), ...around.zoneIds]).filter(
-      (id) => !isOfAks(id, found),
-    );
+    const named = found ? await readUsed(clients, found) : { used: [], unread: [] };
+    const used = unique([...named.used, ...around.zoneIds]).filter((id) => !isOfAks(id, found));
     const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
     const nodeGroup = found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : [];
-    const [identities, users, networks, access] = await Promise.all([
+    const [identities, { users, unread }, networks, access] = await Promise.all([
       Promise.all(unique(identityIds).map((id) => readKnownIdentity(clients, id))),
       readUsers(clients, around.owned, marks),
       Promise.all(owned.filter(isA('virtualNetworks')).map((id) => readSubnets(clients, id, owned, found))),
@@ -65,6 +66,7 @@ export const deletionActivities = (clients: ClientsOf) => ({
       marked: [...(usesGroup ? [groupId] : []), ...around.marked],
       identities: identities.flat(),
       access,
+      unread: [...named.unread, ...unread],
     };
   },
 });
@@ -108,18 +110,24 @@ const isOfAks = (id: string, found: ClusterFacts | undefined): boolean =>
   found !== undefined && (sameResourceId(id, found.id) || isIn(id, found.nodeResourceGroup));
 
 /** Asks who uses what was made for a cluster beside it. Those that nobody uses are left out. */
-async function readUsers(clients: ClientsOf, owned: readonly MarkedId[], marks: Marks): Promise<Record<string, Users>> {
+async function readUsers(
+  clients: ClientsOf,
+  owned: readonly MarkedId[],
+  marks: Marks,
+): Promise<{ users: Record<string, Users>; unread: Unread[] }> {
+  if (owned.length === 0) return { users: {}, unread: [] };
   const clusters = await listClusters(
     clients,
     owned.map(({ id }) => id.split('/')[2] ?? ''),
   );
   const all = await Promise.all(
     owned.map(async ({ id, marks: carried }): Promise<[string, Users]> => {
-      const { users, unchecked } = await usersOf(clients, id, marks, clusters);
-      return [id, { users: [...users, ...markedUsers(carried, marks)], unchecked }];
+      const found = await usersOf(clients, id, marks, clusters);
+      return [id, { ...found, users: [...found.users, ...markedUsers(carried, marks)] }];
     }),
   );
-  return Object.fromEntries(all.filter(([, { users, unchecked }]) => users.length > 0 || unchecked.length > 0));
+  const hasUsers = (found: Users) => found.users.length > 0 || unknownUsers(found) !== undefined;
+  return { users: Object.fromEntries(all.filter(([, found]) => hasUsers(found))), unread: clusters.unread };
 }
 
 /** A network that was made for a cluster. */
@@ -154,9 +162,9 @@ const withForeignSubnets = (users: Record<string, Users>, networks: readonly Own
   ...users,
   ...Object.fromEntries(
     networks.flatMap(({ id, foreign }) => {
-      const { users: others, unchecked } = users[id] ?? nobody;
+      const { users: others, ...unknown } = users[id] ?? nobody;
       const held = `it holds what somebody else has created: ${foreign.join(', ')}`;
-      return foreign.length > 0 ? [[id, { users: [held, ...others], unchecked }]] : [];
+      return foreign.length > 0 ? [[id, { users: [held, ...others], ...unknown }]] : [];
     }),
   ),
 });
@@ -184,17 +192,19 @@ const subnetsOf = (cluster: ClusterFacts | undefined): string[] =>
     cluster?.apiServerSubnetId,
   ].flatMap((id) => id ?? []);
 
-async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<string[]> {
+/** What a cluster names. A registry of others that the worker may not read keeps nobody from deleting a cluster. */
+async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<{ used: string[]; unread: Unread[] }> {
   const { containerRegistryId, kubeletIdentityId, identity } = cluster;
-  const registry = await ifNamed(containerRegistryId, (id) => readRegistry(clients, id));
+  const look = await whereAllowed(() => ifNamed(containerRegistryId, (id) => readRegistry(clients, id)));
   const all = [
     containerRegistryId,
-    ...(registry?.privateEndpoints ?? []).map(({ id }) => id),
+    ...(seenOr(look, undefined)?.privateEndpoints ?? []).map(({ id }) => id),
     kubeletIdentityId,
     ...identity.userAssignedIdentities,
     ...subnetsOf(cluster).map((id) => parentId(id)),
   ];
-  return all.flatMap((id) => (id ? [id] : []));
+  const unread = unreadOf(look, containerRegistryId ?? '', 'the registry that the cluster names, with its endpoints,');
+  return { used: all.flatMap((id) => (id ? [id] : [])), unread };
 }
 
 async function readKnownIdentity(clients: ClientsOf, id: string): Promise<IdentityFacts[]> {

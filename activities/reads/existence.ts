@@ -52,7 +52,12 @@ function readerOf(id: string): Reader | undefined {
 export const existenceActivities = (clients: ClientsOf) => ({
   /** Lists those of the resources that are there. */
   async readRemaining(ids: string[]): Promise<string[]> {
-    const there = await Promise.all(ids.map(async (id) => ((await readerOf(id)?.(clients, id)) ? [id] : [])));
+    const isThere = async (id: string) => {
+      const read = readerOf(id);
+      // Of a type that nobody knows how to read, nothing is known to be gone.
+      return !read || (await read(clients, id)) !== undefined;
+    };
+    const there = await Promise.all(ids.map(async (id) => ((await isThere(id)) ? [id] : [])));
     return there.flat();
   },
 

@@ -8,10 +8,10 @@ import { type ClusterReference, parentId, resourceReference, sameResourceId } fr
 import { keptEgress, ownAddressesOf } from '../../resources/keptEgress.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
 import { carriesMarks, markedUsers } from '../../resources/marks.ts';
-import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { whereAllowed } from '../arm/errors.ts';
+import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { idleCluster, readCluster, readExistingCluster } from '../managedClusters.ts';
 import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
@@ -29,63 +29,73 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
    *
    * @throws ApplicationFailure `OperationInProgress` when somebody else's operation outlasts the busy policy.
    */
-  async lookAtCluster({
-    cluster,
-    subscriptionIds,
-    busyPolicy,
-    searchesZones = false,
-  }: ExistingClusterRequest): Promise<ExistingCluster> {
-    const { subscriptionId } = cluster;
-    const [subscription, tenants] = await Promise.all([
-      readSubscription(clients, subscriptionId),
-      Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
-    ]);
-    const found = subscription && (await readCluster(clients, cluster));
-    const idle = found && busyPolicy ? await idleCluster(clients, cluster, busyPolicy) : found;
-    const [managedNetworkId, registry] = idle
-      ? await Promise.all([readManagedNetwork(clients, subscriptionId, idle), readBootstrapRegistry(clients, idle)])
-      : [];
-    const imageSource = idle && imageSourceOf(idle, registry);
-    const zoneLink = idle && (await readLink(clients, idle, managedNetworkId, searchesZones));
-    const lostAddresses = idle ? await readLostAddresses(clients, idle) : {};
-    return {
-      ...(subscription && { subscription }),
-      ...(idle && { cluster: idle }),
-      ...(managedNetworkId !== undefined && { managedNetworkId }),
-      ...(zoneLink && { zoneLink }),
-      ...(Object.keys(lostAddresses).length > 0 && { lostAddresses }),
-      ...(imageSource !== undefined && { imageSource }),
-      registryEndpointIds: (registry?.privateEndpoints ?? []).map(({ id }) => id),
-      tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
-    };
-  },
+  lookAtCluster: (request: ExistingClusterRequest): Promise<ExistingCluster> => lookAtCluster(clients, request),
 
   /** Reads a registry that a cluster is about to leave, with its endpoints and records. */
   async lookAtOldRegistry(request: OldRegistryRequest): Promise<OldRegistryFacts | undefined> {
     const { registryId, privateDnsZoneId, marks } = request;
     const registry = await readRegistry(clients, registryId);
     if (!registry) return undefined;
-    const endpoints = await Promise.all(registry.privateEndpoints.map(({ id }) => readPrivateEndpoint(clients, id)));
+    // One that may not be read is somebody else's: whoever uses the registry is told apart.
+    const endpoints = await Promise.all(
+      registry.privateEndpoints.map(async ({ id }) =>
+        seenOr(await whereAllowed(() => readPrivateEndpoint(clients, id)), undefined),
+      ),
+    );
     const names = registryRecordNames(registry);
     const zone = await ifNamed(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, names));
     const all = [registry, ...endpoints, ...Object.values(zone?.records ?? {})];
     const clusters = await listClusters(clients, [resourceReference(registry.id).subscriptionId]);
-    const { users, unchecked } = await usersOf(clients, registry.id, marks, clusters);
+    const users = await usersOf(clients, registry.id, marks, clusters);
     return {
       id: registry.id,
       endpoints: registry.privateEndpoints.map(({ id }) => ({ id })),
       owned: all.flatMap((each) => (each && carriesMarks(each.marks, marks) ? [each.id] : [])),
       clusters: clusters.clusters.flatMap(({ id, registryId: its }) => (sameResourceId(its, registry.id) ? [id] : [])),
-      users: { users: [...users, ...markedUsers(registry.marks, marks)], unchecked },
+      users: { ...users, users: [...users.users, ...markedUsers(registry.marks, marks)] },
+      unread: clusters.unread,
     };
   },
 
   /** Reads host and path from which the nodes of a cluster are to get Microsoft's images now. `undefined`: from Microsoft. */
   async readImageSource(cluster: ClusterReference): Promise<string | undefined> {
     const found = await readExistingCluster(clients, cluster);
-    return imageSourceOf(found, await readBootstrapRegistry(clients, found));
+    return imageSourceOf(found, (await readBootstrapRegistry(clients, found)).registry);
   },
 });
+
+async function lookAtCluster(
+  clients: ClientsOf,
+  { cluster, subscriptionIds, busyPolicy, searchesZones = false }: ExistingClusterRequest,
+): Promise<ExistingCluster> {
+  const { subscriptionId } = cluster;
+  const [subscription, tenants] = await Promise.all([
+    readSubscription(clients, subscriptionId),
+    Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
+  ]);
+  const found = subscription && (await readCluster(clients, cluster));
+  const idle = found && busyPolicy ? await idleCluster(clients, cluster, busyPolicy) : found;
+  const [managedNetworkId, bootstrap] = idle
+    ? await Promise.all([readManagedNetwork(clients, subscriptionId, idle), readBootstrapRegistry(clients, idle)])
+    : [];
+  const registry = bootstrap?.registry;
+  const imageSource = idle && imageSourceOf(idle, registry);
+  const linked = idle && (await readLink(clients, idle, managedNetworkId, searchesZones));
+  const [zoneLink] = linked?.links ?? [];
+  const addresses = idle ? await readLostAddresses(clients, idle) : { lost: {}, unread: [] };
+  const unread = [...(bootstrap?.unread ?? []), ...(linked?.unread ?? []), ...addresses.unread];
+  return {
+    ...(subscription && { subscription }),
+    ...(idle && { cluster: idle }),
+    ...(managedNetworkId !== undefined && { managedNetworkId }),
+    ...(zoneLink && { zoneLink }),
+    ...(Object.keys(addresses.lost).length > 0 && { lostAddresses: addresses.lost }),
+    ...(unread.length > 0 && { unread }),
+    ...(imageSource !== undefined && { imageSource }),
+    registryEndpointIds: (registry?.privateEndpoints ?? []).map(({ id }) => id),
+    tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
+  };
+}
 
 /** Reads the ID of the network that AKS manages for a cluster. */
 async function readManagedNetwork(
@@ -98,37 +108,47 @@ async function readManagedNetwork(
   return content.find(({ id }) => /\/virtualNetworks\/[^/]+$/i.test(id))?.id;
 }
 
-/** Reads the link of a zone for registries to the network of the nodes. */
+/** Reads the links of zones for registries to the network of the nodes. */
 async function readLink(
   clients: ClientsOf,
   { id, agentPoolProfiles }: ClusterFacts,
   managedNetworkId: string | undefined,
   searches: boolean,
-): Promise<ZoneLinkFacts | undefined> {
+): ReturnType<typeof readLinksTo> {
   const subnetId = agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
   const networkId = subnetId === undefined ? managedNetworkId : parentId(subnetId);
-  if (networkId === undefined) return undefined;
+  if (networkId === undefined) return { links: [], unread: [] };
   const subscriptionIds = [id, networkId].map((each) => resourceReference(each).subscriptionId);
-  return (await readLinksTo(clients, subscriptionIds, networkId, searches))[0];
+  return readLinksTo(clients, subscriptionIds, networkId, searches);
 }
 
 /** Asks which of the outbound addresses that a cluster's tags keep cannot be given back to it, and why. */
-async function readLostAddresses(clients: ClientsOf, cluster: ClusterFacts): Promise<Record<string, string>> {
+async function readLostAddresses(
+  clients: ClientsOf,
+  cluster: ClusterFacts,
+): Promise<{ lost: Record<string, string>; unread: Unread[] }> {
   const kept = keptEgress(cluster);
-  if (!kept || kept.outboundType.toLowerCase() === cluster.outboundType.toLowerCase()) return {};
-  const problems = await Promise.all(
+  if (!kept || kept.outboundType.toLowerCase() === cluster.outboundType.toLowerCase()) return { lost: {}, unread: [] };
+  const looks = await Promise.all(
     ownAddressesOf(kept).map(async (id) => [id, await readAddressProblem(clients, id)] as const),
   );
-  return Object.fromEntries(problems.flatMap(([id, why]) => (why === undefined ? [] : [[id, why]])));
+  const lost = looks.flatMap(([id, look]) => {
+    const why = seenOr(look, undefined);
+    return why === undefined ? [] : [[id, why] as const];
+  });
+  return { lost: Object.fromEntries(lost), unread: looks.flatMap(([id, look]) => unreadOf(look, id, keptAddress)) };
 }
 
-/** Reads the registry from which nodes boot. `undefined`: the worker's identity may not read it. */
+const keptAddress = 'an outbound address that the cluster gets back';
+
+/** Reads the registry from which nodes boot. */
 async function readBootstrapRegistry(
   clients: ClientsOf,
   { artifactSource, containerRegistryId: id }: ClusterFacts,
-): Promise<RegistryFacts | undefined> {
-  if (artifactSource !== 'Cache' || id === undefined) return undefined;
-  return whereAllowed(() => readRegistry(clients, id));
+): Promise<{ registry?: RegistryFacts | undefined; unread: Unread[] }> {
+  if (artifactSource !== 'Cache' || id === undefined) return { unread: [] };
+  const look = await whereAllowed(() => readRegistry(clients, id));
+  return { registry: seenOr(look, undefined), unread: unreadOf(look, id, 'the registry from which nodes boot') };
 }
 
 /** The path follows from the registry's rule for Microsoft's images. Where the registry cannot be read, from AKS's own rule. */

@@ -25,7 +25,7 @@ export async function readInfrastructure(
   const absent = registryId === undefined ? undefined : { id: registryId, location };
   const expected = registry ?? absent;
   const recordNames = expected ? registryRecordNames(expected) : [];
-  const [nameProblem, privateDnsZone, otherLinkedZones, roles] = await Promise.all([
+  const [nameProblem, privateDnsZone, linked, roles] = await Promise.all([
     registry ? undefined : ifNamed(registryId, (id) => readNameProblem(clients, id)),
     ifNamed(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames)),
     virtualNetwork
@@ -37,7 +37,7 @@ export async function readInfrastructure(
           virtualNetwork.id,
           request.searchesZones === true,
         )
-      : [],
+      : { zones: [], unread: [] },
     readAllRoles(clients, request.roleScopes, identities),
   ]);
   return {
@@ -46,7 +46,8 @@ export async function readInfrastructure(
     ...(nameProblem !== undefined && { registryNameProblem: nameProblem }),
     ...(privateEndpoint && { privateEndpoint }),
     ...(privateDnsZone && { privateDnsZone }),
-    otherLinkedZones,
+    otherLinkedZones: linked.zones,
+    ...(linked.unread.length > 0 && { unread: linked.unread }),
     identities,
     ...roles,
   };

@@ -4,21 +4,39 @@ import { keyOf, parseResourceId, resourceGroupId } from '../../resources/ids.ts'
 import { type Marks, markTags } from '../../resources/marks.ts';
 import type { ClusterReferences, ClustersSeen } from '../../resources/users.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureReadIfRegistered, collect, whereAllowed } from '../arm/errors.ts';
+import { azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { listSubscriptions, mostSubscriptions } from '../subscriptions.ts';
 
 /** Lists the clusters in these subscriptions, and in all others that the worker sees. */
 export async function listClusters(clients: ClientsOf, subscriptionIds: readonly string[]): Promise<ClustersSeen> {
-  const seen = (await whereAllowed(() => listSubscriptions(clients))) ?? [];
-  const all = [...new Set([...subscriptionIds, ...seen].map(keyOf))].slice(0, mostSubscriptions);
+  const subscriptions = await whereAllowed(() => listSubscriptions(clients));
+  const seen = [...new Set([...subscriptionIds, ...seenOr(subscriptions, [])].map(keyOf))];
   const lists = await Promise.all(
-    all.map(async (id) => [id, await whereAllowed(() => clustersIn(clients, id))] as const),
+    seen
+      .slice(0, mostSubscriptions)
+      .map(async (id) => [id, await whereAllowed(() => clustersIn(clients, id))] as const),
   );
+  const notAsked = seen.slice(mostSubscriptions).map((id) => ({
+    at: `/subscriptions/${id}`,
+    what: clustersOfOthers,
+    why: `no more than ${mostSubscriptions} subscriptions are asked`,
+  }));
   return {
-    clusters: lists.flatMap(([, clusters]) => clusters ?? []),
-    unlisted: lists.flatMap(([id, clusters]) => (clusters ? [] : [id])),
+    clusters: lists.flatMap(([, look]) => seenOr(look, [])),
+    unlisted: lists.flatMap(([id, look]) => ('forbidden' in look ? [id] : [])),
+    unread: [
+      ...unreadOf(
+        subscriptions,
+        '/subscriptions',
+        'the list of subscriptions, whose clusters may use the same resources,',
+      ),
+      ...lists.flatMap(([id, look]) => unreadOf(look, `/subscriptions/${id}`, clustersOfOthers)),
+      ...notAsked,
+    ],
   };
 }
+
+const clustersOfOthers = 'clusters, which may use the same resources,';
 
 async function clustersIn(clients: ClientsOf, subscriptionId: string): Promise<ClusterReferences[]> {
   const { managedClusters } = clients(subscriptionId).containerService;

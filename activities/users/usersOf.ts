@@ -8,6 +8,7 @@ import {
 } from '../../resources/ids.ts';
 import { carriesMarks, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
+import type { Unread } from '../../resources/unread.ts';
 import {
   type ClusterReferences,
   type ClustersSeen,
@@ -21,7 +22,7 @@ import {
   usersOfZoneLink,
 } from '../../resources/users.ts';
 import { type ClientsOf, locate } from '../arm/connection.ts';
-import { azureList, azureRead, whereAllowed } from '../arm/errors.ts';
+import { azureList, azureRead, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { marksOn } from '../arm/marks.ts';
 import { rolesAt, rolesOf } from '../roleAssignments.ts';
 import { isOwnCluster, listClusters } from './clusters.ts';
@@ -33,6 +34,8 @@ interface Question {
   marks: Marks;
   /** Clusters of others. */
   clusters: readonly ClusterReferences[];
+  /** Takes up what could not be read that would tell. */
+  unread: Unread[];
   /** Whether something is in the node resource group of the cluster that the resource was made for. */
   isOfOwnNodes(id: string): boolean;
 }
@@ -51,8 +54,11 @@ export async function usersOf(clients: ClientsOf, id: string, marks: Marks, seen
   const nodeGroups = clusters.filter(isOwn).map(({ nodeResourceGroupId }) => nodeResourceGroupId);
   const isOfOwnNodes = (each: string) => nodeGroups.some((group) => isWithin(each, group));
   const others = clusters.filter((cluster) => !isOwn(cluster));
+  const unread: Unread[] = [];
+  const users = await usersAmong({ clients, id, marks: ofCluster, clusters: others, isOfOwnNodes, unread });
   return {
-    users: await usersAmong({ clients, id, marks: ofCluster, clusters: others, isOfOwnNodes }),
+    users,
+    ...(unread.length > 0 && { unread }),
     unchecked: unlisted.filter((each) => own.some((subscription) => sameResourceId(each, subscription))),
   };
 }
@@ -90,18 +96,20 @@ function usersAmong(question: Question): Promise<string[]> {
 }
 
 /** Clusters, endpoints and network rules of others, roles that others hold on it, and rules by which it copies for them. */
-async function registryUsers({ clients, id, marks, clusters }: Question): Promise<string[]> {
+async function registryUsers({ clients, id, marks, clusters, unread }: Question): Promise<string[]> {
   const { client, resourceGroup, name } = locate(clients, 'containerRegistry', id);
-  const [registry, rules, roles] = await Promise.all([
+  const [registry, rules, look] = await Promise.all([
     azureRead(id, () => client.registries.get(resourceGroup, name)),
     azureList(id, () => client.cacheRules.list(resourceGroup, name)),
     whereAllowed(() => rolesAt(clients, id, marks)),
   ]);
+  const roles = seenOr(look, []);
+  unread.push(...unreadOf(look, id, 'roles on it'));
   const endpoints = connectedEndpoints(registry?.privateEndpointConnections);
   const foreign = await Promise.all(
     endpoints.map(async (each) => ((await isForeignEndpoint(clients, each, marks)) ? [each] : [])),
   );
-  const holders = (roles ?? []).map(({ principalId }) => principalId);
+  const holders = roles.map(({ principalId }) => principalId);
   const kubelets = clusters.map(({ kubeletPrincipalId }) => kubeletPrincipalId);
   const addresses = (registry?.networkRuleSet?.ipRules ?? []).flatMap(({ iPAddressOrRange: range }) => range ?? []);
   return [
@@ -111,7 +119,7 @@ async function registryUsers({ clients, id, marks, clusters }: Question): Promis
     ...rules
       .filter(({ sourceRepository }) => sourceRepository !== microsoftImages)
       .map(({ id: rule, sourceRepository }) => `${rule} copies ${sourceRepository} into it`),
-    ...(roles ?? [])
+    ...roles
       .filter(({ principalId }) => !kubelets.some((kubelet) => sameResourceId(kubelet, principalId)))
       .map(({ principalId, id: role }) => `principal ${principalId} has a role on it (${role})`),
   ];
@@ -153,15 +161,13 @@ const connectedEndpoints = (connections: readonly Connection[] = []): string[] =
 /** One that cannot be read may be anybody's. */
 async function isForeignEndpoint(clients: ClientsOf, id: string, marks: Marks): Promise<boolean> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
-  const seen = await whereAllowed(async () => ({
-    endpoint: await azureRead(id, () => client.privateEndpoints.get(resourceGroup, name)),
-  }));
-  if (!seen) return true;
-  return seen.endpoint !== undefined && !carriesMarks(marksOn(id, seen.endpoint.tags), marks);
+  const look = await whereAllowed(() => azureRead(id, () => client.privateEndpoints.get(resourceGroup, name)));
+  if ('forbidden' in look) return true;
+  return look.seen !== undefined && !carriesMarks(marksOn(id, look.seen.tags), marks);
 }
 
 /** Clusters of others, credentials, roles that others have given it, and roles that others hold on it. */
-async function identityUsers({ clients, id, marks, clusters }: Question): Promise<string[]> {
+async function identityUsers({ clients, id, marks, clusters, unread }: Question): Promise<string[]> {
   const { client, resourceGroup, name } = locate(clients, 'identities', id);
   const identity = await azureRead(id, () => client.userAssignedIdentities.get(resourceGroup, name));
   const principalId = identity?.principalId;
@@ -171,15 +177,23 @@ async function identityUsers({ clients, id, marks, clusters }: Question): Promis
     Promise.all(
       principalId === undefined
         ? []
-        : subscriptions.map((each) => whereAllowed(() => rolesOf(clients, each, principalId, marks))),
+        : subscriptions.map(async (each) => ({
+            at: `/subscriptions/${each}`,
+            look: await whereAllowed(() => rolesOf(clients, each, principalId, marks)),
+          })),
     ),
     whereAllowed(() => rolesAt(clients, id, marks)),
   ]);
+  unread.push(
+    ...unreadOf(credentials, id, 'federated credentials'),
+    ...given.flatMap(({ at, look }) => unreadOf(look, at, 'roles that it has been given')),
+    ...unreadOf(held, id, 'roles on it'),
+  );
   return [
     ...usersOfIdentity(id, clusters),
-    ...(credentials ?? []).map(({ id: credential }) => `${credential} lets others sign in as it`),
-    ...given.flatMap((roles) => roles ?? []).map(({ id: role }) => `somebody has given it a role (${role})`),
-    ...(held ?? []).map(({ principalId: holder, id: role }) => `principal ${holder} has a role on it (${role})`),
+    ...seenOr(credentials, []).map(({ id: credential }) => `${credential} lets others sign in as it`),
+    ...given.flatMap(({ look }) => seenOr(look, [])).map(({ id: role }) => `somebody has given it a role (${role})`),
+    ...seenOr(held, []).map(({ principalId: holder, id: role }) => `principal ${holder} has a role on it (${role})`),
   ];
 }
 
@@ -189,13 +203,17 @@ async function endpointUsers({ clients, id, clusters }: Question): Promise<strin
   if (!endpoint?.registryId) return [];
   const { registryId } = endpoint;
   const { client, resourceGroup, name } = locate(clients, 'containerRegistry', registryId);
-  const registry = await whereAllowed(() => azureRead(registryId, () => client.registries.get(resourceGroup, name)));
+  // An endpoint that nobody may look at is none that a cluster could reach its registry by instead.
+  const registry = seenOr(
+    await whereAllowed(() => azureRead(registryId, () => client.registries.get(resourceGroup, name))),
+    undefined,
+  );
   const others = await Promise.all(
     connectedEndpoints(registry?.privateEndpointConnections)
       .filter((each) => !sameResourceId(each, id))
       .map((each) => whereAllowed(() => endpointPlace(clients, each))),
   );
-  const places = others.flatMap((each) => each ?? []);
+  const places = others.flatMap((each) => seenOr(each, undefined) ?? []);
   return usersOfEndpoint(endpoint, registryId, places, clusters);
 }
 

@@ -26,6 +26,9 @@ export function documentOf(evidence: Evidence, portal: string): Block[] {
   const link = (resourceId: string | undefined): Cell => linked(portal, resourceId, shortId);
   return [
     { kind: 'text', text: headline(evidence), tone: evidence.verdict },
+    ...evidence.unread.map(
+      (each): Block => ({ kind: 'text', text: `Not seen before the first write: ${each}`, tone: 'unproven' }),
+    ),
     facts(evidence, portal),
     ...section('What went wrong', wrong(evidence, link)),
     ...section('Checks', checks(evidence, link)),

@@ -37,6 +37,8 @@ export interface Evidence {
   failure?: { type?: string; message: string; whatToDo?: string };
   leftovers: readonly Leftover[];
   unproven: readonly string[];
+  /** What Azure did not let the worker read before the first write. */
+  unread: readonly string[];
   /** First the checks that could not be made, then those that were not as promised. */
   checks: readonly Check[];
   steps: readonly Partial<StepProgress>[];
@@ -92,6 +94,7 @@ export function evidenceOf(record: RunRecord): Evidence {
     }),
     leftovers: words.leftovers ?? [],
     unproven: words.unproven ?? [],
+    unread: plan?.unread ?? [],
     checks: (words.checks ?? []).map(withVerdict).sort((a, b) => rank(a) - rank(b)),
     steps: words.steps ?? plan?.steps ?? [],
     approvals: words.approvals ?? [],

@@ -44,7 +44,7 @@ export function endingText(ending: ScenarioEnding, paint: Paint): string {
 }
 
 function verifiedText(
-  { checks, unproven, nothingToDo, startedAt, finishedAt }: VerificationReport,
+  { checks, unproven, unread = [], nothingToDo, startedAt, finishedAt }: VerificationReport,
   paint: Paint,
 ): string {
   const met = checks.filter(({ ok }) => ok).length;
@@ -55,6 +55,7 @@ function verifiedText(
       `Verified: ${met} of ${checks.length} checks ok, in ${took}${nothingToDo ? '; there was nothing to do' : ''}.`,
     ),
     ...unproven.map((each) => paint('yellow', `  not proven: ${oneLine(each)}`)),
+    ...unread.map((each) => paint('yellow', `  not seen beforehand: ${oneLine(each)}`)),
     ...checks
       .filter(({ verdict }) => verdict === 'missed')
       .map((check) => paint('yellow', `  accepted: ${checkText(check)}`)),

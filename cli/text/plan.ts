@@ -25,10 +25,11 @@ export function planExitCode(plan: Plan): ExitCode {
 const signs: Record<Action, string> = { create: '+', update: '~', delete: '-', check: '?', none: '=' };
 const colours = { create: 'green', update: 'yellow', delete: 'red', check: 'cyan', none: 'dim' } as const;
 
-/** A plan for people: problems first, then each step, then what differs from the other profile, then the summary. */
+/** A plan for people: what nobody could see and problems first, then each step, then what differs from the other profile, then the summary. */
 export function planText(plan: Plan, paint: Paint = plain): string {
-  const { steps, problems, differences } = plan;
+  const { steps, problems, differences, unread = [] } = plan;
   return [
+    unread.map((each) => paint('yellow', `not seen: ${oneLine(each)}`)).join('\n'),
     problems.length > 0 && problemsBlock(problems, paint),
     steps.map((step) => stepText(step, paint)).join('\n'),
     differences.length > 0 &&

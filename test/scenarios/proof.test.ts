@@ -121,7 +121,21 @@ describe('isolateCluster', () => {
       times: 10_000,
       answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
     });
-    const report = await verified(harness.client.isolateCluster({ cluster, registry, probes: 'ifAllowed' }));
+    const release = await harness.azure.fault({
+      method: 'GET',
+      path: '/locks$',
+      times: 10_000,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
+    });
+    const run = await harness.client.isolateCluster({ cluster, registry, probes: 'ifAllowed' });
+    const report = await verified(Promise.resolve(run));
+    await release();
+    const locks = expect.stringMatching(/^locks could not be read: \/subscriptions\/.*no permission/);
+    expect(report.unread).toEqual([locks]);
+    expect(report.plan.unread).toEqual([locks]);
+    const { found = [] } = await run.progress();
+    expect(found.findIndex((line) => line.startsWith('not seen: locks'))).toBe(report.unproven.length);
+    expect(found.at(-1)).toMatch(/checks ok$/);
     expect(report.unproven).toContainEqual(
       expect.stringMatching(/Egress from inside the cluster: AuthorizationFailed/),
     );

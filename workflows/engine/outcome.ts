@@ -85,10 +85,17 @@ const missedTexts = (checks: readonly Check[]): string[] =>
   );
 
 /** A plan as callers see it; scenarios add what their steps need. */
-const reported = ({ profile, differences, steps, problems }: Plan): Plan => ({ profile, differences, steps, problems });
+const reported = ({ unread, profile, differences, steps, problems }: Plan): Plan => ({
+  ...(unread && { unread }),
+  profile,
+  differences,
+  steps,
+  problems,
+});
 
 export const planReport = ({ scenario, cluster }: Progress, plan: Plan): PlanReport => ({
   outcome: 'planned',
+  ...(plan.unread && { unread: plan.unread }),
   scenario,
   cluster,
   plan: reported(plan),
@@ -132,6 +139,7 @@ export const verificationReport = (
 ): VerificationReport => ({
   outcome: 'verified',
   unproven: unprovenTexts(checks),
+  ...(plan.unread && { unread: plan.unread }),
   ...(hasNothingToDo(plan) && { nothingToDo: true }),
   scenario,
   cluster,

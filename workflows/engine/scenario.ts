@@ -125,6 +125,8 @@ class Run implements Apply {
   readonly operator: Operator;
   readonly #onFailure: CommonInput['onFailure'];
   #steps: Steps | undefined;
+  /** What could not be read before the first write, in words. */
+  #unread: string[] = [];
 
   constructor(name: Scenario, input: CommonInput) {
     this.#onFailure = input.onFailure;
@@ -132,7 +134,8 @@ class Run implements Apply {
     this.operator = new Operator(input, this.progress, () => this.#steps?.noWayBack ?? false);
   }
 
-  accept({ steps, problems }: Plan): void {
+  accept({ steps, problems, unread = [] }: Plan): void {
+    this.#unread = unread.map(notRead);
     this.#steps = new Steps(steps, {
       isPaused: () => this.operator.pause.isOn,
       refuseAfterPause: () => this.operator.pause.refuseIfOver(),
@@ -140,7 +143,7 @@ class Run implements Apply {
       changed: () => this.progress.change(),
       stillThere,
     });
-    this.progress.change({ problems });
+    this.progress.change({ problems, ...(unread.length > 0 && { found: this.#unread }) });
   }
 
   get step(): Step {
@@ -152,14 +155,19 @@ class Run implements Apply {
   }
 
   planned(plan: Plan): PlanReport {
-    if (hasNothingToDo(plan)) this.progress.tell([nothingToDo]);
+    if (hasNothingToDo(plan)) this.progress.tell([...this.#unread, nothingToDo]);
     this.progress.enter('planned');
     return planReport(this.progress.now, plan);
   }
 
   succeeded(plan: Plan, checks: Check[], applied: Applied): VerificationReport {
     const unproven = unprovenTexts(checks).map(notProven);
-    this.progress.tell([...unproven, ...(hasNothingToDo(plan) ? [nothingToDo] : []), checksText(checks)]);
+    this.progress.tell([
+      ...unproven,
+      ...this.#unread,
+      ...(hasNothingToDo(plan) ? [nothingToDo] : []),
+      checksText(checks),
+    ]);
     this.progress.enter('succeeded');
     return verificationReport(this.progress.now, plan, checks, this.#record(applied));
   }
@@ -200,7 +208,7 @@ class Run implements Apply {
         : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
     countLeftovers(remains, leftovers.length);
     const gaps = unproven ? unprovenTexts(error.checks).map(notProven) : [];
-    this.progress.tell([...gaps, ...endTexts(error, remains, leftovers)]);
+    this.progress.tell([...gaps, ...endTexts(error, remains, leftovers), ...this.#unread]);
     this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
     const details = failureDetails(this.progress.now, error, checks, leftovers, this.#record(applied));
     if (isCancellation(error) && !incomplete) {
@@ -222,6 +230,7 @@ class Run implements Apply {
 
 const nothingToDo = 'There was nothing to do: everything is as wanted already.';
 const notProven = (text: string): string => `not proven: ${text}`;
+const notRead = (text: string): string => `not seen: ${text}`;
 
 function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean, leftovers: number): Remains {
   if (noWayBack) return 'pastReturn';

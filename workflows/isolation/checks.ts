@@ -11,6 +11,7 @@ import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { isFinal } from '../../resources/provisioningState.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { type BuiltInRole, builtInRoles, sufficientRoles } from '../../resources/roles.ts';
+import { unreadTexts } from '../../resources/unread.ts';
 import { check, unseen } from '../engine/check.ts';
 import { preconditions } from './preconditions.ts';
 import { wayChecks } from './wayChecks.ts';
@@ -27,11 +28,15 @@ export function isolationChecks(
     ...preconditionChecks(cluster, found),
     ...itselfChecks(cluster),
     ...whereRead(facts, ['registry', 'kubelet'], auditedRegistryChecks(cluster, facts, profile)),
-    ...whereRead(
-      found,
-      ['registry', 'network', 'endpoints', 'zone'],
-      reachabilityChecks(facts, cluster, subnetIds, privateDns),
-    ),
+    ...whereRead(found, ['registry', 'network', 'endpoints'], endpointChecks(facts, cluster)),
+    // Where names are managed elsewhere there is no zone to look at: nodes show whether they resolve.
+    ...(privateDns === 'managedElsewhere'
+      ? []
+      : whereRead(
+          found,
+          ['registry', 'network', 'endpoints', 'zone'],
+          whereSearched(facts, nameChecks(facts, cluster, subnetIds)),
+        )),
     ...whereRead(found, ['network', 'routes', 'nodeResourceGroup'], wayChecks(cluster, facts, accept)),
     ...stateChecks(facts),
     ...whereRead(facts, ['natGateways'], natGatewayChecks(facts)),
@@ -163,16 +168,27 @@ export function provenByPulls(role: Check, nodes: readonly Check[]): Check {
 const pullRole = ({ roleAssignmentMode }: RegistryFacts) =>
   roleAssignmentMode.startsWith('Abac') ? ('containerRegistryRepositoryReader' as const) : ('acrPull' as const);
 
-/** Checks that the registry's names lead to it in the network of the nodes, by endpoint, zone, link and records. */
-function reachabilityChecks(
+/** A zone that was not found may be in a subscription that could not be searched. */
+const whereSearched = ({ zone, unsearched = [] }: AuditFacts, checks: readonly Check[]): Check[] =>
+  zone || unsearched.length === 0
+    ? [...checks]
+    : checks.map((each) => unseen(each, 'readForbidden', unreadTexts(unsearched).join('; ')));
+
+/** Checks that the registry has an endpoint in the network of the nodes. */
+function endpointChecks({ registry, endpoints }: AuditFacts, { id: clusterId }: ClusterFacts): Check[] {
+  const [endpoint] = endpoints;
+  const status = endpoints.find((each) => each.status === 'Approved')?.status ?? endpoint?.status;
+  const at = endpoint?.id ?? registry?.id ?? clusterId;
+  return [check('registryEndpoint', 'Private endpoint of the registry in the network', at, 'Approved', status)];
+}
+
+/** Checks that the registry's names lead to its endpoint in the network of the nodes, by zone, link and records. */
+function nameChecks(
   { registry, endpoints, zone }: AuditFacts,
   { id: clusterId }: ClusterFacts,
   [subnetId]: readonly string[],
-  privateDns: PrivateDns | undefined,
 ): Check[] {
   const id = registry?.id ?? clusterId;
-  const [endpoint] = endpoints;
-  const status = endpoints.find((each) => each.status === 'Approved')?.status ?? endpoint?.status;
   const link =
     subnetId === undefined
       ? undefined
@@ -180,40 +196,22 @@ function reachabilityChecks(
   const text = (addresses: readonly string[]) => [...addresses].sort().join(', ');
   const names = registry ? registryRecordNames(registry) : [];
   return [
-    check(
-      'registryEndpoint',
-      'Private endpoint of the registry in the network',
-      endpoint?.id ?? id,
-      'Approved',
-      status,
-    ),
-    // Where names are managed elsewhere there is no zone to look at: nodes show whether they resolve.
-    ...(privateDns === 'managedElsewhere'
-      ? []
-      : [
-          check(
-            'zoneLink',
-            'Link of the zone to the network',
-            link?.id ?? zone?.id ?? id,
-            'Completed',
-            link?.linkState,
-          ),
-          ...names.map((name) => {
-            const known = endpoints.flatMap((each) => addressesForRecord(each, name));
-            const record = entryOf(zone?.records, name);
-            // A registry may have several endpoints in a network, and each of them will do.
-            const led = (record?.addresses ?? []).filter((address) => known.includes(address));
-            const expected = text(led.length > 0 ? led : known);
-            const title = `Record ${name} is the endpoint's address`;
-            return check(
-              `record:${name}`,
-              title,
-              record?.id ?? zone?.id ?? id,
-              expected || 'an address',
-              text(record?.addresses ?? []),
-            );
-          }),
-        ]),
+    check('zoneLink', 'Link of the zone to the network', link?.id ?? zone?.id ?? id, 'Completed', link?.linkState),
+    ...names.map((name) => {
+      const known = endpoints.flatMap((each) => addressesForRecord(each, name));
+      const record = entryOf(zone?.records, name);
+      // A registry may have several endpoints in a network, and each of them will do.
+      const led = (record?.addresses ?? []).filter((address) => known.includes(address));
+      const expected = text(led.length > 0 ? led : known);
+      const title = `Record ${name} is the endpoint's address`;
+      return check(
+        `record:${name}`,
+        title,
+        record?.id ?? zone?.id ?? id,
+        expected || 'an address',
+        text(record?.addresses ?? []),
+      );
+    }),
   ];
 }
 

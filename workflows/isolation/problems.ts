@@ -1,9 +1,10 @@
+import type { PrivateDns, RegistryInput } from '../../contract/inputs/infrastructure.ts';
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
 import { sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
-import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { privateDnsOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { preconditionProblems } from './preconditions.ts';
 import { openWays } from './waysOut.ts';
 
@@ -13,7 +14,7 @@ import { openWays } from './waysOut.ts';
  * @param cluster As it is, or as it is to be: `isNew`.
  */
 export function isolationProblems(
-  { accept }: { accept: readonly WayOut[] },
+  { accept, registry }: { accept: readonly WayOut[]; registry?: RegistryInput },
   { cluster, dependencies }: { cluster?: ClusterFacts; dependencies?: AuditFacts | undefined },
   { virtualNetwork }: WantedInfrastructure,
   { isNew = false }: { isNew?: boolean } = {},
@@ -28,7 +29,7 @@ export function isolationProblems(
   });
   return [
     ...preconditionProblems(cluster, dependencies ?? {}, { isNew }),
-    ...unreadProblems(dependencies),
+    ...unreadProblems(dependencies, registry && privateDnsOf(registry)),
     ...stay
       .filter(({ way }) => !accept.includes(way))
       .map(({ way, resourceId, what }) => ({
@@ -54,9 +55,12 @@ export function isolationProblems(
 export const noDependencies: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };
 
 /** A part that may not be read now could not be proven at the end either, once egress is cut. */
-const unreadProblems = (dependencies: AuditFacts | undefined): Problem[] =>
-  Object.entries(dependencies?.unread ?? {}).map(([part, why]) => ({
-    where: part,
-    problem: `the worker may not read it, so that isolation could not be proven: ${why}`,
-    whatToDo: 'Give the worker a role with which it may read it, then start again.',
-  }));
+const unreadProblems = (dependencies: AuditFacts | undefined, privateDns: PrivateDns | undefined): Problem[] =>
+  Object.entries(dependencies?.unread ?? {})
+    // A zone that is managed elsewhere is not asked at the end either.
+    .filter(([part]) => part !== 'zone' || privateDns !== 'managedElsewhere')
+    .map(([part, why]) => ({
+      where: part,
+      problem: `the worker may not read it, so that isolation could not be proven: ${why}`,
+      whatToDo: 'Give the worker a role with which it may read it, then start again.',
+    }));

@@ -29,7 +29,7 @@ export function nodeChecks(
   { machines = {}, unread }: Pick<AuditFacts, 'machines' | 'unread'> = {},
 ): Check[] {
   const ofPools = agentPoolProfiles.flatMap((pool): Check[] => {
-    const checks = poolChecks(agentPoolId(id, pool.name), pool, source);
+    const checks = poolChecks(agentPoolId(id, pool.name), pool, source, unread?.registry);
     if (pool.osType === 'Windows') {
       const why = 'nothing is run on Windows nodes';
       return [unseen(checks.boots(''), 'incomplete', why), unseen(checks.pulls(''), 'incomplete', why)];
@@ -66,10 +66,22 @@ function otherNodeChecks(
   return [others.length === 0 ? none : unseen(none, 'incomplete', others.map(({ name }) => name).join(', '))];
 }
 
-const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string) => {
+const isOfHost = (seen: unknown, source: string): boolean =>
+  String(seen).split('/')[0]?.toLowerCase() === source.split('/')[0]?.toLowerCase();
+
+/** @param unreadRegistry Why the registry may not be read: the path that its rule names is then guessed. */
+const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string, unreadRegistry?: string) => {
   const { name, count } = pool;
-  const boots = (seen: unknown) => check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
-  const pulls = (seen: unknown) => check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen);
+  const unlessGuessed = (seen: Check): Check =>
+    unreadRegistry !== undefined && seen.verdict === 'missed'
+      ? unseen(seen, 'readForbidden', `${seen.seen}; ${unreadRegistry}`)
+      : seen;
+  const boots = (seen: unknown) => {
+    const compared = check(`boots:${name}`, `Nodes of ${name} boot from`, poolId, source, seen);
+    return isOfHost(seen, source) ? unlessGuessed(compared) : compared;
+  };
+  const pulls = (seen: unknown) =>
+    unlessGuessed(check(`pulls:${name}`, `A node of ${name} pulls an image`, poolId, 'pulled', seen));
   const unseenBoth = ({ because, message }: Unseen): Check[] =>
     [boots(''), pulls('')].map((each) => unseen(each, gapOf(because), message));
   return {

@@ -3,6 +3,7 @@ import { boundedProblems } from '../../contract/problem.ts';
 import { type Profile, type ProfileSetting, profileDifference } from '../../contract/profiles.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
+import { type Unread, unreadTexts } from '../../resources/unread.ts';
 import type { Part } from '../engine/part.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { lockProblems, permissionProblems, type RequiredAction, requiredActions } from './permissions.ts';
@@ -20,6 +21,8 @@ interface Composition {
   moreActions?: readonly RequiredAction[];
   /** Resources that steps name, beside their own. */
   moreIds?: readonly string[];
+  /** What else could not be read beforehand. */
+  unread?: readonly Unread[];
   /** Resource ID of the node resource group of a cluster that is there. */
   nodeResourceGroup?: string | undefined;
 }
@@ -28,12 +31,23 @@ interface Composition {
 export function planOf(
   { cluster, onFailure }: { cluster: ClusterReference; onFailure: 'rollBack' | 'hold' | 'leave' },
   parts: readonly Part[],
-  { profile, profileSettings, wanted, access, moreActions = [], moreIds = [], nodeResourceGroup }: Composition,
+  {
+    profile,
+    profileSettings,
+    wanted,
+    access,
+    unread = [],
+    moreActions = [],
+    moreIds = [],
+    nodeResourceGroup,
+  }: Composition,
 ): Plan {
   const steps = parts.flatMap((part) => part.steps);
   // With onFailure hold, an operator may decide to roll back.
   const rollsBack = onFailure !== 'leave';
+  const notSeen = unreadTexts([...unread, ...(access?.unread ?? [])]);
   return {
+    ...(notSeen.length > 0 && { unread: notSeen }),
     profile,
     differences: profileSettings.map((setting) => profileDifference(profile, setting)),
     steps,

@@ -1,7 +1,6 @@
 import type { ClusterPart } from '../../contract/inputs/deleteCluster.ts';
 import type { PlannedStep, RemovableKind, StepId } from '../../contract/plan.ts';
 import { parseResourceId } from '../../resources/ids.ts';
-import type { Users } from '../../resources/users.ts';
 
 /** A resource that goes, with the step that removes it. */
 export interface Removal {
@@ -53,7 +52,3 @@ export const kindOf = (id: string): RemovableKind | undefined =>
   kindsByType[parseResourceId(id)?.type.toLowerCase() ?? ''];
 
 export const deletionIsFinal = 'What is deleted cannot be brought back';
-
-/** Why nobody can tell whether clusters use a resource. */
-export const notListed = ({ unchecked }: Pick<Users, 'unchecked'>): string =>
-  `the clusters in ${unchecked.map((id) => `/subscriptions/${id}`).join(', ')} may not be listed`;

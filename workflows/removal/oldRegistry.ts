@@ -3,8 +3,9 @@ import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ExistingClusterFacts, OldRegistryFacts } from '../../resources/discovery.ts';
 import { clusterId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { unknownUsers } from '../../resources/users.ts';
 import { bootstrapChanges, type Part, stepIds } from '../engine/part.ts';
-import { deletionIsFinal, kindOf, notListed, type Removal } from './kinds.ts';
+import { deletionIsFinal, kindOf, type Removal } from './kinds.ts';
 
 export interface PlannedOldRegistry extends Part {
   removals: readonly Removal[];
@@ -56,11 +57,12 @@ export function userProblems(old: OldRegistryFacts, input: Pick<ParsedChangeRegi
   const { id, users } = old;
   const keep = (problem: string): Problem => ({ where: id, problem, whatToDo: 'Set oldRegistry to keep.' });
   if (!users) return seenByEarlierVersions(old, input).map(keep);
+  const unknown = unknownUsers(users);
   return [
     ...users.users.map((user) => keep(`the registry that the cluster leaves is in use: ${user}`)),
-    ...(users.unchecked.length > 0
-      ? [keep(`nobody can tell who uses the registry that the cluster leaves: ${notListed(users)}`)]
-      : []),
+    ...(unknown === undefined
+      ? []
+      : [keep(`nobody can tell who uses the registry that the cluster leaves: ${unknown}`)]),
   ];
 }
 

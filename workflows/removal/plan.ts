@@ -2,16 +2,17 @@ import type { ClusterPart, ParsedDeleteClusterInput } from '../../contract/input
 import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
+import { listedInShort } from '../../resources/entries.ts';
 import { clusterId, resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks } from '../../resources/marks.ts';
-import { nobody, shortened } from '../../resources/users.ts';
+import { nobody, unknownUsers } from '../../resources/users.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { anyActs, stepIds } from '../engine/part.ts';
 import { unmarkStep } from '../infrastructure/secondMarks.ts';
 import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { planOf } from '../preflight/plan.ts';
-import { deletionIsFinal, kindOf, notListed, type PlannedRemoval, type Removal, removableKinds } from './kinds.ts';
+import { deletionIsFinal, kindOf, type PlannedRemoval, type Removal, removableKinds } from './kinds.ts';
 import { removalProblems } from './problems.ts';
 
 /** The plan of `deleteCluster`, with everything that its steps need. */
@@ -65,7 +66,14 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
       { steps, problems: removalProblems(input, seen, around) },
       { steps: [group], problems: [] },
     ],
-    { profile: 'current', profileSettings: [], wanted: nothingWanted, access: seen.access, nodeResourceGroup },
+    {
+      profile: 'current',
+      profileSettings: [],
+      wanted: nothingWanted,
+      access: seen.access,
+      unread: seen.unread ?? [],
+      nodeResourceGroup,
+    },
   );
   return {
     ...plan,
@@ -143,9 +151,10 @@ function labelled(resourceIds: readonly string[]): (Removal & { label: string })
 function removalAction({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): PlannedAction {
   if (foreignIds(seen).includes(id)) return stays('it was not made for this cluster');
   if (seen.shared.some((other) => sameResourceId(id, other))) return stays('somebody else uses it as well');
-  const { users, unchecked } = seen.users?.[id] ?? nobody;
-  if (users.length > 0) return stays(shortened(users));
-  if (unchecked.length > 0) return stays(`nobody can tell who uses it, for ${notListed({ unchecked })}`);
+  const found = seen.users?.[id] ?? nobody;
+  if (found.users.length > 0) return stays(listedInShort(found.users));
+  const unknown = unknownUsers(found);
+  if (unknown !== undefined) return stays(`nobody can tell who uses it, for ${unknown}`);
   const kept = kind === 'virtualNetwork' ? seen.owned.find((each) => isUsedEndpoint(each, seen)) : undefined;
   if (kept !== undefined) return stays(`${kept} stays, and may be in it`);
   return asked ? goes : staysUnlessAsked(removableKinds[kind].part);

@@ -35,6 +35,12 @@ describe('a plan', () => {
     );
   });
 
+  it('says first what nobody could see', () => {
+    expect(planText(plan([], { unread: ['locks could not be read: /subscriptions/1 (no)'] })).split('\n')[0]).toBe(
+      'not seen: locks could not be read: /subscriptions/1 (no)',
+    );
+  });
+
   it.each([
     ['nothing to do', [step({ action: 'none' }), step({ action: 'check' })], [], 0],
     ['something to delete', [step({ action: 'delete' })], [], 2],

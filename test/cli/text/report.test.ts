@@ -70,6 +70,17 @@ describe('the evidence of a run', () => {
     expect(html).toContain('Wait for the approval of cutEgress');
   });
 
+  it('says right after the verdict what could not be read before the first write', async () => {
+    const evidence = await evidenceIn('isolate-managed-verified');
+    expect(written(evidence).md).not.toContain('Not seen before the first write');
+    const { md, html } = written({ ...evidence, unread: ['locks could not be read'] });
+    for (const text of [md, html])
+      expect(text.indexOf('Not seen before the first write: locks could not be read')).toBeLessThan(
+        text.indexOf('Workflow ID'),
+      );
+    expect(md).toContain('Not seen before the first write: locks could not be read');
+  });
+
   it('names first what was not proven, then what was missed', async () => {
     const { checks } = await evidenceIn('isolate-managed-verified', (text) => {
       const history = JSON.parse(text);

@@ -227,6 +227,34 @@ describe('routes that come by BGP, which Azure does not show', () => {
   });
 });
 
+describe('a zone that was not found', () => {
+  const hub = { at: '/subscriptions/hub', what: 'zones', why: 'AuthorizationFailed' };
+  const found = (more: Partial<AuditFacts>, privateDns?: 'managedElsewhere') =>
+    Object.fromEntries(
+      isolationChecks(clusterThere(), facts(more), [ownSubnet], {
+        profile: 'current',
+        accept: [],
+        ...(privateDns && { privateDns }),
+      }).map((each) => [each.id, each]),
+    );
+
+  it('is missed where every subscription was searched, and unproven where one could not be', () => {
+    expect(found({}).zoneLink).toMatchObject({ verdict: 'missed' });
+    expect(found({ unsearched: [hub] }).zoneLink).toMatchObject({
+      verdict: 'unproven',
+      because: 'readForbidden',
+      unproven: expect.stringContaining('/subscriptions/hub'),
+    });
+    // The endpoint was looked for and is not there.
+    expect(found({ unsearched: [hub] }).registryEndpoint).toMatchObject({ verdict: 'missed' });
+  });
+
+  it('is not asked where names are managed elsewhere, whatever may be read', () => {
+    const { zoneLink, registryEndpoint } = found({ unread: { zone: 'AuthorizationFailed' } }, 'managedElsewhere');
+    expect([zoneLink, registryEndpoint?.verdict]).toEqual([undefined, 'missed']);
+  });
+});
+
 describe('what nobody may look at', () => {
   const promised = { id: 'egress', title: 'Egress', resourceId: '/id', expected: 'closed' };
   it.each([

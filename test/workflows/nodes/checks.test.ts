@@ -51,6 +51,19 @@ describe('the checks of nodes', () => {
     expect(summary(nodeChecks(one(), three, probed(probe), source))).toMatchObject({ [check]: 'missed' });
   });
 
+  it('are unproven where the registry may not be read, whose rule names the path', () => {
+    const unread = { unread: { registry: 'AuthorizationFailed' } };
+    const [host] = source.split('/');
+    const other = probed({ bootstrapSource: `${host}/mirror`, pulled: false, message: 'ErrImagePull' });
+    expect(summary(nodeChecks(one(), three, other, source, unread))).toMatchObject({
+      'boots:system': 'unproven: readForbidden',
+      'pulls:system': 'unproven: readForbidden',
+    });
+    expect(summary(nodeChecks(one(), three, probed(), source, unread))).toMatchObject({ 'boots:system': 'met' });
+    const direct = probed({ bootstrapSource: 'Direct' });
+    expect(summary(nodeChecks(one(), three, direct, source, unread))).toMatchObject({ 'boots:system': 'missed' });
+  });
+
   it('do not take an image that cannot be pulled for a source that is wrong', () => {
     const { bootstrapSource: _source, ...ran } = {
       node: 'a',

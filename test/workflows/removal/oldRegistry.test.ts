@@ -44,6 +44,11 @@ describe('the registry that a cluster leaves', () => {
       { clusters: [`${clusterId}-other`] },
       /the nodes of .*cluster-other boot from/,
     ],
+    [
+      'nobody may read who has a role on it',
+      { users: { users: [], unchecked: [], unread: [{ at: '/acr', what: 'roles on it', why: 'no' }] } },
+      /nobody can tell who uses the registry that the cluster leaves: roles on it could not be read/,
+    ],
     ['somebody else has an endpoint to it', { owned: [mine] }, /is used by way of .*myPrivateEndpoint as well/],
   ])('is not deleted where %s', (_name, changes, problem) => {
     expect(problemTexts(plan(changes))).toEqual([expect.stringMatching(problem)]);

@@ -182,6 +182,21 @@ describe('the plan of deleteCluster', () => {
     expect(roles?.subscriptionIds).toEqual([cluster.subscriptionId, other]);
   });
 
+  it('leaves what nobody can tell the users of, and says first what could not be read', () => {
+    const roles = { at: ids.registry, what: 'roles on it', why: 'AuthorizationFailed' };
+    const locks = { at: subscription, what: 'locks', why: 'AuthorizationFailed' };
+    const plan = planDeletion(clusterParts, {
+      ...everythingMade,
+      users: { [ids.registry]: { users: [], unchecked: [], unread: [roles] } },
+      access: { ...everythingMade.access, unread: [locks] },
+    });
+    expect(reasons(plan)[`registry:${derivedRegistry}`]).toMatch(
+      /^stays: nobody can tell who uses it, for roles on it/,
+    );
+    expect(plan.unread).toEqual([`locks could not be read: ${subscription} (AuthorizationFailed)`]);
+    expect(planDeletion().unread).toBeUndefined();
+  });
+
   it('says that there is nothing to delete where nothing is there, as with a mistyped name', () => {
     const { cluster: _gone, resourceGroup: _group, ...nothing } = everythingMade;
     const plan = planDeletion(clusterParts, { ...nothing, content: [], owned: [], used: [], identities: [] });
