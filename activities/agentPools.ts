@@ -10,7 +10,6 @@ import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
 import type { OperationProgress } from './arm/checkpoint.ts';
-import { now, pause } from './arm/clock.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect, httpStatus } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
@@ -21,6 +20,7 @@ import { awaitingRoles } from './arm/rolePropagation.ts';
 import { awaiting, type WaitBound } from './arm/waiting.ts';
 import { readKubernetes } from './kubernetes.ts';
 import { readExistingCluster } from './managedClusters.ts';
+import { operationPatienceMs, patiently } from './patience.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
   nodeResourceGroup: string;
@@ -61,28 +61,16 @@ async function existingPool(clients: ClientsOf, reference: AgentPoolReference): 
   return seen;
 }
 
-/**
- * A look that failed is tried again for as long, before a step fails with it. Right after a reimage, the pods through which commands
- * reach the cluster start anew on nodes of minutes; AKS gives the pod of a command 30 s, and says that a retry may help
- * (Microsoft troubleshooting, "Resolve az aks command invoke failures"). Azure's own client waits five minutes for one command.
- */
-const lookPatienceMs = 10 * 60_000;
-
-/** Pause between looks: as long as AKS itself waits for the pod of a command. */
-const lookPauseMs = 30_000;
-
 /** Reads a pool's state, and its nodes from inside the cluster. */
-async function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
-  const startedAt = now();
-  for (;;) {
+function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
+  const look = async (): Promise<PoolEvidence> => {
     const [pool, kubernetes] = await Promise.all([
       existingPool(clients, reference),
       readKubernetes(clients, reference.cluster),
     ]);
-    const evidence = poolEvidence(reference.pool, pool, kubernetes);
-    if (evidence.unseen?.because !== 'failed' || now() - startedAt > lookPatienceMs) return evidence;
-    await pause(lookPauseMs);
-  }
+    return poolEvidence(reference.pool, pool, kubernetes);
+  };
+  return patiently(look, ({ unseen }) => unseen?.because === 'failed', operationPatienceMs);
 }
 
 /** Waits until nothing runs on cluster and pool; other pools may be busy. */
@@ -146,7 +134,11 @@ async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<
 }
 
 const unknownReimage = (id: string, why: string): ApplicationFailure =>
-  ownFailure('NotProven', `Whether it was reimaged is not known: its nodes could not be looked at: ${why} (${id})`, id);
+  ownFailure(
+    'LookFailed',
+    `Whether it was reimaged is not known: its nodes could not be looked at: ${why} (${id})`,
+    id,
+  );
 
 async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Reimaged> {
   const { cluster, pool, before, busyPolicy, rolePropagation } = request;

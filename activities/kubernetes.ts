@@ -11,6 +11,7 @@ import type {
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { withNodesOfPods } from './disruptionBudgets.ts';
+import { lookPatiently } from './patience.ts';
 import {
   endOfProbePods,
   listProbePods,
@@ -156,9 +157,12 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
   /**
    * Reads nodes and disruption budgets by way of run-command, and where the pods are of which none may be evicted. Removes the pods
    * that earlier looks have left.
+   *
+   * @param isPatient Whether a look that failed is tried again for some minutes.
    */
-  async lookInside(cluster: ClusterReference): Promise<Look<KubernetesFacts>> {
-    const look = await withoutOldProbePods(clients, cluster, await readKubernetes(clients, cluster));
+  async lookInside(cluster: ClusterReference, isPatient = false): Promise<Look<KubernetesFacts>> {
+    const listed = await lookPatiently(() => readKubernetes(clients, cluster), isPatient);
+    const look = await withoutOldProbePods(clients, cluster, listed);
     return await withNodesOfPods(clients, cluster, look);
   },
 
@@ -166,17 +170,27 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
    * Has a node pull an image for a pod, which then reads from containerd's configuration where the node gets Microsoft's
    * images. A node without egress has its registry there. The pod is removed again. Source: Azure/AgentBaker, cse_config.sh.
    */
-  async probeNode({ cluster, node, imageSource = 'mcr.microsoft.com' }: NodeProbe): Promise<Look<NodeProbeResult>> {
+  probeNode({
+    cluster,
+    node,
+    imageSource = 'mcr.microsoft.com',
+    isPatient = false,
+  }: NodeProbe): Promise<Look<NodeProbeResult>> {
     const image = `${imageSource}/${probeImage}`;
-    const output = await runCommand(clients, cluster, probeCommand(node, image));
-    if ('unseen' in output) return output;
-    return pullIn(node, image, output.seen);
+    const look = async (): Promise<Look<NodeProbeResult>> => {
+      const output = await runCommand(clients, cluster, probeCommand(node, image));
+      return 'unseen' in output ? output : pullIn(node, image, output.seen);
+    };
+    return lookPatiently(look, isPatient);
   },
 
   /** Tries to reach Microsoft's registry from inside the cluster. */
-  async probeEgress(cluster: ClusterReference): Promise<Look<{ open: boolean; message: string }>> {
-    const output = await runCommand(clients, cluster, egressCommand);
-    return 'unseen' in output ? output : egressIn(output.seen);
+  probeEgress(cluster: ClusterReference, isPatient = false): Promise<Look<{ open: boolean; message: string }>> {
+    const look = async (): Promise<Look<{ open: boolean; message: string }>> => {
+      const output = await runCommand(clients, cluster, egressCommand);
+      return 'unseen' in output ? output : egressIn(output.seen);
+    };
+    return lookPatiently(look, isPatient);
   },
 });
 

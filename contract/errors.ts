@@ -154,8 +154,14 @@ const ownErrors = {
     whatToDo:
       'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
   },
+  LookFailed: {
+    cause:
+      'A look from inside the cluster was tried in vain for minutes, so that nobody knows whether nodes are as they should be. Nothing was seen that is not as promised, and everything was left as it is.',
+    whatToDo:
+      'Let run-command work again: its pod needs a ready Linux node without taints, the image that the message names and a way to the API server. Then start the scenario again, which goes on from there.',
+  },
   NotProven: {
-    cause: 'A node does not show that it boots from the registry and pulls through it, or could not be looked at.',
+    cause: 'A node does not show that it boots from the registry and pulls through it, or may not be looked at.',
     whatToDo:
       'Look at the node that the message names: its bootstrap is not what the cluster asks for, or run-command does not get there.',
   },

@@ -192,6 +192,8 @@ export interface NodeProbe {
   node: string;
   /** Host and path of Microsoft's images in a registry. Left out: Microsoft's own registry. */
   imageSource?: string;
+  /** Whether a look that failed is tried again for some minutes. */
+  isPatient?: boolean;
 }
 
 /** Result of a pod on the node. */

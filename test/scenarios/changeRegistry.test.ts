@@ -71,6 +71,69 @@ describe('changeRegistry', () => {
     expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
   });
 
+  it('keeps the old registry where somebody has added a pool in the middle that still boots from it', async () => {
+    await created(harness, ownRegistryInput('change-added'));
+    const cluster = reference('change-added');
+    const { containerRegistryId } = await isolationOf(harness.azure, cluster);
+    const pool = (await harness.azure.get(`${clusterId(cluster)}/agentPools/nodepool1`)).at('properties.vnetSubnetID');
+    const { status } = await harness.azure.send('POST', '/simulator/others', {
+      method: 'PUT',
+      path: `${clusterId(cluster)}$`,
+      when: 'before',
+      does: [
+        {
+          method: 'PUT',
+          path: `${clusterId(cluster)}/agentPools/late`,
+          body: { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5', vnetSubnetID: pool } },
+        },
+      ],
+    });
+    expect(status).toBeLessThan(300);
+    const run = await harness.client.changeRegistry({
+      cluster,
+      registry: own('changeadded2'),
+      oldRegistry: 'delete',
+      onFailure: 'leave',
+    });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/NotProven: Nodes of late boot from: expected changeadded2/);
+    expect((await harness.azure.get(String(containerRegistryId))).status).toBe(200);
+    expect(details.steps.filter(({ id, state }) => id.startsWith('old:') && state !== 'skipped')).toEqual([]);
+  });
+
+  it('proves a tainted pool that comes first after the others, whose nodes alone can run commands', async () => {
+    const cluster = await existingCluster(harness, 'change-tainted', { ownNetwork: true, isolated: true });
+    const work = `${clusterId(cluster)}/agentPools/work`;
+    const { properties } = (await harness.azure.get(work)).body as { properties: object };
+    await harness.azure.put(work, { properties: { ...properties, nodeTaints: ['team=a:NoSchedule'] } });
+    const writes = await writesSince(harness, cluster);
+    const { reimages } = await verified(harness.client.changeRegistry({ cluster, registry: own('changetainted2') }));
+    expect(await writes()).toEqual([
+      'PUT cluster 200',
+      'POST work/upgradeNodeImageVersion 202',
+      'POST system/upgradeNodeImageVersion 202',
+    ]);
+    expect(reimages.map(({ pool, reimaged }) => [pool, reimaged])).toEqual([
+      ['work', true],
+      ['system', true],
+    ]);
+  });
+
+  it('takes nothing back where the nodes of its canary could not be looked at', async () => {
+    const cluster = await existingCluster(harness, 'change-canary', { ownNetwork: true, isolated: true });
+    const work = `${clusterId(cluster)}/agentPools/work`;
+    const { properties } = (await harness.azure.get(work)).body as { properties: object };
+    await harness.azure.put(work, { properties: { ...properties, nodeTaints: ['team=a:NoSchedule'] } });
+    const registry = own('changecanary2');
+    const run = await harness.client.changeRegistry({ cluster, registry, reimage: { canaryPool: 'work' } });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/^LookFailed: Node pool work: [\s\S]*nothing was seen that is not as promised/);
+    expect((await isolationOf(harness.azure, cluster)).containerRegistryId).toMatch(/changecanary2$/);
+    expect(details.leftovers.map(({ resourceId }) => resourceId.toLowerCase())).toContain(work.toLowerCase());
+    const again = await verified(harness.client.changeRegistry({ cluster, registry }));
+    expect(again.reimages.map(({ pool }) => pool)).toContain('system');
+  });
+
   it('goes to a registry that AKS manages, and back to one’s own', async () => {
     await created(harness, ownRegistryInput('change-managed'));
     const cluster = reference('change-managed');

@@ -223,7 +223,7 @@ describe('a look that fails after a pool was changed', () => {
     const run = await harness.client.reimageNodePools({ cluster, ...given, onFailure: 'hold' });
     const isHeld = ({ decisions }: Progress) => decisions !== undefined;
     const held = await waitUntil(run, isHeld);
-    expect(held.steps.find(({ id }) => id === 'reimage:work')?.error).toMatch(/NotProven: .*is not known/);
+    expect(held.steps.find(({ id }) => id === 'reimage:work')?.error).toMatch(/LookFailed: .*is not known/);
     await run.decide('retry');
     await waitUntil(run, (progress) => !isHeld(progress));
     await waitUntil(run, isHeld);

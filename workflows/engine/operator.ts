@@ -136,7 +136,8 @@ export class Operator {
     this.#decision = undefined;
     this.#hold = this.#question('hold');
     const decideBy = new Date(Date.now() + holdTimeoutMinutes * 60_000).toISOString();
-    const byDefault = this.#noWayBack() ? 'leave' : otherwise;
+    const isUnseen = failures.every((failure) => isFailure(failure, 'LookFailed'));
+    const byDefault = this.#noWayBack() || isUnseen ? 'leave' : otherwise;
     this.#progress.enter('waitingForOperator');
     this.#progress.change({ ...this.#holdShown(this.#hold, failures), decideBy, byDefault });
     const tellEnd = beginWait(this.#progress.now, 'hold', { until: decideBy, byDefault });

@@ -1,4 +1,4 @@
-import { isCancellation, TemporalFailure, upsertMemo } from '@temporalio/workflow';
+import { isCancellation, patched, TemporalFailure, upsertMemo } from '@temporalio/workflow';
 import { applicationFailure, isFailure, policyProblemsOf } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, errorTypes, type Scenario } from '../../contract/names.ts';
@@ -7,6 +7,7 @@ import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { withoutRepeats } from './check.ts';
+import { errorText } from './errorText.ts';
 import { checkedInput } from './givenInput.ts';
 import { stillThere } from './leftovers.ts';
 import { Operator } from './operator.ts';
@@ -191,7 +192,8 @@ class Run implements Apply {
     const steps = this.#accepted;
     const noWayBack = steps.noWayBack;
     // A cluster that could not be looked at may be healthy.
-    const unproven = error instanceof UnprovenError;
+    const gaps = gapsOf(error);
+    const unproven = gaps !== undefined;
     const asked = this.operator.decision ?? (unproven ? 'leave' : this.#onFailure);
     const leave = noWayBack || (!isCancellation(error) && asked === 'leave');
     if (!leave) this.progress.enter('rollingBack');
@@ -207,8 +209,7 @@ class Run implements Apply {
         ? 'leftUnproven'
         : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
     countLeftovers(remains, leftovers.length);
-    const gaps = unproven ? unprovenTexts(error.checks).map(notProven) : [];
-    this.progress.tell([...gaps, ...endTexts(error, remains, leftovers), ...this.#unread]);
+    this.progress.tell([...(gaps ?? []), ...endTexts(error, remains, leftovers), ...this.#unread]);
     this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
     const details = failureDetails(this.progress.now, error, checks, leftovers, this.#record(applied));
     if (isCancellation(error) && !incomplete) {
@@ -231,6 +232,14 @@ class Run implements Apply {
 const nothingToDo = 'There was nothing to do: everything is as wanted already.';
 const notProven = (text: string): string => `not proven: ${text}`;
 const notRead = (text: string): string => `not seen: ${text}`;
+
+/** What could not be looked at, where a run fails with nothing else; `undefined` where it fails with something that was seen. */
+function gapsOf(error: unknown): string[] | undefined {
+  if (error instanceof UnprovenError) return unprovenTexts(error.checks).map(notProven);
+  return isFailure(error, 'LookFailed') && patched('failed-looks-take-nothing-back')
+    ? [notProven(errorText(error))]
+    : undefined;
+}
 
 function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean, leftovers: number): Remains {
   if (noWayBack) return 'pastReturn';

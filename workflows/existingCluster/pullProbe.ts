@@ -40,7 +40,7 @@ export function applyPullProbe({
  * Right before the point of no return, the pools anew: an approval, a pause or a decision may have taken days. Where somebody has
  * added a pool since the pull probe, that is repeated. A run of version 0.1 does not look again.
  *
- * @throws ApplicationFailure `NotProven`.
+ * @throws ApplicationFailure `NotProven` or `LookFailed`.
  */
 export async function probeAddedPools(
   { input, found }: UpdateContext<ProbeInput>,
@@ -54,7 +54,7 @@ export async function probeAddedPools(
   if (now && !now.agentPoolProfiles.every(isKnown)) await provenPulls(found, input);
 }
 
-/** @throws ApplicationFailure `NotProven`. */
+/** @throws ApplicationFailure `NotProven` or `LookFailed`. */
 async function provenPulls(found: ClusterFacts, input: ProbeInput): Promise<Check[]> {
   const checks = await pullChecks(found, input);
   const failed = checks.filter(({ ok }) => !ok);
@@ -73,9 +73,9 @@ async function pullChecks(
   const now = look?.cluster ?? found;
   const [source, kubernetes] = await Promise.all([
     look ? look.imageSource : azure.verifying('Read where nodes are to boot from').readImageSource(cluster),
-    azure.verifying('Look at the nodes').lookInside(cluster),
+    azure.verifying('Look at the nodes').lookInside(cluster, true),
   ]);
-  const results = await probeOldestNodes({ cluster }, now, kubernetes, source, azure.verifying);
+  const results = await probeOldestNodes({ cluster }, now, kubernetes, source, true);
   const checks = nodeChecks(now, kubernetes, results, source ?? 'Direct');
   return checks.map((each) => judgedIfForbidden(each, whenForbidden(probes)));
 }
@@ -84,6 +84,8 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
   const what = failed.map(
     ({ title, expected, seen, unproven }) => `${title}: expected ${expected}, seen ${unproven ?? seen}`,
   );
+  const isFailedLook = failed.every((each) => each.verdict === 'unproven' && each.because === 'failed');
+  if (isFailedLook) return ownFailure('LookFailed', `${what.join('; ')} (${id})`, id);
   const whatToDo = 'Look at the node that the message names: without egress it would not get its images.';
   return ownFailure('NotProven', `${what.join('; ')} (${id})`, id, { whatToDo });
 }

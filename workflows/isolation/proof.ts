@@ -90,10 +90,10 @@ export const dependenciesRequest = (
 async function lookInside({ cluster, isPatient }: ProofOptions, found: ClusterFacts, imageSource: string | undefined) {
   const looking = isPatient ? azure.verifying : azure.looking;
   const [egress, kubernetes] = await Promise.all([
-    looking('Try to reach the internet from inside').probeEgress(cluster),
-    looking('Look at the nodes').lookInside(cluster),
+    looking('Try to reach the internet from inside').probeEgress(cluster, isPatient),
+    looking('Look at the nodes').lookInside(cluster, isPatient),
   ]);
-  return { egress, kubernetes, probes: await probeOldestNodes({ cluster }, found, kubernetes, imageSource, looking) };
+  return { egress, kubernetes, probes: await probeOldestNodes({ cluster }, found, kubernetes, imageSource, isPatient) };
 }
 
 const notLookedInside = ({ id }: ClusterFacts): Check =>

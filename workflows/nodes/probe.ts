@@ -6,15 +6,16 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 
-/** Has the oldest node of each pool pull an image, and say where it boots from. */
+/** Has the oldest node of each pool pull an image, and say where it boots from. @param isPatient Whether a look that failed is tried again. */
 export async function probeOldestNodes(
   { cluster }: { cluster: ClusterReference },
   found: ClusterFacts,
   kubernetes: Look<KubernetesFacts>,
   imageSource: string | undefined,
-  looking: (summary: string) => Pick<ReturnType<typeof azure.looking>, 'probeNode'> = azure.looking,
+  isPatient = false,
 ): Promise<Record<string, Look<NodeProbeResult>>> {
   if ('unseen' in kubernetes) return {};
+  const looking = isPatient ? azure.verifying : azure.looking;
   const probes = await Promise.all(
     found.agentPoolProfiles.map(async ({ name, osType }) => {
       // The pod that pulls runs on Linux.
@@ -22,7 +23,12 @@ export async function probeOldestNodes(
       const node = oldestNode(kubernetes.seen.nodes, name)?.name;
       if (node === undefined) return [];
       const source = imageSource === undefined ? {} : { imageSource };
-      const probe = await looking(`Have ${node} pull an image`).probeNode({ cluster, node, ...source });
+      const probe = await looking(`Have ${node} pull an image`).probeNode({
+        cluster,
+        node,
+        ...source,
+        ...(isPatient && { isPatient }),
+      });
       return [[name, probe] as const];
     }),
   );

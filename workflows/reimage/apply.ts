@@ -1,5 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import type { StepId } from '../../contract/plan.ts';
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import { ConcurrencyLimit } from '../engine/concurrencyLimit.ts';
@@ -30,6 +31,7 @@ export function applyReimages(
   const limit = new ConcurrencyLimit(input.reimage.maxParallelPools);
   const nodesBefore = lookOnceAtNodes(context);
   const reimages = new Map<string, PoolReimage>();
+  const later = new LaterProofs(plan.reimages, input.reimage.canaryPool, reimages);
   applyCopies(context, 'before');
   for (const pool of plan.reimages) {
     const run = new PoolRun(context, pool, nodesBefore, roles);
@@ -40,7 +42,8 @@ export function applyReimages(
       act: async (retriedByOperator) => {
         const done = await run.reimage(retriedByOperator);
         reimages.set(pool.name, done);
-        if (!done.reimaged) throw run.notReimaged(done);
+        if (!done.reimaged && !later.mayWait(pool, done)) throw run.notReimaged(done);
+        await later.prove(pool, run);
       },
       ...(changes && { undoneAfter, undo: () => takingTurns(limit, () => run.reimageBack()).catch(ignoreIfDeleted) }),
       waitsFor: 'AKS, some minutes for each node',
@@ -48,6 +51,48 @@ export function applyReimages(
   }
   applyCopies(context, 'after');
   return () => [...reimages.values()];
+}
+
+/**
+ * The command of a look runs on a node without taints that gets its image. After a change of the registry, only nodes that are
+ * reimaged do, so that a pool that comes first may have to wait for others to be looked at.
+ */
+class LaterProofs {
+  readonly #canary: string | undefined;
+  readonly #reimages: Map<string, PoolReimage>;
+  /** Names of the pools that are not yet through. */
+  readonly #open: Set<string>;
+  readonly #waiting = new Map<string, PoolRun>();
+
+  constructor(pools: readonly AgentPoolFacts[], canary: string | undefined, reimages: Map<string, PoolReimage>) {
+    this.#open = new Set(pools.map(({ name }) => name));
+    this.#canary = canary;
+    this.#reimages = reimages;
+  }
+
+  /** Whether a pool that Azure has reimaged, and that could not be looked at, can be proven after others. A canary is there to be proven first. */
+  mayWait({ name }: AgentPoolFacts, { unseen, notModified }: PoolReimage): boolean {
+    const hasOthers = [...this.#open].some((other) => other !== name);
+    const isLookOnly = unseen?.because === 'failed' && !notModified;
+    return isLookOnly && hasOthers && name !== this.#canary && patched('proves-pools-later');
+  }
+
+  /** Takes note that a pool is through. The last one proves those that have waited. @throws ApplicationFailure `LookFailed` or `NotReimaged`. */
+  async prove({ name }: AgentPoolFacts, run: PoolRun): Promise<void> {
+    if (!this.#reimages.get(name)?.reimaged) this.#waiting.set(name, run);
+    const isLast = [...this.#open].every((other) => other === name);
+    if (!isLast) {
+      this.#open.delete(name);
+      return;
+    }
+    for (const [pool, each] of this.#waiting) {
+      const done = await each.reimage(true);
+      this.#reimages.set(pool, done);
+      if (!done.reimaged) throw each.notReimaged(done);
+      this.#waiting.delete(pool);
+    }
+    this.#open.delete(name);
+  }
 }
 
 /** Undo, too, reimages so many pools at a time. Runs of version 0.1 took them back all at once. */

@@ -139,7 +139,7 @@ export class PoolRun {
     const id = agentPoolId(this.#context.found.id, this.#pool);
     if (unseen?.because === 'failed') {
       return ownFailure(
-        'NotProven',
+        'LookFailed',
         `Node pool ${this.#pool}: whether it was reimaged is not known, ${seen} (${id})`,
         id,
       );

@@ -14,7 +14,7 @@ export async function proofBySource(
   const imageSource = await azure.reading('Read where nodes are to boot from').readImageSource(cluster);
   const probe = await azure
     .operating(`Have ${node} pull an image`)
-    .probeNode({ cluster, node, ...(imageSource !== undefined && { imageSource }) });
+    .probeNode({ cluster, node, isPatient: true, ...(imageSource !== undefined && { imageSource }) });
   if ('unseen' in probe) return {};
   const { bootstrapSource } = probe.seen;
   const reimaged = sameResourceId(bootstrapSource, imageSource ?? 'Direct');

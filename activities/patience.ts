@@ -1,0 +1,33 @@
+import type { Look } from '../resources/nodes.ts';
+import { now, pause } from './arm/clock.ts';
+
+/**
+ * A look that failed is tried again for as long, before a step fails with it. Right after a reimage, the pods through which commands
+ * reach the cluster start anew on nodes of minutes; AKS gives the pod of a command 30 s, and says that a retry may help
+ * (Microsoft troubleshooting, "Resolve az aks command invoke failures"). Azure's own client waits five minutes for one command.
+ */
+export const operationPatienceMs = 10 * 60_000;
+
+/** Of a look by itself, whose attempt ends after ten minutes. */
+const lookPatienceMs = 5 * 60_000;
+
+/** Pause between looks: as long as AKS itself waits for the pod of a command. */
+const lookPauseMs = 30_000;
+
+/** Looks again for as long as a look fails, and no longer than that. */
+export async function patiently<T>(
+  look: () => Promise<T>,
+  failed: (seen: T) => boolean,
+  patienceMs: number,
+): Promise<T> {
+  const startedAt = now();
+  for (;;) {
+    const seen = await look();
+    if (!failed(seen) || now() - startedAt > patienceMs) return seen;
+    await pause(lookPauseMs);
+  }
+}
+
+/** A look from inside a cluster. @param isPatient Whether one that failed is tried again: a proof wants that, a plan does not wait. */
+export const lookPatiently = <T>(look: () => Promise<Look<T>>, isPatient: boolean): Promise<Look<T>> =>
+  isPatient ? patiently(look, (seen) => 'unseen' in seen && seen.unseen.because === 'failed', lookPatienceMs) : look();
