@@ -3,7 +3,7 @@ import { carryOut, changesOf } from './doings.ts';
 import { ArmError, gatewayError } from './errors.ts';
 import type { ArmRequest, Incoming, Outgoing, Reply } from './exchange.ts';
 import { FaultEffects } from './faultEffects.ts';
-import { route } from './gateway.ts';
+import { pollAction, route } from './gateway.ts';
 import { parseId } from './ids.ts';
 import { checkApiVersion, checkBearer, parseJson, requestBody } from './incoming.ts';
 import { documentOf, type Operation } from './operations.ts';
@@ -47,7 +47,8 @@ export class Arm {
     this.#let(world, others, 'before');
     // Forget the notes of other requests: this one does not wait for them.
     world.clock.awaited(false);
-    const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault);
+    const needs: string[] = [];
+    const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault, needs);
     const status = answered?.reply.status ?? null;
     const waitsUntil = world.clock.awaited(status !== null && status >= 400);
     this.#let(world, others, 'after');
@@ -58,6 +59,7 @@ export class Arm {
       url: url.href,
       headers,
       body: parseJson(incoming.body)?.value ?? null,
+      needs,
       status,
     });
     world.remember({ time, method: incoming.method, path: url.pathname, status });
@@ -68,9 +70,9 @@ export class Arm {
     return sent;
   }
 
-  #answer(world: World, incoming: Incoming, url: URL, fault: FaultEffects): Answered {
+  #answer(world: World, incoming: Incoming, url: URL, fault: FaultEffects, needs: string[]): Answered {
     try {
-      return this.#admitted(world, incoming, url, fault);
+      return this.#admitted(world, incoming, url, fault, needs);
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
       const { headers = {}, seconds } = error.options;
@@ -80,7 +82,7 @@ export class Arm {
     }
   }
 
-  #admitted(world: World, incoming: Incoming, url: URL, fault: FaultEffects): Answered {
+  #admitted(world: World, incoming: Incoming, url: URL, fault: FaultEffects, needs: string[]): Answered {
     if (!incoming.secure)
       throw gatewayError(403, 'HttpsRequired', 'HTTPS is required for requests to Azure Resource Manager.');
     checkBearer(incoming);
@@ -88,7 +90,10 @@ export class Arm {
     if (instead) return { reply: instead };
     const apiVersion = checkApiVersion(url);
     const polled = world.operations.find(url.pathname);
-    if (polled) return this.#poll(world, incoming, url, polled.operation, polled.view);
+    if (polled) {
+      needs.push(pollAction(url.pathname));
+      return this.#poll(world, incoming, url, polled.operation, polled.view);
+    }
     const resolved = this.#table.resolve(url.pathname, apiVersion);
     const request: ArmRequest = {
       method: incoming.method,
@@ -101,6 +106,7 @@ export class Arm {
       caller: callerObjectId,
       world,
       origin: url.origin,
+      needs,
     };
     const rates = this.#throttle(world, resolved, request);
     const reply = route(this.#table, resolved, request);

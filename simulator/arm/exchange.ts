@@ -38,6 +38,8 @@ export interface ArmRequest {
   readonly world: World;
   /** `https://127.0.0.1:1234`, as the client addressed it. */
   readonly origin: string;
+  /** Collects the actions that the request needs: its own, then those on resources that it names. */
+  readonly needs?: string[];
 }
 
 export interface Reply {

@@ -153,6 +153,14 @@ function actionOf({ type, form, action, id }: ResolvedPath, { method }: ArmReque
   return `${type.type}/${type.kind === 'computed' && type.countsAsRead ? 'read' : 'action'}`;
 }
 
+/** The action of a look at an operation, such as `Microsoft.Network/locations/operations/read`. Those of groups have no provider. */
+export function pollAction(path: string): string {
+  const [, namespace, rest] = /.*\/providers\/([^/]+)\/(.*)/i.exec(path) ?? [];
+  if (namespace === undefined || rest === undefined) return 'Microsoft.Resources/subscriptions/operationresults/read';
+  const types = rest.split('/').filter((_, position) => position % 2 === 0);
+  return `${[namespace, ...types].join('/')}/read`;
+}
+
 /** A child cannot be written or listed without its parent. */
 function checkParent(table: TypeTable, resolved: ResolvedPath, request: ArmRequest): void {
   const { types, names, path } = resolved.id;

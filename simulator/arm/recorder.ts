@@ -6,6 +6,8 @@ export interface RecordedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Actions that the caller must be allowed: the request's own, then those on resources that it names. */
+  readonly needs: readonly string[];
   /** null when the connection was closed before the request took effect. */
   readonly status: number | null;
 }

@@ -11,7 +11,7 @@ export const reference = (name: string): ClusterReference => ({ subscriptionId, 
 
 /** An ordinary cluster that somebody else has made: images from Microsoft, egress by a load balancer. */
 export async function existingCluster(
-  { azure }: Harness,
+  { azure }: Pick<Harness, 'azure'>,
   name: string,
   more: Partial<FoundCluster> = {},
 ): Promise<ClusterReference> {

@@ -22,6 +22,7 @@ export interface Slot extends Harness, ScenarioPlace {
 /** What the input says beside what the scenario is about. */
 export interface SweptOptions {
   onFailure?: 'hold' | 'leave';
+  dryRun?: boolean;
 }
 
 /** A scenario in a fresh world of its own. */

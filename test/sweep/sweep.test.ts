@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SweptCase } from './cases.ts';
+import { neededOperations, roleActions } from './roles.ts';
 import type { Slot } from './scenarios.ts';
 import { crashSweep, repeat, startSlots, sweep, type Usual, undisturbedRuns } from './sweep.ts';
 
@@ -19,6 +20,15 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
 
   const wrongOf = (swept: readonly SweptCase[]): string[] =>
     swept.flatMap((one) => (one.outcome === 'wrong' ? [`${repeat(one)}\n${one.found.join('\n')}`] : []));
+
+  it('with the custom roles, which hold every operation that is sent, and none beyond', async () => {
+    const { all, looks, notRare } = await neededOperations(slots, usual);
+    expect(notRare).toEqual([]);
+    expect(roleActions('worker.json', all)).toEqual(all);
+    expect(roleActions('read-only-worker.json', looks)).toEqual(looks);
+    const writes = looks.filter((each) => !each.endsWith('/read'));
+    expect(writes).toEqual(['Microsoft.ContainerService/managedClusters/runCommand/action']);
+  });
 
   it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {
     const dimensions = ['faults', 'interruptions'] as const;

@@ -9,6 +9,8 @@ import { type Accepted, acceptedWrites, type State, stateOf } from './state.ts';
 export interface Undisturbed {
   requests: SweptRequest[];
   accepted: Accepted;
+  /** Azure's actions that the worker's identity needs. */
+  needs: ReadonlySet<string>;
   /** How many activities it has. */
   activities: number;
   /** To how many points Temporal resets it. */
@@ -36,6 +38,7 @@ export async function undisturbed(slot: Slot, name: SweptName): Promise<Undistur
   return {
     requests,
     accepted: acceptedWrites(recorded),
+    needs: new Set(recorded.flatMap(({ needs }) => needs)),
     activities: (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length,
     resetPoints: (await resetPoints(slot, run.workflowId)).length,
     after: await stateOf(slot),
