@@ -19,18 +19,25 @@ import { resourceGroupActivities } from './resourceGroups.ts';
 import { roleAssignmentActivities } from './roleAssignments.ts';
 import { secondMarkActivities } from './secondMarks.ts';
 import { virtualNetworkActivities } from './virtualNetworks.ts';
+import { type Webhook, webhookActivities, withTells } from './webhook.ts';
 
-/** Every activity, bound to one connection to Azure Resource Manager. */
-export function createActivities(connection: AzureConnection) {
+/** Every activity, bound to one connection to Azure Resource Manager and to the webhook, if there is one. */
+export function createActivities(connection: AzureConnection, webhook?: Webhook) {
   const clients = azureClients(connection);
+  const deletion = deletionActivities(clients);
+  const discovery = discoveryActivities(clients);
+  const existing = existingClusterActivities(clients);
   // Every activity heartbeats, for a killed worker is noticed by the heartbeats that it no longer sends.
   const activities = allKeptAlive({
     ...agentPoolActivities(clients),
     ...auditActivities(clients),
-    ...deletionActivities(clients),
-    ...discoveryActivities(clients),
+    ...deletion,
+    discoverDeletion: withTells(deletion.discoverDeletion, webhook),
+    ...discovery,
+    discover: withTells(discovery.discover, webhook),
     ...existenceActivities(clients),
-    ...existingClusterActivities(clients),
+    ...existing,
+    lookAtCluster: withTells(existing.lookAtCluster, webhook),
     ...identityActivities(clients),
     ...kubernetesActivities(clients),
     ...managedClusterActivities(clients),
@@ -43,7 +50,7 @@ export function createActivities(connection: AzureConnection) {
     ...secondMarkActivities(clients),
     ...virtualNetworkActivities(clients),
   });
-  return onClock(withBoundedResults(activities), connection.clock);
+  return { ...onClock(withBoundedResults(activities), connection.clock), ...webhookActivities(webhook) };
 }
 
 export type Activities = ReturnType<typeof createActivities>;

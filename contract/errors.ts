@@ -101,6 +101,10 @@ const ownErrors = {
     whatToDo:
       'Start the scenario on the task queue of a worker that writes, or as a dry run under another workflow ID than the lock on its cluster.',
   },
+  NotTold: {
+    cause: 'The receiver of events did not take one. The run goes on, and says which.',
+    whatToDo: 'Check the receiver and the WEBHOOK_… settings of the worker.',
+  },
   AnswerTooLarge: {
     cause:
       'What was found in Azure takes more than the 2 MiB that Temporal keeps of a result, or is a list without an end.',

@@ -38,6 +38,9 @@ export const resumeUpdate = 'resume';
 /** Memo of a cancelled scenario. It holds {@link FailureDetails}, for a cancellation carries no details. */
 export const cancellationMemo = 'cancellationReport';
 
+/** Memo that says who starts a scenario. Temporal does not show a workflow who that was. */
+export const startedByMemo = 'startedBy';
+
 /** Update that lets a waiting scenario pass a gate; its argument is an {@link ApprovalRequest}. */
 export const approveUpdate = 'approve';
 export const approvalGates = ['reimage', 'cutEgress'] as const;

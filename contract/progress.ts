@@ -57,6 +57,8 @@ export interface Progress {
   /** Resource ID of the cluster. */
   cluster: string;
   phase: Phase;
+  /** Who started it, by the memo of that name. Nobody has checked it. Left out where nobody said so. */
+  startedBy?: string;
   /** Goes up with each change. */
   revision: number;
   startedAt: string;
@@ -80,8 +82,12 @@ export interface Progress {
   pausedUntil?: string;
   /** Gates that wait for an approval. */
   awaitingApproval?: readonly ApprovalGate[];
+  /** Until when each of them waits, ISO 8601, UTC. Then the run fails with `ApprovalTimedOut`. */
+  approveBy?: { readonly [G in ApprovalGate]?: string };
   /** ID of the wait at each of these gates. */
   waits?: { readonly [G in ApprovalGate]?: string };
   /** The commands that answer what is asked now. */
   answers?: readonly string[];
+  /** Events that no receiver has taken, with the reason. */
+  untold?: readonly string[];
 }

@@ -61,6 +61,8 @@ export interface VerificationReport {
   approvals: readonly Approval[];
   /** How each planned reimage ended. */
   reimages: readonly PoolReimage[];
+  /** Events that no receiver has taken, with the reason. Left out where there are none. */
+  untold?: readonly string[];
 }
 
 /** `Unproven`: nothing has drifted, and not everything could be looked at. */
@@ -81,6 +83,8 @@ export interface AuditReport {
   startedAt: string;
   finishedAt: string;
   checks: readonly Check[];
+  /** As in {@link VerificationReport}. */
+  untold?: readonly string[];
 }
 
 /** Result with `dryRun: true`. */
@@ -122,4 +126,6 @@ export interface FailureDetails {
   approvals: readonly Approval[];
   reimages: readonly PoolReimage[];
   leftovers: readonly Leftover[];
+  /** As in {@link VerificationReport}. */
+  untold?: readonly string[];
 }

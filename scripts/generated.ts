@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
+import { eventData, eventNames, eventSchemaId, eventTexts, eventTypes } from '../contract/events.ts';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
 import { metrics, shownName } from '../contract/metrics.ts';
 import { workerPolicy } from '../contract/policy.ts';
@@ -56,6 +57,15 @@ for (const [scenario, schema] of Object.entries(scenarioInputs)) {
 }
 putSchema('contract/schemas/workerPolicy.json', 'urn:aks-isolation:policy', 'Policy of a worker', workerPolicy);
 
+const eventSchema = { $id: eventSchemaId, title: 'Data of an event', ...z.toJSONSchema(eventData) };
+put('contract/schemas/event.json', `${JSON.stringify(eventSchema, null, 2)}\n`);
+
+putTable(
+  'docs/how-to/be-told.md',
+  'events',
+  ['`WEBHOOK_EVENTS`', 'Type', 'Says'],
+  eventNames.map((name) => [`\`${name}\``, `\`${eventTypes[name]}\``, eventTexts[name]]),
+);
 putTable(
   'docs/reference/profiles.md',
   'profiles',

@@ -1,6 +1,7 @@
 import type { Info } from '@temporalio/activity';
 import { type ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { Activities } from '../activities/index.ts';
 import { errorDetails, errorEntry } from '../contract/errors.ts';
 import { ownFailure, withoutStack } from '../contract/failures.ts';
 import { clusterWorkflowId, errorTypes, isClusterWorkflowId, originalRunHeader, scenarios } from '../contract/names.ts';
@@ -17,6 +18,8 @@ export const guardActivities: ActivityInterceptorsFactory = ({ info }) => ({
   inbound: {
     async execute(input, next) {
       refuseForeignCaller(info, input.args);
+      // Nothing is written, and somebody should hear of such a run.
+      if (info.activityType === tellActivity) return next(input);
       const header = input.headers[originalRunHeader];
       const original = header && defaultPayloadConverter.fromPayload(header);
       if (original === undefined || original === info.workflowExecution?.runId) return next(input);
@@ -24,6 +27,14 @@ export const guardActivities: ActivityInterceptorsFactory = ({ info }) => ({
     },
   },
 });
+
+const tellActivity = 'tell' satisfies keyof Activities;
+
+/** The same guard, but for what only tells somebody how a run ends: that it is refused, too. */
+export const exceptTelling =
+  (guard: ActivityInterceptorsFactory): ActivityInterceptorsFactory =>
+  (context) =>
+    context.info.activityType === tellActivity ? {} : guard(context);
 
 /**
  * Refuses a run that is about to write, at its first activity. Only those hold the lock on a cluster: dry runs and audits take any

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
+import type { Webhook } from '../activities/webhook.ts';
 import { type KeyRing, readKeyRing } from '../codec/keyRing.ts';
 import { crossCheck } from '../contract/inputs/checks.ts';
 import { readOnlyTaskQueue, taskQueue } from '../contract/names.ts';
@@ -10,6 +11,7 @@ import { parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
 import { readPolicy } from './policyFile.ts';
+import { readWebhook } from './webhook.ts';
 
 /** The worker's own environment variables, beside Temporal's and those of `DefaultAzureCredential`. */
 export interface Configuration {
@@ -29,6 +31,8 @@ export interface Configuration {
   payloadKeys?: KeyRing;
   /** Default: everything that Azure allows the worker's identity. */
   policy?: WorkerPolicy;
+  /** Default: nobody is told what runs come to. */
+  webhook?: Webhook;
 }
 
 class NotPemError extends Error {}
@@ -119,10 +123,11 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
   const parsed = parse(environment, Object.fromEntries(own));
   const payloadKeys = readKeyRing(env);
   const policy = env.POLICY_FILE ? readPolicy(env.POLICY_FILE) : undefined;
-  const problems = [parsed.ok ? [] : parsed.problems, payloadKeys, policy].flatMap((each) =>
+  const webhook = readWebhook(env);
+  const problems = [parsed.ok ? [] : parsed.problems, payloadKeys, policy, webhook].flatMap((each) =>
     Array.isArray(each) ? each : [],
   );
-  if (!parsed.ok || Array.isArray(payloadKeys) || Array.isArray(policy)) return problems;
+  if (!parsed.ok || Array.isArray(payloadKeys) || Array.isArray(policy) || Array.isArray(webhook)) return problems;
   const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL, METRICS_ADDRESS } = parsed.value;
   const readOnly = parsed.value.WORKER_MODE === 'read-only';
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;
@@ -136,5 +141,6 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
     ...(deploymentName !== undefined && buildId !== undefined && { deployment: { deploymentName, buildId } }),
     ...(payloadKeys && { payloadKeys }),
     ...(policy && { policy }),
+    ...(webhook && { webhook }),
   };
 }

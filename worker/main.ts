@@ -7,6 +7,7 @@ import { startGauges } from './metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
 import { connectToTemporal } from './temporal.ts';
+import { checkWebhook } from './webhook.ts';
 import { bundleWorkflows, createWorker } from './worker.ts';
 
 const configuration = readConfiguration(process.env);
@@ -22,7 +23,8 @@ if ('problem' in temporal) giveUp([temporal, ...azureProblems]);
 const problems = [...azureProblems, ...(await registerSearchAttributes(temporal))];
 if (problems.length > 0) giveUp(problems);
 
-const { deployment, taskQueue: queue, readOnly, metricsAddress } = configuration;
+const { deployment, taskQueue: queue, readOnly, metricsAddress, webhook } = configuration;
+if (webhook) void checkWebhook(webhook, logger);
 const converter = dataConverterOf(configuration.payloadKeys);
 const worker = await createWorker({
   ...temporal,
@@ -31,6 +33,7 @@ const worker = await createWorker({
   ...converter,
   workflowBundle: await bundleWorkflows(converter),
   ...(deployment && { deployment }),
+  ...(webhook && { webhook }),
 });
 logger.info('Worker is ready', {
   namespace: temporal.namespace,

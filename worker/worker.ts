@@ -12,8 +12,9 @@ import {
 import { type AzureConnection, azureClients } from '../activities/arm/connection.ts';
 import { createActivities } from '../activities/index.ts';
 import { readSubscription } from '../activities/subscriptions.ts';
+import type { Webhook } from '../activities/webhook.ts';
 import { taskQueue } from '../contract/names.ts';
-import { guardActivities, guardReadOnly } from './activityGuard.ts';
+import { exceptTelling, guardActivities, guardReadOnly } from './activityGuard.ts';
 import { trackActivities } from './metrics.ts';
 import { guardPolicy, type TenantOf } from './policyGuard.ts';
 
@@ -37,6 +38,8 @@ export interface AksWorkerOptions {
   queue?: string;
   /** Default: the worker is unversioned. */
   deployment?: WorkerDeploymentVersion;
+  /** Default: nobody is told what runs come to. */
+  webhook?: Webhook;
   interceptors?: WorkerInterceptors;
   /** Default: payloads are not encrypted. */
   dataConverter?: DataConverter;
@@ -49,8 +52,8 @@ function guards(azure: AzureConnection): ActivityInterceptorsFactory[] {
   const { policy, readOnly } = azure;
   return [
     guardActivities,
-    ...(readOnly ? [guardReadOnly] : []),
-    ...(policy ? [guardPolicy(policy, tenantReader(azure))] : []),
+    ...(readOnly ? [exceptTelling(guardReadOnly)] : []),
+    ...(policy ? [exceptTelling(guardPolicy(policy, tenantReader(azure)))] : []),
   ];
 }
 
@@ -73,6 +76,7 @@ export function createWorker({
   workflowBundle,
   queue = taskQueue,
   deployment,
+  webhook,
   interceptors,
   dataConverter,
   activitySlots = 500,
@@ -82,7 +86,7 @@ export function createWorker({
     namespace,
     taskQueue: queue,
     workflowBundle,
-    activities: createActivities(azure),
+    activities: createActivities(azure, webhook),
     ...(dataConverter && { dataConverter }),
     interceptors: { ...interceptors, activity: [...guards(azure), trackActivities, ...(interceptors?.activity ?? [])] },
     ...(deployment && {

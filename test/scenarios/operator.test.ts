@@ -1,9 +1,20 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type CreateClusterInput, decisionUpdateId, type Progress, searchAttributes } from '../../contract/index.ts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { eventNames } from '../../contract/events.ts';
+import {
+  type CreateClusterInput,
+  decisionUpdateId,
+  type Progress,
+  searchAttributes,
+  type VerificationReport,
+} from '../../contract/index.ts';
+import eventSchema from '../../contract/schemas/event.json' with { type: 'json' };
 import { agentPoolId, clusterId } from '../../resources/ids.ts';
 import { clusterPath, groupPath, input } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
 import { existingCluster, newNodeImage, waitUntil, writesSince } from './existingCluster.ts';
 
 const isHeld = ({ phase }: Progress): boolean => phase === 'waitingForOperator';
@@ -15,12 +26,27 @@ const refusal = (update: Promise<unknown>): Promise<string> =>
     (error) => error.cause.message,
   );
 
+const signatureKey = Buffer.alloc(32, 'key');
+const never = (): never => {
+  throw new Error('Nothing was received');
+};
+
 describe('answers of an operator', () => {
   let harness: Harness;
+  let receiver: WebhookReceiver;
   beforeAll(async () => {
-    harness = await startHarness();
+    receiver = await startWebhookReceiver((cluster, before) => {
+      if (cluster === 'told-never') return undefined;
+      return cluster === 'told-late' && before < 1 ? 500 : 204;
+    });
+    const { url } = receiver;
+    const [signingKey, token] = [() => signatureKey, () => 'receiver'];
+    harness = await startHarness({ webhook: { url, events: eventNames, patienceSeconds: 2, signingKey, token } });
   });
-  afterAll(() => harness.close());
+  afterAll(async () => {
+    await harness.close();
+    await receiver.close();
+  });
 
   const refuseGroup = (given: CreateClusterInput, times: number) =>
     harness.azure.fault({
@@ -120,6 +146,18 @@ describe('answers of an operator', () => {
     expect(await refusal(send('approve', { gate: 'reimage', by: 'Ada' }))).toContain('has asked before');
     await run.approve({ gate: 'reimage', by: 'Ada' });
     expect(await run.result()).toMatchObject({ outcome: 'verified', approvals: [{ by: 'Ada' }] });
+    const told = receiver.receivedAbout('gate-again').map(({ event }) => event);
+    expect(told.map(({ type, sequence }) => `${sequence} ${type.split('.').at(-1)}`).sort()).toEqual([
+      '1 awaitingApproval',
+      '2 waitingForOperator',
+      '3 awaitingApproval',
+      '4 succeeded',
+    ]);
+    expect(told[0]?.data).toMatchObject({
+      gates: ['reimage'],
+      until: first.approveBy?.reimage,
+      answers: first.answers,
+    });
   });
 
   it.concurrent('that do not come in time change nothing: the run fails with ApprovalTimedOut', async () => {
@@ -152,6 +190,82 @@ describe('answers of an operator', () => {
     expect(await refusal(run.decide('retry'))).toMatch(/Use rollBack or leave.*AgentPoolNotFound/);
     await run.decide('leave');
     await failureOf(run.result());
+  });
+
+  describe('are asked for outside', () => {
+    it.concurrent('in signed events, each with an ID of its own', async () => {
+      const given = input('told-hold', { onFailure: 'hold' });
+      await refuseGroup(given, 1);
+      const run = await harness.client.createCluster(given);
+      const held = await waitUntil(run, isHeld);
+      await waitFor(async () => receiver.receivedAbout('told-hold').length === 1, 'Nobody was told of the hold');
+      await run.decide('retry');
+      expect(await run.result()).not.toHaveProperty('untold');
+      const told = receiver.receivedAbout('told-hold');
+      expect(told.map(({ event }) => [event.type, event.id])).toEqual([
+        ['aks-isolation.run.waitingForOperator', `${run.workflowId}/${run.runId}/1`],
+        ['aks-isolation.run.succeeded', `${run.workflowId}/${run.runId}/2`],
+      ]);
+      const [{ headers, body, event } = never()] = told;
+      expect(headers).toMatchObject({
+        'content-type': expect.stringContaining('application/cloudevents+json'),
+        authorization: 'Bearer receiver',
+        'webhook-id': event.id,
+      });
+      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+      const signature = createHmac('sha256', signatureKey).update(signed).digest('base64');
+      expect(headers['webhook-signature']).toBe(`v1,${signature}`);
+      expect(event).toMatchObject({
+        specversion: '1.0',
+        source: `/namespaces/default/workflows/${encodeURIComponent(run.workflowId)}`,
+        data: { runId: run.runId, reason: [expect.stringContaining('AuthorizationFailed')], until: held.decideBy },
+      });
+      expect(event.data).toMatchObject({ decisions: held.decisions, answers: held.answers, byDefault: 'rollBack' });
+      const ajv = new Ajv2020();
+      expect([ajv.validate(eventSchema, event.data), ajv.errors]).toEqual([true, null]);
+    });
+
+    it.concurrent('again, by the same event, until the receiver takes it', async () => {
+      const given = input('told-late');
+      await refuseGroup(given, 1);
+      const { details } = await failureDetailsOf((await harness.client.createCluster(given)).result());
+      expect(details).not.toHaveProperty('untold');
+      const told = receiver
+        .receivedAbout('told-late')
+        .map(({ event }) => `${event.type} ${event.id.split('/').at(-1)}`);
+      expect(told).toEqual(Array.from({ length: 2 }, () => 'aks-isolation.run.rolledBack 1'));
+    });
+
+    it.concurrent('without anything that waits for a receiver that never answers, which the run says', async () => {
+      const given = input('told-never', { onFailure: 'hold' });
+      await refuseGroup(given, 1);
+      const run = await harness.client.createCluster(given);
+      await waitUntil(run, isHeld);
+      await run.decide('retry');
+      const { untold = [] } = (await run.result()) as VerificationReport;
+      expect(untold.toSorted()).toEqual([
+        expect.stringMatching(
+          /^succeeded \(event 2\): NotTold: http:\/\/127\.0\.0\.1:\d+ does not answer within 0\.7 s$/,
+        ),
+        'waitingForOperator (event 1): the run ended before it got through',
+      ]);
+      expect((await run.progress()).untold).toEqual(untold);
+    });
+
+    it.concurrent('where an audit finds drift, and where it cannot look', async () => {
+      const cluster = await existingCluster(harness, 'told-drift');
+      const report = await (await harness.client.auditCluster({ cluster })).result();
+      const [{ event } = never()] = receiver.receivedAbout('told-drift');
+      expect(event).toMatchObject({
+        type: 'aks-isolation.cluster.drifted',
+        data: { reason: ['Drifted', ...report.drift] },
+      });
+      const gone = { ...cluster, name: 'told-gone' };
+      await failureOf((await harness.client.auditCluster({ cluster: gone })).result());
+      expect(receiver.receivedAbout('told-gone').map(({ event: { type } }) => type)).toEqual([
+        'aks-isolation.run.failed',
+      ]);
+    });
   });
 
   describe('to a pause', () => {

@@ -32,13 +32,20 @@ export interface Harness {
 export async function startHarness({
   azure: given,
   interceptors,
+  webhook,
   ...options
-}: AzureOptions & { azure?: SimulatedAzure } & Pick<AksWorkerOptions, 'interceptors'> = {}): Promise<Harness> {
+}: AzureOptions & { azure?: SimulatedAzure } & Pick<
+    AksWorkerOptions,
+    'interceptors' | 'webhook'
+  > = {}): Promise<Harness> {
   const azure = given ?? (await startSimulatedAzure(options));
   const connection = await Connection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
   const temporal = new Client({ connection });
   const taskQueue = `test-${randomUUID()}`;
-  const worker = await startTestWorker(azure.connection, taskQueue, { ...(interceptors && { interceptors }) });
+  const worker = await startTestWorker(azure.connection, taskQueue, {
+    ...(interceptors && { interceptors }),
+    ...(webhook && { webhook }),
+  });
   let stopped: Promise<void> | undefined;
   const stopWorker = () => {
     stopped ??= worker.stop();
@@ -75,7 +82,9 @@ function installRuntime(): void {
 export async function startTestWorker(
   azure: AzureConnection,
   queue: string,
-  options: Partial<Pick<AksWorkerOptions, 'interceptors' | 'dataConverter' | 'workflowBundle' | 'activitySlots'>> = {},
+  options: Partial<
+    Pick<AksWorkerOptions, 'interceptors' | 'dataConverter' | 'workflowBundle' | 'activitySlots' | 'webhook'>
+  > = {},
 ): Promise<{ stop(): Promise<void> }> {
   installRuntime();
   const connection = await NativeConnection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });

@@ -86,6 +86,10 @@ describe('a worker that cannot work', () => {
         WORKER_MODE: 'careful',
         METRICS_ADDRESS: 'localhost',
         PAYLOAD_KEYS: 'no key',
+        WEBHOOK_URL: 'hooks.example.com',
+        WEBHOOK_EVENTS: 'failed,everything',
+        WEBHOOK_SECRET: 'too short',
+        WEBHOOK_TOKEN_FILE: '/nowhere.token',
       },
       [
         'AZURE_RESOURCE_MANAGER_ENDPOINT: not an https address',
@@ -94,6 +98,10 @@ describe('a worker that cannot work', () => {
         'WORKER_MODE: not an allowed value',
         'METRICS_ADDRESS: not an address',
         'PAYLOAD_KEYS: not a list of keys',
+        'WEBHOOK_URL: not an address',
+        'WEBHOOK_EVENTS[1]: not an allowed value',
+        'WEBHOOK_SECRET: not a secret',
+        'WEBHOOK_TOKEN_FILE: /nowhere.token is not a token',
       ],
     ],
   ])('says so about %s', async (_, change, sentences) => {
@@ -104,18 +112,23 @@ describe('a worker that cannot work', () => {
 });
 
 describe('a worker that starts', () => {
-  it('registers the search attributes that are missing, logs in JSON without secrets, and shuts down gracefully', async () => {
+  it('registers the search attributes that are missing, logs in JSON without secrets, warns of a webhook that is not there, and shuts down gracefully', async () => {
     const stack = await startStack({ onProgress: () => undefined });
     const bare = await startTemporalServer();
     try {
       const log: string[] = [];
-      const env = { ...stack.workerEnvironment, TEMPORAL_ADDRESS: bare.address, LOG_LEVEL: 'trace' };
-      const worker = startWorker(env, (line) => log.push(line));
-      await worker.ready;
+      const webhook = { WEBHOOK_URL: `http://${closedPort}/hook/secret-path` };
+      const env = { ...stack.workerEnvironment, ...webhook, TEMPORAL_ADDRESS: bare.address, LOG_LEVEL: 'trace' };
+      const warned = Promise.withResolvers<void>();
+      const worker = startWorker(env, (line) => {
+        log.push(line);
+        if (line.includes(`"webhook":"http://${closedPort}"`)) warned.resolve();
+      });
+      await Promise.all([worker.ready, warned.promise]);
       await worker.stop();
       expect(await worker.exited).toContain('code 0');
       for (const line of log) expect(() => JSON.parse(line)).not.toThrow();
-      expect(log.join('\n')).not.toMatch(/bearer|access_token|eyJ/i);
+      expect(log.join('\n')).not.toMatch(/bearer|access_token|eyJ|secret-path/i);
       const connection = await Connection.connect({ address: bare.address });
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
       await connection.close();

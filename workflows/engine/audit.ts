@@ -1,18 +1,21 @@
 import { type ApplicationFailure, TemporalFailure, upsertSearchAttributes } from '@temporalio/workflow';
+import type { EventName } from '../../contract/events.ts';
 import { isFailure, withoutStack } from '../../contract/failures.ts';
 import type { ParsedAuditClusterInput } from '../../contract/inputs/existingCluster.ts';
 import { scenarioInputs } from '../../contract/inputs/index.ts';
 import { errorTypes, searchAttributes } from '../../contract/names.ts';
-import type { AuditReport, Check } from '../../contract/result.ts';
+import type { AuditReport, AuditVerdict, Check } from '../../contract/result.ts';
 import { shortened } from '../../contract/shortened.ts';
+import { failDiscovery } from './endsUnchanged.ts';
 import { mostErrorBytes } from './errorText.ts';
 import { checkedInput } from './givenInput.ts';
 import { Operator } from './operator.ts';
 import { auditReport } from './outcome.ts';
 import { RunProgress } from './progress.ts';
 import { showingRefusal } from './refusal.ts';
-import { failDiscovery } from './scenario.ts';
+
 import { countVerdict, told } from './telemetry.ts';
+import { Telling } from './telling.ts';
 
 /**
  * Runs an audit: checks its input, looks, and tells what was found.
@@ -36,23 +39,32 @@ async function auditOf(
 ): Promise<AuditReport> {
   const onlyLooks = { ...input, dryRun: true, onFailure: 'leave' } as const;
   const progress = new RunProgress('auditCluster', onlyLooks, () => []);
+  const telling = new Telling(progress);
   // An audit waits for nobody. Its update handlers say so.
-  new Operator(onlyLooks, progress, () => false);
+  new Operator(onlyLooks, { progress, telling }, () => false);
   try {
     progress.enter('verifying');
     const checks = await audit(input);
     progress.tell(verdictLines(auditReport(progress.now, checks, input.probes === 'required')));
     progress.enter('succeeded');
+    const { verdict } = auditReport(progress.now, checks, input.probes === 'required');
+    upsertSearchAttributes([{ key: searchAttributes.isolation, value: verdict }]);
+    await telling.end(events[verdict]);
     const report = auditReport(progress.now, checks, input.probes === 'required');
-    upsertSearchAttributes([{ key: searchAttributes.isolation, value: report.verdict }]);
-    countVerdict(report.verdict);
-    if (input.failOnDrift && report.verdict === 'Drifted') throw driftFound(report);
+    countVerdict(verdict);
+    if (input.failOnDrift && verdict === 'Drifted') throw driftFound(report);
     return report;
   } catch (error) {
     if (isFailure(error, 'DriftFound') || !(error instanceof TemporalFailure)) throw error;
-    throw failDiscovery(progress, error);
+    throw await failDiscovery({ progress, telling }, error);
   }
 }
+
+/** Good news are told to nobody. */
+const events = { Isolated: undefined, Drifted: 'drifted', Unproven: 'unproven' } as const satisfies Record<
+  AuditVerdict,
+  EventName | undefined
+>;
 
 /** The verdict and what speaks against isolation, first of all that an operator sees. */
 const verdictLines = ({ verdict, drift, unproven }: AuditReport): string[] => [

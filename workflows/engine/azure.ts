@@ -1,3 +1,4 @@
+import type { Duration } from '@temporalio/common';
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 
@@ -72,6 +73,18 @@ const operation: ActivityOptions = {
 
 /** The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. The activity ends it. */
 const wait: ActivityOptions = { ...noticed, ...first, startToCloseTimeout: '2 minutes' };
+
+/** An hour of attempts; the activity bounds each. Nothing waits for it as long as it runs, so that it comes last. */
+const told: ActivityOptions = {
+  priority: { priorityKey: 4 },
+  startToCloseTimeout: '30 seconds',
+  cancellationType: 'TRY_CANCEL',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 65 },
+};
+
+/** The activity that tells somebody outside. @param atMost Bound on all its attempts, and on the time in the queue. */
+export const telling = (summary: string, atMost?: Duration) =>
+  proxyActivities<Activities>({ ...told, summary, ...(atMost && { scheduleToCloseTimeout: atMost }) });
 
 /** The activities of each kind; `summary` is what the Web UI's timeline shows. */
 export const azure = {

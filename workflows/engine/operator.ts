@@ -17,6 +17,7 @@ import { Pause } from './pause.ts';
 import type { CommonInput, RunProgress } from './progress.ts';
 import { noRetryBecause } from './retries.ts';
 import { beginWait, type WaitEnd } from './telemetry.ts';
+import type { Speaker, Telling } from './telling.ts';
 import { updateRefused } from './updateRefused.ts';
 
 const approveDefinition = defineUpdate<string, [ApprovalRequest]>(approveUpdate);
@@ -43,9 +44,10 @@ export class Operator {
   readonly pause: Pause;
   readonly #input: OperatorInput;
   readonly #progress: RunProgress;
+  readonly #telling: Telling;
   readonly #noWayBack: () => boolean;
   readonly #approvals: Approval[] = [];
-  readonly #gates = new Map<ApprovalGate, Question>();
+  readonly #gates = new Map<ApprovalGate, Question & { until: string }>();
   readonly #asked = new Set<string>();
   #hold: Question | undefined;
   #decision: Decision | undefined;
@@ -54,9 +56,10 @@ export class Operator {
   #retries = 0;
 
   /** @param noWayBack Whether a rollback is out of the question by now. */
-  constructor(input: OperatorInput, progress: RunProgress, noWayBack: () => boolean) {
+  constructor(input: OperatorInput, { progress, telling }: Speaker, noWayBack: () => boolean) {
     this.#input = input;
     this.#progress = progress;
+    this.#telling = telling;
     this.#noWayBack = noWayBack;
     this.pause = new Pause(input, progress);
     setHandler(decideDefinition, (decision) => this.#decide(decision), {
@@ -90,11 +93,12 @@ export class Operator {
    */
   async approval(gate: ApprovalGate, timeoutMinutes: number): Promise<void> {
     const before = this.#progress.now.phase;
-    this.#gates.set(gate, this.#question(gate));
+    this.#gates.set(gate, { ...this.#question(gate), until: inMinutes(timeoutMinutes) });
     this.#progress.enter('awaitingApproval');
     this.#showGates();
     const tellEnd = beginWait(this.#progress.now, 'gate', { gate });
     let ended: WaitEnd = 'overtaken';
+    this.#telling.tell('awaitingApproval');
     try {
       const summary = `Wait for the approval of ${gate}`;
       const approved = await condition(() => !this.#gates.has(gate), timeoutMinutes * 60_000, { summary });
@@ -135,11 +139,12 @@ export class Operator {
     const before = this.#progress.now.phase;
     this.#decision = undefined;
     this.#hold = this.#question('hold');
-    const decideBy = new Date(Date.now() + holdTimeoutMinutes * 60_000).toISOString();
+    const decideBy = inMinutes(holdTimeoutMinutes);
     const isUnseen = failures.every((failure) => isFailure(failure, 'LookFailed'));
     const byDefault = this.#noWayBack() || isUnseen ? 'leave' : otherwise;
     this.#progress.enter('waitingForOperator');
     this.#progress.change({ ...this.#holdShown(this.#hold, failures), decideBy, byDefault });
+    this.#telling.tell('waitingForOperator');
     const tellEnd = beginWait(this.#progress.now, 'hold', { until: decideBy, byDefault });
     let ended: WaitEnd = 'overtaken';
     try {
@@ -179,10 +184,12 @@ export class Operator {
   }
 
   #showGates(): void {
-    const isAnyone = this.#gates.size > 0;
+    const gates = [...this.#gates];
+    const isAnyone = gates.length > 0;
     this.#progress.change({
-      awaitingApproval: isAnyone ? [...this.#gates.keys()] : undefined,
-      waits: isAnyone ? Object.fromEntries([...this.#gates].map(([gate, { id }]) => [gate, id])) : undefined,
+      awaitingApproval: isAnyone ? gates.map(([gate]) => gate) : undefined,
+      approveBy: isAnyone ? Object.fromEntries(gates.map(([gate, { until }]) => [gate, until])) : undefined,
+      waits: isAnyone ? Object.fromEntries(gates.map(([gate, { id }]) => [gate, id])) : undefined,
       answers: this.#gateCommands(),
     });
   }
@@ -254,6 +261,8 @@ export class Operator {
     return ['Asked now:', ...failed, ...answers].join('\n');
   }
 }
+
+const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
 
 const noHold = {
   hold: undefined,

@@ -103,7 +103,7 @@ export const planReport = ({ scenario, cluster }: Progress, plan: Plan): PlanRep
 
 /** @param forbiddenIsDrift Whether what may not be looked at counts as drift. */
 export function auditReport(
-  { cluster, startedAt, updatedAt }: Progress,
+  { cluster, startedAt, updatedAt, untold }: Progress,
   checks: Check[],
   forbiddenIsDrift: boolean,
 ): AuditReport {
@@ -124,6 +124,7 @@ export function auditReport(
     startedAt,
     finishedAt: updatedAt,
     checks,
+    ...(untold && { untold }),
   };
 }
 
@@ -132,7 +133,7 @@ export const hasNothingToDo = ({ steps }: Plan): boolean =>
   steps.every(({ action }) => action === 'none' || action === 'check');
 
 export const verificationReport = (
-  { scenario, cluster, startedAt, updatedAt, steps }: Progress,
+  { scenario, cluster, startedAt, updatedAt, steps, untold }: Progress,
   plan: Plan,
   checks: Check[],
   record: RunRecord,
@@ -149,6 +150,7 @@ export const verificationReport = (
   steps,
   checks,
   ...record,
+  ...(untold && { untold }),
 });
 
 /** The problem that a look at Azure has met, where it was refused. */
@@ -160,7 +162,7 @@ export function discoveryProblem(error: unknown, where: string): Problem {
 }
 
 export function failureDetails(
-  { cluster, steps }: Progress,
+  { cluster, steps, untold }: Progress,
   error: unknown,
   checks: Check[],
   leftovers: Leftover[],
@@ -176,6 +178,7 @@ export function failureDetails(
     checks: seen,
     ...record,
     leftovers,
+    ...(untold && { untold }),
   };
 }
 

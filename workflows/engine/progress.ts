@@ -1,6 +1,7 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { progressQuery, type Scenario, searchAttributes } from '../../contract/names.ts';
+import { progressQuery, type Scenario, searchAttributes, startedByMemo } from '../../contract/names.ts';
 import type { Phase, Progress, StepProgress } from '../../contract/progress.ts';
+import { shortened } from '../../contract/shortened.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { progressMarkdown } from './progressMarkdown.ts';
 
@@ -16,6 +17,9 @@ export interface CommonInput {
   /** Left out where only Azure knows it. */
   registry?: { mode: string };
 }
+
+/** A name and its title fit. */
+const mostNameBytes = 400;
 
 /** As many lines as a person reads; the report has all. */
 const mostFound = 50;
@@ -35,10 +39,13 @@ export class RunProgress {
   /** @param steps Where the steps stand now. */
   constructor(scenario: Scenario, { cluster, registry }: CommonInput, steps: () => StepProgress[]) {
     this.#steps = steps;
-    const startedAt = workflowInfo().startTime.toISOString();
+    const { startTime, memo } = workflowInfo();
+    const startedAt = startTime.toISOString();
+    const startedBy = memo?.[startedByMemo];
     this.#progress = {
       scenario,
       cluster: clusterId(cluster),
+      ...(typeof startedBy === 'string' && { startedBy: shortened(startedBy.trim(), mostNameBytes) }),
       phase: 'checking',
       revision: 0,
       startedAt,

@@ -27,7 +27,7 @@ const states = Object.keys(views) as StepState[];
  * to do about it, then how far it is. Lists, for the Web UI cuts wide tables.
  */
 export function progressMarkdown(progress: Progress): string {
-  const { scenario, cluster, phase, problems, steps, answers, found } = progress;
+  const { scenario, cluster, phase, problems, steps, answers, found, untold } = progress;
   return [
     `### ${scenario}: ${inWords(phase)}`,
     found && foundText(found),
@@ -35,6 +35,7 @@ export function progressMarkdown(progress: Progress): string {
     answers && commands(answers),
     steps.flatMap(failureText).join('\n'),
     problems.map((problem) => `- ${oneLine(problemText(problem))}`).join('\n'),
+    untold && [`**Nobody was told**`, ...untold.map((each) => `- ${oneLine(each)}`)].join('\n'),
     howFar(steps),
     `\`${cluster}\``,
     ...states.map((state) => stepList(state, steps)),
@@ -50,7 +51,7 @@ const foundText = ([first = '', ...others]: readonly string[]): string =>
   [`**${oneLine(first)}**`, ...others.map((each) => `- ${oneLine(each)}`)].join('\n');
 
 /** What the run waits for, and until when. */
-function waits({ paused, pausedUntil, decisions, byDefault, decideBy, noRetry, awaitingApproval }: Progress): string[] {
+function waits({ paused, pausedUntil, decisions, byDefault, decideBy, noRetry, ...progress }: Progress): string[] {
   const end = pausedUntil === undefined ? '' : ` At ${pausedUntil} the run fails by itself.`;
   return [
     ...(paused
@@ -62,8 +63,16 @@ function waits({ paused, pausedUntil, decisions, byDefault, decideBy, noRetry, a
         ]
       : []),
     ...(noRetry === undefined ? [] : [`\`retry\` is not offered. ${noRetry}`]),
-    ...(awaitingApproval ? [`**Waits for an approval** (update \`approve\`): ${quoted(awaitingApproval)}`] : []),
+    ...gates(progress),
   ];
+}
+
+function gates({ awaitingApproval = [], approveBy }: Pick<Progress, 'awaitingApproval' | 'approveBy'>): string[] {
+  return awaitingApproval.map((gate) => {
+    const until = approveBy?.[gate];
+    const end = until === undefined ? '' : `; the run fails by itself at ${until}`;
+    return `**Waits for an approval** (update \`approve\`): \`${gate}\`${end}`;
+  });
 }
 
 const quoted = (words: readonly string[]): string => words.map((each) => `\`${each}\``).join(', ');

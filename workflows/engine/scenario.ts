@@ -1,25 +1,24 @@
 import { isCancellation, patched, TemporalFailure, upsertMemo } from '@temporalio/workflow';
-import { applicationFailure, isFailure, policyProblemsOf } from '../../contract/failures.ts';
+import type { Tells } from '../../contract/events.ts';
+import { applicationFailure, isFailure } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
-import { cancellationMemo, errorTypes, type Scenario } from '../../contract/names.ts';
+import { cancellationMemo, type Scenario } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
-import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { withoutRepeats } from './check.ts';
+import { failDiscovery, refused } from './endsUnchanged.ts';
 import { errorText } from './errorText.ts';
 import { checkedInput } from './givenInput.ts';
 import { stillThere } from './leftovers.ts';
 import { Operator } from './operator.ts';
 import {
   checksText,
-  discoveryProblem,
   endTexts,
   failureDetails,
   hasNothingToDo,
   isIncomplete,
   planReport,
-  problemsFailure,
   type Remains,
   type RunRecord,
   scenarioFailure,
@@ -35,6 +34,7 @@ import { refuseVoidingOptions, refuseWrongWorkflowId } from './startOptions.ts';
 import type { Step } from './step.ts';
 import { Steps } from './steps.ts';
 import { countLeftovers, told } from './telemetry.ts';
+import { Telling } from './telling.ts';
 
 /** Scenarios that plan and apply; an audit only looks. */
 export type WritingScenario = Exclude<Scenario, 'auditCluster'>;
@@ -54,7 +54,7 @@ export interface Apply {
 /** The four movements of a scenario. Each hands on what it knows. */
 export interface Movements<Input, Seen, P extends Plan, A extends Applied> {
   /** Looks at everything the scenario may touch; changes nothing. */
-  discover(input: Input): Promise<Seen>;
+  discover(input: Input): Promise<Seen & Tells>;
   /** Pure: what is to be done, and every problem that would stop it. */
   plan(input: Input, seen: Seen): P;
   /** Declares the planned steps, in an order in which each comes after those it needs. */
@@ -92,15 +92,16 @@ async function runMovements<Input extends CommonInput, Seen, P extends Plan, A e
   movements: Movements<Input, Seen, P, A>,
 ): Promise<VerificationReport | PlanReport> {
   run.progress.enter('discovering');
-  const seen = await movements.discover(input).catch((error: unknown) => {
-    throw failDiscovery(run.progress, error);
+  const seen = await movements.discover(input).catch(async (error: unknown) => {
+    throw await failDiscovery(run, error);
   });
+  if (!input.dryRun) run.telling.follow(seen.tells);
 
   run.progress.enter('planning');
   const plan = movements.plan(input, seen);
   run.accept(plan);
   if (input.dryRun) return run.planned(plan);
-  if (plan.problems.length > 0) throw refused(run.progress, plan.problems);
+  if (plan.problems.length > 0) throw await refused(run, plan.problems);
 
   let checks: Check[] = [];
   let applied: A | undefined;
@@ -112,7 +113,7 @@ async function runMovements<Input extends CommonInput, Seen, P extends Plan, A e
 
     run.progress.enter('verifying');
     checks = await run.operator.retrying(() => verified(run, () => movements.verify(input, plan, seen, declared)));
-    return run.succeeded(plan, checks, applied);
+    return await run.succeeded(plan, checks, applied);
   } catch (error) {
     // A defect of this code is no reason to delete a cluster: the workflow task fails and waits for a corrected worker.
     if (!isOutcome(error)) throw error;
@@ -123,6 +124,7 @@ async function runMovements<Input extends CommonInput, Seen, P extends Plan, A e
 /** One run: its progress, its operator and its steps, from the beginning to the outcome. */
 class Run implements Apply {
   readonly progress: RunProgress;
+  readonly telling: Telling;
   readonly operator: Operator;
   readonly #onFailure: CommonInput['onFailure'];
   #steps: Steps | undefined;
@@ -132,7 +134,10 @@ class Run implements Apply {
   constructor(name: Scenario, input: CommonInput) {
     this.#onFailure = input.onFailure;
     this.progress = new RunProgress(name, input, () => this.#steps?.progress ?? []);
-    this.operator = new Operator(input, this.progress, () => this.#steps?.noWayBack ?? false);
+    this.telling = new Telling(this.progress);
+    // Whoever asks for a plan waits for it.
+    if (input.dryRun) this.telling.follow(undefined);
+    this.operator = new Operator(input, this, () => this.#steps?.noWayBack ?? false);
   }
 
   accept({ steps, problems, unread = [] }: Plan): void {
@@ -161,7 +166,7 @@ class Run implements Apply {
     return planReport(this.progress.now, plan);
   }
 
-  succeeded(plan: Plan, checks: Check[], applied: Applied): VerificationReport {
+  async succeeded(plan: Plan, checks: Check[], applied: Applied): Promise<VerificationReport> {
     const unproven = unprovenTexts(checks).map(notProven);
     this.progress.tell([
       ...unproven,
@@ -170,6 +175,7 @@ class Run implements Apply {
       checksText(checks),
     ]);
     this.progress.enter('succeeded');
+    await this.telling.end(this.telling.hasBegun ? 'succeeded' : undefined);
     return verificationReport(this.progress.now, plan, checks, this.#record(applied));
   }
 
@@ -180,6 +186,7 @@ class Run implements Apply {
     } catch (error) {
       if (!isFailure(error, 'ResetRun')) throw error;
       this.progress.enter('failed');
+      await this.telling.end('failed');
       return applicationFailure(error);
     }
   }
@@ -210,7 +217,9 @@ class Run implements Apply {
         : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
     countLeftovers(remains, leftovers.length);
     this.progress.tell([...(gaps ?? []), ...endTexts(error, remains, leftovers), ...this.#unread]);
-    this.progress.enter(leave || incomplete ? 'failed' : 'rolledBack');
+    const end = leave || incomplete ? 'failed' : 'rolledBack';
+    this.progress.enter(end);
+    await this.telling.end(end);
     const details = failureDetails(this.progress.now, error, checks, leftovers, this.#record(applied));
     if (isCancellation(error) && !incomplete) {
       upsertMemo({ [cancellationMemo]: details });
@@ -246,26 +255,6 @@ function remainsOf(noWayBack: boolean, leave: boolean, incomplete: boolean, left
   if (leave) return 'leftAsAsked';
   if (incomplete) return 'incomplete';
   return leftovers > 0 ? 'withoutInverse' : 'takenBack';
-}
-
-/** The failure that ends the workflow where a look at Azure was refused or cancelled. */
-export function failDiscovery(progress: RunProgress, error: unknown): unknown {
-  if (isCancellation(error)) progress.enter('rolledBack');
-  if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
-  if (isFailure(error, 'ResetRun')) {
-    progress.enter('failed');
-    return applicationFailure(error);
-  }
-  const forbidden = policyProblemsOf(error);
-  return refused(progress, forbidden.length > 0 ? forbidden : [discoveryProblem(error, progress.now.cluster)]);
-}
-
-/** The failure that ends the workflow before anything was changed. */
-function refused(progress: RunProgress, found: readonly Problem[]): Error {
-  const problems = boundedProblems(found);
-  progress.change({ problems });
-  progress.enter('failed');
-  return problemsFailure(errorTypes.preflightFailed, problems);
 }
 
 /** @throws UnverifiedError where anything was seen otherwise; UnprovenError where something could not be looked at. */

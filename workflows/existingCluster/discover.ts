@@ -1,4 +1,5 @@
 import { patched } from '@temporalio/workflow';
+import type { Tells } from '../../contract/events.ts';
 import type { ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
 import { clusterId, keyOf, parentId, resourceId, resourceReference } from '../../resources/ids.ts';
 import { runningOperations } from '../../resources/infrastructure.ts';
@@ -35,7 +36,7 @@ const nothingSeen: Look<KubernetesFacts> = { unseen: { because: 'failed', messag
 export async function discoverExistingCluster(
   input: ExistingClusterInput,
   looks: Looks,
-): Promise<ExistingClusterFacts> {
+): Promise<ExistingClusterFacts & Tells> {
   const { cluster } = input;
   const busyPolicy = lookBusyPolicy(input);
   const looking = input.dryRun ? azure.looking : azure.operating;
@@ -47,7 +48,7 @@ export async function discoverExistingCluster(
     ...(busyPolicy && { busyPolicy }),
   });
   const found = context.cluster;
-  const first: ExistingClusterFacts = { ...context, kubernetes: nothingSeen, probes: {} };
+  const first: ExistingClusterFacts & Tells = { ...context, kubernetes: nothingSeen, probes: {} };
   if (!found || found.powerState === 'Stopped') return first;
   const names = input.registry ? await chooseNames({ ...input, cluster }, found.location) : undefined;
   if (names) first.names = names;
