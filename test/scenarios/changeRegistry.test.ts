@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Progress } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { ownRegistryIds } from '../support/ownRegistry.ts';
 import { existingCluster, isolationOf, reference, verified, waitUntil, writesSince } from './existingCluster.ts';
 import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
@@ -119,6 +120,23 @@ describe('changeRegistry', () => {
     ]);
   });
 
+  it('takes the nodes of untouched pools back with the others, for AKS’s registry comes back as another one', async () => {
+    const cluster = await existingCluster(harness, 'change-untouched', { ownNetwork: true, isolated: true });
+    const before = await isolationOf(harness.azure, cluster);
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/work/upgradeNodeImageVersion`,
+      times: 2,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 250 },
+    });
+    const run = await harness.client.changeRegistry({ cluster, registry: own('changeuntouched2') });
+    const { details } = await failureDetailsOf(run.result());
+    expect(details.leftovers).toEqual([]);
+    expect((await isolationOf(harness.azure, cluster)).containerRegistryId).not.toBe(before.containerRegistryId);
+    expect(details.steps.find(({ id }) => id === 'reimage:system')).toMatchObject({ state: 'undone' });
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
+
   it('takes nothing back where the nodes of its canary could not be looked at', async () => {
     const cluster = await existingCluster(harness, 'change-canary', { ownNetwork: true, isolated: true });
     const work = `${clusterId(cluster)}/agentPools/work`;
@@ -155,6 +173,8 @@ describe('changeRegistry', () => {
       if (registry.mode === 'bringYourOwn')
         await verified(harness.client.changeRegistry({ cluster, registry: { mode: 'managed' } }));
       const before = await isolationOf(harness.azure, cluster);
+      const { link } = ownRegistryIds(name);
+      const tags = (await harness.azure.get(link)).at('tags');
       await harness.azure.fault({
         method: 'POST',
         path: `${clusterId(cluster)}/agentPools/nodepool1/upgradeNodeImageVersion`,
@@ -163,6 +183,8 @@ describe('changeRegistry', () => {
       });
       const { details } = await failureDetailsOf((await harness.client.changeRegistry({ cluster, registry })).result());
       expect(details.leftovers).toEqual([]);
+      // The run that made the link has left its marks there.
+      if (registry.mode === 'managed') expect((await harness.azure.get(link)).at('tags')).toEqual(tags);
       const after = await isolationOf(harness.azure, cluster);
       // AKS makes a registry of another name.
       expect(after).toEqual({

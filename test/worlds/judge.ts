@@ -211,6 +211,15 @@ function judgeAudit({ isolated, unproven, checks }: AuditReport, seen: Seen): Ju
   };
 }
 
+/** Whoever takes everything back leaves nodes that do what they did: the registry that AKS manages may have come back as another. */
+function brokenNodes({ truthBefore, truth, others }: Seen): string[] {
+  const pulled = (truthBefore?.nodes ?? []).every(({ pulls }) => pulls.ok);
+  if (!pulled || others !== undefined) return [];
+  return (truth?.nodes ?? []).flatMap(({ name, pulls }) =>
+    pulls.ok ? [] : [`taken back, and ${name} cannot pull: ${pulls.because}`],
+  );
+}
+
 /** Nothing was written. */
 const unwritten = ({ writes }: Seen): string[] =>
   writes.slice(0, 3).map(({ method, url, status }) => `wrote ${method} ${new URL(url).pathname} ${status}`);
@@ -236,6 +245,7 @@ function judgeFailure(failure: unknown, seen: Seen): Judgement {
     refuted: [
       ...explained([text], seen, 'a failure'),
       ...(seen.world.scenario === 'delete' ? [] : asBefore(left, seen)),
+      ...(left.length === 0 ? brokenNodes(seen) : []),
     ],
   };
 }

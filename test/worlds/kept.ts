@@ -104,7 +104,12 @@ const onPurpose: readonly [type: RegExp, properties: RegExp][] = [
 export function unannounced({ steps }: Plan, kept: Kept): string[] {
   const acts = steps
     .filter(({ action }) => action !== 'none' && action !== 'check')
-    .map(({ resourceId, action, kind }) => ({ id: withoutMadeUp(resourceId.toLowerCase()), action, kind }));
+    .map(({ id: step, resourceId, action, kind }) => ({
+      id: withoutMadeUp(resourceId.toLowerCase()),
+      action,
+      kind,
+      of: withoutMadeUp(step.slice(step.indexOf(':') + 1).toLowerCase()),
+    }));
   const isAnnounced = ({ resource, path, kind }: Change): boolean => {
     // A resource that the plan is about takes along what Azure makes with it.
     const own = acts.filter(({ id }) => isBelow(resource, id));
@@ -134,14 +139,30 @@ export function unannounced({ steps }: Plan, kept: Kept): string[] {
     .map(({ text }) => `not announced: ${text}`);
 }
 
-type Act = { id: string; action: string; kind: string };
+/** A step that acts. `of`: what its ID names, such as the identity whose roles go. */
+type Act = { id: string; action: string; kind: string; of: string };
 
-/** Azure makes a network interface for an endpoint, and role assignments have names of their own. */
+/** Azure makes a network interface for an endpoint, and names it so. */
+const isInterfaceOf = (resource: string, { kind, id }: Act): boolean =>
+  kind === 'privateEndpoint' &&
+  resource.startsWith(`${id.replace(/\/privateendpoints\/([^/]+)$/, '/networkinterfaces/$1.nic.')}`);
+
+const roleAt = (scope: string): string => `${scope}/providers/microsoft.authorization/roleassignments/`;
+
+/** An endpoint's interface, or an assignment of a role at just that scope: assignments have names of their own. */
 const isMadeAlong = (resource: string, acts: readonly Act[]): boolean =>
-  (resource.includes('/networkinterfaces/') && acts.some(({ kind }) => kind === 'privateEndpoint')) ||
-  (resource.includes('/roleassignments/') && acts.some(({ kind, id }) => kind === 'role' && resource.startsWith(id)));
+  acts.some(
+    (act) =>
+      act.action === 'create' &&
+      (isInterfaceOf(resource, act) || (act.kind === 'role' && resource.startsWith(roleAt(act.id)))),
+  );
 
-const isGoneAlong = (resource: string, acts: readonly Act[]): boolean =>
-  (resource.includes('/networkinterfaces/') &&
-    acts.some(({ kind, action }) => kind === 'privateEndpoint' && action === 'delete')) ||
-  (resource.includes('/roleassignments/') && acts.some(({ kind }) => kind === 'roles' || kind === 'cluster'));
+/** An endpoint's interface, or a role of the identity that a step names, wherever it was held: by name, or by its whole ID. */
+const isGoneAlong = (resource: string, acts: readonly Act[]): boolean => {
+  const [, holder = ''] = /\/roleassignments\/[^@]+@(.+)$/.exec(resource) ?? [];
+  return acts.some(
+    (act) =>
+      (act.action === 'delete' && isInterfaceOf(resource, act)) ||
+      (act.kind === 'roles' && (holder === act.of || holder.endsWith(`/userassignedidentities/${act.of}`))),
+  );
+};

@@ -85,6 +85,7 @@ export class Steps {
     if (entry.progress.action === 'none') return { result: Promise.resolve(undefined) };
     if (work.undo) entry.undo = work.undo;
     if (work.helpers) entry.helpers = work.helpers;
+    if (work.isAffected) entry.isAffected = work.isAffected;
     if (work.undoneAfter) entry.undoneAfter = work.undoneAfter;
     const done = this.#run(entry, work);
     // Avoids an unhandled rejection; settle() reports the failure.

@@ -13,6 +13,8 @@ export interface BegunStep {
   undo?: () => Promise<unknown>;
   helpers?: () => Helpers | undefined;
   undoneAfter: readonly StepId[];
+  /** Whether undo is called though the step never began. */
+  isAffected?: () => boolean;
   /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
   /** Resources of this step that undo could not take back. */
@@ -97,8 +99,9 @@ const isBelow = (id: string, parent: string): boolean => id.toLowerCase().starts
 async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: SetProgress): Promise<void> {
   const { progress, undo, begun } = step;
   const { resourceId, forwardOnly } = progress;
-  if (!begun || progress.state === 'undone') return;
+  if (progress.state === 'undone') return;
   const isKept = forwardOnly === undefined && undo !== undefined && kept !== undefined;
+  if (!begun && (isKept || !step.isAffected?.())) return;
   const stays = isKept ? `${kept.resourceId} could not be taken back` : forwardOnly;
   const back = stays === undefined ? undo : undefined;
   const helpers = step.helpers?.();

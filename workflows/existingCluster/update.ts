@@ -41,10 +41,11 @@ export function applyPreparations({
 }
 
 /** Azure links a network to one zone of a name only. The present link therefore goes before AKS links the zone that it makes. */
-function applyUnlink({ input, marks, plan, step }: UpdateContext): void {
+function applyUnlink({ input, plan, step }: UpdateContext): void {
   const { unlink } = plan;
   if (!unlink) return;
-  const { id, virtualNetworkId } = unlink;
+  // It comes back with the marks that it had: another run has made it.
+  const { id, virtualNetworkId, marks } = unlink;
   step('unlink', {
     act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, marks: clusterMarks(input) }),
     undo: () =>

@@ -1,6 +1,7 @@
 import { patched } from '@temporalio/workflow';
 import type { StepId } from '../../contract/plan.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import { hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import { ConcurrencyLimit } from '../engine/concurrencyLimit.ts';
@@ -28,6 +29,8 @@ export function applyReimages(
 ): () => readonly PoolReimage[] {
   const { plan, input, step } = context;
   const changes = plan.steps.some(({ id, action }) => undoneAfter.includes(id) && action !== 'none');
+  // AKS deletes the registry that it manages once the cluster leaves it, and makes another one for its return.
+  const losesItsRegistry = changes && hasManagedRegistry(context.found);
   const limit = new ConcurrencyLimit(input.reimage.maxParallelPools);
   const nodesBefore = lookOnceAtNodes(context);
   const reimages = new Map<string, PoolReimage>();
@@ -45,7 +48,11 @@ export function applyReimages(
         if (!done.reimaged && !later.mayWait(pool, done)) throw run.notReimaged(done);
         await later.prove(pool, run);
       },
-      ...(changes && { undoneAfter, undo: () => takingTurns(limit, () => run.reimageBack()).catch(ignoreIfDeleted) }),
+      ...(changes && {
+        undoneAfter,
+        isAffected: () => losesItsRegistry && patched('reimages-untouched-pools-back'),
+        undo: () => takingTurns(limit, () => run.reimageBack()).catch(ignoreIfDeleted),
+      }),
       waitsFor: 'AKS, some minutes for each node',
     });
   }

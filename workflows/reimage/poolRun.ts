@@ -2,7 +2,7 @@ import { type ApplicationFailure, isCancellation, patched } from '@temporalio/wo
 import { ownFailure, sentBefore } from '../../contract/failures.ts';
 import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
-import { agentPoolId } from '../../resources/ids.ts';
+import { agentPoolId, sameResourceId } from '../../resources/ids.ts';
 import {
   isSameDisk,
   type KubernetesFacts,
@@ -39,6 +39,8 @@ export class PoolRun {
   readonly #replacement: Replacement;
   /** Whether this run may have had the pool reimaged. */
   #isSent = false;
+  /** Whether it is known what became of the pool, though AKS may have reimaged it by itself. */
+  #isThrough = false;
   /** The pool when undo first came to it. */
   #beforeUndo: PoolEvidence | undefined;
   /** The pool as it was seen last. */
@@ -72,6 +74,12 @@ export class PoolRun {
 
   /** Reimages the pool, and does what the input says where AKS did not. A retry looks first: a look may have failed, and no more. */
   async reimage(retriedByOperator = false): Promise<PoolReimage> {
+    const done = await this.#reimage(retriedByOperator);
+    this.#isThrough = true;
+    return done;
+  }
+
+  async #reimage(retriedByOperator: boolean): Promise<PoolReimage> {
     const { cluster, reimage } = this.#context.input;
     const first = this.#before;
     const before = first ?? poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
@@ -113,6 +121,7 @@ export class PoolRun {
 
   /** Undo: reimages the pool after the cluster boots nodes from where it did before. */
   async reimageBack(): Promise<void> {
+    if (!this.#isThrough && !this.mayHaveWritten && !(await this.#hasMoved())) return;
     const busyPolicy = undoBusyPolicy(this.#context.input);
     const now = await this.#lookAgain(busyPolicy);
     const before = this.#beforeUndo ?? now;
@@ -122,6 +131,14 @@ export class PoolRun {
     if (isAgain && patched('undo-looks-first') && this.#isBack(await this.#proof(before, now))) return;
     const done = await this.#reimageAndProve(before, busyPolicy);
     if (!this.#isBack(done)) throw this.notReimaged(done);
+  }
+
+  /** Whether the cluster has another registry than at first. A pool that was never touched boots from one that is gone. */
+  async #hasMoved(): Promise<boolean> {
+    const { input, found } = this.#context;
+    const looking = azure.verifying('Look whether the registry is still the same');
+    const { cluster: now } = await looking.lookAtCluster({ cluster: input.cluster, subscriptionIds: [] });
+    return now !== undefined && !sameResourceId(now.containerRegistryId, found.containerRegistryId);
   }
 
   /** Whether each node was reimaged by undo, or never by this run. */
