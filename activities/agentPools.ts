@@ -15,7 +15,7 @@ import { azureCall, azureList, azureRead, collect, httpStatus } from './arm/erro
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
-import { createResource, deleteResource, type ResourceType } from './arm/ownedResource.ts';
+import { createResource, deleteResource, type MaybeUnseen, type ResourceType } from './arm/ownedResource.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { awaiting, type WaitBound } from './arm/waiting.ts';
 import { readKubernetes } from './kubernetes.ts';
@@ -257,6 +257,6 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
     marks,
     ofThisRun = false,
     ...reference
-  }: AgentPoolReference & { marks: Marks; ofThisRun?: boolean }): Promise<void> =>
+  }: AgentPoolReference & { marks: Marks; ofThisRun?: boolean }): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, poolType, { id: idOf(reference), marks, ofThisRun }),
 });

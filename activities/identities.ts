@@ -7,6 +7,7 @@ import {
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
+  type MaybeUnseen,
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { usersOf } from './users/usersOf.ts';
@@ -40,7 +41,7 @@ export const identityActivities = (clients: ClientsOf) => ({
       mismatches: ({ principalId }) => (principalId === '' ? ['principalId: got none'] : []),
     }),
 
-  deleteIdentity: (identity: MarkedResource): Promise<void> =>
+  deleteIdentity: (identity: MarkedResource): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, identityType, identity, {
       usersOf: () => usersOf(clients, identity.id, identity.marks),
     }),

@@ -18,17 +18,18 @@ import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, azureReadIfRegistered } from './arm/errors.ts';
-import { awaitOperation, type Found, longRunningOperation } from './arm/longRunningOperation.ts';
+import { awaitOperation, type Found, longRunningOperation, notShown } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import {
   deleteResource,
   type MarkedResource,
+  type MaybeUnseen,
   type ResourceType,
   readBackMismatch,
   refuseForeign,
   retriedAfterRace,
 } from './arm/ownedResource.ts';
-import { onceReplicated } from './arm/replication.ts';
+import { onceReplicated, readOnceSent } from './arm/replication.ts';
 import { isToPutBack, type PutBackPart } from './arm/resourceUpdate.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { changedBody, clusterBody, clusterFacts } from './managedClusterBody.ts';
@@ -66,7 +67,7 @@ const clusterParts = (before: ClusterChange, written: ClusterChange, seen: Clust
 
 /** @throws ApplicationFailure `ClusterNotFound` if the cluster has been deleted meanwhile. */
 export async function readExistingCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
-  const seen = await readCluster(clients, cluster);
+  const seen = await readOnceSent(() => readCluster(clients, cluster));
   const id = clusterId(cluster);
   if (!seen || seen.provisioningState === 'Deleting') {
     throw ownFailure('ClusterNotFound', `The cluster is not there any more, or is being deleted (${id})`, id);
@@ -158,7 +159,7 @@ async function createOrUpdate(
     () => readCluster(clients, cluster),
     (each) => each !== undefined,
   );
-  if (!seen) throw ownFailure('ReadBackMismatch', `The cluster was created and is not there (${id})`, id);
+  if (!seen) throw notShown(id);
   const mismatches = clusterMismatches(specification, seen);
   if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
   return seen;
@@ -233,6 +234,9 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
     }),
 
   /** Deletes a cluster that carries these marks. */
-  deleteCluster: ({ cluster, ...marked }: { cluster: ClusterReference } & Omit<MarkedResource, 'id'>): Promise<void> =>
+  deleteCluster: ({
+    cluster,
+    ...marked
+  }: { cluster: ClusterReference } & Omit<MarkedResource, 'id'>): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, clusterType, { id: clusterId(cluster), ...marked }),
 });

@@ -23,6 +23,7 @@ import {
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
+  type MaybeUnseen,
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { mayLag } from './arm/replication.ts';
@@ -207,7 +208,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     return adoption(made);
   },
 
-  deletePrivateDnsZone: (zone: MarkedResource): Promise<void> =>
+  deletePrivateDnsZone: (zone: MarkedResource): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, zoneType, zone, {
       async holdsForeign() {
         const records = await listRecords(clients, zone.id);
@@ -237,7 +238,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
     return adoption(await link.catch(retriedWhileUnlinked));
   },
 
-  deleteZoneLink: (link: MarkedResource): Promise<void> =>
+  deleteZoneLink: (link: MarkedResource): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, linkType, link, { usersOf: () => usersOf(clients, link.id, link.marks) }),
 
   async createRecord({ id, addresses, metadata }: RecordSpecification): Promise<MaybeAdopted | undefined> {
@@ -268,7 +269,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
   },
 
   /** @param written For undo: the addresses that this run wrote. A record that leads elsewhere since is somebody else's. */
-  deleteRecord: (record: MarkedResource, written?: readonly string[]): Promise<void> =>
+  deleteRecord: (record: MarkedResource, written?: readonly string[]): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, recordType, record, reservations(clients, record, written)),
 });
 

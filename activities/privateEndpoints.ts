@@ -11,6 +11,7 @@ import {
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
+  type MaybeUnseen,
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { usersOf } from './users/usersOf.ts';
@@ -81,7 +82,7 @@ export const privateEndpointActivities = (clients: ClientsOf) => ({
     });
   },
 
-  deletePrivateEndpoint: (endpoint: MarkedResource): Promise<void> =>
+  deletePrivateEndpoint: (endpoint: MarkedResource): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, endpointType, endpoint, {
       usersOf: () => usersOf(clients, endpoint.id, endpoint.marks),
     }),

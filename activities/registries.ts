@@ -18,6 +18,7 @@ import {
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
+  type MaybeUnseen,
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { updateResource } from './arm/resourceUpdate.ts';
@@ -122,7 +123,7 @@ export const registryActivities = (clients: ClientsOf) => ({
     });
   },
 
-  deleteRegistry: (registry: MarkedResource): Promise<void> =>
+  deleteRegistry: (registry: MarkedResource): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, registryType, registry, {
       usersOf: () => usersOf(clients, registry.id, registry.marks),
     }),
@@ -151,7 +152,7 @@ export const registryActivities = (clients: ClientsOf) => ({
     id: string,
     written?: Pick<CacheRuleSpecification, 'sourceRepository' | 'targetRepository'>,
     marks: Marks = {},
-  ): Promise<void> =>
+  ): Promise<MaybeUnseen | undefined> =>
     deleteResource(
       clients,
       cacheRuleType,

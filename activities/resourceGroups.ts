@@ -5,18 +5,19 @@ import type { ResourceGroupFacts, ResourceGroupReference } from '../resources/su
 import { recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
-import type { Found } from './arm/longRunningOperation.ts';
+import { type Found, notShown } from './arm/longRunningOperation.ts';
 import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
 import {
   adopt,
   adoption,
   type MarkedResource,
   type MaybeAdopted,
+  type MaybeUnseen,
   refuseForeign,
   refuseUsed,
   removed,
 } from './arm/ownedResource.ts';
-import { mayLag, onceReplicated, replicationPause } from './arm/replication.ts';
+import { mayLag, onceReplicated, readOnceSent, replicationPause } from './arm/replication.ts';
 import { takeSecondMarkOff } from './arm/secondMarks.ts';
 
 export async function readResourceGroup(
@@ -70,7 +71,8 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     const id = resourceGroupId(group.subscriptionId, group.name);
     const { resourceGroups } = clients(group.subscriptionId).resources;
     const { location, tags } = group;
-    const there = await readResourceGroup(clients, group);
+    const read = () => readResourceGroup(clients, group);
+    const there = await readOnceSent(read);
     // An earlier attempt, whose answer was lost, may have made the group.
     const seen =
       there ??
@@ -80,6 +82,8 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     if (seen.location !== location) {
       throw ownFailure('ReadBackMismatch', `Asked for location ${location}, got ${seen.location} (${id})`, id);
     }
+    // Nothing can be made in it before Azure knows of it.
+    if (!there && !(await onceReplicated(read, (each) => each !== undefined))) throw notShown(id);
     const isOurs = !there || carriesMarks(there.tags, ownMarks(tags));
     return isOurs ? undefined : adoption(await adopt(clients, id, there.tags, tags));
   },
@@ -93,16 +97,17 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     marks,
     ofThisRun = false,
     ...group
-  }: ResourceGroupReference & Omit<MarkedResource, 'id'>): Promise<void> {
+  }: ResourceGroupReference & Omit<MarkedResource, 'id'>): Promise<MaybeUnseen | undefined> {
     const { resources: client } = clients(group.subscriptionId);
     const id = resourceGroupId(group.subscriptionId, group.name);
     const seen = await onceReplicated(
       () => readResourceGroup(clients, group),
       (each) => each !== undefined || !ofThisRun,
     );
-    if (!seen) return;
+    if (!seen) return ofThisRun ? { unseen: true } : undefined;
     if (!carriesMarks(seen.tags, marks) && hasSecondMark(seen.tags, marks)) {
-      return takeSecondMarkOff(clients, id, marks);
+      await takeSecondMarkOff(clients, id, marks);
+      return undefined;
     }
     refuseForeign('resource group', id, seen.tags, marks);
     refuseUsed('resource group', id, markedUsers(seen.tags, marks));
@@ -117,5 +122,6 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
         return now.provisioningState === 'Deleting' ? 'running' : 'absent';
       },
     });
+    return undefined;
   },
 });

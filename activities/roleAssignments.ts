@@ -10,7 +10,7 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import { readBackMismatch, refuseUsed } from './arm/ownedResource.ts';
-import { onceReplicated, retriedWhileReplicating } from './arm/replication.ts';
+import { onceReplicated, readOnceSent, retriedWhileReplicating } from './arm/replication.ts';
 import { readMarks } from './arm/secondMarks.ts';
 import { isOwnCluster, listClusters } from './users/clusters.ts';
 
@@ -110,7 +110,7 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     const name = assignmentName(assignment);
     try {
       // Azure would answer 200 to the same request, and give the assignment this run's marks: it may be another run's.
-      const there = await azureRead(id, () => roleAssignments.get(scope, name));
+      const there = await readOnceSent(() => azureRead(id, () => roleAssignments.get(scope, name)));
       if (there) return carriesMarks(described(there), marks) ? id : undefined;
       // The answer is the proof: a read right after it may go to a region that does not know the assignment yet.
       const made = await recorded(() =>
@@ -152,7 +152,8 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
       () => azureRead(id, () => roleAssignments.get(scope, name)),
       (each) => each !== undefined || checkpoint().sent,
     );
-    if (!seen || !carriesMarks(described(seen), marks)) return;
+    // Its name is this cluster's alone: one that Azure does not show can be deleted all the same, and Azure has nothing against it.
+    if (seen ? !carriesMarks(described(seen), marks) : checkpoint().sent) return;
     const users = await roleUsers(clients, marks);
     refuseUsed('role', id, [...(await secondUsers(clients, assignment)), ...users(scope, assignment.principalId)]);
     await recorded(() => azureRead(id, () => roleAssignments.delete(scope, name)));

@@ -23,6 +23,7 @@ import {
   deleteResource,
   type MarkedResource,
   type MaybeAdopted,
+  type MaybeUnseen,
   type ResourceType,
 } from './arm/ownedResource.ts';
 import { ifMatch, updateResource } from './arm/resourceUpdate.ts';
@@ -166,7 +167,10 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
   },
 
   /** @param network `subnets`: names of those that may go with the network. Default: those that its tag names, or all. */
-  deleteVirtualNetwork: ({ subnets: ours, ...network }: MarkedResource & { subnets?: string[] }): Promise<void> =>
+  deleteVirtualNetwork: ({
+    subnets: ours,
+    ...network
+  }: MarkedResource & { subnets?: string[] }): Promise<MaybeUnseen | undefined> =>
     deleteResource(clients, networkType, network, {
       holdsForeign: (seen) => foreignSubnets(seen, ours ?? ownSubnets(seen)),
       usersOf: () => usersOf(clients, network.id, network.marks),
@@ -211,7 +215,7 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
    * @param written What it wrote: another subnet of the name is somebody else's.
    * @param marks Those of the run, whose cluster is no other user.
    */
-  deleteSubnet: (id: string, written?: SubnetSpecification, marks: Marks = {}): Promise<void> =>
+  deleteSubnet: (id: string, written?: SubnetSpecification, marks: Marks = {}): Promise<MaybeUnseen | undefined> =>
     deleteResource(
       clients,
       subnetType,

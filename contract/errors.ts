@@ -114,6 +114,11 @@ const ownErrors = {
     cause: 'Azure accepted a request and shows something else than was asked.',
     whatToDo: 'Azure accepted the request but did not apply it. Look at the resource, and report it to Azure support.',
   },
+  NotShown: {
+    cause: 'Azure accepted a request that makes a resource, and has shown no such resource for two minutes.',
+    whatToDo:
+      'Look whether the resource is there by now: Azure sometimes shows what it has made late. Then start the scenario again, or delete it.',
+  },
   NotOwned: {
     cause: 'Somebody else made the resource after the run had looked.',
     whatToDo: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',

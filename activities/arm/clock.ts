@@ -57,3 +57,9 @@ export const retriedForMs = (): number => {
 
 /** Waits, unless the activity is cancelled. @throws AbortError */
 export const pause = (ms: number): Promise<void> => clock().sleep(ms, Context.current().cancellationSignal);
+
+/**
+ * A twentieth of the time waited so far, so that the end is noticed within 5 %. At least 100 ms, about what a request takes.
+ * At most 15 s, for ARM itself asks for 10 s (registries) to 30 s (clusters).
+ */
+export const adaptiveDelayMs = (elapsedMs: number): number => Math.min(15_000, Math.max(100, elapsedMs / 20));

@@ -1,5 +1,5 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
-import { Context } from '@temporalio/activity';
+import { type ApplicationFailure, Context } from '@temporalio/activity';
 import { azureFailure, ownFailure } from '../../contract/failures.ts';
 import { shortened } from '../../contract/shortened.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type OperationProgress,
   recorded,
 } from './checkpoint.ts';
-import { now, pause } from './clock.ts';
+import { adaptiveDelayMs, now, pause } from './clock.ts';
 import { type AzureClients, observed, type Service } from './connection.ts';
 import {
   adviceOn,
@@ -22,6 +22,7 @@ import {
   toApplicationFailure,
 } from './errors.ts';
 import { type Poller, restoredPoller, type Sent } from './poller.ts';
+import { onceReplicated } from './replication.ts';
 
 export interface LongRunningOperation {
   resourceId: string;
@@ -81,7 +82,15 @@ async function run(operation: LongRunningOperation): Promise<void> {
   const record = checkpoint();
   if (record.failed) return unlessDone(operation, record.failed);
   if (record.poller !== undefined) return pollUntilDone(operation, restoredPoller(client, record.poller));
-  if (record.sent && (await adopt(operation.find)) === 'done') return;
+  // A region of ARM may answer as before the request, whose answer was lost.
+  if (
+    record.sent &&
+    (await onceReplicated(
+      () => adopt(operation.find),
+      (found) => found === 'done',
+    )) === 'done'
+  )
+    return;
   await operation.prepare?.();
   // A poller is thenable, so it must not be returned from an async function by itself.
   const { poller } = await recorded(() =>
@@ -125,7 +134,15 @@ async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unk
       if (operationFailed) return unlessDone(operation, failedOperation(error, response));
       const operationForgotten = response?.status === 404;
       // Operations are forgotten some time after their end. The resource has the last word.
-      if (operationForgotten && (await adopt(find)) === 'done') return;
+      if (
+        operationForgotten &&
+        (await onceReplicated(
+          () => adopt(find),
+          (found) => found === 'done',
+        )) === 'done'
+      )
+        return;
+      if (operationForgotten) throw notShown(resourceId);
       throw toApplicationFailure(error, resourceId, response);
     }
     if (poller.isDone) return;
@@ -170,6 +187,10 @@ async function unlessDone({ resourceId, find }: LongRunningOperation, failed: Fa
   if (found !== 'done') throw operationFailure(failed, resourceId);
 }
 
+/** Azure took a request, and shows neither its operation nor what came of it. */
+export const notShown = (id: string): ApplicationFailure =>
+  ownFailure('NotShown', `Azure took the request, and does not show what came of it (${id})`, id);
+
 const operationFailure = ({ code, message, ...correlated }: FailedOperation, resourceId: string): Error =>
   azureFailure(code, `${message} (${resourceId})`, resourceId, {
     whatToDo: adviceOn({ code, message }),
@@ -185,9 +206,3 @@ function failedOperation(error: unknown, response: PipelineResponse): FailedOper
 
 /** It stands in every heartbeat. */
 const mostMessageBytes = 4_000;
-
-/**
- * A twentieth of the time waited so far, so that the end is noticed within 5 %. At least 100 ms, about what a request takes.
- * At most 15 s, for ARM itself asks for 10 s (registries) to 30 s (clusters).
- */
-export const adaptiveDelayMs = (elapsedMs: number): number => Math.min(15_000, Math.max(100, elapsedMs / 20));

@@ -2,9 +2,8 @@ import type { ApplicationFailure } from '@temporalio/activity';
 import type { FailureCode } from '../../contract/errors.ts';
 import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
-import { elapsedMs, now, pause } from './clock.ts';
+import { adaptiveDelayMs, elapsedMs, now, pause } from './clock.ts';
 import { azureCall } from './errors.ts';
-import { adaptiveDelayMs } from './longRunningOperation.ts';
 import type { Poller } from './poller.ts';
 
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };

@@ -14,9 +14,9 @@ import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
-import { type Found, type LongRunningOperation, longRunningOperation } from './longRunningOperation.ts';
+import { type Found, type LongRunningOperation, longRunningOperation, notShown } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
-import { onceReplicated, replicationPause, retriedWhileReplicating } from './replication.ts';
+import { onceReplicated, readOnceSent, replicationPause, retriedWhileReplicating } from './replication.ts';
 import { leaveSecondMark, takeSecondMarkOff, unlessForbidden } from './secondMarks.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
@@ -56,6 +56,11 @@ export interface MaybeAdopted {
   adopted?: true;
 }
 
+/** The outcome of a deletion that found nothing to delete. Undo tells whether that is good news: Azure may show a resource late. */
+export interface MaybeUnseen {
+  unseen?: true;
+}
+
 /** What a write without a result of its own returns. */
 export const adoption = ({ adopted }: MaybeAdopted): MaybeAdopted | undefined => (adopted ? { adopted } : undefined);
 
@@ -81,7 +86,7 @@ export async function createResource<S extends Service, Facts extends MarkedFact
   creation: Creation<S, Facts>,
 ): Promise<Facts & MaybeAdopted> {
   const { marks = {}, mayBeOurs = false, adopts = true, mismatches } = creation;
-  const there = await type.read(clients, id);
+  const there = await readOnceSent(() => type.read(clients, id));
   if (!there) {
     const send = (resource: Located<S>) => creation.send(resource, { ifNoneMatch: '*' });
     return writeResource(clients, type, id, { send, mismatches });
@@ -137,10 +142,10 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
   } catch (error) {
     return retriedAfterRace(error);
   }
-  const found = (seen: Facts | undefined): string[] =>
-    seen ? mismatches(seen) : [`the ${type.kind} was written and is not there`];
-  const seen = await onceReplicated(read, (each) => found(each).length === 0);
-  if (!seen || found(seen).length > 0) throw readBackMismatch(found(seen), id);
+  const seen = await onceReplicated(read, (each) => each !== undefined && mismatches(each).length === 0);
+  if (!seen) throw notShown(id);
+  const found = mismatches(seen);
+  if (found.length > 0) throw readBackMismatch(found, id);
   return seen;
 }
 
@@ -165,15 +170,16 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   { kind, service, read, remove }: ResourceType<S, Facts>,
   { id, marks, ofThisRun = false }: MarkedResource,
   { holdsForeign = () => [], isAsWritten = () => true, usersOf = async () => nobody }: Reservations<Facts> = {},
-): Promise<void> {
+): Promise<MaybeUnseen | undefined> {
   // A region that does not know yet what this run has made answers that it is not there.
   const seen = await onceReplicated(
     () => read(clients, id),
     (each) => each !== undefined || !ofThisRun,
   );
-  if (!seen) return;
+  if (!seen) return ofThisRun ? { unseen: true } : undefined;
   if (seen.marks && !carriesMarks(seen.marks, marks) && hasSecondMark(seen.marks, marks)) {
-    return takeSecondMarkOff(clients, id, marks);
+    await takeSecondMarkOff(clients, id, marks);
+    return undefined;
   }
   if (seen.marks) refuseForeign(kind, id, seen.marks, marks);
   if (!isAsWritten(seen)) throw changedSince(kind, id);
@@ -203,6 +209,7 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
     (each) => each === undefined,
   );
   if (left) throw readBackMismatch([`the ${kind} was deleted and is still there`], id);
+  return undefined;
 }
 
 /** Carries out a deletion. What somebody else has deleted in the middle, alone or with all that it was in, is gone as well. */

@@ -1,6 +1,6 @@
 import { applicationFailure, isFailure, isNotFound, retryable } from '../../contract/failures.ts';
-import { elapsedMs, now, pause } from './clock.ts';
-import { adaptiveDelayMs } from './longRunningOperation.ts';
+import { checkpoint } from './checkpoint.ts';
+import { adaptiveDelayMs, elapsedMs, now, pause } from './clock.ts';
 
 /**
  * Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. Azure
@@ -25,6 +25,15 @@ export async function onceReplicated<T>(read: () => Promise<T>, isRight: (seen: 
     await pause(adaptiveDelayMs(waitedMs));
   }
 }
+
+/**
+ * Reads what this activity is about to make. Where it may have sent the request already, and only the answer was lost, a 404 is not
+ * believed at once: the region that answers may not know yet.
+ */
+export const readOnceSent = <T>(read: () => Promise<T | undefined>): Promise<T | undefined> => {
+  const { sent } = checkpoint();
+  return onceReplicated(read, (seen) => seen !== undefined || !sent);
+};
 
 /**
  * The failure to throw where a parent is not found. It is retried while ARM's regions may not know the parent yet; a subscription

@@ -1,10 +1,11 @@
 import type { TagsPatchResource } from '@azure/arm-resources';
 import { parentId, parseResourceId } from '../../resources/ids.ts';
 import type { Marks } from '../../resources/marks.ts';
-import { recorded } from './checkpoint.ts';
+import { checkpoint, recorded } from './checkpoint.ts';
 import { type ClientsOf, locate } from './connection.ts';
 import { type Allowed, azureCall, azureRead, httpStatus, whereAllowed } from './errors.ts';
 import { marksOn, usedByTag } from './marks.ts';
+import { onceReplicated } from './replication.ts';
 
 /**
  * Says on a resource that was made for another cluster that the cluster of these marks uses it. Its deletion then leaves it.
@@ -56,12 +57,28 @@ async function change(
 ): Promise<void> {
   if (parseResourceId(id)?.type.toLowerCase() === recordType) return changeRecord(clients, id, operation, tags);
   const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
+  if (checkpoint().sent && (await isTagged(clients, id, operation, tags))) return;
   await recorded(() =>
     call(id, async () =>
       // The client puts a slash before the scope itself.
       tagsOperations.updateAtScope(id.slice(1), { operation, properties: { tags } }),
     ),
   );
+}
+
+/** Whether the tags are as an earlier attempt, whose answer was lost, was to make them. */
+async function isTagged(
+  clients: ClientsOf,
+  id: string,
+  operation: NonNullable<TagsPatchResource['operation']>,
+  tags: Record<string, string>,
+): Promise<boolean> {
+  const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
+  const look = async () => {
+    const found = (await azureRead(id, () => tagsOperations.getAtScope(id.slice(1))))?.properties?.tags ?? {};
+    return Object.keys(tags).every((key) => key in found === (operation === 'Merge'));
+  };
+  return onceReplicated(look, (isDone) => isDone);
 }
 
 const recordType = 'microsoft.network/privatednszones/a';

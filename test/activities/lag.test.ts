@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/activity';
-import { type AzureUnderTest, attempt, marks, startAzure, subscriptionId } from './support.ts';
+import type { MockActivityEnvironment } from '@temporalio/testing';
+import type { Activities } from '../../activities/index.ts';
+import type { IdentityFacts } from '../../resources/identities.ts';
+import { type AzureUnderTest, activityFailure, attempt, marks, startAzure, subscriptionId } from './support.ts';
 
 let azure: AzureUnderTest;
 beforeAll(async () => {
@@ -36,7 +39,68 @@ test('a lag of two minutes is two minutes to the product: it looks many times, a
 test('a lag beyond its patience is told', async () => {
   const { end, seconds } = await made('too-late', 600);
   expect(end).toBeInstanceOf(ApplicationFailure);
-  expect(end).toMatchObject({ type: 'ReadBackMismatch' });
+  expect(end).toMatchObject({ type: 'NotShown' });
   expect(seconds).toBeGreaterThan(120);
   expect(seconds).toBeLessThan(200);
+});
+
+const location = 'westeurope';
+const inGroup = (path: string) => `/subscriptions/${subscriptionId}/resourceGroups/rg-lag/providers/${path}`;
+const scope = inGroup('Microsoft.ManagedIdentity/userAssignedIdentities/scope');
+
+test.each<[what: string, path: string, act: (by: MockActivityEnvironment, activities: Activities) => Promise<unknown>]>(
+  [
+    [
+      'resource group',
+      '/resourceGroups/rg-lost$',
+      (by, { createResourceGroup }) =>
+        by.run(createResourceGroup, { subscriptionId, name: 'rg-lost', location, tags: marks }),
+    ],
+    [
+      'identity',
+      '/userAssignedIdentities/lost$',
+      (by, { createIdentity }) =>
+        by.run(createIdentity, {
+          id: inGroup('Microsoft.ManagedIdentity/userAssignedIdentities/lost'),
+          location,
+          tags: marks,
+        }),
+    ],
+    [
+      'network',
+      '/virtualNetworks/lost$',
+      (by, { createVirtualNetwork }) =>
+        by.run(createVirtualNetwork, {
+          id: inGroup('Microsoft.Network/virtualNetworks/lost'),
+          name: 'lost',
+          location,
+          tags: marks,
+          addressPrefixes: ['10.0.0.0/16'],
+          subnets: [],
+        }),
+    ],
+    [
+      'role assignment',
+      '/roleAssignments/[^/]+$',
+      async (by, { assignRole, createIdentity }) => {
+        const { principalId }: IdentityFacts = await attempt().run(createIdentity, {
+          id: scope,
+          location,
+          tags: marks,
+        });
+        return by.run(assignRole, { scope, role: 'acrPull' as const, principalId, marks });
+      },
+    ],
+  ],
+)('a 404 after a lost answer is not believed: a %s is sent once', async (_what, path, act) => {
+  await azure.fault({ method: 'PUT', path, unseenSeconds: 110, drop: 'after' });
+  expect(await activityFailure(act(attempt(), azure.activities))).toMatchObject({
+    type: 'Unreachable',
+    nonRetryable: false,
+  });
+  await act(attempt(2, { sent: true }), azure.activities);
+  const puts = (await azure.recorded()).filter(
+    ({ method, url }) => method === 'PUT' && new RegExp(path, 'i').test(new URL(url).pathname),
+  );
+  expect(puts).toHaveLength(1);
 });

@@ -69,7 +69,7 @@ async function clusterOn(name: string, ids: OwnRegistryIds): Promise<string> {
 }
 
 type Part = 'registry' | 'privateEndpoint' | 'zone' | 'link' | 'registryRecord' | 'vnet' | 'kubelet' | 'controlPlane';
-function remove(name: string, ids: OwnRegistryIds, part: Part, ofThisRun = false): Promise<void> {
+function remove(name: string, ids: OwnRegistryIds, part: Part, ofThisRun = false): Promise<unknown> {
   const request = { id: ids[part], marks: marksFor(name), ofThisRun };
   const { activities } = azure;
   switch (part) {

@@ -58,7 +58,10 @@ async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<
   const worker = await startTestWorker(azure.connection, slot.taskQueue);
   try {
     const result = await end;
-    if (result === 'stuck') return wrong(['thirdState', result]);
+    if (result === 'stuck') {
+      await slot.temporal.workflow.getHandle(run.workflowId).terminate('by the sweep');
+      return wrong(['thirdState', result]);
+    }
     // One that fails ends as it does without the crash: taken back.
     if ((result === 'verified') !== (scenario.failsOf === undefined))
       return wrong(['thirdState', result === 'verified' ? result : String(result.failure)]);

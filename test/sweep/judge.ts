@@ -66,7 +66,7 @@ const concluded = (outcome: Outcome, found: Found): Judgement => ({
 
 const mayLeave = (kind: CaseKind): boolean => {
   const dimension = dimensionOf(kind);
-  return dimension !== 'faults' && dimension !== 'interruptions';
+  return (dimension !== 'faults' && dimension !== 'interruptions') || kind === 'unseen-long';
 };
 
 export const leftoversOf = (failure: unknown): readonly Leftover[] => {
@@ -127,7 +127,8 @@ function judgeBefore(seen: Seen, leftovers: readonly Leftover[], what: string): 
 /** What is named is there. */
 export const judgeThere = ({ after }: Pick<Seen, 'after'>, leftovers: readonly Leftover[]): Found =>
   leftovers
-    .filter(({ resourceId }) => !after.resources.has(resourceId.toLowerCase()))
+    // Some say themselves that nobody knows.
+    .filter(({ resourceId, why }) => !after.resources.has(resourceId.toLowerCase()) && !why.startsWith('NotShown'))
     .map(({ resourceId, why }) => ['leftovers', `named, and not there: ${resourceId} (${why})`]);
 
 /** Everything that is not as it was, apart from what others have changed: each property, and resources once. */

@@ -4,8 +4,8 @@ import { type OthersKind, othersKinds, type PolicyKind, policyKinds } from './ot
 /** Everything that can go wrong with one request. */
 export interface Effect {
   effect: Omit<FaultRule, 'method' | 'path'>;
-  /** Default: every request. `resources`: what writes one; an action leaves nothing that could be unseen. */
-  only?: 'writes' | 'resources' | 'operations';
+  /** Default: every request. `resources`: what writes one; an action leaves nothing that could be unseen. `creations`: what was there before is seen as it was. */
+  only?: 'writes' | 'resources' | 'creations' | 'operations';
 }
 
 const answer = (status: number, code: string, more: object = {}): Effect => ({
@@ -41,6 +41,9 @@ export const faultKinds = {
   'proxy-page': { effect: { proxy: { status: 200 } } },
   'proxy-lost-reply': { effect: { proxy: { status: 502, when: 'after' } } },
   unseen: { effect: { unseenSeconds: 120 }, only: 'resources' },
+  /** For longer than anybody waits. */
+  'unseen-long': { effect: { unseenSeconds: 3600 }, only: 'creations' },
+  'unseen-lost': { effect: { unseenSeconds: 110, drop: 'after' }, only: 'creations' },
   'operation-failed': ends('Failed', 'InternalOperationError'),
   'operation-canceled': ends('Canceled', 'OperationCanceled'),
   'operation-preempted': ends('Canceled', 'AKSOperationPreempted'),

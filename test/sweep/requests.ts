@@ -32,7 +32,7 @@ export interface RecordedRun {
 export function sweptRequests({ requests, operations, types, undoFrom }: RecordedRun): SweptRequest[] {
   const seen = new Map<string, number>();
   const there = new Set(types);
-  return requests.flatMap(({ method, url, body }, position) => {
+  return requests.flatMap(({ method, url, body, status }, position) => {
     const { pathname } = new URL(url);
     const place = `${method} ${withoutMadeUp(pathname)}`;
     const index = seen.get(place) ?? 0;
@@ -49,14 +49,20 @@ export function sweptRequests({ requests, operations, types, undoFrom }: Recorde
       if (isSomebodyElses(kind)) return known.has(bySomebodyElse[kind].needs.toLowerCase());
       // A step fails by a request that writes; what reads alone is tried again until the plan is refused.
       if (isIn('holds', kind)) return undoFrom === 0 && method !== 'GET';
-      return position >= undoFrom && meets(kind, method, isOperation);
+      return (
+        position >= undoFrom && meets(kind, method, { isOperation, isCreation: method === 'PUT' && status === 201 })
+      );
     };
     const kinds = caseKinds.filter(applies);
     return kinds.length === 0 ? [] : [{ key: `${place}#${index}`, kinds }];
   });
 }
 
-function meets(kind: CaseKind, method: string, isOperation: boolean): boolean {
+function meets(
+  kind: CaseKind,
+  method: string,
+  { isOperation, isCreation }: { isOperation: boolean; isCreation: boolean },
+): boolean {
   const only = kind in faultKinds ? (faultKinds[kind as FaultKind] as Effect).only : undefined;
   switch (only) {
     case undefined:
@@ -65,6 +71,8 @@ function meets(kind: CaseKind, method: string, isOperation: boolean): boolean {
       return method !== 'GET';
     case 'resources':
       return method !== 'GET' && method !== 'POST';
+    case 'creations':
+      return isCreation;
     case 'operations':
       return isOperation;
   }

@@ -35,7 +35,7 @@ function wordsOfFault(kind: FaultKind): RegExp {
   const code = effect.answer?.code ?? effect.operation?.code;
   if (code !== undefined) return new RegExp(code);
   if (effect.proxy) return /UnreadableAnswer|Unreachable|HTTP \d+/;
-  if (effect.unseenSeconds !== undefined) return /NotFound|ReadBackMismatch|not there|absent/;
+  if (effect.unseenSeconds !== undefined) return /NotFound|NotShown|ReadBackMismatch|not there|absent/;
   return /Unreachable|timed? ?out|Timeout/i;
 }
 

@@ -10,8 +10,6 @@ import { type BegunStep, leaveSteps, type UndoMeans, undoSteps } from './undo.ts
 
 interface Entry extends BegunStep {
   done: Promise<unknown>;
-  /** The failure of its last try. */
-  failure?: unknown;
 }
 
 /** A step that was never started because another one failed, or the run was cancelled. */
@@ -131,6 +129,7 @@ export class Steps {
         this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
         const result = await act(entry.begun);
         entry.begun ||= !isAdopted(result);
+        delete entry.failure;
         const resourceId = idOf?.(result) ?? progress.resourceId;
         const reason = unchangedBecause?.(result);
         const state = reason === undefined ? 'done' : 'unchanged';

@@ -21,6 +21,10 @@ export interface BegunStep {
   leftovers: readonly Leftover[];
   /** Whether somebody has changed what it made, so that it is theirs. */
   isChanged?: boolean;
+  /** The failure of its last try. */
+  failure?: unknown;
+  /** Whether Azure took its request and has never shown what it made. */
+  isUnseen?: boolean;
 }
 
 /** What undo needs of the run around it. */
@@ -48,12 +52,21 @@ export async function undoSteps(steps: readonly BegunStep[], { set, stillThere }
   const there = new Set(await stillThere(steps.flatMap(({ leftovers }) => leftovers)));
   for (const step of steps) {
     const wasLeft = step.leftovers.length > 0;
-    step.leftovers = step.leftovers.filter((each) => there.has(each));
+    const isUnseen = step.isUnseen && !isGoneAlong(step, steps);
+    // Another look would find nothing either.
+    step.leftovers = step.leftovers.filter((each) => there.has(each) || isUnseen);
     if (wasLeft && step.leftovers.length === 0 && step.progress.state === 'leftBehind')
       set(step.progress, { state: 'undone' });
   }
   return steps.toReversed().flatMap(({ leftovers }) => leftovers);
 }
+
+/** Whether what it is in was deleted by undo. */
+const isGoneAlong = ({ progress: { resourceId } }: BegunStep, steps: readonly BegunStep[]): boolean =>
+  steps.some(
+    ({ progress }) =>
+      progress.action === 'create' && progress.state === 'undone' && isBelow(resourceId, progress.resourceId),
+  );
 
 /** By then Azure has often let go of what stood in the way, such as a network interface that held a subnet. */
 const secondUndoAfter = '10 seconds';
@@ -112,7 +125,8 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
   const since = Date.now();
   try {
     await helpers?.remove();
-    await back?.();
+    step.isUnseen = isUnseen(await back?.()) && isFailure(step.failure, 'NotShown');
+    if (step.isUnseen) throw step.failure;
     set(progress, { state: back ? 'undone' : isKept ? 'leftBehind' : 'failed' });
     if (back) stepTook(progress.kind, 'undone', since);
   } catch (error) {
@@ -127,6 +141,10 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
   }
 }
 
+/** Whether a deletion found nothing to delete. */
+const isUnseen = (result: unknown): boolean =>
+  typeof result === 'object' && result !== null && 'unseen' in result && result.unseen === true;
+
 /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
 export async function leaveSteps(
   steps: readonly BegunStep[],
@@ -134,7 +152,9 @@ export async function leaveSteps(
   { stillThere }: Pick<UndoMeans, 'stillThere'>,
 ): Promise<Leftover[]> {
   const left = await Promise.all(steps.map((step) => leftBy(ownLeftovers(step, why), step.helpers?.())));
-  return stillThere(left.flat());
+  const unseen = steps.flatMap((step, index) => (isFailure(step.failure, 'NotShown') ? (left[index] ?? []) : []));
+  const there = await stillThere(left.flat());
+  return left.flat().filter((each) => there.includes(each) || unseen.includes(each));
 }
 
 function ownLeftovers({ begun, progress }: BegunStep, why: string): Leftover[] {

@@ -67,12 +67,10 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
         before
           ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })
           : azure.operating(`Create subnet ${name}`).createSubnet(subnet, begun),
-      undo: async () => {
-        if (!before) return azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet, marks);
-        await azure
-          .operating(`Put subnet ${name} back`)
-          .updateSubnet({ id: subnet.id, properties: before }, properties);
-      },
+      undo: (): Promise<unknown> =>
+        before
+          ? azure.operating(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before }, properties)
+          : azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet, marks),
       waitsFor,
     });
   }

@@ -4,7 +4,7 @@ import { azure } from '../engine/azure.ts';
 import type { Removal } from './kinds.ts';
 
 /** Removes a resource that carries these marks. */
-export function remove({ id, kind, subnets }: Removal, marks: Marks): Promise<void> {
+export function remove({ id, kind, subnets }: Removal, marks: Marks): Promise<unknown> {
   const { operating, writing } = azure;
   const summary = `Delete ${resourceReference(id).name}`;
   switch (kind) {
