@@ -202,7 +202,8 @@ export function pullIn(node: string, image: string, { exitCode, logs: log }: Com
   const logs = log.trim();
   const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
   if (mirror !== undefined || /hosts\.toml.*No such file/.test(logs)) {
-    const bootstrapSource = mirror?.replace('/v2/', '/') ?? 'Direct';
+    // Where the cache rule has no prefix, the address ends at /v2, with or without a slash.
+    const bootstrapSource = mirror?.replace(/\/v2(?=\/|$)/, '').replace(/\/$/, '') ?? 'Direct';
     return { seen: { node, image, pulled: true, bootstrapSource, message: `${image} was pulled` } };
   }
   const said = words(logs) || `exit status ${exitCode}, without a word`;

@@ -6,6 +6,7 @@ import { errorSections, profileTable, scenarioInputs } from '../contract/index.t
 import { metrics, shownName } from '../contract/metrics.ts';
 import { workerPolicy } from '../contract/policy.ts';
 import { writeSeconds } from '../simulator/arm/arm.ts';
+import { azureSwitches } from '../simulator/arm/azureSwitches.ts';
 import { behaviours } from '../simulator/behaviours.ts';
 import { providers } from '../simulator/providers.ts';
 import { outputSchemas } from './outputSchemas.ts';
@@ -97,6 +98,17 @@ putTable(
       .map((label) => `\`${label}\``)
       .join(', '),
     metric.description,
+  ]),
+);
+putTable(
+  'docs/reference/simulator.md',
+  'switches',
+  ['Switch', 'Positions', 'What it says', 'Why it is not settled'],
+  Object.entries(azureSwitches).map(([name, { values, says, source }]) => [
+    `\`${name}\``,
+    values.map((value) => `\`${value}\``).join(', '),
+    says,
+    source,
   ]),
 );
 putTable(

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { type AzureSwitches, azureSwitchMoves, withMoves } from './arm/azureSwitches.ts';
 import type { Speed } from './arm/clock.ts';
 import type { Answered } from './arm/doings.ts';
 import { faultRule } from './arm/faults.ts';
@@ -23,6 +24,8 @@ const resetRequest = worldSettings.extend({
   features: z.record(z.string().regex(/^[^/]+\/[^/]+$/, 'is not {namespace}/{feature}'), featureState).optional(),
   /** Tenant by subscription, for those that are not in the simulated tenant. */
   tenants: z.record(z.string(), z.string()).default({}),
+  /** Switches that are moved from where the simulator was started with. */
+  azure: azureSwitchMoves.default({}),
 });
 export const emptySeed: Seed = resetRequest.parse({});
 export type ResetRequest = z.input<typeof resetRequest>;
@@ -36,6 +39,7 @@ interface SimulatorState {
   readonly speed: Speed;
   /** The simulated time. */
   readonly now: string;
+  readonly azure: AzureSwitches;
 }
 
 /** The world in use and the way to a fresh one. */
@@ -55,14 +59,7 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
     worlds.reset(parsed.data);
     return reply.code(204).send();
   });
-  for (const key of ['policies', 'kubernetes', 'machines'] as const)
-    app.put(`/simulator/${key}`, async (request, reply) => {
-      const parsed = worldSettings.shape[key].safeParse(json(request.body));
-      if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
-      const world = worlds.current();
-      world.settings = { ...world.settings, [key]: parsed.data };
-      return reply.code(204).send();
-    });
+  addSettingRoutes(app, worlds);
   app.post('/simulator/node-image', async (_request, reply) => {
     worlds.current().nodeImageWeeks += 1;
     return reply.code(204).send();
@@ -116,9 +113,28 @@ export function addControlRoutes(app: FastifyInstance, worlds: Worlds): void {
   app.get('/simulator/state', async () => state(worlds));
 }
 
+/** Settings that may change while a world goes on. */
+function addSettingRoutes(app: FastifyInstance, worlds: Worlds): void {
+  for (const key of ['policies', 'kubernetes', 'machines'] as const)
+    app.put(`/simulator/${key}`, async (request, reply) => {
+      const parsed = worldSettings.shape[key].safeParse(json(request.body));
+      if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+      const world = worlds.current();
+      world.settings = { ...world.settings, [key]: parsed.data };
+      return reply.code(204).send();
+    });
+  app.put('/simulator/azure', async (request, reply) => {
+    const parsed = azureSwitchMoves.safeParse(json(request.body));
+    if (!parsed.success) return reply.code(400).send({ problems: problems(parsed.error) });
+    const world = worlds.current();
+    world.settings = { ...world.settings, azure: withMoves(world.settings.azure, parsed.data) };
+    return reply.code(204).send();
+  });
+}
+
 function state(worlds: Worlds): SimulatorState {
-  const { edition, clock } = worlds.current();
-  return { edition, speed: clock.speed, now: clock.now().toISOString() };
+  const { edition, clock, settings } = worlds.current();
+  return { edition, speed: clock.speed, now: clock.now().toISOString(), azure: settings.azure };
 }
 
 /** Other people's doings at given moments of the caller's requests. */

@@ -1,3 +1,4 @@
+import type { AzureSwitches } from './arm/azureSwitches.ts';
 import type { Operation } from './arm/operations.ts';
 import type { World } from './arm/world.ts';
 
@@ -22,7 +23,7 @@ export function durations(world: World): Duration[] {
     ...write,
     startedAt: write.startedAt.toISOString(),
     operationSeconds: longRunning ? operationSeconds(longRunning) : 0,
-    pollingSeconds: longRunning ? pollingSeconds(longRunning) : 0,
+    pollingSeconds: longRunning ? pollingSeconds(longRunning, world.settings.azure) : 0,
     status: longRunning?.status ?? 'Succeeded',
   }));
 }
@@ -33,10 +34,10 @@ function operationSeconds(operation: Operation): number {
   return Math.max(0, (operation.endTime.getTime() - operation.startTime.getTime()) / 1000);
 }
 
-function pollingSeconds({ style, seconds }: Operation): number {
+function pollingSeconds({ style, seconds }: Operation, azure: AzureSwitches): number {
   if (!style) return 0;
   let asked = 0;
   // The first poll comes at once.
-  for (let polls = 1; asked < seconds; polls += 1) asked += Math.max(1, style.retryAfter(polls));
+  for (let polls = 1; asked < seconds; polls += 1) asked += Math.max(1, style.retryAfter(polls, azure) ?? 1);
   return asked - seconds;
 }

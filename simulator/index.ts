@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApp } from './app.ts';
 import { Arm } from './arm/arm.ts';
+import { type AzureSwitchMoves, azureSwitchMoves } from './arm/azureSwitches.ts';
 import type { Speed } from './arm/clock.ts';
 import { carryOut } from './arm/doings.ts';
 import { type FaultRuleInput, faultRule, faultRules, tokenPath } from './arm/faults.ts';
@@ -16,6 +17,7 @@ import { seedWorld } from './seed.ts';
 import { listen, makeCertificate } from './server.ts';
 import { worldFrom } from './snapshots.ts';
 
+export { type AzureSwitchMoves, azureSwitches } from './arm/azureSwitches.ts';
 export type { Speed } from './arm/clock.ts';
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
 export type { Change as SomebodysChange, OthersRuleInput as OthersRule } from './arm/others.ts';
@@ -38,6 +40,8 @@ export interface SimulatorOptions {
   readonly edition?: Edition;
   /** Every ARM request as a JSON line; truncated at start. */
   readonly recordFile?: string;
+  /** Switches of what is not settled about Azure, moved from the start and after each reset that does not name them. */
+  readonly azure?: AzureSwitchMoves;
   /** Fault rules that act from the start. */
   readonly faults?: readonly FaultRuleInput[];
   /** File for the CA certificate; default: one in a fresh temporary folder, which is removed at close. */
@@ -102,8 +106,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 }
 
 /** The world that is simulated, and how another takes its place. */
-function startWorlds(table: TypeTable, speed: Speed, { edition = 'current', faults = [] }: SimulatorOptions): Worlds {
-  const freshWorld = (start: Date, seed: Seed) => seedWorld(new World(edition, speed, start), table, providers, seed);
+function startWorlds(
+  table: TypeTable,
+  speed: Speed,
+  { edition = 'current', faults = [], azure = {} }: SimulatorOptions,
+): Worlds {
+  const freshWorld = (start: Date, seed: Seed) =>
+    seedWorld(new World(edition, speed, start), table, providers, { ...seed, azure: { ...azure, ...seed.azure } });
   let world = freshWorld(new Date(), emptySeed);
   for (const rule of faults) world.faults.add(faultRule.parse(rule));
   return {
@@ -134,4 +143,14 @@ const clockOf = ({ current }: Worlds): SimulatedClock => ({
 export function faultProblems(rules: unknown): string[] {
   const { error } = faultRules.safeParse(rules);
   return error ? problems(error) : [];
+}
+
+/** Reads switches as they are given on a command line: `reimageOnNewestImage=304,retryAfter=none`. */
+export function azureSwitchesIn(text: string): { moves: AzureSwitchMoves; problems: string[] } {
+  const pairs = text
+    .split(',')
+    .filter(Boolean)
+    .map((pair) => pair.split('='));
+  const { data, error } = azureSwitchMoves.safeParse(Object.fromEntries(pairs));
+  return { moves: data ?? {}, problems: error ? problems(error) : [] };
 }

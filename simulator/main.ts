@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FaultRule, faultProblems, type Speed, startSimulator } from './index.ts';
+import {
+  type AzureSwitchMoves,
+  azureSwitchesIn,
+  type FaultRule,
+  faultProblems,
+  type Speed,
+  startSimulator,
+} from './index.ts';
 
 interface Options {
   readonly port: number;
@@ -9,6 +16,7 @@ interface Options {
   readonly record?: string;
   readonly caFile?: string;
   readonly faults?: FaultRule[];
+  readonly azure?: AzureSwitchMoves;
 }
 
 const command = new Command('simulator')
@@ -22,6 +30,7 @@ const command = new Command('simulator')
   )
   .addOption(new Option('--edition <edition>', 'which Azure').choices(['current', '2024-preview']).default('current'))
   .option('--record <file>', 'write every ARM request as a JSON line')
+  .option('--azure <switches>', 'what is not settled about Azure: reimageOnNewestImage=304,retryAfter=none', azure)
   .option('--faults <file>', 'JSON array of fault rules, in force from the start', faults)
   .option('--ca-file <file>', 'where to write the CA certificate (default: a temporary file)');
 
@@ -32,6 +41,7 @@ try {
     port: options.port,
     speed: options.speed,
     edition: options.edition,
+    ...(options.azure !== undefined && { azure: options.azure }),
     ...(options.faults !== undefined && { faults: options.faults }),
     ...(options.record !== undefined && { recordFile: options.record }),
     ...(options.caFile !== undefined && { caFile: options.caFile }),
@@ -66,6 +76,12 @@ function faults(file: string): FaultRule[] {
   const problems = faultProblems(rules);
   if (problems.length > 0) throw new InvalidArgumentError(`\n${problems.join('\n')}`);
   return rules as FaultRule[];
+}
+
+function azure(text: string): AzureSwitchMoves {
+  const { moves, problems } = azureSwitchesIn(text);
+  if (problems.length > 0) throw new InvalidArgumentError(`\n${problems.join('\n')}`);
+  return moves;
 }
 
 function speed(text: string): Speed {

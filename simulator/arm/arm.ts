@@ -9,9 +9,9 @@ import { checkApiVersion, checkBearer, parseJson, requestBody } from './incoming
 import { documentOf, type Operation } from './operations.ts';
 import type { Others } from './others.ts';
 import { deploymentsFor } from './policies.ts';
+import { askedDelay, awaitOperation, operationHeaders, refuseOldAddress } from './polls.ts';
 import { takeArmToken, takeProviderToken } from './rates.ts';
 import type { Recorder } from './recorder.ts';
-import { retryAfterHeaders } from './throttling.ts';
 import { callerObjectId } from './token.ts';
 import { isUnfinished } from './transitions.ts';
 import type { ResolvedPath, TypeTable } from './typeTable.ts';
@@ -19,6 +19,8 @@ import type { World } from './world.ts';
 
 interface Answered {
   readonly reply: Reply;
+  /** In place of the reply's body. */
+  readonly text?: string;
   readonly contentType?: string | undefined;
   readonly indent?: number | undefined;
 }
@@ -76,9 +78,10 @@ export class Arm {
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
       const { headers = {}, seconds } = error.options;
-      return {
-        reply: { status: error.status, body: error.body(), headers, ...(seconds !== undefined && { seconds }) },
-      };
+      const reply = { status: error.status, headers, ...(seconds !== undefined && { seconds }) };
+      const isText = error.status === 429 && world.settings.azure.gatewayErrors === 'text';
+      if (isText) return { reply, text: error.message };
+      return { reply: { ...reply, body: error.body() } };
     }
   }
 
@@ -176,13 +179,14 @@ export class Arm {
       ...(style.bucket &&
         takeProviderToken(world, style.bucket(operation), subscriptionId, 'GetOperationStatusHandler.GET')),
     };
+    refuseOldAddress(world, operation);
     operation.polls += 1;
     const running = operation.status === 'InProgress';
     awaitOperation(world, operation);
     const repeat = style.repeatHeaders === 'always' || (style.repeatHeaders === 'while-running' && running);
     const headers = {
       ...rates,
-      ...(running && retryAfterHeaders(style.retryAfter(operation.polls), world.clock)),
+      ...(running && askedDelay(world, style, operation.polls)),
       ...(repeat && operationHeaders(operation, url.origin, world)),
     };
     if (view === 'status') {
@@ -206,8 +210,13 @@ export class Arm {
 }
 
 function outgoing(world: World, incoming: Incoming, url: URL, answered: Answered): Outgoing {
-  const { reply, contentType = 'application/json; charset=utf-8', indent } = answered;
-  const body = reply.body === undefined ? '' : JSON.stringify(reply.body, undefined, indent);
+  const {
+    reply,
+    text,
+    contentType = text === undefined ? 'application/json; charset=utf-8' : 'text/plain',
+    indent,
+  } = answered;
+  const body = text ?? (reply.body === undefined ? '' : JSON.stringify(reply.body, undefined, indent));
   return {
     status: reply.status,
     headers: {
@@ -241,36 +250,7 @@ function commonHeaders(world: World, incoming: Incoming, url: URL): Record<strin
   };
 }
 
-/** Notes for how long the client of a poll waits: for the end of the operation, or for the reason of its failure to pass. */
-function awaitOperation({ clock }: World, { status, style, polls, passesAt }: Operation): void {
-  if (status !== 'InProgress') {
-    if (passesAt !== undefined) clock.notYet('any', passesAt);
-    return;
-  }
-  // Where no event is due, another client has to release it; time passes as its client was told to wait.
-  const told = clock.now().getTime() + (style?.retryAfter(polls) ?? 0) * 1000;
-  clock.notYet('any', clock.isIdle ? told : undefined);
-}
-
 /** Simulated seconds until the answer, without what a fault adds. */
 function latency(method: string, reply: Reply): number {
   return reply.seconds ?? (method === 'GET' || method === 'HEAD' ? readSeconds : writeSeconds);
-}
-
-/** The URLs at which an operation can be followed. Azure signs them, with another signature each time. */
-function operationHeaders(operation: Operation, origin: string, world: World): Record<string, string> {
-  const { style } = operation;
-  if (!style) return {};
-  const seconds = operation.polls === 0 ? retryAfterHeaders(style.retryAfter(0), world.clock) : {};
-  const link = (path: string) => {
-    const signature = randomUUID().replaceAll('-', '');
-    const query = `api-version=${style.apiVersion ?? operation.apiVersion}&t=${Date.now()}&c=MIIH&s=${signature}&h=${signature.slice(0, 8)}`;
-    return `${origin}${path}?${query}`;
-  };
-  return {
-    ...seconds,
-    ...(style.headers !== 'location' &&
-      style.statusPath && { 'azure-asyncoperation': link(style.statusPath(operation)) }),
-    ...(style.headers !== 'async' && style.resultPath && { location: link(style.resultPath(operation)) }),
-  };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AzureSwitches } from './azureSwitches.ts';
 import type { Clock } from './clock.ts';
 import { keyOf } from './ids.ts';
 import type { Body } from './json.ts';
@@ -31,8 +32,8 @@ export interface OperationStyle {
   result?(operation: Operation): { status: number; body?: Body };
   /** When polls are answered with the operation headers again: `while-running` by private DNS, `always` by ACR; default: never. */
   readonly repeatHeaders?: 'while-running' | 'always';
-  /** Simulated seconds to wait before poll number n (from 0). */
-  retryAfter(polls: number): number;
+  /** Simulated seconds to wait before poll number n (from 0); undefined: Azure does not say. */
+  retryAfter(polls: number, azure: AzureSwitches): number | undefined;
   readonly indent?: number;
   readonly contentType?: string;
   readonly bucket?: (operation: Operation) => Bucket;

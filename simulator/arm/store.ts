@@ -62,6 +62,14 @@ export class Store {
     return [...removed, ...managed.flatMap((group) => this.remove(group.id))];
   }
 
+  /** Keys of all that a resource and everything below it name, and of what is above it. */
+  holdingOn(id: string): string[] {
+    const key = keyOf(id);
+    const own = this.#byKey.get(key);
+    const going = [...(own ? [own] : []), ...this.below(key)];
+    return [...owners(key), ...going.flatMap(({ body }) => [...idsIn(body)])];
+  }
+
   all(): Resource[] {
     return [...this.#byKey.values()];
   }

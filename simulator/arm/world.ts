@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { azureSwitchDefaults, azureSwitchPositions } from './azureSwitches.ts';
 import { Clock, type Speed } from './clock.ts';
 import { Faults } from './faults.ts';
 import { keyOf } from './ids.ts';
@@ -49,6 +50,8 @@ export const worldSettings = z.strictObject({
   machines: machines.default({}),
   /** Whether clusters and pools show their ETags. Microsoft documents them; recordings have none. */
   clusterEtags: z.boolean().default(false),
+  /** What is not settled about Azure. */
+  azure: azureSwitchPositions.default(azureSwitchDefaults),
 });
 export type WorldSettings = z.output<typeof worldSettings>;
 
@@ -83,6 +86,7 @@ export class World {
   /** Oldest first. */
   readonly recentRequests: RecentRequest[] = [];
   readonly #hidden = new Map<string, Date>();
+  readonly #released = new Map<string, Date>();
   /** How many node images have come out since this world began: one a week. */
   nodeImageWeeks = 0;
   settings: WorldSettings = worldSettings.parse({});
@@ -105,11 +109,24 @@ export class World {
 
   /** Removes a resource and everything below it. Operations there end: a deletion Succeeded, others Canceled. */
   remove(id: string): void {
+    const now = this.clock.now();
+    if (this.settings.azure.networkRelease === 'late')
+      for (const key of this.store.holdingOn(id)) this.#released.set(key, now);
     this.store.remove(id);
     for (let lost = this.operations.runningBelow(id); lost; lost = this.operations.runningBelow(id)) {
       if (lost.verb === 'DELETE') this.operations.end(lost, 'Succeeded');
       else this.operations.end(lost, 'Canceled', { code: 'ResourceDeleted', message: 'The resource was deleted.' });
     }
+  }
+
+  /** Whether something below a resource, or that named it, has gone less than so many simulated seconds ago. */
+  isReleasedSince(id: string, seconds: number): boolean {
+    const at = this.#released.get(keyOf(id));
+    if (at === undefined) return false;
+    const until = at.getTime() + seconds * 1000;
+    const isRecent = this.clock.now().getTime() < until;
+    if (isRecent) this.clock.notYet('refused', until);
+    return isRecent;
   }
 
   remember(request: RecentRequest): void {

@@ -72,5 +72,8 @@ function read(request: ArmRequest): Reply {
     dataActions: [],
     notDataActions: [],
   }));
-  return { status: 200, body: { value } };
+  if (request.world.settings.azure.permissionPages === 'one') return { status: 200, body: { value } };
+  const page = Number(request.query.get('$skiptoken') ?? 0);
+  const next = `${request.origin}${request.resourceId}?api-version=${request.apiVersion}&$skiptoken=${page + 1}`;
+  return { status: 200, body: { value: value.slice(page - 1, page), ...(page < value.length && { nextLink: next }) } };
 }

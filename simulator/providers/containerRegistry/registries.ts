@@ -4,7 +4,7 @@ import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { nameOf } from '../../arm/ids.ts';
 import { type Body, echoed, isBody, valueAt } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
-import { normalLocation } from '../../arm/regions.ts';
+import { normalLocation, regions } from '../../arm/regions.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
 import type { Transitions } from '../../arm/transitions.ts';
 import type { World } from '../../arm/world.ts';
@@ -149,7 +149,12 @@ function merged(before: Body, changes: Body): Body {
 
 function view(registry: Resource, world: World): Body {
   const connections = world.store.list(connectionType, registry.id).map(({ body }) => body);
-  return { ...registry.body, properties: { ...propertiesOf(registry), privateEndpointConnections: connections } };
+  const name = String(registry.body.location);
+  return {
+    ...registry.body,
+    location: world.settings.azure.registryLocation === 'name' ? name : (regions.get(name) ?? name),
+    properties: { ...propertiesOf(registry), privateEndpointConnections: connections },
+  };
 }
 
 function registryDefaults(world: World, name: string): Body {

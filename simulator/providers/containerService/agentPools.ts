@@ -26,7 +26,7 @@ import { buildPool } from './poolResource.ts';
 import { checkOneNetwork, checkPool, checkSystemPool, fixedInPools } from './poolRules.ts';
 import { checkQuota } from './prerequisites.ts';
 import { modelFailure, nodeFailure } from './pulls.ts';
-import { reimageOperation } from './reimage.ts';
+import { newestImageAnswer, reimageOperation } from './reimage.ts';
 import { type ClusterBody, type PoolProperties, poolBody, poolRequest } from './shapes.ts';
 import { clusterOf, poolsOf, poolType, savePool } from './stored.ts';
 import { shownPool } from './virtualMachinePools.ts';
@@ -141,6 +141,7 @@ function reimage(request: ArmRequest, pool: Resource): Reply {
       'Upgrading node image version on machines agent pool is not allowed. Please use per machine operations.',
     );
   }
+  if (newestImageAnswer(world, pool) === '304') return { status: 304 };
   world.setState(pool.id, 'UpgradingNodeImageVersion');
   const operation = reimageOperation(world, cluster, pool, true, (status) => finish(world, cluster, pool.id, status));
   return { status: 202, body: shown(pool), seconds: 2, operation };

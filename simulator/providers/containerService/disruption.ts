@@ -1,4 +1,3 @@
-import { compareVersions } from 'compare-versions';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { valueAt } from '../../arm/json.ts';
@@ -10,6 +9,7 @@ import type { Intent } from './intent.ts';
 import { otherBucket } from './limits.ts';
 import type { ClusterBody, ClusterRequest } from './shapes.ts';
 import { clusterType } from './stored.ts';
+import { reimagesForIsolation } from './versions.ts';
 
 const type = `${clusterType}/maintenanceConfigurations`;
 
@@ -54,7 +54,7 @@ function remove({ world }: ArmRequest, { id }: Resource): Reply {
 export function refuseDisruption(world: World, request: ClusterRequest, intent: Intent, existing: ClusterBody): void {
   const policy = String(valueAt(existing.properties, 'nodeDisruptionProfile.nodeDisruptionPolicy') ?? 'Allow');
   if (policy === 'Allow') return;
-  const change = disruptiveChange(request, intent, existing);
+  const change = disruptiveChange(world, request, intent, existing);
   if (change === undefined) return;
   if (policy === 'Block') throw blocked(change, policy, 'OperationBlockedByNodeDisruptionPolicy');
   const own = world.store.get(`${existing.id}/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule`);
@@ -71,14 +71,16 @@ const blocked = (change: string, policy: string, subcode: string) =>
     subcode,
   );
 
-/** The first change that AKS applies by reimaging nodes. From 1.37 on it does so for where they boot from and how they leave. */
+/** The first change that AKS applies by reimaging nodes. */
 function disruptiveChange(
+  world: World,
   { properties: sent }: ClusterRequest,
   intent: Intent,
-  { properties: before }: ClusterBody,
+  existing: ClusterBody,
 ): string | undefined {
+  const { properties: before } = existing;
   const { bootstrapProfile: bootstrap, networkProfile: network, apiServerAccessProfile: access } = before;
-  const reimagesForIsolation = compareVersions(before.currentKubernetesVersion, '1.37') >= 0;
+  const forIsolation = reimagesForIsolation(world, existing);
   const zone = sent.apiServerAccessProfile?.privateDNSZone;
   const isUnmanaged = (cluster: unknown) => valueAt(cluster, 'autoUpgradeProfile.nodeOSUpgradeChannel') === 'Unmanaged';
   const kubelet = sent.identityProfile?.kubeletidentity?.resourceId;
@@ -90,10 +92,10 @@ function disruptiveChange(
     'the HTTP proxy': JSON.stringify(sent.httpProxyConfig ?? {}) !== JSON.stringify(before.httpProxyConfig ?? {}),
     'the node OS upgrade channel': isUnmanaged(sent) !== isUnmanaged(before),
     'the bootstrap profile':
-      reimagesForIsolation &&
+      forIsolation &&
       (intent.artifactSource !== bootstrap.artifactSource ||
         !same(intent.containerRegistryId, bootstrap.containerRegistryId)),
-    'the outbound type': reimagesForIsolation && intent.outboundType !== network.outboundType,
+    'the outbound type': forIsolation && intent.outboundType !== network.outboundType,
   };
   return Object.entries(changes).find(([, isMade]) => isMade)?.[0];
 }

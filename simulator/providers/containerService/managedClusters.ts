@@ -1,4 +1,3 @@
-import { compareVersions } from 'compare-versions';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import type { OperationEnd } from '../../arm/operations.ts';
@@ -18,7 +17,7 @@ import { type Intent, intentOf } from './intent.ts';
 import { makesNodes } from './isolationRules.ts';
 import { clusterBucket } from './limits.ts';
 import { lockedGroupFailure, refuseLockedGroup } from './nodeGroupAccess.ts';
-import { openNodeGroup, reconcileNodeGroup } from './nodeResourceGroup.ts';
+import { keepManagedRegistry, openNodeGroup, reconcileNodeGroup } from './nodeResourceGroup.ts';
 import { nodesOf } from './nodes.ts';
 import {
   abortOperation,
@@ -45,6 +44,7 @@ import {
 import { reimageOperation } from './reimage.ts';
 import { type ClusterBody, type ClusterRequest, clusterBody, clusterRequest } from './shapes.ts';
 import { clusterOf, clusterType, nodeGroupOf, poolsOf, saveCluster, savePool } from './stored.ts';
+import { reimagesForIsolation } from './versions.ts';
 
 const tagsBody = z.looseObject({ tags: z.record(z.string(), z.string()).optional() });
 /** AKS answers without a charset, unlike every other provider. */
@@ -174,12 +174,11 @@ function finish(world: World, id: string, status: OperationEnd, before: ClusterB
   if (status === 'Succeeded' && before) reimageByItself(world, clusterBody.parse(resource.body), before);
 }
 
-/** From Kubernetes 1.37, AKS reimages the pools after such a change (Azure/AKS#5913; another page says that it does not). */
+/** AKS reimages the pools after such a change. */
 function reimageByItself(world: World, cluster: ClusterBody, before: ClusterBody): void {
   const changes = ({ properties: { bootstrapProfile: bootstrap, networkProfile: network } }: ClusterBody) =>
     [bootstrap.artifactSource, bootstrap.containerRegistryId, network.outboundType].join();
-  const recent = compareVersions(cluster.properties.currentKubernetesVersion, '1.37') >= 0;
-  if (world.edition !== 'current' || !recent || changes(cluster) === changes(before)) return;
+  if (!reimagesForIsolation(world, cluster) || changes(cluster) === changes(before)) return;
   for (const { id } of poolsOf(world, cluster.id)) {
     const pool = world.store.get(id);
     if (!pool) continue;
@@ -247,6 +246,9 @@ function remove(request: ArmRequest, resource: Resource): Reply {
     id: resource.id,
     location: cluster.location,
     findings: [{ seconds: seconds.findGroupLocked, failure: () => lockedGroupFailure(world, cluster) }],
+    atEnd(status) {
+      if (status === 'Succeeded') keepManagedRegistry(world, cluster);
+    },
   });
 }
 

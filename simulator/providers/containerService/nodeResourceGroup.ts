@@ -73,6 +73,17 @@ export function reconcileNodeGroup(world: World, cluster: ClusterBody): void {
   reconcileLockdown(world, cluster);
 }
 
+/** Where its registry outlives a cluster, the node resource group stays with nothing else in it. */
+export function keepManagedRegistry(world: World, cluster: ClusterBody): void {
+  const group = world.store.get(nodeGroupOf(cluster));
+  const registries = group ? world.store.list('Microsoft.ContainerRegistry/registries', group.id) : [];
+  if (!group || registries.length === 0 || world.settings.azure.managedRegistryOnDelete === 'goes') return;
+  const { managedBy: _cluster, ...body } = group.body;
+  world.store.put(group.id, group.type, body);
+  const isKept = (id: string) => registries.some((registry) => `${id}/`.startsWith(`${registry.id}/`));
+  for (const { id } of world.store.below(group.id)) if (!isKept(id)) world.remove(id);
+}
+
 /** The managed registry comes and goes with `bootstrapProfile`; a registry of one's own is never touched. */
 function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, managedVnet: string): void {
   const group = nodeGroupOf(cluster);
@@ -80,6 +91,7 @@ function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, m
   const type = 'Microsoft.ContainerRegistry/registries';
   for (const registry of world.store.list(type, group)) {
     if (registry.id.toLowerCase() === wanted) return;
+    if (world.settings.azure.managedRegistryOnChange === 'stays') continue;
     world.remove(registry.id);
     const keep = apiServerEndpoint(cluster);
     for (const nic of world.store.list('Microsoft.Network/networkInterfaces', group))

@@ -48,8 +48,8 @@ export function aksStyle(headers: 'async' | 'both', result?: () => Body | undefi
       const body = result?.();
       return body ? { status: 200, body } : { status: 204 };
     },
-    // az polls every 30 s. Whether AKS sends the header is unknown; without it, clients cannot keep up with a fast clock.
-    retryAfter: () => 30,
+    // az polls every 30 s.
+    retryAfter: (_polls, { retryAfter }) => (retryAfter === 'none' ? undefined : Number(retryAfter)),
     bucket: (operation) => ({ key: `aks/status/${operation.resourceId.split('/')[2]}`, capacity: 200, refill: 2 }),
   };
 }

@@ -1,3 +1,4 @@
+import type { AzureSwitches } from '../../arm/azureSwitches.ts';
 import type { OperationControl, OperationEnd, OperationSpec } from '../../arm/operations.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
@@ -33,8 +34,11 @@ export function reimageOperation(
     location: cluster.location,
   };
   const wanted = currentModel(world, cluster);
-  const behind = holder ? machinesOf(world, holder).filter(({ body }) => !sameModel(body.kubernetes, wanted)) : [];
-  if (!holder || (behind.length === 0 && sameModel(modelOf(holder), wanted))) {
+  const answer = asked ? newestImageAnswer(world, pool) : undefined;
+  const behind = holder
+    ? machinesOf(world, holder).filter(({ body }) => answer === 'reimages' || !sameModel(body.kubernetes, wanted))
+    : [];
+  if (!holder || answer === 'ignored' || (behind.length === 0 && sameModel(modelOf(holder), wanted))) {
     return { ...common, seconds: seconds.reimageNothing, onEnd };
   }
   const plan = batches(
@@ -72,6 +76,13 @@ export function reimageOperation(
     },
   };
 }
+
+/** What AKS does to a pool that has the newest image, when a caller asks for it; undefined for other pools. */
+export function newestImageAnswer(world: World, { body }: Pick<Resource, 'body'>): ReimageOnNewestImage | undefined {
+  const isNewest = poolBody.parse(body).properties.nodeImageVersion === latestNodeImage(world);
+  return isNewest ? world.settings.azure.reimageOnNewestImage : undefined;
+}
+type ReimageOnNewestImage = AzureSwitches['reimageOnNewestImage'];
 
 interface Batches {
   /** IDs of the instances that are of an older model. */

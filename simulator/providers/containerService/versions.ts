@@ -2,6 +2,7 @@ import { compareVersions } from 'compare-versions';
 import type { Body } from '../../arm/json.ts';
 import type { Edition, World } from '../../arm/world.ts';
 import { aksError } from './errors.ts';
+import type { ClusterBody } from './shapes.ts';
 
 interface Offer {
   readonly defaultMinor: string;
@@ -114,4 +115,11 @@ export function kubernetesVersions(world: World): Body {
     patchVersions: Object.fromEntries(patches.map((patch) => [patch, { upgrades: upgradesFrom(world, patch) }])),
   }));
   return { values };
+}
+
+/** Whether AKS reimages nodes by itself when where they boot from or how they leave changes. */
+export function reimagesForIsolation({ settings, edition }: World, { properties }: ClusterBody): boolean {
+  const { isolationReimages } = settings.azure;
+  if (isolationReimages !== 'from137') return isolationReimages === 'always';
+  return edition === 'current' && compareVersions(properties.currentKubernetesVersion, '1.37') >= 0;
 }

@@ -31,14 +31,23 @@ export function refuseWhileNetworkBusy(world: World, vnetId: string): void {
   refuseParallel(world, vnetId);
 }
 
+/** How long links of a service hold what nothing uses any more. Modelled: half an hour is reported too. */
+const releaseSeconds = 600;
+
+/** Whether a subnet or a zone is still held, though nothing is there that uses it. */
+export const isReleasedLate = (world: World, id: string): boolean =>
+  world.settings.azure.networkRelease === 'late' && world.isReleasedSince(id, releaseSeconds);
+
 /** @throws ArmError 400 InUseSubnetCannotBeDeleted */
 export function refuseInUse(world: World, subnet: Resource): void {
   const [user] = world.store.referencesTo(subnet.id, parentPath(subnet.id));
-  if (!user) return;
+  const link = `${subnet.id}/serviceAssociationLinks/acisal`;
+  const holder = user?.id ?? (isReleasedLate(world, subnet.id) ? link : undefined);
+  if (holder === undefined) return;
   throw new ArmError(
     400,
     'InUseSubnetCannotBeDeleted',
-    `Subnet ${subnet.name} is in use by ${user.id} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet.`,
+    `Subnet ${subnet.name} is in use by ${holder} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet.`,
     { details: [] },
   );
 }

@@ -16,6 +16,7 @@ import {
   refuseWhileDnsBusy,
   zoneType,
 } from './dnsStyle.ts';
+import { isReleasedLate } from './networkWrites.ts';
 import { linkType, storeLink } from './virtualNetworkLinks.ts';
 
 const zoneBody = z.looseObject({ location: z.literal('global'), tags: dnsTags });
@@ -56,7 +57,7 @@ function remove(request: ArmRequest, zone: Resource): Reply {
   const { world } = request;
   refuseBusy(world.operations.runningBelow(zone.id));
   const links = world.store.list(linkType, zone.id);
-  if (links.length > 0) {
+  if (links.length > 0 || isReleasedLate(world, zone.id)) {
     throw new ArmError(
       409,
       'CannotDeleteResource',

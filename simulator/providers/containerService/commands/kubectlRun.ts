@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AzureSwitches } from '../../../arm/azureSwitches.ts';
 import type { World } from '../../../arm/world.ts';
 import { type KubernetesNode, nodesOf, takesPods } from '../nodes.ts';
 import { admissionDenial, findPod, type Pod, podsOf, removePod, savePod } from '../pods.ts';
@@ -51,13 +52,17 @@ export function kubectlRun(call: KubectlCall): Output {
   const node = nodesOf(world, cluster.id)
     .filter((each) => (spec.nodeName === undefined ? takesPods(each) : each.ready))
     .find((each) => isWanted(each, spec));
-  const started = start(call, wanted, node, (on) => execute(container?.command ?? rest, spec, on));
+  const started = start(call, wanted, node, (on) => execute(world, container?.command ?? rest, spec, on));
   if ('refused' in started) return started.refused;
   const { pod, output } = started;
   if (!attached) return printed(`pod/${pod.name} created\n`);
   const timeout = Number.parseInt(flags['pod-running-timeout'] ?? '60', 10);
   if (flags.rm) removePod(world, cluster.id, pod);
-  if (pod.phase !== 'Pending') return output;
+  if (pod.phase !== 'Pending') {
+    // The container has ended before kubectl attaches to it.
+    const isLost = world.settings.azure.attachedOutput === 'lost';
+    return isLost ? { ...output, output: '' } : output;
+  }
   const end = flags.rm ? `pod "${pod.name}" deleted\n` : '';
   return printed(`${output.output}error: timed out waiting for the condition\n${end}`, 1, timeout);
 }
@@ -80,7 +85,7 @@ export function debug(call: KubectlCall): Output {
     hostPath: true,
   };
   const said = `Creating debugging pod ${wanted.name} with container debugger on node ${name}.\n`;
-  const started = start(call, wanted, node, (on) => execute(rest, {}, on));
+  const started = start(call, wanted, node, (on) => execute(world, rest, {}, on));
   if ('refused' in started) return started.refused;
   const { exitCode, output, seconds } = started.output;
   return printed(`${said}${started.pod.phase === 'Pending' ? '' : output}`, exitCode, seconds);
@@ -121,8 +126,13 @@ function outputOn(
   return { ...printed(`Warning: Failed to pull image "${image}": ${failure}\n`, 1), waits: true };
 }
 
-function execute([program = '', ...args]: readonly string[], spec: PodSpec, node: KubernetesNode): Output {
-  if (program === 'cat') return cat(args[0] ?? '', spec, node);
+function execute(
+  { settings }: World,
+  [program = '', ...args]: readonly string[],
+  spec: PodSpec,
+  node: KubernetesNode,
+): Output {
+  if (program === 'cat') return cat(args[0] ?? '', spec, node, settings.azure);
   if (program === 'echo') return printed(`${args.join(' ')}\n`);
   return program === 'true' || program === ''
     ? printed('')
@@ -150,7 +160,12 @@ function isWanted({ name, pool }: KubernetesNode, { nodeName, nodeSelector = {} 
 }
 
 /** `cat` of the one file that AKS's isolation writes on nodes (Azure/AgentBaker, cse_config.sh, configureContainerdRegistryHost). */
-function cat(file: string, { volumes = [], containers = [] }: PodSpec, { registryServer }: KubernetesNode): Output {
+function cat(
+  file: string,
+  { volumes = [], containers = [] }: PodSpec,
+  { registryServer }: KubernetesNode,
+  azure: AzureSwitches,
+): Output {
   const mount = containers
     .flatMap(({ volumeMounts = [] }) => volumeMounts)
     .find(({ mountPath }) => file.startsWith(mountPath));
@@ -159,6 +174,8 @@ function cat(file: string, { volumes = [], containers = [] }: PodSpec, { registr
   if (path !== '/etc/containerd/certs.d/mcr.microsoft.com/hosts.toml' || registryServer === undefined) {
     return printed(`cat: can't open '${file}': No such file or directory\n`, 1);
   }
-  const address = registryServer.replace('/', '/v2/');
+  const [server = '', prefix] = registryServer.split('/');
+  const root = azure.mirrorAddress === 'withSlash' ? `${server}/v2/` : `${server}/v2`;
+  const address = prefix === undefined ? root : `${server}/v2/${prefix}`;
   return printed(`[host."https://${address}"]\n  capabilities = ["pull", "resolve"]\n  override_path = true\n`);
 }

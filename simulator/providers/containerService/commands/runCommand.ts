@@ -50,7 +50,7 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
     seconds: 1,
     operation: {
       style: commandStyle(cluster.id, () => ({ startedAt, finishedAt: world.clock.now().toISOString(), ...outcome })),
-      resourceId: `${cluster.id}/commandResults`,
+      resourceId: resultsOf(cluster),
       verb: 'POST runCommand',
       location: cluster.location,
       seconds: seconds.runCommand,
@@ -73,10 +73,39 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
 }
 
 /** The node that runs the pod: one that takes it, hears of it and can pull its image. */
-const hostOf = (world: World, cluster: ClusterBody): KubernetesNode | undefined =>
-  nodesOf(world, cluster.id).find(
+const hostOf = (world: World, cluster: ClusterBody): KubernetesNode | undefined => hostsOf(world, cluster)[0];
+
+const hostsOf = (world: World, cluster: ClusterBody): KubernetesNode[] =>
+  nodesOf(world, cluster.id).filter(
     (node) => takesPods(node) && node.isHeard && pullFailure(world, cluster, node, runtimeImage) === undefined,
   );
+
+/** How long the first pull of the image takes, where it is not on the node. Modelled. */
+const firstPullSeconds = 60;
+
+/** Whether the pod starts in time on one of these nodes. The first that comes to a cold node does not, and has it pull the image. */
+function startsInTime(world: World, cluster: ClusterBody, hosts: readonly KubernetesNode[]): boolean {
+  const { commandStart, commandsAtOnce } = world.settings.azure;
+  const others = world.operations.inFlight().filter(({ resourceId }) => resourceId === resultsOf(cluster));
+  if (commandsAtOnce === 'one' && others.length > 0) {
+    world.clock.notYet('refused');
+    return false;
+  }
+  if (commandStart === 'warm') return hosts.length > 0;
+  const now = world.clock.now();
+  const pulledAt = (node: KubernetesNode) => world.lastSigns.get(`command image ${node.machineId}`);
+  const [warmest] = [...hosts].sort(
+    (a, b) => (pulledAt(a)?.getTime() ?? Infinity) - (pulledAt(b)?.getTime() ?? Infinity),
+  );
+  if (!warmest) return false;
+  const pulled = pulledAt(warmest) ?? new Date(now.getTime() + firstPullSeconds * 1000);
+  world.lastSigns.set(`command image ${warmest.machineId}`, pulled);
+  if (pulled <= now) return true;
+  world.clock.notYet('refused', pulled.getTime());
+  return false;
+}
+
+const resultsOf = ({ id }: ClusterBody): string => `${id}/commandResults`;
 
 /**
  * AKS answers the request itself where the pod does not come up: it is not admitted, or does not start within 30 s, for no node
@@ -95,10 +124,11 @@ function refuseCommandPod(world: World, cluster: ClusterBody): void {
       'KubernetesOperationError',
       `Failed to run command in managed cluster due to kubernetes failure. details: ${denial}`,
     );
-  if (hostOf(world, cluster)) return;
+  if (startsInTime(world, cluster, hostsOf(world, cluster))) return;
+  const { commandFailure: code } = world.settings.azure;
   throw aksError(
-    404,
-    'KubernetesPerformanceError',
+    code === 'KubernetesPerformanceError' ? 404 : 400,
+    code,
     `Failed to run command due to cluster perf issue, container ${name} in aks-command namespace did not start within ${seconds.commandStart}s on your cluster, retry may helps. If issue persist, you may need to tune your cluster with better performance (larger node/paid tier).`,
     '',
     seconds.commandStart,

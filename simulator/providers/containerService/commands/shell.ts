@@ -36,6 +36,7 @@ function runOne(context: CommandContext, [name = '', ...args]: string[]): Output
     case 'kubectl':
       return runKubectl(context, args);
     case 'curl':
+      if (context.world.settings.azure.commandTools === 'withoutCurl') return notFound(name);
       return curl(context, args);
     case 'echo':
       return printed(`${args.join(' ')}\n`);
@@ -44,9 +45,11 @@ function runOne(context: CommandContext, [name = '', ...args]: string[]): Output
     case 'false':
       return printed('', 1);
     default:
-      return printed(`sh: 1: ${name}: not found\n`, 127);
+      return notFound(name);
   }
 }
+
+const notFound = (name: string): Output => printed(`sh: 1: ${name}: not found\n`, 127);
 
 /** Runs in a pod: it asks the DNS servers that its node asks, and goes out as pods do. */
 function curl({ world, cluster, host }: CommandContext, args: readonly string[]): Output {
