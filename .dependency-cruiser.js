@@ -20,15 +20,19 @@ const rooms = {
     imports: ['contract', 'resources'],
     belongs: 'decisions belong in workflows/, what both need in resources/, configuration in worker/',
   },
+  telemetry: {
+    imports: ['contract'],
+    belongs: 'what is traced belongs beside what is done; here is how traces leave a process',
+  },
   codec: { imports: ['contract'], belongs: 'settings belong in worker/, names that callers see in contract/' },
   worker: {
-    imports: ['contract', 'resources', 'activities', 'codec'],
+    imports: ['contract', 'resources', 'activities', 'codec', 'telemetry'],
     belongs:
       'the worker bundles workflows by their path; what it shares with them or with clients belongs in contract/',
   },
   client: { imports: ['contract', 'codec'], belongs: 'what callers see belongs in contract/' },
   cli: {
-    imports: ['contract', 'client'],
+    imports: ['contract', 'client', 'telemetry'],
     belongs: 'what other programs need of Temporal belongs in client/, what callers see in contract/',
   },
 };
@@ -150,7 +154,7 @@ export default {
       { path: folders('client', 'contract') },
       {
         path: '^node_modules/',
-        pathNot: '^node_modules/(@temporalio/(client|common|envconfig|proto)|ipaddr\\.js|zod)/',
+        pathNot: '^node_modules/(@opentelemetry/api|@temporalio/(client|common|envconfig|proto)|ipaddr\\.js|zod)/',
         reachable: true,
       },
     ),

@@ -23,6 +23,7 @@ const common = {
     'client',
     'cli',
     'codec',
+    'telemetry',
     'simulator',
     'scripts',
     'test',
@@ -76,5 +77,7 @@ export default {
   // Tests wait for servers and processes half of their time: with one jest process a core, cores would be idle.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   coverageProvider: 'v8',
-  collectCoverageFrom: ['{contract,resources,workflows,activities,worker,client,cli,codec,simulator,scripts}/**/*.ts'],
+  collectCoverageFrom: [
+    '{contract,resources,workflows,activities,worker,client,cli,codec,telemetry,simulator,scripts}/**/*.ts',
+  ],
 };

@@ -2,6 +2,8 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import { CommanderError } from 'commander';
 import { ClusterBusyError, InvalidInputError } from '../client/index.ts';
+import { problemsText } from '../contract/problem.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { exitCodes } from './exitCodes.ts';
 import { programOf } from './program.ts';
 import { Interrupted, messageOf } from './session.ts';
@@ -37,10 +39,15 @@ function explained(error: unknown): string {
 }
 
 const isJson = /(^| )(--output|-o)[= ]json( |$)/.test(process.argv.slice(2).join(' '));
+const say = (line: string) => process.stderr.write(`${line}\n`);
+const tracing = startTracing(process.env, 'aks-isolation', say);
+// A command does its work without traces rather than not at all.
+if (Array.isArray(tracing)) say(`Nothing is traced:\n${problemsText(tracing)}`);
 process.exitCode = await programOf((code) => {
   process.exitCode = code;
 })
   .parseAsync()
   .then(() => process.exitCode, failed);
+if (tracing && !Array.isArray(tracing)) await tracing.stop();
 // Requests that wait for a worker or for an end would keep the process alive. Output that is still on its way is not cut.
 process.stdout.write('', () => process.stderr.write('', () => process.exit()));

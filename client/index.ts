@@ -27,10 +27,12 @@ import {
 } from '../contract/index.ts';
 import { openRun } from './sameRun.ts';
 import { type ScenarioHandle, scenarioHandle } from './scenarioHandle.ts';
+import { traceCalls } from './tracing.ts';
 
 export * from '../contract/index.ts';
 export type { Failure, ScenarioEnding } from './ending.ts';
 export type { ScenarioHandle } from './scenarioHandle.ts';
+export { traceCalls } from './tracing.ts';
 
 /** The input breaks its schema. Nothing was started. */
 export class InvalidInputError extends Error {
@@ -92,7 +94,12 @@ export class AksIsolationClient {
     if (Array.isArray(keys)) throw new InvalidInputError(keys);
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const connection = await Connection.connect(connectionOptions);
-    const options = { connection, ...(namespace === undefined ? {} : { namespace }), ...dataConverterOf(keys) };
+    const options = {
+      connection,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...dataConverterOf(keys),
+      interceptors: { workflow: [traceCalls] },
+    };
     const { TASK_QUEUE, READ_ONLY_TASK_QUEUE } = process.env;
     const looks = queue ?? (READ_ONLY_TASK_QUEUE || undefined);
     return new AksIsolationClient(new Client(options), queue ?? (TASK_QUEUE || undefined), looks);

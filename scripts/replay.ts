@@ -8,6 +8,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { taskQueue } from '../contract/index.ts';
+import { traceSinks } from '../worker/tracing.ts';
 import { bundleWorkflows } from '../worker/worker.ts';
 
 const started = z.looseObject({
@@ -55,7 +56,7 @@ async function replayOpenRuns(): Promise<void> {
 
 async function replay(name: string, events: unknown[], id: string | undefined): Promise<boolean> {
   try {
-    await Worker.runReplayHistory({ workflowBundle }, { events }, id);
+    await Worker.runReplayHistory({ workflowBundle, sinks: traceSinks }, { events }, id);
     console.log(`${name}: ${events.length} events, replayed`);
     return true;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
 import { type Problem, problemsText } from '../contract/problem.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { azureConnection, checkAzure } from './azure.ts';
 import { readConfiguration } from './configuration.ts';
 import { createLogger } from './logger.ts';
@@ -16,6 +17,9 @@ if (Array.isArray(configuration)) giveUp(configuration);
 const logger = createLogger(configuration);
 const runtimeProblem = installRuntime(configuration, logger);
 if (runtimeProblem) giveUp([runtimeProblem]);
+
+const tracing = startTracing(process.env, 'aks-isolation-worker', (message) => logger.warn(message));
+if (Array.isArray(tracing)) giveUp(tracing);
 
 const azure = azureConnection(configuration);
 const [temporal, azureProblems] = await Promise.all([connectToTemporal(), checkAzure(azure)]);
@@ -45,6 +49,7 @@ logger.info('Worker is ready', {
 const stopGauges = metricsAddress === undefined ? undefined : startGauges(temporal, queue, logger);
 await worker.run();
 stopGauges?.();
+await tracing?.stop();
 await temporal.connection.close();
 
 function giveUp(problems: readonly Problem[]): never {

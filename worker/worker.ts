@@ -17,6 +17,7 @@ import { taskQueue } from '../contract/names.ts';
 import { exceptTelling, guardActivities, guardReadOnly } from './activityGuard.ts';
 import { trackActivities } from './metrics.ts';
 import { guardPolicy, type TenantOf } from './policyGuard.ts';
+import { traceActivities, traceSinks } from './tracing.ts';
 
 /** Bundles the workflows. The bundler's messages help only if it fails. @param dataConverter As the worker's. */
 export const bundleWorkflows = ({ dataConverter }: Pick<AksWorkerOptions, 'dataConverter'> = {}) =>
@@ -25,7 +26,9 @@ export const bundleWorkflows = ({ dataConverter }: Pick<AksWorkerOptions, 'dataC
       failureConverterPath: dataConverter.failureConverterPath,
     }),
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    workflowInterceptorModules: [fileURLToPath(new URL('../workflows/engine/resetRun.ts', import.meta.url))],
+    workflowInterceptorModules: ['resetRun', 'tracing'].map((module) =>
+      fileURLToPath(new URL(`../workflows/engine/${module}.ts`, import.meta.url)),
+    ),
     logger: new DefaultLogger('WARN'),
   });
 
@@ -88,7 +91,11 @@ export function createWorker({
     workflowBundle,
     activities: createActivities(azure, webhook),
     ...(dataConverter && { dataConverter }),
-    interceptors: { ...interceptors, activity: [...guards(azure), trackActivities, ...(interceptors?.activity ?? [])] },
+    interceptors: {
+      ...interceptors,
+      activity: [traceActivities, ...guards(azure), trackActivities, ...(interceptors?.activity ?? [])],
+    },
+    sinks: traceSinks,
     ...(deployment && {
       workerDeploymentOptions: {
         version: deployment,

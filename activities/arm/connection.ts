@@ -25,7 +25,7 @@ import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
 import type { Clock } from './clock.ts';
 import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
-import { measureRequest } from './telemetry.ts';
+import { watchRequest } from './telemetry.ts';
 
 /** The way to Azure Resource Manager. The worker makes it from its environment. A simulated Azure differs in nothing else. */
 export interface AzureConnection {
@@ -89,7 +89,7 @@ export function azureClients({
     additionalPolicies: [
       { policy: boundRequest(requestTimeoutMs), position: 'perCall' as const },
       { policy: correlateWithWorkflow, position: 'perCall' as const },
-      { policy: measureRequest, position: 'perRetry' as const },
+      { policy: watchRequest, position: 'perRetry' as const },
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
       { policy: onlyAllowed(policy ?? {}, readOnly), position: 'perRetry' as const },

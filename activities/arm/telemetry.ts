@@ -1,27 +1,49 @@
-import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
+import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
+import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type LabelOf, Measures, providers } from '../../contract/metrics.ts';
 import { currentContext } from './currentContext.ts';
 
-/** Measures each request to Azure. Azure answers the requests of the worker's start outside of any activity: they do not count. */
-export const measureRequest: PipelinePolicy = {
-  name: 'measureRequest',
+/** Measures each request to Azure, and traces it. The requests of the worker's start are part of no activity: they do not count. */
+export const watchRequest: PipelinePolicy = {
+  name: 'watchRequest',
   async sendRequest(request, next) {
     const meter = currentContext()?.metricMeter;
     if (!meter) return next(request);
     const measures = new Measures(meter);
-    const labels = { provider: providerOf(request.url), method: request.method };
+    const provider = providerOf(request.url);
+    const span = beginSpan(request, provider);
     const since = performance.now();
     let status: LabelOf<'armRequestDuration', 'status'> = 'none';
     try {
       const response = await next(request);
       status = classOf(response);
-      if (response.status === 429) measures.count('armThrottled', { provider: labels.provider });
+      if (response.status === 429) measures.count('armThrottled', { provider });
+      showAnswer(span, response);
       return response;
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'unknown' });
+      throw error;
     } finally {
-      measures.took('armRequestDuration', { ...labels, status }, performance.now() - since);
+      span.end();
+      measures.took('armRequestDuration', { provider, method: request.method, status }, performance.now() - since);
     }
   },
 };
+
+/** A span below the activity's. It has no query, for that is where an operation's address is signed, no header and no body. */
+function beginSpan({ method, url }: PipelineRequest, provider: Provider): Span {
+  const { hostname, pathname } = new URL(url);
+  const attributes = { 'http.request.method': method, 'server.address': hostname, 'url.path': pathname };
+  return trace.getTracer('aks-isolation-arm').startSpan(`${method} ${provider}`, { kind: SpanKind.CLIENT, attributes });
+}
+
+function showAnswer(span: Span, { status, headers }: PipelineResponse): void {
+  span.setAttribute('http.response.status_code', status);
+  const correlationId = headers.get('x-ms-correlation-request-id');
+  if (correlationId !== undefined) span.setAttribute('az.correlation_id', correlationId);
+  // That something is not there is what most looks are for.
+  if (status >= 400 && status !== 404) span.setStatus({ code: SpanStatusCode.ERROR });
+}
 
 type Provider = (typeof providers)[number];
 

@@ -7,7 +7,10 @@ import product from '../../package.json' with { type: 'json' };
 const root = join(import.meta.dirname, '../..');
 const pages = globSync(['*.md', '{.github,client,docs}/**/*.md'], { cwd: root }).sort();
 const code = globSync(
-  ['*.js', '{activities,cli,client,contract,resources,scripts,simulator,test,worker,workflows}/**/*.{ts,js,sh}'],
+  [
+    '*.js',
+    '{activities,cli,client,contract,resources,scripts,simulator,telemetry,test,worker,workflows}/**/*.{ts,js,sh}',
+  ],
   { cwd: root },
 );
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -42,7 +45,7 @@ function brokenLink(page: string, target: string): string | undefined {
 }
 
 const rooms =
-  /^(?:activities|cli|client|contract|docs|examples|resources|scripts|simulator|test|worker|workflows|\.ci|\.github)\//;
+  /^(?:activities|cli|client|contract|docs|examples|resources|scripts|simulator|telemetry|test|worker|workflows|\.ci|\.github)\//;
 
 /** Paths in backticks; `<name>`, `{a,b}` and `*` stand for any name. */
 const pathsIn = (page: string): string[] =>

@@ -9,6 +9,7 @@ import { type Progress, taskQueue } from '../../contract/index.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
 import { type ArmClient, armClient } from '../support/arm.ts';
+import { startCollector } from '../support/collector.ts';
 import { replayAll } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 
@@ -23,6 +24,7 @@ describe('an operator with the Temporal CLI', () => {
   let worker: WorkerProcess;
   let azure: ArmClient;
   let env: Record<string, string>;
+  let collector: Awaited<ReturnType<typeof startCollector>>;
   const log: string[] = [];
 
   beforeAll(async () => {
@@ -30,7 +32,13 @@ describe('an operator with the Temporal CLI', () => {
     record = join(folder, 'requests.jsonl');
     stack = await startStack({ speed: 'demand', record, onProgress: () => undefined });
     azure = armClient(stack.simulator, async () => '');
-    env = { ...stack.workerEnvironment, METRICS_ADDRESS: `127.0.0.1:${await getPort()}` };
+    collector = await startCollector();
+    env = {
+      ...stack.workerEnvironment,
+      METRICS_ADDRESS: `127.0.0.1:${await getPort()}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    };
     worker = startWorker(env, (line) => log.push(line));
     await worker.ready;
   });
@@ -39,6 +47,7 @@ describe('an operator with the Temporal CLI', () => {
     const connection = await Connection.connect({ address: stack.temporal.address });
     await replayAll(new Client({ connection }), taskQueue);
     await connection.close();
+    collector.close();
     await stack.stop();
     await rm(folder, { recursive: true });
   });
@@ -181,6 +190,32 @@ describe('an operator with the Temporal CLI', () => {
     expect(log.join('\n')).not.toMatch(/task_?token/i);
   });
 
+  it('is traced from the command to each request, and without a command from the run', async () => {
+    const { stdout } = await execa(
+      process.execPath,
+      ['cli/main.ts', 'plan', 'examples/plan-managed-private-link.json', '--output', 'json'],
+      { cwd: root, env, reject: false },
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'planned' });
+    const named = (name: RegExp) => collector.spans.filter((span) => name.test(span.name));
+    const planned = () => named(/^StartWorkflow:createCluster$/)[0];
+    const ofPlan = (name: RegExp) => named(name).filter(({ traceId }) => traceId === planned()?.traceId);
+    await waitFor(async () => ofPlan(/^RunWorkflow:/).length > 0, 'The run was not traced');
+    const [run] = ofPlan(/^RunWorkflow:createCluster$/);
+    expect(run?.parentSpanId).toBe(planned()?.spanId);
+    const activities = ofPlan(/^RunActivity:/);
+    expect(new Set(activities.map(({ parentSpanId }) => parentSpanId))).toEqual(new Set([run?.spanId]));
+    const requests = ofPlan(/^GET Microsoft\./);
+    expect(requests.length).toBeGreaterThan(5);
+    const ids = activities.map(({ spanId }) => spanId);
+    expect(requests.filter(({ parentSpanId }) => !ids.includes(parentSpanId))).toEqual([]);
+    // Runs that the Temporal CLI has started begin traces of their own.
+    const roots = named(/^RunWorkflow:createCluster$/).filter(({ parentSpanId }) => parentSpanId === '');
+    expect(roots).toHaveLength(2);
+    for (const { traceId } of roots) expect(named(/^PUT /).some((span) => span.traceId === traceId)).toBe(true);
+    expect(collector.raw()).not.toMatch(/api-version|Bearer|eyJ/);
+  });
+
   it('creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made', async () => {
     const workflowId = `aks/${subscription}/isolated-byo/private-link`;
     const end = await holdCluster('private-link');
@@ -188,11 +223,14 @@ describe('an operator with the Temporal CLI', () => {
     await untilClusterRuns(workflowId);
     process.kill(worker.pid, 'SIGKILL');
     expect(await worker.exited).toContain('SIGKILL');
-    worker = startWorker(env);
+    const closed = 'http://127.0.0.1:1';
+    worker = startWorker({ ...env, OTEL_EXPORTER_OTLP_ENDPOINT: closed }, (line) => log.push(line));
     await end();
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
     const sent = await putsOf('/isolated-byo');
     expect(sent).toEqual([...new Set(sent)]);
+    await waitFor(async () => log.some((line) => line.includes('Traces are lost')), 'The lost traces were not named');
+    expect(log.filter((line) => line.includes('Traces are lost: the collector at 127.0.0.1:1'))).toHaveLength(1);
 
     await start('delete-byo', workflowId);
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });

@@ -43,6 +43,7 @@ it('holds nothing of the worker, and no TypeScript', () => {
 it('needs few packages', () => {
   const { dependencies, peerDependencies } = manifest as Record<string, object>;
   expect(Object.keys({ ...dependencies, ...peerDependencies }).sort()).toEqual([
+    '@opentelemetry/api',
     '@temporalio/client',
     '@temporalio/common',
     '@temporalio/envconfig',

@@ -12,6 +12,7 @@ import {
 import type { AzureConnection } from '../../activities/arm/connection.ts';
 import { AksIsolationClient } from '../../client/index.ts';
 import type { FailureDetails, Problem } from '../../contract/index.ts';
+import { traceSinks } from '../../worker/tracing.ts';
 import { type AksWorkerOptions, createWorker } from '../../worker/worker.ts';
 import { type AzureOptions, type SimulatedAzure, startSimulatedAzure } from './azure.ts';
 import { runLeanWorkflows } from './leanWorkflows.ts';
@@ -163,7 +164,8 @@ function replays(
   histories: AsyncIterable<{ history: unknown; workflowId: string }>,
 ): AsyncIterator<ReplayResult> & AsyncIterable<ReplayResult> {
   installRuntime();
-  return Worker.runReplayHistories({ workflowBundle: { codePath: environment('TEST_WORKFLOW_BUNDLE') } }, histories);
+  const workflowBundle = { codePath: environment('TEST_WORKFLOW_BUNDLE') };
+  return Worker.runReplayHistories({ workflowBundle, sinks: traceSinks }, histories);
 }
 
 /** Today's workflow code must take every history that the tests made. */

@@ -78,6 +78,15 @@ describe('a worker that cannot work', () => {
       ['METRICS_ADDRESS: 192.0.2.1:9464 cannot'],
     ],
     [
+      'traces that it cannot send',
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        OTEL_TRACES_EXPORTER: 'zipkin',
+      },
+      ['OTEL_EXPORTER_OTLP_ENDPOINT: not an http', 'PROTOCOL: grpc is not spoken here', 'there is no exporter zipkin'],
+    ],
+    [
       'settings that make no sense, all named at once',
       {
         AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
