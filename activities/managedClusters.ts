@@ -1,5 +1,5 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
-import { ownFailure } from '../contract/failures.ts';
+import { isFailure, ownFailure } from '../contract/failures.ts';
 import { type ClusterReference, clusterId, resourceReference } from '../resources/ids.ts';
 import type { KubernetesVersionFacts } from '../resources/kubernetesVersions.ts';
 import {
@@ -165,10 +165,31 @@ async function createOrUpdate(
   return seen;
 }
 
-async function changeCluster(
-  clients: ClientsOf,
-  { cluster, change, written, busyPolicy }: ClusterUpdate,
-): Promise<void> {
+/** The outcome of a change whose tags Azure does not show: a policy strips or denies them. Everything else was changed. */
+export interface ClusterChanged {
+  tagsNotKept?: true;
+}
+
+async function changeCluster(clients: ClientsOf, update: ClusterUpdate): Promise<ClusterChanged | undefined> {
+  const { change, cluster } = update;
+  try {
+    await changeWhole(clients, update);
+  } catch (error) {
+    if (!keepsTags(change) || !isFailure(error, 'RequestDisallowedByPolicy')) throw error;
+    // Tags are for later: nothing of the change itself depends on them.
+    const { tags: _denied, ...rest } = change;
+    await changeWhole(clients, { ...update, change: rest });
+  }
+  if (!keepsTags(change)) return undefined;
+  const { tags } = await readExistingCluster(clients, cluster);
+  return Object.entries(change.tags ?? {}).every(([key, value]) => value === null || tags[key] === value)
+    ? undefined
+    : { tagsNotKept: true };
+}
+
+const keepsTags = ({ tags = {} }: ClusterChange): boolean => Object.values(tags).some((value) => value !== null);
+
+async function changeWhole(clients: ClientsOf, { cluster, change, written, busyPolicy }: ClusterUpdate): Promise<void> {
   const { containerService: client } = clients(cluster.subscriptionId);
   const { resourceGroup, name } = cluster;
   const id = clusterId(cluster);
@@ -224,7 +245,7 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
    * operation outlasts the busy policy, `ChangedSince` where undo finds somebody's newer change, or `ReadBackMismatch` where
    * Azure shows something else than was asked.
    */
-  updateCluster: (update: ClusterUpdate): Promise<void> => changeCluster(clients, update),
+  updateCluster: (update: ClusterUpdate): Promise<ClusterChanged | undefined> => changeCluster(clients, update),
 
   /** Waits until the cluster's operation, which an earlier run of the workflow began, has succeeded or failed. */
   awaitCluster: (cluster: ClusterReference): Promise<void> =>

@@ -6,11 +6,23 @@ import { existingCluster, updateByHand, verified } from './existingCluster.ts';
 let harness: Harness;
 beforeAll(async () => {
   harness = await startHarness();
-  await harness.azure.reset({ quotas: { standardDDSv5Family: 5000, cores: 5000 } });
+  await harness.azure.reset({ quotas: { standardDDSv5Family: 5000, cores: 5000 }, policies });
 });
 afterAll(() => harness.close());
 
 const location = 'westeurope';
+/** Each is about one cluster. */
+const policies = (
+  [
+    { name: 'strips', does: { effect: 'modify', operations: [{ operation: 'remove', path: 'tags' }] } },
+    { name: 'denies', does: { effect: 'deny' } },
+  ] as const
+).map(({ name, does }) => ({
+  name,
+  resource: `^kept-${name}$`,
+  where: [{ path: 'tags.aks-isolation-egress-1', exists: true }],
+  does: does.effect === 'deny' ? does : { ...does, operations: [...does.operations] },
+}));
 const registry = { mode: 'managed' as const };
 const owners = { team: 'a' };
 
@@ -107,6 +119,23 @@ describe('isolateCluster keeps how the owner had a cluster leave, and disableIso
     const { details } = await failureDetailsOf((await harness.client.isolateCluster({ cluster, registry })).result());
     expect(details.leftovers).toEqual([]);
     expect(await seen(cluster)).toEqual(before);
+  });
+
+  it.concurrent.each(['strips', 'denies'])('and says so where a policy %s the tags', async (how) => {
+    const cluster = await withEgress(`kept-${how}`, balancer(await ownAddresses(how)));
+    const run = await harness.client.isolateCluster({ cluster, registry });
+    const { steps } = await verified(Promise.resolve(run));
+    const said = /one, two, allocatedOutboundPorts 1024, idleTimeoutInMinutes 60 is not kept, for a policy/;
+    expect(steps.find(({ id }) => id === 'outboundType')).toMatchObject({
+      state: 'done',
+      reason: expect.stringMatching(said),
+    });
+    expect((await run.progress()).found).toContainEqual(expect.stringMatching(said));
+    const { outboundType, tags } = await seen(cluster);
+    expect({ outboundType, tags: Object.keys(tags ?? {}) }).toEqual({
+      outboundType: 'none',
+      tags: how === 'denies' ? ['team'] : [],
+    });
   });
 
   it.concurrent('and touches no tag of a cluster that leaves as Azure makes it', async () => {

@@ -4,6 +4,7 @@ import { applicationFailure, isFailure } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, type Scenario } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
+import type { Progress } from '../../contract/progress.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { withoutRepeats } from './check.ts';
@@ -171,6 +172,7 @@ class Run implements Apply {
     this.progress.tell([
       ...unproven,
       ...this.#unread,
+      ...saidInstead(plan, this.progress.now),
       ...(hasNothingToDo(plan) ? [nothingToDo] : []),
       checksText(checks),
     ]);
@@ -237,6 +239,12 @@ class Run implements Apply {
     return { approvals: this.operator.approvals, reimages: applied?.reimages?.() ?? [] };
   }
 }
+
+/** What steps say that the plan could not know. */
+const saidInstead = (plan: Plan, { steps }: Progress): string[] =>
+  steps.flatMap(({ id, title, reason }) =>
+    plan.steps.some((each) => each.id === id && each.reason !== reason) ? [`${title}: ${reason}`] : [],
+  );
 
 const nothingToDo = 'There was nothing to do: everything is as wanted already.';
 const notProven = (text: string): string => `not proven: ${text}`;

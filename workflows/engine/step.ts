@@ -18,8 +18,8 @@ export interface StepWork<T> {
   undoneAfter?: readonly StepId[];
   /** ID of the resource that `act` made, where the plan can only name the scope that it is made at. */
   idOf?: (result: T) => string | undefined;
-  /** Why the result means that nothing was done, in a step that a run can do without. */
-  unchangedBecause?: (result: T) => string | undefined;
+  /** What the plan could not know: said instead of the reason. `unchanged`: nothing was done, in a step that a run can do without. */
+  said?: (result: T) => { reason: string; unchanged?: true } | undefined;
   /** Bounds how many steps that share it run at the same time. */
   limit?: ConcurrencyLimit;
   /** Shown while `act` runs: whom or what the step waits for. */

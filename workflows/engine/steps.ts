@@ -118,7 +118,7 @@ export class Steps {
     }
   }
 
-  async #act<T>(entry: Entry, { act, wrote, idOf, unchangedBecause, waitsFor }: StepWork<T>): Promise<T | undefined> {
+  async #act<T>(entry: Entry, { act, wrote, idOf, said, waitsFor }: StepWork<T>): Promise<T | undefined> {
     const { progress } = entry;
     for (;;) {
       await this.#untilResumed(progress);
@@ -131,9 +131,9 @@ export class Steps {
         entry.begun ||= !isAdopted(result);
         delete entry.failure;
         const resourceId = idOf?.(result) ?? progress.resourceId;
-        const reason = unchangedBecause?.(result);
-        const state = reason === undefined ? 'done' : 'unchanged';
-        this.#set(progress, { state, finishedAt: now(), resourceId, ...(reason !== undefined && { reason }) });
+        const { reason = progress.reason, unchanged = false } = said?.(result) ?? {};
+        const state = unchanged ? 'unchanged' : 'done';
+        this.#set(progress, { state, finishedAt: now(), resourceId, reason });
         stepTook(progress.kind, state, since);
         return result;
       } catch (error) {

@@ -43,6 +43,20 @@ export function planCutting({ cluster }: ExistingClusterFacts, outboundType: str
   return { change: { outboundType, tags }, said };
 }
 
+/** What is said where a policy has kept the settings from being kept. Azure has forgotten them by then: they stand here. */
+export function keptNothing(
+  found: ClusterFacts,
+  { outboundType = '' }: ClusterChange,
+  result: { tagsNotKept?: true } | undefined,
+): { reason: string } | undefined {
+  const egress = ownEgress(found);
+  if (!result?.tagsNotKept || !egress) return undefined;
+  const after = `${found.outboundType} before, ${outboundType} after`;
+  return {
+    reason: `${after}; ${inWords(egress)} is not kept, for a policy strips or denies the tags: note it yourself`,
+  };
+}
+
 /** The change that opens egress, with the owner's settings as far as they were kept and can still be had. */
 export function planOpening({ cluster, lostAddresses = {} }: ExistingClusterFacts, outboundType: string): OutboundMove {
   const kept = cluster && keptEgress(cluster);

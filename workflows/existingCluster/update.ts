@@ -13,7 +13,7 @@ import type { Removal } from '../removal/kinds.ts';
 import { previousBootstrap } from './bootstrap.ts';
 import type { UpdateContext, UpdateInput } from './context.ts';
 import { busyPolicyOf, undoBusyPolicy } from './facts.ts';
-import { previousOutbound } from './outboundType.ts';
+import { keptNothing, previousOutbound } from './outboundType.ts';
 
 const waitsFor = 'AKS, about four minutes';
 const managedRegistry: ClusterChange = { artifactSource: 'Cache', containerRegistryId: null };
@@ -75,8 +75,9 @@ export function applyBootstrap(context: UpdateContext): void {
       const isHalfWay = begun || isFailed(found.provisioningState);
       if (linksLater && isHalfWay && patched('retry-from-managed-registry'))
         await update(input, 'Put back where nodes boot from', managedRegistry);
-      await update(input, 'Set where nodes boot from', bootstrap);
+      return update(input, 'Set where nodes boot from', bootstrap);
     },
+    said: (result) => keptNothing(found, bootstrap, result),
     undo: () => putBack(input, 'Put back where nodes boot from', back, bootstrap),
     waitsFor,
   });
@@ -90,8 +91,9 @@ export function applyOutbound({ input, found, plan, step }: UpdateContext, befor
   step('outboundType', {
     act: async () => {
       await before();
-      await update(input, `Set outbound type ${outbound.outboundType}`, outbound);
+      return update(input, `Set outbound type ${outbound.outboundType}`, outbound);
     },
+    said: (result) => keptNothing(found, outbound, result),
     undo: () =>
       putBack(input, `Put back outbound type ${found.outboundType}`, previousOutbound(found, outbound), outbound),
     waitsFor,
@@ -123,9 +125,9 @@ export function applyOpenEgress({ input, found, plan, step }: UpdateContext): vo
   step('bootstrap', { act: async () => undefined, undo: putBackBootstrap, waitsFor });
 }
 
-async function update(input: UpdateContext['input'], summary: string, change: ClusterChange): Promise<void> {
+function update(input: UpdateContext['input'], summary: string, change: ClusterChange) {
   const busyPolicy = busyPolicyOf(input);
-  await azure.operating(summary).updateCluster({ cluster: input.cluster, change, busyPolicy });
+  return azure.operating(summary).updateCluster({ cluster: input.cluster, change, busyPolicy });
 }
 
 /** @param written What the run wrote: where the cluster shows something else, it is somebody's newer change, and stays. */

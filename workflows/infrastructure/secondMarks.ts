@@ -67,14 +67,17 @@ function nameOf(id: string): string {
   return [type.split('/').at(-1), ...parents, name].join('/');
 }
 
+/** @returns what is said of a mark that Azure refused to change. */
+const ifRefused = (reason: string) => (result: { adopted?: true } | undefined) =>
+  result?.adopted ? { reason, unchanged: true as const } : undefined;
+
 /** Declares the steps that leave second marks. */
 export function applySecondMarks(steps: readonly PlannedStep[], marks: Marks, step: Step): void {
   for (const { id, kind, title, resourceId } of steps) {
     if (kind !== 'secondMark') continue;
     step(id, {
       act: () => azure.writing(title).addSecondMark({ id: resourceId, marks }),
-      unchangedBecause: (result) =>
-        result?.adopted ? 'Azure refused the mark; clusters are asked themselves' : undefined,
+      said: ifRefused('Azure refused the mark; clusters are asked themselves'),
       undo: () => azure.writing('Take the mark off').removeSecondMark({ id: resourceId, marks }),
       waitsFor: 'Azure',
     });
@@ -148,7 +151,7 @@ export function applyLeftMarks(steps: readonly PlannedStep[], marks: Marks, step
   for (const { id, title, resourceId } of steps) {
     step(id, {
       act: () => azure.writing(title).dropSecondMark({ id: resourceId, marks }),
-      unchangedBecause: (result) => (result?.adopted ? `${staysUntilDeleted}, says Azure` : undefined),
+      said: ifRefused(`${staysUntilDeleted}, says Azure`),
       undo: () => azure.writing('Put the mark on again').restoreSecondMark({ id: resourceId, marks }),
       waitsFor: 'Azure',
     });
