@@ -65,6 +65,12 @@ export default {
     },
     {
       ...common,
+      // Not part of `npm test`: they install what others have, from the registries of three languages.
+      displayName: 'outside',
+      testMatch: testsIn('outside'),
+    },
+    {
+      ...common,
       // Not part of `npm test`: what is measured must not share its machine.
       displayName: 'measured',
       testMatch: testsIn('measured'),
