@@ -104,11 +104,14 @@ export async function countMachines(
   const counted = await Promise.all(
     sets.map(async ({ name = '', tags }) => {
       const machines = await azureList(id, () => virtualMachineScaleSetVMs.list(group, name));
-      return [tags?.['aks-managed-poolName'] ?? name, machines.length] as const;
+      return [tags?.['aks-managed-poolName'] ?? poolIn(name), machines.length] as const;
     }),
   );
   return Object.fromEntries(counted);
 }
+
+/** A policy may have stripped the tag that names the pool. AKS names the scale set after it: `aks-<pool>-<digits>-vmss`. */
+const poolIn = (scaleSet: string): string => /^aks-(.+)-\d+-vmss$/i.exec(scaleSet)?.[1] ?? scaleSet;
 
 /** Counts the scale set's instances: one that has the set's latest model is done. `undefined`: the set cannot be read. */
 async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<OperationProgress | undefined> {

@@ -3,6 +3,7 @@ import {
   KnownBackendPoolType,
   type ManagedCluster,
   type ManagedClusterAgentPoolProfile,
+  type ManagedClusterHttpProxyConfig,
 } from '@azure/arm-containerservice';
 import { addressIn } from '../resources/addressRanges.ts';
 import type { AgentPoolFacts } from '../resources/agentPools.ts';
@@ -51,8 +52,7 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     nodeProvisioningMode: cluster.nodeProvisioningProfile?.mode ?? 'Manual',
     hasLongTermSupport: cluster.supportPlan === 'AKSLongTermSupport',
     loadBalancerSku: networkProfile?.loadBalancerSku ?? 'standard',
-    usesHttpProxy:
-      cluster.httpProxyConfig?.httpProxy !== undefined || cluster.httpProxyConfig?.httpsProxy !== undefined,
+    usesHttpProxy: usesProxy(cluster.httpProxyConfig),
     nodeGroupRestriction: cluster.nodeResourceGroupProfile?.restrictionLevel ?? 'Unrestricted',
     outboundAddresses: [
       ...(networkProfile?.loadBalancerProfile?.effectiveOutboundIPs ?? []),
@@ -83,6 +83,10 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
     })),
   };
 }
+
+/** A proxy that is disabled keeps its settings. Source: Azure REST API, "Managed Clusters", ManagedClusterHttpProxyConfig.enabled. */
+const usesProxy = ({ httpProxy, httpsProxy, enabled = true }: ManagedClusterHttpProxyConfig = {}): boolean =>
+  enabled && (httpProxy !== undefined || httpsProxy !== undefined);
 
 /** AKS says neither count nor size of a pool of virtual machines, but how many it has of each size. */
 function machinesOf({

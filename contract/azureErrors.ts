@@ -11,6 +11,10 @@ export const azureErrors = {
     cause: 'An identity may use the resource but not one that it is linked to, such as a subnet.',
     whatToDo: 'Give the identity the action that the message names on the linked resource.',
   },
+  InvalidAuthenticationTokenTenant: {
+    cause: 'What the message names is in a subscription of another tenant than that of the worker.',
+    whatToDo: 'Use resources of one tenant, and a worker with an identity in it.',
+  },
   InvalidAuthenticationToken: {
     cause: "Azure Resource Manager does not accept the worker's token.",
     whatToDo: "Check the worker's Azure credential: Azure Resource Manager does not accept its token.",

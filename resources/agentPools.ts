@@ -2,6 +2,9 @@ import type { ClusterReference } from './ids.ts';
 import { carriesMarks, type Marks } from './marks.ts';
 import type { PoolEvidence } from './nodes.ts';
 
+/** Azure compares names without case. */
+export const isWindows = (osType: string): boolean => /^windows$/i.test(osType);
+
 /** A node pool as it is to be. Source: Azure REST API, "Managed Clusters", `ManagedClusterAgentPoolProfile`. */
 export interface AgentPoolProfile {
   name: string;

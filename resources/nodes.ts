@@ -132,6 +132,10 @@ export function isSameDisk(one: NodeFacts, other: NodeFacts): boolean {
  */
 export function proofOf(pool: string, before: PoolEvidence, after: PoolEvidence): PoolProof {
   if (before.nodes && after.nodes) return proofByNodes(pool, before.nodes, after.nodes, after);
+  // A node that an autoscaler adds boots as the cluster says then, whatever could not be seen before.
+  if (after.nodes?.length === 0 && (after.count ?? 0) === 0) {
+    return { pool, evidence: 'nodes', reimaged: true, nodes: [], seen: 'no nodes' };
+  }
   const unseen = after.unseen ?? before.unseen;
   // The command of a look runs on a node of any pool. Where it fails, an empty pool is as empty as AKS says.
   if (unseen && after.count === 0 && !after.enableAutoScaling) {

@@ -97,6 +97,13 @@ interface PagedList<T> {
   byPage(): AsyncIterable<T[]>;
 }
 
+/** Azure's word for a subscription of another tenant than the worker's. It does not pass, as other 401s do. */
+const otherTenant = 'InvalidAuthenticationTokenTenant';
+
+/** Whether the worker's identity may not look: what is there is then not known. */
+export const isForbidden = (error: unknown): boolean =>
+  httpStatus(error) === 403 || isCode(applicationFailure(error)?.type, otherTenant);
+
 /** Result of a look at Azure, or why the worker's identity may not look: what is there is then not known. */
 export type Allowed<T> = { seen: T } | { forbidden: string };
 
@@ -105,7 +112,7 @@ export async function whereAllowed<T>(look: () => Promise<T>): Promise<Allowed<T
   try {
     return { seen: await look() };
   } catch (error) {
-    if (httpStatus(error) !== 403) throw error;
+    if (!isForbidden(error)) throw error;
     return { forbidden: applicationFailure(error)?.message ?? String(error) };
   }
 }
@@ -168,6 +175,7 @@ function unreachableType(error: unknown): OwnError {
 }
 
 function isPassing(status: number, { code, message }: AzureError): boolean {
+  if (isCode(code, otherTenant)) return false;
   if (status === 401 || status === 408 || status === 429 || status >= 500) return true;
   if (isPassingConflict(code)) return true;
   // Providers have many codes for a busy resource. AKS uses one code for that, for quota and for a wrong power state.

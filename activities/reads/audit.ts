@@ -8,7 +8,7 @@ import type { Unread } from '../../resources/unread.ts';
 import type { SubnetFacts, VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
 import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { httpStatus, seenOr, whereAllowed } from '../arm/errors.ts';
+import { isForbidden, seenOr, whereAllowed } from '../arm/errors.ts';
 import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
 import { readKubernetesVersions } from '../managedClusters.ts';
@@ -68,7 +68,7 @@ function partReader(): { part: ReadPart; unread: NonNullable<AuditFacts['unread'
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof NotShownError) && httpStatus(error) !== 403) throw error;
+      if (!(error instanceof NotShownError) && !isForbidden(error)) throw error;
       unread[name] = error instanceof Error ? error.message : name;
       return undefined;
     }

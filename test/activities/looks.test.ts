@@ -38,6 +38,23 @@ describe('a look at nodes', () => {
   });
 });
 
+describe('a look at a cluster', () => {
+  it.each([
+    [true, true],
+    [undefined, true],
+    [false, false],
+  ])('with a proxy whose settings say enabled %s', async (enabled, uses) => {
+    const cluster = await existing(`proxy-${enabled}`);
+    const id = clusterId(cluster);
+    const { body } = await azure.get(id);
+    const whole = structuredClone(body) as { properties: Record<string, unknown> };
+    const proxy = 'http://10.224.0.200:3128';
+    const httpProxyConfig = { httpProxy: proxy, httpsProxy: proxy, ...(enabled !== undefined && { enabled }) };
+    await azure.put(id, { ...whole, properties: { ...whole.properties, httpProxyConfig } });
+    expect((await facts(cluster)).usesHttpProxy).toBe(uses);
+  });
+});
+
 describe('a look at what isolation depends on', () => {
   it('counts the machines of each pool, and tells parts that may not be read from absent ones', async () => {
     const cluster = await existing('unread', undefined, true);

@@ -178,6 +178,22 @@ describe('the zone of a network', () => {
   });
 });
 
+describe('a registry of another tenant than the worker’s', () => {
+  it('is unread, and no failure that would pass', async () => {
+    const answer = { status: 401, code: 'InvalidAuthenticationTokenTenant', message: 'wrong issuer' };
+    released.push(await azure.fault({ method: 'GET', path: `${ids.registry}$`, times: 1_000, answer }));
+    const { kubeletIdentityId: _none, ...found } = isolated({ containerRegistryId: ids.registry });
+    const facts: AuditFacts = await attempt().run(azure.activities.lookAtDependencies, {
+      cluster: found,
+      subscriptionId,
+      subnetIds: [ids.nodeSubnet],
+    });
+    expect(facts.unread?.registry).toMatch(/wrong issuer/);
+    const failure = await activityFailure(attempt().run(azure.activities.deleteRegistry, { id: ids.registry, marks }));
+    expect(failure).toMatchObject({ type: 'InvalidAuthenticationTokenTenant', nonRetryable: true });
+  });
+});
+
 describe('endpoints of a registry that many share', () => {
   const lookIn = async (network: string): Promise<AuditFacts> => {
     const { kubeletIdentityId: _none, ...found } = isolated({ containerRegistryId: ids.registry });

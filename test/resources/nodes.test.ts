@@ -56,6 +56,16 @@ describe('a pool', () => {
     expect(proofOf('work', pool([]), pool([]))).toMatchObject({ reimaged: true, seen: 'no nodes' });
   });
 
+  it('without a node now has nothing to reimage, though nobody could look before', () => {
+    const empty = pool([], { count: 0, enableAutoScaling: true });
+    expect(proofOf('work', { ...unseen('failed'), count: 0, enableAutoScaling: true }, empty)).toMatchObject({
+      reimaged: true,
+      seen: 'no nodes',
+    });
+    const some = pool([], { count: 1, enableAutoScaling: true });
+    expect(proofOf('work', unseen('failed'), some).reimaged).toBe(false);
+  });
+
   it('takes AKS at its word for an empty pool where the look, which runs on another pool, fails', () => {
     const empty = { ...unseen('failed'), count: 0 };
     expect(proofOf('work', pool([]), empty)).toMatchObject({ reimaged: true, seen: 'no nodes, as AKS counts' });

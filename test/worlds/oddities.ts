@@ -55,6 +55,11 @@ const runCommandAnswers = async ({ azure }: ScenarioPlace, { cluster }: WorldIds
   await azure.fault({ method: 'POST', path: `${cluster}/runCommand$`, times: 100_000, answer });
 };
 
+const readForbidden = (azure: ScenarioPlace['azure'], path: string) => {
+  const answer = { status: 403, code: 'AuthorizationFailed', message: 'AuthorizationFailed, in this world' };
+  return azure.fault({ method: 'GET', path, times: 100_000, answer });
+};
+
 /** Runs a command inside of the cluster, as somebody of its owner's does. */
 const inside = ({ azure, name }: ScenarioPlace, command: string): Promise<string> =>
   kubectl(azure, reference(name), command);
@@ -217,6 +222,12 @@ export const oddities = {
     arrange: (place, ids) => routes(place, ids, ['0.0.0.0/1', '128.0.0.0/1']),
     explains: /route|open/i,
   },
+  serviceEndpoint: {
+    possible: inOwnNetwork,
+    // A run that changes the subnet must not lose it.
+    arrange: (place, ids) => changeNodes(place, ids, { serviceEndpoints: [{ service: 'Microsoft.Storage' }] }),
+    explains: /never/,
+  },
   openSubnet: {
     possible: inOwnNetwork,
     arrange: (place, ids) => changeNodes(place, ids, { defaultOutboundAccess: true }),
@@ -260,6 +271,16 @@ export const oddities = {
       if (status >= 300 && status !== 403) throw new Error(`lock: ${status}`);
     },
     explains: /lock/i,
+  },
+  locksForbidden: {
+    possible: existing,
+    arrange: ({ azure }) => readForbidden(azure, '/Microsoft.Authorization/locks$'),
+    explains: /never/,
+  },
+  clustersForbidden: {
+    possible: ({ scenario }) => scenario === 'delete' || scenario === 'changeRegistry',
+    arrange: ({ azure }) => readForbidden(azure, '/Microsoft.ContainerService/managedClusters$'),
+    explains: /may not be listed/,
   },
   runCommandForbidden: {
     possible: existing,

@@ -38,10 +38,10 @@ export const ownerSettings = {
   },
   workloadIdentity: ({ properties }) => {
     properties.oidcIssuerProfile = { enabled: true };
-    properties.securityProfile = {
+    merged(properties, 'securityProfile', {
       workloadIdentity: { enabled: true },
       imageCleaner: { enabled: true, intervalHours: 48 },
-    };
+    });
   },
   noLocalAccounts: ({ properties }) => {
     properties.disableLocalAccounts = true;
@@ -66,6 +66,46 @@ export const ownerSettings = {
   autoscaling: ({ pools }) => {
     for (const pool of pools)
       if (Number(pool.count) > 0) Object.assign(pool, { enableAutoScaling: true, minCount: 1, maxCount: 4 });
+  },
+  scaleFromZero: ({ pools }) => {
+    for (const pool of pools)
+      if (Number(pool.count) === 0) Object.assign(pool, { enableAutoScaling: true, minCount: 0, maxCount: 3 });
+  },
+  spot: ({ pools }) => {
+    for (const pool of pools)
+      if (pool.mode === 'User')
+        Object.assign(pool, {
+          scaleSetPriority: 'Spot',
+          scaleSetEvictionPolicy: 'Delete',
+          spotMaxPrice: -1,
+          nodeTaints: ['kubernetes.azure.com/scalesetpriority=spot:NoSchedule'],
+        });
+  },
+  azureLinux: ({ pools }) => {
+    for (const pool of pools) if (pool.mode === 'User') pool.osSKU = 'AzureLinux';
+  },
+  disabledProxy: ({ properties }) => {
+    properties.httpProxyConfig = { httpProxy: 'http://10.10.0.200:3128', enabled: false };
+  },
+  customCa: ({ properties }) => {
+    merged(properties, 'securityProfile', { customCATrustCertificates: ['LS0tLS1CRUdJTg=='] });
+  },
+  mesh: ({ properties }) => {
+    properties.serviceMeshProfile = { mode: 'Istio', istio: { revisions: ['asm-1-27'] } };
+  },
+  overlay: ({ properties }) => {
+    merged(properties, 'networkProfile', { networkPluginMode: 'overlay', podCidr: '192.168.0.0/16' });
+  },
+  ownCni: ({ properties }) => {
+    merged(properties, 'networkProfile', { networkPlugin: 'none' });
+  },
+  dualStack: ({ properties }) => {
+    merged(properties, 'networkProfile', { ipFamilies: ['IPv4', 'IPv6'] });
+  },
+  privateNames: ({ properties }) => {
+    const { enablePrivateCluster, enableVnetIntegration } = (properties.apiServerAccessProfile ?? {}) as Properties;
+    if (enablePrivateCluster && !enableVnetIntegration)
+      merged(properties, 'apiServerAccessProfile', { privateDNSZone: 'none', enablePrivateClusterPublicFQDN: true });
   },
   idleTimeout: ({ properties }) => {
     merged(properties, 'networkProfile', {

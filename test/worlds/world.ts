@@ -3,7 +3,7 @@ import { type WayOut, waysOut } from '../../contract/inputs/isolation.ts';
 import { openOutboundTypes } from '../../resources/outboundTypes.ts';
 import { type Effect, type FaultKind, faultKinds } from '../sweep/kinds.ts';
 import { type Oddity, oddities } from './oddities.ts';
-import { settingNames } from './settings.ts';
+import { type Setting, settingNames } from './settings.ts';
 import { type OthersDoing, othersDoings, type WorldScenario, type WorldShape } from './shape.ts';
 
 /** A cluster that is there is not unseen after a write: it is seen as it was. */
@@ -45,6 +45,18 @@ const exclusive: readonly (readonly [Oddity, Oddity])[] = [
   ['stopped', 'silentNode'],
   ['stopped', 'machineTooMany'],
   ['lockedNodeGroup', 'machineTooMany'],
+];
+/** Settings that AKS does not take beside an oddity or another setting. */
+const notBeside: readonly (readonly [Setting, Oddity | Setting])[] = [
+  ['overlay', 'kubenet'],
+  ['overlay', 'ownCni'],
+  ['ownCni', 'kubenet'],
+  ['ownCni', 'nodeProvisioning'],
+  ['ownCni', 'networkPolicy'],
+  ['dualStack', 'kubenet'],
+  // They set the same.
+  ['disabledProxy', 'httpProxy'],
+  ['spot', 'labels'],
 ];
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
@@ -112,8 +124,12 @@ export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<Draw
         ...(fault && { fault }),
       };
       const order = Object.keys(oddities) as Oddity[];
+      const around: readonly string[] = [...world.oddities, ...world.settings];
       return {
         ...world,
+        settings: world.settings.filter(
+          (each) => !notBeside.some(([one, other]) => one === each && around.includes(other)),
+        ),
         oddities: order.filter(
           (each) =>
             world.oddities.includes(each) &&

@@ -138,18 +138,26 @@ function auditedRegistryChecks(
   const role = pullRole(registry);
   const holds = sufficientRoles(role).some((each) => kubeletRoles.includes(each));
   const condition = kubeletConditions[builtInRoles[role].id];
+  // A role of the owner's own making, or AcrPush, may let it pull as well.
+  const others = kubeletRoles.filter((each) => !isKnown(each));
+  const unknown = condition ? `${heldWithCondition}: ${condition}` : `${heldOtherwise}: ${others.join(', ')}`;
   const { anonymousPullEnabled } = registryAccess(profile);
   return [
     ...checks,
     check('anonymousPull', 'Anonymous pull', id, anonymousPullEnabled, registry.anonymousPullEnabled),
-    holds || !condition
+    holds || (!condition && others.length === 0)
       ? pullRoleCheck(id, role, holds ? role : kubeletRoles.join(', '))
-      : unseen(pullRoleCheck(id, role, ''), 'notAsked', `${heldWithCondition}: ${condition}`),
+      : unseen(pullRoleCheck(id, role, ''), 'notAsked', unknown),
   ];
 }
 
 const pullRoleCheck = (id: string, role: BuiltInRole, seen: string): Check =>
   check('pullRole', 'Kubelet identity may pull', id, role, seen);
+
+/** Whether a role is one whose effect is known: where it does not suffice, nothing is to be waited for. */
+const isKnown = (role: string): boolean => Object.values(builtInRoles).some(({ id }) => id === role);
+
+const heldOtherwise = 'other roles are held, whose effect nodes alone can show';
 
 const heldWithCondition = 'held with a condition, whose effect nodes alone can show';
 

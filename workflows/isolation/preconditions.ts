@@ -1,6 +1,6 @@
 import type { Problem } from '../../contract/problem.ts';
 import { minimumKubernetesVersion } from '../../contract/profiles.ts';
-import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, isWindows } from '../../resources/agentPools.ts';
 import type { AuditFacts, AuditPart } from '../../resources/discovery.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
@@ -88,7 +88,7 @@ export const preconditions: readonly Precondition[] = [
     source: 'Azure/AKS#5821',
     asOf: '2026-11-26',
     broken: ofCluster(
-      ({ identity }) => identity.type === 'None',
+      ({ identity }) => /^none$/i.test(identity.type),
       'the cluster uses a service principal',
       'Give it a managed identity (Azure/AKS#5821).',
     ),
@@ -110,7 +110,7 @@ export const preconditions: readonly Precondition[] = [
     source: limits,
     asOf: '2026-11-26',
     broken: ofCluster(
-      ({ networkPlugin }) => networkPlugin === 'kubenet',
+      ({ networkPlugin }) => /^kubenet$/i.test(networkPlugin),
       'its network plugin is kubenet',
       'Migrate it to Azure CNI first.',
     ),
@@ -230,7 +230,7 @@ export const preconditions: readonly Precondition[] = [
     source: limits,
     asOf: '2026-11-26',
     broken: ofPools(
-      ({ osType }) => osType === 'Windows',
+      ({ osType }) => isWindows(osType),
       'a Windows node pool cannot be network isolated',
       'Remove it first.',
     ),

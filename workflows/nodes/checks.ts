@@ -1,5 +1,5 @@
 import type { Check } from '../../contract/result.ts';
-import type { AgentPoolFacts, LeftCopy } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, isWindows, type LeftCopy } from '../../resources/agentPools.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { agentPoolId } from '../../resources/ids.ts';
@@ -26,11 +26,11 @@ export function nodeChecks(
   kubernetes: Look<KubernetesFacts>,
   probes: Readonly<Record<string, Look<NodeProbeResult>>>,
   source: string,
-  { machines = {}, unread }: Pick<AuditFacts, 'machines' | 'unread'> = {},
+  { machines, unread }: Pick<AuditFacts, 'machines' | 'unread'> = {},
 ): Check[] {
   const ofPools = agentPoolProfiles.flatMap((pool): Check[] => {
     const checks = poolChecks(agentPoolId(id, pool.name), pool, source, unread?.registry);
-    if (pool.osType === 'Windows') {
+    if (isWindows(pool.osType)) {
       const why = 'nothing is run on Windows nodes';
       return [unseen(checks.boots(''), 'incomplete', why), unseen(checks.pulls(''), 'incomplete', why)];
     }
@@ -38,7 +38,7 @@ export function nodeChecks(
     const ofPool = kubernetes.seen.nodes.filter((node) => node.pool === pool.name);
     const nodes = ofPool.length;
     return [
-      checks.count(ofPool, entryOf(machines, pool.name), unread?.machines),
+      checks.count(ofPool, machines && entryOf(machines, pool.name), unread?.machines, machines !== undefined),
       ...checks.probed(nodes, entryOf(probes, pool.name), artifactSource),
     ];
   });
@@ -66,6 +66,10 @@ function otherNodeChecks(
   return [others.length === 0 ? none : unseen(none, 'incomplete', others.map(({ name }) => name).join(', '))];
 }
 
+/** Machines of another kind of pool are in no scale set. */
+const isScaleSet = ({ type = 'VirtualMachineScaleSets' }: AgentPoolFacts): boolean =>
+  /^VirtualMachineScaleSets$/i.test(type);
+
 const isOfHost = (seen: unknown, source: string): boolean =>
   String(seen).split('/')[0]?.toLowerCase() === source.split('/')[0]?.toLowerCase();
 
@@ -88,10 +92,18 @@ const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string, unread
     boots,
     pulls,
     unseen: unseenBoth,
-    count(nodes: readonly NodeFacts[], machines: number | undefined, unread: string | undefined): Check {
+    count(
+      nodes: readonly NodeFacts[],
+      machines: number | undefined,
+      unread: string | undefined,
+      areCounted: boolean,
+    ): Check {
       const all = check(`nodes:${name}`, `Nodes of ${name} that were seen`, poolId, count, nodes.length);
       const idle = nodes.filter(({ ready }) => !ready).map((node) => node.name);
+      const isLost =
+        areCounted && unread === undefined && machines === undefined && nodes.length > 0 && isScaleSet(pool);
       const gaps = [
+        ...(isLost ? ['its scale set was not found'] : []),
         ...(nodes.length === count ? [] : [`AKS counts ${count}, and ${nodes.length} were seen`]),
         ...(machines === undefined || machines === nodes.length
           ? []

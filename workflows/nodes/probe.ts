@@ -1,4 +1,4 @@
-import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, isWindows } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
@@ -19,7 +19,7 @@ export async function probeOldestNodes(
   const probes = await Promise.all(
     found.agentPoolProfiles.map(async ({ name, osType }) => {
       // The pod that pulls runs on Linux.
-      if (osType === 'Windows') return [];
+      if (isWindows(osType)) return [];
       const node = oldestNode(kubernetes.seen.nodes, name)?.name;
       if (node === undefined) return [];
       const source = imageSource === undefined ? {} : { imageSource };

@@ -178,6 +178,26 @@ describe('a role with a condition', () => {
   ).filter(({ id }) => id === 'pullRole');
   const pulls = (name: string, seen: string) => check(`pulls:${name}`, 'A node pulls', '/pool', 'pulled', seen);
 
+  it('is asked of nodes as well where another role is held, which may be of the owner’s making', () => {
+    const held = (kubeletRoles: string[]) =>
+      isolationChecks(
+        clusterThere({ containerRegistryId: registry.id }),
+        facts({ registry, kubeletRoles }),
+        [ownSubnet],
+        {
+          profile: 'current',
+          accept: [],
+        },
+      ).find(({ id }) => id === 'pullRole');
+    const custom = held(['aaaaaaaa-0000-0000-0000-000000000000']);
+    expect(custom).toMatchObject({ verdict: 'unproven', because: 'notAsked', ok: false });
+    expect(custom && provenByPulls(custom, [pulls('a', 'pulled')])).toMatchObject({ verdict: 'met' });
+    expect(custom && provenByPulls(custom, [pulls('a', 'denied')])).toMatchObject({ verdict: 'missed', ok: false });
+    expect(held([])).toMatchObject({ verdict: 'missed' });
+    // Network Contributor is known to pull nothing.
+    expect(held(['4d97b98b-1d4f-4787-a291-c67834d212e7'])).toMatchObject({ verdict: 'missed' });
+  });
+
   it('is not proven where nobody looks', () => {
     expect(role).toMatchObject({
       verdict: 'unproven',

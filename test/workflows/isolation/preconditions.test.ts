@@ -36,6 +36,8 @@ const refused: RefusedCase[] = [
   ['identity', { identity: { type: 'None', userAssignedIdentities: [] } }, /service principal/],
   ['apiServer', { enablePrivateCluster: false, enableVnetIntegration: false }, /API server is public/],
   ['networkPlugin', { networkPlugin: 'kubenet' }, /kubenet/],
+  ['networkPlugin', { networkPlugin: 'Kubenet' }, /kubenet/],
+  ['identity', { identity: { type: 'none', userAssignedIdentities: [] } }, /service principal/],
   ['nodeOSUpgradeChannel', { nodeOSUpgradeChannel: 'Unmanaged' }, /Unmanaged/],
   ['nodeProvisioning', { nodeProvisioningMode: 'Auto' }, /node auto provisioning/],
   ['loadBalancer', { loadBalancerSku: 'Basic' }, /Basic/],
@@ -61,6 +63,7 @@ const refused: RefusedCase[] = [
   ['poolType', pools({ type: 'VirtualMachines' }), /no scale set/],
   ['poolType', pools({ type: 'AvailabilitySet' }), /no scale set/],
   ['poolSystem', pools({ osType: 'Windows' }), /Windows/],
+  ['poolSystem', pools({ osType: 'windows', osSKU: 'Windows2022' }), /Windows/],
   ['registryTokens', { containerRegistryId: '/own' }, /takes no tokens/, registry({ takesArmTokens: false })],
 ];
 const accepted: [name: string, cluster: Partial<ClusterFacts>][] = [
@@ -70,6 +73,10 @@ const accepted: [name: string, cluster: Partial<ClusterFacts>][] = [
   ['with node provisioning by hand', { nodeProvisioningMode: 'Manual' }],
   ['with a Standard load balancer, however it is spelled', { loadBalancerSku: 'Standard' }],
   ['whose facts an older version has read', pools({})],
+  ['with a network plugin of its owner', { networkPlugin: 'none' }],
+  ['with nodes of ARM64 and Azure Linux', pools({ vmSize: 'Standard_D4pds_v5', osSKU: 'AzureLinux' })],
+  ['whose pool is empty and scales from 0', pools({ count: 0, enableAutoScaling: true, minCount: 0, maxCount: 3 })],
+  ['with the identity of its owner', { identity: { type: 'UserAssigned', userAssignedIdentities: ['/theirs'] } }],
 ];
 
 describe('a precondition of isolation', () => {

@@ -86,6 +86,18 @@ describe('the checks of nodes', () => {
   });
 
   it.each([
+    ['as many machines as nodes', { system: 3 }, 'met'],
+    ['a machine that has not joined', { system: 4 }, 'unproven: incomplete'],
+    ['a scale set that was not found', {}, 'unproven: incomplete'],
+    ['machines that nobody has counted', undefined, 'met'],
+  ] as const)('hold %s against what was seen', (_what, machines, expected) => {
+    const counted = machines && { machines };
+    expect(summary(nodeChecks(one(), three, probed(), source, counted))['nodes:system']).toBe(expected);
+    const single = one({ type: 'VirtualMachines' });
+    expect(summary(nodeChecks(single, three, probed(), source, { machines: {} }))['nodes:system']).toBe('met');
+  });
+
+  it.each([
     ['notAllowed', 'runCommandForbidden'],
     ['failed', 'failed'],
   ] as const)('tell that a look was %s as %s', (because, gap) => {
