@@ -9,6 +9,7 @@ import { writeSeconds } from '../simulator/arm/arm.ts';
 import { azureSwitches } from '../simulator/arm/azureSwitches.ts';
 import { behaviours } from '../simulator/behaviours.ts';
 import { providers } from '../simulator/providers.ts';
+import { observabilityFiles } from './observability/files.ts';
 import { outputSchemas } from './outputSchemas.ts';
 
 // Writes the files and sections that are generated from code; with --check it only says which are out of date.
@@ -87,6 +88,7 @@ putSection(
     .map(([code, { cause, whatToDo }]) => `### ${code}\n\n${cause}\n\nWhat to do: ${whatToDo}`)
     .join('\n\n'),
 );
+for (const [name, content] of Object.entries(observabilityFiles)) put(`deploy/observability/${name}`, content);
 putTable(
   'docs/reference/metrics.md',
   'metrics',

@@ -16,12 +16,12 @@ const first = { priority: { priorityKey: 2 } } satisfies ActivityOptions;
  * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer. 35 attempts take a quarter of an
  * hour where Azure is down: that outlasts throttling, which asks for minutes.
  */
-const read: ActivityOptions = {
+export const read = {
   ...noticed,
   ...first,
   startToCloseTimeout: '2 minutes',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 35 },
-};
+} satisfies ActivityOptions;
 
 /**
  * Looks from inside a cluster run a pod there, and change nothing. Azure's own client gives up after five minutes
@@ -64,12 +64,12 @@ const write: ActivityOptions = {
  * for as long before. A worker that is starved for half a minute still counts as alive: its successor would only look on, and
  * three heartbeats of ten seconds fit in.
  */
-const operation: ActivityOptions = {
+export const operation = {
   ...waitForCancelled,
   heartbeatTimeout: '30 seconds',
   startToCloseTimeout: '24 hours',
   retry: patient,
-};
+} satisfies ActivityOptions;
 
 /** The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. The activity ends it. */
 const wait: ActivityOptions = { ...noticed, ...first, startToCloseTimeout: '2 minutes' };
