@@ -40,7 +40,8 @@ export function programOf(ended: (code: ExitCode) => void): Command {
       .argument('<file>', 'input in YAML or JSON; - reads standard input')
       .addOption(
         new Option('--scenario <name>', 'what the input is for (default: what its $schema names)').choices(scenarios),
-      );
+      )
+      .option('--by <name>', 'who starts it (default: the name of your account)');
   const withRun = (name: string, description: string): Command =>
     command(name, description)
       .argument('<run>', 'workflow ID, or resource ID of the cluster')

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceError } from '@temporalio/client';
 import { AksIsolationClient, InvalidInputError } from '../client/index.ts';
@@ -36,7 +37,7 @@ export class Session {
   }
 
   /** Connects as Temporal's environment configuration says. */
-  static async open({ output, taskQueue }: SessionOptions): Promise<Session> {
+  static async open({ output, taskQueue, by }: SessionOptions & { by?: string }): Promise<Session> {
     const interrupted = new AbortController();
     // Listeners that stay: a library that restores the cursor would else end the process before it has said how to come back.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -47,6 +48,8 @@ export class Session {
       if (error instanceof InvalidInputError) throw error;
       throw new UserError(`No Temporal service answers at ${address}: ${messageOf(error)}`);
     });
+    const startedBy = by ?? accountName();
+    if (startedBy !== undefined) aks.startsAs(startedBy);
     return new Session(aks, new Terminal(output), interrupted.signal);
   }
 
@@ -93,6 +96,15 @@ export class Session {
 
 /** A poll lasts a minute at most. Temporal names a poller for five minutes after its last one. */
 const pollSeconds = 90;
+
+/** The name in which runs are started and approved, where nobody gives another; `undefined` for an account without one, as in containers. */
+export function accountName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Temporal's client wraps the words of the server. */
 export function messageOf(error: unknown): string {

@@ -22,6 +22,7 @@ import {
   type Scenario,
   type ScenarioResult,
   scenarioInputs,
+  startedByMemo,
   taskQueue,
   type VerificationReport,
 } from '../contract/index.ts';
@@ -71,6 +72,7 @@ export class AksIsolationClient {
   readonly #client: Client;
   readonly #taskQueue: string;
   readonly #lookQueue: string;
+  #startedBy: string | undefined;
 
   /**
    * @param queue Task queue of the workers. Default: the contract's.
@@ -103,6 +105,14 @@ export class AksIsolationClient {
     const { TASK_QUEUE, READ_ONLY_TASK_QUEUE } = process.env;
     const looks = queue ?? (READ_ONLY_TASK_QUEUE || undefined);
     return new AksIsolationClient(new Client(options), queue ?? (TASK_QUEUE || undefined), looks);
+  }
+
+  /**
+   * Says in whose name runs are started from now on, in their memo `startedBy`. A worker's policy may want approvals by somebody else.
+   * Nobody checks it.
+   */
+  startsAs(name: string): void {
+    this.#startedBy = name;
   }
 
   async close(): Promise<void> {
@@ -236,7 +246,8 @@ export class AksIsolationClient {
       const staticSummary = `${scenario} ${subject}`;
       const looks = workflowId !== clusterWorkflowId(cluster);
       const queue = looks ? this.#lookQueue : this.#taskQueue;
-      const options = { taskQueue: queue, workflowId, args: [given], staticSummary };
+      const memo = this.#startedBy === undefined ? {} : { memo: { [startedByMemo]: this.#startedBy } };
+      const options = { taskQueue: queue, workflowId, args: [given], staticSummary, ...memo };
       const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
       // The handle that start() returns follows the workflow ID, which the cluster's next scenario uses again.
       return scenarioHandle(this.#client.workflow.getHandle(workflowId, firstExecutionRunId), firstExecutionRunId);

@@ -42,6 +42,10 @@ export interface Approval extends ApprovalRequest {
   at: string;
 }
 
+/** Whether two names are the same to people, who do not see how they are encoded, spaced and capitalised. */
+export const isSameName = (one: string, other: string): boolean => plain(one) === plain(other);
+const plain = (name: string): string => name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+
 const decision = z.string().trim().pipe(z.enum(decisions));
 
 /** Argument of the `decide` update. The decision alone is enough for the first hold of a run. */

@@ -65,6 +65,7 @@ export {
   type Scenario,
   scenarios,
   searchAttributes,
+  startedByMemo,
   taskQueue,
 } from './names.ts';
 export { type Parsed, parse } from './parse.ts';

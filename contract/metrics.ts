@@ -79,10 +79,10 @@ export const metrics = {
     kind: 'counter',
     labels: {
       scenario: scenarios,
-      remains: ['incomplete', 'leftAsAsked', 'leftUnproven', 'pastReturn', 'withoutInverse', 'takenBack'],
+      remains: ['untouched', 'incomplete', 'leftAsAsked', 'leftUnproven', 'pastReturn', 'withoutInverse', 'takenBack'],
     },
     description:
-      'Resources that failed and cancelled runs have left. `remains` says why: `incomplete` could not be taken back, `leftAsAsked`, `leftUnproven`, `pastReturn`, `withoutInverse`.',
+      'Resources that failed and cancelled runs have left. `remains` says why: `untouched` (none), `incomplete` could not be taken back, `leftAsAsked`, `leftUnproven`, `pastReturn`, `withoutInverse`.',
   },
   audits: {
     name: 'aks_isolation_audits',

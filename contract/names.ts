@@ -43,7 +43,7 @@ export const startedByMemo = 'startedBy';
 
 /** Update that lets a waiting scenario pass a gate; its argument is an {@link ApprovalRequest}. */
 export const approveUpdate = 'approve';
-export const approvalGates = ['reimage', 'cutEgress'] as const;
+export const approvalGates = ['reimage', 'cutEgress', 'openEgress', 'delete'] as const;
 export type ApprovalGate = (typeof approvalGates)[number];
 
 /** Spelled out, for Temporal does not export its type, and declarations of the published package need one. */

@@ -104,4 +104,6 @@ export interface Plan {
   steps: readonly PlannedStep[];
   /** Everything that would stop the run later. A plan with problems is never applied. */
   problems: readonly Problem[];
+  /** The worker's policy wants approvals by somebody else than whoever started the run. Left out where it does not. */
+  byOther?: true;
 }

@@ -3,7 +3,7 @@ import type { WorkerPolicy } from '../resources/workerPolicy.ts';
 import { eachOnce } from './inputs/checks.ts';
 import { schemaKey } from './inputs/cluster.ts';
 import { guid } from './inputs/resourceIds.ts';
-import { scenarios } from './names.ts';
+import { approvalGates, scenarios } from './names.ts';
 
 /** As many as a file of this size still shows at a glance; the policy stands in the history of each run. */
 const mostEntries = 100;
@@ -60,6 +60,10 @@ export const workerPolicy: z.ZodType<WorkerPolicy> = z.strictObject({
         .boolean()
         .default(true)
         .describe('Whether whoever has started a run may let it pass its gates without anybody else.'),
+      required: z
+        .array(z.enum(approvalGates))
+        .exactOptional()
+        .describe('The gates at which every run waits that comes to them, whatever its input asks for.'),
     })
     .exactOptional()
     .describe('Who may let a run pass a gate.'),

@@ -7,5 +7,5 @@ export interface WorkerPolicy {
   resourceGroups?: string[];
   registries?: string[];
   deletable?: { resourceGroups?: string[]; registries?: string[] };
-  approvals?: { starterMayApprove: boolean };
+  approvals?: { starterMayApprove: boolean; required?: string[] };
 }

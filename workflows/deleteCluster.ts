@@ -4,6 +4,7 @@ import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { DeletionFacts } from '../resources/discovery.ts';
 import { azure } from './engine/azure.ts';
 import { check } from './engine/check.ts';
+import { applyApproval } from './engine/gates.ts';
 import { clusterMarks } from './engine/marks.ts';
 import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { remove } from './removal/apply.ts';
@@ -24,13 +25,15 @@ function discover(input: ParsedDeleteClusterInput): Promise<DeletionFacts & Tell
 
 function apply(
   input: ParsedDeleteClusterInput,
-  { removals, roles, steps }: DeleteClusterPlan,
+  plan: DeleteClusterPlan,
   _seen: DeletionFacts,
-  { step }: Apply,
+  { step, operator }: Apply,
 ): Applied {
+  const { removals, roles, steps } = plan;
   const { cluster } = input;
   const { subscriptionId, resourceGroup } = cluster;
   const marks = clusterMarks(input);
+  applyApproval('delete', { input, plan, step, operator });
   step('cluster', {
     // The operator has named it: it goes, no matter who made it.
     act: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks: {} }),

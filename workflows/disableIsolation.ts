@@ -4,9 +4,9 @@ import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
 import { ownersWayOut } from '../resources/outboundTypes.ts';
-import { anyActs } from './engine/part.ts';
+import { applyApproval, planGate } from './engine/gates.ts';
+import { anyActs, stepIds } from './engine/part.ts';
 import { bootstrapStep } from './existingCluster/bootstrap.ts';
-import { applyApproval } from './existingCluster/gates.ts';
 import { outboundProblems, outboundStep, planOpening } from './existingCluster/outboundType.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { noPreparations } from './existingCluster/preparations.ts';
@@ -28,6 +28,7 @@ export async function disableIsolation(given: DisableIsolationInput): Promise<Ve
     needsWayOut: ({ outboundType }) => ownersWayOut(outboundType) !== undefined,
     plan: planDisableIsolation,
     apply(context) {
+      applyApproval('openEgress', context);
       applyOpenEgress(context);
       applyApproval('reimage', context);
       return { reimages: applyReimages(context, ['bootstrap']) };
@@ -45,7 +46,15 @@ export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: E
     outboundStep(input, seen, `Outbound type ${outboundType}`, [], said),
     bootstrapStep(input, seen, fromMicrosoft, 'Images from Microsoft, in the same update', ['outboundType']),
   ];
-  const steps = anyActs(planned) ? planned.map((step): PlannedStep => ({ ...step, action: 'update' })) : planned;
+  const gates = anyActs(planned) ? planGate('openEgress', input, seen.discovered?.allowances, []) : [];
+  const steps = anyActs(planned)
+    ? [
+        ...gates,
+        ...planned.map(
+          (step): PlannedStep => ({ ...step, action: 'update', needs: [...stepIds(gates), ...step.needs] }),
+        ),
+      ]
+    : planned;
   const opening: UpdatePart = {
     steps,
     problems: outboundProblems(seen, outboundType),

@@ -4,9 +4,9 @@ import { profileSetting } from '../contract/profiles.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
+import { applyApproval, planGate } from './engine/gates.ts';
 import { nothingPlanned, stepIds } from './engine/part.ts';
 import { bootstrapSteps, planBootstrap } from './existingCluster/bootstrap.ts';
-import { applyApproval, approvalStep } from './existingCluster/gates.ts';
 import { outboundForwardOnly, outboundProblems, outboundStep, planCutting } from './existingCluster/outboundType.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { planPreparations } from './existingCluster/preparations.ts';
@@ -106,8 +106,7 @@ function planCut(input: ParsedIsolateClusterInput, seen: ExistingClusterFacts, n
   const { outboundType } = input;
   const { change, said } = planCutting(seen, outboundType);
   const cut = outboundStep(input, seen, `Outbound type ${outboundType}: egress is cut`, needs, said);
-  const gated = cut.action !== 'none' && input.approvals.includes('cutEgress');
-  const gates = gated ? [approvalStep('cutEgress', input.cluster, needs)] : [];
+  const gates = cut.action === 'none' ? [] : planGate('cutEgress', input, seen.discovered?.allowances, needs);
   return {
     steps: [...gates, { ...cut, needs: [...needs, ...stepIds(gates)] }],
     problems: [],

@@ -1,8 +1,8 @@
 import type { ParsedReimageNodePoolsInput, ReimageNodePoolsInput } from '../contract/inputs/existingCluster.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
+import { applyApproval, planGate } from './engine/gates.ts';
 import { nothingPlanned, stepIds } from './engine/part.ts';
-import { applyApproval, approvalStep } from './existingCluster/gates.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
 import { noPreparations } from './existingCluster/preparations.ts';
 import { runUpdate } from './existingCluster/scenario.ts';
@@ -31,7 +31,7 @@ export async function reimageNodePools(given: ReimageNodePoolsInput): Promise<Ve
 /** Plans the reimage of all pools, or of those that are named. Profile row P10. */
 export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: ExistingClusterFacts): UpdatePlan {
   const { cluster, kubernetes } = seen;
-  const gates = input.approvals.includes('reimage') ? [approvalStep('reimage', input.cluster, [])] : [];
+  const gates = planGate('reimage', input, seen.discovered?.allowances, []);
   const reimages: UpdatePart = cluster
     ? planReimages({
         reference: input.cluster,

@@ -10,6 +10,8 @@ import { UserError } from '../userError.ts';
 
 export interface InputOptions extends SessionOptions {
   scenario?: Scenario;
+  /** In whose name it is started. */
+  by?: string;
 }
 
 /** Shows what a scenario would do. Changes nothing. */

@@ -1,9 +1,8 @@
-import { userInfo } from 'node:os';
 import { ApplicationFailure, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { ApprovalGate, Decision } from '../../contract/index.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
-import { Session } from '../session.ts';
+import { accountName, Session } from '../session.ts';
 import { UserError } from '../userError.ts';
 import { type RunOptions, runOf } from './runs.ts';
 
@@ -19,7 +18,8 @@ export interface DecideOptions extends RunOptions {
 
 /** Lets a run pass a gate. By default the approval is in the name of the account that types it. */
 export const approve = (target: string, gate: ApprovalGate, { by, note, wait, ...options }: ApproveOptions) => {
-  const name = by ?? userInfo().username;
+  const name = by ?? accountName();
+  if (name === undefined) throw new UserError('Your account has no name. Say with --by who approves.');
   const approval = { gate, by: name, ...(note !== undefined && { note }), ...(wait !== undefined && { wait }) };
   return steered(target, options, `Approved ${gate} in the name of ${name}.`, (run) => run.approve(approval));
 };

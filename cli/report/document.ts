@@ -82,7 +82,7 @@ const table = (head: readonly string[], rows: readonly (readonly Cell[])[]): Blo
   rows: rows.map((cells) => ({ cells })),
 });
 
-function wrong({ failure, problems, leftovers }: Evidence, link: (id: string) => Cell): Block[] {
+function wrong({ failure, problems, leftovers, untold }: Evidence, link: (id: string) => Cell): Block[] {
   return [
     ...(failure ? [{ kind: 'text', text: failure.message, tone: 'bad' } as const] : []),
     ...(failure?.whatToDo ? [{ kind: 'text', text: `What to do: ${failure.whatToDo}` } as const] : []),
@@ -102,6 +102,7 @@ function wrong({ failure, problems, leftovers }: Evidence, link: (id: string) =>
           ),
         ]
       : []),
+    ...untold.map((each): Block => ({ kind: 'text', text: `Nobody was told: ${each}`, tone: 'bad' })),
   ];
 }
 

@@ -9,7 +9,7 @@ import type {
   Problem,
   StepProgress,
 } from '../../contract/index.ts';
-import { cancellationMemo } from '../../contract/index.ts';
+import { cancellationMemo, startedByMemo } from '../../contract/index.ts';
 import { withoutSecrets } from '../../contract/withoutSecrets.ts';
 import { allPrintable } from '../text/printable.ts';
 import type { Act, RunRecord, Span } from './history.ts';
@@ -37,6 +37,8 @@ export interface Evidence {
   failure?: { type?: string; message: string; whatToDo?: string };
   leftovers: readonly Leftover[];
   unproven: readonly string[];
+  /** Events that no receiver has taken. */
+  untold: readonly string[];
   /** What Azure did not let the worker read before the first write. */
   unread: readonly string[];
   /** First the checks that could not be made, then those that were not as promised. */
@@ -57,7 +59,9 @@ const said = z.looseObject({
   nothingToDo: z.boolean().optional(),
 });
 type Said = z.infer<typeof said> &
-  Partial<Pick<FailureDetails, 'checks' | 'steps' | 'approvals' | 'reimages' | 'leftovers' | 'unproven' | 'error'>> & {
+  Partial<
+    Pick<FailureDetails, 'checks' | 'steps' | 'approvals' | 'reimages' | 'leftovers' | 'unproven' | 'untold' | 'error'>
+  > & {
     plan?: Plan;
   };
 
@@ -78,7 +82,7 @@ export function evidenceOf(record: RunRecord): Evidence {
     workflowId,
     runId: record.runId,
     taskQueue: record.taskQueue,
-    startedBy: record.startedBy,
+    startedBy: starterOf(record),
     startedAt: record.startedAt,
     ...(end && { endedAt: end.at }),
     input: record.input,
@@ -94,6 +98,7 @@ export function evidenceOf(record: RunRecord): Evidence {
     }),
     leftovers: words.leftovers ?? [],
     unproven: words.unproven ?? [],
+    untold: words.untold ?? [],
     unread: plan?.unread ?? [],
     checks: (words.checks ?? []).map(withVerdict).sort((a, b) => rank(a) - rank(b)),
     steps: words.steps ?? plan?.steps ?? [],
@@ -103,6 +108,12 @@ export function evidenceOf(record: RunRecord): Evidence {
     spans: record.spans,
     events: record.events,
   });
+}
+
+/** The name that the client gave, and the client itself. */
+function starterOf({ startedBy, memo }: RunRecord): string {
+  const name = memo[startedByMemo];
+  return typeof name === 'string' ? `${name} (${startedBy})` : startedBy;
 }
 
 const saidBy = (value: unknown): Said => (said.safeParse(value).data ?? {}) as Said;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameRules } from '../../resources/names.ts';
+import type { ApprovalGate } from '../names.ts';
 import { profiles } from '../profiles.ts';
 import { matching, named, notBoth } from './checks.ts';
 import { guid, resourceIdOf } from './resourceIds.ts';
@@ -47,7 +48,7 @@ export const dryRun = z
 export const minutes = (most: number, usual: number) =>
   z.number().positive('too short. Use more than 0 minutes.').max(most, tooLong(most)).default(usual);
 
-export const day = 24 * 60;
+const day = 24 * 60;
 
 const tooLong = (most: number): string =>
   `too long. Use at most ${most} minutes${most % day === 0 ? `, which are ${most / day} days` : ''}.`;
@@ -71,6 +72,17 @@ export const holdTimeoutMinutes = minutes(30 * day, 3 * day).describe(
 export const pauseTimeoutMinutes = minutes(30 * day, 3 * day).describe(
   'Bound on each pause. After it the scenario does not go on, but fails with PauseTimedOut, and onFailure decides.',
 );
+
+/** By default whoever is on duty has a day to look at the plan. */
+export const approvalTimeoutMinutes = minutes(30 * day, day).describe('Bound on each wait for an approval.');
+
+/** The gates of a scenario at which it waits. @param where In words, for each. */
+export const approvalsAt = <Gate extends ApprovalGate>(gates: readonly [Gate, ...Gate[]], where: string) =>
+  z
+    .array(z.enum(gates))
+    .max(gates.length, `too many gates. There ${gates.length === 1 ? 'is 1' : `are ${gates.length}`}.`)
+    .default([])
+    .describe(`Where the scenario waits for the approve update: ${where}.`);
 
 /** A user-assigned identity: one that is there, by resource ID, or by name one that is found in the cluster's resource group or created there. */
 const namedIdentity = {

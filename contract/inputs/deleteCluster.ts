@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { clusterReference, dryRun, holdTimeoutMinutes, pauseTimeoutMinutes, schemaKey } from './cluster.ts';
+import {
+  approvalsAt,
+  approvalTimeoutMinutes,
+  clusterReference,
+  dryRun,
+  holdTimeoutMinutes,
+  pauseTimeoutMinutes,
+  schemaKey,
+} from './cluster.ts';
 import { privateDnsZoneId } from './infrastructure.ts';
 
 /** Things that a cluster can leave behind, in the order in which they are deleted. */
@@ -33,6 +41,8 @@ export const deleteClusterInput = z.strictObject({
     .enum(['hold', 'leave'])
     .default('leave')
     .describe('What is deleted cannot be brought back, so there is no rollBack.'),
+  approvals: approvalsAt(['delete'], 'before anything is deleted'),
+  approvalTimeoutMinutes,
   holdTimeoutMinutes,
   pauseTimeoutMinutes,
   dryRun,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { nameRules } from '../../resources/names.ts';
 import { closedOutboundTypes, openOutboundTypes } from '../../resources/outboundTypes.ts';
-import { approvalGates } from '../names.ts';
 import { profileSetting, profiles } from '../profiles.ts';
 import { mostPools } from './agentPools.ts';
 import { crossCheck, eachOnce, matching } from './checks.ts';
 import {
+  approvalsAt,
+  approvalTimeoutMinutes,
   clusterReference,
-  day,
   dryRun,
   holdTimeoutMinutes,
   minutes,
@@ -83,8 +83,7 @@ const common = {
   cluster: clusterReference,
   profile,
   reimage,
-  // By default whoever is on duty has a day to look at the plan.
-  approvalTimeoutMinutes: minutes(30 * day, day).describe('Bound on each wait for an approval.'),
+  approvalTimeoutMinutes,
   // Most operations of AKS end within the hour. One that runs for half a day is stuck, and a person should look.
   busyTimeoutMinutes: minutes(12 * 60, 60).describe(
     'Bound on the wait for operations that somebody else has begun on the cluster or a pool.',
@@ -101,16 +100,7 @@ const common = {
   dryRun,
 };
 
-const approvals = z
-  .array(z.enum(approvalGates))
-  .max(approvalGates.length, `too many gates. There are ${approvalGates.length}.`)
-  .default([])
-  .describe('Where the scenario waits for the approve update: before the pools are reimaged, before egress is cut.');
-const reimageApproval = z
-  .array(z.enum(['reimage']))
-  .max(1, 'too many gates. There is 1.')
-  .default([])
-  .describe('Where the scenario waits for the approve update: before the pools are reimaged.');
+const beforeReimages = 'before the pools are reimaged';
 
 const registryOptions = {
   accept,
@@ -128,7 +118,7 @@ export const isolateClusterInput = z
     ...registryOptions,
     registry,
     outboundType: closedOutboundType,
-    approvals,
+    approvals: approvalsAt(['reimage', 'cutEgress'], `${beforeReimages}, before egress is cut`),
   })
   .check(
     crossCheck(
@@ -155,14 +145,14 @@ export const changeRegistryInput = z.strictObject({
     .describe(
       'What becomes of the registry of your own that the cluster leaves, with its endpoint and records. delete: if this product made it for this cluster; a registry that AKS manages goes by itself.',
     ),
-  approvals: reimageApproval,
+  approvals: approvalsAt(['reimage'], beforeReimages),
 });
 
 /** Input of the `disableIsolation` scenario. Guide: "Disable network isolated cluster". */
 export const disableIsolationInput = z.strictObject({
   ...common,
   outboundType: z.enum(openOutboundTypes).default('loadBalancer').describe('How nodes reach the internet again.'),
-  approvals: reimageApproval,
+  approvals: approvalsAt(['openEgress', 'reimage'], `before egress is opened, ${beforeReimages}`),
 });
 
 /** Input of the `reimageNodePools` scenario. Guide: the reimage that follows every update. */
@@ -172,7 +162,7 @@ export const reimageNodePoolsInput = z.strictObject({
     .min(1, 'no pool. Name at least one, or leave the key out: then all are reimaged.')
     .exactOptional()
     .describe('The pools that are reimaged. Default: all.'),
-  approvals: reimageApproval,
+  approvals: approvalsAt(['reimage'], beforeReimages),
 });
 
 /** Input of the `auditCluster` scenario. Guide: "Validate the network isolated cluster". */

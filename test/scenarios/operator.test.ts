@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { AksIsolationClient } from '../../client/index.ts';
 import { eventNames } from '../../contract/events.ts';
 import {
   type CreateClusterInput,
@@ -11,8 +12,8 @@ import {
 } from '../../contract/index.ts';
 import eventSchema from '../../contract/schemas/event.json' with { type: 'json' };
 import { agentPoolId, clusterId } from '../../resources/ids.ts';
-import { clusterPath, groupPath, input } from '../support/azure.ts';
-import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
+import { clusterPath, groupPath, input, startSimulatedAzure } from '../support/azure.ts';
+import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
 import { existingCluster, newNodeImage, waitUntil, writesSince } from './existingCluster.ts';
@@ -41,7 +42,13 @@ describe('answers of an operator', () => {
     });
     const { url } = receiver;
     const [signingKey, token] = [() => signatureKey, () => 'receiver'];
-    harness = await startHarness({ webhook: { url, events: eventNames, patienceSeconds: 2, signingKey, token } });
+    const azure = await startSimulatedAzure();
+    azure.connection.policy = { approvals: { starterMayApprove: false } };
+    harness = await startHarness({
+      azure,
+      webhook: { url, events: eventNames, patienceSeconds: 2, signingKey, token },
+    });
+    harness.client.startsAs('Grace Hopper');
   });
   afterAll(async () => {
     await harness.close();
@@ -173,6 +180,37 @@ describe('answers of an operator', () => {
     expect(failure.message).toMatch(/^ApprovalTimedOut: Nobody approved reimage within 0.02 min/);
     expect(details.error?.whatToDo).toContain('approvalTimeoutMinutes');
     expect(await writes()).toEqual([]);
+  });
+
+  it.concurrent('to a gate are those of others than the starter, where the policy of the worker says so', async () => {
+    const cluster = await existingCluster(harness, 'gate-other');
+    const run = await harness.client.deleteCluster({ cluster, approvals: ['delete'] });
+    await waitUntil(run, isAtGate);
+    const own = await refusal(run.approve({ gate: 'delete', by: ' GRACE  hopper' }));
+    expect(own).toMatch(/^Grace Hopper started this run\. The worker's policy wants the approval of somebody else/);
+    await run.approve({ gate: 'delete', by: 'Ada' });
+    expect(await run.result()).toMatchObject({
+      outcome: 'verified',
+      plan: { byOther: true },
+      approvals: [{ by: 'Ada' }],
+    });
+  });
+
+  it.concurrent('to a gate can be nobody else’s where nobody says who starts: such a run is refused', async () => {
+    const cluster = await existingCluster(harness, 'gate-nobody');
+    const { temporal, taskQueue } = harness;
+    const nobodys = new AksIsolationClient(temporal, taskQueue).deleteCluster({ cluster, approvals: ['delete'] });
+    const { type, problems } = await problemsOf((await nobodys).result());
+    expect([type, problems.map(({ where }) => where)]).toEqual(['PreflightFailed', ['memo startedBy']]);
+  });
+
+  it.concurrent('to the gate of a deletion that do not come leave everything there, and nothing is said to remain', async () => {
+    const cluster = await existingCluster(harness, 'gate-undeleted');
+    const writes = await writesSince(harness, cluster);
+    const run = await harness.client.deleteCluster({ cluster, approvals: ['delete'], approvalTimeoutMinutes: 0.02 });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/^ApprovalTimedOut[\s\S]*\nNothing was changed\./);
+    expect([details.leftovers, await writes()]).toEqual([[], []]);
   });
 
   it.concurrent('cannot be retry where the plan rests on what is gone', async () => {

@@ -7,6 +7,7 @@ import {
   type DecisionRequest,
   decisionCommand,
   decisionRequest,
+  isSameName,
 } from '../../contract/approval.ts';
 import { isFailure, ownFailure } from '../../contract/failures.ts';
 import { type ApprovalGate, approveUpdate, type Decision, decideUpdate, decisions } from '../../contract/names.ts';
@@ -52,6 +53,7 @@ export class Operator {
   #hold: Question | undefined;
   #decision: Decision | undefined;
   #undecided: string | undefined;
+  #byOther = false;
   #questions = 0;
   #retries = 0;
 
@@ -70,6 +72,11 @@ export class Operator {
       validator: (request) => this.#refuseApproval(request),
       description: 'Lets a run pass a gate. It is written down who said so.',
     });
+  }
+
+  /** From now on, whoever started the run lets it pass no gate. */
+  wantOthers(): void {
+    this.#byOther = true;
   }
 
   get approvals(): readonly Approval[] {
@@ -240,6 +247,13 @@ export class Operator {
     const nothingWaits = `Nothing waits for the approval of ${gate}. Gates that wait: ${waiting}. ${this.#askedNow}`;
     if (!asked) throw updateRefused(nothingWaits);
     this.#refuseAnswer('wait', asked, wait);
+    this.#refuseStarter(parsed.value.by);
+  }
+
+  #refuseStarter(by: string): void {
+    const { startedBy } = this.#progress.now;
+    if (!this.#byOther || startedBy === undefined || !isSameName(by, startedBy)) return;
+    throw updateRefused(`${startedBy} started this run. The worker's policy wants the approval of somebody else.`);
   }
 
   /** @param answered The question that an answer says it is for; left out by those who answer in the short form. */

@@ -54,6 +54,8 @@ export interface RunRecord {
 
 /** How much of a failed run is still there. */
 export type Remains =
+  /** What was to be deleted is there: nobody let the run begin. */
+  | 'untouched'
   /** Something was deleted for good, so that what was changed before stays with it. */
   | 'pastReturn'
   | 'leftAsAsked'
@@ -85,8 +87,9 @@ const missedTexts = (checks: readonly Check[]): string[] =>
   );
 
 /** A plan as callers see it; scenarios add what their steps need. */
-const reported = ({ unread, profile, differences, steps, problems }: Plan): Plan => ({
+const reported = ({ unread, profile, differences, steps, problems, byOther }: Plan): Plan => ({
   ...(unread && { unread }),
+  ...(byOther && { byOther }),
   profile,
   differences,
   steps,
@@ -238,6 +241,8 @@ export const checksText = (checks: readonly Check[]): string =>
 
 function outcomeText(remains: Remains): string {
   switch (remains) {
+    case 'untouched':
+      return 'Nothing was changed.';
     case 'pastReturn':
       return 'What had been deleted stays deleted.';
     case 'leftAsAsked':

@@ -31,6 +31,7 @@ import {
 } from './outcome.ts';
 import { type CommonInput, RunProgress } from './progress.ts';
 import { showingRefusal } from './refusal.ts';
+import { withKnownStarter } from './starter.ts';
 import { refuseVoidingOptions, refuseWrongWorkflowId } from './startOptions.ts';
 import type { Step } from './step.ts';
 import { Steps } from './steps.ts';
@@ -99,7 +100,7 @@ async function runMovements<Input extends CommonInput, Seen, P extends Plan, A e
   if (!input.dryRun) run.telling.follow(seen.tells);
 
   run.progress.enter('planning');
-  const plan = movements.plan(input, seen);
+  const plan = withKnownStarter(movements.plan(input, seen), run.progress.now.startedBy);
   run.accept(plan);
   if (input.dryRun) return run.planned(plan);
   if (plan.problems.length > 0) throw await refused(run, plan.problems);
@@ -141,8 +142,9 @@ class Run implements Apply {
     this.operator = new Operator(input, this, () => this.#steps?.noWayBack ?? false);
   }
 
-  accept({ steps, problems, unread = [] }: Plan): void {
+  accept({ steps, problems, unread = [], byOther }: Plan): void {
     this.#unread = unread.map(notRead);
+    if (byOther) this.operator.wantOthers();
     this.#steps = new Steps(steps, {
       isPaused: () => this.operator.pause.isOn,
       refuseAfterPause: () => this.operator.pause.refuseIfOver(),
@@ -211,10 +213,13 @@ class Run implements Apply {
       : unproven
         ? 'left, for nothing was seen that is not as promised'
         : 'left as asked';
-    const leftovers = await (leave ? steps.leave(why) : steps.undo());
+    const untouched = noWayBack && steps.isUntouched;
+    const leftovers = untouched ? [] : await (leave ? steps.leave(why) : steps.undo());
     const incomplete = isIncomplete(steps.progress);
-    const remains =
-      leave && !noWayBack && unproven
+    const isLeftUnproven = leave && !noWayBack && unproven;
+    const remains = untouched
+      ? 'untouched'
+      : isLeftUnproven
         ? 'leftUnproven'
         : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
     countLeftovers(remains, leftovers.length);

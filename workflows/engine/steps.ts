@@ -70,6 +70,13 @@ export class Steps {
     return onlyDeletes || this.#isPastReturn;
   }
 
+  /** Whether a gate has kept everything from beginning. */
+  get isUntouched(): boolean {
+    const { progress } = this;
+    const isGated = progress.some(({ kind }) => kind === 'approval');
+    return isGated && progress.every(({ action, startedAt }) => action === 'check' || startedAt === undefined);
+  }
+
   get #isPastReturn(): boolean {
     return [...this.#entries.values()].some(
       ({ begun, progress: { action, forwardOnly, state } }) =>

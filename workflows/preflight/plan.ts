@@ -48,6 +48,7 @@ export function planOf(
   const notSeen = unreadTexts([...unread, ...(access?.unread ?? [])]);
   return {
     ...(notSeen.length > 0 && { unread: notSeen }),
+    ...(access?.policy?.approvals?.starterMayApprove === false && { byOther: true as const }),
     profile,
     differences: profileSettings.map((setting) => profileDifference(profile, setting)),
     steps,

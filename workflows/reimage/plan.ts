@@ -8,9 +8,9 @@ import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { agentPoolId, type ClusterReference } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { allowsNoDisruption, type KubernetesFacts, type Look } from '../../resources/nodes.ts';
+import { planGate } from '../engine/gates.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { bootstrapChanges, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
-import { approvalStep } from '../existingCluster/gates.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 import { copyStepId, isAfterReimage, isUnwell, planCopies } from './copies.ts';
 
@@ -226,6 +226,6 @@ export function planReimagesAfter(
     reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
     ...(changes ? {} : { forwardOnly: reimageIsFinal }),
     needs,
-    gate: input.approvals.includes('reimage') ? approvalStep('reimage', input.cluster, needs) : undefined,
+    gate: planGate('reimage', input, seen.discovered?.allowances, needs)[0],
   });
 }

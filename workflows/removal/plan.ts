@@ -6,6 +6,7 @@ import { listedInShort } from '../../resources/entries.ts';
 import { clusterId, resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks } from '../../resources/marks.ts';
 import { nobody, unknownUsers } from '../../resources/users.ts';
+import { planGate } from '../engine/gates.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { anyActs, stepIds } from '../engine/part.ts';
 import { unmarkStep } from '../infrastructure/secondMarks.ts';
@@ -57,9 +58,11 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   const planned = [cluster, ...roles.map(({ step }) => step), ...unmarking, ...steps, group];
   const nodeResourceGroup =
     seen.cluster && resourceGroupId(input.cluster.subscriptionId, seen.cluster.nodeResourceGroup);
+  const gates = anyActs(planned) ? planGate('delete', input, seen.access, []) : [];
   const plan = planOf(
     input,
     [
+      { steps: gates, problems: [] },
       { steps: [cluster], problems: anyActs(planned) ? [] : [nothingToDelete(input, around)] },
       { steps: roles.map(({ step }) => step), problems: [] },
       { steps: unmarking, problems: [] },
@@ -77,6 +80,7 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   );
   return {
     ...plan,
+    steps: plan.steps.map((step) => (step.action === 'none' || gates.includes(step) ? step : after(gates, step))),
     // Nothing else was seen either: other problems would mislead.
     ...(!seen.subscription && { problems: [unseenSubscription(input)] }),
     removals,
@@ -89,6 +93,12 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     ],
   };
 }
+
+/** The gates come before each: where the cluster is gone already, nothing else waits for it. */
+const after = (gates: readonly PlannedStep[], step: PlannedStep): PlannedStep => ({
+  ...step,
+  needs: [...stepIds(gates), ...step.needs],
+});
 
 /** Most likely a name is mistyped: "verified, it is gone" would hide that. */
 const nothingToDelete = ({ cluster }: ParsedDeleteClusterInput, around: readonly PlannedRemoval[]): Problem => ({

@@ -14,6 +14,8 @@ describe('the input of deleteCluster', () => {
         cluster,
         alsoDelete: [],
         onFailure: 'leave',
+        approvals: [],
+        approvalTimeoutMinutes: 1440,
         holdTimeoutMinutes: 4320,
         pauseTimeoutMinutes: 4320,
         dryRun: false,

@@ -54,6 +54,20 @@ describe('the plan of deleteCluster', () => {
     ]);
   });
 
+  it.each([
+    ['the input asks', { approvals: ['delete'] }, {}, 'asked for'],
+    ["the worker's policy wants it", {}, { required: ['delete'] }, 'the policy of the worker wants it'],
+  ])('waits at a gate before everything where %s', (_why, asked, policy, reason) => {
+    const access = { ...everythingMade.access, policy: { approvals: { starterMayApprove: true, ...policy } } };
+    for (const seen of [everythingMade, clusterGone]) {
+      const plan = planDeleteCluster(inputOf({ ...asked, alsoDelete: [...clusterParts] }), { ...seen, access });
+      expect(stepOf(plan, 'approve:delete')).toMatchObject({ action: 'check', needs: [], reason });
+      for (const { action, needs } of plan.steps.slice(1))
+        if (action !== 'none') expect(needs).toContain('approve:delete');
+      expectSoundGraph(plan);
+    }
+  });
+
   it('is the cluster alone, and says of everything else why it stays', () => {
     const plan = planDeletion();
     expect(plan.problems).toEqual([]);
