@@ -55,7 +55,7 @@ export default {
       ...common,
       // They start programs, and servers of their own.
       displayName: 'programs',
-      testMatch: testsIn('scripts', 'worker'),
+      testMatch: testsIn('deploy', 'scripts', 'worker'),
     },
     {
       ...common,

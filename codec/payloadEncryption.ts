@@ -73,7 +73,9 @@ export class PayloadEncryption implements PayloadCodec {
 }
 
 /** Messages and stack traces of failures become payloads. The published package has `.js` files. */
-const encodedFailuresPath = fileURLToPath(new URL(`encodedFailures${extname(import.meta.url)}`, import.meta.url));
+export const encodedFailuresPath = fileURLToPath(
+  new URL(`encodedFailures${extname(import.meta.url)}`, import.meta.url),
+);
 
 /** The data converter of worker and clients; empty without keys. */
 export const dataConverterOf = (keys: KeyRing | undefined): { dataConverter?: DataConverter } =>

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import type { Webhook } from '../activities/webhook.ts';
@@ -10,7 +10,9 @@ import { readOnlyTaskQueue, taskQueue } from '../contract/names.ts';
 import { parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
+import { bundleFile } from './bundle.ts';
 import { readPolicy } from './policyFile.ts';
+import { socketAddress } from './socketAddress.ts';
 import { readWebhook } from './webhook.ts';
 
 /** The worker's own environment variables, beside Temporal's and those of `DefaultAzureCredential`. */
@@ -33,6 +35,10 @@ export interface Configuration {
   policy?: WorkerPolicy;
   /** Default: nobody is told what runs come to. */
   webhook?: Webhook;
+  /** Where probes are answered. Default: nowhere. */
+  healthAddress?: string;
+  /** Folder of bundles that were made ahead of time. Default: the workflows are bundled at the start. */
+  bundleFolder?: string;
 }
 
 class NotPemError extends Error {}
@@ -87,9 +93,14 @@ const environment = z
       .optional(),
     LOG_LEVEL: z.enum(logLevels).default('info'),
     POLICY_FILE: z.string().optional(),
-    METRICS_ADDRESS: z
+    METRICS_ADDRESS: socketAddress.optional(),
+    HEALTH_ADDRESS: socketAddress.optional(),
+    WORKFLOW_BUNDLE: z
       .string()
-      .refine(isSocketAddress, 'not an address. Give IP address and port, for example 0.0.0.0:9464 or [::]:9464.')
+      .refine(
+        (folder) => existsSync(join(folder, bundleFile({}))),
+        'holds no bundle. Give the folder that `node scripts/bundle.ts <folder>` has filled, or leave it out.',
+      )
       .optional(),
     ...modeAndQueue.shape,
     ...deploymentVersion.shape,
@@ -112,11 +123,6 @@ const environment = z
     }),
   );
 
-function isSocketAddress(address: string): boolean {
-  const [, ip = '', port = ''] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
-  return isIP(ip) === (address.startsWith('[') ? 6 : 4) && Number(port) > 0 && Number(port) < 65_536;
-}
-
 /** Reads the configuration, or lists every problem with it. Empty variables count as not set. */
 export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Problem[] {
   const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
@@ -128,7 +134,8 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
     Array.isArray(each) ? each : [],
   );
   if (!parsed.ok || Array.isArray(payloadKeys) || Array.isArray(policy) || Array.isArray(webhook)) return problems;
-  const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL, METRICS_ADDRESS } = parsed.value;
+  const { AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE, LOG_LEVEL } = parsed.value;
+  const { HEALTH_ADDRESS, METRICS_ADDRESS, WORKFLOW_BUNDLE } = parsed.value;
   const readOnly = parsed.value.WORKER_MODE === 'read-only';
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = parsed.value;
   return {
@@ -142,5 +149,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Probl
     ...(payloadKeys && { payloadKeys }),
     ...(policy && { policy }),
     ...(webhook && { webhook }),
+    ...(HEALTH_ADDRESS !== undefined && { healthAddress: HEALTH_ADDRESS }),
+    ...(WORKFLOW_BUNDLE !== undefined && { bundleFolder: WORKFLOW_BUNDLE }),
   };
 }

@@ -1,15 +1,18 @@
+import type { Worker } from '@temporalio/worker';
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
-import { type Problem, problemsText } from '../contract/problem.ts';
+import { type Problem, problemsText, problemText } from '../contract/problem.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { azureConnection, checkAzure } from './azure.ts';
+import { findBundle } from './bundle.ts';
 import { readConfiguration } from './configuration.ts';
+import { serveHealth } from './health.ts';
 import { createLogger } from './logger.ts';
 import { startGauges } from './metrics.ts';
 import { installRuntime } from './runtime.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
 import { connectToTemporal } from './temporal.ts';
 import { checkWebhook } from './webhook.ts';
-import { bundleWorkflows, createWorker } from './worker.ts';
+import { createWorker } from './worker.ts';
 
 const configuration = readConfiguration(process.env);
 if (Array.isArray(configuration)) giveUp(configuration);
@@ -21,21 +24,27 @@ if (runtimeProblem) giveUp([runtimeProblem]);
 const tracing = startTracing(process.env, 'aks-isolation-worker', (message) => logger.warn(message));
 if (Array.isArray(tracing)) giveUp(tracing);
 
+let worker: Worker | undefined;
+const health = await serveHealth(configuration.healthAddress, () => worker?.getStatus());
+if ('problem' in health) giveUp([health]);
+
 const azure = azureConnection(configuration);
 const [temporal, azureProblems] = await Promise.all([connectToTemporal(), checkAzure(azure)]);
 if ('problem' in temporal) giveUp([temporal, ...azureProblems]);
-const problems = [...azureProblems, ...(await registerSearchAttributes(temporal))];
+const found = await registerSearchAttributes(temporal);
+const problems = [...azureProblems, ...found.problems];
 if (problems.length > 0) giveUp(problems);
+for (const warning of found.warnings) logger.warn(problemText(warning));
 
-const { deployment, taskQueue: queue, readOnly, metricsAddress, webhook } = configuration;
+const { bundleFolder, deployment, taskQueue: queue, readOnly, metricsAddress, webhook } = configuration;
 if (webhook) void checkWebhook(webhook, logger);
 const converter = dataConverterOf(configuration.payloadKeys);
-const worker = await createWorker({
+worker = await createWorker({
   ...temporal,
   azure,
   queue,
   ...converter,
-  workflowBundle: await bundleWorkflows(converter),
+  workflowBundle: await findBundle(bundleFolder, converter),
   ...(deployment && { deployment }),
   ...(webhook && { webhook }),
 });
@@ -49,8 +58,7 @@ logger.info('Worker is ready', {
 const stopGauges = metricsAddress === undefined ? undefined : startGauges(temporal, queue, logger);
 await worker.run();
 stopGauges?.();
-await tracing?.stop();
-await temporal.connection.close();
+await Promise.all([tracing?.stop(), temporal.connection.close(), health.close()]);
 
 function giveUp(problems: readonly Problem[]): never {
   process.stderr.write(`The worker cannot start:\n${problemsText(problems)}\n`);

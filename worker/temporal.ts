@@ -4,6 +4,8 @@ import type { Problem } from '../contract/problem.ts';
 
 export interface TemporalConnection {
   connection: NativeConnection;
+  /** `host:port` of the service. */
+  address: string;
   namespace: string;
 }
 
@@ -28,7 +30,7 @@ export async function connectToTemporal(): Promise<TemporalConnection | Problem>
   try {
     const connection = await NativeConnection.connect({ ...config.connectionOptions, address });
     await connection.workflowService.describeNamespace({ namespace });
-    return { connection, namespace };
+    return { connection, address, namespace };
   } catch (error) {
     const problem = `namespace ${namespace} cannot be reached (${text(error)})`;
     const whatToDo =

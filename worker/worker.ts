@@ -50,6 +50,9 @@ export interface AksWorkerOptions {
   activitySlots?: number;
 }
 
+/** A worker that is asked to stop hands its operations over at once. What hangs is given up after so many seconds. */
+export const shutdownSeconds = 30;
+
 /** What each activity passes before it begins. */
 function guards(azure: AzureConnection): ActivityInterceptorsFactory[] {
   const { policy, readOnly } = azure;
@@ -107,6 +110,7 @@ export function createWorker({
     // An activity that polls an operation in Azure holds a slot and mostly sleeps: the SDK's default of 100 would leave the
     // worker idle. Memory is the bound: 300 creations at once took 1.5 GiB.
     maxConcurrentActivityTaskExecutions: activitySlots,
+    shutdownForceTime: `${shutdownSeconds} seconds`,
     // Cancellation, pause and reset reach an activity only with a heartbeat that is really sent. By default the SDK sends
     // one after 80 % of the heartbeat timeout: 24 of 30 seconds.
     maxHeartbeatThrottleInterval: '1 second',

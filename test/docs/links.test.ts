@@ -45,7 +45,7 @@ function brokenLink(page: string, target: string): string | undefined {
 }
 
 const rooms =
-  /^(?:activities|cli|client|contract|docs|examples|resources|scripts|simulator|telemetry|test|worker|workflows|\.ci|\.github)\//;
+  /^(?:activities|cli|client|contract|deploy|docs|examples|resources|scripts|simulator|telemetry|test|worker|workflows|\.ci|\.github)\//;
 
 /** Paths in backticks; `<name>`, `{a,b}` and `*` stand for any name. */
 const pathsIn = (page: string): string[] =>

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
 import { execa } from 'execa';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
-import { startTemporalServer } from '../../scripts/local/temporal/server.ts';
+import { startTemporalServer, type TemporalServer } from '../../scripts/local/temporal/server.ts';
 import { startWorker } from '../../scripts/local/workerProcess.ts';
+import { registerSearchAttributes, registration } from '../../worker/searchAttributes.ts';
+import { startRefusingProxy } from '../support/refusingProxy.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');
 const closedPort = '127.0.0.1:1';
@@ -92,6 +95,8 @@ describe('a worker that cannot work', () => {
         AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
         AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere.pem',
         LOG_LEVEL: 'loud',
+        HEALTH_ADDRESS: 'localhost',
+        WORKFLOW_BUNDLE: '/nowhere',
         WORKER_MODE: 'careful',
         METRICS_ADDRESS: 'localhost',
         PAYLOAD_KEYS: 'no key',
@@ -104,6 +109,8 @@ describe('a worker that cannot work', () => {
         'AZURE_RESOURCE_MANAGER_ENDPOINT: not an https address',
         'AZURE_RESOURCE_MANAGER_CA_FILE: cannot read',
         'LOG_LEVEL: not an allowed value',
+        'HEALTH_ADDRESS: not an address',
+        'WORKFLOW_BUNDLE: holds no bundle',
         'WORKER_MODE: not an allowed value',
         'METRICS_ADDRESS: not an address',
         'PAYLOAD_KEYS: not a list of keys',
@@ -121,31 +128,73 @@ describe('a worker that cannot work', () => {
 });
 
 describe('a worker that starts', () => {
-  it('registers the search attributes that are missing, logs in JSON without secrets, warns of a webhook that is not there, and shuts down gracefully', async () => {
-    const stack = await startStack({ onProgress: () => undefined });
-    const bare = await startTemporalServer();
-    try {
-      const log: string[] = [];
-      const webhook = { WEBHOOK_URL: `http://${closedPort}/hook/secret-path` };
-      const env = { ...stack.workerEnvironment, ...webhook, TEMPORAL_ADDRESS: bare.address, LOG_LEVEL: 'trace' };
-      const warned = Promise.withResolvers<void>();
-      const worker = startWorker(env, (line) => {
-        log.push(line);
-        if (line.includes(`"webhook":"http://${closedPort}"`)) warned.resolve();
-      });
-      await Promise.all([worker.ready, warned.promise]);
-      await worker.stop();
-      expect(await worker.exited).toContain('code 0');
-      for (const line of log) expect(() => JSON.parse(line)).not.toThrow();
-      expect(log.join('\n')).not.toMatch(/bearer|access_token|eyJ|secret-path/i);
-      const connection = await Connection.connect({ address: bare.address });
-      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
-      await connection.close();
-      expect(Object.keys(customAttributes)).toEqual(
-        expect.arrayContaining(['AksCluster', 'AksPhase', 'AksRegistryMode', 'AksResourceGroup', 'AksScenario']),
+  let stack: Stack;
+  let bare: TemporalServer;
+  beforeAll(async () => {
+    stack = await startStack({ onProgress: () => undefined });
+    bare = await startTemporalServer({ searchAttributes: { AksPhase: 'Int' } });
+  });
+  afterAll(async () => {
+    await Promise.all([stack.stop(), bare.stop()]);
+  });
+
+  /** Starts the worker, and stops it once it has logged a text. @returns what it logs */
+  async function logOf(change: Record<string, string>, until = 'Worker is ready'): Promise<string[]> {
+    const log: string[] = [];
+    const logged = Promise.withResolvers<void>();
+    const worker = startWorker({ ...stack.workerEnvironment, ...change }, (line) => {
+      log.push(line);
+      if (line.includes(until)) logged.resolve();
+    });
+    await Promise.all([worker.ready, logged.promise]);
+    await worker.stop();
+    expect(await worker.exited).toContain('code 0');
+    return log;
+  }
+
+  it('says what is wrong with search attributes, and starts where it may not know', async () => {
+    const connection = await NativeConnection.connect({ address: bare.address });
+    const namespace = 'default';
+    expect(await registerSearchAttributes({ connection, address: bare.address, namespace })).toMatchObject({
+      problems: [{ problem: 'search attributes of another type than Keyword: AksPhase' }],
+    });
+    await connection.operatorService.removeSearchAttributes({ namespace, searchAttributes: ['AksPhase'] });
+    await connection.close();
+
+    const methods = ['AddSearchAttributes', 'ListSearchAttributes'];
+    const proxies = await Promise.all(
+      [methods.slice(0, 1), methods].map((each) => startRefusingProxy(bare.address, each)),
+    );
+    const [noAdd, neither] = await Promise.all(
+      proxies.map(async ({ address }) => (await logOf({ TEMPORAL_ADDRESS: address })).join('\n')),
+    );
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    expect(noAdd).toContain('search attributes are missing and could not be registered (Request unauthorized.)');
+    expect(neither).toContain('its search attributes may not be listed (Request unauthorized.)');
+    for (const log of [noAdd, neither])
+      expect(log).toContain(
+        'temporal operator search-attribute create --namespace default --name AksCluster --type Keyword',
       );
-    } finally {
-      await Promise.all([stack.stop(), bare.stop()]);
-    }
+  });
+
+  it('registers the search attributes that are missing, logs in JSON without secrets, warns of a webhook that is not there, and shuts down gracefully', async () => {
+    const webhook = { WEBHOOK_URL: `http://${closedPort}/hook/secret-path` };
+    const change = { ...webhook, TEMPORAL_ADDRESS: bare.address, LOG_LEVEL: 'trace' };
+    const log = await logOf(change, `"webhook":"http://${closedPort}"`);
+    for (const line of log) expect(() => JSON.parse(line)).not.toThrow();
+    expect(log.join('\n')).not.toMatch(/bearer|access_token|eyJ|secret-path/i);
+    const connection = await Connection.connect({ address: bare.address });
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+    await connection.close();
+    expect(Object.keys(customAttributes)).toEqual(
+      expect.arrayContaining(['AksCluster', 'AksPhase', 'AksRegistryMode', 'AksResourceGroup', 'AksScenario']),
+    );
+  });
+
+  it("names Temporal Cloud's own tool where the service is there", () => {
+    const cloud = { address: 'prod.a1b2c.tmprl.cloud:7233', namespace: 'prod.a1b2c' };
+    const command = 'tcld namespace search-attributes add --namespace prod.a1b2c --sa "AksPhase=Keyword"';
+    expect(registration(cloud, ['AksPhase'])).toBe(command);
+    expect(registration({ ...cloud, address: 'westeurope.azure.api.temporal.io:7233' }, ['AksPhase'])).toBe(command);
   });
 });

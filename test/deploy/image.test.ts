@@ -1,0 +1,120 @@
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { parse } from 'yaml';
+import { AksIsolationClient } from '../../client/index.ts';
+import { exampleClusters } from '../../scripts/local/exampleClusters.ts';
+import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
+import { type Stack, startStack } from '../../scripts/local/stack.ts';
+import { shutdownSeconds } from '../../worker/worker.ts';
+import { waitFor } from '../support/waitFor.ts';
+import { type AssembledImage, assembleImage } from './image.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+describe('the image', () => {
+  // Beside node_modules, to which it has hard links.
+  const folder = join(root, '.tmp', `image-${process.pid}`);
+  let image: AssembledImage;
+  let stack: Stack;
+
+  beforeAll(async () => {
+    await mkdir(folder, { recursive: true });
+    [image, stack] = await Promise.all([
+      assembleImage(join(root, 'deploy/Dockerfile'), root, folder),
+      startStack({ speed: 'demand', onProgress: () => undefined }),
+    ]);
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('is built of nothing but what the context lets through', async () => {
+    const lines = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n');
+    expect(
+      lines
+        .filter((line) => line.startsWith('!'))
+        .map((line) => line.slice(1))
+        .sort(),
+    ).toEqual([...image.taken].sort());
+    expect(lines).toContain('*');
+  });
+
+  it('runs a scenario from its bundle, as the user that it names, and answers the probes of the manifests', async () => {
+    const health = `127.0.0.1:${await getPort()}`;
+    const caFile = join(image.root, 'ca.pem');
+    await copyFile(stack.simulator.caFile, caFile);
+    const cwd = join(image.root, image.workdir);
+    const paths = Object.entries(image.env).map(([name, value]) => [
+      name,
+      value.startsWith('/') ? join(image.root, value) : value,
+    ]);
+    const env = {
+      ...stack.workerEnvironment,
+      ...Object.fromEntries(paths),
+      AZURE_RESOURCE_MANAGER_CA_FILE: caFile,
+      HEALTH_ADDRESS: health,
+      HOME: image.root,
+    };
+    const [, ...args] = image.command;
+    const worker = execa(process.execPath, args, {
+      cwd,
+      env,
+      extendEnv: false,
+      reject: false,
+      buffer: false,
+      ...(await userOf(image, cwd)),
+    });
+    const log: string[] = [];
+    for (const stream of [worker.stdout, worker.stderr]) createInterface(stream).on('line', (line) => log.push(line));
+    void worker.then(() => log.push('ended'));
+    try {
+      const { startupProbe, readinessProbe, livenessProbe } = await probes();
+      await waitFor(
+        async () => log.includes('ended') || (await statusOf(health, startupProbe)) === 200,
+        'It never starts',
+      );
+      expect(log.filter((line) => !line.startsWith('{'))).toEqual([]);
+      expect(await statusOf(health, readinessProbe)).toBe(200);
+      expect(await statusOf(health, livenessProbe)).toBe(200);
+      await createExistingCluster(stack.simulator, exampleClusters.isolated);
+      const connection = await Connection.connect({ address: stack.temporal.address });
+      const run = await new AksIsolationClient(new Client({ connection })).auditCluster({
+        cluster: exampleClusters.isolated.cluster,
+      });
+      expect(await run.result()).toMatchObject({ verdict: 'Isolated' });
+      await connection.close();
+    } finally {
+      worker.kill('SIGTERM');
+    }
+    const begun = performance.now();
+    expect((await worker).exitCode).toBe(0);
+    expect((performance.now() - begun) / 1000).toBeLessThan(shutdownSeconds);
+  });
+});
+
+/** The image's user, where this process may become it and that user may read this folder. */
+async function userOf({ uid, gid }: AssembledImage, cwd: string): Promise<{ uid?: number; gid?: number }> {
+  if (process.getuid?.() !== 0) return {};
+  const user = { uid, gid };
+  const { failed } = await execa(process.execPath, ['--version'], { cwd, ...user, reject: false });
+  return failed ? {} : user;
+}
+
+type Probe = { httpGet: { path: string } };
+
+async function probes(): Promise<Record<'startupProbe' | 'readinessProbe' | 'livenessProbe', Probe>> {
+  const deployment = parse(await readFile(join(root, 'deploy/kubernetes/base/deployment.yaml'), 'utf8'));
+  return deployment.spec.template.spec.containers[0];
+}
+
+const statusOf = (address: string, { httpGet }: Probe): Promise<number | undefined> =>
+  fetch(`http://${address}${httpGet.path}`).then(
+    ({ status }) => status,
+    () => undefined,
+  );
