@@ -85,6 +85,10 @@ const ownErrors = {
     whatToDo:
       'Find out who named the address: somebody may want the token of the worker. Then start the scenario again.',
   },
+  ClusterBusy: {
+    cause: 'A schedule was to start a scenario on a cluster on which one runs already. Nothing was changed.',
+    whatToDo: 'Wait for its end, or for the next time of the schedule.',
+  },
   ForeignCaller: {
     cause:
       'An activity was called by something else than a scenario that holds the lock on its cluster. It did nothing.',

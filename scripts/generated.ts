@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { eventData, eventNames, eventSchemaId, eventTexts, eventTypes } from '../contract/events.ts';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
+import { startScenarioInput } from '../contract/inputs/startScenario.ts';
 import { metrics, shownName } from '../contract/metrics.ts';
 import { workerPolicy } from '../contract/policy.ts';
 import { writeSeconds } from '../simulator/arm/arm.ts';
@@ -57,6 +58,12 @@ for (const [scenario, schema] of Object.entries(scenarioInputs)) {
   const title = `Input of the ${scenario} scenario`;
   putSchema(`contract/schemas/${scenario}.json`, `urn:aks-isolation:input:${scenario}`, title, schema);
 }
+putSchema(
+  'contract/schemas/startScenario.json',
+  'urn:aks-isolation:input:startScenario',
+  'Input of startScenario, by which schedules start scenarios',
+  startScenarioInput,
+);
 putSchema('contract/schemas/workerPolicy.json', 'urn:aks-isolation:policy', 'Policy of a worker', workerPolicy);
 
 const eventSchema = { $id: eventSchemaId, title: 'Data of an event', ...z.toJSONSchema(eventData) };

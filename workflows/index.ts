@@ -10,6 +10,7 @@ import { takesAnything } from './engine/givenInput.ts';
 import { refuseUnknownScenario } from './engine/refusal.ts';
 import { isolateCluster } from './isolateCluster.ts';
 import { reimageNodePools } from './reimageNodePools.ts';
+import { startScenario } from './startScenario.ts';
 
 // Each workflow loads its modules anew and checks one input: compiled checks would cost more than they save.
 z.config({ jitless: true });
@@ -23,7 +24,7 @@ const scenarios: Readonly<Record<Scenario, (given: never) => Promise<unknown>>> 
   isolateCluster,
   reimageNodePools,
 };
-for (const scenario of [...Object.values(scenarios), refuseUnknownScenario]) {
+for (const scenario of [...Object.values(scenarios), refuseUnknownScenario, startScenario]) {
   defineWorkflowOptions(scenario, { staticOptions: takesAnything });
 }
 
@@ -37,4 +38,5 @@ export {
   isolateCluster,
   refuseUnknownScenario as default,
   reimageNodePools,
+  startScenario,
 };

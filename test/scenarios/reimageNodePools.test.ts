@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Progress } from '../../contract/index.ts';
+import { clusterWorkflowId, type Progress } from '../../contract/index.ts';
 import { clusterId } from '../../resources/ids.ts';
-import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { waitFor } from '../support/waitFor.ts';
 import {
   blockedBudget,
   existingCluster,
@@ -33,6 +34,40 @@ describe('reimageNodePools', () => {
         expect([reimaged, before === after]).toEqual([true, false]);
       }
     }
+  });
+
+  it('begins under the lock on its cluster, though a schedule gives its own IDs', async () => {
+    const { client, temporal, taskQueue } = harness;
+    const cluster = await existingCluster(harness, 'reimage-scheduled');
+    await newNodeImage(harness);
+    const input = { scenario: 'reimageNodePools', input: { cluster, agentPools: ['work'], approvals: ['reimage'] } };
+    const schedule = await temporal.schedule.create({
+      scheduleId: taskQueue,
+      spec: {},
+      action: { type: 'startWorkflow', workflowType: 'startScenario', workflowId: taskQueue, taskQueue, args: [input] },
+      state: { triggerImmediately: true },
+    });
+    const run = client.run(clusterWorkflowId(cluster));
+    await waitFor(
+      async () => (await run.progress().catch(() => undefined))?.awaitingApproval !== undefined,
+      'It never began',
+    );
+    const again = { workflowId: `${taskQueue}-again`, taskQueue, args: [input] };
+    const busy = await failureOf(temporal.workflow.execute('startScenario', again));
+    expect(busy).toMatchObject({ type: 'ClusterBusy' });
+    const asLock = {
+      workflowId: clusterWorkflowId(reference('reimage-lock')),
+      taskQueue,
+      args: [{ ...input, input: { cluster: reference('reimage-lock') } }],
+    };
+    const { type } = await problemsOf(temporal.workflow.execute('startScenario', asLock));
+    expect(type).toBe('WrongWorkflowId');
+    await run.approve({ gate: 'reimage', by: 'Ada' });
+    const [started] = (await schedule.describe()).info.recentActions;
+    const { workflowId = '' } = started?.action.type === 'startWorkflow' ? started.action.workflow : {};
+    expect(workflowId).toMatch(new RegExp(`^${taskQueue}-\\d{4}`));
+    expect(await temporal.workflow.getHandle(workflowId).result()).toMatchObject({ outcome: 'verified' });
+    await schedule.delete();
   });
 
   it('finds out a pool that Azure says to have reimaged and left as it is', async () => {
