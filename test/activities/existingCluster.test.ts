@@ -33,7 +33,7 @@ async function existing(name: string, of = azure): Promise<ClusterReference> {
 }
 
 const putsOf = async (name: string): Promise<string[]> =>
-  (await azure.writes(new RegExp(`/managedClusters/${name}[?]`))).filter((write) => write.startsWith('PUT')).slice(1);
+  (await azure.writes(new RegExp(`/managedClusters/${name}[?]`))).filter((write) => write.startsWith('PUT'));
 
 describe('updateCluster', () => {
   it('changes what it is told to, and nothing else', async () => {
@@ -225,6 +225,29 @@ describe('looks from inside', () => {
     const path = `${clusterId(cluster)}/runCommand`;
     await azure.fault({ method: 'POST', path, answer: { status, code, message: 'No.' } });
     expect(await see(cluster)).toMatchObject({ unseen: { because, message: `${code}: No. (${clusterId(cluster)})` } });
+  });
+
+  it('are tried again for minutes where a proof wants that, and no longer', async () => {
+    const cluster = await existing('inside-again');
+    const fails = (times: number) =>
+      azure.fault({
+        method: 'POST',
+        path: `${clusterId(cluster)}/runCommand`,
+        times,
+        answer: { status: 404, code: 'KubernetesPerformanceError', message: 'did not start', wrapped: false },
+      });
+    const patiently = (): Promise<unknown> => attemptAfter(0).run(azure.activities.lookInside, cluster, true);
+    await fails(1);
+    expect(await see(cluster)).toHaveProperty('unseen');
+    await fails(3);
+    expect(await patiently()).toHaveProperty('seen');
+    const release = await fails(1_000);
+    const node = { cluster, node: 'any', isPatient: true };
+    expect(await patiently()).toMatchObject({ unseen: { because: 'failed' } });
+    expect(await attemptAfter(0).run(azure.activities.probeNode, node)).toMatchObject({
+      unseen: { because: 'failed' },
+    });
+    await release();
   });
 
   it('tell a command that failed from one that is not allowed', async () => {
