@@ -37,6 +37,7 @@ export async function arrange(place: ScenarioPlace, world: DrawnWorld): Promise<
   if (world.newImage) await newNodeImage(place);
   if (world.scenario === 'create' && world.oddities.length === 0 && !world.neighbours)
     await place.azure.remove(ids.group);
+  await place.azure.send('PUT', '/simulator/azure', world.switches);
 }
 
 async function makeCluster({ azure, name }: ScenarioPlace, ids: WorldIds, world: DrawnWorld): Promise<void> {

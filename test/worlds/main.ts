@@ -11,6 +11,7 @@ interface Options {
   readonly worlds: number;
   readonly seed: number;
   readonly path?: string;
+  readonly switches?: boolean;
   readonly parallel: number;
 }
 
@@ -19,16 +20,18 @@ const command = new Command('test:worlds')
   .addOption(new Option('--scenario <name...>', 'default: all').choices(worldScenarios))
   .option('--worlds <count>', 'so many, picked by the seed', number, 200)
   .option('--seed <seed>', 'of the worlds', number, 0)
+  .option('--switches', 'let Azure answer in any way that it may, where that is not settled')
   .option('--path <path>', 'one world, as a refuted one prints it')
   .option('--parallel <count>', 'worlds at the same time', number, 10);
 
-const { scenario: scenarios, worlds, seed, path, parallel } = command.parse().opts<Options>();
+const { scenario: scenarios, worlds, seed, path, parallel, switches = false } = command.parse().opts<Options>();
 await setup();
 const startedAt = Date.now();
 const slots = await startSlots(path === undefined ? parallel : 1);
 const seen: { world: DrawnWorld; judgement: Judgement }[] = [];
 const options: WorldsOptions = {
   scenarios,
+  withSwitches: switches,
   worlds,
   // A path belongs to the seed of its slot.
   seed: path === undefined ? seed : seed / 1000,

@@ -6,6 +6,8 @@ import { type DrawnWorld, wordsOf, worldsOf } from './world.ts';
 
 export interface WorldsOptions {
   scenarios?: readonly WorldScenario[] | undefined;
+  /** Whether Azure answers in any way that it may, where that is not settled. Default: as the simulator does by default. */
+  withSwitches?: boolean;
   /** How many worlds, over all slots. */
   worlds: number;
   seed: number;
@@ -41,7 +43,7 @@ async function sweepSlot(slot: Slot, options: WorldsOptions): Promise<Refuted[]>
   while (worlds > 0) {
     let last: Judgement | undefined;
     let shrinks = 0;
-    const property = fc.asyncProperty(worldsOf(scenarios), async (world) => {
+    const property = fc.asyncProperty(worldsOf(scenarios, options.withSwitches), async (world) => {
       if (last) shrinks += 1;
       if (shrinks > mostShrinks) return;
       const judged = await judge(slot, world).catch(
@@ -59,7 +61,7 @@ async function sweepSlot(slot: Slot, options: WorldsOptions): Promise<Refuted[]>
     });
     worlds -= ran.numRuns;
     if (!ran.failed || !ran.counterexample) break;
-    const repeat = `npm run test:worlds -- --seed ${seed} --path ${ran.counterexamplePath} --scenario ${scenarios.join(' ')}`;
+    const repeat = `npm run test:worlds -- --seed ${seed} --path ${ran.counterexamplePath} --scenario ${scenarios.join(' ')}${options.withSwitches ? ' --switches' : ''}`;
     found.push({ world: ran.counterexample[0], refuted: last?.refuted ?? [], repeat });
     seed += 100_000;
     if (options.path !== undefined) break;

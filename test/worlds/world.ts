@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type WayOut, waysOut } from '../../contract/inputs/isolation.ts';
 import { openOutboundTypes } from '../../resources/outboundTypes.ts';
+import { type AzureSwitchMoves, azureSwitches, azureSwitchesIn } from '../../simulator/index.ts';
 import { type Effect, type FaultKind, faultKinds } from '../sweep/kinds.ts';
 import { type Oddity, oddities } from './oddities.ts';
 import { type Setting, settingNames } from './settings.ts';
@@ -14,6 +15,8 @@ const drawnFaults = (Object.entries(faultKinds) as [FaultKind, Effect][]).flatMa
 /** A cluster as it is found, everything around it, and what happens while a scenario runs on it. */
 export interface DrawnWorld extends WorldShape {
   oddities: Oddity[];
+  /** In which way Azure answers where that is not settled, apart from the defaults. */
+  switches: AzureSwitchMoves;
 }
 
 const maybe = <T>(weight: number, value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -60,10 +63,23 @@ const notBeside: readonly (readonly [Setting, Oddity | Setting])[] = [
 ];
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
-/** Worlds for these scenarios. They shrink to ordinary clusters without oddities. */
-export const worldsOf = (scenarios: readonly WorldScenario[]): fc.Arbitrary<DrawnWorld> =>
+/** Some switches away from their defaults. */
+const moves = fc
+  .uniqueArray(
+    fc.constantFrom(
+      ...Object.entries(azureSwitches).flatMap(([name, { values }]) =>
+        values.slice(1).map((value) => ({ name, value })),
+      ),
+    ),
+    { maxLength: 3, selector: ({ name }) => name },
+  )
+  .map((moved) => azureSwitchesIn(moved.map(({ name, value }) => `${name}=${value}`).join(',')).moves);
+
+/** Worlds for these scenarios. They shrink to ordinary clusters without oddities. @param withSwitches Whether Azure answers in any way that it may. */
+export const worldsOf = (scenarios: readonly WorldScenario[], withSwitches = false): fc.Arbitrary<DrawnWorld> =>
   fc
     .record({
+      switches: withSwitches ? moves : fc.constant({}),
       scenario: fc.constantFrom(...scenarios),
       registry: fc.constantFrom('managed' as const, 'own' as const),
       apiServer: fc.oneof(
@@ -161,6 +177,7 @@ export function wordsOf(world: DrawnWorld): string {
     ...(probes === 'required' ? [] : [`probes ${probes}`]),
     ...(accept.length > 0 ? [`accepts ${accept.join(', ')}`] : []),
     ...(meanwhile ? [`meanwhile ${meanwhile.does} at write ${meanwhile.write}`] : []),
+    ...(Object.keys(world.switches).length > 0 ? [`Azure: ${JSON.stringify(world.switches)}`] : []),
     ...(fault ? [`fault ${fault.kind} at request ${fault.request}`] : []),
   ].join('; ');
 }
