@@ -1,4 +1,5 @@
 import type { CacheRule, Registry } from '@azure/arm-containerregistry';
+import { regionOf } from '../contract/regionOf.ts';
 import type { Marks } from '../resources/marks.ts';
 import {
   type CacheRuleFacts,
@@ -36,7 +37,7 @@ export async function readRegistry(clients: ClientsOf, id: string): Promise<Regi
   return {
     ...found,
     cacheRules: rules.map(cacheRuleFacts),
-    replicas: replicas.map(({ location }) => location).filter((location) => location !== found.location),
+    replicas: replicas.map(({ location }) => regionOf(location)).filter((location) => location !== found.location),
   };
 }
 
@@ -169,7 +170,7 @@ function registryFacts(registry: Registry): RegistryFacts {
     id: registry.id ?? '',
     provisioningState: registry.provisioningState ?? 'Unknown',
     marks: marksOn(registry.id ?? '', registry.tags),
-    location: registry.location,
+    location: regionOf(registry.location),
     loginServer: registry.loginServer ?? '',
     sku: registry.sku.name,
     publicNetworkAccess: registry.publicNetworkAccess ?? 'Enabled',

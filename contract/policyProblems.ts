@@ -3,6 +3,7 @@ import { matchesWildcard } from '../resources/wildcards.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
 import type { Scenario } from './names.ts';
 import type { Problem } from './problem.ts';
+import { regionOf } from './regionOf.ts';
 
 /** Everything that an activity names, as far as a policy is about it. */
 export interface Targets {
@@ -126,4 +127,3 @@ const is =
 const global = 'global';
 
 /** Azure takes `West Europe` for `westeurope`. */
-const regionOf = (location: string): string => location.toLowerCase().replaceAll(' ', '');

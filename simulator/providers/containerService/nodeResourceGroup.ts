@@ -91,7 +91,8 @@ function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, m
   const type = 'Microsoft.ContainerRegistry/registries';
   for (const registry of world.store.list(type, group)) {
     if (registry.id.toLowerCase() === wanted) return;
-    if (world.settings.azure.managedRegistryOnChange === 'stays') continue;
+    const isReplaced = wanted?.startsWith(`${group.toLowerCase()}/`);
+    if (world.settings.azure.managedRegistryOnChange === 'stays' && !isReplaced) continue;
     world.remove(registry.id);
     const keep = apiServerEndpoint(cluster);
     for (const nic of world.store.list('Microsoft.Network/networkInterfaces', group))
