@@ -73,11 +73,20 @@ export function probeCommand(node: string, image: string): string {
     containers: [container],
     volumes: [hosts],
   };
-  // Names of nodes and registries come from outside: none of them may reach the shell as more than a word.
-  return quote(
-    ['kubectl', 'run', name, '--namespace', namespace, '--labels', label, '--image', image].concat(
-      ['--restart', 'Never', '--rm', '--attach', '--quiet', '--pod-running-timeout', `${longestStartSeconds}s`],
-      ['--overrides', JSON.stringify({ spec })],
-    ),
+  return runPod(name, image, spec);
+}
+
+/**
+ * Runs a pod to its end, shows what it said, and removes it. An attached kubectl does not show what a container said that ended
+ * before (kubernetes/kubernetes#27264): its logs do.
+ */
+function runPod(name: string, image: string, spec: object): string {
+  const run = ['kubectl', 'run', name, '--namespace', namespace, '--labels', label, '--image', image].concat(
+    ['--restart', 'Never', '--attach', '--quiet', '--pod-running-timeout', `${longestStartSeconds}s`],
+    ['--overrides', JSON.stringify({ spec })],
   );
+  const logs = ['kubectl', 'logs', name, '--namespace', namespace];
+  const remove = ['kubectl', 'delete', 'pod', name, '--namespace', namespace, '--ignore-not-found'];
+  // Names of nodes and registries come from outside: none of them may reach the shell as more than a word.
+  return [run, logs, remove].map((words) => quote(words)).join('; ');
 }

@@ -123,6 +123,9 @@ function refuseIfEndless(resourceId?: string): void {
   if (lastsTooLong()) throw ownFailure('OperationTimedOut', 'The operation has not ended within two days', resourceId);
 }
 
+/** Answers to the address of an operation that nobody can follow any more. How long its signature lasts is in no document. */
+const forgottenStatuses: readonly number[] = [400, 401, 403, 404];
+
 async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unknown>): Promise<void> {
   const { resourceId, find, progress } = operation;
   const record = checkpoint();
@@ -132,8 +135,8 @@ async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unk
     if (error !== undefined) {
       const operationFailed = response !== undefined && response.status < 400;
       if (operationFailed) return unlessDone(operation, failedOperation(error, response));
-      const operationForgotten = response?.status === 404;
-      // Operations are forgotten some time after their end. The resource has the last word.
+      const operationForgotten = response !== undefined && forgottenStatuses.includes(response.status);
+      // Operations are forgotten some time after their end, and their signed addresses age. The resource has the last word.
       if (
         operationForgotten &&
         (await onceReplicated(
