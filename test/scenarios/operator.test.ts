@@ -1,21 +1,32 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { AksIsolationClient } from '../../client/index.ts';
+import { AksIsolationClient, type ScenarioHandle } from '../../client/index.ts';
 import { eventNames } from '../../contract/events.ts';
 import {
   type CreateClusterInput,
+  clusterWorkflowId,
   decisionUpdateId,
   type Progress,
+  pauseUpdate,
   searchAttributes,
   type VerificationReport,
 } from '../../contract/index.ts';
 import eventSchema from '../../contract/schemas/event.json' with { type: 'json' };
 import { agentPoolId, clusterId } from '../../resources/ids.ts';
 import { clusterPath, groupPath, input, startSimulatedAzure } from '../support/azure.ts';
-import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import {
+  failureDetailsOf,
+  failureOf,
+  type Harness,
+  problemsOf,
+  startHarness,
+  startTestWorker,
+} from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
+import { Boundaries } from '../sweep/boundaries.ts';
 import { existingCluster, newNodeImage, waitUntil, writesSince } from './existingCluster.ts';
 
 const isHeld = ({ phase }: Progress): boolean => phase === 'waitingForOperator';
@@ -385,5 +396,57 @@ describe('answers of an operator', () => {
       await answer();
       expect(await run.result()).toMatchObject({ outcome: 'verified' });
     });
+  });
+});
+
+/** The histories of these runs are replayed at the end of the file. */
+describe('a pause that comes with a workflow task of a run’s beginning', () => {
+  /** In which workflow task of the run the pause was taken. */
+  async function taskOfPause({ temporal }: Harness, workflowId: string): Promise<number> {
+    const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+    const all = events ?? [];
+    const accepted = all.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+    return all.slice(0, accepted).filter((event) => event.workflowTaskCompletedEventAttributes).length;
+  }
+
+  async function ends(run: ScenarioHandle): Promise<void> {
+    expect(await run.progress()).toMatchObject({ paused: true });
+    await run.resume();
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+  }
+
+  it('replays, where it is the first', async () => {
+    const harness = await startHarness();
+    const given = input('pause-first');
+    const workflowId = clusterWorkflowId(given.cluster);
+    const startWorkflowOperation = new WithStartWorkflowOperation('createCluster', {
+      workflowId,
+      taskQueue: harness.taskQueue,
+      args: [given],
+      workflowIdConflictPolicy: 'FAIL',
+    });
+    await harness.temporal.workflow.executeUpdateWithStart(pauseUpdate, { args: [], startWorkflowOperation });
+    await ends(harness.client.run(workflowId));
+    expect(await taskOfPause(harness, workflowId)).toBe(1);
+    await harness.close();
+  });
+
+  it('replays, where it is the one that plans the steps', async () => {
+    const boundaries = new Boundaries();
+    const harness = await startHarness({ interceptors: { activity: [boundaries.interceptor] } });
+    const { reached, release } = boundaries.await(1, 'after');
+    const run = await harness.client.createCluster(input('pause-planning'));
+    await reached;
+    // The worker takes no more tasks, and its last activity ends.
+    const stopped = harness.stopWorker();
+    release();
+    await stopped;
+    const paused = run.pause();
+    const worker = await startTestWorker(harness.azure.connection, harness.taskQueue);
+    await paused;
+    await ends(run);
+    expect(await taskOfPause(harness, run.workflowId)).toBe(2);
+    await worker.stop();
+    await harness.close();
   });
 });
