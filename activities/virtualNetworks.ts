@@ -147,17 +147,14 @@ const putSubnet =
 
 export const virtualNetworkActivities = (clients: ClientsOf) => ({
   /** Creates a virtual network with its subnets in one request, for Azure takes one write at a time under a network. */
-  createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts & MaybeAdopted> {
-    const { id, location, tags, addressPrefixes } = network;
-    const body: VirtualNetwork = {
-      location,
-      tags: { ...boundTo(id, tags), [subnetsTag]: network.subnets.map(({ name }) => name).join(' ') },
-      addressSpace: { addressPrefixes },
-      subnets: network.subnets.map((subnet) => ({ name: subnet.name, ...newSubnet(subnet) })),
-    };
+  async createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts & MaybeAdopted> {
+    const { id, tags } = network;
+    const { client, resourceGroup, name } = locate(clients, 'network', id);
+    const there = await azureRead(id, () => client.virtualNetworks.get(resourceGroup, name));
+    const body = networkBody(network, there);
     return createResource(clients, networkType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, name }) => client.virtualNetworks.createOrUpdate(resourceGroup, name, body),
+      send: () => client.virtualNetworks.createOrUpdate(resourceGroup, name, body, ifMatch(there?.etag)),
       mismatches: ({ subnets }) =>
         network.subnets.flatMap((wanted) => {
           const seen = subnets.find((subnet) => subnet.name.toLowerCase() === wanted.name.toLowerCase());
@@ -226,6 +223,25 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
       },
     ),
 });
+
+/** A PUT replaces the whole network: what others have put into one that is there stays. */
+function networkBody(network: VirtualNetworkSpecification, there: VirtualNetwork | undefined): VirtualNetwork {
+  const { id, location, tags, addressPrefixes, subnets } = network;
+  const found = Map.groupBy(there?.subnets ?? [], ({ name = '' }) => name.toLowerCase());
+  const own = subnets.map(({ name }) => name);
+  const prefixes = [...addressPrefixes, ...(there?.addressSpace?.addressPrefixes ?? [])];
+  for (const subnet of subnets) {
+    const key = subnet.name.toLowerCase();
+    found.set(key, [{ ...found.get(key)?.[0], name: subnet.name, ...newSubnet(subnet) }]);
+  }
+  return {
+    ...there,
+    location,
+    tags: { ...there?.tags, ...boundTo(id, tags), [subnetsTag]: own.join(' ') },
+    addressSpace: { addressPrefixes: [...new Set(prefixes)] },
+    subnets: [...found.values()].flat(),
+  };
+}
 
 /** The subnets that were made with a network; `undefined` where nobody has noted them. */
 export const ownSubnets = ({ marks }: VirtualNetworkFacts): string[] | undefined => marks[subnetsTag]?.split(' ');

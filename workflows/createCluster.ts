@@ -99,7 +99,7 @@ function apply(
       const known = await prerequisites(rolePropagationTimeoutMinutes);
       return azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification, known);
     },
-    undo: () => azure.operating(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks, ofThisRun: true }),
+    undo: () => azure.undoing(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks, ofThisRun: true }),
     waitsFor: 'AKS, about ten minutes; longer while roles take effect',
   });
   return {};

@@ -158,6 +158,17 @@ export const sweptScenarios = {
     start: (place) => createSharing(place, place.name),
     beside: (place) => createSharing(place, besideOf(place.name)),
   },
+  /** AKS leaves the nodes as they are, so that the pool is made anew behind a copy. */
+  replace: {
+    prepare: existing(),
+    start: (place, options) =>
+      place.client.reimageNodePools({
+        cluster: clusterOf(place),
+        agentPools: ['work'],
+        reimage: { whenNotReimaged: 'temporaryPool' },
+        ...options,
+      }),
+  },
   'undo-disable': { ...successfulScenarios.disable, failsOf: lastPoolFails },
 } satisfies Record<string, SweptScenario>;
 

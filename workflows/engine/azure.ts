@@ -93,5 +93,7 @@ export const azure = {
   verifying: (summary: string) => proxyActivities<Activities>({ ...verification, summary }),
   writing: (summary: string) => proxyActivities<Activities>({ ...write, summary }),
   operating: (summary: string) => proxyActivities<Activities>({ ...operation, summary }),
+  /** Operations of undo: whoever waits for the end of a failed run is not behind those of others. */
+  undoing: (summary: string) => proxyActivities<Activities>({ ...operation, ...first, summary }),
   waiting: (summary: string) => proxyActivities<Activities>({ ...wait, summary }),
 };

@@ -50,7 +50,7 @@ function applyUnlink({ input, plan, step }: UpdateContext): void {
     act: () => azure.operating('Delete link of zone').deleteZoneLink({ id, marks: clusterMarks(input) }),
     undo: () =>
       azure
-        .operating('Link zone to network again')
+        .undoing('Link zone to network again')
         .createZoneLink({ id, virtualNetworkId, tags: marks })
         .catch(ignoreIfDeleted),
     waitsFor: 'Azure',
@@ -139,7 +139,7 @@ async function putBack(
 ): Promise<void> {
   const busyPolicy = undoBusyPolicy(input);
   await azure
-    .operating(summary)
+    .undoing(summary)
     .updateCluster({ cluster: input.cluster, change, written, busyPolicy })
     .catch(ignoreIfDeleted);
 }

@@ -56,7 +56,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
   const own = network.subnets.map(({ name }) => name);
   step('virtualNetwork', {
     act: () => azure.operating('Create virtual network').createVirtualNetwork(network),
-    undo: () => azure.operating('Delete virtual network').deleteVirtualNetwork({ id, marks, subnets: own, ofThisRun }),
+    undo: () => azure.undoing('Delete virtual network').deleteVirtualNetwork({ id, marks, subnets: own, ofThisRun }),
     waitsFor,
   });
   for (const { before, ...subnet } of subnets) {
@@ -69,8 +69,8 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
           : azure.operating(`Create subnet ${name}`).createSubnet(subnet, begun),
       undo: (): Promise<unknown> =>
         before
-          ? azure.operating(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before }, properties)
-          : azure.operating(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet, marks),
+          ? azure.undoing(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before }, properties)
+          : azure.undoing(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet, marks),
       waitsFor,
     });
   }
@@ -107,20 +107,20 @@ function applyRegistry(plan: InfrastructurePlan, marks: Marks, step: Step) {
       undo: () =>
         before
           ? azure
-              .operating('Put registry back')
+              .undoing('Put registry back')
               .updateRegistry({ id, ...before }, { publicNetworkAccess, anonymousPullEnabled })
-          : azure.operating('Delete registry').deleteRegistry({ id, marks, ofThisRun }),
+          : azure.undoing('Delete registry').deleteRegistry({ id, marks, ofThisRun }),
       waitsFor,
     });
     step('cacheRule', {
       act: (begun) => azure.operating('Create cache rule').createCacheRule(cacheRule, begun),
-      undo: () => azure.operating('Delete cache rule').deleteCacheRule(cacheRule.id, cacheRule, marks),
+      undo: () => azure.undoing('Delete cache rule').deleteCacheRule(cacheRule.id, cacheRule, marks),
       waitsFor,
     });
     endpoint = step('privateEndpoint', {
       act: () => azure.operating('Create private endpoint').createPrivateEndpoint(privateEndpoint),
       undo: () =>
-        azure.operating('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, marks, ofThisRun }),
+        azure.undoing('Delete private endpoint').deletePrivateEndpoint({ id: privateEndpoint.id, marks, ofThisRun }),
       waitsFor: 'Azure, about a minute',
     });
   }
@@ -137,7 +137,7 @@ function applyPrivateDns(
   if (!zone || !zoneLink) return;
   step('privateDnsZone', {
     act: () => azure.operating('Create private DNS zone').createPrivateDnsZone(zone),
-    undo: () => azure.operating('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, marks, ofThisRun }),
+    undo: () => azure.undoing('Delete private DNS zone').deletePrivateDnsZone({ id: zone.id, marks, ofThisRun }),
     waitsFor,
   });
   if (!zoneLink.later) applyZoneLink(zoneLink, marks, step);
@@ -163,7 +163,7 @@ function applyPrivateDns(
 export function applyZoneLink(link: ZoneLinkSpecification, marks: Marks, step: Step): void {
   step('zoneLink', {
     act: () => azure.operating('Link zone to network').createZoneLink(link),
-    undo: () => azure.operating('Delete link of zone').deleteZoneLink({ id: link.id, marks, ofThisRun }),
+    undo: () => azure.undoing('Delete link of zone').deleteZoneLink({ id: link.id, marks, ofThisRun }),
     waitsFor,
   });
 }

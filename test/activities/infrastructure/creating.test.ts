@@ -69,6 +69,26 @@ describe('creating', () => {
     expect(kind.hidden ? [...new Set(writes)] : writes).toEqual([`PUT ${kind.created}`]);
   });
 
+  it.concurrent('a network that ended Failed is written again as it is now, with what others have put into it', async () => {
+    const kind = kindOf('vnet');
+    const ids = await prepared(azure, 'failed-network', kind);
+    const operation = { status: 'Failed', code: 'InternalServerError', message: 'No.' } as const;
+    await azure.fault({ method: 'PUT', path: `${ids.vnet}$`, operation });
+    await activityFailure(kind.create(azure, ids)(attempt()));
+    await azure.put(`${ids.vnet}/subnets/colleague`, { properties: { addressPrefix: '192.168.200.0/24' } });
+    await kind.create(azure, ids)(attempt(2, { sent: true }));
+    const seen = await azure.get(ids.vnet);
+    expect(seen.at('properties.provisioningState')).toBe('Succeeded');
+    expect((seen.at('properties.subnets') as { name: string }[]).map(({ name }) => name).sort()).toEqual([
+      'aks-subnet',
+      'colleague',
+    ]);
+    const last = (await azure.recorded()).findLast(
+      ({ method, url }) => method === 'PUT' && url.includes(`${ids.vnet}?`),
+    );
+    expect(last?.headers).toHaveProperty('if-match');
+  });
+
   it.concurrent.each(eachKind)('a %s is sent again where it never arrived', async (_part, kind) => {
     const ids = await prepared(azure, 'unsent', kind);
     await lost(azure, 'PUT', ids[kind.part], 'before');
