@@ -27,15 +27,18 @@ const states = Object.keys(views) as StepState[];
  * to do about it, then how far it is. Lists, for the Web UI cuts wide tables.
  */
 export function progressMarkdown(progress: Progress): string {
-  const { scenario, cluster, phase, problems, steps, answers, found, untold } = progress;
+  const { scenario, cluster, phase, problems, steps, answers, found = [], untold, startedBy } = progress;
+  // An audit that has found drift has succeeded, too.
+  const verdict = scenario === 'auditCluster' && phase === 'succeeded' ? found[0] : undefined;
   return [
-    `### ${scenario}: ${inWords(phase)}`,
-    found && foundText(found),
+    `### ${scenario}: ${verdict ?? inWords(phase)}`,
+    startedBy && `Started by ${oneLine(startedBy)}, as that client said`,
+    ...foundTexts(verdict === undefined ? found : ['', ...found.slice(1)]),
     ...waits(progress),
     answers && commands(answers),
     steps.flatMap(failureText).join('\n'),
     problems.map((problem) => `- ${oneLine(problemText(problem))}`).join('\n'),
-    untold && [`**Nobody was told**`, ...untold.map((each) => `- ${oneLine(each)}`)].join('\n'),
+    untold && listed('Nobody was told', untold),
     howFar(steps),
     `\`${cluster}\``,
     ...states.map((state) => stepList(state, steps)),
@@ -47,8 +50,14 @@ export function progressMarkdown(progress: Progress): string {
 /** `waitingForOperator` as people say it. */
 const inWords = (phase: string): string => phase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-const foundText = ([first = '', ...others]: readonly string[]): string =>
-  [`**${oneLine(first)}**`, ...others.map((each) => `- ${oneLine(each)}`)].join('\n');
+const foundTexts = ([first = '', ...others]: readonly string[]): string[] => [
+  first && `**${oneLine(first)}**`,
+  others.map((each) => `- ${oneLine(each)}`).join('\n'),
+];
+
+/** The Web UI takes lines for a list only after an empty one. */
+const listed = (heading: string, texts: readonly string[]): string =>
+  `**${heading}**\n\n${texts.map((each) => `- ${oneLine(each)}`).join('\n')}`;
 
 /** What the run waits for, and until when. */
 function waits({ paused, pausedUntil, decisions, byDefault, decideBy, noRetry, ...progress }: Progress): string[] {
@@ -106,9 +115,9 @@ function stepList(state: StepState, all: readonly StepProgress[]): string | unde
   const lines = steps.map((step) => {
     const facts = [step.action === 'none' ? '' : step.action, duration(step)].filter(Boolean).join(', ');
     const note = noteOf(step, all);
-    return `- ${symbol} ${step.title}${facts === '' ? '' : ` (${facts})`}${note === '' ? '' : `: ${oneLine(note)}`}`;
+    return `${symbol} ${step.title}${facts === '' ? '' : ` (${facts})`}${note === '' ? '' : `: ${note}`}`;
   });
-  return [`**${heading}**`, ...lines].join('\n');
+  return listed(heading, lines);
 }
 
 /** Whom or what a step waits for, or why there is nothing to do. Why one has failed stands above. */

@@ -30,14 +30,18 @@ const shown = (changes: Partial<Progress>): string[] => progressMarkdown(progres
 const lineOf = (changes: Partial<StepProgress>): string =>
   shown({ steps: [step(changes)] })
     .at(-1)
-    ?.split('\n')[1] ?? '';
+    ?.split('\n')[0] ?? '';
 
 describe('the progress of a run as markdown', () => {
   it('says first what was found, such as the verdict of an audit', () => {
     const found = ['Drifted', 'Egress from inside the cluster: expected closed, seen open'];
-    expect(shown({ phase: 'succeeded', found }).slice(0, 2)).toEqual([
-      '### createCluster: succeeded',
-      `**Drifted**\n- ${found[1]}`,
+    const drifted = shown({ scenario: 'auditCluster', phase: 'succeeded', found });
+    expect(drifted.slice(0, 2)).toEqual(['### auditCluster: Drifted', `- ${found[1]}`]);
+    const ended = shown({ phase: 'rolledBack', found: ['Taken back.', 'QuotaExceeded', 'remains'] });
+    expect(ended.slice(0, 3)).toEqual([
+      '### createCluster: rolled back',
+      '**Taken back.**',
+      '- QuotaExceeded\n- remains',
     ]);
   });
 
@@ -69,8 +73,10 @@ describe('the progress of a run as markdown', () => {
       '- **Cluster c**: QuotaExceeded: no cores. Ask for more quota. Correlation ID: `c-1`.',
       '**1 of 2 steps done**',
       '`/c`',
-      '**Failed**\n- ✗ Cluster c (create)',
-      '**Done**\n- ✓ Group g (create)',
+      '**Failed**',
+      '- ✗ Cluster c (create)',
+      '**Done**',
+      '- ✓ Group g (create)',
     ]);
   });
 
@@ -101,9 +107,7 @@ describe('the progress of a run as markdown', () => {
     const group = step({ id: 'resourceGroup', title: 'Group g', state: 'done' });
     const registry = step({ id: 'registry', title: 'Registry r', state: 'running' });
     const cluster = step({ needs: ['resourceGroup', 'registry'], waitsFor: 'resourceGroup, registry' });
-    expect(shown({ steps: [group, registry, cluster] })).toContain(
-      '**Waiting**\n- … Cluster c (create): after Registry r',
-    );
+    expect(shown({ steps: [group, registry, cluster] })).toContain('- … Cluster c (create): after Registry r');
   });
 
   it.each<[string, string | undefined, string]>([
