@@ -16,6 +16,7 @@ import type { Webhook } from '../activities/webhook.ts';
 import { taskQueue } from '../contract/names.ts';
 import { exceptTelling, guardActivities, guardReadOnly } from './activityGuard.ts';
 import { trackActivities } from './metrics.ts';
+import { nexusServices } from './nexus.ts';
 import { guardPolicy, type TenantOf } from './policyGuard.ts';
 import { traceActivities, traceSinks } from './tracing.ts';
 
@@ -93,6 +94,7 @@ export function createWorker({
     taskQueue: queue,
     workflowBundle,
     activities: createActivities(azure, webhook),
+    nexusServices: nexusServices(azure.readOnly === true),
     ...(dataConverter && { dataConverter }),
     interceptors: {
       ...interceptors,

@@ -5,10 +5,11 @@ import { DefaultLogger } from '@temporalio/worker';
 import { AksIsolationClient } from '../../client/index.ts';
 import { clusterWorkflowId } from '../../contract/index.ts';
 import { guardActivities } from '../../worker/activityGuard.ts';
-import { input, subscriptionId } from '../support/azure.ts';
+import { clusterPath, input, subscriptionId } from '../support/azure.ts';
 import { type Harness, problemsOf, startHarness, startTestWorker } from '../support/harness.ts';
 import { ownRegistryIds } from '../support/ownRegistry.ts';
 import { existingCluster } from './existingCluster.ts';
+import { messageOf, startCaller } from './nexusCaller.ts';
 import { byResourceId } from './ownRegistry.ts';
 
 const cluster = { subscriptionId, resourceGroup: 'rg', name: 'shop' };
@@ -139,6 +140,50 @@ describe('a worker that only looks', () => {
     expect(type).toBe('PreflightFailed');
     expect(problems[0]?.problem).toContain(`ReadOnlyWorker: Workers on task queue ${lookQueue} only look`);
     expect(await harness.azure.recorded(before)).toEqual([]);
+  });
+});
+
+describe('a workflow of another team, by Nexus', () => {
+  let harness: Harness;
+  let caller: { run<T>(scenario: string, given: object): Promise<T>; stop(): Promise<void> };
+  beforeAll(async () => {
+    harness = await startHarness();
+    const { temporal, taskQueue } = harness;
+    const { namespace } = temporal.options;
+    const name = `aks-${taskQueue}`;
+    const target = { worker: { namespace, taskQueue } };
+    await temporal.connection.operatorService.createNexusEndpoint({ spec: { name, target } });
+    caller = await startCaller(temporal, `${taskQueue}-caller`, name);
+  });
+  afterAll(async () => {
+    await caller.stop();
+    await harness.close();
+  });
+
+  it('creates a cluster under its lock, plans and audits', async () => {
+    const { temporal } = harness;
+    const given = input('nexus');
+    const workflowId = clusterWorkflowId(given.cluster);
+    const held = { method: 'PUT', path: '/managedClusters/nexus$', operation: { held: true } } as const;
+    const end = await harness.azure.fault(held);
+    const created = caller.run('createCluster', given);
+    await harness.azure.untilRequested(`PUT ${clusterPath(given)}`);
+    const second = await messageOf(caller.run('createCluster', given));
+    await end();
+    expect(second).toContain(`A scenario is running on this cluster already: workflow ${workflowId}`);
+    expect(await created).toMatchObject({ outcome: 'verified' });
+    expect(await temporal.workflow.getHandle(workflowId).describe()).toMatchObject({ type: 'createCluster' });
+    const plan = { scenario: 'deleteCluster', input: { cluster: given.cluster } };
+    expect(await caller.run('plan', plan)).toMatchObject({ outcome: 'planned' });
+    expect(await caller.run('auditCluster', { cluster: given.cluster })).toMatchObject({ verdict: 'Isolated' });
+  });
+
+  it.each([
+    ['createCluster', { cluster: { name: 'nexus' } }, /cluster.subscriptionId: missing(.|\n)*location: missing/],
+    ['createCluster', input('nexus', { dryRun: true }), /aks-isolation.looks/],
+    ['plan', { scenario: 'auditCluster' }, /scenario: not an allowed value(.|\n)*input: missing/],
+  ])('is told what is wrong with its input of %s: %p', async (operation, given, message) => {
+    expect(await messageOf(caller.run(operation, given))).toMatch(message);
   });
 });
 
