@@ -3,6 +3,7 @@ import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@tempo
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { readKeyRing } from '../codec/keyRing.ts';
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
+import { withVaultKeys } from '../codec/vault.ts';
 import {
   type AuditClusterInput,
   type AuditReport,
@@ -89,10 +90,11 @@ export class AksIsolationClient {
    * the worker has it, payloads are encrypted.
    *
    * @param queue Task queue for everything. Default: `TASK_QUEUE`, and `READ_ONLY_TASK_QUEUE` for audits and dry runs.
-   * @throws InvalidInputError if `PAYLOAD_KEYS` is no list of keys.
+   * @throws InvalidInputError if `PAYLOAD_KEYS` is no list of keys, nor the address of a secret that holds one.
    */
   static async connect(queue?: string): Promise<AksIsolationClient> {
-    const keys = readKeyRing(process.env);
+    const env = await withVaultKeys(process.env);
+    const keys = Array.isArray(env) ? env : readKeyRing(env);
     if (Array.isArray(keys)) throw new InvalidInputError(keys);
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const connection = await Connection.connect(connectionOptions);

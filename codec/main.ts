@@ -2,8 +2,10 @@ import { problemsText } from '../contract/problem.ts';
 import { readCodecConfiguration } from './configuration.ts';
 import { PayloadEncryption } from './payloadEncryption.ts';
 import { codecServer } from './server.ts';
+import { withVaultKeys } from './vault.ts';
 
-const configuration = readCodecConfiguration(process.env);
+const env = await withVaultKeys(process.env);
+const configuration = Array.isArray(env) ? env : readCodecConfiguration(env);
 if (Array.isArray(configuration)) {
   process.stderr.write(`The codec server cannot start:\n${problemsText(configuration)}\n`);
   process.exit(1);

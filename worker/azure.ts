@@ -1,7 +1,8 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { AggregateAuthenticationError, DefaultAzureCredential } from '@azure/identity';
+import { DefaultAzureCredential } from '@azure/identity';
 import { type AzureConnection, azureClients } from '../activities/arm/connection.ts';
 import { listSubscriptions } from '../activities/subscriptions.ts';
+import { reasonsOf } from '../codec/reasons.ts';
 import { applicationFailure, isFailure } from '../contract/failures.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';
@@ -22,7 +23,7 @@ export async function checkAzure(connection: AzureConnection): Promise<Problem[]
   } catch (error) {
     const whatToDo =
       'Give the worker an identity that DefaultAzureCredential finds: a managed identity, workload identity, AZURE_CLIENT_ID and its companions, or `az login`.';
-    return [{ where: 'Azure credential', problem: `no token (${reasons(error)})`, whatToDo }];
+    return [{ where: 'Azure credential', problem: `no token (${reasonsOf(error)})`, whatToDo }];
   }
   try {
     const subscriptions = await listSubscriptions(azureClients(connection));
@@ -31,15 +32,8 @@ export async function checkAzure(connection: AzureConnection): Promise<Problem[]
     return [{ where: 'Azure credential', problem: 'the identity sees no subscription', whatToDo }];
   } catch (error) {
     const refused = applicationFailure(error) && !isFailure(error, 'Unreachable');
-    const problem = `${refused ? 'refuses the call' : 'cannot be reached'} (${firstLine(error)})`;
+    const problem = `${refused ? 'refuses the call' : 'cannot be reached'} (${reasonsOf(error)})`;
     const whatToDo = 'Check AZURE_RESOURCE_MANAGER_ENDPOINT, AZURE_RESOURCE_MANAGER_CA_FILE and the network.';
     return [{ where: connection.endpoint, problem, whatToDo }];
   }
 }
-
-/** Each credential of the chain has a reason of its own. */
-const reasons = (error: unknown): string =>
-  error instanceof AggregateAuthenticationError ? error.errors.map(firstLine).join('; ') : firstLine(error);
-
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';

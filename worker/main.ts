@@ -1,5 +1,6 @@
 import type { Worker } from '@temporalio/worker';
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
+import { withVaultKeys } from '../codec/vault.ts';
 import { type Problem, problemsText, problemText } from '../contract/problem.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { azureConnection, checkAzure } from './azure.ts';
@@ -14,7 +15,9 @@ import { connectToTemporal } from './temporal.ts';
 import { checkWebhook } from './webhook.ts';
 import { createWorker } from './worker.ts';
 
-const configuration = readConfiguration(process.env);
+const env = await withVaultKeys(process.env);
+if (Array.isArray(env)) giveUp(env);
+const configuration = readConfiguration(env);
 if (Array.isArray(configuration)) giveUp(configuration);
 
 const logger = createLogger(configuration);

@@ -3,6 +3,9 @@ import type rootManifest from '../../package.json';
 /** Callers may hand over a Temporal client of their own, and catch Temporal's errors: these must be the caller's own packages. */
 const peers = ['@temporalio/client', '@temporalio/common'];
 
+/** Only for keys of payloads in Azure Key Vault. */
+const optional = ['@azure/identity', '@azure/keyvault-secrets'];
+
 /** @param imported Packages that the compiled files import. */
 export function manifest(
   { version, license, dependencies }: Pick<typeof rootManifest, 'version' | 'license' | 'dependencies'>,
@@ -33,10 +36,11 @@ export function manifest(
       './package.json': './package.json',
     },
     dependencies: {
-      ...ranges([...imported].filter((name) => !peers.includes(name))),
+      ...ranges([...imported].filter((name) => !peers.includes(name) && !optional.includes(name))),
       // Temporal's declarations use those of `ms`, which its version 3.0.0-canary.1 has and does not export.
       '@types/ms': '^2.1.0',
     },
-    peerDependencies: ranges(peers),
+    peerDependencies: ranges([...peers, ...optional]),
+    peerDependenciesMeta: Object.fromEntries(optional.map((name) => [name, { optional: true }])),
   };
 }

@@ -32,21 +32,47 @@ afterAll(async () => {
   await Promise.all([connection.close(), azure.close()]);
 });
 
+/** Those of these texts that can be read in what Temporal shows of a run without the keys, its heartbeats and current details included. */
+async function shown(workflowId: string, texts: readonly string[]): Promise<string[]> {
+  const { workflowService } = connection;
+  const run = { namespace: 'default', execution: { workflowId } };
+  const described = await workflowService.describeWorkflowExecution(run);
+  expect(described.pendingActivities?.[0]?.heartbeatDetails?.payloads).toHaveLength(1);
+  expect(described.executionConfig?.userMetadata?.summary?.data).toBeDefined();
+  const query = (queryType: string) => workflowService.queryWorkflow({ ...run, query: { queryType } });
+  const answers = await Promise.all(['progress', '__temporal_workflow_metadata'].map(query));
+  return found(JSON.stringify([described, answers]), texts);
+}
+
+function found(json: string, texts: readonly string[]): string[] {
+  const payloads = [...json.matchAll(/"data":"([^"]*)"/g)].map(([, base64 = '']) => Buffer.from(base64, 'base64'));
+  expect(payloads.length).toBeGreaterThan(3);
+  const stored = `${json} ${payloads.join(' ')}`;
+  return texts.filter((text) => stored.includes(text));
+}
+
 /** Those of these texts that can be read in a history without the keys. */
 async function readable(workflowId: string, texts: readonly string[]): Promise<string[]> {
   const { events } = await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory();
   const json = JSON.stringify(events);
-  const payloads = [...json.matchAll(/"data":"([^"]*)"/g)].map(([, base64 = '']) => Buffer.from(base64, 'base64'));
-  expect(payloads.length).toBeGreaterThan(20);
-  const stored = `${json} ${payloads.join(' ')}`;
-  return texts.filter((text) => stored.includes(text));
+  expect(events?.length).toBeGreaterThan(20);
+  return found(json, texts);
 }
 
 const message = 'Not in this subscription.';
 const answer = { status: 403, code: 'RequestDisallowedByPolicy', message };
 const tags = { costCentre: 'unheard-of' };
 /** The names of the cluster and its group stand in the workflow ID, which is the lock, and in search attributes. */
-const texts = [tags.costCentre, 'costCentre', 'westeurope', 'privateLink', message, 'managedClusters', 'nodepool1'];
+const texts = [
+  tags.costCentre,
+  'costCentre',
+  'westeurope',
+  'privateLink',
+  message,
+  'managedClusters',
+  'nodepool1',
+  'Look at everything',
+];
 
 it('leaves nothing of an input in a history, from its start over a hold and a decision to its end', async () => {
   const given = input('encrypted', { tags, onFailure: 'hold' });
@@ -54,7 +80,12 @@ it('leaves nothing of an input in a history, from its start over a hold and a de
   const run = await client.createCluster(given);
   const held = await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
   expect(JSON.stringify(held)).toContain(message);
+  const kept = { method: 'PUT', path: `${clusterPath(given)}$`, operation: { held: true } } as const;
+  const end = await azure.fault(kept);
   await run.decide('retry');
+  await azure.untilRequested(`PUT ${clusterPath(given)} 201`);
+  expect(await shown(run.workflowId, ['encrypted', ...texts])).toEqual(['encrypted']);
+  await end();
   expect(await run.result()).toMatchObject({ outcome: 'verified' });
   expect(await readable(run.workflowId, ['encrypted', ...texts])).toEqual(['encrypted']);
 });

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { generate } from 'selfsigned';
 import { readKeyRing } from '../../codec/keyRing.ts';
 import { PayloadEncryption } from '../../codec/payloadEncryption.ts';
+import { withVaultKeys } from '../../codec/vault.ts';
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 
@@ -29,6 +34,76 @@ describe('PAYLOAD_KEYS', () => {
     expect(problems).toContain(words);
     expect(problems).toContain('PAYLOAD_KEYS');
     for (const part of text.split(/[,:]/).filter((each) => each.length > 6)) expect(problems).not.toContain(part);
+  });
+});
+
+describe('PAYLOAD_KEYS in Azure Key Vault', () => {
+  const keys = [key('new'), key('old')].join(',');
+  /** As Key Vault answers. Source: REST API "Get Secret", version 7.6, and "Authentication, requests and responses". */
+  const id = 'https://vault.vault.azure.net/secrets/payload-keys/4387e9f3d6e14c459867679a90fd0f79';
+  const answers: Readonly<Record<string, [status: number, body: object]>> = {
+    'payload-keys': [200, { id, value: keys, attributes: { enabled: true } }],
+    expired: [200, { id, value: keys, attributes: { enabled: true, exp: 1_700_000_000 } }],
+    disabled: [403, { error: { code: 'Forbidden', message: 'Operation get is not allowed on a disabled secret.' } }],
+    wrong: [200, { id, value: 'no list', attributes: { enabled: true } }],
+  };
+  const challenge =
+    'Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"';
+  let server: Server;
+  let vault: string;
+  let ca: string;
+  beforeAll(async () => {
+    const { cert, private: privateKey } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    });
+    ca = cert;
+    server = createServer({ key: privateKey, cert }, ({ url = '', headers }, response) => {
+      const signedIn = headers.authorization === 'Bearer token';
+      const [status, body] = signedIn ? (answers[url.split('/')[2] ?? ''] ?? [404, {}]) : [401, {}];
+      response.writeHead(status, { 'content-type': 'application/json', 'www-authenticate': challenge });
+      response.end(JSON.stringify(body));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    vault = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.close();
+  });
+
+  const read = (PAYLOAD_KEYS: string) =>
+    withVaultKeys(
+      { PAYLOAD_KEYS, OTHER: 'stays' },
+      {
+        credential: { getToken: async () => ({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }) },
+        // The stand-in has no name below vault.azure.net.
+        disableChallengeResourceVerification: true,
+        tlsOptions: { ca },
+        retryOptions: { maxRetries: 0 },
+      },
+    );
+
+  it('are read from the secret that the address names, and nothing is read for a list', async () => {
+    const env = await read(`${vault}/secrets/payload-keys`);
+    expect(env).toEqual({ PAYLOAD_KEYS: keys, OTHER: 'stays' });
+    expect(await read(keys)).toMatchObject({ PAYLOAD_KEYS: keys });
+  });
+
+  it.each([
+    ['/secrets/expired', 'has expired (2023-'],
+    ['/secrets/disabled', 'not allowed on a disabled secret'],
+    ['/secrets/nowhere', 'cannot be read'],
+    ['/keys/payload-keys', 'not the address of a secret'],
+  ])('are named where they cannot be had: %s', async (path, words) => {
+    const problems = await read(`${vault}${path}`);
+    expect(problems).toEqual([
+      expect.objectContaining({ where: 'PAYLOAD_KEYS', problem: expect.stringContaining(words) }),
+    ]);
+  });
+
+  it('are checked as others are', async () => {
+    const env = await read(`${vault}/secrets/wrong`);
+    if (Array.isArray(env)) throw new Error('The secret was not read');
+    expect(readKeyRing(env)).toEqual([expect.objectContaining({ problem: expect.stringContaining('key 1 is wrong') })]);
   });
 });
 
