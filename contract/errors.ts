@@ -125,7 +125,8 @@ const ownErrors = {
   },
   NotOwned: {
     cause: 'Somebody else made the resource after the run had looked.',
-    whatToDo: 'Somebody else created this resource, so it is left alone. Remove it yourself if it is not needed.',
+    whatToDo:
+      'Somebody else created this resource, so it is left alone. If another run of yours made it, start this one again: it takes it over. Remove it yourself only if nobody needs it.',
   },
   ChangedSince: {
     cause: 'Somebody changed the resource after the run had written it, so that undo left it as it is.',

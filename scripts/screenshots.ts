@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { Command } from 'commander';
@@ -77,7 +77,11 @@ async function picture(browser: Browser, url: string, file: string, ready: strin
       each.first().waitFor(),
     ),
   );
-  await page.screenshot({ path: file });
+  // What is under the last thing that can be seen is empty.
+  const height = await page.evaluate<number>(
+    `Math.max(...[...document.querySelectorAll('main *')].map((each) => each.tagName === 'IFRAME' || (!each.children.length && each.textContent.trim()) ? each.getBoundingClientRect().bottom : 0))`,
+  );
+  await page.screenshot({ path: file, clip: { x: 0, y: 0, width: 1280, height: Math.min(height + 40, 2000) } });
   await page.close();
 }
 
@@ -91,9 +95,10 @@ try {
   for (const [name, { workflowId, runId }] of Object.entries(await runs(stack))) {
     const run = `${stack.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}`;
     await picture(browser, `${run}/user-metadata`, join(out, `${name}.png`), /^(create|isolate|audit)Cluster: /);
-    await picture(browser, `${run}/timeline`, join(out, `${name}-timeline.png`), 'Workflow');
+    await picture(browser, `${run}/timeline`, join(out, `${name}-timeline.png`), /Look at (everything|the cluster)/);
     process.stdout.write(`${join(out, `${name}.png`)}\n`);
   }
+  await copyFile(join(out, 'finished-timeline.png'), join(repository, 'docs/web-ui.png'));
 } finally {
   await browser.close();
   await worker.stop();

@@ -33,13 +33,13 @@ export function progressMarkdown(progress: Progress): string {
   return [
     `### ${scenario}: ${verdict ?? inWords(phase)}`,
     startedBy && `Started by ${oneLine(startedBy)}, as that client said`,
-    ...foundTexts(verdict === undefined ? found : ['', ...found.slice(1)]),
+    ...foundTexts(verdict === undefined ? toldOnce(found, steps) : ['', ...found.slice(1)]),
     ...waits(progress),
     answers && commands(answers),
     steps.flatMap(failureText).join('\n'),
     problems.map((problem) => `- ${oneLine(problemText(problem))}`).join('\n'),
     untold && listed('Nobody was told', untold),
-    howFar(steps),
+    phase !== 'rolledBack' && howFar(steps),
     `\`${cluster}\``,
     ...states.map((state) => stepList(state, steps)),
   ]
@@ -49,6 +49,12 @@ export function progressMarkdown(progress: Progress): string {
 
 /** `waitingForOperator` as people say it. */
 const inWords = (phase: string): string => phase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** Without what a step that failed says further down, with advice. */
+function toldOnce(found: readonly string[], steps: readonly StepProgress[]): readonly string[] {
+  const errors = steps.flatMap(({ error }) => error ?? []);
+  return found.filter((each, index) => index === 0 || !errors.some((error) => each.includes(error)));
+}
 
 const foundTexts = ([first = '', ...others]: readonly string[]): string[] => [
   first && `**${oneLine(first)}**`,

@@ -45,6 +45,20 @@ describe('the progress of a run as markdown', () => {
     ]);
   });
 
+  it('says why a run failed once, with advice, and counts no steps that were taken back', () => {
+    const error = 'QuotaExceeded: no cores';
+    const failed = step({ state: 'undone', error, whatToDo: 'Ask for more quota.' });
+    const found = ['Everything that this run had changed was taken back.', `${error} (/c)`];
+    expect(shown({ phase: 'rolledBack', found, steps: [failed] })).toEqual([
+      '### createCluster: rolled back',
+      `**${found[0]}**`,
+      `- **Cluster c**: ${error}. Ask for more quota.`,
+      '`/c`',
+      '**Taken back**',
+      '- ↶ Cluster c (create)',
+    ]);
+  });
+
   it('is a heading and the cluster before anything is planned', () => {
     expect(shown({ phase: 'checking' })).toEqual(['### createCluster: checking', '`/c`']);
   });
