@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { clusterWorkflowId, type ScenarioResult } from '../../contract/index.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { createInputs } from '../support/inputs.ts';
+import { sampled } from '../support/sampled.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 describe('any input of createCluster', () => {
@@ -16,8 +17,8 @@ describe('any input of createCluster', () => {
   afterAll(() => harness.close());
 
   it('runs to its end, or is refused before the first write', async () => {
-    const names = Array.from({ length: 60 }, (_, index) => `any${index}`);
-    const outcomes = await Promise.all(names.map((name, index) => outcomeOf(name, index)));
+    const seeds = sampled([...Array(60).keys()], 3);
+    const outcomes = await Promise.all(seeds.map((seed) => outcomeOf(`any${seed}`, seed)));
     expect(new Set(outcomes)).toEqual(new Set(['verified', 'InvalidInput', 'PreflightFailed']));
   });
 

@@ -3,6 +3,7 @@ import type { CreateClusterInput } from '../../contract/index.ts';
 import { clusterPath } from '../support/azure.ts';
 import { failureDetailsOf, type Harness, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds, type ResourcePart, stateAround } from '../support/ownRegistry.ts';
+import { sampled } from '../support/sampled.ts';
 import { existingCluster, waitUntil } from './existingCluster.ts';
 import { manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
@@ -67,7 +68,7 @@ describe('what somebody else has deleted is gone, and not left behind', () => {
     expect(named).not.toContain(ids.kubelet);
   });
 
-  it.concurrent.each<ResourcePart | 'cluster'>([
+  const deleted = [
     'cluster',
     'privateEndpoint',
     'registryRecord',
@@ -78,16 +79,20 @@ describe('what somebody else has deleted is gone, and not left behind', () => {
     'vnet',
     'kubelet',
     'group',
-  ])('where the whole group goes right before the run deletes its %s', async (part) => {
-    const name = `l-${part.toLowerCase()}`;
-    const ids = ownRegistryIds(name);
-    await deletedBefore('DELETE', ids[part], ids.group);
-    const { failure, details } = await failed(name);
-    expect(failure.type).toBe('StepFailed');
-    expect(failure.message).toContain(nothingLeft);
-    expect(details.leftovers).toEqual([]);
-    expect(await stateAround(harness.azure, name)).toEqual({});
-  });
+  ] as const;
+  it.concurrent.each(sampled(deleted, 4, 1))(
+    'where the whole group goes right before the run deletes its %s',
+    async (part) => {
+      const name = `l-${part.toLowerCase()}`;
+      const ids = ownRegistryIds(name);
+      await deletedBefore('DELETE', ids[part], ids.group);
+      const { failure, details } = await failed(name);
+      expect(failure.type).toBe('StepFailed');
+      expect(failure.message).toContain(nothingLeft);
+      expect(details.leftovers).toEqual([]);
+      expect(await stateAround(harness.azure, name)).toEqual({});
+    },
+  );
 
   it.concurrent('where the group of an existing cluster goes while its update fails', async () => {
     const cluster = await existingCluster(harness, 'l-existing', { ownNetwork: true });
@@ -145,24 +150,27 @@ describe('what is left behind', () => {
     ['controlPlane', ['group']],
     ['group', []],
   ];
-  it.concurrent.each(refusals)('is no more than Azure refuses to delete, where that is the %s', async (part, above) => {
-    const name = `l-no-${part.toLowerCase()}`;
-    const ids = ownRegistryIds(name);
-    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'Nothing is deleted here' };
-    // Undo tries twice.
-    await harness.azure.fault({ method: 'DELETE', path: `${ids[part]}$`, times: 2, answer });
-    const { failure, details } = await failed(name);
-    expect(failure.type).toBe('RollbackIncomplete');
-    const left = details.leftovers.map(({ resourceId }) => resourceId.toLowerCase());
-    const there = Object.keys(await stateAround(harness.azure, name));
-    const isNamed = (id: string) =>
-      left.some((one) => id === one || (!one.endsWith(groupOf(ids)) && id.startsWith(`${one}/`)));
-    expect(left.filter((id) => !there.includes(id))).toEqual([]);
-    expect(there.filter((id) => !isNamed(id) && !madeByAzure.test(id))).toEqual([]);
-    const expected = [part, ...above].map((each) => ids[each].toLowerCase());
-    const withRoles = (id: string) => expected.includes(id.replace(/\/providers\/microsoft\.authorization\/.*$/, ''));
-    expect(left.filter((id) => !withRoles(id))).toEqual([]);
-  });
+  it.concurrent.each(sampled(refusals, 4))(
+    'is no more than Azure refuses to delete, where that is the %s',
+    async (part, above) => {
+      const name = `l-no-${part.toLowerCase()}`;
+      const ids = ownRegistryIds(name);
+      const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'Nothing is deleted here' };
+      // Undo tries twice.
+      await harness.azure.fault({ method: 'DELETE', path: `${ids[part]}$`, times: 2, answer });
+      const { failure, details } = await failed(name);
+      expect(failure.type).toBe('RollbackIncomplete');
+      const left = details.leftovers.map(({ resourceId }) => resourceId.toLowerCase());
+      const there = Object.keys(await stateAround(harness.azure, name));
+      const isNamed = (id: string) =>
+        left.some((one) => id === one || (!one.endsWith(groupOf(ids)) && id.startsWith(`${one}/`)));
+      expect(left.filter((id) => !there.includes(id))).toEqual([]);
+      expect(there.filter((id) => !isNamed(id) && !madeByAzure.test(id))).toEqual([]);
+      const expected = [part, ...above].map((each) => ids[each].toLowerCase());
+      const withRoles = (id: string) => expected.includes(id.replace(/\/providers\/microsoft\.authorization\/.*$/, ''));
+      expect(left.filter((id) => !withRoles(id))).toEqual([]);
+    },
+  );
 
   it.concurrent('is nothing, where what is above goes with it', async () => {
     const name = 'l-no-record';

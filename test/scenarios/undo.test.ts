@@ -16,6 +16,7 @@ import {
   type ResourcePart,
   stateAround,
 } from '../support/ownRegistry.ts';
+import { sampled } from '../support/sampled.ts';
 import { waitUntil } from './existingCluster.ts';
 import {
   type Fixables,
@@ -81,7 +82,7 @@ describe('createCluster, whose cluster fails, leaves everything as it was', () =
     await undoneAfterCluster(`n-${apiServerAccess.toLowerCase()}`, { apiServerAccess });
   });
 
-  it.concurrent.each(parts)('where there is %s', async (part) => {
+  it.concurrent.each(sampled(parts, 4, 3))('where there is %s', async (part) => {
     const name = `u-${part.toLowerCase()}`;
     await makeByHand(harness.azure, ownRegistryIds(name), part);
     const apiServerAccess = part.startsWith('apiServer') ? 'vnetIntegration' : 'privateLink';

@@ -6,7 +6,7 @@ import { crashSweep, repeat, startSlots, sweep, type Usual, undisturbedRuns } fr
 
 /** A sample of what `npm run test:sweep` does in full. */
 describe('whatever goes wrong, a run ends verified or with everything as before', () => {
-  const parallel = 12;
+  const parallel = 6;
   let slots: Slot[];
   let usual: Usual;
   beforeAll(async () => {
@@ -15,7 +15,7 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
   });
   afterAll(async () => {
     // One after the other: histories are replayed in the one runtime of the process.
-    for (const [index, slot] of slots.entries()) await slot.close({ replay: index < 4 });
+    for (const [index, slot] of slots.entries()) await slot.close({ replay: index < 2 });
   });
 
   const wrongOf = (swept: readonly SweptCase[]): string[] =>
@@ -32,8 +32,8 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
 
   it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {
     const dimensions = ['faults', 'interruptions'] as const;
-    const swept = await sweep({ dimensions, sample: 24, seed: 6, parallel }, slots, usual);
-    expect(swept).toHaveLength(24);
+    const swept = await sweep({ dimensions, sample: 16, seed: 6, parallel }, slots, usual);
+    expect(swept).toHaveLength(16);
     expect(wrongOf(swept)).toEqual([]);
     expect([...new Set(swept.map(({ outcome }) => outcome))]).toEqual(
       expect.arrayContaining(['verified', 'rolledBack', 'continued']),
@@ -49,14 +49,14 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
       2,
     ],
   ] as const)('when %s', async (_what, dimensions, seed) => {
-    const swept = await sweep({ dimensions, sample: 6, seed, parallel }, slots, usual);
-    expect(swept).toHaveLength(6);
+    const swept = await sweep({ dimensions, sample: 4, seed, parallel }, slots, usual);
+    expect(swept).toHaveLength(4);
     expect(wrongOf(swept)).toEqual([]);
   });
 
   it('when the worker dies before or after an activity', async () => {
-    const crashed = await crashSweep({ sample: 3, seed: 3, parallel: 3 }, usual);
-    expect(crashed).toHaveLength(3);
+    const crashed = await crashSweep({ sample: 2, seed: 3, parallel: 2 }, usual);
+    expect(crashed).toHaveLength(2);
     expect(crashed.filter(({ outcome }) => outcome === 'wrong')).toEqual([]);
   });
 });

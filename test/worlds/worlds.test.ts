@@ -9,14 +9,14 @@ import type { DrawnWorld } from './world.ts';
 describe('on clusters as they may be found', () => {
   let slots: Slot[];
   beforeAll(async () => {
-    slots = await startSlots(6, 1000);
+    slots = await startSlots(3, 1000);
   });
   afterAll(() => Promise.all(slots.map((slot) => slot.close({ replay: false }))));
 
   it('no scenario claims what is not so', async () => {
     const seen: { world: DrawnWorld; judgement: Judgement }[] = [];
     const refuted = await sweepWorlds(
-      { worlds: 24, seed: 4, onWorld: (world, judgement) => seen.push({ world, judgement }) },
+      { worlds: 16, seed: 4, onWorld: (world, judgement) => seen.push({ world, judgement }) },
       slots,
     );
     expect(refuted.map(textOfRefuted)).toEqual([]);
