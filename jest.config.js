@@ -79,6 +79,9 @@ export default {
   ],
   // A deadline only ends a test that hangs: a busy machine must not reach it.
   testTimeout: 600_000,
+  // Nothing is open when a process is told to end, but to give its memory back takes a busy machine a second. jest would wait half
+  // a second, and then call it a leak.
+  workerGracefulExitTimeout: 60_000,
   testSequencer: '<rootDir>/test/support/sequencer.js',
   // Tests wait for servers and processes half of their time: with one jest process a core, cores would be idle.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),

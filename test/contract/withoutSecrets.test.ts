@@ -68,9 +68,10 @@ describe('a text from Azure', () => {
     );
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), (parts) => {
-        const started = performance.now();
+        const before = process.cpuUsage();
         withoutSecrets(parts.join('').repeat(20_000).slice(0, 100_000));
-        expect(performance.now() - started).toBeLessThan(1_000);
+        // What it computes, not how long a busy machine takes for that.
+        expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
       }),
       { seed: 1, numRuns: 60 },
     );

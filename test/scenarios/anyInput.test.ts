@@ -56,7 +56,7 @@ describe('an input of any shape', () => {
         workflowId,
         args,
         // A workflow task that is tried again for ever ends here.
-        workflowExecutionTimeout: '2 minutes',
+        workflowExecutionTimeout: '10 minutes',
       }),
     );
   };

@@ -26,7 +26,7 @@ describe('an activity', () => {
     const failed = temporal.activity.execute('deleteCluster', {
       id: 'by-itself',
       taskQueue,
-      startToCloseTimeout: '1 minute',
+      startToCloseTimeout: '10 minutes',
       args: [{ cluster, marks: {} }],
     });
     const error = await failed.catch((reason: unknown) => reason);

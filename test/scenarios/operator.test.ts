@@ -149,7 +149,8 @@ describe('answers of an operator', () => {
       cluster,
       approvals: ['reimage'],
       onFailure: 'hold',
-      approvalTimeoutMinutes: 0.1,
+      // The second wait must be longer than a busy machine takes to answer it.
+      approvalTimeoutMinutes: 0.5,
     });
     const send = updates(run.workflowId);
     const first = await waitUntil(run, isAtGate);

@@ -53,7 +53,7 @@ describe('the largest cluster', () => {
   }));
 
   it('is listed, planned, proven and reported in less than Temporal takes', () => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     const plan = planIsolate(seen(cluster, { kubernetes }));
     const probe = {
       seen: {
@@ -69,7 +69,8 @@ describe('the largest cluster', () => {
       ...reimageChecks(cluster, reimages),
       ...nodeChecks(cluster, { seen: { nodes: after, disruptionBudgets: [] } }, probes, 's'.repeat(100)),
     ];
-    const tookMs = performance.now() - startedAt;
+    // What it computes, not how long a busy machine takes for that.
+    const tookMs = process.cpuUsage(before).user / 1_000;
     const sizes = {
       kubernetes: bytes(kubernetes),
       reimages: bytes(reimages),
