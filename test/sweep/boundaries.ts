@@ -11,13 +11,13 @@ interface Awaited {
 export class Boundaries {
   #activities = 0;
   #awaited: Awaited | undefined;
-  /** IDs of the runs whose activities were carried out. */
+  /** IDs of the runs whose activities were carried out, but for what tells somebody of a run: also a reset one is told of. */
   readonly runs = new Set<string>();
 
   readonly interceptor: ActivityInterceptorsFactory = ({ info }) => ({
     inbound: {
       execute: async (input, next) => {
-        this.runs.add(info.workflowExecution?.runId ?? '');
+        if (info.activityType !== 'tell') this.runs.add(info.workflowExecution?.runId ?? '');
         this.#activities += 1;
         const isAwaited = this.#activities === this.#awaited?.activity;
         const awaited = isAwaited ? this.#awaited : undefined;
