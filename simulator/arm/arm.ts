@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { carryOut, changesOf } from './doings.ts';
+import { carryOut, changesOf, deployBeside } from './doings.ts';
 import { ArmError, gatewayError } from './errors.ts';
 import type { ArmRequest, Incoming, Outgoing, Reply } from './exchange.ts';
 import { FaultEffects } from './faultEffects.ts';
@@ -8,7 +8,6 @@ import { parseId } from './ids.ts';
 import { checkApiVersion, checkBearer, parseJson, requestBody } from './incoming.ts';
 import { documentOf, type Operation } from './operations.ts';
 import type { Others } from './others.ts';
-import { deploymentsFor } from './policies.ts';
 import { askedDelay, awaitOperation, operationHeaders, refuseOldAddress } from './polls.ts';
 import { takeArmToken, takeProviderToken } from './rates.ts';
 import type { Recorder } from './recorder.ts';
@@ -133,22 +132,6 @@ export class Arm {
     }
   }
 
-  /** Lets policies deploy beside a written resource, once it is made. */
-  #deploy({ world, resourceId }: ArmRequest, { type, form }: ResolvedPath, seconds: number): void {
-    if (form !== 'resource') return;
-    const written = () => world.store.get(resourceId);
-    const found = deploymentsFor(world.settings.policies, {
-      id: resourceId,
-      type: type.type,
-      body: written()?.body ?? {},
-    });
-    for (const { path, body, afterSeconds } of found)
-      world.clock.after(seconds + afterSeconds, () => {
-        if (!written() || world.store.get(path)) return;
-        carryOut(this.#table, world, { method: 'PUT', path, body, atOnce: false });
-      });
-  }
-
   /** Starts the reply's operation, notes the write for GET /simulator/durations, and gives the operation's headers. */
   #begin(request: ArmRequest, resolved: ResolvedPath, reply: Reply, fault: FaultEffects): Record<string, string> {
     const { world, method, apiVersion } = request;
@@ -165,7 +148,7 @@ export class Arm {
       longRunning: operation,
     });
     if (method === 'PUT' || method === 'PATCH')
-      this.#deploy(request, resolved, requestSeconds + (operation?.seconds ?? 0));
+      deployBeside(this.#table, world, resolved, requestSeconds + (operation?.seconds ?? 0));
     return operation ? operationHeaders(operation, request.origin, world) : {};
   }
 

@@ -3,10 +3,10 @@ import { route } from './gateway.ts';
 import { keyOf } from './ids.ts';
 import { type Body, withValueAt } from './json.ts';
 import type { Change, Doing, SomebodysRequest, SomebodysRequests } from './others.ts';
-import { filledIn } from './policies.ts';
+import { deploymentsFor, filledIn } from './policies.ts';
 import { newestVersion } from './schemas.ts';
 import { somebodyElse } from './token.ts';
-import type { TypeTable } from './typeTable.ts';
+import type { ResolvedPath, TypeTable } from './typeTable.ts';
 import type { World } from './world.ts';
 
 /** How Azure has answered what somebody else did. */
@@ -70,6 +70,8 @@ function requestFor(
 function answered(table: TypeTable, world: World, { method, path, body, atOnce }: SomebodysRequest): Answered {
   try {
     const { reply, resolved, apiVersion } = send(table, world, method, path, body);
+    if (method === 'PUT' || method === 'PATCH')
+      deployBeside(table, world, resolved, atOnce ? 0 : (reply.operation?.seconds ?? 0));
     const failed = reply.operation && atOnce && world.operations.carryOut(reply.operation, apiVersion);
     if (failed) return { status: reply.status, ...failed };
     if (reply.operation && atOnce) {
@@ -83,6 +85,27 @@ function answered(table: TypeTable, world: World, { method, path, body, atOnce }
     if (!(error instanceof ArmError)) throw error;
     return { status: error.status, code: error.code, message: error.message };
   }
+}
+
+/** Lets policies deploy beside a written resource, whoever wrote it, once it is made: so many simulated seconds later. */
+export function deployBeside(
+  table: TypeTable,
+  world: World,
+  { resourceId, type, form }: ResolvedPath,
+  seconds: number,
+): void {
+  if (form !== 'resource') return;
+  const written = () => world.store.get(resourceId);
+  const found = deploymentsFor(world.settings.policies, {
+    id: resourceId,
+    type: type.type,
+    body: written()?.body ?? {},
+  });
+  for (const { path, body, afterSeconds } of found)
+    world.clock.after(seconds + afterSeconds, () => {
+      if (!written() || world.store.get(path)) return;
+      carryOut(table, world, { method: 'PUT', path, body, atOnce: false });
+    });
 }
 
 /** Sends a request of somebody else's. @throws ArmError */

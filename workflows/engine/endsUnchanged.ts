@@ -10,8 +10,8 @@ export async function failDiscovery({ progress, telling }: Speaker, error: unkno
   if (isCancellation(error)) progress.enter('rolledBack');
   if (isCancellation(error) || !(error instanceof TemporalFailure)) return error;
   if (isFailure(error, 'ResetRun')) {
+    // A reset run calls no activity: whoever has reset it sees how it ends.
     progress.enter('failed');
-    await telling.end('failed');
     return applicationFailure(error);
   }
   const forbidden = policyProblemsOf(error);

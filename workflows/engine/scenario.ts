@@ -189,8 +189,8 @@ class Run implements Apply {
       return await this.#failed(failure, checks, applied);
     } catch (error) {
       if (!isFailure(error, 'ResetRun')) throw error;
+      // A reset run calls no activity: whoever has reset it sees how it ends.
       this.progress.enter('failed');
-      await this.telling.end('failed');
       return applicationFailure(error);
     }
   }
