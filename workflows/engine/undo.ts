@@ -125,13 +125,13 @@ async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: Se
   const since = Date.now();
   try {
     await helpers?.remove();
-    step.isUnseen = isUnseen(await back?.()) && isFailure(step.failure, 'NotShown');
-    if (step.isUnseen) throw step.failure;
+    if (isUnseen(await back?.()) && isFailure(step.failure, 'NotShown')) throw step.failure;
     set(progress, { state: back ? 'undone' : isKept ? 'leftBehind' : 'failed' });
     if (back) stepTook(progress.kind, 'undone', since);
   } catch (error) {
     if (isFailure(error, 'ResetRun')) throw error;
     step.isChanged = isFailure(error, 'ChangedSince');
+    step.isUnseen = isFailure(error, 'NotShown');
     const why = errorText(error);
     const whatToDo = adviceOf(error);
     const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };

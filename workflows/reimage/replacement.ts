@@ -35,6 +35,8 @@ export class Replacement {
   /** Whether this run has seen its copy. */
   #isCopied = false;
   #isDone = false;
+  /** The failure that says that Azure took the request for the copy, and does not show it. */
+  #notShown: unknown;
 
   constructor(names: PoolAndCopy) {
     this.#names = names;
@@ -89,6 +91,7 @@ export class Replacement {
         .createAgentPool({ cluster, pool: copy, settings, marks, copyOf: pool });
     } catch (error) {
       if (sentBefore(error) === false) this.#stage = before;
+      if (isFailure(error, 'NotShown')) this.#notShown = error;
       throw error;
     }
     this.#isCopied = true;
@@ -107,7 +110,10 @@ export class Replacement {
     // A policy may have stripped the marks of what this run has seen itself make.
     const marks = this.#isCopied ? {} : clusterMarks({ cluster });
     const ofThisRun = this.#stage === 'copy';
-    await azure.operating(`Delete temporary pool ${copy}`).deleteAgentPool({ cluster, pool: copy, marks, ofThisRun });
+    const removed = await azure
+      .operating(`Delete temporary pool ${copy}`)
+      .deleteAgentPool({ cluster, pool: copy, marks, ofThisRun });
+    if (removed?.unseen && this.#notShown) throw this.#notShown;
     this.#stage = undefined;
   }
 
@@ -133,7 +139,7 @@ export class Replacement {
                 : `Create ${pool} again.`,
             },
           ]),
-      ...(copyIsThere
+      ...(copyIsThere || this.#notShown
         ? [
             {
               resourceId: agentPoolId(id, copy),
