@@ -76,6 +76,23 @@ export const waitingRuns: Readonly<Record<string, WaitingRun>> = {
       },
     },
   },
+  /** Nobody resumes the run, and the bound of the pause is a real one; then an operator answers the hold by its ID. */
+  'disable-pause-held': {
+    prepare: successfulScenarios.disable.prepare,
+    start: ({ client, name }) =>
+      client.disableIsolation({ cluster: reference(name), onFailure: 'hold', pauseTimeoutMinutes: 0.02 }),
+    faults: [{ ...clusterUpdate, operation: { held: true } }],
+    async meanwhile({ azure }, run) {
+      for await (const progress of run.watch(25)) if (isApplying(progress)) break;
+      await run.pause();
+      await azure.send('DELETE', '/simulator/faults');
+    },
+    waits: ({ phase }) => phase === 'waitingForOperator',
+    goesOn: {
+      name: 'disable-pause-retried',
+      by: async (run) => run.decide('retry', (await run.progress()).hold),
+    },
+  },
   'create-managed-registering': {
     prepare: successfulScenarios['create-managed'].prepare,
     start: ({ client, name }) => client.createCluster(input(name, { profile: 'preview' })),
