@@ -9,6 +9,7 @@ Temporal's environment configuration says where the service is: TEMPORAL_ADDRESS
 import argparse
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -104,4 +105,7 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    code = asyncio.run(main())
+    sys.stdout.flush()
+    # A short-lived process may abort while Python ends (temporalio/sdk-python#300): this ends it without that.
+    os._exit(code)
