@@ -75,10 +75,17 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
 /** The node that runs the pod: one that takes it, hears of it and can pull its image. */
 const hostOf = (world: World, cluster: ClusterBody): KubernetesNode | undefined => hostsOf(world, cluster)[0];
 
-const hostsOf = (world: World, cluster: ClusterBody): KubernetesNode[] =>
-  nodesOf(world, cluster.id).filter(
-    (node) => takesPods(node) && node.isHeard && pullFailure(world, cluster, node, runtimeImage) === undefined,
-  );
+function hostsOf(world: World, cluster: ClusterBody): KubernetesNode[] {
+  // A cluster may have thousands of nodes, and those of a pool pull alike.
+  const pulls = new Map<string, boolean>();
+  const canPull = (node: KubernetesNode): boolean => {
+    const key = [node.pool, node.subnetId, node.registryServer].join(' ');
+    const known = pulls.get(key) ?? pullFailure(world, cluster, node, runtimeImage) === undefined;
+    pulls.set(key, known);
+    return known;
+  };
+  return nodesOf(world, cluster.id).filter((node) => takesPods(node) && node.isHeard && canPull(node));
+}
 
 /** How long the first pull of the image takes, where it is not on the node. Modelled. */
 const firstPullSeconds = 60;
