@@ -48,7 +48,10 @@ describe('every scenario while the Temporal server is killed and started again',
 
   it('goes on from its database, and ends as promised', async () => {
     const aks = new AksIsolationClient(client);
-    const places = Object.entries(successfulScenarios).map(([name, scenario]): [ScenarioPlace, SweptScenario] => [
+    // Once the registry that AKS managed is gone, no pod starts before nodes are reimaged: a real worker waits five minutes for one.
+    const tooLong = process.env.EVERY_CASE ? [] : ['change-registry'];
+    const scenarios = Object.entries(successfulScenarios).filter(([name]) => !tooLong.includes(name));
+    const places = scenarios.map(([name, scenario]): [ScenarioPlace, SweptScenario] => [
       { azure, client: aks, name },
       scenario,
     ]);
