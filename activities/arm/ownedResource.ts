@@ -169,8 +169,15 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   clients: ClientsOf,
   { kind, service, read, remove }: ResourceType<S, Facts>,
   { id, marks, ofThisRun = false }: MarkedResource,
-  { holdsForeign = () => [], isAsWritten = () => true, usersOf = async () => nobody }: Reservations<Facts> = {},
+  { holdsForeign, isAsWritten, usersOf = async () => nobody }: Reservations<Facts> = {},
 ): Promise<MaybeUnseen | undefined> {
+  const refuseChanged = async (shown: Facts): Promise<void> => {
+    if (isAsWritten && !isAsWritten(shown)) throw changedSince(kind, id);
+    const foreign = (await holdsForeign?.(shown)) ?? [];
+    if (foreign.length === 0) return;
+    const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
+    throw ownFailure('NotOwned', message, id);
+  };
   // A region that does not know yet what this run has made answers that it is not there.
   const seen = await onceReplicated(
     () => read(clients, id),
@@ -182,16 +189,14 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
     return undefined;
   }
   if (seen.marks) refuseForeign(kind, id, seen.marks, marks);
-  if (!isAsWritten(seen)) throw changedSince(kind, id);
-  const foreign = await holdsForeign(seen);
-  if (foreign.length > 0) {
-    const message = `This ${kind} holds what somebody else has created: ${foreign.join(', ')} (${id})`;
-    throw ownFailure('NotOwned', message, id);
-  }
+  await refuseChanged(seen);
   if (stateOf(seen) !== 'Deleting') {
     const found = await usersOf();
     refuseUsed(kind, id, [...found.users, ...markedUsers(seen.marks ?? {}, marks)]);
     if (!ofThisRun) refuseUnchecked(kind, id, found);
+    // Who uses it takes long to find out, and somebody may have changed it meanwhile.
+    const now = (isAsWritten || holdsForeign) && (await read(clients, id));
+    if (now) await refuseChanged(now);
   }
   const resource = locate(clients, service, id);
   await removed({
