@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { type Harness, startTestWorker } from '../support/harness.ts';
 import { type Judgement, wrong } from './cases.ts';
 import type { CrashPlan } from './crashing-worker.ts';
+import { stuck } from './run.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
 import { endedInTime, fresh, startSlot } from './slot.ts';
 import { acceptedWrites, stateChanges, stateOf, writtenTwice } from './state.ts';
@@ -58,10 +59,7 @@ async function crash(slot: Slot, given: CrashCase, usual: Undisturbed): Promise<
   const worker = await startTestWorker(azure.connection, slot.taskQueue);
   try {
     const result = await end;
-    if (result === 'stuck') {
-      await slot.temporal.workflow.getHandle(run.workflowId).terminate('by the sweep');
-      return wrong(['thirdState', result]);
-    }
+    if (result === 'stuck') return stuck(slot, run);
     // One that fails ends as it does without the crash: taken back.
     if ((result === 'verified') !== (scenario.failsOf === undefined))
       return wrong(['thirdState', result === 'verified' ? result : String(result.failure)]);

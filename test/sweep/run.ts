@@ -95,7 +95,8 @@ function isAbout(url: string, changes: readonly SomebodysChange[]): boolean {
   return changes.some(({ id }) => path.startsWith(id.toLowerCase()));
 }
 
-async function stuck({ temporal }: Slot, { workflowId }: ScenarioHandle): Promise<Judgement> {
+/** Ends a run that does not end, and says what it waits for. */
+export async function stuck({ temporal }: Slot, { workflowId }: ScenarioHandle): Promise<Judgement> {
   const handle = temporal.workflow.getHandle(workflowId);
   const { raw } = await handle.describe();
   await handle.terminate('by the sweep');
