@@ -8,8 +8,8 @@ import { now, pause } from './arm/clock.ts';
  */
 export const operationPatienceMs = 10 * 60_000;
 
-/** Of a look by itself, whose attempt ends after ten minutes. */
-const lookPatienceMs = 5 * 60_000;
+/** Of a look by itself, or of one command in it. An attempt of a look ends after ten minutes. */
+export const lookPatienceMs = 5 * 60_000;
 
 /** Pause between looks: as long as AKS itself waits for the pod of a command. */
 const lookPauseMs = 30_000;
@@ -28,6 +28,9 @@ export async function patiently<T>(
   }
 }
 
-/** A look from inside a cluster. @param isPatient Whether one that failed is tried again: a proof wants that, a plan does not wait. */
+/**
+ * A look from inside a cluster. @param isPatient Whether one that failed is tried again, for whatever reason: a proof wants that, a
+ * plan does not wait.
+ */
 export const lookPatiently = <T>(look: () => Promise<Look<T>>, isPatient: boolean): Promise<Look<T>> =>
   isPatient ? patiently(look, (seen) => 'unseen' in seen && seen.unseen.because === 'failed', lookPatienceMs) : look();

@@ -5,10 +5,10 @@ import { shortened } from '../contract/shortened.ts';
 import { withoutSecrets } from '../contract/withoutSecrets.ts';
 import { type ClusterReference, clusterId } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
-import { now, pause } from './arm/clock.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { repeatableOperation } from './arm/longRunningOperation.ts';
+import { lookPatienceMs, patiently } from './patience.ts';
 
 /** Output of a command that ran in the cluster. */
 export interface CommandOutput {
@@ -26,26 +26,20 @@ const aksServerApplication = '6dae42f8-4368-4678-94ff-3960e28e3630';
  * @throws ApplicationFailure only where another attempt may succeed. Other failures are returned as {@link Unseen}.
  * Source: Learn, "Access a private AKS cluster using the command invoke feature".
  */
-export async function runCommand(
+export const runCommand = (
   clients: ClientsOf,
   cluster: ClusterReference,
   command: string,
-): Promise<Look<CommandOutput>> {
-  const startedAt = now();
-  for (;;) {
-    const look = await attemptCommand(clients, cluster, command);
-    const isLate = 'unseen' in look && startsLate.test(look.unseen.message);
-    if (!isLate || now() - startedAt > startPatienceMs) return look;
-    await pause(startDelayMs);
-  }
-}
+): Promise<Look<CommandOutput>> =>
+  patiently(
+    () => attemptCommand(clients, cluster, command),
+    // A first pull of the command's image takes a minute or two.
+    (look) => 'unseen' in look && startsLate.test(look.unseen.message),
+    lookPatienceMs,
+  );
 
 /** AKS's words for a pod that did not start within 30 s, under several codes: "retry may helps" (Azure/azure-cli#23203, #24192). */
 const startsLate = /did not start within \d+s/i;
-
-/** A first pull of the command's image takes a minute or two, and each attempt half a minute. What never starts is told after five. */
-const startPatienceMs = 5 * 60_000;
-const startDelayMs = 10_000;
 
 async function attemptCommand(
   clients: ClientsOf,
