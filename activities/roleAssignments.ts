@@ -12,7 +12,7 @@ import { boundTo, marksOn } from './arm/marks.ts';
 import { readBackMismatch, refuseUsed } from './arm/ownedResource.ts';
 import { onceReplicated, readOnceSent, retriedWhileReplicating } from './arm/replication.ts';
 import { readMarks } from './arm/secondMarks.ts';
-import { isOwnCluster, listClusters } from './users/clusters.ts';
+import { isOwnCluster, listClusters, ownSubscriptions } from './users/clusters.ts';
 
 /** A role that a principal holds at a scope. */
 export interface RoleAssignment {
@@ -177,8 +177,7 @@ async function unassignOwnRoles(clients: ClientsOf, { subscriptionId, principalI
     collect(roleAssignments.listForSubscription({ filter })),
   );
   const own = assignments.filter((each) => carriesMarks(described(each), marks));
-  const [, ofCluster] = (marks[markTags.workflow] ?? '').split('/');
-  const subscriptions = [subscriptionId, ...(ofCluster ? [ofCluster] : [])];
+  const subscriptions = ownSubscriptions(subscriptionId, marks);
   const users = own.length > 0 ? await roleUsers(clients, marks, subscriptions) : () => [];
   for (const { id = '', scope = '' } of own) {
     if (users(scope, principalId).length > 0) continue;

@@ -1,4 +1,4 @@
-import { sameResourceId } from '../resources/ids.ts';
+import { uniqueIds } from '../resources/ids.ts';
 import type { MarkSearch } from '../resources/marks.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { seenOr, whereAllowed } from './arm/errors.ts';
@@ -33,11 +33,8 @@ export const secondMarkActivities = (clients: ClientsOf) => ({
       tags.map((tag) => whereAllowed(() => resourcesWithTag(clients, id, tag))),
     );
     const tagged = (await Promise.all(lists)).flatMap((each) => seenOr(each, [])).map(({ id }) => id);
-    const zones = unique([...zoneIds, ...zonesOf(tagged)]);
+    const zones = uniqueIds([...zoneIds, ...zonesOf(tagged)]);
     const inZones = await Promise.all(zones.map((id) => whereAllowed(() => readMarkedInZone(clients, id, marks))));
-    return unique([...tagged, ...inZones.flatMap((each) => seenOr(each, [])).flatMap(({ marked }) => marked)]);
+    return uniqueIds([...tagged, ...inZones.flatMap((each) => seenOr(each, [])).flatMap(({ marked }) => marked)]);
   },
 });
-
-const unique = (ids: readonly string[]): string[] =>
-  ids.filter((id, index) => ids.findIndex((each) => sameResourceId(each, id)) === index);

@@ -73,6 +73,9 @@ export const parentId = (id: string): string => id.split('/').slice(0, -2).join(
 /** A resource ID without its case, for use as a key. */
 export const keyOf = (resourceId: string): string => resourceId.toLowerCase();
 
+/** Each resource once, in whichever spelling it is named. */
+export const uniqueIds = (ids: readonly string[]): string[] => [...new Map(ids.map((id) => [keyOf(id), id])).values()];
+
 /** Names a cluster. */
 export interface ClusterReference {
   subscriptionId: string;

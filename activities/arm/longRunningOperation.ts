@@ -82,15 +82,7 @@ async function run(operation: LongRunningOperation): Promise<void> {
   const record = checkpoint();
   if (record.failed) return unlessDone(operation, record.failed);
   if (record.poller !== undefined) return pollUntilDone(operation, restoredPoller(client, record.poller));
-  // A region of ARM may answer as before the request, whose answer was lost.
-  if (
-    record.sent &&
-    (await onceReplicated(
-      () => adopt(operation.find),
-      (found) => found === 'done',
-    )) === 'done'
-  )
-    return;
+  if (record.sent && (await isDone(operation))) return;
   await operation.prepare?.();
   // A poller is thenable, so it must not be returned from an async function by itself.
   const { poller } = await recorded(() =>
@@ -105,6 +97,15 @@ async function run(operation: LongRunningOperation): Promise<void> {
   record.poller = await poller.serialize();
   heartbeat();
   return pollUntilDone(operation, poller);
+}
+
+/** Whether the resource shows what was asked for. A region of ARM may answer as before a request whose answer was lost. */
+async function isDone({ find }: Pick<LongRunningOperation, 'find'>): Promise<boolean> {
+  const found = await onceReplicated(
+    () => adopt(find),
+    (each) => each === 'done',
+  );
+  return found === 'done';
 }
 
 /** Reads the resource until no operation runs on it. */
@@ -127,7 +128,7 @@ function refuseIfEndless(resourceId?: string): void {
 const forgottenStatuses: readonly number[] = [400, 401, 403, 404];
 
 async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unknown>): Promise<void> {
-  const { resourceId, find, progress } = operation;
+  const { resourceId, progress } = operation;
   const record = checkpoint();
   const startedAt = now();
   while (!poller.isDone) {
@@ -137,14 +138,7 @@ async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unk
       if (operationFailed) return unlessDone(operation, failedOperation(error, response));
       const operationForgotten = response !== undefined && forgottenStatuses.includes(response.status);
       // Operations are forgotten some time after their end, and their signed addresses age. The resource has the last word.
-      if (
-        operationForgotten &&
-        (await onceReplicated(
-          () => adopt(find),
-          (found) => found === 'done',
-        )) === 'done'
-      )
-        return;
+      if (operationForgotten && (await isDone(operation))) return;
       if (operationForgotten) throw notShown(resourceId);
       throw toApplicationFailure(error, resourceId, response);
     }

@@ -35,11 +35,14 @@ export async function unlessForbidden(changeMark: () => Promise<void>): Promise<
 
 /** The marks on a resource; none where it is gone or has no tags. */
 export function readMarks(clients: ClientsOf, id: string): Promise<Allowed<Marks>> {
+  return whereAllowed(async () => marksOn(id, await readTags(clients, id).catch(unlessUntaggable)));
+}
+
+/** `undefined`: it is gone, or has no tags. */
+async function readTags(clients: ClientsOf, id: string): Promise<Record<string, string> | undefined> {
   const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
-  return whereAllowed(async () => {
-    const found = await azureRead(id, () => tagsOperations.getAtScope(id.slice(1))).catch(unlessUntaggable);
-    return marksOn(id, found?.properties?.tags);
-  });
+  // The client puts a slash before the scope itself.
+  return (await azureRead(id, () => tagsOperations.getAtScope(id.slice(1))))?.properties?.tags;
 }
 
 /** Azure answers 400 for a type that takes no tags. */
@@ -73,9 +76,8 @@ async function isTagged(
   operation: NonNullable<TagsPatchResource['operation']>,
   tags: Record<string, string>,
 ): Promise<boolean> {
-  const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
   const look = async () => {
-    const found = (await azureRead(id, () => tagsOperations.getAtScope(id.slice(1))))?.properties?.tags ?? {};
+    const found = (await readTags(clients, id)) ?? {};
     return Object.keys(tags).every((key) => key in found === (operation === 'Merge'));
   };
   return onceReplicated(look, (isDone) => isDone);

@@ -1,7 +1,7 @@
 import type { AccessFacts } from '../../resources/allowances.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
 import type { IdentityFacts } from '../../resources/identities.ts';
-import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
+import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId, uniqueIds } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, hasSecondMark, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
 import type { Unread } from '../../resources/unread.ts';
@@ -40,11 +40,11 @@ export const deletionActivities = (clients: ClientsOf) => ({
     const around = await readMarked(clients, request, tagged, found);
     const owned = around.owned.map(({ id }) => id);
     const named = found ? await readUsed(clients, found) : { used: [], unread: [] };
-    const used = unique([...named.used, ...around.zoneIds]).filter((id) => !isOfAks(id, found));
+    const used = uniqueIds([...named.used, ...around.zoneIds]).filter((id) => !isOfAks(id, found));
     const identityIds = [...owned, ...used].filter(isA('userAssignedIdentities'));
     const nodeGroup = found ? [resourceGroupId(subscriptionId, found.nodeResourceGroup)] : [];
     const [identities, { users, unread }, networks, access] = await Promise.all([
-      Promise.all(unique(identityIds).map((id) => readKnownIdentity(clients, id))),
+      Promise.all(uniqueIds(identityIds).map((id) => readKnownIdentity(clients, id))),
       readUsers(clients, around.owned, marks),
       Promise.all(owned.filter(isA('virtualNetworks')).map((id) => readSubnets(clients, id, owned, found))),
       readAccess(clients, [...owned, groupId, ...nodeGroup, `/subscriptions/${subscriptionId}`]),
@@ -89,7 +89,7 @@ async function readMarked(
   found: ClusterFacts | undefined,
 ): Promise<{ owned: MarkedId[]; zoneIds: string[]; marked: string[] }> {
   const tagged = made.map(({ id }) => id);
-  const zoneIds = unique([
+  const zoneIds = uniqueIds([
     ...[...tagged, ...used].filter(isA('privateDnsZones')),
     ...tagged.filter(isA('virtualNetworkLinks')).map((id) => parentId(id)),
     ...(privateDnsZoneId === undefined ? [] : [privateDnsZoneId]),
@@ -97,7 +97,7 @@ async function readMarked(
   const zones = (await Promise.all(zoneIds.map((id) => readMarkedInZone(clients, id, marks)))).flat();
   const all = [...made.filter(({ id }) => !isOfAks(id, found)), ...zones.flatMap(({ owned }) => owned)];
   const owned = [...new Map(all.map((each) => [keyOf(each.id), each])).values()];
-  const marked = unique([...used, ...zones.flatMap((zone) => zone.marked)]);
+  const marked = uniqueIds([...used, ...zones.flatMap((zone) => zone.marked)]);
   return {
     owned,
     zoneIds: zones.map(({ id }) => id),
@@ -213,8 +213,6 @@ async function readKnownIdentity(clients: ClientsOf, id: string): Promise<Identi
 }
 
 const noAccess: AccessFacts = { permissions: {}, locks: [] };
-
-const unique = (ids: readonly string[]): string[] => [...new Map(ids.map((id) => [keyOf(id), id])).values()];
 
 const isIn = (id: string, resourceGroup: string | undefined): boolean =>
   resourceGroup !== undefined && sameResourceId(parseResourceId(id)?.resourceGroup, resourceGroup);

@@ -67,3 +67,9 @@ export function isOwnCluster(id: string, marks: Marks): boolean {
   const { subscriptionId = '', resourceGroup = '', name = '' } = parseResourceId(id) ?? {};
   return clusterWorkflowId({ subscriptionId, resourceGroup, name }) === marks[markTags.workflow];
 }
+
+/** The subscription of a resource, and that of the cluster of these marks. */
+export function ownSubscriptions(subscriptionId: string, { [markTags.workflow]: workflow = '' }: Marks): string[] {
+  const [, ofCluster] = workflow.split('/');
+  return [...new Set([subscriptionId, ...(ofCluster ? [ofCluster] : [])].map(keyOf))];
+}

@@ -1,11 +1,4 @@
-import {
-  isEndpointInterface,
-  isWithin,
-  keyOf,
-  parentId,
-  resourceReference,
-  sameResourceId,
-} from '../../resources/ids.ts';
+import { isEndpointInterface, isWithin, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { Unread } from '../../resources/unread.ts';
@@ -25,7 +18,7 @@ import { type ClientsOf, locate } from '../arm/connection.ts';
 import { azureList, azureRead, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { marksOn } from '../arm/marks.ts';
 import { rolesAt, rolesOf } from '../roleAssignments.ts';
-import { isOwnCluster, listClusters } from './clusters.ts';
+import { isOwnCluster, listClusters, ownSubscriptions } from './clusters.ts';
 
 /** A question of who uses a resource, beside the cluster of these marks. */
 interface Question {
@@ -47,7 +40,7 @@ interface Question {
  * @param seen The clusters that there are. Default: asks for them.
  */
 export async function usersOf(clients: ClientsOf, id: string, marks: Marks, seen?: ClustersSeen): Promise<Users> {
-  const own = ownSubscriptions(id, marks);
+  const own = ownSubscriptions(resourceReference(id).subscriptionId, marks);
   const { clusters, unlisted } = seen ?? (await listClusters(clients, own));
   const { [markTags.run]: _anyRun, ...ofCluster } = marks;
   const isOwn = ({ id: cluster }: ClusterReferences) => isOwnCluster(cluster, marks);
@@ -61,13 +54,6 @@ export async function usersOf(clients: ClientsOf, id: string, marks: Marks, seen
     ...(unread.length > 0 && { unread }),
     unchecked: unlisted.filter((each) => own.some((subscription) => sameResourceId(each, subscription))),
   };
-}
-
-/** The subscriptions of a resource and of its cluster. */
-function ownSubscriptions(id: string, { [markTags.workflow]: workflow = '' }: Marks): string[] {
-  const [, ofCluster] = workflow.split('/');
-  const { subscriptionId } = resourceReference(id);
-  return [...new Set([subscriptionId, ...(ofCluster ? [ofCluster] : [])].map(keyOf))];
 }
 
 function usersAmong(question: Question): Promise<string[]> {
