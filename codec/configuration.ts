@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parse } from '../contract/parse.ts';
+import { ownVariables, parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 import { type KeyRing, readKeyRing } from './keyRing.ts';
 import { type Authorize, byIssuer, byToken } from './server.ts';
@@ -46,8 +46,7 @@ const environment = z
 
 /** Reads the configuration, or lists every problem with it. Empty variables count as not set. */
 export function readCodecConfiguration(env: NodeJS.ProcessEnv): CodecConfiguration | Problem[] {
-  const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
-  const parsed = parse(environment, Object.fromEntries(own));
+  const parsed = parse(environment, ownVariables(environment.shape, env));
   const keys = readKeyRing(env) ?? [
     { where: 'PAYLOAD_KEYS', problem: 'missing', whatToDo: 'Give the keys of the worker.' },
   ];

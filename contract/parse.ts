@@ -24,6 +24,10 @@ export function parse<T>(schema: z.ZodType<T>, given: unknown): Parsed<T> {
   return refused([...unusable, ...others.filter(({ where }) => !known.has(where))]);
 }
 
+/** The variables of an environment that a schema knows. Empty ones count as not set. */
+export const ownVariables = (shape: object, env: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.entries(env).filter(([name, value]) => name in shape && value !== ''));
+
 const refused = (problems: readonly Problem[]): Parsed<never> => ({ ok: false, problems: boundedProblems(problems) });
 
 function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {

@@ -7,7 +7,7 @@ import type { Webhook } from '../activities/webhook.ts';
 import { type KeyRing, readKeyRing } from '../codec/keyRing.ts';
 import { crossCheck } from '../contract/inputs/checks.ts';
 import { readOnlyTaskQueue, taskQueue } from '../contract/names.ts';
-import { parse } from '../contract/parse.ts';
+import { ownVariables, parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
 import { bundleFile } from './bundle.ts';
@@ -125,8 +125,7 @@ const environment = z
 
 /** Reads the configuration, or lists every problem with it. Empty variables count as not set. */
 export function readConfiguration(env: NodeJS.ProcessEnv): Configuration | Problem[] {
-  const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
-  const parsed = parse(environment, Object.fromEntries(own));
+  const parsed = parse(environment, ownVariables(environment.shape, env));
   const payloadKeys = readKeyRing(env);
   const policy = env.POLICY_FILE ? readPolicy(env.POLICY_FILE) : undefined;
   const webhook = readWebhook(env);

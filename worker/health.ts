@@ -1,7 +1,7 @@
 import type { WorkerStatus } from '@temporalio/worker';
 import { fastify } from 'fastify';
 import type { Problem } from '../contract/problem.ts';
-import { splitAddress } from './socketAddress.ts';
+import { cannotListen, splitAddress } from './socketAddress.ts';
 
 /** What probes look at. `undefined` as long as the worker is starting. */
 export type StatusOf = () => WorkerStatus | undefined;
@@ -39,8 +39,7 @@ export async function serveHealth(
     const listening = address === undefined ? undefined : splitAddress(address);
     if (listening) await server.listen(listening);
   } catch (error) {
-    const problem = `${address} cannot be listened on (${error instanceof Error ? error.message : String(error)})`;
-    return { where: 'HEALTH_ADDRESS', problem, whatToDo: 'Give an address of this machine and a port that is free.' };
+    return cannotListen('HEALTH_ADDRESS', address, error);
   }
   return { close: () => server.close() };
 }

@@ -2,6 +2,7 @@ import { type Logger, makeTelemetryFilterString, Runtime, type TelemetryOptions 
 import { metrics } from '../contract/metrics.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Configuration } from './configuration.ts';
+import { cannotListen } from './socketAddress.ts';
 
 /** A request takes a fraction of a second; the client gives up after 90. */
 const requestSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90];
@@ -38,7 +39,6 @@ export function installRuntime(
     });
     return undefined;
   } catch (error) {
-    const problem = `${metricsAddress} cannot be listened on (${error instanceof Error ? error.message : String(error)})`;
-    return { where: 'METRICS_ADDRESS', problem, whatToDo: 'Give an address of this machine and a port that is free.' };
+    return cannotListen('METRICS_ADDRESS', metricsAddress, error);
   }
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { Problem } from '../contract/problem.ts';
 
 /** IP address and port where something of a worker listens, such as `0.0.0.0:8080` or `[::]:8080`. */
 export const socketAddress = z
@@ -16,4 +17,10 @@ export function splitAddress(address: string): { host: string; port: number } | 
   const port = Number(digits);
   const isAddress = isIP(host) === (bracketed === undefined ? 4 : 6) && port > 0 && port < 65_536;
   return isAddress ? { host, port } : undefined;
+}
+
+/** The problem with an address that something else listens on, or that is not of this machine. @param where Its variable. */
+export function cannotListen(where: string, address: string | undefined, error: unknown): Problem {
+  const problem = `${address} cannot be listened on (${error instanceof Error ? error.message : String(error)})`;
+  return { where, problem, whatToDo: 'Give an address of this machine and a port that is free.' };
 }

@@ -3,7 +3,7 @@ import type { Logger } from '@temporalio/worker';
 import { z } from 'zod';
 import type { Webhook } from '../activities/webhook.ts';
 import { eventNames } from '../contract/events.ts';
-import { parse } from '../contract/parse.ts';
+import { ownVariables, parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 
 /** Standard Webhooks wants 24 to 64 bytes. Source: standard-webhooks.md, "Signature scheme", read 2026-11-26. */
@@ -75,9 +75,9 @@ const environment = z
  * @returns `undefined` where `WEBHOOK_URL` is not set or empty.
  */
 export function readWebhook(env: NodeJS.ProcessEnv): Webhook | Problem[] | undefined {
-  const own = Object.entries(env).filter(([name, value]) => name in environment.shape && value !== '');
-  if (own.length === 0) return undefined;
-  const parsed = parse(environment, Object.fromEntries(own));
+  const own = ownVariables(environment.shape, env);
+  if (Object.keys(own).length === 0) return undefined;
+  const parsed = parse(environment, own);
   if (!parsed.ok) return parsed.problems;
   const { WEBHOOK_URL: url, WEBHOOK_EVENTS: events, WEBHOOK_SECRET: key, WEBHOOK_TOKEN: bearer } = parsed.value;
   const { WEBHOOK_PATIENCE_SECONDS: patienceSeconds } = parsed.value;
