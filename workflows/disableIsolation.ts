@@ -4,8 +4,8 @@ import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
 import { ownersWayOut } from '../resources/outboundTypes.ts';
-import { applyApproval, planGate } from './engine/gates.ts';
-import { anyActs, stepIds } from './engine/part.ts';
+import { applyApproval, behind, planGate } from './engine/gates.ts';
+import { anyActs } from './engine/part.ts';
 import { bootstrapStep } from './existingCluster/bootstrap.ts';
 import { outboundProblems, outboundStep, planOpening } from './existingCluster/outboundType.ts';
 import { planUpdate, type UpdatePart, type UpdatePlan } from './existingCluster/plan.ts';
@@ -46,14 +46,10 @@ export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: E
     outboundStep(input, seen, `Outbound type ${outboundType}`, [], said),
     bootstrapStep(input, seen, fromMicrosoft, 'Images from Microsoft, in the same update', ['outboundType']),
   ];
-  const gates = anyActs(planned) ? planGate('openEgress', input, seen.discovered?.allowances, []) : [];
-  const steps = anyActs(planned)
-    ? [
-        ...gates,
-        ...planned.map(
-          (step): PlannedStep => ({ ...step, action: 'update', needs: [...stepIds(gates), ...step.needs] }),
-        ),
-      ]
+  const acts = anyActs(planned);
+  const gates = acts ? planGate('openEgress', input, seen.discovered?.allowances, []) : [];
+  const steps = acts
+    ? [...gates, ...planned.map((step): PlannedStep => ({ ...behind(gates, step), action: 'update' }))]
     : planned;
   const opening: UpdatePart = {
     steps,

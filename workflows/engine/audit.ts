@@ -13,7 +13,6 @@ import { Operator } from './operator.ts';
 import { auditReport } from './outcome.ts';
 import { RunProgress } from './progress.ts';
 import { showingRefusal } from './refusal.ts';
-
 import { countVerdict, told } from './telemetry.ts';
 import { Telling } from './telling.ts';
 
@@ -45,15 +44,17 @@ async function auditOf(
   try {
     progress.enter('verifying');
     const checks = await audit(input);
-    progress.tell(verdictLines(auditReport(progress.now, checks, input.probes === 'required')));
+    const report = () => auditReport(progress.now, checks, input.probes === 'required');
+    const found = report();
+    const { verdict } = found;
+    progress.tell(verdictLines(found));
     progress.enter('succeeded');
-    const { verdict } = auditReport(progress.now, checks, input.probes === 'required');
     upsertSearchAttributes([{ key: searchAttributes.isolation, value: verdict }]);
     await telling.end(events[verdict]);
-    const report = auditReport(progress.now, checks, input.probes === 'required');
     countVerdict(verdict);
-    if (input.failOnDrift && verdict === 'Drifted') throw driftFound(report);
-    return report;
+    // By now it is known who could not be told.
+    if (input.failOnDrift && verdict === 'Drifted') throw driftFound(report());
+    return report();
   } catch (error) {
     if (isFailure(error, 'DriftFound') || !(error instanceof TemporalFailure)) throw error;
     throw await failDiscovery({ progress, telling }, error);

@@ -2,6 +2,7 @@ import type { ApprovalGate } from '../../contract/names.ts';
 import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
 import type { AccessFacts } from '../../resources/allowances.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { stepIds } from './part.ts';
 import type { Apply } from './scenario.ts';
 
 /** The part of an input that is about gates. */
@@ -35,6 +36,12 @@ export function planGate(
   const resourceId = clusterId(cluster);
   return [{ id: `approve:${gate}`, kind: 'approval', title: titles[gate], action: 'check', reason, needs, resourceId }];
 }
+
+/** A step that waits for these gates before anything else. */
+export const behind = (gates: readonly PlannedStep[], step: PlannedStep): PlannedStep => ({
+  ...step,
+  needs: [...stepIds(gates), ...step.needs],
+});
 
 /** Waits until an operator lets the scenario pass, if that was planned. */
 export function applyApproval(

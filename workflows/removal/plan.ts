@@ -6,7 +6,7 @@ import { listedInShort } from '../../resources/entries.ts';
 import { clusterId, resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { carriesMarks } from '../../resources/marks.ts';
 import { nobody, unknownUsers } from '../../resources/users.ts';
-import { planGate } from '../engine/gates.ts';
+import { behind, planGate } from '../engine/gates.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { anyActs, stepIds } from '../engine/part.ts';
 import { unmarkStep } from '../infrastructure/secondMarks.ts';
@@ -80,7 +80,8 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
   );
   return {
     ...plan,
-    steps: plan.steps.map((step) => (step.action === 'none' || gates.includes(step) ? step : after(gates, step))),
+    // Where the cluster is gone already, nothing waits for its step: each waits for the gates itself.
+    steps: plan.steps.map((step) => (step.action === 'none' || gates.includes(step) ? step : behind(gates, step))),
     // Nothing else was seen either: other problems would mislead.
     ...(!seen.subscription && { problems: [unseenSubscription(input)] }),
     removals,
@@ -93,12 +94,6 @@ export function planDeleteCluster(input: ParsedDeleteClusterInput, seen: Deletio
     ],
   };
 }
-
-/** The gates come before each: where the cluster is gone already, nothing else waits for it. */
-const after = (gates: readonly PlannedStep[], step: PlannedStep): PlannedStep => ({
-  ...step,
-  needs: [...stepIds(gates), ...step.needs],
-});
 
 /** Most likely a name is mistyped: "verified, it is gone" would hide that. */
 const nothingToDelete = ({ cluster }: ParsedDeleteClusterInput, around: readonly PlannedRemoval[]): Problem => ({
