@@ -3,7 +3,15 @@ import type { Progress } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { ownRegistryIds } from '../support/ownRegistry.ts';
-import { existingCluster, isolationOf, reference, verified, waitUntil, writesSince } from './existingCluster.ts';
+import {
+  addsPoolMeanwhile,
+  existingCluster,
+  isolationOf,
+  reference,
+  verified,
+  waitUntil,
+  writesSince,
+} from './existingCluster.ts';
 import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 const own = (name: string) => ({ mode: 'bringYourOwn' as const, name });
@@ -77,19 +85,7 @@ describe('changeRegistry', () => {
     const cluster = reference('change-added');
     const { containerRegistryId } = await isolationOf(harness.azure, cluster);
     const pool = (await harness.azure.get(`${clusterId(cluster)}/agentPools/nodepool1`)).at('properties.vnetSubnetID');
-    const { status } = await harness.azure.send('POST', '/simulator/others', {
-      method: 'PUT',
-      path: `${clusterId(cluster)}$`,
-      when: 'before',
-      does: [
-        {
-          method: 'PUT',
-          path: `${clusterId(cluster)}/agentPools/late`,
-          body: { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5', vnetSubnetID: pool } },
-        },
-      ],
-    });
-    expect(status).toBeLessThan(300);
+    await addsPoolMeanwhile(harness, cluster, { vnetSubnetID: pool });
     const run = await harness.client.changeRegistry({
       cluster,
       registry: own('changeadded2'),

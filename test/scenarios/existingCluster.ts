@@ -20,6 +20,20 @@ export async function existingCluster(
   return cluster;
 }
 
+/** Has somebody add the pool `late` to a cluster, right before the run's next update of it. @param more Properties of the pool. */
+export async function addsPoolMeanwhile(
+  { azure }: Pick<Harness, 'azure'>,
+  cluster: ClusterReference,
+  more: object = {},
+): Promise<void> {
+  const path = `${clusterId(cluster)}/agentPools/late`;
+  const body = { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5', ...more } };
+  const does = [{ method: 'PUT', path, body }];
+  const rule = { method: 'PUT', path: `${clusterId(cluster)}$`, when: 'before', does };
+  const { status } = await azure.send('POST', '/simulator/others', rule);
+  if (status >= 300) throw new Error(`The simulator refused the rule: ${status}`);
+}
+
 /** Runs a scenario to its end. Fails unless it is verified, and every check of it is ok. */
 export async function verified(started: Promise<ScenarioHandle>): Promise<VerificationReport> {
   const result = await (await started).result();

@@ -3,6 +3,7 @@ import { clusterId } from '../../resources/ids.ts';
 import { input } from '../support/azure.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import {
+  addsPoolMeanwhile,
   existingCluster,
   isolationOf,
   newNodeImage,
@@ -56,19 +57,7 @@ describe('isolateCluster', () => {
   it('does not cut the egress of a pool that somebody adds meanwhile', async () => {
     const cluster = await existingCluster(harness, 'added');
     // Right before the update: its node boots from Microsoft, and it is in no plan.
-    const { status } = await harness.azure.send('POST', '/simulator/others', {
-      method: 'PUT',
-      path: `${clusterId(cluster)}$`,
-      when: 'before',
-      does: [
-        {
-          method: 'PUT',
-          path: `${clusterId(cluster)}/agentPools/late`,
-          body: { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5' } },
-        },
-      ],
-    });
-    expect(status).toBeLessThan(300);
+    await addsPoolMeanwhile(harness, cluster);
     const { failure } = await failureDetailsOf(
       (await harness.client.isolateCluster({ cluster, registry, onFailure: 'leave' })).result(),
     );
