@@ -1,5 +1,6 @@
 import { problemText } from '../../contract/problem.ts';
 import type { Progress, StepProgress, StepState } from '../../contract/progress.ts';
+import { type UsualRest, usualRest } from './usual.ts';
 
 interface StateView {
   /** An ordinary character, for not every operator's fonts have emoji. */
@@ -39,7 +40,7 @@ export function progressMarkdown(progress: Progress): string {
     steps.flatMap(failureText).join('\n'),
     problems.map((problem) => `- ${oneLine(problemText(problem))}`).join('\n'),
     untold && listed('Nobody was told', untold),
-    phase !== 'rolledBack' && howFar(steps),
+    phase !== 'rolledBack' && howFar(progress),
     `\`${cluster}\``,
     ...states.map((state) => stepList(state, steps)),
   ]
@@ -108,10 +109,20 @@ function failureText({ title, error, whatToDo, correlationId }: StepProgress): s
   return [`- **${title}**: ${oneLine([error.replace(/\.?$/, '.'), whatToDo, correlation].filter(Boolean).join(' '))}`];
 }
 
-function howFar(steps: readonly StepProgress[]): string | undefined {
+function howFar({ steps, phase, updatedAt }: Progress): string | undefined {
   const wanted = steps.filter(({ action }) => action !== 'none');
   const done = wanted.filter(({ state }) => state === 'done').length;
-  return wanted.length > 0 ? `**${done} of ${wanted.length} steps done**` : undefined;
+  if (wanted.length === 0) return undefined;
+  const rest = phase === 'applying' ? restText(usualRest(steps, Date.parse(updatedAt)), Date.parse(updatedAt)) : '';
+  return `**${done} of ${wanted.length} steps done**${rest}`;
+}
+
+/** With the time of day, for what is shown stays as it is until something happens. */
+function restText({ seconds, atLeast }: UsualRest, now: number): string {
+  if (seconds === 0) return '';
+  const until = new Date(now + seconds * 1000).toISOString().slice(11, 16);
+  const minutes = Math.ceil(seconds / 60);
+  return `, usually ${atLeast ? 'at least ' : ''}${minutes} more minute${minutes === 1 ? '' : 's'}, until ${until} UTC`;
 }
 
 function stepList(state: StepState, all: readonly StepProgress[]): string | undefined {

@@ -24,6 +24,7 @@ const progress = (changes: Partial<Progress> = {}): Progress => ({
   problems: [],
   ...changes,
 });
+const late: Partial<StepProgress> = { state: 'running', startedAt: '2025-12-31T23:00:00.000Z' };
 /** The paragraphs of what is shown. */
 const shown = (changes: Partial<Progress>): string[] => progressMarkdown(progress(changes)).split('\n\n');
 /** The line of the only step. */
@@ -57,6 +58,30 @@ describe('the progress of a run as markdown', () => {
       '**Taken back**',
       '- ↶ Cluster c (create)',
     ]);
+  });
+
+  it.each<[string, Partial<StepProgress>[], string]>([
+    ['what is open', [{}], '**0 of 1 steps done**, usually 10 more minutes, until 00:09 UTC'],
+    [
+      'what a running step has left, and what waits for it',
+      [
+        { state: 'running', startedAt: '2025-12-31T23:51:00.000Z' },
+        { id: 'outboundType', kind: 'outboundType', action: 'update', needs: ['cluster'] },
+      ],
+      '**0 of 2 steps done**, usually 5 more minutes, until 00:04 UTC',
+    ],
+    [
+      'the longest of what goes on at the same time, and what nobody has recorded',
+      [
+        { id: 'registry', kind: 'registry' },
+        { id: 'reimage:a', kind: 'reimage', action: 'update', needs: ['registry'] },
+      ],
+      '**0 of 2 steps done**, usually at least 1 more minute, until 00:00 UTC',
+    ],
+    ['nothing of a step that takes longer than usual', [late], '**0 of 1 steps done**'],
+    ['nothing of what is done', [{ state: 'done' }], '**1 of 1 steps done**'],
+  ])('says how long a run usually takes from now on: %s', (_what, steps, expected) => {
+    expect(shown({ steps: steps.map(step) })).toContain(expected);
   });
 
   it('is a heading and the cluster before anything is planned', () => {
