@@ -60,14 +60,23 @@ export type DecisionRequest = Decision | { decision: Decision; hold: string };
 export const decisionUpdateId = (hold: string, decided: Decision): string => `${decideUpdate}-${hold}-${decided}`;
 export const approvalUpdateId = (wait: string): string => `${approveUpdate}-${wait}`;
 
+/** Where the CLI finds a run that asks. */
+export interface AnsweredRun {
+  namespace: string;
+  workflowId: string;
+}
+
 /** The command with which an operator answers a hold. */
-export const decisionCommand = (workflowId: string, hold: string, decided: Decision): string =>
-  updateCommand(workflowId, decideUpdate, decisionUpdateId(hold, decided), { decision: decided, hold });
+export const decisionCommand = (run: AnsweredRun, hold: string, decided: Decision): string =>
+  updateCommand(run, decideUpdate, decisionUpdateId(hold, decided), { decision: decided, hold });
 
 /** The command with which an operator lets the scenario pass a gate. NAME stands for the operator's. */
-export const approvalCommand = (workflowId: string, wait: string, gate: ApprovalGate): string =>
-  updateCommand(workflowId, approveUpdate, approvalUpdateId(wait), { gate, by: 'NAME', wait });
+export const approvalCommand = (run: AnsweredRun, wait: string, gate: ApprovalGate): string =>
+  updateCommand(run, approveUpdate, approvalUpdateId(wait), { gate, by: 'NAME', wait });
 
 /** Workflow IDs may have parentheses, which a shell takes for its own. Neither they nor the JSON have single quotes. */
-const updateCommand = (workflowId: string, name: string, updateId: string, input: object): string =>
-  `temporal workflow update execute --workflow-id '${workflowId}' --name ${name} --update-id ${updateId} --input '${JSON.stringify(input)}'`;
+function updateCommand({ namespace, workflowId }: AnsweredRun, name: string, updateId: string, input: object): string {
+  // Without it the CLI takes this one, or that of the operator's own profile.
+  const where = namespace === 'default' ? '' : ` --namespace ${namespace}`;
+  return `temporal workflow update execute${where} --workflow-id '${workflowId}' --name ${name} --update-id ${updateId} --input '${JSON.stringify(input)}'`;
+}

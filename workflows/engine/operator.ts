@@ -186,7 +186,7 @@ export class Operator {
     const possible = decisions.filter(
       (each) => !(each === 'rollBack' && this.#noWayBack()) && !(each === 'retry' && noRetry !== undefined),
     );
-    const answers = possible.map((each) => decisionCommand(workflowInfo().workflowId, id, each));
+    const answers = possible.map((each) => decisionCommand(workflowInfo(), id, each));
     return { hold: id, decisions: possible, noRetry, answers: [...answers, ...(this.#gateCommands() ?? [])] };
   }
 
@@ -203,7 +203,7 @@ export class Operator {
 
   #gateCommands(): string[] | undefined {
     if (this.#gates.size === 0) return undefined;
-    return [...this.#gates].map(([gate, { id }]) => approvalCommand(workflowInfo().workflowId, id, gate));
+    return [...this.#gates].map(([gate, { id }]) => approvalCommand(workflowInfo(), id, gate));
   }
 
   /** @returns what the update answers. */
