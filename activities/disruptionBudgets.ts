@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ClusterReference } from '../resources/ids.ts';
 import { allowsNoDisruption, type DisruptionBudgetFacts, type KubernetesFacts, type Look } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { runCommand } from './runCommand.ts';
+import { kubectl, runCommand } from './runCommand.ts';
 
 /** As many as one log has room for. Nobody knows where the pods of more are. */
 const mostBudgets = 100;
@@ -63,10 +63,10 @@ const isPlain = ({ namespace, name }: DisruptionBudgetFacts): boolean =>
   [namespace, name].every((each) => /^[a-z0-9][-.a-z0-9]*$/.test(each));
 
 const getBudget = ({ namespace, name }: DisruptionBudgetFacts): string =>
-  `kubectl get poddisruptionbudget ${name} --namespace ${namespace} --output json`;
+  `${kubectl} get poddisruptionbudget ${name} --namespace ${namespace} --output json`;
 
 const getPods = ({ namespace }: DisruptionBudgetFacts, selector: string): string =>
-  `kubectl get pods --namespace ${namespace} --selector '${selector}' --no-headers --output custom-columns=NODE:.spec.nodeName`;
+  `${kubectl} get pods --namespace ${namespace} --selector '${selector}' --no-headers --output custom-columns=NODE:.spec.nodeName`;
 
 const word = z.string().regex(/^[-\w./]*$/);
 const budgetSchema = z.object({

@@ -20,7 +20,7 @@ import {
   probePod,
   withoutOldProbePods,
 } from './probePods.ts';
-import { type CommandOutput, runCommand, words } from './runCommand.ts';
+import { type CommandOutput, kubectl, runCommand, words } from './runCommand.ts';
 
 const poolLabelKey = 'kubernetes.azure.com/agentpool';
 const poolLabel = poolLabelKey.replaceAll('.', '\\.');
@@ -50,8 +50,8 @@ const budgetColumns = columns({
 const endOfNodes = 'end-of-nodes';
 const endOfBudgets = 'end-of-disruption-budgets';
 const listNodes = (selector = '') =>
-  `kubectl get nodes${selector} --no-headers --output 'custom-columns=${nodeColumns}' && echo ${endOfNodes}`;
-const listBudgets = `kubectl get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}' && echo ${endOfBudgets}`;
+  `${kubectl} get nodes${selector} --no-headers --output 'custom-columns=${nodeColumns}' && echo ${endOfNodes}`;
+const listBudgets = `${kubectl} get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}' && echo ${endOfBudgets}`;
 const listOthers = `${listBudgets} && ${listProbePods}`;
 
 /** Nodes and disruption budgets, and the pods of looks. */

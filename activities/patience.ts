@@ -4,11 +4,14 @@ import { now, pause } from './arm/clock.ts';
 /**
  * A look that failed is tried again for as long, before a step fails with it. Right after a reimage, the pods through which commands
  * reach the cluster start anew on nodes of minutes; AKS gives the pod of a command 30 s, and says that a retry may help
- * (Microsoft troubleshooting, "Resolve az aks command invoke failures"). Azure's own client waits five minutes for one command.
+ * (Microsoft troubleshooting, "Resolve az aks command invoke failures").
  */
 export const operationPatienceMs = 10 * 60_000;
 
-/** Of a look by itself, or of one command in it. An attempt of a look ends after ten minutes. */
+/**
+ * Of a look by itself, of one command in it, and of the end of a command that has started: Azure's own client gives up after
+ * five minutes, too. An attempt of a look ends after ten minutes.
+ */
 export const lookPatienceMs = 5 * 60_000;
 
 /** Pause between looks: as long as AKS itself waits for the pod of a command. */

@@ -4,7 +4,7 @@ import type { ClusterReference } from '../resources/ids.ts';
 import type { KubernetesFacts, Look } from '../resources/nodes.ts';
 import { now } from './arm/clock.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { runCommand } from './runCommand.ts';
+import { kubectl, runCommand } from './runCommand.ts';
 
 /**
  * Pods with which nodes prove that they pull images. kubectl removes each at its end. Where that kubectl dies with the pod or the
@@ -20,7 +20,7 @@ export interface ProbePod {
 }
 
 export const endOfProbePods = 'end-of-probe-pods';
-export const listProbePods = `kubectl get pods --namespace ${namespace} --selector ${label} --no-headers --output custom-columns=NAME:.metadata.name,CREATED:.metadata.creationTimestamp && echo ${endOfProbePods}`;
+export const listProbePods = `${kubectl} get pods --namespace ${namespace} --selector ${label} --no-headers --output custom-columns=NAME:.metadata.name,CREATED:.metadata.creationTimestamp && echo ${endOfProbePods}`;
 
 /** A first pull through the registry's cache may take longer than kubectl's default of a minute. */
 const longestStartSeconds = 90;
@@ -46,7 +46,7 @@ export async function withoutOldProbePods(
     .filter(({ createdAt }) => now() - Date.parse(createdAt) > longestProbeMs)
     .map(({ name }) => name);
   if (old.length === 0) return { seen: facts };
-  const removal = old.map((name) => `kubectl delete pod ${name} --namespace ${namespace} --ignore-not-found`);
+  const removal = old.map((name) => `${kubectl} delete pod ${name} --namespace ${namespace} --ignore-not-found`);
   const output = await runCommand(clients, cluster, removal.join(' && '));
   const isDone = 'seen' in output && output.seen.exitCode === 0;
   return { seen: { ...facts, ...(!isDone && { leftPods: old.map((name) => `${namespace}/${name}`) }) } };

@@ -20,6 +20,12 @@ export interface CommandOutput {
 const aksServerApplication = '6dae42f8-4368-4678-94ff-3960e28e3630';
 
 /**
+ * kubectl, which waits for an API server for as long as it takes unless it is told otherwise. A listing asks anew for each 500
+ * objects. Source: Kubernetes documentation, "kubectl options", `--request-timeout`.
+ */
+export const kubectl = 'kubectl --request-timeout=60s';
+
+/**
  * Runs a command in a pod that AKS makes for it. Call it in an activity that heartbeats. The command must not change
  * anything, for a command whose outcome was lost is run again.
  *
@@ -33,13 +39,19 @@ export const runCommand = (
 ): Promise<Look<CommandOutput>> =>
   patiently(
     () => attemptCommand(clients, cluster, command),
-    // A first pull of the command's image takes a minute or two.
-    (look) => 'unseen' in look && startsLate.test(look.unseen.message),
+    (look) => 'unseen' in look && (startsLate.test(look.unseen.message) || isForgotten.test(look.unseen.message)),
     lookPatienceMs,
   );
 
-/** AKS's words for a pod that did not start within 30 s, under several codes: "retry may helps" (Azure/azure-cli#23203, #24192). */
+/**
+ * AKS's words for a pod that did not start within 30 s, under several codes: "retry may helps" (Azure/azure-cli#23203, #24192). The
+ * first command after a reimage has a node pull its image, which takes a minute or two: it is what warms the node up, and looks
+ * of a run wait for it, since they come one after the other.
+ */
 const startsLate = /did not start within \d+s/i;
+
+/** AKS has taken the command, and answers 404 where its result should be (Azure/azure-cli#24192). */
+const isForgotten = /^NotShown:/;
 
 async function attemptCommand(
   clients: ClientsOf,
@@ -50,7 +62,7 @@ async function attemptCommand(
   const id = clusterId(cluster);
   try {
     const clusterToken = await entraToken(clients, cluster);
-    const result = await repeatableOperation(id, () =>
+    const result = await repeatableOperation(id, lookPatienceMs, () =>
       managedClusters.runCommand(cluster.resourceGroup, cluster.name, {
         command,
         ...(clusterToken !== undefined && { clusterToken }),

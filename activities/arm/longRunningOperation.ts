@@ -58,8 +58,17 @@ export async function awaitOperation(find: LongRunningOperation['find']): Promis
   await adopt(find);
 }
 
-/** Sends a request and waits for the end of its operation. After a crash it is sent again, so it must leave nothing behind. */
-export async function repeatableOperation<T>(resourceId: string, start: () => Poller<T>): Promise<T | undefined> {
+/**
+ * Sends a request and waits for the end of its operation. After a crash it is sent again, so it must leave nothing behind.
+ *
+ * @param patienceMs How long its end is waited for.
+ * @throws ApplicationFailure `OperationTimedOut`; `NotShown` where Azure has taken the request and does not know its operation.
+ */
+export async function repeatableOperation<T>(
+  resourceId: string,
+  patienceMs: number,
+  start: () => Poller<T>,
+): Promise<T | undefined> {
   const { poller } = await azureCall(resourceId, async () => {
     const started = start();
     await started.submitted();
@@ -69,8 +78,13 @@ export async function repeatableOperation<T>(resourceId: string, start: () => Po
   while (!poller.isDone) {
     const { error, response } = await polled(poller);
     if (error !== undefined) {
+      if (response?.status === 404) throw notShown(resourceId);
       if (!response || response.status >= 400) throw toApplicationFailure(error, resourceId, response);
       throw operationFailure(failedOperation(error, response), resourceId);
+    }
+    if (!poller.isDone && now() - startedAt > patienceMs) {
+      const minutes = Math.round(patienceMs / 60_000);
+      throw ownFailure('OperationTimedOut', `It has not ended within ${minutes} minutes`, resourceId);
     }
     if (!poller.isDone) await pauseAfter(response, startedAt);
   }

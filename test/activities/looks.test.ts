@@ -38,6 +38,28 @@ describe('a look at nodes', () => {
   });
 });
 
+describe('a command in a cluster', () => {
+  it('is run again where Azure does not know the address of its result', async () => {
+    const cluster = await existing('forgotten');
+    const release = await azure.fault({
+      method: 'GET',
+      path: '/commandResults/',
+      answer: { status: 404, code: 'NotFound', message: 'no such result' },
+    });
+    expect(await run(azure.activities.probeEgress, cluster)).toMatchObject({ seen: { open: true } });
+    await release();
+  });
+
+  it('is given up after five minutes, where it hangs', async () => {
+    const cluster = await existing('hangs');
+    const release = await azure.fault({ method: 'POST', path: '/runCommand$', operation: { stuckSeconds: 3_600 } });
+    expect(await run(azure.activities.probeEgress, cluster)).toMatchObject({
+      unseen: { because: 'failed', message: expect.stringContaining('has not ended within 5 minutes') },
+    });
+    await release();
+  });
+});
+
 describe('a look at a cluster', () => {
   it.each([
     [true, true],

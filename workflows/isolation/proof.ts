@@ -9,6 +9,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { azure } from '../engine/azure.ts';
 import { accepted, unseen } from '../engine/check.ts';
 import { nodeChecks } from '../nodes/checks.ts';
+import { inTurn } from '../nodes/looks.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
 import { isolationChecks, provenByPulls } from './checks.ts';
 import { egressCheck, isRouteByBgp, provenByEgress } from './wayChecks.ts';
@@ -89,9 +90,9 @@ export const dependenciesRequest = (
 /** Looks at egress, and at where each pool boots and pulls from, from inside the cluster. */
 async function lookInside({ cluster, isPatient }: ProofOptions, found: ClusterFacts, imageSource: string | undefined) {
   const looking = isPatient ? azure.verifying : azure.looking;
-  const [egress, kubernetes] = await Promise.all([
-    looking('Try to reach the internet from inside').probeEgress(cluster, isPatient),
-    looking('Look at the nodes').lookInside(cluster, isPatient),
+  const [egress, kubernetes] = await inTurn([
+    () => looking('Try to reach the internet from inside').probeEgress(cluster, isPatient),
+    () => looking('Look at the nodes').lookInside(cluster, isPatient),
   ]);
   return { egress, kubernetes, probes: await probeOldestNodes({ cluster }, found, kubernetes, imageSource, isPatient) };
 }

@@ -5,6 +5,7 @@ import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
+import { inTurn } from './looks.ts';
 
 /** Has the oldest node of each pool pull an image, and say where it boots from. @param isPatient Whether a look that failed is tried again. */
 export async function probeOldestNodes(
@@ -16,23 +17,20 @@ export async function probeOldestNodes(
 ): Promise<Record<string, Look<NodeProbeResult>>> {
   if ('unseen' in kubernetes) return {};
   const looking = isPatient ? azure.verifying : azure.looking;
-  const probes = await Promise.all(
-    found.agentPoolProfiles.map(async ({ name, osType }) => {
-      // The pod that pulls runs on Linux.
-      if (isWindows(osType)) return [];
-      const node = oldestNode(kubernetes.seen.nodes, name)?.name;
-      if (node === undefined) return [];
-      const source = imageSource === undefined ? {} : { imageSource };
-      const probe = await looking(`Have ${node} pull an image`).probeNode({
-        cluster,
-        node,
-        ...source,
-        ...(isPatient && { isPatient }),
-      });
-      return [[name, probe] as const];
+  const asked = found.agentPoolProfiles.flatMap(({ name, osType }) => {
+    // The pod that pulls runs on Linux.
+    if (isWindows(osType)) return [];
+    const node = oldestNode(kubernetes.seen.nodes, name)?.name;
+    return node === undefined ? [] : [{ name, node }];
+  });
+  const source = imageSource === undefined ? {} : { imageSource };
+  const probes = await inTurn(
+    asked.map(({ name, node }) => async () => {
+      const probe = { cluster, node, ...source, ...(isPatient && { isPatient }) };
+      return [name, await looking(`Have ${node} pull an image`).probeNode(probe)] as const;
     }),
   );
-  return Object.fromEntries(probes.flat());
+  return Object.fromEntries(probes);
 }
 
 /** The node that has been in the pool for longest: if any boots from an old source, it does. */

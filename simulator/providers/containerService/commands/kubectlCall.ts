@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { CommandContext } from './command.ts';
 
 const options = {
+  'request-timeout': { type: 'string' },
   namespace: { type: 'string', short: 'n' },
   'all-namespaces': { type: 'boolean', short: 'A' },
   output: { type: 'string', short: 'o' },
