@@ -126,6 +126,8 @@ export interface FailureDetails {
   approvals: readonly Approval[];
   reimages: readonly PoolReimage[];
   leftovers: readonly Leftover[];
+  /** Resources that the run had deleted, and that are not back: as planned, or because they could not be put back. Left out where there are none. */
+  deleted?: readonly Leftover[];
   /** As in {@link VerificationReport}. */
   untold?: readonly string[];
 }

@@ -82,7 +82,7 @@ const table = (head: readonly string[], rows: readonly (readonly Cell[])[]): Blo
   rows: rows.map((cells) => ({ cells })),
 });
 
-function wrong({ failure, problems, leftovers, untold }: Evidence, link: (id: string) => Cell): Block[] {
+function wrong({ failure, problems, leftovers, deleted, untold }: Evidence, link: (id: string) => Cell): Block[] {
   return [
     ...(failure ? [{ kind: 'text', text: failure.message, tone: 'bad' } as const] : []),
     ...(failure?.whatToDo ? [{ kind: 'text', text: `What to do: ${failure.whatToDo}` } as const] : []),
@@ -94,16 +94,16 @@ function wrong({ failure, problems, leftovers, untold }: Evidence, link: (id: st
           ),
         ]
       : []),
-    ...(leftovers.length > 0
-      ? [
-          table(
-            ['Remains', 'Why', 'What to do'],
-            leftovers.map(({ resourceId, why, whatToDo }) => [link(resourceId), why, whatToDo]),
-          ),
-        ]
-      : []),
+    ...leftTable('Remains', leftovers, link),
+    ...leftTable('Deleted', deleted, link),
     ...untold.map((each): Block => ({ kind: 'text', text: `Nobody was told: ${each}`, tone: 'bad' })),
   ];
+}
+
+function leftTable(head: string, left: Evidence['leftovers'], link: (id: string) => Cell): Block[] {
+  if (left.length === 0) return [];
+  const rows = left.map(({ resourceId, why, whatToDo }) => [link(resourceId), why, whatToDo]);
+  return [table([head, 'Why', 'What to do'], rows)];
 }
 
 function checks({ checks }: Evidence, link: (id: string) => Cell): Block[] {

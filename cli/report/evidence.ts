@@ -36,6 +36,8 @@ export interface Evidence {
   problems: readonly Problem[];
   failure?: { type?: string; message: string; whatToDo?: string };
   leftovers: readonly Leftover[];
+  /** What the run had deleted, and is not back. */
+  deleted: readonly Leftover[];
   unproven: readonly string[];
   /** Events that no receiver has taken. */
   untold: readonly string[];
@@ -60,7 +62,10 @@ const said = z.looseObject({
 });
 type Said = z.infer<typeof said> &
   Partial<
-    Pick<FailureDetails, 'checks' | 'steps' | 'approvals' | 'reimages' | 'leftovers' | 'unproven' | 'untold' | 'error'>
+    Pick<
+      FailureDetails,
+      'checks' | 'steps' | 'approvals' | 'reimages' | 'leftovers' | 'deleted' | 'unproven' | 'untold' | 'error'
+    >
   > & {
     plan?: Plan;
   };
@@ -97,6 +102,7 @@ export function evidenceOf(record: RunRecord): Evidence {
       },
     }),
     leftovers: words.leftovers ?? [],
+    deleted: words.deleted ?? [],
     unproven: words.unproven ?? [],
     untold: words.untold ?? [],
     unread: plan?.unread ?? [],
@@ -125,7 +131,7 @@ function withVerdict(check: Omit<Check, 'verdict'> & { verdict?: Check['verdict'
 
 const rank = ({ verdict, ok }: Check): number => (verdict === 'unproven' ? 0 : verdict === 'missed' ? (ok ? 2 : 1) : 3);
 
-function outcomeOf({ end }: RunRecord, { outcome, verdict, nothingToDo, leftovers = [] }: Said): string {
+function outcomeOf({ end }: RunRecord, { outcome, verdict, nothingToDo, leftovers = [], deleted = [] }: Said): string {
   switch (end?.how) {
     case undefined:
       return 'still running';
@@ -135,7 +141,9 @@ function outcomeOf({ end }: RunRecord, { outcome, verdict, nothingToDo, leftover
     case 'failed':
       return verdict ?? `failed${end.failure.type ? `: ${end.failure.type}` : ''}`;
     case 'cancelled':
-      return leftovers.length > 0 ? 'cancelled, and not everything was taken back' : 'cancelled, and taken back';
+      return leftovers.length + deleted.length > 0
+        ? 'cancelled, and not everything was taken back'
+        : 'cancelled, and taken back';
     case 'terminated':
       return 'terminated: nothing was taken back';
     case 'timedOut':

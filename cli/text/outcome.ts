@@ -76,11 +76,14 @@ const checkText = ({ title, expected, seen }: Check): string =>
   `${title}: expected ${oneLine(expected)}, seen ${oneLine(seen)}`;
 
 function cancelledText({ details }: Failure, paint: Paint): string {
-  const { leftovers = [] } = (details ?? {}) as Partial<FailureDetails>;
+  const { leftovers = [], deleted = [] } = (details ?? {}) as Partial<FailureDetails>;
   const end =
-    leftovers.length > 0 ? 'Not everything was taken back:' : 'Everything that it had changed was taken back.';
+    leftovers.length + deleted.length > 0
+      ? 'Not everything was taken back:'
+      : 'Everything that it had changed was taken back.';
   return [
     paint('yellow', `Cancelled. ${details === undefined ? 'Nothing had been changed.' : end}`),
     ...leftovers.map(({ resourceId, why }) => `  remains: ${resourceId} (${oneLine(why)})`),
+    ...deleted.map(({ resourceId, why }) => `  deleted: ${resourceId} (${oneLine(why)})`),
   ].join('\n');
 }

@@ -46,6 +46,7 @@ type Problem struct{ Where, Problem, WhatToDo string }
 type FailureDetails struct {
 	Error     struct{ WhatToDo, CorrelationID string }
 	Leftovers []struct{ ResourceID, Why string }
+	Deleted   []struct{ ResourceID, Why string }
 }
 
 func main() {
@@ -188,6 +189,9 @@ func showFailure(err error) {
 		fmt.Println("  correlation ID:", details.Error.CorrelationID)
 		for _, leftover := range details.Leftovers {
 			fmt.Printf("  remains: %s (%s)\n", leftover.ResourceID, leftover.Why)
+		}
+		for _, deleted := range details.Deleted {
+			fmt.Printf("  deleted: %s (%s)\n", deleted.ResourceID, deleted.Why)
 		}
 	}
 }

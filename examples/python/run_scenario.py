@@ -65,6 +65,8 @@ def show_failure(error: ApplicationError) -> None:
         print(f"  correlation ID: {cause.get('correlationId')}")
         for leftover in details.get("leftovers", []):
             print(f"  remains: {leftover['resourceId']} ({leftover['why']})")
+        for deleted in details.get("deleted", []):
+            print(f"  deleted: {deleted['resourceId']} ({deleted['why']})")
 
 
 async def main() -> int:

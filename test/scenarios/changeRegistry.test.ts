@@ -193,6 +193,47 @@ describe('changeRegistry', () => {
     },
   );
 
+  it('names the link that it has deleted where that cannot be put back', async () => {
+    await created(harness, ownRegistryInput('change-unlinked'));
+    const cluster = reference('change-unlinked');
+    const { link } = ownRegistryIds('change-unlinked');
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/agentPools/nodepool1/upgradeNodeImageVersion`,
+      times: 2,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 250 },
+    });
+    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No links' };
+    await harness.azure.fault({ method: 'PUT', path: `${link}$`, times: 10, answer });
+    const run = await harness.client.changeRegistry({ cluster, registry: { mode: 'managed' } });
+    const { failure, details } = await failureDetailsOf(run.result());
+    expect(failure).toMatchObject({ type: 'RollbackIncomplete' });
+    expect(details.deleted).toMatchObject([
+      { resourceId: expect.stringMatching(new RegExp(`^${link}$`, 'i')), why: expect.stringContaining('No links') },
+    ]);
+    expect(failure.message.toLowerCase()).toContain(`- deleted: ${link.toLowerCase()} (`);
+    expect(details.leftovers.map(({ resourceId }) => resourceId)).not.toContain(link);
+  });
+
+  it('names the link that it has deleted where it is left, for the nodes cannot be looked at', async () => {
+    await created(harness, ownRegistryInput('change-unseen'));
+    const cluster = reference('change-unseen');
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${clusterId(cluster)}/runCommand$`,
+      times: 10_000,
+      answer: { status: 404, code: 'KubernetesOperationError', message: 'no pod' },
+    });
+    const run = await harness.client.changeRegistry({ cluster, registry: { mode: 'managed' } });
+    const { failure, details } = await failureDetailsOf(run.result());
+    const { link } = ownRegistryIds('change-unseen');
+    expect(failure.message).toMatch(/^LookFailed/);
+    expect(details.deleted).toEqual([
+      { resourceId: expect.stringMatching(new RegExp(`^${link}$`, 'i')), why: 'as planned' },
+    ]);
+    expect(failure.message.toLowerCase()).toContain(`- deleted: ${link.toLowerCase()} (as planned)`);
+  });
+
   describe('from AKS’s registry, after an update that has failed half-way,', () => {
     /** A run that waits for a decision. */
     async function half(name: string) {

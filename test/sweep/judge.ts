@@ -51,12 +51,17 @@ export function judge(seen: Seen): Judgement | { again: string; found: Found } {
   if (!(failure instanceof ApplicationFailure) || (!isKnown && type !== errorTypes.rollbackIncomplete))
     return wrong(['thirdState', what]);
   const leftovers = leftoversOf(failure);
+  const deleted = deletedBy(failure);
   // What undo could not take back it has tried twice.
-  const repeated = leftovers.length > 0 ? [] : judgeRepeated(seen);
-  const found = [...judgeBefore(seen, leftovers, what), ...judgeText(failure, leftovers), ...repeated];
+  const repeated = leftovers.length + deleted.length > 0 ? [] : judgeRepeated(seen);
+  const found = [
+    ...judgeBefore(seen, leftovers, what, deleted),
+    ...judgeText(failure, [...leftovers, ...deleted]),
+    ...repeated,
+  ];
   // One thing that goes wrong with Azure is no reason to leave anything.
   if (type === errorTypes.rollbackIncomplete && !mayLeave(seen.kind)) return wrong(['thirdState', what], ...found);
-  return concluded(leftovers.length === 0 ? 'rolledBack' : 'told', found);
+  return concluded(leftovers.length + deleted.length === 0 ? 'rolledBack' : 'told', found);
 }
 
 const concluded = (outcome: Outcome, found: Found): Judgement => ({
@@ -69,10 +74,11 @@ const mayLeave = (kind: CaseKind): boolean => {
   return (dimension !== 'faults' && dimension !== 'interruptions') || kind === 'unseen-long';
 };
 
-export const leftoversOf = (failure: unknown): readonly Leftover[] => {
-  const details = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined;
-  return (details as FailureDetails | undefined)?.leftovers ?? [];
-};
+const detailsOf = (failure: unknown): Partial<FailureDetails> =>
+  (failure instanceof ApplicationFailure ? (failure.details?.[0] as FailureDetails | undefined) : undefined) ?? {};
+
+export const leftoversOf = (failure: unknown): readonly Leftover[] => detailsOf(failure).leftovers ?? [];
+const deletedBy = (failure: unknown): readonly Leftover[] => detailsOf(failure).deleted ?? [];
 
 /** What AKS has made for a cluster, and what runs in it. */
 const isInside = (resource: string): boolean =>
@@ -95,11 +101,16 @@ function judgeVerified(seen: Seen): Found {
 const thirdState = (text: string): [Defect, string] => ['thirdState', text];
 
 /** Everything is as before, with what others have changed, but for what is named. */
-function judgeBefore(seen: Seen, leftovers: readonly Leftover[], what: string): Found {
+function judgeBefore(
+  seen: Seen,
+  leftovers: readonly Leftover[],
+  what: string,
+  deleted: readonly Leftover[] = [],
+): Found {
   const { before, after, delta } = seen;
   const keyOf = ({ resourceId }: Leftover) =>
     after.resources.get(resourceId.toLowerCase()) ?? before.resources.get(resourceId.toLowerCase());
-  const named = leftovers.flatMap((each) => keyOf(each) ?? []);
+  const named = [...leftovers, ...deleted].flatMap((each) => keyOf(each) ?? []);
   // What stays keeps what Azure made for it.
   const keepsNodes = named.some((key) => key.includes('/managedclusters/'));
   const keepsInterface = named.some((key) => key.includes('/privateendpoints/'));
@@ -107,7 +118,7 @@ function judgeBefore(seen: Seen, leftovers: readonly Leftover[], what: string): 
     named.some((key) => (key.includes('/providers/') ? isBelow(resource, key) : resource === key)) ||
     (keepsNodes && isInside(resource)) ||
     (keepsInterface && /\/(networkinterfaces|privateendpointconnections)\//.test(resource));
-  const isLoose = delta.size > 0 || leftovers.length > 0;
+  const isLoose = delta.size > 0 || named.length > 0;
   const changed = unlike(before, after, seen, isLoose).filter((text) => !isNamed(resourceOf(text)));
   const all = unlike(before, after, seen, false);
   // States do not tell a pool's nodes from those that a reimage has made.

@@ -240,12 +240,13 @@ function judgeFailure(failure: unknown, seen: Seen): Judgement {
   }
   const details = failure.details?.[0] as FailureDetails | undefined;
   const left = details?.leftovers ?? [];
+  const deleted = details?.deleted ?? [];
   return {
-    claim: left.length > 0 ? 'incomplete' : 'rolledBack',
+    claim: left.length + deleted.length > 0 ? 'incomplete' : 'rolledBack',
     refuted: [
       ...explained([text], seen, 'a failure'),
-      ...(seen.world.scenario === 'delete' ? [] : asBefore(left, seen)),
-      ...(left.length === 0 ? brokenNodes(seen) : []),
+      ...(seen.world.scenario === 'delete' ? [] : asBefore(left, deleted, seen)),
+      ...(left.length + deleted.length === 0 ? brokenNodes(seen) : []),
     ],
   };
 }

@@ -63,12 +63,16 @@ function byOthers({ others, cluster, nodeGroup }: Kept, { resource, path }: Chan
   }
 }
 
-/** Everything is as before, but for what is named; what is named is there. */
-export function asBefore(leftovers: readonly Leftover[], kept: Kept): string[] {
-  const left = leftovers.map(({ resourceId }) =>
-    // States know role assignments by role and principal.
+// States know role assignments by role and principal.
+const pathsOf = (named: readonly Leftover[]): string[] =>
+  named.map(({ resourceId }) =>
     withoutMadeUp(resourceId.toLowerCase()).replace(/\/roleassignments\/\*$/, '/roleassignments'),
   );
+
+/** Everything is as before, but for what is named; what is named as left is there, and as deleted is not. */
+export function asBefore(leftovers: readonly Leftover[], deleted: readonly Leftover[], kept: Kept): string[] {
+  const left = pathsOf(leftovers);
+  const gone = pathsOf(deleted);
   // What stays keeps what Azure made for it: a cluster and its pools their group of nodes, an endpoint its network interface and
   // the registry's side of its connection.
   const keepsNodes = left.some((id) => id.includes('/managedclusters/') || isIn(id, kept.nodeGroup));
@@ -78,13 +82,18 @@ export function asBefore(leftovers: readonly Leftover[], kept: Kept): string[] {
     (keepsNodes && /\/resourcegroups\/mc_/.test(resource)) ||
     (keepsInterface && /\/(networkinterfaces|privateendpointconnections)\//.test(resource));
   const changed = changes(kept).filter(
-    (change) => !isNamed(change.resource) && !byOthers(kept, change) && !(left.length > 0 && derived.test(change.path)),
+    (change) =>
+      !isNamed(change.resource) &&
+      !(change.kind === 'gone' && gone.some((id) => isBelow(change.resource, id))) &&
+      !byOthers(kept, change) &&
+      !(left.length > 0 && derived.test(change.path)),
   );
   const there = [...kept.after.keys()].map(resourceOf);
   const missing = left.filter((id) => !there.some((resource) => isBelow(resource, id)));
   return [
     ...changed.slice(0, 5).map(({ text }) => `not as before: ${text}`),
     ...missing.map((id) => `left, it says, and it is not there: ${id}`),
+    ...gone.filter((id) => there.includes(id)).map((id) => `deleted, it says, and it is there: ${id}`),
   ];
 }
 

@@ -52,6 +52,12 @@ export interface RunRecord {
   reimages: readonly PoolReimage[];
 }
 
+/** What a failed run has not taken back, by resource ID. */
+export interface NotTakenBack {
+  leftovers: readonly Leftover[];
+  deleted: readonly Leftover[];
+}
+
 /** How much of a failed run is still there. */
 export type Remains =
   /** What was to be deleted is there: nobody let the run begin. */
@@ -168,7 +174,7 @@ export function failureDetails(
   { cluster, steps, untold }: Progress,
   error: unknown,
   checks: Check[],
-  leftovers: Leftover[],
+  { leftovers, deleted }: NotTakenBack,
   record: RunRecord,
 ): FailureDetails {
   const cause = scenarioError(error instanceof UnprovenError ? error.cause : error);
@@ -181,6 +187,7 @@ export function failureDetails(
     checks: seen,
     ...record,
     leftovers,
+    ...(deleted.length > 0 && { deleted }),
     ...(untold && { untold }),
   };
 }
@@ -196,15 +203,11 @@ export function scenarioFailure(
   remains: Remains,
   undecided: string | undefined,
 ): ApplicationFailure {
-  const { error: cause, leftovers } = details;
+  const { error: cause, leftovers, deleted = [] } = details;
   const type = failureType(error, details);
   const correlation = cause?.correlationId && `Correlation ID: ${cause.correlationId}`;
   const page = `See ${[...new Set([cause?.page, errorPage(type)])].filter(Boolean).join(' and ')}.`;
-  const left = leftovers.map(({ resourceId, why, whatToDo }) =>
-    shortened(`- remains: ${[`${resourceId} (${why})`, whatToDo].filter(Boolean).join('. ')}`, mostLeftoverBytes),
-  );
-  const more = left.splice(mostLeftovers).length;
-  if (more > 0) left.push(`- and ${more} more, see the details`);
+  const left = [...leftoverLines('remains', leftovers), ...leftoverLines('deleted', deleted)];
   const message = [errorText(error), cause?.whatToDo, correlation, undecided, outcomeText(remains), ...left, page];
   return withoutStack({
     type,
@@ -219,6 +222,14 @@ export function scenarioFailure(
 const mostLeftovers = 50;
 const mostLeftoverBytes = 1_000;
 
+function leftoverLines(what: 'remains' | 'deleted', left: readonly Leftover[]): string[] {
+  const lines = left.map(({ resourceId, why, whatToDo }) =>
+    shortened(`- ${what}: ${[`${resourceId} (${why})`, whatToDo].filter(Boolean).join('. ')}`, mostLeftoverBytes),
+  );
+  const more = lines.splice(mostLeftovers).length;
+  return more > 0 ? [...lines, `- and ${more} more, see the details`] : lines;
+}
+
 function failureType(error: unknown, { steps }: FailureDetails): string {
   if (isIncomplete(steps)) return errorTypes.rollbackIncomplete;
   if (error instanceof UnprovenError) return errorTypes.unproven;
@@ -229,10 +240,11 @@ function failureType(error: unknown, { steps }: FailureDetails): string {
 export const isIncomplete = (steps: Progress['steps']): boolean => steps.some(({ state }) => state === 'leftBehind');
 
 /** How a failed run ended, in the order in which people want to know. */
-export const endTexts = (error: unknown, remains: Remains, leftovers: readonly Leftover[]): string[] => [
+export const endTexts = (error: unknown, remains: Remains, { leftovers, deleted }: NotTakenBack): string[] => [
   outcomeText(remains),
   isCancellation(error) ? 'The run was cancelled.' : errorText(error),
   ...leftovers.map(({ resourceId, why }) => `remains: ${resourceId} (${why})`),
+  ...deleted.map(({ resourceId, why }) => `deleted: ${resourceId} (${why})`),
 ];
 
 /** How many of the promises are kept. */

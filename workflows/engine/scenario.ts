@@ -215,19 +215,20 @@ class Run implements Apply {
         : 'left as asked';
     const untouched = noWayBack && steps.isUntouched;
     const leftovers = untouched ? [] : await (leave ? steps.leave(why) : steps.undo());
+    const left = { leftovers, deleted: steps.deleted };
     const incomplete = isIncomplete(steps.progress);
     const isLeftUnproven = leave && !noWayBack && unproven;
     const remains = untouched
       ? 'untouched'
       : isLeftUnproven
         ? 'leftUnproven'
-        : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length);
+        : remainsOf(steps.noWayBack, leave, incomplete, leftovers.length + left.deleted.length);
     countLeftovers(remains, leftovers.length);
-    this.progress.tell([...(gaps ?? []), ...endTexts(error, remains, leftovers), ...this.#unread]);
+    this.progress.tell([...(gaps ?? []), ...endTexts(error, remains, left), ...this.#unread]);
     const end = leave || incomplete ? 'failed' : 'rolledBack';
     this.progress.enter(end);
     await this.telling.end(end);
-    const details = failureDetails(this.progress.now, error, checks, leftovers, this.#record(applied));
+    const details = failureDetails(this.progress.now, error, checks, left, this.#record(applied));
     if (isCancellation(error) && !incomplete) {
       upsertMemo({ [cancellationMemo]: details });
       return error;

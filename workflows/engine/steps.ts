@@ -6,7 +6,7 @@ import type { Leftover } from '../../contract/result.ts';
 import { scenarioError, shownFailure } from './errorText.ts';
 import type { Step, StepWork } from './step.ts';
 import { stepTook } from './telemetry.ts';
-import { type BegunStep, leaveSteps, type UndoMeans, undoSteps } from './undo.ts';
+import { type BegunStep, deletedBy, leaveSteps, type UndoMeans, undoSteps } from './undo.ts';
 
 interface Entry extends BegunStep {
   done: Promise<unknown>;
@@ -207,6 +207,11 @@ export class Steps {
   /** Everything that was begun and is not taken back, and everything that was to be deleted and is not. */
   leave(why: string): Promise<Leftover[]> {
     return leaveSteps([...this.#entries.values()], why, this.#steering);
+  }
+
+  /** What was deleted and is not back. To be asked after `undo` or `leave`. */
+  get deleted(): Leftover[] {
+    return deletedBy([...this.#entries.values()]);
   }
 
   #set(progress: StepProgress, change: Partial<StepProgress>): void {

@@ -19,6 +19,8 @@ export interface BegunStep {
   begun: boolean;
   /** Resources of this step that undo could not take back. */
   leftovers: readonly Leftover[];
+  /** A deletion that is not `done`, and whose resource is not there at the end. */
+  gone?: Leftover;
   /** Whether somebody has changed what it made, so that it is theirs. */
   isChanged?: boolean;
   /** The failure of its last try. */
@@ -51,15 +53,30 @@ export async function undoSteps(steps: readonly BegunStep[], { set, stillThere }
   });
   const there = new Set(await stillThere(steps.flatMap(({ leftovers }) => leftovers)));
   for (const step of steps) {
-    const wasLeft = step.leftovers.length > 0;
+    const before = step.leftovers;
     const isUnseen = step.isUnseen && !isGoneAlong(step, steps);
     // Another look would find nothing either.
     step.leftovers = step.leftovers.filter((each) => there.has(each) || isUnseen);
-    if (wasLeft && step.leftovers.length === 0 && step.progress.state === 'leftBehind')
+    noteGone(step, before, there);
+    if (before.length > 0 && !step.gone && step.leftovers.length === 0 && step.progress.state === 'leftBehind')
       set(step.progress, { state: 'undone' });
   }
   return steps.toReversed().flatMap(({ leftovers }) => leftovers);
 }
+
+/** What was deleted and could not be put back is not there, and nothing that was taken back either. */
+function noteGone(step: BegunStep, left: readonly Leftover[], there: ReadonlySet<Leftover>): void {
+  const { progress, begun } = step;
+  const own = left.find((each) => each.resourceId === progress.resourceId && !there.has(each));
+  if (progress.action === 'delete' && begun && own) step.gone = own;
+}
+
+/** Everything that was deleted and is not back. To be asked once the steps are taken back, or left. */
+export const deletedBy = (steps: readonly BegunStep[]): Leftover[] =>
+  steps.flatMap(({ gone, progress: { action, state, resourceId } }) => {
+    if (gone) return [gone];
+    return action === 'delete' && state === 'done' ? [{ resourceId, why: 'as planned' }] : [];
+  });
 
 /** Whether what it is in was deleted by undo. */
 const isGoneAlong = ({ progress: { resourceId } }: BegunStep, steps: readonly BegunStep[]): boolean =>
@@ -153,8 +170,9 @@ export async function leaveSteps(
 ): Promise<Leftover[]> {
   const left = await Promise.all(steps.map((step) => leftBy(ownLeftovers(step, why), step.helpers?.())));
   const unseen = steps.flatMap((step, index) => (isFailure(step.failure, 'NotShown') ? (left[index] ?? []) : []));
-  const there = await stillThere(left.flat());
-  return left.flat().filter((each) => there.includes(each) || unseen.includes(each));
+  const there = new Set(await stillThere(left.flat()));
+  for (const [index, step] of steps.entries()) noteGone(step, left[index] ?? [], there);
+  return left.flat().filter((each) => there.has(each) || unseen.includes(each));
 }
 
 function ownLeftovers({ begun, progress }: BegunStep, why: string): Leftover[] {
