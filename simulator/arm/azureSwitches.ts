@@ -23,6 +23,18 @@ export const azureSwitches = {
     source:
       'Azure/AKS#5913; Microsoft Learn, "Node disruption policy" (2026-03-11); another page says that it does not',
   },
+  poolSettingReimages: {
+    values: ['reimages', 'never'],
+    says: 'Whether AKS makes the nodes of a pool anew when its LocalDNS profile, its artifact streaming or its Trusted Launch changes.',
+    source:
+      'Microsoft Learn, "Node disruption policy" (2026-03-11) and "Configure LocalDNS" (2026-07-06) say so; no recording shows it',
+  },
+  localDNSLeftOut: {
+    values: ['resets', 'stays'],
+    says: 'What becomes of the LocalDNS profile of a pool that an update leaves out.',
+    source:
+      'Microsoft Learn, "Configure LocalDNS" (2026-07-06) disables it by mode Disabled; of leaving it out no document speaks',
+  },
   retryAfter: {
     values: ['30', 'none', '5', '120'],
     says: 'Seconds that AKS asks a client to wait between two polls of an operation; none: it sends no Retry-After.',

@@ -22,6 +22,7 @@ import {
   refuseWhileStopped,
   seconds,
 } from './operations.ts';
+import { checkLocalDns, rollsPool } from './poolChanges.ts';
 import { buildPool } from './poolResource.ts';
 import { checkOneNetwork, checkPool, checkSystemPool, fixedInPools } from './poolRules.ts';
 import { checkQuota } from './prerequisites.ts';
@@ -81,7 +82,13 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
   checkSystemPool(all);
   checkOneNetwork(all);
   checkQuota(world, cluster.id, cluster.location, [{ name, properties, before }]);
+  checkLocalDns(cluster, properties);
+  const rolls = before !== undefined && rollsPool(world, cluster, before, properties);
   const pool = savePool(world, cluster.id, name, properties);
+  if (rolls) {
+    const operation = reimageOperation(world, cluster, pool, 'changed', (status) => finish(world, cluster, id, status));
+    return { status: 200, body: shown(pool), seconds: poolTransitions.update.requestSeconds, operation };
+  }
   return transit(world, existing ? poolTransitions.update : poolTransitions.create, {
     id,
     location: cluster.location,
@@ -143,7 +150,9 @@ function reimage(request: ArmRequest, pool: Resource): Reply {
   }
   if (newestImageAnswer(world, pool) === '304') return { status: 304 };
   world.setState(pool.id, 'UpgradingNodeImageVersion');
-  const operation = reimageOperation(world, cluster, pool, true, (status) => finish(world, cluster, pool.id, status));
+  const operation = reimageOperation(world, cluster, pool, 'asked', (status) =>
+    finish(world, cluster, pool.id, status),
+  );
   return { status: 202, body: shown(pool), seconds: 2, operation };
 }
 

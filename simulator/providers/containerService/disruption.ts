@@ -52,10 +52,14 @@ function remove({ world }: ArmRequest, { id }: Resource): Reply {
  * @throws ArmError 409 OperationNotAllowed
  */
 export function refuseDisruption(world: World, request: ClusterRequest, intent: Intent, existing: ClusterBody): void {
+  const change = disruptiveChange(world, request, intent, existing);
+  if (change !== undefined) refuseDisruptiveChange(world, existing, change);
+}
+
+/** @throws ArmError 409 OperationNotAllowed where the policy of a cluster keeps a change back for which AKS reimages nodes. */
+export function refuseDisruptiveChange(world: World, existing: ClusterBody, change: string): void {
   const policy = String(valueAt(existing.properties, 'nodeDisruptionProfile.nodeDisruptionPolicy') ?? 'Allow');
   if (policy === 'Allow') return;
-  const change = disruptiveChange(world, request, intent, existing);
-  if (change === undefined) return;
   if (policy === 'Block') throw blocked(change, policy, 'OperationBlockedByNodeDisruptionPolicy');
   const own = world.store.get(`${existing.id}/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule`);
   // Without such a window there is nothing to wait for.

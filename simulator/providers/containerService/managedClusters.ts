@@ -183,7 +183,7 @@ function reimageByItself(world: World, cluster: ClusterBody, before: ClusterBody
     const pool = world.store.get(id);
     if (!pool) continue;
     world.setState(id, 'UpgradingNodeImageVersion');
-    const operation = reimageOperation(world, cluster, pool, false, (status) => world.setState(id, status));
+    const operation = reimageOperation(world, cluster, pool, 'byItself', (status) => world.setState(id, status));
     world.operations.start(operation, '', 0);
   }
 }

@@ -36,7 +36,12 @@ export function buildPool(
   const version = sent.orchestratorVersion ?? before?.orchestratorVersion ?? cluster.properties.kubernetesVersion;
   const isSpot = String({ ...before, ...sent }.scaleSetPriority).toLowerCase() === 'spot';
   const extra = Object.entries(echoed(sent)).filter(([key]) => !silent.has(key) && (isSpot || !ofSpot.has(key)));
-  const { nodeTaints, nodeLabels, ...kept }: PoolProperties = { ...keptOf(before), ...Object.fromEntries(extra) };
+  const localDNSProfile = world.settings.azure.localDNSLeftOut === 'stays' ? before?.localDNSProfile : undefined;
+  const { nodeTaints, nodeLabels, ...kept }: PoolProperties = {
+    ...keptOf(before),
+    ...withoutUndefined({ localDNSProfile }),
+    ...Object.fromEntries(extra),
+  };
   return singleMachines({
     count: 1,
     vmSize: 'Standard_D4ds_v5',
@@ -63,9 +68,13 @@ export function buildPool(
     provisioningState,
     powerState: { code: 'Running' },
     orchestratorVersion: version,
-    currentOrchestratorVersion:
-      version === cluster.properties.kubernetesVersion
-        ? cluster.properties.currentKubernetesVersion
-        : patchOf(world, version),
+    currentOrchestratorVersion: patchFor(world, version, cluster, before),
   });
+}
+
+/** A pool whose version is named as before stays on its patch, whatever newer one there is. Azure REST API, `orchestratorVersion`. */
+function patchFor(world: World, version: string, { properties }: ClusterBody, before: PoolProperties | undefined) {
+  if (before?.currentOrchestratorVersion && before.orchestratorVersion === version)
+    return before.currentOrchestratorVersion;
+  return version === properties.kubernetesVersion ? properties.currentKubernetesVersion : patchOf(world, version);
 }

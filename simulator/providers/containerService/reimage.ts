@@ -10,33 +10,41 @@ import { type ClusterBody, type PoolProperties, poolBody } from './shapes.ts';
 import { latestNodeImage } from './versions.ts';
 import { blockingBudget, evict } from './workloads.ts';
 
-const verb = 'POST upgradeNodeImageVersion';
+/** Why AKS reimages a pool: a caller asked for a new image, a caller changed the pool, or the cluster has changed. */
+type Cause = 'asked' | 'changed' | 'byItself';
+
+/** Callers follow the operations that they have asked for. */
+const operationOf = {
+  asked: { verb: 'POST upgradeNodeImageVersion', headers: 'both' },
+  changed: { verb: 'PUT', headers: 'async' },
+  byItself: { verb: 'POST upgradeNodeImageVersion', headers: undefined },
+} as const;
 
 /**
  * The operation in which AKS reimages a pool: surge nodes come, then batches of nodes are cordoned, drained and reimaged,
- * then the surge nodes go. AKS leaves a pool alone whose nodes are all of the current model.
- *
- * @param asked Whether a caller asked for it, who follows the operation. Otherwise AKS reimages the pool by itself.
+ * then the surge nodes go. AKS leaves a pool alone whose nodes are all of the current model, unless the pool was changed.
  */
 export function reimageOperation(
   world: World,
   cluster: ClusterBody,
   pool: Resource,
-  asked: boolean,
+  cause: Cause,
   onEnd: (status: OperationEnd) => void,
 ): OperationSpec {
   const holder = holderOf(world, cluster, pool.name);
   const { properties } = poolBody.parse(pool.body);
+  const { verb, headers } = operationOf[cause];
   const common = {
-    ...(asked && { style: aksStyle('both' as const, () => world.store.get(pool.id)?.body) }),
+    ...(headers && { style: aksStyle(headers, () => world.store.get(pool.id)?.body) }),
     resourceId: pool.id,
     verb,
     location: cluster.location,
   };
   const wanted = currentModel(world, cluster);
-  const answer = asked ? newestImageAnswer(world, pool) : undefined;
+  const answer = cause === 'asked' ? newestImageAnswer(world, pool) : undefined;
+  const isForAll = answer === 'reimages' || cause === 'changed';
   const behind = holder
-    ? machinesOf(world, holder).filter(({ body }) => answer === 'reimages' || !sameModel(body.kubernetes, wanted))
+    ? machinesOf(world, holder).filter(({ body }) => isForAll || !sameModel(body.kubernetes, wanted))
     : [];
   if (!holder || answer === 'ignored' || (behind.length === 0 && sameModel(modelOf(holder), wanted))) {
     return { ...common, seconds: seconds.reimageNothing, onEnd };

@@ -61,6 +61,31 @@ export const reimages: readonly Behaviour[] = [
     test: 'containerService/nodes.test.ts: reimage the pools by themselves from Kubernetes 1.37',
   },
   {
+    id: 'aks-pool-changed',
+    resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
+    says: 'A PUT of a pool that changes its LocalDNS profile (also to Preferred, which installs nothing), artifact streaming, Trusted Launch or Kubernetes version makes every node anew, as a reimage does, with the newest image. A node disruption policy keeps all but the version back.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Node disruption policy" (2026-03-11), "Configure LocalDNS" (2026-07-06) and "Upgrade an AKS cluster"; the newest image is modelled',
+    test: 'containerService/poolChanges.test.ts: makes every node anew where a setting changes that nodes are made with, and where it is put back',
+  },
+  {
+    id: 'aks-local-dns',
+    resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
+    says: 'LocalDNS Preferred and Required need Linux, Kubernetes 1.31 and four vCPUs, else InvalidParameter.',
+    evidence: 'documented',
+    source: 'Microsoft Learn, "Configure LocalDNS" (2026-07-06); the code is modelled',
+    test: 'containerService/poolChanges.test.ts: LocalDNS is refused where nodes have less than four vCPUs',
+  },
+  {
+    id: 'aks-pool-patch',
+    resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
+    says: 'A pool whose orchestratorVersion stays as it is stays on its patch, also where the cluster has a newer one.',
+    evidence: 'documented',
+    source: 'Azure REST API, "Agent Pools - Create Or Update", `orchestratorVersion` (2026-06-01)',
+    test: 'containerService/poolChanges.test.ts: another patch makes every node anew, the same name none',
+  },
+  {
     id: 'aks-machines-pool',
     resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
     says: 'Pools of mode Machines refuse upgradeNodeImageVersion.',
