@@ -14,8 +14,8 @@ import { withNodesOfPods } from './disruptionBudgets.ts';
 import { lookPatiently } from './patience.ts';
 import {
   endOfProbePods,
+  type ListedPods,
   listProbePods,
-  type ProbePod,
   probeCommand,
   probePod,
   withoutOldProbePods,
@@ -55,7 +55,7 @@ const listBudgets = `${kubectl} get poddisruptionbudgets --all-namespaces --no-h
 const listOthers = `${listBudgets} && ${listProbePods}`;
 
 /** Nodes and disruption budgets, and the pods of looks. */
-type Listed = KubernetesFacts & { probePods: ProbePod[] };
+type Listed = KubernetesFacts & ListedPods;
 
 /**
  * Reads nodes and disruption budgets by way of run-command. Call it in an activity that heartbeats. Where one log is too short
@@ -85,32 +85,34 @@ async function listing<T>(
   clients: ClientsOf,
   cluster: ClusterReference,
   command: string,
-  read: (logs: string) => Look<T>,
+  read: (logs: string, startedAtMs?: number) => Look<T>,
 ): Promise<Look<T>> {
   const output = await runCommand(clients, cluster, command);
   if ('unseen' in output) return output;
-  const { exitCode, logs } = output.seen;
-  return exitCode === 0 ? read(logs) : failed(`kubectl ended with ${exitCode}: ${logs}`);
+  const { exitCode, logs, startedAtMs } = output.seen;
+  return exitCode === 0 ? read(logs, startedAtMs) : failed(`kubectl ended with ${exitCode}: ${logs}`);
 }
 
 const failed = (message: string): { unseen: Unseen } => ({ unseen: { because: 'failed', message: words(message) } });
 const cutListing = 'run-command cut the listing of nodes and disruption budgets';
 
 /** The facts in the listings, if they are whole. */
-export function kubernetesIn(logs: string): Look<Listed> {
+export function kubernetesIn(logs: string, listedAtMs?: number): Look<Listed> {
   const [first, rest] = splitAfter(logs, endOfNodes);
   const nodes = nodesIn(first);
   if ('unseen' in nodes) return nodes;
-  const others = othersIn(rest);
+  const others = othersIn(rest, listedAtMs);
   return 'unseen' in others ? others : { seen: { nodes: nodes.seen, ...others.seen } };
 }
 
-function othersIn(logs: string): Look<Omit<Listed, 'nodes'>> {
+function othersIn(logs: string, listedAtMs?: number): Look<Omit<Listed, 'nodes'>> {
   const [first, rest] = splitAfter(logs, endOfBudgets);
   const budgets = rowsIn(first, endOfBudgets, budgetFacts);
   if ('unseen' in budgets) return budgets;
   const pods = rowsIn(rest, endOfProbePods, probePod);
-  return 'unseen' in pods ? pods : { seen: { disruptionBudgets: budgets.seen, probePods: pods.seen } };
+  if ('unseen' in pods) return pods;
+  const listedAt = listedAtMs === undefined ? {} : { listedAtMs };
+  return { seen: { disruptionBudgets: budgets.seen, probePods: pods.seen, ...listedAt } };
 }
 
 function splitAfter(logs: string, end: string): [string, string] {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { quote } from 'shell-quote';
 import type { ClusterReference } from '../resources/ids.ts';
 import type { KubernetesFacts, Look } from '../resources/nodes.ts';
-import { now } from './arm/clock.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { kubectl, runCommand } from './runCommand.ts';
 
@@ -34,16 +33,22 @@ export function probePod([name, createdAt, ...more]: string[]): ProbePod | undef
   return /^[a-z0-9][-.a-z0-9]*$/.test(name) ? { name, createdAt } : undefined;
 }
 
+/** A listing in which the pods of looks stand, and when it was asked for: without a time, nobody knows how old they are. */
+export interface ListedPods {
+  probePods: readonly ProbePod[];
+  listedAtMs?: number;
+}
+
 /** Removes the pods that earlier looks have left, and tells those that stay. */
 export async function withoutOldProbePods(
   clients: ClientsOf,
   cluster: ClusterReference,
-  look: Look<KubernetesFacts & { probePods: readonly ProbePod[] }>,
+  look: Look<KubernetesFacts & ListedPods>,
 ): Promise<Look<KubernetesFacts>> {
   if ('unseen' in look) return look;
-  const { probePods, ...facts } = look.seen;
+  const { probePods, listedAtMs = 0, ...facts } = look.seen;
   const old = probePods
-    .filter(({ createdAt }) => now() - Date.parse(createdAt) > longestProbeMs)
+    .filter(({ createdAt }) => listedAtMs - Date.parse(createdAt) > longestProbeMs)
     .map(({ name }) => name);
   if (old.length === 0) return { seen: facts };
   const removal = old.map((name) => `${kubectl} delete pod ${name} --namespace ${namespace} --ignore-not-found`);

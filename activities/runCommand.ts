@@ -14,6 +14,8 @@ import { lookPatienceMs, patiently } from './patience.ts';
 export interface CommandOutput {
   exitCode: number;
   logs: string;
+  /** When it started, in milliseconds since 1970; by Azure's clock, not by the worker's. */
+  startedAtMs?: number;
 }
 
 /** The application of AKS's own sign-in to clusters with Microsoft Entra ID. Source: Learn, "Use kubelogin with AKS". */
@@ -68,8 +70,10 @@ async function attemptCommand(
         ...(clusterToken !== undefined && { clusterToken }),
       }),
     );
-    const { provisioningState = 'Unknown', exitCode, logs = '', reason = '' } = result ?? {};
-    if (exitCode !== undefined && /^succeeded$/i.test(provisioningState)) return { seen: { exitCode, logs } };
+    const { provisioningState = 'Unknown', exitCode, logs = '', reason = '', startedAt } = result ?? {};
+    if (exitCode !== undefined && /^succeeded$/i.test(provisioningState)) {
+      return { seen: { exitCode, logs, ...(startedAt && { startedAtMs: startedAt.getTime() }) } };
+    }
     const message = words(`run-command ended ${provisioningState}: ${reason || logs}`);
     return { unseen: { because: 'failed', message } };
   } catch (error) {

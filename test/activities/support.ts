@@ -41,7 +41,8 @@ export interface AzureUnderTest extends SimulatedAzure {
 
 export async function startAzure(): Promise<AzureUnderTest> {
   const azure = await startSimulatedAzure();
-  const { clock } = azure.simulator;
+  const { clock } = azure.connection;
+  if (!clock) throw new Error('Time does not pass by demand');
   // Nobody schedules these attempts: they were scheduled so long ago as the test says.
   const at = (machineMs: number) => clock.now() - (Date.now() - machineMs);
   const activities = createActivities({ ...azure.connection, clock: { ...clock, at } });
