@@ -17,7 +17,7 @@ import { seedWorld } from './seed.ts';
 import { listen, makeCertificate } from './server.ts';
 import { worldFrom } from './snapshots.ts';
 
-export { type AzureSwitchMoves, azureSwitches } from './arm/azureSwitches.ts';
+export { type AzureSwitches, type AzureSwitchMoves, azureSwitches } from './arm/azureSwitches.ts';
 export type { Speed } from './arm/clock.ts';
 export type { FaultRuleInput as FaultRule } from './arm/faults.ts';
 export type { Change as SomebodysChange, OthersRuleInput as OthersRule } from './arm/others.ts';

@@ -227,9 +227,13 @@ export class ForeignAddressError extends Error {
 
 /** A proxy may answer in Azure's place, even with 200. Its sign-in page must not be taken for a resource without properties. */
 export class UnreadableAnswerError extends Error {
-  constructor({ status, headers, bodyAsText }: PipelineResponse) {
+  readonly response: PipelineResponse;
+
+  constructor(response: PipelineResponse) {
+    const { status, headers, bodyAsText } = response;
     const type = headers.get('content-type') ?? 'no content type';
     super(`Answer ${status} is not JSON (${type}): ${(bodyAsText ?? '').replace(/\s+/g, ' ').slice(0, 80)}`);
+    this.response = response;
   }
 }
 

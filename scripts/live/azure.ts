@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
+import { type AzureClients, observed, UnreadableAnswerError } from '../../activities/arm/connection.ts';
+import { parseRetryAfter } from '../../activities/arm/errors.ts';
+import type { Poller } from '../../activities/arm/poller.ts';
+import { interruption } from '../local/interruption.ts';
+import { type Exchange, inAnswer, type Recording } from './exchanges.ts';
+
+/**
+ * How many seconds of Azure's pass in one of this machine's. The real one has 1, a simulated one may be faster; where its time passes
+ * by `demand`, nobody needs to wait, and nothing tells how long something takes.
+ */
+export type Pace = number | 'demand';
+
+/** What a call to Azure came to, refused or not: a refusal is what a check may be after. */
+export interface Answered<T> {
+  /** Left out where Azure refused. */
+  readonly value?: T;
+  readonly exchanges: readonly Exchange[];
+  readonly last: Exchange;
+}
+
+/** An operation of Azure's, followed to its end, or to where its address failed. */
+export interface Followed<T = unknown> {
+  /** What the SDK makes of it, with its real names; left out unless it succeeded. */
+  readonly result?: T | undefined;
+  /** `refused`: it did not begin. `lost`: its address gave an error. */
+  readonly outcome: 'succeeded' | 'failed' | 'refused' | 'lost';
+  /** The answer to the request that began it, or that refused it. */
+  readonly first: Exchange;
+  /** The answers of its address, in their order. */
+  readonly polls: readonly Exchange[];
+  readonly last: Exchange;
+}
+
+/** Between two polls, where Azure does not say how long to wait. */
+const unaskedSeconds = 10;
+
+/**
+ * Azure, asked by the product's own connection: its SDKs, credential, endpoint and bounds. Each request is sent once and its answer kept, also a
+ * refusal. There is no workflow in between, which would wait, look and send again, so that nothing would show which answer was the first.
+ */
+export class LiveAzure {
+  readonly clients: AzureClients;
+  readonly subscriptionScope: string;
+  readonly #pace: Pace;
+  readonly #recording: Recording;
+  /** The check whose requests these are; what is asked between checks is not recorded. */
+  check = '';
+  /** Ends all waits. */
+  signal: AbortSignal = interruption;
+
+  constructor(clients: AzureClients, subscriptionId: string, pace: Pace, recording: Recording) {
+    this.clients = clients;
+    this.subscriptionScope = `/subscriptions/${subscriptionId}`;
+    this.#pace = pace;
+    this.#recording = recording;
+  }
+
+  get isByDemand(): boolean {
+    return this.#pace === 'demand';
+  }
+
+  /** Sends one request, or reads one page. @throws Error where Azure does not answer */
+  async ask<T>(call: () => Promise<T>): Promise<Answered<T>> {
+    const exchanges: Exchange[] = [];
+    const keep = (response: PipelineResponse) => exchanges.push(this.#recording.write(this.check, response));
+    let value: T | undefined;
+    let failure: unknown;
+    try {
+      value = await observed(call, keep);
+    } catch (error) {
+      if (error instanceof UnreadableAnswerError) keep(error.response);
+      failure = error;
+    }
+    const last = exchanges.at(-1);
+    if (!last) throw failure ?? new Error('the call sent nothing');
+    return { ...(failure === undefined && value !== undefined && { value }), exchanges, last };
+  }
+
+  /** Reads an address that no SDK has. */
+  get(path: string): Promise<Answered<PipelineResponse>> {
+    const { authorization } = this.clients;
+    return this.ask(() => authorization.sendRequest(createPipelineRequest({ url: `${authorization.$host}${path}` })));
+  }
+
+  /** Sends a request and follows its operation. @throws Error where Azure does not answer */
+  async follow<T>(send: () => Poller<T>): Promise<Followed<T>> {
+    let poller: Poller<T> | undefined;
+    const { last: first } = await this.ask(async () => {
+      poller = send();
+      await poller.submitted();
+    });
+    const polls: Exchange[] = [];
+    const ended = (outcome: Followed['outcome']) => ({ outcome, first, polls, last: polls.at(-1) ?? first });
+    if (!poller || first.status >= 300) return ended('refused');
+    while (!poller.isDone) {
+      const askedMs = this.#askedMs(polls.at(-1) ?? first);
+      await (askedMs === undefined ? this.wait(unaskedSeconds) : this.pause(askedMs));
+      const operation = poller;
+      const { exchanges, last } = await this.ask(() => operation.poll());
+      polls.push(...exchanges);
+      if (last.status >= 400) return ended('lost');
+      if (/^(failed|canceled)$/i.test(String(inAnswer(last, 'status')))) return ended('failed');
+    }
+    return { ...ended('succeeded'), result: poller.result };
+  }
+
+  /** Seconds that an answer asks its client to wait; undefined where it says nothing that counts. */
+  askedSeconds(exchange: Exchange): number | undefined {
+    const ms = this.#askedMs(exchange);
+    return ms === undefined ? undefined : Math.round((ms * (this.#pace === 'demand' ? 1 : this.#pace)) / 1000);
+  }
+
+  /** Waits so many seconds of Azure's. @throws Error that names the signal */
+  async wait(seconds: number): Promise<void> {
+    await this.pause(this.#pace === 'demand' ? 1 : (seconds * 1000) / this.#pace);
+  }
+
+  /** Waits so many of this machine's milliseconds. @throws Error that names the signal */
+  async pause(ms: number): Promise<void> {
+    const { signal } = this;
+    signal.throwIfAborted();
+    await delay(ms, undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  }
+
+  /** As long as the answer asks, in this machine's milliseconds. */
+  #askedMs({ answer, time }: Exchange): number | undefined {
+    return parseRetryAfter({ get: (name) => (name === 'date' ? time : answer.headers[name]) });
+  }
+}

@@ -1,0 +1,74 @@
+import { compareVersions } from 'compare-versions';
+import { azureSwitches } from '../../../simulator/index.ts';
+import type { Followed } from '../azure.ts';
+import { makeCluster } from '../clusters.ts';
+import { inAnswer } from '../exchanges.ts';
+import type { Finding } from '../findings.ts';
+import { type Live, openCluster } from '../live.ts';
+
+/** Makes a cluster with egress, and sees how AKS lets a client follow it. */
+export async function checkCluster(live: Live): Promise<Finding[]> {
+  const kubernetesVersion = await versionWhere(live, (version) => compareVersions(version, '1.37') < 0);
+  const made = await makeCluster(live, 'open', {
+    ...openCluster(live, 'open'),
+    ...(kubernetesVersion !== undefined && { kubernetesVersion }),
+  });
+  return live.isRepeated && made.first.status !== 201 ? [] : [retryAfter(live, made), operationAddresses(made)];
+}
+
+/** The newest minor version of a region, with community support, of which this is so. */
+export async function versionWhere(
+  { azure, location }: Live,
+  fits: (version: string) => boolean,
+): Promise<string | undefined> {
+  const { managedClusters } = azure.clients.containerService;
+  const { value } = await azure.ask(() => managedClusters.listKubernetesVersions(location));
+  const supported = (value?.values ?? [])
+    .filter(({ isPreview, capabilities }) => !isPreview && capabilities?.supportPlan?.includes('KubernetesOfficial'))
+    .map(({ version = '0' }) => version);
+  return supported.filter(fits).sort(compareVersions).at(-1);
+}
+
+function retryAfter({ azure }: Live, { first, polls }: Followed): Finding {
+  const asked = [first, ...polls].find((exchange) => azure.askedSeconds(exchange) !== undefined);
+  if (!asked) return { switch: 'retryAfter', position: 'none', shownBy: [first, ...polls.slice(0, 1)] };
+  if (azure.isByDemand)
+    return {
+      switch: 'retryAfter',
+      unknown: 'where time passes by demand, nothing says how long to wait',
+      shownBy: [asked],
+    };
+  const seconds = String(azure.askedSeconds(asked));
+  const position = azureSwitches.retryAfter.values.find((value) => value === seconds);
+  return position
+    ? { switch: 'retryAfter', position, shownBy: [asked] }
+    : { switch: 'retryAfter', otherwise: `AKS asks to wait ${seconds} s`, shownBy: [asked] };
+}
+
+/** After so long the address of an operation fails, where it does not last. */
+const longSeconds = 300;
+
+function operationAddresses({ first, polls, outcome, last }: Followed): Finding {
+  if (outcome === 'lost') {
+    const position = azureSwitches.operationAddresses.values.find((value) => value === String(last.status));
+    return position
+      ? { switch: 'operationAddresses', position, shownBy: [first, last] }
+      : {
+          switch: 'operationAddresses',
+          otherwise: `the address of the operation answered ${last.status}`,
+          shownBy: [last],
+        };
+  }
+  // The last answer that is the operation's, not the cluster's.
+  const end = polls.findLast((poll) => typeof inAnswer(poll, 'endTime') === 'string');
+  const seconds = end
+    ? (Date.parse(String(inAnswer(end, 'endTime'))) - Date.parse(String(inAnswer(end, 'startTime')))) / 1000
+    : 0;
+  return end && seconds > longSeconds
+    ? { switch: 'operationAddresses', position: 'last', shownBy: [first, end] }
+    : {
+        switch: 'operationAddresses',
+        unknown: `the operation took ${Math.round(seconds)} s, not long enough to tell`,
+        shownBy: [first],
+      };
+}

@@ -1,0 +1,149 @@
+import { compareVersions } from 'compare-versions';
+import {
+  changeSource,
+  deleteCluster,
+  lookInside,
+  machines,
+  makeCluster,
+  reimage,
+  reimagesByItself,
+  settled,
+} from '../clusters.ts';
+import type { Exchange } from '../exchanges.ts';
+import type { Finding } from '../findings.ts';
+import { CheckStopped, type Live, nodeGroupName, openCluster } from '../live.ts';
+import { versionWhere } from './cluster.ts';
+
+/** Asks for a reimage before and after a change of where nodes boot from, and looks at their disks and at the mirror file. */
+export async function checkReimage(live: Live): Promise<Finding[]> {
+  const { ids: made } = await machines(live, 'open');
+  const asked = await reimage(live, 'open');
+  const first = await machines(live, 'open');
+  await changeSource(live, 'open', 'Cache');
+  const registry = await managedRegistry(live, 'open');
+  const alone = await reimagesByItself(live, 'open', first.ids);
+  const again = await reimage(live, 'open');
+  const second = await machines(live, 'open');
+  const mirror = await mirrorAddress(live, first.ids !== second.ids);
+  await changeSource(live, 'open', 'Direct');
+  return [
+    reimageFinding([asked.first, again.first], {
+      first: first.ids !== made,
+      second: !alone.did && second.ids !== first.ids,
+      alone: alone.did,
+    }),
+    ...(alone.did ? [byItself('always', alone.shownBy)] : []),
+    mirror,
+    await registryAfter(live, registry, 'managedRegistryOnChange'),
+  ];
+}
+
+const byItself = (position: 'from137' | 'never' | 'always', shownBy: readonly Exchange[]): Finding => ({
+  switch: 'isolationReimages',
+  position,
+  shownBy,
+});
+
+/** What became of the nodes of a pool with the newest image: where nothing had changed, and where the source had. */
+function reimageFinding(
+  shownBy: readonly Exchange[],
+  nodes: { first: boolean; second: boolean; alone: boolean },
+): Finding {
+  const finding = { switch: 'reimageOnNewestImage', shownBy } as const;
+  if (shownBy[0]?.status === 304) return { ...finding, position: '304' };
+  if (nodes.first) return { ...finding, position: 'reimages' };
+  if (nodes.second) return { ...finding, position: 'changedNodes' };
+  if (nodes.alone)
+    return {
+      ...finding,
+      unknown: 'changedNodes or ignored: AKS had reimaged the changed nodes by itself before it was asked',
+    };
+  return { ...finding, position: 'ignored' };
+}
+
+/** The registry that AKS has made for a cluster. */
+async function managedRegistry(live: Live, key: 'open' | 'newest'): Promise<string> {
+  const { bootstrapProfile } = await settled(live, key);
+  const id = bootstrapProfile?.containerRegistryId;
+  if (id === undefined) throw new CheckStopped('AKS shows no registry of its own in the cluster');
+  return id.split('/').at(-1) ?? '';
+}
+
+/** Whether it is gone. An operation has ended by then; what comes later counts as well, for a while. */
+async function registryAfter(
+  live: Live,
+  name: string,
+  which: 'managedRegistryOnChange' | 'managedRegistryOnDelete',
+): Promise<Finding> {
+  const { registries } = live.azure.clients.containerRegistry;
+  const group = nodeGroupName(live.runId, which === 'managedRegistryOnChange' ? 'open' : 'newest');
+  for (let look = 0; ; look += 1) {
+    const { last } = await live.azure.ask(() => registries.get(group, name));
+    if (last.status === 404) return { switch: which, position: 'goes', shownBy: [last] };
+    if (look === 5) return { switch: which, position: 'stays', shownBy: [last] };
+    await live.azure.wait(60);
+  }
+}
+
+const image = 'mcr.microsoft.com/azurelinux/busybox:1.36';
+const hostsFile = '/hosts/mcr.microsoft.com/hosts.toml';
+
+/** Reads the mirror of Microsoft's registry on a node that was made anew. */
+async function mirrorAddress(live: Live, isMadeAnew: boolean): Promise<Finding> {
+  if (!isMadeAnew) return { switch: 'mirrorAddress', unknown: 'no node was made anew with a mirror' };
+  const spec = {
+    containers: [
+      {
+        name: 'live-mirror',
+        image,
+        command: ['cat', hostsFile],
+        volumeMounts: [{ name: 'hosts', mountPath: '/hosts', readOnly: true }],
+      },
+    ],
+    volumes: [{ name: 'hosts', hostPath: { path: '/etc/containerd/certs.d' } }],
+  };
+  const run = `kubectl run live-mirror --image ${image} --restart Never --attach --quiet --overrides '${JSON.stringify({ spec })}'`;
+  const { ran, last } = await lookInside(
+    live,
+    'open',
+    `${run}; kubectl logs live-mirror; kubectl delete pod live-mirror --ignore-not-found`,
+  );
+  const [, path] = /\[host\."https:\/\/[^/"]+\/v2(\/?[^"]*)"\]/.exec(ran.logs) ?? [];
+  const finding = { switch: 'mirrorAddress', shownBy: [last] } as const;
+  if (path === '/') return { ...finding, position: 'withSlash' };
+  if (path === '') return { ...finding, position: 'withoutSlash' };
+  if (path === undefined) return { ...finding, unknown: 'the node has no mirror file' };
+  return {
+    ...finding,
+    unknown: `the rule of AKS's own registry has a prefix (${path}), so that the form without one is not used`,
+  };
+}
+
+/** Isolates a cluster of the newest version, sees whether AKS reimages it, and what its deletion leaves. */
+export async function checkNewest(live: Live): Promise<Finding[]> {
+  const newest = await versionWhere(live, (version) => compareVersions(version, '1.37') >= 0);
+  await makeCluster(live, 'newest', {
+    ...openCluster(live, 'newest'),
+    ...(newest !== undefined && { kubernetesVersion: newest }),
+  });
+  const { ids } = await machines(live, 'newest');
+  await changeSource(live, 'newest', 'Cache');
+  const registry = await managedRegistry(live, 'newest');
+  const alone = newest === undefined ? undefined : await reimagesByItself(live, 'newest', ids);
+  await deleteCluster(live, 'newest');
+  return [isolationFinding(live, alone), await registryAfter(live, registry, 'managedRegistryOnDelete')];
+}
+
+function isolationFinding({ findings }: Live, alone: { did: boolean; shownBy: Exchange[] } | undefined): Finding {
+  const finding = { switch: 'isolationReimages' } as const;
+  if (!alone) return { ...finding, unknown: 'the region offers no Kubernetes from 1.37' };
+  const { did, shownBy } = alone;
+  if (!did) return byItself('never', shownBy);
+  // The check of the reimage has looked at an older cluster, and tells the other one.
+  const older = findings.find((each) => each.switch === 'reimageOnNewestImage');
+  const isAlways = findings.some((each) => each.switch === 'isolationReimages' && 'position' in each);
+  if (isAlways) return byItself('always', shownBy);
+  return older
+    ? byItself('from137', shownBy)
+    : { ...finding, unknown: 'from137 or always: no older cluster was looked at', shownBy };
+}

@@ -1,0 +1,60 @@
+import type { LiveAzure } from './azure.ts';
+import { type Exchange, errorCode } from './exchanges.ts';
+import { type ClusterKey, groupName, nodeGroupName, runTag } from './live.ts';
+
+/** A resource group that a run has made. */
+export interface RunGroup {
+  readonly id: string;
+  readonly runId: string;
+  readonly expiresOn: string;
+}
+
+/** The groups of all runs, by their tag. */
+export async function runGroups({ clients }: LiveAzure): Promise<RunGroup[]> {
+  const groups: RunGroup[] = [];
+  for await (const { id = '', tags = {} } of clients.resources.resourceGroups.list()) {
+    const runId = tags[runTag];
+    if (runId !== undefined) groups.push({ id, runId, expiresOn: tags.expiresOn ?? 'unknown' });
+  }
+  return groups;
+}
+
+const clusterKeys: readonly ClusterKey[] = ['open', 'newest', 'own'];
+
+/**
+ * Removes all that a run has made: its group, with all in it, then what clusters have left in groups of their own.
+ *
+ * @returns IDs of what is still there
+ */
+export async function removeRun(azure: LiveAzure, runId: string, say: (line: string) => void): Promise<string[]> {
+  const left: string[] = [];
+  const all = [groupName(runId), ...clusterKeys.map((key) => nodeGroupName(runId, key))];
+  // Nodes go with their clusters, so that the run's own group comes first.
+  for (const group of all) left.push(...(await removeGroup(azure, group, say)));
+  return left;
+}
+
+async function removeGroup(azure: LiveAzure, group: string, say: (line: string) => void): Promise<string[]> {
+  const { resourceGroups } = azure.clients.resources;
+  const isThere = async () => (await azure.ask(() => resourceGroups.get(group))).last.status !== 404;
+  if (!(await isThere())) return [];
+  say(`Removes ${group}.`);
+  const removed = await azure.follow(() => resourceGroups.delete(group)).catch(whyNot);
+  if (!(await isThere().catch(() => true))) return [];
+  say(`${group} is still there: ${removed instanceof Error ? removed.message : whyText(removed.last)}`);
+  return [`${azure.subscriptionScope}/resourceGroups/${group}`, ...(await contentOf(azure, group))];
+}
+
+const whyNot = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+const whyText = (last: Exchange): string => `${last.method} was answered ${last.status} ${errorCode(last) ?? ''}`;
+
+async function contentOf({ clients }: LiveAzure, group: string): Promise<string[]> {
+  const ids: string[] = [];
+  try {
+    for await (const { id } of clients.resources.resources.listByResourceGroup(group)) if (id) ids.push(id);
+  } catch {
+    // Its group is named already.
+  }
+  return ids;
+}

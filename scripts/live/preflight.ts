@@ -1,0 +1,161 @@
+import type { RegistryNameStatus } from '@azure/arm-containerregistry';
+import type { AzureClients, ClientsOf } from '../../activities/arm/connection.ts';
+import { azureCall, seenOr, whereAllowed } from '../../activities/arm/errors.ts';
+import { readAllowances } from '../../activities/reads/allowances.ts';
+import { readProvider } from '../../activities/registrations.ts';
+import { readLocations, readSubscription } from '../../activities/subscriptions.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { AllowanceFacts, Permission } from '../../resources/allowances.ts';
+import { keyOf } from '../../resources/ids.ts';
+import { matchesWildcard } from '../../resources/wildcards.ts';
+import { type CheckName, checks } from './checks.ts';
+import type { RunGroup } from './cleanup.ts';
+import { groupName, registryName } from './live.ts';
+
+export interface Wanted {
+  readonly subscriptionId: string;
+  readonly location: string;
+  readonly vmSize: string;
+  readonly runId: string;
+  readonly chosen: readonly CheckName[];
+  /** Whether nothing of the run is there yet. */
+  readonly isNew: boolean;
+}
+
+/** Everything that would stop the run or a check of it, before anything is made. @param earlier Groups of all runs. */
+export async function problemsOf(
+  clientsOf: ClientsOf,
+  wanted: Wanted,
+  earlier: readonly RunGroup[],
+): Promise<Problem[]> {
+  const { subscriptionId, location, vmSize, runId } = wanted;
+  const clients = clientsOf(subscriptionId);
+  const scope = `/subscriptions/${subscriptionId}`;
+  const [allowances, providers, locations, names] = await Promise.all([
+    readAllowances(clientsOf, { subscriptionId, location, scopes: [scope], vmSizes: [vmSize] }),
+    providerProblems(clientsOf, wanted),
+    whereAllowed(() => readLocations(clientsOf, subscriptionId)),
+    takenNames(clients, wanted),
+  ]);
+  const isKnown = seenOr(locations, [location]).includes(location);
+  return [
+    ...leftovers(earlier, runId),
+    ...names,
+    ...providers,
+    ...permissionProblems(allowances, scope, wanted),
+    ...(isKnown ? sizeProblems(allowances, wanted) : [unknownRegion(location)]),
+  ];
+}
+
+/** Whether the subscription can be used at all: without it, nothing else can be asked. */
+export async function subscriptionProblems(clientsOf: ClientsOf, subscriptionId: string): Promise<Problem[]> {
+  const where = '--subscription';
+  const whatToDo = 'Give one that `az account list` prints, in which the identity has a role.';
+  const look = await whereAllowed(() => readSubscription(clientsOf, subscriptionId));
+  if ('forbidden' in look) return [{ where, problem: `may not be read (${look.forbidden})`, whatToDo }];
+  if (!look.seen) return [{ where, problem: `${subscriptionId} was not found`, whatToDo }];
+  const { state } = look.seen;
+  return /^enabled$/i.test(state) ? [] : [{ where, problem: `${subscriptionId} is ${state}`, whatToDo }];
+}
+
+const unknownRegion = (location: string): Problem => ({
+  where: '--location',
+  problem: `${location} is not a region of the subscription`,
+  whatToDo: 'Give one that `az account list-locations` prints.',
+});
+
+const leftovers = (earlier: readonly RunGroup[], runId: string): Problem[] =>
+  earlier
+    .filter((group) => group.runId !== runId)
+    .map(({ id, expiresOn }) => ({
+      where: id,
+      problem: `an earlier live run has left it (expires ${expiresOn})`,
+      whatToDo: 'Wait if that run still works; else remove it with --clean-up.',
+    }));
+
+/** Names that somebody else has. */
+async function takenNames({ containerRegistry, resources }: AzureClients, wanted: Wanted): Promise<Problem[]> {
+  const { subscriptionId, runId, chosen, isNew } = wanted;
+  if (!isNew) return [];
+  const taken = (where: string, why = ''): Problem => ({
+    where,
+    problem: `the name is taken${why === '' ? '' : ` (${why})`}`,
+    whatToDo: 'Start again: the next run has other names.',
+  });
+  const name = groupName(runId);
+  const id = `/subscriptions/${subscriptionId}/resourceGroups/${name}`;
+  const group = await whereAllowed(() => azureCall(id, () => resources.resourceGroups.checkExistence(name)));
+  const groupProblems = seenOr(group, { body: false }).body ? [taken(id)] : [];
+  if (!chosen.some((check) => checks[check].cluster === 'own')) return groupProblems;
+  const registry = { name: registryName(runId), type: 'Microsoft.ContainerRegistry/registries' } as const;
+  const look = await whereAllowed(() =>
+    azureCall(id, () => containerRegistry.registries.checkNameAvailability(registry)),
+  );
+  const { nameAvailable = true, message } = seenOr<RegistryNameStatus, RegistryNameStatus>(look, {});
+  return nameAvailable ? groupProblems : [...groupProblems, taken(registry.name, message)];
+}
+
+const providers = ['Compute', 'ContainerRegistry', 'ContainerService', 'ManagedIdentity', 'Network'];
+
+async function providerProblems(clientsOf: ClientsOf, { subscriptionId }: Wanted): Promise<Problem[]> {
+  const problems = providers.map(async (name): Promise<Problem[]> => {
+    const namespace = `Microsoft.${name}`;
+    const look = await whereAllowed(() => readProvider(clientsOf, { subscriptionId, namespace }));
+    const state = seenOr(look, 'Registered');
+    if (state === 'Registered') return [];
+    const whatToDo = `Register it: az provider register --namespace ${namespace} --wait`;
+    return [{ where: namespace, problem: `the resource provider is ${state}`, whatToDo }];
+  });
+  return (await Promise.all(problems)).flat();
+}
+
+/** The least that every run does. */
+const groupActions = ['write', 'delete'].map((verb) => `Microsoft.Resources/subscriptions/resourceGroups/${verb}`);
+
+function permissionProblems({ permissions }: AllowanceFacts, scope: string, { chosen }: Wanted): Problem[] {
+  const held = permissions[keyOf(scope)];
+  const where = `the identity at ${scope}`;
+  if (!held) {
+    const whatToDo = 'Give it the role Contributor there.';
+    return [{ where, problem: 'its permissions may not be read, or it has none', whatToDo }];
+  }
+  const needed = new Map(groupActions.map((action) => [action, 'every check']));
+  for (const check of chosen)
+    for (const action of checks[check].actions) if (!needed.has(action)) needed.set(action, check);
+  return [...needed]
+    .filter(([action]) => !held.some((permission) => allows(permission, action)))
+    .map(([action, check]) => ({
+      where,
+      problem: `it may not do ${action}, which ${check === 'every check' ? check : `the check ${check}`} needs`,
+      whatToDo: action.includes('roleAssignments')
+        ? `Give it the role Role Based Access Control Administrator there, or leave that check out with --checks.`
+        : 'Give it the role Contributor there.',
+    }));
+}
+
+const allows = ({ actions, notActions }: Permission, action: string): boolean =>
+  actions.some((each) => matchesWildcard(each, action)) && !notActions.some((each) => matchesWildcard(each, action));
+
+/** Clusters are there one after the other, each with a node and one more while it is reimaged. */
+const nodesAtOnce = 2;
+
+function sizeProblems({ vmSizes, usages }: AllowanceFacts, { location, vmSize, chosen }: Wanted): Problem[] {
+  if (!chosen.some((check) => checks[check].cluster)) return [];
+  const where = '--vm-size';
+  const whatToDo = `Give another one that \`az vm list-skus --location ${location}\` prints, or another --location.`;
+  const size = vmSizes[vmSize];
+  if (!size) return [{ where, problem: `${vmSize} is not offered in ${location}`, whatToDo }];
+  const restricted =
+    size.restriction === undefined
+      ? []
+      : [{ where, problem: `${vmSize} cannot be had in ${location} (${size.restriction})`, whatToDo }];
+  const vCPUs = nodesAtOnce * size.vCPUs;
+  const short = [size.family, 'cores'].flatMap((family): Problem[] => {
+    const usage = usages[family.toLowerCase()];
+    if (!usage || usage.limit - usage.used >= vCPUs) return [];
+    const of = family === 'cores' ? `the region ${location}` : `family ${family} in ${location}`;
+    const problem = `${vCPUs} vCPUs are needed at once, and the quota of ${of} leaves ${usage.limit - usage.used} of ${usage.limit}`;
+    return [{ where, problem, whatToDo: 'Ask for more quota, or give a smaller --vm-size or another --location.' }];
+  });
+  return [...restricted, ...short];
+}

@@ -1,0 +1,105 @@
+import { interruption } from '../local/interruption.ts';
+import type { LiveAzure } from './azure.ts';
+import { type CheckName, checkNames, checks, withNeeded } from './checks.ts';
+import { deleteCluster } from './clusters.ts';
+import { errorCode } from './exchanges.ts';
+import { CheckStopped, type ClusterKey, groupName, type Live, runTag } from './live.ts';
+import type { State, StateFile } from './state.ts';
+
+export interface Run {
+  readonly azure: LiveAzure;
+  readonly file: StateFile;
+  readonly chosen: readonly CheckName[];
+  readonly vmSize: string;
+  say(line: string): void;
+}
+
+/**
+ * Makes the run's group and then the chosen checks, one after the other, that an earlier start has not ended.
+ *
+ * @throws Error that names the signal which has interrupted it, or where the group could not be made
+ */
+export async function runChecks(run: Run): Promise<void> {
+  const { azure, file, chosen, say } = run;
+  const { state } = file;
+  const left = checksLeft(state, chosen);
+  await makeGroup(run);
+  for (const [index, name] of left.entries()) {
+    const { title, minutes, cluster } = checks[name];
+    say(`\n${index + 1} of ${left.length}: ${title} (${name}, about ${minutes} min)`);
+    await runCheck(run, name);
+    const isLast = cluster !== undefined && !left.slice(index + 1).some((later) => checks[later].cluster === cluster);
+    if (isLast) await release(run, cluster);
+  }
+  azure.check = '';
+}
+
+/** What is still to be done. Where an earlier start has removed everything, a cluster that later checks look at is made again. */
+function checksLeft({ checks: done, removed }: State, chosen: readonly CheckName[]): CheckName[] {
+  const open = chosen.filter((name) => done[name]?.findings === undefined);
+  if (!removed) return open;
+  for (const name of open) delete done[name];
+  return withNeeded(open);
+}
+
+async function makeGroup({ azure, file }: Run): Promise<void> {
+  const { state } = file;
+  // Before the request: one whose answer is lost may have made it.
+  state.removed = false;
+  file.save();
+  const { resourceGroups } = azure.clients.resources;
+  const group = { location: state.location, tags: tagsOf(file) };
+  const { value, last } = await azure.ask(() => resourceGroups.createOrUpdate(groupName(state.runId), group));
+  if (!value) throw new Error(`the resource group ${groupName(state.runId)} was refused: ${refusal(last)}`);
+}
+
+const tagsOf = ({ state }: StateFile): Record<string, string> => ({
+  [runTag]: state.runId,
+  expiresOn: state.expiresOn,
+});
+
+const refusal = (last: Parameters<typeof errorCode>[0]): string => `${last.status} ${errorCode(last) ?? ''}`;
+
+async function runCheck(run: Run, name: CheckName): Promise<void> {
+  const { azure, file, say } = run;
+  const { checks: done } = file.state;
+  const live = liveOf(run, done[name] !== undefined);
+  done[name] = { begun: true };
+  file.save();
+  azure.check = name;
+  try {
+    const missing = checks[name].needs.find((needed) => done[needed]?.findings === undefined);
+    if (missing) throw new CheckStopped(`it needs what the check ${missing} makes`);
+    done[name] = { begun: true, findings: await checks[name].run(live) };
+    for (const finding of done[name].findings ?? [])
+      say(
+        `  ${finding.switch}: ${'position' in finding ? finding.position : 'unknown' in finding ? `unknown, ${finding.unknown}` : finding.otherwise}`,
+      );
+  } catch (error) {
+    interruption.throwIfAborted();
+    const stopped = error instanceof Error ? error.message : String(error);
+    done[name] = { begun: true, stopped };
+    say(`  could not be made: ${stopped}`);
+  } finally {
+    azure.check = '';
+    file.save();
+  }
+}
+
+function liveOf({ azure, file, vmSize, say }: Run, isRepeated: boolean): Live {
+  const { runId, subscriptionId, location, checks: done } = file.state;
+  const findings = checkNames.flatMap((name) => done[name]?.findings ?? []);
+  return { azure, runId, subscriptionId, location, vmSize, tags: tagsOf(file), findings, isRepeated, say };
+}
+
+/** Deletes a cluster that no later check looks at: it costs money. What fails here, the end of the run does again. */
+async function release(run: Run, cluster: ClusterKey): Promise<void> {
+  const { managedClusters } = run.azure.clients.containerService;
+  const { last } = await run.azure.ask(() => managedClusters.get(groupName(run.file.state.runId), cluster));
+  if (last.status === 404) return;
+  run.say(`Deletes the cluster ${cluster}.`);
+  await deleteCluster(liveOf(run, false), cluster).catch((error: unknown) => {
+    interruption.throwIfAborted();
+    run.say(`  not yet: ${error instanceof Error ? error.message : String(error)}`);
+  });
+}

@@ -1,0 +1,64 @@
+import { mkdirSync } from 'node:fs';
+import { azureClients, type ClientsOf } from '../../activities/arm/connection.ts';
+import { Terminal } from '../../cli/terminal.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { azureConnection, checkAzure } from '../../worker/azure.ts';
+import { readConfiguration } from '../../worker/configuration.ts';
+import { interruption } from '../local/interruption.ts';
+import { LiveAzure } from './azure.ts';
+import { type RunGroup, removeRun, runGroups } from './cleanup.ts';
+import { Recording } from './exchanges.ts';
+import { Neutral } from './neutral.ts';
+import type { Options } from './options.ts';
+import { subscriptionProblems } from './preflight.ts';
+import { lastState, newState, type State, StateFile } from './state.ts';
+
+/** A start of the program: the Azure that it asks, and the run that it goes on with or begins. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly clientsOf: ClientsOf;
+  readonly azure: LiveAzure;
+  readonly file: StateFile;
+  /** Whether an earlier start has begun the run. */
+  readonly goesOn: boolean;
+  /** Groups of all runs that are in the subscription. */
+  readonly groups: readonly RunGroup[];
+}
+
+/** Connects as a worker does, by the same environment. @returns what is wrong with it, if something is */
+export async function openSession({ subscription, location, folder, speed }: Options): Promise<Session | Problem[]> {
+  const configuration = readConfiguration(process.env);
+  if (Array.isArray(configuration)) return configuration;
+  const connection = azureConnection(configuration);
+  const unusable = await checkAzure(connection);
+  if (unusable.length > 0) return unusable;
+  const clientsOf = azureClients(connection);
+  const noSubscription = await subscriptionProblems(clientsOf, subscription);
+  if (noSubscription.length > 0) return noSubscription;
+  const last = lastState(folder);
+  const goesOn =
+    last !== undefined && isOpen(last) && last.subscriptionId === subscription && last.location === location;
+  const file = new StateFile(folder, goesOn ? last : newState(subscription, location));
+  mkdirSync(folder, { recursive: true });
+  const { runId, replacements } = file.state;
+  const neutral = new Neutral(replacements, subscription, runId, connection.endpoint);
+  const recording = new Recording(file.path('exchanges.jsonl'), neutral);
+  const azure = new LiveAzure(clientsOf(subscription), subscription, speed, recording);
+  return { terminal: new Terminal('table'), clientsOf, azure, file, goesOn, groups: await runGroups(azure) };
+}
+
+const isOpen = ({ finished, removed }: State): boolean => !(finished && removed);
+
+/** Removes all that these runs have made, also after an interruption. Another one ends the wait. @returns IDs of what is left */
+export async function remove({ azure, terminal }: Session, runIds: Iterable<string>): Promise<string[]> {
+  const impatience = new AbortController();
+  const stop = () => impatience.abort(new Error('Stopped waiting'));
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  azure.signal = impatience.signal;
+  if (interruption.aborted) terminal.say('Removes what was made. Another Ctrl-C ends the wait.');
+  const left: string[] = [];
+  for (const runId of runIds) left.push(...(await removeRun(azure, runId, (line) => terminal.say(line))));
+  const ids = left.map((id) => `  ${id}`).join('\n');
+  if (left.length > 0) terminal.note(`Still in Azure, and costing money:\n${ids}\nRemove it with --clean-up.`);
+  return left;
+}
