@@ -177,8 +177,8 @@ async function changeCluster(clients: ClientsOf, update: ClusterUpdate): Promise
   } catch (error) {
     if (!keepsTags(change) || !isFailure(error, 'RequestDisallowedByPolicy')) throw error;
     // Tags are for later: nothing of the change itself depends on them.
-    const { tags: _denied, ...rest } = change;
-    await changeWhole(clients, { ...update, change: rest });
+    const removed = Object.fromEntries(Object.entries(change.tags ?? {}).filter(([, value]) => value === null));
+    await changeWhole(clients, { ...update, change: { ...change, tags: removed } });
   }
   if (!keepsTags(change)) return undefined;
   const { tags } = await readExistingCluster(clients, cluster);

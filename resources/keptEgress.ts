@@ -64,7 +64,7 @@ export function ownEgress({ outboundType, outboundProfile }: ClusterFacts): Kept
   return own.length > 0 ? { outboundType, ...Object.fromEntries(own) } : undefined;
 }
 
-/** The tags that keep it; `undefined` where the cluster has no room for so many. */
+/** The tags that keep it, in place of those that keep something else; `undefined` where the cluster has no room for so many. */
 export function egressTags(
   egress: KeptEgress,
   { tags }: Pick<ClusterFacts, 'tags'>,
@@ -76,7 +76,8 @@ export function egressTags(
       text.slice(index * mostTagCharacters, (index + 1) * mostTagCharacters),
     ]),
   );
-  return Object.keys({ ...tags, ...kept }).length > mostTags ? undefined : kept;
+  const others = Object.keys(tags).filter((key) => !isKeptKey(key));
+  return others.length + Object.keys(kept).length > mostTags ? undefined : kept;
 }
 
 /** What a cluster's tags keep of its egress; `undefined` where they keep nothing, or not all of it any more. */
@@ -89,9 +90,11 @@ export function keptEgress({ tags }: Pick<ClusterFacts, 'tags'>): KeptEgress | u
   }
 }
 
+const isKeptKey = (key: string): boolean => key.startsWith(tagPrefix);
+
 const keptKeys = (tags: Record<string, string>): string[] =>
   Object.keys(tags)
-    .filter((key) => key.startsWith(tagPrefix))
+    .filter(isKeptKey)
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 
 /** The change of tags that takes away what is kept. */

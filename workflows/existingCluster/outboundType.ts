@@ -12,7 +12,12 @@ import {
   withoutKeptEgress,
 } from '../../resources/keptEgress.ts';
 import { type ClusterChange, type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
-import { managedOutboundMoves, ownersWayOut, ownNetworkOutboundTypes } from '../../resources/outboundTypes.ts';
+import {
+  cutsEgress,
+  managedOutboundMoves,
+  ownersWayOut,
+  ownNetworkOutboundTypes,
+} from '../../resources/outboundTypes.ts';
 import { clusterUpdate } from './facts.ts';
 
 /** The change that undo makes. @param change What the run has changed. */
@@ -28,19 +33,24 @@ interface OutboundMove {
   said: string[];
 }
 
-/** The change that cuts egress. It keeps the owner's settings, which Azure forgets, where disableIsolation finds them again. */
+/**
+ * The change that cuts egress. It keeps the owner's settings, which Azure forgets, where disableIsolation finds them again. Older
+ * ones go, for egress was opened since by somebody who did not look there.
+ */
 export function planCutting({ cluster }: ExistingClusterFacts, outboundType: string): OutboundMove {
-  const isCut = !cluster || cluster.outboundType.toLowerCase() === outboundType.toLowerCase();
-  const egress = isCut ? undefined : ownEgress(cluster);
-  if (!cluster || !egress) return { change: { outboundType }, said: [] };
+  // Where egress is cut, the tags keep how it was before.
+  if (!cluster || cutsEgress(cluster.outboundType)) return { change: { outboundType }, said: [] };
+  const older = withoutKeptEgress(cluster);
+  const egress = ownEgress(cluster);
+  if (!egress) return { change: { outboundType, ...older }, said: [] };
   const tags = egressTags(egress, cluster);
   const what = inWords(egress);
   if (!tags) {
     const said = [`Azure forgets ${what}, and the cluster has no room for tags that would keep it: note it yourself`];
-    return { change: { outboundType }, said };
+    return { change: { outboundType, ...older }, said };
   }
   const said = [`${what} is kept in tags ${Object.keys(tags).join(', ')} of the cluster, for disableIsolation`];
-  return { change: { outboundType, tags }, said };
+  return { change: { outboundType, tags: { ...older.tags, ...tags } }, said };
 }
 
 /** What is said where a policy has kept the settings from being kept. Azure has forgotten them by then: they stand here. */
@@ -59,9 +69,15 @@ export function keptNothing(
 
 /** The change that opens egress, with the owner's settings as far as they were kept and can still be had. */
 export function planOpening({ cluster, lostAddresses = {} }: ExistingClusterFacts, outboundType: string): OutboundMove {
-  const kept = cluster && keptEgress(cluster);
-  if (!cluster || !kept) return { change: { outboundType }, said: [] };
+  if (!cluster) return { change: { outboundType }, said: [] };
   const tags = withoutKeptEgress(cluster);
+  const kept = keptEgress(cluster);
+  if (!kept) {
+    const said = Object.keys(tags.tags ?? {}).map(
+      (key) => `nothing is given back from tag ${key}, which cannot be read`,
+    );
+    return { change: { outboundType }, said };
+  }
   if (kept.outboundType.toLowerCase() !== outboundType.toLowerCase()) {
     const said = [`not given back, for it was of outbound type ${kept.outboundType}: ${inWords(kept)}`];
     return { change: { outboundType, ...tags }, said };

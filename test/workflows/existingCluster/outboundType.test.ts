@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DisableIsolationInput, IsolateClusterInput } from '../../../contract/index.ts';
+import { egressTags, type KeptEgress, keptEgress } from '../../../resources/keptEgress.ts';
+import { planCutting, planOpening } from '../../../workflows/existingCluster/outboundType.ts';
 import { problemTexts, stepOf } from '../support.ts';
 import { inNetwork, isolated, ordinary, planDisable, planIsolate, seen } from './support.ts';
 
@@ -53,5 +55,46 @@ describe('the outbound type', () => {
 
   it('is a step on the cluster, even where there is none', () => {
     expect(stepOf(planIsolate(seen(undefined)), 'outboundType').resourceId).toMatch(/managedClusters\/cluster$/);
+  });
+});
+
+/** Egress that was cut, and opened since by somebody who did not look at the tags. */
+describe('tags that keep older settings', () => {
+  const older: KeptEgress = { outboundType: 'loadBalancer', natGatewayProfile: { sku: 'S'.repeat(40) } };
+  const olderTags = {
+    ...egressTags(older, { tags: {} }),
+    'aks-isolation-egress-2': 'x',
+    'aks-isolation-egress-3': 'y',
+  };
+  const tags = { team: 'a', ...olderTags };
+  /** The tags after a change. */
+  const leftBy = (changed: Record<string, string | null> = {}) =>
+    Object.fromEntries(
+      Object.entries({ ...tags, ...changed }).filter((entry): entry is [string, string] => entry[1] !== null),
+    );
+  const cut = (changes: Parameters<typeof ordinary>[0]) =>
+    planCutting(seen(ordinary({ tags, ...changes })), 'none').change;
+
+  it('go with the cut that keeps newer ones', () => {
+    const loadBalancerProfile = { idleTimeoutInMinutes: 60 };
+    const left = leftBy(cut({ outboundProfile: { loadBalancerProfile } }).tags);
+    expect(keptEgress({ tags: left })).toEqual({ outboundType: 'loadBalancer', loadBalancerProfile });
+    expect(left).toMatchObject({ team: 'a' });
+  });
+
+  it.each([0, 49])('go with a cut that keeps nothing, beside %s other tags', (count) => {
+    const others = Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${index}`, '']));
+    const outboundProfile = count === 0 ? {} : { loadBalancerProfile: { idleTimeoutInMinutes: 60 } };
+    expect(leftBy(cut({ outboundProfile, tags: { ...tags, ...others } }).tags)).toEqual({ team: 'a' });
+  });
+
+  it('stay where egress is cut in another way: they are of the time before', () => {
+    expect(planCutting(seen(isolated({ tags })), 'block').change).toEqual({ outboundType: 'block' });
+  });
+
+  it('are named where they cannot be read', () => {
+    const { change, said } = planOpening(seen(isolated({ tags })), 'loadBalancer');
+    expect(change).toEqual({ outboundType: 'loadBalancer' });
+    expect(said.join()).toContain('tag aks-isolation-egress-2, which cannot be read');
   });
 });
