@@ -3,6 +3,7 @@ import type { Logger } from '@temporalio/worker';
 import { z } from 'zod';
 import type { Webhook } from '../activities/webhook.ts';
 import { eventNames } from '../contract/events.ts';
+import { ownFailure } from '../contract/failures.ts';
 import { ownVariables, parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 
@@ -25,19 +26,36 @@ const token = z
 const file = (content: z.ZodType) =>
   z.string().check(
     z.superRefine((path, context) => {
-      const { success, error } = content.safeParse(contentOf(path));
-      const [issue] = error?.issues ?? [];
-      if (!success) context.addIssue({ code: 'custom', message: `${path} is ${issue?.message ?? 'not usable'}` });
+      const read = contentOf(path, content);
+      if ('problem' in read) context.addIssue({ code: 'custom', message: read.problem });
     }),
   );
 
-const contentOf = (path: string): string => {
+/** What a file holds, or why it is of no use. What stands in it is in no message. */
+function contentOf<T>(path: string, content: z.ZodType<T>): { value: T } | { problem: string } {
+  let text: string;
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    return { problem: `cannot read ${path} (${code}). Give the path of a file that the worker may read.` };
   }
-};
+  const { data, error } = content.safeParse(text);
+  return data === undefined ? { problem: `${path} is ${error?.issues[0]?.message ?? 'not usable'}` } : { value: data };
+}
+
+/**
+ * Reads a secret whenever an event is sent.
+ *
+ * @throws ApplicationFailure `NotTold`, to be tried again, where the file is of no use any more.
+ */
+const reader =
+  <T>(variable: string, path: string, content: z.ZodType<T>) =>
+  (): T => {
+    const read = contentOf(path, content);
+    if ('problem' in read) throw ownFailure('NotTold', `${variable}: ${read.problem}`, undefined, { retryable: true });
+    return read.value;
+  };
 
 const environment = z
   .object({
@@ -85,9 +103,16 @@ export function readWebhook(env: NodeJS.ProcessEnv): Webhook | Problem[] | undef
   if (url === undefined) {
     return [{ where: 'WEBHOOK_URL', problem: 'missing beside other WEBHOOK_… settings', whatToDo: 'Set it, or none.' }];
   }
-  const signingKey = keyFile === undefined ? key && (() => key) : () => secret.parse(contentOf(keyFile));
-  const readToken = tokenFile === undefined ? bearer && (() => bearer) : () => token.parse(contentOf(tokenFile));
-  return { url, events, patienceSeconds, ...(signingKey && { signingKey }), ...(readToken && { token: readToken }) };
+  const signingKey = keyFile === undefined ? key && (() => key) : reader('WEBHOOK_SECRET_FILE', keyFile, secret);
+  const bearerToken =
+    tokenFile === undefined ? bearer && (() => bearer) : reader('WEBHOOK_TOKEN_FILE', tokenFile, token);
+  return {
+    url,
+    events,
+    patienceSeconds,
+    ...(signingKey && { signingKey }),
+    ...(bearerToken && { token: bearerToken }),
+  };
 }
 
 /** Warns where nobody answers. A receiver that comes later is no reason not to start. */

@@ -117,7 +117,7 @@ describe('a worker that cannot work', () => {
         'WEBHOOK_URL: not an address',
         'WEBHOOK_EVENTS[1]: not an allowed value',
         'WEBHOOK_SECRET: not a secret',
-        'WEBHOOK_TOKEN_FILE: /nowhere.token is not a token',
+        'WEBHOOK_TOKEN_FILE: cannot read /nowhere.token (ENOENT)',
       ],
     ],
   ])('says so about %s', async (_, change, sentences) => {
