@@ -74,7 +74,7 @@ const wingWalls = wings.flatMap((level, height) => {
 });
 
 const apart =
-  'the same code runs against Azure and its simulator. What puts them together belongs in scripts/ or test/; what Azure does belongs in simulator/, what the product knows of Azure in resources/.';
+  'the same code runs against Azure and its simulator. What puts them together belongs in scripts/, bench/ or test/; what Azure does belongs in simulator/, what the product knows of Azure in resources/.';
 const sandboxed =
   'This room loads in the workflow sandbox, which has no Node and no network: what needs them belongs in activities/, worker/ or client/.';
 const sandboxedRooms = { path: folders('resources', 'contract', 'workflows') };
@@ -102,13 +102,19 @@ export default {
     ),
     wall(
       'nothing-builds-on-scripts',
-      'Only tests import scripts/: what others need belongs in their own room.',
-      { pathNot: folders('scripts', 'test') },
+      'Only bench/ and tests import scripts/: what others need belongs in their own room.',
+      { pathNot: folders('scripts', 'bench', 'test') },
       { path: folders('scripts') },
     ),
     wall(
+      'nothing-builds-on-bench',
+      'Only tests import bench/, and what generates its page: what others need belongs in scripts/ or in their own room.',
+      { pathNot: [folders('bench', 'test'), '^scripts/generated\\.ts$'] },
+      { path: folders('bench') },
+    ),
+    wall(
       'nothing-builds-on-tests',
-      'Nothing imports test/: what scripts and tests share belongs in scripts/.',
+      'Nothing imports test/: what scripts, the benchmark and tests share belongs in scripts/.',
       { pathNot: folders('test') },
       { path: folders('test') },
     ),
@@ -164,7 +170,7 @@ export default {
     wall(
       'azure-in-activities',
       'Only activities/ speak with Azure: put the call there, and what is decided from its answer in resources/ or workflows/.',
-      { pathNot: folders('activities', 'scripts', 'test') },
+      { pathNot: folders('activities', 'scripts', 'bench', 'test') },
       { path: '^node_modules/@azure/arm-' },
     ),
     wall(

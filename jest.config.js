@@ -26,6 +26,7 @@ const common = {
     'telemetry',
     'simulator',
     'scripts',
+    'bench',
     'test',
   ].map((folder) => `<rootDir>/${folder}`),
 };
@@ -44,7 +45,7 @@ export default {
     {
       ...common,
       displayName: 'pure',
-      testMatch: testsIn('contract', 'resources', 'workflows', 'docs', 'cli/text'),
+      testMatch: testsIn('contract', 'resources', 'workflows', 'docs', 'cli/text', 'bench'),
     },
     {
       ...common,

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
+import type { Results } from '../bench/figures.ts';
+import { tableHead, tableRow } from '../bench/table.ts';
 import { eventData, eventNames, eventSchemaId, eventTexts, eventTypes } from '../contract/events.ts';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
 import { startScenarioInput } from '../contract/inputs/startScenario.ts';
@@ -143,6 +145,14 @@ putTable(
       ]),
     ),
   ),
+);
+
+const { measured, machine, results }: Results = JSON.parse(readFileSync(join(root, 'bench/result.json'), 'utf8'));
+putTable(
+  'docs/reference/benchmark.md',
+  'benchmark',
+  [...tableHead.slice(0, -1), `${tableHead.at(-1)} (${measured}, ${machine})`],
+  results.map(tableRow),
 );
 
 if (stale.length > 0) {

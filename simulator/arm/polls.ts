@@ -9,7 +9,8 @@ const unaskedSeconds = 5;
 
 export function askedDelay({ clock, settings }: World, style: OperationStyle, polls: number): Record<string, string> {
   const seconds = style.retryAfter(polls, settings.azure);
-  return seconds === undefined ? {} : retryAfterHeaders(seconds, clock);
+  if (seconds === undefined) return {};
+  return retryAfterHeaders(seconds, settings.clientsClock === 'simulated' ? { speed: 1, isIdle: clock.isIdle } : clock);
 }
 
 /** Signed addresses of operations work so long, where they do not last. Modelled. */

@@ -28,7 +28,10 @@ export class Throttle {
 }
 
 /** `Retry-After` in real seconds for a delay in simulated ones, and `retry-after-ms` unless the speed is 1. */
-export function retryAfterHeaders(seconds: number, { speed, isIdle }: Clock): Record<string, string> {
+export function retryAfterHeaders(
+  seconds: number,
+  { speed, isIdle }: Pick<Clock, 'speed' | 'isIdle'>,
+): Record<string, string> {
   // Time has passed already, as if the client had waited. Where no event is due, another client has to act first.
   if (speed === 'demand') return { 'retry-after-ms': isIdle ? '25' : '1' };
   // Another client may advance the time at any moment.

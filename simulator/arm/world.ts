@@ -50,6 +50,8 @@ export const worldSettings = z.strictObject({
   machines: machines.default({}),
   /** Whether clusters and pools show their ETags. Microsoft documents them; recordings have none. */
   clusterEtags: z.boolean().default(false),
+  /** By which clock clients wait between two polls: the machine's, or one that runs as fast as simulated time. */
+  clientsClock: z.enum(['machine', 'simulated']).default('machine'),
   /** What is not settled about Azure. */
   azure: azureSwitchPositions.default(azureSwitchDefaults),
 });

@@ -45,6 +45,7 @@ const house = {
   'simulator/index.ts': "import 'execa';",
   'scripts/demo/main.ts': "import '../../simulator/index.ts'; import '../../client/index.ts';",
   'test/any.test.ts': "import '../scripts/demo/main.ts'; import '../worker/main.ts'; import '@azure/arm-network';",
+  'bench/main.ts': "import '../scripts/demo/main.ts'; import '../simulator/index.ts'; import '@azure/arm-network';",
   ...Object.fromEntries(
     ['@azure/arm-network', '@temporalio/workflow', '@temporalio/worker', '@temporalio/client', 'execa', 'zod'].flatMap(
       (name) => [
@@ -57,10 +58,11 @@ const house = {
 
 /** Imports that are not allowed, each planted into a file of its own in the house. */
 const forbidden = [
-  ['activities', '../simulator/index.ts', 'What puts them together belongs in scripts/ or test/'],
-  ['simulator', '../contract/index.ts', 'What puts them together belongs in scripts/ or test/'],
+  ['activities', '../simulator/index.ts', 'What puts them together belongs in scripts/, bench/ or test/'],
+  ['simulator', '../contract/index.ts', 'What puts them together belongs in scripts/, bench/ or test/'],
   ['worker', '../scripts/demo/main.ts', 'what others need belongs in their own room'],
-  ['scripts', '../test/any.test.ts', 'what scripts and tests share belongs in scripts/'],
+  ['scripts', '../bench/main.ts', 'Only tests import bench/'],
+  ['scripts', '../test/any.test.ts', 'share belongs in scripts/'],
   ['resources', '../contract/index.ts', 'names that callers see belong in contract/'],
   ['contract', '../workflows/index.ts', 'decisions in workflows/'],
   ['activities', '../workflows/index.ts', 'decisions belong in workflows/'],

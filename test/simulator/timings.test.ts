@@ -159,3 +159,16 @@ test('clients are told to come back after 10, 20 and 40 s for an endpoint, 30 s 
     await real.simulator.close();
   }
 });
+
+test('clients are told to come back in simulated seconds where their clock is as fast as simulated time', async () => {
+  const fast = await start({ speed: 1000 });
+  try {
+    await fast.send('POST', '/simulator/reset', { clientsClock: 'simulated' });
+    await fast.send('PUT', versioned(group('times')), { location });
+    const { headers } = await fast.send('PUT', versioned(cluster('fast')), wireCluster());
+    expect(headers['retry-after']).toBe('30');
+    expect(headers).not.toHaveProperty('retry-after-ms');
+  } finally {
+    await fast.simulator.close();
+  }
+});

@@ -1,0 +1,115 @@
+import type { ScenarioHandle } from '../client/index.ts';
+import type { ScenarioResult, StepProgress } from '../contract/index.ts';
+import { controlApi } from '../scripts/local/simulatorClient.ts';
+import type { Duration, RecordedRequest } from '../simulator/index.ts';
+import { costOf, type History, type RunCost } from './cost.ts';
+import { lowerLimit, type TimedOperation, type TimedStep } from './lowerLimit.ts';
+import { type Place, startPlace } from './place.ts';
+import { clusterNamed, type MeasuredName, measuredScenarios } from './scenarios.ts';
+
+export interface MeasuredRun {
+  scenario: MeasuredName;
+  /** From its start to its end, in simulated seconds. */
+  seconds: number;
+  /** The least that it can take, in simulated seconds. */
+  leastSeconds: number;
+  cost: RunCost;
+}
+
+/**
+ * How fast simulated time passes. At this speed a run takes ten seconds to four minutes, and what this machine takes for it is a
+ * hundredth of that.
+ */
+const runSpeed = 10;
+
+/** Runs these scenarios, all at once, in clusters of their own. @throws if one does not end as it should */
+export async function measureRuns(
+  names: readonly MeasuredName[],
+  { waves, onProgress }: { waves: number; onProgress: (line: string) => void },
+): Promise<MeasuredRun[]> {
+  const place = await startPlace(runSpeed, onProgress);
+  try {
+    await place.startWorker();
+    await warmUp(place);
+    const measured: MeasuredRun[] = [];
+    for (let wave = 1; wave <= waves; wave += 1) {
+      onProgress(`Runs ${names.length} scenarios at speed ${runSpeed} (${wave} of ${waves}).`);
+      measured.push(...(await measureWave(place, names, `b${wave}`)));
+    }
+    return measured;
+  } finally {
+    await place.close();
+  }
+}
+
+/** A worker that has just started loads and compiles code. */
+async function warmUp(place: Place): Promise<void> {
+  const setting = { ...place, client: place.aks, cluster: clusterNamed('warm') };
+  await measuredScenarios.audit.prepare(setting);
+  await ended(await measuredScenarios.audit.start(setting));
+}
+
+async function measureWave(place: Place, names: readonly MeasuredName[], prefix: string): Promise<MeasuredRun[]> {
+  const settings = names.map((name) => ({
+    scenario: name,
+    setting: { ...place, client: place.aks, cluster: clusterNamed(`${prefix}-${name}`) },
+  }));
+  for (const { scenario, setting } of settings) await measuredScenarios[scenario].prepare(setting);
+  const earlier = (await controlApi<Duration[]>(place.simulator, 'durations')).length;
+  const runs = await Promise.all(
+    settings.map(async ({ scenario, setting }) => {
+      const run = await measuredScenarios[scenario].start(setting);
+      return { scenario, setting, run, result: await ended(run) };
+    }),
+  );
+  const durations = (await controlApi<Duration[]>(place.simulator, 'durations')).slice(earlier);
+  const requests = await place.requests();
+  return Promise.all(
+    runs.map(async ({ scenario, setting, run, result }) => {
+      const group = new RegExp(`/resourcegroups/(mc_)?${setting.cluster.resourceGroup}([/_]|$)`, 'i');
+      const writes = durations.filter(({ resourceId }) => group.test(resourceId));
+      return { scenario, ...(await measured(place, run, result, writes, requests)) };
+    }),
+  );
+}
+
+async function measured(
+  { temporal, simulator }: Place,
+  run: ScenarioHandle,
+  result: ScenarioResult,
+  durations: readonly Duration[],
+  requests: readonly RecordedRequest[],
+): Promise<Omit<MeasuredRun, 'scenario'>> {
+  const handle = temporal.workflow.getHandle(run.workflowId, run.runId);
+  const [{ startTime, closeTime }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
+  const at = (time: string | Date | undefined) => simulator.clock.at(new Date(time ?? 0).getTime()) / 1000;
+  const steps = result.outcome === 'verified' ? result.steps.flatMap((step) => timedStep(step, at)) : [];
+  return {
+    seconds: at(closeTime) - at(startTime),
+    leastSeconds: lowerLimit(steps, durations.map(timedOperation)),
+    cost: costOf(history as History, requestsOf(requests, run.runId ?? ''), runSpeed),
+  };
+}
+
+function timedStep(step: StepProgress, at: (time: string) => number): TimedStep[] {
+  const { startedAt, finishedAt } = step;
+  return startedAt === undefined || finishedAt === undefined
+    ? []
+    : [{ step, begin: at(startedAt), end: at(finishedAt) }];
+}
+
+function timedOperation(operation: Duration): TimedOperation {
+  const begin = Date.parse(operation.startedAt) / 1000;
+  return { operation, begin, end: begin + operation.requestSeconds + operation.operationSeconds };
+}
+
+/** Every request says which run has sent it. */
+const requestsOf = (requests: readonly RecordedRequest[], runId: string): RecordedRequest[] =>
+  requests.filter(({ headers }) => headers['x-ms-correlation-request-id'] === runId);
+
+/** @throws unless it is verified, or an audit */
+async function ended(run: ScenarioHandle): Promise<ScenarioResult> {
+  const result = await run.result();
+  if (result.outcome === 'planned') throw new Error(`${run.workflowId} has only planned`);
+  return result;
+}
