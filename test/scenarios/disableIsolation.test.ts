@@ -66,6 +66,31 @@ describe('disableIsolation', () => {
     expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
   });
 
+  it('reimages nodes that it never touched, where the update that Azure cancelled has cost them their registry', async () => {
+    await (await harness.client.createCluster(input('disable-canceled'))).result();
+    const cluster = reference('disable-canceled');
+    const before = await isolationOf(harness.azure, cluster);
+    const operation = {
+      status: 'Canceled' as const,
+      code: 'OperationCanceled',
+      message: 'Preempted',
+      afterSeconds: 60,
+    };
+    await harness.azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, operation });
+    const writes = await writesSince(harness, cluster);
+    const { failure, details } = await failureDetailsOf((await harness.client.disableIsolation({ cluster })).result());
+    expect(failure.message).toMatch(/OperationCanceled[\s\S]*Everything that this run had changed was taken back/);
+    expect(details.steps.flatMap(({ id, state }) => (id === 'reimage:nodepool1' ? state : []))).toEqual(['undone']);
+    expect(await writes()).toEqual([
+      'PUT cluster 200',
+      'PUT cluster 200',
+      'POST nodepool1/upgradeNodeImageVersion 202',
+      'PUT cluster 200',
+    ]);
+    expect((await isolationOf(harness.azure, cluster)).containerRegistryId).not.toBe(before.containerRegistryId);
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
+  });
+
   it('refuses an outbound type that the network does not allow', async () => {
     await (await harness.client.createCluster(input('disable-refused'))).result();
     const cluster = reference('disable-refused');

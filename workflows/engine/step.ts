@@ -11,7 +11,7 @@ export interface StepWork<T> {
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */
   undo?: () => Promise<unknown>;
   /** Whether another step has changed what this one is about, so that its undo is called though it never began. */
-  isAffected?: () => boolean;
+  isAffected?: (hasBegun: (id: StepId) => boolean) => boolean;
   /** What `act` has made besides the step's own resource; `undefined` where nothing of it is there. */
   helpers?: () => Helpers | undefined;
   /** Steps that are taken back before this one although this one needs them. A pool is reimaged back only once its cluster is as it was. */

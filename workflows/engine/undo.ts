@@ -14,7 +14,7 @@ export interface BegunStep {
   helpers?: () => Helpers | undefined;
   undoneAfter: readonly StepId[];
   /** Whether undo is called though the step never began. */
-  isAffected?: () => boolean;
+  isAffected?: (hasBegun: (id: StepId) => boolean) => boolean;
   /** Whether this run may have left something in Azure by this step. */
   begun: boolean;
   /** Resources of this step that undo could not take back. */
@@ -106,7 +106,8 @@ async function undoAll(steps: readonly BegunStep[], set: SetProgress): Promise<v
         // Azure deletes a zone with its records, and a registry with its rules, whoever has changed them.
         (isGroup || usersUnknownToAzure.has(kind) || (isChanged && isBelow(resourceId, step.progress.resourceId))),
     );
-    await undoStep(step, kept?.progress, set);
+    const hasBegun = (other: StepId) => steps.some(({ progress, begun }) => progress.id === other && begun);
+    await undoStep(step, kept?.progress, hasBegun, set);
   };
   for (const step of steps.toReversed()) {
     // Deferred, so that the map holds all of them before any looks up those that it waits for.
@@ -126,12 +127,17 @@ const usersUnknownToAzure: ReadonlySet<StepKind> = new Set(['cluster', 'bootstra
 
 const isBelow = (id: string, parent: string): boolean => id.toLowerCase().startsWith(`${parent.toLowerCase()}/`);
 
-async function undoStep(step: BegunStep, kept: StepProgress | undefined, set: SetProgress): Promise<void> {
+async function undoStep(
+  step: BegunStep,
+  kept: StepProgress | undefined,
+  hasBegun: (id: StepId) => boolean,
+  set: SetProgress,
+): Promise<void> {
   const { progress, undo, begun } = step;
   const { resourceId, forwardOnly } = progress;
   if (progress.state === 'undone') return;
   const isKept = forwardOnly === undefined && undo !== undefined && kept !== undefined;
-  if (!begun && (isKept || !step.isAffected?.())) return;
+  if (!begun && (isKept || !step.isAffected?.(hasBegun))) return;
   const stays = isKept ? `${kept.resourceId} could not be taken back` : forwardOnly;
   const back = stays === undefined ? undo : undefined;
   const helpers = step.helpers?.();

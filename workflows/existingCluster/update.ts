@@ -15,6 +15,8 @@ import type { UpdateContext, UpdateInput } from './context.ts';
 import { busyPolicyOf, undoBusyPolicy } from './facts.ts';
 import { keptNothing, previousOutbound } from './outboundType.ts';
 
+/** Name of the patch with which a step that shares its PUT with another one is taken back as well. */
+const goesBackAsTwo = 'one-update-goes-back-as-two';
 const waitsFor = 'AKS, about four minutes';
 const managedRegistry: ClusterChange = { artifactSource: 'Cache', containerRegistryId: null };
 
@@ -111,8 +113,8 @@ export function applyOpenEgress({ input, found, plan, step }: UpdateContext): vo
   step('outboundType', {
     act: () => update(input, `Set outbound type ${bootstrap.outboundType}, and images from Microsoft`, bootstrap),
     async undo() {
-      // AKS cuts no egress of nodes that boot from Microsoft. Where the answer to the PUT was lost, step `bootstrap` has not put this back.
-      await putBackBootstrap();
+      // AKS cuts no egress of nodes that boot from Microsoft: step `bootstrap` has put that back. In runs of version 0.1 it may not have.
+      if (!patched(goesBackAsTwo)) await putBackBootstrap();
       await putBack(
         input,
         `Put back outbound type ${found.outboundType}`,
@@ -122,7 +124,13 @@ export function applyOpenEgress({ input, found, plan, step }: UpdateContext): vo
     },
     waitsFor,
   });
-  step('bootstrap', { act: async () => undefined, undo: putBackBootstrap, waitsFor });
+  step('bootstrap', {
+    act: async () => undefined,
+    // Its PUT is that of step `outboundType`, and nodes are reimaged between the two ways back.
+    isAffected: (hasBegun) => hasBegun('outboundType') && patched(goesBackAsTwo),
+    undo: putBackBootstrap,
+    waitsFor,
+  });
 }
 
 function update(input: UpdateContext['input'], summary: string, change: ClusterChange) {

@@ -3,6 +3,7 @@ import { ownFailure, sentBefore } from '../../contract/failures.ts';
 import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import { agentPoolId, sameResourceId } from '../../resources/ids.ts';
+import { hasManagedRegistry } from '../../resources/managedClusters.ts';
 import {
   isSameDisk,
   type KubernetesFacts,
@@ -121,16 +122,22 @@ export class PoolRun {
 
   /** Undo: reimages the pool after the cluster boots nodes from where it did before. */
   async reimageBack(): Promise<void> {
-    if (!this.#isThrough && !this.mayHaveWritten && !(await this.#hasMoved())) return;
-    const busyPolicy = undoBusyPolicy(this.#context.input);
+    const isTouched = this.#isThrough || this.mayHaveWritten;
+    const { input, found } = this.#context;
+    const looksForMove = hasManagedRegistry(found) && patched('untouched-nodes-go-back-too');
+    const hasMoved = isTouched && !looksForMove ? false : await this.#hasMoved();
+    if (!isTouched && !hasMoved) return;
+    // A node that was never touched boots from a registry that is gone.
+    const isBack = (done: Pick<PoolProof, 'reimaged' | 'nodes'>) => this.#isBack(done, hasMoved && looksForMove);
+    const busyPolicy = undoBusyPolicy(input);
     const now = await this.#lookAgain(busyPolicy);
     const before = this.#beforeUndo ?? now;
     const isAgain = this.#beforeUndo !== undefined;
     this.#beforeUndo = before;
     // A second attempt of undo may find the pool reimaged already. It is compared with the pool before the first attempt.
-    if (isAgain && patched('undo-looks-first') && this.#isBack(await this.#proof(before, now))) return;
+    if (isAgain && patched('undo-looks-first') && isBack(await this.#proof(before, now))) return;
     const done = await this.#reimageAndProve(before, busyPolicy);
-    if (!this.#isBack(done)) throw this.notReimaged(done);
+    if (!isBack(done)) throw this.notReimaged(done);
   }
 
   /** Whether the cluster has another registry than at first. A pool that was never touched boots from one that is gone. */
@@ -141,11 +148,13 @@ export class PoolRun {
     return now !== undefined && !sameResourceId(now.containerRegistryId, found.containerRegistryId);
   }
 
-  /** Whether each node was reimaged by undo, or never by this run. */
-  #isBack({ reimaged, nodes }: Pick<PoolProof, 'reimaged' | 'nodes'>): boolean {
+  /** Whether each node was reimaged by undo, or never by this run and still has its registry. */
+  #isBack({ reimaged, nodes }: Pick<PoolProof, 'reimaged' | 'nodes'>, hasMoved: boolean): boolean {
     const now = this.#after?.nodes ?? [];
     const isUntouched = (name: string) => now.some((node) => node.name === name && this.#isUntouched(node));
-    return reimaged || (nodes.length > 0 && nodes.every((node) => node.reimaged || isUntouched(node.name)));
+    return (
+      reimaged || (nodes.length > 0 && nodes.every((node) => node.reimaged || (!hasMoved && isUntouched(node.name))))
+    );
   }
 
   /** The failure of a pool whose nodes are as they were, or could not be looked at. */
