@@ -177,7 +177,7 @@ export function clusterBody(
       identity.type === 'SystemAssigned'
         ? { type: 'SystemAssigned' }
         : { type: 'UserAssigned', userAssignedIdentities: { [identity.resourceId]: {} } },
-    kubernetesVersion: specification.kubernetesVersion,
+    ...(specification.kubernetesVersion !== '' && { kubernetesVersion: specification.kubernetesVersion }),
     dnsPrefix: specification.dnsPrefix,
     nodeResourceGroup: specification.nodeResourceGroup,
     agentPoolProfiles: specification.agentPoolProfiles.map((pool) => ({

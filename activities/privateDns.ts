@@ -1,21 +1,19 @@
 import type { RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
 import { applicationFailure, retryable } from '../contract/failures.ts';
-import { keyOf, parentId, sameResourceId } from '../resources/ids.ts';
+import { sameResourceId } from '../resources/ids.ts';
 import { carriesMarks } from '../resources/marks.ts';
 import {
   type PrivateDnsZoneFacts,
   type PrivateDnsZoneSpecification,
   type RecordFacts,
   type RecordSpecification,
-  registryZoneName,
   sameAddresses,
   type ZoneLinkFacts,
   type ZoneLinkSpecification,
 } from '../resources/privateDns.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
-import type { Unread } from '../resources/unread.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
-import { azureList, azureRead, azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from './arm/errors.ts';
+import { azureList, azureRead } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import {
   adoption,
@@ -28,7 +26,6 @@ import {
 } from './arm/ownedResource.ts';
 import { mayLag } from './arm/replication.ts';
 import { updateResource } from './arm/resourceUpdate.ts';
-import { listSubscriptions, mostSubscriptions } from './subscriptions.ts';
 import { usersOf } from './users/usersOf.ts';
 
 /** Reads a zone without its links and records. */
@@ -73,71 +70,8 @@ export async function listRecords(clients: ClientsOf, zoneId: string): Promise<P
   });
 }
 
-/** Lists the IDs of other zones for registries that are linked to a network. Azure allows a network one zone of a name. */
-export async function readOtherLinkedZones(
-  clients: ClientsOf,
-  subscriptionIds: readonly string[],
-  zoneId: string,
-  virtualNetworkId: string,
-  searches: boolean,
-): Promise<{ zones: string[]; unread: Unread[] }> {
-  const { links, unread } = await readLinksTo(clients, subscriptionIds, virtualNetworkId, searches);
-  return { zones: links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId)), unread };
-}
-
-/** The links to a network, and where none was found, the subscriptions in which none could be looked for. */
-interface LinksSeen {
-  links: ZoneLinkFacts[];
-  unread: Unread[];
-}
-
-/**
- * Lists the links to a network that zones for registries have, in these subscriptions. Azure allows one.
- *
- * @param searches Whether they are searched in all others that are seen, if these have none.
- */
-export async function readLinksTo(
-  clients: ClientsOf,
-  subscriptionIds: readonly string[],
-  virtualNetworkId: string,
-  searches: boolean,
-): Promise<LinksSeen> {
-  const named = [...new Set(subscriptionIds.map(keyOf))];
-  const linksIn = async (id: string): Promise<ZoneLinkFacts[]> => {
-    const zones = await registryZones(clients, id);
-    const links = await Promise.all(zones.map((zone) => listLinks(clients, zone)));
-    return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
-  };
-  const found = (await Promise.all(named.map(linksIn))).flat();
-  if (found.length > 0 || !searches) return { links: found, unread: [] };
-  // A landing zone has its DNS in a subscription of its own (MicrosoftDocs/azure-aks-docs#212).
-  const others = (await listSubscriptions(clients)).filter((id) => !named.includes(keyOf(id)));
-  const looks = await Promise.all(
-    others.slice(0, mostSubscriptions).map(async (id) => [id, await whereAllowed(() => linksIn(id))] as const),
-  );
-  const links = looks.flatMap(([, look]) => seenOr(look, []));
-  const unread = [
-    ...looks.flatMap(([id, look]) => unreadOf(look, `/subscriptions/${id}`, zonesOfOthers)),
-    ...others.slice(mostSubscriptions).map((id) => ({
-      at: `/subscriptions/${id}`,
-      what: zonesOfOthers,
-      why: `no more than ${mostSubscriptions} subscriptions are searched`,
-    })),
-  ];
-  return { links, unread: links.length > 0 ? [] : unread };
-}
-
-const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to the network,`;
-
-/** Lists the zones for registries that a subscription has. */
-async function registryZones(clients: ClientsOf, subscriptionId: string): Promise<string[]> {
-  const { privateZones } = clients(subscriptionId).privateDns;
-  const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () => collect(privateZones.list()));
-  return (all ?? []).flatMap(({ id, name }) => (id && name === registryZoneName ? [id] : []));
-}
-
 /** Lists the links of a zone. Empty if the zone has gone meanwhile, for zones of other clusters come and go. */
-async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFacts[]> {
+export async function listLinks(clients: ClientsOf, zoneId: string): Promise<ZoneLinkFacts[]> {
   const { client, resourceGroup, name } = locate(clients, 'privateDns', zoneId);
   const links = await azureList(zoneId, () => client.virtualNetworkLinks.list(resourceGroup, name));
   return links.map(linkFacts);

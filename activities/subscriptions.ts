@@ -1,6 +1,7 @@
 import type { SubscriptionFacts } from '../resources/subscriptions.ts';
+import type { Unread } from '../resources/unread.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead, collect } from './arm/errors.ts';
+import { type Allowed, azureCall, azureRead, collect, seenOr, unreadOf, whereAllowed } from './arm/errors.ts';
 
 export async function readSubscription(
   clients: ClientsOf,
@@ -9,6 +10,18 @@ export async function readSubscription(
   const { subscriptions } = clients(subscriptionId).subscriptions;
   const found = await azureRead(`/subscriptions/${subscriptionId}`, () => subscriptions.get(subscriptionId));
   return found && { state: found.state ?? 'Unknown', tenantId: found.tenantId ?? 'Unknown' };
+}
+
+/** As {@link readSubscription}; one that the worker may not read has no facts. Whoever may not see it at all is refused later on. */
+export async function lookAtSubscription(
+  clients: ClientsOf,
+  subscriptionId: string,
+): Promise<{ facts?: SubscriptionFacts | undefined; unread: Unread[] }> {
+  const look: Allowed<SubscriptionFacts | undefined> = await whereAllowed(() =>
+    readSubscription(clients, subscriptionId),
+  );
+  const unread = unreadOf(look, `/subscriptions/${subscriptionId}`, 'the subscription', 'its state and its tenant');
+  return { facts: seenOr(look, {}), unread };
 }
 
 /** Lists the regions in which a subscription can have resources. */

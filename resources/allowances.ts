@@ -54,7 +54,8 @@ export interface AccessFacts {
 
 /** Permissions and locks, and the VM sizes and quota that the subscription has in the region. */
 export interface AllowanceFacts extends AccessFacts {
-  vmSizes: Record<string, VmSizeFacts>;
+  /** Left out where they may not be read. */
+  vmSizes?: Record<string, VmSizeFacts>;
   /** By VM family, lower case. */
   usages: Record<string, UsageFacts>;
 }

@@ -126,23 +126,29 @@ export interface DiscoveryRequest {
   allowances: AllowanceRequest;
 }
 
+/** In place of a state that the worker may not read. */
+export const notRead = 'NotRead';
+
 /** Azure before the first write. Absent resources are left out. */
 export interface Discovered {
-  subscription?: SubscriptionFacts & { locations: string[] };
+  /** `locations`: left out where the worker may not read them. */
+  subscription?: SubscriptionFacts & { locations?: string[] };
   resourceGroup?: ResourceGroupFacts;
   nodeResourceGroup?: ResourceGroupFacts;
   cluster?: ClusterFacts;
   infrastructure: InfrastructureFacts;
   allowances: AllowanceFacts;
-  /** Registration state by namespace. */
+  /** Registration state by namespace; {@link notRead} where the worker may not read it. */
   providers: Record<string, string>;
-  /** State by feature name. */
+  /** State by feature name; {@link notRead} where the worker may not read it. */
   features: Record<string, string>;
   kubernetesVersions: KubernetesVersionFacts[];
   /** Left out by version 0.1. */
   names?: DefaultNames;
   /** Tenant of the registry's subscription, by its ID, if that is another one than the cluster's. Left out by version 0.1. */
   tenants?: Record<string, string>;
+  /** What the worker may not read, and can do without. Left out where all was read, and by earlier versions. */
+  unread?: Unread[];
   /** What isolation depends on. Read only where createCluster finds a network or the cluster, and not by version 0.1. */
   dependencies?: AuditFacts;
 }
@@ -155,6 +161,8 @@ export interface ReadBack {
   infrastructure: InfrastructureFacts;
   /** Types of the resources in the node resource group, lower case. */
   nodeResourceTypes: string[];
+  /** Why the node resource group, or the registry in it, may not be read. Left out where it was, and by earlier versions. */
+  unreadNodeResources?: string;
 }
 
 export interface ReadBackRequest {
@@ -246,5 +254,5 @@ export interface ExistingClusterFacts extends ExistingCluster {
   borrowed?: { id: string; marks: Marks }[];
   /** IDs of what was made for other clusters and carries the second mark of this one. Read only where the cluster may leave it. */
   marked?: string[];
-  discovered?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features'>;
+  discovered?: Pick<Discovered, 'infrastructure' | 'allowances' | 'providers' | 'features' | 'unread'>;
 }

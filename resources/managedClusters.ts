@@ -13,6 +13,7 @@ export interface ClusterSpecification {
   cluster: ClusterReference;
   location: string;
   tags: Record<string, string>;
+  /** Empty: AKS chooses. */
   kubernetesVersion: string;
   dnsPrefix: string;
   nodeResourceGroup: string;
@@ -142,7 +143,8 @@ export const isBusy = ({ provisioningState }: ClusterFacts): boolean => !isFinal
 /** Mismatches between the cluster that was asked for and the one that Azure shows. */
 export function clusterMismatches(asked: ClusterSpecification, seen: ClusterFacts): string[] {
   const { identity, kubernetesVersion } = asked;
-  const hasVersion = [seen.kubernetesVersion, seen.currentKubernetesVersion].includes(kubernetesVersion);
+  const hasVersion =
+    kubernetesVersion === '' || [seen.kubernetesVersion, seen.currentKubernetesVersion].includes(kubernetesVersion);
   const access = 'apiServerAccessProfile';
   return [
     ...mismatch('location', asked.location, seen.location),

@@ -11,7 +11,7 @@ export interface ResourceGroupFacts {
 }
 
 export interface SubscriptionFacts {
-  /** As Azure spells it; writes need `Enabled`. */
-  state: string;
-  tenantId: string;
+  /** As Azure spells it; writes need `Enabled`. Left out where the worker may not read it, as are the next. */
+  state?: string;
+  tenantId?: string;
 }

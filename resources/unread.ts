@@ -8,6 +8,8 @@ export interface Unread {
   what: string;
   /** In Azure's words. */
   why: string;
+  /** What follows from it, such as `Azure itself refuses a size that cannot be had`. Left out where `what` says it. */
+  then?: string;
 }
 
 /** What could not be read in words, each kind once: a tenant has thousands of subscriptions. */
@@ -15,6 +17,7 @@ export function unreadTexts(all: readonly Unread[]): string[] {
   const kinds = [...new Set(all.map(({ what }) => what))];
   return kinds.map((kind) => {
     const of = all.filter(({ what }) => what === kind);
-    return `${kind} could not be read: ${listedInShort(of.map(({ at }) => at))} (${of[0]?.why})`;
+    const then = of[0]?.then === undefined ? '' : `. Not checked: ${of[0].then}`;
+    return `${kind} could not be read: ${listedInShort(of.map(({ at }) => at))} (${of[0]?.why})${then}`;
   });
 }

@@ -120,9 +120,9 @@ export async function whereAllowed<T>(look: () => Promise<T>): Promise<Allowed<T
 /** What was seen, or what it is to count as where nobody may look. */
 export const seenOr = <T, D>(look: Allowed<T>, otherwise: D): T | D => ('seen' in look ? look.seen : otherwise);
 
-/** What could not be read, for the plan to tell. */
-export const unreadOf = (look: Allowed<unknown>, at: string, what: string): Unread[] =>
-  'forbidden' in look ? [{ at, what, why: look.forbidden }] : [];
+/** What could not be read, for the plan to tell. @param then What follows from it. */
+export const unreadOf = (look: Allowed<unknown>, at: string, what: string, then?: string): Unread[] =>
+  'forbidden' in look ? [{ at, what, why: look.forbidden, ...(then !== undefined && { then }) }] : [];
 
 /** HTTP status of Azure's answer, if a failure has one. */
 export function httpStatus(error: unknown): unknown {

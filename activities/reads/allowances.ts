@@ -19,10 +19,21 @@ export async function readAllowances(clients: ClientsOf, request: AllowanceReque
   const { subscriptionId, location } = request;
   const [access, vmSizes, usages] = await Promise.all([
     readAccess(clients, request.scopes),
-    readVmSizes(clients, subscriptionId, location, request.vmSizes),
-    readUsages(clients, subscriptionId, location),
+    whereAllowed(() => readVmSizes(clients, subscriptionId, location, request.vmSizes)),
+    whereAllowed(() => readUsages(clients, subscriptionId, location)),
   ]);
-  return { ...access, vmSizes, usages };
+  const at = computeId(subscriptionId, location);
+  const unread = [
+    ...(access.unread ?? []),
+    ...unreadOf(vmSizes, at, 'VM sizes', 'Azure itself refuses a size or a zone that cannot be had'),
+    ...unreadOf(usages, at, 'quota', 'Azure itself refuses nodes beyond it'),
+  ];
+  return {
+    ...access,
+    ...(unread.length > 0 && { unread }),
+    ...('seen' in vmSizes && { vmSizes: vmSizes.seen }),
+    usages: seenOr(usages, {}),
+  };
 }
 
 /** @param scopes Resource IDs, existing or not. */

@@ -1,5 +1,5 @@
 import type { AuditFacts, AuditPart, AuditRequest } from '../../resources/discovery.ts';
-import { isWithin, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { isWithin, parentId, sameResourceId } from '../../resources/ids.ts';
 import { isLongTermOnly } from '../../resources/kubernetesVersions.ts';
 import type { PrivateDnsZoneFacts } from '../../resources/privateDns.ts';
 import type { PrivateEndpointFacts } from '../../resources/privateEndpoints.ts';
@@ -12,13 +12,14 @@ import { isForbidden, seenOr, whereAllowed } from '../arm/errors.ts';
 import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
 import { readKubernetesVersions } from '../managedClusters.ts';
-import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
+import { readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readRoles } from '../roleAssignments.ts';
 import { readBalancedAddresses, readNatGateway, readRouteTable, readVirtualNetwork } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
+import { readLinksTo } from './zoneLinks.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
   /** Reads everything on which the isolation of a cluster depends. */
@@ -109,10 +110,7 @@ async function readBehind(
   const reached = registry && networkId !== undefined ? { registry, networkId } : undefined;
   const [endpoints, zone, kubelets] = await Promise.all([
     part('endpoints', async () => reached && readEndpointsIn(clients, reached.registry, reached.networkId)),
-    part(
-      'zone',
-      async () => reached && readLinkedZone(clients, reached.registry, reached.networkId, request.privateDnsZoneId),
-    ),
+    part('zone', async () => reached && readLinkedZone(clients, reached.registry, reached.networkId, request)),
     part('kubelet', async () => registry && kubelet && readRoles(clients, registry.id, kubelet.principalId)),
   ]);
   return { endpoints, zone, kubelets };
@@ -186,11 +184,10 @@ async function readLinkedZone(
   clients: ClientsOf,
   registry: RegistryFacts,
   networkId: string,
-  zoneId: string | undefined,
+  { cluster: { id: clusterId }, privateDnsZoneId: zoneId }: AuditRequest,
 ): Promise<{ zone?: PrivateDnsZoneFacts | undefined; unread: Unread[] }> {
   const named = zoneId === undefined ? [] : [zoneId];
-  const subscriptions = [networkId, registry.id, ...named].map((id) => resourceReference(id).subscriptionId);
-  const { links, unread } = await readLinksTo(clients, subscriptions, networkId, true);
+  const { links, unread } = await readLinksTo(clients, [clusterId, networkId, registry.id, ...named], networkId, true);
   const [link] = links;
   return {
     zone: link && (await readPrivateDnsZone(clients, parentId(link.id), registryRecordNames(registry))),

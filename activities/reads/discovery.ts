@@ -1,5 +1,11 @@
 import { ownFailure } from '../../contract/failures.ts';
-import type { Discovered, DiscoveryRequest, ReadBack, ReadBackRequest } from '../../resources/discovery.ts';
+import {
+  type Discovered,
+  type DiscoveryRequest,
+  notRead,
+  type ReadBack,
+  type ReadBackRequest,
+} from '../../resources/discovery.ts';
 import { resourceReference, sameResourceId } from '../../resources/ids.ts';
 import {
   type InfrastructureFacts,
@@ -10,13 +16,15 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { isOfAnotherCluster, type Marks } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
+import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
+import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { awaiting, type WaitBound } from '../arm/waiting.ts';
 import { readCluster, readKubernetesVersions } from '../managedClusters.ts';
 import { readFeature, readProvider } from '../registrations.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
-import { readLocations, readSubscription } from '../subscriptions.ts';
+import { lookAtSubscription, readLocations } from '../subscriptions.ts';
 import { readAllowances } from './allowances.ts';
 import { readInfrastructure } from './infrastructure.ts';
 
@@ -59,8 +67,9 @@ export const discoveryActivities = (clients: ClientsOf) => ({
 async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<Discovered> {
   const { cluster, location } = request;
   const { subscriptionId } = cluster;
-  const subscription = await readSubscription(clients, subscriptionId);
+  const { facts: subscription, unread } = await lookAtSubscription(clients, subscriptionId);
   if (!subscription) return nothing;
+  const { optional, forbidden } = optionalReads(`/subscriptions/${subscriptionId}`);
   const [
     locations,
     resourceGroup,
@@ -73,29 +82,60 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
     features,
     tenants,
   ] = await Promise.all([
-    readLocations(clients, subscriptionId),
+    optional('regions', 'Azure itself refuses one that it has not', () => readLocations(clients, subscriptionId)),
     readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
-    readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
+    optional('the node resource group', 'AKS itself refuses one that is there already', () =>
+      readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
+    ),
     readCluster(clients, cluster),
     readInfrastructure(clients, request.infrastructure),
     readAllowances(clients, request.allowances),
-    readKubernetesVersions(clients, subscriptionId, location),
-    byKey(request.providers, (namespace) => readProvider(clients, { subscriptionId, namespace })),
-    byKey(request.features, (feature) => readFeature(clients, { subscriptionId, feature })),
+    optional(
+      'Kubernetes versions',
+      'AKS itself refuses one that it does not offer, and chooses where none is given',
+      () => readKubernetesVersions(clients, subscriptionId, location),
+    ),
+    byKey(
+      request.providers,
+      async (namespace) =>
+        (await optional('resource providers', 'they are taken to be registered', () =>
+          readProvider(clients, { subscriptionId, namespace }),
+        )) ?? notRead,
+    ),
+    byKey(
+      request.features,
+      async (feature) =>
+        (await optional('preview features', 'they are taken to be registered', () =>
+          readFeature(clients, { subscriptionId, feature }),
+        )) ?? notRead,
+    ),
     readOtherTenant(clients, subscriptionId, request.infrastructure.registryId),
   ]);
+  const notSeen = [...unread, ...forbidden];
   return {
-    subscription: { ...subscription, locations },
+    subscription: { ...subscription, ...(locations && { locations }) },
     ...(resourceGroup && { resourceGroup }),
     ...(nodeResourceGroup && { nodeResourceGroup }),
     ...(found && { cluster: found }),
     infrastructure,
     allowances,
-    kubernetesVersions,
+    kubernetesVersions: kubernetesVersions ?? [],
     providers,
     features,
     tenants,
+    ...(notSeen.length > 0 && { unread: notSeen }),
   };
+}
+
+/** Reads what a run can do without, such as what only roles on the subscription show, and notes what is forbidden. */
+function optionalReads(at: string) {
+  const forbidden: Unread[] = [];
+  const optional = async <T>(what: string, then: string, read: () => Promise<T>): Promise<T | undefined> => {
+    const look = await whereAllowed(read);
+    forbidden.push(...unreadOf(look, at, what, then));
+    return seenOr(look, undefined);
+  };
+  return { optional, forbidden };
 }
 
 async function readBack(clients: ClientsOf, { cluster, infrastructure: request }: ReadBackRequest): Promise<ReadBack> {
@@ -105,10 +145,16 @@ async function readBack(clients: ClientsOf, { cluster, infrastructure: request }
     readInfrastructure(clients, request),
   ]);
   if (!seen) return { infrastructure, nodeResourceTypes: [] };
-  const [registry, content] = await Promise.all([
-    readNamedRegistry(clients, seen, infrastructure),
-    readGroupContent(clients, { subscriptionId, name: seen.nodeResourceGroup }),
+  // What AKS has made is in a group of its own, for which the worker may have no role.
+  const [namedRegistry, groupContent] = await Promise.all([
+    whereAllowed(() => readNamedRegistry(clients, seen, infrastructure)),
+    whereAllowed(() => readGroupContent(clients, { subscriptionId, name: seen.nodeResourceGroup })),
   ]);
+  const registry = seenOr(namedRegistry, undefined);
+  const content = seenOr(groupContent, []);
+  const [unreadNodeResources] = [namedRegistry, groupContent].flatMap((look) =>
+    'forbidden' in look ? [look.forbidden] : [],
+  );
   // A private cluster has a zone of its API server in the group, beside that of its registry.
   const isOtherZone = ({ type, id }: { type: string; id: string }) =>
     type.toLowerCase() === 'microsoft.network/privatednszones' && !id.toLowerCase().endsWith(`/${registryZoneName}`);
@@ -120,6 +166,7 @@ async function readBack(clients: ClientsOf, { cluster, infrastructure: request }
     ...(registry && { registry }),
     infrastructure,
     nodeResourceTypes: [...new Set(types)].sort(),
+    ...(unreadNodeResources !== undefined && { unreadNodeResources }),
   };
 }
 
@@ -141,8 +188,8 @@ async function readOtherTenant(
 ): Promise<Record<string, string>> {
   const other = registryId === undefined ? own : resourceReference(registryId).subscriptionId;
   if (sameResourceId(other, own)) return {};
-  const found = await readSubscription(clients, other);
-  return found ? { [other]: found.tenantId } : {};
+  const { facts } = await lookAtSubscription(clients, other);
+  return facts?.tenantId === undefined ? {} : { [other]: facts.tenantId };
 }
 
 async function byKey<T>(keys: readonly string[], read: (key: string) => Promise<T>): Promise<Record<string, T>> {

@@ -13,15 +13,16 @@ import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { idleCluster, readCluster, readExistingCluster } from '../managedClusters.ts';
-import { readLinksTo, readPrivateDnsZone } from '../privateDns.ts';
+import { readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
-import { readSubscription } from '../subscriptions.ts';
+import { lookAtSubscription } from '../subscriptions.ts';
 import { listClusters } from '../users/clusters.ts';
 import { usersOf } from '../users/usersOf.ts';
 import { readAddressProblem } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
+import { readLinksTo } from './zoneLinks.ts';
 
 export const existingClusterActivities = (clients: ClientsOf) => ({
   /**
@@ -69,9 +70,13 @@ async function lookAtCluster(
   { cluster, subscriptionIds, busyPolicy, searchesZones = false }: ExistingClusterRequest,
 ): Promise<ExistingCluster> {
   const { subscriptionId } = cluster;
-  const [subscription, tenants] = await Promise.all([
-    readSubscription(clients, subscriptionId),
-    Promise.all(subscriptionIds.map(async (id) => [id, await readSubscription(clients, id)] as const)),
+  const [{ facts: subscription, unread: ofSubscription }, tenants] = await Promise.all([
+    lookAtSubscription(clients, subscriptionId),
+    Promise.all(
+      subscriptionIds
+        .filter((id) => !sameResourceId(id, subscriptionId))
+        .map(async (id) => [id, await lookAtSubscription(clients, id)] as const),
+    ),
   ]);
   const found = subscription && (await readCluster(clients, cluster));
   const idle = found && busyPolicy ? await idleCluster(clients, cluster, busyPolicy) : found;
@@ -83,7 +88,12 @@ async function lookAtCluster(
   const linked = idle && (await readLink(clients, idle, managedNetworkId, searchesZones));
   const [zoneLink] = linked?.links ?? [];
   const addresses = idle ? await readLostAddresses(clients, idle) : { lost: {}, unread: [] };
-  const unread = [...(bootstrap?.unread ?? []), ...(linked?.unread ?? []), ...addresses.unread];
+  const unread = [
+    ...[ofSubscription, ...tenants.map(([, each]) => each.unread)].flat(),
+    ...(bootstrap?.unread ?? []),
+    ...(linked?.unread ?? []),
+    ...addresses.unread,
+  ];
   return {
     ...(subscription && { subscription }),
     ...(idle && { cluster: idle }),
@@ -93,7 +103,11 @@ async function lookAtCluster(
     ...(unread.length > 0 && { unread }),
     ...(imageSource !== undefined && { imageSource }),
     registryEndpointIds: (registry?.privateEndpoints ?? []).map(({ id }) => id),
-    tenants: Object.fromEntries(tenants.flatMap(([id, facts]) => (facts ? [[id, facts.tenantId]] : []))),
+    tenants: Object.fromEntries(
+      [[subscriptionId, { facts: subscription }] as const, ...tenants].flatMap(([id, { facts }]) =>
+        facts?.tenantId === undefined || !subscriptionIds.includes(id) ? [] : [[id, facts.tenantId]],
+      ),
+    ),
   };
 }
 
@@ -118,8 +132,7 @@ async function readLink(
   const subnetId = agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
   const networkId = subnetId === undefined ? managedNetworkId : parentId(subnetId);
   if (networkId === undefined) return { links: [], unread: [] };
-  const subscriptionIds = [id, networkId].map((each) => resourceReference(each).subscriptionId);
-  return readLinksTo(clients, subscriptionIds, networkId, searches);
+  return readLinksTo(clients, [id, networkId], networkId, searches);
 }
 
 /** Asks which of the outbound addresses that a cluster's tags keep cannot be given back to it, and why. */

@@ -1,15 +1,16 @@
-import { resourceReference } from '../../resources/ids.ts';
 import type { InfrastructureFacts, InfrastructureRequest } from '../../resources/infrastructure.ts';
 import { registryRecordNames } from '../../resources/registries.ts';
 import { roleHolders, roleKey } from '../../resources/roles.ts';
 import type { VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
 import type { ClientsOf } from '../arm/connection.ts';
+import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { readIdentity } from '../identities.ts';
-import { readOtherLinkedZones, readPrivateDnsZone } from '../privateDns.ts';
+import { readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readNameProblem, readRegistry } from '../registries.ts';
 import { readRoles } from '../roleAssignments.ts';
 import { readVirtualNetwork } from '../virtualNetworks.ts';
+import { readOtherLinkedZones } from './zoneLinks.ts';
 
 export async function readInfrastructure(
   clients: ClientsOf,
@@ -25,14 +26,14 @@ export async function readInfrastructure(
   const absent = registryId === undefined ? undefined : { id: registryId, location };
   const expected = registry ?? absent;
   const recordNames = expected ? registryRecordNames(expected) : [];
-  const [nameProblem, privateDnsZone, linked, roles] = await Promise.all([
-    registry ? undefined : ifNamed(registryId, (id) => readNameProblem(clients, id)),
+  const [name, privateDnsZone, linked, roles] = await Promise.all([
+    registry ? undefined : ifNamed(registryId, (id) => whereAllowed(() => readNameProblem(clients, id))),
     ifNamed(privateDnsZoneId, (id) => readPrivateDnsZone(clients, id, recordNames)),
     virtualNetwork
       ? readOtherLinkedZones(
           clients,
           // The zone of a network is likely in the network's own subscription.
-          [subscriptionId, ...[virtualNetwork.id, privateDnsZoneId ?? virtualNetwork.id].map(subscriptionOf)],
+          [`/subscriptions/${subscriptionId}`, virtualNetwork.id, privateDnsZoneId ?? virtualNetwork.id],
           privateDnsZoneId ?? '',
           virtualNetwork.id,
           request.searchesZones === true,
@@ -40,6 +41,18 @@ export async function readInfrastructure(
       : { zones: [], unread: [] },
     readAllRoles(clients, request.roleScopes, identities),
   ]);
+  const nameProblem = name && seenOr(name, undefined);
+  const unread = [
+    ...(name
+      ? unreadOf(
+          name,
+          registryId ?? '',
+          'whether the name of the registry is free',
+          'Azure itself refuses one that is not',
+        )
+      : []),
+    ...linked.unread,
+  ];
   return {
     ...(virtualNetwork && { virtualNetwork }),
     ...(registry && { registry }),
@@ -47,13 +60,11 @@ export async function readInfrastructure(
     ...(privateEndpoint && { privateEndpoint }),
     ...(privateDnsZone && { privateDnsZone }),
     otherLinkedZones: linked.zones,
-    ...(linked.unread.length > 0 && { unread: linked.unread }),
+    ...(unread.length > 0 && { unread }),
     identities,
     ...roles,
   };
 }
-
-const subscriptionOf = (id: string): string => resourceReference(id).subscriptionId;
 
 /** A network may have 3,000 subnets. What other reads look at alone is left out of them. */
 async function readNetworkOfMany(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {

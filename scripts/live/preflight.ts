@@ -55,7 +55,9 @@ export async function subscriptionProblems(clientsOf: ClientsOf, subscriptionId:
   if ('forbidden' in look) return [{ where, problem: `may not be read (${look.forbidden})`, whatToDo }];
   if (!look.seen) return [{ where, problem: `${subscriptionId} was not found`, whatToDo }];
   const { state } = look.seen;
-  return /^enabled$/i.test(state) ? [] : [{ where, problem: `${subscriptionId} is ${state}`, whatToDo }];
+  return state === undefined || /^enabled$/i.test(state)
+    ? []
+    : [{ where, problem: `${subscriptionId} is ${state}`, whatToDo }];
 }
 
 const unknownRegion = (location: string): Problem => ({
@@ -143,6 +145,10 @@ function sizeProblems({ vmSizes, usages }: AllowanceFacts, { location, vmSize, c
   if (!chosen.some((check) => checks[check].cluster)) return [];
   const where = '--vm-size';
   const whatToDo = `Give another one that \`az vm list-skus --location ${location}\` prints, or another --location.`;
+  if (!vmSizes) {
+    const give = 'Give the identity the role Reader on the subscription.';
+    return [{ where, problem: `nobody can tell whether ${vmSize} can be had: sizes may not be read`, whatToDo: give }];
+  }
   const size = vmSizes[vmSize];
   if (!size) return [{ where, problem: `${vmSize} is not offered in ${location}`, whatToDo }];
   const restricted =

@@ -98,7 +98,7 @@ describe('isolateCluster', () => {
     });
     const { failure } = await failureDetailsOf((await harness.client.createCluster(given)).result());
     expect(failure.type).toBe('Unproven');
-    expect(failure.message).toMatch(/AuthorizationFailed[\s\S]*nothing was seen that is not as promised/);
+    expect(failure.message).toMatch(/no permission[\s\S]*nothing was seen that is not as promised/);
     expect((await harness.azure.get(clusterId(given.cluster))).status).toBe(200);
   });
 

@@ -2,7 +2,7 @@ import type { Check } from '../../contract/result.ts';
 import type { ReadBack } from '../../resources/discovery.ts';
 import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
-import { check } from '../engine/check.ts';
+import { check, unseen } from '../engine/check.ts';
 import { managedRegistryChecks } from '../infrastructure/checks.ts';
 
 /** Checks a cluster that was changed against what was promised. Guide: "Validate the network isolated cluster". */
@@ -39,10 +39,14 @@ export function existingClusterChecks(
  * Looks whether AKS has removed the registry that it managed, with its zone. Profile row P9. Where it has not, the report says so,
  * for the registry is billed on: nothing boots from it any more, and no undo would remove it.
  */
-function goneChecks({ containerRegistryId = '' }: ClusterFacts, { nodeResourceTypes }: ReadBack): Check[] {
+function goneChecks(
+  { containerRegistryId = '' }: ClusterFacts,
+  { nodeResourceTypes, unreadNodeResources: unread }: ReadBack,
+): Check[] {
   const gone = (checkId: string, title: string, type: string): Check => {
     const isThere = nodeResourceTypes.includes(type);
     const looked = check(checkId, title, containerRegistryId, 'absent', isThere ? 'present' : 'absent');
+    if (unread !== undefined) return { ...unseen(looked, 'readForbidden', unread), ok: true };
     return looked.verdict === 'missed' ? { ...looked, ok: true } : looked;
   };
   return [

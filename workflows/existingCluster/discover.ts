@@ -74,11 +74,11 @@ export async function discoverExistingCluster(
     await awaitEarlierRun(request.infrastructure, clusterMarks(input));
     seen = await lookAround();
   }
-  const { infrastructure, allowances, providers, features } = seen;
+  const { infrastructure, allowances, providers, features, unread } = seen;
   return {
     ...first,
     kubernetes,
-    discovered: { infrastructure, allowances, providers, features },
+    discovered: { infrastructure, allowances, providers, features, ...(unread && { unread }) },
     ...(old && { old }),
     ...(dependencies && { dependencies }),
     ...(marked && { marked }),

@@ -116,7 +116,12 @@ export function planUpdate(
       profileSettings: [...profileSettings, ...(byItself ? (['reimageByItself'] as const) : [])],
       wanted,
       access: discovered?.allowances,
-      unread: [...(seen.unread ?? []), ...(seen.old?.unread ?? []), ...(discovered?.infrastructure.unread ?? [])],
+      unread: [
+        ...(seen.unread ?? []),
+        ...(seen.old?.unread ?? []),
+        ...(discovered?.unread ?? []),
+        ...(discovered?.infrastructure.unread ?? []),
+      ],
       moreActions: replacementActions(reimage.whenNotReimaged, cluster, changes.reimages),
       // Undo gives the cluster its registry back.
       moreIds: changes.bootstrap && cluster?.containerRegistryId ? [cluster.containerRegistryId] : [],

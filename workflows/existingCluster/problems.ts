@@ -18,7 +18,7 @@ export function existingClusterProblems(
   }
   const problems: Problem[] = [];
   const report = (problem: string, whatToDo: string, at = where) => problems.push({ where: at, problem, whatToDo });
-  if (subscription.state !== 'Enabled') {
+  if (subscription.state !== undefined && subscription.state !== 'Enabled') {
     report(
       `the subscription is ${subscription.state}`,
       'Enable it, or use another one.',

@@ -6,7 +6,7 @@ import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
 import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { builtInRoles, roleHolders, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import { seenSubnetProperties } from '../../resources/virtualNetworks.ts';
-import { check } from '../engine/check.ts';
+import { check, unseen } from '../engine/check.ts';
 import { type InfrastructurePlan, seenSubnet } from './specification.ts';
 import { holderTitles, roleStepId } from './steps.ts';
 
@@ -129,17 +129,20 @@ function roleChecks({ roles }: InfrastructurePlan, seen: InfrastructureFacts): C
 
 /** Checks the registry that AKS manages. AKS keeps it in the node resource group, with its endpoint and zone. */
 export function managedRegistryChecks(nodeResourceGroup: string, seen: ReadBack, clusterId: string): Check[] {
-  const { cluster, registry, nodeResourceTypes } = seen;
+  const { cluster, registry, nodeResourceTypes, unreadNodeResources: unread } = seen;
   const id = cluster?.containerRegistryId ?? clusterId;
   const group = cluster?.containerRegistryId && parseResourceId(cluster.containerRegistryId)?.resourceGroup;
   const endpoints = registry?.privateEndpoints.map(({ status }) => status).join(', ');
   const rules = registry?.cacheRules.map(({ sourceRepository }) => sourceRepository).join(', ');
   const zone = nodeResourceTypes.includes('microsoft.network/privatednszones') ? 'present' : 'absent';
-  return [
-    check('registry', 'Registry is AKS-managed, in resource group', id, nodeResourceGroup, group),
+  const ofRegistry = [
     check('registryAccess', 'Public access to the registry', id, 'Disabled', registry?.publicNetworkAccess),
     check('registryEndpoint', 'Private endpoint of the registry', id, 'Approved', endpoints),
     check('registryCacheRule', 'Registry caches', id, 'mcr.microsoft.com/*', rules),
     check('registryZone', 'Private DNS zone beside the registry', id, 'present', zone),
+  ];
+  return [
+    check('registry', 'Registry is AKS-managed, in resource group', id, nodeResourceGroup, group),
+    ...ofRegistry.map((each) => (unread === undefined ? each : unseen(each, 'readForbidden', unread))),
   ];
 }

@@ -16,6 +16,8 @@ export interface Precondition {
   asOf: string;
   /** The parts that must have been read to tell. */
   restsOn?: AuditPart;
+  /** AKS itself refuses what breaks it, so that a cluster that it has just made or changed meets it: told, where it is not read. */
+  isAsked?: true;
   /** Whether createCluster asks it of its input, in the words of the input. */
   isInput?: true;
   /** Everything that breaks it; nothing where it holds, or where an old run's facts do not tell. */
@@ -170,6 +172,7 @@ export const preconditions: readonly Precondition[] = [
     source: 'AKS docs, "Long-term support" (long-term-support.md); apecloud/kubeblocks#10136',
     asOf: '2026-11-26',
     restsOn: 'versions',
+    isAsked: true,
     isInput: true,
     broken: ({ currentKubernetesVersion: version, hasLongTermSupport }, { longTermVersions = [] }) =>
       hasLongTermSupport === false && longTermVersions.includes(minorOf(version))

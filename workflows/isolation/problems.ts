@@ -57,8 +57,8 @@ export const noDependencies: AuditFacts = { endpoints: [], kubeletRoles: [], sub
 /** A part that may not be read now could not be proven at the end either, once egress is cut. */
 const unreadProblems = (dependencies: AuditFacts | undefined, privateDns: PrivateDns | undefined): Problem[] =>
   Object.entries(dependencies?.unread ?? {})
-    // A zone that is managed elsewhere is not asked at the end either.
-    .filter(([part]) => part !== 'zone' || privateDns !== 'managedElsewhere')
+    // A zone that is managed elsewhere is not asked at the end either, and a version that AKS does not update it refuses itself.
+    .filter(([part]) => part !== 'versions' && (part !== 'zone' || privateDns !== 'managedElsewhere'))
     .map(([part, why]) => ({
       where: part,
       problem: `the worker may not read it, so that isolation could not be proven: ${why}`,

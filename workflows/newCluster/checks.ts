@@ -14,7 +14,9 @@ export function clusterChecks(wanted: ClusterSpecification, seen: ReadBack): Che
   const version = versions.find((each) => each === kubernetesVersion) ?? versions[0];
   return [
     check('cluster', 'Cluster', id, 'Succeeded', cluster?.provisioningState),
-    check('kubernetesVersion', 'Kubernetes version', id, kubernetesVersion, version),
+    ...(kubernetesVersion === ''
+      ? []
+      : [check('kubernetesVersion', 'Kubernetes version', id, kubernetesVersion, version)]),
     check('outboundType', 'Outbound type', id, wanted.outboundType, cluster?.outboundType),
     check('artifactSource', 'Images come from', id, wanted.artifactSource, cluster?.artifactSource),
     check('privateCluster', 'Private API server', id, enablePrivateCluster, cluster?.enablePrivateCluster),

@@ -1,7 +1,7 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { minimumKubernetesVersion, profileSetting } from '../../contract/profiles.ts';
-import type { Discovered } from '../../resources/discovery.ts';
+import { type Discovered, notRead } from '../../resources/discovery.ts';
 import { isAtLeast, isLongTermOnly } from '../../resources/kubernetesVersions.ts';
 
 /** Chooses the version to ask for, and says why it cannot be had if it cannot. An existing cluster keeps its own. */
@@ -19,8 +19,9 @@ export function chooseKubernetesVersion(
   const whatToDo = `Use one of ${usable.map(({ version: minor }) => minor).join(', ')}, or a patch version of one.`;
   const problem = (text: string) => ({ version, problems: [{ where: 'kubernetesVersion', problem: text, whatToDo }] });
   if (offered.length === 0) {
-    // A region without versions is reported as an unknown region.
-    if (version !== '' || providers['Microsoft.ContainerService'] === 'Registered') return { version, problems: [] };
+    const { 'Microsoft.ContainerService': state = '' } = providers;
+    // A region without versions is reported as an unknown region. Where they may not be read, AKS chooses its default.
+    if (version !== '' || ['Registered', notRead].includes(state)) return { version, problems: [] };
     const text = 'the default is not known before Microsoft.ContainerService is registered';
     return {
       version,

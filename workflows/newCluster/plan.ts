@@ -127,7 +127,7 @@ export function planCreateCluster(
     profileSettings: profileSettings(input),
     wanted,
     access: seen.allowances,
-    unread: seen.infrastructure.unread ?? [],
+    unread: [...(seen.unread ?? []), ...(seen.infrastructure.unread ?? [])],
     moreActions: moreActions(input),
   });
   return {

@@ -12,11 +12,12 @@ export function locationProblems(input: ParsedCreateClusterInput, seen: Discover
   const { cluster, location } = input;
   const subscriptionId = `/subscriptions/${cluster.subscriptionId}`;
   const problems: Problem[] = [];
-  if (seen.subscription?.state !== 'Enabled') {
-    const problem = `the subscription is ${seen.subscription?.state}`;
+  const { state, tenantId, locations } = seen.subscription ?? {};
+  if (state !== undefined && state !== 'Enabled') {
+    const problem = `the subscription is ${state}`;
     problems.push({ where: subscriptionId, problem, whatToDo: 'Enable it, or use another one.' });
   }
-  if (!seen.subscription?.locations.includes(location)) {
+  if (locations && !locations.includes(location)) {
     const problem = `${location} is no region of this subscription`;
     problems.push({
       where: 'location',
@@ -29,8 +30,8 @@ export function locationProblems(input: ParsedCreateClusterInput, seen: Discover
     problems.push({ where, problem: 'the resource group is being deleted', whatToDo: 'Wait until it is gone.' });
   }
   // Version 0.1 has not looked for tenants.
-  if (seen.subscription && seen.tenants) {
-    const tenants = { ...seen.tenants, [cluster.subscriptionId]: seen.subscription.tenantId };
+  if (tenantId !== undefined && seen.tenants) {
+    const tenants = { ...seen.tenants, [cluster.subscriptionId]: tenantId };
     problems.push(...tenantProblems(input, tenants, seen.infrastructure.registry));
   }
   const [linked] = seen.infrastructure.otherLinkedZones;

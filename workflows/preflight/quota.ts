@@ -10,6 +10,7 @@ export function quotaProblems(
   { agentPoolProfiles, location }: ParsedCreateClusterInput,
   { vmSizes, usages }: AllowanceFacts,
 ): Problem[] {
+  if (!vmSizes) return [];
   const problems: Problem[] = [];
   const needed = new Map<string, number>();
   agentPoolProfiles.forEach(({ vmSize, count, availabilityZones = [] }, index) => {
@@ -56,7 +57,7 @@ export function surgeProblems(
   }: Pick<ParsedIsolateClusterInput['reimage'], 'maxParallelPools' | 'whenNotReimaged'>,
 ): Problem[] {
   if (!cluster || !discovered) return [];
-  const { vmSizes, usages } = discovered.allowances;
+  const { vmSizes = {}, usages } = discovered.allowances;
   const isCopied = whenNotReimaged === 'temporaryPool';
   const needs = pools.map((pool) => (isCopied ? neededByCopy(pool, vmSizes) : neededBySurge(pool, vmSizes)));
   const families = [...new Set(needs.flatMap((need) => [...need.keys()]))];
@@ -81,20 +82,20 @@ type Need = ReadonlyMap<string, number>;
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /** The sizes of a pool, and how many machines it has of each. Sizes of which Azure tells nothing are left out. */
-const sizesOf = ({ virtualMachines, vmSize, count }: AgentPoolFacts, vmSizes: AllowanceFacts['vmSizes']) =>
+const sizesOf = ({ virtualMachines, vmSize, count }: AgentPoolFacts, vmSizes: NonNullable<AllowanceFacts['vmSizes']>) =>
   (virtualMachines ?? [{ size: vmSize, count }]).flatMap(({ size, count: machines }) => {
     const facts = vmSizes[size];
     return facts ? [{ ...facts, machines }] : [];
   });
 
 /** Nobody documents of which of its sizes AKS adds nodes to a pool of virtual machines: the largest is counted. */
-function neededBySurge(pool: AgentPoolFacts, vmSizes: AllowanceFacts['vmSizes']): Need {
+function neededBySurge(pool: AgentPoolFacts, vmSizes: NonNullable<AllowanceFacts['vmSizes']>): Need {
   const [size] = sizesOf(pool, vmSizes).sort((a, b) => b.vCPUs - a.vCPUs);
   return new Map(size ? [[size.family, size.vCPUs * surgeOf(pool)]] : []);
 }
 
 /** A copy has as many nodes as its pool; while AKS reimages, there is none yet. */
-function neededByCopy(pool: AgentPoolFacts, vmSizes: AllowanceFacts['vmSizes']): Need {
+function neededByCopy(pool: AgentPoolFacts, vmSizes: NonNullable<AllowanceFacts['vmSizes']>): Need {
   const need = new Map(neededBySurge(pool, vmSizes));
   const families = Map.groupBy(sizesOf(pool, vmSizes), ({ family }) => family);
   for (const [family, sizes] of families) {

@@ -1,5 +1,6 @@
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import { type Profile, profileSetting } from '../../contract/profiles.ts';
+import { notRead } from '../../resources/discovery.ts';
 import { featureId, providerId } from '../../resources/ids.ts';
 import { type Part, stepIds } from '../engine/part.ts';
 
@@ -67,12 +68,13 @@ function featureSteps(needs: RegistrationNeeds, { features }: RegistrationStates
   const { subscriptionId, alreadyRegistered } = needs;
   return requiredFeatures(needs).map((feature) => {
     const state = features[feature] ?? 'NotFound';
+    const isMissing = state !== 'Registered' && state !== notRead;
     return {
       id: `feature:${feature}`,
       kind: 'feature',
       title: `Feature ${feature}`,
-      action: !alreadyRegistered && state !== 'Registered' ? 'create' : 'none',
-      reason: alreadyRegistered ? 'the cluster is there' : state,
+      action: !alreadyRegistered && isMissing ? 'create' : 'none',
+      reason: alreadyRegistered ? 'the cluster is there' : reasonOf(state),
       needs: [],
       resourceId: featureId(subscriptionId, 'Microsoft.ContainerService', feature),
       forwardOnly: registrationsStay,
@@ -89,12 +91,13 @@ function providerSteps(
   const step = (namespace: string, repeat: boolean): PlannedStep => {
     const state = seen.providers[namespace] ?? 'NotRegistered';
     const registered = state === 'Registered';
+    const isKnown = state !== notRead;
     return {
       id: `provider:${namespace}`,
       kind: 'provider',
       title: `Resource provider ${namespace}`,
-      action: !registered ? 'create' : repeat ? 'update' : 'none',
-      reason: registered && repeat ? 'so that the features take effect' : state,
+      action: registered ? (repeat ? 'update' : 'none') : isKnown ? 'create' : 'none',
+      reason: registered && repeat ? 'so that the features take effect' : reasonOf(state),
       needs: repeat ? stepIds(features) : [],
       resourceId: providerId(subscriptionId, namespace),
       forwardOnly: registrationsStay,
@@ -102,6 +105,9 @@ function providerSteps(
   };
   return requiredProviders(seen).map((namespace) => step(namespace, again && guideProviders.includes(namespace)));
 }
+
+/** What the worker may not read, it could not register either: another one has, or Azure refuses the first request that needs it. */
+const reasonOf = (state: string): string => (state === notRead ? 'not read: taken to be registered' : state);
 
 const requiredProviders = ({ providers }: Pick<RegistrationStates, 'providers'>): string[] => [
   ...guideProviders,

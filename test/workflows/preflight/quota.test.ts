@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { surgeNodes } from '../../../resources/agentPools.ts';
-import type { AllowanceFacts } from '../../../resources/allowances.ts';
+import type { VmSizeFacts } from '../../../resources/allowances.ts';
 import { ordinary, planIsolate, seen } from '../existingCluster/support.ts';
 import { clusterThere, nothingThere, planCreate, problemTexts } from '../support.ts';
 
-const size = (family: string, vCPUs: number, more: Partial<AllowanceFacts['vmSizes'][string]> = {}) => ({
+const size = (family: string, vCPUs: number, more: Partial<VmSizeFacts> = {}) => ({
   family,
   vCPUs,
   zones: ['1', '2', '3'],
   ...more,
 });
-const vmSizes: AllowanceFacts['vmSizes'] = {
+const vmSizes: Record<string, VmSizeFacts> = {
   Standard_D4ds_v5: size('standardDDSv5Family', 4),
   Standard_D8ds_v5: size('standardDDSv5Family', 8),
   Standard_E4s_v5: size('standardESv5Family', 4),

@@ -1,0 +1,93 @@
+import { keyOf, parentId, parseResourceId, sameResourceId } from '../../resources/ids.ts';
+import { registryZoneName, type ZoneLinkFacts } from '../../resources/privateDns.ts';
+import type { Unread } from '../../resources/unread.ts';
+import type { ClientsOf } from '../arm/connection.ts';
+import { azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
+import { listLinks } from '../privateDns.ts';
+import { listSubscriptions, mostSubscriptions } from '../subscriptions.ts';
+
+/** Lists the IDs of other zones for registries that are linked to a network. Azure allows a network one zone of a name. */
+export async function readOtherLinkedZones(
+  clients: ClientsOf,
+  nearIds: readonly string[],
+  zoneId: string,
+  virtualNetworkId: string,
+  searches: boolean,
+): Promise<{ zones: string[]; unread: Unread[] }> {
+  const { links, unread } = await readLinksTo(clients, nearIds, virtualNetworkId, searches);
+  return { zones: links.map(({ id }) => parentId(id)).filter((id) => !sameResourceId(id, zoneId)), unread };
+}
+
+/** The links to a network, and where none was found, the subscriptions in which none could be looked for. */
+interface LinksSeen {
+  links: ZoneLinkFacts[];
+  unread: Unread[];
+}
+
+/**
+ * Lists the links to a network that zones for registries have, in the subscriptions of these resources; where the worker may not
+ * list the zones of a subscription, in their resource groups. Azure allows one.
+ *
+ * @param searches Whether they are searched in all other subscriptions that are seen, if these have none.
+ */
+export async function readLinksTo(
+  clients: ClientsOf,
+  nearIds: readonly string[],
+  virtualNetworkId: string,
+  searches: boolean,
+): Promise<LinksSeen> {
+  const named = [...new Set(nearIds.map((id) => keyOf(subscriptionOf(id))))];
+  const linksIn = async (id: string, group?: string): Promise<ZoneLinkFacts[]> => {
+    const zones = await registryZones(clients, id, group);
+    const links = await Promise.all(zones.map((zone) => listLinks(clients, zone)));
+    return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
+  };
+  const inGroups = async (id: string): Promise<ZoneLinkFacts[]> => {
+    const near = nearIds.filter((each) => sameResourceId(subscriptionOf(each), id));
+    const groups = new Set(near.flatMap((each) => parseResourceId(each)?.resourceGroup?.toLowerCase() ?? []));
+    const looks = await Promise.all([...groups].map((group) => whereAllowed(() => linksIn(id, group))));
+    return looks.flatMap((look) => seenOr(look, []));
+  };
+  const nearby = await Promise.all(
+    named.map(async (id) => {
+      const look = await whereAllowed(() => linksIn(id));
+      const unread = unreadOf(look, `/subscriptions/${id}`, zonesOfOthers);
+      return { links: 'seen' in look ? look.seen : await inGroups(id), unread };
+    }),
+  );
+  const found = nearby.flatMap((each) => each.links);
+  if (found.length > 0) return { links: found, unread: [] };
+  const unsearched = nearby.flatMap((each) => each.unread);
+  if (!searches) return { links: [], unread: unsearched };
+  // A landing zone has its DNS in a subscription of its own (MicrosoftDocs/azure-aks-docs#212).
+  const list = await whereAllowed(() => listSubscriptions(clients));
+  const others = seenOr(list, []).filter((id) => !named.includes(keyOf(id)));
+  const looks = await Promise.all(
+    others.slice(0, mostSubscriptions).map(async (id) => [id, await whereAllowed(() => linksIn(id))] as const),
+  );
+  const links = looks.flatMap(([, look]) => seenOr(look, []));
+  const unread = [
+    ...unsearched,
+    ...unreadOf(list, '/subscriptions', `the list of subscriptions, in which there may be ${zonesOfOthers}`),
+    ...looks.flatMap(([id, look]) => unreadOf(look, `/subscriptions/${id}`, zonesOfOthers)),
+    ...others.slice(mostSubscriptions).map((id) => ({
+      at: `/subscriptions/${id}`,
+      what: zonesOfOthers,
+      why: `no more than ${mostSubscriptions} subscriptions are searched`,
+    })),
+  ];
+  return { links, unread: links.length > 0 ? [] : unread };
+}
+
+const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to the network,`;
+
+const subscriptionOf = (id: string): string => id.split('/')[2] ?? '';
+
+/** Lists the zones for registries that a subscription, or a resource group in it, has. */
+async function registryZones(clients: ClientsOf, subscriptionId: string, group?: string): Promise<string[]> {
+  const { privateZones } = clients(subscriptionId).privateDns;
+  const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () =>
+    collect(group === undefined ? privateZones.list() : privateZones.listByResourceGroup(group)),
+  );
+  return (all ?? []).flatMap(({ id, name }) => (id && name === registryZoneName ? [id] : []));
+}

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ScenarioHandle } from '../../client/index.ts';
+import type { CreateClusterInput, IsolateClusterInput } from '../../contract/index.ts';
+import { clusterId } from '../../resources/ids.ts';
+import { input, subscriptionId } from '../support/azure.ts';
+import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { sampled } from '../support/sampled.ts';
+import { existingCluster, isolationOf, reference, writesSince } from './existingCluster.ts';
+import { manyClusters, ownRegistryInput } from './ownRegistry.ts';
+
+const subscription = `/subscriptions/${subscriptionId}`;
+const groupOf = (name: string) => `${subscription}/resourceGroups/rg-${name}`;
+const nodeGroupOf = (name: string) => `${subscription}/resourceGroups/MC_rg-${name}_${name}_westeurope`;
+const ownRegistry: IsolateClusterInput['registry'] = { mode: 'bringYourOwn' };
+
+interface RightsCase {
+  prepare?(harness: Harness, name: string): Promise<unknown>;
+  start(harness: Harness, name: string): Promise<ScenarioHandle>;
+}
+
+const create = (inputOf: (name: string) => CreateClusterInput): RightsCase => ({
+  prepare: ({ azure }, name) => azure.createGroup(`rg-${name}`),
+  start: ({ client }, name) => client.createCluster(inputOf(name)),
+});
+const isolate = (ownNetwork: boolean, registry: IsolateClusterInput['registry']): RightsCase => ({
+  prepare: (harness, name) => existingCluster(harness, name, { ownNetwork }),
+  start: ({ client }, name) => client.isolateCluster({ cluster: reference(name), registry }),
+});
+const cases = {
+  createCluster: create((name) => ownRegistryInput(name)),
+  'createCluster, managed': create((name) => input(name)),
+  isolateCluster: isolate(true, ownRegistry),
+  'isolateCluster, managed': isolate(false, { mode: 'managed' }),
+} as const satisfies Record<string, RightsCase>;
+type CaseName = keyof typeof cases;
+const names = Object.keys(cases) as CaseName[];
+
+/** What only roles outside of the cluster's resource group let the worker read, and what it may know of itself. */
+const optionalReads = [
+  ['the subscription', `^${subscription}$`],
+  ['the list of subscriptions', '^/subscriptions$'],
+  ['regions', `^${subscription}/locations$`],
+  ['resource providers', `^${subscription}/providers/Microsoft\\.(Compute|Network|Managed|Container)[^/]*$`],
+  ['VM sizes', '/Microsoft.Compute/skus$'],
+  ['quota', '/usages$'],
+  ['Kubernetes versions', '/kubernetesVersions$'],
+  ['zones', `^/subscriptions/[^/]+/providers/Microsoft.Network/privateDnsZones$`],
+  ['clusters', `^/subscriptions/[^/]+/providers/Microsoft.ContainerService/managedClusters$`],
+  ['resources with marks', `^${subscription}/resources$`],
+  ['names of registries', '/checkNameAvailability$'],
+  ['locks', '/locks$'],
+  ['permissions', '/permissions$'],
+  ['everything of the subscription', '^/subscriptions(/[^/]+(/(?!resourceGroups/).*)?)?$'],
+] as const;
+
+/** What AKS has made, which the proof of isolation needs. */
+const nodeGroupReads = [['the node resource group', '^/subscriptions/[^/]+/resourceGroups/MC_']] as const;
+
+describe('a worker', () => {
+  let harness: Harness;
+  let count = 0;
+  beforeAll(async () => {
+    harness = await startHarness();
+  });
+  afterAll(() => harness.close());
+
+  /** A cluster's name, in a world in which the worker has these roles. */
+  async function world({ prepare }: RightsCase, scopes?: (name: string) => string[]): Promise<string> {
+    count += 1;
+    const name = `r${count}`;
+    const callerPermissions = scopes?.(name).map((scope) => ({ scope, actions: ['*'] }));
+    await harness.azure.reset({ ...manyClusters, ...(callerPermissions && { callerPermissions }) });
+    await prepare?.(harness, name);
+    return name;
+  }
+  const forbid = (path: string) =>
+    harness.azure.fault({
+      // A name is asked for by POST.
+      method: path.includes('checkName') ? 'POST' : 'GET',
+      path,
+      times: 100_000,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
+    });
+
+  describe('with roles on the resource group and the node resource group alone', () => {
+    it.each(names)('runs %s to a verified end, and tells what it has not checked', async (scenario) => {
+      const name = await world(cases[scenario], (each) => [groupOf(each), nodeGroupOf(each)]);
+      const run = await cases[scenario].start(harness, name);
+      const result = await run.result();
+      expect(result.outcome).toBe('verified');
+      expect(await isolationOf(harness.azure, reference(name))).toMatchObject({ artifactSource: 'Cache' });
+      const unread = 'unread' in result ? (result.unread ?? []).join('\n') : '';
+      for (const what of ['VM sizes', 'quota', 'Kubernetes versions', 'resource providers'])
+        expect(unread).toMatch(new RegExp(`^${what} could not be read: .*does not have authorization`, 'm'));
+      expect(unread).toMatch(/Not checked: Azure itself refuses nodes beyond it/);
+    });
+  });
+
+  const rows = names.flatMap((scenario) => optionalReads.map(([what, path]) => [scenario, what, path] as const));
+
+  it.each(sampled(rows, 14, 5))('runs %s to a verified end where %s may not be read', async (scenario, _what, path) => {
+    const name = await world(cases[scenario]);
+    const release = await forbid(path);
+    const result = await (await cases[scenario].start(harness, name)).result();
+    await release();
+    expect(result.outcome).toBe('verified');
+    expect((await harness.azure.get(clusterId(reference(name)))).at('properties.networkProfile.outboundType')).toBe(
+      'none',
+    );
+  });
+
+  it.each(
+    sampled(names, 4, 1).flatMap((scenario) => nodeGroupReads.map(([what, path]) => [scenario, what, path] as const)),
+  )(
+    'takes nothing back in %s where %s may not be read: it is not begun, or left and told',
+    async (scenario, _what, path) => {
+      const name = await world(cases[scenario]);
+      const release = await forbid(path);
+      const before = await writesSince(harness, reference(name));
+      const { type } = await problemsOf((await cases[scenario].start(harness, name)).result());
+      await release();
+      const isNew = scenario.startsWith('createCluster');
+      expect(type).toBe(isNew ? 'Unproven' : 'PreflightFailed');
+      if (isNew) expect((await harness.azure.get(clusterId(reference(name)))).status).toBe(200);
+      else expect(await before()).toEqual([]);
+    },
+  );
+
+  it.each(sampled(names, 3))('reads nothing else outside of the resource group in %s', async (scenario) => {
+    const name = await world(cases[scenario]);
+    const from = await harness.azure.recordedBytes();
+    await (await cases[scenario].start(harness, name)).result();
+    const paths = (await harness.azure.recorded(from))
+      .filter(({ method }) => method === 'GET')
+      .map(({ url }) => new URL(url).pathname)
+      // The address of an operation is signed.
+      .filter((path) => !/\/(operations|operationStatuses|operationResults|privateDnsOperationStatuses)\//i.test(path))
+      .filter((path) => !path.toLowerCase().startsWith(groupOf(name).toLowerCase()));
+    const known = [...optionalReads.slice(0, -1), ...nodeGroupReads].map(([, path]) => new RegExp(path, 'i'));
+    expect([...new Set(paths)].filter((path) => !known.some((one) => one.test(path)))).toEqual([]);
+  });
+});
