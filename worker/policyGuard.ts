@@ -1,5 +1,6 @@
 import type { Info } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { keptAlive } from '../activities/arm/checkpoint.ts';
 import type { Activities } from '../activities/index.ts';
 import { policyFailure } from '../contract/failures.ts';
 import { scenarios } from '../contract/names.ts';
@@ -29,9 +30,12 @@ export const guardPolicy =
       async execute(input, next) {
         const targets = targetsOf(info, input.args);
         if (!targets) return next(input);
-        const tenants = policy.tenants ? await tenantsOf(targets, policy, tenantOf) : undefined;
-        const problems = policyProblems(policy, { ...targets, ...(tenants && { tenants }) });
-        if (problems.length > 0) throw policyFailure(problems);
+        // Azure may take as long to tell a tenant as to do what the activity asks for.
+        await keptAlive(async () => {
+          const tenants = policy.tenants ? await tenantsOf(targets, policy, tenantOf) : undefined;
+          const problems = policyProblems(policy, { ...targets, ...(tenants && { tenants }) });
+          if (problems.length > 0) throw policyFailure(problems);
+        });
         return next(input);
       },
     },

@@ -104,11 +104,13 @@ function isRefused(error: unknown): boolean {
 }
 
 /**
- * Heartbeats during an activity. A failure says whether a request may have taken effect, in its details: undo goes by it.
+ * Heartbeats during an activity, or a part of one. A failure says whether a request may have taken effect, in its details: undo
+ * goes by it.
  */
-async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
+export async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
   const context = Context.current();
   const record = checkpoint();
+  delete record.ended;
   const { heartbeatTimeoutMs } = context.info;
   const startedAt = performance.now();
   const everyMs = () => heartbeatEveryMs(performance.now() - startedAt, heartbeatTimeoutMs);

@@ -17,11 +17,16 @@ const leases = new WeakMap<Context, Lease>();
 /** The SDK holds a heartbeat back for as long (`maxHeartbeatThrottleInterval` of the worker). */
 const throttleMs = 1_000;
 
-/** Begins the lease of an attempt. The last heartbeat may have been lost to a stall: the one before it counts. */
+/**
+ * Begins the lease of an attempt, or of its next part. The last heartbeat may have been lost to a stall: the one before it
+ * counts.
+ */
 export function beginLease(context: Context, heartbeatEveryMs: number): void {
+  renewLease(context);
   const { heartbeatTimeoutMs = Number.POSITIVE_INFINITY } = context.info;
   const lastsMs = heartbeatTimeoutMs - heartbeatEveryMs - throttleMs;
-  leases.set(context, { renewedAt: performance.now(), lastsMs, lapsed: false });
+  const lapsed = leases.get(context)?.lapsed ?? false;
+  leases.set(context, { renewedAt: performance.now(), lastsMs, lapsed });
 }
 
 /** Called with each heartbeat. A lease that has lapsed stays so: the attempt may be another worker's by now. */
