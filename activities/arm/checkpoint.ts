@@ -29,6 +29,10 @@ interface Checkpoint extends Partial<OperationProgress> {
   failed?: FailedOperation;
   /** Seconds since the activity began, over all its attempts. */
   elapsed?: number;
+  /** When the wait for somebody else's operation began, in milliseconds since the activity did. */
+  busySinceMs?: number;
+  /** Somebody else's operation was aborted. */
+  aborted?: true;
 }
 
 /**

@@ -2,14 +2,16 @@ import type { ApplicationFailure } from '@temporalio/activity';
 import type { FailureCode } from '../../contract/errors.ts';
 import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
-import { adaptiveDelayMs, elapsedMs, now, pause } from './clock.ts';
+import { checkpoint, heartbeat } from './checkpoint.ts';
+import { adaptiveDelayMs, elapsedMs, pause } from './clock.ts';
 import { azureCall } from './errors.ts';
 import type { Poller } from './poller.ts';
 
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
 
 /**
- * Waits until no operation runs on a resource. Aborts the first one that it finds, if the policy says so.
+ * Waits until no operation runs on a resource. Aborts the first one that it finds, if the policy says so. Wait and abort are on
+ * record: the next attempt goes on with them.
  *
  * @throws ApplicationFailure `OperationInProgress` after the policy's minutes.
  */
@@ -18,15 +20,20 @@ export async function untilIdle<T>(
   resourceId: string,
   look: () => Promise<Occupation<T>>,
 ): Promise<T> {
-  const startedAt = now();
-  let aborted = false;
+  const record = checkpoint();
   for (;;) {
+    const lookedAtMs = elapsedMs();
     const seen = await look();
-    if ('idle' in seen) return seen.idle;
-    const waitedMs = now() - startedAt;
+    if ('idle' in seen) {
+      delete record.busySinceMs;
+      return seen.idle;
+    }
+    record.busySinceMs ??= lookedAtMs;
+    const waitedMs = elapsedMs() - record.busySinceMs;
     if (waitedMs > busyPolicy.minutes * 60_000) throw stillBusy(busyPolicy, seen.busy, resourceId);
-    if (busyPolicy.abort && !aborted) {
-      aborted = true;
+    if (busyPolicy.abort && !record.aborted) {
+      record.aborted = true;
+      heartbeat();
       await azureCall(resourceId, () => seen.abort().submitted());
     }
     await pause(adaptiveDelayMs(waitedMs));

@@ -116,6 +116,25 @@ describe('updateCluster', () => {
     expect(await azure.sent('/abort/abort')).toEqual(['POST 202']);
   });
 
+  it('waits, and aborts, once over all its attempts', async () => {
+    const cluster = await existing('busy-attempts');
+    const path = `${clusterId(cluster)}$`;
+    await azure.fault({ method: 'PATCH', path, operation: { held: true } });
+    await azure.send('PATCH', `${clusterId(cluster)}?api-version=2026-06-01`, { tags: { by: 'somebody' } });
+    const answer = { status: 500, code: 'InternalServerError', message: 'Nobody knows' };
+    await azure.fault({ method: 'POST', path: 'busy-attempts/abort$', answer });
+    const request = { cluster, change: cached, busyPolicy: { minutes: 60, abort: true } };
+    const first = attemptAfter(0);
+    const left = lastHeartbeatOf(first);
+    await activityFailure(first.run(azure.activities.updateCluster, request));
+    expect(left()).toMatchObject({ aborted: true, busySinceMs: expect.any(Number) });
+    const second = attemptAfter(61 * 60_000, 2, left());
+    expect(await activityFailure(second.run(azure.activities.updateCluster, request))).toMatchObject({
+      type: 'OperationInProgress',
+    });
+    expect(await azure.sent('busy-attempts/abort')).toEqual(['POST 500']);
+  });
+
   it('does not send an update again whose answer was lost', async () => {
     const cluster = await existing('lost-update');
     await azure.fault({ method: 'PUT', path: `${clusterId(cluster)}$`, drop: 'after' });

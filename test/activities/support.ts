@@ -98,10 +98,11 @@ export function attempt(
 }
 
 /** An attempt of an activity that was scheduled so long ago. */
-export const attemptAfter = (agoMs: number, number = 1): MockActivityEnvironment =>
+export const attemptAfter = (agoMs: number, number = 1, heartbeatDetails?: unknown): MockActivityEnvironment =>
   new MockActivityEnvironment(
     {
       attempt: number,
+      heartbeatDetails,
       scheduledTimestampMs: Date.now() - agoMs,
       currentAttemptScheduledTimestampMs: Date.now(),
       workflowExecution: { workflowId, runId },
