@@ -139,18 +139,13 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
   const { status, headers } = response;
   const said = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
   const retryAfterMs = parseRetryAfter(headers);
-  return azureFailure(
-    said.code,
-    `${said.message}${said.subcode === undefined ? '' : ` [${said.subcode}]`} (${resourceId})`,
-    resourceId,
-    {
-      whatToDo: adviceOn(said),
-      status,
-      ...correlation(response),
-      retryable: isPassing(status, said),
-      ...(retryAfterMs !== undefined && { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
-    },
-  );
+  return azureFailure(said.code, errorText(said, resourceId), resourceId, {
+    whatToDo: adviceOn(said),
+    status,
+    ...correlation(response),
+    retryable: isPassing(status, said),
+    ...(retryAfterMs !== undefined && { nextRetryDelay: Math.min(retryAfterMs, longestRetryDelayMs) }),
+  });
 }
 
 /** Finds the request in Azure's activity log. */
@@ -182,6 +177,10 @@ function isPassing(status: number, { code, message }: AzureError): boolean {
   const busy = isCode(code, 'OperationNotAllowed') ? /in progress|preempted|pending/i : /in progress/i;
   return status === 409 && busy.test(message);
 }
+
+/** An error as people read it. */
+export const errorText = ({ message, subcode }: AzureError, resourceId: string): string =>
+  `${message}${subcode === undefined ? '' : ` [${subcode}]`} (${resourceId})`;
 
 /** Azure's own words for an error. */
 export interface AzureError {

@@ -16,6 +16,7 @@ import {
   adviceOn,
   azureCall,
   correlation,
+  errorText,
   isPassingConflict,
   parseErrorBody,
   parseRetryAfter,
@@ -202,17 +203,17 @@ async function unlessDone({ resourceId, find }: LongRunningOperation, failed: Fa
 export const notShown = (id: string): ApplicationFailure =>
   ownFailure('NotShown', `Azure took the request, and does not show what came of it (${id})`, id);
 
-const operationFailure = ({ code, message, ...correlated }: FailedOperation, resourceId: string): Error =>
-  azureFailure(code, `${message} (${resourceId})`, resourceId, {
-    whatToDo: adviceOn({ code, message }),
-    ...correlated,
-    retryable: isPassingConflict(code),
+const operationFailure = ({ correlationId, ...said }: FailedOperation, resourceId: string): Error =>
+  azureFailure(said.code, errorText(said, resourceId), resourceId, {
+    whatToDo: adviceOn(said),
+    ...(correlationId !== undefined && { correlationId }),
+    retryable: isPassingConflict(said.code),
   });
 
 /** Azure answers 200 where the operation itself has failed, and the answer holds the error. */
 function failedOperation(error: unknown, response: PipelineResponse): FailedOperation {
-  const { code, message } = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
-  return { code, message: shortened(message, mostMessageBytes), ...correlation(response) };
+  const said = parseErrorBody(response.bodyAsText) ?? { code: 'OperationFailed', message: String(error) };
+  return { ...said, message: shortened(said.message, mostMessageBytes), ...correlation(response) };
 }
 
 /** It stands in every heartbeat. */

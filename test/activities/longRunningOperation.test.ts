@@ -48,6 +48,19 @@ describe('a long-running operation', () => {
     expect(await azure.sent('managedClusters/last-word')).toEqual(['PUT 201', 'PUT 200']);
   });
 
+  it('that ends with a subcode is told with it, and with its advice', async () => {
+    const wanted = await azure.specification('subcode');
+    const error = { code: 'OperationNotAllowed', message: 'No.', subcode: 'OperationBlockedByNodeDisruptionPolicy' };
+    const body = JSON.stringify({ status: 'Failed', error });
+    const proxy = { status: 200, contentType: 'application/json', body };
+    await azure.fault({ method: 'GET', path: operations, times: 1000, proxy });
+    expect(await activityFailure(attempt().run(create(), wanted))).toMatchObject({
+      type: error.code,
+      message: expect.stringMatching(/^No\. \[OperationBlockedByNodeDisruptionPolicy] \(/),
+      details: { whatToDo: expect.stringContaining('node disruption policy') },
+    });
+  });
+
   it.each<[string, FaultRule, string]>([
     [
       'the server is down',
