@@ -9,7 +9,7 @@ import {
 } from 'nexus-rpc';
 import { z } from 'zod';
 import { scenarioInputs } from '../contract/inputs/index.ts';
-import { clusterWorkflowId, type Scenario, scenarios } from '../contract/names.ts';
+import { clusterWorkflowId, type Scenario, scenarios, startedByMemo } from '../contract/names.ts';
 import { lookService, scenarioService } from '../contract/nexus.ts';
 import { parse } from '../contract/parse.ts';
 import { problemsText } from '../contract/problem.ts';
@@ -69,17 +69,30 @@ async function start<Result>(
   const lock = clusterWorkflowId(cluster);
   const look = scenario === 'auditCluster' ? 'audit' : input.dryRun ? 'dry-run' : undefined;
   const workflowId = look ? `${lock}/${look}/${context.requestId}` : lock;
+  const startedBy = callerIn(context);
   const staticSummary = `${scenario} ${cluster.name}${look === 'dry-run' ? ' (dry run)' : ''}`;
   try {
     return await startWorkflow<(given: unknown) => Promise<Result>>(context, scenario, {
       workflowId,
       staticSummary,
       args: [given],
+      ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw new OperationError('failed', `A scenario is running on this cluster already: workflow ${workflowId}`);
   }
+}
+
+/** The workflow that calls, as Temporal says: a caller cannot give a memo. `undefined` where it is none. */
+function callerIn({ inboundLinks }: StartOperationContext): string | undefined {
+  for (const { url } of inboundLinks) {
+    const [, namespace, workflowId] = /^\/namespaces\/([^/]+)\/workflows\/([^/]+)\//.exec(url.pathname) ?? [];
+    if (namespace && workflowId) {
+      return `workflow ${decodeURIComponent(workflowId)} in namespace ${decodeURIComponent(namespace)}`;
+    }
+  }
+  return undefined;
 }
 
 function checked<Input>(schema: z.ZodType<Input>, given: unknown): Input {

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ownFailure } from '../contract/failures.ts';
 import { scenarioInputs } from '../contract/inputs/index.ts';
 import { startScenarioInput } from '../contract/inputs/startScenario.ts';
-import { clusterWorkflowId, errorTypes } from '../contract/names.ts';
+import { clusterWorkflowId, errorTypes, startedByMemo } from '../contract/names.ts';
 import type { ClusterReference } from '../resources/ids.ts';
 import { checkedInput } from './engine/givenInput.ts';
 import { problemsFailure } from './engine/outcome.ts';
@@ -13,7 +13,8 @@ import { problemsFailure } from './engine/outcome.ts';
  * Starts a scenario under the ID that is the lock on its cluster, and ends as it ends. It takes any workflow ID but that one:
  * a schedule adds its time to the ID of what it starts, under which no scenario may write.
  *
- * The scenario is cancelled with it, which takes everything back. If it is terminated, the scenario goes on.
+ * The scenario is cancelled with it, which takes everything back. If it is terminated, the scenario goes on. The scenario has the
+ * same starter in its memo.
  */
 export async function startScenario(given: unknown): Promise<unknown> {
   const { scenario, input } = checkedInput(startScenarioInput, given);
@@ -21,8 +22,14 @@ export async function startScenario(given: unknown): Promise<unknown> {
   const { cluster } = checkedInput(schema, input);
   const workflowId = clusterWorkflowId(cluster);
   refuseLock(workflowId);
+  const startedBy = workflowInfo().memo?.[startedByMemo];
   try {
-    const run = await startChild(scenario, { workflowId, args: [input], parentClosePolicy: ParentClosePolicy.ABANDON });
+    const run = await startChild(scenario, {
+      workflowId,
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
+    });
     return await run.result();
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -172,7 +172,10 @@ describe('a workflow of another team, by Nexus', () => {
     await end();
     expect(second).toContain(`A scenario is running on this cluster already: workflow ${workflowId}`);
     expect(await created).toMatchObject({ outcome: 'verified' });
-    expect(await temporal.workflow.getHandle(workflowId).describe()).toMatchObject({ type: 'createCluster' });
+    expect(await temporal.workflow.getHandle(workflowId).describe()).toMatchObject({
+      type: 'createCluster',
+      memo: { startedBy: expect.stringMatching(/^workflow [-0-9a-f]{36} in namespace \w/) },
+    });
     const plan = { scenario: 'deleteCluster', input: { cluster: given.cluster } };
     expect(await caller.run('plan', plan)).toMatchObject({ outcome: 'planned' });
     expect(await caller.run('auditCluster', { cluster: given.cluster })).toMatchObject({ verdict: 'Isolated' });

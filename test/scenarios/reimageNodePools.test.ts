@@ -44,7 +44,14 @@ describe('reimageNodePools', () => {
     const schedule = await temporal.schedule.create({
       scheduleId: taskQueue,
       spec: {},
-      action: { type: 'startWorkflow', workflowType: 'startScenario', workflowId: taskQueue, taskQueue, args: [input] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'startScenario',
+        workflowId: taskQueue,
+        taskQueue,
+        args: [input],
+        memo: { startedBy: 'Grace' },
+      },
       state: { triggerImmediately: true },
     });
     const run = client.run(clusterWorkflowId(cluster));
@@ -52,6 +59,7 @@ describe('reimageNodePools', () => {
       async () => (await run.progress().catch(() => undefined))?.awaitingApproval !== undefined,
       'It never began',
     );
+    expect((await run.progress()).startedBy).toBe('Grace');
     const again = { workflowId: `${taskQueue}-again`, taskQueue, args: [input] };
     const busy = await failureOf(temporal.workflow.execute('startScenario', again));
     expect(busy).toMatchObject({ type: 'ClusterBusy' });
