@@ -3,6 +3,8 @@ import { createPipelineRequest, type PipelineResponse } from '@azure/core-rest-p
 import { type AzureClients, observed, UnreadableAnswerError } from '../../activities/arm/connection.ts';
 import { parseRetryAfter } from '../../activities/arm/errors.ts';
 import type { Poller } from '../../activities/arm/poller.ts';
+import { shortened } from '../../contract/shortened.ts';
+import { withoutSecrets } from '../../contract/withoutSecrets.ts';
 import { interruption } from '../local/interruption.ts';
 import { type Exchange, inAnswer, type Recording } from './exchanges.ts';
 
@@ -33,6 +35,8 @@ export interface Followed<T = unknown> {
   readonly last: Exchange;
 }
 
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Between two polls, where Azure does not say how long to wait. */
 const unaskedSeconds = 10;
 
@@ -47,6 +51,8 @@ export class LiveAzure {
   readonly #recording: Recording;
   /** The check whose requests these are; what is asked between checks is not recorded. */
   check = '';
+  /** Azure's own words for its last refusal: for the terminal alone, for they may hold names. */
+  lastRefusal: string | undefined;
   /** Ends all waits. */
   signal: AbortSignal = interruption;
 
@@ -64,7 +70,12 @@ export class LiveAzure {
   /** Sends one request, or reads one page. @throws Error where Azure does not answer */
   async ask<T>(call: () => Promise<T>): Promise<Answered<T>> {
     const exchanges: Exchange[] = [];
-    const keep = (response: PipelineResponse) => exchanges.push(this.#recording.write(this.check, response));
+    let sentAt = new Date();
+    const keep = (response: PipelineResponse) => {
+      exchanges.push(this.#recording.write(this.check, sentAt, response));
+      // A further page is asked for once the last one is there.
+      sentAt = new Date();
+    };
     let value: T | undefined;
     let failure: unknown;
     try {
@@ -74,6 +85,7 @@ export class LiveAzure {
       failure = error;
     }
     const last = exchanges.at(-1);
+    if (last && last.status >= 400) this.lastRefusal = shortened(withoutSecrets(textOf(failure)), 500);
     if (!last) throw failure ?? new Error('the call sent nothing');
     return { ...(failure === undefined && value !== undefined && { value }), exchanges, last };
   }

@@ -1,7 +1,7 @@
 import { checkCluster } from './checks/cluster.ts';
 import { checkCommands, checkProbes, checkRefusal } from './checks/commands.ts';
 import { checkDeletion, checkOwnRegistry } from './checks/ownNetwork.ts';
-import { checkNewest, checkReimage } from './checks/reimage.ts';
+import { checkNewest, checkPoolSetting, checkReimage } from './checks/reimage.ts';
 import { checkEtags, checkThrottling } from './checks/requests.ts';
 import { checkRights } from './checks/rights.ts';
 import type { Finding, Switch } from './findings.ts';
@@ -32,6 +32,7 @@ const names = [
   'etags',
   'throttling',
   'reimage',
+  'poolSetting',
   'refusal',
   'newest',
   'ownRegistry',
@@ -39,9 +40,13 @@ const names = [
 ] as const;
 export type CheckName = (typeof names)[number];
 
-const clusterActions = ['write', 'delete', 'runCommand/action', 'agentPools/upgradeNodeImageVersion/action'].map(
-  (action) => `Microsoft.ContainerService/managedClusters/${action}`,
-);
+const clusterActions = [
+  'write',
+  'delete',
+  'runCommand/action',
+  'agentPools/write',
+  'agentPools/upgradeNodeImageVersion/action',
+].map((action) => `Microsoft.ContainerService/managedClusters/${action}`);
 const networkActions = [
   'Microsoft.ManagedIdentity/userAssignedIdentities/write',
   'Microsoft.Network/virtualNetworks/write',
@@ -69,7 +74,7 @@ export const checks: Readonly<Record<CheckName, Check>> = {
   cluster: {
     title: 'a cluster with egress, and how its operation is followed',
     minutes: 10,
-    usd: 0.1,
+    usd: 0.15,
     needs: [],
     cluster: 'open',
     actions: clusterActions,
@@ -96,7 +101,7 @@ export const checks: Readonly<Record<CheckName, Check>> = {
     ...look,
     title: 'a stale If-Match, and an update without a change',
     minutes: 10,
-    usd: 0.1,
+    usd: 0.15,
     finds: [],
     run: checkEtags,
   },
@@ -112,9 +117,17 @@ export const checks: Readonly<Record<CheckName, Check>> = {
     ...look,
     title: 'reimages on the newest image, before and after a change of the source, and the mirror file',
     minutes: 50,
-    usd: 0.6,
+    usd: 0.8,
     finds: ['reimageOnNewestImage', 'isolationReimages', 'mirrorAddress', 'managedRegistryOnChange'],
     run: checkReimage,
+  },
+  poolSetting: {
+    ...look,
+    title: 'a setting that nodes get as they are made (LocalDNS), given and left out',
+    minutes: 30,
+    usd: 0.4,
+    finds: ['poolSettingReimages', 'localDNSLeftOut'],
+    run: checkPoolSetting,
   },
   refusal: {
     ...look,
@@ -127,7 +140,7 @@ export const checks: Readonly<Record<CheckName, Check>> = {
   newest: {
     title: 'Kubernetes from 1.37: reimages by AKS itself, and what a deletion leaves',
     minutes: 35,
-    usd: 0.5,
+    usd: 0.6,
     needs: [],
     cluster: 'newest',
     actions: clusterActions,
@@ -147,7 +160,7 @@ export const checks: Readonly<Record<CheckName, Check>> = {
   deletion: {
     title: 'a cluster deleted in haste, and its subnets',
     minutes: 45,
-    usd: 0.3,
+    usd: 0.5,
     needs: ['ownRegistry'],
     cluster: 'own',
     actions: [],

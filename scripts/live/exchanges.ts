@@ -1,10 +1,10 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import type { Neutral } from './neutral.ts';
 
 /** A request to Azure with its answer, as the simulator records requests, and the answer besides. */
 export interface Exchange {
-  /** When the answer came, by this machine's clock. */
+  /** When it was sent, by this machine's clock. */
   readonly time: string;
   readonly check: string;
   readonly method: string;
@@ -27,9 +27,9 @@ export class Recording {
   }
 
   /** @param check The check that asks. What is asked between checks, with an empty name, is not written. */
-  write(check: string, { request, status, headers, bodyAsText }: PipelineResponse): Exchange {
+  write(check: string, sentAt: Date, { request, status, headers, bodyAsText }: PipelineResponse): Exchange {
     const exchange: Exchange = {
-      time: new Date().toISOString(),
+      time: sentAt.toISOString(),
       check,
       method: request.method,
       url: this.#neutral.text(request.url),
@@ -41,6 +41,21 @@ export class Recording {
     if (check !== '') appendFileSync(this.#file, `${JSON.stringify(exchange)}\n`);
     return exchange;
   }
+}
+
+/** Reads a recording, in the order in which the requests were sent. A line that was cut, when the run died, is left out. */
+export function readExchanges(file: string): Exchange[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as Exchange];
+      } catch {
+        return [];
+      }
+    })
+    .sort((one, other) => one.time.localeCompare(other.time));
 }
 
 /** The value in an answer's body at a dotted path; array items by their index. */

@@ -1,14 +1,19 @@
 import { writeFileSync } from 'node:fs';
+import { reasonsOf } from '../../codec/reasons.ts';
 import { type Problem, problemsText } from '../../contract/problem.ts';
+import { startSimulator } from '../../simulator/index.ts';
 import { checkNames, withNeeded } from './checks.ts';
+import { readExchanges } from './exchanges.ts';
 import { groupName } from './live.ts';
-import { type Options, readOptions } from './options.ts';
+import { type Options, program, type ReplayOptions } from './options.ts';
 import { problemsOf } from './preflight.ts';
-import { costOf, costText, verdictsOf, verdictText } from './report.ts';
+import { replay } from './replay.ts';
+import { costOf, costText, deviationText, rowText, verdictsOf, verdictText } from './report.ts';
+import { judgeRows } from './rows.ts';
 import { runChecks } from './run.ts';
 import { openSession, remove, type Session } from './session.ts';
 
-/** `done`: every check was made. `stopped`: one could not be made, or the run was interrupted. */
+/** `done`: every check was made. `stopped`: one could not be made, the run was interrupted, or a simulator deviates. */
 const exitCodes = { done: 0, notBegun: 1, stopped: 2, somethingLeft: 3 } as const;
 type Ending = keyof typeof exitCodes;
 
@@ -18,7 +23,11 @@ async function live(session: Session, { vmSize, yes = false, checks = [...checkN
   const { runId, subscriptionId, location } = state;
   const chosen = withNeeded(checks);
   const isNew = state.removed;
-  const problems = await problemsOf(clientsOf, { subscriptionId, location, vmSize, runId, chosen, isNew }, groups);
+  const problems = await problemsOf(
+    clientsOf,
+    { subscriptionId, location, vmSize, runId, chosen, isNew },
+    groups,
+  ).catch(unforeseen);
   if (problems.length > 0) return refuse(problems);
   terminal.say(`Run ${runId}${goesOn ? ' goes on' : ''}, in ${location}, in the resource group ${groupName(runId)}:\n`);
   terminal.say(costText(chosen));
@@ -51,32 +60,76 @@ async function mayCost({ terminal }: Session, { minutes, usd }: ReturnType<typeo
 }
 
 function report({ file, terminal }: Session): void {
+  const recording = file.path('exchanges.jsonl');
   const verdicts = verdictsOf(file.state);
-  const written = file.path('verdicts.json');
-  writeFileSync(written, `${JSON.stringify(verdicts, null, 2)}\n`);
-  terminal.say(`\n${verdictText(verdicts)}\n\nVerdicts: ${written}\nExchanges: ${file.path('exchanges.jsonl')}`);
+  const rows = judgeRows(readExchanges(recording), verdicts);
+  const files = [
+    ['verdicts.json', verdicts],
+    ['behaviours.json', rows],
+  ] as const;
+  for (const [name, content] of files) writeFileSync(file.path(name), `${JSON.stringify(content, null, 2)}\n`);
+  terminal.say(`\n${verdictText(verdicts)}\n\n${rowText(rows)}\n`);
+  for (const [name] of files) terminal.say(`Written: ${file.path(name)}`);
+  terminal.say(`Written: ${recording}, for npm run live -- replay`);
 }
 
-async function cleanUp(session: Session): Promise<Ending> {
+/** Holds a simulator against a recording. */
+async function hold(recording: string, { azure, edition }: ReplayOptions): Promise<Ending> {
+  const exchanges = readExchanges(recording);
+  if (exchanges.length === 0) {
+    const whatToDo = 'Give the file of exchanges that a run has written.';
+    return refuse([{ where: recording, problem: 'no exchange is in it', whatToDo }]);
+  }
+  const simulator = await startSimulator({ speed: 'demand', edition, azure });
+  try {
+    const deviations = await replay(exchanges, simulator);
+    process.stdout.write(`${deviationText(deviations, exchanges.length)}\n`);
+    return deviations.length === 0 ? 'done' : 'stopped';
+  } finally {
+    await simulator.close();
+  }
+}
+
+/** @param which The ID of a run; `true`: the last one of this folder, and what has expired. */
+async function cleanUp(session: Session, which: string | true): Promise<Ending> {
   const { file, goesOn, groups, terminal } = session;
-  const runIds = new Set([...groups.map(({ runId }) => runId), ...(goesOn ? [file.state.runId] : [])]);
-  if (runIds.size === 0) terminal.say('No live run has left anything.');
+  const expired = groups.filter(({ expiresOn }) => Date.parse(expiresOn) < Date.now()).map(({ runId }) => runId);
+  const own = goesOn ? [file.state.runId] : [];
+  const runIds = which === true ? new Set([...own, ...expired]) : [which];
   const left = await remove(session, runIds);
-  file.state.removed = left.length === 0;
-  if (goesOn) file.save();
+  if (goesOn && [...runIds].includes(file.state.runId)) {
+    file.state.removed = left.length === 0;
+    file.save();
+  }
+  const others = groups.filter(({ runId }) => ![...runIds].includes(runId));
+  for (const { id, runId, expiresOn } of others)
+    terminal.say(`Another run has ${id}, until ${expiresOn}. If it does not work any more: --clean-up ${runId}`);
+  if (left.length === 0) terminal.say('Nothing else is left.');
   return left.length === 0 ? 'done' : 'somethingLeft';
 }
+
+/** Azure has answered what nobody has thought of, or nothing. */
+const unforeseen = (error: unknown): Problem[] => [
+  {
+    where: 'Azure',
+    problem: `did not answer as it should (${reasonsOf(error)})`,
+    whatToDo: 'Do what it says; else start again later.',
+  },
+];
 
 function refuse(problems: readonly Problem[]): Ending {
   process.stderr.write(`The live run cannot start, and has made nothing:\n${problemsText(problems)}\n`);
   return 'notBegun';
 }
 
-const options = readOptions();
-const session = await openSession(options);
-const ending = Array.isArray(session)
-  ? refuse(session)
-  : options.cleanUp
-    ? await cleanUp(session)
-    : await live(session, options);
-process.exitCode = exitCodes[ending];
+await program(
+  async (options) => {
+    const session = await openSession(options).catch(unforeseen);
+    const run = async (opened: Session) =>
+      options.cleanUp === undefined ? live(opened, options) : cleanUp(opened, options.cleanUp);
+    process.exitCode = exitCodes[Array.isArray(session) ? refuse(session) : await run(session)];
+  },
+  async (recording, { azure, edition }) => {
+    process.exitCode = exitCodes[await hold(recording, { azure, edition })];
+  },
+).parseAsync();

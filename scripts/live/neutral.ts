@@ -1,4 +1,5 @@
 import { withoutSecrets } from '../../contract/withoutSecrets.ts';
+import { builtInRoles } from '../../resources/roles.ts';
 
 /** What stands for the subscription, so that a recording fits the simulated Azure as it is. */
 const neutralSubscription = '11111111-1111-1111-1111-111111111111';
@@ -34,6 +35,9 @@ const kinds: readonly { found: RegExp; neutral: (count: number) => string }[] = 
 ];
 
 const digits = (count: number, length: number): string => String(count).padStart(length, '0');
+
+/** IDs that are the same for everybody. */
+const everybodys: ReadonlySet<string> = new Set(Object.values(builtInRoles).map(({ id }) => id));
 
 /** Texts that hold names of the owner's: of policies, and of who may not do something. */
 const tellingCodes = /"code":\s*"(RequestDisallowedByPolicy|AuthorizationFailed|LinkedAuthorizationFailed)"/;
@@ -83,6 +87,7 @@ export class Neutral {
 
   #instead(value: string, neutral: (count: number) => string): string {
     const key = value.toLowerCase();
+    if (everybodys.has(key)) return value;
     // What stands for something is not replaced again.
     if (Object.values(this.#replacements).includes(key)) return value;
     this.#replacements[key] ??= neutral(Object.keys(this.#replacements).length);

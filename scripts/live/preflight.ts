@@ -1,6 +1,5 @@
-import type { RegistryNameStatus } from '@azure/arm-containerregistry';
 import type { AzureClients, ClientsOf } from '../../activities/arm/connection.ts';
-import { azureCall, seenOr, whereAllowed } from '../../activities/arm/errors.ts';
+import { azureCall, azureReadIfRegistered, seenOr, whereAllowed } from '../../activities/arm/errors.ts';
 import { readAllowances } from '../../activities/reads/allowances.ts';
 import { readProvider } from '../../activities/registrations.ts';
 import { readLocations, readSubscription } from '../../activities/subscriptions.ts';
@@ -69,10 +68,10 @@ const unknownRegion = (location: string): Problem => ({
 const leftovers = (earlier: readonly RunGroup[], runId: string): Problem[] =>
   earlier
     .filter((group) => group.runId !== runId)
-    .map(({ id, expiresOn }) => ({
+    .map(({ id, runId: other, expiresOn }) => ({
       where: id,
       problem: `an earlier live run has left it (expires ${expiresOn})`,
-      whatToDo: 'Wait if that run still works; else remove it with --clean-up.',
+      whatToDo: `Wait if that run still works; else remove it: --clean-up ${other}`,
     }));
 
 /** Names that somebody else has. */
@@ -91,9 +90,9 @@ async function takenNames({ containerRegistry, resources }: AzureClients, wanted
   if (!chosen.some((check) => checks[check].cluster === 'own')) return groupProblems;
   const registry = { name: registryName(runId), type: 'Microsoft.ContainerRegistry/registries' } as const;
   const look = await whereAllowed(() =>
-    azureCall(id, () => containerRegistry.registries.checkNameAvailability(registry)),
+    azureReadIfRegistered(id, () => containerRegistry.registries.checkNameAvailability(registry)),
   );
-  const { nameAvailable = true, message } = seenOr<RegistryNameStatus, RegistryNameStatus>(look, {});
+  const { nameAvailable = true, message } = seenOr(look, undefined) ?? {};
   return nameAvailable ? groupProblems : [...groupProblems, taken(registry.name, message)];
 }
 

@@ -2,6 +2,8 @@ import Table from 'cli-table3';
 import { type CheckName, checkNames, checks } from './checks.ts';
 import { exchangeText } from './exchanges.ts';
 import { movesOf, type Switch, type Verdict, verdictsOn } from './findings.ts';
+import type { Deviation } from './replay.ts';
+import type { RowVerdict } from './rows.ts';
 import type { State } from './state.ts';
 
 /** Verdicts on all assumptions, from what the checks have found. */
@@ -50,6 +52,28 @@ export function verdictText(verdicts: readonly Verdict[]): string {
   const moves = movesOf(verdicts);
   const simulator = moves === '' ? 'its defaults' : `--azure ${moves}`;
   return [table.toString(), '', ...shown, '', `The simulator is as this Azure with ${simulator}.`].join('\n');
+}
+
+/** Rows of the simulator's behaviours, those against which something was seen with the exchange. */
+export function rowText(rows: readonly RowVerdict[]): string {
+  const confirmed = rows.filter(({ verdict }) => verdict === 'confirmed').map(({ id }) => id);
+  const refuted = rows
+    .filter(({ verdict }) => verdict === 'refuted')
+    .map(({ id, evidence, says, shownBy }) =>
+      [`  ${id} (${evidence}): ${says}`, ...shownBy.map((one) => `    ${exchangeText(one)}`)].join('\n'),
+    );
+  return [
+    `Behaviours of the simulator that this confirms: ${confirmed.join(', ') || 'none'}.`,
+    refuted.length === 0 ? 'It refutes none.' : `It refutes:\n${refuted.join('\n')}`,
+  ].join('\n');
+}
+
+export function deviationText(deviations: readonly Deviation[], count: number): string {
+  if (deviations.length === 0) return `The simulator answers all ${count} requests as recorded.`;
+  const lines = deviations.map(
+    ({ line, request, azure, simulator }) => `${line}: ${request}\n  Azure: ${azure}\n  simulator: ${simulator}`,
+  );
+  return [...lines, `${deviations.length} of ${count} answers differ.`].join('\n');
 }
 
 /** Without lines and colours, so that it can be read in a log. */

@@ -2,7 +2,6 @@ import { interruption } from '../local/interruption.ts';
 import type { LiveAzure } from './azure.ts';
 import { type CheckName, checkNames, checks, withNeeded } from './checks.ts';
 import { deleteCluster } from './clusters.ts';
-import { errorCode } from './exchanges.ts';
 import { CheckStopped, type ClusterKey, groupName, type Live, runTag } from './live.ts';
 import type { State, StateFile } from './state.ts';
 
@@ -47,18 +46,17 @@ async function makeGroup({ azure, file }: Run): Promise<void> {
   // Before the request: one whose answer is lost may have made it.
   state.removed = false;
   file.save();
+  azure.check = 'group';
   const { resourceGroups } = azure.clients.resources;
   const group = { location: state.location, tags: tagsOf(file) };
   const { value, last } = await azure.ask(() => resourceGroups.createOrUpdate(groupName(state.runId), group));
-  if (!value) throw new Error(`the resource group ${groupName(state.runId)} was refused: ${refusal(last)}`);
+  if (!value) throw new Error(`The resource group was refused: ${azure.lastRefusal ?? last.status}`);
 }
 
 const tagsOf = ({ state }: StateFile): Record<string, string> => ({
   [runTag]: state.runId,
   expiresOn: state.expiresOn,
 });
-
-const refusal = (last: Parameters<typeof errorCode>[0]): string => `${last.status} ${errorCode(last) ?? ''}`;
 
 async function runCheck(run: Run, name: CheckName): Promise<void> {
   const { azure, file, say } = run;
@@ -67,6 +65,7 @@ async function runCheck(run: Run, name: CheckName): Promise<void> {
   done[name] = { begun: true };
   file.save();
   azure.check = name;
+  azure.lastRefusal = undefined;
   try {
     const missing = checks[name].needs.find((needed) => done[needed]?.findings === undefined);
     if (missing) throw new CheckStopped(`it needs what the check ${missing} makes`);
@@ -80,6 +79,7 @@ async function runCheck(run: Run, name: CheckName): Promise<void> {
     const stopped = error instanceof Error ? error.message : String(error);
     done[name] = { begun: true, stopped };
     say(`  could not be made: ${stopped}`);
+    if (azure.lastRefusal !== undefined) say(`  Azure says: ${azure.lastRefusal}`);
   } finally {
     azure.check = '';
     file.save();
@@ -94,6 +94,7 @@ function liveOf({ azure, file, vmSize, say }: Run, isRepeated: boolean): Live {
 
 /** Deletes a cluster that no later check looks at: it costs money. What fails here, the end of the run does again. */
 async function release(run: Run, cluster: ClusterKey): Promise<void> {
+  run.azure.check = 'release';
   const { managedClusters } = run.azure.clients.containerService;
   const { last } = await run.azure.ask(() => managedClusters.get(groupName(run.file.state.runId), cluster));
   if (last.status === 404) return;

@@ -55,6 +55,7 @@ export async function remove({ azure, terminal }: Session, runIds: Iterable<stri
   const stop = () => impatience.abort(new Error('Stopped waiting'));
   process.on('SIGINT', stop).on('SIGTERM', stop);
   azure.signal = impatience.signal;
+  azure.check = '';
   if (interruption.aborted) terminal.say('Removes what was made. Another Ctrl-C ends the wait.');
   const left: string[] = [];
   for (const runId of runIds) left.push(...(await removeRun(azure, runId, (line) => terminal.say(line))));

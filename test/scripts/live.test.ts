@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -12,6 +13,7 @@ import {
 } from '../../simulator/index.ts';
 import { subscriptionId } from '../support/azure.ts';
 import { sampled } from '../support/sampled.ts';
+import { waitFor } from '../support/waitFor.ts';
 import { scratchFolder } from './support.ts';
 
 const defaults = Object.fromEntries(Object.entries(azureSwitches).map(([name, { values }]) => [name, values[0]]));
@@ -43,9 +45,14 @@ function live(simulator: Simulator, folder: string, ...options: string[]) {
   });
 }
 
-async function verdictsIn(folder: string): Promise<Written[]> {
+async function runIn(folder: string, name: string): Promise<[runId: string, file: string]> {
   const { runId } = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8'));
-  return JSON.parse(await readFile(join(folder, `${runId}-verdicts.json`), 'utf8'));
+  return [runId, join(folder, `${runId}-${name}`)];
+}
+
+async function verdictsIn(folder: string): Promise<Written[]> {
+  const [, file] = await runIn(folder, 'verdicts.json');
+  return JSON.parse(await readFile(file, 'utf8'));
 }
 
 interface Case {
@@ -95,6 +102,7 @@ const cases: readonly Case[] = [
       ...{ commandTools: 'withoutCurl', attachedOutput: 'lost', managedRegistryOnDelete: 'stays' },
       ...{ managedRegistryOnChange: 'stays', networkRelease: 'late', permissionPages: 'many' },
       ...{ registryLocation: 'displayName', gatewayErrors: 'text' },
+      ...{ poolSettingReimages: 'never', localDNSLeftOut: 'stays' },
     },
     [...most, 'retryAfter'],
   ),
@@ -144,3 +152,104 @@ async function groupsIn(simulator: Simulator): Promise<string[]> {
   const resources = await controlApi<{ id: string; type: string }[]>(simulator, 'resources');
   return resources.filter(({ type }) => type.endsWith('/resourceGroups')).map(({ id }) => id);
 }
+
+/** Runs against a simulator of its own, by demand. */
+async function against<T>(reset: object, what: (simulator: Simulator, folder: string) => Promise<T>): Promise<T> {
+  const simulator = await startSimulator({ speed: 'demand' });
+  try {
+    await controlApi(simulator, 'reset', 'POST', reset);
+    return await what(simulator, await scratchFolder());
+  } finally {
+    await simulator.close();
+  }
+}
+
+/** Two of them take the way of all: one that ends before the question, and the question. */
+const refusals = sampled<[what: string, options: string[], said: RegExp]>(
+  [
+    [
+      'without a terminal to ask about the costs',
+      [],
+      /may cost \d\.\d\d USD, and there is no terminal.*--yes.*Nothing was made/,
+    ],
+    ['of a size that is not offered', ['--yes', '--vm-size', 'Standard_X1'], /--vm-size: Standard_X1 is not offered/],
+    ['in no region', ['--yes', '--location', 'nowhere'], /--location: nowhere is not a region/],
+    ['in no subscription', ['--yes', '--subscription', randomUUID()], /--subscription: .* was not found/],
+  ],
+  3,
+);
+
+describe('nothing is made', () => {
+  test('where something is wrong, all of which is said at once', () => {
+    const scope = `/subscriptions/${subscriptionId}`;
+    const seed = {
+      providers: { 'Microsoft.ContainerRegistry': 'NotRegistered' },
+      quotas: { cores: 4 },
+      callerPermissions: [{ scope, actions: ['*'], notActions: ['Microsoft.Authorization/*/write'] }],
+    };
+    return against(seed, async (simulator, folder) => {
+      const tags = { 'aks-isolation-live': 'r0', expiresOn: '2026-11-25' };
+      const left = { method: 'PUT', path: `${scope}/resourceGroups/left`, body: { location: 'westeurope', tags } };
+      await controlApi(simulator, 'requests', 'POST', { does: [left] });
+      const { exitCode, stderr } = await live(simulator, folder, '--yes', ...byDemand);
+      expect([exitCode, await groupsIn(simulator)]).toEqual([1, [left.path]]);
+      for (const said of [
+        /left: an earlier live run has left it .*--clean-up r0\b/,
+        /Microsoft.ContainerRegistry: the resource provider is NotRegistered/,
+        /roleAssignments\/write, which the check ownRegistry needs/,
+        /vCPUs are needed at once, and the quota of the region westeurope leaves 4 of 4/,
+      ])
+        expect(stderr).toMatch(said);
+    });
+  });
+
+  test.each(refusals)('%s', (_what, options, said) =>
+    against({}, async (simulator, folder) => {
+      const { exitCode, stderr } = await live(simulator, folder, ...byDemand, ...options);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(said)]);
+      expect(await groupsIn(simulator)).toEqual([]);
+    }),
+  );
+});
+
+test('where a policy denies, its words are shown, the other checks are made, and nothing is left', () => {
+  const deny = { name: 'no-networks', type: 'Microsoft.Network/virtualNetworks', does: { effect: 'deny' } };
+  return against({ policies: [deny] }, async (simulator, folder) => {
+    const { exitCode, stdout } = await live(simulator, folder, '--yes', '--checks', 'rights,deletion', ...byDemand);
+    expect([exitCode, await groupsIn(simulator)]).toEqual([2, []]);
+    expect(stdout).toMatch(/could not be made: the network was refused\s+Azure says: .*no-networks/);
+    expect(stdout).toMatch(/permissionPages +holds/);
+    expect(stdout).toMatch(/networkRelease: unknown. the check deletion could not be made: it needs .* ownRegistry/);
+  });
+});
+
+test('an interrupted run removes what it has made, and a later start goes on', () =>
+  against({}, async (simulator, folder) => {
+    const held = await controlApi<{ id: string }>(simulator, 'faults', 'POST', {
+      ...{ method: 'PUT', path: '/managedClusters/open$', operation: { held: true } },
+    });
+    const checks = ['--yes', '--checks', 'rights,cluster', ...byDemand];
+    const first = live(simulator, folder, ...checks);
+    await waitFor(async () => (await groupsIn(simulator)).length === 2, 'the cluster is not being made');
+    first.kill('SIGINT');
+    expect([(await first).exitCode, await groupsIn(simulator)]).toEqual([2, []]);
+    expect((await first).stdout).toContain('Removes what was made');
+    await fetch(`http://127.0.0.1:${simulator.port}/simulator/faults/${held.id}`, { method: 'DELETE' });
+    const second = await live(simulator, folder, ...checks);
+    expect([second.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
+    expect(second.stdout).toMatch(/goes on[\s\S]*1 of 1: a cluster[\s\S]*operationAddresses +holds/);
+  }));
+
+test('what could not be removed is named, and removed by --clean-up', () =>
+  against({}, async (simulator, folder) => {
+    const answer = { status: 409, code: 'ScopeLocked', message: 'The scope is locked.' };
+    await controlApi(simulator, 'faults', 'POST', { method: 'DELETE', path: '/resourceGroups/', answer });
+    const run = await live(simulator, folder, '--yes', '--checks', 'rights', ...byDemand);
+    const [group = 'none'] = await groupsIn(simulator);
+    expect([run.exitCode, run.stderr]).toEqual([
+      3,
+      expect.stringContaining(`Still in Azure, and costing money:\n  ${group}`),
+    ]);
+    const cleaned = await live(simulator, folder, '--clean-up', ...byDemand);
+    expect([cleaned.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
+  }));

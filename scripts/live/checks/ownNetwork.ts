@@ -116,7 +116,7 @@ async function connectRegistry(live: Live, network: string, registry: string): P
   };
   required(await azure.follow(() => privateDns.privateZones.createOrUpdate(group, zoneName, global)), 'the zone');
   required(
-    await azure.follow(() => privateDns.virtualNetworkLinks.createOrUpdate(group, zoneName, 'live-link', link)),
+    await azure.follow(() => privateDns.virtualNetworkLinks.createOrUpdate(group, zoneName, 'LiveLink', link)),
     'the link',
   );
   required(

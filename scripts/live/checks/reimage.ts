@@ -1,3 +1,4 @@
+import type { AgentPool } from '@azure/arm-containerservice';
 import { compareVersions } from 'compare-versions';
 import {
   changeSource,
@@ -11,7 +12,7 @@ import {
 } from '../clusters.ts';
 import type { Exchange } from '../exchanges.ts';
 import type { Finding } from '../findings.ts';
-import { CheckStopped, type Live, nodeGroupName, openCluster } from '../live.ts';
+import { CheckStopped, groupName, type Live, nodeGroupName, openCluster, poolName, required } from '../live.ts';
 import { versionWhere } from './cluster.ts';
 
 /** Asks for a reimage before and after a change of where nodes boot from, and looks at their disks and at the mirror file. */
@@ -146,4 +147,36 @@ function isolationFinding({ findings }: Live, alone: { did: boolean; shownBy: Ex
   return older
     ? byItself('from137', shownBy)
     : { ...finding, unknown: 'from137 or always: no older cluster was looked at', shownBy };
+}
+
+/** Gives a pool a setting that nodes get as they are made, and then leaves it out of an update. */
+export async function checkPoolSetting(live: Live): Promise<Finding[]> {
+  const { agentPools } = live.azure.clients.containerService;
+  const group = groupName(live.runId);
+  const read = () => live.azure.ask(() => agentPools.get(group, 'open', poolName));
+  await settled(live, 'open');
+  const { ids: before } = await machines(live, 'open');
+  const { value: pool } = await read();
+  const { eTag: _etag, localDNSProfile: _profile, ...plain } = pool ?? {};
+  const write = async (body: AgentPool, what: string) =>
+    required(await live.azure.follow(() => agentPools.createOrUpdate(group, 'open', poolName, body)), what);
+  const changed = await write({ ...plain, localDNSProfile: { mode: 'Preferred' } }, 'LocalDNS');
+  await settled(live, 'open');
+  const { ids: after, last } = await machines(live, 'open');
+  const leftOut = await write(plain, 'the update without LocalDNS');
+  await settled(live, 'open');
+  const shown = await read();
+  const mode = shown.value?.localDNSProfile?.mode ?? 'Disabled';
+  return [
+    {
+      switch: 'poolSettingReimages',
+      position: after === before ? 'never' : 'reimages',
+      shownBy: [changed.first, last],
+    },
+    {
+      switch: 'localDNSLeftOut',
+      position: mode === 'Disabled' ? 'resets' : 'stays',
+      shownBy: [leftOut.first, shown.last],
+    },
+  ];
 }
