@@ -54,7 +54,7 @@ const poolType: ResourceType<'containerService', AgentPool & { marks: Marks }> =
 };
 
 /** @throws ApplicationFailure `AgentPoolNotFound` if it has been deleted meanwhile. */
-async function existingPool(clients: ClientsOf, reference: AgentPoolReference): Promise<AgentPool> {
+export async function existingPool(clients: ClientsOf, reference: AgentPoolReference): Promise<AgentPool> {
   const id = idOf(reference);
   const seen = await getPool(clients, id);
   if (!seen) throw ownFailure('AgentPoolNotFound', `The node pool is not there any more (${id})`, id);
@@ -62,7 +62,7 @@ async function existingPool(clients: ClientsOf, reference: AgentPoolReference): 
 }
 
 /** Reads a pool's state, and its nodes from inside the cluster. */
-function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
+export function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
   const look = async (): Promise<PoolEvidence> => {
     const [pool, kubernetes] = await Promise.all([
       existingPool(clients, reference),
@@ -73,8 +73,16 @@ function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promis
   return patiently(look, ({ unseen }) => unseen?.because === 'failed', operationPatienceMs);
 }
 
+/** A pool without the properties that only Azure can set. */
+export function poolSettings(pool: AgentPool): AgentPool {
+  const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
+  const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
+  const { currentOrchestratorVersion: _version, ...wanted } = rest;
+  return wanted;
+}
+
 /** Waits until nothing runs on cluster and pool; other pools may be busy. */
-async function untilPoolIdle(
+export async function untilPoolIdle(
   clients: ClientsOf,
   { cluster, pool }: AgentPoolReference,
   busyPolicy: BusyPolicy,
@@ -114,7 +122,10 @@ export async function countMachines(
 const poolIn = (scaleSet: string): string => /^aks-(.+)-\d+-vmss$/i.exec(scaleSet)?.[1] ?? scaleSet;
 
 /** Counts the scale set's instances: one that has the set's latest model is done. `undefined`: the set cannot be read. */
-async function progressOf(clients: ClientsOf, request: ReimageRequest): Promise<OperationProgress | undefined> {
+export async function poolProgress(
+  clients: ClientsOf,
+  request: AgentPoolReference & Pick<ReimageRequest, 'nodeResourceGroup'>,
+): Promise<OperationProgress | undefined> {
   const { cluster, pool, nodeResourceGroup: group } = request;
   const { virtualMachineScaleSets, virtualMachineScaleSetVMs } = clients(cluster.subscriptionId).compute;
   try {
@@ -170,7 +181,7 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
       prepare: () => untilPoolIdle(clients, request, busyPolicy),
       send: () => client.agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
       find,
-      progress: () => progressOf(clients, request),
+      progress: () => poolProgress(clients, request),
       async afterwards() {
         after = await readEvidence(clients, request);
       },
@@ -225,11 +236,7 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
 
   /** Reads the settings of a pool, without the properties that only Azure can set. */
   async readAgentPool(reference: AgentPoolReference): Promise<AgentPool> {
-    const pool = await existingPool(clients, reference);
-    const { id: _id, name: _name, type: _type, eTag: _eTag, ...settings } = pool;
-    const { provisioningState: _state, nodeImageVersion: _image, powerState: _power, ...rest } = settings;
-    const { currentOrchestratorVersion: _version, ...wanted } = rest;
-    return wanted;
+    return poolSettings(await existingPool(clients, reference));
   },
 
   /** Creates a pool with these settings and marks. The marks of another pool, whose settings they are, do not come along. */

@@ -1,3 +1,4 @@
+import { agentPoolChangeActivities } from './agentPoolChanges.ts';
 import { agentPoolActivities } from './agentPools.ts';
 import { allKeptAlive } from './arm/checkpoint.ts';
 import { onClock } from './arm/clock.ts';
@@ -30,6 +31,7 @@ export function createActivities(connection: AzureConnection, webhook?: Webhook)
   // Every activity heartbeats, for a killed worker is noticed by the heartbeats that it no longer sends.
   const activities = allKeptAlive({
     ...agentPoolActivities(clients),
+    ...agentPoolChangeActivities(clients),
     ...auditActivities(clients),
     ...deletion,
     discoverDeletion: withTells(deletion.discoverDeletion, webhook),

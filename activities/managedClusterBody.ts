@@ -6,7 +6,7 @@ import {
   type ManagedClusterHttpProxyConfig,
 } from '@azure/arm-containerservice';
 import { addressIn } from '../resources/addressRanges.ts';
-import type { AgentPoolFacts } from '../resources/agentPools.ts';
+import { type AgentPoolFacts, otherMode } from '../resources/agentPools.ts';
 import type { IdentityFacts } from '../resources/identities.ts';
 import { agentPoolId, clusterId } from '../resources/ids.ts';
 import type {
@@ -15,7 +15,7 @@ import type {
   ClusterSpecification,
   OutboundProfile,
 } from '../resources/managedClusters.ts';
-import { copyOfTag } from '../resources/marks.ts';
+import { copyOfTag, formerLocalDnsTag } from '../resources/marks.ts';
 import { boundTo, marksOn, withoutCopiedMarks } from './arm/marks.ts';
 
 /** The facts of a cluster in Azure's answer. */
@@ -80,6 +80,7 @@ export function clusterFacts(cluster: ManagedCluster): ClusterFacts {
       ...marksOf(cluster.id ?? '', pool),
       ...(pool.podSubnetID === undefined ? {} : { podSubnetId: pool.podSubnetID }),
       ...(pool.upgradeSettings?.maxSurge === undefined ? {} : { maxSurge: pool.upgradeSettings.maxSurge }),
+      ...nodeSettings(pool),
     })),
   };
 }
@@ -107,6 +108,25 @@ function marksOf(
   const marks = marksOn(agentPoolId(cluster, name), tags);
   const copyOf = tags[copyOfTag];
   return { ...(Object.keys(marks).length > 0 && { marks }), ...(copyOf !== undefined && { copyOf }) };
+}
+
+/** Settings for whose change AKS makes nodes anew. A mode that is no more as a run has left it is its owner's. */
+function nodeSettings({
+  currentOrchestratorVersion,
+  localDNSProfile,
+  tags,
+}: ManagedClusterAgentPoolProfile): Pick<
+  AgentPoolFacts,
+  'currentOrchestratorVersion' | 'localDNSMode' | 'formerLocalDNSMode'
+> {
+  const mode = localDNSProfile?.mode;
+  const tag = tags?.[formerLocalDnsTag];
+  const former = tag === 'none' ? null : tag;
+  return {
+    ...(currentOrchestratorVersion !== undefined && { currentOrchestratorVersion }),
+    ...(mode !== undefined && { localDNSMode: mode }),
+    ...(former !== undefined && mode === otherMode(former) && { formerLocalDNSMode: former }),
+  };
 }
 
 /** Settings of egress, without the properties that only Azure can set. */

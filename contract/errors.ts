@@ -166,7 +166,7 @@ const ownErrors = {
   NotReimaged: {
     cause: 'AKS reported success, or nothing to do, and the nodes are the same as before.',
     whatToDo:
-      'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged temporaryPool or wait.',
+      'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged ladder, temporaryPool or wait.',
   },
   LookFailed: {
     cause:

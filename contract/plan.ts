@@ -1,6 +1,7 @@
 import type { Difference } from '../resources/mismatch.ts';
 import type { BuiltInRole } from '../resources/roles.ts';
 import type { SubnetUse } from '../resources/virtualNetworks.ts';
+import type { Rung } from './inputs/existingCluster.ts';
 import type { ApprovalGate } from './names.ts';
 import type { Problem } from './problem.ts';
 import type { Profile, ProfileDifference } from './profiles.ts';
@@ -77,6 +78,15 @@ export type StepId =
   | `approve:${ApprovalGate}`
   | 'pullProbe';
 
+/** A means of the ladder that is tried where a reimage leaves the nodes of a pool as they are. */
+export interface PlannedRung {
+  by: Rung;
+  /** What it does to nodes and workloads, and what it costs. For people. */
+  says: string;
+  /** Why the pool does without it. Left out where it is tried. */
+  without?: string;
+}
+
 export interface PlannedStep {
   id: StepId;
   kind: StepKind;
@@ -92,6 +102,8 @@ export interface PlannedStep {
   resourceId: string;
   /** Why this step cannot be taken back, if it cannot. */
   forwardOnly?: string;
+  /** Of a reimage: what is tried, in this order, where it leaves the nodes as they are. Left out where there is nothing. */
+  ladder?: readonly PlannedRung[];
 }
 
 /** Everything that a scenario is going to do, computed from its input and what discovery saw. Nothing has been changed yet. */

@@ -52,7 +52,29 @@ export interface AgentPoolFacts {
   podSubnetId?: string;
   /** Number or percentage of nodes that an upgrade adds. Azure's default: 10 %. */
   maxSurge?: string;
+  /** The patch of Kubernetes that its nodes run. Left out by version 0.1, as are the next two. */
+  currentOrchestratorVersion?: string;
+  /** Left out where it has none. */
+  localDNSMode?: string;
+  /** The mode that it had before an earlier run changed it and did not put it back; `null`: none. */
+  formerLocalDNSMode?: string | null;
 }
+
+/** A change of a pool for which AKS makes its nodes anew. What is left out stays as it is. */
+export interface PoolChange {
+  /** Azure's `localDNSProfile.mode`; `null`: no profile. */
+  localDNSMode?: string | null;
+  orchestratorVersion?: string;
+  /** Tags to set beside the others; `null`: to take away. */
+  tags?: Record<string, string | null>;
+}
+
+/**
+ * The LocalDNS mode to which a pool can go without any change of its nodes: either installs nothing, and the change has AKS make
+ * the nodes anew. Source: AKS docs, localdns-custom.md, "Configure the mode for LocalDNS" (2026-07-06).
+ */
+export const otherMode = (mode: string | null | undefined): 'Preferred' | 'Disabled' =>
+  mode === 'Preferred' ? 'Disabled' : 'Preferred';
 
 /** The temporary copy of a pool that an earlier run has left. */
 export interface LeftCopy {

@@ -27,10 +27,15 @@ export const ownMarks = ({ [markTags.workflow]: workflow, [markTags.run]: run }:
 /** On the temporary copy of a node pool: the name of the pool for which it stands. */
 export const copyOfTag = 'aks-isolation-copy-of';
 
+/** On a pool whose LocalDNS mode has been changed for a while: the mode that it had, or `none`. */
+export const formerLocalDnsTag = 'aks-isolation-former-local-dns';
+
 /** Tags without the marks, which do not come along where one's settings are another one's. */
 export const withoutMarks = (tags: Record<string, string> = {}): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(tags).filter(([key]) => ![...Object.values<string>(markTags), copyOfTag].includes(key)),
+    Object.entries(tags).filter(
+      ([key]) => ![...Object.values<string>(markTags), copyOfTag, formerLocalDnsTag].includes(key),
+    ),
   );
 
 /** Begins the name of the second mark, which says that a cluster uses what was made for another. Each user has a tag of its own. */

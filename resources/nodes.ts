@@ -89,9 +89,9 @@ export function poolEvidence(
 /**
  * How a pool is known to be reimaged. `nodes`: its nodes have another disk than before. `bootstrapSource`: its oldest node boots
  * from the wanted source, where nodes that got no images could not be seen before. `nodeImageVersion`: AKS names a newer image for
- * the pool, and no node could be looked at.
+ * the pool, and no node could be looked at. `madeAnew`: the pool was deleted and made again, and no node could be looked at.
  */
-export type EvidenceKind = 'nodes' | 'bootstrapSource' | 'nodeImageVersion';
+export type EvidenceKind = 'nodes' | 'bootstrapSource' | 'nodeImageVersion' | 'madeAnew';
 
 /** Whether one node has been replaced or reimaged. */
 export interface NodeProof {
@@ -181,12 +181,26 @@ function proofByNodes(
   };
 }
 
+/** What one means to have the nodes of a pool made anew has shown. */
+export interface TriedMeans {
+  by: 'upgradeNodeImageVersion' | 'localDNS' | 'patchUpgrade' | 'temporaryPool';
+  reimaged: boolean;
+  evidence: EvidenceKind;
+  /** For people: the nodes afterwards, or why Azure did nothing. */
+  seen: string;
+}
+
 /** Outcome of the reimage of one pool. */
 export interface PoolReimage extends PoolProof {
-  /** `byAzure`: AKS reimages by itself from Kubernetes 1.37 on. `replaced`: made anew while a temporary pool took the load. */
-  how: 'reimaged' | 'byAzure' | 'replaced' | 'notReimaged';
+  /**
+   * `byAzure`: AKS reimages by itself from Kubernetes 1.37 on. `settingChanged`: by a change of its LocalDNS mode, which was put
+   * back. `upgraded`: to another patch of Kubernetes. `replaced`: made anew while a temporary pool took the load.
+   */
+  how: 'reimaged' | 'byAzure' | 'settingChanged' | 'upgraded' | 'replaced' | 'notReimaged';
   /** Whether Azure answered 304: nothing to do. */
   notModified: boolean;
+  /** Everything that was tried, in this order. Left out where the reimage was enough, or the input wants nothing else. */
+  tried?: readonly TriedMeans[];
 }
 
 /** A node that is to pull an image, and to show where it boots from. */

@@ -43,6 +43,7 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: E
         reason: 'asked for',
         forwardOnly: reimageIsFinal,
         needs: stepIds(gates),
+        allowances: seen.discovered?.allowances,
       })
     : nothingPlanned;
   return planUpdate(input, seen, noPreparations, [{ steps: gates, problems: [] }, reimages], ['reimaging']);

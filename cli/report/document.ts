@@ -126,14 +126,18 @@ function toneOf({ verdict, ok }: Check): Tone {
 
 function nodes({ reimages }: Evidence): Block[] {
   if (reimages.length === 0) return [];
-  const rows = reimages.flatMap(({ pool, how, evidence, reimaged, nodes }) => {
+  const rows = reimages.flatMap(({ pool, how, evidence, reimaged, nodes, tried = [] }) => {
     const tone: Tone = reimaged ? 'good' : 'bad';
     const first = { cells: [pool, how, `by ${evidence}`, '', ''], tone };
+    const means = tried.map((one) => ({
+      cells: ['', one.by, one.seen, '', ''],
+      tone: (one.reimaged ? 'good' : 'unproven') as Tone,
+    }));
     const each = nodes.map(({ name, before = 'was not there', after, reimaged: done }) => ({
       cells: ['', name, done ? 'reimaged' : 'not reimaged', before, after],
       tone: (done ? 'good' : 'bad') as Tone,
     }));
-    return [first, ...each];
+    return [first, ...means, ...each];
   });
   return [{ kind: 'table', head: ['Pool', 'Node', 'Proof', 'Boot ID before', 'Boot ID after'], rows }];
 }

@@ -50,7 +50,7 @@ function problemsBlock(problems: readonly Problem[], paint: Paint): string {
   ].join('\n');
 }
 
-function stepText({ action, title, reason, changes, forwardOnly }: PlannedStep, paint: Paint): string {
+function stepText({ action, title, reason, changes, forwardOnly, ladder = [] }: PlannedStep, paint: Paint): string {
   if (action === 'none') return paint('dim', `  ${signs[action]} ${title} (${oneLine(reason)})`);
   const known = changes ?? [];
   // The reason has the changes in words as well.
@@ -58,7 +58,11 @@ function stepText({ action, title, reason, changes, forwardOnly }: PlannedStep, 
   const why = others.length > 0 ? ` (${oneLine(others.join('; '))})` : '';
   const lines = known.map(({ property, before, after }) => `      ${property}: ${before} -> ${after}`);
   const final = forwardOnly === undefined ? [] : [`      cannot be taken back: ${forwardOnly}`];
-  return [paint(colours[action], `  ${signs[action]} ${title}${why}`), ...lines, ...final].join('\n');
+  const rungs = ladder.map(
+    ({ by, says, without }) => `        ${by}: ${without === undefined ? says : `not here: ${without}`}`,
+  );
+  const means = rungs.length === 0 ? [] : ['      if that leaves nodes as they are:', ...rungs];
+  return [paint(colours[action], `  ${signs[action]} ${title}${why}`), ...lines, ...final, ...means].join('\n');
 }
 
 function summaryText(plan: Plan): string {

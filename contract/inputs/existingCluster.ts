@@ -35,7 +35,11 @@ const agentPoolNames = z.array(agentPoolName).max(mostPools, `too many pools. A 
  * Ways to go on where a pool's nodes are the same after a reimage. Azure may leave a pool without a newer node image as it is,
  * and may report success all the same.
  */
-const whenNotReimaged = ['fail', 'temporaryPool', 'wait'] as const;
+const whenNotReimaged = ['ladder', 'fail', 'temporaryPool', 'wait'] as const;
+
+/** Means of the ladder: other ways to have AKS make the nodes of a pool anew. */
+const rungs = ['localDNS', 'patchUpgrade', 'temporaryPool'] as const;
+export type Rung = (typeof rungs)[number];
 
 /** How node pools are reimaged. */
 const reimage = z
@@ -63,9 +67,17 @@ const reimage = z
       .describe('Begin although a disruption budget allows no disruption now, so that draining may fail.'),
     whenNotReimaged: z
       .enum(whenNotReimaged)
-      .default('fail')
+      .default('ladder')
       .describe(
-        'fail: the step fails and onFailure decides. temporaryPool: the pool is deleted and made anew while a temporary copy of it takes the load. wait: it is tried again when a newer node image is out.',
+        'ladder: the means of ladder are tried until the nodes are new. fail: the step fails and onFailure decides. temporaryPool: the pool is deleted and made anew while a temporary copy of it takes the load. wait: it is tried again when a newer node image is out.',
+      ),
+    ladder: z
+      .array(z.enum(rungs))
+      .max(rungs.length, `too many. Name each of ${rungs.join(', ')} once at most.`)
+      .check(eachOnce())
+      .default(['localDNS', 'temporaryPool'])
+      .describe(
+        'Means that are tried in this order with whenNotReimaged: ladder; the plan says what each costs and where it is not there. localDNS: the LocalDNS mode of the pool, to one that changes no node, and back. patchUpgrade: to the newer patch of Kubernetes that the control plane runs, which stays. temporaryPool: as whenNotReimaged: temporaryPool.',
       ),
     // By default two images may come: the first may fail to reach a region. 30 days are the bound of every wait.
     newImageTimeoutHours: z

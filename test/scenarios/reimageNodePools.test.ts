@@ -16,6 +16,9 @@ import { manyClusters } from './ownRegistry.ts';
 
 const poolPath = (name: string, pool: string): string => `${clusterId(reference(name))}/agentPools/${pool}`;
 
+/** Without other means, a pool that AKS leaves as it is fails its step. */
+const failing = { whenNotReimaged: 'fail' as const };
+
 describe('reimageNodePools', () => {
   let harness: Harness;
   beforeAll(async () => {
@@ -80,10 +83,10 @@ describe('reimageNodePools', () => {
 
   it('finds out a pool that Azure says to have reimaged and left as it is', async () => {
     const cluster = await existingCluster(harness, 'reimage-nothing');
-    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'] });
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'], reimage: failing });
     const { failure, details } = await failureDetailsOf(run.result());
     expect(failure.message).toMatch(/NotReimaged: Node pool work was not reimaged: Azure reported success, but 0 of 2/);
-    expect(failure.message).toMatch(/temporaryPool or wait/);
+    expect(failure.message).toMatch(/whenNotReimaged ladder/);
     // Text and list say the same.
     expect(failure.message).toMatch(/what has no inverse stays/);
     expect(details.leftovers.map(({ resourceId }) => resourceId.split('/').at(-1))).toEqual(['work']);
@@ -97,7 +100,7 @@ describe('reimageNodePools', () => {
       path: `${poolPath('reimage-304', 'work')}/upgradeNodeImageVersion`,
       answer: { status: 304, code: 'NotModified', message: '' },
     });
-    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'] });
+    const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'], reimage: failing });
     const { failure, details } = await failureDetailsOf(run.result());
     expect(failure.message).toMatch(/Azure answered 304, nothing to do/);
     expect(details.reimages).toMatchObject([{ pool: 'work', how: 'notReimaged', notModified: true }]);
@@ -175,7 +178,7 @@ describe('reimageNodePools', () => {
   it('begins with the canary, and goes no further where it is not proven', async () => {
     const cluster = await existingCluster(harness, 'reimage-canary');
     const writes = await writesSince(harness, cluster);
-    const reimage = { canaryPool: 'work', maxParallelPools: 8 };
+    const reimage = { ...failing, canaryPool: 'work', maxParallelPools: 8 };
     const { details } = await failureDetailsOf((await harness.client.reimageNodePools({ cluster, reimage })).result());
     expect(details.steps.map(({ id, state }) => [id, state])).toEqual([
       ['reimage:work', 'failed'],

@@ -169,6 +169,12 @@ export const sweptScenarios = {
         ...options,
       }),
   },
+  /** AKS leaves the nodes as they are until a setting of the pool is changed, which is put back. */
+  climb: {
+    prepare: existing(),
+    start: (place, options) =>
+      place.client.reimageNodePools({ cluster: clusterOf(place), agentPools: ['work'], ...options }),
+  },
   'undo-disable': { ...successfulScenarios.disable, failsOf: lastPoolFails },
 } satisfies Record<string, SweptScenario>;
 

@@ -167,6 +167,7 @@ export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<
   const registry =
     world.registry === 'own' ? ({ mode: 'bringYourOwn', ...elsewhere } as const) : ({ mode: 'managed' } as const);
   const { probes, accept, dryRun } = world;
+  const reimage = world.ladder && { reimage: { ladder: world.ladder } };
   switch (world.scenario) {
     case 'create':
       return client.createCluster(
@@ -177,7 +178,7 @@ export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<
         }),
       );
     case 'isolate':
-      return client.isolateCluster({ cluster, registry, probes, accept, dryRun });
+      return client.isolateCluster({ cluster, registry, probes, accept, dryRun, ...reimage });
     case 'changeRegistry':
       return client.changeRegistry({
         cluster,
@@ -185,16 +186,18 @@ export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<
         probes,
         accept,
         dryRun,
+        ...reimage,
         oldRegistry: world.deletes ? 'delete' : 'keep',
       });
     case 'disable':
       return client.disableIsolation({
         cluster,
         dryRun,
+        ...reimage,
         ...(world.outboundType !== undefined && { outboundType: world.outboundType }),
       });
     case 'reimage':
-      return client.reimageNodePools({ cluster, dryRun });
+      return client.reimageNodePools({ cluster, dryRun, ...reimage });
     case 'delete':
       return client.deleteCluster({ cluster, dryRun, alsoDelete: world.deletes ? [...clusterParts] : [] });
     case 'audit':

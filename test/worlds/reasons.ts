@@ -86,6 +86,8 @@ function isExplained(text: string, world: DrawnWorld): boolean {
   if (world.network === 'managed' && world.registry === 'own' && /network|subnet/i.test(text)) return true;
   // The owner's zone for the present registry is linked to the network, and Azure allows a network one zone of a name.
   if (world.has === 'own' && world.registry === 'managed' && /linked to this zone/.test(text)) return true;
+  // Without a temporary pool, a ladder ends where AKS makes no node anew for what is changed.
+  if (world.ladder && !world.ladder.includes('temporaryPool') && /NotReimaged|not reimaged/.test(text)) return true;
   // Nodes that have the latest image are not reimaged.
   return world.scenario === 'reimage' && !world.newImage && /NotReimaged|newer node image/i.test(text);
 }

@@ -1,3 +1,4 @@
+import type { Rung } from '../../contract/inputs/existingCluster.ts';
 import type { WayOut } from '../../contract/inputs/isolation.ts';
 import type { openOutboundTypes } from '../../resources/outboundTypes.ts';
 import type { FaultKind } from '../sweep/kinds.ts';
@@ -42,6 +43,8 @@ export interface WorldShape {
   deletes: boolean;
   /** disableIsolation: left out for the default. */
   outboundType?: (typeof openOutboundTypes)[number];
+  /** What is tried where AKS leaves nodes as they are; left out for the default. */
+  ladder?: Rung[];
   dryRun: boolean;
   /** Whether there is a newer node image than that of the nodes. */
   newImage: boolean;

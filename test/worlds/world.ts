@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Rung } from '../../contract/inputs/existingCluster.ts';
 import { type WayOut, waysOut } from '../../contract/inputs/isolation.ts';
 import { openOutboundTypes } from '../../resources/outboundTypes.ts';
 import { type AzureSwitchMoves, azureSwitches, azureSwitchesIn } from '../../simulator/index.ts';
@@ -61,6 +62,7 @@ const notBeside: readonly (readonly [Setting, Oddity | Setting])[] = [
   ['disabledProxy', 'httpProxy'],
   ['spot', 'labels'],
 ];
+const reimages: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'disable', 'reimage']);
 const mayAccept: ReadonlySet<WorldScenario> = new Set(['isolate', 'changeRegistry', 'audit']);
 
 /** Some switches away from their defaults. */
@@ -104,6 +106,7 @@ export const worldsOf = (scenarios: readonly WorldScenario[], withSwitches = fal
       pods: fc.boolean(),
       deletes: fc.boolean(),
       outboundType: maybe(4, fc.constantFrom(...openOutboundTypes)),
+      ladder: maybe(3, fc.shuffledSubarray<Rung>(['localDNS', 'patchUpgrade', 'temporaryPool'])),
       dryRun: maybe(1, fc.constant(true)),
       meanwhile: maybe(2, fc.record({ does: fc.constantFrom(...othersDoings), write: fc.integer({ min: 1, max: 5 }) })),
       fault: maybe(
@@ -114,47 +117,51 @@ export const worldsOf = (scenarios: readonly WorldScenario[], withSwitches = fal
         }),
       ),
     })
-    .map(({ scenario, isolated, others, dryRun, meanwhile, fault, image, outboundType, ...drawn }): DrawnWorld => {
-      const isIsolated = isolatedBefore.has(scenario) || (scenario !== 'isolate' && scenario !== 'create' && isolated);
-      const world: DrawnWorld = {
-        ...drawn,
-        scenario,
-        // A cluster that is isolated never had a public API server.
-        apiServer:
-          drawn.apiServer === 'public' && (isIsolated || scenario === 'create') ? 'privateLink' : drawn.apiServer,
-        isolated: isIsolated,
-        has: isIsolated && drawn.network === 'own' ? drawn.has : 'managed',
-        pools: [
-          { mode: 'System', count: 1 },
-          ...others.map((pool) => (pool.mode === 'System' ? { ...pool, count: 1 } : pool)),
-        ],
-        accept: mayAccept.has(scenario) ? drawn.accept : [],
-        dryRun: dryRun === true && scenario !== 'audit',
-        // Nodes that have the latest image are not reimaged.
-        newImage: image > (scenario === 'reimage' ? 0 : 1),
-        marked: drawn.marked && (scenario === 'delete' || scenario === 'changeRegistry'),
-        pods: drawn.pods && drawn.network === 'own' && scenario !== 'create',
-        deletes: drawn.deletes && (scenario === 'delete' || scenario === 'changeRegistry'),
-        ...(outboundType !== undefined && scenario === 'disable' && { outboundType }),
-        ...(meanwhile && scenario !== 'create' && canHappen(meanwhile.does, drawn) && { meanwhile }),
-        ...(fault && { fault }),
-      };
-      const order = Object.keys(oddities) as Oddity[];
-      const around: readonly string[] = [...world.oddities, ...world.settings];
-      return {
-        ...world,
-        settings: world.settings.filter(
-          (each) => !notBeside.some(([one, other]) => one === each && around.includes(other)),
-        ),
-        oddities: order.filter(
-          (each) =>
-            world.oddities.includes(each) &&
-            oddities[each].possible(world) &&
-            !(world.has === 'own' && notWithOwn.has(each)) &&
-            !exclusive.some(([one, other]) => each === other && world.oddities.includes(one)),
-        ),
-      };
-    });
+    .map(
+      ({ scenario, isolated, others, dryRun, meanwhile, fault, image, outboundType, ladder, ...drawn }): DrawnWorld => {
+        const isIsolated =
+          isolatedBefore.has(scenario) || (scenario !== 'isolate' && scenario !== 'create' && isolated);
+        const world: DrawnWorld = {
+          ...drawn,
+          scenario,
+          // A cluster that is isolated never had a public API server.
+          apiServer:
+            drawn.apiServer === 'public' && (isIsolated || scenario === 'create') ? 'privateLink' : drawn.apiServer,
+          isolated: isIsolated,
+          has: isIsolated && drawn.network === 'own' ? drawn.has : 'managed',
+          pools: [
+            { mode: 'System', count: 1 },
+            ...others.map((pool) => (pool.mode === 'System' ? { ...pool, count: 1 } : pool)),
+          ],
+          accept: mayAccept.has(scenario) ? drawn.accept : [],
+          dryRun: dryRun === true && scenario !== 'audit',
+          // Nodes that have the latest image are not reimaged.
+          newImage: image > (scenario === 'reimage' ? 0 : 1),
+          marked: drawn.marked && (scenario === 'delete' || scenario === 'changeRegistry'),
+          pods: drawn.pods && drawn.network === 'own' && scenario !== 'create',
+          deletes: drawn.deletes && (scenario === 'delete' || scenario === 'changeRegistry'),
+          ...(outboundType !== undefined && scenario === 'disable' && { outboundType }),
+          ...(ladder && reimages.has(scenario) && { ladder }),
+          ...(meanwhile && scenario !== 'create' && canHappen(meanwhile.does, drawn) && { meanwhile }),
+          ...(fault && { fault }),
+        };
+        const order = Object.keys(oddities) as Oddity[];
+        const around: readonly string[] = [...world.oddities, ...world.settings];
+        return {
+          ...world,
+          settings: world.settings.filter(
+            (each) => !notBeside.some(([one, other]) => one === each && around.includes(other)),
+          ),
+          oddities: order.filter(
+            (each) =>
+              world.oddities.includes(each) &&
+              oddities[each].possible(world) &&
+              !(world.has === 'own' && notWithOwn.has(each)) &&
+              !exclusive.some(([one, other]) => each === other && world.oddities.includes(one)),
+          ),
+        };
+      },
+    );
 
 const canHappen = (does: OthersDoing, { network, registry }: Pick<DrawnWorld, 'network' | 'registry'>): boolean =>
   does === 'closeRegistry' ? registry === 'own' : network === 'own' || !['openSubnet', 'natGateway'].includes(does);
@@ -173,6 +180,7 @@ export function wordsOf(world: DrawnWorld): string {
     ...(world.marked ? ['made by this product'] : []),
     ...(world.pods ? ['pods in a subnet of their own'] : []),
     ...(world.deletes ? ['what it leaves is to go'] : []),
+    ...(world.ladder === undefined ? [] : [`ladder [${world.ladder.join(', ')}]`]),
     ...(world.outboundType === undefined ? [] : [`outbound type ${world.outboundType}`]),
     ...(probes === 'required' ? [] : [`probes ${probes}`]),
     ...(accept.length > 0 ? [`accepts ${accept.join(', ')}`] : []),

@@ -158,7 +158,8 @@ async function undoStep(
     const why = errorText(error);
     const whatToDo = adviceOf(error);
     const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
-    step.leftovers = await leftBy([failed], helpers);
+    // What was begun while it was taken back is named, too.
+    step.leftovers = await leftBy([failed], step.helpers?.() ?? helpers);
     set(progress, { state: 'leftBehind', ...shownFailure(error) });
     stepTook(progress.kind, 'leftBehind', since);
   }

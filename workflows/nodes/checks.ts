@@ -141,6 +141,18 @@ const evidenceTitles: Readonly<Record<EvidenceKind, string>> = {
   nodes: 'disks of the nodes, by machine ID and by when they joined',
   bootstrapSource: "containerd's configuration on the oldest node",
   nodeImageVersion: 'node image of the pool',
+  madeAnew: 'the pool was gone in between',
+};
+
+/** Evidence that is Azure's word: no node was seen. */
+const byWord: ReadonlySet<EvidenceKind> = new Set(['nodeImageVersion', 'madeAnew']);
+
+/** How a pool was reimaged, where it was not by the reimage that the run asked for. */
+const otherwise: Partial<Record<PoolReimage['how'], string>> = {
+  byAzure: 'by AKS itself',
+  settingChanged: 'by a change of its LocalDNS mode, which was put back',
+  upgraded: 'by an upgrade to another patch',
+  replaced: 'made anew behind a temporary pool',
 };
 
 /** Checks that each planned pool was reimaged, and says how that is known. A pool's new image is AKS's word, and no node was seen. */
@@ -148,10 +160,10 @@ export const reimageChecks = ({ id }: ClusterFacts, reimages: Iterable<PoolReima
   [...reimages].map(({ pool, seen, reimaged, evidence, how, unseen: gap }) => {
     const promised = {
       ...check(`reimage:${pool}`, `Node pool ${pool} was reimaged`, agentPoolId(id, pool), true, reimaged),
-      seen: how === 'byAzure' ? `${seen}, by AKS itself` : seen,
+      seen: otherwise[how] === undefined ? seen : `${seen}, ${otherwise[how]}`,
       evidence: evidenceTitles[evidence],
     };
-    if (!gap || evidence !== 'nodeImageVersion') return promised;
+    if (!gap || !byWord.has(evidence)) return promised;
     const { because, message } = gap;
     return { ...unseen(promised, gapOf(because), message), seen, evidence: evidenceTitles[evidence] };
   });

@@ -62,8 +62,7 @@ export function surgeProblems(
   const needs = pools.map((pool) => (isCopied ? neededByCopy(pool, vmSizes) : neededBySurge(pool, vmSizes)));
   const families = [...new Set(needs.flatMap((need) => [...need.keys()]))];
   return [...families, 'cores'].flatMap((family) => {
-    const ofFamily = (need: Need) => (family === 'cores' ? sum([...need.values()]) : (need.get(family) ?? 0));
-    const atOnce = needs.map(ofFamily).sort((a, b) => b - a);
+    const atOnce = needs.map((need) => inFamily(need, family)).sort((a, b) => b - a);
     const vCPUs = sum(atOnce.slice(0, maxParallelPools));
     const usage = usages[family.toLowerCase()];
     if (!usage || usage.limit - usage.used >= vCPUs) return [];
@@ -76,26 +75,69 @@ export function surgeProblems(
   });
 }
 
+/**
+ * Why the quota has no room for the temporary copy of a pool while others are copied; `undefined` where it has.
+ *
+ * @param pools All that are reimaged.
+ */
+export function copyGap(
+  pool: AgentPoolFacts,
+  pools: readonly AgentPoolFacts[],
+  { vmSizes = {}, usages }: Pick<AllowanceFacts, 'vmSizes' | 'usages'>,
+  maxParallelPools: number,
+): string | undefined {
+  const own = neededByCopy(pool, vmSizes);
+  const others = pools.filter(({ name }) => name !== pool.name).map((each) => neededByCopy(each, vmSizes));
+  return [...own.keys(), 'cores'].flatMap((family) => {
+    const beside = others.map((need) => inFamily(need, family)).sort((a, b) => b - a);
+    const vCPUs = inFamily(own, family) + sum(beside.slice(0, maxParallelPools - 1));
+    const usage = usages[family.toLowerCase()];
+    if (!usage || usage.limit - usage.used >= vCPUs) return [];
+    return [
+      `${vCPUs} vCPUs are needed, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`,
+    ];
+  })[0];
+}
+
+type VmSizes = NonNullable<AllowanceFacts['vmSizes']>;
+
+/** What AKS adds to a pool while it makes its nodes anew, for people: `1 node, 4 vCPUs of standardDDSv5Family`. */
+export const surgeNeed = (pool: AgentPoolFacts, vmSizes: VmSizes): string =>
+  needText(surgeOf(pool), neededBySurge(pool, vmSizes));
+
+/** What the temporary copy of a pool needs, for people. */
+export const copyNeed = (pool: AgentPoolFacts, vmSizes: VmSizes): string =>
+  needText(pool.count, neededByCopy(pool, vmSizes));
+
+const needText = (nodes: number, need: Need): string =>
+  [
+    nodes === 1 ? '1 node' : `${nodes} nodes`,
+    ...[...need].flatMap(([family, vCPUs]) => (vCPUs > 0 ? [`${vCPUs} vCPUs of ${family}`] : [])),
+  ].join(', ');
+
+const inFamily = (need: Need, family: string): number =>
+  family === 'cores' ? sum([...need.values()]) : (need.get(family) ?? 0);
+
 /** vCPUs by family. */
 type Need = ReadonlyMap<string, number>;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /** The sizes of a pool, and how many machines it has of each. Sizes of which Azure tells nothing are left out. */
-const sizesOf = ({ virtualMachines, vmSize, count }: AgentPoolFacts, vmSizes: NonNullable<AllowanceFacts['vmSizes']>) =>
+const sizesOf = ({ virtualMachines, vmSize, count }: AgentPoolFacts, vmSizes: VmSizes) =>
   (virtualMachines ?? [{ size: vmSize, count }]).flatMap(({ size, count: machines }) => {
     const facts = vmSizes[size];
     return facts ? [{ ...facts, machines }] : [];
   });
 
 /** Nobody documents of which of its sizes AKS adds nodes to a pool of virtual machines: the largest is counted. */
-function neededBySurge(pool: AgentPoolFacts, vmSizes: NonNullable<AllowanceFacts['vmSizes']>): Need {
+function neededBySurge(pool: AgentPoolFacts, vmSizes: VmSizes): Need {
   const [size] = sizesOf(pool, vmSizes).sort((a, b) => b.vCPUs - a.vCPUs);
   return new Map(size ? [[size.family, size.vCPUs * surgeOf(pool)]] : []);
 }
 
 /** A copy has as many nodes as its pool; while AKS reimages, there is none yet. */
-function neededByCopy(pool: AgentPoolFacts, vmSizes: NonNullable<AllowanceFacts['vmSizes']>): Need {
+function neededByCopy(pool: AgentPoolFacts, vmSizes: VmSizes): Need {
   const need = new Map(neededBySurge(pool, vmSizes));
   const families = Map.groupBy(sizesOf(pool, vmSizes), ({ family }) => family);
   for (const [family, sizes] of families) {

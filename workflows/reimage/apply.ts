@@ -47,7 +47,9 @@ export function applyReimages(
         reimages.set(pool.name, done);
         if (!done.reimaged && !later.mayWait(pool, done)) throw run.notReimaged(done);
         await later.prove(pool, run);
+        return done;
       },
+      said: ({ tried }) => (tried ? { reason: tried.map(({ by, seen }) => `${by}: ${seen}`).join('; ') } : undefined),
       ...(changes && {
         undoneAfter,
         isAffected: () => losesItsRegistry && patched('reimages-untouched-pools-back'),

@@ -3,6 +3,7 @@ import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type AgentPoolFacts, type LeftCopy, leftCopies } from '../../resources/agentPools.ts';
+import type { AllowanceFacts } from '../../resources/allowances.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { agentPoolId, type ClusterReference } from '../../resources/ids.ts';
@@ -13,6 +14,7 @@ import { clusterMarks } from '../engine/marks.ts';
 import { bootstrapChanges, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 import { copyStepId, isAfterReimage, isUnwell, planCopies } from './copies.ts';
+import { plannedLadder } from './ladder.ts';
 
 export interface PlannedReimages extends Part {
   /** Pools that are reimaged, in the order in which they begin. */
@@ -39,6 +41,8 @@ export interface ReimageNeeds {
   needs: readonly StepId[];
   /** The approval that comes before. It is planned only if any pool is reimaged. */
   gate?: PlannedStep | undefined;
+  /** Permissions, locks and quota; left out where discovery has not asked. */
+  allowances?: AllowanceFacts | undefined;
 }
 
 /** Nodes boot as their cluster says. While the cluster stays, they have nothing to go back to. */
@@ -63,16 +67,18 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
   );
   const copiesBefore = (pool: AgentPoolFacts) =>
     copies.filter((left) => left.pool === pool.name && !afterReimage(left)).map(copyStepId);
-  const steps = pools.map(
-    (pool): PlannedStep => ({
+  const steps = pools.map((pool): PlannedStep => {
+    const ladder = reimages.includes(pool) ? plannedLadder(pool, { ...given, reimages, copies }) : [];
+    return {
       id: reimageStepId(pool),
       kind: 'reimage',
       title: `Reimage node pool ${pool.name} (${pool.mode}, ${sizeOf(pool)})`,
       needs: [...needs, ...copiesBefore(pool), ...(canary && pool !== canary ? [reimageStepId(canary)] : [])],
       resourceId: agentPoolId(cluster.id, pool.name),
       ...actionFor(pool, given),
-    }),
-  );
+      ...(ladder.length > 0 && { ladder }),
+    };
+  });
   return {
     steps: [...gates, ...inRunOrder([...endOfCopies, ...steps])],
     problems: [
@@ -106,9 +112,10 @@ function actionFor(
 ): Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'> {
   // Azure refuses to reimage such a pool (Azure/azure-cli#33693).
   if (pool.mode === 'Machines') return { action: 'none', reason: 'mode Machines: AKS does not reimage such pools' };
-  const why = current(pool);
+  const why = pool.formerLocalDNSMode === undefined ? current(pool) : undefined;
   if (why !== undefined) return { action: 'none', reason: why };
-  return { action: 'update', reason, ...(forwardOnly !== undefined && { forwardOnly }) };
+  const left = pool.formerLocalDNSMode === undefined ? [] : ['an earlier run has left its LocalDNS mode changed'];
+  return { action: 'update', reason: [reason, ...left].join('; '), ...(forwardOnly !== undefined && { forwardOnly }) };
 }
 
 /** Orders pools: the canary, those that `order` names, the others. System pools come last, unless they are named. */
@@ -227,5 +234,6 @@ export function planReimagesAfter(
     ...(changes ? {} : { forwardOnly: reimageIsFinal }),
     needs,
     gate: planGate('reimage', input, seen.discovered?.allowances, needs)[0],
+    allowances: seen.discovered?.allowances,
   });
 }

@@ -1,11 +1,11 @@
 import { type ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
-import { ownFailure, sentBefore } from '../../contract/failures.ts';
+import { sentBefore } from '../../contract/failures.ts';
+import type { Rung } from '../../contract/inputs/existingCluster.ts';
 import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
-import { agentPoolId, sameResourceId } from '../../resources/ids.ts';
+import { agentPoolId } from '../../resources/ids.ts';
 import { hasManagedRegistry } from '../../resources/managedClusters.ts';
 import {
-  isSameDisk,
   type KubernetesFacts,
   type Look,
   type NodeFacts,
@@ -17,16 +17,28 @@ import {
 } from '../../resources/nodes.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
 import { azure } from '../engine/azure.ts';
+import { ignoreIfDeleted } from '../engine/errorText.ts';
 import type { Helpers } from '../engine/step.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { provesIsolation } from '../isolation/proof.ts';
-import { proofBySource } from './proof.ts';
+import { LocalDnsRoll, type PoolMeans } from './localDns.ts';
+import { hasMoved, isBackAgain, isPlainlyUnseen, notReimagedFailure, provenOf, withTried } from './proof.ts';
 import { Replacement } from './replacement.ts';
+import { upgradePool } from './upgrade.ts';
+
+/** Runs of version 0.1 tried nothing more where a reimage had left the nodes as they were. */
+const climbsLadder = 'climbs-reimage-ladder';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
 export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
+
+/** How undo climbs the ladder. */
+interface UndoMeans {
+  busyPolicy: BusyPolicy;
+  isBack(done: PoolProof): boolean;
+}
 
 /** The reimage of one pool, and its way back. It keeps what undo has to know of what was begun. */
 export class PoolRun {
@@ -38,6 +50,7 @@ export class PoolRun {
   /** The pool before this run touched it. */
   #before: PoolEvidence | undefined;
   readonly #replacement: Replacement;
+  readonly #localDns: LocalDnsRoll;
   /** Whether this run may have had the pool reimaged. */
   #isSent = false;
   /** Whether it is known what became of the pool, though AKS may have reimaged it by itself. */
@@ -53,10 +66,10 @@ export class PoolRun {
     this.#pool = pool.name;
     this.#nodesBefore = nodesBefore;
     this.#roles = roles;
+    const names = { cluster: context.input.cluster, id: context.found.id, pool: pool.name };
+    this.#localDns = new LocalDnsRoll(names, pool.formerLocalDNSMode);
     this.#replacement = new Replacement({
-      cluster: context.input.cluster,
-      id: context.found.id,
-      pool: pool.name,
+      ...names,
       // Runs of version 0.1 may have begun a copy under the name that they gave it.
       copy: patched(provesIsolation) ? temporaryPoolName(pool) : `tmp${pool.name}`.slice(0, 12),
       marks: context.marks,
@@ -65,12 +78,19 @@ export class PoolRun {
 
   /** Whether this run may have changed the pool, or made something beside it. */
   get mayHaveWritten(): boolean {
-    return this.#isSent || this.#replacement.isUnderWay || this.#replacement.isDone;
+    return this.#isSent || this.#localDns.isUnderWay || this.#replacement.isUnderWay || this.#replacement.isDone;
   }
 
-  /** Resources that the run has made beside the pool and not yet removed. */
+  /** What the run has made beside the pool and not yet removed, or changed of it and not yet put back. */
   get helpers(): Helpers | undefined {
-    return this.#replacement.helpers;
+    if (!this.#localDns.isUnderWay) return this.#replacement.helpers;
+    const remove = async () => {
+      const busyPolicy = undoBusyPolicy(this.#context.input);
+      // The pool may be made anew by this, and is then back.
+      this.#beforeUndo ??= await this.#lookAgain(busyPolicy);
+      await this.#localDns.putBack(await this.#means(busyPolicy));
+    };
+    return { remove: () => remove().catch(ignoreIfDeleted), remaining: () => this.#localDns.remaining() };
   }
 
   /** Reimages the pool, and does what the input says where AKS did not. A retry looks first: a look may have failed, and no more. */
@@ -86,6 +106,8 @@ export class PoolRun {
     const before = first ?? poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
     this.#before = before;
     if (this.#replacement.isUnderWay) return this.#replace(before);
+    const back = this.#localDns.isUnderWay ? await this.#putLocalDnsBack(before) : undefined;
+    if (back?.reimaged || back?.unseen?.because === 'failed') return back;
     const proven = retriedByOperator && first && patched(provesIsolation) ? await this.#lookFirst(first) : undefined;
     if (proven) return proven;
     const byAzure = await this.#reimagedByAzure();
@@ -95,6 +117,9 @@ export class PoolRun {
     switch (reimage.whenNotReimaged) {
       case 'fail':
         return done;
+      case 'ladder':
+        // Runs of version 0.1 failed by default.
+        return patched(climbsLadder) ? this.#climb(before, done) : done;
       case 'wait':
         await azure
           .waiting(`Wait for a newer node image than ${this.#pool} has`)
@@ -125,10 +150,11 @@ export class PoolRun {
     const isTouched = this.#isThrough || this.mayHaveWritten;
     const { input, found } = this.#context;
     const looksForMove = hasManagedRegistry(found) && patched('untouched-nodes-go-back-too');
-    const hasMoved = isTouched && !looksForMove ? false : await this.#hasMoved();
-    if (!isTouched && !hasMoved) return;
+    const isMoved = isTouched && !looksForMove ? false : await hasMoved(this.#context);
+    if (!isTouched && !isMoved) return;
     // A node that was never touched boots from a registry that is gone.
-    const isBack = (done: Pick<PoolProof, 'reimaged' | 'nodes'>) => this.#isBack(done, hasMoved && looksForMove);
+    const isBack = (done: PoolProof) =>
+      isBackAgain(done, this.#after?.nodes ?? [], isMoved && looksForMove ? [] : this.#atFirst);
     const busyPolicy = undoBusyPolicy(input);
     const now = await this.#lookAgain(busyPolicy);
     const before = this.#beforeUndo ?? now;
@@ -137,45 +163,15 @@ export class PoolRun {
     // A second attempt of undo may find the pool reimaged already. It is compared with the pool before the first attempt.
     if (isAgain && patched('undo-looks-first') && isBack(await this.#proof(before, now))) return;
     const done = await this.#reimageAndProve(before, busyPolicy);
-    if (!isBack(done)) throw this.notReimaged(done);
-  }
-
-  /** Whether the cluster has another registry than at first. A pool that was never touched boots from one that is gone. */
-  async #hasMoved(): Promise<boolean> {
-    const { input, found } = this.#context;
-    const looking = azure.verifying('Look whether the registry is still the same');
-    const { cluster: now } = await looking.lookAtCluster({ cluster: input.cluster, subscriptionIds: [] });
-    return now !== undefined && !sameResourceId(now.containerRegistryId, found.containerRegistryId);
-  }
-
-  /** Whether each node was reimaged by undo, or never by this run and still has its registry. */
-  #isBack({ reimaged, nodes }: Pick<PoolProof, 'reimaged' | 'nodes'>, hasMoved: boolean): boolean {
-    const now = this.#after?.nodes ?? [];
-    const isUntouched = (name: string) => now.some((node) => node.name === name && this.#isUntouched(node));
-    return (
-      reimaged || (nodes.length > 0 && nodes.every((node) => node.reimaged || (!hasMoved && isUntouched(node.name))))
-    );
+    if (isBack(done)) return;
+    const climbs = input.reimage.whenNotReimaged === 'ladder' && patched(climbsLadder);
+    const last = climbs ? await this.#climb(before, done, { busyPolicy, isBack }) : done;
+    if (!isBack(last)) throw this.notReimaged(last);
   }
 
   /** The failure of a pool whose nodes are as they were, or could not be looked at. */
-  notReimaged({ seen, notModified, nodes, unseen }: PoolReimage): ApplicationFailure {
-    const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
-    const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
-    const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
-    const id = agentPoolId(this.#context.found.id, this.#pool);
-    if (unseen?.because === 'failed') {
-      return ownFailure(
-        'LookFailed',
-        `Node pool ${this.#pool}: whether it was reimaged is not known, ${seen} (${id})`,
-        id,
-      );
-    }
-    return ownFailure(
-      'NotReimaged',
-      `Node pool ${this.#pool} was not reimaged: ${answer}, but ${seen}${which} (${id})`,
-      id,
-    );
-  }
+  notReimaged = (done: PoolReimage): ApplicationFailure =>
+    notReimagedFailure(agentPoolId(this.#context.found.id, this.#pool), done);
 
   /** AKS may have been faster. Profile row P11. */
   async #reimagedByAzure(): Promise<PoolReimage | undefined> {
@@ -198,32 +194,15 @@ export class PoolRun {
     return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
   }
 
-  async #proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof> {
-    const { input, plan } = this.#context;
+  #proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof> {
     this.#after = after;
-    const proven = proofOf(this.#pool, before, after);
-    if (!plan.bootstrap) return proven;
-    // A new image is AKS's word. A run of version 0.1 takes it.
-    if (proven.reimaged && (proven.evidence === 'nodes' || !patched(provesIsolation))) return proven;
-    const bySource = await proofBySource(input.cluster, this.#pool, after);
-    // AKS does not reimage nodes that boot from the wanted source: a run that was terminated may have reimaged them already.
-    if (!bySource.evidence || (!bySource.reimaged && proven.evidence === 'nodes')) return proven;
-    const { unseen: _before, ...pool } = proven;
-    return { ...pool, ...bySource };
+    return provenOf(this.#context, this.#pool, before, after);
   }
 
   /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
   async #reimageWithSecondTry(before: PoolEvidence, busyPolicy: BusyPolicy): Promise<Reimaged> {
-    const { input, found } = this.#context;
-    const rolePropagation = await this.#roles();
-    const request = {
-      cluster: input.cluster,
-      pool: this.#pool,
-      nodeResourceGroup: found.nodeResourceGroup,
-      before,
-      busyPolicy,
-      ...(rolePropagation && { rolePropagation }),
-    };
+    const { cluster } = this.#context.input;
+    const request = { cluster, pool: this.#pool, before, ...(await this.#means(busyPolicy)) };
     const reimage = async () => {
       const done = await azure.operating(`Reimage node pool ${this.#pool}`).reimageAgentPool(request);
       this.#isSent = true;
@@ -243,17 +222,81 @@ export class PoolRun {
     }
   }
 
-  /** Makes the pool anew, or goes on with that. */
-  async #replace(before: PoolEvidence, notModified = false): Promise<PoolReimage> {
-    await this.#replacement.run();
-    const after = await this.#lookAgain();
-    return { ...(await this.#proof(before, after)), how: 'replaced', notModified };
+  /**
+   * Tries one means after the other until the nodes are new. A look that failed ends it: there may be nothing more to do.
+   *
+   * @param undo Given by undo, which leaves nothing behind that the pool had not.
+   */
+  async #climb(before: PoolEvidence, first: PoolReimage, undo?: UndoMeans): Promise<PoolReimage> {
+    const { steps } = this.#context.plan;
+    const { ladder = [] } = steps.find(({ id }) => id === `reimage:${this.#pool}`) ?? {};
+    let done = withTried(first, 'upgradeNodeImageVersion', []);
+    for (const { by, without } of ladder) {
+      if (done.reimaged || undo?.isBack(done) || done.unseen?.because === 'failed') break;
+      if (without !== undefined || (undo && by === 'patchUpgrade')) continue;
+      done = withTried(await this.#rung(by, before, done, undo), by, done.tried);
+    }
+    return done;
   }
 
-  /** A node with the disk of the beginning was not reimaged, and has nothing to go back from. */
-  #isUntouched(now: NodeFacts): boolean {
+  async #rung(by: Rung, before: PoolEvidence, done: PoolReimage, undo?: UndoMeans): Promise<PoolReimage> {
+    switch (by) {
+      case 'localDNS': {
+        const changed = await this.#localDns.change(await this.#means(undo?.busyPolicy));
+        if ('refused' in changed) return { ...done, seen: changed.refused };
+        const proven = await this.#proof(before, changed.after);
+        if (proven.unseen?.because === 'failed') return { ...done, ...proven };
+        const back = await this.#putLocalDnsBack(before, undo);
+        return { ...done, ...back, notModified: done.notModified };
+      }
+      case 'patchUpgrade':
+        return this.#upgrade(before, done);
+      case 'temporaryPool':
+        return this.#replace(before, done.notModified, undo?.busyPolicy);
+    }
+  }
+
+  async #upgrade(before: PoolEvidence, done: PoolReimage): Promise<PoolReimage> {
+    const { input, found } = this.#context;
+    const { currentKubernetesVersion: version } = found;
+    const upgraded = await upgradePool({ cluster: input.cluster, pool: this.#pool }, version, await this.#means());
+    if ('refused' in upgraded) return { ...done, seen: upgraded.refused };
+    const proven = await this.#proof(before, upgraded.after);
+    return { ...done, ...proven, how: proven.reimaged ? 'upgraded' : 'notReimaged' };
+  }
+
+  /** AKS may make the nodes anew for this, too: what counts is how they are at the end. */
+  async #putLocalDnsBack(before: PoolEvidence, undo?: UndoMeans): Promise<PoolReimage> {
+    const after = await this.#localDns.putBack(await this.#means(undo?.busyPolicy));
+    const proven = await this.#proof(before, after ?? (await this.#lookAgain(undo?.busyPolicy)));
+    return { ...proven, how: proven.reimaged ? 'settingChanged' : 'notReimaged', notModified: false };
+  }
+
+  /** How the pool is changed. */
+  async #means(busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolMeans> {
+    const rolePropagation = await this.#roles();
+    const { nodeResourceGroup } = this.#context.found;
+    return { nodeResourceGroup, busyPolicy, ...(rolePropagation && { rolePropagation }) };
+  }
+
+  /** Makes the pool anew, or goes on with that. */
+  async #replace(before: PoolEvidence, notModified = false, busyPolicy?: BusyPolicy): Promise<PoolReimage> {
+    await this.#replacement.run();
+    const after = await this.#lookAgain(busyPolicy);
+    const proven = await this.#proof(before, after);
+    // Nobody may look, and Azure has shown that the pool was gone in between.
+    const isAnew = isPlainlyUnseen(proven) && patched(climbsLadder);
+    return {
+      ...proven,
+      ...(isAnew && { reimaged: true, evidence: 'madeAnew', seen: 'the pool was deleted and made anew' }),
+      how: 'replaced',
+      notModified,
+    };
+  }
+
+  /** A node with one of these disks was not reimaged, and has nothing to go back from. */
+  get #atFirst(): NodeFacts[] {
     const { kubernetes } = this.#context.seen;
-    const atFirst = 'seen' in kubernetes ? kubernetes.seen.nodes : [];
-    return [...(this.#before?.nodes ?? []), ...atFirst].some((node) => isSameDisk(node, now));
+    return [...(this.#before?.nodes ?? []), ...('seen' in kubernetes ? kubernetes.seen.nodes : [])];
   }
 }

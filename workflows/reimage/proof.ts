@@ -1,10 +1,22 @@
+import { type ApplicationFailure, patched } from '@temporalio/workflow';
+import { ownFailure } from '../../contract/failures.ts';
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
-import type { PoolEvidence, PoolProof } from '../../resources/nodes.ts';
+import {
+  isSameDisk,
+  type NodeFacts,
+  type PoolEvidence,
+  type PoolProof,
+  type PoolReimage,
+  proofOf,
+  type TriedMeans,
+} from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
+import type { UpdateContext } from '../existingCluster/context.ts';
+import { provesIsolation } from '../isolation/proof.ts';
 import { oldestNode } from '../nodes/probe.ts';
 
 /** Proves a reimage by what nodes boot from: if the pool's oldest node boots from the new source, all newer ones do. */
-export async function proofBySource(
+async function proofBySource(
   cluster: ClusterReference,
   pool: string,
   { nodes = [] }: PoolEvidence,
@@ -19,4 +31,77 @@ export async function proofBySource(
   const { bootstrapSource } = probe.seen;
   const reimaged = sameResourceId(bootstrapSource, imageSource ?? 'Direct');
   return { evidence: 'bootstrapSource', reimaged, seen: `${node}, its oldest node, boots from ${bootstrapSource}` };
+}
+
+/** Whether the nodes are as they were for all that is known, since nobody may look at them. */
+export const isPlainlyUnseen = ({ reimaged, unseen }: PoolProof): boolean =>
+  !reimaged && unseen?.because === 'notAllowed';
+
+/** The same, with what a means has shown, after those before it. */
+export const withTried = (
+  done: PoolReimage,
+  by: TriedMeans['by'],
+  before: readonly TriedMeans[] = [],
+): PoolReimage & { tried: readonly TriedMeans[] } => {
+  const { reimaged, evidence, seen } = done;
+  return { ...done, tried: [...before, { by, reimaged, evidence, seen }] };
+};
+
+/** The failure of a pool whose nodes are as they were, or could not be looked at. @param id Resource ID of the pool. */
+export function notReimagedFailure(
+  id: string,
+  { pool, seen, notModified, nodes, unseen, tried = [] }: PoolReimage,
+): ApplicationFailure {
+  const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
+  const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
+  const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
+  if (unseen?.because === 'failed') {
+    return ownFailure('LookFailed', `Node pool ${pool}: whether it was reimaged is not known, ${seen} (${id})`, id);
+  }
+  const after = tried.slice(1).map((each) => `; ${each.by}: ${each.seen}`);
+  return ownFailure(
+    'NotReimaged',
+    `Node pool ${pool} was not reimaged: ${answer}, but ${seen}${which}${after.join('')} (${id})`,
+    id,
+  );
+}
+
+/** Compares a pool with what it was, and where nodes boot from where that says nothing. */
+export async function provenOf(
+  { input, plan }: UpdateContext,
+  pool: string,
+  before: PoolEvidence,
+  after: PoolEvidence,
+): Promise<PoolProof> {
+  const proven = proofOf(pool, before, after);
+  if (!plan.bootstrap) return proven;
+  // A new image is AKS's word. A run of version 0.1 takes it.
+  if (proven.reimaged && (proven.evidence === 'nodes' || !patched(provesIsolation))) return proven;
+  const bySource = await proofBySource(input.cluster, pool, after);
+  // AKS does not reimage nodes that boot from the wanted source: a run that was terminated may have reimaged them already.
+  if (!bySource.evidence || (!bySource.reimaged && proven.evidence === 'nodes')) return proven;
+  const { unseen: _before, ...rest } = proven;
+  return { ...rest, ...bySource };
+}
+
+/** Whether the cluster has another registry than at first. A pool that was never touched boots from one that is gone. */
+export async function hasMoved({ input, found }: UpdateContext): Promise<boolean> {
+  const looking = azure.verifying('Look whether the registry is still the same');
+  const { cluster: now } = await looking.lookAtCluster({ cluster: input.cluster, subscriptionIds: [] });
+  return now !== undefined && !sameResourceId(now.containerRegistryId, found.containerRegistryId);
+}
+
+/**
+ * Whether each node was reimaged by undo, or never by this run.
+ *
+ * @param now The nodes. @param atFirst Those with which a node may stay; none where it boots from a registry that is gone.
+ */
+export function isBackAgain(
+  { reimaged, nodes }: PoolProof,
+  now: readonly NodeFacts[],
+  atFirst: readonly NodeFacts[],
+): boolean {
+  const isUntouched = (name: string) =>
+    now.some((node) => node.name === name && atFirst.some((each) => isSameDisk(each, node)));
+  return reimaged || (nodes.length > 0 && nodes.every((node) => node.reimaged || isUntouched(node.name)));
 }

@@ -50,7 +50,8 @@ describe('the inputs of the scenarios on a cluster that is there', () => {
         order: [],
         systemPoolsLast: true,
         ignoreDisruptionBudgets: false,
-        whenNotReimaged: 'fail',
+        whenNotReimaged: 'ladder',
+        ladder: ['localDNS', 'temporaryPool'],
       },
     });
   });
