@@ -27,9 +27,14 @@ export const isPassingConflict = (code: string): boolean => isCode(code, ...pass
 export function adviceOn({ code, message, subcode }: AzureError): string {
   if (subcode !== undefined && subcode in activityErrors) return errorEntry(subcode).whatToDo;
   if (isCode(code, 'OperationNotAllowed') && /quota/i.test(message)) return errorEntry('QuotaExceeded').whatToDo;
+  if (/overlapping namespaces/i.test(message)) return oneZoneAdvice;
   const [, exitStatus = ''] = /exit status=(\d+)/.exec(message) ?? [];
   return nodeAdvice[exitStatus] ?? errorEntry(code).whatToDo;
 }
+
+/** A network takes one zone of a name. AKS may keep that of its own registry linked once the cluster has left that. */
+const oneZoneAdvice =
+  'The network takes one zone of this name, and the message names the link of another one. Where AKS has kept it for a registry that the cluster leaves: start again with onFailure hold, delete that link once the run holds, then decide retry. Otherwise unlink that zone, or have the registry use it (registry.privateDnsZone.resourceId).';
 
 /** Advice by the exit status of a node's bootstrap. Source: Azure/AgentBaker, cse_helpers.sh. */
 const nodeAdvice: Readonly<Record<string, string>> = {

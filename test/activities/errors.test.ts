@@ -226,3 +226,11 @@ it("AKS's closer word for a refusal has advice of its own, as that of a node dis
   expect(adviceOn(refusal)).toMatch(/disruption policy/i);
   expect(adviceOn(refusal)).not.toBe(adviceOn({ code: 'OperationNotAllowed', message: 'not now' }));
 });
+
+it('a network that another zone is linked to has advice of its own, whatever code Azure uses', () => {
+  const message = 'A virtual network cannot be linked to multiple zones with overlapping namespaces.';
+  for (const code of ['Conflict', 'BadRequest'])
+    expect(adviceOn({ code, message })).toMatch(
+      /onFailure hold, delete that link once the run holds, then decide retry/,
+    );
+});

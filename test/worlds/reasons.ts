@@ -78,6 +78,8 @@ function isExplained(text: string, world: DrawnWorld): boolean {
     /Azure does not change|is on this subnet, as outbound type \w+ wants/.test(text)
   )
     return true;
+  // AKS's zone stays linked with its registry.
+  if (world.switches.managedRegistryOnChange === 'stays' && /overlapping namespaces/.test(text)) return true;
   // What somebody else has made, or uses, does not go.
   if (world.deletes && /was not made by this product|is in use|no zone with records/.test(text)) return true;
   // An ordinary cluster is not isolated, an isolated one need not be.
