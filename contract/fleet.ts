@@ -135,7 +135,7 @@ export interface FleetReport {
   runs: number;
 }
 
-export const fleetPhases = [
+const fleetPhases = [
   'checking',
   'discovering',
   'rollingOut',
@@ -203,7 +203,7 @@ export const fleetApprovalRequest = z.strictObject({
 export type FleetApprovalRequest = z.output<typeof fleetApprovalRequest>;
 
 /** Who let a ring begin, and when. */
-export interface FleetApproval {
+interface FleetApproval {
   ring: string;
   by: string;
   note?: string;

@@ -105,8 +105,12 @@ const ring = z
     name: z
       .string()
       .trim()
-      .min(1, 'empty. Give the ring a name.')
       .max(50, 'too long. Use at most 50 characters.')
+      // A command with it is pasted into a shell.
+      .regex(
+        /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u,
+        'not a name of a ring. Use letters, digits, spaces, dots, hyphens and underscores.',
+      )
       .describe('The name of the ring. An approval names it.'),
     count: z
       .int()
@@ -283,4 +287,3 @@ export type RolloutFleetInput = z.input<typeof rolloutFleetInput>;
 export type ParsedRolloutFleetInput = z.output<typeof rolloutFleetInput>;
 export type FleetRing = z.output<typeof ring>;
 export type MaintenanceWindow = z.output<typeof maintenanceWindow>;
-export type FleetSelection = z.output<typeof select>;

@@ -6,13 +6,7 @@ import {
   takesRest,
 } from '../../contract/inputs/rolloutFleet.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { ClusterReference } from '../../resources/ids.ts';
-
-/** A cluster of a rollout. */
-export interface FleetCluster extends ClusterReference {
-  /** Empty where nobody may look. */
-  region: string;
-}
+import type { FleetCluster } from '../../resources/fleet.ts';
 
 export interface Allotted {
   /** One for each ring of the input. */
@@ -55,7 +49,7 @@ function sizeOf(ring: FleetRing, all: number): number {
  * Everything that bounds how many clusters of a ring are in work at the same time. What Azure Resource Manager allows a subscription
  * belongs here as well, as further bounds.
  */
-export function boundsOf(
+function boundsOf(
   clusters: readonly FleetCluster[],
   ring: Pick<FleetRing, 'atOnce'>,
   { parallel }: Pick<ParsedRolloutFleetInput, 'parallel'>,
@@ -71,7 +65,7 @@ export function boundsOf(
   ];
 }
 
-export const leastOf = (bounds: readonly FleetBound[]): number => Math.min(...bounds.map(({ atOnce }) => atOnce));
+const leastOf = (bounds: readonly FleetBound[]): number => Math.min(...bounds.map(({ atOnce }) => atOnce));
 
 function counted<T>(all: readonly T[], keyOf: (each: T) => string): Map<string, number> {
   const counts = new Map<string, number>();

@@ -2,8 +2,9 @@ import type { FleetApprovalRequest, MemberEnd } from '../../contract/fleet.ts';
 import { type FleetRing, keyOfCluster, type ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
 import type { FleetDecision } from '../../contract/names.ts';
 import { shortened } from '../../contract/shortened.ts';
+import type { FleetCluster } from '../../resources/fleet.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
-import { type FleetCluster, mostFailures } from './rings.ts';
+import { mostFailures } from './rings.ts';
 import { type RolloutState, States } from './state.ts';
 
 /** Bounds of what is kept of a rollout, whatever its length. */
@@ -22,14 +23,21 @@ export class Rollout {
 
   constructor(input: ParsedRolloutFleetInput, state: RolloutState) {
     this.input = input;
-    this.#state = structuredClone(state);
+    const { inWork, later, failures, approvals } = state;
+    this.#state = {
+      ...state,
+      inWork: [...inWork],
+      later: [...later],
+      failures: [...failures],
+      approvals: [...approvals],
+    };
     this.states = new States(state.states);
     this.#places = new Map(state.clusters.map((_, member) => [keyOfCluster(this.cluster(member)), member]));
   }
 
   /** What the next run of the chain is to know. */
   get state(): RolloutState {
-    return { ...structuredClone(this.#state), states: this.states.text };
+    return { ...this.#state, states: this.states.text };
   }
 
   get now(): Readonly<RolloutState> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { FleetCounts, FleetDurations, MemberOutcome, MemberState } from '../../contract/fleet.ts';
+import type { FleetCounts, FleetDurations, MemberState } from '../../contract/fleet.ts';
 import { memberStates } from '../../contract/fleet.ts';
-import type { FleetCluster } from './rings.ts';
+import type { FleetCluster } from '../../resources/fleet.ts';
 
 /** One character a cluster: a rollout hands on thousands of them when it continues as new. */
 const codes = {
@@ -181,9 +181,6 @@ export class States {
   }
 }
 
-/** Outcomes that count against the failure budget. */
-export const isFailed = (outcome: MemberOutcome): boolean => outcome === 'failed';
-
 /** Durations in words of statistics; `undefined` where nothing has ended. */
 export function durationsOf(seconds: readonly number[]): FleetDurations | undefined {
   if (seconds.length === 0) return undefined;
@@ -191,3 +188,18 @@ export function durationsOf(seconds: readonly number[]): FleetDurations | undefi
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
   return { p50: at(0.5), p90: at(0.9), most: at(1) };
 }
+
+/** How a rollout runs; callers have no say in it. Tests make it small. */
+const fleetSettings = z.strictObject({
+  /** So many members begin before it continues as new: its history then has about two thousand events. */
+  startsPerRun: z.int().min(1).default(200),
+  /** A member of which nothing was heard for so long is looked at. */
+  lookAfterMinutes: z.number().positive().default(60),
+});
+export type FleetSettings = z.output<typeof fleetSettings>;
+
+/** What one run of the chain hands on to the next. */
+export const continuation = z.strictObject({
+  state: rolloutState.exactOptional(),
+  settings: fleetSettings.prefault({}),
+});

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseRolloutFleet } from '../../../contract/parseRolloutFleet.ts';
+import type { FleetCluster } from '../../../resources/fleet.ts';
 import { type Move, nextMove } from '../../../workflows/fleet/moves.ts';
-import { allotted, type FleetCluster, plannedRings } from '../../../workflows/fleet/rings.ts';
+import { allotted, plannedRings } from '../../../workflows/fleet/rings.ts';
 import { Rollout } from '../../../workflows/fleet/rollout.ts';
 import { firstState, rolloutState } from '../../../workflows/fleet/state.ts';
 
