@@ -43,14 +43,27 @@ export const leavesSecondMarks = (all: readonly Borrowed[]): boolean => all.leng
 export const secondMarkSteps = (
   all: readonly Borrowed[],
   { marks, mayWriteTags = () => true }: Pick<InfrastructureContext, 'marks' | 'mayWriteTags'>,
-): PlannedStep[] => all.map((each) => secondMarkStep(each, marks, mayWriteTags));
+): PlannedStep[] => {
+  const names = all.map(({ id }) => nameOf(id));
+  return all.map((each, index) => {
+    const name = names[index] ?? '';
+    const label = names.indexOf(name) === index ? name : placedName(each.id, name);
+    return secondMarkStep(each, label, marks, mayWriteTags);
+  });
+};
+
+/** The name of a resource where another one before it has the same, such as identities of two groups. */
+function placedName(id: string, name: string): string {
+  const { subscriptionId, resourceGroup } = resourceReference(id);
+  return `${subscriptionId}/${resourceGroup}/${name}`;
+}
 
 function secondMarkStep(
   { id, marks: carried }: Borrowed,
+  name: string,
   marks: Marks,
   mayWriteTags: (id: string) => boolean,
 ): PlannedStep {
-  const name = nameOf(id);
   const madeFor = `made for ${carried[markTags.workflow]}`;
   const step = { id: `secondMark:${name}`, kind: 'secondMark', title: `Mark that this cluster uses ${name}` } as const;
   const rest = { needs: [], resourceId: id };

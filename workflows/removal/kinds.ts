@@ -1,6 +1,6 @@
 import type { ClusterPart } from '../../contract/inputs/deleteCluster.ts';
 import type { PlannedStep, RemovableKind, StepId } from '../../contract/plan.ts';
-import { parseResourceId } from '../../resources/ids.ts';
+import { parseResourceId, resourceReference } from '../../resources/ids.ts';
 
 /** A resource that goes, with the step that removes it. */
 export interface Removal {
@@ -50,5 +50,26 @@ const kindsByType: Readonly<Record<string, RemovableKind>> = {
 /** The kind of a resource; `undefined` where it is none that goes with a cluster. */
 export const kindOf = (id: string): RemovableKind | undefined =>
   kindsByType[parseResourceId(id)?.type.toLowerCase() ?? ''];
+
+/** A resource that goes, with its name, or its ID where another one of its kind before it has the same name. */
+export type LabelledRemoval = Removal & { label: string };
+
+/**
+ * Gives each resource that can go a step of its own. Groups may hold namesakes, such as the endpoints of two clusters with one
+ * registry.
+ *
+ * @param prefix Of the steps: `old:` for what the cluster has left.
+ */
+export function labelledRemovals(resourceIds: readonly string[], prefix: '' | 'old:' = ''): LabelledRemoval[] {
+  const removals: LabelledRemoval[] = [];
+  for (const id of resourceIds) {
+    const kind = kindOf(id);
+    if (kind === undefined) continue;
+    const { name } = resourceReference(id);
+    const label = removals.some((other) => other.kind === kind && other.label === name) ? id : name;
+    removals.push({ step: `${prefix}${kind}:${label}`, id, kind, label });
+  }
+  return removals;
+}
 
 export const deletionIsFinal = 'What is deleted cannot be brought back';

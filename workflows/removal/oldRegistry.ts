@@ -5,7 +5,7 @@ import type { ExistingClusterFacts, OldRegistryFacts } from '../../resources/dis
 import { clusterId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { unknownUsers } from '../../resources/users.ts';
 import { bootstrapChanges, type Part, stepIds } from '../engine/part.ts';
-import { deletionIsFinal, kindOf, type Removal } from './kinds.ts';
+import { deletionIsFinal, labelledRemovals, type Removal } from './kinds.ts';
 
 export interface PlannedOldRegistry extends Part {
   removals: readonly Removal[];
@@ -20,10 +20,7 @@ export function planOldRegistry(
   const { oldRegistry } = input;
   const leaves = bootstrapChanges(before);
   if (oldRegistry === 'keep' || !leaves || !cluster || !old) return { steps: [], problems: [], removals: [] };
-  const removals = old.owned.flatMap((id): Removal[] => {
-    const kind = kindOf(id);
-    return kind ? [{ id, kind, step: `old:${kind}:${resourceReference(id).name}` }] : [];
-  });
+  const removals = labelledRemovals(old.owned, 'old:').map(({ id, kind, step }): Removal => ({ id, kind, step }));
   const around = removals.filter(({ kind }) => kind !== 'registry');
   const registry = removals.filter(({ kind }) => kind === 'registry');
   const steps = around.map((removal) => removalStep(removal, before));

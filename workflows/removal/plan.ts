@@ -13,7 +13,15 @@ import { unmarkStep } from '../infrastructure/secondMarks.ts';
 import { nothingWanted } from '../infrastructure/wanted.ts';
 import { unseenSubscription } from '../preflight/commonProblems.ts';
 import { planOf } from '../preflight/plan.ts';
-import { deletionIsFinal, kindOf, type PlannedRemoval, type Removal, removableKinds } from './kinds.ts';
+import {
+  deletionIsFinal,
+  kindOf,
+  type LabelledRemoval,
+  labelledRemovals,
+  type PlannedRemoval,
+  type Removal,
+  removableKinds,
+} from './kinds.ts';
 import { removalProblems } from './problems.ts';
 
 /** The plan of `deleteCluster`, with everything that its steps need. */
@@ -118,7 +126,7 @@ const clusterRemoval = ({ cluster }: ParsedDeleteClusterInput, { cluster: found 
 
 /** Plans every resource that carries the cluster's marks or that the cluster uses, each after those that must be gone before. */
 function planRemovals({ alsoDelete }: ParsedDeleteClusterInput, seen: DeletionFacts): PlannedRemoval[] {
-  const removals = labelled([...seen.owned, ...foreignIds(seen)]);
+  const removals = inOrder(labelledRemovals([...seen.owned, ...foreignIds(seen)]));
   return removals.map(({ label, ...removal }) => {
     const { title, part, after } = removableKinds[removal.kind];
     const before = removals.filter(({ kind }) => after.includes(kind)).map(({ step }) => step);
@@ -139,18 +147,10 @@ function planRemovals({ alsoDelete }: ParsedDeleteClusterInput, seen: DeletionFa
 const foreignIds = ({ owned, used }: DeletionFacts): string[] =>
   used.filter((id) => !owned.some((other) => sameResourceId(id, other)));
 
-/** Gives each resource a label of its own. Groups may hold namesakes, such as the endpoints of two clusters with one registry. */
-function labelled(resourceIds: readonly string[]): (Removal & { label: string })[] {
-  const removals: (Removal & { label: string })[] = [];
-  for (const id of resourceIds) {
-    const kind = kindOf(id);
-    if (kind === undefined) continue;
-    const { name } = resourceReference(id);
-    const label = removals.some((other) => other.kind === kind && other.label === name) ? id : name;
-    removals.push({ step: `${kind}:${label}`, id, kind, label });
-  }
+/** Those that must be gone before others come first. */
+function inOrder(removals: readonly LabelledRemoval[]): LabelledRemoval[] {
   const order = Object.keys(removableKinds);
-  return removals.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  return removals.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 function removalAction({ id, kind }: Removal, seen: DeletionFacts, asked: boolean): PlannedAction {

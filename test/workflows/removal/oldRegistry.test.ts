@@ -33,6 +33,16 @@ describe('the registry that a cluster leaves', () => {
     expect(problemTexts(plan())).toEqual([]);
   });
 
+  it('has a record in the zones of two groups: each gets a step of its own', () => {
+    const other = record.replace('/rg/', '/dns/');
+    const { steps } = plan({ owned: [mine, endpoint, record, other] });
+    const records = steps.filter(({ kind }) => kind === 'record').map(({ id, resourceId }) => [id, resourceId]);
+    expect(records).toEqual([
+      ['old:record:mine', record],
+      [`old:record:${other}`, other],
+    ]);
+  });
+
   it('stays unless it is to go', () => {
     expect(plan({}, 'keep').removals).toEqual([]);
   });
