@@ -1,5 +1,5 @@
 import type { Problem } from '../../contract/problem.ts';
-import { contains, overlaps, prefixLength, usableAddresses } from '../../resources/addressRanges.ts';
+import { contains, isIPv4, overlaps, prefixLength, usableAddresses } from '../../resources/addressRanges.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import {
   apiServerDelegation,
@@ -110,13 +110,16 @@ function useProblems(
     report(`its state is ${there.provisioningState}`, 'Repair or delete it, then start again.');
   }
   const { addressPrefix, use } = subnet;
-  const free = usableAddresses(addressPrefix) - (there?.addressesInUse ?? 0);
+  // A subnet that is full can have got a second range, into which nodes spill over. Source: Learn, "Create multiple prefixes for a subnet".
+  const ranges = there?.addressPrefixes.filter(isIPv4) ?? [addressPrefix];
+  const usable = ranges.reduce((sum, range) => sum + usableAddresses(range), 0);
+  const free = usable - (there?.addressesInUse ?? 0);
   switch (use) {
     case 'nodeSubnet':
       reportDelegation(use, there, report);
       if (free >= nodes) break;
       report(
-        `${addressPrefix} has ${free} free addresses, and ${nodes} are needed for nodes, surge nodes and their pods`,
+        `${ranges.join(', ')} has ${free} free addresses, and ${nodes} are needed for nodes, surge nodes and their pods`,
         'Use a larger subnet, fewer nodes or a smaller maxPods.',
       );
       break;
@@ -124,7 +127,7 @@ function useProblems(
       reportDelegation(use, there, report);
       if (free >= members) break;
       report(
-        `${addressPrefix} has ${free} free addresses, and ${members} are needed for the private endpoint`,
+        `${ranges.join(', ')} has ${free} free addresses, and ${members} are needed for the private endpoint`,
         'Use a larger subnet.',
       );
       break;

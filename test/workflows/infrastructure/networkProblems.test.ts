@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ids, planOwnRegistry } from './support.ts';
+import { problemTexts } from '../support.ts';
+import { ids, networkThere, planOwnRegistry, subnetsThere, subnetThere, there } from './support.ts';
 
 type RefusedCase = [what: string, given: Record<string, unknown>, where: string, problem: RegExp, whatToDo: RegExp];
 
@@ -90,5 +91,24 @@ describe('createCluster is stopped', () => {
     expect(planOwnRegistry({}, given).problems).toEqual([
       { where, problem: expect.stringMatching(problem), whatToDo: expect.stringMatching(whatToDo) },
     ]);
+  });
+});
+
+describe('the free addresses of a subnet that is there', () => {
+  const problemsIn = (addressPrefixes: string[]) => {
+    const nodes = subnetThere('aks-subnet', { addressPrefixes, addressesInUse: 20 });
+    const virtualNetwork = networkThere(nodes, ...subnetsThere.slice(1));
+    return problemTexts(planOwnRegistry({}, {}, there({ virtualNetwork })));
+  };
+
+  it('are those of all its IPv4 ranges, for nodes spill over', () => {
+    const range = '192.168.64.0/26';
+    expect(problemsIn([range])).toEqual([
+      expect.stringMatching(/^192\.168\.64\.0\/26 has 39 free addresses, and \d+ are/),
+    ]);
+    expect(problemsIn([range, '192.168.80.0/28', 'fd00::/64'])).toEqual([
+      expect.stringMatching(/^192\.168\.64\.0\/26, 192\.168\.80\.0\/28 has 50 free addresses/),
+    ]);
+    expect(problemsIn([range, '192.168.96.0/24'])).toEqual([]);
   });
 });
