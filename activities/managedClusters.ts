@@ -249,9 +249,12 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
 
   /** Waits until the cluster's operation, which an earlier run of the workflow began, has succeeded or failed. */
   awaitCluster: (cluster: ClusterReference): Promise<void> =>
-    awaitOperation(async () => {
-      const seen = await readCluster(clients, cluster);
-      return seen && isBusy(seen) ? 'running' : 'done';
+    awaitOperation({
+      resourceId: clusterId(cluster),
+      async find() {
+        const seen = await readCluster(clients, cluster);
+        return seen && isBusy(seen) ? 'running' : 'done';
+      },
     }),
 
   /** Deletes a cluster that carries these marks. */

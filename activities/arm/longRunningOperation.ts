@@ -29,7 +29,10 @@ export interface LongRunningOperation {
   resourceId: string;
   /** The client that sends the request. It also resumes the operation of a killed worker. */
   client: AzureClients[Service];
-  /** Waits until the request can be sent, for example for the end of other operations. Not called once it was sent. */
+  /**
+   * Waits until the request can be sent, for example for the end of other operations. Called once more where {@link find} says that
+   * nothing of an earlier request arrived.
+   */
   prepare?(): Promise<void>;
   /** Sends the request. Called at most once, unless {@link find} says that nothing of it arrived. */
   send(): Sent;
@@ -45,7 +48,8 @@ export interface LongRunningOperation {
 export type Found = 'absent' | 'running' | 'done';
 
 /**
- * Sends a write exactly once, over any number of worker deaths, and waits for the end of its operation.
+ * Sends a write, over any number of worker deaths never again without a look at what came of it, and waits for the end of its
+ * operation.
  *
  * @throws ApplicationFailure whose type is Azure's error code. Source: AKS docs "Azure Resource Manager asynchronous operations".
  */
@@ -55,8 +59,8 @@ export async function longRunningOperation(operation: LongRunningOperation): Pro
 }
 
 /** Waits for the end of the operation that runs on a resource. */
-export async function awaitOperation(find: LongRunningOperation['find']): Promise<void> {
-  await adopt(find);
+export async function awaitOperation(operation: Pick<LongRunningOperation, 'resourceId' | 'find'>): Promise<void> {
+  await adopt(operation);
 }
 
 /**
@@ -115,28 +119,36 @@ async function run(operation: LongRunningOperation): Promise<void> {
 }
 
 /** Whether the resource shows what was asked for. A region of ARM may answer as before a request whose answer was lost. */
-async function isDone({ find }: Pick<LongRunningOperation, 'find'>): Promise<boolean> {
+async function isDone(operation: Pick<LongRunningOperation, 'resourceId' | 'find'>): Promise<boolean> {
   const found = await onceReplicated(
-    () => adopt(find),
+    () => adopt(operation),
     (each) => each === 'done',
   );
   return found === 'done';
 }
 
 /** Reads the resource until no operation runs on it. */
-async function adopt(find: LongRunningOperation['find']): Promise<Exclude<Found, 'running'>> {
+async function adopt({
+  resourceId,
+  find,
+}: Pick<LongRunningOperation, 'resourceId' | 'find'>): Promise<Exclude<Found, 'running'>> {
   const startedAt = now();
   for (;;) {
     const found = await find();
     if (found !== 'running') return found;
-    refuseIfEndless();
+    refuseIfEndless(resourceId);
     await pause(adaptiveDelayMs(now() - startedAt));
   }
 }
 
-/** An attempt ends after a day, and the next one goes on with the operation. */
-function refuseIfEndless(resourceId?: string): void {
-  if (lastsTooLong()) throw ownFailure('OperationTimedOut', 'The operation has not ended within two days', resourceId);
+/**
+ * Ends an operation that has lasted for two days, over all its attempts: each of them ends after one.
+ *
+ * @throws ApplicationFailure `OperationTimedOut`.
+ */
+function refuseIfEndless(resourceId: string): void {
+  if (!lastsTooLong()) return;
+  throw ownFailure('OperationTimedOut', `The operation has not ended within two days (${resourceId})`, resourceId);
 }
 
 /** Answers to the address of an operation that nobody can follow any more. How long its signature lasts is in no document. */

@@ -75,14 +75,21 @@ describe('an operation that an activity has watched for two days', () => {
     return { wanted, heartbeat };
   };
 
-  it('ends with words of its own where it has not ended', async () => {
-    const { wanted, heartbeat } = await lastHeartbeatAfterSending('endless');
-    expect(await activityFailure(attemptAfterDays(2.1, heartbeat).run(create(), wanted))).toMatchObject({
+  it.each([
+    ['followed', {}],
+    // A worker that dies right after the request leaves no address of an operation.
+    ['watched', { poller: undefined }],
+  ])('ends with words of its own where it is %s and has not ended', async (how, changes) => {
+    const name = `endless-${how}`;
+    const { wanted, heartbeat } = await lastHeartbeatAfterSending(name);
+    const left = { ...(heartbeat as object), ...changes };
+    expect(await activityFailure(attemptAfterDays(2.1, left).run(create(), wanted))).toMatchObject({
       type: 'OperationTimedOut',
+      message: expect.stringContaining(`managedClusters/${name})`),
       nonRetryable: true,
-      details: { sent: true, resourceId: expect.stringMatching(/endless$/) },
+      details: { sent: true, resourceId: expect.stringMatching(`${name}$`) },
     });
-    expect(await azure.sent('managedClusters/endless')).toEqual(['PUT 201']);
+    expect(await azure.sent(`managedClusters/${name}`)).toEqual(['PUT 201']);
   });
 
   it.each([
