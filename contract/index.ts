@@ -72,7 +72,15 @@ export { type Parsed, parse } from './parse.ts';
 export type { Action, Plan, PlannedStep, StepId, StepKind } from './plan.ts';
 export { type Problem, type Problems, problemsText, problemText } from './problem.ts';
 export { type Profile, profileDifference, profileSetting, profiles, profileTable } from './profiles.ts';
-export { type Phase, type Progress, phases, type StepProgress, type StepState, stepStates } from './progress.ts';
+export {
+  hasEnded,
+  type Phase,
+  type Progress,
+  phases,
+  type StepProgress,
+  type StepState,
+  stepStates,
+} from './progress.ts';
 export type {
   AuditReport,
   AuditVerdict,

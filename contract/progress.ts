@@ -20,6 +20,11 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
+const lastPhases: ReadonlySet<Phase> = new Set<Phase>(['succeeded', 'planned', 'failed', 'rolledBack']);
+
+/** Whether a scenario in this phase has ended. */
+export const hasEnded = (phase: Phase): boolean => lastPhases.has(phase);
+
 export const stepStates = [
   'waiting',
   'running',

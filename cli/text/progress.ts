@@ -1,4 +1,4 @@
-import type { Phase, Progress, StepProgress, StepState } from '../../contract/index.ts';
+import { hasEnded, type Progress, type StepProgress, type StepState } from '../../contract/index.ts';
 import { commandsFor } from './commands.ts';
 import { between, durationText } from './duration.ts';
 import { oneLine } from './printable.ts';
@@ -45,7 +45,6 @@ const colours = {
   leftBehind: 'red',
 } as const satisfies Record<StepState, string>;
 
-const endedPhases: ReadonlySet<Phase> = new Set<Phase>(['succeeded', 'planned', 'failed', 'rolledBack']);
 const openStates: ReadonlySet<StepState> = new Set<StepState>(['waiting', 'running', 'undoing']);
 
 const stepsDone = ({ steps }: Pick<Progress, 'steps'>): number =>
@@ -53,7 +52,7 @@ const stepsDone = ({ steps }: Pick<Progress, 'steps'>): number =>
 
 /** How long a run has taken until now, or took until its end. */
 const elapsedMs = ({ startedAt, updatedAt, phase }: Progress, now: number): number =>
-  (endedPhases.has(phase) ? Date.parse(updatedAt) : now) - Date.parse(startedAt);
+  (hasEnded(phase) ? Date.parse(updatedAt) : now) - Date.parse(startedAt);
 
 function bar(fraction: number, width: number): string {
   const full = Math.floor(Math.min(1, Math.max(0, fraction)) * width);
@@ -158,14 +157,19 @@ function waitText({ needs, waitsFor }: StepProgress, all: readonly StepProgress[
   return waitsFor === undefined ? '' : `waits for ${waitsFor}`;
 }
 
-/** As many steps as there is room for, in the order of the plan. Those that need nobody's eye go first. */
+/**
+ * As many steps as there is room for, in the order of the plan. Steps that need nobody's eye are left out first, and then those
+ * that wait, from the end.
+ */
 function mostTelling(steps: readonly StepProgress[], room: number): StepProgress[] {
   let kept = [...steps];
   for (const state of ['unchanged', 'skipped', 'done', 'undone'] as const) {
     if (kept.length <= room) return kept;
     kept = kept.filter((step) => step.state !== state);
   }
-  return kept.slice(0, room);
+  const open = kept.filter(({ state }) => state !== 'waiting').slice(0, room);
+  const waiting = kept.filter(({ state }) => state === 'waiting').slice(0, room - open.length);
+  return kept.filter((step) => open.includes(step) || waiting.includes(step));
 }
 
 /** The things that a run waits for, and the commands to paste. */
@@ -187,7 +191,8 @@ const fitted = (text: string, columns: number): string =>
 
 /** Tells in plain lines what has changed, for outputs that cannot be drawn over. */
 export class ChangeLines {
-  readonly #shown = new Map<string, string>();
+  /** What was told last, by what it is about. A run that waits for nobody is nothing to tell. */
+  readonly #shown = new Map<string, string>([['waiting', '']]);
 
   /** The lines for what is new. */
   next(progress: Progress, { nodes }: Pick<Estimates, 'nodes'>, workflowId: string): string[] {
@@ -219,7 +224,7 @@ export class ChangeLines {
   }
 
   #isNew(key: string, text: string): boolean {
-    if ((this.#shown.get(key) ?? (key === 'waiting' ? '' : undefined)) === text) return false;
+    if (this.#shown.get(key) === text) return false;
     this.#shown.set(key, text);
     return true;
   }

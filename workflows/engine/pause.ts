@@ -1,7 +1,8 @@
 import { CancellationScope, condition, defineUpdate, patched, setHandler } from '@temporalio/workflow';
 import { ownFailure, tellingSent } from '../../contract/failures.ts';
 import { pauseUpdate, resumeUpdate } from '../../contract/names.ts';
-import { type CommonInput, hasEnded, type RunProgress } from './progress.ts';
+import { hasEnded } from '../../contract/progress.ts';
+import type { CommonInput, RunProgress } from './progress.ts';
 import { mostPauses } from './retries.ts';
 import { beginWait, type WaitEnd } from './telemetry.ts';
 import { updateRefused } from './updateRefused.ts';

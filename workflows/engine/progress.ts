@@ -1,6 +1,6 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { progressQuery, type Scenario, searchAttributes, startedByMemo } from '../../contract/names.ts';
-import type { Phase, Progress, StepProgress } from '../../contract/progress.ts';
+import { hasEnded, type Phase, type Progress, type StepProgress } from '../../contract/progress.ts';
 import { shortened } from '../../contract/shortened.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { progressMarkdown } from './progressMarkdown.ts';
@@ -25,11 +25,6 @@ const mostNameBytes = 400;
 const mostFound = 50;
 
 const progressDefinition = defineQuery<Progress>(progressQuery);
-
-const finalPhases: ReadonlySet<Phase> = new Set<Phase>(['succeeded', 'planned', 'failed', 'rolledBack']);
-
-/** Whether a scenario in this phase has ended. */
-export const hasEnded = (phase: Phase): boolean => finalPhases.has(phase);
 
 /** Where a run stands: the answer of the query, the Web UI's current details, and the search attributes. */
 export class RunProgress {

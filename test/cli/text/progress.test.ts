@@ -87,6 +87,17 @@ describe('the live view', () => {
     expect(lines.join('\n')).toContain('✗ broken');
     expect(lines.join('\n')).toContain('and 90 more');
   });
+
+  it('keeps what runs and what has failed behind many steps that wait', () => {
+    const steps = [
+      ...Array.from({ length: 90 }, (_, index) => step(`waits${index}`, {})),
+      step('runs', { state: 'running', startedAt: begun }),
+      step('broken', { state: 'failed', error: 'It broke' }),
+    ];
+    const text = screen(progress(steps), nothingKnown, { columns: 60, rows: 20 });
+    expect(text).toMatch(/… waits0 [\s\S]*▶ runs [\s\S]*✗ broken/);
+    expect(text.split('\n').length).toBeLessThanOrEqual(20);
+  });
 });
 
 describe('plain lines', () => {
