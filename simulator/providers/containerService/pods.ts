@@ -13,11 +13,18 @@ const podBody = z.object({
   /** Whether it mounts a folder of its node. */
   hostPath: z.boolean(),
   logs: z.string(),
+  /** Why it does not run, as Kubernetes says it. Left out where it ran. */
+  waits: z.object({ reason: z.string(), message: z.string() }).optional(),
+  /** Simulated seconds that its command takes. */
+  seconds: z.number(),
   createdAt: z.string(),
 });
 /** A pod that no controller keeps: somebody started it, and it stays until somebody deletes it. */
 export type Pod = z.infer<typeof podBody>;
 type PodName = Pick<Pod, 'namespace' | 'name'>;
+
+/** A pod that is asked for. */
+export type WantedPod = Omit<Pod, 'node' | 'phase' | 'logs' | 'waits' | 'seconds' | 'createdAt'>;
 
 const podType = 'kubernetes/pods';
 const idOf = (clusterId: string, { namespace, name }: PodName): string =>
@@ -46,11 +53,7 @@ export function removePodsOn(world: World, clusterId: string, node: string): voi
  * Why a pod is not admitted: a policy denies its like. Azure Policy acts in clusters through Gatekeeper's webhook. Source: the text
  * in Azure/aks-baseline-automation PR #37.
  */
-export function admissionDenial(
-  world: World,
-  clusterId: string,
-  pod: Omit<Pod, 'node' | 'phase' | 'logs' | 'createdAt'>,
-): string | undefined {
+export function admissionDenial(world: World, clusterId: string, pod: WantedPod): string | undefined {
   const by = policyRefusalBy(world.settings.policies, { id: idOf(clusterId, pod), type: podType, body: pod });
   return by === undefined
     ? undefined

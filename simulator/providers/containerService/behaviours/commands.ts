@@ -14,7 +14,7 @@ export const commands: readonly Behaviour[] = [
   {
     id: 'aks-kubectl',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'The command may use kubectl get, create, scale, delete, run, debug, logs, cordon and uncordon for nodes, pods, deployments and disruption budgets, curl, echo, true and false. Everything else is not found.',
+    says: 'The command may use kubectl get, create, scale, delete, run, wait, debug, logs, label, cordon and uncordon for nodes, pods, deployments, disruption budgets and namespaces, curl, echo, true and false. Everything else is not found.',
     evidence: 'modelled',
     source: "kubectl's own documentation for what is there",
     test: 'containerService/runCommand.test.ts: runs `%s`',
@@ -36,6 +36,24 @@ export const commands: readonly Behaviour[] = [
     source:
       'Azure/aks-baseline-automation PR #37; Microsoft troubleshooting, "Resolve az aks command invoke failures" (2025-05-13; the status 400 is modelled)',
     test: 'containerService/nodesInside.test.ts: at once, and as another one, where a policy does not admit its pod',
+  },
+  {
+    id: 'aks-pod-security',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'A namespace with the label pod-security.kubernetes.io/enforce admits no pod that its level forbids; --dry-run=server says so, too.',
+    evidence: 'documented',
+    source:
+      'Kubernetes documentation, "Pod Security Standards", "Pod Security Admission" and "kubectl run" (read 2026-11-27)',
+    test: 'containerService/podAdmission.test.ts: is refused by Pod Security: %s',
+  },
+  {
+    id: 'aks-pod-tools',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'The containers of pods have sh, cat, echo, true and wget, as BusyBox has them: wget goes out as pods do, ends with 1 whatever went wrong, and says what. A pod that waits says for what in its status, and has no logs.',
+    evidence: 'documented',
+    source:
+      'BusyBox 1.36 networking/wget.c; microsoft/azurelinux SPECS/busybox/busybox-static.config (read 2026-11-27)',
+    test: 'containerService/podAdmission.test.ts: runs a script, and says why it waits',
   },
   {
     id: 'aks-bare-pods',

@@ -1,6 +1,7 @@
 import { change, machinesIn } from '../../compute/machines.ts';
 import { provisionedNodes } from '../autoProvisioning.ts';
 import { nodesOf } from '../nodes.ts';
+import { labelNamespace } from '../podSecurity.ts';
 import { findPod, removePod } from '../pods.ts';
 import { closeService, openService } from '../services.ts';
 import { nodeGroupOf } from '../stored.ts';
@@ -34,6 +35,10 @@ export function runKubectl(context: CommandContext, args: readonly string[]): Ou
       return debug(call);
     case 'logs':
       return logs(call);
+    case 'wait':
+      return wait(call);
+    case 'label':
+      return label(call);
     case 'cordon':
     case 'uncordon':
       return cordon(call, verb === 'cordon');
@@ -111,7 +116,34 @@ function logs(call: KubectlCall): Output {
   const { world, cluster, names } = call;
   const name = names[0]?.replace(/^pods?\//, '') ?? '';
   const pod = findPod(world, cluster.id, { namespace: namespaceOf(call), name });
-  return pod ? printed(pod.logs) : printed(`Error from server (NotFound): pods "${name}" not found\n`, 1);
+  if (!pod) return printed(`Error from server (NotFound): pods "${name}" not found\n`, 1);
+  if (!pod.waits) return printed(pod.logs);
+  const isPulling = pod.waits.reason === 'ImagePullBackOff';
+  const why = isPulling ? 'trying and failing to pull image' : pod.waits.reason;
+  return printed(
+    `Error from server (BadRequest): container "${name}" in pod "${name}" is waiting to start: ${why}\n`,
+    1,
+  );
+}
+
+/** `kubectl wait` for the phase of a pod. */
+function wait(call: KubectlCall): Output {
+  const { world, cluster, names, flags } = call;
+  const name = names.at(-1)?.replace(/^pods?\//, '') ?? '';
+  const [, wanted] = /^jsonpath='?\{\.status\.phase\}'?=(\w+)$/.exec(flags.for ?? '') ?? [];
+  if (wanted === undefined) return printed(`error: unrecognized condition: ${JSON.stringify(flags.for ?? '')}\n`, 1);
+  const pod = findPod(world, cluster.id, { namespace: namespaceOf(call), name });
+  if (!pod) return printed(`Error from server (NotFound): pods "${name}" not found\n`, 1);
+  const patience = Number.parseInt(flags.timeout ?? '30', 10);
+  if (pod.phase === wanted && pod.seconds <= patience) return printed(`pod/${name} condition met\n`, 0, pod.seconds);
+  return printed(`error: timed out waiting for the condition on pods/${name}\n`, 1, patience);
+}
+
+/** `kubectl label namespace NAME KEY=VALUE`. */
+function label({ world, cluster, names: [what, name = '', ...pairs] }: KubectlCall): Output {
+  if (what !== 'namespace' && what !== 'ns') return printed(`error: unknown resource type "${what}"\n`, 1);
+  labelNamespace(world, cluster.id, name, Object.fromEntries(pairs.map((pair) => pair.split('=', 2))));
+  return printed(`namespace/${name} labeled\n`);
 }
 
 /** Karpenter drains a node that is deleted, and takes its machine away. Other nodes stay: their machines join again. */

@@ -24,6 +24,11 @@ const options = {
   command: { type: 'boolean' },
   'ignore-not-found': { type: 'boolean' },
   tcp: { type: 'string' },
+  'dry-run': { type: 'string' },
+  for: { type: 'string' },
+  timeout: { type: 'string' },
+  wait: { type: 'string' },
+  overwrite: { type: 'boolean' },
 } as const;
 
 /** A parsed kubectl command line. */

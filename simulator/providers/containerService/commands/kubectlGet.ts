@@ -14,6 +14,7 @@ export function get(call: KubectlCall): Output {
     .filter((object) => name === undefined || read(object, '.metadata.name') === name)
     .filter((object) => matchesSelector(object, call.flags.selector));
   if (name !== undefined && found.length === 0) {
+    if (call.flags['ignore-not-found']) return printed('');
     return printed(`Error from server (NotFound): ${kind} "${name}" not found\n`, 1);
   }
   const { output = '' } = call.flags;
@@ -110,10 +111,18 @@ const podObjects = ({ namespace, name, image, pods }: Deployment): Body[] =>
     status: { phase: pod.ready ? 'Running' : 'Pending' },
   }));
 
-const podObject = ({ namespace, name, image, node, phase, labels, createdAt }: Pod): Body => ({
+const podObject = ({ namespace, name, image, node, phase, labels, waits, createdAt }: Pod): Body => ({
   metadata: { namespace, name, labels, creationTimestamp: createdAt },
   spec: { nodeName: node, containers: [{ name, image }] },
-  status: { phase },
+  status: {
+    phase,
+    ...(node === undefined
+      ? { conditions: [{ type: 'PodScheduled', status: 'False', ...waits }] }
+      : {
+          conditions: [{ type: 'PodScheduled', status: 'True' }],
+          containerStatuses: [{ name, image, state: waits ? { waiting: waits } : { terminated: {} } }],
+        }),
+  },
 });
 
 /** Whether an object has all labels of a selector such as `a=b,c=d`. */

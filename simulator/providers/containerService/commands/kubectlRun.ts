@@ -1,41 +1,19 @@
-import { z } from 'zod';
-import type { AzureSwitches } from '../../../arm/azureSwitches.ts';
 import type { World } from '../../../arm/world.ts';
 import { type KubernetesNode, nodesOf, takesPods } from '../nodes.ts';
-import { admissionDenial, findPod, type Pod, podsOf, removePod, savePod } from '../pods.ts';
+import { type PodSpec, podOverrides, podSecurityDenial } from '../podSecurity.ts';
+import { admissionDenial, findPod, type Pod, podsOf, removePod, savePod, type WantedPod } from '../pods.ts';
 import { pullFailure } from '../pulls.ts';
 import type { ClusterBody } from '../shapes.ts';
 import { type Output, printed } from './command.ts';
 import { type KubectlCall, namespaceOf } from './kubectlCall.ts';
-
-const overrides = z.looseObject({
-  spec: z
-    .looseObject({
-      nodeName: z.string().optional(),
-      nodeSelector: z.record(z.string(), z.string()).optional(),
-      containers: z
-        .array(
-          z.looseObject({
-            image: z.string().optional(),
-            command: z.array(z.string()).optional(),
-            volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })).optional(),
-          }),
-        )
-        .optional(),
-      volumes: z
-        .array(z.looseObject({ name: z.string(), hostPath: z.looseObject({ path: z.string() }).optional() }))
-        .optional(),
-    })
-    .optional(),
-});
-type PodSpec = NonNullable<z.infer<typeof overrides>['spec']>;
+import { runInContainer } from './podTools.ts';
 
 /** `kubectl run`: pulls the pod's image on a node and runs its command there. The pod stays, unless `--rm` takes it away. */
 export function kubectlRun(call: KubectlCall): Output {
   const { world, cluster, flags, rest } = call;
   let spec: PodSpec = {};
   try {
-    spec = overrides.parse(JSON.parse(flags.overrides ?? '{}')).spec ?? {};
+    spec = podOverrides.parse(JSON.parse(flags.overrides ?? '{}')).spec ?? {};
   } catch {
     return printed('error: Invalid JSON Patch\n', 1);
   }
@@ -52,7 +30,11 @@ export function kubectlRun(call: KubectlCall): Output {
   const node = nodesOf(world, cluster.id)
     .filter((each) => (spec.nodeName === undefined ? takesPods(each) : each.ready))
     .find((each) => isWanted(each, spec));
-  const started = start(call, wanted, node, (on) => execute(world, container?.command ?? rest, spec, on));
+  if (flags['dry-run'] === 'server') {
+    return refusal(call, wanted, spec) ?? printed(`pod/${wanted.name} created (server dry run)\n`);
+  }
+  const command = container?.command ?? rest;
+  const started = start(call, wanted, spec, node, (on) => runInContainer({ world, cluster, host: on }, command, spec));
   if ('refused' in started) return started.refused;
   const { pod, output } = started;
   if (!attached) return printed(`pod/${pod.name} created\n`);
@@ -85,58 +67,66 @@ export function debug(call: KubectlCall): Output {
     hostPath: true,
   };
   const said = `Creating debugging pod ${wanted.name} with container debugger on node ${name}.\n`;
-  const started = start(call, wanted, node, (on) => execute(world, rest, {}, on));
+  const started = start(call, wanted, {}, node, (on) => runInContainer({ world, cluster, host: on }, rest, {}));
   if ('refused' in started) return started.refused;
   const { exitCode, output, seconds } = started.output;
   return printed(`${said}${started.pod.phase === 'Pending' ? '' : output}`, exitCode, seconds);
 }
 
+/** Why the API server does not take a pod. */
+function refusal({ world, cluster }: KubectlCall, wanted: WantedPod, spec: PodSpec): Output | undefined {
+  if (findPod(world, cluster.id, wanted))
+    return printed(`Error from server (AlreadyExists): pods "${wanted.name}" already exists\n`, 1);
+  // Kubernetes' own plugins come after the webhooks that change a pod, and before those that only judge it.
+  const denial = podSecurityDenial(world, cluster.id, wanted, spec) ?? admissionDenial(world, cluster.id, wanted);
+  return denial === undefined ? undefined : printed(`Error from server (Forbidden): ${denial}\n`, 1);
+}
+
 /** Starts a pod. One whose node is not heard of, or cannot pull its image, waits. */
 function start(
-  { world, cluster }: KubectlCall,
-  wanted: Omit<Pod, 'node' | 'phase' | 'logs' | 'createdAt'>,
+  call: KubectlCall,
+  wanted: WantedPod,
+  spec: PodSpec,
   node: KubernetesNode | undefined,
   command: (node: KubernetesNode) => Output,
 ): { refused: Output } | { pod: Pod; output: Output } {
-  if (findPod(world, cluster.id, wanted))
-    return { refused: printed(`Error from server (AlreadyExists): pods "${wanted.name}" already exists\n`, 1) };
-  const denial = admissionDenial(world, cluster.id, wanted);
-  if (denial !== undefined) return { refused: printed(`Error from server (Forbidden): ${denial}\n`, 1) };
-  const output = outputOn(world, cluster, node, wanted.image, command);
-  const phase = output.waits ? 'Pending' : output.exitCode === 0 ? 'Succeeded' : 'Failed';
-  const logs = output.waits ? '' : output.output;
-  const createdAt = world.clock.now().toISOString();
-  const pod: Pod = { ...wanted, phase, logs, createdAt, ...(node && { node: node.name }) };
+  const { world, cluster } = call;
+  const refused = refusal(call, wanted, spec);
+  if (refused) return { refused };
+  const waits = waitsFor(world, cluster, node, wanted.image);
+  const output = node && !waits ? command(node) : printed(waits?.said ?? '', 1);
+  const pod: Pod = {
+    ...wanted,
+    phase: waits ? 'Pending' : output.exitCode === 0 ? 'Succeeded' : 'Failed',
+    logs: waits ? '' : output.output,
+    seconds: output.seconds,
+    createdAt: world.clock.now().toISOString(),
+    ...(node && { node: node.name }),
+    ...(waits && { waits: { reason: waits.reason, message: waits.message } }),
+  };
   savePod(world, cluster.id, pod);
   return { pod, output };
 }
 
-function outputOn(
+/** Why a pod does not run. */
+function waitsFor(
   world: World,
   cluster: ClusterBody,
   node: KubernetesNode | undefined,
   image: string,
-  command: (node: KubernetesNode) => Output,
-): Output & { readonly waits: boolean } {
-  if (!node?.isHeard) return { ...printed('', 1), waits: true };
+): { reason: string; message: string; said: string } | undefined {
+  const waiting = (reason: string, message: string, said = '') => ({ reason, message, said });
+  if (!node) return waiting('Unschedulable', `0/${nodesOf(world, cluster.id).length} nodes are available`);
+  if (!node.isHeard) return waiting('ContainerCreating', '');
   const failure = node.isWindows
     ? 'no matching manifest for windows/amd64 in the manifest list entries'
     : pullFailure(world, cluster, node, image);
-  if (failure === undefined) return { ...command(node), waits: false };
-  return { ...printed(`Warning: Failed to pull image "${image}": ${failure}\n`, 1), waits: true };
-}
-
-function execute(
-  { settings }: World,
-  [program = '', ...args]: readonly string[],
-  spec: PodSpec,
-  node: KubernetesNode,
-): Output {
-  if (program === 'cat') return cat(args[0] ?? '', spec, node, settings.azure);
-  if (program === 'echo') return printed(`${args.join(' ')}\n`);
-  return program === 'true' || program === ''
-    ? printed('')
-    : printed(`exec: "${program}": executable file not found in $PATH\n`, 127);
+  if (failure === undefined) return undefined;
+  return waiting(
+    'ImagePullBackOff',
+    `Back-off pulling image "${image}": ErrImagePull: failed to pull and unpack image "${image}": ${failure}`,
+    `Warning: Failed to pull image "${image}": ${failure}\n`,
+  );
 }
 
 /** Labels such as `a=b,c=d`. */
@@ -150,32 +140,12 @@ const labelsOf = (text: string | undefined): Record<string, string> | undefined 
         }),
       );
 
-function isWanted({ name, pool }: KubernetesNode, { nodeName, nodeSelector = {} }: PodSpec): boolean {
+function isWanted({ name, pool, isWindows }: KubernetesNode, { nodeName, nodeSelector = {} }: PodSpec): boolean {
   const labels: Readonly<Record<string, string>> = {
     'kubernetes.io/hostname': name,
     'kubernetes.azure.com/agentpool': pool,
     agentpool: pool,
+    'kubernetes.io/os': isWindows ? 'windows' : 'linux',
   };
   return (nodeName ?? name) === name && Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
-}
-
-/** `cat` of the one file that AKS's isolation writes on nodes (Azure/AgentBaker, cse_config.sh, configureContainerdRegistryHost). */
-function cat(
-  file: string,
-  { volumes = [], containers = [] }: PodSpec,
-  { registryServer }: KubernetesNode,
-  azure: AzureSwitches,
-): Output {
-  const mount = containers
-    .flatMap(({ volumeMounts = [] }) => volumeMounts)
-    .find(({ mountPath }) => file.startsWith(mountPath));
-  const host = volumes.find(({ name }) => name === mount?.name)?.hostPath?.path;
-  const path = mount && host !== undefined ? file.replace(mount.mountPath, host) : file;
-  if (path !== '/etc/containerd/certs.d/mcr.microsoft.com/hosts.toml' || registryServer === undefined) {
-    return printed(`cat: can't open '${file}': No such file or directory\n`, 1);
-  }
-  const [server = '', prefix] = registryServer.split('/');
-  const root = azure.mirrorAddress === 'withSlash' ? `${server}/v2/` : `${server}/v2`;
-  const address = prefix === undefined ? root : `${server}/v2/${prefix}`;
-  return printed(`[host."https://${address}"]\n  capabilities = ["pull", "resolve"]\n  override_path = true\n`);
 }

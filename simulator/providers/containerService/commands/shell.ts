@@ -1,35 +1,13 @@
-import { parse } from 'shell-quote';
 import { resolve } from '../../network/nameResolution.ts';
 import { hostUnreached } from '../../network/reach.ts';
 import { placeOfPods } from '../egress.ts';
 import { type CommandContext, type Output, printed } from './command.ts';
 import { runKubectl } from './kubectl.ts';
+import { runScript } from './script.ts';
 
-/** Runs lines of commands joined by `&&` or `;`: kubectl, curl, echo, true and false. */
-export function runShell(context: CommandContext, script: string): Output {
-  let all = printed('');
-  for (const line of script.split('\n')) {
-    let skip = false;
-    for (const { words, after } of commandsIn(line)) {
-      if (after !== '&&') skip = false;
-      if (skip || words.length === 0) continue;
-      const { exitCode, output, seconds } = runOne(context, words);
-      all = { exitCode, output: all.output + output, seconds: all.seconds + seconds };
-      skip = exitCode !== 0;
-    }
-  }
-  return all;
-}
-
-function commandsIn(line: string): { words: string[]; after: string }[] {
-  const commands: { words: string[]; after: string }[] = [{ words: [], after: ';' }];
-  for (const part of parse(line)) {
-    if (typeof part === 'string') commands.at(-1)?.words.push(part);
-    else if ('pattern' in part) commands.at(-1)?.words.push(part.pattern);
-    else if ('op' in part) commands.push({ words: [], after: part.op });
-  }
-  return commands;
-}
+/** Runs a script in the pod of a command: kubectl, curl, echo, true and false. */
+export const runShell = (context: CommandContext, script: string): Output =>
+  runScript(script, (words) => runOne(context, words));
 
 function runOne(context: CommandContext, [name = '', ...args]: string[]): Output {
   switch (name) {
