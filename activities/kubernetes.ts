@@ -11,16 +11,12 @@ import type {
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { withNodesOfPods } from './disruptionBudgets.ts';
+import { curlCommand, curlIn, type EgressSeen, isNotThere, wgetCommand, wgetIn } from './egress.ts';
 import { lookPatiently } from './patience.ts';
-import {
-  endOfProbePods,
-  type ListedPods,
-  listProbePods,
-  probeCommand,
-  probePod,
-  withoutOldProbePods,
-} from './probePods.ts';
-import { type CommandOutput, kubectl, runCommand, words } from './runCommand.ts';
+import { admissionCommand, endOfAdmission, podIn, probeImage, refusalIn } from './podRun.ts';
+import { endOfProbePods, type ListedPods, listProbePods, probePod, withoutOldProbePods } from './probePods.ts';
+import { pullCommand, pullIn, pullPod } from './pull.ts';
+import { kubectl, runCommand, words } from './runCommand.ts';
 
 const poolLabelKey = 'kubernetes.azure.com/agentpool';
 const poolLabel = poolLabelKey.replaceAll('.', '\\.');
@@ -53,6 +49,7 @@ const listNodes = (selector = '') =>
   `${kubectl} get nodes${selector} --no-headers --output 'custom-columns=${nodeColumns}' && echo ${endOfNodes}`;
 const listBudgets = `${kubectl} get poddisruptionbudgets --all-namespaces --no-headers --output 'custom-columns=${budgetColumns}' && echo ${endOfBudgets}`;
 const listOthers = `${listBudgets} && ${listProbePods}`;
+const askAdmission = () => admissionCommand(pullPod(undefined, `mcr.microsoft.com/${probeImage}`));
 
 /** Nodes and disruption budgets, and the pods of looks. */
 type Listed = KubernetesFacts & ListedPods;
@@ -62,7 +59,7 @@ type Listed = KubernetesFacts & ListedPods;
  * for all nodes, each pool is listed by itself.
  */
 export async function readKubernetes(clients: ClientsOf, cluster: ClusterReference): Promise<Look<Listed>> {
-  const all = await listing(clients, cluster, `${listNodes()} && ${listOthers}`, kubernetesIn);
+  const all = await listing(clients, cluster, `${askAdmission()}; ${listNodes()} && ${listOthers}`, kubernetesIn);
   if ('seen' in all || all.unseen.message !== cutListing) return all;
   const pools = await readPoolNames(clients, cluster);
   const nodes: NodeFacts[] = [];
@@ -71,7 +68,7 @@ export async function readKubernetes(clients: ClientsOf, cluster: ClusterReferen
     if ('unseen' in some) return some;
     nodes.push(...some.seen);
   }
-  const others = await listing(clients, cluster, listOthers, othersIn);
+  const others = await listing(clients, cluster, `${askAdmission()}; ${listOthers}`, admittedOthersIn);
   return 'unseen' in others ? others : { seen: { nodes, ...others.seen } };
 }
 
@@ -98,11 +95,24 @@ const cutListing = 'run-command cut the listing of nodes and disruption budgets'
 
 /** The facts in the listings, if they are whole. */
 export function kubernetesIn(logs: string, listedAtMs?: number): Look<Listed> {
-  const [first, rest] = splitAfter(logs, endOfNodes);
+  const [admission, listings] = splitAfter(logs, endOfAdmission);
+  const [first, rest] = splitAfter(listings, endOfNodes);
   const nodes = nodesIn(first);
   if ('unseen' in nodes) return nodes;
   const others = othersIn(rest, listedAtMs);
-  return 'unseen' in others ? others : { seen: { nodes: nodes.seen, ...others.seen } };
+  return 'unseen' in others ? others : { seen: { nodes: nodes.seen, ...others.seen, ...deniedIn(admission) } };
+}
+
+/** Why the cluster does not admit the pods of looks. */
+function deniedIn(admission: string): Pick<KubernetesFacts, 'podDenied'> {
+  const refusal = refusalIn(admission);
+  return refusal ? { podDenied: refusal.message } : {};
+}
+
+function admittedOthersIn(logs: string, listedAtMs?: number): Look<Omit<Listed, 'nodes'>> {
+  const [admission, listings] = splitAfter(logs, endOfAdmission);
+  const others = othersIn(listings, listedAtMs);
+  return 'unseen' in others ? others : { seen: { ...others.seen, ...deniedIn(admission) } };
 }
 
 function othersIn(logs: string, listedAtMs?: number): Look<Omit<Listed, 'nodes'>> {
@@ -152,9 +162,6 @@ function budgetFacts([namespace, name, allowed, pods, ...more]: string[]): Disru
   return { namespace, name, disruptionsAllowed: number(allowed), expectedPods: number(pods) };
 }
 
-/** A small image of Microsoft's that a node pulls to prove that it can. */
-const probeImage = 'azurelinux/busybox:1.36';
-
 export const kubernetesActivities = (clients: ClientsOf) => ({
   /**
    * Reads nodes and disruption budgets by way of run-command, and where the pods are of which none may be evicted. Removes the pods
@@ -180,77 +187,24 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
   }: NodeProbe): Promise<Look<NodeProbeResult>> {
     const image = `${imageSource}/${probeImage}`;
     const look = async (): Promise<Look<NodeProbeResult>> => {
-      const output = await runCommand(clients, cluster, probeCommand(node, image));
-      return 'unseen' in output ? output : pullIn(node, image, output.seen);
+      const output = await runCommand(clients, cluster, pullCommand(node, image));
+      return 'unseen' in output ? output : pullIn(node, image, podIn(output.seen));
     };
     return lookPatiently(look, isPatient);
   },
 
-  /** Tries to reach Microsoft's registry from inside the cluster. */
-  probeEgress(cluster: ClusterReference, isPatient = false): Promise<Look<{ open: boolean; message: string }>> {
-    const look = async (): Promise<Look<{ open: boolean; message: string }>> => {
-      const output = await runCommand(clients, cluster, egressCommand);
-      return 'unseen' in output ? output : egressIn(output.seen);
+  /**
+   * Tries to reach Microsoft's registry from inside the cluster: with curl where commands run, and where there is none with wget in a
+   * pod of its own. Microsoft names kubectl, helm, jq, xargs, grep and awk as what commands have.
+   */
+  probeEgress(cluster: ClusterReference, isPatient = false): Promise<Look<EgressSeen>> {
+    const look = async (): Promise<Look<EgressSeen>> => {
+      const output = await runCommand(clients, cluster, curlCommand);
+      if ('unseen' in output) return output;
+      if (!isNotThere(output.seen)) return curlIn(output.seen);
+      const byPod = await runCommand(clients, cluster, wgetCommand());
+      return 'unseen' in byPod ? byPod : wgetIn(podIn(byPod.seen));
     };
     return lookPatiently(look, isPatient);
   },
 });
-
-/**
- * Reads whether the pod ran. A pod that did not run tells something about pulls only if its image could not be pulled: it may
- * have been refused by an admission webhook, or have found no room.
- */
-export function pullIn(node: string, image: string, { exitCode, logs: log }: CommandOutput): Look<NodeProbeResult> {
-  const logs = log.trim();
-  const [, mirror] = /\[host\."https:\/\/([^"]+)"\]/.exec(logs) ?? [];
-  if (mirror !== undefined || /hosts\.toml.*No such file/.test(logs)) {
-    // Where the cache rule has no prefix, the address ends at /v2, with or without a slash.
-    const bootstrapSource = mirror?.replace(/\/v2(?=\/|$)/, '').replace(/\/$/, '') ?? 'Direct';
-    return { seen: { node, image, pulled: true, bootstrapSource, message: `${image} was pulled` } };
-  }
-  const said = words(logs) || `exit status ${exitCode}, without a word`;
-  if (!/ErrImagePull|ImagePullBackOff|Failed to pull image|failed to pull and unpack/i.test(logs)) return failed(said);
-  return { seen: { node, image, pulled: false, message: said } };
-}
-
-/**
- * Reads what curl's exit status says about egress. Only an end without any connection is closed egress; whatever comes after an
- * answer is open. Resets and silence in the middle of a handshake are what a firewall does that filters by name.
- * Source: curl.se, "libcurl errors", read 2026-11-26.
- */
-export function egressIn({ exitCode, logs }: CommandOutput): Look<{ open: boolean; message: string }> {
-  const message = words(logs) || `curl ended with ${exitCode}`;
-  const isReset = /reset|SSL_ERROR_SYSCALL|unexpected eof|closed|empty reply|timed? ?out/i.test(logs);
-  switch (exitCode) {
-    case 6: // The name does not resolve.
-    case 7: // Nothing answers.
-      return { seen: { open: false, message } };
-    case 28: // Time is up. It counts as open once a byte has come.
-      return { seen: { open: /with [1-9]\d* (bytes|out of)/.test(logs), message } };
-    case 35: // The TLS handshake ended.
-    case 52: // No byte came.
-    case 55: // Sending failed.
-    case 56: // Receiving failed.
-      return isReset ? { seen: { open: false, message } } : failed(message);
-    case 0:
-    case 8: // An odd answer.
-    case 16: // HTTP/2 framing.
-    case 18: // A part of the answer.
-    case 22: // An HTTP error.
-    case 47: // Too many redirects.
-    case 51: // The certificate is for another name.
-    case 60: // The certificate cannot be verified: something that opens TLS stands between.
-    case 61: // An unknown encoding of the answer.
-    case 83: // Another issuer.
-    case 90: // Another public key.
-    case 91: // A revoked certificate.
-    case 92: // HTTP/2 stream.
-      return { seen: { open: true, message } };
-    default: // Such as 5, a proxy that does not resolve, 77, no certificates in the pod, or 127, no curl there.
-      return failed(message);
-  }
-}
-
-// A closed network drops packets, and curl alone would wait for minutes. Open egress answers within 15 seconds.
-const egressUrl = 'https://mcr.microsoft.com/v2/';
-const egressCommand = `curl --silent --show-error --max-time 15 --output /dev/null ${egressUrl}`;

@@ -19,10 +19,10 @@ interface Promised {
 }
 
 /**
- * Why something could not be looked at. `runCommandForbidden`, `readForbidden`: the cluster or Azure does not let the worker look.
+ * Why something could not be looked at. `runCommandForbidden`, `readForbidden`: the cluster or Azure does not let the worker look. `podDenied`: the cluster does not admit the pod of the look.
  * `failed`: it was tried in vain. `incomplete`: not everything that Azure counts was seen. `notAsked`: the input wants no look.
  */
-export type Gap = 'runCommandForbidden' | 'readForbidden' | 'failed' | 'incomplete' | 'notAsked';
+export type Gap = 'runCommandForbidden' | 'podDenied' | 'readForbidden' | 'failed' | 'incomplete' | 'notAsked';
 
 /**
  * One promise, read back from Azure: as promised, otherwise, or not looked at. What could not be looked at is never taken for

@@ -36,6 +36,8 @@ export interface KubernetesFacts {
   disruptionBudgets: DisruptionBudgetFacts[];
   /** Pods of earlier looks, as namespace/name, that could not be removed. Left out where there are none. */
   leftPods?: string[];
+  /** Who does not admit the pods with which nodes show that they pull, and why. Left out where they are admitted. */
+  podDenied?: string;
 }
 
 /**
@@ -45,8 +47,11 @@ export interface KubernetesFacts {
 export type Look<T> = { seen: T } | { unseen: Unseen };
 
 export interface Unseen {
-  /** `notAllowed`: the cluster or Azure forbids run-command. `failed`: run-command was tried in vain, which tells against the cluster. */
-  because: 'notAllowed' | 'failed';
+  /**
+   * `notAllowed`: the cluster or Azure forbids run-command. `podDenied`: the cluster does not admit the pod of the look. `failed`: it was
+   * tried in vain, which tells against the cluster.
+   */
+  because: 'notAllowed' | 'podDenied' | 'failed';
   message: string;
 }
 

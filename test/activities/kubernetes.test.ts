@@ -1,11 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'shell-quote';
-import { egressIn, kubernetesIn, pullIn } from '../../activities/kubernetes.ts';
-import { probeCommand } from '../../activities/probePods.ts';
+import { curlIn, wgetIn } from '../../activities/egress.ts';
+import { kubernetesIn } from '../../activities/kubernetes.ts';
+import { podIn } from '../../activities/podRun.ts';
+import { pullCommand, pullIn } from '../../activities/pull.ts';
 
 const node = 'aks-work-vmss000000   work   boot-1   2026-01-01T00:00:00Z   True';
 const budget = 'shop   cart   0   2';
-const whole = [node, 'end-of-nodes', budget, 'end-of-disruption-budgets', 'end-of-probe-pods', ''].join('\n');
+const admitted = 'pod/aks-isolation-probe-1 created (server dry run)';
+const whole = [
+  admitted,
+  'end-of-admission',
+  node,
+  'end-of-nodes',
+  budget,
+  'end-of-disruption-budgets',
+  'end-of-probe-pods',
+  '',
+].join('\n');
 
 describe('a listing of nodes and disruption budgets', () => {
   it('is taken where it is whole', () => {
@@ -27,7 +39,11 @@ describe('a listing of nodes and disruption budgets', () => {
   });
 
   it('is taken where there is neither a node nor a budget', () => {
-    expect(kubernetesIn('No resources found\nend-of-nodes\nend-of-disruption-budgets\nend-of-probe-pods\n')).toEqual({
+    expect(
+      kubernetesIn(
+        'end-of-admission\nNo resources found\nend-of-nodes\nend-of-disruption-budgets\nend-of-probe-pods\n',
+      ),
+    ).toEqual({
       seen: { nodes: [], disruptionBudgets: [], probePods: [] },
     });
   });
@@ -57,7 +73,7 @@ describe('a listing that is not understood', () => {
 });
 
 describe('curl', () => {
-  const ended = (exitCode: number, logs = '') => egressIn({ exitCode, logs });
+  const ended = (exitCode: number, logs = '') => curlIn({ exitCode, logs });
 
   it.each([
     [6, 'curl: (6) Could not resolve host: mcr.microsoft.com'],
@@ -96,44 +112,145 @@ describe('curl', () => {
   });
 });
 
-describe('the pod that pulls', () => {
-  const pulled = (exitCode: number, logs: string) => pullIn('node', 'image', { exitCode, logs });
+/** What run-command prints of a pod. */
+const printed = (first: string, status: object | undefined, logs = '') =>
+  podIn({
+    exitCode: 0,
+    logs: [
+      first,
+      'pod-status',
+      ...(status ? [JSON.stringify({ status }, null, 4)] : []),
+      'pod-logs',
+      logs,
+      'pod-end',
+      '',
+    ].join('\n'),
+  });
+const ran = (logs: string, status: number) =>
+  printed('pod/p condition met', { phase: 'Succeeded' }, `${logs}\nend-of-script ${status}`);
+const waits = (reason: string, message = 'a message') =>
+  printed('error: timed out waiting for the condition on pods/p', {
+    phase: 'Pending',
+    containerStatuses: [{ state: { waiting: { reason, message } } }],
+  });
+const restricted =
+  'Error from server (Forbidden): pods "p" is forbidden: violates PodSecurity "restricted:latest": restricted volume types (volume "hosts" uses restricted volume type "hostPath")';
+const gatekeeper =
+  'Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-k8sazurev3hostfilesystem-1] HostPath volume hosts is not allowed';
 
-  it('tells where its node boots from', () => {
-    expect(pulled(0, '[host."https://r.azurecr.io/v2/aks-managed-repository"]\n')).toMatchObject({
-      seen: { pulled: true, bootstrapSource: 'r.azurecr.io/aks-managed-repository' },
-    });
-    expect(pulled(1, "cat: can't open '/hosts/mcr.microsoft.com/hosts.toml': No such file or directory")).toMatchObject(
-      {
-        seen: { pulled: true, bootstrapSource: 'Direct' },
-      },
-    );
+describe('a pod that did not run', () => {
+  it.each([
+    ['Pod Security', restricted, /^Pod Security \(restricted:latest\) does not admit the pod of a look: .*hostPath/],
+    ['Gatekeeper', gatekeeper, /^Gatekeeper, by which Azure Policy acts .*azurepolicy-k8sazurev3hostfilesystem/],
+    [
+      'another webhook',
+      gatekeeper.replace('validation.gatekeeper.sh', 'validate.kyverno.svc'),
+      /^the admission webhook validate.kyverno.svc does/,
+    ],
+    [
+      'a policy of the API server',
+      `The pods "p" is invalid: : ValidatingAdmissionPolicy 'safe' with binding 'b' denied request: no`,
+      /^the admission policy safe does not admit/,
+    ],
+    [
+      'RBAC',
+      'Error from server (Forbidden): pods is forbidden: User "worker" cannot create resource "pods" in API group ""',
+      /^Kubernetes RBAC does not admit/,
+    ],
+  ])('says who of the cluster did not admit it: %s', (_who, said, message) => {
+    for (const read of [pullIn('node', 'image', printed(said, undefined)), wgetIn(printed(said, undefined))])
+      expect(read).toEqual({ unseen: { because: 'podDenied', message: expect.stringMatching(message) } });
   });
 
-  it('tells that its image cannot be pulled', () => {
-    const logs = 'Warning: Failed to pull image "image": forbidden\nerror: timed out waiting for the condition';
-    expect(pulled(1, logs)).toEqual({ seen: { node: 'node', image: 'image', pulled: false, message: logs } });
+  it('says so beforehand, where the API server is asked', () => {
+    expect(kubernetesIn(whole.replace(admitted, restricted))).toMatchObject({
+      seen: { podDenied: expect.stringMatching(/^Pod Security/) },
+    });
+    expect(kubernetesIn(whole)).not.toHaveProperty('seen.podDenied');
   });
 
   it.each([
-    [1, 'Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request'],
-    [1, 'error: timed out waiting for the condition'],
-    [1, 'Error from server (NotFound): namespaces "kube-system" not found'],
-    [1, 'cat: no such tool: No such file or directory'],
-    // Attaching loses the words of a pod that ends at once (kubernetes/kubernetes#27264).
-    [0, ''],
-  ])('tells nothing about pulls otherwise: status %i, %s', (exitCode, logs) => {
-    expect(pulled(exitCode, logs)).toMatchObject({ unseen: { because: 'failed' } });
+    ['Error from server (InternalError): Internal error occurred: failed calling webhook "validation.gatekeeper.sh"'],
+    ['Error from server (NotFound): namespaces "kube-system" not found'],
+    ['Warning: would violate PodSecurity "restricted:latest": allowPrivilegeEscalation != false'],
+    [''],
+  ])('has otherwise not looked: %s', (said) => {
+    expect(pullIn('node', 'image', printed(said, undefined))).toMatchObject({ unseen: { because: 'failed' } });
+  });
+
+  it('says that its image cannot be pulled, which only egress cannot be told from', () => {
+    for (const reason of ['ErrImagePull', 'ImagePullBackOff']) {
+      const message = `${reason}: forbidden`;
+      expect(pullIn('node', 'image', waits(reason, 'forbidden'))).toEqual({
+        seen: { node: 'node', image: 'image', pulled: false, message },
+      });
+      expect(wgetIn(waits(reason))).toMatchObject({ unseen: { because: 'failed' } });
+    }
+  });
+
+  it.each([
+    ['waits for something else', waits('ContainerCreating')],
+    [
+      'found no room',
+      printed('', {
+        phase: 'Pending',
+        conditions: [{ type: 'PodScheduled', status: 'False', message: 'Insufficient cpu' }],
+      }),
+    ],
+    ['lost its output', printed('pod/p condition met', { phase: 'Succeeded' })],
+    ['is shown in part', podIn({ exitCode: 0, logs: 'pod/p created\npod-status\n{"status":' })],
+    ['is shown in other words', printed('', { phase: 1 })],
+  ])('says nothing where it %s', (_what, pod) => {
+    expect(pullIn('node', 'image', pod)).toMatchObject({ unseen: { because: 'failed' } });
+    expect(wgetIn(pod)).toMatchObject({ unseen: { because: 'failed' } });
+  });
+});
+
+describe('the pod that pulls', () => {
+  it('tells where its node boots from', () => {
+    const mirrored = ran('[host."https://r.azurecr.io/v2/aks-managed-repository"]', 0);
+    expect(pullIn('node', 'image', mirrored)).toMatchObject({
+      seen: { pulled: true, bootstrapSource: 'r.azurecr.io/aks-managed-repository' },
+    });
+    const direct = ran("cat: can't open '/hosts/mcr.microsoft.com/hosts.toml': No such file or directory", 1);
+    expect(pullIn('node', 'image', direct)).toMatchObject({ seen: { pulled: true, bootstrapSource: 'Direct' } });
+    expect(pullIn('node', 'image', ran('cat: /hosts: Permission denied', 1))).toMatchObject({
+      unseen: { because: 'failed', message: expect.stringContaining('Permission denied') },
+    });
+  });
+});
+
+describe('wget', () => {
+  it.each([
+    [0, '', true],
+    [1, 'wget: server returned error: HTTP/1.1 403 Forbidden', true],
+    [1, 'wget: TLS error from peer (alert code 40): handshake failure', true],
+    [1, "wget: bad address 'mcr.microsoft.com'", false],
+    [1, "wget: can't connect to remote host (150.171.69.10): Connection refused", false],
+    [1, 'wget: download timed out', false],
+    [1, 'wget: error getting response: Connection reset by peer', false],
+  ])('that ends with %i, %s: egress is open: %s', (status, said, open) => {
+    expect(wgetIn(ran(said, status))).toMatchObject({ seen: { open } });
+  });
+
+  it.each([
+    [127, 'sh: wget: not found'],
+    [1, 'wget: not an http or ftp url: https://mcr.microsoft.com/v2/'],
+    [1, ''],
+  ])('that ends with %i has not looked: %s', (status, said) => {
+    expect(wgetIn(ran(said, status))).toMatchObject({ unseen: { because: 'failed' } });
   });
 });
 
 it.each(['registry.example/a; kubectl delete namespace shop', "'$(id)'", '`id` && id', 'a | b > c'])(
   'a name from outside reaches the shell as a word: %s',
   (image) => {
-    const words = parse(probeCommand(image, image));
-    // Three commands of our own, one after the other.
-    expect(words.filter((each) => typeof each !== 'string')).toEqual([{ op: ';' }, { op: ';' }]);
+    const words = parse(pullCommand(image, image));
+    // Commands of our own, one after the other.
+    const joins = words.flatMap((each) => (typeof each === 'object' && 'op' in each ? [each.op] : []));
+    expect(joins).toEqual(['&&', ';', ';', ';', ';', ';', ';']);
     expect(words[words.indexOf('--image') + 1]).toBe(image);
-    expect(JSON.parse(String(words[words.indexOf('--overrides') + 1]))).toMatchObject({ spec: { nodeName: image } });
+    const { spec } = JSON.parse(String(words[words.indexOf('--overrides') + 1]));
+    expect(spec).toMatchObject({ nodeName: image, containers: [{ image, securityContext: { privileged: false } }] });
   },
 );

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { createExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import { clusterMarks } from '../../workflows/engine/marks.ts';
+import { kubectl } from '../scenarios/existingCluster.ts';
 import { type AzureUnderTest, attempt, startAzure, subscriptionId } from './support.ts';
 
 let azure: AzureUnderTest;
@@ -57,6 +58,60 @@ describe('a command in a cluster', () => {
       unseen: { because: 'failed', message: expect.stringContaining('has not ended within 5 minutes') },
     });
     await release();
+  });
+});
+
+describe('a look with a pod', () => {
+  const label = (cluster: ClusterReference, level: string) =>
+    kubectl(
+      azure,
+      cluster,
+      `kubectl label namespace kube-system pod-security.kubernetes.io/enforce=${level} --overwrite`,
+    );
+  const pods = async (cluster: ClusterReference) =>
+    (await azure.send('GET', `/simulator/truth?cluster=${clusterId(cluster)}`)).at('pods');
+  const move = (moves: object) => azure.send('PUT', '/simulator/azure', moves);
+  const nodeOf = async (cluster: ClusterReference) => {
+    const look = await run(azure.activities.lookInside, cluster);
+    return 'seen' in look ? (look.seen.nodes[0]?.name ?? '') : '';
+  };
+
+  it('tells about egress where commands have no curl, also where Pod Security is at its strictest, and leaves none', async () => {
+    await move({ commandTools: 'withoutCurl' });
+    const open = await existing('nocurl');
+    const closed = await existing('nocurlclosed', undefined, true);
+    await label(closed, 'restricted');
+    expect(await run(azure.activities.probeEgress, open)).toMatchObject({ seen: { open: true } });
+    expect(await run(azure.activities.probeEgress, closed)).toMatchObject({
+      seen: { open: false, message: 'wget: download timed out' },
+    });
+    await move({ commandTools: 'withCurl' });
+    expect([await pods(open), await pods(closed)]).toEqual([[], []]);
+  });
+
+  it('says that Pod Security does not admit it, beforehand and when it is tried', async () => {
+    const cluster = await existing('restricted');
+    const node = await nodeOf(cluster);
+    await label(cluster, 'restricted');
+    const because = expect.stringMatching(/^Pod Security \(restricted:latest\) .*hostPath/);
+    expect(await run(azure.activities.lookInside, cluster)).toMatchObject({ seen: { podDenied: because } });
+    expect(await run(azure.activities.probeNode, { cluster, node, isPatient: true })).toEqual({
+      unseen: { because: 'podDenied', message: because },
+    });
+  });
+
+  it('says that Gatekeeper does not admit it', async () => {
+    const cluster = await existing('gatekept');
+    const node = await nodeOf(cluster);
+    const where = [{ path: 'hostPath', equals: true }];
+    await azure.send('PUT', '/simulator/policies', [
+      { name: 'no-host-paths', type: 'kubernetes/pods', where, does: { effect: 'deny' } },
+    ]);
+    const seen = await run(azure.activities.probeNode, { cluster, node, isPatient: true });
+    await azure.send('PUT', '/simulator/policies', []);
+    expect(seen).toEqual({
+      unseen: { because: 'podDenied', message: expect.stringMatching(/^Gatekeeper.*azurepolicy-no-host-paths/) },
+    });
   });
 });
 

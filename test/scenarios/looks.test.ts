@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import type { AzureSwitchMoves } from '../../simulator/index.ts';
-import { type Harness, startHarness } from '../support/harness.ts';
-import { existingCluster, verified } from './existingCluster.ts';
+import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { existingCluster, kubectl, verified, writesSince } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 const registry = { mode: 'managed' } as const;
@@ -36,5 +36,26 @@ describe('looks', () => {
     await under({ commandsAtOnce: 'one', commandStart: 'cold' });
     const cluster = await existingCluster(harness, 'cold', { pools: threePools });
     await verified(harness.client.isolateCluster({ cluster, registry, reimage: { maxParallelPools: 3 } }));
+  });
+
+  it('that the cluster would not admit stop a run before it begins, unless nothing need be proven', async () => {
+    await under({ commandTools: 'withoutCurl' });
+    const cluster = await existingCluster(harness, 'strict', { pools: threePools });
+    const enforce = 'pod-security.kubernetes.io/enforce=restricted';
+    await kubectl(harness.azure, cluster, `kubectl label namespace kube-system ${enforce}`);
+    const writes = await writesSince(harness, cluster);
+    const { type, problems } = await problemsOf((await harness.client.isolateCluster({ cluster, registry })).result());
+    expect(type).toBe('PreflightFailed');
+    expect(problems.map(({ problem }) => problem)).toEqual([
+      expect.stringMatching(/Pod Security \(restricted:latest\)/),
+    ]);
+    expect(await writes()).toEqual([]);
+    const report = await verified(harness.client.isolateCluster({ cluster, registry, probes: 'ifAllowed' }));
+    expect(report.checks.find(({ id }) => id === 'pulls:work')).toMatchObject({
+      because: 'podDenied',
+      accepted: true,
+      unproven: expect.stringMatching(/^Pod Security/),
+    });
+    expect(report.checks.find(({ id }) => id === 'egress')).toMatchObject({ verdict: 'met' });
   });
 });

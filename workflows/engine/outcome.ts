@@ -117,7 +117,11 @@ export function auditReport(
   forbiddenIsDrift: boolean,
 ): AuditReport {
   const forbidden = checks.filter(
-    (each) => forbiddenIsDrift && each.verdict === 'unproven' && each.because === 'runCommandForbidden' && !each.ok,
+    (each) =>
+      forbiddenIsDrift &&
+      each.verdict === 'unproven' &&
+      (each.because === 'runCommandForbidden' || each.because === 'podDenied') &&
+      !each.ok,
   );
   const drift = [...missedTexts(checks), ...unprovenTexts(forbidden)];
   const isProven = checks.every(({ verdict, accepted }) => verdict !== 'unproven' || accepted === true);

@@ -84,7 +84,9 @@ function notProven({ id }: ClusterFacts, failed: readonly Check[]): ApplicationF
   const what = failed.map(
     ({ title, expected, seen, unproven }) => `${title}: expected ${expected}, seen ${unproven ?? seen}`,
   );
-  const isFailedLook = failed.every((each) => each.verdict === 'unproven' && each.because === 'failed');
+  const isFailedLook = failed.every(
+    (each) => each.verdict === 'unproven' && (each.because === 'failed' || each.because === 'podDenied'),
+  );
   if (isFailedLook) return ownFailure('LookFailed', `${what.join('; ')} (${id})`, id);
   const whatToDo = 'Look at the node that the message names: without egress it would not get its images.';
   return ownFailure('NotProven', `${what.join('; ')} (${id})`, id, { whatToDo });
@@ -113,8 +115,14 @@ export function planPullProbe(
   return { steps: [probe], problems: probes === 'required' ? probeProblems(seen) : [] };
 }
 
-/** Nodes can prove nothing where run-command is forbidden. */
+/** Nodes can prove nothing where run-command is forbidden, or the cluster does not admit the pods with which they would. */
 function probeProblems({ cluster, kubernetes }: ExistingClusterFacts): Problem[] {
+  if (cluster && 'seen' in kubernetes && kubernetes.seen.podDenied !== undefined) {
+    const problem = `no node could show that it pulls through the registry: ${kubernetes.seen.podDenied}`;
+    const whatToDo =
+      'Except the namespace kube-system, or pods with the label aks-isolation=probe, for the run; or set probes to ifAllowed.';
+    return [{ where: cluster.id, problem, whatToDo }];
+  }
   if (!cluster || !('unseen' in kubernetes) || kubernetes.unseen.because !== 'notAllowed') return [];
   return [
     {

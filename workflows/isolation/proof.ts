@@ -115,6 +115,7 @@ export function judgedIfForbidden(seen: Check, when: WhenForbidden): Check {
   if (seen.verdict !== 'unproven') return seen;
   switch (seen.because) {
     case 'runCommandForbidden':
+    case 'podDenied':
       if (when === 'accept') return accepted(seen);
       return when === 'tell' ? { ...seen, ok: true } : seen;
     case 'readForbidden':

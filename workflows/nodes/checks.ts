@@ -134,8 +134,8 @@ const poolChecks = (poolId: string, pool: AgentPoolFacts, source: string, unread
 };
 
 /** The gap that a look from inside the cluster leaves. */
-export const gapOf = (because: Unseen['because']): 'runCommandForbidden' | 'failed' =>
-  because === 'notAllowed' ? 'runCommandForbidden' : 'failed';
+export const gapOf = (because: Unseen['because']): 'runCommandForbidden' | 'podDenied' | 'failed' =>
+  because === 'notAllowed' ? 'runCommandForbidden' : because;
 
 const evidenceTitles: Readonly<Record<EvidenceKind, string>> = {
   nodes: 'disks of the nodes, by machine ID and by when they joined',

@@ -45,6 +45,9 @@ export const bootsFrom =
     if ('unseen' in kubernetes && kubernetes.unseen.because === 'notAllowed') {
       return 'taken to boot as the cluster says: nobody may run a command there';
     }
+    if ('seen' in kubernetes && kubernetes.seen.podDenied !== undefined) {
+      return 'taken to boot as the cluster says: it admits no pod that could show it';
+    }
     const probe = entryOf(probes, name);
     if (!probe || !('seen' in probe)) return undefined;
     const { bootstrapSource, node } = probe.seen;
