@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
-import { type AzureClients, observed, UnreadableAnswerError } from '../../activities/arm/connection.ts';
+import { type AzureClients, observed, type Service, UnreadableAnswerError } from '../../activities/arm/connection.ts';
 import { parseRetryAfter } from '../../activities/arm/errors.ts';
-import type { Poller } from '../../activities/arm/poller.ts';
+import { type Poller, restoredPoller } from '../../activities/arm/poller.ts';
 import { shortened } from '../../contract/shortened.ts';
 import { withoutSecrets } from '../../contract/withoutSecrets.ts';
 import { interruption } from '../local/interruption.ts';
@@ -36,6 +36,11 @@ export interface Followed<T = unknown> {
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** An answer that says nothing about the operation, but about the service that was asked, or a proxy before it. */
+const isPassing = ({ status }: Exchange): boolean => status === 408 || status === 429 || status >= 500;
+/** How many of them one operation may have. */
+const mostPassing = 20;
 
 /** Between two polls, where Azure does not say how long to wait. */
 const unaskedSeconds = 10;
@@ -96,8 +101,8 @@ export class LiveAzure {
     return this.ask(() => authorization.sendRequest(createPipelineRequest({ url: `${authorization.$host}${path}` })));
   }
 
-  /** Sends a request and follows its operation. @throws Error where Azure does not answer */
-  async follow<T>(send: () => Poller<T>): Promise<Followed<T>> {
+  /** Sends a request and follows its operation. @param service Whose client sends it. @throws Error where Azure does not answer */
+  async follow<T>(service: Service, send: () => Poller<T>): Promise<Followed<T>> {
     let poller: Poller<T> | undefined;
     const { last: first } = await this.ask(async () => {
       poller = send();
@@ -106,14 +111,19 @@ export class LiveAzure {
     const polls: Exchange[] = [];
     const ended = (outcome: Followed['outcome']) => ({ outcome, first, polls, last: polls.at(-1) ?? first });
     if (!poller || first.status >= 300) return ended('refused');
-    while (!poller.isDone) {
+    // The SDK takes any error of a poll for the operation's end.
+    const saved = await poller.serialize();
+    for (let passing = 0; !poller.isDone; ) {
       const askedMs = this.#askedMs(polls.at(-1) ?? first);
       await (askedMs === undefined ? this.wait(unaskedSeconds) : this.pause(askedMs));
-      const operation = poller;
+      const operation: Poller<unknown> = poller;
       const { exchanges, last } = await this.ask(() => operation.poll());
       polls.push(...exchanges);
-      if (last.status >= 400) return ended('lost');
-      if (/^(failed|canceled)$/i.test(String(inAnswer(last, 'status')))) return ended('failed');
+      if (isPassing(last) && passing < mostPassing) {
+        passing += 1;
+        poller = restoredPoller(this.clients[service], saved) as Poller<T>;
+      } else if (last.status >= 400) return ended('lost');
+      else if (/^(failed|canceled)$/i.test(String(inAnswer(last, 'status')))) return ended('failed');
     }
     return { ...ended('succeeded'), result: poller.result };
   }

@@ -39,10 +39,26 @@ async function removeGroup(azure: LiveAzure, group: string, say: (line: string) 
   const isThere = async () => (await azure.ask(() => resourceGroups.get(group))).last.status !== 404;
   if (!(await isThere())) return [];
   say(`Removes ${group}.`);
-  const removed = await azure.follow(() => resourceGroups.delete(group)).catch(whyNot);
-  if (!(await isThere().catch(() => true))) return [];
+  const removed = await azure.follow('resources', () => resourceGroups.delete(group)).catch(whyNot);
+  if (await isGone(azure, group)) return [];
   say(`${group} is still there: ${removed instanceof Error ? removed.message : whyText(removed.last)}`);
   return [`${azure.subscriptionScope}/resourceGroups/${group}`, ...(await contentOf(azure, group))];
+}
+
+/** Whether a group goes, for as long as Azure says that it is going: half an hour at most. */
+async function isGone(azure: LiveAzure, group: string): Promise<boolean> {
+  const { resourceGroups } = azure.clients.resources;
+  try {
+    for (let look = 0; look < 60; look += 1) {
+      const { value, last } = await azure.ask(() => resourceGroups.get(group));
+      if (last.status === 404) return true;
+      if (value?.properties?.provisioningState !== 'Deleting') return false;
+      await azure.wait(30);
+    }
+  } catch {
+    // Interrupted, or no answer: it counts as still there.
+  }
+  return false;
 }
 
 const whyNot = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -7,7 +7,9 @@ import { CheckStopped, type ClusterKey, groupName, type Live, poolName, required
 /** Makes a cluster, to the end. One that an earlier start of this run has made is taken as it is. */
 export async function makeCluster(live: Live, key: ClusterKey, body: ManagedCluster): Promise<Followed> {
   const { managedClusters } = live.azure.clients.containerService;
-  const made = await live.azure.follow(() => managedClusters.createOrUpdate(groupName(live.runId), key, body));
+  const made = await live.azure.follow('containerService', () =>
+    managedClusters.createOrUpdate(groupName(live.runId), key, body),
+  );
   return settledAfter(live, key, made, `the cluster ${key}`);
 }
 
@@ -46,7 +48,9 @@ export async function changeSource(live: Live, key: ClusterKey, artifactSource: 
   const { managedClusters } = live.azure.clients.containerService;
   const { eTag: _etag, ...cluster } = await settled(live, key);
   const body = changedBody(cluster, { artifactSource });
-  const changed = await live.azure.follow(() => managedClusters.createOrUpdate(groupName(live.runId), key, body));
+  const changed = await live.azure.follow('containerService', () =>
+    managedClusters.createOrUpdate(groupName(live.runId), key, body),
+  );
   return settledAfter(live, key, changed, `the change to ${artifactSource}`);
 }
 
@@ -62,7 +66,7 @@ export interface Command {
 /** Runs a command in a pod that AKS makes for it, once. */
 export async function command(live: Live, key: ClusterKey, text: string): Promise<Command> {
   const { managedClusters } = live.azure.clients.containerService;
-  const { first, last, result } = await live.azure.follow(() =>
+  const { first, last, result } = await live.azure.follow('containerService', () =>
     managedClusters.runCommand(groupName(live.runId), key, { command: text }),
   );
   const { exitCode, logs = '' } = result ?? {};
@@ -104,7 +108,9 @@ export async function machines(live: Live, key: ClusterKey): Promise<{ ids: stri
 /** Asks AKS to reimage the pool, to the end if it does. */
 export async function reimage(live: Live, key: ClusterKey): Promise<Followed> {
   const { agentPools } = live.azure.clients.containerService;
-  const asked = await live.azure.follow(() => agentPools.upgradeNodeImageVersion(groupName(live.runId), key, poolName));
+  const asked = await live.azure.follow('containerService', () =>
+    agentPools.upgradeNodeImageVersion(groupName(live.runId), key, poolName),
+  );
   await settled(live, key);
   return asked;
 }
@@ -130,7 +136,7 @@ export async function reimagesByItself(
 /** Deletes a cluster, to the end. */
 export async function deleteCluster(live: Live, key: ClusterKey): Promise<Followed> {
   const { managedClusters } = live.azure.clients.containerService;
-  const deleted = await live.azure.follow(() => managedClusters.delete(groupName(live.runId), key));
+  const deleted = await live.azure.follow('containerService', () => managedClusters.delete(groupName(live.runId), key));
   if (deleted.outcome !== 'lost') return required(deleted, `the deletion of the cluster ${key}`);
   for (let look = 0; look < looks.most; look += 1) {
     const { last } = await live.azure.ask(() => managedClusters.get(groupName(live.runId), key));

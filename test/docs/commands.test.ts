@@ -36,6 +36,7 @@ function undeclaredOptions(line: string): string[] {
   if (!file || name === 'temporal') return [];
   const shared = [
     'scripts/local/options.ts',
+    ...(name === 'live' ? ['scripts/live/options.ts'] : []),
     'test/sweep/options.ts',
     'test/worlds/options.ts',
     'simulator/options.ts',

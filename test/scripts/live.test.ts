@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
+import { quote } from 'shell-quote';
 import { controlApi } from '../../scripts/local/simulatorClient.ts';
 import {
   type AzureSwitches,
@@ -27,23 +28,35 @@ interface Written {
 }
 
 /** Starts the live run as a process, against a simulator. */
-function live(simulator: Simulator, folder: string, ...options: string[]) {
-  const place = ['--subscription', subscriptionId, '--location', 'westeurope', '--folder', folder];
-  const env = {
+const live = (simulator: Simulator, folder: string, ...options: string[]) =>
+  execa(process.execPath, wordsOf(folder, options), { ...settingsFor(simulator), stdin: 'ignore' });
+
+/** The same on a terminal, at which somebody types this. */
+const liveOnTerminal = (simulator: Simulator, folder: string, typed: string, ...options: string[]) => {
+  const command = quote([process.execPath, ...wordsOf(folder, options)]);
+  return execa('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    ...settingsFor(simulator),
+    input: typed,
+  });
+};
+
+const wordsOf = (folder: string, options: readonly string[]): string[] => [
+  ...['scripts/live/main.ts', '--subscription', subscriptionId, '--location', 'westeurope', '--folder', folder],
+  ...options,
+];
+
+const settingsFor = ({ endpoint, caFile, tokenEndpoint }: Simulator) => ({
+  env: {
     PATH: process.env.PATH,
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-    AZURE_RESOURCE_MANAGER_ENDPOINT: simulator.endpoint,
-    AZURE_RESOURCE_MANAGER_CA_FILE: simulator.caFile,
-    IDENTITY_ENDPOINT: simulator.tokenEndpoint,
+    AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
+    AZURE_RESOURCE_MANAGER_CA_FILE: caFile,
+    IDENTITY_ENDPOINT: tokenEndpoint,
     IDENTITY_HEADER: 'any',
-  };
-  return execa(process.execPath, ['scripts/live/main.ts', ...place, ...options], {
-    env,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-  });
-}
+  },
+  extendEnv: false,
+  reject: false,
+});
 
 async function runIn(folder: string, name: string): Promise<[runId: string, file: string]> {
   const { runId } = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8'));
@@ -211,6 +224,13 @@ describe('nothing is made', () => {
     }),
   );
 });
+
+test('nothing is made where the answer about the costs is no', () =>
+  against({}, async (simulator, folder) => {
+    const { exitCode, stdout } = await liveOnTerminal(simulator, folder, 'no\n', ...byDemand, '--checks', 'rights');
+    expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/may cost 0.00 USD. Go on\?[\s\S]*Nothing was made/)]);
+    expect(await groupsIn(simulator)).toEqual([]);
+  }));
 
 test('where a policy denies, its words are shown, the other checks are made, and nothing is left', () => {
   const deny = { name: 'no-networks', type: 'Microsoft.Network/virtualNetworks', does: { effect: 'deny' } };

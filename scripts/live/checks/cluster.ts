@@ -51,13 +51,12 @@ const longSeconds = 300;
 function operationAddresses({ first, polls, outcome, last }: Followed): Finding {
   if (outcome === 'lost') {
     const position = azureSwitches.operationAddresses.values.find((value) => value === String(last.status));
-    return position
-      ? { switch: 'operationAddresses', position, shownBy: [first, last] }
-      : {
-          switch: 'operationAddresses',
-          otherwise: `the address of the operation answered ${last.status}`,
-          shownBy: [last],
-        };
+    const finding = { switch: 'operationAddresses', shownBy: [first, last] } as const;
+    if (position) return { ...finding, position };
+    const answered = `the address of the operation answered ${last.status}`;
+    return last.status === 429 || last.status >= 500
+      ? { ...finding, unknown: answered }
+      : { ...finding, otherwise: answered };
   }
   // The last answer that is the operation's, not the cluster's.
   const end = polls.findLast((poll) => typeof inAnswer(poll, 'endTime') === 'string');

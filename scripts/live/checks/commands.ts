@@ -19,6 +19,12 @@ function start({ isRepeated }: Live, first: Command): Finding {
     return { switch: 'commandStart', unknown: 'an earlier start of the run may have run the first command', shownBy };
   if (first.ran) return { switch: 'commandStart', position: 'warm', shownBy };
   if (startedLate(first)) return { switch: 'commandStart', position: 'cold', shownBy };
+  if (first.first.status < 300)
+    return {
+      switch: 'commandStart',
+      unknown: `the first command was taken, and ended as ${exchangeText(first.last)}`,
+      shownBy,
+    };
   return { switch: 'commandStart', otherwise: `the first command ended as ${exchangeText(first.last)}`, shownBy };
 }
 
@@ -48,7 +54,8 @@ async function toolsOf(live: Live): Promise<Finding> {
 function atOnce(both: readonly Command[]): Finding {
   const shownBy = both.map(({ first }) => first);
   if (both.some(startedLate)) return { switch: 'commandsAtOnce', position: 'one', shownBy };
-  if (both.every(({ ran }) => ran)) return { switch: 'commandsAtOnce', position: 'many', shownBy };
+  // AKS takes a command once its pod has started.
+  if (shownBy.every(({ status }) => status < 300)) return { switch: 'commandsAtOnce', position: 'many', shownBy };
   return { switch: 'commandsAtOnce', unknown: 'a command failed for another reason', shownBy };
 }
 

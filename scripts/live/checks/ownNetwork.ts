@@ -60,7 +60,7 @@ async function makeNetwork(live: Live): Promise<string> {
     ],
   };
   required(
-    await azure.follow(() => virtualNetworks.createOrUpdate(groupName(runId), networkName, body)),
+    await azure.follow('network', () => virtualNetworks.createOrUpdate(groupName(runId), networkName, body)),
     'the network',
   );
   return `${groupId(live)}/providers/Microsoft.Network/virtualNetworks/${networkName}`;
@@ -78,10 +78,13 @@ async function makeRegistry(live: Live): Promise<{ id: string; location: string;
     anonymousPullEnabled: false,
     publicNetworkAccess: 'Disabled',
   };
-  required(await azure.follow(() => registries.create(groupName(runId), name, body)), 'the registry');
+  required(
+    await azure.follow('containerRegistry', () => registries.create(groupName(runId), name, body)),
+    'the registry',
+  );
   const rule = { sourceRepository: 'mcr.microsoft.com/*', targetRepository: 'aks-managed-repository/*' };
   required(
-    await azure.follow(() => cacheRules.create(groupName(runId), name, 'aks-managed-mcr', rule)),
+    await azure.follow('containerRegistry', () => cacheRules.create(groupName(runId), name, 'aks-managed-mcr', rule)),
     'the cache rule',
   );
   const { value, last } = await azure.ask(() => registries.get(groupName(runId), name));
@@ -114,18 +117,25 @@ async function connectRegistry(live: Live, network: string, registry: string): P
     name: 'registry',
     privateDnsZoneId: `${groupId(live)}/providers/Microsoft.Network/privateDnsZones/${zoneName}`,
   };
-  required(await azure.follow(() => privateDns.privateZones.createOrUpdate(group, zoneName, global)), 'the zone');
   required(
-    await azure.follow(() => privateDns.virtualNetworkLinks.createOrUpdate(group, zoneName, 'LiveLink', link)),
+    await azure.follow('privateDns', () => privateDns.privateZones.createOrUpdate(group, zoneName, global)),
+    'the zone',
+  );
+  required(
+    await azure.follow('privateDns', () =>
+      privateDns.virtualNetworkLinks.createOrUpdate(group, zoneName, 'LiveLink', link),
+    ),
     'the link',
   );
   required(
-    await azure.follow(() => client.privateEndpoints.createOrUpdate(group, 'live-endpoint', endpoint)),
+    await azure.follow('network', () => client.privateEndpoints.createOrUpdate(group, 'live-endpoint', endpoint)),
     'the private endpoint',
   );
   const zones = { privateDnsZoneConfigs: [zoneConfig] };
   required(
-    await azure.follow(() => client.privateDnsZoneGroups.createOrUpdate(group, 'live-endpoint', 'default', zones)),
+    await azure.follow('network', () =>
+      client.privateDnsZoneGroups.createOrUpdate(group, 'live-endpoint', 'default', zones),
+    ),
     'the zone group',
   );
 }
@@ -215,7 +225,7 @@ async function deleteSubnet({ azure, runId }: Live, subnet: string): Promise<{ h
   const { subnets } = azure.clients.network;
   const held: Exchange[] = [];
   for (let tries = 0; ; tries += 1) {
-    const { first } = await azure.follow(() => subnets.delete(groupName(runId), networkName, subnet));
+    const { first } = await azure.follow('network', () => subnets.delete(groupName(runId), networkName, subnet));
     if (first.status < 300 || tries === 30) return { held, last: first };
     if (errorCode(first) === 'InUseSubnetCannotBeDeleted') held.push(first);
     await azure.wait(60);

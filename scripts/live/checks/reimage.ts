@@ -159,7 +159,10 @@ export async function checkPoolSetting(live: Live): Promise<Finding[]> {
   const { value: pool } = await read();
   const { eTag: _etag, localDNSProfile: _profile, ...plain } = pool ?? {};
   const write = async (body: AgentPool, what: string) =>
-    required(await live.azure.follow(() => agentPools.createOrUpdate(group, 'open', poolName, body)), what);
+    required(
+      await live.azure.follow('containerService', () => agentPools.createOrUpdate(group, 'open', poolName, body)),
+      what,
+    );
   const changed = await write({ ...plain, localDNSProfile: { mode: 'Preferred' } }, 'LocalDNS');
   await settled(live, 'open');
   const { ids: after, last } = await machines(live, 'open');

@@ -8,7 +8,7 @@ export async function checkEtags(live: Live): Promise<Finding[]> {
   const { managedClusters } = live.azure.clients.containerService;
   const { eTag: before, ...cluster } = await settled(live, 'open');
   const write = (ifMatch?: string) =>
-    live.azure.follow(() =>
+    live.azure.follow('containerService', () =>
       managedClusters.createOrUpdate(groupName(live.runId), 'open', cluster, ifMatch === undefined ? {} : { ifMatch }),
     );
   await write('"00000000-0000-0000-0000-000000000000"');
