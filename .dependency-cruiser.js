@@ -46,7 +46,7 @@ const wings = [
   ['isolation'],
   ['newCluster', 'removal'],
   ['existingCluster'],
-  ['reimage', 'fleet'],
+  ['reimage'],
 ];
 
 const folders = (...names) => `^(${names.join('|')})/`;

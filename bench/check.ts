@@ -20,9 +20,10 @@ export function regressions(results: readonly Result[], last: readonly Result[])
   return [
     ...gone.map((each) => `${key(each)} is no longer measured.`),
     ...results.flatMap((result) => {
-      // That something must not happen at all holds on every machine.
-      if (result.limit === 0 && keeps(result) === false) return [`${key(result)}: ${result.median}, and must be 0.`];
       const before = last.find((each) => key(each) === key(result));
+      // That something must not happen at all holds on every machine.
+      if (result.limit === 0 && keeps(result) === false && (!before || keeps(before)))
+        return [`${key(result)}: ${result.median}, and must be 0.`];
       if (!before || result.unit !== 'ratio') return [];
       const worse = worsening(result, before);
       if (worse <= tolerated) return [];

@@ -30,7 +30,10 @@ export function costOf(history: History, requests: readonly RecordedRequest[], s
   const reads = requests.filter(isRead).length;
   return {
     actions: events.reduce((sum, event) => sum + actionsOf(event), 0),
-    heartbeats: activityMs(events).reduce((sum, { ms, timeoutMs }) => sum + heartbeats(ms * speed, timeoutMs), 0),
+    heartbeats: activitiesOf(history).reduce(
+      (sum, { scheduled, end, timeoutMs }) => sum + heartbeats((end - scheduled) * speed, timeoutMs),
+      0,
+    ),
     events: events.length,
     bytes: Math.max(...events.map((event) => Number(event.workflowTaskStartedEventAttributes?.historySizeBytes ?? 0))),
     reads,
@@ -59,14 +62,23 @@ function actionsOf(event: Event): number {
   return isOne ? 1 : 0;
 }
 
-/** How long each activity took, over all attempts. */
-function activityMs(events: readonly Event[]): { ms: number; timeoutMs: number }[] {
-  const scheduled = new Map(events.map((event) => [String(event.eventId), event]));
-  return events.flatMap(({ activityTaskCompletedEventAttributes: completed, eventTime }) => {
-    const began = scheduled.get(String(completed?.scheduledEventId));
+/** When each activity ran, from its schedule to its end, and from its last attempt's start; in milliseconds since 1970. */
+export function activitiesOf({
+  events,
+}: History): { scheduled: number; begin: number; end: number; timeoutMs: number }[] {
+  const byId = new Map((events ?? []).map((event) => [String(event.eventId), event]));
+  return (events ?? []).flatMap(({ activityTaskCompletedEventAttributes: completed, eventTime }) => {
+    const began = byId.get(String(completed?.scheduledEventId));
     if (!completed || !began) return [];
     const { heartbeatTimeout } = began.activityTaskScheduledEventAttributes ?? {};
-    return [{ ms: milliseconds(eventTime) - milliseconds(began.eventTime), timeoutMs: milliseconds(heartbeatTimeout) }];
+    return [
+      {
+        scheduled: milliseconds(began.eventTime),
+        begin: milliseconds(byId.get(String(completed.startedEventId))?.eventTime),
+        end: milliseconds(eventTime),
+        timeoutMs: milliseconds(heartbeatTimeout),
+      },
+    ];
   });
 }
 

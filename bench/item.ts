@@ -1,7 +1,7 @@
 import type { Figure } from './figures.ts';
 
 /** What all items are run with. */
-interface Bench {
+export interface Bench {
   /** Everything, and as large as promised: an hour instead of minutes. */
   full: boolean;
   /** How often what varies is measured. */

@@ -67,7 +67,7 @@ const overlap = (one: Interval, other: Interval): number =>
   Math.min(one.end, other.end) - Math.max(one.begin, other.begin);
 
 /** How long at least one of them ran. */
-function covered(intervals: readonly Interval[]): number {
+export function covered(intervals: readonly Interval[]): number {
   let [sum, until] = [0, Number.NEGATIVE_INFINITY];
   for (const { begin, end } of [...intervals].sort((a, b) => a.begin - b.begin)) {
     sum += Math.max(0, end - Math.max(begin, until));

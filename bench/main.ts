@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { regressions } from './check.ts';
@@ -34,8 +35,12 @@ const onProgress = (line: string): void => void process.stderr.write(`${line}\n`
 const last: Results = JSON.parse(await readFile(lastFile, 'utf8'));
 const results: Result[] = [];
 for (const name of options.only ?? itemNames) {
-  const figures = await items[name]({ ...options, onProgress });
-  results.push(...figures.map((figure) => resultOf(name, figure)));
+  try {
+    const figures = await items[name]({ ...options, onProgress });
+    results.push(...figures.map((figure) => resultOf(name, figure)));
+  } catch (error) {
+    giveUp(name, error);
+  }
 }
 const table = new Table({ head: [...tableHead, 'Last', 'Worse'], style: { head: [], border: [] } });
 table.push(...results.map((result) => [...tableRow(result), ...lastText(result, last.results)]));
@@ -63,4 +68,11 @@ function count(text: string): number {
   const value = Number(text);
   if (!(Number.isInteger(value) && value > 0)) throw new InvalidArgumentError('Give a whole number from 1.');
   return value;
+}
+
+/** What runs beside, such as servers, ends with this process. */
+function giveUp(name: string, error: unknown): never {
+  const reason = error instanceof WorkflowFailedError ? error.cause : error;
+  console.error(`${name} could not be measured: ${reason instanceof Error ? reason.message : reason}`);
+  process.exit(1);
 }

@@ -1,25 +1,17 @@
 import type { Figure } from './figures.ts';
 import type { Item } from './item.ts';
-import { type MeasuredRun, measureRuns } from './runs.ts';
+import { type MeasuredRun, runsOf } from './runs.ts';
 import { type MeasuredName, measuredNames } from './scenarios.ts';
 
 /** Of a creation, and of other scenarios: they wait for Azure, and hardly for anything else. */
 const limits = { creation: 1.03, other: 1.05 };
-
-let runs: Promise<MeasuredRun[]> | undefined;
-
-/** The makespans and the costs are of the same runs. */
-const runsOf = (...[bench]: Parameters<Item>): Promise<MeasuredRun[]> => {
-  runs ??= measureRuns(measuredNames, { waves: bench.runs, onProgress: bench.onProgress });
-  return runs;
-};
 
 const byScenario = (measured: readonly MeasuredRun[]): [MeasuredName, MeasuredRun[]][] =>
   measuredNames.map((name) => [name, measured.filter(({ scenario }) => scenario === name)]);
 
 /** How long each scenario takes, divided by what Azure takes on its critical path. */
 export const makespan: Item = async (bench) =>
-  byScenario(await runsOf(bench)).map(([name, measured]): Figure => {
+  byScenario(await runsOf(bench, measuredNames)).map(([name, measured]): Figure => {
     // An audit consists of looks: Azure works for it for seconds only.
     if (name === 'audit') return { name, unit: 's', better: 'lower', values: measured.map(({ seconds }) => seconds) };
     const limit = name.startsWith('create') ? limits.creation : limits.other;
@@ -32,7 +24,7 @@ const azapiRequests = 78;
 
 /** What each scenario costs in Temporal and in Azure. */
 export const cost: Item = async (bench) =>
-  byScenario(await runsOf(bench)).flatMap(([name, measured]): Figure[] => {
+  byScenario(await runsOf(bench, measuredNames)).flatMap(([name, measured]): Figure[] => {
     const of = (what: string, value: (run: MeasuredRun) => number, limit?: number): Figure => ({
       name: `${name}: ${what}`,
       unit: 'count',

@@ -9,7 +9,8 @@ import { controlApi } from '../scripts/local/simulatorClient.ts';
 import { startTemporalServer, type TemporalServer } from '../scripts/local/temporal/server.ts';
 import { type RecordedRequest, type Simulator, startSimulator } from '../simulator/index.ts';
 import { bundleWorkflows } from '../worker/worker.ts';
-import { type BenchWorker, startBenchWorker } from './worker.ts';
+import { startBenchWorker } from './worker.ts';
+import type { BenchWorker } from './workerProcess.ts';
 
 /** A Temporal server, a simulated Azure in this process, and what it takes to run scenarios in them. */
 export interface Place {

@@ -3,6 +3,7 @@ import type { ScenarioResult, StepProgress } from '../contract/index.ts';
 import { controlApi } from '../scripts/local/simulatorClient.ts';
 import type { Duration, RecordedRequest } from '../simulator/index.ts';
 import { costOf, type History, type RunCost } from './cost.ts';
+import type { Bench } from './item.ts';
 import { lowerLimit, type TimedOperation, type TimedStep } from './lowerLimit.ts';
 import { type Place, startPlace } from './place.ts';
 import { clusterNamed, type MeasuredName, measuredScenarios } from './scenarios.ts';
@@ -22,18 +23,25 @@ export interface MeasuredRun {
  */
 const runSpeed = 10;
 
+/** Everything that was run so far: items share it. */
+const measuredBefore: MeasuredRun[] = [];
+
+/** Runs of these scenarios, one of each at least. Those that an item has made before are not made again. */
+export async function runsOf(bench: Bench, names: readonly MeasuredName[]): Promise<MeasuredRun[]> {
+  const missing = names.filter((name) => !measuredBefore.some(({ scenario }) => scenario === name));
+  if (missing.length > 0) measuredBefore.push(...(await measureRuns(missing, bench)));
+  return measuredBefore.filter(({ scenario }) => names.includes(scenario));
+}
+
 /** Runs these scenarios, all at once, in clusters of their own. @throws if one does not end as it should */
-export async function measureRuns(
-  names: readonly MeasuredName[],
-  { waves, onProgress }: { waves: number; onProgress: (line: string) => void },
-): Promise<MeasuredRun[]> {
+async function measureRuns(names: readonly MeasuredName[], { runs, onProgress }: Bench): Promise<MeasuredRun[]> {
   const place = await startPlace(runSpeed, onProgress);
   try {
     await place.startWorker();
     await warmUp(place);
     const measured: MeasuredRun[] = [];
-    for (let wave = 1; wave <= waves; wave += 1) {
-      onProgress(`Runs ${names.length} scenarios at speed ${runSpeed} (${wave} of ${waves}).`);
+    for (let wave = 1; wave <= runs; wave += 1) {
+      onProgress(`Runs ${names.length} scenarios at speed ${runSpeed} (${wave} of ${runs}).`);
       measured.push(...(await measureWave(place, names, `b${wave}`)));
     }
     return measured;

@@ -28,7 +28,7 @@ const threePools: Pools = {
   work: { mode: 'User', count: 3 },
 };
 /** As in the guide's own measurements: pools of two to six nodes. */
-const eightPools: Pools = Object.fromEntries(
+export const eightPools: Pools = Object.fromEntries(
   [2, 3, 3, 4, 4, 5, 5, 6].map((count, index) => [
     index === 0 ? 'system' : `user${index}`,
     { mode: index === 0 ? ('System' as const) : ('User' as const), count },

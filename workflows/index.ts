@@ -8,10 +8,8 @@ import { deleteCluster } from './deleteCluster.ts';
 import { disableIsolation } from './disableIsolation.ts';
 import { takesAnything } from './engine/givenInput.ts';
 import { refuseUnknownScenario } from './engine/refusal.ts';
-import { fleetMember } from './fleetMember.ts';
 import { isolateCluster } from './isolateCluster.ts';
 import { reimageNodePools } from './reimageNodePools.ts';
-import { rolloutFleet } from './rolloutFleet.ts';
 import { startScenario } from './startScenario.ts';
 
 // Each workflow loads its modules anew and checks one input: compiled checks would cost more than they save.
@@ -26,7 +24,7 @@ const scenarios: Readonly<Record<Scenario, (given: never) => Promise<unknown>>> 
   isolateCluster,
   reimageNodePools,
 };
-for (const scenario of [...Object.values(scenarios), refuseUnknownScenario, startScenario, rolloutFleet, fleetMember]) {
+for (const scenario of [...Object.values(scenarios), refuseUnknownScenario, startScenario]) {
   defineWorkflowOptions(scenario, { staticOptions: takesAnything });
 }
 
@@ -37,10 +35,8 @@ export {
   createCluster,
   deleteCluster,
   disableIsolation,
-  fleetMember,
   isolateCluster,
   refuseUnknownScenario as default,
   reimageNodePools,
-  rolloutFleet,
   startScenario,
 };

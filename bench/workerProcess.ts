@@ -1,0 +1,68 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+
+/** What a worker has taken of its machine so far. */
+interface Usage {
+  cpuSeconds: number;
+  peakMiB: number;
+}
+
+export interface BenchWorker {
+  usage(): Promise<Usage>;
+  /** Ends it at once, without a word to anybody. */
+  kill(): Promise<void>;
+  /** Lets it shut down. Does nothing if it is gone. */
+  stop(): Promise<void>;
+}
+
+const planVariable = 'BENCH_WORKER';
+
+/** Starts a file that calls {@link runWorker} as a process, and waits until it polls. It never outlives this one. */
+export async function startWorkerProcess(file: string, plan: object): Promise<BenchWorker> {
+  const child = fork(file, { env: { ...process.env, [planVariable]: JSON.stringify(plan) } });
+  const gone = once(child, 'exit');
+  const said = await Promise.race([once(child, 'message'), gone.then(() => undefined)]);
+  if (!said) throw new Error(`${file} did not start`);
+  return {
+    async usage() {
+      child.send('usage');
+      const [usage] = await once(child, 'message');
+      return usage;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+    },
+    async stop() {
+      if (child.connected) child.disconnect();
+      await gone;
+    },
+  };
+}
+
+/** In the process: runs the worker that is made for the plan, until the one that started it lets it go. */
+export async function runWorker<P extends { temporal: string }>(
+  create: (plan: P, connection: NativeConnection) => Promise<Worker>,
+): Promise<never> {
+  const plan: P = JSON.parse(process.env[planVariable] ?? '');
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
+    shutdownSignals: [],
+  });
+  const connection = await NativeConnection.connect({ address: plan.temporal });
+  const worker = await create(plan, connection);
+  process.on('message', () => process.send?.(usageOfThis()));
+  process.once('disconnect', () => worker.shutdown());
+  const running = worker.run();
+  process.send?.('ready');
+  await running;
+  await connection.close();
+  process.exit();
+}
+
+function usageOfThis(): Usage {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  return { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMiB: Math.round(maxRSS / 1024) };
+}
