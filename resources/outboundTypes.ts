@@ -5,6 +5,7 @@ export const closedOutboundTypes = ['none', 'block'] as const;
 export const openOutboundTypes = [
   'loadBalancer',
   'managedNATGateway',
+  'managedNATGatewayV2',
   'userAssignedNATGateway',
   'userDefinedRouting',
 ] as const;

@@ -84,15 +84,15 @@ describe('isolateCluster keeps how the owner had a cluster leave, and disableIso
     expect(await seen(cluster)).toEqual(before);
   });
 
-  it.concurrent('with a NAT gateway', async () => {
+  it.concurrent.each(['managedNATGateway', 'managedNATGatewayV2'] as const)('with a %s', async (outboundType) => {
     const gateway = { managedOutboundIPProfile: { count: 2 }, idleTimeoutInMinutes: 30 };
-    const cluster = await withEgress('kept-gateway', {
-      outboundType: 'managedNATGateway',
-      natGatewayProfile: gateway,
+    const cluster = await withEgress(`kept-${outboundType.toLowerCase()}`, {
+      outboundType,
+      natGatewayProfile: { ...gateway, ...(outboundType === 'managedNATGatewayV2' && { sku: 'StandardV2' }) },
     });
     const before = await seen(cluster);
     await verified(harness.client.isolateCluster({ cluster, registry }));
-    await verified(harness.client.disableIsolation({ cluster, outboundType: 'managedNATGateway' }));
+    await verified(harness.client.disableIsolation({ cluster, outboundType }));
     expect(await seen(cluster)).toEqual(before);
   });
 
