@@ -151,6 +151,16 @@ describe('taking roles away', () => {
     expect(deletions).toEqual(['DELETE 200', 'DELETE 204']);
   });
 
+  it.concurrent('is not sent again by the successor of a worker that died after it', async () => {
+    const { scope, principalId } = await principalOf('died-after');
+    const trio = { scope, role: 'acrPull', principalId } as const;
+    await assigned(trio);
+    await unassigned(trio);
+    await attempt(2).run(azure.activities.unassignRole, { ...trio, marks });
+    const deletions = (await azure.sent('rg-died-after/')).filter((write) => write.startsWith('DELETE'));
+    expect(deletions).toEqual(['DELETE 200']);
+  });
+
   it.concurrent('assigns and removes though reads do not show it yet', async () => {
     const { scope, principalId } = await principalOf('unseen');
     const trio = { scope, role: 'acrPull', principalId } as const;

@@ -27,11 +27,11 @@ export const read = {
  * Looks from inside a cluster run a pod there, and change nothing. Azure's own client gives up after five minutes
  * (azure-cli, acs/custom.py, `_aks_command_result_in_progress_helper`, read 2026-11-26). 15 attempts take a quarter of an hour.
  */
-const look: ActivityOptions = {
+export const look = {
   ...read,
   startToCloseTimeout: '10 minutes',
   retry: { initialInterval: '1 second', maximumInterval: '2 minutes', maximumAttempts: 15 },
-};
+} satisfies ActivityOptions;
 
 /**
  * As many attempts as two days have minutes. The activities themselves end a wait after two days; this is for those that no
@@ -44,7 +44,7 @@ const patient = {
 } satisfies ActivityOptions['retry'];
 
 /** Verification is as patient as operations are: a read that Azure refuses for hours says nothing about a cluster. */
-const verification: ActivityOptions = { ...read, startToCloseTimeout: '10 minutes', retry: patient };
+export const verification = { ...read, startToCloseTimeout: '10 minutes', retry: patient } satisfies ActivityOptions;
 
 /**
  * A cancelled write must have ended before it is undone, or it takes effect after the undo. The SDK documents this type as
@@ -53,11 +53,11 @@ const verification: ActivityOptions = { ...read, startToCloseTimeout: '10 minute
 const waitForCancelled = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ActivityOptions;
 
 /** Calls that Azure answers at once. An hour, which 125 attempts take, outlasts most outages of a region. */
-const write: ActivityOptions = {
+export const write = {
   ...read,
   ...waitForCancelled,
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 125 },
-};
+} satisfies ActivityOptions;
 
 /**
  * Most operations take minutes. A pool of a hundred nodes that drain slowly takes a day, and the cluster may have been busy
