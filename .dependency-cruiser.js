@@ -46,7 +46,7 @@ const wings = [
   ['isolation'],
   ['newCluster', 'removal'],
   ['existingCluster'],
-  ['reimage'],
+  ['reimage', 'fleet'],
 ];
 
 const folders = (...names) => `^(${names.join('|')})/`;

@@ -4,6 +4,7 @@ import { allKeptAlive } from './arm/checkpoint.ts';
 import { onClock } from './arm/clock.ts';
 import { type AzureConnection, azureClients } from './arm/connection.ts';
 import { withBoundedResults } from './arm/resultSize.ts';
+import { fleetActivities } from './fleet.ts';
 import { identityActivities } from './identities.ts';
 import { kubernetesActivities } from './kubernetes.ts';
 import { managedClusterActivities } from './managedClusters.ts';
@@ -28,6 +29,7 @@ export function createActivities(connection: AzureConnection, webhook?: Webhook)
   const deletion = deletionActivities(clients);
   const discovery = discoveryActivities(clients);
   const existing = existingClusterActivities(clients);
+  const fleet = fleetActivities(clients);
   // Every activity heartbeats, for a killed worker is noticed by the heartbeats that it no longer sends.
   const activities = allKeptAlive({
     ...agentPoolActivities(clients),
@@ -40,6 +42,8 @@ export function createActivities(connection: AzureConnection, webhook?: Webhook)
     ...existenceActivities(clients),
     ...existing,
     lookAtCluster: withTells(existing.lookAtCluster, webhook),
+    ...fleet,
+    listFleetClusters: withTells(fleet.listFleetClusters, webhook),
     ...identityActivities(clients),
     ...kubernetesActivities(clients),
     ...managedClusterActivities(clients),

@@ -74,9 +74,19 @@ export const decisionCommand = (run: AnsweredRun, hold: string, decided: Decisio
 export const approvalCommand = (run: AnsweredRun, wait: string, gate: ApprovalGate): string =>
   updateCommand(run, approveUpdate, approvalUpdateId(wait), { gate, by: 'NAME', wait });
 
-/** Workflow IDs may have parentheses, which a shell takes for its own. Neither they nor the JSON have single quotes. */
-function updateCommand({ namespace, workflowId }: AnsweredRun, name: string, updateId: string, input: object): string {
+/**
+ * The command that sends an update. Workflow IDs may have parentheses, which a shell takes for its own. Neither they nor the JSON have
+ * single quotes.
+ */
+export function updateCommand(
+  { namespace, workflowId }: AnsweredRun,
+  name: string,
+  updateId?: string,
+  input?: object,
+): string {
   // Without it the CLI takes this one, or that of the operator's own profile.
   const where = namespace === 'default' ? '' : ` --namespace ${namespace}`;
-  return `temporal workflow update execute${where} --workflow-id '${workflowId}' --name ${name} --update-id ${updateId} --input '${JSON.stringify(input)}'`;
+  const id = updateId === undefined ? '' : ` --update-id ${updateId}`;
+  const given = input === undefined ? '' : ` --input '${JSON.stringify(input)}'`;
+  return `temporal workflow update execute${where} --workflow-id '${workflowId}' --name ${name}${id}${given}`;
 }

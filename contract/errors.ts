@@ -53,6 +53,12 @@ export const scenarioErrors = {
     cause: 'Something that this run changed could not be taken back, although that was tried again.',
     whatToDo: 'Put right what the message lists by resource ID, or start the scenario again, which goes on from there.',
   },
+  FleetStopped: {
+    cause:
+      'A rollout ended before its last cluster: more clusters failed than its budget allows, nobody let a ring begin, or an operator stopped it. Clusters that were in work went on to their end.',
+    whatToDo:
+      'The message says why; the details have the clusters that failed, with their reasons. Put that right, then start the rollout again: what is done already takes no change.',
+  },
   ResetRun: {
     cause:
       'Somebody reset the run. It would go on from an old look at Azure, so that nothing was written or taken back since.',
@@ -85,9 +91,15 @@ const ownErrors = {
     whatToDo:
       'Find out who named the address: somebody may want the token of the worker. Then start the scenario again.',
   },
+  FleetMemberLost: {
+    cause: 'The work of a rollout on a cluster ended without saying how: somebody terminated its workflow.',
+    whatToDo:
+      'Look at the scenario of the cluster, which goes on by itself. Then have it tried again with the update retryFailed, or start the rollout again.',
+  },
   ClusterBusy: {
-    cause: 'A schedule was to start a scenario on a cluster on which one runs already. Nothing was changed.',
-    whatToDo: 'Wait for its end, or for the next time of the schedule.',
+    cause:
+      'A schedule or a rollout was to start a scenario on a cluster on which one runs already. Nothing was changed.',
+    whatToDo: 'Wait for its end, or for the next time of the schedule or rollout.',
   },
   ForeignCaller: {
     cause:

@@ -20,6 +20,14 @@ export const scenarios = [
 ] as const;
 export type Scenario = (typeof scenarios)[number];
 
+/** Workflow type that runs a scenario on many clusters. It holds no lock itself: each cluster's scenario does. */
+export const rolloutFleet = 'rolloutFleet';
+/** Workflow type of a rollout's work on one cluster. `rolloutFleet` starts it, and nobody else. */
+export const fleetMember = 'fleetMember';
+
+/** The workflow ID of a rollout. A schedule adds its time to it. */
+export const fleetWorkflowId = (name: string): string => `fleet/${name}`;
+
 /** Header of every activity: the run that asked first. A reset run has an ID of its own, and this one's history. */
 export const originalRunHeader = 'aks-isolation-original-run';
 
@@ -34,6 +42,17 @@ export type Decision = (typeof decisions)[number];
 /** Updates. `pause` keeps a scenario from starting another step, `resume` lets it go on. Operations that run in Azure go on, and are watched. */
 export const pauseUpdate = 'pause';
 export const resumeUpdate = 'resume';
+
+/** Updates of a rollout: a cluster that has not begun is left out, and clusters that have failed are tried again. */
+export const skipUpdate = 'skip';
+export const retryFailedUpdate = 'retryFailed';
+export const fleetDecisions = ['goOn', 'retryFailed', 'stop'] as const;
+/** Answer to a rollout that is held by its failure budget. */
+export type FleetDecision = (typeof fleetDecisions)[number];
+
+/** Signals between a rollout and its members: one has ended, and none is to begin its scenario any more. */
+export const memberEndedSignal = 'memberEnded';
+export const wrapUpSignal = 'wrapUp';
 
 /** Memo of a cancelled scenario. It holds {@link FailureDetails}, for a cancellation carries no details. */
 export const cancellationMemo = 'cancellationReport';
@@ -65,6 +84,8 @@ export const searchAttributes = {
   registryMode: keyword('AksRegistryMode'),
   /** Set by audits: `Isolated`, `Drifted`, or `Unproven` where not everything could be looked at. */
   isolation: keyword('AksIsolation'),
+  /** The name of the rollout that a run is part of; set at its start. */
+  fleet: keyword('AksFleet'),
 } as const;
 
 /**
@@ -92,6 +113,8 @@ export const errorTypes = {
   driftFound: 'DriftFound',
   /** Something that this run made could not be removed. Details: {@link FailureDetails}. */
   rollbackIncomplete: 'RollbackIncomplete',
+  /** A rollout ended before its last cluster. Details: {@link FleetReport}. */
+  fleetStopped: 'FleetStopped',
   /** The run was reset, and went no further. Details: `ErrorDetails`. */
   resetRun: 'ResetRun',
   /** An update came at the wrong time, or makes no sense. The scenario goes on as if it had not come. */

@@ -5,6 +5,7 @@ import type { Results } from '../bench/figures.ts';
 import { tableHead, tableRow } from '../bench/table.ts';
 import { eventData, eventNames, eventSchemaId, eventTexts, eventTypes } from '../contract/events.ts';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
+import { rolloutFleetInput } from '../contract/inputs/rolloutFleet.ts';
 import { startScenarioInput } from '../contract/inputs/startScenario.ts';
 import { metrics, shownName } from '../contract/metrics.ts';
 import { workerPolicy } from '../contract/policy.ts';
@@ -65,6 +66,12 @@ putSchema(
   'urn:aks-isolation:input:startScenario',
   'Input of startScenario, by which schedules start scenarios',
   startScenarioInput,
+);
+putSchema(
+  'contract/schemas/rolloutFleet.json',
+  'urn:aks-isolation:input:rolloutFleet',
+  'Input of rolloutFleet, which runs a scenario on many clusters',
+  rolloutFleetInput,
 );
 putSchema('contract/schemas/workerPolicy.json', 'urn:aks-isolation:policy', 'Policy of a worker', workerPolicy);
 

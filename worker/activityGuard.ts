@@ -4,7 +4,14 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Activities } from '../activities/index.ts';
 import { errorDetails, errorEntry } from '../contract/errors.ts';
 import { ownFailure, withoutStack } from '../contract/failures.ts';
-import { clusterWorkflowId, errorTypes, isClusterWorkflowId, originalRunHeader, scenarios } from '../contract/names.ts';
+import {
+  clusterWorkflowId,
+  errorTypes,
+  isClusterWorkflowId,
+  originalRunHeader,
+  rolloutFleet,
+  scenarios,
+} from '../contract/names.ts';
 import type { ClusterReference } from '../resources/ids.ts';
 
 /**
@@ -51,7 +58,11 @@ export const guardReadOnly: ActivityInterceptorsFactory = ({ info }) => ({
   },
 });
 
+/** A rollout holds no lock: it looks, and leaves what changes a cluster to the scenarios that it starts. */
+const ofRollouts: ReadonlySet<string> = new Set<keyof Activities>(['listFleetClusters', 'lookAtMembers', 'tell']);
+
 function refuseForeignCaller({ activityType, workflowType, workflowExecution }: Info, args: readonly unknown[]): void {
+  if (workflowType === rolloutFleet && workflowExecution && ofRollouts.has(activityType)) return;
   const scenario = scenarios.find((each) => each === workflowType);
   if (!scenario || !workflowExecution) {
     throw ownFailure(

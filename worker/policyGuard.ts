@@ -3,7 +3,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { keptAlive } from '../activities/arm/checkpoint.ts';
 import type { Activities } from '../activities/index.ts';
 import { policyFailure } from '../contract/failures.ts';
-import { scenarios } from '../contract/names.ts';
+import { rolloutFleet, type Scenario, scenarios } from '../contract/names.ts';
 import { policyProblems, type Targets } from '../contract/policyProblems.ts';
 import { type ClusterReference, resourceGroupId } from '../resources/ids.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
@@ -43,11 +43,18 @@ export const guardPolicy =
 
 /** @returns `undefined` for a caller that is no scenario, which `worker/activityGuard.ts` refuses. */
 function targetsOf({ activityType, workflowType }: Info, args: readonly unknown[]): Targets | undefined {
-  const scenario = scenarios.find((each) => each === workflowType);
+  const scenario =
+    workflowType === rolloutFleet ? scenarioIn(args[0]) : scenarios.find((each) => each === workflowType);
   if (!scenario) return undefined;
   const named = namedIn(args);
   const matters = looksAround.has(activityType) ? isCluster : () => true;
   return { ...named, scenario, resourceIds: named.resourceIds.filter(matters) };
+}
+
+/** The scenario that a rollout is to run. */
+function scenarioIn(argument: unknown): Scenario | undefined {
+  const { scenario } = { ...(argument as { scenario?: unknown } | undefined) };
+  return scenarios.find((each) => each === scenario);
 }
 
 const isCluster = (id: string): boolean => /\/managedClusters\/[^/]+$/i.test(id);

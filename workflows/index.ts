@@ -8,8 +8,10 @@ import { deleteCluster } from './deleteCluster.ts';
 import { disableIsolation } from './disableIsolation.ts';
 import { takesAnything } from './engine/givenInput.ts';
 import { refuseUnknownScenario } from './engine/refusal.ts';
+import { fleetMember } from './fleetMember.ts';
 import { isolateCluster } from './isolateCluster.ts';
 import { reimageNodePools } from './reimageNodePools.ts';
+import { rolloutFleet } from './rolloutFleet.ts';
 import { startScenario } from './startScenario.ts';
 
 // Each workflow loads its modules anew and checks one input: compiled checks would cost more than they save.
@@ -24,7 +26,7 @@ const scenarios: Readonly<Record<Scenario, (given: never) => Promise<unknown>>> 
   isolateCluster,
   reimageNodePools,
 };
-for (const scenario of [...Object.values(scenarios), refuseUnknownScenario, startScenario]) {
+for (const scenario of [...Object.values(scenarios), refuseUnknownScenario, startScenario, rolloutFleet, fleetMember]) {
   defineWorkflowOptions(scenario, { staticOptions: takesAnything });
 }
 
@@ -35,8 +37,10 @@ export {
   createCluster,
   deleteCluster,
   disableIsolation,
+  fleetMember,
   isolateCluster,
   refuseUnknownScenario as default,
   reimageNodePools,
+  rolloutFleet,
   startScenario,
 };

@@ -1,7 +1,7 @@
 import { defaultPayloadConverter, RawValue, rawValueTypeInfo, type WorkflowStaticOptions } from '@temporalio/common';
 import type { z } from 'zod';
 import { errorTypes } from '../../contract/names.ts';
-import { parse } from '../../contract/parse.ts';
+import { type Parsed, parse } from '../../contract/parse.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { problemsFailure } from './outcome.ts';
 
@@ -22,7 +22,12 @@ const notJson: Problem = {
 
 /** @throws ApplicationFailure `InvalidInput` with every problem. */
 export function checkedInput<Input>(schema: z.ZodType<Input>, given: unknown): Input {
-  const parsed = parse(schema, decoded(given));
+  return checkedBy((decodedInput) => parse(schema, decodedInput), given);
+}
+
+/** As {@link checkedInput}, for an input that takes more than a schema to check. */
+export function checkedBy<Input>(check: (decodedInput: unknown) => Parsed<Input>, given: unknown): Input {
+  const parsed = check(decoded(given));
   if (parsed.ok) return parsed.value;
   throw problemsFailure(errorTypes.invalidInput, parsed.problems);
 }

@@ -18,7 +18,7 @@ export function refuseWrongWorkflowId({ cluster, dryRun }: CommonInput): void {
  * Temporal ends a run at its time-out, and starts one again by cron or retry policy, without a word to the workflow: nothing
  * would be taken back, or one run would begin upon what another has left.
  */
-export function refuseVoidingOptions({ dryRun }: CommonInput): void {
+export function refuseVoidingOptions({ dryRun }: Pick<CommonInput, 'dryRun'>): void {
   const { executionTimeoutMs, runTimeoutMs, cronSchedule, retryPolicy } = workflowInfo();
   const given = {
     'workflow execution timeout': executionTimeoutMs,

@@ -1,0 +1,103 @@
+import type { ManagedCluster } from '@azure/arm-containerservice';
+import { getClient } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { ownFailure } from '../contract/failures.ts';
+import type { MemberEnd } from '../contract/fleet.ts';
+import { mostFleetClusters } from '../contract/inputs/rolloutFleet.ts';
+import type { Scenario } from '../contract/names.ts';
+import { placeProblems } from '../contract/policyProblems.ts';
+import { boundedProblems, type Problem } from '../contract/problem.ts';
+import { regionOf } from '../contract/regionOf.ts';
+import { type FleetCluster, type FleetLook, hasTags } from '../resources/fleet.ts';
+import { clusterId, parseResourceId, resourceGroupId } from '../resources/ids.ts';
+import type { ClientsOf } from './arm/connection.ts';
+import { azureList, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
+
+/** What a look for clusters has seen. */
+export interface FleetSeen {
+  clusters: FleetCluster[];
+  /** Why the worker's identity may not look. */
+  forbidden?: string;
+  /** Clusters that the worker's policy forbids. */
+  problems: Problem[];
+}
+
+/** How a member of a rollout stands. */
+export type MemberLook =
+  | { member: number; is: 'open' | 'lost' }
+  /** Its word may have been lost. */
+  | { member: number; is: 'ended'; end: MemberEnd };
+
+/** Beyond so many resource groups, one list of the subscription costs less. */
+const mostGroupsAsked = 20;
+
+export const fleetActivities = (clients: ClientsOf) => ({
+  /**
+   * Lists the clusters of a subscription, page by page, and keeps their names and regions. `scenario` is what is to run on them: a
+   * worker's policy may forbid it.
+   *
+   * @throws ApplicationFailure `AnswerTooLarge` where there are more than a rollout takes.
+   */
+  async listFleetClusters(look: FleetLook & { scenario: Scenario }): Promise<FleetSeen> {
+    const { subscriptionId } = look;
+    const found = await whereAllowed(() => listed(clients, look));
+    if ('forbidden' in found) return { clusters: [], forbidden: found.forbidden, problems: [] };
+    const clusters = found.seen.flatMap((each) => fleetCluster(subscriptionId, each));
+    if (clusters.length > mostFleetClusters)
+      throw ownFailure(
+        'AnswerTooLarge',
+        `${clusters.length} clusters are more than the ${mostFleetClusters} of a rollout`,
+      );
+    const { policy } = clients(subscriptionId);
+    const problems = policy ? clusters.flatMap((each) => placeProblems(policy, [clusterId(each)], each)) : [];
+    return { clusters, problems: boundedProblems(problems) };
+  },
+
+  /** Looks at members of which nothing was heard for long: a worker that died may have lost their word, or somebody has terminated them. */
+  async lookAtMembers({
+    members,
+  }: {
+    members: readonly { member: number; workflowId: string }[];
+  }): Promise<MemberLook[]> {
+    const looks: MemberLook[] = [];
+    for (const { member, workflowId } of members) looks.push(await lookAt(member, workflowId));
+    return looks;
+  },
+});
+
+async function listed(clients: ClientsOf, { subscriptionId, resourceGroups = [], tags = {} }: FleetLook) {
+  const { managedClusters } = clients(subscriptionId).containerService;
+  const groups = new Set(resourceGroups.map((each) => each.toLowerCase()));
+  const all =
+    groups.size > 0 && groups.size <= mostGroupsAsked
+      ? await Promise.all(
+          [...groups].map((group) =>
+            azureList(resourceGroupId(subscriptionId, group), () => managedClusters.listByResourceGroup(group)),
+          ),
+        )
+      : [await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () => collect(managedClusters.list()))];
+  return all
+    .flatMap((page) => page ?? [])
+    .filter((each) => hasTags(each.tags, tags))
+    .filter(({ id = '' }) => groups.size === 0 || groups.has(parseResourceId(id)?.resourceGroup.toLowerCase() ?? ''));
+}
+
+function fleetCluster(subscriptionId: string, { id = '', location }: ManagedCluster): FleetCluster[] {
+  const parsed = parseResourceId(id);
+  if (!parsed) return [];
+  const { resourceGroup, name } = parsed;
+  return [{ subscriptionId, resourceGroup, name, region: regionOf(location) }];
+}
+
+async function lookAt(member: number, workflowId: string): Promise<MemberLook> {
+  const handle = getClient().workflow.getHandle(workflowId);
+  try {
+    const { status } = await handle.describe();
+    if (status.name === 'RUNNING') return { member, is: 'open' };
+    if (status.name !== 'COMPLETED') return { member, is: 'lost' };
+    return { member, is: 'ended', end: (await handle.result()) as MemberEnd };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { member, is: 'lost' };
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import { isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { isFailure, policyProblemsOf } from '../../contract/failures.ts';
+import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
+import type { Problem } from '../../contract/problem.ts';
+import type { FleetLook } from '../../resources/fleet.ts';
+import { keyOf } from '../../resources/ids.ts';
+import { azure } from '../engine/azure.ts';
+import { discoveryProblem } from '../engine/outcome.ts';
+import type { Seen } from './found.ts';
+
+type Given = Pick<ParsedRolloutFleetInput, 'clusters' | 'select' | 'scenario'>;
+
+/** Looks for the clusters, one look for each subscription. */
+export async function lookForClusters({ scenario, clusters, select }: Given): Promise<Seen[]> {
+  const looks = clusters ? looksFor(clusters) : looksOf(select);
+  return Promise.all(
+    looks.map(async (look) => {
+      const { subscriptionId } = look;
+      const list = azure.reading(`List the clusters of ${subscriptionId}`).listFleetClusters;
+      try {
+        const { tells, ...seen } = await list({ ...look, scenario });
+        return { subscriptionId, ...seen, tells: tells?.events ?? [] };
+      } catch (error) {
+        const goesOn = error instanceof TemporalFailure && !isCancellation(error) && !isFailure(error, 'ResetRun');
+        if (!goesOn) throw error;
+        return { subscriptionId, clusters: [], problems: problemsOf(error, subscriptionId), tells: [] };
+      }
+    }),
+  );
+}
+
+function problemsOf(error: unknown, subscriptionId: string): Problem[] {
+  const forbidden = policyProblemsOf(error);
+  return forbidden.length > 0 ? [...forbidden] : [discoveryProblem(error, `/subscriptions/${subscriptionId}`)];
+}
+
+/** Named clusters are looked for in their resource groups: whoever works there may see no more of the subscription. */
+function looksFor(clusters: NonNullable<Given['clusters']>): FleetLook[] {
+  const bySubscription = Map.groupBy(clusters, ({ subscriptionId }) => keyOf(subscriptionId));
+  return [...bySubscription].map(([subscriptionId, own]) => ({
+    subscriptionId,
+    resourceGroups: [...new Set(own.map(({ resourceGroup }) => keyOf(resourceGroup)))],
+  }));
+}
+
+const looksOf = (select: Given['select']): FleetLook[] =>
+  (select?.subscriptions ?? []).map((subscriptionId) => ({
+    subscriptionId: keyOf(subscriptionId),
+    ...(select?.resourceGroup !== undefined && { resourceGroups: [select.resourceGroup] }),
+    ...(select?.tags && { tags: select.tags }),
+  }));

@@ -1,0 +1,139 @@
+import type { FleetPlan } from '../../contract/fleet.ts';
+import { keyOfCluster, mostFleetClusters, type ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
+import { strangers } from '../../contract/parseRolloutFleet.ts';
+import { boundedProblems, type Problem } from '../../contract/problem.ts';
+import type { FleetCluster } from '../../resources/fleet.ts';
+import { clusterId, keyOf } from '../../resources/ids.ts';
+import { allotted, mostFailures, plannedRings } from './rings.ts';
+
+/** What a look into one subscription has seen. */
+export interface Seen {
+  subscriptionId: string;
+  clusters: readonly FleetCluster[];
+  /** Why nobody may look. */
+  forbidden?: string;
+  problems: readonly Problem[];
+  /** The events that the worker sends. */
+  tells: readonly string[];
+}
+
+/** The plan of a rollout, with the clusters of each of its rings. */
+export interface PlannedFleet {
+  rings: FleetCluster[][];
+  plan: FleetPlan;
+}
+
+/**
+ * What is to be rolled out where, and everything that stands against it. Clusters that the input names are all there, or are problems;
+ * where nobody may look they are taken at their word. A selection must be complete: a subscription into which nobody may look is a problem.
+ */
+export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[]): PlannedFleet {
+  const { clusters, unread, problems } = input.clusters
+    ? namedClusters(input.clusters, seen)
+    : selectedClusters(input.select ?? { subscriptions: [] }, seen);
+  const { rings, problems: left } = allotted(clusters, input.rings);
+  const isComplete = problems.length === 0;
+  const keys = new Set(clusters.map(keyOfCluster));
+  return {
+    rings,
+    plan: {
+      rings: plannedRings(rings, input),
+      unread,
+      notes: notesOn(input, rings),
+      problems: boundedProblems([
+        ...seen.flatMap((each) => each.problems),
+        ...problems,
+        // What a look has not seen would be a stranger, too.
+        ...(isComplete && !input.clusters ? strangers(keys, input) : []),
+        ...(isComplete ? left : []),
+      ]),
+    },
+  };
+}
+
+interface Selected {
+  clusters: FleetCluster[];
+  unread: string[];
+  problems: Problem[];
+}
+
+function namedClusters(named: NonNullable<ParsedRolloutFleetInput['clusters']>, seen: readonly Seen[]): Selected {
+  const found = new Map(seen.flatMap(({ clusters }) => clusters.map((each) => [keyOfCluster(each), each] as const)));
+  const unseen = new Set(
+    seen.flatMap(({ subscriptionId, forbidden, problems }) =>
+      forbidden !== undefined || problems.length > 0 ? [subscriptionId] : [],
+    ),
+  );
+  const whatToDo = 'Correct its name, or remove it: somebody may have deleted it.';
+  return {
+    clusters: named.map((each) => found.get(keyOfCluster(each)) ?? { ...each, region: '' }),
+    unread: seen.flatMap(({ subscriptionId, forbidden }) =>
+      forbidden === undefined
+        ? []
+        : [`the clusters of /subscriptions/${subscriptionId}, whose regions are not known then: ${forbidden}`],
+    ),
+    problems: named.flatMap((each, index) =>
+      found.has(keyOfCluster(each)) || unseen.has(keyOf(each.subscriptionId))
+        ? []
+        : [{ where: `clusters[${index}]`, problem: `there is no cluster ${clusterId(each)}`, whatToDo }],
+    ),
+  };
+}
+
+function selectedClusters(select: NonNullable<ParsedRolloutFleetInput['select']>, seen: readonly Seen[]): Selected {
+  const clusters = seen
+    .flatMap((each) => each.clusters)
+    .toSorted((a, b) => (keyOfCluster(a) < keyOfCluster(b) ? -1 : 1));
+  const closed: Problem[] = seen.flatMap(({ subscriptionId, forbidden }) =>
+    forbidden === undefined
+      ? []
+      : [
+          {
+            where: `/subscriptions/${subscriptionId}`,
+            problem: `its clusters may not be listed, so that the selection would not be complete: ${forbidden}`,
+            whatToDo:
+              "Give the worker's identity the role Reader there, leave the subscription out, or name the clusters.",
+          },
+        ],
+  );
+  const isComplete = closed.length === 0 && seen.every(({ problems }) => problems.length === 0);
+  const empty: Problem = {
+    where: 'select',
+    problem: `no cluster is like this in ${select.subscriptions.length === 1 ? 'the subscription' : `the ${select.subscriptions.length} subscriptions`}`,
+    whatToDo:
+      'Look at what `az aks list` prints there: tags count with their values, resource groups by their whole name.',
+  };
+  const many: Problem = {
+    where: 'select',
+    problem: `${clusters.length} clusters are more than the ${mostFleetClusters} of a rollout`,
+    whatToDo: 'Make several rollouts, each with a part of the subscriptions.',
+  };
+  return {
+    clusters,
+    unread: [],
+    problems: [
+      ...closed,
+      ...(isComplete && clusters.length === 0 ? [empty] : []),
+      ...(clusters.length > mostFleetClusters ? [many] : []),
+    ],
+  };
+}
+
+/** What somebody should know who lets it begin. */
+function notesOn(
+  { rings, failureBudget }: ParsedRolloutFleetInput,
+  clusters: readonly (readonly FleetCluster[])[],
+): string[] {
+  const all = clusters.flat().length;
+  const most = mostFailures(failureBudget, all);
+  return [
+    ...rings.flatMap(({ name }, index) =>
+      clusters[index]?.length === 0
+        ? [`Ring ${name} has no cluster, and is passed over with its gate and its soak time.`]
+        : [],
+    ),
+    ...(most >= all && failureBudget.whenUsedUp !== 'goOn'
+      ? [`The failure budget never acts: ${most} may fail of ${all} ${all === 1 ? 'cluster' : 'clusters'}.`]
+      : []),
+  ];
+}

@@ -1,0 +1,195 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowFailure,
+  condition,
+  defineSignal,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { z } from 'zod';
+import { applicationFailure } from '../../contract/failures.ts';
+import type { MemberEnd, MemberOutcome } from '../../contract/fleet.ts';
+import { clusterReference } from '../../contract/inputs/cluster.ts';
+import { fleetScenarios } from '../../contract/inputs/rolloutFleet.ts';
+import {
+  clusterWorkflowId,
+  memberEndedSignal,
+  type Scenario,
+  searchAttributes,
+  startedByMemo,
+  wrapUpSignal,
+} from '../../contract/names.ts';
+import { boundedProblems, type Problem } from '../../contract/problem.ts';
+import type { AuditReport, AuditVerdict, ScenarioError, ScenarioResult } from '../../contract/result.ts';
+import { shortened } from '../../contract/shortened.ts';
+
+/** What a rollout has one of its members do. */
+export const memberTask = z.strictObject({
+  rollout: z.string().describe('Workflow ID of the rollout.'),
+  fleet: z.string().describe("Run ID of the rollout's first run."),
+  name: z.string().describe('Name of the rollout.'),
+  member: z.int(),
+  attempt: z.int(),
+  cluster: clusterReference,
+  scenario: z.enum(fleetScenarios),
+  input: z.record(z.string(), z.unknown()),
+  audits: z.enum(['beforeAndAfter', 'after', 'none']),
+  busy: z.strictObject({ everyMinutes: z.number(), times: z.int() }),
+});
+export type MemberTask = z.output<typeof memberTask>;
+
+export const memberEnded = defineSignal<[MemberEnd]>(memberEndedSignal);
+const wrapUp = defineSignal(wrapUpSignal);
+
+/** The signal must fit into 300 bytes: a rollout gets thousands. */
+const mostWhyBytes = 120;
+
+type End = Pick<MemberEnd, 'outcome' | 'type' | 'why'>;
+
+/** The work of a rollout on one cluster. */
+export class Member {
+  readonly #task: MemberTask;
+  readonly #lock: string;
+  #isWrappedUp = false;
+  #children = 0;
+
+  constructor(task: MemberTask) {
+    this.#task = task;
+    this.#lock = clusterWorkflowId(task.cluster);
+    setHandler(wrapUp, () => {
+      this.#isWrappedUp = true;
+    });
+  }
+
+  /** Does the work, and tells the rollout how it came out: by a signal, for its end reaches no run that has continued as new. */
+  async run(): Promise<MemberEnd> {
+    const { member, fleet, attempt, rollout } = this.#task;
+    const since = Date.now();
+    const end = await this.#work().catch((error: unknown) => this.#endOf(error));
+    const seconds = Math.round((Date.now() - since) / 1000);
+    const told: MemberEnd = { member, fleet, attempt, seconds, ...end };
+    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(rollout).signal(memberEnded, told)).catch(
+      // The rollout is gone. What was done on the cluster stands.
+      (error: unknown) => log.info('Nobody waits for this member any more', { rollout, why: String(error) }),
+    );
+    return told;
+  }
+
+  async #work(): Promise<End> {
+    const { audits, scenario } = this.#task;
+    const before = audits === 'beforeAndAfter' ? await this.#audit() : undefined;
+    const done = await this.#scenario();
+    if (audits === 'none' || (done.outcome !== 'verified' && done.outcome !== 'unchanged')) return done;
+    const after = await this.#audit();
+    const isWorse = before === 'Isolated' && after !== 'Isolated' && scenario !== 'disableIsolation';
+    return isWorse ? { outcome: 'failed', type: 'DriftFound', why: `isolated before, ${after} after` } : done;
+  }
+
+  async #audit(): Promise<AuditVerdict> {
+    const { cluster, scenario } = this.#task;
+    const { result } = await this.#start<AuditReport>('auditCluster', `${this.#lock}/audit/${this.#unique}`, {
+      cluster,
+    });
+    const { verdict } = await result();
+    log.debug('Audited', { scenario, verdict });
+    return verdict;
+  }
+
+  /** Runs the scenario, once no other one runs on the cluster. */
+  async #scenario(): Promise<End> {
+    const { scenario, cluster, input, busy } = this.#task;
+    const workflowId = scenario === 'auditCluster' ? `${this.#lock}/audit/${this.#unique}` : this.#lock;
+    for (let tries = 0; !this.#isWrappedUp; tries += 1) {
+      try {
+        const { result } = await this.#start<ScenarioResult>(scenario, workflowId, { ...input, cluster });
+        return endOfResult(await result());
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        if (tries >= busy.times) return { outcome: 'busy', type: 'ClusterBusy', why: `${workflowId} runs already` };
+        const summary = `Wait until ${workflowId} has ended`;
+        await condition(() => this.#isWrappedUp, busy.everyMinutes * 60_000, { summary });
+      }
+    }
+    return { outcome: 'skipped' };
+  }
+
+  /** If this member is terminated, what it has started goes on: it takes its own changes back, or verifies them. */
+  async #start<Result>(scenario: Scenario, workflowId: string, input: object): Promise<{ result(): Promise<Result> }> {
+    const { cluster, name } = this.#task;
+    const startedBy = workflowInfo().memo?.[startedByMemo];
+    const run = await startChild(scenario, {
+      workflowId,
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `${scenario} ${cluster.name}, of rollout ${name}`,
+      typedSearchAttributes: [
+        { key: searchAttributes.fleet, value: name },
+        { key: searchAttributes.scenario, value: scenario },
+        { key: searchAttributes.cluster, value: cluster.name.toLowerCase() },
+        { key: searchAttributes.resourceGroup, value: cluster.resourceGroup.toLowerCase() },
+      ],
+      ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
+    });
+    return { result: () => run.result() as Promise<Result> };
+  }
+
+  get #unique(): string {
+    this.#children += 1;
+    return `${workflowInfo().runId}-${this.#children}`;
+  }
+
+  /** @throws what is a defect of this code: the task fails, and waits for a corrected worker. */
+  #endOf(error: unknown): End {
+    if (!(error instanceof TemporalFailure)) throw error;
+    const isOurs = CancellationScope.current().consideredCancelled;
+    if (isCancellation(error) && isOurs) return { outcome: 'rolledBack' };
+    return endOfFailure(error);
+  }
+}
+
+function endOfResult(result: ScenarioResult): End {
+  switch (result.outcome) {
+    case 'verified':
+      return { outcome: result.nothingToDo ? 'unchanged' : 'verified' };
+    case 'audited':
+      return { outcome: verdictOutcomes[result.verdict] };
+    case 'planned':
+      return { outcome: 'unchanged' };
+  }
+}
+
+const verdictOutcomes = {
+  Isolated: 'isolated',
+  Drifted: 'drifted',
+  Unproven: 'unproven',
+} as const satisfies Record<AuditVerdict, MemberOutcome>;
+
+/** What a scenario's failure means for a rollout. A cluster that somebody has deleted meanwhile has not failed. */
+function endOfFailure(error: unknown): End {
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
+  if (isCancellation(error)) return { outcome: 'failed', type: 'Cancelled', why: 'somebody cancelled it' };
+  const failure = applicationFailure(cause);
+  if (!failure)
+    return { outcome: 'failed', type: cause instanceof Error ? cause.name : 'Error', why: short(String(cause)) };
+  const details: unknown = failure.details?.[0];
+  const problems = Array.isArray(details) ? boundedProblems(details as Problem[]) : [];
+  const { error: own }: { error?: ScenarioError } = isObject(details) ? details : {};
+  const isGone = own?.type === gone || problems.some(({ problem }) => problem.startsWith(gone));
+  const [first] = problems;
+  return {
+    outcome: isGone ? 'gone' : 'failed',
+    type: isGone ? gone : (failure.type ?? 'Error'),
+    why: short(first?.problem ?? failure.message),
+  };
+}
+
+const gone = 'ClusterNotFound';
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const short = (text: string): string => shortened(text.replace(/\s+/g, ' '), mostWhyBytes);

@@ -1,0 +1,108 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  startChild,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { isFailure } from '../../contract/failures.ts';
+import type { MemberEnd } from '../../contract/fleet.ts';
+import { keyOfCluster } from '../../contract/inputs/rolloutFleet.ts';
+import { fleetMember, searchAttributes, startedByMemo } from '../../contract/names.ts';
+import { azure } from '../engine/azure.ts';
+import type { MemberTask } from './member.ts';
+import type { Rollout } from './rollout.ts';
+
+/** The workflow ID of a rollout's work on a cluster. */
+export const memberWorkflowId = (rollout: Rollout, member: number): string =>
+  `${workflowInfo().workflowId}/${rollout.name(member)}`.toLowerCase();
+
+/**
+ * Starts a member. It goes on whatever becomes of the rollout.
+ *
+ * @returns `false` where an earlier one of that name still works.
+ */
+export async function startMember(rollout: Rollout, member: number, attempt: number): Promise<boolean> {
+  const { name, scenario } = rollout.input;
+  const task = taskOf(rollout, member, attempt);
+  const { cluster } = task;
+  const startedBy = workflowInfo().memo?.[startedByMemo];
+  const options = {
+    workflowId: memberWorkflowId(rollout, member),
+    args: [task],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `${scenario} ${cluster.name}`,
+    typedSearchAttributes: [
+      { key: searchAttributes.fleet, value: name },
+      { key: searchAttributes.cluster, value: cluster.name.toLowerCase() },
+      { key: searchAttributes.resourceGroup, value: cluster.resourceGroup.toLowerCase() },
+    ],
+    ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
+  };
+  try {
+    // Whether members end with the rollout is for the rollout to say.
+    await CancellationScope.nonCancellable(() => startChild(fleetMember, options));
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+function taskOf(rollout: Rollout, member: number, attempt: number): MemberTask {
+  const { name, scenario, audits, busy, input, overrides } = rollout.input;
+  const { region: _region, ...cluster } = rollout.cluster(member);
+  const key = keyOfCluster(cluster);
+  const own = overrides.find((each) => keyOfCluster(each.cluster) === key);
+  return {
+    rollout: workflowInfo().workflowId,
+    fleet: rollout.now.fleet,
+    name,
+    member,
+    attempt,
+    cluster,
+    scenario,
+    input: { ...input, ...own?.input },
+    // A rollout of audits has nothing to audit beside.
+    audits: scenario === 'auditCluster' ? 'none' : audits,
+    busy,
+  };
+}
+
+/** As many as one activity asks for in a second or two; the others are asked for the next time. */
+const mostLooks = 50;
+
+/** Looks at members of which nothing was heard for so long. @param hear Called with what was not heard. */
+export async function lookAtSilent(rollout: Rollout, silentMs: number, hear: (end: MemberEnd) => void): Promise<void> {
+  const silent = rollout.inWork.filter(({ lookedAt }) => lookedAt <= Date.now() - silentMs).slice(0, mostLooks);
+  if (silent.length === 0) return;
+  const members = silent.map(({ member }) => ({ member, workflowId: memberWorkflowId(rollout, member) }));
+  try {
+    for (const look of await azure.reading('Look at members that were not heard').lookAtMembers({ members })) {
+      const asked = silent.find(({ member }) => member === look.member);
+      if (look.is === 'ended') hear(look.end);
+      else if (look.is === 'lost' && asked) hear(lost(rollout, asked));
+    }
+    rollout.lookedAt(
+      silent.map(({ member }) => member),
+      Date.now(),
+    );
+  } catch (error) {
+    // There is another time. A rollout that was reset is told so.
+    if (isCancellation(error) || !(error instanceof TemporalFailure) || isFailure(error, 'ResetRun')) throw error;
+    log.warn('Members could not be looked at', { why: String(error) });
+  }
+}
+
+const lost = (rollout: Rollout, { member, attempt, since }: Rollout['inWork'][number]): MemberEnd => ({
+  member,
+  fleet: rollout.now.fleet,
+  attempt,
+  outcome: 'failed',
+  seconds: Math.round((Date.now() - since) / 1000),
+  type: 'FleetMemberLost',
+  why: 'its workflow ended without a word',
+});

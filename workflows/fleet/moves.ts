@@ -1,0 +1,97 @@
+import type { FleetPhase } from '../../contract/fleet.ts';
+import type { Rollout } from './rollout.ts';
+import { openingAt } from './windows.ts';
+
+interface Wait {
+  do: 'wait';
+  phase: FleetPhase;
+  /** In words: what is waited for. */
+  for: string;
+  /** When that ends by itself. Milliseconds since 1970. */
+  until?: number;
+}
+
+/** What a rollout does next. */
+export type Move = { do: 'start'; member: number } | Wait | { do: 'end' };
+
+/** What comes next. Whatever time has brought is taken up. */
+export function nextMove(rollout: Rollout, now: number): Move {
+  const { stop, inWork } = rollout.now;
+  if (stop) return inWork.length > 0 ? forWork(rollout, 'ending') : { do: 'end' };
+  return held(rollout, now) ?? start(rollout, now) ?? openRing(rollout, now);
+}
+
+/** The wait for a decision, where more clusters have failed than may. */
+function held(rollout: Rollout, now: number): Move | undefined {
+  const { hold } = rollout.now;
+  if (hold) {
+    if (now < hold.until)
+      return {
+        do: 'wait',
+        phase: 'waitingForOperator',
+        for: 'a decision: too many clusters have failed',
+        until: hold.until,
+      };
+    rollout.stop('budget', 'too many clusters have failed, and nobody decided in time', now);
+    return nextMove(rollout, now);
+  }
+  if (rollout.failuresLeft >= 0) return undefined;
+  const why = `${rollout.states.count('failed')} clusters have failed, more than the failure budget allows`;
+  switch (rollout.input.failureBudget.whenUsedUp) {
+    case 'stop':
+      rollout.stop('budget', why, now);
+      break;
+    case 'goOn':
+      rollout.forgive();
+      rollout.tell(`${why}; it goes on, as asked`, now);
+      break;
+    case 'hold':
+      rollout.hold(why, now);
+      break;
+  }
+  return nextMove(rollout, now);
+}
+
+/** A cluster of the rings that have begun, or why none can begin; `undefined` where all are done with. */
+function start(rollout: Rollout, now: number): Move | undefined {
+  const { inWork, paused, later } = rollout.now;
+  const isAnyWaiting = !rollout.states.in('waiting', rollout.openEnd).next().done;
+  if (!isAnyWaiting) return inWork.length > 0 ? forWork(rollout, 'rollingOut') : undefined;
+  rollout.soakNoMore();
+  if (paused) return { do: 'wait', phase: 'rollingOut', for: 'the update resume' };
+  const { maintenanceWindows } = rollout.input;
+  const opening = maintenanceWindows && openingAt(maintenanceWindows, now);
+  if (opening?.isOpen === false)
+    return { do: 'wait', phase: 'awaitingWindow', for: 'the next maintenance window', until: opening.from };
+  const member = rollout.startable(now);
+  if (member !== undefined) return { do: 'start', member };
+  const untils = later.map(([, at]) => at).filter((at) => at > now);
+  return { ...forWork(rollout, 'rollingOut'), ...(untils.length > 0 && { until: Math.min(...untils) }) };
+}
+
+/** Soak time and gate before the next ring, then its beginning, or the end. */
+function openRing(rollout: Rollout, now: number): Move {
+  const next = rollout.nextRing;
+  if (!next) return { do: 'end' };
+  const { ring, place } = next;
+  const soakUntil = rollout.soakUntil(now);
+  if (now < soakUntil)
+    return { do: 'wait', phase: 'soaking', for: `the soak time before ring ${ring.name}`, until: soakUntil };
+  if (ring.gate && !rollout.now.approvals.some((approval) => approval.ring === ring.name)) {
+    const until = rollout.gateUntil(now);
+    if (now < until) return { do: 'wait', phase: 'awaitingApproval', for: `the approval of ring ${ring.name}`, until };
+    rollout.stop('approval', `nobody approved ring ${ring.name} in time`, now);
+    return nextMove(rollout, now);
+  }
+  rollout.openRing(place, now);
+  return nextMove(rollout, now);
+}
+
+function forWork(rollout: Rollout, phase: FleetPhase): Wait {
+  const count = rollout.now.inWork.length;
+  const what =
+    count === 0
+      ? 'clusters on which an earlier rollout works'
+      : `${count} ${count === 1 ? 'cluster' : 'clusters'} in work`;
+  return { do: 'wait', phase, for: what };
+}

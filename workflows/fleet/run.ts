@@ -1,0 +1,248 @@
+import { RawValue } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  makeContinueAsNewFunc,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { FleetPhase, FleetProgress, FleetReport, MemberEnd } from '../../contract/fleet.ts';
+import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
+import {
+  cancellationMemo,
+  progressQuery,
+  rolloutFleet,
+  searchAttributes,
+  startedByMemo,
+  wrapUpSignal,
+} from '../../contract/names.ts';
+import { memberEnded } from './member.ts';
+import { lookAtSilent, memberWorkflowId, startMember } from './members.ts';
+import { type Move, nextMove } from './moves.ts';
+import { fleetReport, stoppedFailure } from './report.ts';
+import { Rollout } from './rollout.ts';
+import { progressOf, rolloutMarkdown } from './shown.ts';
+import type { FleetSettings, RolloutState } from './state.ts';
+import { takeUpdates } from './steering.ts';
+
+const wrapUp = defineSignal(wrapUpSignal);
+const progressDefinition = defineQuery<FleetProgress>(progressQuery);
+
+/** One run of a rollout: it begins members, hears of their ends, and continues as new before its history grows long. */
+export class FleetRun {
+  readonly #input: ParsedRolloutFleetInput;
+  readonly #settings: FleetSettings;
+  #rollout: Rollout | undefined;
+  #move: Move | undefined;
+  #phase: FleetPhase | undefined = 'checking';
+  #shownPhase = '';
+  #starts = 0;
+  /** Requests whose answers are under way. A run that continued as new would not hear them. */
+  #pending = 0;
+
+  /** @param state What the run before has handed on: updates that come with the first task find it. */
+  constructor(input: ParsedRolloutFleetInput, settings: FleetSettings, state?: RolloutState) {
+    this.#input = input;
+    this.#settings = settings;
+    this.#rollout = state && new Rollout(input, state);
+    setHandler(memberEnded, (end) => this.#hear(end));
+    setHandler(progressDefinition, () => this.progress, {
+      description: 'Where the rollout stands: its ring, counts, durations, last events, and what it waits for.',
+    });
+    takeUpdates({
+      rollout: () => this.#rollout,
+      gate: () => (this.#isAtGate ? this.#rollout?.nextRing?.ring.name : undefined),
+      asked: () => ['Asked now:', ...(this.progress.answers ?? ['nothing.'])].join('\n'),
+    });
+    upsertSearchAttributes([
+      { key: searchAttributes.fleet, value: input.name },
+      { key: searchAttributes.scenario, value: rolloutFleet },
+    ]);
+  }
+
+  /** Goes on from what the run before has handed on. */
+  get continued(): Rollout | undefined {
+    return this.#rollout;
+  }
+
+  get progress(): FleetProgress {
+    const { workflowId, namespace, memo, startTime } = workflowInfo();
+    const startedBy = memo?.[startedByMemo];
+    const run = { workflowId, namespace, ...(typeof startedBy === 'string' && { startedBy }) };
+    if (this.#rollout) return progressOf(this.#rollout, run, this.#move, this.#phase);
+    const startedAt = startTime.toISOString();
+    const nothing = {
+      clusters: 0,
+      counts: {},
+      events: [],
+      inWork: [],
+      failures: [],
+      problems: [],
+      runs: 1,
+      revision: 0,
+    };
+    const { name: fleet, scenario: of } = this.#input;
+    return {
+      scenario: rolloutFleet,
+      fleet,
+      of,
+      phase: this.#phase ?? 'checking',
+      startedAt,
+      updatedAt: startedAt,
+      ...nothing,
+    };
+  }
+
+  enter(phase: FleetPhase): void {
+    this.#phase = phase;
+    this.#show();
+  }
+
+  /**
+   * Rolls out to the end.
+   *
+   * @throws ApplicationFailure `FleetStopped` where clusters are left; the cancellation, once all members have ended.
+   */
+  async roll(rollout: Rollout): Promise<FleetReport> {
+    this.#rollout = rollout;
+    this.#phase = undefined;
+    const scope = new CancellationScope({ cancellable: true });
+    void scope.run(() => this.#lookAround(rollout)).catch(ignoreCancellation);
+    try {
+      await this.#untilEnd(rollout);
+    } catch (error) {
+      if (!isCancellation(error) || rollout.now.stop) throw error;
+      await CancellationScope.nonCancellable(() => this.#cancel(rollout));
+      const report = this.#end(rollout, 'cancelled');
+      upsertMemo({ [cancellationMemo]: report });
+      throw error;
+    } finally {
+      scope.cancel();
+    }
+    const report = this.#end(rollout, rollout.now.stop ? 'failed' : 'succeeded');
+    if (report.outcome === 'stopped') throw stoppedFailure(report);
+    return report;
+  }
+
+  async #untilEnd(rollout: Rollout): Promise<void> {
+    for (;;) {
+      const isLong = this.#starts >= this.#settings.startsPerRun || workflowInfo().continueAsNewSuggested;
+      if (isLong && !rollout.now.stop) await this.#continueAsNew(rollout);
+      this.#move = nextMove(rollout, Date.now());
+      this.#show();
+      switch (this.#move.do) {
+        case 'start':
+          this.#begin(rollout, this.#move.member);
+          break;
+        case 'wait':
+          await this.#wait(rollout, this.#move);
+          break;
+        case 'end':
+          return;
+      }
+    }
+  }
+
+  async #wait(rollout: Rollout, { until, for: what }: Extract<Move, { do: 'wait' }>): Promise<void> {
+    const seen = rollout.now.revision;
+    const isNews = () => rollout.now.revision !== seen;
+    if (until === undefined) await condition(isNews);
+    else await condition(isNews, Math.max(1, until - Date.now()), { summary: `Wait for ${what}` });
+  }
+
+  #begin(rollout: Rollout, member: number): void {
+    const attempt = rollout.began(member, Date.now());
+    this.#starts += 1;
+    void this.#asking(async () => {
+      if (!(await startMember(rollout, member, attempt))) rollout.wasTaken(member, Date.now());
+    });
+  }
+
+  #hear(end: MemberEnd): void {
+    if (!this.#rollout?.ended(end, Date.now()))
+      log.info('A member was heard again, or is of another rollout', { ...end });
+  }
+
+  /** Asks for members of which nothing was heard for long. */
+  async #lookAround(rollout: Rollout): Promise<void> {
+    const everyMs = this.#settings.lookAfterMinutes * 60_000;
+    for (;;) {
+      await sleep(everyMs, { summary: 'Wait until members are looked at that were not heard' });
+      await this.#asking(() => lookAtSilent(rollout, everyMs, (end) => this.#hear(end)));
+    }
+  }
+
+  /** Lets members roll back or end, and waits for them. */
+  async #cancel(rollout: Rollout): Promise<void> {
+    rollout.stop('cancellation', 'it was cancelled', Date.now());
+    const rollBack = this.#input.onCancel === 'rollBackClusters';
+    const told = rollout.inWork.map(async ({ member }) => {
+      const handle = getExternalWorkflowHandle(memberWorkflowId(rollout, member));
+      await (rollBack ? handle.cancel() : handle.signal(wrapUp)).catch((error: unknown) =>
+        log.info('A member has ended meanwhile', { why: String(error) }),
+      );
+    });
+    await Promise.all(told);
+    await this.#untilEnd(rollout);
+  }
+
+  /** Signals and updates that come before this is done are in the state, and those that come later are for the next run. */
+  async #continueAsNew(rollout: Rollout): Promise<never> {
+    await condition(() => this.#pending === 0 && allHandlersFinished());
+    rollout.continued();
+    // Without it a rollout of weeks, and every member of it, would stay on the build that began it.
+    const next = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
+    // Arguments go as they come, see takesAnything.
+    const handedOn = [this.#input, { state: rollout.state, settings: this.#settings }].map(
+      (each) => new RawValue(each),
+    );
+    return next(...handedOn);
+  }
+
+  async #asking(ask: () => Promise<void>): Promise<void> {
+    this.#pending += 1;
+    try {
+      await ask();
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  get #isAtGate(): boolean {
+    return (
+      this.#move?.do === 'wait' && this.#move.phase === 'awaitingApproval' && this.#rollout?.now.gateUntil !== undefined
+    );
+  }
+
+  #end(rollout: Rollout, phase: FleetPhase): FleetReport {
+    this.#move = undefined;
+    this.enter(phase);
+    const report = fleetReport(rollout, new Date().toISOString());
+    log.info('Rollout ends', { fleet: report.fleet, outcome: report.outcome, ...report.counts });
+    return report;
+  }
+
+  #show(): void {
+    const { progress } = this;
+    setCurrentDetails(rolloutMarkdown(progress));
+    const value = progress.paused ? 'Paused' : `${progress.phase.charAt(0).toUpperCase()}${progress.phase.slice(1)}`;
+    if (value === this.#shownPhase) return;
+    this.#shownPhase = value;
+    upsertSearchAttributes([{ key: searchAttributes.phase, value }]);
+  }
+}
+
+const ignoreCancellation = (error: unknown): void => {
+  if (!isCancellation(error) && !(error instanceof CancelledFailure)) throw error;
+};

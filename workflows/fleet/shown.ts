@@ -1,0 +1,145 @@
+import { type AnsweredRun, updateCommand } from '../../contract/approval.ts';
+import type { FleetCounts, FleetFailure, FleetPhase, FleetProgress } from '../../contract/fleet.ts';
+import {
+  approveUpdate,
+  clusterWorkflowId,
+  decideUpdate,
+  fleetDecisions,
+  resumeUpdate,
+  rolloutFleet,
+} from '../../contract/names.ts';
+import { type Problem, problemText } from '../../contract/problem.ts';
+import type { Move } from './moves.ts';
+import type { Rollout } from './rollout.ts';
+import { durationsOf } from './state.ts';
+
+/** What is known of a run beside its rollout. */
+export interface ShownRun extends AnsweredRun {
+  startedBy?: string;
+}
+
+/** As much as a person reads. */
+const most = { inWork: 20, failures: 20 };
+
+/** Answer of the query. @param phase Left out: what the move says. */
+export function progressOf(rollout: Rollout, run: ShownRun, move: Move | undefined, phase?: FleetPhase): FleetProgress {
+  const { input, states, now } = rollout;
+  const { hold, paused, events, startedAt, revision, runs } = now;
+  const wait = move?.do === 'wait' ? move : undefined;
+  const durations = durationsOf(now.seconds);
+  const ring = ringOf(rollout);
+  const answers = answersTo(rollout, run, wait?.phase);
+  return {
+    scenario: rolloutFleet,
+    fleet: input.name,
+    of: input.scenario,
+    phase: phase ?? wait?.phase ?? 'rollingOut',
+    revision,
+    startedAt,
+    updatedAt: events[0]?.[0] ?? startedAt,
+    ...(run.startedBy !== undefined && { startedBy: run.startedBy }),
+    clusters: states.all,
+    counts: states.counts,
+    ...(ring && { ring }),
+    ...(durations && { durations }),
+    ...(wait && { waitsFor: wait.for }),
+    ...(wait?.until !== undefined && { until: new Date(wait.until).toISOString() }),
+    ...(answers.length > 0 && { answers }),
+    ...(paused && { paused }),
+    ...(hold && { hold: hold.id, decisions: fleetDecisions }),
+    events: events.map(([at, what]) => ({ at, what })),
+    inWork: rollout.inWork.slice(0, most.inWork).map(({ member, since }) => ({
+      cluster: rollout.name(member),
+      since: new Date(since).toISOString(),
+      workflowId: clusterWorkflowId(rollout.cluster(member)),
+    })),
+    failures: failuresOf(rollout).slice(-most.failures),
+    problems: [],
+    runs,
+  };
+}
+
+export const failuresOf = (rollout: Rollout): FleetFailure[] =>
+  rollout.now.failures.map(([member, type, why]) => ({
+    cluster: rollout.name(member),
+    type,
+    why,
+    workflowId: clusterWorkflowId(rollout.cluster(member)),
+  }));
+
+function ringOf(rollout: Rollout): FleetProgress['ring'] {
+  const { opened, ringEnds } = rollout.now;
+  const place = opened === 0 ? rollout.nextRing?.place : opened - 1;
+  const ring = place === undefined ? undefined : rollout.input.rings[place];
+  if (place === undefined || !ring) return undefined;
+  const [from, end] = [ringEnds[place - 1] ?? 0, ringEnds[place] ?? 0];
+  return {
+    name: ring.name,
+    number: place + 1,
+    of: ringEnds.length,
+    clusters: end - from,
+    done: rollout.states.done(from, end),
+  };
+}
+
+/** The commands that answer what is asked now. */
+function answersTo(rollout: Rollout, run: AnsweredRun, phase: FleetPhase | undefined): string[] {
+  const { hold, paused } = rollout.now;
+  const next = rollout.nextRing;
+  return [
+    ...(hold
+      ? fleetDecisions.map((decision) =>
+          updateCommand(run, decideUpdate, `${decideUpdate}-${hold.id}-${decision}`, { decision, hold: hold.id }),
+        )
+      : []),
+    ...(phase === 'awaitingApproval' && next
+      ? [
+          updateCommand(run, approveUpdate, `${approveUpdate}-ring-${next.place + 1}`, {
+            ring: next.ring.name,
+            by: 'NAME',
+          }),
+        ]
+      : []),
+    ...(paused ? [updateCommand(run, resumeUpdate)] : []),
+  ];
+}
+
+/** The rollout as the Web UI shows it in the current details. Its length is bounded, whatever the length of the rollout. */
+export function rolloutMarkdown(progress: FleetProgress): string {
+  const { of, fleet, clusters, ring, durations, waitsFor, until, answers, failures, events, startedBy } = progress;
+  return [
+    `### ${fleet}: ${of}, ${inWords(progress.phase)}${progress.paused ? ', paused' : ''}`,
+    startedBy && `Started by ${startedBy}, as that client said`,
+    `**${countsText(progress.counts, clusters)}**`,
+    ring && `Ring \`${ring.name}\` (${ring.number} of ${ring.of}): ${ring.done} of ${ring.clusters} clusters done`,
+    waitsFor && `Waits for ${waitsFor}${until === undefined ? '' : `, until ${until}`}`,
+    answers && ['```sh', ...answers, '```'].join('\n'),
+    durations &&
+      `A cluster takes ${durations.p50} s (median), ${durations.p90} s (nine of ten), ${durations.most} s at most`,
+    failures.length > 0 &&
+      `**Failed, or passed over**\n\n${failures.map(({ cluster, type, why }) => `- \`${cluster}\`: ${type}: ${oneLine(why)}`).join('\n')}`,
+    events.length > 0 &&
+      `**Last events**\n\n${events.map(({ at, what }) => `- ${at.slice(0, 19)}Z ${oneLine(what)}`).join('\n')}`,
+  ]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join('\n\n');
+}
+
+/** The plan's problems, as a rollout that is refused shows them. */
+export const refusedMarkdown = (problems: readonly Problem[]): string =>
+  [
+    '### rolloutFleet: failed',
+    '**Nothing was changed.**',
+    problems.map((each) => `- ${oneLine(problemText(each))}`).join('\n'),
+  ].join('\n\n');
+
+/** How many clusters are in which state. */
+export function countsText(counts: FleetCounts, clusters: number): string {
+  const { waiting = 0, inWork = 0, ...others } = counts;
+  const done = clusters - waiting - inWork;
+  const each = Object.entries({ ...others, inWork, waiting }).filter(([, count]) => count > 0);
+  return `${done} of ${clusters} clusters done${each.length === 0 ? '' : `: ${each.map(([state, count]) => `${count} ${inWords(state)}`).join(', ')}`}`;
+}
+
+const inWords = (phase: string): string => phase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

@@ -1,0 +1,169 @@
+import { defineUpdate, setHandler } from '@temporalio/workflow';
+import {
+  type FleetApprovalRequest,
+  type FleetDecisionRequest,
+  fleetApprovalRequest,
+  fleetDecisionRequest,
+  type SkipRequest,
+  skipRequest,
+} from '../../contract/fleet.ts';
+import {
+  approveUpdate,
+  clusterWorkflowId,
+  decideUpdate,
+  fleetDecisions,
+  pauseUpdate,
+  resumeUpdate,
+  retryFailedUpdate,
+  skipUpdate,
+} from '../../contract/names.ts';
+import { parse } from '../../contract/parse.ts';
+import { problemsText } from '../../contract/problem.ts';
+import { clusterId } from '../../resources/ids.ts';
+import { updateRefused } from '../engine/updateRefused.ts';
+import type { Rollout } from './rollout.ts';
+
+/** What an operator may steer. */
+export interface Steered {
+  /** Left out as long as the rollout looks for its clusters. */
+  rollout(): Rollout | undefined;
+  /** The ring at whose gate it waits. */
+  gate(): string | undefined;
+  /** The questions that are open, with the commands that answer them. */
+  asked(): string;
+}
+
+const definitions = {
+  pause: defineUpdate<string>(pauseUpdate),
+  resume: defineUpdate<string>(resumeUpdate),
+  skip: defineUpdate<string, [SkipRequest]>(skipUpdate),
+  retryFailed: defineUpdate<string>(retryFailedUpdate),
+  approve: defineUpdate<string, [FleetApprovalRequest]>(approveUpdate),
+  decide: defineUpdate<string, [FleetDecisionRequest]>(decideUpdate),
+};
+
+/**
+ * Takes an operator's updates. Each is answered at once, so that none is under way when the rollout continues as new: whoever sends one
+ * in that moment is answered by the next run.
+ */
+export function takeUpdates(steered: Steered): void {
+  const open = (): Rollout => {
+    const rollout = steered.rollout();
+    if (!rollout) throw updateRefused('The rollout still looks for its clusters.');
+    if (rollout.now.stop)
+      throw updateRefused(`The rollout has stopped: ${rollout.now.stop.why}. Start it again for what is left.`);
+    return rollout;
+  };
+  takePause(open);
+  takeSkip(open);
+  setHandler(definitions.retryFailed, () => `${open().retryFailed(Date.now())} clusters are tried again.`, {
+    validator: () => {
+      if (open().states.count('failed') === 0) throw updateRefused('No cluster has failed.');
+    },
+    description: 'Has the clusters that have failed tried again.',
+  });
+  takeAnswers(open, steered);
+}
+
+function takePause(open: () => Rollout): void {
+  setHandler(
+    definitions.pause,
+    () => {
+      open().pause(true, Date.now());
+      return 'No further cluster begins until update resume. Those in work go on.';
+    },
+    {
+      validator: () => {
+        if (open().now.paused) throw updateRefused('The rollout is paused already.');
+      },
+      description: 'Keeps further clusters from beginning. Those in work go on.',
+    },
+  );
+  setHandler(
+    definitions.resume,
+    () => {
+      open().pause(false, Date.now());
+      return 'The rollout goes on.';
+    },
+    {
+      validator: () => {
+        if (!open().now.paused) throw updateRefused('The rollout is not paused.');
+      },
+      description: 'Lets a paused rollout go on.',
+    },
+  );
+}
+
+function takeSkip(open: () => Rollout): void {
+  const asked = (given: unknown) => {
+    const rollout = open();
+    const parsed = parse(skipRequest, given);
+    if (!parsed.ok) throw updateRefused(`Not a cluster to skip:\n${problemsText(parsed.problems)}`);
+    const { cluster } = parsed.value;
+    const member = rollout.memberOf(cluster);
+    if (member === undefined) throw updateRefused(`${clusterId(cluster)} is not part of this rollout.`);
+    return { rollout, member, cluster };
+  };
+  setHandler(
+    definitions.skip,
+    (given) => {
+      const { rollout, member } = asked(given);
+      rollout.skip(member, Date.now());
+      return `${rollout.name(member)} is left out.`;
+    },
+    {
+      validator: (given) => {
+        const { rollout, member, cluster } = asked(given);
+        const state = rollout.states.of(member);
+        if (state === 'waiting' || state === 'failed') return;
+        const whatToDo =
+          state === 'inWork'
+            ? ` To end it: temporal workflow cancel --workflow-id '${clusterWorkflowId(cluster)}'`
+            : '';
+        throw updateRefused(`${rollout.name(member)} cannot be skipped, for it is ${state}.${whatToDo}`);
+      },
+      description: 'Leaves a cluster out that has not begun, or has failed.',
+    },
+  );
+}
+
+function takeAnswers(open: () => Rollout, { gate, asked }: Steered): void {
+  setHandler(
+    definitions.approve,
+    (request) => {
+      open().approve(request, Date.now());
+      return `Ring ${request.ring} begins, as approved by ${request.by}.`;
+    },
+    {
+      validator: (given) => {
+        open();
+        const parsed = parse(fleetApprovalRequest, given);
+        if (!parsed.ok) throw updateRefused(`Not an approval:\n${problemsText(parsed.problems)}`);
+        const waiting = gate();
+        if (waiting === parsed.value.ring) return;
+        throw updateRefused(
+          `Ring ${parsed.value.ring} does not wait for an approval; ${waiting === undefined ? 'no ring does' : `ring ${waiting} does`}. ${asked()}`,
+        );
+      },
+      description: 'Lets a ring begin that waits at its gate. It is written down who said so.',
+    },
+  );
+  setHandler(
+    definitions.decide,
+    ({ decision }) => {
+      open().decide(decision, Date.now());
+      return `Decided: ${decision}.`;
+    },
+    {
+      validator: (given) => {
+        const { hold } = open().now;
+        if (!hold) throw updateRefused(`Nothing to decide. ${asked()}`);
+        const parsed = parse(fleetDecisionRequest, given);
+        if (!parsed.ok) throw updateRefused(`Not a decision here. Use ${fleetDecisions.join(' or ')}. ${asked()}`);
+        if (parsed.value.hold !== hold.id)
+          throw updateRefused(`${parsed.value.hold} is not what is asked now, but hold ${hold.id}. ${asked()}`);
+      },
+      description: 'Answers a rollout that is held because too many clusters have failed: goOn, retryFailed or stop.',
+    },
+  );
+}
