@@ -154,6 +154,27 @@ putTable(
   ),
 );
 
+/** Where an action is needed, in a letter. */
+const scopeLetters = { subscription: 'S', resourceGroup: 'G', nodeResourceGroup: 'N' } as const;
+const rights: Record<string, Record<keyof typeof scopeLetters, string[]>> = JSON.parse(
+  readFileSync(join(root, 'deploy/roles/least-rights.json'), 'utf8'),
+);
+const scenariosWithRights = Object.keys(rights).sort();
+const letters = (scenario: string, action: string): string =>
+  Object.entries(scopeLetters)
+    .flatMap(([kind, letter]) =>
+      rights[scenario]?.[kind as keyof typeof scopeLetters].includes(action) ? [letter] : [],
+    )
+    .join(' ');
+putTable(
+  'docs/reference/azure-roles.md',
+  'least rights',
+  ['Action', ...scenariosWithRights],
+  [...new Set(Object.values(rights).flatMap((ofScenario) => Object.values(ofScenario).flat()))]
+    .sort()
+    .map((action) => [`\`${action}\``, ...scenariosWithRights.map((scenario) => letters(scenario, action))]),
+);
+
 const { measured, machine, results }: Results = JSON.parse(readFileSync(join(root, 'bench/result.json'), 'utf8'));
 putTable(
   'docs/reference/benchmark.md',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { carryOut, changesOf, deployBeside } from './doings.ts';
 import { ArmError, gatewayError } from './errors.ts';
-import type { ArmRequest, Incoming, Outgoing, Reply } from './exchange.ts';
+import type { ArmRequest, Incoming, Need, Outgoing, Reply } from './exchange.ts';
 import { FaultEffects } from './faultEffects.ts';
 import { pollAction, route } from './gateway.ts';
 import { parseId } from './ids.ts';
@@ -48,7 +48,7 @@ export class Arm {
     this.#let(world, others, 'before');
     // Forget the notes of other requests: this one does not wait for them.
     world.clock.awaited(false);
-    const needs: string[] = [];
+    const needs: Need[] = [];
     const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault, needs);
     const status = answered?.reply.status ?? null;
     const waitsUntil = world.clock.awaited(status !== null && status >= 400);
@@ -60,7 +60,8 @@ export class Arm {
       url: url.href,
       headers,
       body: parseJson(incoming.body)?.value ?? null,
-      needs,
+      needs: needs.map(({ action }) => action),
+      scopes: needs.map(({ scope }) => scope),
       status,
     });
     world.remember({ time, method: incoming.method, path: url.pathname, status });
@@ -71,7 +72,7 @@ export class Arm {
     return sent;
   }
 
-  #answer(world: World, incoming: Incoming, url: URL, fault: FaultEffects, needs: string[]): Answered {
+  #answer(world: World, incoming: Incoming, url: URL, fault: FaultEffects, needs: Need[]): Answered {
     try {
       return this.#admitted(world, incoming, url, fault, needs);
     } catch (error) {
@@ -84,7 +85,7 @@ export class Arm {
     }
   }
 
-  #admitted(world: World, incoming: Incoming, url: URL, fault: FaultEffects, needs: string[]): Answered {
+  #admitted(world: World, incoming: Incoming, url: URL, fault: FaultEffects, needs: Need[]): Answered {
     if (!incoming.secure)
       throw gatewayError(403, 'HttpsRequired', 'HTTPS is required for requests to Azure Resource Manager.');
     checkBearer(incoming);
@@ -93,7 +94,7 @@ export class Arm {
     const apiVersion = checkApiVersion(url);
     const polled = world.operations.find(url.pathname);
     if (polled) {
-      needs.push(pollAction(url.pathname));
+      needs.push({ action: pollAction(url.pathname), scope: url.pathname });
       return this.#poll(world, incoming, url, polled.operation, polled.view);
     }
     const resolved = this.#table.resolve(url.pathname, apiVersion);

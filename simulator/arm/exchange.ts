@@ -39,7 +39,13 @@ export interface ArmRequest {
   /** `https://127.0.0.1:1234`, as the client addressed it. */
   readonly origin: string;
   /** Collects the actions that the request needs: its own, then those on resources that it names. */
-  readonly needs?: string[];
+  readonly needs?: Need[];
+}
+
+/** An action that the caller must be allowed at a scope. */
+export interface Need {
+  readonly action: string;
+  readonly scope: string;
 }
 
 export interface Reply {

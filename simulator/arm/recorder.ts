@@ -8,6 +8,8 @@ export interface RecordedRequest {
   readonly body: unknown;
   /** Actions that the caller must be allowed: the request's own, then those on resources that it names. */
   readonly needs: readonly string[];
+  /** Where it must be allowed each of them. */
+  readonly scopes: readonly string[];
   /** null when the connection was closed before the request took effect. */
   readonly status: number | null;
 }

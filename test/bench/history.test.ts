@@ -14,6 +14,7 @@ const request = (method: string, path: string, status = 200) => ({
   headers: {},
   body: null,
   needs: [],
+  scopes: [],
 });
 
 describe('the cost of a run', () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ScenarioHandle } from '../../client/index.ts';
 import type { CreateClusterInput, IsolateClusterInput } from '../../contract/index.ts';
@@ -12,6 +14,13 @@ const subscription = `/subscriptions/${subscriptionId}`;
 const groupOf = (name: string) => `${subscription}/resourceGroups/rg-${name}`;
 const nodeGroupOf = (name: string) => `${subscription}/resourceGroups/MC_rg-${name}_${name}_westeurope`;
 const ownRegistry: IsolateClusterInput['registry'] = { mode: 'bringYourOwn' };
+
+interface Role {
+  scope: string;
+  actions: string[];
+}
+const actionsOf = (role: string): string[] =>
+  JSON.parse(readFileSync(join(import.meta.dirname, `../../deploy/roles/${role}.json`), 'utf8')).Actions;
 
 interface RightsCase {
   prepare?(harness: Harness, name: string): Promise<unknown>;
@@ -65,10 +74,10 @@ describe('a worker', () => {
   afterAll(() => harness.close());
 
   /** A cluster's name, in a world in which the worker has these roles. */
-  async function world({ prepare }: RightsCase, scopes?: (name: string) => string[]): Promise<string> {
+  async function world({ prepare }: RightsCase, roles?: (name: string) => Role[]): Promise<string> {
     count += 1;
     const name = `r${count}`;
-    const callerPermissions = scopes?.(name).map((scope) => ({ scope, actions: ['*'] }));
+    const callerPermissions = roles?.(name);
     await harness.azure.reset({ ...manyClusters, ...(callerPermissions && { callerPermissions }) });
     await prepare?.(harness, name);
     return name;
@@ -82,9 +91,14 @@ describe('a worker', () => {
       answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
     });
 
-  describe('with roles on the resource group and the node resource group alone', () => {
+  describe('with the custom roles on the resource group and the node resource group alone', () => {
     it.each(names)('runs %s to a verified end, and tells what it has not checked', async (scenario) => {
-      const name = await world(cases[scenario], (each) => [groupOf(each), nodeGroupOf(each)]);
+      const name = await world(cases[scenario], (each) => [
+        { scope: groupOf(each), actions: actionsOf('group-worker') },
+        { scope: nodeGroupOf(each), actions: actionsOf('node-group-worker') },
+        // Whoever has made the cluster and its group.
+        { scope: groupOf(each), actions: ['Microsoft.Resources/subscriptions/resourceGroups/write'] },
+      ]);
       const run = await cases[scenario].start(harness, name);
       const result = await run.result();
       expect(result.outcome).toBe('verified');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SweptCase } from './cases.ts';
+import { groupRoles, keptRights, leastRights } from './leastRights.ts';
 import { neededOperations, roleActions } from './roles.ts';
 import type { Slot } from './scenarios.ts';
 import { crashSweep, repeat, startSlots, sweep, type Usual, undisturbedRuns } from './sweep.ts';
@@ -28,6 +29,14 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
     expect(roleActions('read-only-worker.json', looks)).toEqual(looks);
     const writes = looks.filter((each) => !each.endsWith('/read'));
     expect(writes).toEqual(['Microsoft.ContainerService/managedClusters/runCommand/action']);
+  });
+
+  it('with the least that each scenario needs at each kind of scope, of which the custom roles for groups are made', () => {
+    const seen = leastRights(usual);
+    expect(keptRights(seen)).toEqual(seen);
+    const { group, nodeGroup } = groupRoles(seen);
+    expect(roleActions('group-worker.json', group)).toEqual(group);
+    expect(roleActions('node-group-worker.json', nodeGroup)).toEqual(nodeGroup);
   });
 
   it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {

@@ -1,4 +1,5 @@
 import type { Duration, RecordedRequest } from '../../simulator/index.ts';
+import { type Right, rightsIn } from './leastRights.ts';
 import { type SweptRequest, sweptRequests } from './requests.ts';
 import { resetPoints } from './resets.ts';
 import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from './scenarios.ts';
@@ -11,6 +12,8 @@ export interface Undisturbed {
   accepted: Accepted;
   /** Azure's actions that the worker's identity needs. */
   needs: ReadonlySet<string>;
+  /** The same, each with the kind of scope at which it is needed. */
+  rights: readonly Right[];
   /** How many activities it has. */
   activities: number;
   /** To how many points Temporal resets it. */
@@ -39,6 +42,7 @@ export async function undisturbed(slot: Slot, name: SweptName): Promise<Undistur
     requests,
     accepted: acceptedWrites(recorded),
     needs: new Set(recorded.flatMap(({ needs }) => needs)),
+    rights: rightsIn(recorded),
     activities: (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length,
     resetPoints: (await resetPoints(slot, run.workflowId)).length,
     after: await stateOf(slot),

@@ -37,7 +37,7 @@ const alwaysReadable = /subscriptions(\/locations)?\/read$|authorization\/locks\
 export function refuseUnpermitted(request: ArmRequest, action: string): void {
   const { world, id, resourceId } = request;
   const scope = id.names.length > 0 ? resourceId : id.scope;
-  request.needs?.push(action);
+  request.needs?.push({ action, scope });
   refuseDenied(request, action, scope);
   if (alwaysReadable.test(action) || callerMay(request, action, scope)) return;
   // A caller with any permission at a scope may read all of them.
@@ -52,7 +52,7 @@ export function refuseUnpermitted(request: ArmRequest, action: string): void {
 /** For a resource that a permitted request names. @throws ArmError 403 LinkedAuthorizationFailed */
 export function refuseUnlinked(request: ArmRequest, action: string, linkedScope: string): void {
   const { world, caller } = request;
-  request.needs?.push(action);
+  request.needs?.push({ action, scope: linkedScope });
   const denied = isDenied(world, caller, action, linkedScope);
   if (!denied && callerMay(request, action, linkedScope)) return;
   const missing = denied
