@@ -5,11 +5,11 @@ const relax = `Relax the disruption budget that the message names, or add replic
 export const azureErrors = {
   AuthorizationFailed: {
     cause: "The worker's identity may not do what the message names.",
-    whatToDo: `Give the worker's identity the role that the message names, ${again}.`,
+    whatToDo: `Give the worker's identity a role with the action that the message names, at the scope that it names, ${again}.`,
   },
   LinkedAuthorizationFailed: {
     cause: 'An identity may use the resource but not one that it is linked to, such as a subnet.',
-    whatToDo: 'Give the identity the action that the message names on the linked resource.',
+    whatToDo: 'Give the identity a role with the action that the message names, on the linked resource.',
   },
   InvalidAuthenticationTokenTenant: {
     cause: 'What the message names is in a subscription of another tenant than that of the worker.',
@@ -110,6 +110,26 @@ export const azureErrors = {
       'The registry has images where the cache rule would put its own: use another registry, or move these images.',
   },
 } as const;
+
+/** Causes that Azure tells in words, under several codes. */
+export const azureCauses = {
+  'Exit status 211': {
+    cause: 'A node could not get from the registry what it boots with.',
+    whatToDo:
+      'Nodes cannot reach the registry, or it lacks the cache rule: check the private endpoint, the DNS records, the link of the zone to the network, and the rule.',
+  },
+  'Exit status 212': {
+    cause: 'The registry did not let a node pull what it boots with.',
+    whatToDo: 'Nodes reach the registry and may not pull: give the kubelet identity the role AcrPull on it.',
+  },
+  'Overlapping namespaces': {
+    cause:
+      'A network takes one zone of a name. AKS may keep that of its own registry linked once the cluster has left that.',
+    whatToDo:
+      'The network takes one zone of this name, and the message names the link of another one. Where AKS has kept it for a registry that the cluster leaves: start again with onFailure hold, delete that link once the run holds, then decide retry. Otherwise unlink that zone, or have the registry use it (registry.privateDnsZone.resourceId).',
+  },
+} as const;
+export type AzureCause = keyof typeof azureCauses;
 
 /** Azure's codes that the product acts on, and that no operator has to look up. */
 export type HandledAzureError =

@@ -1,10 +1,12 @@
-import { azureErrors, type HandledAzureError } from './azureErrors.ts';
+import { azureCauses, azureErrors, type HandledAzureError } from './azureErrors.ts';
 import type { Problem } from './problem.ts';
 
 /** Cause of a failure's type, and advice for operators. */
 export interface ErrorEntry {
   cause: string;
   whatToDo: string;
+  /** Type of the details of a failure with which a scenario ends. */
+  details?: 'Problem[]' | 'FailureDetails' | 'AuditReport' | 'FleetReport' | 'ErrorDetails';
 }
 
 /** Failures that a scenario ends with, or with which it answers an update. */
@@ -12,15 +14,18 @@ export const scenarioErrors = {
   InvalidInput: {
     cause: 'The input breaks its schema. Nothing was changed.',
     whatToDo: 'Correct every value that the message lists, with its path in the input.',
+    details: 'Problem[]',
   },
   WrongWorkflowId: {
     cause: 'The workflow ID is not the one for this cluster, which is the lock on it. Nothing was changed.',
     whatToDo: 'Start it under the ID that the message gives.',
+    details: 'Problem[]',
   },
   WrongStartOptions: {
     cause:
       'The run was started with options under which it could end without taking anything back. Nothing was changed.',
     whatToDo: 'Start it without the options that the message names.',
+    details: 'Problem[]',
   },
   UnknownScenario: {
     cause: 'The workflow type is no scenario. Nothing was changed.',
@@ -30,39 +35,47 @@ export const scenarioErrors = {
     cause:
       'The look at Azure found problems that would stop the run later, or Azure refused the look. Nothing was changed.',
     whatToDo: 'Do what the message says about each problem; all that were found are in it.',
+    details: 'Problem[]',
   },
   StepFailed: {
     cause: 'A step failed. The run took back its changes, or left them if that was asked for.',
     whatToDo: 'The message says what failed and why, and what remains.',
+    details: 'FailureDetails',
   },
   VerificationFailed: {
     cause: 'All steps are done and Azure does not show what was promised.',
     whatToDo: 'Look at the checks in the details: each has what was expected and what was seen.',
+    details: 'FailureDetails',
   },
   Unproven: {
     cause:
       'All steps are done, nothing was seen that is not as promised, and something of it could not be looked at. Everything was left as it is.',
     whatToDo:
       'The message says what could not be looked at, and why. Put that right, then start the scenario again or run auditCluster.',
+    details: 'FailureDetails',
   },
   DriftFound: {
     cause: 'An audit whose input says failOnDrift found that the cluster is not network isolated.',
     whatToDo: 'Look at drift in the details, then correct it or start isolateCluster.',
+    details: 'AuditReport',
   },
   RollbackIncomplete: {
     cause: 'Something that this run changed could not be taken back, although that was tried again.',
     whatToDo: 'Put right what the message lists by resource ID, or start the scenario again, which goes on from there.',
+    details: 'FailureDetails',
   },
   FleetStopped: {
     cause:
       'A rollout ended before its last cluster: more clusters failed than its budget allows, nobody let a ring begin, or an operator stopped it. Clusters that were in work went on to their end.',
     whatToDo:
       'The message says why; the details have the clusters that failed, with their reasons. Put that right, then start the rollout again: what is done already takes no change.',
+    details: 'FleetReport',
   },
   ResetRun: {
     cause:
       'Somebody reset the run. It would go on from an old look at Azure, so that nothing was written or taken back since.',
     whatToDo: 'Start the scenario again: the new run looks at Azure as it is now, and goes on from there.',
+    details: 'ErrorDetails',
   },
   UpdateRefused: {
     cause:
@@ -226,6 +239,7 @@ export const errorSections: Readonly<Record<string, ErrorEntry>> = {
   ...scenarioErrors,
   ...ownErrors,
   ...azureErrors,
+  ...azureCauses,
   [otherSection]: otherError,
 };
 

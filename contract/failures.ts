@@ -14,6 +14,8 @@ import { withoutSecrets } from './withoutSecrets.ts';
 
 /** Details of a failure, and whether Temporal tries again. */
 interface FailureOptions extends Partial<Pick<ErrorDetails, 'whatToDo' | 'status' | 'correlationId'>> {
+  /** The section of docs/errors.md with the advice. Default: the code's. */
+  section?: string;
   /** Whether Temporal tries again. Default: false. */
   retryable?: boolean;
   /** Default: what the activity's retry policy says. */
@@ -39,7 +41,7 @@ export const ownFailure = (
   code: OwnError,
   message: string,
   resourceId?: string,
-  options?: Omit<FailureOptions, 'status' | 'correlationId'>,
+  options?: Omit<FailureOptions, 'section' | 'status' | 'correlationId'>,
 ): ApplicationFailure => failure(code, message, resourceId, options);
 
 /** The failure of an activity whose targets a policy forbids. */
@@ -73,9 +75,9 @@ function failure(
   code: string,
   message: string,
   resourceId: string | undefined,
-  { whatToDo, status, correlationId, retryable = false, nextRetryDelay }: FailureOptions = {},
+  { section = code, whatToDo, status, correlationId, retryable = false, nextRetryDelay }: FailureOptions = {},
 ): ApplicationFailure {
-  const known = errorDetails(code, resourceId, whatToDo);
+  const known = errorDetails(section, resourceId, whatToDo);
   const details: ErrorDetails = {
     ...known,
     ...(resourceId !== undefined && { resourceId: shortened(resourceId, mostFailureBytes.resourceId) }),

@@ -101,7 +101,9 @@ putSection(
   'docs/errors.md',
   'errors',
   Object.entries(errorSections)
-    .map(([code, { cause, whatToDo }]) => `### ${code}\n\n${cause}\n\nWhat to do: ${whatToDo}`)
+    .map(([code, { cause, whatToDo, details }]) =>
+      [`### ${code}`, cause, `What to do: ${whatToDo}`, ...(details ? [`Details: \`${details}\`.`] : [])].join('\n\n'),
+    )
     .join('\n\n'),
 );
 for (const [name, content] of Object.entries(observabilityFiles)) put(`deploy/observability/${name}`, content);

@@ -1,6 +1,7 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
-import { activityErrors, errorEntry, type FailureCode, type OwnError } from '../../contract/errors.ts';
+import { type AzureCause, azureCauses, azureErrors } from '../../contract/azureErrors.ts';
+import type { FailureCode, OwnError } from '../../contract/errors.ts';
 import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import type { Unread } from '../../resources/unread.ts';
 import { ForeignAddressError, observed, UnreadableAnswerError } from './connection.ts';
@@ -23,24 +24,19 @@ const passingConflicts: readonly FailureCode[] = [
 
 export const isPassingConflict = (code: string): boolean => isCode(code, ...passingConflicts);
 
-/** Advice for operators. One code can stand for several causes, which the message tells apart. */
-export function adviceOn({ code, message, subcode }: AzureError): string {
-  if (subcode !== undefined && subcode in activityErrors) return errorEntry(subcode).whatToDo;
-  if (isCode(code, 'OperationNotAllowed') && /quota/i.test(message)) return errorEntry('QuotaExceeded').whatToDo;
-  if (/overlapping namespaces/i.test(message)) return oneZoneAdvice;
-  const [, exitStatus = ''] = /exit status=(\d+)/.exec(message) ?? [];
-  return nodeAdvice[exitStatus] ?? errorEntry(code).whatToDo;
+/** The section of docs/errors.md with the advice. One code can stand for several causes, which the message tells apart. */
+export function sectionOn({ code, message, subcode }: AzureError): string {
+  if (subcode !== undefined && Object.hasOwn(azureErrors, subcode)) return subcode;
+  if (isCode(code, 'OperationNotAllowed') && /quota/i.test(message)) return 'QuotaExceeded' satisfies FailureCode;
+  const cause = (Object.keys(azureCauses) as AzureCause[]).find((each) => saysSo[each].test(message));
+  return cause ?? code;
 }
 
-/** A network takes one zone of a name. AKS may keep that of its own registry linked once the cluster has left that. */
-const oneZoneAdvice =
-  'The network takes one zone of this name, and the message names the link of another one. Where AKS has kept it for a registry that the cluster leaves: start again with onFailure hold, delete that link once the run holds, then decide retry. Otherwise unlink that zone, or have the registry use it (registry.privateDnsZone.resourceId).';
-
-/** Advice by the exit status of a node's bootstrap. Source: Azure/AgentBaker, cse_helpers.sh. */
-const nodeAdvice: Readonly<Record<string, string>> = {
-  '211':
-    'Nodes cannot reach the registry, or it lacks the cache rule: check the private endpoint, the DNS records, the link of the zone to the network, and the rule.',
-  '212': 'Nodes reach the registry and may not pull: give the kubelet identity the role AcrPull on it.',
+/** Words of a message by which its cause is known. Source of the exit statuses: Azure/AgentBaker, cse_helpers.sh. */
+const saysSo: Readonly<Record<AzureCause, RegExp>> = {
+  'Exit status 211': /exit status=211(?!\d)/,
+  'Exit status 212': /exit status=212(?!\d)/,
+  'Overlapping namespaces': /overlapping namespaces/i,
 };
 
 /**
@@ -145,7 +141,7 @@ export function toApplicationFailure(error: unknown, resourceId: string, respons
   const said = parseErrorBody(response.bodyAsText) ?? { code: `HTTP ${status}`, message: String(error) };
   const retryAfterMs = parseRetryAfter(headers);
   return azureFailure(said.code, errorText(said, resourceId), resourceId, {
-    whatToDo: adviceOn(said),
+    section: sectionOn(said),
     status,
     ...correlation(response),
     retryable: isPassing(status, said),

@@ -13,13 +13,13 @@ import {
 import { adaptiveDelayMs, now, pause } from './clock.ts';
 import { type AzureClients, observed, type Service } from './connection.ts';
 import {
-  adviceOn,
   azureCall,
   correlation,
   errorText,
   isPassingConflict,
   parseErrorBody,
   parseRetryAfter,
+  sectionOn,
   toApplicationFailure,
 } from './errors.ts';
 import { type Poller, restoredPoller, type Sent } from './poller.ts';
@@ -217,7 +217,7 @@ export const notShown = (id: string): ApplicationFailure =>
 
 const operationFailure = ({ correlationId, ...said }: FailedOperation, resourceId: string): Error =>
   azureFailure(said.code, errorText(said, resourceId), resourceId, {
-    whatToDo: adviceOn(said),
+    section: sectionOn(said),
     ...(correlationId !== undefined && { correlationId }),
     retryable: isPassingConflict(said.code),
   });

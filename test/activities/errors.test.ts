@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { adviceOn, parseErrorBody, parseRetryAfter } from '../../activities/arm/errors.ts';
+import { parseErrorBody, parseRetryAfter, sectionOn } from '../../activities/arm/errors.ts';
 import { createActivities } from '../../activities/index.ts';
 import { activityErrors, errorPage, errorSections, errorTypes } from '../../contract/index.ts';
 import { clusterId } from '../../resources/ids.ts';
@@ -71,7 +71,7 @@ describe("Azure's errors", () => {
           // Azure has refused the request, or may have acted upon it.
           sent: [408, 409, 429].includes(status) || status >= 500,
           whatToDo: expect.stringMatching(/\w.*\.$/),
-          page: errorPage(code),
+          page: errorPage(message === quota ? 'QuotaExceeded' : code),
         },
       });
     },
@@ -223,14 +223,23 @@ it("AKS's closer word for a refusal has advice of its own, as that of a node dis
     message: 'not now',
     subcode: 'OperationBlockedByNodeDisruptionPolicy',
   };
-  expect(adviceOn(refusal)).toMatch(/disruption policy/i);
-  expect(adviceOn(refusal)).not.toBe(adviceOn({ code: 'OperationNotAllowed', message: 'not now' }));
+  expect(sectionOn(refusal)).toBe(refusal.subcode);
+  expect(sectionOn({ code: 'OperationNotAllowed', message: 'not now' })).toBe('OperationNotAllowed');
 });
 
-it('a network that another zone is linked to has advice of its own, whatever code Azure uses', () => {
-  const message = 'A virtual network cannot be linked to multiple zones with overlapping namespaces.';
-  for (const code of ['Conflict', 'BadRequest'])
-    expect(adviceOn({ code, message })).toMatch(
-      /onFailure hold, delete that link once the run holds, then decide retry/,
-    );
-});
+it.each([
+  ['Exit status 211', 'command terminated with exit status=211: no route', undefined],
+  ['Exit status 212', 'command terminated with exit status=212', undefined],
+  [
+    'Overlapping namespaces',
+    'A virtual network cannot be linked to multiple zones with overlapping namespaces.',
+    /onFailure hold, delete that link once the run holds, then decide retry/,
+  ],
+])(
+  'a cause that Azure tells in words has a section of its own, whatever the code: %s',
+  (section, message, whatToDo = /./) => {
+    for (const code of ['Conflict', 'VMExtensionProvisioningError']) expect(sectionOn({ code, message })).toBe(section);
+    expect(errorSections[section]?.whatToDo).toMatch(whatToDo);
+    expect(sectionOn({ code: 'Conflict', message: 'exit status=2110' })).toBe('Conflict');
+  },
+);

@@ -69,7 +69,7 @@ export interface Movements<Input, Seen, P extends Plan, A extends Applied> {
  * Runs a scenario: checks its input and its workflow ID, then discovers, plans, applies and verifies, and takes
  * everything back if it cannot be finished.
  *
- * @throws ApplicationFailure of one of the contract's `errorTypes`; nothing was changed for the first three.
+ * @throws ApplicationFailure of one of the contract's `errorTypes`. docs/errors.md says for which nothing was changed.
  */
 export async function runScenario<S extends WritingScenario, Seen, P extends Plan, A extends Applied>(
   name: S,
