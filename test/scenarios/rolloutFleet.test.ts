@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { FleetProgress, FleetReport } from '../../contract/fleet.ts';
-import { clusterWorkflowId, searchAttributes } from '../../contract/index.ts';
+import { cancellationMemo, clusterWorkflowId, searchAttributes } from '../../contract/index.ts';
 import type { RolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
-import type { ClusterReference } from '../../resources/ids.ts';
+import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { createExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import { subscriptionId } from '../support/azure.ts';
-import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
-import { reference } from './existingCluster.ts';
+import { newNodeImage, reference, updateByHand } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
 const onePool: Pools = { system: { mode: 'System', count: 1 } };
@@ -52,6 +52,13 @@ describe('rolloutFleet', () => {
     return last as FleetProgress;
   };
 
+  const refusalOf = async (update: Promise<unknown>): Promise<string> => {
+    const error = await update.catch((reason: unknown) => reason);
+    if (!(error instanceof WorkflowUpdateFailedError)) throw new Error(`Expected a refused update, got ${error}`);
+    return error.cause?.message ?? '';
+  };
+  const sent = (run: WorkflowHandle, name: string, argument?: object): Promise<unknown> =>
+    argument ? run.executeUpdate<unknown, [object]>(name, { args: [argument] }) : run.executeUpdate(name);
   const canaryFirst = [{ name: 'canary', count: 1 }, { name: 'rest' }];
   const selected = (resourceGroup: string) => ({ select: { subscriptions: [subscriptionId], resourceGroup } });
   const newName = (what: string): string => `${what}-${randomUUID().slice(0, 8)}`;
@@ -118,6 +125,185 @@ describe('rolloutFleet', () => {
     expect(lengths.length).toBeGreaterThan(3);
     // Ten members each, and 30 updates at most.
     expect(Math.max(...lengths)).toBeLessThan(400);
+  });
+
+  it('waits at a gate, answers updates of the wrong moment, and passes over what is gone meanwhile', async () => {
+    const all = await clusters('fleet-gate', 3);
+    const [first, second] = all as [ClusterReference, ClusterReference];
+    const run = await start({
+      name: newName('gate'),
+      scenario: 'auditCluster',
+      input: { probes: 'none' },
+      clusters: all,
+      rings: [
+        { name: 'canary', count: 1 },
+        { name: 'all others', gate: true },
+      ],
+    });
+    const { answers } = await until(run, ({ phase }) => phase === 'awaitingApproval');
+    expect(answers).toEqual([
+      `temporal workflow update execute --workflow-id '${run.workflowId}' --name approve --update-id approve-ring-2 --input '{"ring":"all others","by":"NAME"}'`,
+    ]);
+    const refusals: [string, object | undefined, RegExp][] = [
+      ['approve', { ring: 'canary', by: 'Ada' }, /Ring canary does not wait for an approval; ring all others does/],
+      ['approve', { ring: 'all others', by: ' ' }, /nobody/],
+      ['decide', { decision: 'goOn', hold: 'x' }, /Nothing to decide/],
+      ['resume', undefined, /not paused/],
+      ['retryFailed', undefined, /No cluster has failed/],
+      ['skip', { cluster: first }, /cannot be skipped, for it is drifted/],
+      ['skip', { cluster: { ...first, name: 'stranger' } }, /not part of this rollout/],
+      ['skip', { cluster: 'stranger' }, /Not a cluster to skip/],
+    ];
+    for (const [name, argument, message] of refusals)
+      expect(await refusalOf(sent(run, name, argument))).toMatch(message);
+    await harness.azure.remove(clusterId(second));
+    await run.executeUpdate('approve', { args: [{ ring: 'all others', by: 'Ada' }] });
+    expect(await run.result()).toMatchObject({
+      outcome: 'rolledOut',
+      counts: { drifted: 2, gone: 1 },
+      failures: [{ type: 'ClusterNotFound' }],
+      approvals: [{ ring: 'all others', by: 'Ada' }],
+    });
+  });
+
+  it('is held when more clusters fail than may, and tries them again', async () => {
+    const all = await clusters('fleet-held', 2);
+    await newNodeImage(harness);
+    const operation = { status: 'Failed', code: 'InternalOperationError', message: 'No.' } as const;
+    await harness.azure.fault({ method: 'POST', path: '/managedClusters/fleet-held-0/', times: 1, operation });
+    const run = await start({
+      name: newName('held'),
+      scenario: 'reimageNodePools',
+      clusters: all,
+      audits: 'none',
+      rings: [{ name: 'all', atOnce: 1 }],
+      failureBudget: { count: 0 },
+    });
+    const { hold, failures } = await until(run, ({ phase }) => phase === 'waitingForOperator');
+    expect(failures).toMatchObject([{ cluster: expect.stringContaining('fleet-held-0') }]);
+    expect(await refusalOf(run.executeUpdate('decide', { args: [{ decision: 'goOn', hold: 'another' }] }))).toContain(
+      `is not what is asked now, but hold ${hold}`,
+    );
+    await run.executeUpdate('decide', { args: [{ decision: 'retryFailed', hold }] });
+    expect(await run.result()).toMatchObject({ outcome: 'rolledOut', counts: { verified: 2 }, failures: [] });
+  });
+
+  it.each([
+    ['rollBackClusters', { rolledBack: 2, waiting: 1 }],
+    ['finishClusters', { verified: 2, waiting: 1 }],
+  ] as const)(
+    'that is cancelled begins no other cluster, and waits for those in work: %s',
+    async (onCancel, counts) => {
+      const group = `fleet-${onCancel === 'finishClusters' ? 'finish' : 'back'}`;
+      const all = await clusters(group, 3);
+      await newNodeImage(harness);
+      const release = await harness.azure.fault({
+        method: 'POST',
+        path: `/managedClusters/${group}-./agentPools/system/upgradeNodeImageVersion`,
+        times: 2,
+        operation: { held: true },
+      });
+      const run = await start({
+        name: newName('cancelled'),
+        scenario: 'reimageNodePools',
+        clusters: all,
+        audits: 'none',
+        rings: [{ name: 'all', atOnce: 2 }],
+        onCancel,
+      });
+      const path = (n: number) => `POST ${clusterId(all[n] as ClusterReference)}/agentPools/system/`;
+      await Promise.all([harness.azure.untilRequested(path(0)), harness.azure.untilRequested(path(1))]);
+      await run.cancel();
+      await until(run, ({ phase }) => phase === 'ending');
+      await release();
+      expect(await failureOf(run.result())).toBeInstanceOf(CancelledFailure);
+      const { memo } = await run.describe();
+      expect(memo?.[cancellationMemo]).toMatchObject({ outcome: 'stopped', counts });
+    },
+  );
+
+  it('finds members that have ended without a word, and clusters on which another scenario runs', async () => {
+    const all = await clusters('fleet-lost', 2);
+    const [lost, busy] = all as [ClusterReference, ClusterReference];
+    await newNodeImage(harness);
+    const other = await harness.client.reimageNodePools({ cluster: busy, approvals: ['reimage'] });
+    const release = await harness.azure.fault({ method: 'GET', path: `${clusterId(lost)}$`, held: true });
+    const given: RolloutFleetInput = {
+      name: newName('lost'),
+      scenario: 'reimageNodePools',
+      clusters: all,
+      audits: 'none',
+      rings: [{ name: 'all' }],
+      busy: { everyMinutes: 0.001, times: 2 },
+    };
+    const run = await start(given, { lookAfterMinutes: 0.01 });
+    const member = harness.temporal.workflow.getHandle(
+      `${run.workflowId}/${lost.subscriptionId}/fleet-lost/${lost.name}`,
+    );
+    const lock = harness.temporal.workflow.getHandle(clusterWorkflowId(lost));
+    await waitFor(async () => (await lock.describe().catch(() => undefined))?.status.name === 'RUNNING', 'no scenario');
+    await member.terminate();
+    expect(await run.result()).toMatchObject({
+      outcome: 'rolledOut',
+      counts: { failed: 1, busy: 1 },
+      failures: expect.arrayContaining([
+        expect.objectContaining({ type: 'FleetMemberLost' }),
+        expect.objectContaining({ type: 'ClusterBusy' }),
+      ]),
+    });
+    await release();
+    await other.cancel();
+    await Promise.all([other.ending(), harness.client.scenarioOf(lost).ending()]);
+  });
+
+  it('on a schedule tells what has drifted since the last time', async () => {
+    const cluster = reference('fleet-nightly');
+    await createExistingCluster(harness.azure.simulator, { cluster, pools: onePool, ownNetwork: true, isolated: true });
+    const name = newName('nightly');
+    const given: RolloutFleetInput = { name, scenario: 'auditCluster', input: { probes: 'none' }, clusters: [cluster] };
+    const schedule = await harness.temporal.schedule.create({
+      scheduleId: name,
+      spec: {},
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'rolloutFleet',
+        taskQueue: harness.taskQueue,
+        workflowId: `fleet/${name}`,
+        args: [given],
+      },
+    });
+    const isIdle = async () => (await schedule.describe()).info.runningActions.length === 0;
+    const night = async (): Promise<FleetReport> => {
+      const before = (await schedule.describe()).info.recentActions.length;
+      // As by the clock: by default the SDK allows all, and hands no result on.
+      await schedule.trigger('SKIP');
+      let actions: { workflow?: { workflowId: string } }[] = [];
+      await waitFor(async () => {
+        actions = (await schedule.describe()).info.recentActions.map(({ action }) => ({ workflow: action.workflow }));
+        return actions.length > before;
+      }, 'the schedule did nothing');
+      const report = await harness.temporal.workflow.getHandle(actions.at(-1)?.workflow?.workflowId ?? '').result();
+      // The schedule hears of the end a little later.
+      await waitFor(isIdle, 'the schedule did not hear of the end');
+      return report as FleetReport;
+    };
+    try {
+      const first = await night();
+      expect(first).toMatchObject({ counts: { isolated: 1 } });
+      expect(first.changes).toBeUndefined();
+      await updateByHand(harness.azure, cluster, (properties) => {
+        properties.networkProfile = { ...(properties.networkProfile as object), outboundType: 'loadBalancer' };
+      });
+      // A schedule gives the time to the second.
+      expect(await night()).toMatchObject({
+        changes: {
+          since: first.finishedAt,
+          clusters: [{ cluster: `${subscriptionId}/rg-fleet-nightly/fleet-nightly`, was: 'Isolated', is: 'Drifted' }],
+        },
+      });
+    } finally {
+      await schedule.delete();
+    }
   });
 
   it.each<[string, object, RegExp, string | undefined]>([

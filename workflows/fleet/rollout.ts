@@ -109,8 +109,8 @@ export class Rollout {
     state.inWork = state.inWork.filter(([each]) => each !== member);
     state.seconds = [...state.seconds, seconds].slice(-most.seconds);
     this.states.set(member, outcome);
-    if (type === undefined && outcome !== 'rolledBack') this.#changed();
-    else this.#fail(member, type ?? 'Cancelled', why ?? '', now);
+    if (type === undefined) this.#changed();
+    else this.#fail(member, type, why ?? '', now);
     return true;
   }
 
