@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
-import { type Scenario, scenarios } from '../contract/index.ts';
+import { rolloutFleet, type Scenario, scenarios } from '../contract/index.ts';
 import { UserError } from './userError.ts';
+
+/** Everything that a file can be the input of. */
+export const startable = [...scenarios, rolloutFleet] as const;
+export type Startable = Scenario | typeof rolloutFleet;
 
 /** A scenario's input as a file has it. Its schema is checked where it is used. */
 export interface GivenInput {
-  scenario: Scenario;
+  scenario: Startable;
   input: Record<string, unknown>;
 }
 
@@ -16,19 +20,19 @@ export interface GivenInput {
  * @param file `-`: standard input.
  * @param scenario Default: the one that the file's JSON Schema is for.
  */
-export async function readInput(file: string, scenario: Scenario | undefined): Promise<GivenInput> {
+export async function readInput(file: string, scenario: Startable | undefined): Promise<GivenInput> {
   return parseInput(file, file === '-' ? await text(process.stdin) : await fileText(file), scenario);
 }
 
 /** Takes the text of a file apart. JSON is YAML as well. */
-export function parseInput(file: string, content: string, scenario: Scenario | undefined): GivenInput {
+export function parseInput(file: string, content: string, scenario: Startable | undefined): GivenInput {
   const given = yamlValue(file, content);
   if (!isRecord(given)) throw new UserError(`${file} is not an object. Give the keys of the scenario's JSON Schema.`);
   const { $schema, ...input } = given;
   const known = scenario ?? schemaScenario($schema) ?? schemaScenario(modeline.exec(content)?.[1]);
   if (known) return { scenario: known, input };
   throw new UserError(
-    `Which scenario is ${file} for? Give --scenario, or a $schema whose name is one of: ${scenarios.join(', ')}.`,
+    `Which scenario is ${file} for? Give --scenario, or a $schema whose name is one of: ${startable.join(', ')}.`,
   );
 }
 
@@ -43,9 +47,9 @@ function yamlValue(file: string, content: string): unknown {
 /** The comment by which editors with the YAML language server find a schema. */
 const modeline = /^\s*#\s*yaml-language-server:\s*\$schema=(\S+)/m;
 
-function schemaScenario(schema: unknown): Scenario | undefined {
+function schemaScenario(schema: unknown): Startable | undefined {
   const name = typeof schema === 'string' ? /([^/\\:]+?)(?:\.json)?$/.exec(schema)?.[1] : undefined;
-  return scenarios.find((scenario) => scenario === name);
+  return startable.find((scenario) => scenario === name);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

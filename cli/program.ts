@@ -1,14 +1,15 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { approvalGates, decisions, scenarios } from '../contract/index.ts';
+import { decisions, fleetDecisions } from '../contract/index.ts';
 import product from '../package.json' with { type: 'json' };
 import { apply } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { list } from './commands/list.ts';
 import { plan } from './commands/plan.ts';
 import { report } from './commands/report.ts';
-import { approve, cancel, decide, pause, resume } from './commands/steer.ts';
+import { approve, cancel, decide, pause, resume, retryFailed, skip } from './commands/steer.ts';
 import { watch } from './commands/watch.ts';
 import type { ExitCode } from './exitCodes.ts';
+import { startable } from './input.ts';
 import { publicPortal } from './report/portal.ts';
 import { program } from './text/commands.ts';
 
@@ -39,7 +40,7 @@ export function programOf(ended: (code: ExitCode) => void): Command {
     command(name, description)
       .argument('<file>', 'input in YAML or JSON; - reads standard input')
       .addOption(
-        new Option('--scenario <name>', 'what the input is for (default: what its $schema names)').choices(scenarios),
+        new Option('--scenario <name>', 'what the input is for (default: what its $schema names)').choices(startable),
       )
       .option('--by <name>', 'who starts it (default: the name of your account)');
   const withRun = (name: string, description: string): Command =>
@@ -72,9 +73,10 @@ export function programOf(ended: (code: ExitCode) => void): Command {
 
 function addList(command: Command, ended: (code: ExitCode) => void): void {
   command
-    .addOption(new Option('--scenario <name>', 'only this scenario').choices(scenarios))
+    .addOption(new Option('--scenario <name>', 'only this scenario').choices(startable))
     .option('--cluster <name>', 'only clusters of this name')
     .option('--resource-group <name>', 'only this resource group')
+    .option('--fleet <name>', 'only the rollout of this name, and what it has started')
     .option('--phase <phase>', 'only this phase, such as WaitingForOperator')
     .option('--running', 'only runs that have not ended')
     .option('--waiting', 'only runs that wait for somebody')
@@ -90,21 +92,27 @@ function count(text: string): number {
 
 function addSteering(withRun: (name: string, description: string) => Command, ended: (code: ExitCode) => void): void {
   withRun('approve', 'Let a run pass a gate')
-    .addArgument(new Argument('<gate>', 'what is approved').choices(approvalGates))
+    .argument('<gate>', 'what is approved: a gate, or of a rollout the name of a ring')
     .option('--by <name>', 'who approves (default: the name of your account)')
     .option('--note <text>', 'kept with the approval')
     .option('--wait <id>', 'the wait that is answered, as watch shows it (default: the one that is there now)')
     .action(async (run, gate, options) => ended(await approve(run, gate, options)));
   withRun('decide', 'Answer a run that waits for a decision')
-    .addArgument(new Argument('<decision>', 'what is to happen').choices(decisions))
+    .addArgument(new Argument('<decision>', 'what is to happen').choices([...decisions, ...fleetDecisions]))
     .option('--hold <id>', 'the hold that is answered, as watch shows it (default: the one that is there now)')
     .action(async (run, decision, options) => ended(await decide(run, decision, options)));
   withRun('pause', 'Keep a run from starting another step').action(async (run, options) =>
     ended(await pause(run, options)),
   );
   withRun('resume', 'Let a paused run go on').action(async (run, options) => ended(await resume(run, options)));
-  withRun('cancel', 'Stop a run and take its changes back').action(async (run, options) =>
-    ended(await cancel(run, options)),
+  withRun('skip', 'Have a rollout leave a cluster out')
+    .argument('<cluster>', 'resource ID of the cluster')
+    .action(async (run, cluster, options) => ended(await skip(run, cluster, options)));
+  withRun('retry-failed', 'Have a rollout try again what has failed').action(async (run, options) =>
+    ended(await retryFailed(run, options)),
+  );
+  withRun('cancel', 'Stop a run and take its changes back; a rollout does as its onCancel says').action(
+    async (run, options) => ended(await cancel(run, options)),
   );
 }
 

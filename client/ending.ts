@@ -17,10 +17,13 @@ export interface Failure {
   details?: unknown;
 }
 
-export type ScenarioEnding<Result extends ScenarioResult = ScenarioResult> = Result | Failure;
+export type ScenarioEnding<Result extends ScenarioResult = ScenarioResult> = Ending<Result>;
+
+/** How a run has ended, whatever it runs. */
+export type Ending<Result> = Result | Failure;
 
 /** Waits for the end of a run, and says how it came. */
-export async function endingOf<Result extends ScenarioResult>(handle: WorkflowHandle): Promise<ScenarioEnding<Result>> {
+export async function endingOf<Result>(handle: WorkflowHandle): Promise<Ending<Result>> {
   try {
     return (await handle.result()) as Result;
   } catch (error) {

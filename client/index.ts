@@ -13,13 +13,17 @@ import {
   clusterWorkflowId,
   type DeleteClusterInput,
   type DisableIsolationInput,
+  fleetWorkflowId,
   type IsolateClusterInput,
   type ParsedInput,
   type PlanReport,
   type Problem,
   parse,
+  parseRolloutFleet,
   problemsText,
   type ReimageNodePoolsInput,
+  type RolloutFleetInput,
+  rolloutFleet,
   type Scenario,
   type ScenarioResult,
   scenarioInputs,
@@ -27,12 +31,14 @@ import {
   taskQueue,
   type VerificationReport,
 } from '../contract/index.ts';
+import { type FleetHandle, fleetHandle } from './fleetHandle.ts';
 import { openRun } from './sameRun.ts';
 import { type ScenarioHandle, scenarioHandle } from './scenarioHandle.ts';
 import { traceCalls } from './tracing.ts';
 
 export * from '../contract/index.ts';
 export type { Failure, ScenarioEnding } from './ending.ts';
+export type { FleetEnding, FleetHandle } from './fleetHandle.ts';
 export type { ScenarioHandle } from './scenarioHandle.ts';
 export { traceCalls } from './tracing.ts';
 
@@ -52,6 +58,16 @@ export class ClusterBusyError extends Error {
   readonly workflowId: string;
   constructor(workflowId: string, cause?: unknown) {
     super(`A scenario is running on this cluster already. Wait for workflow ${workflowId}, or cancel it.`, { cause });
+    this.workflowId = workflowId;
+  }
+}
+
+/** A rollout of this name runs already. */
+export class FleetRunningError extends Error {
+  override readonly name = 'FleetRunningError';
+  readonly workflowId: string;
+  constructor(workflowId: string, cause?: unknown) {
+    super(`A rollout of this name is running already. Wait for workflow ${workflowId}, or cancel it.`, { cause });
     this.workflowId = workflowId;
   }
 }
@@ -217,6 +233,35 @@ export class AksIsolationClient {
    */
   auditCluster(input: AuditClusterInput): Promise<ScenarioHandle<AuditReport>> {
     return this.#startAudit(input);
+  }
+
+  /**
+   * Starts `rolloutFleet`: one scenario on many clusters.
+   *
+   * @throws InvalidInputError or FleetRunningError. Nothing was started then.
+   */
+  async rolloutFleet(input: RolloutFleetInput): Promise<FleetHandle> {
+    const parsed = parseRolloutFleet(input);
+    if (!parsed.ok) throw new InvalidInputError(parsed.problems);
+    const { name, scenario, dryRun } = parsed.value;
+    const workflowId = `${fleetWorkflowId(name)}${dryRun ? `/dry-run/${randomUUID()}` : ''}`;
+    // Audits need no worker that writes, and what a rollout starts runs where the rollout does.
+    const looks = dryRun || scenario === 'auditCluster';
+    const memo = this.#startedBy === undefined ? {} : { memo: { [startedByMemo]: this.#startedBy } };
+    const staticSummary = `${rolloutFleet} ${name}: ${scenario}${dryRun ? ' (dry run)' : ''}`;
+    const taskQueue = looks ? this.#lookQueue : this.#taskQueue;
+    try {
+      await this.#client.workflow.start(rolloutFleet, { taskQueue, workflowId, args: [input], staticSummary, ...memo });
+      return this.fleet(workflowId);
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) throw new FleetRunningError(workflowId, error);
+      throw error;
+    }
+  }
+
+  /** A rollout by its workflow ID. */
+  fleet(workflowId: string): FleetHandle {
+    return fleetHandle(this.#client.workflow.getHandle(workflowId));
   }
 
   /** The scenario that runs on a cluster, or the last one that ran on it. */

@@ -6,7 +6,6 @@ import {
   WorkflowFailedError,
   type WorkflowHandle,
 } from '@temporalio/client';
-import type { Progress } from '../contract/index.ts';
 
 /** People see a change within a second. */
 const leastIntervalMs = 500;
@@ -15,7 +14,7 @@ const leastIntervalMs = 500;
  * Yields the progress whenever it changes, until the scenario ends. A look is a query, which costs a workflow task; there is one
  * only after something has happened in the history, so that a run that waits costs nothing.
  */
-export async function* watch(
+export async function* watch<Progress extends { revision: number }>(
   handle: WorkflowHandle,
   runId: string | undefined,
   progress: () => Promise<Progress>,

@@ -21,6 +21,19 @@ export {
   type OwnError,
   scenarioErrors,
 } from './errors.ts';
+export type {
+  FleetApprovalRequest,
+  FleetBound,
+  FleetCounts,
+  FleetFailure,
+  FleetPhase,
+  FleetPlan,
+  FleetPlanReport,
+  FleetProgress,
+  FleetReport,
+  MemberState,
+  VerdictChange,
+} from './fleet.ts';
 export { type CreateClusterInput, createClusterInput, type ParsedCreateClusterInput } from './inputs/createCluster.ts';
 export {
   type ClusterPart,
@@ -49,6 +62,12 @@ export {
 export { type ParsedInput, type ScenarioInput, scenarioInputs } from './inputs/index.ts';
 export { type WayOut, waysOut } from './inputs/isolation.ts';
 export {
+  type FleetScenario,
+  fleetScenarios,
+  type RolloutFleetInput,
+  rolloutFleetInput,
+} from './inputs/rolloutFleet.ts';
+export {
   type ApprovalGate,
   approvalGates,
   approveUpdate,
@@ -58,17 +77,24 @@ export {
   decideUpdate,
   decisions,
   errorTypes,
+  type FleetDecision,
+  fleetDecisions,
+  fleetWorkflowId,
   pauseUpdate,
   progressQuery,
   readOnlyTaskQueue,
   resumeUpdate,
+  retryFailedUpdate,
+  rolloutFleet,
   type Scenario,
   scenarios,
   searchAttributes,
+  skipUpdate,
   startedByMemo,
   taskQueue,
 } from './names.ts';
 export { type Parsed, parse } from './parse.ts';
+export { parseRolloutFleet } from './parseRolloutFleet.ts';
 export type { Action, Plan, PlannedStep, StepId, StepKind } from './plan.ts';
 export { type Problem, type Problems, problemsText, problemText } from './problem.ts';
 export { type Profile, profileDifference, profileSetting, profiles, profileTable } from './profiles.ts';

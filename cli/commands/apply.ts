@@ -1,4 +1,5 @@
 import type { ScenarioHandle, WritingScenario } from '../../client/index.ts';
+import { rolloutFleet } from '../../contract/index.ts';
 import { endingOf } from '../ending.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { follow } from '../follow.ts';
@@ -8,6 +9,7 @@ import { watchCommand } from '../text/commands.ts';
 import { endingText } from '../text/outcome.ts';
 import { UserError } from '../userError.ts';
 import { usualDurations } from '../usual.ts';
+import { applyFleet } from './fleet.ts';
 import { type InputOptions, planned, planTitle, shown, writing } from './plan.ts';
 
 export interface ApplyOptions extends InputOptions {
@@ -17,7 +19,9 @@ export interface ApplyOptions extends InputOptions {
 
 /** Shows the plan, asks, then runs the scenario and follows it. A run of the same input that is there already is followed. */
 export async function apply(file: string, { scenario, yes, detach, ...options }: ApplyOptions): Promise<ExitCode> {
-  const given = writing(await readInput(file, scenario));
+  const read = await readInput(file, scenario);
+  if (read.scenario === rolloutFleet) return applyFleet(read.input, { yes, detach, ...options });
+  const given = writing(read);
   if (given.input.dryRun === true)
     throw new UserError('The input says dryRun: true. Use aks-isolation plan, or remove it.');
   const session = await Session.open(options);

@@ -4,7 +4,7 @@ import { readInput } from '../input.ts';
 import { Session } from '../session.ts';
 import { UserError } from '../userError.ts';
 import { type InputOptions, shown } from './plan.ts';
-import { workflowIdOf } from './runs.ts';
+import { clusterOf } from './runs.ts';
 
 export interface AuditOptions extends InputOptions {
   cluster?: string;
@@ -27,13 +27,4 @@ async function auditInput(file: string | undefined, cluster: string | undefined)
     throw new UserError('Which cluster? Give an input file, or --cluster.');
   const { input } = file === undefined ? { input: {} } : await readInput(file, 'auditCluster');
   return cluster === undefined ? input : { ...input, cluster: clusterOf(cluster) };
-}
-
-/** A cluster by its resource ID, or by its scenarios' workflow ID. */
-function clusterOf(target: string): { subscriptionId: string; resourceGroup: string; name: string } {
-  const [, subscriptionId, resourceGroup, name] = /^aks\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(workflowIdOf(target)) ?? [];
-  if (subscriptionId && resourceGroup && name) return { subscriptionId, resourceGroup, name };
-  throw new UserError(
-    `${target} is not the resource ID of a cluster. Use the one that \`az aks show --query id\` prints.`,
-  );
 }

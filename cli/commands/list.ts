@@ -1,6 +1,6 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import Table from 'cli-table3';
-import { type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
+import { rolloutFleet, type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { Session, type SessionOptions } from '../session.ts';
 import { watchCommand } from '../text/commands.ts';
@@ -22,6 +22,8 @@ interface ListedRun {
   /** As Azure writes states, for example `WaitingForOperator`. */
   phase?: string;
   isolation?: string;
+  /** Name of the rollout that it is part of. */
+  fleet?: string;
   /** Temporal's, for example `RUNNING` or `TERMINATED`. */
   status: string;
   startedAt: string;
@@ -56,6 +58,7 @@ function listed({
     resourceGroup: attribute('resourceGroup'),
     phase: attribute('phase'),
     isolation: attribute('isolation'),
+    fleet: attribute('fleet'),
   };
   return {
     workflowId,
@@ -86,6 +89,7 @@ function tableOf(runs: readonly ListedRun[]): string {
 const waits: ReadonlySet<string> = new Set(['WaitingForOperator', 'AwaitingApproval', 'Paused']);
 
 function rowOf({
+  fleet,
   cluster = '',
   resourceGroup = '',
   scenario,
@@ -97,7 +101,7 @@ function rowOf({
 }: ListedRun): string[] {
   const took = Date.parse(endedAt ?? new Date().toISOString()) - Date.parse(startedAt);
   return [
-    cluster,
+    scenario === rolloutFleet ? `(${fleet})` : cluster,
     resourceGroup,
     scenario,
     isolation ?? phaseOf(run),

@@ -1,22 +1,25 @@
 import type { ScenarioEnding, WritingScenario } from '../../client/index.ts';
-import type { Scenario } from '../../contract/index.ts';
+import { rolloutFleet, type Scenario } from '../../contract/index.ts';
 import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
-import { type GivenInput, readInput } from '../input.ts';
+import { type GivenInput, readInput, type Startable } from '../input.ts';
 import { Session, type SessionOptions } from '../session.ts';
 import { endingText, exitCodeOf } from '../text/outcome.ts';
 import { planSummary } from '../text/plan.ts';
 import { UserError } from '../userError.ts';
+import { planFleet } from './fleet.ts';
 
 export interface InputOptions extends SessionOptions {
-  scenario?: Scenario;
+  scenario?: Startable;
   /** In whose name it is started. */
   by?: string;
 }
 
 /** Shows what a scenario would do. Changes nothing. */
 export async function plan(file: string, { scenario, ...options }: InputOptions): Promise<ExitCode> {
-  const given = writing(await readInput(file, scenario));
+  const read = await readInput(file, scenario);
+  if (read.scenario === rolloutFleet) return planFleet(read.input, options);
+  const given = writing(read);
   const session = await Session.open(options);
   const ending = await planned(session, given.scenario, given.input);
   session.terminal.say(planTitle(given.scenario, ending));
@@ -52,6 +55,6 @@ export function shown({ terminal }: Session, ending: ScenarioEnding): ExitCode {
 
 /** An input of a scenario that has a plan. */
 export function writing({ scenario, input }: GivenInput): GivenInput & { scenario: WritingScenario } {
-  if (scenario !== 'auditCluster') return { scenario, input };
+  if (scenario !== 'auditCluster' && scenario !== rolloutFleet) return { scenario, input };
   throw new UserError('An audit changes nothing, so there is no plan and nothing to apply. Use: aks-isolation audit');
 }

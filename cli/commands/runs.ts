@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { ScenarioHandle } from '../../client/index.ts';
-import { clusterWorkflowId } from '../../contract/index.ts';
+import { type ClusterReference, clusterWorkflowId, rolloutFleet } from '../../contract/index.ts';
 import type { Session, SessionOptions } from '../session.ts';
 import { UserError } from '../userError.ts';
 
@@ -11,9 +11,18 @@ export interface RunOptions extends SessionOptions {
 const clusterId = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/[^/]+\/managedClusters\/([^/]+)$/i;
 
 /** The workflow ID that somebody means by a workflow ID, or by the resource ID of a cluster. */
-export function workflowIdOf(target: string): string {
+function workflowIdOf(target: string): string {
   const [, subscriptionId, resourceGroup, name] = clusterId.exec(target) ?? [];
   return subscriptionId && resourceGroup && name ? clusterWorkflowId({ subscriptionId, resourceGroup, name }) : target;
+}
+
+/** A cluster by its resource ID, or by its scenarios' workflow ID. */
+export function clusterOf(target: string): ClusterReference {
+  const [, subscriptionId, resourceGroup, name] = /^aks\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(workflowIdOf(target)) ?? [];
+  if (subscriptionId && resourceGroup && name) return { subscriptionId, resourceGroup, name };
+  throw new UserError(
+    `${target} is not the resource ID of a cluster. Use the one that \`az aks show --query id\` prints.`,
+  );
 }
 
 export interface FoundRun {
@@ -35,7 +44,9 @@ export async function runOf(session: Session, target: string, runId: string | un
       taskQueue,
     } = await aks.temporal.workflow.getHandle(workflowId, runId).describe();
     session.waitsOn(taskQueue);
-    return { run: aks.run(workflowId, found), isOpen: status.name === 'RUNNING', type };
+    // A rollout continues as new: its handle follows.
+    const run = type === rolloutFleet ? aks.run(workflowId) : aks.run(workflowId, found);
+    return { run, isOpen: status.name === 'RUNNING', type };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     throw new UserError(

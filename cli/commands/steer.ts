@@ -1,10 +1,17 @@
 import { ApplicationFailure, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { ScenarioHandle } from '../../client/index.ts';
-import type { ApprovalGate, Decision } from '../../contract/index.ts';
+import type { FleetHandle, ScenarioHandle } from '../../client/index.ts';
+import {
+  approvalGates,
+  type Decision,
+  decisions,
+  type FleetDecision,
+  fleetDecisions,
+  rolloutFleet,
+} from '../../contract/index.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { accountName, Session } from '../session.ts';
 import { UserError } from '../userError.ts';
-import { type RunOptions, runOf } from './runs.ts';
+import { clusterOf, type RunOptions, runOf } from './runs.ts';
 
 export interface ApproveOptions extends RunOptions {
   by?: string;
@@ -17,37 +24,77 @@ export interface DecideOptions extends RunOptions {
 }
 
 /** Lets a run pass a gate. By default the approval is in the name of the account that types it. */
-export const approve = (target: string, gate: ApprovalGate, { by, note, wait, ...options }: ApproveOptions) => {
+export const approve = (target: string, gate: string, { by, note, wait, ...options }: ApproveOptions) => {
   const name = by ?? accountName();
   if (name === undefined) throw new UserError('Your account has no name. Say with --by who approves.');
-  const approval = { gate, by: name, ...(note !== undefined && { note }), ...(wait !== undefined && { wait }) };
-  return steered(target, options, `Approved ${gate} in the name of ${name}.`, (run) => run.approve(approval));
+  const said = { by: name, ...(note !== undefined && { note }) };
+  return steered(target, options, `Approved ${gate} in the name of ${name}.`, {
+    scenario: (run) => run.approve({ gate: oneOf(approvalGates, gate), ...said, ...(wait !== undefined && { wait }) }),
+    fleet: (run) => run.approve({ ring: gate, ...said }),
+  });
 };
 
 /** Answers a run that waits for a decision. */
-export const decide = (target: string, decision: Decision, { hold, ...options }: DecideOptions) =>
-  steered(target, options, `Decided: ${decision}.`, (run) => run.decide(decision, hold));
+export const decide = (target: string, decision: Decision | FleetDecision, { hold, ...options }: DecideOptions) =>
+  steered(target, options, `Decided: ${decision}.`, {
+    scenario: (run) => run.decide(oneOf(decisions, decision), hold),
+    fleet: (run) => run.decide(oneOf(fleetDecisions, decision), hold),
+  });
 
 export const pause = (target: string, options: RunOptions) =>
-  steered(target, options, 'Paused: no further step starts. What runs in Azure goes on.', (run) => run.pause());
+  steered(target, options, 'Paused: nothing further begins. What runs in Azure goes on.', {
+    scenario: (run) => run.pause(),
+    fleet: (run) => run.pause(),
+  });
 
 export const resume = (target: string, options: RunOptions) =>
-  steered(target, options, 'Resumed.', (run) => run.resume());
+  steered(target, options, 'Resumed.', { scenario: (run) => run.resume(), fleet: (run) => run.resume() });
+
+/** Has a rollout leave a cluster out. */
+export const skip = (target: string, cluster: string, options: RunOptions) =>
+  steered(target, options, 'The cluster is left out.', { fleet: (run) => run.skip(clusterOf(cluster)) });
+
+/** Has a rollout try again what has failed. */
+export const retryFailed = (target: string, options: RunOptions) =>
+  steered(target, options, 'What has failed is tried again.', { fleet: (run) => run.retryFailed() });
 
 /** Asks a run to stop and to take its changes back. It still has to be followed to its end. */
 export const cancel = (target: string, options: RunOptions) =>
-  steered(target, options, 'Cancellation asked for: the run takes its changes back.', (run) => run.cancel());
+  steered(
+    target,
+    options,
+    'Cancellation asked for: the run takes its changes back, or a rollout ends as its input says.',
+    {
+      scenario: (run) => run.cancel(),
+      fleet: (run) => run.cancel(),
+    },
+  );
+
+/** What is done to a run, by what it is. */
+interface Steering {
+  scenario?: (run: ScenarioHandle) => Promise<void>;
+  fleet: (run: FleetHandle) => Promise<void>;
+}
+
+function oneOf<T extends string>(allowed: readonly T[], given: string): T {
+  const known = allowed.find((each) => each === given);
+  if (known === undefined) throw new UserError(`${given} is not for this run. Use ${allowed.join(', ')}.`);
+  return known;
+}
 
 async function steered(
   target: string,
   { runId, ...options }: RunOptions,
   done: string,
-  steer: (run: ScenarioHandle) => Promise<void>,
+  { scenario, fleet }: Steering,
 ): Promise<ExitCode> {
   const session = await Session.open(options);
-  const { run, isOpen } = await runOf(session, target, runId);
+  const { run, isOpen, type } = await runOf(session, target, runId);
   if (!isOpen) throw new UserError(`The run ${run.workflowId} has ended. Nothing was changed.`);
-  await session.patiently(steer(run)).catch((error: unknown) => {
+  const isFleet = type === rolloutFleet;
+  if (!isFleet && !scenario) throw new UserError(`The run ${run.workflowId} is no rollout.`);
+  const steering = isFleet ? fleet(session.aks.fleet(run.workflowId)) : scenario?.(run);
+  await session.patiently(Promise.resolve(steering)).catch((error: unknown) => {
     throw refusal(error) ?? error;
   });
   session.terminal.say(done);

@@ -1,10 +1,11 @@
-import { type Scenario, scenarios } from '../../contract/index.ts';
+import { rolloutFleet, type Scenario, scenarios } from '../../contract/index.ts';
 import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { follow } from '../follow.ts';
 import { Interrupted, Session } from '../session.ts';
 import { usualDurations } from '../usual.ts';
 import { comeBack } from './apply.ts';
+import { watchFleet } from './fleet.ts';
 import { shown } from './plan.ts';
 import { type RunOptions, runOf } from './runs.ts';
 
@@ -12,6 +13,7 @@ import { type RunOptions, runOf } from './runs.ts';
 export async function watch(target: string, { runId, ...options }: RunOptions): Promise<ExitCode> {
   const session = await Session.open(options);
   const { run, isOpen, type } = await runOf(session, target, runId);
+  if (type === rolloutFleet) return watchFleet(session, run.workflowId);
   if (isOpen) {
     const scenario = scenarios.find((name): name is Scenario => name === type);
     const usual = scenario ? await usualDurations(session.aks, scenario) : new Map<string, number>();

@@ -1,10 +1,12 @@
-import { type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
+import { rolloutFleet, type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
 
 /** A search in the list of runs. */
 export interface ListFilter {
-  scenario?: Scenario;
+  scenario?: Scenario | typeof rolloutFleet;
   cluster?: string;
   resourceGroup?: string;
+  /** Only what is part of the rollout of this name. */
+  fleet?: string;
   phase?: string;
   /** Only runs that have not ended. */
   running?: boolean;
@@ -15,12 +17,22 @@ export interface ListFilter {
 }
 
 /** The query for Temporal's list of workflows. */
-export function listQuery({ scenario, cluster, resourceGroup, phase, running, waiting, plans }: ListFilter): string {
-  const { phase: phaseKey, cluster: clusterKey, resourceGroup: groupKey } = searchAttributes;
+export function listQuery({
+  scenario,
+  cluster,
+  resourceGroup,
+  fleet,
+  phase,
+  running,
+  waiting,
+  plans,
+}: ListFilter): string {
+  const { phase: phaseKey, cluster: clusterKey, resourceGroup: groupKey, fleet: fleetKey } = searchAttributes;
   return [
-    `WorkflowType IN (${(scenario ? [scenario] : scenarios).map(text).join(', ')})`,
+    `WorkflowType IN (${(scenario ? [scenario] : [...scenarios, rolloutFleet]).map(text).join(', ')})`,
     cluster !== undefined && `${clusterKey.name} = ${text(cluster.toLowerCase())}`,
     resourceGroup !== undefined && `${groupKey.name} = ${text(resourceGroup.toLowerCase())}`,
+    fleet !== undefined && `${fleetKey.name} = ${text(fleet.toLowerCase())}`,
     phase !== undefined && `${phaseKey.name} = ${text(phase.charAt(0).toUpperCase() + phase.slice(1))}`,
     !plans && phase === undefined && `(${phaseKey.name} IS NULL OR ${phaseKey.name} != 'Planned')`,
     // A terminated run keeps the phase in which it was.

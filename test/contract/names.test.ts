@@ -39,6 +39,7 @@ describe('public names', () => {
       ['AksResourceGroup', 'KEYWORD'],
       ['AksRegistryMode', 'KEYWORD'],
       ['AksIsolation', 'KEYWORD'],
+      ['AksFleet', 'KEYWORD'],
     ]);
     expect(Object.values(errorTypes)).toEqual([
       'InvalidInput',
@@ -51,6 +52,7 @@ describe('public names', () => {
       'Unproven',
       'DriftFound',
       'RollbackIncomplete',
+      'FleetStopped',
       'ResetRun',
       'UpdateRefused',
     ]);

@@ -47,6 +47,8 @@ export class FleetRun {
   #move: Move | undefined;
   #phase: FleetPhase | undefined = 'checking';
   #shownPhase = '';
+  /** How often the phase has changed. */
+  #shown = 0;
   #starts = 0;
   /** Requests whose answers are under way. A run that continued as new would not hear them. */
   #pending = 0;
@@ -80,7 +82,10 @@ export class FleetRun {
     const { workflowId, namespace, memo, startTime } = workflowInfo();
     const startedBy = memo?.[startedByMemo];
     const run = { workflowId, namespace, ...(typeof startedBy === 'string' && { startedBy }) };
-    if (this.#rollout) return progressOf(this.#rollout, run, this.#move, this.#phase);
+    if (this.#rollout) {
+      const shown = progressOf(this.#rollout, run, this.#move, this.#phase);
+      return { ...shown, revision: shown.revision + this.#shown };
+    }
     const startedAt = startTime.toISOString();
     const nothing = {
       clusters: 0,
@@ -90,7 +95,7 @@ export class FleetRun {
       failures: [],
       problems: [],
       runs: 1,
-      revision: 0,
+      revision: this.#shown,
     };
     const { name: fleet, scenario: of } = this.#input;
     return {
@@ -239,6 +244,7 @@ export class FleetRun {
     const value = progress.paused ? 'Paused' : `${progress.phase.charAt(0).toUpperCase()}${progress.phase.slice(1)}`;
     if (value === this.#shownPhase) return;
     this.#shownPhase = value;
+    this.#shown += 1;
     upsertSearchAttributes([{ key: searchAttributes.phase, value }]);
   }
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseInput } from '../../../cli/input.ts';
-import { parse, scenarioInputs, scenarios } from '../../../contract/index.ts';
+import { parse, parseRolloutFleet, rolloutFleet, scenarioInputs, scenarios } from '../../../contract/index.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -26,7 +26,7 @@ const keysOf = ({ properties = {}, items, oneOf = [], anyOf = [] }: Schema, path
   ...[...oneOf, ...anyOf].flatMap((each) => keysOf(each, path)),
 ];
 
-describe.each(scenarios)('the JSON Schema of %s', (scenario) => {
+describe.each([...scenarios, rolloutFleet])('the JSON Schema of %s', (scenario) => {
   const schema: Schema = JSON.parse(read(`contract/schemas/${scenario}.json`));
 
   it('has an ID, by which a file can name its scenario', () => {
@@ -36,7 +36,7 @@ describe.each(scenarios)('the JSON Schema of %s', (scenario) => {
 
   it('describes every key, for editors', () => {
     const keys = keysOf(schema);
-    expect(keys.map(([path]) => path)).toContain('.cluster.name');
+    expect(keys.map(([path]) => path)).toContain(scenario === rolloutFleet ? '.clusters[].name' : '.cluster.name');
     expect(keys.flatMap(([path, { description }]) => (description ? [] : [path]))).toEqual([]);
   });
 });
@@ -47,6 +47,8 @@ describe.each(readdirSync(join(root, 'examples')).filter((file) => file.endsWith
     const { scenario } = parseInput(file, content, undefined);
     const given: { $schema: string } = JSON.parse(content);
     expect(JSON.parse(read(join('examples', given.$schema))).$id).toContain(scenario);
-    expect(parse<unknown>(scenarioInputs[scenario], given).ok).toBe(true);
+    const parsed =
+      scenario === rolloutFleet ? parseRolloutFleet(given) : parse<unknown>(scenarioInputs[scenario], given);
+    expect(parsed).toMatchObject({ ok: true });
   });
 });
