@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { FleetSeen } from '../../activities/fleet.ts';
+import { createActivities } from '../../activities/index.ts';
+import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
+import { type AzureUnderTest, attempt, startAzure, subscriptionId } from './support.ts';
+
+const scenario = 'auditCluster' as const;
+
+describe('listFleetClusters', () => {
+  let azure: AzureUnderTest;
+  beforeAll(async () => {
+    azure = await startAzure();
+    for (const [resourceGroup, name] of [
+      ['rg-a', 'one'],
+      ['rg-a', 'two'],
+      ['rg-b', 'three'],
+    ] as const)
+      await createExistingCluster(azure.simulator, {
+        cluster: { subscriptionId, resourceGroup, name },
+        pools: { system: { mode: 'System', count: 1 } },
+      });
+    const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-b/providers/Microsoft.ContainerService/managedClusters/three`;
+    await azure.put(id, { tags: { Wave: 'first', team: 'x' } }, 'PATCH');
+  });
+  afterAll(() => azure.close());
+
+  const listed = async (more: object = {}, activities = azure.activities) => {
+    const { clusters, ...others }: FleetSeen = await attempt().run(activities.listFleetClusters, {
+      subscriptionId,
+      scenario,
+      ...more,
+    });
+    return { names: clusters.map(({ name, region }) => `${name} ${region}`).sort(), ...others };
+  };
+
+  it('finds those of a subscription, of resource groups and with tags, with their regions', async () => {
+    expect((await listed()).names).toEqual(['one westeurope', 'three westeurope', 'two westeurope']);
+    expect((await listed({ resourceGroups: ['RG-A', 'nowhere'] })).names).toEqual(['one westeurope', 'two westeurope']);
+    expect((await listed({ tags: { wave: 'first' } })).names).toEqual(['three westeurope']);
+    expect((await listed({ tags: { wave: 'FIRST' } })).names).toEqual([]);
+  });
+
+  it('tells what the policy of the worker forbids', async () => {
+    const activities = createActivities({ ...azure.connection, policy: { resourceGroups: ['rg-b'] } });
+    const { problems } = await listed({}, activities);
+    expect(problems.map(({ where }) => where)).toEqual([
+      `/subscriptions/${subscriptionId}/resourceGroups/rg-a`,
+      `/subscriptions/${subscriptionId}/resourceGroups/rg-a`,
+    ]);
+  });
+
+  it('tells a subscription into which nobody may look from one without clusters', async () => {
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+    await azure.fault({
+      method: 'GET',
+      path: '/providers/Microsoft.ContainerService/managedClusters$',
+      answer,
+      times: 1,
+    });
+    expect(await listed()).toMatchObject({ names: [], forbidden: expect.stringContaining('No.') });
+    expect(await listed({ subscriptionId: '99999999-9999-9999-9999-999999999999' })).not.toHaveProperty('problems.0');
+  });
+});
