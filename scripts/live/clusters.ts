@@ -4,12 +4,15 @@ import type { Followed } from './azure.ts';
 import { type Exchange, errorCode } from './exchanges.ts';
 import { CheckStopped, type ClusterKey, groupName, type Live, poolName, required } from './live.ts';
 
-/** Makes a cluster, to the end. One that an earlier start of this run has made is taken as it is. */
-export async function makeCluster(live: Live, key: ClusterKey, body: ManagedCluster): Promise<Followed> {
+/** Makes a cluster, to the end. @returns undefined where an earlier start of this run has made it: it is taken as it is */
+export async function makeCluster(live: Live, key: ClusterKey, body: ManagedCluster): Promise<Followed | undefined> {
   const { managedClusters } = live.azure.clients.containerService;
-  const made = await live.azure.follow('containerService', () =>
-    managedClusters.createOrUpdate(groupName(live.runId), key, body),
-  );
+  const group = groupName(live.runId);
+  if (live.isRepeated && (await live.azure.ask(() => managedClusters.get(group, key))).last.status !== 404) {
+    await settled(live, key);
+    return undefined;
+  }
+  const made = await live.azure.follow('containerService', () => managedClusters.createOrUpdate(group, key, body));
   return settledAfter(live, key, made, `the cluster ${key}`);
 }
 
@@ -108,6 +111,7 @@ export async function machines(live: Live, key: ClusterKey): Promise<{ ids: stri
 /** Asks AKS to reimage the pool, to the end if it does. */
 export async function reimage(live: Live, key: ClusterKey): Promise<Followed> {
   const { agentPools } = live.azure.clients.containerService;
+  await settled(live, key);
   const asked = await live.azure.follow('containerService', () =>
     agentPools.upgradeNodeImageVersion(groupName(live.runId), key, poolName),
   );

@@ -13,6 +13,8 @@ export type Replacements = Record<string, string>;
 
 /** How a kind of value is found, and what stands for the n-th. Those that come first win. */
 const kinds: readonly { found: RegExp; neutral: (count: number) => string }[] = [
+  // Tokens for further pages.
+  { found: /(?<=skiptoken=)[^&"\s]+/gi, neutral: (count) => String(count) },
   // IDs of operations that hold others, written otherwise.
   { found: /(?<=operation(?:s|results|statuses)\/)[\w=%+-]{37,}/gi, neutral: (count) => `operation-${count}` },
   {

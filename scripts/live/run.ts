@@ -3,7 +3,7 @@ import type { LiveAzure } from './azure.ts';
 import { type CheckName, checkNames, checks, withNeeded } from './checks.ts';
 import { deleteCluster } from './clusters.ts';
 import { CheckStopped, type ClusterKey, groupName, type Live, runTag } from './live.ts';
-import type { State, StateFile } from './state.ts';
+import { expiry, type State, type StateFile } from './state.ts';
 
 export interface Run {
   readonly azure: LiveAzure;
@@ -24,6 +24,7 @@ export async function runChecks(run: Run): Promise<void> {
   const left = checksLeft(state, chosen);
   await makeGroup(run);
   for (const [index, name] of left.entries()) {
+    interruption.throwIfAborted();
     const { title, minutes, cluster } = checks[name];
     say(`\n${index + 1} of ${left.length}: ${title} (${name}, about ${minutes} min)`);
     await runCheck(run, name);
@@ -45,6 +46,7 @@ async function makeGroup({ azure, file }: Run): Promise<void> {
   const { state } = file;
   // Before the request: one whose answer is lost may have made it.
   state.removed = false;
+  state.expiresOn = expiry();
   file.save();
   azure.check = 'group';
   const { resourceGroups } = azure.clients.resources;

@@ -11,7 +11,8 @@ export interface State {
   readonly runId: string;
   readonly subscriptionId: string;
   readonly location: string;
-  readonly expiresOn: string;
+  /** Of what the last start has made: a day after it. */
+  expiresOn: string;
   /** Checks that were begun, and with their findings those that have ended. */
   readonly checks: Partial<Record<CheckName, { begun: true; stopped?: string; findings?: Finding[] }>>;
   /** Real values and what stands for them in the recording: the only place where they are. */
@@ -54,14 +55,15 @@ export function lastState(folder: string): State | undefined {
   }
 }
 
-const hoursUntilExpiry = 24;
+/** In a day: a run takes hours, and what is left after that is nobody's. */
+export const expiry = (): string => new Date(Date.now() + 24 * 3_600_000).toISOString();
 
 export const newState = (subscriptionId: string, location: string): State => ({
   // Letters and digits, for the name of a registry.
   runId: `r${randomBytes(4).toString('hex')}`,
   subscriptionId,
   location,
-  expiresOn: new Date(Date.now() + hoursUntilExpiry * 3_600_000).toISOString(),
+  expiresOn: expiry(),
   checks: {},
   replacements: {},
   removed: true,

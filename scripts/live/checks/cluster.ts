@@ -13,7 +13,12 @@ export async function checkCluster(live: Live): Promise<Finding[]> {
     ...openCluster(live, 'open'),
     ...(kubernetesVersion !== undefined && { kubernetesVersion }),
   });
-  return live.isRepeated && made.first.status !== 201 ? [] : [retryAfter(live, made), operationAddresses(made)];
+  if (made) return [retryAfter(live, made), operationAddresses(made)];
+  const unknown = 'an earlier start of the run has made the cluster';
+  return [
+    { switch: 'retryAfter', unknown },
+    { switch: 'operationAddresses', unknown },
+  ];
 }
 
 /** The newest minor version of a region, with community support, of which this is so. */

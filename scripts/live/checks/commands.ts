@@ -65,10 +65,12 @@ const image = 'mcr.microsoft.com/azurelinux/busybox:1.36';
 /** Runs short pods and attaches to them: whether their output comes, beside what their logs hold. */
 export async function checkProbes(live: Live): Promise<Finding[]> {
   const shownBy: Exchange[] = [];
+  // A start that has died may have left pods of other names.
+  const start = Date.now().toString(36);
   let attached = 0;
   let logged = 0;
   for (let batch = 0; batch < pods.batches; batch += 1) {
-    const names = Array.from({ length: pods.ofEach }, (_, index) => `live-${batch}-${index}`);
+    const names = Array.from({ length: pods.ofEach }, (_, index) => `live-${start}-${batch}-${index}`);
     const { ran, last } = await lookInside(live, 'open', names.map(attachText).join('; '));
     const parts = ran.logs.split(/^in-its-logs$/m);
     // Each pod says its words in the part before the mark, where it was attached to, and in the part after it.

@@ -17,6 +17,8 @@ import { versionWhere } from './cluster.ts';
 
 /** Asks for a reimage before and after a change of where nodes boot from, and looks at their disks and at the mirror file. */
 export async function checkReimage(live: Live): Promise<Finding[]> {
+  // An earlier start may have stopped in the middle: nodes are made as they are at first.
+  if (live.isRepeated) await changeSource(live, 'open', 'Direct').then(() => reimage(live, 'open'));
   const { ids: made } = await machines(live, 'open');
   const asked = await reimage(live, 'open');
   const first = await machines(live, 'open');
