@@ -61,7 +61,8 @@ export function readExchanges(file: string): Exchange[] {
 /** The value in an answer's body at a dotted path; array items by their index. */
 export const inAnswer = ({ answer }: Exchange, path: string): unknown => valueAt(answer.body, path);
 
-function valueAt(body: unknown, path: string): unknown {
+/** The value in a body at a dotted path; array items by their index. */
+export function valueAt(body: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => {
     if (typeof value !== 'object' || value === null) return undefined;
     return Object.entries(value).find(([name]) => name === key)?.[1];

@@ -3,12 +3,13 @@ import { reasonsOf } from '../../codec/reasons.ts';
 import { type Problem, problemsText } from '../../contract/problem.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import { checkNames, withNeeded } from './checks.ts';
+import { durationsIn } from './durations.ts';
 import { readExchanges } from './exchanges.ts';
 import { groupName } from './live.ts';
 import { type Options, program, type ReplayOptions } from './options.ts';
 import { problemsOf } from './preflight.ts';
 import { replay } from './replay.ts';
-import { costOf, costText, deviationText, rowText, verdictsOf, verdictText } from './report.ts';
+import { costOf, costText, deviationText, durationText, rowText, verdictsOf, verdictText } from './report.ts';
 import { judgeRows } from './rows.ts';
 import { runChecks } from './run.ts';
 import { openSession, remove, type Session } from './session.ts';
@@ -62,13 +63,14 @@ async function mayCost({ terminal }: Session, { minutes, usd }: ReturnType<typeo
 function report({ file, terminal }: Session): void {
   const recording = file.path('exchanges.jsonl');
   const verdicts = verdictsOf(file.state);
-  const rows = judgeRows(readExchanges(recording), verdicts);
+  const exchanges = readExchanges(recording);
+  const rows = judgeRows(exchanges, verdicts);
   const files = [
     ['verdicts.json', verdicts],
     ['behaviours.json', rows],
   ] as const;
   for (const [name, content] of files) writeFileSync(file.path(name), `${JSON.stringify(content, null, 2)}\n`);
-  terminal.say(`\n${verdictText(verdicts)}\n\n${rowText(rows)}\n`);
+  terminal.say(`\n${verdictText(verdicts)}\n\n${rowText(rows)}\n\n${durationText(durationsIn(exchanges))}\n`);
   for (const [name] of files) terminal.say(`Written: ${file.path(name)}`);
   terminal.say(`Written: ${recording}, for npm run live -- replay`);
 }

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { type CheckName, checkNames, checks } from './checks.ts';
+import type { Duration } from './durations.ts';
 import { exchangeText } from './exchanges.ts';
 import { movesOf, type Switch, type Verdict, verdictsOn } from './findings.ts';
 import type { Deviation } from './replay.ts';
@@ -66,6 +67,13 @@ export function rowText(rows: readonly RowVerdict[]): string {
     `Behaviours of the simulator that this confirms: ${confirmed.join(', ') || 'none'}.`,
     refuted.length === 0 ? 'It refutes none.' : `It refutes:\n${refuted.join('\n')}`,
   ].join('\n');
+}
+
+/** How long operations took by Azure's own clock. */
+export function durationText(durations: readonly Duration[]): string {
+  const table = plainTable(['operation', 'seconds', 'ended']);
+  for (const { operation, seconds, status } of durations) table.push([operation, String(seconds), status]);
+  return table.toString();
 }
 
 export function deviationText(deviations: readonly Deviation[], count: number): string {

@@ -1,5 +1,6 @@
 import { behaviours } from '../../simulator/behaviours.ts';
-import { type Exchange, errorCode, inAnswer } from './exchanges.ts';
+import { type Duration, durationsIn } from './durations.ts';
+import { type Exchange, errorCode, inAnswer, valueAt } from './exchanges.ts';
 import type { Switch, Verdict } from './findings.ts';
 
 /** What was seen of a row of the simulator's behaviours, docs/reference/simulator-behaviours.md. */
@@ -165,6 +166,17 @@ const rows: Readonly<Record<string, Holds>> = {
   ),
 };
 
+/** What the row `aks-durations` says of an operation: within half and double of it, it holds. */
+function durationHolds({ shownBy: [begun], seconds }: Duration): boolean | undefined {
+  if (begun.method !== 'PUT' || !cluster.test(pathOf(begun))) return undefined;
+  const source = inAnswer(begun, 'properties.bootstrapProfile.artifactSource');
+  const isOwn = sentRegistry(begun) !== undefined;
+  const recorded = begun.status === 200 ? 217 : source !== 'Cache' ? 378 : isOwn ? 411 : 569;
+  return seconds >= recorded / 2 && seconds <= recorded * 2;
+}
+
+const sentRegistry = ({ body }: Exchange): unknown => valueAt(body, 'properties.bootstrapProfile.containerRegistryId');
+
 /** Rows that say what a switch does in one of its positions. */
 const rowsOfSwitches: readonly { id: string; switch: Switch; positions: readonly string[] }[] = [
   { id: 'aks-reimage-by-itself', switch: 'isolationReimages', positions: ['from137'] },
@@ -187,8 +199,12 @@ export function judgeRows(exchanges: readonly Exchange[], verdicts: readonly Ver
       assumption === name && position !== undefined ? [{ id, held: positions.includes(position), shownBy }] : [],
     ),
   );
+  const timed = durationsIn(exchanges).flatMap((duration) => {
+    const held = durationHolds(duration);
+    return held === undefined ? [] : [{ id: 'aks-durations', held, shownBy: duration.shownBy }];
+  });
   return behaviours.flatMap(({ id, says, evidence }) => {
-    const about = [...seen, ...switched].filter((one) => one.id === id);
+    const about = [...seen, ...switched, ...timed].filter((one) => one.id === id);
     const [telling] = [...about.filter(({ held }) => !held), ...about];
     if (!telling) return [];
     return [{ id, says, evidence, verdict: telling.held ? 'confirmed' : 'refuted', shownBy: telling.shownBy }] as const;

@@ -21,17 +21,19 @@ export async function checkCluster(live: Live): Promise<Finding[]> {
   ];
 }
 
-/** The newest minor version of a region, with community support, of which this is so. */
+/** The newest minor version of a region, with community support, of which this is so; one in preview only where there is no other. */
 export async function versionWhere(
   { azure, location }: Live,
   fits: (version: string) => boolean,
 ): Promise<string | undefined> {
   const { managedClusters } = azure.clients.containerService;
   const { value } = await azure.ask(() => managedClusters.listKubernetesVersions(location));
-  const supported = (value?.values ?? [])
-    .filter(({ isPreview, capabilities }) => !isPreview && capabilities?.supportPlan?.includes('KubernetesOfficial'))
-    .map(({ version = '0' }) => version);
-  return supported.filter(fits).sort(compareVersions).at(-1);
+  const supported = (value?.values ?? []).filter(
+    ({ version = '0', capabilities }) => capabilities?.supportPlan?.includes('KubernetesOfficial') && fits(version),
+  );
+  const stable = supported.filter(({ isPreview }) => !isPreview);
+  const offered = (stable.length > 0 ? stable : supported).map(({ version = '0' }) => version);
+  return offered.sort(compareVersions).at(-1);
 }
 
 function retryAfter({ azure }: Live, { first, polls }: Followed): Finding {
