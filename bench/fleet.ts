@@ -1,11 +1,16 @@
+import type { FleetProgress, FleetReport } from '../contract/fleet.ts';
+import type { RolloutFleetInput } from '../contract/inputs/rolloutFleet.ts';
+import { clusterWorkflowId, fleetWorkflowId, progressQuery, rolloutFleet } from '../contract/names.ts';
 import { runCosts } from '../contract/runCosts.ts';
 import { type BucketName, rolloutBudget, tokenBuckets, tokensOf } from '../resources/armBudget.ts';
+import type { ClusterReference } from '../resources/ids.ts';
+import { createExistingCluster } from '../scripts/local/existingCluster.ts';
 import type { RecordedRequest } from '../simulator/index.ts';
 import { costOf } from './cost.ts';
 import { type Figure, medianOf } from './figures.ts';
 import type { Item } from './item.ts';
 import { type Place, startPlace } from './place.ts';
-import { clusterNamed, measuredScenarios } from './scenarios.ts';
+import { clusterNamed, threePools } from './scenarios.ts';
 
 /** At this speed Azure's budgets are the limit: a subscription lets so little be asked that two cores do it forty times as fast. */
 const speed = 40;
@@ -48,7 +53,10 @@ interface Measured extends Rollout {
   throttled: number;
   cpuSeconds: number;
   peakMiB: number;
+  /** Of a cluster's run. */
   events: number;
+  /** Of the rollout's last run. */
+  ownEvents: number;
 }
 
 /** Isolates a subscription's clusters of three pools, as many at a time as Azure's budgets take. */
@@ -69,27 +77,13 @@ async function rollOut(rollout: Rollout, onProgress: (line: string) => void): Pr
   const place = await startPlace(speed, onProgress);
   try {
     const workers = await Promise.all(Array.from({ length: rollout.workers }, place.startWorker));
-    const settings = Array.from({ length: rollout.clusters }, (_, index) => ({
-      ...place,
-      client: place.aks,
-      cluster: clusterNamed(`f${index}`),
-    }));
-    for (const setting of settings) await measuredScenarios['isolate-managed'].prepare(setting);
-    const begun = place.simulator.clock.now();
-    const runs: EndedRun[] = [];
-    const waiting = settings.values();
-    const isolate = async () => {
-      for (const setting of waiting) {
-        const run = await measuredScenarios['isolate-managed'].start(setting);
-        await run.result();
-        runs.push({ ...run, ended: (place.simulator.clock.now() - begun) / 1000 });
-      }
-    };
-    await Promise.all(Array.from({ length: rollout.inFlight }, isolate));
+    const clusters = Array.from({ length: rollout.clusters }, (_, index) => clusterNamed(`f${index}`));
+    for (const cluster of clusters) await createExistingCluster(place.simulator, { cluster, pools: threePools });
+    await runRollout(place, clusters, rollout.inFlight);
     const usages = await Promise.all(workers.map((worker) => worker.usage()));
     return {
       ...rollout,
-      ...(await outcome(place, runs)),
+      ...(await outcome(place, clusters)),
       cpuSeconds: usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
       peakMiB: Math.max(...usages.map(({ peakMiB }) => peakMiB)),
     };
@@ -98,29 +92,49 @@ async function rollOut(rollout: Rollout, onProgress: (line: string) => void): Pr
   }
 }
 
-interface EndedRun {
-  workflowId: string;
-  runId?: string;
-  /** Simulated seconds since the rollout's begin. */
-  ended: number;
+const workflowId = fleetWorkflowId('bench');
+
+/** Isolates clusters by one rollout, all in one ring. @throws unless every one is verified */
+async function runRollout({ temporal, queue }: Place, clusters: readonly ClusterReference[], inFlight: number) {
+  const input: RolloutFleetInput = {
+    name: 'bench',
+    scenario: 'isolateCluster',
+    input: { registry: { mode: 'managed' } },
+    clusters: [...clusters],
+    rings: [{ name: 'all' }],
+    parallel: { clusters: inFlight, perRegion: inFlight, perSubscription: inFlight },
+    audits: 'none',
+    failureBudget: { whenUsedUp: 'stop' },
+  };
+  const report: FleetReport = await temporal.workflow.execute(rolloutFleet, {
+    taskQueue: queue,
+    workflowId,
+    args: [input],
+  });
+  if (report.counts.verified !== clusters.length)
+    throw new Error(`A rollout ended with ${JSON.stringify(report.counts)}`);
 }
 
 async function outcome(
-  { requests, temporal }: Place,
-  runs: readonly EndedRun[],
+  { requests, temporal, simulator }: Place,
+  clusters: readonly ClusterReference[],
 ): Promise<Omit<Measured, keyof Rollout | 'cpuSeconds' | 'peakMiB'>> {
   const sent = await requests();
   const tokens = tokensOf(sent.map(({ method, url }) => ({ method, path: new URL(url).pathname })));
-  const ends = runs.map(({ ended }) => ended);
+  const last = await temporal.workflow.getHandle(workflowId).describe();
+  // A long rollout has continued as new: its progress says when it began.
+  const { startedAt } = await temporal.workflow.getHandle(workflowId).query<FleetProgress>(progressQuery);
+  const at = (time: Date | string | undefined) => simulator.clock.at(new Date(time ?? 0).getTime()) / 1000;
   const histories = await Promise.all(
-    runs.slice(0, 5).map(({ workflowId, runId }) => temporal.workflow.getHandle(workflowId, runId).fetchHistory()),
+    clusters.slice(0, 5).map((cluster) => temporal.workflow.getHandle(clusterWorkflowId(cluster)).fetchHistory()),
   );
   return {
-    seconds: Math.max(...ends),
+    seconds: at(last.closeTime) - at(startedAt),
     leastSeconds: leastSeconds(tokens),
-    tokens: Object.fromEntries(Object.entries(tokens).map(([name, count]) => [name, count / runs.length])),
+    tokens: Object.fromEntries(Object.entries(tokens).map(([name, count]) => [name, count / clusters.length])),
     throttled: sent.filter(isThrottled).length,
     events: medianOf(histories.map((history) => costOf(history, [], 1).events)),
+    ownEvents: last.historyLength,
   };
 }
 
@@ -156,6 +170,7 @@ function figuresOf(measured: Measured): Figure[] {
       limit: mostMemoryMiB,
       values: [measured.peakMiB],
     }),
+    figure('events of the rollout', { unit: 'count', better: 'lower', values: [measured.ownEvents] }),
     figure('events of a run', { unit: 'count', better: 'lower', values: [measured.events] }),
   ];
 }

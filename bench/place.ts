@@ -17,6 +17,8 @@ export interface Place {
   server: TemporalServer;
   temporal: Client;
   aks: AksIsolationClient;
+  /** The workers' task queue. */
+  queue: string;
   simulator: Simulator;
   /** Starts one more worker, in a process of its own. */
   startWorker(): Promise<BenchWorker>;
@@ -50,6 +52,7 @@ export async function startPlace(speed: number, onProgress: (line: string) => vo
     server,
     temporal,
     aks: new AksIsolationClient(temporal, queue),
+    queue,
     simulator,
     async startWorker() {
       const { endpoint, ca, tokenEndpoint } = simulator;

@@ -22,7 +22,7 @@ const subscriptionId = '11111111-1111-1111-1111-111111111111';
 export const clusterNamed = (name: string): ClusterReference => ({ subscriptionId, resourceGroup: `rg-${name}`, name });
 
 /** A system pool and two others: the size that a fleet's clusters have. */
-const threePools: Pools = {
+export const threePools: Pools = {
   system: { mode: 'System', count: 2 },
   canary: { mode: 'User', count: 1 },
   work: { mode: 'User', count: 3 },
