@@ -96,6 +96,14 @@ export const azureErrors = {
     cause: 'The subnet of the nodes has no addresses left; nodes for surge need some too.',
     whatToDo: 'Use a larger subnet, fewer nodes or a smaller surge.',
   },
+  InUseSubnetCannotBeDeleted: {
+    cause: 'Something is still in the subnet, or held it until a moment ago.',
+    whatToDo: `Delete what the message names, if nobody needs it, ${again}.`,
+  },
+  CannotDeleteResource: {
+    cause: 'Something still holds the resource, such as the link of a private DNS zone, or did until a moment ago.',
+    whatToDo: `Delete what the message names, if nobody needs it, ${again}.`,
+  },
   ScopeLocked: {
     cause: 'A lock forbids the change.',
     whatToDo: 'Remove the lock that the message names, then start again.',

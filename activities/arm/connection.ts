@@ -157,7 +157,7 @@ const observeResponse: PipelinePolicy = {
   name: 'observeResponse',
   async sendRequest(request, next) {
     const response = await next(request);
-    if (!isJson(response)) throw new UnreadableAnswerError(response);
+    if (!isBelieved(response)) throw new UnreadableAnswerError(response);
     observers.getStore()?.(response);
     const path = new URL(request.url).pathname;
     const correlationId = response.headers.get('x-ms-correlation-request-id');
@@ -237,8 +237,12 @@ export class UnreadableAnswerError extends Error {
   }
 }
 
-const isJson = ({ headers, bodyAsText }: PipelineResponse): boolean =>
-  !bodyAsText || /\bjson\b/i.test(headers.get('content-type') ?? '');
+/**
+ * Whether an answer is taken for Azure's. Gateways in front of it refuse and throttle in plain text, and their status and Retry-After
+ * count; only in Azure's own words is something there, or not.
+ */
+const isBelieved = ({ status, headers, bodyAsText }: PipelineResponse): boolean =>
+  !bodyAsText || (status >= 400 && status !== 404) || /\bjson\b/i.test(headers.get('content-type') ?? '');
 
 /** The SDK sets no bound. An activity whose connection went silent would heartbeat for hours and wait for nothing. */
 function boundRequest(timeoutMs: number): PipelinePolicy {

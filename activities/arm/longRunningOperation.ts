@@ -40,7 +40,7 @@ export interface LongRunningOperation {
   find(): Promise<Found>;
   /** Work right after the operation, while the activity still heartbeats. */
   afterwards?(): Promise<void>;
-  /** Progress for the heartbeat. Called after each poll. */
+  /** Progress for the heartbeat. Called after a poll, twice a minute. */
   progress?(): Promise<OperationProgress | undefined>;
 }
 
@@ -79,6 +79,7 @@ export async function repeatableOperation<T>(
     await started.submitted();
     return { poller: started };
   });
+  const rest = pace();
   const startedAt = now();
   while (!poller.isDone) {
     const { error, response } = await polled(poller);
@@ -91,7 +92,7 @@ export async function repeatableOperation<T>(
       const minutes = Math.round(patienceMs / 60_000);
       throw ownFailure('OperationTimedOut', `It has not ended within ${minutes} minutes`, resourceId);
     }
-    if (!poller.isDone) await pauseAfter(response, startedAt);
+    if (!poller.isDone) await rest(response);
   }
   return poller.result;
 }
@@ -157,7 +158,8 @@ const forgottenStatuses: readonly number[] = [400, 401, 403, 404];
 async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unknown>): Promise<void> {
   const { resourceId, progress } = operation;
   const record = checkpoint();
-  const startedAt = now();
+  const rest = pace();
+  let shownAt = Number.NEGATIVE_INFINITY;
   while (!poller.isDone) {
     const { error, response } = await polled(poller);
     if (error !== undefined) {
@@ -171,8 +173,11 @@ async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unk
     }
     if (poller.isDone) return;
     refuseIfEndless(resourceId);
-    Object.assign(record, await progress?.());
-    await pauseAfter(response, startedAt);
+    if (progress && now() - shownAt >= progressEveryMs) {
+      shownAt = now();
+      Object.assign(record, await progress());
+    }
+    await rest(response);
   }
 }
 
@@ -193,9 +198,21 @@ async function polled(poller: Poller<unknown>): Promise<{ response?: PipelineRes
   return seen;
 }
 
-/** Waits for as long as Azure asks, or else in proportion to the time that has passed. */
-const pauseAfter = (response: PipelineResponse | undefined, startedAt: number): Promise<void> =>
-  pause((response && parseRetryAfter(response.headers)) ?? adaptiveDelayMs(now() - startedAt));
+/** Azure's own clients ask as often where Azure does not say when (Azure/azure-sdk-for-js, sdk/core/core-lro, read 2026-11-27). */
+const leastPollMs = 2_000;
+
+/** The waits between the polls of an operation: as long as Azure asked last, or else in proportion to the time that has passed. */
+function pace(): (response: PipelineResponse | undefined) => Promise<void> {
+  const startedAt = now();
+  let askedMs: number | undefined;
+  return (response) => {
+    askedMs = (response && parseRetryAfter(response.headers)) ?? askedMs;
+    return pause(askedMs ?? Math.max(leastPollMs, adaptiveDelayMs(now() - startedAt)));
+  };
+}
+
+/** How often progress is read: Azure shares its bounds on such reads with the cluster's own autoscaler. */
+const progressEveryMs = 30_000;
 
 /**
  * Throws the failure of an operation, unless its resource shows that it was done: a cluster can report Failed while the service

@@ -13,6 +13,7 @@ import {
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
+import { now, pause } from './clock.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
 import { type Found, type LongRunningOperation, longRunningOperation, notShown } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
@@ -217,12 +218,27 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   return undefined;
 }
 
-/** Carries out a deletion. What somebody else has deleted in the middle, alone or with all that it was in, is gone as well. */
+/**
+ * Carries out a deletion. What somebody else has deleted in the middle, alone or with all that it was in, is gone as well. Interfaces
+ * and links linger for up to half an hour after what they belonged to is gone; what holds it for longer is in Azure's own words.
+ * Source: Azure/azure-sdk-for-go#14967, Azure/azure-cli#15010.
+ */
 export async function removed(deletion: LongRunningOperation): Promise<void> {
-  await longRunningOperation(deletion).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error;
-  });
+  const startedAt = now();
+  for (;;) {
+    const error = await longRunningOperation(deletion).then(
+      () => undefined,
+      (reason: unknown) => reason ?? new Error('no reason'),
+    );
+    if (error === undefined || isNotFound(error)) return;
+    const mayLinger = isFailure(error, 'InUseSubnetCannotBeDeleted', 'CannotDeleteResource');
+    if (!mayLinger || now() - startedAt > longestLingerMs) throw error;
+    await pause(lingerPauseMs);
+  }
 }
+
+const longestLingerMs = 30 * 60_000;
+const lingerPauseMs = 30_000;
 
 /** @throws ApplicationFailure `NotOwned` unless a resource carries these marks. */
 export function refuseForeign(kind: string, id: string, carried: Marks, marks: Marks): void {

@@ -102,6 +102,22 @@ describe("Azure's errors", () => {
     });
   });
 
+  it.concurrent.each([
+    [429, false],
+    [503, false],
+    [403, true],
+  ])('take the status of a gateway that answers %i in plain text', async (status, nonRetryable) => {
+    const proxy = { status, contentType: 'text/plain', body: 'no' };
+    expect(await failureTo(`gateway-${status}`, { proxy })).toMatchObject({ type: `HTTP ${status}`, nonRetryable });
+  });
+
+  it.concurrent('do not take a page that is not found for a resource that is not there', async () => {
+    expect(await failureTo('no-page', { proxy: { status: 404 } })).toMatchObject({
+      type: 'UnreadableAnswer',
+      nonRetryable: false,
+    });
+  });
+
   it.concurrent('advise on quota where the code alone would say busy', async () => {
     const answer = { status: 409, code: 'OperationNotAllowed', message: quota };
     expect((await failureTo('quota', { answer })).details.whatToDo).toMatch(/more quota/);
