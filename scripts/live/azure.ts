@@ -123,7 +123,10 @@ export class LiveAzure {
         passing += 1;
         poller = restoredPoller(this.clients[service], saved) as Poller<T>;
       } else if (last.status >= 400) return ended('lost');
-      else if (/^(failed|canceled)$/i.test(String(inAnswer(last, 'status')))) return ended('failed');
+      else if (/^(failed|canceled)$/i.test(String(inAnswer(last, 'status')))) {
+        this.lastRefusal = shortened(String(inAnswer(last, 'error.message') ?? ''), 500);
+        return ended('failed');
+      }
     }
     return { ...ended('succeeded'), result: poller.result };
   }

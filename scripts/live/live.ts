@@ -1,5 +1,6 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
 import type { Followed, LiveAzure } from './azure.ts';
+import { errorCode } from './exchanges.ts';
 import type { Finding } from './findings.ts';
 
 /** Tag with the run's ID. By it a later start finds what an earlier one has left. */
@@ -35,8 +36,10 @@ export class CheckStopped extends Error {}
 
 /** @throws CheckStopped unless the operation succeeded */
 export function required(followed: Followed, what: string): Followed {
-  if (followed.outcome === 'succeeded') return followed;
-  throw new CheckStopped(`${what} ${followed.outcome === 'refused' ? 'was refused' : `ended as ${followed.outcome}`}`);
+  const { outcome, last } = followed;
+  if (outcome === 'succeeded') return followed;
+  const code = [...(outcome === 'failed' ? [] : [last.status]), errorCode(last) ?? ''].join(' ').trim();
+  throw new CheckStopped(`${what} ${outcome === 'refused' ? 'was refused' : `ended as ${outcome}`} (${code})`);
 }
 
 /** The smallest cluster that has what is asked about: one node, open, with its images from Microsoft. */

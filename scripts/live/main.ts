@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { reasonsOf } from '../../codec/reasons.ts';
 import { type Problem, problemsText } from '../../contract/problem.ts';
 import { startSimulator } from '../../simulator/index.ts';
+import { untilInterrupted } from '../local/interruption.ts';
 import { checkNames, withNeeded } from './checks.ts';
 import { durationsIn } from './durations.ts';
 import { readExchanges } from './exchanges.ts';
@@ -24,10 +25,8 @@ async function live(session: Session, { vmSize, yes = false, checks = [...checkN
   const { runId, subscriptionId, location } = state;
   const chosen = withNeeded(checks);
   const isNew = state.removed;
-  const problems = await problemsOf(
-    clientsOf,
-    { subscriptionId, location, vmSize, runId, chosen, isNew },
-    groups,
+  const problems = await untilInterrupted(
+    problemsOf(clientsOf, { subscriptionId, location, vmSize, runId, chosen, isNew }, groups),
   ).catch(unforeseen);
   if (problems.length > 0) return refuse(problems);
   terminal.say(`Run ${runId}${goesOn ? ' goes on' : ''}, in ${location}, in the resource group ${groupName(runId)}:\n`);
@@ -126,7 +125,7 @@ function refuse(problems: readonly Problem[]): Ending {
 
 await program(
   async (options) => {
-    const session = await openSession(options).catch(unforeseen);
+    const session = await untilInterrupted(openSession(options)).catch(unforeseen);
     const run = async (opened: Session) =>
       options.cleanUp === undefined ? live(opened, options) : cleanUp(opened, options.cleanUp);
     process.exitCode = exitCodes[Array.isArray(session) ? refuse(session) : await run(session)];
@@ -135,3 +134,5 @@ await program(
     process.exitCode = exitCodes[await hold(recording, { azure, edition })];
   },
 ).parseAsync();
+// A request that was given up, or a sign-in that hangs, would keep the process.
+process.exit();

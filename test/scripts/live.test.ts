@@ -268,7 +268,9 @@ test('where a policy denies, its words are shown, the other checks are made, and
   return against({ policies: [deny] }, async (simulator, folder) => {
     const { exitCode, stdout } = await live(simulator, folder, '--yes', '--checks', 'rights,deletion', ...byDemand);
     expect([exitCode, await groupsIn(simulator)]).toEqual([2, []]);
-    expect(stdout).toMatch(/could not be made: the network was refused\s+Azure says: .*no-networks/);
+    expect(stdout).toMatch(
+      /could not be made: the network was refused \(403 RequestDisallowedByPolicy\)\s+Azure says: .*no-networks/,
+    );
     expect(stdout).toMatch(/permissionPages +holds/);
     expect(stdout).toMatch(/networkRelease: unknown. the check deletion could not be made: it needs .* ownRegistry/);
   });
