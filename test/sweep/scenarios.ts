@@ -40,6 +40,8 @@ export interface SweptScenario {
   forwardOnly?: true;
   /** Whether it only looks. */
   looksOnly?: true;
+  /** Whether another means makes up for one that is refused: a pool may then be made anew. */
+  climbs?: true;
   /** Whether the cluster is isolated once the run is verified. */
   isolates?: true;
 }
@@ -174,6 +176,17 @@ export const sweptScenarios = {
     prepare: existing(),
     start: (place, options) =>
       place.client.reimageNodePools({ cluster: clusterOf(place), agentPools: ['work'], ...options }),
+    climbs: true,
+  },
+  /** The same for a whole isolation and for its way back, where AKS leaves every pool that has the newest image as it is. */
+  'undo-climb': {
+    ...successfulScenarios['isolate-managed'],
+    async prepare(place) {
+      await existing()(place);
+      await place.azure.send('PUT', '/simulator/azure', { reimageOnNewestImage: 'ignored' });
+    },
+    failsOf: { ...clusterFails, after: 1 },
+    climbs: true,
   },
   'undo-disable': { ...successfulScenarios.disable, failsOf: lastPoolFails },
 } satisfies Record<string, SweptScenario>;

@@ -24,7 +24,7 @@ import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingClust
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { provesIsolation } from '../isolation/proof.ts';
 import { LocalDnsRoll, type PoolMeans } from './localDns.ts';
-import { hasMoved, isBackAgain, isPlainlyUnseen, notReimagedFailure, provenOf, withTried } from './proof.ts';
+import { hasMoved, isBackAgain, isPlainlyUnseen, isUnknown, notReimagedFailure, provenOf, withTried } from './proof.ts';
 import { Replacement } from './replacement.ts';
 import { upgradePool } from './upgrade.ts';
 
@@ -223,7 +223,7 @@ export class PoolRun {
   }
 
   /**
-   * Tries one means after the other until the nodes are new. A look that failed ends it: there may be nothing more to do.
+   * Tries one means after the other until the nodes are new, or nobody knows any more whether they are.
    *
    * @param undo Given by undo, which leaves nothing behind that the pool had not.
    */
@@ -232,7 +232,7 @@ export class PoolRun {
     const { ladder = [] } = steps.find(({ id }) => id === `reimage:${this.#pool}`) ?? {};
     let done = withTried(first, 'upgradeNodeImageVersion', []);
     for (const { by, without } of ladder) {
-      if (done.reimaged || undo?.isBack(done) || done.unseen?.because === 'failed') break;
+      if (done.reimaged || undo?.isBack(done) || isUnknown(before, done)) break;
       if (without !== undefined || (undo && by === 'patchUpgrade')) continue;
       done = withTried(await this.#rung(by, before, done, undo), by, done.tried);
     }

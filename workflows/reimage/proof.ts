@@ -37,6 +37,10 @@ async function proofBySource(
 export const isPlainlyUnseen = ({ reimaged, unseen }: PoolProof): boolean =>
   !reimaged && unseen?.because === 'notAllowed';
 
+/** Whether a look has failed, or nobody may look any more: there may be nothing more to do to the nodes. */
+export const isUnknown = (before: PoolEvidence, { unseen }: PoolProof): boolean =>
+  unseen !== undefined && (unseen.because === 'failed' || before.nodes !== undefined);
+
 /** The same, with what a means has shown, after those before it. */
 export const withTried = (
   done: PoolReimage,
