@@ -35,6 +35,7 @@ for (const name of Object.keys(successfulScenarios) as (keyof typeof successfulS
   await record(name, { on: last, fault: 'operation-failed' });
   await record(name, { on: last, meanwhile: (run) => run.cancel() });
 }
+for (const name of ['climb', 'undo-climb'] as const) if (isAsked(name)) await record(name);
 for (const [name, run] of Object.entries(waitingRuns)) if (isAsked(name)) await recordWaiting(name, run);
 if (isAsked('create-managed-reset')) await recordReset('create-managed');
 for (const each of [slot, preview]) await each.close({ replay: false });

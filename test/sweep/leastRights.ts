@@ -35,6 +35,7 @@ const scenarioOf: Readonly<Record<SweptName, Scenario>> = {
   reimage: 'reimageNodePools',
   replace: 'reimageNodePools',
   climb: 'reimageNodePools',
+  'undo-climb': 'isolateCluster',
   audit: 'auditCluster',
   delete: 'deleteCluster',
   'delete-byo': 'deleteCluster',
