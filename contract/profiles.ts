@@ -1,3 +1,4 @@
+import type { ClosedOutboundType } from '../resources/outboundTypes.ts';
 import type { RegistryAccess } from '../resources/registries.ts';
 
 /** `current`: what Azure accepts today. `preview`: the guide of November 2024 to the letter. */
@@ -91,7 +92,7 @@ export const profileTable = {
     why: 'VNet integration alone leaves a public API server endpoint.',
     sources: [guide, 'AKS docs api-server-vnet-integration.md'],
   }),
-  outboundTypes: row<readonly ('none' | 'block')[]>({
+  outboundTypes: row<readonly ClosedOutboundType[]>({
     id: 'P6',
     step: 'outbound type',
     preview: { does: 'none or block', value: ['none', 'block'] },
@@ -178,6 +179,10 @@ export function profileDifference(profile: Profile, setting: ProfileSetting): Pr
 
 /** The oldest Kubernetes minor version with network isolation, in both profiles. Source: AKS docs network-isolated.md. */
 export const minimumKubernetesVersion = '1.30';
+
+/** The setting that acts where an outbound type is not for every profile. */
+export const outboundTypeSettings = (outboundType: ClosedOutboundType): ProfileSetting[] =>
+  profiles.every((profile) => profileSetting(profile, 'outboundTypes').includes(outboundType)) ? [] : ['outboundTypes'];
 
 export const registryAccess = (profile: Profile): RegistryAccess => ({
   publicNetworkAccess: 'Disabled',

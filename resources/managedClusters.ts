@@ -2,6 +2,7 @@ import type { AgentPoolFacts, AgentPoolProfile } from './agentPools.ts';
 import type { IdentityFacts } from './identities.ts';
 import { type ClusterReference, parseResourceId, resourceGroupId, sameResourceId } from './ids.ts';
 import { type Difference, difference, differenceText, mismatch } from './mismatch.ts';
+import type { ClosedOutboundType } from './outboundTypes.ts';
 import { isFinal } from './provisioningState.ts';
 import type { RolePropagation } from './roles.ts';
 
@@ -20,7 +21,7 @@ export interface ClusterSpecification {
   identity: ClusterIdentity;
   agentPoolProfiles: AgentPoolProfile[];
   artifactSource: 'Cache';
-  outboundType: 'none' | 'block';
+  outboundType: ClosedOutboundType;
   /** Left out: AKS's own, 10.0.0.0/16. */
   serviceCidr?: string;
   enablePrivateCluster: boolean;

@@ -1,5 +1,6 @@
 /** The outbound types that cut egress. Source: AKS docs, "Outbound types" (egress-outboundtype.md, 2026-11-26). */
 export const closedOutboundTypes = ['none', 'block'] as const;
+export type ClosedOutboundType = (typeof closedOutboundTypes)[number];
 
 /** Those that a scenario opens egress with. */
 export const openOutboundTypes = [

@@ -1,6 +1,6 @@
 import type { IsolateClusterInput, ParsedIsolateClusterInput } from '../contract/inputs/existingCluster.ts';
 import type { StepId } from '../contract/plan.ts';
-import { profileSetting } from '../contract/profiles.ts';
+import { outboundTypeSettings, profileSetting } from '../contract/profiles.ts';
 import type { PlanReport, VerificationReport } from '../contract/result.ts';
 import type { ExistingClusterFacts } from '../resources/discovery.ts';
 import type { ClusterChange } from '../resources/managedClusters.ts';
@@ -95,7 +95,7 @@ export function planIsolateCluster(
       'isolationInPhases',
       'reimaging',
       ...registrySettings(registry),
-      ...(outboundType === 'block' ? (['outboundTypes'] as const) : []),
+      ...outboundTypeSettings(outboundType),
       ...(profile === 'preview' ? (['featureFlags'] as const) : []),
     ],
   );

@@ -1,7 +1,7 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import type { Plan, PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { ProfileSetting } from '../../contract/profiles.ts';
+import { outboundTypeSettings, type ProfileSetting } from '../../contract/profiles.ts';
 import type { DefaultNames } from '../../resources/derivedNames.ts';
 import type { AuditRequest, Discovered, DiscoveryRequest } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
@@ -173,7 +173,7 @@ function profileSettings(input: ParsedCreateClusterInput): ProfileSetting[] {
     'featureFlags',
     ...(input.apiServerAccess === 'vnetIntegration' ? (['privateClusterWithVnetIntegration'] as const) : []),
     ...registrySettings(input.registry),
-    ...(input.outboundType === 'block' ? (['outboundTypes'] as const) : []),
+    ...outboundTypeSettings(input.outboundType),
     ...(input.kubernetesVersion === undefined ? (['defaultKubernetesVersion'] as const) : []),
   ];
 }
