@@ -12,9 +12,9 @@ export class Terminal {
 
   constructor(format: OutputFormat, env: NodeJS.ProcessEnv = process.env) {
     this.isJson = format === 'json';
-    // https://no-color.org: any value that is not empty.
     // A terminal that does not know its size has 0 columns.
     const canDraw = process.stdout.isTTY === true && process.stdout.columns > 0 && env.TERM !== 'dumb';
+    // https://no-color.org: any value of NO_COLOR that is not empty.
     this.isLive = !this.isJson && canDraw && !env.NO_COLOR;
     this.paint = this.isLive ? coloured : plain;
   }

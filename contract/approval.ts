@@ -36,7 +36,7 @@ export interface ApprovalRequest {
   wait?: string;
 }
 
-/** Who let a scenario pass a gate, and when. */
+/** The person who let a scenario pass a gate, and when. */
 export interface Approval extends ApprovalRequest {
   /** ISO 8601, UTC. */
   at: string;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { approvalGates, decisions, scenarios } from './names.ts';
 import { phases } from './progress.ts';
 
-/** What a run tells somebody, and the CloudEvents type of each. */
+/** The events that a run tells, with the CloudEvents type of each. */
 export const eventTypes = {
   awaitingApproval: 'aks-isolation.run.awaitingApproval',
   waitingForOperator: 'aks-isolation.run.waitingForOperator',
@@ -15,7 +15,7 @@ export const eventTypes = {
 export type EventName = keyof typeof eventTypes;
 export const eventNames = Object.keys(eventTypes) as [EventName, ...EventName[]];
 
-/** What each says. `npm run fix` writes the table of docs/how-to/be-told.md. */
+/** The meaning of each. `npm run fix` writes the table of docs/how-to/be-told.md. */
 export const eventTexts: Readonly<Record<EventName, string>> = {
   awaitingApproval:
     'A run waits at a gate. `answers` has the command that lets it pass, `until` says when it fails by itself.',
@@ -64,7 +64,7 @@ export interface RunEvent {
   data: Omit<EventData, 'workflowId' | 'runId'>;
 }
 
-/** What a worker with a webhook does. */
+/** How a worker with a webhook tells events. */
 export interface WebhookRules {
   /** The events that it sends. */
   events: readonly EventName[];

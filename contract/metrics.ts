@@ -139,7 +139,7 @@ type NameOf<Kind extends Definition['kind']> = {
 export type Labels<M extends keyof Metrics> = {
   readonly [L in keyof Metrics[M]['labels']]: Metrics[M]['labels'][L] extends readonly (infer Value)[] ? Value : never;
 };
-/** What a label of a metric may be. */
+/** The values that a label of a metric can have. */
 export type LabelOf<M extends keyof Metrics, L extends keyof Labels<M>> = Labels<M>[L];
 
 /** Measures on a meter of Temporal's SDK: a workflow's, an activity's, or the process's. */

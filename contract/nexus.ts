@@ -27,7 +27,7 @@ export interface PlanRequest {
   input: object;
 }
 
-/** What changes nothing, so that it can be on another endpoint: plans and audits. */
+/** Plans and audits. They change nothing, so that they can be on another endpoint. */
 export const lookService = service('aks-isolation.looks', {
   plan: operation<PlanRequest, PlanReport>(),
   auditCluster: operation<AuditClusterInput, AuditReport>(),

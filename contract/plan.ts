@@ -81,7 +81,7 @@ export type StepId =
 /** A means of the ladder that is tried where a reimage leaves the nodes of a pool as they are. */
 export interface PlannedRung {
   by: Rung;
-  /** What it does to nodes and workloads, and what it costs. For people. */
+  /** Its effect on nodes and workloads, and its cost. For people. */
   says: string;
   /** Why the pool does without it. Left out where it is tried. */
   without?: string;
@@ -94,7 +94,7 @@ export interface PlannedStep {
   action: Action;
   /** Why this action: what discovery saw. */
   reason: string;
-  /** What an update changes, with what Azure shows now. Left out where that is not known beforehand. */
+  /** The properties that an update changes, with their present values. Left out where that is not known beforehand. */
   changes?: readonly Difference[];
   /** IDs of the steps that must be done before this one starts. */
   needs: readonly StepId[];
@@ -108,7 +108,7 @@ export interface PlannedStep {
 
 /** Everything that a scenario is going to do, computed from its input and what discovery saw. Nothing has been changed yet. */
 export interface Plan {
-  /** What Azure did not let the worker read beforehand, so that the plan says nothing about it. Left out where all was read. */
+  /** Parts that Azure did not let the worker read beforehand, so that the plan says nothing about them. Left out where all was read. */
   unread?: readonly string[];
   profile: Profile;
   /** Every difference between the profiles that acts in this run. */

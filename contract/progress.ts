@@ -62,7 +62,7 @@ export interface Progress {
   /** Resource ID of the cluster. */
   cluster: string;
   phase: Phase;
-  /** Who started it, by the memo of that name. Nobody has checked the name of a person. Left out where nobody said so. */
+  /** The starter, by the memo of that name. Nobody has checked the name of a person. Left out where nobody said so. */
   startedBy?: string;
   /** Goes up with each change. */
   revision: number;

@@ -46,7 +46,7 @@ export interface VerificationReport {
   outcome: 'verified';
   /** Promises that nobody could look at, with the reason. The input accepts that. */
   unproven: readonly string[];
-  /** What Azure did not let the worker read before the first write. Left out where all was read. */
+  /** Parts that Azure did not let the worker read before the first write. Left out where all was read. */
   unread?: readonly string[];
   /** There was nothing to do: everything was as wanted already. */
   nothingToDo?: true;
@@ -90,7 +90,7 @@ export interface AuditReport {
 /** Result with `dryRun: true`. */
 export interface PlanReport {
   outcome: 'planned';
-  /** What Azure did not let the worker read. Left out where all was read. */
+  /** Parts that Azure did not let the worker read. Left out where all was read. */
   unread?: readonly string[];
   scenario: Scenario;
   cluster: string;

@@ -4,7 +4,7 @@
  */
 export const traceHeader = '_tracer-data';
 
-/** What a run tells its worker. */
+/** A message of a run to its worker. */
 export type TraceSinks = {
   trace: {
     /** @param carrier What the starter's header held. @param failure Type of the failure that ended the run. */

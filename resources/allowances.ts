@@ -46,9 +46,9 @@ export interface AccessFacts {
   permissions: Record<string, Permission[]>;
   /** Locks at the scopes, above and below them, as far as they could be read. */
   locks: LockFacts[];
-  /** What the worker that looked may work on. Left out: everything, as by earlier versions. */
+  /** The policy of the worker that looked. Left out: it may work on everything, as by earlier versions. */
   policy?: WorkerPolicy;
-  /** What could not. Left out where all was read, and by earlier versions. */
+  /** Parts that could not be read. Left out where all was read, and by earlier versions. */
   unread?: Unread[];
 }
 

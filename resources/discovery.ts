@@ -59,7 +59,7 @@ export interface AuditFacts {
   publicAddresses: string[];
   /** Routes of the subnets' tables that lead out. Left out by version 0.1, as are the next. */
   routesOut?: RouteFacts[];
-  /** What may bring the subnets routes by BGP, which Azure Resource Manager does not show. */
+  /** Parts of the network that may bring the subnets routes by BGP, which Azure Resource Manager does not show. */
   routeSources?: string[];
   /** The NAT gateways of the network and its subnets. */
   natGateways?: { id: string; provisioningState: string }[];
@@ -103,14 +103,14 @@ export interface DeletionFacts {
   marked?: string[];
   /** Names of the subnets that may go with an owned network, by resource ID. Left out by version 0.1. */
   subnets?: Record<string, string[]>;
-  /** Who uses the owned ones beside this cluster, by resource ID. Left out by version 0.1. */
+  /** The users of the owned ones beside this cluster, by resource ID. Left out by version 0.1. */
   users?: Record<string, Users>;
   /** IDs of the resources that the cluster uses, and of the zones with its links and records. */
   used: string[];
   /** The identities that are owned or used. */
   identities: IdentityFacts[];
   access: AccessFacts;
-  /** What could not be read. Left out by earlier versions. */
+  /** Parts that could not be read. Left out by earlier versions. */
   unread?: Unread[];
 }
 
@@ -147,9 +147,9 @@ export interface Discovered {
   names?: DefaultNames;
   /** Tenant of the registry's subscription, by its ID, if that is another one than the cluster's. Left out by version 0.1. */
   tenants?: Record<string, string>;
-  /** What the worker may not read, and can do without. Left out where all was read, and by earlier versions. */
+  /** Parts that the worker may not read, and can do without. Left out where all was read, and by earlier versions. */
   unread?: Unread[];
-  /** What isolation depends on. Read only where createCluster finds a network or the cluster, and not by version 0.1. */
+  /** Everything that isolation depends on. Read only where createCluster finds a network or the cluster, and not by version 0.1. */
   dependencies?: AuditFacts;
 }
 
@@ -199,7 +199,7 @@ export interface ExistingCluster {
   registryEndpointIds: string[];
   /** Tenants by subscription ID. Subscriptions that the worker's identity cannot see are left out. */
   tenants: Record<string, string>;
-  /** What could not be read. Left out where all was read, and by earlier versions. */
+  /** Parts that could not be read. Left out where all was read, and by earlier versions. */
   unread?: Unread[];
 }
 
@@ -232,9 +232,9 @@ export interface OldRegistryFacts {
   owned: string[];
   /** IDs of the clusters that boot their nodes from it, in the subscriptions that may be looked at. Left out by version 0.1. */
   clusters?: string[];
-  /** Who uses the registry beside this cluster. Left out by earlier versions. */
+  /** The users of the registry beside this cluster. Left out by earlier versions. */
   users?: Users;
-  /** What could not be read. Left out by earlier versions. */
+  /** Parts that could not be read. Left out by earlier versions. */
   unread?: Unread[];
 }
 
@@ -246,11 +246,11 @@ export interface ExistingClusterFacts extends ExistingCluster {
   kubernetes: Look<KubernetesFacts>;
   /** Results of the probe on the oldest node, by pool. Read only where they decide whether the pool is reimaged. */
   probes: Record<string, Look<NodeProbeResult>>;
-  /** What is around the cluster now. Read only where isolation or a way out of the owner's is wanted, and not by version 0.1. */
+  /** The present surroundings of the cluster. Read only where isolation or a way out of the owner's is wanted, and not by version 0.1. */
   dependencies?: AuditFacts;
   /** The cluster's own registry so far. Read only where that registry is to go. */
   old?: OldRegistryFacts;
-  /** What was made for other clusters and gets the mark of its second user. */
+  /** Resources that were made for other clusters and get the mark of their second user. */
   borrowed?: { id: string; marks: Marks }[];
   /** IDs of what was made for other clusters and carries the second mark of this one. Read only where the cluster may leave it. */
   marked?: string[];

@@ -20,7 +20,7 @@ export interface InfrastructureRequest {
   /** Whether a zone that the network is linked to stands against the plan: then it is searched in all subscriptions. */
   searchesZones?: boolean;
   identityIds: { [H in RoleHolder]?: string };
-  /** Who is to hold a role where. */
+  /** The roles that are to be held, by whom and where. */
   roleScopes: { scope: string; holder: RoleHolder }[];
 }
 

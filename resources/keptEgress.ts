@@ -47,7 +47,7 @@ const keptEgressSchema = z.strictObject({
 /** Egress as a cluster had it before it was isolated, which Azure forgets with the outbound type. */
 export type KeptEgress = z.output<typeof keptEgressSchema>;
 
-/** What Azure gives every cluster that says nothing: there is no need to keep it. Source: Azure REST API, "Managed Clusters". */
+/** The settings that Azure gives every cluster that says nothing: there is no need to keep them. Source: Azure REST API, "Managed Clusters". */
 const defaults: Readonly<Record<ProfileKind, Readonly<Record<string, unknown>>>> = {
   loadBalancerProfile: { managedOutboundIPs: { count: 1 }, allocatedOutboundPorts: 0, idleTimeoutInMinutes: 30 },
   natGatewayProfile: { managedOutboundIPProfile: { count: 1 }, idleTimeoutInMinutes: 4, sku: 'Standard' },
@@ -80,7 +80,7 @@ export function egressTags(
   return others.length + Object.keys(kept).length > mostTags ? undefined : kept;
 }
 
-/** What a cluster's tags keep of its egress; `undefined` where they keep nothing, or not all of it any more. */
+/** The egress that a cluster's tags keep; `undefined` where they keep none, or not all of it any more. */
 export function keptEgress({ tags }: Pick<ClusterFacts, 'tags'>): KeptEgress | undefined {
   const text = keptKeys(tags).map((key) => tags[key]);
   try {

@@ -31,13 +31,13 @@ export const ownNetworkOutboundTypes: readonly string[] = [
   'none',
 ];
 
-/** What the owner has to put on each subnet of nodes beforehand. Source: AKS docs, "Outbound types" (egress-outboundtype.md, 2026-11-26). */
+/** The ways out that the owner has to put on each subnet of nodes beforehand. Source: AKS docs, "Outbound types" (egress-outboundtype.md, 2026-11-26). */
 const ownersWaysOut = {
   userAssignedNATGateway: { on: 'natGatewayId', what: 'NAT gateway' },
   userDefinedRouting: { on: 'routeTableId', what: 'route table' },
 } as const;
 
-/** What an outbound type asks of the owner's subnets; `undefined` where AKS makes the way out. */
+/** The way out that an outbound type asks of the owner's subnets; `undefined` where AKS makes the way out. */
 export const ownersWayOut = (outboundType: string) =>
   Object.entries(ownersWaysOut).find(([type]) => type === outboundType)?.[1];
 

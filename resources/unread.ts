@@ -8,11 +8,11 @@ export interface Unread {
   what: string;
   /** In Azure's words. */
   why: string;
-  /** What follows from it, such as `Azure itself refuses a size that cannot be had`. Left out where `what` says it. */
+  /** The consequence, such as `Azure itself refuses a size that cannot be had`. Left out where `what` says it. */
   then?: string;
 }
 
-/** What could not be read in words, each kind once: a tenant has thousands of subscriptions. */
+/** Parts that could not be read, in words, each kind once: a tenant has thousands of subscriptions. */
 export function unreadTexts(all: readonly Unread[]): string[] {
   const kinds = [...new Set(all.map(({ what }) => what))];
   return kinds.map((kind) => {

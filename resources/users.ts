@@ -1,7 +1,7 @@
 import { isWithin, keyOf, parentId, sameResourceId } from './ids.ts';
 import { type Unread, unreadTexts } from './unread.ts';
 
-/** What a cluster names of the resources around it. */
+/** The resources around a cluster that it names. */
 export interface ClusterReferences {
   id: string;
   nodeResourceGroupId: string;
@@ -24,13 +24,13 @@ export interface ClustersSeen {
   unread: Unread[];
 }
 
-/** Who uses a resource beside the cluster that it was made for. */
+/** The users of a resource beside the cluster that it was made for. */
 export interface Users {
   /** In words, each with the ID of the user. */
   users: string[];
   /** IDs of the subscriptions whose clusters could not be asked although the resource or its cluster is in them. */
   unchecked: string[];
-  /** What else could not be read that would tell. Left out where all was read, and by earlier versions. */
+  /** Other parts that would tell, and could not be read. Left out where all was read, and by earlier versions. */
   unread?: Unread[];
 }
 

@@ -3,9 +3,8 @@ import type { Marks } from './marks.ts';
 import { type Difference, difference, differenceText } from './mismatch.ts';
 import type { ResourceFacts } from './provisioningState.ts';
 
-const subnetUses = ['nodeSubnet', 'registrySubnet', 'apiServerSubnet'] as const;
 /** Purpose of a subnet. */
-export type SubnetUse = (typeof subnetUses)[number];
+export type SubnetUse = 'nodeSubnet' | 'registrySubnet' | 'apiServerSubnet';
 
 /** Properties that a subnet must have for its use. All others are for its owner to decide. Guide: bring your own ACR, steps 1 and 6. */
 export interface SubnetProperties {
@@ -66,7 +65,7 @@ export interface VirtualNetworkFacts extends ResourceFacts {
   isEncrypted?: boolean;
   /** The NAT gateway that serves all of it, without being named by its subnets. Left out where it has none. */
   natGatewayId?: string;
-  /** What may bring it routes by BGP: subnets of gateways and route servers, and peerings that use those of a hub. */
+  /** Parts that may bring it routes by BGP: subnets of gateways and route servers, and peerings that use those of a hub. */
   routeSources?: string[];
   addressPrefixes: string[];
   subnets: SubnetFacts[];
@@ -80,7 +79,7 @@ export interface RouteFacts {
   nextHopType: string;
 }
 
-/** What a route table does to the subnets that name it. */
+/** The effect of a route table on the subnets that name it. */
 export interface RouteTableFacts {
   id: string;
   /** Its routes that may lead out of the network. */

@@ -90,7 +90,7 @@ const privateDnsZone = z
   .prefault({})
   .describe("The private DNS zone with the registry's names.");
 
-/** Who makes the registry's names lead to its endpoint. */
+/** How the registry's names come to lead to its endpoint, and by whom. */
 export const privateDns = z
   .literal('managedElsewhere', 'not an allowed value. Use managedElsewhere, or leave the key out.')
   .describe(

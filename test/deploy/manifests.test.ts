@@ -58,7 +58,9 @@ async function built(overlay: string): Promise<Manifest[]> {
     if (!failed) return parseAllDocuments(stdout).map((document) => document.toJS());
     if (code !== 'ENOENT') throw new Error(stderr);
   }
-  throw new Error('Neither kubectl nor kustomize is installed, which build the manifests');
+  throw new Error(
+    'Neither kubectl nor kustomize is installed, which build the manifests. Install one: https://kubernetes.io/docs/tasks/tools/',
+  );
 }
 
 describe.each(['base', 'read-only', 'temporal-cloud', 'worker-controller'])('the manifests of %s', (overlay) => {

@@ -37,7 +37,7 @@ export function scenarioError(error: unknown): ScenarioError | undefined {
   return { type, message: failure.message, ...known };
 }
 
-/** What a step shows of its failure. */
+/** The part of its failure that a step shows. */
 export function shownFailure(error: unknown): Pick<StepProgress, 'error' | 'whatToDo' | 'correlationId'> {
   const { whatToDo, correlationId } = scenarioError(error) ?? {};
   return {

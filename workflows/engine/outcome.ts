@@ -52,7 +52,7 @@ export interface RunRecord {
   reimages: readonly PoolReimage[];
 }
 
-/** What a failed run has not taken back, by resource ID. */
+/** Everything that a failed run has not taken back, by resource ID. */
 export interface NotTakenBack {
   leftovers: readonly Leftover[];
   deleted: readonly Leftover[];

@@ -118,11 +118,11 @@ function howFar({ steps, phase, updatedAt }: Progress): string | undefined {
 }
 
 /** With the time of day, for what is shown stays as it is until something happens. */
-function restText({ seconds, atLeast }: UsualRest, now: number): string {
+function restText({ seconds, isLowerBound }: UsualRest, now: number): string {
   if (seconds === 0) return '';
   const until = new Date(now + seconds * 1000).toISOString().slice(11, 16);
   const minutes = Math.ceil(seconds / 60);
-  return `, usually ${atLeast ? 'at least ' : ''}${minutes} more minute${minutes === 1 ? '' : 's'}, until ${until} UTC`;
+  return `, usually ${isLowerBound ? 'at least ' : ''}${minutes} more minute${minutes === 1 ? '' : 's'}, until ${until} UTC`;
 }
 
 function stepList(state: StepState, all: readonly StepProgress[]): string | undefined {

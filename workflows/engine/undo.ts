@@ -29,7 +29,7 @@ export interface BegunStep {
   isUnseen?: boolean;
 }
 
-/** What undo needs of the run around it. */
+/** The part of the run that undo needs. */
 export interface UndoMeans {
   set(progress: StepProgress, change: Partial<StepProgress>): void;
   /** Those of the leftovers that are there. */

@@ -6,7 +6,7 @@ import type { StepProgress } from '../../contract/progress.ts';
  * test_aks_network_isolated_cluster.yaml): one run in one region. What is not in it is left out.
  */
 const recordedSeconds: Readonly<Partial<Record<StepKind, number>>> = {
-  // To answer them takes no time, or a person.
+  // A gate costs no time of Azure's, and nobody knows how long a person takes.
   approval: 0,
   secondMark: 1,
   resourceGroup: 2,
@@ -27,11 +27,11 @@ const recordedSeconds: Readonly<Partial<Record<StepKind, number>>> = {
 const takes = ({ kind, action }: StepProgress): number | undefined =>
   action === 'create' || action === 'update' || kind === 'approval' ? recordedSeconds[kind] : undefined;
 
-/** What is still to come of a run. */
+/** The time that a run still takes, as a rule. */
 export interface UsualRest {
   seconds: number;
-  /** Some of what is to come is in no recording. */
-  atLeast: boolean;
+  /** Whether it is a lower bound: some steps to come are in no recording. */
+  isLowerBound: boolean;
 }
 
 /**
@@ -55,6 +55,6 @@ export function usualRest(steps: readonly StepProgress[], now: number): UsualRes
   };
   return {
     seconds: Math.max(0, ...[...open.keys()].map(leftFor)),
-    atLeast: [...open.values()].some((step) => step.action !== 'none' && takes(step) === undefined),
+    isLowerBound: [...open.values()].some((step) => step.action !== 'none' && takes(step) === undefined),
   };
 }

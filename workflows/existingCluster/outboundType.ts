@@ -53,7 +53,7 @@ export function planCutting({ cluster }: ExistingClusterFacts, outboundType: str
   return { change: { outboundType, tags: { ...older.tags, ...tags } }, said };
 }
 
-/** What is said where a policy has kept the settings from being kept. Azure has forgotten them by then: they stand here. */
+/** Says which settings a policy has kept from being kept. Azure has forgotten them by then: they stand here. */
 export function keptNothing(
   found: ClusterFacts,
   { outboundType = '' }: ClusterChange,

@@ -19,7 +19,7 @@ export interface InfrastructureContext {
   newCluster?: Pick<ParsedCreateClusterInput, 'apiServerAccess' | 'serviceCidr' | 'agentPoolProfiles'>;
   /** Whether the network is linked to AKS's own zone. It takes one zone of a name, so the cluster has to leave that one first. */
   zoneLinkWaits: boolean;
-  /** What was made for other clusters and gets the mark of its second user. Default: nothing. */
+  /** Resources that were made for other clusters and get the mark of their second user. Default: none. */
   borrowed?: readonly { id: string; marks: Marks }[];
   /** Whether the worker may write tags of a resource. Default: it may. */
   mayWriteTags?: (id: string) => boolean;

@@ -75,7 +75,7 @@ function networkSteps(
   return steps;
 }
 
-/** What becomes of a subnet that is there. Others may be in it, so the reason says what a change means for them. */
+/** Says what becomes of a subnet that is there. Others may be in it, so the reason says what a change means for them. */
 function changeOf(subnet: SubnetSpecification, there: SubnetFacts): ReturnType<typeof updateIfDifferent> {
   const { reason, ...change } = updateIfDifferent(subnetDifferences(subnet, there));
   return { ...change, reason: [reason, ...meanings(subnet, there)].join('; ') };

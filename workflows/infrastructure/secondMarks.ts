@@ -14,7 +14,7 @@ interface Borrowed {
   marks: Marks;
 }
 
-/** What is there, is going to be used, and was made by this product for another cluster. */
+/** Everything that is there, is going to be used, and was made by this product for another cluster. */
 export function borrowed(
   { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities }: InfrastructureFacts,
   marks: Marks,

@@ -88,7 +88,7 @@ export const privateEndpointType = 'Microsoft.Network/privateEndpoints';
 /** Guide: bring your own ACR, "Create a private endpoint". */
 export const guidesEndpoint = 'myPrivateEndpoint';
 
-/** Who makes the registry's names lead to its endpoint; a registry that AKS manages has a zone of its own. */
+/** Says by whom the registry's names come to lead to its endpoint; a registry that AKS manages has a zone of its own. */
 export const privateDnsOf = (registry: RegistryInput): PrivateDns | undefined =>
   registry.mode === 'bringYourOwn' ? registry.privateDns : undefined;
 
@@ -161,7 +161,7 @@ function wantedNetworkOfInput(
 export const wantedSubnet = ({ virtualNetwork }: WantedInfrastructure, use: SubnetUse): WantedSubnet | undefined =>
   virtualNetwork?.subnets.find((subnet) => subnet.use === use);
 
-/** Who needs a role where. The role itself may depend on what discovery sees there. */
+/** Says who needs a role where. The role itself may depend on what discovery sees there. */
 function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleScopes'] {
   const { identities, registry } = wanted;
   const nodes = wantedSubnet(wanted, 'nodeSubnet');

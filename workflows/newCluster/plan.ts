@@ -141,7 +141,7 @@ export function planCreateCluster(
   };
 }
 
-/** What keeps the cluster from being isolated, of one that is there and of one that is to be. Version 0.1 has not looked. */
+/** Says what keeps the cluster from being isolated, of one that is there and of one that is to be. Version 0.1 has not looked. */
 function notIsolatedProblems(
   input: ParsedCreateClusterInput,
   { cluster: found, infrastructure, dependencies }: Discovered,

@@ -106,7 +106,7 @@ function providerSteps(
   return requiredProviders(seen).map((namespace) => step(namespace, again && guideProviders.includes(namespace)));
 }
 
-/** What the worker may not read, it could not register either: another one has, or Azure refuses the first request that needs it. */
+/** The worker could not register what it may not read: another one has, or Azure refuses the first request that needs it. */
 const reasonOf = (state: string): string => (state === notRead ? 'not read: taken to be registered' : state);
 
 const requiredProviders = ({ providers }: Pick<RegistrationStates, 'providers'>): string[] => [

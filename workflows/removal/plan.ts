@@ -201,7 +201,7 @@ const rolesStep = ({ step, subscriptionIds }: RoleRemoval, identity: string): Pl
   forwardOnly: deletionIsFinal,
 });
 
-/** What was made for another cluster is used by this one no more. */
+/** Plans to take the mark off a resource of another cluster that this one uses no more. */
 const unmarked = (id: string): PlannedStep => ({
   ...unmarkStep(id, ['cluster']),
   forwardOnly: 'The cluster uses it no more',
