@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { approvalGates, decisions, scenarios } from './names.ts';
+import { approvalGates, decisions, fleetDecisions, rolloutFleet, scenarios } from './names.ts';
 import { phases } from './progress.ts';
 
 /** The events that a run tells, with the CloudEvents type of each. */
@@ -32,8 +32,8 @@ export const eventTexts: Readonly<Record<EventName, string>> = {
 /** Data of every event. Texts for people are without secrets. */
 export const eventData = z
   .strictObject({
-    scenario: z.enum(scenarios).describe('The scenario that runs.'),
-    cluster: z.string().describe('Resource ID of the cluster.'),
+    scenario: z.enum([...scenarios, rolloutFleet]).describe('The scenario that runs.'),
+    cluster: z.string().describe('Resource ID of the cluster; of a rollout fleet/ and its name.'),
     workflowId: z.string().describe('Workflow ID of the run.'),
     runId: z.string().describe('Run ID of the run.'),
     phase: z.enum(phases).describe('Where the run stands, as `progress` says it.'),
@@ -41,7 +41,10 @@ export const eventData = z
     whatToDo: z.array(z.string()).describe('For people: advice about what failed.'),
     correlationIds: z.array(z.string()).describe("Find the requests that failed in Azure's activity log."),
     gates: z.array(z.enum(approvalGates)).exactOptional().describe('The gates at which the run waits.'),
-    decisions: z.array(z.enum(decisions)).exactOptional().describe('The answers that a held run takes.'),
+    decisions: z
+      .array(z.enum([...decisions, ...fleetDecisions]))
+      .exactOptional()
+      .describe('The answers that a held run takes.'),
     until: z.string().exactOptional().describe('When the wait ends by itself. ISO 8601, UTC.'),
     byDefault: z.enum(decisions).exactOptional().describe('What a held run does then. At a gate it fails.'),
     answers: z.array(z.string()).describe('The commands that answer, for a POSIX shell.'),

@@ -131,6 +131,8 @@ export interface FleetReport {
   verdicts?: { readonly [V in AuditVerdict]: readonly string[] };
   /** Of audits on a schedule: what is other than the last time. */
   changes?: { since: string; clusters: readonly VerdictChange[] };
+  /** Clusters that the selection would take now, and that came since: the first 200. Nothing was done to them. */
+  appeared?: readonly string[];
   /** Runs of the chain that continue-as-new made. */
   runs: number;
 }

@@ -44,7 +44,8 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
   });
   const { firstExecutionRunId: fleet, startTime, lastResult } = workflowInfo();
   const last = lastOf(lastResult);
-  const known = { fleet, startedAt: startTime.toISOString(), unread: [...plan.unread], ...(last && { last }) };
+  const tells = [...new Set(seen.flatMap((each) => each.tells))];
+  const known = { fleet, startedAt: startTime.toISOString(), unread: [...plan.unread], tells, ...(last && { last }) };
   return run.roll(new Rollout(input, firstState(rings, known)));
 }
 

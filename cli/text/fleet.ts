@@ -80,7 +80,18 @@ const boundText = (bounds: FleetPlanReport['plan']['rings'][number]['bounds'], a
   `bounded by ${bounds.find((each) => each.atOnce === atOnce)?.by ?? 'nothing'}`;
 
 function reportText(
-  { counts, clusters, startedAt, finishedAt, failures, changes, why, durations, unread = [] }: FleetReport,
+  {
+    counts,
+    clusters,
+    startedAt,
+    finishedAt,
+    failures,
+    changes,
+    why,
+    durations,
+    unread = [],
+    appeared = [],
+  }: FleetReport,
   paint: Paint,
 ): string {
   const took = durationText(between(startedAt, finishedAt));
@@ -97,6 +108,7 @@ function reportText(
       : []),
     ...unread.map((each) => paint('yellow', `  not seen: ${oneLine(each)}`)),
     ...failures.map((each) => paint('red', `  ${failureText(each)}`)),
+    ...appeared.map((each) => `  came since, and was left as it is: ${each}`),
     ...(changes ? changesText(changes.since, changes.clusters, paint) : []),
   ].join('\n');
 }

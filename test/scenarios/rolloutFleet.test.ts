@@ -9,6 +9,7 @@ import { createExistingCluster, type Pools } from '../../scripts/local/existingC
 import { subscriptionId } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
 import { newNodeImage, reference, updateByHand } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
@@ -16,11 +17,17 @@ const onePool: Pools = { system: { mode: 'System', count: 1 } };
 
 describe('rolloutFleet', () => {
   let harness: Harness;
+  let receiver: WebhookReceiver;
   beforeAll(async () => {
-    harness = await startHarness();
+    receiver = await startWebhookReceiver(() => 204);
+    const { url } = receiver;
+    harness = await startHarness({ webhook: { url, events: ['awaitingApproval', 'succeeded'], patienceSeconds: 5 } });
     await harness.azure.reset(manyClusters);
   });
-  afterAll(() => harness.close());
+  afterAll(async () => {
+    await harness.close();
+    await receiver.close();
+  });
 
   /** Small clusters in a resource group of their own. */
   const clusters = async (resourceGroup: string, count: number): Promise<ClusterReference[]> => {
@@ -134,7 +141,7 @@ describe('rolloutFleet', () => {
       name: newName('gate'),
       scenario: 'auditCluster',
       input: { probes: 'none' },
-      clusters: all,
+      ...selected('fleet-gate'),
       rings: [
         { name: 'canary', count: 1 },
         { name: 'all others', gate: true },
@@ -157,13 +164,22 @@ describe('rolloutFleet', () => {
     for (const [name, argument, message] of refusals)
       expect(await refusalOf(sent(run, name, argument))).toMatch(message);
     await harness.azure.remove(clusterId(second));
+    const late = { ...first, name: 'late' };
+    await createExistingCluster(harness.azure.simulator, { cluster: late, pools: onePool });
     await run.executeUpdate('approve', { args: [{ ring: 'all others', by: 'Ada' }] });
     expect(await run.result()).toMatchObject({
       outcome: 'rolledOut',
       counts: { drifted: 2, gone: 1 },
       failures: [{ type: 'ClusterNotFound' }],
       approvals: [{ ring: 'all others', by: 'Ada' }],
+      appeared: [`${subscriptionId}/fleet-gate/late`],
     });
+    const told = receiver.receivedAbout(run.workflowId.replace('fleet/', ''));
+    expect(told.map(({ event }) => [event.type, event.data.scenario])).toEqual([
+      ['aks-isolation.run.awaitingApproval', 'rolloutFleet'],
+      ['aks-isolation.run.succeeded', 'rolloutFleet'],
+    ]);
+    expect(told[0]?.event.data.answers).toEqual(answers);
   });
 
   it('is held when more clusters fail than may, and tries them again', async () => {

@@ -1,12 +1,14 @@
 import { isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { isFailure, policyProblemsOf } from '../../contract/failures.ts';
 import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
+import { keyOfCluster } from '../../contract/inputs/rolloutFleet.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { FleetLook } from '../../resources/fleet.ts';
 import { keyOf } from '../../resources/ids.ts';
 import { azure } from '../engine/azure.ts';
 import { discoveryProblem } from '../engine/outcome.ts';
 import type { Seen } from './found.ts';
+import type { Rollout } from './rollout.ts';
 
 type Given = Pick<ParsedRolloutFleetInput, 'clusters' | 'select' | 'scenario'>;
 
@@ -49,3 +51,18 @@ const looksOf = (select: Given['select']): FleetLook[] =>
     ...(select?.resourceGroup !== undefined && { resourceGroups: [select.resourceGroup] }),
     ...(select?.tags && { tags: select.tags }),
   }));
+
+/** As many as a person reads. */
+const mostAppeared = 200;
+
+/**
+ * The clusters that the selection would take now and that came since it was made: they are told, and not rolled out to. `undefined`
+ * where there are none, or where nobody can tell.
+ */
+export async function appearedSince(rollout: Rollout): Promise<string[] | undefined> {
+  const { input } = rollout;
+  if (!input.select) return undefined;
+  const seen = await lookForClusters(input);
+  const appeared = seen.flatMap(({ clusters }) => clusters).filter((each) => rollout.memberOf(each) === undefined);
+  return appeared.length > 0 ? appeared.map(keyOfCluster).slice(0, mostAppeared) : undefined;
+}

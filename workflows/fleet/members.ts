@@ -35,6 +35,8 @@ export async function startMember(rollout: Rollout, member: number, attempt: num
     args: [task],
     parentClosePolicy: ParentClosePolicy.ABANDON,
     staticSummary: `${scenario} ${cluster.name}`,
+    // An operator's single run comes first, and no subscription waits behind a larger one.
+    priority: { priorityKey: 4, fairnessKey: cluster.subscriptionId },
     typedSearchAttributes: [
       { key: searchAttributes.fleet, value: name },
       { key: searchAttributes.cluster, value: cluster.name.toLowerCase() },

@@ -198,7 +198,8 @@ export class Rollout {
   openRing(place: number, now: number): void {
     delete this.#state.soakUntil;
     this.#state.opened = place + 1;
-    this.tell(`Ring ${this.input.rings[place]?.name} begins: ${this.#sizeOf(place)} clusters`, now);
+    const size = this.#sizeOf(place);
+    this.tell(`Ring ${this.input.rings[place]?.name} begins: ${size} ${size === 1 ? 'cluster' : 'clusters'}`, now);
   }
 
   /** Place after the last cluster of the rings that have begun. */

@@ -27,6 +27,7 @@ import {
   startedByMemo,
   wrapUpSignal,
 } from '../../contract/names.ts';
+import { appearedSince } from './discover.ts';
 import { memberEnded } from './member.ts';
 import { lookAtSilent, memberWorkflowId, startMember } from './members.ts';
 import { type Move, nextMove } from './moves.ts';
@@ -35,6 +36,7 @@ import { Rollout } from './rollout.ts';
 import { progressOf, rolloutMarkdown } from './shown.ts';
 import type { FleetSettings, RolloutState } from './state.ts';
 import { takeUpdates } from './steering.ts';
+import { fleetEvents, tellOf } from './telling.ts';
 
 const wrapUp = defineSignal(wrapUpSignal);
 const progressDefinition = defineQuery<FleetProgress>(progressQuery);
@@ -49,6 +51,10 @@ export class FleetRun {
   #shownPhase = '';
   /** How often the phase has changed. */
   #shown = 0;
+  #sent = 0;
+  /** Length of the history when the last update was taken. */
+  #takenAt = -1;
+  #updatedAt = workflowInfo().startTime.toISOString();
   #starts = 0;
   /** Requests whose answers are under way. A run that continued as new would not hear them. */
   #pending = 0;
@@ -65,6 +71,9 @@ export class FleetRun {
     takeUpdates({
       rollout: () => this.#rollout,
       gate: () => (this.#isAtGate ? this.#rollout?.nextRing?.ring.name : undefined),
+      taken: () => {
+        this.#takenAt = workflowInfo().historyLength;
+      },
       asked: () => ['Asked now:', ...(this.progress.answers ?? ['nothing.'])].join('\n'),
     });
     upsertSearchAttributes([
@@ -84,7 +93,7 @@ export class FleetRun {
     const run = { workflowId, namespace, ...(typeof startedBy === 'string' && { startedBy }) };
     if (this.#rollout) {
       const shown = progressOf(this.#rollout, run, this.#move, this.#phase);
-      return { ...shown, revision: shown.revision + this.#shown };
+      return { ...shown, revision: shown.revision + this.#shown, updatedAt: this.#updatedAt };
     }
     const startedAt = startTime.toISOString();
     const nothing = {
@@ -104,7 +113,7 @@ export class FleetRun {
       of,
       phase: this.#phase ?? 'checking',
       startedAt,
-      updatedAt: startedAt,
+      updatedAt: this.#updatedAt,
       ...nothing,
     };
   }
@@ -127,15 +136,20 @@ export class FleetRun {
     try {
       await this.#untilEnd(rollout);
     } catch (error) {
-      if (!isCancellation(error) || rollout.now.stop) throw error;
+      if (!isCancellation(error)) throw error;
       await CancellationScope.nonCancellable(() => this.#cancel(rollout));
       const report = this.#end(rollout, 'cancelled');
       upsertMemo({ [cancellationMemo]: report });
+      await CancellationScope.nonCancellable(() => this.#told());
       throw error;
     } finally {
       scope.cancel();
     }
-    const report = this.#end(rollout, rollout.now.stop ? 'failed' : 'succeeded');
+    const appeared = rollout.now.stop
+      ? undefined
+      : await CancellationScope.nonCancellable(() => appearedSince(rollout));
+    const report = this.#end(rollout, rollout.now.stop ? 'failed' : 'succeeded', appeared);
+    await this.#told();
     if (report.outcome === 'stopped') throw stoppedFailure(report);
     return report;
   }
@@ -154,7 +168,8 @@ export class FleetRun {
           await this.#wait(rollout, this.#move);
           break;
         case 'end':
-          return;
+          if (!(await this.#afterUpdates())) return;
+          break;
       }
     }
   }
@@ -205,6 +220,7 @@ export class FleetRun {
   /** Signals and updates that come before this is done are in the state, and those that come later are for the next run. */
   async #continueAsNew(rollout: Rollout): Promise<never> {
     await condition(() => this.#pending === 0 && allHandlersFinished());
+    while (await this.#afterUpdates()) await condition(() => this.#pending === 0);
     rollout.continued();
     // Without it a rollout of weeks, and every member of it, would stay on the build that began it.
     const next = makeContinueAsNewFunc({ initialVersioningBehavior: 'AUTO_UPGRADE' });
@@ -213,6 +229,18 @@ export class FleetRun {
       (each) => new RawValue(each),
     );
     return next(...handedOn);
+  }
+
+  /**
+   * Lets the task end in which an update was taken. Temporal refuses a task that ends the run while a signal comes, and then tells
+   * whoever sent the update that it has failed.
+   *
+   * @returns whether there was one.
+   */
+  async #afterUpdates(): Promise<boolean> {
+    if (this.#takenAt !== workflowInfo().historyLength) return false;
+    await sleep(1, { summary: 'Let the answer to an update get through' });
+    return true;
   }
 
   async #asking(ask: () => Promise<void>): Promise<void> {
@@ -230,21 +258,38 @@ export class FleetRun {
     );
   }
 
-  #end(rollout: Rollout, phase: FleetPhase): FleetReport {
+  #end(rollout: Rollout, phase: FleetPhase, appeared?: readonly string[]): FleetReport {
     this.#move = undefined;
     this.enter(phase);
-    const report = fleetReport(rollout, new Date().toISOString());
+    const report = { ...fleetReport(rollout, new Date().toISOString()), ...(appeared && { appeared }) };
     log.info('Rollout ends', { fleet: report.fleet, outcome: report.outcome, ...report.counts });
     return report;
   }
 
+  /** Somebody is told of the phases in which a rollout waits for people, and of its end if it has waited or stopped. */
+  #tell(phase: FleetPhase): void {
+    const { tells = [] } = this.#rollout?.now ?? {};
+    const name = fleetEvents[phase];
+    if (!name || !tells.includes(name) || (name === 'succeeded' && this.#sent === 0)) return;
+    this.#sent += 1;
+    const { progress } = this;
+    void this.#asking(() => tellOf(name, this.#sent, progress));
+  }
+
+  /** Waits until nobody is being told any more; each try has a bound. */
+  #told(): Promise<void> {
+    return condition(() => this.#pending === 0);
+  }
+
   #show(): void {
+    this.#updatedAt = new Date().toISOString();
     const { progress } = this;
     setCurrentDetails(rolloutMarkdown(progress));
     const value = progress.paused ? 'Paused' : `${progress.phase.charAt(0).toUpperCase()}${progress.phase.slice(1)}`;
     if (value === this.#shownPhase) return;
     this.#shownPhase = value;
     this.#shown += 1;
+    this.#tell(progress.phase);
     upsertSearchAttributes([{ key: searchAttributes.phase, value }]);
   }
 }

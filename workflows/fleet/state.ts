@@ -62,6 +62,8 @@ export const rolloutState = z.strictObject({
   seconds: z.array(z.number()),
   events: z.array(z.tuple([z.string(), z.string()])),
   unread: z.array(z.string()),
+  /** The events that the worker sends. */
+  tells: z.array(z.string()),
   /** Of audits on a schedule: when the last one ended, and the clusters by their verdicts. */
   last: z
     .strictObject({
@@ -79,7 +81,7 @@ export type RolloutState = z.output<typeof rolloutState>;
 /** What a rollout that begins knows. @param rings The clusters of each ring. */
 export function firstState(
   rings: readonly (readonly FleetCluster[])[],
-  { fleet, startedAt, unread, last }: Pick<RolloutState, 'fleet' | 'startedAt' | 'unread' | 'last'>,
+  { fleet, startedAt, unread, tells, last }: Pick<RolloutState, 'fleet' | 'startedAt' | 'unread' | 'tells' | 'last'>,
 ): RolloutState {
   const all = rings.flat();
   const subscriptions = [...new Set(all.map(({ subscriptionId }) => subscriptionId))];
@@ -115,6 +117,7 @@ export function firstState(
     seconds: [],
     events: [],
     unread,
+    tells,
     ...(last && { last }),
   };
 }

@@ -29,6 +29,8 @@ export interface Steered {
   rollout(): Rollout | undefined;
   /** The ring at whose gate it waits. */
   gate(): string | undefined;
+  /** Called where an update is taken. */
+  taken(): void;
   /** The questions that are open, with the commands that answer them. */
   asked(): string;
 }
@@ -54,22 +56,28 @@ export function takeUpdates(steered: Steered): void {
       throw updateRefused(`The rollout has stopped: ${rollout.now.stop.why}. Start it again for what is left.`);
     return rollout;
   };
-  takePause(open);
-  takeSkip(open);
-  setHandler(definitions.retryFailed, () => `${open().retryFailed(Date.now())} clusters are tried again.`, {
+  const taking = (): Rollout => {
+    steered.taken();
+    return open();
+  };
+  takePause(open, taking);
+  takeSkip(open, taking);
+  setHandler(definitions.retryFailed, () => `${taking().retryFailed(Date.now())} clusters are tried again.`, {
     validator: () => {
       if (open().states.count('failed') === 0) throw updateRefused('No cluster has failed.');
     },
     description: 'Has the clusters that have failed tried again.',
   });
-  takeAnswers(open, steered);
+  takeAnswers(open, taking, steered);
 }
 
-function takePause(open: () => Rollout): void {
+type Open = () => Rollout;
+
+function takePause(open: Open, taking: Open): void {
   setHandler(
     definitions.pause,
     () => {
-      open().pause(true, Date.now());
+      taking().pause(true, Date.now());
       return 'No further cluster begins until update resume. Those in work go on.';
     },
     {
@@ -82,7 +90,7 @@ function takePause(open: () => Rollout): void {
   setHandler(
     definitions.resume,
     () => {
-      open().pause(false, Date.now());
+      taking().pause(false, Date.now());
       return 'The rollout goes on.';
     },
     {
@@ -94,9 +102,8 @@ function takePause(open: () => Rollout): void {
   );
 }
 
-function takeSkip(open: () => Rollout): void {
-  const asked = (given: unknown) => {
-    const rollout = open();
+function takeSkip(open: Open, taking: Open): void {
+  const asked = (given: unknown, rollout: Rollout) => {
     const parsed = parse(skipRequest, given);
     if (!parsed.ok) throw updateRefused(`Not a cluster to skip:\n${problemsText(parsed.problems)}`);
     const { cluster } = parsed.value;
@@ -107,13 +114,13 @@ function takeSkip(open: () => Rollout): void {
   setHandler(
     definitions.skip,
     (given) => {
-      const { rollout, member } = asked(given);
+      const { rollout, member } = asked(given, taking());
       rollout.skip(member, Date.now());
       return `${rollout.name(member)} is left out.`;
     },
     {
       validator: (given) => {
-        const { rollout, member, cluster } = asked(given);
+        const { rollout, member, cluster } = asked(given, open());
         const state = rollout.states.of(member);
         if (state === 'waiting' || state === 'failed') return;
         const whatToDo =
@@ -127,11 +134,11 @@ function takeSkip(open: () => Rollout): void {
   );
 }
 
-function takeAnswers(open: () => Rollout, { gate, asked }: Steered): void {
+function takeAnswers(open: Open, taking: Open, { gate, asked }: Steered): void {
   setHandler(
     definitions.approve,
     (request) => {
-      open().approve(request, Date.now());
+      taking().approve(request, Date.now());
       return `Ring ${request.ring} begins, as approved by ${request.by}.`;
     },
     {
@@ -151,7 +158,7 @@ function takeAnswers(open: () => Rollout, { gate, asked }: Steered): void {
   setHandler(
     definitions.decide,
     ({ decision }) => {
-      open().decide(decision, Date.now());
+      taking().decide(decision, Date.now());
       return `Decided: ${decision}.`;
     },
     {

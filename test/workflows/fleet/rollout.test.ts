@@ -26,7 +26,10 @@ const inputOf = (more: object) => {
 const begun = (count: number, more: object = {}): Rollout => {
   const input = inputOf(more);
   const { rings } = allotted(fleetOf(count), input.rings);
-  return new Rollout(input, firstState(rings, { fleet: 'run', startedAt: '2026-11-26T00:00:00Z', unread: [] }));
+  return new Rollout(
+    input,
+    firstState(rings, { fleet: 'run', startedAt: '2026-11-26T00:00:00Z', unread: [], tells: [] }),
+  );
 };
 
 const minute = 60_000;

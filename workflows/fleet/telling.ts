@@ -1,0 +1,65 @@
+import { isCancellation, log } from '@temporalio/workflow';
+import type { EventName, RunEvent } from '../../contract/events.ts';
+import type { FleetPhase, FleetProgress } from '../../contract/fleet.ts';
+import { rolloutFleet } from '../../contract/names.ts';
+import type { Phase } from '../../contract/progress.ts';
+import { telling } from '../engine/azure.ts';
+import { countsText } from './shown.ts';
+
+/** The events of a rollout, by the phase that it enters. */
+export const fleetEvents: { readonly [P in FleetPhase]?: EventName } = {
+  awaitingApproval: 'awaitingApproval',
+  waitingForOperator: 'waitingForOperator',
+  failed: 'failed',
+  cancelled: 'failed',
+  succeeded: 'succeeded',
+};
+
+/** The phases of the contract for all runs that mean the same. */
+const phases: { readonly [P in FleetPhase]?: Phase } = {
+  awaitingApproval: 'awaitingApproval',
+  waitingForOperator: 'waitingForOperator',
+  succeeded: 'succeeded',
+};
+
+/** Tells somebody how a rollout stands. Nothing fails by it; a receiver that is away for a minute is not waited for. */
+export async function tellOf(name: EventName, sequence: number, progress: FleetProgress): Promise<void> {
+  const event: RunEvent = { name, sequence, time: progress.updatedAt, data: dataOf(progress) };
+  try {
+    await telling(`Tell ${name}`, '1 minute').tell(event);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('Nobody was told', { event: name, sequence, why: String(error) });
+  }
+}
+
+function dataOf({
+  fleet,
+  of,
+  phase,
+  waitsFor,
+  until,
+  answers = [],
+  startedBy,
+  counts,
+  clusters,
+  failures,
+  decisions,
+}: FleetProgress): RunEvent['data'] {
+  return {
+    scenario: rolloutFleet,
+    cluster: `fleet/${fleet}`,
+    phase: phases[phase] ?? 'failed',
+    reason: [
+      `${of}: ${countsText(counts, clusters)}`,
+      ...(waitsFor === undefined ? [] : [`Waits for ${waitsFor}`]),
+      ...failures.map(({ cluster, type, why }) => `${cluster}: ${type}: ${why}`),
+    ],
+    whatToDo: [],
+    correlationIds: [],
+    ...(decisions && { decisions: [...decisions] }),
+    ...(until !== undefined && { until }),
+    answers: [...answers],
+    ...(startedBy !== undefined && { startedBy }),
+  };
+}
