@@ -30,8 +30,10 @@ export function durations(world: World): Duration[] {
 
 function operationSeconds(operation: Operation): number {
   if (!operation.endTime) return operation.seconds;
-  if (operation.status === 'Succeeded') return operation.seconds;
-  return Math.max(0, (operation.endTime.getTime() - operation.startTime.getTime()) / 1000);
+  const took = Math.max(0, (operation.endTime.getTime() - operation.startTime.getTime()) / 1000);
+  if (operation.status !== 'Succeeded') return took;
+  // What is carried out step by step may take longer than was expected: a command waits for what it asks.
+  return operation.process ? Math.max(operation.seconds, Math.round(took)) : operation.seconds;
 }
 
 function pollingSeconds({ style, seconds }: Operation, azure: AzureSwitches): number {

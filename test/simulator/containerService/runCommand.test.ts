@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Duration } from '../../../simulator/index.ts';
 import { group, isolatedCluster, openCluster, type Started, version } from '../support.ts';
 import { clustersIn, startWithGroup } from './support.ts';
 
@@ -56,6 +57,10 @@ describe('runCommand', () => {
     await create('closed', isolatedCluster());
     const seen = await inside('closed', 'curl --max-time 5 https://mcr.microsoft.com/v2/');
     expect(seen).toMatchObject({ exitCode: 28, logs: expect.stringContaining('timed out') });
+    const { body } = await azure.send('GET', '/simulator/durations');
+    const [write] = (body as Duration[]).filter(({ resourceId }) => resourceId.endsWith('/closed')).slice(-1);
+    // As long as any command, and until curl gave up.
+    expect(write).toMatchObject({ operation: 'POST runCommand', operationSeconds: 10 });
   });
 
   test('is refused where it is disabled, and while the cluster is stopped', async () => {
