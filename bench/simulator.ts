@@ -14,7 +14,7 @@ type Address = Pick<Simulator, 'endpoint' | 'tokenEndpoint' | 'port'>;
 
 /** How much the simulator bears: clusters in memory, and GETs a second from another process. */
 export const simulator: Item = async ({ full, onProgress }) => {
-  const [clusters, seconds] = full ? [5000, 10] : [500, 3];
+  const [clusters, seconds] = full ? [5000, 10] : [2000, 3];
   // Node's default depends on the machine; a fixed bound makes a leak fail the same way everywhere.
   const child = fork(import.meta.filename, {
     execArgv: ['--expose-gc', '--max-old-space-size=2048'],

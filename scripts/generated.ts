@@ -34,9 +34,12 @@ function put(file: string, content: string): void {
 
 /** Puts a table between the markers of this name in a page. */
 function putTable(file: string, name: string, header: readonly string[], rows: readonly (readonly string[])[]): void {
+  putSection(file, name, tableText(header, rows));
+}
+
+function tableText(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
-  const lines = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`);
-  putSection(file, name, lines.join('\n'));
+  return [header, header.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 }
 
 /** Puts text between the markers of this name in a page. */
@@ -178,11 +181,12 @@ putTable(
 );
 
 const { measured, machine, results }: Results = JSON.parse(readFileSync(join(root, 'bench/result.json'), 'utf8'));
-putTable(
+putSection(
   'docs/reference/benchmark.md',
   'benchmark',
-  [...tableHead.slice(0, -1), `${tableHead.at(-1)} (${measured}, ${machine})`],
-  results.map(tableRow),
+  results.length === 0
+    ? 'Nothing was measured yet.'
+    : `Measured ${measured}: ${machine}.\n\n${tableText(tableHead, results.map(tableRow))}`,
 );
 
 if (stale.length > 0) {
