@@ -153,7 +153,7 @@ const cases: readonly Case[] = [
 ];
 
 // The first row tells most positions that are no defaults.
-describe.each([...new Set([...cases.slice(0, 1), ...sampled(cases, 4, 3)])])(
+describe.each([...new Set([...cases.slice(0, 1), ...sampled(cases, 8, 7)])])(
   '$name',
   ({ simulator: settings, options, told, reset, refutes }) => {
     test('is named right, and nothing is left', async () => {
@@ -208,7 +208,7 @@ async function against<T>(reset: object, what: (simulator: Simulator, folder: st
   }
 }
 
-/** Two of them take the way of all: one that ends before the question, and the question. */
+/** Nothing is made, and words say why. */
 const refusals = sampled<[what: string, options: string[], said: RegExp]>(
   [
     [
@@ -220,7 +220,7 @@ const refusals = sampled<[what: string, options: string[], said: RegExp]>(
     ['in no region', ['--yes', '--location', 'nowhere'], /--location: nowhere is not a region/],
     ['in no subscription', ['--yes', '--subscription', randomUUID()], /--subscription: .* was not found/],
   ],
-  3,
+  4,
 );
 
 describe('nothing is made', () => {
