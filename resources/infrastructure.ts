@@ -30,6 +30,8 @@ export interface InfrastructureFacts {
   registry?: RegistryFacts;
   /** Why nobody can have the registry's name. Left out: the registry is there, or its name is free. */
   registryNameProblem?: string;
+  /** The cloud, where registries and their zone have other names than in Azure. Left out in Azure, and by earlier versions. */
+  otherCloud?: string;
   privateEndpoint?: PrivateEndpointFacts;
   privateDnsZone?: PrivateDnsZoneFacts;
   /** IDs of other zones for registries that the network is linked to. */

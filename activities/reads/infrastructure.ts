@@ -1,3 +1,4 @@
+import { otherCloudOf } from '../../resources/clouds.ts';
 import type { InfrastructureFacts, InfrastructureRequest } from '../../resources/infrastructure.ts';
 import { registryRecordNames } from '../../resources/registries.ts';
 import { roleHolders, roleKey } from '../../resources/roles.ts';
@@ -53,7 +54,9 @@ export async function readInfrastructure(
       : []),
     ...linked.unread,
   ];
+  const otherCloud = otherCloudOf(clients(subscriptionId).authorization.$host);
   return {
+    ...(otherCloud !== undefined && { otherCloud }),
     ...(virtualNetwork && { virtualNetwork }),
     ...(registry && { registry }),
     ...(nameProblem !== undefined && { registryNameProblem: nameProblem }),

@@ -73,6 +73,10 @@ function reportRegistry(
   report: ReportProblem,
 ): void {
   if (!registry) return;
+  if (facts.otherCloud !== undefined) {
+    const problem = `registries and their zone have other names in ${facts.otherCloud} than in Azure, which this product does not know`;
+    report('registry.mode', problem, 'Let AKS manage the registry (registry.mode managed).');
+  }
   const { registry: seen, registryNameProblem } = facts;
   if (!seen) {
     if (registryNameProblem === undefined || registry.mustExist) return;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { otherCloudOf } from '../../../resources/clouds.ts';
 import { reasons, stepOf } from '../support.ts';
 import {
   cacheRuleThere,
@@ -16,6 +17,21 @@ import {
 } from './support.ts';
 
 const preview = { profile: 'preview', kubernetesVersion: '1.34' };
+
+describe("a registry of one's own", () => {
+  it.each([
+    ['https://management.azure.com', undefined],
+    ['https://127.0.0.1:8443', undefined],
+    ['https://management.usgovcloudapi.net', 'Azure US Government'],
+    ['https://management.chinacloudapi.cn/', 'Azure operated by 21Vianet'],
+  ])('is refused where registries have other names: %s', (endpoint, cloud) => {
+    const otherCloud = otherCloudOf(endpoint);
+    expect(otherCloud).toBe(cloud);
+    const { problems } = planOwnRegistry({}, {}, there(otherCloud === undefined ? {} : { otherCloud }));
+    const found = problems.filter(({ where }) => where === 'registry.mode').map(({ problem }) => problem);
+    expect(found).toEqual(cloud === undefined ? [] : [expect.stringContaining(cloud)]);
+  });
+});
 
 describe('records', () => {
   it('are named after the host of a registry, which may have a hash in its name', () => {
