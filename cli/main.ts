@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { isGrpcServiceError } from '@temporalio/client';
 import { CommanderError } from 'commander';
-import { ClusterBusyError, InvalidInputError } from '../client/index.ts';
+import { ClusterBusyError, FleetRunningError, InvalidInputError } from '../client/index.ts';
 import { problemsText } from '../contract/problem.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { exitCodes } from './exitCodes.ts';
@@ -28,7 +28,8 @@ function failed(error: unknown): number {
 }
 
 function explained(error: unknown): string {
-  if (error instanceof ClusterBusyError) return `${error.message}\nWatch it: ${watchCommand(error.workflowId)}`;
+  if (error instanceof ClusterBusyError || error instanceof FleetRunningError)
+    return `${error.message}\nWatch it: ${watchCommand(error.workflowId)}`;
   const isKnown =
     error instanceof UserError ||
     error instanceof InvalidInputError ||

@@ -79,7 +79,7 @@ export const scenarioErrors = {
   },
   UpdateRefused: {
     cause:
-      'An update (decide, approve, pause or resume) came when nothing waits for it, answers an earlier question, or makes no sense.',
+      'An update (decide, approve, pause or resume; of a rollout also skip or retryFailed) came when nothing waits for it, answers an earlier question, or makes no sense.',
     whatToDo: 'The message says what the scenario takes now. It goes on as if the update had not come.',
   },
 } as const satisfies Record<string, ErrorEntry>;

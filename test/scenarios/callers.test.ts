@@ -207,6 +207,7 @@ describe('the guard', () => {
 
   it.each([
     ["somebody's own workflow", 'cleanUp', clusterWorkflowId(cluster)],
+    ['a rollout that would change a cluster', 'rolloutFleet', 'fleet/monthly'],
     ['a scenario on another cluster', 'deleteCluster', clusterWorkflowId({ ...cluster, name: 'other' })],
   ])('refuses %s', async (_who, type, id) => {
     await expect(calledBy(type, id)).rejects.toMatchObject({ type: 'ForeignCaller', nonRetryable: true });
