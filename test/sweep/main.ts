@@ -70,7 +70,8 @@ for (const table of tables(swept)) console.table(table);
 console.log(`${swept.length} cases in ${seconds()} s`);
 await Promise.all(slots.map((slot) => slot.close({ replay: false })));
 await globalThis.stopSharedServices();
-process.exit(swept.some(({ outcome }) => outcome === 'wrong') ? 1 : 0);
+if (swept.length === 0) console.error('No case: nothing was tried. Use other options.');
+process.exit(swept.length === 0 || swept.some(({ outcome }) => outcome === 'wrong') ? 1 : 0);
 
 function report({ outcome, found }: Judgement, what: string, done: number, of: number): void {
   if (outcome === 'wrong') {

@@ -119,14 +119,24 @@ function randomOf(seed: number): RandomGenerator {
   return random;
 }
 
+/** The dimensions that have cases in a scenario. @public nightly.yml asks. */
+export function dimensionsOf(scenario: SweptName): Dimension[] {
+  const { beside, looksOnly, failsOf }: SweptScenario = sweptScenarios[scenario];
+  if (beside) return [...besideDimensions];
+  // Nothing is held that writes nothing, or that is taken back already.
+  return dimensionNames.filter((name) => name !== 'holds' || !(looksOnly || failsOf));
+}
+
+/** Two runs never make the same requests: whatever else happens is swept with one. */
+const besideDimensions = ['faults', 'interruptions'] as const;
+
 /** Everything that can happen in a scenario, by its place. */
 function placesOf(scenario: SweptName, { requests, activities, resetPoints }: Undisturbed): SweptRequest[] {
   const { forwardOnly, looksOnly, beside }: SweptScenario = sweptScenarios[scenario];
-  // Two runs never make the same requests: whatever else happens is swept with one.
   if (beside)
     return requests.map(({ key, kinds }) => ({
       key,
-      kinds: kinds.filter((kind) => isIn('faults', kind) || isIn('interruptions', kind)),
+      kinds: kinds.filter((kind) => besideDimensions.some((name) => isIn(name, kind))),
     }));
   const held = requests.map(({ key, kinds }) => ({
     key,
