@@ -25,15 +25,19 @@ export interface PoolChangeRequest extends AgentPoolReference {
 }
 
 /** A pool without a LocalDNS profile is one whose LocalDNS is disabled. */
-const mismatches = ({ localDNSMode, orchestratorVersion }: PoolChange, pool: AgentPool): string[] => [
+const mismatches = ({ localDNSMode, orchestratorVersion, maxSurge }: PoolChange, pool: AgentPool): string[] => [
   ...(localDNSMode === undefined
     ? []
     : mismatch('localDNSProfile.mode', localDNSMode ?? 'Disabled', pool.localDNSProfile?.mode ?? 'Disabled')),
   ...mismatch('orchestratorVersion', orchestratorVersion, pool.currentOrchestratorVersion),
+  ...mismatch('upgradeSettings.maxSurge', maxSurge, pool.upgradeSettings?.maxSurge),
 ];
 
 /** The whole pool with a change, for AKS resets what an update leaves out. Source: Azure REST API, "Agent Pools - Create Or Update". */
-function changedPool(pool: AgentPool, { localDNSMode, orchestratorVersion, tags = {} }: PoolChange): AgentPool {
+function changedPool(
+  pool: AgentPool,
+  { localDNSMode, orchestratorVersion, maxSurge, tags = {} }: PoolChange,
+): AgentPool {
   const { localDNSProfile, tags: before, ...settings } = poolSettings(pool);
   const merged = Object.entries({ ...before, ...tags }).flatMap(([key, value]) =>
     value === null ? [] : [[key, value]],
@@ -43,6 +47,7 @@ function changedPool(pool: AgentPool, { localDNSMode, orchestratorVersion, tags 
     ...settings,
     ...(profile && { localDNSProfile: profile }),
     ...(orchestratorVersion !== undefined && { orchestratorVersion }),
+    ...(maxSurge !== undefined && { upgradeSettings: { ...settings.upgradeSettings, maxSurge } }),
     ...(merged.length > 0 && { tags: Object.fromEntries(merged) }),
   };
 }

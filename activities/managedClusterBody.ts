@@ -6,7 +6,7 @@ import {
   type ManagedClusterHttpProxyConfig,
 } from '@azure/arm-containerservice';
 import { addressIn } from '../resources/addressRanges.ts';
-import { type AgentPoolFacts, otherMode } from '../resources/agentPools.ts';
+import { type AgentPoolFacts, formerSurgeIn, otherMode } from '../resources/agentPools.ts';
 import type { IdentityFacts } from '../resources/identities.ts';
 import { agentPoolId, clusterId } from '../resources/ids.ts';
 import type {
@@ -15,7 +15,7 @@ import type {
   ClusterSpecification,
   OutboundProfile,
 } from '../resources/managedClusters.ts';
-import { copyOfTag, formerLocalDnsTag } from '../resources/marks.ts';
+import { copyOfTag, formerLocalDnsTag, formerMaxSurgeTag } from '../resources/marks.ts';
 import { boundTo, marksOn, withoutCopiedMarks } from './arm/marks.ts';
 
 /** The facts of a cluster in Azure's answer. */
@@ -114,18 +114,21 @@ function marksOf(
 function nodeSettings({
   currentOrchestratorVersion,
   localDNSProfile,
+  upgradeSettings,
   tags,
 }: ManagedClusterAgentPoolProfile): Pick<
   AgentPoolFacts,
-  'currentOrchestratorVersion' | 'localDNSMode' | 'formerLocalDNSMode'
+  'currentOrchestratorVersion' | 'localDNSMode' | 'formerLocalDNSMode' | 'formerMaxSurge'
 > {
   const mode = localDNSProfile?.mode;
   const tag = tags?.[formerLocalDnsTag];
   const former = tag === 'none' ? null : tag;
+  const formerMaxSurge = formerSurgeIn(tags?.[formerMaxSurgeTag], upgradeSettings?.maxSurge);
   return {
     ...(currentOrchestratorVersion !== undefined && { currentOrchestratorVersion }),
     ...(mode !== undefined && { localDNSMode: mode }),
     ...(former !== undefined && mode === otherMode(former) && { formerLocalDNSMode: former }),
+    ...(formerMaxSurge && { formerMaxSurge }),
   };
 }
 

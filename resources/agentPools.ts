@@ -58,6 +58,23 @@ export interface AgentPoolFacts {
   localDNSMode?: string;
   /** The mode that it had before an earlier run changed it and did not put it back; `null`: none. */
   formerLocalDNSMode?: string | null;
+  /** The surge that an earlier run has raised and not put back. */
+  formerMaxSurge?: FormerSurge;
+}
+
+/** A surge that is raised for a while. */
+export interface FormerSurge {
+  former: string;
+  raised: string;
+}
+
+/** As a tag has it. */
+export const formerSurgeText = ({ former, raised }: FormerSurge): string => `${former} ${raised}`;
+
+/** The surge in such a tag, while the pool has it as a run has left it. */
+export function formerSurgeIn(text: string | undefined, maxSurge: string | undefined): FormerSurge | undefined {
+  const [, former, raised] = /^(\d+%?) (\d+%?)$/.exec(text ?? '') ?? [];
+  return former !== undefined && raised !== undefined && raised === maxSurge ? { former, raised } : undefined;
 }
 
 /** A change of a pool for which AKS makes its nodes anew. What is left out stays as it is. */
@@ -65,6 +82,8 @@ export interface PoolChange {
   /** Azure's `localDNSProfile.mode`; `null`: no profile. */
   localDNSMode?: string | null;
   orchestratorVersion?: string;
+  /** Azure's `upgradeSettings.maxSurge`. AKS makes no node anew for it. */
+  maxSurge?: string;
   /** Tags to set beside the others; `null`: to take away. */
   tags?: Record<string, string | null>;
 }
@@ -109,3 +128,20 @@ export interface Reimaged {
 
 /** Number of nodes that an upgrade adds. AKS's default maxSurge is 10 %. Source: Learn, "Customize node surge upgrade". */
 export const surgeNodes = (nodes: number): number => Math.ceil(nodes / 10);
+
+/** `maxSurge` is a number of nodes, or a percentage that AKS rounds up. Source: the same. */
+export function surgeOf(count: number, maxSurge: string | undefined): number {
+  if (maxSurge === undefined) return surgeNodes(count);
+  const value = Number.parseInt(maxSurge, 10);
+  return maxSurge.endsWith('%') ? Math.ceil((count * value) / 100) : value;
+}
+
+/** The surge to which a pool is raised; `undefined` where that would not make the rounds of its reimage fewer. */
+export function raisedSurge(
+  { count, maxSurge = '10%', formerMaxSurge }: AgentPoolFacts,
+  wanted: string | undefined,
+): FormerSurge | undefined {
+  if (wanted === undefined || formerMaxSurge) return undefined;
+  const rounds = (surge: string) => Math.ceil(count / Math.max(1, surgeOf(count, surge)));
+  return rounds(wanted) < rounds(maxSurge) ? { former: maxSurge, raised: wanted } : undefined;
+}

@@ -30,11 +30,14 @@ export const copyOfTag = 'aks-isolation-copy-of';
 /** On a pool whose LocalDNS mode has been changed for a while: the mode that it had, or `none`. */
 export const formerLocalDnsTag = 'aks-isolation-former-local-dns';
 
+/** On a pool whose `maxSurge` has been raised for a while: the one that it had, and the one that it has. */
+export const formerMaxSurgeTag = 'aks-isolation-former-max-surge';
+
 /** Tags without the marks, which do not come along where one's settings are another one's. */
 export const withoutMarks = (tags: Record<string, string> = {}): Record<string, string> =>
   Object.fromEntries(
     Object.entries(tags).filter(
-      ([key]) => ![...Object.values<string>(markTags), copyOfTag, formerLocalDnsTag].includes(key),
+      ([key]) => ![...Object.values<string>(markTags), copyOfTag, formerLocalDnsTag, formerMaxSurgeTag].includes(key),
     ),
   );
 

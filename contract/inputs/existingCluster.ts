@@ -50,6 +50,15 @@ const reimage = z
       .max(mostPools, `too many. Use 1 to ${mostPools}: a cluster has no more pools.`)
       .default(1)
       .describe('How many pools are reimaged at the same time.'),
+    maxSurge: matching(
+      /^([1-9]\d{0,2}|[1-9]\d?%|100%)$/,
+      4,
+      'not a surge. Use a number of nodes such as 5, or a share of the pool such as 33%.',
+    )
+      .exactOptional()
+      .describe(
+        'Surge that pools have while they are reimaged, where it is more than their own and makes rounds fewer; put back afterwards. Default: their own.',
+      ),
     canaryPool: agentPoolName
       .exactOptional()
       .describe('A pool that is reimaged and proven alone, before any other begins.'),

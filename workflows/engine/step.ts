@@ -49,6 +49,22 @@ export interface Remaining {
   resourceIsGone: boolean;
 }
 
+/** Both: those of the first are removed first. */
+export function together(one: Helpers, other: Helpers | undefined): Helpers {
+  if (!other) return one;
+  return {
+    async remove() {
+      await one.remove();
+      await other.remove();
+    },
+    async remaining() {
+      const [of, and] = [await one.remaining(), await other.remaining()];
+      const resourceIsGone = of.resourceIsGone || and.resourceIsGone;
+      return { leftovers: [...of.leftovers, ...and.leftovers], resourceIsGone };
+    },
+  };
+}
+
 /** Names what a step leaves: its own resource, and its helpers. */
 export async function leftBy(own: readonly Leftover[], helpers: Helpers | undefined): Promise<Leftover[]> {
   if (!helpers) return [...own];

@@ -1,7 +1,7 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { Problem } from '../../contract/problem.ts';
-import { type AgentPoolFacts, surgeNodes } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, raisedSurge, surgeNodes, surgeOf } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 
@@ -53,13 +53,15 @@ export function surgeProblems(
   pools: readonly AgentPoolFacts[],
   {
     maxParallelPools,
+    maxSurge,
     whenNotReimaged,
-  }: Pick<ParsedIsolateClusterInput['reimage'], 'maxParallelPools' | 'whenNotReimaged'>,
+  }: Pick<ParsedIsolateClusterInput['reimage'], 'maxParallelPools' | 'maxSurge' | 'whenNotReimaged'>,
 ): Problem[] {
   if (!cluster || !discovered) return [];
   const { vmSizes = {}, usages } = discovered.allowances;
   const isCopied = whenNotReimaged === 'temporaryPool';
-  const needs = pools.map((pool) => (isCopied ? neededByCopy(pool, vmSizes) : neededBySurge(pool, vmSizes)));
+  const raised = pools.map((pool) => ({ ...pool, ...surgeMeanwhile(pool, maxSurge) }));
+  const needs = raised.map((pool) => (isCopied ? neededByCopy(pool, vmSizes) : neededBySurge(pool, vmSizes)));
   const families = [...new Set(needs.flatMap((need) => [...need.keys()]))];
   return [...families, 'cores'].flatMap((family) => {
     const atOnce = needs.map((need) => inFamily(need, family)).sort((a, b) => b - a);
@@ -68,7 +70,7 @@ export function surgeProblems(
     if (!usage || usage.limit - usage.used >= vCPUs) return [];
     const [forWhat, instead] = isCopied
       ? ['temporary copies of pools', 'another reimage.whenNotReimaged']
-      : ['surge nodes', 'maxSurge of the pools'];
+      : ['surge nodes', maxSurge === undefined ? 'maxSurge of the pools' : 'reimage.maxSurge'];
     const problem = `${vCPUs} vCPUs are needed for ${forWhat}, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`;
     const whatToDo = `Ask for more quota, or set a smaller reimage.maxParallelPools or ${instead}.`;
     return [{ where: cluster.id, problem, whatToDo }];
@@ -103,7 +105,7 @@ type VmSizes = NonNullable<AllowanceFacts['vmSizes']>;
 
 /** What AKS adds to a pool while it makes its nodes anew, for people: `1 node, 4 vCPUs of standardDDSv5Family`. */
 export const surgeNeed = (pool: AgentPoolFacts, vmSizes: VmSizes): string =>
-  needText(surgeOf(pool), neededBySurge(pool, vmSizes));
+  needText(surgeOf(pool.count, pool.maxSurge), neededBySurge(pool, vmSizes));
 
 /** What the temporary copy of a pool needs, for people. */
 export const copyNeed = (pool: AgentPoolFacts, vmSizes: VmSizes): string =>
@@ -117,6 +119,11 @@ const needText = (nodes: number, need: Need): string =>
 
 const inFamily = (need: Need, family: string): number =>
   family === 'cores' ? sum([...need.values()]) : (need.get(family) ?? 0);
+
+const surgeMeanwhile = (pool: AgentPoolFacts, wanted: string | undefined): Pick<AgentPoolFacts, 'maxSurge'> => {
+  const raised = raisedSurge(pool, wanted)?.raised;
+  return raised === undefined ? {} : { maxSurge: raised };
+};
 
 /** vCPUs by family. */
 type Need = ReadonlyMap<string, number>;
@@ -133,7 +140,7 @@ const sizesOf = ({ virtualMachines, vmSize, count }: AgentPoolFacts, vmSizes: Vm
 /** Nobody documents of which of its sizes AKS adds nodes to a pool of virtual machines: the largest is counted. */
 function neededBySurge(pool: AgentPoolFacts, vmSizes: VmSizes): Need {
   const [size] = sizesOf(pool, vmSizes).sort((a, b) => b.vCPUs - a.vCPUs);
-  return new Map(size ? [[size.family, size.vCPUs * surgeOf(pool)]] : []);
+  return new Map(size ? [[size.family, size.vCPUs * surgeOf(pool.count, pool.maxSurge)]] : []);
 }
 
 /** A copy has as many nodes as its pool; while AKS reimages, there is none yet. */
@@ -145,11 +152,4 @@ function neededByCopy(pool: AgentPoolFacts, vmSizes: VmSizes): Need {
     need.set(family, Math.max(need.get(family) ?? 0, vCPUs));
   }
   return need;
-}
-
-/** `maxSurge` is a number of nodes, or a percentage that AKS rounds up. Source: Learn, "Customize node surge upgrade". */
-function surgeOf({ count, maxSurge }: AgentPoolFacts): number {
-  if (maxSurge === undefined) return surgeNodes(count);
-  const value = Number.parseInt(maxSurge, 10);
-  return maxSurge.endsWith('%') ? Math.ceil((count * value) / 100) : value;
 }

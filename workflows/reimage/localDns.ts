@@ -12,7 +12,7 @@ type ChangeRequest = Parameters<ReturnType<typeof azure.operating>['changeAgentP
 /** How a pool is changed, whatever is changed of it. */
 export type PoolMeans = Omit<ChangeRequest, 'cluster' | 'pool' | 'change' | 'written'>;
 
-interface PoolNames {
+export interface PoolNames {
   cluster: ClusterReference;
   /** Resource ID of the cluster. */
   id: string;

@@ -2,7 +2,7 @@ import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/i
 import type { ApprovalGate } from '../../contract/names.ts';
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import { type AgentPoolFacts, type LeftCopy, leftCopies } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, type LeftCopy, leftCopies, raisedSurge, surgeOf } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
@@ -108,14 +108,33 @@ function sizeOf({ count, type, virtualMachines = [] }: AgentPoolFacts): string {
 
 function actionFor(
   pool: AgentPoolFacts,
-  { current, reason, forwardOnly }: ReimageNeeds,
+  { current, reason, forwardOnly, options }: ReimageNeeds,
 ): Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'> {
   // Azure refuses to reimage such a pool (Azure/azure-cli#33693).
   if (pool.mode === 'Machines') return { action: 'none', reason: 'mode Machines: AKS does not reimage such pools' };
-  const why = pool.formerLocalDNSMode === undefined ? current(pool) : undefined;
+  const left = leftBehind(pool);
+  const why = left.length === 0 ? current(pool) : undefined;
   if (why !== undefined) return { action: 'none', reason: why };
-  const left = pool.formerLocalDNSMode === undefined ? [] : ['an earlier run has left its LocalDNS mode changed'];
-  return { action: 'update', reason: [reason, ...left].join('; '), ...(forwardOnly !== undefined && { forwardOnly }) };
+  return {
+    action: 'update',
+    reason: [reason, ...left, ...surgeText(pool, options)].join('; '),
+    ...(forwardOnly !== undefined && { forwardOnly }),
+  };
+}
+
+/** What an earlier run has changed of a pool and not put back. */
+const leftBehind = ({ formerLocalDNSMode, formerMaxSurge }: AgentPoolFacts): string[] => [
+  ...(formerLocalDNSMode === undefined ? [] : ['an earlier run has left its LocalDNS mode changed']),
+  ...(formerMaxSurge ? [`an earlier run has left its maxSurge at ${formerMaxSurge.raised}`] : []),
+];
+
+function surgeText(pool: AgentPoolFacts, { maxSurge }: ReimageOptions): string[] {
+  const raised = raisedSurge(pool, maxSurge);
+  if (!raised) return [];
+  const nodes = surgeOf(pool.count, raised.raised);
+  return [
+    `maxSurge ${raised.former} -> ${raised.raised} meanwhile: ${nodes} nodes are added and drained at a time, as far as disruption budgets let them`,
+  ];
 }
 
 /** Orders pools: the canary, those that `order` names, the others. System pools come last, unless they are named. */

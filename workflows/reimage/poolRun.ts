@@ -1,7 +1,6 @@
 import { type ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
 import { sentBefore } from '../../contract/failures.ts';
-import type { Rung } from '../../contract/inputs/existingCluster.ts';
-import type { AgentPoolFacts, Reimaged } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, type Reimaged, raisedSurge } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import { agentPoolId } from '../../resources/ids.ts';
 import { hasManagedRegistry } from '../../resources/managedClusters.ts';
@@ -18,27 +17,19 @@ import {
 import type { BusyPolicy } from '../../resources/operations.ts';
 import { azure } from '../engine/azure.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
-import type { Helpers } from '../engine/step.ts';
+import { type Helpers, together } from '../engine/step.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
-import { busyPolicyOf, reimagesByItself, undoBusyPolicy } from '../existingCluster/facts.ts';
+import { busyPolicyOf, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { provesIsolation } from '../isolation/proof.ts';
+import { Climb, climbsLadder } from './climb.ts';
 import { LocalDnsRoll, type PoolMeans } from './localDns.ts';
-import { hasMoved, isBackAgain, isPlainlyUnseen, isUnknown, notReimagedFailure, provenOf, withTried } from './proof.ts';
+import { hasMoved, isBackAgain, notReimagedFailure, provenOf, reimagedByAzure } from './proof.ts';
 import { Replacement } from './replacement.ts';
-import { upgradePool } from './upgrade.ts';
-
-/** Runs of version 0.1 tried nothing more where a reimage had left the nodes as they were. */
-const climbsLadder = 'climbs-reimage-ladder';
+import { RaisedSurge } from './surge.ts';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
 export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
-
-/** How undo climbs the ladder. */
-interface UndoMeans {
-  busyPolicy: BusyPolicy;
-  isBack(done: PoolProof): boolean;
-}
 
 /** The reimage of one pool, and its way back. It keeps what undo has to know of what was begun. */
 export class PoolRun {
@@ -51,6 +42,8 @@ export class PoolRun {
   #before: PoolEvidence | undefined;
   readonly #replacement: Replacement;
   readonly #localDns: LocalDnsRoll;
+  readonly #surge: RaisedSurge;
+  readonly #ladder: Climb;
   /** Whether this run may have had the pool reimaged. */
   #isSent = false;
   /** Whether it is known what became of the pool, though AKS may have reimaged it by itself. */
@@ -68,35 +61,58 @@ export class PoolRun {
     this.#roles = roles;
     const names = { cluster: context.input.cluster, id: context.found.id, pool: pool.name };
     this.#localDns = new LocalDnsRoll(names, pool.formerLocalDNSMode);
+    this.#surge = new RaisedSurge(names, raisedSurge(pool, context.input.reimage.maxSurge), pool.formerMaxSurge);
     this.#replacement = new Replacement({
       ...names,
       // Runs of version 0.1 may have begun a copy under the name that they gave it.
       copy: patched(provesIsolation) ? temporaryPoolName(pool) : `tmp${pool.name}`.slice(0, 12),
       marks: context.marks,
     });
+    const hands = {
+      pool: pool.name,
+      context,
+      look: (busyPolicy?: BusyPolicy) => this.#lookAgain(busyPolicy),
+      proof: (before: PoolEvidence, after: PoolEvidence) => this.#proof(before, after),
+      means: (busyPolicy?: BusyPolicy) => this.#means(busyPolicy),
+    };
+    this.#ladder = new Climb(hands, this.#localDns, this.#replacement);
   }
 
   /** Whether this run may have changed the pool, or made something beside it. */
   get mayHaveWritten(): boolean {
-    return this.#isSent || this.#localDns.isUnderWay || this.#replacement.isUnderWay || this.#replacement.isDone;
+    return (
+      this.#isSent ||
+      this.#surge.isUnderWay ||
+      this.#localDns.isUnderWay ||
+      this.#replacement.isUnderWay ||
+      this.#replacement.isDone
+    );
   }
 
   /** What the run has made beside the pool and not yet removed, or changed of it and not yet put back. */
   get helpers(): Helpers | undefined {
-    if (!this.#localDns.isUnderWay) return this.#replacement.helpers;
+    const all = [this.#localDns, this.#surge].filter(({ isUnderWay }) => isUnderWay);
+    return all.reduce(
+      (others: Helpers | undefined, each) => together(this.#backTo(each), others),
+      this.#replacement.helpers,
+    );
+  }
+
+  #backTo(setting: LocalDnsRoll | RaisedSurge): Helpers {
     const remove = async () => {
       const busyPolicy = undoBusyPolicy(this.#context.input);
       // The pool may be made anew by this, and is then back.
       this.#beforeUndo ??= await this.#lookAgain(busyPolicy);
-      await this.#localDns.putBack(await this.#means(busyPolicy));
+      await setting.putBack(await this.#means(busyPolicy));
     };
-    return { remove: () => remove().catch(ignoreIfDeleted), remaining: () => this.#localDns.remaining() };
+    return { remove: () => remove().catch(ignoreIfDeleted), remaining: () => setting.remaining() };
   }
 
   /** Reimages the pool, and does what the input says where AKS did not. A retry looks first: a look may have failed, and no more. */
   async reimage(retriedByOperator = false): Promise<PoolReimage> {
     const done = await this.#reimage(retriedByOperator);
     this.#isThrough = true;
+    if (done.reimaged && this.#surge.isUnderWay) await this.#surge.putBack(await this.#means());
     return done;
   }
 
@@ -105,13 +121,14 @@ export class PoolRun {
     const first = this.#before;
     const before = first ?? poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
     this.#before = before;
-    if (this.#replacement.isUnderWay) return this.#replace(before);
-    const back = this.#localDns.isUnderWay ? await this.#putLocalDnsBack(before) : undefined;
+    if (this.#replacement.isUnderWay) return this.#ladder.replace(before);
+    const back = this.#localDns.isUnderWay ? await this.#ladder.putLocalDnsBack(before) : undefined;
     if (back?.reimaged || back?.unseen?.because === 'failed') return back;
     const proven = retriedByOperator && first && patched(provesIsolation) ? await this.#lookFirst(first) : undefined;
     if (proven) return proven;
-    const byAzure = await this.#reimagedByAzure();
+    const byAzure = await reimagedByAzure(this.#context, this.#facts, () => this.#lookAgain());
     if (byAzure) return byAzure;
+    if (this.#surge.isWanted) await this.#surge.raise(await this.#means());
     const done = await this.#reimageAndProve(before);
     if (done.reimaged) return done;
     switch (reimage.whenNotReimaged) {
@@ -119,7 +136,7 @@ export class PoolRun {
         return done;
       case 'ladder':
         // Runs of version 0.1 failed by default.
-        return patched(climbsLadder) ? this.#climb(before, done) : done;
+        return patched(climbsLadder) ? this.#ladder.climb(before, done) : done;
       case 'wait':
         await azure
           .waiting(`Wait for a newer node image than ${this.#pool} has`)
@@ -128,7 +145,7 @@ export class PoolRun {
       case 'temporaryPool':
         // Whether there is anything to replace is not known.
         if (done.unseen?.because === 'failed' && patched(provesIsolation)) return done;
-        return this.#replace(before, done.notModified);
+        return this.#ladder.replace(before, done.notModified);
     }
   }
 
@@ -165,22 +182,13 @@ export class PoolRun {
     const done = await this.#reimageAndProve(before, busyPolicy);
     if (isBack(done)) return;
     const climbs = input.reimage.whenNotReimaged === 'ladder' && patched(climbsLadder);
-    const last = climbs ? await this.#climb(before, done, { busyPolicy, isBack }) : done;
+    const last = climbs ? await this.#ladder.climb(before, done, { busyPolicy, isBack }) : done;
     if (!isBack(last)) throw this.notReimaged(last);
   }
 
   /** The failure of a pool whose nodes are as they were, or could not be looked at. */
   notReimaged = (done: PoolReimage): ApplicationFailure =>
     notReimagedFailure(agentPoolId(this.#context.found.id, this.#pool), done);
-
-  /** AKS may have been faster. Profile row P11. */
-  async #reimagedByAzure(): Promise<PoolReimage | undefined> {
-    const { plan, found, seen } = this.#context;
-    if (!plan.bootstrap || !reimagesByItself(found)) return undefined;
-    const before = poolEvidence(this.#facts.name, this.#facts, seen.kubernetes);
-    const proven = proofOf(this.#pool, before, await this.#lookAgain());
-    return proven.reimaged && proven.nodes.length > 0 ? { ...proven, how: 'byAzure', notModified: false } : undefined;
-  }
 
   /** Looks at the pool once nothing runs on it. */
   #lookAgain(busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolEvidence> {
@@ -222,76 +230,11 @@ export class PoolRun {
     }
   }
 
-  /**
-   * Tries one means after the other until the nodes are new, or nobody knows any more whether they are.
-   *
-   * @param undo Given by undo, which leaves nothing behind that the pool had not.
-   */
-  async #climb(before: PoolEvidence, first: PoolReimage, undo?: UndoMeans): Promise<PoolReimage> {
-    const { steps } = this.#context.plan;
-    const { ladder = [] } = steps.find(({ id }) => id === `reimage:${this.#pool}`) ?? {};
-    let done = withTried(first, 'upgradeNodeImageVersion', []);
-    for (const { by, without } of ladder) {
-      if (done.reimaged || undo?.isBack(done) || isUnknown(before, done)) break;
-      if (without !== undefined || (undo && by === 'patchUpgrade')) continue;
-      done = withTried(await this.#rung(by, before, done, undo), by, done.tried);
-    }
-    return done;
-  }
-
-  async #rung(by: Rung, before: PoolEvidence, done: PoolReimage, undo?: UndoMeans): Promise<PoolReimage> {
-    switch (by) {
-      case 'localDNS': {
-        const changed = await this.#localDns.change(await this.#means(undo?.busyPolicy));
-        if ('refused' in changed) return { ...done, seen: changed.refused };
-        const proven = await this.#proof(before, changed.after);
-        if (proven.unseen?.because === 'failed') return { ...done, ...proven };
-        const back = await this.#putLocalDnsBack(before, undo);
-        return { ...done, ...back, notModified: done.notModified };
-      }
-      case 'patchUpgrade':
-        return this.#upgrade(before, done);
-      case 'temporaryPool':
-        return this.#replace(before, done.notModified, undo?.busyPolicy);
-    }
-  }
-
-  async #upgrade(before: PoolEvidence, done: PoolReimage): Promise<PoolReimage> {
-    const { input, found } = this.#context;
-    const { currentKubernetesVersion: version } = found;
-    const upgraded = await upgradePool({ cluster: input.cluster, pool: this.#pool }, version, await this.#means());
-    if ('refused' in upgraded) return { ...done, seen: upgraded.refused };
-    const proven = await this.#proof(before, upgraded.after);
-    return { ...done, ...proven, how: proven.reimaged ? 'upgraded' : 'notReimaged' };
-  }
-
-  /** AKS may make the nodes anew for this, too: what counts is how they are at the end. */
-  async #putLocalDnsBack(before: PoolEvidence, undo?: UndoMeans): Promise<PoolReimage> {
-    const after = await this.#localDns.putBack(await this.#means(undo?.busyPolicy));
-    const proven = await this.#proof(before, after ?? (await this.#lookAgain(undo?.busyPolicy)));
-    return { ...proven, how: proven.reimaged ? 'settingChanged' : 'notReimaged', notModified: false };
-  }
-
   /** How the pool is changed. */
   async #means(busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolMeans> {
     const rolePropagation = await this.#roles();
     const { nodeResourceGroup } = this.#context.found;
     return { nodeResourceGroup, busyPolicy, ...(rolePropagation && { rolePropagation }) };
-  }
-
-  /** Makes the pool anew, or goes on with that. */
-  async #replace(before: PoolEvidence, notModified = false, busyPolicy?: BusyPolicy): Promise<PoolReimage> {
-    await this.#replacement.run();
-    const after = await this.#lookAgain(busyPolicy);
-    const proven = await this.#proof(before, after);
-    // Nobody may look, and Azure has shown that the pool was gone in between.
-    const isAnew = isPlainlyUnseen(proven) && patched(climbsLadder);
-    return {
-      ...proven,
-      ...(isAnew && { reimaged: true, evidence: 'madeAnew', seen: 'the pool was deleted and made anew' }),
-      how: 'replaced',
-      notModified,
-    };
   }
 
   /** A node with one of these disks was not reimaged, and has nothing to go back from. */

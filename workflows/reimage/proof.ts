@@ -1,5 +1,6 @@
 import { type ApplicationFailure, patched } from '@temporalio/workflow';
 import { ownFailure } from '../../contract/failures.ts';
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
 import {
   isSameDisk,
@@ -7,11 +8,13 @@ import {
   type PoolEvidence,
   type PoolProof,
   type PoolReimage,
+  poolEvidence,
   proofOf,
   type TriedMeans,
 } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
+import { reimagesByItself } from '../existingCluster/facts.ts';
 import { provesIsolation } from '../isolation/proof.ts';
 import { oldestNode } from '../nodes/probe.ts';
 
@@ -108,4 +111,16 @@ export function isBackAgain(
   const isUntouched = (name: string) =>
     now.some((node) => node.name === name && atFirst.some((each) => isSameDisk(each, node)));
   return reimaged || (nodes.length > 0 && nodes.every((node) => node.reimaged || isUntouched(node.name)));
+}
+
+/** AKS may have been faster. Profile row P11. @returns `undefined` where it was not. */
+export async function reimagedByAzure(
+  { plan, found, seen }: UpdateContext,
+  pool: AgentPoolFacts,
+  look: () => Promise<PoolEvidence>,
+): Promise<PoolReimage | undefined> {
+  if (!plan.bootstrap || !reimagesByItself(found)) return undefined;
+  const before = poolEvidence(pool.name, pool, seen.kubernetes);
+  const proven = proofOf(pool.name, before, await look());
+  return proven.reimaged && proven.nodes.length > 0 ? { ...proven, how: 'byAzure', notModified: false } : undefined;
 }

@@ -273,3 +273,29 @@ describe('a reimage is refused', () => {
     expect(budgetOn('s', 'w')).toEqual([expect.stringContaining('shop/cart allows no disruption')]);
   });
 });
+
+describe('a surge that is raised for a reimage', () => {
+  const planned = (changes: Partial<AgentPoolFacts>, maxSurge = '50%') =>
+    planReimage(seen(ordinary({ agentPoolProfiles: [systemPool, pool('work', { count: 10, ...changes })] })), {
+      reimage: { maxSurge },
+    });
+
+  it('stands in the plan where it makes the rounds fewer', () => {
+    const reasonOf = (changes: Partial<AgentPoolFacts>) => stepOf(planned(changes), 'reimage:work').reason;
+    expect(reasonOf({})).toMatch(/maxSurge 10% -> 50% meanwhile: 5 nodes/);
+    expect(reasonOf({ maxSurge: '7' })).not.toMatch(/meanwhile/);
+    expect(reasonOf({ count: 1 })).not.toMatch(/meanwhile/);
+  });
+
+  it('counts for the quota', () => {
+    // 350 vCPUs are left: 100 nodes of four are more.
+    const count = { count: 200 };
+    expect(problemTexts(planned(count)).join()).toMatch(/400 vCPUs are needed for surge nodes/);
+    expect(problemTexts(planned(count, '5%')).join()).not.toMatch(/surge nodes/);
+  });
+
+  it('that a run has left has the pool reimaged', () => {
+    const left = { maxSurge: '50%', formerMaxSurge: { former: '10%', raised: '50%' } };
+    expect(stepOf(planned(left), 'reimage:work').reason).toMatch(/left its maxSurge at 50%/);
+  });
+});

@@ -1,0 +1,111 @@
+import { patched } from '@temporalio/workflow';
+import type { Rung } from '../../contract/inputs/existingCluster.ts';
+import type { PoolEvidence, PoolProof, PoolReimage } from '../../resources/nodes.ts';
+import type { BusyPolicy } from '../../resources/operations.ts';
+import type { UpdateContext } from '../existingCluster/context.ts';
+import type { LocalDnsRoll, PoolMeans } from './localDns.ts';
+import { isPlainlyUnseen, isUnknown, withTried } from './proof.ts';
+import type { Replacement } from './replacement.ts';
+import { upgradePool } from './upgrade.ts';
+
+/** Runs of version 0.1 tried nothing more where a reimage had left the nodes as they were. */
+export const climbsLadder = 'climbs-reimage-ladder';
+
+/** How undo climbs the ladder. */
+interface UndoMeans {
+  busyPolicy: BusyPolicy;
+  isBack(done: PoolProof): boolean;
+}
+
+/** What a climb needs of the run of its pool. */
+interface Hands {
+  pool: string;
+  context: UpdateContext;
+  /** Looks at the pool once nothing runs on it. */
+  look(busyPolicy?: BusyPolicy): Promise<PoolEvidence>;
+  proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof>;
+  /** How the pool is changed. */
+  means(busyPolicy?: BusyPolicy): Promise<PoolMeans>;
+}
+
+/** Has AKS make the nodes of a pool anew by other means than a reimage. */
+export class Climb {
+  readonly #hands: Hands;
+  readonly #localDns: LocalDnsRoll;
+  readonly #replacement: Replacement;
+
+  constructor(hands: Hands, localDns: LocalDnsRoll, replacement: Replacement) {
+    this.#hands = hands;
+    this.#localDns = localDns;
+    this.#replacement = replacement;
+  }
+
+  /**
+   * Tries one means after the other until the nodes are new, or nobody knows any more whether they are.
+   *
+   * @param undo Given by undo, which leaves nothing behind that the pool had not.
+   */
+  async climb(before: PoolEvidence, first: PoolReimage, undo?: UndoMeans): Promise<PoolReimage> {
+    const { steps } = this.#hands.context.plan;
+    const { ladder = [] } = steps.find(({ id }) => id === `reimage:${this.#hands.pool}`) ?? {};
+    let done = withTried(first, 'upgradeNodeImageVersion', []);
+    for (const { by, without } of ladder) {
+      if (done.reimaged || undo?.isBack(done) || isUnknown(before, done)) break;
+      if (without !== undefined || (undo && by === 'patchUpgrade')) continue;
+      done = withTried(await this.#rung(by, before, done, undo), by, done.tried);
+    }
+    return done;
+  }
+
+  async #rung(by: Rung, before: PoolEvidence, done: PoolReimage, undo?: UndoMeans): Promise<PoolReimage> {
+    switch (by) {
+      case 'localDNS': {
+        const changed = await this.#localDns.change(await this.#hands.means(undo?.busyPolicy));
+        if ('refused' in changed) return { ...done, seen: changed.refused };
+        const proven = await this.#hands.proof(before, changed.after);
+        if (proven.unseen?.because === 'failed') return { ...done, ...proven };
+        const back = await this.putLocalDnsBack(before, undo);
+        return { ...done, ...back, notModified: done.notModified };
+      }
+      case 'patchUpgrade':
+        return this.#upgrade(before, done);
+      case 'temporaryPool':
+        return this.replace(before, done.notModified, undo?.busyPolicy);
+    }
+  }
+
+  async #upgrade(before: PoolEvidence, done: PoolReimage): Promise<PoolReimage> {
+    const { input, found } = this.#hands.context;
+    const { currentKubernetesVersion: version } = found;
+    const upgraded = await upgradePool(
+      { cluster: input.cluster, pool: this.#hands.pool },
+      version,
+      await this.#hands.means(),
+    );
+    if ('refused' in upgraded) return { ...done, seen: upgraded.refused };
+    const proven = await this.#hands.proof(before, upgraded.after);
+    return { ...done, ...proven, how: proven.reimaged ? 'upgraded' : 'notReimaged' };
+  }
+
+  /** AKS may make the nodes anew for this, too: what counts is how they are at the end. */
+  async putLocalDnsBack(before: PoolEvidence, undo?: UndoMeans): Promise<PoolReimage> {
+    const after = await this.#localDns.putBack(await this.#hands.means(undo?.busyPolicy));
+    const proven = await this.#hands.proof(before, after ?? (await this.#hands.look(undo?.busyPolicy)));
+    return { ...proven, how: proven.reimaged ? 'settingChanged' : 'notReimaged', notModified: false };
+  }
+
+  /** Makes the pool anew, or goes on with that. */
+  async replace(before: PoolEvidence, notModified = false, busyPolicy?: BusyPolicy): Promise<PoolReimage> {
+    await this.#replacement.run();
+    const after = await this.#hands.look(busyPolicy);
+    const proven = await this.#hands.proof(before, after);
+    // Nobody may look, and Azure has shown that the pool was gone in between.
+    const isAnew = isPlainlyUnseen(proven) && patched(climbsLadder);
+    return {
+      ...proven,
+      ...(isAnew && { reimaged: true, evidence: 'madeAnew', seen: 'the pool was deleted and made anew' }),
+      how: 'replaced',
+      notModified,
+    };
+  }
+}
