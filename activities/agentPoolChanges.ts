@@ -67,8 +67,8 @@ async function changePool(clients: ClientsOf, request: PoolChangeRequest): Promi
     if (!isFinal(state)) return 'running';
     return isFailed(state) || mismatches(change, seen).length > 0 ? 'absent' : 'done';
   };
-  const update = () =>
-    longRunningOperation({
+  const update = async () => {
+    await longRunningOperation({
       resourceId: id,
       client,
       async prepare() {
@@ -89,6 +89,7 @@ async function changePool(clients: ClientsOf, request: PoolChangeRequest): Promi
       find,
       progress: () => poolProgress(clients, request),
     });
+  };
   // The change may have been made: by an attempt whose answer was lost, or Azure refused it and undo finds the pool as it was.
   if ((await find()) !== 'done') await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, update));
   const found = mismatches(change, await existingPool(clients, request));

@@ -44,6 +44,7 @@ export async function getPool(clients: ClientsOf, id: string): Promise<AgentPool
 const poolType: ResourceType<'containerService', AgentPool & { marks: Marks }> = {
   kind: 'node pool',
   service: 'containerService',
+  takesConditions: true,
   async read(clients, id) {
     const found = await getPool(clients, id);
     return (
@@ -174,10 +175,12 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
     if (evidence.unseen?.because === 'failed') throw unknownReimage(id, evidence.unseen.message);
     return 'absent';
   };
-  const upgrade = () =>
-    longRunningOperation({
+  const upgrade = async () => {
+    await longRunningOperation({
       resourceId: id,
       client,
+      kind: 'reimagePool',
+      size: String(before.count ?? before.nodes?.length),
       prepare: () => untilPoolIdle(clients, request, busyPolicy),
       send: () => client.agentPools.upgradeNodeImageVersion(cluster.resourceGroup, cluster.name, pool),
       find,
@@ -186,6 +189,7 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
         after = await readEvidence(clients, request);
       },
     });
+  };
   try {
     await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, upgrade));
   } catch (error) {

@@ -1,4 +1,6 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
+import type { PipelineResponse } from '@azure/core-rest-pipeline';
+import { activityInfo } from '@temporalio/activity';
 import { isFailure, ownFailure } from '../contract/failures.ts';
 import { type ClusterReference, clusterId, resourceReference } from '../resources/ids.ts';
 import type { KubernetesVersionFacts } from '../resources/kubernetesVersions.ts';
@@ -16,8 +18,9 @@ import {
 import { type Marks, markTags } from '../resources/marks.ts';
 import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
+import { checkpoint } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureRead, azureReadIfRegistered } from './arm/errors.ts';
+import { azureRead, azureReadIfRegistered } from './arm/errors.ts';
 import { awaitOperation, type Found, longRunningOperation, notShown } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import {
@@ -32,6 +35,7 @@ import {
 import { onceReplicated, readOnceSent } from './arm/replication.ts';
 import { isToPutBack, type PutBackPart } from './arm/resourceUpdate.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
+import { answeredOnce } from './arm/sharedReads.ts';
 import { changedBody, clusterBody, clusterFacts } from './managedClusterBody.ts';
 
 export interface ClusterUpdate {
@@ -48,7 +52,7 @@ type Conditions = { ifMatch?: string } | { ifNoneMatch: '*' };
 /** Azure does not always show the ETag (recorded 2025-03 and 2025-10): then it also refuses what overlaps an operation. */
 const ifUnchanged = ({ eTag }: ManagedCluster): Conditions => (eTag === undefined ? {} : { ifMatch: eTag });
 
-async function getCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ManagedCluster | undefined> {
+export async function getCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ManagedCluster | undefined> {
   const { managedClusters } = clients(cluster.subscriptionId).containerService;
   return azureRead(clusterId(cluster), () => managedClusters.get(cluster.resourceGroup, cluster.name));
 }
@@ -67,7 +71,16 @@ const clusterParts = (before: ClusterChange, written: ClusterChange, seen: Clust
 
 /** @throws ApplicationFailure `ClusterNotFound` if the cluster has been deleted meanwhile. */
 export async function readExistingCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
-  const seen = await readOnceSent(() => readCluster(clients, cluster));
+  return clusterFacts(await existingWhole(clients, cluster));
+}
+
+/** @param known What was read a moment ago. Default: asks. */
+async function existingWhole(
+  clients: ClientsOf,
+  cluster: ClusterReference,
+  known?: ManagedCluster,
+): Promise<ManagedCluster> {
+  const seen = known ?? (await readOnceSent(() => getCluster(clients, cluster)));
   const id = clusterId(cluster);
   if (!seen || seen.provisioningState === 'Deleting') {
     throw ownFailure('ClusterNotFound', `The cluster is not there any more, or is being deleted (${id})`, id);
@@ -75,21 +88,29 @@ export async function readExistingCluster(clients: ClientsOf, cluster: ClusterRe
   return seen;
 }
 
-/** Waits until nothing runs on a cluster and its pools, then reads the cluster. Call it in an activity that heartbeats. */
+/**
+ * Waits until nothing runs on a cluster and its pools, and reads it. Call it in an activity that heartbeats.
+ *
+ * @param known What was read a moment ago. Default: asks.
+ */
 export async function idleCluster(
   clients: ClientsOf,
   cluster: ClusterReference,
   busyPolicy: BusyPolicy,
-): Promise<ClusterFacts> {
+  known?: ManagedCluster,
+): Promise<ManagedCluster> {
+  let first = known;
   const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
   const { resourceGroup, name } = cluster;
   return untilIdle(busyPolicy, clusterId(cluster), async () => {
-    const seen = await readExistingCluster(clients, cluster);
+    const whole = await existingWhole(clients, cluster, first);
+    first = undefined;
+    const seen = clusterFacts(whole);
     const pool = seen.agentPoolProfiles.find(({ provisioningState }) => !isFinal(provisioningState));
     if (isBusy(seen)) {
       return { busy: seen.provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
     }
-    if (!pool) return { idle: seen };
+    if (!pool) return { idle: whole };
     const busy = `node pool ${pool.name} is ${pool.provisioningState}`;
     return { busy, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool.name) };
   });
@@ -129,7 +150,7 @@ const clusterType: ResourceType<'containerService', ClusterFacts & { marks: Mark
 async function createOrUpdate(
   clients: ClientsOf,
   specification: ClusterSpecification,
-  { kubeletIdentity, rolePropagation }: ClusterPrerequisites,
+  { kubeletIdentity, rolePropagation, isNew = false }: ClusterPrerequisites,
 ): Promise<ClusterFacts> {
   const { cluster } = specification;
   const { containerService: client } = clients(cluster.subscriptionId);
@@ -137,12 +158,15 @@ async function createOrUpdate(
   const { [markTags.workflow]: workflow = '', [markTags.run]: run = '' } = specification.tags;
   const body = clusterBody(specification, kubeletIdentity);
   let conditions: Conditions = {};
-  const create = () =>
-    longRunningOperation({
+  let answer: PipelineResponse | undefined;
+  const create = async () => {
+    answer = await longRunningOperation({
       resourceId: id,
       client,
+      kind: specification.containerRegistryId === undefined ? 'createClusterWithManagedRegistry' : 'createCluster',
       async prepare() {
-        const there = await getCluster(clients, cluster);
+        // Azure refuses to create what is there, and the next attempt reads it.
+        const there = isNew && activityInfo().attempt === 1 ? undefined : await getCluster(clients, cluster);
         if (there) refuseForeign('cluster', id, there.tags ?? {}, { [markTags.workflow]: workflow });
         conditions = there ? ifUnchanged(there) : { ifNoneMatch: '*' };
       },
@@ -154,9 +178,10 @@ async function createOrUpdate(
         return seen.provisioningState === 'Succeeded' ? 'done' : 'running';
       },
     }).catch(retriedAfterRace);
+  };
   await awaitingRoles(rolePropagation, id, create);
   const seen = await onceReplicated(
-    () => readCluster(clients, cluster),
+    answeredOnce(answer, () => readCluster(clients, cluster)),
     (each) => each !== undefined,
   );
   if (!seen) throw notShown(id);
@@ -171,40 +196,47 @@ export interface ClusterChanged {
 }
 
 async function changeCluster(clients: ClientsOf, update: ClusterUpdate): Promise<ClusterChanged | undefined> {
-  const { change, cluster } = update;
+  const { change } = update;
+  let seen: ClusterFacts;
   try {
-    await changeWhole(clients, update);
+    seen = await changeWhole(clients, update);
   } catch (error) {
     if (!keepsTags(change) || !isFailure(error, 'RequestDisallowedByPolicy')) throw error;
     // Tags are for later: nothing of the change itself depends on them.
     const removed = Object.fromEntries(Object.entries(change.tags ?? {}).filter(([, value]) => value === null));
-    await changeWhole(clients, { ...update, change: { ...change, tags: removed } });
+    seen = await changeWhole(clients, { ...update, change: { ...change, tags: removed } });
   }
   if (!keepsTags(change)) return undefined;
-  const { tags } = await readExistingCluster(clients, cluster);
-  return Object.entries(change.tags ?? {}).every(([key, value]) => value === null || tags[key] === value)
+  return Object.entries(change.tags ?? {}).every(([key, value]) => value === null || seen.tags[key] === value)
     ? undefined
     : { tagsNotKept: true };
 }
 
 const keepsTags = ({ tags = {} }: ClusterChange): boolean => Object.values(tags).some((value) => value !== null);
 
-async function changeWhole(clients: ClientsOf, { cluster, change, written, busyPolicy }: ClusterUpdate): Promise<void> {
+/** @returns what Azure shows afterwards. */
+async function changeWhole(
+  clients: ClientsOf,
+  { cluster, change, written, busyPolicy }: ClusterUpdate,
+): Promise<ClusterFacts> {
   const { containerService: client } = clients(cluster.subscriptionId);
   const { resourceGroup, name } = cluster;
   const id = clusterId(cluster);
-  const there = await readExistingCluster(clients, cluster);
+  const first = await existingWhole(clients, cluster);
+  const there = clusterFacts(first);
   // The change may have been made: by an attempt whose answer was lost. Or Azure refused it, and undo finds the cluster as it was.
-  if (there.provisioningState === 'Succeeded' && changeMismatches(change, there).length === 0) return;
+  if (there.provisioningState === 'Succeeded' && changeMismatches(change, there).length === 0) return there;
+  // Where a request may have been sent, its operation is waited for first.
+  const known = checkpoint().sent ? undefined : first;
+  let answer: PipelineResponse | undefined;
   let whole: ManagedCluster | undefined;
-  await retryWhileBusy(busyPolicy, id, () =>
-    longRunningOperation({
+  await retryWhileBusy(busyPolicy, id, async () => {
+    answer = await longRunningOperation({
       resourceId: id,
       client,
       async prepare() {
-        await idleCluster(clients, cluster, busyPolicy);
         // AKS takes a cluster whole. A late read keeps other people's changes from being undone.
-        whole = await azureCall(id, () => client.managedClusters.get(resourceGroup, name));
+        whole = await idleCluster(clients, cluster, busyPolicy, known);
         if (!written) return;
         const seen = clusterFacts(whole);
         isToPutBack('cluster', id, seen.provisioningState, clusterParts(change, written, seen));
@@ -220,10 +252,12 @@ async function changeWhole(clients: ClientsOf, { cluster, change, written, busyP
         const done = !isFailed(seen.provisioningState) && changeMismatches(change, seen).length === 0;
         return done ? 'done' : 'absent';
       },
-    }),
-  );
-  const mismatches = changeMismatches(change, await readExistingCluster(clients, cluster));
+    });
+  });
+  const seen = await answeredOnce(answer, () => readExistingCluster(clients, cluster))();
+  const mismatches = changeMismatches(change, seen);
   if (mismatches.length > 0) throw readBackMismatch(mismatches, id);
+  return seen;
 }
 
 export const managedClusterActivities = (clients: ClientsOf) => ({

@@ -92,6 +92,7 @@ const recordFacts = ({ id = '', metadata, aRecords = [] }: RecordSet): RecordFac
 const zoneType: ResourceType<'privateDns', ResourceFacts> = {
   kind: 'private DNS zone',
   service: 'privateDns',
+  takesConditions: true,
   read: readZone,
   remove: ({ client, resourceGroup, name }) => client.privateZones.delete(resourceGroup, name),
 };
@@ -99,6 +100,7 @@ const zoneType: ResourceType<'privateDns', ResourceFacts> = {
 const linkType: ResourceType<'privateDns', ZoneLinkFacts> = {
   kind: 'virtual network link',
   service: 'privateDns',
+  takesConditions: true,
   async read(clients, id) {
     const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
     const found = await azureRead(id, () => client.virtualNetworkLinks.get(resourceGroup, parent, name));
@@ -110,6 +112,7 @@ const linkType: ResourceType<'privateDns', ZoneLinkFacts> = {
 const recordType: ResourceType<'privateDns', RecordFacts> = {
   kind: 'record',
   service: 'privateDns',
+  takesConditions: true,
   read: readRecord,
   remove: ({ client, resourceGroup, parent, name }) => client.recordSets.delete(resourceGroup, parent, 'A', name),
 };

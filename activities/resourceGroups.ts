@@ -115,6 +115,7 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
     await removed({
       resourceId: id,
       client,
+      kind: 'other',
       send: () => client.resourceGroups.delete(group.name),
       async find(): Promise<Found> {
         const now = await readResourceGroup(clients, group);

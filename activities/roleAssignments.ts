@@ -1,4 +1,5 @@
 import type { RoleAssignment as RoleAssignmentFound } from '@azure/arm-authorization';
+import { activityInfo } from '@temporalio/activity';
 import { v5 as uuidv5 } from 'uuid';
 import { azureFailure, isFailure } from '../contract/failures.ts';
 import { keyOf, sameResourceId } from '../resources/ids.ts';
@@ -38,7 +39,13 @@ const assignmentName = ({ scope, role, principalId, marks }: MarkedRole): string
   );
 
 /** A role with the marks of the run that assigns it or takes it away. */
-type MarkedRole = RoleAssignment & { marks: Marks /** Whose principal it is. */; identityId?: string };
+type MarkedRole = RoleAssignment & {
+  marks: Marks;
+  /** Whose principal it is. */
+  identityId?: string;
+  /** Whether this run has made the principal, so that nobody else has given it a role. Default: false. */
+  isNewPrincipal?: boolean;
+};
 
 /**
  * Reads the roles that a principal holds at a scope or above it. One that it holds under a condition stands apart: presence is not
@@ -104,13 +111,15 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
    * @returns ID of the assignment; `undefined` where it is somebody else's.
    */
   async assignRole(assignment: MarkedRole): Promise<string | undefined> {
-    const { scope, role, principalId, marks } = assignment;
+    const { scope, role, principalId, marks, isNewPrincipal = false } = assignment;
     const { roleAssignments } = clients(subscriptionOf(scope)).authorization;
     const id = assignmentId(assignment);
     const name = assignmentName(assignment);
+    const isFirst = isNewPrincipal && activityInfo().attempt === 1;
     try {
       // Azure would answer 200 to the same request, and give the assignment this run's marks: it may be another run's.
-      const there = await readOnceSent(() => azureRead(id, () => roleAssignments.get(scope, name)));
+      const read = () => azureRead(id, () => roleAssignments.get(scope, name));
+      const there = isFirst ? undefined : await readOnceSent(read);
       if (there) return carriesMarks(described(there), marks) ? id : undefined;
       // The answer is the proof: a read right after it may go to a region that does not know the assignment yet.
       const made = await recorded(() =>

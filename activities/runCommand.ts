@@ -1,9 +1,9 @@
-import type { ApplicationFailure } from '@temporalio/activity';
+import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { ErrorDetails } from '../contract/errors.ts';
 import { applicationFailure, isCode } from '../contract/failures.ts';
 import { shortened } from '../contract/shortened.ts';
 import { withoutSecrets } from '../contract/withoutSecrets.ts';
-import { type ClusterReference, clusterId } from '../resources/ids.ts';
+import { type ClusterReference, clusterId, keyOf } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
@@ -75,8 +75,10 @@ async function attemptCommand(
       return { seen: { exitCode, logs, ...(startedAt && { startedAtMs: startedAt.getTime() }) } };
     }
     const message = words(`run-command ended ${provisioningState}: ${reason || logs}`);
+    signIns.delete(signInKey(id));
     return { unseen: { because: 'failed', message } };
   } catch (error) {
+    signIns.delete(signInKey(id));
     const failure = applicationFailure(error);
     if (!failure?.nonRetryable) throw error;
     return { unseen: refusal(failure) };
@@ -103,9 +105,21 @@ export const words = (log: string): string => shortened(withoutSecrets(log.trim(
 /** The token that a cluster with Microsoft Entra ID wants, to know who runs the command. */
 async function entraToken(clients: ClientsOf, cluster: ClusterReference): Promise<string | undefined> {
   const { containerService, credential } = clients(cluster.subscriptionId);
-  const found = await azureCall(clusterId(cluster), () =>
-    containerService.managedClusters.get(cluster.resourceGroup, cluster.name),
-  );
-  if (!found.aadProfile?.managed) return undefined;
+  const id = clusterId(cluster);
+  const key = signInKey(id);
+  const known = signIns.get(key);
+  if (known === undefined) {
+    const found = await azureCall(id, () => containerService.managedClusters.get(cluster.resourceGroup, cluster.name));
+    signIns.set(key, found.aadProfile?.managed ? 'entra' : 'none');
+    const [oldest] = signIns.keys();
+    if (signIns.size > mostSignIns && oldest !== undefined) signIns.delete(oldest);
+  }
+  if (signIns.get(key) !== 'entra') return undefined;
   return (await credential.getToken(`${aksServerApplication}/.default`))?.token;
 }
+
+/** How each run's cluster wants commands to be signed in, until one of them fails. A run looks into its cluster many times. */
+const signIns = new Map<string, 'entra' | 'none'>();
+const mostSignIns = 2_000;
+
+const signInKey = (id: string): string => `${activityInfo().workflowExecution?.runId ?? ''} ${keyOf(id)}`;

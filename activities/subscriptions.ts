@@ -1,5 +1,6 @@
 import type { SubscriptionFacts } from '../resources/subscriptions.ts';
 import type { Unread } from '../resources/unread.ts';
+import { askedTogether } from './arm/askedTogether.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { type Allowed, azureCall, azureRead, collect, seenOr, unreadOf, whereAllowed } from './arm/errors.ts';
 
@@ -37,8 +38,9 @@ export async function readLocations(clients: ClientsOf, subscriptionId: string):
 export const mostSubscriptions = 100;
 
 /** Lists the IDs of the subscriptions that the worker's identity sees. */
-export async function listSubscriptions(clients: ClientsOf): Promise<string[]> {
-  const { subscriptions } = clients('').subscriptions;
-  const seen = await azureCall('/subscriptions', () => collect(subscriptions.list()));
-  return seen.map(({ subscriptionId }) => subscriptionId ?? '');
-}
+export const listSubscriptions = (clients: ClientsOf): Promise<string[]> =>
+  askedTogether(clients, 'subscriptions', async () => {
+    const { subscriptions } = clients('').subscriptions;
+    const seen = await azureCall('/subscriptions', () => collect(subscriptions.list()));
+    return seen.map(({ subscriptionId }) => subscriptionId ?? '');
+  });

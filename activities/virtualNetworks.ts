@@ -1,10 +1,8 @@
 import type { Subnet, VirtualNetwork } from '@azure/arm-network';
 import { contains } from '../resources/addressRanges.ts';
-import { resourceGroupId } from '../resources/ids.ts';
 import { type Marks, subnetsTag } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import type { ResourceFacts } from '../resources/provisioningState.ts';
-import type { ResourceGroupReference } from '../resources/subscriptions.ts';
 import {
   leadsOut,
   type RouteTableFacts,
@@ -16,7 +14,7 @@ import {
   type VirtualNetworkSpecification,
 } from '../resources/virtualNetworks.ts';
 import { type ClientsOf, type Located, locate } from './arm/connection.ts';
-import { type Allowed, azureList, azureRead, whereAllowed } from './arm/errors.ts';
+import { azureRead } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import {
   createResource,
@@ -30,9 +28,16 @@ import { ifMatch, updateResource } from './arm/resourceUpdate.ts';
 import { usersOf } from './users/usersOf.ts';
 
 export async function readVirtualNetwork(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
+  const found = await getVirtualNetwork(clients, id);
+  return found && networkFacts(id, found);
+}
+
+function getVirtualNetwork(clients: ClientsOf, id: string): Promise<VirtualNetwork | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
-  const found = await azureRead(id, () => client.virtualNetworks.get(resourceGroup, name));
-  if (!found) return undefined;
+  return azureRead(id, () => client.virtualNetworks.get(resourceGroup, name));
+}
+
+function networkFacts(id: string, found: VirtualNetwork): VirtualNetworkFacts {
   return {
     id: found.id ?? id,
     provisioningState: found.provisioningState ?? 'Unknown',
@@ -87,38 +92,6 @@ export async function readNatGateway(
   return found && { id, provisioningState: found.provisioningState ?? 'Unknown' };
 }
 
-/** The public addresses of the load balancers in a resource group, in whichever group the addresses are. */
-export async function readBalancedAddresses(
-  clients: ClientsOf,
-  { subscriptionId, name }: ResourceGroupReference,
-): Promise<string[]> {
-  const { loadBalancers } = clients(subscriptionId).network;
-  const all = await azureList(resourceGroupId(subscriptionId, name), () => loadBalancers.list(name));
-  return all.flatMap(({ frontendIPConfigurations = [] }) =>
-    frontendIPConfigurations.flatMap(
-      ({ publicIPAddress, publicIPPrefix }) => publicIPAddress?.id ?? publicIPPrefix?.id ?? [],
-    ),
-  );
-}
-
-/** Why a public address or prefix cannot be given to a load balancer. `undefined`: it can. */
-export async function readAddressProblem(clients: ClientsOf, id: string): Promise<Allowed<string | undefined>> {
-  const { client, resourceGroup, name } = locate(clients, 'network', id);
-  return whereAllowed(async () => {
-    if (/\/publicIPPrefixes\//i.test(id)) {
-      const prefix = await azureRead(id, () => client.publicIPPrefixes.get(resourceGroup, name));
-      return addressProblem(prefix, prefix?.loadBalancerFrontendIpConfiguration ?? prefix?.natGateway);
-    }
-    const address = await azureRead(id, () => client.publicIPAddresses.get(resourceGroup, name));
-    return addressProblem(address, address?.ipConfiguration ?? address?.natGateway);
-  });
-}
-
-function addressProblem(found: object | undefined, user: { id?: string } | undefined): string | undefined {
-  if (!found) return 'it is not there any more';
-  return user?.id === undefined ? undefined : `it is used by ${user.id}`;
-}
-
 const networkType: ResourceType<'network', VirtualNetworkFacts> = {
   kind: 'virtual network',
   service: 'network',
@@ -149,12 +122,15 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
   /** Creates a virtual network with its subnets in one request, for Azure takes one write at a time under a network. */
   async createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts & MaybeAdopted> {
     const { id, tags } = network;
-    const { client, resourceGroup, name } = locate(clients, 'network', id);
-    const there = await azureRead(id, () => client.virtualNetworks.get(resourceGroup, name));
-    const body = networkBody(network, there);
-    return createResource(clients, networkType, id, {
+    let there: VirtualNetwork | undefined;
+    const read = async (): Promise<VirtualNetworkFacts | undefined> => {
+      there = await getVirtualNetwork(clients, id);
+      return there && networkFacts(id, there);
+    };
+    return createResource(clients, { ...networkType, read }, id, {
       marks: tags,
-      send: () => client.virtualNetworks.createOrUpdate(resourceGroup, name, body, ifMatch(there?.etag)),
+      send: ({ client, resourceGroup, name }) =>
+        client.virtualNetworks.createOrUpdate(resourceGroup, name, networkBody(network, there), ifMatch(there?.etag)),
       mismatches: ({ subnets }) =>
         network.subnets.flatMap((wanted) => {
           const seen = subnets.find((subnet) => subnet.name.toLowerCase() === wanted.name.toLowerCase());

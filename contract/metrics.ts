@@ -1,4 +1,5 @@
 import type { MetricMeter, MetricTags } from '@temporalio/common';
+import { type OperationKind, operationKinds } from '../resources/operations.ts';
 import { errorTypes, scenarios } from './names.ts';
 import { stepKinds } from './plan.ts';
 
@@ -110,6 +111,13 @@ export const metrics = {
     labels: { provider: providers, method: methods, status: ['2xx', '3xx', '4xx', '5xx', 'none'] },
     description:
       'Requests to Azure Resource Manager, and the time to the answer. `provider` is a namespace such as `Microsoft.ContainerService`; `status` is `2xx` to `5xx`, or `none` where no answer came.',
+  },
+  operationDuration: {
+    name: 'aks_isolation_arm_operation_duration',
+    kind: 'histogram',
+    labels: { operation: Object.keys(operationKinds) as OperationKind[] },
+    description:
+      "Azure's long-running operations that have succeeded, from the request to the end: by Azure's own clock where it tells, otherwise until it was noticed.",
   },
   armThrottled: {
     name: 'aks_isolation_arm_throttled',

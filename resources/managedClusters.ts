@@ -200,4 +200,6 @@ export interface ClusterPrerequisites {
   kubeletIdentity?: IdentityFacts;
   /** Left out: the cluster needs no role. */
   rolePropagation?: RolePropagation;
+  /** Whether discovery has not seen the cluster. Default: false. */
+  isNew?: boolean;
 }

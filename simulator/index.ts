@@ -67,6 +67,10 @@ interface SimulatedClock {
   now(): number;
   /** The simulated time when the machine's clock showed this. */
   at(machineMs: number): number;
+  /** How many simulated milliseconds pass in one of the machine's, where time passes by itself; otherwise 1. */
+  readonly rate: number;
+  /** Whether time passes when a client waits. */
+  readonly jumps: boolean;
   /** Lets so much simulated time pass. @throws AbortError */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -132,12 +136,22 @@ function startWorlds(
 const clockOf = ({ current }: Worlds): SimulatedClock => ({
   now: () => current().clock.now().getTime(),
   at: (machineMs) => current().clock.at(machineMs),
+  get jumps() {
+    return current().clock.speed === 'demand';
+  },
+  get rate() {
+    return rateOf(current().clock.speed);
+  },
   async sleep(ms, signal) {
+    const { speed } = current().clock;
+    if (typeof speed === 'number' && speed > 0) return delay(ms / speed, undefined, { signal });
     // Leaves the processor to those for whom the caller waits.
     await delay(Math.min(ms, 10), undefined, { signal });
     await current().clock.sleep(ms / 1000);
   },
 });
+
+const rateOf = (speed: Speed): number => (typeof speed === 'number' && speed > 0 ? speed : 1);
 
 /** The problems of a file of fault rules; none if they can be used. */
 export function faultProblems(rules: unknown): string[] {

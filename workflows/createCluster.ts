@@ -73,7 +73,7 @@ function plan(input: ParsedCreateClusterInput, seen: Discovered): CreateClusterP
 function apply(
   input: ParsedCreateClusterInput,
   { registrations, specification, infrastructure, steps }: CreateClusterPlan,
-  _seen: Discovered,
+  seen: Discovered,
   { step }: Apply,
 ): Applied {
   const { cluster, location, tags, registrationTimeoutMinutes, rolePropagationTimeoutMinutes } = input;
@@ -97,7 +97,9 @@ function apply(
   step('cluster', {
     act: async () => {
       const known = await prerequisites(rolePropagationTimeoutMinutes);
-      return azure.operating(`Create cluster ${cluster.name}`).createOrUpdateCluster(specification, known);
+      return azure
+        .operating(`Create cluster ${cluster.name}`)
+        .createOrUpdateCluster(specification, { ...known, isNew: seen.cluster === undefined });
     },
     undo: () => azure.undoing(`Delete cluster ${cluster.name}`).deleteCluster({ cluster, marks, ofThisRun: true }),
     waitsFor: 'AKS, about ten minutes; longer while roles take effect',

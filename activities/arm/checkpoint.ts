@@ -25,6 +25,8 @@ interface Checkpoint extends Partial<OperationProgress> {
   /** Set by an attempt that has ended by itself: what it says of `sent` is exact. A worker that dies reports nothing more. */
   ended?: true;
   poller?: string;
+  /** Seconds after the activity began at which the operation did. */
+  begunAfter?: number;
   /** The operation has failed, unless the resource says otherwise. */
   failed?: FailedOperation;
   /** Seconds since the activity began, over all its attempts. */

@@ -8,6 +8,10 @@ export interface Clock {
   now(): number;
   /** The time of this clock at a time of Temporal's clock, from any beginning. */
   at(temporalMs: number): number;
+  /** How many of its milliseconds pass in one of the machine's, if a Retry-After is in the machine's. Default: 1. */
+  readonly rate?: number;
+  /** Whether it jumps to where somebody waits for. Default: false. */
+  readonly jumps?: boolean;
   /** @throws AbortError */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -54,6 +58,15 @@ export const retriedForMs = (): number => {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
   return currentAttemptScheduledTimestampMs - scheduledTimestampMs;
 };
+
+/** Whether activities wait by a clock that was given for a simulated Azure. */
+export const isOnGivenClock = (): boolean => clock() !== machineClock;
+
+/** Milliseconds of this clock for milliseconds of the machine's, such as those of a Retry-After. */
+export const byClock = (machineMs: number): number => machineMs * (clock().rate ?? 1);
+
+/** As {@link now}, but at the machine's pace where time passes by itself. */
+export const nowAtMachinePace = (): number => (clock().jumps ? now() : performance.now());
 
 /** Waits, unless the activity is cancelled. @throws AbortError */
 export const pause = (ms: number): Promise<void> => clock().sleep(ms, Context.current().cancellationSignal);

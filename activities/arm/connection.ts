@@ -14,6 +14,7 @@ import {
   createDefaultHttpClient,
   type HttpClient,
   type PipelinePolicy,
+  type PipelineRequest,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
@@ -25,7 +26,8 @@ import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
 import type { Clock } from './clock.ts';
 import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
-import { watchRequest } from './telemetry.ts';
+import { shareReads } from './sharedReads.ts';
+import { logRequest, watchRequest } from './telemetry.ts';
 
 /** The way to Azure Resource Manager. The worker makes it from its environment. A simulated Azure differs in nothing else. */
 export interface AzureConnection {
@@ -89,8 +91,10 @@ export function azureClients({
     additionalPolicies: [
       { policy: boundRequest(requestTimeoutMs), position: 'perCall' as const },
       { policy: correlateWithWorkflow, position: 'perCall' as const },
-      { policy: watchRequest, position: 'perRetry' as const },
       { policy: observeResponse, position: 'perRetry' as const },
+      { policy: shareReads(asksOnly), position: 'perRetry' as const },
+      { policy: logRequest, position: 'perRetry' as const },
+      { policy: watchRequest, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
       { policy: onlyAllowed(policy ?? {}, readOnly), position: 'perRetry' as const },
     ],
@@ -148,7 +152,11 @@ export async function observed<T>(
   call: () => Promise<T>,
   onResponse: (response: PipelineResponse) => void,
 ): Promise<T> {
-  return observers.run(onResponse, call);
+  const outer = observers.getStore();
+  return observers.run((response) => {
+    onResponse(response);
+    outer?.(response);
+  }, call);
 }
 
 const observers = new AsyncLocalStorage<(response: PipelineResponse) => void>();
@@ -159,16 +167,6 @@ const observeResponse: PipelinePolicy = {
     const response = await next(request);
     if (!isBelieved(response)) throw new UnreadableAnswerError(response);
     observers.getStore()?.(response);
-    const path = new URL(request.url).pathname;
-    const correlationId = response.headers.get('x-ms-correlation-request-id');
-    // Logs leave the query out, for it carries the signature of an operation's address.
-    const level = request.method === 'GET' ? 'DEBUG' : 'INFO';
-    currentContext()?.log.log(level, 'ARM request', {
-      method: request.method,
-      path,
-      status: response.status,
-      correlationId,
-    });
     return response;
   },
 };
@@ -217,6 +215,10 @@ function onlyAllowed(policy: WorkerPolicy, readOnly: boolean): PipelinePolicy {
 const questions = /\/(checkNameAvailability|runCommand)$/i;
 
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+/** Whether a request changes nothing. */
+const asksOnly = ({ method, url }: PipelineRequest): boolean =>
+  isRead(method) || (method === 'POST' && questions.test(new URL(url).pathname));
 
 /** A request was to go to a host that is not the configured Azure. It was not sent. */
 export class ForeignAddressError extends Error {

@@ -2,6 +2,8 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { type ApplicationFailure, Context } from '@temporalio/activity';
 import { azureFailure, ownFailure } from '../../contract/failures.ts';
 import { shortened } from '../../contract/shortened.ts';
+import { parseResourceId, sameResourceId } from '../../resources/ids.ts';
+import { kindOfWrite, type OperationKind } from '../../resources/operations.ts';
 import {
   checkpoint,
   type FailedOperation,
@@ -10,7 +12,7 @@ import {
   type OperationProgress,
   recorded,
 } from './checkpoint.ts';
-import { adaptiveDelayMs, now, pause } from './clock.ts';
+import { adaptiveDelayMs, elapsedMs, now, pause } from './clock.ts';
 import { type AzureClients, observed, type Service } from './connection.ts';
 import {
   azureCall,
@@ -18,10 +20,10 @@ import {
   errorText,
   isPassingConflict,
   parseErrorBody,
-  parseRetryAfter,
   sectionOn,
   toApplicationFailure,
 } from './errors.ts';
+import { durationIn, expectedMs, learn, pauseBefore, type Wait } from './operationTimes.ts';
 import { type Poller, restoredPoller, type Sent } from './poller.ts';
 import { onceReplicated } from './replication.ts';
 
@@ -40,7 +42,11 @@ export interface LongRunningOperation {
   find(): Promise<Found>;
   /** Work right after the operation, while the activity still heartbeats. */
   afterwards?(): Promise<void>;
-  /** Progress for the heartbeat. Called after a poll, twice a minute. */
+  /** How long it takes is learnt by kind. Default: that of a write of its type. */
+  kind?: OperationKind;
+  /** What the duration depends on beside the kind, such as the number of nodes. */
+  size?: string;
+  /** Progress for the heartbeat. Called after a poll, once in half a minute. */
   progress?(): Promise<OperationProgress | undefined>;
 }
 
@@ -51,11 +57,13 @@ export type Found = 'absent' | 'running' | 'done';
  * Sends a write, over any number of worker deaths never again without a look at what came of it, and waits for the end of its
  * operation.
  *
+ * @returns Azure's answer to the read of the resource after the end, where the client has read it.
  * @throws ApplicationFailure whose type is Azure's error code. Source: AKS docs "Azure Resource Manager asynchronous operations".
  */
-export async function longRunningOperation(operation: LongRunningOperation): Promise<void> {
-  await run(operation);
+export async function longRunningOperation(operation: LongRunningOperation): Promise<PipelineResponse | undefined> {
+  const answer = await run(operation);
   await operation.afterwards?.();
+  return answer;
 }
 
 /** Waits for the end of the operation that runs on a resource. */
@@ -74,13 +82,19 @@ export async function repeatableOperation<T>(
   patienceMs: number,
   start: () => Poller<T>,
 ): Promise<T | undefined> {
+  let first: PipelineResponse | undefined;
+  const hear = (response: PipelineResponse) => {
+    first = response;
+  };
   const { poller } = await azureCall(resourceId, async () => {
     const started = start();
-    await started.submitted();
+    await observed(() => started.submitted(), hear);
     return { poller: started };
   });
-  const rest = pace();
   const startedAt = now();
+  // A pod has to start.
+  const wait: Wait = { startedAt, expectedMs: commandMs };
+  if (!poller.isDone) await pauseBefore(wait, first);
   while (!poller.isDone) {
     const { error, response } = await polled(poller);
     if (error !== undefined) {
@@ -92,31 +106,39 @@ export async function repeatableOperation<T>(
       const minutes = Math.round(patienceMs / 60_000);
       throw ownFailure('OperationTimedOut', `It has not ended within ${minutes} minutes`, resourceId);
     }
-    if (!poller.isDone) await rest(response);
+    if (!poller.isDone) await pauseBefore(wait, response);
   }
   return poller.result;
 }
 
-async function run(operation: LongRunningOperation): Promise<void> {
+async function run(operation: LongRunningOperation): Promise<PipelineResponse | undefined> {
   const { resourceId, client } = operation;
   const record = checkpoint();
-  if (record.failed) return unlessDone(operation, record.failed);
-  if (record.poller !== undefined) return pollUntilDone(operation, restoredPoller(client, record.poller));
-  if (record.sent && (await isDone(operation))) return;
+  if (record.failed) {
+    await unlessDone(operation, record.failed);
+    return undefined;
+  }
+  if (record.poller !== undefined) return pollUntilDone(operation, restoredPoller(client, record.poller), 'resumed');
+  if (record.sent && (await isDone(operation))) return undefined;
   await operation.prepare?.();
+  let first: PipelineResponse | undefined;
+  const hear = (response: PipelineResponse) => {
+    first = response;
+  };
   // A poller is thenable, so it must not be returned from an async function by itself.
   const { poller } = await recorded(() =>
     azureCall(resourceId, async () => {
       const sent = operation.send();
       if (!('submitted' in sent)) return { poller: undefined, answer: await sent };
-      await sent.submitted();
+      await observed(() => sent.submitted(), hear);
       return { poller: sent };
     }),
   );
-  if (!poller) return;
+  if (!poller) return undefined;
   record.poller = await poller.serialize();
+  record.begunAfter = Math.round(elapsedMs() / 100) / 10;
   heartbeat();
-  return pollUntilDone(operation, poller);
+  return pollUntilDone(operation, poller, first);
 }
 
 /** Whether the resource shows what was asked for. A region of ARM may answer as before a request whose answer was lost. */
@@ -155,41 +177,72 @@ function refuseIfEndless(resourceId: string): void {
 /** Answers to the address of an operation that nobody can follow any more. How long its signature lasts is in no document. */
 const forgottenStatuses: readonly number[] = [400, 401, 403, 404];
 
-async function pollUntilDone(operation: LongRunningOperation, poller: Poller<unknown>): Promise<void> {
-  const { resourceId, progress } = operation;
+async function pollUntilDone(
+  operation: LongRunningOperation,
+  poller: Poller<unknown>,
+  first: PipelineResponse | 'resumed' | undefined,
+): Promise<PipelineResponse | undefined> {
+  const { resourceId, progress, kind = kindOfWrite(parseResourceId(resourceId)?.type ?? ''), size } = operation;
   const record = checkpoint();
-  const rest = pace();
+  const startedAt = now() - elapsedMs() + 1_000 * (record.begunAfter ?? 0);
+  const wait: Wait = { startedAt, expectedMs: expectedMs(kind, size), isShown: progress !== undefined };
   let shownAt = Number.NEGATIVE_INFINITY;
+  if (!poller.isDone && first !== 'resumed') await pauseBefore(wait, first);
   while (!poller.isDone) {
-    const { error, response } = await polled(poller);
+    const { error, response, tookMs } = await polled(poller);
     if (error !== undefined) {
       const operationFailed = response !== undefined && response.status < 400;
-      if (operationFailed) return unlessDone(operation, failedOperation(error, response));
+      if (operationFailed) {
+        await unlessDone(operation, failedOperation(error, response));
+        return undefined;
+      }
       const operationForgotten = response !== undefined && forgottenStatuses.includes(response.status);
       // Operations are forgotten some time after their end, and their signed addresses age. The resource has the last word.
-      if (operationForgotten && (await isDone(operation))) return;
+      if (operationForgotten && (await isDone(operation))) return undefined;
       if (operationForgotten) throw notShown(resourceId);
       throw toApplicationFailure(error, resourceId, response);
     }
-    if (poller.isDone) return;
-    refuseIfEndless(resourceId);
-    if (progress && now() - shownAt >= progressEveryMs) {
-      shownAt = now();
-      Object.assign(record, await progress());
+    if (poller.isDone) {
+      learn(kind, size, { tookMs, startedAt });
+      return response && shows(resourceId, response) ? response : undefined;
     }
-    await rest(response);
+    refuseIfEndless(resourceId);
+    if (now() - shownAt >= showEveryMs) {
+      shownAt = now();
+      Object.assign(record, await progress?.());
+      if (progress) heartbeat();
+    }
+    await pauseBefore(wait, response);
   }
+  return undefined;
+}
+
+/** Commands in a cluster take some seconds. Modelled. */
+const commandMs = 5_000;
+/** Progress takes requests of its own, and people look at it now and then. */
+const showEveryMs = 30_000;
+
+/** The client reads what it has written once the operation has ended, if the operation does not show it. */
+const shows = (resourceId: string, { request: { method, url }, status }: PipelineResponse): boolean =>
+  method === 'GET' && status === 200 && sameResourceId(decodeURIComponent(new URL(url).pathname), resourceId);
+
+interface Seen {
+  response?: PipelineResponse;
+  error?: unknown;
+  /** Milliseconds that the operation has taken, by Azure's own clock. */
+  tookMs?: number | undefined;
 }
 
 /** Asks for the operation's state. The poller hides Azure's answer, so it is handed on, also where the poller throws. */
-async function polled(poller: Poller<unknown>): Promise<{ response?: PipelineResponse; error?: unknown }> {
-  const seen: { response?: PipelineResponse; error?: unknown } = {};
+async function polled(poller: Poller<unknown>): Promise<Seen> {
+  const seen: Seen = {};
   const { cancellationSignal } = Context.current();
   try {
     await observed(
       () => poller.poll({ abortSignal: cancellationSignal }),
       (response) => {
         seen.response = response;
+        seen.tookMs ??= durationIn(response);
       },
     );
   } catch (error) {
@@ -197,22 +250,6 @@ async function polled(poller: Poller<unknown>): Promise<{ response?: PipelineRes
   }
   return seen;
 }
-
-/** Azure's own clients ask as often where Azure does not say when (Azure/azure-sdk-for-js, sdk/core/core-lro, read 2026-11-27). */
-const leastPollMs = 2_000;
-
-/** The waits between the polls of an operation: as long as Azure asked last, or else in proportion to the time that has passed. */
-function pace(): (response: PipelineResponse | undefined) => Promise<void> {
-  const startedAt = now();
-  let askedMs: number | undefined;
-  return (response) => {
-    askedMs = (response && parseRetryAfter(response.headers)) ?? askedMs;
-    return pause(askedMs ?? Math.max(leastPollMs, adaptiveDelayMs(now() - startedAt)));
-  };
-}
-
-/** How often progress is read: Azure shares its bounds on such reads with the cluster's own autoscaler. */
-const progressEveryMs = 30_000;
 
 /**
  * Throws the failure of an operation, unless its resource shows that it was done: a cluster can report Failed while the service

@@ -1,6 +1,8 @@
-import type { ApplicationFailure } from '@temporalio/activity';
+import type { PipelineResponse } from '@azure/core-rest-pipeline';
+import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { applicationFailure, isFailure, isNotFound, ownFailure, retryable } from '../../contract/failures.ts';
 import { listedInShort } from '../../resources/entries.ts';
+import { parseResourceId } from '../../resources/ids.ts';
 import {
   carriesMarks,
   hasSecondMark,
@@ -10,6 +12,7 @@ import {
   markTags,
   ownMarks,
 } from '../../resources/marks.ts';
+import { kindOfDeletion } from '../../resources/operations.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -19,6 +22,7 @@ import { type Found, type LongRunningOperation, longRunningOperation, notShown }
 import type { Sent } from './poller.ts';
 import { onceReplicated, readOnceSent, replicationPause, retriedWhileReplicating } from './replication.ts';
 import { leaveSecondMark, takeSecondMarkOff, unlessForbidden } from './secondMarks.ts';
+import { answeredOnce } from './sharedReads.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
 export interface MarkedFacts {
@@ -34,6 +38,8 @@ export interface ResourceType<S extends Service, Facts extends MarkedFacts> {
   kind: string;
   service: S;
   read(clients: ClientsOf, id: string): Promise<Facts | undefined>;
+  /** Whether Azure's service refuses to make one that is there, if the request says so. Default: false. */
+  takesConditions?: true;
   remove(resource: Located<S>): Sent;
 }
 
@@ -87,11 +93,19 @@ export async function createResource<S extends Service, Facts extends MarkedFact
   creation: Creation<S, Facts>,
 ): Promise<Facts & MaybeAdopted> {
   const { marks = {}, mayBeOurs = false, adopts = true, mismatches } = creation;
-  const there = await readOnceSent(() => type.read(clients, id));
-  if (!there) {
+  const create = () => {
     const send = (resource: Located<S>) => creation.send(resource, { ifNoneMatch: '*' });
     return writeResource(clients, type, id, { send, mismatches });
+  };
+  if (isRefusedIfThere(type, mayBeOurs)) {
+    try {
+      return await create();
+    } catch (error) {
+      if (!isFailure(error, 'PreconditionFailed')) throw error;
+    }
   }
+  const there = await readOnceSent(() => type.read(clients, id));
+  if (!there) return create();
   const maybeSent = mayBeOurs || checkpoint().sent;
   const isOurs = there.marks ? carriesMarks(there.marks, ownMarks(marks)) : maybeSent;
   const isAsWanted = !isFailed(stateOf(there)) && mismatches(there).length === 0;
@@ -104,6 +118,16 @@ export async function createResource<S extends Service, Facts extends MarkedFact
   if (maybeSent) return there;
   if (!isFinal(stateOf(there))) throw beingMade(type.kind, id);
   return { ...there, ...(await adopt(clients, id, there.marks, marks)) };
+}
+
+/**
+ * Whether the request itself finds out that the resource is there, which discovery did not see: Azure then refuses it.
+ */
+function isRefusedIfThere<S extends Service, Facts extends MarkedFacts>(
+  { takesConditions }: ResourceType<S, Facts>,
+  mayBeOurs: boolean,
+): boolean {
+  return takesConditions === true && !mayBeOurs && activityInfo().attempt === 1;
 }
 
 /** What another run of this product has made meanwhile gets the mark of its second user, which undo takes off. */
@@ -127,8 +151,9 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
 ): Promise<Facts> {
   const resource = locate(clients, type.service, id);
   const read = () => type.read(clients, id);
+  let answer: PipelineResponse | undefined;
   try {
-    await longRunningOperation({
+    answer = await longRunningOperation({
       resourceId: id,
       client: resource.client,
       send: () => send(resource),
@@ -143,7 +168,9 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
   } catch (error) {
     return retriedAfterRace(error);
   }
-  const seen = await onceReplicated(read, (each) => each !== undefined && mismatches(each).length === 0);
+  // The client has read it right after the end of the operation.
+  const readBack = answeredOnce(answer, read);
+  const seen = await onceReplicated(readBack, (each) => each !== undefined && mismatches(each).length === 0);
   if (!seen) throw notShown(id);
   const found = mismatches(seen);
   if (found.length > 0) throw readBackMismatch(found, id);
@@ -203,6 +230,7 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   await removed({
     resourceId: id,
     client: resource.client,
+    kind: kindOfDeletion(parseResourceId(id)?.type ?? ''),
     send: () => remove(resource),
     async find(): Promise<Found> {
       const now = await read(clients, id);

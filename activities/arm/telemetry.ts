@@ -30,6 +30,25 @@ export const watchRequest: PipelinePolicy = {
   },
 };
 
+/** Logs each request that was answered. */
+export const logRequest: PipelinePolicy = {
+  name: 'logRequest',
+  async sendRequest(request, next) {
+    const response = await next(request);
+    const path = new URL(request.url).pathname;
+    const correlationId = response.headers.get('x-ms-correlation-request-id');
+    // Logs leave the query out, for it carries the signature of an operation's address.
+    const level = request.method === 'GET' ? 'DEBUG' : 'INFO';
+    currentContext()?.log.log(level, 'ARM request', {
+      method: request.method,
+      path,
+      status: response.status,
+      correlationId,
+    });
+    return response;
+  },
+};
+
 /** A span below the activity's. It has no query, for that is where an operation's address is signed, no header and no body. */
 function beginSpan({ method, url }: PipelineRequest, provider: Provider): Span {
   const { hostname, pathname } = new URL(url);

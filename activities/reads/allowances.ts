@@ -9,11 +9,20 @@ import type {
   UsageFacts,
   VmSizeFacts,
 } from '../../resources/allowances.ts';
-import { isWithin, keyOf, lockedScope } from '../../resources/ids.ts';
+import { isWithin, keyOf, lockedScope, uniqueIds } from '../../resources/ids.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { azureList, azureRead, azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
+import {
+  type Allowed,
+  azureList,
+  azureRead,
+  azureReadIfRegistered,
+  collect,
+  seenOr,
+  unreadOf,
+  whereAllowed,
+} from '../arm/errors.ts';
 import { restList } from '../arm/restList.ts';
-import { neededPermissions } from './permissions.ts';
+import { allowsAll, neededPermissions } from './permissions.ts';
 
 export async function readAllowances(clients: ClientsOf, request: AllowanceRequest): Promise<AllowanceFacts> {
   const { subscriptionId, location } = request;
@@ -41,13 +50,8 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
   const { policy, readOnly } = clients('');
   const subscriptions = [...new Set(scopes.map((scope) => scope.split('/')[2] ?? ''))];
   const [permissions, locks] = await Promise.all([
-    Promise.all(
-      // Whoever only looks has not the permissions of whoever is to write.
-      (readOnly ? [] : scopes).map(async (scope) => ({
-        scope,
-        look: await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope))),
-      })),
-    ),
+    // Whoever only looks has not the permissions of whoever is to write.
+    permissionsAt(clients, readOnly ? [] : scopes),
     Promise.all(
       subscriptions.map(async (id) => ({
         scope: `/subscriptions/${id}`,
@@ -75,6 +79,29 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
     ...(unread.length > 0 && { unread }),
     ...(policy && { policy }),
   };
+}
+
+interface PermissionsSeen {
+  scope: string;
+  /** `undefined`: the scope is not there. */
+  look: Allowed<Permission[] | undefined>;
+}
+
+/** Reads from the top down, for below a scope where everything is allowed there is nothing to ask. */
+async function permissionsAt(clients: ClientsOf, scopes: readonly string[]): Promise<PermissionsSeen[]> {
+  const byDepth = Map.groupBy(uniqueIds(scopes), (scope) => scope.split('/').length);
+  const seen: PermissionsSeen[] = [];
+  for (const [, level] of [...byDepth].sort(([a], [b]) => a - b)) {
+    const suffices = ({ scope, look }: PermissionsSeen, below: string) =>
+      isWithin(below, scope) && allowsAll(seenOr(look, undefined) ?? []);
+    const asked = level.filter((scope) => !seen.some((each) => suffices(each, scope)));
+    const looks = asked.map(async (scope) => ({
+      scope,
+      look: await whereAllowed(() => azureRead(scope, () => readPermissions(clients, scope))),
+    }));
+    seen.push(...(await Promise.all(looks)));
+  }
+  return seen;
 }
 
 const subscriptionScope = /^\/subscriptions\/[^/]+$/;

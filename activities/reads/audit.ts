@@ -9,6 +9,7 @@ import type { SubnetFacts, VirtualNetworkFacts } from '../../resources/virtualNe
 import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { isForbidden, seenOr, whereAllowed } from '../arm/errors.ts';
+import { asOneLook } from '../arm/sharedReads.ts';
 import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
 import { readKubernetesVersions } from '../managedClusters.ts';
@@ -17,13 +18,15 @@ import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent } from '../resourceGroups.ts';
 import { readRoles } from '../roleAssignments.ts';
-import { readBalancedAddresses, readNatGateway, readRouteTable, readVirtualNetwork } from '../virtualNetworks.ts';
+import { readNatGateway, readRouteTable, readVirtualNetwork } from '../virtualNetworks.ts';
 import { ifNamed } from './infrastructure.ts';
+import { readBalancedAddresses } from './publicAddresses.ts';
 import { readLinksTo } from './zoneLinks.ts';
 
 export const auditActivities = (clients: ClientsOf) => ({
   /** Reads everything on which the isolation of a cluster depends. */
-  lookAtDependencies: (request: AuditRequest): Promise<AuditFacts> => readDependencies(clients, request),
+  lookAtDependencies: (request: AuditRequest): Promise<AuditFacts> =>
+    asOneLook(() => readDependencies(clients, request)),
 });
 
 /** In two rounds. All reads of a round are awaited together: the failure of one that nobody awaits yet ends the worker's process. */

@@ -19,6 +19,7 @@ import type { RegistryFacts } from '../../resources/registries.ts';
 import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
+import { asOneLook } from '../arm/sharedReads.ts';
 import { awaiting, type WaitBound } from '../arm/waiting.ts';
 import { readCluster, readKubernetesVersions } from '../managedClusters.ts';
 import { readFeature, readProvider } from '../registrations.ts';
@@ -48,20 +49,24 @@ export const discoveryActivities = (clients: ClientsOf) => ({
   },
 
   /** Reads everything that the scenario may touch. */
-  discover: (request: DiscoveryRequest): Promise<Discovered> => discover(clients, request),
+  discover: (request: DiscoveryRequest): Promise<Discovered> => asOneLook(() => discover(clients, request)),
 
   /**
    * Whether a registry is there that was not made for another cluster than that of these marks.
    *
    * @param request `input`: the scenario's. The first activity tells the worker's policy everything that it names.
    */
-  async isRegistryOf({ id, marks }: { id: string; marks: Marks; input: object }): Promise<boolean> {
-    const found = await readRegistry(clients, id);
-    return found !== undefined && !isOfAnotherCluster(found.marks, marks);
-  },
+  isRegistryOf: ({ id, marks }: { id: string; marks: Marks; input: object }): Promise<boolean> =>
+    asOneLook(async () => {
+      const { subscriptionId, resourceGroup } = resourceReference(id);
+      // In a group that is not there, nothing need be looked for.
+      await whereAllowed(() => readResourceGroup(clients, { subscriptionId, name: resourceGroup }));
+      const found = await readRegistry(clients, id);
+      return found !== undefined && !isOfAnotherCluster(found.marks, marks);
+    }),
 
   /** Reads everything that the verification report needs. */
-  readBack: (request: ReadBackRequest): Promise<ReadBack> => readBack(clients, request),
+  readBack: (request: ReadBackRequest): Promise<ReadBack> => asOneLook(() => readBack(clients, request)),
 });
 
 async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<Discovered> {
@@ -70,47 +75,40 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
   const { facts: subscription, unread } = await lookAtSubscription(clients, subscriptionId);
   if (!subscription) return nothing;
   const { optional, forbidden } = optionalReads(`/subscriptions/${subscriptionId}`);
-  const [
-    locations,
-    resourceGroup,
-    nodeResourceGroup,
-    found,
-    infrastructure,
-    allowances,
-    kubernetesVersions,
-    providers,
-    features,
-    tenants,
-  ] = await Promise.all([
-    optional('regions', 'Azure itself refuses one that it has not', () => readLocations(clients, subscriptionId)),
+  // Groups come first: in one that is not there, nothing need be looked for.
+  const [resourceGroup, nodeResourceGroup] = await Promise.all([
     readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
     optional('the node resource group', 'AKS itself refuses one that is there already', () =>
       readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
     ),
-    readCluster(clients, cluster),
-    readInfrastructure(clients, request.infrastructure),
-    readAllowances(clients, request.allowances),
-    optional(
-      'Kubernetes versions',
-      'AKS itself refuses one that it does not offer, and chooses where none is given',
-      () => readKubernetesVersions(clients, subscriptionId, location),
-    ),
-    byKey(
-      request.providers,
-      async (namespace) =>
-        (await optional('resource providers', 'they are taken to be registered', () =>
-          readProvider(clients, { subscriptionId, namespace }),
-        )) ?? notRead,
-    ),
-    byKey(
-      request.features,
-      async (feature) =>
-        (await optional('preview features', 'they are taken to be registered', () =>
-          readFeature(clients, { subscriptionId, feature }),
-        )) ?? notRead,
-    ),
-    readOtherTenant(clients, subscriptionId, request.infrastructure.registryId),
   ]);
+  const [locations, found, infrastructure, allowances, kubernetesVersions, providers, features, tenants] =
+    await Promise.all([
+      optional('regions', 'Azure itself refuses one that it has not', () => readLocations(clients, subscriptionId)),
+      readCluster(clients, cluster),
+      readInfrastructure(clients, request.infrastructure),
+      readAllowances(clients, request.allowances),
+      optional(
+        'Kubernetes versions',
+        'AKS itself refuses one that it does not offer, and chooses where none is given',
+        () => readKubernetesVersions(clients, subscriptionId, location),
+      ),
+      byKey(
+        request.providers,
+        async (namespace) =>
+          (await optional('resource providers', 'they are taken to be registered', () =>
+            readProvider(clients, { subscriptionId, namespace }),
+          )) ?? notRead,
+      ),
+      byKey(
+        request.features,
+        async (feature) =>
+          (await optional('preview features', 'they are taken to be registered', () =>
+            readFeature(clients, { subscriptionId, feature }),
+          )) ?? notRead,
+      ),
+      readOtherTenant(clients, subscriptionId, request.infrastructure.registryId),
+    ]);
   const notSeen = [...unread, ...forbidden];
   return {
     subscription: { ...subscription, ...(locations && { locations }) },

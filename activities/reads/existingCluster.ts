@@ -12,7 +12,9 @@ import { type RegistryFacts, registryRecordNames } from '../../resources/registr
 import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
-import { idleCluster, readCluster, readExistingCluster } from '../managedClusters.ts';
+import { asOneLook } from '../arm/sharedReads.ts';
+import { clusterFacts } from '../managedClusterBody.ts';
+import { getCluster, idleCluster, readExistingCluster } from '../managedClusters.ts';
 import { readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
@@ -20,8 +22,9 @@ import { readGroupContent } from '../resourceGroups.ts';
 import { lookAtSubscription } from '../subscriptions.ts';
 import { listClusters } from '../users/clusters.ts';
 import { usersOf } from '../users/usersOf.ts';
-import { readAddressProblem } from '../virtualNetworks.ts';
+
 import { ifNamed } from './infrastructure.ts';
+import { readAddressProblem } from './publicAddresses.ts';
 import { readLinksTo } from './zoneLinks.ts';
 
 export const existingClusterActivities = (clients: ClientsOf) => ({
@@ -59,27 +62,49 @@ export const existingClusterActivities = (clients: ClientsOf) => ({
   },
 
   /** Reads host and path from which the nodes of a cluster are to get Microsoft's images now. `undefined`: from Microsoft. */
-  async readImageSource(cluster: ClusterReference): Promise<string | undefined> {
-    const found = await readExistingCluster(clients, cluster);
-    return imageSourceOf(found, (await readBootstrapRegistry(clients, found)).registry);
-  },
+  readImageSource: (cluster: ClusterReference): Promise<string | undefined> =>
+    asOneLook(async () => {
+      const found = await readExistingCluster(clients, cluster);
+      return imageSourceOf(found, (await readBootstrapRegistry(clients, found)).registry);
+    }),
 });
 
-async function lookAtCluster(
-  clients: ClientsOf,
-  { cluster, subscriptionIds, busyPolicy, searchesZones = false }: ExistingClusterRequest,
-): Promise<ExistingCluster> {
+async function lookAtCluster(clients: ClientsOf, request: ExistingClusterRequest): Promise<ExistingCluster> {
+  const { cluster, subscriptionIds, busyPolicy } = request;
   const { subscriptionId } = cluster;
-  const [{ facts: subscription, unread: ofSubscription }, tenants] = await Promise.all([
-    lookAtSubscription(clients, subscriptionId),
-    Promise.all(
-      subscriptionIds
-        .filter((id) => !sameResourceId(id, subscriptionId))
-        .map(async (id) => [id, await lookAtSubscription(clients, id)] as const),
+  const [{ facts: subscription, unread: ofSubscription }, tenants] = await asOneLook(() =>
+    Promise.all([
+      lookAtSubscription(clients, subscriptionId),
+      Promise.all(
+        subscriptionIds
+          .filter((id) => !sameResourceId(id, subscriptionId))
+          .map(async (id) => [id, await lookAtSubscription(clients, id)] as const),
+      ),
+    ]),
+  );
+  const read = () => getCluster(clients, cluster);
+  const found = subscription && (await (busyPolicy ? read() : asOneLook(read)));
+  const whole = found && busyPolicy ? await idleCluster(clients, cluster, busyPolicy, found) : found;
+  const { unread, ...around } = await asOneLook(() => lookAround(clients, request, whole && clusterFacts(whole)));
+  const notSeen = [...ofSubscription, ...tenants.flatMap(([, each]) => each.unread), ...unread];
+  return {
+    ...(subscription && { subscription }),
+    ...around,
+    ...(notSeen.length > 0 && { unread: notSeen }),
+    tenants: Object.fromEntries(
+      [[subscriptionId, { facts: subscription }] as const, ...tenants].flatMap(([id, { facts }]) =>
+        facts?.tenantId === undefined || !subscriptionIds.includes(id) ? [] : [[id, facts.tenantId]],
+      ),
     ),
-  ]);
-  const found = subscription && (await readCluster(clients, cluster));
-  const idle = found && busyPolicy ? await idleCluster(clients, cluster, busyPolicy) : found;
+  };
+}
+
+/** Reads what belongs to a cluster on which nothing runs. */
+async function lookAround(
+  clients: ClientsOf,
+  { cluster: { subscriptionId }, searchesZones = false }: ExistingClusterRequest,
+  idle: ClusterFacts | undefined,
+): Promise<Omit<ExistingCluster, 'subscription' | 'tenants' | 'unread'> & { unread: Unread[] }> {
   const [managedNetworkId, bootstrap] = idle
     ? await Promise.all([readManagedNetwork(clients, subscriptionId, idle), readBootstrapRegistry(clients, idle)])
     : [];
@@ -88,26 +113,15 @@ async function lookAtCluster(
   const linked = idle && (await readLink(clients, idle, managedNetworkId, searchesZones));
   const [zoneLink] = linked?.links ?? [];
   const addresses = idle ? await readLostAddresses(clients, idle) : { lost: {}, unread: [] };
-  const unread = [
-    ...[ofSubscription, ...tenants.map(([, each]) => each.unread)].flat(),
-    ...(bootstrap?.unread ?? []),
-    ...(linked?.unread ?? []),
-    ...addresses.unread,
-  ];
+  const unread = [...(bootstrap?.unread ?? []), ...(linked?.unread ?? []), ...addresses.unread];
   return {
-    ...(subscription && { subscription }),
     ...(idle && { cluster: idle }),
     ...(managedNetworkId !== undefined && { managedNetworkId }),
     ...(zoneLink && { zoneLink }),
     ...(Object.keys(addresses.lost).length > 0 && { lostAddresses: addresses.lost }),
-    ...(unread.length > 0 && { unread }),
+    unread,
     ...(imageSource !== undefined && { imageSource }),
     registryEndpointIds: (registry?.privateEndpoints ?? []).map(({ id }) => id),
-    tenants: Object.fromEntries(
-      [[subscriptionId, { facts: subscription }] as const, ...tenants].flatMap(([id, { facts }]) =>
-        facts?.tenantId === undefined || !subscriptionIds.includes(id) ? [] : [[id, facts.tenantId]],
-      ),
-    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Permission } from '../../resources/allowances.ts';
+import { matchesWildcard } from '../../resources/wildcards.ts';
 
 /**
  * Keeps the permissions of a scope that matter. Each role assignment lists all actions of its role, and a large role
@@ -32,6 +33,20 @@ function mayMatter(action: string): boolean {
   return written.some((type) => beginning.startsWith(`${type}/`) || (isPattern && `${type}/`.startsWith(beginning)));
 }
 
+/**
+ * Whether permissions allow everything that a scenario may need. Azure adds those of a scope to those above it, so that nothing below
+ * need be asked for.
+ */
+export const allowsAll = (permissions: readonly Permission[]): boolean =>
+  everyNeed.every((action) =>
+    permissions.some(({ actions, notActions }) => actions.some(matches(action)) && !notActions.some(matches(action))),
+  );
+
+const matches =
+  (action: string) =>
+  (pattern: string): boolean =>
+    matchesWildcard(pattern, action);
+
 /** Types that scenarios write; each stands for those below it. */
 const written = [
   'microsoft.authorization/roleassignments',
@@ -44,3 +59,10 @@ const written = [
   'microsoft.network/virtualnetworks',
   'microsoft.resources/subscriptions/resourcegroups',
 ];
+
+/** Actions on them, each type with those below it. Who assigns roles has no other action. */
+const everyNeed = written.flatMap((type) => [
+  `${type}/write`,
+  `${type}/delete`,
+  ...(type.includes('roleassignments') ? [] : [`${type}/any/write`, `${type}/any/action`]),
+]);

@@ -3,6 +3,7 @@ import { clusterWorkflowId } from '../../contract/names.ts';
 import { keyOf, parseResourceId, resourceGroupId } from '../../resources/ids.ts';
 import { type Marks, markTags } from '../../resources/marks.ts';
 import type { ClusterReferences, ClustersSeen } from '../../resources/users.ts';
+import { askedTogether } from '../arm/askedTogether.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { listSubscriptions, mostSubscriptions } from '../subscriptions.ts';
@@ -38,7 +39,11 @@ export async function listClusters(clients: ClientsOf, subscriptionIds: readonly
 
 const clustersOfOthers = 'clusters, which may use the same resources,';
 
-async function clustersIn(clients: ClientsOf, subscriptionId: string): Promise<ClusterReferences[]> {
+/** AKS lists the clusters of a subscription once a second. The deletions of a run, and of many runs, ask at the same time. */
+const clustersIn = (clients: ClientsOf, subscriptionId: string): Promise<ClusterReferences[]> =>
+  askedTogether(clients, `clusters of ${keyOf(subscriptionId)}`, () => askForClusters(clients, subscriptionId));
+
+async function askForClusters(clients: ClientsOf, subscriptionId: string): Promise<ClusterReferences[]> {
   const { managedClusters } = clients(subscriptionId).containerService;
   const all = await azureReadIfRegistered(`/subscriptions/${subscriptionId}`, () => collect(managedClusters.list()));
   return (all ?? []).map((cluster) => referencesOf(subscriptionId, cluster));

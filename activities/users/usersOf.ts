@@ -157,7 +157,7 @@ async function identityUsers({ clients, id, marks, clusters, unread }: Question)
   const { client, resourceGroup, name } = locate(clients, 'identities', id);
   const identity = await azureRead(id, () => client.userAssignedIdentities.get(resourceGroup, name));
   const principalId = identity?.principalId;
-  const subscriptions = ownSubscriptions(id, marks);
+  const subscriptions = ownSubscriptions(resourceReference(id).subscriptionId, marks);
   const [credentials, given, held] = await Promise.all([
     whereAllowed(() => azureList(id, () => client.federatedIdentityCredentials.list(resourceGroup, name))),
     Promise.all(

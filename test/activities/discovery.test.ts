@@ -105,6 +105,7 @@ describe('looking', () => {
 
   it('fails where it may not look', async () => {
     const answer = { status: 403, code: 'AuthorizationFailed', message: 'The client has no authorization.' };
+    await azure.createGroup('rg-secret');
     await azure.fault({ method: 'GET', path: 'managedClusters/secret$', answer });
     expect(await activityFailure(discover(request('secret')))).toMatchObject({
       type: 'AuthorizationFailed',

@@ -75,7 +75,7 @@ describe('large answers', () => {
   });
 
   it('permissions are read to their last page', async () => {
-    const next = `${azure.simulator.endpoint}${group}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
+    const next = `${azure.simulator.endpoint}${group}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01&$skiptoken=2`;
     const page = (name: string, nextLink?: string) => ({
       value: [{ actions: [`Microsoft.ContainerRegistry/registries/${name}`], notActions: [] }],
       ...(nextLink && { nextLink }),

@@ -73,7 +73,12 @@ describe('before the first write', () => {
   it.each([
     ['locks', '/locks$', 'AuthorizationFailed', `/subscriptions/${subscriptionId}`],
     ['locks', '/locks$', 'DenyAssignmentAuthorizationFailed', `/subscriptions/${subscriptionId}`],
-    ["permissions of the worker's identity", `${ids.registry}/.*/permissions$`, 'AuthorizationFailed', ids.registry],
+    [
+      "permissions of the worker's identity",
+      `^/subscriptions/${subscriptionId}/providers/[^/]+/permissions$`,
+      'AuthorizationFailed',
+      `/subscriptions/${subscriptionId}`,
+    ],
   ])('tells that %s could not be read: %s', async (what, path, code, at) => {
     await forbid(path, code);
     const { access } = await discover();

@@ -15,7 +15,7 @@ const waitsFor = 'Azure';
 const ofThisRun = true;
 
 /** Looks up an identity that was found or made. To be called once its step is done. */
-type Identities = (holder: RoleHolder) => Promise<IdentityFacts | undefined>;
+type Identities = (holder: RoleHolder) => Promise<(IdentityFacts & { isNew?: true }) | undefined>;
 
 /**
  * Declares everything that the guide has its reader prepare. Guide: bring your own ACR, steps 1 to 6.
@@ -78,7 +78,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
 
 /** Guide, step 5. */
 function applyIdentities(plan: InfrastructurePlan, marks: Marks, step: Step): Identities {
-  const creations: { [H in RoleHolder]?: StepHandle<IdentityFacts> } = {};
+  const creations: { [H in RoleHolder]?: StepHandle<IdentityFacts & { adopted?: true }> } = {};
   for (const holder of roleHolders) {
     const identity = plan.identities[holder];
     if (!identity) continue;
@@ -89,7 +89,11 @@ function applyIdentities(plan: InfrastructurePlan, marks: Marks, step: Step): Id
       waitsFor,
     });
   }
-  return async (holder) => (await creations[holder]?.result) ?? plan.found.identities[holder];
+  return async (holder) => {
+    const made = await creations[holder]?.result;
+    if (!made) return plan.found.identities[holder];
+    return made.adopted ? made : { ...made, isNew: true };
+  };
 }
 
 /** Guide, steps 2 and 3. Returns a look-up of the endpoint, whose addresses Azure knows only once it is made. */
@@ -174,8 +178,15 @@ function applyRoles({ roles }: InfrastructurePlan, marks: Marks, identities: Ide
     const { role, scope, holder } = specification;
     const title = `${builtInRoles[role].name} on ${resourceReference(scope).name}`;
     const assignment = async () => {
-      const { principalId = '', id: identityId } = (await identities(holder)) ?? {};
-      return { role, scope, principalId, marks, ...(identityId !== undefined && { identityId }) };
+      const { principalId = '', id: identityId, isNew: isNewPrincipal } = (await identities(holder)) ?? {};
+      return {
+        role,
+        scope,
+        principalId,
+        marks,
+        ...(identityId !== undefined && { identityId }),
+        ...(isNewPrincipal && { isNewPrincipal }),
+      };
     };
     step(roleStepId(specification), {
       act: async () => azure.writing(`Assign ${title}`).assignRole(await assignment()),

@@ -1,0 +1,42 @@
+/** Questions of a connection that are being asked, and those that come next. */
+interface Asking {
+  now?: Promise<unknown>;
+  next?: Promise<unknown>;
+}
+
+const askings = new WeakMap<object, Map<string, Asking>>();
+
+/**
+ * Asks Azure the same for all who ask meanwhile. Each gets an answer to a question that was asked after its own: an answer that is on
+ * its way already may be older than what the asker must know.
+ *
+ * @param connection Whose question it is.
+ */
+export function askedTogether<T>(connection: object, question: string, ask: () => Promise<T>): Promise<T> {
+  const questions = askings.get(connection) ?? new Map<string, Asking>();
+  askings.set(connection, questions);
+  const asking = questions.get(question) ?? {};
+  questions.set(question, asking);
+  const begin = (): Promise<unknown> => {
+    const answer = ask();
+    asking.now = answer;
+    const done = () => {
+      if (asking.now !== answer) return;
+      delete asking.now;
+      if (!asking.next) questions.delete(question);
+    };
+    answer.then(done, done);
+    return answer;
+  };
+  if (!asking.now) return begin() as Promise<T>;
+  asking.next ??= asking.now
+    .then(
+      () => undefined,
+      () => undefined,
+    )
+    .then(() => {
+      delete asking.next;
+      return begin();
+    });
+  return asking.next as Promise<T>;
+}

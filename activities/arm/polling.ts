@@ -1,0 +1,68 @@
+import { type OperationKind, operationKinds } from '../../resources/operations.ts';
+
+/** What is known when an operation has been looked at, in milliseconds. */
+export interface Polled {
+  /** Since the operation began. */
+  elapsedMs: number;
+  /** How long operations like it take. `undefined`: nobody knows. */
+  expectedMs: number | undefined;
+  /** Whether the worker waits for so many that none can be looked at more often than it must. */
+  isCrowded: boolean;
+  /** Whether people are shown how far it is. Default: false. */
+  isShown?: boolean | undefined;
+  /** How long Azure wants to be left alone. */
+  retryAfterMs: number | undefined;
+}
+
+/** Azure's buckets refill in seconds. An operation that nobody expects to end yet is not asked more often. */
+const leastMs = 2_000;
+/** Between the begin and the expected end, so that one that fails early is noticed. */
+const leastBetweenMs = 60_000;
+/** Longer than all but the reimage of a large pool. */
+const crowdedBetweenMs = 15 * 60_000;
+/** ARM itself asks for 10 s (registries) to 30 s (clusters). */
+const mostMs = 15_000;
+const mostLateMs = 30_000;
+
+/**
+ * Time until the next look at an operation: few looks before its expected end, and close ones from there on. One that nobody
+ * expects is looked at after a twentieth of the time that has passed, so that its end is noticed within 5 %.
+ */
+export function pollDelayMs({ retryAfterMs = 0, ...polled }: Polled): number {
+  return Math.max(retryAfterMs, leastMs, ownDelay(polled));
+}
+
+function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown }: Omit<Polled, 'retryAfterMs'>): number {
+  if (expectedMs === undefined) return Math.min(mostMs, elapsedMs / 20);
+  // Whoever looks a moment too early has to wait for as long again as Azure asks.
+  const leftMs = expectedMs * 1.01 + 500 - elapsedMs;
+  if (leftMs > 0) {
+    const betweenMs = isShown ? leastBetweenMs : Math.max(leastBetweenMs, expectedMs / 2);
+    return Math.min(leftMs, isCrowded ? crowdedBetweenMs : betweenMs);
+  }
+  // At first a hundredth of the whole; later less often, for nobody knows why it takes so long.
+  return Math.min(mostLateMs, Math.max(elapsedMs / 100, -leftMs / 5));
+}
+
+/** The last durations of each kind, and of pools of each size. */
+const kept = 16;
+
+/** What a worker has learnt of how long operations take. */
+export class Durations {
+  readonly #learnt = new Map<string, number[]>();
+
+  /** @param size What the duration depends on beside the kind, such as the number of nodes. Default: nothing. */
+  learn(kind: OperationKind, durationMs: number, size = ''): void {
+    const last = this.#learnt.get(`${kind} ${size}`) ?? [];
+    this.#learnt.set(`${kind} ${size}`, [...last, durationMs].slice(-kept));
+  }
+
+  /** A quarter of those of the kind have taken less. */
+  expectedMs(kind: OperationKind, size = ''): number | undefined {
+    const learnt = this.#learnt.get(`${kind} ${size}`)?.toSorted((a, b) => a - b);
+    const quarter = learnt?.[Math.floor(learnt.length / 4)];
+    if (quarter !== undefined) return quarter;
+    const { usualSeconds }: { usualSeconds?: number } = operationKinds[kind];
+    return usualSeconds === undefined ? undefined : usualSeconds * 1_000;
+  }
+}
