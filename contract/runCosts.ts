@@ -7,40 +7,40 @@ import type { Scenario } from './names.ts';
  */
 export const runCosts: Readonly<Record<Scenario, RunCost>> = {
   createCluster: {
-    tokens: { reads: 159, writes: 19, operationPolls: 14, otherAks: 23 },
-    seconds: 600,
+    tokens: { reads: 67, writes: 20, operationPolls: 2, otherAks: 8 },
+    seconds: 520,
     operationSeconds: 576,
-    polls: 46,
+    polls: 12,
   },
   isolateCluster: {
-    tokens: { reads: 294, writes: 25, operationPolls: 38, otherAks: 71 },
-    seconds: 1_300,
-    operationSeconds: 1_179,
-    polls: 103,
-  },
-  changeRegistry: {
-    tokens: { reads: 313, writes: 35, operationPolls: 30, otherAks: 88 },
+    tokens: { reads: 135, writes: 25, operationPolls: 14, otherAks: 31 },
     seconds: 1_200,
-    operationSeconds: 957,
-    polls: 98,
-  },
-  disableIsolation: {
-    tokens: { reads: 128, writes: 7, operationPolls: 29, otherAks: 27 },
-    seconds: 900,
-    operationSeconds: 777,
-    polls: 45,
-  },
-  reimageNodePools: {
-    tokens: { reads: 99, writes: 5, operationPolls: 20, otherAks: 22 },
-    seconds: 450,
-    operationSeconds: 555,
+    operationSeconds: 1_179,
     polls: 32,
   },
+  changeRegistry: {
+    tokens: { reads: 135, writes: 30, operationPolls: 10, otherAks: 39 },
+    seconds: 1_000,
+    operationSeconds: 957,
+    polls: 28,
+  },
+  disableIsolation: {
+    tokens: { reads: 58, writes: 7, operationPolls: 10, otherAks: 15 },
+    seconds: 800,
+    operationSeconds: 777,
+    polls: 14,
+  },
+  reimageNodePools: {
+    tokens: { reads: 39, writes: 5, operationPolls: 6, otherAks: 13 },
+    seconds: 330,
+    operationSeconds: 555,
+    polls: 9,
+  },
   deleteCluster: {
-    tokens: { reads: 173, deletes: 15, clusterLists: 24, operationPolls: 9, otherAks: 1 },
+    tokens: { reads: 140, deletes: 15, clusterLists: 18, operationPolls: 3, otherAks: 1 },
     seconds: 420,
     operationSeconds: 380,
-    polls: 22,
+    polls: 14,
   },
-  auditCluster: { tokens: { reads: 50, writes: 4, otherAks: 23 }, seconds: 60, operationSeconds: 20, polls: 18 },
+  auditCluster: { tokens: { reads: 27, writes: 4, otherAks: 10 }, seconds: 40, operationSeconds: 20, polls: 5 },
 };

@@ -26,6 +26,7 @@ import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
 import type { Clock } from './clock.ts';
 import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
+import { heedQuota } from './quota.ts';
 import { shareReads } from './sharedReads.ts';
 import { logRequest, watchRequest } from './telemetry.ts';
 
@@ -93,6 +94,7 @@ export function azureClients({
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: shareReads(asksOnly), position: 'perRetry' as const },
+      { policy: heedQuota(), position: 'perRetry' as const },
       { policy: logRequest, position: 'perRetry' as const },
       { policy: watchRequest, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },

@@ -1,24 +1,26 @@
 import type { Duration } from '@temporalio/common';
-import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
+import { priorityOf, type Urgency } from './priority.ts';
 
 /** Temporal gives the activity of a killed worker to another one after this time. */
 const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
+
+/** The place of the run's activities in the queue. Asked where they are called, for each run is of its own subscription. */
+const placed = (urgency: Urgency): Pick<ActivityOptions, 'priority'> => ({
+  priority: priorityOf(urgency, workflowInfo()),
+});
 
 /**
  * Short ones are not behind operations of hours in the queue. Operations that wait in a worker keep their slots all the same, so
  * that no bound may contain the time in the queue: a full worker would make healthy clusters fail. Attempts are bounded, by number
  * and each by itself; a failure that ends the last one is Azure's own, with its code and advice.
- */
-const first = { priority: { priorityKey: 2 } } satisfies ActivityOptions;
-
-/**
+ *
  * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer. 35 attempts take a quarter of an
  * hour where Azure is down: that outlasts throttling, which asks for minutes.
  */
 export const read = {
   ...noticed,
-  ...first,
   startToCloseTimeout: '2 minutes',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 35 },
 } satisfies ActivityOptions;
@@ -72,11 +74,10 @@ export const operation = {
 } satisfies ActivityOptions;
 
 /** The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. The activity ends it. */
-const wait: ActivityOptions = { ...noticed, ...first, startToCloseTimeout: '2 minutes' };
+const wait: ActivityOptions = { ...noticed, startToCloseTimeout: '2 minutes' };
 
 /** An hour of attempts; the activity bounds each. Nothing waits for it as long as it runs, so that it comes last. */
 const told: ActivityOptions = {
-  priority: { priorityKey: 4 },
   startToCloseTimeout: '30 seconds',
   cancellationType: 'TRY_CANCEL',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 65 },
@@ -84,16 +85,21 @@ const told: ActivityOptions = {
 
 /** The activity that tells somebody outside. @param atMost Bound on all its attempts, and on the time in the queue. */
 export const telling = (summary: string, atMost?: Duration) =>
-  proxyActivities<Activities>({ ...told, summary, ...(atMost && { scheduleToCloseTimeout: atMost }) });
+  proxyActivities<Activities>({
+    ...told,
+    ...placed('told'),
+    summary,
+    ...(atMost && { scheduleToCloseTimeout: atMost }),
+  });
 
 /** The activities of each kind; `summary` is what the Web UI's timeline shows. */
 export const azure = {
-  reading: (summary: string) => proxyActivities<Activities>({ ...read, summary }),
-  looking: (summary: string) => proxyActivities<Activities>({ ...look, summary }),
-  verifying: (summary: string) => proxyActivities<Activities>({ ...verification, summary }),
-  writing: (summary: string) => proxyActivities<Activities>({ ...write, summary }),
-  operating: (summary: string) => proxyActivities<Activities>({ ...operation, summary }),
+  reading: (summary: string) => proxyActivities<Activities>({ ...read, ...placed('short'), summary }),
+  looking: (summary: string) => proxyActivities<Activities>({ ...look, ...placed('short'), summary }),
+  verifying: (summary: string) => proxyActivities<Activities>({ ...verification, ...placed('short'), summary }),
+  writing: (summary: string) => proxyActivities<Activities>({ ...write, ...placed('short'), summary }),
+  operating: (summary: string) => proxyActivities<Activities>({ ...operation, ...placed('operation'), summary }),
   /** Operations of undo: whoever waits for the end of a failed run is not behind those of others. */
-  undoing: (summary: string) => proxyActivities<Activities>({ ...operation, ...first, summary }),
-  waiting: (summary: string) => proxyActivities<Activities>({ ...wait, summary }),
+  undoing: (summary: string) => proxyActivities<Activities>({ ...operation, ...placed('undo'), summary }),
+  waiting: (summary: string) => proxyActivities<Activities>({ ...wait, ...placed('short'), summary }),
 };
