@@ -198,6 +198,11 @@ describe('a deletion leaves what somebody else has come to use otherwise', () =>
     await inUse('u-identity', ids, 'kubelet', `${ids.vnet}/providers/Microsoft.Authorization/roleAssignments`);
     await assign(azure, ids.controlPlane, 'managedIdentityOperator', await principalOf(ids.kubelet));
     await inUse('u-identity', ids, 'controlPlane', String(await principalOf(ids.kubelet)));
+    // Its roles are asked of subscriptions, which Azure wants by their IDs.
+    const asked = (await azure.recorded()).filter(({ url }) => url.includes('/roleAssignments?'));
+    const places = asked.map(({ url }) => decodeURIComponent(new URL(url).pathname));
+    expect(places.filter((path) => /\/subscriptions\/+subscriptions\//.test(path))).toEqual([]);
+    expect(places.length).toBeGreaterThan(0);
   });
 
   it.concurrent('a zone that another network is linked to', async () => {
