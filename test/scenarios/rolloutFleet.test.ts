@@ -272,6 +272,33 @@ describe('rolloutFleet', () => {
     await Promise.all([other.ending(), harness.client.scenarioOf(lost).ending()]);
   });
 
+  it('does nothing on a cluster once it was reset', async () => {
+    const all = await clusters('fleet-reset', 2);
+    const run = await start({
+      name: newName('reset'),
+      scenario: 'auditCluster',
+      input: { probes: 'none' },
+      clusters: all,
+      rings: canaryFirst,
+    });
+    expect(await run.result()).toMatchObject({ counts: { drifted: 2 } });
+    const { events } = await run.fetchHistory();
+    const second = (events ?? [])
+      .flatMap((each) => each.startChildWorkflowExecutionInitiatedEventAttributes ?? [])
+      .at(-1);
+    const { runId } = await harness.temporal.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
+      reason: 'as an operator would',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: second?.workflowTaskCompletedEventId ?? null,
+    });
+    const before = await harness.azure.recordedBytes();
+    const report: FleetReport = await harness.temporal.workflow.getHandle(run.workflowId, runId).result();
+    expect([report.counts, report.failures]).toMatchObject([{ drifted: 1, failed: 1 }, [{ type: 'ResetRun' }]]);
+    expect(await harness.azure.recordedBytes()).toBe(before);
+  });
+
   it('on a schedule tells what has drifted since the last time', async () => {
     const cluster = reference('fleet-nightly');
     await createExistingCluster(harness.azure.simulator, { cluster, pools: onePool, ownNetwork: true, isolated: true });

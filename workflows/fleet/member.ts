@@ -20,6 +20,7 @@ import { clusterReference } from '../../contract/inputs/cluster.ts';
 import { fleetScenarios } from '../../contract/inputs/rolloutFleet.ts';
 import {
   clusterWorkflowId,
+  errorTypes,
   memberEndedSignal,
   type Scenario,
   searchAttributes,
@@ -37,6 +38,7 @@ export const memberTask = z.strictObject({
   name: z.string().describe('Name of the rollout.'),
   member: z.int(),
   attempt: z.int(),
+  resetFrom: z.string().optional().describe('Run ID of the run that the one which starts this was reset from.'),
   cluster: clusterReference,
   scenario: z.enum(fleetScenarios),
   input: z.record(z.string(), z.unknown()),
@@ -72,7 +74,7 @@ export class Member {
   async run(): Promise<MemberEnd> {
     const { member, fleet, attempt, rollout } = this.#task;
     const since = Date.now();
-    const end = await this.#work().catch((error: unknown) => this.#endOf(error));
+    const end = await this.#endOfWork();
     const seconds = Math.round((Date.now() - since) / 1000);
     const told: MemberEnd = { member, fleet, attempt, seconds, ...end };
     await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(rollout).signal(memberEnded, told)).catch(
@@ -80,6 +82,15 @@ export class Member {
       (error: unknown) => log.info('Nobody waits for this member any more', { rollout, why: String(error) }),
     );
     return told;
+  }
+
+  /** A rollout that was reset starts members by what it knew then: its next ones, or those that have ended since once more. */
+  async #endOfWork(): Promise<End> {
+    const { resetFrom } = this.#task;
+    if (resetFrom !== undefined) {
+      return { outcome: 'failed', type: errorTypes.resetRun, why: `the rollout was reset from run ${resetFrom}` };
+    }
+    return this.#work().catch((error: unknown) => this.#endOf(error));
   }
 
   async #work(): Promise<End> {

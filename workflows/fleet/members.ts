@@ -59,8 +59,11 @@ function taskOf(rollout: Rollout, member: number, attempt: number): MemberTask {
   const { region: _region, ...cluster } = rollout.cluster(member);
   const key = keyOfCluster(cluster);
   const own = overrides.find((each) => keyOfCluster(each.cluster) === key);
+  const { workflowId, runId, originalExecutionRunId } = workflowInfo();
   return {
-    rollout: workflowInfo().workflowId,
+    rollout: workflowId,
+    // Only what is handed on depends on it: a command that did would not replay.
+    ...(runId !== originalExecutionRunId && { resetFrom: originalExecutionRunId }),
     fleet: rollout.now.fleet,
     name,
     member,
