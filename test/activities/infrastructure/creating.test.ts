@@ -129,6 +129,24 @@ describe('creating', () => {
     },
   );
 
+  it.concurrent.each<ResourcePart>(['vnet', 'kubelet'])(
+    'takes a %s whose answer was lost, and whose marks a policy has stripped, for its own, so that undo names it',
+    async (part) => {
+      const kind = kindOf(part);
+      const ids = await prepared(azure, 'stripped', kind);
+      await lost(azure, 'PUT', ids[part], 'after');
+      const first = attempt();
+      const last = lastHeartbeatOf(first);
+      await activityFailure(kind.create(azure, ids)(first));
+      await azure.put(ids[part], { tags: {} }, 'PATCH');
+      expect(await kind.create(azure, ids)(attempt(2, last()))).not.toMatchObject({ adopted: true });
+      expect(await activityFailure(kind.remove(azure, ids, marks, true)(attempt()))).toMatchObject({
+        type: 'NotOwned',
+      });
+      expect((await azure.get(ids[part])).status).toBe(200);
+    },
+  );
+
   it.concurrent.each(eachKind)('says of a %s that Azure refuses that it has not begun', async (_part, kind) => {
     const ids = await prepared(azure, 'refused', kind);
     const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No.' };
