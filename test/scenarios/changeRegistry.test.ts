@@ -116,6 +116,24 @@ describe('changeRegistry', () => {
     ]);
   });
 
+  it('proves and reimages after the others a pool whose request was lost while no node could run commands', async () => {
+    const cluster = await existingCluster(harness, 'change-lost', { ownNetwork: true, isolated: true });
+    const path = `${clusterId(cluster)}/agentPools/work/upgradeNodeImageVersion`;
+    await harness.azure.fault({ method: 'POST', path, drop: 'before' });
+    const writes = await writesSince(harness, cluster);
+    const { reimages } = await verified(harness.client.changeRegistry({ cluster, registry: own('changelost2') }));
+    expect(await writes()).toEqual([
+      'PUT cluster 200',
+      'POST work/upgradeNodeImageVersion null',
+      'POST system/upgradeNodeImageVersion 202',
+      'POST work/upgradeNodeImageVersion 202',
+    ]);
+    expect(reimages.map(({ pool, reimaged }) => [pool, reimaged])).toEqual([
+      ['work', true],
+      ['system', true],
+    ]);
+  });
+
   it('takes the nodes of untouched pools back with the others, for AKS’s registry comes back as another one', async () => {
     const cluster = await existingCluster(harness, 'change-untouched', { ownNetwork: true, isolated: true });
     const before = await isolationOf(harness.azure, cluster);

@@ -1,5 +1,5 @@
 import { type ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
-import { sentBefore } from '../../contract/failures.ts';
+import { isFailure, sentBefore } from '../../contract/failures.ts';
 import { type AgentPoolFacts, type Reimaged, raisedSurge } from '../../resources/agentPools.ts';
 import { temporaryPoolName } from '../../resources/derivedNames.ts';
 import { agentPoolId } from '../../resources/ids.ts';
@@ -27,6 +27,9 @@ import { LocalDnsRoll, type PoolMeans } from './localDns.ts';
 import { hasMoved, isBackAgain, notReimagedFailure, provenOf, reimagedByAzure } from './proof.ts';
 import { Replacement } from './replacement.ts';
 import { RaisedSurge } from './surge.ts';
+
+/** A pool that could not be looked at is not changed again before it is. Runs of version 0.1 failed, or waited for an image. */
+const waitsUnseen = 'unseen-pools-wait';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
 export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
@@ -138,6 +141,7 @@ export class PoolRun {
         // Runs of version 0.1 failed by default.
         return patched(climbsLadder) ? this.#ladder.climb(before, done) : done;
       case 'wait':
+        if (done.unseen?.because === 'failed' && patched(waitsUnseen)) return done;
         await azure
           .waiting(`Wait for a newer node image than ${this.#pool} has`)
           .awaitNewerNodeImage({ cluster, pool: this.#pool, timeoutMinutes: reimage.newImageTimeoutHours * 60 });
@@ -223,7 +227,9 @@ export class PoolRun {
       if (isCancellation(error)) throw error;
       const after = await this.#lookAgain(busyPolicy);
       if (after.provisioningState === 'Succeeded') {
-        if (proofOf(this.#pool, before, after).reimaged) return { notModified: false, after };
+        const isDone = proofOf(this.#pool, before, after).reimaged;
+        // Where the request may be lost, and no node can be looked at, pools that are reimaged after this one may yet show it.
+        if (isDone || (isFailure(error, 'LookFailed') && patched(waitsUnseen))) return { notModified: false, after };
         throw error;
       }
       return reimage();
