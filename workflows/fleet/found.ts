@@ -4,6 +4,7 @@ import { strangers } from '../../contract/parseRolloutFleet.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
 import { clusterId, keyOf } from '../../resources/ids.ts';
+import { budgetNote } from './budget.ts';
 import { allotted, mostFailures, plannedRings } from './rings.ts';
 
 /** What a look into one subscription has seen. */
@@ -120,13 +121,12 @@ function selectedClusters(select: NonNullable<ParsedRolloutFleetInput['select']>
 }
 
 /** What somebody should know who lets it begin. */
-function notesOn(
-  { rings, failureBudget }: ParsedRolloutFleetInput,
-  clusters: readonly (readonly FleetCluster[])[],
-): string[] {
+function notesOn(input: ParsedRolloutFleetInput, clusters: readonly (readonly FleetCluster[])[]): string[] {
+  const { rings, failureBudget } = input;
   const all = clusters.flat().length;
   const most = mostFailures(failureBudget, all);
   return [
+    budgetNote(input),
     ...rings.flatMap(({ name }, index) =>
       clusters[index]?.length === 0
         ? [`Ring ${name} has no cluster, and is passed over with its gate and its soak time.`]

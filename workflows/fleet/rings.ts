@@ -7,6 +7,7 @@ import {
 } from '../../contract/inputs/rolloutFleet.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
+import { azureBound, mostByAzure } from './budget.ts';
 
 export interface Allotted {
   /** One for each ring of the input. */
@@ -45,15 +46,14 @@ function sizeOf(ring: FleetRing, all: number): number {
   return ring.count ?? Math.ceil((all * (ring.percent ?? 0)) / 100);
 }
 
-/**
- * Everything that bounds how many clusters of a ring are in work at the same time. What Azure Resource Manager allows a subscription
- * belongs here as well, as further bounds.
- */
+/** Everything that bounds how many clusters of a ring are in work at the same time. */
 function boundsOf(
   clusters: readonly FleetCluster[],
   ring: Pick<FleetRing, 'atOnce'>,
-  { parallel }: Pick<ParsedRolloutFleetInput, 'parallel'>,
+  asked: Pick<ParsedRolloutFleetInput, 'scenario' | 'parallel'>,
 ): FleetBound[] {
+  const { parallel } = asked;
+  const byAzure = mostByAzure(asked);
   const within = (most: number, keyOf: (cluster: FleetCluster) => string): number =>
     [...counted(clusters, keyOf).values()].reduce((sum, count) => sum + Math.min(count, most), 0);
   return [
@@ -62,6 +62,9 @@ function boundsOf(
     ...(ring.atOnce === undefined ? [] : [{ by: 'atOnce of the ring', atOnce: ring.atOnce }]),
     { by: 'parallel.perSubscription', atOnce: within(parallel.perSubscription, (each) => each.subscriptionId) },
     { by: 'parallel.perRegion', atOnce: within(parallel.perRegion, (each) => each.region) },
+    ...(Number.isFinite(byAzure)
+      ? [{ by: azureBound(asked), atOnce: within(byAzure, (each) => each.subscriptionId) }]
+      : []),
   ];
 }
 
@@ -76,11 +79,11 @@ function counted<T>(all: readonly T[], keyOf: (each: T) => string): Map<string, 
 /** The rings of a plan. @param clusters Those of each ring of the input. */
 export const plannedRings = (
   clusters: readonly (readonly FleetCluster[])[],
-  { rings, parallel }: Pick<ParsedRolloutFleetInput, 'rings' | 'parallel'>,
+  { rings, ...asked }: Pick<ParsedRolloutFleetInput, 'scenario' | 'rings' | 'parallel'>,
 ): PlannedRing[] =>
   rings.map((ring, index) => {
     const own = clusters[index] ?? [];
-    const bounds = boundsOf(own, ring, { parallel });
+    const bounds = boundsOf(own, ring, asked);
     const { name, gate, soakMinutes } = ring;
     return { name, clusters: own.map(keyOfCluster), atOnce: leastOf(bounds), bounds, gate, soakMinutes };
   });

@@ -4,6 +4,7 @@ import type { FleetDecision } from '../../contract/names.ts';
 import { shortened } from '../../contract/shortened.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
+import { mostByAzure } from './budget.ts';
 import { mostFailures } from './rings.ts';
 import { type RolloutState, States } from './state.ts';
 
@@ -213,6 +214,7 @@ export class Rollout {
     const { inWork, later, clusters } = this.#state;
     const { parallel, rings } = this.input;
     if (inWork.length >= parallel.clusters) return undefined;
+    const perSubscription = Math.min(parallel.perSubscription, mostByAzure(this.input));
     const used = {
       subscription: new Map<number, number>(),
       region: new Map<number, number>(),
@@ -228,7 +230,7 @@ export class Rollout {
     const notYet = new Set(later.filter(([, at]) => at > now).map(([member]) => member));
     for (const member of this.states.in('waiting', this.openEnd)) {
       const [subscription = 0, , , region = 0] = clusters[member] ?? [];
-      if (notYet.has(member) || (used.subscription.get(subscription) ?? 0) >= parallel.perSubscription) continue;
+      if (notYet.has(member) || (used.subscription.get(subscription) ?? 0) >= perSubscription) continue;
       if ((used.region.get(region) ?? 0) >= parallel.perRegion) continue;
       const ring = this.#ringOf(member);
       if ((used.ring.get(ring) ?? 0) < (rings[ring]?.atOnce ?? parallel.clusters)) return member;

@@ -95,6 +95,26 @@ describe('rings', () => {
     ]);
     expect(ring?.atOnce).toBe(15);
   });
+
+  it('are bounded by what Azure lets a subscription do', () => {
+    const parallel = { clusters: 300, perSubscription: 200, perRegion: 200 };
+    const input = inputOf({
+      scenario: 'isolateCluster',
+      input: { registry: { mode: 'managed' } },
+      rings: [{ name: 'all' }],
+      parallel,
+    });
+    const [ring] = plannedRings(allotted(fleetOf(200), input.rings).rings, input);
+    const azure = ring?.bounds.at(-1);
+    expect(azure?.by).toBe("Azure's limit on other requests to AKS in a subscription");
+    // 31 requests of a run, of the 0.8 a second that a rollout may take, for 1,200 seconds: 30 runs in each of two subscriptions.
+    expect([azure?.atOnce, ring?.atOnce]).toEqual([60, 60]);
+    const rollout = new Rollout(
+      input,
+      firstState([fleetOf(200)], { fleet: 'run', startedAt: '2026-11-26T00:00:00Z', unread: [], tells: [] }),
+    );
+    expect(startAll(rollout, 0).members).toHaveLength(60);
+  });
 });
 
 describe('a rollout', () => {

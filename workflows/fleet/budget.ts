@@ -1,0 +1,32 @@
+import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
+import { runCosts } from '../../contract/runCosts.ts';
+import { type BucketName, rolloutBudget, tokenBuckets } from '../../resources/armBudget.ts';
+
+type Asked = Pick<ParsedRolloutFleetInput, 'scenario' | 'parallel'>;
+
+/** What Azure allows one subscription of a rollout, as the input would have it. */
+const budgetOf = ({ scenario, parallel }: Asked) =>
+  rolloutBudget(runCosts[scenario], { parallel: parallel.perSubscription });
+
+/**
+ * How many clusters of a subscription may be in work at the same time for Azure's limits: more would only wait for each other. Audits end
+ * within a minute, and a full bucket holds many of them, so that they are slowed down by what Azure says is left, and not beforehand.
+ */
+export const mostByAzure = (asked: Asked): number =>
+  asked.scenario === 'auditCluster' ? Number.POSITIVE_INFINITY : budgetOf(asked).runsInFlight;
+
+const titleOf = (name: BucketName): string => tokenBuckets[name].title;
+
+/** The limit that is reached first, as bounds name it. */
+export function azureBound(asked: Asked): string {
+  const { bound } = budgetOf(asked);
+  return bound === 'parallel' ? "Azure's limits" : `Azure's limit on ${titleOf(bound)} in a subscription`;
+}
+
+/** The arithmetic, for people. */
+export function budgetNote(asked: Asked): string {
+  const { clustersPerHour, operationsInFlight, pollsPerSecond, bound } = budgetOf(asked);
+  const first =
+    bound === 'parallel' ? 'parallel.perSubscription bounds it' : `Azure's limit on ${titleOf(bound)} is reached first`;
+  return `A subscription takes about ${clustersPerHour} clusters an hour, with ${operationsInFlight} ${operationsInFlight === 1 ? 'operation' : 'operations'} in flight and ${pollsPerSecond} polls a second: ${first}. Measured in the simulated Azure, on clusters of two pools.`;
+}
