@@ -281,13 +281,15 @@ export const managedClusterActivities = (clients: ClientsOf) => ({
    */
   updateCluster: (update: ClusterUpdate): Promise<ClusterChanged | undefined> => changeCluster(clients, update),
 
-  /** Waits until the cluster's operation, which an earlier run of the workflow began, has succeeded or failed. */
+  /** Waits until nothing runs on the cluster and its pools, well or not: AKS makes nodes anew by itself after some changes. */
   awaitCluster: (cluster: ClusterReference): Promise<void> =>
     awaitOperation({
       resourceId: clusterId(cluster),
       async find() {
         const seen = await readCluster(clients, cluster);
-        return seen && isBusy(seen) ? 'running' : 'done';
+        if (!seen) return 'done';
+        const isRolling = seen.agentPoolProfiles.some(({ provisioningState }) => !isFinal(provisioningState));
+        return isBusy(seen) || isRolling ? 'running' : 'done';
       },
     }),
 

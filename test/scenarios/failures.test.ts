@@ -304,6 +304,8 @@ describe('createCluster when something goes wrong', () => {
 
   it.concurrent('says what to do where it may not look', async () => {
     const given = input('unreadable');
+    // Nothing is looked for in a group that is not there.
+    await harness.azure.createGroup(given.cluster.resourceGroup);
     const answer = { status: 403, code: 'AuthorizationFailed', message: 'No permission to read' };
     await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, answer });
     const run = await harness.client.createCluster(given);
@@ -332,7 +334,8 @@ describe('createCluster when something goes wrong', () => {
     expect(failure.message).toContain('NotOwned: This cluster was created by somebody else');
     expect(details.leftovers.map(({ resourceId }) => resourceId)).toEqual([expect.stringMatching(/rg-raced$/)]);
     const writes = (await harness.azure.writesTo(given)).filter((write) => write.includes('managedClusters'));
-    expect(writes).toEqual([`PUT ${clusterPath(given)} 201`]);
+    // The run's own comes too late, and only creates.
+    expect(writes).toEqual([`PUT ${clusterPath(given)} 201`, `PUT ${clusterPath(given)} 412`]);
   });
 
   it.concurrent('sends the cluster once where the reply was lost', async () => {

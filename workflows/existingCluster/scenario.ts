@@ -78,6 +78,10 @@ export async function runUpdate<S extends UpdateScenario>(
     async verify(input, plan, seen, { reimages, probe }) {
       const { cluster, profile } = input;
       const { infrastructure, infrastructureRequest, bootstrap, outbound } = plan;
+      // Profile row P11: AKS may reimage the pools by itself after the last step.
+      if (outbound && patched('waits-for-rolling-pools')) {
+        await azure.operating('Wait until nothing runs on the cluster').awaitCluster(cluster);
+      }
       const now = await azure
         .verifying('Read everything back')
         .readBack({ cluster, infrastructure: infrastructureRequest });
