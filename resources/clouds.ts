@@ -12,3 +12,7 @@ export function otherCloudOf(endpoint: string): string | undefined {
   const { hostname } = new URL(endpoint);
   return Object.entries(otherClouds).find(([ending]) => hostname.endsWith(ending))?.[1];
 }
+
+/** Whether an endpoint is Azure's own, in any cloud. Elsewhere, as in a simulated Azure, time may pass otherwise. */
+export const isAzures = (endpoint: string): boolean =>
+  new URL(endpoint).hostname.endsWith('management.azure.com') || otherCloudOf(endpoint) !== undefined;

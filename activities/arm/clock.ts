@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { activityInfo, Context } from '@temporalio/activity';
+import { isAzures } from '../../resources/clouds.ts';
 
 /** The time in which activities wait, and by which they bound their waits; in milliseconds. */
 export interface Clock {
@@ -59,8 +60,11 @@ export const retriedForMs = (): number => {
   return currentAttemptScheduledTimestampMs - scheduledTimestampMs;
 };
 
-/** Whether activities wait by a clock that was given for a simulated Azure. */
-export const isOnGivenClock = (): boolean => clock() !== machineClock;
+/**
+ * Whether this clock tells how long things take behind an address: the machine's does in Azure alone, for time may pass otherwise in a
+ * simulated one.
+ */
+export const isInAzuresTime = (url: string): boolean => clock() !== machineClock || isAzures(url);
 
 /** Milliseconds of this clock for milliseconds of the machine's, such as those of a Retry-After. */
 export const byClock = (machineMs: number): number => machineMs * (clock().rate ?? 1);

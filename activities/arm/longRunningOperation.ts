@@ -86,11 +86,13 @@ export async function repeatableOperation<T>(
   const hear = (response: PipelineResponse) => {
     first = response;
   };
-  const { poller } = await azureCall(resourceId, async () => {
-    const started = start();
-    await observed(() => started.submitted(), hear);
-    return { poller: started };
-  });
+  const { poller } = await azureCall(resourceId, () =>
+    observed(async () => {
+      const started = start();
+      await started.submitted();
+      return { poller: started };
+    }, hear),
+  );
   const startedAt = now();
   // A pod has to start.
   const wait: Wait = { startedAt, expectedMs: commandMs };
@@ -127,12 +129,14 @@ async function run(operation: LongRunningOperation): Promise<PipelineResponse | 
   };
   // A poller is thenable, so it must not be returned from an async function by itself.
   const { poller } = await recorded(() =>
-    azureCall(resourceId, async () => {
-      const sent = operation.send();
-      if (!('submitted' in sent)) return { poller: undefined, answer: await sent };
-      await observed(() => sent.submitted(), hear);
-      return { poller: sent };
-    }),
+    azureCall(resourceId, () =>
+      observed(async () => {
+        const sent = operation.send();
+        if (!('submitted' in sent)) return { poller: undefined, answer: await sent };
+        await sent.submitted();
+        return { poller: sent };
+      }, hear),
+    ),
   );
   if (!poller) return undefined;
   record.poller = await poller.serialize();

@@ -2,7 +2,7 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { Context } from '@temporalio/activity';
 import { Measures } from '../../contract/metrics.ts';
 import type { OperationKind } from '../../resources/operations.ts';
-import { adaptiveDelayMs, byClock, isOnGivenClock, now, pause } from './clock.ts';
+import { adaptiveDelayMs, byClock, isInAzuresTime, now, pause } from './clock.ts';
 import { parseRetryAfter } from './errors.ts';
 import { Durations, pollDelayMs } from './polling.ts';
 
@@ -28,7 +28,7 @@ export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined
   waiting += 1;
   try {
     await pause(
-      isFaster(last)
+      last && !isInAzuresTime(last.request.url)
         ? (asked ?? adaptiveDelayMs(now() - startedAt))
         : pollDelayMs({
             elapsedMs: now() - startedAt,
@@ -42,10 +42,6 @@ export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined
     waiting -= 1;
   }
 }
-
-/** Milliseconds are what a simulated Azure asks for whose time passes faster: the machine's time then says nothing of its durations. */
-const isFaster = (response: PipelineResponse | undefined): boolean =>
-  !isOnGivenClock() && response?.headers.get('retry-after-ms') !== undefined;
 
 /** What this worker has learnt. */
 const durations = new Durations();

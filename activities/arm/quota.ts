@@ -1,6 +1,6 @@
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 import { bucketsOf, tokenBuckets } from '../../resources/armBudget.ts';
-import { now, pause } from './clock.ts';
+import { isInAzuresTime, now, pause } from './clock.ts';
 import { currentContext } from './currentContext.ts';
 
 /** Azure's own buckets whose level it tells with each answer. */
@@ -39,7 +39,7 @@ export function heedQuota(): PipelinePolicy {
       const [subscription, bucket] = placeOf(request);
       const key = `${subscription} ${bucket}`;
       const level = levels.get(key);
-      if (level && currentContext()) {
+      if (level && currentContext() && isInAzuresTime(request.url)) {
         const { waitMs, level: after } = paced(bucket, level, now());
         levels.set(key, after);
         if (waitMs > 0) await pause(waitMs);
@@ -59,8 +59,8 @@ function placeOf({ method, url }: PipelineRequest): [string, ToldBucket] {
   return [subscription.toLowerCase(), bucket === 'writes' || bucket === 'deletes' ? bucket : 'reads'];
 }
 
-function remainingIn({ headers, status }: PipelineResponse, bucket: ToldBucket): number | undefined {
-  if (status === 429) return 0;
+/** A refusal may be of another bucket, such as AKS's own: only what Azure tells of this one counts. */
+function remainingIn({ headers }: PipelineResponse, bucket: ToldBucket): number | undefined {
   const told = Number(headers.get(`x-ms-ratelimit-remaining-subscription-${bucket}`) ?? Number.NaN);
   return Number.isNaN(told) ? undefined : told;
 }

@@ -203,7 +203,7 @@ describe('reimageAgentPool', () => {
       environment.on('heartbeat', (details: { node?: string }) => nodes.add(details.node));
       const sent = operationHeartbeat(environment);
       // Of pools of this size the worker has learnt nothing, so that it looks often.
-      await environment.run(own.activities.reimageAgentPool, { ...given, before: { ...given.before, count: 9 } });
+      await environment.run(own.activities.reimageAgentPool, { ...given, before: { ...given.before, count: 37 } });
       expect(await sent).toMatchObject({ poller: expect.any(String), elapsed: expect.any(Number) });
       expect(last()).toMatchObject({ nodesTotal: expect.any(Number), nodesDone: expect.any(Number) });
       expect([...nodes].join()).toMatch(/aks-work-\d+-vmss00000[01]/);
