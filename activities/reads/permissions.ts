@@ -27,25 +27,27 @@ const distinct = (actions: readonly string[]): string[] => [
 /** Whether an action, or a pattern of actions, may be one that a scenario needs. */
 function mayMatter(action: string): boolean {
   if (/\/read$/.test(action)) return false;
-  if (/\/register\/action$/.test(action)) return true;
+  return /\/register\/action$/.test(action) || written.some((type) => isAbout(action, type));
+}
+
+/** Whether an action, or a pattern of actions, may be one on a type or on what is below it. */
+function isAbout(action: string, type: string): boolean {
   const [beginning = ''] = action.split('*');
-  const isPattern = beginning !== action;
-  return written.some((type) => beginning.startsWith(`${type}/`) || (isPattern && `${type}/`.startsWith(beginning)));
+  return beginning.startsWith(`${type}/`) || (beginning !== action && `${type}/`.startsWith(beginning));
 }
 
 /**
  * Whether permissions allow everything that a scenario may need. Azure adds those of a scope to those above it, so that nothing below
- * need be asked for.
+ * need be asked for. An exception takes away only what its own role gives: a role with one on a type does not count for that type.
  */
 export const allowsAll = (permissions: readonly Permission[]): boolean =>
-  everyNeed.every((action) =>
-    permissions.some(({ actions, notActions }) => actions.some(matches(action)) && !notActions.some(matches(action))),
+  written.every((type) =>
+    permissions.some(
+      ({ actions, notActions }) =>
+        needsOn(type).every((action) => actions.some((pattern) => matchesWildcard(pattern, action))) &&
+        !notActions.some((exception) => isAbout(exception, type)),
+    ),
   );
-
-const matches =
-  (action: string) =>
-  (pattern: string): boolean =>
-    matchesWildcard(pattern, action);
 
 /** Types that scenarios write; each stands for those below it. */
 const written = [
@@ -60,9 +62,9 @@ const written = [
   'microsoft.resources/subscriptions/resourcegroups',
 ];
 
-/** Actions on them, each type with those below it. Who assigns roles has no other action. */
-const everyNeed = written.flatMap((type) => [
+/** Actions on a type and what is below it. Who assigns roles has no other action. */
+const needsOn = (type: string): string[] => [
   `${type}/write`,
   `${type}/delete`,
   ...(type.includes('roleassignments') ? [] : [`${type}/any/write`, `${type}/any/action`]),
-]);
+];
