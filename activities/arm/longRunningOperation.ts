@@ -82,17 +82,11 @@ export async function repeatableOperation<T>(
   patienceMs: number,
   start: () => Poller<T>,
 ): Promise<T | undefined> {
-  let first: PipelineResponse | undefined;
-  const hear = (response: PipelineResponse) => {
-    first = response;
-  };
-  const { poller } = await azureCall(resourceId, () =>
-    observed(async () => {
-      const started = start();
-      await started.submitted();
-      return { poller: started };
-    }, hear),
-  );
+  const { poller, first } = await withFirstAnswer(resourceId, async () => {
+    const started = start();
+    await started.submitted();
+    return { poller: started };
+  });
   const startedAt = now();
   // A pod has to start.
   const wait: Wait = { startedAt, expectedMs: commandMs };
@@ -123,26 +117,35 @@ async function run(operation: LongRunningOperation): Promise<PipelineResponse | 
   if (record.poller !== undefined) return pollUntilDone(operation, restoredPoller(client, record.poller), 'resumed');
   if (record.sent && (await isDone(operation))) return undefined;
   await operation.prepare?.();
-  let first: PipelineResponse | undefined;
-  const hear = (response: PipelineResponse) => {
-    first = response;
-  };
-  // A poller is thenable, so it must not be returned from an async function by itself.
-  const { poller } = await recorded(() =>
-    azureCall(resourceId, () =>
-      observed(async () => {
-        const sent = operation.send();
-        if (!('submitted' in sent)) return { poller: undefined, answer: await sent };
-        await sent.submitted();
-        return { poller: sent };
-      }, hear),
-    ),
+  const { poller, first } = await recorded(() =>
+    withFirstAnswer(resourceId, async () => {
+      const sent = operation.send();
+      if (!('submitted' in sent)) return { poller: undefined, answer: await sent };
+      await sent.submitted();
+      return { poller: sent };
+    }),
   );
   if (!poller) return undefined;
   record.poller = await poller.serialize();
   record.begunAfter = Math.round(elapsedMs() / 100) / 10;
   heartbeat();
   return pollUntilDone(operation, poller, first);
+}
+
+/**
+ * Sends a request, and adds Azure's first answer, which may say when to look again. A poller is thenable, so it must not be returned
+ * from an async function by itself.
+ */
+async function withFirstAnswer<T extends object>(
+  resourceId: string,
+  send: () => Promise<T>,
+): Promise<T & { first?: PipelineResponse }> {
+  const heard: { first?: PipelineResponse } = {};
+  const hear = (response: PipelineResponse) => {
+    heard.first = response;
+  };
+  const sent = await azureCall(resourceId, () => observed(send, hear));
+  return { ...sent, ...heard };
 }
 
 /** Whether the resource shows what was asked for. A region of ARM may answer as before a request whose answer was lost. */
