@@ -27,10 +27,10 @@ import {
   type Scenario,
   type ScenarioResult,
   scenarioInputs,
-  startedByMemo,
   taskQueue,
   type VerificationReport,
 } from '../contract/index.ts';
+import { startedByOption } from '../contract/names.ts';
 import { type FleetHandle, fleetHandle } from './fleetHandle.ts';
 import { openRun } from './sameRun.ts';
 import { type ScenarioHandle, scenarioHandle } from './scenarioHandle.ts';
@@ -247,11 +247,11 @@ export class AksIsolationClient {
     const workflowId = `${fleetWorkflowId(name)}${dryRun ? `/dry-run/${randomUUID()}` : ''}`;
     // Audits need no worker that writes, and what a rollout starts runs where the rollout does.
     const looks = dryRun || scenario === 'auditCluster';
-    const memo = this.#startedBy === undefined ? {} : { memo: { [startedByMemo]: this.#startedBy } };
     const staticSummary = `${rolloutFleet} ${name}: ${scenario}${dryRun ? ' (dry run)' : ''}`;
     const taskQueue = looks ? this.#lookQueue : this.#taskQueue;
     try {
-      await this.#client.workflow.start(rolloutFleet, { taskQueue, workflowId, args: [input], staticSummary, ...memo });
+      const options = { taskQueue, workflowId, args: [input], staticSummary, ...startedByOption(this.#startedBy) };
+      await this.#client.workflow.start(rolloutFleet, options);
       return this.fleet(workflowId);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new FleetRunningError(workflowId, error);
@@ -293,8 +293,8 @@ export class AksIsolationClient {
       const staticSummary = `${scenario} ${subject}`;
       const looks = workflowId !== clusterWorkflowId(cluster);
       const queue = looks ? this.#lookQueue : this.#taskQueue;
-      const memo = this.#startedBy === undefined ? {} : { memo: { [startedByMemo]: this.#startedBy } };
-      const options = { taskQueue: queue, workflowId, args: [given], staticSummary, ...memo };
+      const starter = startedByOption(this.#startedBy);
+      const options = { taskQueue: queue, workflowId, args: [given], staticSummary, ...starter };
       const { firstExecutionRunId } = await this.#client.workflow.start(scenario, options);
       // The handle that start() returns follows the workflow ID, which the cluster's next scenario uses again.
       return scenarioHandle(this.#client.workflow.getHandle(workflowId, firstExecutionRunId), firstExecutionRunId);

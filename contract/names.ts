@@ -60,6 +60,10 @@ export const cancellationMemo = 'cancellationReport';
 /** Memo that says who starts a scenario. Temporal does not show a workflow who that was. */
 export const startedByMemo = 'startedBy';
 
+/** The start option with that memo; none where nobody says so. */
+export const startedByOption = (startedBy: unknown): { memo?: Record<string, unknown> } =>
+  startedBy === undefined ? {} : { memo: { [startedByMemo]: startedBy } };
+
 /** Update that lets a waiting scenario pass a gate; its argument is an {@link ApprovalRequest}. */
 export const approveUpdate = 'approve';
 export const approvalGates = ['reimage', 'cutEgress', 'openEgress', 'delete'] as const;

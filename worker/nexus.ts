@@ -9,7 +9,7 @@ import {
 } from 'nexus-rpc';
 import { z } from 'zod';
 import { scenarioInputs } from '../contract/inputs/index.ts';
-import { clusterWorkflowId, type Scenario, scenarios, startedByMemo } from '../contract/names.ts';
+import { clusterWorkflowId, type Scenario, scenarios, startedByOption } from '../contract/names.ts';
 import { lookService, scenarioService } from '../contract/nexus.ts';
 import { parse } from '../contract/parse.ts';
 import { problemsText } from '../contract/problem.ts';
@@ -76,7 +76,7 @@ async function start<Result>(
       workflowId,
       staticSummary,
       args: [given],
-      ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
+      ...startedByOption(startedBy),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

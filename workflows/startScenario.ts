@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ownFailure } from '../contract/failures.ts';
 import { scenarioInputs } from '../contract/inputs/index.ts';
 import { startScenarioInput } from '../contract/inputs/startScenario.ts';
-import { clusterWorkflowId, errorTypes, startedByMemo } from '../contract/names.ts';
+import { clusterWorkflowId, errorTypes, startedByMemo, startedByOption } from '../contract/names.ts';
 import type { ClusterReference } from '../resources/ids.ts';
 import { checkedInput } from './engine/givenInput.ts';
 import { problemsFailure } from './engine/outcome.ts';
@@ -28,7 +28,7 @@ export async function startScenario(given: unknown): Promise<unknown> {
       workflowId,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
+      ...startedByOption(startedBy),
     });
     return await run.result();
   } catch (error) {

@@ -25,6 +25,7 @@ import {
   type Scenario,
   searchAttributes,
   startedByMemo,
+  startedByOption,
   wrapUpSignal,
 } from '../../contract/names.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
@@ -146,7 +147,7 @@ export class Member {
         { key: searchAttributes.cluster, value: cluster.name.toLowerCase() },
         { key: searchAttributes.resourceGroup, value: cluster.resourceGroup.toLowerCase() },
       ],
-      ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
+      ...startedByOption(startedBy),
     });
     return { result: () => run.result() as Promise<Result> };
   }

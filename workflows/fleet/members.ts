@@ -11,7 +11,7 @@ import {
 import { isFailure } from '../../contract/failures.ts';
 import type { MemberEnd } from '../../contract/fleet.ts';
 import { keyOfCluster } from '../../contract/inputs/rolloutFleet.ts';
-import { fleetMember, searchAttributes, startedByMemo } from '../../contract/names.ts';
+import { fleetMember, searchAttributes, startedByMemo, startedByOption } from '../../contract/names.ts';
 import { azure } from '../engine/azure.ts';
 import type { MemberTask } from './member.ts';
 import type { Rollout } from './rollout.ts';
@@ -42,7 +42,7 @@ export async function startMember(rollout: Rollout, member: number, attempt: num
       { key: searchAttributes.cluster, value: cluster.name.toLowerCase() },
       { key: searchAttributes.resourceGroup, value: cluster.resourceGroup.toLowerCase() },
     ],
-    ...(startedBy !== undefined && { memo: { [startedByMemo]: startedBy } }),
+    ...startedByOption(startedBy),
   };
   try {
     // Whether members end with the rollout is for the rollout to say.
