@@ -1,9 +1,10 @@
 import type { StepId, StepKind } from '../../contract/plan.ts';
 import type { StepProgress } from '../../contract/progress.ts';
+import { operationKinds } from '../../resources/operations.ts';
 
 /**
- * Seconds that a step takes which creates or changes, from Azure CLI's recording of a network isolated cluster (2025-03-22,
- * test_aks_network_isolated_cluster.yaml): one run in one region. What is not in it is left out.
+ * Seconds that a step takes which creates or changes, from the recording of {@link operationKinds}: one run in one region. What is
+ * not in it is left out.
  */
 const recordedSeconds: Readonly<Partial<Record<StepKind, number>>> = {
   // A gate costs no time of Azure's, and nobody knows how long a person takes.
@@ -12,16 +13,18 @@ const recordedSeconds: Readonly<Partial<Record<StepKind, number>>> = {
   resourceGroup: 2,
   identity: 2,
   role: 5,
-  virtualNetwork: 10,
-  subnet: 10,
-  cacheRule: 10,
-  registry: 18,
-  privateDnsZone: 30,
-  zoneLink: 30,
-  privateEndpoint: 70,
-  bootstrap: 217,
-  outboundType: 217,
-  cluster: 569,
+  virtualNetwork: operationKinds.writeVirtualNetwork.usualSeconds,
+  subnet: operationKinds.writeSubnet.usualSeconds,
+  cacheRule: operationKinds.writeCacheRule.usualSeconds,
+  // Azure answers the request itself after eight seconds.
+  registry: 8 + operationKinds.writeRegistry.usualSeconds,
+  privateDnsZone: operationKinds.writePrivateDns.usualSeconds,
+  zoneLink: operationKinds.writePrivateDns.usualSeconds,
+  // The poll that saw the end; the operation may have taken ten seconds less.
+  privateEndpoint: 10 + operationKinds.writePrivateEndpoint.usualSeconds,
+  bootstrap: operationKinds.updateCluster.usualSeconds,
+  outboundType: operationKinds.updateCluster.usualSeconds,
+  cluster: operationKinds.createClusterWithManagedRegistry.usualSeconds,
 };
 
 const takes = ({ kind, action }: StepProgress): number | undefined =>
