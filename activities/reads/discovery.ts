@@ -75,6 +75,8 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
   const { facts: subscription, unread } = await lookAtSubscription(clients, subscriptionId);
   if (!subscription) return nothing;
   const { optional, forbidden } = optionalReads(`/subscriptions/${subscriptionId}`);
+  const registration = async (what: string, read: () => Promise<string>): Promise<string> =>
+    (await optional(what, 'they are taken to be registered', read)) ?? notRead;
   // Groups come first: in one that is not there, nothing need be looked for.
   const [resourceGroup, nodeResourceGroup] = await Promise.all([
     readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
@@ -93,19 +95,11 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
         'AKS itself refuses one that it does not offer, and chooses where none is given',
         () => readKubernetesVersions(clients, subscriptionId, location),
       ),
-      byKey(
-        request.providers,
-        async (namespace) =>
-          (await optional('resource providers', 'they are taken to be registered', () =>
-            readProvider(clients, { subscriptionId, namespace }),
-          )) ?? notRead,
+      byKey(request.providers, (namespace) =>
+        registration('resource providers', () => readProvider(clients, { subscriptionId, namespace })),
       ),
-      byKey(
-        request.features,
-        async (feature) =>
-          (await optional('preview features', 'they are taken to be registered', () =>
-            readFeature(clients, { subscriptionId, feature }),
-          )) ?? notRead,
+      byKey(request.features, (feature) =>
+        registration('preview features', () => readFeature(clients, { subscriptionId, feature })),
       ),
       readOtherTenant(clients, subscriptionId, request.infrastructure.registryId),
     ]);

@@ -22,7 +22,6 @@ import { readGroupContent } from '../resourceGroups.ts';
 import { lookAtSubscription } from '../subscriptions.ts';
 import { listClusters } from '../users/clusters.ts';
 import { usersOf } from '../users/usersOf.ts';
-
 import { ifNamed } from './infrastructure.ts';
 import { readAddressProblem } from './publicAddresses.ts';
 import { readLinksTo } from './zoneLinks.ts';
