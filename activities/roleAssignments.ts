@@ -2,7 +2,7 @@ import type { RoleAssignment as RoleAssignmentFound } from '@azure/arm-authoriza
 import { activityInfo } from '@temporalio/activity';
 import { v5 as uuidv5 } from 'uuid';
 import { azureFailure, isFailure } from '../contract/failures.ts';
-import { keyOf, sameResourceId } from '../resources/ids.ts';
+import { keyOf, sameResourceId, subscriptionOf } from '../resources/ids.ts';
 import { carriesMarks, type Marks, markedUsers, markTags } from '../resources/marks.ts';
 import { type BuiltInRole, builtInRoles, type HeldRoles } from '../resources/roles.ts';
 import { usersOfRole } from '../resources/users.ts';
@@ -239,8 +239,6 @@ async function refuseConditional(clients: ClientsOf, { scope, role, principalId 
     { whatToDo: 'Take the condition away, or remove the assignment; then start again.' },
   );
 }
-
-const subscriptionOf = (scope: string): string => scope.split('/')[2] ?? '';
 
 const assignmentId = (assignment: MarkedRole): string =>
   `${assignment.scope}/providers/Microsoft.Authorization/roleAssignments/${assignmentName(assignment)}`;

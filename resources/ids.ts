@@ -82,3 +82,6 @@ export interface ClusterReference {
   resourceGroup: string;
   name: string;
 }
+
+/** The subscription of a resource or another scope, whatever is below it; empty where a scope is of none. */
+export const subscriptionOf = (scope: string): string => scope.split('/')[2] ?? '';

@@ -1,6 +1,6 @@
 import type { AgentPoolFacts, AgentPoolProfile } from './agentPools.ts';
 import type { IdentityFacts } from './identities.ts';
-import { type ClusterReference, parseResourceId, resourceGroupId, sameResourceId } from './ids.ts';
+import { type ClusterReference, parseResourceId, resourceGroupId, sameResourceId, subscriptionOf } from './ids.ts';
 import { type Difference, difference, differenceText, mismatch } from './mismatch.ts';
 import type { ClosedOutboundType } from './outboundTypes.ts';
 import { isFinal } from './provisioningState.ts';
@@ -128,7 +128,7 @@ export const changeMismatches = (change: ClusterChange, seen: ClusterFacts): str
 
 /** ID of the resource group in which AKS keeps the cluster's nodes. */
 export const nodeGroupId = ({ id, nodeResourceGroup }: Pick<ClusterFacts, 'id' | 'nodeResourceGroup'>): string =>
-  resourceGroupId(id.split('/')[2] ?? '', nodeResourceGroup);
+  resourceGroupId(subscriptionOf(id), nodeResourceGroup);
 
 /** Whether AKS manages the cluster's registry. AKS keeps such a registry in the node resource group. */
 export const hasManagedRegistry = ({ containerRegistryId: id, nodeResourceGroup }: ClusterFacts): boolean =>

@@ -1,5 +1,6 @@
 import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import { z } from 'zod';
+import { subscriptionOf } from '../../resources/ids.ts';
 import type { ClientsOf } from './connection.ts';
 import { azureCall, collect } from './errors.ts';
 
@@ -10,7 +11,7 @@ import { azureCall, collect } from './errors.ts';
  * @param path With the API version.
  */
 export function restList<T>(clients: ClientsOf, resourceId: string, path: string, item: z.ZodType<T>): Promise<T[]> {
-  const { authorization } = clients(resourceId.split('/')[2] ?? '');
+  const { authorization } = clients(subscriptionOf(resourceId));
   const answer = z.object({ value: z.array(item), nextLink: z.string().nullish() });
   return azureCall(resourceId, () =>
     collect({

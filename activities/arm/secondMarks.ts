@@ -1,5 +1,5 @@
 import type { TagsPatchResource } from '@azure/arm-resources';
-import { parentId, parseResourceId } from '../../resources/ids.ts';
+import { parentId, parseResourceId, subscriptionOf } from '../../resources/ids.ts';
 import type { Marks } from '../../resources/marks.ts';
 import { checkpoint, recorded } from './checkpoint.ts';
 import { type ClientsOf, locate } from './connection.ts';
@@ -40,7 +40,7 @@ export function readMarks(clients: ClientsOf, id: string): Promise<Allowed<Marks
 
 /** `undefined`: it is gone, or has no tags. */
 async function readTags(clients: ClientsOf, id: string): Promise<Record<string, string> | undefined> {
-  const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
+  const { tagsOperations } = clients(subscriptionOf(id)).resources;
   // The client puts a slash before the scope itself.
   return (await azureRead(id, () => tagsOperations.getAtScope(id.slice(1))))?.properties?.tags;
 }
@@ -59,7 +59,7 @@ async function change(
   call: typeof azureCall | typeof azureRead,
 ): Promise<void> {
   if (parseResourceId(id)?.type.toLowerCase() === recordType) return changeRecord(clients, id, operation, tags);
-  const { tagsOperations } = clients(id.split('/')[2] ?? '').resources;
+  const { tagsOperations } = clients(subscriptionOf(id)).resources;
   if (checkpoint().sent && (await isTagged(clients, id, operation, tags))) return;
   await recorded(() =>
     call(id, async () =>

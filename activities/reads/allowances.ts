@@ -9,7 +9,7 @@ import type {
   UsageFacts,
   VmSizeFacts,
 } from '../../resources/allowances.ts';
-import { isWithin, keyOf, lockedScope, uniqueIds } from '../../resources/ids.ts';
+import { isWithin, keyOf, lockedScope, subscriptionOf, uniqueIds } from '../../resources/ids.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import {
   type Allowed,
@@ -48,7 +48,7 @@ export async function readAllowances(clients: ClientsOf, request: AllowanceReque
 /** @param scopes Resource IDs, existing or not. */
 export async function readAccess(clients: ClientsOf, scopes: readonly string[]): Promise<AccessFacts> {
   const { policy, readOnly } = clients('');
-  const subscriptions = [...new Set(scopes.map((scope) => scope.split('/')[2] ?? ''))];
+  const subscriptions = [...new Set(scopes.map(subscriptionOf))];
   const [permissions, locks] = await Promise.all([
     // Whoever only looks has not the permissions of whoever is to write.
     permissionsAt(clients, readOnly ? [] : scopes),

@@ -1,7 +1,15 @@
 import type { AccessFacts } from '../../resources/allowances.ts';
 import type { DeletionFacts, DeletionRequest } from '../../resources/discovery.ts';
 import type { IdentityFacts } from '../../resources/identities.ts';
-import { keyOf, parentId, parseResourceId, resourceGroupId, sameResourceId, uniqueIds } from '../../resources/ids.ts';
+import {
+  keyOf,
+  parentId,
+  parseResourceId,
+  resourceGroupId,
+  sameResourceId,
+  subscriptionOf,
+  uniqueIds,
+} from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { carriesMarks, hasSecondMark, type Marks, markedUsers, markTags } from '../../resources/marks.ts';
 import type { Unread } from '../../resources/unread.ts';
@@ -118,7 +126,7 @@ async function readUsers(
   if (owned.length === 0) return { users: {}, unread: [] };
   const clusters = await listClusters(
     clients,
-    owned.map(({ id }) => id.split('/')[2] ?? ''),
+    owned.map(({ id }) => subscriptionOf(id)),
   );
   const all = await Promise.all(
     owned.map(async ({ id, marks: carried }): Promise<[string, Users]> => {

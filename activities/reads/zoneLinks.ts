@@ -1,4 +1,4 @@
-import { keyOf, parentId, parseResourceId, sameResourceId } from '../../resources/ids.ts';
+import { keyOf, parentId, parseResourceId, sameResourceId, subscriptionOf } from '../../resources/ids.ts';
 import { registryZoneName, type ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
@@ -80,8 +80,6 @@ export async function readLinksTo(
 }
 
 const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to the network,`;
-
-const subscriptionOf = (id: string): string => id.split('/')[2] ?? '';
 
 /** Lists the zones for registries that a subscription, or a resource group in it, has. */
 async function registryZones(clients: ClientsOf, subscriptionId: string, group?: string): Promise<string[]> {
