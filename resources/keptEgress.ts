@@ -14,7 +14,10 @@ const addressId = z
   .regex(
     /^\/subscriptions\/[\da-f-]{36}\/resourceGroups\/[^/?#%]+\/providers\/Microsoft\.Network\/publicIP(Addresses|Prefixes)\/[\w.-]+$/i,
   );
-const references = z.array(z.strictObject({ id: addressId })).max(100);
+const mostAddresses = 100;
+const references = z.array(z.strictObject({ id: addressId })).max(mostAddresses);
+/** A NAT gateway's profile names them without more. Source: Azure REST API, `ManagedClusterNATGatewayProfile`, 2026-11-27. */
+const addressIds = z.array(addressId).max(mostAddresses);
 const managed = z.strictObject({
   count: z.int().min(1).max(100).exactOptional(),
   countIPv6: z.int().min(0).max(100).exactOptional(),
@@ -28,9 +31,12 @@ const profiles = {
     outboundIPPrefixes: z.strictObject({ publicIPPrefixes: references }).exactOptional(),
     managedOutboundIPs: managed.exactOptional(),
     allocatedOutboundPorts: z.int().min(0).max(64_000).exactOptional(),
+    enableMultipleStandardLoadBalancers: z.boolean().exactOptional(),
     idleTimeoutInMinutes,
   }),
   natGatewayProfile: z.object({
+    outboundIPs: z.strictObject({ publicIPs: addressIds }).exactOptional(),
+    outboundIPPrefixes: z.strictObject({ publicIPPrefixes: addressIds }).exactOptional(),
     managedOutboundIPProfile: managed.exactOptional(),
     idleTimeoutInMinutes,
     sku: z.string().max(40).exactOptional(),
@@ -49,7 +55,12 @@ export type KeptEgress = z.output<typeof keptEgressSchema>;
 
 /** The settings that Azure gives every cluster that says nothing: there is no need to keep them. Source: Azure REST API, "Managed Clusters". */
 const defaults: Readonly<Record<ProfileKind, Readonly<Record<string, unknown>>>> = {
-  loadBalancerProfile: { managedOutboundIPs: { count: 1 }, allocatedOutboundPorts: 0, idleTimeoutInMinutes: 30 },
+  loadBalancerProfile: {
+    managedOutboundIPs: { count: 1 },
+    allocatedOutboundPorts: 0,
+    enableMultipleStandardLoadBalancers: false,
+    idleTimeoutInMinutes: 30,
+  },
   natGatewayProfile: { managedOutboundIPProfile: { count: 1 }, idleTimeoutInMinutes: 4, sku: 'Standard' },
 };
 
@@ -110,35 +121,50 @@ export const tagsBefore = (change: ClusterChange, { tags }: Pick<ClusterFacts, '
     : { tags: Object.fromEntries(Object.keys(change.tags).map((key) => [key, tags[key] ?? null])) };
 
 /** IDs of the owner's public addresses and prefixes. */
-export const ownAddressesOf = ({ loadBalancerProfile }: KeptEgress): string[] =>
-  [
-    ...(loadBalancerProfile?.outboundIPs?.publicIPs ?? []),
-    ...(loadBalancerProfile?.outboundIPPrefixes?.publicIPPrefixes ?? []),
-  ].map(({ id }) => id);
+export const ownAddressesOf = ({ loadBalancerProfile: balancer, natGatewayProfile: gateway }: KeptEgress): string[] => [
+  ...(balancer?.outboundIPs?.publicIPs ?? []).map(({ id }) => id),
+  ...(balancer?.outboundIPPrefixes?.publicIPPrefixes ?? []).map(({ id }) => id),
+  ...(gateway?.outboundIPs?.publicIPs ?? []),
+  ...(gateway?.outboundIPPrefixes?.publicIPPrefixes ?? []),
+];
 
 /** The profile to put back: without the addresses that cannot be had any more. */
 export function profileOf(
   { loadBalancerProfile, natGatewayProfile }: KeptEgress,
   lost: readonly string[],
 ): OutboundProfile {
-  if (!loadBalancerProfile) return natGatewayProfile ? { natGatewayProfile } : {};
-  const { outboundIPs, outboundIPPrefixes, ...settings } = loadBalancerProfile;
-  const isThere = ({ id }: { id: string }) => !lost.some((one) => sameResourceId(one, id));
+  const isThere = (id: string) => !lost.some((one) => sameResourceId(one, id));
+  return {
+    ...(loadBalancerProfile && {
+      loadBalancerProfile: withAddresses(loadBalancerProfile, ({ id }) => isThere(id)),
+    }),
+    ...(natGatewayProfile && { natGatewayProfile: withAddresses(natGatewayProfile, isThere) }),
+  };
+}
+
+interface Addresses<T> {
+  outboundIPs?: { publicIPs: T[] };
+  outboundIPPrefixes?: { publicIPPrefixes: T[] };
+}
+
+function withAddresses<T>(
+  { outboundIPs, outboundIPPrefixes, ...settings }: Addresses<T>,
+  isThere: (address: T) => boolean,
+): Record<string, unknown> {
   const publicIPs = (outboundIPs?.publicIPs ?? []).filter(isThere);
   const publicIPPrefixes = (outboundIPPrefixes?.publicIPPrefixes ?? []).filter(isThere);
   return {
-    loadBalancerProfile: {
-      ...settings,
-      ...(publicIPs.length > 0 && { outboundIPs: { publicIPs } }),
-      ...(publicIPPrefixes.length > 0 && { outboundIPPrefixes: { publicIPPrefixes } }),
-    },
+    ...settings,
+    ...(publicIPs.length > 0 && { outboundIPs: { publicIPs } }),
+    ...(publicIPPrefixes.length > 0 && { outboundIPPrefixes: { publicIPPrefixes } }),
   };
 }
 
 /** For the plan. */
 export function inWords(egress: KeptEgress): string {
   const { outboundIPs: _ips, outboundIPPrefixes: _prefixes, ...balancer } = egress.loadBalancerProfile ?? {};
-  const settings = Object.entries({ ...balancer, ...egress.natGatewayProfile }).map(
+  const { outboundIPs: _own, outboundIPPrefixes: _ranges, ...gateway } = egress.natGatewayProfile ?? {};
+  const settings = Object.entries({ ...balancer, ...gateway }).map(
     ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
   );
   return [...ownAddressesOf(egress).map((id) => resourceReference(id).name), ...settings].join(', ');

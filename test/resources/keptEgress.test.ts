@@ -46,6 +46,34 @@ describe('what is kept of egress', () => {
     });
   });
 
+  describe('of a NAT gateway with addresses of its owner’s', () => {
+    const prefix = address('range').replace('publicIPAddresses', 'publicIPPrefixes');
+    const outboundIPs = { publicIPs: [address('one'), address('two')] };
+    const natGatewayProfile = { sku: 'StandardV2', outboundIPs, outboundIPPrefixes: { publicIPPrefixes: [prefix] } };
+    const gateway = { outboundType: 'managedNATGatewayV2', natGatewayProfile };
+
+    it('comes back with them out of its tags', () => {
+      expect(ownEgress(found({ natGatewayProfile }, gateway.outboundType))).toEqual(gateway);
+      expect(kept(egressTags(gateway, { tags: {} }))).toEqual(gateway);
+      expect(profileOf(gateway, [])).toEqual({ natGatewayProfile });
+      expect(inWords(gateway)).toBe('one, two, range, sku StandardV2');
+    });
+
+    it('comes back without those that are lost, in whichever spelling', () => {
+      expect(profileOf(gateway, [address('one').toUpperCase(), prefix])).toEqual({
+        natGatewayProfile: { sku: 'StandardV2', outboundIPs: { publicIPs: [address('two')] } },
+      });
+      expect(profileOf(gateway, [...outboundIPs.publicIPs, prefix])).toEqual({
+        natGatewayProfile: { sku: 'StandardV2' },
+      });
+    });
+  });
+
+  it('is that services have load balancers of their own', () => {
+    const loadBalancerProfile = { enableMultipleStandardLoadBalancers: true };
+    expect(ownEgress(found({ loadBalancerProfile }))).toEqual({ outboundType: 'loadBalancer', loadBalancerProfile });
+  });
+
   it.each([1, 12, 30])('comes back out of its tags, %s addresses', (count) => {
     const publicIPs = Array.from({ length: count }, (_, index) => ({
       id: address(`address-${index}`, 'g'.repeat(90)),

@@ -54,14 +54,18 @@ const ownAddresses = (sent: Body): Body =>
 function addressIds(profile: unknown): string[] {
   if (!isBody(profile)) return [];
   return Object.values(profile).flatMap((list) =>
-    Array.isArray(list) ? list.flatMap((one) => (isBody(one) && typeof one.id === 'string' ? [one.id] : [])) : [],
+    Array.isArray(list)
+      ? list.flatMap((one) => (isBody(one) ? one.id : one)).filter((id) => typeof id === 'string')
+      : [],
   );
 }
 
 function natGatewayProfile(sent: Body, outboundType: string): Body | undefined {
   if (!isManagedGateway(outboundType)) return undefined;
-  const { effectiveOutboundIPs: _shown, ...settings } = sent;
-  return { managedOutboundIPProfile: { count: 1 }, idleTimeoutInMinutes: 4, ...settings };
+  const { effectiveOutboundIPs: _shown, outboundIPs, outboundIPPrefixes, ...settings } = sent;
+  const own = ownAddresses({ outboundIPs, outboundIPPrefixes });
+  const managed = Object.keys(own).length > 0 ? own : { managedOutboundIPProfile: { count: 1 } };
+  return { ...managed, idleTimeoutInMinutes: 4, ...settings };
 }
 
 /** Whether AKS makes a NAT gateway. Until the API of June 2026 the second generation had an outbound type of its own. */
@@ -75,13 +79,14 @@ export const isManagedGateway = (outboundType: string): boolean =>
 export const generation = (outboundType: string, sku: string | null | undefined): string =>
   outboundType === 'managedNATGateway' && sku?.toLowerCase() === 'standardv2' ? 'managedNATGatewayV2' : outboundType;
 
-/** IDs of the owner's public addresses and prefixes for the load balancer; none where AKS makes the address. */
-export const ownOutboundAddresses = ({
-  networkProfile: { loadBalancerProfile: profile },
-}: ClusterBody['properties']) => ({
-  addresses: addressIds(profile.outboundIPs),
-  prefixes: addressIds(profile.outboundIPPrefixes),
-});
+/** IDs of the owner's public addresses and prefixes for the load balancer or the NAT gateway; none where AKS makes the address. */
+export function ownOutboundAddresses({ networkProfile: network }: ClusterBody['properties']) {
+  const { loadBalancerProfile, natGatewayProfile, outboundType } = network;
+  const { outboundIPs, outboundIPPrefixes } = isManagedGateway(outboundType)
+    ? echoed(natGatewayProfile)
+    : loadBalancerProfile;
+  return { addresses: addressIds(outboundIPs), prefixes: addressIds(outboundIPPrefixes) };
+}
 
 /** The network with the addresses with which it leaves, as only a finished cluster shows them. */
 export function withEffectiveAddresses(properties: ClusterBody['properties'], managedAddress: string): Body {
@@ -94,6 +99,6 @@ export function withEffectiveAddresses(properties: ClusterBody['properties'], ma
   if (!isManagedGateway(network.outboundType)) return network;
   return {
     ...network,
-    natGatewayProfile: { ...echoed(network.natGatewayProfile), effectiveOutboundIPs: [{ id: managedAddress }] },
+    natGatewayProfile: { ...echoed(network.natGatewayProfile), effectiveOutboundIPs },
   };
 }

@@ -21,15 +21,22 @@ export function reconcileOutbound(world: World, cluster: ClusterBody, digits: st
   const own = ownOutboundAddresses(cluster.properties);
   const isBalanced = outboundType === 'loadBalancer';
   const isGateway = isManagedGateway(outboundType);
-  const hasOwn = isBalanced && own.addresses.length + own.prefixes.length > 0;
+  const hasOwn = own.addresses.length + own.prefixes.length > 0;
   const address = `${group}/providers/${publicAddressType}/${guidFrom(cluster.properties.resourceUID)}`;
   const gateway = `${group}/providers/${natGatewayType}/aks-natgateway-${digits}`;
+  const outbound = hasOwn ? own : { addresses: [address], prefixes: [] };
   if ((isBalanced || isGateway) && !hasOwn) placeAddress(world, address, cluster.location);
-  setGateway(world, isGateway ? gateway : undefined, nodeSubnet, cluster, address);
+  setGateway(world, isGateway ? gateway : undefined, nodeSubnet, cluster, outbound);
   if (!isGateway) world.remove(gateway);
-  setBalancer(world, cluster, isBalanced ? (hasOwn ? own : { addresses: [address], prefixes: [] }) : undefined);
+  setBalancer(world, cluster, isBalanced ? outbound : undefined);
   if (!isBalanced && !isGateway) world.remove(address);
   block(world, cluster, digits, nodeSubnet, outboundType === 'block');
+}
+
+/** IDs of the public addresses and prefixes of a way out. */
+interface Outbound {
+  readonly addresses: readonly string[];
+  readonly prefixes: readonly string[];
 }
 
 function placeAddress(world: World, id: string, location: string): void {
@@ -52,7 +59,7 @@ function setGateway(
   id: string | undefined,
   subnetId: string,
   cluster: ClusterBody,
-  address: string,
+  { addresses, prefixes }: Outbound,
 ): void {
   const { outboundType, natGatewayProfile } = cluster.properties.networkProfile;
   const way = generation(outboundType, natGatewayProfile?.sku);
@@ -60,18 +67,19 @@ function setGateway(
     put(world, id, natGatewayType, {
       location: cluster.location,
       sku: { name: way === 'managedNATGatewayV2' ? 'StandardV2' : 'Standard', tier: 'Regional' },
-      properties: { provisioningState: 'Succeeded', idleTimeoutInMinutes: 4, publicIpAddresses: [{ id: address }] },
+      properties: {
+        provisioningState: 'Succeeded',
+        idleTimeoutInMinutes: 4,
+        publicIpAddresses: addresses.map((each) => ({ id: each })),
+        publicIpPrefixes: prefixes.map((each) => ({ id: each })),
+      },
     });
   }
   setOnSubnet(world, cluster, subnetId, 'natGateway', id);
 }
 
 /** The load balancer `kubernetes`. One with frontends of services stays without its outbound rule. */
-function setBalancer(
-  world: World,
-  cluster: ClusterBody,
-  outbound: { readonly addresses: readonly string[]; readonly prefixes: readonly string[] } | undefined,
-): void {
+function setBalancer(world: World, cluster: ClusterBody, outbound: Outbound | undefined): void {
   const id = `${nodeGroupOf(cluster)}/providers/${balancerType}/kubernetes`;
   const present = world.store.get(id);
   const services = frontends

@@ -17,7 +17,7 @@ export const settings: readonly Behaviour[] = [
   {
     id: 'aks-own-addresses',
     resourceType: cluster,
-    says: 'Own outbound addresses of the load balancer are shown, and used in place of managed ones; under another outbound type they are gone.',
+    says: 'Own outbound addresses of the load balancer or of the NAT gateway are shown, and used in place of managed ones; under another outbound type they are gone.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Use a public standard load balancer in AKS"',
     test: 'containerService/resets.test.ts: is shown: add-ons, own outbound addresses, ranges that may reach the API server',
