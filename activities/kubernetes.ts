@@ -16,7 +16,7 @@ import { lookPatiently } from './patience.ts';
 import { admissionCommand, endOfAdmission, podIn, probeImage, refusalIn } from './podRun.ts';
 import { endOfProbePods, type ListedPods, listProbePods, probePod, withoutOldProbePods } from './probePods.ts';
 import { pullCommand, pullIn, pullPod } from './pull.ts';
-import { kubectl, runCommand, words } from './runCommand.ts';
+import { type CommandOutput, kubectl, runCommand, words } from './runCommand.ts';
 
 const poolLabelKey = 'kubernetes.azure.com/agentpool';
 const poolLabel = poolLabelKey.replaceAll('.', '\\.');
@@ -85,9 +85,18 @@ async function listing<T>(
   read: (logs: string, startedAtMs?: number) => Look<T>,
 ): Promise<Look<T>> {
   const output = await runCommand(clients, cluster, command);
-  if ('unseen' in output) return output;
-  const { exitCode, logs, startedAtMs } = output.seen;
-  return exitCode === 0 ? read(logs, startedAtMs) : failed(`kubectl ended with ${exitCode}: ${logs}`);
+  return 'unseen' in output ? output : listingIn(output.seen, read);
+}
+
+/** A cluster that lets the worker run commands may still forbid what they ask: Kubernetes has roles of its own. */
+export function listingIn<T>(
+  { exitCode, logs, startedAtMs }: CommandOutput,
+  read: (logs: string, startedAtMs?: number) => Look<T>,
+): Look<T> {
+  if (exitCode === 0) return read(logs, startedAtMs);
+  if (!/\(Forbidden\): .*cannot (get|list) resource|\(Unauthorized\)/.test(logs))
+    return failed(`kubectl ended with ${exitCode}: ${logs}`);
+  return { unseen: { because: 'notAllowed', message: words(`Kubernetes does not let the worker look: ${logs}`) } };
 }
 
 const failed = (message: string): { unseen: Unseen } => ({ unseen: { because: 'failed', message: words(message) } });

@@ -110,15 +110,16 @@ function marksOf(
   return { ...(Object.keys(marks).length > 0 && { marks }), ...(copyOf !== undefined && { copyOf }) };
 }
 
-/** Settings for whose change AKS makes nodes anew. A mode that is no more as a run has left it is its owner's. */
+/** Settings of its nodes, and those for whose change AKS makes them anew. A mode that is no more as a run has left it is its owner's. */
 function nodeSettings({
   currentOrchestratorVersion,
   localDNSProfile,
   upgradeSettings,
+  scaleDownMode,
   tags,
 }: ManagedClusterAgentPoolProfile): Pick<
   AgentPoolFacts,
-  'currentOrchestratorVersion' | 'localDNSMode' | 'formerLocalDNSMode' | 'formerMaxSurge'
+  'currentOrchestratorVersion' | 'keepsMachines' | 'localDNSMode' | 'formerLocalDNSMode' | 'formerMaxSurge'
 > {
   const mode = localDNSProfile?.mode;
   const tag = tags?.[formerLocalDnsTag];
@@ -126,6 +127,7 @@ function nodeSettings({
   const formerMaxSurge = formerSurgeIn(tags?.[formerMaxSurgeTag], upgradeSettings?.maxSurge);
   return {
     ...(currentOrchestratorVersion !== undefined && { currentOrchestratorVersion }),
+    ...(scaleDownMode === 'Deallocate' && { keepsMachines: true }),
     ...(mode !== undefined && { localDNSMode: mode }),
     ...(former !== undefined && mode === otherMode(former) && { formerLocalDNSMode: former }),
     ...(formerMaxSurge && { formerMaxSurge }),

@@ -40,6 +40,8 @@ export interface AgentPoolFacts {
   powerState: string;
   nodeImageVersion: string;
   enableNodePublicIP: boolean;
+  /** Whether scaling down deallocates its machines, which stay with their disks (`scaleDownMode: Deallocate`). Left out where it does not. */
+  keepsMachines?: true;
   /** `VirtualMachineScaleSets`, `VirtualMachines` or `AvailabilitySet`. Left out by version 0.1. */
   type?: string;
   /** How many machines of each size a pool of virtual machines has; its `vmSize` is empty. */

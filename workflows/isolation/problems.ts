@@ -4,7 +4,9 @@ import type { Problem } from '../../contract/problem.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
 import { sameResourceId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { privateDnsOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { nodeProblems } from '../nodes/problems.ts';
 import { preconditionProblems } from './preconditions.ts';
 import { openWays } from './waysOut.ts';
 
@@ -15,7 +17,11 @@ import { openWays } from './waysOut.ts';
  */
 export function isolationProblems(
   { accept, registry }: { accept: readonly WayOut[]; registry?: RegistryInput },
-  { cluster, dependencies }: { cluster?: ClusterFacts; dependencies?: AuditFacts | undefined },
+  {
+    cluster,
+    dependencies,
+    kubernetes,
+  }: { cluster?: ClusterFacts; dependencies?: AuditFacts | undefined; kubernetes?: Look<KubernetesFacts> },
   { virtualNetwork }: WantedInfrastructure,
   { isNew = false }: { isNew?: boolean } = {},
 ): Problem[] {
@@ -29,6 +35,7 @@ export function isolationProblems(
   });
   return [
     ...preconditionProblems(cluster, dependencies ?? {}, { isNew }),
+    ...nodeProblems(cluster, kubernetes),
     ...unreadProblems(dependencies, registry && privateDnsOf(registry)),
     ...stay
       .filter(({ way }) => !accept.includes(way))

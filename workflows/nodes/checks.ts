@@ -14,6 +14,7 @@ import type {
   Unseen,
 } from '../../resources/nodes.ts';
 import { check, unseen } from '../engine/check.ts';
+import { nodesOutsidePools } from './problems.ts';
 
 type Probe = Look<NodeProbeResult> | undefined;
 
@@ -54,14 +55,13 @@ function leftPodChecks(clusterId: string, kubernetes: Look<KubernetesFacts>): Ch
   return [{ id: 'leftPods', title, resourceId: clusterId, expected: 'none', seen, verdict: 'missed', ok: true }];
 }
 
-/** Nodes that are in no agent pool are neither reimaged nor asked. */
 function otherNodeChecks(
   clusterId: string,
   pools: readonly AgentPoolFacts[],
   kubernetes: Look<KubernetesFacts>,
 ): Check[] {
   if ('unseen' in kubernetes) return [];
-  const others = kubernetes.seen.nodes.filter((node) => !pools.some(({ name }) => name === node.pool));
+  const others = nodesOutsidePools({ agentPoolProfiles: pools }, kubernetes.seen.nodes);
   const none = check('nodes', 'Nodes in no agent pool', clusterId, 'none', 'none');
   return [others.length === 0 ? none : unseen(none, 'incomplete', others.map(({ name }) => name).join(', '))];
 }

@@ -106,12 +106,14 @@ function sizeOf({ count, type, virtualMachines = [] }: AgentPoolFacts): string {
     .join(': ');
 }
 
+/** Azure refuses to reimage such a pool (Azure/azure-cli#33693). */
+const isOfMachines = ({ mode }: AgentPoolFacts): boolean => /^machines$/i.test(mode);
+
 function actionFor(
   pool: AgentPoolFacts,
   { current, reason, forwardOnly, options }: ReimageNeeds,
 ): Pick<PlannedStep, 'action' | 'reason' | 'forwardOnly'> {
-  // Azure refuses to reimage such a pool (Azure/azure-cli#33693).
-  if (pool.mode === 'Machines') return { action: 'none', reason: 'mode Machines: AKS does not reimage such pools' };
+  if (isOfMachines(pool)) return { action: 'none', reason: 'mode Machines: AKS does not reimage such pools' };
   const left = leftBehind(pool);
   const why = left.length === 0 ? current(pool) : undefined;
   if (why !== undefined) return { action: 'none', reason: why };
@@ -204,10 +206,10 @@ function temporaryPoolProblems(
 /** An update gives a pool as many nodes as AKS counts, and removes the others (kubernetes/autoscaler#7943). */
 function numberProblems({ cluster, kubernetes }: ReimageNeeds, acting: readonly AgentPoolFacts[]): Problem[] {
   if ('unseen' in kubernetes) return [];
-  return acting.flatMap(({ name, count, enableAutoScaling, type }) => {
+  return acting.flatMap(({ name, count, enableAutoScaling, type, keepsMachines }) => {
     const there = kubernetes.seen.nodes.filter(({ pool }) => pool === name).length;
-    // AKS says no count of a pool of virtual machines.
-    if (there <= count || enableAutoScaling || type === 'VirtualMachines') return [];
+    // AKS says no count of a pool of virtual machines, and does not count machines that are deallocated.
+    if (there <= count || enableAutoScaling || keepsMachines || type === 'VirtualMachines') return [];
     return [
       {
         where: agentPoolId(cluster.id, name),
@@ -242,17 +244,34 @@ export function planReimagesAfter(
   if (!cluster) return { ...nothingPlanned, reimages: [], copies: [] };
   const changes = bootstrapChanges(before);
   const needs = stepIds(before);
-  return planReimages({
+  // Where nodes are to boot from is known only while the cluster stays as it is.
+  const current = changes ? () => undefined : bootsFrom(seen, imageSource);
+  const planned = planReimages({
     reference: input.cluster,
     cluster,
     kubernetes,
     options: input.reimage,
-    // Where nodes are to boot from is known only while the cluster stays as it is.
-    current: changes ? () => undefined : bootsFrom(seen, imageSource),
+    current,
     reason: changes ? 'the bootstrap of its nodes changes' : 'its nodes are not known to boot as the cluster says',
     ...(changes ? {} : { forwardOnly: reimageIsFinal }),
     needs,
     gate: planGate('reimage', input, seen.discovered?.allowances, needs)[0],
     allowances: seen.discovered?.allowances,
   });
+  const stay = cluster.agentPoolProfiles.filter((pool) => isOfMachines(pool) && current(pool) === undefined);
+  return { ...planned, problems: [...planned.problems, ...machineProblems(cluster, stay, kubernetes)] };
 }
+
+/** Nodes of such a pool would go on booting as before, with what the update takes away. */
+const machineProblems = (
+  { id }: ClusterFacts,
+  pools: readonly AgentPoolFacts[],
+  kubernetes: Look<KubernetesFacts>,
+): Problem[] =>
+  pools
+    .filter(({ name }) => 'unseen' in kubernetes || kubernetes.seen.nodes.some(({ pool }) => pool === name))
+    .map(({ name }) => ({
+      where: agentPoolId(id, name),
+      problem: 'AKS does not reimage pools of mode Machines, so that its nodes would go on booting as before',
+      whatToDo: 'Delete its machines (`az aks nodepool delete-machines`), and add others after the run.',
+    }));

@@ -67,6 +67,19 @@ describe('the order of pools', () => {
     });
   });
 
+  it('refuses an update after which pools of mode Machines would boot as before', () => {
+    const profiles = [systemPool, pool('work', { mode: 'Machines' })];
+    const refused = expect.stringMatching(/^AKS does not reimage pools of mode Machines/);
+    expect(problemTexts(planIsolate(seen(ordinary({ agentPoolProfiles: profiles }))))).toContainEqual(refused);
+    expect(problemTexts(planDisable(seen(isolated({ agentPoolProfiles: profiles }))))).toContainEqual(refused);
+    // Machines that boot as they are to, and pools without machines, are in nobody's way.
+    const there = { imageSource: 'r.azurecr.io', probes: bootingFrom('r.azurecr.io') };
+    const again = planIsolate(seen(isolated({ agentPoolProfiles: profiles }), there));
+    expect(problemTexts(again)).not.toContainEqual(refused);
+    const empty = ordinary({ agentPoolProfiles: [systemPool, pool('empty', { mode: 'Machines', count: 0 })] });
+    expect(problemTexts(planIsolate(seen(empty)))).not.toContainEqual(refused);
+  });
+
   it('takes the pools that are named', () => {
     const plan = planReimage(seen(ordinary({ agentPoolProfiles: pools })), { agentPools: ['c'] });
     expect(plan.reimages.map(({ name }) => name)).toEqual(['c']);
