@@ -6,6 +6,8 @@ import { type CommandOutput, words } from './runCommand.ts';
 export interface EgressSeen {
   open: boolean;
   message: string;
+  /** The name of Microsoft's registry does not resolve: nothing was sent that routes could lead out. */
+  unresolved?: true;
 }
 
 /**
@@ -18,6 +20,7 @@ export function curlIn({ exitCode, logs }: CommandOutput): Look<EgressSeen> {
   const isReset = /reset|SSL_ERROR_SYSCALL|unexpected eof|closed|empty reply|timed? ?out/i.test(logs);
   switch (exitCode) {
     case 6: // The name does not resolve.
+      return { seen: { open: false, message, unresolved: true } };
     case 7: // Nothing answers.
       return { seen: { open: false, message } };
     case 28: // Time is up. It counts as open once a byte has come.
@@ -76,8 +79,9 @@ export function wgetIn(pod: PodSeen): Look<EgressSeen> {
   if (pod.status === 0) return { seen: { open: true, message } };
   if (/server returned error|HTTP\/1|TLS error from peer|alert code/i.test(message))
     return { seen: { open: true, message } };
+  if (/bad address|can't resolve/i.test(message)) return { seen: { open: false, message, unresolved: true } };
   const isClosed =
-    /bad address|can't resolve|can't connect|download timed out|reset by peer|Network is unreachable|No route to host|error getting response/i;
+    /can't connect|download timed out|reset by peer|Network is unreachable|No route to host|error getting response/i;
   return isClosed.test(message) ? { seen: { open: false, message } } : failed(message);
 }
 

@@ -1,8 +1,8 @@
 import type { Subnet, VirtualNetwork } from '@azure/arm-network';
 import { contains } from '../resources/addressRanges.ts';
+import type { AuditFacts } from '../resources/discovery.ts';
 import { type Marks, subnetsTag } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
-import type { ResourceFacts } from '../resources/provisioningState.ts';
 import {
   leadsOut,
   type RouteTableFacts,
@@ -48,6 +48,7 @@ function networkFacts(id: string, found: VirtualNetwork): VirtualNetworkFacts {
     isEncrypted: found.encryption?.enabled ?? false,
     ...(found.defaultPublicNatGateway?.id !== undefined && { natGatewayId: found.defaultPublicNatGateway.id }),
     routeSources: routeSources(found),
+    peers: peersOf(found),
     subnets: (found.subnets ?? []).map(subnetFacts),
   };
 }
@@ -60,6 +61,11 @@ function routeSources({ subnets = [], virtualNetworkPeerings = [] }: VirtualNetw
   const ofHub = virtualNetworkPeerings.filter(({ useRemoteGateways }) => useRemoteGateways);
   return [...own, ...ofHub].flatMap(({ id }) => id ?? []);
 }
+
+const peersOf = ({ virtualNetworkPeerings = [] }: VirtualNetwork): string[] =>
+  virtualNetworkPeerings
+    .filter(({ peeringState, allowVirtualNetworkAccess }) => peeringState === 'Connected' && allowVirtualNetworkAccess)
+    .flatMap(({ remoteVirtualNetwork }) => remoteVirtualNetwork?.id ?? []);
 
 /** Reads a route table. @param own Ranges of the network, which may be public ones. */
 export async function readRouteTable(
@@ -82,14 +88,23 @@ export async function readRouteTable(
   };
 }
 
-/** Reads the state of a NAT gateway. */
+/** Reads the state of a NAT gateway, and whether it has an address by which anything could leave. */
 export async function readNatGateway(
   clients: ClientsOf,
   id: string,
-): Promise<Pick<ResourceFacts, 'id' | 'provisioningState'> | undefined> {
+): Promise<NonNullable<AuditFacts['natGateways']>[number] | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
   const found = await azureRead(id, () => client.natGateways.get(resourceGroup, name));
-  return found && { id, provisioningState: found.provisioningState ?? 'Unknown' };
+  if (!found) return undefined;
+  const { publicIpAddresses, publicIpPrefixes, publicIpAddressesV6, publicIpPrefixesV6 } = found;
+  const addresses = [publicIpAddresses, publicIpPrefixes, publicIpAddressesV6, publicIpPrefixesV6].flatMap(
+    (each) => each ?? [],
+  );
+  return {
+    id,
+    provisioningState: found.provisioningState ?? 'Unknown',
+    ...(addresses.length === 0 && { hasNoAddress: true }),
+  };
 }
 
 const networkType: ResourceType<'network', VirtualNetworkFacts> = {

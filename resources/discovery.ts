@@ -44,7 +44,7 @@ export type AuditPart =
 /** Everything around a cluster on which its isolation depends. Absent resources are left out. */
 export interface AuditFacts {
   registry?: RegistryFacts;
-  /** Private endpoints of the registry in the network of the nodes. */
+  /** Private endpoints of the registry in the network of the nodes, and in those that it is peered with. */
   endpoints: PrivateEndpointFacts[];
   /** The zone that the network is linked to. */
   zone?: PrivateDnsZoneFacts;
@@ -62,7 +62,7 @@ export interface AuditFacts {
   /** Parts of the network that may bring the subnets routes by BGP, which Azure Resource Manager does not show. */
   routeSources?: string[];
   /** The NAT gateways of the network and its subnets. */
-  natGateways?: { id: string; provisioningState: string }[];
+  natGateways?: { id: string; provisioningState: string; hasNoAddress?: true }[];
   /** The DNS servers of the network; none: Azure's. */
   dnsServers?: string[];
   /** Whether the network encrypts the traffic between its machines. */

@@ -33,8 +33,12 @@ export const ownNetworkOutboundTypes: readonly string[] = [
 
 /** The ways out that the owner has to put on each subnet of nodes beforehand. Source: AKS docs, "Outbound types" (egress-outboundtype.md, 2026-11-26). */
 const ownersWaysOut = {
-  userAssignedNATGateway: { on: 'natGatewayId', what: 'NAT gateway' },
-  userDefinedRouting: { on: 'routeTableId', what: 'route table' },
+  userAssignedNATGateway: { on: 'natGatewayId', what: 'NAT gateway', with: 'with a public IP address' },
+  userDefinedRouting: {
+    on: 'routeTableId',
+    what: 'route table',
+    with: 'with a default route to an appliance or a gateway',
+  },
 } as const;
 
 /** The way out that an outbound type asks of the owner's subnets; `undefined` where AKS makes the way out. */

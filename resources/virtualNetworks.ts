@@ -67,6 +67,8 @@ export interface VirtualNetworkFacts extends ResourceFacts {
   natGatewayId?: string;
   /** Parts that may bring it routes by BGP: subnets of gateways and route servers, and peerings that use those of a hub. */
   routeSources?: string[];
+  /** IDs of the networks that it is peered with, whose endpoints its machines reach. */
+  peers?: string[];
   addressPrefixes: string[];
   subnets: SubnetFacts[];
 }

@@ -107,12 +107,15 @@ async function readBehind(
   clients: ClientsOf,
   request: AuditRequest,
   part: ReadPart,
-  { registry, kubelet }: Awaited<ReturnType<typeof readNamed>>,
+  { registry, network, kubelet }: Awaited<ReturnType<typeof readNamed>>,
 ) {
   const networkId = networkIdOf(request);
   const reached = registry && networkId !== undefined ? { registry, networkId } : undefined;
   const [endpoints, zone, kubelets] = await Promise.all([
-    part('endpoints', async () => reached && readEndpointsIn(clients, reached.registry, reached.networkId)),
+    part(
+      'endpoints',
+      async () => reached && readEndpointsIn(clients, reached.registry, [reached.networkId, ...(network?.peers ?? [])]),
+    ),
     part('zone', async () => reached && readLinkedZone(clients, reached.registry, reached.networkId, request)),
     part('kubelet', async () => registry && kubelet && readRoles(clients, registry.id, kubelet.principalId)),
   ]);
@@ -163,18 +166,21 @@ function shown<T>(id: string, found: T | undefined): T {
   return found;
 }
 
-/** A registry that many share has endpoints that are others' to read: they matter only where the network has none that serves. */
+/**
+ * Reads the endpoints in a network and in those that it is peered with, such as the hub of a landing zone. A registry that many share
+ * has endpoints that are others' to read: they matter only where the nodes reach none that serves.
+ */
 async function readEndpointsIn(
   clients: ClientsOf,
   { privateEndpoints }: RegistryFacts,
-  networkId: string,
+  networkIds: readonly string[],
 ): Promise<PrivateEndpointFacts[]> {
   const looks = await Promise.all(
     privateEndpoints.map(({ id }) => whereAllowed(() => readPrivateEndpoint(clients, id))),
   );
   const inNetwork = looks.flatMap((look) => {
     const endpoint = seenOr(look, undefined);
-    return endpoint && isWithin(endpoint.subnetId, networkId) ? [endpoint] : [];
+    return endpoint && networkIds.some((id) => isWithin(endpoint.subnetId, id)) ? [endpoint] : [];
   });
   const [forbidden] = looks.flatMap((look) => ('forbidden' in look ? [look.forbidden] : []));
   const serves = inNetwork.some(({ status }) => status === 'Approved');

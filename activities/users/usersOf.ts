@@ -209,7 +209,9 @@ async function endpointPlace(
 ): Promise<(EndpointPlace & { registryId?: string }) | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
   const found = await azureRead(id, () => client.privateEndpoints.get(resourceGroup, name));
-  const registryId = found?.privateLinkServiceConnections?.[0]?.privateLinkServiceId;
+  const { privateLinkServiceConnections = [], manualPrivateLinkServiceConnections = [] } = found ?? {};
+  const [connection] = [...privateLinkServiceConnections, ...manualPrivateLinkServiceConnections];
+  const registryId = connection?.privateLinkServiceId;
   return found && { id, subnetId: found.subnet?.id ?? '', ...(registryId && { registryId }) };
 }
 

@@ -60,7 +60,8 @@ describe('lookAtDependencies', () => {
       'AzureCloud',
     ]);
     expect(seen.subnets.find(({ name }) => name === 'pods')).toMatchObject({ natGatewayId: gateway });
-    expect(seen.natGateways).toEqual([{ id: gateway, provisioningState: 'Succeeded' }]);
+    // A gateway without an address lets nothing out.
+    expect(seen.natGateways).toEqual([{ id: gateway, provisioningState: 'Succeeded', hasNoAddress: true }]);
     expect(seen.unread).toEqual({});
   });
 
@@ -116,6 +117,59 @@ describe('lookAtDependencies', () => {
     const { unread } = await look();
     await end();
     expect(unread).toEqual({ versions: 'AKS tells no versions of westeurope' });
+  });
+});
+
+describe('an endpoint of the registry in a network that this one is peered with', () => {
+  const ofHub = resourceGroupId(subscriptionId, 'rg-peered');
+  const net = (name: string) => `${ofHub}/providers/Microsoft.Network/virtualNetworks/${name}`;
+  const registryId = `${ofHub}/providers/Microsoft.ContainerRegistry/registries/peeredregistry`;
+  const endpoint = `${ofHub}/providers/Microsoft.Network/privateEndpoints/in-hub`;
+  const endpointsSeen = async (): Promise<string[]> => {
+    const { kubeletIdentityId: _none, ...bare } = isolated({ nodeResourceGroup: 'rg-peered' });
+    const cluster = { ...bare, containerRegistryId: registryId };
+    const request = { cluster, subscriptionId, subnetIds: [`${net('spoke')}/subnets/nodes`] };
+    const { endpoints }: AuditFacts = await attempt().run(azure.activities.lookAtDependencies, request);
+    return endpoints.map(({ id }) => id);
+  };
+  const peer = (from: string, to: string, more: object = {}) =>
+    azure.put(`${net(from)}/virtualNetworkPeerings/${to}`, {
+      properties: { remoteVirtualNetwork: { id: net(to) }, ...more },
+    });
+
+  it('is one that nodes reach, once both let the other in', async () => {
+    await azure.put(ofHub, { location });
+    for (const [name, range] of [
+      ['hub', '10.40'],
+      ['spoke', '10.41'],
+    ]) {
+      const subnets = [{ name: 'nodes', properties: { addressPrefix: `${range}.0.0/24` } }];
+      await azure.put(net(`${name}`), {
+        location,
+        properties: { addressSpace: { addressPrefixes: [`${range}.0.0/16`] }, subnets },
+      });
+    }
+    await azure.put(registryId, {
+      location,
+      sku: { name: 'Premium' },
+      properties: { publicNetworkAccess: 'Disabled' },
+    });
+    await azure.put(endpoint, {
+      location,
+      properties: {
+        subnet: { id: `${net('hub')}/subnets/nodes` },
+        privateLinkServiceConnections: [
+          { name: 'c', properties: { privateLinkServiceId: registryId, groupIds: ['registry'] } },
+        ],
+      },
+    });
+    expect(await endpointsSeen()).toEqual([]);
+    await peer('spoke', 'hub');
+    expect(await endpointsSeen()).toEqual([]);
+    await peer('hub', 'spoke');
+    expect(await endpointsSeen()).toEqual([endpoint]);
+    await peer('spoke', 'hub', { allowVirtualNetworkAccess: false });
+    expect(await endpointsSeen()).toEqual([]);
   });
 });
 

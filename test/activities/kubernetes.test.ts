@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'shell-quote';
 import { curlIn, wgetIn } from '../../activities/egress.ts';
-import { kubernetesIn } from '../../activities/kubernetes.ts';
+import { kubernetesIn, listingIn } from '../../activities/kubernetes.ts';
 import { podIn } from '../../activities/podRun.ts';
 import { pullCommand, pullIn } from '../../activities/pull.ts';
 
@@ -72,11 +72,33 @@ describe('a listing that is not understood', () => {
   });
 });
 
+describe('a listing that failed', () => {
+  const because = (logs: string) => {
+    const look = listingIn({ exitCode: 1, logs }, () => ({ seen: [] }));
+    return 'unseen' in look ? look.unseen.because : 'seen';
+  };
+
+  it.each([
+    'Error from server (Forbidden): nodes is forbidden: User "0f" cannot list resource "nodes" in API group "" at the cluster scope: User does not have access to the resource in Azure.',
+    'Error from server (Forbidden): poddisruptionbudgets.policy is forbidden: User "0f" cannot list resource "poddisruptionbudgets" in API group "policy" at the cluster scope',
+    'error: You must be logged in to the server (Unauthorized)',
+  ])('was forbidden by the roles of Kubernetes: %s', (logs) => {
+    expect(because(`end-of-admission\n${logs}`)).toBe('notAllowed');
+  });
+
+  it.each([
+    'Unable to connect to the server: net/http: TLS handshake timeout',
+    'Error from server (ServiceUnavailable): the server is currently unable to handle the request',
+    'Error from server (Forbidden): pods "p" is forbidden: violates PodSecurity "restricted:latest"',
+  ])('tells against the cluster: %s', (logs) => {
+    expect(because(logs)).toBe('failed');
+  });
+});
+
 describe('curl', () => {
   const ended = (exitCode: number, logs = '') => curlIn({ exitCode, logs });
 
   it.each([
-    [6, 'curl: (6) Could not resolve host: mcr.microsoft.com'],
     [7, 'curl: (7) Failed to connect to mcr.microsoft.com port 443: Connection refused'],
     [28, 'curl: (28) Connection timed out after 15001 milliseconds'],
     [28, 'curl: (28) Operation timed out after 15000 milliseconds with 0 bytes received'],
@@ -86,6 +108,11 @@ describe('curl', () => {
     [56, 'curl: (56) Recv failure: Connection reset by peer'],
   ])('that ends with %i says that egress is closed: %s', (exitCode, logs) => {
     expect(ended(exitCode, logs)).toEqual({ seen: { open: false, message: logs } });
+  });
+
+  it('that finds no address says so, for it has sent nothing', () => {
+    const logs = 'curl: (6) Could not resolve host: mcr.microsoft.com';
+    expect(ended(6, logs)).toEqual({ seen: { open: false, message: logs, unresolved: true } });
   });
 
   it.each([
@@ -221,11 +248,16 @@ describe('the pod that pulls', () => {
 });
 
 describe('wget', () => {
+  it('that finds no address says so, for it has sent nothing', () => {
+    expect(wgetIn(ran("wget: bad address 'mcr.microsoft.com'", 1))).toMatchObject({
+      seen: { open: false, unresolved: true },
+    });
+  });
+
   it.each([
     [0, '', true],
     [1, 'wget: server returned error: HTTP/1.1 403 Forbidden', true],
     [1, 'wget: TLS error from peer (alert code 40): handshake failure', true],
-    [1, "wget: bad address 'mcr.microsoft.com'", false],
     [1, "wget: can't connect to remote host (150.171.69.10): Connection refused", false],
     [1, 'wget: download timed out', false],
     [1, 'wget: error getting response: Connection reset by peer', false],

@@ -117,7 +117,7 @@ describe('disableIsolation', () => {
       {
         where: expect.stringMatching(/\/subnets\/aks-subnet$/),
         problem: `no ${what} is on this subnet, as outbound type ${outboundType} wants`,
-        whatToDo: expect.stringContaining(`Put a ${what} on it`),
+        whatToDo: expect.stringContaining(`Put a ${what} with`),
       },
     ]);
     expect(await writes()).toEqual([]);

@@ -85,6 +85,23 @@ export async function readNodeGroup({ azure }: ScenarioPlace, { cluster, group }
   return group.replace(/[^/]+$/, String(name));
 }
 
+/** Gives the scale set of the second pool more machines than AKS counts. @returns names of its nodes */
+async function moreMachines(place: ScenarioPlace, ids: WorldIds): Promise<string[]> {
+  const { azure } = place;
+  const sets = versioned(`${await readNodeGroup(place, ids)}/providers/Microsoft.Compute/virtualMachineScaleSets`);
+  const { value } = (await azure.send('GET', sets)).body as { value: { id: string; tags?: Properties }[] };
+  const set = value.find(({ tags }) => tags?.['aks-managed-poolName'] === 'pool1');
+  if (!set) throw new Error('no scale set of pool1');
+  const answer = await azure.send('PATCH', versioned(set.id), { sku: { capacity: 4 } });
+  // AKS's own restriction keeps everybody else out.
+  if (answer.status === 403) return [];
+  await azure.answerAtEnd(answer);
+  const { value: machines } = (await azure.send('GET', versioned(`${set.id}/virtualMachines`))).body as {
+    value: { properties: { osProfile: { computerName: string } } }[];
+  };
+  return machines.map(({ properties }) => properties.osProfile.computerName);
+}
+
 /** In the order in which they come about: settings of clusters as people have them, doings of their owners, and rules of their companies. */
 export const oddities = {
   kubenet: {
@@ -166,6 +183,21 @@ export const oddities = {
     },
     explains: /public IP|nodePublicAddresses|open/,
   },
+  egressGateway: {
+    possible: existing,
+    shape: ({ pools }) => {
+      pools.push({
+        name: 'egress',
+        mode: 'Gateway',
+        count: 1,
+        vmSize: 'Standard_D4ds_v5',
+        gatewayProfile: { publicIPPrefixSize: 31 },
+        nodeTaints: ['kubeegressgateway.azure.com/mode=true:NoSchedule'],
+        ...subnetOf(pools),
+      });
+    },
+    explains: /static egress gateway|public IP|nodePublicAddresses|open/,
+  },
   extensionWithEgress: {
     possible: existing,
     arrange: ({ azure }, { cluster }) =>
@@ -211,6 +243,16 @@ export const oddities = {
       await changeNodes(place, ids, { natGateway: { id } });
     },
     explains: /NAT gateway|natGateway|open/i,
+  },
+  emptyNatGateway: {
+    possible: inOwnNetwork,
+    async arrange(place, ids) {
+      const id = `${ids.group}/providers/Microsoft.Network/natGateways/empty`;
+      await place.azure.put(id, { location, sku: { name: 'Standard' }, properties: {} });
+      await changeNodes(place, ids, { natGateway: { id } });
+    },
+    // Nothing goes out by it.
+    explains: /has no public IP address/,
   },
   defaultRoute: {
     possible: inOwnNetwork,
@@ -438,17 +480,24 @@ export const oddities = {
   },
   machineTooMany: {
     possible: (world) => existing(world) && (world.pools[1]?.count ?? 0) > 0,
-    async arrange(place, ids) {
-      const { azure } = place;
-      const sets = versioned(`${await readNodeGroup(place, ids)}/providers/Microsoft.Compute/virtualMachineScaleSets`);
-      const { value } = (await azure.send('GET', sets)).body as { value: { id: string; tags?: Properties }[] };
-      const set = value.find(({ tags }) => tags?.['aks-managed-poolName'] === 'pool1');
-      if (!set) throw new Error('no scale set of pool1');
-      const answer = await azure.send('PATCH', versioned(set.id), { sku: { capacity: 4 } });
-      // AKS's own restriction keeps everybody else out.
-      if (answer.status !== 403) await azure.answerAtEnd(answer);
-    },
+    arrange: moreMachines,
     explains: /AKS counts|its scale set has/,
+  },
+  deallocated: {
+    possible: (world) => existing(world) && (world.pools[1]?.count ?? 0) > 0,
+    shape: ({ pools }) => {
+      Object.assign(pools[1] ?? {}, { scaleDownMode: 'Deallocate' });
+    },
+    async arrange(place, ids) {
+      const nodes = await moreMachines(place, ids);
+      // What AKS has scaled down is the last.
+      for (const name of nodes.slice(1)) {
+        const change = { cluster: ids.cluster, name, becomes: 'silent' };
+        const { status, body } = await place.azure.send('POST', '/simulator/nodes', change);
+        if (status >= 300) throw new Error(JSON.stringify(body));
+      }
+    },
+    explains: /scaleDownMode Deallocate|AKS counts|its scale set has|not ready/,
   },
   openPods: {
     possible: (world) => inOwnNetwork(world) && world.pods,

@@ -49,6 +49,13 @@ const exclusive: readonly (readonly [Oddity, Oddity])[] = [
   ['stopped', 'silentNode'],
   ['stopped', 'machineTooMany'],
   ['lockedNodeGroup', 'machineTooMany'],
+  ['stopped', 'deallocated'],
+  ['lockedNodeGroup', 'deallocated'],
+  ['silentNode', 'deallocated'],
+  ['machineTooMany', 'deallocated'],
+  // A gateway is for clusters whose pods have the addresses of their nodes, and one on a subnet takes another's place.
+  ['managedNATGateway', 'egressGateway'],
+  ['natGateway', 'emptyNatGateway'],
 ];
 /** Settings that AKS does not take beside an oddity or another setting. */
 const notBeside: readonly (readonly [Setting, Oddity | Setting])[] = [

@@ -1,7 +1,7 @@
 import type { PlannedStep, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { AuditFacts, ExistingClusterFacts } from '../../resources/discovery.ts';
-import type { ClusterReference } from '../../resources/ids.ts';
+import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
 import {
   egressTags,
   inWords,
@@ -18,6 +18,7 @@ import {
   ownersWayOut,
   ownNetworkOutboundTypes,
 } from '../../resources/outboundTypes.ts';
+import type { RouteFacts, SubnetFacts } from '../../resources/virtualNetworks.ts';
 import { clusterUpdate } from './facts.ts';
 
 /** The change that undo makes. @param change What the run has changed. */
@@ -109,19 +110,51 @@ export function outboundProblems({ cluster, dependencies }: ExistingClusterFacts
   ];
 }
 
-/** The owner's subnets without the way out that the outbound type takes for granted: nodes would reach nothing. */
+/**
+ * The owner's subnets without the way out that the outbound type takes for granted: nodes would reach nothing. A route table leads
+ * nowhere without a default route, and a gateway without an address. Source: AKS docs, "Customize cluster egress with a user-defined
+ * routing table" (egress-udr.md, 2026-11-27); Learn, "NAT gateway resource".
+ */
 function wayOutProblems(seen: AuditFacts | undefined, outboundType: string): Problem[] {
   const wayOut = ownersWayOut(outboundType);
   if (!wayOut || !seen) return [];
-  // A gateway of the whole network serves each of its subnets.
-  if (wayOut.on === 'natGatewayId' && seen.network?.natGatewayId !== undefined) return [];
-  return seen.subnets
-    .filter((subnet) => subnet[wayOut.on] === undefined)
-    .map(({ id }) => ({
-      where: id,
-      problem: `no ${wayOut.what} is on this subnet, as outbound type ${outboundType} wants`,
-      whatToDo: `Put a ${wayOut.what} on it, or use another outbound type.`,
-    }));
+  const problemOf = wayOut.on === 'natGatewayId' ? gatewayProblem : routingProblem;
+  return seen.subnets.flatMap((subnet) => {
+    const problem = problemOf(seen, subnet);
+    if (problem === undefined) return [];
+    return [
+      {
+        where: subnet.id,
+        problem: `${problem}, as outbound type ${outboundType} wants`,
+        whatToDo: `Put a ${wayOut.what} ${wayOut.with} on it, or use another outbound type.`,
+      },
+    ];
+  });
+}
+
+/** A gateway of the whole network serves each of its subnets. */
+function gatewayProblem({ network, natGateways = [] }: AuditFacts, subnet: SubnetFacts): string | undefined {
+  const id = subnet.natGatewayId ?? network?.natGatewayId;
+  if (id === undefined) return 'no NAT gateway is on this subnet';
+  const gateway = natGateways.find((each) => sameResourceId(each.id, id));
+  return gateway?.hasNoAddress ? `NAT gateway ${id} of this subnet has no public IP address` : undefined;
+}
+
+function routingProblem(
+  { routesOut, routeSources = [], unread = {} }: AuditFacts,
+  { routeTableId }: SubnetFacts,
+): string | undefined {
+  if (routeTableId === undefined) return 'no route table is on this subnet';
+  // A default route may come by BGP as well, and then nobody sees it. Version 0.1 has seen none of the routes.
+  if (!routesOut || routeSources.length > 0 || unread.routes !== undefined) return undefined;
+  const own = routesOut.filter((route) => sameResourceId(route.routeTableId, routeTableId));
+  const isDefault = ({ addressPrefix = '0.0.0.0/0' }: RouteFacts) =>
+    /^(0\.0\.0\.0\/[01]|128\.0\.0\.0\/1)$/.test(addressPrefix);
+  if (!own.some(isDefault)) return `route table ${routeTableId} of this subnet has no default route`;
+  const toInternet = own.some((route) => isDefault(route) && /^internet$/i.test(route.nextHopType));
+  return toInternet
+    ? `the default route of ${routeTableId} leads to the internet, not to an appliance or a gateway`
+    : undefined;
 }
 
 /** Plans the step that changes the outbound type. It says so where Azure would not change it back. */

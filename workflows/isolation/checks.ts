@@ -35,7 +35,7 @@ export function isolationChecks(
       : whereRead(
           found,
           ['registry', 'network', 'endpoints', 'zone'],
-          whereSearched(facts, nameChecks(facts, cluster, subnetIds)),
+          asTheyResolve(facts, nameChecks(facts, cluster, subnetIds)),
         )),
     ...whereRead(found, ['network', 'routes', 'nodeResourceGroup'], wayChecks(cluster, facts, accept)),
     ...stateChecks(facts),
@@ -161,16 +161,19 @@ const heldOtherwise = 'other roles are held, whose effect nodes alone can show';
 
 const heldWithCondition = 'held with a condition, whose effect nodes alone can show';
 
-/** A role with a condition is as good as what nodes show: each pool that has nodes pulls. Presence is not effect (Azure/acr#794). */
-export function provenByPulls(role: Check, nodes: readonly Check[]): Check {
-  if (role.id !== 'pullRole' || role.verdict !== 'unproven' || role.because !== 'notAsked') return role;
+/** What may rest on what nodes show. */
+const shownByPulls = /^(pullRole$|zoneLink$|record:)/;
+
+/** What Azure cannot tell is as good as what nodes show: each pool that has nodes pulls. Presence is not effect (Azure/acr#794), nor is absence. */
+export function provenByPulls(seen: Check, nodes: readonly Check[]): Check {
+  if (!shownByPulls.test(seen.id) || seen.verdict !== 'unproven' || seen.because !== 'notAsked') return seen;
   const pulls = nodes.filter(({ id }) => id.startsWith('pulls:'));
   const other = pulls.find(({ verdict }) => verdict !== 'met');
-  if (other?.verdict === 'unproven') return unseen(role, other.because, `${role.unproven}; ${other.unproven}`);
+  if (other?.verdict === 'unproven') return unseen(seen, other.because, `${seen.unproven}; ${other.unproven}`);
   if (other)
-    return { ...check(role.id, role.title, role.resourceId, role.expected, other.seen), evidence: role.unproven };
-  if (pulls.length === 0) return unseen(role, 'incomplete', `${role.unproven}; there is no node`);
-  return { ...check(role.id, role.title, role.resourceId, role.expected, role.expected), evidence: role.unproven };
+    return { ...check(seen.id, seen.title, seen.resourceId, seen.expected, other.seen), evidence: seen.unproven };
+  if (pulls.length === 0) return unseen(seen, 'incomplete', `${seen.unproven}; there is no node`);
+  return { ...check(seen.id, seen.title, seen.resourceId, seen.expected, seen.expected), evidence: seen.unproven };
 }
 
 const pullRole = ({ roleAssignmentMode }: RegistryFacts) =>
@@ -182,12 +185,25 @@ const whereSearched = ({ zone, unsearched = [] }: AuditFacts, checks: readonly C
     ? [...checks]
     : checks.map((each) => unseen(each, 'readForbidden', unreadTexts(unsearched).join('; ')));
 
-/** Checks that the registry has an endpoint in the network of the nodes. */
+/**
+ * Where the network asks DNS servers of its owner's, they decide what a name leads to: their network may be linked to the zone in its
+ * place. Source: Learn, "Azure Private Endpoint private DNS integration", hub and spoke (2026-11-27).
+ */
+function asTheyResolve(facts: AuditFacts, checks: readonly Check[]): Check[] {
+  const { dnsServers = [] } = facts;
+  if (dnsServers.length === 0) return whereSearched(facts, checks);
+  const why = `the network asks ${dnsServers.join(', ')}, and what these answer only nodes can show`;
+  return checks.map((each) => (each.verdict === 'missed' ? unseen(each, 'notAsked', why) : each));
+}
+
+/** Checks that the network of the nodes reaches an endpoint of the registry. */
 function endpointChecks({ registry, endpoints }: AuditFacts, { id: clusterId }: ClusterFacts): Check[] {
   const [endpoint] = endpoints;
   const status = endpoints.find((each) => each.status === 'Approved')?.status ?? endpoint?.status;
   const at = endpoint?.id ?? registry?.id ?? clusterId;
-  return [check('registryEndpoint', 'Private endpoint of the registry in the network', at, 'Approved', status)];
+  return [
+    check('registryEndpoint', 'Private endpoint of the registry that the network reaches', at, 'Approved', status),
+  ];
 }
 
 /** Checks that the registry's names lead to its endpoint in the network of the nodes, by zone, link and records. */

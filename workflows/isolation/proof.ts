@@ -71,7 +71,7 @@ export async function proveIsolation(options: ProofOptions): Promise<Check[]> {
   const egress = egressCheck(found, seen.egress, acceptedAndOpen);
   // A cluster that is not set to boot from a registry fails the check of its artifact source.
   const nodes = nodeChecks(found, seen.kubernetes, seen.probes, imageSource ?? 'Direct', facts);
-  const proven = ofAzure.map((each) => provenByEgress(provenByPulls(each, nodes), egress));
+  const proven = ofAzure.map((each) => provenByEgress(provenByPulls(each, nodes), egress, seen.egress));
   return [...proven, egress, ...nodes].map((each) => judgedIfForbidden(each, whenForbidden));
 }
 

@@ -65,24 +65,32 @@ const byBgp = 'routesByBgp';
 /** Whether it is about routes that Azure Resource Manager does not show. */
 export const isRouteByBgp = ({ id }: Check): boolean => id.startsWith(byBgp);
 
-/** Routes that nobody sees lead nowhere where a look from inside the cluster finds egress closed. */
-export function provenByEgress(route: Check, egress: Check): Check {
+/**
+ * Routes that nobody sees lead nowhere where a look from inside the cluster finds egress closed. Where it did not even find a name,
+ * it has sent nothing that they could lead out.
+ */
+export function provenByEgress(route: Check, egress: Check, look: Look<EgressLook>): Check {
   if (!isRouteByBgp(route) || route.verdict !== 'unproven' || route.accepted) return route;
   if (egress.verdict === 'unproven') return unseen(route, egress.because, `${route.unproven}; ${egress.unproven}`);
   if (egress.verdict === 'missed') return route;
+  if ('seen' in look && look.seen.unresolved)
+    return unseen(route, 'incomplete', `${route.unproven}; none was tried, for the name does not resolve there`);
   const evidence = 'egress from inside the cluster is closed';
   return { ...check(route.id, route.title, route.resourceId, route.expected, route.expected), evidence };
+}
+
+/** What a look at egress has shown. `unresolved`: it found no address for the name. */
+interface EgressLook {
+  open: boolean;
+  message: string;
+  unresolved?: true;
 }
 
 /**
  * Checks that Microsoft's registry is out of reach from inside the cluster, unless a way out explains it that is open and that the
  * input accepts.
  */
-export function egressCheck(
-  { id }: ClusterFacts,
-  look: Look<{ open: boolean; message: string }>,
-  acceptedAndOpen: readonly WayOut[],
-): Check {
+export function egressCheck({ id }: ClusterFacts, look: Look<EgressLook>, acceptedAndOpen: readonly WayOut[]): Check {
   const closed = (seen: string) => check('egress', 'Egress from inside the cluster', id, 'closed', seen);
   if ('unseen' in look) return unseen(closed(''), gapOf(look.unseen.because), look.unseen.message);
   const { open, message } = look.seen;

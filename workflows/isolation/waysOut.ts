@@ -1,6 +1,7 @@
 import type { WayOut } from '../../contract/inputs/isolation.ts';
+import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { AuditFacts } from '../../resources/discovery.ts';
-import { agentPoolId, isWithin } from '../../resources/ids.ts';
+import { agentPoolId, isWithin, sameResourceId } from '../../resources/ids.ts';
 import { type ClusterFacts, hasOwnNetwork, nodeGroupId } from '../../resources/managedClusters.ts';
 import { leadsOut } from '../../resources/virtualNetworks.ts';
 
@@ -14,25 +15,38 @@ export interface OpenWay {
   isPossible?: true;
 }
 
+/**
+ * A static egress gateway has pods leave by the public IP prefix of its nodes, whatever the outbound type. Source: AKS docs, "Configure
+ * Static Egress Gateway" (configure-static-egress-gateway.md, 2026-11-27).
+ */
+function publicWayOf({ name, mode, enableNodePublicIP }: AgentPoolFacts): string | undefined {
+  if (/^gateway$/i.test(mode)) return `static egress gateway ${name}, by whose public IP addresses pods may leave`;
+  return enableNodePublicIP ? `public IP addresses of the nodes of ${name}` : undefined;
+}
+
 /** The ways out that are open beside the outbound type. Source: AKS docs, "Outbound types"; Learn, "Default outbound access". */
 export function openWays(
   cluster: ClusterFacts,
-  { network, subnets, publicAddresses, routesOut = [], routeSources = [] }: AuditFacts,
+  { network, subnets, publicAddresses, routesOut = [], routeSources = [], natGateways = [] }: AuditFacts,
 ): OpenWay[] {
   // AKS removes the NAT gateway that it manages when the outbound type changes.
   const isOfOutboundType = (id: string) =>
     /^managedNATGateway/i.test(cluster.outboundType) && isWithin(id, nodeGroupId(cluster));
+  const letsOut = (id: string | undefined): id is string =>
+    id !== undefined &&
+    !isOfOutboundType(id) &&
+    !natGateways.some((each) => sameResourceId(each.id, id) && each.hasNoAddress);
   // The subnets of a network that AKS manages are AKS's.
   const own = hasOwnNetwork(cluster) ? subnets : [];
   return [
     ...subnets.flatMap(({ name, natGatewayId }): OpenWay[] =>
-      natGatewayId === undefined || isOfOutboundType(natGatewayId)
-        ? []
-        : [{ way: 'natGateway', resourceId: natGatewayId, what: `NAT gateway of subnet ${name}` }],
+      letsOut(natGatewayId)
+        ? [{ way: 'natGateway', resourceId: natGatewayId, what: `NAT gateway of subnet ${name}` }]
+        : [],
     ),
-    ...(network?.natGatewayId === undefined || isOfOutboundType(network.natGatewayId)
-      ? []
-      : [{ way: 'natGateway', resourceId: network.natGatewayId, what: 'NAT gateway of the network' } as const]),
+    ...(letsOut(network?.natGatewayId)
+      ? [{ way: 'natGateway', resourceId: network.natGatewayId, what: 'NAT gateway of the network' } as const]
+      : []),
     ...routesOut.filter(leadsOut).map(
       ({ routeTableId, addressPrefix = '0.0.0.0/0', nextHopType }): OpenWay => ({
         way: 'defaultRoute',
@@ -51,17 +65,12 @@ export function openWays(
     ...publicAddresses.map(
       (id): OpenWay => ({ way: 'publicAddresses', resourceId: id, what: 'public IP address of the cluster' }),
     ),
-    ...cluster.agentPoolProfiles.flatMap(({ name, enableNodePublicIP }): OpenWay[] =>
-      enableNodePublicIP
-        ? [
-            {
-              way: 'nodePublicAddresses',
-              resourceId: agentPoolId(cluster.id, name),
-              what: `public IP addresses of the nodes of ${name}`,
-            },
-          ]
-        : [],
-    ),
+    ...cluster.agentPoolProfiles.flatMap((pool): OpenWay[] => {
+      const what = publicWayOf(pool);
+      return what === undefined
+        ? []
+        : [{ way: 'nodePublicAddresses', resourceId: agentPoolId(cluster.id, pool.name), what }];
+    }),
     ...own.flatMap(({ id, name, defaultOutboundAccess }): OpenWay[] =>
       defaultOutboundAccess === false
         ? []

@@ -20,7 +20,9 @@ export function placeOfNode(world: World, cluster: ClusterBody, { pool, subnetId
   const balancers = world.store.list(balancerType, nodeGroupOf(cluster));
   const place: Place = {
     subnetId,
-    hasPublicAddress: poolSetting(world, cluster, pool, 'enableNodePublicIP') === true,
+    hasPublicAddress:
+      poolSetting(world, cluster, pool, 'enableNodePublicIP') === true ||
+      poolSetting(world, cluster, pool, 'mode') === 'Gateway',
     isBalanced: balancers.length > 0,
     outboundBalancer: balancers.find((each) => outboundFrontends(each).length > 0)?.id,
   };

@@ -109,6 +109,29 @@ describe('a new cluster in the network of AKS', () => {
   });
 });
 
+test('a static egress gateway lets out what its nodes send, whatever the outbound type', async () => {
+  const truth = await truthOf('none', [{}, { mode: 'Gateway', gatewayProfile: { publicIPPrefixSize: 31 } }]);
+  expect([open(truth), healthy(truth), truth.isolated.ok]).toEqual([{ p0: [], p1: ['publicAddress'] }, true, false]);
+});
+
+test('a NAT gateway that AKS makes has the addresses of its owner, where the cluster names them', async () => {
+  const address = network('publicIPAddresses/own');
+  const sku = { name: 'StandardV2' };
+  await azure.put(address, { location, sku, properties: { publicIPAllocationMethod: 'Static' } });
+  const natGatewayProfile = { outboundIPs: { publicIPs: [address] } };
+  const outboundType = 'managedNATGatewayV2';
+  const { cluster, publicAddresses } = await truthOf(outboundType, [{}], {
+    networkProfile: { networkPlugin: 'azure', outboundType, natGatewayProfile },
+  });
+  expect((await azure.get(cluster)).at('properties.networkProfile.natGatewayProfile')).toEqual({
+    ...natGatewayProfile,
+    idleTimeoutInMinutes: 4,
+    effectiveOutboundIPs: [{ id: address }],
+  });
+  // AKS has made none.
+  expect(publicAddresses).toEqual([]);
+});
+
 describe('a new cluster in a network of its owner', () => {
   test.each([
     ['loadBalancer', 'closed', ['loadBalancer'], false],

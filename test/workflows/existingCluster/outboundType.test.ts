@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DisableIsolationInput, IsolateClusterInput } from '../../../contract/index.ts';
+import type { AuditFacts } from '../../../resources/discovery.ts';
 import { egressTags, type KeptEgress, keptEgress } from '../../../resources/keptEgress.ts';
+import type { SubnetFacts } from '../../../resources/virtualNetworks.ts';
 import { planCutting, planOpening } from '../../../workflows/existingCluster/outboundType.ts';
 import { problemTexts, stepOf } from '../support.ts';
-import { inNetwork, isolated, ordinary, planDisable, planIsolate, seen } from './support.ts';
+import { inNetwork, isolated, ordinary, ownSubnet, planDisable, planIsolate, seen } from './support.ts';
 
 type Opening = NonNullable<DisableIsolationInput['outboundType']>;
 type Closing = NonNullable<IsolateClusterInput['outboundType']>;
@@ -27,6 +29,72 @@ describe('the outbound type', () => {
     const plan = planDisable(seen(network === 'own' ? inNetwork(found) : found), { outboundType: to });
     const where = network === 'own' ? "one's own network" : 'a network that AKS manages';
     expect(problemTexts(plan)).toEqual(allowed ? [] : [`Azure does not change ${from} to ${to} in ${where}`]);
+  });
+
+  describe('of the owner’s making leads somewhere', () => {
+    const table = '/rt';
+    const gateway = '/nat';
+    const subnet: SubnetFacts = {
+      id: ownSubnet,
+      name: 'nodes',
+      provisioningState: 'Succeeded',
+      addressPrefixes: ['10.10.0.0/20'],
+      defaultOutboundAccess: false,
+      privateEndpointNetworkPolicies: 'Disabled',
+      delegations: [],
+      addressesInUse: 3,
+      routeTableId: table,
+      natGatewayId: gateway,
+    };
+    const problems = (outboundType: Opening, more: Partial<AuditFacts>) =>
+      problemTexts(
+        planDisable(
+          seen(inNetwork(isolated()), {
+            dependencies: { endpoints: [], kubeletRoles: [], publicAddresses: [], subnets: [subnet], ...more },
+          }),
+          { outboundType },
+        ),
+      );
+    const route = (addressPrefix: string, nextHopType = 'VirtualAppliance') => ({
+      routeTableId: table.toUpperCase(),
+      addressPrefix,
+      nextHopType,
+    });
+    const none = [
+      `route table ${table} of this subnet has no default route, as outbound type userDefinedRouting wants`,
+    ];
+
+    it.each<[string, Partial<AuditFacts>, string[]]>([
+      ['a default route to an appliance', { routesOut: [route('0.0.0.0/0')] }, []],
+      ['one to a gateway', { routesOut: [route('0.0.0.0/0', 'VirtualNetworkGateway')] }, []],
+      ['its two halves', { routesOut: [route('0.0.0.0/1'), route('128.0.0.0/1')] }, []],
+      ['routes that a hub may bring by BGP', { routesOut: [], routeSources: ['/hub'] }, []],
+      ['routes that nobody may read', { routesOut: [], unread: { routes: 'AuthorizationFailed' } }, []],
+      ['no route', { routesOut: [] }, none],
+      ['a route to some addresses', { routesOut: [route('AzureCloud'), route('20.0.0.0/8')] }, none],
+      ['the default route of another table', { routesOut: [{ ...route('0.0.0.0/0'), routeTableId: '/other' }] }, none],
+      [
+        'a default route to the internet',
+        { routesOut: [route('0.0.0.0/0', 'Internet')] },
+        [
+          `the default route of ${table} leads to the internet, not to an appliance or a gateway, as outbound type userDefinedRouting wants`,
+        ],
+      ],
+    ])('by %s', (_what, more, expected) => {
+      expect(problems('userDefinedRouting', more)).toEqual(expected);
+    });
+
+    it('by a gateway that has an address, of the subnet or of the whole network', () => {
+      const empty = { id: gateway.toUpperCase(), provisioningState: 'Succeeded', hasNoAddress: true } as const;
+      const problem = `NAT gateway ${gateway} of this subnet has no public IP address, as outbound type userAssignedNATGateway wants`;
+      const { natGatewayId: _none, ...bare } = subnet;
+      const network = { id: '/net', provisioningState: 'Succeeded', natGatewayId: gateway };
+      const of = (more: Partial<AuditFacts>) => problems('userAssignedNATGateway', more);
+      expect(of({ natGateways: [{ ...empty, id: '/other' }] })).toEqual([]);
+      expect(of({ natGateways: [empty] })).toEqual([problem]);
+      expect(of({ subnets: [bare], network, natGateways: [empty] })).toEqual([problem]);
+      expect(of({ subnets: [bare], network })).toEqual([]);
+    });
   });
 
   it('that stays is no problem, though Azure would not change it', () => {

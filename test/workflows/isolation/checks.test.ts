@@ -233,7 +233,8 @@ describe('routes that come by BGP, which Azure does not show', () => {
     if (!found) throw new Error('no check');
     return found;
   };
-  const egress = (open: boolean) => egressCheck(clusterThere(), { seen: { open, message: 'curl' } }, []);
+  const look = (open: boolean) => ({ seen: { open, message: 'curl' } });
+  const egress = (open: boolean) => egressCheck(clusterThere(), look(open), []);
 
   it('are told as unseen, unless the input accepts them', () => {
     expect(routesBy([])).toMatchObject({ verdict: 'unproven', because: 'notAsked', ok: false, resourceId: gateway });
@@ -241,10 +242,25 @@ describe('routes that come by BGP, which Azure does not show', () => {
   });
 
   it('lead nowhere where egress is seen to be closed from inside', () => {
-    expect(provenByEgress(routesBy([]), egress(false))).toMatchObject({ verdict: 'met' });
-    expect(provenByEgress(routesBy([]), egress(true))).toMatchObject({ verdict: 'unproven', ok: false });
-    const unlooked = egressCheck(clusterThere(), { unseen: { because: 'notAllowed', message: 'no' } }, []);
-    expect(provenByEgress(routesBy([]), unlooked)).toMatchObject({ because: 'runCommandForbidden' });
+    expect(provenByEgress(routesBy([]), egress(false), look(false))).toMatchObject({ verdict: 'met' });
+    expect(provenByEgress(routesBy([]), egress(true), look(true))).toMatchObject({ verdict: 'unproven', ok: false });
+    const notAllowed = { unseen: { because: 'notAllowed', message: 'no' } } as const;
+    const unlooked = egressCheck(clusterThere(), notAllowed, []);
+    expect(provenByEgress(routesBy([]), unlooked, notAllowed)).toMatchObject({ because: 'runCommandForbidden' });
+  });
+
+  it('are not tried where the name does not even resolve, as with DNS servers that know no public names', () => {
+    const unresolved = {
+      seen: { open: false, message: 'curl: (6) Could not resolve host', unresolved: true },
+    } as const;
+    const closed = egressCheck(clusterThere(), unresolved, []);
+    expect(closed).toMatchObject({ verdict: 'met' });
+    expect(provenByEgress(routesBy([]), closed, unresolved)).toMatchObject({
+      verdict: 'unproven',
+      because: 'incomplete',
+      ok: false,
+    });
+    expect(provenByEgress(routesBy(['defaultRoute']), closed, unresolved)).toMatchObject({ ok: true, accepted: true });
   });
 });
 
@@ -273,6 +289,45 @@ describe('a zone that was not found', () => {
   it('is not asked where names are managed elsewhere, whatever may be read', () => {
     const { zoneLink, registryEndpoint } = found({ unread: { zone: 'AuthorizationFailed' } }, 'managedElsewhere');
     expect([zoneLink, registryEndpoint?.verdict]).toEqual([undefined, 'missed']);
+  });
+});
+
+describe('names in a network that asks DNS servers of its owner’s', () => {
+  const registry = {
+    id: registryId('own'),
+    provisioningState: 'Succeeded',
+    location: 'westeurope',
+    loginServer: 'own.azurecr.io',
+    cacheRules: [],
+    privateEndpoints: [],
+    roleAssignmentMode: 'LegacyRegistryPermissions',
+  } as unknown as NonNullable<AuditFacts['registry']>;
+  const namesOf = (more: Partial<AuditFacts>): Check[] =>
+    isolationChecks(clusterThere({ containerRegistryId: registry.id }), facts({ registry, ...more }), [ownSubnet], {
+      profile: 'current',
+      accept: [],
+    }).filter(({ id }) => /^(zoneLink|record:)/.test(id));
+  const pulls = (seen: string) => check('pulls:a', 'A node pulls', '/pool', 'pulled', seen);
+
+  it('are shown by nodes, for another network may be linked to the zone: by pulls, and else not at all', () => {
+    const names = namesOf({ dnsServers: ['10.0.0.4'] });
+    expect(names.length).toBeGreaterThan(1);
+    for (const each of names) {
+      expect(each).toMatchObject({ verdict: 'unproven', because: 'notAsked', ok: false });
+      expect(provenByPulls(each, [pulls('pulled')])).toMatchObject({
+        verdict: 'met',
+        evidence: expect.stringContaining('10.0.0.4'),
+      });
+      expect(provenByPulls(each, [pulls('ImagePullBackOff')])).toMatchObject({ verdict: 'missed', ok: false });
+      expect(provenByPulls(each, [])).toMatchObject({ verdict: 'unproven', because: 'incomplete' });
+    }
+  });
+
+  it('are asked of Azure where its own servers answer, and missed without a zone', () => {
+    for (const each of namesOf({ dnsServers: [] })) {
+      expect(each).toMatchObject({ verdict: 'missed' });
+      expect(provenByPulls(each, [pulls('pulled')])).toBe(each);
+    }
   });
 });
 

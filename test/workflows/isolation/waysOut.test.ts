@@ -51,6 +51,7 @@ const open: OpenCase[] = [
   ),
   ['publicAddresses', facts({ publicAddresses: ['/of-a-service'] }), {}],
   ['nodePublicAddresses', facts(), { agentPoolProfiles: [systemPool, pool('work', { enableNodePublicIP: true })] }],
+  ['nodePublicAddresses', facts(), { agentPoolProfiles: [systemPool, pool('egress', { mode: 'Gateway' })] }],
 ];
 
 describe('a way out beside the outbound type', () => {
@@ -92,6 +93,15 @@ describe('a way out beside the outbound type', () => {
     const managed = facts({ subnets: [{ ...nodes, natGatewayId }] });
     expect(plan({ outboundType: 'managedNATGateway' }, managed)).not.toContainEqual(expect.stringMatching(inTheWay));
     expect(plan({ outboundType: 'loadBalancer' }, managed)).toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  it('is no NAT gateway without an address, unless nobody could look', () => {
+    const of = (natGateways: NonNullable<AuditFacts['natGateways']>) =>
+      facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }], natGateways });
+    const gateway = { id: '/NAT', provisioningState: 'Succeeded' };
+    expect(plan({}, of([{ ...gateway, hasNoAddress: true }]))).not.toContainEqual(expect.stringMatching(inTheWay));
+    expect(plan({}, of([gateway]))).toContainEqual(expect.stringMatching(inTheWay));
+    expect(plan({}, of([]))).toContainEqual(expect.stringMatching(inTheWay));
   });
 
   it('is a NAT gateway of a network that AKS manages, too', () => {

@@ -38,6 +38,15 @@ export const isolation: readonly Behaviour[] = [
     test: 'containerService/clusterRules.test.ts: a create with %s is refused, unwrapped',
   },
   {
+    id: 'aks-egress-gateway',
+    resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
+    says: 'The nodes of a pool of mode Gateway leave by public addresses of their own, whatever the outbound type. Every pod on them does; in Azure those that name the gateway.',
+    evidence: 'documented',
+    source:
+      'Microsoft Learn, "Configure Static Egress Gateway in AKS" (read 2026-11-27; that it is open without a StaticGatewayConfiguration is modelled)',
+    test: 'oracle/outboundTypes.test.ts: a static egress gateway lets out what its nodes send, whatever the outbound type',
+  },
+  {
     id: 'aks-block',
     resourceType: 'Microsoft.ContainerService/managedClusters',
     says: 'outboundType block needs the flag NetworkIsolatedClusterPreview and a managed virtual network.',
