@@ -24,13 +24,17 @@ const rooms = {
     imports: ['contract'],
     belongs: 'what is traced belongs beside what is done; here is how traces leave a process',
   },
+  temporal: {
+    imports: ['contract'],
+    belongs: 'here is how processes reach Temporal; what they do there belongs in worker/ or client/',
+  },
   codec: { imports: ['contract'], belongs: 'settings belong in worker/, names that callers see in contract/' },
   worker: {
-    imports: ['contract', 'resources', 'activities', 'codec', 'telemetry'],
+    imports: ['contract', 'resources', 'activities', 'codec', 'telemetry', 'temporal'],
     belongs:
       'the worker bundles workflows by their path; what it shares with them or with clients belongs in contract/',
   },
-  client: { imports: ['contract', 'codec'], belongs: 'what callers see belongs in contract/' },
+  client: { imports: ['contract', 'codec', 'temporal'], belongs: 'what callers see belongs in contract/' },
   cli: {
     imports: ['contract', 'client', 'telemetry'],
     belongs: 'what other programs need of Temporal belongs in client/, what callers see in contract/',

@@ -24,6 +24,7 @@ const common = {
     'cli',
     'codec',
     'telemetry',
+    'temporal',
     'simulator',
     'scripts',
     'bench',
@@ -45,7 +46,7 @@ export default {
     {
       ...common,
       displayName: 'pure',
-      testMatch: testsIn('contract', 'resources', 'workflows', 'docs', 'cli/text', 'bench'),
+      testMatch: testsIn('contract', 'resources', 'workflows', 'docs', 'cli/text', 'temporal', 'bench'),
     },
     {
       ...common,
@@ -88,6 +89,6 @@ export default {
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   coverageProvider: 'v8',
   collectCoverageFrom: [
-    '{contract,resources,workflows,activities,worker,client,cli,codec,telemetry,simulator,scripts}/**/*.ts',
+    '{contract,resources,workflows,activities,worker,client,cli,codec,telemetry,temporal,simulator,scripts}/**/*.ts',
   ],
 };

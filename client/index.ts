@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { readKeyRing } from '../codec/keyRing.ts';
 import { dataConverterOf } from '../codec/payloadEncryption.ts';
 import { withVaultKeys } from '../codec/vault.ts';
@@ -31,6 +30,7 @@ import {
   type VerificationReport,
 } from '../contract/index.ts';
 import { startedByOption } from '../contract/names.ts';
+import { temporalConfiguration } from '../temporal/configuration.ts';
 import { type FleetHandle, fleetHandle } from './fleetHandle.ts';
 import { openRun } from './sameRun.ts';
 import { type ScenarioHandle, scenarioHandle } from './scenarioHandle.ts';
@@ -106,13 +106,15 @@ export class AksIsolationClient {
    * the worker has it, payloads are encrypted.
    *
    * @param queue Task queue for everything. Default: `TASK_QUEUE`, and `READ_ONLY_TASK_QUEUE` for audits and dry runs.
-   * @throws InvalidInputError if `PAYLOAD_KEYS` is no list of keys, nor the address of a secret that holds one.
+   * @throws InvalidInputError if `PAYLOAD_KEYS` is no list of keys, nor the address of a secret that holds one, or Temporal's settings are wrong.
    */
   static async connect(queue?: string): Promise<AksIsolationClient> {
     const env = await withVaultKeys(process.env);
     const keys = Array.isArray(env) ? env : readKeyRing(env);
-    if (Array.isArray(keys)) throw new InvalidInputError(keys);
-    const { connectionOptions, namespace } = loadClientConnectConfig();
+    const config = temporalConfiguration(process.env);
+    const problems = [keys, config].flatMap((each) => (Array.isArray(each) ? each : []));
+    if (Array.isArray(keys) || Array.isArray(config)) throw new InvalidInputError(problems);
+    const { connectionOptions, namespace } = config;
     const connection = await Connection.connect(connectionOptions);
     const options = {
       connection,

@@ -2,12 +2,13 @@
 // `npm run replay -- --open`: the same for every run that is open on a Temporal server, before a deployment.
 import { readFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { taskQueue } from '../contract/index.ts';
+import { problemsText } from '../contract/problem.ts';
+import { temporalConfiguration } from '../temporal/configuration.ts';
 import { traceSinks } from '../worker/tracing.ts';
 import { bundleWorkflows } from '../worker/worker.ts';
 
@@ -41,7 +42,9 @@ if (open) await replayOpenRuns();
 process.exit(taken.includes(false) ? 1 : 0);
 
 async function replayOpenRuns(): Promise<void> {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const config = temporalConfiguration(process.env);
+  if (Array.isArray(config)) throw new Error(problemsText(config));
+  const { connectionOptions, namespace } = config;
   const connection = await Connection.connect(connectionOptions);
   const { workflow } = new Client({ connection, ...(namespace !== undefined && { namespace }) });
   for await (const { workflowId: id, runId } of workflow.list({

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
@@ -10,6 +9,7 @@ import { readOnlyTaskQueue, taskQueue } from '../contract/names.ts';
 import { ownVariables, parse } from '../contract/parse.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
+import { certificatesIn } from '../temporal/certificates.ts';
 import { bundleFile } from './bundle.ts';
 import { readPolicy } from './policyFile.ts';
 import { socketAddress } from './socketAddress.ts';
@@ -41,20 +41,6 @@ export interface Configuration {
   bundleFolder?: string;
 }
 
-class NotPemError extends Error {}
-
-/** The same text, if every certificate in it can be read. */
-function certificates(pem: string): string {
-  const all = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  try {
-    for (const each of all) new X509Certificate(each);
-  } catch {
-    throw new NotPemError();
-  }
-  if (all.length === 0) throw new NotPemError();
-  return pem;
-}
-
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 type LogLevel = (typeof logLevels)[number];
 
@@ -82,13 +68,15 @@ const environment = z
     AZURE_RESOURCE_MANAGER_CA_FILE: z
       .string()
       .transform((file, context) => {
+        let problem = `${file} holds no certificate in PEM`;
         try {
-          return certificates(readFileSync(file, 'utf8'));
-        } catch (error) {
-          const problem = error instanceof NotPemError ? `${file} holds no certificate in PEM` : `cannot read ${file}`;
-          context.addIssue({ code: 'custom', message: `${problem}. Give the path of a PEM file.` });
-          return z.NEVER;
+          const pem = readFileSync(file, 'utf8');
+          if (certificatesIn(pem)) return pem;
+        } catch {
+          problem = `cannot read ${file}`;
         }
+        context.addIssue({ code: 'custom', message: `${problem}. Give the path of a PEM file.` });
+        return z.NEVER;
       })
       .optional(),
     LOG_LEVEL: z.enum(logLevels).default('info'),

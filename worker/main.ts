@@ -32,8 +32,8 @@ const health = await serveHealth(configuration.healthAddress, () => worker?.getS
 if ('problem' in health) giveUp([health]);
 
 const azure = azureConnection(configuration);
-const [temporal, azureProblems] = await Promise.all([connectToTemporal(), checkAzure(azure)]);
-if ('problem' in temporal) giveUp([temporal, ...azureProblems]);
+const [temporal, azureProblems] = await Promise.all([connectToTemporal(process.env), checkAzure(azure)]);
+if (Array.isArray(temporal)) giveUp([...temporal, ...azureProblems]);
 const found = await registerSearchAttributes(temporal);
 const problems = [...azureProblems, ...found.problems];
 if (problems.length > 0) giveUp(problems);

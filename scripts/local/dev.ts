@@ -15,7 +15,7 @@ interface DevOptions extends DevelopmentOptions {
 }
 
 /** The worker is made of these. */
-const watchedFolders = ['contract', 'resources', 'workflows', 'activities', 'telemetry', 'worker'];
+const watchedFolders = ['contract', 'resources', 'workflows', 'activities', 'codec', 'telemetry', 'temporal', 'worker'];
 
 const command = new Command('npm run dev --')
   .description('A Temporal server, a simulated Azure and a worker that starts anew when its code changes.')

@@ -29,14 +29,14 @@ it('holds compiled code, declarations, schemas, its own README and the license',
     'README.md',
     'LICENSE',
   ];
-  const schemas = ['createCluster', 'auditCluster', 'progress', 'result', 'failureDetails', 'problems'];
+  const schemas = ['createCluster', 'auditCluster', 'progress', 'result', 'failureDetails', 'problems', 'event'];
   const all = [...wanted, ...schemas.map((name) => `schemas/${name}.json`)].map((file) => `package/${file}`);
   expect(files).toEqual(expect.arrayContaining(all));
 });
 
 it('holds nothing of the worker, and no TypeScript', () => {
   const rooms = files.flatMap((file) => /^package\/dist\/([^/]+)\//.exec(file)?.[1] ?? []);
-  expect([...new Set(rooms)].sort()).toEqual(['client', 'codec', 'contract', 'resources']);
+  expect([...new Set(rooms)].sort()).toEqual(['client', 'codec', 'contract', 'resources', 'temporal']);
   expect(files.filter((file) => /(?<!\.d)\.ts$/.test(file))).toEqual([]);
 });
 

@@ -3,11 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { execa } from 'execa';
+import { problemsText } from '../../contract/problem.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startTemporalServer, type TemporalServer } from '../../scripts/local/temporal/server.ts';
 import { startWorker } from '../../scripts/local/workerProcess.ts';
 import { registerSearchAttributes, registration } from '../../worker/searchAttributes.ts';
+import { connectToTemporal } from '../../worker/temporal.ts';
 import { startRefusingProxy } from '../support/refusingProxy.ts';
+import { makePair, type Pair, startTlsProxy } from '../support/tlsProxy.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');
 const closedPort = '127.0.0.1:1';
@@ -175,6 +178,48 @@ describe('a worker that starts', () => {
       expect(log).toContain(
         'temporal operator search-attribute create --namespace default --name AksCluster --type Keyword',
       );
+  });
+
+  it('speaks TLS with a certificate of its own, and says why not with files that do not fit', async () => {
+    const authority = await makePair('authority');
+    const [own, client, stranger] = await Promise.all([
+      makePair('service', { authority }),
+      makePair('worker', { authority }),
+      makePair('stranger'),
+    ]);
+    const proxy = await startTlsProxy(stack.temporal.address, own, authority.cert);
+    const tls = (ca: string, pair?: Pair) => ({
+      TEMPORAL_ADDRESS: proxy.address,
+      TEMPORAL_TLS_SERVER_CA_CERT_DATA: ca,
+      ...(pair && { TEMPORAL_TLS_CLIENT_CERT_DATA: pair.cert, TEMPORAL_TLS_CLIENT_KEY_DATA: pair.key }),
+    });
+    const refusal = async (env: Record<string, string>) => {
+      const found = await connectToTemporal(env);
+      return Array.isArray(found) ? problemsText(found) : 'connected';
+    };
+    const plain = { TEMPORAL_ADDRESS: proxy.address };
+    const toPlain = { ...tls(authority.cert, client), TEMPORAL_ADDRESS: stack.temporal.address };
+    const refusals: [change: Record<string, string>, advice: string][] = [
+      [tls(stranger.cert, client), 'give that one as TEMPORAL_TLS_SERVER_CA_CERT_PATH'],
+      [
+        { ...tls(authority.cert, client), TEMPORAL_TLS_SERVER_NAME: 'temporal.example.com' },
+        'as TEMPORAL_TLS_SERVER_NAME',
+      ],
+      [tls(authority.cert), 'give one that it trusts (TEMPORAL_TLS_CLIENT_CERT_PATH'],
+      [tls(authority.cert, stranger), 'give one that it trusts (TEMPORAL_TLS_CLIENT_CERT_PATH'],
+      [plain, 'where it speaks TLS, set TEMPORAL_TLS'],
+      [toPlain, 'It speaks no TLS'],
+      [tls('no certificate', client), 'TEMPORAL_TLS_SERVER_CA_CERT_DATA: holds no certificate in PEM'],
+    ];
+    const [log, ...said] = await Promise.all([
+      logOf(tls(authority.cert, client)),
+      ...refusals.map(([change]) => refusal(change)),
+    ]);
+    await proxy.close();
+    expect(log.join('\n')).toContain('Worker is ready');
+    refusals.forEach(([, advice], index) => {
+      expect(said[index]).toContain(advice);
+    });
   });
 
   it('registers the search attributes that are missing, logs in JSON without secrets, warns of a webhook that is not there, and shuts down gracefully', async () => {
