@@ -1,3 +1,4 @@
+import { aboutWorker } from './aboutWorker.ts';
 import { agentPoolChangeActivities } from './agentPoolChanges.ts';
 import { agentPoolActivities } from './agentPools.ts';
 import { allKeptAlive } from './arm/checkpoint.ts';
@@ -21,7 +22,7 @@ import { resourceGroupActivities } from './resourceGroups.ts';
 import { roleAssignmentActivities } from './roleAssignments.ts';
 import { secondMarkActivities } from './secondMarks.ts';
 import { virtualNetworkActivities } from './virtualNetworks.ts';
-import { type Webhook, webhookActivities, withTells } from './webhook.ts';
+import { type Webhook, webhookActivities } from './webhook.ts';
 
 /** Every activity, bound to one connection to Azure Resource Manager and to the webhook, if there is one. */
 export function createActivities(connection: AzureConnection, webhook?: Webhook) {
@@ -30,20 +31,21 @@ export function createActivities(connection: AzureConnection, webhook?: Webhook)
   const discovery = discoveryActivities(clients);
   const existing = existingClusterActivities(clients);
   const fleet = fleetActivities(clients);
+  const first = aboutWorker(connection, webhook);
   // Every activity heartbeats, for a killed worker is noticed by the heartbeats that it no longer sends.
   const activities = allKeptAlive({
     ...agentPoolActivities(clients),
     ...agentPoolChangeActivities(clients),
     ...auditActivities(clients),
     ...deletion,
-    discoverDeletion: withTells(deletion.discoverDeletion, webhook),
+    discoverDeletion: first(deletion.discoverDeletion),
     ...discovery,
-    discover: withTells(discovery.discover, webhook),
+    discover: first(discovery.discover),
     ...existenceActivities(clients),
     ...existing,
-    lookAtCluster: withTells(existing.lookAtCluster, webhook),
+    lookAtCluster: first(existing.lookAtCluster),
     ...fleet,
-    listFleetClusters: withTells(fleet.listFleetClusters, webhook),
+    listFleetClusters: first(fleet.listFleetClusters),
     ...identityActivities(clients),
     ...kubernetesActivities(clients),
     ...managedClusterActivities(clients),

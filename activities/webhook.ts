@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { CloudEvent, HTTP } from 'cloudevents';
-import { eventSchemaId, eventTypes, type RunEvent, type Tells, type WebhookRules } from '../contract/events.ts';
+import { eventSchemaId, eventTypes, type RunEvent, type WebhookRules } from '../contract/events.ts';
 import { ownFailure } from '../contract/failures.ts';
 import { withoutSecrets } from '../contract/withoutSecrets.ts';
 
@@ -29,14 +29,6 @@ export const webhookActivities = (webhook?: Webhook) => ({
     await post(webhook, { ...headers, ...authorization(webhook, id, body) }, body);
   },
 });
-
-/** The same first look of a scenario at Azure. It adds which events this worker sends, so that no activity is in vain. */
-export const withTells =
-  <Request, Seen extends object>(look: (request: Request) => Promise<Seen>, webhook: Webhook | undefined) =>
-  async (request: Request): Promise<Seen & Tells> => ({
-    ...(await look(request)),
-    ...(webhook && { tells: { events: webhook.events, patienceSeconds: webhook.patienceSeconds } }),
-  });
 
 /** The event in the structured mode of CloudEvents. */
 function messageOf({ name, sequence, time, data }: RunEvent) {

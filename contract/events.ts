@@ -74,9 +74,3 @@ export interface WebhookRules {
   /** For how long the end of a run waits for the receiver. */
   patienceSeconds: number;
 }
-
-/** Part of what the first look at Azure has seen. */
-export interface Tells {
-  /** Left out by workers without a webhook, and by version 0.1. */
-  tells?: WebhookRules;
-}

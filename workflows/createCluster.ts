@@ -1,5 +1,5 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
-import type { Tells } from '../contract/events.ts';
+import type { AboutWorker } from '../contract/aboutWorker.ts';
 import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/inputs/createCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
@@ -31,7 +31,7 @@ export async function createCluster(given: CreateClusterInput): Promise<Scenario
   return runScenario('createCluster', given, { discover, plan, apply, verify });
 }
 
-async function discover(input: ParsedCreateClusterInput): Promise<Discovered & Tells> {
+async function discover(input: ParsedCreateClusterInput): Promise<Discovered & AboutWorker> {
   const seen = await discoverCluster(input);
   const request = dependenciesOf(input, seen, runId());
   if (!request || !patched(provesIsolation)) return seen;
@@ -39,11 +39,11 @@ async function discover(input: ParsedCreateClusterInput): Promise<Discovered & T
   return { ...seen, dependencies };
 }
 
-async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discovered & Tells> {
+async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discovered & AboutWorker> {
   const { cluster, dryRun } = input;
   const names = await chooseNames(input, input.location);
   const request = discoveryRequest(input, names);
-  const look = async (): Promise<Discovered & Tells> => ({
+  const look = async (): Promise<Discovered & AboutWorker> => ({
     ...(await azure.reading('Look at everything the scenario may touch').discover(request)),
     ...(names && { names }),
   });

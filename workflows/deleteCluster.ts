@@ -1,4 +1,4 @@
-import type { Tells } from '../contract/events.ts';
+import type { AboutWorker } from '../contract/aboutWorker.ts';
 import type { DeleteClusterInput, ParsedDeleteClusterInput } from '../contract/inputs/deleteCluster.ts';
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { DeletionFacts } from '../resources/discovery.ts';
@@ -19,7 +19,7 @@ export async function deleteCluster(given: DeleteClusterInput): Promise<Scenario
   return runScenario('deleteCluster', given, { discover, plan: planDeleteCluster, apply, verify });
 }
 
-function discover(input: ParsedDeleteClusterInput): Promise<DeletionFacts & Tells> {
+function discover(input: ParsedDeleteClusterInput): Promise<DeletionFacts & AboutWorker> {
   return azure.reading('Look at the cluster and what was made for it').discoverDeletion(deletionRequest(input));
 }
 

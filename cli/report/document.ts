@@ -40,7 +40,7 @@ export function documentOf(evidence: Evidence, portal: string): Block[] {
     ...section('Input', [{ kind: 'code', text: jsonText(evidence.input) }]),
     {
       kind: 'text',
-      text: `Made from the ${evidence.events} events of the run's history in Temporal, and from nothing else. Identities are what the caller's client said; Temporal does not check them.`,
+      text: `Made from the ${evidence.events} events of the run's history in Temporal, and from nothing else. Identities are what the caller's client said; Temporal has checked only those that are called authenticated.`,
     },
   ];
 }
@@ -58,15 +58,16 @@ function headline({ outcome, checks, unproven }: Evidence): string {
 }
 
 function facts(evidence: Evidence, portal: string): Block {
-  const { cluster, workflowId, runId, startedBy, startedAt, endedAt, profile, taskQueue } = evidence;
+  const { cluster, workflowId, runId, startedAt, endedAt, profile, taskQueue, actsAs } = evidence;
   const rows: [string, Cell | undefined][] = [
     ['Cluster', linked(portal, cluster)],
     ['Workflow ID', workflowId],
     ['Run ID', runId],
-    ['Started by', startedBy || 'not known'],
+    ['Started by', who(evidence.startedBy, evidence.principal)],
     ['Started', startedAt],
     ['Ended', endedAt ?? 'not yet'],
     ['Took', endedAt && durationText(between(startedAt, endedAt))],
+    ['Acted in Azure as', actsAs.map(azureIdentity).join('; ') || 'not known'],
     ['Profile', profile],
     ['Task queue', taskQueue],
   ];
@@ -75,6 +76,20 @@ function facts(evidence: Evidence, portal: string): Block {
     rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
 }
+
+/** Whoever did something, by what the client said and by what the server knows. */
+const who = (identity: string, principal: string | undefined): string =>
+  `${identity || 'not known'}${principal === undefined ? '' : `, authenticated as ${principal}`}`;
+
+/** The caller by which Azure's activity log names the writes. */
+const azureIdentity = ({ objectId, applicationId, tenantId }: Evidence['actsAs'][number]): string =>
+  [
+    `object ${objectId}`,
+    applicationId !== undefined && `application ${applicationId}`,
+    tenantId !== undefined && `tenant ${tenantId}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 
 const table = (head: readonly string[], rows: readonly (readonly Cell[])[]): Block => ({
   kind: 'table',
@@ -157,12 +172,12 @@ function steps({ steps }: Evidence, link: (id: string | undefined) => Cell): Blo
   return [table(['Action', 'Step', 'Why', 'State', 'Took', 'Resource'], rows)];
 }
 
-function acts({ startedBy, startedAt, acts, approvals }: Evidence): Block[] {
+function acts({ startedBy, principal: starter, startedAt, acts, approvals }: Evidence): Block[] {
   const rows = [
-    [startedAt, startedBy || 'not known', 'started it', ''],
-    ...acts.map(({ at, identity, what, given }) => [
+    [startedAt, who(startedBy, starter), 'started it', ''],
+    ...acts.map(({ at, identity, principal, what, given }) => [
       at,
-      identity || 'not known',
+      who(identity, principal),
       what,
       given === undefined ? '' : textOf(given),
     ]),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AzureIdentity } from '../../contract/aboutWorker.ts';
 import type {
   Approval,
   Check,
@@ -27,6 +28,10 @@ export interface Evidence {
   runId: string;
   taskQueue: string;
   startedBy: string;
+  /** The starter as Temporal has authenticated it, where it does. */
+  principal?: string;
+  /** As whom the workers acted in Azure. Empty where the history does not say it. */
+  actsAs: readonly AzureIdentity[];
   startedAt: string;
   endedAt?: string;
   input: unknown;
@@ -88,6 +93,8 @@ export function evidenceOf(record: RunRecord): Evidence {
     runId: record.runId,
     taskQueue: record.taskQueue,
     startedBy: starterOf(record),
+    ...(record.principal !== undefined && { principal: record.principal }),
+    actsAs: record.actsAs,
     startedAt: record.startedAt,
     ...(end && { endedAt: end.at }),
     input: record.input,

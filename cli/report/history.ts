@@ -1,6 +1,8 @@
 import type { Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import proto from '@temporalio/proto';
+import { z } from 'zod';
+import type { AzureIdentity } from '../../contract/aboutWorker.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Failure = temporal.api.failure.v1.IFailure;
@@ -36,6 +38,8 @@ export interface Act {
   at: string;
   /** The identity that Temporal's client gave. Nobody has checked it. */
   identity: string;
+  /** The caller as the server has authenticated it, where it does. Left out for updates. */
+  principal?: string;
   what: string;
   given?: unknown;
 }
@@ -54,8 +58,12 @@ export interface RunRecord {
   type: string;
   taskQueue: string;
   startedBy: string;
+  /** The starter as the server has authenticated it, where it does. */
+  principal?: string;
   startedAt: string;
   input: unknown;
+  /** As whom workers acted in Azure, by what their tokens say. */
+  actsAs: AzureIdentity[];
   acts: Act[];
   spans: Span[];
   /** The last value of each key. */
@@ -76,8 +84,10 @@ export async function recordOf(events: readonly HistoryEvent[], decode: Decode):
     type: started.workflowType?.name ?? '',
     taskQueue: started.taskQueue?.name ?? '',
     startedBy: started.identity ?? '',
+    ...principalOf(first),
     startedAt: timeOf(first),
     input: (await decode(started.input?.payloads))[0],
+    actsAs: [],
     acts: [],
     spans: [],
     memo: await decodedFields(started.memo?.fields, decode),
@@ -87,6 +97,7 @@ export async function recordOf(events: readonly HistoryEvent[], decode: Decode):
   for (const event of events) {
     await readSpan(event, record, open, decode);
     await readAct(event, record, decode);
+    await readWorker(event, record, decode);
     await readEnd(event, record, decode);
     const upserted = event.workflowPropertiesModifiedEventAttributes?.upsertedMemo?.fields;
     Object.assign(record.memo, await decodedFields(upserted, decode));
@@ -145,10 +156,37 @@ async function readAct(event: HistoryEvent, { acts }: RunRecord, decode: Decode)
     acts.push({ at, identity: update.meta?.identity ?? '', what, ...(given !== undefined && { given }) });
   }
   const { workflowExecutionCancelRequestedEventAttributes: cancelled } = event;
-  if (cancelled) acts.push({ at, identity: cancelled.identity ?? '', what: 'cancel', ...reason(cancelled.cause) });
+  const by = principalOf(event);
+  if (cancelled)
+    acts.push({ at, identity: cancelled.identity ?? '', ...by, what: 'cancel', ...reason(cancelled.cause) });
   const { workflowExecutionTerminatedEventAttributes: terminated } = event;
   if (terminated)
-    acts.push({ at, identity: terminated.identity ?? '', what: 'terminate', ...reason(terminated.reason) });
+    acts.push({ at, identity: terminated.identity ?? '', ...by, what: 'terminate', ...reason(terminated.reason) });
+}
+
+/**
+ * Whose call the server has authenticated, where it stamps events with that (`frontend.enablePrincipalPropagation`). The event of an
+ * update is written by the worker that takes it, so it says nothing about the caller. Source: temporalio/temporal#9582.
+ */
+function principalOf({ principal }: HistoryEvent): { principal?: string } {
+  const text = [principal?.type, principal?.name].filter(Boolean).join(' ');
+  return text === '' ? {} : { principal: text };
+}
+
+const worker = z.object({
+  actsAs: z.object({
+    objectId: z.string(),
+    applicationId: z.string().exactOptional(),
+    tenantId: z.string().exactOptional(),
+  }),
+});
+
+/** The first look of a scenario says as whom its worker acts. */
+async function readWorker(event: HistoryEvent, { actsAs }: RunRecord, decode: Decode): Promise<void> {
+  const { activityTaskCompletedEventAttributes: done } = event;
+  const [seen] = await decode(done?.result?.payloads);
+  const found = worker.safeParse(seen).data?.actsAs;
+  if (found && !actsAs.some(({ objectId }) => objectId === found.objectId)) actsAs.push(found);
 }
 
 const reason = (text: string | null | undefined): { given?: string } => (text ? { given: text } : {});

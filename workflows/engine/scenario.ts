@@ -1,5 +1,5 @@
 import { isCancellation, patched, TemporalFailure, upsertMemo } from '@temporalio/workflow';
-import type { Tells } from '../../contract/events.ts';
+import type { AboutWorker } from '../../contract/aboutWorker.ts';
 import { applicationFailure, isFailure } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, type Scenario } from '../../contract/names.ts';
@@ -56,7 +56,7 @@ export interface Apply {
 /** The four movements of a scenario. Each hands on what it knows. */
 export interface Movements<Input, Seen, P extends Plan, A extends Applied> {
   /** Looks at everything the scenario may touch; changes nothing. */
-  discover(input: Input): Promise<Seen & Tells>;
+  discover(input: Input): Promise<Seen & AboutWorker>;
   /** Pure: what is to be done, and every problem that would stop it. */
   plan(input: Input, seen: Seen): P;
   /** Declares the planned steps, in an order in which each comes after those it needs. */

@@ -1,5 +1,5 @@
 import { patched } from '@temporalio/workflow';
-import type { Tells } from '../../contract/events.ts';
+import type { AboutWorker } from '../../contract/aboutWorker.ts';
 import type { ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
 import { clusterId, keyOf, parentId, resourceId, resourceReference } from '../../resources/ids.ts';
 import { runningOperations } from '../../resources/infrastructure.ts';
@@ -36,7 +36,7 @@ const nothingSeen: Look<KubernetesFacts> = { unseen: { because: 'failed', messag
 export async function discoverExistingCluster(
   input: ExistingClusterInput,
   looks: Looks,
-): Promise<ExistingClusterFacts & Tells> {
+): Promise<ExistingClusterFacts & AboutWorker> {
   const { cluster } = input;
   const busyPolicy = lookBusyPolicy(input);
   const looking = input.dryRun ? azure.looking : azure.operating;
@@ -48,7 +48,7 @@ export async function discoverExistingCluster(
     ...(busyPolicy && { busyPolicy }),
   });
   const found = context.cluster;
-  const first: ExistingClusterFacts & Tells = { ...context, kubernetes: nothingSeen, probes: {} };
+  const first: ExistingClusterFacts & AboutWorker = { ...context, kubernetes: nothingSeen, probes: {} };
   if (!found || found.powerState === 'Stopped') return first;
   const names = input.registry ? await chooseNames({ ...input, cluster }, found.location) : undefined;
   if (names) first.names = names;

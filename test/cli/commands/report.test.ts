@@ -55,6 +55,7 @@ describe('aks-isolation report', () => {
       scenario: 'createCluster',
       runId: verified.runId,
       startedBy: expect.stringContaining('@'),
+      actsAs: [{ objectId: expect.stringMatching(/^[-0-9a-f]{36}$/) }],
       correlationIds: [verified.runId],
       input: { location: 'westeurope' },
     });

@@ -70,6 +70,32 @@ describe('the evidence of a run', () => {
     expect(html).toContain('Wait for the approval of cutEgress');
   });
 
+  it('says whom Temporal has authenticated, and as whom the worker acted in Azure', async () => {
+    const objectId = '44444444-4444-4444-8444-444444444444';
+    const evidence = await evidenceIn('isolate-managed-approved', (text) => {
+      const history = JSON.parse(text);
+      const [started] = history.events;
+      started.principal = { type: 'jwt', name: 'ada@example.com' };
+      // The server stamps this one with the worker, that has taken the update.
+      for (const event of history.events)
+        if (event.workflowExecutionUpdateAcceptedEventAttributes) event.principal = { type: 'jwt', name: 'worker' };
+      for (const event of history.events) {
+        const [result] = event.activityTaskCompletedEventAttributes?.result?.payloads ?? [];
+        if (result?.data)
+          result.data = btoa(JSON.stringify({ ...JSON.parse(atob(result.data)), actsAs: { objectId } }));
+      }
+      return JSON.stringify(history);
+    });
+    expect(evidence).toMatchObject({ principal: 'jwt ada@example.com', actsAs: [{ objectId }] });
+    const { html, md } = written(evidence);
+    for (const text of [html, md]) {
+      expect(text).toContain('authenticated as jwt ada@example.com');
+      expect(text).not.toContain('jwt worker');
+      expect(text).toContain(`object ${objectId}`);
+    }
+    expect(written(await evidenceIn('isolate-managed-approved')).md).toContain('| Acted in Azure as | not known |');
+  });
+
   it('says right after the verdict what could not be read before the first write', async () => {
     const evidence = await evidenceIn('isolate-managed-verified');
     expect(written(evidence).md).not.toContain('Not seen before the first write');
