@@ -88,6 +88,8 @@ export interface FleetPlan {
 /** Result of a rollout with `dryRun: true`. */
 export interface FleetPlanReport {
   outcome: 'planned';
+  /** Whether nothing stands against the plan. */
+  applicable: boolean;
   fleet: string;
   scenario: FleetScenario;
   plan: FleetPlan;

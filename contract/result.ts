@@ -90,6 +90,8 @@ export interface AuditReport {
 /** Result with `dryRun: true`. */
 export interface PlanReport {
   outcome: 'planned';
+  /** Whether nothing stands against the plan. Left out by version 0.1. */
+  applicable?: boolean;
   /** Parts that Azure did not let the worker read. Left out where all was read. */
   unread?: readonly string[];
   scenario: Scenario;

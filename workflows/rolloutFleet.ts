@@ -35,12 +35,13 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
   run.enter('discovering');
   const seen = await lookForClusters(input);
   const { rings, plan } = planFleet(input, seen);
-  if (input.dryRun) {
+  const applicable = plan.problems.length === 0;
+  if (input.dryRun && (applicable || !input.failOnProblems)) {
     run.enter('planned');
-    return { outcome: 'planned', fleet: input.name, scenario: input.scenario, plan };
+    return { outcome: 'planned', applicable, fleet: input.name, scenario: input.scenario, plan };
   }
   showingFleetRefusal(() => {
-    if (plan.problems.length > 0) throw problemsFailure(errorTypes.preflightFailed, plan.problems);
+    if (!applicable) throw problemsFailure(errorTypes.preflightFailed, plan.problems);
   });
   const { firstExecutionRunId: fleet, startTime, lastResult } = workflowInfo();
   const last = lastOf(lastResult);
@@ -49,11 +50,11 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
   return run.roll(new Rollout(input, firstState(rings, known)));
 }
 
-/** One rollout of a name at a time. A schedule adds its time to the workflow ID. */
+/** One rollout of a name at a time. A schedule adds its time to the workflow ID; the ID stands in commands that people paste into a shell. */
 function refuseWrongId({ name, dryRun }: ParsedRolloutFleetInput): void {
   const expected = fleetWorkflowId(name);
   const { workflowId } = workflowInfo();
-  if (dryRun || workflowId === expected || workflowId.startsWith(`${expected}-`)) return;
+  if (dryRun || workflowId === expected || isScheduled(workflowId, expected)) return;
   throw problemsFailure(errorTypes.wrongWorkflowId, [
     {
       where: 'workflow ID',
@@ -62,6 +63,9 @@ function refuseWrongId({ name, dryRun }: ParsedRolloutFleetInput): void {
     },
   ]);
 }
+
+const isScheduled = (workflowId: string, expected: string): boolean =>
+  workflowId.startsWith(`${expected}-`) && /^[-\w.:+]+$/.test(workflowId.slice(expected.length));
 
 function continuationOf(given: unknown) {
   // It holds more entries than any input may have.

@@ -44,6 +44,13 @@ export const dryRun = z
   .default(false)
   .describe('Only plan: nothing is changed, and every problem is named. Such a run takes any workflow ID.');
 
+export const failOnProblems = z
+  .boolean()
+  .default(false)
+  .describe(
+    'With dryRun: fail with PreflightFailed where anything stands against the plan. Default: problems are a result, as drift of an audit.',
+  );
+
 /** A bound on a wait. One of 30 days outlasts people's holidays and Azure's slowest reviews; a longer one is a mistake. */
 export const minutes = (most: number, usual: number) =>
   z.number().positive('too short. Use more than 0 minutes.').max(most, tooLong(most)).default(usual);

@@ -11,6 +11,7 @@ import {
   clusterIdentity,
   clusterReference,
   dryRun,
+  failOnProblems,
   holdTimeoutMinutes,
   kubeletIdentity,
   onFailure,
@@ -89,6 +90,7 @@ export const createClusterInput = z
     holdTimeoutMinutes,
     pauseTimeoutMinutes,
     dryRun,
+    failOnProblems,
   })
   .check(
     crossCheck(

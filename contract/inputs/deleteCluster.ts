@@ -4,6 +4,7 @@ import {
   approvalTimeoutMinutes,
   clusterReference,
   dryRun,
+  failOnProblems,
   holdTimeoutMinutes,
   pauseTimeoutMinutes,
   schemaKey,
@@ -46,6 +47,7 @@ export const deleteClusterInput = z.strictObject({
   holdTimeoutMinutes,
   pauseTimeoutMinutes,
   dryRun,
+  failOnProblems,
 });
 
 /** As callers send it: defaults may be left out. */

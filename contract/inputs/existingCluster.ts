@@ -9,6 +9,7 @@ import {
   approvalTimeoutMinutes,
   clusterReference,
   dryRun,
+  failOnProblems,
   holdTimeoutMinutes,
   minutes,
   onFailure,
@@ -119,6 +120,7 @@ const common = {
   holdTimeoutMinutes,
   pauseTimeoutMinutes,
   dryRun,
+  failOnProblems,
 };
 
 const beforeReimages = 'before the pools are reimaged';

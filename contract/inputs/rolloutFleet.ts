@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { nameRules } from '../../resources/names.ts';
 import { crossCheck, eachOnce, matching, named } from './checks.ts';
-import { approvalTimeoutMinutes, clusterReference, dryRun, holdTimeoutMinutes, minutes, schemaKey } from './cluster.ts';
+import {
+  approvalTimeoutMinutes,
+  clusterReference,
+  dryRun,
+  failOnProblems,
+  holdTimeoutMinutes,
+  minutes,
+  schemaKey,
+} from './cluster.ts';
 import { guid } from './resourceIds.ts';
 
 /**
@@ -278,6 +286,7 @@ export const rolloutFleetInput = z
     approvalTimeoutMinutes,
     holdTimeoutMinutes,
     dryRun,
+    failOnProblems,
   })
   .check(oneOf('clusters', 'select'));
 

@@ -116,10 +116,16 @@ describe('createCluster, profile current', () => {
     expect(await harness.azure.writesTo(given)).toEqual([]);
   });
 
-  it.concurrent('returns the problems of a dry run instead of failing', async () => {
-    const run = await harness.client.createCluster(input('dry-problems', { dryRun: true, kubernetesVersion: '1.20' }));
-    const { plan } = (await run.result()) as PlanReport;
+  it.concurrent('returns the problems of a dry run instead of failing, unless it is to fail', async () => {
+    const given = input('dry-problems', { dryRun: true, kubernetesVersion: '1.20' });
+    const run = await harness.client.createCluster(given);
+    const { applicable, plan } = (await run.result()) as PlanReport;
+    expect(applicable).toBe(false);
     expect(plan.problems.map(({ where }) => where)).toEqual(['kubernetesVersion']);
+    const failing = await harness.client.createCluster({ ...given, failOnProblems: true });
+    expect(await problemsOf(failing.result())).toEqual({ type: 'PreflightFailed', problems: plan.problems });
+    const fine = await harness.client.createCluster(input('dry-fine', { dryRun: true, failOnProblems: true }));
+    expect(await fine.result()).toMatchObject({ outcome: 'planned', applicable: true });
   });
 
   it.concurrent('reports everything that would stop it together, and writes nothing', async () => {

@@ -104,6 +104,7 @@ const reported = ({ unread, profile, differences, steps, problems, byOther }: Pl
 
 export const planReport = ({ scenario, cluster }: Progress, plan: Plan): PlanReport => ({
   outcome: 'planned',
+  applicable: plan.problems.length === 0,
   ...(plan.unread && { unread: plan.unread }),
   scenario,
   cluster,

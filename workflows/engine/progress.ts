@@ -9,6 +9,8 @@ import { progressMarkdown } from './progressMarkdown.ts';
 export interface CommonInput {
   cluster: ClusterReference;
   dryRun: boolean;
+  /** Left out by what has no plan. */
+  failOnProblems?: boolean;
   onFailure: 'rollBack' | 'hold' | 'leave';
   /** Left out where nothing can be held. */
   holdTimeoutMinutes?: number;

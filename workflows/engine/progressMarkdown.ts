@@ -32,7 +32,7 @@ export function progressMarkdown(progress: Progress): string {
   // An audit that has found drift has succeeded, too.
   const verdict = scenario === 'auditCluster' && phase === 'succeeded' ? found[0] : undefined;
   return [
-    `### ${scenario}: ${verdict ?? inWords(phase)}`,
+    `### ${scenario}: ${verdict ?? inWords(phase)}${phase === 'planned' ? againstIt(problems.length) : ''}`,
     startedBy && `Started by ${oneLine(startedBy)}, as that client said`,
     ...foundTexts(verdict === undefined ? toldOnce(found, steps) : ['', ...found.slice(1)]),
     ...waits(progress),
@@ -50,6 +50,10 @@ export function progressMarkdown(progress: Progress): string {
 
 /** `waitingForOperator` as people say it. */
 const inWords = (phase: string): string => phase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** A dry run is completed for Temporal, whatever it has found. */
+const againstIt = (problems: number): string =>
+  problems === 0 ? '' : `, and cannot be applied: ${problems} problem${problems === 1 ? '' : 's'}`;
 
 /** Without what a step that failed says further down, with advice. */
 function toldOnce(found: readonly string[], steps: readonly StepProgress[]): readonly string[] {

@@ -102,8 +102,9 @@ async function runMovements<Input extends CommonInput, Seen, P extends Plan, A e
   run.progress.enter('planning');
   const plan = withKnownStarter(movements.plan(input, seen), run.progress.now.startedBy);
   run.accept(plan);
-  if (input.dryRun) return run.planned(plan);
-  if (plan.problems.length > 0) throw await refused(run, plan.problems);
+  const applicable = plan.problems.length === 0;
+  if (input.dryRun && (applicable || !input.failOnProblems)) return run.planned(plan);
+  if (!applicable) throw await refused(run, plan.problems);
 
   let checks: Check[] = [];
   let applied: A | undefined;

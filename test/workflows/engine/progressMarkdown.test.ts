@@ -88,6 +88,14 @@ describe('the progress of a run as markdown', () => {
     expect(shown({ phase: 'checking' })).toEqual(['### createCluster: checking', '`/c`']);
   });
 
+  it('says at once that a plan cannot be applied', () => {
+    const problem = { where: 'quota', problem: 'too little', whatToDo: 'Ask for more.' };
+    expect(shown({ phase: 'planned', problems: [problem] })[0]).toBe(
+      '### createCluster: planned, and cannot be applied: 1 problem',
+    );
+    expect(shown({ phase: 'planned' })[0]).toBe('### createCluster: planned');
+  });
+
   it('says what is waited for and until when, the commands that answer, what failed, and how far the run is, in this order', () => {
     const failed = {
       state: 'failed',
