@@ -34,7 +34,8 @@ export const webhookActivities = (webhook?: Webhook) => ({
 function messageOf({ name, sequence, time, data }: RunEvent) {
   const { workflowNamespace = '', workflowExecution } = activityInfo();
   const { workflowId = '', runId = '' } = workflowExecution ?? {};
-  const id = `${workflowId}/${runId}/${sequence}`;
+  // It is a header too, which takes nothing but ASCII. Audits and schedules have workflow IDs of people's choice.
+  const id = encodeURI(`${workflowId}/${runId}/${sequence}`);
   const event = new CloudEvent({
     id,
     // Behind the address of a Web UI it is a link.

@@ -32,7 +32,8 @@ export async function codecServer({ codec, authorize, origins }: CodecServerOpti
     methods: ['POST'],
     allowedHeaders: ['authorization', 'content-type', 'x-namespace'],
   });
-  app.addHook('preValidation', async ({ headers }, reply) => {
+  // Before the body is read: whoever has no token sends no 64 MB to be parsed.
+  app.addHook('onRequest', async ({ headers }, reply) => {
     const [, token = ''] = /^Bearer (.+)$/i.exec(headers.authorization ?? '') ?? [];
     if (token === '' || !(await authorize(token))) return reply.code(401).send({ message: 'No valid bearer token' });
   });

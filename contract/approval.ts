@@ -44,7 +44,13 @@ export interface Approval extends ApprovalRequest {
 
 /** Whether two names are the same to people, who do not see how they are encoded, spaced and capitalised. */
 export const isSameName = (one: string, other: string): boolean => plain(one) === plain(other);
-const plain = (name: string): string => name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+const plain = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]+/gu, (signs) => (/\s/.test(signs) ? ' ' : ''))
+    .trim()
+    .replaceAll(/\s+/g, ' ')
+    .toLowerCase();
 
 const decision = z.string().trim().pipe(z.enum(decisions));
 

@@ -7,7 +7,8 @@ import { regionOf } from './regionOf.ts';
 
 /** Everything that an activity names, as far as a policy is about it. */
 export interface Targets {
-  scenario: Scenario;
+  /** Left out where a rollout names none. */
+  scenario?: Scenario | undefined;
   /** The cluster that the run is about. */
   cluster?: ClusterReference;
   resourceIds: readonly string[];
@@ -19,10 +20,12 @@ export interface Targets {
 /** Reports everything that a policy forbids, each place once. */
 export function policyProblems(policy: WorkerPolicy, targets: Targets): Problem[] {
   const { scenario, cluster, resourceIds, locations, tenants = new Map() } = targets;
-  const refusedScenario = policy.scenarios?.includes(scenario) === false;
+  const refusedScenario = policy.scenarios && !policy.scenarios.some((each) => each === scenario);
   const regions = [...new Set(locations.map(regionOf))].filter((region) => region !== global);
   return [
-    ...(refusedScenario ? [forbidden('scenario', `${scenario} may not run`, 'scenarios')] : []),
+    ...(refusedScenario
+      ? [forbidden('scenario', `${scenario ?? 'a rollout of nothing'} may not run`, 'scenarios')]
+      : []),
     ...placeProblems(policy, resourceIds, cluster),
     ...[...tenants].flatMap(([subscription, tenant]) => tenantProblem(policy, subscription, tenant)),
     ...regions

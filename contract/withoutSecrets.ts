@@ -9,12 +9,17 @@ export const withoutSecrets = (text: string): string =>
 const kinds: readonly RegExp[] = [
   // Headers: any scheme that carries the secret itself.
   /\b((?:Bearer|Basic|SharedAccessSignature)\s{1,4})[-\w.~+/=%&]{20,}/gi,
-  // A function's key.
-  /([?&]code=)[^\s"'&]{4,}/gi,
+  // Queries.
+  /([?&][\w-]{0,40}(?:token|signature|code|key)=)[^\s"'&]{4,}/gi,
   // A JSON Web Token, wherever it stands.
   /()\beyJ[-\w]{8,}\.[-\w]{4,}\.[-\w]*/g,
-  // Queries, connection strings, JSON and command lines.
-  /\b((?:sig|api-?key|(?:account|shared-?access|primary|secondary|storage|subscription)-?key|password|passwd|pwd|client_?secret|secret|(?:access|refresh|id|cluster)_?token|client_?assertion)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?)[^\s"'\\&;,<>)}\]]{4,}/gi,
+  // Connection strings, variables, JSON, command lines and headers. Bodies of Azure have names such as adminPassword.
+  /((?:(?<![a-z\d])(?:sig|pwd|id[-_]?token)|(?:api|functions|account|shared-?access|primary|secondary|storage|subscription)-?key|password|passwd|passphrase|secret|client-key-data|(?:access|refresh|cluster|sas|session)[-_]?token|client_?assertion)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?)(?!\[redacted\])[^\s"'\\&;,<>)}\]]{4,}/gi,
+  // Of that name alone; a word behind it is none.
+  /((?<![a-z\d])token\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?)(?!\[redacted\])[^\s"'\\&;,<>)}\]]{16,}/gi,
+  /(\b(?:set-)?cookie:\s{0,4})[^\r\n]{4,}/gi,
+  // In JSON its lines end in \\n.
+  /(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)[\w+/=\s\\]+/g,
   // User and password in an address.
   /(:\/\/)[^\s:/@]{1,200}:[^\s/@]{1,200}(?=@)/g,
 ];

@@ -78,9 +78,20 @@ putSchema(
 );
 putSchema('contract/schemas/workerPolicy.json', 'urn:aks-isolation:policy', 'Policy of a worker', workerPolicy);
 
-const eventSchema = { $id: eventSchemaId, title: 'Data of an event', ...z.toJSONSchema(eventData) };
+const dataSchema = z.toJSONSchema(eventData);
+const eventSchema = { $id: eventSchemaId, title: 'Data of an event', ...dataSchema };
 put('contract/schemas/event.json', `${JSON.stringify(eventSchema, null, 2)}\n`);
 
+putTable(
+  'docs/how-to/be-told.md',
+  'event data',
+  ['Key', 'Always', 'Says'],
+  Object.entries(dataSchema.properties ?? {}).map(([key, schema]) => [
+    `\`${key}\``,
+    dataSchema.required?.includes(key) ? 'yes' : '',
+    (typeof schema === 'object' && schema.description) || '',
+  ]),
+);
 putTable(
   'docs/how-to/be-told.md',
   'events',

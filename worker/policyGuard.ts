@@ -41,11 +41,14 @@ export const guardPolicy =
     },
   });
 
-/** @returns `undefined` for a caller that is no scenario, which `worker/activityGuard.ts` refuses. */
+/** It asks Temporal alone. */
+const looksAtMembers = 'lookAtMembers' satisfies keyof Activities;
+
+/** @returns `undefined` for a caller that is no scenario, which `worker/activityGuard.ts` refuses, and where nothing in Azure is named. */
 function targetsOf({ activityType, workflowType }: Info, args: readonly unknown[]): Targets | undefined {
-  const scenario =
-    workflowType === rolloutFleet ? scenarioIn(args[0]) : scenarios.find((each) => each === workflowType);
-  if (!scenario) return undefined;
+  const ofRollout = workflowType === rolloutFleet;
+  const scenario = ofRollout ? scenarioIn(args[0]) : scenarios.find((each) => each === workflowType);
+  if (ofRollout ? activityType === looksAtMembers : !scenario) return undefined;
   const named = namedIn(args);
   const matters = looksAround.has(activityType) ? isCluster : () => true;
   return { ...named, scenario, resourceIds: named.resourceIds.filter(matters) };

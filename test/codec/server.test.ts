@@ -79,6 +79,12 @@ describe('the codec server', () => {
     expect((await decode(headers)).status).toBe(status);
   });
 
+  it('reads nothing of what comes without the token', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const { status } = await fetch(`${address}/decode`, { method: 'POST', headers, body: 'no JSON' });
+    expect(status).toBe(401);
+  });
+
   it('lets a browser ask from the Web UI alone', async () => {
     const preflight = (origin: string) =>
       fetch(`${address}/decode`, {

@@ -26,6 +26,20 @@ const texts: [text: string, shown: string][] = [
     `Endpoint=sb://x/;SharedAccessKeyName=root;SharedAccessKey=${secret}`,
     'Endpoint=sb://x/;SharedAccessKeyName=root;SharedAccessKey=[redacted]',
   ],
+  [`{"windowsProfile":{"adminPassword":"${secret}"}}`, '{"windowsProfile":{"adminPassword":"[redacted]"}}'],
+  [`AZURE_CLIENT_SECRET=${secret} az login`, 'AZURE_CLIENT_SECRET=[redacted] az login'],
+  [`{"spClientSecret": "${secret}"}`, '{"spClientSecret": "[redacted]"}'],
+  [`https://h.example/hook?access_token=${secret}&x=1`, 'https://h.example/hook?access_token=[redacted]&x=1'],
+  [`https://h.example/o?X-Amz-Signature=${secret}`, 'https://h.example/o?X-Amz-Signature=[redacted]'],
+  [`https://h.example/o?se=1&token=${secret}`, 'https://h.example/o?se=1&token=[redacted]'],
+  [`users: [{name: a, user: {token: ${secret}}}]`, 'users: [{name: a, user: {token: [redacted]}}]'],
+  [`client-key-data: ${secret}`, 'client-key-data: [redacted]'],
+  [`x-functions-key: ${secret}`, 'x-functions-key: [redacted]'],
+  [`Set-Cookie: session=${secret}; Path=/`, 'Set-Cookie: [redacted]'],
+  [
+    `-----BEGIN RSA PRIVATE KEY-----\\n${secret}\\n-----END RSA PRIVATE KEY-----`,
+    '-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----',
+  ],
 ];
 
 const plain = [
@@ -34,6 +48,8 @@ const plain = [
   'The client secret has expired. Sign in again.',
   'policy "deny-public": https://portal.azure.com/#view/policy?id=a',
   'The basic authentication scheme is off',
+  'InvalidAuthenticationToken: The access token is invalid. InvalidToken: it has expired; token: expired',
+  'the design: simple; the key: monkey; a code=0 of an exit',
   "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg, 'key=value:NoSchedule'",
 ];
 

@@ -1,5 +1,6 @@
 // The custom resources that the manifests use, as far as they use them: unknown keys are refused. Sources, read on 2026-11-26:
-// https://github.com/temporalio/temporal-worker-controller, v1.8.1: api/v1alpha1, and its page on worker resource templates
+// https://github.com/temporalio/temporal-worker-controller, v1.8.1: api/v1alpha1, and its page on worker resource templates; compared on
+// 2026-11-27 with the definitions in helm/temporal-worker-controller-crds of its main branch, which have the same keys and bounds
 // https://keda.sh/docs/2.22/scalers/temporal/ and https://keda.sh/docs/2.22/reference/scaledobject-spec/
 
 const duration = { type: 'string', pattern: '^([0-9]+(s|m|h))+$' };

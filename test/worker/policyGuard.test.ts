@@ -59,3 +59,26 @@ it('a step that is allowed has not ended before its work has', async () => {
   expect(done).toBe('done');
   expect(heartbeats.map((each) => Object.hasOwn(each as object, 'ended'))).toEqual([false, true, false, true]);
 });
+
+it.each<[what: string, activityType: string, argument: object, type: string | undefined]>([
+  ['names no scenario', 'listFleetClusters', { subscriptionId }, 'ForbiddenByPolicy'],
+  ['names another scenario', 'listFleetClusters', { subscriptionId, scenario: 'deleteCluster' }, 'ForbiddenByPolicy'],
+  ['looks elsewhere', 'listFleetClusters', { subscriptionId: tenant, scenario: 'auditCluster' }, 'ForbiddenByPolicy'],
+  ['looks where it may', 'listFleetClusters', { subscriptionId, scenario: 'auditCluster' }, undefined],
+  ['asks Temporal alone', 'lookAtMembers', { members: [] }, undefined],
+])('a rollout that %s is held against the policy', async (_what, activityType, argument, type) => {
+  const environment = new MockActivityEnvironment(
+    { workflowType: 'rolloutFleet', activityType },
+    { logger: new DefaultLogger('ERROR') },
+  );
+  const { inbound } = guardPolicy(
+    { subscriptions: [subscriptionId], scenarios: ['auditCluster'] },
+    async () => tenant,
+  )({
+    info: environment.context.info,
+  } as Context);
+  const done = environment.run(() =>
+    Promise.resolve(inbound?.execute?.({ args: [argument], headers: {} }, async () => 'done')),
+  );
+  await (type === undefined ? expect(done).resolves.toBe('done') : expect(done).rejects.toMatchObject({ type }));
+});
