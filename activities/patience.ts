@@ -14,6 +14,15 @@ export const operationPatienceMs = 10 * 60_000;
  */
 export const lookPatienceMs = 5 * 60_000;
 
+/**
+ * Of a command that Azure forbids though the roles of the worker allow it. New roles may take ten minutes (Learn, "Troubleshoot Azure
+ * RBAC"), most are there sooner, and an attempt of a look must end in time for what comes after it.
+ */
+export const forbiddenPatienceMs = 2 * 60_000;
+
+/** So long after a refusal, a read tells whether it was one that passes. */
+export const passingRefusalMs = 15_000;
+
 /** Pause between looks: as long as AKS itself waits for the pod of a command. */
 const lookPauseMs = 30_000;
 

@@ -3,12 +3,14 @@ import type { ErrorDetails } from '../contract/errors.ts';
 import { applicationFailure, isCode } from '../contract/failures.ts';
 import { shortened } from '../contract/shortened.ts';
 import { withoutSecrets } from '../contract/withoutSecrets.ts';
+import { isAllowed } from '../resources/allowances.ts';
 import { type ClusterReference, clusterId, keyOf } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall } from './arm/errors.ts';
+import { azureCall, azureRead, seenOr, whereAllowed } from './arm/errors.ts';
 import { repeatableOperation } from './arm/longRunningOperation.ts';
-import { lookPatienceMs, patiently } from './patience.ts';
+import { forbiddenPatienceMs, lookPatienceMs, patiently } from './patience.ts';
+import { readPermissions } from './reads/allowances.ts';
 
 /** Output of a command that ran in the cluster. */
 export interface CommandOutput {
@@ -19,7 +21,7 @@ export interface CommandOutput {
 }
 
 /** The application of AKS's own sign-in to clusters with Microsoft Entra ID. Source: Learn, "Use kubelogin with AKS". */
-const aksServerApplication = '6dae42f8-4368-4678-94ff-3960e28e3630';
+export const aksServerApplication = '6dae42f8-4368-4678-94ff-3960e28e3630';
 
 /**
  * kubectl, which waits for an API server for as long as it takes unless it is told otherwise. A listing asks anew for each 500
@@ -40,10 +42,38 @@ export const runCommand = (
   command: string,
 ): Promise<Look<CommandOutput>> =>
   patiently(
-    () => attemptCommand(clients, cluster, command),
+    () => attemptAllowed(clients, cluster, command),
     (look) => 'unseen' in look && (startsLate.test(look.unseen.message) || isForgotten.test(look.unseen.message)),
     lookPatienceMs,
   );
+
+/**
+ * A refusal may pass: Azure does not know of a new role everywhere at once. A plan that took it for good would be blind, and would have
+ * pools replaced that a lesser means would do for. Where the roles of the worker do not allow it, there is nothing to wait for.
+ */
+async function attemptAllowed(
+  clients: ClientsOf,
+  cluster: ClusterReference,
+  command: string,
+): Promise<Look<CommandOutput>> {
+  let mayPass: boolean | undefined;
+  const attempt = async () => {
+    const look = await attemptCommand(clients, cluster, command);
+    if (isForbidden(look)) mayPass ??= await mayRunCommands(clients, cluster);
+    return look;
+  };
+  return patiently(attempt, (look) => isForbidden(look) && mayPass === true, forbiddenPatienceMs);
+}
+
+const isForbidden = (look: Look<CommandOutput>): boolean =>
+  'unseen' in look && /^(Linked)?AuthorizationFailed:/.test(look.unseen.message);
+
+/** What the roles of the worker say; where they may not be read, it may be allowed. */
+async function mayRunCommands(clients: ClientsOf, cluster: ClusterReference): Promise<boolean> {
+  const id = clusterId(cluster);
+  const held = seenOr(await whereAllowed(() => azureRead(id, () => readPermissions(clients, id))), undefined);
+  return held === undefined || isAllowed('Microsoft.ContainerService/managedClusters/runCommand/action', held);
+}
 
 /**
  * AKS's words for a pod that did not start within 30 s, under several codes: "retry may helps" (Azure/azure-cli#23203, #24192). The

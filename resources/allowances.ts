@@ -1,4 +1,5 @@
 import type { Unread } from './unread.ts';
+import { matchesWildcard } from './wildcards.ts';
 import type { WorkerPolicy } from './workerPolicy.ts';
 
 /** Actions that one role gives the worker's identity. Source: Azure REST API, "Permissions". */
@@ -6,6 +7,14 @@ export interface Permission {
   actions: string[];
   notActions: string[];
 }
+
+/** Whether roles give an action together. An exception takes away only what its own role gives. */
+export const isAllowed = (action: string, permissions: readonly Permission[]): boolean =>
+  permissions.some(
+    ({ actions, notActions }) =>
+      actions.some((pattern) => matchesWildcard(pattern, action)) &&
+      !notActions.some((pattern) => matchesWildcard(pattern, action)),
+  );
 
 /** A lock on a resource, a group or a subscription. Source: Azure REST API, "Management Locks". */
 export interface LockFacts {

@@ -135,6 +135,8 @@ export interface Discovered {
   subscription?: SubscriptionFacts & { locations?: string[] };
   resourceGroup?: ResourceGroupFacts;
   nodeResourceGroup?: ResourceGroupFacts;
+  /** Why the worker may not read the node resource group, there or not. Left out where it may, and by earlier versions. */
+  nodeResourceGroupForbidden?: string;
   cluster?: ClusterFacts;
   infrastructure: InfrastructureFacts;
   allowances: AllowanceFacts;

@@ -112,7 +112,7 @@ const permission = z.object({
 });
 
 /** Reads permissions over REST, for the SDK knows only those of resource groups and resources, not of a subscription. */
-async function readPermissions(clients: ClientsOf, scope: string): Promise<Permission[]> {
+export async function readPermissions(clients: ClientsOf, scope: string): Promise<Permission[]> {
   const path = `${scope}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
   return neededPermissions(await restList(clients, scope, path, permission));
 }

@@ -6,7 +6,7 @@ import {
   type ReadBack,
   type ReadBackRequest,
 } from '../../resources/discovery.ts';
-import { resourceReference, sameResourceId } from '../../resources/ids.ts';
+import { resourceGroupId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import {
   type InfrastructureFacts,
   type InfrastructureRequest,
@@ -16,12 +16,14 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { isOfAnotherCluster, type Marks } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
+import type { ResourceGroupReference } from '../../resources/subscriptions.ts';
 import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { asOneLook } from '../arm/sharedReads.ts';
 import { awaiting, type WaitBound } from '../arm/waiting.ts';
 import { readCluster, readKubernetesVersions } from '../managedClusters.ts';
+import { passingRefusalMs, patiently } from '../patience.ts';
 import { readFeature, readProvider } from '../registrations.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
@@ -78,11 +80,9 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
   const registration = async (what: string, read: () => Promise<string>): Promise<string> =>
     (await optional(what, 'they are taken to be registered', read)) ?? notRead;
   // Groups come first: in one that is not there, nothing need be looked for.
-  const [resourceGroup, nodeResourceGroup] = await Promise.all([
+  const [resourceGroup, nodeGroup] = await Promise.all([
     readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
-    optional('the node resource group', 'AKS itself refuses one that is there already', () =>
-      readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
-    ),
+    lookAtNodeGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
   ]);
   const [locations, found, infrastructure, allowances, kubernetesVersions, providers, features, tenants] =
     await Promise.all([
@@ -103,11 +103,19 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
       ),
       readOtherTenant(clients, subscriptionId, request.infrastructure.registryId),
     ]);
-  const notSeen = [...unread, ...forbidden];
+  const ofNodeGroup = unreadOf(
+    nodeGroup,
+    resourceGroupId(subscriptionId, request.nodeResourceGroup),
+    'the node resource group',
+    'AKS itself refuses one that is there already, and isolation is not proven before it can be read',
+  );
+  const notSeen = [...unread, ...ofNodeGroup, ...forbidden];
+  const nodeResourceGroup = seenOr(nodeGroup, undefined);
   return {
     subscription: { ...subscription, ...(locations && { locations }) },
     ...(resourceGroup && { resourceGroup }),
     ...(nodeResourceGroup && { nodeResourceGroup }),
+    ...('forbidden' in nodeGroup && { nodeResourceGroupForbidden: nodeGroup.forbidden }),
     ...(found && { cluster: found }),
     infrastructure,
     allowances,
@@ -118,6 +126,14 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
     ...(notSeen.length > 0 && { unread: notSeen }),
   };
 }
+
+/** A refusal that passes is none: without this look, nobody is let begin who may not see the end of it. */
+const lookAtNodeGroup = (clients: ClientsOf, group: ResourceGroupReference) =>
+  patiently(
+    () => whereAllowed(() => readResourceGroup(clients, group)),
+    (look) => 'forbidden' in look,
+    passingRefusalMs,
+  );
 
 /** Reads what a run can do without, such as what only roles on the subscription show, and notes what is forbidden. */
 function optionalReads(at: string) {

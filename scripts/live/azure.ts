@@ -38,7 +38,7 @@ export interface Followed<T = unknown> {
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** An answer that says nothing about the operation, but about the service that was asked, or a proxy before it. */
-const isPassing = ({ status }: Exchange): boolean => status === 408 || status === 429 || status >= 500;
+export const isPassing = ({ status }: Exchange): boolean => status === 408 || status === 429 || status >= 500;
 /** How many of them one operation may have. */
 const mostPassing = 20;
 
@@ -66,6 +66,10 @@ export class LiveAzure {
     this.subscriptionScope = `/subscriptions/${subscriptionId}`;
     this.#pace = pace;
     this.#recording = recording;
+  }
+
+  get endpoint(): string {
+    return this.clients.authorization.$host;
   }
 
   get isByDemand(): boolean {
@@ -98,7 +102,7 @@ export class LiveAzure {
   /** Reads an address that no SDK has. */
   get(path: string): Promise<Answered<PipelineResponse>> {
     const { authorization } = this.clients;
-    return this.ask(() => authorization.sendRequest(createPipelineRequest({ url: `${authorization.$host}${path}` })));
+    return this.ask(() => authorization.sendRequest(createPipelineRequest({ url: `${this.endpoint}${path}` })));
   }
 
   /** Sends a request and follows its operation. @param service Whose client sends it. @throws Error where Azure does not answer */

@@ -1,6 +1,8 @@
 import { checkCluster } from './checks/cluster.ts';
 import { checkCommands, checkProbes, checkRefusal } from './checks/commands.ts';
+import { checkEntra } from './checks/entra.ts';
 import { checkDeletion, checkOwnRegistry } from './checks/ownNetwork.ts';
+import { checkPools } from './checks/pools.ts';
 import { checkNewest, checkPoolSetting, checkReimage } from './checks/reimage.ts';
 import { checkEtags, checkThrottling } from './checks/requests.ts';
 import { checkRights } from './checks/rights.ts';
@@ -12,7 +14,7 @@ interface Check {
   readonly title: string;
   /** How long it takes, by what is recorded of Azure and what is modelled; its share of the making of clusters included. */
   readonly minutes: number;
-  /** At most, in US dollars: list prices of 2026 without discounts, rounded up, for what is there meanwhile. */
+  /** In US dollars, at most: our estimate for what is there meanwhile, rounded up. It is from no price list. */
   readonly usd: number;
   /** Checks whose clusters it takes. */
   readonly needs: readonly CheckName[];
@@ -31,11 +33,13 @@ const names = [
   'probes',
   'etags',
   'throttling',
+  'pools',
   'reimage',
   'poolSetting',
   'refusal',
   'newest',
   'ownRegistry',
+  'entra',
   'deletion',
 ] as const;
 export type CheckName = (typeof names)[number];
@@ -45,6 +49,7 @@ const clusterActions = [
   'delete',
   'runCommand/action',
   'agentPools/write',
+  'agentPools/delete',
   'agentPools/upgradeNodeImageVersion/action',
 ].map((action) => `Microsoft.ContainerService/managedClusters/${action}`);
 const networkActions = [
@@ -113,12 +118,27 @@ export const checks: Readonly<Record<CheckName, Check>> = {
     finds: ['gatewayErrors'],
     run: checkThrottling,
   },
+  pools: {
+    ...look,
+    title: 'reimages of two pools at once, and what is left of the limits',
+    minutes: 15,
+    usd: 0.3,
+    finds: ['poolsAtOnce'],
+    run: checkPools,
+  },
   reimage: {
     ...look,
-    title: 'reimages on the newest image, before and after a change of the source, and the mirror file',
+    title: 'reimages on the newest image, before and after a change of the source, the mirror file, and who may pull',
     minutes: 50,
     usd: 0.8,
-    finds: ['reimageOnNewestImage', 'isolationReimages', 'mirrorAddress', 'managedRegistryOnChange'],
+    finds: [
+      'reimageOnNewestImage',
+      'isolationReimages',
+      'mirrorAddress',
+      'managedRegistryOnChange',
+      'managedRegistryRole',
+      'commandStart',
+    ],
     run: checkReimage,
   },
   poolSetting: {
@@ -138,9 +158,10 @@ export const checks: Readonly<Record<CheckName, Check>> = {
     run: checkRefusal,
   },
   newest: {
-    title: 'Kubernetes from 1.37: reimages by AKS itself, and what a deletion leaves',
-    minutes: 35,
-    usd: 0.6,
+    title:
+      'Kubernetes from 1.37: reimages by AKS itself, for the source and for outbound type none, and what a deletion leaves',
+    minutes: 60,
+    usd: 0.9,
     needs: [],
     cluster: 'newest',
     actions: clusterActions,
@@ -156,6 +177,16 @@ export const checks: Readonly<Record<CheckName, Check>> = {
     actions: [...clusterActions, ...networkActions],
     finds: ['registryLocation'],
     run: checkOwnRegistry,
+  },
+  entra: {
+    title: 'a command where Microsoft Entra ID signs everybody in, with a token and without',
+    minutes: 5,
+    usd: 0.1,
+    needs: ['ownRegistry'],
+    cluster: 'own',
+    actions: [],
+    finds: ['commandToken'],
+    run: checkEntra,
   },
   deletion: {
     title: 'a cluster deleted in haste, and its subnets',

@@ -1,6 +1,7 @@
+import { azureList } from '../../activities/arm/errors.ts';
 import type { LiveAzure } from './azure.ts';
 import { type Exchange, errorCode } from './exchanges.ts';
-import { type ClusterKey, groupName, nodeGroupName, runTag } from './live.ts';
+import { type ClusterKey, groupName, nodeGroupName, runIdIn, runTag } from './live.ts';
 
 /** A resource group that a run has made. */
 export interface RunGroup {
@@ -9,14 +10,13 @@ export interface RunGroup {
   readonly expiresOn: string;
 }
 
-/** The groups of all runs, by their tag. */
-export async function runGroups({ clients }: LiveAzure): Promise<RunGroup[]> {
-  const groups: RunGroup[] = [];
-  for await (const { id = '', tags = {} } of clients.resources.resourceGroups.list()) {
-    const runId = tags[runTag];
-    if (runId !== undefined) groups.push({ id, runId, expiresOn: tags.expiresOn ?? 'unknown' });
-  }
-  return groups;
+/** The groups of all runs, by their tag, or by their name where a policy has taken the tag away or AKS has given none. */
+export async function runGroups({ clients, subscriptionScope }: LiveAzure): Promise<RunGroup[]> {
+  const groups = await azureList(subscriptionScope, () => clients.resources.resourceGroups.list());
+  return groups.flatMap(({ id = '', name = '', tags = {} }) => {
+    const runId = tags[runTag] ?? runIdIn(name);
+    return runId === undefined ? [] : [{ id, runId, expiresOn: tags.expiresOn ?? 'unknown' }];
+  });
 }
 
 const clusterKeys: readonly ClusterKey[] = ['open', 'newest', 'own'];

@@ -1,6 +1,7 @@
 import type { ManagedCluster } from '@azure/arm-containerservice';
 import { changedBody } from '../../activities/managedClusterBody.ts';
-import type { Followed } from './azure.ts';
+import type { ClusterChange } from '../../resources/managedClusters.ts';
+import { type Followed, isPassing } from './azure.ts';
 import { type Exchange, errorCode } from './exchanges.ts';
 import { CheckStopped, type ClusterKey, groupName, type Live, poolName, required } from './live.ts';
 
@@ -40,21 +41,30 @@ export async function settled(live: Live, key: ClusterKey): Promise<ManagedClust
 /** A cluster with the states of itself and of its pools. */
 export async function stateOf(live: Live, key: ClusterKey) {
   const { managedClusters } = live.azure.clients.containerService;
-  const { value, last } = await live.azure.ask(() => managedClusters.get(groupName(live.runId), key));
+  const read = () => live.azure.ask(() => managedClusters.get(groupName(live.runId), key));
+  let { value, last } = await read();
+  // The check before may have used up what the limits allow.
+  for (let tries = 1; !value && isPassing(last) && tries < 10; tries += 1) {
+    await live.azure.wait(live.azure.askedSeconds(last) ?? looks.everySeconds);
+    ({ value, last } = await read());
+  }
   if (!value) throw new CheckStopped(`the cluster ${key} could not be read: ${last.status} ${errorCode(last) ?? ''}`);
   const pools = (value.agentPoolProfiles ?? []).map(({ provisioningState }) => provisioningState);
   return { cluster: value, states: [value.provisioningState, ...pools].map((state) => state ?? 'Unknown'), last };
 }
 
-/** Changes where a cluster's nodes boot from, to the end of the operation. What AKS does by itself afterwards goes on. */
-export async function changeSource(live: Live, key: ClusterKey, artifactSource: 'Cache' | 'Direct'): Promise<Followed> {
+/**
+ * Changes where a cluster's nodes boot from, or its outbound type, to the end of the operation. What AKS does by itself afterwards
+ * goes on.
+ */
+export async function changeCluster(live: Live, key: ClusterKey, change: ClusterChange): Promise<Followed> {
   const { managedClusters } = live.azure.clients.containerService;
   const { eTag: _etag, ...cluster } = await settled(live, key);
-  const body = changedBody(cluster, { artifactSource });
+  const body = changedBody(cluster, change);
   const changed = await live.azure.follow('containerService', () =>
     managedClusters.createOrUpdate(groupName(live.runId), key, body),
   );
-  return settledAfter(live, key, changed, `the change to ${artifactSource}`);
+  return settledAfter(live, key, changed, `the change to ${change.artifactSource ?? change.outboundType}`);
 }
 
 /** What came of a command inside a cluster. */
@@ -66,11 +76,12 @@ export interface Command {
   readonly last: Exchange;
 }
 
-/** Runs a command in a pod that AKS makes for it, once. */
-export async function command(live: Live, key: ClusterKey, text: string): Promise<Command> {
+/** Runs a command in a pod that AKS makes for it, once. @param clusterToken Who runs it, where Microsoft Entra ID signs people in. */
+export async function command(live: Live, key: ClusterKey, text: string, clusterToken?: string): Promise<Command> {
   const { managedClusters } = live.azure.clients.containerService;
+  const body = { command: text, ...(clusterToken !== undefined && { clusterToken }) };
   const { first, last, result } = await live.azure.follow('containerService', () =>
-    managedClusters.runCommand(groupName(live.runId), key, { command: text }),
+    managedClusters.runCommand(groupName(live.runId), key, body),
   );
   const { exitCode, logs = '' } = result ?? {};
   return exitCode === undefined ? { first, last } : { first, last, ran: { exitCode, logs } };
@@ -80,20 +91,34 @@ export async function command(live: Live, key: ClusterKey, text: string): Promis
 export const startedLate = ({ first }: Command): boolean =>
   first.status >= 400 && /did not start within \d+s/i.test(JSON.stringify(first.answer.body));
 
+/** What came of a command that ran in the end. */
+export interface Look extends Required<Command> {
+  /** Refusals of commands before it whose pods did not start in time. */
+  readonly late: readonly Exchange[];
+}
+
 /** Runs a command until one runs: for ten minutes, as the product does. @throws CheckStopped */
-export async function lookInside(live: Live, key: ClusterKey, text: string): Promise<Required<Command>> {
+export async function lookInside(live: Live, key: ClusterKey, text: string, clusterToken?: string): Promise<Look> {
+  const late: Exchange[] = [];
   for (let tries = 0; tries < 20; tries += 1) {
-    const { first, ran, last } = await command(live, key, text);
-    if (ran) return { first, ran, last };
+    const tried = await command(live, key, text, clusterToken);
+    const { first, ran, last } = tried;
+    if (ran) return { first, ran, last, late };
+    if (startedLate(tried)) late.push(first);
     await live.azure.wait(30);
   }
   throw new CheckStopped(`no command ran in the cluster ${key} for ten minutes`);
 }
 
+interface Machines extends Pick<Look, 'last' | 'late'> {
+  readonly ids: string;
+  readonly names: string[];
+}
+
 /** The disks of a cluster's nodes: node images come without a machine ID, and the first boot makes it. */
-export async function machines(live: Live, key: ClusterKey): Promise<{ ids: string; names: string[]; last: Exchange }> {
+export async function machines(live: Live, key: ClusterKey): Promise<Machines> {
   const columns = 'custom-columns=NAME:.metadata.name,MACHINE:.status.nodeInfo.machineID';
-  const { ran, last } = await lookInside(live, key, `kubectl get nodes --no-headers --output ${columns}`);
+  const { ran, last, late } = await lookInside(live, key, `kubectl get nodes --no-headers --output ${columns}`);
   const rows = ran.logs
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
@@ -105,6 +130,7 @@ export async function machines(live: Live, key: ClusterKey): Promise<{ ids: stri
       .sort()
       .join(' '),
     last,
+    late,
   };
 }
 

@@ -28,6 +28,9 @@ export interface Live {
 export const groupName = (runId: string): string => `aks-isolation-live-${runId}`;
 export const registryName = (runId: string): string => `aksisolationlive${runId}`;
 export const nodeGroupName = (runId: string, key: ClusterKey): string => `${groupName(runId)}-${key}-nodes`;
+/** The run whose group has this name, or whose cluster's. */
+export const runIdIn = (group: string): string | undefined =>
+  /^aks-isolation-live-(r[0-9a-f]{8})(-[a-z]+-nodes)?$/i.exec(group)?.[1];
 export const groupId = ({ subscriptionId, runId }: Pick<Live, 'subscriptionId' | 'runId'>): string =>
   `/subscriptions/${subscriptionId}/resourceGroups/${groupName(runId)}`;
 

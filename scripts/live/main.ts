@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { reasonsOf } from '../../codec/reasons.ts';
 import { type Problem, problemsText } from '../../contract/problem.ts';
+import { isAzures } from '../../resources/clouds.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import { untilInterrupted } from '../local/interruption.ts';
 import { checkNames, withNeeded } from './checks.ts';
@@ -9,8 +10,18 @@ import { readExchanges } from './exchanges.ts';
 import { groupName } from './live.ts';
 import { type Options, program, type ReplayOptions } from './options.ts';
 import { problemsOf } from './preflight.ts';
+import { hourlyPrice } from './prices.ts';
 import { replay } from './replay.ts';
-import { costOf, costText, deviationText, durationText, rowText, verdictsOf, verdictText } from './report.ts';
+import {
+  costOf,
+  costText,
+  deviationText,
+  durationText,
+  priceText,
+  rowText,
+  verdictsOf,
+  verdictText,
+} from './report.ts';
 import { judgeRows } from './rows.ts';
 import { runChecks } from './run.ts';
 import { openSession, remove, type Session } from './session.ts';
@@ -31,6 +42,9 @@ async function live(session: Session, { vmSize, yes = false, checks = [...checkN
   if (problems.length > 0) return refuse(problems);
   terminal.say(`Run ${runId}${goesOn ? ' goes on' : ''}, in ${location}, in the resource group ${groupName(runId)}:\n`);
   terminal.say(costText(chosen));
+  // A simulated Azure costs nothing, wherever it is said to be.
+  const hourly = isAzures(azure.endpoint) ? await hourlyPrice(location, vmSize) : undefined;
+  terminal.say(priceText(vmSize, location, hourly));
   if (!yes && !(await mayCost(session, costOf(chosen)))) return 'notBegun';
   const why = await runChecks({ azure, file, chosen, vmSize, say: (line) => terminal.say(line) }).then(
     () => undefined,

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type AzureSwitchMoves, azureSwitchesIn, type Edition } from '../../simulator/index.ts';
-import { editionOption } from '../local/options.ts';
+import type { AzureSwitchMoves, Edition } from '../../simulator/index.ts';
+import { editionOption, switchesOf } from '../local/options.ts';
 import type { Pace } from './azure.ts';
 import { type CheckName, checkNames } from './checks.ts';
 
@@ -37,7 +37,7 @@ export function program(
     .option('--checks <names>', `with commas between them; default all: ${checkNames.join(', ')}`, namesOf)
     .option(
       '--vm-size <size>',
-      'of the nodes, of which two are there at most; LocalDNS needs 4 vCPUs',
+      'of the nodes, of which three are there at most; LocalDNS needs 4 vCPUs',
       'Standard_D4ds_v5',
     )
     .option('--folder <folder>', 'where state and recordings are kept', '.tmp/live')
@@ -54,12 +54,6 @@ export function program(
     .addOption(editionOption())
     .action(replay);
   return command;
-}
-
-function switchesOf(text: string): AzureSwitchMoves {
-  const { moves, problems } = azureSwitchesIn(text);
-  if (problems.length > 0) throw new InvalidArgumentError(`\n${problems.join('\n')}`);
-  return moves;
 }
 
 function namesOf(text: string): CheckName[] {

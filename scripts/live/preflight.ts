@@ -4,9 +4,8 @@ import { readAllowances } from '../../activities/reads/allowances.ts';
 import { readProvider } from '../../activities/registrations.ts';
 import { readLocations, readSubscription } from '../../activities/subscriptions.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { AllowanceFacts, Permission } from '../../resources/allowances.ts';
+import { type AllowanceFacts, isAllowed } from '../../resources/allowances.ts';
 import { keyOf } from '../../resources/ids.ts';
-import { matchesWildcard } from '../../resources/wildcards.ts';
 import { type CheckName, checks } from './checks.ts';
 import type { RunGroup } from './cleanup.ts';
 import { groupName, registryName } from './live.ts';
@@ -81,7 +80,7 @@ async function takenNames({ containerRegistry, resources }: AzureClients, wanted
   const taken = (where: string, why = ''): Problem => ({
     where,
     problem: `the name is taken${why === '' ? '' : ` (${why})`}`,
-    whatToDo: 'Start again: the next run has other names.',
+    whatToDo: 'Start again with another --folder: a new run has other names.',
   });
   const name = groupName(runId);
   const id = `/subscriptions/${subscriptionId}/resourceGroups/${name}`;
@@ -124,7 +123,7 @@ function permissionProblems({ permissions }: AllowanceFacts, scope: string, { ch
   for (const check of chosen)
     for (const action of checks[check].actions) if (!needed.has(action)) needed.set(action, check);
   return [...needed]
-    .filter(([action]) => !held.some((permission) => allows(permission, action)))
+    .filter(([action]) => !isAllowed(action, held))
     .map(([action, check]) => ({
       where,
       problem: `it may not do ${action}, which ${check === 'every check' ? check : `the check ${check}`} needs`,
@@ -134,11 +133,8 @@ function permissionProblems({ permissions }: AllowanceFacts, scope: string, { ch
     }));
 }
 
-const allows = ({ actions, notActions }: Permission, action: string): boolean =>
-  actions.some((each) => matchesWildcard(each, action)) && !notActions.some((each) => matchesWildcard(each, action));
-
-/** Clusters are there one after the other, each with a node and one more while it is reimaged. */
-const nodesAtOnce = 2;
+/** Clusters are there one after the other, each with a node and one more while it is reimaged; the check of two pools has another. */
+const nodesAtOnce = (chosen: readonly CheckName[]): number => (chosen.includes('pools') ? 3 : 2);
 
 function sizeProblems({ vmSizes, usages }: AllowanceFacts, { location, vmSize, chosen }: Wanted): Problem[] {
   if (!chosen.some((check) => checks[check].cluster)) return [];
@@ -154,7 +150,7 @@ function sizeProblems({ vmSizes, usages }: AllowanceFacts, { location, vmSize, c
     size.restriction === undefined
       ? []
       : [{ where, problem: `${vmSize} cannot be had in ${location} (${size.restriction})`, whatToDo }];
-  const vCPUs = nodesAtOnce * size.vCPUs;
+  const vCPUs = nodesAtOnce(chosen) * size.vCPUs;
   const short = [size.family, 'cores'].flatMap((family): Problem[] => {
     const usage = usages[family.toLowerCase()];
     if (!usage || usage.limit - usage.used >= vCPUs) return [];

@@ -41,6 +41,18 @@ export function costText(chosen: readonly CheckName[]): string {
   return table.toString();
 }
 
+/** Where the figures come from. @param hourly What a node costs by Microsoft's list now; left out where that was not asked. */
+export function priceText(vmSize: string, location: string, hourly?: number | 'unknown'): string {
+  const ours =
+    'These figures are from no price list: they are our estimates for West Europe, rounded up, by prices of 2026 without discounts and taxes.';
+  if (hourly === undefined) return `\n${ours}`;
+  const listed =
+    hourly === 'unknown'
+      ? `Microsoft's price list (prices.azure.com) does not say what a ${vmSize} costs in ${location}, or could not be reached.`
+      : `By Microsoft's price list (prices.azure.com) a node of ${vmSize} costs ${hourly} USD an hour in ${location} now.`;
+  return `\n${ours}\n${listed}`;
+}
+
 export function verdictText(verdicts: readonly Verdict[]): string {
   const table = plainTable(['assumption', 'verdict', 'Azure']);
   for (const { assumption, verdict, position = '' } of verdicts) table.push([assumption, verdict, position]);

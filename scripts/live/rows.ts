@@ -183,6 +183,7 @@ const rowsOfSwitches: readonly { id: string; switch: Switch; positions: readonly
   { id: 'aks-reimage-nothing', switch: 'reimageOnNewestImage', positions: ['changedNodes'] },
   { id: 'aks-pool-changed', switch: 'poolSettingReimages', positions: ['reimages'] },
   { id: 'aks-managed-registry-goes', switch: 'managedRegistryOnChange', positions: ['goes'] },
+  { id: 'aks-busy', switch: 'poolsAtOnce', positions: ['many'] },
   { id: 'aks-managed-registry-goes', switch: 'managedRegistryOnDelete', positions: ['goes'] },
 ];
 

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { azureClients, type ClientsOf } from '../../activities/arm/connection.ts';
+import { whereAllowed } from '../../activities/arm/errors.ts';
 import { Terminal } from '../../cli/terminal.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { azureConnection, checkAzure } from '../../worker/azure.ts';
@@ -44,7 +45,12 @@ export async function openSession({ subscription, location, folder, speed }: Opt
   const neutral = new Neutral(replacements, subscription, runId, connection.endpoint);
   const recording = new Recording(file.path('exchanges.jsonl'), neutral);
   const azure = new LiveAzure(clientsOf(subscription), subscription, speed, recording);
-  return { terminal: new Terminal('table'), clientsOf, azure, file, goesOn, groups: await runGroups(azure) };
+  const groups = await whereAllowed(() => runGroups(azure));
+  if ('forbidden' in groups) {
+    const problem = `its resource groups may not be read (${groups.forbidden})`;
+    return [{ where: '--subscription', problem, whatToDo: 'Give the identity the role Contributor there.' }];
+  }
+  return { terminal: new Terminal('table'), clientsOf, azure, file, goesOn, groups: groups.seen };
 }
 
 const isOpen = ({ finished, removed }: State): boolean => !(finished && removed);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { Edition } from '../../simulator/index.ts';
+import { type AzureSwitchMoves, azureSwitchesIn, type Edition } from '../../simulator/index.ts';
 
 /** Options that the demo and the development session share. */
 export interface DevelopmentOptions {
@@ -19,6 +19,13 @@ export const recordOption = (): Option => new Option('--record <file>', 'write e
 
 export const portOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser(port);
+
+/** Reads the value of `--azure`. */
+export function switchesOf(text: string): AzureSwitchMoves {
+  const { moves, problems } = azureSwitchesIn(text);
+  if (problems.length > 0) throw new InvalidArgumentError(`\n${problems.join('\n')}`);
+  return moves;
+}
 
 function positive(text: string): number {
   const value = Number(text);

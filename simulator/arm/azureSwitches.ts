@@ -68,6 +68,12 @@ export const azureSwitches = {
     source:
       'Microsoft Learn, "Access a private AKS cluster using command invoke" names kubectl, helm, jq, xargs, grep and awk',
   },
+  commandToken: {
+    values: ['ignored', 'required'],
+    says: 'Whether a cluster that signs people in with Microsoft Entra ID refuses a command without their token.',
+    source:
+      'Azure REST API, "Managed Clusters - Run Command" has clusterToken for such clusters; what comes of a command without it is in no document',
+  },
   attachedOutput: {
     values: ['whole', 'lost'],
     says: 'Whether kubectl run --attach shows the output of a container that has ended before it attached.',
@@ -88,6 +94,17 @@ export const azureSwitches = {
     values: ['goes', 'stays'],
     says: 'Whether the registry that AKS manages goes when its cluster gets another one, or none.',
     source: 'no recording changes a managed registry to another one',
+  },
+  managedRegistryRole: {
+    values: ['none', 'kubelet'],
+    says: 'Who is shown to hold AcrPull on the registry that AKS manages: nobody, or the identity of the kubelet.',
+    source:
+      'Microsoft Learn, "Network isolated clusters" (2026-06-15): nobody has to assign permissions there; how AKS does is in no document',
+  },
+  poolsAtOnce: {
+    values: ['many', 'one'],
+    says: 'Whether AKS takes an operation on a pool while one runs on another pool of the cluster. One: it answers 409 OperationNotAllowed.',
+    source: 'no recording has reimages of two pools at once, and no document promises them',
   },
   networkRelease: {
     values: ['atOnce', 'late'],

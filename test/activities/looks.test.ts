@@ -40,6 +40,8 @@ describe('a look at nodes', () => {
 });
 
 describe('a command in a cluster', () => {
+  const forbidden = { status: 403, code: 'AuthorizationFailed', message: 'no permission' };
+
   it('is run again where Azure does not know the address of its result', async () => {
     const cluster = await existing('forgotten');
     const release = await azure.fault({
@@ -49,6 +51,30 @@ describe('a command in a cluster', () => {
     });
     expect(await run(azure.activities.probeEgress, cluster)).toMatchObject({ seen: { open: true } });
     await release();
+  });
+
+  it('is run again where Azure forbids for a moment what the roles of the worker allow', async () => {
+    const cluster = await existing('forbidden');
+    await azure.fault({ method: 'POST', path: '/runCommand$', times: 3, answer: forbidden });
+    expect(await run(azure.activities.lookInside, cluster)).toMatchObject({ seen: { nodes: [{ pool: 'system' }] } });
+  });
+
+  it.each([
+    ['for two minutes, where it is forbidden all the same', ['*'], 5],
+    ['once, where the roles of the worker do not allow it', ['*/read'], 1],
+  ])('is tried %s', async (_how, actions, times) => {
+    const cluster = await existing(`forbidden${times}`);
+    const body = JSON.stringify({ value: [{ actions, notActions: [] }] });
+    const roles = { status: 200, contentType: 'application/json', body };
+    const releases = await Promise.all([
+      azure.fault({ method: 'GET', path: '/permissions$', times: 100, proxy: roles }),
+      azure.fault({ method: 'POST', path: '/runCommand$', times: 100, answer: forbidden }),
+    ]);
+    const from = await azure.recordedBytes();
+    expect(await run(azure.activities.probeEgress, cluster)).toMatchObject({ unseen: { because: 'notAllowed' } });
+    const asked = (await azure.recorded(from)).filter(({ method }) => method === 'POST');
+    expect(asked).toHaveLength(times);
+    await Promise.all(releases.map((release) => release()));
   });
 
   it('is given up after five minutes, where it hangs', async () => {

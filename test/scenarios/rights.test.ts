@@ -7,7 +7,7 @@ import { clusterId } from '../../resources/ids.ts';
 import { input, subscriptionId } from '../support/azure.ts';
 import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { sampled } from '../support/sampled.ts';
-import { existingCluster, isolationOf, reference, writesSince } from './existingCluster.ts';
+import { existingCluster, isolationOf, reference, waitUntil, writesSince } from './existingCluster.ts';
 import { manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 const subscription = `/subscriptions/${subscriptionId}`;
@@ -43,6 +43,8 @@ const cases = {
 } as const satisfies Record<string, RightsCase>;
 type CaseName = keyof typeof cases;
 const names = Object.keys(cases) as CaseName[];
+const creations = names.filter((name) => name.startsWith('createCluster'));
+const isolations = names.filter((name) => !creations.includes(name));
 
 /** What only roles outside of the cluster's resource group let the worker read, and what it may know of itself. */
 const optionalReads = [
@@ -91,23 +93,46 @@ describe('a worker', () => {
       answer: { status: 403, code: 'AuthorizationFailed', message: 'no permission' },
     });
 
-  describe('with the custom roles on the resource group and the node resource group alone', () => {
-    it.each(names)('runs %s to a verified end, and tells what it has not checked', async (scenario) => {
+  const onGroup = (name: string): Role[] => [
+    { scope: groupOf(name), actions: actionsOf('group-worker') },
+    // Whoever has made the cluster and its group.
+    { scope: groupOf(name), actions: ['Microsoft.Resources/subscriptions/resourceGroups/write'] },
+  ];
+
+  it.each(isolations)(
+    'with the custom roles on the resource group and the node resource group alone runs %s to a verified end, and tells what it has not checked',
+    async (scenario) => {
+      const onNodeGroup = { actions: actionsOf('node-group-worker') };
       const name = await world(cases[scenario], (each) => [
-        { scope: groupOf(each), actions: actionsOf('group-worker') },
-        { scope: nodeGroupOf(each), actions: actionsOf('node-group-worker') },
-        // Whoever has made the cluster and its group.
-        { scope: groupOf(each), actions: ['Microsoft.Resources/subscriptions/resourceGroups/write'] },
+        ...onGroup(each),
+        { scope: nodeGroupOf(each), ...onNodeGroup },
       ]);
-      const run = await cases[scenario].start(harness, name);
-      const result = await run.result();
+      const result = await (await cases[scenario].start(harness, name)).result();
       expect(result.outcome).toBe('verified');
       expect(await isolationOf(harness.azure, reference(name))).toMatchObject({ artifactSource: 'Cache' });
       const unread = 'unread' in result ? (result.unread ?? []).join('\n') : '';
       for (const what of ['VM sizes', 'quota', 'Kubernetes versions', 'resource providers'])
         expect(unread).toMatch(new RegExp(`^${what} could not be read: .*does not have authorization`, 'm'));
       expect(unread).toMatch(/Not checked: Azure itself refuses nodes beyond it/);
-    });
+    },
+  );
+
+  it.each(creations)('with Reader on the subscription besides runs %s to a verified end', async (scenario) => {
+    const name = await world(cases[scenario], (each) => [
+      ...onGroup(each),
+      { scope: subscription, actions: ['*/read'] },
+    ]);
+    expect(await (await cases[scenario].start(harness, name)).result()).toMatchObject({ outcome: 'verified' });
+  });
+
+  it('that gets a role on the node resource group once AKS has made it is asked for in a hold, and ends verified', async () => {
+    const name = await world(cases.createCluster);
+    const release = await forbid(nodeGroupReads[0][1]);
+    const run = await harness.client.createCluster(ownRegistryInput(name, { onFailure: 'hold' }));
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+    await release();
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({ outcome: 'verified', unproven: [] });
   });
 
   const rows = names.flatMap((scenario) => optionalReads.map(([what, path]) => [scenario, what, path] as const));
@@ -125,20 +150,18 @@ describe('a worker', () => {
 
   it.each(
     sampled(names, 4, 1).flatMap((scenario) => nodeGroupReads.map(([what, path]) => [scenario, what, path] as const)),
-  )(
-    'takes nothing back in %s where %s may not be read: it is not begun, or left and told',
-    async (scenario, _what, path) => {
-      const name = await world(cases[scenario]);
-      const release = await forbid(path);
-      const before = await writesSince(harness, reference(name));
-      const { type } = await problemsOf((await cases[scenario].start(harness, name)).result());
-      await release();
-      const isNew = scenario.startsWith('createCluster');
-      expect(type).toBe(isNew ? 'Unproven' : 'PreflightFailed');
-      if (isNew) expect((await harness.azure.get(clusterId(reference(name)))).status).toBe(200);
-      else expect(await before()).toEqual([]);
-    },
-  );
+  )('does not begin %s where %s may not be read, and says which command helps', async (scenario, _what, path) => {
+    const name = await world(cases[scenario]);
+    const release = await forbid(path);
+    const before = await writesSince(harness, reference(name));
+    const { type, problems } = await problemsOf((await cases[scenario].start(harness, name)).result());
+    await release();
+    expect([type, await before()]).toEqual(['PreflightFailed', []]);
+    if (scenario.startsWith('createCluster'))
+      expect(problems.map(({ whatToDo }) => whatToDo)).toEqual([
+        expect.stringMatching(/az role assignment create --role "Reader" --scope \/subscriptions\/.*onFailure to hold/),
+      ]);
+  });
 
   it.each(sampled(names, 3))('reads nothing else outside of the resource group in %s', async (scenario) => {
     const name = await world(cases[scenario]);

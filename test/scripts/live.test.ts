@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
@@ -117,7 +117,7 @@ const mirror = (value: AzureSwitches['mirrorAddress']): Case => ({
 const cases: readonly Case[] = [
   {
     refutes: [
-      ...['aks-command-pod', 'aks-managed-registry-goes', 'aks-pool-changed', 'aks-reimage-by-itself'],
+      ...['aks-busy', 'aks-command-pod', 'aks-managed-registry-goes', 'aks-pool-changed', 'aks-reimage-by-itself'],
       ...['aks-reimage-nothing', 'aks-throttling', 'retry-after'],
     ],
     ...demand(
@@ -133,7 +133,8 @@ const cases: readonly Case[] = [
         ...{ commandTools: 'withoutCurl', attachedOutput: 'lost', managedRegistryOnDelete: 'stays' },
         ...{ managedRegistryOnChange: 'stays', networkRelease: 'late', permissionPages: 'many' },
         ...{ registryLocation: 'displayName', gatewayErrors: 'text' },
-        ...{ poolSettingReimages: 'never', localDNSLeftOut: 'stays' },
+        ...{ poolSettingReimages: 'never', localDNSLeftOut: 'stays', poolsAtOnce: 'one' },
+        ...{ commandToken: 'required', managedRegistryRole: 'kubelet' },
       },
       [...most, 'retryAfter'],
     ),
@@ -208,9 +209,32 @@ async function against<T>(reset: object, what: (simulator: Simulator, folder: st
   }
 }
 
+/** A registry of somebody's that has the name that a run will want, which an earlier start has begun and made nothing of. */
+async function takenName(simulator: Simulator, folder: string): Promise<void> {
+  const state = { runId: 'r1a2b3c4d', subscriptionId, location: 'westeurope', expiresOn: '2026-11-25' };
+  await writeFile(
+    join(folder, 'state.json'),
+    JSON.stringify({ ...state, checks: {}, replacements: {}, removed: true, finished: false }),
+  );
+  const group = `/subscriptions/${subscriptionId}/resourceGroups/somebodys`;
+  const path = `${group}/providers/Microsoft.ContainerRegistry/registries/aksisolationlive${state.runId}`;
+  const body = { location: 'westeurope', sku: { name: 'Basic' } };
+  const does = [
+    { method: 'PUT', path: group, body: { location: 'westeurope' } },
+    { method: 'PUT', path, body },
+  ];
+  await controlApi(simulator, 'requests', 'POST', { does });
+}
+
 /** Nothing is made, and words say why. */
-const refusals = sampled<[what: string, options: string[], said: RegExp]>(
+const refusals = sampled<[what: string, options: string[], said: RegExp, reset?: object]>(
   [
+    [
+      'without any right',
+      ['--yes'],
+      /--subscription: its resource groups may not be read .*does not have authorization.*Give the identity the role Contributor/,
+      { callerPermissions: [] },
+    ],
     [
       'without a terminal to ask about the costs',
       [],
@@ -234,10 +258,17 @@ describe('nothing is made', () => {
     return against(seed, async (simulator, folder) => {
       const tags = { 'aks-isolation-live': 'r0', expiresOn: '2026-11-25' };
       const left = { method: 'PUT', path: `${scope}/resourceGroups/left`, body: { location: 'westeurope', tags } };
-      await controlApi(simulator, 'requests', 'POST', { does: [left] });
+      // A policy has taken the tags of another one away.
+      const untagged = {
+        ...left,
+        path: `${scope}/resourceGroups/aks-isolation-live-r0000000a`,
+        body: { location: 'westeurope' },
+      };
+      await controlApi(simulator, 'requests', 'POST', { does: [left, untagged] });
       const { exitCode, stderr } = await live(simulator, folder, '--yes', ...byDemand);
-      expect([exitCode, await groupsIn(simulator)]).toEqual([1, [left.path]]);
+      expect([exitCode, await groupsIn(simulator)]).toEqual([1, [left.path, untagged.path]]);
       for (const said of [
+        /r0000000a: an earlier live run has left it .*--clean-up r0000000a/,
         /left: an earlier live run has left it .*--clean-up r0\b/,
         /Microsoft.ContainerRegistry: the resource provider is NotRegistered/,
         /roleAssignments\/write, which the check ownRegistry needs/,
@@ -247,8 +278,21 @@ describe('nothing is made', () => {
     });
   });
 
-  test.each(refusals)('%s', (_what, options, said) =>
+  test('where a name is taken', () =>
     against({}, async (simulator, folder) => {
+      await takenName(simulator, folder);
+      const { exitCode, stderr } = await live(simulator, folder, '--yes', ...byDemand);
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /aksisolationliver1a2b3c4d: the name is taken .*another --folder: a new run has other names/,
+        ),
+      ]);
+      expect(await groupsIn(simulator)).toEqual([expect.stringMatching(/somebodys$/)]);
+    }));
+
+  test.each(refusals)('%s', (_what, options, said, reset = {}) =>
+    against(reset, async (simulator, folder) => {
       const { exitCode, stderr } = await live(simulator, folder, ...byDemand, ...options);
       expect([exitCode, stderr]).toEqual([1, expect.stringMatching(said)]);
       expect(await groupsIn(simulator)).toEqual([]);
@@ -273,6 +317,19 @@ test('where a policy denies, its words are shown, the other checks are made, and
     );
     expect(stdout).toMatch(/permissionPages +holds/);
     expect(stdout).toMatch(/networkRelease: unknown. the check deletion could not be made: it needs .* ownRegistry/);
+  });
+});
+
+test('where a policy denies the group of the run, its words are shown, and nothing is made', () => {
+  const deny = {
+    name: 'no-groups',
+    type: 'Microsoft.Resources/subscriptions/resourceGroups',
+    does: { effect: 'deny' },
+  };
+  return against({ policies: [deny] }, async (simulator, folder) => {
+    const { exitCode, stderr } = await live(simulator, folder, '--yes', '--checks', 'rights', ...byDemand);
+    expect([exitCode, await groupsIn(simulator)]).toEqual([2, []]);
+    expect(stderr).toMatch(/The resource group was refused: .*no-groups/);
   });
 });
 

@@ -219,3 +219,41 @@ function openClusterOnWire() {
   const { identity, location: place, ...properties } = openCluster();
   return { identity, location: place, properties };
 }
+
+test.each([
+  ['ignored', 202],
+  ['required', 400],
+] as const)(
+  'commandToken=%s: a command without one, where Microsoft Entra ID signs people in',
+  async (commandToken, status) => {
+    await move({ commandToken });
+    await create('c', { aadProfile: { managed: true, enableAzureRbac: true } });
+    expect((await run('c', 'true')).status).toBe(status);
+  },
+);
+
+test.each([
+  ['none', 0],
+  ['kubelet', 1],
+] as const)('managedRegistryRole=%s', async (managedRegistryRole, count) => {
+  await move({ managedRegistryRole });
+  const { bootstrapProfile, identityProfile } = await create('c', isolatedCluster());
+  const path = `${bootstrapProfile?.containerRegistryId}/providers/Microsoft.Authorization/roleAssignments`;
+  const { value } = (await azure.send('GET', `${path}?api-version=2022-04-01&$filter=atScope()`)).body as {
+    value: { properties: { principalId: string } }[];
+  };
+  const kubelet = identityProfile?.kubeletidentity?.objectId;
+  expect(value.filter(({ properties }) => properties.principalId === kubelet)).toHaveLength(count);
+});
+
+test.each([
+  ['many', [202, 202]],
+  ['one', [202, 409]],
+] as const)('poolsAtOnce=%s: reimages of two pools', async (poolsAtOnce, statuses) => {
+  await move({ poolsAtOnce, reimageOnNewestImage: 'reimages' });
+  await create('c');
+  const both = ['system', 'work'].map((pool) =>
+    azure.send('POST', `${id('c', `/agentPools/${pool}/upgradeNodeImageVersion`)}?${version}`),
+  );
+  expect((await Promise.all(both)).map(({ status }) => status).sort()).toEqual(statuses);
+});

@@ -65,6 +65,7 @@ async function makeCluster({ azure, name }: ScenarioPlace, ids: WorldIds, world:
     pools: pools as Record<string, unknown>[],
     properties: {
       dnsPrefix: name,
+      ...(world.kubernetesVersion !== undefined && { kubernetesVersion: world.kubernetesVersion }),
       networkProfile: { networkPlugin: 'azure', outboundType: world.isolated ? 'none' : 'loadBalancer' },
       ...(world.isolated && {
         bootstrapProfile: {
@@ -167,6 +168,7 @@ export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<
   const registry =
     world.registry === 'own' ? ({ mode: 'bringYourOwn', ...elsewhere } as const) : ({ mode: 'managed' } as const);
   const { probes, accept, dryRun } = world;
+  const profile = world.profile && { profile: world.profile };
   const reimage = world.ladder && { reimage: { ladder: world.ladder } };
   switch (world.scenario) {
     case 'create':
@@ -174,11 +176,12 @@ export function startScenario(place: ScenarioPlace, world: DrawnWorld): Promise<
         input(name, {
           registry,
           dryRun,
+          ...profile,
           apiServerAccess: world.apiServer === 'vnetIntegration' ? 'vnetIntegration' : 'privateLink',
         }),
       );
     case 'isolate':
-      return client.isolateCluster({ cluster, registry, probes, accept, dryRun, ...reimage });
+      return client.isolateCluster({ cluster, registry, probes, accept, dryRun, ...profile, ...reimage });
     case 'changeRegistry':
       return client.changeRegistry({
         cluster,

@@ -21,13 +21,17 @@ interface Change {
   kind: 'made' | 'gone' | 'changed';
 }
 
+/** A profile of LocalDNS that is disabled does what none does. Microsoft documents no other way to take one away. */
+const isNone = (path: string, before: unknown, after: unknown): boolean =>
+  / localDNSProfile mode$/.test(path) && before === undefined && after === 'Disabled';
+
 /** Everything that is not as it was: each property of a resource that stays, and the others once. */
 function changes({ before, after }: Kept): Change[] {
   const was = new Set([...before.keys()].map(resourceOf));
   const is = new Set([...after.keys()].map(resourceOf));
   const seen = new Set<string>();
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((path): Change[] => {
-    if (before.get(path) === after.get(path)) return [];
+    if (before.get(path) === after.get(path) || isNone(path, before.get(path), after.get(path))) return [];
     const resource = resourceOf(path);
     if (was.has(resource) && is.has(resource)) {
       const text = `${path}: ${before.get(path)} before, ${after.get(path)} after`;

@@ -22,6 +22,10 @@ export interface WorldShape {
   /** The registry that the scenario is to use, or that the cluster has. */
   registry: 'managed' | 'own';
   apiServer: 'public' | 'privateLink' | 'vnetIntegration';
+  /** Of a cluster that is there; left out for the region's default. */
+  kubernetesVersion?: string;
+  /** The input's; left out for the default. */
+  profile?: 'preview';
   network: 'managed' | 'own';
   /** Whether the cluster is isolated already. */
   isolated: boolean;

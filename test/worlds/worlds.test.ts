@@ -3,9 +3,10 @@ import type { Slot } from '../sweep/scenarios.ts';
 import { startSlots } from '../sweep/sweep.ts';
 import type { Judgement } from './judge.ts';
 import { sweepWorlds, textOfRefuted } from './sweep.ts';
+import { isWrong, runTable, wrongText } from './table.ts';
 import type { DrawnWorld } from './world.ts';
 
-/** A sample of what `npm run test:worlds` does with thousands. */
+/** Samples of what `npm run test:worlds` does with thousands, and of its table. */
 describe('on clusters as they may be found', () => {
   let slots: Slot[];
   beforeAll(async () => {
@@ -21,5 +22,11 @@ describe('on clusters as they may be found', () => {
     );
     expect(refuted.map(textOfRefuted)).toEqual([]);
     expect(new Set(seen.map(({ judgement }) => judgement.claim)).size).toBeGreaterThan(3);
+  });
+
+  it('each scenario ends verified, or refused for a reason, however Azure is', async () => {
+    const cells = await runTable({ oneIn: 61, first: 7 }, { current: slots });
+    expect(cells.filter(isWrong).map(wrongText)).toEqual([]);
+    expect(cells.length).toBeGreaterThan(8);
   });
 });

@@ -41,7 +41,31 @@ export function locationProblems(input: ParsedCreateClusterInput, seen: Discover
     const problem = 'AKS creates the node resource group itself, and it is there already';
     problems.push({ where, problem, whatToDo: 'Remove it, or give another name as nodeResourceGroup.' });
   }
-  return problems;
+  return [...problems, ...nodeGroupProblems(input, seen)];
+}
+
+/**
+ * AKS makes the node resource group with the cluster, so that nobody can give the worker a role there before. Without one, the isolation of what is
+ * in it is not proven: whoever wants a failed run taken back hears of it before the cluster costs anything.
+ */
+function nodeGroupProblems(input: ParsedCreateClusterInput, seen: Discovered): Problem[] {
+  const { nodeResourceGroupForbidden: why } = seen;
+  if (why === undefined || input.onFailure !== 'rollBack') return [];
+  const { subscriptionId } = input.cluster;
+  const scope = `/subscriptions/${subscriptionId}`;
+  const group = resourceGroupId(subscriptionId, nodeResourceGroup(input, seen));
+  const command = (role: string, at: string) =>
+    `az role assignment create --role "${role}" --scope ${at} --assignee-principal-type ServicePrincipal --assignee-object-id ID`;
+  const asked = seen.cluster
+    ? `Give the worker's identity the role of deploy/roles/node-group-worker.json there (\`${command('AKS isolation worker in node resource groups', group)}\`), or Reader on the subscription.`
+    : `Give the worker's identity the role Reader on the subscription (\`${command('Reader', scope)}\`), which AKS's groups inherit. Or set onFailure to hold: once the cluster is there, the run waits for somebody to give it a role on the group (\`${command('AKS isolation worker in node resource groups', group)}\`) and to answer retry. With leave it ends Unproven, leaves the cluster, and is started again then.`;
+  return [
+    {
+      where: group,
+      problem: `the worker may not read the node resource group, so that the isolation of the cluster cannot be proven (${why})`,
+      whatToDo: asked,
+    },
+  ];
 }
 
 /** Reports how an existing cluster differs: `createCluster` does not change one. */

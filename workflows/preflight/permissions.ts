@@ -1,8 +1,7 @@
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
-import type { AccessFacts } from '../../resources/allowances.ts';
+import { type AccessFacts, isAllowed } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
-import { matchesWildcard } from '../../resources/wildcards.ts';
 import { type WantedInfrastructure, wantedSubnet } from '../infrastructure/wanted.ts';
 
 /** An action that the worker's identity must be allowed on a resource. */
@@ -224,11 +223,3 @@ function mayDo(action: string, resourceId: string, { permissions }: Pick<AccessF
   const scope = nearestScope(resourceId, permissions);
   return scope === undefined || isAllowed(action, permissions[scope.key] ?? []);
 }
-
-const isAllowed = (action: string, permissions: AccessFacts['permissions'][string]): boolean =>
-  permissions.some(({ actions, notActions }) => actions.some(matches(action)) && !notActions.some(matches(action)));
-
-const matches =
-  (action: string) =>
-  (pattern: string): boolean =>
-    matchesWildcard(pattern, action);

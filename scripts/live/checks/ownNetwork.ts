@@ -15,7 +15,10 @@ interface Identity {
   readonly clientId: string;
 }
 
-/** Makes an isolated cluster with network and registry of its owner's, as the guide does, the roles right before it. */
+/**
+ * Makes an isolated cluster with network and registry of its owner's, as the guide does, the roles right before it. Nobody gets in without
+ * Microsoft Entra ID.
+ */
 export async function checkOwnRegistry(live: Live): Promise<Finding[]> {
   const control = await identity(live, 'live-control-plane');
   const kubelet = await identity(live, 'live-kubelet');
@@ -183,6 +186,8 @@ async function makeUntilAccepted(live: Live, { control, kubelet, network, regist
       dnsServiceIP: '172.16.0.10',
     },
     bootstrapProfile: { artifactSource: 'Cache', containerRegistryId: registry },
+    aadProfile: { managed: true, enableAzureRbac: true },
+    disableLocalAccounts: true,
     apiServerAccessProfile: {
       enablePrivateCluster: true,
       enableVnetIntegration: true,

@@ -1,7 +1,8 @@
 import type { AgentPool } from '@azure/arm-containerservice';
 import { compareVersions } from 'compare-versions';
+import { builtInRoles } from '../../../resources/roles.ts';
 import {
-  changeSource,
+  changeCluster,
   deleteCluster,
   lookInside,
   machines,
@@ -18,17 +19,19 @@ import { versionWhere } from './cluster.ts';
 /** Asks for a reimage before and after a change of where nodes boot from, and looks at their disks and at the mirror file. */
 export async function checkReimage(live: Live): Promise<Finding[]> {
   // An earlier start may have stopped in the middle: nodes are made as they are at first.
-  if (live.isRepeated) await changeSource(live, 'open', 'Direct').then(() => reimage(live, 'open'));
+  if (live.isRepeated)
+    await changeCluster(live, 'open', { artifactSource: 'Direct' }).then(() => reimage(live, 'open'));
   const { ids: made } = await machines(live, 'open');
   const asked = await reimage(live, 'open');
   const first = await machines(live, 'open');
-  await changeSource(live, 'open', 'Cache');
+  await changeCluster(live, 'open', { artifactSource: 'Cache' });
   const registry = await managedRegistry(live, 'open');
+  const role = await registryRole(live, registry);
   const alone = await reimagesByItself(live, 'open', first.ids);
   const again = await reimage(live, 'open');
   const second = await machines(live, 'open');
   const mirror = await mirrorAddress(live, first.ids !== second.ids);
-  await changeSource(live, 'open', 'Direct');
+  await changeCluster(live, 'open', { artifactSource: 'Direct' });
   return [
     reimageFinding([asked.first, again.first], {
       first: first.ids !== made,
@@ -36,9 +39,36 @@ export async function checkReimage(live: Live): Promise<Finding[]> {
       alone: alone.did,
     }),
     ...(alone.did ? [byItself('always', alone.shownBy)] : []),
+    ...startsLate(first.ids !== made && first.late, second.ids !== first.ids && second.late),
+    role,
     mirror,
     await registryAfter(live, registry, 'managedRegistryOnChange'),
   ];
+}
+
+/** The first command on nodes that were made anew may start late where one on a new cluster did not. */
+const startsLate = (...looks: readonly (readonly Exchange[] | false)[]): Finding[] =>
+  looks.flatMap((late) =>
+    late && late.length > 0 ? [{ switch: 'commandStart', position: 'cold', shownBy: late }] : [],
+  );
+
+/** Who holds AcrPull on the registry that AKS has made: what the product does not look at, for AKS takes care of it. */
+async function registryRole(live: Live, registry: string): Promise<Finding> {
+  const { identityProfile } = await settled(live, 'open');
+  const scope = `${live.azure.subscriptionScope}/resourceGroups/${nodeGroupName(live.runId, 'open')}/providers/Microsoft.ContainerRegistry/registries/${registry}`;
+  const { clients } = live.azure;
+  const { value, last } = await live.azure.ask(async () => {
+    const holders: (string | undefined)[] = [];
+    for await (const { roleDefinitionId, principalId } of clients.authorization.roleAssignments.listForScope(scope))
+      if (roleDefinitionId?.endsWith(builtInRoles.acrPull.id)) holders.push(principalId);
+    return holders;
+  });
+  const finding = { switch: 'managedRegistryRole', shownBy: [last] } as const;
+  if (!value) return { ...finding, unknown: 'the assignments of roles could not be read' };
+  if (value.length === 0) return { ...finding, position: 'none' };
+  return value.includes(identityProfile?.kubeletidentity?.objectId)
+    ? { ...finding, position: 'kubelet' }
+    : { ...finding, otherwise: 'somebody else than the kubelet holds AcrPull there' };
 }
 
 const byItself = (position: 'from137' | 'never' | 'always', shownBy: readonly Exchange[]): Finding => ({
@@ -122,7 +152,7 @@ async function mirrorAddress(live: Live, isMadeAnew: boolean): Promise<Finding> 
   };
 }
 
-/** Isolates a cluster of the newest version, sees whether AKS reimages it, and what its deletion leaves. */
+/** Isolates a cluster of the newest version, sees what AKS reimages by itself, and what its deletion leaves. */
 export async function checkNewest(live: Live): Promise<Finding[]> {
   const newest = await versionWhere(live, (version) => compareVersions(version, '1.37') >= 0);
   await makeCluster(live, 'newest', {
@@ -130,17 +160,31 @@ export async function checkNewest(live: Live): Promise<Finding[]> {
     ...(newest !== undefined && { kubernetesVersion: newest }),
   });
   const { ids } = await machines(live, 'newest');
-  await changeSource(live, 'newest', 'Cache');
+  await changeCluster(live, 'newest', { artifactSource: 'Cache' });
   const registry = await managedRegistry(live, 'newest');
-  const alone = newest === undefined ? undefined : await reimagesByItself(live, 'newest', ids);
+  const found = newest === undefined ? [] : await afterIsolation(live, ids);
   await deleteCluster(live, 'newest');
-  return [isolationFinding(live, alone), await registryAfter(live, registry, 'managedRegistryOnDelete')];
+  const none: Finding = { switch: 'isolationReimages', unknown: 'the region offers no Kubernetes from 1.37' };
+  return [...(newest === undefined ? [none] : found), await registryAfter(live, registry, 'managedRegistryOnDelete')];
 }
 
-function isolationFinding({ findings }: Live, alone: { did: boolean; shownBy: Exchange[] } | undefined): Finding {
-  const finding = { switch: 'isolationReimages' } as const;
-  if (!alone) return { ...finding, unknown: 'the region offers no Kubernetes from 1.37' };
-  const { did, shownBy } = alone;
+/** Whether AKS reimages after the change of the source, and after that of the outbound type. @param before Nodes before the first. */
+async function afterIsolation(live: Live, before: string): Promise<Finding[]> {
+  const source = await reimagesByItself(live, 'newest', before);
+  // Nodes that boot from Microsoft can do nothing more once egress is cut.
+  if (!source.did) await reimage(live, 'newest');
+  const { ids } = await machines(live, 'newest');
+  if (ids === before) return [isolationFinding(live, source)];
+  await changeCluster(live, 'newest', { outboundType: 'none' });
+  const outbound = await reimagesByItself(live, 'newest', ids);
+  if (outbound.did === source.did)
+    return [isolationFinding(live, { ...outbound, shownBy: [...source.shownBy, ...outbound.shownBy] })];
+  const [one, other] = source.did ? ['source', 'outbound type'] : ['outbound type', 'source'];
+  const otherwise = `AKS reimages after a change of the ${one}, and not after one of the ${other}`;
+  return [{ switch: 'isolationReimages', otherwise, shownBy: [...source.shownBy, ...outbound.shownBy] }];
+}
+
+function isolationFinding({ findings }: Live, { did, shownBy }: { did: boolean; shownBy: Exchange[] }): Finding {
   if (!did) return byItself('never', shownBy);
   // The check of the reimage has looked at an older cluster, and tells the other one.
   const older = findings.find((each) => each.switch === 'reimageOnNewestImage');
@@ -148,7 +192,7 @@ function isolationFinding({ findings }: Live, alone: { did: boolean; shownBy: Ex
   if (isAlways) return byItself('always', shownBy);
   return older
     ? byItself('from137', shownBy)
-    : { ...finding, unknown: 'from137 or always: no older cluster was looked at', shownBy };
+    : { switch: 'isolationReimages', unknown: 'from137 or always: no older cluster was looked at', shownBy };
 }
 
 /** Gives a pool a setting that nodes get as they are made, and then leaves it out of an update. */

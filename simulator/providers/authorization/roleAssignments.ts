@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ArmError } from '../../arm/errors.ts';
 import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
-import { keyOf } from '../../arm/ids.ts';
+import { keyOf, subscriptionOf } from '../../arm/ids.ts';
 import { withoutUndefined } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { propertiesOf, type Resource } from '../../arm/store.ts';
@@ -87,6 +88,19 @@ export function principalMay(world: World, principalId: string, scope: string, a
     world.clock.notYet('refused', effectiveAt);
     return false;
   });
+}
+
+/** Azure's own assignment of a role, at a scope that is there. */
+export function assignRole(world: World, scope: string, role: string, principalId: string): void {
+  const name = randomUUID();
+  const id = `${scope}/providers/${type}/${name}`;
+  const now = world.clock.now().toISOString();
+  const properties = {
+    roleDefinitionId: `${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+    ...{ principalId, principalType: 'ServicePrincipal', scope, condition: null, conditionVersion: null },
+    ...{ createdOn: now, updatedOn: now, createdBy: null, updatedBy: null, delegatedManagedIdentityResourceId: null },
+  };
+  world.store.put(id, type, { id, type, name, properties });
 }
 
 function put(request: ArmRequest, existing: Resource | undefined): Reply {

@@ -1,6 +1,8 @@
 import type { World } from '../../arm/world.ts';
+import { assignRole } from '../authorization/roleAssignments.ts';
+import { builtInRoles } from '../authorization/roleDefinitions.ts';
 import { isSingleMachines } from '../compute/poolSizes.ts';
-import { createIdentity } from '../managedIdentity/userAssignedIdentities.ts';
+import { createIdentity, identityIds } from '../managedIdentity/userAssignedIdentities.ts';
 import { createVnet } from '../network/virtualNetworks.ts';
 import { createGroup } from '../resources/resourceGroups.ts';
 import { apiServerEndpoint, placeApiServerEndpoint } from './apiServerEndpoint.ts';
@@ -103,11 +105,12 @@ function reconcileRegistry(world: World, cluster: ClusterBody, subnet: string, m
   }
   if (!wanted?.startsWith(`${group.toLowerCase()}/`)) return;
   const vnet = subnet.startsWith(managedVnet) ? managedVnet : subnet.split('/').slice(0, -2).join('/');
-  createRegistryWithEndpoint(world, {
-    registryId: cluster.properties.bootstrapProfile.containerRegistryId ?? '',
-    group,
-    location: cluster.location,
-    subnet,
-    vnet,
-  });
+  const registryId = cluster.properties.bootstrapProfile.containerRegistryId ?? '';
+  createRegistryWithEndpoint(world, { registryId, group, location: cluster.location, subnet, vnet });
+  const kubelet = identityIds(
+    world,
+    cluster.properties.identityProfile?.kubeletidentity?.resourceId ?? kubeletIdentityId(cluster, group),
+  );
+  if (world.settings.azure.managedRegistryRole === 'kubelet' && kubelet)
+    assignRole(world, registryId, builtInRoles.acrPull, kubelet.principalId);
 }

@@ -1,5 +1,5 @@
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
-import { nameOf, subscriptionOf } from '../../arm/ids.ts';
+import { nameOf, parentPath, subscriptionOf } from '../../arm/ids.ts';
 import { type Body, valueAt } from '../../arm/json.ts';
 import type { Operation, OperationStyle } from '../../arm/operations.ts';
 import { deletion, type Transitions } from '../../arm/transitions.ts';
@@ -122,14 +122,17 @@ export function refuseWhilePoolsBusy(world: World, clusterId: string): void {
   );
 }
 
-/** @throws ArmError 409 OperationNotAllowed while this pool is busy; other pools may be. */
+/** @throws ArmError 409 OperationNotAllowed while this pool is busy, or, as the world has it, any pool of its cluster. */
 export function refuseWhilePoolBusy(world: World, poolId: string): void {
-  const running = world.operations.running(poolId);
+  const { poolsAtOnce } = world.settings.azure;
+  const running =
+    world.operations.running(poolId) ??
+    (poolsAtOnce === 'one' ? world.operations.runningBelow(parentPath(poolId, 1)) : undefined);
   if (!running) return;
   throw aksError(
     409,
     'OperationNotAllowed',
-    `Operation is not allowed: Another agentpool operation (${nameOf(poolId)} - ${describe(running.verb)}) is in progress, please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
+    `Operation is not allowed: Another agentpool operation (${nameOf(running.resourceId)} - ${describe(running.verb)}) is in progress, please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation for more details.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../../arm/exchange.ts';
+import { valueAt } from '../../../arm/json.ts';
 import type { OperationStyle } from '../../../arm/operations.ts';
 import type { Resource } from '../../../arm/store.ts';
 import type { World } from '../../../arm/world.ts';
@@ -33,7 +34,7 @@ interface Outcome {
 /** POST …/runCommand: a pod in the cluster runs the command; its result is at …/commandResults/{id}. The cluster is not busy meanwhile. */
 export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
   const { world } = armRequest;
-  const { command } = parseBody(armRequest, request);
+  const { command, clusterToken } = parseBody(armRequest, request);
   const cluster = clusterBody.parse(resource.body);
   if (cluster.properties.apiServerAccessProfile?.disableRunCommand) {
     throw aksError(400, 'RunCommandDisabled', 'Run command is disabled on this managed cluster.');
@@ -42,6 +43,9 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
   if (command.trim() === '') {
     throw invalidParameter('command', 'it is empty.');
   }
+  const isSignedIn = !!clusterToken || valueAt(cluster.properties, 'aadProfile.managed') !== true;
+  if (world.settings.azure.commandToken === 'required' && !isSignedIn)
+    throw invalidParameter('clusterToken', 'a cluster with Microsoft Entra ID needs it.');
   refuseCommandPod(world, cluster);
   const startedAt = world.clock.now().toISOString();
   let outcome: Outcome = { provisioningState: 'Failed', reason: 'the pod was deleted' };
