@@ -143,6 +143,8 @@ export type AzureCause = keyof typeof azureCauses;
 export type HandledAzureError =
   | 'CanceledAndSupersededDueToAnotherOperation'
   | 'EtagMismatch'
+  | 'InvalidResourceNamespace'
+  | 'InvalidResourceType'
   | 'NotFound'
   | 'ParentResourceNotFound'
   | 'PreconditionFailed'

@@ -167,7 +167,8 @@ const observeResponse: PipelinePolicy = {
   name: 'observeResponse',
   async sendRequest(request, next) {
     const response = await next(request);
-    if (!isBelieved(response)) throw new UnreadableAnswerError(response);
+    if (!isBelieved(response)) throw new UnreadableAnswerError(response, 'not JSON');
+    if (!isWhole(request, response)) throw new UnreadableAnswerError(response, 'neither a resource nor a list');
     observers.getStore()?.(response);
     return response;
   },
@@ -233,10 +234,10 @@ export class ForeignAddressError extends Error {
 export class UnreadableAnswerError extends Error {
   readonly response: PipelineResponse;
 
-  constructor(response: PipelineResponse) {
+  constructor(response: PipelineResponse, what: string) {
     const { status, headers, bodyAsText } = response;
     const type = headers.get('content-type') ?? 'no content type';
-    super(`Answer ${status} is not JSON (${type}): ${(bodyAsText ?? '').replace(/\s+/g, ' ').slice(0, 80)}`);
+    super(`Answer ${status} is ${what} (${type}): ${(bodyAsText ?? '').replace(/\s+/g, ' ').slice(0, 80)}`);
     this.response = response;
   }
 }
@@ -247,6 +248,16 @@ export class UnreadableAnswerError extends Error {
  */
 const isBelieved = ({ status, headers, bodyAsText }: PipelineResponse): boolean =>
   !bodyAsText || (status >= 400 && status !== 404) || /\bjson\b/i.test(headers.get('content-type') ?? '');
+
+/**
+ * Whether a read was answered with what it asks for: a resource has an ID, a list has entries. Some clients take an empty body, or `{}`,
+ * for an empty list: nobody would use a registry, and nothing would be locked. What an operation says ends otherwise.
+ */
+const isWhole = ({ method, url }: PipelineRequest, { status, bodyAsText }: PipelineResponse): boolean =>
+  method !== 'GET' ||
+  status !== 200 ||
+  /operation(s|results|statuses)\//i.test(new URL(url).pathname) ||
+  /"id"\s*:\s*"|"values?"\s*:\s*\[/.test(bodyAsText ?? '');
 
 /** The SDK sets no bound. An activity whose connection went silent would heartbeat for hours and wait for nothing. */
 function boundRequest(timeoutMs: number): PipelinePolicy {

@@ -54,12 +54,16 @@ export async function azureCall<T>(resourceId: string, call: () => Promise<T>): 
   }
 }
 
-/** As {@link azureCall}, but `undefined` where Azure answers 404. */
+/**
+ * As {@link azureCall}, but `undefined` where Azure answers 404. Where it does not know the type, or not in the version that was asked for,
+ * nobody has looked.
+ */
 export async function azureRead<T>(resourceId: string, call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await azureCall(resourceId, call);
   } catch (error) {
-    if (httpStatus(error) === 404) return undefined;
+    const isAbsent = httpStatus(error) === 404 && !isFailure(error, 'InvalidResourceType', 'InvalidResourceNamespace');
+    if (isAbsent) return undefined;
     throw error;
   }
 }

@@ -108,6 +108,16 @@ describe('lookAtDependencies', () => {
     expect(unread).toEqual({ [part]: expect.stringMatching(status === 403 ? /not for you/ : /is not found$/) });
   });
 
+  it.each(['InvalidResourceType', 'InvalidResourceNamespace'])(
+    'does not take extensions for none where Azure does not know what they are: %s',
+    async (code) => {
+      const answer = { status: 404, code, message: 'not in this version' };
+      const end = await azure.fault({ method: 'GET', path: '/extensions$', times: 100, answer });
+      await expect(look()).rejects.toThrow('not in this version');
+      await end();
+    },
+  );
+
   it('does not take versions for none where AKS tells none', async () => {
     const end = await azure.fault({
       method: 'GET',

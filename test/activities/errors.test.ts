@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseErrorBody, parseRetryAfter, sectionOn } from '../../activities/arm/errors.ts';
+import { azureClients } from '../../activities/arm/connection.ts';
+import { azureList, parseErrorBody, parseRetryAfter, sectionOn } from '../../activities/arm/errors.ts';
 import { createActivities } from '../../activities/index.ts';
 import { activityErrors, errorPage, errorSections, errorTypes } from '../../contract/index.ts';
 import { clusterId } from '../../resources/ids.ts';
 import type { FaultRule } from '../../simulator/index.ts';
-import { type AzureUnderTest, activityFailure, attempt, runId, startAzure } from './support.ts';
+import { type AzureUnderTest, activityFailure, attempt, runId, startAzure, subscriptionId } from './support.ts';
 
 type Answer = NonNullable<FaultRule['answer']>;
 
@@ -101,6 +102,27 @@ describe("Azure's errors", () => {
       nonRetryable: false,
     });
   });
+
+  it.each(['', '{}', 'null', '{"value":null}', '{"value":{}}'])(
+    'do not take an answer without a list for an empty list: %j',
+    async (body) => {
+      const { locks } = azureClients(azure.connection)(subscriptionId);
+      const list = () => azureList('/scope', () => locks.managementLocks.listAtSubscriptionLevel());
+      const end = await azure.fault({
+        method: 'GET',
+        path: '/Microsoft.Authorization/locks$',
+        times: 100,
+        proxy: { status: 200, contentType: 'application/json', body },
+      });
+      expect(await activityFailure(attempt().run(list))).toMatchObject({
+        type: 'UnreadableAnswer',
+        message: expect.stringContaining('neither a resource nor a list'),
+        nonRetryable: false,
+      });
+      await end();
+      expect(await attempt().run(list)).toEqual([]);
+    },
+  );
 
   it.concurrent.each([
     [429, false],

@@ -3,7 +3,7 @@ import type { Check, WayOut } from '../../../contract/index.ts';
 import type { AuditFacts } from '../../../resources/discovery.ts';
 import { check, unseen } from '../../../workflows/engine/check.ts';
 import { isolationChecks, provenByPulls } from '../../../workflows/isolation/checks.ts';
-import { judgedIfForbidden } from '../../../workflows/isolation/proof.ts';
+import { dependenciesRequest, judgedIfForbidden } from '../../../workflows/isolation/proof.ts';
 import { egressCheck, provenByEgress } from '../../../workflows/isolation/wayChecks.ts';
 import { ownSubnet, registryId } from '../existingCluster/support.ts';
 import { clusterThere, group } from '../support.ts';
@@ -157,6 +157,15 @@ describe('absence is not taken for proof', () => {
     expect(lost['natGatewayState:out']).toMatchObject({ verdict: 'unproven', unproven: 'it is not found' });
     expect(lost.natGateway).toMatchObject({ verdict: 'missed', resourceId: natGatewayId });
   });
+});
+
+it('everything that isolation depends on has the subnets of pods among it, each once', () => {
+  const [usual] = clusterThere().agentPoolProfiles;
+  if (!usual) throw new Error('no pool');
+  const pods = ownSubnet.replace(/nodes$/, 'pods');
+  const profiles = ['a', 'b'].map((name) => ({ ...usual, name, vnetSubnetId: ownSubnet, podSubnetId: pods }));
+  const found = clusterThere({ agentPoolProfiles: profiles });
+  expect(dependenciesRequest({ cluster: found }, found).subnetIds).toEqual([ownSubnet, pods]);
 });
 
 describe('a role with a condition', () => {
