@@ -92,9 +92,10 @@ async function changePool(clients: ClientsOf, request: PoolChangeRequest): Promi
   };
   // The change may have been made: by an attempt whose answer was lost, or Azure refused it and undo finds the pool as it was.
   if ((await find()) !== 'done') await awaitingRoles(rolePropagation, id, () => retryWhileBusy(busyPolicy, id, update));
-  const found = mismatches(change, await existingPool(clients, request));
+  const seen = await existingPool(clients, request);
+  const found = mismatches(change, seen);
   if (found.length > 0) throw readBackMismatch(found, id);
-  return { notModified: false, after: await readEvidence(clients, request) };
+  return { notModified: false, after: await readEvidence(clients, request, seen) };
 }
 
 export const agentPoolChangeActivities = (clients: ClientsOf) => ({

@@ -62,13 +62,19 @@ export async function existingPool(clients: ClientsOf, reference: AgentPoolRefer
   return seen;
 }
 
-/** Reads a pool's state, and its nodes from inside the cluster. */
-export function readEvidence(clients: ClientsOf, reference: AgentPoolReference): Promise<PoolEvidence> {
+/** Reads a pool's state, and its nodes from inside the cluster. @param read The pool, where it has just been read. */
+export function readEvidence(
+  clients: ClientsOf,
+  reference: AgentPoolReference,
+  read?: AgentPool,
+): Promise<PoolEvidence> {
+  let known = read;
   const look = async (): Promise<PoolEvidence> => {
     const [pool, kubernetes] = await Promise.all([
-      existingPool(clients, reference),
+      known ?? existingPool(clients, reference),
       readKubernetes(clients, reference.cluster),
     ]);
+    known = undefined;
     return poolEvidence(reference.pool, pool, kubernetes);
   };
   return patiently(look, ({ unseen }) => unseen?.because === 'failed', operationPatienceMs);

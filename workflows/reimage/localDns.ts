@@ -1,23 +1,14 @@
 import { isCancellation } from '@temporalio/workflow';
 import { isFailure, sentBefore } from '../../contract/failures.ts';
 import { otherMode, type PoolChange } from '../../resources/agentPools.ts';
-import { agentPoolId, type ClusterReference } from '../../resources/ids.ts';
 import { formerLocalDnsTag } from '../../resources/marks.ts';
 import type { PoolEvidence } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import { errorText } from '../engine/errorText.ts';
 import type { Remaining } from '../engine/step.ts';
+import { type PoolMeans, type PoolNames, type PoolSetting, readSetting, remainingSetting } from './poolSetting.ts';
 
-type ChangeRequest = Parameters<ReturnType<typeof azure.operating>['changeAgentPool']>[0];
-/** How a pool is changed, whatever is changed of it. */
-export type PoolMeans = Omit<ChangeRequest, 'cluster' | 'pool' | 'change' | 'written'>;
-
-export interface PoolNames {
-  cluster: ClusterReference;
-  /** Resource ID of the cluster. */
-  id: string;
-  pool: string;
-}
+const localDnsMode: PoolSetting = { name: 'LocalDNS mode', of: ({ localDNSProfile }) => localDNSProfile?.mode };
 
 /**
  * Has AKS make the nodes of a pool anew by a change of its LocalDNS mode that changes no node, and puts the mode back. A tag on the
@@ -78,20 +69,9 @@ export class LocalDnsRoll {
   }
 
   /** Names the pool while its mode is another one than the owner's. */
-  async remaining(): Promise<Remaining> {
-    const { id, pool } = this.#names;
-    const former = this.#former ?? null;
-    // A pool that cannot be looked at is named.
-    const mode = await this.#mode().catch((error: unknown) => {
-      if (isFailure(error, 'ResetRun')) throw error;
-      return isFailure(error, 'AgentPoolNotFound', 'ClusterNotFound') ? former : 'not known';
-    });
-    const leftover = {
-      resourceId: agentPoolId(id, pool),
-      why: `its LocalDNS mode is ${mode}, and was ${former ?? 'not set'}`,
-      whatToDo: 'Mend the cause, then start the scenario again, which puts it back.',
-    };
-    return { leftovers: mode === former ? [] : [leftover], resourceIsGone: false };
+  remaining(): Promise<Remaining> {
+    const whatToDo = 'Mend the cause, then start the scenario again, which puts it back.';
+    return remainingSetting(this.#names, localDnsMode, this.#former ?? null, whatToDo);
   }
 
   #write(title: string, means: PoolMeans, change: { change: PoolChange; written?: PoolChange }) {
@@ -99,9 +79,7 @@ export class LocalDnsRoll {
     return azure.operating(title).changeAgentPool({ cluster, pool, ...means, ...change });
   }
 
-  async #mode(): Promise<string | null> {
-    const { cluster, pool } = this.#names;
-    const settings = await azure.reading(`Read the LocalDNS mode of ${pool}`).readAgentPool({ cluster, pool });
-    return settings.localDNSProfile?.mode ?? null;
+  #mode(): Promise<string | null> {
+    return readSetting(this.#names, localDnsMode);
   }
 }

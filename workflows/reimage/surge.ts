@@ -1,11 +1,12 @@
 import { isCancellation } from '@temporalio/workflow';
 import { isFailure, sentBefore } from '../../contract/failures.ts';
 import { type FormerSurge, formerSurgeText } from '../../resources/agentPools.ts';
-import { agentPoolId } from '../../resources/ids.ts';
 import { formerMaxSurgeTag } from '../../resources/marks.ts';
 import { azure } from '../engine/azure.ts';
 import type { Remaining } from '../engine/step.ts';
-import type { PoolMeans, PoolNames } from './localDns.ts';
+import { type PoolMeans, type PoolNames, type PoolSetting, remainingSetting } from './poolSetting.ts';
+
+const maxSurge: PoolSetting = { name: 'maxSurge', of: ({ upgradeSettings }) => upgradeSettings?.maxSurge };
 
 /**
  * Raises the surge of a pool for its reimage, and puts it back. A tag on the pool keeps the surge that it had, for the next run where
@@ -66,25 +67,9 @@ export class RaisedSurge {
   }
 
   /** Names the pool while its surge is another one than the owner's. */
-  async remaining(): Promise<Remaining> {
-    const { cluster, id, pool } = this.#names;
-    const { former = '', raised = '' } = this.#raised ?? {};
-    const isBack = await azure
-      .reading(`Read maxSurge of ${pool}`)
-      .readAgentPool({ cluster, pool })
-      .then(
-        ({ upgradeSettings }) => upgradeSettings?.maxSurge === former,
-        // A pool that cannot be looked at is named.
-        (error: unknown) => {
-          if (isFailure(error, 'ResetRun')) throw error;
-          return isFailure(error, 'AgentPoolNotFound', 'ClusterNotFound');
-        },
-      );
-    const leftover = {
-      resourceId: agentPoolId(id, pool),
-      why: `its maxSurge is ${raised}, and was ${former}`,
-      whatToDo: `Put it back (\`az aks nodepool update --max-surge ${former}\`).`,
-    };
-    return { leftovers: isBack ? [] : [leftover], resourceIsGone: false };
+  remaining(): Promise<Remaining> {
+    const { former = null } = this.#raised ?? {};
+    const whatToDo = `Put it back (\`az aks nodepool update --max-surge ${former}\`).`;
+    return remainingSetting(this.#names, maxSurge, former, whatToDo);
   }
 }

@@ -4,7 +4,7 @@ import type { AgentPoolReference } from '../../resources/agentPools.ts';
 import type { PoolEvidence } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import { errorText } from '../engine/errorText.ts';
-import type { PoolMeans } from './localDns.ts';
+import type { PoolMeans } from './poolSetting.ts';
 
 /**
  * Upgrades a pool to another patch of Kubernetes, for which AKS makes its nodes anew.
