@@ -32,6 +32,9 @@ import { RaisedSurge } from './surge.ts';
 /** A pool that could not be looked at is not changed again before it is. Runs of version 0.1 failed, or waited for an image. */
 const waitsUnseen = 'unseen-pools-wait';
 
+/** A reimage that Azure has ended is looked at, and not sent again. Runs of version 0.1 sent it. */
+const looksAtEnded = 'ended-reimages-are-looked-at';
+
 /** Looks at the nodes as they were before any pool was reimaged. */
 export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
 
@@ -50,6 +53,8 @@ export class PoolRun {
   readonly #ladder: Climb;
   /** Whether this run may have had the pool reimaged. */
   #isSent = false;
+  /** The pool before a reimage that Azure has ended, and whose effect nobody could look at yet. */
+  #unseenSince: PoolEvidence | undefined;
   /** Whether it is known what became of the pool, though AKS may have reimaged it by itself. */
   #isThrough = false;
   /** The pool when undo first came to it. */
@@ -129,11 +134,11 @@ export class PoolRun {
     const back = this.#localDns.isUnderWay ? await this.#ladder.putLocalDnsBack(before) : undefined;
     if (back?.reimaged || back?.unseen?.because === 'failed') return back;
     const proven = retriedByOperator && first && patched(provesIsolation) ? await this.#lookFirst(first) : undefined;
-    if (proven) return proven;
+    if (proven && (proven.reimaged || proven.unseen)) return proven;
     const byAzure = await reimagedByAzure(this.#context, this.#facts, () => this.#lookAgain());
     if (byAzure) return byAzure;
     if (this.#surge.isWanted) await this.#surge.raise(await this.#means());
-    const done = await this.#reimageAndProve(before);
+    const done = proven ?? (await this.#reimageAndProve(before));
     if (done.reimaged) return done;
     switch (reimage.whenNotReimaged) {
       case 'fail':
@@ -156,15 +161,18 @@ export class PoolRun {
 
   /** An operator's retry: only a look may have failed. @returns `undefined` where the pool is to be reimaged. */
   async #lookFirst(first: PoolEvidence): Promise<PoolReimage | undefined> {
+    const hasEnded = this.#unseenSince === first;
     const proven = await this.#proof(first, await this.#lookAgain());
     const isUnknown = proven.unseen?.because === 'failed' && this.mayHaveWritten;
-    if (!isUnknown && !(proven.reimaged && (proven.nodes.length > 0 || this.mayHaveWritten))) return undefined;
-    return { ...proven, how: this.#howProven(proven), notModified: false };
+    const isDone = proven.reimaged && (proven.nodes.length > 0 || this.mayHaveWritten);
+    const isInVain = hasEnded && !proven.reimaged && !proven.unseen;
+    if (!isUnknown && !isDone && !(isInVain && patched(looksAtEnded))) return undefined;
+    return this.#seen(proven);
   }
 
-  #howProven({ reimaged }: PoolProof): PoolReimage['how'] {
-    if (!reimaged) return 'notReimaged';
-    return this.#replacement.isDone ? 'replaced' : 'reimaged';
+  #seen(proven: PoolProof): PoolReimage {
+    const made = this.#replacement.isDone ? 'replaced' : 'reimaged';
+    return { ...proven, how: proven.reimaged ? made : 'notReimaged', notModified: false };
   }
 
   /** Undo: reimages the pool after the cluster boots nodes from where it did before. */
@@ -183,8 +191,11 @@ export class PoolRun {
     const isAgain = this.#beforeUndo !== undefined;
     this.#beforeUndo = before;
     // A second attempt of undo may find the pool reimaged already. It is compared with the pool before the first attempt.
-    if (isAgain && patched('undo-looks-first') && isBack(await this.#proof(before, now))) return;
-    const done = await this.#reimageAndProve(before, busyPolicy);
+    const hasEnded = this.#unseenSince === before;
+    const proven = isAgain && patched('undo-looks-first') ? await this.#proof(before, now) : undefined;
+    if (proven && isBack(proven)) return;
+    const isSeen = proven && hasEnded && patched(looksAtEnded);
+    const done = isSeen ? this.#seen(proven) : await this.#reimageAndProve(before, busyPolicy);
     if (isBack(done)) return;
     const climbs = input.reimage.whenNotReimaged === 'ladder' && patched(climbsLadder);
     const last = climbs ? await this.#ladder.climb(before, done, { busyPolicy, isBack }) : done;
@@ -207,9 +218,11 @@ export class PoolRun {
     return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
   }
 
-  #proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof> {
+  async #proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof> {
     this.#after = after;
-    return provenOf(this.#context, this.#pool, before, after);
+    const proven = await provenOf(this.#context, this.#pool, before, after);
+    if (proven.unseen?.because !== 'failed') this.#unseenSince = undefined;
+    return proven;
   }
 
   /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
@@ -219,6 +232,7 @@ export class PoolRun {
     const reimage = async () => {
       const done = await azure.operating(`Reimage node pool ${this.#pool}`).reimageAgentPool(request);
       this.#isSent = true;
+      this.#unseenSince = before;
       return done;
     };
     try {
