@@ -1,10 +1,10 @@
 import type { Subnet, VirtualNetwork } from '@azure/arm-network';
 import { contains } from '../resources/addressRanges.ts';
-import type { AuditFacts } from '../resources/discovery.ts';
 import { type Marks, subnetsTag } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import {
   leadsOut,
+  type NatGatewayFacts,
   type RouteTableFacts,
   type SubnetFacts,
   type SubnetProperties,
@@ -88,11 +88,8 @@ export async function readRouteTable(
   };
 }
 
-/** Reads the state of a NAT gateway, and whether it has an address by which anything could leave. */
-export async function readNatGateway(
-  clients: ClientsOf,
-  id: string,
-): Promise<NonNullable<AuditFacts['natGateways']>[number] | undefined> {
+/** Reads the state of a NAT gateway, and the addresses by which machines leave through it. */
+export async function readNatGateway(clients: ClientsOf, id: string): Promise<NatGatewayFacts | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
   const found = await azureRead(id, () => client.natGateways.get(resourceGroup, name));
   if (!found) return undefined;
@@ -103,7 +100,7 @@ export async function readNatGateway(
   return {
     id,
     provisioningState: found.provisioningState ?? 'Unknown',
-    ...(addresses.length === 0 && { hasNoAddress: true }),
+    addressIds: addresses.flatMap((each) => each.id ?? []),
   };
 }
 

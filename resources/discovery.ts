@@ -15,7 +15,7 @@ import type { HeldRoles } from './roles.ts';
 import type { ResourceGroupFacts, SubscriptionFacts } from './subscriptions.ts';
 import type { Unread } from './unread.ts';
 import type { Users } from './users.ts';
-import type { RouteFacts, SubnetFacts } from './virtualNetworks.ts';
+import type { NatGatewayFacts, RouteFacts, SubnetFacts } from './virtualNetworks.ts';
 
 /** A cluster to be audited. */
 export interface AuditRequest {
@@ -57,12 +57,14 @@ export interface AuditFacts {
   subnets: SubnetFacts[];
   /** IDs of public IP addresses in the node resource group. */
   publicAddresses: string[];
+  /** Those by which the outbound rules of its load balancers let machines out. Left out by version 0.1. */
+  outboundAddresses?: string[];
   /** Routes of the subnets' tables that lead out. Left out by version 0.1, as are the next. */
   routesOut?: RouteFacts[];
   /** Parts of the network that may bring the subnets routes by BGP, which Azure Resource Manager does not show. */
   routeSources?: string[];
   /** The NAT gateways of the network and its subnets. */
-  natGateways?: { id: string; provisioningState: string; hasNoAddress?: true }[];
+  natGateways?: NatGatewayFacts[];
   /** The DNS servers of the network; none: Azure's. */
   dnsServers?: string[];
   /** Whether the network encrypts the traffic between its machines. */

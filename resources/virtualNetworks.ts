@@ -38,6 +38,13 @@ export interface VirtualNetworkSpecification {
   subnets: SubnetSpecification[];
 }
 
+export interface NatGatewayFacts {
+  id: string;
+  provisioningState: string;
+  /** IDs of its public addresses and prefixes; none: nothing leaves by it. Left out by version 0.1. */
+  addressIds?: string[];
+}
+
 export interface SubnetFacts {
   id: string;
   name: string;

@@ -55,8 +55,9 @@ async function readDependencies(clients: ClientsOf, request: AuditRequest): Prom
     longTermVersions: versions.filter(isLongTermOnly).map(({ version }) => version),
     publicAddresses: [
       ...addresses,
-      ...balanced.filter((id) => !addresses.some((address) => sameResourceId(address, id))),
+      ...balanced.map(({ id }) => id).filter((id) => !addresses.some((address) => sameResourceId(address, id))),
     ],
+    outboundAddresses: balanced.filter(({ isOutbound }) => isOutbound).map(({ id }) => id),
     ...(machines && { machines }),
     unread,
   };

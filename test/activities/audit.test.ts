@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuditFacts, AuditPart, ReadBack } from '../../resources/discovery.ts';
 import { resourceGroupId } from '../../resources/ids.ts';
+import type { ClusterFacts } from '../../resources/managedClusters.ts';
+import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
+import { kubectl } from '../scenarios/existingCluster.ts';
 import { isolated } from '../workflows/existingCluster/support.ts';
 import { type AzureUnderTest, attempt, nothingElse, startAzure, subscriptionId } from './support.ts';
 
@@ -15,6 +18,7 @@ const group = resourceGroupId(subscriptionId, 'rg-ways');
 const network = `${group}/providers/Microsoft.Network/virtualNetworks/net`;
 const table = `${group}/providers/Microsoft.Network/routeTables/routes`;
 const gateway = `${group}/providers/Microsoft.Network/natGateways/gateway`;
+const address = `${group}/providers/Microsoft.Network/publicIPAddresses/address`;
 
 const route = (name: string, addressPrefix: string, nextHopType: string) => ({
   name,
@@ -36,7 +40,9 @@ describe('lookAtDependencies', () => {
       route('own', '20.30.4.0/24', 'VirtualAppliance'),
     ];
     await azure.put(table, { location, properties: { routes } });
-    await azure.put(gateway, { location, sku: { name: 'Standard' }, properties: {} });
+    const sku = { name: 'Standard' };
+    await azure.put(address, { location, sku, properties: { publicIPAllocationMethod: 'Static' } });
+    await azure.put(gateway, { location, sku, properties: { publicIpAddresses: [{ id: address }] } });
     const subnets = [
       { name: 'nodes', properties: { addressPrefix: '10.1.0.0/24', routeTable: { id: table } } },
       { name: 'pods', properties: { addressPrefix: '10.1.1.0/24', natGateway: { id: gateway } } },
@@ -60,8 +66,7 @@ describe('lookAtDependencies', () => {
       'AzureCloud',
     ]);
     expect(seen.subnets.find(({ name }) => name === 'pods')).toMatchObject({ natGatewayId: gateway });
-    // A gateway without an address lets nothing out.
-    expect(seen.natGateways).toEqual([{ id: gateway, provisioningState: 'Succeeded', hasNoAddress: true }]);
+    expect(seen.natGateways).toEqual([{ id: gateway, provisioningState: 'Succeeded', addressIds: [address] }]);
     expect(seen.unread).toEqual({});
   });
 
@@ -181,6 +186,27 @@ describe('an endpoint of the registry in a network that this one is peered with'
     await peer('spoke', 'hub', { allowVirtualNetworkAccess: false });
     expect(await endpointsSeen()).toEqual([]);
   });
+});
+
+it('tells the address of the outbound type from that of a service', async () => {
+  const cluster = { subscriptionId, resourceGroup: 'rg-egress', name: 'egress' };
+  await createExistingCluster(azure.simulator, { cluster, pools: { system: { mode: 'System', count: 1 } } });
+  await kubectl(azure, cluster, 'kubectl create service loadbalancer web --tcp=80');
+  const { cluster: found }: { cluster?: ClusterFacts } = await attempt().run(azure.activities.lookAtCluster, {
+    cluster,
+    subscriptionIds: [],
+  });
+  if (!found) throw new Error('There is no cluster');
+  const { publicAddresses, outboundAddresses }: AuditFacts = await attempt().run(azure.activities.lookAtDependencies, {
+    cluster: found,
+    subscriptionId,
+    subnetIds: [],
+  });
+  const others = publicAddresses.filter((id) => !outboundAddresses?.includes(id));
+  expect([outboundAddresses, others]).toEqual([
+    found.outboundAddresses,
+    [expect.stringMatching(/\/publicIPAddresses\/kubernetes-a/)],
+  ]);
 });
 
 describe('a zone in a subscription that nobody has named', () => {

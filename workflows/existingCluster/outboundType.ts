@@ -137,7 +137,7 @@ function gatewayProblem({ network, natGateways = [] }: AuditFacts, subnet: Subne
   const id = subnet.natGatewayId ?? network?.natGatewayId;
   if (id === undefined) return 'no NAT gateway is on this subnet';
   const gateway = natGateways.find((each) => sameResourceId(each.id, id));
-  return gateway?.hasNoAddress ? `NAT gateway ${id} of this subnet has no public IP address` : undefined;
+  return gateway?.addressIds?.length === 0 ? `NAT gateway ${id} of this subnet has no public IP address` : undefined;
 }
 
 function routingProblem(

@@ -8,7 +8,7 @@ import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { privateDnsOf, type WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { nodeProblems } from '../nodes/problems.ts';
 import { preconditionProblems } from './preconditions.ts';
-import { openWays } from './waysOut.ts';
+import { goesWithNextUpdate, openWays } from './waysOut.ts';
 
 /**
  * Everything about the cluster, and around it, that keeps it from being isolated, unless the input accepts it.
@@ -31,6 +31,7 @@ export function isolationProblems(
   const stay = ways.filter(({ way, resourceId, isPossible }) => {
     if (isPossible) return false;
     if (way === 'defaultOutboundAccess') return !closed.some(({ id }) => sameResourceId(id, resourceId));
+    if (dependencies && goesWithNextUpdate(cluster, dependencies, resourceId)) return false;
     return !(cluster.outboundAddresses ?? []).some((id) => sameResourceId(id, resourceId));
   });
   return [

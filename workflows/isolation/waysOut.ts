@@ -35,7 +35,7 @@ export function openWays(
   const letsOut = (id: string | undefined): id is string =>
     id !== undefined &&
     !isOfOutboundType(id) &&
-    !natGateways.some((each) => sameResourceId(each.id, id) && each.hasNoAddress);
+    !natGateways.some((each) => sameResourceId(each.id, id) && each.addressIds?.length === 0);
   // The subnets of a network that AKS manages are AKS's.
   const own = hasOwnNetwork(cluster) ? subnets : [];
   return [
@@ -77,4 +77,19 @@ export function openWays(
         : [{ way: 'defaultOutboundAccess', resourceId: id, what: `default outbound access of subnet ${name}` }],
     ),
   ];
+}
+
+/**
+ * Whether a way out is AKS's own, for an outbound type that its cluster has left: an update that failed leaves it there, and the next
+ * one takes it away. Addresses of services are their owners'.
+ */
+export function goesWithNextUpdate(
+  cluster: ClusterFacts,
+  { outboundAddresses = [], natGateways = [] }: AuditFacts,
+  id: string,
+): boolean {
+  if (cluster.provisioningState === 'Succeeded') return false;
+  const gateways = natGateways.filter((gateway) => isWithin(gateway.id, nodeGroupId(cluster)));
+  const own = [...outboundAddresses, ...gateways.flatMap(({ id, addressIds = [] }) => [id, ...addressIds])];
+  return own.some((each) => sameResourceId(each, id));
 }

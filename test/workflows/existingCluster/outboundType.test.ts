@@ -85,7 +85,7 @@ describe('the outbound type', () => {
     });
 
     it('by a gateway that has an address, of the subnet or of the whole network', () => {
-      const empty = { id: gateway.toUpperCase(), provisioningState: 'Succeeded', hasNoAddress: true } as const;
+      const empty = { id: gateway.toUpperCase(), provisioningState: 'Succeeded', addressIds: [] };
       const problem = `NAT gateway ${gateway} of this subnet has no public IP address, as outbound type userAssignedNATGateway wants`;
       const { natGatewayId: _none, ...bare } = subnet;
       const network = { id: '/net', provisioningState: 'Succeeded', natGatewayId: gateway };

@@ -99,9 +99,38 @@ describe('a way out beside the outbound type', () => {
     const of = (natGateways: NonNullable<AuditFacts['natGateways']>) =>
       facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }], natGateways });
     const gateway = { id: '/NAT', provisioningState: 'Succeeded' };
-    expect(plan({}, of([{ ...gateway, hasNoAddress: true }]))).not.toContainEqual(expect.stringMatching(inTheWay));
+    expect(plan({}, of([{ ...gateway, addressIds: [] }]))).not.toContainEqual(expect.stringMatching(inTheWay));
     expect(plan({}, of([gateway]))).toContainEqual(expect.stringMatching(inTheWay));
     expect(plan({}, of([]))).toContainEqual(expect.stringMatching(inTheWay));
+  });
+
+  describe('after an update that failed', () => {
+    const group = `${subscription}/resourceGroups/MC_rg_cluster_westeurope/providers/Microsoft.Network`;
+    const natGatewayId = `${group}/natGateways/aks`;
+    const addressIds = [`${group}/publicIPAddresses/of-the-gateway`];
+    const natGateways = [{ id: natGatewayId, provisioningState: 'Succeeded', addressIds }];
+    const left: [what: string, facts: AuditFacts][] = [
+      ['an address', facts({ publicAddresses: ['/egress'], outboundAddresses: ['/Egress'] })],
+      ['a gateway', facts({ subnets: [{ ...nodes, natGatewayId }], publicAddresses: addressIds, natGateways })],
+    ];
+    const planAfter = (provisioningState: string, dependencies: AuditFacts) =>
+      plan({ provisioningState, outboundType: 'none', outboundAddresses: [] }, dependencies);
+
+    it.each(left)('is nothing that AKS itself still has for the type before: %s', (_what, dependencies) => {
+      for (const state of ['Failed', 'Canceled'])
+        expect(planAfter(state, dependencies)).not.toContainEqual(expect.stringMatching(inTheWay));
+      expect(planAfter('Succeeded', dependencies)).toContainEqual(expect.stringMatching(inTheWay));
+    });
+
+    it('is an address of a service, and a gateway of somebody’s', () => {
+      expect(
+        planAfter('Failed', facts({ publicAddresses: ['/of-a-service'], outboundAddresses: ['/egress'] })),
+      ).toContainEqual(expect.stringMatching(inTheWay));
+      const own = [{ id: '/nat', provisioningState: 'Succeeded', addressIds: ['/address'] }];
+      expect(
+        planAfter('Failed', facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }], natGateways: own })),
+      ).toContainEqual(expect.stringMatching(inTheWay));
+    });
   });
 
   it('is a NAT gateway of a network that AKS manages, too', () => {
