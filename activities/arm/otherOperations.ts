@@ -4,16 +4,16 @@ import { applicationFailure, isFailure, ownFailure, retryable } from '../../cont
 import type { BusyPolicy } from '../../resources/operations.ts';
 import { checkpoint, heartbeat } from './checkpoint.ts';
 import { adaptiveDelayMs, elapsedMs, pause } from './clock.ts';
-import { azureCall } from './errors.ts';
+import { azureCall, httpStatus } from './errors.ts';
 import type { Poller } from './poller.ts';
 
 export type Occupation<T> = { idle: T } | { busy: string; abort(): Poller<unknown> };
 
 /**
  * Waits until no operation runs on a resource. Aborts the first one that it finds, if the policy says so. Wait and abort are on
- * record: the next attempt goes on with them.
+ * record: the next attempt goes on with them. An operation may end before its abort arrives: a refusal counts while one still runs.
  *
- * @throws ApplicationFailure `OperationInProgress` after the policy's minutes.
+ * @throws ApplicationFailure `OperationInProgress` after the policy's minutes; why Azure does not abort what runs.
  */
 export async function untilIdle<T>(
   busyPolicy: BusyPolicy,
@@ -21,6 +21,7 @@ export async function untilIdle<T>(
   look: () => Promise<Occupation<T>>,
 ): Promise<T> {
   const record = checkpoint();
+  let refusal: ApplicationFailure | undefined;
   for (;;) {
     const lookedAtMs = elapsedMs();
     const seen = await look();
@@ -28,15 +29,33 @@ export async function untilIdle<T>(
       delete record.busySinceMs;
       return seen.idle;
     }
+    if (refusal && !hasEnded(refusal)) throw refusal;
     record.busySinceMs ??= lookedAtMs;
     const waitedMs = elapsedMs() - record.busySinceMs;
     if (waitedMs > busyPolicy.minutes * 60_000) throw stillBusy(busyPolicy, seen.busy, resourceId);
     if (busyPolicy.abort && !record.aborted) {
       record.aborted = true;
       heartbeat();
-      await azureCall(resourceId, () => seen.abort().submitted());
+      refusal = await refusalOf(() => azureCall(resourceId, () => seen.abort().submitted()));
+      // Nothing was aborted: another operation that is found later may be.
+      if (refusal) delete record.aborted;
     }
     await pause(adaptiveDelayMs(waitedMs));
+  }
+}
+
+/** Azure's word for an operation that ends before its abort. Source: Azure REST API, "Managed Clusters - Abort Latest Operation" (2026-11-27). */
+const hasEnded = (refusal: ApplicationFailure): boolean => httpStatus(refusal) === 409;
+
+/** @returns why Azure does not abort; `undefined` where it does. What may pass is thrown. */
+async function refusalOf(abort: () => Promise<void>): Promise<ApplicationFailure | undefined> {
+  try {
+    await abort();
+    return undefined;
+  } catch (error) {
+    const failure = applicationFailure(error);
+    if (failure && (failure.nonRetryable || hasEnded(failure))) return failure;
+    throw error;
   }
 }
 

@@ -116,6 +116,28 @@ describe('updateCluster', () => {
     expect(await azure.sent('/abort/abort')).toEqual(['POST 202']);
   });
 
+  it('goes on where an operation ends before its abort', async () => {
+    const cluster = await existing('late');
+    await azure.send('PATCH', `${clusterId(cluster)}?api-version=2026-06-01`, { tags: { by: 'somebody' } });
+    // What it sees is old by the time that it sees it.
+    await azure.fault({ method: 'GET', path: `${clusterId(cluster)}$`, after: 1, delaySeconds: 3600 });
+    const request = { cluster, change: cached, busyPolicy: { minutes: 60, abort: true } };
+    await attemptAfter(0).run(azure.activities.updateCluster, request);
+    expect(await azure.sent('late/abort')).toEqual(['POST 409']);
+  });
+
+  it('says why an operation that still runs is not aborted', async () => {
+    const cluster = await existing('unaborted');
+    await azure.fault({ method: 'PATCH', path: `${clusterId(cluster)}$`, operation: { held: true } });
+    await azure.send('PATCH', `${clusterId(cluster)}?api-version=2026-06-01`, { tags: { by: 'somebody' } });
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+    await azure.fault({ method: 'POST', path: 'unaborted/abort$', answer });
+    const request = { cluster, change: cached, busyPolicy: { minutes: 60, abort: true } };
+    expect(await activityFailure(attemptAfter(0).run(azure.activities.updateCluster, request))).toMatchObject({
+      type: 'AuthorizationFailed',
+    });
+  });
+
   it('waits, and aborts, once over all its attempts', async () => {
     const cluster = await existing('busy-attempts');
     const path = `${clusterId(cluster)}$`;

@@ -149,10 +149,16 @@ function describe(verb: string): string {
   }
 }
 
-/** Begins to end the operation that runs on a cluster or pool; it will be Canceled. */
+/** Begins to end the operation that runs on a cluster or pool; it will be Canceled. @throws ArmError 409 where it has ended. */
 export function abortOperation({ world }: ArmRequest, id: string, location: string): Reply {
   const running = world.operations.running(id);
-  if (!running) return { status: 204 };
+  if (!running) {
+    throw aksError(
+      409,
+      'OperationNotAllowed',
+      'Operation is not allowed: the latest operation has ended, and cannot be aborted.',
+    );
+  }
   world.setState(id, 'Canceling');
   return {
     status: 202,

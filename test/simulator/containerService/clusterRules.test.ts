@@ -247,6 +247,7 @@ describe('one operation at a time', () => {
     expect((await azure.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceling');
     expect((await azure.answerAtEnd(created)).at('status')).toBe('Canceled');
     expect((await azure.send('GET', path('aborted'))).at('properties.provisioningState')).toBe('Canceled');
+    expect((await azure.send('POST', path('aborted', '/abort'))).status).toBe(409);
   });
 });
 

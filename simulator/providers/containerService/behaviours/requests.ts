@@ -29,6 +29,14 @@ export const requests: readonly Behaviour[] = [
     test: 'timings.test.ts: 120 s to stop or start a cluster, 240 s to delete it',
   },
   {
+    id: 'aks-abort-too-late',
+    resourceType: 'Microsoft.ContainerService/managedClusters',
+    says: 'An abort of what has ended already, of a cluster or a pool, gets 409.',
+    evidence: 'documented',
+    source: 'Azure REST API, "Managed Clusters - Abort Latest Operation" (2026-11-27; code and text are ours)',
+    test: 'containerService/clusterRules.test.ts: an abort ends the running operation as Canceled',
+  },
+  {
     id: 'aks-put-answer',
     resourceType: 'Microsoft.ContainerService/managedClusters',
     says: 'The 201 and 200 of a cluster PUT lack client IDs, effective addresses and the AKS-made kubelet identity; the GET afterwards has them.',
