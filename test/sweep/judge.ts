@@ -6,7 +6,16 @@ import type { Hold } from './holds.ts';
 import { type CaseKind, dimensionOf, isIn } from './kinds.ts';
 import type { SweptScenario } from './scenarios.ts';
 import type { End } from './slot.ts';
-import { acceptedWrites, type Delta, derived, resourceOf, type State, writtenTwice } from './state.ts';
+import {
+  acceptedWrites,
+  type Delta,
+  derived,
+  isBelow,
+  resourceOf,
+  type State,
+  writtenTwice,
+  writtenTwiceInARow,
+} from './state.ts';
 import type { Undisturbed } from './undisturbed.ts';
 
 /** Everything that is known about a case once its run has ended. */
@@ -83,8 +92,6 @@ const deletedBy = (failure: unknown): readonly Leftover[] => detailsOf(failure).
 /** What AKS has made for a cluster, and what runs in it. */
 const isInside = (resource: string): boolean =>
   resource.startsWith('kubernetes') || /\/resourcegroups\/mc_/.test(resource);
-
-const isBelow = (id: string, parent: string): boolean => id === parent || id.startsWith(`${parent}/`);
 
 function judgeVerified(seen: Seen): Found {
   const { usual, scenario, after, delta, truth, lookedAfter } = seen;
@@ -207,7 +214,7 @@ const writesAgain: ReadonlySet<CaseKind> = new Set<CaseKind>([
 ]);
 
 /** No request is sent again that has taken effect. */
-function judgeRepeated({ scenario, kind, hold, usual, end, recorded }: Seen): Found {
+function judgeRepeated({ scenario, kind, hold, usual, end, recorded, foreign }: Seen): Found {
   const isUsual = end === 'verified' || scenario.failsOf !== undefined;
   const mayRepeat = [kind, hold?.fails, hold?.second].some(
     (each) => each && (writesAgain.has(each) || each.startsWith('others-delete-')),
@@ -216,9 +223,16 @@ function judgeRepeated({ scenario, kind, hold, usual, end, recorded }: Seen): Fo
   if (scenario.failsOf && end === 'verified') return [];
   const accepted = acceptedWrites(recorded);
   const isMadeAnew = [...accepted.keys()].some((write) => /^PUT .*\/agentPools\/tmp/i.test(write));
-  return writtenTwice(usual.accepted, accepted)
-    .filter((text) => !(scenario.climbs && isMadeAnew && /\/agentPools\//i.test(text)))
-    .map((text) => ['repeated', text]);
+  const ofOthers = [...accepted.keys()].filter((place) =>
+    [...foreign].some((key) => isBelow(place.replace(/^\w+ /, '').toLowerCase(), key)),
+  );
+  for (const place of ofOthers) accepted.delete(place);
+  return [
+    ...writtenTwice(usual.accepted, accepted).filter(
+      (text) => !(scenario.climbs && isMadeAnew && /\/agentPools\//i.test(text)),
+    ),
+    ...writtenTwiceInARow(recorded, foreign),
+  ].map((text) => ['repeated', text]);
 }
 
 /** The text and the list of what is left say the same. */

@@ -138,14 +138,17 @@ export function stateChanges(before: State, after: State): string[] {
 export type Accepted = Map<string, number>;
 
 /** Commands that are run in the cluster leave nothing behind, and are run again where their answer was lost. */
+const writesIn = (recorded: readonly RecordedRequest[]): { place: string; path: string; body: unknown }[] =>
+  recorded.flatMap(({ method, url, status, body }) => {
+    const { pathname } = new URL(url);
+    if (method === 'GET' || status === null || status >= 300 || /runCommand|checkName/i.test(pathname)) return [];
+    const path = withoutMadeUp(pathname);
+    return [{ place: `${method} ${path}`, path: path.toLowerCase(), body }];
+  });
+
 export function acceptedWrites(recorded: readonly RecordedRequest[]): Accepted {
   const accepted: Accepted = new Map();
-  for (const { method, url, status } of recorded) {
-    const { pathname } = new URL(url);
-    if (method === 'GET' || status === null || status >= 300 || /runCommand|checkName/i.test(pathname)) continue;
-    const place = `${method} ${withoutMadeUp(pathname)}`;
-    accepted.set(place, (accepted.get(place) ?? 0) + 1);
-  }
+  for (const { place } of writesIn(recorded)) accepted.set(place, (accepted.get(place) ?? 0) + 1);
   return accepted;
 }
 
@@ -156,3 +159,23 @@ export function writtenTwice(usual: Accepted, now: Accepted): string[] {
     return times > most ? [`${place}: ${times} times instead of ${most}`] : [];
   });
 }
+
+/**
+ * Writes that were sent twice in a row to one of these resources, by their keys. An undisturbed run says nothing of what others have
+ * made: there, a setting may be changed and put back.
+ */
+export function writtenTwiceInARow(recorded: readonly RecordedRequest[], resources: ReadonlySet<string>): string[] {
+  const last = new Map<string, string>();
+  return writesIn(recorded).flatMap(({ place, path, body }) => {
+    const resource = [...resources].find((key) => isBelow(path, key));
+    if (resource === undefined) return [];
+    const request = JSON.stringify([place, body]);
+    const isAgain = last.get(resource) === request;
+    last.set(resource, request);
+    return isAgain ? [`${place}: twice in a row`] : [];
+  });
+}
+
+/** Whether a path is that of a resource, or of something in it. */
+export const isBelow = (path: string, resource: string): boolean =>
+  path === resource || path.startsWith(`${resource}/`);
