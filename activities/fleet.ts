@@ -1,4 +1,4 @@
-import type { ManagedCluster } from '@azure/arm-containerservice';
+import type { MaintenanceConfiguration, MaintenanceWindow, ManagedCluster } from '@azure/arm-containerservice';
 import { getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { ownFailure } from '../contract/failures.ts';
@@ -9,9 +9,10 @@ import { placeProblems } from '../contract/policyProblems.ts';
 import { boundedProblems, type Problem } from '../contract/problem.ts';
 import { regionOf } from '../contract/regionOf.ts';
 import { type FleetCluster, type FleetLook, hasTags } from '../resources/fleet.ts';
-import { clusterId, parseResourceId, resourceGroupId } from '../resources/ids.ts';
+import { type ClusterReference, clusterId, parseResourceId, resourceGroupId } from '../resources/ids.ts';
+import type { AksMaintenanceWindow, MaintenanceConfigurationFacts } from '../resources/maintenanceConfigurations.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureList, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
+import { type Allowed, azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
 
 /** What a look for clusters has seen. */
 export interface FleetSeen {
@@ -53,6 +54,29 @@ export const fleetActivities = (clients: ClientsOf) => ({
     return { clusters, problems: boundedProblems(problems) };
   },
 
+  /**
+   * Reads when AKS may maintain a cluster. `scenario` is what is to run on it: a worker's policy may forbid it.
+   *
+   * @throws ApplicationFailure `ClusterNotFound` where somebody has deleted it meanwhile.
+   */
+  async readMaintenanceConfigurations({
+    cluster,
+  }: {
+    cluster: ClusterReference;
+    scenario: Scenario;
+  }): Promise<Allowed<MaintenanceConfigurationFacts[]>> {
+    const { subscriptionId, resourceGroup, name } = cluster;
+    const { maintenanceConfigurations } = clients(subscriptionId).containerService;
+    const id = clusterId(cluster);
+    return whereAllowed(async () => {
+      const found = await azureRead(`${id}/maintenanceConfigurations`, () =>
+        collect(maintenanceConfigurations.listByManagedCluster(resourceGroup, name)),
+      );
+      if (!found) throw ownFailure('ClusterNotFound', `The cluster is not there any more (${id})`, id);
+      return found.map(maintenanceFacts);
+    });
+  },
+
   /** Looks at members of which nothing was heard for long: a worker that died may have lost their word, or somebody has terminated them. */
   async lookAtMembers({
     members,
@@ -88,6 +112,35 @@ function fleetCluster(subscriptionId: string, { id = '', location }: ManagedClus
   const { resourceGroup, name } = parsed;
   return [{ subscriptionId, resourceGroup, name, region: regionOf(location) }];
 }
+
+function maintenanceFacts(given: MaintenanceConfiguration): MaintenanceConfigurationFacts {
+  const { name = '', maintenanceWindow, timeInWeek = [], notAllowedTime = [] } = given;
+  return {
+    name,
+    ...(maintenanceWindow && { window: windowFacts(maintenanceWindow) }),
+    timeInWeek: timeInWeek.map(({ day = '', hourSlots = [] }) => ({ day, hourSlots })),
+    // An end that AKS does not say is none.
+    notAllowedTime: notAllowedTime.map(({ start, end }) => ({
+      start: start?.getTime() || 0,
+      end: end?.getTime() || Number.MAX_SAFE_INTEGER,
+    })),
+  };
+}
+
+function windowFacts(window: MaintenanceWindow): AksMaintenanceWindow {
+  const { schedule, durationHours, utcOffset = '+00:00', startDate, startTime, notAllowedDates = [] } = window;
+  return {
+    schedule,
+    durationHours,
+    utcOffset,
+    ...(startDate && { startDate: dateOf(startDate) }),
+    startTime,
+    notAllowedDates: notAllowedDates.map(({ start, end }) => ({ start: dateOf(start), end: dateOf(end) })),
+  };
+}
+
+/** AKS gives dates without a time. */
+const dateOf = (date: Date): string => (Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10));
 
 async function lookAt(member: number, workflowId: string): Promise<MemberLook> {
   const handle = getClient().workflow.getHandle(workflowId);

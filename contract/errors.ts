@@ -66,7 +66,7 @@ export const scenarioErrors = {
   },
   FleetStopped: {
     cause:
-      'A rollout ended before its last cluster: more clusters failed than its budget allows, nobody let a ring begin, or an operator stopped it. Clusters that were in work went on to their end.',
+      'A rollout ended before its last cluster: more clusters failed than its budget allows, nobody let a ring begin or resumed it in time, or an operator stopped it. Clusters that were in work went on to their end.',
     whatToDo:
       'The message says why; the details have the clusters that failed, with their reasons. Put that right, then start the rollout again: what is done already takes no change.',
     details: 'FleetReport',
@@ -113,6 +113,12 @@ const ownErrors = {
     cause:
       'A schedule or a rollout was to start a scenario on a cluster on which one runs already. Nothing was changed.',
     whatToDo: 'Wait for its end, or for the next time of the schedule or rollout.',
+  },
+  NoMaintenanceWindow: {
+    cause:
+      "A rollout keeps to AKS's own window of each cluster, and this one has none that opens in time. Nothing was changed.",
+    whatToDo:
+      'Look at `az aks maintenanceconfiguration list`: give the cluster a window, or the rollout another aksWindow.configuration, without or withinDays.',
   },
   ForeignCaller: {
     cause:

@@ -30,6 +30,14 @@ export type MemberState = (typeof memberStates)[number];
 
 /** States in which a cluster is done with. */
 export type MemberOutcome = Exclude<MemberState, 'waiting' | 'inWork'>;
+export const memberOutcomes = memberStates.filter(
+  (state): state is MemberOutcome => state !== 'waiting' && state !== 'inWork',
+);
+
+/** What stops a rollout before its last cluster. */
+export const rolloutStops = ['budget', 'approval', 'pause', 'operator', 'cancellation'] as const;
+export const rolloutEnds = ['rolledOut', ...rolloutStops] as const;
+export type RolloutEnd = (typeof rolloutEnds)[number];
 
 /** How many clusters are in each state. Those that are 0 are left out. */
 export type FleetCounts = { readonly [S in MemberState]?: number };
@@ -41,8 +49,11 @@ export interface MemberEnd {
   /** Run ID of the rollout's first run, and which try of the member this was: another one's word does not count. */
   fleet: string;
   attempt: number;
-  outcome: MemberOutcome;
+  /** `putOff`: nothing was done yet, for AKS's own window of the cluster is closed. */
+  outcome: MemberOutcome | 'putOff';
   seconds: number;
+  /** When the window of one that is put off opens. Milliseconds since 1970. */
+  from?: number;
   /** Why it failed: the failure's type, and the beginning of its message. */
   type?: string;
   why?: string;
@@ -146,7 +157,7 @@ const fleetPhases = [
   'soaking',
   'awaitingApproval',
   'waitingForOperator',
-  /** Outside of its maintenance windows. */
+  /** Outside of its maintenance windows, or of those that AKS keeps for its clusters. */
   'awaitingWindow',
   /** Nothing begins any more; clusters that are in work end. */
   'ending',
@@ -186,6 +197,8 @@ export interface FleetProgress {
   events: readonly { at: string; what: string }[];
   /** Clusters in work, the longest first; 20 at most. */
   inWork: readonly { cluster: string; since: string; workflowId: string }[];
+  /** Clusters whose own window is closed, with the time at which it opens; the first 20 to begin. */
+  putOff?: readonly { cluster: string; until: string }[];
   /** The last 20 of the failures. */
   failures: readonly FleetFailure[];
   problems: readonly Problem[];

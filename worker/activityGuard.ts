@@ -7,6 +7,7 @@ import { ownFailure, withoutStack } from '../contract/failures.ts';
 import {
   clusterWorkflowId,
   errorTypes,
+  fleetMember,
   isClusterWorkflowId,
   originalRunHeader,
   rolloutFleet,
@@ -60,9 +61,11 @@ export const guardReadOnly: ActivityInterceptorsFactory = ({ info }) => ({
 
 /** A rollout holds no lock: it looks, and leaves what changes a cluster to the scenarios that it starts. */
 const ofRollouts: ReadonlySet<string> = new Set<keyof Activities>(['listFleetClusters', 'lookAtMembers', 'tell']);
+const ofMembers: ReadonlySet<string> = new Set<keyof Activities>(['readMaintenanceConfigurations']);
 
 function refuseForeignCaller({ activityType, workflowType, workflowExecution }: Info, args: readonly unknown[]): void {
   if (workflowType === rolloutFleet && workflowExecution && ofRollouts.has(activityType)) return;
+  if (workflowType === fleetMember && workflowExecution && ofMembers.has(activityType)) return;
   const scenario = scenarios.find((each) => each === workflowType);
   if (!scenario || !workflowExecution) {
     throw ownFailure(

@@ -3,7 +3,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { keptAlive } from '../activities/arm/checkpoint.ts';
 import type { Activities } from '../activities/index.ts';
 import { policyFailure } from '../contract/failures.ts';
-import { rolloutFleet, type Scenario, scenarios } from '../contract/names.ts';
+import { fleetMember, rolloutFleet, type Scenario, scenarios } from '../contract/names.ts';
 import { policyProblems, type Targets } from '../contract/policyProblems.ts';
 import { type ClusterReference, resourceGroupId } from '../resources/ids.ts';
 import type { WorkerPolicy } from '../resources/workerPolicy.ts';
@@ -46,7 +46,7 @@ const looksAtMembers = 'lookAtMembers' satisfies keyof Activities;
 
 /** @returns `undefined` for a caller that is no scenario, which `worker/activityGuard.ts` refuses, and where nothing in Azure is named. */
 function targetsOf({ activityType, workflowType }: Info, args: readonly unknown[]): Targets | undefined {
-  const ofRollout = workflowType === rolloutFleet;
+  const ofRollout = workflowType === rolloutFleet || workflowType === fleetMember;
   const scenario = ofRollout ? scenarioIn(args[0]) : scenarios.find((each) => each === workflowType);
   if (ofRollout ? activityType === looksAtMembers : !scenario) return undefined;
   const named = namedIn(args);

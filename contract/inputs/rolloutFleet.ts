@@ -8,9 +8,11 @@ import {
   failOnProblems,
   holdTimeoutMinutes,
   minutes,
+  pauseTimeoutMinutes,
   schemaKey,
 } from './cluster.ts';
 import { guid } from './resourceIds.ts';
+import { aksWindow, maintenanceWindows } from './rolloutWindows.ts';
 
 /**
  * The scenarios that a fleet takes: those on clusters that are there. `deleteCluster` is none of them: what it deletes is gone for
@@ -30,7 +32,6 @@ export const mostFleetClusters = 5_000;
 /** As many entries as a list of an input has. */
 const mostNamed = 1_000;
 const mostRings = 20;
-const mostWindows = 20;
 const mostSubscriptions = 100;
 
 const fleetName = matching(
@@ -198,39 +199,6 @@ const failureBudget = z
   .prefault({})
   .describe('How many clusters may fail.');
 
-const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
-
-const maintenanceWindow = z.strictObject({
-  days: z
-    .array(z.enum(weekdays))
-    .min(1, 'no day. Leave the key out for every day.')
-    .max(7, 'too many days. A week has 7.')
-    .default([...weekdays])
-    .describe('The days on which the window opens.'),
-  start: matching(/^([01]\d|2[0-3]):[0-5]\d$/, 5, 'not a time of day. Use hours and minutes, such as 22:00.').describe(
-    'When it opens, by the clock of timeZone.',
-  ),
-  hours: z
-    .number()
-    .positive('too short. Use more than 0 hours.')
-    .max(24, 'too long. Use at most 24 hours.')
-    .describe('How long it is open.'),
-  timeZone: z
-    .string()
-    .max(64, 'too long. Use at most 64 characters.')
-    .refine(isTimeZone, 'not a time zone. Use one of the IANA names, such as Europe/Berlin.')
-    .default('UTC')
-    .describe('Its time zone, by its IANA name.'),
-});
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
 const busy = z
   .strictObject({
     everyMinutes: minutes(24 * 60, 15).describe('After how long it is tried again.'),
@@ -266,12 +234,8 @@ export const rolloutFleetInput = z
     rings,
     parallel,
     failureBudget,
-    maintenanceWindows: z
-      .array(maintenanceWindow)
-      .min(1, 'no window, so that nothing could begin. Leave the key out for any time.')
-      .max(mostWindows, `too many windows. Use at most ${mostWindows}.`)
-      .exactOptional()
-      .describe('When work on a cluster may begin. What has begun goes on. Default: at any time.'),
+    maintenanceWindows: maintenanceWindows.exactOptional(),
+    aksWindow: aksWindow.exactOptional(),
     audits: z
       .enum(['beforeAndAfter', 'after', 'none'])
       .default('beforeAndAfter')
@@ -285,6 +249,9 @@ export const rolloutFleetInput = z
       ),
     approvalTimeoutMinutes,
     holdTimeoutMinutes,
+    pauseTimeoutMinutes: pauseTimeoutMinutes.describe(
+      'Bound on each pause. After it no further cluster begins, and the rollout fails with FleetStopped once those in work have ended.',
+    ),
     dryRun,
     failOnProblems,
   })
@@ -295,4 +262,3 @@ export type RolloutFleetInput = z.input<typeof rolloutFleetInput>;
 /** As the workflow gets it: defaults are filled in. */
 export type ParsedRolloutFleetInput = z.output<typeof rolloutFleetInput>;
 export type FleetRing = z.output<typeof ring>;
-export type MaintenanceWindow = z.output<typeof maintenanceWindow>;

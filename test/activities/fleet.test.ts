@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FleetSeen } from '../../activities/fleet.ts';
 import { createActivities } from '../../activities/index.ts';
+import { clusterId } from '../../resources/ids.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import { type AzureUnderTest, attempt, startAzure, subscriptionId } from './support.ts';
 
@@ -59,5 +60,57 @@ describe('listFleetClusters', () => {
     });
     expect(await listed()).toMatchObject({ names: [], forbidden: expect.stringContaining('No.') });
     expect(await listed({ subscriptionId: '99999999-9999-9999-9999-999999999999' })).not.toHaveProperty('problems.0');
+  });
+});
+
+describe('readMaintenanceConfigurations', () => {
+  let azure: AzureUnderTest;
+  const cluster = { subscriptionId, resourceGroup: 'rg-c', name: 'four' };
+  beforeAll(async () => {
+    azure = await startAzure();
+    await createExistingCluster(azure.simulator, { cluster, pools: { system: { mode: 'System', count: 1 } } });
+  });
+  afterAll(() => azure.close());
+
+  const read = (more: object = {}) =>
+    attempt().run(azure.activities.readMaintenanceConfigurations, { cluster: { ...cluster, ...more }, scenario });
+
+  it('gives windows and hours as AKS has them, with dates of the calendar', async () => {
+    expect(await read()).toEqual({ seen: [] });
+    const window = {
+      schedule: { weekly: { intervalWeeks: 2, dayOfWeek: 'Friday' } },
+      durationHours: 4,
+      utcOffset: '+02:00',
+      startDate: '2026-11-01',
+      startTime: '22:00',
+      notAllowedDates: [{ start: '2026-12-23', end: '2027-01-03' }],
+    };
+    const path = `${clusterId(cluster)}/maintenanceConfigurations`;
+    await azure.put(`${path}/aksManagedNodeOSUpgradeSchedule`, { properties: { maintenanceWindow: window } });
+    const timeInWeek = [{ day: 'Monday', hourSlots: [1, 2] }];
+    const notAllowedTime = [{ start: '2026-12-01T00:00:00Z' }];
+    await azure.put(`${path}/default`, { properties: { timeInWeek, notAllowedTime } });
+    expect(await read()).toEqual({
+      seen: expect.arrayContaining([
+        {
+          name: 'aksManagedNodeOSUpgradeSchedule',
+          window: expect.objectContaining(window),
+          timeInWeek: [],
+          notAllowedTime: [],
+        },
+        {
+          name: 'default',
+          timeInWeek,
+          notAllowedTime: [{ start: Date.parse('2026-12-01T00:00:00Z'), end: Number.MAX_SAFE_INTEGER }],
+        },
+      ]),
+    });
+  });
+
+  it('tells what nobody may read, and a cluster that is gone', async () => {
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+    await azure.fault({ method: 'GET', path: '/maintenanceConfigurations$', answer, times: 1 });
+    expect(await read()).toMatchObject({ forbidden: expect.stringContaining('No.') });
+    await expect(read({ name: 'gone' })).rejects.toMatchObject({ type: 'ClusterNotFound' });
   });
 });

@@ -13,6 +13,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookRe
 import { newNodeImage, reference, updateByHand } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
+const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const onePool: Pools = { system: { mode: 'System', count: 1 } };
 
 describe('rolloutFleet', () => {
@@ -347,6 +348,48 @@ describe('rolloutFleet', () => {
     } finally {
       await schedule.delete();
     }
+  });
+
+  it("begins clusters within AKS's own window, and says of each other one why it did not", async () => {
+    const all = await clusters('fleet-window', 4);
+    const window = (hours: number) => {
+      const opens = new Date(Date.now() + hours * 3_600_000);
+      const schedule = { weekly: { intervalWeeks: 1, dayOfWeek: weekdays[opens.getUTCDay()] } };
+      const startTime = opens.toISOString().slice(11, 16);
+      // Simulated time is ahead of the workflows'.
+      const startDate = '2026-01-01';
+      return { properties: { maintenanceWindow: { schedule, durationHours: 4, startDate, startTime } } };
+    };
+    const own = (n: number) => `${clusterId(all[n] as ClusterReference)}/maintenanceConfigurations`;
+    const name = 'aksManagedNodeOSUpgradeSchedule';
+    await harness.azure.put(`${own(0)}/${name}`, window(-1));
+    await harness.azure.put(`${own(1)}/${name}`, window(48));
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+    await harness.azure.fault({ method: 'GET', path: `${own(3)}$`, answer });
+    const run = await start({
+      name: newName('window'),
+      scenario: 'auditCluster',
+      input: { probes: 'none' },
+      clusters: all,
+      rings: [{ name: 'all' }],
+      aksWindow: {},
+      failureBudget: { whenUsedUp: 'goOn' },
+    });
+    const progress = await until(run, ({ phase }) => phase === 'awaitingWindow');
+    expect(progress).toMatchObject({
+      counts: { drifted: 1, waiting: 1, failed: 2 },
+      waitsFor: "AKS's own maintenance window of 1 cluster",
+      putOff: [{ cluster: expect.stringMatching(/fleet-window-1$/), until: progress.until }],
+      failures: expect.arrayContaining([
+        expect.objectContaining({ type: 'NoMaintenanceWindow', why: `it has no maintenance configuration ${name}` }),
+        expect.objectContaining({
+          type: 'AuthorizationFailed',
+          why: expect.stringMatching(/^maintenance windows: No/),
+        }),
+      ]),
+    });
+    await run.executeUpdate('skip', { args: [{ cluster: all[1] }] });
+    expect(await run.result()).toMatchObject({ counts: { drifted: 1, skipped: 1, failed: 2 } });
   });
 
   it.each<[string, object, RegExp, string | undefined]>([

@@ -2,6 +2,7 @@
 export const rareOperations: Readonly<Record<string, string>> = {
   'Microsoft.ContainerService/managedClusters/abort/action': 'abortOperations, of a cluster that is busy',
   'Microsoft.ContainerService/managedClusters/agentPools/abort/action': 'abortOperations, of a node pool that is busy',
+  'Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read': 'aksWindow, of a rollout',
   'Microsoft.Network/natGateways/join/action': 'an update of a subnet that has a NAT gateway',
   'Microsoft.Network/natGateways/read': 'the proof of isolation, in a network with a NAT gateway',
   'Microsoft.Network/networkInterfaces/read': 'the addresses of a private endpoint whose DNS is managed elsewhere',

@@ -15,6 +15,15 @@ const budgetOf = ({ scenario, parallel }: Asked) =>
 export const mostByAzure = (asked: Asked): number =>
   asked.scenario === 'auditCluster' ? Number.POSITIVE_INFINITY : budgetOf(asked).runsInFlight;
 
+/**
+ * How fast AKS is asked for the windows of clusters, most of which may be closed: by half of what it lets be asked in a subscription, for
+ * the clusters that are in work take the other half.
+ */
+export const windowPace = {
+  everyMs: 2_000 / tokenBuckets.otherAks.perSecond,
+  burstMs: (1_000 * tokenBuckets.otherAks.capacity) / tokenBuckets.otherAks.perSecond / 2,
+};
+
 const titleOf = (name: BucketName): string => tokenBuckets[name].title;
 
 /** The limit that is reached first, as bounds name it. */

@@ -1,5 +1,6 @@
 import type { FleetPlan } from '../../contract/fleet.ts';
 import { keyOfCluster, mostFleetClusters, type ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
+import type { AksWindow } from '../../contract/inputs/rolloutWindows.ts';
 import { strangers } from '../../contract/parseRolloutFleet.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
@@ -120,13 +121,24 @@ function selectedClusters(select: NonNullable<ParsedRolloutFleetInput['select']>
   };
 }
 
+const whereNone = {
+  fail: 'one without it counts as failed',
+  skip: 'one without it is left out',
+  begin: 'one without it begins at any time',
+} as const satisfies Record<AksWindow['without'], string>;
+
 /** What somebody should know who lets it begin. */
 function notesOn(input: ParsedRolloutFleetInput, clusters: readonly (readonly FleetCluster[])[]): string[] {
-  const { rings, failureBudget } = input;
+  const { rings, failureBudget, aksWindow } = input;
   const all = clusters.flat().length;
   const most = mostFailures(failureBudget, all);
   return [
     budgetNote(input),
+    ...(aksWindow
+      ? [
+          `Each cluster begins only within its own ${aksWindow.configuration}, which AKS is asked for when its turn comes; ${whereNone[aksWindow.without]}.`,
+        ]
+      : []),
     ...rings.flatMap(({ name }, index) =>
       clusters[index]?.length === 0
         ? [`Ring ${name} has no cluster, and is passed over with its gate and its soak time.`]

@@ -18,6 +18,7 @@ import { applicationFailure } from '../../contract/failures.ts';
 import type { MemberEnd, MemberOutcome } from '../../contract/fleet.ts';
 import { clusterReference } from '../../contract/inputs/cluster.ts';
 import { fleetScenarios } from '../../contract/inputs/rolloutFleet.ts';
+import { aksWindow, maintenanceWindows } from '../../contract/inputs/rolloutWindows.ts';
 import {
   clusterWorkflowId,
   errorTypes,
@@ -31,6 +32,8 @@ import {
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { AuditReport, AuditVerdict, ScenarioError, ScenarioResult } from '../../contract/result.ts';
 import { shortened } from '../../contract/shortened.ts';
+import { azure } from '../engine/azure.ts';
+import { turnOf } from './aksWindows.ts';
 
 /** What a rollout has one of its members do. */
 export const memberTask = z.strictObject({
@@ -45,6 +48,8 @@ export const memberTask = z.strictObject({
   input: z.record(z.string(), z.unknown()),
   audits: z.enum(['beforeAndAfter', 'after', 'none']),
   busy: z.strictObject({ everyMinutes: z.number(), times: z.int() }),
+  /** Left out where AKS's own window does not count. */
+  window: z.strictObject({ aks: aksWindow, own: maintenanceWindows.exactOptional() }).exactOptional(),
 });
 export type MemberTask = z.output<typeof memberTask>;
 
@@ -54,7 +59,7 @@ const wrapUp = defineSignal(wrapUpSignal);
 /** The signal must fit into 300 bytes: a rollout gets thousands. */
 const mostWhyBytes = 120;
 
-type End = Pick<MemberEnd, 'outcome' | 'type' | 'why'>;
+type End = Pick<MemberEnd, 'outcome' | 'type' | 'why' | 'from'>;
 
 /** The work of a rollout on one cluster. */
 export class Member {
@@ -96,12 +101,33 @@ export class Member {
 
   async #work(): Promise<End> {
     const { audits, scenario } = this.#task;
+    const putOff = await this.#putOff();
+    if (putOff) return putOff;
     const before = audits === 'beforeAndAfter' ? await this.#audit() : undefined;
     const done = await this.#scenario();
     if (audits === 'none' || (done.outcome !== 'verified' && done.outcome !== 'unchanged')) return done;
     const after = await this.#audit();
     const isWorse = before === 'Isolated' && after !== 'Isolated' && scenario !== 'disableIsolation';
     return isWorse ? { outcome: 'failed', type: 'DriftFound', why: `isolated before, ${after} after` } : done;
+  }
+
+  /** Asks AKS whether the cluster's own window is open. @returns the end where it is not; the rollout waits, and not this. */
+  async #putOff(): Promise<End | undefined> {
+    const { window, cluster, scenario } = this.#task;
+    if (!window) return undefined;
+    const read = azure.reading(`Read when AKS may maintain ${cluster.name}`).readMaintenanceConfigurations;
+    const look = await read({ cluster, scenario });
+    if ('forbidden' in look)
+      return { outcome: 'failed', type: 'AuthorizationFailed', why: short(`maintenance windows: ${look.forbidden}`) };
+    const turn = turnOf(look.seen, window.aks, window.own, Date.now());
+    switch (turn.is) {
+      case 'now':
+        return undefined;
+      case 'later':
+        return { outcome: 'putOff', from: turn.from };
+      case 'never':
+        return { outcome: turn.outcome, type: 'NoMaintenanceWindow', why: short(turn.why) };
+    }
   }
 
   async #audit(): Promise<AuditVerdict> {
@@ -193,7 +219,8 @@ function endOfFailure(error: unknown): End {
   const details: unknown = failure.details?.[0];
   const problems = Array.isArray(details) ? boundedProblems(details as Problem[]) : [];
   const { error: own }: { error?: ScenarioError } = isObject(details) ? details : {};
-  const isGone = own?.type === gone || problems.some(({ problem }) => problem.startsWith(gone));
+  const isGone =
+    failure.type === gone || own?.type === gone || problems.some(({ problem }) => problem.startsWith(gone));
   const [first] = problems;
   return {
     outcome: isGone ? 'gone' : 'failed',

@@ -55,7 +55,7 @@ export async function startMember(rollout: Rollout, member: number, attempt: num
 }
 
 function taskOf(rollout: Rollout, member: number, attempt: number): MemberTask {
-  const { name, scenario, audits, busy, input, overrides } = rollout.input;
+  const { name, scenario, audits, busy, input, overrides, aksWindow, maintenanceWindows } = rollout.input;
   const { region: _region, ...cluster } = rollout.cluster(member);
   const key = keyOfCluster(cluster);
   const own = overrides.find((each) => keyOfCluster(each.cluster) === key);
@@ -74,6 +74,9 @@ function taskOf(rollout: Rollout, member: number, attempt: number): MemberTask {
     // A rollout of audits has nothing to audit beside.
     audits: scenario === 'auditCluster' ? 'none' : audits,
     busy,
+    ...(aksWindow && {
+      window: { aks: aksWindow, ...(maintenanceWindows && { own: maintenanceWindows }) },
+    }),
   };
 }
 

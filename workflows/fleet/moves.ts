@@ -1,5 +1,6 @@
 import type { FleetPhase } from '../../contract/fleet.ts';
 import type { Rollout } from './rollout.ts';
+import { roomFrom, startable } from './room.ts';
 import { openingAt } from './windows.ts';
 
 interface Wait {
@@ -16,9 +17,21 @@ export type Move = { do: 'start'; member: number } | Wait | { do: 'end' };
 
 /** What comes next. Whatever time has brought is taken up. */
 export function nextMove(rollout: Rollout, now: number): Move {
+  endPause(rollout, now);
   const { stop, inWork } = rollout.now;
   if (stop) return inWork.length > 0 ? forWork(rollout, 'ending') : { do: 'end' };
-  return held(rollout, now) ?? start(rollout, now) ?? openRing(rollout, now);
+  const move = held(rollout, now) ?? start(rollout, now) ?? openRing(rollout, now);
+  const { pausedUntil } = rollout.now;
+  // A pause ends by itself, whatever else is waited for meanwhile.
+  if (move.do !== 'wait' || pausedUntil === undefined) return move;
+  return { ...move, until: Math.min(pausedUntil, move.until ?? pausedUntil) };
+}
+
+function endPause(rollout: Rollout, now: number): void {
+  const { pausedUntil } = rollout.now;
+  if (pausedUntil === undefined || now < pausedUntil) return;
+  const { pauseTimeoutMinutes } = rollout.input;
+  rollout.stop('pause', `it was paused, and nobody resumed it within ${pauseTimeoutMinutes} min`, now);
 }
 
 /** The wait for a decision, where more clusters have failed than may. */
@@ -54,7 +67,7 @@ function held(rollout: Rollout, now: number): Move | undefined {
 
 /** A cluster of the rings that have begun, or why none can begin; `undefined` where all are done with. */
 function start(rollout: Rollout, now: number): Move | undefined {
-  const { inWork, paused, later } = rollout.now;
+  const { inWork, paused, putOff } = rollout.now;
   const isAnyWaiting = !rollout.states.in('waiting', rollout.openEnd).next().done;
   if (!isAnyWaiting) return inWork.length > 0 ? forWork(rollout, 'rollingOut') : undefined;
   rollout.soakNoMore();
@@ -63,10 +76,19 @@ function start(rollout: Rollout, now: number): Move | undefined {
   const opening = maintenanceWindows && openingAt(maintenanceWindows, now);
   if (opening?.isOpen === false)
     return { do: 'wait', phase: 'awaitingWindow', for: 'the next maintenance window', until: opening.from };
-  const member = rollout.startable(now);
+  const member = startable(rollout, now);
   if (member !== undefined) return { do: 'start', member };
-  const untils = later.map(([, at]) => at).filter((at) => at > now);
-  return { ...forWork(rollout, 'rollingOut'), ...(untils.length > 0 && { until: Math.min(...untils) }) };
+  const until = roomFrom(rollout, now);
+  const closed = putOff.filter(([, at]) => at > now).length;
+  const wait: Wait =
+    inWork.length === 0 && closed > 0
+      ? {
+          do: 'wait',
+          phase: 'awaitingWindow',
+          for: `AKS's own maintenance ${closed === 1 ? 'window of 1 cluster' : `windows of ${closed} clusters`}`,
+        }
+      : forWork(rollout, 'rollingOut');
+  return { ...wait, ...(until !== undefined && { until }) };
 }
 
 /** Soak time and gate before the next ring, then its beginning, or the end. */

@@ -4,7 +4,7 @@ import type { FleetDecision } from '../../contract/names.ts';
 import { shortened } from '../../contract/shortened.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
-import { mostByAzure } from './budget.ts';
+import { windowPace } from './budget.ts';
 import { mostFailures } from './rings.ts';
 import { type RolloutState, States } from './state.ts';
 
@@ -24,11 +24,13 @@ export class Rollout {
 
   constructor(input: ParsedRolloutFleetInput, state: RolloutState) {
     this.input = input;
-    const { inWork, later, failures, approvals } = state;
+    const { inWork, later, putOff, asked, failures, approvals } = state;
     this.#state = {
       ...state,
       inWork: [...inWork],
       later: [...later],
+      putOff: [...putOff],
+      asked: [...asked],
       failures: [...failures],
       approvals: [...approvals],
     };
@@ -80,6 +82,14 @@ export class Rollout {
     const state = this.#state;
     const attempt = state.attempts.find(([each]) => each === member)?.[1] ?? 1;
     state.inWork.push([member, attempt, now, now]);
+    state.putOff = state.putOff.filter(([each]) => each !== member);
+    if (this.input.aksWindow) {
+      const [own] = state.clusters[member] ?? [];
+      state.asked = state.subscriptions.map((_, subscription) => {
+        const before = state.asked[subscription] ?? 0;
+        return subscription === own ? Math.max(now, before) + windowPace.everyMs : before;
+      });
+    }
     this.states.set(member, 'inWork');
     this.#changed();
     return attempt;
@@ -103,11 +113,15 @@ export class Rollout {
   }
 
   /** @returns `false` for what was heard before, or is of another rollout. */
-  ended({ member, fleet, attempt, outcome, seconds, type, why }: MemberEnd, now: number): boolean {
+  ended({ member, fleet, attempt, outcome, seconds, type, why, from }: MemberEnd, now: number): boolean {
     const state = this.#state;
     const isKnown = state.inWork.some(([each, tried]) => each === member && tried === attempt);
     if (fleet !== state.fleet || !isKnown) return false;
     state.inWork = state.inWork.filter(([each]) => each !== member);
+    if (outcome === 'putOff') {
+      this.#putOff(member, from ?? now);
+      return true;
+    }
     state.seconds = [...state.seconds, seconds].slice(-most.seconds);
     this.states.set(member, outcome);
     if (type === undefined) this.#changed();
@@ -127,11 +141,14 @@ export class Rollout {
 
   pause(isPaused: boolean, now: number): void {
     this.#state.paused = isPaused;
+    if (isPaused) this.#state.pausedUntil = now + this.input.pauseTimeoutMinutes * minuteMs;
+    else delete this.#state.pausedUntil;
     this.tell(isPaused ? 'Paused: no further cluster begins' : 'Resumed', now);
   }
 
   skip(member: number, now: number): void {
     this.states.set(member, 'skipped');
+    this.#state.putOff = this.#state.putOff.filter(([each]) => each !== member);
     this.tell(`${this.name(member)}: skipped by an operator`, now);
   }
 
@@ -139,9 +156,7 @@ export class Rollout {
   retryFailed(now: number): number {
     const failed = [...this.states.in('failed')];
     for (const member of failed) this.states.set(member, 'waiting');
-    const attempts = new Map(this.#state.attempts);
-    for (const member of failed) attempts.set(member, (attempts.get(member) ?? 1) + 1);
-    this.#state.attempts = [...attempts];
+    this.#tryAgain(failed);
     this.#state.failures = this.#state.failures.filter(([member]) => this.states.of(member) !== 'waiting');
     this.#state.forgiven = 0;
     this.tell(`${failed.length} failed clusters are tried again`, now);
@@ -209,40 +224,13 @@ export class Rollout {
     return opened === 0 ? 0 : (ringEnds[opened - 1] ?? 0);
   }
 
-  /** A cluster of the rings that have begun for which there is room now. */
-  startable(now: number): number | undefined {
-    const { inWork, later, clusters } = this.#state;
-    const { parallel, rings } = this.input;
-    if (inWork.length >= parallel.clusters) return undefined;
-    const perSubscription = Math.min(parallel.perSubscription, mostByAzure(this.input));
-    const used = {
-      subscription: new Map<number, number>(),
-      region: new Map<number, number>(),
-      ring: new Map<number, number>(),
-    };
-    const add = (counts: Map<number, number>, key: number) => counts.set(key, (counts.get(key) ?? 0) + 1);
-    for (const [member] of inWork) {
-      const [subscription = 0, , , region = 0] = clusters[member] ?? [];
-      add(used.subscription, subscription);
-      add(used.region, region);
-      add(used.ring, this.#ringOf(member));
-    }
-    const notYet = new Set(later.filter(([, at]) => at > now).map(([member]) => member));
-    for (const member of this.states.in('waiting', this.openEnd)) {
-      const [subscription = 0, , , region = 0] = clusters[member] ?? [];
-      if (notYet.has(member) || (used.subscription.get(subscription) ?? 0) >= perSubscription) continue;
-      if ((used.region.get(region) ?? 0) >= parallel.perRegion) continue;
-      const ring = this.#ringOf(member);
-      if ((used.ring.get(ring) ?? 0) < (rings[ring]?.atOnce ?? parallel.clusters)) return member;
-    }
-    return undefined;
-  }
-
   /** From now on no cluster begins. */
   stop(by: NonNullable<RolloutState['stop']>['by'], why: string, now: number): void {
     this.#state.stop ??= { by, why };
     delete this.#state.hold;
     delete this.#state.gateUntil;
+    delete this.#state.pausedUntil;
+    this.#state.paused = false;
     this.tell(`Stopped: ${why}`, now);
   }
 
@@ -264,6 +252,20 @@ export class Rollout {
     this.#changed();
   }
 
+  /** It begins as another try: what the one that asked says once more does not count. */
+  #putOff(member: number, from: number): void {
+    this.#state.putOff.push([member, from]);
+    this.#tryAgain([member]);
+    this.states.set(member, 'waiting');
+    this.#changed();
+  }
+
+  #tryAgain(members: readonly number[]): void {
+    const attempts = new Map(this.#state.attempts);
+    for (const member of members) attempts.set(member, (attempts.get(member) ?? 1) + 1);
+    this.#state.attempts = [...attempts];
+  }
+
   #fail(member: number, type: string, why: string, now: number): void {
     const { failures } = this.#state;
     if (failures.length < most.failures) failures.push([member, type, shortened(why, 300)]);
@@ -271,10 +273,6 @@ export class Rollout {
       `${this.name(member)}: ${this.states.of(member)}, ${type}${why === '' ? '' : `: ${shortened(why, 100)}`}`,
       now,
     );
-  }
-
-  #ringOf(member: number): number {
-    return this.#state.ringEnds.findIndex((end) => member < end);
   }
 
   #sizeOf(ring: number): number {

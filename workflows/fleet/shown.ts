@@ -1,5 +1,6 @@
 import { type AnsweredRun, updateCommand } from '../../contract/approval.ts';
 import type { FleetCounts, FleetFailure, FleetPhase, FleetProgress } from '../../contract/fleet.ts';
+import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
 import {
   approveUpdate,
   clusterWorkflowId,
@@ -19,12 +20,12 @@ export interface ShownRun extends AnsweredRun {
 }
 
 /** As much as a person reads. */
-const most = { inWork: 20, failures: 20 };
+const most = { inWork: 20, failures: 20, putOff: 20 };
 
 /** Answer of the query. @param phase Left out: what the move says. */
 export function progressOf(rollout: Rollout, run: ShownRun, move: Move | undefined, phase?: FleetPhase): FleetProgress {
   const { input, states, now } = rollout;
-  const { hold, paused, events, startedAt, revision, runs } = now;
+  const { hold, paused, events, startedAt, revision, runs, putOff } = now;
   const wait = move?.do === 'wait' ? move : undefined;
   const durations = durationsOf(now.seconds);
   const ring = ringOf(rollout);
@@ -53,11 +54,39 @@ export function progressOf(rollout: Rollout, run: ShownRun, move: Move | undefin
       since: new Date(since).toISOString(),
       workflowId: clusterWorkflowId(rollout.cluster(member)),
     })),
+    ...(putOff.length > 0 && {
+      putOff: putOff
+        .toSorted(([, one], [, other]) => one - other)
+        .slice(0, most.putOff)
+        .map(([member, at]) => ({ cluster: rollout.name(member), until: new Date(at).toISOString() })),
+    }),
     failures: failuresOf(rollout).slice(-most.failures),
     problems: [],
     runs,
   };
 }
+
+/** The answer as long as the clusters are not known. */
+export const progressBefore = (
+  { name, scenario }: ParsedRolloutFleetInput,
+  phase: FleetPhase = 'checking',
+  startedAt: string,
+): FleetProgress => ({
+  scenario: rolloutFleet,
+  fleet: name,
+  of: scenario,
+  phase,
+  revision: 0,
+  startedAt,
+  updatedAt: startedAt,
+  clusters: 0,
+  counts: {},
+  events: [],
+  inWork: [],
+  failures: [],
+  problems: [],
+  runs: 1,
+});
 
 export const failuresOf = (rollout: Rollout): FleetFailure[] =>
   rollout.now.failures.map(([member, type, why]) => ({

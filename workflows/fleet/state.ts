@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FleetCounts, FleetDurations, MemberState } from '../../contract/fleet.ts';
-import { memberStates } from '../../contract/fleet.ts';
+import { memberStates, rolloutStops } from '../../contract/fleet.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
 
 /** One character a cluster: a rollout hands on thousands of them when it continues as new. */
@@ -46,16 +46,20 @@ export const rolloutState = z.strictObject({
   inWork: z.array(z.tuple([index, z.int(), moment, moment])),
   /** Members that are tried again later: not before when, and how often that was so. */
   later: z.array(z.tuple([index, moment, z.int()])),
+  /** Members whose own window is closed, and when it opens. */
+  putOff: z.array(z.tuple([index, moment])).default([]),
+  /** When the windows asked so far would all have been asked at an even pace, for each subscription. */
+  asked: z.array(moment).default([]),
   attempts: z.array(z.tuple([index, z.int()])),
   failures: z.array(z.tuple([index, z.string(), z.string()])),
   /** Failures that do not count any more, for an operator lets the rollout go on. */
   forgiven: index,
   paused: z.boolean(),
+  /** When the pause ends by itself. */
+  pausedUntil: moment.exactOptional(),
   hold: z.strictObject({ id: z.string(), until: moment }).exactOptional(),
   holds: index,
-  stop: z
-    .strictObject({ by: z.enum(['budget', 'approval', 'operator', 'cancellation']), why: z.string() })
-    .exactOptional(),
+  stop: z.strictObject({ by: z.enum(rolloutStops), why: z.string() }).exactOptional(),
   approvals: z.array(
     z.strictObject({ ring: z.string(), by: z.string(), note: z.string().exactOptional(), at: z.string() }),
   ),
@@ -108,6 +112,8 @@ export function firstState(
     opened: 0,
     inWork: [],
     later: [],
+    putOff: [],
+    asked: [],
     attempts: [],
     failures: [],
     forgiven: 0,

@@ -77,8 +77,10 @@ function takePause(open: Open, taking: Open): void {
   setHandler(
     definitions.pause,
     () => {
-      taking().pause(true, Date.now());
-      return 'No further cluster begins until update resume. Those in work go on.';
+      const rollout = taking();
+      rollout.pause(true, Date.now());
+      const { pauseTimeoutMinutes } = rollout.input;
+      return `No further cluster begins until update resume. Those in work go on. Without it the rollout stops in ${pauseTimeoutMinutes} min.`;
     },
     {
       validator: () => {

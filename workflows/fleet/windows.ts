@@ -1,12 +1,10 @@
-import type { MaintenanceWindow } from '../../contract/inputs/rolloutFleet.ts';
+import type { MaintenanceWindow } from '../../contract/inputs/rolloutWindows.ts';
+import { type Opening, openingOf, type Span } from './spans.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 /** Every window opens once in so many days; the one of yesterday may still be open. */
 const lookedAt = [-1, 0, 1, 2, 3, 4, 5, 6, 7];
-
-/** Whether work may begin, and when that changes. */
-export type Opening = { isOpen: true; until: number } | { isOpen: false; from: number };
 
 /**
  * Where the windows stand at a moment. It asks for no other clock than the one it is given, so that a workflow can ask it. The rules of
@@ -15,18 +13,8 @@ export type Opening = { isOpen: true; until: number } | { isOpen: false; from: n
  * @param now Milliseconds since 1970.
  */
 export function openingAt(windows: readonly MaintenanceWindow[], now: number): Opening {
-  const spans = windows.flatMap((window) => spansAround(window, now)).sort((a, b) => a.from - b.from);
-  let until = now;
-  // Windows that overlap are one.
-  for (const span of spans) if (span.from <= until && span.until > until) until = span.until;
-  if (until > now) return { isOpen: true, until };
-  const next = spans.find(({ from }) => from > now);
-  return { isOpen: false, from: next?.from ?? now + dayMs };
-}
-
-interface Span {
-  from: number;
-  until: number;
+  const spans = windows.flatMap((window) => spansAround(window, now));
+  return openingOf(spans, now) ?? { isOpen: false, from: now + dayMs };
 }
 
 function spansAround({ days, start, hours, timeZone }: MaintenanceWindow, now: number): Span[] {

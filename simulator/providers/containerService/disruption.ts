@@ -1,49 +1,10 @@
-import { z } from 'zod';
-import { type ArmRequest, parseBody, type Reply } from '../../arm/exchange.ts';
 import { valueAt } from '../../arm/json.ts';
-import type { ResourceType } from '../../arm/provider.ts';
-import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { aksError } from './errors.ts';
 import type { Intent } from './intent.ts';
-import { otherBucket } from './limits.ts';
+import { mayReimageNow } from './maintenance.ts';
 import type { ClusterBody, ClusterRequest } from './shapes.ts';
-import { clusterType } from './stored.ts';
 import { reimagesForIsolation } from './versions.ts';
-
-const type = `${clusterType}/maintenanceConfigurations`;
-
-const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
-const window = z.looseObject({
-  schedule: z.looseObject({
-    daily: z.looseObject({}).nullish(),
-    weekly: z.looseObject({ dayOfWeek: z.enum(weekdays) }).nullish(),
-  }),
-  durationHours: z.number(),
-  startTime: z.string().regex(/^\d\d:\d\d$/),
-  utcOffset: z
-    .string()
-    .regex(/^[+-]\d\d:\d\d$/)
-    .default('+00:00'),
-});
-const configuration = z.looseObject({ properties: z.looseObject({ maintenanceWindow: window.nullish() }) });
-
-/** When AKS may maintain a cluster. */
-export const maintenanceTypes: readonly ResourceType[] = [
-  { kind: 'stored', type, bucket: otherBucket, put, delete: remove },
-];
-
-function put(request: ArmRequest, existing: Resource | undefined): Reply {
-  const { properties } = parseBody(request, configuration);
-  const id = existing?.id ?? request.resourceId;
-  const { body } = request.world.store.put(id, type, { id, name: request.id.names[1], type, properties });
-  return { status: existing ? 200 : 201, body };
-}
-
-function remove({ world }: ArmRequest, { id }: Resource): Reply {
-  world.remove(id);
-  return { status: 200 };
-}
 
 /**
  * A node disruption policy keeps back changes for which AKS would reimage nodes. A new node image is none of them.
@@ -61,10 +22,7 @@ export function refuseDisruptiveChange(world: World, existing: ClusterBody, chan
   const policy = String(valueAt(existing.properties, 'nodeDisruptionProfile.nodeDisruptionPolicy') ?? 'Allow');
   if (policy === 'Allow') return;
   if (policy === 'Block') throw blocked(change, policy, 'OperationBlockedByNodeDisruptionPolicy');
-  const own = world.store.get(`${existing.id}/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule`);
-  // Without such a window there is nothing to wait for.
-  const given = own && configuration.parse(own.body).properties.maintenanceWindow;
-  if (given && !isOpen(given, world.clock.now())) throw blocked(change, policy, 'OperationOutsideNodeDisruptionWindow');
+  if (!mayReimageNow(world, existing.id)) throw blocked(change, policy, 'OperationOutsideNodeDisruptionWindow');
 }
 
 const blocked = (change: string, policy: string, subcode: string) =>
@@ -106,18 +64,3 @@ function disruptiveChange(
 
 const same = (one: string | null | undefined, other: string | null | undefined): boolean =>
   (one ?? '').toLowerCase() === (other ?? '').toLowerCase();
-
-/** Whether a window of every day or of one weekday is open. Other schedules count as closed. */
-function isOpen({ schedule, durationHours, startTime, utcOffset }: z.output<typeof window>, now: Date): boolean {
-  const minutes = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
-  const offset = minutes(utcOffset.slice(1)) * (utcOffset.startsWith('-') ? -1 : 1);
-  const local = new Date(now.getTime() + offset * 60_000);
-  const sinceStart = (day: number) =>
-    local.getUTCHours() * 60 + local.getUTCMinutes() - minutes(startTime) + 24 * 60 * day;
-  const days = schedule.daily
-    ? [0, 1]
-    : schedule.weekly
-      ? [(local.getUTCDay() - weekdays.indexOf(schedule.weekly.dayOfWeek) + 7) % 7]
-      : [];
-  return days.some((day) => sinceStart(day) >= 0 && sinceStart(day) < durationHours * 60);
-}

@@ -1,8 +1,8 @@
 import type { Provider } from '../../arm/provider.ts';
 import { agentPoolTypes } from './agentPools.ts';
 import { behaviours } from './behaviours.ts';
-import { maintenanceTypes } from './disruption.ts';
 import { aksError, changeNotAllowed, invalidParameter, missingParameter } from './errors.ts';
+import { maintenanceTypes } from './maintenance.ts';
 import { managedClusterTypes } from './managedClusters.ts';
 import { upgradeTypes } from './upgrades.ts';
 

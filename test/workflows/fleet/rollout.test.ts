@@ -225,6 +225,66 @@ describe('a rollout', () => {
     expect(nextMove(rollout, now + 11 * 60 * minute)).toEqual({ do: 'start', member: 0 });
   });
 
+  it('that is paused stops where nobody resumes it in time, at a gate or in a hold too', () => {
+    const paused = begun(4, { rings: [{ name: 'all', atOnce: 2 }], pauseTimeoutMinutes: 10 });
+    startAll(paused, 0);
+    paused.pause(true, 0);
+    expect(nextMove(paused, 0)).toMatchObject({ for: 'the update resume', until: 10 * minute });
+    expect(nextMove(paused, 10 * minute)).toMatchObject({ phase: 'ending' });
+    expect(paused.now.stop).toEqual({ by: 'pause', why: 'it was paused, and nobody resumed it within 10 min' });
+    for (const member of [0, 1]) end(paused, member);
+    expect(nextMove(paused, 10 * minute)).toEqual({ do: 'end' });
+
+    const atGate = begun(2, { rings: [{ name: 'a', gate: true }], pauseTimeoutMinutes: 10 });
+    atGate.pause(true, 0);
+    expect(nextMove(atGate, 0)).toMatchObject({ phase: 'awaitingApproval', until: 10 * minute });
+    // The next run of the chain knows of it, too.
+    const next = new Rollout(atGate.input, rolloutState.parse(JSON.parse(JSON.stringify(atGate.state))));
+    expect(nextMove(next, 10 * minute)).toEqual({ do: 'end' });
+    atGate.pause(false, 5 * minute);
+    expect(nextMove(atGate, 10 * minute)).toMatchObject({ phase: 'awaitingApproval', until: 24 * 60 * minute });
+  });
+
+  it('begins a cluster again once its own window opens, and hears only the try that did', () => {
+    const rollout = begun(2, { rings: [{ name: 'all' }], aksWindow: {} });
+    const putOff = (member: number, from: number, attempt: number) =>
+      rollout.ended({ member, fleet: 'run', attempt, outcome: 'putOff', seconds: 1, from }, 0);
+    startAll(rollout, 0);
+    expect([putOff(0, 60 * minute, 1), putOff(1, 30 * minute, 1)]).toEqual([true, true]);
+    expect(nextMove(rollout, 0)).toEqual({
+      do: 'wait',
+      phase: 'awaitingWindow',
+      for: "AKS's own maintenance windows of 2 clusters",
+      until: 30 * minute,
+    });
+    const next = new Rollout(rollout.input, rolloutState.parse(JSON.parse(JSON.stringify(rollout.state))));
+    expect(startAll(next, 30 * minute).members).toEqual([1]);
+    expect(end(next, 1, 'isolated', 0, 1)).toBe(false);
+    expect(end(next, 1, 'isolated', 0, 2)).toBe(true);
+    expect(startAll(next, 60 * minute).members).toEqual([0]);
+    expect(next.states.counts).toEqual({ inWork: 1, isolated: 1 });
+    expect(rollout.now.putOff).toHaveLength(2);
+    rollout.skip(1, 0);
+    expect(nextMove(rollout, 0)).toMatchObject({
+      for: "AKS's own maintenance window of 1 cluster",
+      until: 60 * minute,
+    });
+  });
+
+  it('asks for no more windows at once than AKS answers', () => {
+    const rollout = begun(2_000, { rings: [{ name: 'all' }], aksWindow: {}, parallel: { clusters: 300 } });
+    let asked = 0;
+    let now = 0;
+    for (; now < 10 * minute; now += 1_000)
+      for (const member of startAll(rollout, now).members) {
+        asked += 1;
+        rollout.ended({ member, fleet: 'run', attempt: 1, outcome: 'putOff', seconds: 1, from: 1_000 * minute }, now);
+      }
+    // Two subscriptions: a bucket of 60 that gains one a second, half of it, and half of what flows in.
+    expect(asked).toBeGreaterThan(2 * 300);
+    expect(asked).toBeLessThanOrEqual(2 * (30 + 300 + 1));
+  });
+
   it('tries a member whose name is taken again later, then passes the cluster over', () => {
     const rollout = begun(1, { busy: { everyMinutes: 15, times: 1 } });
     startAll(rollout, 0);

@@ -1,6 +1,7 @@
 import type { Behaviour } from '../../../arm/provider.ts';
 
 const cluster = 'Microsoft.ContainerService/managedClusters';
+const planned = 'Microsoft Learn, "Use planned maintenance" (2025-12-19)';
 const outboundTypes = 'Microsoft Learn, "Customize cluster egress with outbound types" (2026-08-05)';
 
 /** What AKS takes, refuses and resets of a cluster's settings. */
@@ -80,5 +81,22 @@ export const settings: readonly Behaviour[] = [
     source:
       'Microsoft Learn, "Node disruption policy" (2026-03-11); Microsoft troubleshooting of upgrades and scaling for the subcodes; Azure/AKS#5913 for 1.37 (the text is modelled)',
     test: 'containerService/disruption.test.ts: that blocks refuses what reimages nodes, and not a new image',
+  },
+  {
+    id: 'aks-maintenance-configurations',
+    resourceType: `${cluster}/maintenanceConfigurations`,
+    says: 'There are three, by name. A window has one schedule, of every day, week or month; default takes weeks alone. It lasts 4 to 24 hours, and begins on the day on which it was made where startDate is left out. The older form, timeInWeek, stays as it was written.',
+    evidence: 'documented',
+    source: `${planned} (that the older form stays, and the texts, are modelled: Azure turns it into a window)`,
+    test: 'containerService/maintenance.test.ts: takes %s',
+  },
+  {
+    id: 'aks-maintenance-open',
+    resourceType: `${cluster}/maintenanceConfigurations`,
+    says: 'A window opens on the days of its schedule, by the clock of its offset, for as long as it lasts, but not on notAllowedDates, whose last day is one of them. An interval counts from the first such day on or after startDate; a month without the day has no window.',
+    evidence: 'documented',
+    source:
+      'Azure SDK for JavaScript, arm-containerservice 25.5.0, MaintenanceWindow (API 2026-06-01) for notAllowedDates and utcOffset; hashicorp/terraform-provider-azurerm#23979 for weekIndex; Azure/AKS#5720 (2026-04-13) for the interval, which leaves room (short months are modelled)',
+    test: 'containerService/maintenance.test.ts: opens %s',
   },
 ];
