@@ -1,5 +1,7 @@
 import type { MetricMeter, MetricTags } from '@temporalio/common';
 import { type OperationKind, operationKinds } from '../resources/operations.ts';
+import { memberOutcomes, rolloutEnds } from './fleet.ts';
+import { fleetScenarios } from './inputs/rolloutFleet.ts';
 import { errorTypes, scenarios } from './names.ts';
 import { stepKinds } from './plan.ts';
 
@@ -91,10 +93,36 @@ export const metrics = {
     labels: { verdict: ['Isolated', 'Drifted', 'Unproven'] },
     description: 'Audits that have ended with a verdict: `Isolated`, `Drifted` or `Unproven`.',
   },
+  rollouts: {
+    name: 'aks_isolation_rollouts',
+    kind: 'counter',
+    labels: { scenario: fleetScenarios, ended: rolloutEnds },
+    description:
+      'Rollouts that have ended. `scenario` is that of their clusters; `ended` is `rolledOut`, or what stopped them: their failure `budget`, an `approval` or a resume after a `pause` that nobody gave in time, an `operator`, a `cancellation`.',
+  },
+  rolloutClusters: {
+    name: 'aks_isolation_rollout_clusters',
+    kind: 'counter',
+    labels: { scenario: fleetScenarios, outcome: memberOutcomes },
+    description: 'Clusters that rollouts are done with, by how that came out. One that is tried again counts again.',
+  },
   openRuns: {
     name: 'aks_isolation_open_runs',
     kind: 'gauge',
-    labels: { phase: ['Applying', 'Verifying', 'AwaitingApproval', 'WaitingForOperator', 'Paused', 'RollingBack'] },
+    labels: {
+      phase: [
+        'Applying',
+        'Verifying',
+        'AwaitingApproval',
+        'WaitingForOperator',
+        'Paused',
+        'RollingBack',
+        'RollingOut',
+        'Soaking',
+        'AwaitingWindow',
+        'Ending',
+      ],
+    },
     description:
       'Open runs of the task queue in a phase, as `AksPhase` spells it, counted once a minute. Each worker counts all: take `max`, not `sum`.',
   },

@@ -1,7 +1,7 @@
 import type { Info } from '@temporalio/activity';
 import { type ActivityInterceptorsFactory, type Logger, Runtime } from '@temporalio/worker';
 import { Measures, metrics } from '../contract/metrics.ts';
-import { searchAttributes } from '../contract/names.ts';
+import { rolloutFleet, searchAttributes } from '../contract/names.ts';
 import type { TemporalConnection } from './temporal.ts';
 
 const everyMs = { activities: 15_000, runs: 60_000 };
@@ -62,6 +62,8 @@ export function startGauges(temporal: TemporalConnection, taskQueue: string, log
 function beginAtZero(measures: Measures): void {
   for (const counter of ['runsBegun', 'runs', 'leftovers'] as const)
     measures.beginAtZero(counter, ({ scenario = '' }) => ({ workflowType: scenario }));
+  for (const counter of ['rollouts', 'rolloutClusters'] as const)
+    measures.beginAtZero(counter, () => ({ workflowType: rolloutFleet }));
   measures.beginAtZero('audits', () => ({ workflowType: 'auditCluster' }));
   measures.beginAtZero('armThrottled', () => ({}));
 }

@@ -50,6 +50,7 @@ const leftovers = shownName(metrics.leftovers);
 const audits = shownName(metrics.audits);
 const requests = `${shownName(metrics.armRequestDuration)}_count`;
 const throttled = shownName(metrics.armThrottled);
+const rollouts = shownName(metrics.rollouts);
 const oldest = shownName(metrics.oldestActivity);
 
 /** A wait that nobody has answered when five sixths of its usual bound have passed. */
@@ -119,6 +120,15 @@ export const alerts: readonly Alert[] = [
     fires: { [`${runs}{scenario="createCluster",outcome="StepFailed"}`]: '0x20 1x40' },
     quiet: { [`${runs}{scenario="createCluster",outcome="verified"}`]: '0x20 1x40' },
     labels: { scenario: 'createCluster', outcome: 'StepFailed' },
+  },
+  {
+    name: 'AksIsolationRolloutStopped',
+    severity: 'warning',
+    expr: `sum by (scenario, ended) (increase(${rollouts}{ended=~"budget|approval|pause"}[1h])) > 0`,
+    summary: 'A rollout of {{ $labels.scenario }} has stopped before its last cluster: {{ $labels.ended }}',
+    fires: { [`${rollouts}{scenario="isolateCluster",ended="budget"}`]: '0x20 1x40' },
+    quiet: { [`${rollouts}{scenario="isolateCluster",ended="rolledOut"}`]: '0x20 1x40' },
+    labels: { scenario: 'isolateCluster', ended: 'budget' },
   },
   {
     name: 'AksIsolationLeftovers',

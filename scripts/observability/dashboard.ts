@@ -14,6 +14,7 @@ const panels: readonly Panel[] = [
   ['Runs that wait or work now', 'timeseries', 'short', `max by (phase) (${shownName(openRuns)})`, '{{phase}}'],
   ['Ended runs', 'stat', 'short', increase(shownName(runs), 'scenario, outcome'), '{{scenario}} {{outcome}}'],
   ['Verdicts of audits', 'stat', 'short', increase(shownName(audits), 'verdict'), '{{verdict}}'],
+  ['Clusters of rollouts', 'stat', 'short', increase(shownName(metrics.rolloutClusters), 'outcome'), '{{outcome}}'],
   ['Left behind', 'stat', 'short', increase(shownName(leftovers), 'remains'), '{{remains}}'],
   ['Time of runs, 90 %', 'timeseries', 's', quantile(0.9, shownName(runDuration), 'scenario'), '{{scenario}}'],
   ['Time of steps, 90 %', 'timeseries', 's', quantile(0.9, shownName(stepDuration), 'kind'), '{{kind}}'],

@@ -33,9 +33,10 @@ import { lookAtSilent, memberWorkflowId, startMember } from './members.ts';
 import { type Move, nextMove } from './moves.ts';
 import { fleetReport, stoppedFailure } from './report.ts';
 import { Rollout } from './rollout.ts';
-import { progressOf, rolloutMarkdown } from './shown.ts';
+import { progressBefore, progressOf, rolloutMarkdown } from './shown.ts';
 import type { FleetSettings, RolloutState } from './state.ts';
 import { takeUpdates } from './steering.ts';
+import { countCluster, countRollout } from './telemetry.ts';
 import { fleetEvents, tellOf } from './telling.ts';
 
 const wrapUp = defineSignal(wrapUpSignal);
@@ -96,25 +97,10 @@ export class FleetRun {
       return { ...shown, revision: shown.revision + this.#shown, updatedAt: this.#updatedAt };
     }
     const startedAt = startTime.toISOString();
-    const nothing = {
-      clusters: 0,
-      counts: {},
-      events: [],
-      inWork: [],
-      failures: [],
-      problems: [],
-      runs: 1,
-      revision: this.#shown,
-    };
-    const { name: fleet, scenario: of } = this.#input;
     return {
-      scenario: rolloutFleet,
-      fleet,
-      of,
-      phase: this.#phase ?? 'checking',
-      startedAt,
+      ...progressBefore(this.#input, this.#phase, startedAt),
       updatedAt: this.#updatedAt,
-      ...nothing,
+      revision: this.#shown,
     };
   }
 
@@ -192,6 +178,7 @@ export class FleetRun {
   #hear(end: MemberEnd): void {
     if (!this.#rollout?.ended(end, Date.now()))
       log.info('A member was heard again, or is of another rollout', { ...end });
+    else if (end.outcome !== 'putOff') countCluster(this.#input.scenario, end.outcome);
   }
 
   /** Asks for members of which nothing was heard for long. */
@@ -262,6 +249,7 @@ export class FleetRun {
     this.#move = undefined;
     this.enter(phase);
     const report = { ...fleetReport(rollout, new Date().toISOString()), ...(appeared && { appeared }) };
+    countRollout(this.#input.scenario, rollout.now.stop?.by ?? 'rolledOut');
     log.info('Rollout ends', { fleet: report.fleet, outcome: report.outcome, ...report.counts });
     return report;
   }
