@@ -1,4 +1,5 @@
 import { operation, service } from 'nexus-rpc';
+import type { FleetPlanReport, FleetReport } from './fleet.ts';
 import type { CreateClusterInput } from './inputs/createCluster.ts';
 import type { DeleteClusterInput } from './inputs/deleteCluster.ts';
 import type {
@@ -8,7 +9,8 @@ import type {
   IsolateClusterInput,
   ReimageNodePoolsInput,
 } from './inputs/existingCluster.ts';
-import type { Scenario } from './names.ts';
+import type { RolloutFleetInput } from './inputs/rolloutFleet.ts';
+import type { rolloutFleet, Scenario } from './names.ts';
 import type { AuditReport, PlanReport, VerificationReport } from './result.ts';
 
 /** Scenarios that write. Their operations' results and failures are those of the scenarios. */
@@ -19,7 +21,8 @@ export const scenarioService = service('aks-isolation.scenarios', {
   disableIsolation: operation<DisableIsolationInput, VerificationReport>(),
   reimageNodePools: operation<ReimageNodePoolsInput, VerificationReport>(),
   deleteCluster: operation<DeleteClusterInput, VerificationReport>(),
-} satisfies Record<Exclude<Scenario, 'auditCluster'>, unknown>);
+  rolloutFleet: operation<RolloutFleetInput, FleetReport>(),
+} satisfies Record<Exclude<Scenario, 'auditCluster'> | typeof rolloutFleet, unknown>);
 
 /** The input of a plan: that of the scenario, whose `dryRun` is set. */
 export interface PlanRequest {
@@ -30,5 +33,6 @@ export interface PlanRequest {
 /** Plans and audits. They change nothing, so that they can be on another endpoint. */
 export const lookService = service('aks-isolation.looks', {
   plan: operation<PlanRequest, PlanReport>(),
+  planRollout: operation<RolloutFleetInput, FleetPlanReport>(),
   auditCluster: operation<AuditClusterInput, AuditReport>(),
 });

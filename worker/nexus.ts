@@ -8,12 +8,22 @@ import {
   serviceHandler,
 } from 'nexus-rpc';
 import { z } from 'zod';
+import type { FleetPlanReport, FleetReport } from '../contract/fleet.ts';
 import { scenarioInputs } from '../contract/inputs/index.ts';
-import { clusterWorkflowId, type Scenario, scenarios, startedByOption } from '../contract/names.ts';
+import {
+  clusterWorkflowId,
+  fleetWorkflowId,
+  rolloutFleet,
+  type Scenario,
+  scenarios,
+  startedByOption,
+} from '../contract/names.ts';
 import { lookService, scenarioService } from '../contract/nexus.ts';
-import { parse } from '../contract/parse.ts';
+import { type Parsed, parse } from '../contract/parse.ts';
+import { parseRolloutFleet } from '../contract/parseRolloutFleet.ts';
 import { problemsText } from '../contract/problem.ts';
 import type { AuditReport, PlanReport, VerificationReport } from '../contract/result.ts';
+import type { ClusterReference } from '../resources/ids.ts';
 
 type WritingScenario = Exclude<Scenario, 'auditCluster'>;
 
@@ -24,14 +34,18 @@ type WritingScenario = Exclude<Scenario, 'auditCluster'>;
 export function nexusServices(readOnly: boolean): ServiceHandler[] {
   const looks = serviceHandler(lookService, {
     plan: operation<PlanReport>((context, given) => {
-      const { scenario, input } = checked(planRequest, given);
+      const { scenario, input } = checked(parse(planRequest, given));
       return start(context, scenario, { ...input, dryRun: true });
     }),
+    planRollout: operation<FleetPlanReport>((context, given) =>
+      startRollout(context, { ...(given as object), dryRun: true }),
+    ),
     auditCluster: operation<AuditReport>((context, given) => start(context, 'auditCluster', given)),
   });
   const writing = (scenario: WritingScenario) =>
     operation<VerificationReport>((context, given) => {
-      const { dryRun } = checked<{ dryRun: boolean }>(scenarioInputs[scenario], given);
+      const schema: z.ZodType<{ dryRun: boolean }> = scenarioInputs[scenario];
+      const { dryRun } = checked(parse(schema, given));
       if (dryRun) throw refused('dryRun: a dry run is a plan. Use the operation plan of service aks-isolation.looks.');
       return start(context, scenario, given);
     });
@@ -42,6 +56,11 @@ export function nexusServices(readOnly: boolean): ServiceHandler[] {
     disableIsolation: writing('disableIsolation'),
     reimageNodePools: writing('reimageNodePools'),
     deleteCluster: writing('deleteCluster'),
+    rolloutFleet: operation<FleetReport>((context, given) => {
+      if (checked(parseRolloutFleet(given)).dryRun)
+        throw refused('dryRun: a dry run is a plan. Use the operation planRollout of service aks-isolation.looks.');
+      return startRollout(context, given);
+    }),
   });
   return readOnly ? [looks] : [looks, scenariosThatWrite];
 }
@@ -56,31 +75,49 @@ const operation = <Result>(
   begin: (context: StartOperationContext, given: unknown) => Promise<WorkflowHandle<Result>>,
 ): WorkflowRunOperationHandler<unknown, Result> => new WorkflowRunOperationHandler(begin);
 
-/** Starts a scenario on this worker's task queue. A request that Nexus sends again is the same run. */
 async function start<Result>(
   context: StartOperationContext,
   scenario: Scenario,
   given: unknown,
 ): Promise<WorkflowHandle<Result>> {
-  const { cluster, ...input } = checked<{ cluster: Parameters<typeof clusterWorkflowId>[0]; dryRun?: boolean }>(
-    scenarioInputs[scenario],
-    given,
-  );
+  const schema: z.ZodType<{ cluster: ClusterReference; dryRun?: boolean }> = scenarioInputs[scenario];
+  const { cluster, ...input } = checked(parse(schema, given));
   const lock = clusterWorkflowId(cluster);
   const look = scenario === 'auditCluster' ? 'audit' : input.dryRun ? 'dry-run' : undefined;
-  const workflowId = look ? `${lock}/${look}/${context.requestId}` : lock;
-  const startedBy = callerIn(context);
-  const staticSummary = `${scenario} ${cluster.name}${look === 'dry-run' ? ' (dry run)' : ''}`;
+  return startRun<Result>(context, scenario, given, {
+    workflowId: look ? `${lock}/${look}/${context.requestId}` : lock,
+    staticSummary: `${scenario} ${cluster.name}${look === 'dry-run' ? ' (dry run)' : ''}`,
+    isThere: 'A scenario is running on this cluster already',
+  });
+}
+
+async function startRollout<Result>(context: StartOperationContext, given: unknown): Promise<WorkflowHandle<Result>> {
+  const { name, scenario, dryRun } = checked(parseRolloutFleet(given));
+  const workflowId = fleetWorkflowId(name);
+  return startRun<Result>(context, rolloutFleet, given, {
+    workflowId: dryRun ? `${workflowId}/dry-run/${context.requestId}` : workflowId,
+    staticSummary: `${rolloutFleet} ${name}: ${scenario}${dryRun ? ' (dry run)' : ''}`,
+    isThere: 'A rollout of this name is running already',
+  });
+}
+
+/** Starts a run on this worker's task queue. A request that Nexus sends again is the same run. */
+async function startRun<Result>(
+  context: StartOperationContext,
+  type: string,
+  given: unknown,
+  { workflowId, staticSummary, isThere }: { workflowId: string; staticSummary: string; isThere: string },
+): Promise<WorkflowHandle<Result>> {
   try {
-    return await startWorkflow<(given: unknown) => Promise<Result>>(context, scenario, {
+    return await startWorkflow<(given: unknown) => Promise<Result>>(context, type, {
       workflowId,
       staticSummary,
       args: [given],
-      ...startedByOption(startedBy),
+      ...startedByOption(callerIn(context)),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw new OperationError('failed', `A scenario is running on this cluster already: workflow ${workflowId}`);
+    throw new OperationError('failed', `${isThere}: workflow ${workflowId}`);
   }
 }
 
@@ -95,8 +132,7 @@ function callerIn({ inboundLinks }: StartOperationContext): string | undefined {
   return undefined;
 }
 
-function checked<Input>(schema: z.ZodType<Input>, given: unknown): Input {
-  const parsed = parse(schema, given);
+function checked<Input>(parsed: Parsed<Input>): Input {
   if (parsed.ok) return parsed.value;
   throw refused(`Invalid input:\n${problemsText(parsed.problems)}`);
 }

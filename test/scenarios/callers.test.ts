@@ -179,11 +179,20 @@ describe('a workflow of another team, by Nexus', () => {
     const plan = { scenario: 'deleteCluster', input: { cluster: given.cluster } };
     expect(await caller.run('plan', plan)).toMatchObject({ outcome: 'planned' });
     expect(await caller.run('auditCluster', { cluster: given.cluster })).toMatchObject({ verdict: 'Isolated' });
+    const rollout = { name: 'by-nexus', scenario: 'auditCluster', clusters: [given.cluster] };
+    expect(await caller.run('planRollout', rollout)).toMatchObject({ outcome: 'planned', plan: { problems: [] } });
+    expect(await caller.run('rolloutFleet', rollout)).toMatchObject({ outcome: 'rolledOut', counts: { isolated: 1 } });
   });
 
   it.each([
     ['createCluster', { cluster: { name: 'nexus' } }, /cluster.subscriptionId: missing(.|\n)*location: missing/],
     ['createCluster', input('nexus', { dryRun: true }), /aks-isolation.looks/],
+    ['rolloutFleet', { name: 'nexus', scenario: 'auditCluster', clusters: [cluster], dryRun: true }, /planRollout/],
+    [
+      'planRollout',
+      { name: 'nexus', scenario: 'auditCluster', rings: [] },
+      /rings: no ring(.|\n)*no cluster is selected/,
+    ],
     ['plan', { scenario: 'auditCluster' }, /scenario: not an allowed value(.|\n)*input: missing/],
   ])('is told what is wrong with its input of %s: %p', async (operation, given, message) => {
     expect(await messageOf(caller.run(operation, given))).toMatch(message);
