@@ -11,6 +11,7 @@ import { type RequestKey, ruleFor } from '../sweep/requests.ts';
 import { type SweptName, type SweptScenario, successfulScenarios, sweptScenarios } from '../sweep/scenarios.ts';
 import { ended, fresh, startSlot, untilHit } from '../sweep/slot.ts';
 import { undisturbed } from '../sweep/undisturbed.ts';
+import { recordRollouts } from './rollouts.ts';
 import { type WaitingRun, waitingRuns } from './waiting.ts';
 
 /**
@@ -38,6 +39,7 @@ for (const name of Object.keys(successfulScenarios) as (keyof typeof successfulS
 for (const name of ['climb', 'undo-climb'] as const) if (isAsked(name)) await record(name);
 for (const [name, run] of Object.entries(waitingRuns)) if (isAsked(name)) await recordWaiting(name, run);
 if (isAsked('create-managed-reset')) await recordReset('create-managed');
+if (isAsked('rollout')) await recordRollouts(slot, write);
 for (const each of [slot, preview]) await each.close({ replay: false });
 await globalThis.stopSharedServices();
 process.exit(0);
@@ -115,8 +117,9 @@ async function recordReset(name: SweptName): Promise<void> {
   await write(`${name}-reset`, run.workflowId);
 }
 
-async function write(name: string, workflowId: string): Promise<void> {
-  const history = await slot.temporal.workflow.getHandle(workflowId).fetchHistory();
+/** @param runId Default: the last run. */
+async function write(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await slot.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
   const { events }: { events: unknown[] } = JSON.parse(historyToJSON(history), withoutThisMachine);
   const lines = events.map((event) => JSON.stringify(event)).join(',\n');
   await writeFile(join(folder, `${name}.json`), `{"events": [\n${lines}\n]}\n`);

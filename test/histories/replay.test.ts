@@ -12,8 +12,12 @@ const eventSchema = z.looseObject({
     .looseObject({ failure: z.looseObject({ applicationFailureInfo: z.looseObject({ type: z.string() }) }) })
     .optional(),
   workflowExecutionCanceledEventAttributes: z.looseObject({}).optional(),
+  workflowExecutionContinuedAsNewEventAttributes: z.looseObject({}).optional(),
   workflowTaskFailedEventAttributes: z.looseObject({ cause: z.string() }).optional(),
   activityTaskScheduledEventAttributes: z.looseObject({ activityType: z.object({ name: z.string() }) }).optional(),
+  startChildWorkflowExecutionInitiatedEventAttributes: z
+    .looseObject({ workflowType: z.object({ name: z.string() }) })
+    .optional(),
   upsertWorkflowSearchAttributesEventAttributes: z
     .looseObject({ searchAttributes: z.object({ indexedFields: z.record(z.string(), z.object({ data: z.string() })) }) })
     .optional(),
@@ -31,6 +35,8 @@ const outcomes: Readonly<Record<string, { ends: string } | { waits: string }>> =
   approved: { ends: 'verified' },
   resumed: { ends: 'verified' },
   reset: { ends: 'verified' },
+  continued: { ends: 'continuedAsNew' },
+  stopped: { ends: 'FleetStopped' },
   failed: { ends: 'StepFailed' },
   approvalTimedOut: { ends: 'StepFailed' },
   cancelled: { ends: 'cancelled' },
@@ -80,8 +86,8 @@ describe.each(versions)('runs that version %s began', (version) => {
     await replayer.replay(history, workflowIdOf(history));
   });
 
-  it.each(files)('would not go on if two steps had changed places: %s', async (file) => {
-    const swapped = withTwoActivitiesSwapped(read(file));
+  it.each(files)('would not go on if two steps had changed places, or were others: %s', async (file) => {
+    const swapped = asOtherCodeWouldHaveMadeIt(read(file));
     await expect(replayer.replay(swapped, workflowIdOf(swapped))).rejects.toThrow(/TMPRL1100/);
   });
 });
@@ -95,12 +101,13 @@ const workflowIdOf = ({ events }: RecordedHistory): string =>
 function endOf(events: readonly Event[]): string | undefined {
   const last = events.at(-1);
   if (last?.workflowExecutionCanceledEventAttributes) return 'cancelled';
+  if (last?.workflowExecutionContinuedAsNewEventAttributes) return 'continuedAsNew';
   const failed = last?.workflowExecutionFailedEventAttributes;
   if (failed) return failed.failure.applicationFailureInfo.type;
   const result = last?.workflowExecutionCompletedEventAttributes?.result.payloads[0];
   if (!result) return undefined;
   const { outcome } = z.object({ outcome: z.string() }).parse(decoded(result));
-  return outcome === 'audited' ? 'verified' : outcome;
+  return ['audited', 'rolledOut', 'drifted'].includes(outcome) ? 'verified' : outcome;
 }
 
 /** The phase that the search attribute showed last. */
@@ -115,15 +122,18 @@ function phaseOf(events: readonly Event[]): unknown {
 
 const decoded = ({ data }: { data: string }): unknown => JSON.parse(Buffer.from(data, 'base64').toString());
 
-/** The same history as code would have made it that does two things the other way round. */
-function withTwoActivitiesSwapped(history: RecordedHistory): RecordedHistory {
+/** The same history as code would have made it that does two things the other way round, or starts another workflow. */
+function asOtherCodeWouldHaveMadeIt(history: RecordedHistory): RecordedHistory {
   const { events } = structuredClone(history);
   const types = events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
     scheduled ? [scheduled.activityType] : [],
   );
   const [first] = types;
   const other = types.find(({ name }) => name !== first?.name);
-  if (!first || !other) throw new Error('The history has activities of one type only');
-  [first.name, other.name] = [other.name, first.name];
+  const child = events.find((event) => event.startChildWorkflowExecutionInitiatedEventAttributes);
+  if (first && other) [first.name, other.name] = [other.name, first.name];
+  else if (child?.startChildWorkflowExecutionInitiatedEventAttributes)
+    child.startChildWorkflowExecutionInitiatedEventAttributes.workflowType.name = 'another';
+  else throw new Error('The history has activities of one type only, and starts no workflow');
   return { events };
 }
