@@ -1,5 +1,7 @@
+import type { Action } from '../../contract/plan.ts';
 import { problemText } from '../../contract/problem.ts';
-import type { Progress, StepProgress, StepState } from '../../contract/progress.ts';
+import { hasEnded, type Phase, type Progress, type StepProgress, type StepState } from '../../contract/progress.ts';
+import { code, commands, listed, plain } from './markdown.ts';
 import { type UsualRest, usualRest } from './usual.ts';
 
 interface StateView {
@@ -33,16 +35,16 @@ export function progressMarkdown(progress: Progress): string {
   const verdict = scenario === 'auditCluster' && phase === 'succeeded' ? found[0] : undefined;
   return [
     `### ${scenario}: ${verdict ?? inWords(phase)}${phase === 'planned' ? againstIt(problems.length) : ''}`,
-    startedBy && `Started by ${oneLine(startedBy)}, as that client said`,
+    startedBy && `Started by ${code(startedBy)}, as that client said`,
     ...foundTexts(verdict === undefined ? toldOnce(found, steps) : ['', ...found.slice(1)]),
     ...waits(progress),
     answers && commands(answers),
     steps.flatMap(failureText).join('\n'),
-    problems.map((problem) => `- ${oneLine(problemText(problem))}`).join('\n'),
+    problems.map((problem) => `- ${plain(problemText(problem))}`).join('\n'),
     untold && listed('Nobody was told', untold),
     phase !== 'rolledBack' && howFar(progress),
-    `\`${cluster}\``,
-    ...states.map((state) => stepList(state, steps)),
+    code(cluster),
+    ...states.map((state) => stepList(state, steps, phase)),
   ]
     .filter((part) => typeof part === 'string' && part !== '')
     .join('\n\n');
@@ -62,13 +64,9 @@ function toldOnce(found: readonly string[], steps: readonly StepProgress[]): rea
 }
 
 const foundTexts = ([first = '', ...others]: readonly string[]): string[] => [
-  first && `**${oneLine(first)}**`,
-  others.map((each) => `- ${oneLine(each)}`).join('\n'),
+  first && `**${plain(first)}**`,
+  others.map((each) => `- ${plain(each)}`).join('\n'),
 ];
-
-/** The Web UI takes lines for a list only after an empty one. */
-const listed = (heading: string, texts: readonly string[]): string =>
-  `**${heading}**\n\n${texts.map((each) => `- ${oneLine(each)}`).join('\n')}`;
 
 /** What the run waits for, and until when. */
 function waits({ paused, pausedUntil, decisions, byDefault, decideBy, noRetry, ...progress }: Progress): string[] {
@@ -97,28 +95,27 @@ function gates({ awaitingApproval = [], approveBy }: Pick<Progress, 'awaitingApp
 
 const quoted = (words: readonly string[]): string => words.map((each) => `\`${each}\``).join(', ');
 
-const commands = (answers: readonly string[]): string =>
-  [
-    '```sh',
-    ...answers,
-    '```',
-    '',
-    'PowerShell takes them as well; before version 7.3, write `\\"` for each `"` in the input.',
-  ].join('\n');
-
 /** Why a step failed, with what to do and what finds the request in Azure's activity log. */
 function failureText({ title, error, whatToDo, correlationId }: StepProgress): string[] {
   if (error === undefined) return [];
   const correlation = correlationId && `Correlation ID: \`${correlationId}\`.`;
-  return [`- **${title}**: ${oneLine([error.replace(/\.?$/, '.'), whatToDo, correlation].filter(Boolean).join(' '))}`];
+  return [
+    `- **${plain(title)}**: ${plain([error.replace(/\.?$/, '.'), whatToDo, correlation].filter(Boolean).join(' '))}`,
+  ];
 }
 
 function howFar({ steps, phase, updatedAt }: Progress): string | undefined {
   const wanted = steps.filter(({ action }) => action !== 'none');
   const done = wanted.filter(({ state }) => state === 'done').length;
   if (wanted.length === 0) return undefined;
+  if (phase === 'planned') return `**${planSummary(wanted)}**`;
   const rest = phase === 'applying' ? restText(usualRest(steps, Date.parse(updatedAt)), Date.parse(updatedAt)) : '';
   return `**${done} of ${wanted.length} steps done**${rest}`;
+}
+
+function planSummary(steps: readonly StepProgress[]): string {
+  const count = (action: Action): number => steps.filter((step) => step.action === action).length;
+  return `${count('create')} to create, ${count('update')} to change, ${count('delete')} to delete`;
 }
 
 /** With the time of day, for what is shown stays as it is until something happens. */
@@ -129,13 +126,24 @@ function restText({ seconds, isLowerBound }: UsualRest, now: number): string {
   return `, usually ${isLowerBound ? 'at least ' : ''}${minutes} more minute${minutes === 1 ? '' : 's'}, until ${until} UTC`;
 }
 
-function stepList(state: StepState, all: readonly StepProgress[]): string | undefined {
+/** What has not begun waits no more once the run has ended. */
+function viewOf(state: StepState, phase: Phase): StateView {
+  if (state !== 'waiting' || !hasEnded(phase)) return views[state];
+  return phase === 'planned' ? { symbol: '…', heading: 'Would be done' } : views.skipped;
+}
+
+function stepList(state: StepState, all: readonly StepProgress[], phase: Phase): string | undefined {
   const steps = all.filter((step) => step.state === state);
   if (steps.length === 0) return undefined;
-  const { symbol, heading } = views[state];
+  const { symbol, heading } = viewOf(state, phase);
   const lines = steps.map((step) => {
     const facts = [step.action === 'none' ? '' : step.action, duration(step)].filter(Boolean).join(', ');
-    const note = noteOf(step, all);
+    const note = [
+      noteOf(step, all),
+      phase === 'planned' && step.forwardOnly && `cannot be taken back: ${step.forwardOnly}`,
+    ]
+      .filter(Boolean)
+      .join('; ');
     return `${symbol} ${step.title}${facts === '' ? '' : ` (${facts})`}${note === '' ? '' : `: ${note}`}`;
   });
   return listed(heading, lines);
@@ -166,5 +174,3 @@ function duration({ startedAt, finishedAt }: StepProgress): string {
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} m ${whole % 60} s`;
 }
-
-const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

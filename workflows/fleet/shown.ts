@@ -10,6 +10,7 @@ import {
   rolloutFleet,
 } from '../../contract/names.ts';
 import { type Problem, problemText } from '../../contract/problem.ts';
+import { code, commands, listed, plain } from '../engine/markdown.ts';
 import type { Move } from './moves.ts';
 import type { Rollout } from './rollout.ts';
 import { durationsOf } from './state.ts';
@@ -138,17 +139,23 @@ export function rolloutMarkdown(progress: FleetProgress): string {
   const { of, fleet, clusters, ring, durations, waitsFor, until, answers, failures, events, startedBy } = progress;
   return [
     `### ${fleet}: ${of}, ${inWords(progress.phase)}${progress.paused ? ', paused' : ''}`,
-    startedBy && `Started by ${startedBy}, as that client said`,
+    startedBy && `Started by ${code(startedBy)}, as that client said`,
     `**${countsText(progress.counts, clusters)}**`,
     ring && `Ring \`${ring.name}\` (${ring.number} of ${ring.of}): ${ring.done} of ${ring.clusters} clusters done`,
     waitsFor && `Waits for ${waitsFor}${until === undefined ? '' : `, until ${until}`}`,
-    answers && ['```sh', ...answers, '```'].join('\n'),
+    answers && commands(answers),
     durations &&
       `A cluster takes ${durations.p50} s (median), ${durations.p90} s (nine of ten), ${durations.most} s at most`,
     failures.length > 0 &&
-      `**Failed, or passed over**\n\n${failures.map(({ cluster, type, why }) => `- \`${cluster}\`: ${type}: ${oneLine(why)}`).join('\n')}`,
+      listed(
+        'Failed, or passed over',
+        failures.map(({ cluster, type, why }) => `${code(cluster)}: ${type}: ${why}`),
+      ),
     events.length > 0 &&
-      `**Last events**\n\n${events.map(({ at, what }) => `- ${at.slice(0, 19)}Z ${oneLine(what)}`).join('\n')}`,
+      listed(
+        'Last events',
+        events.map(({ at, what }) => `${at.slice(0, 19)}Z ${what}`),
+      ),
   ]
     .filter((part) => typeof part === 'string' && part !== '')
     .join('\n\n');
@@ -159,7 +166,7 @@ export const refusedMarkdown = (problems: readonly Problem[]): string =>
   [
     '### rolloutFleet: failed',
     '**Nothing was changed.**',
-    problems.map((each) => `- ${oneLine(problemText(each))}`).join('\n'),
+    problems.map((each) => `- ${plain(problemText(each))}`).join('\n'),
   ].join('\n\n');
 
 /** How many clusters are in which state. */
@@ -171,4 +178,3 @@ export function countsText(counts: FleetCounts, clusters: number): string {
 }
 
 const inWords = (phase: string): string => phase.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

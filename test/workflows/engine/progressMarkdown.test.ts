@@ -88,6 +88,25 @@ describe('the progress of a run as markdown', () => {
     expect(shown({ phase: 'checking' })).toEqual(['### createCluster: checking', '`/c`']);
   });
 
+  it('says what a plan would do, and what of it cannot be taken back', () => {
+    const reimage = {
+      id: 'reimage:a',
+      title: 'Reimage a',
+      action: 'update',
+      forwardOnly: 'nodes are made anew',
+    } as const;
+    expect(shown({ phase: 'planned', steps: [step({}), step(reimage)] }).slice(1)).toEqual([
+      '**1 to create, 1 to change, 0 to delete**',
+      '`/c`',
+      '**Would be done**',
+      '- … Cluster c (create)\n- … Reimage a (update): cannot be taken back: nodes are made anew',
+    ]);
+  });
+
+  it('says of a run that was refused that nothing of it has begun', () => {
+    expect(shown({ phase: 'failed', steps: [step({})] })).toContain('**Not begun**');
+  });
+
   it('says at once that a plan cannot be applied', () => {
     const problem = { where: 'quota', problem: 'too little', whatToDo: 'Ask for more.' };
     expect(shown({ phase: 'planned', problems: [problem] })[0]).toBe(
@@ -115,7 +134,8 @@ describe('the progress of a run as markdown', () => {
     ).toEqual([
       '### createCluster: waiting for operator',
       '**Waits for a decision** (update `decide`): `retry`, `leave`; `leave` by itself at 2026-01-04',
-      '```sh\ntemporal workflow update execute --name decide\n```',
+      expect.stringContaining('**To answer, paste one of these into a shell**'),
+      '`temporal workflow update execute --name decide`',
       expect.stringContaining('PowerShell'),
       '- **Cluster c**: QuotaExceeded: no cores. Ask for more quota. Correlation ID: `c-1`.',
       '**1 of 2 steps done**',
@@ -125,6 +145,24 @@ describe('the progress of a run as markdown', () => {
       '**Done**',
       '- ✓ Group g (create)',
     ]);
+  });
+
+  it('lets no text from outside become a link, an image or HTML, nor leave its code', () => {
+    const attack =
+      '[a\\](https://x) [a](https://x) ![b](https://x/b.png) ![c][d] <img src=x> <https://x>\n[d]: https://x/b.png';
+    const all = shown({
+      cluster: `\`${attack}`,
+      startedBy: `\`${attack}\``,
+      found: [attack, attack],
+      problems: [{ where: attack, problem: attack, whatToDo: attack }],
+      steps: [step({ state: 'failed', title: attack, error: attack, whatToDo: attack })],
+      answers: [`temporal ${attack}`],
+    }).join('\n\n');
+    const text = all.replaceAll(/`[^`\n]*`/g, '');
+    expect(text).not.toMatch(/\]\(|\]\[|<[a-z]/);
+    expect(text).not.toMatch(/^[-*\s]*\[/m);
+    expect(text).toContain('[a\\] (https://x)');
+    expect(text).not.toContain('`');
   });
 
   it('lists problems', () => {
