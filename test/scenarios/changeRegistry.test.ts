@@ -174,6 +174,9 @@ describe('changeRegistry', () => {
     expect(checks.find(({ id }) => id === 'registryEndpoint')?.seen).toBe('Approved');
     const back = await verified(harness.client.changeRegistry({ cluster, registry: own('changemanaged2') }));
     expect(back.checks.find(({ id }) => id === 'managedRegistryGone')).toMatchObject({ ok: true, seen: 'absent' });
+    // Either way no node gets an image before it is reimaged: nothing is run there meanwhile.
+    const commands = (await harness.azure.recorded()).filter(({ url }) => /\/change-managed\/runCommand\?/.test(url));
+    expect(commands.filter(({ status }) => status !== 202)).toEqual([]);
   });
 
   it.each([

@@ -1,8 +1,9 @@
 import { patched } from '@temporalio/workflow';
 import type { StepId } from '../../contract/plan.ts';
-import type { AgentPoolFacts } from '../../resources/agentPools.ts';
+import { type AgentPoolFacts, isWindows } from '../../resources/agentPools.ts';
 import { hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
+import { cutsEgress } from '../../resources/outboundTypes.ts';
 import { azure } from '../engine/azure.ts';
 import { ConcurrencyLimit } from '../engine/concurrencyLimit.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
@@ -110,13 +111,17 @@ const takingTurns = (limit: ConcurrencyLimit, work: () => Promise<void>): Promis
 
 /**
  * The nodes before any pool is reimaged. One look serves all pools, for a node that joins after it is new. It comes after
- * the update of the cluster, for a node that joined before the update boots as the cluster said then.
+ * the update of the cluster, for a node that joined before the update boots as the cluster said then. Where no node could run its
+ * command, it is left out: what the nodes boot from once they are reimaged is proof enough.
  */
-function lookOnceAtNodes({ plan, input, seen }: UpdateContext): NodesBefore {
+function lookOnceAtNodes(context: UpdateContext): NodesBefore {
+  const { plan, input, seen } = context;
   const changed = bootstrapChanges(plan.steps);
   let look: ReturnType<NodesBefore> | undefined;
-  return () => {
-    if (!changed) return Promise.resolve(seen.kubernetes);
+  return async () => {
+    if (!changed) return seen.kubernetes;
+    if (losesItsSource(context) && canShowSources(context) && patched('looks-once-nodes-get-images'))
+      return { unseen: { because: 'failed', message: 'its nodes got no images before they were reimaged' } };
     look ??= azure.looking('Look at the nodes').lookInside(input.cluster);
     // After a failure an operator may ask for another look.
     return look.catch((error: unknown) => {
@@ -125,3 +130,18 @@ function lookOnceAtNodes({ plan, input, seen }: UpdateContext): NodesBefore {
     });
   };
 }
+
+/**
+ * Whether nodes get no images between the update of the cluster and their reimage: egress is cut, and what they were made to boot
+ * from is out of reach. AKS deletes its own registry once the cluster has left it.
+ */
+function losesItsSource({ plan, found }: UpdateContext): boolean {
+  const keepsRegistry = found.artifactSource === 'Cache' && !hasManagedRegistry(found) && !plan.unlink;
+  return cutsEgress(plan.bootstrap?.outboundType ?? found.outboundType) && !keepsRegistry;
+}
+
+/** Whether each pool can show what it boots from, once it is reimaged: by a pod, and on Linux. */
+const canShowSources = ({ plan, seen: { kubernetes } }: UpdateContext): boolean =>
+  'seen' in kubernetes &&
+  kubernetes.seen.podDenied === undefined &&
+  plan.reimages.every(({ osType }) => !isWindows(osType));
