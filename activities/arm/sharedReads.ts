@@ -32,7 +32,7 @@ const lasting =
 
 /**
  * Looks at many resources, and asks Azure for each once. What an activity of another type has seen seconds ago, in the same run, is
- * not asked again, unless the run has written since, or this look is tried again. What is in a group that the look has found absent is absent.
+ * not asked again, unless the run has written or polled an operation since, or this look is tried again. What is in a group that the look has found absent is absent.
  *
  * For looks alone: whoever is about to write, waits for a change or reads back a write asks anew.
  */
@@ -75,7 +75,10 @@ export function shareReads(asksOnly: (request: PipelineRequest) => boolean): Pip
         forget(known);
         return next(request).finally(() => forget(known));
       }
-      if (request.method !== 'GET' || isState.test(pathOf(request))) return next(request);
+      const path = pathOf(request);
+      // What was read while an operation ran may be otherwise by its end. A command changes nothing.
+      if (isState.test(path)) return next(request).finally(() => isCommand.test(path) || forget(known));
+      if (request.method !== 'GET') return next(request);
       const look = looks.getStore();
       const key = keyOf(request);
       if (!look) {
@@ -153,6 +156,7 @@ function forget(known: Map<string, Answer>): void {
 
 /** Of an operation or a command, which each poll asks anew. */
 const isState = /\/(operations|operationresults|operationstatuses|privatednsoperation\w+|commandresults)\//;
+const isCommand = /\/commandresults\//;
 
 const isLasting = (request: PipelineRequest): boolean => lasting.test(pathOf(request));
 const keyOf = ({ url }: PipelineRequest): string => url;
