@@ -8,7 +8,7 @@ import { type ClusterReference, clusterId, keyOf } from '../resources/ids.ts';
 import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, seenOr, whereAllowed } from './arm/errors.ts';
-import { repeatableOperation } from './arm/longRunningOperation.ts';
+import { repeatableCommand } from './arm/longRunningOperation.ts';
 import { forbiddenPatienceMs, lookPatienceMs, patiently } from './patience.ts';
 import { readPermissions } from './reads/allowances.ts';
 
@@ -94,7 +94,8 @@ async function attemptCommand(
   const id = clusterId(cluster);
   try {
     const clusterToken = await entraToken(clients, cluster);
-    const result = await repeatableOperation(id, lookPatienceMs, () =>
+    const wait = { what: activityInfo().activityType, patienceMs: lookPatienceMs };
+    const result = await repeatableCommand(id, wait, () =>
       managedClusters.runCommand(cluster.resourceGroup, cluster.name, {
         command,
         ...(clusterToken !== undefined && { clusterToken }),

@@ -9,8 +9,8 @@ export interface BusyPolicy {
 const recorded = 'recorded 2025-03-22, azure-cli 2.70.0, test_aks_network_isolated_cluster.yaml, eastus2euap';
 
 /**
- * Kinds of Azure's long-running operations. Those of a kind take about as long, and the shortest recorded is the usual time; none
- * where it depends on the nodes, or where nobody has recorded it.
+ * Kinds of Azure's long-running operations, and of commands inside a cluster. Those of a kind take about as long, and the shortest
+ * recorded is the usual time; none where it depends on the nodes, or where nobody has recorded it.
  */
 export const operationKinds = {
   createCluster: { usualSeconds: 411, source: recorded },
@@ -26,6 +26,7 @@ export const operationKinds = {
   writeSubnet: { usualSeconds: 10, source: recorded },
   writePrivateEndpoint: { usualSeconds: 60, source: recorded },
   writePrivateDns: { usualSeconds: 30, source: recorded },
+  command: { usualSeconds: 6, source: 'modelled' },
   other: {},
 } as const satisfies Record<string, { usualSeconds?: number; source?: string }>;
 

@@ -72,33 +72,34 @@ export async function awaitOperation(operation: Pick<LongRunningOperation, 'reso
 }
 
 /**
- * Sends a request and waits for the end of its operation. After a crash it is sent again, so it must leave nothing behind.
+ * Runs a command and waits for its end. After a crash it is sent again, so it must leave nothing behind.
  *
+ * @param what Commands of the same name take about as long.
  * @param patienceMs How long its end is waited for.
  * @throws ApplicationFailure `OperationTimedOut`; `NotShown` where Azure has taken the request and does not know its operation.
  */
-export async function repeatableOperation<T>(
+export async function repeatableCommand<T>(
   resourceId: string,
-  patienceMs: number,
+  { what, patienceMs }: { what: string; patienceMs: number },
   start: () => Poller<T>,
 ): Promise<T | undefined> {
+  const startedAt = now();
   const { poller, first } = await withFirstAnswer(resourceId, async () => {
     const started = start();
     await started.submitted();
     return { poller: started };
   });
-  const startedAt = now();
-  // A pod has to start.
-  const wait: Wait = { startedAt, expectedMs: commandMs };
+  const wait: Wait = { startedAt, expectedMs: expectedMs('command', what) };
   if (!poller.isDone) await pauseBefore(wait, first);
   while (!poller.isDone) {
-    const { error, response } = await polled(poller);
+    const { error, response, tookMs } = await polled(poller);
     if (error !== undefined) {
       if (response?.status === 404) throw notShown(resourceId);
       if (!response || response.status >= 400) throw toApplicationFailure(error, resourceId, response);
       throw operationFailure(failedOperation(error, response), resourceId);
     }
-    if (!poller.isDone && now() - startedAt > patienceMs) {
+    if (poller.isDone) learn('command', what, { tookMs, startedAt });
+    else if (now() - startedAt > patienceMs) {
       const minutes = Math.round(patienceMs / 60_000);
       throw ownFailure('OperationTimedOut', `It has not ended within ${minutes} minutes`, resourceId);
     }
@@ -224,8 +225,6 @@ async function pollUntilDone(
   return undefined;
 }
 
-/** Commands in a cluster take some seconds. Modelled. */
-const commandMs = 5_000;
 /** Progress takes requests of its own, and people look at it now and then. */
 const showEveryMs = 30_000;
 

@@ -64,10 +64,10 @@ export function learn(
   if (tookMs !== undefined && tookMs > 0 && tookMs <= now() - startedAt + 1_000) durations.learn(kind, tookMs, size);
 }
 
-/** From the begin to the end, in the state of an operation that tells both, as that of AKS does. */
+/** From the begin to the end, in the state of an operation or the result of a command that tells both, as those of AKS do. */
 export function durationIn({ bodyAsText }: PipelineResponse): number | undefined {
-  const [, begin = ''] = /"startTime"\s*:\s*"([^"]+)"/.exec(bodyAsText ?? '') ?? [];
-  const [, end = ''] = /"endTime"\s*:\s*"([^"]+)"/.exec(bodyAsText ?? '') ?? [];
+  const [, begin = ''] = /"(?:startTime|startedAt)"\s*:\s*"([^"]+)"/.exec(bodyAsText ?? '') ?? [];
+  const [, end = ''] = /"(?:endTime|finishedAt)"\s*:\s*"([^"]+)"/.exec(bodyAsText ?? '') ?? [];
   const took = Date.parse(end) - Date.parse(begin);
   return Number.isNaN(took) ? undefined : took;
 }

@@ -28,17 +28,20 @@ const mostLateMs = 30_000;
  * Time until the next look at an operation: few looks before its expected end, and close ones from there on. One that nobody
  * expects is looked at after a twentieth of the time that has passed, so that its end is noticed within 5 %.
  */
-export function pollDelayMs({ retryAfterMs = 0, ...polled }: Polled): number {
-  return Math.max(retryAfterMs, leastMs, ownDelay(polled));
+export function pollDelayMs(polled: Polled): number {
+  const askedMs = Math.max(polled.retryAfterMs ?? 0, leastMs);
+  return Math.max(askedMs, ownDelay(polled, askedMs));
 }
 
-function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown }: Omit<Polled, 'retryAfterMs'>): number {
+/** @param askedMs How long it is left alone in any case. */
+function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown }: Polled, askedMs: number): number {
   if (expectedMs === undefined) return Math.min(mostMs, elapsedMs / 20);
-  // Whoever looks a moment too early has to wait for as long again as Azure asks.
-  const leftMs = expectedMs * 1.01 + 500 - elapsedMs;
+  const leftMs = expectedMs * 1.001 + 500 - elapsedMs;
   if (leftMs > 0) {
-    const betweenMs = isShown ? leastBetweenMs : Math.max(leastBetweenMs, expectedMs / 2);
-    return Math.min(leftMs, isCrowded ? crowdedBetweenMs : betweenMs);
+    const oftenMs = isShown ? leastBetweenMs : Math.max(leastBetweenMs, expectedMs / 2);
+    const betweenMs = isCrowded ? crowdedBetweenMs : oftenMs;
+    // Whoever looks a moment too early has to wait for as long again as Azure asks.
+    return leftMs - betweenMs < askedMs ? leftMs : betweenMs;
   }
   // At first a hundredth of the whole; later less often, for nobody knows why it takes so long.
   return Math.min(mostLateMs, Math.max(elapsedMs / 100, -leftMs / 5));

@@ -47,6 +47,14 @@ describe('an operation', () => {
     },
   );
 
+  it.each([60, 217, 411, 569])(
+    'of %d s is not looked at a moment too early: Azure asks for a longer pause then',
+    (seconds) => {
+      const { late } = noticed(seconds + 0.3, { expected: seconds, retryAfter: 30 });
+      expect(late * seconds).toBeLessThan(1.5);
+    },
+  );
+
   it('is left alone for as long as Azure asks', () => {
     expect(noticed(300, { retryAfter: 30 }).polls).toBe(10);
     expect(noticed(300, { expected: 300, retryAfter: 30 }).polls).toBe(2);
