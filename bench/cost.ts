@@ -65,14 +65,15 @@ function actionsOf(event: Event): number {
 /** When each activity ran, from its schedule to its end, and from its last attempt's start; in milliseconds since 1970. */
 export function activitiesOf({
   events,
-}: History): { scheduled: number; begin: number; end: number; timeoutMs: number }[] {
+}: History): { name: string; scheduled: number; begin: number; end: number; timeoutMs: number }[] {
   const byId = new Map((events ?? []).map((event) => [String(event.eventId), event]));
   return (events ?? []).flatMap(({ activityTaskCompletedEventAttributes: completed, eventTime }) => {
     const began = byId.get(String(completed?.scheduledEventId));
     if (!completed || !began) return [];
-    const { heartbeatTimeout } = began.activityTaskScheduledEventAttributes ?? {};
+    const { heartbeatTimeout, activityType } = began.activityTaskScheduledEventAttributes ?? {};
     return [
       {
+        name: activityType?.name ?? '',
         scheduled: milliseconds(began.eventTime),
         begin: milliseconds(byId.get(String(completed.startedEventId))?.eventTime),
         end: milliseconds(eventTime),

@@ -1,4 +1,5 @@
 import type { Figure } from './figures.ts';
+import type { MeasuredName } from './scenarios.ts';
 
 /** What all items are run with. */
 export interface Bench {
@@ -6,6 +7,10 @@ export interface Bench {
   full: boolean;
   /** How often what varies is measured. */
   runs: number;
+  /** Only these scenarios, where an item has one for each. Left out: all. */
+  scenarios?: readonly MeasuredName[] | undefined;
+  /** Whether each run is shown as it passed. */
+  timeline: boolean;
   onProgress: (line: string) => void;
 }
 

@@ -7,12 +7,15 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { regressions } from './check.ts';
 import { type Result, type Results, resultOf } from './figures.ts';
 import { type ItemName, itemNames, items } from './items.ts';
+import { type MeasuredName, measuredNames } from './scenarios.ts';
 import { lastText, tableHead, tableRow } from './table.ts';
 
 interface Options {
   only?: ItemName[];
   full: boolean;
   runs: number;
+  scenarios?: MeasuredName[];
+  timeline: boolean;
   json?: string;
   check: boolean;
   save: boolean;
@@ -23,6 +26,12 @@ const options = new Command('npm run bench --')
   .addOption(new Option('--only <item...>', 'only these items').choices(itemNames))
   .option('--full', 'as large as promised: takes an hour', false)
   .option('--runs <count>', 'how often what varies is measured', count, 1)
+  .addOption(
+    new Option('--scenarios <name...>', 'only these, in makespan and cost')
+      .choices(measuredNames)
+      .conflicts(['check', 'save']),
+  )
+  .option('--timeline', 'shows how the runs of makespan passed: steps, activities, and what Azure did', false)
   .option('--json <file>', 'writes the figures there too')
   .option('--check', 'fails if a ratio is more than 10 % worse than the last result', false)
   .option('--save', 'makes these figures the last result', false)

@@ -1,30 +1,42 @@
 import type { Figure } from './figures.ts';
-import type { Item } from './item.ts';
+import type { Bench, Item } from './item.ts';
 import { type MeasuredRun, runsOf } from './runs.ts';
 import { type MeasuredName, measuredNames } from './scenarios.ts';
+import { timelineText } from './timeline.ts';
 
 /** Of a creation, and of other scenarios: they wait for Azure, and hardly for anything else. */
 const limits = { creation: 1.03, other: 1.05 };
 
-const byScenario = (measured: readonly MeasuredRun[]): [MeasuredName, MeasuredRun[]][] =>
-  measuredNames.map((name) => [name, measured.filter(({ scenario }) => scenario === name)]);
+async function byScenario(bench: Bench): Promise<[MeasuredName, MeasuredRun[]][]> {
+  const names = bench.scenarios ?? measuredNames;
+  const measured = await runsOf(bench, names);
+  return names.map((name) => [name, measured.filter(({ scenario }) => scenario === name)]);
+}
 
 /** How long each scenario takes, divided by what Azure takes on its critical path. */
-export const makespan: Item = async (bench) =>
-  byScenario(await runsOf(bench, measuredNames)).map(([name, measured]): Figure => {
-    // An audit consists of looks: Azure works for it for seconds only.
-    if (name === 'audit') return { name, unit: 's', better: 'lower', values: measured.map(({ seconds }) => seconds) };
-    const limit = name.startsWith('create') ? limits.creation : limits.other;
-    const values = measured.map(({ seconds, leastSeconds }) => seconds / leastSeconds);
-    return { name, unit: 'ratio', better: 'lower', limit, values };
-  });
+export const makespan: Item = async (bench) => {
+  const measured = await byScenario(bench);
+  if (bench.timeline) for (const run of measured.flatMap(([, runs]) => runs)) bench.onProgress(timelineOf(run));
+  return measured.map(([name, runs]) => figureOf(name, runs));
+};
+
+const timelineOf = ({ scenario, seconds, leastSeconds, spans }: MeasuredRun): string =>
+  timelineText(`${scenario}: ${seconds.toFixed(1)} s, at least ${leastSeconds.toFixed(1)} s`, seconds, spans);
+
+function figureOf(name: MeasuredName, measured: readonly MeasuredRun[]): Figure {
+  // An audit consists of looks: Azure works for it for seconds only.
+  if (name === 'audit') return { name, unit: 's', better: 'lower', values: measured.map(({ seconds }) => seconds) };
+  const limit = name.startsWith('create') ? limits.creation : limits.other;
+  const values = measured.map(({ seconds, leastSeconds }) => seconds / leastSeconds);
+  return { name, unit: 'ratio', better: 'lower', limit, values };
+}
 
 /** The requests that Terraform's azapi takes for the same cluster, a verification not included. Measured 2026-11. */
 const azapiRequests = 78;
 
 /** What each scenario costs in Temporal and in Azure. */
 export const cost: Item = async (bench) =>
-  byScenario(await runsOf(bench, measuredNames)).flatMap(([name, measured]): Figure[] => {
+  (await byScenario(bench)).flatMap(([name, measured]): Figure[] => {
     const of = (what: string, value: (run: MeasuredRun) => number, limit?: number): Figure => ({
       name: `${name}: ${what}`,
       unit: 'count',

@@ -2,11 +2,12 @@ import type { ScenarioHandle } from '../client/index.ts';
 import type { ScenarioResult, StepProgress } from '../contract/index.ts';
 import { controlApi } from '../scripts/local/simulatorClient.ts';
 import type { Duration, RecordedRequest } from '../simulator/index.ts';
-import { costOf, type History, type RunCost } from './cost.ts';
+import { activitiesOf, costOf, type History, type RunCost } from './cost.ts';
 import type { Bench } from './item.ts';
 import { lowerLimit, type TimedOperation, type TimedStep } from './lowerLimit.ts';
 import { type Place, startPlace } from './place.ts';
 import { clusterNamed, type MeasuredName, measuredScenarios } from './scenarios.ts';
+import type { Span } from './timeline.ts';
 
 export interface MeasuredRun {
   scenario: MeasuredName;
@@ -15,13 +16,15 @@ export interface MeasuredRun {
   /** The least that it can take, in simulated seconds. */
   leastSeconds: number;
   cost: RunCost;
+  /** Steps, activities, and what Azure did. */
+  spans: readonly Span[];
 }
 
 /**
- * How fast simulated time passes. At 10 a run takes ten seconds to four minutes, and what an idle machine takes for it is a hundredth
+ * How fast simulated time passes. At 5 a run takes ten seconds to six minutes, and what an idle machine takes for it is a hundredth
  * of that.
  */
-const speeds = { usual: 10, full: 4 };
+const speeds = { usual: 5, full: 2 };
 
 /** Everything that was run so far: items share it. */
 const measuredBefore: MeasuredRun[] = [];
@@ -95,13 +98,36 @@ async function measured(
 ): Promise<Omit<MeasuredRun, 'scenario'>> {
   const handle = temporal.workflow.getHandle(run.workflowId, run.runId);
   const [{ startTime, closeTime }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
-  const at = (time: string | Date | undefined) => simulator.clock.at(new Date(time ?? 0).getTime()) / 1000;
+  const at = (time: string | Date | number | undefined) => simulator.clock.at(new Date(time ?? 0).getTime()) / 1000;
   const steps = result.outcome === 'verified' ? result.steps.flatMap((step) => timedStep(step, at)) : [];
+  const operations = durations.map(timedOperation);
+  const activities = activitiesOf(history as History).map(({ name, scheduled, end }): Span => {
+    return { what: 'activity', name, begin: at(scheduled), end: at(end) };
+  });
+  const sent = requestsOf(requests, run.runId ?? '');
+  const polls = sent.filter(isPoll).map(({ url, time }): Span => {
+    const [begin, end] = [at(time), at(time)];
+    return { what: 'poll', name: `poll of ${new URL(url).pathname.split('/').slice(-2)[0]}`, begin, end };
+  });
+  const begun = at(startTime);
   return {
-    seconds: at(closeTime) - at(startTime),
-    leastSeconds: lowerLimit(steps, durations.map(timedOperation)),
-    cost: costOf(history as History, requestsOf(requests, run.runId ?? ''), speed),
+    seconds: at(closeTime) - begun,
+    leastSeconds: lowerLimit(steps, operations),
+    cost: costOf(history as History, sent, speed),
+    spans: [...steps.map(stepSpan), ...activities, ...operations.map(operationSpan), ...polls].map((span) => {
+      return { ...span, begin: span.begin - begun, end: span.end - begun };
+    }),
   };
+}
+
+const isPoll = ({ url }: RecordedRequest): boolean =>
+  /\/(operation|privateDnsOperation|commandResults)\w*\//i.test(url);
+
+const stepSpan = ({ step, begin, end }: TimedStep): Span => ({ what: 'step', name: step.id, begin, end });
+
+function operationSpan({ operation, begin, end }: TimedOperation): Span {
+  const name = operation.resourceId.split('/').slice(-2).join('/');
+  return { what: 'Azure', name: `${operation.operation} ${name}`, begin, end };
 }
 
 function timedStep(step: StepProgress, at: (time: string) => number): TimedStep[] {

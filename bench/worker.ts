@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../activities/arm/clock.ts';
 import { simulatedIdentity } from '../scripts/local/simulatorClient.ts';
 import { createWorker } from '../worker/worker.ts';
@@ -17,8 +17,8 @@ interface WorkerPlan {
   tokenEndpoint: string;
 }
 
-/** At this speed a cluster is there within milliseconds. */
-export const noLatency = 100_000;
+/** At this speed a cluster is there within a millisecond. */
+export const noLatency = 1_000_000;
 
 /**
  * Starts a worker as a process of its own. What its activities wait for by themselves is as long in simulated time as it is at
@@ -33,7 +33,8 @@ function fastClock(speed: number): Clock {
   return {
     now: () => performance.now() * rate,
     at: (temporalMs) => temporalMs * rate,
-    sleep: (ms, signal) => delay(ms / speed, undefined, { signal }),
+    // A timer takes a millisecond at least.
+    sleep: (ms, signal) => (ms < speed / 2 ? turn(undefined, { signal }) : delay(ms / speed, undefined, { signal })),
   };
 }
 

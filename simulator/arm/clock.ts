@@ -13,6 +13,9 @@ export class WorldEnded extends Error {
  */
 export type Speed = number | 'demand';
 
+/** A timer of Node's takes so long at least. What is shorter than half of it is over at once. */
+const leastTimerMs = 1;
+
 /** Clients ask only about recent moments. */
 const keptMoves = 10_000;
 
@@ -64,6 +67,9 @@ export class Clock {
   async sleep(seconds: number): Promise<void> {
     if (this.speed === 'demand') {
       await this.advance(seconds);
+      this.throwIfStopped();
+    } else if (this.speed > 0 && (seconds * 1000) / this.speed < leastTimerMs / 2) {
+      await turn();
       this.throwIfStopped();
     } else if (this.speed > 0) {
       await new Promise<void>((resolve, reject) => {
