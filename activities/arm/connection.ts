@@ -23,6 +23,7 @@ import { lockedCluster } from '../../contract/names.ts';
 import { deletionProblems, placeProblems } from '../../contract/policyProblems.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
+import { faultOf, UnreadableAnswerError } from './belief.ts';
 import type { Clock } from './clock.ts';
 import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
@@ -167,8 +168,8 @@ const observeResponse: PipelinePolicy = {
   name: 'observeResponse',
   async sendRequest(request, next) {
     const response = await next(request);
-    if (!isBelieved(response)) throw new UnreadableAnswerError(response, 'not JSON');
-    if (!isWhole(request, response)) throw new UnreadableAnswerError(response, 'neither a resource nor a list');
+    const fault = faultOf(request, response);
+    if (fault !== undefined) throw new UnreadableAnswerError(response, fault);
     observers.getStore()?.(response);
     return response;
   },
@@ -229,35 +230,6 @@ export class ForeignAddressError extends Error {
     super(`${origin} is not the configured Azure, so that nothing was sent there`);
   }
 }
-
-/** A proxy may answer in Azure's place, even with 200. Its sign-in page must not be taken for a resource without properties. */
-export class UnreadableAnswerError extends Error {
-  readonly response: PipelineResponse;
-
-  constructor(response: PipelineResponse, what: string) {
-    const { status, headers, bodyAsText } = response;
-    const type = headers.get('content-type') ?? 'no content type';
-    super(`Answer ${status} is ${what} (${type}): ${(bodyAsText ?? '').replace(/\s+/g, ' ').slice(0, 80)}`);
-    this.response = response;
-  }
-}
-
-/**
- * Whether an answer is taken for Azure's. Gateways in front of it refuse and throttle in plain text, and their status and Retry-After
- * count; only in Azure's own words is something there, or not.
- */
-const isBelieved = ({ status, headers, bodyAsText }: PipelineResponse): boolean =>
-  !bodyAsText || (status >= 400 && status !== 404) || /\bjson\b/i.test(headers.get('content-type') ?? '');
-
-/**
- * Whether a read was answered with what it asks for: a resource has an ID, a list has entries. Some clients take an empty body, or `{}`,
- * for an empty list: nobody would use a registry, and nothing would be locked. What an operation says ends otherwise.
- */
-const isWhole = ({ method, url }: PipelineRequest, { status, bodyAsText }: PipelineResponse): boolean =>
-  method !== 'GET' ||
-  status !== 200 ||
-  /operation(s|results|statuses)\//i.test(new URL(url).pathname) ||
-  /"id"\s*:\s*"|"values?"\s*:\s*\[/.test(bodyAsText ?? '');
 
 /** The SDK sets no bound. An activity whose connection went silent would heartbeat for hours and wait for nothing. */
 function boundRequest(timeoutMs: number): PipelinePolicy {

@@ -4,7 +4,8 @@ import { type AzureCause, azureCauses, azureErrors } from '../../contract/azureE
 import type { FailureCode, OwnError } from '../../contract/errors.ts';
 import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import type { Unread } from '../../resources/unread.ts';
-import { ForeignAddressError, observed, UnreadableAnswerError } from './connection.ts';
+import { UnreadableAnswerError } from './belief.ts';
+import { ForeignAddressError, observed } from './connection.ts';
 
 /**
  * ARM asks for seconds, a service that throttles for minutes. Ten are believed: a longer Retry-After would leave an operator

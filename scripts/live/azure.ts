@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
-import { type AzureClients, observed, type Service, UnreadableAnswerError } from '../../activities/arm/connection.ts';
+import { UnreadableAnswerError } from '../../activities/arm/belief.ts';
+import { type AzureClients, observed, type Service } from '../../activities/arm/connection.ts';
 import { parseRetryAfter } from '../../activities/arm/errors.ts';
 import { type Poller, restoredPoller } from '../../activities/arm/poller.ts';
 import { shortened } from '../../contract/shortened.ts';

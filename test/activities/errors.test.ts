@@ -133,8 +133,12 @@ describe("Azure's errors", () => {
     expect(await failureTo(`gateway-${status}`, { proxy })).toMatchObject({ type: `HTTP ${status}`, nonRetryable });
   });
 
-  it.concurrent('do not take a page that is not found for a resource that is not there', async () => {
-    expect(await failureTo('no-page', { proxy: { status: 404 } })).toMatchObject({
+  it.concurrent.each([
+    ['page', {}],
+    // As gateways for APIs answer.
+    ['route', { contentType: 'application/json', body: '{"statusCode":404,"message":"Resource not found"}' }],
+  ])('do not take a %s that is not found for a resource that is not there', async (what, proxy) => {
+    expect(await failureTo(`no-${what}`, { proxy: { status: 404, ...proxy } })).toMatchObject({
       type: 'UnreadableAnswer',
       nonRetryable: false,
     });

@@ -100,6 +100,18 @@ describe('assigning a role', () => {
     expect(new Set(all.map(({ id }) => id.split('/').at(-1))).size).toBe(4);
   });
 
+  it.concurrent('that another cluster gives at the same moment stays that of the first', async () => {
+    const { scope, principalId } = await principalOf('two-clusters');
+    // Neither of them has seen the other's: both send.
+    const trio = { scope, role: 'acrPull', principalId, isNewPrincipal: true } as const;
+    const gives = (by: typeof marks) => attempt().run(azure.activities.assignRole, { ...trio, marks: by });
+    const id = await gives(marks);
+    expect(await gives(another)).toBeUndefined();
+    expect(await assignmentsOf(principalId)).toMatchObject([
+      { id, properties: { description: expect.stringContaining(`aks-isolation-workflow=${workflowId} `) } },
+    ]);
+  });
+
   it.concurrent('that somebody else has assigned is success, and stays theirs', async () => {
     const { scope, principalId } = await principalOf('granted');
     await assign(azure, scope, 'acrPull', principalId);

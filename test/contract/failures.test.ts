@@ -9,7 +9,14 @@ import {
 } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { errorPage } from '../../contract/errors.ts';
-import { applicationFailure, azureFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
+import {
+  applicationFailure,
+  azureFailure,
+  isFailure,
+  isNotFound,
+  ownFailure,
+  retryable,
+} from '../../contract/failures.ts';
 
 const id = '/subscriptions/s/resourceGroups/g';
 
@@ -19,6 +26,19 @@ it("a failure of the product's own is final and carries what the catalog says", 
   expect(details).toEqual([
     { resourceId: id, whatToDo: expect.stringMatching(/^Somebody else/), page: errorPage('NotOwned') },
   ]);
+});
+
+it.each([
+  ['NotFound', true],
+  ['ResourceNotFound', true],
+  ['ParentResourceNotFound', true],
+  ['ResourceGroupNotFound', true],
+  ['SubscriptionNotFound', true],
+  // What Azure does not know at all is no proof that something is gone.
+  ['InvalidResourceType', false],
+  ['AuthorizationFailed', false],
+])('gone is gone, in each of Azure’s words: %s, %p', (code, gone) => {
+  expect(isNotFound(azureFailure(code, 'No.', id, { status: 404 }))).toBe(gone);
 });
 
 it('a failure that is to be tried again keeps its type, message and details', () => {
