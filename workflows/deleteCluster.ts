@@ -65,10 +65,15 @@ function apply(
   return {};
 }
 
-async function verify(_input: ParsedDeleteClusterInput, { gone }: DeleteClusterPlan): Promise<Check[]> {
+async function verify(_input: ParsedDeleteClusterInput, { gone, steps }: DeleteClusterPlan): Promise<Check[]> {
   const remaining = await azure.verifying('Check that it is gone').readRemaining(gone);
+  // The node resource group is AKS's to delete.
+  const isOurs = (id: string) => steps.some(({ action, resourceId }) => action === 'delete' && resourceId === id);
   return gone.map((id) => {
     const name = id.split('/').at(-1) ?? id;
-    return check(id, `${name} is gone`, id, 'absent', remaining.includes(id) ? 'present' : 'absent');
+    const left = isOurs(id)
+      ? 'present'
+      : `present: AKS has left it; look at what is in it, then delete it (\`az group delete --name ${name}\`)`;
+    return check(id, `${name} is gone`, id, 'absent', remaining.includes(id) ? left : 'absent');
   });
 }

@@ -78,6 +78,7 @@ function isExplained(text: string, world: DrawnWorld): boolean {
     /Azure does not change|is on this subnet, as outbound type \w+ wants/.test(text)
   )
     return true;
+  if (world.switches.managedRegistryOnDelete === 'stays' && /AKS has left it/.test(text)) return true;
   // AKS's zone stays linked with its registry.
   if (world.switches.managedRegistryOnChange === 'stays' && /overlapping namespaces/.test(text)) return true;
   // What somebody else has made, or uses, does not go.
