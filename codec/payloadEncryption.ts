@@ -72,13 +72,37 @@ export class PayloadEncryption implements PayloadCodec {
   }
 }
 
+/**
+ * For workers. Temporal decrypts all payloads of a task at once, so that one which nobody can decrypt would fail this task and each one
+ * after it: anybody's signal or update would stop a run for ever. Here only what needs such a payload fails, by an encoding that
+ * nobody knows and that says why. A result that a run needs is waited for until a worker has its key.
+ */
+class WorkerEncryption extends PayloadEncryption {
+  override async decode(payloads: Payload[]): Promise<Payload[]> {
+    const each = payloads.map((payload) =>
+      super.decode([payload]).catch((error: unknown) => [unreadable(payload, error)]),
+    );
+    return (await Promise.all(each)).flat();
+  }
+}
+
+const unreadable = ({ metadata, data }: Payload, error: unknown): Payload => ({
+  metadata: { ...metadata, encoding: Buffer.from(`${encoding}. ${error instanceof Error ? error.message : error}`) },
+  ...(data && { data }),
+});
+
 /** Messages and stack traces of failures become payloads. The published package has `.js` files. */
 export const encodedFailuresPath = fileURLToPath(
   new URL(`encodedFailures${extname(import.meta.url)}`, import.meta.url),
 );
 
-/** The data converter of worker and clients; empty without keys. */
+/** The data converter of clients; empty without keys. */
 export const dataConverterOf = (keys: KeyRing | undefined): { dataConverter?: DataConverter } =>
-  keys
-    ? { dataConverter: { payloadCodecs: [new PayloadEncryption(keys)], failureConverterPath: encodedFailuresPath } }
-    : {};
+  converterOf(keys && new PayloadEncryption(keys));
+
+/** The data converter of workers; empty without keys. */
+export const workerConverterOf = (keys: KeyRing | undefined): { dataConverter?: DataConverter } =>
+  converterOf(keys && new WorkerEncryption(keys));
+
+const converterOf = (codec: PayloadCodec | undefined): { dataConverter?: DataConverter } =>
+  codec ? { dataConverter: { payloadCodecs: [codec], failureConverterPath: encodedFailuresPath } } : {};

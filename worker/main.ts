@@ -1,5 +1,5 @@
 import type { Worker } from '@temporalio/worker';
-import { dataConverterOf } from '../codec/payloadEncryption.ts';
+import { workerConverterOf } from '../codec/payloadEncryption.ts';
 import { withVaultKeys } from '../codec/vault.ts';
 import { type Problem, problemsText, problemText } from '../contract/problem.ts';
 import { startTracing } from '../telemetry/tracing.ts';
@@ -41,7 +41,7 @@ for (const warning of found.warnings) logger.warn(problemText(warning));
 
 const { bundleFolder, deployment, taskQueue: queue, readOnly, metricsAddress, webhook } = configuration;
 if (webhook) void checkWebhook(webhook, logger);
-const converter = dataConverterOf(configuration.payloadKeys);
+const converter = workerConverterOf(configuration.payloadKeys);
 worker = await createWorker({
   ...temporal,
   azure,

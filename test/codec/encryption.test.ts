@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { AksIsolationClient } from '../../client/index.ts';
 import { readKeyRing } from '../../codec/keyRing.ts';
-import { dataConverterOf } from '../../codec/payloadEncryption.ts';
+import { dataConverterOf, workerConverterOf } from '../../codec/payloadEncryption.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
 import { waitUntil } from '../scenarios/existingCluster.ts';
 import { clusterPath, input, type SimulatedAzure, startSimulatedAzure } from '../support/azure.ts';
@@ -15,17 +15,22 @@ let connection: Connection;
 let worker: Awaited<ReturnType<typeof startTestWorker>>;
 let client: AksIsolationClient;
 
-beforeAll(async () => {
-  const keys = readKeyRing({ PAYLOAD_KEYS: `test:${randomBytes(32).toString('base64')}` });
+const newKeys = (id: string) => {
+  const keys = readKeyRing({ PAYLOAD_KEYS: `${id}:${randomBytes(32).toString('base64')}` });
   if (Array.isArray(keys)) throw new Error('no keys');
-  const converter = dataConverterOf(keys);
+  return keys;
+};
+
+beforeAll(async () => {
+  const keys = newKeys('test');
+  const converter = workerConverterOf(keys);
   azure = await startSimulatedAzure();
   connection = await Connection.connect({ address: process.env.TEST_TEMPORAL_ADDRESS ?? '' });
   worker = await startTestWorker(azure.connection, taskQueue, {
     ...converter,
     workflowBundle: await bundleWorkflows(converter),
   });
-  client = new AksIsolationClient(new Client({ connection, ...converter }), taskQueue);
+  client = new AksIsolationClient(new Client({ connection, ...dataConverterOf(keys) }), taskQueue);
 });
 afterAll(async () => {
   await worker.stop();
@@ -98,4 +103,36 @@ it('leaves nothing of a failure in a history, and the client reads all of it', a
   expect(failure).toBeInstanceOf(WorkflowFailedError);
   expect(failure).toMatchObject({ cause: { message: expect.stringContaining(message) } });
   expect(await readable(run.workflowId, texts)).toEqual([]);
+});
+
+it('goes on where somebody sends what nobody can decrypt, and refuses it at once', async () => {
+  const given = input('encrypted-otherwise', { onFailure: 'hold' });
+  await azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, answer });
+  const run = await client.createCluster(given);
+  await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+  const stranger = new Client({ connection, ...dataConverterOf(newKeys('another')) }).workflow.getHandle(
+    run.workflowId,
+  );
+  await stranger.signal('anything', { x: 1 });
+  // What the refusal says is encrypted, too.
+  await expect(stranger.executeUpdate('decide', { args: ['retry'] })).rejects.toThrow('No key test');
+  await expect(stranger.query('progress', { x: 1 })).rejects.toThrow('Encoded failure');
+  await run.decide('leave');
+  await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+});
+
+it('refuses an input that nobody can decrypt, and holds no lock', async () => {
+  const stranger = new AksIsolationClient(
+    new Client({ connection, ...dataConverterOf(newKeys('another')) }),
+    taskQueue,
+  );
+  const run = await stranger.createCluster(input('encrypted-unread'));
+  expect(
+    await client.temporal.workflow
+      .getHandle(run.workflowId)
+      .result()
+      .catch((error: unknown) => error),
+  ).toMatchObject({
+    cause: { type: 'InvalidInput' },
+  });
 });

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { errorTypes } from '../../contract/names.ts';
 import { type Parsed, parse } from '../../contract/parse.ts';
 import type { Problem } from '../../contract/problem.ts';
+import { shortened } from '../../contract/shortened.ts';
 import { problemsFailure } from './outcome.ts';
 
 /**
@@ -14,11 +15,13 @@ export const takesAnything: WorkflowStaticOptions = {
   typeInfo: { inputTypes: Array.from({ length: 100 }, () => rawValueTypeInfo) },
 };
 
-const notJson: Problem = {
+const notJson = (why: string): Problem => ({
   where: '(input)',
-  problem: 'not JSON',
+  problem: `not JSON (${why})`,
   whatToDo: 'Give one JSON object, in the encoding json/plain; the JSON Schema says what is in it.',
-};
+});
+
+const mostWhyBytes = 400;
 
 /** @throws ApplicationFailure `InvalidInput` with every problem. */
 export function checkedInput<Input>(schema: z.ZodType<Input>, given: unknown): Input {
@@ -33,10 +36,17 @@ export function checkedBy<Input>(check: (decodedInput: unknown) => Parsed<Input>
 }
 
 function decoded(given: unknown): unknown {
-  if (!(given instanceof RawValue)) return given;
+  const input = decodedInput(given);
+  if ('why' in input) throw problemsFailure(errorTypes.invalidInput, [notJson(input.why)]);
+  return input.value;
+}
+
+/** An argument that came as it was given, see {@link takesAnything}, or why it cannot be decoded. */
+export function decodedInput(given: unknown): { value: unknown } | { why: string } {
+  if (!(given instanceof RawValue)) return { value: given };
   try {
-    return defaultPayloadConverter.fromPayload(given.payload);
-  } catch {
-    throw problemsFailure(errorTypes.invalidInput, [notJson]);
+    return { value: defaultPayloadConverter.fromPayload(given.payload) };
+  } catch (error) {
+    return { why: shortened(error instanceof Error ? error.message : String(error), mostWhyBytes) };
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '@temporalio/workflow';
 import { z } from 'zod';
 import { applicationFailure } from '../../contract/failures.ts';
-import type { MemberEnd, MemberOutcome } from '../../contract/fleet.ts';
+import { type MemberEnd, type MemberOutcome, memberOutcomes } from '../../contract/fleet.ts';
 import { clusterReference } from '../../contract/inputs/cluster.ts';
 import { fleetScenarios } from '../../contract/inputs/rolloutFleet.ts';
 import { aksWindow, maintenanceWindows } from '../../contract/inputs/rolloutWindows.ts';
@@ -33,6 +33,7 @@ import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { AuditReport, AuditVerdict, ScenarioError, ScenarioResult } from '../../contract/result.ts';
 import { shortened } from '../../contract/shortened.ts';
 import { azure } from '../engine/azure.ts';
+import { decodedInput, takesAnything } from '../engine/givenInput.ts';
 import { turnOf } from './aksWindows.ts';
 
 /** What a rollout has one of its members do. */
@@ -53,8 +54,27 @@ export const memberTask = z.strictObject({
 });
 export type MemberTask = z.output<typeof memberTask>;
 
-export const memberEnded = defineSignal<[MemberEnd]>(memberEndedSignal);
-const wrapUp = defineSignal(wrapUpSignal);
+const memberEnded = defineSignal<[MemberEnd]>(memberEndedSignal);
+
+/** As it is heard. A signal stays in the history: one that could not be read would fail each task of the rollout from then on. */
+export const heardEnd = defineSignal<unknown[]>(memberEndedSignal, takesAnything);
+const memberEnd: z.ZodType<MemberEnd> = z.object({
+  member: z.int(),
+  fleet: z.string(),
+  attempt: z.int(),
+  outcome: z.enum([...memberOutcomes, 'putOff']),
+  seconds: z.number(),
+  from: z.number().exactOptional(),
+  type: z.string().max(1_000).exactOptional(),
+  why: z.string().max(1_000).exactOptional(),
+});
+
+/** What a member has told; `undefined` where somebody else has sent something else. */
+export function endIn(given: unknown): MemberEnd | undefined {
+  const decoded = decodedInput(given);
+  return 'value' in decoded ? memberEnd.safeParse(decoded.value).data : undefined;
+}
+const wrapUp = defineSignal(wrapUpSignal, takesAnything);
 
 /** The signal must fit into 300 bytes: a rollout gets thousands. */
 const mostWhyBytes = 120;

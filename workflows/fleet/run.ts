@@ -28,7 +28,7 @@ import {
   wrapUpSignal,
 } from '../../contract/names.ts';
 import { appearedSince } from './discover.ts';
-import { memberEnded } from './member.ts';
+import { endIn, heardEnd } from './member.ts';
 import { lookAtSilent, memberWorkflowId, startMember } from './members.ts';
 import { type Move, nextMove } from './moves.ts';
 import { fleetReport, stoppedFailure } from './report.ts';
@@ -65,7 +65,11 @@ export class FleetRun {
     this.#input = input;
     this.#settings = settings;
     this.#rollout = state && new Rollout(input, state);
-    setHandler(memberEnded, (end) => this.#hear(end));
+    setHandler(heardEnd, (given) => {
+      const end = endIn(given);
+      if (end) this.#hear(end);
+      else log.warn('Somebody has sent a signal that is no word of a member');
+    });
     setHandler(progressDefinition, () => this.progress, {
       description: 'Where the rollout stands: its ring, counts, durations, last events, and what it waits for.',
     });
