@@ -11,6 +11,11 @@ export const azureErrors = {
     cause: 'An identity may use the resource but not one that it is linked to, such as a subnet.',
     whatToDo: 'Give the identity a role with the action that the message names, on the linked resource.',
   },
+  DenyAssignmentAuthorizationFailed: {
+    cause:
+      'A deny assignment keeps everybody but those that it names from the action, whatever their roles: that of a deployment stack, a managed application, or node resource group lockdown.',
+    whatToDo: `Have whoever made it except the worker's identity, or lift it for the run, ${again}.`,
+  },
   InvalidAuthenticationTokenTenant: {
     cause: 'What the message names is in a subscription of another tenant than that of the worker.',
     whatToDo: 'Use resources of one tenant, and a worker with an identity in it.',

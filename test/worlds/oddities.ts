@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { kubectl, reference } from '../scenarios/existingCluster.ts';
 import { versioned } from '../support/arm.ts';
 import { subscriptionId } from '../support/azure.ts';
-import { type OwnRegistryIds, roles } from '../support/ownRegistry.ts';
+import { aRecord, type OwnRegistryIds, roles } from '../support/ownRegistry.ts';
 import type { ScenarioPlace } from '../sweep/scenarios.ts';
 import type { WorldShape } from './shape.ts';
 
@@ -100,6 +100,52 @@ async function moreMachines(place: ScenarioPlace, ids: WorldIds): Promise<string
     value: { properties: { osProfile: { computerName: string } } }[];
   };
   return machines.map(({ properties }) => properties.osProfile.computerName);
+}
+
+/** Moves endpoint, zone link and DNS server of the registry to a hub that the network is peered with. */
+async function moveToHub(place: ScenarioPlace, ids: WorldIds): Promise<void> {
+  const { azure } = place;
+  const hub = `${ids.group}/providers/Microsoft.Network/virtualNetworks/hub`;
+  const subnets = [{ name: 'endpoints', properties: { addressPrefix: '10.77.0.0/24' } }];
+  await azure.put(hub, { location, properties: { addressSpace: { addressPrefixes: ['10.77.0.0/16'] }, subnets } });
+  for (const [from, to] of [
+    [hub, ids.network],
+    [ids.network, hub],
+  ])
+    await azure.put(`${from}/virtualNetworkPeerings/peer`, { properties: { remoteVirtualNetwork: { id: to } } });
+  const endpoint = `${ids.group}/providers/Microsoft.Network/privateEndpoints/in-hub`;
+  const properties = { privateLinkServiceId: ids.registry, groupIds: ['registry'] };
+  const made = await azure.put(endpoint, {
+    location,
+    properties: {
+      subnet: { id: `${hub}/subnets/endpoints` },
+      privateLinkServiceConnections: [{ name: 'hub', properties }],
+    },
+  });
+  for (const { fqdn, ipAddresses } of made.at('properties.customDnsConfigs') as Config[])
+    await azure.put(`${ids.zone}/A/${fqdn.replace(/\.azurecr\.io$/, '')}`, aRecord(...ipAddresses));
+  await azure.remove(ids.privateEndpoint);
+  await azure.remove(ids.link);
+  // The API server has a zone of its own, in the node resource group, which the hub's server has to know as well.
+  const zones = versioned(`${await readNodeGroup(place, ids)}/providers/Microsoft.Network/privateDnsZones`);
+  const { value = [] } = (await azure.send('GET', zones)).body as { value?: { id: string }[] };
+  for (const zone of [ids.zone, ...value.map(({ id }) => id)]) {
+    const link = { virtualNetwork: { id: hub }, registrationEnabled: false };
+    const path = versioned(`${zone}/virtualNetworkLinks/hub`);
+    const answer = await azure.send('PUT', path, { location: 'global', properties: link });
+    // AKS's own restriction keeps everybody else out.
+    if (answer.status !== 403) await azure.answerAtEnd(answer);
+  }
+  const { properties: network } = (await azure.get(ids.network)).body as { properties: Properties };
+  await azure.put(ids.network, {
+    location,
+    properties: { ...network, dhcpOptions: { dnsServers: ['10.77.1.4'] } },
+  });
+}
+
+interface Config {
+  fqdn: string;
+  ipAddresses: string[];
 }
 
 /** In the order in which they come about: settings of clusters as people have them, doings of their owners, and rules of their companies. */
@@ -286,6 +332,12 @@ export const oddities = {
       await azure.send('PUT', '/simulator/machines', { '10.10.0.250': { dns: 'internet' } });
     },
     explains: /DNS|resolve|pull|reach|NotProven|KubernetesOperationError|exit status|open|image/i,
+  },
+  hubAndSpoke: {
+    // What a scenario makes in such a landing zone is its owner's to say.
+    possible: (world) => world.scenario === 'audit' && world.has === 'own',
+    arrange: moveToHub,
+    explains: /never/,
   },
   stopped: {
     possible: existing,

@@ -140,11 +140,13 @@ function reportEndpoint(
     );
     return;
   }
-  if (virtualNetwork && !sameResourceId(parentId(subnetId), virtualNetwork.id)) {
+  // The hub of a landing zone may have it for all that are peered with it.
+  const reached = [virtualNetwork?.id, ...(seen.virtualNetwork?.peers ?? [])];
+  if (virtualNetwork && !reached.some((network) => sameResourceId(parentId(subnetId), network))) {
     report(
       id,
-      `this endpoint is in another network, in subnet ${subnetId}`,
-      `Give another name as registry.privateEndpoint.name, or that network.`,
+      `this endpoint is in another network, in subnet ${subnetId}, with which the cluster's is not peered`,
+      `Give another name as registry.privateEndpoint.name, or that network, or peer the two.`,
     );
   }
   if (status === 'Pending') {

@@ -164,6 +164,24 @@ describe('a registry under the default name', () => {
   });
 });
 
+describe('an endpoint in the hub of a landing zone', () => {
+  const hub = '/subscriptions/hub/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub';
+  const problemsWith = (peers: string[]) =>
+    planOwnRegistry(
+      {},
+      {},
+      there({
+        virtualNetwork: { ...networkThere(...subnetsThere), peers },
+        privateEndpoint: endpointThere({ subnetId: `${hub}/subnets/endpoints` }),
+      }),
+    ).problems.map(({ problem }) => problem);
+
+  it('serves the networks that are peered with it, and no others', () => {
+    expect(problemsWith([hub.toUpperCase()])).toEqual([]);
+    expect(problemsWith(['/other'])).toEqual([expect.stringMatching(/another network, .*, with which .* not peered$/)]);
+  });
+});
+
 describe('names that are managed elsewhere', () => {
   const elsewhere = { privateDns: 'managedElsewhere' };
 
