@@ -29,7 +29,9 @@ export function idsOf({ name }: ScenarioPlace): WorldIds {
 /** Makes a world: the cluster, if the scenario finds one, and what is around it. */
 export async function arrange(place: ScenarioPlace, world: DrawnWorld): Promise<void> {
   const ids = idsOf(place);
-  await place.azure.reset({ roleDelaySeconds: 0 });
+  // How AKS has made what is found there.
+  const { managedRegistryRole } = world.switches;
+  await place.azure.reset({ roleDelaySeconds: 0, ...(managedRegistryRole && { azure: { managedRegistryRole } }) });
   await place.azure.put(ids.group, { location });
   if (world.scenario !== 'create') await makeCluster(place, ids, world);
   for (const name of world.oddities) await oddity(name).arrange?.(place, ids);

@@ -165,8 +165,8 @@ function worldOf({ row: { switches }, column }: Pick<Cell, 'row' | 'column'>): D
   return { ...ordinary, ...columns[column], switches, ...(fault && { fault }) };
 }
 
-/** In an ordinary world a run does what it is for, or says beforehand why it does not. */
-const rightClaims: ReadonlySet<Claim> = new Set<Claim>(['verified', 'refused', 'isolated']);
+/** In an ordinary world a run does what it is for, or says why it does not, and leaves everything as it was. */
+const rightClaims: ReadonlySet<Claim> = new Set<Claim>(['verified', 'refused', 'rolledBack', 'isolated']);
 export const isWrong = ({ judgement: { claim, refuted } }: Cell): boolean =>
   refuted.length > 0 || !rightClaims.has(claim);
 

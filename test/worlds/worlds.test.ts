@@ -29,4 +29,10 @@ describe('on clusters as they may be found', () => {
     expect(cells.filter(isWrong).map(wrongText)).toEqual([]);
     expect(cells.length).toBeGreaterThan(8);
   });
+
+  it('pools are made anew where no command runs any more before they are', async () => {
+    const columns = ['changeRegistry'] as const;
+    const cells = await runTable({ columns, azure: { reimageOnNewestImage: '304' } }, { current: slots });
+    expect(cells.map(({ judgement }) => judgement)).toEqual([{ claim: 'verified', refuted: [] }]);
+  });
 });

@@ -14,6 +14,7 @@ import { provesIsolation } from '../isolation/proof.ts';
 import { applyCopies } from './copies.ts';
 import { reimageStepId } from './plan.ts';
 import { type NodesBefore, PoolRun } from './poolRun.ts';
+import { hasFailed, needsItsRegistry } from './proof.ts';
 
 /**
  * Declares the reimage of each planned pool: so many at a time, each proven by its nodes before it counts.
@@ -32,6 +33,7 @@ export function applyReimages(
   const changes = plan.steps.some(({ id, action }) => undoneAfter.includes(id) && action !== 'none');
   // AKS deletes the registry that it manages once the cluster leaves it, and makes another one for its return.
   const losesItsRegistry = changes && hasManagedRegistry(context.found);
+  const isBlind = changes && needsItsRegistry(context);
   const limit = new ConcurrencyLimit(input.reimage.maxParallelPools);
   const nodesBefore = lookOnceAtNodes(context);
   const reimages = new Map<string, PoolReimage>();
@@ -44,9 +46,13 @@ export function applyReimages(
       wrote: () => run.mayHaveWritten,
       helpers: () => run.helpers,
       act: async (retriedByOperator) => {
-        const done = await run.reimage(retriedByOperator);
+        let done = await run.reimage(retriedByOperator);
+        const isLast = !done.reimaged && !later.mayWait(pool, done);
+        // Tainted nodes, which run no command, may be new: others show it once they are new, too.
+        const isOld = isBlind && hasFailed(done) && (done.notModified || later.isAlone(pool));
+        if (isLast && isOld && patched('goes-on-blindly')) done = await run.goOnBlindly(done);
         reimages.set(pool.name, done);
-        if (!done.reimaged && !later.mayWait(pool, done)) throw run.notReimaged(done);
+        if (isLast && !done.reimaged) throw run.notReimaged(done);
         await later.prove(pool, run);
         return done;
       },
@@ -87,19 +93,22 @@ class LaterProofs {
     return isLookOnly && hasOthers && name !== this.#canary && patched('proves-pools-later');
   }
 
+  /** Whether every other pool is through: Azure has been asked to reimage all. */
+  isAlone = ({ name }: AgentPoolFacts): boolean => [...this.#open].every((other) => other === name);
+
   /** Takes note that a pool is through. The last one proves those that have waited. @throws ApplicationFailure `LookFailed` or `NotReimaged`. */
-  async prove({ name }: AgentPoolFacts, run: PoolRun): Promise<void> {
+  async prove(pool: AgentPoolFacts, run: PoolRun): Promise<void> {
+    const { name } = pool;
     if (!this.#reimages.get(name)?.reimaged) this.#waiting.set(name, run);
-    const isLast = [...this.#open].every((other) => other === name);
-    if (!isLast) {
+    if (!this.isAlone(pool)) {
       this.#open.delete(name);
       return;
     }
-    for (const [pool, each] of this.#waiting) {
+    for (const [waiting, each] of this.#waiting) {
       const done = await each.reimage(true);
-      this.#reimages.set(pool, done);
+      this.#reimages.set(waiting, done);
       if (!done.reimaged) throw each.notReimaged(done);
-      this.#waiting.delete(pool);
+      this.#waiting.delete(waiting);
     }
     this.#open.delete(name);
   }

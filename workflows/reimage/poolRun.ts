@@ -25,7 +25,15 @@ import { provesIsolation } from '../isolation/proof.ts';
 import { Climb, climbsLadder } from './climb.ts';
 import { LocalDnsRoll } from './localDns.ts';
 import type { PoolMeans } from './poolSetting.ts';
-import { hasMoved, isBackAgain, notReimagedFailure, provenOf, reimagedByAzure } from './proof.ts';
+import {
+  hasFailed,
+  hasMoved,
+  isBackAgain,
+  needsItsRegistry,
+  notReimagedFailure,
+  provenOf,
+  reimagedByAzure,
+} from './proof.ts';
 import { Replacement } from './replacement.ts';
 import { RaisedSurge } from './surge.ts';
 
@@ -119,7 +127,25 @@ export class PoolRun {
 
   /** Reimages the pool, and does what the input says where AKS did not. A retry looks first: a look may have failed, and no more. */
   async reimage(retriedByOperator = false): Promise<PoolReimage> {
-    const done = await this.#reimage(retriedByOperator);
+    return this.#ended(await this.#reimage(retriedByOperator));
+  }
+
+  /** Goes on with a pool of which nobody can tell whether it was reimaged, for a failing look shows that it was not. */
+  async goOnBlindly(done: PoolReimage): Promise<PoolReimage> {
+    const before = this.#before;
+    if (!before) return done;
+    switch (this.#context.input.reimage.whenNotReimaged) {
+      case 'fail':
+      case 'wait':
+        return done;
+      case 'ladder':
+        return this.#ended(await this.#ladder.climb(before, done, undefined, hasFailed));
+      case 'temporaryPool':
+        return this.#ended(await this.#ladder.replace(before, done.notModified));
+    }
+  }
+
+  async #ended(done: PoolReimage): Promise<PoolReimage> {
     this.#isThrough = true;
     if (done.reimaged && this.#surge.isUnderWay) await this.#surge.putBack(await this.#means());
     return done;
@@ -198,7 +224,12 @@ export class PoolRun {
     const done = isSeen ? this.#seen(proven) : await this.#reimageAndProve(before, busyPolicy);
     if (isBack(done)) return;
     const climbs = input.reimage.whenNotReimaged === 'ladder' && patched(climbsLadder);
-    const last = climbs ? await this.#ladder.climb(before, done, { busyPolicy, isBack }) : done;
+    // Every pool was asked by then, and nodes of a registry that is gone run no command. Nodes that were made anew do.
+    const isOld =
+      isMoved && needsItsRegistry(this.#context) && (isAgain || done.notModified) && patched('goes-on-blindly');
+    const last = climbs
+      ? await this.#ladder.climb(before, done, { busyPolicy, isBack }, isOld ? hasFailed : undefined)
+      : done;
     if (!isBack(last)) throw this.notReimaged(last);
   }
 

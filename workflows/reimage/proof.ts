@@ -2,6 +2,7 @@ import { type ApplicationFailure, patched } from '@temporalio/workflow';
 import { ownFailure } from '../../contract/failures.ts';
 import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import { type ClusterReference, sameResourceId } from '../../resources/ids.ts';
+import { hasManagedRegistry } from '../../resources/managedClusters.ts';
 import {
   isSameDisk,
   type NodeFacts,
@@ -12,6 +13,7 @@ import {
   proofOf,
   type TriedMeans,
 } from '../../resources/nodes.ts';
+import { cutsEgress } from '../../resources/outboundTypes.ts';
 import { azure } from '../engine/azure.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import { reimagesByItself } from '../existingCluster/facts.ts';
@@ -53,6 +55,19 @@ export const withTried = (
   const { reimaged, evidence, seen } = done;
   return { ...done, tried: [...before, { by, reimaged, evidence, seen }] };
 };
+
+/** Whether a look has failed, and nobody forbids one. */
+export const hasFailed = ({ unseen }: Pick<PoolProof, 'unseen'>): boolean => unseen?.because === 'failed';
+
+/**
+ * Whether only nodes that were made anew run commands, once AKS's registry is gone: all did before, and at no time is there egress by
+ * which they get the image of commands from Microsoft.
+ */
+export const needsItsRegistry = ({ found, seen, plan }: UpdateContext): boolean =>
+  hasManagedRegistry(found) &&
+  cutsEgress(found.outboundType) &&
+  !plan.steps.some(({ kind, action }) => kind === 'outboundType' && action !== 'none') &&
+  'seen' in seen.kubernetes;
 
 /** The failure of a pool whose nodes are as they were, or could not be looked at. @param id Resource ID of the pool. */
 export function notReimagedFailure(

@@ -157,6 +157,8 @@ export async function checkNewest(live: Live): Promise<Finding[]> {
   const newest = await versionWhere(live, (version) => compareVersions(version, '1.37') >= 0);
   await makeCluster(live, 'newest', {
     ...openCluster(live, 'newest'),
+    // Without egress, nodes reach no public API server.
+    apiServerAccessProfile: { enablePrivateCluster: true },
     ...(newest !== undefined && { kubernetesVersion: newest }),
   });
   const { ids } = await machines(live, 'newest');

@@ -22,7 +22,7 @@ const operationOf = {
 
 /**
  * The operation in which AKS reimages a pool: surge nodes come, then batches of nodes are cordoned, drained and reimaged,
- * then the surge nodes go. AKS leaves a pool alone whose nodes are all of the current model, unless the pool was changed.
+ * then the surge nodes go. AKS leaves a pool alone whose nodes are all of the current model, unless the pool or the cluster was changed.
  */
 export function reimageOperation(
   world: World,
@@ -42,7 +42,7 @@ export function reimageOperation(
   };
   const wanted = currentModel(world, cluster);
   const answer = cause === 'asked' ? newestImageAnswer(world, pool) : undefined;
-  const isForAll = answer === 'reimages' || cause === 'changed';
+  const isForAll = answer === 'reimages' || cause !== 'asked';
   const behind = holder
     ? machinesOf(world, holder).filter(({ body }) => isForAll || !sameModel(body.kubernetes, wanted))
     : [];
