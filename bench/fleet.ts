@@ -24,22 +24,15 @@ type Tokens = Parameters<typeof rolloutBudget>[0]['tokens'];
 interface Rollout {
   clusters: number;
   workers: number;
-  /** Runs at the same time. */
+  /** Runs at the same time, as far as the rollout itself lets them. */
   inFlight: number;
 }
 
-/** In clusters, or as often as many as there may be in flight. */
 const rollouts = (full: boolean, inFlight: number): Rollout[] =>
-  full
-    ? [
-        ...[100, 300, 1000].map((clusters) => ({ clusters, workers: 1, inFlight })),
-        ...[2, 4].map((workers) => ({ clusters: 300, workers, inFlight })),
-      ]
-    : [
-        { clusters: inFlight, workers: 1, inFlight },
-        { clusters: 2 * inFlight, workers: 1, inFlight },
-        { clusters: 2 * inFlight, workers: 2, inFlight },
-      ];
+  [
+    ...(full ? [100, 300, 1000] : [100, 300]).map((clusters) => ({ clusters, workers: 1 })),
+    ...(full ? [2, 4].map((workers) => ({ clusters: 300, workers })) : [{ clusters: 100, workers: 2 }]),
+  ].map((rollout) => ({ ...rollout, inFlight }));
 /** In a smaller one, the last clusters are most of the time alone. */
 const largeRollout = 300;
 

@@ -1,9 +1,11 @@
+import { clusterId } from '../resources/ids.ts';
 import { activitiesOf } from './cost.ts';
 import type { Figure } from './figures.ts';
 import type { Item } from './item.ts';
 import { covered } from './lowerLimit.ts';
 import { activityGraph } from './noOps/graph.ts';
 import { startNoOpsWorker } from './noOps/worker.ts';
+import type { noOps } from './noOps/workflows.ts';
 import { type Place, startPlace } from './place.ts';
 import { clusterNamed, measuredScenarios } from './scenarios.ts';
 import { noLatency } from './worker.ts';
@@ -20,22 +22,28 @@ interface Taken {
   betweenMs: number;
 }
 
+/** A run, and activities in the same order that do nothing, or nothing but ask as often. */
+interface Turn {
+  run: Taken;
+  noOps: Taken;
+  asking: Taken;
+  requests: number;
+}
+
 /** A run against a simulated Azure without latency, divided by as many activities that do nothing, in the same order. */
 export const overhead: Item = async ({ runs, onProgress }) => {
   const place = await startPlace(noLatency, onProgress);
-  const noOpsWorker = await startNoOpsWorker({ temporal: place.server.address, queue: noOpsQueue });
+  const { endpoint, ca, tokenEndpoint } = place.simulator;
+  const plan = { temporal: place.server.address, queue: noOpsQueue, endpoint, ca, tokenEndpoint };
+  const noOpsWorker = await startNoOpsWorker(plan);
   try {
     await place.startWorker();
     const figures: Figure[] = [];
     for (const name of ['create-managed', 'create-byo'] as const) {
-      const values: { run: Taken; noOps: Taken }[] = [];
+      const values: Turn[] = [];
       for (let turn = 0; turn < warmUps + Math.max(runs, 5); turn += 1) {
-        const cluster = clusterNamed(`o${turn}-${name}`);
-        const handle = await measuredScenarios[name].start({ ...place, client: place.aks, cluster });
-        await handle.result();
-        const graph = activityGraph(await place.temporal.workflow.getHandle(handle.workflowId).fetchHistory());
-        const noOps = await runNoOps(place, `${name}-${turn}`, graph);
-        if (turn >= warmUps) values.push({ run: await taken(place, handle.workflowId), noOps });
+        const measured = await measureTurn(place, name, turn);
+        if (turn >= warmUps) values.push(measured);
       }
       figures.push(...figuresOf(name, values));
     }
@@ -46,30 +54,53 @@ export const overhead: Item = async ({ runs, onProgress }) => {
   }
 };
 
-function figuresOf(name: string, values: readonly { run: Taken; noOps: Taken }[]): Figure[] {
-  const ms = (what: string, value: (each: { run: Taken; noOps: Taken }) => number): Figure => ({
-    name: `${name}: ${what}`,
-    unit: 'ms',
+async function measureTurn(place: Place, name: 'create-managed' | 'create-byo', turn: number): Promise<Turn> {
+  // What earlier turns have made would be looked at, too.
+  await place.reset();
+  const cluster = clusterNamed(`o${turn}-${name}`);
+  const { workflowId, runId, result } = await measuredScenarios[name].start({ ...place, client: place.aks, cluster });
+  await result();
+  const graph = activityGraph(await place.temporal.workflow.getHandle(workflowId).fetchHistory());
+  const sent = await place.requests();
+  const requests = sent.filter(({ headers }) => headers['x-ms-correlation-request-id'] === runId).length;
+  return {
+    run: await taken(place, workflowId),
+    noOps: await runNoOps(place, `nothing-${name}-${turn}`, [graph]),
+    asking: await runNoOps(place, `asking-${name}-${turn}`, [graph, { id: clusterId(cluster), requests }]),
+    requests,
+  };
+}
+
+function figuresOf(name: string, turns: readonly Turn[]): Figure[] {
+  const ratio = (what: string, value: (turn: Turn) => number): Figure => ({
+    name: `${name}${what}`,
+    unit: 'ratio',
     better: 'lower',
-    values: values.map(value),
+    limit,
+    values: turns.map(value),
+  });
+  const figure = (what: string, unit: Figure['unit'], value: (turn: Turn) => number): Figure => ({
+    name: `${name}: ${what}`,
+    unit,
+    better: 'lower',
+    values: turns.map(value),
   });
   return [
-    { name, unit: 'ratio', better: 'lower', limit, values: values.map(({ run, noOps }) => run.ms / noOps.ms) },
-    {
-      name: `${name}: between activities`,
-      unit: 'ratio',
-      better: 'lower',
-      limit,
-      values: values.map(({ run, noOps }) => run.betweenMs / noOps.betweenMs),
-    },
-    ms('run', ({ run }) => run.ms),
-    ms('no-ops', ({ noOps }) => noOps.ms),
+    ratio('', ({ run, noOps }) => run.ms / noOps.ms),
+    ratio(': beside as many requests', ({ run, asking }) => run.ms / asking.ms),
+    ratio(': between activities', ({ run, noOps }) => run.betweenMs / noOps.betweenMs),
+    figure('run', 'ms', ({ run }) => run.ms),
+    figure('no-ops', 'ms', ({ noOps }) => noOps.ms),
+    figure('no-ops that ask', 'ms', ({ asking }) => asking.ms),
+    figure('requests', 'count', ({ requests }) => requests),
   ];
 }
 
-async function runNoOps(place: Place, name: string, graph: number[][]): Promise<Taken> {
+type NoOpsInput = Parameters<typeof noOps>;
+
+async function runNoOps(place: Place, name: string, args: NoOpsInput): Promise<Taken> {
   const workflowId = `no-ops-${name}`;
-  const handle = await place.temporal.workflow.start('noOps', { taskQueue: noOpsQueue, workflowId, args: [graph] });
+  const handle = await place.temporal.workflow.start('noOps', { taskQueue: noOpsQueue, workflowId, args });
   await handle.result();
   return taken(place, workflowId);
 }

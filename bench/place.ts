@@ -22,6 +22,8 @@ export interface Place {
   simulator: Simulator;
   /** Starts one more worker, in a process of its own. */
   startWorker(): Promise<BenchWorker>;
+  /** Forgets everything that is in the simulated Azure, but not what was asked of it. */
+  reset(): Promise<void>;
   /** Everything that was asked of Azure, oldest first. */
   requests(): Promise<RecordedRequest[]>;
   /** Stops everything, the workers too. */
@@ -43,7 +45,10 @@ export async function startPlace(speed: number, onProgress: (line: string) => vo
     startSimulator({ speed, recordFile: files.record }),
     bundleWorkflows().then(({ code }) => writeFile(files.bundle, code)),
   ]);
-  await controlApi(simulator, 'reset', 'POST', { clientsClock: 'simulated', quotas });
+  const reset = async (): Promise<void> => {
+    await controlApi(simulator, 'reset', 'POST', { clientsClock: 'simulated', quotas });
+  };
+  await reset();
   const connection = await Connection.connect({ address: server.address });
   const temporal = new Client({ connection });
   const queue = `bench-${randomUUID()}`;
@@ -54,6 +59,7 @@ export async function startPlace(speed: number, onProgress: (line: string) => vo
     aks: new AksIsolationClient(temporal, queue),
     queue,
     simulator,
+    reset,
     async startWorker() {
       const { endpoint, ca, tokenEndpoint } = simulator;
       const plan = { temporal: server.address, queue, speed, bundle: files.bundle, endpoint, ca, tokenEndpoint };
