@@ -42,5 +42,5 @@ export const runCosts: Readonly<Record<Scenario, RunCost>> = {
     operationSeconds: 380,
     polls: 14,
   },
-  auditCluster: { tokens: { reads: 27, writes: 4, otherAks: 10 }, seconds: 40, operationSeconds: 20, polls: 5 },
+  auditCluster: { tokens: { reads: 27, writes: 4, otherAks: 10 }, seconds: 40, operationSeconds: 35, polls: 5 },
 };
