@@ -6,7 +6,7 @@ import type {
 } from '../../resources/discovery.ts';
 import { type ClusterReference, parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
 import { keptEgress, ownAddressesOf } from '../../resources/keptEgress.ts';
-import { type ClusterFacts, hasOwnNetwork } from '../../resources/managedClusters.ts';
+import { type ClusterFacts, hasOwnNetwork, nodeGroupId } from '../../resources/managedClusters.ts';
 import { carriesMarks, markedUsers } from '../../resources/marks.ts';
 import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import type { Unread } from '../../resources/unread.ts';
@@ -138,14 +138,14 @@ async function readManagedNetwork(
 /** Reads the links of zones for registries to the network of the nodes. */
 async function readLink(
   clients: ClientsOf,
-  { id, agentPoolProfiles }: ClusterFacts,
+  cluster: ClusterFacts,
   managedNetworkId: string | undefined,
   searches: boolean,
 ): ReturnType<typeof readLinksTo> {
-  const subnetId = agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
+  const subnetId = cluster.agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
   const networkId = subnetId === undefined ? managedNetworkId : parentId(subnetId);
   if (networkId === undefined) return { links: [], unread: [] };
-  return readLinksTo(clients, [id, networkId], networkId, searches);
+  return readLinksTo(clients, [cluster.id, nodeGroupId(cluster), networkId], networkId, searches);
 }
 
 /** Asks which of the outbound addresses that a cluster's tags keep cannot be given back to it, and why. */

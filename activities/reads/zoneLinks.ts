@@ -26,7 +26,7 @@ interface LinksSeen {
 
 /**
  * Lists the links to a network that zones for registries have, in the subscriptions of these resources; where the worker may not
- * list the zones of a subscription, in their resource groups. Azure allows one.
+ * list the zones of a subscription, in their resource groups. Azure allows one: those in the groups of these resources come first.
  *
  * @param searches Whether they are searched in all other subscriptions that are seen, if these have none.
  */
@@ -37,10 +37,17 @@ export async function readLinksTo(
   searches: boolean,
 ): Promise<LinksSeen> {
   const named = [...new Set(nearIds.map((id) => keyOf(subscriptionOf(id))))];
-  const linksIn = async (id: string, group?: string): Promise<ZoneLinkFacts[]> => {
-    const zones = await registryZones(clients, id, group);
+  const linksOf = async (zones: readonly string[]): Promise<ZoneLinkFacts[]> => {
     const links = await Promise.all(zones.map((zone) => listLinks(clients, zone)));
     return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
+  };
+  const nearGroups = new Set(nearIds.map(groupPath));
+  const linksIn = async (id: string, group?: string): Promise<ZoneLinkFacts[]> => {
+    const zones = await registryZones(clients, id, group);
+    const near = zones.filter((zone) => nearGroups.has(groupPath(zone)));
+    const found = await linksOf(near);
+    // A subscription has a zone for each of its clusters, and may have thousands. Azure allows a network one of them.
+    return found.length > 0 ? found : linksOf(zones.filter((zone) => !near.includes(zone)));
   };
   const inGroups = async (id: string): Promise<ZoneLinkFacts[]> => {
     const near = nearIds.filter((each) => sameResourceId(subscriptionOf(each), id));
@@ -78,6 +85,8 @@ export async function readLinksTo(
   ];
   return { links, unread: links.length > 0 ? [] : unread };
 }
+
+const groupPath = (id: string): string => keyOf(id.split('/').slice(0, 5).join('/'));
 
 const zonesOfOthers = `zones ${registryZoneName}, of which one may be linked to the network,`;
 

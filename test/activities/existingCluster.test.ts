@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Reimaged } from '../../resources/agentPools.ts';
+import type { ExistingCluster } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { PoolEvidence } from '../../resources/nodes.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
@@ -34,6 +35,23 @@ async function existing(name: string, of = azure): Promise<ClusterReference> {
 
 const putsOf = async (name: string): Promise<string[]> =>
   (await azure.writes(new RegExp(`/managedClusters/${name}[?]`))).filter((write) => write.startsWith('PUT'));
+
+describe('lookAtCluster', () => {
+  it('asks no zone of other clusters, of which a subscription may have thousands, once it has found the own one', async () => {
+    const pools = { system: { mode: 'System', count: 1 } } as const;
+    const clusters = ['zone-own', 'zone-other'].map((name) => ({ subscriptionId, resourceGroup: `rg-${name}`, name }));
+    for (const cluster of clusters)
+      await createExistingCluster(azure.simulator, { cluster, pools, isolated: true, ownNetwork: true });
+    const from = await azure.recordedBytes();
+    const [cluster] = clusters;
+    const request = { cluster: cluster as ClusterReference, subscriptionIds: [] };
+    const seen: ExistingCluster = await attemptAfter(0).run(azure.activities.lookAtCluster, request);
+    expect(seen.zoneLink?.id).toMatch(/zone-own.*\/virtualNetworkLinks\//i);
+    const asked = (await azure.recorded(from)).filter(({ url }) => url.includes('/virtualNetworkLinks?'));
+    expect(asked.filter(({ url }) => !url.includes('zone-own'))).toEqual([]);
+    expect(asked).toHaveLength(1);
+  });
+});
 
 describe('updateCluster', () => {
   it('changes what it is told to, and nothing else', async () => {
