@@ -5,6 +5,8 @@ import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, ty
 /** What a worker has taken of its machine so far. */
 interface Usage {
   cpuSeconds: number;
+  /** Now, and at most so far. */
+  residentMiB: number;
   peakMiB: number;
 }
 
@@ -64,5 +66,9 @@ export async function runWorker<P extends { temporal: string }>(
 
 function usageOfThis(): Usage {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  return { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMiB: Math.round(maxRSS / 1024) };
+  return {
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    residentMiB: Math.round(process.memoryUsage.rss() / 1024 / 1024),
+    peakMiB: Math.round(maxRSS / 1024),
+  };
 }

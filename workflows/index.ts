@@ -1,5 +1,4 @@
 import { defineWorkflowOptions } from '@temporalio/workflow';
-import { z } from 'zod';
 import type { Scenario } from '../contract/names.ts';
 import { auditCluster } from './auditCluster.ts';
 import { changeRegistry } from './changeRegistry.ts';
@@ -13,9 +12,6 @@ import { isolateCluster } from './isolateCluster.ts';
 import { reimageNodePools } from './reimageNodePools.ts';
 import { rolloutFleet } from './rolloutFleet.ts';
 import { startScenario } from './startScenario.ts';
-
-// Each workflow loads its modules anew and checks one input: compiled checks would cost more than they save.
-z.config({ jitless: true });
 
 const scenarios: Readonly<Record<Scenario, (given: never) => Promise<unknown>>> = {
   auditCluster,
