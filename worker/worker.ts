@@ -125,7 +125,7 @@ export function createWorker({
       },
     }),
     // An activity that polls an operation in Azure holds a slot and mostly sleeps: the SDK's default of 100 would leave the
-    // worker idle. Memory is the bound: 300 creations at once took 1.5 GiB.
+    // worker idle. Memory is the bound: 100 isolations in flight took 0.8 GiB.
     maxConcurrentActivityTaskExecutions: activitySlots,
     shutdownForceTime: `${shutdownSeconds} seconds`,
     // Cancellation, pause and reset reach an activity only with a heartbeat that is really sent. By default the SDK sends
