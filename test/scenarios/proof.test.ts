@@ -65,6 +65,21 @@ describe('isolateCluster', () => {
     expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'loadBalancer' });
   });
 
+  it('asks a pool for its proof that somebody adds while the cut waits for its approval', async () => {
+    const { azure, client } = harness;
+    const cluster = await existingCluster(harness, 'approved-late');
+    const run = await client.isolateCluster({ cluster, registry, approvals: ['cutEgress'], onFailure: 'leave' });
+    await waitUntil(run, ({ awaitingApproval }) => awaitingApproval?.includes('cutEgress') ?? false);
+    const id = clusterId(cluster);
+    await azure.put(`${id}/agentPools/late`, { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5' } });
+    await azure.send('POST', '/simulator/nodes', { cluster: id, pool: 'late', becomes: 'silent' });
+    await azure.send('POST', '/simulator/clock', { advanceSeconds: 60 });
+    await run.approve({ gate: 'cutEgress', by: 'Ada' });
+    const { failure } = await failureDetailsOf(run.result());
+    expect(failure.message).toMatch(/NotProven.*Nodes of late that were seen/);
+    expect(await isolationOf(azure, cluster)).toMatchObject({ outboundType: 'loadBalancer' });
+  });
+
   it('leaves a new cluster as it is where nobody can look at it, and asks again where it is to hold', async () => {
     const given = input('unlooked', { onFailure: 'hold' });
     const release = await harness.azure.fault({
