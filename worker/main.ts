@@ -15,6 +15,10 @@ import { connectToTemporal } from './temporal.ts';
 import { checkWebhook } from './webhook.ts';
 import { createWorker } from './worker.ts';
 
+if (process.argv.length > 2) {
+  process.stderr.write('The worker takes no arguments: its settings are variables, see docs/how-to/run-a-worker.md\n');
+  process.exit(process.argv.includes('--help') ? 0 : 1);
+}
 const env = await withVaultKeys(process.env);
 if (Array.isArray(env)) giveUp(env);
 const configuration = readConfiguration(env);

@@ -15,6 +15,14 @@ import { makePair, type Pair, startTlsProxy } from '../support/tlsProxy.ts';
 const main = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');
 const closedPort = '127.0.0.1:1';
 
+it.each([
+  ['--help', 0],
+  ['--queue=x', 1],
+])('a worker does not start with %s, but says where its settings are', async (argument, code) => {
+  const { exitCode, stderr } = await execa(process.execPath, [main, argument], { reject: false });
+  expect([exitCode, stderr]).toEqual([code, expect.stringContaining('docs/how-to/run-a-worker.md')]);
+});
+
 describe('a worker that cannot work', () => {
   let stack: Stack;
   beforeAll(async () => {
