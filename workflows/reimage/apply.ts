@@ -14,7 +14,7 @@ import { provesIsolation } from '../isolation/proof.ts';
 import { applyCopies } from './copies.ts';
 import { reimageStepId } from './plan.ts';
 import { type NodesBefore, PoolRun } from './poolRun.ts';
-import { hasFailed, needsItsRegistry } from './proof.ts';
+import { hasFailed, runsOnNewAlone } from './proof.ts';
 
 /**
  * Declares the reimage of each planned pool: so many at a time, each proven by its nodes before it counts.
@@ -33,7 +33,7 @@ export function applyReimages(
   const changes = plan.steps.some(({ id, action }) => undoneAfter.includes(id) && action !== 'none');
   // AKS deletes the registry that it manages once the cluster leaves it, and makes another one for its return.
   const losesItsRegistry = changes && hasManagedRegistry(context.found);
-  const isBlind = changes && needsItsRegistry(context);
+  const isBlind = changes && runsOnNewAlone(context);
   const limit = new ConcurrencyLimit(input.reimage.maxParallelPools);
   const nodesBefore = lookOnceAtNodes(context);
   const reimages = new Map<string, PoolReimage>();

@@ -29,10 +29,10 @@ import {
   hasFailed,
   hasMoved,
   isBackAgain,
-  needsItsRegistry,
   notReimagedFailure,
   provenOf,
   reimagedByAzure,
+  runsOnNewAlone,
 } from './proof.ts';
 import { Replacement } from './replacement.ts';
 import { RaisedSurge } from './surge.ts';
@@ -226,7 +226,7 @@ export class PoolRun {
     const climbs = input.reimage.whenNotReimaged === 'ladder' && patched(climbsLadder);
     // Every pool was asked by then, and nodes of a registry that is gone run no command. Nodes that were made anew do.
     const isOld =
-      isMoved && needsItsRegistry(this.#context) && (isAgain || done.notModified) && patched('goes-on-blindly');
+      isMoved && runsOnNewAlone(this.#context) && (isAgain || done.notModified) && patched('goes-on-blindly');
     const last = climbs
       ? await this.#ladder.climb(before, done, { busyPolicy, isBack }, isOld ? hasFailed : undefined)
       : done;

@@ -60,14 +60,14 @@ export const withTried = (
 export const hasFailed = ({ unseen }: Pick<PoolProof, 'unseen'>): boolean => unseen?.because === 'failed';
 
 /**
- * Whether only nodes that were made anew run commands, once AKS's registry is gone: all did before, and at no time is there egress by
- * which they get the image of commands from Microsoft.
+ * Whether only nodes that were made anew run commands: all did before, and the others get the image of commands from nowhere, for there is
+ * no egress, and AKS's registry is gone or never was theirs.
  */
-export const needsItsRegistry = ({ found, seen, plan }: UpdateContext): boolean =>
-  hasManagedRegistry(found) &&
-  cutsEgress(found.outboundType) &&
-  !plan.steps.some(({ kind, action }) => kind === 'outboundType' && action !== 'none') &&
-  'seen' in seen.kubernetes;
+export const runsOnNewAlone = ({ found, seen, plan: { bootstrap, outbound } }: UpdateContext): boolean => {
+  const isCutFirst = cutsEgress(bootstrap?.outboundType ?? '');
+  const isCut = cutsEgress(found.outboundType) && bootstrap?.outboundType === undefined && outbound === undefined;
+  return (isCutFirst || (isCut && hasManagedRegistry(found))) && 'seen' in seen.kubernetes;
+};
 
 /** The failure of a pool whose nodes are as they were, or could not be looked at. @param id Resource ID of the pool. */
 export function notReimagedFailure(
