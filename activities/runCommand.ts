@@ -9,6 +9,7 @@ import type { Look, Unseen } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, seenOr, whereAllowed } from './arm/errors.ts';
 import { repeatableCommand } from './arm/longRunningOperation.ts';
+import { asOneLook } from './arm/sharedReads.ts';
 import { forbiddenPatienceMs, lookPatienceMs, patiently } from './patience.ts';
 import { readPermissions } from './reads/allowances.ts';
 
@@ -140,7 +141,8 @@ async function entraToken(clients: ClientsOf, cluster: ClusterReference): Promis
   const key = signInKey(id);
   const known = signIns.get(key);
   if (known === undefined) {
-    const found = await azureCall(id, () => containerService.managedClusters.get(cluster.resourceGroup, cluster.name));
+    const { managedClusters } = containerService;
+    const found = await asOneLook(() => azureCall(id, () => managedClusters.get(cluster.resourceGroup, cluster.name)));
     signIns.set(key, found.aadProfile?.managed ? 'entra' : 'none');
     const [oldest] = signIns.keys();
     if (signIns.size > mostSignIns && oldest !== undefined) signIns.delete(oldest);

@@ -23,6 +23,7 @@ import { lockedCluster } from '../../contract/names.ts';
 import { deletionProblems, placeProblems } from '../../contract/policyProblems.ts';
 import { resourceReference } from '../../resources/ids.ts';
 import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
+import { asksOnly, isRead } from './asksOnly.ts';
 import { faultOf, UnreadableAnswerError } from './belief.ts';
 import type { Clock } from './clock.ts';
 import { currentContext } from './currentContext.ts';
@@ -202,8 +203,7 @@ function onlyAllowed(policy: WorkerPolicy, readOnly: boolean): PipelinePolicy {
       const { method, url } = request;
       if (isRead(method)) return next(request);
       const id = decodeURIComponent(new URL(url).pathname);
-      if (readOnly && !(method === 'POST' && questions.test(id)))
-        throw ownFailure('ReadOnlyWorker', `${method} ${id} was not sent`, id);
+      if (readOnly && !asksOnly(request)) throw ownFailure('ReadOnlyWorker', `${method} ${id} was not sent`, id);
       const cluster = lockedCluster(currentContext()?.info.workflowExecution?.workflowId ?? '');
       const problems = [
         ...placeProblems(policy, [id], cluster),
@@ -214,15 +214,6 @@ function onlyAllowed(policy: WorkerPolicy, readOnly: boolean): PipelinePolicy {
     },
   };
 }
-
-/** Azure answers these, and changes no resource: whether a name is free, and what a command sees inside a cluster. */
-const questions = /\/(checkNameAvailability|runCommand)$/i;
-
-const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
-
-/** Whether a request changes nothing. */
-const asksOnly = ({ method, url }: PipelineRequest): boolean =>
-  isRead(method) || (method === 'POST' && questions.test(new URL(url).pathname));
 
 /** A request was to go to a host that is not the configured Azure. It was not sent. */
 export class ForeignAddressError extends Error {

@@ -1,8 +1,8 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
-import { type ApplicationFailure, Context } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
 import { azureFailure, ownFailure } from '../../contract/failures.ts';
 import { shortened } from '../../contract/shortened.ts';
-import { parseResourceId, sameResourceId } from '../../resources/ids.ts';
+import { parseResourceId } from '../../resources/ids.ts';
 import { kindOfWrite, type OperationKind } from '../../resources/operations.ts';
 import {
   checkpoint,
@@ -13,9 +13,8 @@ import {
   recorded,
 } from './checkpoint.ts';
 import { adaptiveDelayMs, elapsedMs, now, pause } from './clock.ts';
-import { type AzureClients, observed, type Service } from './connection.ts';
+import type { AzureClients, Service } from './connection.ts';
 import {
-  azureCall,
   correlation,
   errorText,
   isPassingConflict,
@@ -23,7 +22,8 @@ import {
   sectionOn,
   toApplicationFailure,
 } from './errors.ts';
-import { durationIn, expectedMs, learn, pauseBefore, type Wait } from './operationTimes.ts';
+import { polled, shows, withFirstAnswer } from './operationAnswers.ts';
+import { expectedMs, learn, pauseBefore, type Wait } from './operationTimes.ts';
 import { type Poller, restoredPoller, type Sent } from './poller.ts';
 import { onceReplicated } from './replication.ts';
 
@@ -40,6 +40,8 @@ export interface LongRunningOperation {
   send(): Sent;
   /** Reads the resource where the request may have been sent but its answer was lost. */
   find(): Promise<Found>;
+  /** Whether nothing of the resource was there before: if {@link find} says `done`, the operation has ended. Default: false. */
+  isNew?: boolean;
   /** Work right after the operation, while the activity still heartbeats. */
   afterwards?(): Promise<void>;
   /** How long it takes is learnt by kind. Default: that of a write of its type. */
@@ -126,27 +128,11 @@ async function run(operation: LongRunningOperation): Promise<PipelineResponse | 
       return { poller: sent };
     }),
   );
-  if (!poller) return undefined;
+  if (!poller) return first && shows(resourceId, first) ? first : undefined;
   record.poller = await poller.serialize();
   record.begunAfter = Math.round(elapsedMs() / 100) / 10;
   heartbeat();
   return pollUntilDone(operation, poller, first);
-}
-
-/**
- * Sends a request, and adds Azure's first answer, which may say when to look again. A poller is thenable, so it must not be returned
- * from an async function by itself.
- */
-async function withFirstAnswer<T extends object>(
-  resourceId: string,
-  send: () => Promise<T>,
-): Promise<T & { first?: PipelineResponse }> {
-  const heard: { first?: PipelineResponse } = {};
-  const hear = (response: PipelineResponse) => {
-    heard.first = response;
-  };
-  const sent = await azureCall(resourceId, () => observed(send, hear));
-  return { ...sent, ...heard };
 }
 
 /** Whether the resource shows what was asked for. A region of ARM may answer as before a request whose answer was lost. */
@@ -195,7 +181,13 @@ async function pollUntilDone(
   const startedAt = now() - elapsedMs() + 1_000 * (record.begunAfter ?? 0);
   const wait: Wait = { startedAt, expectedMs: expectedMs(kind, size), isShown: progress !== undefined };
   let shownAt = Number.NEGATIVE_INFINITY;
-  if (!poller.isDone && first !== 'resumed') await pauseBefore(wait, first);
+  if (!poller.isDone && first !== 'resumed') {
+    await pauseBefore(wait, first);
+    if (await endIsSeen(operation, wait)) {
+      learn(kind, size, { tookMs: undefined, startedAt });
+      return undefined;
+    }
+  }
   while (!poller.isDone) {
     const { error, response, tookMs } = await polled(poller);
     if (error !== undefined) {
@@ -225,37 +217,20 @@ async function pollUntilDone(
   return undefined;
 }
 
+/**
+ * Whether what is new is there as wanted, at the expected end of its creation. One read then is what a poll and a read-back are
+ * together. Where it does not show the end, the operation is asked.
+ */
+async function endIsSeen({ isNew = false, find }: LongRunningOperation, wait: Wait): Promise<boolean> {
+  const isExpected = wait.expectedMs !== undefined && now() - wait.startedAt >= wait.expectedMs;
+  if (!isNew || !isExpected) return false;
+  if ((await find()) === 'done') return true;
+  await pauseBefore(wait, undefined);
+  return false;
+}
+
 /** Progress takes requests of its own, and people look at it now and then. */
 const showEveryMs = 30_000;
-
-/** The client reads what it has written once the operation has ended, if the operation does not show it. */
-const shows = (resourceId: string, { request: { method, url }, status }: PipelineResponse): boolean =>
-  method === 'GET' && status === 200 && sameResourceId(decodeURIComponent(new URL(url).pathname), resourceId);
-
-interface Seen {
-  response?: PipelineResponse;
-  error?: unknown;
-  /** Milliseconds that the operation has taken, by Azure's own clock. */
-  tookMs?: number | undefined;
-}
-
-/** Asks for the operation's state. The poller hides Azure's answer, so it is handed on, also where the poller throws. */
-async function polled(poller: Poller<unknown>): Promise<Seen> {
-  const seen: Seen = {};
-  const { cancellationSignal } = Context.current();
-  try {
-    await observed(
-      () => poller.poll({ abortSignal: cancellationSignal }),
-      (response) => {
-        seen.response = response;
-        seen.tookMs ??= durationIn(response);
-      },
-    );
-  } catch (error) {
-    seen.error = error;
-  }
-  return seen;
-}
 
 /**
  * Throws the failure of an operation, unless its resource shows that it was done: a cluster can report Failed while the service

@@ -48,6 +48,8 @@ interface Write<S extends Service, Facts> {
   /** @param conditions Given where the resource is new, for those of Azure's services that take conditions. */
   send(resource: Located<S>, conditions?: { ifNoneMatch: '*' }): Sent;
   mismatches(seen: Facts): string[];
+  /** Whether nothing of it was there before. Default: false. */
+  isNew?: boolean;
 }
 
 /** A resource that is to be deleted if it carries these marks. */
@@ -95,7 +97,7 @@ export async function createResource<S extends Service, Facts extends MarkedFact
   const { marks = {}, mayBeOurs = false, adopts = true, mismatches } = creation;
   const create = () => {
     const send = (resource: Located<S>) => creation.send(resource, { ifNoneMatch: '*' });
-    return writeResource(clients, type, id, { send, mismatches });
+    return writeResource(clients, type, id, { send, mismatches, isNew: true });
   };
   if (isRefusedIfThere(type, mayBeOurs)) {
     try {
@@ -147,11 +149,12 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
   clients: ClientsOf,
   type: ResourceType<S, Facts>,
   id: string,
-  { send, mismatches }: Write<S, Facts>,
+  { send, mismatches, isNew = false }: Write<S, Facts>,
 ): Promise<Facts> {
   const resource = locate(clients, type.service, id);
   const read = () => type.read(clients, id);
   let answer: PipelineResponse | undefined;
+  let made: Facts | undefined;
   try {
     answer = await longRunningOperation({
       resourceId: id,
@@ -162,12 +165,17 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
         if (!seen) return 'absent';
         const state = stateOf(seen);
         if (!isFinal(state)) return 'running';
-        return isFailed(state) || mismatches(seen).length > 0 ? 'absent' : 'done';
+        if (isFailed(state) || mismatches(seen).length > 0) return 'absent';
+        made = seen;
+        return 'done';
       },
+      isNew,
     });
   } catch (error) {
     return retriedAfterRace(error);
   }
+  // Whoever looked for its end has read it back.
+  if (made) return made;
   // The client has read it right after the end of the operation.
   const readBack = answeredOnce(answer, read);
   const seen = await onceReplicated(readBack, (each) => each !== undefined && mismatches(each).length === 0);

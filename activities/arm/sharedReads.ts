@@ -39,14 +39,17 @@ const lasting =
 export const asOneLook = <T>(look: () => Promise<T>): Promise<T> =>
   looks.run({ mostAgeMs, asked: new Map(), absentGroups: new Map() }, look);
 
-/** Reads with the answer to a request that has just been made for the same: it is not sent again. */
+/**
+ * Reads with the answer to a request that has just been made for the same: it is not sent again. What Azure answers a write with is
+ * what it answers a read with, but for the status.
+ */
 const withAnswer = <T>(response: PipelineResponse | undefined, read: () => Promise<T>): Promise<T> =>
   response === undefined
     ? read()
     : looks.run(
         {
           mostAgeMs: 0,
-          asked: new Map([[keyOf(response.request), Promise.resolve(response)]]),
+          asked: new Map([[keyOf(response.request), Promise.resolve({ ...response, status: 200 })]]),
           absentGroups: new Map(),
         },
         read,

@@ -5,6 +5,7 @@ import type { Activities } from '../../activities/index.ts';
 import type { IdentityFacts } from '../../resources/identities.ts';
 import { type AzureUnderTest, activityFailure, attempt, marks, startAzure, subscriptionId } from './support.ts';
 
+const location = 'westeurope';
 let azure: AzureUnderTest;
 beforeAll(async () => {
   azure = await startAzure();
@@ -12,12 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => azure.close());
 
-/** Makes an identity that readers do not find for so long. @returns how often it was looked for in vain, and for how long */
+/** Makes a group that readers do not find for so long. @returns how often it was looked for in vain, and for how long */
 async function made(name: string, unseenSeconds: number) {
   await azure.fault({ method: 'PUT', path: `${name}$`, unseenSeconds });
-  const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-lag/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
   const from = azure.simulator.clock.now();
-  const sent = attempt().run(azure.activities.createIdentity, { id, location: 'westeurope', tags: marks });
+  const sent = attempt().run(azure.activities.createResourceGroup, { subscriptionId, name, location, tags: marks });
   const end = await sent.then(
     () => 'made' as const,
     (error: unknown) => error,
@@ -44,9 +44,21 @@ test('a lag beyond its patience is told', async () => {
   expect(seconds).toBeLessThan(200);
 });
 
-const location = 'westeurope';
 const inGroup = (path: string) => `/subscriptions/${subscriptionId}/resourceGroups/rg-lag/providers/${path}`;
 const scope = inGroup('Microsoft.ManagedIdentity/userAssignedIdentities/scope');
+
+test('what Azure answers a write at once is its read-back: an identity that readers do not find yet is made', async () => {
+  await azure.fault({ method: 'PUT', path: 'at-once$', unseenSeconds: 600 });
+  const id = inGroup('Microsoft.ManagedIdentity/userAssignedIdentities/at-once');
+  const { principalId }: IdentityFacts = await attempt().run(azure.activities.createIdentity, {
+    id,
+    location,
+    tags: marks,
+  });
+  expect(principalId).not.toBe('');
+  const asked = (await azure.recorded()).filter(({ url }) => url.includes('at-once')).map(({ method }) => method);
+  expect(asked).toEqual(['GET', 'PUT']);
+});
 
 test.each<[what: string, path: string, act: (by: MockActivityEnvironment, activities: Activities) => Promise<unknown>]>(
   [
