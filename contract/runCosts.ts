@@ -10,19 +10,19 @@ export const runCosts: Readonly<Record<Scenario, RunCost>> = {
     tokens: { reads: 67, writes: 20, operationPolls: 2, otherAks: 8 },
     seconds: 520,
     operationSeconds: 576,
-    polls: 12,
+    polls: 7,
   },
   isolateCluster: {
     tokens: { reads: 135, writes: 25, operationPolls: 14, otherAks: 31 },
     seconds: 1_200,
     operationSeconds: 1_179,
-    polls: 32,
+    polls: 26,
   },
   changeRegistry: {
     tokens: { reads: 135, writes: 30, operationPolls: 10, otherAks: 39 },
     seconds: 1_000,
     operationSeconds: 957,
-    polls: 28,
+    polls: 23,
   },
   disableIsolation: {
     tokens: { reads: 58, writes: 7, operationPolls: 10, otherAks: 15 },

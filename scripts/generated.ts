@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import type { Results } from '../bench/figures.ts';
+import { runBounds } from '../bench/runBounds.ts';
 import { tableHead, tableRow } from '../bench/table.ts';
 import { eventData, eventNames, eventSchemaId, eventTexts, eventTypes } from '../contract/events.ts';
 import { errorSections, profileTable, scenarioInputs } from '../contract/index.ts';
@@ -198,6 +199,19 @@ putSection(
   results.length === 0
     ? 'Nothing was measured yet.'
     : `Measured ${measured}: ${machine}.\n\n${tableText(tableHead, results.map(tableRow))}`,
+);
+
+putTable(
+  'docs/reference/costs.md',
+  'run bounds',
+  ['Run', 'Discovery reads', 'Steps read', 'Verification reads', 'Writes', 'Actions', 'Events', 'kB'],
+  Object.values(runBounds)
+    .map(({ title, ...counts }) => [
+      title,
+      ...[counts.discovery, counts.steps, counts.verification, counts.writes],
+      ...[counts.actions, counts.events, counts.kilobytes],
+    ])
+    .map((row) => row.map(String)),
 );
 
 if (stale.length > 0) {

@@ -18,6 +18,7 @@ import { exceptTelling, guardActivities, guardReadOnly } from './activityGuard.t
 import { trackActivities } from './metrics.ts';
 import { nexusServices } from './nexus.ts';
 import { guardPolicy, type TenantOf } from './policyGuard.ts';
+import { tellRequestCounts, withRequestCounts } from './requestCounts.ts';
 import { traceActivities, traceSinks } from './tracing.ts';
 
 /**
@@ -110,10 +111,16 @@ export function createWorker({
     workflowBundle,
     activities: createActivities(azure, webhook),
     nexusServices: nexusServices(azure.readOnly === true),
-    ...(dataConverter && { dataConverter }),
+    dataConverter: withRequestCounts(dataConverter),
     interceptors: {
       ...interceptors,
-      activity: [traceActivities, ...guards(azure), trackActivities, ...(interceptors?.activity ?? [])],
+      activity: [
+        tellRequestCounts,
+        traceActivities,
+        ...guards(azure),
+        trackActivities,
+        ...(interceptors?.activity ?? []),
+      ],
     },
     sinks: traceSinks,
     ...(deployment && {

@@ -14,7 +14,6 @@ import {
   createDefaultHttpClient,
   type HttpClient,
   type PipelinePolicy,
-  type PipelineRequest,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
@@ -29,6 +28,7 @@ import type { Clock } from './clock.ts';
 import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
 import { heedQuota } from './quota.ts';
+import { countRequest } from './requestCounts.ts';
 import { shareReads } from './sharedReads.ts';
 import { logRequest, watchRequest } from './telemetry.ts';
 
@@ -101,6 +101,7 @@ export function azureClients({
       { policy: watchRequest, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
       { policy: onlyAllowed(policy ?? {}, readOnly), position: 'perRetry' as const },
+      { policy: countRequest, position: 'perRetry' as const },
     ],
     ...(tlsOptions && { tlsOptions }),
   };

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decoded } from '../../client/payloads.ts';
+import { decoded, decrypted } from '../../client/payloads.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { documentOf, jsonText, titleOf } from '../report/document.ts';
 import { type Evidence, evidenceOf } from '../report/evidence.ts';
@@ -22,7 +22,11 @@ export async function report(target: string, { runId, folder, portal, ...options
   const { run } = await runOf(session, target, runId);
   const { workflowId } = run;
   const { events } = await aks.temporal.workflow.getHandle(workflowId, run.runId).fetchHistory();
-  const record = await recordOf(events ?? [], (payloads) => decoded(aks.temporal, payloads));
+  const record = await recordOf(
+    events ?? [],
+    (payloads) => decoded(aks.temporal, payloads),
+    (payloads) => decrypted(aks.temporal, payloads),
+  );
   const evidence = evidenceOf(record);
   const files = await written(evidence, folder, portal);
   terminal.say([`${titleOf(evidence)}: ${evidence.outcome}`, ...files.map((file) => `  ${file}`)].join('\n'));

@@ -1,5 +1,6 @@
 import type { Check } from '../../contract/index.ts';
 import { between, durationText } from '../text/duration.ts';
+import { type Purpose, purposes } from './cost.ts';
 import type { Evidence } from './evidence.ts';
 import type { Span } from './history.ts';
 import { activityLogCommand, portalLinks } from './portal.ts';
@@ -37,6 +38,7 @@ export function documentOf(evidence: Evidence, portal: string): Block[] {
     ...section('Plan, and what became of it', steps(evidence, link)),
     ...section('Who had a say', acts(evidence)),
     ...section('In Azure', azure(evidence)),
+    ...section('What it took', cost(evidence)),
     ...section('Input', [{ kind: 'code', text: jsonText(evidence.input) }]),
     {
       kind: 'text',
@@ -223,6 +225,30 @@ function azure({ correlationIds, cluster, startedAt, endedAt }: Evidence): Block
       text: "Azure's activity log keeps what this run did for 90 days, under these correlation IDs. The first one is the run's own.",
     },
     { kind: 'code', text: correlationIds.map((id) => activityLogCommand(id, cluster, startedAt, endedAt)).join('\n') },
+  ];
+}
+
+const purposeTexts: Readonly<Record<Purpose, string>> = {
+  discovery: 'to look before the first step',
+  steps: 'for the steps, and to follow their operations',
+  verification: 'to see the end',
+};
+
+/** What Temporal bills, and what was asked of Azure. */
+function cost({ events, cost: { actions, heartbeats, bytes, requests } }: Evidence): Block[] {
+  const ofAzure = purposes.map((purpose) => {
+    const { reads, writes } = requests?.[purpose] ?? { reads: 0, writes: 0 };
+    return [`Requests to Azure ${purposeTexts[purpose]}`, `${reads} reads, ${writes} writes`];
+  });
+  return [
+    table(
+      ['', ''],
+      [
+        ["Temporal's actions", `${actions}, and about ${heartbeats} heartbeats`],
+        ['History', `${events} events, ${Math.ceil(bytes / 1000)} kB`],
+        ...(requests ? ofAzure : [['Requests to Azure', 'not told by the version that ran']]),
+      ],
+    ),
   ];
 }
 

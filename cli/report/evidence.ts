@@ -13,7 +13,7 @@ import type {
 import { cancellationMemo, startedByMemo } from '../../contract/index.ts';
 import { withoutSecrets } from '../../contract/withoutSecrets.ts';
 import { allPrintable } from '../text/printable.ts';
-import type { Act, RunRecord, Span } from './history.ts';
+import type { Act, RunCost, RunRecord, Span } from './history.ts';
 
 /** Everything that an auditor asks about one run. */
 export interface Evidence {
@@ -56,6 +56,7 @@ export interface Evidence {
   reimages: readonly PoolReimage[];
   spans: readonly Span[];
   events: number;
+  cost: Omit<RunCost, 'events'>;
 }
 
 /** The evidence in the result, the failure or the cancellation of a run. A part that is not there was not known. */
@@ -78,6 +79,7 @@ type Said = z.infer<typeof said> &
 /** Makes the evidence of a run. Texts are without secrets and without control characters. */
 export function evidenceOf(record: RunRecord): Evidence {
   const { end, memo, type, workflowId } = record;
+  const { events, ...cost } = record.cost;
   const words = saidBy(
     end?.how === 'completed' ? end.result : end?.how === 'failed' ? end.failure.details : memo[cancellationMemo],
   );
@@ -119,7 +121,8 @@ export function evidenceOf(record: RunRecord): Evidence {
     acts: record.acts,
     reimages: words.reimages ?? [],
     spans: record.spans,
-    events: record.events,
+    events,
+    cost,
   });
 }
 

@@ -3,6 +3,8 @@ import type { temporal } from '@temporalio/proto';
 import proto from '@temporalio/proto';
 import { z } from 'zod';
 import type { AzureIdentity } from '../../contract/aboutWorker.ts';
+import type { RequestCounts } from '../../contract/requestCounts.ts';
+import { type Decrypt, type Purpose, requestsOf, type TemporalCost, temporalCost } from './cost.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Failure = temporal.api.failure.v1.IFailure;
@@ -68,15 +70,30 @@ export interface RunRecord {
   spans: Span[];
   /** The last value of each key. */
   memo: Record<string, unknown>;
-  events: number;
+  cost: RunCost;
   end?: HistoryEnd & { at: string };
 }
 
-/** Reads a run from its history alone, so that it works months later, and without a worker. */
-export async function recordOf(events: readonly HistoryEvent[], decode: Decode): Promise<RunRecord> {
+/** What a run has taken so far. */
+export interface RunCost extends TemporalCost {
+  /** Left out: its results do not tell. */
+  requests?: Record<Purpose, RequestCounts>;
+}
+
+/**
+ * Reads a run from its history alone, so that it works months later, and without a worker.
+ *
+ * @param decrypt Default: nothing is encrypted.
+ */
+export async function recordOf(
+  events: readonly HistoryEvent[],
+  decode: Decode,
+  decrypt: Decrypt = async (payloads) => [...payloads],
+): Promise<RunRecord> {
   const [first] = events;
   const started = first?.workflowExecutionStartedEventAttributes;
   if (!first || !started) throw new Error('The history has no beginning');
+  const requests = await requestsOf(events, decrypt);
   const record: RunRecord = {
     workflowId: started.workflowId ?? '',
     runId: started.originalExecutionRunId ?? '',
@@ -91,7 +108,7 @@ export async function recordOf(events: readonly HistoryEvent[], decode: Decode):
     acts: [],
     spans: [],
     memo: await decodedFields(started.memo?.fields, decode),
-    events: events.length,
+    cost: { ...temporalCost(events), ...(requests && { requests }) },
   };
   const open = new Map<string, Span>();
   for (const event of events) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { heartbeatEveryMs } from '../../activities/arm/checkpoint.ts';
+import { heartbeatEveryMs } from '../../contract/heartbeats.ts';
 import {
   type AzureUnderTest,
   activityFailure,

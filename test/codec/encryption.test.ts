@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { requestsOf } from '../../cli/report/cost.ts';
 import { AksIsolationClient } from '../../client/index.ts';
+import { decrypted } from '../../client/payloads.ts';
 import { readKeyRing } from '../../codec/keyRing.ts';
 import { dataConverterOf, workerConverterOf } from '../../codec/payloadEncryption.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
@@ -93,6 +95,11 @@ it('leaves nothing of an input in a history, from its start over a hold and a de
   await end();
   expect(await run.result()).toMatchObject({ outcome: 'verified' });
   expect(await readable(run.workflowId, ['encrypted', ...texts])).toEqual(['encrypted']);
+  const { temporal } = client;
+  const { events } = await temporal.workflow.getHandle(run.workflowId).fetchHistory();
+  expect(await requestsOf(events ?? [], async (payloads) => [...payloads])).toBeUndefined();
+  const told = await requestsOf(events ?? [], (payloads) => decrypted(temporal, payloads));
+  expect(told?.verification.reads).toBeGreaterThan(10);
 });
 
 it('leaves nothing of a failure in a history, and the client reads all of it', async () => {

@@ -1,16 +1,22 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { isRead } from '../../bench/cost.ts';
+import { type BoundRun, type RunBound, runBounds } from '../../bench/runBounds.ts';
+import { requestsOf, temporalCost } from '../../cli/report/cost.ts';
 import { type Scenario, scenarios } from '../../contract/names.ts';
 import { runCosts } from '../../contract/runCosts.ts';
 import { type RunCost, tokenBuckets, tokensOf } from '../../resources/armBudget.ts';
-import type { Duration } from '../../simulator/index.ts';
+import type { Duration, RecordedRequest } from '../../simulator/index.ts';
 import { input } from '../support/azure.ts';
 import { type SweptScenario, successfulScenarios } from '../sweep/scenarios.ts';
-import { fresh, startSlot } from '../sweep/slot.ts';
+import { startSlot } from '../sweep/slot.ts';
 
-/** With its own registry and a private endpoint of the API server: what Terraform was measured with. */
-const ownRegistry: SweptScenario = {
-  prepare: async () => undefined,
-  start: ({ client, name }) => client.createCluster(input(name, { registry: { mode: 'bringYourOwn' } })),
+const runs: Readonly<Record<BoundRun, SweptScenario>> = {
+  ...successfulScenarios,
+  // With a private endpoint of the API server: what Terraform was measured with.
+  'create-own': {
+    prepare: async () => undefined,
+    start: ({ client, name }) => client.createCluster(input(name, { registry: { mode: 'bringYourOwn' } })),
+  },
 };
 
 let slot: Awaited<ReturnType<typeof startSlot>>;
@@ -19,47 +25,78 @@ beforeAll(async () => {
 });
 afterAll(() => slot.close());
 
-/** What runs of each scenario took. */
-const measured = new Map<Scenario, RunCost[]>();
+/** What runs of each scenario took of Azure's budgets. */
+const costs = new Map<Scenario, RunCost[]>();
 
-// One after the other, for a reset is for the whole of the simulated Azure. A poll more or less depends on what overlaps.
-it.each<[Scenario, string, SweptScenario, number]>([
-  ['createCluster', '', successfulScenarios['create-managed'], 50],
-  ['createCluster', ' with a registry of its own', ownRegistry, 88],
-  ['createCluster', ' with VNet integration', successfulScenarios['create-byo'], 92],
-  ['isolateCluster', '', successfulScenarios['isolate-managed'], 135],
-  ['isolateCluster', ' with a registry of its own', successfulScenarios['isolate-byo'], 165],
-  ['changeRegistry', '', successfulScenarios['change-registry'], 165],
-  ['disableIsolation', '', successfulScenarios.disable, 72],
-  ['reimageNodePools', '', successfulScenarios.reimage, 52],
-  ['auditCluster', '', successfulScenarios.audit, 34],
-  ['deleteCluster', '', successfulScenarios.delete, 21],
-  ['deleteCluster', ' with all that was made for it', successfulScenarios['delete-byo'], 175],
-])('%s%s asks Azure no more often than it must', async (name, _what, scenario, most) => {
-  await fresh(slot, scenario);
-  const before = await slot.azure.recordedBytes();
+/** Runs a scenario: its requests as Azure counts them, and its history. */
+async function run(name: BoundRun) {
   const { clock } = slot.azure.simulator;
+  await slot.azure.reset({ roleDelaySeconds: 0 });
+  await runs[name].prepare(slot);
+  const before = await slot.azure.recordedBytes();
   const begun = clock.now();
-  await (await scenario.start(slot)).result();
+  const started = await runs[name].start(slot);
+  await started.result();
+  const seconds = (clock.now() - begun) / 1000;
   const requests = await slot.azure.recorded(before);
   const { body } = await slot.azure.send('GET', '/simulator/durations');
   const operations = (body as Duration[]).filter(({ startedAt }) => Date.parse(startedAt) >= begun);
-  const cost: RunCost = {
-    tokens: tokensOf(requests.map(({ method, url }) => ({ method, path: new URL(url).pathname }))),
-    seconds: (clock.now() - begun) / 1000,
-    operationSeconds: operations.reduce((sum, { operationSeconds }) => sum + operationSeconds, 0),
-    polls: requests.filter(({ url }) => isPoll.test(new URL(url).pathname)).length,
-  };
-  measured.set(name, [...(measured.get(name) ?? []), cost]);
-  expect(requests.length).toBeLessThanOrEqual(most);
+  const handle = slot.temporal.workflow.getHandle(started.workflowId, started.runId);
+  const { events } = await handle.fetchHistory();
+  const { type } = await handle.describe();
+  const cost = costOf(requests, operations, seconds);
+  costs.set(type as Scenario, [...(costs.get(type as Scenario) ?? []), cost]);
+  return { requests, events: events ?? [] };
+}
+
+const costOf = (requests: readonly RecordedRequest[], operations: readonly Duration[], seconds: number): RunCost => ({
+  tokens: tokensOf(requests.map(({ method, url }) => ({ method, path: new URL(url).pathname }))),
+  seconds,
+  operationSeconds: operations.reduce((sum, { operationSeconds }) => sum + operationSeconds, 0),
+  polls: requests.filter(({ url }) => isPoll.test(new URL(url).pathname)).length,
 });
 
 const isPoll = /\/(operation|privateDnsOperation|commandResults)\w*\//i;
 
+// One after the other, for a reset is for the whole of the simulated Azure.
+it.each(Object.entries(runBounds) as [BoundRun, RunBound][])(
+  '%s takes no more of Azure and Temporal than it must, and its history tells it',
+  async (name, { title: _, ...most }) => {
+    const { requests, events } = await run(name);
+    const told = await requestsOf(events, async (payloads) => [...payloads]);
+    if (!told) throw new Error('The history does not tell how many requests there were');
+    const { discovery, steps, verification } = told;
+    const sum = (what: 'reads' | 'writes') => discovery[what] + steps[what] + verification[what];
+    expect([sum('reads'), sum('writes')]).toEqual([
+      requests.filter(isRead).length,
+      requests.filter((each) => !isRead(each)).length,
+    ]);
+    const { bytes, ...temporal } = temporalCost(events);
+    const taken: Omit<RunBound, 'title'> = {
+      discovery: discovery.reads,
+      steps: steps.reads,
+      verification: verification.reads,
+      writes: sum('writes'),
+      actions: temporal.actions,
+      events: temporal.events,
+      kilobytes: bytes / 1000,
+    };
+    const above = Object.entries(taken).filter(([what, count]) => count > most[what as keyof typeof most]);
+    expect(Object.fromEntries(above)).toEqual({});
+  },
+);
+
+it('a creation with a registry of its own and its verification take no more requests than azapi without one', () => {
+  for (const name of ['create-own', 'create-byo'] as const) {
+    const { discovery, steps, verification, writes } = runBounds[name];
+    expect(discovery + steps + verification + writes).toBeLessThanOrEqual(78);
+  }
+});
+
 it.each(scenarios)('a rollout reckons with what %s takes', (name) => {
-  const costs = measured.get(name) ?? [];
+  const all = costs.get(name) ?? [];
   const wrong = Object.entries(amounts(runCosts[name])).flatMap(([what, estimated]) => {
-    const most = Math.max(...costs.map((cost) => amounts(cost)[what] ?? 0));
+    const most = Math.max(...all.map((cost) => amounts(cost)[what] ?? 0));
     return Math.abs(estimated - most) <= Math.max(3, most / 4) ? [] : [`${what}: ${most}, not ${estimated}`];
   });
   expect(wrong).toEqual([]);

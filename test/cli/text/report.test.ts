@@ -120,6 +120,26 @@ describe('the evidence of a run', () => {
     expect(checks.slice(0, 3).map(({ verdict }) => verdict)).toEqual(['unproven', 'missed', 'met']);
   });
 
+  it('has what the run took, and says where its version did not tell', async () => {
+    const earlier = written(await evidenceIn('create-byo-verified')).md;
+    expect(earlier).toMatch(/Temporal's actions \| 25, and about \d+ heartbeats/);
+    expect(earlier).toContain('Requests to Azure | not told by the version that ran');
+    const telling = await evidenceIn('create-byo-verified', (text) => {
+      const history = JSON.parse(text);
+      for (const { activityTaskCompletedEventAttributes: done } of history.events)
+        for (const { metadata } of done?.result?.payloads ?? []) metadata['azure-requests'] = btoa('2 1');
+      return JSON.stringify(history);
+    });
+    const { md, html } = written(telling);
+    const { discovery, steps, verification } = telling.cost.requests ?? {};
+    expect([discovery, verification]).toEqual([
+      { reads: 2, writes: 1 },
+      { reads: 2, writes: 1 },
+    ]);
+    expect(steps?.reads).toBeGreaterThan(20);
+    for (const each of [md, html]) expect(each).toContain(`${steps?.reads} reads, ${steps?.writes} writes`);
+  });
+
   it('lets no text from outside become markup, and keeps no secret', async () => {
     const attack = `<script>alert(1)</script><img src=x onerror=alert(1)>"'|\`]( javascript:alert(1))\u001b[2J Bearer ${'s3cr3t'.repeat(8)}`;
     const evidence = await evidenceIn('create-byo-failed', (text) => {
