@@ -1,3 +1,4 @@
+import { beside } from './beside.ts';
 import { fleet } from './fleet.ts';
 import type { Item } from './item.ts';
 import { cost, makespan } from './makespan.ts';
@@ -13,6 +14,7 @@ export const items = {
   sequential,
   overhead,
   fleet,
+  beside,
   memory,
   recovery,
   cost,
