@@ -10,7 +10,7 @@ import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
 import { type ArmClient, armClient } from '../support/arm.ts';
 import { startCollector } from '../support/collector.ts';
-import { replayAll } from '../support/harness.ts';
+import { bundleFolder, replayAll } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -35,6 +35,7 @@ describe('an operator with the Temporal CLI', () => {
     collector = await startCollector();
     env = {
       ...stack.workerEnvironment,
+      WORKFLOW_BUNDLE: bundleFolder(),
       METRICS_ADDRESS: `127.0.0.1:${await getPort()}`,
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
       OTEL_BSP_SCHEDULE_DELAY: '100',
@@ -80,13 +81,12 @@ describe('an operator with the Temporal CLI', () => {
   /** Keeps the cluster from being there. */
   const holdCluster = (name: string) =>
     azure.fault({ method: 'PUT', path: `/managedClusters/${name}$`, operation: { held: true } });
-  const untilClusterRuns = (workflowId: string): Promise<void> =>
-    waitFor(async () => {
-      const { steps } = await progress(workflowId);
-      // The CLI shows an empty list as null.
-      const running = steps?.some(({ id, state }) => id === 'cluster' && state === 'running') ?? false;
-      return running && (await azure.send('GET', '/simulator/faults')).at('0.hits') === 1;
-    }, 'The cluster never ran');
+  const untilClusterRuns = async (workflowId: string): Promise<void> => {
+    const cluster = workflowId.split('/').at(-1) ?? '';
+    await waitFor(async () => (await puts(cluster)).length === 1, 'The cluster was never asked for');
+    const { steps } = await progress(workflowId);
+    expect(steps.find(({ id }) => id === 'cluster')).toMatchObject({ state: 'running' });
+  };
   const putsOf = async (path: string): Promise<string[]> => {
     const lines = (await readFile(record, 'utf8')).split('\n').filter(Boolean);
     const requests = lines.map((line): { method: string; url: string } => JSON.parse(line));
@@ -130,6 +130,7 @@ describe('an operator with the Temporal CLI', () => {
     });
     const target = ['--type', 'createCluster', '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
     await temporal('workflow', 'start', ...target, '--input', given);
+    await waitFor(async () => (await puts('held')).length === 1, 'The cluster was never asked for');
     await waitFor(async () => (await progress(workflowId)).phase === 'waitingForOperator', 'The run never waited');
     const [retry = ''] = (await progress(workflowId)).answers ?? [];
     expect(await temporal('workflow', 'metadata', '--workflow-id', workflowId)).toContain(retry);

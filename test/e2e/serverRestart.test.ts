@@ -11,6 +11,7 @@ import { startWorker, type WorkerProcess } from '../../scripts/local/workerProce
 import { waitUntil } from '../scenarios/existingCluster.ts';
 import { manyClusters } from '../scenarios/ownRegistry.ts';
 import { type SimulatedAzure, startSimulatedAzure } from '../support/azure.ts';
+import { bundleFolder } from '../support/harness.ts';
 import { type ScenarioPlace, type SweptScenario, successfulScenarios } from '../sweep/scenarios.ts';
 
 describe('every scenario while the Temporal server is killed and started again', () => {
@@ -34,7 +35,7 @@ describe('every scenario while the Temporal server is killed and started again',
     folder = await mkdtemp(join(tmpdir(), 'aks-isolation-restart-'));
     [server, azure] = await Promise.all([startServer(), startSimulatedAzure()]);
     await azure.reset(manyClusters);
-    worker = startWorker(workerEnvironment(server, azure.simulator));
+    worker = startWorker({ ...workerEnvironment(server, azure.simulator), WORKFLOW_BUNDLE: bundleFolder() });
     connection = await Connection.connect({ address: server.address });
     client = new Client({ connection });
     await worker.ready;

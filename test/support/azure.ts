@@ -69,12 +69,14 @@ export async function startSimulatedAzure({
       clock: { ...clock, now: () => clock.now() - begun, at: (machineMs: number) => clock.at(machineMs) - begun },
     }),
   };
-  const recorded = recordingOf(recordFile);
+  const lines = recordingOf(recordFile);
   const writes = async (path = /./): Promise<string[]> => {
     // A command that only looks is no write.
-    const isWrite = ({ method, url }: RecordedRequest) =>
+    const isWrite = ({ request: { method, url } }: Line) =>
       method !== 'GET' && !url.includes('/runCommand') && path.test(url);
-    return (await recorded()).filter(isWrite).map(textOf);
+    return lines(0)
+      .filter(isWrite)
+      .map(({ text }) => text);
   };
   const options = { endpoint: simulator.endpoint, tlsOptions: { ca: simulator.ca } };
   const { credential } = connection;
@@ -107,15 +109,12 @@ export async function startSimulatedAzure({
         { updateIntervalInMs: 50 },
       );
     },
-    untilRequested: (request, fromByte) =>
-      waitFor(
-        async () => (await recorded(fromByte)).some((one) => textOf(one).startsWith(request)),
-        `${request} was not seen`,
-      ),
+    untilRequested: (request, fromByte = 0) =>
+      waitFor(() => lines(fromByte).some(({ text }) => text.startsWith(request)), `${request} was not seen`),
     writes,
     writesTo: ({ cluster }) => writes(new RegExp(`/resourcegroups/${cluster.resourceGroup}([/?]|$)`, 'i')),
     reset: (seed = {}) => controlApi(simulator, 'reset', 'POST', seed),
-    recorded,
+    recorded: async (fromByte = 0) => lines(fromByte).map(({ request }) => request),
     recordedBytes: async () => (await stat(recordFile)).size,
     async close() {
       await simulator.close();
@@ -124,12 +123,19 @@ export async function startSimulatedAzure({
   };
 }
 
+interface Line {
+  at: number;
+  request: RecordedRequest;
+  /** As `PUT /subscriptions/… 201`. Thousands of lines are looked at again at each look. */
+  text: string;
+}
+
 /** Reads a recording that grows, each line once. */
-function recordingOf(file: string): SimulatedAzure['recorded'] {
-  const lines: { at: number; request: RecordedRequest }[] = [];
+function recordingOf(file: string): (fromByte: number) => Line[] {
+  const lines: Line[] = [];
   let end = 0;
   // Without a pause in between: tests beside each other read it at the same time.
-  return async (fromByte = 0) => {
+  return (fromByte) => {
     const { size } = statSync(file);
     if (size > end) {
       const buffer = Buffer.alloc(size - end);
@@ -138,11 +144,12 @@ function recordingOf(file: string): SimulatedAzure['recorded'] {
       closeSync(opened);
       // The last line may still be written.
       for (let next = buffer.indexOf('\n'), from = 0; next >= 0; from = next + 1, next = buffer.indexOf('\n', from)) {
-        lines.push({ at: end, request: JSON.parse(buffer.subarray(from, next).toString()) });
+        const request: RecordedRequest = JSON.parse(buffer.subarray(from, next).toString());
+        lines.push({ at: end, request, text: textOf(request) });
         end += next + 1 - from;
       }
     }
-    return lines.filter(({ at }) => at >= fromByte).map(({ request }) => request);
+    return fromByte === 0 ? lines : lines.filter(({ at }) => at >= fromByte);
   };
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
 import {
@@ -182,6 +183,9 @@ async function* historiesOf({ workflow }: Client, taskQueue: string) {
   for await (const { workflowId, runId } of workflow.list({ query: `TaskQueue = '${taskQueue}'` }))
     yield { workflowId, history: await workflow.getHandle(workflowId, runId).fetchHistory() };
 }
+
+/** For worker processes, each of which would bundle the workflows anew. */
+export const bundleFolder = (): string => dirname(environment('TEST_WORKFLOW_BUNDLE'));
 
 function environment(name: string): string {
   const value = process.env[name];

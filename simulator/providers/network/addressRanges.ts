@@ -42,9 +42,22 @@ export function checkRanges(
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
+/** By their texts: each look at a network compares the same few again. */
+const parsed = new Map<string, Range>();
+/** A fleet's nodes have so many addresses. */
+const keptRanges = 10_000;
+
 /** A range, or a single address as a range of one. @throws ArmError 400 InvalidCIDRNotation */
 export function parseRange(text: string): Range {
-  if (!ipaddr.isValid(text)) return parseCidr(text);
+  const known = parsed.get(text);
+  if (known) return known;
+  const range = ipaddr.isValid(text) ? rangeOfOne(text) : parseCidr(text);
+  if (parsed.size === keptRanges) parsed.clear();
+  parsed.set(text, range);
+  return range;
+}
+
+function rangeOfOne(text: string): Range {
   const address = ipaddr.parse(text);
   return [address, address.kind() === 'ipv4' ? 32 : 128];
 }
