@@ -10,7 +10,6 @@ import { AksIsolationClient } from '../../client/index.ts';
 import { exampleClusters } from '../../scripts/local/exampleClusters.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
-import { shutdownSeconds } from '../../worker/worker.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { type AssembledImage, assembleImage } from './image.ts';
 
@@ -92,9 +91,8 @@ describe('the image', () => {
     } finally {
       worker.kill('SIGTERM');
     }
-    const begun = performance.now();
+    // A worker that is not through in time fails.
     expect((await worker).exitCode).toBe(0);
-    expect((performance.now() - begun) / 1000).toBeLessThan(shutdownSeconds);
   });
 });
 

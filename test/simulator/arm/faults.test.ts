@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FaultRule, RecordedRequest } from '../../../simulator/index.ts';
+import { waitFor } from '../../support/waitFor.ts';
 import { group, location, type Started, start, version, wireCluster } from '../support.ts';
 
 const recordFile = join(mkdtempSync(join(tmpdir(), 'simulator-test-')), 'requests.jsonl');
@@ -154,9 +155,12 @@ describe('faults', () => {
       const name = `hang-${hang}`;
       await fault({ method: 'PUT', path: name, hang });
       const waiting = azure.send('PUT', identity(name), { location }).catch(() => 'closed');
-      const soon = new Promise((resolve) => setTimeout(resolve, 300, 'silent'));
-      expect(await Promise.race([waiting, soon])).toBe('silent');
-      expect((await azure.send('GET', identity(name))).status).toBe(hang === 'after' ? 200 : 404);
+      const isHung = async () => (await azure.send('GET', '/simulator/faults')).at('0.hits') === 1;
+      await waitFor(isHung, 'The request did not arrive');
+      const isThere = async () => (await azure.send('GET', identity(name))).status === 200;
+      if (hang === 'after') await waitFor(isThere, 'The request had no effect');
+      expect(await isThere()).toBe(hang === 'after');
+      expect(await Promise.race([waiting, 'silent'])).toBe('silent');
     },
   );
 
