@@ -66,7 +66,7 @@ function expectedActions(ids: OwnRegistryIds, there: readonly OwnRegistryPart[])
 }
 
 describe('createCluster adopts what is there as it should be, and does not write to it', () => {
-  it.concurrent.each(sampled(parts, 4, 1))('%s', async (part) => {
+  it.concurrent.each(sampled(parts, 8, 1))('%s', async (part) => {
     const name = `k-${part.toLowerCase()}`;
     const ids = ownRegistryIds(name);
     await makeByHand(harness.azure, ids, part);
@@ -75,14 +75,20 @@ describe('createCluster adopts what is there as it should be, and does not write
   });
 
   const other = '22222222-2222-2222-2222-222222222222';
-  it.concurrent.each<[string, string, readonly ResourcePart[], { subscription?: string }]>([
-    ['the network', 'vnet', ['vnet'], {}],
-    ['the registry', 'acr', ['registry'], {}],
-    ['the zone', 'zone', ['zone'], {}],
-    ['the identities', 'ids', ['controlPlane', 'kubelet'], {}],
-    ['network, registry and endpoint', 'pe', ['vnet', 'registry', 'privateEndpoint'], {}],
-    ['registry and zone, in another subscription', 'sub', ['registry', 'zone'], { subscription: other }],
-  ])('%s, given by resource ID and in another resource group', async (_, short, moved, { subscription }) => {
+  it.concurrent.each(
+    sampled<[string, string, readonly ResourcePart[], { subscription?: string }]>(
+      [
+        ['the network', 'vnet', ['vnet'], {}],
+        ['the registry', 'acr', ['registry'], {}],
+        ['the zone', 'zone', ['zone'], {}],
+        ['the identities', 'ids', ['controlPlane', 'kubelet'], {}],
+        ['network, registry and endpoint', 'pe', ['vnet', 'registry', 'privateEndpoint'], {}],
+        ['registry and zone, in another subscription', 'sub', ['registry', 'zone'], { subscription: other }],
+      ],
+      3,
+      1,
+    ),
+  )('%s, given by resource ID and in another resource group', async (_, short, moved, { subscription }) => {
     const name = `id-${short}`;
     const ids = elsewhere(ownRegistryIds(name), moved, subscription);
     for (const part of moved) await makeByHand(harness.azure, ids, part);
@@ -131,7 +137,7 @@ describe('createCluster leaves it to the owner whether security rules hold for e
 });
 
 describe('createCluster mends what is there and differs, and keeps everything else of it', () => {
-  it.concurrent.each(fixableCases)('%s', async (_, short, fixables) => {
+  it.concurrent.each(sampled(fixableCases, 2, 1))('%s', async (_, short, fixables) => {
     const { azure } = harness;
     const name = `m-${short}`;
     const ids = ownRegistryIds(name);
@@ -159,11 +165,16 @@ describe('createCluster mends what is there and differs, and keeps everything el
 });
 
 describe('createCluster accepts a role that suffices', () => {
-  it.concurrent.each<[string, string, (ids: OwnRegistryIds) => string, boolean]>([
-    ['Contributor on the resource group', 'cg', ({ group }) => group, true],
-    ['Contributor on the subscription', 'cs', ({ group }) => group.split('/').slice(0, 3).join('/'), true],
-    ['the roles themselves on the resource group', 'og', ({ group }) => group, false],
-  ])('%s', async (_, short, scopeOf, broader) => {
+  it.concurrent.each(
+    sampled<[string, string, (ids: OwnRegistryIds) => string, boolean]>(
+      [
+        ['Contributor on the resource group', 'cg', ({ group }) => group, true],
+        ['Contributor on the subscription', 'cs', ({ group }) => group.split('/').slice(0, 3).join('/'), true],
+        ['the roles themselves on the resource group', 'og', ({ group }) => group, false],
+      ],
+      2,
+    ),
+  )('%s', async (_, short, scopeOf, broader) => {
     const { azure } = harness;
     const name = `r-${short}`;
     const ids = ownRegistryIds(name);

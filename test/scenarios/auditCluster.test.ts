@@ -4,6 +4,7 @@ import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { input } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds } from '../support/ownRegistry.ts';
+import { sampled } from '../support/sampled.ts';
 import { existingCluster, reference, updateByHand } from './existingCluster.ts';
 import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
@@ -62,42 +63,47 @@ describe('auditCluster', () => {
     );
   });
 
-  it.each<[string, string, string[], Changes]>([
-    [
-      'public access to the registry',
-      'audit-access',
-      ['registryAccess'],
-      (azure, ids) => azure.put(ids.registry, { properties: { publicNetworkAccess: 'Enabled' } }, 'PATCH'),
-    ],
-    [
-      'a record that is gone',
-      'audit-record',
-      ['record:', 'pulls:nodepool1'],
-      (azure, ids) => azure.remove(ids.registryRecord),
-    ],
-    [
-      'default outbound access of the nodes’ subnet',
-      'audit-subnet',
-      ['defaultOutboundAccess:aks-subnet', 'egress'],
-      (azure, ids) =>
-        azure.put(ids.nodeSubnet, { properties: { addressPrefix: '192.168.1.0/24', defaultOutboundAccess: true } }),
-    ],
-    [
-      'an endpoint that is gone',
-      'audit-endpoint',
-      ['registryEndpoint', 'pulls:nodepool1'],
-      (azure, ids) => azure.remove(ids.privateEndpoint),
-    ],
-    [
-      'egress by a load balancer',
-      'audit-balancer',
-      ['outboundType', 'publicAddresses', 'egress'],
-      (azure, _ids, cluster) =>
-        updateByHand(azure, cluster, (properties) => {
-          properties.networkProfile = { ...(properties.networkProfile as object), outboundType: 'loadBalancer' };
-        }),
-    ],
-  ])('finds %s', async (_what, name, expected, change) => {
+  it.each(
+    sampled<[string, string, string[], Changes]>(
+      [
+        [
+          'public access to the registry',
+          'audit-access',
+          ['registryAccess'],
+          (azure, ids) => azure.put(ids.registry, { properties: { publicNetworkAccess: 'Enabled' } }, 'PATCH'),
+        ],
+        [
+          'a record that is gone',
+          'audit-record',
+          ['record:', 'pulls:nodepool1'],
+          (azure, ids) => azure.remove(ids.registryRecord),
+        ],
+        [
+          'default outbound access of the nodes’ subnet',
+          'audit-subnet',
+          ['defaultOutboundAccess:aks-subnet', 'egress'],
+          (azure, ids) =>
+            azure.put(ids.nodeSubnet, { properties: { addressPrefix: '192.168.1.0/24', defaultOutboundAccess: true } }),
+        ],
+        [
+          'an endpoint that is gone',
+          'audit-endpoint',
+          ['registryEndpoint', 'pulls:nodepool1'],
+          (azure, ids) => azure.remove(ids.privateEndpoint),
+        ],
+        [
+          'egress by a load balancer',
+          'audit-balancer',
+          ['outboundType', 'publicAddresses', 'egress'],
+          (azure, _ids, cluster) =>
+            updateByHand(azure, cluster, (properties) => {
+              properties.networkProfile = { ...(properties.networkProfile as object), outboundType: 'loadBalancer' };
+            }),
+        ],
+      ],
+      2,
+    ),
+  )('finds %s', async (_what, name, expected, change) => {
     await created(harness, ownRegistryInput(name));
     await change(harness.azure, ownRegistryIds(name), reference(name));
     const found = missed(await audit(name));

@@ -12,6 +12,7 @@ import {
   stateAround,
   stepIdOf,
 } from '../support/ownRegistry.ts';
+import { inFull, sampled } from '../support/sampled.ts';
 import { waitUntil } from './existingCluster.ts';
 import { manyClusters, ownRegistryInput, raceForPullRole, verifiedCreation, writesByResource } from './ownRegistry.ts';
 
@@ -283,7 +284,7 @@ describe('createCluster with a registry of its own, profile current', () => {
     await expectState(harness, name, expected, await verifiedCreation(harness, given));
   });
 
-  it.concurrent('gives the services another range where the network has the usual one', async () => {
+  inFull.concurrent('gives the services another range where the network has the usual one', async () => {
     const { azure } = harness;
     await verifiedCreation(
       harness,
@@ -342,12 +343,17 @@ describe('createCluster with a registry of its own, profile current', () => {
   });
 
   const afterRegistry: OwnRegistryPart[] = ['registry', 'cacheRule', 'pullRole'];
-  it.concurrent.each<[OwnRegistryPart, string, OwnRegistryPart[]]>([
-    ['vnet', 'w-vnet', [...afterRegistry, 'zone', 'controlPlane', 'kubelet', 'operatorRole']],
-    ['registry', 'w-registry', ['vnet', 'zone', 'link', 'controlPlane', 'kubelet', 'nodeRole', 'operatorRole']],
-    ['zone', 'w-zone', ['vnet', ...afterRegistry, 'privateEndpoint', 'nodeRole', 'operatorRole']],
-    ['kubelet', 'w-kubelet', ['vnet', 'registry', 'zone', 'link', 'privateEndpoint', 'registryRecord', 'nodeRole']],
-  ])('waits for the %s with what needs it only', async (part, name, goesOn) => {
+  it.concurrent.each(
+    sampled<[OwnRegistryPart, string, OwnRegistryPart[]]>(
+      [
+        ['vnet', 'w-vnet', [...afterRegistry, 'zone', 'controlPlane', 'kubelet', 'operatorRole']],
+        ['registry', 'w-registry', ['vnet', 'zone', 'link', 'controlPlane', 'kubelet', 'nodeRole', 'operatorRole']],
+        ['zone', 'w-zone', ['vnet', ...afterRegistry, 'privateEndpoint', 'nodeRole', 'operatorRole']],
+        ['kubelet', 'w-kubelet', ['vnet', 'registry', 'zone', 'link', 'privateEndpoint', 'registryRecord', 'nodeRole']],
+      ],
+      2,
+    ),
+  )('waits for the %s with what needs it only', async (part, name, goesOn) => {
     const { azure } = harness;
     const ids = ownRegistryIds(name);
     const id = ids[part as keyof OwnRegistryIds];
@@ -415,7 +421,7 @@ describe('createCluster waits until roles take effect', () => {
     return (await writesByResource(harness.azure, [cluster]))[cluster.toLowerCase()] ?? [];
   };
 
-  it('Managed Identity Operator: the request itself is refused until then', async () => {
+  inFull.it('Managed Identity Operator: the request itself is refused until then', async () => {
     const name = 'late-operator';
     await verifiedCreation(harness, await allBut('operatorRole', name));
     const writes = await clusterWrites(name);
@@ -425,7 +431,7 @@ describe('createCluster waits until roles take effect', () => {
     expect(writes.filter((write) => write !== 'PUT 400')).toHaveLength(1);
   });
 
-  it('AcrPull: the cluster is created again until then', async () => {
+  inFull.it('AcrPull: the cluster is created again until then', async () => {
     const name = 'late-pull';
     const given = await allBut('pullRole', name);
     await harness.azure.simulator.clock.sleep(roleDelaySeconds * 1000);
@@ -491,7 +497,7 @@ describe('createCluster with a registry of its own, profile preview', () => {
     expect(at('/managedClusters/')).toBeGreaterThan(at('Microsoft.ContainerRegistry/register'));
   });
 
-  it('takes a rule of any name that copies what the guide says', async () => {
+  inFull.it('takes a rule of any name that copies what the guide says', async () => {
     const { azure } = harness;
     const name = 'any-rule';
     const ids = ownRegistryIds(name);

@@ -3,6 +3,7 @@ import type { Progress } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { ownRegistryIds } from '../support/ownRegistry.ts';
+import { inFull, sampled } from '../support/sampled.ts';
 import {
   addsPoolMeanwhile,
   existingCluster,
@@ -116,23 +117,27 @@ describe('changeRegistry', () => {
     ]);
   });
 
-  it('proves and reimages after the others a pool whose request was lost while no node could run commands', async () => {
-    const cluster = await existingCluster(harness, 'change-lost', { ownNetwork: true, isolated: true });
-    const path = `${clusterId(cluster)}/agentPools/work/upgradeNodeImageVersion`;
-    await harness.azure.fault({ method: 'POST', path, drop: 'before' });
-    const writes = await writesSince(harness, cluster);
-    const { reimages } = await verified(harness.client.changeRegistry({ cluster, registry: own('changelost2') }));
-    expect(await writes()).toEqual([
-      'PUT cluster 200',
-      'POST work/upgradeNodeImageVersion null',
-      'POST system/upgradeNodeImageVersion 202',
-      'POST work/upgradeNodeImageVersion 202',
-    ]);
-    expect(reimages.map(({ pool, reimaged }) => [pool, reimaged])).toEqual([
-      ['work', true],
-      ['system', true],
-    ]);
-  });
+  inFull.it(
+    'proves and reimages after the others a pool whose request was lost while no node could run commands',
+    async () => {
+      const cluster = await existingCluster(harness, 'change-lost', { ownNetwork: true, isolated: true });
+      const pool = 'work';
+      const path = `${clusterId(cluster)}/agentPools/${pool}/upgradeNodeImageVersion`;
+      await harness.azure.fault({ method: 'POST', path, drop: 'before' });
+      const writes = await writesSince(harness, cluster);
+      const { reimages } = await verified(harness.client.changeRegistry({ cluster, registry: own('changelost2') }));
+      expect(await writes()).toEqual([
+        'PUT cluster 200',
+        'POST work/upgradeNodeImageVersion null',
+        'POST system/upgradeNodeImageVersion 202',
+        'POST work/upgradeNodeImageVersion 202',
+      ]);
+      expect(reimages.map(({ pool, reimaged }) => [pool, reimaged])).toEqual([
+        ['work', true],
+        ['system', true],
+      ]);
+    },
+  );
 
   it('takes the nodes of untouched pools back with the others, for AKS’s registry comes back as another one', async () => {
     const cluster = await existingCluster(harness, 'change-untouched', { ownNetwork: true, isolated: true });
@@ -151,7 +156,7 @@ describe('changeRegistry', () => {
     expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
   });
 
-  it('takes nothing back where the nodes of its canary could not be looked at', async () => {
+  inFull.it('takes nothing back where the nodes of its canary could not be looked at', async () => {
     const cluster = await existingCluster(harness, 'change-canary', { ownNetwork: true, isolated: true });
     const work = `${clusterId(cluster)}/agentPools/work`;
     const { properties } = (await harness.azure.get(work)).body as { properties: object };
@@ -179,10 +184,15 @@ describe('changeRegistry', () => {
     expect(commands.filter(({ status }) => status !== 202)).toEqual([]);
   });
 
-  it.each([
-    ['managed', 'change-there', { mode: 'managed' } as const],
-    ['one’s own', 'change-back', own('changeback2')],
-  ])(
+  it.each(
+    sampled(
+      [
+        ['managed', 'change-there', { mode: 'managed' } as const],
+        ['one’s own', 'change-back', own('changeback2')],
+      ] as const,
+      2,
+    ),
+  )(
     'goes back from %s when the nodes fail on it, with the one zone that the network takes',
     async (_to, name, registry) => {
       await created(harness, ownRegistryInput(name));
@@ -214,7 +224,7 @@ describe('changeRegistry', () => {
     },
   );
 
-  it('names the link that it has deleted where that cannot be put back', async () => {
+  inFull.it('names the link that it has deleted where that cannot be put back', async () => {
     await created(harness, ownRegistryInput('change-unlinked'));
     const cluster = reference('change-unlinked');
     const { link } = ownRegistryIds('change-unlinked');
@@ -285,7 +295,7 @@ describe('changeRegistry', () => {
       expect(await isIsolated(given)).toBe(true);
     });
 
-    it('reaches one’s own by another run', async () => {
+    inFull.it('reaches one’s own by another run', async () => {
       const { given, run } = await half('change-left');
       await run.decide('leave');
       await failureOf(run.result());

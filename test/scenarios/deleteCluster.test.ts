@@ -11,6 +11,7 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import { input, subscriptionId } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { aRecord, makeByHand, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
+import { inFull, sampled } from '../support/sampled.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
 
 type Input = Omit<DeleteClusterInput, 'cluster'>;
@@ -146,10 +147,16 @@ describe('deleteCluster', () => {
       expect(remaining).not.toContain(gone.toLowerCase());
   });
 
-  it.concurrent.each([
-    ['another group', 'dns', subscriptionId],
-    ['another subscription', 'far', '22222222-2222-2222-2222-222222222222'],
-  ])('takes only its own link and records out of a zone in %s', async (_where, name, subscription) => {
+  it.concurrent.each(
+    sampled(
+      [
+        ['another group', 'dns', subscriptionId],
+        ['another subscription', 'far', '22222222-2222-2222-2222-222222222222'],
+      ] as const,
+      2,
+      1,
+    ),
+  )('takes only its own link and records out of a zone in %s', async (_where, name, subscription) => {
     const { azure } = harness;
     const group = `/subscriptions/${subscription}/resourceGroups/rg-zones-${name}`;
     const zone = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io`;
@@ -216,7 +223,7 @@ describe('deleteCluster', () => {
     expect(await there('failed')).toEqual([]);
   });
 
-  it.concurrent('sends each deletion once where answers are lost', async () => {
+  inFull.concurrent('sends each deletion once where answers are lost', async () => {
     await create('lost');
     const ids = ownRegistryIds('lost');
     const all = [ids.cluster, ids.registry, ids.privateEndpoint, ids.vnet, ids.group];
@@ -252,7 +259,7 @@ describe('deleteCluster is stopped before it deletes anything', () => {
     expect(await there('shared')).toEqual([ownRegistryIds('shared').group, id].map((each) => each.toLowerCase()));
   });
 
-  it.concurrent('by a lock, though it is on one part of it', async () => {
+  inFull.concurrent('by a lock, though it is on one part of it', async () => {
     await create('d-locked');
     const { registry } = ownRegistryIds('d-locked');
     const lock = `${registry}/providers/Microsoft.Authorization/locks/keep`;
@@ -310,7 +317,7 @@ describe('deleteCluster when something goes wrong', () => {
     expect(await there('broken')).toEqual([]);
   });
 
-  it.concurrent('waits for an operator with onFailure hold, and goes on after retry', async () => {
+  inFull.concurrent('waits for an operator with onFailure hold, and goes on after retry', async () => {
     await create('held');
     await harness.azure.fault({ method: 'DELETE', path: `${ownRegistryIds('held').registry}$`, answer });
     const run = await harness.client.deleteCluster({ cluster: cluster('held'), ...everything, onFailure: 'hold' });
@@ -338,7 +345,7 @@ describe('deleteCluster when something goes wrong', () => {
     expect(details.leftovers).toEqual([{ resourceId: registry, why: expect.stringContaining('No permission') }]);
   });
 
-  it.concurrent('stops where it is when it is cancelled', async () => {
+  inFull.concurrent('stops where it is when it is cancelled', async () => {
     await create('d-cancelled');
     const { cluster: id } = ownRegistryIds('d-cancelled');
     await harness.azure.fault({ method: 'DELETE', path: `${id}$`, operation: { held: true } });

@@ -3,6 +3,7 @@ import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { versioned } from '../support/arm.ts';
 import type { SimulatedAzure } from '../support/azure.ts';
 import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { sampled } from '../support/sampled.ts';
 import { existingCluster, kubectl, updateByHand, writesSince } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 
@@ -96,18 +97,20 @@ describe('isolateCluster of a cluster as it is found', () => {
   });
   afterAll(() => harness.close());
 
-  it.each(refused.map((row, index) => [...row, `found${index}`] as const))(
-    'writes nothing where there is %s',
-    async (_name, arrange, problem, name) => {
-      await harness.azure.reset(manyClusters);
-      const cluster = await existingCluster(harness, name);
-      await arrange(harness.azure, cluster);
-      const writes = await writesSince(harness, cluster);
-      const run = await harness.client.isolateCluster({ cluster, registry });
-      const { type, problems } = await problemsOf(run.result());
-      expect(type).toBe('PreflightFailed');
-      expect(problems.map((each) => each.problem)).toContainEqual(expect.stringMatching(problem));
-      expect(await writes()).toEqual([]);
-    },
-  );
+  it.each(
+    sampled(
+      refused.map((row, index) => [...row, `found${index}`] as const),
+      3,
+    ),
+  )('writes nothing where there is %s', async (_name, arrange, problem, name) => {
+    await harness.azure.reset(manyClusters);
+    const cluster = await existingCluster(harness, name);
+    await arrange(harness.azure, cluster);
+    const writes = await writesSince(harness, cluster);
+    const run = await harness.client.isolateCluster({ cluster, registry });
+    const { type, problems } = await problemsOf(run.result());
+    expect(type).toBe('PreflightFailed');
+    expect(problems.map((each) => each.problem)).toContainEqual(expect.stringMatching(problem));
+    expect(await writes()).toEqual([]);
+  });
 });

@@ -17,7 +17,7 @@ describe('any input of createCluster', () => {
   afterAll(() => harness.close());
 
   it('runs to its end, or is refused before the first write', async () => {
-    const seeds = sampled([...Array(60).keys()], 3);
+    const seeds = sampled([...Array(60).keys()], 6);
     const outcomes = await Promise.all(seeds.map((seed) => outcomeOf(`any${seed}`, seed)));
     expect(new Set(outcomes)).toEqual(new Set(['verified', 'InvalidInput', 'PreflightFailed']));
   });

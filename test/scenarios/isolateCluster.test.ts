@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { inFull } from '../support/sampled.ts';
 import {
   blockedBudget,
   existingCluster,
@@ -82,7 +83,7 @@ describe('isolateCluster', () => {
     expect(audit.checks.filter(({ ok }) => !ok)).toEqual([]);
   });
 
-  it('isolates a cluster in a network that AKS manages with a registry of its own', async () => {
+  inFull.it('isolates a cluster in a network that AKS manages with a registry of its own', async () => {
     const cluster = await existingCluster(harness, 'isolate-byo-managed');
     const registry = { mode: 'bringYourOwn' as const, name: 'isolatebyomanaged1' };
     await verified(harness.client.isolateCluster({ cluster, registry }));
@@ -160,7 +161,7 @@ describe('isolateCluster', () => {
     expect(undone).toEqual(expect.arrayContaining(['bootstrap', 'reimage:work', 'reimage:system']));
   });
 
-  it('leaves the nodes alone that AKS has reimaged by itself, from Kubernetes 1.37', async () => {
+  inFull.it('leaves the nodes alone that AKS has reimaged by itself, from Kubernetes 1.37', async () => {
     const cluster = await existingCluster(harness, 'isolate-recent', { kubernetesVersion: '1.37' });
     const writes = await writesSince(harness, cluster);
     const { reimages } = await verified(harness.client.isolateCluster({ cluster, registry: managed }));
@@ -171,7 +172,7 @@ describe('isolateCluster', () => {
     expect(await writes()).toEqual(['PUT cluster 200', 'PUT cluster 200']);
   });
 
-  it('waits for an operator who mends the cause, and does nothing twice', async () => {
+  inFull.it('waits for an operator who mends the cause, and does nothing twice', async () => {
     const cluster = await existingCluster(harness, 'isolate-held');
     await harness.azure.fault({
       method: 'POST',
@@ -217,7 +218,7 @@ describe('isolateCluster', () => {
     ]);
   });
 
-  it('puts everything back when it is cancelled while a pool is on its way', async () => {
+  inFull.it('puts everything back when it is cancelled while a pool is on its way', async () => {
     const cluster = await existingCluster(harness, 'isolate-midway');
     const before = await isolationOf(harness.azure, cluster);
     const end = await harness.azure.fault({
@@ -243,7 +244,7 @@ describe('isolateCluster', () => {
     );
   });
 
-  it('goes back also from a pool that it had to make anew', async () => {
+  inFull.it('goes back also from a pool that it had to make anew', async () => {
     const cluster = await existingCluster(harness, 'isolate-replaced');
     const before = await isolationOf(harness.azure, cluster);
     const reimageOf = (pool: string) => `${clusterId(cluster)}/agentPools/${pool}/upgradeNodeImageVersion`;
@@ -316,7 +317,7 @@ describe('isolateCluster', () => {
     ]);
   });
 
-  it('ends with a clear error, and leaves nothing behind, when the cluster is deleted meanwhile', async () => {
+  inFull.it('ends with a clear error, and leaves nothing behind, when the cluster is deleted meanwhile', async () => {
     const cluster = await existingCluster(harness, 'isolate-deleted', { ownNetwork: true });
     const registry = { mode: 'bringYourOwn' as const, name: 'isolatedeleted1' };
     const run = await harness.client.isolateCluster({ cluster, registry, approvals: ['reimage'] });
@@ -337,7 +338,7 @@ describe('isolateCluster in the Azure of 2024', () => {
   });
   afterAll(() => harness.close());
 
-  it('blocks all egress, and goes back when the nodes fail on it', async () => {
+  inFull.it('blocks all egress, and goes back when the nodes fail on it', async () => {
     const cluster = await existingCluster(harness, 'isolate-block');
     const given = { cluster, registry: managed, profile: 'preview' as const, outboundType: 'block' as const };
     await harness.azure.fault({

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, startHarness } from '../support/harness.ts';
+import { sampled } from '../support/sampled.ts';
 import { existingCluster, updateByHand, verified } from './existingCluster.ts';
 
 let harness: Harness;
@@ -84,17 +85,20 @@ describe('isolateCluster keeps how the owner had a cluster leave, and disableIso
     expect(await seen(cluster)).toEqual(before);
   });
 
-  it.concurrent.each(['managedNATGateway', 'managedNATGatewayV2'] as const)('with a %s', async (outboundType) => {
-    const gateway = { managedOutboundIPProfile: { count: 2 }, idleTimeoutInMinutes: 30 };
-    const cluster = await withEgress(`kept-${outboundType.toLowerCase()}`, {
-      outboundType,
-      natGatewayProfile: { ...gateway, ...(outboundType === 'managedNATGatewayV2' && { sku: 'StandardV2' }) },
-    });
-    const before = await seen(cluster);
-    await verified(harness.client.isolateCluster({ cluster, registry }));
-    await verified(harness.client.disableIsolation({ cluster, outboundType }));
-    expect(await seen(cluster)).toEqual(before);
-  });
+  it.concurrent.each(sampled(['managedNATGateway', 'managedNATGatewayV2'] as const, 2, 1))(
+    'with a %s',
+    async (outboundType) => {
+      const gateway = { managedOutboundIPProfile: { count: 2 }, idleTimeoutInMinutes: 30 };
+      const cluster = await withEgress(`kept-${outboundType.toLowerCase()}`, {
+        outboundType,
+        natGatewayProfile: { ...gateway, ...(outboundType === 'managedNATGatewayV2' && { sku: 'StandardV2' }) },
+      });
+      const before = await seen(cluster);
+      await verified(harness.client.isolateCluster({ cluster, registry }));
+      await verified(harness.client.disableIsolation({ cluster, outboundType }));
+      expect(await seen(cluster)).toEqual(before);
+    },
+  );
 
   it.concurrent('without an address that is gone meanwhile, and says so', async () => {
     const [one = '', two = ''] = await ownAddresses('lost');
@@ -121,7 +125,7 @@ describe('isolateCluster keeps how the owner had a cluster leave, and disableIso
     expect(await seen(cluster)).toEqual(before);
   });
 
-  it.concurrent.each(['strips', 'denies'])('and says so where a policy %s the tags', async (how) => {
+  it.concurrent.each(sampled(['strips', 'denies'], 2))('and says so where a policy %s the tags', async (how) => {
     const cluster = await withEgress(`kept-${how}`, balancer(await ownAddresses(how)));
     const run = await harness.client.isolateCluster({ cluster, registry });
     const { steps } = await verified(Promise.resolve(run));

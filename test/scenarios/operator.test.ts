@@ -24,6 +24,7 @@ import {
   startHarness,
   startTestWorker,
 } from '../support/harness.ts';
+import { inFull } from '../support/sampled.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
 import { Boundaries } from '../sweep/boundaries.ts';
@@ -368,7 +369,7 @@ describe('answers of an operator', () => {
       expect(typedSearchAttributes.get(searchAttributes.phase)).toBe('Succeeded');
     });
 
-    it.concurrent('leave room for others, however often a run is paused', async () => {
+    inFull.concurrent('leave room for others, however often a run is paused', async () => {
       const { run, answer } = await paused('pause-often', {});
       for (let pauses = 1; pauses < 100; pauses += 1) {
         await run.resume();

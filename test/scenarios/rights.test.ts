@@ -137,7 +137,7 @@ describe('a worker', () => {
 
   const rows = names.flatMap((scenario) => optionalReads.map(([what, path]) => [scenario, what, path] as const));
 
-  it.each(sampled(rows, 14, 5))('runs %s to a verified end where %s may not be read', async (scenario, _what, path) => {
+  it.each(sampled(rows, 28, 5))('runs %s to a verified end where %s may not be read', async (scenario, _what, path) => {
     const name = await world(cases[scenario]);
     const release = await forbid(path);
     const result = await (await cases[scenario].start(harness, name)).result();

@@ -5,6 +5,7 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import { subscriptionId } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
+import { inFull } from '../support/sampled.ts';
 import { verified } from './existingCluster.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
 
@@ -153,7 +154,7 @@ describe('two runs at once', () => {
     for (const run of runs) expect(await run.result()).toMatchObject({ outcome: 'verified' });
   });
 
-  it('make one registry, one zone and one group, and both end verified', async () => {
+  inFull.it('make one registry, one zone and one group, and both end verified', async () => {
     const shared = (name: string): CreateClusterInput =>
       inGroup('rg-t-shared', name, {
         registry: {

@@ -78,25 +78,25 @@ async function undoneAfterCluster(name: string, more: Partial<CreateClusterInput
 }
 
 describe('createCluster, whose cluster fails, leaves everything as it was', () => {
-  it.concurrent.each(modes)('from nothing, with %s', async (apiServerAccess) => {
+  it.concurrent.each(sampled(modes, 2))('from nothing, with %s', async (apiServerAccess) => {
     await undoneAfterCluster(`n-${apiServerAccess.toLowerCase()}`, { apiServerAccess });
   });
 
-  it.concurrent.each(sampled(parts, 4, 3))('where there is %s', async (part) => {
+  it.concurrent.each(sampled(parts, 8, 3))('where there is %s', async (part) => {
     const name = `u-${part.toLowerCase()}`;
     await makeByHand(harness.azure, ownRegistryIds(name), part);
     const apiServerAccess = part.startsWith('apiServer') ? 'vnetIntegration' : 'privateLink';
     await undoneAfterCluster(name, { apiServerAccess });
   });
 
-  it.concurrent.each(modes)('where there is everything, with %s', async (apiServerAccess) => {
+  it.concurrent.each(sampled(modes, 2, 1))('where there is everything, with %s', async (apiServerAccess) => {
     const name = `a-${apiServerAccess.toLowerCase()}`;
     const ids = ownRegistryIds(name);
     for (const part of parts) await makeByHand(harness.azure, ids, part);
     await undoneAfterCluster(name, { apiServerAccess });
   });
 
-  it.concurrent.each(fixableCases)('where there is %s: it is put back', async (_, short, fixables) => {
+  it.concurrent.each(sampled(fixableCases, 2))('where there is %s: it is put back', async (_, short, fixables) => {
     const name = `f-${short}`;
     const ids = ownRegistryIds(name);
     await makeOtherwise(harness.azure, ids, fixables);
@@ -242,10 +242,16 @@ describe("createCluster, whose cluster fails, leaves somebody else's things", ()
     expect(left).toEqual([...mine, theirs]);
   });
 
-  it.concurrent.each([
-    ['as wanted', '192.168.1.0/24', undefined],
-    ['otherwise', '192.168.1.0/26', 'NotOwned'],
-  ])('a subnet that an operator has made while the run was held, %s', async (how, addressPrefix, refused) => {
+  it.concurrent.each(
+    sampled(
+      [
+        ['as wanted', '192.168.1.0/24', undefined],
+        ['otherwise', '192.168.1.0/26', 'NotOwned'],
+      ] as const,
+      2,
+      1,
+    ),
+  )('a subnet that an operator has made while the run was held, %s', async (how, addressPrefix, refused) => {
     const { azure, client } = harness;
     const name = `s-held-${how.slice(-6).trim()}`;
     const ids = ownRegistryIds(name);

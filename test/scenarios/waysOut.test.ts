@@ -3,6 +3,7 @@ import type { CreateClusterInput, WayOut } from '../../contract/index.ts';
 import { type SimulatedAzure, subscriptionId } from '../support/azure.ts';
 import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { type OwnRegistryIds, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
+import { inFull, sampled } from '../support/sampled.ts';
 import { manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 const location = 'westeurope';
@@ -100,23 +101,25 @@ describe('createCluster in a network that is there', () => {
     return problems;
   };
 
-  it.concurrent.each(ways.map((each, index) => ({ ...each, cluster: `way${index}` })))(
-    'writes nothing where there is $name, unless that is accepted',
-    async ({ cluster, arrange, way, problem }) => {
-      const input = await given(harness.azure, cluster, arrange);
-      expect(await refused(input)).toEqual([
-        {
-          where: expect.stringContaining(`/subscriptions/${subscriptionId}`),
-          problem: expect.stringMatching(problem),
-          whatToDo: expect.stringContaining(`add ${way} to accept`),
-        },
-      ]);
-      const result = await (await harness.client.createCluster({ ...input, accept: [way], dryRun: true })).result();
-      expect(result).toMatchObject({ outcome: 'planned', plan: { problems: [] } });
-    },
-  );
+  it.concurrent.each(
+    sampled(
+      ways.map((each, index) => ({ ...each, cluster: `way${index}` })),
+      3,
+    ),
+  )('writes nothing where there is $name, unless that is accepted', async ({ cluster, arrange, way, problem }) => {
+    const input = await given(harness.azure, cluster, arrange);
+    expect(await refused(input)).toEqual([
+      {
+        where: expect.stringContaining(`/subscriptions/${subscriptionId}`),
+        problem: expect.stringMatching(problem),
+        whatToDo: expect.stringContaining(`add ${way} to accept`),
+      },
+    ]);
+    const result = await (await harness.client.createCluster({ ...input, accept: [way], dryRun: true })).result();
+    expect(result).toMatchObject({ outcome: 'planned', plan: { problems: [] } });
+  });
 
-  it('tells two halves of the internet apart, and both', async () => {
+  inFull.it('tells two halves of the internet apart, and both', async () => {
     const input = await given(
       harness.azure,
       'halves',

@@ -1,3 +1,7 @@
+import { it } from '@jest/globals';
+
+const everyCase = process.env.EVERY_CASE !== undefined;
+
 /**
  * Of a long table with a run in each row, one row in so many: `npm test` is to end within minutes. All of them with
  * `npm run test:every`, as a nightly job does.
@@ -5,4 +9,11 @@
  * @param first Tables of the same rows take different ones.
  */
 export const sampled = <T>(rows: readonly T[], oneIn: number, first = 0): readonly T[] =>
-  process.env.EVERY_CASE ? rows : rows.filter((_row, index) => index % oneIn === first);
+  everyCase ? rows : rows.filter((_row, index) => index % oneIn === first);
+
+/** A whole run that puts together what other tests show one by one: `npm run test:every` has it, `npm test` skips it. */
+export const inFull = {
+  it: (name: string, test: () => Promise<void>): void => (everyCase ? it : it.skip)(name, test),
+  concurrent: (name: string, test: () => Promise<void>): void =>
+    (everyCase ? it.concurrent : it.concurrent.skip)(name, test),
+};

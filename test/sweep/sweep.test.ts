@@ -40,10 +40,10 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
   });
 
   it('when one request fails, or the run is cancelled or terminated meanwhile', async () => {
-    const failed = await sweep({ dimensions: ['faults'], sample: 12, seed: 6, parallel }, slots, usual);
-    const interrupted = await sweep({ dimensions: ['interruptions'], sample: 4, seed: 6, parallel }, slots, usual);
+    const failed = await sweep({ dimensions: ['faults'], sample: 6, seed: 6, parallel }, slots, usual);
+    const interrupted = await sweep({ dimensions: ['interruptions'], sample: 2, seed: 6, parallel }, slots, usual);
     const swept = [...failed, ...interrupted];
-    expect(swept).toHaveLength(16);
+    expect(swept).toHaveLength(8);
     expect(wrongOf(swept)).toEqual([]);
     // A run that is terminated is finished by another one.
     expect([...new Set(swept.map(({ outcome }) => outcome))]).toEqual(
@@ -60,8 +60,8 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
       2,
     ],
   ] as const)('when %s', async (_what, dimensions, seed) => {
-    const swept = await sweep({ dimensions, sample: 4, seed, parallel }, slots, usual);
-    expect(swept).toHaveLength(4);
+    const swept = await sweep({ dimensions, sample: 2, seed, parallel }, slots, usual);
+    expect(swept).toHaveLength(2);
     expect(wrongOf(swept)).toEqual([]);
   });
 

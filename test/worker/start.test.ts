@@ -7,9 +7,11 @@ import { problemsText } from '../../contract/problem.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
 import { startTemporalServer, type TemporalServer } from '../../scripts/local/temporal/server.ts';
 import { startWorker } from '../../scripts/local/workerProcess.ts';
+import { readConfiguration } from '../../worker/configuration.ts';
 import { registerSearchAttributes, registration } from '../../worker/searchAttributes.ts';
 import { connectToTemporal } from '../../worker/temporal.ts';
 import { startRefusingProxy } from '../support/refusingProxy.ts';
+import { sampled } from '../support/sampled.ts';
 import { makePair, type Pair, startTlsProxy } from '../support/tlsProxy.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');
@@ -37,105 +39,127 @@ describe('a worker that cannot work', () => {
     return { exitCode, stderr };
   };
 
-  it.concurrent.each([
-    [
-      'a Temporal service that is not there',
-      { TEMPORAL_ADDRESS: closedPort },
-      [`Temporal service ${closedPort}`, 'set TEMPORAL_ADDRESS'],
-    ],
-    [
-      'a namespace that does not exist',
-      { TEMPORAL_NAMESPACE: 'nowhere' },
-      ['namespace nowhere cannot be reached', 'TEMPORAL_NAMESPACE'],
-    ],
-    ['a profile that does not exist', { TEMPORAL_PROFILE: 'nowhere' }, ['Temporal configuration', 'nowhere']],
-    [
-      'an Azure Resource Manager that is not there',
-      { AZURE_RESOURCE_MANAGER_ENDPOINT: `https://${closedPort}` },
-      [`https://${closedPort}: cannot be reached`, 'AZURE_RESOURCE_MANAGER_ENDPOINT'],
-    ],
-    [
-      'a certificate that it does not trust',
-      { AZURE_RESOURCE_MANAGER_CA_FILE: undefined },
-      ['cannot be reached', 'certificate', 'AZURE_RESOURCE_MANAGER_CA_FILE'],
-    ],
-    [
-      'no credential',
-      { IDENTITY_ENDPOINT: undefined, IDENTITY_HEADER: undefined, AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential' },
-      ['Azure credential: no token', 'Give the worker an identity'],
-    ],
-    [
-      'credentials that all find nothing, each with its reason',
-      { IDENTITY_ENDPOINT: undefined, IDENTITY_HEADER: undefined, AZURE_TOKEN_CREDENTIALS: 'dev', PATH: '/nowhere' },
-      ['Azure CLI could not be found', 'PowerShell', 'Developer CLI'],
-    ],
-    [
-      'settings that do not go together, or name what is something else',
-      {
-        TEMPORAL_WORKER_BUILD_ID: '1',
-        WORKER_MODE: 'read-only',
-        TASK_QUEUE: 'aks-isolation',
-        AZURE_RESOURCE_MANAGER_CA_FILE: main,
-        POLICY_FILE: main,
-      },
+  it.concurrent.each(
+    sampled<[string, Record<string, string | undefined>, string[]]>(
       [
-        'TEMPORAL_DEPLOYMENT_NAME: missing beside TEMPORAL_WORKER_BUILD_ID',
-        'TASK_QUEUE: the queue of workers that write',
-        'AZURE_RESOURCE_MANAGER_CA_FILE',
-        'holds no certificate in PEM',
-        `POLICY_FILE ${main}`,
+        [
+          'a Temporal service that is not there',
+          { TEMPORAL_ADDRESS: closedPort },
+          [`Temporal service ${closedPort}`, 'set TEMPORAL_ADDRESS'],
+        ],
+        [
+          'a namespace that does not exist',
+          { TEMPORAL_NAMESPACE: 'nowhere' },
+          ['namespace nowhere cannot be reached', 'TEMPORAL_NAMESPACE'],
+        ],
+        ['a profile that does not exist', { TEMPORAL_PROFILE: 'nowhere' }, ['Temporal configuration', 'nowhere']],
+        [
+          'an Azure Resource Manager that is not there',
+          { AZURE_RESOURCE_MANAGER_ENDPOINT: `https://${closedPort}` },
+          [`https://${closedPort}: cannot be reached`, 'AZURE_RESOURCE_MANAGER_ENDPOINT'],
+        ],
+        [
+          'a certificate that it does not trust',
+          { AZURE_RESOURCE_MANAGER_CA_FILE: undefined },
+          ['cannot be reached', 'certificate', 'AZURE_RESOURCE_MANAGER_CA_FILE'],
+        ],
+        [
+          'no credential',
+          {
+            IDENTITY_ENDPOINT: undefined,
+            IDENTITY_HEADER: undefined,
+            AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential',
+          },
+          ['Azure credential: no token', 'Give the worker an identity'],
+        ],
+        [
+          'credentials that all find nothing, each with its reason',
+          {
+            IDENTITY_ENDPOINT: undefined,
+            IDENTITY_HEADER: undefined,
+            AZURE_TOKEN_CREDENTIALS: 'dev',
+            PATH: '/nowhere',
+          },
+          ['Azure CLI could not be found', 'PowerShell', 'Developer CLI'],
+        ],
+        [
+          'settings that do not go together, or name what is something else',
+          {
+            TEMPORAL_WORKER_BUILD_ID: '1',
+            WORKER_MODE: 'read-only',
+            TASK_QUEUE: 'aks-isolation',
+            AZURE_RESOURCE_MANAGER_CA_FILE: main,
+            POLICY_FILE: main,
+          },
+          [
+            'TEMPORAL_DEPLOYMENT_NAME: missing beside TEMPORAL_WORKER_BUILD_ID',
+            'TASK_QUEUE: the queue of workers that write',
+            'AZURE_RESOURCE_MANAGER_CA_FILE',
+            'holds no certificate in PEM',
+            `POLICY_FILE ${main}`,
+          ],
+        ],
+        [
+          'an address for metrics that is not its own',
+          { METRICS_ADDRESS: '192.0.2.1:9464' },
+          ['METRICS_ADDRESS: 192.0.2.1:9464 cannot'],
+        ],
+        [
+          'traces that it cannot send',
+          {
+            OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+            OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+            OTEL_TRACES_EXPORTER: 'zipkin',
+          },
+          [
+            'OTEL_EXPORTER_OTLP_ENDPOINT: not an http',
+            'PROTOCOL: grpc is not spoken here',
+            'there is no exporter zipkin',
+          ],
+        ],
       ],
-    ],
-    [
-      'an address for metrics that is not its own',
-      { METRICS_ADDRESS: '192.0.2.1:9464' },
-      ['METRICS_ADDRESS: 192.0.2.1:9464 cannot'],
-    ],
-    [
-      'traces that it cannot send',
-      {
-        OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-        OTEL_TRACES_EXPORTER: 'zipkin',
-      },
-      ['OTEL_EXPORTER_OTLP_ENDPOINT: not an http', 'PROTOCOL: grpc is not spoken here', 'there is no exporter zipkin'],
-    ],
-    [
-      'settings that make no sense, all named at once',
-      {
-        AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
-        AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere.pem',
-        LOG_LEVEL: 'loud',
-        HEALTH_ADDRESS: 'localhost',
-        WORKFLOW_BUNDLE: '/nowhere',
-        WORKER_MODE: 'careful',
-        METRICS_ADDRESS: 'localhost',
-        PAYLOAD_KEYS: 'no key',
-        WEBHOOK_URL: 'hooks.example.com',
-        WEBHOOK_EVENTS: 'failed,everything',
-        WEBHOOK_SECRET: 'too short',
-        WEBHOOK_TOKEN_FILE: '/nowhere.token',
-      },
-      [
-        'AZURE_RESOURCE_MANAGER_ENDPOINT: not an https address',
-        'AZURE_RESOURCE_MANAGER_CA_FILE: cannot read',
-        'LOG_LEVEL: not an allowed value',
-        'HEALTH_ADDRESS: not an address',
-        'WORKFLOW_BUNDLE: holds no bundle',
-        'WORKER_MODE: not an allowed value',
-        'METRICS_ADDRESS: not an address',
-        'PAYLOAD_KEYS: not a list of keys',
-        'WEBHOOK_URL: not an address',
-        'WEBHOOK_EVENTS[1]: not an allowed value',
-        'WEBHOOK_SECRET: not a secret',
-        'WEBHOOK_TOKEN_FILE: cannot read /nowhere.token (ENOENT)',
-      ],
-    ],
-  ])('says so about %s', async (_, change, sentences) => {
+      2,
+      1,
+    ),
+  )('says so about %s', async (_, change, sentences) => {
     const { exitCode, stderr } = await end(change);
     for (const sentence of sentences) expect(stderr).toContain(sentence);
     expect(exitCode).toBe(1);
   });
+});
+
+it('names all settings at once that make no sense', () => {
+  const problems = readConfiguration({
+    AZURE_RESOURCE_MANAGER_ENDPOINT: 'http://localhost',
+    AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere.pem',
+    LOG_LEVEL: 'loud',
+    HEALTH_ADDRESS: 'localhost',
+    WORKFLOW_BUNDLE: '/nowhere',
+    WORKER_MODE: 'careful',
+    METRICS_ADDRESS: 'localhost',
+    PAYLOAD_KEYS: 'no key',
+    WEBHOOK_URL: 'hooks.example.com',
+    WEBHOOK_EVENTS: 'failed,everything',
+    WEBHOOK_SECRET: 'too short',
+    WEBHOOK_TOKEN_FILE: '/nowhere.token',
+  });
+  if (!Array.isArray(problems)) throw new Error('They were taken');
+  const text = problemsText(problems);
+  for (const sentence of [
+    'AZURE_RESOURCE_MANAGER_ENDPOINT: not an https address',
+    'AZURE_RESOURCE_MANAGER_CA_FILE: cannot read',
+    'LOG_LEVEL: not an allowed value',
+    'HEALTH_ADDRESS: not an address',
+    'WORKFLOW_BUNDLE: holds no bundle',
+    'WORKER_MODE: not an allowed value',
+    'METRICS_ADDRESS: not an address',
+    'PAYLOAD_KEYS: not a list of keys',
+    'WEBHOOK_URL: not an address',
+    'WEBHOOK_EVENTS[1]: not an allowed value',
+    'WEBHOOK_SECRET: not a secret',
+    'WEBHOOK_TOKEN_FILE: cannot read /nowhere.token (ENOENT)',
+  ])
+    expect(text).toContain(sentence);
 });
 
 describe('a worker that starts', () => {

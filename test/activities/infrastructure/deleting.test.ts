@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeByHand, type OwnRegistryIds, ownRegistryIds } from '../../support/ownRegistry.ts';
+import { inFull } from '../../support/sampled.ts';
 import {
   type AzureUnderTest,
   activityFailure,
@@ -96,7 +97,7 @@ describe('deleting', () => {
     expect(effects).toEqual([`DELETE ${kind.deleted}`]);
   });
 
-  it.concurrent('what is still in use says so', async () => {
+  inFull.concurrent('what is still in use says so', async () => {
     const ids = ownRegistryIds('in-use');
     await makeByHand(azure, ids, 'privateEndpoint');
     await makeByHand(azure, ids, 'link');
