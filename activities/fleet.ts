@@ -14,7 +14,7 @@ import type { AksMaintenanceWindow, MaintenanceConfigurationFacts } from '../res
 import type { ClientsOf } from './arm/connection.ts';
 import { type Allowed, azureList, azureRead, azureReadIfRegistered, collect, whereAllowed } from './arm/errors.ts';
 
-/** What a look for clusters has seen. */
+/** The result of a look for clusters. */
 export interface FleetSeen {
   clusters: FleetCluster[];
   /** Why the worker's identity may not look. */

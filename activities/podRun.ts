@@ -14,13 +14,13 @@ export const longestStartSeconds = 90;
 /** A small image of Microsoft's with the tools of BusyBox, which an isolated cluster has in its registry's cache. */
 export const probeImage = 'azurelinux/busybox:1.36';
 
-/** What a pod of a look is to do. */
+/** The task of a look's pod. */
 interface Probe {
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent';
   /** Of the shell in its image. */
   script: string;
-  /** What else stands in its specification. */
+  /** Further parts of its specification. */
   spec: object;
   container?: object;
 }
@@ -106,7 +106,7 @@ export const endOfAdmission = 'end-of-admission';
 export const admissionCommand = (probe: Probe): string =>
   `${quote([...podArguments(probe).words, '--dry-run=server'])}; echo ${endOfAdmission}`;
 
-/** What became of a pod: what it said and how its script ended, why its image was not pulled, or why neither is known. */
+/** The end of a pod: its output and exit code, why its image was not pulled, or why neither is known. */
 export type PodSeen = { status: number; said: string } | { notPulled: string } | { unseen: Unseen };
 
 const status = z.object({

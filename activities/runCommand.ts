@@ -69,7 +69,7 @@ async function attemptAllowed(
 const isForbidden = (look: Look<CommandOutput>): boolean =>
   'unseen' in look && /^(Linked)?AuthorizationFailed:/.test(look.unseen.message);
 
-/** What the roles of the worker say; where they may not be read, it may be allowed. */
+/** Whether the worker's roles allow it. Where they may not be read, they may. */
 async function mayRunCommands(clients: ClientsOf, cluster: ClusterReference): Promise<boolean> {
   const id = clusterId(cluster);
   const held = seenOr(await whereAllowed(() => azureRead(id, () => readPermissions(clients, id))), undefined);

@@ -7,7 +7,7 @@ export interface AzureIdentity {
   tenantId?: string;
 }
 
-/** What the first look of a scenario says about the worker that has looked. */
+/** Facts about the worker that made a scenario's first look. */
 export interface AboutWorker {
   /** Left out by workers without a webhook, and by version 0.1. */
   tells?: WebhookRules;

@@ -34,7 +34,7 @@ export const memberOutcomes = memberStates.filter(
   (state): state is MemberOutcome => state !== 'waiting' && state !== 'inWork',
 );
 
-/** What stops a rollout before its last cluster. */
+/** The reasons for which a rollout stops before its last cluster. */
 export const rolloutStops = ['budget', 'approval', 'pause', 'operator', 'cancellation'] as const;
 export const rolloutEnds = ['rolledOut', ...rolloutStops] as const;
 export type RolloutEnd = (typeof rolloutEnds)[number];
@@ -42,7 +42,7 @@ export type RolloutEnd = (typeof rolloutEnds)[number];
 /** How many clusters are in each state. Those that are 0 are left out. */
 export type FleetCounts = { readonly [S in MemberState]?: number };
 
-/** What a member tells its rollout: at most 300 bytes, for a rollout has thousands. */
+/** A member's report to its rollout: at most 300 bytes, for a rollout has thousands. */
 export interface MemberEnd {
   /** Place of the cluster in the rollout. */
   member: number;
@@ -89,9 +89,9 @@ export interface PlannedRing {
 
 export interface FleetPlan {
   rings: readonly PlannedRing[];
-  /** What Azure did not let the worker read. */
+  /** Reads that Azure refused the worker. */
   unread: readonly string[];
-  /** What somebody should know, and what stops nothing. */
+  /** Warnings, which stop nothing. */
   notes: readonly string[];
   problems: readonly Problem[];
 }

@@ -54,7 +54,7 @@ function aksBucket(method: string, type: string, below: readonly string[]): Buck
   return below.length === 3 && below[1] === 'agentpools' && method === 'PUT' ? 'poolWrites' : 'otherAks';
 }
 
-/** What one run costs. */
+/** The cost of one run. */
 export interface RunCost {
   /** Its polls included. */
   readonly tokens: Tokens;
@@ -66,7 +66,7 @@ export interface RunCost {
   readonly polls: number;
 }
 
-/** What a subscription allows a rollout, by arithmetic. */
+/** A subscription's allowance for a rollout, by arithmetic. */
 export interface RolloutBudget {
   /** As long as the rollout lasts. Its first clusters go faster, for full buckets hold more than a second's refill. */
   readonly clustersPerHour: number;

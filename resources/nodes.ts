@@ -186,7 +186,7 @@ function proofByNodes(
   };
 }
 
-/** What one means to have the nodes of a pool made anew has shown. */
+/** The result of one means to have a pool's nodes made anew. */
 export interface TriedMeans {
   by: 'upgradeNodeImageVersion' | 'localDNS' | 'patchUpgrade' | 'temporaryPool';
   reimaged: boolean;

@@ -3,7 +3,7 @@ import { fastify } from 'fastify';
 import type { Problem } from '../contract/problem.ts';
 import { cannotListen, splitAddress } from './socketAddress.ts';
 
-/** What probes look at. `undefined` as long as the worker is starting. */
+/** The status that probes ask for. `undefined` as long as the worker is starting. */
 export type StatusOf = () => WorkerStatus | undefined;
 
 /** Whether the worker takes tasks: it runs, and polls for workflow tasks and activities. */

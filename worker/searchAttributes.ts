@@ -6,7 +6,7 @@ import type { TemporalConnection } from './temporal.ts';
 const names = Object.values(searchAttributes).map(({ name }) => name);
 const { INDEXED_VALUE_TYPE_KEYWORD: keyword } = proto.temporal.api.enums.v1.IndexedValueType;
 
-/** What stands against the start of a worker, and what somebody should do although it starts. */
+/** Problems keep a worker from starting. Warnings are for somebody to act on although it starts. */
 export interface Findings {
   problems: Problem[];
   warnings: Problem[];

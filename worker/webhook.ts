@@ -31,7 +31,7 @@ const file = (content: z.ZodType) =>
     }),
   );
 
-/** What a file holds, or why it is of no use. What stands in it is in no message. */
+/** The content of a file, or why it is of no use. No message has the content. */
 function contentOf<T>(path: string, content: z.ZodType<T>): { value: T } | { problem: string } {
   let text: string;
   try {

@@ -70,7 +70,7 @@ export interface AksWorkerOptions {
 /** A worker that is asked to stop hands its operations over at once. What hangs is given up after so many seconds. */
 export const shutdownSeconds = 30;
 
-/** What each activity passes before it begins. */
+/** The guards that each activity passes before it begins. */
 function guards(azure: AzureConnection): ActivityInterceptorsFactory[] {
   const { policy, readOnly } = azure;
   return [

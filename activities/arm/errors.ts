@@ -123,10 +123,10 @@ export async function whereAllowed<T>(look: () => Promise<T>): Promise<Allowed<T
   }
 }
 
-/** What was seen, or what it is to count as where nobody may look. */
+/** The answer of a look, or what counts as the answer where nobody may look. */
 export const seenOr = <T, D>(look: Allowed<T>, otherwise: D): T | D => ('seen' in look ? look.seen : otherwise);
 
-/** What could not be read, for the plan to tell. @param then What follows from it. */
+/** A read that was refused, for the plan to tell. @param then What follows from it. */
 export const unreadOf = (look: Allowed<unknown>, at: string, what: string, then?: string): Unread[] =>
   'forbidden' in look ? [{ at, what, why: look.forbidden, ...(then !== undefined && { then }) }] : [];
 

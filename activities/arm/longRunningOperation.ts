@@ -46,7 +46,7 @@ export interface LongRunningOperation {
   afterwards?(): Promise<void>;
   /** How long it takes is learnt by kind. Default: that of a write of its type. */
   kind?: OperationKind;
-  /** What the duration depends on beside the kind, such as the number of nodes. */
+  /** The duration depends on it beside the kind: the number of nodes, for example. */
   size?: string;
   /** Progress for the heartbeat. Called after a poll, once in half a minute. */
   progress?(): Promise<OperationProgress | undefined>;

@@ -70,7 +70,7 @@ export interface MaybeUnseen {
   unseen?: true;
 }
 
-/** What a write without a result of its own returns. */
+/** The result of a write that has none of its own. */
 export const adoption = ({ adopted }: MaybeAdopted): MaybeAdopted | undefined => (adopted ? { adopted } : undefined);
 
 interface Creation<S extends Service, Facts> extends Write<S, Facts> {
@@ -132,7 +132,7 @@ function isRefusedIfThere<S extends Service, Facts extends MarkedFacts>(
   return takesConditions === true && !mayBeOurs && activityInfo().attempt === 1;
 }
 
-/** What another run of this product has made meanwhile gets the mark of its second user, which undo takes off. */
+/** A resource that another run of this product has made meanwhile gets the mark of its second user, which undo takes off. */
 export async function adopt(
   clients: ClientsOf,
   id: string,

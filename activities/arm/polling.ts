@@ -1,6 +1,6 @@
 import { type OperationKind, operationKinds } from '../../resources/operations.ts';
 
-/** What is known when an operation has been looked at, in milliseconds. */
+/** The facts at hand when an operation has been looked at, in milliseconds. */
 export interface Polled {
   /** Since the operation began. */
   elapsedMs: number;
@@ -50,7 +50,7 @@ function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown }: Polled, askedMs
 /** The last durations of each kind, and of pools of each size. */
 const kept = 16;
 
-/** What a worker has learnt of how long operations take. */
+/** Durations of operations, as a worker has learnt them. */
 export class Durations {
   readonly #learnt = new Map<string, number[]>();
 

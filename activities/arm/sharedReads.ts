@@ -65,7 +65,7 @@ export function answeredOnce<T>(response: PipelineResponse | undefined, read: ()
   };
 }
 
-/** What the looks of each run know of Azure, in this worker. */
+/** The answers of Azure that the looks of each run share, in this worker. */
 export function shareReads(asksOnly: (request: PipelineRequest) => boolean): PipelinePolicy {
   const runs = new Map<string, Map<string, Answer>>();
   return {

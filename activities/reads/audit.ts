@@ -159,7 +159,7 @@ async function readWaysOut(
   };
 }
 
-/** What Azure names and does not show is not absent: it is elsewhere, or the worker may not see it. */
+/** A resource that Azure names and does not show is not absent: it is elsewhere, or the worker may not see it. */
 class NotShownError extends Error {}
 
 function shown<T>(id: string, found: T | undefined): T {

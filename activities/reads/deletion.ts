@@ -89,7 +89,7 @@ function contentToName(content: readonly string[], owned: readonly string[]): st
 /** So many IDs of 250 bytes are a quarter of a MiB, of the two that Temporal keeps of a result. */
 const mostContent = 1_000;
 
-/** What was made for a cluster or carries its second mark, also in the zones that these lead to, but for what AKS made. */
+/** Resources that were made for a cluster or carry its second mark, also in the zones that these lead to. AKS's own are left out. */
 async function readMarked(
   clients: ClientsOf,
   { marks, privateDnsZoneId }: DeletionRequest,
@@ -200,7 +200,7 @@ const subnetsOf = (cluster: ClusterFacts | undefined): string[] =>
     cluster?.apiServerSubnetId,
   ].flatMap((id) => id ?? []);
 
-/** What a cluster names. A registry of others that the worker may not read keeps nobody from deleting a cluster. */
+/** The resources that a cluster names. A registry of others that the worker may not read keeps nobody from deleting a cluster. */
 async function readUsed(clients: ClientsOf, cluster: ClusterFacts): Promise<{ used: string[]; unread: Unread[] }> {
   const { containerRegistryId, kubeletIdentityId, identity } = cluster;
   const look = await whereAllowed(() => ifNamed(containerRegistryId, (id) => readRegistry(clients, id)));

@@ -130,7 +130,7 @@ async function subnetUsers({ clients, id, marks, clusters }: Question): Promise<
   return [...markedUsers(marksOn(networkId, network?.tags), marks), ...usersOfNetwork(id, clusters)];
 }
 
-/** What every rule of this product's copies. */
+/** The source that every cache rule of this product copies. */
 const microsoftImages = 'mcr.microsoft.com/*';
 
 interface Connection {

@@ -70,7 +70,7 @@ export const cancel = (target: string, options: RunOptions) =>
     },
   );
 
-/** What is done to a run, by what it is. */
+/** The ways to steer a run, by its kind. */
 interface Steering {
   scenario?: (run: ScenarioHandle) => Promise<void>;
   fleet: (run: FleetHandle) => Promise<void>;

@@ -79,7 +79,7 @@ function facts(evidence: Evidence, portal: string): Block {
   );
 }
 
-/** Whoever did something, by what the client said and by what the server knows. */
+/** The person behind an act, by what the client said and by what the server knows. */
 const who = (identity: string, principal: string | undefined): string =>
   `${identity || 'not known'}${principal === undefined ? '' : `, authenticated as ${principal}`}`;
 

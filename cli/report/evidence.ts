@@ -41,12 +41,12 @@ export interface Evidence {
   problems: readonly Problem[];
   failure?: { type?: string; message: string; whatToDo?: string };
   leftovers: readonly Leftover[];
-  /** What the run had deleted, and is not back. */
+  /** Resources that the run had deleted and that are not back. */
   deleted: readonly Leftover[];
   unproven: readonly string[];
   /** Events that no receiver has taken. */
   untold: readonly string[];
-  /** What Azure did not let the worker read before the first write. */
+  /** Reads that Azure refused the worker before the first write. */
   unread: readonly string[];
   /** First the checks that could not be made, then those that were not as promised. */
   checks: readonly Check[];

@@ -141,7 +141,7 @@ function headLine({ fleet, of, phase, paused, ring }: FleetProgress): string {
   return `${fleet}: ${of}, ${words}${paused ? ', paused' : ''}${at}`;
 }
 
-/** What a rollout waits for, with the commands to paste. */
+/** The waits of a rollout, with the commands to paste. */
 function waitingLines(
   { phase, waitsFor, until, ring, hold, decisions = [], paused }: FleetProgress,
   workflowId: string,

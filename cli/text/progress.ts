@@ -191,7 +191,7 @@ const fitted = (text: string, columns: number): string =>
 
 /** Tells in plain lines what has changed, for outputs that cannot be drawn over. */
 export class ChangeLines {
-  /** What was told last, by what it is about. A run that waits for nobody is nothing to tell. */
+  /** The last text about each subject. A run that waits for nobody is nothing to tell. */
   readonly #shown = new Map<string, string>([['waiting', '']]);
 
   /** The lines for what is new. */

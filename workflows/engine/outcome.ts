@@ -60,7 +60,7 @@ export interface NotTakenBack {
 
 /** How much of a failed run is still there. */
 export type Remains =
-  /** What was to be deleted is there: nobody let the run begin. */
+  /** Everything that was to be deleted is there: nobody let the run begin. */
   | 'untouched'
   /** Something was deleted for good, so that what was changed before stays with it. */
   | 'pastReturn'

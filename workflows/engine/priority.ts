@@ -7,7 +7,7 @@ const ordinary = 3;
 /** The run that an activity is of. */
 export interface Caller {
   workflowId: string;
-  /** What the run was started with, or its parent. */
+  /** The priority with which the run or its parent was started. */
   priority?: Priority | undefined;
 }
 

@@ -126,7 +126,7 @@ function restText({ seconds, isLowerBound }: UsualRest, now: number): string {
   return `, usually ${isLowerBound ? 'at least ' : ''}${minutes} more minute${minutes === 1 ? '' : 's'}, until ${until} UTC`;
 }
 
-/** What has not begun waits no more once the run has ended. */
+/** A step that has not begun waits no more once the run has ended. */
 function viewOf(state: StepState, phase: Phase): StateView {
   if (state !== 'waiting' || !hasEnded(phase)) return views[state];
   return phase === 'planned' ? { symbol: '…', heading: 'Would be done' } : views.skipped;

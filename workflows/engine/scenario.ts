@@ -131,7 +131,7 @@ class Run implements Apply {
   readonly operator: Operator;
   readonly #onFailure: CommonInput['onFailure'];
   #steps: Steps | undefined;
-  /** What could not be read before the first write, in words. */
+  /** Reads that were refused before the first write, in words. */
   #unread: string[] = [];
 
   constructor(name: Scenario, input: CommonInput) {
@@ -247,7 +247,7 @@ class Run implements Apply {
   }
 }
 
-/** What steps say that the plan could not know. */
+/** Findings of steps that the plan could not know. */
 const saidInstead = (plan: Plan, { steps }: Progress): string[] =>
   steps.flatMap(({ id, title, reason }) =>
     plan.steps.some((each) => each.id === id && each.reason !== reason) ? [`${title}: ${reason}`] : [],
@@ -257,7 +257,7 @@ const nothingToDo = 'There was nothing to do: everything is as wanted already.';
 const notProven = (text: string): string => `not proven: ${text}`;
 const notRead = (text: string): string => `not seen: ${text}`;
 
-/** What could not be looked at, where a run fails with nothing else; `undefined` where it fails with something that was seen. */
+/** The looks that failed, where a run fails by nothing else; `undefined` where it fails by something that was seen. */
 function gapsOf(error: unknown): string[] | undefined {
   if (error instanceof UnprovenError) return unprovenTexts(error.checks).map(notProven);
   return isFailure(error, 'LookFailed') && patched('failed-looks-take-nothing-back')

@@ -12,7 +12,7 @@ export interface StepWork<T> {
   undo?: () => Promise<unknown>;
   /** Whether another step has changed what this one is about, so that its undo is called though it never began. */
   isAffected?: (hasBegun: (id: StepId) => boolean) => boolean;
-  /** What `act` has made besides the step's own resource; `undefined` where nothing of it is there. */
+  /** Resources that `act` has made besides the step's own; `undefined` where none of them is there. */
   helpers?: () => Helpers | undefined;
   /** Steps that are taken back before this one although this one needs them. A pool is reimaged back only once its cluster is as it was. */
   undoneAfter?: readonly StepId[];

@@ -209,7 +209,7 @@ export class Steps {
     return leaveSteps([...this.#entries.values()], why, this.#steering);
   }
 
-  /** What was deleted and is not back. To be asked after `undo` or `leave`. */
+  /** Resources that were deleted and are not back. Ask it after `undo` or `leave`. */
   get deleted(): Leftover[] {
     return deletedBy([...this.#entries.values()]);
   }

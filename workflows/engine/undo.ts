@@ -64,7 +64,7 @@ export async function undoSteps(steps: readonly BegunStep[], { set, stillThere }
   return steps.toReversed().flatMap(({ leftovers }) => leftovers);
 }
 
-/** What was deleted and could not be put back is not there, and nothing that was taken back either. */
+/** A resource that was deleted and could not be put back is not there, and neither is one that was taken back. */
 function noteGone(step: BegunStep, left: readonly Leftover[], there: ReadonlySet<Leftover>): void {
   const { progress, begun } = step;
   const own = left.find((each) => each.resourceId === progress.resourceId && !there.has(each));

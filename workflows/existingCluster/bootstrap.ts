@@ -20,7 +20,7 @@ interface PlannedChange {
   change: ClusterChange;
   title: string;
   forwardOnly?: string | undefined;
-  /** What else the plan says of it. */
+  /** Further words of the plan about it. */
   said?: readonly string[];
 }
 

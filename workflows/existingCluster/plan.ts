@@ -48,7 +48,7 @@ export interface UpdatePlan extends Plan, Changes {
 /** A part of such a plan, with the changes that its steps make. */
 export type UpdatePart = Part & Partial<Changes>;
 
-/** What a pool and its temporary copy need where AKS leaves the pool as it is. */
+/** The needs of a pool and its temporary copy where AKS leaves the pool as it is. */
 function replacementActions(
   whenNotReimaged: ParsedIsolateClusterInput['reimage']['whenNotReimaged'],
   cluster: ClusterFacts | undefined,

@@ -4,7 +4,7 @@ import { type BucketName, rolloutBudget, tokenBuckets } from '../../resources/ar
 
 type Asked = Pick<ParsedRolloutFleetInput, 'scenario' | 'parallel'>;
 
-/** What Azure allows one subscription of a rollout, as the input would have it. */
+/** Azure's allowance for one subscription of a rollout, as the input would use it. */
 const budgetOf = ({ scenario, parallel }: Asked) =>
   rolloutBudget(runCosts[scenario], { parallel: parallel.perSubscription });
 

@@ -8,7 +8,7 @@ import { clusterId, keyOf } from '../../resources/ids.ts';
 import { budgetNote } from './budget.ts';
 import { allotted, mostFailures, plannedRings } from './rings.ts';
 
-/** What a look into one subscription has seen. */
+/** The result of a look into one subscription. */
 export interface Seen {
   subscriptionId: string;
   clusters: readonly FleetCluster[];
@@ -127,7 +127,7 @@ const whereNone = {
   begin: 'one without it begins at any time',
 } as const satisfies Record<AksWindow['without'], string>;
 
-/** What somebody should know who lets it begin. */
+/** Warnings for whoever lets it begin. */
 function notesOn(input: ParsedRolloutFleetInput, clusters: readonly (readonly FleetCluster[])[]): string[] {
   const { rings, failureBudget, aksWindow } = input;
   const all = clusters.flat().length;

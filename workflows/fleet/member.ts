@@ -36,7 +36,7 @@ import { azure } from '../engine/azure.ts';
 import { decodedInput, takesAnything } from '../engine/givenInput.ts';
 import { turnOf } from './aksWindows.ts';
 
-/** What a rollout has one of its members do. */
+/** The task that a rollout gives a member. */
 export const memberTask = z.strictObject({
   rollout: z.string().describe('Workflow ID of the rollout.'),
   fleet: z.string().describe("Run ID of the rollout's first run."),
@@ -229,7 +229,7 @@ const verdictOutcomes = {
   Unproven: 'unproven',
 } as const satisfies Record<AuditVerdict, MemberOutcome>;
 
-/** What a scenario's failure means for a rollout. A cluster that somebody has deleted meanwhile has not failed. */
+/** Tells a rollout what a scenario's failure means. A cluster that somebody has deleted meanwhile has not failed. */
 function endOfFailure(error: unknown): End {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
   if (isCancellation(error)) return { outcome: 'failed', type: 'Cancelled', why: 'somebody cancelled it' };

@@ -12,10 +12,10 @@ interface Wait {
   until?: number;
 }
 
-/** What a rollout does next. */
+/** The next thing that a rollout does. */
 export type Move = { do: 'start'; member: number } | Wait | { do: 'end' };
 
-/** What comes next. Whatever time has brought is taken up. */
+/** Decides what comes next, having taken up what time has brought. */
 export function nextMove(rollout: Rollout, now: number): Move {
   endPause(rollout, now);
   const { stop, inWork } = rollout.now;

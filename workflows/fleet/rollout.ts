@@ -38,7 +38,7 @@ export class Rollout {
     this.#places = new Map(state.clusters.map((_, member) => [keyOfCluster(this.cluster(member)), member]));
   }
 
-  /** What the next run of the chain is to know. */
+  /** The state that the next run of the chain takes over. */
   get state(): RolloutState {
     return { ...this.#state, states: this.states.text };
   }

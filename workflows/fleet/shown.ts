@@ -15,7 +15,7 @@ import type { Move } from './moves.ts';
 import type { Rollout } from './rollout.ts';
 import { durationsOf } from './state.ts';
 
-/** What is known of a run beside its rollout. */
+/** Facts of a run that its rollout does not hold. */
 export interface ShownRun extends AnsweredRun {
   startedBy?: string;
 }

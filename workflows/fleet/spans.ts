@@ -17,7 +17,7 @@ export function openingOf(all: readonly Span[], now: number): Opening | undefine
   return next && { isOpen: false, from: next.from };
 }
 
-/** What is left of a span without others. */
+/** The rest of a span without others. */
 export function without(span: Span, others: readonly Span[]): Span[] {
   return others.reduce<Span[]>(
     (left, { from, until }) =>

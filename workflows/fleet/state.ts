@@ -82,7 +82,7 @@ export const rolloutState = z.strictObject({
 });
 export type RolloutState = z.output<typeof rolloutState>;
 
-/** What a rollout that begins knows. @param rings The clusters of each ring. */
+/** The state of a rollout that begins. @param rings The clusters of each ring. */
 export function firstState(
   rings: readonly (readonly FleetCluster[])[],
   { fleet, startedAt, unread, tells, last }: Pick<RolloutState, 'fleet' | 'startedAt' | 'unread' | 'tells' | 'last'>,
@@ -207,7 +207,7 @@ const fleetSettings = z.strictObject({
 });
 export type FleetSettings = z.output<typeof fleetSettings>;
 
-/** What one run of the chain hands on to the next. */
+/** The state that one run of the chain hands on to the next. */
 export const continuation = z.strictObject({
   state: rolloutState.exactOptional(),
   settings: fleetSettings.prefault({}),

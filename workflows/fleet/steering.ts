@@ -23,7 +23,7 @@ import { clusterId } from '../../resources/ids.ts';
 import { updateRefused } from '../engine/updateRefused.ts';
 import type { Rollout } from './rollout.ts';
 
-/** What an operator may steer. */
+/** The parts of a rollout that an operator may steer. */
 export interface Steered {
   /** Left out as long as the rollout looks for its clusters. */
   rollout(): Rollout | undefined;

@@ -161,10 +161,10 @@ const heldOtherwise = 'other roles are held, whose effect nodes alone can show';
 
 const heldWithCondition = 'held with a condition, whose effect nodes alone can show';
 
-/** What may rest on what nodes show. */
+/** The checks that may rest on what nodes show. */
 const shownByPulls = /^(pullRole$|zoneLink$|record:)/;
 
-/** What Azure cannot tell is as good as what nodes show: each pool that has nodes pulls. Presence is not effect (Azure/acr#794), nor is absence. */
+/** Where Azure cannot tell, the nodes do: each pool that has nodes pulls. Presence is not effect (Azure/acr#794), nor is absence. */
 export function provenByPulls(seen: Check, nodes: readonly Check[]): Check {
   if (!shownByPulls.test(seen.id) || seen.verdict !== 'unproven' || seen.because !== 'notAsked') return seen;
   const pulls = nodes.filter(({ id }) => id.startsWith('pulls:'));

@@ -79,7 +79,7 @@ export function provenByEgress(route: Check, egress: Check, look: Look<EgressLoo
   return { ...check(route.id, route.title, route.resourceId, route.expected, route.expected), evidence };
 }
 
-/** What a look at egress has shown. `unresolved`: it found no address for the name. */
+/** The result of a look at egress. `unresolved`: it found no address for the name. */
 interface EgressLook {
   open: boolean;
   message: string;

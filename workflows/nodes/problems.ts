@@ -11,7 +11,7 @@ export const nodesOutsidePools = (
   nodes: readonly NodeFacts[],
 ): NodeFacts[] => nodes.filter(({ pool }) => !agentPoolProfiles.some(({ name }) => name === pool));
 
-/** What is seen of the nodes before the first write, and would leave isolation unproven once egress is cut. */
+/** Findings about nodes before the first write that would leave isolation unproven once egress is cut. */
 export function nodeProblems(cluster: ClusterFacts, kubernetes: Look<KubernetesFacts> | undefined): Problem[] {
   if (!kubernetes || 'unseen' in kubernetes) return [];
   const { nodes } = kubernetes.seen;

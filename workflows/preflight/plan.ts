@@ -21,7 +21,7 @@ interface Composition {
   moreActions?: readonly RequiredAction[];
   /** Resources that steps name, beside their own. */
   moreIds?: readonly string[];
-  /** What else could not be read beforehand. */
+  /** Further reads that were refused beforehand. */
   unread?: readonly Unread[];
   /** Resource ID of the node resource group of a cluster that is there. */
   nodeResourceGroup?: string | undefined;

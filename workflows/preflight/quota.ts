@@ -103,11 +103,11 @@ export function copyGap(
 
 type VmSizes = NonNullable<AllowanceFacts['vmSizes']>;
 
-/** What AKS adds to a pool while it makes its nodes anew, for people: `1 node, 4 vCPUs of standardDDSv5Family`. */
+/** The surge that AKS adds to a pool while it makes its nodes anew, for people: `1 node, 4 vCPUs of standardDDSv5Family`. */
 export const surgeNeed = (pool: AgentPoolFacts, vmSizes: VmSizes): string =>
   needText(surgeOf(pool.count, pool.maxSurge), neededBySurge(pool, vmSizes));
 
-/** What the temporary copy of a pool needs, for people. */
+/** The needs of a pool's temporary copy, for people. */
 export const copyNeed = (pool: AgentPoolFacts, vmSizes: VmSizes): string =>
   needText(pool.count, neededByCopy(pool, vmSizes));
 

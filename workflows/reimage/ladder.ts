@@ -11,7 +11,7 @@ import { lockProblems, permissionProblems } from '../preflight/permissions.ts';
 import { planPolicyProblems } from '../preflight/policy.ts';
 import { copyGap, copyNeed, surgeNeed } from '../preflight/quota.ts';
 
-/** What decides which means there are to have AKS make a pool's nodes anew. */
+/** The facts that decide by which means AKS can be made to renew a pool's nodes. */
 export interface LadderNeeds {
   reference: ClusterReference;
   cluster: ClusterFacts;
@@ -61,7 +61,7 @@ function gapOf(by: Rung, pool: AgentPoolFacts, needs: LadderNeeds): string | und
   }
 }
 
-/** What LocalDNS asks for. Source: AKS docs, localdns-custom.md, "Prerequisites" (2026-07-06). */
+/** The requirements of LocalDNS. Source: AKS docs, localdns-custom.md, "Prerequisites" (2026-07-06). */
 function localDnsGap(pool: AgentPoolFacts, { cluster, allowances }: LadderNeeds): string | undefined {
   const { localDNSMode, osType, vmSize, currentOrchestratorVersion = cluster.currentKubernetesVersion } = pool;
   if (localDNSMode === 'Required') return 'LocalDNS is Required there, and another mode would resolve names otherwise';
@@ -99,7 +99,7 @@ function nameGap(pool: AgentPoolFacts, { cluster, reimages, copies }: LadderNeed
 const quotaGap = (pool: AgentPoolFacts, { allowances, reimages, options }: LadderNeeds): string | undefined =>
   allowances && copyGap(pool, reimages, allowances, options.maxParallelPools);
 
-/** What the worker may not do, or what a lock or the worker's policy would refuse in the middle. */
+/** Actions that the worker may not take, or that a lock or the worker's policy would refuse in the middle. */
 function forbiddenGap(
   { name }: AgentPoolFacts,
   verbs: readonly ('write' | 'delete')[],

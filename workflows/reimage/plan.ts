@@ -124,7 +124,7 @@ function actionFor(
   };
 }
 
-/** What an earlier run has changed of a pool and not put back. */
+/** A pool's settings that an earlier run has changed and not put back. */
 const leftBehind = ({ formerLocalDNSMode, formerMaxSurge }: AgentPoolFacts): string[] => [
   ...(formerLocalDNSMode === undefined ? [] : ['an earlier run has left its LocalDNS mode changed']),
   ...(formerMaxSurge ? [`an earlier run has left its maxSurge at ${formerMaxSurge.raised}`] : []),

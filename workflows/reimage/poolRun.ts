@@ -106,7 +106,7 @@ export class PoolRun {
     );
   }
 
-  /** What the run has made beside the pool and not yet removed, or changed of it and not yet put back. */
+  /** Copies that the run has made and not yet removed, and settings that it has changed and not yet put back. */
   get helpers(): Helpers | undefined {
     const all = [this.#localDns, this.#surge].filter(({ isUnderWay }) => isUnderWay);
     return all.reduce(

@@ -14,9 +14,9 @@ const maxSurge: PoolSetting = { name: 'maxSurge', of: ({ upgradeSettings }) => u
  */
 export class RaisedSurge {
   readonly #names: PoolNames;
-  /** What is to be done; left out where the pool's own surge serves. */
+  /** The change to make; left out where the pool's own surge serves. */
   readonly #wanted: FormerSurge | undefined;
-  /** What was done and is not put back. */
+  /** The change that was made and is not put back. */
   #raised: FormerSurge | undefined;
 
   /** @param left What an earlier run has raised and not put back. */
