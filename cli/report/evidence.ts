@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AzureIdentity } from '../../contract/aboutWorker.ts';
+import type { MemberOutcome } from '../../contract/fleet.ts';
 import type {
   Approval,
   Check,
@@ -163,10 +164,13 @@ function outcomeOf({ end }: RunRecord, { outcome, verdict, nothingToDo, leftover
   }
 }
 
+/** A member of a rollout completes whatever became of its cluster. */
+const badEnds: ReadonlySet<string> = new Set<MemberOutcome>(['drifted', 'failed', 'rolledBack', 'busy', 'gone']);
+
 function verdictOf({ end }: RunRecord, { outcome, verdict, unproven = [] }: Said): Evidence['verdict'] {
   if (!end || end.how === 'continued') return 'open';
-  if (verdict === 'Drifted' || end.how !== 'completed') return 'bad';
-  if (verdict === 'Unproven' || unproven.length > 0) return 'unproven';
+  if (verdict === 'Drifted' || end.how !== 'completed' || badEnds.has(outcome ?? '')) return 'bad';
+  if (verdict === 'Unproven' || outcome === 'unproven' || unproven.length > 0) return 'unproven';
   return outcome === 'planned' ? 'open' : 'good';
 }
 

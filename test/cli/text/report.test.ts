@@ -37,6 +37,15 @@ const outcomes: Readonly<Record<string, string>> = {
   gated: 'open still running',
   paused: 'open still running',
   registering: 'open still running',
+  continued: 'open continued in another run',
+  stopped: 'bad failed: FleetStopped',
+};
+
+/** Audits, a member that found drift and a rollout that came to its end, in their own words. */
+const outcomesOfFiles: Readonly<Record<string, string>> = {
+  'audit-verified': 'good audited',
+  'member-verified': 'bad drifted',
+  'rollout-verified': 'good rolledOut',
 };
 
 describe('the evidence of a run', () => {
@@ -44,7 +53,7 @@ describe('the evidence of a run', () => {
     'is read from its history alone: %s',
     async (file) => {
       const evidence = await evidenceIn(file);
-      const expected = file.startsWith('audit') ? 'good audited' : outcomes[file.split('-').at(-1) ?? ''];
+      const expected = outcomesOfFiles[file] ?? outcomes[file.split('-').at(-1) ?? ''];
       expect(`${evidence.verdict} ${evidence.outcome}`).toContain(expected);
       const { html, md } = written(evidence);
       expect(html).not.toMatch(/undefined|\[object/);

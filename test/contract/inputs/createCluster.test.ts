@@ -239,6 +239,7 @@ describe('the input of createCluster', () => {
       dryRun: false,
       holdTimeoutMinutes: 4320,
       pauseTimeoutMinutes: 4320,
+      failOnProblems: false,
     });
   });
 

@@ -19,6 +19,7 @@ describe('the input of deleteCluster', () => {
         holdTimeoutMinutes: 4320,
         pauseTimeoutMinutes: 4320,
         dryRun: false,
+        failOnProblems: false,
       },
     });
   });
