@@ -195,6 +195,7 @@ describe('isolateCluster', () => {
       method: 'POST',
       path: `${clusterId(cluster)}/runCommand`,
       after: 4,
+      times: 10_000,
       answer: { status: 403, code: 'AuthorizationFailed', message: 'somebody has taken the permission away' },
     });
     const run = await harness.client.isolateCluster({ cluster, registry: managed });
