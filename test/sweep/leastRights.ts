@@ -54,10 +54,20 @@ function kindOf(action: string, scope: string): ScopeKind {
   return /^MC_/i.test(group) ? 'nodeResourceGroup' : 'resourceGroup';
 }
 
+/** Polls of creations. None is sent where a read of the resource shows its end, which depends on the moment. */
+const pollsAfter: Readonly<Record<string, string>> = {
+  'Microsoft.ContainerRegistry/registries/write': 'Microsoft.ContainerRegistry/registries/operationStatuses/read',
+  'Microsoft.ContainerRegistry/registries/cacheRules/write':
+    'Microsoft.ContainerRegistry/registries/cacheRules/operationStatuses/read',
+};
+export const pollsOf = (action: string): string[] => [pollsAfter[action] ?? []].flat();
+
 /** What the requests of a run need, each once. */
 export function rightsIn(recorded: readonly RecordedRequest[]): Right[] {
   const rights = recorded.flatMap(({ needs, scopes }) =>
-    needs.map((action, index) => ({ action, at: kindOf(action, scopes[index] ?? '') })),
+    needs.flatMap((need, index) =>
+      [need, ...pollsOf(need)].map((action) => ({ action, at: kindOf(action, scopes[index] ?? '') })),
+    ),
   );
   return [...new Map(rights.map((right) => [`${right.at} ${right.action}`, right])).values()];
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { lookedAtProviders } from '../../workflows/registrations/plan.ts';
 import { existingCluster } from '../scenarios/existingCluster.ts';
 import { input } from '../support/azure.ts';
+import { pollsOf } from './leastRights.ts';
 import { rareOperations } from './rareOperations.ts';
 import { clusterOf, type Slot, type SweptScenario, successfulScenarios } from './scenarios.ts';
 import { ended, fresh, startSlot } from './slot.ts';
@@ -34,7 +35,8 @@ export async function neededOperations(slots: readonly Slot[], usual: Usual): Pr
   const registrations = await registrationNeeds();
   const swept = [...usual.values()].flatMap(({ needs }) => [...needs]);
   const rare = Object.keys(rareOperations);
-  const all = new Set([...swept, ...looks, ...more, ...registrations]);
+  const sent = [...swept, ...looks, ...more, ...registrations];
+  const all = new Set([...sent, ...sent.flatMap(pollsOf)]);
   for (const each of registrations) if (/^Microsoft\.Features\/.*\/read$/.test(each)) looks.add(each);
   // A worker that only looks leaves out what another one may do.
   looks.delete('Microsoft.Authorization/permissions/read');
