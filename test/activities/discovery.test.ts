@@ -36,6 +36,7 @@ describe('looking', () => {
 
   it('finds that nothing is there, and leaves it so', async () => {
     await expect(discover(request('nothing'))).resolves.toEqual({
+      actsAs: { applicationId: expect.any(String), objectId: expect.any(String), tenantId: expect.any(String) },
       subscription: {
         state: 'Enabled',
         tenantId: expect.any(String),

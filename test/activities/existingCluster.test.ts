@@ -283,8 +283,15 @@ describe('looks from inside', () => {
   ] as const)('tell what a refusal %d %s says: %s', async (status, code, because) => {
     const cluster = await existing(`inside-${code.toLowerCase()}`);
     const path = `${clusterId(cluster)}/runCommand`;
-    await azure.fault({ method: 'POST', path, answer: { status, code, message: 'No.' } });
+    // A 403 that passes is tried again.
+    const release = await azure.fault({
+      method: 'POST',
+      path,
+      times: 1_000,
+      answer: { status, code, message: 'No.' },
+    });
     expect(await see(cluster)).toMatchObject({ unseen: { because, message: `${code}: No. (${clusterId(cluster)})` } });
+    await release();
   });
 
   it('are tried again for minutes where a proof wants that, and no longer', async () => {
