@@ -8,6 +8,7 @@ import type { Scenario } from '../contract/names.ts';
 import { placeProblems } from '../contract/policyProblems.ts';
 import { boundedProblems, type Problem } from '../contract/problem.ts';
 import { regionOf } from '../contract/regionOf.ts';
+import { runsWithinLimits } from '../contract/runCosts.ts';
 import { type FleetCluster, type FleetLook, hasTags } from '../resources/fleet.ts';
 import { type ClusterReference, clusterId, parseResourceId, resourceGroupId } from '../resources/ids.ts';
 import type { AksMaintenanceWindow, MaintenanceConfigurationFacts } from '../resources/maintenanceConfigurations.ts';
@@ -21,6 +22,8 @@ export interface FleetSeen {
   forbidden?: string;
   /** Clusters that the worker's policy forbids. */
   problems: Problem[];
+  /** How many clusters of a subscription may be in work at the same time for Azure's limits; left out for audits. */
+  withinLimits?: number;
 }
 
 /** How a member of a rollout stands. */
@@ -51,7 +54,8 @@ export const fleetActivities = (clients: ClientsOf) => ({
       );
     const { policy } = clients(subscriptionId);
     const problems = policy ? clusters.flatMap((each) => placeProblems(policy, [clusterId(each)], each)) : [];
-    return { clusters, problems: boundedProblems(problems) };
+    const withinLimits = runsWithinLimits(look.scenario);
+    return { clusters, problems: boundedProblems(problems), ...(withinLimits !== undefined && { withinLimits }) };
   },
 
   /**

@@ -1,4 +1,4 @@
-import type { RunCost } from '../resources/armBudget.ts';
+import { type RunCost, rolloutBudget } from '../resources/armBudget.ts';
 import type { Scenario } from './names.ts';
 
 /**
@@ -44,3 +44,11 @@ export const runCosts: Readonly<Record<Scenario, RunCost>> = {
   },
   auditCluster: { tokens: { reads: 27, writes: 4, otherAks: 10 }, seconds: 40, operationSeconds: 35, polls: 5 },
 };
+
+/**
+ * How many runs of a scenario a subscription takes at the same time for Azure's limits: more would only wait for each other. `undefined`
+ * for audits: they end within a minute, and a full bucket holds many of them, so that they are slowed down by what Azure says is left, and not
+ * beforehand.
+ */
+export const runsWithinLimits = (scenario: Scenario): number | undefined =>
+  scenario === 'auditCluster' ? undefined : rolloutBudget(runCosts[scenario]).runsInFlight;

@@ -99,7 +99,8 @@ export function rolloutBudget(
   );
   return {
     clustersPerHour: Math.floor(perSecond * 3_600),
-    runsInFlight: Math.max(1, Math.floor(perSecond * seconds)),
+    // What is asked for is a whole number, which a division and a multiplication may miss.
+    runsInFlight: bound === 'parallel' ? parallel : Math.max(1, Math.floor(perSecond * seconds)),
     operationsInFlight: Math.max(1, Math.floor(perSecond * operationSeconds)),
     pollsPerSecond: rounded(perSecond * polls),
     bound,

@@ -46,7 +46,15 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
   const { firstExecutionRunId: fleet, startTime, lastResult } = workflowInfo();
   const last = lastOf(lastResult);
   const tells = [...new Set(seen.flatMap((each) => each.tells))];
-  const known = { fleet, startedAt: startTime.toISOString(), unread: [...plan.unread], tells, ...(last && { last }) };
+  const withinLimits = seen.find((each) => each.withinLimits !== undefined)?.withinLimits;
+  const known = {
+    fleet,
+    startedAt: startTime.toISOString(),
+    unread: [...plan.unread],
+    tells,
+    ...(last && { last }),
+    ...(withinLimits !== undefined && { withinLimits }),
+  };
   return run.roll(new Rollout(input, firstState(rings, known)));
 }
 

@@ -41,6 +41,11 @@ describe('listFleetClusters', () => {
     expect((await listed({ tags: { wave: 'FIRST' } })).names).toEqual([]);
   });
 
+  it('tells how many runs a subscription takes at the same time, but for audits', async () => {
+    expect(await listed({ scenario: 'isolateCluster' })).toHaveProperty('withinLimits', expect.any(Number));
+    expect(await listed()).not.toHaveProperty('withinLimits');
+  });
+
   it('tells what the policy of the worker forbids', async () => {
     const activities = createActivities({ ...azure.connection, policy: { resourceGroups: ['rg-b'] } });
     const { problems } = await listed({}, activities);

@@ -62,6 +62,8 @@ describe('a rollout', () => {
       runsInFlight: 2,
       bound: 'parallel',
     });
+    // 13 / 330 * 330 is a little less than 13.
+    expect(rolloutBudget({ ...cost, tokens: { reads: 1 }, seconds: 330 }, { parallel: 13 }).runsInFlight).toBe(13);
   });
 
   it('of any size has one run in flight', () => {

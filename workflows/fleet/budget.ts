@@ -1,5 +1,5 @@
 import type { ParsedRolloutFleetInput } from '../../contract/inputs/rolloutFleet.ts';
-import { runCosts } from '../../contract/runCosts.ts';
+import { runCosts, runsWithinLimits } from '../../contract/runCosts.ts';
 import { type BucketName, rolloutBudget, tokenBuckets } from '../../resources/armBudget.ts';
 
 type Asked = Pick<ParsedRolloutFleetInput, 'scenario' | 'parallel'>;
@@ -8,12 +8,9 @@ type Asked = Pick<ParsedRolloutFleetInput, 'scenario' | 'parallel'>;
 const budgetOf = ({ scenario, parallel }: Asked) =>
   rolloutBudget(runCosts[scenario], { parallel: parallel.perSubscription });
 
-/**
- * How many clusters of a subscription may be in work at the same time for Azure's limits: more would only wait for each other. Audits end
- * within a minute, and a full bucket holds many of them, so that they are slowed down by what Azure says is left, and not beforehand.
- */
-export const mostByAzure = (asked: Asked): number =>
-  asked.scenario === 'auditCluster' ? Number.POSITIVE_INFINITY : budgetOf(asked).runsInFlight;
+/** How many clusters of a subscription may be in work at the same time, for Azure's limits and the input. */
+export const mostOfSubscription = ({ scenario, parallel }: Asked, withinLimits = runsWithinLimits(scenario)): number =>
+  Math.min(parallel.perSubscription, withinLimits ?? Number.POSITIVE_INFINITY);
 
 /**
  * How fast AKS is asked for the windows of clusters, most of which may be closed: by half of what it lets be asked in a subscription, for

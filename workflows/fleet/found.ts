@@ -17,6 +17,7 @@ export interface Seen {
   problems: readonly Problem[];
   /** The events that the worker sends. */
   tells: readonly string[];
+  withinLimits?: number;
 }
 
 /** The plan of a rollout, with the clusters of each of its rings. */

@@ -6,8 +6,9 @@ import {
   takesRest,
 } from '../../contract/inputs/rolloutFleet.ts';
 import type { Problem } from '../../contract/problem.ts';
+import { runsWithinLimits } from '../../contract/runCosts.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
-import { azureBound, mostByAzure } from './budget.ts';
+import { azureBound, mostOfSubscription } from './budget.ts';
 
 export interface Allotted {
   /** One for each ring of the input. */
@@ -53,7 +54,7 @@ function boundsOf(
   asked: Pick<ParsedRolloutFleetInput, 'scenario' | 'parallel'>,
 ): FleetBound[] {
   const { parallel } = asked;
-  const byAzure = mostByAzure(asked);
+  const withinLimits = runsWithinLimits(asked.scenario);
   const within = (most: number, keyOf: (cluster: FleetCluster) => string): number =>
     [...counted(clusters, keyOf).values()].reduce((sum, count) => sum + Math.min(count, most), 0);
   return [
@@ -62,9 +63,9 @@ function boundsOf(
     ...(ring.atOnce === undefined ? [] : [{ by: 'atOnce of the ring', atOnce: ring.atOnce }]),
     { by: 'parallel.perSubscription', atOnce: within(parallel.perSubscription, (each) => each.subscriptionId) },
     { by: 'parallel.perRegion', atOnce: within(parallel.perRegion, (each) => each.region) },
-    ...(Number.isFinite(byAzure)
-      ? [{ by: azureBound(asked), atOnce: within(byAzure, (each) => each.subscriptionId) }]
-      : []),
+    ...(withinLimits === undefined
+      ? []
+      : [{ by: azureBound(asked), atOnce: within(mostOfSubscription(asked), (each) => each.subscriptionId) }]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { mostByAzure, windowPace } from './budget.ts';
+import { mostOfSubscription, windowPace } from './budget.ts';
 import type { Rollout } from './rollout.ts';
 
 /** A cluster of the rings that have begun for which there is room now. */
@@ -6,7 +6,7 @@ export function startable(rollout: Rollout, now: number): number | undefined {
   const { inWork, later, putOff, clusters, ringEnds } = rollout.now;
   const { parallel, rings } = rollout.input;
   if (inWork.length >= parallel.clusters) return undefined;
-  const perSubscription = Math.min(parallel.perSubscription, mostByAzure(rollout.input));
+  const perSubscription = mostOfSubscription(rollout.input, rollout.now.withinLimits);
   const ringOf = (member: number) => ringEnds.findIndex((end) => member < end);
   const used = {
     subscription: new Map<number, number>(),

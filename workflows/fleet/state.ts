@@ -38,6 +38,11 @@ export const rolloutState = z.strictObject({
   states: z.string(),
   /** Place after the last cluster of each ring. */
   ringEnds: z.array(index),
+  /**
+   * How many clusters of a subscription may be in work for Azure's limits, as it was reckoned when the rollout began. Another version of
+   * the worker may reckon otherwise, and would then not replay this run.
+   */
+  withinLimits: z.int().min(1).exactOptional(),
   /** How many rings have begun. */
   opened: index,
   soakUntil: moment.exactOptional(),
@@ -85,7 +90,14 @@ export type RolloutState = z.output<typeof rolloutState>;
 /** The state of a rollout that begins. @param rings The clusters of each ring. */
 export function firstState(
   rings: readonly (readonly FleetCluster[])[],
-  { fleet, startedAt, unread, tells, last }: Pick<RolloutState, 'fleet' | 'startedAt' | 'unread' | 'tells' | 'last'>,
+  {
+    fleet,
+    startedAt,
+    unread,
+    tells,
+    last,
+    withinLimits,
+  }: Pick<RolloutState, 'fleet' | 'startedAt' | 'unread' | 'tells' | 'last' | 'withinLimits'>,
 ): RolloutState {
   const all = rings.flat();
   const subscriptions = [...new Set(all.map(({ subscriptionId }) => subscriptionId))];
@@ -125,6 +137,7 @@ export function firstState(
     unread,
     tells,
     ...(last && { last }),
+    ...(withinLimits !== undefined && { withinLimits }),
   };
 }
 

@@ -109,11 +109,12 @@ describe('rings', () => {
     expect(azure?.by).toBe("Azure's limit on other requests to AKS in a subscription");
     // 31 requests of a run, of the 0.8 a second that a rollout may take, for 1,200 seconds: 30 runs in each of two subscriptions.
     expect([azure?.atOnce, ring?.atOnce]).toEqual([60, 60]);
-    const rollout = new Rollout(
-      input,
-      firstState([fleetOf(200)], { fleet: 'run', startedAt: '2026-11-26T00:00:00Z', unread: [], tells: [] }),
-    );
+    const known = { fleet: 'run', startedAt: '2026-11-26T00:00:00Z', unread: [], tells: [] };
+    const rollout = new Rollout(input, firstState([fleetOf(200)], known));
     expect(startAll(rollout, 0).members).toHaveLength(60);
+    // As it was reckoned when the rollout began, whatever this version of the worker would reckon.
+    const begunEarlier = new Rollout(input, firstState([fleetOf(200)], { ...known, withinLimits: 7 }));
+    expect(startAll(begunEarlier, 0).members).toHaveLength(14);
   });
 });
 
