@@ -1,4 +1,4 @@
-import type { RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
+import type { PrivateZone, RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
 import { applicationFailure, retryable } from '../contract/failures.ts';
 import { sameResourceId } from '../resources/ids.ts';
 import { carriesMarks } from '../resources/marks.ts';
@@ -30,15 +30,20 @@ import { usersOf } from './users/usersOf.ts';
 
 /** Reads a zone without its links and records. */
 export async function readZone(clients: ClientsOf, id: string): Promise<ResourceFacts | undefined> {
-  const { client, resourceGroup, name } = locate(clients, 'privateDns', id);
-  const found = await azureRead(id, () => client.privateZones.get(resourceGroup, name));
-  if (!found) return undefined;
-  return {
-    id: found.id ?? id,
-    provisioningState: found.provisioningState ?? 'Unknown',
-    marks: marksOn(id, found.tags),
-  };
+  const found = await getZone(clients, id);
+  return found && zoneFacts(id, found);
 }
+
+function getZone(clients: ClientsOf, id: string): Promise<PrivateZone | undefined> {
+  const { client, resourceGroup, name } = locate(clients, 'privateDns', id);
+  return azureRead(id, () => client.privateZones.get(resourceGroup, name));
+}
+
+const zoneFacts = (id: string, found: PrivateZone): ResourceFacts => ({
+  id: found.id ?? id,
+  provisioningState: found.provisioningState ?? 'Unknown',
+  marks: marksOn(id, found.tags),
+});
 
 /** Reads a zone with all its links, and the A records of these names that it has. */
 export async function readPrivateDnsZone(
@@ -78,9 +83,13 @@ export async function listLinks(clients: ClientsOf, zoneId: string): Promise<Zon
 }
 
 export async function readRecord(clients: ClientsOf, id: string): Promise<RecordFacts | undefined> {
-  const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
-  const found = await azureRead(id, () => client.recordSets.get(resourceGroup, parent, 'A', name));
+  const found = await getRecord(clients, id);
   return found && recordFacts(found);
+}
+
+function getRecord(clients: ClientsOf, id: string): Promise<RecordSet | undefined> {
+  const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
+  return azureRead(id, () => client.recordSets.get(resourceGroup, parent, 'A', name));
 }
 
 const recordFacts = ({ id = '', metadata, aRecords = [] }: RecordSet): RecordFacts => ({
@@ -93,8 +102,11 @@ const zoneType: ResourceType<'privateDns', ResourceFacts> = {
   kind: 'private DNS zone',
   service: 'privateDns',
   takesConditions: true,
-  read: readZone,
-  remove: ({ client, resourceGroup, name }) => client.privateZones.delete(resourceGroup, name),
+  async read(clients, id) {
+    const found = await getZone(clients, id);
+    return found && { ...zoneFacts(id, found), etag: found.etag };
+  },
+  remove: ({ client, resourceGroup, name }, conditions) => client.privateZones.delete(resourceGroup, name, conditions),
 };
 
 const linkType: ResourceType<'privateDns', ZoneLinkFacts> = {
@@ -104,17 +116,22 @@ const linkType: ResourceType<'privateDns', ZoneLinkFacts> = {
   async read(clients, id) {
     const { client, resourceGroup, parent, name } = locate(clients, 'privateDns', id);
     const found = await azureRead(id, () => client.virtualNetworkLinks.get(resourceGroup, parent, name));
-    return found && linkFacts(found);
+    return found && { ...linkFacts(found), etag: found.etag };
   },
-  remove: ({ client, resourceGroup, parent, name }) => client.virtualNetworkLinks.delete(resourceGroup, parent, name),
+  remove: ({ client, resourceGroup, parent, name }, conditions) =>
+    client.virtualNetworkLinks.delete(resourceGroup, parent, name, conditions),
 };
 
 const recordType: ResourceType<'privateDns', RecordFacts> = {
   kind: 'record',
   service: 'privateDns',
   takesConditions: true,
-  read: readRecord,
-  remove: ({ client, resourceGroup, parent, name }) => client.recordSets.delete(resourceGroup, parent, 'A', name),
+  async read(clients, id) {
+    const found = await getRecord(clients, id);
+    return found && { ...recordFacts(found), etag: found.etag };
+  },
+  remove: ({ client, resourceGroup, parent, name }, conditions) =>
+    client.recordSets.delete(resourceGroup, parent, 'A', name, conditions),
 };
 
 /** The records have it that `az network private-dns record-set a add-record` makes, as the guide does. */

@@ -15,8 +15,8 @@ import {
   type MaybeUnseen,
   refuseForeign,
   refuseUsed,
-  removed,
 } from './arm/ownedResource.ts';
+import { removed } from './arm/removed.ts';
 import { mayLag, onceReplicated, readOnceSent, replicationPause } from './arm/replication.ts';
 import { takeSecondMarkOff } from './arm/secondMarks.ts';
 

@@ -1,6 +1,6 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { applicationFailure, isFailure, isNotFound, ownFailure, retryable } from '../../contract/failures.ts';
+import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
 import { listedInShort } from '../../resources/entries.ts';
 import { parseResourceId } from '../../resources/ids.ts';
 import {
@@ -16,10 +16,10 @@ import { kindOfDeletion } from '../../resources/operations.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
-import { now, pause } from './clock.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
-import { type Found, type LongRunningOperation, longRunningOperation, notShown } from './longRunningOperation.ts';
+import { type Found, longRunningOperation, notShown } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
+import { removed } from './removed.ts';
 import { onceReplicated, readOnceSent, replicationPause, retriedWhileReplicating } from './replication.ts';
 import { leaveSecondMark, takeSecondMarkOff, unlessForbidden } from './secondMarks.ts';
 import { answeredOnce } from './sharedReads.ts';
@@ -30,6 +30,8 @@ export interface MarkedFacts {
   marks?: Marks;
   /** Left out: Azure answers writes at once, as those of identities and records. */
   provisioningState?: string;
+  /** Left out: the service deletes whatever is there. */
+  etag?: string | undefined;
 }
 
 /** A type of resource, with the ways to read and remove one by its ID. */
@@ -40,7 +42,8 @@ export interface ResourceType<S extends Service, Facts extends MarkedFacts> {
   read(clients: ClientsOf, id: string): Promise<Facts | undefined>;
   /** Whether Azure's service refuses to make one that is there, if the request says so. Default: false. */
   takesConditions?: true;
-  remove(resource: Located<S>): Sent;
+  /** @param conditions Given where the resource has an ETag: what somebody has changed since it was read stays. */
+  remove(resource: Located<S>, conditions: { ifMatch?: string }): Sent;
 }
 
 /** A write of one resource, and a comparison with what Azure shows afterwards. */
@@ -226,26 +229,30 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   }
   if (seen.marks) refuseForeign(kind, id, seen.marks, marks);
   await refuseChanged(seen);
+  let { etag } = seen;
   if (stateOf(seen) !== 'Deleting') {
     const found = await usersOf();
     refuseUsed(kind, id, [...found.users, ...markedUsers(seen.marks ?? {}, marks)]);
     if (!ofThisRun) refuseUnchecked(kind, id, found);
     // Who uses it takes long to find out, and somebody may have changed it meanwhile.
     const now = (isAsWritten || holdsForeign) && (await read(clients, id));
-    if (now) await refuseChanged(now);
+    if (now) {
+      etag = now.etag;
+      await refuseChanged(now);
+    }
   }
   const resource = locate(clients, service, id);
   await removed({
     resourceId: id,
     client: resource.client,
     kind: kindOfDeletion(parseResourceId(id)?.type ?? ''),
-    send: () => remove(resource),
+    send: () => remove(resource, etag === undefined ? {} : { ifMatch: etag }),
     async find(): Promise<Found> {
       const now = await read(clients, id);
       if (!now) return 'done';
       return stateOf(now) === 'Deleting' ? 'running' : 'absent';
     },
-  });
+  }).catch(retriedAfterRace);
   const left = await onceReplicated(
     () => read(clients, id),
     (each) => each === undefined,
@@ -253,28 +260,6 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   if (left) throw readBackMismatch([`the ${kind} was deleted and is still there`], id);
   return undefined;
 }
-
-/**
- * Carries out a deletion. What somebody else has deleted in the middle, alone or with all that it was in, is gone as well. Interfaces
- * and links linger for up to half an hour after what they belonged to is gone; what holds it for longer is in Azure's own words.
- * Source: Azure/azure-sdk-for-go#14967, Azure/azure-cli#15010.
- */
-export async function removed(deletion: LongRunningOperation): Promise<void> {
-  const startedAt = now();
-  for (;;) {
-    const error = await longRunningOperation(deletion).then(
-      () => undefined,
-      (reason: unknown) => reason ?? new Error('no reason'),
-    );
-    if (error === undefined || isNotFound(error)) return;
-    const mayLinger = isFailure(error, 'InUseSubnetCannotBeDeleted', 'CannotDeleteResource');
-    if (!mayLinger || now() - startedAt > longestLingerMs) throw error;
-    await pause(lingerPauseMs);
-  }
-}
-
-const longestLingerMs = 30 * 60_000;
-const lingerPauseMs = 30_000;
 
 /** @throws ApplicationFailure `NotOwned` unless a resource carries these marks. */
 export function refuseForeign(kind: string, id: string, carried: Marks, marks: Marks): void {

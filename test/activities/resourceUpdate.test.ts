@@ -74,6 +74,36 @@ describe('a change that somebody else is quicker than is refused by Azure, read 
     });
   });
 
+  it.concurrent('on a record that is to be deleted', async () => {
+    const ids = ownRegistryIds('raced-deletion');
+    await makeByHand(azure, ids, 'registryRecord');
+    const { aRecords } = (await whole(ids.registryRecord)).properties as { aRecords: { ipv4Address: string }[] };
+    const theirs = { ttl: 30, aRecords: [{ ipv4Address: '10.0.0.9' }] };
+    await meanwhile('DELETE', ids.registryRecord, [
+      { method: 'PUT', path: ids.registryRecord, body: { properties: theirs } },
+    ]);
+    const written = aRecords.map(({ ipv4Address }) => ipv4Address);
+    const work = () => azure.activities.deleteRecord({ id: ids.registryRecord, marks: {} }, written);
+    expect(await activityFailure(attempt().run(work))).toMatchObject(refused);
+    expect(await activityFailure(attempt(2).run(work))).toMatchObject({ type: 'ChangedSince' });
+    expect(await whole(ids.registryRecord)).toMatchObject({ properties: theirs });
+  });
+
+  it.concurrent('on a zone and a link that are to be deleted', async () => {
+    const ids = ownRegistryIds('raced-zone');
+    await makeByHand(azure, ids, 'link');
+    const zones = 'Microsoft.Network/privateDnsZones';
+    for (const [id, type, remove] of [
+      [ids.link, `${zones}/virtualNetworkLinks`, azure.activities.deleteZoneLink],
+      [ids.zone, zones, azure.activities.deletePrivateDnsZone],
+    ] as const) {
+      await meanwhile('DELETE', id, [{ method: 'PUT', each: { type, id }, change: { 'tags.team': 'dns' } }]);
+      const work = () => remove({ id, marks: {} });
+      expect(await twice((environment) => environment.run(work))).toMatchObject(refused);
+      expect((await azure.get(id)).status).toBe(404);
+    }
+  });
+
   it('on a cluster', async () => {
     const cluster = await existing('raced-cluster');
     const id = clusterId(cluster);

@@ -182,3 +182,7 @@ export const bySomebodyElse: Readonly<Record<OthersKind | PolicyKind, SomebodyEl
 };
 
 export const isSomebodyElses = (kind: string): kind is OthersKind | PolicyKind => kind in bySomebodyElse;
+
+/** Whether it makes something in what it needs. */
+export const makesChild = (kind: OthersKind | PolicyKind): boolean =>
+  bySomebodyElse[kind].does.some((each) => 'path' in each && each.path?.startsWith('{id}/'));
