@@ -199,7 +199,7 @@ async function pollUntilDone(
       const operationForgotten = response !== undefined && forgottenStatuses.includes(response.status);
       // Operations are forgotten some time after their end, and their signed addresses age. The resource has the last word.
       if (operationForgotten && (await isDone(operation))) return undefined;
-      if (operationForgotten) throw notShown(resourceId);
+      if (operationForgotten) throw notShown(resourceId, saidIn(response));
       throw toApplicationFailure(error, resourceId, response);
     }
     if (poller.isDone) {
@@ -246,9 +246,18 @@ async function unlessDone({ resourceId, find }: LongRunningOperation, failed: Fa
   if (found !== 'done') throw operationFailure(failed, resourceId);
 }
 
-/** Azure took a request, and shows neither its operation nor what came of it. */
-export const notShown = (id: string): ApplicationFailure =>
-  ownFailure('NotShown', `Azure took the request, and does not show what came of it (${id})`, id);
+const saidIn = ({ bodyAsText, status }: PipelineResponse): string =>
+  parseErrorBody(bodyAsText)?.code ?? `HTTP ${status}`;
+
+/**
+ * Azure took a request, and shows neither its operation nor what came of it.
+ *
+ * @param code Azure's answer at the operation's address.
+ */
+export function notShown(id: string, code?: string): ApplicationFailure {
+  const asked = code === undefined ? '' : `; at the address of its operation it says ${code}`;
+  return ownFailure('NotShown', `Azure took the request, and does not show what came of it${asked} (${id})`, id);
+}
 
 const operationFailure = ({ correlationId, ...said }: FailedOperation, resourceId: string): Error =>
   azureFailure(said.code, errorText(said, resourceId), resourceId, {

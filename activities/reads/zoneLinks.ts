@@ -1,4 +1,4 @@
-import { keyOf, parentId, parseResourceId, sameResourceId, subscriptionOf } from '../../resources/ids.ts';
+import { keyOf, parentId, sameResourceId, subscriptionOf } from '../../resources/ids.ts';
 import { registryZoneName, type ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
@@ -51,7 +51,8 @@ export async function readLinksTo(
   };
   const inGroups = async (id: string): Promise<ZoneLinkFacts[]> => {
     const near = nearIds.filter((each) => sameResourceId(subscriptionOf(each), id));
-    const groups = new Set(near.flatMap((each) => parseResourceId(each)?.resourceGroup?.toLowerCase() ?? []));
+    // One of them is the node resource group itself.
+    const groups = new Set(near.flatMap((each) => groupPath(each).split('/')[4] ?? []));
     const looks = await Promise.all([...groups].map((group) => whereAllowed(() => linksIn(id, group))));
     return looks.flatMap((look) => seenOr(look, []));
   };

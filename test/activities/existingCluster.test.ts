@@ -51,6 +51,22 @@ describe('lookAtCluster', () => {
     expect(asked.filter(({ url }) => !url.includes('zone-own'))).toEqual([]);
     expect(asked).toHaveLength(1);
   });
+
+  it('finds the zone in the node resource group, where the zones of the subscription may not be listed', async () => {
+    const cluster = { subscriptionId, resourceGroup: 'rg-zone-hidden', name: 'zone-hidden' };
+    const pools = { system: { mode: 'System', count: 1 } } as const;
+    await createExistingCluster(azure.simulator, { cluster, pools, isolated: true, ownNetwork: true });
+    const release = await azure.fault({
+      method: 'GET',
+      path: `/subscriptions/${subscriptionId}/providers/Microsoft.Network/privateDnsZones$`,
+      times: 1_000,
+      answer: { status: 403, code: 'AuthorizationFailed', message: 'No.' },
+    });
+    const request = { cluster, subscriptionIds: [] };
+    const seen: ExistingCluster = await attemptAfter(0).run(azure.activities.lookAtCluster, request);
+    await release();
+    expect(seen.zoneLink?.id).toMatch(/\/MC_[^/]*zone-hidden.*\/virtualNetworkLinks\//i);
+  });
 });
 
 describe('updateCluster', () => {

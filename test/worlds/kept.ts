@@ -25,13 +25,18 @@ interface Change {
 const isNone = (path: string, before: unknown, after: unknown): boolean =>
   / localDNSProfile mode$/.test(path) && before === undefined && after === 'Disabled';
 
+/** A node that was not heard of, and was made anew, is. */
+const isHeardAgain = (path: string, after: unknown): boolean =>
+  / kubernetes silentSince$/.test(path) && after === undefined;
+
 /** Everything that is not as it was: each property of a resource that stays, and the others once. */
 function changes({ before, after }: Kept): Change[] {
   const was = new Set([...before.keys()].map(resourceOf));
   const is = new Set([...after.keys()].map(resourceOf));
   const seen = new Set<string>();
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((path): Change[] => {
-    if (before.get(path) === after.get(path) || isNone(path, before.get(path), after.get(path))) return [];
+    const [earlier, now] = [before.get(path), after.get(path)];
+    if (earlier === now || isNone(path, earlier, now) || isHeardAgain(path, now)) return [];
     const resource = resourceOf(path);
     if (was.has(resource) && is.has(resource)) {
       const text = `${path}: ${before.get(path)} before, ${after.get(path)} after`;
