@@ -86,7 +86,7 @@ export default {
   workerGracefulExitTimeout: 60_000,
   testSequencer: '<rootDir>/test/support/sequencer.js',
   // Tests wait for servers and processes half of their time: with one jest process a core, cores would be idle.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  maxWorkers: availableParallelism() * 2,
   coverageProvider: 'v8',
   collectCoverageFrom: [
     '{contract,resources,workflows,activities,worker,client,cli,codec,telemetry,temporal,simulator,scripts}/**/*.ts',
