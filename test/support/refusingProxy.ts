@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { connect, constants, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { listening } from './listening.ts';
 
 export interface RefusingProxy {
   /** `host:port`, in place of the server's. */
@@ -31,12 +31,9 @@ export async function startRefusingProxy(server: string, refused: readonly strin
     for (const each of [stream, request]) each.on('error', () => undefined);
     stream.pipe(request).pipe(stream);
   };
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const address = proxy.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The proxy has no port');
+  const address = await listening(proxy);
   return {
-    address: `127.0.0.1:${address.port}`,
+    address,
     async close() {
       upstream.destroy();
       proxy.close();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import { generate } from 'selfsigned';
+import { listening } from './listening.ts';
 
 /** A certificate with its key, in PEM. */
 export interface Pair {
@@ -59,12 +60,9 @@ export async function startTlsProxy(server: string, own: Pair, authority: string
       one.pipe(other);
     }
   });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const address = proxy.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The proxy has no port');
+  const address = await listening(proxy);
   return {
-    address: `127.0.0.1:${address.port}`,
+    address,
     async close() {
       const closed = once(proxy, 'close');
       proxy.close();

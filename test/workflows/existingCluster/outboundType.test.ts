@@ -2,10 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { DisableIsolationInput, IsolateClusterInput } from '../../../contract/index.ts';
 import type { AuditFacts } from '../../../resources/discovery.ts';
 import { egressTags, type KeptEgress, keptEgress } from '../../../resources/keptEgress.ts';
-import type { SubnetFacts } from '../../../resources/virtualNetworks.ts';
 import { planCutting, planOpening } from '../../../workflows/existingCluster/outboundType.ts';
 import { problemTexts, stepOf } from '../support.ts';
-import { inNetwork, isolated, ordinary, ownSubnet, planDisable, planIsolate, seen } from './support.ts';
+import { closedSubnet, inNetwork, isolated, ordinary, planDisable, planIsolate, seen } from './support.ts';
 
 type Opening = NonNullable<DisableIsolationInput['outboundType']>;
 type Closing = NonNullable<IsolateClusterInput['outboundType']>;
@@ -34,18 +33,7 @@ describe('the outbound type', () => {
   describe('of the owner’s making leads somewhere', () => {
     const table = '/rt';
     const gateway = '/nat';
-    const subnet: SubnetFacts = {
-      id: ownSubnet,
-      name: 'nodes',
-      provisioningState: 'Succeeded',
-      addressPrefixes: ['10.10.0.0/20'],
-      defaultOutboundAccess: false,
-      privateEndpointNetworkPolicies: 'Disabled',
-      delegations: [],
-      addressesInUse: 3,
-      routeTableId: table,
-      natGatewayId: gateway,
-    };
+    const subnet = { ...closedSubnet, routeTableId: table, natGatewayId: gateway };
     const problems = (outboundType: Opening, more: Partial<AuditFacts>) =>
       problemTexts(
         planDisable(

@@ -13,6 +13,7 @@ import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
 import { type ClusterFacts, hasOwnNetwork } from '../../../resources/managedClusters.ts';
 import type { NodeFacts } from '../../../resources/nodes.ts';
+import type { SubnetFacts } from '../../../resources/virtualNetworks.ts';
 import { planChangeRegistry } from '../../../workflows/changeRegistry.ts';
 import { planDisableIsolation } from '../../../workflows/disableIsolation.ts';
 import { planIsolateCluster } from '../../../workflows/isolateCluster.ts';
@@ -23,6 +24,18 @@ const nodeGroup = `${subscription}/resourceGroups/MC_rg_cluster_westeurope`;
 
 export const managedNetworkId = `${nodeGroup}/providers/Microsoft.Network/virtualNetworks/aks-vnet-1`;
 export const ownSubnet = `${group}/providers/Microsoft.Network/virtualNetworks/own/subnets/nodes`;
+
+/** The subnet of {@link ownSubnet}, closed. */
+export const closedSubnet: SubnetFacts = {
+  id: ownSubnet,
+  name: 'nodes',
+  provisioningState: 'Succeeded',
+  addressPrefixes: ['10.10.0.0/20'],
+  defaultOutboundAccess: false,
+  privateEndpointNetworkPolicies: 'Disabled',
+  delegations: [],
+  addressesInUse: 3,
+};
 export const registryId = (name: string) => `${group}/providers/Microsoft.ContainerRegistry/registries/${name}`;
 export const kubeletIdentityId = `${nodeGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/agentpool`;
 

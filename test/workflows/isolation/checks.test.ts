@@ -32,6 +32,16 @@ const checksOf = (changes: Partial<AuditFacts>) => {
   return Object.fromEntries(checks.map((each) => [each.id, each]));
 };
 
+const ownRegistry = {
+  id: registryId('own'),
+  provisioningState: 'Succeeded',
+  location: 'westeurope',
+  loginServer: 'own.azurecr.io',
+  cacheRules: [],
+  privateEndpoints: [],
+  roleAssignmentMode: 'LegacyRegistryPermissions',
+} as unknown as NonNullable<AuditFacts['registry']>;
+
 describe('open egress', () => {
   const open = { seen: { open: true, message: 'answered' } };
 
@@ -170,19 +180,10 @@ it('everything that isolation depends on has the subnets of pods among it, each 
 
 describe('a role with a condition', () => {
   const condition = "@Resource[…] StringStartsWith 'team-a/'";
-  const registry = {
-    id: registryId('own'),
-    provisioningState: 'Succeeded',
-    location: 'westeurope',
-    loginServer: 'own.azurecr.io',
-    cacheRules: [],
-    privateEndpoints: [],
-    roleAssignmentMode: 'LegacyRegistryPermissions',
-  } as unknown as NonNullable<AuditFacts['registry']>;
   const kubeletConditions = { '7f951dda-4ed3-4680-a7ca-43fe172d538d': condition };
   const [role] = isolationChecks(
-    clusterThere({ containerRegistryId: registry.id }),
-    facts({ registry, kubeletConditions }),
+    clusterThere({ containerRegistryId: ownRegistry.id }),
+    facts({ registry: ownRegistry, kubeletConditions }),
     [ownSubnet],
     { profile: 'current', accept: [] },
   ).filter(({ id }) => id === 'pullRole');
@@ -191,8 +192,8 @@ describe('a role with a condition', () => {
   it('is asked of nodes as well where another role is held, which may be of the owner’s making', () => {
     const held = (kubeletRoles: string[]) =>
       isolationChecks(
-        clusterThere({ containerRegistryId: registry.id }),
-        facts({ registry, kubeletRoles }),
+        clusterThere({ containerRegistryId: ownRegistry.id }),
+        facts({ registry: ownRegistry, kubeletRoles }),
         [ownSubnet],
         {
           profile: 'current',
@@ -302,20 +303,16 @@ describe('a zone that was not found', () => {
 });
 
 describe('names in a network that asks DNS servers of its owner’s', () => {
-  const registry = {
-    id: registryId('own'),
-    provisioningState: 'Succeeded',
-    location: 'westeurope',
-    loginServer: 'own.azurecr.io',
-    cacheRules: [],
-    privateEndpoints: [],
-    roleAssignmentMode: 'LegacyRegistryPermissions',
-  } as unknown as NonNullable<AuditFacts['registry']>;
   const namesOf = (more: Partial<AuditFacts>): Check[] =>
-    isolationChecks(clusterThere({ containerRegistryId: registry.id }), facts({ registry, ...more }), [ownSubnet], {
-      profile: 'current',
-      accept: [],
-    }).filter(({ id }) => /^(zoneLink|record:)/.test(id));
+    isolationChecks(
+      clusterThere({ containerRegistryId: ownRegistry.id }),
+      facts({ registry: ownRegistry, ...more }),
+      [ownSubnet],
+      {
+        profile: 'current',
+        accept: [],
+      },
+    ).filter(({ id }) => /^(zoneLink|record:)/.test(id));
   const pulls = (seen: string) => check('pulls:a', 'A node pulls', '/pool', 'pulled', seen);
 
   it('are shown by nodes, for another network may be linked to the zone: by pulls, and else not at all', () => {

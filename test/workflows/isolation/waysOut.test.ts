@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { WayOut } from '../../../contract/index.ts';
 import type { AuditFacts } from '../../../resources/discovery.ts';
 import type { ClusterFacts } from '../../../resources/managedClusters.ts';
-import type { SubnetFacts } from '../../../resources/virtualNetworks.ts';
 import { isolationChecks } from '../../../workflows/isolation/checks.ts';
 import {
+  closedSubnet,
   inNetwork,
   isolated,
   ordinary,
@@ -17,20 +17,10 @@ import {
 } from '../existingCluster/support.ts';
 import { problemTexts, subscription } from '../support.ts';
 
-const nodes: SubnetFacts = {
-  id: ownSubnet,
-  name: 'nodes',
-  provisioningState: 'Succeeded',
-  addressPrefixes: ['10.10.0.0/20'],
-  defaultOutboundAccess: false,
-  privateEndpointNetworkPolicies: 'Disabled',
-  delegations: [],
-  addressesInUse: 3,
-};
 const facts = (changes: Partial<AuditFacts> = {}): AuditFacts => ({
   endpoints: [],
   kubeletRoles: [],
-  subnets: [nodes],
+  subnets: [closedSubnet],
   publicAddresses: [],
   routesOut: [],
   ...changes,
@@ -38,7 +28,7 @@ const facts = (changes: Partial<AuditFacts> = {}): AuditFacts => ({
 
 type OpenCase = [way: WayOut, facts: AuditFacts, cluster: Partial<ClusterFacts>];
 const open: OpenCase[] = [
-  ['natGateway', facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }] }), {}],
+  ['natGateway', facts({ subnets: [{ ...closedSubnet, natGatewayId: '/nat' }] }), {}],
   ['defaultRoute', facts({ routesOut: [{ routeTableId: '/rt', nextHopType: 'VirtualAppliance' }] }), {}],
   ['defaultRoute', facts({ routesOut: [{ routeTableId: '/rt', nextHopType: 'Internet' }] }), {}],
   ['defaultRoute', facts({ routesOut: [{ routeTableId: '/rt', nextHopType: 'VirtualNetworkGateway' }] }), {}],
@@ -82,7 +72,7 @@ describe('a way out beside the outbound type', () => {
   });
 
   it('is a subnet with default outbound access only where the plan does not close it', () => {
-    const open = facts({ subnets: [{ ...nodes, defaultOutboundAccess: true }] });
+    const open = facts({ subnets: [{ ...closedSubnet, defaultOutboundAccess: true }] });
     expect(plan({}, open)).not.toContainEqual(expect.stringMatching(inTheWay));
     const change = problemTexts(planChange(seen(inNetwork(isolated()), { dependencies: open })));
     expect(change).toContainEqual(expect.stringMatching(inTheWay));
@@ -90,14 +80,14 @@ describe('a way out beside the outbound type', () => {
 
   it('is no NAT gateway that AKS manages, and takes away with the outbound type', () => {
     const natGatewayId = `${subscription}/resourceGroups/MC_rg_cluster_westeurope/providers/Microsoft.Network/natGateways/aks`;
-    const managed = facts({ subnets: [{ ...nodes, natGatewayId }] });
+    const managed = facts({ subnets: [{ ...closedSubnet, natGatewayId }] });
     expect(plan({ outboundType: 'managedNATGateway' }, managed)).not.toContainEqual(expect.stringMatching(inTheWay));
     expect(plan({ outboundType: 'loadBalancer' }, managed)).toContainEqual(expect.stringMatching(inTheWay));
   });
 
   it('is no NAT gateway without an address, unless nobody could look', () => {
     const of = (natGateways: NonNullable<AuditFacts['natGateways']>) =>
-      facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }], natGateways });
+      facts({ subnets: [{ ...closedSubnet, natGatewayId: '/nat' }], natGateways });
     const gateway = { id: '/NAT', provisioningState: 'Succeeded' };
     expect(plan({}, of([{ ...gateway, addressIds: [] }]))).not.toContainEqual(expect.stringMatching(inTheWay));
     expect(plan({}, of([gateway]))).toContainEqual(expect.stringMatching(inTheWay));
@@ -111,7 +101,7 @@ describe('a way out beside the outbound type', () => {
     const natGateways = [{ id: natGatewayId, provisioningState: 'Succeeded', addressIds }];
     const left: [what: string, facts: AuditFacts][] = [
       ['an address', facts({ publicAddresses: ['/egress'], outboundAddresses: ['/Egress'] })],
-      ['a gateway', facts({ subnets: [{ ...nodes, natGatewayId }], publicAddresses: addressIds, natGateways })],
+      ['a gateway', facts({ subnets: [{ ...closedSubnet, natGatewayId }], publicAddresses: addressIds, natGateways })],
     ];
     const planAfter = (provisioningState: string, dependencies: AuditFacts) =>
       plan({ provisioningState, outboundType: 'none', outboundAddresses: [] }, dependencies);
@@ -128,13 +118,13 @@ describe('a way out beside the outbound type', () => {
       ).toContainEqual(expect.stringMatching(inTheWay));
       const own = [{ id: '/nat', provisioningState: 'Succeeded', addressIds: ['/address'] }];
       expect(
-        planAfter('Failed', facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }], natGateways: own })),
+        planAfter('Failed', facts({ subnets: [{ ...closedSubnet, natGatewayId: '/nat' }], natGateways: own })),
       ).toContainEqual(expect.stringMatching(inTheWay));
     });
   });
 
   it('is a NAT gateway of a network that AKS manages, too', () => {
-    const found = seen(ordinary(), { dependencies: facts({ subnets: [{ ...nodes, natGatewayId: '/nat' }] }) });
+    const found = seen(ordinary(), { dependencies: facts({ subnets: [{ ...closedSubnet, natGatewayId: '/nat' }] }) });
     expect(problemTexts(planIsolate(found))).toContainEqual(expect.stringMatching(inTheWay));
   });
 
