@@ -31,7 +31,7 @@ export const runBounds = {
   'create-byo': bound('createCluster, own registry, VNet integration', [15, 18, 29, 16], [31, 185, 100]),
   'isolate-managed': bound('isolateCluster, registry by AKS', [29, 72, 33, 4], [32, 190, 90]),
   'isolate-byo': bound('isolateCluster, own registry', [37, 76, 33, 13], [42, 245, 125]),
-  'change-registry': bound('changeRegistry', [47, 66, 49, 11], [42, 245, 125]),
+  'change-registry': bound('changeRegistry', [49, 66, 49, 11], [42, 245, 125]),
   disable: bound('disableIsolation', [28, 38, 2, 3], [17, 90, 40]),
   reimage: bound('reimageNodePools', [20, 29, 2, 2], [14, 66, 32]),
   audit: bound('auditCluster', [33, 0, 0, 0], [12, 60, 30]),
