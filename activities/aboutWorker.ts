@@ -1,3 +1,4 @@
+import type { TokenCredential } from '@azure/identity';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import type { AboutWorker, AzureIdentity } from '../contract/aboutWorker.ts';
@@ -21,7 +22,7 @@ export function aboutWorker({ credential, endpoint }: AzureConnection, webhook: 
   let known: AzureIdentity | undefined;
   const identity = async (): Promise<AzureIdentity | undefined> => {
     // To get a token may take the Azure CLI a second, and it is of the same identity.
-    known ??= identityIn((await credential.getToken(`${endpoint}/.default`))?.token);
+    known ??= await identityOf(credential, endpoint);
     return known;
   };
   return <Request, Seen extends object>(look: (request: Request) => Promise<Seen>) =>
@@ -32,8 +33,9 @@ export function aboutWorker({ credential, endpoint }: AzureConnection, webhook: 
     };
 }
 
-/** Nothing is decided by it: nobody has checked the signature here. */
-function identityIn(token = ''): AzureIdentity | undefined {
+/** As whom a credential acts. It is told, and never a reason to trust: nobody has checked the signature here. */
+export async function identityOf(credential: TokenCredential, endpoint: string): Promise<AzureIdentity> {
+  const { token = '' } = (await credential.getToken(`${endpoint}/.default`)) ?? {};
   const { oid, appid, azp = appid, tid } = claims.parse(decodeJwt(token));
   return {
     objectId: oid,

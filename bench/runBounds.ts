@@ -26,16 +26,16 @@ const bound = (
 
 /** Held by `test/scenarios/requests.test.ts`; `npm run fix` writes the table of `docs/reference/costs.md`. */
 export const runBounds = {
-  'create-managed': bound('createCluster, registry by AKS', [14, 8, 27, 2], [16, 90, 45]),
-  'create-own': bound('createCluster, own registry', [15, 19, 29, 15], [30, 180, 95]),
-  'create-byo': bound('createCluster, own registry, VNet integration', [15, 18, 29, 16], [31, 185, 100]),
-  'isolate-managed': bound('isolateCluster, registry by AKS', [29, 72, 33, 4], [32, 190, 90]),
+  'create-managed': bound('createCluster, registry by AKS', [15, 8, 27, 2], [16, 90, 45]),
+  'create-own': bound('createCluster, own registry', [16, 18, 29, 15], [30, 180, 95]),
+  'create-byo': bound('createCluster, own registry, VNet integration', [16, 18, 28, 16], [31, 185, 100]),
+  'isolate-managed': bound('isolateCluster, registry by AKS', [30, 72, 33, 4], [32, 190, 90]),
   'isolate-byo': bound('isolateCluster, own registry', [37, 76, 33, 13], [42, 245, 125]),
   'change-registry': bound('changeRegistry', [49, 66, 49, 11], [42, 245, 125]),
   disable: bound('disableIsolation', [28, 38, 2, 3], [17, 90, 40]),
   reimage: bound('reimageNodePools', [20, 29, 2, 2], [14, 66, 32]),
   audit: bound('auditCluster', [33, 0, 0, 0], [12, 60, 30]),
-  delete: bound('deleteCluster', [11, 8, 2, 1], [11, 45, 15]),
+  delete: bound('deleteCluster', [12, 8, 2, 1], [11, 45, 15]),
   'delete-byo': bound('deleteCluster, with all that was made for it', [44, 105, 12, 15], [24, 140, 45]),
 } as const satisfies Record<string, RunBound>;
 

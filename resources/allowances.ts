@@ -16,6 +16,21 @@ export const isAllowed = (action: string, permissions: readonly Permission[]): b
       !notActions.some((pattern) => matchesWildcard(pattern, action)),
   );
 
+/** Actions that a deny assignment keeps from the worker's identity. Source: Azure REST API, "Deny Assignments". */
+export interface Denial {
+  /** Resource ID of the deny assignment. */
+  id: string;
+  /** As people know it. */
+  name: string;
+  /** What it protects. */
+  scope: string;
+  permissions: Permission[];
+  /** Whether it leaves alone what is below its scope. Left out: it does not. */
+  onlyAtScope?: true;
+  /** Why it may be about others only. Left out: it is about the worker's identity. */
+  doubt?: string;
+}
+
 /** A lock on a resource, a group or a subscription. Source: Azure REST API, "Management Locks". */
 export interface LockFacts {
   /** Resource ID of the lock. It begins with the ID of the resource that the lock protects. */
@@ -55,6 +70,8 @@ export interface AccessFacts {
   permissions: Record<string, Permission[]>;
   /** Locks at the scopes, above and below them, as far as they could be read. */
   locks: LockFacts[];
+  /** Deny assignments at the scopes and above them, as far as they could be read. Left out: none. Version 0.1 did not look. */
+  denials?: Denial[];
   /** The policy of the worker that looked. Left out: it may work on everything, as by earlier versions. */
   policy?: WorkerPolicy;
   /** Parts that could not be read. Left out where all was read, and by earlier versions. */

@@ -22,6 +22,7 @@ import {
   whereAllowed,
 } from '../arm/errors.ts';
 import { restList } from '../arm/restList.ts';
+import { readDenials } from './denials.ts';
 import { allowsAll, neededPermissions } from './permissions.ts';
 
 export async function readAllowances(clients: ClientsOf, request: AllowanceRequest): Promise<AllowanceFacts> {
@@ -49,22 +50,19 @@ export async function readAllowances(clients: ClientsOf, request: AllowanceReque
 export async function readAccess(clients: ClientsOf, scopes: readonly string[]): Promise<AccessFacts> {
   const { policy, readOnly } = clients('');
   const subscriptions = [...new Set(scopes.map(subscriptionOf))];
-  const [permissions, locks] = await Promise.all([
+  const inEach = <T>(ids: readonly string[], read: (clients: ClientsOf, subscriptionId: string) => Promise<T>) =>
+    Promise.all(
+      ids.map(async (id) => ({ scope: `/subscriptions/${id}`, look: await whereAllowed(() => read(clients, id)) })),
+    );
+  const [permissions, locks, denials] = await Promise.all([
     // Whoever only looks has not the permissions of whoever is to write.
     permissionsAt(clients, readOnly ? [] : scopes),
-    Promise.all(
-      subscriptions.map(async (id) => ({
-        scope: `/subscriptions/${id}`,
-        look: await whereAllowed(() => readLocks(clients, id)),
-      })),
-    ),
+    inEach(subscriptions, readLocks),
+    inEach(readOnly ? [] : subscriptions, readDenials),
   ]);
   // A subscription may have thousands of locks. Those above a scope matter, and those within a group or resource.
-  const matters = ({ id }: LockFacts) =>
-    scopes.some(
-      (scope) =>
-        isWithin(scope, lockedScope(id)) || (!subscriptionScope.test(scope) && isWithin(lockedScope(id), scope)),
-    );
+  const matters = (at: string) =>
+    scopes.some((scope) => isWithin(scope, at) || (!subscriptionScope.test(scope) && isWithin(at, scope)));
   const found = permissions.flatMap(({ scope, look }) => {
     const there = seenOr(look, undefined);
     return there ? [[keyOf(scope), there] as const] : [];
@@ -72,10 +70,15 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
   const unread = [
     ...permissions.flatMap(({ scope, look }) => unreadOf(look, scope, "permissions of the worker's identity")),
     ...locks.flatMap(({ scope, look }) => unreadOf(look, scope, 'locks')),
+    ...denials.flatMap(({ scope, look }) =>
+      unreadOf(look, scope, 'deny assignments', 'Azure itself refuses what they deny'),
+    ),
   ];
+  const denied = denials.flatMap(({ look }) => seenOr(look, [])).filter(({ scope }) => matters(scope));
   return {
     permissions: Object.fromEntries(found),
-    locks: locks.flatMap(({ look }) => seenOr(look, [])).filter(matters),
+    locks: locks.flatMap(({ look }) => seenOr(look, [])).filter(({ id }) => matters(lockedScope(id))),
+    ...(denied.length > 0 && { denials: denied }),
     ...(unread.length > 0 && { unread }),
     ...(policy && { policy }),
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { azureSwitchDefaults, azureSwitchPositions } from './azureSwitches.ts';
 import { Clock, type Speed } from './clock.ts';
+import { denial } from './denials.ts';
 import { Faults } from './faults.ts';
 import { keyOf } from './ids.ts';
 import { valueAt, withValueAt } from './json.ts';
@@ -47,6 +48,8 @@ export const worldSettings = z.strictObject({
   kubernetes: z.record(z.string().regex(/^1\.\d+$/), z.enum(['community', 'longTerm', 'none'])).default({}),
   /** Assigned policies of Azure Policy. */
   policies: z.array(policy).default([]),
+  /** Deny assignments, beside those of AKS. */
+  denyAssignments: z.array(denial).default([]),
   machines: machines.default({}),
   /** Whether clusters and pools show their ETags. Microsoft documents them; recordings have none. */
   clusterEtags: z.boolean().default(false),

@@ -25,6 +25,8 @@ import { type AzureUnderTest, activityFailure, attempt, nothingElse, startAzure,
 /** A 403 is no absence: everything that a look may not see is told, and never counts as good. */
 
 const location = 'westeurope';
+/** Object ID of the simulated caller. */
+const me = '44444444-4444-4444-8444-444444444444';
 const other = '22222222-2222-2222-2222-222222222222';
 const name = 'unread';
 const cluster = { subscriptionId, resourceGroup: `rg-${name}`, name };
@@ -73,6 +75,7 @@ describe('before the first write', () => {
   it.each([
     ['locks', '/locks$', 'AuthorizationFailed', `/subscriptions/${subscriptionId}`],
     ['locks', '/locks$', 'DenyAssignmentAuthorizationFailed', `/subscriptions/${subscriptionId}`],
+    ['deny assignments', '/denyAssignments$', 'AuthorizationFailed', `/subscriptions/${subscriptionId}`],
     [
       "permissions of the worker's identity",
       `^/subscriptions/${subscriptionId}/providers/[^/]+/permissions$`,
@@ -84,6 +87,35 @@ describe('before the first write', () => {
     const { access } = await discover();
     expect(told(access.unread)).toEqual([`${what} ${at}`]);
     expect(access.unread?.[0]?.why).toMatch(/not for you/);
+  });
+
+  it('reads what deny assignments keep from the worker’s identity, and which may be about others', async () => {
+    const denial = (title: string, more: object = {}) => ({
+      name: `00000000-0000-4000-8000-00000000000${title.length}`,
+      title,
+      scope: ids.group,
+      actions: ['*/delete', 'Microsoft.Compute/virtualMachines/write'],
+      ...more,
+    });
+    const all = [
+      denial('all'),
+      denial('mine', { principals: [me.toUpperCase()], scope: ids.registry, onlyAtScope: true }),
+      denial('above', { scope: '/' }),
+      denial('groups', { exclude: ['a-group'], groups: ['a-group'] }),
+      denial('but-me1', { exclude: ['a-group', me], groups: ['a-group'] }),
+      denial('of-other', { principals: ['66666666-6666-4666-8666-666666666666'] }),
+      denial('elsewhere', { scope: resourceGroupId(subscriptionId, 'elsewhere') }),
+    ];
+    expect((await azure.send('PUT', '/simulator/denyAssignments', all)).status).toBe(204);
+    released.push(async () => void (await azure.send('PUT', '/simulator/denyAssignments', [])));
+    const permissions = [{ actions: ['*/delete'], notActions: [] }];
+    const { denials = [] } = (await discover()).access;
+    expect(denials.map(({ id: _, ...denial }) => denial)).toEqual([
+      { name: 'all', scope: ids.group, permissions },
+      { name: 'mine', scope: ids.registry, permissions, onlyAtScope: true },
+      { name: 'above', scope: `/subscriptions/${subscriptionId}`, permissions },
+      { name: 'groups', scope: ids.group, permissions, doubt: expect.stringMatching(/groups/) },
+    ]);
   });
 
   it('tells that the clusters of a subscription could not be listed, which may use the same resources', async () => {

@@ -60,6 +60,7 @@ const optionalReads = [
   ['resources with marks', `^${subscription}/resources$`],
   ['names of registries', '/checkNameAvailability$'],
   ['locks', '/locks$'],
+  ['deny assignments', '/denyAssignments$'],
   ['permissions', '/permissions$'],
   ['everything of the subscription', '^/subscriptions(/[^/]+(/(?!resourceGroups/).*)?)?$'],
 ] as const;

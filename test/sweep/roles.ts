@@ -39,7 +39,7 @@ export async function neededOperations(slots: readonly Slot[], usual: Usual): Pr
   const all = new Set([...sent, ...sent.flatMap(pollsOf)]);
   for (const each of registrations) if (/^Microsoft\.Features\/.*\/read$/.test(each)) looks.add(each);
   // A worker that only looks leaves out what another one may do.
-  looks.delete('Microsoft.Authorization/permissions/read');
+  for (const each of ['permissions', 'denyAssignments']) looks.delete(`Microsoft.Authorization/${each}/read`);
   return {
     all: sorted([...all, ...rare]),
     looks: sorted([...looks, ...rare.filter((each) => each.endsWith('/read'))]),

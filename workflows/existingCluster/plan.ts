@@ -1,9 +1,11 @@
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
 import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
+import type { Problem } from '../../contract/problem.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
 import type { AgentPoolFacts, LeftCopy } from '../../resources/agentPools.ts';
+import type { AccessFacts } from '../../resources/allowances.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
-import { agentPoolId, resourceGroupId } from '../../resources/ids.ts';
+import { agentPoolId, resourceGroupId, sameResourceId } from '../../resources/ids.ts';
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { ClusterChange, ClusterFacts } from '../../resources/managedClusters.ts';
 import type { ZoneLinkFacts } from '../../resources/privateDns.ts';
@@ -71,6 +73,12 @@ const planLeftMarks = (
 ): PlannedStep[] =>
   leftMarkSteps(leftBehind(marked, wanted), needs, (id) => !discovered || mayWriteTags(id, discovered.allowances));
 
+/** The deny assignment by which lockdown acts needs no second problem. */
+const withoutLockdown = (access: AccessFacts, lockdown: readonly Problem[]): AccessFacts => ({
+  ...access,
+  denials: (access.denials ?? []).filter(({ scope }) => !lockdown.some(({ where }) => sameResourceId(where, scope))),
+});
+
 /** Composes the plan of a scenario on an existing cluster, and adds the problems that these scenarios have in common. */
 export function planUpdate(
   input: ExistingClusterInput & Pick<ParsedIsolateClusterInput, 'reimage' | 'onFailure'>,
@@ -115,7 +123,7 @@ export function planUpdate(
       profile,
       profileSettings: [...profileSettings, ...(byItself ? (['reimageByItself'] as const) : [])],
       wanted,
-      access: discovered?.allowances,
+      access: discovered && withoutLockdown(discovered.allowances, lockdown),
       unread: [
         ...(seen.unread ?? []),
         ...(seen.old?.unread ?? []),

@@ -6,6 +6,7 @@ import type { ClusterReference } from '../../resources/ids.ts';
 import { type Unread, unreadTexts } from '../../resources/unread.ts';
 import type { Part } from '../engine/part.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
+import { denialProblems, doubtfulDenials } from './denials.ts';
 import { lockProblems, permissionProblems, type RequiredAction, requiredActions } from './permissions.ts';
 import { planPolicyProblems } from './policy.ts';
 
@@ -27,7 +28,7 @@ interface Composition {
   nodeResourceGroup?: string | undefined;
 }
 
-/** Composes a plan of its parts, in the order of the run. Permissions and locks are checked for the steps of all parts. */
+/** Composes a plan of its parts, in the order of the run. Permissions, deny assignments and locks are checked for the steps of all parts. */
 export function planOf(
   { cluster, onFailure }: { cluster: ClusterReference; onFailure: 'rollBack' | 'hold' | 'leave' },
   parts: readonly Part[],
@@ -45,7 +46,11 @@ export function planOf(
   const steps = parts.flatMap((part) => part.steps);
   // With onFailure hold, an operator may decide to roll back.
   const rollsBack = onFailure !== 'leave';
-  const notSeen = unreadTexts([...unread, ...(access?.unread ?? [])]);
+  const required = [...requiredActions(steps, wanted, rollsBack), ...moreActions];
+  const notSeen = unreadTexts([
+    ...unread,
+    ...(access ? [...(access.unread ?? []), ...doubtfulDenials(required, access)] : []),
+  ]);
   return {
     ...(notSeen.length > 0 && { unread: notSeen }),
     ...(access?.policy?.approvals?.starterMayApprove === false && { byOther: true as const }),
@@ -56,7 +61,8 @@ export function planOf(
       ...parts.flatMap(({ problems }) => problems),
       ...(access
         ? [
-            ...permissionProblems([...requiredActions(steps, wanted, rollsBack), ...moreActions], access),
+            ...permissionProblems(required, access),
+            ...denialProblems([...requiredActions(steps, wanted, false), ...moreActions], access, required),
             ...lockProblems(steps, access, rollsBack, nodeResourceGroup),
             ...planPolicyProblems(steps, access, rollsBack, cluster, moreIds),
           ]

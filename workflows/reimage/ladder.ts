@@ -7,6 +7,7 @@ import { agentPoolId, type ClusterReference } from '../../resources/ids.ts';
 import { isAtLeast } from '../../resources/kubernetesVersions.ts';
 import { type ClusterFacts, nodeGroupId } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
+import { denialProblems } from '../preflight/denials.ts';
 import { lockProblems, permissionProblems } from '../preflight/permissions.ts';
 import { planPolicyProblems } from '../preflight/policy.ts';
 import { copyGap, copyNeed, surgeNeed } from '../preflight/quota.ts';
@@ -99,7 +100,7 @@ function nameGap(pool: AgentPoolFacts, { cluster, reimages, copies }: LadderNeed
 const quotaGap = (pool: AgentPoolFacts, { allowances, reimages, options }: LadderNeeds): string | undefined =>
   allowances && copyGap(pool, reimages, allowances, options.maxParallelPools);
 
-/** Actions that the worker may not take, or that a lock or the worker's policy would refuse in the middle. */
+/** Actions that the worker may not take, or that a deny assignment, a lock or the worker's policy would refuse in the middle. */
 function forbiddenGap(
   { name }: AgentPoolFacts,
   verbs: readonly ('write' | 'delete')[],
@@ -124,6 +125,7 @@ function forbiddenGap(
   }));
   const [first] = [
     ...permissionProblems(actions, allowances),
+    ...denialProblems(actions, allowances),
     ...lockProblems(steps, allowances, false, nodeGroupId(cluster)),
     ...planPolicyProblems(steps, allowances, false, reference, []),
   ];

@@ -1,16 +1,17 @@
 import { z } from 'zod';
+import { type Denial, denial, namesPrincipal, principalOf } from '../../arm/denials.ts';
 import { ArmError, gatewayError } from '../../arm/errors.ts';
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
 import { nameOf } from '../../arm/ids.ts';
+import type { Body } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
-import { propertiesOf } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { includesAction } from './actions.ts';
-import { isAtOrBelow } from './scopes.ts';
+import { isAtOrBelow, isBelow } from './scopes.ts';
 
 const type = 'Microsoft.Authorization/denyAssignments';
 
-/** Azure alone makes deny assignments: for managed resource groups and deployment stacks. Everybody may read them. */
+/** Azure alone makes deny assignments: for node resource groups, managed applications and deployment stacks. */
 export const denyAssignmentTypes: readonly ResourceType[] = [
   {
     kind: 'stored',
@@ -21,30 +22,28 @@ export const denyAssignmentTypes: readonly ResourceType[] = [
   },
 ];
 
-const properties = z.looseObject({
-  denyAssignmentName: z.string(),
-  scope: z.string(),
-  permissions: z.array(z.looseObject({ actions: z.array(z.string()), notActions: z.array(z.string()) })),
-  excludePrincipals: z.array(z.looseObject({ id: z.string() })),
+const principal = z.looseObject({ id: z.string() });
+const body = z.looseObject({
+  id: z.string(),
+  properties: z.looseObject({
+    denyAssignmentName: z.string(),
+    scope: z.string(),
+    doNotApplyToChildScopes: z.boolean(),
+    permissions: z.array(z.looseObject({ actions: z.array(z.string()), notActions: z.array(z.string()) })),
+    principals: z.array(principal),
+    excludePrincipals: z.array(principal),
+  }),
 });
 
-/** Actions that the owner of a scope denies to everybody but some. */
-export interface Denial {
-  /** GUID under which the assignment is found. */
-  readonly name: string;
-  readonly title: string;
-  readonly scope: string;
-  readonly actions: readonly string[];
-  readonly notActions?: readonly string[];
-  /** Principals that are not denied. */
-  readonly exclude?: readonly string[];
+/** Makes or replaces a deny assignment, from inside the cloud. */
+export function deny(world: World, given: z.input<typeof denial>): void {
+  const { id, ...rest } = bodyOf(denial.parse(given));
+  world.store.put(id, type, { id, ...rest });
 }
 
-/** Makes or replaces a deny assignment, from inside the cloud. */
-export function deny(world: World, { name, title, scope, actions, notActions = [], exclude = [] }: Denial): void {
-  const id = denialId(scope, name);
-  world.store.put(id, type, {
-    id,
+function bodyOf({ name, title, scope, actions, notActions, onlyAtScope, principals, exclude, groups }: Denial) {
+  return {
+    id: denialId(scope, name),
     name,
     type,
     properties: {
@@ -52,26 +51,34 @@ export function deny(world: World, { name, title, scope, actions, notActions = [
       description: '',
       permissions: [{ actions, notActions, dataActions: [], notDataActions: [] }],
       scope,
-      doNotApplyToChildScopes: false,
-      principals: [{ id: '00000000-0000-0000-0000-000000000000', type: 'SystemDefined' }],
-      excludePrincipals: exclude.map((principal) => ({ id: principal, type: 'ServicePrincipal' })),
+      doNotApplyToChildScopes: onlyAtScope,
+      principals: principals.map((id) => principalOf(id, groups)),
+      excludePrincipals: exclude.map((id) => principalOf(id, groups)),
       isSystemProtected: true,
     },
-  });
+  };
 }
 
 export const denialId = (scope: string, name: string): string => `${scope}/providers/${type}/${name}`;
 
-const all = (world: World) =>
-  world.store.list(type).map((one) => ({ id: one.id, ...properties.parse(propertiesOf(one)) }));
+/** Those of AKS, and those that the reset or PUT /simulator/denyAssignments has put in force. */
+const all = (world: World): Body[] => [
+  ...world.store.list(type).map(({ body }) => body),
+  ...world.settings.denyAssignments.map(bodyOf),
+];
 
 function denialOf(world: World, principalId: string, action: string, scope: string) {
-  return all(world).find(
-    ({ scope: denied, permissions, excludePrincipals }) =>
-      isAtOrBelow(scope, denied) &&
-      !excludePrincipals.some(({ id }) => id.toLowerCase() === principalId.toLowerCase()) &&
-      permissions.some((permission) => includesAction(action, permission)),
-  );
+  const idsOf = (principals: readonly { id: string }[]) => principals.map(({ id }) => id);
+  return all(world)
+    .map((each) => body.parse(each))
+    .find(
+      ({ properties: { scope: denied, doNotApplyToChildScopes, permissions, principals, excludePrincipals } }) =>
+        isAtOrBelow(scope, denied) &&
+        !(doNotApplyToChildScopes && isBelow(scope, denied)) &&
+        namesPrincipal(idsOf(principals), principalId) &&
+        !namesPrincipal(idsOf(excludePrincipals), principalId) &&
+        permissions.some((permission) => includesAction(action, permission)),
+    );
 }
 
 /** Whether a deny assignment keeps a principal from this, whatever its roles are. */
@@ -80,21 +87,22 @@ export const isDenied = (world: World, principalId: string, action: string, scop
 
 /** @throws ArmError 403 DenyAssignmentAuthorizationFailed */
 export function refuseDenied({ world, caller }: ArmRequest, action: string, scope: string): void {
-  const denial = denialOf(world, caller, action, scope);
-  if (!denial) return;
+  const found = denialOf(world, caller, action, scope);
+  if (!found) return;
+  const { denyAssignmentName, scope: denied } = found.properties;
   throw gatewayError(
     403,
     'DenyAssignmentAuthorizationFailed',
-    `The client '${caller}' with object id '${caller}' has permission to perform action '${action}' on scope '${scope}'; however, the access is denied because of the deny assignment with name '${denial.denyAssignmentName}' and Id '${nameOf(denial.id)}' at scope '${denial.scope}'.`,
+    `The client '${caller}' with object id '${caller}' has permission to perform action '${action}' on scope '${scope}'; however, the access is denied because of the deny assignment with name '${denyAssignmentName}' and Id '${nameOf(found.id)}' at scope '${denied}'.`,
   );
 }
 
 /** Deny assignments at, above and below the scope; `atScope()` leaves out those below. */
 function list({ world, id, query }: ArmRequest): Reply {
   const onlyAbove = /atScope\(\)/i.test(query.get('$filter') ?? '');
-  const found = world.store.list(type).filter((one) => {
-    const scope = String(propertiesOf(one).scope);
+  const value = all(world).filter((each) => {
+    const { scope } = body.parse(each).properties;
     return isAtOrBelow(id.scope, scope) || (!onlyAbove && isAtOrBelow(scope, id.scope));
   });
-  return { status: 200, body: { value: found.map(({ body }) => body) } };
+  return { status: 200, body: { value } };
 }

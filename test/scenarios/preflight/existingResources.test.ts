@@ -93,6 +93,27 @@ const locks: RefusedCase[] = [
   },
 ];
 
+const denials: RefusedCase[] = [
+  {
+    name: 'a deny assignment of a deployment stack, told with a lock',
+    arrange: async ({ azure, ids, make }) => {
+      await make('group');
+      await azure.put(lockId(ids.group), lockBody('ReadOnly'));
+      const [name, actions] = ['d0000000-0000-4000-8000-000000000000', ['Microsoft.Network/*/write', '*/delete']];
+      await azure.send('PUT', '/simulator/denyAssignments', [{ name, title: 'stack', scope: ids.group, actions }]);
+    },
+    because: ({ group }) => [
+      [
+        group,
+        /^the deny assignment "stack" keeps the worker's identity from Microsoft.Network\/virtualNetworks\/write, /,
+        /^Have whoever made it except that identity, or lift it for the run\.$/,
+      ],
+      [group, /"stack" .* taking back what a failed run created: .*registries\/delete/, /or set onFailure to leave\.$/],
+      [lockId(group), /^this lock forbids every change/, /^Remove the lock for the run\.$/],
+    ],
+  },
+];
+
 const groups: RefusedCase[] = [
   {
     name: 'a resource group that is being deleted',
@@ -201,5 +222,5 @@ const accepted: AcceptedCase[] = [
 ];
 
 describe('createCluster where resources are missing, locked, busy or failed', () => {
-  declareCases({ prefix: 'res', refused: [...missing, ...locks, ...groups, ...states], accepted });
+  declareCases({ prefix: 'res', refused: [...missing, ...locks, ...denials, ...groups, ...states], accepted });
 });

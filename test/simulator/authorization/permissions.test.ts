@@ -52,6 +52,33 @@ describe('the caller', () => {
     }
   });
 
+  test('is kept by deny assignments from what its roles allow, unless they exclude it', async () => {
+    const denial = (number: number, more: object) => ({
+      name: `d0000000-0000-4000-8000-00000000000${number}`,
+      title: `stack ${number}`,
+      scope: group(rg),
+      actions: ['Microsoft.Network/*'],
+      ...more,
+    });
+    const caller = '44444444-4444-4444-8444-444444444444';
+    const refusedBy = async (...denyAssignments: object[]) => {
+      await limited.send('POST', '/simulator/reset', { denyAssignments });
+      await limited.put(group(rg), { location });
+      return (await write('PUT', zone, { location: 'global' })).at('error.code');
+    };
+    const refusal = 'DenyAssignmentAuthorizationFailed';
+    expect(await refusedBy(denial(1, { exclude: [] }))).toBe(refusal);
+    expect(await refusedBy(denial(1, { principals: [caller] }))).toBe(refusal);
+    expect(await refusedBy(denial(1, { onlyAtScope: true }))).toBeUndefined();
+    expect(await refusedBy(denial(1, { exclude: [caller] }))).toBeUndefined();
+    expect(await refusedBy(denial(1, { principals: ['a-group'], groups: ['a-group'] }))).toBeUndefined();
+    expect(await refusedBy(denial(1, { actions: ['*/delete'] }), denial(2, { scope: '/' }))).toBe(refusal);
+    const { body } = await write('GET', `${sub}/providers/Microsoft.Authorization/denyAssignments`);
+    expect(body).toMatchObject({
+      value: [{ properties: { scope: group(rg) } }, { properties: { scope: '/', denyAssignmentName: 'stack 2' } }],
+    });
+  });
+
   test('is told what it may do at a scope, from all scopes above', async () => {
     const reader = { scope: sub, actions: ['*/read', 'Microsoft.Resources/*'] };
     const owner = { scope: group(rg).toLowerCase(), actions: ['*'], notActions: ['Microsoft.Authorization/*/Write'] };
