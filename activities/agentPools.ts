@@ -1,5 +1,4 @@
 import type { AgentPool } from '@azure/arm-containerservice';
-import type { ApplicationFailure } from '@temporalio/activity';
 import { applicationFailure, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
 import { agentPoolId, clusterId, resourceGroupId } from '../resources/ids.ts';
@@ -11,7 +10,7 @@ import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import type { RolePropagation } from '../resources/roles.ts';
 import type { OperationProgress } from './arm/checkpoint.ts';
 import { type ClientsOf, locate } from './arm/connection.ts';
-import { azureCall, azureList, azureRead, collect, httpStatus } from './arm/errors.ts';
+import { azureCall, azureList, azureRead, collect, httpStatus, seenOr, whereAllowed } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
@@ -154,12 +153,29 @@ export async function poolProgress(
   }
 }
 
-const unknownReimage = (id: string, why: string): ApplicationFailure =>
-  ownFailure(
-    'LookFailed',
-    `Whether it was reimaged is not known: its nodes could not be looked at: ${why} (${id})`,
-    id,
-  );
+/** The newest node image that AKS has for a pool. Source: Azure REST API, "Agent Pools - Get Upgrade Profile". */
+async function newestImage(clients: ClientsOf, { cluster, pool }: AgentPoolReference): Promise<string | undefined> {
+  const { agentPools } = clients(cluster.subscriptionId).containerService;
+  const id = idOf({ cluster, pool });
+  const profile = await azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool));
+  return profile.latestNodeImageVersion;
+}
+
+/**
+ * Whether an idle pool was reimaged, by its node image, where no node can be looked at: a reimage brings the newest, so that a pool that had
+ * it before tells nothing. It is not reimaged again only because nobody could look.
+ */
+async function foundByImage(
+  clients: ClientsOf,
+  { before, ...pool }: ReimageRequest,
+  { nodeImageVersion: now, unseen }: PoolEvidence,
+): Promise<Found> {
+  if (now !== before.nodeImageVersion) return 'done';
+  const newest = seenOr(await whereAllowed(() => newestImage(clients, pool)), undefined);
+  if (newest !== undefined && newest !== now) return 'absent';
+  const why = `Whether it was reimaged is not known: its nodes could not be looked at: ${unseen?.message}`;
+  throw ownFailure('LookFailed', `${why} (${idOf(pool)})`, idOf(pool));
+}
 
 async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Reimaged> {
   const { cluster, pool, before, busyPolicy, rolePropagation } = request;
@@ -177,9 +193,7 @@ async function reimage(clients: ClientsOf, request: ReimageRequest): Promise<Rei
     if (adopted) return 'done';
     const evidence = await readEvidence(clients, request);
     if (proofOf(pool, before, evidence).reimaged) return 'done';
-    // A pool that may have been reimaged is not reimaged again only because nobody could look.
-    if (evidence.unseen?.because === 'failed') throw unknownReimage(id, evidence.unseen.message);
-    return 'absent';
+    return evidence.unseen?.because === 'failed' ? foundByImage(clients, request, evidence) : 'absent';
   };
   const upgrade = async () => {
     await longRunningOperation({
@@ -229,13 +243,11 @@ export const agentPoolActivities = (clients: ClientsOf) => ({
    * @throws ApplicationFailure `NoNewerNodeImage`.
    */
   async awaitNewerNodeImage(reference: AgentPoolReference & WaitBound): Promise<string> {
-    const { cluster, pool } = reference;
-    const { agentPools } = clients(cluster.subscriptionId).containerService;
     const id = idOf(reference);
     const look = async (): Promise<string> => {
-      const [{ nodeImageVersion = '' }, { latestNodeImageVersion: latest = '' }] = await Promise.all([
+      const [{ nodeImageVersion = '' }, latest = ''] = await Promise.all([
         existingPool(clients, reference),
-        azureCall(id, () => agentPools.getUpgradeProfile(cluster.resourceGroup, cluster.name, pool)),
+        newestImage(clients, reference),
       ]);
       if (latest !== nodeImageVersion) return latest;
       const message = `${nodeImageVersion} is still the latest node image (${id})`;

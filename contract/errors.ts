@@ -150,7 +150,7 @@ const ownErrors = {
     whatToDo: 'Azure accepted the request but did not apply it. Look at the resource, and report it to Azure support.',
   },
   NotShown: {
-    cause: 'Azure accepted a request that makes a resource, and has shown no such resource for two minutes.',
+    cause: 'Azure accepted a request, and has shown neither its operation nor what came of it for two minutes.',
     whatToDo:
       'Look whether the resource is there by now: Azure sometimes shows what it has made late. Then start the scenario again, or delete it.',
   },
@@ -195,7 +195,7 @@ const ownErrors = {
       'Look at the resource and at its operation in the activity log, abort it or ask Azure support, then start again.',
   },
   NotReimaged: {
-    cause: 'AKS reported success, or nothing to do, and the nodes are the same as before.',
+    cause: 'AKS took the request, or said that there is nothing to do, and the nodes are the same as before.',
     whatToDo:
       'AKS left the nodes as they are, as it does where there is no newer node image: start again with reimage.whenNotReimaged ladder, temporaryPool or wait.',
   },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Reimaged } from '../../resources/agentPools.ts';
 import type { ExistingCluster } from '../../resources/discovery.ts';
-import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { PoolEvidence } from '../../resources/nodes.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import {
@@ -230,6 +230,25 @@ describe('reimageAgentPool', () => {
     const { after }: Reimaged = await attemptAfter(0, 2).run(azure.activities.reimageAgentPool, given);
     expect(await postsOf('lost-reimage')).toHaveLength(1);
     expect(after.nodes?.map(({ bootId }) => bootId)).not.toEqual(given.before.nodes?.map(({ bootId }) => bootId));
+  });
+
+  it.each([
+    ['again where it did not arrive, by the node image, and no node can be looked at', 'unseen-image', 'a newer image'],
+    ['once where the node image tells nothing and no node can be looked at', 'unseen-same', undefined],
+  ] as const)('sends a reimage %s', async (_times, name, newer) => {
+    const cluster = await existing(name);
+    const given = await request(cluster);
+    if (newer) await azure.send('POST', '/simulator/node-image');
+    const path = clusterId(cluster);
+    const action = `${agentPoolId(path, given.pool)}/upgradeNodeImageVersion`;
+    await azure.fault({ method: 'POST', path: action, drop: 'before' });
+    const answer = { status: 404, code: 'KubernetesOperationError', message: 'no pod', wrapped: false };
+    await azure.fault({ method: 'POST', path: `${path}/runCommand$`, times: 1_000, answer });
+    await activityFailure(attemptAfter(0).run(azure.activities.reimageAgentPool, given));
+    const second: Promise<Reimaged> = attemptAfter(0, 2).run(azure.activities.reimageAgentPool, given);
+    if (newer) expect((await second).after).toMatchObject({ unseen: { because: 'failed' } });
+    else expect(await activityFailure(second)).toMatchObject({ type: 'LookFailed' });
+    expect(await postsOf(name)).toHaveLength(newer ? 2 : 1);
   });
 
   it('goes on with the operation of a killed worker', async () => {

@@ -139,6 +139,40 @@ describe('changeRegistry', () => {
     },
   );
 
+  describe('on one pool, whose nodes run no commands before they are reimaged,', () => {
+    const onePool = async (name: string) => {
+      const pools = { system: { mode: 'System', count: 1 } } as const;
+      const cluster = await existingCluster(harness, name, { ownNetwork: true, isolated: true, pools });
+      return { cluster, path: `${clusterId(cluster)}/agentPools/system/upgradeNodeImageVersion` };
+    };
+
+    it('sends the request again that was lost, for the nodes would run commands if it had arrived', async () => {
+      const { cluster, path } = await onePool('change-lost-alone');
+      await harness.azure.fault({ method: 'POST', path, drop: 'before' });
+      const writes = await writesSince(harness, cluster);
+      const reimage = { whenNotReimaged: 'fail' as const };
+      await verified(harness.client.changeRegistry({ cluster, registry: own('changelostalone2'), reimage }));
+      const sent = ['null', '202'].map((status) => `POST system/upgradeNodeImageVersion ${status}`);
+      expect(await writes()).toEqual(['PUT cluster 200', ...sent]);
+    });
+
+    it('looks inside where Azure has forgotten the operation', async () => {
+      const { cluster, path } = await onePool('change-forgotten');
+      const release = await harness.azure.fault({ method: 'POST', path, held: true });
+      const writes = await writesSince(harness, cluster);
+      const run = harness.client.changeRegistry({ cluster, registry: own('changeforgotten2') });
+      await harness.azure.untilRequested(`POST ${path}`);
+      // Azure forgets an operation some time after its end.
+      await harness.azure.send('POST', '/simulator/clock', { advanceSeconds: 7_200 });
+      const answer = { status: 404, code: 'NotFound', message: 'The entity was not found.' };
+      await harness.azure.fault({ method: 'GET', path: '/locations/westeurope/operations/', answer });
+      await release();
+      const { reimages } = await verified(run);
+      expect(reimages).toMatchObject([{ how: 'reimaged', evidence: 'bootstrapSource' }]);
+      expect(await writes()).toEqual(['PUT cluster 200', 'POST system/upgradeNodeImageVersion 202']);
+    });
+  });
+
   it('takes the nodes of untouched pools back with the others, for AKS’s registry comes back as another one', async () => {
     const cluster = await existingCluster(harness, 'change-untouched', { ownNetwork: true, isolated: true });
     const before = await isolationOf(harness.azure, cluster);

@@ -85,7 +85,7 @@ describe('reimageNodePools', () => {
     const cluster = await existingCluster(harness, 'reimage-nothing');
     const run = await harness.client.reimageNodePools({ cluster, agentPools: ['work'], reimage: failing });
     const { failure, details } = await failureDetailsOf(run.result());
-    expect(failure.message).toMatch(/NotReimaged: Node pool work was not reimaged: Azure reported success, but 0 of 2/);
+    expect(failure.message).toMatch(/NotReimaged: Node pool work was not reimaged: Azure took the request, but 0 of 2/);
     expect(failure.message).toMatch(/whenNotReimaged ladder/);
     // Text and list say the same.
     expect(failure.message).toMatch(/what has no inverse stays/);

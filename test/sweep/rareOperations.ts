@@ -2,6 +2,8 @@
 export const rareOperations: Readonly<Record<string, string>> = {
   'Microsoft.ContainerService/managedClusters/abort/action': 'abortOperations, of a cluster that is busy',
   'Microsoft.ContainerService/managedClusters/agentPools/abort/action': 'abortOperations, of a node pool that is busy',
+  'Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles/read':
+    'whenNotReimaged wait, and a reimage whose request was lost while no node could be looked at',
   'Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read': 'aksWindow, of a rollout',
   'Microsoft.Network/natGateways/join/action': 'an update of a subnet that has a NAT gateway',
   'Microsoft.Network/natGateways/read': 'the proof of isolation, in a network with a NAT gateway',

@@ -3,6 +3,7 @@ import type { Rung } from '../../contract/inputs/existingCluster.ts';
 import type { PoolEvidence, PoolProof, PoolReimage } from '../../resources/nodes.ts';
 import type { BusyPolicy } from '../../resources/operations.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
+import type { Reimaging } from './ledger.ts';
 import type { LocalDnsRoll } from './localDns.ts';
 import type { PoolMeans } from './poolSetting.ts';
 import { isPlainlyUnseen, isUnknown, withTried } from './proof.ts';
@@ -26,7 +27,7 @@ interface Hands {
   context: UpdateContext;
   /** Looks at the pool once nothing runs on it. */
   look(busyPolicy?: BusyPolicy): Promise<PoolEvidence>;
-  proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof>;
+  proof(of: Reimaging, after: PoolEvidence): Promise<PoolProof>;
   /** How the pool is changed. */
   means(busyPolicy?: BusyPolicy): Promise<PoolMeans>;
 }
@@ -50,7 +51,7 @@ export class Climb {
    * @param isBlind Whether a look that fails shows nodes that are as they were.
    */
   async climb(
-    before: PoolEvidence,
+    of: Reimaging,
     first: PoolReimage,
     undo?: UndoMeans,
     isBlind: IsBlind = () => false,
@@ -59,37 +60,31 @@ export class Climb {
     const { ladder = [] } = steps.find(({ id }) => id === `reimage:${this.#hands.pool}`) ?? {};
     let done = withTried(first, 'upgradeNodeImageVersion', []);
     for (const { by, without } of ladder) {
-      if (done.reimaged || undo?.isBack(done) || (isUnknown(before, done) && !isBlind(done))) break;
+      if (done.reimaged || undo?.isBack(done) || (isUnknown(of.before, done) && !isBlind(done))) break;
       if (without !== undefined || (undo && by === 'patchUpgrade')) continue;
-      done = withTried(await this.#rung(by, before, done, isBlind, undo), by, done.tried);
+      done = withTried(await this.#rung(by, of, done, isBlind, undo), by, done.tried);
     }
     return done;
   }
 
-  async #rung(
-    by: Rung,
-    before: PoolEvidence,
-    done: PoolReimage,
-    isBlind: IsBlind,
-    undo?: UndoMeans,
-  ): Promise<PoolReimage> {
+  async #rung(by: Rung, of: Reimaging, done: PoolReimage, isBlind: IsBlind, undo?: UndoMeans): Promise<PoolReimage> {
     switch (by) {
       case 'localDNS': {
         const changed = await this.#localDns.change(await this.#hands.means(undo?.busyPolicy));
         if ('refused' in changed) return { ...done, seen: changed.refused };
-        const proven = await this.#hands.proof(before, changed.after);
+        const proven = await this.#hands.proof(of, changed.after);
         if (proven.unseen?.because === 'failed' && !isBlind(proven)) return { ...done, ...proven };
-        const back = await this.putLocalDnsBack(before, undo);
+        const back = await this.putLocalDnsBack(of, undo);
         return { ...done, ...back, notModified: done.notModified };
       }
       case 'patchUpgrade':
-        return this.#upgrade(before, done);
+        return this.#upgrade(of, done);
       case 'temporaryPool':
-        return this.replace(before, done.notModified, undo?.busyPolicy);
+        return this.replace(of, done.notModified, undo?.busyPolicy);
     }
   }
 
-  async #upgrade(before: PoolEvidence, done: PoolReimage): Promise<PoolReimage> {
+  async #upgrade(of: Reimaging, done: PoolReimage): Promise<PoolReimage> {
     const { input, found } = this.#hands.context;
     const { currentKubernetesVersion: version } = found;
     const upgraded = await upgradePool(
@@ -98,22 +93,23 @@ export class Climb {
       await this.#hands.means(),
     );
     if ('refused' in upgraded) return { ...done, seen: upgraded.refused };
-    const proven = await this.#hands.proof(before, upgraded.after);
+    const proven = await this.#hands.proof(of, upgraded.after);
     return { ...done, ...proven, how: proven.reimaged ? 'upgraded' : 'notReimaged' };
   }
 
   /** AKS may make the nodes anew for this, too: what counts is how they are at the end. */
-  async putLocalDnsBack(before: PoolEvidence, undo?: UndoMeans): Promise<PoolReimage> {
+  async putLocalDnsBack(of: Reimaging, undo?: UndoMeans): Promise<PoolReimage> {
+    if (of.requests === 'unsent') of.requests = 'sent';
     const after = await this.#localDns.putBack(await this.#hands.means(undo?.busyPolicy));
-    const proven = await this.#hands.proof(before, after ?? (await this.#hands.look(undo?.busyPolicy)));
+    const proven = await this.#hands.proof(of, after ?? (await this.#hands.look(undo?.busyPolicy)));
     return { ...proven, how: proven.reimaged ? 'settingChanged' : 'notReimaged', notModified: false };
   }
 
   /** Makes the pool anew, or goes on with that. */
-  async replace(before: PoolEvidence, notModified = false, busyPolicy?: BusyPolicy): Promise<PoolReimage> {
+  async replace(of: Reimaging, notModified = false, busyPolicy?: BusyPolicy): Promise<PoolReimage> {
     await this.#replacement.run();
     const after = await this.#hands.look(busyPolicy);
-    const proven = await this.#hands.proof(before, after);
+    const proven = await this.#hands.proof(of, after);
     // Nobody may look, and Azure has shown that the pool was gone in between.
     const isAnew = isPlainlyUnseen(proven) && patched(climbsLadder);
     return {

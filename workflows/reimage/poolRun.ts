@@ -23,6 +23,7 @@ import { busyPolicyOf, undoBusyPolicy } from '../existingCluster/facts.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { provesIsolation } from '../isolation/proof.ts';
 import { Climb, climbsLadder } from './climb.ts';
+import { begun, nextOf, type Reimaging } from './ledger.ts';
 import { LocalDnsRoll } from './localDns.ts';
 import type { PoolMeans } from './poolSetting.ts';
 import {
@@ -37,11 +38,8 @@ import {
 import { Replacement } from './replacement.ts';
 import { RaisedSurge } from './surge.ts';
 
-/** A pool that could not be looked at is not changed again before it is. Runs of version 0.1 failed, or waited for an image. */
-const waitsUnseen = 'unseen-pools-wait';
-
-/** A reimage that Azure has ended is looked at, and not sent again. Runs of version 0.1 sent it. */
-const looksAtEnded = 'ended-reimages-are-looked-at';
+/** A request that may have taken effect is not repeated unseen. Runs of version 0.1 sent it again, failed, or waited for an image. */
+const keepsLedger = 'reimages-by-ledger';
 
 /** Looks at the nodes as they were before any pool was reimaged. */
 export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
@@ -50,30 +48,23 @@ export type NodesBefore = () => Promise<Look<KubernetesFacts>>;
 export class PoolRun {
   readonly #context: UpdateContext;
   readonly #facts: AgentPoolFacts;
-  readonly #pool: string;
   readonly #nodesBefore: NodesBefore;
   readonly #roles: PendingRoles;
-  /** The pool before this run touched it. */
-  #before: PoolEvidence | undefined;
   readonly #replacement: Replacement;
   readonly #localDns: LocalDnsRoll;
   readonly #surge: RaisedSurge;
   readonly #ladder: Climb;
-  /** Whether this run may have had the pool reimaged. */
-  #isSent = false;
-  /** The pool before a reimage that Azure has ended, and whose effect nobody could look at yet. */
-  #unseenSince: PoolEvidence | undefined;
+  #forward: Reimaging | undefined;
+  /** Begins when undo first comes to the pool. */
+  #back: Reimaging | undefined;
   /** Whether it is known what became of the pool, though AKS may have reimaged it by itself. */
   #isThrough = false;
-  /** The pool when undo first came to it. */
-  #beforeUndo: PoolEvidence | undefined;
   /** The pool as it was seen last. */
   #after: PoolEvidence | undefined;
 
   constructor(context: UpdateContext, pool: AgentPoolFacts, nodesBefore: NodesBefore, roles: PendingRoles) {
     this.#context = context;
     this.#facts = pool;
-    this.#pool = pool.name;
     this.#nodesBefore = nodesBefore;
     this.#roles = roles;
     const names = { cluster: context.input.cluster, id: context.found.id, pool: pool.name };
@@ -89,7 +80,7 @@ export class PoolRun {
       pool: pool.name,
       context,
       look: (busyPolicy?: BusyPolicy) => this.#lookAgain(busyPolicy),
-      proof: (before: PoolEvidence, after: PoolEvidence) => this.#proof(before, after),
+      proof: (of: Reimaging, after: PoolEvidence) => this.#proof(of, after),
       means: (busyPolicy?: BusyPolicy) => this.#means(busyPolicy),
     };
     this.#ladder = new Climb(hands, this.#localDns, this.#replacement);
@@ -98,7 +89,7 @@ export class PoolRun {
   /** Whether this run may have changed the pool, or made something beside it. */
   get mayHaveWritten(): boolean {
     return (
-      this.#isSent ||
+      [this.#forward, this.#back].some((each) => each && each.requests !== 'unsent') ||
       this.#surge.isUnderWay ||
       this.#localDns.isUnderWay ||
       this.#replacement.isUnderWay ||
@@ -119,7 +110,7 @@ export class PoolRun {
     const remove = async () => {
       const busyPolicy = undoBusyPolicy(this.#context.input);
       // The pool may be made anew by this, and is then back.
-      this.#beforeUndo ??= await this.#lookAgain(busyPolicy);
+      this.#back ??= begun(await this.#lookAgain(busyPolicy));
       await setting.putBack(await this.#means(busyPolicy));
     };
     return { remove: () => remove().catch(ignoreIfDeleted), remaining: () => setting.remaining() };
@@ -132,16 +123,19 @@ export class PoolRun {
 
   /** Goes on with a pool of which nobody can tell whether it was reimaged, for a failing look shows that it was not. */
   async goOnBlindly(done: PoolReimage): Promise<PoolReimage> {
-    const before = this.#before;
-    if (!before) return done;
+    const of = this.#forward;
+    if (!of) return done;
+    // A request that was lost has not arrived, then.
+    const last = of.requests === 'sent' ? await this.#reimageAndProve(of) : done;
+    if (last.reimaged) return this.#ended(last);
     switch (this.#context.input.reimage.whenNotReimaged) {
       case 'fail':
       case 'wait':
-        return done;
+        return last;
       case 'ladder':
-        return this.#ended(await this.#ladder.climb(before, done, undefined, hasFailed));
+        return this.#ended(await this.#ladder.climb(of, last, undefined, hasFailed));
       case 'temporaryPool':
-        return this.#ended(await this.#ladder.replace(before, done.notModified));
+        return this.#ended(await this.#ladder.replace(of, last.notModified));
     }
   }
 
@@ -153,50 +147,50 @@ export class PoolRun {
 
   async #reimage(retriedByOperator: boolean): Promise<PoolReimage> {
     const { cluster, reimage } = this.#context.input;
-    const first = this.#before;
-    const before = first ?? poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore());
-    this.#before = before;
-    if (this.#replacement.isUnderWay) return this.#ladder.replace(before);
-    const back = this.#localDns.isUnderWay ? await this.#ladder.putLocalDnsBack(before) : undefined;
-    if (back?.reimaged || back?.unseen?.because === 'failed') return back;
+    const first = this.#forward;
+    const of = first ?? begun(poolEvidence(this.#facts.name, this.#facts, await this.#nodesBefore()));
+    this.#forward = of;
+    if (this.#replacement.isUnderWay) return this.#ladder.replace(of);
+    const back = this.#localDns.isUnderWay ? await this.#ladder.putLocalDnsBack(of) : undefined;
+    if (back && (back.reimaged || hasFailed(back))) return back;
     const proven = retriedByOperator && first && patched(provesIsolation) ? await this.#lookFirst(first) : undefined;
     if (proven && (proven.reimaged || proven.unseen)) return proven;
     const byAzure = await reimagedByAzure(this.#context, this.#facts, () => this.#lookAgain());
     if (byAzure) return byAzure;
     if (this.#surge.isWanted) await this.#surge.raise(await this.#means());
-    const done = proven ?? (await this.#reimageAndProve(before));
+    const done = proven ?? (await this.#reimageAndProve(of));
     if (done.reimaged) return done;
     switch (reimage.whenNotReimaged) {
       case 'fail':
         return done;
       case 'ladder':
         // Runs of version 0.1 failed by default.
-        return patched(climbsLadder) ? this.#ladder.climb(before, done) : done;
+        return patched(climbsLadder) ? this.#ladder.climb(of, done) : done;
       case 'wait':
-        if (done.unseen?.because === 'failed' && patched(waitsUnseen)) return done;
+        if (hasFailed(done) && patched(keepsLedger)) return done;
         await azure
-          .waiting(`Wait for a newer node image than ${this.#pool} has`)
-          .awaitNewerNodeImage({ cluster, pool: this.#pool, timeoutMinutes: reimage.newImageTimeoutHours * 60 });
-        return this.#reimageAndProve(before);
+          .waiting(`Wait for a newer node image than ${this.#facts.name} has`)
+          .awaitNewerNodeImage({ cluster, pool: this.#facts.name, timeoutMinutes: reimage.newImageTimeoutHours * 60 });
+        return this.#reimageAndProve(of);
       case 'temporaryPool':
         // Whether there is anything to replace is not known.
-        if (done.unseen?.because === 'failed' && patched(provesIsolation)) return done;
-        return this.#ladder.replace(before, done.notModified);
+        if (hasFailed(done) && patched(provesIsolation)) return done;
+        return this.#ladder.replace(of, done.notModified);
     }
   }
 
   /** An operator's retry: only a look may have failed. @returns `undefined` where the pool is to be reimaged. */
-  async #lookFirst(first: PoolEvidence): Promise<PoolReimage | undefined> {
-    const hasEnded = this.#unseenSince === first;
-    const proven = await this.#proof(first, await this.#lookAgain());
-    const isUnknown = proven.unseen?.because === 'failed' && this.mayHaveWritten;
+  async #lookFirst(of: Reimaging): Promise<PoolReimage | undefined> {
+    const { requests } = of;
+    const proven = await this.#proof(of, await this.#lookAgain());
+    // An empty pool that nobody has touched is asked for as well.
     const isDone = proven.reimaged && (proven.nodes.length > 0 || this.mayHaveWritten);
-    const isInVain = hasEnded && !proven.reimaged && !proven.unseen;
-    if (!isUnknown && !isDone && !(isInVain && patched(looksAtEnded))) return undefined;
-    return this.#seen(proven);
+    const next = nextOf(requests, isDone, hasFailed(proven));
+    if (next === 'send' || (next === 'inVain' && !patched(keepsLedger))) return undefined;
+    return this.#asSeen(proven);
   }
 
-  #seen(proven: PoolProof): PoolReimage {
+  #asSeen(proven: PoolProof): PoolReimage {
     const made = this.#replacement.isDone ? 'replaced' : 'reimaged';
     return { ...proven, how: proven.reimaged ? made : 'notReimaged', notModified: false };
   }
@@ -213,72 +207,81 @@ export class PoolRun {
       isBackAgain(done, this.#after?.nodes ?? [], isMoved && looksForMove ? [] : this.#atFirst);
     const busyPolicy = undoBusyPolicy(input);
     const now = await this.#lookAgain(busyPolicy);
-    const before = this.#beforeUndo ?? now;
-    const isAgain = this.#beforeUndo !== undefined;
-    this.#beforeUndo = before;
+    const isAgain = this.#back !== undefined;
+    const of = this.#back ?? begun(now);
+    this.#back = of;
+    const { requests } = of;
     // A second attempt of undo may find the pool reimaged already. It is compared with the pool before the first attempt.
-    const hasEnded = this.#unseenSince === before;
-    const proven = isAgain && patched('undo-looks-first') ? await this.#proof(before, now) : undefined;
+    const proven = isAgain && patched('undo-looks-first') ? await this.#proof(of, now) : undefined;
     if (proven && isBack(proven)) return;
-    const isSeen = proven && hasEnded && patched(looksAtEnded);
-    const done = isSeen ? this.#seen(proven) : await this.#reimageAndProve(before, busyPolicy);
+    // Nodes of a registry that is gone run no command. Nodes that were made anew do.
+    const showsOld = isMoved && runsOnNewAlone(this.#context);
+    const next = proven && nextOf(requests, false, hasFailed(proven) && !showsOld);
+    const isKept = proven && next !== 'send' && patched(keepsLedger);
+    const done = isKept ? this.#asSeen(proven) : await this.#reimageAndProve(of, busyPolicy);
     if (isBack(done)) return;
     const climbs = input.reimage.whenNotReimaged === 'ladder' && patched(climbsLadder);
-    // Every pool was asked by then, and nodes of a registry that is gone run no command. Nodes that were made anew do.
-    const isOld =
-      isMoved && runsOnNewAlone(this.#context) && (isAgain || done.notModified) && patched('goes-on-blindly');
+    // Every pool was asked by then.
+    const isOld = showsOld && (isAgain || done.notModified) && patched('goes-on-blindly');
     const last = climbs
-      ? await this.#ladder.climb(before, done, { busyPolicy, isBack }, isOld ? hasFailed : undefined)
+      ? await this.#ladder.climb(of, done, { busyPolicy, isBack }, isOld ? hasFailed : undefined)
       : done;
     if (!isBack(last)) throw this.notReimaged(last);
   }
 
   /** The failure of a pool whose nodes are as they were, or could not be looked at. */
   notReimaged = (done: PoolReimage): ApplicationFailure =>
-    notReimagedFailure(agentPoolId(this.#context.found.id, this.#pool), done);
+    notReimagedFailure(agentPoolId(this.#context.found.id, this.#facts.name), done);
 
   /** Looks at the pool once nothing runs on it. */
   #lookAgain(busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolEvidence> {
     const { cluster } = this.#context.input;
-    return azure.operating(`Look at node pool ${this.#pool}`).awaitPool({ cluster, pool: this.#pool, busyPolicy });
+    return azure
+      .operating(`Look at node pool ${this.#facts.name}`)
+      .awaitPool({ cluster, pool: this.#facts.name, busyPolicy });
   }
 
-  async #reimageAndProve(before: PoolEvidence, busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolReimage> {
-    const { notModified, after } = await this.#reimageWithSecondTry(before, busyPolicy);
-    const proven = await this.#proof(before, after);
+  async #reimageAndProve(of: Reimaging, busyPolicy = busyPolicyOf(this.#context.input)): Promise<PoolReimage> {
+    const { notModified, after } = await this.#reimageWithSecondTry(of, busyPolicy);
+    const proven = await this.#proof(of, after);
     return { ...proven, how: proven.reimaged ? 'reimaged' : 'notReimaged', notModified };
   }
 
-  async #proof(before: PoolEvidence, after: PoolEvidence): Promise<PoolProof> {
+  async #proof(of: Reimaging, after: PoolEvidence): Promise<PoolProof> {
     this.#after = after;
-    const proven = await provenOf(this.#context, this.#pool, before, after);
-    if (proven.unseen?.because !== 'failed') this.#unseenSince = undefined;
+    const proven = await provenOf(this.#context, this.#facts.name, of.before, after);
+    if (of.requests !== 'unsent' && !hasFailed(proven)) of.requests = 'seen';
     return proven;
   }
 
   /** A pool that ends Failed is often half done, and done by a second try (Azure/AKS#3384). */
-  async #reimageWithSecondTry(before: PoolEvidence, busyPolicy: BusyPolicy): Promise<Reimaged> {
-    const { cluster } = this.#context.input;
-    const request = { cluster, pool: this.#pool, before, ...(await this.#means(busyPolicy)) };
-    const reimage = async () => {
-      const done = await azure.operating(`Reimage node pool ${this.#pool}`).reimageAgentPool(request);
-      this.#isSent = true;
-      this.#unseenSince = before;
-      return done;
-    };
+  async #reimageWithSecondTry(of: Reimaging, busyPolicy: BusyPolicy, isSecond = false): Promise<Reimaged> {
     try {
-      return await reimage();
+      return await this.#send(of, busyPolicy);
     } catch (error) {
-      this.#isSent ||= sentBefore(error) !== false;
-      if (isCancellation(error)) throw error;
+      // The nodes tell, sooner or later, what came of a request that was lost, or whose operation Azure has forgotten.
+      const isTold = isFailure(error, 'LookFailed', 'NotShown') && patched(keepsLedger);
+      if (isCancellation(error) || (isSecond && !isTold)) throw error;
       const after = await this.#lookAgain(busyPolicy);
-      if (after.provisioningState === 'Succeeded') {
-        const isDone = proofOf(this.#pool, before, after).reimaged;
-        // Where the request may be lost, and no node can be looked at, pools that are reimaged after this one may yet show it.
-        if (isDone || (isFailure(error, 'LookFailed') && patched(waitsUnseen))) return { notModified: false, after };
-        throw error;
-      }
-      return reimage();
+      const isWell = after.provisioningState === 'Succeeded';
+      if (isWell && isFailure(error, 'NotShown')) of.requests = 'ended';
+      const isDone = isTold || proofOf(this.#facts.name, of.before, after).reimaged;
+      if (isWell && isDone) return { notModified: false, after };
+      if (isWell || isSecond) throw error;
+      return this.#reimageWithSecondTry(of, busyPolicy, true);
+    }
+  }
+
+  async #send(of: Reimaging, busyPolicy: BusyPolicy): Promise<Reimaged> {
+    const { cluster } = this.#context.input;
+    const request = { cluster, pool: this.#facts.name, before: of.before, ...(await this.#means(busyPolicy)) };
+    try {
+      const done = await azure.operating(`Reimage node pool ${this.#facts.name}`).reimageAgentPool(request);
+      of.requests = 'ended';
+      return done;
+    } catch (error) {
+      if (sentBefore(error) !== false) of.requests = 'sent';
+      throw error;
     }
   }
 
@@ -292,6 +295,6 @@ export class PoolRun {
   /** A node with one of these disks was not reimaged, and has nothing to go back from. */
   get #atFirst(): NodeFacts[] {
     const { kubernetes } = this.#context.seen;
-    return [...(this.#before?.nodes ?? []), ...('seen' in kubernetes ? kubernetes.seen.nodes : [])];
+    return [...(this.#forward?.before.nodes ?? []), ...('seen' in kubernetes ? kubernetes.seen.nodes : [])];
   }
 }

@@ -75,7 +75,7 @@ export function notReimagedFailure(
   { pool, seen, notModified, nodes, unseen, tried = [] }: PoolReimage,
 ): ApplicationFailure {
   const same = nodes.filter(({ reimaged }) => !reimaged).map(({ name }) => name);
-  const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure reported success';
+  const answer = notModified ? 'Azure answered 304, nothing to do' : 'Azure took the request';
   const which = same.length > 0 ? `; not reimaged: ${same.join(', ')}` : '';
   if (unseen?.because === 'failed') {
     return ownFailure('LookFailed', `Node pool ${pool}: whether it was reimaged is not known, ${seen} (${id})`, id);
