@@ -351,17 +351,6 @@ export const oddities = {
     arrange: ({ azure }, { group }) => azure.put(...lock(group, 'CanNotDelete')),
     explains: /lock/i,
   },
-  deniedGroup: {
-    possible: always,
-    arrange: async ({ azure }, { group }) => {
-      const name = 'd0000000-0000-4000-8000-000000000000';
-      const actions = ['Microsoft.ContainerService/*/write', 'Microsoft.Network/*/write', '*/delete'];
-      // Others may be those whom it excludes.
-      const all = [{ name, title: 'stack', scope: group, actions, exclude: ['66666666-6666-4666-8666-666666666666'] }];
-      await azure.send('PUT', '/simulator/denyAssignments', all);
-    },
-    explains: /deny assignment/i,
-  },
   lockedCluster: {
     possible: existing,
     arrange: ({ azure }, { cluster }) => azure.put(...lock(cluster, 'ReadOnly')),
@@ -570,6 +559,18 @@ export const oddities = {
       await azure.put(id, { properties: { ...properties, defaultOutboundAccess: true } });
     },
     explains: /outbound access|defaultOutboundAccess|open/i,
+  },
+  // Last: whoever arranges a world is denied, too.
+  deniedGroup: {
+    possible: always,
+    arrange: async ({ azure }, { group }) => {
+      const name = 'd0000000-0000-4000-8000-000000000000';
+      const actions = ['Microsoft.ContainerService/*/write', '*/delete'];
+      // Others may be those whom it excludes.
+      const all = [{ name, title: 'stack', scope: group, actions, exclude: ['66666666-6666-4666-8666-666666666666'] }];
+      await azure.send('PUT', '/simulator/denyAssignments', all);
+    },
+    explains: /deny assignment/i,
   },
 } as const satisfies Record<string, OddityKind>;
 
