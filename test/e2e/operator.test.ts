@@ -230,8 +230,9 @@ describe('an operator with the Temporal CLI', () => {
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
     const sent = await putsOf('/isolated-byo');
     expect(sent).toEqual([...new Set(sent)]);
-    await waitFor(async () => log.some((line) => line.includes('Traces are lost')), 'The lost traces were not named');
-    expect(log.filter((line) => line.includes('Traces are lost: the collector at 127.0.0.1:1'))).toHaveLength(1);
+    const lost = () => log.filter((line) => line.includes('Traces are lost: the collector at 127.0.0.1:1 '));
+    await waitFor(async () => lost().length > 0, 'The lost traces were not named');
+    expect(lost()).toHaveLength(1);
 
     await start('delete-byo', workflowId);
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
