@@ -4,43 +4,75 @@ import { allowsNoDisruption, type DisruptionBudgetFacts, type KubernetesFacts, t
 import type { ClientsOf } from './arm/connection.ts';
 import { kubectl, runCommand } from './runCommand.ts';
 
-/** As many as one log has room for. Nobody knows where the pods of more are. */
-const mostBudgets = 100;
+/** Each is a call of kubectl, and a command ends after five minutes. Nobody knows where the pods of more budgets are. */
+const mostBudgets = 300;
+
+/** The log of a command has room for 512 kB: this many names of nodes, and each budget has a line for each of its pods. */
+const mostAtOnce = { budgets: 100, pods: 5_000 };
 
 const endOfItem = 'end-of-item';
 
 /**
- * Adds the nodes of its pods to each budget that allows no disruption: a drain of other nodes does not mind it. Where nobody can
- * tell, the facts stay as they are.
+ * Adds to budgets where their pods are: a drain of other nodes does not mind them. Of a budget that allows no disruption the nodes are
+ * told. Where nobody can tell, the facts stay as they are.
+ *
+ * @param ofAll Whether all budgets matter, and not only those that allow no disruption.
  */
-export async function withNodesOfPods(
+export async function withPlacesOfPods(
   clients: ClientsOf,
   cluster: ClusterReference,
   look: Look<KubernetesFacts>,
+  ofAll: boolean,
 ): Promise<Look<KubernetesFacts>> {
   if ('unseen' in look) return look;
-  const { disruptionBudgets } = look.seen;
-  const blocking = disruptionBudgets.filter((budget) => allowsNoDisruption(budget) && isPlain(budget));
-  if (blocking.length === 0 || blocking.length > mostBudgets) return look;
-  const shown = await items(clients, cluster, blocking.map(getBudget));
-  if (shown?.length !== blocking.length) return look;
-  const located = blocking.flatMap((budget, index) => {
-    const selector = selectorIn(shown[index] ?? '');
+  const { disruptionBudgets, nodes } = look.seen;
+  const poolOf = new Map(nodes.map(({ name, pool }) => [name, pool]));
+  // Pods that are all in one pool are drained with it.
+  const isWide = ofAll && new Set(poolOf.values()).size > 1;
+  const some = disruptionBudgets.filter(
+    (budget) => isPlain(budget) && budget.expectedPods > 0 && (isWide || allowsNoDisruption(budget)),
+  );
+  if (some.length === 0 || some.length > mostBudgets) return look;
+  const selectors = await readSelectors(clients, cluster);
+  const located = some.flatMap((budget) => {
+    const selector = selectors?.get(keyOf(budget));
     return selector === undefined ? [] : [{ budget, command: getPods(budget, selector) }];
   });
-  if (located.length === 0) return look;
-  const pods = await items(
-    clients,
-    cluster,
-    located.map(({ command }) => command),
-  );
-  if (pods?.length !== located.length) return look;
-  const nodes = new Map(located.map(({ budget }, index) => [budget, nodesIn(pods[index] ?? '')]));
-  const withNodes = disruptionBudgets.map((budget) => {
-    const known = nodes.get(budget);
-    return known ? { ...budget, nodes: known } : budget;
+  const places = new Map<DisruptionBudgetFacts, string[]>();
+  for (const batch of batches(located)) {
+    const shown = await items(
+      clients,
+      cluster,
+      batch.map(({ command }) => command),
+    );
+    if (shown?.length !== batch.length) continue;
+    batch.forEach(({ budget }, index) => {
+      places.set(budget, nodesIn(shown[index] ?? ''));
+    });
+  }
+  const withPlaces = disruptionBudgets.map((budget) => {
+    const known = places.get(budget);
+    if (!known) return budget;
+    const pools = [...new Set(known.flatMap((name) => poolOf.get(name) ?? []))];
+    return { ...budget, ...(allowsNoDisruption(budget) && { nodes: known }), pools };
   });
-  return { seen: { ...look.seen, disruptionBudgets: withNodes } };
+  return { seen: { ...look.seen, disruptionBudgets: withPlaces } };
+}
+
+/** As many budgets at a time as one log has room for. */
+function batches<T extends { budget: DisruptionBudgetFacts }>(all: readonly T[]): T[][] {
+  const made: T[][] = [];
+  let pods = Number.POSITIVE_INFINITY;
+  for (const each of all) {
+    const last = made.at(-1);
+    pods += each.budget.expectedPods;
+    if (last && last.length < mostAtOnce.budgets && pods <= mostAtOnce.pods) last.push(each);
+    else {
+      made.push([each]);
+      pods = each.budget.expectedPods;
+    }
+  }
+  return made;
 }
 
 /** The outputs of several commands; `undefined` where one of them failed, or the log is cut. */
@@ -58,46 +90,60 @@ async function items(
   return output.seen.logs.split(`${endOfItem}\n`).slice(0, -1);
 }
 
+const keyOf = ({ namespace, name }: Pick<DisruptionBudgetFacts, 'namespace' | 'name'>): string =>
+  `${namespace}/${name}`;
+
+/** The selectors of all budgets, as kubectl takes them; without those that are not understood. */
+async function readSelectors(clients: ClientsOf, cluster: ClusterReference): Promise<Map<string, string>> {
+  const [listing = ''] = (await items(clients, cluster, [listSelectors])) ?? [];
+  return selectorsIn(listing);
+}
+
+/** kubectl prints an object at a path of JSON as JSON, without line breaks. */
+const listSelectors = `${kubectl} get poddisruptionbudgets --all-namespaces --output 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.spec.selector}{"\\n"}{end}'`;
+
+export const selectorsIn = (listing: string): Map<string, string> =>
+  new Map(
+    listing.split('\n').flatMap((line): [string, string][] => {
+      const [, key, json = ''] = /^(\S+\/\S+) (.*)$/.exec(line.trimEnd()) ?? [];
+      const selector = selectorIn(json);
+      return key === undefined || selector === undefined ? [] : [[key, selector]];
+    }),
+  );
+
 /** Whether its names can stand in a command. Kubernetes takes no others. */
 const isPlain = ({ namespace, name }: DisruptionBudgetFacts): boolean =>
   [namespace, name].every((each) => /^[a-z0-9][-.a-z0-9]*$/.test(each));
-
-const getBudget = ({ namespace, name }: DisruptionBudgetFacts): string =>
-  `${kubectl} get poddisruptionbudget ${name} --namespace ${namespace} --output json`;
 
 const getPods = ({ namespace }: DisruptionBudgetFacts, selector: string): string =>
   `${kubectl} get pods --namespace ${namespace} --selector '${selector}' --no-headers --output custom-columns=NODE:.spec.nodeName`;
 
 const word = z.string().regex(/^[-\w./]*$/);
-const budgetSchema = z.object({
-  spec: z.object({
-    selector: z.object({
-      matchLabels: z.record(word, word).default({}),
-      matchExpressions: z
-        .array(
-          z.object({
-            key: word,
-            operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-            values: z.array(word).default([]),
-          }),
-        )
-        .default([]),
-    }),
-  }),
+const selectorSchema = z.object({
+  matchLabels: z.record(word, word).default({}),
+  matchExpressions: z
+    .array(
+      z.object({
+        key: word,
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: z.array(word).default([]),
+      }),
+    )
+    .default([]),
 });
-type Expression = z.infer<typeof budgetSchema>['spec']['selector']['matchExpressions'][number];
+type Expression = z.infer<typeof selectorSchema>['matchExpressions'][number];
 
 /** The selector of a budget's pods, as kubectl takes it. `undefined`: it is not understood. */
-export function selectorIn(json: string): string | undefined {
-  let budget: unknown;
+function selectorIn(json: string): string | undefined {
+  let selector: unknown;
   try {
-    budget = JSON.parse(json);
+    selector = JSON.parse(json);
   } catch {
     return undefined;
   }
-  const { data } = budgetSchema.safeParse(budget);
+  const { data } = selectorSchema.safeParse(selector);
   if (!data) return undefined;
-  const { matchLabels, matchExpressions } = data.spec.selector;
+  const { matchLabels, matchExpressions } = data;
   return [
     ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
     ...matchExpressions.map(expressionText),

@@ -10,7 +10,7 @@ import type {
 } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
-import { withNodesOfPods } from './disruptionBudgets.ts';
+import { withPlacesOfPods } from './disruptionBudgets.ts';
 import { curlCommand, curlIn, type EgressSeen, isNotThere, wgetCommand, wgetIn } from './egress.ts';
 import { lookPatiently } from './patience.ts';
 import { admissionCommand, endOfAdmission, podIn, probeImage, refusalIn } from './podRun.ts';
@@ -177,11 +177,12 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
    * that earlier looks have left.
    *
    * @param isPatient Whether a look that failed is tried again for some minutes.
+   * @param placesAll Whether it matters where the pods of every budget are.
    */
-  async lookInside(cluster: ClusterReference, isPatient = false): Promise<Look<KubernetesFacts>> {
+  async lookInside(cluster: ClusterReference, isPatient = false, placesAll = false): Promise<Look<KubernetesFacts>> {
     const listed = await lookPatiently(() => readKubernetes(clients, cluster), isPatient);
     const look = await withoutOldProbePods(clients, cluster, listed);
-    return await withNodesOfPods(clients, cluster, look);
+    return await withPlacesOfPods(clients, cluster, look, placesAll);
   },
 
   /**

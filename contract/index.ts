@@ -95,7 +95,7 @@ export {
 } from './names.ts';
 export { type Parsed, parse } from './parse.ts';
 export { parseRolloutFleet } from './parseRolloutFleet.ts';
-export type { Action, Plan, PlannedStep, StepId, StepKind } from './plan.ts';
+export type { Action, Plan, PlannedStep, PlannedTurns, StepId, StepKind } from './plan.ts';
 export { type Problem, type Problems, problemsText, problemText } from './problem.ts';
 export { type Profile, profileDifference, profileSetting, profiles, profileTable } from './profiles.ts';
 export {

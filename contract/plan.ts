@@ -106,6 +106,26 @@ export interface PlannedStep {
   ladder?: readonly PlannedRung[];
 }
 
+/** Node pools that are reimaged together, or apart, and why. */
+export interface PoolGroup {
+  /** Names of the pools. */
+  pools: readonly string[];
+  /** For people. */
+  because: string;
+}
+
+/** Which node pools are reimaged at the same time. */
+export interface PlannedTurns {
+  /** How many at most. */
+  atATime: number;
+  /** Why no more. For people. */
+  because: string;
+  /** In their order: the pools of one begin once those of the one before are through. */
+  waves: readonly PoolGroup[];
+  /** Of the pools of each, one at a time. */
+  apart: readonly PoolGroup[];
+}
+
 /** Everything that a scenario is going to do, computed from its input and what discovery saw. Nothing has been changed yet. */
 export interface Plan {
   /** Parts that Azure did not let the worker read beforehand, so that the plan says nothing about them. Left out where all was read. */
@@ -114,6 +134,8 @@ export interface Plan {
   /** Every difference between the profiles that acts in this run. */
   differences: readonly ProfileDifference[];
   steps: readonly PlannedStep[];
+  /** Left out where fewer than two pools are reimaged, and where the input says how many at a time. */
+  turns?: PlannedTurns;
   /** Everything that would stop the run later. A plan with problems is never applied. */
   problems: readonly Problem[];
   /** The worker's policy wants approvals by somebody else than whoever started the run. Left out where it does not. */

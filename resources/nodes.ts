@@ -24,6 +24,8 @@ export interface DisruptionBudgetFacts {
   expectedPods: number;
   /** Names of the nodes of its pods. Left out where it allows a disruption, or where nobody could look. */
   nodes?: string[];
+  /** Names of the pools that these nodes are of, of every budget. Left out where nobody could look, and by version 0.1. */
+  pools?: string[];
 }
 
 /** Whether none of a budget's pods may be evicted now. */

@@ -86,7 +86,12 @@ export function planChangeRegistry(
       ? `Images from registry ${resourceReference(registry.id).name}`
       : 'Images from a registry that AKS manages',
   });
-  const reimages = planReimagesAfter([...preparations.infrastructure.steps, ...bootstrap.steps], input, seen);
+  const reimages = planReimagesAfter(
+    [...preparations.infrastructure.steps, ...bootstrap.steps],
+    input,
+    seen,
+    bootstrap,
+  );
   const nodes = [...bootstrap.steps, ...reimages.steps];
   const probe = planPullProbe(input, seen, nodes, []);
   const old = planOldRegistry(input, seen, [...nodes, ...probe.steps]);

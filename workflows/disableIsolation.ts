@@ -56,6 +56,6 @@ export function planDisableIsolation(input: ParsedDisableIsolationInput, seen: E
     problems: outboundProblems(seen, outboundType),
     bootstrap: { ...fromMicrosoft, ...change },
   };
-  const reimages = planReimagesAfter(steps, input, seen);
+  const reimages = planReimagesAfter(steps, input, seen, opening);
   return planUpdate(input, seen, noPreparations, [opening, reimages], ['disabling', 'reimaging']);
 }

@@ -80,7 +80,12 @@ export function planIsolateCluster(
           forwardOnly: outboundForwardOnly(seen, outboundType),
         },
   );
-  const reimages = planReimagesAfter([...preparations.infrastructure.steps, ...bootstrap.steps], input, seen);
+  const reimages = planReimagesAfter(
+    [...preparations.infrastructure.steps, ...bootstrap.steps],
+    input,
+    seen,
+    bootstrap,
+  );
   const nodes = [...bootstrap.steps, ...reimages.steps];
   const cutOnly = inPhases ? planCut(input, seen, stepIds(nodes)) : nothingPlanned;
   const probe = planPullProbe(input, seen, nodes, cutOnly.steps);

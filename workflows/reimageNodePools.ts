@@ -44,6 +44,7 @@ export function planReimageNodePools(input: ParsedReimageNodePoolsInput, seen: E
         forwardOnly: reimageIsFinal,
         needs: stepIds(gates),
         allowances: seen.discovered?.allowances,
+        aborts: input.abortOperations,
       })
     : nothingPlanned;
   return planUpdate(input, seen, noPreparations, [{ steps: gates, problems: [] }, reimages], ['reimaging']);

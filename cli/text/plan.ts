@@ -1,4 +1,4 @@
-import type { Action, Plan, PlannedStep, Problem } from '../../contract/index.ts';
+import type { Action, Plan, PlannedStep, PlannedTurns, Problem } from '../../contract/index.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { oneLine } from './printable.ts';
@@ -25,13 +25,14 @@ export function planExitCode(plan: Plan): ExitCode {
 const signs: Record<Action, string> = { create: '+', update: '~', delete: '-', check: '?', none: '=' };
 const colours = { create: 'green', update: 'yellow', delete: 'red', check: 'cyan', none: 'dim' } as const;
 
-/** A plan for people: what nobody could see and problems first, then each step, then what differs from the other profile, then the summary. */
+/** A plan for people: what nobody could see and problems first, then each step, which pools go together, what differs from the other profile, and the summary. */
 export function planText(plan: Plan, paint: Paint = plain): string {
-  const { steps, problems, differences, unread = [] } = plan;
+  const { steps, problems, differences, turns, unread = [] } = plan;
   return [
     unread.map((each) => paint('yellow', `not seen: ${oneLine(each)}`)).join('\n'),
     problems.length > 0 && problemsBlock(problems, paint),
     steps.map((step) => stepText(step, paint)).join('\n'),
+    turns && turnsBlock(turns),
     differences.length > 0 &&
       ['Profile:', ...differences.map(({ id, profile, step, does }) => `  ${id} (${profile}), ${step}: ${does}`)].join(
         '\n',
@@ -63,6 +64,15 @@ function stepText({ action, title, reason, changes, forwardOnly, ladder = [] }: 
   );
   const means = rungs.length === 0 ? [] : ['      if that leaves nodes as they are:', ...rungs];
   return [paint(colours[action], `  ${signs[action]} ${title}${why}`), ...lines, ...final, ...means].join('\n');
+}
+
+function turnsBlock({ atATime, because, waves, apart }: PlannedTurns): string {
+  const names = (pools: readonly string[]) => pools.join(', ');
+  return [
+    `Node pools, at most ${atATime} at a time (${oneLine(because)}):`,
+    ...(waves.length > 1 ? waves.map((wave, at) => `  ${at + 1}. ${names(wave.pools)} (${wave.because})`) : []),
+    ...apart.map(({ pools, because: why }) => `  one at a time of ${names(pools)} (${oneLine(why)})`),
+  ].join('\n');
 }
 
 function summaryText(plan: Plan): string {

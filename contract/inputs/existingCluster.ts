@@ -49,8 +49,10 @@ const reimage = z
       .int()
       .min(1, `too few. Use 1 to ${mostPools}.`)
       .max(mostPools, `too many. Use 1 to ${mostPools}: a cluster has no more pools.`)
-      .default(1)
-      .describe('How many pools are reimaged at the same time.'),
+      .exactOptional()
+      .describe(
+        'How many pools are reimaged at the same time, whatever their disruption budgets say. Default: the plan decides, from what it has seen of budgets, quota and system pools; 4 at most.',
+      ),
     maxSurge: matching(
       /^([1-9]\d{0,2}|[1-9]\d?%|100%)$/,
       4,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { selectorIn } from '../../activities/disruptionBudgets.ts';
+import { selectorsIn } from '../../activities/disruptionBudgets.ts';
 
 describe("the selector of a budget's pods", () => {
-  const selector = (given: object) => selectorIn(JSON.stringify({ spec: { selector: given } }));
+  const selector = (given: object) => selectorsIn(`shop/cart ${JSON.stringify(given)}\n`).get('shop/cart');
 
   it.each([
     [
@@ -32,6 +32,11 @@ describe("the selector of a budget's pods", () => {
     ['has an unknown operator', { matchExpressions: [{ key: 'app', operator: 'Gt', values: ['1'] }] }],
   ])('is not understood where it %s', (_what, given) => {
     expect(selector(given)).toBeUndefined();
-    expect(selectorIn('no JSON')).toBeUndefined();
+  });
+
+  it('is left out of a listing in which it is missing, and the others are there', () => {
+    expect([...selectorsIn('a/b \nNo resources found\nshop/cart {"matchLabels":{"app":"cart"}}\n')]).toEqual([
+      ['shop/cart', 'app=cart'],
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Reimaged } from '../../resources/agentPools.ts';
 import type { ExistingCluster } from '../../resources/discovery.ts';
 import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
-import type { PoolEvidence } from '../../resources/nodes.ts';
+import type { KubernetesFacts, Look, PoolEvidence } from '../../resources/nodes.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import {
   type AzureUnderTest,
@@ -304,6 +304,53 @@ describe('looks from inside', () => {
         disruptionBudgets: [],
       },
     });
+  });
+
+  it('see on nodes of which pools the pods of budgets are, where that matters', async () => {
+    const cluster = await existing('inside-budgets');
+    const node = (pool: string, index: number) =>
+      nodeNames.find((name) => name.includes(`-${pool}-`) && name.endsWith(`${index}`));
+    const command = async (text: string) => {
+      const { headers } = await azure.send('POST', `${clusterId(cluster)}/runCommand?api-version=2026-06-01`, {
+        command: text,
+      });
+      for (;;) {
+        const answer = await azure.send('GET', headers.location ?? '');
+        if (answer.status !== 202) return String(answer.at('properties.logs'));
+      }
+    };
+    const nodeNames = (await command('kubectl get nodes --output name'))
+      .split('\n')
+      .map((name) => name.replace('nodes/', ''));
+    const budget = (name: string, least: number) =>
+      `kubectl create deployment ${name} --image=mcr.microsoft.com/web:1 --replicas=2 && kubectl create poddisruptionbudget ${name} --selector=app=${name} --min-available=${least}`;
+    await command(`${budget('inner', 1)} && ${budget('blocked', 2)}`);
+    // Pods go to system pools where no other node takes them.
+    await command(`kubectl cordon ${node('work', 0)} && kubectl cordon ${node('work', 1)} && ${budget('last', 1)}`);
+    await command('kubectl create poddisruptionbudget nothing --selector=app=nothing --min-available=1');
+    const budgets = async (placesAll: boolean) => {
+      const look: Look<KubernetesFacts> = await attemptAfter(0).run(
+        azure.activities.lookInside,
+        cluster,
+        false,
+        placesAll,
+      );
+      return 'seen' in look
+        ? look.seen.disruptionBudgets.map(({ name, pools, nodes }) => [name, pools, nodes?.length])
+        : [];
+    };
+    expect(await budgets(true)).toEqual([
+      ['inner', ['work'], undefined],
+      ['blocked', ['work'], 2],
+      ['last', ['system'], undefined],
+      ['nothing', undefined, undefined],
+    ]);
+    expect(await budgets(false)).toEqual([
+      ['inner', undefined, undefined],
+      ['blocked', ['work'], 2],
+      ['last', undefined, undefined],
+      ['nothing', undefined, undefined],
+    ]);
   });
 
   it.each([

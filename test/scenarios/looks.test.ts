@@ -25,7 +25,7 @@ describe('looks', () => {
   it('come one after the other, so that a small cluster refuses none', async () => {
     await under({ commandsAtOnce: 'one' });
     const cluster = await existingCluster(harness, 'small', { pools: threePools });
-    await verified(harness.client.isolateCluster({ cluster, registry }));
+    await verified(harness.client.isolateCluster({ cluster, registry, reimage: { maxParallelPools: 1 } }));
     const path = `${clusterId(cluster)}/runCommand`.toLowerCase();
     const looks = (await harness.azure.recorded()).filter(({ url }) => url.toLowerCase().includes(path));
     expect(looks.length).toBeGreaterThan(10);
@@ -35,7 +35,7 @@ describe('looks', () => {
   it('are tried again where pools that are reimaged at the same time are looked at, and their nodes are cold', async () => {
     await under({ commandsAtOnce: 'one', commandStart: 'cold' });
     const cluster = await existingCluster(harness, 'cold', { pools: threePools });
-    await verified(harness.client.isolateCluster({ cluster, registry, reimage: { maxParallelPools: 3 } }));
+    await verified(harness.client.isolateCluster({ cluster, registry }));
   });
 
   it('that the cluster would not admit stop a run before it begins, unless nothing need be proven', async () => {

@@ -6,6 +6,7 @@ import { waitFor } from '../support/waitFor.ts';
 import {
   blockedBudget,
   existingCluster,
+  kubectl,
   newNodeImage,
   reference,
   verified,
@@ -212,29 +213,53 @@ describe('reimageNodePools', () => {
     expect(failure.message).toMatch(/UnsatisfiablePDB/);
   });
 
-  it('reimages as many pools at a time as it may, and no more', async () => {
-    const names = ['system', 'one', 'two', 'three'];
-    const pools = Object.fromEntries(
-      names.map((name) => [name, { mode: name === 'system' ? ('System' as const) : ('User' as const), count: 1 }]),
+  const oneSystem = (...names: string[]) =>
+    Object.fromEntries(
+      ['system', ...names].map((name) => [
+        name,
+        { mode: name === 'system' ? ('System' as const) : ('User' as const), count: 1 },
+      ]),
     );
-    const cluster = await existingCluster(harness, 'reimage-parallel', { pools });
+
+  it('reimages pools at the same time, but for those that share a disruption budget, and system pools last', async () => {
+    const cluster = await existingCluster(harness, 'reimage-parallel', { pools: oneSystem('one', 'two', 'three') });
     await newNodeImage(harness);
+    const inside = (command: string) => kubectl(harness.azure, cluster, command);
+    const three = /aks-three-\S+/.exec(await inside('kubectl get nodes --output name'))?.[0];
+    await inside(`kubectl cordon ${three}`);
+    await inside('kubectl create deployment cart --image=mcr.microsoft.com/cart:1 --replicas=2');
+    await inside('kubectl create poddisruptionbudget cart --selector=app=cart --min-available=1');
+    await inside(`kubectl uncordon ${three}`);
     const path = '/reimage-parallel/agentPools/[^/]+/upgradeNodeImageVersion$';
     const end = await harness.azure.fault({ method: 'POST', path, times: 2, operation: { held: true } });
-    const run = await harness.client.reimageNodePools({ cluster, reimage: { maxParallelPools: 2 } });
+    const run = await harness.client.reimageNodePools({ cluster });
     const statesOf = ({ steps }: Progress) =>
-      steps.filter(({ id }) => id.startsWith('reimage:')).map(({ state }) => state);
-    const both = (progress: Progress) => statesOf(progress).filter((state) => state === 'running').length === 2;
-    expect(statesOf(await waitUntil(run, both)).sort()).toEqual(['running', 'running', 'waiting', 'waiting']);
+      Object.fromEntries(steps.flatMap(({ id, state }) => (id.startsWith('reimage:') ? [[id.slice(8), state]] : [])));
+    const both = (progress: Progress) => statesOf(progress).three === 'running';
+    expect(statesOf(await waitUntil(run, both))).toEqual({
+      one: 'running',
+      two: 'waiting',
+      three: 'running',
+      system: 'waiting',
+    });
     await end();
-    const { steps } = await verified(Promise.resolve(run));
-    const reimages = steps.filter(({ id }) => id.startsWith('reimage:'));
-    expect(reimages).toHaveLength(4);
-    for (const { startedAt = '' } of reimages) {
-      const beside = reimages.filter(
-        (other) => (other.startedAt ?? '') <= startedAt && startedAt < (other.finishedAt ?? ''),
-      );
-      expect(beside.length).toBeLessThanOrEqual(2);
+    const { steps, plan } = await verified(Promise.resolve(run));
+    expect(plan.turns?.apart).toEqual([{ pools: ['one', 'two'], because: 'disruption budget default/cart' }]);
+    const { two, system, ...first } = Object.fromEntries(steps.map((step) => [step.id.slice(8), step]));
+    expect(first.one?.finishedAt).toBeDefined();
+    expect((first.one?.finishedAt ?? '') <= (two?.startedAt ?? '')).toBe(true);
+    expect((two?.finishedAt ?? '') <= (system?.startedAt ?? '')).toBe(true);
+  });
+
+  it('waits for its own pools where Azure takes one at a time, however short it waits for others', async () => {
+    const cluster = await existingCluster(harness, 'reimage-queue', { pools: oneSystem('one', 'two', 'three') });
+    await newNodeImage(harness);
+    await harness.azure.send('PUT', '/simulator/azure', { poolsAtOnce: 'one' });
+    try {
+      const { reimages } = await verified(harness.client.reimageNodePools({ cluster, busyTimeoutMinutes: 1 }));
+      expect(reimages.map(({ how }) => how)).toEqual(['reimaged', 'reimaged', 'reimaged', 'reimaged']);
+    } finally {
+      await harness.azure.send('PUT', '/simulator/azure', { poolsAtOnce: 'many' });
     }
   });
 

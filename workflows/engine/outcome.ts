@@ -93,12 +93,13 @@ const missedTexts = (checks: readonly Check[]): string[] =>
   );
 
 /** A plan as callers see it; scenarios add what their steps need. */
-const reported = ({ unread, profile, differences, steps, problems, byOther }: Plan): Plan => ({
+const reported = ({ unread, profile, differences, steps, turns, problems, byOther }: Plan): Plan => ({
   ...(unread && { unread }),
   ...(byOther && { byOther }),
   profile,
   differences,
   steps,
+  ...(turns && { turns }),
   problems,
 });
 

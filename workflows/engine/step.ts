@@ -2,6 +2,9 @@ import type { StepId } from '../../contract/plan.ts';
 import type { Leftover } from '../../contract/result.ts';
 import type { ConcurrencyLimit } from './concurrencyLimit.ts';
 
+/** Has work wait for its turn. */
+export type Limit = Pick<ConcurrencyLimit, 'run'>;
+
 /** How a scenario carries out one planned step. */
 export interface StepWork<T> {
   /** The write. Called only if the plan's action is not `none`; `begun`: this run may have left something by this step already. */
@@ -21,7 +24,7 @@ export interface StepWork<T> {
   /** What the plan could not know: said instead of the reason. `unchanged`: nothing was done, in a step that a run can do without. */
   said?: (result: T) => { reason: string; unchanged?: true } | undefined;
   /** Bounds how many steps that share it run at the same time. */
-  limit?: ConcurrencyLimit;
+  limit?: Limit;
   /** Shown while `act` runs: whom or what the step waits for. */
   waitsFor: string;
 }

@@ -4,6 +4,7 @@ import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { Marks } from '../../resources/marks.ts';
 import type { Apply } from '../engine/scenario.ts';
+import type { Limit } from '../engine/step.ts';
 import type { ExistingClusterInput } from './facts.ts';
 import type { UpdatePlan } from './plan.ts';
 
@@ -21,4 +22,6 @@ export interface UpdateContext<Input extends UpdateInput = UpdateInput> extends 
   readonly plan: UpdatePlan;
   /** The marks of what this run creates. */
   readonly marks: Marks;
+  /** Has temporary copies of pools wait for each other. Left out where they need not. */
+  readonly copies?: Limit;
 }

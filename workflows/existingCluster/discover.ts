@@ -56,7 +56,7 @@ export async function discoverExistingCluster(
   const request = existingClusterRequest(input, found, wanted);
   const lookAround = () => azure.reading('Look at everything around the cluster').discover(request);
   const [kubernetes, around, old, dependencies, marked] = await Promise.all([
-    azure.looking('Look at the nodes').lookInside(cluster),
+    azure.looking('Look at the nodes').lookInside(cluster, false, true),
     lookAround(),
     looks.leavesRegistry ? lookAtOldRegistry(input, found, wanted) : undefined,
     // Runs of version 0.1 have not looked.

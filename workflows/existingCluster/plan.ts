@@ -1,5 +1,5 @@
 import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
-import type { Plan, PlannedStep, StepId } from '../../contract/plan.ts';
+import type { Plan, PlannedStep, PlannedTurns, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { ProfileSetting } from '../../contract/profiles.ts';
 import type { AgentPoolFacts, LeftCopy } from '../../resources/agentPools.ts';
@@ -35,6 +35,7 @@ interface Changes {
   removals: readonly Removal[];
   /** Temporary copies of pools that earlier runs have left. */
   copies?: readonly LeftCopy[];
+  turns?: PlannedTurns;
 }
 
 /** The plan of a scenario on an existing cluster, with everything that its steps need. */

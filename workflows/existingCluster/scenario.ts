@@ -65,7 +65,13 @@ export async function runUpdate<S extends UpdateScenario>(
       }),
     plan(input, seen) {
       const others = seen.discovered ? borrowed(seen.discovered.infrastructure, clusterMarks(input)) : [];
-      return movements.plan(input, { ...seen, ...(leavesSecondMarks(others) && { borrowed: others }) }, runId);
+      const { turns, ...plan } = movements.plan(
+        input,
+        { ...seen, ...(leavesSecondMarks(others) && { borrowed: others }) },
+        runId,
+      );
+      // Runs of version 0.1 reimaged one pool at a time, unless they were told otherwise.
+      return turns && patched('pools-at-the-same-time') ? { ...plan, turns } : plan;
     },
     apply(input, plan, seen, { step, operator }) {
       const found = seen.cluster;

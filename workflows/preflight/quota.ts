@@ -1,5 +1,5 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
-import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCluster.ts';
+import type { ReimageOptions } from '../../contract/inputs/existingCluster.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type AgentPoolFacts, raisedSurge, surgeNodes, surgeOf } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
@@ -52,10 +52,10 @@ export function surgeProblems(
   { cluster, discovered }: ExistingClusterFacts,
   pools: readonly AgentPoolFacts[],
   {
-    maxParallelPools,
+    maxParallelPools = 1,
     maxSurge,
     whenNotReimaged,
-  }: Pick<ParsedIsolateClusterInput['reimage'], 'maxParallelPools' | 'maxSurge' | 'whenNotReimaged'>,
+  }: Pick<ReimageOptions, 'maxParallelPools' | 'maxSurge' | 'whenNotReimaged'>,
 ): Problem[] {
   if (!cluster || !discovered) return [];
   const { vmSizes = {}, usages } = discovered.allowances;
@@ -99,6 +99,58 @@ export function copyGap(
       `${vCPUs} vCPUs are needed, and the quota of ${family} leaves ${usage.limit - usage.used} of ${usage.limit}`,
     ];
   })[0];
+}
+
+/**
+ * How many pools the quota lets be reimaged at the same time: surge nodes of the largest of them, while one of them is copied.
+ *
+ * @returns `undefined` where it lets `most`.
+ */
+export function atOnceByQuota(
+  pools: readonly AgentPoolFacts[],
+  { maxSurge, whenNotReimaged, ladder }: Pick<ReimageOptions, 'maxSurge' | 'whenNotReimaged' | 'ladder'>,
+  allowances: Pick<AllowanceFacts, 'vmSizes' | 'usages'> | undefined,
+  most: number,
+): { atATime: number; because: string } | undefined {
+  const { vmSizes, usages = {} } = allowances ?? {};
+  if (!vmSizes) return { atATime: 1, because: 'the quota of vCPUs for their surge nodes was not seen' };
+  const isCopied =
+    whenNotReimaged === 'temporaryPool' || (whenNotReimaged === 'ladder' && ladder.includes('temporaryPool'));
+  const needs = pools.map((pool) => {
+    const raised = { ...pool, ...surgeMeanwhile(pool, maxSurge) };
+    const surge = neededBySurge(raised, vmSizes);
+    return { surge, copy: isCopied ? neededByCopy(raised, vmSizes) : surge };
+  });
+  const families = [...new Set(needs.flatMap(({ copy }) => [...copy.keys()]))];
+  const bounds = [...families, 'cores'].flatMap((family) => {
+    const usage = usages[family.toLowerCase()];
+    if (!usage) return [];
+    const free = usage.limit - usage.used;
+    const vCPUs = needs.map(({ surge, copy }) => ({ surge: inFamily(surge, family), copy: inFamily(copy, family) }));
+    let atATime = Math.min(most, pools.length);
+    while (atATime > 1 && neededAtOnce(vCPUs, atATime, free) > free) atATime -= 1;
+    const because = `the quota of ${family} leaves ${free} of ${usage.limit} vCPUs for their surge nodes`;
+    return atATime < Math.min(most, pools.length) ? [{ atATime, because }] : [];
+  });
+  return bounds.sort((one, other) => one.atATime - other.atATime)[0];
+}
+
+/** A copy that does not fit alone is not made. */
+function neededAtOnce(pools: readonly { surge: number; copy: number }[], atATime: number, free: number): number {
+  const sorted = pools.toSorted((one, other) => other.surge - one.surge);
+  const surges = (some: typeof sorted, many: number) => sum(some.slice(0, many).map(({ surge }) => surge));
+  const besideCopy = sorted.flatMap((pool) =>
+    pool.copy > free
+      ? []
+      : [
+          pool.copy +
+            surges(
+              sorted.filter((other) => other !== pool),
+              atATime - 1,
+            ),
+        ],
+  );
+  return Math.max(surges(sorted, atATime), ...besideCopy);
 }
 
 type VmSizes = NonNullable<AllowanceFacts['vmSizes']>;

@@ -8,16 +8,18 @@ import { azure } from '../engine/azure.ts';
 import { ConcurrencyLimit } from '../engine/concurrencyLimit.ts';
 import { ignoreIfDeleted } from '../engine/errorText.ts';
 import { bootstrapChanges } from '../engine/part.ts';
+import type { Limit } from '../engine/step.ts';
 import type { UpdateContext } from '../existingCluster/context.ts';
 import type { PendingRoles } from '../existingCluster/update.ts';
 import { provesIsolation } from '../isolation/proof.ts';
 import { applyCopies } from './copies.ts';
 import { reimageStepId } from './plan.ts';
+import { PoolQueue } from './poolQueue.ts';
 import { type NodesBefore, PoolRun } from './poolRun.ts';
 import { hasFailed, runsOnNewAlone } from './proof.ts';
 
 /**
- * Declares the reimage of each planned pool: so many at a time, each proven by its nodes before it counts.
+ * Declares the reimage of each planned pool, in the turns that are planned, each proven by its nodes before it counts.
  *
  * @param undoneAfter The steps that change what nodes boot from: once they are taken back, the pools are reimaged again.
  * None where nothing else changes, so that there is nothing to go back to.
@@ -25,28 +27,31 @@ import { hasFailed, runsOnNewAlone } from './proof.ts';
  * @returns what became of each pool so far.
  */
 export function applyReimages(
-  context: UpdateContext,
+  given: UpdateContext,
   undoneAfter: readonly StepId[],
   roles: PendingRoles = async () => undefined,
 ): () => readonly PoolReimage[] {
-  const { plan, input, step } = context;
+  const { plan, input, step } = given;
+  // The quota that pools at the same time were counted against has room for one copy.
+  const context = plan.turns ? { ...given, copies: new ConcurrencyLimit(1) } : given;
   const changes = plan.steps.some(({ id, action }) => undoneAfter.includes(id) && action !== 'none');
   // AKS deletes the registry that it manages once the cluster leaves it, and makes another one for its return.
   const losesItsRegistry = changes && hasManagedRegistry(context.found);
   const isBlind = changes && runsOnNewAlone(context);
-  const limit = new ConcurrencyLimit(input.reimage.maxParallelPools);
+  const queue = new PoolQueue(plan.turns, input.reimage.maxParallelPools ?? 1);
   const nodesBefore = lookOnceAtNodes(context);
   const reimages = new Map<string, PoolReimage>();
   const later = new LaterProofs(plan.reimages, input.reimage.canaryPool, reimages);
   applyCopies(context, 'before');
   for (const pool of plan.reimages) {
     const run = new PoolRun(context, pool, nodesBefore, roles);
+    const turn = queue.turnOf(pool.name);
     step(reimageStepId(pool), {
-      limit,
+      limit: turn,
       wrote: () => run.mayHaveWritten,
       helpers: () => run.helpers,
       act: async (retriedByOperator) => {
-        let done = await run.reimage(retriedByOperator);
+        let done = await queue.orAlone(pool.name, (again) => run.reimage(retriedByOperator || again));
         const isLast = !done.reimaged && !later.mayWait(pool, done);
         // Tainted nodes, which run no command, may be new: others show it once they are new, too.
         const isOld = isBlind && hasFailed(done) && (done.notModified || later.isAlone(pool));
@@ -60,7 +65,7 @@ export function applyReimages(
       ...(changes && {
         undoneAfter,
         isAffected: () => losesItsRegistry && patched('reimages-untouched-pools-back'),
-        undo: () => takingTurns(limit, () => run.reimageBack()).catch(ignoreIfDeleted),
+        undo: () => takingTurns(turn, () => run.reimageBack()).catch(ignoreIfDeleted),
       }),
       waitsFor: 'AKS, some minutes for each node',
     });
@@ -114,8 +119,8 @@ class LaterProofs {
   }
 }
 
-/** Undo, too, reimages so many pools at a time. Runs of version 0.1 took them back all at once. */
-const takingTurns = (limit: ConcurrencyLimit, work: () => Promise<void>): Promise<void> =>
+/** Undo, too, has pools take turns. Runs of version 0.1 took them back all at once. */
+const takingTurns = (limit: Limit, work: () => Promise<void>): Promise<void> =>
   patched(provesIsolation) ? limit.run(work) : work();
 
 /**

@@ -107,7 +107,8 @@ export class Climb {
 
   /** Makes the pool anew, or goes on with that. */
   async replace(of: Reimaging, notModified = false, busyPolicy?: BusyPolicy): Promise<PoolReimage> {
-    await this.#replacement.run();
+    const make = () => this.#replacement.run();
+    await (this.#hands.context.copies?.run(make) ?? make());
     const after = await this.#hands.look(busyPolicy);
     const proven = await this.#hands.proof(of, after);
     // Nobody may look, and Azure has shown that the pool was gone in between.

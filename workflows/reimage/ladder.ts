@@ -98,7 +98,7 @@ function nameGap(pool: AgentPoolFacts, { cluster, reimages, copies }: LadderNeed
 }
 
 const quotaGap = (pool: AgentPoolFacts, { allowances, reimages, options }: LadderNeeds): string | undefined =>
-  allowances && copyGap(pool, reimages, allowances, options.maxParallelPools);
+  allowances && copyGap(pool, reimages, allowances, options.maxParallelPools ?? 1);
 
 /** Actions that the worker may not take, or that a deny assignment, a lock or the worker's policy would refuse in the middle. */
 function forbiddenGap(

@@ -1,6 +1,6 @@
 import type { ParsedIsolateClusterInput, ReimageOptions } from '../../contract/inputs/existingCluster.ts';
 import type { ApprovalGate } from '../../contract/names.ts';
-import type { PlannedStep, StepId } from '../../contract/plan.ts';
+import type { PlannedStep, PlannedTurns, StepId } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type AgentPoolFacts, type LeftCopy, leftCopies, raisedSurge, surgeOf } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
@@ -12,15 +12,18 @@ import { allowsNoDisruption, type KubernetesFacts, type Look } from '../../resou
 import { planGate } from '../engine/gates.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { bootstrapChanges, nothingPlanned, type Part, stepIds } from '../engine/part.ts';
+import type { UpdatePart } from '../existingCluster/plan.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 import { copyStepId, isAfterReimage, isUnwell, planCopies } from './copies.ts';
 import { plannedLadder } from './ladder.ts';
+import { isBlindMeanwhile, planTurns } from './turns.ts';
 
 export interface PlannedReimages extends Part {
   /** Pools that are reimaged, in the order in which they begin. */
   reimages: readonly AgentPoolFacts[];
   /** Temporary copies of pools that earlier runs have left. */
   copies: readonly LeftCopy[];
+  turns?: PlannedTurns;
 }
 
 /** Everything that decides which pools have to be reimaged, and after what. */
@@ -43,6 +46,10 @@ export interface ReimageNeeds {
   gate?: PlannedStep | undefined;
   /** Permissions, locks and quota; left out where discovery has not asked. */
   allowances?: AllowanceFacts | undefined;
+  /** Whether commands run on nodes alone that are reimaged already. */
+  isBlind?: boolean;
+  /** Whether operations are aborted that run on the cluster, whoever has begun them. */
+  aborts?: boolean;
 }
 
 /** Nodes boot as their cluster says. While the cluster stays, they have nothing to go back to. */
@@ -79,6 +86,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
       ...(ladder.length > 0 && { ladder }),
     };
   });
+  const turns = planTurns({ ...given, reimages });
   return {
     steps: [...gates, ...inRunOrder([...endOfCopies, ...steps])],
     problems: [
@@ -90,6 +98,7 @@ export function planReimages(given: ReimageNeeds): PlannedReimages {
     ],
     reimages,
     copies,
+    ...(turns && { turns }),
   };
 }
 
@@ -234,11 +243,18 @@ function budgetProblems({ cluster, kubernetes, options }: ReimageNeeds, acting: 
     }));
 }
 
-/** Plans the reimages that an update of the cluster makes necessary, and the approval before them if that is asked for. */
+/**
+ * Plans the reimages that an update of the cluster makes necessary, and the approval before them if that is asked for.
+ *
+ * @param update The change of the cluster, and the link that goes for it.
+ */
 export function planReimagesAfter(
   before: readonly PlannedStep[],
-  input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage'> & { approvals: readonly ApprovalGate[] },
+  input: Pick<ParsedIsolateClusterInput, 'cluster' | 'reimage' | 'abortOperations'> & {
+    approvals: readonly ApprovalGate[];
+  },
   seen: ExistingClusterFacts,
+  update: Pick<UpdatePart, 'bootstrap' | 'unlink'>,
 ): PlannedReimages {
   const { cluster, kubernetes, imageSource = 'Direct' } = seen;
   if (!cluster) return { ...nothingPlanned, reimages: [], copies: [] };
@@ -257,6 +273,8 @@ export function planReimagesAfter(
     needs,
     gate: planGate('reimage', input, seen.discovered?.allowances, needs)[0],
     allowances: seen.discovered?.allowances,
+    aborts: input.abortOperations,
+    isBlind: changes && isBlindMeanwhile(cluster, update.bootstrap ?? {}, update.unlink !== undefined),
   });
   const stay = cluster.agentPoolProfiles.filter((pool) => isOfMachines(pool) && current(pool) === undefined);
   return { ...planned, problems: [...planned.problems, ...machineProblems(cluster, stay, kubernetes)] };

@@ -70,7 +70,7 @@ export function reimageOperation(
     onEnd(status) {
       for (const instance of machinesOf(world, holder)) {
         const { surge, ready } = instance.body.kubernetes;
-        if (surge) world.remove(instance.id);
+        if (surge) removeDrained(world, cluster, instance);
         // A node that was being reimaged comes back as it was.
         else if (!ready) change(world, instance, { ready: true, unschedulable: false, provisioningState: 'Succeeded' });
       }
@@ -83,6 +83,13 @@ export function reimageOperation(
       onEnd(status);
     },
   };
+}
+
+/** AKS drains a surge node before it goes. */
+function removeDrained(world: World, { id }: ClusterBody, instance: ReturnType<typeof machinesOf>[number]): void {
+  change(world, instance, { unschedulable: true });
+  evict(world, id, instance.body.properties.osProfile.computerName);
+  world.remove(instance.id);
 }
 
 /** What AKS does to a pool that has the newest image, when a caller asks for it; undefined for other pools. */

@@ -41,6 +41,21 @@ describe('a plan', () => {
     );
   });
 
+  it('says which pools are reimaged at the same time, which are not, and why', () => {
+    const waves = [
+      { pools: ['a', 'b'], because: 'the others' },
+      { pools: ['system'], because: 'system pools last' },
+    ];
+    const apart = [{ pools: ['a', 'b'], because: 'disruption budget shop/cart' }];
+    const turns = { atATime: 4, because: 'more only by reimage.maxParallelPools', waves, apart };
+    expect(planText(plan([], { turns })).split('\n').slice(0, 4)).toEqual([
+      'Node pools, at most 4 at a time (more only by reimage.maxParallelPools):',
+      '  1. a, b (the others)',
+      '  2. system (system pools last)',
+      '  one at a time of a, b (disruption budget shop/cart)',
+    ]);
+  });
+
   it.each([
     ['nothing to do', [step({ action: 'none' }), step({ action: 'check' })], [], 0],
     ['something to delete', [step({ action: 'delete' })], [], 2],

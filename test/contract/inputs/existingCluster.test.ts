@@ -46,7 +46,6 @@ describe('the inputs of the scenarios on a cluster that is there', () => {
       busyTimeoutMinutes: 60,
       abortOperations: false,
       reimage: {
-        maxParallelPools: 1,
         order: [],
         systemPoolsLast: true,
         ignoreDisruptionBudgets: false,

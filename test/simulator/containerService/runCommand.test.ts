@@ -36,6 +36,12 @@ describe('runCommand', () => {
     ['false && echo no; echo yes', 0, 'yes'],
     ['curl --silent --max-time 5 https://mcr.microsoft.com/v2/', 0, ''],
     ['kubectl get nodes --bogus', 1, 'error'],
+    [
+      `kubectl get nodes -o 'jsonpath={range .items[*]}{.kind}/{"\\n"}{.status.conditions}{end}'`,
+      0,
+      'Node/\n[{"type":"Ready"',
+    ],
+    ['kubectl get nodes -o jsonpath={.items}', 1, 'error parsing jsonpath'],
   ])('runs `%s`', async (command, exitCode, logs) => {
     await create('shell', openCluster());
     const seen = await inside('shell', command);

@@ -31,7 +31,7 @@ export const reimages: readonly Behaviour[] = [
   {
     id: 'aks-reimage-nodes',
     resourceType: 'Microsoft.ContainerService/managedClusters/agentPools',
-    says: 'Surge nodes come (90 s), then batches of nodes are cordoned, drained (30 s and the soak time) and reimaged (120 s), then the surge nodes go (30 s). maxSurge, maxUnavailable, drain timeout and undrainable node behaviour are respected.',
+    says: 'Surge nodes come (90 s), then batches of nodes are cordoned, drained (30 s and the soak time) and reimaged (120 s), then the surge nodes are drained and go (30 s). maxSurge, maxUnavailable, drain timeout and undrainable node behaviour are respected.',
     evidence: 'modelled',
     source: 'Microsoft Learn, "Upgrade options for AKS clusters"; the durations are in no recording',
     test: 'containerService/nodes.test.ts: reimages node after node once there is a newer image, and shows it in the scale set',

@@ -1,4 +1,4 @@
-import { type Body, isBody } from '../../../arm/json.ts';
+import { type Body, isBody, valueAt } from '../../../arm/json.ts';
 import { type KubernetesNode, nodesOf } from '../nodes.ts';
 import { type Pod, podsOf } from '../pods.ts';
 import { allowanceOf, budgetsOf, type Deployment, shownDeployments } from '../workloads.ts';
@@ -22,6 +22,7 @@ export function get(call: KubectlCall): Output {
     const list = { apiVersion: 'v1', kind: 'List', items: found };
     return printed(`${JSON.stringify(name === undefined ? list : found[0], undefined, 4)}\n`);
   }
+  if (output.startsWith('jsonpath=')) return byTemplate(found, output.slice('jsonpath='.length));
   if (found.length === 0) return printed('No resources found\n');
   if (output === 'name') return printed(found.map((object) => `${kind}/${read(object, '.metadata.name')}\n`).join(''));
   if (output.startsWith('custom-columns=')) {
@@ -154,6 +155,23 @@ function customColumns(objects: readonly Body[], specification: string, noHeader
           .trimEnd()}\n`,
     )
     .join('');
+}
+
+/**
+ * `{range .items[*]}…{end}` with paths, words and quoted words in between. Objects are printed as JSON.
+ *
+ * @see https://kubernetes.io/docs/reference/kubectl/jsonpath/
+ */
+function byTemplate(objects: readonly Body[], template: string): Output {
+  const [, each] = /^\{range \.items\[\*\]\}(.*)\{end\}$/s.exec(template) ?? [];
+  if (each === undefined) return printed(`error: error parsing jsonpath ${template}\n`, 1);
+  const printedOf = (object: Body) =>
+    each.replaceAll(/\{"([^"]*)"\}|\{\.([^}]*)\}/g, (_part, word: string | undefined, path = '') => {
+      if (word !== undefined) return word.replaceAll('\\n', '\n');
+      const value = valueAt(object, path);
+      return typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
+    });
+  return printed(objects.map(printedOf).join(''));
 }
 
 /** Reads a value at kubectl's path: `.metadata.labels.kubernetes\.io/os`, `.status.conditions[?(@.type=="Ready")].status`. */
