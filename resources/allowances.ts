@@ -68,6 +68,8 @@ export interface AllowanceRequest {
 export interface AccessFacts {
   /** By scope, as {@link keyOf} spells it. A scope is left out if it does not exist, or if the identity has no role there. */
   permissions: Record<string, Permission[]>;
+  /** The permissions have those to read, too. Left out by version 0.1, which did not keep them. */
+  reads?: true;
   /** Locks at the scopes, above and below them, as far as they could be read. */
   locks: LockFacts[];
   /** Deny assignments at the scopes and above them, as far as they could be read. Left out: none. Version 0.1 did not look. */

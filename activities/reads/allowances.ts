@@ -77,6 +77,7 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
   const denied = denials.flatMap(({ look }) => seenOr(look, [])).filter(({ scope }) => matters(scope));
   return {
     permissions: Object.fromEntries(found),
+    reads: true,
     locks: locks.flatMap(({ look }) => seenOr(look, [])).filter(({ id }) => matters(lockedScope(id))),
     ...(denied.length > 0 && { denials: denied }),
     ...(unread.length > 0 && { unread }),

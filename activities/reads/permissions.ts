@@ -25,10 +25,8 @@ const distinct = (actions: readonly string[]): string[] => [
 ];
 
 /** Whether an action, or a pattern of actions, may be one that a scenario needs. */
-function mayMatter(action: string): boolean {
-  if (/\/read$/.test(action)) return false;
-  return /\/register\/action$/.test(action) || written.some((type) => isAbout(action, type));
-}
+const mayMatter = (action: string): boolean =>
+  /\/register\/action$/.test(action) || written.some((type) => isAbout(action, type));
 
 /** Whether an action, or a pattern of actions, may be one on a type or on what is below it. */
 function isAbout(action: string, type: string): boolean {
@@ -66,5 +64,7 @@ const written = [
 const needsOn = (type: string): string[] => [
   `${type}/write`,
   `${type}/delete`,
-  ...(type.includes('roleassignments') ? [] : [`${type}/any/write`, `${type}/any/action`]),
+  ...(type.includes('roleassignments')
+    ? []
+    : [`${type}/read`, `${type}/any/read`, `${type}/any/write`, `${type}/any/action`]),
 ];

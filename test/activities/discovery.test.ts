@@ -46,7 +46,7 @@ describe('looking', () => {
       providers: { 'Microsoft.ContainerService': 'Registered' },
       features: { [isolation]: 'NotRegistered' },
       infrastructure: { otherLinkedZones: [], identities: {}, roles: {}, conditions: {} },
-      allowances: { permissions: {}, locks: [], vmSizes: {}, usages: expect.anything() },
+      allowances: { permissions: {}, reads: true, locks: [], vmSizes: {}, usages: expect.anything() },
       kubernetesVersions: expect.arrayContaining([
         expect.objectContaining({ version: '1.34', isDefault: true, patchVersions: ['1.34.6', '1.34.5'] }),
         {

@@ -5,7 +5,7 @@ import type { ScenarioHandle } from '../../client/index.ts';
 import type { CreateClusterInput, IsolateClusterInput } from '../../contract/index.ts';
 import { clusterId } from '../../resources/ids.ts';
 import { input, subscriptionId } from '../support/azure.ts';
-import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { sampled } from '../support/sampled.ts';
 import { existingCluster, isolationOf, reference, waitUntil, writesSince } from './existingCluster.ts';
 import { manyClusters, ownRegistryInput } from './ownRegistry.ts';
@@ -18,6 +18,7 @@ const ownRegistry: IsolateClusterInput['registry'] = { mode: 'bringYourOwn' };
 interface Role {
   scope: string;
   actions: string[];
+  notActions?: string[];
 }
 const actionsOf = (role: string): string[] =>
   JSON.parse(readFileSync(join(import.meta.dirname, `../../deploy/roles/${role}.json`), 'utf8')).Actions;
@@ -64,6 +65,15 @@ const optionalReads = [
   ['permissions', '/permissions$'],
   ['everything of the subscription', '^/subscriptions(/[^/]+(/(?!resourceGroups/).*)?)?$'],
 ] as const;
+
+/** Every read that a scenario sends, at whatever scope. */
+const readsOf = (scenario: CaseName): string[] => {
+  const least: Partial<Record<string, Record<string, string[]>>> = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../deploy/roles/least-rights.json'), 'utf8'),
+  );
+  const actions = Object.values(least[scenario.split(',')[0] ?? ''] ?? {}).flat();
+  return [...new Set(actions)].filter((action) => action.endsWith('/read')).sort();
+};
 
 /** What AKS has made, which the proof of isolation needs. */
 const nodeGroupReads = [['the node resource group', '^/subscriptions/[^/]+/resourceGroups/MC_']] as const;
@@ -148,6 +158,24 @@ describe('a worker', () => {
       'none',
     );
   });
+
+  const reads = names.flatMap((scenario) => readsOf(scenario).map((action) => [scenario, action] as const));
+
+  it.each(sampled(reads, 60, 7))(
+    'runs %s without the action %s to its end, or does not begin: it fails and undoes nothing',
+    async (scenario, action) => {
+      const name = await world(cases[scenario], () => [{ scope: subscription, actions: ['*'], notActions: [action] }]);
+      const written = async () => (await harness.azure.writes()).filter((write) => !write.startsWith('POST'));
+      const before = await written();
+      const run = (await cases[scenario].start(harness, name)).result();
+      const ended = await run.then(
+        ({ outcome }) => outcome,
+        async () => (await failureDetailsOf(run)).failure.type,
+      );
+      expect(['verified', 'Unproven', 'PreflightFailed']).toContain(ended);
+      if (ended === 'PreflightFailed') expect(await written()).toEqual(before);
+    },
+  );
 
   it.each(
     sampled(names, 4, 1).flatMap((scenario) => nodeGroupReads.map(([what, path]) => [scenario, what, path] as const)),

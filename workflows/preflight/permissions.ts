@@ -1,4 +1,4 @@
-import type { PlannedStep } from '../../contract/plan.ts';
+import type { PlannedStep, StepKind } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type AccessFacts, isAllowed } from '../../resources/allowances.ts';
 import { isWithin, keyOf, lockedScope, parseResourceId } from '../../resources/ids.ts';
@@ -13,11 +13,12 @@ export interface RequiredAction {
 /** Reports actions that planned steps need and the worker's identity may not do. Source: Learn, "Azure permissions". */
 export function permissionProblems(
   required: readonly RequiredAction[],
-  { permissions }: Pick<AccessFacts, 'permissions'>,
+  { permissions, reads }: Pick<AccessFacts, 'permissions' | 'reads'>,
 ): Problem[] {
   const missing = new Map<string, string[]>();
   for (const { resourceId, action } of required) {
     const scope = nearestScope(resourceId, permissions);
+    if (!reads && action.endsWith('/read')) continue;
     if (scope === undefined || mayDo(action, resourceId, { permissions })) continue;
     const actions = missing.get(scope.id) ?? [];
     if (!actions.includes(action)) missing.set(scope.id, [...actions, action]);
@@ -131,6 +132,9 @@ export function requiredActions(
     .flatMap((step) => actionsOf(step, wanted, rollsBack));
 }
 
+/** Kinds that Azure lets be written without a look at what is there; what cannot be read then stays unproven. All others are looked at first. */
+const writtenUnseen: ReadonlySet<StepKind> = new Set<StepKind>(['role', 'record']);
+
 /** The actions on the step's own resource, and on those that its request names: else Azure answers `LinkedAuthorizationFailed`. */
 function actionsOf(
   { kind, action, resourceId }: PlannedStep,
@@ -141,8 +145,9 @@ function actionsOf(
     id === undefined ? [] : actions.map((each) => ({ resourceId: id, action: each }));
   const write = (type = parseResourceId(resourceId)?.type): RequiredAction[] => {
     if (type === undefined) return [];
-    if (action === 'delete') return on(resourceId, `${type}/delete`);
-    return on(resourceId, `${type}/write`, ...(action === 'create' && rollsBack ? [`${type}/delete`] : []));
+    const look = writtenUnseen.has(kind) ? [] : [`${type}/read`];
+    if (action === 'delete') return on(resourceId, `${type}/delete`, ...look);
+    return on(resourceId, `${type}/write`, ...(action === 'create' && rollsBack ? [`${type}/delete`] : []), ...look);
   };
   const linked = (...actions: RequiredAction[][]) => (action === 'delete' ? [] : actions.flat());
   const join = 'Microsoft.Network/virtualNetworks/subnets/join/action';
@@ -156,8 +161,10 @@ function actionsOf(
       return write('Microsoft.Resources/subscriptions/resourceGroups');
     case 'role':
       return write('Microsoft.Authorization/roleAssignments');
-    case 'reimage':
-      return on(resourceId, 'Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action');
+    case 'reimage': {
+      const pools = 'Microsoft.ContainerService/managedClusters/agentPools';
+      return on(resourceId, `${pools}/upgradeNodeImageVersion/action`, `${pools}/read`);
+    }
     case 'privateEndpoint': {
       const approve = 'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action';
       return [...write(), ...linked(on(wantedSubnet(wanted, 'registrySubnet')?.id, join), on(registry?.id, approve))];

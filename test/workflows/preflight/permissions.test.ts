@@ -120,6 +120,20 @@ describe('createCluster needs permission', () => {
     );
   });
 
+  it('to read what it writes, before anything is written', () => {
+    const permissions = { [subscription]: [mayNot('*/cacheRules/read', '*/virtualNetworkLinks/read', '*/A/read')] };
+    const plan = (more: Pick<AccessFacts, 'reads'>) =>
+      missed(planOwnRegistry({}, {}, { allowances: { ...reading, permissions, ...more } }));
+    expect(plan({ reads: true })).toEqual({
+      [subscription]: [
+        'Microsoft.ContainerRegistry/registries/cacheRules/read',
+        'Microsoft.Network/privateDnsZones/virtualNetworkLinks/read',
+      ],
+    });
+    // Version 0.1 did not look which reads are allowed.
+    expect(plan({})).toEqual({});
+  });
+
   it('to take back with onFailure hold as well: an operator may decide so', () => {
     const actions = missed(planOwnRegistry({}, { onFailure: 'hold' }, { allowances: reading }))[subscription] ?? [];
     expect(actions).toContain('Microsoft.ContainerService/managedClusters/delete');
