@@ -27,7 +27,7 @@ export interface Answered<T> {
 export interface Followed<T = unknown> {
   /** What the SDK makes of it, with its real names; left out unless it succeeded. */
   readonly result?: T | undefined;
-  /** `refused`: it did not begin. `lost`: its address gave an error. */
+  /** `refused`: it did not begin. `lost`: its address gave an error, or no end for {@link longestSeconds}. */
   readonly outcome: 'succeeded' | 'failed' | 'refused' | 'lost';
   /** The answer to the request that began it, or that refused it. */
   readonly first: Exchange;
@@ -36,12 +36,20 @@ export interface Followed<T = unknown> {
   readonly last: Exchange;
 }
 
+interface Begun<T> {
+  readonly first: Exchange;
+  readonly poller?: Poller<T>;
+}
+
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** An answer that says nothing about the operation, but about the service that was asked, or a proxy before it. */
 export const isPassing = ({ status }: Exchange): boolean => status === 408 || status === 429 || status >= 500;
 /** How many of them one operation may have. */
 const mostPassing = 20;
+
+/** No operation of AKS is known to take as long. Nodes cost money meanwhile. */
+const longestSeconds = 3 * 3600;
 
 /** Between two polls, where Azure does not say how long to wait. */
 const unaskedSeconds = 10;
@@ -108,17 +116,35 @@ export class LiveAzure {
 
   /** Sends a request and follows its operation. @param service Whose client sends it. @throws Error where Azure does not answer */
   async follow<T>(service: Service, send: () => Poller<T>): Promise<Followed<T>> {
+    return this.#followed(service, await this.#begun(send));
+  }
+
+  /** Sends requests at once, and follows their operations when all are answered: none may end before another is sent. */
+  async followTogether<T>(service: Service, sends: readonly (() => Poller<T>)[]): Promise<Followed<T>[]> {
+    const begun = await Promise.all(sends.map((send) => this.#begun(send)));
+    return Promise.all(begun.map((each) => this.#followed(service, each)));
+  }
+
+  async #begun<T>(send: () => Poller<T>): Promise<Begun<T>> {
     let poller: Poller<T> | undefined;
     const { last: first } = await this.ask(async () => {
       poller = send();
       await poller.submitted();
     });
+    return { first, ...(poller && { poller }) };
+  }
+
+  async #followed<T>(service: Service, { first, poller: given }: Begun<T>): Promise<Followed<T>> {
+    let poller = given;
     const polls: Exchange[] = [];
     const ended = (outcome: Followed['outcome']) => ({ outcome, first, polls, last: polls.at(-1) ?? first });
     if (!poller || first.status >= 300) return ended('refused');
     // The SDK takes any error of a poll for the operation's end.
     const saved = await poller.serialize();
+    let waited = 0;
     for (let passing = 0; !poller.isDone; ) {
+      waited += this.askedSeconds(polls.at(-1) ?? first) ?? unaskedSeconds;
+      if (waited > longestSeconds && !this.isByDemand) return ended('lost');
       const askedMs = this.#askedMs(polls.at(-1) ?? first);
       await (askedMs === undefined ? this.wait(unaskedSeconds) : this.pause(askedMs));
       const operation: Poller<unknown> = poller;

@@ -1,5 +1,5 @@
 import { checkCluster } from './checks/cluster.ts';
-import { checkCommands, checkProbes, checkRefusal } from './checks/commands.ts';
+import { checkCommands, checkLongCommand, checkProbes, checkRefusal } from './checks/commands.ts';
 import { checkEntra } from './checks/entra.ts';
 import { checkDeletion, checkOwnRegistry } from './checks/ownNetwork.ts';
 import { checkPools } from './checks/pools.ts';
@@ -30,6 +30,7 @@ const names = [
   'rights',
   'cluster',
   'commands',
+  'longCommand',
   'probes',
   'etags',
   'throttling',
@@ -54,11 +55,18 @@ const clusterActions = [
 ].map((action) => `Microsoft.ContainerService/managedClusters/${action}`);
 const networkActions = [
   'Microsoft.ManagedIdentity/userAssignedIdentities/write',
+  'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action',
   'Microsoft.Network/virtualNetworks/write',
+  'Microsoft.Network/virtualNetworks/join/action',
+  'Microsoft.Network/virtualNetworks/subnets/join/action',
   'Microsoft.Network/virtualNetworks/subnets/delete',
   'Microsoft.Network/privateEndpoints/write',
+  'Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write',
   'Microsoft.Network/privateDnsZones/write',
+  'Microsoft.Network/privateDnsZones/virtualNetworkLinks/write',
   'Microsoft.ContainerRegistry/registries/write',
+  'Microsoft.ContainerRegistry/registries/cacheRules/write',
+  'Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action',
   'Microsoft.Authorization/roleAssignments/write',
 ];
 
@@ -93,6 +101,14 @@ export const checks: Readonly<Record<CheckName, Check>> = {
     usd: 0.05,
     finds: ['commandStart', 'commandFailure', 'commandsAtOnce', 'commandTools'],
     run: checkCommands,
+  },
+  longCommand: {
+    ...look,
+    title: 'a command of six minutes',
+    minutes: 8,
+    usd: 0.05,
+    finds: ['longCommands'],
+    run: checkLongCommand,
   },
   probes: {
     ...look,

@@ -1,4 +1,4 @@
-import type { ManagedCluster } from '@azure/arm-containerservice';
+import type { ManagedCluster, RunCommandResult } from '@azure/arm-containerservice';
 import { changedBody } from '../../activities/managedClusterBody.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import { type Followed, isPassing } from './azure.ts';
@@ -78,11 +78,21 @@ export interface Command {
 
 /** Runs a command in a pod that AKS makes for it, once. @param clusterToken Who runs it, where Microsoft Entra ID signs people in. */
 export async function command(live: Live, key: ClusterKey, text: string, clusterToken?: string): Promise<Command> {
-  const { managedClusters } = live.azure.clients.containerService;
+  return commandOf(await live.azure.follow('containerService', commandRequest(live, key, text, clusterToken)));
+}
+
+/** Runs a command twice at once. */
+export async function commandsTogether(live: Live, key: ClusterKey, text: string): Promise<Command[]> {
+  const request = commandRequest(live, key, text);
+  return (await live.azure.followTogether('containerService', [request, request])).map(commandOf);
+}
+
+function commandRequest({ azure, runId }: Live, key: ClusterKey, text: string, clusterToken?: string) {
   const body = { command: text, ...(clusterToken !== undefined && { clusterToken }) };
-  const { first, last, result } = await live.azure.follow('containerService', () =>
-    managedClusters.runCommand(groupName(live.runId), key, body),
-  );
+  return () => azure.clients.containerService.managedClusters.runCommand(groupName(runId), key, body);
+}
+
+function commandOf({ first, last, result }: Followed<RunCommandResult>): Command {
   const { exitCode, logs = '' } = result ?? {};
   return exitCode === undefined ? { first, last } : { first, last, ran: { exitCode, logs } };
 }

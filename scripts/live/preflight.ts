@@ -5,6 +5,7 @@ import { readProvider } from '../../activities/registrations.ts';
 import { readLocations, readSubscription } from '../../activities/subscriptions.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { type AllowanceFacts, isAllowed } from '../../resources/allowances.ts';
+import { otherCloudOf } from '../../resources/clouds.ts';
 import { keyOf } from '../../resources/ids.ts';
 import { type CheckName, checks } from './checks.ts';
 import type { RunGroup } from './cleanup.ts';
@@ -40,6 +41,7 @@ export async function problemsOf(
     ...leftovers(earlier, runId),
     ...names,
     ...providers,
+    ...cloudProblems(clients.authorization.$host, wanted.chosen),
     ...permissionProblems(allowances, scope, wanted),
     ...(isKnown ? sizeProblems(allowances, wanted) : [unknownRegion(location)]),
   ];
@@ -56,6 +58,15 @@ export async function subscriptionProblems(clientsOf: ClientsOf, subscriptionId:
   return state === undefined || /^enabled$/i.test(state)
     ? []
     : [{ where, problem: `${subscriptionId} is ${state}`, whatToDo }];
+}
+
+/** Checks that would make a zone for names which registries do not have in this cloud. */
+export function cloudProblems(endpoint: string, chosen: readonly CheckName[]): Problem[] {
+  const cloud = otherCloudOf(endpoint);
+  const own = chosen.filter((check) => checks[check].cluster === 'own');
+  if (cloud === undefined || own.length === 0) return [];
+  const problem = `registries and their zone have other names in ${cloud} than in Azure: ${own.join(', ')} would fail`;
+  return [{ where: endpoint, problem, whatToDo: 'Leave these out with --checks.' }];
 }
 
 const unknownRegion = (location: string): Problem => ({
@@ -119,18 +130,23 @@ function permissionProblems({ permissions }: AllowanceFacts, scope: string, { ch
     const whatToDo = 'Give it the role Contributor there.';
     return [{ where, problem: 'its permissions may not be read, or it has none', whatToDo }];
   }
-  const needed = new Map(groupActions.map((action) => [action, 'every check']));
-  for (const check of chosen)
-    for (const action of checks[check].actions) if (!needed.has(action)) needed.set(action, check);
-  return [...needed]
-    .filter(([action]) => !isAllowed(action, held))
-    .map(([action, check]) => ({
-      where,
-      problem: `it may not do ${action}, which ${check === 'every check' ? check : `the check ${check}`} needs`,
-      whatToDo: action.includes('roleAssignments')
-        ? `Give it the role Role Based Access Control Administrator there, or leave that check out with --checks.`
-        : 'Give it the role Contributor there.',
-    }));
+  const needed = [
+    ...groupActions.map((action) => ({ action, by: 'every check needs' })),
+    ...chosen.flatMap((check) => checks[check].actions.map((action) => ({ action, by: `the check ${check} needs` }))),
+  ];
+  const missing = needed.filter(
+    ({ action }, index) =>
+      !isAllowed(action, held) && needed.findIndex((earlier) => earlier.action === action) === index,
+  );
+  const assigns = ({ action }: { action: string }): boolean => action.includes('roleAssignments');
+  const groups = Map.groupBy(missing, (one) => `${one.by} ${assigns(one)}`);
+  return [...groups.values()].map((group) => {
+    const actions = group.map(({ action }) => action).join(', ');
+    const whatToDo = group.some(assigns)
+      ? 'Give it the role Role Based Access Control Administrator there, or leave that check out with --checks.'
+      : 'Give it the role Contributor there.';
+    return { where, problem: `it may not do ${actions}, which ${group[0]?.by}`, whatToDo };
+  });
 }
 
 /** Clusters are there one after the other, each with a node and one more while it is reimaged; the check of two pools has another. */

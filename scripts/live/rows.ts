@@ -144,6 +144,11 @@ const rows: Readonly<Record<string, Holds>> = {
       (exchange) => exchange.status === 201 && inAnswer(exchange, 'properties.provisioningState') === 'Creating',
     ),
   ),
+  'registry-names': answered('GET', /\/(registries|privateEndpoints)\/[^/]+$/i, (exchange) => {
+    const names = [inAnswer(exchange, 'properties.loginServer'), ...endpointNames(exchange)];
+    const known = names.filter((name) => typeof name === 'string');
+    return known.length === 0 ? undefined : known.every((name) => /^[^.]+(\.[^.]+\.data)?\.azurecr\.io$/.test(name));
+  }),
   'endpoint-at-the-end': answered(
     'PUT',
     /\/privateEndpoints\/[^/]+$/i,
@@ -165,6 +170,11 @@ const rows: Readonly<Record<string, Holds>> = {
     ),
   ),
 };
+
+function endpointNames(exchange: Exchange): unknown[] {
+  const configs = inAnswer(exchange, 'properties.customDnsConfigs');
+  return Array.isArray(configs) ? configs.map((config) => valueAt(config, 'fqdn')) : [];
+}
 
 /** What the row `aks-durations` says of an operation: within half and double of it, it holds. */
 function durationHolds({ shownBy: [begun], seconds }: Duration): boolean | undefined {

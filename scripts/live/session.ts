@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { azureClients, type ClientsOf } from '../../activities/arm/connection.ts';
 import { whereAllowed } from '../../activities/arm/errors.ts';
 import { Terminal } from '../../cli/terminal.ts';
@@ -28,6 +28,8 @@ export interface Session {
 
 /** Connects as a worker does, by the same environment. @returns what is wrong with it, if something is */
 export async function openSession({ subscription, location, folder, speed }: Options): Promise<Session | Problem[]> {
+  const unwritable = folderProblems(folder);
+  if (unwritable.length > 0) return unwritable;
   const configuration = readConfiguration(process.env);
   if (Array.isArray(configuration)) return configuration;
   const connection = azureConnection(configuration);
@@ -40,7 +42,6 @@ export async function openSession({ subscription, location, folder, speed }: Opt
   const goesOn =
     last !== undefined && isOpen(last) && last.subscriptionId === subscription && last.location === location;
   const file = new StateFile(folder, goesOn ? last : newState(subscription, location));
-  mkdirSync(folder, { recursive: true });
   const { runId, replacements } = file.state;
   const neutral = new Neutral(replacements, subscription, runId, connection.endpoint);
   const recording = new Recording(file.path('exchanges.jsonl'), neutral);
@@ -51,6 +52,18 @@ export async function openSession({ subscription, location, folder, speed }: Opt
     return [{ where: '--subscription', problem, whatToDo: 'Give the identity the role Contributor there.' }];
   }
   return { terminal: new Terminal('table'), clientsOf, azure, file, goesOn, groups: groups.seen };
+}
+
+/** A run that cannot keep its state would not know later what it has made. */
+function folderProblems(folder: string): Problem[] {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return [];
+  } catch (error) {
+    const problem = `${folder} cannot be written (${error instanceof Error ? error.message : String(error)})`;
+    return [{ where: '--folder', problem, whatToDo: 'Give another one: a run keeps there what it has made.' }];
+  }
 }
 
 const isOpen = ({ finished, removed }: State): boolean => !(finished && removed);

@@ -68,6 +68,12 @@ export const azureSwitches = {
     source:
       'Microsoft Learn, "Access a private AKS cluster using command invoke" names kubectl, helm, jq, xargs, grep and awk',
   },
+  longCommands: {
+    values: ['run', 'fail'],
+    says: 'What becomes of a command that takes longer than five minutes: it runs to its end, or fails then.',
+    source:
+      'Azure/azure-cli#22373 and Azure/azure-powershell#19133 (2022): one goes on when az gives up after five minutes, the other fails after some time; a limit is in no document',
+  },
   commandToken: {
     values: ['ignored', 'required'],
     says: 'Whether a cluster that signs people in with Microsoft Entra ID refuses a command without their token.',

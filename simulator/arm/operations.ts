@@ -20,6 +20,8 @@ export interface OperationStyle {
   statusPath?(operation: Operation): string;
   /** Path of the result, for `Location`: it answers 202 while the operation runs, then the final answer. */
   resultPath?(operation: Operation): string;
+  /** The addresses are those of resources, which last and which Azure does not sign. */
+  readonly unsigned?: true;
   /** The api-version of the URLs; default: that of the request. */
   readonly apiVersion?: string;
   /** Status document; default `{"status"}` with `error` when failed. */

@@ -130,7 +130,12 @@ const cases: readonly Case[] = [
           operationAddresses: '403',
         },
         ...{ commandStart: 'cold', commandFailure: 'KubernetesOperationError', commandsAtOnce: 'one' },
-        ...{ commandTools: 'withoutCurl', attachedOutput: 'lost', managedRegistryOnDelete: 'stays' },
+        ...{
+          commandTools: 'withoutCurl',
+          longCommands: 'fail',
+          attachedOutput: 'lost',
+          managedRegistryOnDelete: 'stays',
+        },
         ...{ managedRegistryOnChange: 'stays', networkRelease: 'late', permissionPages: 'many' },
         ...{ registryLocation: 'displayName', gatewayErrors: 'text' },
         ...{ poolSettingReimages: 'never', localDNSLeftOut: 'stays', poolsAtOnce: 'one' },

@@ -112,6 +112,19 @@ test('commandsAtOnce=one: another command does not start meanwhile', async () =>
   expect([first.status, second.status].sort()).toEqual([202, 404]);
 });
 
+test.each([
+  ['run', 360, 0],
+  ['fail', 300, undefined],
+] as const)('longCommands=%s: a command of six minutes', async (longCommands, seconds, exitCode) => {
+  await create('c');
+  // Its result is a resource, whose address lasts.
+  await move({ longCommands, operationAddresses: '403' });
+  const ran = await azure.aks.managedClusters.runCommand('switches', 'c', { command: 'sleep 360' }, polling);
+  const { startedAt, finishedAt } = ran;
+  const took = Math.floor((Number(finishedAt) - Number(startedAt)) / 1000);
+  expect([ran.exitCode, took >= seconds && took < seconds + 30]).toEqual([exitCode, true]);
+});
+
 test('commandTools=withoutCurl', async () => {
   await create('c');
   await move({ commandTools: 'withoutCurl' });

@@ -1,6 +1,6 @@
 import { azureSwitches } from '../../../simulator/index.ts';
-import { type Command, command, lookInside, machines, startedLate } from '../clusters.ts';
-import { type Exchange, errorCode, exchangeText } from '../exchanges.ts';
+import { type Command, command, commandsTogether, lookInside, machines, startedLate } from '../clusters.ts';
+import { type Exchange, errorCode, exchangeText, inAnswer } from '../exchanges.ts';
 import type { Finding } from '../findings.ts';
 import type { Live } from '../live.ts';
 
@@ -9,7 +9,7 @@ export async function checkCommands(live: Live): Promise<Finding[]> {
   const first = await command(live, 'open', 'true');
   const tools = await toolsOf(live);
   // Only one right after the other is sure to be beside it.
-  const both = await Promise.all([command(live, 'open', 'true'), command(live, 'open', 'true')]);
+  const both = await commandsTogether(live, 'open', 'true');
   return [start(live, first), ...failures([first, ...both]), tools, atOnce(both)];
 }
 
@@ -57,6 +57,21 @@ function atOnce(both: readonly Command[]): Finding {
   // AKS takes a command once its pod has started.
   if (shownBy.every(({ status }) => status < 300)) return { switch: 'commandsAtOnce', position: 'many', shownBy };
   return { switch: 'commandsAtOnce', unknown: 'a command failed for another reason', shownBy };
+}
+
+/** Longer than az waits. */
+const longCommand = 'sleep 360';
+
+/** Runs a command for longer than five minutes, once. */
+export async function checkLongCommand(live: Live): Promise<Finding[]> {
+  // Its pod starts in time where another one has just run.
+  await lookInside(live, 'open', 'true');
+  const { first, ran, last } = await command(live, 'open', longCommand);
+  const finding = { switch: 'longCommands', shownBy: first === last ? [first] : [first, last] } as const;
+  if (ran?.exitCode === 0) return [{ ...finding, position: 'run' }];
+  if (/^failed$/i.test(String(inAnswer(last, 'properties.provisioningState'))))
+    return [{ ...finding, position: 'fail' }];
+  return [{ ...finding, unknown: `it ended as ${exchangeText(last)}` }];
 }
 
 const pods = { batches: 4, ofEach: 5 };

@@ -23,10 +23,9 @@ export async function checkPools(live: Live): Promise<Finding[]> {
   );
   await settled(live, 'open');
   // Only one right after the other is sure to be beside it.
-  const both = await Promise.all(
-    [second, poolName].map((name) =>
-      live.azure.follow('containerService', () => agentPools.upgradeNodeImageVersion(group, 'open', name)),
-    ),
+  const both = await live.azure.followTogether(
+    'containerService',
+    [second, poolName].map((name) => () => agentPools.upgradeNodeImageVersion(group, 'open', name)),
   );
   await settled(live, 'open');
   required(

@@ -18,6 +18,14 @@ export const behaviours: readonly Behaviour[] = [
     test: 'containerRegistry/registries.test.ts: names are taken once for all subscriptions',
   },
   {
+    id: 'registry-names',
+    resourceType: 'Microsoft.ContainerRegistry/registries',
+    says: 'A registry answers to its name in azurecr.io, and its private endpoint to that and to one in data.azurecr.io for each region.',
+    evidence: 'recorded',
+    source: 'azure-cli network test_private_endpoint_connection_acr.yaml; other clouds have other domains',
+    test: 'network/privateEndpoints.test.ts: an endpoint made through the SDK has its interface, addresses and connection, and takes them along',
+  },
+  {
     id: 'registry-sku-rules',
     resourceType: 'Microsoft.ContainerRegistry/registries',
     says: 'Public access can be disabled, replicas made and endpoints kept on Premium only; anonymous pull needs Standard or Premium.',

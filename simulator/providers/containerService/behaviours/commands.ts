@@ -14,7 +14,7 @@ export const commands: readonly Behaviour[] = [
   {
     id: 'aks-kubectl',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'The command may use kubectl get, create, scale, delete, run, wait, debug, logs, label, cordon and uncordon for nodes, pods, deployments, disruption budgets and namespaces, curl, echo, true and false. Everything else is not found.',
+    says: 'The command may use kubectl get, create, scale, delete, run, wait, debug, logs, label, cordon and uncordon for nodes, pods, deployments, disruption budgets and namespaces, curl, echo, sleep, true and false. Everything else is not found.',
     evidence: 'modelled',
     source: "kubectl's own documentation for what is there",
     test: 'containerService/runCommand.test.ts: runs `%s`',

@@ -23,6 +23,8 @@ const request = z.looseObject({
 const runtimeImage = 'mcr.microsoft.com/aks/command/runtime:master.latest';
 /** AKS cuts logs at this length. */
 const logLimit = 512 * 1024;
+/** So long a command may take in any position of the switch `longCommands`. Modelled. */
+const longSeconds = 300;
 
 interface Outcome {
   readonly provisioningState: 'Succeeded' | 'Failed';
@@ -66,9 +68,12 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
             control.end('Succeeded');
             return;
           }
-          const { exitCode, output, seconds: took } = runShell({ world, cluster: now, host }, command);
-          outcome = { provisioningState: 'Succeeded', exitCode, logs: output.slice(0, logLimit) };
-          control.after(took, () => control.end('Succeeded'));
+          const ran = runShell({ world, cluster: now, host }, command);
+          const isCut = ran.seconds > longSeconds && world.settings.azure.longCommands === 'fail';
+          outcome = isCut
+            ? { provisioningState: 'Failed', reason: 'the command did not end in time' }
+            : { provisioningState: 'Succeeded', exitCode: ran.exitCode, logs: ran.output.slice(0, logLimit) };
+          control.after(isCut ? longSeconds : ran.seconds, () => control.end('Succeeded'));
         });
       },
       onEnd: () => undefined,
@@ -149,6 +154,8 @@ function refuseCommandPod(world: World, cluster: ClusterBody): void {
 function commandStyle(clusterId: string, properties: () => Record<string, unknown>): OperationStyle {
   return {
     headers: 'location',
+    // Source: Azure REST API, "Managed Clusters - Get Command Result", sample response (2024-09-01).
+    unsigned: true,
     resultPath: ({ id }) => `${clusterId}/commandResults/${id.replaceAll('-', '')}`,
     result: ({ id }) => ({ status: 200, body: { id: id.replaceAll('-', ''), properties: properties() } }),
     retryAfter: () => 1,

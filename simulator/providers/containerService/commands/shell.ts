@@ -5,7 +5,7 @@ import { type CommandContext, type Output, printed } from './command.ts';
 import { runKubectl } from './kubectl.ts';
 import { runScript } from './script.ts';
 
-/** Runs a script in the pod of a command: kubectl, curl, echo, true and false. */
+/** Runs a script in the pod of a command: kubectl, curl, echo, sleep, true and false. */
 export const runShell = (context: CommandContext, script: string): Output =>
   runScript(script, (words) => runOne(context, words));
 
@@ -18,6 +18,8 @@ function runOne(context: CommandContext, [name = '', ...args]: string[]): Output
       return curl(context, args);
     case 'echo':
       return printed(`${args.join(' ')}\n`);
+    case 'sleep':
+      return sleep(args);
     case 'true':
       return printed('');
     case 'false':
@@ -28,6 +30,11 @@ function runOne(context: CommandContext, [name = '', ...args]: string[]): Output
 }
 
 const notFound = (name: string): Output => printed(`sh: 1: ${name}: not found\n`, 127);
+
+function sleep([duration = '']: readonly string[]): Output {
+  const seconds = Number(duration);
+  return seconds >= 0 ? printed('', 0, seconds) : printed(`sleep: invalid time interval '${duration}'\n`, 1);
+}
 
 /** Runs in a pod: it asks the DNS servers that its node asks, and goes out as pods do. */
 function curl({ world, cluster, host }: CommandContext, args: readonly string[]): Output {
