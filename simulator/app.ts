@@ -14,6 +14,10 @@ export function createApp(arm: Arm, worlds: Worlds): FastifyInstance {
   const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', async (request, reply) => {
+    if (isControl(request) && isOfPage(request))
+      return reply.code(403).send({ problems: ['Pages of others may not ask this.'] });
+  });
   app.get(tokenPath, (request, reply) => token(request, reply, worlds.current()));
   app.get('/metadata/endpoints', async (request) => cloudMetadata(`https://${request.headers.host}`));
   addControlRoutes(app, worlds);
@@ -32,6 +36,18 @@ export function createApp(arm: Arm, worlds: Worlds): FastifyInstance {
   });
   app.setNotFoundHandler(answer);
   return app;
+}
+
+const isControl = ({ raw: { url = '' } }: FastifyRequest): boolean => /^\/+simulator\//i.test(url);
+
+/**
+ * Whether a page of somebody else asks, as any that a browser has open can: it names its origin, and its host where that name leads
+ * here. A command names no origin. Source: Fetch Standard, "Origin header" (2026-11-27).
+ */
+function isOfPage({ headers: { origin, host = '' } }: FastifyRequest): boolean {
+  const isLoopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
+  const isOwn = origin === undefined || [`http://${host}`, `https://${host}`].includes(origin);
+  return !isLoopback || !isOwn;
 }
 
 async function answerAsArm(

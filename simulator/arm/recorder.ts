@@ -14,7 +14,16 @@ export interface RecordedRequest {
   readonly status: number | null;
 }
 
-/** Writes one JSON line for each ARM request. It writes synchronously, so that a reader sees the line before the answer. */
+/** Keys of bodies under which callers send secrets: `clusterToken` of run-command, `adminPassword`, `protectedSettings`. */
+const isSecret = /(token|secret|password)$|protectedSettings$/i;
+
+/** A replacer of JSON.stringify. */
+const withoutSecrets = (key: string, value: unknown): unknown =>
+  isSecret.test(key) && (typeof value === 'string' || (typeof value === 'object' && value !== null))
+    ? '<secret>'
+    : value;
+
+/** Writes one JSON line for each ARM request, without secrets. It writes synchronously, so that a reader sees the line before the answer. */
 export class Recorder {
   readonly #file: string | undefined;
 
@@ -30,6 +39,6 @@ export class Recorder {
   }
 
   write(request: RecordedRequest): void {
-    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(request)}\n`);
+    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(request, withoutSecrets)}\n`);
   }
 }

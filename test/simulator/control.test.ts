@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -122,6 +123,24 @@ test('durations tell every write in simulated seconds', async () => {
   expect(body).toEqual(expected);
 });
 
+test('a page of somebody else cannot ask the control API, whatever name it has for it', async () => {
+  const { endpoint } = azure.simulator;
+  const { port } = new URL(endpoint);
+  const ask = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asked = http.request({ host: '127.0.0.1', port, path: '/simulator/state', headers }, ({ statusCode }) =>
+        resolve(statusCode),
+      );
+      asked.on('error', reject).end();
+    });
+  const host = `127.0.0.1:${port}`;
+  expect(await ask({ host })).toBe(200);
+  expect(await ask({ host, origin: `http://${host}` })).toBe(200);
+  expect(await ask({ host, origin: 'https://evil.example' })).toBe(403);
+  expect(await ask({ host, origin: 'null' })).toBe(403);
+  expect(await ask({ host: `evil.example:${port}`, origin: `http://evil.example:${port}` })).toBe(403);
+});
+
 describe('the recording', () => {
   test('has a line per ARM request, without the token, the moment it is taken', async () => {
     const before = recorded().length;
@@ -140,6 +159,20 @@ describe('the recording', () => {
     expect(line?.headers).not.toHaveProperty('authorization');
     await azure.send('POST', '/simulator/reset');
     await outcome;
+  });
+
+  test('holds no secret of a body', async () => {
+    const password = 'keep-this';
+    const windowsProfile = { adminUsername: 'azure', adminPassword: password };
+    await azure.send('PUT', cluster, { location, properties: { windowsProfile } });
+    await azure.send('POST', cluster.replace('?', '/runCommand?'), {
+      command: 'kubectl get nodes',
+      clusterToken: password,
+    });
+    expect(recorded().map(({ body }) => JSON.stringify(body))).toContainEqual(
+      expect.stringContaining('"clusterToken"'),
+    );
+    expect(readFileSync(recordFile, 'utf8')).not.toContain(password);
   });
 
   test('leaves out tokens and control requests', () => {
