@@ -63,14 +63,19 @@ export async function readKubernetes(clients: ClientsOf, cluster: ClusterReferen
   if ('seen' in all || all.unseen.message !== cutListing) return all;
   const pools = await readPoolNames(clients, cluster);
   const nodes: NodeFacts[] = [];
-  for (const pool of pools) {
-    const some = await listing(clients, cluster, listNodes(` --selector ${poolLabelKey}=${pool}`), nodesIn);
+  // The last one lists nodes of no pool.
+  const selectors = [...pools.map((pool) => `${poolLabelKey}=${pool}`), pools.map(notOf).join(',')];
+  for (const selector of selectors) {
+    const some = await listing(clients, cluster, listNodes(` --selector '${selector}'`), nodesIn);
     if ('unseen' in some) return some;
     nodes.push(...some.seen);
   }
   const others = await listing(clients, cluster, `${askAdmission()}; ${listOthers}`, admittedOthersIn);
   return 'unseen' in others ? others : { seen: { nodes, ...others.seen } };
 }
+
+/** Nodes without the label as well. Source: Kubernetes docs, "Labels and Selectors", equality-based requirements (2026-11-27). */
+const notOf = (pool: string): string => `${poolLabelKey}!=${pool}`;
 
 async function readPoolNames(clients: ClientsOf, cluster: ClusterReference): Promise<string[]> {
   const { managedClusters } = clients(cluster.subscriptionId).containerService;

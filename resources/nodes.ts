@@ -140,7 +140,7 @@ export function isSameDisk(one: NodeFacts, other: NodeFacts): boolean {
 export function proofOf(pool: string, before: PoolEvidence, after: PoolEvidence): PoolProof {
   if (before.nodes && after.nodes) return proofByNodes(pool, before.nodes, after.nodes, after);
   // A node that an autoscaler adds boots as the cluster says then, whatever could not be seen before.
-  if (after.nodes?.length === 0 && (after.count ?? 0) === 0) {
+  if (after.nodes?.length === 0 && after.count === 0) {
     return { pool, evidence: 'nodes', reimaged: true, nodes: [], seen: 'no nodes' };
   }
   const unseen = after.unseen ?? before.unseen;
@@ -177,8 +177,10 @@ function proofByNodes(
   const done = nodes.filter(({ reimaged }) => reimaged).length;
   const { count = nodes.length } = counted;
   const has = nodes.length === 0 ? 'no nodes' : `${done} of ${nodes.length} nodes have a new disk`;
+  // AKS does not count the machines of some pools. One that had nodes and shows none has not shown new ones.
+  const known = counted.count ?? Math.min(1, before.length);
   // An autoscaler adds nodes that have not joined yet.
-  const least = counted.enableAutoScaling ? Math.min(1, counted.count ?? 0) : (counted.count ?? 0);
+  const least = counted.enableAutoScaling ? Math.min(1, known) : known;
   return {
     pool,
     evidence: 'nodes',

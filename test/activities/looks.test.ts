@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { createExistingCluster, type Pools } from '../../scripts/local/existingCluster.ts';
 import { clusterMarks } from '../../workflows/engine/marks.ts';
-import { kubectl } from '../scenarios/existingCluster.ts';
+import { kubectl, updateByHand } from '../scenarios/existingCluster.ts';
 import { type AzureUnderTest, attempt, startAzure, subscriptionId } from './support.ts';
 
 let azure: AzureUnderTest;
@@ -26,16 +26,31 @@ const facts = async (cluster: ClusterReference) => {
 };
 
 describe('a look at nodes', () => {
-  it('sees every node of a cluster whose listing is longer than a log', async () => {
-    const pools = Object.fromEntries(
-      Array.from({ length: 5 }, (_, index) => [
-        `longestname${index}`,
-        { mode: index === 0 ? 'System' : 'User', count: 840 } as const,
-      ]),
+  it('sees every node of a cluster whose listing is longer than a log, those of no pool as well', async () => {
+    const user = Array.from({ length: 5 }, (_, index) => `longestname${index}`);
+    const pools = { system: 1, ...Object.fromEntries(user.map((name) => [name, 840])) };
+    const cluster = await existing(
+      'large',
+      Object.fromEntries(
+        Object.entries(pools).map(([name, count]) => [name, { mode: count === 1 ? 'System' : 'User', count } as const]),
+      ),
     );
-    const cluster = await existing('large', pools);
+    const id = clusterId(cluster);
+    for (const name of user) {
+      const { body } = await azure.get(`${id}/agentPools/${name}`);
+      const { properties } = body as { properties: object };
+      await azure.put(`${id}/agentPools/${name}`, { properties: { ...properties, nodeTaints: ['team=a:NoSchedule'] } });
+    }
+    await updateByHand(azure, cluster, (properties) => {
+      properties.nodeProvisioningProfile = { mode: 'Auto' };
+    });
+    await kubectl(azure, cluster, 'kubectl create deployment web --image=mcr.microsoft.com/web:1 --replicas=40');
     const look = await run(azure.activities.lookInside, cluster);
-    expect('seen' in look && look.seen.nodes.length).toBe(4_200);
+    const nodes = 'seen' in look ? look.seen.nodes : [];
+    expect(nodes.length).toBe(4_202);
+    expect(nodes.filter(({ pool }) => !(pool in pools))).toMatchObject([
+      { name: expect.stringMatching(/^aks-default-/) },
+    ]);
   });
 });
 

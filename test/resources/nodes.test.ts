@@ -52,6 +52,12 @@ describe('a pool', () => {
     expect(proofOf('work', pool([]), pool([], { count: 1, enableAutoScaling: true })).reimaged).toBe(false);
   });
 
+  it('without a node is not reimaged where AKS does not count its machines, and it had some', () => {
+    const { count: _notCounted, ...machines } = pool([]);
+    expect(proofOf('work', pool([node()]), machines)).toMatchObject({ reimaged: false, seen: 'no nodes' });
+    expect(proofOf('work', unseen('failed'), machines).reimaged).toBe(false);
+  });
+
   it('without a node has nothing to reimage where AKS counts none', () => {
     expect(proofOf('work', pool([]), pool([]))).toMatchObject({ reimaged: true, seen: 'no nodes' });
   });

@@ -222,7 +222,7 @@ export class Steps {
 }
 
 /** Whether a step that failed may have left something. One that a pause kept from starting has not. */
-const mayHaveBegun = (error: unknown, wrote: boolean | undefined): boolean =>
+export const mayHaveBegun = (error: unknown, wrote: boolean | undefined): boolean =>
   !isFailure(error, 'PauseTimedOut') && (wrote ?? sentBefore(error) ?? !isFailure(error, 'NotOwned'));
 
 /** Whether a step found somebody else's resource that serves, and made none. */

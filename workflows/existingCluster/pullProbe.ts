@@ -38,7 +38,7 @@ export function applyPullProbe({
 
 /**
  * Right before the point of no return, the pools anew: an approval, a pause or a decision may have taken days. Where somebody has
- * added a pool since the pull probe, that is repeated. A run of version 0.1 does not look again.
+ * added a pool since the pull probe, or changed where nodes boot from, that is repeated. A run of version 0.1 does not look again.
  *
  * @throws ApplicationFailure `NotProven` or `LookFailed`.
  */
@@ -49,9 +49,13 @@ export async function probeAddedPools(
   const probed = await probe?.result;
   if (!probed || !patched(provesIsolation)) return;
   const { cluster } = input;
-  const { cluster: now } = await azure.verifying('Look at the cluster').lookAtCluster({ cluster, subscriptionIds: [] });
-  const isKnown = ({ name }: AgentPoolFacts) => probed.some(({ id }) => id === `boots:${name}`);
-  if (now && !now.agentPoolProfiles.every(isKnown)) await provenPulls(found, input);
+  const { cluster: now, imageSource = 'Direct' } = await azure
+    .verifying('Look at the cluster')
+    .lookAtCluster({ cluster, subscriptionIds: [] });
+  // Where nodes are to boot from may have changed, too.
+  const isProven = ({ name }: AgentPoolFacts) =>
+    probed.some(({ id, expected }) => id === `boots:${name}` && expected === imageSource);
+  if (now && !now.agentPoolProfiles.every(isProven)) await provenPulls(found, input);
 }
 
 /** @throws ApplicationFailure `NotProven` or `LookFailed`. */

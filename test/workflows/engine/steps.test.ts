@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { azureFailure, ownFailure, tellingSent } from '../../../contract/failures.ts';
 import type { Leftover, PlannedStep } from '../../../contract/index.ts';
-import { Steps } from '../../../workflows/engine/steps.ts';
+import { mayHaveBegun, Steps } from '../../../workflows/engine/steps.ts';
 
 /** As far as no step acts: from there on steps need a workflow, see test/scenarios/. */
 const steering = {
@@ -64,5 +65,20 @@ describe('the steps of a plan', () => {
       planned('cluster', { action: 'delete' }),
     );
     expect(await steps.leave('left as asked')).toEqual([{ resourceId: '/cluster', why: 'not deleted' }]);
+  });
+});
+
+describe('a step that has failed', () => {
+  const notOwned = ownFailure('NotOwned', 'Made by somebody else', '/registry');
+  const refused = azureFailure('RequestDisallowedByPolicy', 'No', '/registry');
+  it.each([
+    ['has made it, though it is not recognised: its request was sent', tellingSent(notOwned, true), undefined, true],
+    ['has made nothing of what is somebody else’s', tellingSent(notOwned, false), undefined, false],
+    ['has made nothing that Azure has refused', tellingSent(refused, false), undefined, false],
+    ['may have made it, where nobody says', refused, undefined, true],
+    ['has made nothing before a pause ended', ownFailure('PauseTimedOut', 'Nobody resumed'), true, false],
+    ['has made what an earlier one of its writes did', tellingSent(refused, false), true, true],
+  ])('%s', (_what, failure, wrote, begun) => {
+    expect(mayHaveBegun(failure, wrote)).toBe(begun);
   });
 });

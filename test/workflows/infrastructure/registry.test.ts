@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { otherCloudOf } from '../../../resources/clouds.ts';
+import type { RegistryFacts } from '../../../resources/registries.ts';
 import { reasons, stepOf } from '../support.ts';
 import {
   cacheRuleThere,
   derivedRegistry,
   endpointThere,
+  everythingThere,
   ids,
   linkThere,
   networkThere,
@@ -13,6 +15,7 @@ import {
   registryThere,
   subnetsThere,
   there,
+  thereWithout,
   zoneThere,
 } from './support.ts';
 
@@ -162,6 +165,20 @@ describe('a registry under the default name', () => {
   it('is taken by its own cluster', () => {
     expect(foreignProblems({}, 'aks/11111111-1111-1111-1111-111111111111/rg/cluster')).toEqual([]);
   });
+});
+
+it('a record that an endpoint has left is to be removed, unless another endpoint of the registry may have it', () => {
+  const { infrastructure = everythingThere, ...seen } = thereWithout('privateEndpoint');
+  const adviceWith = (registry: RegistryFacts) =>
+    planOwnRegistry({}, {}, { ...seen, infrastructure: { ...infrastructure, registry } }).problems.map(
+      ({ whatToDo }) => whatToDo,
+    );
+  expect(adviceWith(registryThere({ privateEndpoints: [] }))).toContainEqual(
+    expect.stringMatching(/: remove the record/),
+  );
+  expect(
+    adviceWith(registryThere({ privateEndpoints: [{ id: `${ids.endpoint}-hub`, status: 'Approved' }] })),
+  ).toContainEqual(expect.stringMatching(/as registry\.privateEndpoint\.resourceId/));
 });
 
 describe('an endpoint in the hub of a landing zone', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { surgeNodes } from '../../../resources/agentPools.ts';
+import { type AgentPoolFacts, surgeNodes } from '../../../resources/agentPools.ts';
 import type { VmSizeFacts } from '../../../resources/allowances.ts';
+import { copyNeed, surgeNeed } from '../../../workflows/preflight/quota.ts';
 import { ordinary, planIsolate, seen } from '../existingCluster/support.ts';
 import { clusterThere, nothingThere, planCreate, problemTexts } from '../support.ts';
 
@@ -123,6 +124,17 @@ describe('a VM size', () => {
     const pools = [{ vmSize: 'Standard_Z1' }, { vmSize: 'Standard_E4s_v5' }];
     expect(problems(pools, { standardesv5family: { used: 0, limit: 7 } })).toHaveLength(2);
   });
+});
+
+it('a pool of virtual machines has no size and no count of its own: AKS adds one of its largest', () => {
+  const virtualMachines = [
+    { size: 'Standard_D4ds_v5', count: 3 },
+    { size: 'Standard_D8ds_v5', count: 1 },
+  ];
+  const [pool] = ordinary().agentPoolProfiles;
+  const ofMachines = { ...(pool as AgentPoolFacts), vmSize: '', count: 4, type: 'VirtualMachines', virtualMachines };
+  expect(surgeNeed(ofMachines, vmSizes)).toBe('1 node, 8 vCPUs of standardDDSv5Family');
+  expect(copyNeed(ofMachines, vmSizes)).toBe('4 nodes, 20 vCPUs of standardDDSv5Family');
 });
 
 describe('the nodes that a reimage needs', () => {

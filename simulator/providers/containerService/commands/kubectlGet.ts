@@ -126,15 +126,15 @@ const podObject = ({ namespace, name, image, node, phase, labels, waits, created
   },
 });
 
-/** Whether an object has all labels of a selector such as `a=b,c=d`. */
+/** Whether an object meets a selector such as `a=b,c!=d`. An object without a label meets `!=`. */
 function matchesSelector(object: Body, selector: string | undefined): boolean {
   const labels = isBody(object.metadata) && isBody(object.metadata.labels) ? object.metadata.labels : {};
   return (selector ?? '')
     .split(',')
     .filter(Boolean)
-    .every((pair) => {
-      const [key = '', value] = pair.split(/==?/);
-      return labels[key] === value;
+    .every((requirement) => {
+      const [, key = '', operator, value] = /^([^!=]+)(==?|!=)(.*)$/.exec(requirement) ?? [];
+      return (labels[key] === value) === (operator !== '!=');
     });
 }
 
