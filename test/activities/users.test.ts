@@ -166,6 +166,17 @@ describe('a deletion leaves what somebody else has come to use otherwise', () =>
     expect((await azure.get(ids.registry)).status).toBe(404);
   });
 
+  it.concurrent('a registry that a cluster is about to use, as its mark says, until it is taken off', async () => {
+    const ids = await made('u-marked');
+    const { addSecondMark, removeSecondMark } = azure.activities;
+    const used = { id: ids.registry, marks: marksFor('u-comes') };
+    await attempt().run(addSecondMark, used);
+    await inUse('u-marked', ids, 'registry', 'u-comes', true);
+    await attempt().run(removeSecondMark, used);
+    await remove('u-marked', ids, 'registry');
+    expect((await azure.get(ids.registry)).status).toBe(404);
+  });
+
   it.concurrent('a registry with a network rule, or a rule that copies other images', async () => {
     const ids = await made('u-rules');
     const networkRuleSet = (ipRules: object[]) => ({

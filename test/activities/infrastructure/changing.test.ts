@@ -52,6 +52,20 @@ describe('changing', () => {
     expect(await writesTo(azure, ids.nodeSubnet)).toEqual(['PUT 201', 'PUT 200', 'PUT 200']);
   });
 
+  it.concurrent('a subnet is read again where a region still answers as before', async () => {
+    const ids = ownRegistryIds('stale');
+    await makeByHand(azure, ids, 'nodeSubnet');
+    const { body } = await azure.get(ids.nodeSubnet);
+    const proxy = { status: 200, contentType: 'application/json', body: JSON.stringify(body) };
+    // The first read is that of the change itself.
+    const stale = { method: 'GET', path: `${ids.nodeSubnet}$`, after: 1, times: 3, proxy } as const;
+    await azure.fault(stale);
+    await expect(update(ids, { defaultOutboundAccess: true })(attempt())).resolves.toMatchObject({
+      defaultOutboundAccess: true,
+    });
+    expect(await writesTo(azure, ids.nodeSubnet)).toEqual(['PUT 201', 'PUT 200']);
+  });
+
   it.concurrent('a subnet gets a delegation, and loses it again', async () => {
     const ids = ownRegistryIds('delegated');
     await makeByHand(azure, ids, 'nodeSubnet');
