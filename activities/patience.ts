@@ -20,9 +20,6 @@ export const lookPatienceMs = 5 * 60_000;
  */
 export const forbiddenPatienceMs = 2 * 60_000;
 
-/** So long after a refusal, a read tells whether it was one that passes. */
-export const passingRefusalMs = 15_000;
-
 /** Pause between looks: as long as AKS itself waits for the pod of a command. */
 const lookPauseMs = 30_000;
 

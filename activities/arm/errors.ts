@@ -1,11 +1,13 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, type Context } from '@temporalio/activity';
 import { type AzureCause, azureCauses, azureErrors } from '../../contract/azureErrors.ts';
 import type { FailureCode, OwnError } from '../../contract/errors.ts';
 import { applicationFailure, azureFailure, isCode, isFailure, ownFailure } from '../../contract/failures.ts';
 import type { Unread } from '../../resources/unread.ts';
 import { UnreadableAnswerError } from './belief.ts';
+import { pause } from './clock.ts';
 import { ForeignAddressError, observed } from './connection.ts';
+import { currentContext } from './currentContext.ts';
 
 /**
  * ARM asks for seconds, a service that throttles for minutes. Ten are believed: a longer Retry-After would leave an operator
@@ -107,20 +109,44 @@ interface PagedList<T> {
 const otherTenant = 'InvalidAuthenticationTokenTenant';
 
 /** Whether the worker's identity may not look: what is there is then not known. */
-export const isForbidden = (error: unknown): boolean =>
+const isForbidden = (error: unknown): boolean =>
   httpStatus(error) === 403 || isCode(applicationFailure(error)?.type, otherTenant);
 
 /** Result of a look at Azure, or why the worker's identity may not look: what is there is then not known. */
 export type Allowed<T> = { seen: T } | { forbidden: string };
 
-/** Looks, and tells what is forbidden from what is absent. */
+/**
+ * Looks, and tells what is forbidden from what is absent. One refusal is not taken at its word: Azure does not know of a new role
+ * everywhere at once (Learn, "Troubleshoot Azure RBAC").
+ */
 export async function whereAllowed<T>(look: () => Promise<T>): Promise<Allowed<T>> {
-  try {
-    return { seen: await look() };
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
-    return { forbidden: applicationFailure(error)?.message ?? String(error) };
-  }
+  const attempt = () =>
+    look().then(
+      (seen) => ({ seen }),
+      (error: unknown) => {
+        if (!isForbidden(error)) throw error;
+        return { forbidden: applicationFailure(error)?.message ?? String(error), error };
+      },
+    );
+  const first = await attempt();
+  const mayPass = 'forbidden' in first && isFailure(first.error, 'AuthorizationFailed') && (await refusalsHavePassed());
+  const last = mayPass ? await attempt() : first;
+  return 'seen' in last ? last : { forbidden: last.forbidden };
+}
+
+/** So long after a refusal, a second look tells whether it was one that passes. */
+const passingRefusalMs = 15_000;
+
+const waits = new WeakMap<Context, Promise<void>>();
+
+/** Waits once in an attempt of an activity, for all that is refused in it: roles may forbid many of its reads for good. */
+async function refusalsHavePassed(): Promise<boolean> {
+  const context = currentContext();
+  if (!context) return false;
+  const wait = waits.get(context) ?? pause(passingRefusalMs);
+  waits.set(context, wait);
+  await wait;
+  return true;
 }
 
 /** The answer of a look, or what counts as the answer where nobody may look. */

@@ -8,7 +8,7 @@ import type { Unread } from '../../resources/unread.ts';
 import type { SubnetFacts, VirtualNetworkFacts } from '../../resources/virtualNetworks.ts';
 import { countMachines } from '../agentPools.ts';
 import type { ClientsOf } from '../arm/connection.ts';
-import { isForbidden, seenOr, whereAllowed } from '../arm/errors.ts';
+import { seenOr, whereAllowed } from '../arm/errors.ts';
 import { asOneLook } from '../arm/sharedReads.ts';
 import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
@@ -70,13 +70,13 @@ type ReadPart = <T>(name: AuditPart, read: () => Promise<T>) => Promise<T | unde
 function partReader(): { part: ReadPart; unread: NonNullable<AuditFacts['unread']> } {
   const unread: NonNullable<AuditFacts['unread']> = {};
   const part: ReadPart = async (name, read) => {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof NotShownError) && !isForbidden(error)) throw error;
-      unread[name] = error instanceof Error ? error.message : name;
-      return undefined;
-    }
+    const look = await whereAllowed(read).catch((error: unknown) => {
+      if (!(error instanceof NotShownError)) throw error;
+      return { forbidden: error.message };
+    });
+    if ('seen' in look) return look.seen;
+    unread[name] = look.forbidden;
+    return undefined;
   };
   return { part, unread };
 }

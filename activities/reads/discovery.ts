@@ -16,14 +16,12 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { isOfAnotherCluster, type Marks } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
-import type { ResourceGroupReference } from '../../resources/subscriptions.ts';
 import type { Unread } from '../../resources/unread.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { asOneLook } from '../arm/sharedReads.ts';
 import { awaiting, type WaitBound } from '../arm/waiting.ts';
 import { readCluster, readKubernetesVersions } from '../managedClusters.ts';
-import { passingRefusalMs, patiently } from '../patience.ts';
 import { readFeature, readProvider } from '../registrations.ts';
 import { readRegistry } from '../registries.ts';
 import { readGroupContent, readResourceGroup } from '../resourceGroups.ts';
@@ -82,7 +80,7 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
   // Groups come first: in one that is not there, nothing need be looked for.
   const [resourceGroup, nodeGroup] = await Promise.all([
     readResourceGroup(clients, { subscriptionId, name: cluster.resourceGroup }),
-    lookAtNodeGroup(clients, { subscriptionId, name: request.nodeResourceGroup }),
+    whereAllowed(() => readResourceGroup(clients, { subscriptionId, name: request.nodeResourceGroup })),
   ]);
   const [locations, found, infrastructure, allowances, kubernetesVersions, providers, features, tenants] =
     await Promise.all([
@@ -126,14 +124,6 @@ async function discover(clients: ClientsOf, request: DiscoveryRequest): Promise<
     ...(notSeen.length > 0 && { unread: notSeen }),
   };
 }
-
-/** A refusal that passes is none: without this look, nobody is let begin who may not see the end of it. */
-const lookAtNodeGroup = (clients: ClientsOf, group: ResourceGroupReference) =>
-  patiently(
-    () => whereAllowed(() => readResourceGroup(clients, group)),
-    (look) => 'forbidden' in look,
-    passingRefusalMs,
-  );
 
 /** Reads what a run can do without, such as what only roles on the subscription show, and notes what is forbidden. */
 function optionalReads(at: string) {

@@ -61,7 +61,7 @@ describe('listFleetClusters', () => {
       method: 'GET',
       path: '/providers/Microsoft.ContainerService/managedClusters$',
       answer,
-      times: 1,
+      times: 2,
     });
     expect(await listed()).toMatchObject({ names: [], forbidden: expect.stringContaining('No.') });
     expect(await listed({ subscriptionId: '99999999-9999-9999-9999-999999999999' })).not.toHaveProperty('problems.0');
@@ -114,7 +114,7 @@ describe('readMaintenanceConfigurations', () => {
 
   it('tells what nobody may read, and a cluster that is gone', async () => {
     const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
-    await azure.fault({ method: 'GET', path: '/maintenanceConfigurations$', answer, times: 1 });
+    await azure.fault({ method: 'GET', path: '/maintenanceConfigurations$', answer, times: 2 });
     expect(await read()).toMatchObject({ forbidden: expect.stringContaining('No.') });
     await expect(read({ name: 'gone' })).rejects.toMatchObject({ type: 'ClusterNotFound' });
   });

@@ -89,6 +89,17 @@ describe('before the first write', () => {
     expect(access.unread?.[0]?.why).toMatch(/not for you/);
   });
 
+  it('does not take one refusal at its word, for a role may be minutes old', async () => {
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'not yet' };
+    for (const path of ['^/subscriptions$', '/locks$', '/roleAssignments$'])
+      await azure.fault({ method: 'GET', path, times: 1, answer });
+    const from = azure.simulator.clock.now();
+    const { unread, access, users } = await discover();
+    expect([unread, access.unread, users]).toEqual([[], undefined, {}]);
+    // All of them are waited for together.
+    expect(azure.simulator.clock.now() - from).toBeLessThan(30_000);
+  });
+
   it('reads what deny assignments keep from the worker’s identity, and which may be about others', async () => {
     const denial = (title: string, more: object = {}) => ({
       name: `00000000-0000-4000-8000-00000000000${title.length}`,

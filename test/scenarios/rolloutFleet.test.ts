@@ -370,7 +370,7 @@ describe('rolloutFleet', () => {
     await harness.azure.put(`${own(0)}/${name}`, window(-1));
     await harness.azure.put(`${own(1)}/${name}`, window(48));
     const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
-    await harness.azure.fault({ method: 'GET', path: `${own(3)}$`, answer });
+    await harness.azure.fault({ method: 'GET', path: `${own(3)}$`, times: 2, answer });
     const run = await start({
       name: newName('window'),
       scenario: 'auditCluster',
