@@ -20,9 +20,13 @@ export interface BenchWorker {
 
 const planVariable = 'BENCH_WORKER';
 
+/** As `npm run worker` and the image start a worker. */
+const execArgv = ['--max-semi-space-size=8', '--max-old-space-size=768'];
+const environment = { MALLOC_ARENA_MAX: '2' };
+
 /** Starts a file that calls {@link runWorker} as a process, and waits until it polls. It never outlives this one. */
 export async function startWorkerProcess(file: string, plan: object): Promise<BenchWorker> {
-  const child = fork(file, { env: { ...process.env, [planVariable]: JSON.stringify(plan) } });
+  const child = fork(file, { execArgv, env: { ...process.env, ...environment, [planVariable]: JSON.stringify(plan) } });
   const gone = once(child, 'exit');
   const said = await Promise.race([once(child, 'message'), gone.then(() => undefined)]);
   if (!said) throw new Error(`${file} did not start`);

@@ -30,7 +30,7 @@ Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
 });
-const workflowBundle = await bundleWorkflows();
+const workflowBundle = await bundleWorkflows({ withSources: true });
 const taken: boolean[] = [];
 for (const file of command.args) {
   const { events } = read(file);

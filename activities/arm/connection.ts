@@ -31,6 +31,7 @@ import { heedQuota } from './quota.ts';
 import { countRequest } from './requestCounts.ts';
 import { shareReads } from './sharedReads.ts';
 import { logRequest, watchRequest } from './telemetry.ts';
+import { takeTurns } from './turns.ts';
 
 /** The way to Azure Resource Manager. The worker makes it from its environment. A simulated Azure differs in nothing else. */
 export interface AzureConnection {
@@ -74,6 +75,12 @@ export interface AzureClients {
  */
 const armTimeoutMs = 90_000;
 
+/**
+ * Azure answers in a third of a second, so that these are 300 requests a second: what it allows twelve subscriptions, and about what
+ * one worker has a processor for.
+ */
+const mostRequestsAtOnce = 100;
+
 /** Makes the clients of a subscription on first use and keeps them, so that connections are reused. */
 export function azureClients({
   credential,
@@ -97,6 +104,7 @@ export function azureClients({
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: shareReads(asksOnly), position: 'perRetry' as const },
       { policy: heedQuota(), position: 'perRetry' as const },
+      { policy: takeTurns(mostRequestsAtOnce), position: 'perRetry' as const },
       { policy: logRequest, position: 'perRetry' as const },
       { policy: watchRequest, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
