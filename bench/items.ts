@@ -1,3 +1,4 @@
+import { added } from './added.ts';
 import { beside } from './beside.ts';
 import { fleet } from './fleet.ts';
 import type { Item } from './item.ts';
@@ -16,6 +17,7 @@ export const items = {
   fleet,
   beside,
   memory,
+  added,
   recovery,
   cost,
   simulator,

@@ -20,8 +20,12 @@ export interface Place {
   /** The workers' task queue. */
   queue: string;
   simulator: Simulator;
-  /** Starts one more worker, in a process of its own. */
-  startWorker(): Promise<BenchWorker>;
+  /**
+   * Starts one more worker, in a process of its own.
+   *
+   * @param activitySlots How many activities it runs at the same time. Default: as many as a worker does.
+   */
+  startWorker(activitySlots?: number): Promise<BenchWorker>;
   /** Forgets everything that is in the simulated Azure, but not what was asked of it. */
   reset(): Promise<void>;
   /** Everything that was asked of Azure, oldest first. */
@@ -60,10 +64,10 @@ export async function startPlace(speed: number, onProgress: (line: string) => vo
     queue,
     simulator,
     reset,
-    async startWorker() {
+    async startWorker(activitySlots) {
       const { endpoint, ca, tokenEndpoint } = simulator;
       const plan = { temporal: server.address, queue, speed, bundle: files.bundle, endpoint, ca, tokenEndpoint };
-      const worker = await startBenchWorker(plan);
+      const worker = await startBenchWorker({ ...plan, ...(activitySlots !== undefined && { activitySlots }) });
       workers.push(worker);
       return worker;
     },

@@ -28,10 +28,12 @@ export const recovery: Item = async ({ onProgress }) => {
     const killed = Date.now();
     await first.kill();
     onProgress('A worker was killed. Another one goes on in half a minute.');
-    await Promise.all(runs.map((run) => run.result()));
+    const ends = await Promise.allSettled(runs.map((run) => run.result()));
+    const lost = ends.filter((end) => end.status === 'rejected' || end.value.outcome !== 'verified');
     const delays = await Promise.all(runs.map((run) => resumedAfter(place, run, killed)));
     return [
       { name: 'until another worker goes on', unit: 's', better: 'lower', limit: limitSeconds, values: delays },
+      { name: 'runs lost', unit: 'count', better: 'lower', limit: 0, values: [lost.length] },
       { name: 'writes repeated', unit: 'count', better: 'lower', limit: 0, values: [repeated(await place.requests())] },
     ];
   } finally {

@@ -15,6 +15,8 @@ interface WorkerPlan {
   endpoint: string;
   ca: string;
   tokenEndpoint: string;
+  /** How many activities it runs at the same time. Default: as many as a worker does. */
+  activitySlots?: number;
 }
 
 /** At this speed a cluster is there within a millisecond. */
@@ -39,7 +41,7 @@ function fastClock(speed: number): Clock {
 }
 
 if (import.meta.main)
-  await runWorker<WorkerPlan>(({ queue, speed, bundle, endpoint, ca, tokenEndpoint }, connection) =>
+  await runWorker<WorkerPlan>(({ queue, speed, bundle, endpoint, ca, tokenEndpoint, activitySlots }, connection) =>
     createWorker({
       connection,
       namespace: 'default',
@@ -51,5 +53,6 @@ if (import.meta.main)
         clock: fastClock(speed),
       },
       workflowBundle: { codePath: bundle },
+      ...(activitySlots !== undefined && { activitySlots }),
     }),
   );
