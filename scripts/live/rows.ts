@@ -25,6 +25,11 @@ const whereTaken =
   (holds: (exchange: Exchange) => boolean): ((exchange: Exchange) => boolean | undefined) =>
   (exchange) =>
     exchange.status < 300 ? holds(exchange) : undefined;
+/** A run that goes on may find there what it has sent before, and updates it. */
+const whereMade =
+  (holds: (exchange: Exchange) => boolean): ((exchange: Exchange) => boolean | undefined) =>
+  (exchange) =>
+    exchange.status === 201 ? holds(exchange) : undefined;
 const header = ({ answer }: Exchange, name: string): string | undefined => answer.headers[name];
 const hasOperation = (exchange: Exchange): boolean =>
   header(exchange, 'azure-asyncoperation') !== undefined || header(exchange, 'location') !== undefined;
@@ -112,9 +117,7 @@ const rows: Readonly<Record<string, Holds>> = {
   'vnet-updating': answered(
     'PUT',
     /\/virtualNetworks\/[^/]+$/i,
-    whereTaken(
-      (exchange) => exchange.status === 201 && inAnswer(exchange, 'properties.provisioningState') === 'Updating',
-    ),
+    whereMade((exchange) => inAnswer(exchange, 'properties.provisioningState') === 'Updating'),
   ),
   'subnet-in-use': answered('DELETE', /\/subnets\/[^/]+$/i, (exchange) =>
     exchange.status === 400 ? errorCode(exchange) === 'InUseSubnetCannotBeDeleted' : undefined,
@@ -140,9 +143,7 @@ const rows: Readonly<Record<string, Holds>> = {
   'registry-slow-put': answered(
     'PUT',
     /\/registries\/[^/]+$/i,
-    whereTaken(
-      (exchange) => exchange.status === 201 && inAnswer(exchange, 'properties.provisioningState') === 'Creating',
-    ),
+    whereMade((exchange) => inAnswer(exchange, 'properties.provisioningState') === 'Creating'),
   ),
   'registry-names': answered('GET', /\/(registries|privateEndpoints)\/[^/]+$/i, (exchange) => {
     const names = [inAnswer(exchange, 'properties.loginServer'), ...endpointNames(exchange)];
@@ -152,7 +153,7 @@ const rows: Readonly<Record<string, Holds>> = {
   'endpoint-at-the-end': answered(
     'PUT',
     /\/privateEndpoints\/[^/]+$/i,
-    whereTaken(
+    whereMade(
       (exchange) =>
         inAnswer(exchange, 'properties.networkInterfaces.0.id') !== undefined &&
         inAnswer(exchange, 'properties.customDnsConfigs.0') === undefined,
