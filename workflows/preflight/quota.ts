@@ -1,9 +1,12 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import type { ReimageOptions } from '../../contract/inputs/existingCluster.ts';
 import type { Problem } from '../../contract/problem.ts';
+import { isIPv4, usableAddresses } from '../../resources/addressRanges.ts';
 import { type AgentPoolFacts, raisedSurge, surgeNodes, surgeOf } from '../../resources/agentPools.ts';
 import type { AllowanceFacts } from '../../resources/allowances.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
+import { sameResourceId } from '../../resources/ids.ts';
+import type { SubnetFacts } from '../../resources/virtualNetworks.ts';
 
 /** Reports VM sizes that cannot be had, and vCPUs beyond the quota, surge nodes included. */
 export function quotaProblems(
@@ -131,6 +134,38 @@ export function atOnceByQuota(
     while (atATime > 1 && neededAtOnce(vCPUs, atATime, free) > free) atATime -= 1;
     const because = `the quota of ${family} leaves ${free} of ${usage.limit} vCPUs for their surge nodes`;
     return atATime < Math.min(most, pools.length) ? [{ atATime, because }] : [];
+  });
+  return bounds.sort((one, other) => one.atATime - other.atATime)[0];
+}
+
+/**
+ * How many pools the addresses of their subnets let be reimaged at the same time. A node takes as many as nodes there have on average: one, or
+ * one for each of its pods too, as the network of the cluster is made.
+ *
+ * @param all Every pool of the cluster. @returns `undefined` where they let `most`.
+ */
+export function atOnceByAddresses(
+  pools: readonly AgentPoolFacts[],
+  all: readonly AgentPoolFacts[],
+  maxSurge: string | undefined,
+  subnets: readonly SubnetFacts[],
+  most: number,
+): { atATime: number; because: string } | undefined {
+  const bounds = subnets.flatMap(({ id, name, addressPrefixes, addressesInUse }) => {
+    const isIn = ({ vnetSubnetId }: AgentPoolFacts) => vnetSubnetId !== undefined && sameResourceId(vnetSubnetId, id);
+    const nodes = sum(all.filter(isIn).map(({ count }) => count));
+    if (nodes === 0) return [];
+    const eachTakes = Math.ceil(addressesInUse / nodes);
+    const free = sum(addressPrefixes.filter(isIPv4).map(usableAddresses)) - addressesInUse;
+    const surges = pools
+      .filter(isIn)
+      .map((pool) => surgeOf(pool.count, { ...pool, ...surgeMeanwhile(pool, maxSurge) }.maxSurge))
+      .sort((one, other) => other - one);
+    const wanted = Math.min(most, surges.length);
+    let atATime = wanted;
+    while (atATime > 1 && sum(surges.slice(0, atATime)) * eachTakes > free) atATime -= 1;
+    const because = `subnet ${name} has ${free} free addresses for their surge nodes, of which one takes ${eachTakes}`;
+    return atATime < wanted ? [{ atATime, because }] : [];
   });
   return bounds.sort((one, other) => one.atATime - other.atATime)[0];
 }

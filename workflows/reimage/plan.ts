@@ -16,7 +16,7 @@ import type { UpdatePart } from '../existingCluster/plan.ts';
 import { bootsFrom } from '../nodes/probe.ts';
 import { copyStepId, isAfterReimage, isUnwell, planCopies } from './copies.ts';
 import { plannedLadder } from './ladder.ts';
-import { isBlindMeanwhile, planTurns } from './turns.ts';
+import { isBlindMeanwhile, planTurns, type TurnNeeds } from './turns.ts';
 
 export interface PlannedReimages extends Part {
   /** Pools that are reimaged, in the order in which they begin. */
@@ -27,7 +27,7 @@ export interface PlannedReimages extends Part {
 }
 
 /** Everything that decides which pools have to be reimaged, and after what. */
-export interface ReimageNeeds {
+export interface ReimageNeeds extends Pick<TurnNeeds, 'subnets' | 'isBlind' | 'aborts'> {
   reference: ClusterReference;
   cluster: ClusterFacts;
   kubernetes: Look<KubernetesFacts>;
@@ -46,10 +46,6 @@ export interface ReimageNeeds {
   gate?: PlannedStep | undefined;
   /** Permissions, locks and quota; left out where discovery has not asked. */
   allowances?: AllowanceFacts | undefined;
-  /** Whether commands run on nodes alone that are reimaged already. */
-  isBlind?: boolean;
-  /** Whether operations are aborted that run on the cluster, whoever has begun them. */
-  aborts?: boolean;
 }
 
 /** Nodes boot as their cluster says. While the cluster stays, they have nothing to go back to. */
@@ -273,6 +269,7 @@ export function planReimagesAfter(
     needs,
     gate: planGate('reimage', input, seen.discovered?.allowances, needs)[0],
     allowances: seen.discovered?.allowances,
+    subnets: seen.dependencies?.subnets,
     aborts: input.abortOperations,
     isBlind: changes && isBlindMeanwhile(cluster, update.bootstrap ?? {}, update.unlink !== undefined),
   });

@@ -5,7 +5,8 @@ import type { AllowanceFacts } from '../../resources/allowances.ts';
 import { type ClusterChange, type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { DisruptionBudgetFacts, KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { cutsEgress } from '../../resources/outboundTypes.ts';
-import { atOnceByQuota } from '../preflight/quota.ts';
+import type { SubnetFacts } from '../../resources/virtualNetworks.ts';
+import { atOnceByAddresses, atOnceByQuota } from '../preflight/quota.ts';
 
 /**
  * AKS names no limit, and `az aks upgrade --node-image-only` asks for all pools at once. Four bound what is unfinished after a failure, and
@@ -19,7 +20,10 @@ export interface TurnNeeds {
   reimages: readonly AgentPoolFacts[];
   kubernetes: Look<KubernetesFacts>;
   options: ReimageOptions;
+  cluster: Pick<ClusterFacts, 'agentPoolProfiles'>;
   allowances?: AllowanceFacts | undefined;
+  /** The subnets of its nodes, where they are the owner's and were looked at. */
+  subnets?: readonly SubnetFacts[] | undefined;
   /** Whether commands run on nodes alone that are reimaged already. */
   isBlind?: boolean;
   /** Whether operations are aborted that run on the cluster, whoever has begun them. */
@@ -48,10 +52,12 @@ function oneByOne({ kubernetes, options, isBlind, aborts }: TurnNeeds): string |
   return unknown && `where the pods of disruption budget ${nameOf(unknown)} are was not seen`;
 }
 
-function bounded({ reimages, options, allowances }: TurnNeeds): { atATime: number; because: string } {
+function bounded({ reimages, cluster, options, allowances, subnets = [] }: TurnNeeds) {
   const most = { atATime: mostAtOnce, because: 'more only by reimage.maxParallelPools' };
-  const byQuota = atOnceByQuota(reimages, options, allowances, mostAtOnce);
-  return byQuota ?? most;
+  const { agentPoolProfiles: all } = cluster;
+  const byQuota = atOnceByQuota(reimages, options, allowances, mostAtOnce) ?? most;
+  const byAddresses = atOnceByAddresses(reimages, all, options.maxSurge, subnets, mostAtOnce) ?? most;
+  return byAddresses.atATime < byQuota.atATime ? byAddresses : byQuota;
 }
 
 /** The canary, each pool that `order` names, the others, and then system pools. */

@@ -3,8 +3,11 @@ import type { ReimageNodePoolsInput } from '../../../contract/index.ts';
 import type { AgentPoolFacts } from '../../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../../resources/discovery.ts';
 import type { DisruptionBudgetFacts } from '../../../resources/nodes.ts';
+import { noDependencies } from '../../../workflows/isolation/problems.ts';
 import { mayBegin } from '../../../workflows/reimage/turns.ts';
 import {
+  closedSubnet,
+  inNetwork,
   isolated,
   notAllowed,
   ordinary,
@@ -163,6 +166,24 @@ describe('the quota', () => {
     expect(plan.turns?.atATime).toBe(4);
     const { ladder = [] } = stepOf(plan, 'reimage:p0');
     expect(ladder.find(({ by }) => by === 'temporaryPool')).not.toHaveProperty('without');
+  });
+});
+
+describe('the addresses of a subnet', () => {
+  // A /24 has 251. Nodes have one address each, or one for each of their pods too.
+  it.each([
+    [1, 4],
+    [33, 3],
+    [50, 1],
+  ])('of which a node takes %i let %i pools go together', (eachTakes, expected) => {
+    const profiles = [pool('a'), pool('b'), pool('c'), pool('d')].map((each) => ({ ...each, count: 1 }));
+    const addressesInUse = eachTakes * profiles.length;
+    const subnet = { ...closedSubnet, addressPrefixes: ['10.10.0.0/24', 'fd00::/64'], addressesInUse };
+    const dependencies = { ...noDependencies, subnets: [subnet] };
+    const found = inNetwork(ordinary({ agentPoolProfiles: profiles }));
+    const { turns } = planIsolate(seen(found, { dependencies, kubernetes: facts([]).kubernetes }));
+    expect(turns?.atATime).toBe(expected);
+    if (expected < 4) expect(turns?.because).toMatch(/^subnet nodes has \d+ free addresses/);
   });
 });
 
