@@ -4,7 +4,6 @@ import type { ParsedIsolateClusterInput } from '../../contract/inputs/existingCl
 import type { PlannedStep } from '../../contract/plan.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Check } from '../../contract/result.ts';
-import type { AgentPoolFacts } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import type { ClusterFacts } from '../../resources/managedClusters.ts';
@@ -52,11 +51,18 @@ export async function probeAddedPools(
   const { cluster: now, imageSource = 'Direct' } = await azure
     .verifying('Look at the cluster')
     .lookAtCluster({ cluster, subscriptionIds: [] });
-  // Where nodes are to boot from may have changed, too.
-  const isProven = ({ name }: AgentPoolFacts) =>
-    probed.some(({ id, expected }) => id === `boots:${name}` && expected === imageSource);
-  if (now && !now.agentPoolProfiles.every(isProven)) await provenPulls(found, input);
+  if (now && !isStillProven(probed, now, imageSource)) await provenPulls(found, input);
 }
+
+/** Whether each pool was probed, for the source from which its nodes are to boot now. */
+export const isStillProven = (
+  probed: readonly Check[],
+  { agentPoolProfiles }: Pick<ClusterFacts, 'agentPoolProfiles'>,
+  imageSource: string,
+): boolean =>
+  agentPoolProfiles.every(({ name }) =>
+    probed.some(({ id, expected }) => id === `boots:${name}` && expected === imageSource),
+  );
 
 /** @throws ApplicationFailure `NotProven` or `LookFailed`. */
 async function provenPulls(found: ClusterFacts, input: ProbeInput): Promise<Check[]> {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { check } from '../../../workflows/engine/check.ts';
+import { isStillProven } from '../../../workflows/existingCluster/pullProbe.ts';
 import { acting, expectSoundGraph, problemTexts, stepOf } from '../support.ts';
 import { bootingFrom, isolated, notAllowed, ordinary, planChange, planIsolate, registryId, seen } from './support.ts';
 
@@ -37,6 +39,15 @@ describe('the pull probe', () => {
       expect.stringMatching(/^run-command is not allowed, .*disabled/),
     ]);
     expect(problemTexts(planIsolate(facts, { probes: 'ifAllowed' }))).toEqual([]);
+  });
+
+  it('is repeated at the cut where a pool was added, or nodes are to boot from elsewhere since', () => {
+    const { agentPoolProfiles } = isolated();
+    const probed = agentPoolProfiles.map(({ name }) => check(`boots:${name}`, name, '/pool', source, source));
+    expect(isStillProven(probed, { agentPoolProfiles }, source)).toBe(true);
+    expect(isStillProven(probed.slice(1), { agentPoolProfiles }, source)).toBe(false);
+    expect(isStillProven(probed, { agentPoolProfiles }, 'other.azurecr.io/aks-managed-repository')).toBe(false);
+    expect(isStillProven(probed, { agentPoolProfiles }, 'Direct')).toBe(false);
   });
 
   it('is no problem where run-command is forbidden and nothing is to be proven', () => {
