@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { msToNumber } from '@temporalio/common/lib/time.js';
-import { look, read, verification, write } from '../../../workflows/engine/azure.ts';
+import { look, operation, read, verification, write } from '../../../workflows/engine/azure.ts';
 
 /** How long an activity is tried that Azure answers with 503 at once, each time. */
 function minutesOf({ retry }: typeof read | typeof look | typeof write | typeof verification): number {
@@ -19,3 +19,11 @@ it.each([
   expect(minutesOf(options)).toBeGreaterThan(atLeast);
   expect(minutesOf(options)).toBeLessThan(atMost);
 });
+
+it.each(Object.entries({ read, look, verification, write, operation }))(
+  'no bound of a %s contains the time in the queue: a full worker would make healthy clusters fail',
+  (_what, options) => {
+    expect(Object.keys(options)).toContain('startToCloseTimeout');
+    expect(Object.keys(options).filter((each) => /^scheduleTo/.test(each))).toEqual([]);
+  },
+);
