@@ -80,12 +80,12 @@ export interface AksWorkerOptions {
 }
 
 /**
- * A thousand clusters in flight need no replay. Each takes 0.25 MiB of the workflow thread's heap, of which half may go to them. The SDK
- * would keep 2,400 on a machine of 16 GiB. One that has left the cache is replayed when something happens to it.
+ * As many as activities at the same time. Each takes 0.25 MiB of the workflow thread's heap, of which half may go to them. The SDK would
+ * keep 2,400 on a machine of 16 GiB. One that has left the cache is replayed when something happens to it.
  */
 function cachedRuns(): number {
   const heapMiB = getHeapStatistics().heap_size_limit / 2 ** 20;
-  return Math.max(10, Math.min(1_000, Math.floor((heapMiB - 200) * 2)));
+  return Math.max(10, Math.min(500, Math.floor((heapMiB - 200) * 2)));
 }
 
 /** A worker that is asked to stop hands its operations over at once. What hangs is given up after so many seconds. */
