@@ -79,15 +79,21 @@ export const modelOf = ({ body }: Resource): NodeModel => modelBody.parse(body.n
 export const sameModel = (one: NodeModel, other: NodeModel): boolean =>
   one.nodeImageVersion === other.nodeImageVersion && one.registryServer === other.registryServer;
 
-/** Adds a machine to a pool. It is of the pool's model. */
-export function addMachine(world: World, holder: Resource, surge: boolean, vmSize?: string): Machine {
-  const pool = poolOf(holder);
+/** Adds machines to a pool. They are of the pool's model. */
+export function addMachines(world: World, holder: Resource, count: number, surge: boolean, vmSize?: string): void {
   const used = machinesOf(world, holder).map(({ id }) => Number(/(\d+)$/.exec(id)?.[1] ?? -1));
-  const number = Math.max(-1, ...used) + 1;
+  // Once for all of them, for a pool may have a thousand.
+  const first = used.reduce((most, number) => Math.max(most, number), -1) + 1;
+  for (let number = first; number < first + count; number += 1) addMachine(world, holder, number, surge, vmSize);
+}
+
+function addMachine(world: World, holder: Resource, number: number, surge: boolean, vmSize?: string): void {
+  const pool = poolOf(holder);
   if (holder.type !== scaleSetType) {
     const name = `${holder.name}${number}`;
     const tags = { 'aks-managed-poolName': pool };
-    return addVm(world, groupOf(holder.id), { name, tags, vmSize, model: modelOf(holder), pool, surge });
+    addVm(world, groupOf(holder.id), { name, tags, vmSize, model: modelOf(holder), pool, surge });
+    return;
   }
   const id = `${holder.id}/virtualMachines/${number}`;
   const now = world.clock.now().toISOString();
@@ -108,7 +114,6 @@ export function addMachine(world: World, holder: Resource, surge: boolean, vmSiz
     kubernetes: freshNode(world, modelOf(holder), pool, surge),
   };
   world.store.put(id, instanceType, body);
-  return { id, type: instanceType, body };
 }
 
 interface NewVm {
@@ -163,7 +168,8 @@ export function scaleTo(world: World, holder: Resource, count: number, vmSize?: 
     ({ body: { kubernetes, properties } }) =>
       !kubernetes.surge && (vmSize === undefined || properties.hardwareProfile?.vmSize === vmSize),
   );
-  for (let missing = count - there.length; missing > 0; missing -= 1) addMachine(world, holder, false, vmSize);
+  const missing = count - there.length;
+  if (missing > 0) addMachines(world, holder, missing, false, vmSize);
   for (const { id } of there.slice(count)) world.remove(id);
 }
 

@@ -2,7 +2,7 @@ import type { AzureSwitches } from '../../arm/azureSwitches.ts';
 import type { OperationControl, OperationEnd, OperationSpec } from '../../arm/operations.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
-import { addMachine, change, machinesOf, modelOf, reimageMachine, sameModel, setModel } from '../compute/machines.ts';
+import { addMachines, change, machinesOf, modelOf, reimageMachine, sameModel, setModel } from '../compute/machines.ts';
 import { currentModel, holderOf } from './nodes.ts';
 import { aksStyle, seconds } from './operations.ts';
 import { modelFailure, nodeFailure } from './pulls.ts';
@@ -162,7 +162,7 @@ class Reimage {
     } else {
       this.#control.after(seconds.surge, () => {
         if (this.#cannotBootstrap()) return;
-        for (let made = 0; made < surge; made += 1) addMachine(this.#world, this.#holder, true);
+        addMachines(this.#world, this.#holder, surge, true);
         this.#drain(nodes);
       });
     }
