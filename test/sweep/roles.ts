@@ -42,13 +42,16 @@ export async function neededOperations(slots: readonly Slot[], usual: Usual): Pr
   for (const each of ['permissions', 'denyAssignments']) looks.delete(`Microsoft.Authorization/${each}/read`);
   return {
     all: sorted([...all, ...rare]),
-    looks: sorted([...looks, ...rare.filter((each) => each.endsWith('/read'))]),
+    looks: sorted([...looks, ...rare.filter((each) => each.endsWith('/read') && each !== ofReimages)]),
     notRare: rare.filter((each) => all.has(each) && each !== ofTheMoment),
   };
 }
 
 /** A run that looks while another one makes an endpoint reads its interface: only then it shows no names itself. */
 const ofTheMoment = 'Microsoft.Network/networkInterfaces/read';
+
+/** Only a reimage asks for it, which a worker that only looks does not begin. */
+const ofReimages = 'Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles/read';
 
 const sorted = (needs: Iterable<string>): string[] => [...new Set(needs)].sort();
 
