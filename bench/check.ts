@@ -15,9 +15,12 @@ export function worsening({ median, better }: Result, last: Pick<Result, 'median
 export function regressions(results: readonly Result[], last: readonly Result[]): string[] {
   const items = new Set(results.map(({ item }) => item));
   const key = ({ item, name }: Result) => `${item}: ${name}`;
+  const isCompared = results.some((each) => last.some((before) => key(before) === key(each)));
   const now = new Map(results.map((result) => [key(result), result]));
   const gone = last.filter((each) => items.has(each.item) && each.unit === 'ratio' && !now.has(key(each)));
   return [
+    // A check that compares nothing would never fail.
+    ...(isCompared ? [] : ['The last result has nothing of what was measured.']),
     ...gone.map((each) => `${key(each)} is no longer measured.`),
     ...results.flatMap((result) => {
       const before = last.find((each) => key(each) === key(result));
