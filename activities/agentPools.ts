@@ -1,7 +1,7 @@
 import type { AgentPool } from '@azure/arm-containerservice';
 import { applicationFailure, ownFailure } from '../contract/failures.ts';
 import type { AgentPoolReference, Reimaged } from '../resources/agentPools.ts';
-import { agentPoolId, clusterId, resourceGroupId } from '../resources/ids.ts';
+import { resourceGroupId } from '../resources/ids.ts';
 import { copyOfTag, type Marks, withoutMarks } from '../resources/marks.ts';
 import { mismatch } from '../resources/mismatch.ts';
 import { type PoolEvidence, poolEvidence, proofOf } from '../resources/nodes.ts';
@@ -18,8 +18,9 @@ import { createResource, deleteResource, type MaybeUnseen, type ResourceType } f
 import { awaitingRoles } from './arm/rolePropagation.ts';
 import { awaiting, type WaitBound } from './arm/waiting.ts';
 import { readKubernetes } from './kubernetes.ts';
-import { readExistingCluster } from './managedClusters.ts';
+import { existingCluster } from './managedClusters.ts';
 import { operationPatienceMs, patiently } from './patience.ts';
+import { idOf, poolIn, poolNotFound, type ShownPool, shownPool } from './shownPool.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
   nodeResourceGroup: string;
@@ -32,8 +33,6 @@ export interface ReimageRequest extends AgentPoolReference {
 
 /** Node images come weekly: a wait for one is long, and asks seldom. */
 const nodeImageDelayMs = 15 * 60_000;
-
-const idOf = ({ cluster, pool }: AgentPoolReference): string => agentPoolId(clusterId(cluster), pool);
 
 export async function getPool(clients: ClientsOf, id: string): Promise<AgentPool | undefined> {
   const { client, resourceGroup, parent, name } = locate(clients, 'containerService', id);
@@ -57,7 +56,7 @@ const poolType: ResourceType<'containerService', AgentPool & { marks: Marks }> =
 export async function existingPool(clients: ClientsOf, reference: AgentPoolReference): Promise<AgentPool> {
   const id = idOf(reference);
   const seen = await getPool(clients, id);
-  if (!seen) throw ownFailure('AgentPoolNotFound', `The node pool is not there any more (${id})`, id);
+  if (!seen) throw poolNotFound(id);
   return seen;
 }
 
@@ -65,12 +64,12 @@ export async function existingPool(clients: ClientsOf, reference: AgentPoolRefer
 export function readEvidence(
   clients: ClientsOf,
   reference: AgentPoolReference,
-  read?: AgentPool,
+  read?: ShownPool,
 ): Promise<PoolEvidence> {
   let known = read;
   const look = async (): Promise<PoolEvidence> => {
     const [pool, kubernetes] = await Promise.all([
-      known ?? existingPool(clients, reference),
+      known ?? shownPool(clients, reference),
       readKubernetes(clients, reference.cluster),
     ]);
     known = undefined;
@@ -96,11 +95,12 @@ export async function untilPoolIdle(
   const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
   const { resourceGroup, name } = cluster;
   await untilIdle(busyPolicy, idOf({ cluster, pool }), async () => {
-    const { provisioningState } = await readExistingCluster(clients, cluster);
+    const seen = await existingCluster(clients, cluster);
+    const { provisioningState = 'Unknown' } = seen;
     if (!isFinal(provisioningState)) {
       return { busy: provisioningState, abort: () => managedClusters.abortLatestOperation(resourceGroup, name) };
     }
-    const { provisioningState: state = 'Unknown' } = await existingPool(clients, { cluster, pool });
+    const { provisioningState: state = 'Unknown' } = poolIn(seen, { cluster, pool });
     if (isFinal(state)) return { idle: undefined };
     return { busy: state, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool) };
   });
@@ -118,14 +118,14 @@ export async function countMachines(
   const counted = await Promise.all(
     sets.map(async ({ name = '', tags }) => {
       const machines = await azureList(id, () => virtualMachineScaleSetVMs.list(group, name));
-      return [tags?.['aks-managed-poolName'] ?? poolIn(name), machines.length] as const;
+      return [tags?.['aks-managed-poolName'] ?? poolOfScaleSet(name), machines.length] as const;
     }),
   );
   return Object.fromEntries(counted);
 }
 
 /** A policy may have stripped the tag that names the pool. AKS names the scale set after it: `aks-<pool>-<digits>-vmss`. */
-const poolIn = (scaleSet: string): string => /^aks-(.+)-\d+-vmss$/i.exec(scaleSet)?.[1] ?? scaleSet;
+const poolOfScaleSet = (scaleSet: string): string => /^aks-(.+)-\d+-vmss$/i.exec(scaleSet)?.[1] ?? scaleSet;
 
 /** Counts the scale set's instances: one that has the set's latest model is done. `undefined`: the set cannot be read. */
 export async function poolProgress(

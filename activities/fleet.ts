@@ -22,7 +22,9 @@ export interface FleetSeen {
   forbidden?: string;
   /** Clusters that the worker's policy forbids. */
   problems: Problem[];
-  /** How many clusters of a subscription may be in work at the same time for Azure's limits; left out for audits. */
+  /** Node pools of a cluster, on average. */
+  pools?: number;
+  /** How many clusters of a subscription may be in work at the same time for Azure's limits. */
   withinLimits?: number;
 }
 
@@ -54,8 +56,12 @@ export const fleetActivities = (clients: ClientsOf) => ({
       );
     const { policy } = clients(subscriptionId);
     const problems = policy ? clusters.flatMap((each) => placeProblems(policy, [clusterId(each)], each)) : [];
-    const withinLimits = runsWithinLimits(look.scenario);
-    return { clusters, problems: boundedProblems(problems), ...(withinLimits !== undefined && { withinLimits }) };
+    const pools = meanPools(found.seen);
+    return {
+      clusters,
+      problems: boundedProblems(problems),
+      ...(pools !== undefined && { pools, withinLimits: runsWithinLimits(look.scenario, pools) }),
+    };
   },
 
   /**
@@ -108,6 +114,13 @@ async function listed(clients: ClientsOf, { subscriptionId, resourceGroups = [],
     .flatMap((page) => page ?? [])
     .filter((each) => hasTags(each.tags, tags))
     .filter(({ id = '' }) => groups.size === 0 || groups.has(parseResourceId(id)?.resourceGroup.toLowerCase() ?? ''));
+}
+
+/** To a tenth, as people read it; `undefined` where there are no clusters. */
+function meanPools(clusters: readonly ManagedCluster[]): number | undefined {
+  if (clusters.length === 0) return undefined;
+  const pools = clusters.reduce((sum, { agentPoolProfiles = [] }) => sum + agentPoolProfiles.length, 0);
+  return Math.round((10 * pools) / clusters.length) / 10;
 }
 
 function fleetCluster(subscriptionId: string, { id = '', location }: ManagedCluster): FleetCluster[] {

@@ -6,16 +6,17 @@ import type {
   NodeFacts,
   NodeProbe,
   NodeProbeResult,
+  NodesProbe,
   Unseen,
 } from '../resources/nodes.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { withPlacesOfPods } from './disruptionBudgets.ts';
 import { curlCommand, curlIn, type EgressSeen, isNotThere, wgetCommand, wgetIn } from './egress.ts';
-import { lookPatiently } from './patience.ts';
-import { admissionCommand, endOfAdmission, podIn, probeImage, refusalIn } from './podRun.ts';
+import { lookPatienceMs, lookPatiently, patiently } from './patience.ts';
+import { admissionCommand, endOfAdmission, podIn, podsIn, probeImage, refusalIn } from './podRun.ts';
 import { endOfProbePods, type ListedPods, listProbePods, probePod, withoutOldProbePods } from './probePods.ts';
-import { pullCommand, pullIn, pullPod } from './pull.ts';
+import { pullCommand, pullIn, pullPod, pullsCommand } from './pull.ts';
 import { type CommandOutput, kubectl, runCommand, words } from './runCommand.ts';
 
 const poolLabelKey = 'kubernetes.azure.com/agentpool';
@@ -208,13 +209,39 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
     return lookPatiently(look, isPatient);
   },
 
+  /** The same for some nodes at the same time, by one command. @returns what each showed, by name. */
+  async probeNodes({
+    cluster,
+    nodes,
+    imageSource = 'mcr.microsoft.com',
+    isPatient = false,
+  }: NodesProbe): Promise<Record<string, Look<NodeProbeResult>>> {
+    const image = `${imageSource}/${probeImage}`;
+    const seen = new Map<string, Look<NodeProbeResult>>();
+    const hasFailed = (node: string): boolean => {
+      const look = seen.get(node);
+      return !look || ('unseen' in look && look.unseen.because === 'failed');
+    };
+    const look = async (): Promise<void> => {
+      const left = nodes.filter(hasFailed);
+      const output = await runCommand(clients, cluster, pullsCommand(left, image));
+      const pods = 'unseen' in output ? left.map(() => output) : podsIn(output.seen, left.length);
+      for (const [index, pod] of pods.entries()) seen.set(left[index] ?? '', pullIn(left[index] ?? '', image, pod));
+    };
+    if (isPatient) await patiently(look, () => nodes.some(hasFailed), lookPatienceMs);
+    else await look();
+    return Object.fromEntries(seen);
+  },
+
   /**
    * Tries to reach Microsoft's registry from inside the cluster: with curl where commands run, and where there is none with wget in a
    * pod of its own. Microsoft names kubectl, helm, jq, xargs, grep and awk as what commands have.
    */
   probeEgress(cluster: ClusterReference, isPatient = false): Promise<Look<EgressSeen>> {
     const look = async (): Promise<Look<EgressSeen>> => {
-      const output = await runCommand(clients, cluster, curlCommand);
+      // A proof waits until curl gives up.
+      const what = isPatient ? 'probeEgress of a proof' : 'probeEgress';
+      const output = await runCommand(clients, cluster, curlCommand, what);
       if ('unseen' in output) return output;
       if (!isNotThere(output.seen)) return curlIn(output.seen);
       const byPod = await runCommand(clients, cluster, wgetCommand());

@@ -71,11 +71,11 @@ const clusterParts = (before: ClusterChange, written: ClusterChange, seen: Clust
 
 /** @throws ApplicationFailure `ClusterNotFound` if the cluster has been deleted meanwhile. */
 export async function readExistingCluster(clients: ClientsOf, cluster: ClusterReference): Promise<ClusterFacts> {
-  return clusterFacts(await existingWhole(clients, cluster));
+  return clusterFacts(await existingCluster(clients, cluster));
 }
 
 /** @param known What was read a moment ago. Default: asks. */
-async function existingWhole(
+export async function existingCluster(
   clients: ClientsOf,
   cluster: ClusterReference,
   known?: ManagedCluster,
@@ -103,7 +103,7 @@ export async function idleCluster(
   const { managedClusters, agentPools } = clients(cluster.subscriptionId).containerService;
   const { resourceGroup, name } = cluster;
   return untilIdle(busyPolicy, clusterId(cluster), async () => {
-    const whole = await existingWhole(clients, cluster, first);
+    const whole = await existingCluster(clients, cluster, first);
     first = undefined;
     const seen = clusterFacts(whole);
     const pool = seen.agentPoolProfiles.find(({ provisioningState }) => !isFinal(provisioningState));
@@ -222,7 +222,7 @@ async function changeWhole(
   const { containerService: client } = clients(cluster.subscriptionId);
   const { resourceGroup, name } = cluster;
   const id = clusterId(cluster);
-  const first = await existingWhole(clients, cluster);
+  const first = await existingCluster(clients, cluster);
   const there = clusterFacts(first);
   // The change may have been made: by an attempt whose answer was lost. Or Azure refused it, and undo finds the cluster as it was.
   if (there.provisioningState === 'Succeeded' && changeMismatches(change, there).length === 0) return there;

@@ -79,6 +79,8 @@ function podArguments({ image, imagePullPolicy, script, spec, container }: Probe
 const statusFollows = 'pod-status';
 const logsFollow = 'pod-logs';
 const end = 'pod-end';
+const made = 'pod-made';
+const allWaited = 'pods-waited';
 
 /**
  * Makes a pod, waits for its end, shows its status and its logs, and removes it. An attached kubectl would not show what a container
@@ -86,12 +88,30 @@ const end = 'pod-end';
  */
 export function podCommand(probe: Probe): string {
   const { name, words: run } = podArguments(probe);
+  // Names of nodes and registries come from outside: none of them may reach the shell as more than a word.
+  return `${quote(run)} && ${waitFor([name])}; ${showAndRemove(name)}`;
+}
+
+/** The same for some pods that run at the same time: one request of AKS's instead of one each. */
+export function podsCommand(probes: readonly Probe[]): string {
+  const pods = probes.map(podArguments);
+  return [
+    ...pods.map(({ words: run }) => `${quote(run)}; ${quote(['echo', made])}`),
+    waitFor(pods.map(({ name }) => name)),
+    quote(['echo', allWaited]),
+    ...pods.map(({ name }) => showAndRemove(name)),
+  ].join('; ');
+}
+
+const waitFor = (names: readonly string[]): string => {
+  const until = ['--for', 'jsonpath={.status.phase}=Succeeded', '--timeout', `${longestStartSeconds}s`];
+  return quote(['kubectl', 'wait', 'pod', ...names, '--namespace', namespace, ...until]);
+};
+
+function showAndRemove(name: string): string {
   const pod = [name, '--namespace', namespace];
   const asked = kubectl.split(' ');
-  const until = ['--for', 'jsonpath={.status.phase}=Succeeded', '--timeout', `${longestStartSeconds}s`];
-  // Names of nodes and registries come from outside: none of them may reach the shell as more than a word.
   return [
-    `${quote(run)} && ${quote(['kubectl', 'wait', 'pod', ...pod, ...until])}`,
     quote(['echo', statusFollows]),
     quote([...asked, 'get', 'pod', ...pod, '--output', 'json', '--ignore-not-found']),
     quote(['echo', logsFollow]),
@@ -146,6 +166,25 @@ export function podIn({ exitCode, logs }: CommandOutput): PodSeen {
   const unscheduled = pod.conditions.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False');
   return failed(words(`the pod is ${pod.phase}: ${why || unscheduled?.message || first}`));
 }
+
+/** Reads what {@link podsCommand} printed, for each of its pods. */
+export function podsIn({ exitCode, logs }: CommandOutput, count: number): PodSeen[] {
+  const [before = '', after = ''] = parted(logs, allWaited);
+  const begun = partsOf(before, made);
+  const waited = begun.at(count) ?? '';
+  const shown = partsOf(after, end);
+  return Array.from({ length: count }, (_, index) => {
+    // A pod that is not shown to its end was cut off.
+    const own = index < shown.length - 1 ? `${shown[index]}${end}\n` : '';
+    return podIn({ exitCode, logs: `${begun[index] ?? ''}${waited}${own}` });
+  });
+}
+
+/** The text between lines that are all the same. */
+const partsOf = (text: string, line: string): string[] => {
+  const [first, rest] = parted(text, line);
+  return rest === undefined ? [first] : [first, ...partsOf(rest, line)];
+};
 
 /** The text before a line, and after it; `undefined` where there is no such line. */
 function parted(text: string, line: string): [string, string | undefined] {

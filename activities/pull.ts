@@ -1,5 +1,5 @@
 import type { Look, NodeProbeResult } from '../resources/nodes.ts';
-import { type PodSeen, podCommand } from './podRun.ts';
+import { type PodSeen, podCommand, podsCommand } from './podRun.ts';
 
 const hosts = '/hosts/mcr.microsoft.com/hosts.toml';
 
@@ -22,6 +22,9 @@ export const pullPod = (node: string | undefined, image: string) => ({
 });
 
 export const pullCommand = (node: string, image: string): string => podCommand(pullPod(node, image));
+
+export const pullsCommand = (nodes: readonly string[], image: string): string =>
+  podsCommand(nodes.map((node) => pullPod(node, image)));
 
 /** Reads what a pod on a node says about pulls. One that did not run says something only if its image could not be pulled. */
 export function pullIn(node: string, image: string, pod: PodSeen): Look<NodeProbeResult> {

@@ -34,6 +34,7 @@ export const kubectl = 'kubectl --request-timeout=60s';
  * Runs a command in a pod that AKS makes for it. Call it in an activity that heartbeats. The command must not change
  * anything, for a command whose outcome was lost is run again.
  *
+ * @param what Commands of the same name take about as long.
  * @throws ApplicationFailure only where another attempt may succeed. Other failures are returned as {@link Unseen}.
  * Source: Learn, "Access a private AKS cluster using the command invoke feature".
  */
@@ -41,9 +42,10 @@ export const runCommand = (
   clients: ClientsOf,
   cluster: ClusterReference,
   command: string,
+  what: string = activityInfo().activityType,
 ): Promise<Look<CommandOutput>> =>
   patiently(
-    () => attemptAllowed(clients, cluster, command),
+    () => attemptAllowed(clients, cluster, command, what),
     (look) => 'unseen' in look && (startsLate.test(look.unseen.message) || isForgotten.test(look.unseen.message)),
     lookPatienceMs,
   );
@@ -56,10 +58,11 @@ async function attemptAllowed(
   clients: ClientsOf,
   cluster: ClusterReference,
   command: string,
+  what: string,
 ): Promise<Look<CommandOutput>> {
   let mayPass: boolean | undefined;
   const attempt = async () => {
-    const look = await attemptCommand(clients, cluster, command);
+    const look = await attemptCommand(clients, cluster, command, what);
     if (isForbidden(look)) mayPass ??= await mayRunCommands(clients, cluster);
     return look;
   };
@@ -90,12 +93,13 @@ async function attemptCommand(
   clients: ClientsOf,
   cluster: ClusterReference,
   command: string,
+  what: string,
 ): Promise<Look<CommandOutput>> {
   const { managedClusters } = clients(cluster.subscriptionId).containerService;
   const id = clusterId(cluster);
   try {
     const clusterToken = await entraToken(clients, cluster);
-    const wait = { what: activityInfo().activityType, patienceMs: lookPatienceMs };
+    const wait = { what, patienceMs: lookPatienceMs };
     const result = await repeatableCommand(id, wait, () =>
       managedClusters.runCommand(cluster.resourceGroup, cluster.name, {
         command,

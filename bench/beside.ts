@@ -2,8 +2,7 @@ import pWaitFor from 'p-wait-for';
 import type { FleetProgress } from '../contract/fleet.ts';
 import type { RolloutFleetInput } from '../contract/inputs/rolloutFleet.ts';
 import { fleetWorkflowId, progressQuery, rolloutFleet } from '../contract/names.ts';
-import { runCosts } from '../contract/runCosts.ts';
-import { rolloutBudget } from '../resources/armBudget.ts';
+import { runsWithinLimits } from '../contract/runCosts.ts';
 import { createExistingCluster } from '../scripts/local/existingCluster.ts';
 import type { Item } from './item.ts';
 import { type Place, startPlace } from './place.ts';
@@ -14,7 +13,7 @@ const speed = 8;
 /** How much longer somebody's creation may take because a rollout is under way. */
 const most = 1.1;
 /** As many times as many clusters as are in flight: the rollout lasts longer than the creations. */
-const waves = 3;
+const waves = 2;
 
 /** A creation in the middle of a rollout of the same subscription, compared with one that is alone. */
 export const beside: Item = async ({ full, runs, onProgress }) => {
@@ -24,7 +23,7 @@ export const beside: Item = async ({ full, runs, onProgress }) => {
     await warmUp(place);
     onProgress('Creates a cluster alone.');
     const alone = await creationSeconds(place, 'alone');
-    const { runsInFlight } = rolloutBudget(runCosts.isolateCluster);
+    const runsInFlight = runsWithinLimits('isolateCluster', Object.keys(threePools).length);
     const clusters = (full ? 1_000 : waves * runsInFlight) + runs;
     onProgress(`Creates ${runs} clusters, one after the other, while a rollout isolates ${clusters}.`);
     await startRollout(place, clusters, runsInFlight);

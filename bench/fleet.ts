@@ -1,42 +1,31 @@
 import type { FleetProgress, FleetReport } from '../contract/fleet.ts';
 import type { RolloutFleetInput } from '../contract/inputs/rolloutFleet.ts';
 import { clusterWorkflowId, fleetWorkflowId, progressQuery, rolloutFleet } from '../contract/names.ts';
-import { runCosts } from '../contract/runCosts.ts';
-import { type BucketName, rolloutBudget, tokenBuckets, tokensOf } from '../resources/armBudget.ts';
+import { type BucketName, type RunCost, tokenBuckets, tokensOf } from '../resources/armBudget.ts';
 import type { ClusterReference } from '../resources/ids.ts';
 import { createExistingCluster } from '../scripts/local/existingCluster.ts';
 import type { RecordedRequest } from '../simulator/index.ts';
 import { costOf } from './cost.ts';
 import { type Figure, medianOf } from './figures.ts';
-import type { Item } from './item.ts';
+import type { Item, RolloutSize } from './item.ts';
 import { type Place, startPlace } from './place.ts';
 import { clusterNamed, threePools } from './scenarios.ts';
 
 /** At this speed Azure's budgets are the limit: a subscription lets so little be asked that two cores do it forty times as fast. */
-const speed = 40;
-/** How much of what a subscription allows the rollout takes: what is above makes requests meet, and be refused. */
-const share = 0.9;
+const usualSpeed = 40;
 const leastOfBudget = 0.85;
 const mostMemoryMiB = 1024;
 
-type Tokens = Parameters<typeof rolloutBudget>[0]['tokens'];
+type Tokens = RunCost['tokens'];
 
-interface Rollout {
-  clusters: number;
-  workers: number;
-  /** Runs at the same time, as far as the rollout itself lets them. */
-  inFlight: number;
-}
-
-const rollouts = (full: boolean, inFlight: number): Rollout[] =>
-  [
-    ...(full ? [100, 300, 1000] : [100, 300]).map((clusters) => ({ clusters, workers: 1 })),
-    ...(full ? [2, 4].map((workers) => ({ clusters: 300, workers })) : [{ clusters: 100, workers: 2 }]),
-  ].map((rollout) => ({ ...rollout, inFlight }));
+const usualSizes: readonly RolloutSize[] = [
+  { clusters: 100, workers: 1 },
+  ...[1, 2, 4].map((workers) => ({ clusters: 300, workers })),
+];
 /** In a smaller one, the last clusters are most of the time alone. */
 const largeRollout = 300;
 
-interface Measured extends Rollout {
+interface Measured extends RolloutSize {
   /** Simulated. */
   seconds: number;
   /** The least that the budgets allow for all of them. */
@@ -52,30 +41,26 @@ interface Measured extends Rollout {
   ownEvents: number;
 }
 
-/** Isolates a subscription's clusters of three pools, as many at a time as Azure's budgets take. */
-export const fleet: Item = async ({ full, onProgress }) => {
-  onProgress('Isolates one cluster alone, to know what a run takes from the budgets.');
-  const alone = await rollOut({ clusters: 1, workers: 1, inFlight: 1 }, onProgress);
-  const cost = { ...runCosts.isolateCluster, tokens: alone.tokens, seconds: alone.seconds };
-  const { runsInFlight } = rolloutBudget(cost, { share });
+/** Isolates a subscription's clusters of three pools, as many at a time as the product lets be for Azure's budgets. */
+export const fleet: Item = async ({ full, rollouts = usualSizes, speed = usualSpeed, onProgress }) => {
   const measured: Measured[] = [];
-  for (const rollout of rollouts(full, runsInFlight)) {
-    onProgress(`Isolates ${rollout.clusters} clusters, ${runsInFlight} at a time, with ${rollout.workers} workers.`);
-    measured.push(await rollOut(rollout, onProgress));
+  for (const size of [...rollouts, ...(full ? [{ clusters: 1000, workers: 1 }] : [])]) {
+    onProgress(`Isolates ${size.clusters} clusters with ${size.workers} workers, ${speed} times as fast as Azure.`);
+    measured.push(await rollOut(size, speed, onProgress));
   }
   return [...measured.flatMap(figuresOf), ...growth(measured.filter(({ workers }) => workers === 1))];
 };
 
-async function rollOut(rollout: Rollout, onProgress: (line: string) => void): Promise<Measured> {
+async function rollOut(size: RolloutSize, speed: number, onProgress: (line: string) => void): Promise<Measured> {
   const place = await startPlace(speed, onProgress);
   try {
-    const workers = await Promise.all(Array.from({ length: rollout.workers }, place.startWorker));
-    const clusters = Array.from({ length: rollout.clusters }, (_, index) => clusterNamed(`f${index}`));
+    const workers = await Promise.all(Array.from({ length: size.workers }, place.startWorker));
+    const clusters = Array.from({ length: size.clusters }, (_, index) => clusterNamed(`f${index}`));
     for (const cluster of clusters) await createExistingCluster(place.simulator, { cluster, pools: threePools });
-    await runRollout(place, clusters, rollout.inFlight);
+    await runRollout(place, clusters);
     const usages = await Promise.all(workers.map((worker) => worker.usage()));
     return {
-      ...rollout,
+      ...size,
       ...(await outcome(place, clusters)),
       cpuSeconds: usages.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
       peakMiB: Math.max(...usages.map(({ peakMiB }) => peakMiB)),
@@ -88,14 +73,15 @@ async function rollOut(rollout: Rollout, onProgress: (line: string) => void): Pr
 const workflowId = fleetWorkflowId('bench');
 
 /** Isolates clusters by one rollout, all in one ring. @throws unless every one is verified */
-async function runRollout({ temporal, queue }: Place, clusters: readonly ClusterReference[], inFlight: number) {
+async function runRollout({ temporal, queue }: Place, clusters: readonly ClusterReference[]) {
+  const all = clusters.length;
   const input: RolloutFleetInput = {
     name: 'bench',
     scenario: 'isolateCluster',
     input: { registry: { mode: 'managed' } },
     clusters: [...clusters],
     rings: [{ name: 'all' }],
-    parallel: { clusters: inFlight, perRegion: inFlight, perSubscription: inFlight },
+    parallel: { clusters: all, perRegion: all, perSubscription: all },
     audits: 'none',
     failureBudget: { whenUsedUp: 'stop' },
   };
@@ -111,7 +97,7 @@ async function runRollout({ temporal, queue }: Place, clusters: readonly Cluster
 async function outcome(
   { requests, temporal, simulator }: Place,
   clusters: readonly ClusterReference[],
-): Promise<Omit<Measured, keyof Rollout | 'cpuSeconds' | 'peakMiB'>> {
+): Promise<Omit<Measured, keyof RolloutSize | 'cpuSeconds' | 'peakMiB'>> {
   const sent = await requests();
   const tokens = tokensOf(sent.map(({ method, url }) => ({ method, path: new URL(url).pathname })));
   const last = await temporal.workflow.getHandle(workflowId).describe();
@@ -155,6 +141,11 @@ function figuresOf(measured: Measured): Figure[] {
     }),
     figure('clusters', { unit: 'an hour', better: 'higher', values: [anHour(seconds)] }),
     figure('allowed', { unit: 'an hour', better: 'higher', values: [anHour(measured.leastSeconds)] }),
+    figure("requests of AKS's tightest limit, each cluster", {
+      unit: 'count',
+      better: 'lower',
+      values: [measured.tokens.otherAks ?? 0],
+    }),
     figure('answers 429', { unit: 'count', better: 'lower', limit: 0, values: [measured.throttled] }),
     figure('CPU of workers, each cluster', { unit: 's', better: 'lower', values: [measured.cpuSeconds / clusters] }),
     figure('peak memory of a worker', {

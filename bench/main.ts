@@ -6,6 +6,7 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { regressions } from './check.ts';
 import { type Result, type Results, resultOf } from './figures.ts';
+import type { RolloutSize } from './item.ts';
 import { type ItemName, itemNames, items } from './items.ts';
 import { type MeasuredName, measuredNames } from './scenarios.ts';
 import { lastText, tableHead, tableRow } from './table.ts';
@@ -15,6 +16,8 @@ interface Options {
   full: boolean;
   runs: number;
   scenarios?: MeasuredName[];
+  rollouts?: RolloutSize[];
+  speed?: number;
   timeline: boolean;
   json?: string;
   check: boolean;
@@ -31,6 +34,12 @@ const options = new Command('npm run bench --')
       .choices(measuredNames)
       .conflicts(['check', 'save']),
   )
+  .addOption(
+    new Option('--rollouts <size...>', 'only these, in fleet: clusters/workers, such as 300/2')
+      .argParser((text, before?: RolloutSize[]) => [...(before ?? []), rolloutSize(text)])
+      .conflicts(['check', 'save']),
+  )
+  .option('--speed <times>', 'of the simulated Azure in fleet: slower where the machine is busy', count)
   .option('--timeline', 'shows how the runs of makespan passed: steps, activities, and what Azure did', false)
   .option('--json <file>', 'writes the figures there too')
   .option('--check', 'fails if a ratio is more than 10 % worse than the last result', false)
@@ -57,7 +66,8 @@ console.log(table.toString());
 
 if (options.json !== undefined) await writeResults(options.json, results);
 // What was left out on purpose is not missing.
-const worse = options.scenarios === undefined ? regressions(results, last.results) : [];
+const isWhole = options.scenarios === undefined && options.rollouts === undefined;
+const worse = isWhole ? regressions(results, last.results) : [];
 for (const sentence of worse) console.log(sentence);
 if (options.save) {
   const measured = new Set<string>(options.only ?? itemNames);
@@ -78,6 +88,11 @@ function count(text: string): number {
   const value = Number(text);
   if (!(Number.isInteger(value) && value > 0)) throw new InvalidArgumentError('Give a whole number from 1.');
   return value;
+}
+
+function rolloutSize(text: string): RolloutSize {
+  const [clusters = '', workers = '1'] = text.split('/');
+  return { clusters: count(clusters), workers: count(workers) };
 }
 
 /** What runs beside, such as servers, ends with this process. */

@@ -66,11 +66,20 @@ export interface RunCost {
   readonly polls: number;
 }
 
+/** What workers take together of AKS's own buckets. Others ask of the same subscription, and clocks differ. */
+export const workersShare = 0.97;
+
+/**
+ * So many times as many runs as flow through without a wait: some of them always have something to ask, and no token is left that a
+ * bucket has no room for. Where runs take less time than expected, more of them wait, and no request is refused: workers space them.
+ */
+const spareRuns = 1.5;
+
 /** A subscription's allowance for a rollout, by arithmetic. */
 export interface RolloutBudget {
   /** As long as the rollout lasts. Its first clusters go faster, for full buckets hold more than a second's refill. */
   readonly clustersPerHour: number;
-  /** Runs at the same time that come to so many an hour: more of them only wait for each other. */
+  /** Runs at the same time that come to so many an hour: more of them would only wait for each other. */
   readonly runsInFlight: number;
   readonly operationsInFlight: number;
   readonly pollsPerSecond: number;
@@ -81,26 +90,27 @@ export interface RolloutBudget {
 /**
  * What one subscription allows a rollout.
  *
- * @param share The part of Azure's limits that the rollout may take, from 0 to 1. Default: four fifths. The rest is for an
- * operator's single runs, and for what else asks as the same identity.
  * @param parallel Runs that the rollout has in flight at most. Default: as many as Azure takes.
  */
 export function rolloutBudget(
   { tokens, seconds, operationSeconds, polls }: RunCost,
-  { share = 0.8, parallel = Number.POSITIVE_INFINITY }: { share?: number; parallel?: number } = {},
+  { parallel = Number.POSITIVE_INFINITY }: { parallel?: number } = {},
 ): RolloutBudget {
   const allowed = bucketNames
     .filter((name) => tokenBuckets[name].of === 'subscription' && (tokens[name] ?? 0) > 0)
-    .map((name) => ({ bound: name, perSecond: (share * tokenBuckets[name].perSecond) / (tokens[name] ?? 1) }));
-  const asked = { bound: 'parallel' as const, perSecond: parallel / seconds };
-  const { bound, perSecond } = allowed.reduce<{ bound: RolloutBudget['bound']; perSecond: number }>(
-    (least, each) => (each.perSecond < least.perSecond ? each : least),
-    asked,
-  );
+    .map((name) => {
+      const { capacity, perSecond } = tokenBuckets[name];
+      const each = tokens[name] ?? 1;
+      return { bound: name, perSecond: (workersShare * perSecond) / each, atOnce: capacity / each };
+    });
+  const asked = { bound: 'parallel' as const, perSecond: parallel / seconds, atOnce: 0 };
+  const { bound, perSecond, atOnce } = allowed.reduce<
+    Omit<(typeof allowed)[number], 'bound'> & Pick<RolloutBudget, 'bound'>
+  >((least, each) => (each.perSecond < least.perSecond ? each : least), asked);
+  const most = Math.max(1, Math.floor(spareRuns * perSecond * seconds + atOnce));
   return {
     clustersPerHour: Math.floor(perSecond * 3_600),
-    // What is asked for is a whole number, which a division and a multiplication may miss.
-    runsInFlight: bound === 'parallel' ? parallel : Math.max(1, Math.floor(perSecond * seconds)),
+    runsInFlight: bound === 'parallel' ? parallel : Math.min(parallel, most),
     operationsInFlight: Math.max(1, Math.floor(perSecond * operationSeconds)),
     pollsPerSecond: rounded(perSecond * polls),
     bound,

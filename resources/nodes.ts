@@ -223,6 +223,11 @@ export interface NodeProbe {
   isPatient?: boolean;
 }
 
+/** Nodes that are to do so at the same time. */
+export interface NodesProbe extends Omit<NodeProbe, 'node'> {
+  nodes: readonly string[];
+}
+
 /** Result of a pod on the node. */
 export interface NodeProbeResult {
   node: string;

@@ -34,7 +34,7 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
 
   run.enter('discovering');
   const seen = await lookForClusters(input);
-  const { rings, plan } = planFleet(input, seen);
+  const { rings, limits, plan } = planFleet(input, seen);
   const applicable = plan.problems.length === 0;
   if (input.dryRun && (applicable || !input.failOnProblems)) {
     run.enter('planned');
@@ -46,7 +46,7 @@ export async function rolloutFleet(given: unknown, continued?: unknown): Promise
   const { firstExecutionRunId: fleet, startTime, lastResult } = workflowInfo();
   const last = lastOf(lastResult);
   const tells = [...new Set(seen.flatMap((each) => each.tells))];
-  const withinLimits = seen.find((each) => each.withinLimits !== undefined)?.withinLimits;
+  const { withinLimits } = limits;
   const known = {
     fleet,
     startedAt: startTime.toISOString(),

@@ -27,7 +27,7 @@ import { faultOf, UnreadableAnswerError } from './belief.ts';
 import type { Clock } from './clock.ts';
 import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
-import { heedQuota } from './quota.ts';
+import { mostPauseMs, paceRequests } from './pace.ts';
 import { countRequest } from './requestCounts.ts';
 import { shareReads } from './sharedReads.ts';
 import { logRequest, watchRequest } from './telemetry.ts';
@@ -99,12 +99,14 @@ export function azureClients({
     // Temporal retries. Other than the SDK, a retried activity looks before it writes again.
     retryOptions: { maxRetries: 0 },
     additionalPolicies: [
-      { policy: boundRequest(requestTimeoutMs), position: 'perCall' as const },
+      { policy: boundRequest('boundCall', requestTimeoutMs + mostPauseMs), position: 'perCall' as const },
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: shareReads(asksOnly), position: 'perRetry' as const },
-      { policy: heedQuota(), position: 'perRetry' as const },
+      { policy: paceRequests(), position: 'perRetry' as const },
       { policy: takeTurns(mostRequestsAtOnce), position: 'perRetry' as const },
+      // Azure's time begins when the request is sent.
+      { policy: boundRequest('boundRequest', requestTimeoutMs), position: 'perRetry' as const },
       { policy: logRequest, position: 'perRetry' as const },
       { policy: watchRequest, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
@@ -232,9 +234,9 @@ export class ForeignAddressError extends Error {
 }
 
 /** The SDK sets no bound. An activity whose connection went silent would heartbeat for hours and wait for nothing. */
-function boundRequest(timeoutMs: number): PipelinePolicy {
+function boundRequest(name: string, timeoutMs: number): PipelinePolicy {
   return {
-    name: 'boundRequest',
+    name,
     async sendRequest(request, next) {
       const { abortSignal: cancellation } = request;
       const bound = new AbortController();

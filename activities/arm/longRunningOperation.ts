@@ -91,7 +91,7 @@ export async function repeatableCommand<T>(
     await started.submitted();
     return { poller: started };
   });
-  const wait: Wait = { startedAt, expectedMs: expectedMs('command', what) };
+  const wait: Wait = { startedAt, expectedMs: expectedMs('command', what), isScarce: true };
   if (!poller.isDone) await pauseBefore(wait, first);
   while (!poller.isDone) {
     const { error, response, tookMs } = await polled(poller);

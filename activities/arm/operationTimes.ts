@@ -16,13 +16,15 @@ export interface Wait {
   expectedMs: number | undefined;
   /** Whether people are shown how far it is. Default: false. */
   isShown?: boolean;
+  /** Whether each look takes from a bucket that is soon empty. Default: false. */
+  isScarce?: boolean;
   /** How long Azure has asked last to be left alone, in the machine's time. */
   askedMs?: number | undefined;
 }
 
 /** Waits until an operation is to be looked at. @param last Azure's last answer about it. */
 export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined): Promise<void> {
-  const { startedAt, expectedMs, isShown } = wait;
+  const { startedAt, expectedMs, isShown, isScarce } = wait;
   const asked = (last && parseRetryAfter(last.headers)) ?? wait.askedMs;
   wait.askedMs = asked;
   waiting += 1;
@@ -34,6 +36,7 @@ export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined
             elapsedMs: now() - startedAt,
             expectedMs,
             isShown,
+            isScarce,
             isCrowded: waiting > mostWatched,
             retryAfterMs: asked === undefined ? undefined : byClock(asked),
           }),

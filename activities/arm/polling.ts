@@ -10,6 +10,8 @@ export interface Polled {
   isCrowded: boolean;
   /** Whether people are shown how far it is. Default: false. */
   isShown?: boolean | undefined;
+  /** Whether each look takes from a bucket that is soon empty, as those at results of commands do. Default: false. */
+  isScarce?: boolean | undefined;
   /** How long Azure wants to be left alone. */
   retryAfterMs: number | undefined;
 }
@@ -34,7 +36,7 @@ export function pollDelayMs(polled: Polled): number {
 }
 
 /** @param askedMs How long it is left alone in any case. */
-function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown }: Polled, askedMs: number): number {
+function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown, isScarce }: Polled, askedMs: number): number {
   if (expectedMs === undefined) return Math.min(mostMs, elapsedMs / 20);
   const leftMs = expectedMs * 1.001 + 500 - elapsedMs;
   if (leftMs > 0) {
@@ -44,7 +46,7 @@ function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown }: Polled, askedMs
     return leftMs - betweenMs < askedMs ? leftMs : betweenMs;
   }
   // At first a hundredth of the whole; later less often, for nobody knows why it takes so long.
-  return Math.min(mostLateMs, Math.max(elapsedMs / 100, -leftMs / 5));
+  return Math.min(mostLateMs, Math.max(elapsedMs / (isScarce ? 3 : 100), -leftMs / 5));
 }
 
 /** The last durations of each kind, and of pools of each size. */
@@ -60,11 +62,11 @@ export class Durations {
     this.#learnt.set(`${kind} ${size}`, [...last, durationMs].slice(-kept));
   }
 
-  /** A quarter of those of the kind have taken less. */
+  /** A quarter of those of the kind have taken less; of commands, of which each look is scarce, three quarters. */
   expectedMs(kind: OperationKind, size = ''): number | undefined {
     const learnt = this.#learnt.get(`${kind} ${size}`)?.toSorted((a, b) => a - b);
-    const quarter = learnt?.[Math.floor(learnt.length / 4)];
-    if (quarter !== undefined) return quarter;
+    const usual = learnt?.[Math.floor((learnt.length * (kind === 'command' ? 3 : 1)) / 4)];
+    if (usual !== undefined) return usual;
     const { usualSeconds }: { usualSeconds?: number } = operationKinds[kind];
     return usualSeconds === undefined ? undefined : usualSeconds * 1_000;
   }

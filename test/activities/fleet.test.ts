@@ -41,9 +41,9 @@ describe('listFleetClusters', () => {
     expect((await listed({ tags: { wave: 'FIRST' } })).names).toEqual([]);
   });
 
-  it('tells how many runs a subscription takes at the same time, but for audits', async () => {
-    expect(await listed({ scenario: 'isolateCluster' })).toHaveProperty('withinLimits', expect.any(Number));
-    expect(await listed()).not.toHaveProperty('withinLimits');
+  it('tells how many runs a subscription takes at the same time, for clusters with as many pools', async () => {
+    expect(await listed({ scenario: 'isolateCluster' })).toMatchObject({ pools: 1, withinLimits: expect.any(Number) });
+    expect(await listed({ tags: { wave: 'FIRST' } })).not.toHaveProperty('withinLimits');
   });
 
   it('tells what the policy of the worker forbids', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'shell-quote';
 import { curlIn, wgetIn } from '../../activities/egress.ts';
 import { kubernetesIn, listingIn } from '../../activities/kubernetes.ts';
-import { podIn } from '../../activities/podRun.ts';
+import { podIn, podsIn } from '../../activities/podRun.ts';
 import { pullCommand, pullIn } from '../../activities/pull.ts';
 
 const node = 'aks-work-vmss000000   work   boot-1   2026-01-01T00:00:00Z   True';
@@ -136,6 +136,29 @@ describe('curl', () => {
     [137, ''],
   ])('that ends with %i has not looked: %s', (exitCode, logs) => {
     expect(ended(exitCode, logs)).toMatchObject({ unseen: { because: 'failed' } });
+  });
+});
+
+describe('pods that ran at the same time', () => {
+  const shown = (logs: string) =>
+    `pod-status\n{"status":{"phase":"Succeeded"}}\npod-logs\n${logs}\nend-of-script 0\npod-end\n`;
+  const refused = 'Error from server (Forbidden): pods "b" is forbidden: violates PodSecurity "restricted:latest": x\n';
+  const before = `pod/a created\npod-made\n${refused}pod-made\npod/c created\npod-made\npod/a condition met\npods-waited\n`;
+  const logs = `${before}${shown('one')}pod-status\npod-logs\npod-end\n${shown('three')}`;
+
+  it('each say their own', () => {
+    expect(podsIn({ exitCode: 0, logs }, 3)).toEqual([
+      { status: 0, said: 'one' },
+      { unseen: { because: 'podDenied', message: expect.stringMatching(/^Pod Security/) } },
+      { status: 0, said: 'three' },
+    ]);
+  });
+
+  it('say nothing from where their output was cut', () => {
+    const cut = { exitCode: 0, logs: logs.slice(0, logs.indexOf('three')) };
+    expect(podsIn(cut, 3).map((pod) => 'unseen' in pod && pod.unseen.because)).toEqual([false, 'podDenied', 'failed']);
+    const none = podsIn({ exitCode: 1, logs: 'the pod was deleted' }, 2);
+    expect(none).toMatchObject([{ unseen: { because: 'failed' } }, { unseen: { because: 'failed' } }]);
   });
 });
 

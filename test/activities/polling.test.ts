@@ -72,6 +72,15 @@ describe('what a worker learns', () => {
     for (let count = 0; count < 16; count += 1) durations.learn('reimagePool', 500_000, '3');
     expect(durations.expectedMs('reimagePool', '3')).toBe(500_000);
   });
+
+  it('is the longest quarter of commands, whose results may be asked for only seldom', () => {
+    const durations = new Durations();
+    for (const seconds of [4, 1, 2, 3]) durations.learn('command', seconds * 1_000, 'lookInside');
+    expect(durations.expectedMs('command', 'lookInside')).toBe(4_000);
+    const late = { elapsedMs: 30_000, expectedMs: 29_000, isCrowded: false, retryAfterMs: undefined };
+    expect(pollDelayMs({ ...late, isScarce: true })).toBe(10_000);
+    expect(pollDelayMs(late)).toBe(2_000);
+  });
 });
 
 describe('a question of many', () => {

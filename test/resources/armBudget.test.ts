@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { scenarios } from '../../contract/names.ts';
-import { runCosts } from '../../contract/runCosts.ts';
+import { runCostOf } from '../../contract/runCosts.ts';
 import { bucketsOf, type RunCost, rolloutBudget, tokenBuckets, tokensOf } from '../../resources/armBudget.ts';
 
 const group = '/subscriptions/s/resourceGroups/g';
@@ -42,18 +42,14 @@ describe('a rollout', () => {
   };
 
   it('is bound by the bucket that is empty first', () => {
-    // A token a second for 36 requests are 100 clusters an hour.
-    expect(rolloutBudget(cost, { share: 1 })).toEqual({
-      clustersPerHour: 100,
-      runsInFlight: 16,
+    // 0.97 tokens a second for 36 requests are 97 clusters an hour: 16 at a time, half as many to spare, and 1 for a full bucket.
+    expect(rolloutBudget(cost)).toEqual({
+      clustersPerHour: 97,
+      runsInFlight: 25,
       operationsInFlight: 13,
-      pollsPerSecond: 0.28,
+      pollsPerSecond: 0.27,
       bound: 'otherAks',
     });
-  });
-
-  it('leaves a fifth to others by default', () => {
-    expect(rolloutBudget(cost).clustersPerHour).toBe(80);
   });
 
   it('is bound by what is asked for, where that is less', () => {
@@ -70,12 +66,19 @@ describe('a rollout', () => {
     expect(rolloutBudget({ ...cost, tokens: { otherAks: 100_000 } }).runsInFlight).toBe(1);
   });
 
+  it('of larger clusters has fewer of them in an hour', () => {
+    const anHour = (pools: number) => rolloutBudget(runCostOf('isolateCluster', pools)).clustersPerHour;
+    expect([anHour(1), anHour(3), anHour(8)]).toEqual([anHour(1), anHour(3), anHour(8)].sort((a, b) => b - a));
+    expect(anHour(8)).toBeLessThan(anHour(1) / 2);
+  });
+
   it.each(scenarios)('of %s is bound by Azure', (scenario) => {
-    const { bound, clustersPerHour } = rolloutBudget(runCosts[scenario]);
+    const cost = runCostOf(scenario, 3);
+    const { bound, clustersPerHour } = rolloutBudget(cost);
     expect(bound).not.toBe('parallel');
     expect(clustersPerHour).toBeGreaterThan(0);
     // The whole of a run's own requests to its cluster fits into what one cluster takes.
-    const { clusterReads = 0, clusterWrites = 0 } = runCosts[scenario].tokens;
+    const { clusterReads = 0, clusterWrites = 0 } = cost.tokens;
     expect(clusterReads).toBeLessThanOrEqual(tokenBuckets.clusterReads.capacity);
     expect(clusterWrites).toBeLessThanOrEqual(tokenBuckets.clusterWrites.capacity);
   });

@@ -16,12 +16,12 @@ const placed = (urgency: Urgency): Pick<ActivityOptions, 'priority'> => ({
  * that no bound may contain the time in the queue: a full worker would make healthy clusters fail. Attempts are bounded, by number
  * and each by itself; a failure that ends the last one is Azure's own, with its code and advice.
  *
- * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer. 35 attempts take a quarter of an
- * hour where Azure is down: that outlasts throttling, which asks for minutes.
+ * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer, and than a wait for
+ * Azure's limits. 35 attempts take a quarter of an hour where Azure is down: that outlasts throttling, which asks for minutes.
  */
 export const read = {
   ...noticed,
-  startToCloseTimeout: '2 minutes',
+  startToCloseTimeout: '5 minutes',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 35 },
 } satisfies ActivityOptions;
 

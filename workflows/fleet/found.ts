@@ -5,11 +5,11 @@ import { strangers } from '../../contract/parseRolloutFleet.ts';
 import { boundedProblems, type Problem } from '../../contract/problem.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
 import { clusterId, keyOf } from '../../resources/ids.ts';
-import { budgetNote } from './budget.ts';
+import { budgetNote, type Limits, limitsOf } from './budget.ts';
 import { allotted, mostFailures, plannedRings } from './rings.ts';
 
 /** The result of a look into one subscription. */
-export interface Seen {
+export interface Seen extends Partial<Limits> {
   subscriptionId: string;
   clusters: readonly FleetCluster[];
   /** Why nobody may look. */
@@ -17,12 +17,12 @@ export interface Seen {
   problems: readonly Problem[];
   /** The events that the worker sends. */
   tells: readonly string[];
-  withinLimits?: number;
 }
 
 /** The plan of a rollout, with the clusters of each of its rings. */
 export interface PlannedFleet {
   rings: FleetCluster[][];
+  limits: Limits;
   plan: FleetPlan;
 }
 
@@ -37,12 +37,14 @@ export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[])
   const { rings, problems: left } = allotted(clusters, input.rings);
   const isComplete = problems.length === 0;
   const keys = new Set(clusters.map(keyOfCluster));
+  const limits = limitsOf(seen);
   return {
     rings,
+    limits,
     plan: {
-      rings: plannedRings(rings, input),
+      rings: plannedRings(rings, input, limits),
       unread,
-      notes: notesOn(input, rings),
+      notes: notesOn(input, rings, limits),
       problems: boundedProblems([
         ...seen.flatMap((each) => each.problems),
         ...problems,
@@ -129,12 +131,16 @@ const whereNone = {
 } as const satisfies Record<AksWindow['without'], string>;
 
 /** Warnings for whoever lets it begin. */
-function notesOn(input: ParsedRolloutFleetInput, clusters: readonly (readonly FleetCluster[])[]): string[] {
+function notesOn(
+  input: ParsedRolloutFleetInput,
+  clusters: readonly (readonly FleetCluster[])[],
+  limits: Limits,
+): string[] {
   const { rings, failureBudget, aksWindow } = input;
   const all = clusters.flat().length;
   const most = mostFailures(failureBudget, all);
   return [
-    budgetNote(input),
+    budgetNote(input, limits),
     ...(aksWindow
       ? [
           `Each cluster begins only within its own ${aksWindow.configuration}, which AKS is asked for when its turn comes; ${whereNone[aksWindow.without]}.`,

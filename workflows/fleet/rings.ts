@@ -6,9 +6,8 @@ import {
   takesRest,
 } from '../../contract/inputs/rolloutFleet.ts';
 import type { Problem } from '../../contract/problem.ts';
-import { runsWithinLimits } from '../../contract/runCosts.ts';
 import type { FleetCluster } from '../../resources/fleet.ts';
-import { azureBound, mostOfSubscription } from './budget.ts';
+import { azureBound, type Limits, mostOfSubscription } from './budget.ts';
 
 export interface Allotted {
   /** One for each ring of the input. */
@@ -52,9 +51,9 @@ function boundsOf(
   clusters: readonly FleetCluster[],
   ring: Pick<FleetRing, 'atOnce'>,
   asked: Pick<ParsedRolloutFleetInput, 'scenario' | 'parallel'>,
+  limits: Limits,
 ): FleetBound[] {
   const { parallel } = asked;
-  const withinLimits = runsWithinLimits(asked.scenario);
   const within = (most: number, keyOf: (cluster: FleetCluster) => string): number =>
     [...counted(clusters, keyOf).values()].reduce((sum, count) => sum + Math.min(count, most), 0);
   return [
@@ -63,9 +62,14 @@ function boundsOf(
     ...(ring.atOnce === undefined ? [] : [{ by: 'atOnce of the ring', atOnce: ring.atOnce }]),
     { by: 'parallel.perSubscription', atOnce: within(parallel.perSubscription, (each) => each.subscriptionId) },
     { by: 'parallel.perRegion', atOnce: within(parallel.perRegion, (each) => each.region) },
-    ...(withinLimits === undefined
+    ...(limits.withinLimits === undefined
       ? []
-      : [{ by: azureBound(asked), atOnce: within(mostOfSubscription(asked), (each) => each.subscriptionId) }]),
+      : [
+          {
+            by: azureBound(asked, limits),
+            atOnce: within(mostOfSubscription(asked, limits), (each) => each.subscriptionId),
+          },
+        ]),
   ];
 }
 
@@ -81,10 +85,11 @@ function counted<T>(all: readonly T[], keyOf: (each: T) => string): Map<string, 
 export const plannedRings = (
   clusters: readonly (readonly FleetCluster[])[],
   { rings, ...asked }: Pick<ParsedRolloutFleetInput, 'scenario' | 'rings' | 'parallel'>,
+  limits: Limits,
 ): PlannedRing[] =>
   rings.map((ring, index) => {
     const own = clusters[index] ?? [];
-    const bounds = boundsOf(own, ring, asked);
+    const bounds = boundsOf(own, ring, asked, limits);
     const { name, gate, soakMinutes } = ring;
     return { name, clusters: own.map(keyOfCluster), atOnce: leastOf(bounds), bounds, gate, soakMinutes };
   });

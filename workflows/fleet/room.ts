@@ -6,7 +6,7 @@ export function startable(rollout: Rollout, now: number): number | undefined {
   const { inWork, later, putOff, clusters, ringEnds } = rollout.now;
   const { parallel, rings } = rollout.input;
   if (inWork.length >= parallel.clusters) return undefined;
-  const perSubscription = mostOfSubscription(rollout.input, rollout.now.withinLimits);
+  const perSubscription = mostOfSubscription(rollout.input, rollout.now);
   const ringOf = (member: number) => ringEnds.findIndex((end) => member < end);
   const used = {
     subscription: new Map<number, number>(),

@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import { type AgentPoolFacts, isWindows } from '../../resources/agentPools.ts';
 import type { ExistingClusterFacts } from '../../resources/discovery.ts';
 import { entryOf } from '../../resources/entries.ts';
@@ -6,6 +7,9 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look, NodeFacts, NodeProbeResult } from '../../resources/nodes.ts';
 import { azure } from '../engine/azure.ts';
 import { inTurn } from './looks.ts';
+
+/** So many nodes pull at the same time: where none can, kubectl waits for each, and a command is waited for no longer than five minutes. */
+const mostTogether = 3;
 
 /** Has the oldest node of each pool pull an image, and say where it boots from. @param isPatient Whether a look that failed is tried again. */
 export async function probeOldestNodes(
@@ -24,10 +28,23 @@ export async function probeOldestNodes(
     return node === undefined ? [] : [{ name, node }];
   });
   const source = imageSource === undefined ? {} : { imageSource };
+  const more = { ...source, ...(isPatient && { isPatient }) };
+  if (asked.length > 1 && patched('probes-together')) {
+    const groups = Array.from({ length: Math.ceil(asked.length / mostTogether) }, (_, index) =>
+      asked.slice(index * mostTogether, (index + 1) * mostTogether),
+    );
+    const seen = await inTurn(
+      groups.map((group) => async () => {
+        const nodes = group.map(({ node }) => node);
+        return looking(`Have ${nodes.join(', ')} pull an image`).probeNodes({ cluster, nodes, ...more });
+      }),
+    );
+    const byNode = Object.assign({}, ...seen) as Record<string, Look<NodeProbeResult>>;
+    return Object.fromEntries(asked.flatMap(({ name, node }) => (byNode[node] ? [[name, byNode[node]]] : [])));
+  }
   const probes = await inTurn(
     asked.map(({ name, node }) => async () => {
-      const probe = { cluster, node, ...source, ...(isPatient && { isPatient }) };
-      return [name, await looking(`Have ${node} pull an image`).probeNode(probe)] as const;
+      return [name, await looking(`Have ${node} pull an image`).probeNode({ cluster, node, ...more })] as const;
     }),
   );
   return Object.fromEntries(probes);

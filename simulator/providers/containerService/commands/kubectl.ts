@@ -126,10 +126,20 @@ function logs(call: KubectlCall): Output {
   );
 }
 
-/** `kubectl wait` for the phase of a pod. */
+/** `kubectl wait` for the phase of pods, which run beside each other. One that is not there keeps nobody from waiting for the others. */
 function wait(call: KubectlCall): Output {
-  const { world, cluster, names, flags } = call;
-  const name = names.at(-1)?.replace(/^pods?\//, '') ?? '';
+  const [kind = '', ...more] = call.names;
+  const names = more.length === 0 ? [kind.replace(/^pods?\//, '')] : more;
+  const each = names.map((name) => waitForPod(call, name));
+  return printed(
+    each.map(({ output }) => output).join(''),
+    Math.max(...each.map(({ exitCode }) => exitCode)),
+    Math.max(...each.map(({ seconds }) => seconds)),
+  );
+}
+
+function waitForPod(call: KubectlCall, name: string): Output {
+  const { world, cluster, flags } = call;
   const [, wanted] = /^jsonpath='?\{\.status\.phase\}'?=(\w+)$/.exec(flags.for ?? '') ?? [];
   if (wanted === undefined) return printed(`error: unrecognized condition: ${JSON.stringify(flags.for ?? '')}\n`, 1);
   const pod = findPod(world, cluster.id, { namespace: namespaceOf(call), name });

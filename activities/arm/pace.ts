@@ -1,0 +1,139 @@
+import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
+import type { Context } from '@temporalio/activity';
+import { type BucketName, bucketsOf, type TokenBucket, tokenBuckets, workersShare } from '../../resources/armBudget.ts';
+import { isInAzuresTime, now, pause } from './clock.ts';
+import { currentContext } from './currentContext.ts';
+import { countWorkers } from './workers.ts';
+
+/** The part of a full bucket that rollouts leave to runs that somebody waits for. */
+const reserve = 0.25;
+/** The longest wait for a token; and no more than half of what an attempt may last. The request is then sent all the same. */
+export const mostPauseMs = 5 * 60_000;
+/** A worker that begins or ends changes the part of the others. */
+const recheckMs = 15_000;
+
+/** Who waits for a token. */
+interface Waiting {
+  isUnhurried: boolean;
+}
+
+/** The part of one bucket that this worker may take. */
+export class Pace {
+  readonly #bucket: TokenBucket;
+  readonly #waiting: Waiting[] = [];
+  #level: { tokens: number; atMs: number } | undefined;
+
+  constructor(bucket: TokenBucket) {
+    this.#bucket = bucket;
+  }
+
+  /**
+   * Takes a token, or says how long to wait before asking again. Whoever somebody waits for is served first, and may take the reserve.
+   *
+   * @param workers Of how many this one is.
+   */
+  take(who: Waiting, workers: number, nowMs: number): { waitMs: number } {
+    const { capacity, perSecond } = this.#bucket;
+    const [part, rate] = [capacity / workers, (workersShare * perSecond) / workers];
+    const before = this.#level ?? { tokens: part, atMs: nowMs };
+    const tokens = Math.min(part, before.tokens + ((nowMs - before.atMs) / 1_000) * rate);
+    const missing = 1 + this.#before(who) + (who.isUnhurried ? reserve * part : 0) - tokens;
+    // A millionth of a token is what a division and a multiplication may miss.
+    const isThere = missing < 1e-6;
+    this.#level = { tokens: isThere ? tokens - 1 : tokens, atMs: nowMs };
+    return { waitMs: isThere ? 0 : Math.max(1, (missing / rate) * 1_000) };
+  }
+
+  /** Azure has told its level, or refused a request: others may have taken what was left. */
+  told(tokens: number, nowMs: number): void {
+    const known = this.#level?.tokens ?? tokens;
+    this.#level = { tokens: Math.min(known, tokens), atMs: this.#level?.atMs ?? nowMs };
+  }
+
+  /** The request is sent without a token of its own. */
+  overdraw(): void {
+    if (this.#level) this.#level.tokens -= 1;
+  }
+
+  queue(who: Waiting): void {
+    this.#waiting.push(who);
+  }
+
+  leave(who: Waiting): void {
+    const at = this.#waiting.indexOf(who);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  }
+
+  /** How many are served before somebody. */
+  #before(who: Waiting): number {
+    const at = this.#waiting.indexOf(who);
+    return this.#waiting.filter((each, index) => (each.isUnhurried === who.isUnhurried ? index < at : who.isUnhurried))
+      .length;
+  }
+}
+
+/** Temporal's priority of an activity that somebody waits for is at most this: see `workflows/engine/priority.ts`. */
+const mostHurried = 3;
+
+/**
+ * Spaces the requests of a worker before Azure refuses one. Each takes a token of ARM's, of whose buckets Azure tells the level with
+ * each answer, and one of AKS's own where AKS answers it: of those it tells nothing.
+ * Source: Microsoft Learn, "Understand how Azure Resource Manager throttles requests".
+ */
+export function paceRequests(): PipelinePolicy {
+  const paces = new Map<string, Pace>();
+  const paceOf = (subscription: string, bucket: BucketName): Pace => {
+    const key = `${subscription} ${bucket}`;
+    const pace = paces.get(key) ?? new Pace(tokenBuckets[bucket]);
+    paces.set(key, pace);
+    return pace;
+  };
+  return {
+    name: 'paceRequests',
+    async sendRequest(request, next) {
+      const context = currentContext();
+      if (!context || !isInAzuresTime(request.url)) return next(request);
+      const { pathname } = new URL(request.url);
+      const [, subscription = ''] = /^\/subscriptions\/([^/]+)/i.exec(pathname) ?? [];
+      const buckets = bucketsOf(request.method, pathname).filter((name) => tokenBuckets[name].of === 'subscription');
+      // That which is soon empty comes first: a token of the other would be idle meanwhile.
+      const own = buckets.toReversed().map((bucket) => ({ bucket, pace: paceOf(subscription.toLowerCase(), bucket) }));
+      for (const { pace } of own) await tokenOf(pace, context);
+      const response = await next(request);
+      const workers = await countWorkers(context);
+      for (const { bucket, pace } of own) {
+        const told = toldOf(response, bucket);
+        if (told !== undefined) pace.told(told / workers, now());
+      }
+      return response;
+    },
+  };
+}
+
+/** The level of a bucket after an answer; `undefined` where Azure does not tell. A refusal that tells no level is of AKS's own bucket. */
+function toldOf({ status, headers }: PipelineResponse, bucket: BucketName): number | undefined {
+  const isArms = bucket === 'reads' || bucket === 'writes' || bucket === 'deletes';
+  if (!isArms) return status === 429 ? 0 : undefined;
+  const told = Number(headers.get(`x-ms-ratelimit-remaining-subscription-${bucket}`) ?? Number.NaN);
+  return Number.isNaN(told) ? undefined : told;
+}
+
+/** Waits for a token, by priority and in turn. */
+async function tokenOf(pace: Pace, context: Context): Promise<void> {
+  const { priority, startToCloseTimeoutMs } = context.info;
+  const who = { isUnhurried: (priority?.priorityKey ?? 0) > mostHurried };
+  let leftMs = Math.min(mostPauseMs, startToCloseTimeoutMs / 2);
+  pace.queue(who);
+  try {
+    for (;;) {
+      const { waitMs } = pace.take(who, await countWorkers(context), now());
+      if (waitMs > 0 && leftMs <= 0) pace.overdraw();
+      if (waitMs === 0 || leftMs <= 0) return;
+      const ms = Math.min(waitMs, leftMs, recheckMs);
+      await pause(ms);
+      leftMs -= ms;
+    }
+  } finally {
+    pace.leave(who);
+  }
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { Pace } from '../../activities/arm/pace.ts';
+import { tokenBuckets } from '../../resources/armBudget.ts';
+
+describe('a bucket of Azure', () => {
+  /** Some ask at the same time, and again when they are told to. @returns when each may send, by its name. */
+  function sendTimes(askers: Readonly<Record<string, boolean>>, workers = 1): Record<string, number> {
+    const pace = new Pace(tokenBuckets.otherAks);
+    const waiting = new Map(Object.entries(askers).map(([name, isUnhurried]) => [name, { isUnhurried, at: 0 }]));
+    for (const who of waiting.values()) pace.queue(who);
+    const sent: Record<string, number> = {};
+    while (waiting.size > 0) {
+      const [name, who] = [...waiting].reduce((first, each) => (each[1].at < first[1].at ? each : first));
+      const { waitMs } = pace.take(who, workers, who.at);
+      if (waitMs > 0) who.at += waitMs;
+      else {
+        sent[name] = who.at / 1_000;
+        pace.leave(who);
+        waiting.delete(name);
+      }
+    }
+    return sent;
+  }
+  const rollout = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`r${at}`, true]));
+
+  it('is emptied but for a quarter, and then asked as fast as it fills', () => {
+    const times = Object.values(sendTimes(rollout(100)));
+    expect(times.filter((at) => at === 0)).toHaveLength(45);
+    expect(Math.max(...times)).toBeCloseTo(55 / 0.97, 0);
+  });
+
+  it('serves what somebody waits for before a rollout, from what it has kept', () => {
+    const times = sendTimes({ ...rollout(100), creation: false });
+    expect(times.creation).toBe(0);
+    expect(times.r99).toBeGreaterThan(50);
+  });
+
+  it('is shared by workers', () => {
+    const [one, four] = [sendTimes(rollout(30)), sendTimes(rollout(30), 4)];
+    expect(Math.max(...Object.values(one))).toBe(0);
+    // A quarter of the bucket, of which a quarter is kept.
+    expect(Object.values(four).filter((at) => at === 0)).toHaveLength(11);
+    expect(Math.max(...Object.values(four))).toBeCloseTo((30 - 11) * 4, -1);
+  });
+
+  it('is waited for where Azure tells that others have emptied it', () => {
+    const pace = new Pace(tokenBuckets.reads);
+    const who = { isUnhurried: false };
+    pace.queue(who);
+    expect(pace.take(who, 1, 0).waitMs).toBe(0);
+    pace.told(0, 0);
+    expect(pace.take(who, 1, 0).waitMs).toBeGreaterThan(30);
+    // What it told before others asked counts no more.
+    pace.told(200, 0);
+    expect(pace.take(who, 1, 0).waitMs).toBeGreaterThan(30);
+    expect(pace.take(who, 1, 100).waitMs).toBe(0);
+  });
+});
