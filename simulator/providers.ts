@@ -4,6 +4,7 @@ import { compute } from './providers/compute/index.ts';
 import { containerRegistry } from './providers/containerRegistry/index.ts';
 import { containerService } from './providers/containerService/index.ts';
 import { features } from './providers/features/index.ts';
+import { insights } from './providers/insights/index.ts';
 import { kubernetesConfiguration } from './providers/kubernetesConfiguration/index.ts';
 import { managedIdentity } from './providers/managedIdentity/index.ts';
 import { network } from './providers/network/index.ts';
@@ -20,4 +21,5 @@ export const providers: readonly Provider[] = [
   containerRegistry,
   containerService,
   kubernetesConfiguration,
+  insights,
 ];

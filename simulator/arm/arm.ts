@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { note } from './activities.ts';
 import { carryOut, changesOf, deployBeside } from './doings.ts';
 import { ArmError, gatewayError } from './errors.ts';
 import type { ArmRequest, Incoming, Need, Outgoing, Reply } from './exchange.ts';
@@ -18,6 +19,8 @@ import type { World } from './world.ts';
 
 interface Answered {
   readonly reply: Reply;
+  /** What it has started. */
+  readonly operation?: Operation | undefined;
   /** In place of the reply's body. */
   readonly text?: string;
   readonly contentType?: string | undefined;
@@ -52,6 +55,8 @@ export class Arm {
     const answered = fault.losesRequest ? undefined : this.#answer(world, incoming, url, fault, needs);
     const status = answered?.reply.status ?? null;
     const waitsUntil = world.clock.awaited(status !== null && status >= 400);
+    const requestId = randomUUID();
+    if (answered) this.#note(world, incoming, url, answered, requestId);
     this.#let(world, others, 'after');
     const { authorization: _secret, ...headers } = incoming.headers;
     this.#recorder.write({
@@ -67,7 +72,7 @@ export class Arm {
     world.remember({ time, method: incoming.method, path: url.pathname, status });
     if (!answered) return fault.send();
     const seconds = latency(incoming.method, answered.reply);
-    const sent = await fault.send(seconds, () => outgoing(world, incoming, url, answered));
+    const sent = await fault.send(seconds, () => outgoing(world, incoming, url, answered, requestId));
     if (waitsUntil !== undefined) await world.clock.skip(waitsUntil);
     return sent;
   }
@@ -117,8 +122,20 @@ export class Arm {
     if (!reply.operation && request.method !== 'GET') fault.leave(resolved.id.path);
     if (incoming.method === 'GET' && resolved.form === 'resource' && isUnfinished(reply.body))
       world.clock.notYet('any');
-    const headers = { ...rates, ...this.#begin(request, resolved, reply, fault), ...reply.headers };
-    return { reply: { ...reply, headers } };
+    const operation = this.#begin(request, resolved, reply, fault);
+    const following = operation ? operationHeaders(operation, request.origin, world) : {};
+    return { reply: { ...reply, headers: { ...rates, ...following, ...reply.headers } }, operation };
+  }
+
+  #note(world: World, incoming: Incoming, url: URL, { reply, operation }: Answered, requestId: string): void {
+    const asked = {
+      method: incoming.method,
+      path: url.pathname,
+      caller: callerObjectId,
+      correlationId: correlationOf(incoming, requestId),
+      clientRequestId: incoming.headers['x-ms-client-request-id'],
+    };
+    note(this.#table, world, asked, { status: reply.status, body: reply.body, operation });
   }
 
   /** Lets others do what they do at this moment. */
@@ -133,10 +150,10 @@ export class Arm {
     }
   }
 
-  /** Starts the reply's operation, notes the write for GET /simulator/durations, and gives the operation's headers. */
-  #begin(request: ArmRequest, resolved: ResolvedPath, reply: Reply, fault: FaultEffects): Record<string, string> {
+  /** Starts the reply's operation, and notes the write for GET /simulator/durations. */
+  #begin(request: ArmRequest, resolved: ResolvedPath, reply: Reply, fault: FaultEffects): Operation | undefined {
     const { world, method, apiVersion } = request;
-    if (method === 'GET' || method === 'HEAD') return {};
+    if (method === 'GET' || method === 'HEAD') return undefined;
     const requestSeconds = latency(method, reply) + fault.delaySeconds;
     const startedAt = world.clock.now();
     const operation =
@@ -150,7 +167,7 @@ export class Arm {
     });
     if (method === 'PUT' || method === 'PATCH')
       deployBeside(this.#table, world, resolved, requestSeconds + (operation?.seconds ?? 0));
-    return operation ? operationHeaders(operation, request.origin, world) : {};
+    return operation;
   }
 
   #poll(world: World, incoming: Incoming, url: URL, operation: Operation, view: 'status' | 'result'): Answered {
@@ -193,7 +210,7 @@ export class Arm {
   }
 }
 
-function outgoing(world: World, incoming: Incoming, url: URL, answered: Answered): Outgoing {
+function outgoing(world: World, incoming: Incoming, url: URL, answered: Answered, requestId: string): Outgoing {
   const {
     reply,
     text,
@@ -204,7 +221,7 @@ function outgoing(world: World, incoming: Incoming, url: URL, answered: Answered
   return {
     status: reply.status,
     headers: {
-      ...commonHeaders(world, incoming, url),
+      ...commonHeaders(world, incoming, url, requestId),
       ...(body !== '' && { 'content-type': contentType }),
       ...reply.headers,
     },
@@ -212,9 +229,8 @@ function outgoing(world: World, incoming: Incoming, url: URL, answered: Answered
   };
 }
 
-function commonHeaders(world: World, incoming: Incoming, url: URL): Record<string, string> {
-  const requestId = randomUUID();
-  const correlation = incoming.headers['x-ms-correlation-request-id'] ?? requestId;
+function commonHeaders(world: World, incoming: Incoming, url: URL, requestId: string): Record<string, string> {
+  const correlation = correlationOf(incoming, requestId);
   const clientId = incoming.headers['x-ms-client-request-id'];
   const stamp = world.clock
     .now()
@@ -233,6 +249,9 @@ function commonHeaders(world: World, incoming: Incoming, url: URL): Record<strin
     ...(returned && { 'x-ms-client-request-id': clientId }),
   };
 }
+
+const correlationOf = ({ headers }: Incoming, requestId: string): string =>
+  headers['x-ms-correlation-request-id'] ?? requestId;
 
 /** Simulated seconds until the answer, without what a fault adds. */
 function latency(method: string, reply: Reply): number {

@@ -1,7 +1,9 @@
+import { note } from './activities.ts';
 import { ArmError } from './errors.ts';
 import { route } from './gateway.ts';
 import { keyOf } from './ids.ts';
 import { type Body, withValueAt } from './json.ts';
+import type { Operation, OperationSpec } from './operations.ts';
 import type { Change, Doing, SomebodysRequest, SomebodysRequests } from './others.ts';
 import { deploymentsFor, filledIn } from './policies.ts';
 import { newestVersion } from './schemas.ts';
@@ -68,24 +70,29 @@ function requestFor(
 }
 
 function answered(table: TypeTable, world: World, { method, path, body, atOnce }: SomebodysRequest): Answered {
+  const asked = { method, path, caller: somebodyElse };
   try {
     const { reply, resolved, apiVersion } = send(table, world, method, path, body);
     if (method === 'PUT' || method === 'PATCH')
       deployBeside(table, world, resolved, atOnce ? 0 : (reply.operation?.seconds ?? 0));
-    const failed = reply.operation && atOnce && world.operations.carryOut(reply.operation, apiVersion);
-    if (failed) return { status: reply.status, ...failed };
-    if (reply.operation && atOnce) {
+    const operation = reply.operation && begun(world, reply.operation, apiVersion, atOnce);
+    note(table, world, asked, { status: reply.status, operation });
+    if (operation && atOnce) {
+      if (operation.error) return { status: reply.status, ...operation.error };
       const isThere = resolved.form === 'resource' && method !== 'DELETE';
       const shown = isThere ? world.store.get(resolved.resourceId)?.body : undefined;
       return { status: reply.status, ...(shown && { body: shown }) };
     }
-    if (reply.operation) world.operations.start(reply.operation, apiVersion, 0);
     return { status: reply.status, ...(reply.body && { body: reply.body }) };
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;
+    note(table, world, asked, { status: error.status, body: error.body() });
     return { status: error.status, code: error.code, message: error.message };
   }
 }
+
+const begun = ({ operations }: World, spec: OperationSpec, apiVersion: string, atOnce: boolean): Operation =>
+  atOnce ? operations.carryOut(spec, apiVersion) : operations.start(spec, apiVersion, 0);
 
 /** Lets policies deploy beside a written resource, whoever wrote it, once it is made: so many simulated seconds later. */
 export function deployBeside(

@@ -15,7 +15,7 @@ const writes = new Set(['PUT', 'PATCH', 'POST', 'DELETE']);
 export function route(table: TypeTable, resolved: ResolvedPath, request: ArmRequest): Reply {
   checkVersion(resolved, request);
   checkScope(resolved, request);
-  for (const guard of table.guards) guard(request, actionOf(resolved, request));
+  for (const guard of table.guards) guard(request, actionOf(resolved, request.method));
   const { type } = resolved;
   if (type.kind === 'computed') {
     if (resolved.id.names.length > 0) checkParent(table, resolved, request);
@@ -145,7 +145,7 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /** The action of a request, as Azure's roles name it: `Microsoft.Network/virtualNetworks/write`. */
-function actionOf({ type, form, action, id }: ResolvedPath, { method }: ArmRequest): string {
+export function actionOf({ type, form, action, id }: ResolvedPath, method: string): string {
   if (method !== 'POST') return `${type.type}/${verbs[method]}`;
   // Registering a provider is the provider's action, not that of Microsoft.Resources.
   if (type.type === 'Microsoft.Resources/subscriptions/providers') return `${id.names[1]}/${action}/action`;

@@ -73,6 +73,8 @@ export interface Operation extends OperationSpec {
   readonly requestSeconds: number;
   status: OperationStatus;
   endTime: Date | undefined;
+  /** The same by the machine's clock. */
+  endedOn: Date | undefined;
   error: OperationError | undefined;
   polls: number;
   /** When the reason of its failure passes, in simulated milliseconds since 1970; undefined where it does not. */
@@ -108,6 +110,7 @@ export class Operations {
       startTime: new Date(this.#clock.now().getTime() + requestSeconds * 1000),
       status: 'InProgress',
       endTime: undefined,
+      endedOn: undefined,
       error: undefined,
       polls: 0,
       passesAt: undefined,
@@ -147,8 +150,8 @@ export class Operations {
     return operation;
   }
 
-  /** Carries an operation out at once: all that it would find and do happens now. @returns why it has failed */
-  carryOut({ process, findings = [], ...spec }: OperationSpec, apiVersion: string): OperationError | undefined {
+  /** Carries an operation out at once: all that it would find and do happens now. */
+  carryOut({ process, findings = [], ...spec }: OperationSpec, apiVersion: string): Operation {
     const operation = this.start(spec, apiVersion, 0);
     for (const finding of findings) {
       const found = finding.failure();
@@ -156,7 +159,7 @@ export class Operations {
     }
     process?.({ after: (_seconds, action) => action(), end: (...how) => this.end(operation, ...how) });
     this.end(operation, 'Succeeded');
-    return operation.error;
+    return operation;
   }
 
   /** Ends an operation now; does nothing when it has ended. */
@@ -166,6 +169,7 @@ export class Operations {
     this.#cancels.delete(operation);
     operation.status = status;
     operation.endTime = this.#clock.now();
+    operation.endedOn = new Date();
     operation.passesAt = this.#clock.awaited(status === 'Failed');
     this.#ended.push(operation);
     operation.error = error && { code: error.code, message: error.message };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Activity } from './activities.ts';
 import { azureSwitchDefaults, azureSwitchPositions } from './azureSwitches.ts';
 import { Clock, type Speed } from './clock.ts';
 import { denial } from './denials.ts';
@@ -84,6 +85,8 @@ export class World {
   readonly faults = new Faults();
   readonly others = new Others();
   readonly writes: Write[] = [];
+  /** The activity log, oldest first. A snapshot does not keep it. */
+  readonly activities: Activity[] = [];
   /** When each principal was made, by its ID in lower case. The directory learns of it late. */
   readonly principals = new Map<string, Date>();
   /** When machines were last known to work, by a key of their provider's. A snapshot does not keep it. */
