@@ -16,7 +16,7 @@ export function portalLinks(portal: string, resourceId: string | undefined): Por
   return { resource: `${resource}/overview`, activityLog: `${resource}/eventlogs` };
 }
 
-/** The command that prints what a run has done in Azure. By default it would look at six hours only. */
+/** The command that prints what a run has done in Azure. By default it would look at six hours, and show 50 events. */
 export function activityLogCommand(
   correlationId: string,
   cluster: string,
@@ -29,5 +29,6 @@ export function activityLogCommand(
     ...(subscription ? [`--subscription ${subscription}`] : []),
     `--start-time ${startedAt}`,
     ...(endedAt === undefined ? [] : [`--end-time ${endedAt}`]),
+    '--max-events 1000',
   ].join(' ');
 }

@@ -4,24 +4,7 @@ import { actionOf } from './gateway.ts';
 import { type Body, isBody } from './json.ts';
 import type { Operation } from './operations.ts';
 import type { ResolvedPath, TypeTable } from './typeTable.ts';
-import type { World } from './world.ts';
-
-/** What somebody has asked Azure to change, and what it has answered. */
-export interface Activity {
-  /** By the machine's clock: readers of the log ask by their own. */
-  readonly time: Date;
-  readonly method: string;
-  readonly action: string;
-  readonly resourceId: string;
-  readonly caller: string;
-  readonly correlationId: string;
-  readonly clientRequestId: string | undefined;
-  readonly status: number;
-  readonly error: { readonly code: string; readonly message: string } | undefined;
-  readonly operation: Operation | undefined;
-  /** IDs of its events: the beginning, the answer, the end of its operation. */
-  readonly eventIds: readonly [string, string, string];
-}
+import type { Activity, World } from './world.ts';
 
 interface Asked {
   readonly method: string;

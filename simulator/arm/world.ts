@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Activity } from './activities.ts';
 import { azureSwitchDefaults, azureSwitchPositions } from './azureSwitches.ts';
 import { Clock, type Speed } from './clock.ts';
 import { denial } from './denials.ts';
@@ -21,6 +20,23 @@ export interface Write {
   readonly startedAt: Date;
   readonly requestSeconds: number;
   readonly longRunning: Operation | undefined;
+}
+
+/** What somebody has asked Azure to change, and what it has answered. */
+export interface Activity {
+  /** By the machine's clock: readers of the log ask by their own. */
+  readonly time: Date;
+  readonly method: string;
+  readonly action: string;
+  readonly resourceId: string;
+  readonly caller: string;
+  readonly correlationId: string;
+  readonly clientRequestId: string | undefined;
+  readonly status: number;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  readonly operation: Operation | undefined;
+  /** IDs of its events: the beginning, the answer, the end of its operation. */
+  readonly eventIds: readonly [string, string, string];
 }
 
 const callerPermission = z.strictObject({

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http';
-import type { Activity } from '../../arm/activities.ts';
 import { gatewayError } from '../../arm/errors.ts';
 import type { ArmRequest, Reply } from '../../arm/exchange.ts';
 import { keyOf, parseId } from '../../arm/ids.ts';
 import type { Body } from '../../arm/json.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { tenantId } from '../../arm/token.ts';
+import type { Activity } from '../../arm/world.ts';
 
 /** `/subscriptions/…/providers/Microsoft.Insights/eventtypes/management/values` */
 export const activityLogTypes: readonly ResourceType[] = [
@@ -44,7 +44,7 @@ function list({ world, id, query, origin, resourceId, apiVersion }: ArmRequest):
   const asked = new URLSearchParams(query);
   asked.set('api-version', apiVersion);
   asked.set('$skiptoken', String(next));
-  const select = query.get('$select')?.split(',');
+  const select = query.get('$select')?.split(',').map((name) => name.trim());
   return {
     status: 200,
     body: {
@@ -94,7 +94,7 @@ function filterOf(text: string): Matches {
       const of = subjects[name] ?? narrowing[name];
       return of && comparison.toLowerCase() === 'eq' ? (event) => of(event, value) : undefined;
     }
-    const moment = Date.parse(value);
+    const moment = momentOf(value);
     if (Number.isNaN(moment)) return undefined;
     if (comparison.toLowerCase() === 'ge') return ({ time }) => time.getTime() >= moment;
     return comparison.toLowerCase() === 'le' ? ({ time }) => time.getTime() <= moment : undefined;
@@ -105,10 +105,13 @@ function filterOf(text: string): Matches {
     throw gatewayError(400, 'BadRequest', `The filter '${text}' is not supported.`);
   const since = clauses.find(([, property, comparison]) => same(property, 'eventTimestamp') && same(comparison, 'ge'));
   if (!since) throw gatewayError(400, 'BadRequest', 'The start time is required.');
-  if (Date.parse(since[3] ?? '') < Date.now() - keptDays * 24 * 3600 * 1000)
+  if (momentOf(since[3] ?? '') < Date.now() - keptDays * 24 * 3600 * 1000)
     throw gatewayError(400, 'BadRequest', `The start time cannot be more than ${keptDays} days in the past.`);
   return (event) => known.every((one) => one(event));
 }
+
+/** azure-cli sends times without their zone, which is UTC. */
+const momentOf = (text: string): number => Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
 
 const named = (value: string, localizedValue = value): Body => ({ value, localizedValue });
 

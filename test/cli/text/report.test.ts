@@ -71,6 +71,8 @@ describe('the evidence of a run', () => {
     for (const text of [html, md]) {
       expect(text).toContain('aks-work-06834724-vmss000000');
       expect(text).toContain(`az monitor activity-log list --correlation-id ${evidence.runId} --subscription 1111`);
+      // Without it the first events of a run with more than 50 are missing.
+      expect(text).toMatch(/--end-time \S+ --max-events 1000/);
       expect(text).toContain('/#resource/subscriptions/');
       expect(text).toContain('/eventlogs');
     }

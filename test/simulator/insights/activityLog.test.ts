@@ -102,7 +102,8 @@ test('times are those of its readers', async () => {
     expect(Date.parse(eventTimestamp)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(eventTimestamp)).toBeLessThanOrEqual(Date.now());
   }
-  const until = new Date(before - 1).toISOString();
+  // Without a zone, as azure-cli writes them.
+  const until = new Date(before - 1).toISOString().replace('Z', '');
   expect(
     await events(`${since(60)} and eventTimestamp le '${until}' and resourceUri eq '${network('timed')}'`),
   ).toEqual([]);
@@ -127,7 +128,7 @@ test.each([
 
 test('pages are followed, with the properties that were asked for', async () => {
   for (let made = 0; made < 70; made += 1) await azure.put(network(`many-${made}`), wanted);
-  const first = await read(since(60), '&$select=correlationId,status');
+  const first = await read(since(60), '&$select=correlationId , status');
   expect(first.at('value.0')).toEqual({ correlationId: expect.any(String), status: expect.anything() });
   expect(first.at('value')).toHaveLength(200);
   const next = new URL(String(first.at('nextLink')));
