@@ -4,8 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { Command } from 'commander';
 import { type Browser, chromium } from 'playwright-core';
 import which from 'which';
-import { AksIsolationClient, type Progress, type ScenarioHandle } from '../client/index.ts';
-import { exampleClusters } from './local/exampleClusters.ts';
+import { AksIsolationClient, type ScenarioHandle } from '../client/index.ts';
+import { exampleClusters, exampleSubscription } from './local/exampleClusters.ts';
 import { createExistingCluster, openSubnet } from './local/existingCluster.ts';
 import { controlApi } from './local/simulatorClient.ts';
 import { type Stack, startStack } from './local/stack.ts';
@@ -14,7 +14,9 @@ import { startWorker } from './local/workerProcess.ts';
 // Pictures of the Temporal Web UI, as people see runs in it: to be looked at, and docs/web-ui.png.
 const repository = join(import.meta.dirname, '..');
 const { out } = new Command('npm run screenshots --')
-  .description('Takes pictures of runs in the Temporal Web UI: running, waiting, failed, drifted, finished.')
+  .description(
+    'Takes pictures of runs and of a rollout in the Temporal Web UI: running, waiting, failed, drifted, finished.',
+  )
   .option('--out <folder>', 'folder of the pictures', join(repository, '.tmp/screenshots'))
   .parse()
   .opts<{ out: string }>();
@@ -23,9 +25,7 @@ const example = async (name: string) =>
   (await import(`../examples/${name}.json`, { with: { type: 'json' } })).default as never;
 
 /** The runs, by the names of their pictures. */
-async function runs(stack: Stack): Promise<Record<string, ScenarioHandle>> {
-  const connection = await Connection.connect({ address: stack.temporal.address });
-  const aks = new AksIsolationClient(new Client({ connection }));
+async function runs(stack: Stack, aks: AksIsolationClient): Promise<Record<string, ScenarioHandle>> {
   const { ordinary } = exampleClusters;
   const fault = (path: string, operation: object) =>
     controlApi(stack.simulator, 'faults', 'POST', { method: 'PUT', path, operation });
@@ -62,9 +62,45 @@ async function runs(stack: Stack): Promise<Record<string, ScenarioHandle>> {
   return { running, waiting, failed, drifted, finished };
 }
 
-async function until(run: ScenarioHandle, holds: (progress: Progress) => boolean): Promise<void> {
+async function until<P>(
+  run: { workflowId: string; watch(): AsyncIterable<P> },
+  holds: (progress: P) => boolean,
+): Promise<void> {
   for await (const progress of run.watch()) if (holds(progress)) return;
   throw new Error(`${run.workflowId} ended too early`);
+}
+
+/** A rollout to ten clusters: in its second ring, at the gate of its last one, and at its end. */
+async function* rollout(stack: Stack, aks: AksIsolationClient): AsyncGenerator<[name: string, workflowId: string]> {
+  const clusters = Array.from({ length: 10 }, (_, index) => ({
+    subscriptionId: exampleSubscription,
+    resourceGroup: `shop-${index + 1}`,
+    name: 'shop',
+  }));
+  for (const cluster of clusters) {
+    await createExistingCluster(stack.simulator, { cluster, pools: { system: { mode: 'System', count: 1 } } });
+  }
+  const held = { id: 'held', method: 'PUT', path: '/shop-3/.*managedClusters/shop$', operation: { held: true } };
+  await controlApi(stack.simulator, 'faults', 'POST', held);
+  const fleet = await aks.rolloutFleet({
+    name: 'isolate-shops',
+    scenario: 'isolateCluster',
+    input: { registry: { mode: 'managed' } },
+    clusters,
+    rings: [
+      { name: 'canary', count: 1 },
+      { name: 'few', count: 3 },
+      { name: 'rest', gate: true },
+    ],
+  });
+  await until(fleet, ({ counts }) => counts.inWork === 1 && counts.waiting === 6);
+  yield ['rollout-running', fleet.workflowId];
+  await controlApi(stack.simulator, 'faults/held', 'DELETE');
+  await until(fleet, ({ phase }) => phase === 'awaitingApproval');
+  yield ['rollout-waiting', fleet.workflowId];
+  await fleet.approve({ ring: 'rest', by: 'Ada' });
+  await fleet.result();
+  yield ['rollout-finished', fleet.workflowId];
 }
 
 /** @param ready The picture is taken once this is there, in the page or in a frame of it. */
@@ -92,11 +128,21 @@ const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] }
 try {
   await worker.ready;
   await mkdir(out, { recursive: true });
-  for (const [name, { workflowId, runId }] of Object.entries(await runs(stack))) {
+  const connection = await Connection.connect({ address: stack.temporal.address });
+  const client = new Client({ connection });
+  const aks = new AksIsolationClient(client);
+  const take = async (name: string, workflowId: string, runId: string, what: string | RegExp): Promise<void> => {
     const run = `${stack.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}`;
-    await picture(browser, `${run}/user-metadata`, join(out, `${name}.png`), /^(create|isolate|audit)Cluster: /);
-    await picture(browser, `${run}/timeline`, join(out, `${name}-timeline.png`), /Look at (everything|the cluster)/);
+    await picture(browser, `${run}/user-metadata`, join(out, `${name}.png`), /^[-\w]+: /);
+    await picture(browser, `${run}/timeline`, join(out, `${name}-timeline.png`), what);
     process.stdout.write(`${join(out, `${name}.png`)}\n`);
+  };
+  for (const [name, { workflowId, runId = '' }] of Object.entries(await runs(stack, aks))) {
+    await take(name, workflowId, runId, /Look at (everything|the cluster)/);
+  }
+  for await (const [name, workflowId] of rollout(stack, aks)) {
+    const { runId } = await client.workflow.getHandle(workflowId).describe();
+    await take(name, workflowId, runId, /discoverFleet|findClusters|shop/);
   }
   await copyFile(join(out, 'finished-timeline.png'), join(repository, 'docs/web-ui.png'));
 } finally {

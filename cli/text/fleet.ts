@@ -160,15 +160,19 @@ function waitingLines(
   ];
 }
 
+/** What nobody need answer: the soak time, a window, clusters in work. */
+const patienceLines = ({ waitsFor, until }: FleetProgress): string[] =>
+  waitsFor === undefined ? [] : [`waits for ${waitsFor}${until === undefined ? '' : `, until ${until.slice(0, 19)}Z`}`];
+
 /** A rollout as it stands, for a terminal that is drawn over. */
 export function fleetScreen(progress: FleetProgress, workflowId: string, paint: Paint): string {
-  const { counts, clusters, ring, inWork, failures, waitsFor } = progress;
+  const { counts, clusters, ring, inWork, failures } = progress;
   const waiting = waitingLines(progress, workflowId);
   return [
     paint('bold', headLine(progress)),
     countsText(counts, clusters),
     ...(ring ? [`${ring.done} of ${ring.clusters} of the ring`] : []),
-    ...(waitsFor !== undefined && waiting.length === 0 ? [`waits for ${waitsFor}`] : []),
+    ...(waiting.length === 0 ? patienceLines(progress) : []),
     ...listed(inWork.map(({ cluster, since }) => paint('cyan', `  ▶ ${cluster} since ${since.slice(11, 19)}Z`))),
     ...listed(failures.map((each) => paint('red', `  ✗ ${failureText(each)}`)).toReversed()),
     ...waiting.map((line) => paint('yellow', line)),
@@ -189,8 +193,9 @@ export class FleetLines {
     const { events, counts, clusters, updatedAt } = progress;
     const news = events.filter(({ at }) => at > this.#told).toReversed();
     this.#told = events[0]?.at ?? this.#told;
-    const head = `${headLine(progress)}. ${countsText(counts, clusters)}`;
     const waiting = waitingLines(progress, workflowId);
+    const patience = waiting.length === 0 && progress.until !== undefined ? patienceLines(progress) : [];
+    const head = [`${headLine(progress)}. ${countsText(counts, clusters)}`, ...patience].join('; ');
     const lines = [
       ...news.map(({ at, what }) => `${at.slice(11, 19)}Z  ${oneLine(what)}`),
       ...(head === this.#head ? [] : [`${updatedAt.slice(11, 19)}Z  ${head}`]),

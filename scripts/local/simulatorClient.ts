@@ -4,7 +4,7 @@ import type { TokenCredential } from '@azure/identity';
 export async function controlApi<T = undefined>(
   { port }: { readonly port: number },
   resource: string,
-  method: 'GET' | 'POST' | 'PUT' = 'GET',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' = 'GET',
   body?: unknown,
 ): Promise<T> {
   const response = await fetch(`http://127.0.0.1:${port}/simulator/${resource}`, {

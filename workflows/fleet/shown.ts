@@ -134,31 +134,62 @@ function answersTo(rollout: Rollout, run: AnsweredRun, phase: FleetPhase | undef
   ];
 }
 
-/** The rollout as the Web UI shows it in the current details. Its length is bounded, whatever the length of the rollout. */
+/**
+ * The rollout as the Web UI shows it in the current details: what it waits for and the command that answers, what failed, how far it
+ * is, what is in work, then the rest. Its length is bounded, whatever the length of the rollout.
+ */
 export function rolloutMarkdown(progress: FleetProgress): string {
-  const { of, fleet, clusters, ring, durations, waitsFor, until, answers, failures, events, startedBy } = progress;
+  const { of, fleet, clusters, counts, durations, waitsFor, until, answers, failures, events, startedBy } = progress;
+  const { inWork, putOff = [] } = progress;
   return [
     `### ${fleet}: ${of}, ${inWords(progress.phase)}${progress.paused ? ', paused' : ''}`,
     startedBy && `Started by ${code(startedBy)}, as that client said`,
-    `**${countsText(progress.counts, clusters)}**`,
-    ring && `Ring \`${ring.name}\` (${ring.number} of ${ring.of}): ${ring.done} of ${ring.clusters} clusters done`,
-    waitsFor && `Waits for ${waitsFor}${until === undefined ? '' : `, until ${until}`}`,
+    waitsFor && `**Waits for ${waitsFor}**${until === undefined ? '' : `, until ${minuteOf(until)}`}`,
     answers && commands(answers),
+    section(
+      'Failed, or passed over',
+      failures.map(({ cluster, type, why, workflowId }) => `✗ ${code(cluster)}: ${type}: ${why} (${code(workflowId)})`),
+    ),
+    `**${countsText(counts, clusters)}**`,
+    ringText(progress),
     durations &&
       `A cluster takes ${durations.p50} s (median), ${durations.p90} s (nine of ten), ${durations.most} s at most`,
-    failures.length > 0 &&
-      listed(
-        'Failed, or passed over',
-        failures.map(({ cluster, type, why }) => `${code(cluster)}: ${type}: ${why}`),
+    section(
+      'In work',
+      inWork.map(
+        ({ cluster, since, workflowId }) => `▶ ${cluster} (since ${since.slice(11, 19)}): ${code(workflowId)}`,
       ),
-    events.length > 0 &&
-      listed(
-        'Last events',
-        events.map(({ at, what }) => `${at.slice(0, 19)}Z ${what}`),
-      ),
+      counts.inWork,
+    ),
+    section(
+      "Waits for AKS's own window",
+      putOff.map((one) => `… ${one.cluster}: ${minuteOf(one.until)}`),
+    ),
+    section(
+      'Last events',
+      events.map(({ at, what }) => `${at.slice(0, 19)}Z ${what}`),
+    ),
   ]
     .filter((part) => typeof part === 'string' && part !== '')
     .join('\n\n');
+}
+
+/** @param all How many there are, where not all are shown. */
+function section(heading: string, lines: readonly string[], all = lines.length): string {
+  if (lines.length === 0) return '';
+  return listed(heading, all > lines.length ? [...lines, `and ${all - lines.length} more`] : lines);
+}
+
+const minuteOf = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+
+function ringText({ ring, counts, durations, phase }: FleetProgress): string {
+  if (!ring) return '';
+  const { name, number, of, clusters, done } = ring;
+  const { inWork = 0 } = counts;
+  const rounds = Math.ceil((clusters - done) / Math.max(1, inWork));
+  const minutes = phase === 'rollingOut' && inWork > 0 && durations && Math.ceil((rounds * durations.p50) / 60);
+  const usually = minutes ? `, usually ${minutes} more minute${minutes === 1 ? '' : 's'}` : '';
+  return `Ring ${code(name)} (${number} of ${of}): ${done} of ${clusters} clusters done${usually}`;
 }
 
 /** The plan's problems, as a rollout that is refused shows them. */
