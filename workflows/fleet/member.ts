@@ -186,7 +186,7 @@ export class Member {
       workflowId,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `${scenario} ${cluster.name}, of rollout ${name}`,
+      staticSummary: `${scenario} ${cluster.resourceGroup}/${cluster.name}, of rollout ${name}`,
       typedSearchAttributes: [
         { key: searchAttributes.fleet, value: name },
         { key: searchAttributes.scenario, value: scenario },

@@ -34,7 +34,7 @@ export async function startMember(rollout: Rollout, member: number, attempt: num
     workflowId: memberWorkflowId(rollout, member),
     args: [task],
     parentClosePolicy: ParentClosePolicy.ABANDON,
-    staticSummary: `${scenario} ${cluster.name}`,
+    staticSummary: `${scenario} ${cluster.resourceGroup}/${cluster.name}`,
     // An operator's single run comes first, and no subscription waits behind a larger one.
     priority: { priorityKey: 4, fairnessKey: cluster.subscriptionId },
     typedSearchAttributes: [

@@ -148,7 +148,7 @@ export function rolloutMarkdown(progress: FleetProgress): string {
     answers && commands(answers),
     section(
       'Failed, or passed over',
-      failures.map(({ cluster, type, why, workflowId }) => `✗ ${code(cluster)}: ${type}: ${why} (${code(workflowId)})`),
+      failures.map(({ workflowId, type, why }) => `✗ ${code(workflowId)}: ${type}: ${why}`),
     ),
     `**${countsText(counts, clusters)}**`,
     ringText(progress),
@@ -156,9 +156,7 @@ export function rolloutMarkdown(progress: FleetProgress): string {
       `A cluster takes ${durations.p50} s (median), ${durations.p90} s (nine of ten), ${durations.most} s at most`,
     section(
       'In work',
-      inWork.map(
-        ({ cluster, since, workflowId }) => `▶ ${cluster} (since ${since.slice(11, 19)}): ${code(workflowId)}`,
-      ),
+      inWork.map(({ workflowId, since }) => `▶ ${code(workflowId)} (since ${since.slice(11, 19)})`),
       counts.inWork,
     ),
     section(

@@ -33,7 +33,7 @@ it('the current details say how far a rollout is, and which clusters are in work
   expect(shown).toContain('**10 of 100 clusters done: 10 verified, 25 in work, 65 waiting**');
   // 90 are left, 25 at once: four rounds of ten minutes.
   expect(shown).toContain('9 of 99 clusters done, usually 40 more minutes');
-  expect(shown).toContain('- ▶ shop-0/shop (since 10:02:00): `aks/11111111-1111-1111-1111-111111111111/shop-0/shop`');
+  expect(shown).toContain('- ▶ `aks/11111111-1111-1111-1111-111111111111/shop-0/shop` (since 10:02:00)');
   expect(shown).toContain('- and 5 more');
 });
 
@@ -51,7 +51,7 @@ it('what a rollout waits for, the command that answers and what failed stand bef
     'Waits for a decision',
     'until 2026-11-30 10:05 UTC',
     '--name decide',
-    'StepFailed: No. (`aks/1/a/b`)',
+    '`aks/1/a/b`: StepFailed: No.',
     '10 of 100',
     'In work',
     'Last events',
