@@ -252,10 +252,14 @@ export const errorSections: Readonly<Record<string, ErrorEntry>> = {
 export const errorEntry = (code: string): ErrorEntry =>
   (Object.hasOwn(errorSections, code) ? errorSections[code] : undefined) ?? otherError;
 
-/** Link to the documentation of a failure. */
+/**
+ * Link to the documentation of a failure. It is absolute where `DOCUMENTATION_URL` says where `docs/` can be read; for workflows that is
+ * settled when they are bundled.
+ */
 export function errorPage(code: string): string {
+  const documentation = (process.env.DOCUMENTATION_URL || 'docs').replace(/\/+$/, '');
   const heading = Object.hasOwn(errorSections, code) ? code : otherSection;
-  return `docs/errors.md#${heading.toLowerCase().replaceAll(' ', '-')}`;
+  return `${documentation}/errors.md#${heading.toLowerCase().replaceAll(' ', '-')}`;
 }
 
 /** Details of an activity's application failure. */

@@ -79,6 +79,13 @@ const environment = z
         return z.NEVER;
       })
       .optional(),
+    DOCUMENTATION_URL: z
+      .url({
+        protocol: /^https?$/,
+        error:
+          'no address. Give that of the folder docs, for example https://github.com/contoso/aks-isolation/blob/v0.1.0/docs.',
+      })
+      .optional(),
     LOG_LEVEL: z.enum(logLevels).default('info'),
     POLICY_FILE: z.string().optional(),
     METRICS_ADDRESS: socketAddress.optional(),

@@ -43,6 +43,7 @@ export const bundleWorkflows = async ({ dataConverter, withSources = false }: Bu
     webpackConfigHook: (config) => ({
       ...config,
       ...(!withSources && { devtool: 'inline-nosources-source-map' }),
+      plugins: [...(config.plugins ?? []), documentationUrl],
       optimization: { ...config.optimization, providedExports: true, usedExports: true, concatenateModules: true },
     }),
     workflowInterceptorModules: ['resetRun', 'tracing'].map((module) =>
@@ -60,6 +61,19 @@ interface BundleOptions extends Pick<AksWorkerOptions, 'dataConverter'> {
 /** For one dash, V8 would keep two bytes for each character. */
 const inSingleBytes = (code: string): string =>
   code.replace(/[\u0100-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** As much of webpack's compiler as is used. */
+interface WithDefinePlugin {
+  webpack: { DefinePlugin: new (definitions: Record<string, string>) => { apply(compiler: unknown): void } };
+}
+
+/** Workflows have no environment: the bundle says where their documentation is. */
+const documentationUrl = {
+  apply(compiler: WithDefinePlugin): void {
+    const value = JSON.stringify(process.env.DOCUMENTATION_URL ?? '');
+    new compiler.webpack.DefinePlugin({ 'process.env.DOCUMENTATION_URL': value }).apply(compiler);
+  },
+};
 
 export interface AksWorkerOptions {
   connection: NativeConnection;

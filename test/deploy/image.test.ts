@@ -10,6 +10,7 @@ import { AksIsolationClient } from '../../client/index.ts';
 import { exampleClusters } from '../../scripts/local/exampleClusters.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import { type Stack, startStack } from '../../scripts/local/stack.ts';
+import { bundleFile } from '../../worker/bundle.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { type AssembledImage, assembleImage } from './image.ts';
 
@@ -18,13 +19,14 @@ const root = join(import.meta.dirname, '../..');
 describe('the image', () => {
   // Beside node_modules, to which it has hard links.
   const folder = join(root, '.tmp', `image-${process.pid}`);
+  const documentation = 'https://example.com/aks-isolation/docs';
   let image: AssembledImage;
   let stack: Stack;
 
   beforeAll(async () => {
     await mkdir(folder, { recursive: true });
     [image, stack] = await Promise.all([
-      assembleImage(join(root, 'deploy/Dockerfile'), root, folder),
+      assembleImage(join(root, 'deploy/Dockerfile'), root, folder, { DOCUMENTATION_URL: documentation }),
       startStack({ speed: 'demand', onProgress: () => undefined }),
     ]);
   });
@@ -42,6 +44,13 @@ describe('the image', () => {
         .sort(),
     ).toEqual([...image.taken].sort());
     expect(lines).toContain('*');
+  });
+
+  it('has failures link to where its documentation can be read', async () => {
+    const { DOCUMENTATION_URL, WORKFLOW_BUNDLE = '' } = image.env;
+    expect(DOCUMENTATION_URL).toBe(documentation);
+    const bundle = join(image.root, WORKFLOW_BUNDLE, bundleFile({}));
+    expect(await readFile(bundle, 'utf8')).toContain(documentation);
   });
 
   it('runs a scenario from its bundle, as the user that it names, and answers the probes of the manifests', async () => {

@@ -27,7 +27,12 @@ interface Stage {
  * Does what a Dockerfile says, instruction by instruction. One thing differs: `npm ci` links the production packages of the
  * context instead of fetching them again. @throws on an instruction that it does not know
  */
-export async function assembleImage(dockerfile: string, context: string, into: string): Promise<AssembledImage> {
+export async function assembleImage(
+  dockerfile: string,
+  context: string,
+  into: string,
+  args: Readonly<Record<string, string>> = {},
+): Promise<AssembledImage> {
   const stages = new Map<string, Stage>();
   const taken: string[] = [];
   let stage: Stage | undefined;
@@ -42,10 +47,10 @@ export async function assembleImage(dockerfile: string, context: string, into: s
     }
     if (!stage) throw new Error(`${instruction} before FROM`);
     if (instruction === 'WORKDIR') stage.workdir = resolve(stage.workdir, rest);
-    else if (instruction === 'ENV') Object.assign(stage.env, variablesOf(rest));
+    else if (instruction === 'ENV') Object.assign(stage.env, variablesOf(rest, args));
     else if (instruction === 'USER') stage.user = rest;
     else if (instruction === 'CMD') stage.command = JSON.parse(rest);
-    else if (instruction === 'RUN') await run(rest, stage, context);
+    else if (instruction === 'RUN') await run(rest, stage, context, args);
     else if (instruction === 'COPY') taken.push(...(await copy(rest, stage, stages, context)));
     else if (instruction !== 'EXPOSE') throw new Error(`${instruction} is not known here`);
   }
@@ -62,16 +67,26 @@ async function instructionsOf(dockerfile: string): Promise<[string, string][]> {
     .map((line) => [line.split(' ', 1)[0] ?? '', line.slice(line.indexOf(' ') + 1).trim()]);
 }
 
-const variablesOf = (text: string): Record<string, string> =>
-  Object.fromEntries([...text.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]));
+const variablesOf = (text: string, args: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    [...text.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [
+      name,
+      value.replaceAll(/\$(\w+)/g, (_, arg) => args[arg] ?? ''),
+    ]),
+  );
 
 const folderOf = ({ root, workdir }: Stage, path = '.'): string => join(root, resolve(workdir, path));
 
-async function run(command: string, stage: Stage, context: string): Promise<void> {
+async function run(
+  command: string,
+  stage: Stage,
+  context: string,
+  args: Readonly<Record<string, string>>,
+): Promise<void> {
   const cwd = folderOf(stage);
   await mkdir(cwd, { recursive: true });
   if (/^npm ci\b/.test(command)) return linkPackages(context, cwd);
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  const env = { ...process.env, ...args, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
   await execa('sh', ['-c', command], { cwd, env });
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import getPort from 'get-port';
 import which from 'which';
+import { installAzureCli } from '../../scripts/conformance/azureCli.ts';
 import { findTemporalCli } from '../../scripts/local/temporal/cli.ts';
 import { commandLines, pages, type ShellBlock, shellBlocks } from '../docs/shellBlocks.ts';
 import { program, scratchFolder } from '../scripts/support.ts';
@@ -42,6 +43,7 @@ beforeAll(async () => {
     HOME: process.env.HOME ?? folder,
     TEMPORAL_CLI_PATH: cli.path,
     AZURE_CONFIG_DIR: join(folder, 'azure'),
+    AZURE_CORE_COLLECT_TELEMETRY: 'false',
   };
   const dev = execa(process.execPath, ['scripts/local/dev.ts', '--speed', '1200'], {
     cwd: root,
@@ -81,6 +83,12 @@ async function checkout(): Promise<string> {
     if (entry !== '.git') await symlink(join(root, entry), join(path, entry));
   }
   return path;
+}
+
+/** The Azure CLI is there only for pages that use it: it takes minutes to install. */
+async function pathFor(blocks: readonly ShellBlock[]): Promise<string> {
+  if (!blocks.some(({ code }) => /^az /m.test(code))) return env.PATH ?? '';
+  return `${await installAzureCli((line) => process.stderr.write(`${line}\n`))}:${env.PATH}`;
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -159,6 +167,7 @@ describe.each(pages.filter((page) => shellBlocks(page).some(({ notRun }) => notR
       cwd,
       env: {
         ...env,
+        PATH: await pathFor(blocks),
         ...azure,
         DEV_TEMPORAL_ADDRESS: temporalAddress,
         PAGE: join(root, page),
