@@ -6,7 +6,7 @@ import { adaptiveDelayMs, elapsedMs, now, pause } from './clock.ts';
  * Time for ARM's regions to agree on a resource that was created or deleted. Until then some of them answer as before. Azure
  * documents no bound: as a rule it takes seconds, and two minutes are an assumption on the safe side.
  */
-const replicationLagMs = 2 * 60_000;
+export const replicationLagMs = 2 * 60_000;
 
 /** Pause between looks while regions disagree: as a rule they agree within seconds. */
 export const replicationPause = '2 seconds';

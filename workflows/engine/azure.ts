@@ -16,12 +16,13 @@ const placed = (urgency: Urgency): Pick<ActivityOptions, 'priority'> => ({
  * that no bound may contain the time in the queue: a full worker would make healthy clusters fail. Attempts are bounded, by number
  * and each by itself; a failure that ends the last one is Azure's own, with its code and advice.
  *
- * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer, and than a wait for
- * Azure's limits. 35 attempts take a quarter of an hour where Azure is down: that outlasts throttling, which asks for minutes.
+ * Reads answer in a second. An attempt's bound is longer than the client's 90 s for one answer, than a wait for Azure's limits, and than
+ * the two minutes for which an attempt looks until ARM's regions agree, before a deletion and after it. 35 attempts take a quarter of
+ * an hour where Azure is down: that outlasts throttling, which asks for minutes.
  */
 export const read = {
   ...noticed,
-  startToCloseTimeout: '5 minutes',
+  startToCloseTimeout: '10 minutes',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 35 },
 } satisfies ActivityOptions;
 
@@ -31,7 +32,6 @@ export const read = {
  */
 export const look = {
   ...read,
-  startToCloseTimeout: '10 minutes',
   retry: { initialInterval: '1 second', maximumInterval: '2 minutes', maximumAttempts: 15 },
 } satisfies ActivityOptions;
 
@@ -46,7 +46,7 @@ const patient = {
 } satisfies ActivityOptions['retry'];
 
 /** Verification is as patient as operations are: a read that Azure refuses for hours says nothing about a cluster. */
-export const verification = { ...read, startToCloseTimeout: '10 minutes', retry: patient } satisfies ActivityOptions;
+export const verification = { ...read, retry: patient } satisfies ActivityOptions;
 
 /**
  * A cancelled write must have ended before it is undone, or it takes effect after the undo. The SDK documents this type as

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { msToNumber } from '@temporalio/common/lib/time.js';
+import { replicationLagMs } from '../../../activities/arm/replication.ts';
 import { look, operation, read, verification, write } from '../../../workflows/engine/azure.ts';
 
 /** How long an activity is tried that Azure answers with 503 at once, each time. */
@@ -27,3 +28,13 @@ it.each(Object.entries({ read, look, verification, write, operation }))(
     expect(Object.keys(options).filter((each) => /^scheduleTo/.test(each))).toEqual([]);
   },
 );
+
+it.each([
+  ['a look', look],
+  ['a read', read],
+  ['a write', write],
+  ['verification', verification],
+])('an attempt of %s has the time to wait twice until regions agree, and for the answers', (_what, options) => {
+  const answers = 2 * 90_000;
+  expect(msToNumber(options.startToCloseTimeout)).toBeGreaterThan(2 * replicationLagMs + answers);
+});
