@@ -24,7 +24,7 @@ import {
 } from './errors.ts';
 import { polled, shows, withFirstAnswer } from './operationAnswers.ts';
 import { expectedMs, learn, pauseBefore, type Wait } from './operationTimes.ts';
-import { type Poller, restoredPoller, type Sent } from './poller.ts';
+import { type Poller, packedState, restoredPoller, type Sent } from './poller.ts';
 import { onceReplicated } from './replication.ts';
 
 export interface LongRunningOperation {
@@ -129,7 +129,7 @@ async function run(operation: LongRunningOperation): Promise<PipelineResponse | 
     }),
   );
   if (!poller) return first && shows(resourceId, first) ? first : undefined;
-  record.poller = await poller.serialize();
+  record.poller = await packedState(poller);
   record.begunAfter = Math.round(elapsedMs() / 100) / 10;
   heartbeat();
   return pollUntilDone(operation, poller, first);

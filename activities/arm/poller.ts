@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import {
   ContainerRegistryManagementClient,
   restorePoller as restoreContainerRegistry,
@@ -20,11 +21,20 @@ export interface Poller<T> {
 /** A request on its way to Azure: with an operation to be followed, or one that Azure answers at once. */
 export type Sent = Poller<unknown> | Promise<unknown>;
 
+/** The state of a poller as heartbeats hold it: short, and without the operation's address, which Azure signs, for people to read. */
+export const packedState = async (poller: Poller<unknown>): Promise<string> =>
+  deflateRawSync(await poller.serialize()).toString('base64');
+
+/** Workers of version 0.1 have left the state as it is, in JSON. */
+const unpacked = (state: string): string =>
+  state.startsWith('{') ? state : inflateRawSync(Buffer.from(state, 'base64')).toString();
+
 /**
  * Resumes an operation that another worker began. Each of Azure's packages resumes its own operations. The serialized state
  * says which one it is. The function beside it only gives the result its type.
  */
-export function restoredPoller(client: AzureClients[Service], serialized: string): Poller<unknown> {
+export function restoredPoller(client: AzureClients[Service], state: string): Poller<unknown> {
+  const serialized = unpacked(state);
   if (client instanceof ContainerServiceClient)
     return restoreContainerService(client, serialized, client.managedClusters.delete);
   if (client instanceof ContainerRegistryManagementClient)

@@ -1,3 +1,4 @@
+import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AzureUnderTest, activityFailure, attempt, killOnceSent, runId, startAzure } from './support.ts';
 
@@ -29,10 +30,24 @@ describe('createOrUpdateCluster', () => {
     const first = attempt();
     const lastHeartbeat = await killOnceSent(first, first.run(create(), wanted));
     expect(lastHeartbeat).toMatchObject({ sent: true, poller: expect.any(String) });
+    // People read heartbeats, and Azure signs the addresses of operations.
+    expect(JSON.stringify(lastHeartbeat)).not.toMatch(/https|operations/);
     await expect(attempt(2, lastHeartbeat).run(create(), wanted)).resolves.toMatchObject({
       provisioningState: 'Succeeded',
     });
     expect(await azure.sent('managedClusters/killed')).toEqual(['PUT 201']);
+  });
+
+  it.concurrent('goes on with the operation that a worker of version 0.1 has left, as JSON', async () => {
+    const wanted = await azure.specification('older');
+    const first = attempt();
+    const lastHeartbeat = (await killOnceSent(first, first.run(create(), wanted))) as { poller: string };
+    const poller = inflateRawSync(Buffer.from(lastHeartbeat.poller, 'base64')).toString();
+    expect(JSON.parse(poller)).toMatchObject({ state: { status: 'running' } });
+    await expect(attempt(2, { ...lastHeartbeat, poller }).run(create(), wanted)).resolves.toMatchObject({
+      provisioningState: 'Succeeded',
+    });
+    expect(await azure.sent('managedClusters/older')).toEqual(['PUT 201']);
   });
 
   it.concurrent('hears how the operation of a killed worker ended', async () => {
