@@ -9,7 +9,14 @@ import {
 } from '@temporalio/workflow';
 import { errorEntry, errorPage } from '../../contract/errors.ts';
 import { withoutStack } from '../../contract/failures.ts';
-import { errorTypes, progressQuery, type Scenario, scenarios, searchAttributes } from '../../contract/names.ts';
+import {
+  errorTypes,
+  progressQuery,
+  rolloutFleet,
+  type Scenario,
+  scenarios,
+  searchAttributes,
+} from '../../contract/names.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Progress } from '../../contract/progress.ts';
 import { shortened } from '../../contract/shortened.ts';
@@ -61,7 +68,7 @@ export async function refuseUnknownScenario(): Promise<never> {
   const { unknownScenario: type } = errorTypes;
   const { workflowType } = workflowInfo();
   const { whatToDo } = errorEntry(type);
-  const message = `Nothing was changed: there is no scenario ${shortened(workflowType, 200)}. Scenarios: ${scenarios.join(', ')}.`;
+  const message = `Nothing was changed: there is no scenario ${shortened(workflowType, 200)}. Scenarios: ${[...scenarios, rolloutFleet].join(', ')}.`;
   setCurrentDetails(`### ${message}\n\n${whatToDo}`);
   throw withoutStack({ type, message: `${message}\n${whatToDo}\nSee ${errorPage(type)}.`, nonRetryable: true });
 }
