@@ -1,7 +1,7 @@
 import { msToNumber } from '@temporalio/common/lib/time.js';
 import { scenarioInputs } from '../../contract/inputs/index.ts';
 import { metrics, shownName } from '../../contract/metrics.ts';
-import { operation, read } from '../../workflows/engine/azure.ts';
+import { operation, read, wait } from '../../workflows/engine/azure.ts';
 
 /** An alert, with series on which it fires. */
 export interface Alert {
@@ -40,7 +40,7 @@ const bounds = {
   approvalMinutes: usual.approvalTimeoutMinutes,
   pauseMinutes: usual.pauseTimeoutMinutes,
   readPatienceMinutes: patienceMinutes(read.retry),
-  readAttemptMinutes: minutesOf(read.startToCloseTimeout),
+  waitAttemptMinutes: minutesOf(wait.startToCloseTimeout),
   operationSeconds: minutesOf(operation.startToCloseTimeout) * 60,
 };
 
@@ -73,7 +73,7 @@ export const alerts: readonly Alert[] = [
     name: 'AksIsolationWorkerGone',
     severity: 'critical',
     expr: `absent(${openRuns})`,
-    minutes: bounds.readAttemptMinutes,
+    minutes: bounds.waitAttemptMinutes,
     summary: 'No worker is scraped: nothing that runs goes on',
     fires: { 'up{job="other"}': '1x60' },
     quiet: { [`${openRuns}{phase="Applying"}`]: '0x60' },

@@ -74,7 +74,7 @@ export const operation = {
 } satisfies ActivityOptions;
 
 /** The retry policy is the wait: each attempt asks once, and a wait of hours leaves no trace in history. The activity ends it. */
-const wait: ActivityOptions = { ...noticed, startToCloseTimeout: '2 minutes' };
+export const wait = { ...noticed, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
 
 /** An hour of attempts; the activity bounds each. Nothing waits for it as long as it runs, so that it comes last. */
 const told: ActivityOptions = {
