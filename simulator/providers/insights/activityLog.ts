@@ -44,7 +44,10 @@ function list({ world, id, query, origin, resourceId, apiVersion }: ArmRequest):
   const asked = new URLSearchParams(query);
   asked.set('api-version', apiVersion);
   asked.set('$skiptoken', String(next));
-  const select = query.get('$select')?.split(',').map((name) => name.trim());
+  const select = query
+    .get('$select')
+    ?.split(',')
+    .map((name) => name.trim());
   return {
     status: 200,
     body: {
