@@ -14,7 +14,7 @@ interface ScenarioCost {
 const runCosts: Readonly<Record<Scenario, ScenarioCost>> = {
   createCluster: {
     run: {
-      tokens: { reads: 54, writes: 20, operationPolls: 2, otherAks: 8 },
+      tokens: { reads: 54, writes: 20, operationPolls: 2, otherAks: 9 },
       seconds: 520,
       operationSeconds: 576,
       polls: 7,
@@ -22,7 +22,7 @@ const runCosts: Readonly<Record<Scenario, ScenarioCost>> = {
   },
   isolateCluster: {
     run: {
-      tokens: { reads: 54, writes: 19, operationPolls: 6, otherAks: 14 },
+      tokens: { reads: 54, writes: 19, operationPolls: 6, otherAks: 15 },
       seconds: 800,
       operationSeconds: 560,
       polls: 12,
@@ -36,7 +36,7 @@ const runCosts: Readonly<Record<Scenario, ScenarioCost>> = {
   },
   changeRegistry: {
     run: {
-      tokens: { reads: 66, writes: 18, operationPolls: 4, otherAks: 12 },
+      tokens: { reads: 66, writes: 18, operationPolls: 4, otherAks: 13 },
       seconds: 500,
       operationSeconds: 340,
       polls: 8,
@@ -80,7 +80,7 @@ const runCosts: Readonly<Record<Scenario, ScenarioCost>> = {
     },
   },
   auditCluster: {
-    run: { tokens: { reads: 24, writes: 3, otherAks: 5 }, seconds: 30, operationSeconds: 30, polls: 4 },
+    run: { tokens: { reads: 24, writes: 3, otherAks: 6 }, seconds: 30, operationSeconds: 30, polls: 4 },
     pool: { tokens: { otherAks: 1 }, seconds: 5, operationSeconds: 3, polls: 1 },
   },
 };

@@ -68,13 +68,12 @@ export function answeredOnce<T>(response: PipelineResponse | undefined, read: ()
 /** The answers of Azure that the looks of each run share, in this worker. */
 export function shareReads(asksOnly: (request: PipelineRequest) => boolean): PipelinePolicy {
   const runs = new Map<string, Map<string, Answer>>();
-  const ofRegions = new Map<string, Answer>();
   return {
     name: 'shareReads',
     async sendRequest(request, next) {
       const context = currentContext();
       if (!context) return next(request);
-      const known = isOfRegion(request) ? ofRegions : answersOf(runs, context);
+      const known = answersOf(runs, context);
       if (!asksOnly(request)) {
         forget(known);
         return next(request).finally(() => forget(known));
@@ -132,7 +131,7 @@ function usable(
   look: Look,
   { info: { attempt, activityType } }: Context,
 ): Promise<PipelineResponse> | undefined {
-  if (!answer || attempt > 1 || (!isOfRegion(request) && answer.seenBy.has(activityType))) return undefined;
+  if (!answer || attempt > 1 || answer.seenBy.has(activityType)) return undefined;
   if (nowAtMachinePace() - answer.askedAt > (isLasting(request) ? lastingMs : look.mostAgeMs)) return undefined;
   answer.seenBy.add(activityType);
   return answer.response;
@@ -163,8 +162,6 @@ const isState = /\/(operations|operationresults|operationstatuses|privatednsoper
 const isCommand = /\/commandresults\//;
 
 const isLasting = (request: PipelineRequest): boolean => lasting.test(pathOf(request));
-/** AKS lets little be asked of what is the same for all runs of a region, and changes it within days. */
-const isOfRegion = (request: PipelineRequest): boolean => /\/kubernetesversions$/.test(pathOf(request));
 const keyOf = ({ url }: PipelineRequest): string => url;
 const pathOf = ({ url }: PipelineRequest): string => new URL(url).pathname.toLowerCase();
 const groupPath = /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+$/;

@@ -65,7 +65,7 @@ describe('the clusters of a rollout', () => {
     const rings = [{ name: 'a', count: 1 }, { name: 'b', count: 3 }, { name: 'c' }];
     const { notes } = planOf({ clusters: named('a'), rings }, { clusters: [cluster('a')] });
     expect(notes).toEqual([
-      expect.stringMatching(/^A subscription takes about 436 clusters an hour, with 4 operations in flight/),
+      expect.stringMatching(/^A subscription takes about 388 clusters an hour, with 4 operations in flight/),
       'Ring b has no cluster, and is passed over with its gate and its soak time.',
       'Ring c has no cluster, and is passed over with its gate and its soak time.',
       'The failure budget never acts: 1 may fail of 1 cluster.',
