@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -73,11 +74,14 @@ describe('the token goes to Azure alone, although another host is named by', () 
     const [heartbeat] = await Promise.all([
       operationHeartbeat(first).then((details) => {
         first.cancel('WORKER_SHUTDOWN');
-        return JSON.stringify(details);
+        return details as { poller: string };
       }),
       first.run(azure.activities.createOrUpdateCluster, wanted).catch(() => undefined),
     ]);
-    const forged: unknown = JSON.parse(heartbeat.replaceAll(`${azure.connection.endpoint}/`, elsewhere));
+    const state = inflateRawSync(Buffer.from(heartbeat.poller, 'base64')).toString();
+    expect(state).toContain(`${azure.connection.endpoint}/`);
+    const poller = state.replaceAll(`${azure.connection.endpoint}/`, elsewhere);
+    const forged = { ...heartbeat, poller: deflateRawSync(poller).toString('base64') };
     const failure = activityFailure(attempt(2, forged).run(azure.activities.createOrUpdateCluster, wanted));
     expect(await failure).toMatchObject({ type: 'ForeignAddress', nonRetryable: true });
     await end();

@@ -263,6 +263,25 @@ describe('reimageNodePools', () => {
     }
   });
 
+  it('ends where one of its own pools fails while another waits for it', async () => {
+    const pools = { ...oneSystem('one', 'two'), one: { mode: 'User' as const, count: 6 } };
+    const cluster = await existingCluster(harness, 'reimage-queue-fails', { pools });
+    await newNodeImage(harness);
+    await harness.azure.send('PUT', '/simulator/azure', { poolsAtOnce: 'one' });
+    await harness.azure.fault({
+      method: 'POST',
+      path: `${poolPath('reimage-queue-fails', 'one')}/upgradeNodeImageVersion`,
+      times: 9,
+      operation: { status: 'Failed', code: 'PodDrainFailure', message: 'Drain failed', afterSeconds: 300 },
+    });
+    try {
+      const run = await harness.client.reimageNodePools({ cluster, busyTimeoutMinutes: 1, reimage: failing });
+      await expect(run.result()).rejects.toThrow();
+    } finally {
+      await harness.azure.send('PUT', '/simulator/azure', { poolsAtOnce: 'many' });
+    }
+  });
+
   it('refuses pools that are not there, all at once', async () => {
     const cluster = await existingCluster(harness, 'reimage-unknown');
     const run = await harness.client.reimageNodePools({ cluster, agentPools: ['a', 'b'], reimage: { order: ['c'] } });

@@ -7,8 +7,11 @@ export type Limit = Pick<ConcurrencyLimit, 'run'>;
 
 /** How a scenario carries out one planned step. */
 export interface StepWork<T> {
-  /** The write. Called only if the plan's action is not `none`; `begun`: this run may have left something by this step already. */
-  act: (begun: boolean) => Promise<T>;
+  /**
+   * The write. Called only if the plan's action is not `none`; `begun`: this run may have left something by this step already;
+   * `isHalted`: whether a step has failed, so that none begins.
+   */
+  act: (begun: boolean, isHalted: () => boolean) => Promise<T>;
   /** Whether `act` may have changed something, where it makes several writes: the failure of the last says nothing of others. */
   wrote?: () => boolean;
   /** Takes back what `act` did, or began to do. Left out where the plan says `forwardOnly`. */

@@ -134,7 +134,7 @@ export class Steps {
         this.#steering.refuseAfterPause();
         for (const key of ['error', 'whatToDo', 'correlationId'] as const) delete progress[key];
         this.#set(progress, { state: 'running', waitsFor, startedAt: now() });
-        const result = await act(entry.begun);
+        const result = await act(entry.begun, () => this.#halted);
         entry.begun ||= !isAdopted(result);
         delete entry.failure;
         const resourceId = idOf?.(result) ?? progress.resourceId;

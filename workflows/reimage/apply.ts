@@ -50,8 +50,8 @@ export function applyReimages(
       limit: turn,
       wrote: () => run.mayHaveWritten,
       helpers: () => run.helpers,
-      act: async (retriedByOperator) => {
-        let done = await queue.orAlone(pool.name, (again) => run.reimage(retriedByOperator || again));
+      act: async (retriedByOperator, isHalted) => {
+        let done = await queue.orAlone(pool.name, isHalted, (again) => run.reimage(retriedByOperator || again));
         const isLast = !done.reimaged && !later.mayWait(pool, done);
         // Tainted nodes, which run no command, may be new: others show it once they are new, too.
         const isOld = isBlind && hasFailed(done) && (done.notModified || later.isAlone(pool));

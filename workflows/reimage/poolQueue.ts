@@ -9,6 +9,8 @@ interface Place {
   isRunning: boolean;
   /** Whether another pool has run at the same time. */
   isBeside: boolean;
+  /** Why it waits for its turn once more. */
+  refusal?: unknown;
 }
 
 /** Has pools wait for their turns, in the order in which they come. */
@@ -22,7 +24,7 @@ export class PoolQueue {
 
   turnOf = (pool: string): Limit => ({
     run: async (work) => {
-      const place = { pool, isRunning: false, isBeside: false };
+      const place: Place = { pool, isRunning: false, isBeside: false };
       this.#places.push(place);
       try {
         await condition(() => this.#begins(place));
@@ -36,20 +38,37 @@ export class PoolQueue {
   /**
    * Does work in the turn of a pool. Azure may take an operation on one pool at a time: what it has refused for longer than the run waits
    * for others is done again alone, and so is everything after it.
+   *
+   * @param isHalted Whether another step has failed. That one waits until no other works: whoever waited for its turn would never get it.
    */
-  async orAlone<T>(pool: string, work: (again: boolean) => Promise<T>): Promise<T> {
+  async orAlone<T>(pool: string, isHalted: () => boolean, work: (again: boolean) => Promise<T>): Promise<T> {
+    const place = this.#places.find((each) => each.pool === pool);
+    // An operator has it tried again while it stands in the queue.
+    if (place?.refusal !== undefined) return this.#alone(place, place.refusal, isHalted, work);
     try {
       return await work(false);
     } catch (error) {
-      const place = this.#places.find((each) => each.pool === pool);
       const isOwn = place?.isBeside && isFailure(error, 'OperationInProgress');
       if (!place || !isOwn || !patched('pools-wait-for-each-other')) throw error;
       this.#turns = { ...this.#turns, atATime: 1 };
       Object.assign(place, { isRunning: false, isBeside: false });
       this.#places = [...this.#places.filter((each) => each !== place), place];
-      await condition(() => this.#begins(place));
-      return await work(true);
+      return this.#alone(place, error, isHalted, work);
     }
+  }
+
+  /** @throws the refusal, if another step fails meanwhile. */
+  async #alone<T>(
+    place: Place,
+    refusal: unknown,
+    isHalted: () => boolean,
+    work: (again: boolean) => Promise<T>,
+  ): Promise<T> {
+    place.refusal = refusal;
+    await condition(() => isHalted() || this.#begins(place));
+    if (!place.isRunning) throw refusal;
+    delete place.refusal;
+    return await work(true);
   }
 
   /** The first that may begin does. */
