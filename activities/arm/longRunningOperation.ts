@@ -85,12 +85,13 @@ export async function repeatableCommand<T>(
   { what, patienceMs }: { what: string; patienceMs: number },
   start: () => Poller<T>,
 ): Promise<T | undefined> {
-  const startedAt = now();
   const { poller, first } = await withFirstAnswer(resourceId, async () => {
     const started = start();
     await started.submitted();
     return { poller: started };
   });
+  // It has waited for its token before that.
+  const startedAt = now();
   const wait: Wait = { startedAt, expectedMs: expectedMs('command', what), isScarce: true };
   if (!poller.isDone) await pauseBefore(wait, first);
   while (!poller.isDone) {

@@ -7,7 +7,7 @@ import { countWorkers } from './workers.ts';
 
 /** The part of a full bucket that rollouts leave to runs that somebody waits for. */
 const reserve = 0.25;
-/** The longest wait for a token; and no more than half of what an attempt may last. The request is then sent all the same. */
+/** The longest wait for a token. The request is then sent all the same, for Azure's own bucket is never less than empty. */
 export const mostPauseMs = 5 * 60_000;
 /** A worker that begins or ends changes the part of the others. */
 const recheckMs = 15_000;
@@ -33,10 +33,8 @@ export class Pace {
    * @param workers Of how many this one is.
    */
   take(who: Waiting, workers: number, nowMs: number): { waitMs: number } {
-    const { capacity, perSecond } = this.#bucket;
-    const [part, rate] = [capacity / workers, (workersShare * perSecond) / workers];
-    const before = this.#level ?? { tokens: part, atMs: nowMs };
-    const tokens = Math.min(part, before.tokens + ((nowMs - before.atMs) / 1_000) * rate);
+    const { part, rate } = this.#share(workers);
+    const tokens = this.#tokens(workers, nowMs);
     const missing = 1 + this.#before(who) + (who.isUnhurried ? reserve * part : 0) - tokens;
     // A millionth of a token is what a division and a multiplication may miss.
     const isThere = missing < 1e-6;
@@ -45,14 +43,19 @@ export class Pace {
   }
 
   /** Azure has told its level, or refused a request: others may have taken what was left. */
-  told(tokens: number, nowMs: number): void {
-    const known = this.#level?.tokens ?? tokens;
-    this.#level = { tokens: Math.min(known, tokens), atMs: this.#level?.atMs ?? nowMs };
+  told(tokens: number, workers: number, nowMs: number): void {
+    this.#level = { tokens: Math.min(this.#tokens(workers, nowMs), tokens / workers), atMs: nowMs };
   }
 
-  /** The request is sent without a token of its own. */
-  overdraw(): void {
-    if (this.#level) this.#level.tokens -= 1;
+  #share(workers: number): { part: number; rate: number } {
+    const { capacity, perSecond } = this.#bucket;
+    return { part: capacity / workers, rate: (workersShare * perSecond) / workers };
+  }
+
+  #tokens(workers: number, nowMs: number): number {
+    const { part, rate } = this.#share(workers);
+    const { tokens, atMs } = this.#level ?? { tokens: part, atMs: nowMs };
+    return Math.min(part, tokens + ((nowMs - atMs) / 1_000) * rate);
   }
 
   queue(who: Waiting): void {
@@ -98,12 +101,12 @@ export function paceRequests(): PipelinePolicy {
       const buckets = bucketsOf(request.method, pathname).filter((name) => tokenBuckets[name].of === 'subscription');
       // That which is soon empty comes first: a token of the other would be idle meanwhile.
       const own = buckets.toReversed().map((bucket) => ({ bucket, pace: paceOf(subscription.toLowerCase(), bucket) }));
+      const workers = await countWorkers(context);
       for (const { pace } of own) await tokenOf(pace, context);
       const response = await next(request);
-      const workers = await countWorkers(context);
       for (const { bucket, pace } of own) {
         const told = toldOf(response, bucket);
-        if (told !== undefined) pace.told(told / workers, now());
+        if (told !== undefined) pace.told(told, workers, now());
       }
       return response;
     },
@@ -118,20 +121,25 @@ function toldOf({ status, headers }: PipelineResponse, bucket: BucketName): numb
   return Number.isNaN(told) ? undefined : told;
 }
 
+/** How long each attempt has waited for all its tokens: no more than half of what it may last. */
+const waitedMs = new WeakMap<Context, { ms: number }>();
+
 /** Waits for a token, by priority and in turn. */
 async function tokenOf(pace: Pace, context: Context): Promise<void> {
   const { priority, startToCloseTimeoutMs } = context.info;
   const who = { isUnhurried: (priority?.priorityKey ?? 0) > mostHurried };
-  let leftMs = Math.min(mostPauseMs, startToCloseTimeoutMs / 2);
+  const waited = waitedMs.get(context) ?? { ms: 0 };
+  waitedMs.set(context, waited);
+  let leftMs = mostPauseMs;
   pace.queue(who);
   try {
     for (;;) {
       const { waitMs } = pace.take(who, await countWorkers(context), now());
-      if (waitMs > 0 && leftMs <= 0) pace.overdraw();
-      if (waitMs === 0 || leftMs <= 0) return;
-      const ms = Math.min(waitMs, leftMs, recheckMs);
+      const ms = Math.min(waitMs, recheckMs, leftMs, startToCloseTimeoutMs / 2 - waited.ms);
+      if (ms <= 0) return;
       await pause(ms);
       leftMs -= ms;
+      waited.ms += ms;
     }
   } finally {
     pace.leave(who);

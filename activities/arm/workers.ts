@@ -14,7 +14,10 @@ export function countWorkers(context: Context): Promise<number> {
   const known = counts.get(key);
   if (known && performance.now() - known.countedAt < freshMs) return known.count;
   const count = counted(context).catch((error: unknown) => {
-    log.debug('Temporal does not tell how many workers there are', { why: String(error) });
+    if (known) return known.count;
+    log.warn('Temporal does not tell how many workers there are: this one takes itself for the only one', {
+      why: String(error),
+    });
     return 1;
   });
   counts.set(key, { count, countedAt: performance.now() });

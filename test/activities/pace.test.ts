@@ -48,10 +48,10 @@ describe('a bucket of Azure', () => {
     const who = { isUnhurried: false };
     pace.queue(who);
     expect(pace.take(who, 1, 0).waitMs).toBe(0);
-    pace.told(0, 0);
+    pace.told(0, 1, 0);
     expect(pace.take(who, 1, 0).waitMs).toBeGreaterThan(30);
     // What it told before others asked counts no more.
-    pace.told(200, 0);
+    pace.told(200, 1, 0);
     expect(pace.take(who, 1, 0).waitMs).toBeGreaterThan(30);
     expect(pace.take(who, 1, 100).waitMs).toBe(0);
   });

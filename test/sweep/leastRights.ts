@@ -54,11 +54,13 @@ function kindOf(action: string, scope: string): ScopeKind {
   return /^MC_/i.test(group) ? 'nodeResourceGroup' : 'resourceGroup';
 }
 
-/** Polls of creations. None is sent where a read of the resource shows its end, which depends on the moment. */
+/** What follows a request or not, which depends on the moment: polls of creations, and the look at a pool whose reimage was lost. */
 const pollsAfter: Readonly<Record<string, string>> = {
   'Microsoft.ContainerRegistry/registries/write': 'Microsoft.ContainerRegistry/registries/operationStatuses/read',
   'Microsoft.ContainerRegistry/registries/cacheRules/write':
     'Microsoft.ContainerRegistry/registries/cacheRules/operationStatuses/read',
+  'Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action':
+    'Microsoft.ContainerService/managedClusters/agentPools/read',
 };
 export const pollsOf = (action: string): string[] => [pollsAfter[action] ?? []].flat();
 
