@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ClusterReference } from '../resources/ids.ts';
 import { allowsNoDisruption, type DisruptionBudgetFacts, type KubernetesFacts, type Look } from '../resources/nodes.ts';
+import { now } from './arm/clock.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { kubectl, runCommand } from './runCommand.ts';
 
@@ -9,6 +10,9 @@ const mostBudgets = 300;
 
 /** The log of a command has room for 512 kB: this many names of nodes, and each budget has a line for each of its pods. */
 const mostAtOnce = { budgets: 100, pods: 5_000 };
+
+/** After so long no further batch begins. */
+const mostMs = 3 * 60_000;
 
 const endOfItem = 'end-of-item';
 
@@ -25,21 +29,28 @@ export async function withPlacesOfPods(
   ofAll: boolean,
 ): Promise<Look<KubernetesFacts>> {
   if ('unseen' in look) return look;
-  const { disruptionBudgets, nodes } = look.seen;
+  const { nodes } = look.seen;
   const poolOf = new Map(nodes.map(({ name, pool }) => [name, pool]));
-  // Pods that are all in one pool are drained with it.
-  const isWide = ofAll && new Set(poolOf.values()).size > 1;
-  const some = disruptionBudgets.filter(
-    (budget) => isPlain(budget) && budget.expectedPods > 0 && (isWide || allowsNoDisruption(budget)),
+  const [only, ...others] = new Set(poolOf.values());
+  // Where all nodes are in one pool, nobody need ask where pods are.
+  const isInOne = ofAll && only !== undefined && others.length === 0;
+  const disruptionBudgets = look.seen.disruptionBudgets.map((budget) =>
+    isInOne ? { ...budget, pools: [only] } : budget,
   );
-  if (some.length === 0 || some.length > mostBudgets) return look;
+  const some = disruptionBudgets.filter(
+    (budget) => isPlain(budget) && budget.expectedPods > 0 && ((ofAll && !isInOne) || allowsNoDisruption(budget)),
+  );
+  if (some.length === 0 || some.length > mostBudgets) return { seen: { ...look.seen, disruptionBudgets } };
   const selectors = await readSelectors(clients, cluster);
   const located = some.flatMap((budget) => {
     const selector = selectors?.get(keyOf(budget));
     return selector === undefined ? [] : [{ budget, command: getPods(budget, selector) }];
   });
   const places = new Map<DisruptionBudgetFacts, string[]>();
+  const startedAt = now();
   for (const batch of batches(located)) {
+    // An attempt of a look ends after ten minutes, and a plan can do without the rest.
+    if (now() - startedAt > mostMs) break;
     const shown = await items(
       clients,
       cluster,

@@ -42,7 +42,11 @@ const securityContext = {
 /** An image need not say as whom it runs, but a policy may want to know. */
 export const asNobody = { ...securityContext, runAsNonRoot: true, runAsUser: 65_534, runAsGroup: 65_534 };
 
-function podArguments({ image, imagePullPolicy, script, spec, container }: Probe): { name: string; words: string[] } {
+/** @param together How many pods are waited for one after the other, for kubectl may wait so long for each. */
+function podArguments(
+  { image, imagePullPolicy, script, spec, container }: Probe,
+  together = 1,
+): { name: string; words: string[] } {
   // The name is unique, for an audit may probe the same node at the same time.
   const name = `aks-isolation-probe-${randomUUID().slice(0, 8)}`;
   const only = {
@@ -58,7 +62,7 @@ function podArguments({ image, imagePullPolicy, script, spec, container }: Probe
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
     // One that nobody removes pulls and runs no longer than this.
-    activeDeadlineSeconds: 2 * longestStartSeconds,
+    activeDeadlineSeconds: (together + 1) * longestStartSeconds,
     containers: [only],
     ...spec,
   };
@@ -94,7 +98,7 @@ export function podCommand(probe: Probe): string {
 
 /** The same for some pods that run at the same time: one request of AKS's instead of one each. */
 export function podsCommand(probes: readonly Probe[]): string {
-  const pods = probes.map(podArguments);
+  const pods = probes.map((probe) => podArguments(probe, probes.length));
   return [
     ...pods.map(({ words: run }) => `${quote(run)}; ${quote(['echo', made])}`),
     waitFor(pods.map(({ name }) => name)),

@@ -19,8 +19,8 @@ export interface ProbePod {
 export const endOfProbePods = 'end-of-probe-pods';
 export const listProbePods = `${kubectl} get pods --namespace ${namespace} --selector ${label} --no-headers --output custom-columns=NAME:.metadata.name,CREATED:.metadata.creationTimestamp && echo ${endOfProbePods}`;
 
-/** kubectl gives up after 90 s. Whose pod is older than three times that is not at work any more. */
-const longestProbeMs = 3 * longestStartSeconds * 1000;
+/** kubectl may wait 90 s for each of three pods. Whose pod is older than five times that is not at work any more. */
+const longestProbeMs = 5 * longestStartSeconds * 1000;
 
 export function probePod([name, createdAt, ...more]: string[]): ProbePod | undefined {
   if (!name || !createdAt || more.length > 0 || Number.isNaN(Date.parse(createdAt))) return undefined;

@@ -34,13 +34,17 @@ function denialFor(seen: DenyAssignment, objectId: string | undefined, subscript
   const denied = isAmong(principals, objectId);
   const excluded = isAmong(excludePrincipals, objectId);
   if (permissions.length === 0 || denied === 'no' || excluded === 'yes') return undefined;
+  const isAbove = !/^\/subscriptions\//i.test(scope);
+  if (isAbove && seen.doNotApplyToChildScopes) return undefined;
   const isConditional = [seen, ...(seen.permissions ?? [])].some(({ condition }) => condition);
   const isUncertain = denied === 'unknown' || excluded === 'unknown';
-  const doubt = isUncertain ? 'it names groups, whose members are not read' : isConditional && 'it has a condition';
+  const unknown =
+    objectId === undefined ? "the worker's own identity is not known" : 'it names groups, whose members are not read';
+  const doubt = isUncertain ? unknown : isConditional && 'it has a condition';
   return {
     id,
     name,
-    scope: /^\/subscriptions\//i.test(scope) ? scope : subscription,
+    scope: isAbove ? subscription : scope,
     permissions,
     ...(seen.doNotApplyToChildScopes && { onlyAtScope: true as const }),
     ...(doubt && { doubt }),
@@ -51,7 +55,8 @@ const everybody = '00000000-0000-0000-0000-000000000000';
 
 /** Whether principals are, or have among them, the worker's identity. Who is in a group only Microsoft Graph tells. */
 function isAmong(principals: readonly Principal[], objectId: string | undefined): 'yes' | 'no' | 'unknown' {
-  const isSame = ({ id }: Principal) => id === everybody || id?.toLowerCase() === objectId?.toLowerCase();
+  const isSame = ({ id }: Principal) =>
+    id === everybody || (objectId !== undefined && id?.toLowerCase() === objectId.toLowerCase());
   if (principals.some(isSame)) return 'yes';
   const mayBe = ({ type }: Principal) => objectId === undefined || !/^(User|ServicePrincipal)$/i.test(type ?? '');
   return principals.some(mayBe) ? 'unknown' : 'no';

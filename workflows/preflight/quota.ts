@@ -132,7 +132,8 @@ export function atOnceByQuota(
     const vCPUs = needs.map(({ surge, copy }) => ({ surge: inFamily(surge, family), copy: inFamily(copy, family) }));
     let atATime = Math.min(most, pools.length);
     while (atATime > 1 && neededAtOnce(vCPUs, atATime, free) > free) atATime -= 1;
-    const because = `the quota of ${family} leaves ${free} of ${usage.limit} vCPUs for their surge nodes`;
+    const use = isCopied ? 'surge nodes and one temporary copy' : 'surge nodes';
+    const because = `the quota of ${family} leaves ${free} of ${usage.limit} vCPUs for their ${use}`;
     return atATime < Math.min(most, pools.length) ? [{ atATime, because }] : [];
   });
   return bounds.sort((one, other) => one.atATime - other.atATime)[0];
