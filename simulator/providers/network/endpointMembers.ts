@@ -13,7 +13,7 @@ import {
   registryOf,
   subnetOf,
 } from './endpointShapes.ts';
-import { subnetRanges } from './subnetShapes.ts';
+import { subnetRanges, subnetType } from './subnetShapes.ts';
 
 const dnsConfigs = z.looseObject({
   customDnsConfigs: z.array(z.looseObject({ fqdn: z.string(), ipAddresses: z.array(z.string()) })).default([]),
@@ -150,12 +150,12 @@ export const interfaceAddresses = (nic: Resource) =>
 
 /** The private endpoint that has an address in one of these networks. */
 export function endpointAt(world: World, vnetIds: readonly string[], address: string): Resource | undefined {
-  const networks = new Set(vnetIds.map(keyOf));
-  return world.store
-    .list(interfaceType)
-    .filter((nic) => interfaceAddresses(nic).some((each) => each.address === address))
+  return vnetIds
+    .flatMap((vnetId) => world.store.list(subnetType, vnetId))
+    .flatMap((subnet) => world.store.referencesTo(subnet.id))
+    .filter((each) => each.type === interfaceType && interfaceAddresses(each).some((own) => own.address === address))
     .map(({ body }) => world.store.get(String(body.managedBy)))
-    .find((endpoint) => endpoint && networks.has(keyOf(parentPath(subnetOf(endpoint)))));
+    .find((endpoint) => endpoint !== undefined);
 }
 
 /** A subnet's first four addresses and its last are Azure's. */

@@ -51,7 +51,9 @@ export const isRegistryId = (id: string): boolean => /\/Microsoft\.ContainerRegi
 
 /** The endpoints of a registry, wherever they are. */
 export const endpointsOf = (world: World, registryId: string): Resource[] =>
-  world.store.list(endpointType).filter((endpoint) => keyOf(registryOf(endpoint)) === keyOf(registryId));
+  world.store
+    .referencesTo(registryId)
+    .filter((each) => each.type === endpointType && keyOf(registryOf(each)) === keyOf(registryId));
 
 export const subnetOf = ({ body }: Pick<Resource, 'body'>): string =>
   String(valueAt(body, 'properties.subnet.id') ?? '');

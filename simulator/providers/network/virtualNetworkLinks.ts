@@ -28,7 +28,7 @@ export const virtualNetworkLinkTypes: readonly ResourceType[] = [
 
 /** The links of a network, to zones in any subscription. */
 export const linksOf = (world: World, vnetId: string): Resource[] =>
-  world.store.list(linkType).filter((link) => keyOf(networkOf(link)) === keyOf(vnetId));
+  world.store.referencesTo(vnetId).filter((each) => each.type === linkType && keyOf(networkOf(each)) === keyOf(vnetId));
 
 /** IDs of the zones for registries that a network is linked to. */
 export const registryZones = (world: World, vnetId: string): string[] =>
@@ -50,14 +50,9 @@ function put(request: ArmRequest, existing: Resource | undefined): Reply {
     throw new ArmError(400, 'BadRequest', `The virtual network of link ${existing.name} cannot be changed.`);
   }
   const zone = nameOf(parentPath(id)).toLowerCase();
-  const other = world.store
-    .list(linkType)
-    .find(
-      (link) =>
-        link !== existing &&
-        keyOf(networkOf(link)) === keyOf(vnetId) &&
-        nameOf(parentPath(link.id)).toLowerCase() === zone,
-    );
+  const other = linksOf(world, vnetId).find(
+    (link) => link !== existing && nameOf(parentPath(link.id)).toLowerCase() === zone,
+  );
   if (other) {
     throw new ArmError(
       409,
