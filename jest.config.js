@@ -40,6 +40,9 @@ const server = {
 
 const testsIn = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 
+/** Of folders without a server, those that share it and the bundle: to start and to make their own takes them longer than all else. */
+const onServer = ['deploy/image', 'worker/start'].map((name) => `<rootDir>/test/${name}.test.ts`);
+
 /** @type {import('jest').Config} */
 export default {
   projects: [
@@ -58,11 +61,15 @@ export default {
       // They start programs, and servers of their own.
       displayName: 'programs',
       testMatch: testsIn('deploy', 'scripts', 'worker'),
+      testPathIgnorePatterns: onServer,
     },
     {
       ...common,
       displayName: 'server',
-      testMatch: testsIn('cli/commands', 'client', 'codec', 'e2e', 'histories', 'scenarios', 'sweep', 'worlds'),
+      testMatch: [
+        ...testsIn('cli/commands', 'client', 'codec', 'e2e', 'histories', 'scenarios', 'sweep', 'worlds'),
+        ...onServer,
+      ],
       ...server,
     },
     {

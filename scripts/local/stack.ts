@@ -61,7 +61,10 @@ export async function startStack({
 }
 
 /** Environment variables with which a worker uses both. */
-export const workerEnvironment = (temporal: TemporalServer, simulator: Simulator): Record<string, string> => ({
+export const workerEnvironment = (
+  temporal: Pick<TemporalServer, 'address'>,
+  simulator: Simulator,
+): Record<string, string> => ({
   ...ownEnvironment(),
   TEMPORAL_ADDRESS: temporal.address,
   AZURE_RESOURCE_MANAGER_ENDPOINT: simulator.endpoint,

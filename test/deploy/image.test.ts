@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,8 +10,10 @@ import { parse } from 'yaml';
 import { AksIsolationClient } from '../../client/index.ts';
 import { exampleClusters } from '../../scripts/local/exampleClusters.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
-import { type Stack, startStack } from '../../scripts/local/stack.ts';
+import { workerEnvironment } from '../../scripts/local/stack.ts';
+import { type Simulator, startSimulator } from '../../simulator/index.ts';
 import { bundleFile } from '../../worker/bundle.ts';
+import { temporalAddress } from '../support/harness.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { type AssembledImage, assembleImage } from './image.ts';
 
@@ -21,17 +24,17 @@ describe('the image', () => {
   const folder = join(root, '.tmp', `image-${process.pid}`);
   const documentation = 'https://example.com/aks-isolation/docs';
   let image: AssembledImage;
-  let stack: Stack;
+  let simulator: Simulator;
 
   beforeAll(async () => {
     await mkdir(folder, { recursive: true });
-    [image, stack] = await Promise.all([
+    [image, simulator] = await Promise.all([
       assembleImage(join(root, 'deploy/Dockerfile'), root, folder, { DOCUMENTATION_URL: documentation }),
-      startStack({ speed: 'demand', onProgress: () => undefined }),
+      startSimulator({ speed: 'demand' }),
     ]);
   });
   afterAll(async () => {
-    await stack.stop();
+    await simulator.close();
     await rm(folder, { recursive: true });
   });
 
@@ -54,19 +57,21 @@ describe('the image', () => {
   });
 
   it('runs a scenario from its bundle, as the user that it names, and answers the probes of the manifests', async () => {
+    const queue = `image-${randomUUID()}`;
     const health = `127.0.0.1:${await getPort()}`;
     const caFile = join(image.root, 'ca.pem');
-    await copyFile(stack.simulator.caFile, caFile);
+    await copyFile(simulator.caFile, caFile);
     const cwd = join(image.root, image.workdir);
     const paths = Object.entries(image.env).map(([name, value]) => [
       name,
       value.startsWith('/') ? join(image.root, value) : value,
     ]);
     const env = {
-      ...stack.workerEnvironment,
+      ...workerEnvironment({ address: temporalAddress() }, simulator),
       ...Object.fromEntries(paths),
       AZURE_RESOURCE_MANAGER_CA_FILE: caFile,
       HEALTH_ADDRESS: health,
+      TASK_QUEUE: queue,
       HOME: image.root,
     };
     const [, ...args] = image.command;
@@ -90,9 +95,9 @@ describe('the image', () => {
       expect(log.filter((line) => !line.startsWith('{'))).toEqual([]);
       expect(await statusOf(health, readinessProbe)).toBe(200);
       expect(await statusOf(health, livenessProbe)).toBe(200);
-      await createExistingCluster(stack.simulator, exampleClusters.isolated);
-      const connection = await Connection.connect({ address: stack.temporal.address });
-      const run = await new AksIsolationClient(new Client({ connection })).auditCluster({
+      await createExistingCluster(simulator, exampleClusters.isolated);
+      const connection = await Connection.connect({ address: temporalAddress() });
+      const run = await new AksIsolationClient(new Client({ connection }), queue).auditCluster({
         cluster: exampleClusters.isolated.cluster,
       });
       expect(await run.result()).toMatchObject({ verdict: 'Isolated' });

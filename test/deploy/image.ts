@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 
 /** What the last stage of a Dockerfile holds, assembled in a folder without Docker and without its base image. */
@@ -92,13 +93,16 @@ async function run(
 
 /** Hard links cost neither time nor space. */
 async function linkPackages(context: string, into: string): Promise<void> {
-  const options = ['ls', '--omit=dev', '--all', '--parseable'];
-  const { stdout } = await execa('npm', options, { cwd: context, reject: false });
-  const packages = stdout
-    .split('\n')
-    .map((path) => relative(context, path))
-    .filter((path) => path.startsWith('node_modules/'));
+  const lock: Lock = JSON.parse(await readFile(join(context, 'package-lock.json'), 'utf8'));
+  const packages = Object.entries(lock.packages).flatMap(([path, { dev }]) =>
+    // Those of other platforms are not there.
+    path !== '' && !dev && existsSync(join(context, path)) ? [path] : [],
+  );
   await execa('cp', ['--archive', '--link', '--parents', ...packages, into], { cwd: context });
+}
+
+interface Lock {
+  packages: Record<string, { dev?: boolean }>;
 }
 
 /** @returns what it takes from the context. */

@@ -41,7 +41,7 @@ export async function startHarness({
     'interceptors' | 'webhook'
   > = {}): Promise<Harness> {
   const azure = given ?? (await startSimulatedAzure(options));
-  const connection = await Connection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
+  const connection = await Connection.connect({ address: temporalAddress() });
   const temporal = new Client({ connection });
   const taskQueue = `test-${randomUUID()}`;
   const worker = await startTestWorker(azure.connection, taskQueue, {
@@ -89,7 +89,7 @@ export async function startTestWorker(
   > = {},
 ): Promise<{ stop(): Promise<void> }> {
   installRuntime();
-  const connection = await NativeConnection.connect({ address: environment('TEST_TEMPORAL_ADDRESS') });
+  const connection = await NativeConnection.connect({ address: temporalAddress() });
   const worker = await createWorker({
     connection,
     namespace: 'default',
@@ -183,6 +183,9 @@ async function* historiesOf({ workflow }: Client, taskQueue: string) {
   for await (const { workflowId, runId } of workflow.list({ query: `TaskQueue = '${taskQueue}'` }))
     yield { workflowId, history: await workflow.getHandle(workflowId, runId).fetchHistory() };
 }
+
+/** Of the server that all tests share. */
+export const temporalAddress = (): string => environment('TEST_TEMPORAL_ADDRESS');
 
 /** For worker processes, each of which would bundle the workflows anew. */
 export const bundleFolder = (): string => dirname(environment('TEST_WORKFLOW_BUNDLE'));
