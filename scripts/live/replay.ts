@@ -86,6 +86,8 @@ const summaryOf = (answered: Answered): string => {
 
 function senderTo({ endpoint, tokenEndpoint, ca }: Simulator) {
   const client = createDefaultHttpClient();
+  // One object: its connections are used again.
+  const tlsSettings = { ca };
   const token = simulatedIdentity(tokenEndpoint).getToken('https://management.azure.com');
   return async (
     { method, url, headers, body }: Pick<Exchange, 'method' | 'url' | 'headers' | 'body'>,
@@ -97,7 +99,7 @@ function senderTo({ endpoint, tokenEndpoint, ca }: Simulator) {
       headers: createHttpHeaders({ ...headers, authorization: `Bearer ${(await token)?.token}` }),
       ...(body !== null && { body: translated(JSON.stringify(body), names) }),
     });
-    request.tlsSettings = { ca };
+    request.tlsSettings = tlsSettings;
     const response = await client.sendRequest(request);
     const text = response.bodyAsText ?? '';
     const isJson = /\bjson\b/i.test(response.headers.get('content-type') ?? '');

@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { azureClients, type ClientsOf } from '../../activities/arm/connection.ts';
+import { type AzureConnection, azureClients, type ClientsOf } from '../../activities/arm/connection.ts';
 import { whereAllowed } from '../../activities/arm/errors.ts';
 import { Terminal } from '../../cli/terminal.ts';
 import type { Problem } from '../../contract/problem.ts';
@@ -16,7 +16,7 @@ import { lastState, newState, type State, StateFile } from './state.ts';
 
 /** A start of the program: the Azure that it asks, and the run that it goes on with or begins. */
 export interface Session {
-  readonly terminal: Terminal;
+  readonly terminal: Pick<Terminal, 'say' | 'note' | 'canAsk' | 'confirm'>;
   readonly clientsOf: ClientsOf;
   readonly azure: LiveAzure;
   readonly file: StateFile;
@@ -27,12 +27,20 @@ export interface Session {
 }
 
 /** Connects as a worker does, by the same environment. @returns what is wrong with it, if something is */
-export async function openSession({ subscription, location, folder, speed }: Options): Promise<Session | Problem[]> {
-  const unwritable = folderProblems(folder);
-  if (unwritable.length > 0) return unwritable;
+export async function openSession(options: Options): Promise<Session | Problem[]> {
   const configuration = readConfiguration(process.env);
   if (Array.isArray(configuration)) return configuration;
-  const connection = azureConnection(configuration);
+  return sessionOn(azureConnection(configuration), options, new Terminal('table'));
+}
+
+/** The same on a connection to Azure. */
+export async function sessionOn(
+  connection: AzureConnection,
+  { subscription, location, folder, speed }: Options,
+  terminal: Session['terminal'],
+): Promise<Session | Problem[]> {
+  const unwritable = folderProblems(folder);
+  if (unwritable.length > 0) return unwritable;
   const unusable = await checkAzure(connection);
   if (unusable.length > 0) return unusable;
   const clientsOf = azureClients(connection);
@@ -51,7 +59,7 @@ export async function openSession({ subscription, location, folder, speed }: Opt
     const problem = `its resource groups may not be read (${groups.forbidden})`;
     return [{ where: '--subscription', problem, whatToDo: 'Give the identity the role Contributor there.' }];
   }
-  return { terminal: new Terminal('table'), clientsOf, azure, file, goesOn, groups: groups.seen };
+  return { terminal, clientsOf, azure, file, goesOn, groups: groups.seen };
 }
 
 /** A run that cannot keep its state would not know later what it has made. */
@@ -77,7 +85,11 @@ export async function remove({ azure, terminal }: Session, runIds: Iterable<stri
   azure.check = '';
   if (interruption.aborted) terminal.say('Removes what was made. Another Ctrl-C ends the wait.');
   const left: string[] = [];
-  for (const runId of runIds) left.push(...(await removeRun(azure, runId, (line) => terminal.say(line))));
+  try {
+    for (const runId of runIds) left.push(...(await removeRun(azure, runId, (line) => terminal.say(line))));
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
   const ids = left.map((id) => `  ${id}`).join('\n');
   if (left.length > 0) terminal.note(`Still in Azure, and costing money:\n${ids}\nRemove it with --clean-up.`);
   return left;

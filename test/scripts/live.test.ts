@@ -3,8 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
-import { quote } from 'shell-quote';
-import { controlApi } from '../../scripts/local/simulatorClient.ts';
+import { type Ending, endingOf, exitCodes, hold } from '../../scripts/live/endings.ts';
+import { program } from '../../scripts/live/options.ts';
+import { sessionOn } from '../../scripts/live/session.ts';
+import { controlApi, simulatedIdentity } from '../../scripts/local/simulatorClient.ts';
 import {
   type AzureSwitches,
   azureSwitches,
@@ -27,21 +29,50 @@ interface Written {
   shownBy: unknown[];
 }
 
-/** Starts the live run as a process, against a simulator. */
-const live = (simulator: Simulator, folder: string, ...options: string[]) =>
-  execa(process.execPath, wordsOf(folder, options), { ...settingsFor(simulator), stdin: 'ignore' });
+interface Started {
+  exitCode: number | undefined;
+  stdout: string;
+  stderr: string;
+}
 
-/** The same on a terminal, at which somebody types this. */
-const liveOnTerminal = (simulator: Simulator, folder: string, typed: string, ...options: string[]) => {
-  const command = quote([process.execPath, ...wordsOf(folder, options)]);
-  return execa('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    ...settingsFor(simulator),
-    input: typed,
-  });
-};
+/** A start of the live run in this process, against a simulator. @param answer What somebody says at a terminal; default: there is none */
+async function live(
+  simulator: Simulator,
+  words: readonly string[],
+  { answer }: { answer?: 'no' } = {},
+): Promise<Started> {
+  const written: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
+  const say = (text: string) => void written.stdout.push(text);
+  const note = (text: string) => void written.stderr.push(text);
+  const confirm = async (question: string) => {
+    say(question);
+    return answer !== 'no';
+  };
+  const terminal = { say, note, canAsk: answer !== undefined, confirm };
+  const { endpoint, tokenEndpoint, ca } = simulator;
+  const connection = { endpoint, credential: simulatedIdentity(tokenEndpoint), tlsOptions: { ca: [ca] } };
+  let ending: Ending | undefined;
+  await program(
+    async (options) => {
+      ending = await endingOf(sessionOn(connection, options, terminal), options, note);
+    },
+    async (recording, options) => {
+      ending = await hold(recording, options, say);
+    },
+  ).parseAsync(words, { from: 'user' });
+  return {
+    exitCode: ending && exitCodes[ending],
+    stdout: written.stdout.join('\n'),
+    stderr: written.stderr.join('\n'),
+  };
+}
 
-const wordsOf = (folder: string, options: readonly string[]): string[] => [
-  ...['scripts/live/main.ts', '--subscription', subscriptionId, '--location', 'westeurope', '--folder', folder],
+/** The same as a process. */
+const liveProcess = (simulator: Simulator, words: readonly string[]) =>
+  execa(process.execPath, ['scripts/live/main.ts', ...words], { ...settingsFor(simulator), stdin: 'ignore' });
+
+const wordsOf = (folder: string, ...options: string[]): string[] => [
+  ...['--subscription', subscriptionId, '--location', 'westeurope', '--folder', folder],
   ...options,
 ];
 
@@ -159,42 +190,38 @@ const cases: readonly Case[] = [
 ];
 
 // The first row tells most positions that are no defaults.
-describe.each([...new Set([...cases.slice(0, 1), ...sampled(cases, 8, 7)])])(
-  '$name',
-  ({ simulator: settings, options, told, reset, refutes }) => {
-    test('is named right, and nothing is left', async () => {
-      const simulator = await startSimulator(settings);
-      try {
-        if (reset) await controlApi(simulator, 'reset', 'POST', reset);
-        const folder = await scratchFolder();
-        const { exitCode, stderr } = await live(simulator, folder, '--yes', ...options);
-        expect([exitCode, stderr]).toEqual([0, '']);
-        const verdicts = await verdictsIn(folder);
-        const seen = verdicts.filter(({ assumption }) => told.some((name) => name === assumption));
-        const set: Record<string, string> = { ...defaults, ...settings.azure };
-        expect(Object.fromEntries(seen.map(({ assumption, position }) => [assumption, position]))).toEqual(
-          Object.fromEntries(told.map((name) => [name, set[name]])),
-        );
-        expect(seen.filter(({ shownBy }) => shownBy.length === 0)).toEqual([]);
-        // Nothing is said about what was not seen.
-        expect(verdicts.filter((one) => one.verdict !== 'unknown' && one.position !== set[one.assumption])).toEqual([]);
-        expect(await groupsIn(simulator)).toEqual([]);
-        if (refutes) expect(await refutedIn(folder)).toEqual(refutes);
-        if (refutes) await expectReplay(folder, verdicts);
-      } finally {
-        await simulator.close();
-      }
-    });
-  },
-);
+describe.each(sampled(cases, cases.length))('$name', ({ simulator: settings, options, told, reset, refutes }) => {
+  test('is named right, and nothing is left', async () => {
+    const simulator = await startSimulator(settings);
+    try {
+      if (reset) await controlApi(simulator, 'reset', 'POST', reset);
+      const folder = await scratchFolder();
+      const { exitCode, stderr } = await live(simulator, wordsOf(folder, '--yes', ...options));
+      expect([exitCode, stderr]).toEqual([0, '']);
+      const verdicts = await verdictsIn(folder);
+      const seen = verdicts.filter(({ assumption }) => told.some((name) => name === assumption));
+      const set: Record<string, string> = { ...defaults, ...settings.azure };
+      expect(Object.fromEntries(seen.map(({ assumption, position }) => [assumption, position]))).toEqual(
+        Object.fromEntries(told.map((name) => [name, set[name]])),
+      );
+      expect(seen.filter(({ shownBy }) => shownBy.length === 0)).toEqual([]);
+      // Nothing is said about what was not seen.
+      expect(verdicts.filter((one) => one.verdict !== 'unknown' && one.position !== set[one.assumption])).toEqual([]);
+      expect(await groupsIn(simulator)).toEqual([]);
+      if (refutes) expect(await refutedIn(folder)).toEqual(refutes);
+      if (refutes) await expectReplay(simulator, folder, verdicts);
+    } finally {
+      await simulator.close();
+    }
+  });
+});
 
 /** The recording holds nothing of the run's own, and a simulator that is set as the verdicts say answers as recorded. */
-async function expectReplay(folder: string, verdicts: readonly Written[]): Promise<void> {
+async function expectReplay(simulator: Simulator, folder: string, verdicts: readonly Written[]): Promise<void> {
   const [runId, file] = await runIn(folder, 'exchanges.jsonl');
   expect(await readFile(file, 'utf8')).not.toMatch(new RegExp(`${runId}|127\\.0\\.0\\.1|Bearer|eyJ[-\\w]+\\.`));
   const moves = verdicts.flatMap(({ assumption, position }) => (position ? [`${assumption}=${position}`] : []));
-  const replay = ['scripts/live/main.ts', 'replay', file, '--azure', moves.join()];
-  const { stdout, exitCode } = await execa(process.execPath, replay, { reject: false });
+  const { stdout, exitCode } = await live(simulator, ['replay', file, '--azure', moves.join()]);
   expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^The simulator answers all \d+ requests as recorded/)]);
 }
 
@@ -203,9 +230,13 @@ async function groupsIn(simulator: Simulator): Promise<string[]> {
   return resources.filter(({ type }) => type.endsWith('/resourceGroups')).map(({ id }) => id);
 }
 
-/** Runs against a simulator of its own, by demand. */
-async function against<T>(reset: object, what: (simulator: Simulator, folder: string) => Promise<T>): Promise<T> {
-  const simulator = await startSimulator({ speed: 'demand' });
+/** Runs against a simulator of its own, by demand unless its settings say otherwise. */
+async function against<T>(
+  reset: object,
+  what: (simulator: Simulator, folder: string) => Promise<T>,
+  settings: SimulatorOptions = { speed: 'demand' },
+): Promise<T> {
+  const simulator = await startSimulator(settings);
   try {
     await controlApi(simulator, 'reset', 'POST', reset);
     return await what(simulator, await scratchFolder());
@@ -232,31 +263,28 @@ async function takenName(simulator: Simulator, folder: string): Promise<void> {
 }
 
 /** Nothing is made, and words say why. */
-const refusals = sampled<[what: string, options: string[], said: RegExp, reset?: object]>(
+const refusals: [what: string, options: string[], said: RegExp, reset?: object][] = [
   [
-    [
-      'without any right',
-      ['--yes'],
-      /--subscription: its resource groups may not be read .*does not have authorization.*Give the identity the role Contributor/,
-      { callerPermissions: [] },
-    ],
-    [
-      'without a terminal to ask about the costs',
-      [],
-      /may cost \d\.\d\d USD, and there is no terminal.*--yes.*Nothing was made/,
-    ],
-    ['of a size that is not offered', ['--yes', '--vm-size', 'Standard_X1'], /--vm-size: Standard_X1 is not offered/],
-    ['in no region', ['--yes', '--location', 'nowhere'], /--location: nowhere is not a region/],
-    ['in no subscription', ['--yes', '--subscription', randomUUID()], /--subscription: .* was not found/],
+    'without any right',
+    ['--yes'],
+    /--subscription: its resource groups may not be read .*does not have authorization.*Give the identity the role Contributor/,
+    { callerPermissions: [] },
   ],
-  4,
-);
+  [
+    'without a terminal to ask about the costs',
+    [],
+    /may cost \d\.\d\d USD, and there is no terminal.*--yes.*Nothing was made/,
+  ],
+  ['of a size that is not offered', ['--yes', '--vm-size', 'Standard_X1'], /--vm-size: Standard_X1 is not offered/],
+  ['in no region', ['--yes', '--location', 'nowhere'], /--location: nowhere is not a region/],
+  ['in no subscription', ['--yes', '--subscription', randomUUID()], /--subscription: .* was not found/],
+];
 
 describe('nothing is made', () => {
   test('where something is wrong, all of which is said at once', () => {
     const scope = `/subscriptions/${subscriptionId}`;
     const seed = {
-      providers: { 'Microsoft.ContainerRegistry': 'NotRegistered' },
+      providers: { 'Microsoft.ManagedIdentity': 'NotRegistered' },
       quotas: { cores: 4 },
       callerPermissions: [{ scope, actions: ['*'], notActions: ['Microsoft.Authorization/*/write'] }],
     };
@@ -270,12 +298,15 @@ describe('nothing is made', () => {
         body: { location: 'westeurope' },
       };
       await controlApi(simulator, 'requests', 'POST', { does: [left, untagged] });
-      const { exitCode, stderr } = await live(simulator, folder, '--yes', ...byDemand);
-      expect([exitCode, await groupsIn(simulator)]).toEqual([1, [left.path, untagged.path]]);
+      await takenName(simulator, folder);
+      const before = await groupsIn(simulator);
+      const { exitCode, stderr } = await liveProcess(simulator, wordsOf(folder, '--yes', ...byDemand));
+      expect([exitCode, await groupsIn(simulator)]).toEqual([1, before]);
       for (const said of [
         /r0000000a: an earlier live run has left it .*--clean-up r0000000a/,
         /left: an earlier live run has left it .*--clean-up r0\b/,
-        /Microsoft.ContainerRegistry: the resource provider is NotRegistered/,
+        /aksisolationliver1a2b3c4d: the name is taken .*another --folder: a new run has other names/,
+        /Microsoft.ManagedIdentity: the resource provider is NotRegistered/,
         /roleAssignments\/write, which the check ownRegistry needs/,
         /vCPUs are needed at once, and the quota of the region westeurope leaves 4 of 4/,
       ])
@@ -283,22 +314,9 @@ describe('nothing is made', () => {
     });
   });
 
-  test('where a name is taken', () =>
-    against({}, async (simulator, folder) => {
-      await takenName(simulator, folder);
-      const { exitCode, stderr } = await live(simulator, folder, '--yes', ...byDemand);
-      expect([exitCode, stderr]).toEqual([
-        1,
-        expect.stringMatching(
-          /aksisolationliver1a2b3c4d: the name is taken .*another --folder: a new run has other names/,
-        ),
-      ]);
-      expect(await groupsIn(simulator)).toEqual([expect.stringMatching(/somebodys$/)]);
-    }));
-
   test.each(refusals)('%s', (_what, options, said, reset = {}) =>
     against(reset, async (simulator, folder) => {
-      const { exitCode, stderr } = await live(simulator, folder, ...byDemand, ...options);
+      const { exitCode, stderr } = await live(simulator, wordsOf(folder, ...byDemand, ...options));
       expect([exitCode, stderr]).toEqual([1, expect.stringMatching(said)]);
       expect(await groupsIn(simulator)).toEqual([]);
     }),
@@ -307,15 +325,23 @@ describe('nothing is made', () => {
 
 test('nothing is made where the answer about the costs is no', () =>
   against({}, async (simulator, folder) => {
-    const { exitCode, stdout } = await liveOnTerminal(simulator, folder, 'no\n', ...byDemand, '--checks', 'rights');
-    expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/may cost 0.00 USD. Go on\?[\s\S]*Nothing was made/)]);
+    const words = wordsOf(folder, ...byDemand, '--checks', 'rights');
+    const { exitCode, stdout, stderr } = await live(simulator, words, { answer: 'no' });
+    expect([exitCode, stdout, stderr]).toEqual([
+      1,
+      expect.stringMatching(/may cost 0.00 USD. Go on\?/),
+      'Nothing was made.',
+    ]);
     expect(await groupsIn(simulator)).toEqual([]);
   }));
 
 test('where a policy denies, its words are shown, the other checks are made, and nothing is left', () => {
   const deny = { name: 'no-networks', type: 'Microsoft.Network/virtualNetworks', does: { effect: 'deny' } };
   return against({ policies: [deny] }, async (simulator, folder) => {
-    const { exitCode, stdout } = await live(simulator, folder, '--yes', '--checks', 'rights,deletion', ...byDemand);
+    const { exitCode, stdout } = await live(
+      simulator,
+      wordsOf(folder, '--yes', '--checks', 'rights,deletion', ...byDemand),
+    );
     expect([exitCode, await groupsIn(simulator)]).toEqual([2, []]);
     expect(stdout).toMatch(
       /could not be made: the network was refused \(403 RequestDisallowedByPolicy\)\s+Azure says: .*no-networks/,
@@ -332,46 +358,50 @@ test('where a policy denies the group of the run, its words are shown, and nothi
     does: { effect: 'deny' },
   };
   return against({ policies: [deny] }, async (simulator, folder) => {
-    const { exitCode, stderr } = await live(simulator, folder, '--yes', '--checks', 'rights', ...byDemand);
+    const { exitCode, stderr } = await live(simulator, wordsOf(folder, '--yes', '--checks', 'rights', ...byDemand));
     expect([exitCode, await groupsIn(simulator)]).toEqual([2, []]);
     expect(stderr).toMatch(/The resource group was refused: .*no-groups/);
   });
 });
 
 /** A run that is asked to stop removes what it has made; one that is killed leaves it, and the next start takes it as it is. */
-const stops: ['SIGINT' | 'SIGKILL', left: number, said: RegExp][] = [
-  ['SIGINT', 0, /goes on[\s\S]*1 of 1: a cluster[\s\S]*operationAddresses +holds/],
-  ['SIGKILL', 2, /goes on[\s\S]*1 of 1: a cluster[\s\S]*operationAddresses: unknown, an earlier start/],
+const stops: [signal: 'SIGINT' | 'SIGKILL', exitCode: number | undefined, left: number, said: RegExp][] = [
+  ['SIGINT', 2, 0, /goes on[\s\S]*1 of 1: a cluster[\s\S]*retryAfter +differs +5[\s\S]*operationAddresses +holds/],
+  ['SIGKILL', undefined, 2, /goes on[\s\S]*1 of 1: a cluster[\s\S]*operationAddresses: unknown, an earlier start/],
 ];
 
-test.each(sampled(stops, 2))('after %s a later start goes on', (signal, left, said) =>
-  against({}, async (simulator, folder) => {
-    const held = await controlApi<{ id: string }>(simulator, 'faults', 'POST', {
-      ...{ method: 'PUT', path: '/managedClusters/open$', operation: { held: true } },
-    });
-    const checks = ['--yes', '--checks', 'rights,cluster', ...byDemand];
-    const first = live(simulator, folder, ...checks);
-    await waitFor(async () => (await groupsIn(simulator)).length === 2, 'the cluster is not being made');
-    first.kill(signal);
-    const { exitCode } = await first;
-    expect([exitCode, (await groupsIn(simulator)).length]).toEqual([signal === 'SIGINT' ? 2 : undefined, left]);
-    await fetch(`http://127.0.0.1:${simulator.port}/simulator/faults/${held.id}`, { method: 'DELETE' });
-    const second = await live(simulator, folder, ...checks);
-    expect([second.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
-    expect(second.stdout).toMatch(said);
-  }),
+test.each(sampled(stops, 2))('after %s a later start goes on', (signal, exitCode, left, said) =>
+  against(
+    {},
+    async (simulator, folder) => {
+      const held = await controlApi<{ id: string }>(simulator, 'faults', 'POST', {
+        ...{ method: 'PUT', path: '/managedClusters/open$', operation: { held: true } },
+      });
+      const words = wordsOf(folder, '--yes', '--checks', 'rights,cluster', '--speed', '1000');
+      const first = liveProcess(simulator, words);
+      await waitFor(async () => (await groupsIn(simulator)).length === 2, 'the cluster is not being made');
+      first.kill(signal);
+      expect([(await first).exitCode, (await groupsIn(simulator)).length]).toEqual([exitCode, left]);
+      await fetch(`http://127.0.0.1:${simulator.port}/simulator/faults/${held.id}`, { method: 'DELETE' });
+      const second = await liveProcess(simulator, words);
+      expect([second.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
+      expect(second.stdout).toMatch(said);
+    },
+    // Durations cannot be told by demand.
+    { speed: 1000, azure: { retryAfter: '5' } },
+  ),
 );
 
 test('what could not be removed is named, and removed by --clean-up', () =>
   against({}, async (simulator, folder) => {
     const answer = { status: 409, code: 'ScopeLocked', message: 'The scope is locked.' };
     await controlApi(simulator, 'faults', 'POST', { method: 'DELETE', path: '/resourceGroups/', answer });
-    const run = await live(simulator, folder, '--yes', '--checks', 'rights', ...byDemand);
+    const run = await live(simulator, wordsOf(folder, '--yes', '--checks', 'rights', ...byDemand));
     const [group = 'none'] = await groupsIn(simulator);
     expect([run.exitCode, run.stderr]).toEqual([
       3,
       expect.stringContaining(`Still in Azure, and costing money:\n  ${group}`),
     ]);
-    const cleaned = await live(simulator, folder, '--clean-up', ...byDemand);
+    const cleaned = await live(simulator, wordsOf(folder, '--clean-up', ...byDemand));
     expect([cleaned.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
   }));
