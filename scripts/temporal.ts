@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { execa } from 'execa';
 import { readSession } from './local/session.ts';
 import { findTemporalCli, type TemporalCli } from './local/temporal/cli.ts';
+import { namesServer } from './local/temporal/namesServer.ts';
 
 const args = process.argv.slice(2);
 
@@ -22,13 +23,7 @@ try {
 }
 if (slow) console.error(cli.summary);
 
-// A server that the user names by environment or flag comes before the session's.
-const { TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE } = process.env;
-const chosen =
-  TEMPORAL_ADDRESS ||
-  TEMPORAL_PROFILE ||
-  TEMPORAL_CONFIG_FILE ||
-  args.some((arg) => /^--(address|profile|config-file|env|env-file)(=|$)/.test(arg));
+const chosen = namesServer(args, process.env);
 const session = chosen ? undefined : await readSession();
 const needsServer = ['activity', 'batch', 'operator', 'schedule', 'task-queue', 'worker', 'workflow'].includes(
   args[0] ?? '',

@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
+import { startSimulator } from '../../simulator/index.ts';
+import { simulatorCommand } from '../../simulator/options.ts';
 
 const run = (...options: string[]) =>
   execa('node', ['simulator/main.ts', ...options], { preferLocal: true, reject: false });
 
-test('prints where it listens, and leaves cleanly on SIGTERM', async () => {
-  const simulator = run('--port', '0', '--speed', '0.5');
+test('prints where it listens, has the faults of a file in force from the start, and leaves cleanly on SIGTERM', async () => {
+  const rule = { answer: { status: 503, code: 'ServiceUnavailable', message: 'no' } };
+  const simulator = run('--port', '0', '--speed', '0.5', '--faults', rulesFile([rule]));
   const lines: string[] = [];
   for await (const line of createInterface({ input: simulator.stdout })) {
     lines.push(line);
@@ -24,6 +27,8 @@ test('prints where it listens, and leaves cleanly on SIGTERM', async () => {
   expect(existsSync(file)).toBe(true);
   const state = await fetch(`${arm.replace('ARM endpoint: https', 'http')}/simulator/state`);
   expect(await state.json()).toMatchObject({ speed: 0.5 });
+  const rules = await (await fetch(`${arm.replace('ARM endpoint: https', 'http')}/simulator/faults`)).json();
+  expect(rules).toEqual([expect.objectContaining({ method: '*', times: 1, hits: 0, answer: expect.anything() })]);
   simulator.kill('SIGTERM');
   expect((await simulator).exitCode).toBe(0);
   expect(existsSync(file)).toBe(false);
@@ -36,28 +41,19 @@ function rulesFile(rules: unknown): string {
   return file;
 }
 
-test('has the faults of a file in force from the start', async () => {
-  const answer = { status: 503, code: 'ServiceUnavailable', message: 'no' };
-  const simulator = run('--port', '0', '--faults', rulesFile([{ answer }]));
-  for await (const line of createInterface({ input: simulator.stdout })) {
-    const [, port] = /^ARM endpoint: .*:(\d+)$/.exec(line) ?? [];
-    const rules = await (await fetch(`http://127.0.0.1:${port}/simulator/faults`)).json();
-    expect(rules).toEqual([expect.objectContaining({ method: '*', times: 1, hits: 0, answer: expect.anything() })]);
-    break;
-  }
-  simulator.kill('SIGTERM');
-  await simulator;
-});
+/** What the command line says to options that it refuses. */
+function refusal(...options: string[]): string {
+  const said: string[] = [];
+  const command = simulatorCommand()
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => said.push(text) });
+  expect(() => command.parse(options, { from: 'user' })).toThrow(expect.objectContaining({ exitCode: 1 }));
+  return said.join('').trimEnd();
+}
 
-test('lists everything that is wrong with a file of faults', async () => {
-  const { exitCode, stderr } = await run(
-    '--port',
-    '0',
-    '--faults',
-    rulesFile([{ method: 'GRAB' }, { times: 0, drop: 'before' }]),
-  );
-  expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/0\.method: [\s\S]*1\.times: /);
+test('lists everything that is wrong with a file of faults', () => {
+  const file = rulesFile([{ method: 'GRAB' }, { times: 0, drop: 'before' }]);
+  expect(refusal('--port', '0', '--faults', file)).toMatch(/0\.method: [\s\S]*1\.times: /);
 });
 
 test('says in one line that the port is taken', async () => {
@@ -74,12 +70,22 @@ test.each([
   [['--port', '0', '--speed', '-1'], '--speed'],
   [['--port', 'x'], '--port'],
   [['--port', '0', '--edition', '2030'], '--edition'],
-  [['--port', '0', '--record', '/nowhere/r.jsonl'], '/nowhere/r.jsonl'],
-  [['--port', '0', '--ca-file', '/nowhere/ca.pem'], '/nowhere/ca.pem'],
   [[], '--port'],
-])('refuses %j', async (options, named) => {
+])('refuses %j in one line', (options, named) => {
+  const said = refusal(...options);
+  expect(said).toContain(named);
+  expect(said.split('\n')).toHaveLength(1);
+});
+
+test.each([
+  [['--port', 'x'], '--port'],
+  [['--port', '0', '--record', '/nowhere/r.jsonl'], '/nowhere/r.jsonl'],
+])('ends with %j in one line', async (options, named) => {
   const { exitCode, stderr } = await run(...options);
-  expect(exitCode).toBe(1);
-  expect(stderr).toContain(named);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining(named)]);
   expect(stderr.split('\n')).toHaveLength(1);
+});
+
+test('does not start where its certificate cannot be written', async () => {
+  await expect(startSimulator({ caFile: '/nowhere/ca.pem' })).rejects.toThrow('/nowhere/ca.pem');
 });

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import pWaitFor from 'p-wait-for';
 import { findTemporalCli } from '../../../../scripts/local/temporal/cli.ts';
 import { startTemporalServer } from '../../../../scripts/local/temporal/server.ts';
+import { sampled } from '../../../support/sampled.ts';
 import { program, runModule, scratchFolder } from '../../support.ts';
 
 async function withClient<T>(address: string, use: (client: Client) => Promise<T>): Promise<T> {
@@ -25,9 +26,24 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('it serves on free ports with the search attributes, and is gone after stop', async () => {
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+
+test('it serves on free ports with the search attributes, though somebody else takes one first, and is gone after stop', async () => {
+  const scratch = await scratchFolder();
+  const { path } = await findTemporalCli();
+  const cli = await program(
+    `${scratch}/temporal`,
+    `[ "$1" = --version ] || [ -e ${scratch}/lost ] && exec ${path} "$@"`,
+    `: > ${scratch}/lost; echo 'listen tcp: bind: address already in use'; exit 1`,
+  );
   const progress: string[] = [];
   const server = await startTemporalServer({
+    env: { ...process.env, TEMPORAL_CLI_PATH: cli },
     searchAttributes: { AksCluster: 'Keyword' },
     onProgress: (line) => progress.push(line),
   });
@@ -49,23 +65,44 @@ test('it serves on free ports with the search attributes, and is gone after stop
   await server.stop();
 });
 
-test('with a database file a server on the same port goes on where the one before was killed', async () => {
-  const scratch = await scratchFolder();
-  const databaseFile = `${scratch}/temporal.db`;
-  const first = await startTemporalServer({ databaseFile });
-  await withClient(first.address, (client) => client.workflow.start('any', { workflowId: 'kept', taskQueue: 'none' }));
-  process.kill(first.pid, 'SIGKILL');
-  await expect(first.exited).resolves.toContain('SIGKILL');
+const ends = sampled(['SIGKILL', 'SIGTERM', 'SIGINT'] as const, 3);
 
-  const second = await startTemporalServer({ databaseFile, port: Number(first.address.split(':')[1]) });
-  try {
-    expect(second.address).toBe(first.address);
-    const kept = await withClient(second.address, (client) => client.workflow.getHandle('kept').describe());
-    expect(kept.status.name).toBe('RUNNING');
-  } finally {
-    await second.stop();
-  }
-});
+test.each(ends)(
+  'a server ends when its parent ends by %s, and with its database file another one goes on on the same port',
+  async (signal) => {
+    const scratch = await scratchFolder();
+    const databaseFile = `${scratch}/temporal.db`;
+    const parent = runModule(
+      `const { startTemporalServer } = await import(scripts + '/local/temporal/server.ts');
+       const { pid, address } = await startTemporalServer({ databaseFile: args.databaseFile });
+       console.log(JSON.stringify({ pid, address }));`,
+      { databaseFile },
+    );
+    const [printed] = await once(parent.stdout, 'data');
+    const { pid, address } = JSON.parse(String(printed));
+    await withClient(address, (client) => client.workflow.start('any', { workflowId: 'kept', taskQueue: 'none' }));
+    expect(isRunning(pid)).toBe(true);
+    parent.kill(signal);
+    await parent;
+    const port = Number(address.split(':')[1]);
+    await pWaitFor(async () => {
+      // Not by its process ID alone, which another process may have by now. A process that ends keeps its ports a little.
+      const { stdout } = await execa('ps', ['-p', String(pid), '-o', 'args='], { reject: false });
+      return !stdout.includes('start-dev') && isFree(port);
+    });
+
+    const second = await startTemporalServer({ databaseFile, port });
+    try {
+      expect(second.address).toBe(address);
+      const kept = await withClient(second.address, (client) => client.workflow.getHandle('kept').describe());
+      expect(kept.status.name).toBe('RUNNING');
+      process.kill(second.pid, 'SIGKILL');
+      await expect(second.exited).resolves.toContain('SIGKILL');
+    } finally {
+      await second.stop();
+    }
+  },
+);
 
 test('an asked port that is taken is an error that names it', async () => {
   const blocker = createServer().listen(0, '127.0.0.1');
@@ -91,34 +128,4 @@ test('a server that ends early is an error with what it printed', async () => {
   await expect(startTemporalServer({ env: { ...process.env, TEMPORAL_CLI_PATH: cli } })).rejects.toThrow(
     /ended with code 3\. the disk is full/,
   );
-});
-
-test('a free port that somebody else takes first costs another attempt, not the server', async () => {
-  const scratch = await scratchFolder();
-  const { path } = await findTemporalCli();
-  const cli = await program(
-    `${scratch}/temporal`,
-    `[ "$1" = --version ] || [ -e ${scratch}/lost ] && exec ${path} "$@"`,
-    `: > ${scratch}/lost; echo 'listen tcp: bind: address already in use'; exit 1`,
-  );
-  const server = await startTemporalServer({ env: { ...process.env, TEMPORAL_CLI_PATH: cli } });
-  await server.stop();
-});
-
-test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('the server ends when its parent ends by %s', async (signal) => {
-  const parent = runModule(
-    `const { startTemporalServer } = await import(scripts + '/local/temporal/server.ts');
-       console.log((await startTemporalServer()).pid);`,
-    undefined,
-  );
-  const [printed] = await once(parent.stdout, 'data');
-  const pid = Number(printed);
-  expect(isRunning(pid)).toBe(true);
-  parent.kill(signal);
-  await parent;
-  // Not by its process ID alone, which another process may have by now.
-  await pWaitFor(async () => {
-    const { stdout } = await execa('ps', ['-p', String(pid), '-o', 'args='], { reject: false });
-    return !stdout.includes('start-dev');
-  });
 });
