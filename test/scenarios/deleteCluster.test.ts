@@ -57,8 +57,8 @@ const bodyOf = async (id: string) => {
 };
 
 describe('deleteCluster', () => {
-  it.concurrent('deletes the cluster with its node resource group, says why the rest stays, and nothing in a dry run', async () => {
-    await create('plain');
+  it.concurrent('deletes nothing in a dry run, the cluster alone and says why the rest stays, then the rest if asked', async () => {
+    await create('plain', { apiServerAccess: 'vnetIntegration' });
     const before = await there('plain');
     const writes = await writesTo('plain');
     const dryRun = await start('plain', { ...everything, dryRun: true });
@@ -86,23 +86,16 @@ describe('deleteCluster', () => {
     expect(checked(report).map(nameOf)).toEqual(['plain', 'MC_rg-plain_plain_westeurope']);
 
     // Parts that stay can still go later, for the cluster is not needed to delete them.
-    await deleted('plain', everything);
+    const rest = await deleted('plain', everything);
+    expect(states(rest.steps.filter(({ action }) => action !== 'none'))).toEqual(['done']);
     expect(await there('plain')).toEqual([]);
-  });
-
-  it.concurrent('deletes everything that was made for it, and nothing is left to do then', async () => {
-    await create('all', { apiServerAccess: 'vnetIntegration' });
-    const report = await deleted('all', everything);
-    expect(states(report.steps)).toEqual(['done']);
-    expect(await there('all')).toEqual([]);
-    const ids = ownRegistryIds('all');
     const gone = [ids.group, ids.vnet, ids.registry, ids.privateEndpoint, ids.zone, ids.link, ids.registryRecord];
-    expect(checked(report).map((id) => id.toLowerCase())).toEqual(
+    expect(checked(rest).map((id) => id.toLowerCase())).toEqual(
       expect.arrayContaining([...gone, ids.dataRecord, ids.kubelet, ids.controlPlane].map((id) => id.toLowerCase())),
     );
-    const writes = await writesTo('all');
-    await expectNothingToDelete('all');
-    expect(await writesTo('all')).toEqual(writes);
+    const all = await writesTo('plain');
+    await expectNothingToDelete('plain');
+    expect(await writesTo('plain')).toEqual(all);
   });
 
   it.concurrent('leaves what was adopted: a registry that others use as well, an identity, the group', async () => {
@@ -129,7 +122,7 @@ describe('deleteCluster', () => {
     expect(await there('borrows')).toEqual([ownRegistryIds('borrows').group.toLowerCase()]);
   });
 
-  it.concurrent('leaves what it made and another cluster has come to use: the registry, the zone', async () => {
+  inFull.concurrent('leaves what it made and another cluster has come to use: the registry, the zone', async () => {
     await create('lender');
     const ids = ownRegistryIds('lender');
     await harness.azure.createGroup('rg-d-second');
@@ -207,11 +200,6 @@ describe('deleteCluster', () => {
     expect(await there('foreign')).toEqual([ownRegistryIds('foreign').group.toLowerCase()]);
   });
 
-  it.concurrent('says that there is nothing to delete where nothing is there', async () => {
-    await expectNothingToDelete('absent');
-    expect(await writesTo('absent')).toEqual([]);
-  });
-
   it.concurrent('removes what a failed run has left', async () => {
     const { cluster: id } = ownRegistryIds('failed');
     const operation = { status: 'Failed', code: 'QuotaExceeded', message: 'No.' } as const;
@@ -237,28 +225,18 @@ describe('deleteCluster', () => {
   });
 });
 
-describe('deleteCluster is stopped before it deletes anything', () => {
-  async function refused(name: string, more: Input, where: unknown, problem: RegExp): Promise<void> {
-    const before = await there(name);
-    const writes = await writesTo(name);
-    expect(await problemsOf(start(name, more))).toEqual({
-      type: 'PreflightFailed',
-      problems: [{ where, problem: expect.stringMatching(problem), whatToDo: expect.any(String) }],
-    });
-    expect(await there(name)).toEqual(before);
-    expect(await writesTo(name)).toEqual(writes);
-  }
-
-  it.concurrent('by something of somebody else in the group that is to go', async () => {
-    await create('shared');
-    const id = await harness.azure.createIdentity('rg-shared', 'theirs');
-    await refused('shared', everything, 'alsoDelete', new RegExp(`holds what would stay: ${id}$`, 'i'));
-    await refused('shared', { alsoDelete: ['virtualNetwork'] }, 'alsoDelete', /myPrivateEndpoint$/);
-    const { resourceGroup: _group, ...parts } = Object.fromEntries(clusterParts.map((part) => [part, part]));
-    await deleted('shared', { alsoDelete: Object.values(parts) });
-    expect(await there('shared')).toEqual([ownRegistryIds('shared').group, id].map((each) => each.toLowerCase()));
+async function refused(name: string, more: Input, where: unknown, problem: RegExp): Promise<void> {
+  const before = await there(name);
+  const writes = await writesTo(name);
+  expect(await problemsOf(start(name, more))).toEqual({
+    type: 'PreflightFailed',
+    problems: [{ where, problem: expect.stringMatching(problem), whatToDo: expect.any(String) }],
   });
+  expect(await there(name)).toEqual(before);
+  expect(await writesTo(name)).toEqual(writes);
+}
 
+describe('deleteCluster is stopped before it deletes anything', () => {
   inFull.concurrent('by a lock, though it is on one part of it', async () => {
     await create('d-locked');
     const { registry } = ownRegistryIds('d-locked');
@@ -293,7 +271,7 @@ describe('deleteCluster is stopped before it deletes anything', () => {
 describe('deleteCluster when something goes wrong', () => {
   const answer = { status: 403, code: 'AuthorizationFailed', message: 'No permission to delete' };
 
-  it.concurrent('names what is still there, and is ended by starting it again', async () => {
+  it.concurrent('names what is still there, lets an operator leave it, and is ended by starting it again', async () => {
     await create('broken');
     const ids = ownRegistryIds('broken');
     await harness.azure.fault({ method: 'DELETE', path: `${ids.privateEndpoint}$`, answer });
@@ -313,6 +291,22 @@ describe('deleteCluster when something goes wrong', () => {
       'No permission',
     );
 
+    // An operator may leave what is still there, but not bring back what is gone.
+    await harness.azure.fault({ method: 'DELETE', path: `${ids.registry}$`, answer });
+    const run = await harness.client.deleteCluster({
+      cluster: cluster('broken'),
+      alsoDelete: ['privateEndpoint', 'registry'],
+      onFailure: 'hold',
+    });
+    for await (const { phase } of run.watch(25)) if (phase === 'waitingForOperator') break;
+    expect((await run.progress()).decisions).toEqual(['retry', 'leave']);
+    await expect(run.decide('rollBack')).rejects.toThrow();
+    await run.decide('leave');
+    const second = await failureDetailsOf(run.result());
+    expect(second.details.leftovers).toEqual([
+      { resourceId: ids.registry, why: expect.stringContaining('No permission') },
+    ]);
+
     await deleted('broken', everything);
     expect(await there('broken')).toEqual([]);
   });
@@ -326,23 +320,6 @@ describe('deleteCluster when something goes wrong', () => {
     await run.decide('retry');
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
     expect(await there('held')).toEqual([]);
-  });
-
-  it.concurrent('lets an operator leave what is still there, but not bring back what is gone', async () => {
-    await create('gives-up');
-    const { registry } = ownRegistryIds('gives-up');
-    await harness.azure.fault({ method: 'DELETE', path: `${registry}$`, answer });
-    const run = await harness.client.deleteCluster({
-      cluster: cluster('gives-up'),
-      alsoDelete: ['privateEndpoint', 'registry'],
-      onFailure: 'hold',
-    });
-    for await (const { phase } of run.watch(25)) if (phase === 'waitingForOperator') break;
-    expect((await run.progress()).decisions).toEqual(['retry', 'leave']);
-    await expect(run.decide('rollBack')).rejects.toThrow();
-    await run.decide('leave');
-    const { details } = await failureDetailsOf(run.result());
-    expect(details.leftovers).toEqual([{ resourceId: registry, why: expect.stringContaining('No permission') }]);
   });
 
   inFull.concurrent('stops where it is when it is cancelled', async () => {
@@ -361,30 +338,52 @@ describe('deleteCluster when something goes wrong', () => {
   });
 });
 
-describe('deleteCluster and a subnet of somebody else in a network that was made for the cluster', () => {
-  it('leaves the network, says so in the plan, and never takes the subnet with it', async () => {
-    await create('colleague');
-    const { vnet } = ownRegistryIds('colleague');
-    const theirs = `${vnet}/subnets/theirs`;
+/** On one cluster, one after the other. */
+describe('deleteCluster and things of somebody else among what was made for the cluster', () => {
+  const ids = ownRegistryIds('shared');
+  let identity: string;
+  beforeAll(async () => {
+    await create('shared');
+    identity = await harness.azure.createIdentity('rg-shared', 'theirs');
+  });
+
+  it('is stopped before it deletes anything where the group is to go, or a network with an endpoint that stays', async () => {
+    await refused('shared', everything, 'alsoDelete', new RegExp(`holds what would stay: ${identity}$`, 'i'));
+    await refused('shared', { alsoDelete: ['virtualNetwork'] }, 'alsoDelete', /myPrivateEndpoint$/);
+  });
+
+  it('leaves network and zone, says so in the plan, and never takes a subnet with it', async () => {
+    const theirs = `${ids.vnet}/subnets/theirs`;
     const subnet = { properties: { addressPrefix: '192.168.200.0/24' } };
     await harness.azure.put(theirs, subnet);
-    const report = await deleted('colleague', { alsoDelete: ['privateEndpoint', 'privateDnsZone', 'virtualNetwork'] });
+    const record = `${ids.zone}/A/theirs`;
+    await harness.azure.put(record, aRecord('192.168.2.9'));
+    const report = await deleted('shared', { alsoDelete: ['privateEndpoint', 'privateDnsZone', 'virtualNetwork'] });
     expect(reasons(report)).toMatchObject({
-      'virtualNetwork:colleague-vnet': `stays: it holds what somebody else has created: ${theirs}`,
+      'virtualNetwork:shared-vnet': `stays: it holds what somebody else has created: ${theirs}`,
+      'privateDnsZone:privatelink.azurecr.io': expect.stringMatching(/^stays: it holds .*\/A\/theirs$/),
     });
     expect((await harness.azure.get(theirs)).status).toBe(200);
+    expect((await harness.azure.get(record)).status).toBe(200);
     // One that comes after the plan stops the step.
     await harness.azure.remove(theirs);
     const answer = { status: 429, code: 'TooManyRequests', message: 'wait' };
-    const release = await harness.azure.fault({ method: 'DELETE', path: `${vnet}$`, answer, times: 1_000 });
-    const run = await harness.client.deleteCluster({ cluster: cluster('colleague'), alsoDelete: ['virtualNetwork'] });
-    await harness.azure.untilRequested(`DELETE ${vnet} `);
+    const release = await harness.azure.fault({ method: 'DELETE', path: `${ids.vnet}$`, answer, times: 1_000 });
+    const run = await harness.client.deleteCluster({ cluster: cluster('shared'), alsoDelete: ['virtualNetwork'] });
+    await harness.azure.untilRequested(`DELETE ${ids.vnet} `);
     await harness.azure.put(theirs, subnet);
     await release();
     const { details } = await failureDetailsOf(run.result());
     expect(details.leftovers).toMatchObject([
-      { resourceId: expect.stringMatching(/colleague-vnet$/), why: expect.stringContaining(theirs) },
+      { resourceId: expect.stringMatching(/shared-vnet$/), why: expect.stringContaining(theirs) },
     ]);
     expect((await harness.azure.get(theirs)).status).toBe(200);
+  });
+
+  it('leaves the group, and deletes everything else in it', async () => {
+    for (const theirs of [`${ids.vnet}/subnets/theirs`, `${ids.zone}/A/theirs`]) await harness.azure.remove(theirs);
+    const { resourceGroup: _group, ...parts } = Object.fromEntries(clusterParts.map((part) => [part, part]));
+    await deleted('shared', { alsoDelete: Object.values(parts) });
+    expect(await there('shared')).toEqual([ids.group, identity].map((each) => each.toLowerCase()));
   });
 });

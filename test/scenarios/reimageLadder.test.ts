@@ -141,13 +141,21 @@ describe('the ladder', () => {
     await updateByHand(harness.azure, cluster, (properties) => {
       properties.apiServerAccessProfile = { ...(properties.apiServerAccessProfile as object), disableRunCommand: true };
     });
-    const report = await verified(harness.client.isolateCluster({ cluster, ...managed, probes: 'ifAllowed' }));
+    const given = { cluster, ...managed, probes: 'ifAllowed' as const };
+    const report = await verified(harness.client.isolateCluster(given));
+    expect(report.checks.find(({ id }) => id === 'pulls:work')).toMatchObject({
+      ok: true,
+      unproven: expect.stringContaining('RunCommandDisabled'),
+    });
     expect(report.reimages.map(({ how, evidence }) => [how, evidence])).toEqual([
       ['replaced', 'madeAnew'],
       ['replaced', 'madeAnew'],
     ]);
     expect(report.unproven.join()).toMatch(/work was reimaged/);
     expect(await imagesFrom(cluster)).toEqual([expect.stringMatching(/azurecr\.io$/)]);
+    const writes = await writesSince(harness, cluster);
+    await verified(harness.client.isolateCluster(given));
+    expect(await writes()).toEqual([]);
   });
 
   inFull.it('disables LocalDNS where a profile that is left out stays', async () => {

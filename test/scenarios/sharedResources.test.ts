@@ -33,9 +33,23 @@ const borrowing = (name: string, ids: OwnRegistryIds, more: Partial<CreateCluste
   ownRegistryInput(name, { ...byResourceId(ids, ['registry', 'privateEndpoint', 'zone', 'vnet', 'kubelet']), ...more });
 
 describe('a cluster on what was made for another', () => {
-  it('marks it, keeps it from going with the other cluster, and takes the mark off when it goes itself', async () => {
-    await verifiedCreation(harness, ownRegistryInput('s-owner'));
-    const ids = ownRegistryIds('s-owner');
+  /** One after the other, each where the one before has left everything. */
+  const ids = ownRegistryIds('s-owner');
+  const cluster = reference('s-user');
+  beforeAll(() => verifiedCreation(harness, ownRegistryInput('s-owner')));
+
+  it('takes its marks back where it fails, and names what was made for others as it was', async () => {
+    const before = await Promise.all(lent.map((part) => tagsOf(ids[part])));
+    const operation = { status: 'Failed', code: 'QuotaExceeded', message: 'No.' } as const;
+    await harness.azure.fault({ method: 'PUT', path: `${ownRegistryIds('s-fails').cluster}$`, operation });
+    const { details } = await failureDetailsOf(
+      (await harness.client.createCluster(borrowing('s-fails', ids))).result(),
+    );
+    expect(details.leftovers).toEqual([]);
+    expect(await Promise.all(lent.map((part) => tagsOf(ids[part])))).toEqual(before);
+  });
+
+  it('marks it, and keeps it from going with the other cluster', async () => {
     const { plan } = await verifiedCreation(harness, borrowing('s-user', ids));
     const marking = plan.steps.filter(({ kind }) => kind === 'secondMark');
     expect(marking.map(({ resourceId }) => resourceId.toLowerCase())).toEqual(
@@ -50,30 +64,20 @@ describe('a cluster on what was made for another', () => {
     const reasons = new Map(report.plan.steps.map(({ resourceId, reason }) => [resourceId.toLowerCase(), reason]));
     for (const part of [...lent, 'link', 'registryRecord'] as const)
       expect(reasons.get(ids[part].toLowerCase())).toMatch(/^stays: .*s-user/);
-    expect(await (await harness.client.auditCluster({ cluster: reference('s-user') })).result()).toMatchObject({
-      isolated: true,
-    });
-
-    expect(await remove('s-user', [...clusterParts])).toMatchObject({ outcome: 'verified' });
-    for (const part of lent) expect(await usersOn(ids[part])).toEqual([]);
-    expect(await remove('s-owner', [...clusterParts])).toMatchObject({ outcome: 'verified' });
-    expect(Object.keys(await stateAround(harness.azure, 's-owner'))).toEqual([]);
+    expect(await (await harness.client.auditCluster({ cluster })).result()).toMatchObject({ isolated: true });
   });
 
   it('takes its marks off a registry that it leaves, and puts them on again where it goes back', async () => {
-    await verifiedCreation(harness, ownRegistryInput('s-lent'));
-    const ids = ownRegistryIds('s-lent');
-    await verifiedCreation(harness, borrowing('s-leaver', ids));
     const { azure } = harness;
     const somebodys = { 'aks-isolation-used-by-01234567': 'aks/somebody' };
-    await azure.put(ids.registry, { tags: { ...(await tagsOf(ids.registry)), ...somebodys } }, 'PATCH');
-    const cluster = reference('s-leaver');
+    const own = await tagsOf(ids.registry);
+    await azure.put(ids.registry, { tags: { ...own, ...somebodys } }, 'PATCH');
     const left = ['registry', 'privateEndpoint', 'zone', 'link', 'registryRecord', 'dataRecord'] as const;
     const marksOn = async (part: (typeof left)[number] | (typeof lent)[number]) =>
       Object.entries((await azure.get(ids[part])).at(/record/i.test(part) ? 'properties.metadata' : 'tags') as object)
         .flatMap(([key, value]) => (key.startsWith('aks-isolation-used-by-') ? [value] : []))
         .sort();
-    const both = [workflowOf('s-leaver'), 'aks/somebody'];
+    const both = [workflowOf('s-user'), 'aks/somebody'];
 
     const tags = `${ids.registry}/providers/Microsoft.Resources/tags/default`;
     const release = await azure.fault({ method: 'PATCH', path: `${tags}$`, held: true });
@@ -82,11 +86,11 @@ describe('a cluster on what was made for another', () => {
     await harness.temporal.workflow.getHandle(cancelled.workflowId).cancel();
     await release();
     expect(await failureOf(cancelled.result())).toBeInstanceOf(CancelledFailure);
-    for (const part of left) expect(await marksOn(part)).toEqual(part === 'registry' ? both : [workflowOf('s-leaver')]);
+    for (const part of left) expect(await marksOn(part)).toEqual(part === 'registry' ? both : [workflowOf('s-user')]);
 
     const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'Tags stay as they are.' };
     await azure.fault({ method: 'PATCH', path: `${ids.privateEndpoint}/.*/tags/default$`, answer });
-    const registry = { mode: 'bringYourOwn', name: 'sleaver2', privateDnsZone: { resourceId: ids.zone } } as const;
+    const registry = { mode: 'bringYourOwn', name: 'suser2', privateDnsZone: { resourceId: ids.zone } } as const;
     const { steps } = await verified(harness.client.changeRegistry({ cluster, registry }));
     const marks = steps.filter(({ kind, action }) => kind === 'secondMark' && action === 'update');
     expect(marks.map(({ resourceId, state }) => [resourceId.toLowerCase(), state]).sort()).toEqual(
@@ -98,20 +102,16 @@ describe('a cluster on what was made for another', () => {
     expect(await marksOn('registry')).toEqual(['aks/somebody']);
     for (const part of ['registryRecord', 'dataRecord'] as const) expect(await marksOn(part)).toEqual([]);
     for (const part of ['vnet', 'kubelet', 'zone', 'link', 'privateEndpoint'] as const)
-      expect(await marksOn(part)).toEqual([workflowOf('s-leaver')]);
+      expect(await marksOn(part)).toEqual([workflowOf('s-user')]);
+    const { 'aks-isolation-used-by-01234567': _, ...rest } = await tagsOf(ids.registry);
+    await azure.put(ids.registry, { tags: rest }, 'PATCH');
   });
 
-  it('takes its marks back where it fails, and names what was made for others as it was', async () => {
-    await verifiedCreation(harness, ownRegistryInput('s-lends'));
-    const ids = ownRegistryIds('s-lends');
-    const before = await Promise.all(lent.map((part) => tagsOf(ids[part])));
-    const operation = { status: 'Failed', code: 'QuotaExceeded', message: 'No.' } as const;
-    await harness.azure.fault({ method: 'PUT', path: `${ownRegistryIds('s-fails').cluster}$`, operation });
-    const { details } = await failureDetailsOf(
-      (await harness.client.createCluster(borrowing('s-fails', ids))).result(),
-    );
-    expect(details.leftovers).toEqual([]);
-    expect(await Promise.all(lent.map((part) => tagsOf(ids[part])))).toEqual(before);
+  it('takes its marks off when it goes itself, and then all of it can go', async () => {
+    expect(await remove('s-user', [...clusterParts])).toMatchObject({ outcome: 'verified' });
+    for (const part of lent) expect(await usersOn(ids[part])).toEqual([]);
+    expect(await remove('s-owner', [...clusterParts])).toMatchObject({ outcome: 'verified' });
+    expect(Object.keys(await stateAround(harness.azure, 's-owner'))).toEqual([]);
   });
 
   it('stays where the other cluster is taken back: what both use is named', async () => {

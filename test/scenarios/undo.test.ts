@@ -16,7 +16,7 @@ import {
   type ResourcePart,
   stateAround,
 } from '../support/ownRegistry.ts';
-import { sampled } from '../support/sampled.ts';
+import { inFull, sampled } from '../support/sampled.ts';
 import { waitUntil } from './existingCluster.ts';
 import {
   type Fixables,
@@ -82,7 +82,7 @@ describe('createCluster, whose cluster fails, leaves everything as it was', () =
     await undoneAfterCluster(`n-${apiServerAccess.toLowerCase()}`, { apiServerAccess });
   });
 
-  it.concurrent.each(sampled(parts, 8, 3))('where there is %s', async (part) => {
+  it.concurrent.each(sampled(parts, 16, 3))('where there is %s', async (part) => {
     const name = `u-${part.toLowerCase()}`;
     await makeByHand(harness.azure, ownRegistryIds(name), part);
     const apiServerAccess = part.startsWith('apiServer') ? 'vnetIntegration' : 'privateLink';
@@ -110,7 +110,7 @@ describe('createCluster, whose cluster fails, leaves everything as it was', () =
 });
 
 describe('createCluster leaves everything as it was', () => {
-  it.concurrent('where the endpoint fails', async () => {
+  inFull.concurrent('where the endpoint fails', async () => {
     const name = 'x-endpoint';
     const operation = { status: 'Failed', code: 'InternalServerError', message: 'Not today' } as const;
     await harness.azure.fault({ method: 'PUT', path: `${ownRegistryIds(name).privateEndpoint}$`, operation });
@@ -139,10 +139,15 @@ describe('createCluster leaves everything as it was', () => {
     await undone(name, {}, fixables);
   });
 
-  it.concurrent.each([
-    ['endpoint', 'privateEndpoint', 'ends'],
-    ['cluster', 'cluster', 'is preempted by its deletion'],
-  ] as const)('where it is cancelled while the %s is created', async (short, part, how) => {
+  it.concurrent.each(
+    sampled(
+      [
+        ['endpoint', 'privateEndpoint', 'ends'],
+        ['cluster', 'cluster', 'is preempted by its deletion'],
+      ] as const,
+      2,
+    ),
+  )('where it is cancelled while the %s is created', async (short, part, how) => {
     const { azure, client } = harness;
     const name = `c-${short}`;
     const ids = ownRegistryIds(name);
@@ -160,69 +165,78 @@ describe('createCluster leaves everything as it was', () => {
 });
 
 describe("createCluster, whose cluster fails, leaves somebody else's things", () => {
-  /** Things that somebody else has put beside the cluster, and the run's resources that stay for them. */
-  it.concurrent.each<[string, string, ResourcePart[], (ids: OwnRegistryIds) => Promise<string>]>([
-    [
-      'an identity in the created group',
-      's-identity',
-      ['group'],
-      async (ids) => {
-        const id = ids.kubelet.replace(/[^/]+$/, 'somebody-elses');
-        await harness.azure.put(id, handMade(ids).kubelet);
-        return id;
-      },
-    ],
-    [
-      'an endpoint in the created network',
-      's-endpoint',
-      ['group', 'vnet'],
-      async (ids) => {
-        const theirs = ownRegistryIds('theirs');
-        await makeByHand(harness.azure, theirs, 'registry');
-        const id = theirs.privateEndpoint;
-        await harness.azure.put(id, ownRegistryBodies({ ...ids, registry: theirs.registry }).privateEndpoint);
-        return id;
-      },
-    ],
-    [
-      'a subnet in the created network',
-      's-subnet',
-      ['group', 'vnet'],
-      async (ids) => {
-        const id = `${ids.vnet}/subnets/somebody-elses`;
-        await harness.azure.put(id, { properties: { addressPrefix: '192.168.9.0/24' } });
-        return id;
-      },
-    ],
-    [
-      'a record in the created zone',
-      's-record',
-      ['group', 'zone'],
-      async (ids) => {
-        const id = `${ids.zone}/A/somebody-elses`;
-        await harness.azure.put(id, aRecord('10.1.2.3'));
-        return id;
-      },
-    ],
-  ])('%s', async (_, name, kept, putTheirs) => {
+  /** Things that somebody else has put beside the cluster, each in a part of the run's own, which stays for it. */
+  type Kept = 'group' | 'vnet' | 'zone';
+  type Theirs = Partial<Record<Kept, (ids: OwnRegistryIds) => Promise<string>>>;
+  const identity: Theirs = {
+    group: async (ids) => {
+      const id = ids.kubelet.replace(/[^/]+$/, 'somebody-elses');
+      await harness.azure.put(id, handMade(ids).kubelet);
+      return id;
+    },
+  };
+  const endpoint: Theirs = {
+    vnet: async (ids) => {
+      const theirs = ownRegistryIds('theirs');
+      await makeByHand(harness.azure, theirs, 'registry');
+      const id = theirs.privateEndpoint;
+      await harness.azure.put(id, ownRegistryBodies({ ...ids, registry: theirs.registry }).privateEndpoint);
+      return id;
+    },
+  };
+  const subnet: Theirs = {
+    vnet: async (ids) => {
+      const id = `${ids.vnet}/subnets/somebody-elses`;
+      await harness.azure.put(id, { properties: { addressPrefix: '192.168.9.0/24' } });
+      return id;
+    },
+  };
+  const record: Theirs = {
+    zone: async (ids) => {
+      const id = `${ids.zone}/A/somebody-elses`;
+      await harness.azure.put(id, aRecord('10.1.2.3'));
+      return id;
+    },
+  };
+  it.concurrent.each(
+    sampled<[string, string, Theirs]>(
+      [
+        ['in the group, the network and the zone that were created', 's-each', { ...identity, ...subnet, ...record }],
+        ['an identity in the created group', 's-identity', identity],
+        ['an endpoint in the created network', 's-endpoint', endpoint],
+        ['a subnet in the created network', 's-subnet', subnet],
+        ['a record in the created zone', 's-record', record],
+      ],
+      5,
+    ),
+  )('%s', async (_, name, theirs) => {
     const { azure, client } = harness;
     const ids = ownRegistryIds(name);
     const given = ownRegistryInput(name, { onFailure: 'hold' });
     await failCreation(given);
     const run = await client.createCluster(given);
     await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
-    const theirs = await putTheirs(ids);
-    const before = (await azure.state())[theirs.toLowerCase()];
+    const put: [Kept, string][] = [];
+    for (const part of Object.keys(theirs) as Kept[]) put.push([part, (await theirs[part]?.(ids)) ?? '']);
+    const there = put.map(([, id]) => id.toLowerCase());
+    const thoseIn = (state: Record<string, StoredResource>) => there.map((id) => state[id]);
+    const before = thoseIn(await azure.state());
     await run.decide('rollBack');
     const { failure, details } = await failureDetailsOf(run.result());
 
     expect(failure.type).toBe('RollbackIncomplete');
+    const kept = [...new Set<Kept>(['group', ...put.map(([part]) => part)])];
     const leftovers = kept.map((part) => ids[part]).sort();
     expect(details.leftovers.map(({ resourceId }) => resourceId).sort()).toEqual(leftovers);
-    const state = await azure.state();
-    expect(state[theirs.toLowerCase()]).toEqual(before);
+    // A group is said to stay for one of the resources in it.
+    for (const [part, id] of put.filter(([part]) => part !== 'group' || put.length === 1))
+      expect(details.leftovers.find(({ resourceId }) => resourceId === ids[part])?.why.toLowerCase()).toContain(
+        id.toLowerCase(),
+      );
+    expect(before).not.toContain(undefined);
+    expect(thoseIn(await azure.state())).toEqual(before);
     const subnets = kept.includes('vnet') ? [ids.nodeSubnet, ids.registrySubnet] : [];
-    const remaining = [...leftovers, ...subnets, theirs].map((id) => id.toLowerCase());
+    const remaining = [...leftovers, ...subnets].map((id) => id.toLowerCase()).concat(there);
     const around = Object.keys(await stateAround(azure, name));
     expect(around.sort()).toEqual(remaining.filter((id) => id.includes(`/rg-${name}`)).sort());
   });

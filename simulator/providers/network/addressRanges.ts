@@ -71,7 +71,7 @@ function parseCidr(text: string): Range {
   return ipaddr.parseCIDR(text);
 }
 
-export const isRange = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
+export const isRange = (text: string): boolean => parsed.has(text) || ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
 
 export function contains([outer, outerBits]: Range, [inner, innerBits]: Range): boolean {
   return outer.kind() === inner.kind() && innerBits >= outerBits && inner.match([outer, outerBits]);

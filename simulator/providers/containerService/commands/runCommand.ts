@@ -82,9 +82,10 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
 }
 
 /** The node that runs the pod: one that takes it, hears of it and can pull its image. */
-const hostOf = (world: World, cluster: ClusterBody): KubernetesNode | undefined => hostsOf(world, cluster)[0];
+const hostOf = (world: World, cluster: ClusterBody): KubernetesNode | undefined => hostsOf(world, cluster).next().value;
 
-function hostsOf(world: World, cluster: ClusterBody): KubernetesNode[] {
+/** One after the other, as they are asked for: to find out what a node can pull is half of the work of a command. */
+function* hostsOf(world: World, cluster: ClusterBody): Generator<KubernetesNode, undefined> {
   // A cluster may have thousands of nodes, and those of a pool pull alike.
   const pulls = new Map<string, boolean>();
   const canPull = (node: KubernetesNode): boolean => {
@@ -93,21 +94,21 @@ function hostsOf(world: World, cluster: ClusterBody): KubernetesNode[] {
     pulls.set(key, known);
     return known;
   };
-  return nodesOf(world, cluster.id).filter((node) => takesPods(node) && node.isHeard && canPull(node));
+  for (const node of nodesOf(world, cluster.id)) if (takesPods(node) && node.isHeard && canPull(node)) yield node;
 }
 
 /** How long the first pull of the image takes, where it is not on the node. Modelled. */
 const firstPullSeconds = 60;
 
 /** Whether the pod starts in time on one of these nodes. The first that comes to a cold node does not, and has it pull the image. */
-function startsInTime(world: World, cluster: ClusterBody, hosts: readonly KubernetesNode[]): boolean {
+function startsInTime(world: World, cluster: ClusterBody, hosts: Generator<KubernetesNode>): boolean {
   const { commandStart, commandsAtOnce } = world.settings.azure;
   const others = world.operations.inFlight().filter(({ resourceId }) => resourceId === resultsOf(cluster));
   if (commandsAtOnce === 'one' && others.length > 0) {
     world.clock.notYet('refused');
     return false;
   }
-  if (commandStart === 'warm') return hosts.length > 0;
+  if (commandStart === 'warm') return !hosts.next().done;
   const now = world.clock.now();
   const pulledAt = (node: KubernetesNode) => world.lastSigns.get(`command image ${node.machineId}`);
   const [warmest] = [...hosts].sort(
