@@ -23,15 +23,18 @@ const newKeys = (id: string) => {
   return keys;
 };
 
+const documentation = 'https://example.com/aks-isolation/docs';
+let bundle: Awaited<ReturnType<typeof bundleWorkflows>>;
+
 beforeAll(async () => {
   const keys = newKeys('test');
   const converter = workerConverterOf(keys);
   azure = await startSimulatedAzure();
   connection = await Connection.connect({ address: process.env.TEST_TEMPORAL_ADDRESS ?? '' });
-  worker = await startTestWorker(azure.connection, taskQueue, {
-    ...converter,
-    workflowBundle: await bundleWorkflows(converter),
-  });
+  process.env.DOCUMENTATION_URL = documentation;
+  bundle = await bundleWorkflows(converter);
+  delete process.env.DOCUMENTATION_URL;
+  worker = await startTestWorker(azure.connection, taskQueue, { ...converter, workflowBundle: bundle });
   client = new AksIsolationClient(new Client({ connection, ...dataConverterOf(keys) }), taskQueue);
 });
 afterAll(async () => {
@@ -65,6 +68,10 @@ async function readable(workflowId: string, texts: readonly string[]): Promise<s
   expect(events?.length).toBeGreaterThan(20);
   return found(json, texts);
 }
+
+it('bundles where the documentation can be read', () => {
+  expect(bundle.code).toContain(documentation);
+});
 
 const message = 'Not in this subscription.';
 const answer = { status: 403, code: 'RequestDisallowedByPolicy', message };

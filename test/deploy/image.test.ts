@@ -13,7 +13,8 @@ import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import { workerEnvironment } from '../../scripts/local/stack.ts';
 import { type Simulator, startSimulator } from '../../simulator/index.ts';
 import { bundleFile } from '../../worker/bundle.ts';
-import { temporalAddress } from '../support/harness.ts';
+import { bundleFolder, temporalAddress } from '../support/harness.ts';
+import { everyCase, inFull } from '../support/sampled.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { type AssembledImage, assembleImage } from './image.ts';
 
@@ -29,7 +30,13 @@ describe('the image', () => {
   beforeAll(async () => {
     await mkdir(folder, { recursive: true });
     [image, simulator] = await Promise.all([
-      assembleImage(join(root, 'deploy/Dockerfile'), root, folder, { DOCUMENTATION_URL: documentation }),
+      assembleImage(
+        join(root, 'deploy/Dockerfile'),
+        root,
+        folder,
+        { DOCUMENTATION_URL: documentation },
+        everyCase ? undefined : join(bundleFolder(), bundleFile({})),
+      ),
       startSimulator({ speed: 'demand' }),
     ]);
   });
@@ -49,11 +56,17 @@ describe('the image', () => {
     expect(lines).toContain('*');
   });
 
-  it('has failures link to where its documentation can be read', async () => {
-    const { DOCUMENTATION_URL, WORKFLOW_BUNDLE = '' } = image.env;
-    expect(DOCUMENTATION_URL).toBe(documentation);
-    const bundle = join(image.root, WORKFLOW_BUNDLE, bundleFile({}));
-    expect(await readFile(bundle, 'utf8')).toContain(documentation);
+  it('has all that its bundles are made of', async () => {
+    const cwd = join(image.root, image.workdir);
+    const args = ['--import', './workflows/index.ts', 'scripts/bundle.ts'];
+    const { exitCode, stderr } = await execa(process.execPath, args, { cwd, reject: false });
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^Give the folder: /)]);
+    expect(image.env.DOCUMENTATION_URL).toBe(documentation);
+  });
+
+  inFull.it('has failures link to where its documentation can be read', async () => {
+    for (const name of ['workflows.js', 'workflows.encrypted.js'])
+      expect(await readFile(join(image.root, image.env.WORKFLOW_BUNDLE ?? '', name), 'utf8')).toContain(documentation);
   });
 
   it('runs a scenario from its bundle, as the user that it names, and answers the probes of the manifests', async () => {

@@ -1,6 +1,7 @@
 import { it } from '@jest/globals';
 
-const everyCase = process.env.EVERY_CASE !== undefined;
+/** Whether this is `npm run test:every`. */
+export const everyCase = process.env.EVERY_CASE !== undefined;
 
 /**
  * Of a long table with a run in each row, one row in so many: `npm test` is to end within minutes. All of them with
