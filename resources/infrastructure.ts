@@ -1,4 +1,5 @@
 import type { IdentityFacts } from './identities.ts';
+import { sameResourceId } from './ids.ts';
 import { carriesMarks, type Marks } from './marks.ts';
 import type { PrivateDnsZoneFacts } from './privateDns.ts';
 import type { PrivateEndpointFacts } from './privateEndpoints.ts';
@@ -14,6 +15,8 @@ export interface InfrastructureRequest {
   /** Region of a registry that is still to be created. */
   location: string;
   virtualNetworkId?: string;
+  /** Its subnets that the scenario uses. Left out by earlier versions: then all count. */
+  subnetIds?: string[];
   registryId?: string;
   privateEndpointId?: string;
   privateDnsZoneId?: string;
@@ -45,20 +48,48 @@ export interface InfrastructureFacts {
   conditions?: Record<string, HeldRoles['conditions']>;
 }
 
-/** IDs of the resources that carry these marks and on which an operation runs. */
+/** The resource and its parts that have a state; of the subnets those that a scenario uses. Azure shows none of an identity. */
+export function resourcesWithState({
+  virtualNetwork,
+  registry,
+  privateEndpoint,
+  privateDnsZone,
+}: InfrastructureFacts): Pick<ResourceFacts, 'id' | 'provisioningState'>[] {
+  const rules = (registry?.cacheRules ?? []).map(({ name, provisioningState }) => ({
+    id: `${registry?.id}/cacheRules/${name}`,
+    provisioningState,
+  }));
+  const all = [virtualNetwork, registry, privateEndpoint, privateDnsZone, ...(privateDnsZone?.links ?? []), ...rules];
+  return all.filter((facts) => facts !== undefined);
+}
+
+/** IDs of the resources on which an operation runs, whosever it is. Of a network's subnets, those that the scenario uses count. */
 export function runningOperations(
+  seen: InfrastructureFacts,
+  { subnetIds }: Pick<InfrastructureRequest, 'subnetIds'>,
+): string[] {
+  const subnets = seen.virtualNetwork?.subnets ?? [];
+  const used = subnets.filter(({ id }) => subnetIds?.some((each) => sameResourceId(id, each)) ?? true);
+  return [...resourcesWithState(seen), ...used].flatMap(({ id, provisioningState }) =>
+    isFinal(provisioningState) ? [] : [id],
+  );
+}
+
+/** Whether an operation runs on a resource that carries these marks, or on a part of it. */
+export function ownOperationRuns(
   { virtualNetwork, registry, privateEndpoint, privateDnsZone }: InfrastructureFacts,
   marks: Marks,
-): string[] {
+): boolean {
   const parts: [ResourceFacts | undefined, readonly { provisioningState: string }[]][] = [
     [virtualNetwork, virtualNetwork?.subnets ?? []],
     [registry, registry?.cacheRules ?? []],
     [privateEndpoint, []],
     [privateDnsZone, privateDnsZone?.links ?? []],
   ];
-  return parts.flatMap(([facts, children]) =>
-    facts && carriesMarks(facts.marks, marks) && [facts, ...children].some((each) => !isFinal(each.provisioningState))
-      ? [facts.id]
-      : [],
+  return parts.some(
+    ([facts, children]) =>
+      facts &&
+      carriesMarks(facts.marks, marks) &&
+      [facts, ...children].some((each) => !isFinal(each.provisioningState)),
   );
 }

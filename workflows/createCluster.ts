@@ -4,7 +4,7 @@ import type { CreateClusterInput, ParsedCreateClusterInput } from '../contract/i
 import type { Check, ScenarioResult } from '../contract/result.ts';
 import type { Discovered } from '../resources/discovery.ts';
 import { resourceGroupId } from '../resources/ids.ts';
-import { runningOperations } from '../resources/infrastructure.ts';
+import { ownOperationRuns, runningOperations } from '../resources/infrastructure.ts';
 import { isBusy } from '../resources/managedClusters.ts';
 import { azure } from './engine/azure.ts';
 import { clusterMarks, runMarks } from './engine/marks.ts';
@@ -12,7 +12,7 @@ import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
 import { applyInfrastructure } from './infrastructure/apply.ts';
 import { infrastructureChecks } from './infrastructure/checks.ts';
 import { chooseNames } from './infrastructure/defaultNames.ts';
-import { awaitEarlierRun } from './infrastructure/earlierRun.ts';
+import { awaitOperations } from './infrastructure/runningOperations.ts';
 import { applySecondMarks, borrowed, leavesSecondMarks } from './infrastructure/secondMarks.ts';
 import { privateDnsOf } from './infrastructure/wanted.ts';
 import { proveIsolation, provesIsolation, whenForbidden } from './isolation/proof.ts';
@@ -49,8 +49,10 @@ async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discove
   });
   let seen = await look();
   if (dryRun) return seen;
-  if (runningOperations(seen.infrastructure, clusterMarks(input)).length > 0) {
-    await awaitEarlierRun(request.infrastructure, clusterMarks(input));
+  const othersRun = runningOperations(seen.infrastructure, request.infrastructure).length > 0;
+  const marks = clusterMarks(input);
+  if (ownOperationRuns(seen.infrastructure, marks) || (othersRun && patched('waits-for-operations-of-others'))) {
+    await awaitOperations(request.infrastructure, marks);
     seen = await look();
   }
   if (!seen.cluster || !isBusy(seen.cluster) || !madeByEarlierRun(input, seen.cluster)) return seen;

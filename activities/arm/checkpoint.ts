@@ -34,6 +34,8 @@ interface Checkpoint extends Partial<OperationProgress> {
   elapsed?: number;
   /** When the wait for somebody else's operation began, in milliseconds since the activity did. */
   busySinceMs?: number;
+  /** How long it has waited for operations around the cluster, in milliseconds of its own pauses. */
+  waitedMs?: number;
   /** Somebody else's operation was aborted. */
   aborted?: true;
 }

@@ -17,10 +17,12 @@ import { isOfAnotherCluster, type Marks } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
 import type { Unread } from '../../resources/unread.ts';
+import { checkpoint } from '../arm/checkpoint.ts';
+import { pause } from '../arm/clock.ts';
 import type { ClientsOf } from '../arm/connection.ts';
 import { seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { asOneLook } from '../arm/sharedReads.ts';
-import { awaiting, type WaitBound } from '../arm/waiting.ts';
+import type { WaitBound } from '../arm/waiting.ts';
 import { readCluster, readKubernetesVersions } from '../managedClusters.ts';
 import { readFeature, readProvider } from '../registrations.ts';
 import { readRegistry } from '../registries.ts';
@@ -38,14 +40,25 @@ const nothing: Discovered = {
 };
 
 export const discoveryActivities = (clients: ClientsOf) => ({
-  /** Fails while an operation runs on a resource that carries these marks. Temporal's retry is the wait. */
-  async awaitInfrastructure(request: InfrastructureRequest, marks: Marks, bound: WaitBound = {}): Promise<void> {
-    const look = async (): Promise<void> => {
-      const [running] = runningOperations(await readInfrastructure(clients, request), marks);
+  /**
+   * Waits until no operation runs on the resources of a request. What it waits by itself counts, and is on record.
+   *
+   * @param _marks Those of the resources for which version 0.1 has waited.
+   * @throws ApplicationFailure `OperationInProgress` after the bound.
+   */
+  async awaitInfrastructure(request: InfrastructureRequest, _marks: Marks, bound: WaitBound = {}): Promise<void> {
+    const record = checkpoint();
+    const mostMs = (bound.timeoutMinutes ?? Number.POSITIVE_INFINITY) * 60_000;
+    // Neither identities nor roles have a state.
+    const withState = { ...request, identityIds: {}, roleScopes: [], searchesZones: false };
+    for (let waitedMs = record.waitedMs ?? 0; ; record.waitedMs = waitedMs) {
+      const [running] = runningOperations(await readInfrastructure(clients, withState), request);
       if (running === undefined) return;
-      throw ownFailure('OperationInProgress', `An operation runs on ${running}`, running, { retryable: true });
-    };
-    await awaiting(bound, look, 15_000);
+      if (waitedMs >= mostMs) throw ownFailure('OperationInProgress', `An operation runs on ${running}`, running);
+      const delayMs = Math.min(15_000, Math.max(1_000, waitedMs / 10), mostMs - waitedMs);
+      await pause(delayMs);
+      waitedMs += delayMs;
+    }
   },
 
   /** Reads everything that the scenario may touch. */

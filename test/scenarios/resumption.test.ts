@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterWorkflowId } from '../../contract/index.ts';
 import { clusterPath, input } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
-import { ownRegistryIds } from '../support/ownRegistry.ts';
+import { handMade, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
+import { waitFor } from '../support/waitFor.ts';
 import { existingCluster, waitUntil } from './existingCluster.ts';
+import { ownRegistryInput } from './ownRegistry.ts';
+import { setupOf } from './preflight/support.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -53,6 +56,52 @@ it('isolateCluster, too, waits for the endpoint that a run which was terminated 
   expect(await second.result()).toMatchObject({ outcome: 'verified' });
   const puts = (await harness.azure.writes()).filter((write) => write.startsWith(`PUT ${endpoints}`));
   expect(puts).toHaveLength(1);
+});
+
+describe('an operation on what was made by others', () => {
+  it.concurrent.each(['vnet', 'nodeSubnet', 'registry', 'cacheRule', 'privateEndpoint', 'zone', 'link'] as const)(
+    'is waited for by createCluster, here on the %s',
+    async (part) => {
+      const ids = ownRegistryIds(`others-${part.toLowerCase()}`);
+      const { make, begin } = setupOf(harness.azure, ids);
+      await make(part);
+      const end = await begin(ids[part], part === 'vnet' ? ownRegistryBodies(ids).vnet : handMade(ids)[part]);
+      const before = await harness.azure.recordedBytes();
+      const run = await harness.client.createCluster(ownRegistryInput(`others-${part.toLowerCase()}`));
+      // Parts are read with what they are in, or by a list.
+      const read = {
+        nodeSubnet: ids.vnet,
+        cacheRule: `${ids.registry}/cacheRules`,
+        link: `${ids.zone}/virtualNetworkLinks`,
+      };
+      await harness.azure.untilRequested(`GET ${{ ...ids, ...read }[part]} `, before);
+      await end();
+      expect(await run.result()).toMatchObject({ outcome: 'verified' });
+    },
+  );
+
+  it('is waited for by isolateCluster, where a run that was terminated has begun it', async () => {
+    const cluster = await existingCluster(harness, 'others-isolate', { ownNetwork: true });
+    const subnets = `${ownRegistryIds('others-isolate').group}/providers/Microsoft.Network/virtualNetworks/[^/]+/subnets`;
+    const end = await harness.azure.fault({ method: 'PUT', path: `${subnets}/[^/]+$`, operation: { held: true } });
+    const given = { cluster, registry: { mode: 'bringYourOwn' } } as const;
+    const isSubnet = new RegExp(`${subnets}/`, 'i');
+    const first = await harness.client.isolateCluster(given);
+    await waitFor(async () => (await harness.azure.writes(isSubnet)).length > 0, 'no subnet was written');
+    await harness.temporal.workflow.getHandle(first.workflowId).terminate();
+    const second = await harness.client.isolateCluster(given);
+    const looked = async () => {
+      const { events } = await harness.temporal.workflow.getHandle(second.workflowId).fetchHistory();
+      return (
+        events?.some(
+          (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'awaitInfrastructure',
+        ) ?? false
+      );
+    };
+    await waitFor(looked, 'the run does not wait');
+    await end();
+    expect(await second.result()).toMatchObject({ outcome: 'verified' });
+  });
 });
 
 describe('a run that is reset', () => {

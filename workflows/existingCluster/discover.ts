@@ -2,14 +2,14 @@ import { patched } from '@temporalio/workflow';
 import type { AboutWorker } from '../../contract/aboutWorker.ts';
 import type { ExistingCluster, ExistingClusterFacts } from '../../resources/discovery.ts';
 import { clusterId, keyOf, parentId, resourceId, resourceReference } from '../../resources/ids.ts';
-import { runningOperations } from '../../resources/infrastructure.ts';
+import { ownOperationRuns, runningOperations } from '../../resources/infrastructure.ts';
 import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedClusters.ts';
 import type { KubernetesFacts, Look } from '../../resources/nodes.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import { azure } from '../engine/azure.ts';
 import { clusterMarks } from '../engine/marks.ts';
 import { chooseNames } from '../infrastructure/defaultNames.ts';
-import { awaitEarlierRun } from '../infrastructure/earlierRun.ts';
+import { awaitOperations } from '../infrastructure/runningOperations.ts';
 import type { WantedInfrastructure } from '../infrastructure/wanted.ts';
 import { dependenciesRequest, provesIsolation } from '../isolation/proof.ts';
 import { probeOldestNodes } from '../nodes/probe.ts';
@@ -69,9 +69,11 @@ export async function discoverExistingCluster(
   ]);
   let seen = around;
   // A dry run waits for nothing, and runs of version 0.1 told it as a problem.
-  const isRunning = !input.dryRun && runningOperations(around.infrastructure, clusterMarks(input)).length > 0;
-  if (isRunning && patched('waits-for-earlier-runs')) {
-    await awaitEarlierRun(request.infrastructure, clusterMarks(input));
+  const marks = clusterMarks(input);
+  const { infrastructure: there } = around;
+  const isRunning = ownOperationRuns(there, marks) || runningOperations(there, request.infrastructure).length > 0;
+  if (isRunning && !input.dryRun && patched('waits-for-earlier-runs')) {
+    await awaitOperations(request.infrastructure, marks);
     seen = await lookAround();
   }
   const { infrastructure, allowances, providers, features, unread } = seen;

@@ -3,11 +3,11 @@ import { profileSetting } from '../../contract/profiles.ts';
 import { formerRegistryName, registryName } from '../../resources/derivedNames.ts';
 import { entryOf } from '../../resources/entries.ts';
 import { parentId, resourceReference, sameResourceId } from '../../resources/ids.ts';
-import type { InfrastructureFacts } from '../../resources/infrastructure.ts';
+import { type InfrastructureFacts, resourcesWithState } from '../../resources/infrastructure.ts';
 import { markTags } from '../../resources/marks.ts';
 import { type PrivateDnsZoneFacts, registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
 import { addressesForRecord } from '../../resources/privateEndpoints.ts';
-import { isFailed, isFinal, type ResourceFacts } from '../../resources/provisioningState.ts';
+import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { targetsOverlap } from '../../resources/registries.ts';
 import { builtInRoles, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import type { InfrastructureContext } from './context.ts';
@@ -48,18 +48,8 @@ function reportMissing({ wanted, seen }: InfrastructureContext, report: ReportPr
   }
 }
 
-function reportUnready(
-  { virtualNetwork, registry, privateEndpoint, privateDnsZone }: InfrastructureFacts,
-  report: ReportProblem,
-): void {
-  const rules = (registry?.cacheRules ?? []).map(({ name, provisioningState }) => ({
-    id: `${registry?.id}/cacheRules/${name}`,
-    provisioningState,
-  }));
-  const all = [virtualNetwork, registry, privateEndpoint, privateDnsZone, ...(privateDnsZone?.links ?? []), ...rules];
-  for (const facts of all) {
-    if (facts === undefined) continue;
-    const { id, provisioningState }: Pick<ResourceFacts, 'id' | 'provisioningState'> = facts;
+function reportUnready(seen: InfrastructureFacts, report: ReportProblem): void {
+  for (const { id, provisioningState } of resourcesWithState(seen)) {
     if (!isFinal(provisioningState)) {
       report(id, `an operation is in progress (${provisioningState})`, 'Wait for it to end, then start again.');
     } else if (isFailed(provisioningState)) {

@@ -187,7 +187,10 @@ export function infrastructureRequest(
   return {
     subscriptionId,
     location,
-    ...(virtualNetwork && { virtualNetworkId: virtualNetwork.id }),
+    ...(virtualNetwork && {
+      virtualNetworkId: virtualNetwork.id,
+      subnetIds: virtualNetwork.subnets.map(({ id }) => id),
+    }),
     ...(registry && { registryId: registry.id }),
     ...(privateEndpoint && { privateEndpointId: privateEndpoint.id }),
     ...(privateDnsZone && { privateDnsZoneId: privateDnsZone.id }),

@@ -19,8 +19,8 @@ export interface Setup {
   ids: OwnRegistryIds;
   /** Makes a part and what it needs; the body is the usual one, or this. */
   make(part: OwnRegistryPart, body?: unknown): Promise<void>;
-  /** Starts a write whose operation runs on and on. */
-  begin(id: string, body: unknown, method?: 'PUT' | 'DELETE'): Promise<void>;
+  /** Starts a write whose operation runs on until the result is called. */
+  begin(id: string, body: unknown, method?: 'PUT' | 'DELETE'): Promise<() => Promise<void>>;
   /** A write whose operation fails. */
   fail(id: string, body: unknown): Promise<void>;
 }
@@ -112,9 +112,10 @@ export function setupOf(azure: SimulatedAzure, ids: OwnRegistryIds): Setup {
     ids,
     make: (part, body) => makeByHand(azure, ids, part, body === undefined ? {} : { [part]: body }),
     async begin(id, body, method = 'PUT') {
-      await azure.fault({ method, path: `${id}$`, operation: { held: true } });
+      const end = await azure.fault({ method, path: `${id}$`, operation: { held: true } });
       const { status } = await azure.send(method, `${id}?api-version=${apiVersions[id.split('/').at(-2) ?? '']}`, body);
       if (status >= 300) throw new Error(`${method} ${id}: ${status}`);
+      return end;
     },
     async fail(id, body) {
       await azure.fault({ method: 'PUT', path: `${id}$`, operation });

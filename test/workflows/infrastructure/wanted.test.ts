@@ -25,11 +25,13 @@ describe('what is given by resource ID', () => {
   it('is looked at there, with its group and subscription for permissions', () => {
     const [own, input] = byId;
     const request = discoveryRequest(parsed(given({ registry: { mode: 'bringYourOwn', ...own }, ...input })));
+    const subnetIds = ['aks-subnet', 'acr-subnet'].map((name) => `${vnet}/subnets/${name}`);
     expect(request.infrastructure).toEqual({
       subscriptionId: '11111111-1111-1111-1111-111111111111',
       location: 'westeurope',
       searchesZones: true,
       virtualNetworkId: vnet,
+      subnetIds,
       registryId: registry,
       privateEndpointId: endpoint,
       privateDnsZoneId: zone,
@@ -40,8 +42,7 @@ describe('what is given by resource ID', () => {
         { scope: registry, holder: 'kubelet' },
       ],
     });
-    const subnets = ['aks-subnet', 'acr-subnet'].map((name) => `${vnet}/subnets/${name}`);
-    const resources = [vnet, ...subnets, registry, endpoint, zone, controlPlane, kubelet];
+    const resources = [vnet, ...subnetIds, registry, endpoint, zone, controlPlane, kubelet];
     const scopes = [subscription, group, `${subscription}/resourceGroups/other`, ...resources];
     expect([...request.allowances.scopes].sort()).toEqual(scopes.sort());
   });
