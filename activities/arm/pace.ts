@@ -15,6 +15,8 @@ const recheckMs = 15_000;
 /** Who waits for a token. */
 interface Waiting {
   isUnhurried: boolean;
+  /** The number of its run, in the order in which the runs came. */
+  run: number;
 }
 
 /** The part of one bucket that this worker may take. */
@@ -28,7 +30,9 @@ export class Pace {
   }
 
   /**
-   * Takes a token, or says how long to wait before asking again. Whoever somebody waits for is served first, and may take the reserve.
+   * Takes a token, or says how long to wait before asking again. Whoever somebody waits for is served first, and may take the reserve;
+   * then runs in the order in which they came. Taking turns, all runs of a wave would be as late as the last one, and while their
+   * operations last, none would ask for anything.
    *
    * @param workers Of how many this one is.
    */
@@ -70,9 +74,28 @@ export class Pace {
   /** How many are served before somebody. */
   #before(who: Waiting): number {
     const at = this.#waiting.indexOf(who);
-    return this.#waiting.filter((each, index) => (each.isUnhurried === who.isUnhurried ? index < at : who.isUnhurried))
-      .length;
+    return this.#waiting.filter((each, index) =>
+      each.isUnhurried === who.isUnhurried
+        ? each.run < who.run || (each.run === who.run && index < at)
+        : who.isUnhurried,
+    ).length;
   }
+}
+
+/** More than a worker has at the same time. A run that is forgotten comes last once more. */
+const mostRuns = 10_000;
+
+/** Numbers runs in the order in which they ask for the first time. */
+function runNumbers(): (runId: string) => number {
+  const numbers = new Map<string, number>();
+  let last = 0;
+  return (runId) => {
+    const number = numbers.get(runId) ?? ++last;
+    numbers.set(runId, number);
+    const [first] = numbers.keys();
+    if (numbers.size > mostRuns && first !== undefined) numbers.delete(first);
+    return number;
+  };
 }
 
 /** Temporal's priority of an activity that somebody waits for is at most this: see `workflows/engine/priority.ts`. */
@@ -85,6 +108,7 @@ const mostHurried = 3;
  */
 export function paceRequests(): PipelinePolicy {
   const paces = new Map<string, Pace>();
+  const numberOf = runNumbers();
   const paceOf = (subscription: string, bucket: BucketName): Pace => {
     const key = `${subscription} ${bucket}`;
     const pace = paces.get(key) ?? new Pace(tokenBuckets[bucket]);
@@ -102,7 +126,8 @@ export function paceRequests(): PipelinePolicy {
       // That which is soon empty comes first: a token of the other would be idle meanwhile.
       const own = buckets.toReversed().map((bucket) => ({ bucket, pace: paceOf(subscription.toLowerCase(), bucket) }));
       const workers = await countWorkers(context);
-      for (const { pace } of own) await tokenOf(pace, context);
+      const run = numberOf(context.info.workflowExecution?.runId ?? '');
+      for (const { pace } of own) await tokenOf(pace, context, run);
       const response = await next(request);
       for (const { bucket, pace } of own) {
         const told = toldOf(response, bucket);
@@ -124,10 +149,10 @@ function toldOf({ status, headers }: PipelineResponse, bucket: BucketName): numb
 /** How long each attempt has waited for all its tokens: no more than half of what it may last. */
 const waitedMs = new WeakMap<Context, { ms: number }>();
 
-/** Waits for a token, by priority and in turn. */
-async function tokenOf(pace: Pace, context: Context): Promise<void> {
+/** Waits for a token: see {@link Pace.take}. */
+async function tokenOf(pace: Pace, context: Context, run: number): Promise<void> {
   const { priority, startToCloseTimeoutMs } = context.info;
-  const who = { isUnhurried: (priority?.priorityKey ?? 0) > mostHurried };
+  const who = { isUnhurried: (priority?.priorityKey ?? 0) > mostHurried, run };
   const waited = waitedMs.get(context) ?? { ms: 0 };
   waitedMs.set(context, waited);
   let leftMs = mostPauseMs;

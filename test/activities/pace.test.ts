@@ -4,9 +4,15 @@ import { tokenBuckets } from '../../resources/armBudget.ts';
 
 describe('a bucket of Azure', () => {
   /** Some ask at the same time, and again when they are told to. @returns when each may send, by its name. */
-  function sendTimes(askers: Readonly<Record<string, boolean>>, workers = 1): Record<string, number> {
+  function sendTimes(
+    askers: Readonly<Record<string, boolean>>,
+    workers = 1,
+    runOf = (_name: string) => 1,
+  ): Record<string, number> {
     const pace = new Pace(tokenBuckets.otherAks);
-    const waiting = new Map(Object.entries(askers).map(([name, isUnhurried]) => [name, { isUnhurried, at: 0 }]));
+    const waiting = new Map(
+      Object.entries(askers).map(([name, isUnhurried]) => [name, { isUnhurried, run: runOf(name), at: 0 }]),
+    );
     for (const who of waiting.values()) pace.queue(who);
     const sent: Record<string, number> = {};
     while (waiting.size > 0) {
@@ -35,6 +41,15 @@ describe('a bucket of Azure', () => {
     expect(times.r99).toBeGreaterThan(50);
   });
 
+  it('serves runs in the order in which they came, whichever of them asks first', () => {
+    // Every other one is of the older run.
+    const times = sendTimes(rollout(100), 1, (name) => 2 - (Number(name.slice(1)) % 2));
+    const of = (run: number) =>
+      Object.entries(times).flatMap(([name, at]) => (2 - (Number(name.slice(1)) % 2) === run ? [at] : []));
+    expect(Math.max(...of(1))).toBeLessThan(10);
+    expect(of(2).filter((at) => at > 0)).toHaveLength(50);
+  });
+
   it('is shared by workers', () => {
     const [one, four] = [sendTimes(rollout(30)), sendTimes(rollout(30), 4)];
     expect(Math.max(...Object.values(one))).toBe(0);
@@ -45,7 +60,7 @@ describe('a bucket of Azure', () => {
 
   it('is waited for where Azure tells that others have emptied it', () => {
     const pace = new Pace(tokenBuckets.reads);
-    const who = { isUnhurried: false };
+    const who = { isUnhurried: false, run: 1 };
     pace.queue(who);
     expect(pace.take(who, 1, 0).waitMs).toBe(0);
     pace.told(0, 1, 0);
