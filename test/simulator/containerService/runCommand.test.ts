@@ -27,6 +27,10 @@ describe('runCommand', () => {
         properties: { provisioningState: 'Succeeded', exitCode: 0, logs: expect.stringMatching(/^NAME/) },
       },
     });
+    // However late one looks, it has ended when it ended.
+    await azure.send('POST', '/simulator/clock', { advanceSeconds: 600 });
+    const later = await azure.send('GET', started.headers.location ?? '');
+    expect(later.at('properties.finishedAt')).toBe(result.at('properties.finishedAt'));
   });
 
   test.each([

@@ -49,13 +49,12 @@ export function runCommand(armRequest: ArmRequest, resource: Resource): Reply {
   if (world.settings.azure.commandToken === 'required' && !isSignedIn)
     throw invalidParameter('clusterToken', 'a cluster with Microsoft Entra ID needs it.');
   refuseCommandPod(world, cluster);
-  const startedAt = world.clock.now().toISOString();
   let outcome: Outcome = { provisioningState: 'Failed', reason: 'the pod was deleted' };
   return {
     status: 202,
     seconds: 1,
     operation: {
-      style: commandStyle(cluster.id, () => ({ startedAt, finishedAt: world.clock.now().toISOString(), ...outcome })),
+      style: commandStyle(cluster.id, () => outcome),
       resourceId: resultsOf(cluster),
       verb: 'POST runCommand',
       location: cluster.location,
@@ -152,13 +151,19 @@ function refuseCommandPod(world: World, cluster: ClusterBody): void {
   );
 }
 
-function commandStyle(clusterId: string, properties: () => Record<string, unknown>): OperationStyle {
+function commandStyle(clusterId: string, outcome: () => Outcome): OperationStyle {
   return {
     headers: 'location',
     // Source: Azure REST API, "Managed Clusters - Get Command Result", sample response (2024-09-01).
     unsigned: true,
     resultPath: ({ id }) => `${clusterId}/commandResults/${id.replaceAll('-', '')}`,
-    result: ({ id }) => ({ status: 200, body: { id: id.replaceAll('-', ''), properties: properties() } }),
+    result: ({ id, startTime, endTime }) => ({
+      status: 200,
+      body: {
+        id: id.replaceAll('-', ''),
+        properties: { startedAt: startTime.toISOString(), finishedAt: endTime?.toISOString(), ...outcome() },
+      },
+    }),
     retryAfter: () => 1,
     contentType: 'application/json',
   };
