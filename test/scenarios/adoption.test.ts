@@ -66,7 +66,7 @@ function expectedActions(ids: OwnRegistryIds, there: readonly OwnRegistryPart[])
 }
 
 describe('createCluster adopts what is there as it should be, and does not write to it', () => {
-  it.concurrent.each(sampled(parts, 8, 1))('%s', async (part) => {
+  it.concurrent.each(sampled(parts, 16, 1))('%s', async (part) => {
     const name = `k-${part.toLowerCase()}`;
     const ids = ownRegistryIds(name);
     await makeByHand(harness.azure, ids, part);
@@ -85,8 +85,8 @@ describe('createCluster adopts what is there as it should be, and does not write
         ['network, registry and endpoint', 'pe', ['vnet', 'registry', 'privateEndpoint'], {}],
         ['registry and zone, in another subscription', 'sub', ['registry', 'zone'], { subscription: other }],
       ],
-      3,
-      1,
+      6,
+      5,
     ),
   )('%s, given by resource ID and in another resource group', async (_, short, moved, { subscription }) => {
     const name = `id-${short}`;

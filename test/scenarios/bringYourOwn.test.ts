@@ -210,7 +210,7 @@ describe('createCluster with a registry of its own, profile current', () => {
   });
   afterAll(() => harness.close());
 
-  it.concurrent.each(['privateLink', 'vnetIntegration'] as const)(
+  it.concurrent.each(sampled(['privateLink', 'vnetIntegration'] as const, 2))(
     'makes everything with %s, and nothing once it is there',
     async (apiServerAccess) => {
       const name = `own-${apiServerAccess.toLowerCase()}`;
@@ -304,14 +304,24 @@ describe('createCluster with a registry of its own, profile current', () => {
     });
   });
 
-  it.concurrent('makes a record for each region of a registry that is there with a replica', async () => {
+  it.concurrent('writes one after the other under a network that is there, and a record for each region of a registry', async () => {
     const { azure } = harness;
-    const name = 'replica';
+    const name = 'serial';
     const ids = ownRegistryIds(name);
-    await makeByHand(azure, ids, 'registry');
+    for (const part of ['vnet', 'registry'] as const) await makeByHand(azure, ids, part);
     await azure.put(`${ids.registry}/replications/swedencentral`, { location: 'swedencentral' });
-    const { plan } = await verifiedCreation(harness, ownRegistryInput(name));
-    const records = plan.steps.filter(({ kind }) => kind === 'record').map(({ resourceId }) => resourceId);
+    const report = await verifiedCreation(harness, ownRegistryInput(name, { apiServerAccess: 'vnetIntegration' }));
+    const created = report.plan.steps.filter(({ kind }) => kind === 'subnet' || kind === 'privateEndpoint');
+    expect(created.map(({ action }) => action)).toEqual(['create', 'create', 'create', 'create']);
+    // A second write would be refused with AnotherOperationInProgress, or as retryable.
+    const times = report.steps
+      .filter(({ id }) => created.some((step) => step.id === id))
+      .map(({ startedAt = '', finishedAt = '' }) => [startedAt, finishedAt])
+      .sort();
+    expect(times.flat()).toEqual(times.flat().sort());
+    expect(await refused(harness, name)).toEqual([]);
+
+    const records = report.plan.steps.filter(({ kind }) => kind === 'record').map(({ resourceId }) => resourceId);
     const swedish = ids.dataRecord.replace('.westeurope.', '.swedencentral.');
     expect(records.sort()).toEqual([ids.registryRecord, ids.dataRecord, swedish].sort());
     const state = await stateAround(azure, name);
@@ -327,21 +337,6 @@ describe('createCluster with a registry of its own, profile current', () => {
     }
   });
 
-  it.concurrent('writes one after the other under a network that is there', async () => {
-    const name = 'serial';
-    await makeByHand(harness.azure, ownRegistryIds(name), 'vnet');
-    const report = await verifiedCreation(harness, ownRegistryInput(name, { apiServerAccess: 'vnetIntegration' }));
-    const created = report.plan.steps.filter(({ kind }) => kind === 'subnet' || kind === 'privateEndpoint');
-    expect(created.map(({ action }) => action)).toEqual(['create', 'create', 'create', 'create']);
-    // A second write would be refused with AnotherOperationInProgress, or as retryable.
-    const times = report.steps
-      .filter(({ id }) => created.some((step) => step.id === id))
-      .map(({ startedAt = '', finishedAt = '' }) => [startedAt, finishedAt])
-      .sort();
-    expect(times.flat()).toEqual(times.flat().sort());
-    expect(await refused(harness, name)).toEqual([]);
-  });
-
   const afterRegistry: OwnRegistryPart[] = ['registry', 'cacheRule', 'pullRole'];
   it.concurrent.each(
     sampled<[OwnRegistryPart, string, OwnRegistryPart[]]>(
@@ -351,7 +346,7 @@ describe('createCluster with a registry of its own, profile current', () => {
         ['zone', 'w-zone', ['vnet', ...afterRegistry, 'privateEndpoint', 'nodeRole', 'operatorRole']],
         ['kubelet', 'w-kubelet', ['vnet', 'registry', 'zone', 'link', 'privateEndpoint', 'registryRecord', 'nodeRole']],
       ],
-      2,
+      4,
     ),
   )('waits for the %s with what needs it only', async (part, name, goesOn) => {
     const { azure } = harness;
@@ -368,32 +363,12 @@ describe('createCluster with a registry of its own, profile current', () => {
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
   });
 
-  it.concurrent('takes a role that somebody else assigns meanwhile', async () => {
+  inFull.concurrent('takes a role that somebody else assigns meanwhile', async () => {
     const run = await raceForPullRole(harness, ownRegistryInput('raced-role'));
     expect(await run.result()).toMatchObject({ outcome: 'verified' });
     const { registry } = ownRegistryIds('raced-role');
     const assignments = await harness.azure.writes(new RegExp(`${registry}/.*roleAssignments`));
     expect(assignments.map((write) => write.split(' ').at(-1))).toEqual(['201', '409']);
-  });
-});
-
-describe('createCluster in a subscription that nobody has used', () => {
-  let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-    const names = ['ContainerService', 'ContainerRegistry', 'Network', 'ManagedIdentity', 'Compute'];
-    const providers = Object.fromEntries(names.map((name) => [`Microsoft.${name}`, 'NotRegistered' as const]));
-    await harness.azure.reset({ providers });
-  });
-  afterAll(() => harness.close());
-
-  it('registers the providers first, each before what needs it', async () => {
-    const { plan } = await verifiedCreation(harness, ownRegistryInput('fresh', { kubernetesVersion: '1.34' }));
-    const needs = (id: string) => plan.steps.find((step) => step.id === id)?.needs;
-    expect(needs('registry')).toContain('provider:Microsoft.ContainerRegistry');
-    expect(needs('virtualNetwork')).toContain('provider:Microsoft.Network');
-    expect(needs('identity:kubelet')).toContain('provider:Microsoft.ManagedIdentity');
-    expect(needs('cluster')).toContain('provider:Microsoft.Compute');
   });
 });
 
@@ -442,10 +417,19 @@ describe('createCluster waits until roles take effect', () => {
     expect(new Set(writes.slice(1))).toEqual(new Set(['PUT 200']));
   });
 
-  it('all of them, from nothing', async () => {
-    const report = await verifiedCreation(harness, ownRegistryInput('late-all', patient));
-    expect(report.steps.find(({ id }) => id === 'cluster')).toMatchObject({ state: 'done' });
+  it('all of them, from nothing, in a subscription that nobody has used: providers come first, each before what needs it', async () => {
+    const namespaces = ['ContainerService', 'ContainerRegistry', 'Network', 'ManagedIdentity', 'Compute'];
+    const providers = Object.fromEntries(namespaces.map((each) => [`Microsoft.${each}`, 'NotRegistered' as const]));
+    await harness.azure.reset({ roleDelaySeconds, providers });
+    const given = ownRegistryInput('late-all', { ...patient, kubernetesVersion: '1.34' });
+    const { plan, steps } = await verifiedCreation(harness, given);
+    expect(steps.find(({ id }) => id === 'cluster')).toMatchObject({ state: 'done' });
     expect(await clusterWrites('late-all')).toContain('PUT 201');
+    const needs = (id: string) => plan.steps.find((step) => step.id === id)?.needs;
+    expect(needs('registry')).toContain('provider:Microsoft.ContainerRegistry');
+    expect(needs('virtualNetwork')).toContain('provider:Microsoft.Network');
+    expect(needs('identity:kubelet')).toContain('provider:Microsoft.ManagedIdentity');
+    expect(needs('cluster')).toContain('provider:Microsoft.Compute');
   });
 });
 

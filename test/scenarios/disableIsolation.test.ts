@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
-import { input } from '../support/azure.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { inFull, sampled } from '../support/sampled.ts';
-import { isolationOf, reference, verified, writesSince } from './existingCluster.ts';
+import { existingCluster, isolationOf, reference, verified, writesSince } from './existingCluster.ts';
 import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 describe('disableIsolation', () => {
@@ -14,9 +13,12 @@ describe('disableIsolation', () => {
   });
   afterAll(() => harness.close());
 
+  const pools = { nodepool1: { mode: 'System', count: 1 } } as const;
+  const isolated = (name: string, more: { ownNetwork?: boolean } = {}) =>
+    existingCluster(harness, name, { isolated: true, pools, ...more });
+
   it('opens egress and takes images from Microsoft in one update, and sees that the managed registry is gone', async () => {
-    await (await harness.client.createCluster(input('disable-managed'))).result();
-    const cluster = reference('disable-managed');
+    const cluster = await isolated('disable-managed');
     const writes = await writesSince(harness, cluster);
     const { checks } = await verified(harness.client.disableIsolation({ cluster }));
     expect(await writes()).toEqual(['PUT cluster 200', 'POST nodepool1/upgradeNodeImageVersion 202']);
@@ -30,8 +32,7 @@ describe('disableIsolation', () => {
   });
 
   inFull.it('writes nothing when it is started again', async () => {
-    await (await harness.client.createCluster(input('disable-again'))).result();
-    const cluster = reference('disable-again');
+    const cluster = await isolated('disable-again');
     await verified(harness.client.disableIsolation({ cluster }));
     const writes = await writesSince(harness, cluster);
     await verified(harness.client.disableIsolation({ cluster }));
@@ -47,8 +48,7 @@ describe('disableIsolation', () => {
   });
 
   it('goes back in the order that Azure allows: registry, nodes, and only then no egress', async () => {
-    await (await harness.client.createCluster(input('disable-rollback'))).result();
-    const cluster = reference('disable-rollback');
+    const cluster = await isolated('disable-rollback');
     await harness.azure.fault({
       method: 'POST',
       path: `${clusterId(cluster)}/agentPools/nodepool1/upgradeNodeImageVersion`,
@@ -68,8 +68,7 @@ describe('disableIsolation', () => {
   });
 
   it('reimages nodes that it never touched, where the update that Azure cancelled has cost them their registry', async () => {
-    await (await harness.client.createCluster(input('disable-canceled'))).result();
-    const cluster = reference('disable-canceled');
+    const cluster = await isolated('disable-canceled');
     const before = await isolationOf(harness.azure, cluster);
     const operation = {
       status: 'Canceled' as const,
@@ -93,8 +92,7 @@ describe('disableIsolation', () => {
   });
 
   it('refuses an outbound type that the network does not allow', async () => {
-    await (await harness.client.createCluster(input('disable-refused'))).result();
-    const cluster = reference('disable-refused');
+    const cluster = await isolated('disable-refused');
     const run = await harness.client.disableIsolation({ cluster, outboundType: 'userDefinedRouting' });
     expect((await problemsOf(run.result())).problems).toEqual([
       {
@@ -115,13 +113,12 @@ describe('disableIsolation', () => {
     ),
   )('refuses %s before the first write where a subnet of nodes has no %s', async (outboundType, what) => {
     const name = `disable-${outboundType.toLowerCase()}`;
-    await created(harness, ownRegistryInput(name));
-    const cluster = reference(name);
+    const cluster = await isolated(name, { ownNetwork: true });
     const writes = await writesSince(harness, cluster);
     const { problems } = await problemsOf((await harness.client.disableIsolation({ cluster, outboundType })).result());
     expect(problems).toEqual([
       {
-        where: expect.stringMatching(/\/subnets\/aks-subnet$/),
+        where: expect.stringMatching(/\/subnets\/nodes$/),
         problem: `no ${what} is on this subnet, as outbound type ${outboundType} wants`,
         whatToDo: expect.stringContaining(`Put a ${what} with`),
       },

@@ -26,6 +26,8 @@ describe('isolateCluster', () => {
 
   it('isolates an ordinary cluster: registry, nodes one pool after the other, egress last, each write once, and none again', async () => {
     const cluster = await existingCluster(harness, 'isolate-managed');
+    const tags = { team: 'a' };
+    await harness.azure.put(clusterId(cluster), { tags }, 'PATCH');
     const writes = await writesSince(harness, cluster);
     const { reimages, checks } = await verified(harness.client.isolateCluster({ cluster, registry: managed }));
     expect(await writes()).toEqual([
@@ -40,6 +42,8 @@ describe('isolateCluster', () => {
     ]);
     expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(['boots:work', 'pulls:system', 'reimage:work']));
     expect(await isolationOf(harness.azure, cluster)).toMatchObject({ outboundType: 'none', artifactSource: 'Cache' });
+    // It leaves as Azure makes it: nothing of that is to be kept.
+    expect((await harness.azure.get(clusterId(cluster))).at('tags')).toEqual(tags);
     const more = await writesSince(harness, cluster);
     const { steps } = await verified(harness.client.isolateCluster({ cluster, registry: managed }));
     expect(await more()).toEqual([]);

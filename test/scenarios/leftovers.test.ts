@@ -80,7 +80,7 @@ describe('what somebody else has deleted is gone, and not left behind', () => {
     'kubelet',
     'group',
   ] as const;
-  it.concurrent.each(sampled(deleted, 8, 1))(
+  it.concurrent.each(sampled(deleted, 10, 1))(
     'where the whole group goes right before the run deletes its %s',
     async (part) => {
       const name = `l-${part.toLowerCase()}`;
@@ -150,7 +150,7 @@ describe('what is left behind', () => {
     ['controlPlane', ['group']],
     ['group', []],
   ];
-  it.concurrent.each(sampled(refusals, 8))(
+  it.concurrent.each(sampled(refusals, 9, 1))(
     'is no more than Azure refuses to delete, where that is the %s',
     async (part, above) => {
       const name = `l-no-${part.toLowerCase()}`;

@@ -113,22 +113,9 @@ describe('answers of an operator', () => {
     expect(await second.result()).toMatchObject({ outcome: 'verified' });
   });
 
-  it.concurrent('count once, however often they are sent', async () => {
+  it.concurrent('can be copied from the progress, and count once, however often they are sent', async () => {
     const given = input('sent-again', { onFailure: 'hold' });
     await refuseGroup(harness, given, 2);
-    const run = await harness.client.createCluster(given);
-    const { hold = '' } = await waitUntil(run, isHeld);
-    await Promise.all([run.decide('retry', hold), run.decide('retry', hold)]);
-    const next = await waitUntil(run, (now) => isHeld(now) && now.hold !== hold);
-    await run.decide('retry', hold);
-    expect(await run.progress()).toMatchObject({ phase: 'waitingForOperator', hold: next.hold });
-    await run.decide('rollBack');
-    await failureOf(run.result());
-  });
-
-  it.concurrent('can be copied from the progress', async () => {
-    const given = input('shown', { onFailure: 'hold' });
-    await refuseGroup(harness, given, 1);
     const run = await harness.client.createCluster(given);
     const { hold = '', answers = [], decisions = [] } = await waitUntil(run, isHeld);
     expect(answers.map((each) => / --input '(.*)'$/.exec(each)?.[1]).map((each) => JSON.parse(each ?? ''))).toEqual(
@@ -136,6 +123,10 @@ describe('answers of an operator', () => {
     );
     expect(answers[0]).toContain(`--workflow-id '${run.workflowId}' `);
     expect(answers[0]).toContain(` --update-id ${decisionUpdateId(hold, 'retry')} `);
+    await Promise.all([run.decide('retry', hold), run.decide('retry', hold)]);
+    const next = await waitUntil(run, (now) => isHeld(now) && now.hold !== hold);
+    await run.decide('retry', hold);
+    expect(await run.progress()).toMatchObject({ phase: 'waitingForOperator', hold: next.hold });
     await run.decide('rollBack');
     await failureOf(run.result());
     expect(await run.progress()).not.toHaveProperty('answers');
@@ -178,21 +169,6 @@ describe('answers of an operator', () => {
     });
   });
 
-  it.concurrent('that do not come in time change nothing: the run fails with ApprovalTimedOut', async () => {
-    const cluster = await existingCluster(harness, 'gate-timeout');
-    await newNodeImage(harness);
-    const writes = await writesSince(harness, cluster);
-    const run = await harness.client.reimageNodePools({
-      cluster,
-      approvals: ['reimage'],
-      approvalTimeoutMinutes: 0.02,
-    });
-    const { failure, details } = await failureDetailsOf(run.result());
-    expect(failure.message).toMatch(/^ApprovalTimedOut: Nobody approved reimage within 0.02 min/);
-    expect(details.error?.whatToDo).toContain('approvalTimeoutMinutes');
-    expect(await writes()).toEqual([]);
-  });
-
   it.concurrent('to a gate are those of others than the starter, where the policy of the worker says so', async () => {
     const cluster = await existingCluster(harness, 'gate-other');
     const run = await harness.client.deleteCluster({ cluster, approvals: ['delete'] });
@@ -220,7 +196,10 @@ describe('answers of an operator', () => {
     const writes = await writesSince(harness, cluster);
     const run = await harness.client.deleteCluster({ cluster, approvals: ['delete'], approvalTimeoutMinutes: 0.02 });
     const { failure, details } = await failureDetailsOf(run.result());
-    expect(failure.message).toMatch(/^ApprovalTimedOut[\s\S]*\nNothing was changed\./);
+    expect(failure.message).toMatch(
+      /^ApprovalTimedOut: Nobody approved delete within 0.02 min[\s\S]*\nNothing was changed\./,
+    );
+    expect(details.error?.whatToDo).toContain('approvalTimeoutMinutes');
     expect([details.leftovers, await writes()]).toEqual([[], []]);
   });
 

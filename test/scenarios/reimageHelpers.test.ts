@@ -87,12 +87,11 @@ describe('a pool that could not be made anew', () => {
     expect(failure.message).toContain('agentPools/tmpwork (temporary copy of node pool work)');
     await end();
     await harness.azure.send('DELETE', '/simulator/faults');
-    const planned = await (await harness.client.reimageNodePools({ cluster, ...replacing, dryRun: true })).result();
-    expect('plan' in planned && planned.plan.steps).toMatchObject([
+    const { plan, reimages } = await verified(harness.client.reimageNodePools({ cluster, ...replacing }));
+    expect(plan.steps).toMatchObject([
       { kind: 'temporaryPool', title: 'Delete tmpwork, the temporary copy of node pool work', action: 'delete' },
       { id: 'reimage:work', needs: ['temporaryPool:tmpwork'] },
     ]);
-    const { reimages } = await verified(harness.client.reimageNodePools({ cluster, ...replacing }));
     expect(reimages).toMatchObject([{ pool: 'work', how: 'replaced', reimaged: true }]);
     expect(await poolsOf(cluster)).toEqual(['system', 'work']);
   });
@@ -324,12 +323,11 @@ describe('a pool of virtual machines', () => {
     const scale = { manual: [{ size: 'Standard_D4ds_v5', count: 2 }] };
     const properties = { type: 'VirtualMachines', mode: 'User', virtualMachinesProfile: { scale } };
     await harness.azure.put(`${clusterId(cluster)}/agentPools/vms`, { properties });
-    const result = await (await harness.client.reimageNodePools({ cluster, dryRun: true })).result();
-    expect('plan' in result && result.plan.steps.map(({ title }) => title)).toContain(
+    await newNodeImage(harness);
+    const { plan, reimages } = await verified(harness.client.reimageNodePools({ cluster, agentPools: ['vms'] }));
+    expect(plan.steps.map(({ title }) => title)).toContain(
       'Reimage node pool vms (User, virtual machines: 2 of Standard_D4ds_v5)',
     );
-    await newNodeImage(harness);
-    const { reimages } = await verified(harness.client.reimageNodePools({ cluster, agentPools: ['vms'] }));
     expect(reimages).toMatchObject([{ pool: 'vms', how: 'reimaged', seen: '2 of 2 nodes have a new disk' }]);
   });
 });

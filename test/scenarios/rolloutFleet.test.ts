@@ -73,7 +73,7 @@ describe('rolloutFleet', () => {
   const newName = (what: string): string => `${what}-${randomUUID().slice(0, 8)}`;
 
   it('audits a selection, ring by ring, and is found by its name', async () => {
-    const [first] = await clusters('fleet-audit', 4);
+    const [first] = await clusters('fleet-audit', 2);
     const name = newName('audit');
     const run = await start({
       name,
@@ -85,28 +85,28 @@ describe('rolloutFleet', () => {
     const report: FleetReport = await run.result();
     expect(report).toMatchObject({
       outcome: 'rolledOut',
-      clusters: 4,
-      counts: { drifted: 4 },
+      clusters: 2,
+      counts: { drifted: 2 },
       rings: [
         { name: 'canary', clusters: 1 },
-        { name: 'rest', clusters: 3 },
+        { name: 'rest', clusters: 1 },
       ],
       failures: [],
       runs: 1,
     });
-    expect(report.verdicts?.Drifted).toHaveLength(4);
+    expect(report.verdicts?.Drifted).toHaveLength(2);
     // The search lags behind.
     const lock = clusterWorkflowId(first as ClusterReference);
     await waitFor(async () => {
       const found: string[] = [];
       const query = `${searchAttributes.fleet.name} = '${name}'`;
       for await (const { workflowId } of harness.temporal.workflow.list({ query })) found.push(workflowId);
-      return found.length === 9 && found.some((each) => each.startsWith(`${lock}/audit/`));
+      return found.length === 5 && found.some((each) => each.startsWith(`${lock}/audit/`));
     }, 'the rollout, its members and their audits were not found by its name');
   });
 
   it('holds its history constant over many clusters, and loses no update while it continues as new', async () => {
-    const all = await clusters('fleet-many', 36);
+    const all = await clusters('fleet-many', 24);
     const given = {
       name: newName('many'),
       scenario: 'auditCluster' as const,
@@ -115,7 +115,7 @@ describe('rolloutFleet', () => {
       parallel: { clusters: 5 },
       rings: [{ name: 'all' }],
     } satisfies RolloutFleetInput;
-    const run = await start(given, { startsPerRun: 6 });
+    const run = await start(given, { startsPerRun: 4 });
     await until(run, ({ counts }) => (counts.inWork ?? 0) > 0);
     // Six of the last ones are left out, one after the other, whichever run of the chain is asked.
     for (const cluster of all.slice(-6)) {
@@ -124,7 +124,7 @@ describe('rolloutFleet', () => {
       await run.executeUpdate('resume');
     }
     const report: FleetReport = await run.result();
-    expect(report).toMatchObject({ outcome: 'rolledOut', clusters: 36, counts: { drifted: 30, skipped: 6 } });
+    expect(report).toMatchObject({ outcome: 'rolledOut', clusters: 24, counts: { drifted: 18, skipped: 6 } });
     expect(report.runs).toBeGreaterThanOrEqual(5);
     const lengths: number[] = [];
     for await (const { workflowId, runId } of harness.temporal.workflow.list({
@@ -132,7 +132,7 @@ describe('rolloutFleet', () => {
     }))
       lengths.push((await harness.temporal.workflow.getHandle(workflowId, runId).describe()).historyLength);
     expect(lengths.length).toBeGreaterThan(3);
-    // Six members each, and 18 updates at most.
+    // Four members each, and 18 updates at most.
     expect(Math.max(...lengths)).toBeLessThan(240);
   });
 

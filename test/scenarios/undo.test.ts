@@ -254,6 +254,9 @@ describe("createCluster, whose cluster fails, leaves somebody else's things", ()
     const theirs = expect.stringContaining(`${ids.registry.toLowerCase()}/providers/microsoft.authorization/`);
     const mine = [ids.group, ids.registry, ids.kubelet].map((id) => id.toLowerCase());
     expect(left).toEqual([...mine, theirs]);
+    const written = await azure.writes(new RegExp(`${ids.registry}/.*roleAssignments`));
+    const assignments = written.filter((write) => write.startsWith('PUT'));
+    expect(assignments.map((write) => write.split(' ').at(-1))).toEqual(['201', '409']);
   });
 
   it.concurrent.each(

@@ -12,6 +12,9 @@ export const everyCase = process.env.EVERY_CASE !== undefined;
 export const sampled = <T>(rows: readonly T[], oneIn: number, first = 0): readonly T[] =>
   everyCase ? rows : rows.filter((_row, index) => index % oneIn === first);
 
+/** How many cases a property is tried with: `npm run test:every` tries `every` of them. */
+export const cases = (few: number, every: number): number => (everyCase ? every : few);
+
 /** A whole run that puts together what other tests show one by one: `npm run test:every` has it, `npm test` skips it. */
 export const inFull = {
   it: (name: string, test: () => Promise<void>): void => (everyCase ? it : it.skip)(name, test),
