@@ -39,17 +39,18 @@ export async function getPool(clients: ClientsOf, id: string): Promise<AgentPool
   return azureRead(id, () => client.agentPools.get(resourceGroup, parent, name));
 }
 
-const poolType: ResourceType<'containerService', AgentPool & { marks: Marks }> = {
+const poolType: ResourceType<'containerService', AgentPool & { marks: Marks; etag: string | undefined }> = {
   kind: 'node pool',
   service: 'containerService',
   takesConditions: true,
   async read(clients, id) {
     const found = await getPool(clients, id);
-    return (
-      found && { ...found, provisioningState: found.provisioningState ?? 'Unknown', marks: marksOn(id, found.tags) }
-    );
+    if (!found) return undefined;
+    const { provisioningState = 'Unknown', eTag: etag, tags } = found;
+    return { ...found, provisioningState, etag, marks: marksOn(id, tags) };
   },
-  remove: ({ client, resourceGroup, parent, name }) => client.agentPools.delete(resourceGroup, parent, name),
+  remove: ({ client, resourceGroup, parent, name }, conditions) =>
+    client.agentPools.delete(resourceGroup, parent, name, conditions),
 };
 
 /** @throws ApplicationFailure `AgentPoolNotFound` if it has been deleted meanwhile. */

@@ -137,14 +137,17 @@ export async function readKubernetesVersions(
 }
 
 /** AKS lets a deletion preempt a creation, so it is sent whatever the cluster is busy with. */
-const clusterType: ResourceType<'containerService', ClusterFacts & { marks: Marks }> = {
+const clusterType: ResourceType<'containerService', ClusterFacts & { marks: Marks; etag: string | undefined }> = {
   kind: 'cluster',
   service: 'containerService',
   async read(clients, id) {
-    const found = await readCluster(clients, resourceReference(id));
-    return found && { ...found, marks: found.tags };
+    const found = await getCluster(clients, resourceReference(id));
+    if (!found) return undefined;
+    const facts = clusterFacts(found);
+    return { ...facts, marks: facts.tags, etag: found.eTag };
   },
-  remove: ({ client, resourceGroup, name }) => client.managedClusters.delete(resourceGroup, name),
+  remove: ({ client, resourceGroup, name }, conditions) =>
+    client.managedClusters.delete(resourceGroup, name, conditions),
 };
 
 async function createOrUpdate(

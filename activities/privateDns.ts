@@ -23,6 +23,7 @@ import {
   type MaybeAdopted,
   type MaybeUnseen,
   type ResourceType,
+  type WriteConditions,
 } from './arm/ownedResource.ts';
 import { mayLag } from './arm/replication.ts';
 import { updateResource } from './arm/resourceUpdate.ts';
@@ -139,7 +140,7 @@ const defaultTtlSeconds = 3600;
 
 const putRecord =
   (addresses: readonly string[], { metadata, ttl = defaultTtlSeconds, etag }: Partial<RecordSet> = {}) =>
-  ({ client, resourceGroup, parent, name }: Located<'privateDns'>, conditions?: { ifNoneMatch: '*' }) => {
+  ({ client, resourceGroup, parent, name }: Located<'privateDns'>, conditions?: WriteConditions) => {
     const aRecords = addresses.map((ipv4Address) => ({ ipv4Address }));
     const record = { ttl, aRecords, ...(metadata && { metadata }) };
     const ifMatch = etag === undefined ? {} : { ifMatch: etag };

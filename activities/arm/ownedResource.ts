@@ -46,10 +46,12 @@ export interface ResourceType<S extends Service, Facts extends MarkedFacts> {
   remove(resource: Located<S>, conditions: { ifMatch?: string }): Sent;
 }
 
+export type WriteConditions = { ifNoneMatch: '*' } | { ifMatch: string };
+
 /** A write of one resource, and a comparison with what Azure shows afterwards. */
 interface Write<S extends Service, Facts> {
-  /** @param conditions Given where the resource is new, for those of Azure's services that take conditions. */
-  send(resource: Located<S>, conditions?: { ifNoneMatch: '*' }): Sent;
+  /** @param conditions For those of Azure's services that take them: it is not there, or it is still what was read. */
+  send(resource: Located<S>, conditions?: WriteConditions): Sent;
   mismatches(seen: Facts): string[];
   /** Whether nothing of it was there before. Default: false. */
   isNew?: boolean;
@@ -114,7 +116,12 @@ export async function createResource<S extends Service, Facts extends MarkedFact
   const maybeSent = mayBeOurs || checkpoint().sent;
   const isOurs = there.marks ? carriesMarks(there.marks, ownMarks(marks)) : maybeSent;
   const isAsWanted = !isFailed(stateOf(there)) && mismatches(there).length === 0;
-  if (isOurs) return isAsWanted && isFinal(stateOf(there)) ? there : writeResource(clients, type, id, creation);
+  if (isOurs && isAsWanted && isFinal(stateOf(there))) return there;
+  if (isOurs) {
+    const { etag } = there;
+    const conditions = type.takesConditions && etag !== undefined ? { ifMatch: etag } : undefined;
+    return writeResource(clients, type, id, { ...creation, send: (resource) => creation.send(resource, conditions) });
+  }
   // The end of an operation that an earlier run of the same workflow began may have come after discovery.
   const { [markTags.workflow]: workflow = '' } = marks;
   const byEarlierRun = there.marks && carriesMarks(there.marks, { [markTags.workflow]: workflow });

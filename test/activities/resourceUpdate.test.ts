@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
+import { markTags } from '../../resources/marks.ts';
 import { createExistingCluster } from '../../scripts/local/existingCluster.ts';
 import type { OthersRuleInput } from '../../simulator/arm/others.ts';
 import { makeByHand, type OwnRegistryIds, ownRegistryIds, type ResourcePart } from '../support/ownRegistry.ts';
@@ -102,6 +103,44 @@ describe('a change that somebody else is quicker than is refused by Azure, read 
       expect(await twice((environment) => environment.run(work))).toMatchObject(refused);
       expect((await azure.get(id)).status).toBe(404);
     }
+  });
+
+  it('on a cluster and a node pool that are to be deleted', async () => {
+    const cluster = await existing('raced-removal');
+    const clusters = 'Microsoft.ContainerService/managedClusters';
+    const pool = `${clusterId(cluster)}/agentPools/more`;
+    await azure.put(pool, { properties: { mode: 'User', count: 1, vmSize: 'Standard_D4ds_v5' } });
+    const { deleteAgentPool, deleteCluster } = azure.activities;
+    for (const [id, type, tag, work] of [
+      [
+        pool,
+        `${clusters}/agentPools`,
+        'properties.tags.team',
+        () => deleteAgentPool({ cluster, pool: 'more', marks: {} }),
+      ],
+      [clusterId(cluster), clusters, 'tags.team', () => deleteCluster({ cluster, marks: {} })],
+    ] as const) {
+      await meanwhile('DELETE', id, [{ method: 'PUT', each: { type, id }, change: { [tag]: 'theirs' } }]);
+      expect(await twice((environment) => environment.run(work))).toMatchObject(refused);
+      expect((await azure.get(id)).status).toBe(404);
+    }
+  });
+
+  it('on a node pool of its own that is to be made again', async () => {
+    const cluster = await existing('raced-again');
+    const pool = `${clusterId(cluster)}/agentPools/copy`;
+    const settings = { count: 1, vmSize: 'Standard_D4ds_v5', mode: 'User' as const };
+    const marks = { [markTags.workflow]: 'w', [markTags.run]: 'r' };
+    const failed = { status: 'Failed', code: 'QuotaExceeded', message: 'Not enough cores' } as const;
+    await azure.fault({ method: 'PUT', path: `${pool}$`, operation: failed });
+    const work = () => azure.activities.createAgentPool({ cluster, pool: 'copy', settings, marks });
+    expect(await activityFailure(attempt().run(work))).toMatchObject({ type: 'QuotaExceeded' });
+    const type = 'Microsoft.ContainerService/managedClusters/agentPools';
+    await meanwhile('PUT', pool, [
+      { method: 'PUT', each: { type, id: pool }, change: { 'properties.tags.team': 'theirs' } },
+    ]);
+    const again = await activityFailure(attempt(2, { sent: true, ended: true }).run(work));
+    expect(again).toMatchObject({ ...refused, details: { status: 412 } });
   });
 
   it('on a cluster', async () => {
