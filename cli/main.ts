@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { isGrpcServiceError } from '@temporalio/client';
+import { ValueError } from '@temporalio/common';
 import { CommanderError } from 'commander';
 import { ClusterBusyError, FleetRunningError, InvalidInputError } from '../client/index.ts';
 import { problemsText } from '../contract/problem.ts';
@@ -30,6 +31,7 @@ function failed(error: unknown): number {
 function explained(error: unknown): string {
   if (error instanceof ClusterBusyError || error instanceof FleetRunningError)
     return `${error.message}\nWatch it: ${watchCommand(error.workflowId)}`;
+  if (error instanceof ValueError) return unread(error);
   const isKnown =
     error instanceof UserError ||
     error instanceof InvalidInputError ||
@@ -38,6 +40,12 @@ function explained(error: unknown): string {
   if (isKnown) return messageOf(error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
+
+/** What Temporal keeps cannot be decoded: by the keys that are here, or without any. */
+const unread = ({ message }: ValueError): string =>
+  message.includes('binary/encrypted')
+    ? 'What Temporal keeps of this run is encrypted: give the keys of its worker in PAYLOAD_KEYS.'
+    : message;
 
 const isJson = /(^| )(--output|-o)[= ]json( |$)/.test(process.argv.slice(2).join(' '));
 const say = (line: string) => process.stderr.write(`${line}\n`);

@@ -38,6 +38,7 @@ export const bundleWorkflows = async ({ dataConverter, withSources = false }: Bu
     ...(dataConverter?.failureConverterPath !== undefined && {
       failureConverterPath: dataConverter.failureConverterPath,
     }),
+    payloadConverterPath: fileURLToPath(new URL('../codec/lenientMemos.ts', import.meta.url)),
     workflowsPath,
     preloadModules: [workflowsPath],
     webpackConfigHook: (config) => ({

@@ -7,6 +7,7 @@ import { decrypted } from '../../client/payloads.ts';
 import { readKeyRing } from '../../codec/keyRing.ts';
 import { dataConverterOf, workerConverterOf } from '../../codec/payloadEncryption.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
+import { aksIsolation } from '../cli/commands/support.ts';
 import { waitUntil } from '../scenarios/existingCluster.ts';
 import { clusterPath, input, type SimulatedAzure, startSimulatedAzure } from '../support/azure.ts';
 import { startTestWorker } from '../support/harness.ts';
@@ -140,6 +141,8 @@ it('refuses an input that nobody can decrypt, and holds no lock', async () => {
     new Client({ connection, ...dataConverterOf(newKeys('another')) }),
     taskQueue,
   );
+  // With the name of the starter in the memo, as the terminal command starts runs.
+  stranger.startsAs('Ada');
   const run = await stranger.createCluster(input('encrypted-unread'));
   expect(
     await client.temporal.workflow
@@ -149,4 +152,11 @@ it('refuses an input that nobody can decrypt, and holds no lock', async () => {
   ).toMatchObject({
     cause: { type: 'InvalidInput' },
   });
+});
+
+it('is named by the terminal command where it has no keys', async () => {
+  const run = await client.auditCluster({ cluster: input('encrypted-nowhere').cluster });
+  const { stderr, exitCode } = await aksIsolation({ taskQueue }, 'watch', run.workflowId);
+  expect(stderr).toBe('What Temporal keeps of this run is encrypted: give the keys of its worker in PAYLOAD_KEYS.');
+  expect(exitCode).toBe(1);
 });
