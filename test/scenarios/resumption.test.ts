@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { clusterWorkflowId } from '../../contract/index.ts';
+import type { WorkflowHandle } from '@temporalio/client';
+import { clusterWorkflowId, type Progress, progressQuery } from '../../contract/index.ts';
 import { clusterPath, input } from '../support/azure.ts';
 import { failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
 import { handMade, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
@@ -113,6 +114,8 @@ describe('an operation on what was made by others', () => {
 });
 
 describe('a run that is reset', () => {
+  const shownReason = async (run: WorkflowHandle) => (await run.query<Progress>(progressQuery)).found;
+
   /** Resets the newest run of a workflow, as the Web UI does, to the end of the first workflow task, or of the last. */
   async function reset(workflowId: string, to: 'first' | 'last') {
     const handle = harness.temporal.workflow.getHandle(workflowId);
@@ -133,7 +136,9 @@ describe('a run that is reset', () => {
     const run = await harness.client.createCluster(given);
     await run.result();
     const writes = await harness.azure.writesTo(given);
-    const failure = await failureOf((await reset(run.workflowId, 'first')).result());
+    const again = await reset(run.workflowId, 'first');
+    const failure = await failureOf(again.result());
+    expect(await shownReason(again)).toMatchObject([expect.stringContaining('Somebody reset the run.')]);
     expect(failure).toMatchObject({ type: 'ResetRun', message: expect.stringContaining('Start the scenario again') });
     expect(await harness.azure.writesTo(given)).toEqual(writes);
   });
@@ -148,6 +153,7 @@ describe('a run that is reset', () => {
     const again = await reset(run.workflowId, 'last');
     await again.cancel();
     expect(await failureOf(again.result())).toMatchObject({ type: 'ResetRun' });
+    expect(await shownReason(again)).toMatchObject([expect.stringContaining('Somebody reset the run.')]);
     expect(await harness.azure.writesTo(given)).toEqual(writes);
   });
 });

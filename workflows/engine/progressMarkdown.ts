@@ -140,7 +140,7 @@ function stepList(state: StepState, all: readonly StepProgress[], phase: Phase):
     const facts = [step.action === 'none' ? '' : step.action, duration(step)].filter(Boolean).join(', ');
     const note = [
       noteOf(step, all),
-      phase === 'planned' && step.forwardOnly && `cannot be taken back: ${step.forwardOnly}`,
+      phase === 'planned' && state === 'waiting' && step.forwardOnly && `cannot be taken back: ${step.forwardOnly}`,
     ]
       .filter(Boolean)
       .join('; ');

@@ -1,6 +1,6 @@
 import { isCancellation, patched, TemporalFailure, upsertMemo } from '@temporalio/workflow';
 import type { AboutWorker } from '../../contract/aboutWorker.ts';
-import { applicationFailure, isFailure } from '../../contract/failures.ts';
+import { isFailure } from '../../contract/failures.ts';
 import { type ParsedInput, scenarioInputs } from '../../contract/inputs/index.ts';
 import { cancellationMemo, type Scenario } from '../../contract/names.ts';
 import type { Plan } from '../../contract/plan.ts';
@@ -8,7 +8,7 @@ import type { Progress } from '../../contract/progress.ts';
 import type { Check, PlanReport, VerificationReport } from '../../contract/result.ts';
 import type { PoolReimage } from '../../resources/nodes.ts';
 import { withoutRepeats } from './check.ts';
-import { failDiscovery, refused } from './endsUnchanged.ts';
+import { endReset, failDiscovery, refused } from './endsUnchanged.ts';
 import { errorText } from './errorText.ts';
 import { checkedInput } from './givenInput.ts';
 import { stillThere } from './leftovers.ts';
@@ -190,9 +190,7 @@ class Run implements Apply {
       return await this.#failed(failure, checks, applied);
     } catch (error) {
       if (!isFailure(error, 'ResetRun')) throw error;
-      // A reset run calls no activity: whoever has reset it sees how it ends.
-      this.progress.enter('failed');
-      return applicationFailure(error);
+      return endReset(this.progress, error);
     }
   }
 

@@ -95,11 +95,14 @@ describe('the progress of a run as markdown', () => {
       action: 'update',
       forwardOnly: 'nodes are made anew',
     } as const;
-    expect(shown({ phase: 'planned', steps: [step({}), step(reimage)] }).slice(1)).toEqual([
+    const nothing = step({ action: 'none', state: 'unchanged', reason: 'Registered', forwardOnly: 'they stay' });
+    expect(shown({ phase: 'planned', steps: [step({}), step(reimage), nothing] }).slice(1)).toEqual([
       '**1 to create, 1 to change, 0 to delete**',
       '`/c`',
       '**Would be done**',
       '- … Cluster c (create)\n- … Reimage a (update): cannot be taken back: nodes are made anew',
+      '**Nothing to do**',
+      '- = Cluster c: Registered',
     ]);
   });
 
