@@ -63,6 +63,7 @@ p.good, tr.good td:first-child { color: var(--good); } p.bad, tr.bad td:first-ch
 p.unproven, tr.unproven td:first-child { color: var(--unproven); } p.open { color: var(--open); }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; min-width: 6rem; }
+td:has(a) { min-width: 12rem; }
 th, td:first-child { white-space: nowrap; min-width: 0; } th { font-weight: 600; }
 a { margin-right: .5rem; white-space: nowrap; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #8881; padding: .75rem; border-radius: 4px; }

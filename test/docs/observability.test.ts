@@ -42,6 +42,15 @@ describe('alerts and dashboard', () => {
     );
   });
 
+  it('link to where people read the docs, by the command of the page', async () => {
+    const [, command = ''] = /^(sed .+) > alerts\.yaml$/m.exec(text('docs/how-to/observe.md')) ?? [];
+    const env = { DOCUMENTATION_URL: 'https://example.com/docs' };
+    const { stdout } = await execa('sh', ['-c', command], { cwd: root, env });
+    const links = (parse(stdout).groups[0].rules as Rule[]).map(({ annotations }) => annotations.runbook_url);
+    expect(links).toHaveLength(rules.length);
+    expect(links.filter((link) => !link.startsWith('https://example.com/docs/how-to/runbook.md#'))).toEqual([]);
+  });
+
   it('have the bounds of the workflows', () => {
     const cluster = { subscriptionId: '11111111-1111-1111-1111-111111111111', resourceGroup: 'any', name: 'any' };
     const usual = scenarioInputs.reimageNodePools.parse({ cluster });
