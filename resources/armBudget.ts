@@ -70,10 +70,11 @@ export interface RunCost {
 export const workersShare = 0.97;
 
 /**
- * So many times as many runs as flow through without a wait: some of them always have something to ask, and no token is left that a
- * bucket has no room for. Where runs take less time than expected, more of them wait, and no request is refused: workers space them.
+ * So many times as many runs as flow through without a wait. While the reimages of the first ones last, which ask for little, others
+ * begin: no token is left that a bucket has no room for. Where runs take less time than expected, more of them wait, and no request is
+ * refused: workers space them.
  */
-const spareRuns = 1.5;
+const spareRuns = 2;
 
 /** A subscription's allowance for a rollout, by arithmetic. */
 export interface RolloutBudget {

@@ -42,10 +42,10 @@ describe('a rollout', () => {
   };
 
   it('is bound by the bucket that is empty first', () => {
-    // 0.97 tokens a second for 36 requests are 97 clusters an hour: 16 at a time, half as many to spare, and 1 for a full bucket.
+    // 0.97 tokens a second for 36 requests are 97 clusters an hour: 16 at a time, as many to spare, and 1 for a full bucket.
     expect(rolloutBudget(cost)).toEqual({
       clustersPerHour: 97,
-      runsInFlight: 25,
+      runsInFlight: 34,
       operationsInFlight: 13,
       pollsPerSecond: 0.27,
       bound: 'otherAks',
