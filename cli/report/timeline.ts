@@ -8,6 +8,8 @@ type Timeline = Extract<Block, { kind: 'timeline' }>;
 const width = 1_000;
 /** Titles stand left of the bars. */
 const left = 330;
+/** As many characters of wide fonts as fit there. */
+const mostLabel = 44;
 const rowHeight = 20;
 const top = 24;
 
@@ -34,6 +36,6 @@ function spanRow(span: Span, row: number, at: (time: string) => number, runEnd: 
   const { title, kind, state, endedAt, attempts } = span;
   const took = endedAt === undefined ? 'open' : durationText(Date.parse(endedAt) - Date.parse(span.startedAt));
   const tries = attempts !== undefined && attempts > 1 ? `, ${attempts} attempts` : '';
-  const label = title.length > 52 ? `${title.slice(0, 51)}…` : title;
+  const label = title.length > mostLabel ? `${title.slice(0, mostLabel - 1)}…` : title;
   return html`<g><title>${title}: ${state}, ${took}${tries}</title><text x="${left - 8}" y="${y + 14}" text-anchor="end">${label}</text><rect x="${from}" y="${y + 3}" width="${Math.max(2, to - from)}" height="${rowHeight - 6}" rx="2" class="${kind} ${state}"/></g>`;
 }

@@ -78,6 +78,10 @@ describe('the evidence of a run', () => {
     }
     // A bar for each activity and each wait, in its own row.
     expect(html.match(/<rect /g)).toHaveLength(evidence.spans.length);
+    // 322 units are left of the bars, and a letter of the widest fonts takes 7.
+    const labels = [...html.matchAll(/text-anchor="end">([^<]*)<\/text><rect/g)].map(([, label = '']) => label);
+    expect(labels).toHaveLength(evidence.spans.length);
+    expect(labels.filter((label) => label.length * 7 > 322)).toEqual([]);
     expect(html).toContain('Wait for the approval of cutEgress');
   });
 
