@@ -218,6 +218,10 @@ describe('createCluster, profile current', () => {
         /^Nothing was changed: there is no scenario createClusters\. Scenarios: createCluster, .*, rolloutFleet\./,
       ),
     });
+    expect(await run.query<Progress>('progress')).toMatchObject({
+      scenario: 'createClusters',
+      problems: [{ where: 'workflow type', problem: 'there is no scenario createClusters' }],
+    });
   });
 
   it.concurrent('can be found by its search attributes', async () => {

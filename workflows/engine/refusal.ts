@@ -36,9 +36,19 @@ export function showingRefusal<T>(scenario: Scenario, look: () => T): T {
 }
 
 function show(scenario: Scenario, problems: readonly Problem[]): void {
+  setCurrentDetails(progressMarkdown(answerProgress(scenario, problems)));
+  if (!patched('shows-refusals')) return;
+  upsertSearchAttributes([
+    { key: searchAttributes.scenario, value: scenario },
+    { key: searchAttributes.phase, value: 'Failed' },
+  ]);
+}
+
+/** @param scenario As the run was started: maybe none that there is. */
+function answerProgress<S extends string>(scenario: S, problems: readonly Problem[]) {
   const { workflowId, startTime } = workflowInfo();
   const startedAt = startTime.toISOString();
-  const progress: Progress = {
+  const progress: Omit<Progress, 'scenario'> & { scenario: S } = {
     scenario,
     // Which cluster is meant is not known.
     cluster: workflowId,
@@ -50,13 +60,8 @@ function show(scenario: Scenario, problems: readonly Problem[]): void {
     steps: [],
     problems,
   };
-  setHandler(defineQuery<Progress>(progressQuery), () => progress, { description: 'Why the run was refused.' });
-  setCurrentDetails(progressMarkdown(progress));
-  if (!patched('shows-refusals')) return;
-  upsertSearchAttributes([
-    { key: searchAttributes.scenario, value: scenario },
-    { key: searchAttributes.phase, value: 'Failed' },
-  ]);
+  setHandler(defineQuery<typeof progress>(progressQuery), () => progress, { description: 'Why the run was refused.' });
+  return progress;
 }
 
 /**
@@ -68,7 +73,10 @@ export async function refuseUnknownScenario(): Promise<never> {
   const { unknownScenario: type } = errorTypes;
   const { workflowType } = workflowInfo();
   const { whatToDo } = errorEntry(type);
-  const message = `Nothing was changed: there is no scenario ${shortened(workflowType, 200)}. Scenarios: ${[...scenarios, rolloutFleet].join(', ')}.`;
+  const named = shortened(workflowType, 200);
+  const problem = `there is no scenario ${named}`;
+  const message = `Nothing was changed: ${problem}. Scenarios: ${[...scenarios, rolloutFleet].join(', ')}.`;
+  answerProgress(named, [{ where: 'workflow type', problem, whatToDo }]);
   setCurrentDetails(`### ${message}\n\n${whatToDo}`);
   throw withoutStack({ type, message: `${message}\n${whatToDo}\nSee ${errorPage(type)}.`, nonRetryable: true });
 }

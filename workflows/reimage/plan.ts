@@ -104,8 +104,10 @@ const inRunOrder = (steps: readonly PlannedStep[]): PlannedStep[] => [
   ...steps.filter(isAfterReimage),
 ];
 
+const nodesText = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`);
+
 function sizeOf({ count, type, virtualMachines = [] }: AgentPoolFacts): string {
-  if (type !== 'VirtualMachines') return `${count} nodes`;
+  if (type !== 'VirtualMachines') return nodesText(count);
   return ['virtual machines', virtualMachines.map((each) => `${each.count} of ${each.size}`).join(', ')]
     .filter(Boolean)
     .join(': ');
@@ -218,7 +220,7 @@ function numberProblems({ cluster, kubernetes }: ReimageNeeds, acting: readonly 
     return [
       {
         where: agentPoolId(cluster.id, name),
-        problem: `it has ${there} nodes, and AKS counts ${count}: an update would remove the others`,
+        problem: `it has ${nodesText(there)}, and AKS counts ${count}: an update would remove the others`,
         whatToDo: `Make them agree first (\`az aks nodepool scale --node-count ${there}\`).`,
       },
     ];

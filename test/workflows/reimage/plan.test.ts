@@ -24,7 +24,7 @@ describe('a pool that has more nodes than AKS counts', () => {
     problemTexts(planReimage(seen(ordinary({ agentPoolProfiles: [pool('work', changes)] }))));
 
   it('is not reimaged: an update would remove the others', () => {
-    expect(counted({ count: 0 })).toEqual(['it has 1 nodes, and AKS counts 0: an update would remove the others']);
+    expect(counted({ count: 0 })).toEqual(['it has 1 node, and AKS counts 0: an update would remove the others']);
   });
 
   it('is reimaged where they agree, or an autoscaler is at work', () => {
