@@ -199,6 +199,14 @@ const wireCluster = {
   },
 };
 
+it('a deletion needs no second try where somebody deletes the whole group right before it', async () => {
+  const ids = ownRegistryIds('around-record');
+  await makeByHand(azure, ids, 'registryRecord');
+  await meanwhile('DELETE', ids.registryRecord, [{ method: 'DELETE', path: ids.group }]);
+  await attempt().run(azure.activities.deleteRecord, { id: ids.registryRecord, marks: {} });
+  expect(await azure.sent(ids.registryRecord)).toContainEqual(expect.stringMatching(/^DELETE 404/));
+});
+
 describe('undo', () => {
   const undoes: [part: ResourcePart, undo: (ids: OwnRegistryIds) => Promise<unknown>][] = [
     [

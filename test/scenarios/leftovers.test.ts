@@ -182,6 +182,18 @@ describe('what is left behind', () => {
     expect(details.leftovers).toEqual([]);
     expect(await stateAround(harness.azure, name)).toEqual({});
   });
+
+  it.concurrent('is not what goes with what is above once undo has given it up', async () => {
+    const name = 'l-late-zone';
+    const ids = ownRegistryIds(name);
+    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'Not yet' };
+    // The zone goes at the second try, after that of its record.
+    await harness.azure.fault({ method: 'DELETE', path: `${ids.registryRecord}$`, times: 2, answer });
+    await harness.azure.fault({ method: 'DELETE', path: `${ids.zone}$`, times: 1, answer });
+    const { details } = await failed(name);
+    expect(details.leftovers).toEqual([]);
+    expect(await stateAround(harness.azure, name)).toEqual({});
+  });
 });
 
 /** The node resource group, and the interface of an endpoint. */

@@ -116,17 +116,20 @@ describe('an operation on what was made by others', () => {
 describe('a run that is reset', () => {
   const shownReason = async (run: WorkflowHandle) => (await run.query<Progress>(progressQuery)).found;
 
-  /** Resets the newest run of a workflow, as the Web UI does, to the end of the first workflow task, or of the last. */
-  async function reset(workflowId: string, to: 'first' | 'last') {
+  /** Resets the newest run of a workflow, as the Web UI does, to the end of the first workflow task, of the last, or of that which reads back. */
+  async function reset(workflowId: string, to: 'first' | 'last' | 'readBack') {
     const handle = harness.temporal.workflow.getHandle(workflowId);
     const { events = [] } = await handle.fetchHistory();
     const tasks = (events ?? []).filter(({ workflowTaskCompletedEventAttributes: done }) => done);
+    const reads = (events ?? []).find(
+      ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'readBack',
+    )?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId;
     const { runId: again } = await harness.temporal.workflowService.resetWorkflowExecution({
       namespace: 'default',
       workflowExecution: { workflowId, runId: (await handle.describe()).runId },
       reason: 'as an operator would',
       requestId: `reset-${workflowId}`,
-      workflowTaskFinishEventId: tasks.at(to === 'first' ? 0 : -1)?.eventId ?? null,
+      workflowTaskFinishEventId: (to === 'readBack' ? reads : tasks.at(to === 'first' ? 0 : -1)?.eventId) ?? null,
     });
     return harness.temporal.workflow.getHandle(workflowId, again);
   }
@@ -141,6 +144,17 @@ describe('a run that is reset', () => {
     expect(await shownReason(again)).toMatchObject([expect.stringContaining('Somebody reset the run.')]);
     expect(failure).toMatchObject({ type: 'ResetRun', message: expect.stringContaining('Start the scenario again') });
     expect(await harness.azure.writesTo(given)).toEqual(writes);
+  });
+
+  it.concurrent('waits for nobody where it would verify, though it holds on failure', async () => {
+    const run = await harness.client.createCluster(
+      input('reset-verifying', { onFailure: 'hold', holdTimeoutMinutes: 1 }),
+    );
+    await run.result();
+    const again = await reset(run.workflowId, 'readBack');
+    expect(await failureOf(again.result())).toMatchObject({ type: 'ResetRun' });
+    const { events } = await again.fetchHistory();
+    expect(events?.filter(({ timerStartedEventAttributes: timer }) => timer)).toEqual([]);
   });
 
   it.concurrent('takes nothing back, and waits for nobody, where it was held', async () => {
