@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inFull } from '../support/sampled.ts';
 import type { SweptCase } from './cases.ts';
 import { groupRoles, keptRights, leastRights } from './leastRights.ts';
 import { neededOperations, roleActions } from './roles.ts';
@@ -65,7 +66,8 @@ describe('whatever goes wrong, a run ends verified or with everything as before'
     expect(wrongOf(swept)).toEqual([]);
   });
 
-  it('when the worker dies before or after an activity', async () => {
+  // `test/e2e/crashes.test.ts` kills workers, too.
+  inFull.it('when the worker dies before or after an activity', async () => {
     const crashed = await crashSweep({ sample: 2, seed: 3, parallel: 2 }, usual);
     expect(crashed).toHaveLength(2);
     expect(crashed.filter(({ outcome }) => outcome === 'wrong')).toEqual([]);

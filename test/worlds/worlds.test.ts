@@ -17,7 +17,7 @@ describe('on clusters as they may be found', () => {
   it('no scenario claims what is not so', async () => {
     const seen: { world: DrawnWorld; judgement: Judgement }[] = [];
     const refuted = await sweepWorlds(
-      { worlds: 16, seed: 6, onWorld: (world, judgement) => seen.push({ world, judgement }) },
+      { worlds: 10, seed: 6, onWorld: (world, judgement) => seen.push({ world, judgement }) },
       slots,
     );
     expect(refuted.map(textOfRefuted)).toEqual([]);
@@ -25,9 +25,9 @@ describe('on clusters as they may be found', () => {
   });
 
   it('each scenario ends verified, or refused for a reason, however Azure is', async () => {
-    const cells = await runTable({ oneIn: 61, first: 7 }, { current: slots });
+    const cells = await runTable({ oneIn: 101, first: 7 }, { current: slots });
     expect(cells.filter(isWrong).map(wrongText)).toEqual([]);
-    expect(cells.length).toBeGreaterThan(8);
+    expect(cells.length).toBeGreaterThan(5);
   });
 
   it('pools are made anew where no command runs any more before they are', async () => {
