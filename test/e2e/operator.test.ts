@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,12 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import getPort from 'get-port';
-import { type Progress, taskQueue } from '../../contract/index.ts';
-import { type Stack, startStack } from '../../scripts/local/stack.ts';
+import type { Progress } from '../../contract/index.ts';
+import { workerEnvironment } from '../../scripts/local/stack.ts';
+import { findTemporalCli } from '../../scripts/local/temporal/cli.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
+import { type Simulator, startSimulator } from '../../simulator/index.ts';
 import { type ArmClient, armClient } from '../support/arm.ts';
 import { startCollector } from '../support/collector.ts';
-import { bundleFolder, replayAll } from '../support/harness.ts';
+import { bundleFolder, replayAll, temporalAddress } from '../support/harness.ts';
+import { inFull } from '../support/sampled.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -20,21 +24,27 @@ const subscription = '11111111-1111-1111-1111-111111111111';
 describe('an operator with the Temporal CLI', () => {
   let folder: string;
   let record: string;
-  let stack: Stack;
+  let simulator: Simulator;
+  let cli: string;
   let worker: WorkerProcess;
   let azure: ArmClient;
   let env: Record<string, string>;
   let collector: Awaited<ReturnType<typeof startCollector>>;
   const log: string[] = [];
+  const taskQueue = `operator-${randomUUID()}`;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aks-isolation-e2e-'));
     record = join(folder, 'requests.jsonl');
-    stack = await startStack({ speed: 'demand', record, onProgress: () => undefined });
-    azure = armClient(stack.simulator, async () => '');
+    [simulator, { path: cli }] = await Promise.all([
+      startSimulator({ speed: 'demand', recordFile: record }),
+      findTemporalCli(),
+    ]);
+    azure = armClient(simulator, async () => '');
     collector = await startCollector();
     env = {
-      ...stack.workerEnvironment,
+      ...workerEnvironment({ address: temporalAddress() }, simulator),
+      TASK_QUEUE: taskQueue,
       WORKFLOW_BUNDLE: bundleFolder(),
       METRICS_ADDRESS: `127.0.0.1:${await getPort()}`,
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
@@ -45,22 +55,21 @@ describe('an operator with the Temporal CLI', () => {
   });
   afterAll(async () => {
     await worker.stop();
-    const connection = await Connection.connect({ address: stack.temporal.address });
+    const connection = await Connection.connect({ address: temporalAddress() });
     await replayAll(new Client({ connection }), taskQueue);
     await connection.close();
     collector.close();
-    await stack.stop();
+    await simulator.close();
     await rm(folder, { recursive: true });
   });
 
   const temporal = async (...args: string[]): Promise<string> => {
-    const env = { TEMPORAL_ADDRESS: stack.temporal.address };
-    const { stdout } = await execa(process.execPath, ['scripts/temporal.ts', ...args], { cwd: root, env });
+    const { stdout } = await execa(cli, args, { cwd: root, env: { TEMPORAL_ADDRESS: temporalAddress() } });
     return stdout;
   };
   const start = (example: string, workflowId: string, ...more: string[]): Promise<string> => {
     const type = example.startsWith('delete') ? 'deleteCluster' : 'createCluster';
-    const target = ['--type', type, '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
+    const target = ['--type', type, '--task-queue', taskQueue, '--workflow-id', workflowId];
     return temporal('workflow', 'start', ...target, '--input-file', `examples/${example}.json`, ...more);
   };
   const progress = async (workflowId: string): Promise<Progress> => {
@@ -128,21 +137,25 @@ describe('an operator with the Temporal CLI', () => {
       path: '/resourceGroups/isolated[^/]*held[^/]*$',
       answer: { status: 429, code: 'TooManyRequests', message: 'No.' },
     });
-    const target = ['--type', 'createCluster', '--task-queue', 'aks-isolation', '--workflow-id', workflowId];
+    const target = ['--type', 'createCluster', '--task-queue', taskQueue, '--workflow-id', workflowId];
     await temporal('workflow', 'start', ...target, '--input', given);
     await waitFor(async () => (await puts('held')).length === 1, 'The cluster was never asked for');
     await waitFor(async () => (await progress(workflowId)).phase === 'waitingForOperator', 'The run never waited');
     const [retry = ''] = (await progress(workflowId)).answers ?? [];
     expect(await temporal('workflow', 'metadata', '--workflow-id', workflowId)).toContain(retry);
-    const env = { TEMPORAL_ADDRESS: stack.temporal.address };
-    const node = `'${process.execPath}' scripts/temporal.ts`;
-    const send = () => execa('bash', ['-c', retry.replace(/^temporal/, node)], { cwd: root, env });
+    const env = { TEMPORAL_ADDRESS: temporalAddress() };
+    const send = () => execa('bash', ['-c', retry.replace(/^temporal/, `'${cli}'`)], { cwd: root, env });
     await send();
     await send();
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
   });
 
   it('shows in metrics and log lines what has run, waited and ended, and names each metric on the page', async () => {
+    const ofHeld = () =>
+      log
+        .map((line): Record<string, unknown> => JSON.parse(line))
+        .filter(({ workflowId, msg }) => `${workflowId}`.endsWith('/held') && `${msg}`.startsWith('Scenario'));
+    await waitFor(() => ofHeld().some(({ msg }) => msg === 'Scenario ends'), 'The end was not logged');
     const scraped = await (await fetch(`http://${env.METRICS_ADDRESS}/metrics`)).text();
     const series = (name: string, ...labels: string[]) =>
       scraped
@@ -170,12 +183,8 @@ describe('an operator with the Temporal CLI', () => {
     const names = [...scraped.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
     expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 
-    const lines = log.map((line): Record<string, unknown> => JSON.parse(line));
-    const told = lines.filter(
-      ({ workflowId, msg }) => `${workflowId}`.endsWith('/held') && `${msg}`.startsWith('Scenario'),
-    );
     expect(
-      told.map(({ msg, runId, scenario, cluster, outcome, wait, ended }) => [
+      ofHeld().map(({ msg, runId, scenario, cluster, outcome, wait, ended }) => [
         msg,
         typeof runId,
         scenario,
@@ -217,26 +226,40 @@ describe('an operator with the Temporal CLI', () => {
     expect(collector.raw()).not.toMatch(/api-version|Bearer|eyJ/);
   });
 
-  it('creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made', async () => {
-    const workflowId = `aks/${subscription}/isolated-byo/private-link`;
-    const end = await holdCluster('private-link');
-    await start('create-byo-private-link', workflowId);
-    await untilClusterRuns(workflowId);
-    process.kill(worker.pid, 'SIGKILL');
-    expect(await worker.exited).toContain('SIGKILL');
-    const closed = 'http://127.0.0.1:1';
-    worker = startWorker({ ...env, OTEL_EXPORTER_OTLP_ENDPOINT: closed }, (line) => log.push(line));
-    await end();
-    expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
-    const sent = await putsOf('/isolated-byo');
-    expect(sent).toEqual([...new Set(sent)]);
-    const lost = () => log.filter((line) => line.includes('Traces are lost: the collector at 127.0.0.1:1 '));
-    await waitFor(async () => lost().length > 0, 'The lost traces were not named');
-    expect(lost()).toHaveLength(1);
+  const lost = () => log.filter((line) => line.includes('Traces are lost: the collector at '));
 
-    await start('delete-byo', workflowId);
+  inFull.it(
+    'creates a cluster on a registry of its own though the worker is killed, and deletes it with all that was made',
+    async () => {
+      const workflowId = `aks/${subscription}/isolated-byo/private-link`;
+      const end = await holdCluster('private-link');
+      await start('create-byo-private-link', workflowId);
+      await untilClusterRuns(workflowId);
+      process.kill(worker.pid, 'SIGKILL');
+      expect(await worker.exited).toContain('SIGKILL');
+      worker = startWorker(env, (line) => log.push(line));
+      await end();
+      expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
+      const sent = await putsOf('/isolated-byo');
+      expect(sent).toEqual([...new Set(sent)]);
+      await start('delete-byo', workflowId);
+      expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
+      const resources = await fetch(`http://127.0.0.1:${simulator.port}/simulator/resources`);
+      expect(await resources.text()).not.toContain('isolated-byo');
+    },
+  );
+
+  it('deletes a cluster, and is told once that its traces are lost', async () => {
+    expect(lost()).toEqual([]);
+    collector.close();
+    const workflowId = `aks/${subscription}/isolated/vnet-integration`;
+    const cluster = { subscriptionId: subscription, resourceGroup: 'isolated', name: 'vnet-integration' };
+    const target = ['--type', 'deleteCluster', '--task-queue', taskQueue, '--workflow-id', workflowId];
+    await temporal('workflow', 'start', ...target, '--input', JSON.stringify({ cluster }));
     expect(await result(workflowId)).toMatchObject({ status: 'COMPLETED', result: { outcome: 'verified' } });
-    const resources = await fetch(`http://127.0.0.1:${stack.simulator.port}/simulator/resources`);
-    expect(await resources.text()).not.toContain('isolated-byo');
+    const resources = await fetch(`http://127.0.0.1:${simulator.port}/simulator/resources`);
+    expect(await resources.text()).not.toContain('/managedClusters/vnet-integration');
+    await waitFor(async () => lost().length > 0, 'The lost traces were not named');
+    expect(lost()).toEqual([expect.stringContaining(` ${new URL(collector.endpoint).host} `)]);
   });
 });
