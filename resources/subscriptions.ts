@@ -4,6 +4,10 @@ export interface ResourceGroupReference {
   name: string;
 }
 
+/** Whether a group is there and is going. Everything in it goes before. */
+export const isGoing = (group: Pick<ResourceGroupFacts, 'provisioningState'> | undefined): boolean =>
+  group?.provisioningState === 'Deleting';
+
 export interface ResourceGroupFacts {
   location: string;
   provisioningState: string;

@@ -6,6 +6,7 @@ import type { Discovered } from '../resources/discovery.ts';
 import { resourceGroupId } from '../resources/ids.ts';
 import { ownOperationRuns, runningOperations } from '../resources/infrastructure.ts';
 import { isBusy } from '../resources/managedClusters.ts';
+import { isGoing } from '../resources/subscriptions.ts';
 import { azure } from './engine/azure.ts';
 import { clusterMarks, runMarks } from './engine/marks.ts';
 import { type Applied, type Apply, runScenario } from './engine/scenario.ts';
@@ -49,10 +50,12 @@ async function discoverCluster(input: ParsedCreateClusterInput): Promise<Discove
   });
   let seen = await look();
   if (dryRun) return seen;
-  const othersRun = runningOperations(seen.infrastructure, request.infrastructure).length > 0;
+  const groupGoes = isGoing(seen.resourceGroup);
+  const othersRun = groupGoes || runningOperations(seen.infrastructure, request.infrastructure).length > 0;
   const marks = clusterMarks(input);
   if (ownOperationRuns(seen.infrastructure, marks) || (othersRun && patched('waits-for-operations-of-others'))) {
-    await awaitOperations(request.infrastructure, marks);
+    const group = { subscriptionId: cluster.subscriptionId, name: cluster.resourceGroup };
+    await awaitOperations({ ...request.infrastructure, ...(groupGoes && { group }) }, marks);
     seen = await look();
   }
   if (!seen.cluster || !isBusy(seen.cluster) || !madeByEarlierRun(input, seen.cluster)) return seen;

@@ -16,6 +16,7 @@ import type { ClusterFacts } from '../../resources/managedClusters.ts';
 import { isOfAnotherCluster, type Marks } from '../../resources/marks.ts';
 import { registryZoneName } from '../../resources/privateDns.ts';
 import type { RegistryFacts } from '../../resources/registries.ts';
+import { isGoing, type ResourceGroupReference } from '../../resources/subscriptions.ts';
 import type { Unread } from '../../resources/unread.ts';
 import { checkpoint } from '../arm/checkpoint.ts';
 import { pause } from '../arm/clock.ts';
@@ -43,16 +44,22 @@ export const discoveryActivities = (clients: ClientsOf) => ({
   /**
    * Waits until no operation runs on the resources of a request. What it waits by itself counts, and is on record.
    *
+   * @param request `group`: a resource group that is being deleted, whose end is waited for as well.
    * @param _marks Those of the resources for which version 0.1 has waited.
    * @throws ApplicationFailure `OperationInProgress` after the bound.
    */
-  async awaitInfrastructure(request: InfrastructureRequest, _marks: Marks, bound: WaitBound = {}): Promise<void> {
+  async awaitInfrastructure(
+    { group, ...request }: InfrastructureRequest & { group?: ResourceGroupReference },
+    _marks: Marks,
+    bound: WaitBound = {},
+  ): Promise<void> {
     const record = checkpoint();
     const mostMs = (bound.timeoutMinutes ?? Number.POSITIVE_INFINITY) * 60_000;
     // Neither identities nor roles have a state.
     const withState = { ...request, identityIds: {}, roleScopes: [], searchesZones: false };
     for (let waitedMs = record.waitedMs ?? 0; ; record.waitedMs = waitedMs) {
-      const [running] = runningOperations(await readInfrastructure(clients, withState), request);
+      const going = group && isGoing(await readResourceGroup(clients, group)) ? [group.name] : [];
+      const [running] = [...going, ...runningOperations(await readInfrastructure(clients, withState), request)];
       if (running === undefined) return;
       if (waitedMs >= mostMs) throw ownFailure('OperationInProgress', `An operation runs on ${running}`, running);
       const delayMs = Math.min(15_000, Math.max(1_000, waitedMs / 10), mostMs - waitedMs);

@@ -67,6 +67,25 @@ it('isolateCluster, too, waits for the endpoint that a run which was terminated 
   expect(puts).toHaveLength(1);
 });
 
+/** Until a run waits for the operations around its cluster. */
+const waiting = ({ workflowId }: { workflowId: string }): Promise<void> =>
+  waitFor(async () => {
+    const { events } = await harness.temporal.workflow.getHandle(workflowId).fetchHistory();
+    const scheduled = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+    return scheduled.includes('awaitInfrastructure');
+  }, 'the run does not wait');
+
+it('createCluster waits for the end of a resource group that is being deleted, and makes it anew', async () => {
+  const ids = ownRegistryIds('others-group');
+  const { make, begin } = setupOf(harness.azure, ids);
+  await make('group');
+  const end = await begin(ids.group, undefined, 'DELETE');
+  const run = await harness.client.createCluster(ownRegistryInput('others-group'));
+  await waiting(run);
+  await end();
+  expect(await run.result()).toMatchObject({ outcome: 'verified' });
+});
+
 describe('an operation on what was made by others', () => {
   it.concurrent.each(['vnet', 'nodeSubnet', 'registry', 'cacheRule', 'privateEndpoint', 'zone', 'link'] as const)(
     'is waited for by createCluster, here on the %s',
@@ -99,15 +118,7 @@ describe('an operation on what was made by others', () => {
     await waitFor(async () => (await harness.azure.writes(isSubnet)).length > 0, 'no subnet was written');
     await harness.temporal.workflow.getHandle(first.workflowId).terminate();
     const second = await harness.client.isolateCluster(given);
-    const looked = async () => {
-      const { events } = await harness.temporal.workflow.getHandle(second.workflowId).fetchHistory();
-      return (
-        events?.some(
-          (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'awaitInfrastructure',
-        ) ?? false
-      );
-    };
-    await waitFor(looked, 'the run does not wait');
+    await waiting(second);
     await end();
     expect(await second.result()).toMatchObject({ outcome: 'verified' });
   });

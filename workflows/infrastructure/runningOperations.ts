@@ -1,5 +1,6 @@
 import type { InfrastructureRequest } from '../../resources/infrastructure.ts';
 import type { Marks } from '../../resources/marks.ts';
+import type { ResourceGroupReference } from '../../resources/subscriptions.ts';
 import { azure } from '../engine/azure.ts';
 import { ignoreIfTimedOut } from '../engine/errorText.ts';
 
@@ -13,7 +14,10 @@ const bound = { timeoutMinutes: 8 };
  * Waits for the operations that run around the cluster: an earlier run that was terminated leaves them, on resources of others as
  * well, and somebody else may be at work.
  */
-export const awaitOperations = (request: InfrastructureRequest, marks: Marks): Promise<void> =>
+export const awaitOperations = (
+  request: InfrastructureRequest & { group?: ResourceGroupReference },
+  marks: Marks,
+): Promise<void> =>
   azure
     .operating('Wait for the operations that run around the cluster')
     .awaitInfrastructure(request, marks, bound)

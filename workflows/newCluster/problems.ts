@@ -3,6 +3,7 @@ import type { Problem } from '../../contract/problem.ts';
 import type { Discovered } from '../../resources/discovery.ts';
 import { clusterId, resourceGroupId } from '../../resources/ids.ts';
 import { type ClusterSpecification, clusterMismatches, isBusy } from '../../resources/managedClusters.ts';
+import { isGoing } from '../../resources/subscriptions.ts';
 import { oneZoneProblem, tenantProblems } from '../preflight/commonProblems.ts';
 import { madeByEarlierRun } from './earlierRun.ts';
 import { nodeResourceGroup } from './specification.ts';
@@ -25,7 +26,7 @@ export function locationProblems(input: ParsedCreateClusterInput, seen: Discover
       whatToDo: 'Use one that `az account list-locations --query [].name` prints.',
     });
   }
-  if (seen.resourceGroup?.provisioningState === 'Deleting') {
+  if (isGoing(seen.resourceGroup)) {
     const where = resourceGroupId(cluster.subscriptionId, cluster.resourceGroup);
     problems.push({ where, problem: 'the resource group is being deleted', whatToDo: 'Wait until it is gone.' });
   }
