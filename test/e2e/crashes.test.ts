@@ -30,10 +30,12 @@ describe('isolateCluster while its worker is killed', () => {
   it.concurrent.each(
     sampled(
       [
-        ['until its pool is being reimaged', 0, 3],
-        ['from the probe to the end', 3, 6],
+        ['until its nodes boot from the registry', 0, 2],
+        ['while its pool is reimaged and probed', 2, 4],
+        ['from the cut of egress to the end', 4, 6],
       ] as const,
-      2,
+      3,
+      1,
     ),
   )('%s, reimages each pool once, sends each update once, and ends as without', async (_when, from, to) => {
     const harness = await startHarness();
