@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lookedAtProviders } from '../../workflows/registrations/plan.ts';
-import { existingCluster } from '../scenarios/existingCluster.ts';
 import { input } from '../support/azure.ts';
 import { pollsOf } from './leastRights.ts';
 import { rareOperations } from './rareOperations.ts';
-import { clusterOf, type Slot, type SweptScenario, successfulScenarios } from './scenarios.ts';
+import { type Slot, type SweptScenario, successfulScenarios } from './scenarios.ts';
 import { ended, fresh, startSlot } from './slot.ts';
 import type { Usual } from './sweep.ts';
 
@@ -19,7 +18,7 @@ export interface Needs {
   notRare: string[];
 }
 
-/** Runs what the sweep does not: dry runs, registrations, and pools that are made anew. */
+/** Runs what the sweep does not: dry runs and registrations. */
 export async function neededOperations(slots: readonly Slot[], usual: Usual): Promise<Needs> {
   const plans = Object.values<SweptScenario>(successfulScenarios).filter(({ looksOnly }) => !looksOnly);
   const looks = new Set(usual.get('audit')?.needs);
@@ -30,12 +29,10 @@ export async function neededOperations(slots: readonly Slot[], usual: Usual): Pr
         for (const need of await needsOf(slot, plan, { dryRun: true })) looks.add(need);
     }),
   );
-  const [first] = slots;
-  const more = first ? await needsOf(first, replacedPool, {}) : [];
   const registrations = await registrationNeeds();
   const swept = [...usual.values()].flatMap(({ needs }) => [...needs]);
   const rare = Object.keys(rareOperations);
-  const sent = [...swept, ...looks, ...more, ...registrations];
+  const sent = [...swept, ...looks, ...registrations];
   const all = new Set([...sent, ...sent.flatMap(pollsOf)]);
   for (const each of registrations) if (/^Microsoft\.Features\/.*\/read$/.test(each)) looks.add(each);
   // A worker that only looks leaves out what another one may do.
@@ -54,18 +51,6 @@ const ofTheMoment = 'Microsoft.Network/networkInterfaces/read';
 const ofReimages = 'Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles/read';
 
 const sorted = (needs: Iterable<string>): string[] => [...new Set(needs)].sort();
-
-const replacedPool: SweptScenario = {
-  prepare: async (place) => {
-    await existingCluster(place, place.name);
-  },
-  start: (place) =>
-    place.client.reimageNodePools({
-      cluster: clusterOf(place),
-      agentPools: ['work'],
-      reimage: { whenNotReimaged: 'temporaryPool' },
-    }),
-};
 
 async function needsOf(
   slot: Slot,

@@ -23,7 +23,8 @@ export async function startSlot(name: string, options: Pick<AzureOptions, 'editi
 }
 
 export async function fresh(slot: Slot, scenario: Pick<SweptScenario, 'prepare' | 'failsOf'>): Promise<void> {
-  await slot.azure.reset({ roleDelaySeconds: 30 });
+  // A cluster's PUT that is refused because a role is not known yet would use the fault up.
+  await slot.azure.reset({ roleDelaySeconds: scenario.failsOf ? 0 : 30 });
   await scenario.prepare(slot);
   if (scenario.failsOf) await slot.azure.fault(scenario.failsOf);
 }
