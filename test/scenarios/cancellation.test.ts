@@ -57,8 +57,12 @@ describe('createCluster when it is cancelled', () => {
 
   it.concurrent('takes back a cluster whose request was about to be sent', async () => {
     const given = input('cancelled-cluster');
-    const answer = await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, after: 1, held: true });
+    const goOn = await harness.azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, held: true });
     const run = await harness.client.createCluster(given);
+    await untilStarted(run, 'createResourceGroup');
+    // From here on, whoever reads the cluster is about to write it.
+    const answer = await harness.azure.fault({ method: 'GET', path: `${clusterPath(given)}$`, held: true });
+    await goOn();
     await untilStarted(run, 'createOrUpdateCluster');
     await cancelled(run, answer);
     expect(await harness.azure.writesTo(given)).toEqual([
