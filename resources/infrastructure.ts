@@ -4,7 +4,7 @@ import { carriesMarks, type Marks } from './marks.ts';
 import type { PrivateDnsZoneFacts } from './privateDns.ts';
 import type { PrivateEndpointFacts } from './privateEndpoints.ts';
 import { isFinal, type ResourceFacts } from './provisioningState.ts';
-import type { RegistryFacts } from './registries.ts';
+import { concernsRule, type RegistryFacts } from './registries.ts';
 import type { HeldRoles, RoleHolder } from './roles.ts';
 import type { Unread } from './unread.ts';
 import type { VirtualNetworkFacts } from './virtualNetworks.ts';
@@ -18,8 +18,12 @@ export interface InfrastructureRequest {
   /** Its subnets that the scenario uses. Left out by earlier versions: then all count. */
   subnetIds?: string[];
   registryId?: string;
+  /** The cache rule that nodes need. Left out by earlier versions: then all rules of the registry count. */
+  cacheRule?: { name: string; targetRepository: string };
   privateEndpointId?: string;
   privateDnsZoneId?: string;
+  /** Name of the zone's link to the network where the scenario makes it. Left out by earlier versions: then all links count. */
+  zoneLinkName?: string;
   /** Whether a zone that the network is linked to stands against the plan: then it is searched in all subscriptions. */
   searchesZones?: boolean;
   identityIds: { [H in RoleHolder]?: string };
@@ -48,29 +52,33 @@ export interface InfrastructureFacts {
   conditions?: Record<string, HeldRoles['conditions']>;
 }
 
-/** The resource and its parts that have a state; of the subnets those that a scenario uses. Azure shows none of an identity. */
-export function resourcesWithState({
-  virtualNetwork,
-  registry,
-  privateEndpoint,
-  privateDnsZone,
-}: InfrastructureFacts): Pick<ResourceFacts, 'id' | 'provisioningState'>[] {
-  const rules = (registry?.cacheRules ?? []).map(({ name, provisioningState }) => ({
-    id: `${registry?.id}/cacheRules/${name}`,
-    provisioningState,
-  }));
-  const all = [virtualNetwork, registry, privateEndpoint, privateDnsZone, ...(privateDnsZone?.links ?? []), ...rules];
+/**
+ * The resources with a state that a scenario makes or needs, without subnets. Others have links and cache rules of their own in a
+ * shared zone or registry: those do not count. Azure shows no state of an identity.
+ */
+export function resourcesWithState(
+  { virtualNetwork, registry, privateEndpoint, privateDnsZone }: InfrastructureFacts,
+  { virtualNetworkId, zoneLinkName, cacheRule }: InfrastructureRequest,
+): Pick<ResourceFacts, 'id' | 'provisioningState'>[] {
+  const rules = (registry?.cacheRules ?? [])
+    .filter((rule) => cacheRule === undefined || concernsRule(rule, cacheRule))
+    .map(({ name, provisioningState }) => ({ id: `${registry?.id}/cacheRules/${name}`, provisioningState }));
+  const links = (privateDnsZone?.links ?? []).filter(
+    (link) =>
+      zoneLinkName === undefined ||
+      link.name.toLowerCase() === zoneLinkName.toLowerCase() ||
+      sameResourceId(link.virtualNetworkId, virtualNetworkId),
+  );
+  const all = [virtualNetwork, registry, privateEndpoint, privateDnsZone, ...links, ...rules];
   return all.filter((facts) => facts !== undefined);
 }
 
-/** IDs of the resources on which an operation runs, whosever it is. Of a network's subnets, those that the scenario uses count. */
-export function runningOperations(
-  seen: InfrastructureFacts,
-  { subnetIds }: Pick<InfrastructureRequest, 'subnetIds'>,
-): string[] {
+/** IDs of the resources that a scenario makes or needs and on which an operation runs, whosever it is. */
+export function runningOperations(seen: InfrastructureFacts, request: InfrastructureRequest): string[] {
+  const { subnetIds } = request;
   const subnets = seen.virtualNetwork?.subnets ?? [];
   const used = subnets.filter(({ id }) => subnetIds?.some((each) => sameResourceId(id, each)) ?? true);
-  return [...resourcesWithState(seen), ...used].flatMap(({ id, provisioningState }) =>
+  return [...resourcesWithState(seen, request), ...used].flatMap(({ id, provisioningState }) =>
     isFinal(provisioningState) ? [] : [id],
   );
 }

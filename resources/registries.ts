@@ -62,12 +62,20 @@ export const cacheRuleMismatches = (
 ];
 
 /** Whether Azure refuses two rules in one registry: their targets are the same, or wildcards of which one holds the other. */
-export function targetsOverlap(one: string, other: string): boolean {
+function targetsOverlap(one: string, other: string): boolean {
   if (one === other) return true;
   if (!one.endsWith('*') || !other.endsWith('*')) return false;
   const [a, b] = [one.slice(0, -1), other.slice(0, -1)];
   return a.startsWith(b) || b.startsWith(a);
 }
+
+/** Whether a rule is the wanted one, or stands in its way: it has its name, or copies to the same repositories. */
+export const concernsRule = (
+  rule: Pick<CacheRuleFacts, 'name' | 'targetRepository'>,
+  wanted: { name: string; targetRepository: string },
+): boolean =>
+  rule.name.toLowerCase() === wanted.name.toLowerCase() ||
+  targetsOverlap(rule.targetRepository, wanted.targetRepository);
 
 /**
  * Names of the A records that nodes need in the zone: for the registry, and for the data endpoint of its region and of each

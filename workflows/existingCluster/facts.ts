@@ -60,7 +60,7 @@ export function existingClusterRequest(
     providers: [...lookedAtProviders],
     features: [...requiredFeatures({ profile, vnetIntegration: false })],
     infrastructure: {
-      ...infrastructureRequest(cluster, location, wanted),
+      ...infrastructureRequest({ cluster, profile }, location, wanted),
       searchesZones: wanted.privateDnsZone !== undefined,
     },
     allowances: {

@@ -142,7 +142,7 @@ export function planUpdate(
     ...(registrations.registrations && { registrations: registrations.registrations }),
     infrastructure: infrastructure.infrastructure,
     leftMarks,
-    infrastructureRequest: infrastructureRequest(input.cluster, cluster?.location ?? '', wanted),
+    infrastructureRequest: infrastructureRequest(input, cluster?.location ?? '', wanted),
     ...changes,
   };
 }

@@ -8,19 +8,20 @@ import { markTags } from '../../resources/marks.ts';
 import { type PrivateDnsZoneFacts, registryZoneName, sameAddresses } from '../../resources/privateDns.ts';
 import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
-import { targetsOverlap } from '../../resources/registries.ts';
+import { concernsRule } from '../../resources/registries.ts';
 import { builtInRoles, roleKey, sufficientRoles } from '../../resources/roles.ts';
 import type { InfrastructureContext } from './context.ts';
 import { networkProblems, type ReportProblem } from './networkProblems.ts';
 import { type InfrastructurePlan, linkTo, usableCacheRule } from './specification.ts';
 import { holderTitles } from './steps.ts';
+import { infrastructureRequest } from './wanted.ts';
 
 /** Reports resources that exist and cannot be used, and those that are needed and missing. */
 export function infrastructureProblems(context: InfrastructureContext, plan: InfrastructurePlan): Problem[] {
   const problems: Problem[] = [];
   const report: ReportProblem = (where, problem, whatToDo) => problems.push({ where, problem, whatToDo });
   reportMissing(context, report);
-  reportUnready(context.seen, report);
+  reportUnready(context, report);
   problems.push(...networkProblems(context, plan));
   reportRegistry(context, report);
   reportEndpoint(context, plan, report);
@@ -48,8 +49,9 @@ function reportMissing({ wanted, seen }: InfrastructureContext, report: ReportPr
   }
 }
 
-function reportUnready(seen: InfrastructureFacts, report: ReportProblem): void {
-  for (const { id, provisioningState } of resourcesWithState(seen)) {
+function reportUnready({ input, location, wanted, seen }: InfrastructureContext, report: ReportProblem): void {
+  const request = infrastructureRequest(input, location, wanted);
+  for (const { id, provisioningState } of resourcesWithState(seen, request)) {
     if (!isFinal(provisioningState)) {
       report(id, `an operation is in progress (${provisioningState})`, 'Wait for it to end, then start again.');
     } else if (isFailed(provisioningState)) {
@@ -104,7 +106,7 @@ function reportRegistry(
   if (usableCacheRule(input.profile, seen.cacheRules)) return;
   const { name, sourceRepository, targetRepository } = profileSetting(input.profile, 'cacheRule');
   for (const rule of seen.cacheRules) {
-    if (rule.name !== name && !targetsOverlap(rule.targetRepository, targetRepository)) continue;
+    if (!concernsRule(rule, { name, targetRepository })) continue;
     report(
       `${seen.id}/cacheRules/${rule.name}`,
       `this rule copies ${rule.sourceRepository} to ${rule.targetRepository}; nodes need a rule ${name} from ${sourceRepository} to ${targetRepository}`,

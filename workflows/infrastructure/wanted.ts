@@ -1,5 +1,6 @@
 import type { ParsedCreateClusterInput } from '../../contract/inputs/createCluster.ts';
 import { defaultNetwork, type PrivateDns, type RegistryInput } from '../../contract/inputs/infrastructure.ts';
+import { type Profile, profileSetting } from '../../contract/profiles.ts';
 import {
   controlPlaneIdentityName,
   type DefaultNames,
@@ -178,12 +179,13 @@ function roleScopes(wanted: WantedInfrastructure): InfrastructureRequest['roleSc
 
 /** The request of discovery and of the read-back. */
 export function infrastructureRequest(
-  { subscriptionId }: ClusterReference,
+  { cluster: { subscriptionId }, profile }: { cluster: ClusterReference; profile: Profile },
   location: string,
   wanted: WantedInfrastructure,
 ): InfrastructureRequest {
   const { virtualNetwork, registry, privateEndpoint, privateDnsZone, identities } = wanted;
   const { controlPlane, kubelet } = identities;
+  const { name, targetRepository } = profileSetting(profile, 'cacheRule');
   return {
     subscriptionId,
     location,
@@ -191,9 +193,9 @@ export function infrastructureRequest(
       virtualNetworkId: virtualNetwork.id,
       subnetIds: virtualNetwork.subnets.map(({ id }) => id),
     }),
-    ...(registry && { registryId: registry.id }),
+    ...(registry && { registryId: registry.id, cacheRule: { name, targetRepository } }),
     ...(privateEndpoint && { privateEndpointId: privateEndpoint.id }),
-    ...(privateDnsZone && { privateDnsZoneId: privateDnsZone.id }),
+    ...(privateDnsZone && { privateDnsZoneId: privateDnsZone.id, zoneLinkName: privateDnsZone.linkName }),
     identityIds: { ...(controlPlane && { controlPlane: controlPlane.id }), ...(kubelet && { kubelet: kubelet.id }) },
     roleScopes: roleScopes(wanted),
   };

@@ -9,7 +9,7 @@ import { type ClusterFacts, hasManagedRegistry } from '../../resources/managedCl
 import { cutsEgress } from '../../resources/outboundTypes.ts';
 import { addressesForRecord } from '../../resources/privateEndpoints.ts';
 import { isFinal } from '../../resources/provisioningState.ts';
-import { type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
+import { concernsRule, type RegistryFacts, registryRecordNames } from '../../resources/registries.ts';
 import { type BuiltInRole, builtInRoles, sufficientRoles } from '../../resources/roles.ts';
 import { unreadTexts } from '../../resources/unread.ts';
 import { check, unseen } from '../engine/check.ts';
@@ -38,7 +38,7 @@ export function isolationChecks(
           asTheyResolve(facts, nameChecks(facts, cluster, subnetIds)),
         )),
     ...whereRead(found, ['network', 'routes', 'nodeResourceGroup'], wayChecks(cluster, facts, accept)),
-    ...stateChecks(facts),
+    ...stateChecks(facts, profile),
     ...whereRead(facts, ['natGateways'], natGatewayChecks(facts)),
   ];
 }
@@ -66,7 +66,7 @@ function state(id: string, title: string, resourceId: string, seen: string | und
 }
 
 /** Checks that nothing around the cluster is half made: an operation may end well, and its resource Failed. */
-const stateChecks = ({ registry, network, subnets, endpoints, zone }: AuditFacts): Check[] => [
+const stateChecks = ({ registry, network, subnets, endpoints, zone }: AuditFacts, profile: Profile): Check[] => [
   ...(network ? [state('virtualNetwork', 'Virtual network', network.id, network.provisioningState)] : []),
   ...subnets.map(({ id, name, provisioningState }) =>
     state(`subnetState:${name}`, `Subnet ${name}`, id, provisioningState),
@@ -74,9 +74,12 @@ const stateChecks = ({ registry, network, subnets, endpoints, zone }: AuditFacts
   ...endpoints.map(({ id, provisioningState }) =>
     state(`endpointState:${resourceReference(id).name}`, 'Private endpoint', id, provisioningState),
   ),
-  ...(registry?.cacheRules ?? []).map(({ name, provisioningState }) =>
-    state(`cacheRuleState:${name}`, `Cache rule ${name}`, registry?.id ?? '', provisioningState),
-  ),
+  // A registry may copy other images for others.
+  ...(registry?.cacheRules ?? [])
+    .filter((rule) => concernsRule(rule, profileSetting(profile, 'cacheRule')))
+    .map(({ name, provisioningState }) =>
+      state(`cacheRuleState:${name}`, `Cache rule ${name}`, registry?.id ?? '', provisioningState),
+    ),
   ...(zone ? [state('zone', 'Private DNS zone', zone.id, zone.provisioningState)] : []),
   // A zone may have links to other networks.
   ...(zone?.links ?? [])

@@ -58,7 +58,7 @@ export function discoveryRequest(input: ParsedCreateClusterInput, names?: Defaul
     features: [...requiredFeatures(registrationNeeds(input))],
     // AKS links the zone of a registry that it manages, or this run links one.
     infrastructure: {
-      ...infrastructureRequest(cluster, location, wanted),
+      ...infrastructureRequest(input, location, wanted),
       searchesZones: privateDnsOf(input.registry) === undefined,
     },
     allowances: {
@@ -137,7 +137,7 @@ export function planCreateCluster(
     registrations: registrations.registrations,
     specification,
     infrastructure: infrastructure.infrastructure,
-    infrastructureRequest: infrastructureRequest(input.cluster, location, wanted),
+    infrastructureRequest: infrastructureRequest(input, location, wanted),
   };
 }
 
