@@ -14,13 +14,31 @@ const leastIntervalMs = 500;
  * Yields the progress whenever it changes, until the scenario ends. A look is a query, which costs a workflow task; there is one
  * only after something has happened in the history, so that a run that waits costs nothing.
  */
-export async function* watch<Progress extends { revision: number }>(
+export function watch<Progress extends { revision: number }>(
   handle: WorkflowHandle,
   runId: string | undefined,
   progress: () => Promise<Progress>,
   intervalMs = leastIntervalMs,
 ): AsyncGenerator<Progress, void, undefined> {
   const abandoned = new AbortController();
+  const looks = looksAt(handle, runId, progress, intervalMs, abandoned);
+  const end = looks.return.bind(looks);
+  return Object.assign(looks, {
+    // A generator ends after the value that is waited for. Nobody waits for it any more.
+    return: (value: void | PromiseLike<void>) => {
+      abandoned.abort();
+      return end(value);
+    },
+  });
+}
+
+async function* looksAt<Progress extends { revision: number }>(
+  handle: WorkflowHandle,
+  runId: string | undefined,
+  progress: () => Promise<Progress>,
+  intervalMs: number,
+  abandoned: AbortController,
+): AsyncGenerator<Progress, void, undefined> {
   const changes = happenings(handle, runId, abandoned.signal);
   let ended: { error?: unknown } | undefined;
   const end = handle.client

@@ -35,6 +35,16 @@ describe('a started scenario', () => {
     expect(await phasesOf(run)).toEqual([]);
   });
 
+  it.concurrent('is watched no longer once its watcher leaves, who waits for a change', async () => {
+    const client = new AksIsolationClient(harness.temporal, `nobody-${randomUUID()}`);
+    const run = await client.createCluster(input('left'));
+    const watching = run.watch();
+    const next = expect(watching.next()).rejects.toThrow('Failed to get Workflow execution history');
+    await watching.return();
+    await next;
+    await harness.temporal.workflow.getHandle(run.workflowId).terminate();
+  });
+
   it.concurrent('is not the next one on the same cluster', async () => {
     const given = input('two-runs', { onFailure: 'leave' });
     const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
