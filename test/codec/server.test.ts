@@ -7,10 +7,12 @@ import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import fastify from 'fastify';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { readCodecConfiguration } from '../../codec/configuration.ts';
 import { readKeyRing } from '../../codec/keyRing.ts';
 import { dataConverterOf, PayloadEncryption } from '../../codec/payloadEncryption.ts';
 import { byIssuer, codecServer } from '../../codec/server.ts';
-import { findTemporalCli } from '../../scripts/local/temporal/cli.ts';
+import { problemsText } from '../../contract/problem.ts';
+import { temporalAddress, temporalCli } from '../support/harness.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'codec', 'main.ts');
 const PAYLOAD_KEYS = `test:${randomBytes(32).toString('base64')}`;
@@ -49,17 +51,16 @@ describe('the codec server', () => {
     });
 
   it('lets the Temporal CLI read what is encrypted, and nobody without the token', async () => {
-    const connection = await Connection.connect({ address: process.env.TEST_TEMPORAL_ADDRESS ?? '' });
+    const connection = await Connection.connect({ address: temporalAddress() });
     const { workflow } = new Client({ connection, ...dataConverterOf(keyRing()) });
     const workflowId = `read-by-cli-${randomUUID()}`;
     const input = { secret: 'behind the codec' };
     await workflow.start('nobodyRunsIt', { workflowId, taskQueue: workflowId, args: [input] });
-    const cli = await findTemporalCli({ onProgress: () => undefined });
     const show = async (token: string) => {
       const codec = ['--codec-endpoint', address, '--codec-auth', `Bearer ${token}`];
       const args = ['workflow', 'show', '--workflow-id', workflowId, '--output', 'json', ...codec];
-      const { stdout, stderr } = await execa(cli.path, args, {
-        env: { TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS ?? '' },
+      const { stdout, stderr } = await execa(temporalCli(), args, {
+        env: { TEMPORAL_ADDRESS: temporalAddress() },
         reject: false,
       });
       return `${stdout}${stderr}`;
@@ -122,16 +123,21 @@ it('takes the access tokens of an issuer, for its audience alone', async () => {
   await Promise.all([server.close(), provider.close()]);
 });
 
+it('does not start without settings, and says what is missing', async () => {
+  const { exitCode, stderr } = await execa(process.execPath, [main], { reject: false });
+  expect(exitCode).toBe(1);
+  for (const sentence of ['PAYLOAD_KEYS: missing', 'CODEC_TOKEN: missing']) expect(stderr).toContain(sentence);
+});
+
 it.each([
-  ['nothing', {}, ['PAYLOAD_KEYS: missing', 'CODEC_TOKEN: missing']],
   ['a token that can be guessed', { PAYLOAD_KEYS, CODEC_TOKEN: 'secret' }, ['CODEC_TOKEN: too short']],
   [
     'half of an issuer',
     { PAYLOAD_KEYS, CODEC_JWT_AUDIENCE: 'codec' },
     ['CODEC_JWKS_URL: missing', 'CODEC_JWT_ISSUER: missing'],
   ],
-])('does not start with %s, and says why', async (_what, given, sentences) => {
-  const { exitCode, stderr } = await execa(process.execPath, [main], { env: given, reject: false });
-  expect(exitCode).toBe(1);
-  for (const sentence of sentences) expect(stderr).toContain(sentence);
+])('refuses %s, and says why', (_what, given, sentences) => {
+  const configuration = readCodecConfiguration(given);
+  const said = Array.isArray(configuration) ? problemsText(configuration) : '';
+  for (const sentence of sentences) expect(said).toContain(sentence);
 });

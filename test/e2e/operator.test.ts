@@ -8,12 +8,11 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import type { Progress } from '../../contract/index.ts';
 import { workerEnvironment } from '../../scripts/local/stack.ts';
-import { findTemporalCli } from '../../scripts/local/temporal/cli.ts';
 import { startWorker, type WorkerProcess } from '../../scripts/local/workerProcess.ts';
 import { type Simulator, startSimulator } from '../../simulator/index.ts';
 import { type ArmClient, armClient } from '../support/arm.ts';
 import { startCollector } from '../support/collector.ts';
-import { bundleFolder, replayAll, temporalAddress } from '../support/harness.ts';
+import { bundleFolder, replayAll, temporalAddress, temporalCli } from '../support/harness.ts';
 import { inFull } from '../support/sampled.ts';
 import { waitFor } from '../support/waitFor.ts';
 
@@ -25,21 +24,18 @@ describe('an operator with the Temporal CLI', () => {
   let folder: string;
   let record: string;
   let simulator: Simulator;
-  let cli: string;
   let worker: WorkerProcess;
   let azure: ArmClient;
   let env: Record<string, string>;
   let collector: Awaited<ReturnType<typeof startCollector>>;
   const log: string[] = [];
+  const cli = temporalCli();
   const taskQueue = `operator-${randomUUID()}`;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aks-isolation-e2e-'));
     record = join(folder, 'requests.jsonl');
-    [simulator, { path: cli }] = await Promise.all([
-      startSimulator({ speed: 'demand', recordFile: record }),
-      findTemporalCli(),
-    ]);
+    simulator = await startSimulator({ speed: 'demand', recordFile: record });
     azure = armClient(simulator, async () => '');
     collector = await startCollector();
     env = {

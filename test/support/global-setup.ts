@@ -9,7 +9,7 @@ declare global {
   var stopSharedServices: () => Promise<void>;
 }
 
-/** One Temporal server and one workflow bundle for the whole run; the tests find them in their environment. */
+/** One Temporal server, its CLI and one workflow bundle for the whole run; the tests find them in their environment. */
 export default async function setup(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'aks-isolation-test-'));
   const bundleFile = join(folder, 'workflows.js');
@@ -21,6 +21,7 @@ export default async function setup(): Promise<void> {
     bundleWorkflows().then(({ code }) => writeFile(bundleFile, code)),
   ]);
   process.env.TEST_TEMPORAL_ADDRESS = server.address;
+  process.env.TEST_TEMPORAL_CLI = server.cli;
   process.env.TEST_WORKFLOW_BUNDLE = bundleFile;
   globalThis.stopSharedServices = async () => {
     await server.stop();

@@ -187,6 +187,9 @@ async function* historiesOf({ workflow }: Client, taskQueue: string) {
 /** Of the server that all tests share. */
 export const temporalAddress = (): string => environment('TEST_TEMPORAL_ADDRESS');
 
+/** File of the Temporal CLI: to find and to try it takes a process. */
+export const temporalCli = (): string => environment('TEST_TEMPORAL_CLI');
+
 /** For worker processes, each of which would bundle the workflows anew. */
 export const bundleFolder = (): string => dirname(environment('TEST_WORKFLOW_BUNDLE'));
 

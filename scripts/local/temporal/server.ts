@@ -30,6 +30,8 @@ export interface TemporalServer {
   /** The gRPC frontend, `host:port`; the namespace is `default`. */
   address: string;
   uiUrl: string;
+  /** File of the Temporal CLI that it was started with. */
+  cli: string;
   pid: number;
   /** Settles when the process is gone, asked for or not, with a sentence that ends in what it printed last. */
   exited: Promise<string>;
@@ -99,7 +101,7 @@ async function startOnce(cliPath: string, options: TemporalServerOptions): Promi
     await stop();
     throw error;
   }
-  return { address, uiUrl, pid, exited, stop };
+  return { address, uiUrl, cli: cliPath, pid, exited, stop };
 }
 
 function serverArguments(port: number, uiPort: number, options: TemporalServerOptions): string[] {
