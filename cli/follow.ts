@@ -1,4 +1,3 @@
-import { createLogUpdate } from 'log-update';
 import type { ScenarioHandle } from '../client/index.ts';
 import type { Progress } from '../contract/index.ts';
 import { nodesOf } from './nodes.ts';
@@ -23,14 +22,13 @@ export async function follow(
   each: (progress: Progress) => void = () => undefined,
 ): Promise<void> {
   const { aks, terminal } = session;
-  const screen = terminal.isLive ? createLogUpdate(process.stdout) : undefined;
+  const screen = terminal.screen();
   const changes = new ChangeLines();
   let last: Progress | undefined;
   let waited = '';
   let estimates: Estimates = { nodes: new Map(), usualMs };
   const draw = (): void => {
     if (!last) return;
-    const { columns = 80, rows = 24 } = process.stdout;
     if (screen) {
       const waits = waitingLines(last, run.workflowId).join('\n');
       if (waits !== '' && waits !== waited) {
@@ -39,7 +37,7 @@ export async function follow(
         terminal.say(waits);
       }
       waited = waits;
-      screen(progressScreen(last, estimates, run.workflowId, { columns, rows }, terminal.paint));
+      screen(progressScreen(last, estimates, run.workflowId, terminal.size, terminal.paint));
     } else for (const line of changes.next(last, estimates, run.workflowId)) terminal.say(line);
   };
   const count = async (): Promise<void> => {
@@ -48,10 +46,10 @@ export async function follow(
   };
   // Counts are for people only: one that fails is not missed.
   const timer = setInterval(() => void count().catch(() => undefined), redrawMs);
+  const progress = run.watch();
   try {
-    const progress = run.watch();
     for (;;) {
-      const { done, value } = await session.patiently(progress.next());
+      const { done, value } = await session.patiently(() => progress.next());
       if (done) return;
       last = allPrintable(value);
       each(value);
@@ -59,6 +57,8 @@ export async function follow(
     }
   } finally {
     clearInterval(timer);
+    // Nobody waits for the next one any more.
+    void progress.return();
     screen?.done();
   }
 }

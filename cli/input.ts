@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import { rolloutFleet, type Scenario, scenarios } from '../contract/index.ts';
+import type { Streams } from './surroundings.ts';
 import { UserError } from './userError.ts';
 
 /** Everything that a file can be the input of. */
@@ -20,8 +21,12 @@ export interface GivenInput {
  * @param file `-`: standard input.
  * @param scenario Default: the one that the file's JSON Schema is for.
  */
-export async function readInput(file: string, scenario: Startable | undefined): Promise<GivenInput> {
-  return parseInput(file, file === '-' ? await text(process.stdin) : await fileText(file), scenario);
+export async function readInput(
+  { stdin }: Streams,
+  file: string,
+  scenario: Startable | undefined,
+): Promise<GivenInput> {
+  return parseInput(file, file === '-' ? await text(stdin) : await fileText(file), scenario);
 }
 
 /** Takes the text of a file apart. JSON is YAML as well. */

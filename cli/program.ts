@@ -11,19 +11,36 @@ import { watch } from './commands/watch.ts';
 import type { ExitCode } from './exitCodes.ts';
 import { startable } from './input.ts';
 import { publicPortal } from './report/portal.ts';
+import type { Output, Surroundings } from './surroundings.ts';
 import { program } from './text/commands.ts';
+
+/** Makes what a command does the action of its declaration: commander gives the arguments, then the options. */
+type By = <Given extends unknown[]>(
+  act: (surroundings: Surroundings, ...given: Given) => Promise<ExitCode>,
+) => (...given: Given) => Promise<void>;
 
 /**
  * The commands, with their options.
  *
  * @param ended Called with the exit code of the command that was run.
  */
-export function programOf(ended: (code: ExitCode) => void): Command {
+export function programOf(surroundings: Surroundings, ended: (code: ExitCode) => void): Command {
+  const { stdout, stderr } = surroundings;
+  const by: By =
+    (act) =>
+    async (...given) =>
+      ended(await act(surroundings, ...given));
   const root = new Command(program)
     .description('Runs network isolated AKS clusters: plans, applies, watches and audits, by way of Temporal.')
     .version(product.version)
     .showHelpAfterError('(see --help)')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => widthOf(stdout),
+      getErrHelpWidth: () => widthOf(stderr),
+    })
     .addHelpText('after', help);
   const command = (name: string, description: string): Command =>
     root
@@ -48,30 +65,29 @@ export function programOf(ended: (code: ExitCode) => void): Command {
       .argument('<run>', 'workflow ID, or resource ID of the cluster')
       .option('--run-id <id>', 'one run of the workflow ID (default: the last one)');
 
-  withInput('plan', 'Show what a scenario would do; changes nothing').action(async (file, options) =>
-    ended(await plan(file, options)),
-  );
+  withInput('plan', 'Show what a scenario would do; changes nothing').action(by(plan));
   withInput('apply', 'Show the plan, ask, run it and follow it; a run of the same input is followed')
     .option('-y, --yes', 'do not ask')
     .option('--detach', 'start it and do not follow it')
-    .action(async (file, options) => ended(await apply(file, options)));
-  withRun('watch', 'Follow a run to its end; Ctrl-C leaves it running').action(async (run, options) =>
-    ended(await watch(run, options)),
-  );
-  addList(command('list', 'List runs, the newest first'), ended);
-  addSteering(withRun, ended);
+    .action(by(apply));
+  withRun('watch', 'Follow a run to its end; Ctrl-C leaves it running').action(by(watch));
+  addList(command('list', 'List runs, the newest first'), by);
+  addSteering(withRun, by);
   withRun('report', 'Write the evidence of a run as Markdown, JSON and HTML, from its history')
     .option('--folder <path>', 'where to', '.')
     .option('--portal <url>', "address of Azure's portal", publicPortal)
-    .action(async (run, options) => ended(await report(run, options)));
+    .action(by(report));
   command('audit', 'Look whether a cluster is isolated; changes nothing')
     .argument('[file]', 'input in YAML or JSON; - reads standard input')
     .option('--cluster <id>', 'resource ID of the cluster, instead of an input')
-    .action(async (file, options) => ended(await audit(file, options)));
+    .action(by(audit));
   return root;
 }
 
-function addList(command: Command, ended: (code: ExitCode) => void): void {
+/** What is no terminal is as wide as commander takes it to be. */
+const widthOf = ({ isTTY, columns }: Output): number => (isTTY ? (columns ?? 80) : 80);
+
+function addList(command: Command, by: By): void {
   command
     .addOption(new Option('--scenario <name>', 'only this scenario').choices(startable))
     .option('--cluster <name>', 'only clusters of this name')
@@ -82,7 +98,7 @@ function addList(command: Command, ended: (code: ExitCode) => void): void {
     .option('--waiting', 'only runs that wait for somebody')
     .option('--plans', 'dry runs as well')
     .addOption(new Option('--limit <count>', 'as many at most').argParser(count).default(50))
-    .action(async (options) => ended(await list(options)));
+    .action(by(list));
 }
 
 function count(text: string): number {
@@ -90,30 +106,24 @@ function count(text: string): number {
   return Number(text);
 }
 
-function addSteering(withRun: (name: string, description: string) => Command, ended: (code: ExitCode) => void): void {
+function addSteering(withRun: (name: string, description: string) => Command, by: By): void {
   withRun('approve', 'Let a run pass a gate')
     .argument('<gate>', 'what is approved: a gate, or of a rollout the name of a ring')
     .option('--by <name>', 'who approves (default: the name of your account)')
     .option('--note <text>', 'kept with the approval')
     .option('--wait <id>', 'the wait that is answered, as watch shows it (default: the one that is there now)')
-    .action(async (run, gate, options) => ended(await approve(run, gate, options)));
+    .action(by(approve));
   withRun('decide', 'Answer a run that waits for a decision')
     .addArgument(new Argument('<decision>', 'what is to happen').choices([...decisions, ...fleetDecisions]))
     .option('--hold <id>', 'the hold that is answered, as watch shows it (default: the one that is there now)')
-    .action(async (run, decision, options) => ended(await decide(run, decision, options)));
-  withRun('pause', 'Keep a run from starting another step').action(async (run, options) =>
-    ended(await pause(run, options)),
-  );
-  withRun('resume', 'Let a paused run go on').action(async (run, options) => ended(await resume(run, options)));
+    .action(by(decide));
+  withRun('pause', 'Keep a run from starting another step').action(by(pause));
+  withRun('resume', 'Let a paused run go on').action(by(resume));
   withRun('skip', 'Have a rollout leave a cluster out')
     .argument('<cluster>', 'resource ID of the cluster')
-    .action(async (run, cluster, options) => ended(await skip(run, cluster, options)));
-  withRun('retry-failed', 'Have a rollout try again what has failed').action(async (run, options) =>
-    ended(await retryFailed(run, options)),
-  );
-  withRun('cancel', 'Stop a run and take its changes back; a rollout does as its onCancel says').action(
-    async (run, options) => ended(await cancel(run, options)),
-  );
+    .action(by(skip));
+  withRun('retry-failed', 'Have a rollout try again what has failed').action(by(retryFailed));
+  withRun('cancel', 'Stop a run and take its changes back; a rollout does as its onCancel says').action(by(cancel));
 }
 
 const help = `

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceError } from '@temporalio/client';
 import { AksIsolationClient, InvalidInputError } from '../client/index.ts';
-import { exitCodes } from './exitCodes.ts';
+import type { Surroundings } from './surroundings.ts';
 import { type OutputFormat, Terminal } from './terminal.ts';
 import { UserError } from './userError.ts';
 
@@ -36,25 +36,28 @@ export class Session {
     this.#queue = queue;
   }
 
-  /** Connects as Temporal's environment configuration says. */
-  static async open({ output, taskQueue, by }: SessionOptions & { by?: string }): Promise<Session> {
-    const interrupted = new AbortController();
-    // Listeners that stay: a library that restores the cursor would else end the process before it has said how to come back.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => (interrupted.signal.aborted ? process.exit(exitCodes.detached) : interrupted.abort()));
-    }
-    const address = process.env.TEMPORAL_ADDRESS || 'the configured address (TEMPORAL_ADDRESS, or a profile)';
-    const aks = await AksIsolationClient.connect(taskQueue).catch((error: unknown) => {
+  /**
+   * Connects as Temporal's environment configuration says. The connection stays open: Temporal's client tries requests again by
+   * a timer, and on a closed connection that fails where nobody can catch it.
+   */
+  static async open(
+    surroundings: Surroundings,
+    { output, taskQueue, by }: SessionOptions & { by?: string },
+  ): Promise<Session> {
+    const { env } = surroundings;
+    const interruption = surroundings.interruption();
+    const address = env.TEMPORAL_ADDRESS || 'the configured address (TEMPORAL_ADDRESS, or a profile)';
+    const aks = await AksIsolationClient.connect(taskQueue, env).catch((error: unknown) => {
       if (error instanceof InvalidInputError) throw error;
       throw new UserError(`No Temporal service answers at ${address}: ${messageOf(error)}`);
     });
     const startedBy = by ?? accountName();
     if (startedBy !== undefined) aks.startsAs(startedBy);
-    return new Session(aks, new Terminal(output), interrupted.signal);
+    return new Session(aks, new Terminal(output, surroundings), interruption);
   }
 
-  /** Waits for something that needs a worker: says so if there is none, and gives up on Ctrl-C. */
-  async patiently<T>(work: Promise<T>): Promise<T> {
+  /** Waits for something that needs a worker: says so if there is none, and gives up on Ctrl-C, its requests included. */
+  async patiently<T>(work: () => Promise<T>): Promise<T> {
     const settled = new AbortController();
     const interrupted = new Promise<never>((_, reject) => {
       const give = () => reject(new Interrupted());
@@ -63,7 +66,7 @@ export class Session {
     });
     void this.#sayIfNoWorker(settled.signal).catch(() => undefined);
     try {
-      return await Promise.race([work, interrupted]);
+      return await Promise.race([this.aks.temporal.withAbortSignal(settled.signal, work), interrupted]);
     } finally {
       settled.abort();
     }

@@ -1,4 +1,7 @@
 import { createInterface } from 'node:readline/promises';
+import { createLogUpdate } from 'log-update';
+import type { Output, Streams } from './surroundings.ts';
+import type { ScreenSize } from './text/progress.ts';
 import { coloured, type Paint, plain } from './text/style.ts';
 
 export type OutputFormat = 'table' | 'json';
@@ -9,44 +12,60 @@ export class Terminal {
   /** Whether the output can be drawn over: a terminal that knows how, and nobody who wants plain lines. */
   readonly isLive: boolean;
   readonly paint: Paint;
+  readonly #streams: Streams;
 
-  constructor(format: OutputFormat, env: NodeJS.ProcessEnv = process.env) {
+  constructor(format: OutputFormat, streams: Streams) {
+    const { env, stdout } = streams;
+    this.#streams = streams;
     this.isJson = format === 'json';
     // A terminal that does not know its size has 0 columns.
-    const canDraw = process.stdout.isTTY === true && process.stdout.columns > 0 && env.TERM !== 'dumb';
+    const canDraw = stdout.isTTY === true && (stdout.columns ?? 0) > 0 && env.TERM !== 'dumb';
     // https://no-color.org: any value of NO_COLOR that is not empty.
     this.isLive = !this.isJson && canDraw && !env.NO_COLOR;
     this.paint = this.isLive ? coloured : plain;
   }
 
+  /** Draws over what it has drawn before; `undefined` where nothing can be drawn over. */
+  screen(): ReturnType<typeof createLogUpdate> | undefined {
+    return this.isLive ? createLogUpdate(this.#streams.stdout) : undefined;
+  }
+
+  get size(): ScreenSize {
+    const { columns = 80, rows = 24 } = this.#streams.stdout;
+    return { columns, rows };
+  }
+
   /** Writes lines for people. */
   say(text: string): void {
-    (this.isJson ? process.stderr : process.stdout).write(`${text}\n`);
+    this.#forPeople.write(`${text}\n`);
   }
 
   /** Writes a hint that is no part of any output. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    this.#streams.stderr.write(`${text}\n`);
   }
 
   /** Writes a value for programs, on one line; with format `table` nothing. */
   data(value: unknown): void {
-    if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.isJson) this.#streams.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
   get canAsk(): boolean {
-    return process.stdin.isTTY === true;
+    return this.#streams.stdin.isTTY === true;
   }
 
   /** Asks a question; only `yes` is a yes. Ctrl-C is none. */
   async confirm(question: string): Promise<boolean> {
-    const output = this.isJson ? process.stderr : process.stdout;
-    const lines = createInterface({ input: process.stdin, output });
+    const lines = createInterface({ input: this.#streams.stdin, output: this.#forPeople });
     const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
     try {
       return (await Promise.race([lines.question(question), closed])).trim() === 'yes';
     } finally {
       lines.close();
     }
+  }
+
+  get #forPeople(): Output {
+    return this.isJson ? this.#streams.stderr : this.#streams.stdout;
   }
 }

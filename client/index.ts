@@ -106,12 +106,13 @@ export class AksIsolationClient {
    * the worker has it, payloads are encrypted.
    *
    * @param queue Task queue for everything. Default: `TASK_QUEUE`, and `READ_ONLY_TASK_QUEUE` for audits and dry runs.
+   * @param variables Environment that says all this. Default: that of the process.
    * @throws InvalidInputError if `PAYLOAD_KEYS` is no list of keys, nor the address of a secret that holds one, or Temporal's settings are wrong.
    */
-  static async connect(queue?: string): Promise<AksIsolationClient> {
-    const env = await withVaultKeys(process.env);
+  static async connect(queue?: string, variables: NodeJS.ProcessEnv = process.env): Promise<AksIsolationClient> {
+    const env = await withVaultKeys(variables);
     const keys = Array.isArray(env) ? env : readKeyRing(env);
-    const config = temporalConfiguration(process.env);
+    const config = temporalConfiguration(variables);
     const problems = [keys, config].flatMap((each) => (Array.isArray(each) ? each : []));
     if (Array.isArray(keys) || Array.isArray(config)) throw new InvalidInputError(problems);
     const { connectionOptions, namespace } = config;
@@ -122,7 +123,7 @@ export class AksIsolationClient {
       ...dataConverterOf(keys),
       interceptors: { workflow: [traceCalls] },
     };
-    const { TASK_QUEUE, READ_ONLY_TASK_QUEUE } = process.env;
+    const { TASK_QUEUE, READ_ONLY_TASK_QUEUE } = variables;
     const looks = queue ?? (READ_ONLY_TASK_QUEUE || undefined);
     return new AksIsolationClient(new Client(options), queue ?? (TASK_QUEUE || undefined), looks);
   }

@@ -5,6 +5,7 @@ import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { follow } from '../follow.ts';
 import { readInput } from '../input.ts';
 import { Interrupted, Session } from '../session.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { watchCommand } from '../text/commands.ts';
 import { endingText } from '../text/outcome.ts';
 import { UserError } from '../userError.ts';
@@ -18,13 +19,17 @@ export interface ApplyOptions extends InputOptions {
 }
 
 /** Shows the plan, asks, then runs the scenario and follows it. A run of the same input that is there already is followed. */
-export async function apply(file: string, { scenario, yes, detach, ...options }: ApplyOptions): Promise<ExitCode> {
-  const read = await readInput(file, scenario);
-  if (read.scenario === rolloutFleet) return applyFleet(read.input, { yes, detach, ...options });
+export async function apply(
+  surroundings: Surroundings,
+  file: string,
+  { scenario, yes, detach, ...options }: ApplyOptions,
+): Promise<ExitCode> {
+  const read = await readInput(surroundings, file, scenario);
+  if (read.scenario === rolloutFleet) return applyFleet(surroundings, read.input, { yes, detach, ...options });
   const given = writing(read);
   if (given.input.dryRun === true)
     throw new UserError('The input says dryRun: true. Use aks-isolation plan, or remove it.');
-  const session = await Session.open(options);
+  const session = await Session.open(surroundings, options);
   const run = (await running(session, given)) ?? (await started(session, given, yes ?? false));
   if (typeof run === 'number') return run;
   if (detach) return detached(session, run);
@@ -53,7 +58,7 @@ async function started(session: Session, { scenario, input }: Given, yes: boolea
   terminal.say(`${planTitle(scenario, ending)}\n${endingText(ending, terminal.paint)}\n`);
   if (!yes && !terminal.canAsk)
     throw new UserError('Nobody can be asked here. Give --yes to apply without a question.');
-  if (!yes && !(await session.patiently(terminal.confirm('Apply this plan? Only "yes" is a yes: ')))) {
+  if (!yes && !(await session.patiently(() => terminal.confirm('Apply this plan? Only "yes" is a yes: ')))) {
     terminal.say('Nothing was started.');
     return exitCodes.failed;
   }

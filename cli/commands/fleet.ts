@@ -1,8 +1,8 @@
-import { createLogUpdate } from 'log-update';
 import type { FleetEnding, FleetHandle } from '../../client/index.ts';
 import type { FleetPlanReport, RolloutFleetInput } from '../../contract/index.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { Interrupted, Session, type SessionOptions } from '../session.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { watchCommand } from '../text/commands.ts';
 import { FleetLines, fleetEndingText, fleetExitCode, fleetPlanText, fleetScreen } from '../text/fleet.ts';
 import { allPrintable } from '../text/printable.ts';
@@ -11,25 +11,30 @@ import { UserError } from '../userError.ts';
 type FleetOptions = SessionOptions & { by?: string };
 
 /** Shows which clusters a rollout would take, ring by ring, and what bounds it. Changes nothing. */
-export async function planFleet(input: Record<string, unknown>, options: FleetOptions): Promise<ExitCode> {
-  const session = await Session.open(options);
+export async function planFleet(
+  surroundings: Surroundings,
+  input: Record<string, unknown>,
+  options: FleetOptions,
+): Promise<ExitCode> {
+  const session = await Session.open(surroundings, options);
   return shown(session, await planned(session, input));
 }
 
 /** Shows the plan, asks, then rolls out and follows it. */
 export async function applyFleet(
+  surroundings: Surroundings,
   input: Record<string, unknown>,
   { yes, detach, ...options }: FleetOptions & { yes?: boolean | undefined; detach?: boolean | undefined },
 ): Promise<ExitCode> {
   if (input.dryRun === true) throw new UserError('The input says dryRun: true. Use aks-isolation plan, or remove it.');
-  const session = await Session.open(options);
+  const session = await Session.open(surroundings, options);
   const { aks, terminal } = session;
   const plan = await planned(session, input);
   if (plan.outcome !== 'planned' || plan.plan.problems.length > 0) return shown(session, plan);
   terminal.say(`${fleetPlanText(plan, terminal.paint)}\n`);
   if (!yes && !terminal.canAsk)
     throw new UserError('Nobody can be asked here. Give --yes to apply without a question.');
-  if (!yes && !(await session.patiently(terminal.confirm('Roll out? Only "yes" is a yes: ')))) {
+  if (!yes && !(await session.patiently(() => terminal.confirm('Roll out? Only "yes" is a yes: ')))) {
     terminal.say('Nothing was started.');
     return exitCodes.failed;
   }
@@ -53,7 +58,7 @@ export async function watchFleet(session: Session, workflowId: string): Promise<
 }
 
 async function follow({ terminal, ...session }: Session, run: FleetHandle): Promise<void> {
-  const screen = terminal.isLive ? createLogUpdate(process.stdout) : undefined;
+  const screen = terminal.screen();
   const lines = new FleetLines();
   try {
     for await (const value of run.watch()) {
@@ -72,7 +77,7 @@ async function follow({ terminal, ...session }: Session, run: FleetHandle): Prom
 async function planned(session: Session, input: Record<string, unknown>): Promise<FleetEnding> {
   const run = await session.aks.rolloutFleet({ ...(input as RolloutFleetInput), dryRun: true });
   session.waitsOn(session.aks.lookQueue);
-  return session.patiently(endingOf(run));
+  return session.patiently(() => endingOf(run));
 }
 
 const endingOf = async (run: FleetHandle): Promise<FleetEnding> => allPrintable(await run.ending());

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import { rolloutFleet, type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { Session, type SessionOptions } from '../session.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { watchCommand } from '../text/commands.ts';
 import { durationText } from '../text/duration.ts';
 import { allPrintable } from '../text/printable.ts';
@@ -31,8 +32,11 @@ interface ListedRun {
 }
 
 /** Lists runs, the newest first, by what they have said in their search attributes. */
-export async function list({ limit, output, taskQueue, ...filter }: ListOptions): Promise<ExitCode> {
-  const { aks, terminal } = await Session.open({ output, ...(taskQueue !== undefined && { taskQueue }) });
+export async function list(
+  surroundings: Surroundings,
+  { limit, output, taskQueue, ...filter }: ListOptions,
+): Promise<ExitCode> {
+  const { aks, terminal } = await Session.open(surroundings, { output, ...(taskQueue !== undefined && { taskQueue }) });
   const runs: ListedRun[] = [];
   for await (const info of aks.temporal.workflow.list({ query: listQuery(filter), pageSize: limit })) {
     runs.push(listed(info));

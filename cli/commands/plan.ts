@@ -4,6 +4,7 @@ import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { type GivenInput, readInput, type Startable } from '../input.ts';
 import { Session, type SessionOptions } from '../session.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { endingText, exitCodeOf } from '../text/outcome.ts';
 import { planSummary } from '../text/plan.ts';
 import { UserError } from '../userError.ts';
@@ -16,11 +17,15 @@ export interface InputOptions extends SessionOptions {
 }
 
 /** Shows what a scenario would do. Changes nothing. */
-export async function plan(file: string, { scenario, ...options }: InputOptions): Promise<ExitCode> {
-  const read = await readInput(file, scenario);
-  if (read.scenario === rolloutFleet) return planFleet(read.input, options);
+export async function plan(
+  surroundings: Surroundings,
+  file: string,
+  { scenario, ...options }: InputOptions,
+): Promise<ExitCode> {
+  const read = await readInput(surroundings, file, scenario);
+  if (read.scenario === rolloutFleet) return planFleet(surroundings, read.input, options);
   const given = writing(read);
-  const session = await Session.open(options);
+  const session = await Session.open(surroundings, options);
   const ending = await planned(session, given.scenario, given.input);
   session.terminal.say(planTitle(given.scenario, ending));
   return shown(session, ending);
@@ -34,7 +39,7 @@ export async function planned(
 ): Promise<ScenarioEnding> {
   const run = await session.aks.start(scenario, { ...input, dryRun: true });
   session.waitsOn(session.aks.lookQueue);
-  const ending = await session.patiently(endingOf(run));
+  const ending = await session.patiently(() => endingOf(run));
   session.waitsOn(session.aks.taskQueue);
   return ending;
 }

@@ -8,6 +8,7 @@ import { recordOf } from '../report/history.ts';
 import { htmlPage } from '../report/html.ts';
 import { markdown } from '../report/markdown.ts';
 import { Session } from '../session.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { type RunOptions, runOf } from './runs.ts';
 
 export interface ReportOptions extends RunOptions {
@@ -16,8 +17,12 @@ export interface ReportOptions extends RunOptions {
 }
 
 /** Writes the evidence of a run as Markdown, JSON and HTML. It needs the run's history, and no worker. */
-export async function report(target: string, { runId, folder, portal, ...options }: ReportOptions): Promise<ExitCode> {
-  const session = await Session.open(options);
+export async function report(
+  surroundings: Surroundings,
+  target: string,
+  { runId, folder, portal, ...options }: ReportOptions,
+): Promise<ExitCode> {
+  const session = await Session.open(surroundings, options);
   const { aks, terminal } = session;
   const { run } = await runOf(session, target, runId);
   const { workflowId } = run;

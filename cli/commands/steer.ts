@@ -10,6 +10,7 @@ import {
 } from '../../contract/index.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { accountName, Session } from '../session.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { UserError } from '../userError.ts';
 import { clusterOf, type RunOptions, runOf } from './runs.ts';
 
@@ -24,43 +25,54 @@ export interface DecideOptions extends RunOptions {
 }
 
 /** Lets a run pass a gate. By default the approval is in the name of the account that types it. */
-export const approve = (target: string, gate: string, { by, note, wait, ...options }: ApproveOptions) => {
+export const approve = (
+  surroundings: Surroundings,
+  target: string,
+  gate: string,
+  { by, note, wait, ...options }: ApproveOptions,
+) => {
   const name = by ?? accountName();
   if (name === undefined) throw new UserError('Your account has no name. Say with --by who approves.');
   const said = { by: name, ...(note !== undefined && { note }) };
-  return steered(target, options, `Approved ${gate} in the name of ${name}.`, {
+  return steered(surroundings, target, options, `Approved ${gate} in the name of ${name}.`, {
     scenario: (run) => run.approve({ gate: oneOf(approvalGates, gate), ...said, ...(wait !== undefined && { wait }) }),
     fleet: (run) => run.approve({ ring: gate, ...said }),
   });
 };
 
 /** Answers a run that waits for a decision. */
-export const decide = (target: string, decision: Decision | FleetDecision, { hold, ...options }: DecideOptions) =>
-  steered(target, options, `Decided: ${decision}.`, {
+export const decide = (
+  surroundings: Surroundings,
+  target: string,
+  decision: Decision | FleetDecision,
+  { hold, ...options }: DecideOptions,
+) =>
+  steered(surroundings, target, options, `Decided: ${decision}.`, {
     scenario: (run) => run.decide(oneOf(decisions, decision), hold),
     fleet: (run) => run.decide(oneOf(fleetDecisions, decision), hold),
   });
 
-export const pause = (target: string, options: RunOptions) =>
-  steered(target, options, 'Paused: nothing further begins. What runs in Azure goes on.', {
+export const pause = (surroundings: Surroundings, target: string, options: RunOptions) =>
+  steered(surroundings, target, options, 'Paused: nothing further begins. What runs in Azure goes on.', {
     scenario: (run) => run.pause(),
     fleet: (run) => run.pause(),
   });
 
-export const resume = (target: string, options: RunOptions) =>
-  steered(target, options, 'Resumed.', { scenario: (run) => run.resume(), fleet: (run) => run.resume() });
+export const resume = (surroundings: Surroundings, target: string, options: RunOptions) =>
+  steered(surroundings, target, options, 'Resumed.', { scenario: (run) => run.resume(), fleet: (run) => run.resume() });
 
 /** Has a rollout leave a cluster out. */
-export const skip = (target: string, cluster: string, options: RunOptions) =>
-  steered(target, options, 'The cluster is left out.', { fleet: (run) => run.skip(clusterOf(cluster)) });
+export const skip = (surroundings: Surroundings, target: string, cluster: string, options: RunOptions) =>
+  steered(surroundings, target, options, 'The cluster is left out.', { fleet: (run) => run.skip(clusterOf(cluster)) });
 
 /** Has a rollout try again what has failed. */
-export const retryFailed = (target: string, options: RunOptions) =>
-  steered(target, options, 'What has failed is tried again.', { fleet: (run) => run.retryFailed() });
+export const retryFailed = (surroundings: Surroundings, target: string, options: RunOptions) =>
+  steered(surroundings, target, options, 'What has failed is tried again.', { fleet: (run) => run.retryFailed() });
 
 /** Asks a run to stop and to take its changes back. It still has to be followed to its end. */
-export const cancel = (target: string, options: RunOptions) =>
+export const cancel = (surroundings: Surroundings, target: string, options: RunOptions) =>
   steered(
+    surroundings,
     target,
     options,
     'Cancellation asked for: the run takes its changes back, or a rollout ends as its input says.',
@@ -83,18 +95,19 @@ function oneOf<T extends string>(allowed: readonly T[], given: string): T {
 }
 
 async function steered(
+  surroundings: Surroundings,
   target: string,
   { runId, ...options }: RunOptions,
   done: string,
   { scenario, fleet }: Steering,
 ): Promise<ExitCode> {
-  const session = await Session.open(options);
+  const session = await Session.open(surroundings, options);
   const { run, isOpen, type } = await runOf(session, target, runId);
   if (!isOpen) throw new UserError(`The run ${run.workflowId} has ended. Nothing was changed.`);
   const isFleet = type === rolloutFleet;
   if (!isFleet && !scenario) throw new UserError(`The run ${run.workflowId} is no rollout.`);
-  const steering = isFleet ? fleet(session.aks.fleet(run.workflowId)) : scenario?.(run);
-  await session.patiently(Promise.resolve(steering)).catch((error: unknown) => {
+  const steering = async () => (isFleet ? fleet(session.aks.fleet(run.workflowId)) : scenario?.(run));
+  await session.patiently(steering).catch((error: unknown) => {
     throw refusal(error) ?? error;
   });
   session.terminal.say(done);

@@ -3,6 +3,7 @@ import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { follow } from '../follow.ts';
 import { Interrupted, Session } from '../session.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { usualDurations } from '../usual.ts';
 import { comeBack } from './apply.ts';
 import { watchFleet } from './fleet.ts';
@@ -10,8 +11,12 @@ import { shown } from './plan.ts';
 import { type RunOptions, runOf } from './runs.ts';
 
 /** Follows a run to its end, from wherever it is. With JSON, each progress is a line, and the last line is how it ended. */
-export async function watch(target: string, { runId, ...options }: RunOptions): Promise<ExitCode> {
-  const session = await Session.open(options);
+export async function watch(
+  surroundings: Surroundings,
+  target: string,
+  { runId, ...options }: RunOptions,
+): Promise<ExitCode> {
+  const session = await Session.open(surroundings, options);
   const { run, isOpen, type } = await runOf(session, target, runId);
   if (type === rolloutFleet) return watchFleet(session, run.workflowId);
   if (isOpen) {

@@ -30,7 +30,7 @@ export interface Session {
 export async function openSession(options: Options): Promise<Session | Problem[]> {
   const configuration = readConfiguration(process.env);
   if (Array.isArray(configuration)) return configuration;
-  return sessionOn(azureConnection(configuration), options, new Terminal('table'));
+  return sessionOn(azureConnection(configuration), options, new Terminal('table', process));
 }
 
 /** The same on a connection to Azure. */

@@ -17,12 +17,16 @@ const wordsOf = (line: string): string[] =>
 const flagsIn = (words: readonly string[]): string[] =>
   words.flatMap((word) => /^(--[a-z][\w-]*)/.exec(word)?.[1] ?? []);
 
+const { env, stdin, stdout, stderr } = process;
+const interruption = () => new AbortController().signal;
+const program = programOf({ env, stdin, stdout, stderr, interruption }, () => undefined);
+
 /** Flags after the name of the terminal command that it does not have. */
 function unknownFlags(words: readonly string[]): string[] {
   const at = words.indexOf('aks-isolation');
   const name = words[at + 1];
   if (at < 0 || name === undefined || name.startsWith('-')) return [];
-  const command = programOf(() => undefined).commands.find((each) => each.name() === name);
+  const command = program.commands.find((each) => each.name() === name);
   if (!command) return [name];
   const known = new Set(command.options.map(({ long }) => long));
   return flagsIn(words.slice(at + 2)).filter((flag) => !known.has(flag));

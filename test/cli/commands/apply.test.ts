@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterWorkflowId } from '../../../contract/index.ts';
+import product from '../../../package.json' with { type: 'json' };
 import { clusterPath, input } from '../../support/azure.ts';
 import { type Harness, startHarness } from '../../support/harness.ts';
-import { aksIsolation, inputFile, onTerminal, untilSaid } from './support.ts';
+import { aksIsolation, aksIsolationProcess, inputFile, onTerminal, untilSaid } from './support.ts';
 
 describe('aks-isolation', () => {
   let harness: Harness;
@@ -92,7 +93,7 @@ describe('aks-isolation', () => {
     const file = createFile('cli-detach');
     const workflowId = clusterWorkflowId(given.cluster);
     const end = await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: { held: true } });
-    const first = aks('apply', file, '--yes');
+    const first = aksIsolationProcess(harness, 'apply', file, '--yes');
     await untilSaid(first, 'running    Cluster cli-detach');
     first.kill('SIGINT');
     const left = await first;
@@ -147,15 +148,19 @@ describe('aks-isolation', () => {
     const { workflow } = harness.temporal;
     const run = await workflow.start('createCluster', { workflowId, taskQueue: 'aks-isolatoin', args: [{}] });
     const watching = aks('watch', workflowId);
-    await new Promise<void>((resolve) => {
-      watching.stderr.on('data', (said) => String(said).includes('No worker polls') && resolve());
-    });
-    watching.kill('SIGINT');
+    await untilSaid(watching, 'No worker polls', 'stderr');
+    watching.pressCtrlC();
     const { stderr, exitCode } = await watching;
     await run.terminate();
     expect(stderr).toContain('No worker polls task queue aks-isolatoin in namespace default');
     expect(stderr).toContain(`not on ${harness.taskQueue}: a run that has begun nothing can be terminated`);
     expect(exitCode).toBe(130);
+  });
+
+  it.concurrent('says its version, and what it does not understand', async () => {
+    expect(await aks('--version')).toEqual({ exitCode: 0, stdout: product.version, stderr: '' });
+    const told = "error: unknown option '--unheard-of'\n(see --help)";
+    expect(await aks('plan', '--unheard-of')).toEqual({ exitCode: 1, stdout: '', stderr: told });
   });
 
   it.concurrent('knows no run that never was', async () => {

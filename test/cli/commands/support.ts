@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { execa } from 'execa';
-import type { Harness } from '../../support/harness.ts';
+import { run } from '../../../cli/run.ts';
+import { type Harness, temporalAddress } from '../../support/harness.ts';
 
 const main = join(import.meta.dirname, '../../../cli/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'aks-isolation-cli-'));
@@ -15,35 +17,74 @@ export function inputFile(name: string, content: object | string): string {
   return file;
 }
 
-/** Starts the terminal command as its own process, without a terminal, on a harness's server and worker. */
-export const aksIsolation = ({ taskQueue }: Pick<Harness, 'taskQueue'>, ...args: readonly string[]) =>
+type Queue = Pick<Harness, 'taskQueue'>;
+
+/**
+ * Runs the terminal command here, without a terminal, on a harness's server and worker. To load it into a process of its own
+ * takes longer than most of what it does.
+ */
+export function aksIsolation({ taskQueue }: Queue, ...args: readonly string[]) {
+  const [stdout, stderr] = [new PassThrough({ encoding: 'utf8' }), new PassThrough({ encoding: 'utf8' })];
+  const interrupted = new AbortController();
+  const texts = Promise.all([allOf(stdout), allOf(stderr)]);
+  const ended = (async () => {
+    const exitCode = await run([...args, '--task-queue', taskQueue], {
+      env: { TEMPORAL_ADDRESS: temporalAddress() },
+      stdin: Readable.from([]),
+      stdout,
+      stderr,
+      interruption: () => interrupted.signal,
+    });
+    stdout.end();
+    stderr.end();
+    const [said, noted] = await texts;
+    return { exitCode, stdout: said, stderr: noted };
+  })();
+  return Object.assign(ended, { stdout, stderr, pressCtrlC: () => interrupted.abort() });
+}
+
+/** All that is written to a stream, as execa tells it: without the end of its last line. */
+async function allOf(stream: Readable): Promise<string> {
+  let text = '';
+  stream.on('data', (chunk: string) => {
+    text += chunk;
+  });
+  await new Promise((resolve) => stream.once('end', resolve));
+  return text.replace(/\n$/, '');
+}
+
+/** Starts the program itself, without a terminal. */
+export const aksIsolationProcess = ({ taskQueue }: Queue, ...args: readonly string[]) =>
   execa(process.execPath, [main, ...args, '--task-queue', taskQueue], {
-    env: { ...process.env, TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS },
+    env: { ...process.env, TEMPORAL_ADDRESS: temporalAddress() },
     extendEnv: false,
     stdin: 'ignore',
     reject: false,
   });
 
 /** The same on a terminal, which `script` makes. What is typed goes to its standard input. */
-export const onTerminal = ({ taskQueue }: Pick<Harness, 'taskQueue'>, ...args: readonly string[]) => {
+export const onTerminal = ({ taskQueue }: Queue, ...args: readonly string[]) => {
   const command = [process.execPath, main, ...args, '--task-queue', taskQueue].map((text) => `'${text}'`).join(' ');
   return execa('script', ['--quiet', '--return', '--command', `stty cols 120 rows 40; ${command}`, '/dev/null'], {
-    env: { ...process.env, TEMPORAL_ADDRESS: process.env.TEST_TEMPORAL_ADDRESS, TERM: 'xterm', NO_COLOR: '' },
+    env: { ...process.env, TEMPORAL_ADDRESS: temporalAddress(), TERM: 'xterm', NO_COLOR: '' },
     extendEnv: false,
     reject: false,
   });
 };
 
-type Running = ReturnType<typeof aksIsolation> | ReturnType<typeof onTerminal>;
+/** A command here, or a process. */
+type Running = Promise<{ stdout: string; stderr: string }> & Readonly<Record<'stdout' | 'stderr', Readable>>;
 
 /** Waits until a running command has written something. */
-export function untilSaid(running: Running, text: string): Promise<void> {
+export function untilSaid(running: Running, text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
-    running.stdout.on('data', (chunk: Buffer | string) => {
+    running[stream].on('data', (chunk: Buffer | string) => {
       said += chunk;
       if (said.includes(text)) resolve();
     });
-    void running.then(({ stderr }) => reject(new Error(`It never said ${text}, but:\n${said}\n${stderr}`)));
+    const neverSaid = ({ stdout, stderr }: { stdout: string; stderr: string }) =>
+      reject(new Error(`It never said ${text}, but:\n${stdout}\n${stderr}`));
+    void running.then(neverSaid);
   });
 }
