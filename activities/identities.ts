@@ -36,8 +36,11 @@ export const identityActivities = (clients: ClientsOf) => ({
   createIdentity: ({ id, location, tags }: IdentitySpecification): Promise<IdentityFacts & MaybeAdopted> =>
     createResource(clients, identityType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, name }) =>
-        client.userAssignedIdentities.createOrUpdate(resourceGroup, name, { location, tags: boundTo(id, tags) }),
+      send: ({ client, resourceGroup, name }, _conditions, found) =>
+        client.userAssignedIdentities.createOrUpdate(resourceGroup, name, {
+          location,
+          tags: { ...found, ...boundTo(id, tags) },
+        }),
       mismatches: ({ principalId }) => (principalId === '' ? ['principalId: got none'] : []),
     }),
 

@@ -21,6 +21,7 @@ import { registryActivities } from './registries.ts';
 import { resourceGroupActivities } from './resourceGroups.ts';
 import { roleAssignmentActivities } from './roleAssignments.ts';
 import { secondMarkActivities } from './secondMarks.ts';
+import { subnetActivities } from './subnets.ts';
 import { virtualNetworkActivities } from './virtualNetworks.ts';
 import { type Webhook, webhookActivities } from './webhook.ts';
 
@@ -56,6 +57,7 @@ export function createActivities(connection: AzureConnection, webhook?: Webhook)
     ...resourceGroupActivities(clients),
     ...roleAssignmentActivities(clients),
     ...secondMarkActivities(clients),
+    ...subnetActivities(clients),
     ...virtualNetworkActivities(clients),
   });
   return { ...onClock(withBoundedResults(activities), connection.clock), ...webhookActivities(webhook) };

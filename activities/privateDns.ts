@@ -151,11 +151,11 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
   async createPrivateDnsZone({ id, tags }: PrivateDnsZoneSpecification): Promise<MaybeAdopted | undefined> {
     const made = await createResource(clients, zoneType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, name }, conditions) =>
+      send: ({ client, resourceGroup, name }, conditions, found) =>
         client.privateZones.createOrUpdate(
           resourceGroup,
           name,
-          { location: 'global', tags: boundTo(id, tags) },
+          { location: 'global', tags: { ...found, ...boundTo(id, tags) } },
           conditions,
         ),
       mismatches: () => [],
@@ -176,10 +176,10 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
   async createZoneLink({ id, tags, virtualNetworkId }: ZoneLinkSpecification): Promise<MaybeAdopted | undefined> {
     const link = createResource(clients, linkType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, parent, name }, conditions) => {
+      send: ({ client, resourceGroup, parent, name }, conditions, found) => {
         const body = {
           location: 'global',
-          tags: boundTo(id, tags),
+          tags: { ...found, ...boundTo(id, tags) },
           virtualNetwork: { id: virtualNetworkId },
           registrationEnabled: false,
         };

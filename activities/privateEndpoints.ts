@@ -1,3 +1,4 @@
+import type { PrivateEndpoint } from '@azure/arm-network';
 import {
   endpointMismatches,
   type PrivateEndpointFacts,
@@ -14,12 +15,20 @@ import {
   type MaybeUnseen,
   type ResourceType,
 } from './arm/ownedResource.ts';
+import { ifMatch } from './arm/resourceUpdate.ts';
 import { usersOf } from './users/usersOf.ts';
 
 export async function readPrivateEndpoint(clients: ClientsOf, id: string): Promise<PrivateEndpointFacts | undefined> {
+  const found = await getEndpoint(clients, id);
+  return found && endpointFacts(clients, id, found);
+}
+
+function getEndpoint(clients: ClientsOf, id: string): Promise<PrivateEndpoint | undefined> {
   const { client, resourceGroup, name } = locate(clients, 'network', id);
-  const found = await azureRead(id, () => client.privateEndpoints.get(resourceGroup, name));
-  if (!found) return undefined;
+  return azureRead(id, () => client.privateEndpoints.get(resourceGroup, name));
+}
+
+async function endpointFacts(clients: ClientsOf, id: string, found: PrivateEndpoint): Promise<PrivateEndpointFacts> {
   const [connection] = [
     ...(found.privateLinkServiceConnections ?? []),
     ...(found.manualPrivateLinkServiceConnections ?? []),
@@ -56,10 +65,13 @@ async function interfaceAddresses(clients: ClientsOf, id: string | undefined): P
   return addresses;
 }
 
-const endpointType: ResourceType<'network', PrivateEndpointFacts> = {
+const endpointType: ResourceType<'network', PrivateEndpointFacts & { etag?: string | undefined }> = {
   kind: 'private endpoint',
   service: 'network',
-  read: readPrivateEndpoint,
+  async read(clients, id) {
+    const found = await getEndpoint(clients, id);
+    return found && { ...(await endpointFacts(clients, id, found)), etag: found.etag };
+  },
   remove: ({ client, resourceGroup, name }) => client.privateEndpoints.delete(resourceGroup, name),
 };
 
@@ -69,15 +81,18 @@ export const privateEndpointActivities = (clients: ClientsOf) => ({
     const { id, location, tags, subnetId, connectionName, registryId } = endpoint;
     return createResource(clients, endpointType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, name }) =>
-        client.privateEndpoints.createOrUpdate(resourceGroup, name, {
+      send({ client, resourceGroup, name }, conditions, found) {
+        const body = {
           location,
-          tags: boundTo(id, tags),
+          tags: { ...found, ...boundTo(id, tags) },
           subnet: { id: subnetId },
           privateLinkServiceConnections: [
             { name: connectionName, privateLinkServiceId: registryId, groupIds: ['registry'] },
           ],
-        }),
+        };
+        const etag = conditions && 'ifMatch' in conditions ? conditions.ifMatch : undefined;
+        return client.privateEndpoints.createOrUpdate(resourceGroup, name, body, ifMatch(etag));
+      },
       mismatches: (seen) => endpointMismatches(endpoint, seen),
     });
   },

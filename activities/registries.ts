@@ -86,10 +86,10 @@ export const registryActivities = (clients: ClientsOf) => ({
     const { id, location, tags, publicNetworkAccess, anonymousPullEnabled } = registry;
     const made = await createResource(clients, registryType, id, {
       marks: tags,
-      send: ({ client, resourceGroup, name }) =>
+      send: ({ client, resourceGroup, name }, _conditions, found) =>
         client.registries.create(resourceGroup, name, {
           location,
-          tags: boundTo(id, tags),
+          tags: { ...found, ...boundTo(id, tags) },
           // Only Premium registries take private endpoints. Source: Learn, "Azure Container Registry service tiers".
           sku: { name: 'Premium' },
           adminUserEnabled: false,
@@ -159,7 +159,8 @@ export const registryActivities = (clients: ClientsOf) => ({
       cacheRuleType,
       { id, marks: {}, ofThisRun: true },
       {
-        isAsWritten: (seen) => !written || cacheRuleMismatches(written, seen).length === 0,
+        isAsWritten: (seen) =>
+          !written || (cacheRuleMismatches(written, seen).length === 0 && seen.credentialSetId === undefined),
         usersOf: () => usersOf(clients, id, marks),
       },
     ),
@@ -193,4 +194,5 @@ const cacheRuleFacts = (rule: CacheRule): CacheRuleFacts => ({
   sourceRepository: rule.sourceRepository ?? '',
   targetRepository: rule.targetRepository ?? '',
   provisioningState: rule.provisioningState ?? 'Unknown',
+  ...(rule.credentialSetResourceId && { credentialSetId: rule.credentialSetResourceId }),
 });

@@ -1,19 +1,15 @@
-import type { Subnet, VirtualNetwork } from '@azure/arm-network';
+import type { VirtualNetwork } from '@azure/arm-network';
 import { contains } from '../resources/addressRanges.ts';
-import { type Marks, subnetsTag } from '../resources/marks.ts';
-import { mismatch } from '../resources/mismatch.ts';
+import { subnetsTag } from '../resources/marks.ts';
 import {
   leadsOut,
   type NatGatewayFacts,
   type RouteTableFacts,
-  type SubnetFacts,
-  type SubnetProperties,
-  type SubnetSpecification,
   subnetMismatches,
   type VirtualNetworkFacts,
   type VirtualNetworkSpecification,
 } from '../resources/virtualNetworks.ts';
-import { type ClientsOf, type Located, locate } from './arm/connection.ts';
+import { type ClientsOf, locate } from './arm/connection.ts';
 import { azureRead } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import {
@@ -24,7 +20,8 @@ import {
   type MaybeUnseen,
   type ResourceType,
 } from './arm/ownedResource.ts';
-import { ifMatch, updateResource } from './arm/resourceUpdate.ts';
+import { ifMatch } from './arm/resourceUpdate.ts';
+import { newSubnet, subnetFacts } from './subnets.ts';
 import { usersOf } from './users/usersOf.ts';
 
 export async function readVirtualNetwork(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
@@ -111,25 +108,6 @@ const networkType: ResourceType<'network', VirtualNetworkFacts> = {
   remove: ({ client, resourceGroup, name }) => client.virtualNetworks.delete(resourceGroup, name),
 };
 
-export async function readSubnet(clients: ClientsOf, id: string): Promise<SubnetFacts | undefined> {
-  const { client, resourceGroup, parent, name } = locate(clients, 'network', id);
-  const found = await azureRead(id, () => client.subnets.get(resourceGroup, parent, name));
-  return found && subnetFacts(found);
-}
-
-const subnetType: ResourceType<'network', SubnetFacts> = {
-  kind: 'subnet',
-  service: 'network',
-  read: readSubnet,
-  remove: ({ client, resourceGroup, parent, name }) => client.subnets.delete(resourceGroup, parent, name),
-};
-
-/** @param etag That of the subnet which the body replaces. Azure changes it with every change in the network. */
-const putSubnet =
-  (body: Subnet, etag?: string) =>
-  ({ client, resourceGroup, parent, name }: Located<'network'>) =>
-    client.subnets.createOrUpdate(resourceGroup, parent, name, body, ifMatch(etag));
-
 export const virtualNetworkActivities = (clients: ClientsOf) => ({
   /** Creates a virtual network with its subnets in one request, for Azure takes one write at a time under a network. */
   async createVirtualNetwork(network: VirtualNetworkSpecification): Promise<VirtualNetworkFacts & MaybeAdopted> {
@@ -160,56 +138,6 @@ export const virtualNetworkActivities = (clients: ClientsOf) => ({
       holdsForeign: (seen) => foreignSubnets(seen, ours ?? ownSubnets(seen)),
       usersOf: () => usersOf(clients, network.id, network.marks),
     }),
-
-  /** Creates a subnet in a network that is there. @param mayBeOurs Whether an earlier activity of this run may have made it. */
-  createSubnet: (subnet: SubnetSpecification, mayBeOurs = false): Promise<SubnetFacts & MaybeAdopted> =>
-    createResource(clients, subnetType, subnet.id, {
-      mayBeOurs,
-      send: putSubnet(newSubnet(subnet)),
-      mismatches: (seen) => newSubnetMismatches(subnet, seen),
-    }),
-
-  /**
-   * Changes these properties of a subnet. A PUT replaces the whole subnet, so all others are sent as they are.
-   *
-   * @param written For undo: what this run wrote. Where Azure shows something else, somebody's newer setting stays.
-   * @returns `undefined` where undo finds the subnet gone.
-   * @throws ApplicationFailure `ChangedSince`.
-   */
-  updateSubnet: (
-    { id, properties }: { id: string; properties: SubnetProperties },
-    written?: SubnetProperties,
-  ): Promise<SubnetFacts | undefined> =>
-    updateResource(clients, subnetType, id, {
-      get: ({ client, resourceGroup, parent, name }) => client.subnets.get(resourceGroup, parent, name),
-      factsOf: subnetFacts,
-      send(subnet, current) {
-        const { defaultOutboundAccess: _said, ...unsaid } = current;
-        const kept = properties.defaultOutboundAccess === null ? unsaid : current;
-        return putSubnet({ ...kept, ...azureProperties(properties, current) }, current.etag)(subnet);
-      },
-      mismatches: (seen) => subnetMismatches(properties, seen),
-      putBack:
-        written &&
-        ((seen) => [{ before: subnetMismatches(properties, seen), written: subnetMismatches(written, seen) }]),
-    }),
-
-  /**
-   * Deletes a subnet that this run created. Azure refuses while machines are in the subnet.
-   *
-   * @param written What it wrote: another subnet of the name is somebody else's.
-   * @param marks Those of the run, whose cluster is no other user.
-   */
-  deleteSubnet: (id: string, written?: SubnetSpecification, marks: Marks = {}): Promise<MaybeUnseen | undefined> =>
-    deleteResource(
-      clients,
-      subnetType,
-      { id, marks: {}, ofThisRun: true },
-      {
-        isAsWritten: (seen) => !written || newSubnetMismatches(written, seen).length === 0,
-        usersOf: () => usersOf(clients, id, marks),
-      },
-    ),
 });
 
 /** A PUT replaces the whole network: what others have put into one that is there stays. */
@@ -220,7 +148,8 @@ function networkBody(network: VirtualNetworkSpecification, there: VirtualNetwork
   const prefixes = [...addressPrefixes, ...(there?.addressSpace?.addressPrefixes ?? [])];
   for (const subnet of subnets) {
     const key = subnet.name.toLowerCase();
-    found.set(key, [{ ...found.get(key)?.[0], name: subnet.name, ...newSubnet(subnet) }]);
+    const [seen] = found.get(key) ?? [];
+    found.set(key, [{ ...seen, name: subnet.name, ...newSubnet(subnet, seen) }]);
   }
   return {
     ...there,
@@ -237,51 +166,3 @@ export const ownSubnets = ({ marks }: VirtualNetworkFacts): string[] | undefined
 /** @param own Names of the others. */
 export const foreignSubnets = ({ subnets }: VirtualNetworkFacts, own: readonly string[] | undefined): string[] =>
   subnets.filter(({ name }) => own && !own.includes(name)).map(({ id }) => id);
-
-const newSubnetMismatches = (wanted: SubnetSpecification, seen: SubnetFacts): string[] => [
-  ...mismatch('addressPrefix', wanted.addressPrefix, seen.addressPrefixes.join(', ')),
-  ...subnetMismatches(wanted, seen),
-];
-
-function newSubnet(subnet: SubnetSpecification): Subnet {
-  return {
-    addressPrefix: subnet.addressPrefix,
-    // As the guide does. A policy of Azure Policy may have it otherwise: endpoints work either way.
-    ...(subnet.use === 'registrySubnet' && { privateEndpointNetworkPolicies: 'Disabled' }),
-    ...azureProperties(subnet, undefined),
-  };
-}
-
-function azureProperties(properties: SubnetProperties, current: Subnet | undefined): Subnet {
-  const { defaultOutboundAccess, privateEndpointNetworkPolicies, delegation } = properties;
-  return {
-    ...(typeof defaultOutboundAccess === 'boolean' ? { defaultOutboundAccess } : {}),
-    ...(privateEndpointNetworkPolicies === undefined ? {} : { privateEndpointNetworkPolicies }),
-    ...(delegation === undefined
-      ? {}
-      : {
-          // An empty name takes the delegation away.
-          delegations:
-            delegation === ''
-              ? []
-              : [...(current?.delegations ?? []), { name: 'aks-delegation', serviceName: delegation }],
-        }),
-  };
-}
-
-function subnetFacts(subnet: Subnet): SubnetFacts {
-  return {
-    id: subnet.id ?? '',
-    name: subnet.name ?? '',
-    provisioningState: subnet.provisioningState ?? 'Unknown',
-    addressPrefixes: subnet.addressPrefixes ?? (subnet.addressPrefix === undefined ? [] : [subnet.addressPrefix]),
-    // Azure shows it only if somebody has sent it.
-    defaultOutboundAccess: subnet.defaultOutboundAccess ?? null,
-    privateEndpointNetworkPolicies: subnet.privateEndpointNetworkPolicies ?? 'Disabled',
-    ...(subnet.natGateway?.id !== undefined && { natGatewayId: subnet.natGateway.id }),
-    ...(subnet.routeTable?.id !== undefined && { routeTableId: subnet.routeTable.id }),
-    delegations: (subnet.delegations ?? []).map(({ serviceName }) => serviceName ?? ''),
-    addressesInUse: (subnet.ipConfigurations ?? []).length,
-    privateEndpoints: (subnet.privateEndpoints ?? []).length,
-  };
-}

@@ -24,6 +24,8 @@ export interface CacheRuleSpecification {
 
 export interface CacheRuleFacts {
   name: string;
+  /** The credentials with which it asks its source. Left out where it has none, as this product's rules. */
+  credentialSetId?: string;
   sourceRepository: string;
   targetRepository: string;
   provisioningState: string;

@@ -119,7 +119,8 @@ export const usersOfRecord = (
   clusters: readonly ClusterReferences[],
 ): string[] =>
   clusters
-    .filter(({ registryId = '' }) => keyOf(registryId.split('/').at(-1) ?? '') === keyOf(name.split('.')[0] ?? ''))
+    // The name of a registry has no dash: what comes after one is the hash of its domain name label scope.
+    .filter(({ registryId = '' }) => keyOf(registryId.split('/').at(-1) ?? '') === keyOf(name.split(/[.-]/)[0] ?? ''))
     .filter((cluster) => linkedNetworks.some((network) => isInNetwork(cluster, network)))
     .map((cluster) => `the nodes of ${cluster.id} find their registry by it`);
 

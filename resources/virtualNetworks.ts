@@ -62,6 +62,8 @@ export interface SubnetFacts {
   addressesInUse: number;
   /** Number of private endpoints in it. Left out by version 0.1. */
   privateEndpoints?: number;
+  /** What is put on it. Given where a subnet is read alone. */
+  attachments?: string[];
 }
 
 export interface VirtualNetworkFacts extends ResourceFacts {

@@ -21,7 +21,7 @@ import { type Found, longRunningOperation, notShown } from './longRunningOperati
 import type { Sent } from './poller.ts';
 import { removed } from './removed.ts';
 import { onceReplicated, readOnceSent, replicationPause, retriedWhileReplicating } from './replication.ts';
-import { leaveSecondMark, takeSecondMarkOff, unlessForbidden } from './secondMarks.ts';
+import { leaveSecondMark, tagsOn, takeSecondMarkOff, unlessForbidden } from './secondMarks.ts';
 import { answeredOnce } from './sharedReads.ts';
 
 /** Facts that tell whose a resource is, and whether an operation runs on it. */
@@ -50,8 +50,11 @@ export type WriteConditions = { ifNoneMatch: '*' } | { ifMatch: string };
 
 /** A write of one resource, and a comparison with what Azure shows afterwards. */
 interface Write<S extends Service, Facts> {
-  /** @param conditions For those of Azure's services that take them: it is not there, or it is still what was read. */
-  send(resource: Located<S>, conditions?: WriteConditions): Sent;
+  /**
+   * @param conditions For those of Azure's services that take them: it is not there, or it is still what was read.
+   * @param found Tags of one that is there: others may have put theirs beside the run's.
+   */
+  send(resource: Located<S>, conditions?: WriteConditions, found?: Record<string, string>): Sent;
   mismatches(seen: Facts): string[];
   /** Whether nothing of it was there before. Default: false. */
   isNew?: boolean;
@@ -119,8 +122,10 @@ export async function createResource<S extends Service, Facts extends MarkedFact
   if (isOurs && isAsWanted && isFinal(stateOf(there))) return there;
   if (isOurs) {
     const { etag } = there;
-    const conditions = type.takesConditions && etag !== undefined ? { ifMatch: etag } : undefined;
-    return writeResource(clients, type, id, { ...creation, send: (resource) => creation.send(resource, conditions) });
+    const conditions = etag === undefined ? undefined : { ifMatch: etag };
+    const found = there.marks && (await tagsOn(clients, id));
+    const send = (resource: Located<S>) => creation.send(resource, conditions, found);
+    return writeResource(clients, type, id, { ...creation, send });
   }
   // The end of an operation that an earlier run of the same workflow began may have come after discovery.
   const { [markTags.workflow]: workflow = '' } = marks;
@@ -215,7 +220,7 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   clients: ClientsOf,
   { kind, service, read, remove }: ResourceType<S, Facts>,
   { id, marks, ofThisRun = false }: MarkedResource,
-  { holdsForeign, isAsWritten, usersOf = async () => nobody }: Reservations<Facts> = {},
+  { holdsForeign, isAsWritten, usersOf }: Reservations<Facts> = {},
 ): Promise<MaybeUnseen | undefined> {
   const refuseChanged = async (shown: Facts): Promise<void> => {
     if (isAsWritten && !isAsWritten(shown)) throw changedSince(kind, id);
@@ -238,13 +243,15 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   await refuseChanged(seen);
   let { etag } = seen;
   if (stateOf(seen) !== 'Deleting') {
-    const found = await usersOf();
+    const found = (await usersOf?.()) ?? nobody;
     refuseUsed(kind, id, [...found.users, ...markedUsers(seen.marks ?? {}, marks)]);
     if (!ofThisRun) refuseUnchecked(kind, id, found);
-    // Who uses it takes long to find out, and somebody may have changed it meanwhile.
-    const now = (isAsWritten || holdsForeign) && (await read(clients, id));
+    // Who uses it takes long to find out: somebody may have changed it meanwhile, taken the marks off, or left one of their own.
+    const now = (usersOf || isAsWritten || holdsForeign) && (await read(clients, id));
     if (now) {
       etag = now.etag;
+      if (now.marks) refuseForeign(kind, id, now.marks, marks);
+      refuseUsed(kind, id, markedUsers(now.marks ?? {}, marks));
       await refuseChanged(now);
     }
   }

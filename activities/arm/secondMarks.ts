@@ -3,7 +3,7 @@ import { parentId, parseResourceId, subscriptionOf } from '../../resources/ids.t
 import type { Marks } from '../../resources/marks.ts';
 import { checkpoint, recorded } from './checkpoint.ts';
 import { type ClientsOf, locate } from './connection.ts';
-import { type Allowed, azureCall, azureRead, httpStatus, whereAllowed } from './errors.ts';
+import { type Allowed, azureCall, azureRead, httpStatus, seenOr, whereAllowed } from './errors.ts';
 import { marksOn, usedByTag } from './marks.ts';
 import { onceReplicated } from './replication.ts';
 
@@ -36,6 +36,11 @@ export async function unlessForbidden(changeMark: () => Promise<void>): Promise<
 /** The marks on a resource; none where it is gone or has no tags. */
 export function readMarks(clients: ClientsOf, id: string): Promise<Allowed<Marks>> {
   return whereAllowed(async () => marksOn(id, await readTags(clients, id).catch(unlessUntaggable)));
+}
+
+/** All tags of a resource; `undefined` where they may not be read. */
+export async function tagsOn(clients: ClientsOf, id: string): Promise<Record<string, string> | undefined> {
+  return seenOr(await whereAllowed(() => readTags(clients, id).catch(unlessUntaggable)), undefined);
 }
 
 /** `undefined`: it is gone, or has no tags. */

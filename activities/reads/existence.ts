@@ -10,7 +10,8 @@ import { readPrivateDnsZone, readRecord, readZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readCacheRule, readRegistry } from '../registries.ts';
 import { readResourceGroup } from '../resourceGroups.ts';
-import { readSubnet, readVirtualNetwork } from '../virtualNetworks.ts';
+import { readSubnet } from '../subnets.ts';
+import { readVirtualNetwork } from '../virtualNetworks.ts';
 
 type Reader = (clients: ClientsOf, id: string) => Promise<unknown>;
 

@@ -124,6 +124,14 @@ describe('a deletion leaves what another cluster has come to use', () => {
     },
   );
 
+  it('a record of its registry that has the hash of a domain name label scope', async () => {
+    const id = `${ids.registryRecord}-a1b2c3d4e5f6g7h8`;
+    const { properties } = aRecord(expectedAddresses.registryRecord);
+    await azure.put(id, { properties: { ...properties, metadata: boundTo(id, marksFor('lender')) } });
+    await inUse('lender', { ...ids, registryRecord: id }, 'registryRecord', other);
+    await azure.remove(id);
+  });
+
   it('a subnet that no machine is in yet', async () => {
     const { deleteSubnet } = azure.activities;
     const subnet = ids.nodeSubnet;

@@ -62,15 +62,19 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
   for (const { before, ...subnet } of subnets) {
     const { name } = subnet;
     const properties = propertiesOf(subnet);
+    // A policy may put something on each subnet that is made. What comes later is others'.
+    let attachments: string[] = subnet.delegation === undefined ? [] : [subnet.delegation.toLowerCase()];
     step(subnetStepId(subnet, network.subnets), {
-      act: (begun) =>
-        before
-          ? azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties })
-          : azure.operating(`Create subnet ${name}`).createSubnet(subnet, begun),
+      async act(begun) {
+        if (before) return azure.operating(`Update subnet ${name}`).updateSubnet({ id: subnet.id, properties });
+        const made = await azure.operating(`Create subnet ${name}`).createSubnet(subnet, begun);
+        attachments = made.attachments ?? attachments;
+        return made;
+      },
       undo: (): Promise<unknown> =>
         before
           ? azure.undoing(`Put subnet ${name} back`).updateSubnet({ id: subnet.id, properties: before }, properties)
-          : azure.undoing(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet, marks),
+          : azure.undoing(`Delete subnet ${name}`).deleteSubnet(subnet.id, subnet, marks, attachments),
       waitsFor,
     });
   }

@@ -65,13 +65,24 @@ function state(id: string, title: string, resourceId: string, seen: string | und
   return runs ? { ...succeeded, seen } : succeeded;
 }
 
+/** The endpoints that the registry's names lead to, if any: others may have theirs in the same network. */
+function servingEndpoints(endpoints: AuditFacts['endpoints'], zone: AuditFacts['zone']): AuditFacts['endpoints'] {
+  const led = new Set(Object.values(zone?.records ?? {}).flatMap(({ addresses }) => addresses));
+  const serving = endpoints.filter(({ addresses }) =>
+    Object.values(addresses)
+      .flat()
+      .some((address) => led.has(address)),
+  );
+  return serving.length > 0 ? serving : endpoints;
+}
+
 /** Checks that nothing around the cluster is half made: an operation may end well, and its resource Failed. */
 const stateChecks = ({ registry, network, subnets, endpoints, zone }: AuditFacts, profile: Profile): Check[] => [
   ...(network ? [state('virtualNetwork', 'Virtual network', network.id, network.provisioningState)] : []),
   ...subnets.map(({ id, name, provisioningState }) =>
     state(`subnetState:${name}`, `Subnet ${name}`, id, provisioningState),
   ),
-  ...endpoints.map(({ id, provisioningState }) =>
+  ...servingEndpoints(endpoints, zone).map(({ id, provisioningState }) =>
     state(`endpointState:${resourceReference(id).name}`, 'Private endpoint', id, provisioningState),
   ),
   // A registry may copy other images for others.

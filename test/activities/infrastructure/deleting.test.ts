@@ -154,4 +154,14 @@ describe('deleting', () => {
     expect((await azure.get(ids.cacheRule)).status).toBe(200);
     expect((await azure.get(ids.registryRecord)).status).toBe(200);
   });
+
+  it.concurrent('leaves a rule that somebody has given credentials since', async () => {
+    const ids = await prepared(azure, 'credentials', kindOf('cacheRule'));
+    await makeByHand(azure, ids, 'cacheRule');
+    const credentialSetResourceId = `${ids.registry}/credentialSets/colleagues`;
+    await azure.put(ids.cacheRule, { properties: { credentialSetResourceId } }, 'PATCH');
+    const removal = attempt().run(azure.activities.deleteCacheRule, ids.cacheRule, mapping);
+    expect(await activityFailure(removal)).toMatchObject({ type: 'ChangedSince', nonRetryable: true });
+    expect((await azure.get(ids.cacheRule)).status).toBe(200);
+  });
 });

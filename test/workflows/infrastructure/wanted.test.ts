@@ -33,8 +33,10 @@ describe('what is given by resource ID', () => {
       virtualNetworkId: vnet,
       subnetIds,
       registryId: registry,
+      cacheRule: { name: 'aks-managed-mcr', targetRepository: 'aks-managed-repository/*' },
       privateEndpointId: endpoint,
       privateDnsZoneId: zone,
+      zoneLinkName: 'MyDNSLink',
       identityIds: { controlPlane, kubelet },
       roleScopes: [
         { scope: `${vnet}/subnets/aks-subnet`, holder: 'controlPlane' },

@@ -82,7 +82,10 @@ describe('resources around the cluster', () => {
     provisioningState: 'Failed',
     location: 'westeurope',
     loginServer: 'r.azurecr.io',
-    cacheRules: [{ name: 'rule', provisioningState: 'Failed' }],
+    cacheRules: [
+      { name: 'rule', targetRepository: 'aks-managed-repository/*', provisioningState: 'Failed' },
+      { name: 'of-others', targetRepository: 'theirs/*', provisioningState: 'Failed' },
+    ],
     privateEndpoints: [],
     roleAssignmentMode: '',
   } as unknown as NonNullable<AuditFacts['registry']>;
@@ -97,6 +100,16 @@ describe('resources around the cluster', () => {
     ['linkState:link', { zone }],
   ])('fail check %s where their operation succeeded and they did not', (check, changes) => {
     expect(checksOf(changes)[check]).toMatchObject({ verdict: 'missed', seen: 'Failed' });
+  });
+
+  it('do not count where they are of others, in the same registry or network', () => {
+    const serving = { ...endpoint, provisioningState: 'Succeeded', addresses: { 'r.azurecr.io': ['10.0.0.4'] } };
+    const others = { ...endpoint, id: `${id}-others`, addresses: { 'r.azurecr.io': ['10.0.0.5'] } };
+    const records = { r: { id: '', marks: {}, addresses: ['10.0.0.4'] } };
+    const checks = checksOf({ registry, endpoints: [others, serving], zone: { ...zone, records } });
+    expect(checks['endpointState:endpoint']).toMatchObject({ verdict: 'met' });
+    expect(checks).not.toHaveProperty('endpointState:endpoint-others');
+    expect(checks).not.toHaveProperty('cacheRuleState:of-others');
   });
 
   it('have not drifted while an operation runs on them', () => {
