@@ -15,11 +15,14 @@ export async function connectToTemporal(env: NodeJS.ProcessEnv): Promise<Tempora
   if (Array.isArray(config)) return config;
   const { address = '127.0.0.1:7233' } = config.connectionOptions;
   const namespace = config.namespace ?? 'default';
+  let connection: NativeConnection | undefined;
   try {
-    const connection = await NativeConnection.connect({ ...config.connectionOptions, address });
+    connection = await NativeConnection.connect({ ...config.connectionOptions, address });
     await connection.workflowService.describeNamespace({ namespace });
     return { connection, address, namespace };
   } catch (error) {
+    // It would keep the process alive.
+    await connection?.close();
     const reason = error instanceof Error ? error.message : String(error);
     const problem = `namespace ${namespace} cannot be reached (${reason})`;
     return [{ where: `Temporal service ${address}`, problem, whatToDo: adviceOn(reason) }];
