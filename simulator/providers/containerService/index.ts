@@ -2,6 +2,7 @@ import type { Provider } from '../../arm/provider.ts';
 import { agentPoolTypes } from './agentPools.ts';
 import { behaviours } from './behaviours.ts';
 import { aksError, changeNotAllowed, invalidParameter, missingParameter } from './errors.ts';
+import { limited } from './limits.ts';
 import { maintenanceTypes } from './maintenance.ts';
 import { managedClusterTypes } from './managedClusters.ts';
 import { upgradeTypes } from './upgrades.ts';
@@ -11,7 +12,7 @@ const strictFrom = '2024-01-01';
 
 /** Microsoft.ContainerService: Azure Kubernetes Service. */
 export const containerService: Provider = {
-  types: [...managedClusterTypes, ...agentPoolTypes, ...upgradeTypes, ...maintenanceTypes],
+  types: limited([...managedClusterTypes, ...agentPoolTypes, ...upgradeTypes, ...maintenanceTypes]),
   behaviours,
   refusal(problem, { apiVersion }) {
     switch (problem.kind) {

@@ -1,4 +1,5 @@
 import type { ArmRequest } from '../../arm/exchange.ts';
+import type { ResourceType } from '../../arm/provider.ts';
 import type { Bucket } from '../../arm/throttling.ts';
 
 /** AKS's own limits on clusters (Microsoft Learn, "Quotas, SKUs and regions in AKS"). */
@@ -19,8 +20,15 @@ export const poolBucket = (request: ArmRequest): Bucket =>
   request.method === 'PUT' ? { key: `aks/pool/${request.id.key}`, capacity: 20, refill: 1 / 60 } : otherBucket(request);
 
 /** The limit that all other requests share. */
-export const otherBucket = ({ id }: ArmRequest): Bucket => ({
-  key: `aks/${id.subscriptionId}/other`,
+const otherBucket = ({ id }: ArmRequest): Bucket => otherBucketOf(id.subscriptionId);
+
+/** The same, for what is asked of a command's results: they are no operation's status. */
+export const otherBucketOf = (subscriptionId: string | undefined): Bucket => ({
+  key: `aks/${subscriptionId}/other`,
   capacity: 60,
   refill: 1,
 });
+
+/** Every request to AKS counts for one of its limits. */
+export const limited = (types: readonly ResourceType[]): ResourceType[] =>
+  types.map((type) => ({ bucket: otherBucket, ...type }));

@@ -5,7 +5,6 @@ import type { ResourceType } from '../../arm/provider.ts';
 import type { Resource } from '../../arm/store.ts';
 import type { World } from '../../arm/world.ts';
 import { invalidParameter } from './errors.ts';
-import { otherBucket } from './limits.ts';
 import { clusterType } from './stored.ts';
 
 const type = `${clusterType}/maintenanceConfigurations`;
@@ -43,9 +42,7 @@ const kinds: Readonly<Record<string, readonly Kind[]>> = {
 };
 
 /** When AKS may maintain a cluster. */
-export const maintenanceTypes: readonly ResourceType[] = [
-  { kind: 'stored', type, bucket: otherBucket, put, delete: remove },
-];
+export const maintenanceTypes: readonly ResourceType[] = [{ kind: 'stored', type, put, delete: remove }];
 
 function put(request: ArmRequest, existing: Resource | undefined): Reply {
   const { properties } = parseBody(request, configuration);

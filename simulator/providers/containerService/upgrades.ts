@@ -3,16 +3,15 @@ import type { ArmRequest, Reply } from '../../arm/exchange.ts';
 import { parentPath } from '../../arm/ids.ts';
 import type { ResourceType } from '../../arm/provider.ts';
 import { poolNotFound } from './errors.ts';
-import { otherBucket } from './limits.ts';
 import { poolBody } from './shapes.ts';
 import { clusterOf, clusterType, poolsOf, poolType } from './stored.ts';
 import { allPatches, kubernetesVersions, latestNodeImage, upgradesFrom } from './versions.ts';
 
 /** Which Kubernetes versions there are, and to which a cluster and a pool can go. */
 export const upgradeTypes: readonly ResourceType[] = [
-  { kind: 'computed', type: `${poolType}/upgradeProfiles`, bucket: otherBucket, get: poolUpgrades },
-  { kind: 'computed', type: `${clusterType}/availableAgentPoolVersions`, bucket: otherBucket, get: availableVersions },
-  { kind: 'computed', type: `${clusterType}/upgradeProfiles`, bucket: otherBucket, get: clusterUpgrades },
+  { kind: 'computed', type: `${poolType}/upgradeProfiles`, get: poolUpgrades },
+  { kind: 'computed', type: `${clusterType}/availableAgentPoolVersions`, get: availableVersions },
+  { kind: 'computed', type: `${clusterType}/upgradeProfiles`, get: clusterUpgrades },
   {
     kind: 'computed',
     type: 'Microsoft.ContainerService/locations/kubernetesVersions',

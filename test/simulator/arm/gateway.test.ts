@@ -161,6 +161,9 @@ test('a caller in a hurry is throttled, by ARM and by AKS', async () => {
       code: 'Throttled',
       message: expect.stringContaining('aka.ms/aks/throttling'),
     });
+    const versions = `${sub}/providers/Microsoft.ContainerService/locations/westeurope/kubernetesVersions`;
+    const statuses = (await many(70, `${versions}?api-version=2026-06-01`)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(10);
     const [refused] = (await many(300, versioned(`${sub}`))).filter((answer) => answer.status === 429);
     const message = expect.stringMatching(/try again after '1' seconds/);
     expect(refused?.body).toMatchObject({ error: { code: 'SubscriptionRequestsThrottled', message } });

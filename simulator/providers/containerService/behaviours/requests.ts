@@ -121,7 +121,7 @@ export const requests: readonly Behaviour[] = [
   {
     id: 'aks-throttling',
     resourceType: 'Microsoft.ContainerService/managedClusters',
-    says: 'AKS has token buckets of its own and answers 429 Throttled with Retry-After.',
+    says: 'AKS has token buckets of its own, one of which all requests share that have none, results of commands included. It answers 429 Throttled with Retry-After.',
     evidence: 'documented',
     source: 'Microsoft Learn, "Quotas, SKUs and regions in AKS"',
     test: 'arm/gateway.test.ts: a caller in a hurry is throttled, by ARM and by AKS',

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type ArmRequest, parseBody, type Reply } from '../../../arm/exchange.ts';
+import { parseId } from '../../../arm/ids.ts';
 import { valueAt } from '../../../arm/json.ts';
 import type { OperationStyle } from '../../../arm/operations.ts';
 import type { Resource } from '../../../arm/store.ts';
 import type { World } from '../../../arm/world.ts';
 import { aksError, invalidParameter } from '../errors.ts';
+import { otherBucketOf } from '../limits.ts';
 import { type KubernetesNode, nodesOf, takesPods } from '../nodes.ts';
 import { refuseWhileStopped, seconds } from '../operations.ts';
 import { admissionDenial } from '../pods.ts';
@@ -166,5 +168,6 @@ function commandStyle(clusterId: string, outcome: () => Outcome): OperationStyle
     }),
     retryAfter: () => 1,
     contentType: 'application/json',
+    bucket: () => otherBucketOf(parseId(clusterId).subscriptionId),
   };
 }
