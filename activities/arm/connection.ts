@@ -99,14 +99,17 @@ export function azureClients({
     // Temporal retries. Other than the SDK, a retried activity looks before it writes again.
     retryOptions: { maxRetries: 0 },
     additionalPolicies: [
-      { policy: boundRequest('boundCall', requestTimeoutMs + mostPauseMs), position: 'perCall' as const },
+      {
+        policy: boundRequest('boundCall', () => requestTimeoutMs + mostPauseMs(currentContext())),
+        position: 'perCall' as const,
+      },
       { policy: correlateWithWorkflow, position: 'perCall' as const },
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: shareReads(asksOnly), position: 'perRetry' as const },
       { policy: paceRequests(), position: 'perRetry' as const },
       { policy: takeTurns(mostRequestsAtOnce), position: 'perRetry' as const },
       // Azure's time begins when the request is sent.
-      { policy: boundRequest('boundRequest', requestTimeoutMs), position: 'perRetry' as const },
+      { policy: boundRequest('boundRequest', () => requestTimeoutMs), position: 'perRetry' as const },
       { policy: logRequest, position: 'perRetry' as const },
       { policy: watchRequest, position: 'perRetry' as const },
       { policy: onlyTo(endpoint), position: 'perRetry' as const },
@@ -234,11 +237,12 @@ export class ForeignAddressError extends Error {
 }
 
 /** The SDK sets no bound. An activity whose connection went silent would heartbeat for hours and wait for nothing. */
-function boundRequest(name: string, timeoutMs: number): PipelinePolicy {
+function boundRequest(name: string, mostMs: () => number): PipelinePolicy {
   return {
     name,
     async sendRequest(request, next) {
       const { abortSignal: cancellation } = request;
+      const timeoutMs = mostMs();
       const bound = new AbortController();
       const giveUp = () => bound.abort();
       // The SDK's own timer goes on after a connection has broken, and keeps the process alive.

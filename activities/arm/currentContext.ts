@@ -8,3 +8,9 @@ export function currentContext(): Context | undefined {
     return undefined;
   }
 }
+
+/** Temporal's priority of an activity that somebody waits for is at most this: see `workflows/engine/priority.ts`. */
+const mostHurried = 3;
+
+/** Nobody waits for it: it is a rollout's. */
+export const isUnhurried = ({ info: { priority } }: Context): boolean => (priority?.priorityKey ?? 0) > mostHurried;

@@ -2,13 +2,17 @@ import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline
 import type { Context } from '@temporalio/activity';
 import { type BucketName, bucketsOf, type TokenBucket, tokenBuckets, workersShare } from '../../resources/armBudget.ts';
 import { isInAzuresTime, now, pause } from './clock.ts';
-import { currentContext } from './currentContext.ts';
+import { currentContext, isUnhurried } from './currentContext.ts';
 import { countWorkers } from './workers.ts';
 
 /** The part of a full bucket that rollouts leave to runs that somebody waits for. */
 const reserve = 0.25;
 /** The longest wait for a token. The request is then sent all the same, for Azure's own bucket is never less than empty. */
-export const mostPauseMs = 5 * 60_000;
+const mostPausesMs = {
+  hurried: 5 * 60_000,
+  // A run of a rollout waits for all those before it. Sent all the same, the requests of those that wait would be refused.
+  unhurried: 60 * 60_000,
+} as const;
 /** A worker that begins or ends changes the part of the others. */
 const recheckMs = 15_000;
 
@@ -98,9 +102,6 @@ function runNumbers(): (runId: string) => number {
   };
 }
 
-/** Temporal's priority of an activity that somebody waits for is at most this: see `workflows/engine/priority.ts`. */
-const mostHurried = 3;
-
 /**
  * Spaces the requests of a worker before Azure refuses one. Each takes a token of ARM's, of whose buckets Azure tells the level with
  * each answer, and one of AKS's own where AKS answers it: of those it tells nothing.
@@ -146,16 +147,20 @@ function toldOf({ status, headers }: PipelineResponse, bucket: BucketName): numb
   return Number.isNaN(told) ? undefined : told;
 }
 
+/** The longest wait of a request for a token of one bucket. */
+export const mostPauseMs = (context: Context | undefined): number =>
+  mostPausesMs[context && isUnhurried(context) ? 'unhurried' : 'hurried'];
+
 /** How long each attempt has waited for all its tokens: no more than half of what it may last. */
 const waitedMs = new WeakMap<Context, { ms: number }>();
 
 /** Waits for a token: see {@link Pace.take}. */
 async function tokenOf(pace: Pace, context: Context, run: number): Promise<void> {
-  const { priority, startToCloseTimeoutMs } = context.info;
-  const who = { isUnhurried: (priority?.priorityKey ?? 0) > mostHurried, run };
+  const { startToCloseTimeoutMs } = context.info;
+  const who = { isUnhurried: isUnhurried(context), run };
   const waited = waitedMs.get(context) ?? { ms: 0 };
   waitedMs.set(context, waited);
-  let leftMs = mostPauseMs;
+  let leftMs = mostPauseMs(context);
   pace.queue(who);
   try {
     for (;;) {

@@ -22,13 +22,15 @@ const leastMs = 2_000;
 const leastBetweenMs = 60_000;
 /** Longer than all but the reimage of a large pool. */
 const crowdedBetweenMs = 15 * 60_000;
+/** Each of many that nobody expects. The first end tells of all others of its kind. */
+const crowdedUnknownMs = 60_000;
 /** ARM itself asks for 10 s (registries) to 30 s (clusters). */
 const mostMs = 15_000;
 const mostLateMs = 30_000;
 
 /**
  * Time until the next look at an operation: few looks before its expected end, and close ones from there on. One that nobody
- * expects is looked at after a twentieth of the time that has passed, so that its end is noticed within 5 %.
+ * expects is looked at after a twentieth of the time that has passed, so that its end is noticed within 5 %; among many, after a quarter.
  */
 export function pollDelayMs(polled: Polled): number {
   const askedMs = Math.max(polled.retryAfterMs ?? 0, leastMs);
@@ -37,7 +39,8 @@ export function pollDelayMs(polled: Polled): number {
 
 /** @param askedMs How long it is left alone in any case. */
 function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown, isScarce }: Polled, askedMs: number): number {
-  if (expectedMs === undefined) return Math.min(mostMs, elapsedMs / 20);
+  if (expectedMs === undefined)
+    return isCrowded ? Math.max(crowdedUnknownMs, elapsedMs / 4) : Math.min(mostMs, elapsedMs / 20);
   const leftMs = expectedMs * 1.001 + 500 - elapsedMs;
   if (leftMs > 0) {
     const oftenMs = isShown ? leastBetweenMs : Math.max(leastBetweenMs, expectedMs / 2);

@@ -1,7 +1,9 @@
 import { keyOf, parentId, sameResourceId, subscriptionOf } from '../../resources/ids.ts';
 import { registryZoneName, type ZoneLinkFacts } from '../../resources/privateDns.ts';
 import type { Unread } from '../../resources/unread.ts';
+import { nowAtMachinePace } from '../arm/clock.ts';
 import type { ClientsOf } from '../arm/connection.ts';
+import { currentContext, isUnhurried } from '../arm/currentContext.ts';
 import { azureReadIfRegistered, collect, seenOr, unreadOf, whereAllowed } from '../arm/errors.ts';
 import { listLinks } from '../privateDns.ts';
 import { listSubscriptions, mostSubscriptions } from '../subscriptions.ts';
@@ -37,9 +39,10 @@ export async function readLinksTo(
   searches: boolean,
 ): Promise<LinksSeen> {
   const named = [...new Set(nearIds.map((id) => keyOf(subscriptionOf(id))))];
+  const isWanted = (link: ZoneLinkFacts) => sameResourceId(link.virtualNetworkId, virtualNetworkId);
   const linksOf = async (zones: readonly string[]): Promise<ZoneLinkFacts[]> => {
     const links = await Promise.all(zones.map((zone) => listLinks(clients, zone)));
-    return links.flat().filter((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
+    return links.flat().filter(isWanted);
   };
   const nearGroups = new Set(nearIds.map(groupPath));
   const linksIn = async (id: string, group?: string): Promise<ZoneLinkFacts[]> => {
@@ -47,7 +50,10 @@ export async function readLinksTo(
     const near = zones.filter((zone) => nearGroups.has(groupPath(zone)));
     const found = await linksOf(near);
     // A subscription has a zone for each of its clusters, and may have thousands. Azure allows a network one of them.
-    return found.length > 0 ? found : linksOf(zones.filter((zone) => !near.includes(zone)));
+    if (found.length > 0) return found;
+    const far = zones.filter((zone) => !near.includes(zone));
+    const candidates = await Promise.all(far.map((zone) => mayHave(clients, zone, isWanted)));
+    return linksOf(far.filter((_zone, index) => candidates[index]));
   };
   const inGroups = async (id: string): Promise<ZoneLinkFacts[]> => {
     const near = nearIds.filter((each) => sameResourceId(subscriptionOf(each), id));
@@ -85,6 +91,26 @@ export async function readLinksTo(
     })),
   ];
   return { links, unread: links.length > 0 ? [] : unread };
+}
+
+/** What a rollout has seen of zones of other clusters may be so old: each of its runs would ask for those of all others. */
+const mostAgeMs = 20 * 60_000;
+const seen = new WeakMap<ClientsOf, Map<string, { links: Promise<ZoneLinkFacts[]>; askedAt: number }>>();
+
+/** Whether a zone of another group is worth asking. Runs of people ask each; a rollout's, those that had such a link lately. */
+async function mayHave(clients: ClientsOf, zone: string, isWanted: (link: ZoneLinkFacts) => boolean): Promise<boolean> {
+  const context = currentContext();
+  if (!context || !isUnhurried(context)) return true;
+  const known = seen.get(clients) ?? new Map();
+  seen.set(clients, known);
+  const before = known.get(zone);
+  const isFresh = before && nowAtMachinePace() - before.askedAt < mostAgeMs;
+  const links: Promise<ZoneLinkFacts[]> = isFresh ? before.links : listLinks(clients, zone);
+  if (!isFresh) {
+    known.set(zone, { links, askedAt: nowAtMachinePace() });
+    links.catch(() => known.delete(zone));
+  }
+  return (await links).some(isWanted);
 }
 
 const groupPath = (id: string): string => keyOf(id.split('/').slice(0, 5).join('/'));

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Pace } from '../../activities/arm/pace.ts';
-import { tokenBuckets } from '../../resources/armBudget.ts';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { mostPauseMs, Pace } from '../../activities/arm/pace.ts';
+import { scenarios } from '../../contract/names.ts';
+import { runCostOf } from '../../contract/runCosts.ts';
+import { rolloutBudget, tokenBuckets } from '../../resources/armBudget.ts';
 
 describe('a bucket of Azure', () => {
   /** Some ask at the same time, and again when they are told to. @returns when each may send, by its name. */
@@ -71,3 +74,16 @@ describe('a bucket of Azure', () => {
     expect(pace.take(who, 1, 100).waitMs).toBe(0);
   });
 });
+
+it.each(scenarios)(
+  'waits in a rollout of %s are as long as the runs before take, so that none is sent without a token',
+  (scenario) => {
+    const { context } = new MockActivityEnvironment({ priority: { priorityKey: 4 } });
+    for (const pools of [1, 3, 8]) {
+      const cost = runCostOf(scenario, pools);
+      const { runsInFlight, clustersPerHour } = rolloutBudget(cost);
+      const waitSeconds = (runsInFlight / clustersPerHour) * 3_600 - cost.seconds;
+      expect(waitSeconds * 1_000).toBeLessThan(mostPauseMs(context));
+    }
+  },
+);

@@ -1,7 +1,7 @@
 import type { Duration } from '@temporalio/common';
 import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
-import { priorityOf, type Urgency } from './priority.ts';
+import { isUnhurried, priorityOf, type Urgency } from './priority.ts';
 
 /** Temporal gives the activity of a killed worker to another one after this time. */
 const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
@@ -9,6 +9,12 @@ const noticed = { heartbeatTimeout: '10 seconds' } satisfies ActivityOptions;
 /** The place of the run's activities in the queue. Asked where they are called, for each run is of its own subscription. */
 const placed = (urgency: Urgency): Pick<ActivityOptions, 'priority'> => ({
   priority: priorityOf(urgency, workflowInfo()),
+});
+
+/** The place of short ones. A rollout's wait for Azure's limits as long as the runs before them ask, which may be an hour. */
+const placedShort = (): Pick<ActivityOptions, 'priority' | 'startToCloseTimeout'> => ({
+  ...placed('short'),
+  ...(isUnhurried(workflowInfo()) && { startToCloseTimeout: '3 hours' }),
 });
 
 /**
@@ -94,12 +100,12 @@ export const telling = (summary: string, atMost?: Duration) =>
 
 /** The activities of each kind; `summary` is what the Web UI's timeline shows. */
 export const azure = {
-  reading: (summary: string) => proxyActivities<Activities>({ ...read, ...placed('short'), summary }),
-  looking: (summary: string) => proxyActivities<Activities>({ ...look, ...placed('short'), summary }),
-  verifying: (summary: string) => proxyActivities<Activities>({ ...verification, ...placed('short'), summary }),
-  writing: (summary: string) => proxyActivities<Activities>({ ...write, ...placed('short'), summary }),
+  reading: (summary: string) => proxyActivities<Activities>({ ...read, ...placedShort(), summary }),
+  looking: (summary: string) => proxyActivities<Activities>({ ...look, ...placedShort(), summary }),
+  verifying: (summary: string) => proxyActivities<Activities>({ ...verification, ...placedShort(), summary }),
+  writing: (summary: string) => proxyActivities<Activities>({ ...write, ...placedShort(), summary }),
   operating: (summary: string) => proxyActivities<Activities>({ ...operation, ...placed('operation'), summary }),
   /** Operations of undo: whoever waits for the end of a failed run is not behind those of others. */
   undoing: (summary: string) => proxyActivities<Activities>({ ...operation, ...placed('undo'), summary }),
-  waiting: (summary: string) => proxyActivities<Activities>({ ...wait, ...placed('short'), summary }),
+  waiting: (summary: string) => proxyActivities<Activities>({ ...wait, ...placedShort(), summary }),
 };

@@ -18,12 +18,16 @@ export type Urgency = 'undo' | 'short' | 'operation' | 'told';
  * The place of an activity in the queue. Undo comes first, then what a person's run waits for, and a rollout's last. Short ones are
  * before operations of hours. Beside each other, Temporal serves each subscription in turn.
  */
-export function priorityOf(urgency: Urgency, { workflowId, priority }: Caller): Priority {
-  const isUnhurried = (priority?.priorityKey ?? ordinary) > ordinary;
+export function priorityOf(urgency: Urgency, caller: Caller): Priority {
+  const { workflowId, priority } = caller;
   const subscription = lockedCluster(workflowId)?.subscriptionId;
   const fairnessKey = priority?.fairnessKey || subscription;
-  return { priorityKey: keys[urgency][isUnhurried ? 1 : 0], ...(fairnessKey && { fairnessKey }) };
+  return { priorityKey: keys[urgency][isUnhurried(caller) ? 1 : 0], ...(fairnessKey && { fairnessKey }) };
 }
+
+/** Nobody waits for it: it is one of a rollout's. */
+export const isUnhurried = ({ priority }: Pick<Caller, 'priority'>): boolean =>
+  (priority?.priorityKey ?? ordinary) > ordinary;
 
 /** Of the runs of people, and of those that nobody waits for. */
 const keys: Readonly<Record<Urgency, readonly [number, number]>> = {
