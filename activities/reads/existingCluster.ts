@@ -145,7 +145,7 @@ async function readLink(
   const subnetId = cluster.agentPoolProfiles.find(({ vnetSubnetId }) => vnetSubnetId)?.vnetSubnetId;
   const networkId = subnetId === undefined ? managedNetworkId : parentId(subnetId);
   if (networkId === undefined) return { links: [], unread: [] };
-  return readLinksTo(clients, [cluster.id, nodeGroupId(cluster), networkId], networkId, searches);
+  return readLinksTo(clients, [cluster.id, nodeGroupId(cluster), networkId], networkId, searches, 'lately');
 }
 
 /** Asks which of the outbound addresses that a cluster's tags keep cannot be given back to it, and why. */

@@ -31,12 +31,14 @@ interface LinksSeen {
  * list the zones of a subscription, in their resource groups. Azure allows one: those in the groups of these resources come first.
  *
  * @param searches Whether they are searched in all other subscriptions that are seen, if these have none.
+ * @param far How the zones of other groups are asked. `lately`: see {@link mayHave}.
  */
 export async function readLinksTo(
   clients: ClientsOf,
   nearIds: readonly string[],
   virtualNetworkId: string,
   searches: boolean,
+  far: 'anew' | 'lately' = 'anew',
 ): Promise<LinksSeen> {
   const named = [...new Set(nearIds.map((id) => keyOf(subscriptionOf(id))))];
   const isWanted = (link: ZoneLinkFacts) => sameResourceId(link.virtualNetworkId, virtualNetworkId);
@@ -51,9 +53,10 @@ export async function readLinksTo(
     const found = await linksOf(near);
     // A subscription has a zone for each of its clusters, and may have thousands. Azure allows a network one of them.
     if (found.length > 0) return found;
-    const far = zones.filter((zone) => !near.includes(zone));
-    const candidates = await Promise.all(far.map((zone) => mayHave(clients, zone, isWanted)));
-    return linksOf(far.filter((_zone, index) => candidates[index]));
+    const others = zones.filter((zone) => !near.includes(zone));
+    if (far === 'anew') return linksOf(others);
+    const candidates = await Promise.all(others.map((zone) => mayHave(clients, zone, isWanted)));
+    return linksOf(others.filter((_zone, index) => candidates[index]));
   };
   const inGroups = async (id: string): Promise<ZoneLinkFacts[]> => {
     const near = nearIds.filter((each) => sameResourceId(subscriptionOf(each), id));
@@ -97,7 +100,10 @@ export async function readLinksTo(
 const mostAgeMs = 20 * 60_000;
 const seen = new WeakMap<ClientsOf, Map<string, { links: Promise<ZoneLinkFacts[]>; askedAt: number }>>();
 
-/** Whether a zone of another group is worth asking. Runs of people ask each; a rollout's, those that had such a link lately. */
+/**
+ * Whether a zone is worth asking. Runs of people ask each; a rollout's, those that had such a link lately. A plan may rest on that,
+ * for Azure refuses what it has overlooked; a verification may not.
+ */
 async function mayHave(clients: ClientsOf, zone: string, isWanted: (link: ZoneLinkFacts) => boolean): Promise<boolean> {
   const context = currentContext();
   if (!context || !isUnhurried(context)) return true;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Reimaged } from '../../resources/agentPools.ts';
 import type { ExistingCluster } from '../../resources/discovery.ts';
 import { agentPoolId, type ClusterReference, clusterId } from '../../resources/ids.ts';
@@ -50,6 +51,26 @@ describe('lookAtCluster', () => {
     const asked = (await azure.recorded(from)).filter(({ url }) => url.includes('/virtualNetworkLinks?'));
     expect(asked.filter(({ url }) => !url.includes('zone-own'))).toEqual([]);
     expect(asked).toHaveLength(1);
+  });
+
+  it('asks for the zones of other clusters in each run of a person, and once for all runs of a rollout', async () => {
+    const pools = { system: { mode: 'System', count: 1 } } as const;
+    const other = { subscriptionId, resourceGroup: 'rg-far', name: 'far' };
+    await createExistingCluster(azure.simulator, { cluster: other, pools, isolated: true, ownNetwork: true });
+    const clusters = [await existing('near-1'), await existing('near-2'), await existing('near-3')];
+    const asked = async (priorityKey: number): Promise<number> => {
+      const from = await azure.recordedBytes();
+      for (const cluster of clusters) {
+        const run = new MockActivityEnvironment({
+          priority: { priorityKey },
+          activityId: `${cluster.name}-${priorityKey}`,
+        });
+        await run.run(azure.activities.lookAtCluster, { cluster, subscriptionIds: [] });
+      }
+      return (await azure.recorded(from)).filter(({ url }) => /rg-far.*\/virtualNetworkLinks\?/.test(url)).length;
+    };
+    expect(await asked(3)).toBe(3);
+    expect(await asked(4)).toBe(1);
   });
 
   it('finds the zone in the node resource group, where the zones of the subscription may not be listed', async () => {

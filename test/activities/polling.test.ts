@@ -33,6 +33,12 @@ describe('an operation', () => {
     expect(late).toBeLessThan(0.06);
   });
 
+  it('that nobody expects takes few polls in a crowd, for the first end tells of all others', () => {
+    const { polls, late } = noticed(400, { isCrowded: true });
+    expect(polls).toBeLessThanOrEqual(7);
+    expect(late).toBeLessThan(0.25);
+  });
+
   it('that ends long before it is expected to, as failures do, is noticed halfway', () => {
     const { polls, late } = noticed(20, { expected: 400 });
     expect(polls).toBe(1);
