@@ -157,6 +157,23 @@ describe('a run that is reset', () => {
     expect(await harness.azure.writesTo(given)).toEqual(writes);
   });
 
+  it.concurrent('begins no scenario anew where it is one that starts them', async () => {
+    const given = input('reset-starter');
+    const { cluster } = given;
+    await (await harness.client.createCluster(given)).result();
+    const starter = await harness.temporal.workflow.start('startScenario', {
+      taskQueue: harness.taskQueue,
+      workflowId: 'reset-starter',
+      args: [{ scenario: 'deleteCluster', input: { cluster, alsoDelete: ['resourceGroup'] } }],
+    });
+    await starter.result();
+    await (await harness.client.createCluster(given)).result();
+    const writes = await harness.azure.writesTo(given);
+    const again = await reset(starter.workflowId, 'first');
+    expect(await failureOf(again.result())).toMatchObject({ cause: { type: 'ResetRun' } });
+    expect(await harness.azure.writesTo(given)).toEqual(writes);
+  });
+
   it.concurrent('waits for nobody where it would verify, though it holds on failure', async () => {
     const run = await harness.client.createCluster(
       input('reset-verifying', { onFailure: 'hold', holdTimeoutMinutes: 1 }),
