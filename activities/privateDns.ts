@@ -1,6 +1,6 @@
 import type { PrivateZone, RecordSet, VirtualNetworkLink } from '@azure/arm-privatedns';
 import { applicationFailure, retryable } from '../contract/failures.ts';
-import { sameResourceId } from '../resources/ids.ts';
+import { parentId, sameResourceId } from '../resources/ids.ts';
 import { carriesMarks } from '../resources/marks.ts';
 import {
   type PrivateDnsZoneFacts,
@@ -190,7 +190,7 @@ export const privateDnsActivities = (clients: ClientsOf) => ({
           ? []
           : [`virtualNetwork: asked ${virtualNetworkId}, got ${seen.virtualNetworkId}`],
     });
-    return adoption(await link.catch(retriedWhileUnlinked));
+    return adoption(await link.catch(linkedOtherwise(clients, parentId(id), virtualNetworkId)));
   },
 
   deleteZoneLink: (link: MarkedResource): Promise<MaybeUnseen | undefined> =>
@@ -233,13 +233,21 @@ const reservations = (clients: ClientsOf, { id, marks }: MarkedResource, written
   usersOf: () => usersOf(clients, id, marks),
 });
 
-/** The network may still be linked to another zone of the name, while AKS removes that of its own registry. */
-function retriedWhileUnlinked(error: unknown): never {
-  const failure = applicationFailure(error);
-  const overlaps = failure && /overlapping namespaces/i.test(failure.message);
-  // The removal of a link is an operation of its own, and takes longer than replication.
-  throw overlaps && mayLag() ? retryable(failure, '5 seconds') : error;
-}
+/**
+ * The network is linked already, as Azure says. A link of another name in the same zone serves: somebody has made it since discovery.
+ * That of another zone may be going, while AKS removes that of its own registry.
+ */
+const linkedOtherwise =
+  (clients: ClientsOf, zoneId: string, virtualNetworkId: string) =>
+  async (error: unknown): Promise<MaybeAdopted> => {
+    const failure = applicationFailure(error);
+    if (!failure || !/overlapping namespaces/i.test(failure.message)) throw error;
+    const links = await listLinks(clients, zoneId);
+    const there = links.find((link) => sameResourceId(link.virtualNetworkId, virtualNetworkId));
+    if (there?.provisioningState === 'Succeeded') return { adopted: true };
+    // The removal of a link is an operation of its own, and takes longer than replication.
+    throw mayLag() ? retryable(failure, '5 seconds') : error;
+  };
 
 const recordMismatches =
   (addresses: readonly string[]) =>

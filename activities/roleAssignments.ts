@@ -4,11 +4,11 @@ import { v5 as uuidv5 } from 'uuid';
 import { azureFailure, isFailure } from '../contract/failures.ts';
 import { keyOf, sameResourceId, subscriptionOf } from '../resources/ids.ts';
 import { carriesMarks, type Marks, markedUsers, markTags } from '../resources/marks.ts';
-import { type BuiltInRole, builtInRoles, type HeldRoles } from '../resources/roles.ts';
+import { type BuiltInRole, builtInRoles, type HeldRoles, sufficientRoles } from '../resources/roles.ts';
 import { usersOfRole } from '../resources/users.ts';
 import { checkpoint, recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureCall, azureList, azureRead, collect } from './arm/errors.ts';
+import { azureCall, azureList, azureRead, collect, httpStatus, seenOr, whereAllowed } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
 import { readBackMismatch, refuseUsed } from './arm/ownedResource.ts';
 import { onceReplicated, readOnceSent, retriedWhileReplicating } from './arm/replication.ts';
@@ -142,6 +142,8 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
         await refuseConditional(clients, assignment);
         return undefined;
       }
+      // Who may not assign it asks somebody who may, and that one may have assigned it at a scope above.
+      if (httpStatus(error) === 403 && (await isHeld(clients, assignment))) return undefined;
       throw retriedWhileReplicating(error);
     }
   },
@@ -171,6 +173,12 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
   /** Takes away all roles of a principal in one subscription whose assignments carry these marks, if no other cluster needs them. */
   unassignRolesOf: (roles: OwnRoles): Promise<void> => unassignOwnRoles(clients, roles),
 });
+
+/** Whether a principal holds a role, or one that suffices for it, whoever has assigned it. */
+async function isHeld(clients: ClientsOf, { scope, role, principalId }: RoleAssignment): Promise<boolean> {
+  const held = seenOr(await whereAllowed(() => readRoles(clients, scope, principalId)), undefined);
+  return sufficientRoles(role).some((id) => held?.roles.includes(id));
+}
 
 /** The roles of a principal in one subscription whose assignments carry these marks. */
 interface OwnRoles {

@@ -4,10 +4,10 @@ import type { CreateClusterInput } from '../../contract/index.ts';
 import type { OthersRule } from '../../simulator/index.ts';
 import { clusterPath } from '../support/azure.ts';
 import { failureDetailsOf, type Harness, startHarness } from '../support/harness.ts';
-import { type OwnRegistryIds, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
+import { assign, type OwnRegistryIds, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
 import { waitUntil } from './existingCluster.ts';
 import { byResourceId, manyClusters, ownRegistryInput } from './ownRegistry.ts';
-import { endpointBody, networkBody, setupOf } from './preflight/support.ts';
+import { endpointBody, linkBody, networkBody, setupOf } from './preflight/support.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -134,4 +134,42 @@ it("a colleague's endpoint of the registry that has failed takes no healthy clus
     ownRegistryInput('m-endpoint', byResourceId(ids, ['registry', 'vnet'])),
   );
   expect(await run.result()).toMatchObject({ outcome: 'verified' });
+});
+
+describe('what the run may not do itself, and somebody else does while it holds, serves after a retry', () => {
+  it('a role at a scope above', async () => {
+    const given = ownRegistryInput('m-role');
+    const ids = ownRegistryIds('m-role');
+    const answer = { status: 403, code: 'AuthorizationFailed', message: 'No.' };
+    await harness.azure.fault({ method: 'PUT', path: `${ids.registry}/.*/roleAssignments/`, times: 100, answer });
+    const run = await harness.client.createCluster({ ...given, onFailure: 'hold' });
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+    const principalId = (await harness.azure.get(ids.kubelet)).at('properties.principalId');
+    await assign(harness.azure, ids.group, 'acrPull', principalId);
+    await run.decide('retry');
+    expect(await run.result()).toMatchObject({ outcome: 'verified' });
+  });
+
+  it('a link of another name to the network, which undo leaves', async () => {
+    const given = ownRegistryInput('m-link');
+    const ids = ownRegistryIds('m-link');
+    const answer = { status: 403, code: 'RequestDisallowedByPolicy', message: 'No.' };
+    await harness.azure.fault({ method: 'PUT', path: `${ids.link}$`, answer });
+    const run = await harness.client.createCluster({ ...given, onFailure: 'hold' });
+    await waitUntil(run, ({ phase }) => phase === 'waitingForOperator');
+    const colleagues = `${ids.zone}/virtualNetworkLinks/colleagues`;
+    await harness.azure.put(colleagues, linkBody(ids.vnet));
+    await harness.azure.fault({ method: 'PUT', path: `${clusterPath(given)}$`, operation: failed });
+    await run.decide('retry');
+    const { hold } = await waitUntil(
+      run,
+      ({ phase, steps }) =>
+        phase === 'waitingForOperator' && steps.some(({ id, state }) => id === 'cluster' && state === 'failed'),
+    );
+    expect(hold).toBeDefined();
+    await run.decide('rollBack');
+    const { details } = await failureDetailsOf(run.result());
+    expect((await harness.azure.get(colleagues)).status).toBe(200);
+    expect(details.leftovers.map(({ resourceId }) => resourceId)).not.toContain(ids.link);
+  });
 });
