@@ -109,9 +109,16 @@ export const resourceGroupActivities = (clients: ClientsOf) => ({
       await takeSecondMarkOff(clients, id, marks);
       return undefined;
     }
-    refuseForeign('resource group', id, seen.tags, marks);
-    refuseUsed('resource group', id, markedUsers(seen.tags, marks));
-    if (seen.provisioningState !== 'Deleting') await refuseUnlessEmpty(clients, group, marks);
+    const refuseOthers = ({ tags }: ResourceGroupFacts): void => {
+      refuseForeign('resource group', id, tags, marks);
+      refuseUsed('resource group', id, markedUsers(tags, marks));
+    };
+    refuseOthers(seen);
+    if (seen.provisioningState !== 'Deleting') {
+      await refuseUnlessEmpty(clients, group, marks);
+      // Another cluster's run may have left its mark meanwhile, and is about to make something in it.
+      refuseOthers((await readResourceGroup(clients, group)) ?? seen);
+    }
     await removed({
       resourceId: id,
       client,

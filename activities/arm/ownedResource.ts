@@ -17,7 +17,7 @@ import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
-import { type Found, longRunningOperation, notShown } from './longRunningOperation.ts';
+import { type Found, type LongRunningOperation, longRunningOperation, notShown } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
 import { removed } from './removed.ts';
 import { onceReplicated, readOnceSent, replicationPause, retriedWhileReplicating } from './replication.ts';
@@ -222,7 +222,8 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   { id, marks, ofThisRun = false }: MarkedResource,
   { holdsForeign, isAsWritten, usersOf }: Reservations<Facts> = {},
 ): Promise<MaybeUnseen | undefined> {
-  const refuseChanged = async (shown: Facts): Promise<void> => {
+  const refuseOthers = async (shown: Facts): Promise<void> => {
+    if (shown.marks) refuseForeign(kind, id, shown.marks, marks);
     if (isAsWritten && !isAsWritten(shown)) throw changedSince(kind, id);
     const foreign = (await holdsForeign?.(shown)) ?? [];
     if (foreign.length === 0) return;
@@ -239,24 +240,24 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
     await takeSecondMarkOff(clients, id, marks);
     return undefined;
   }
-  if (seen.marks) refuseForeign(kind, id, seen.marks, marks);
-  await refuseChanged(seen);
+  await refuseOthers(seen);
   let { etag } = seen;
+  const recheck = async (): Promise<void> => {
+    const now = await read(clients, id);
+    if (!now) return;
+    etag = now.etag;
+    await refuseOthers(now);
+    refuseUsed(kind, id, markedUsers(now.marks ?? {}, marks));
+  };
   if (stateOf(seen) !== 'Deleting') {
     const found = (await usersOf?.()) ?? nobody;
     refuseUsed(kind, id, [...found.users, ...markedUsers(seen.marks ?? {}, marks)]);
     if (!ofThisRun) refuseUnchecked(kind, id, found);
     // Who uses it takes long to find out: somebody may have changed it meanwhile, taken the marks off, or left one of their own.
-    const now = (usersOf || isAsWritten || holdsForeign) && (await read(clients, id));
-    if (now) {
-      etag = now.etag;
-      if (now.marks) refuseForeign(kind, id, now.marks, marks);
-      refuseUsed(kind, id, markedUsers(now.marks ?? {}, marks));
-      await refuseChanged(now);
-    }
+    if (usersOf || isAsWritten || holdsForeign) await recheck();
   }
   const resource = locate(clients, service, id);
-  await removed({
+  const deletion: LongRunningOperation = {
     resourceId: id,
     client: resource.client,
     kind: kindOfDeletion(parseResourceId(id)?.type ?? ''),
@@ -266,7 +267,8 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
       if (!now) return 'done';
       return stateOf(now) === 'Deleting' ? 'running' : 'absent';
     },
-  }).catch(retriedAfterRace);
+  };
+  await removed(deletion, recheck).catch(retriedAfterRace);
   const left = await onceReplicated(
     () => read(clients, id),
     (each) => each === undefined,
