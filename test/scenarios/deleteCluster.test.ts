@@ -13,6 +13,7 @@ import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } f
 import { aRecord, makeByHand, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
 import { inFull, sampled } from '../support/sampled.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
+import { endpointBody, namedSubnet, networkBody } from './preflight/support.ts';
 
 type Input = Omit<DeleteClusterInput, 'cluster'>;
 const everything: Input = { alsoDelete: [...clusterParts] };
@@ -120,6 +121,32 @@ describe('deleteCluster', () => {
     expect(await Promise.all(adopted.map(bodyOf))).toEqual(before);
     expect(await roles()).toEqual([]);
     expect(await there('borrows')).toEqual([ownRegistryIds('borrows').group.toLowerCase()]);
+  });
+
+  it.concurrent('leaves a registry that a colleague reaches since the plan, and names what went by its own ID', async () => {
+    const { azure } = harness;
+    await create('reached');
+    const ids = ownRegistryIds('reached');
+    const hub = `${ids.group}.hub`;
+    const vnet = `${hub}/providers/Microsoft.Network/virtualNetworks/hub`;
+    await azure.put(hub, { location: 'westeurope' });
+    await azure.put(vnet, networkBody(['10.5.0.0/16'], [namedSubnet('endpoints', '10.5.0.0/24')]));
+    const endpoint = `${hub}/providers/Microsoft.Network/privateEndpoints/colleagues`;
+    const { status } = await azure.send('POST', '/simulator/others', {
+      method: 'DELETE',
+      path: `${ids.cluster}$`,
+      does: [{ method: 'PUT', path: endpoint, body: endpointBody(`${vnet}/subnets/endpoints`, ids.registry) }],
+    });
+    expect(status).toBe(201);
+    const { details } = await failureDetailsOf(start('reached', everything));
+    const named = ({ resourceId }: { resourceId: string }) => resourceId.toLowerCase();
+    expect(details.leftovers.map(named)).toEqual([ids.registry, ids.group].map((id) => id.toLowerCase()));
+    const gone = (details.deleted ?? []).map(named);
+    const went = [ids.cluster, ids.privateEndpoint, ids.zone, ids.vnet, ids.controlPlane, ids.kubelet];
+    expect(gone).toEqual(expect.arrayContaining(went.map((id) => id.toLowerCase())));
+    expect(gone.filter((id) => !id.startsWith(`${ids.group.toLowerCase()}/`))).toEqual([]);
+    expect(new Set(gone).size).toBe(gone.length);
+    expect((await azure.get(endpoint)).at('properties.provisioningState')).toBe('Succeeded');
   });
 
   inFull.concurrent('leaves what it made and another cluster has come to use: the registry, the zone', async () => {

@@ -73,8 +73,10 @@ function noteGone(step: BegunStep, left: readonly Leftover[], there: ReadonlySet
 
 /** Everything that was deleted and is not back. To be asked once the steps are taken back, or left. */
 export const deletedBy = (steps: readonly BegunStep[]): Leftover[] =>
-  steps.flatMap(({ gone, progress: { action, state, resourceId } }) => {
+  steps.flatMap(({ gone, progress: { action, kind, state, resourceId } }) => {
     if (gone) return [gone];
+    // The step is about an identity's roles: the identity has a step of its own.
+    if (kind === 'roles') return [];
     return action === 'delete' && state === 'done' ? [{ resourceId, why: 'as planned' }] : [];
   });
 
@@ -183,8 +185,8 @@ export async function leaveSteps(
 }
 
 function ownLeftovers({ begun, progress }: BegunStep, why: string): Leftover[] {
-  const { resourceId, action, state, error } = progress;
-  if (action === 'check') return [];
+  const { resourceId, action, kind, state, error } = progress;
+  if (action === 'check' || (kind === 'roles' && error === undefined)) return [];
   if (action !== 'delete') return begun ? [{ resourceId, why }] : [];
   return state === 'done' ? [] : [{ resourceId, why: error ?? 'not deleted' }];
 }

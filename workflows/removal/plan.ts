@@ -35,6 +35,7 @@ export interface DeleteClusterPlan extends Plan {
 /** The roles of an identity that were assigned for this cluster. */
 interface RoleRemoval {
   step: StepId;
+  identityId: string;
   principalId: string;
   subscriptionIds: string[];
 }
@@ -185,19 +186,19 @@ function planRoles(
   return seen.identities.flatMap(({ id, principalId }) => {
     const identity = around.find(({ removal }) => sameResourceId(removal.id, id));
     if (!identity) return [];
-    const removal: RoleRemoval = { step: `roles:${identity.label}`, principalId, subscriptionIds };
+    const removal: RoleRemoval = { step: `roles:${identity.label}`, identityId: id, principalId, subscriptionIds };
     return [{ removal, step: rolesStep(removal, identity.label) }];
   });
 }
 
-const rolesStep = ({ step, subscriptionIds }: RoleRemoval, identity: string): PlannedStep => ({
+const rolesStep = ({ step, identityId }: RoleRemoval, identity: string): PlannedStep => ({
   id: step,
   kind: 'roles',
   title: `Roles of ${identity}`,
   action: 'delete',
   reason: 'those that were assigned for this cluster, and that no other needs',
   needs: ['cluster'],
-  resourceId: `/subscriptions/${subscriptionIds[0]}`,
+  resourceId: identityId,
   forwardOnly: deletionIsFinal,
 });
 

@@ -120,11 +120,13 @@ describe('the plan of deleteCluster', () => {
     expect(plan.roles).toEqual([
       {
         step: 'roles:cluster-identity',
+        identityId: `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/cluster-identity`,
         principalId: 'principal of cluster-identity',
         subscriptionIds: [cluster.subscriptionId],
       },
       {
         step: 'roles:cluster-kubelet',
+        identityId: `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/cluster-kubelet`,
         principalId: 'principal of cluster-kubelet',
         subscriptionIds: [cluster.subscriptionId],
       },
