@@ -116,11 +116,13 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
     const id = assignmentId(assignment);
     const name = assignmentName(assignment);
     const isFirst = isNewPrincipal && activityInfo().attempt === 1;
+    let isAbsent = isFirst;
     try {
       // Azure would answer 200 to the same request, and give the assignment this run's marks: it may be another run's.
       const read = () => azureRead(id, () => roleAssignments.get(scope, name));
       const there = isFirst ? undefined : await readOnceSent(read);
       if (there) return carriesMarks(described(there), marks) ? id : undefined;
+      isAbsent = true;
       // The answer is the proof: a read right after it may go to a region that does not know the assignment yet.
       const made = await recorded(() =>
         azureCall(id, () =>
@@ -143,7 +145,8 @@ export const roleAssignmentActivities = (clients: ClientsOf) => ({
         return undefined;
       }
       // Who may not assign it asks somebody who may, and that one may have assigned it at a scope above.
-      if (httpStatus(error) === 403 && (await isHeld(clients, assignment))) return undefined;
+      if (isAbsent && !checkpoint().sent && httpStatus(error) === 403 && (await isHeld(clients, assignment)))
+        return undefined;
       throw retriedWhileReplicating(error);
     }
   },
