@@ -19,7 +19,7 @@ const recheckMs = 15_000;
 /** Who waits for a token. */
 interface Waiting {
   isUnhurried: boolean;
-  /** The number of its run, in the order in which the runs came. */
+  /** The place of its run: see {@link placeOf}. */
   run: number;
 }
 
@@ -86,20 +86,13 @@ export class Pace {
   }
 }
 
-/** More than a worker has at the same time. A run that is forgotten comes last once more. */
-const mostRuns = 10_000;
-
-/** Numbers runs in the order in which they ask for the first time. */
-function runNumbers(): (runId: string) => number {
-  const numbers = new Map<string, number>();
-  let last = 0;
-  return (runId) => {
-    const number = numbers.get(runId) ?? ++last;
-    numbers.set(runId, number);
-    const [first] = numbers.keys();
-    if (numbers.size > mostRuns && first !== undefined) numbers.delete(first);
-    return number;
-  };
+/**
+ * The place of a run in the order in which runs began, the same for all workers: one that is late at any of them is late. Run IDs are
+ * UUIDs of version 7, whose first part is the time (RFC 9562, 5.7); those of older servers are not, and their runs come last.
+ */
+export function placeOf(runId: string): number {
+  const [, time = '', fraction = ''] = /^([0-9a-f]{8}-[0-9a-f]{4})-7([0-9a-f]{3})-/.exec(runId) ?? [];
+  return time === '' ? Number.POSITIVE_INFINITY : Number.parseInt(time.replace('-', '') + fraction, 16);
 }
 
 /**
@@ -109,7 +102,6 @@ function runNumbers(): (runId: string) => number {
  */
 export function paceRequests(): PipelinePolicy {
   const paces = new Map<string, Pace>();
-  const numberOf = runNumbers();
   const paceOf = (subscription: string, bucket: BucketName): Pace => {
     const key = `${subscription} ${bucket}`;
     const pace = paces.get(key) ?? new Pace(tokenBuckets[bucket]);
@@ -127,7 +119,7 @@ export function paceRequests(): PipelinePolicy {
       // That which is soon empty comes first: a token of the other would be idle meanwhile.
       const own = buckets.toReversed().map((bucket) => ({ bucket, pace: paceOf(subscription.toLowerCase(), bucket) }));
       const workers = await countWorkers(context);
-      const run = numberOf(context.info.workflowExecution?.runId ?? '');
+      const run = placeOf(context.info.workflowExecution?.runId ?? '');
       for (const { pace } of own) await tokenOf(pace, context, run);
       const response = await next(request);
       for (const { bucket, pace } of own) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { mostPauseMs, Pace } from '../../activities/arm/pace.ts';
+import { mostPauseMs, Pace, placeOf } from '../../activities/arm/pace.ts';
 import { scenarios } from '../../contract/names.ts';
 import { runCostOf } from '../../contract/runCosts.ts';
 import { rolloutBudget, tokenBuckets } from '../../resources/armBudget.ts';
@@ -51,6 +51,17 @@ describe('a bucket of Azure', () => {
       Object.entries(times).flatMap(([name, at]) => (2 - (Number(name.slice(1)) % 2) === run ? [at] : []));
     expect(Math.max(...of(1))).toBeLessThan(10);
     expect(of(2).filter((at) => at > 0)).toHaveLength(50);
+  });
+
+  it('takes the order of runs from their IDs, so that all workers have the same', () => {
+    const [first, second, later, old] = [
+      '01a21f12-291f-7e12-9a9f-ffc12805df3a',
+      '01a21f12-291f-7e13-1a9f-ffc12805df3a',
+      '01a21f12-2d45-7032-8ee9-3d27e9f86fcf',
+      'f0000000-0000-4000-8000-000000000001',
+    ].map(placeOf) as [number, number, number, number];
+    expect([old, later, second, first].sort((a, b) => a - b)).toEqual([first, second, later, old]);
+    expect(new Set([first, second, later, old]).size).toBe(4);
   });
 
   it('is shared by workers', () => {
