@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  isGrpcDeadlineError,
   isGrpcServiceError,
   QueryNotRegisteredError,
   ServiceError,
@@ -9,6 +10,8 @@ import {
 
 /** People see a change within a second. */
 const leastIntervalMs = 500;
+/** So long the last look is tried again. */
+const lastLookMs = 30_000;
 
 /**
  * Yields the progress whenever it changes, until the scenario ends. A look is a query, which costs a workflow task; there is one
@@ -40,30 +43,35 @@ async function* looksAt<Progress extends { revision: number }>(
   abandoned: AbortController,
 ): AsyncGenerator<Progress, void, undefined> {
   const changes = happenings(handle, runId, abandoned.signal);
-  let ended: { error?: unknown } | undefined;
+  let ended: { error?: unknown; at: number } | undefined;
   const end = handle.client
     .withAbortSignal(abandoned.signal, () => handle.result())
     .then(
       () => ({}),
       (error: unknown) => (error instanceof WorkflowFailedError ? {} : { error }),
     )
-    .then((how) => {
-      ended = how;
+    .then((how: { error?: unknown }) => {
+      ended = { ...how, at: performance.now() };
     });
   let revision = -1;
   try {
     for (;;) {
       const last = ended;
       if (last?.error) throw last.error;
-      const query = handle.client.withAbortSignal(abandoned.signal, progress).catch(unlessTransient);
+      const query = handle.client.withAbortSignal(abandoned.signal, progress).catch(unanswered);
       // The server keeps a query for half a minute while no worker is up. A query that nobody waits for may fail unheard.
       query.catch(() => undefined);
       const current = await (last ? query : Promise.race([query, end]));
-      if (current && current.revision !== revision) {
+      if (typeof current === 'object' && current.revision !== revision) {
         revision = current.revision;
         yield current;
       }
-      if (last) return;
+      if (last) {
+        // The look before it may still stand in the server's queue, which takes no second one.
+        if (current !== 'notNow' || performance.now() - last.at > lastLookMs) return;
+        await delay(intervalMs);
+        continue;
+      }
       // Where the history breaks off, each interval has its look. If Temporal is gone, the wait for the end says so.
       await Promise.race([end, changes.next().catch(() => undefined)]);
       await Promise.race([end, delay(intervalMs)]);
@@ -101,8 +109,10 @@ async function* happenings(
  * Ignores the failure of a query while no worker is up, and on a workflow that refused its input before it could answer
  * queries. If Temporal itself is gone, the wait for the end fails.
  */
-function unlessTransient(error: unknown): undefined {
-  if (error instanceof QueryNotRegisteredError) return undefined;
-  if (error instanceof ServiceError && isGrpcServiceError(error.cause)) return undefined;
+function unanswered(error: unknown): 'never' | 'notNow' {
+  if (error instanceof QueryNotRegisteredError) return 'never';
+  // The server has kept it for as long as it does: no worker is up.
+  if (isGrpcDeadlineError(error)) return 'never';
+  if (error instanceof ServiceError && isGrpcServiceError(error.cause)) return 'notNow';
   throw error;
 }

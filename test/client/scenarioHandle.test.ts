@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ServiceError } from '@temporalio/client';
 import { Ajv } from 'ajv';
 import { AksIsolationClient, type ScenarioHandle } from '../../client/index.ts';
+import { watch } from '../../client/watch.ts';
 import { groupPath, input } from '../support/azure.ts';
 import { failureOf, type Harness, startHarness } from '../support/harness.ts';
 
@@ -33,6 +35,24 @@ describe('a started scenario', () => {
     await harness.temporal.workflow.getHandle(run.workflowId).terminate();
     await expect(run.progress()).rejects.toThrow('Failed to query');
     expect(await phasesOf(run)).toEqual([]);
+  });
+
+  it.concurrent('is watched to its last state, though the server has no room for the last look at first', async () => {
+    const run = await harness.client.createCluster(input('last-look'));
+    await run.result();
+    const handle = harness.temporal.workflow.getHandle(run.workflowId, run.runId);
+    const refusals: ServiceError[] = ['first', 'second'].map((which) => {
+      const cause = Object.assign(new Error(which), { code: 8, details: 'query buffer is full', metadata: {} });
+      return new ServiceError('Failed to query', { cause });
+    });
+    const progress = () => {
+      const refusal = refusals.pop();
+      return refusal ? Promise.reject(refusal) : run.progress();
+    };
+    const phases: string[] = [];
+    for await (const { phase } of watch(handle, run.runId, progress, 25)) phases.push(phase);
+    expect(refusals).toEqual([]);
+    expect(phases.at(-1)).toBe('succeeded');
   });
 
   it.concurrent('is watched no longer once its watcher leaves, who waits for a change', async () => {
