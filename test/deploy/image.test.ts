@@ -14,7 +14,8 @@ import { workerEnvironment } from '../../scripts/local/stack.ts';
 import { type Simulator, startSimulator } from '../../simulator/index.ts';
 import { bundleFile } from '../../worker/bundle.ts';
 import { bundleFolder, temporalAddress } from '../support/harness.ts';
-import { everyCase, inFull } from '../support/sampled.ts';
+import { inFull } from '../support/inFull.ts';
+import { everyCase } from '../support/sampled.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { type AssembledImage, assembleImage } from './image.ts';
 

@@ -13,7 +13,7 @@ import { type Simulator, startSimulator } from '../../simulator/index.ts';
 import { type ArmClient, armClient } from '../support/arm.ts';
 import { startCollector } from '../support/collector.ts';
 import { bundleFolder, replayAll, temporalAddress, temporalCli } from '../support/harness.ts';
-import { inFull } from '../support/sampled.ts';
+import { inFull } from '../support/inFull.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 const root = join(import.meta.dirname, '..', '..');

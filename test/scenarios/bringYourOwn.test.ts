@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CreateClusterInput, VerificationReport } from '../../contract/index.ts';
 import type { StoredResource } from '../support/arm.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
+import { inFull } from '../support/inFull.ts';
 import {
   makeByHand,
   type OwnRegistryIds,
@@ -12,7 +13,7 @@ import {
   stateAround,
   stepIdOf,
 } from '../support/ownRegistry.ts';
-import { inFull, sampled } from '../support/sampled.ts';
+import { sampled } from '../support/sampled.ts';
 import { waitUntil } from './existingCluster.ts';
 import { manyClusters, ownRegistryInput, raceForPullRole, verifiedCreation, writesByResource } from './ownRegistry.ts';
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Progress } from '../../contract/index.ts';
 import { type ClusterReference, clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { inFull } from '../support/inFull.ts';
 import { ownRegistryIds } from '../support/ownRegistry.ts';
-import { inFull } from '../support/sampled.ts';
 import {
   addsPoolMeanwhile,
   existingCluster,

@@ -10,8 +10,9 @@ import {
 import type { ClusterReference } from '../../resources/ids.ts';
 import { input, subscriptionId } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { inFull } from '../support/inFull.ts';
 import { aRecord, makeByHand, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
-import { inFull, sampled } from '../support/sampled.ts';
+import { sampled } from '../support/sampled.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
 import { endpointBody, namedSubnet, networkBody } from './preflight/support.ts';
 

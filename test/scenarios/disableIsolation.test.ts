@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
-import { inFull, sampled } from '../support/sampled.ts';
+import { inFull } from '../support/inFull.ts';
+import { sampled } from '../support/sampled.ts';
 import { existingCluster, isolationOf, reference, verified, writesSince } from './existingCluster.ts';
 import { verifiedCreation as created, manyClusters, ownRegistryInput } from './ownRegistry.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clusterId } from '../../resources/ids.ts';
 import { failureDetailsOf, type Harness, problemsOf, startHarness } from '../support/harness.ts';
-import { inFull } from '../support/sampled.ts';
+import { inFull } from '../support/inFull.ts';
 import {
   blockedBudget,
   existingCluster,

@@ -24,7 +24,7 @@ import {
   startHarness,
   startTestWorker,
 } from '../support/harness.ts';
-import { inFull } from '../support/sampled.ts';
+import { inFull } from '../support/inFull.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhookReceiver.ts';
 import { Boundaries } from '../sweep/boundaries.ts';

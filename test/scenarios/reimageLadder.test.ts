@@ -4,7 +4,8 @@ import { agentPoolId, type ClusterReference, clusterId } from '../../resources/i
 import { formerLocalDnsTag } from '../../resources/marks.ts';
 import { type AzureSwitchMoves, azureSwitches } from '../../simulator/index.ts';
 import { failureDetailsOf, type Harness, startHarness } from '../support/harness.ts';
-import { inFull, sampled } from '../support/sampled.ts';
+import { inFull } from '../support/inFull.ts';
+import { sampled } from '../support/sampled.ts';
 import { existingCluster, isolationOf, updateByHand, verified, writesSince } from './existingCluster.ts';
 import { manyClusters } from './ownRegistry.ts';
 

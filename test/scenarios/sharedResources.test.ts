@@ -4,8 +4,8 @@ import { type ClusterPart, type CreateClusterInput, clusterParts } from '../../c
 import type { ClusterReference } from '../../resources/ids.ts';
 import { subscriptionId } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
+import { inFull } from '../support/inFull.ts';
 import { type OwnRegistryIds, ownRegistryIds, stateAround } from '../support/ownRegistry.ts';
-import { inFull } from '../support/sampled.ts';
 import { verified } from './existingCluster.ts';
 import { byResourceId, manyClusters, ownRegistryInput, verifiedCreation } from './ownRegistry.ts';
 

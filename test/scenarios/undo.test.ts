@@ -4,6 +4,7 @@ import type { CreateClusterInput } from '../../contract/index.ts';
 import type { StoredResource } from '../support/arm.ts';
 import { clusterPath } from '../support/azure.ts';
 import { failureDetailsOf, failureOf, type Harness, startHarness } from '../support/harness.ts';
+import { inFull } from '../support/inFull.ts';
 import {
   aRecord,
   changesAround,
@@ -16,7 +17,7 @@ import {
   type ResourcePart,
   stateAround,
 } from '../support/ownRegistry.ts';
-import { inFull, sampled } from '../support/sampled.ts';
+import { sampled } from '../support/sampled.ts';
 import { waitUntil } from './existingCluster.ts';
 import {
   type Fixables,

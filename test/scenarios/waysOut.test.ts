@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CreateClusterInput, WayOut } from '../../contract/index.ts';
 import { type SimulatedAzure, subscriptionId } from '../support/azure.ts';
 import { type Harness, problemsOf, startHarness } from '../support/harness.ts';
+import { inFull } from '../support/inFull.ts';
 import { type OwnRegistryIds, ownRegistryBodies, ownRegistryIds } from '../support/ownRegistry.ts';
-import { inFull, sampled } from '../support/sampled.ts';
+import { sampled } from '../support/sampled.ts';
 import { manyClusters, ownRegistryInput } from './ownRegistry.ts';
 
 const location = 'westeurope';

@@ -1,5 +1,3 @@
-import { it } from '@jest/globals';
-
 /** Whether this is `npm run test:every`. */
 export const everyCase = process.env.EVERY_CASE !== undefined;
 
@@ -14,10 +12,3 @@ export const sampled = <T>(rows: readonly T[], oneIn: number, first = 0): readon
 
 /** How many cases a property is tried with: `npm run test:every` tries `every` of them. */
 export const cases = (few: number, every: number): number => (everyCase ? every : few);
-
-/** A whole run that puts together what other tests show one by one: `npm run test:every` has it, `npm test` skips it. */
-export const inFull = {
-  it: (name: string, test: () => Promise<void>): void => (everyCase ? it : it.skip)(name, test),
-  concurrent: (name: string, test: () => Promise<void>): void =>
-    (everyCase ? it.concurrent : it.concurrent.skip)(name, test),
-};

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cases, everyCase, inFull } from '../support/sampled.ts';
+import { inFull } from '../support/inFull.ts';
+import { cases, everyCase } from '../support/sampled.ts';
 import type { SweptCase } from './cases.ts';
 import { groupRoles, keptRights, leastRights } from './leastRights.ts';
 import { neededOperations, roleActions } from './roles.ts';

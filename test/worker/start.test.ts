@@ -15,8 +15,8 @@ import { readConfiguration } from '../../worker/configuration.ts';
 import { registerSearchAttributes, registration } from '../../worker/searchAttributes.ts';
 import { connectToTemporal } from '../../worker/temporal.ts';
 import { bundleFolder, temporalAddress } from '../support/harness.ts';
+import { inFull } from '../support/inFull.ts';
 import { startRefusingProxy } from '../support/refusingProxy.ts';
-import { inFull } from '../support/sampled.ts';
 import { makePair, type Pair, startTlsProxy } from '../support/tlsProxy.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inFull } from '../../support/inFull.ts';
 import { makeByHand, type OwnRegistryIds, ownRegistryIds } from '../../support/ownRegistry.ts';
-import { inFull } from '../../support/sampled.ts';
 import {
   type AzureUnderTest,
   activityFailure,

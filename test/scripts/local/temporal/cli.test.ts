@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import testing from '@temporalio/testing/package.json' with { type: 'json' };
 import { execa } from 'execa';
 import { findTemporalCli } from '../../../../scripts/local/temporal/cli.ts';
-import { inFull } from '../../../support/sampled.ts';
+import { inFull } from '../../../support/inFull.ts';
 import { program, runModule, scratchFolder } from '../../support.ts';
 
 const answer = (version: string, server = '1.40.0') =>
