@@ -160,27 +160,28 @@ export function unannounced({ steps }: Plan, kept: Kept): string[] {
 /** A step that acts. `of`: what its ID names, such as the identity whose roles go. */
 type Act = { id: string; action: string; kind: string; of: string };
 
-/** Azure makes a network interface for an endpoint, and names it so. */
-const isInterfaceOf = (resource: string, { kind, id }: Act): boolean =>
+/** Azure makes a network interface for an endpoint, and the registry's side of its connection, and names them so. */
+const isPartOfEndpoint = (resource: string, { kind, id }: Act): boolean =>
   kind === 'privateEndpoint' &&
-  resource.startsWith(`${id.replace(/\/privateendpoints\/([^/]+)$/, '/networkinterfaces/$1.nic.')}`);
+  (resource.startsWith(`${id.replace(/\/privateendpoints\/([^/]+)$/, '/networkinterfaces/$1.nic.')}`) ||
+    resource.includes(`/privateendpointconnections/${id.split('/').at(-1)}.`));
 
 const roleAt = (scope: string): string => `${scope}/providers/microsoft.authorization/roleassignments/`;
 
-/** An endpoint's interface, or an assignment of a role at just that scope: assignments have names of their own. */
+/** A part of an endpoint, or an assignment of a role at just that scope: assignments have names of their own. */
 const isMadeAlong = (resource: string, acts: readonly Act[]): boolean =>
   acts.some(
     (act) =>
       act.action === 'create' &&
-      (isInterfaceOf(resource, act) || (act.kind === 'role' && resource.startsWith(roleAt(act.id)))),
+      (isPartOfEndpoint(resource, act) || (act.kind === 'role' && resource.startsWith(roleAt(act.id)))),
   );
 
-/** An endpoint's interface, or a role of the identity that a step names, wherever it was held: by name, or by its whole ID. */
+/** A part of an endpoint, or a role of the identity that a step names, wherever it was held: by name, or by its whole ID. */
 const isGoneAlong = (resource: string, acts: readonly Act[]): boolean => {
   const [, holder = ''] = /\/roleassignments\/[^@]+@(.+)$/.exec(resource) ?? [];
   return acts.some(
     (act) =>
-      (act.action === 'delete' && isInterfaceOf(resource, act)) ||
+      (act.action === 'delete' && isPartOfEndpoint(resource, act)) ||
       (act.kind === 'roles' && (holder === act.of || holder.endsWith(`/userassignedidentities/${act.of}`))),
   );
 };
