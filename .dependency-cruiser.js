@@ -41,6 +41,7 @@ const rooms = {
   },
 };
 const product = Object.keys(rooms);
+const everyRoom = [...product, 'simulator', 'scripts', 'bench', 'test'];
 
 /** The wings of workflows/, from the bottom to the top. Each may import those of the levels below it. */
 const wings = [
@@ -79,6 +80,8 @@ const wingWalls = wings.flatMap((level, height) => {
 
 const apart =
   'the same code runs against Azure and its simulator. What puts them together belongs in scripts/, bench/ or test/; what Azure does belongs in simulator/, what the product knows of Azure in resources/.';
+const needsPlace =
+  'A new room gets its place in .dependency-cruiser.js, with the rooms that it may import. Until then its code belongs in one that is there.';
 const sandboxed =
   'This room loads in the workflow sandbox, which has no Node and no network: what needs them belongs in activities/, worker/ or client/.';
 const sandboxedRooms = { path: folders('resources', 'contract', 'workflows') };
@@ -123,6 +126,8 @@ export default {
       { path: folders('test') },
     ),
     ...roomWalls,
+    wall('room-without-place', needsPlace, {}, { path: '\\.[jt]s$', pathNot: folders(...everyRoom, 'node_modules') }),
+    wall('room-without-walls', needsPlace, { path: '/', pathNot: folders(...everyRoom, 'node_modules') }, {}),
     wall(
       'one-import-of-activities',
       'Workflows call activities through workflows/engine/azure.ts alone: what both need belongs in resources/.',
@@ -139,8 +144,8 @@ export default {
     wall(
       'wing-without-place',
       'A new wing of workflows/ gets its place in the stack in .dependency-cruiser.js.',
-      { path: '^workflows/[^/]+/', pathNot: `^workflows/(${wings.flat().join('|')})/` },
       {},
+      { path: '^workflows/[^/]+/', pathNot: `^workflows/(${wings.flat().join('|')})/` },
     ),
     wall(
       'scenarios-apart',

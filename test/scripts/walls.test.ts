@@ -2,6 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
+import biome from '../../biome.json' with { type: 'json' };
 import packageJson from '../../package.json' with { type: 'json' };
 import { scratchFolder } from './support.ts';
 
@@ -80,7 +81,9 @@ const forbidden = [
   ['workflows/removal', '../newCluster/plan.ts', 'what builds on them above it'],
   ['workflows/existingCluster', '../reimage/plan.ts', 'what builds on them above it'],
   ['workflows/reimage', '../createCluster.ts', 'what it shares with others belongs below it'],
-  ['workflows/newWing', '../engine/azure.ts', 'gets its place in the stack'],
+  ['workflows', './newWing/plan.ts', 'gets its place in the stack'],
+  ['cli', '../billing/costs.ts', 'A new room gets its place in .dependency-cruiser.js'],
+  ['billing', '../simulator/index.ts', 'A new room gets its place in .dependency-cruiser.js'],
   ['workflows', './createCluster.ts', 'what two scenarios share belongs in a wing'],
   ['workflows/engine', 'node:fs', 'what needs them belongs in activities/'],
   ['contract', '@temporalio/worker', 'what needs them belongs in activities/'],
@@ -98,6 +101,8 @@ const [allowed, found, unused] = await Promise.all([
     ...Object.fromEntries(planted),
     'resources/one.ts': "import './other.ts';",
     'resources/other.ts': "import './one.ts';",
+    'billing/costs.ts': '',
+    'workflows/newWing/plan.ts': '',
     'workflows/engine/azure.ts': "import { createActivities } from '../../activities/index.ts'; createActivities();",
   }),
   walls('knip', {
@@ -107,8 +112,20 @@ const [allowed, found, unused] = await Promise.all([
   }),
 ]);
 
-test('npm run check holds the walls', () => {
-  expect(packageJson.scripts.check).toContain('npm run --silent walls');
+test('npm run check tells first what stands in a wrong place', () => {
+  expect(packageJson.scripts.check).toMatch(/^npm run --silent walls && /);
+});
+
+test('an import within a type, which the walls do not see, is a lint error', async () => {
+  const folder = await scratchFolder();
+  const { plugins } = biome;
+  await writeFile(join(folder, 'biome.json'), JSON.stringify({ plugins }));
+  await Promise.all(plugins.map((file) => copyFile(join(root, file), join(folder, file))));
+  await writeFile(join(folder, 'planted.ts'), "export type Planted = import('../workflows/index.ts').Part;");
+  const local = { cwd: folder, preferLocal: true, localDir: root };
+  const { exitCode, all } = await execa('biome', ['lint', '.'], { ...local, reject: false, all: true });
+  expect(exitCode).toBe(1);
+  expect(all).toContain('An import within a type passes the walls unseen');
 });
 
 test('a house of allowed imports passes', () => {
