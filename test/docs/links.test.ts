@@ -9,7 +9,7 @@ const pages = globSync(['*.md', '{.github,client,docs}/**/*.md'], { cwd: root })
 const code = globSync(
   [
     '*.js',
-    '{activities,cli,client,contract,resources,scripts,simulator,telemetry,test,worker,workflows}/**/*.{ts,js,sh}',
+    '{activities,bench,cli,client,codec,contract,resources,scripts,simulator,telemetry,temporal,test,worker,workflows}/**/*.{ts,js,sh}',
   ],
   { cwd: root },
 );
@@ -45,7 +45,7 @@ function brokenLink(page: string, target: string): string | undefined {
 }
 
 const rooms =
-  /^(?:activities|cli|client|contract|deploy|docs|examples|resources|scripts|simulator|telemetry|test|worker|workflows|\.ci|\.github)\//;
+  /^(?:activities|bench|cli|client|codec|contract|deploy|docs|examples|resources|scripts|simulator|telemetry|temporal|test|worker|workflows|\.ci|\.githooks|\.github)\//;
 
 /** Paths in backticks; `<name>`, `{a,b}` and `*` stand for any name. */
 const pathsIn = (page: string): string[] =>
