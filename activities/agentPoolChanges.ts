@@ -10,7 +10,7 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { type Found, longRunningOperation } from './arm/longRunningOperation.ts';
 import { retryWhileBusy } from './arm/otherOperations.ts';
-import { readBackMismatch } from './arm/ownedResource.ts';
+import { readBackMismatch } from './arm/refusals.ts';
 import { isToPutBack } from './arm/resourceUpdate.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
 

@@ -3,7 +3,6 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { activityInfo } from '@temporalio/activity';
 import { isFailure, ownFailure } from '../contract/failures.ts';
 import { type ClusterReference, clusterId, resourceReference } from '../resources/ids.ts';
-import type { KubernetesVersionFacts } from '../resources/kubernetesVersions.ts';
 import {
   bootstrapOf,
   type ClusterChange,
@@ -20,7 +19,7 @@ import type { BusyPolicy } from '../resources/operations.ts';
 import { isFailed, isFinal } from '../resources/provisioningState.ts';
 import { checkpoint } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
-import { azureRead, azureReadIfRegistered } from './arm/errors.ts';
+import { azureRead } from './arm/errors.ts';
 import { awaitOperation, type Found, longRunningOperation, notShown } from './arm/longRunningOperation.ts';
 import { retryWhileBusy, untilIdle } from './arm/otherOperations.ts';
 import {
@@ -28,10 +27,9 @@ import {
   type MarkedResource,
   type MaybeUnseen,
   type ResourceType,
-  readBackMismatch,
-  refuseForeign,
   retriedAfterRace,
 } from './arm/ownedResource.ts';
+import { readBackMismatch, refuseForeign } from './arm/refusals.ts';
 import { onceReplicated, readOnceSent } from './arm/replication.ts';
 import { isToPutBack, type PutBackPart } from './arm/resourceUpdate.ts';
 import { awaitingRoles } from './arm/rolePropagation.ts';
@@ -114,26 +112,6 @@ export async function idleCluster(
     const busy = `node pool ${pool.name} is ${pool.provisioningState}`;
     return { busy, abort: () => agentPools.abortLatestOperation(resourceGroup, name, pool.name) };
   });
-}
-
-/** Reads the Kubernetes versions that AKS offers in a region. */
-export async function readKubernetesVersions(
-  clients: ClientsOf,
-  subscriptionId: string,
-  location: string,
-): Promise<KubernetesVersionFacts[]> {
-  const { managedClusters } = clients(subscriptionId).containerService;
-  const id = `/subscriptions/${subscriptionId}/providers/Microsoft.ContainerService/locations/${location}`;
-  const found = await azureReadIfRegistered(id, () => managedClusters.listKubernetesVersions(location));
-  return (found?.values ?? []).map(
-    ({ version = '', isDefault = false, isPreview = false, patchVersions = {}, capabilities }) => ({
-      version,
-      isDefault,
-      isPreview,
-      patchVersions: Object.keys(patchVersions),
-      supportPlans: capabilities?.supportPlan ?? [],
-    }),
-  );
 }
 
 /** AKS lets a deletion preempt a creation, so it is sent whatever the cluster is busy with. */

@@ -7,15 +7,8 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead } from './arm/errors.ts';
 import { type Found, notShown } from './arm/longRunningOperation.ts';
 import { boundTo, withoutCopiedMarks } from './arm/marks.ts';
-import {
-  adopt,
-  adoption,
-  type MarkedResource,
-  type MaybeAdopted,
-  type MaybeUnseen,
-  refuseForeign,
-  refuseUsed,
-} from './arm/ownedResource.ts';
+import { adopt, adoption, type MarkedResource, type MaybeAdopted, type MaybeUnseen } from './arm/ownedResource.ts';
+import { refuseForeign, refuseUsed } from './arm/refusals.ts';
 import { removed } from './arm/removed.ts';
 import { mayLag, onceReplicated, readOnceSent, replicationPause } from './arm/replication.ts';
 import { takeSecondMarkOff } from './arm/secondMarks.ts';

@@ -10,7 +10,7 @@ import { checkpoint, recorded } from './arm/checkpoint.ts';
 import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureList, azureRead, collect, httpStatus, seenOr, whereAllowed } from './arm/errors.ts';
 import { boundTo, marksOn } from './arm/marks.ts';
-import { readBackMismatch, refuseUsed } from './arm/ownedResource.ts';
+import { readBackMismatch, refuseUsed } from './arm/refusals.ts';
 import { onceReplicated, readOnceSent, retriedWhileReplicating } from './arm/replication.ts';
 import { readMarks } from './arm/secondMarks.ts';
 import { isOwnCluster, listClusters, ownSubscriptions } from './users/clusters.ts';

@@ -16,10 +16,8 @@ import {
   type IsolateClusterInput,
   type ParsedInput,
   type PlanReport,
-  type Problem,
   parse,
   parseRolloutFleet,
-  problemsText,
   type ReimageNodePoolsInput,
   type RolloutFleetInput,
   rolloutFleet,
@@ -31,6 +29,7 @@ import {
 } from '../contract/index.ts';
 import { startedByOption } from '../contract/names.ts';
 import { temporalConfiguration } from '../temporal/configuration.ts';
+import { ClusterBusyError, FleetRunningError, InvalidInputError } from './errors.ts';
 import { type FleetHandle, fleetHandle } from './fleetHandle.ts';
 import { openRun } from './sameRun.ts';
 import { type ScenarioHandle, scenarioHandle } from './scenarioHandle.ts';
@@ -38,39 +37,10 @@ import { traceCalls } from './tracing.ts';
 
 export * from '../contract/index.ts';
 export type { Failure, ScenarioEnding } from './ending.ts';
+export { ClusterBusyError, FleetRunningError, InvalidInputError } from './errors.ts';
 export type { FleetEnding, FleetHandle } from './fleetHandle.ts';
 export type { ScenarioHandle } from './scenarioHandle.ts';
 export { traceCalls } from './tracing.ts';
-
-/** The input breaks its schema. Nothing was started. */
-export class InvalidInputError extends Error {
-  override readonly name = 'InvalidInputError';
-  readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[]) {
-    super(`Invalid input:\n${problemsText(problems)}`);
-    this.problems = problems;
-  }
-}
-
-/** Another scenario runs on this cluster, and holds its lock: the workflow ID. */
-export class ClusterBusyError extends Error {
-  override readonly name = 'ClusterBusyError';
-  readonly workflowId: string;
-  constructor(workflowId: string, cause?: unknown) {
-    super(`A scenario is running on this cluster already. Wait for workflow ${workflowId}, or cancel it.`, { cause });
-    this.workflowId = workflowId;
-  }
-}
-
-/** A rollout of this name runs already. */
-export class FleetRunningError extends Error {
-  override readonly name = 'FleetRunningError';
-  readonly workflowId: string;
-  constructor(workflowId: string, cause?: unknown) {
-    super(`A rollout of this name is running already. Wait for workflow ${workflowId}, or cancel it.`, { cause });
-    this.workflowId = workflowId;
-  }
-}
 
 /** Scenarios that hold the lock on their cluster. */
 export type WritingScenario = Exclude<Scenario, 'auditCluster'>;

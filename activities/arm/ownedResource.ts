@@ -1,7 +1,6 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
-import { type ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import { applicationFailure, isFailure, ownFailure, retryable } from '../../contract/failures.ts';
-import { listedInShort } from '../../resources/entries.ts';
 import { parseResourceId } from '../../resources/ids.ts';
 import {
   carriesMarks,
@@ -14,11 +13,20 @@ import {
 } from '../../resources/marks.ts';
 import { kindOfDeletion } from '../../resources/operations.ts';
 import { isFailed, isFinal } from '../../resources/provisioningState.ts';
-import { nobody, type Users, unknownUsers } from '../../resources/users.ts';
+import { nobody, type Users } from '../../resources/users.ts';
 import { checkpoint } from './checkpoint.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
 import { type Found, type LongRunningOperation, longRunningOperation, notShown } from './longRunningOperation.ts';
 import type { Sent } from './poller.ts';
+import {
+  beingMade,
+  changedSince,
+  notOwned,
+  readBackMismatch,
+  refuseForeign,
+  refuseUnchecked,
+  refuseUsed,
+} from './refusals.ts';
 import { removed } from './removed.ts';
 import { onceReplicated, readOnceSent, replicationPause, retriedWhileReplicating } from './replication.ts';
 import { leaveSecondMark, tagsOn, takeSecondMarkOff, unlessForbidden } from './secondMarks.ts';
@@ -277,11 +285,6 @@ export async function deleteResource<S extends Service, Facts extends MarkedFact
   return undefined;
 }
 
-/** @throws ApplicationFailure `NotOwned` unless a resource carries these marks. */
-export function refuseForeign(kind: string, id: string, carried: Marks, marks: Marks): void {
-  if (!carriesMarks(carried, marks)) throw notOwned(kind, id);
-}
-
 export const stateOf = ({ provisioningState = 'Succeeded' }: MarkedFacts): string => provisioningState;
 
 /**
@@ -292,32 +295,3 @@ export function retriedAfterRace(error: unknown): never {
   const failure = isFailure(error, 'PreconditionFailed') ? applicationFailure(error) : undefined;
   throw failure ? retryable(failure, replicationPause) : retriedWhileReplicating(error);
 }
-
-/** @throws ApplicationFailure `InUse` if anybody uses a resource that is to be deleted. */
-export function refuseUsed(kind: string, id: string, users: readonly string[]): void {
-  if (users.length > 0) throw ownFailure('InUse', `This ${kind} is in use: ${listedInShort(users)} (${id})`, id);
-}
-
-/**
- * Where nobody can tell who uses it, what has stood for long stays. What a run takes back is minutes old, and other runs of this
- * product leave a mark on what they use.
- *
- * @throws ApplicationFailure `InUse`.
- */
-function refuseUnchecked(kind: string, id: string, users: Users): void {
-  const why = unknownUsers(users);
-  if (why !== undefined) throw ownFailure('InUse', `Nobody can tell who uses this ${kind}: ${why} (${id})`, id);
-}
-
-/** Passes by itself: the retry policy is the wait. */
-const beingMade = (kind: string, id: string): ApplicationFailure =>
-  ownFailure('OperationInProgress', `Somebody else is creating this ${kind} (${id})`, id, { retryable: true });
-
-const notOwned = (kind: string, id: string): ApplicationFailure =>
-  ownFailure('NotOwned', `This ${kind} was created by somebody else (${id})`, id);
-
-export const changedSince = (kind: string, id: string): ApplicationFailure =>
-  ownFailure('ChangedSince', `Somebody has changed this ${kind} since the run wrote it (${id})`, id);
-
-export const readBackMismatch = (mismatches: readonly string[], id: string): ApplicationFailure =>
-  ownFailure('ReadBackMismatch', `${mismatches.join('; ')} (${id})`, id);

@@ -2,8 +2,9 @@ import { isFailed, isFinal } from '../../resources/provisioningState.ts';
 import { checkpoint } from './checkpoint.ts';
 import { type ClientsOf, type Located, locate, type Service } from './connection.ts';
 import { azureCall, azureRead } from './errors.ts';
-import { changedSince, type MarkedFacts, type ResourceType, stateOf, writeResource } from './ownedResource.ts';
+import { type MarkedFacts, type ResourceType, stateOf, writeResource } from './ownedResource.ts';
 import type { Sent } from './poller.ts';
+import { changedSince } from './refusals.ts';
 import { onceReplicated, retriedWhileReplicating } from './replication.ts';
 
 /** A part of a resource that undo puts back, as Azure shows it now. */

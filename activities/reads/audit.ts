@@ -12,7 +12,7 @@ import { seenOr, whereAllowed } from '../arm/errors.ts';
 import { asOneLook } from '../arm/sharedReads.ts';
 import { readExtensions } from '../extensions.ts';
 import { readIdentity } from '../identities.ts';
-import { readKubernetesVersions } from '../managedClusters.ts';
+import { readKubernetesVersions } from '../kubernetesVersions.ts';
 import { readPrivateDnsZone } from '../privateDns.ts';
 import { readPrivateEndpoint } from '../privateEndpoints.ts';
 import { readRegistry } from '../registries.ts';
