@@ -148,9 +148,12 @@ export class LiveAzure {
       const askedMs = this.#askedMs(polls.at(-1) ?? first);
       await (askedMs === undefined ? this.wait(unaskedSeconds) : this.pause(askedMs));
       const operation: Poller<unknown> = poller;
-      const { exchanges, last } = await this.ask(() => operation.poll());
+      const { exchanges, last } = await this.ask(() => operation.poll()).catch((error: unknown) => {
+        if (passing >= mostPassing) throw error;
+        return { exchanges: [], last: undefined };
+      });
       polls.push(...exchanges);
-      if (isPassing(last) && passing < mostPassing) {
+      if (!last || (isPassing(last) && passing < mostPassing)) {
         passing += 1;
         poller = restoredPoller(this.clients[service], saved) as Poller<T>;
       } else if (last.status >= 400) return ended('lost');

@@ -1,6 +1,6 @@
 import { azureList } from '../../activities/arm/errors.ts';
-import type { LiveAzure } from './azure.ts';
-import { type Exchange, errorCode } from './exchanges.ts';
+import { isPassing, type LiveAzure } from './azure.ts';
+import { errorCode } from './exchanges.ts';
 import { type ClusterKey, groupName, nodeGroupName, runIdIn, runTag } from './live.ts';
 
 /** A resource group that a run has made. */
@@ -34,36 +34,65 @@ export async function removeRun(azure: LiveAzure, runId: string, say: (line: str
   return left;
 }
 
+/**
+ * Nobody may be there to begin anew, and nodes cost money: a deletion that Azure does not take or answer at the moment is tried for ten
+ * minutes, and one that it has begun and not brought to its end once more.
+ */
+const patience = { all: 20, ofOneThatHasBegun: 10, pauseSeconds: 30 };
+
 async function removeGroup(azure: LiveAzure, group: string, say: (line: string) => void): Promise<string[]> {
-  const { resourceGroups } = azure.clients.resources;
-  const isThere = async () => (await azure.ask(() => resourceGroups.get(group))).last.status !== 404;
-  if (!(await isThere())) return [];
-  say(`Removes ${group}.`);
-  const removed = await azure.follow('resources', () => resourceGroups.delete(group)).catch(whyNot);
-  if (await isGone(azure, group)) return [];
-  say(`${group} is still there: ${removed instanceof Error ? removed.message : whyText(removed.last)}`);
+  let why = '';
+  for (let left = patience.all; left > 0; ) {
+    const tried = await triedRemoval(azure, group, () => say(why === '' ? `Removes ${group}.` : `Tries again: ${why}.`));
+    if (tried === 'gone') return [];
+    why = tried.why;
+    left -= tried.costs;
+    if (left > 0 && !(await canWait(azure))) break;
+  }
+  say(`${group} is still there, as far as is known: ${why}`);
   return [`${azure.subscriptionScope}/resourceGroups/${group}`, ...(await contentOf(azure, group))];
 }
 
-/** Whether a group goes, for as long as Azure says that it is going: half an hour at most. */
-async function isGone(azure: LiveAzure, group: string): Promise<boolean> {
+/** Why a group is still there, and how much of the patience that has cost. */
+interface Left {
+  readonly why: string;
+  readonly costs: number;
+}
+
+async function triedRemoval(azure: LiveAzure, group: string, begins: () => void): Promise<'gone' | Left> {
   const { resourceGroups } = azure.clients.resources;
   try {
-    for (let look = 0; look < 60; look += 1) {
-      const { value, last } = await azure.ask(() => resourceGroups.get(group));
-      if (last.status === 404) return true;
-      if (value?.properties?.provisioningState !== 'Deleting') return false;
-      await azure.wait(30);
-    }
-  } catch {
-    // Interrupted, or no answer: it counts as still there.
+    if ((await azure.ask(() => resourceGroups.get(group))).last.status === 404) return 'gone';
+    begins();
+    const { outcome, last } = await azure.follow('resources', () => resourceGroups.delete(group));
+    if (await isGone(azure, group)) return 'gone';
+    const why = `${last.method} was answered ${last.status} ${errorCode(last) ?? ''}`.trim();
+    if (outcome !== 'refused') return { why, costs: patience.ofOneThatHasBegun };
+    // A sign-in may have come to its end, and be renewed.
+    return { why, costs: isPassing(last) || last.status === 401 ? 1 : patience.all };
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error), costs: 1 };
+  }
+}
+
+/** Waits before another try. @returns false where nobody wants to wait any more */
+const canWait = (azure: LiveAzure): Promise<boolean> =>
+  azure.wait(patience.pauseSeconds).then(
+    () => true,
+    () => false,
+  );
+
+/** Whether a group goes, for as long as Azure says that it is going, or does not say: half an hour at most. */
+async function isGone(azure: LiveAzure, group: string): Promise<boolean> {
+  const { resourceGroups } = azure.clients.resources;
+  for (let look = 0; look < 60; look += 1) {
+    const seen = await azure.ask(() => resourceGroups.get(group)).catch(() => undefined);
+    if (seen?.last.status === 404) return true;
+    const mayGo = !seen || isPassing(seen.last) || seen.value?.properties?.provisioningState === 'Deleting';
+    if (!mayGo || !(await canWait(azure))) return false;
   }
   return false;
 }
-
-const whyNot = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-const whyText = (last: Exchange): string => `${last.method} was answered ${last.status} ${errorCode(last) ?? ''}`;
 
 async function contentOf({ clients }: LiveAzure, group: string): Promise<string[]> {
   const ids: string[] = [];

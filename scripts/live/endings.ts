@@ -65,10 +65,23 @@ async function live(session: Session, { vmSize, yes = false, checks = [...checkN
   state.finished = chosen.every((name) => state.checks[name]?.findings !== undefined);
   const left = await remove(session, [runId]);
   state.removed = left.length === 0;
-  file.save();
-  report(session);
+  const isKept = kept(session, () => {
+    file.save();
+    report(session);
+  });
   if (left.length > 0) return 'somethingLeft';
-  return state.finished ? 'done' : 'stopped';
+  return state.finished && isKept ? 'done' : 'stopped';
+}
+
+/** What cannot be written is no reason to be silent about what is left. */
+function kept({ terminal }: Session, write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    terminal.note(`The results could not be written: ${textOf(error)}`);
+    return false;
+  }
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -125,7 +138,7 @@ async function cleanUp(session: Session, which: string | true): Promise<Ending> 
   const left = await remove(session, runIds);
   if (goesOn && [...runIds].includes(file.state.runId)) {
     file.state.removed = left.length === 0;
-    file.save();
+    kept(session, () => file.save());
   }
   const others = groups.filter(({ runId }) => ![...runIds].includes(runId));
   for (const { id, runId, expiresOn } of others)

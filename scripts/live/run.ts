@@ -22,6 +22,7 @@ export async function runChecks(run: Run): Promise<void> {
   const { azure, file, chosen, say } = run;
   const { state } = file;
   const left = checksLeft(state, chosen);
+  interruption.throwIfAborted();
   await makeGroup(run);
   for (const [index, name] of left.entries()) {
     interruption.throwIfAborted();
@@ -98,11 +99,13 @@ function liveOf({ azure, file, vmSize, say }: Run, isRepeated: boolean): Live {
 async function release(run: Run, cluster: ClusterKey): Promise<void> {
   run.azure.check = 'release';
   const { managedClusters } = run.azure.clients.containerService;
-  const { last } = await run.azure.ask(() => managedClusters.get(groupName(run.file.state.runId), cluster));
-  if (last.status === 404) return;
-  run.say(`Deletes the cluster ${cluster}.`);
-  await deleteCluster(liveOf(run, false), cluster).catch((error: unknown) => {
+  try {
+    const { last } = await run.azure.ask(() => managedClusters.get(groupName(run.file.state.runId), cluster));
+    if (last.status === 404) return;
+    run.say(`Deletes the cluster ${cluster}.`);
+    await deleteCluster(liveOf(run, false), cluster);
+  } catch (error) {
     interruption.throwIfAborted();
     run.say(`  not yet: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  }
 }

@@ -405,3 +405,27 @@ test('what could not be removed is named, and removed by --clean-up', () =>
     const cleaned = await live(simulator, wordsOf(folder, '--clean-up', ...byDemand));
     expect([cleaned.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
   }));
+
+/** The end of a run and its removal, where Azure does not answer well. */
+const badEnds: [what: string, fault: object, exitCode: number][] = [
+  ['a read that nobody answers', { method: 'GET', drop: 'before', times: 2 }, 0],
+  ['a deletion that is refused for now', { method: 'DELETE', answer: { status: 503, code: 'Busy', message: '' } }, 0],
+  ['a deletion that fails', { method: 'DELETE', operation: { status: 'Failed', code: 'Conflict', message: '' } }, 0],
+  [
+    'a read that is throttled',
+    { method: 'GET', after: 1, answer: { status: 429, code: 'TooManyRequests', message: '' } },
+    0,
+  ],
+  ['reads that nobody ever answers', { method: 'GET', drop: 'before', times: 1_000 }, 3],
+];
+
+test.each(badEnds)('%s ends the removal well, or what is left is named', (_what, fault, exitCode) =>
+  against({}, async (simulator, folder) => {
+    await controlApi(simulator, 'faults', 'POST', { path: '/resourceGroups/aks-isolation-live-r[0-9a-f]+$', ...fault });
+    const run = await live(simulator, wordsOf(folder, '--yes', '--checks', 'rights', ...byDemand));
+    const left = await groupsIn(simulator);
+    expect([run.exitCode, left.length]).toEqual([exitCode, exitCode === 0 ? 0 : 1]);
+    for (const group of left) expect(run.stderr).toContain(`Still in Azure, and costing money:\n  ${group}`);
+    expect(run.stdout).toMatch(/permissionPages +holds/);
+  }),
+);
