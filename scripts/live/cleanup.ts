@@ -43,7 +43,9 @@ const patience = { all: 20, ofOneThatHasBegun: 10, pauseSeconds: 30 };
 async function removeGroup(azure: LiveAzure, group: string, say: (line: string) => void): Promise<string[]> {
   let why = '';
   for (let left = patience.all; left > 0; ) {
-    const tried = await triedRemoval(azure, group, () => say(why === '' ? `Removes ${group}.` : `Tries again: ${why}.`));
+    const tried = await triedRemoval(azure, group, () =>
+      say(why === '' ? `Removes ${group}.` : `Tries again: ${why}.`),
+    );
     if (tried === 'gone') return [];
     why = tried.why;
     left -= tried.costs;

@@ -1,4 +1,4 @@
-import type { ManagedCluster, RunCommandResult } from '@azure/arm-containerservice';
+import type { AgentPool, ManagedCluster, RunCommandResult } from '@azure/arm-containerservice';
 import { changedBody } from '../../activities/managedClusterBody.ts';
 import type { ClusterChange } from '../../resources/managedClusters.ts';
 import { type Followed, isPassing } from './azure.ts';
@@ -38,17 +38,32 @@ export async function settled(live: Live, key: ClusterKey): Promise<ManagedClust
   throw new CheckStopped(`the cluster ${key} was still busy after an hour`);
 }
 
+/** Reads until Azure answers. @throws CheckStopped where it refuses */
+async function readOf<T>({ azure }: Live, what: string, read: () => Promise<T>): Promise<{ value: T; last: Exchange }> {
+  let { value, last } = await azure.ask(read);
+  // The check before may have used up what the limits allow.
+  for (let tries = 1; !value && isPassing(last) && tries < 10; tries += 1) {
+    await azure.wait(azure.askedSeconds(last) ?? looks.everySeconds);
+    ({ value, last } = await azure.ask(read));
+  }
+  if (!value) throw new CheckStopped(`${what} could not be read: ${last.status} ${errorCode(last) ?? ''}`);
+  return { value, last };
+}
+
+/** A pool of the open cluster, as an update sends it again. */
+export async function poolOf(live: Live, name: string): Promise<{ pool: AgentPool; last: Exchange }> {
+  const { agentPools } = live.azure.clients.containerService;
+  const read = () => agentPools.get(groupName(live.runId), 'open', name);
+  const { value, last } = await readOf(live, `the pool ${name}`, read);
+  const { eTag: _etag, ...pool } = value;
+  return { pool, last };
+}
+
 /** A cluster with the states of itself and of its pools. */
 export async function stateOf(live: Live, key: ClusterKey) {
   const { managedClusters } = live.azure.clients.containerService;
-  const read = () => live.azure.ask(() => managedClusters.get(groupName(live.runId), key));
-  let { value, last } = await read();
-  // The check before may have used up what the limits allow.
-  for (let tries = 1; !value && isPassing(last) && tries < 10; tries += 1) {
-    await live.azure.wait(live.azure.askedSeconds(last) ?? looks.everySeconds);
-    ({ value, last } = await read());
-  }
-  if (!value) throw new CheckStopped(`the cluster ${key} could not be read: ${last.status} ${errorCode(last) ?? ''}`);
+  const read = () => managedClusters.get(groupName(live.runId), key);
+  const { value, last } = await readOf(live, `the cluster ${key}`, read);
   const pools = (value.agentPoolProfiles ?? []).map(({ provisioningState }) => provisioningState);
   return { cluster: value, states: [value.provisioningState, ...pools].map((state) => state ?? 'Unknown'), last };
 }

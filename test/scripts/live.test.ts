@@ -392,6 +392,119 @@ test.each(sampled(stops, 2))('after %s a later start goes on', (signal, exitCode
   ),
 );
 
+/** A check that is killed between two of its steps. The next start makes it again, with what the first one has left. */
+const brokenOff: [check: string, azure: Partial<AzureSwitches>, at: object, said: RegExp][] = [
+  [
+    'newest',
+    {},
+    { method: 'PUT', path: '/managedClusters/newest$', after: 2 },
+    /isolationReimages: unknown. an earlier start of the run has changed the cluster/,
+  ],
+  [
+    'poolSetting',
+    { localDNSLeftOut: 'stays' },
+    { method: 'PUT', path: '/agentPools/system$', after: 1 },
+    /poolSettingReimages +holds[\s\S]*localDNSLeftOut +differs +stays/,
+  ],
+  [
+    'deletion',
+    { networkRelease: 'late' },
+    { method: 'DELETE', path: '/subnets/api-server$' },
+    /networkRelease: unknown. an earlier start of the run has deleted the cluster/,
+  ],
+];
+
+test.each(sampled(brokenOff, 3))(
+  'the check %s that was broken off says nothing wrong later',
+  (check, azure, at, said) =>
+    against(
+      {},
+      async (simulator, folder) => {
+        const { id } = await controlApi<{ id: string }>(simulator, 'faults', 'POST', { ...at, held: true });
+        const words = wordsOf(folder, '--yes', '--checks', check, ...byDemand);
+        const first = liveProcess(simulator, words);
+        const hits = async () => (await controlApi<{ hits: number }[]>(simulator, 'faults'))[0]?.hits;
+        await waitFor(async () => (await hits()) === 1, 'the request is not sent');
+        first.kill('SIGKILL');
+        await first;
+        await fetch(`http://127.0.0.1:${simulator.port}/simulator/faults/${id}`, { method: 'DELETE' });
+        const second = await live(simulator, words);
+        expect([second.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
+        expect(second.stdout).toMatch(said);
+      },
+      { speed: 'demand', azure },
+    ),
+);
+
+/** A refusal that is about something else is no verdict. */
+const besides: [check: string, azure: Partial<AzureSwitches>, fault: object, said: RegExp][] = [
+  [
+    'reimage',
+    {},
+    { method: 'POST', path: '/upgradeNodeImageVersion$', times: 9, answer: { status: 500, code: 'Odd', message: '' } },
+    /reimageOnNewestImage: unknown. a request was answered POST .*500 Odd/,
+  ],
+  [
+    'reimage',
+    {},
+    { method: 'GET', path: '/registries/[0-9a-f]{32}$', times: 9, answer: { status: 403, code: 'No', message: '' } },
+    /managedRegistryOnChange: unknown. it could not be read: GET .*403 No/,
+  ],
+  [
+    'commands',
+    {},
+    { method: 'POST', path: '/runCommand$', answer: { status: 429, code: 'TooManyRequests', message: '' } },
+    /commandStart: unknown. the first command was answered POST .*429 TooManyRequests/,
+  ],
+  [
+    'pools',
+    {},
+    { method: 'POST', path: '/upgradeNodeImageVersion$', answer: { status: 403, code: 'No', message: '' } },
+    /poolsAtOnce: unknown. a pool was answered 403 No/,
+  ],
+  ['pools', { reimageOnNewestImage: '304', poolsAtOnce: 'one' }, { path: 'none$' }, /poolsAtOnce +differs +one/],
+  [
+    'poolSetting',
+    { localDNSLeftOut: 'stays' },
+    {
+      ...{ method: 'GET', path: '/agentPools/system$', after: 3, times: 9 },
+      answer: { status: 429, code: 'TooManyRequests', message: '' },
+    },
+    /localDNSLeftOut +differs +stays/,
+  ],
+  [
+    'entra',
+    { commandToken: 'ignored' },
+    {
+      ...{ method: 'POST', path: '/managedClusters/own/runCommand$', after: 1 },
+      answer: { status: 429, code: 'TooManyRequests', message: '' },
+    },
+    /commandToken +holds/,
+  ],
+  [
+    'deletion',
+    {},
+    {
+      ...{ method: 'DELETE', path: '/subnets/nodes$' },
+      operation: { status: 'Failed', code: 'InUseSubnetCannotBeDeleted', message: '', afterSeconds: 1 },
+    },
+    /networkRelease +differs +late/,
+  ],
+];
+
+test.each(sampled(besides, 4))('what the check %s does not ask for is no verdict (%#)', (check, azure, fault, said) =>
+  against(
+    {},
+    async (simulator, folder) => {
+      await controlApi(simulator, 'faults', 'POST', { times: 1, delaySeconds: 0, ...fault });
+      const run = await live(simulator, wordsOf(folder, '--yes', '--checks', check, ...byDemand));
+      expect([run.exitCode, await groupsIn(simulator)]).toEqual([0, []]);
+      expect(run.stdout).toMatch(said);
+    },
+    { speed: 'demand', azure },
+  ),
+);
+
 test('what could not be removed is named, and removed by --clean-up', () =>
   against({}, async (simulator, folder) => {
     const answer = { status: 409, code: 'ScopeLocked', message: 'The scope is locked.' };

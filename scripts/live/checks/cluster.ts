@@ -1,6 +1,6 @@
 import { compareVersions } from 'compare-versions';
 import { azureSwitches } from '../../../simulator/index.ts';
-import type { Followed } from '../azure.ts';
+import { type Followed, isPassing } from '../azure.ts';
 import { makeCluster } from '../clusters.ts';
 import { inAnswer } from '../exchanges.ts';
 import type { Finding } from '../findings.ts';
@@ -37,7 +37,9 @@ export async function versionWhere(
 }
 
 function retryAfter({ azure }: Live, { first, polls }: Followed): Finding {
-  const asked = [first, ...polls].find((exchange) => azure.askedSeconds(exchange) !== undefined);
+  // Whoever is throttled is asked to wait for another reason.
+  const answers = [first, ...polls].filter((exchange) => !isPassing(exchange));
+  const asked = answers.find((exchange) => azure.askedSeconds(exchange) !== undefined);
   if (!asked) return { switch: 'retryAfter', position: 'none', shownBy: [first, ...polls.slice(0, 1)] };
   if (azure.isByDemand)
     return {
@@ -61,7 +63,8 @@ function operationAddresses({ first, polls, outcome, last }: Followed): Finding 
     const finding = { switch: 'operationAddresses', shownBy: [first, last] } as const;
     if (position) return { ...finding, position };
     const answered = `the address of the operation answered ${last.status}`;
-    return last.status === 429 || last.status >= 500
+    // The operation may have come to no end in time, and its address work.
+    return isPassing(last) || last.status < 400
       ? { ...finding, unknown: answered }
       : { ...finding, otherwise: answered };
   }

@@ -25,7 +25,8 @@ function start({ isRepeated }: Live, first: Command): Finding {
       unknown: `the first command was taken, and ended as ${exchangeText(first.last)}`,
       shownBy,
     };
-  return { switch: 'commandStart', otherwise: `the first command ended as ${exchangeText(first.last)}`, shownBy };
+  // Such as a throttled one, and one that may not be run: they say nothing about its pod.
+  return { switch: 'commandStart', unknown: `the first command was answered ${exchangeText(first.last)}`, shownBy };
 }
 
 /** The code with which a command is refused whose pod does not start in time, if one was. */

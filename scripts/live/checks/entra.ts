@@ -1,6 +1,7 @@
 import { aksServerApplication } from '../../../activities/runCommand.ts';
+import { isPassing } from '../azure.ts';
 import { command, lookInside, startedLate } from '../clusters.ts';
-import { exchangeText } from '../exchanges.ts';
+import { errorCode, exchangeText } from '../exchanges.ts';
 import type { Finding } from '../findings.ts';
 import { CheckStopped, type Live } from '../live.ts';
 
@@ -15,12 +16,16 @@ export async function checkEntra(live: Live): Promise<Finding[]> {
     const without = await command(live, 'own', 'true');
     const shownBy = [last, without.first];
     if (without.ran) return [{ switch: 'commandToken', position: 'ignored', shownBy }];
-    if (!startedLate(without) && without.first.status < 500)
+    const { status } = without.first;
+    // 409: the cluster is busy.
+    if (!startedLate(without) && !isPassing(without.first) && status !== 409) {
+      const isRefused = status >= 400 && status !== 404 && errorCode(without.first) !== 'AuthorizationFailed';
       return [
-        without.first.status >= 400
+        isRefused
           ? { switch: 'commandToken', position: 'required', shownBy }
           : { switch: 'commandToken', unknown: `it ended as ${exchangeText(without.last)}`, shownBy },
       ];
+    }
     await live.azure.wait(30);
   }
   return [{ switch: 'commandToken', unknown: 'no command without a token started in time', shownBy: [last] }];

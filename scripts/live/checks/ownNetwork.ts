@@ -209,30 +209,53 @@ async function makeUntilAccepted(live: Live, { control, kubelet, network, regist
 
 /** Deletes a cluster and then, without a pause, the subnets that it was in. */
 export async function checkDeletion(live: Live): Promise<Finding[]> {
+  const wasThere = await isThere(live);
   await deleteCluster(live, 'own');
   const refused: Exchange[] = [];
   const taken: Exchange[] = [];
+  let went = true;
   for (const subnet of [subnetNames.nodes, subnetNames.apiServer]) {
-    const { held, last } = await deleteSubnet(live, subnet);
+    const { held, last, isGone } = await deleteSubnet(live, subnet);
     refused.push(...held);
     taken.push(last);
+    went &&= isGone;
   }
   if (refused.length > 0)
     return [{ switch: 'networkRelease', position: 'late', shownBy: [...refused.slice(0, 1), ...taken] }];
-  const went = taken.every(({ status }) => status < 300);
+  if (!wasThere) {
+    const unknown = 'an earlier start of the run has deleted the cluster, and the subnets had time since';
+    return [{ switch: 'networkRelease', unknown, shownBy: taken }];
+  }
   return went
     ? [{ switch: 'networkRelease', position: 'atOnce', shownBy: taken }]
     : [{ switch: 'networkRelease', unknown: 'the subnets could not be deleted for another reason', shownBy: taken }];
 }
 
+/** Whether the cluster is there, and nobody deletes it. */
+async function isThere({ azure, runId }: Live): Promise<boolean> {
+  const { managedClusters } = azure.clients.containerService;
+  const { value } = await azure.ask(() => managedClusters.get(groupName(runId), 'own'));
+  return value !== undefined && value.provisioningState !== 'Deleting';
+}
+
+interface DeletedSubnet {
+  /** Answers that name what is still in it: to the request, or of its operation. */
+  readonly held: Exchange[];
+  readonly last: Exchange;
+  readonly isGone: boolean;
+}
+
 /** Tries for half an hour, as the product does. */
-async function deleteSubnet({ azure, runId }: Live, subnet: string): Promise<{ held: Exchange[]; last: Exchange }> {
+async function deleteSubnet({ azure, runId }: Live, subnet: string): Promise<DeletedSubnet> {
   const { subnets } = azure.clients.network;
   const held: Exchange[] = [];
   for (let tries = 0; ; tries += 1) {
-    const { first } = await azure.follow('network', () => subnets.delete(groupName(runId), networkName, subnet));
-    if (first.status < 300 || tries === 30) return { held, last: first };
-    if (errorCode(first) === 'InUseSubnetCannotBeDeleted') held.push(first);
+    const { first, last, outcome } = await azure.follow('network', () =>
+      subnets.delete(groupName(runId), networkName, subnet),
+    );
+    const isGone = outcome === 'succeeded';
+    if (isGone || tries === 30) return { held, last: first, isGone };
+    if (errorCode(last) === 'InUseSubnetCannotBeDeleted') held.push(last);
     await azure.wait(60);
   }
 }

@@ -1,17 +1,19 @@
 import type { AgentPool } from '@azure/arm-containerservice';
 import { compareVersions } from 'compare-versions';
 import { builtInRoles } from '../../../resources/roles.ts';
+import type { Followed } from '../azure.ts';
 import {
   changeCluster,
   deleteCluster,
   lookInside,
   machines,
   makeCluster,
+  poolOf,
   reimage,
   reimagesByItself,
   settled,
 } from '../clusters.ts';
-import type { Exchange } from '../exchanges.ts';
+import { type Exchange, exchangeText } from '../exchanges.ts';
 import type { Finding } from '../findings.ts';
 import { CheckStopped, groupName, type Live, nodeGroupName, openCluster, poolName, required } from '../live.ts';
 import { versionWhere } from './cluster.ts';
@@ -33,7 +35,7 @@ export async function checkReimage(live: Live): Promise<Finding[]> {
   const mirror = await mirrorAddress(live, first.ids !== second.ids);
   await changeCluster(live, 'open', { artifactSource: 'Direct' });
   return [
-    reimageFinding([asked.first, again.first], {
+    reimageFinding([asked, again], {
       first: first.ids !== made,
       second: !alone.did && second.ids !== first.ids,
       alone: alone.did,
@@ -79,11 +81,14 @@ const byItself = (position: 'from137' | 'never' | 'always', shownBy: readonly Ex
 
 /** What became of the nodes of a pool with the newest image: where nothing had changed, and where the source had. */
 function reimageFinding(
-  shownBy: readonly Exchange[],
+  [asked, again]: readonly [Followed, Followed],
   nodes: { first: boolean; second: boolean; alone: boolean },
 ): Finding {
-  const finding = { switch: 'reimageOnNewestImage', shownBy } as const;
-  if (shownBy[0]?.status === 304) return { ...finding, position: '304' };
+  const finding = { switch: 'reimageOnNewestImage', shownBy: [asked.first, again.first] } as const;
+  if (asked.first.status === 304) return { ...finding, position: '304' };
+  // Nodes that stay say nothing where AKS was not asked.
+  const unasked = [asked, again].find(({ outcome, first }) => outcome === 'refused' && first.status >= 400);
+  if (unasked) return { ...finding, unknown: `a request was answered ${exchangeText(unasked.first)}` };
   if (nodes.first) return { ...finding, position: 'reimages' };
   if (nodes.second) return { ...finding, position: 'changedNodes' };
   if (nodes.alone)
@@ -111,9 +116,10 @@ async function registryAfter(
   const { registries } = live.azure.clients.containerRegistry;
   const group = nodeGroupName(live.runId, which === 'managedRegistryOnChange' ? 'open' : 'newest');
   for (let look = 0; ; look += 1) {
-    const { last } = await live.azure.ask(() => registries.get(group, name));
+    const { value, last } = await live.azure.ask(() => registries.get(group, name));
     if (last.status === 404) return { switch: which, position: 'goes', shownBy: [last] };
-    if (look === 5) return { switch: which, position: 'stays', shownBy: [last] };
+    if (look === 5 && value) return { switch: which, position: 'stays', shownBy: [last] };
+    if (look === 5) return { switch: which, unknown: `it could not be read: ${exchangeText(last)}`, shownBy: [last] };
     await live.azure.wait(60);
   }
 }
@@ -161,13 +167,19 @@ export async function checkNewest(live: Live): Promise<Finding[]> {
     apiServerAccessProfile: { enablePrivateCluster: true },
     ...(newest !== undefined && { kubernetesVersion: newest }),
   });
+  const isChanged = (await settled(live, 'newest')).bootstrapProfile?.artifactSource === 'Cache';
   const { ids } = await machines(live, 'newest');
   await changeCluster(live, 'newest', { artifactSource: 'Cache' });
   const registry = await managedRegistry(live, 'newest');
-  const found = newest === undefined ? [] : await afterIsolation(live, ids);
+  const notSeen =
+    newest === undefined
+      ? 'the region offers no Kubernetes from 1.37'
+      : isChanged && 'an earlier start of the run has changed the cluster already';
+  const found: Finding[] = notSeen
+    ? [{ switch: 'isolationReimages', unknown: notSeen }]
+    : await afterIsolation(live, ids);
   await deleteCluster(live, 'newest');
-  const none: Finding = { switch: 'isolationReimages', unknown: 'the region offers no Kubernetes from 1.37' };
-  return [...(newest === undefined ? [none] : found), await registryAfter(live, registry, 'managedRegistryOnDelete')];
+  return [...found, await registryAfter(live, registry, 'managedRegistryOnDelete')];
 }
 
 /** Whether AKS reimages after the change of the source, and after that of the outbound type. @param before Nodes before the first. */
@@ -201,23 +213,28 @@ function isolationFinding({ findings }: Live, { did, shownBy }: { did: boolean; 
 export async function checkPoolSetting(live: Live): Promise<Finding[]> {
   const { agentPools } = live.azure.clients.containerService;
   const group = groupName(live.runId);
-  const read = () => live.azure.ask(() => agentPools.get(group, 'open', poolName));
   await settled(live, 'open');
-  const { ids: before } = await machines(live, 'open');
-  const { value: pool } = await read();
-  const { eTag: _etag, localDNSProfile: _profile, ...plain } = pool ?? {};
+  const { localDNSProfile, ...plain } = (await poolOf(live, poolName)).pool;
   const write = async (body: AgentPool, what: string) =>
     required(
       await live.azure.follow('containerService', () => agentPools.createOrUpdate(group, 'open', poolName, body)),
       what,
     );
+  // An earlier start may have given it, and AKS may do so by itself.
+  if ((localDNSProfile?.mode ?? 'Disabled') !== 'Disabled') {
+    await write({ ...plain, localDNSProfile: { mode: 'Disabled' } }, 'the update that takes LocalDNS away');
+    await settled(live, 'open');
+  }
+  const { ids: before } = await machines(live, 'open');
   const changed = await write({ ...plain, localDNSProfile: { mode: 'Preferred' } }, 'LocalDNS');
   await settled(live, 'open');
+  const given = (await poolOf(live, poolName)).pool.localDNSProfile?.mode;
+  if (given !== 'Preferred') throw new CheckStopped(`AKS shows LocalDNS as ${given ?? 'absent'} after it was given`);
   const { ids: after, last } = await machines(live, 'open');
   const leftOut = await write(plain, 'the update without LocalDNS');
   await settled(live, 'open');
-  const shown = await read();
-  const mode = shown.value?.localDNSProfile?.mode ?? 'Disabled';
+  const shown = await poolOf(live, poolName);
+  const mode = shown.pool.localDNSProfile?.mode ?? 'Disabled';
   return [
     {
       switch: 'poolSettingReimages',
