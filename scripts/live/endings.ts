@@ -3,10 +3,11 @@ import { reasonsOf } from '../../codec/reasons.ts';
 import { type Problem, problemsText } from '../../contract/problem.ts';
 import { isAzures } from '../../resources/clouds.ts';
 import { startSimulator } from '../../simulator/index.ts';
-import { untilInterrupted } from '../local/interruption.ts';
+import { interruption, untilInterrupted } from '../local/interruption.ts';
 import { checkNames, withNeeded } from './checks.ts';
 import { durationsIn } from './durations.ts';
 import { readExchanges } from './exchanges.ts';
+import { leaveFolder } from './folder.ts';
 import { groupName } from './live.ts';
 import type { Options, ReplayOptions } from './options.ts';
 import { problemsOf } from './preflight.ts';
@@ -36,9 +37,13 @@ export async function endingOf(
   options: Options,
   note = onStderr,
 ): Promise<Ending> {
-  const session = await untilInterrupted(opening).catch(unforeseen);
-  if (Array.isArray(session)) return refuse(session, note);
-  return options.cleanUp === undefined ? live(session, options) : cleanUp(session, options.cleanUp);
+  try {
+    const session = await untilInterrupted(opening).catch(unforeseen);
+    if (Array.isArray(session)) return refuse(session, note);
+    return await (options.cleanUp === undefined ? live(session, options) : cleanUp(session, options.cleanUp));
+  } finally {
+    leaveFolder(options.folder);
+  }
 }
 
 async function live(session: Session, { vmSize, yes = false, checks = [...checkNames] }: Options): Promise<Ending> {
@@ -147,14 +152,17 @@ async function cleanUp(session: Session, which: string | true): Promise<Ending> 
   return left.length === 0 ? 'done' : 'somethingLeft';
 }
 
-/** Azure has answered what nobody has thought of, or nothing. */
-const unforeseen = (error: unknown): Problem[] => [
-  {
-    where: 'Azure',
-    problem: `did not answer as it should (${reasonsOf(error)})`,
-    whatToDo: 'Do what it says; else start again later.',
-  },
-];
+/** Azure has answered what nobody has thought of, or nothing; or somebody did not want to wait for it. */
+const unforeseen = (error: unknown): Problem[] =>
+  interruption.aborted
+    ? [{ where: 'this process', problem: reasonsOf(error), whatToDo: 'Start again.' }]
+    : [
+        {
+          where: 'Azure',
+          problem: `did not answer as it should (${reasonsOf(error)})`,
+          whatToDo: 'Do what it says; else start again later.',
+        },
+      ];
 
 const onStdout = (text: string): void => void process.stdout.write(`${text}\n`);
 const onStderr = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -1,4 +1,3 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { type AzureConnection, azureClients, type ClientsOf } from '../../activities/arm/connection.ts';
 import { whereAllowed } from '../../activities/arm/errors.ts';
 import { Terminal } from '../../cli/terminal.ts';
@@ -9,6 +8,7 @@ import { interruption } from '../local/interruption.ts';
 import { LiveAzure } from './azure.ts';
 import { type RunGroup, removeRun, runGroups } from './cleanup.ts';
 import { Recording } from './exchanges.ts';
+import { folderProblems } from './folder.ts';
 import { Neutral } from './neutral.ts';
 import type { Options } from './options.ts';
 import { subscriptionProblems } from './preflight.ts';
@@ -47,8 +47,10 @@ export async function sessionOn(
   const noSubscription = await subscriptionProblems(clientsOf, subscription);
   if (noSubscription.length > 0) return noSubscription;
   const last = lastState(folder);
+  const elsewhere = last ? elsewhereProblems(last, subscription) : [];
+  if (elsewhere.length > 0) return elsewhere;
   const goesOn =
-    last !== undefined && isOpen(last) && last.subscriptionId === subscription && last.location === location;
+    last !== undefined && isOpen(last) && isSame(last.subscriptionId, subscription) && last.location === location;
   const file = new StateFile(folder, goesOn ? last : newState(subscription, location));
   const { runId, replacements } = file.state;
   const neutral = new Neutral(replacements, subscription, runId, connection.endpoint);
@@ -62,17 +64,15 @@ export async function sessionOn(
   return { terminal, clientsOf, azure, file, goesOn, groups: groups.seen };
 }
 
-/** A run that cannot keep its state would not know later what it has made. */
-function folderProblems(folder: string): Problem[] {
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-    return [];
-  } catch (error) {
-    const problem = `${folder} cannot be written (${error instanceof Error ? error.message : String(error)})`;
-    return [{ where: '--folder', problem, whatToDo: 'Give another one: a run keeps there what it has made.' }];
-  }
+/** A run of another subscription, of which something may be left: this folder alone knows of it. */
+function elsewhereProblems({ runId, removed, subscriptionId, location }: State, subscription: string): Problem[] {
+  if (removed || isSame(subscriptionId, subscription)) return [];
+  const problem = `its last run ${runId} may have left something in the subscription ${subscriptionId}`;
+  const remove = `--subscription ${subscriptionId} --location ${location} --clean-up`;
+  return [{ where: '--folder', problem, whatToDo: `Remove it: ${remove}. Or give another folder.` }];
 }
+
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 const isOpen = ({ finished, removed }: State): boolean => !(finished && removed);
 

@@ -49,7 +49,7 @@ const stateName = 'state.json';
 /** The state of the last run. @returns undefined where there is none, or none that can be read */
 export function lastState(folder: string): State | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, stateName), 'utf8')) as State;
+    return JSON.parse(readFileSync(join(folder, stateName), 'utf8')) ?? undefined;
   } catch {
     return undefined;
   }

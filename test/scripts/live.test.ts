@@ -323,6 +323,20 @@ describe('nothing is made', () => {
   );
 });
 
+test('nothing is made where the folder alone knows of a run in another subscription', () =>
+  against({}, async (simulator, folder) => {
+    await takenName(simulator, folder);
+    const file = join(folder, 'state.json');
+    const state = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...state, subscriptionId: randomUUID(), removed: false }));
+    const kept = await readFile(file, 'utf8');
+    for (const also of [[], ['--clean-up']]) {
+      const { exitCode, stderr } = await live(simulator, wordsOf(folder, '--yes', ...byDemand, ...also));
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/--folder: its last run r1a2b3c4d .*--clean-up/)]);
+    }
+    expect(await readFile(file, 'utf8')).toBe(kept);
+  }));
+
 test('nothing is made where the answer about the costs is no', () =>
   against({}, async (simulator, folder) => {
     const words = wordsOf(folder, ...byDemand, '--checks', 'rights');
@@ -380,6 +394,11 @@ test.each(sampled(stops, 2))('after %s a later start goes on', (signal, exitCode
       const words = wordsOf(folder, '--yes', '--checks', 'rights,cluster', '--speed', '1000');
       const first = liveProcess(simulator, words);
       await waitFor(async () => (await groupsIn(simulator)).length === 2, 'the cluster is not being made');
+      const beside = await live(simulator, words);
+      expect([beside.exitCode, beside.stderr]).toEqual([
+        1,
+        expect.stringMatching(/--folder: a live run works in .*Ctrl-C/),
+      ]);
       first.kill(signal);
       expect([(await first).exitCode, (await groupsIn(simulator)).length]).toEqual([exitCode, left]);
       await fetch(`http://127.0.0.1:${simulator.port}/simulator/faults/${held.id}`, { method: 'DELETE' });
