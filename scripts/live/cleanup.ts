@@ -1,7 +1,8 @@
 import { azureList } from '../../activities/arm/errors.ts';
 import { isPassing, type LiveAzure } from './azure.ts';
 import { errorCode } from './exchanges.ts';
-import { type ClusterKey, groupName, nodeGroupName, runIdIn, runTag } from './live.ts';
+import { type ClusterKey, groupName, nodeGroupName, runIdIn } from './live.ts';
+import { runTag } from './tags.ts';
 
 /** A resource group that a run has made. */
 export interface RunGroup {

@@ -3,9 +3,6 @@ import type { Followed, LiveAzure } from './azure.ts';
 import { errorCode } from './exchanges.ts';
 import type { Finding } from './findings.ts';
 
-/** Tag with the run's ID. By it a later start finds what an earlier one has left. */
-export const runTag = 'aks-isolation-live';
-
 /** A cluster that checks share. `open`: with egress. `newest`: of the newest version. `own`: in the run's own network. */
 export type ClusterKey = 'open' | 'newest' | 'own';
 

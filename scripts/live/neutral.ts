@@ -1,5 +1,6 @@
 import { withoutSecrets } from '../../contract/withoutSecrets.ts';
 import { builtInRoles } from '../../resources/roles.ts';
+import { runTag } from './tags.ts';
 
 /** What stands for the subscription, so that a recording fits the simulated Azure as it is. */
 const neutralSubscription = '11111111-1111-1111-1111-111111111111';
@@ -15,6 +16,7 @@ export type Replacements = Record<string, string>;
 const kinds: readonly { found: RegExp; neutral: (count: number) => string }[] = [
   // Tokens for further pages.
   { found: /(?<=skiptoken=)[^&"\s]+/gi, neutral: (count) => String(count) },
+  { found: /(?<=\/managementGroups\/)[^/"'\s]+/gi, neutral: (count) => `group-${count}` },
   // IDs of operations that hold others, written otherwise.
   { found: /(?<=operation(?:s|results|statuses)\/)[\w=%+-]{37,}/gi, neutral: (count) => `operation-${count}` },
   {
@@ -27,7 +29,8 @@ const kinds: readonly { found: RegExp; neutral: (count: number) => string }[] = 
   // In names of nodes, load balancers and networks of AKS, and in host names of API servers.
   { found: /(?<=aks-(?:[a-z0-9]+-)?)\d{8}(?=-|\b)/g, neutral: (count) => digits(count, 8) },
   { found: /(?<=-)[0-9a-z]{8}(?=\.(?:hcp|privatelink|[0-9a-f-]{36})\.)/g, neutral: (count) => digits(count, 8) },
-  { found: /\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b/g, neutral: (count) => `somebody${count}@example.com` },
+  // Guests of a tenant have a # in theirs: ada_contoso.com#EXT#@fabrikam.onmicrosoft.com.
+  { found: /\b[\w.+'#-]+@[\w-]+(?:\.[\w-]+)+\b/g, neutral: (count) => `somebody${count}@example.com` },
   // A public address. Private ones are the run's own.
   {
     found:
@@ -41,8 +44,25 @@ const digits = (count: number, length: number): string => String(count).padStart
 /** IDs that are the same for everybody. */
 const everybodys: ReadonlySet<string> = new Set(Object.values(builtInRoles).map(({ id }) => id));
 
-/** Texts that hold names of the owner's: of policies, and of who may not do something. */
-const tellingCodes = /"code":\s*"(RequestDisallowedByPolicy|AuthorizationFailed|LinkedAuthorizationFailed)"/;
+/** Texts that hold names of the owner's: of policies, and of who may not do something. AKS has such a refusal in words of its own. */
+const tellingCodes = /RequestDisallowedByPolicy|AuthorizationFailed/;
+
+/** Tags of a run's own. Policies give all else that its owner has them give. */
+const ownTags: ReadonlySet<string> = new Set([runTag, 'expiresOn']);
+
+/** A value of a body without what its owner has written: further tags, words about roles, and policies that say no by their names. */
+function withoutOwners(key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (key === 'tags') return Object.fromEntries(Object.entries(value).filter(([name]) => ownTags.has(name)));
+  const isRole = 'roleDefinitionId' in value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, each]) => {
+      if (name === 'additionalInfo') return [];
+      const isWords = isRole && typeof each === 'string' && (name === 'description' || name === 'condition');
+      return [[name, isWords ? '(left out)' : each]];
+    }),
+  );
+}
 
 /** Replaces tokens, keys, names and IDs, the same value by the same each time. */
 export class Neutral {
@@ -74,7 +94,7 @@ export class Neutral {
     if (!wire) return null;
     const text = tellingCodes.test(wire) ? wire.replace(/("message":\s*")(?:[^"\\]|\\.)*"/g, '$1(left out)"') : wire;
     try {
-      return JSON.parse(this.text(text));
+      return JSON.parse(this.text(text), withoutOwners);
     } catch {
       return this.text(text).slice(0, 1_000);
     }

@@ -2,8 +2,9 @@ import { interruption } from '../local/interruption.ts';
 import type { LiveAzure } from './azure.ts';
 import { type CheckName, checkNames, checks, withNeeded } from './checks.ts';
 import { deleteCluster } from './clusters.ts';
-import { CheckStopped, type ClusterKey, groupName, type Live, runTag } from './live.ts';
+import { CheckStopped, type ClusterKey, groupName, type Live } from './live.ts';
 import { expiry, type State, type StateFile } from './state.ts';
+import { runTag } from './tags.ts';
 
 export interface Run {
   readonly azure: LiveAzure;

@@ -13,6 +13,12 @@ test.each([
   ['a node', 'aks-system-31415926-vmss000000', /^aks-system-0{6}\d\d-vmss000000$/],
   ['an API server', 'live-open-a1b2c3d4.hcp.westeurope.azmk8s.io', /^live-open-0{6}\d\d\.hcp\.westeurope/],
   ['a person', 'created by ada@contoso.com', /^created by somebody\d@example.com$/],
+  ['a guest', 'created by ada_contoso.com#EXT#@fabrikam.onmicrosoft.com', /^created by somebody\d@example.com$/],
+  [
+    'a management group',
+    '"scope":"/providers/Microsoft.Management/managementGroups/contoso-prod"',
+    /^"scope":"\/providers\/Microsoft.Management\/managementGroups\/group-\d"$/,
+  ],
   [
     'a public address, and no private one',
     '20.31.4.5 10.10.0.4 172.16.0.10',
@@ -32,6 +38,40 @@ test.each([
 test('a refusal by a policy keeps its code and loses its words', () => {
   const wire = '{"error":{"code":"RequestDisallowedByPolicy","message":"Policy \\"Contoso: no networks\\" says no."}}';
   expect(neutral().body(wire)).toEqual({ error: { code: 'RequestDisallowedByPolicy', message: '(left out)' } });
+});
+
+test.each([
+  [
+    'a policy by which AKS is refused',
+    {
+      status: 'Failed',
+      error: { code: 'ReconcileFailed', message: 'Code="RequestDisallowedByPolicy" by Contoso: no' },
+    },
+    { status: 'Failed', error: { code: 'ReconcileFailed', message: '(left out)' } },
+  ],
+  [
+    'what a refusal tells of a policy',
+    {
+      error: {
+        code: 'RequestDisallowedByPolicy',
+        message: 'no',
+        additionalInfo: [{ type: 'PolicyViolation', info: { policyAssignmentDisplayName: 'Contoso: no networks' } }],
+      },
+    },
+    { error: { code: 'RequestDisallowedByPolicy', message: '(left out)' } },
+  ],
+  [
+    'tags that a policy gives',
+    { name: 'a', tags: { 'aks-isolation-live': 'r1a2b3c4d', expiresOn: '2026', owner: 'Ada' } },
+    { name: 'a', tags: { 'aks-isolation-live': '000000', expiresOn: '2026' } },
+  ],
+  [
+    'words about a role',
+    { properties: { roleDefinitionId: 'r', description: "Contoso's builders", condition: null } },
+    { properties: { roleDefinitionId: 'r', description: '(left out)', condition: null } },
+  ],
+])('a recording leaves out %s', (_what, body, instead) => {
+  expect(neutral().body(JSON.stringify(body))).toEqual(instead);
 });
 
 test('a recording keeps no header that signs in', () => {
