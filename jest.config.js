@@ -40,7 +40,7 @@ const server = {
 
 const testsIn = (...folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 
-/** Of folders without a server, those that share it and the bundle: to start and to make their own takes them longer than all else. */
+/** Tests in folders without a server that share one, and the bundle: to start and make their own takes them longer than all else. */
 const onServer = ['deploy/image', 'worker/start'].map((name) => `<rootDir>/test/${name}.test.ts`);
 
 /** @type {import('jest').Config} */

@@ -17,8 +17,8 @@ const mostMs = 3 * 60_000;
 const endOfItem = 'end-of-item';
 
 /**
- * Adds to budgets where their pods are: a drain of other nodes does not mind them. Of a budget that allows no disruption the nodes are
- * told. Where nobody can tell, the facts stay as they are.
+ * Adds to budgets where their pods are: they do not hinder a drain of other nodes. A budget that allows no disruption also gets the
+ * names of the nodes. Where nobody can tell, the facts stay as they are.
  *
  * @param ofAll Whether all budgets matter, and not only those that allow no disruption.
  */

@@ -18,7 +18,7 @@ export const probeImage = 'azurelinux/busybox:1.36';
 interface Probe {
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent';
-  /** Of the shell in its image. */
+  /** A script for the shell in its image. */
   script: string;
   /** Further parts of its specification. */
   spec: object;
@@ -29,7 +29,7 @@ interface Probe {
 const endOfScript = 'end-of-script';
 
 /**
- * What every pod of a look has, so that neither Pod Security nor the policies that Azure has for clusters forbid it: no privilege,
+ * The settings of every pod of a look, so that neither Pod Security nor the policies that Azure has for clusters forbid it: no privilege,
  * no capability, no token of the API server, limits. Source: Kubernetes documentation, "Pod Security Standards".
  */
 const securityContext = {

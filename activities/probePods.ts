@@ -19,7 +19,7 @@ export interface ProbePod {
 export const endOfProbePods = 'end-of-probe-pods';
 export const listProbePods = `${kubectl} get pods --namespace ${namespace} --selector ${label} --no-headers --output custom-columns=NAME:.metadata.name,CREATED:.metadata.creationTimestamp && echo ${endOfProbePods}`;
 
-/** kubectl may wait 90 s for each of three pods. Whose pod is older than five times that is not at work any more. */
+/** kubectl may wait 90 s for each of three pods. A pod that is older than five times that belongs to no look any more. */
 const longestProbeMs = 5 * longestStartSeconds * 1000;
 
 export function probePod([name, createdAt, ...more]: string[]): ProbePod | undefined {

@@ -41,7 +41,7 @@ const assignmentName = ({ scope, role, principalId, marks }: MarkedRole): string
 /** A role with the marks of the run that assigns it or takes it away. */
 type MarkedRole = RoleAssignment & {
   marks: Marks;
-  /** Whose principal it is. */
+  /** The identity that has the principal. */
   identityId?: string;
   /** Whether this run has made the principal, so that nobody else has given it a role. Default: false. */
   isNewPrincipal?: boolean;

@@ -157,6 +157,7 @@ async function entraToken(clients: ClientsOf, cluster: ClusterReference): Promis
 
 /** How each run's cluster wants commands to be signed in, until one of them fails. A run looks into its cluster many times. */
 const signIns = new Map<string, 'entra' | 'none'>();
+/** More runs than a worker has in flight. */
 const mostSignIns = 2_000;
 
 const signInKey = (id: string): string => `${activityInfo().workflowExecution?.runId ?? ''} ${keyOf(id)}`;

@@ -26,7 +26,7 @@ export const secondMarkActivities = (clients: ClientsOf) => ({
   /** Undo: says again that this cluster uses a resource. Succeeds if it is gone. */
   restoreSecondMark: ({ id, marks }: Used): Promise<void> => leaveSecondMark(clients, id, marks, 'ifThere'),
 
-  /** Looks for what carries the second mark of a cluster. What may not be listed is left out. */
+  /** Looks for what carries the second mark of a cluster. Resources that may not be listed are left out. */
   async findSecondMarks({ marks, subscriptionIds, zoneIds }: MarkSearch): Promise<string[]> {
     const tags = Object.entries(usedByTag(marks));
     const lists = subscriptionIds.flatMap((id) =>

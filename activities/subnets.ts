@@ -35,7 +35,7 @@ const wholeSubnetFacts = (found: Subnet): SubnetFacts => ({
   attachments: attachmentsOf(found),
 });
 
-/** What its owner, a colleague or a policy has put on a subnet: security rules, routes, ways out, endpoints of services. */
+/** Everything that its owner, a colleague or a policy has put on a subnet: security rules, routes, ways out, endpoints of services. */
 const attachmentsOf = (subnet: Subnet): string[] =>
   [
     subnet.networkSecurityGroup?.id,

@@ -13,7 +13,7 @@ export async function readSubscription(
   return found && { state: found.state ?? 'Unknown', tenantId: found.tenantId ?? 'Unknown' };
 }
 
-/** As {@link readSubscription}; one that the worker may not read has no facts. Whoever may not see it at all is refused later on. */
+/** As {@link readSubscription}; one that the worker may not read has no facts. A worker that may not see it at all is refused later on. */
 export async function lookAtSubscription(
   clients: ClientsOf,
   subscriptionId: string,

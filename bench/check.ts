@@ -11,7 +11,7 @@ export function worsening({ median, better }: Result, last: Pick<Result, 'median
   return better === 'lower' ? median / last.median - 1 : last.median / median - 1;
 }
 
-/** What has become worse than the last result allows, each with a sentence. Items that did not run are not looked at. */
+/** Figures that have become worse than the last result allows, each with a sentence. Items that did not run are not looked at. */
 export function regressions(results: readonly Result[], last: readonly Result[]): string[] {
   const items = new Set(results.map(({ item }) => item));
   const key = ({ item, name }: Result) => `${item}: ${name}`;

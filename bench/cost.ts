@@ -4,7 +4,7 @@ import type { RecordedRequest } from '../simulator/index.ts';
 
 export type History = temporal.api.history.v1.IHistory;
 
-/** What a run costs. */
+/** The costs of a run. */
 export interface RunCost extends TemporalCost {
   /** Requests to Azure that only look; commands inside the cluster are among them. */
   reads: number;

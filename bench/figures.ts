@@ -9,7 +9,7 @@ export interface Figure {
   /** One of each run, never empty. */
   values: readonly number[];
   better: 'lower' | 'higher';
-  /** What is promised of the median: at most, or where higher is better at least. */
+  /** The promise for the median: at most so much, or at least where higher is better. */
   limit?: number;
 }
 
@@ -26,7 +26,7 @@ export interface Result extends Omit<Figure, 'values'> {
 export interface Results {
   /** Day of the measurement. */
   measured: string;
-  /** What it ran on: for seconds, rates and memory, which other machines have otherwise. */
+  /** The machine that it ran on: seconds, rates and memory are others elsewhere. */
   machine: string;
   results: readonly Result[];
 }

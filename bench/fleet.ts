@@ -13,7 +13,9 @@ import { clusterNamed, threePools } from './scenarios.ts';
 
 /** At this speed Azure's budgets are the limit: a subscription lets so little be asked that two cores do it forty times as fast. */
 const usualSpeed = 40;
+/** The promise: so much of the pace that the budgets allow. */
 const leastOfBudget = 0.85;
+/** Half of a worker's limit in deploy/kubernetes/. */
 const mostMemoryMiB = 1024;
 
 type Tokens = RunCost['tokens'];
@@ -30,14 +32,14 @@ interface Measured extends RolloutSize {
   seconds: number;
   /** The least that the budgets allow for all of them. */
   leastSeconds: number;
-  /** Of one cluster. */
+  /** Those that one cluster takes. */
   tokens: Tokens;
   throttled: number;
   cpuSeconds: number;
   peakMiB: number;
-  /** Of a cluster's run. */
+  /** In the history of a cluster's run. */
   events: number;
-  /** Of the rollout's last run. */
+  /** In the history of the rollout's last run. */
   ownEvents: number;
 }
 

@@ -7,7 +7,7 @@ export interface RolloutSize {
   workers: number;
 }
 
-/** What all items are run with. */
+/** Settings of all items. */
 export interface Bench {
   /** Everything, and as large as promised: an hour instead of minutes. */
   full: boolean;

@@ -52,7 +52,7 @@ function stepOf(timed: TimedOperation, steps: readonly TimedStep[]): TimedStep |
 }
 
 /**
- * What a step waits for. Reimages beside each other are bounded by the input, so that one also waits for the last that ended
+ * The steps that a step waits for. Reimages beside each other are bounded by the input, so that one also waits for the last that ended
  * before it began.
  */
 function needsOf({ step, begin }: TimedStep, steps: readonly TimedStep[]): readonly string[] {

@@ -65,7 +65,7 @@ table.push(...results.map((result) => [...tableRow(result), ...lastText(result, 
 console.log(table.toString());
 
 if (options.json !== undefined) await writeResults(options.json, results);
-// What was left out on purpose is not missing.
+// A figure that was left out on purpose is not missing.
 const isWhole = options.scenarios === undefined && options.rollouts === undefined;
 const worse = isWhole ? regressions(results, last.results) : [];
 for (const sentence of worse) console.log(sentence);
@@ -95,7 +95,7 @@ function rolloutSize(text: string): RolloutSize {
   return { clusters: count(clusters), workers: count(workers) };
 }
 
-/** What runs beside, such as servers, ends with this process. */
+/** Servers and everything else that runs beside ends with this process. */
 function giveUp(name: string, error: unknown): never {
   const reason = error instanceof WorkflowFailedError ? error.cause : error;
   console.error(`${name} could not be measured: ${reason instanceof Error ? reason.message : reason}`);

@@ -4,7 +4,7 @@ import { type MeasuredRun, runsOf } from './runs.ts';
 import { type MeasuredName, measuredNames } from './scenarios.ts';
 import { timelineText } from './timeline.ts';
 
-/** Of a creation, and of other scenarios: they wait for Azure, and hardly for anything else. */
+/** Bounds for a creation, and for other scenarios: they wait for Azure, and hardly for anything else. */
 const limits = { creation: 1.03, other: 1.05 };
 
 async function byScenario(bench: Bench): Promise<[MeasuredName, MeasuredRun[]][]> {
@@ -34,7 +34,7 @@ function figureOf(name: MeasuredName, measured: readonly MeasuredRun[]): Figure 
 /** The requests that Terraform's azapi takes for the same cluster, a verification not included. Measured 2026-11. */
 const azapiRequests = 78;
 
-/** What each scenario costs in Temporal and in Azure. */
+/** The costs of each scenario in Temporal and in Azure. */
 export const cost: Item = async (bench) =>
   (await byScenario(bench)).flatMap(([name, measured]): Figure[] => {
     const of = (what: string, value: (run: MeasuredRun) => number, limit?: number): Figure => ({

@@ -7,6 +7,7 @@ import { clusterNamed, threePools } from './scenarios.ts';
 
 /** Azure's budgets let so many runs look around within seconds. */
 const speed = 4_000;
+/** Half of a worker's limit in deploy/kubernetes/. */
 const promisedMiB = 1024;
 const inFlight = (full: boolean): number => (full ? 1_000 : 300);
 

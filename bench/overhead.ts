@@ -12,6 +12,7 @@ import { noLatency } from './worker.ts';
 
 /** The first runs load and compile code. */
 const warmUps = 3;
+/** The promise, as it was made: docs/reference/benchmark.md says which requests cannot keep it. */
 const limit = 1.5;
 const noOpsQueue = 'bench-no-ops';
 
@@ -55,7 +56,7 @@ export const overhead: Item = async ({ runs, onProgress }) => {
 };
 
 async function measureTurn(place: Place, name: 'create-managed' | 'create-byo', turn: number): Promise<Turn> {
-  // What earlier turns have made would be looked at, too.
+  // The run would also look at what earlier turns have made.
   await place.reset();
   const cluster = clusterNamed(`o${turn}-${name}`);
   const { workflowId, runId, result } = await measuredScenarios[name].start({ ...place, client: place.aks, cluster });

@@ -7,7 +7,7 @@ import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { simulatedIdentity } from '../scripts/local/simulatorClient.ts';
 import type { Simulator } from '../simulator/index.ts';
 
-/** What the Azure CLI waits between two polls where Azure does not say. Source: azure-core, ARMPolling, its default `timeout`. */
+/** The wait of the Azure CLI between two polls where Azure does not say. Source: azure-core, ARMPolling, its default `timeout`. */
 const azSeconds = 30;
 
 export const location = 'westeurope';

@@ -1,6 +1,6 @@
 /**
- * What a run takes at most, undisturbed and with roles that take effect at once, in clusters of two small pools. What overlaps decides on
- * a poll and on workflow tasks.
+ * The most that a run takes, undisturbed and with roles that take effect at once, in clusters of two small pools. Numbers of polls and
+ * workflow tasks differ with what happens to overlap.
  */
 export interface RunBound {
   /** For people. */
@@ -14,7 +14,7 @@ export interface RunBound {
   /** Temporal's billable actions but for heartbeats. */
   actions: number;
   events: number;
-  /** Of the history. */
+  /** Size of the history. */
   kilobytes: number;
 }
 

@@ -2,7 +2,7 @@ import { covered } from './lowerLimit.ts';
 
 /** Something that took time, in simulated seconds since the run's start. */
 export interface Span {
-  /** What it is: a step of the plan, an activity, what Azure did, or a look at whether it has done it. */
+  /** A step of the plan, an activity, an operation of Azure's, or a look at whether that has ended. */
   what: 'step' | 'activity' | 'Azure' | 'poll';
   name: string;
   begin: number;

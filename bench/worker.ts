@@ -23,8 +23,8 @@ interface WorkerPlan {
 export const noLatency = 1_000_000;
 
 /**
- * Starts a worker as a process of its own. What its activities wait for by themselves is as long in simulated time as it is at
- * real speed: their clock runs as fast. Temporal's clock does not, so that retries are later than they would be.
+ * Starts a worker as a process of its own. Pauses of its activities are as long in simulated time as they are at real speed: their
+ * clock runs as fast. Temporal's clock does not, so that retries are later than they would be.
  */
 export const startBenchWorker = (plan: WorkerPlan): Promise<BenchWorker> =>
   startWorkerProcess(import.meta.filename, plan);

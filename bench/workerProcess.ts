@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 
-/** What a worker has taken of its machine so far. */
+/** Time and memory that a worker has taken of its machine so far. */
 interface Usage {
   cpuSeconds: number;
   /** Now, and at most so far. */

@@ -30,5 +30,5 @@ process.exitCode = await run(process.argv.slice(2), {
   interruption,
 });
 if (tracing && !Array.isArray(tracing)) await tracing.stop();
-// What a library still waits for would keep the process alive. Output that is still on its way is not cut.
+// A timer or connection of a library would keep the process alive. Output that is still on its way is not cut.
 stdout.write('', () => stderr.write('', () => process.exit()));

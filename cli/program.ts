@@ -84,7 +84,7 @@ export function programOf(surroundings: Surroundings, ended: (code: ExitCode) =>
   return root;
 }
 
-/** What is no terminal is as wide as commander takes it to be. */
+/** A file or pipe is as wide as commander takes it to be. */
 const widthOf = ({ isTTY, columns }: Output): number => (isTTY ? (columns ?? 80) : 80);
 
 function addList(command: Command, by: By): void {

@@ -55,7 +55,7 @@ function explained(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** What Temporal keeps cannot be decoded: by the keys that are here, or without any. */
+/** Says why payloads that Temporal keeps cannot be decoded: by the keys that are here, or without any. */
 const unread = ({ message }: ValueError): string =>
   message.includes('binary/encrypted')
     ? 'What Temporal keeps of this run is encrypted: give the keys of its worker in PAYLOAD_KEYS.'

@@ -13,7 +13,7 @@ export interface Failure {
   /** One of the contract's `errorTypes`, where the scenario said it. */
   type?: string;
   message: string;
-  /** `FailureDetails`, or what `errorTypes` says about the type. Of a cancelled run too, if it had changed something. */
+  /** `FailureDetails`, or what `errorTypes` says about the type. A cancelled run has them too, if it had changed something. */
   details?: unknown;
 }
 

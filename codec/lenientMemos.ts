@@ -2,8 +2,8 @@ import { DefaultPayloadConverter, type Payload } from '@temporalio/common';
 import { inWorkflowContext, workflowInfo } from '@temporalio/workflow';
 
 /**
- * Temporal decodes the memo before a workflow begins. What nobody can decode there would fail the workflow task for ever, with the
- * cluster's lock held. A run goes on without it: it is what a caller says about itself.
+ * Temporal decodes the memo before a workflow begins. An entry that nobody can decode would fail the workflow task for ever, with the
+ * cluster's lock held. A run goes on without it: it only tells what a caller says about itself.
  */
 class LenientMemos extends DefaultPayloadConverter {
   override fromPayload<T>(payload: Payload): T {

@@ -18,8 +18,8 @@ const tagBytes = 16;
 const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString();
 
 /**
- * Encrypts each payload whole, its metadata included. What is not encrypted is decoded as it is, so that runs that began before
- * the encryption go on.
+ * Encrypts each payload whole, its metadata included. Payloads that are not encrypted are decoded as they are, so that runs that began
+ * before the encryption go on.
  */
 export class PayloadEncryption implements PayloadCodec {
   readonly #keys: KeyRing;

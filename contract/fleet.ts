@@ -140,9 +140,9 @@ export interface FleetReport {
   durations?: FleetDurations;
   approvals: readonly FleetApproval[];
   unread?: readonly string[];
-  /** Of audits: the clusters by their verdicts. */
+  /** The clusters by the verdicts of audits. */
   verdicts?: { readonly [V in AuditVerdict]: readonly string[] };
-  /** Of audits on a schedule: what is other than the last time. */
+  /** Verdicts of audits on a schedule that are others than the last time. */
   changes?: { since: string; clusters: readonly VerdictChange[] };
   /** Clusters that the selection would take now, and that came since: the first 200. Nothing was done to them. */
   appeared?: readonly string[];

@@ -17,7 +17,7 @@ export function parseRolloutFleet(given: unknown): Parsed<ParsedRolloutFleetInpu
   const problems = [
     ...(parsed.ok ? [] : parsed.problems),
     ...selectionProblems(given),
-    // What is no object, or far too large, has problems enough.
+    // An input that is no object, or far too large, has problems enough.
     ...templateProblems(given),
     ...(parsed.ok ? overrideProblems(parsed.value) : []),
   ];

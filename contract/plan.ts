@@ -102,7 +102,7 @@ export interface PlannedStep {
   resourceId: string;
   /** Why this step cannot be taken back, if it cannot. */
   forwardOnly?: string;
-  /** Of a reimage: what is tried, in this order, where it leaves the nodes as they are. Left out where there is nothing. */
+  /** Means that are tried, in this order, where a reimage leaves the nodes as they are. Left out where there are none. */
   ladder?: readonly PlannedRung[];
 }
 
@@ -122,7 +122,7 @@ export interface PlannedTurns {
   because: string;
   /** In their order: the pools of one begin once those of the one before are through. */
   waves: readonly PoolGroup[];
-  /** Of the pools of each, one at a time. */
+  /** Groups whose pools are reimaged one at a time. */
   apart: readonly PoolGroup[];
 }
 

@@ -86,7 +86,7 @@ interface Places {
   registry?: string | undefined;
 }
 
-/** The places that an ID names. What is in the default node resource group of the cluster is the cluster's, its registry too. */
+/** The places that an ID names. Everything in the default node resource group of the cluster is the cluster's, its registry too. */
 function placesOf(id: string, cluster: ClusterReference | undefined): Places {
   const [, subscription] = /^\/subscriptions\/([^/]+)/i.exec(id) ?? [];
   const [, name] = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(id) ?? [];
@@ -112,6 +112,7 @@ function isNodeGroupOf(
   );
 }
 
+/** As many characters of AKS's own name as a derived one keeps before its hash: see `resources/derivedNames.ts`. */
 const longestPrefix = 70;
 
 /** Patterns that begin with a slash are those of resource IDs, others of names. */

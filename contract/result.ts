@@ -25,8 +25,8 @@ interface Promised {
 export type Gap = 'runCommandForbidden' | 'podDenied' | 'readForbidden' | 'failed' | 'incomplete' | 'notAsked';
 
 /**
- * One promise, read back from Azure: as promised, otherwise, or not looked at. What could not be looked at is never taken for
- * one of the others. `ok`: a run may end verified with it.
+ * One promise, read back from Azure: as promised, otherwise, or not looked at. The third is never taken for one of the
+ * others. `ok`: a run may end verified with it.
  */
 export type Check = Promised &
   (

@@ -1,7 +1,7 @@
 import { type BucketName, type RunCost, rolloutBudget } from '../resources/armBudget.ts';
 import type { Scenario } from './names.ts';
 
-/** What a run of a scenario asks of Azure: in any case, and for each node pool of the cluster. */
+/** Requests of a scenario's run to Azure: in any case, and for each node pool of the cluster. */
 interface ScenarioCost {
   run: RunCost;
   pool?: RunCost;

@@ -15,7 +15,7 @@ const kinds: readonly RegExp[] = [
   /()\beyJ[-\w]{8,}\.[-\w]{4,}\.[-\w]*/g,
   // Connection strings, variables, JSON, command lines and headers. Bodies of Azure have names such as adminPassword.
   /((?:(?<![a-z\d])(?:sig|pwd|id[-_]?token)|(?:api|functions|account|shared-?access|primary|secondary|storage|subscription)-?key|password|passwd|passphrase|secret|client-key-data|(?:access|refresh|cluster|sas|session)[-_]?token|client_?assertion)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?)(?!\[redacted\])[^\s"'\\&;,<>)}\]]{4,}/gi,
-  // Of that name alone; a word behind it is none.
+  // A value that is called `token` and no more; a plain word behind it is no secret.
   /((?<![a-z\d])token\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?)(?!\[redacted\])[^\s"'\\&;,<>)}\]]{16,}/gi,
   /(\b(?:set-)?cookie:\s{0,4})[^\r\n]{4,}/gi,
   // In JSON its lines end in \\n.

@@ -79,7 +79,7 @@ export function formerSurgeIn(text: string | undefined, maxSurge: string | undef
   return former !== undefined && raised !== undefined && raised === maxSurge ? { former, raised } : undefined;
 }
 
-/** A change of a pool for which AKS makes its nodes anew. What is left out stays as it is. */
+/** A change of a pool for which AKS makes its nodes anew. A property that is left out stays as it is. */
 export interface PoolChange {
   /** Azure's `localDNSProfile.mode`; `null`: no profile. */
   localDNSMode?: string | null;

@@ -22,7 +22,7 @@ export interface Denial {
   id: string;
   /** As people know it. */
   name: string;
-  /** What it protects. */
+  /** The scope that it protects. */
   scope: string;
   permissions: Permission[];
   /** Whether it leaves alone what is below its scope. Left out: it does not. */

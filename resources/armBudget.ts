@@ -12,7 +12,7 @@ const arm = 'Microsoft Learn, "Understand how Azure Resource Manager throttles r
 const aks = 'AKS docs, quotas-skus-regions.md, "Throttling limits on AKS resource provider APIs" (2026-11-26)';
 
 /**
- * What Azure lets a caller ask. ARM counts for each subscription, identity and region of ARM; AKS for each region. Each request
+ * Bounds on the requests of a caller. ARM counts for each subscription, identity and region of ARM; AKS for each region. Each request
  * takes one token of ARM's, and one of AKS's where AKS answers it.
  */
 export const tokenBuckets = {
@@ -66,7 +66,7 @@ export interface RunCost {
   readonly polls: number;
 }
 
-/** What workers take together of AKS's own buckets. Others ask of the same subscription, and clocks differ. */
+/** The share that workers take together of AKS's own buckets. Others ask of the same subscription, and clocks differ. */
 export const workersShare = 0.97;
 
 /**
@@ -88,7 +88,7 @@ export interface RolloutBudget {
 }
 
 /**
- * What one subscription allows a rollout.
+ * Computes what one subscription allows a rollout.
  *
  * @param parallel Runs that the rollout has in flight at most. Default: as many as Azure takes.
  */

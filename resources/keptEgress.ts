@@ -14,6 +14,7 @@ const addressId = z
   .regex(
     /^\/subscriptions\/[\da-f-]{36}\/resourceGroups\/[^/?#%]+\/providers\/Microsoft\.Network\/publicIP(Addresses|Prefixes)\/[\w.-]+$/i,
   );
+/** As many as AKS makes for a load balancer. Source: Azure REST API, `ManagedClusterLoadBalancerProfileManagedOutboundIPs`, `count`. */
 const mostAddresses = 100;
 const references = z.array(z.strictObject({ id: addressId })).max(mostAddresses);
 /** A NAT gateway's profile names them without more. Source: Azure REST API, `ManagedClusterNATGatewayProfile`, 2026-11-27. */

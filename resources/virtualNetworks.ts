@@ -62,7 +62,7 @@ export interface SubnetFacts {
   addressesInUse: number;
   /** Number of private endpoints in it. Left out by version 0.1. */
   privateEndpoints?: number;
-  /** What is put on it. Given where a subnet is read alone. */
+  /** IDs and services that are put on it. Given where a subnet is read alone. */
   attachments?: string[];
 }
 

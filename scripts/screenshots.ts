@@ -113,7 +113,7 @@ async function picture(browser: Browser, url: string, file: string, ready: strin
       each.first().waitFor(),
     ),
   );
-  // What is under the last thing that can be seen is empty.
+  // Everything under the last thing that can be seen is empty.
   const height = await page.evaluate<number>(
     `Math.max(...[...document.querySelectorAll('main *')].map((each) => each.tagName === 'IFRAME' || (!each.children.length && each.textContent.trim()) ? each.getBoundingClientRect().bottom : 0))`,
   );

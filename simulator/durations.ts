@@ -32,7 +32,7 @@ function operationSeconds(operation: Operation): number {
   if (!operation.endTime) return operation.seconds;
   const took = Math.max(0, (operation.endTime.getTime() - operation.startTime.getTime()) / 1000);
   if (operation.status !== 'Succeeded') return took;
-  // What is carried out step by step may take longer than was expected: a command waits for what it asks.
+  // An operation of several steps may take longer than was expected: a command waits for what it asks.
   return operation.process ? Math.max(operation.seconds, Math.round(took)) : operation.seconds;
 }
 

@@ -78,7 +78,7 @@ function tracingProblems(env: Environment): Problem[] {
   return found;
 }
 
-/** The same exporter, telling when spans begin to be lost. Whoever asked for traces looks for them in vain otherwise. */
+/** The same exporter, telling when spans begin to be lost. Somebody who asked for traces would look for them in vain otherwise. */
 function reporting(exporter: SpanExporter, address: string, report: (message: string) => void): SpanExporter {
   let isFailing = false;
   return {

@@ -38,7 +38,7 @@ const givenVariables = (env: NodeJS.ProcessEnv): Record<string, string> =>
     ),
   );
 
-/** What Temporal's library takes for something else than it says, without a word: `TEMPORAL_TLS=True` would be no TLS. */
+/** Finds settings that Temporal's library takes for something else than they say, without a word: `TEMPORAL_TLS=True` would be no TLS. */
 function misread(env: Readonly<Record<string, string>>): Problem[] {
   const { TEMPORAL_TLS: tls, TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: unverified, TEMPORAL_CONFIG_FILE: file } = env;
   return [

@@ -10,7 +10,7 @@ const everyMs = { activities: 15_000, runs: 60_000 };
 const running = new Set<Info>();
 const seenTypes = new Set<string>();
 
-/** Keeps count of running activities. What they measure is not told apart by their types: requests have enough labels. */
+/** Keeps count of running activities. Metrics of requests have no label for the activity's type: they have labels enough. */
 export const trackActivities: ActivityInterceptorsFactory = ({ info }) => ({
   outbound: {
     getMetricTags({ activityType: _, ...tags }, next) {

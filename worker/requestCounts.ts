@@ -6,7 +6,7 @@ import { currentContext } from '../activities/arm/currentContext.ts';
 import { takeRequestCounts } from '../activities/arm/requestCounts.ts';
 import { type RequestCounts, requestCountsKey, requestCountsText } from '../contract/requestCounts.ts';
 
-/** What the result of an activity that has ended is to tell. */
+/** Counts that the result of an activity that has ended is to tell. */
 const toTell = new WeakMap<Context, RequestCounts>();
 
 /** An attempt that Temporal repeats leaves nothing in the history: what it has sent is told by the next one. */

@@ -12,7 +12,7 @@ const secret = z.string().transform((text, context) => {
   const [, base64 = ''] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/.exec(text.trim()) ?? [];
   const key = Buffer.from(base64, 'base64');
   if (key.length >= 24 && key.length <= 64) return key;
-  // What it is stands in no message.
+  // The message does not repeat the secret.
   const message = 'not a secret. Use whsec_ and 24 to 64 bytes in base64, such as whsec_$(openssl rand -base64 32).';
   context.addIssue({ code: 'custom', message });
   return z.NEVER;

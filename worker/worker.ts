@@ -103,7 +103,7 @@ function cachedRuns(): number {
   return Math.max(10, Math.min(500, Math.floor((heapMiB - 200) * 2)));
 }
 
-/** A worker that is asked to stop hands its operations over at once. What hangs is given up after so many seconds. */
+/** A worker that is asked to stop hands its operations over at once. Activities that hang are given up after so many seconds. */
 export const shutdownSeconds = 30;
 
 /** The guards that each activity passes before it begins. */

@@ -30,6 +30,6 @@ export function faultOf(
 
 /**
  * Whether a body has what a read asks for: a resource has an ID, a list has entries. Some clients take an empty body, or `{}`, for an
- * empty list: nobody would use a registry, and nothing would be locked. What an operation says ends otherwise.
+ * empty list: nobody would use a registry, and nothing would be locked.
  */
 const isWhole = (body: string): boolean => /"id"\s*:\s*"|"values?"\s*:\s*\[/.test(body);

@@ -89,7 +89,7 @@ export async function recorded<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whoever may write to the namespace could have an activity called by a workflow of another ID, beside the one that holds the lock. */
+/** Refuses a workflow of another ID, beside the one that holds the lock: anybody who may write to the namespace could start one. */
 function refuseWithoutLock(): void {
   const { workflowExecution, activityType } = Context.current().info;
   const caller = workflowExecution?.workflowId ?? 'nobody';

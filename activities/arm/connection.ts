@@ -207,8 +207,8 @@ function onlyTo(endpoint: string): PipelinePolicy {
 }
 
 /**
- * What an activity writes need not be what its arguments name. So each write is held against the policy by its address, right
- * before it is sent. Reads go further: whoever deletes must know who else uses a resource, wherever they are.
+ * An activity may write to more than its arguments name. So each write is held against the policy by its address, right before it is
+ * sent. Reads go further: whoever deletes must know who else uses a resource, wherever they are.
  */
 function onlyAllowed(policy: WorkerPolicy, readOnly: boolean): PipelinePolicy {
   return {

@@ -46,7 +46,7 @@ export async function pauseBefore(wait: Wait, last: PipelineResponse | undefined
   }
 }
 
-/** What this worker has learnt. */
+/** The durations that this worker has learnt. */
 const durations = new Durations();
 
 /** How long an operation of a kind takes as a rule; `undefined`: nobody knows. */

@@ -47,7 +47,7 @@ export async function untilIdle<T>(
 /** Azure's word for an operation that ends before its abort. Source: Azure REST API, "Managed Clusters - Abort Latest Operation" (2026-11-27). */
 const hasEnded = (refusal: ApplicationFailure): boolean => httpStatus(refusal) === 409;
 
-/** @returns why Azure does not abort; `undefined` where it does. What may pass is thrown. */
+/** @returns why Azure does not abort; `undefined` where it does. A failure that may pass is thrown. */
 async function refusalOf(abort: () => Promise<void>): Promise<ApplicationFailure | undefined> {
   try {
     await abort();

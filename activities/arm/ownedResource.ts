@@ -197,7 +197,7 @@ export async function writeResource<S extends Service, Facts extends MarkedFacts
   } catch (error) {
     return retriedAfterRace(error);
   }
-  // Whoever looked for its end has read it back.
+  // The look for its end has read it back.
   if (made) return made;
   // The client has read it right after the end of the operation.
   const readBack = answeredOnce(answer, read);

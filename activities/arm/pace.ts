@@ -34,7 +34,7 @@ export class Pace {
   }
 
   /**
-   * Takes a token, or says how long to wait before asking again. Whoever somebody waits for is served first, and may take the reserve;
+   * Takes a token, or says how long to wait before asking again. A run that somebody waits for is served first, and may take the reserve;
    * then runs in the order in which they came. Taking turns, all runs of a wave would be as late as the last one, and while their
    * operations last, none would ask for anything.
    *

@@ -24,8 +24,9 @@ const leastBetweenMs = 60_000;
 const crowdedBetweenMs = 15 * 60_000;
 /** Each of many that nobody expects. The first end tells of all others of its kind. */
 const crowdedUnknownMs = 60_000;
-/** ARM itself asks for 10 s (registries) to 30 s (clusters). */
+/** While nobody knows when it ends: ARM itself asks for 10 s (registries) to 30 s (clusters). */
 const mostMs = 15_000;
+/** After its expected end: as long as ARM asks for clusters. */
 const mostLateMs = 30_000;
 
 /**
@@ -45,7 +46,7 @@ function ownDelay({ elapsedMs, expectedMs, isCrowded, isShown, isScarce }: Polle
   if (leftMs > 0) {
     const oftenMs = isShown ? leastBetweenMs : Math.max(leastBetweenMs, expectedMs / 2);
     const betweenMs = isCrowded ? crowdedBetweenMs : oftenMs;
-    // Whoever looks a moment too early has to wait for as long again as Azure asks.
+    // After a look that is a moment too early, Azure asks to be left alone for as long again.
     return leftMs - betweenMs < askedMs ? leftMs : betweenMs;
   }
   // At first a hundredth of the whole; later less often, for nobody knows why it takes so long.

@@ -15,8 +15,8 @@ export function refuseUsed(kind: string, id: string, users: readonly string[]): 
 }
 
 /**
- * Where nobody can tell who uses it, what has stood for long stays. What a run takes back is minutes old, and other runs of this
- * product leave a mark on what they use.
+ * Where nobody can tell who uses a resource, one that has stood for long stays. Those that a run takes back are minutes old, and other
+ * runs of this product leave a mark on what they use.
  *
  * @throws ApplicationFailure `InUse`.
  */

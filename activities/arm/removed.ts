@@ -3,7 +3,7 @@ import { now, pause } from './clock.ts';
 import { type LongRunningOperation, longRunningOperation } from './longRunningOperation.ts';
 
 /**
- * Carries out a deletion. What somebody else has deleted in the middle, alone or with all that it was in, is gone as well. Interfaces
+ * Carries out a deletion. It succeeds where somebody else deletes the resource meanwhile, alone or with all that it is in. Interfaces
  * and links linger for up to half an hour after what they belonged to is gone; what holds it for longer is in Azure's own words.
  * Source: Azure/azure-sdk-for-go#14967, Azure/azure-cli#15010.
  *
@@ -24,5 +24,7 @@ export async function removed(deletion: LongRunningOperation, recheck?: () => Pr
   }
 }
 
+/** As long as interfaces and links have been seen to linger, see above. */
 const longestLingerMs = 30 * 60_000;
+/** Each try is a write of the subscription's, and sixty of them are enough to notice the end. */
 const lingerPauseMs = 30_000;

@@ -4,10 +4,10 @@ import type { RequestCounts } from '../../contract/requestCounts.ts';
 import { asksOnly } from './asksOnly.ts';
 import { currentContext } from './currentContext.ts';
 
-/** What the activities of each run have sent from this worker, and no result has told yet. */
+/** Requests that activities of each run have sent from this worker and that no result has told yet. */
 const untold = new Map<string, RequestCounts>();
 
-/** More than a worker has in flight. */
+/** More runs than a worker has in flight. */
 const mostRuns = 2_000;
 
 /** Counts the requests of each run. */
@@ -27,8 +27,8 @@ export const countRequest: PipelinePolicy = {
 };
 
 /**
- * Takes what the run of an activity that ends has sent from this worker, its other activities and failed attempts included. What is
- * taken is told once.
+ * Takes the counts of what the run of an activity that ends has sent from this worker, its other activities and failed attempts
+ * included. They are taken once, so that they are told once.
  */
 export function takeRequestCounts({ info }: Pick<Context, 'info'>): RequestCounts | undefined {
   const run = info.workflowExecution?.runId ?? '';

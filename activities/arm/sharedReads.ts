@@ -8,7 +8,7 @@ import { currentContext } from './currentContext.ts';
 interface Answer {
   response: Promise<PipelineResponse>;
   askedAt: number;
-  /** Types of the activities that have seen it. Whoever looks again, asks again. */
+  /** Types of the activities that have seen it. A second look of the same type asks again. */
   seenBy: Set<string>;
 }
 
@@ -31,8 +31,9 @@ const lasting =
   /^\/subscriptions\/[^/]+(\/locations|\/providers\/Microsoft\.ContainerService\/locations\/[^/]+\/kubernetesVersions)?$/i;
 
 /**
- * Looks at many resources, and asks Azure for each once. What an activity of another type has seen seconds ago, in the same run, is
- * not asked again, unless the run has written or polled an operation since, or this look is tried again. What is in a group that the look has found absent is absent.
+ * Looks at many resources, and asks Azure for each once. An answer that an activity of another type got seconds ago, in the same run,
+ * serves again, unless the run has written or polled an operation since, or this look is tried again. Everything in a group that the
+ * look has found absent is absent.
  *
  * For looks alone: whoever is about to write, waits for a change or reads back a write asks anew.
  */
@@ -40,8 +41,8 @@ export const asOneLook = <T>(look: () => Promise<T>): Promise<T> =>
   looks.run({ mostAgeMs, asked: new Map(), absentGroups: new Map() }, look);
 
 /**
- * Reads with the answer to a request that has just been made for the same: it is not sent again. What Azure answers a write with is
- * what it answers a read with, but for the status.
+ * Reads with the answer to a request that has just been made for the same: it is not sent again. Azure answers a write
+ * with the same body as a read, and another status.
  */
 const withAnswer = <T>(response: PipelineResponse | undefined, read: () => Promise<T>): Promise<T> =>
   response === undefined
@@ -79,13 +80,13 @@ export function shareReads(asksOnly: (request: PipelineRequest) => boolean): Pip
         return next(request).finally(() => forget(known));
       }
       const path = pathOf(request);
-      // What was read while an operation ran may be otherwise by its end. A command changes nothing.
+      // Answers from before the end of an operation may be out of date after it. A command changes nothing.
       if (isState.test(path)) return next(request).finally(() => isCommand.test(path) || forget(known));
       if (request.method !== 'GET') return next(request);
       const look = looks.getStore();
       const key = keyOf(request);
       if (!look) {
-        // Whoever reads now knows better.
+        // A read by itself wants the newest answer.
         return send(request, next, known, context);
       }
       const absent = absentGroup(look, request);
@@ -120,7 +121,7 @@ function send(
   answer.response.then(({ status }) => {
     if (status !== 200 && !(status === 404 && groupPath.test(pathOf(request)))) drop();
   }, drop);
-  // Whoever asks later does not take it, and a worker has hundreds of runs.
+  // Later nobody takes it any more, and a worker has hundreds of runs.
   setTimeout(drop, isLasting(request) ? lastingMs : mostAgeMs).unref();
   return answer.response;
 }
@@ -157,7 +158,7 @@ function forget(known: Map<string, Answer>): void {
   for (const key of known.keys()) if (!lasting.test(new URL(key).pathname)) known.delete(key);
 }
 
-/** Of an operation or a command, which each poll asks anew. */
+/** The state of an operation or a command, which each poll asks anew. */
 const isState = /\/(operations|operationresults|operationstatuses|privatednsoperation\w+|commandresults)\//;
 const isCommand = /\/commandresults\//;
 

@@ -55,7 +55,7 @@ export async function readAccess(clients: ClientsOf, scopes: readonly string[]):
       ids.map(async (id) => ({ scope: `/subscriptions/${id}`, look: await whereAllowed(() => read(clients, id)) })),
     );
   const [permissions, locks, denials] = await Promise.all([
-    // Whoever only looks has not the permissions of whoever is to write.
+    // A worker that only looks has other permissions than the one that is to write.
     permissionsAt(clients, readOnly ? [] : scopes),
     inEach(subscriptions, readLocks),
     inEach(readOnly ? [] : subscriptions, readDenials),

@@ -43,7 +43,7 @@ const nothing: Discovered = {
 
 export const discoveryActivities = (clients: ClientsOf) => ({
   /**
-   * Waits until no operation runs on the resources of a request. What it waits by itself counts, and is on record.
+   * Waits until no operation runs on the resources of a request. Its own pauses count as waiting, and heartbeats record them.
    *
    * @param request `group`: a resource group that is being deleted, whose end is waited for as well.
    * @param _marks Those of the resources for which version 0.1 has waited.
@@ -164,7 +164,7 @@ async function readBack(clients: ClientsOf, { cluster, infrastructure: request }
     readInfrastructure(clients, request),
   ]);
   if (!seen) return { infrastructure, nodeResourceTypes: [] };
-  // What AKS has made is in a group of its own, for which the worker may have no role.
+  // AKS keeps what it makes in a group of its own, for which the worker may have no role.
   const [namedRegistry, groupContent] = await Promise.all([
     whereAllowed(() => readNamedRegistry(clients, seen, infrastructure)),
     whereAllowed(() => readGroupContent(clients, { subscriptionId, name: seen.nodeResourceGroup })),

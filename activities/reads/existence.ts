@@ -55,7 +55,7 @@ export const existenceActivities = (clients: ClientsOf) => ({
   async readRemaining(ids: string[]): Promise<string[]> {
     const isThere = async (id: string) => {
       const read = readerOf(id);
-      // Of a type that nobody knows how to read, nothing is known to be gone.
+      // A resource of a type that nobody knows how to read counts as there.
       return !read || (await read(clients, id)) !== undefined;
     };
     const there = await Promise.all(ids.map(async (id) => ((await isThere(id)) ? [id] : [])));
@@ -63,8 +63,8 @@ export const existenceActivities = (clients: ClientsOf) => ({
   },
 
   /**
-   * Lists those of the resources that are gone. What cannot be looked at counts as there, and so does what a region of ARM may
-   * not know yet.
+   * Lists those of the resources that are gone. One that cannot be looked at counts as there, and so does one that a region of ARM
+   * may not know yet.
    */
   async findGone(ids: string[]): Promise<string[]> {
     const gone = await Promise.all(

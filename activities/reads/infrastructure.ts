@@ -69,7 +69,7 @@ export async function readInfrastructure(
   };
 }
 
-/** A network may have 3,000 subnets. What other reads look at alone is left out of them. */
+/** A network may have 3,000 subnets. Facts that other reads take of a single subnet are left out. */
 async function readNetworkOfMany(clients: ClientsOf, id: string): Promise<VirtualNetworkFacts | undefined> {
   const network = await readVirtualNetwork(clients, id);
   return (

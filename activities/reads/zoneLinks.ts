@@ -96,7 +96,7 @@ export async function readLinksTo(
   return { links, unread: links.length > 0 ? [] : unread };
 }
 
-/** What a rollout has seen of zones of other clusters may be so old: each of its runs would ask for those of all others. */
+/** The age that a rollout accepts of zones of other clusters: otherwise each of its runs would ask for those of all others. */
 const mostAgeMs = 20 * 60_000;
 const seen = new WeakMap<ClientsOf, Map<string, { links: Promise<ZoneLinkFacts[]>; askedAt: number }>>();
 

@@ -8,7 +8,7 @@ type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 /** Decodes payloads as far as they were encrypted: metadata and data of what was encoded. */
 export type Decrypt = (payloads: readonly Payload[]) => Promise<Payload[]>;
 
-/** What a run has taken of Temporal. */
+/** Everything that a run has taken of Temporal. */
 export interface TemporalCost {
   /**
    * Temporal's billable actions but for heartbeats and queries: starts, attempts of activities, changes of search attributes, timers,
@@ -18,11 +18,11 @@ export interface TemporalCost {
   /** Heartbeats that activities send in that time, each an action too. Most of an activity's time is an operation's. */
   heartbeats: number;
   events: number;
-  /** Of the history, as Temporal counts it. */
+  /** Size of the history, as Temporal counts it. */
   bytes: number;
 }
 
-/** What for a run asks Azure. */
+/** Purposes for which a run asks Azure. */
 export const purposes = ['discovery', 'steps', 'verification'] as const;
 export type Purpose = (typeof purposes)[number];
 
@@ -94,15 +94,15 @@ const milliseconds = (time: { seconds?: unknown; nanos?: number | null } | null 
 /** Activities that only look, by the beginnings of their names. */
 const looks = /^(await|discover|find|is|list|look|probe|read)/;
 
-/** What an activity has asked of Azure, as its result or its failure tells. */
+/** Requests of an activity to Azure, as its result or its failure tells. */
 interface Told {
   type: string;
   counts: RequestCounts;
 }
 
 /**
- * The requests to Azure that a run has sent, by what for; `undefined` where its results do not tell, as those of earlier versions.
- * What an activity had sent that never ended is not in it.
+ * The requests to Azure that a run has sent, by their purpose; `undefined` where its results do not tell, as those of earlier versions.
+ * Requests of an activity that never ended are not in it.
  */
 export async function requestsOf(
   events: readonly HistoryEvent[],

@@ -234,7 +234,7 @@ const purposeTexts: Readonly<Record<Purpose, string>> = {
   verification: 'to see the end',
 };
 
-/** What Temporal bills, and what was asked of Azure. */
+/** Lists what Temporal bills, and what was asked of Azure. */
 function cost({ events, cost: { actions, heartbeats, bytes, requests } }: Evidence): Block[] {
   const ofAzure = purposes.map((purpose) => {
     const { reads, writes } = requests?.[purpose] ?? { reads: 0, writes: 0 };

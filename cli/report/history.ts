@@ -74,7 +74,7 @@ export interface RunRecord {
   end?: HistoryEnd & { at: string };
 }
 
-/** What a run has taken so far. */
+/** Everything that a run has taken so far. */
 export interface RunCost extends TemporalCost {
   /** Left out: its results do not tell. */
   requests?: Record<Purpose, RequestCounts>;
@@ -182,7 +182,7 @@ async function readAct(event: HistoryEvent, { acts }: RunRecord, decode: Decode)
 }
 
 /**
- * Whose call the server has authenticated, where it stamps events with that (`frontend.enablePrincipalPropagation`). The event of an
+ * The principal whose call the server has authenticated, where it stamps events with that (`frontend.enablePrincipalPropagation`). The event of an
  * update is written by the worker that takes it, so it says nothing about the caller. Source: temporalio/temporal#9582.
  */
 function principalOf({ principal }: HistoryEvent): { principal?: string } {

@@ -160,7 +160,7 @@ function waitingLines(
   ];
 }
 
-/** What nobody need answer: the soak time, a window, clusters in work. */
+/** Waits that nobody need answer: the soak time, a window, clusters in work. */
 const patienceLines = ({ waitsFor, until }: FleetProgress): string[] =>
   waitsFor === undefined ? [] : [`waits for ${waitsFor}${until === undefined ? '' : `, until ${until.slice(0, 19)}Z`}`];
 

@@ -21,6 +21,7 @@ const most = { labels: 100, taints: 50 };
 const label = '[A-Za-z0-9]([-\\w.]{0,61}[A-Za-z0-9])?';
 const dnsLabel = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
 const prefix = `(?=[^/]{1,253}/)${dnsLabel}(\\.${dnsLabel})*/`;
+/** A prefix, a slash and a name. */
 const longestKey = 253 + 1 + 63;
 
 /** Labels that only AKS sets. Source: AKS docs, use-labels.md, "Unavailable labels". */

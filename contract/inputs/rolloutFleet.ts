@@ -31,7 +31,9 @@ export type FleetScenario = (typeof fleetScenarios)[number];
 export const mostFleetClusters = 5_000;
 /** As many entries as a list of an input has. */
 const mostNamed = 1_000;
+/** Thirteen rings that double reach 5,000 clusters; the others leave room for gates between. */
 const mostRings = 20;
+/** Each is listed by an activity of its own, which takes three events of the history. */
 const mostSubscriptions = 100;
 
 const fleetName = matching(
@@ -90,6 +92,7 @@ const select = z.strictObject({
     .describe('Only clusters with all of these tags.'),
 });
 
+/** Azure's limits let far fewer be in work in one subscription, and a worker takes 500 activities at the same time. */
 const mostAtOnce = 300;
 const atOnce = (usual: number) =>
   z

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { maintenanceConfigurationNames } from '../../resources/maintenanceConfigurations.ts';
 import { matching } from './checks.ts';
 
+/** Two for each day of the week, and some to spare. */
 const mostWindows = 20;
 
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;

@@ -15,7 +15,7 @@ import { type Exchange, inAnswer, type Recording } from './exchanges.ts';
  */
 export type Pace = number | 'demand';
 
-/** What a call to Azure came to, refused or not: a refusal is what a check may be after. */
+/** The outcome of a call to Azure, refused or not: a refusal is what a check may be after. */
 export interface Answered<T> {
   /** Left out where Azure refused. */
   readonly value?: T;
@@ -25,7 +25,7 @@ export interface Answered<T> {
 
 /** An operation of Azure's, followed to its end, or to where its address failed. */
 export interface Followed<T = unknown> {
-  /** What the SDK makes of it, with its real names; left out unless it succeeded. */
+  /** The SDK's result, with its real names; left out unless the call succeeded. */
   readonly result?: T | undefined;
   /** `refused`: it did not begin. `lost`: its address gave an error, or no end for {@link longestSeconds}. */
   readonly outcome: 'succeeded' | 'failed' | 'refused' | 'lost';

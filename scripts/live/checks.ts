@@ -21,7 +21,7 @@ interface Check {
   /** The cluster that it looks at. After the last check of a cluster, that is deleted. */
   readonly cluster?: ClusterKey;
   readonly finds: readonly Switch[];
-  /** What the identity must be allowed to do in the subscription, beside groups. */
+  /** Actions that the identity must be allowed in the subscription, beside groups. */
   readonly actions: readonly string[];
   run(live: Live): Promise<Finding[]>;
 }

@@ -69,7 +69,7 @@ export async function stateOf(live: Live, key: ClusterKey) {
 }
 
 /**
- * Changes where a cluster's nodes boot from, or its outbound type, to the end of the operation. What AKS does by itself afterwards
+ * Changes where a cluster's nodes boot from, or its outbound type, to the end of the operation. Work that AKS does by itself afterwards
  * goes on.
  */
 export async function changeCluster(live: Live, key: ClusterKey, change: ClusterChange): Promise<Followed> {
@@ -82,7 +82,7 @@ export async function changeCluster(live: Live, key: ClusterKey, change: Cluster
   return settledAfter(live, key, changed, `the change to ${change.artifactSource ?? change.outboundType}`);
 }
 
-/** What came of a command inside a cluster. */
+/** The outcome of a command inside a cluster. */
 export interface Command {
   /** The answer to the request. */
   readonly first: Exchange;
@@ -116,7 +116,7 @@ function commandOf({ first, last, result }: Followed<RunCommandResult>): Command
 export const startedLate = ({ first }: Command): boolean =>
   first.status >= 400 && /did not start within \d+s/i.test(JSON.stringify(first.answer.body));
 
-/** What came of a command that ran in the end. */
+/** The outcome of a command that ran in the end. */
 export interface Look extends Required<Command> {
   /** Refusals of commands before it whose pods did not start in time. */
   readonly late: readonly Exchange[];

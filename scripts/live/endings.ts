@@ -31,7 +31,7 @@ import { remove, type Session } from './session.ts';
 export const exitCodes = { done: 0, notBegun: 1, stopped: 2, somethingLeft: 3 } as const;
 export type Ending = keyof typeof exitCodes;
 
-/** What a start comes to. @param note Gets what keeps it from opening a session. */
+/** The outcome of a start. @param note Gets what keeps it from opening a session. */
 export async function endingOf(
   opening: Promise<Session | Problem[]>,
   options: Options,

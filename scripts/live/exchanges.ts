@@ -26,7 +26,7 @@ export class Recording {
     this.#neutral = neutral;
   }
 
-  /** @param check The check that asks. What is asked between checks, with an empty name, is not written. */
+  /** @param check The check that asks. Requests between checks, with an empty name, are not written. */
   write(check: string, sentAt: Date, { request, status, headers, bodyAsText }: PipelineResponse): Exchange {
     const exchange: Exchange = {
       time: sentAt.toISOString(),
@@ -82,7 +82,7 @@ export function exchangeText(exchange: Exchange): string {
   const { pathname } = new URL(exchange.url);
   const headers = shownHeaders.flatMap((name) => {
     const value = exchange.answer.headers[name];
-    // What matters of an address is that it is there.
+    // An address matters only by being there.
     return value === undefined ? [] : [`${name}${/^https?:/.test(value) ? '' : `: ${value}`}`];
   });
   const code = errorCode(exchange);

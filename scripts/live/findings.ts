@@ -3,7 +3,7 @@ import type { Exchange } from './exchanges.ts';
 
 export type Switch = keyof typeof azureSwitches;
 
-/** What a check has found out about a switch of the simulated Azure: its position, something else, or nothing. */
+/** The finding of a check about a switch of the simulated Azure: its position, something else, or nothing. */
 export type Finding =
   | { [S in Switch]: { switch: S; position: AzureSwitches[S]; shownBy: readonly Exchange[] } }[Switch]
   | { switch: Switch; otherwise: string; shownBy: readonly Exchange[] }
@@ -22,7 +22,7 @@ export interface Verdict {
 
 const switchNames = Object.keys(azureSwitches) as Switch[];
 
-/** A verdict on every assumption, in the order of the switches. What no check has looked at is unknown. */
+/** A verdict on every assumption, in the order of the switches. One that no check has looked at is unknown. */
 export const verdictsOn = (findings: readonly Finding[], notLooked: (assumption: Switch) => string): Verdict[] =>
   switchNames.map((assumption) => {
     const about = findings.filter((finding) => finding.switch === assumption);

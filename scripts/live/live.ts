@@ -14,7 +14,7 @@ export interface Live {
   readonly location: string;
   readonly vmSize: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** What earlier checks of the run have found. */
+  /** Findings of earlier checks of the run. */
   readonly findings: readonly Finding[];
   /** Whether an earlier start has begun this check already: then nothing is the first of its kind. */
   readonly isRepeated: boolean;

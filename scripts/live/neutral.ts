@@ -2,7 +2,7 @@ import { withoutSecrets } from '../../contract/withoutSecrets.ts';
 import { builtInRoles } from '../../resources/roles.ts';
 import { runTag } from './tags.ts';
 
-/** What stands for the subscription, so that a recording fits the simulated Azure as it is. */
+/** Stands for the subscription, so that a recording fits the simulated Azure as it is. */
 const neutralSubscription = '11111111-1111-1111-1111-111111111111';
 
 /** Headers that say something about Azure. All others stay at home, the token first of all. */
@@ -110,7 +110,7 @@ export class Neutral {
   #instead(value: string, neutral: (count: number) => string): string {
     const key = value.toLowerCase();
     if (everybodys.has(key)) return value;
-    // What stands for something is not replaced again.
+    // A value that stands for something is not replaced again.
     if (Object.values(this.#replacements).includes(key)) return value;
     this.#replacements[key] ??= neutral(Object.keys(this.#replacements).length);
     return this.#replacements[key];

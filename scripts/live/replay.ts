@@ -21,7 +21,7 @@ type Answered = Pick<Exchange, 'status' | 'answer'>;
  */
 export async function replay(exchanges: readonly Exchange[], simulator: Simulator): Promise<Deviation[]> {
   const send = senderTo(simulator);
-  /** What Azure and then the simulator called the same thing: addresses of operations, and IDs that both make up. */
+  /** Names that Azure and then the simulator gave the same thing: addresses of operations, and IDs that both make up. */
   const names = new Map<string, string>();
   const addresses = new Set(
     exchanges.flatMap(({ answer }) => [answer.headers['azure-asyncoperation'], answer.headers.location]),
@@ -126,7 +126,7 @@ function translated(text: string, names: ReadonlyMap<string, string>): string {
   return known.reduce((rest, [azure, simulated]) => rest.replaceAll(azure, simulated), text);
 }
 
-/** What stands for an ID in a recording has so many zeros. */
+/** A value that stands for an ID in a recording has so many zeros. */
 const madeUp = /0{6}/;
 
 /** Learns from two answers to the same request how either calls what both make up. */

@@ -3,11 +3,11 @@ import { type Duration, durationsIn } from './durations.ts';
 import { type Exchange, errorCode, inAnswer, valueAt } from './exchanges.ts';
 import type { Switch, Verdict } from './findings.ts';
 
-/** What was seen of a row of the simulator's behaviours, docs/reference/simulator-behaviours.md. */
+/** The evidence for a row of the simulator's behaviours, docs/reference/simulator-behaviours.md. */
 export interface RowVerdict {
   readonly id: string;
   readonly says: string;
-  /** What the row rests on so far. */
+  /** The row's source so far. */
   readonly evidence: string;
   readonly verdict: 'confirmed' | 'refuted';
   readonly shownBy: readonly Exchange[];
@@ -177,7 +177,7 @@ function endpointNames(exchange: Exchange): unknown[] {
   return Array.isArray(configs) ? configs.map((config) => valueAt(config, 'fqdn')) : [];
 }
 
-/** What the row `aks-durations` says of an operation: within half and double of it, it holds. */
+/** The duration that the row `aks-durations` has for an operation: within half and double of it, it holds. */
 function durationHolds({ shownBy: [begun], seconds }: Duration): boolean | undefined {
   if (begun.method !== 'PUT' || !cluster.test(pathOf(begun))) return undefined;
   const source = inAnswer(begun, 'properties.bootstrapProfile.artifactSource');

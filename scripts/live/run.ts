@@ -36,7 +36,7 @@ export async function runChecks(run: Run): Promise<void> {
   azure.check = '';
 }
 
-/** What is still to be done. Where an earlier start has removed everything, a cluster that later checks look at is made again. */
+/** Checks that are still to be done. Where an earlier start has removed everything, a cluster that later checks look at is made again. */
 function checksLeft({ checks: done, removed }: State, chosen: readonly CheckName[]): CheckName[] {
   const open = chosen.filter((name) => done[name]?.findings === undefined);
   if (!removed) return open;
@@ -96,7 +96,7 @@ function liveOf({ azure, file, vmSize, say }: Run, isRepeated: boolean): Live {
   return { azure, runId, subscriptionId, location, vmSize, tags: tagsOf(file), findings, isRepeated, say };
 }
 
-/** Deletes a cluster that no later check looks at: it costs money. What fails here, the end of the run does again. */
+/** Deletes a cluster that no later check looks at: it costs money. A deletion that fails here is tried again at the end of the run. */
 async function release(run: Run, cluster: ClusterKey): Promise<void> {
   run.azure.check = 'release';
   const { managedClusters } = run.azure.clients.containerService;

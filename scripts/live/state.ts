@@ -6,12 +6,12 @@ import type { CheckName } from './checks.ts';
 import type { Finding } from './findings.ts';
 import type { Replacements } from './neutral.ts';
 
-/** What a run keeps of itself, so that a later start goes on where it stopped, or takes away what it has left. */
+/** Facts that a run keeps of itself, so that a later start goes on where it stopped, or takes away what it has left. */
 export interface State {
   readonly runId: string;
   readonly subscriptionId: string;
   readonly location: string;
-  /** Of what the last start has made: a day after it. */
+  /** A day after the last start, for everything that it has made. */
   expiresOn: string;
   /** Checks that were begun, and with their findings those that have ended. */
   readonly checks: Partial<Record<CheckName, { begun: true; stopped?: string; findings?: Finding[] }>>;

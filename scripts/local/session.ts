@@ -53,7 +53,7 @@ export async function removeSession(pid: number, options: SessionOptions = {}): 
   await rm(`${await sessionPath(options)}.${pid}.json`, { force: true });
 }
 
-/** What the names of this checkout's session files begin with. */
+/** The beginning of the names of this checkout's session files. */
 async function sessionPath({ checkout, cacheFolder = userCacheFolder() }: SessionOptions): Promise<string> {
   const folder = await realpath(checkout ?? join(import.meta.dirname, '../..'));
   // 64 bits tell the checkouts of one user apart, and keep the path short.

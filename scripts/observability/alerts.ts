@@ -34,7 +34,7 @@ function patienceMinutes({ maximumAttempts, maximumInterval }: typeof read.retry
   return Math.floor(between.reduce((sum, seconds) => sum + seconds) / 60);
 }
 
-/** What the rules and their test share with the workflows. */
+/** Values that the rules and their test share with the workflows. */
 const bounds = {
   holdMinutes: usual.holdTimeoutMinutes,
   approvalMinutes: usual.approvalTimeoutMinutes,

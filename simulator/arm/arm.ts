@@ -19,7 +19,7 @@ import type { World } from './world.ts';
 
 interface Answered {
   readonly reply: Reply;
-  /** What it has started. */
+  /** The operation that the request has started. */
   readonly operation?: Operation | undefined;
   /** In place of the reply's body. */
   readonly text?: string;

@@ -13,7 +13,7 @@ export class WorldEnded extends Error {
  */
 export type Speed = number | 'demand';
 
-/** A timer of Node's takes so long at least. What is shorter than half of it is over at once. */
+/** A timer of Node's takes so long at least. A wait that is shorter than half of it is over at once. */
 const leastTimerMs = 1;
 
 /** Clients ask only about recent moments. */

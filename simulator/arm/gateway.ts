@@ -213,7 +213,7 @@ function checkPreconditions(type: StoredType, request: ArmRequest, resource: Res
     );
   }
   if (ifMatch === undefined || (resource && matches(ifMatch))) return;
-  // What is gone is gone, whatever its ETag was.
+  // A deletion of an absent resource succeeds, whatever its ETag was.
   if (!resource && request.method === 'DELETE') return;
   if (resource && type.mismatch) throw type.mismatch(ifMatch, resource);
   throw preconditionFailed(

@@ -22,7 +22,7 @@ export interface Write {
   readonly longRunning: Operation | undefined;
 }
 
-/** What somebody has asked Azure to change, and what it has answered. */
+/** A change that somebody has asked of Azure, and its answer. */
 export interface Activity {
   /** By the machine's clock: readers of the log ask by their own. */
   readonly time: Date;
@@ -50,7 +50,7 @@ const machine = z.strictObject({
   dns: z.enum(['azure', 'internet', 'silent']).optional(),
   records: z.record(z.string(), z.ipv4()).optional(),
 });
-/** What runs at addresses where Azure's control plane sees nothing: by address. */
+/** Machines at addresses where Azure's control plane sees nothing: by address. */
 const machines = z.record(z.ipv4(), machine);
 
 /** Settings of a world, as a reset may set them. */
@@ -72,7 +72,7 @@ export const worldSettings = z.strictObject({
   clusterEtags: z.boolean().default(false),
   /** By which clock clients wait between two polls: the machine's, or one that runs as fast as simulated time. */
   clientsClock: z.enum(['machine', 'simulated']).default('machine'),
-  /** What is not settled about Azure. */
+  /** Positions of the switches. */
   azure: azureSwitchPositions.default(azureSwitchDefaults),
 });
 export type WorldSettings = z.output<typeof worldSettings>;
@@ -86,6 +86,7 @@ export interface RecentRequest {
   readonly status: number | null;
 }
 
+/** As many as fit on the simulator's page. */
 const keptRequests = 50;
 
 /** A client that does not find what it has made cannot know for how long: it looks again within seconds. Modelled. */

@@ -174,7 +174,7 @@ describe('updateCluster', () => {
   it('goes on where an operation ends before its abort', async () => {
     const cluster = await existing('late');
     await azure.send('PATCH', `${clusterId(cluster)}?api-version=2026-06-01`, { tags: { by: 'somebody' } });
-    // What it sees is old by the time that it sees it.
+    // Its answer is old by the time that it arrives.
     await azure.fault({ method: 'GET', path: `${clusterId(cluster)}$`, after: 1, delaySeconds: 3600 });
     const request = { cluster, change: cached, busyPolicy: { minutes: 60, abort: true } };
     await attemptAfter(0).run(azure.activities.updateCluster, request);
@@ -298,7 +298,7 @@ describe('reimageAgentPool', () => {
       const nodes = new Set<unknown>();
       environment.on('heartbeat', (details: { node?: string }) => nodes.add(details.node));
       const sent = operationHeartbeat(environment);
-      // Of pools of this size the worker has learnt nothing, so that it looks often.
+      // The worker has learnt nothing about pools of this size, so that it looks often.
       await environment.run(own.activities.reimageAgentPool, { ...given, before: { ...given.before, count: 37 } });
       expect(await sent).toMatchObject({ poller: expect.any(String), elapsed: expect.any(Number) });
       expect(last()).toMatchObject({ nodesTotal: expect.any(Number), nodesDone: expect.any(Number) });

@@ -162,7 +162,7 @@ describe('pods that ran at the same time', () => {
   });
 });
 
-/** What run-command prints of a pod. */
+/** The output of run-command about a pod. */
 const printed = (first: string, status: object | undefined, logs = '') =>
   podIn({
     exitCode: 0,

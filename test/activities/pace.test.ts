@@ -79,7 +79,7 @@ describe('a bucket of Azure', () => {
     expect(pace.take(who, 1, 0).waitMs).toBe(0);
     pace.told(0, 1, 0);
     expect(pace.take(who, 1, 0).waitMs).toBeGreaterThan(30);
-    // What it told before others asked counts no more.
+    // Its answer from before others asked counts no more.
     pace.told(200, 1, 0);
     expect(pace.take(who, 1, 0).waitMs).toBeGreaterThan(30);
     expect(pace.take(who, 1, 100).waitMs).toBe(0);

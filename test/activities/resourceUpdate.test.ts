@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => azure.close());
 
-/** What somebody else does right before this request takes effect. */
+/** Somebody else's act right before this request takes effect. */
 async function meanwhile(method: OthersRuleInput['method'], id: string, does: OthersRuleInput['does']): Promise<void> {
   const { status } = await azure.send('POST', '/simulator/others', { method, path: `${id}$`, when: 'before', does });
   if (status !== 201) throw new Error(`others: ${status}`);
@@ -182,7 +182,7 @@ describe('a change that somebody else is quicker than is refused by Azure, read 
             settings,
             marks: wanted.tags,
           });
-    // What a run makes is read again at once.
+    // A resource that a run makes is read again at once.
     const first = what === 'a cluster' ? refused : { type: 'NotOwned', details: { sent: false } };
     expect(await activityFailure(work(attempt()))).toMatchObject(first);
     const before = await whole(theirs.path);

@@ -129,7 +129,7 @@ it('goes on where somebody sends what nobody can decrypt, and refuses it at once
     run.workflowId,
   );
   await stranger.signal('anything', { x: 1 });
-  // What the refusal says is encrypted, too.
+  // The text of the refusal is encrypted, too.
   await expect(stranger.executeUpdate('decide', { args: ['retry'] })).rejects.toThrow('No key test');
   await expect(stranger.query('progress', { x: 1 })).rejects.toThrow('Encoded failure');
   await run.decide('leave');

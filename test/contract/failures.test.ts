@@ -34,7 +34,7 @@ it.each([
   ['ParentResourceNotFound', true],
   ['ResourceGroupNotFound', true],
   ['SubscriptionNotFound', true],
-  // What Azure does not know at all is no proof that something is gone.
+  // An answer about a type that Azure does not know is no proof that something is gone.
   ['InvalidResourceType', false],
   ['AuthorizationFailed', false],
 ])('gone is gone, in each of Azure’s words: %s, %p', (code, gone) => {

@@ -86,7 +86,7 @@ describe('a text from Azure', () => {
       fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), (parts) => {
         const before = process.cpuUsage();
         withoutSecrets(parts.join('').repeat(20_000).slice(0, 100_000));
-        // What it computes, not how long a busy machine takes for that.
+        // CPU time, not how long a busy machine takes for it.
         expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
       }),
       { seed: 1, numRuns: 60 },

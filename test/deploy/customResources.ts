@@ -44,7 +44,7 @@ const temporalTrigger = strict({
   }),
 });
 
-/** What a WorkerResourceTemplate may hold, without names: the controller gives them. */
+/** Resources that a WorkerResourceTemplate may hold, without names: the controller gives them. */
 const templates = [
   strict({
     apiVersion: { const: 'keda.sh/v1alpha1' },

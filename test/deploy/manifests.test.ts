@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (const [kind, schema] of Object.entries(customResources)) validator.addSchema(schema, kind);
 });
 
-/** What stands against a manifest by the schema of its kind. */
+/** Everything that stands against a manifest by the schema of its kind. */
 function problemsOf(manifest: Manifest): string[] {
   const { apiVersion, kind } = manifest;
   const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];

@@ -6,7 +6,7 @@ import { programOf } from '../../cli/program.ts';
 import product from '../../package.json' with { type: 'json' };
 import { commandLines, fencesOf, pages, shellBlocks } from './shellBlocks.ts';
 
-/** What can be seen of commands without running them; `npm run test:docs` runs them. */
+/** Checks commands as far as that goes without running them; `npm run test:docs` runs them. */
 const root = join(import.meta.dirname, '../..');
 const scripts: Readonly<Record<string, string>> = product.scripts;
 

@@ -46,7 +46,7 @@ describe('the name of a registry where the input gives none', () => {
     for (const each of names) expect(each).toMatch(/^abc[a-z0-9]{9}x$/);
   });
 
-  /** What version 0.1 has left, or somebody by hand. */
+  /** Resources that version 0.1 has left, or somebody by hand. */
   const leaveFormer = async (name: string, workflow?: string): Promise<string> => {
     const ids = ownRegistryIds(name);
     const former = formerRegistryName(ownRegistryInput(name).cluster);

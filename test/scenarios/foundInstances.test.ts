@@ -37,7 +37,7 @@ const set =
       properties[property] = { ...(properties[property] as object), ...value };
     });
 
-/** What createCluster sees to by construction, and what others have done to a cluster that is there. */
+/** Conditions that createCluster keeps by construction, and that others have broken in a cluster that is there. */
 const refused: [name: string, arrange: Arrange, problem: RegExp][] = [
   [
     'a lock in the node resource group, though on none of the steps',

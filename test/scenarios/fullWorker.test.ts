@@ -20,7 +20,7 @@ describe('a worker whose slots are taken by operations that last', () => {
     const { azure, client, temporal } = harness;
     await azure.reset({ providers: { 'Microsoft.Compute': 'NotRegistered' } });
     const given = input('queued', { registrationTimeoutMinutes: 0.05 });
-    // The group's request keeps the only slot. What the registration takes, or the wait for it, stands in the queue.
+    // The group's request keeps the only slot. The registration, or the wait for it, stands in the queue.
     const makeGroup = await azure.fault({ method: 'PUT', path: `${groupPath(given)}$`, held: true });
     const run = await client.createCluster(given);
     await azure.untilRequested(`PUT ${groupPath(given)}`);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => slot.close());
 
-/** What runs of each scenario took of Azure's budgets. */
+/** Tokens that runs of each scenario took of Azure's budgets. */
 const costs = new Map<Scenario, RunCost[]>();
 
 /** Runs a scenario: its requests as Azure counts them, and its history. */

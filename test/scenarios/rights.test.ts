@@ -48,7 +48,7 @@ const names = Object.keys(cases) as CaseName[];
 const creations = names.filter((name) => name.startsWith('createCluster'));
 const isolations = names.filter((name) => !creations.includes(name));
 
-/** What only roles outside of the cluster's resource group let the worker read, and what it may know of itself. */
+/** Reads that only roles outside of the cluster's resource group allow, and those of its own permissions. */
 const optionalReads = [
   ['the subscription', `^${subscription}$`],
   ['the list of subscriptions', '^/subscriptions$'],
@@ -76,7 +76,7 @@ const readsOf = (scenario: CaseName): string[] => {
   return [...new Set(actions)].filter((action) => action.endsWith('/read')).sort();
 };
 
-/** What AKS has made, which the proof of isolation needs. */
+/** Reads of what AKS has made, which the proof of isolation needs. */
 const nodeGroupReads = [['the node resource group', '^/subscriptions/[^/]+/resourceGroups/MC_']] as const;
 
 describe('a worker', () => {
@@ -107,7 +107,7 @@ describe('a worker', () => {
 
   const onGroup = (name: string): Role[] => [
     { scope: groupOf(name), actions: actionsOf('group-worker') },
-    // Whoever has made the cluster and its group.
+    // The worker that has made the cluster and its group.
     { scope: groupOf(name), actions: ['Microsoft.Resources/subscriptions/resourceGroups/write'] },
   ];
 

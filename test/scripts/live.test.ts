@@ -109,7 +109,7 @@ interface Case {
   name: string;
   simulator: SimulatorOptions & { azure: Partial<AzureSwitches> };
   options: string[];
-  /** Of these switches alone. */
+  /** Findings of these switches alone. */
   told: readonly (keyof AzureSwitches)[];
   reset?: object;
   /** Rows of the simulator's behaviours that are otherwise then. */
@@ -117,7 +117,7 @@ interface Case {
 }
 
 const byDemand = ['--speed', 'demand'];
-/** What a run by demand tells about an Azure of today. */
+/** Verdicts of a run by demand on an Azure of today. */
 const most = Object.keys(azureSwitches).filter(
   (name) => !['retryAfter', 'mirrorAddress'].includes(name),
 ) as (keyof AzureSwitches)[];

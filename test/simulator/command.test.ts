@@ -41,7 +41,7 @@ function rulesFile(rules: unknown): string {
   return file;
 }
 
-/** What the command line says to options that it refuses. */
+/** Answers of the command line to options that it refuses. */
 function refusal(...options: string[]): string {
   const said: string[] = [];
   const command = simulatorCommand()

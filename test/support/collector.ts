@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import protobuf from 'protobufjs';
 
-/** What is looked at of a span. Source: opentelemetry-proto, trace/v1/trace.proto. */
+/** The part of a span that is looked at. Source: opentelemetry-proto, trace/v1/trace.proto. */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Request { repeated ResourceSpans resourceSpans = 1; }

@@ -193,7 +193,7 @@ async function* historiesOf({ workflow }: Client, taskQueue: string) {
     yield { workflowId, history: await workflow.getHandle(workflowId, runId).fetchHistory() };
 }
 
-/** Of the server that all tests share. */
+/** Address of the server that all tests share. */
 export const temporalAddress = (): string => environment('TEST_TEMPORAL_ADDRESS');
 
 /** File of the Temporal CLI: to find and to try it takes a process. */

@@ -24,7 +24,7 @@ export function runLeanWorkflows(): void {
   shareContexts();
 }
 
-/** What the SDK keeps for itself. */
+/** Properties that the SDK keeps for itself. */
 interface Internals {
   getOrCreateBundle(options: { workflowBundle?: { codePath?: string } }, ...more: unknown[]): Promise<object>;
   createWorkflowCreator(

@@ -2,7 +2,7 @@
 export const everyCase = process.env.EVERY_CASE !== undefined;
 
 /**
- * Of a long table with a run in each row, one row in so many: `npm test` is to end within minutes. All of them with
+ * Takes one row in so many of a long table with a run in each row: `npm test` is to end within minutes. All of them with
  * `npm run test:every`, as a nightly job does.
  *
  * @param first Tables of the same rows take different ones.

@@ -7,7 +7,7 @@ export interface SweepCase {
   kind: CaseKind;
   /** Where it happens: a request, or as the kind has it `before activity 3` or `reset point 3`. */
   request: RequestKey;
-  /** Of a hold: what fails and what else goes wrong. */
+  /** The fault of a hold, and what else goes wrong in it. */
   hold?: string;
 }
 
@@ -28,7 +28,7 @@ export type Outcome = (typeof outcomes)[number];
 
 export interface Judgement {
   outcome: Outcome;
-  /** What is wrong: a defect and its text. */
+  /** A defect and its text. */
   found: readonly (readonly [Defect, string])[];
 }
 

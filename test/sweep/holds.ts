@@ -7,7 +7,7 @@ import { bySomebodyElse, isSomebodyElses } from './others.ts';
 import type { Slot } from './scenarios.ts';
 import { others } from './slot.ts';
 
-/** What makes the step fail, and what goes wrong at the n-th request after the decision. */
+/** The fault that makes the step fail, and what goes wrong at the n-th request after the decision. */
 export interface Hold {
   fails: FaultKind;
   second: CaseKind;

@@ -22,13 +22,13 @@ import type { Undisturbed } from './undisturbed.ts';
 export interface Seen {
   scenario: SweptScenario;
   kind: CaseKind;
-  /** Of a kind that holds. */
+  /** Left out unless the kind holds. */
   hold: Hold | undefined;
   usual: Undisturbed | undefined;
   end: End;
   before: State;
   after: State;
-  /** What others have changed meanwhile. */
+  /** Changes of others meanwhile. */
   delta: Delta;
   /** Keys of resources that others have made. */
   foreign: ReadonlySet<string>;
@@ -61,7 +61,7 @@ export function judge(seen: Seen): Judgement | { again: string; found: Found } {
     return wrong(['thirdState', what]);
   const leftovers = leftoversOf(failure);
   const deleted = deletedBy(failure);
-  // What undo could not take back it has tried twice.
+  // Undo tries twice what it cannot take back.
   const repeated = leftovers.length + deleted.length > 0 ? [] : judgeRepeated(seen);
   const found = [
     ...judgeBefore(seen, leftovers, what, deleted),
@@ -89,7 +89,7 @@ const detailsOf = (failure: unknown): Partial<FailureDetails> =>
 export const leftoversOf = (failure: unknown): readonly Leftover[] => detailsOf(failure).leftovers ?? [];
 const deletedBy = (failure: unknown): readonly Leftover[] => detailsOf(failure).deleted ?? [];
 
-/** What AKS has made for a cluster, and what runs in it. */
+/** Resources that AKS has made for a cluster, and pods that run in it. */
 const isInside = (resource: string): boolean =>
   resource.startsWith('kubernetes') || /\/resourcegroups\/mc_/.test(resource);
 
@@ -118,7 +118,7 @@ function judgeBefore(
   const keyOf = ({ resourceId }: Leftover) =>
     after.resources.get(resourceId.toLowerCase()) ?? before.resources.get(resourceId.toLowerCase());
   const named = [...leftovers, ...deleted].flatMap((each) => keyOf(each) ?? []);
-  // What stays keeps what Azure made for it.
+  // A resource that stays keeps what Azure made for it.
   const keepsNodes = named.some((key) => key.includes('/managedclusters/'));
   const keepsInterface = named.some((key) => key.includes('/privateendpoints/'));
   const isNamed = (resource: string): boolean =>
@@ -142,7 +142,7 @@ function judgeBefore(
   ];
 }
 
-/** What is named is there. */
+/** Everything that is named is there. */
 export const judgeThere = ({ after }: Pick<Seen, 'after'>, leftovers: readonly Leftover[]): Found =>
   leftovers
     // Some say themselves that nobody knows.
@@ -178,7 +178,7 @@ function isDeleted(resource: string, delta: Delta): boolean {
   return written.length > 0 && written.every(([, value]) => value === undefined);
 }
 
-/** What an endpoint and the service behind it show of each other. */
+/** The connection as an endpoint and the service behind it show it. */
 const shared = / properties (privateLinkServiceConnections|customDnsConfigs) /;
 
 /** Every byte that others have written is still there. */

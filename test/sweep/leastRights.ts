@@ -43,7 +43,7 @@ const scenarioOf: Readonly<Record<SweptName, Scenario>> = {
 
 /** A group is made and deleted in its subscription: a role at it would go with it. */
 const ofSubscription = /^Microsoft\.Resources\/subscriptions\/resourceGroups\/(write|delete)$/;
-/** Whoever may begin an operation may follow it, wherever its address is. */
+/** An identity that may begin an operation may follow it, wherever its address is. */
 const isPoll = /operation(Result|Status)?(es)?s?\/read$/i;
 
 function kindOf(action: string, scope: string): ScopeKind {
@@ -54,7 +54,7 @@ function kindOf(action: string, scope: string): ScopeKind {
   return /^MC_/i.test(group) ? 'nodeResourceGroup' : 'resourceGroup';
 }
 
-/** What follows a request or not, which depends on the moment: polls of creations, and the look at a pool whose reimage was lost. */
+/** Requests that are sent or not, which depends on the moment: polls of creations, and the look at a pool whose reimage was lost. */
 const pollsAfter: Readonly<Record<string, string>> = {
   'Microsoft.ContainerRegistry/registries/write': 'Microsoft.ContainerRegistry/registries/operationStatuses/read',
   'Microsoft.ContainerRegistry/registries/cacheRules/write':
@@ -64,7 +64,7 @@ const pollsAfter: Readonly<Record<string, string>> = {
 };
 export const pollsOf = (action: string): string[] => [pollsAfter[action] ?? []].flat();
 
-/** What the requests of a run need, each once. */
+/** Actions that the requests of a run need, each once. */
 export function rightsIn(recorded: readonly RecordedRequest[]): Right[] {
   const rights = recorded.flatMap(({ needs, scopes }) =>
     needs.flatMap((need, index) =>
@@ -78,7 +78,7 @@ const file = join(import.meta.dirname, '../../deploy/roles/least-rights.json');
 
 const permissions = 'Microsoft.Authorization/permissions/read';
 
-/** What each scenario needs, as these runs show it. */
+/** Actions that each scenario needs, as these runs show it. */
 export function leastRights(runs: Iterable<readonly [SweptName, { rights: readonly Right[] }]>): LeastRights {
   const all: LeastRights = {};
   for (const [name, { rights }] of runs) {
@@ -120,7 +120,7 @@ export function groupRoles(rights: LeastRights): { group: string[]; nodeGroup: s
   };
 }
 
-/** What a registry of one's own needs in the network that AKS manages, which no swept run has. */
+/** Actions for a registry of one's own in the network that AKS manages, which no swept run has. */
 const inManagedNetwork: readonly string[] = [
   'Microsoft.Network/privateEndpoints/delete',
   'Microsoft.Network/privateEndpoints/read',

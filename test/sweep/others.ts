@@ -3,7 +3,7 @@ import type { OthersRule } from '../../simulator/index.ts';
 
 type Doing = OthersRule['does'][number];
 
-/** What somebody else does to what is there at that moment. */
+/** Somebody else's act on what is there at that moment. */
 interface SomebodyElse {
   /** Without such a resource there is nothing to do. */
   needs: string;
@@ -27,7 +27,7 @@ const types = {
 } as const;
 type Noun = keyof typeof types;
 
-/** What AKS keeps in groups of its own is nobody's to change. */
+/** Nobody may change resources that AKS keeps in groups of its own. */
 const id = '/resourceGroups/rg-';
 const each = (noun: Noun, which = id) => ({ type: types[noun], id: which });
 const changes = (noun: Noun, change: Record<string, unknown>): Doing => ({ method: 'PUT', each: each(noun), change });
@@ -157,7 +157,7 @@ export const policyKinds = {
     needs: types.group,
     does: [modifies({ operation: 'addOrReplace', path: 'tags.costCenter', value: '42' })],
   },
-  /** What others make in the run's group gets the run's marks. */
+  /** Resources that others make in the run's group get the run's marks. */
   'policy-inherit': {
     needs: types.group,
     does: [

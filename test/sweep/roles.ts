@@ -10,9 +10,9 @@ import type { Usual } from './sweep.ts';
 
 /** Azure's operations that worker identities need. */
 export interface Needs {
-  /** Of a worker that writes. */
+  /** Those of a worker that writes. */
   all: string[];
-  /** Of a worker that only looks. */
+  /** Those of a worker that only looks. */
   looks: string[];
   /** Those of {@link rareOperations} that are sent all the same. */
   notRare: string[];

@@ -84,7 +84,7 @@ async function resetOnceEnded(
   return { outcome: found.length > 0 ? 'wrong' : again.outcome, found: [...found, ...again.found] };
 }
 
-/** What others have done, and when for the first time. */
+/** The acts of others, and when the first one was. */
 async function doneByOthers({ azure }: Slot): Promise<{ changes: SomebodysChange[]; at: string }> {
   const rules = (await azure.send('GET', '/simulator/others')).body as { changes: SomebodysChange[]; at: string[] }[];
   return { changes: rules.flatMap(({ changes }) => changes), at: rules.flatMap(({ at }) => at).sort()[0] ?? '' };

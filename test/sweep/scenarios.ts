@@ -19,7 +19,7 @@ export interface Slot extends Harness, ScenarioPlace {
   boundaries: Boundaries;
 }
 
-/** What the input says beside what the scenario is about. */
+/** Parts of the input beside what the scenario is about. */
 export interface SweptOptions {
   onFailure?: 'hold' | 'leave';
   dryRun?: boolean;

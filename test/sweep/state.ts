@@ -7,7 +7,7 @@ import type { Slot } from './scenarios.ts';
 export class State extends Map<string, unknown> {
   /** Key of each resource, by its ID in lower case. */
   readonly resources = new Map<string, string>();
-  /** Whose principal each is. Principals are made up anew in each run. */
+  /** The identity of each principal. Principals are made up anew in each run. */
   readonly owners = new Map<string, string>();
 }
 
@@ -51,7 +51,7 @@ function flatten(state: Map<string, unknown>, path: string, value: unknown): voi
   }
 }
 
-/** What an entry of a list is called, so that its place in the list does not matter. */
+/** The name of an entry of a list, so that its place in the list does not matter. */
 function nameOf(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined;
   const { id, name } = entry as { id?: unknown; name?: unknown };
@@ -99,7 +99,7 @@ function keyOf(resource: StoredResource, owners: Owners): string {
   return `${key.replace(/\/[^/]*$/, '')}/${roleDefinitionId.split('/').at(-1)}@${holder}`;
 }
 
-/** What others have changed: the value that each property has since, `undefined` where it is gone. */
+/** Changes of others: the value that each property has since, `undefined` where it is gone. */
 export type Delta = ReadonlyMap<string, unknown>;
 
 /** @param states Those in which the changed resources are, for their keys. */
@@ -119,7 +119,7 @@ export function deltaOf(changes: readonly SomebodysChange[], states: readonly St
   return delta;
 }
 
-/** What Azure computes from other resources, or writes by itself. */
+/** Properties that Azure computes from other resources, or writes by itself. */
 export const derived =
   / (properties (provisioningState|powerState \w+|ipConfigurations|privateEndpoints|privateEndpointConnections|numberOf\w*|subnets|networkInterfaces|maxNumberOf\w*|natGateways|currentKubernetesVersion)|systemData)( |$)/i;
 

@@ -26,7 +26,7 @@ export interface SweepOptions {
   dimensions?: readonly Dimension[] | undefined;
   /** One request instead of all. */
   request?: string | undefined;
-  /** What else goes wrong in a hold, instead of what the seed says. */
+  /** The second fault in a hold, instead of the one that the seed gives. */
   hold?: string | undefined;
   /** So many cases, picked by the seed. Default: all. */
   sample?: number | undefined;
@@ -59,7 +59,7 @@ export async function sweep(options: SweepOptions, slots: readonly Slot[], usual
 export const startSlots = (parallel: number, first = 0): Promise<Slot[]> =>
   Promise.all(Array.from({ length: parallel }, (_, index) => startSlot(`swept${first + index}`)));
 
-/** What a run of each scenario is that nothing disturbs. */
+/** A run of each scenario that nothing disturbs. */
 export type Usual = ReadonlyMap<SweptName, Undisturbed>;
 
 export async function undisturbedRuns(

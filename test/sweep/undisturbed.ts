@@ -6,7 +6,7 @@ import { type Slot, type SweptName, type SweptScenario, sweptScenarios } from '.
 import { ended, fresh } from './slot.ts';
 import { type Accepted, acceptedWrites, type State, stateOf } from './state.ts';
 
-/** What a run is that nothing disturbs. */
+/** A run that nothing disturbs. */
 export interface Undisturbed {
   requests: SweptRequest[];
   accepted: Accepted;

@@ -39,7 +39,7 @@ afterAll(() => simulator.close());
 
 const environment = () => workerEnvironment({ address: temporalAddress() }, simulator);
 
-/** What each part of the start finds is said at once, and ends the worker: it reads its settings, listens, and connects. */
+/** Problems of each part of the start are told at once, and end the worker: it reads its settings, listens, and connects. */
 it.each<[what: string, change: Record<string, string | undefined>, sentences: string[]]>([
   [
     'settings that do not go together, or name what is something else',

@@ -20,7 +20,7 @@ import { readNodeGroup, type WorldIds } from './oddities.ts';
 import { explained, oddsExplain, type Reasons } from './reasons.ts';
 import type { DrawnWorld } from './world.ts';
 
-/** What a run claims in the end. */
+/** The claim of a run in the end. */
 export const claims = [
   'verified',
   'unproven',
@@ -135,7 +135,7 @@ function judgeResult(result: ScenarioResult, seen: Seen): Judgement {
 
 const textOf = ({ where, problem, whatToDo }: Problem): string => `${where}: ${problem}. ${whatToDo}`;
 
-/** What a verified run has promised of the cluster. */
+/** The promises of a verified run about the cluster. */
 function promised({ unproven, checks }: VerificationReport, { world, truth, nodeGroup, after }: Seen): string[] {
   switch (world.scenario) {
     case 'create':
@@ -211,7 +211,7 @@ function judgeAudit({ isolated, unproven, checks }: AuditReport, seen: Seen): Ju
   };
 }
 
-/** Whoever takes everything back leaves nodes that do what they did: the registry that AKS manages may have come back as another. */
+/** A run that takes everything back leaves nodes that do what they did: the registry that AKS manages may have come back as another. */
 function brokenNodes({ truthBefore, truth, others }: Seen): string[] {
   const pulled = (truthBefore?.nodes ?? []).every(({ pulls }) => pulls.ok);
   if (!pulled || others !== undefined) return [];

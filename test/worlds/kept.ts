@@ -7,10 +7,10 @@ import type { OthersDoing } from './shape.ts';
 export interface Kept {
   before: State;
   after: State;
-  /** Of the cluster; empty where there was none. Made as paths of states are. */
+  /** The cluster's node resource group, written as in paths of states; empty where there was none. */
   nodeGroup: string;
   cluster: string;
-  /** What others did meanwhile, if they did. */
+  /** Changes of others meanwhile, if they did something. */
   others: OthersDoing | undefined;
 }
 
@@ -52,7 +52,7 @@ function changes({ before, after }: Kept): Change[] {
 const isBelow = (id: string, parent: string): boolean => id === parent || id.startsWith(`${parent}/`);
 const isIn = (id: string, group: string): boolean => group !== '' && isBelow(id, group);
 
-/** What somebody else has changed is not the run's. */
+/** Somebody else's change is not the run's. */
 function byOthers({ others, cluster, nodeGroup }: Kept, { resource, path }: Change): boolean {
   // A landing zone's policies write there, for whatever endpoint and network there is.
   if (/\/resourcegroups\/rg-dns\//.test(resource) || /\/privatednszonegroups\/deployedbypolicy$/.test(resource))
@@ -82,7 +82,7 @@ const pathsOf = (named: readonly Leftover[]): string[] =>
 export function asBefore(leftovers: readonly Leftover[], deleted: readonly Leftover[], kept: Kept): string[] {
   const left = pathsOf(leftovers);
   const gone = pathsOf(deleted);
-  // What stays keeps what Azure made for it: a cluster and its pools their group of nodes, an endpoint its network interface and
+  // A resource that stays keeps what Azure made for it: a cluster and its pools their group of nodes, an endpoint its network interface and
   // the registry's side of its connection.
   const keepsNodes = left.some((id) => id.includes('/managedclusters/') || isIn(id, kept.nodeGroup));
   const keepsInterface = left.some((id) => id.includes('/privateendpoints/'));
@@ -118,7 +118,7 @@ const onPurpose: readonly [type: RegExp, properties: RegExp][] = [
   [/\/microsoft\.features\/|\/providers\/microsoft\.\w+$/, /(registrationState|state)$/i],
 ];
 
-/** What is not as the owner had it, though the plan did not announce it. */
+/** Properties that are not as the owner had them, though the plan did not announce it. */
 export function unannounced({ steps }: Plan, kept: Kept): string[] {
   const acts = steps
     .filter(({ action }) => action !== 'none' && action !== 'check')

@@ -334,7 +334,7 @@ export const oddities = {
     explains: /DNS|resolve|pull|reach|NotProven|KubernetesOperationError|exit status|open|image/i,
   },
   hubAndSpoke: {
-    // What a scenario makes in such a landing zone is its owner's to say.
+    // The owner of such a landing zone says what a scenario makes in it.
     possible: (world) => world.scenario === 'audit' && world.has === 'own',
     arrange: moveToHub,
     explains: /never/,
@@ -542,7 +542,7 @@ export const oddities = {
     },
     async arrange(place, ids) {
       const nodes = await moreMachines(place, ids);
-      // What AKS has scaled down is the last.
+      // AKS scales the last node down.
       for (const name of nodes.slice(1)) {
         const change = { cluster: ids.cluster, name, becomes: 'silent' };
         const { status, body } = await place.azure.send('POST', '/simulator/nodes', change);

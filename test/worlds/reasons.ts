@@ -4,7 +4,7 @@ import { oddity } from './oddities.ts';
 import type { OthersDoing } from './shape.ts';
 import type { DrawnWorld } from './world.ts';
 
-/** What may be a reason for what a run says. */
+/** Facts of a world that may be a reason for what a run says. */
 export interface Reasons {
   world: DrawnWorld;
   /** The fault that acted, and what somebody else did; left out if they did not. */
@@ -81,7 +81,7 @@ function isExplained(text: string, world: DrawnWorld): boolean {
   if (world.switches.managedRegistryOnDelete === 'stays' && /AKS has left it/.test(text)) return true;
   // AKS's zone stays linked with its registry.
   if (world.switches.managedRegistryOnChange === 'stays' && /overlapping namespaces/.test(text)) return true;
-  // What somebody else has made, or uses, does not go.
+  // A resource that somebody else has made, or uses, does not go.
   if (world.deletes && /was not made by this product|is in use|no zone with records/.test(text)) return true;
   // An ordinary cluster is not isolated, an isolated one need not be.
   if (/the cluster has nothing like/.test(text)) return true;

@@ -16,7 +16,7 @@ const merged = (parent: Properties, key: string, more: Properties): void => {
 };
 
 /**
- * What owners set, and what no scenario is to ask or to lose. AKS resets what an update leaves out.
+ * Settings of owners, which no scenario is to ask for or to lose. AKS resets what an update leaves out.
  * Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update, 2026-11-26
  */
 export const ownerSettings = {

@@ -22,7 +22,7 @@ export interface WorldShape {
   /** The registry that the scenario is to use, or that the cluster has. */
   registry: 'managed' | 'own';
   apiServer: 'public' | 'privateLink' | 'vnetIntegration';
-  /** Of a cluster that is there; left out for the region's default. */
+  /** Version of a cluster that is there; left out for the region's default. */
   kubernetesVersion?: string;
   /** The input's; left out for the default. */
   profile?: 'preview';
@@ -32,11 +32,11 @@ export interface WorldShape {
   /** The registry that an isolated cluster has; of its own in a network of its own only. */
   has: 'managed' | 'own';
   pools: Pool[];
-  /** What the owner has set, and no scenario is about. */
+  /** Settings of the owner that no scenario is about. */
   settings: Setting[];
   /** Whether others have resources in the group. */
   neighbours: boolean;
-  /** What the input says. */
+  /** The input's. */
   probes: 'required' | 'ifAllowed';
   accept: WayOut[];
   /** Whether what is around the cluster carries its marks, as if createCluster had made it. */
@@ -47,7 +47,7 @@ export interface WorldShape {
   deletes: boolean;
   /** disableIsolation: left out for the default. */
   outboundType?: (typeof openOutboundTypes)[number];
-  /** What is tried where AKS leaves nodes as they are; left out for the default. */
+  /** Means that are tried where AKS leaves nodes as they are; left out for the default. */
   ladder?: Rung[];
   dryRun: boolean;
   /** Whether there is a newer node image than that of the nodes. */

@@ -51,7 +51,7 @@ const columns = {
 export type Column = keyof typeof columns;
 export const columnNames = Object.keys(columns) as Column[];
 
-/** What has to be so as well, or a switch has nothing to do in an ordinary world. */
+/** Conditions without which a switch has nothing to do in an ordinary world. */
 const besides: { readonly [S in AzureSwitch]?: Pick<Partial<DrawnWorld>, 'switches' | 'fault'> } = {
   commandFailure: { switches: { commandStart: 'cold' } },
   poolSettingReimages: { switches: { reimageOnNewestImage: 'ignored' } },
@@ -94,7 +94,7 @@ function pairRows(): Row[] {
     chosen.flatMap((other) => [`${other} ${position}`, `${position} ${other}`]).filter((pair) => open.has(pair));
   const rows: Row[] = [];
   while (open.size > 0) {
-    // What is still open comes first: each row closes one pair at least.
+    // Pairs that are still open come first: each row closes one pair at least.
     const chosen = [...open][0]?.split(' ') ?? [];
     for (const some of positions.filter((each) => !each.some((position) => chosen.includes(position)))) {
       const best = some.toSorted((a, b) => newIn(chosen, b).length - newIn(chosen, a).length)[0];
@@ -168,7 +168,7 @@ function worldOf({ row: { switches }, column }: Pick<Cell, 'row' | 'column'>): D
 /** In an ordinary world a run does what it is for, or says why it does not, and leaves everything as it was. */
 const rightClaims: ReadonlySet<Claim> = new Set<Claim>(['verified', 'refused', 'rolledBack', 'isolated']);
 export const isWrong = ({ column, row: { switches }, judgement: { claim, refuted } }: Cell): boolean => {
-  // What AKS keeps of a cluster that is gone is named, and no run of the product's deletes it.
+  // A leftover of AKS from a cluster that is gone is named, and no run of the product's deletes it.
   const isKept = columns[column].scenario === 'delete' && switches.managedRegistryOnDelete === 'stays';
   return refuted.length > 0 || !(rightClaims.has(claim) || (isKept && claim === 'incomplete'));
 };

@@ -33,7 +33,7 @@ const notWithOwn: ReadonlySet<Oddity> = new Set<Oddity>(['basicRegistry', 'condi
 
 /** Pairs of which Azure refuses one where the other is, or that need each other's absence to come about. */
 const exclusive: readonly (readonly [Oddity, Oddity])[] = [
-  // What lives in the cluster comes there by run-command.
+  // Pods and budgets come into the cluster by run-command.
   ['runCommandDisabled', 'publicService'],
   ['runCommandDisabled', 'tightBudget'],
   ['nodeProvisioning', 'stopped'],

@@ -41,7 +41,7 @@ export const accepted = (seen: Check): Check => (seen.verdict === 'met' ? seen :
 const worst: readonly Check['verdict'][] = ['missed', 'unproven', 'met'];
 const rank = ({ ok, verdict }: Check): number => (ok ? worst.length : 0) + worst.indexOf(verdict);
 
-/** Each promise once: a scenario and the proof of isolation look at some of them. What is worse counts. */
+/** Each promise once: a scenario and the proof of isolation share some of them. The worse verdict counts. */
 export function withoutRepeats(checks: readonly Check[]): Check[] {
   const byId = new Map<string, Check>();
   for (const each of checks) {

@@ -21,6 +21,7 @@ const notJson = (why: string): Problem => ({
   whatToDo: 'Give one JSON object, in the encoding json/plain; the JSON Schema says what is in it.',
 });
 
+/** The message of a decoder may repeat the whole input. */
 const mostWhyBytes = 400;
 
 /** @throws ApplicationFailure `InvalidInput` with every problem. */

@@ -4,8 +4,8 @@ import type { Leftover } from '../../contract/result.ts';
 import { azure } from './azure.ts';
 
 /**
- * Those of the leftovers that are there: others may have deleted one meanwhile, or it went with what it was in. What could not be
- * looked at counts as there, for nothing may be lost silently. Runs of version 0.1 have not looked.
+ * Those of the leftovers that are there: others may have deleted one meanwhile, or it went with what it was in. One that could
+ * not be looked at counts as there, for nothing may be lost silently. Runs of version 0.1 have not looked.
  */
 export async function stillThere(leftovers: readonly Leftover[]): Promise<Leftover[]> {
   if (leftovers.length === 0 || !patched('leftovers-are-looked-at')) return [...leftovers];

@@ -29,7 +29,7 @@ export function priorityOf(urgency: Urgency, caller: Caller): Priority {
 export const isUnhurried = ({ priority }: Pick<Caller, 'priority'>): boolean =>
   (priority?.priorityKey ?? ordinary) > ordinary;
 
-/** Of the runs of people, and of those that nobody waits for. */
+/** Priority keys: of runs that somebody waits for, and of the others. */
 const keys: Readonly<Record<Urgency, readonly [number, number]>> = {
   undo: [1, 1],
   short: [2, 4],

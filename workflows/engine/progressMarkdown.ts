@@ -68,7 +68,7 @@ const foundTexts = ([first = '', ...others]: readonly string[]): string[] => [
   others.map((each) => `- ${plain(each)}`).join('\n'),
 ];
 
-/** What the run waits for, and until when. */
+/** Says what the run waits for, and until when. */
 function waits({ paused, pausedUntil, decisions, byDefault, decideBy, noRetry, ...progress }: Progress): string[] {
   const end = pausedUntil === undefined ? '' : ` At ${pausedUntil} the run fails by itself.`;
   return [
@@ -149,7 +149,7 @@ function stepList(state: StepState, all: readonly StepProgress[], phase: Phase):
   return listed(heading, lines);
 }
 
-/** Whom or what a step waits for, or why there is nothing to do. Why one has failed stands above. */
+/** Says whom or what a step waits for, or why there is nothing to do. The reason of a failure stands above. */
 function noteOf({ state, needs, waitsFor, reason }: StepProgress, all: readonly StepProgress[]): string {
   switch (state) {
     case 'waiting': {

@@ -138,7 +138,7 @@ class Run implements Apply {
     this.#onFailure = input.onFailure;
     this.progress = new RunProgress(name, input, () => this.#steps?.progress ?? []);
     this.telling = new Telling(this.progress);
-    // Whoever asks for a plan waits for it.
+    // Somebody who asks for a plan waits for it.
     if (input.dryRun) this.telling.follow(undefined);
     this.operator = new Operator(input, this, () => this.#steps?.noWayBack ?? false);
   }

@@ -24,7 +24,7 @@ export interface StepWork<T> {
   undoneAfter?: readonly StepId[];
   /** ID of the resource that `act` made, where the plan can only name the scope that it is made at. */
   idOf?: (result: T) => string | undefined;
-  /** What the plan could not know: said instead of the reason. `unchanged`: nothing was done, in a step that a run can do without. */
+  /** Says what the plan could not know, in place of the reason. `unchanged`: nothing was done, in a step that a run can do without. */
   said?: (result: T) => { reason: string; unchanged?: true } | undefined;
   /** Bounds how many steps that share it run at the same time. */
   limit?: Limit;

@@ -146,7 +146,7 @@ export class Steps {
       } catch (error) {
         entry.begun ||= mayHaveBegun(error, wrote?.());
         entry.failure = error;
-        // What it has begun to make has an ID, even where the answer was lost.
+        // A resource that it has begun to make has an ID, even where the answer was lost.
         const made = idOf && entry.begun ? scenarioError(error)?.resourceId : undefined;
         const resourceId = made ?? progress.resourceId;
         this.#set(progress, { state: 'failed', finishedAt: now(), ...shownFailure(error), resourceId });

@@ -25,7 +25,7 @@ export class Telling {
     cancellable: true,
     parent: new CancellationScope({ cancellable: false }),
   });
-  /** What the worker sends. Until it has said so, it is asked with each event. */
+  /** Says which events the worker sends. Until the worker has said so, it is asked with each event. */
   #rules: Partial<WebhookRules> = {};
   #sent = 0;
   #open = 0;

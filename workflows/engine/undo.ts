@@ -160,7 +160,7 @@ async function undoStep(
     const why = errorText(error);
     const whatToDo = adviceOf(error);
     const failed = { resourceId, why, ...(whatToDo !== undefined && { whatToDo }) };
-    // What was begun while it was taken back is named, too.
+    // Helpers that were begun while it was taken back are named, too.
     step.leftovers = await leftBy([failed], step.helpers?.() ?? helpers);
     set(progress, { state: 'leftBehind', ...shownFailure(error) });
     stepTook(progress.kind, 'leftBehind', since);

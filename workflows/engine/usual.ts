@@ -3,8 +3,8 @@ import type { StepProgress } from '../../contract/progress.ts';
 import { operationKinds } from '../../resources/operations.ts';
 
 /**
- * Seconds that a step takes which creates or changes, from the recording of {@link operationKinds}: one run in one region. What is
- * not in it is left out.
+ * Seconds that a step takes which creates or changes, from the recording of {@link operationKinds}: one run in one region. Kinds
+ * that are not in it are left out.
  */
 const recordedSeconds: Readonly<Partial<Record<StepKind, number>>> = {
   // A gate costs no time of Azure's, and nobody knows how long a person takes.

@@ -27,8 +27,9 @@ export interface PlannedFleet {
 }
 
 /**
- * What is to be rolled out where, and everything that stands against it. Clusters that the input names are all there, or are problems;
- * where nobody may look they are taken at their word. A selection must be complete: a subscription into which nobody may look is a problem.
+ * Plans what is to be rolled out where, and names everything that stands against it. Clusters that the input names are all there, or
+ * are problems; where nobody may look they are taken at their word. A selection must be complete: a subscription into which nobody may
+ * look is a problem.
  */
 export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[]): PlannedFleet {
   const { clusters, unread, problems } = input.clusters
@@ -48,7 +49,7 @@ export function planFleet(input: ParsedRolloutFleetInput, seen: readonly Seen[])
       problems: boundedProblems([
         ...seen.flatMap((each) => each.problems),
         ...problems,
-        // What a look has not seen would be a stranger, too.
+        // A cluster that no look has seen would be a stranger, too.
         ...(isComplete && !input.clusters ? strangers(keys, input) : []),
         ...(isComplete ? left : []),
       ]),

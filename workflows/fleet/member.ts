@@ -69,7 +69,7 @@ const memberEnd: z.ZodType<MemberEnd> = z.object({
   why: z.string().max(1_000).exactOptional(),
 });
 
-/** What a member has told; `undefined` where somebody else has sent something else. */
+/** The end that a member has told; `undefined` where somebody else has sent something else. */
 export function endIn(given: unknown): MemberEnd | undefined {
   const decoded = decodedInput(given);
   return 'value' in decoded ? memberEnd.safeParse(decoded.value).data : undefined;
@@ -104,7 +104,7 @@ export class Member {
     const seconds = Math.round((Date.now() - since) / 1000);
     const told: MemberEnd = { member, fleet, attempt, seconds, ...end };
     await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(rollout).signal(memberEnded, told)).catch(
-      // The rollout is gone. What was done on the cluster stands.
+      // The rollout is gone. The member's work on the cluster stands.
       (error: unknown) => log.info('Nobody waits for this member any more', { rollout, why: String(error) }),
     );
     return told;

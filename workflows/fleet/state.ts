@@ -73,7 +73,7 @@ export const rolloutState = z.strictObject({
   unread: z.array(z.string()),
   /** The events that the worker sends. */
   tells: z.array(z.string()),
-  /** Of audits on a schedule: when the last one ended, and the clusters by their verdicts. */
+  /** The last audit of a schedule: when it ended, and the clusters by their verdicts. */
   last: z
     .strictObject({
       finishedAt: z.string(),

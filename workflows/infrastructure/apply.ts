@@ -62,7 +62,7 @@ function applyNetwork({ virtualNetwork: network, subnets }: InfrastructurePlan, 
   for (const { before, ...subnet } of subnets) {
     const { name } = subnet;
     const properties = propertiesOf(subnet);
-    // A policy may put something on each subnet that is made. What comes later is others'.
+    // A policy may put something on each subnet that is made. Attachments that come later are other people's.
     let attachments: string[] = subnet.delegation === undefined ? [] : [subnet.delegation.toLowerCase()];
     step(subnetStepId(subnet, network.subnets), {
       async act(begun) {

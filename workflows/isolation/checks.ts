@@ -56,7 +56,7 @@ function whereRead({ unread = {} }: AuditFacts, parts: readonly AuditPart[], che
   return why.length === 0 ? [...checks] : checks.map((each) => unseen(each, 'readForbidden', why.join('; ')));
 }
 
-/** A resource whose operation still runs has not drifted. Of one without a state nobody knows. */
+/** A resource whose operation still runs has not drifted. Nobody knows that of one without a state. */
 function state(id: string, title: string, resourceId: string, seen: string | undefined): Check {
   if (seen === 'Unknown')
     return unseen(check(id, title, resourceId, 'Succeeded', ''), 'incomplete', 'Azure shows no provisioning state');

@@ -5,7 +5,7 @@ import type { AccessFacts } from '../../resources/allowances.ts';
 import type { ClusterReference } from '../../resources/ids.ts';
 
 /**
- * What the worker's policy would refuse in the middle of the run: the resources of steps, those that stay as they are included, for
+ * Names what the worker's policy would refuse in the middle of the run: resources of steps, those that stay as they are included, for
  * others are joined to them, and deletions, those of undo included.
  *
  * @param moreIds Resources that steps name, beside their own.

@@ -21,7 +21,7 @@ interface UndoMeans {
 
 type IsBlind = (seen: Pick<PoolProof, 'unseen'>) => boolean;
 
-/** What a climb needs of the run of its pool. */
+/** The means that a climb has from the run of its pool. */
 interface Hands {
   pool: string;
   context: UpdateContext;

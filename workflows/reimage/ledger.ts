@@ -1,8 +1,8 @@
 import type { PoolEvidence } from '../../resources/nodes.ts';
 
 /**
- * What is known of the requests to have a pool reimaged. `unsent`: none has left, or Azure has refused it. `sent`: one may have arrived,
- * and nobody knows how it ended. `ended`: Azure has taken one and runs none any more, and no node was seen since. `seen`: nodes were.
+ * State of the requests to have a pool reimaged, as far as it is known. `unsent`: none has left, or Azure has refused it. `sent`: one
+ * may have arrived, and nobody knows how it ended. `ended`: Azure has taken one and runs none any more, and no node was seen since. `seen`: nodes were.
  */
 type Requests = 'unsent' | 'sent' | 'ended' | 'seen';
 

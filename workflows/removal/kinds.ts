@@ -7,7 +7,7 @@ export interface Removal {
   step: StepId;
   id: string;
   kind: RemovableKind;
-  /** Of a network: names of the subnets that may go with it. */
+  /** Names of the subnets that may go with a network. */
   subnets?: readonly string[];
 }
 

@@ -10,7 +10,7 @@ export async function checkEntra(live: Live): Promise<Finding[]> {
   const token = await live.azure.clients.credential.getToken(`${aksServerApplication}/.default`);
   if (!token) throw new CheckStopped('the identity gets no token for the API servers of AKS');
   const { ran, last } = await lookInside(live, 'own', 'kubectl get nodes', token.token);
-  // Whoever may not list nodes there has signed in all the same.
+  // An identity that may not list nodes there has signed in all the same.
   live.say(`  with a token: kubectl ended with ${ran.exitCode}`);
   for (let tries = 0; tries < 20; tries += 1) {
     const without = await command(live, 'own', 'true');

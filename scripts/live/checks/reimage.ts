@@ -79,7 +79,7 @@ const byItself = (position: 'from137' | 'never' | 'always', shownBy: readonly Ex
   shownBy,
 });
 
-/** What became of the nodes of a pool with the newest image: where nothing had changed, and where the source had. */
+/** The end of the nodes of a pool with the newest image: where nothing had changed, and where the source had. */
 function reimageFinding(
   [asked, again]: readonly [Followed, Followed],
   nodes: { first: boolean; second: boolean; alone: boolean },

@@ -162,7 +162,7 @@ function freshNode(world: World, model: NodeModel, pool: string, surge: boolean)
 /** Kubernetes writes times in whole seconds. */
 const kubernetesTime = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');
 
-/** Adds or removes machines until there are so many; surge machines do not count. Of single machines only those of a size do. */
+/** Adds or removes machines until there are so many; surge machines do not count. With a size, only machines of that size do. */
 export function scaleTo(world: World, holder: Resource, count: number, vmSize?: string): void {
   const there = machinesOf(world, holder).filter(
     ({ body: { kubernetes, properties } }) =>

@@ -2,7 +2,7 @@ import { type Body, echoed, isBody, withoutUndefined } from '../../arm/json.ts';
 import type { Intent } from './intent.ts';
 import type { ClusterBody, ClusterRequest } from './shapes.ts';
 
-/** The cluster's network. What is fixed at creation stays where the request leaves it out; the profiles of its ways out do not. */
+/** The cluster's network. Properties that are fixed at creation stay where the request leaves them out; profiles of ways out do not. */
 export function networkProfile(
   request: ClusterRequest,
   { networkPlugin, outboundType, natGatewaySku }: Intent,

@@ -34,7 +34,7 @@ export function rollsPool(world: World, cluster: ClusterBody, before: PoolProper
 }
 
 /**
- * What LocalDNS asks for. @see https://learn.microsoft.com/azure/aks/localdns-custom
+ * Refuses LocalDNS where a condition of it is not met. @see https://learn.microsoft.com/azure/aks/localdns-custom
  *
  * @throws ArmError 400 InvalidParameter
  */

@@ -92,7 +92,7 @@ function removeDrained(world: World, { id }: ClusterBody, instance: ReturnType<t
   world.remove(instance.id);
 }
 
-/** What AKS does to a pool that has the newest image, when a caller asks for it; undefined for other pools. */
+/** The reaction of AKS when a caller asks for the newest image and the pool has it; undefined for other pools. */
 export function newestImageAnswer(world: World, { body }: Pick<Resource, 'body'>): ReimageOnNewestImage | undefined {
   const isNewest = poolBody.parse(body).properties.nodeImageVersion === latestNodeImage(world);
   return isNewest ? world.settings.azure.reimageOnNewestImage : undefined;

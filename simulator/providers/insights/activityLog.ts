@@ -14,6 +14,7 @@ export const activityLogTypes: readonly ResourceType[] = [
 
 /** Modelled: Microsoft documents that there are pages, and not how long they are. */
 const pageSize = 200;
+/** Source: Microsoft Learn, "Activity log in Azure Monitor", Retention period. */
 const keptDays = 90;
 
 interface Event {
@@ -73,7 +74,7 @@ function eventsOf(activity: Activity): Event[] {
 type Matches = (event: Event) => boolean;
 
 const same = (one: string | undefined, other: string): boolean => one?.toLowerCase() === other.toLowerCase();
-/** Of these a filter has one. */
+/** A filter has one of these. */
 const subjects: Readonly<Record<string, (event: Event, value: string) => boolean>> = {
   resourcegroupname: ({ activity }, value) => same(parseId(activity.resourceId).resourceGroup, value),
   resourceuri: ({ activity }, value) => keyOf(activity.resourceId) === keyOf(value),
@@ -81,7 +82,7 @@ const subjects: Readonly<Record<string, (event: Event, value: string) => boolean
   resourceprovider: ({ activity }, value) => same(parseId(activity.resourceId).namespace, value),
   correlationid: ({ activity }, value) => same(activity.correlationId, value),
 };
-/** Of these it may have any. */
+/** A filter may have any of these. */
 const narrowing: Readonly<Record<string, (event: Event, value: string) => boolean>> = {
   caller: ({ activity }, value) => same(activity.caller, value),
   status: (event, value) => same(event.status, value),

@@ -7,7 +7,7 @@ interface Machine {
   readonly network: string | undefined;
   /** Whether it passes on what is routed to it. */
   readonly forwards: boolean;
-  /** Whom it asks for names that it does not know itself; `silent`: it does not answer at all. */
+  /** The resolver that it asks for names that it does not know itself; `silent`: it does not answer at all. */
   readonly dns: 'azure' | 'internet' | 'silent';
   /** Addresses that it tells by itself, by host name in lower case. */
   readonly records: Readonly<Record<string, string>>;

@@ -62,7 +62,7 @@ export const aksIsolationProcess = ({ taskQueue }: Queue, ...args: readonly stri
     reject: false,
   });
 
-/** The same on a terminal, which `script` makes. What is typed goes to its standard input. */
+/** The same on a terminal, which `script` makes. Typed text goes to its standard input. */
 export const onTerminal = ({ taskQueue }: Queue, ...args: readonly string[]) => {
   const command = [process.execPath, main, ...args, '--task-queue', taskQueue].map((text) => `'${text}'`).join(' ');
   return execa('script', ['--quiet', '--return', '--command', `stty cols 120 rows 40; ${command}`, '/dev/null'], {

@@ -35,7 +35,7 @@ describe('a PUT of a pool', () => {
     expect(await change('settings', { localDNSProfile: { mode: 'Disabled' } })).toBe(0);
     expect(await change('settings', { localDNSProfile: { mode: 'Preferred' } })).toBe(3);
     expect(await change('settings', { nodeLabels: { team: 'a' } })).toBe(0);
-    // What an update leaves out is reset.
+    // A property that an update leaves out is reset.
     expect(await change('settings', { localDNSProfile: undefined } as unknown as AgentPool)).toBe(3);
     expect(await change('settings', { artifactStreamingProfile: { enabled: true } })).toBe(3);
     expect(await change('settings', { securityProfile: { enableVtpm: true } })).toBe(3);

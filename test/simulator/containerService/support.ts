@@ -19,7 +19,7 @@ export async function startWithGroup(name: string): Promise<Started> {
   return azure;
 }
 
-/** What cases do with the clusters of a resource group. @param azure A function: the simulator starts before the first case. */
+/** Requests of cases to the clusters of a resource group. @param azure A function: the simulator starts before the first case. */
 export function clustersIn(resourceGroup: string, azure: () => Started) {
   const id = (name: string, below = ''): string =>
     `${group(resourceGroup)}/providers/Microsoft.ContainerService/managedClusters/${name}${below}`;

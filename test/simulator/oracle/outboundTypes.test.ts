@@ -84,7 +84,7 @@ async function truthOf(outboundType: string, pools: readonly Pool[] = [{}], more
   });
   return (await azure.send('GET', `/simulator/truth?cluster=${cluster}`)).body as Truth;
 }
-/** What nodes can leave by, pool by pool. */
+/** Ways by which nodes can leave, pool by pool. */
 const open = ({ nodes }: Truth): Record<string, string[]> =>
   Object.fromEntries(
     nodes.map(({ pool, waysOut }) => [

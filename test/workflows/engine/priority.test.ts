@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { priorityOf, type Urgency } from '../../../workflows/engine/priority.ts';
 
-/** What members of a rollout are started with. */
+/** Options with which members of a rollout are started. */
 const unhurried = { priorityKey: 4 };
 
 const workflowId = 'aks/11111111-1111-1111-1111-111111111111/rg/c';

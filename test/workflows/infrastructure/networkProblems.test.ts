@@ -4,7 +4,7 @@ import { ids, networkThere, planOwnRegistry, subnetsThere, subnetThere, there } 
 
 type RefusedCase = [what: string, given: Record<string, unknown>, where: string, problem: RegExp, whatToDo: RegExp];
 
-/** What the input alone tells; what Azure shows of networks that are there is in test/scenarios/preflight/. */
+/** Problems that the input alone tells; those of networks that are there are in test/scenarios/preflight/. */
 const refused: RefusedCase[] = [
   [
     'a subnet in the range of services',

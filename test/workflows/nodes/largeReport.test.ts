@@ -69,7 +69,7 @@ describe('the largest cluster', () => {
       ...reimageChecks(cluster, reimages),
       ...nodeChecks(cluster, { seen: { nodes: after, disruptionBudgets: [] } }, probes, 's'.repeat(100)),
     ];
-    // What it computes, not how long a busy machine takes for that.
+    // CPU time, not how long a busy machine takes for it.
     const tookMs = process.cpuUsage(before).user / 1_000;
     const sizes = {
       kubernetes: bytes(kubernetes),

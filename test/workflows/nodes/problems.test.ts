@@ -32,7 +32,7 @@ describe('nodes that no proof could speak for', () => {
     const problem = expect.stringMatching(`^nodes are in no agent pool.*: ${outside.name}$`);
     expect(problemTexts(planIsolate(seen(ordinary(), beside(outside))))).toContainEqual(problem);
     expect(problemTexts(planChange(seen(isolated(), beside(outside))))).toContainEqual(problem);
-    // What does not claim isolation leaves them alone.
+    // Scenarios that do not claim isolation leave them alone.
     expect(problemTexts(planReimage(seen(ordinary(), beside(outside))))).not.toContainEqual(problem);
   });
 

@@ -2,7 +2,7 @@ import type { Behaviour } from '../../../arm/provider.ts';
 
 const run = 'azure-cli test_aks_network_isolated_cluster.yaml';
 
-/** What AKS makes in the node resource group, and who may touch it. */
+/** Resources that AKS makes in the node resource group, and who may touch them. */
 export const nodeGroup: readonly Behaviour[] = [
   {
     id: 'aks-managed-registry-name',

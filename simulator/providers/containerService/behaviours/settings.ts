@@ -4,7 +4,7 @@ const cluster = 'Microsoft.ContainerService/managedClusters';
 const planned = 'Microsoft Learn, "Use planned maintenance" (2025-12-19)';
 const outboundTypes = 'Microsoft Learn, "Customize cluster egress with outbound types" (2026-08-05)';
 
-/** What AKS takes, refuses and resets of a cluster's settings. */
+/** Settings of a cluster that AKS takes, refuses and resets. */
 export const settings: readonly Behaviour[] = [
   {
     id: 'aks-reset',
