@@ -19,7 +19,7 @@ import { awaitingRoles } from './arm/rolePropagation.ts';
 import { awaiting, type WaitBound } from './arm/waiting.ts';
 import { readKubernetes } from './kubernetes.ts';
 import { existingCluster } from './managedClusters.ts';
-import { operationPatienceMs, patiently } from './patience.ts';
+import { lookAgainWhile, operationBoundMs } from './retriedLooks.ts';
 import { idOf, poolIn, poolNotFound, type ShownPool, shownPool } from './shownPool.ts';
 
 export interface ReimageRequest extends AgentPoolReference {
@@ -76,7 +76,7 @@ export function readEvidence(
     known = undefined;
     return poolEvidence(reference.pool, pool, kubernetes);
   };
-  return patiently(look, ({ unseen }) => unseen?.because === 'failed', operationPatienceMs);
+  return lookAgainWhile(look, ({ unseen }) => unseen?.because === 'failed', operationBoundMs);
 }
 
 /** A pool without the properties that only Azure can set. */

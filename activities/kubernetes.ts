@@ -13,10 +13,10 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall } from './arm/errors.ts';
 import { withPlacesOfPods } from './disruptionBudgets.ts';
 import { curlCommand, curlIn, type EgressSeen, isNotThere, wgetCommand, wgetIn } from './egress.ts';
-import { lookPatienceMs, lookPatiently, patiently } from './patience.ts';
 import { admissionCommand, endOfAdmission, podIn, podsIn, probeImage, refusalIn } from './podRun.ts';
 import { endOfProbePods, type ListedPods, listProbePods, probePod, withoutOldProbePods } from './probePods.ts';
 import { pullCommand, pullIn, pullPod, pullsCommand } from './pull.ts';
+import { lookAgainWhile, lookBoundMs, retriedLook } from './retriedLooks.ts';
 import { type CommandOutput, kubectl, runCommand, words } from './runCommand.ts';
 
 const poolLabelKey = 'kubernetes.azure.com/agentpool';
@@ -186,7 +186,7 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
    * @param placesAll Whether it matters where the pods of every budget are.
    */
   async lookInside(cluster: ClusterReference, isPatient = false, placesAll = false): Promise<Look<KubernetesFacts>> {
-    const listed = await lookPatiently(() => readKubernetes(clients, cluster), isPatient);
+    const listed = await retriedLook(() => readKubernetes(clients, cluster), isPatient);
     const look = await withoutOldProbePods(clients, cluster, listed);
     return await withPlacesOfPods(clients, cluster, look, placesAll);
   },
@@ -206,7 +206,7 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
       const output = await runCommand(clients, cluster, pullCommand(node, image));
       return 'unseen' in output ? output : pullIn(node, image, podIn(output.seen));
     };
-    return lookPatiently(look, isPatient);
+    return retriedLook(look, isPatient);
   },
 
   /** The same for some nodes at the same time, by one command. @returns what each showed, by name. */
@@ -228,7 +228,7 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
       const pods = 'unseen' in output ? left.map(() => output) : podsIn(output.seen, left.length);
       for (const [index, pod] of pods.entries()) seen.set(left[index] ?? '', pullIn(left[index] ?? '', image, pod));
     };
-    if (isPatient) await patiently(look, () => nodes.some(hasFailed), lookPatienceMs);
+    if (isPatient) await lookAgainWhile(look, () => nodes.some(hasFailed), lookBoundMs);
     else await look();
     return Object.fromEntries(seen);
   },
@@ -247,6 +247,6 @@ export const kubernetesActivities = (clients: ClientsOf) => ({
       const byPod = await runCommand(clients, cluster, wgetCommand());
       return 'unseen' in byPod ? byPod : wgetIn(podIn(byPod.seen));
     };
-    return lookPatiently(look, isPatient);
+    return retriedLook(look, isPatient);
   },
 });

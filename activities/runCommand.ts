@@ -10,8 +10,8 @@ import type { ClientsOf } from './arm/connection.ts';
 import { azureCall, azureRead, seenOr, whereAllowed } from './arm/errors.ts';
 import { repeatableCommand } from './arm/longRunningOperation.ts';
 import { asOneLook } from './arm/sharedReads.ts';
-import { forbiddenPatienceMs, lookPatienceMs, patiently } from './patience.ts';
 import { readPermissions } from './reads/allowances.ts';
+import { forbiddenBoundMs, lookAgainWhile, lookBoundMs } from './retriedLooks.ts';
 
 /** Output of a command that ran in the cluster. */
 export interface CommandOutput {
@@ -44,10 +44,10 @@ export const runCommand = (
   command: string,
   what: string = activityInfo().activityType,
 ): Promise<Look<CommandOutput>> =>
-  patiently(
+  lookAgainWhile(
     () => attemptAllowed(clients, cluster, command, what),
     (look) => 'unseen' in look && (startsLate.test(look.unseen.message) || isForgotten.test(look.unseen.message)),
-    lookPatienceMs,
+    lookBoundMs,
   );
 
 /**
@@ -66,7 +66,7 @@ async function attemptAllowed(
     if (isForbidden(look)) mayPass ??= await mayRunCommands(clients, cluster);
     return look;
   };
-  return patiently(attempt, (look) => isForbidden(look) && mayPass === true, forbiddenPatienceMs);
+  return lookAgainWhile(attempt, (look) => isForbidden(look) && mayPass === true, forbiddenBoundMs);
 }
 
 const isForbidden = (look: Look<CommandOutput>): boolean =>
@@ -99,7 +99,7 @@ async function attemptCommand(
   const id = clusterId(cluster);
   try {
     const clusterToken = await entraToken(clients, cluster);
-    const wait = { what, patienceMs: lookPatienceMs };
+    const wait = { what, boundMs: lookBoundMs };
     const result = await repeatableCommand(id, wait, () =>
       managedClusters.runCommand(cluster.resourceGroup, cluster.name, {
         command,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import { rolloutFleet, type Scenario, scenarios } from '../contract/index.ts';
-import type { Streams } from './surroundings.ts';
+import type { Streams } from './commandContext.ts';
 import { UserError } from './userError.ts';
 
 /** Everything that a file can be the input of. */

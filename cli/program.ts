@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { decisions, fleetDecisions } from '../contract/index.ts';
 import product from '../package.json' with { type: 'json' };
+import type { CommandContext, Output } from './commandContext.ts';
 import { apply } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { list } from './commands/list.ts';
@@ -11,12 +12,11 @@ import { watch } from './commands/watch.ts';
 import type { ExitCode } from './exitCodes.ts';
 import { startable } from './input.ts';
 import { publicPortal } from './report/portal.ts';
-import type { Output, Surroundings } from './surroundings.ts';
 import { program } from './text/commands.ts';
 
 /** Makes what a command does the action of its declaration: commander gives the arguments, then the options. */
 type By = <Given extends unknown[]>(
-  act: (surroundings: Surroundings, ...given: Given) => Promise<ExitCode>,
+  act: (context: CommandContext, ...given: Given) => Promise<ExitCode>,
 ) => (...given: Given) => Promise<void>;
 
 /**
@@ -24,12 +24,12 @@ type By = <Given extends unknown[]>(
  *
  * @param ended Called with the exit code of the command that was run.
  */
-export function programOf(surroundings: Surroundings, ended: (code: ExitCode) => void): Command {
-  const { stdout, stderr } = surroundings;
+export function programOf(context: CommandContext, ended: (code: ExitCode) => void): Command {
+  const { stdout, stderr } = context;
   const by: By =
     (act) =>
     async (...given) =>
-      ended(await act(surroundings, ...given));
+      ended(await act(context, ...given));
   const root = new Command(program)
     .description('Runs network isolated AKS clusters: plans, applies, watches and audits, by way of Temporal.')
     .version(product.version)

@@ -2,30 +2,30 @@ import { isGrpcServiceError } from '@temporalio/client';
 import { ValueError } from '@temporalio/common';
 import { CommanderError } from 'commander';
 import { ClusterBusyError, FleetRunningError, InvalidInputError } from '../client/index.ts';
+import type { CommandContext } from './commandContext.ts';
 import { exitCodes } from './exitCodes.ts';
 import { programOf } from './program.ts';
 import { Interrupted, messageOf } from './session.ts';
-import type { Surroundings } from './surroundings.ts';
 import { watchCommand } from './text/commands.ts';
 import { printable } from './text/printable.ts';
 import { UserError } from './userError.ts';
 
 /** Runs a command as it was typed, without the name of the program. @returns its exit code */
-export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function run(args: readonly string[], context: CommandContext): Promise<number> {
   let code: number = exitCodes.ok;
-  const program = programOf(surroundings, (ended) => {
+  const program = programOf(context, (ended) => {
     code = ended;
   });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    return failed(error, args, surroundings);
+    return failed(error, args, context);
   }
 }
 
 /** Says what went wrong, for programs too, and answers with the exit code. */
-function failed(error: unknown, args: readonly string[], { stdout, stderr }: Surroundings): number {
+function failed(error: unknown, args: readonly string[], { stdout, stderr }: CommandContext): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof Interrupted) {
     stderr.write(`\n${error.message || 'Interrupted. Nothing was changed by this command.'}\n`);

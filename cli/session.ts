@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceError } from '@temporalio/client';
 import { AksIsolationClient, InvalidInputError } from '../client/index.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { CommandContext } from './commandContext.ts';
 import { type OutputFormat, Terminal } from './terminal.ts';
 import { UserError } from './userError.ts';
 
@@ -41,11 +41,11 @@ export class Session {
    * a timer, and on a closed connection that fails where nobody can catch it.
    */
   static async open(
-    surroundings: Surroundings,
+    context: CommandContext,
     { output, taskQueue, by }: SessionOptions & { by?: string },
   ): Promise<Session> {
-    const { env } = surroundings;
-    const interruption = surroundings.interruption();
+    const { env } = context;
+    const interruption = context.interruption();
     const address = env.TEMPORAL_ADDRESS || 'the configured address (TEMPORAL_ADDRESS, or a profile)';
     const aks = await AksIsolationClient.connect(taskQueue, env).catch((error: unknown) => {
       if (error instanceof InvalidInputError) throw error;
@@ -53,7 +53,7 @@ export class Session {
     });
     const startedBy = by ?? accountName();
     if (startedBy !== undefined) aks.startsAs(startedBy);
-    return new Session(aks, new Terminal(output, surroundings), interruption);
+    return new Session(aks, new Terminal(output, context), interruption);
   }
 
   /** Waits for something that needs a worker: says so if there is none, and gives up on Ctrl-C, its requests included. */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { createLogUpdate } from 'log-update';
-import type { Output, Streams } from './surroundings.ts';
+import type { Output, Streams } from './commandContext.ts';
 import type { ScreenSize } from './text/progress.ts';
 import { coloured, type Paint, plain } from './text/style.ts';
 

@@ -250,7 +250,7 @@ export interface ExistingClusterFacts extends ExistingCluster {
   kubernetes: Look<KubernetesFacts>;
   /** Results of the probe on the oldest node, by pool. Read only where they decide whether the pool is reimaged. */
   probes: Record<string, Look<NodeProbeResult>>;
-  /** The present surroundings of the cluster. Read only where isolation or a way out of the owner's is wanted, and not by version 0.1. */
+  /** The infrastructure that the cluster has now. Read only where isolation or a way out of the owner's is wanted, and not by version 0.1. */
   dependencies?: AuditFacts;
   /** The cluster's own registry so far. Read only where that registry is to go. */
   old?: OldRegistryFacts;

@@ -135,11 +135,11 @@ export async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Twice the day that a pool of a hundred nodes takes which drain slowly: what fails after that does not pass. */
-const mostPatienceMs = 2 * 24 * 60 * 60_000;
+const mostWaitMs = 2 * 24 * 60 * 60_000;
 
 /** Waits, whose attempts are not counted, end by themselves. */
 export const lastsTooLong = (): boolean =>
-  (Context.current().info.retryPolicy?.maximumAttempts ?? 0) > 0 && retriedForMs() > mostPatienceMs;
+  (Context.current().info.retryPolicy?.maximumAttempts ?? 0) > 0 && retriedForMs() > mostWaitMs;
 
 /** The same activities with heartbeats. */
 export const allKeptAlive = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(activities: A): A =>

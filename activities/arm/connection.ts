@@ -25,13 +25,13 @@ import type { WorkerPolicy } from '../../resources/workerPolicy.ts';
 import { asksOnly, isRead } from './asksOnly.ts';
 import { faultOf, UnreadableAnswerError } from './belief.ts';
 import type { Clock } from './clock.ts';
+import { limitRequests } from './concurrentRequests.ts';
 import { currentContext } from './currentContext.ts';
 import { refuseIfLapsed } from './lease.ts';
 import { mostPauseMs, paceRequests } from './pace.ts';
 import { countRequest } from './requestCounts.ts';
 import { shareReads } from './sharedReads.ts';
 import { logRequest, watchRequest } from './telemetry.ts';
-import { takeTurns } from './turns.ts';
 
 /** The way to Azure Resource Manager. The worker makes it from its environment. A simulated Azure differs in nothing else. */
 export interface AzureConnection {
@@ -107,7 +107,7 @@ export function azureClients({
       { policy: observeResponse, position: 'perRetry' as const },
       { policy: shareReads(asksOnly), position: 'perRetry' as const },
       { policy: paceRequests(), position: 'perRetry' as const },
-      { policy: takeTurns(mostRequestsAtOnce), position: 'perRetry' as const },
+      { policy: limitRequests(mostRequestsAtOnce), position: 'perRetry' as const },
       // Azure's time begins when the request is sent.
       { policy: boundRequest('boundRequest', () => requestTimeoutMs), position: 'perRetry' as const },
       { policy: logRequest, position: 'perRetry' as const },

@@ -77,12 +77,12 @@ export async function awaitOperation(operation: Pick<LongRunningOperation, 'reso
  * Runs a command and waits for its end. After a crash it is sent again, so it must leave nothing behind.
  *
  * @param what Commands of the same name take about as long.
- * @param patienceMs How long its end is waited for.
+ * @param boundMs How long its end is waited for.
  * @throws ApplicationFailure `OperationTimedOut`; `NotShown` where Azure has taken the request and does not know its operation.
  */
 export async function repeatableCommand<T>(
   resourceId: string,
-  { what, patienceMs }: { what: string; patienceMs: number },
+  { what, boundMs }: { what: string; boundMs: number },
   start: () => Poller<T>,
 ): Promise<T | undefined> {
   const { poller, first } = await withFirstAnswer(resourceId, async () => {
@@ -102,8 +102,8 @@ export async function repeatableCommand<T>(
       throw operationFailure(failedOperation(error, response), resourceId);
     }
     if (poller.isDone) learn('command', what, { tookMs, startedAt });
-    else if (now() - startedAt > patienceMs) {
-      const minutes = Math.round(patienceMs / 60_000);
+    else if (now() - startedAt > boundMs) {
+      const minutes = Math.round(boundMs / 60_000);
       throw ownFailure('OperationTimedOut', `It has not ended within ${minutes} minutes`, resourceId);
     }
     if (!poller.isDone) await pauseBefore(wait, response);

@@ -1,15 +1,15 @@
 import type { ScenarioHandle, WritingScenario } from '../../client/index.ts';
 import { rolloutFleet } from '../../contract/index.ts';
+import type { CommandContext } from '../commandContext.ts';
 import { endingOf } from '../ending.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { follow } from '../follow.ts';
 import { readInput } from '../input.ts';
 import { Interrupted, Session } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { watchCommand } from '../text/commands.ts';
 import { endingText } from '../text/outcome.ts';
 import { UserError } from '../userError.ts';
-import { usualDurations } from '../usual.ts';
+import { usualDurations } from '../usualDurations.ts';
 import { applyFleet } from './fleet.ts';
 import { type InputOptions, planned, planTitle, shown, writing } from './plan.ts';
 
@@ -20,16 +20,16 @@ export interface ApplyOptions extends InputOptions {
 
 /** Shows the plan, asks, then runs the scenario and follows it. A run of the same input that is there already is followed. */
 export async function apply(
-  surroundings: Surroundings,
+  context: CommandContext,
   file: string,
   { scenario, yes, detach, ...options }: ApplyOptions,
 ): Promise<ExitCode> {
-  const read = await readInput(surroundings, file, scenario);
-  if (read.scenario === rolloutFleet) return applyFleet(surroundings, read.input, { yes, detach, ...options });
+  const read = await readInput(context, file, scenario);
+  if (read.scenario === rolloutFleet) return applyFleet(context, read.input, { yes, detach, ...options });
   const given = writing(read);
   if (given.input.dryRun === true)
     throw new UserError('The input says dryRun: true. Use aks-isolation plan, or remove it.');
-  const session = await Session.open(surroundings, options);
+  const session = await Session.open(context, options);
   const run = (await running(session, given)) ?? (await started(session, given, yes ?? false));
   if (typeof run === 'number') return run;
   if (detach) return detached(session, run);

@@ -1,8 +1,8 @@
+import type { CommandContext } from '../commandContext.ts';
 import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { readInput } from '../input.ts';
 import { Session } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { UserError } from '../userError.ts';
 import { type InputOptions, shown } from './plan.ts';
 import { clusterOf } from './runs.ts';
@@ -13,24 +13,24 @@ export interface AuditOptions extends InputOptions {
 
 /** Looks whether a cluster is isolated. Changes nothing; the verdict is the exit code. */
 export async function audit(
-  surroundings: Surroundings,
+  context: CommandContext,
   file: string | undefined,
   { scenario: _scenario, cluster, ...options }: AuditOptions,
 ): Promise<ExitCode> {
-  const input = await auditInput(surroundings, file, cluster);
-  const session = await Session.open(surroundings, options);
+  const input = await auditInput(context, file, cluster);
+  const session = await Session.open(context, options);
   const run = await session.aks.start('auditCluster', input);
   session.waitsOn(session.aks.lookQueue);
   return shown(session, await session.patiently(() => endingOf(run)));
 }
 
 async function auditInput(
-  surroundings: Surroundings,
+  context: CommandContext,
   file: string | undefined,
   cluster: string | undefined,
 ): Promise<Record<string, unknown>> {
   if (file === undefined && cluster === undefined)
     throw new UserError('Which cluster? Give an input file, or --cluster.');
-  const { input } = file === undefined ? { input: {} } : await readInput(surroundings, file, 'auditCluster');
+  const { input } = file === undefined ? { input: {} } : await readInput(context, file, 'auditCluster');
   return cluster === undefined ? input : { ...input, cluster: clusterOf(cluster) };
 }

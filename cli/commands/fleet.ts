@@ -1,8 +1,8 @@
 import type { FleetEnding, FleetHandle } from '../../client/index.ts';
 import type { FleetPlanReport, RolloutFleetInput } from '../../contract/index.ts';
+import type { CommandContext } from '../commandContext.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { Interrupted, Session, type SessionOptions } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { watchCommand } from '../text/commands.ts';
 import { FleetLines, fleetEndingText, fleetExitCode, fleetPlanText, fleetScreen } from '../text/fleet.ts';
 import { allPrintable } from '../text/printable.ts';
@@ -12,22 +12,22 @@ type FleetOptions = SessionOptions & { by?: string };
 
 /** Shows which clusters a rollout would take, ring by ring, and what bounds it. Changes nothing. */
 export async function planFleet(
-  surroundings: Surroundings,
+  context: CommandContext,
   input: Record<string, unknown>,
   options: FleetOptions,
 ): Promise<ExitCode> {
-  const session = await Session.open(surroundings, options);
+  const session = await Session.open(context, options);
   return shown(session, await planned(session, input));
 }
 
 /** Shows the plan, asks, then rolls out and follows it. */
 export async function applyFleet(
-  surroundings: Surroundings,
+  context: CommandContext,
   input: Record<string, unknown>,
   { yes, detach, ...options }: FleetOptions & { yes?: boolean | undefined; detach?: boolean | undefined },
 ): Promise<ExitCode> {
   if (input.dryRun === true) throw new UserError('The input says dryRun: true. Use aks-isolation plan, or remove it.');
-  const session = await Session.open(surroundings, options);
+  const session = await Session.open(context, options);
   const { aks, terminal } = session;
   const plan = await planned(session, input);
   if (plan.outcome !== 'planned' || plan.plan.problems.length > 0) return shown(session, plan);

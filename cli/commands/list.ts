@@ -1,9 +1,9 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import Table from 'cli-table3';
 import { rolloutFleet, type Scenario, scenarios, searchAttributes } from '../../contract/index.ts';
+import type { CommandContext } from '../commandContext.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { Session, type SessionOptions } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { watchCommand } from '../text/commands.ts';
 import { durationText } from '../text/duration.ts';
 import { allPrintable } from '../text/printable.ts';
@@ -33,10 +33,10 @@ interface ListedRun {
 
 /** Lists runs, the newest first, by what they have said in their search attributes. */
 export async function list(
-  surroundings: Surroundings,
+  context: CommandContext,
   { limit, output, taskQueue, ...filter }: ListOptions,
 ): Promise<ExitCode> {
-  const { aks, terminal } = await Session.open(surroundings, { output, ...(taskQueue !== undefined && { taskQueue }) });
+  const { aks, terminal } = await Session.open(context, { output, ...(taskQueue !== undefined && { taskQueue }) });
   const runs: ListedRun[] = [];
   for await (const info of aks.temporal.workflow.list({ query: listQuery(filter), pageSize: limit })) {
     runs.push(listed(info));

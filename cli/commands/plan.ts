@@ -1,10 +1,10 @@
 import type { ScenarioEnding, WritingScenario } from '../../client/index.ts';
 import { rolloutFleet, type Scenario } from '../../contract/index.ts';
+import type { CommandContext } from '../commandContext.ts';
 import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { type GivenInput, readInput, type Startable } from '../input.ts';
 import { Session, type SessionOptions } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { endingText, exitCodeOf } from '../text/outcome.ts';
 import { planSummary } from '../text/plan.ts';
 import { UserError } from '../userError.ts';
@@ -18,14 +18,14 @@ export interface InputOptions extends SessionOptions {
 
 /** Shows what a scenario would do. Changes nothing. */
 export async function plan(
-  surroundings: Surroundings,
+  context: CommandContext,
   file: string,
   { scenario, ...options }: InputOptions,
 ): Promise<ExitCode> {
-  const read = await readInput(surroundings, file, scenario);
-  if (read.scenario === rolloutFleet) return planFleet(surroundings, read.input, options);
+  const read = await readInput(context, file, scenario);
+  if (read.scenario === rolloutFleet) return planFleet(context, read.input, options);
   const given = writing(read);
-  const session = await Session.open(surroundings, options);
+  const session = await Session.open(context, options);
   const ending = await planned(session, given.scenario, given.input);
   session.terminal.say(planTitle(given.scenario, ending));
   return shown(session, ending);

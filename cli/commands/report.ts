@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decoded, decrypted } from '../../client/payloads.ts';
+import type { CommandContext } from '../commandContext.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { documentOf, jsonText, titleOf } from '../report/document.ts';
 import { type Evidence, evidenceOf } from '../report/evidence.ts';
@@ -8,7 +9,6 @@ import { recordOf } from '../report/history.ts';
 import { htmlPage } from '../report/html.ts';
 import { markdown } from '../report/markdown.ts';
 import { Session } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { type RunOptions, runOf } from './runs.ts';
 
 export interface ReportOptions extends RunOptions {
@@ -18,11 +18,11 @@ export interface ReportOptions extends RunOptions {
 
 /** Writes the evidence of a run as Markdown, JSON and HTML. It needs the run's history, and no worker. */
 export async function report(
-  surroundings: Surroundings,
+  context: CommandContext,
   target: string,
   { runId, folder, portal, ...options }: ReportOptions,
 ): Promise<ExitCode> {
-  const session = await Session.open(surroundings, options);
+  const session = await Session.open(context, options);
   const { aks, terminal } = session;
   const { run } = await runOf(session, target, runId);
   const { workflowId } = run;

@@ -8,9 +8,9 @@ import {
   fleetDecisions,
   rolloutFleet,
 } from '../../contract/index.ts';
+import type { CommandContext } from '../commandContext.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { accountName, Session } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { UserError } from '../userError.ts';
 import { clusterOf, type RunOptions, runOf } from './runs.ts';
 
@@ -26,7 +26,7 @@ export interface DecideOptions extends RunOptions {
 
 /** Lets a run pass a gate. By default the approval is in the name of the account that types it. */
 export const approve = (
-  surroundings: Surroundings,
+  context: CommandContext,
   target: string,
   gate: string,
   { by, note, wait, ...options }: ApproveOptions,
@@ -34,7 +34,7 @@ export const approve = (
   const name = by ?? accountName();
   if (name === undefined) throw new UserError('Your account has no name. Say with --by who approves.');
   const said = { by: name, ...(note !== undefined && { note }) };
-  return steered(surroundings, target, options, `Approved ${gate} in the name of ${name}.`, {
+  return steered(context, target, options, `Approved ${gate} in the name of ${name}.`, {
     scenario: (run) => run.approve({ gate: oneOf(approvalGates, gate), ...said, ...(wait !== undefined && { wait }) }),
     fleet: (run) => run.approve({ ring: gate, ...said }),
   });
@@ -42,37 +42,37 @@ export const approve = (
 
 /** Answers a run that waits for a decision. */
 export const decide = (
-  surroundings: Surroundings,
+  context: CommandContext,
   target: string,
   decision: Decision | FleetDecision,
   { hold, ...options }: DecideOptions,
 ) =>
-  steered(surroundings, target, options, `Decided: ${decision}.`, {
+  steered(context, target, options, `Decided: ${decision}.`, {
     scenario: (run) => run.decide(oneOf(decisions, decision), hold),
     fleet: (run) => run.decide(oneOf(fleetDecisions, decision), hold),
   });
 
-export const pause = (surroundings: Surroundings, target: string, options: RunOptions) =>
-  steered(surroundings, target, options, 'Paused: nothing further begins. What runs in Azure goes on.', {
+export const pause = (context: CommandContext, target: string, options: RunOptions) =>
+  steered(context, target, options, 'Paused: nothing further begins. What runs in Azure goes on.', {
     scenario: (run) => run.pause(),
     fleet: (run) => run.pause(),
   });
 
-export const resume = (surroundings: Surroundings, target: string, options: RunOptions) =>
-  steered(surroundings, target, options, 'Resumed.', { scenario: (run) => run.resume(), fleet: (run) => run.resume() });
+export const resume = (context: CommandContext, target: string, options: RunOptions) =>
+  steered(context, target, options, 'Resumed.', { scenario: (run) => run.resume(), fleet: (run) => run.resume() });
 
 /** Has a rollout leave a cluster out. */
-export const skip = (surroundings: Surroundings, target: string, cluster: string, options: RunOptions) =>
-  steered(surroundings, target, options, 'The cluster is left out.', { fleet: (run) => run.skip(clusterOf(cluster)) });
+export const skip = (context: CommandContext, target: string, cluster: string, options: RunOptions) =>
+  steered(context, target, options, 'The cluster is left out.', { fleet: (run) => run.skip(clusterOf(cluster)) });
 
 /** Has a rollout try again what has failed. */
-export const retryFailed = (surroundings: Surroundings, target: string, options: RunOptions) =>
-  steered(surroundings, target, options, 'What has failed is tried again.', { fleet: (run) => run.retryFailed() });
+export const retryFailed = (context: CommandContext, target: string, options: RunOptions) =>
+  steered(context, target, options, 'What has failed is tried again.', { fleet: (run) => run.retryFailed() });
 
 /** Asks a run to stop and to take its changes back. It still has to be followed to its end. */
-export const cancel = (surroundings: Surroundings, target: string, options: RunOptions) =>
+export const cancel = (context: CommandContext, target: string, options: RunOptions) =>
   steered(
-    surroundings,
+    context,
     target,
     options,
     'Cancellation asked for: the run takes its changes back, or a rollout ends as its input says.',
@@ -95,13 +95,13 @@ function oneOf<T extends string>(allowed: readonly T[], given: string): T {
 }
 
 async function steered(
-  surroundings: Surroundings,
+  context: CommandContext,
   target: string,
   { runId, ...options }: RunOptions,
   done: string,
   { scenario, fleet }: Steering,
 ): Promise<ExitCode> {
-  const session = await Session.open(surroundings, options);
+  const session = await Session.open(context, options);
   const { run, isOpen, type } = await runOf(session, target, runId);
   if (!isOpen) throw new UserError(`The run ${run.workflowId} has ended. Nothing was changed.`);
   const isFleet = type === rolloutFleet;

@@ -1,10 +1,10 @@
 import { rolloutFleet, type Scenario, scenarios } from '../../contract/index.ts';
+import type { CommandContext } from '../commandContext.ts';
 import { endingOf } from '../ending.ts';
 import type { ExitCode } from '../exitCodes.ts';
 import { follow } from '../follow.ts';
 import { Interrupted, Session } from '../session.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { usualDurations } from '../usual.ts';
+import { usualDurations } from '../usualDurations.ts';
 import { comeBack } from './apply.ts';
 import { watchFleet } from './fleet.ts';
 import { shown } from './plan.ts';
@@ -12,11 +12,11 @@ import { type RunOptions, runOf } from './runs.ts';
 
 /** Follows a run to its end, from wherever it is. With JSON, each progress is a line, and the last line is how it ended. */
 export async function watch(
-  surroundings: Surroundings,
+  context: CommandContext,
   target: string,
   { runId, ...options }: RunOptions,
 ): Promise<ExitCode> {
-  const session = await Session.open(surroundings, options);
+  const session = await Session.open(context, options);
   const { run, isOpen, type } = await runOf(session, target, runId);
   if (type === rolloutFleet) return watchFleet(session, run.workflowId);
   if (isOpen) {

@@ -2,7 +2,7 @@ import type { Action } from '../../contract/plan.ts';
 import { problemText } from '../../contract/problem.ts';
 import { hasEnded, type Phase, type Progress, type StepProgress, type StepState } from '../../contract/progress.ts';
 import { code, commands, listed, plain } from './markdown.ts';
-import { type UsualRest, usualRest } from './usual.ts';
+import { type UsualRest, usualRest } from './usualRest.ts';
 
 interface StateView {
   /** An ordinary character, for not every operator's fonts have emoji. */

@@ -21,8 +21,8 @@ interface UndoMeans {
 
 type IsBlind = (seen: Pick<PoolProof, 'unseen'>) => boolean;
 
-/** The means that a climb has from the run of its pool. */
-interface Hands {
+/** A climb's access to the run of its pool. */
+interface PoolAccess {
   pool: string;
   context: UpdateContext;
   /** Looks at the pool once nothing runs on it. */
@@ -34,12 +34,12 @@ interface Hands {
 
 /** Has AKS make the nodes of a pool anew by other means than a reimage. */
 export class Climb {
-  readonly #hands: Hands;
+  readonly #access: PoolAccess;
   readonly #localDns: LocalDnsRoll;
   readonly #replacement: Replacement;
 
-  constructor(hands: Hands, localDns: LocalDnsRoll, replacement: Replacement) {
-    this.#hands = hands;
+  constructor(access: PoolAccess, localDns: LocalDnsRoll, replacement: Replacement) {
+    this.#access = access;
     this.#localDns = localDns;
     this.#replacement = replacement;
   }
@@ -56,8 +56,8 @@ export class Climb {
     undo?: UndoMeans,
     isBlind: IsBlind = () => false,
   ): Promise<PoolReimage> {
-    const { steps } = this.#hands.context.plan;
-    const { ladder = [] } = steps.find(({ id }) => id === `reimage:${this.#hands.pool}`) ?? {};
+    const { steps } = this.#access.context.plan;
+    const { ladder = [] } = steps.find(({ id }) => id === `reimage:${this.#access.pool}`) ?? {};
     let done = withTried(first, 'upgradeNodeImageVersion', []);
     for (const { by, without } of ladder) {
       if (done.reimaged || undo?.isBack(done) || (isUnknown(of.before, done) && !isBlind(done))) break;
@@ -70,9 +70,9 @@ export class Climb {
   async #rung(by: Rung, of: Reimaging, done: PoolReimage, isBlind: IsBlind, undo?: UndoMeans): Promise<PoolReimage> {
     switch (by) {
       case 'localDNS': {
-        const changed = await this.#localDns.change(await this.#hands.means(undo?.busyPolicy));
+        const changed = await this.#localDns.change(await this.#access.means(undo?.busyPolicy));
         if ('refused' in changed) return { ...done, seen: changed.refused };
-        const proven = await this.#hands.proof(of, changed.after);
+        const proven = await this.#access.proof(of, changed.after);
         if (proven.unseen?.because === 'failed' && !isBlind(proven)) return { ...done, ...proven };
         const back = await this.putLocalDnsBack(of, undo);
         return { ...done, ...back, notModified: done.notModified };
@@ -85,32 +85,32 @@ export class Climb {
   }
 
   async #upgrade(of: Reimaging, done: PoolReimage): Promise<PoolReimage> {
-    const { input, found } = this.#hands.context;
+    const { input, found } = this.#access.context;
     const { currentKubernetesVersion: version } = found;
     const upgraded = await upgradePool(
-      { cluster: input.cluster, pool: this.#hands.pool },
+      { cluster: input.cluster, pool: this.#access.pool },
       version,
-      await this.#hands.means(),
+      await this.#access.means(),
     );
     if ('refused' in upgraded) return { ...done, seen: upgraded.refused };
-    const proven = await this.#hands.proof(of, upgraded.after);
+    const proven = await this.#access.proof(of, upgraded.after);
     return { ...done, ...proven, how: proven.reimaged ? 'upgraded' : 'notReimaged' };
   }
 
   /** AKS may make the nodes anew for this, too: what counts is how they are at the end. */
   async putLocalDnsBack(of: Reimaging, undo?: UndoMeans): Promise<PoolReimage> {
     if (of.requests === 'unsent') of.requests = 'sent';
-    const after = await this.#localDns.putBack(await this.#hands.means(undo?.busyPolicy));
-    const proven = await this.#hands.proof(of, after ?? (await this.#hands.look(undo?.busyPolicy)));
+    const after = await this.#localDns.putBack(await this.#access.means(undo?.busyPolicy));
+    const proven = await this.#access.proof(of, after ?? (await this.#access.look(undo?.busyPolicy)));
     return { ...proven, how: proven.reimaged ? 'settingChanged' : 'notReimaged', notModified: false };
   }
 
   /** Makes the pool anew, or goes on with that. */
   async replace(of: Reimaging, notModified = false, busyPolicy?: BusyPolicy): Promise<PoolReimage> {
     const make = () => this.#replacement.run();
-    await (this.#hands.context.copies?.run(make) ?? make());
-    const after = await this.#hands.look(busyPolicy);
-    const proven = await this.#hands.proof(of, after);
+    await (this.#access.context.copies?.run(make) ?? make());
+    const after = await this.#access.look(busyPolicy);
+    const proven = await this.#access.proof(of, after);
     // Nobody may look, and Azure has shown that the pool was gone in between.
     const isAnew = isPlainlyUnseen(proven) && patched(climbsLadder);
     return {

@@ -76,14 +76,14 @@ export class PoolRun {
       copy: patched(provesIsolation) ? temporaryPoolName(pool) : `tmp${pool.name}`.slice(0, 12),
       marks: context.marks,
     });
-    const hands = {
+    const access = {
       pool: pool.name,
       context,
       look: (busyPolicy?: BusyPolicy) => this.#lookAgain(busyPolicy),
       proof: (of: Reimaging, after: PoolEvidence) => this.#proof(of, after),
       means: (busyPolicy?: BusyPolicy) => this.#means(busyPolicy),
     };
-    this.#ladder = new Climb(hands, this.#localDns, this.#replacement);
+    this.#ladder = new Climb(access, this.#localDns, this.#replacement);
   }
 
   /** Whether this run may have changed the pool, or made something beside it. */

@@ -4,11 +4,11 @@ import type { PipelinePolicy, PipelineRequest } from '@azure/core-rest-pipeline'
  * Sends so many requests at a time, first come, first served. Each has a connection of its own, which takes 150 kB, and hundreds of
  * activities ask for twenty things at once each. An agent that is told the same would hold a write back after its last check.
  */
-export function takeTurns(most: number): PipelinePolicy {
+export function limitRequests(most: number): PipelinePolicy {
   let free = most;
   const waiting = new Set<() => void>();
   return {
-    name: 'takeTurns',
+    name: 'limitRequests',
     async sendRequest(request, next) {
       if (free > 0) free -= 1;
       else await turnOf(request, waiting);

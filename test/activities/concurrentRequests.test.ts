@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
 import { expect, it } from '@jest/globals';
-import { takeTurns } from '../../activities/arm/turns.ts';
+import { limitRequests } from '../../activities/arm/concurrentRequests.ts';
 
 /** Sends requests by their names, and shows which are under way. */
 function sender(most: number) {
-  const policy = takeTurns(most);
+  const policy = limitRequests(most);
   const underWay = new Map<string, PromiseWithResolvers<PipelineResponse>>();
   const end = (name: string) => {
     const request = underWay.get(name);

@@ -1,7 +1,7 @@
 /** A stream that is written to, which may be a terminal. */
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 
-/** What a command reads and where it writes. */
+/** A command's variables, input and output. */
 export interface Streams {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean };
@@ -10,7 +10,7 @@ export interface Streams {
 }
 
 /** All that a command has around it. A process has one of them, a test as many as it runs commands. */
-export interface Surroundings extends Streams {
+export interface CommandContext extends Streams {
   /** Heeds Ctrl-C from now on. @returns aborted by it */
   interruption(): AbortSignal;
 }
