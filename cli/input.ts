@@ -5,7 +5,7 @@ import { rolloutFleet, type Scenario, scenarios } from '../contract/index.ts';
 import type { Streams } from './commandContext.ts';
 import { UserError } from './userError.ts';
 
-/** Everything that a file can be the input of. */
+/** Workflow types that a file can be an input of. */
 export const startable = [...scenarios, rolloutFleet] as const;
 export type Startable = Scenario | typeof rolloutFleet;
 

@@ -27,7 +27,7 @@ export const approvalRequest = z.strictObject({
   wait: questionId.exactOptional(),
 }) satisfies z.ZodType<ApprovalRequest>;
 
-/** As the schema takes it. Spelled out, for the JSON Schemas of results are made of it. */
+/** An approval as the schema above takes it. Spelled out, for the JSON Schemas of results are made of this type. */
 export interface ApprovalRequest {
   gate: ApprovalGate;
   by: string;

@@ -46,7 +46,7 @@ export type FleetCounts = { readonly [S in MemberState]?: number };
 export interface MemberEnd {
   /** Place of the cluster in the rollout. */
   member: number;
-  /** Run ID of the rollout's first run, and which try of the member this was: another one's word does not count. */
+  /** Run ID of the rollout's first run, and the number of the member's try: an answer with others is not for this one. */
   fleet: string;
   attempt: number;
   /** `putOff`: nothing was done yet, for AKS's own window of the cluster is closed. */

@@ -68,7 +68,7 @@ export interface AllowanceRequest {
 export interface AccessFacts {
   /** By scope, as {@link keyOf} spells it. A scope is left out if it does not exist, or if the identity has no role there. */
   permissions: Record<string, Permission[]>;
-  /** The permissions have those to read, too. Left out by version 0.1, which did not keep them. */
+  /** Whether the permissions include those to read. Left out by version 0.1, which did not keep them. */
   reads?: true;
   /** Locks at the scopes, above and below them, as far as they could be read. */
   locks: LockFacts[];

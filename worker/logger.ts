@@ -41,7 +41,7 @@ export function createLogger(
   };
 }
 
-/** Names of what opens something, or holds what was sent. A task token lets anybody who may reach the server end an activity. */
+/** Names of credentials, and of properties that hold what was sent. A task token lets anybody who may reach the server end an activity. */
 const secretKey =
   /token|authorization|headers?$|^api_?key$|secret|password|^(?:body|request|response|payloads?|details|failure)$/i;
 /** As deep as anything that is worth reading. */

@@ -137,7 +137,7 @@ export async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
 /** Twice the day that a pool of a hundred nodes takes which drain slowly: what fails after that does not pass. */
 const mostWaitMs = 2 * 24 * 60 * 60_000;
 
-/** Waits, whose attempts are not counted, end by themselves. */
+/** Whether an operation has been tried for too long. Waits end by themselves: the number of their attempts has no bound. */
 export const lastsTooLong = (): boolean =>
   (Context.current().info.retryPolicy?.maximumAttempts ?? 0) > 0 && retriedForMs() > mostWaitMs;
 

@@ -24,11 +24,11 @@ const machineClock: Clock = {
   sleep: (ms, signal) => delay(ms, undefined, { signal }),
 };
 
-/** An attempt of an activity: its clock, and when it began by it. */
+/** The clock of each attempt of an activity, and the time on it when the attempt began. */
 const attempts = new AsyncLocalStorage<{ clock: Clock; startedAt: number }>();
 const clock = (): Clock => attempts.getStore()?.clock ?? machineClock;
 
-/** The same activities, on a clock. */
+/** The same activities, measuring time and waiting by another clock. */
 export const onClock = <A extends Record<string, (...given: never[]) => Promise<unknown>>>(
   activities: A,
   by: Clock = machineClock,

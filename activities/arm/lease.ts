@@ -48,7 +48,7 @@ const isLate = ({ renewedAt, lastsMs }: Lease): boolean => performance.now() - r
 
 const type = 'Interrupted';
 
-/** The failure of an attempt that another one goes on from. */
+/** The failure of an attempt where the next one goes on with its work. */
 export const interrupted = (message: string): ApplicationFailure => withoutStack({ type, message });
 
 /** Whether a request was not sent, because its attempt was over. */

@@ -60,7 +60,7 @@ function showAnswer(span: Span, { status, headers }: PipelineResponse): void {
   span.setAttribute('http.response.status_code', status);
   const correlationId = headers.get('x-ms-correlation-request-id');
   if (correlationId !== undefined) span.setAttribute('az.correlation_id', correlationId);
-  // That something is not there is what most looks are for.
+  // Looks often find that something is not there: that is an answer, no error.
   if (status >= 400 && status !== 404) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 

@@ -67,7 +67,7 @@ function referencesOf(subscriptionId: string, cluster: ManagedCluster): ClusterR
   };
 }
 
-/** Whether these are the marks of a cluster's own runs, which let go of what they use before it goes. */
+/** Whether these are the marks of the cluster's own runs: such a cluster is no other user, for its runs stop using what they delete. */
 export function isOwnCluster(id: string, marks: Marks): boolean {
   const { subscriptionId = '', resourceGroup = '', name = '' } = parseResourceId(id) ?? {};
   return clusterWorkflowId({ subscriptionId, resourceGroup, name }) === marks[markTags.workflow];

@@ -102,7 +102,7 @@ export function progressScreen(
     ...(found ?? []).map((line) => paint('bold', fitted(oneLine(line), columns))),
     ...problems.map(({ where, problem }) => paint('red', fitted(`! ${where}: ${oneLine(problem)}`, columns))),
   ];
-  // The commands stand above, where a narrow window does not break them.
+  // The commands stand above the picture: there a narrow window does not cut them.
   const foot = waitingLines(progress, workflowId)
     .slice(0, 1)
     .map((line) => paint('yellow', line));

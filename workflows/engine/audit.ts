@@ -61,7 +61,7 @@ async function auditOf(
   }
 }
 
-/** Good news are told to nobody. */
+/** The event of each verdict; nobody is told good news. */
 const events = { Isolated: undefined, Drifted: 'drifted', Unproven: 'unproven' } as const satisfies Record<
   AuditVerdict,
   EventName | undefined

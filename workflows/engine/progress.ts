@@ -9,7 +9,7 @@ import { progressMarkdown } from './progressMarkdown.ts';
 export interface CommonInput {
   cluster: ClusterReference;
   dryRun: boolean;
-  /** Left out by what has no plan. */
+  /** Left out by scenarios that have no plan. */
   failOnProblems?: boolean;
   onFailure: 'rollBack' | 'hold' | 'leave';
   /** Left out where nothing can be held. */

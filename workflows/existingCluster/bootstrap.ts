@@ -24,7 +24,7 @@ interface PlannedChange {
   said?: readonly string[];
 }
 
-/** The steps that change from where nodes boot, and with what they reach it. */
+/** The steps that change where nodes boot from, and the DNS by which they reach it. */
 export const bootstrapSteps = ['unlink', 'bootstrap', 'zoneLink'] as const satisfies StepId[];
 
 /**

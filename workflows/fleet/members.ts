@@ -45,7 +45,7 @@ export async function startMember(rollout: Rollout, member: number, attempt: num
     ...startedByOption(startedBy),
   };
   try {
-    // Whether members end with the rollout is for the rollout to say.
+    // A cancelled rollout decides itself what becomes of its members.
     await CancellationScope.nonCancellable(() => startChild(fleetMember, options));
     return true;
   } catch (error) {

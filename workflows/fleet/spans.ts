@@ -17,7 +17,7 @@ export function openingOf(all: readonly Span[], now: number): Opening | undefine
   return next && { isOpen: false, from: next.from };
 }
 
-/** The rest of a span without others. */
+/** Cuts the times of other spans out of a span. */
 export function without(span: Span, others: readonly Span[]): Span[] {
   return others.reduce<Span[]>(
     (left, { from, until }) =>

@@ -145,7 +145,7 @@ export function firstState(
 export class States {
   readonly #states: string[];
   readonly #counts = new Map<MemberState, number>();
-  /** No cluster before it waits. */
+  /** Index of a cluster before which none waits: the search begins there. */
   #first = 0;
 
   constructor(states: string) {

@@ -59,13 +59,13 @@ export function isolationProblems(
   ];
 }
 
-/** Where nothing is there yet on which isolation depends. */
+/** The facts of a cluster that has nothing yet on which its isolation depends. */
 export const noDependencies: AuditFacts = { endpoints: [], kubeletRoles: [], subnets: [], publicAddresses: [] };
 
 /** A part that may not be read now could not be proven at the end either, once egress is cut. */
 const unreadProblems = (dependencies: AuditFacts | undefined, privateDns: PrivateDns | undefined): Problem[] =>
   Object.entries(dependencies?.unread ?? {})
-    // A zone that is managed elsewhere is not asked at the end either, and a version that AKS does not update it refuses itself.
+    // A zone that is managed elsewhere is not looked at in the end either. A version that is too old to be updated AKS itself refuses.
     .filter(([part]) => part !== 'versions' && (part !== 'zone' || privateDns !== 'managedElsewhere'))
     .map(([part, why]) => ({
       where: part,

@@ -118,7 +118,7 @@ export function lockdownProblems(
   ];
 }
 
-/** A registration is the subscription's, and locks protect resources. */
+/** Registrations change the subscription and no resource, so that no lock forbids them. */
 const isRegistration = ({ kind }: PlannedStep): boolean => kind === 'feature' || kind === 'provider';
 
 /** Every action that the steps of a plan need. */

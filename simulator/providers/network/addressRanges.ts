@@ -85,7 +85,7 @@ export function overlaps(one: Range, other: Range): boolean {
 export const isIn = (text: string, ranges: readonly string[]): boolean =>
   ranges.some((range) => contains(parseRange(range), parseRange(text)));
 
-/** Whether machines in the same network or behind its gateways have it: it is not one of the internet. */
+/** Whether an address is one of a network or behind its gateways, and not one of the internet. */
 export const isPrivateAddress = (text: string): boolean => isIn(text, privateRanges);
 
 /** RFC 1918 and RFC 6598. */
