@@ -2,6 +2,7 @@ import { copyFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
+import biome from '../../biome.json' with { type: 'json' };
 import { scratchFolder } from './support.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -12,7 +13,7 @@ async function repository() {
   const git = (...args: string[]) => execa('git', args, { cwd, reject: false });
   const settings = ['-c', 'user.name=any', '-c', 'user.email=any', '-c', `core.hooksPath=${join(root, '.githooks')}`];
   await git('init', '--quiet');
-  for (const file of ['biome.json', '.gitignore']) await copyFile(join(root, file), join(cwd, file));
+  for (const file of ['biome.json', ...biome.plugins, '.gitignore']) await copyFile(join(root, file), join(cwd, file));
   await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'));
   return {
     git,
