@@ -139,6 +139,8 @@ export class LiveAzure {
     const polls: Exchange[] = [];
     const ended = (outcome: Followed['outcome']) => ({ outcome, first, polls, last: polls.at(-1) ?? first });
     if (!poller || first.status >= 300) return ended('refused');
+    // There was nothing to delete. The SDK does not expect that for a group.
+    if (first.status === 204) return ended('succeeded');
     // The SDK takes any error of a poll for the operation's end.
     const saved = await poller.serialize();
     let waited = 0;

@@ -65,10 +65,13 @@ interface Left {
 async function triedRemoval(azure: LiveAzure, group: string, begins: () => void): Promise<'gone' | Left> {
   const { resourceGroups } = azure.clients.resources;
   try {
-    if ((await azure.ask(() => resourceGroups.get(group))).last.status === 404) return 'gone';
+    // Where nobody answers that, a deletion tells as well.
+    const seen = await azure.ask(() => resourceGroups.get(group)).catch(() => undefined);
+    if (seen?.last.status === 404) return 'gone';
     begins();
-    const { outcome, last } = await azure.follow('resources', () => resourceGroups.delete(group));
-    if (await isGone(azure, group)) return 'gone';
+    const { outcome, first, last } = await azure.follow('resources', () => resourceGroups.delete(group));
+    const isAbsent = first.status === 204 || first.status === 404;
+    if (isAbsent || (await isGone(azure, group))) return 'gone';
     const why = `${last.method} was answered ${last.status} ${errorCode(last) ?? ''}`.trim();
     if (outcome !== 'refused') return { why, costs: patience.ofOneThatHasBegun };
     // A sign-in may have come to its end, and be renewed.
