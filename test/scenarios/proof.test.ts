@@ -118,7 +118,7 @@ describe('isolateCluster', () => {
   });
 
   it('tells first what it could not prove, where the input accepts that', async () => {
-    const cluster = await existingCluster(harness, 'forbidden');
+    const cluster = await existingCluster(harness, 'forbidden-command');
     // Without a look from inside, a newer image is the only proof of a reimage.
     await newNodeImage(harness);
     await harness.azure.fault({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
-import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { readlinkSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Client, Connection, type WorkflowClientInterceptor, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
 import {
   DefaultLogger,
@@ -43,7 +44,7 @@ export async function startHarness({
   > = {}): Promise<Harness> {
   const azure = given ?? (await startSimulatedAzure(options));
   const connection = await Connection.connect({ address: temporalAddress() });
-  const temporal = new Client({ connection });
+  const temporal = new Client({ connection, interceptors: { workflow: [ownIds] } });
   const taskQueue = `test-${randomUUID()}`;
   const worker = await startTestWorker(azure.connection, taskQueue, {
     ...(interceptors && { interceptors }),
@@ -67,6 +68,24 @@ export async function startHarness({
     },
   };
 }
+
+/** Jest loads this module for each test file. */
+const testFile = randomUUID();
+
+/** All test files share the server: one that runs a scenario on another's cluster would be refused now and then. */
+const ownIds: WorkflowClientInterceptor = {
+  async startWithDetails(input, next) {
+    const { workflowId } = input.options;
+    const claim = join(dirname(environment('TEST_WORKFLOW_BUNDLE')), encodeURIComponent(workflowId));
+    try {
+      symlinkSync(testFile, claim);
+    } catch {
+      if (readlinkSync(claim) !== testFile)
+        throw new Error(`Another test file has ${workflowId}: give its cluster another name`);
+    }
+    return next(input);
+  },
+};
 
 let isInstalled = false;
 
