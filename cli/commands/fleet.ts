@@ -39,6 +39,7 @@ export async function applyFleet(
     return exitCodes.failed;
   }
   const { workflowId } = await aks.rolloutFleet(input as RolloutFleetInput);
+  session.waitsOn(input.scenario === 'auditCluster' ? aks.lookQueue : aks.taskQueue);
   if (!detach) return watchFleet(session, workflowId);
   terminal.say(`Started. Watch it: ${watchCommand(workflowId)}`);
   terminal.data({ workflowId });
@@ -57,18 +58,23 @@ export async function watchFleet(session: Session, workflowId: string): Promise<
   return shown(session, await endingOf(run));
 }
 
-async function follow({ terminal, ...session }: Session, run: FleetHandle): Promise<void> {
+async function follow(session: Session, run: FleetHandle): Promise<void> {
+  const { terminal } = session;
   const screen = terminal.screen();
   const lines = new FleetLines();
+  const looks = run.watch();
   try {
-    for await (const value of run.watch()) {
+    for (;;) {
+      const { done, value } = await session.patiently(() => looks.next());
+      if (done) return;
       const progress = allPrintable(value);
       terminal.data(progress);
       if (screen) screen(fleetScreen(progress, run.workflowId, terminal.paint));
       else for (const line of lines.next(progress, run.workflowId)) terminal.say(line);
-      if (session.interruption.aborted) throw new Interrupted();
     }
   } finally {
+    // Nobody waits for the next one any more.
+    void looks.return();
     screen?.done();
   }
 }

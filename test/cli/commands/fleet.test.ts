@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createExistingCluster } from '../../../scripts/local/existingCluster.ts';
 import { subscriptionId } from '../../support/azure.ts';
 import { type Harness, startHarness } from '../../support/harness.ts';
-import { aksIsolation, inputFile } from './support.ts';
+import { aksIsolation, inputFile, untilSaid } from './support.ts';
 
 describe('aks-isolation, for a fleet,', () => {
   let harness: Harness;
@@ -55,6 +55,14 @@ describe('aks-isolation, for a fleet,', () => {
     expect([refused.exitCode, refused.stderr]).toEqual([
       1,
       'rollBack is not for this run. Use goOn, retryFailed, stop.',
+    ]);
+    const watching = aks('watch', 'fleet/cli-steer');
+    await untilSaid(watching, "aks-isolation approve fleet/cli-steer 'the rest'");
+    watching.pressCtrlC();
+    const left = await watching;
+    expect([left.exitCode, left.stderr]).toEqual([
+      130,
+      '\nDetached. The rollout goes on. Come back: aks-isolation watch fleet/cli-steer',
     ]);
     await run.pause();
     expect((await aks('approve', 'fleet/cli-steer', 'the rest', '--by', 'Ada')).exitCode).toBe(0);
