@@ -60,10 +60,11 @@ export class PayloadEncryption implements PayloadCodec {
     if (!key)
       throw new ValueError(`No key ${id} to decrypt a payload: add it to PAYLOAD_KEYS, after the key that encrypts`);
     const bytes = Buffer.from(data ?? []);
-    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes))
-      .setAAD(Buffer.from(id))
-      .setAuthTag(bytes.subarray(-tagBytes));
     try {
+      // Without its length, a shorter tag would do, which is easier to guess.
+      const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes })
+        .setAAD(Buffer.from(id))
+        .setAuthTag(bytes.subarray(-tagBytes));
       const encrypted = bytes.subarray(ivBytes, -tagBytes);
       return PayloadMessage.decode(Buffer.concat([decipher.update(encrypted), decipher.final()]));
     } catch {

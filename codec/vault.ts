@@ -31,10 +31,15 @@ export async function withVaultKeys(
   const secret = `secret ${name} of ${vault}`;
   try {
     const client = await secretClient(vault, options);
+    // Key Vault itself gives out secrets before and after their time: AzureKeyVault#19.
     const { value, properties } = await client.getSecret(name, version === undefined ? {} : { version });
     if (properties.expiresOn && properties.expiresOn.getTime() < Date.now()) {
       const whatToDo = 'Make a new version with the keys so far and a new one before them, or lengthen its life.';
       return [{ where, problem: `${secret} has expired (${properties.expiresOn.toISOString()})`, whatToDo }];
+    }
+    if (properties.notBefore && properties.notBefore.getTime() > Date.now()) {
+      const whatToDo = 'Give the version that is valid now, or let this one begin earlier.';
+      return [{ where, problem: `${secret} is not valid before ${properties.notBefore.toISOString()}`, whatToDo }];
     }
     return { ...env, PAYLOAD_KEYS: value || 'an empty secret' };
   } catch (error) {

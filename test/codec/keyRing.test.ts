@@ -44,6 +44,7 @@ describe('PAYLOAD_KEYS in Azure Key Vault', () => {
   const answers: Readonly<Record<string, [status: number, body: object]>> = {
     'payload-keys': [200, { id, value: keys, attributes: { enabled: true } }],
     expired: [200, { id, value: keys, attributes: { enabled: true, exp: 1_700_000_000 } }],
+    early: [200, { id, value: keys, attributes: { enabled: true, nbf: 4_100_000_000 } }],
     disabled: [403, { error: { code: 'Forbidden', message: 'Operation get is not allowed on a disabled secret.' } }],
     wrong: [200, { id, value: 'no list', attributes: { enabled: true } }],
   };
@@ -90,6 +91,7 @@ describe('PAYLOAD_KEYS in Azure Key Vault', () => {
 
   it.each([
     ['/secrets/expired', 'has expired (2023-'],
+    ['/secrets/early', 'is not valid before 2099-'],
     ['/secrets/disabled', 'not allowed on a disabled secret'],
     ['/secrets/nowhere', 'cannot be read'],
     ['/keys/payload-keys', 'not the address of a secret'],
@@ -137,6 +139,13 @@ describe('payloads', () => {
     const [encrypted] = await codec.encode([payload]);
     const data = Uint8Array.from(encrypted?.data ?? []);
     data[20] = (data[20] ?? 0) ^ 1;
+    await expect(codec.decode([{ ...encrypted, data }])).rejects.toThrow('it was changed');
+  });
+
+  it.each([0, 5, 12, 20, 40])('that are cut to %i bytes are refused, in the same words', async (bytes) => {
+    const codec = encryption(current);
+    const [encrypted] = await codec.encode([payload]);
+    const data = encrypted?.data?.subarray(0, bytes) ?? null;
     await expect(codec.decode([{ ...encrypted, data }])).rejects.toThrow('it was changed');
   });
 });

@@ -129,6 +129,14 @@ it('does not start without settings, and says what is missing', async () => {
   for (const sentence of ['PAYLOAD_KEYS: missing', 'CODEC_TOKEN: missing']) expect(stderr).toContain(sentence);
 });
 
+it('says where it cannot listen', async () => {
+  const address = new URL(`http://${temporalAddress()}`);
+  const env = { PAYLOAD_KEYS, CODEC_TOKEN, CODEC_HOST: address.hostname, CODEC_PORT: address.port };
+  const { exitCode, stderr } = await execa(process.execPath, [main], { reject: false, env });
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`${address.host} cannot be listened on (`)]);
+  expect(stderr).not.toContain('    at ');
+});
+
 it.each([
   ['a token that can be guessed', { PAYLOAD_KEYS, CODEC_TOKEN: 'secret' }, ['CODEC_TOKEN: too short']],
   [
