@@ -10,5 +10,7 @@ export const exitCodes = {
   unproven: 4,
   /** As shells report Ctrl-C. The run goes on. */
   detached: 130,
+  /** As shells report that nobody reads the output any more, as behind `| head`. The run goes on. */
+  unread: 141,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

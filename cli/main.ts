@@ -15,6 +15,15 @@ function interruption(): AbortSignal {
 }
 
 const { env, stdout, stderr } = process;
+/** The output cannot be written: nobody reads it any more, or a disk is full. */
+function endUnread({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(exitCodes.unread);
+  stderr.write(`Cannot write the output: ${message}\n`, () => process.exit(exitCodes.failed));
+}
+// Without a listener the process would end with a stack trace.
+stdout.on('error', endUnread);
+// Nobody can be told. The output may still be read.
+stderr.on('error', () => undefined);
 const say = (line: string) => stderr.write(`${line}\n`);
 const tracing = startTracing(env, 'aks-isolation', say);
 // A command does its work without traces rather than not at all.
@@ -31,4 +40,7 @@ process.exitCode = await run(process.argv.slice(2), {
 });
 if (tracing && !Array.isArray(tracing)) await tracing.stop();
 // A timer or connection of a library would keep the process alive. Output that is still on its way is not cut.
-stdout.write('', () => stderr.write('', () => process.exit()));
+stdout.write('', () => {
+  if (stdout.errored) endUnread(stdout.errored);
+  else stderr.write('', () => process.exit());
+});

@@ -135,4 +135,5 @@ Exit codes:
   2    of plan: something would change
   3    of audit: the cluster has drifted
   4    of audit: no drift, and not everything could be looked at
-  130  Ctrl-C; a run goes on`;
+  130  Ctrl-C; a run goes on
+  141  nobody reads the output any more; a run goes on`;

@@ -1,5 +1,5 @@
-import { isGrpcServiceError } from '@temporalio/client';
-import { ValueError } from '@temporalio/common';
+import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { NamespaceNotFoundError, ValueError } from '@temporalio/common';
 import { CommanderError } from 'commander';
 import { ClusterBusyError, FleetRunningError, InvalidInputError } from '../client/index.ts';
 import type { CommandContext } from './commandContext.ts';
@@ -26,7 +26,11 @@ export async function run(args: readonly string[], context: CommandContext): Pro
 
 /** Says what went wrong, for programs too, and answers with the exit code. */
 function failed(error: unknown, args: readonly string[], { stdout, stderr }: CommandContext): number {
-  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof CommanderError) {
+    // It has said so itself, to people.
+    if (error.exitCode !== exitCodes.ok && isJson(args)) stdout.write(errorLine(error.message));
+    return error.exitCode;
+  }
   if (error instanceof Interrupted) {
     stderr.write(`\n${error.message || 'Interrupted. Nothing was changed by this command.'}\n`);
     return exitCodes.detached;
@@ -35,20 +39,31 @@ function failed(error: unknown, args: readonly string[], { stdout, stderr }: Com
   stderr.write(`${message}\n`);
   if (isJson(args)) {
     const problems = error instanceof InvalidInputError ? { problems: error.problems } : {};
-    stdout.write(`${JSON.stringify({ outcome: 'error', message, ...problems })}\n`);
+    stdout.write(errorLine(message, problems));
   }
   return exitCodes.failed;
 }
 
-const isJson = (args: readonly string[]): boolean => /(^| )(--output|-o)[= ]json( |$)/.test(args.join(' '));
+const errorLine = (message: string, more: object = {}): string =>
+  `${JSON.stringify({ outcome: 'error', message, ...more })}\n`;
+
+/** As commander takes them, which may have failed before it has read them. */
+const isJson = (args: readonly string[]): boolean =>
+  args.some((arg, at) =>
+    arg === 'json' ? ['-o', '--output'].includes(args[at - 1] ?? '') : ['-ojson', '--output=json'].includes(arg),
+  );
 
 function explained(error: unknown): string {
   if (error instanceof ClusterBusyError || error instanceof FleetRunningError)
     return `${error.message}\nWatch it: ${watchCommand(error.workflowId)}`;
   if (error instanceof ValueError) return unread(error);
+  if (error instanceof NamespaceNotFoundError)
+    return `There is no namespace ${error.namespace}. Set TEMPORAL_NAMESPACE, or choose a profile by TEMPORAL_PROFILE.`;
   const isKnown =
     error instanceof UserError ||
     error instanceof InvalidInputError ||
+    // A run that has ended since it was looked up.
+    error instanceof WorkflowNotFoundError ||
     isGrpcServiceError(error) ||
     isGrpcServiceError((error as Error).cause);
   if (isKnown) return messageOf(error);

@@ -26,18 +26,22 @@ export function startTracing(
   if (problems.length > 0) return problems;
   const address = endpoint(env);
   if (address === undefined) return undefined;
+  const exporter = reporting(new OTLPTraceExporter(), address, report);
   const provider = new NodeTracerProvider({
     idGenerator: chosenIds,
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': service }))
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(reporting(new OTLPTraceExporter(), address, report))],
+    spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   provider.register();
   return {
     async stop() {
-      const timeout = new Promise<void>((resolve) => setTimeout(resolve, mostStopMs).unref());
-      await Promise.race([provider.shutdown().catch(() => undefined), timeout]);
+      const timeout = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), mostStopMs).unref());
+      const end = await Promise.race([provider.shutdown().catch(() => undefined), timeout]);
+      // The exporter would still try. A command is done before it knows.
+      if (end === 'late' && !exporter.isFailing)
+        report(`Traces are lost: the collector at ${shownAddress(address)} has not taken them in time`);
     },
   };
 }
@@ -79,9 +83,16 @@ function tracingProblems(env: Environment): Problem[] {
 }
 
 /** The same exporter, telling when spans begin to be lost. Somebody who asked for traces would look for them in vain otherwise. */
-function reporting(exporter: SpanExporter, address: string, report: (message: string) => void): SpanExporter {
+function reporting(
+  exporter: SpanExporter,
+  address: string,
+  report: (message: string) => void,
+): SpanExporter & { readonly isFailing: boolean } {
   let isFailing = false;
   return {
+    get isFailing() {
+      return isFailing;
+    },
     shutdown: () => exporter.shutdown(),
     export(spans, done) {
       exporter.export(spans, (result) => {

@@ -9,6 +9,7 @@ import { recordOf } from '../report/history.ts';
 import { htmlPage } from '../report/html.ts';
 import { markdown } from '../report/markdown.ts';
 import { Session } from '../session.ts';
+import { UserError } from '../userError.ts';
 import { type RunOptions, runOf } from './runs.ts';
 
 export interface ReportOptions extends RunOptions {
@@ -49,12 +50,16 @@ async function written(evidence: Evidence, folder: string, portal: string): Prom
     md: markdown(title, blocks),
     json: `${jsonText(evidence)}\n`,
   };
-  await mkdir(folder, { recursive: true });
-  return Promise.all(
-    Object.entries(contents).map(async ([ending, content]) => {
-      const file = join(folder, `${name}.${ending}`);
-      await writeFile(file, content);
-      return file;
-    }),
-  );
+  try {
+    await mkdir(folder, { recursive: true });
+    return await Promise.all(
+      Object.entries(contents).map(async ([ending, content]) => {
+        const file = join(folder, `${name}.${ending}`);
+        await writeFile(file, content);
+        return file;
+      }),
+    );
+  } catch (error) {
+    throw new UserError(`Cannot write to ${folder}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

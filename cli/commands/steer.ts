@@ -8,11 +8,13 @@ import {
   fleetDecisions,
   rolloutFleet,
 } from '../../contract/index.ts';
+import { fleetMember } from '../../contract/names.ts';
 import type { CommandContext } from '../commandContext.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
-import { accountName, Session } from '../session.ts';
+import { accountName, Interrupted, Session } from '../session.ts';
+import { watchCommand } from '../text/commands.ts';
 import { UserError } from '../userError.ts';
-import { clusterOf, type RunOptions, runOf } from './runs.ts';
+import { clusterOf, type RunOptions, refuseOthers, runOf, starter } from './runs.ts';
 
 export interface ApproveOptions extends RunOptions {
   by?: string;
@@ -79,6 +81,7 @@ export const cancel = (context: CommandContext, target: string, options: RunOpti
     {
       scenario: (run) => run.cancel(),
       fleet: (run) => run.cancel(),
+      types: [starter, fleetMember],
     },
   );
 
@@ -86,6 +89,8 @@ export const cancel = (context: CommandContext, target: string, options: RunOpti
 interface Steering {
   scenario?: (run: ScenarioHandle) => Promise<void>;
   fleet: (run: FleetHandle) => Promise<void>;
+  /** Other workflow types that take it. */
+  types?: readonly string[];
 }
 
 function oneOf<T extends string>(allowed: readonly T[], given: string): T {
@@ -99,15 +104,22 @@ async function steered(
   target: string,
   { runId, ...options }: RunOptions,
   done: string,
-  { scenario, fleet }: Steering,
+  { scenario, fleet, types }: Steering,
 ): Promise<ExitCode> {
   const session = await Session.open(context, options);
-  const { run, isOpen, type } = await runOf(session, target, runId);
+  const found = await runOf(session, target, runId);
+  const { run, isOpen, type } = found;
+  refuseOthers(found, types);
   if (!isOpen) throw new UserError(`The run ${run.workflowId} has ended. Nothing was changed.`);
   const isFleet = type === rolloutFleet;
   if (!isFleet && !scenario) throw new UserError(`The run ${run.workflowId} is no rollout.`);
   const steering = async () => (isFleet ? fleet(session.aks.fleet(run.workflowId)) : scenario?.(run));
   await session.patiently(steering).catch((error: unknown) => {
+    // Temporal keeps an update for the next worker, whether or not somebody waits for the answer.
+    if (error instanceof Interrupted)
+      throw new Interrupted(
+        `Nobody has answered yet; it may still be done. See: ${watchCommand(run.workflowId, run.runId)}`,
+      );
     throw refusal(error) ?? error;
   });
   session.terminal.say(done);

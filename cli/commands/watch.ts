@@ -8,7 +8,7 @@ import { usualDurations } from '../usualDurations.ts';
 import { comeBack } from './apply.ts';
 import { watchFleet } from './fleet.ts';
 import { shown } from './plan.ts';
-import { type RunOptions, runOf } from './runs.ts';
+import { type RunOptions, refuseOthers, runOf, starter } from './runs.ts';
 
 /** Follows a run to its end, from wherever it is. With JSON, each progress is a line, and the last line is how it ended. */
 export async function watch(
@@ -17,7 +17,10 @@ export async function watch(
   { runId, ...options }: RunOptions,
 ): Promise<ExitCode> {
   const session = await Session.open(context, options);
-  const { run, isOpen, type } = await runOf(session, target, runId);
+  const found = await runOf(session, target, runId);
+  const { run, isOpen, hasResult, type } = found;
+  // How another one has failed is told: the name of a scenario may be mistyped.
+  if (isOpen || hasResult) refuseOthers(found, [starter]);
   if (type === rolloutFleet) return watchFleet(session, run.workflowId);
   if (isOpen) {
     const scenario = scenarios.find((name): name is Scenario => name === type);

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { run } from '../../../cli/run.ts';
 import { type Harness, temporalAddress } from '../../support/harness.ts';
 
-const main = join(import.meta.dirname, '../../../cli/main.ts');
+export const main = join(import.meta.dirname, '../../../cli/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'aks-isolation-cli-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -17,19 +17,19 @@ export function inputFile(name: string, content: object | string): string {
   return file;
 }
 
-type Queue = Pick<Harness, 'taskQueue'>;
+type Queue = Pick<Harness, 'taskQueue'> & { env?: NodeJS.ProcessEnv };
 
 /**
  * Runs the terminal command here, without a terminal, on a harness's server and worker. To load it into a process of its own
  * takes longer than most of what it does.
  */
-export function aksIsolation({ taskQueue }: Queue, ...args: readonly string[]) {
+export function aksIsolation({ taskQueue, env = {} }: Queue, ...args: readonly string[]) {
   const [stdout, stderr] = [new PassThrough({ encoding: 'utf8' }), new PassThrough({ encoding: 'utf8' })];
   const interrupted = new AbortController();
   const texts = Promise.all([allOf(stdout), allOf(stderr)]);
   const ended = (async () => {
     const exitCode = await run([...args, '--task-queue', taskQueue], {
-      env: { TEMPORAL_ADDRESS: temporalAddress() },
+      env: { TEMPORAL_ADDRESS: temporalAddress(), ...env },
       stdin: Readable.from([]),
       stdout,
       stderr,
@@ -54,9 +54,9 @@ async function allOf(stream: Readable): Promise<string> {
 }
 
 /** Starts the program itself, without a terminal. */
-export const aksIsolationProcess = ({ taskQueue }: Queue, ...args: readonly string[]) =>
+export const aksIsolationProcess = ({ taskQueue, env = {} }: Queue, ...args: readonly string[]) =>
   execa(process.execPath, [main, ...args, '--task-queue', taskQueue], {
-    env: { ...process.env, TEMPORAL_ADDRESS: temporalAddress() },
+    env: { ...process.env, TEMPORAL_ADDRESS: temporalAddress(), ...env },
     extendEnv: false,
     stdin: 'ignore',
     reject: false,
