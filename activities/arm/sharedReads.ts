@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { Context } from '@temporalio/activity';
 import { nowAtMachinePace } from './clock.ts';
-import { currentContext } from './currentContext.ts';
+import { currentContext, isUnhurried } from './currentContext.ts';
 
 /** Azure's newest answer about something, and when it was asked for. */
 interface Answer {
   response: Promise<PipelineResponse>;
   askedAt: number;
-  /** Types of the activities that have seen it. A second look of the same type asks again. */
+  /** Runs and types of the activities that have seen it. A second look of the same type in a run asks again. */
   seenBy: Set<string>;
 }
 
@@ -25,7 +25,7 @@ const looks = new AsyncLocalStorage<Look>();
 /** A look takes seconds, and what the look before it has just seen need not be asked again. */
 const mostAgeMs = 10_000;
 
-/** Nothing that a run does changes what a subscription and its regions have. */
+/** Nothing that a run does changes what a subscription and its regions have. A rollout's runs take it from each other. */
 const lastingMs = 20 * 60_000;
 const lasting =
   /^\/subscriptions\/[^/]+(\/locations|\/providers\/Microsoft\.ContainerService\/locations\/[^/]+\/kubernetesVersions)?$/i;
@@ -69,6 +69,7 @@ export function answeredOnce<T>(response: PipelineResponse | undefined, read: ()
 /** The answers of Azure that the looks of each run share, in this worker. */
 export function shareReads(asksOnly: (request: PipelineRequest) => boolean): PipelinePolicy {
   const runs = new Map<string, Map<string, Answer>>();
+  const ofRollouts = new Map<string, Answer>();
   return {
     name: 'shareReads',
     async sendRequest(request, next) {
@@ -91,8 +92,10 @@ export function shareReads(asksOnly: (request: PipelineRequest) => boolean): Pip
       }
       const absent = absentGroup(look, request);
       if (absent) return copyOf(absent, request);
-      const response =
-        look.asked.get(key) ?? usable(known.get(key), request, look, context) ?? send(request, next, known, context);
+      const answers = isLasting(request) && isUnhurried(context) ? ofRollouts : known;
+      const ask = () => send(request, next, answers, context);
+      // Another run's question may have been cancelled.
+      const response = look.asked.get(key) ?? usable(answers.get(key), request, look, context)?.catch(ask) ?? ask();
       look.asked.set(key, response);
       const answer = await response.catch((error: unknown) => {
         look.asked.delete(key);
@@ -110,10 +113,10 @@ function send(
   request: PipelineRequest,
   next: (request: PipelineRequest) => Promise<PipelineResponse>,
   known: Map<string, Answer>,
-  { info: { activityType } }: Context,
+  context: Context,
 ): Promise<PipelineResponse> {
   const key = keyOf(request);
-  const answer: Answer = { response: next(request), askedAt: nowAtMachinePace(), seenBy: new Set([activityType]) };
+  const answer: Answer = { response: next(request), askedAt: nowAtMachinePace(), seenBy: new Set([lookerOf(context)]) };
   known.set(key, answer);
   const drop = () => {
     if (known.get(key) === answer) known.delete(key);
@@ -130,13 +133,17 @@ function usable(
   answer: Answer | undefined,
   request: PipelineRequest,
   look: Look,
-  { info: { attempt, activityType } }: Context,
+  context: Context,
 ): Promise<PipelineResponse> | undefined {
-  if (!answer || attempt > 1 || answer.seenBy.has(activityType)) return undefined;
+  const looker = lookerOf(context);
+  if (!answer || context.info.attempt > 1 || answer.seenBy.has(looker)) return undefined;
   if (nowAtMachinePace() - answer.askedAt > (isLasting(request) ? lastingMs : look.mostAgeMs)) return undefined;
-  answer.seenBy.add(activityType);
+  answer.seenBy.add(looker);
   return answer.response;
 }
+
+const lookerOf = ({ info: { workflowExecution, activityType } }: Context): string =>
+  `${workflowExecution?.runId} ${activityType}`;
 
 /** More than a worker has in flight. */
 const mostRuns = 2_000;

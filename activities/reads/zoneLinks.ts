@@ -111,7 +111,10 @@ async function mayHave(clients: ClientsOf, zone: string, isWanted: (link: ZoneLi
   seen.set(clients, known);
   const before = known.get(zone);
   const isFresh = before && nowAtMachinePace() - before.askedAt < mostAgeMs;
-  const links: Promise<ZoneLinkFacts[]> = isFresh ? before.links : listLinks(clients, zone);
+  // Another run's question may have been cancelled.
+  const links: Promise<ZoneLinkFacts[]> = isFresh
+    ? before.links.catch(() => listLinks(clients, zone))
+    : listLinks(clients, zone);
   if (!isFresh) {
     known.set(zone, { links, askedAt: nowAtMachinePace() });
     links.catch(() => known.delete(zone));
