@@ -91,9 +91,10 @@ export class Pace {
 const putBackMs = 280_000;
 
 /**
- * The place of an activity among those of other runs, the same for all workers. Of runs that began together the one that has done least
- * goes first: it has most to wait for. In the order in which runs began, only the last ones are left in the end, each waits for its own
- * operations, and nobody uses the tokens. Without regard to it, all runs of a wave wait for their operations at the same time.
+ * The place of an activity among those of other runs, the same for all workers. Of runs that began at about the same time the one that
+ * has done least goes first: it has most to wait for. In the mere order of their begins, the last runs of a rollout are alone in the
+ * end, each waits for its own operations, and nobody uses the tokens. By what they have done alone, all runs of a wave would wait for
+ * their operations at the same time.
  *
  * @param runId A UUID of version 7, whose first part is the time (RFC 9562, 5.7). Those of older servers are not: they come last.
  * @param activityId Temporal's number of the activity in its run.
