@@ -4,11 +4,12 @@ import cors from '@fastify/cors';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import fastify, { type FastifyInstance } from 'fastify';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { reasonsOf } from './reasons.ts';
 
 const { Payloads } = proto.temporal.api.common.v1;
 
-/** Whether whoever sent this bearer token may read payloads. */
+/** Whether whoever sent this bearer token may read payloads. @throws where nobody could tell */
 export type Authorize = (token: string) => Promise<boolean>;
 
 export interface CodecServerOptions {
@@ -26,7 +27,7 @@ const mostBodyBytes = 64 * 1024 * 1024;
  * `POST /decode` with `Payloads` as JSON. Source: Temporal docs, "Codec Server".
  */
 export async function codecServer({ codec, authorize, origins }: CodecServerOptions): Promise<FastifyInstance> {
-  const app = fastify({ bodyLimit: mostBodyBytes });
+  const app = fastify({ bodyLimit: mostBodyBytes, logger: { level: 'error' } });
   await app.register(cors, {
     origin: [...origins],
     methods: ['POST'],
@@ -67,6 +68,16 @@ export function byIssuer(jwksUrl: string, audience: string, issuer: string): Aut
   return (token) =>
     jwtVerify(token, keys, { audience, issuer }).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        if (isOfToken(error)) return false;
+        // No token can be tried then. 401 would have its user look for a mistake in it.
+        const message = `The issuer's keys cannot be read from ${jwksUrl} (${reasonsOf(error)})`;
+        throw Object.assign(new Error(message), { statusCode: 503 });
+      },
     );
 }
+
+/** Whether it is the token that is wrong. jose has a code for that; what it says of an answer that has no keys is generic. */
+const isOfToken = (error: unknown): boolean =>
+  error instanceof errors.JOSEError &&
+  !(error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || error.code === 'ERR_JOSE_GENERIC');

@@ -123,6 +123,23 @@ it('takes the access tokens of an issuer, for its audience alone', async () => {
   await Promise.all([server.close(), provider.close()]);
 });
 
+it('does not call a token wrong while the keys of its issuer cannot be read', async () => {
+  const { privateKey } = await generateKeyPair('RS256');
+  const provider = fastify();
+  provider.get('/keys', (_request, reply) => reply.code(500).send());
+  const issuer = await provider.listen({ port: 0 });
+  const authorize = byIssuer(`${issuer}/keys`, 'codec', issuer);
+  const server = await codecServer({ codec: new PayloadEncryption(keyRing()), authorize, origins: [] });
+  const token = await new SignJWT({}).setProtectedHeader({ alg: 'RS256', kid: '1' }).sign(privateKey);
+  const ask = { method: 'POST', url: '/decode', payload: { payloads: [] } } as const;
+  const { statusCode, body } = await server.inject({ ...ask, headers: { authorization: `Bearer ${token}` } });
+  expect(statusCode).toBe(503);
+  expect(body).toContain(`The issuer's keys cannot be read from ${issuer}/keys`);
+  const nonsense = await server.inject({ ...ask, headers: { authorization: 'Bearer nonsense' } });
+  expect(nonsense.statusCode).toBe(401);
+  await Promise.all([server.close(), provider.close()]);
+});
+
 it('does not start without settings, and says what is missing', async () => {
   const { exitCode, stderr } = await execa(process.execPath, [main], { reject: false });
   expect(exitCode).toBe(1);
