@@ -379,12 +379,13 @@ test('where a policy denies the group of the run, its words are shown, and nothi
 });
 
 /** A run that is asked to stop removes what it has made; one that is killed leaves it, and the next start takes it as it is. */
-const stops: [signal: 'SIGINT' | 'SIGKILL', exitCode: number | undefined, left: number, said: RegExp][] = [
+const stops: [signal: 'SIGINT' | 'SIGHUP' | 'SIGKILL', exitCode: number | undefined, left: number, said: RegExp][] = [
   ['SIGINT', 2, 0, /goes on[\s\S]*1 of 1: a cluster[\s\S]*retryAfter +differs +5[\s\S]*operationAddresses +holds/],
+  ['SIGHUP', 2, 0, /goes on[\s\S]*1 of 1: a cluster[\s\S]*retryAfter +differs +5[\s\S]*operationAddresses +holds/],
   ['SIGKILL', undefined, 2, /goes on[\s\S]*1 of 1: a cluster[\s\S]*operationAddresses: unknown, an earlier start/],
 ];
 
-test.each(sampled(stops, 2))('after %s a later start goes on', (signal, exitCode, left, said) =>
+test.each(sampled(stops, 3))('after %s a later start goes on', (signal, exitCode, left, said) =>
   against(
     {},
     async (simulator, folder) => {
@@ -399,6 +400,8 @@ test.each(sampled(stops, 2))('after %s a later start goes on', (signal, exitCode
         1,
         expect.stringMatching(/--folder: a live run works in .*Ctrl-C/),
       ]);
+      // A closed terminal takes no words.
+      if (signal === 'SIGHUP') for (const stream of [first.stdout, first.stderr]) stream.destroy();
       first.kill(signal);
       expect([(await first).exitCode, (await groupsIn(simulator)).length]).toEqual([exitCode, left]);
       await fetch(`http://127.0.0.1:${simulator.port}/simulator/faults/${held.id}`, { method: 'DELETE' });
