@@ -118,10 +118,12 @@ export function kubernetesIn(logs: string, listedAtMs?: number): Look<Listed> {
   return 'unseen' in others ? others : { seen: { nodes: nodes.seen, ...others.seen, ...deniedIn(admission) } };
 }
 
-/** Why the cluster does not admit the pods of looks. */
+/** Why the cluster does not admit the pods of looks. A quota may have room again by the time of a look, which is then tried again. */
 function deniedIn(admission: string): Pick<KubernetesFacts, 'podDenied'> {
   const refusal = refusalIn(admission);
-  return refusal ? { podDenied: refusal.message } : {};
+  if (refusal) return { podDenied: refusal.message };
+  if (!/is forbidden: (exceeded|failed) quota/.test(admission)) return {};
+  return { podDenied: words(`a resource quota of its namespace does not admit the pod of a look: ${admission}`) };
 }
 
 function admittedOthersIn(logs: string, listedAtMs?: number): Look<Omit<Listed, 'nodes'>> {

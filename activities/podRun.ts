@@ -162,7 +162,8 @@ export function podIn({ exitCode, logs }: CommandOutput): PodSeen {
   if (shown.trim() === '') return { unseen: refusalIn(first) ?? failed(words(first) || 'the pod is not there').unseen };
   const pod = parsed(shown);
   if (!pod) return failed(`kubectl answered otherwise than expected: ${words(shown)}`);
-  const [, ended] = new RegExp(`^${endOfScript} (\\d+)$`, 'm').exec(said) ?? [];
+  // A file may end without a line break.
+  const [, ended] = new RegExp(`${endOfScript} (\\d+)$`, 'm').exec(said) ?? [];
   if (ended !== undefined) return { status: Number(ended), said: said.slice(0, said.lastIndexOf(endOfScript)).trim() };
   const waiting = pod.containerStatuses.map(({ state }) => state.waiting).find((each) => each !== undefined);
   const why = [waiting?.reason, waiting?.message].filter(Boolean).join(': ');
@@ -206,6 +207,9 @@ function parsed(json: string): z.infer<typeof status> | undefined {
 
 const failed = (message: string): { unseen: Unseen } => ({ unseen: { because: 'failed', message } });
 
+/** Words of the admission plugin LimitRanger. Source: Kubernetes, plugin/pkg/admission/limitranger/admission.go. */
+const limit = /is forbidden: .*\b(minimum|maximum) \S+ usage per (Container|Pod) is|limit to request ratio per/;
+
 /**
  * Who of a cluster did not admit a pod: what is forbidden does not pass by itself, and says nothing about pulls or egress. A webhook
  * that does not answer may answer the next time. Source: k8s.io/pod-security-admission; Gatekeeper; Kubernetes documentation,
@@ -223,6 +227,7 @@ export function refusalIn(text: string): Unseen | undefined {
     webhook !== undefined && byWebhook,
     policy !== undefined && `the admission policy ${policy}`,
     /cannot create resource "pods"/.test(text) && 'Kubernetes RBAC',
+    limit.test(text) && 'a limit range of its namespace',
   ].find((each) => each !== false);
   if (by === undefined) return undefined;
   return { because: 'podDenied', message: words(`${by} does not admit the pod of a look: ${text}`) };

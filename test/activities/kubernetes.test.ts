@@ -203,6 +203,11 @@ describe('a pod that did not run', () => {
       /^the admission policy safe does not admit/,
     ],
     [
+      'a limit range',
+      'Error from server (Forbidden): pods "p" is forbidden: minimum memory usage per Container is 32Mi, but request is 16Mi',
+      /^a limit range of its namespace does not admit/,
+    ],
+    [
       'RBAC',
       'Error from server (Forbidden): pods is forbidden: User "worker" cannot create resource "pods" in API group ""',
       /^Kubernetes RBAC does not admit/,
@@ -210,6 +215,15 @@ describe('a pod that did not run', () => {
   ])('says who of the cluster did not admit it: %s', (_who, said, message) => {
     for (const read of [pullIn('node', 'image', printed(said, undefined)), wgetIn(printed(said, undefined))])
       expect(read).toEqual({ unseen: { because: 'podDenied', message: expect.stringMatching(message) } });
+  });
+
+  it('says beforehand that a quota has no room for it, and later that the look failed', () => {
+    const full =
+      'Error from server (Forbidden): pods "p" is forbidden: exceeded quota: few, requested: pods=1, used: pods=9';
+    expect(kubernetesIn(whole.replace(admitted, full))).toMatchObject({
+      seen: { podDenied: expect.stringMatching(/^a resource quota .*exceeded quota: few/) },
+    });
+    expect(pullIn('node', 'image', printed(full, undefined))).toMatchObject({ unseen: { because: 'failed' } });
   });
 
   it('says so beforehand, where the API server is asked', () => {
@@ -262,6 +276,8 @@ describe('the pod that pulls', () => {
     expect(pullIn('node', 'image', mirrored)).toMatchObject({
       seen: { pulled: true, bootstrapSource: 'r.azurecr.io/aks-managed-repository' },
     });
+    const unbroken = printed('', { phase: 'Succeeded' }, '[host."https://r.azurecr.io/v2"]end-of-script 0');
+    expect(pullIn('node', 'image', unbroken)).toMatchObject({ seen: { bootstrapSource: 'r.azurecr.io' } });
     const direct = ran("cat: can't open '/hosts/mcr.microsoft.com/hosts.toml': No such file or directory", 1);
     expect(pullIn('node', 'image', direct)).toMatchObject({ seen: { pulled: true, bootstrapSource: 'Direct' } });
     expect(pullIn('node', 'image', ran('cat: /hosts: Permission denied', 1))).toMatchObject({
