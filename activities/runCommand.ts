@@ -84,7 +84,7 @@ async function mayRunCommands(clients: ClientsOf, cluster: ClusterReference): Pr
  * first command after a reimage has a node pull its image, which takes a minute or two: it is what warms the node up, and looks
  * of a run wait for it, since they come one after the other.
  */
-const startsLate = /did not start within \d+s/i;
+const startsLate = /did not start within \d/i;
 
 /** AKS has taken the command, and answers 404 where its result should be (Azure/azure-cli#24192). */
 const isForgotten = /^NotShown:/;

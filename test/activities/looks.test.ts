@@ -68,6 +68,31 @@ describe('a command in a cluster', () => {
     await release();
   });
 
+  it.each([
+    [403, 'InvalidOperationAddress'],
+    [401, 'InvalidOperationAddress'],
+  ])('is run again where the address of its result is answered with %i', async (status, code) => {
+    const cluster = await existing(`aged${status}`);
+    const answer = { status, code, message: 'not valid any more' };
+    await azure.fault({ method: 'GET', path: '/commandResults/', answer });
+    expect(await run(azure.activities.lookInside, cluster)).toMatchObject({ seen: { nodes: [{ pool: 'system' }] } });
+  });
+
+  it('is forbidden where its result may not be read', async () => {
+    const cluster = await existing('unreadable');
+    const release = await azure.fault({ method: 'GET', path: '/commandResults/', times: 100, answer: forbidden });
+    expect(await run(azure.activities.lookInside, cluster)).toMatchObject({ unseen: { because: 'notAllowed' } });
+    await release();
+  });
+
+  it('is run again where its pod starts late, however AKS spells for how long it was waited', async () => {
+    const cluster = await existing('late');
+    const message = 'container command-1 in aks-command namespace did not start within 1m0s on your cluster';
+    const answer = { status: 400, code: 'KubernetesPerformanceError', message };
+    await azure.fault({ method: 'POST', path: '/runCommand$', times: 2, answer });
+    expect(await run(azure.activities.lookInside, cluster)).toMatchObject({ seen: { nodes: [{ pool: 'system' }] } });
+  });
+
   it('is run again where Azure forbids for a moment what the roles of the worker allow', async () => {
     const cluster = await existing('forbidden');
     await azure.fault({ method: 'POST', path: '/runCommand$', times: 3, answer: forbidden });
